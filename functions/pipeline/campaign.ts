@@ -1,0 +1,161 @@
+/**
+ * A campaign: what is asked for (schemas), what is kept (records), and which states follow which.
+ *
+ * The schemas are the one description of a request: the API validates with them, the OpenAPI
+ * document is made from them, and the types below are inferred from them.
+ */
+
+import { z } from '@hono/zod-openapi';
+import { installationId, platform } from './installation.ts';
+
+/** Bounds of a request. An audience of more ids than this comes as an import with a tag. */
+const MAX_IDS = 100;
+/** FCM keeps a message four weeks at most; APNs has no documented bound. */
+const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
+const DEFAULT_TTL_SECONDS = 24 * 60 * 60;
+const MAX_OVERRIDE_BYTES = 8 * 1024;
+
+const oneOrMany = <T extends z.ZodType>(item: T, max: number) =>
+  z
+    .union([item, z.array(item).min(1).max(max)])
+    .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
+
+const word = z.string().min(1).max(128);
+
+const tags = z
+  .union([
+    oneOrMany(word, MAX_IDS).transform((any) => ({ any })),
+    z.strictObject({
+      any: z.array(word).min(1).max(MAX_IDS).optional(),
+      all: z.array(word).min(1).max(MAX_IDS).optional(),
+      none: z.array(word).min(1).max(MAX_IDS).optional(),
+    }),
+  ])
+  .openapi({ description: 'A list means any of them.' });
+
+/** Every named condition must hold; an empty audience is everybody in the app. */
+export const audienceSchema = z
+  .strictObject({
+    platform: oneOrMany(platform, 3).optional(),
+    language: oneOrMany(z.string().min(2).max(35), MAX_IDS).optional(),
+    tags: tags.optional(),
+    userIds: z.array(word).min(1).max(MAX_IDS).optional(),
+    installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
+    tokens: z.array(z.string().min(1).max(4096)).min(1).max(MAX_IDS).optional(),
+  })
+  .openapi('Audience');
+export type Audience = z.output<typeof audienceSchema>;
+
+/** An object merged over what Volley builds; bounded, since it is stored with every campaign. */
+const override = z
+  .record(z.string(), z.unknown())
+  .refine((value) => JSON.stringify(value).length <= MAX_OVERRIDE_BYTES, {
+    message: `must be at most ${MAX_OVERRIDE_BYTES} bytes of JSON`,
+  });
+
+export const messageSchema = z
+  .strictObject({
+    title: z.string().min(1).max(1024).optional(),
+    body: z.string().min(1).max(4096).optional(),
+    data: z.record(z.string().min(1).max(128), z.string()).optional(),
+    imageUrl: z
+      .url({ protocol: /^https$/ })
+      .max(2048)
+      .optional(),
+    sound: z.string().min(1).max(128).optional(),
+    badge: z.int().min(0).max(99_999).optional(),
+    ttlSeconds: z.int().min(0).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
+    collapseId: z
+      .string()
+      .min(1)
+      .refine((id) => Buffer.byteLength(id) <= 64, { message: 'must be at most 64 bytes' })
+      .regex(/^[\x20-\x7e]+$/, { message: 'must be printable ASCII' })
+      .optional(),
+    priority: z.enum(['high', 'normal']).default('high'),
+    apns: override.optional().openapi({ description: 'Merged over the APNs payload.' }),
+    fcm: override.optional().openapi({ description: 'Merged over the FCM message.' }),
+  })
+  .openapi('Message');
+export type Message = z.output<typeof messageSchema>;
+
+export const campaignRequestSchema = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    app: z.string().min(1).max(64).default('default'),
+    audience: audienceSchema,
+    message: messageSchema,
+    rate: z.strictObject({ perMinute: z.int().min(60).max(10_000_000) }).optional(),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .openapi({ description: 'Goes the whole way but sends nothing: everybody is skipped.' }),
+  })
+  .openapi('CampaignRequest');
+export type CampaignRequest = z.output<typeof campaignRequestSchema>;
+
+/**
+ * accepted   stored and queued, not planned yet
+ * running    cut into shards; chunks are frozen and sent
+ * paused     our configuration is at fault (`reason`); nothing is sent until it is resumed
+ * cancelling nothing more is sent; what is left is being counted as skipped
+ * completed, cancelled   the ledger is closed
+ */
+export const campaignStates = [
+  'accepted',
+  'running',
+  'paused',
+  'cancelling',
+  'completed',
+  'cancelled',
+] as const;
+export type CampaignState = (typeof campaignStates)[number];
+
+/** What may follow what. A store moves a campaign only along these, by compare and set. */
+export const transitions: Record<CampaignState, readonly CampaignState[]> = {
+  accepted: ['running', 'cancelling'],
+  running: ['paused', 'cancelling', 'completed'],
+  paused: ['running', 'cancelling', 'completed'],
+  cancelling: ['cancelled'],
+  completed: [],
+  cancelled: [],
+};
+
+export const isClosed = (state: CampaignState) => transitions[state].length === 0;
+
+/** Where every recipient is. `recipients` grows while shards are read; the rest follows it. */
+export interface Counts {
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  /** failed, by the provider's reason */
+  reasons: Record<string, number>;
+}
+
+export const noCounts = (): Counts => ({
+  recipients: 0,
+  accepted: 0,
+  failed: 0,
+  skipped: 0,
+  reasons: {},
+});
+
+/** The ledger closes when every recipient is in exactly one place. */
+export const ledgerCloses = (counts: Counts) =>
+  counts.recipients === counts.accepted + counts.failed + counts.skipped;
+
+/** As it is stored. Times are milliseconds since the epoch. */
+export interface Campaign extends CampaignRequest {
+  id: string;
+  state: CampaignState;
+  /** why it is paused */
+  reason: string | null;
+  createdAt: number;
+  /** when the first push left */
+  firstPushAt: number | null;
+  closedAt: number | null;
+  /** a push that has not left by then is recorded as failed (`Expired`) */
+  expiresAt: number;
+  /** number of shards; 0 until it is planned */
+  shards: number;
+}

@@ -1,0 +1,83 @@
+/** An installation: one app on one device. */
+
+import { hash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+
+export const platforms = ['ios', 'android', 'web'] as const;
+export const platform = z.enum(platforms);
+export type Platform = z.output<typeof platform>;
+
+export const providers = ['apns', 'fcm'] as const;
+export type Provider = (typeof providers)[number];
+
+export const environments = ['production', 'sandbox'] as const;
+export type Environment = (typeof environments)[number];
+
+/** Ids travel in paths, logs and packed chunks, so their characters are few. */
+export const installationId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\w.:-]+$/, { message: 'must be letters, digits and . _ : - only' });
+
+/** What an app, or a row of an import, says of itself. */
+export const registrationSchema = z
+  .strictObject({
+    app: z.string().min(1).max(64).default('default'),
+    platform,
+    provider: z
+      .enum(providers)
+      .optional()
+      .openapi({ description: 'apns for ios, fcm for the others, unless named.' }),
+    token: z
+      .string()
+      .min(1)
+      .max(4096)
+      .regex(/^[\x21-\x7e]+$/, { message: 'must be printable ASCII without spaces' }),
+    environment: z.enum(environments).default('production'),
+    language: z.string().min(2).max(35).optional(),
+    timeZone: z.string().min(1).max(64).optional(),
+    userId: z.string().min(1).max(128).optional(),
+    tags: z.array(z.string().min(1).max(128)).max(100).default([]),
+    attributes: z
+      .record(z.string().min(1).max(64), z.union([z.string().max(256), z.number(), z.boolean()]))
+      .default({}),
+  })
+  .superRefine((it, context) => {
+    const provider = it.provider ?? defaultProvider(it.platform);
+    if (provider !== 'apns') return;
+    if (it.platform !== 'ios')
+      context.addIssue({ code: 'custom', path: ['provider'], message: 'apns serves ios only' });
+    // APNs device tokens are hexadecimal; their length is not promised, 64 digits is the least seen
+    if (!/^(?:[0-9a-f]{2}){32,100}$/i.test(it.token))
+      context.addIssue({
+        code: 'custom',
+        path: ['token'],
+        message: 'an APNs token is 64 to 200 hexadecimal digits',
+      });
+  })
+  .openapi('Registration');
+export type Registration = z.output<typeof registrationSchema>;
+
+export interface Installation extends Omit<Registration, 'provider'> {
+  id: string;
+  provider: Provider;
+  bucket: number;
+  /** when its app last registered, ms since the epoch */
+  refreshedAt: number;
+}
+
+const defaultProvider = (it: Platform): Provider => (it === 'ios' ? 'apns' : 'fcm');
+
+export const BUCKETS = 2 ** 32;
+
+/**
+ * The first four bytes of the id's SHA-256, as an unsigned integer: uniform whatever ids look
+ * like, and any database can compute it.
+ */
+export const bucketOf = (id: string) => Number.parseInt(hash('sha256', id).slice(0, 8), 16);
+
+export function installation(id: string, registration: Registration, now: number): Installation {
+  const { provider = defaultProvider(registration.platform), ...rest } = registration;
+  return { id, ...rest, provider, bucket: bucketOf(id), refreshedAt: now };
+}

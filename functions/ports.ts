@@ -1,0 +1,369 @@
+/**
+ * The outside world on one page: all that `pipeline/` may touch.
+ *
+ * An engine (`embedded.ts`, `google.ts`) is one set of adapters for these. Times are milliseconds
+ * since the epoch, durations are milliseconds. Adapters throw only what nobody can expect: a disk
+ * that is full, a service that does not answer. Every answer that can be expected is a value.
+ */
+
+import type { Audience, Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
+import type { Environment, Installation, Provider } from './pipeline/installation.ts';
+
+export interface Ports {
+  store: Store;
+  queue: Queue;
+  events: Events;
+  senders: Senders;
+  log: Log;
+  now(): number;
+  /** in [0, 1) */
+  random(): number;
+}
+
+// ---------------------------------------------------------------------------------------- store
+
+/** Buckets from (inclusive) to (exclusive). */
+export interface BucketRange {
+  from: number;
+  to: number;
+}
+
+/** Where a reader of an audience stands: the last installation it has seen. */
+export interface Cursor {
+  bucket: number;
+  id: string;
+}
+
+export interface AudiencePage {
+  installations: Pick<Installation, 'id' | 'provider' | 'environment' | 'token'>[];
+  /** the last installation of this page, or of what was looked through to fill it */
+  cursor: Cursor;
+}
+
+/** A range of buckets that one planner pass turns into chunks. */
+export interface Shard extends BucketRange {
+  campaignId: string;
+  index: number;
+  /** pages frozen so far: the fence of the planner, and part of each chunk's id */
+  pages: number;
+  cursor: Cursor | null;
+  /** the whole range has been read */
+  planned: boolean;
+  chunks: number;
+  chunksDone: number;
+  counts: Counts;
+}
+
+export interface Recipient {
+  installationId: string;
+  token: string;
+}
+
+/** A frozen list of recipients of one provider and environment, sent by one task. */
+export interface Chunk {
+  /** `campaign.shard.page.part` */
+  id: string;
+  campaignId: string;
+  shard: number;
+  app: string;
+  provider: Provider;
+  environment: Environment;
+  recipients: Recipient[];
+  /** indices into `recipients` that have no final outcome yet */
+  open: number[];
+  /** open ones that were written to a provider once and never answered */
+  doubtful: number[];
+  /** how often it was claimed to be sent, this time not counted */
+  attempt: number;
+  /** not to be sent before */
+  notBefore: number;
+}
+
+export interface Lease {
+  id: string;
+  until: number;
+}
+
+export type Claim =
+  | { kind: 'claimed'; chunk: Chunk; campaign: Campaign }
+  /** every recipient has its outcome */
+  | { kind: 'done' }
+  /** somebody else is sending it */
+  | { kind: 'leased'; until: number }
+  | { kind: 'early'; notBefore: number }
+  | { kind: 'paused' }
+  | { kind: 'missing' };
+
+/** The stored record of a recipient that was not accepted in the end. */
+export interface Failure extends Recipient {
+  campaignId: string;
+  chunkId: string;
+  index: number;
+  provider: Provider;
+  outcome: Exclude<Outcome['kind'], 'accepted'>;
+  reason: string;
+  attempts: number;
+  at: number;
+}
+
+/** What was learnt of a claimed chunk since the last commit. */
+export interface ChunkCommit {
+  chunkId: string;
+  leaseId: string;
+  accepted: number;
+  skipped: number;
+  failures: Omit<Failure, 'campaignId' | 'chunkId'>[];
+  /** tokens to forget: only where the installation still has it and registered before `since` */
+  forget: (Recipient & { since: number })[];
+  open: number[];
+  doubtful: number[];
+  /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
+  lease: { keep: Lease } | { release: true; notBefore: number };
+  /** when the sweep should look after it, if nothing else happens */
+  dueAt: number;
+  now: number;
+}
+
+export type Committed =
+  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean }
+  /** the lease is not ours any more: nothing was written, and nothing may be sent */
+  | { kind: 'fenced' };
+
+export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt'> {
+  dueAt: number;
+}
+
+/** A page of a shard, frozen in one write. */
+export interface FrozenPage {
+  campaignId: string;
+  shard: number;
+  /** the page number this planner believes to be next: compare and set */
+  page: number;
+  chunks: NewChunk[];
+  /** recipients counted but not frozen (the campaign is being cancelled) */
+  skipped: number;
+  cursor: Cursor | null;
+  /** nothing is left in the range */
+  last: boolean;
+  dueAt: number;
+  now: number;
+}
+
+/** Work whose time has passed: its task was lost, or its worker died. */
+export type Overdue =
+  | { kind: 'campaign'; campaignId: string; dueAt: number }
+  | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
+  | { kind: 'chunk'; chunkId: string; provider: Provider; dueAt: number }
+  /** closed, but its event was not published */
+  | { kind: 'unannounced'; campaignId: string; dueAt: number };
+
+export interface Page<T> {
+  items: T[];
+  /** opaque; null at the end */
+  next: string | null;
+}
+
+export type Scope = 'campaigns' | 'installations' | 'read';
+
+export interface ApiKey {
+  /** SHA-256 of the key, hex: the key itself is never stored */
+  hash: string;
+  name: string;
+  scopes: Scope[];
+}
+
+export interface Store {
+  /** Upsert. A token belongs to one installation: another one that has it is removed. */
+  putInstallations(batch: Installation[]): Promise<void>;
+  getInstallation(app: string, id: string): Promise<Installation | null>;
+  deleteInstallation(app: string, id: string): Promise<boolean>;
+  /** At least the size of the audience, cheaply: conditions without an index may be ignored. */
+  estimateAudience(app: string, audience: Audience): Promise<number>;
+  /** In order of (bucket, id), after the cursor; at most `size` to a page, never an empty page. */
+  streamAudience(
+    app: string,
+    audience: Audience,
+    range: BucketRange,
+    after: Cursor | null,
+    size: number,
+  ): AsyncIterable<AudiencePage>;
+
+  /**
+   * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier one; 'conflict'
+   * when the earlier one came from another body (`requestHash`).
+   */
+  createCampaign(
+    campaign: Campaign,
+    idempotency: { key: string; requestHash: string } | null,
+    dueAt: number,
+  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  getCampaign(id: string): Promise<Campaign | null>;
+  /** newest first */
+  listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
+  /** Stores the shards and the number of them, once; an accepted campaign is running from then. */
+  startCampaign(id: string, shards: BucketRange[], dueAt: number): Promise<boolean>;
+  /** Along `transitions` only; null when the campaign is in another state, and nothing changes. */
+  moveCampaign(
+    id: string,
+    from: readonly CampaignState[],
+    to: CampaignState,
+    reason: string | null,
+  ): Promise<Campaign | null>;
+  /** Keeps the earliest. */
+  notePush(campaignId: string, at: number): Promise<void>;
+  /** The event of a closed campaign is out. */
+  announced(campaignId: string): Promise<void>;
+  counts(campaignId: string): Promise<Counts>;
+
+  getShard(campaignId: string, index: number): Promise<Shard | null>;
+  openShards(campaignId: string): Promise<Shard[]>;
+  /** 'stale': another planner was here first, and nothing was written. */
+  freezePage(
+    page: FrozenPage,
+  ): Promise<{ kind: 'frozen'; campaignClosed: boolean } | { kind: 'stale' }>;
+
+  /** Takes the lease of a chunk (compare and set) and reads what there is to send. */
+  claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim>;
+  /**
+   * One write: outcomes, failures, the shard's counters, tokens forgotten; the last chunk closes
+   * the shard, the last shard the campaign.
+   */
+  commitChunk(commit: ChunkCommit): Promise<Committed>;
+  /** Chunks that are not done, in pages; `shard` null is all of them. */
+  openChunks(
+    campaignId: string,
+    shard: number | null,
+  ): AsyncIterable<{ chunkId: string; provider: Provider; attempt: number; notBefore: number }[]>;
+
+  listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
+
+  /** At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. */
+  takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
+
+  putKey(key: ApiKey): Promise<void>;
+  findKey(hash: string): Promise<ApiKey | null>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------- queue
+
+export const queueNames = ['plan', 'send-apns', 'send-fcm', 'deliver'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+export type TaskBody =
+  | { kind: 'plan'; campaignId: string }
+  | { kind: 'shard'; campaignId: string; shard: number }
+  | { kind: 'send'; chunkId: string }
+  /** puts all open work of a campaign back on its queues, now */
+  | { kind: 'redrive'; campaignId: string; why: string }
+  | { kind: 'event'; event: CampaignEvent };
+
+export interface Task {
+  queue: QueueName;
+  /** Work with the same name is queued once, as far as a queue can tell. */
+  name: string;
+  body: TaskBody;
+  /** not before; now without it */
+  at?: number;
+}
+
+export interface Delivery {
+  body: TaskBody;
+  /** 0 at first */
+  attempt: number;
+  /** the queue will not try again after this one */
+  last: boolean;
+  /** fires when the worker must stop: settle what is known, hand back the rest */
+  signal: AbortSignal;
+}
+
+/**
+ * `done`: settled, whatever became of it. `again`: the queue should slow down and deliver it
+ * again. A handler that throws is delivered again as well.
+ */
+export type TaskAnswer = { kind: 'done' } | { kind: 'again'; afterMs: number; reason: string };
+
+export type TaskHandler = (delivery: Delivery) => Promise<TaskAnswer>;
+
+/** Named tasks with a time, delivered at least once, in any order. */
+export interface Queue {
+  create(tasks: Task[]): Promise<void>;
+}
+
+// --------------------------------------------------------------------------------------- events
+
+export interface CampaignEvent {
+  /** stable: the same event published twice has the same id */
+  id: string;
+  type: 'campaign.completed';
+  campaignId: string;
+  at: number;
+}
+
+/** Published at least once, delivered at least once to every subscriber. */
+export interface Events {
+  publish(event: CampaignEvent): Promise<void>;
+}
+
+// -------------------------------------------------------------------------------------- senders
+
+/** What became of one recipient. */
+export type Outcome =
+  | { kind: 'accepted' }
+  /** for good */
+  | { kind: 'rejected'; reason: string }
+  /** the device has no such app any more, since then (null: the provider does not say) */
+  | { kind: 'unregistered'; reason: string; since: number | null }
+  /** 'service': the provider asks everybody to wait; 'device': about this one only */
+  | { kind: 'retry'; reason: string; afterMs: number | null; scope: 'device' | 'service' }
+  /** sent, but no answer came */
+  | { kind: 'unknown'; reason: string }
+  /** our configuration is at fault, not the device */
+  | { kind: 'blocked'; reason: string };
+
+/** One message, the same for every recipient of a campaign. */
+export interface Push {
+  campaignId: string;
+  message: Message;
+  /** ms since the epoch: no use to a device after that */
+  expiresAt: number;
+}
+
+export interface Batch {
+  push: Push;
+  /** stable for a chunk: with the index it makes the push's id */
+  seed: string;
+  recipients: Recipient[];
+  /** indices to send to */
+  open: number[];
+  /** no further push is started once it fires; those under way still get their outcome */
+  signal: AbortSignal;
+  /** called once for each recipient that was started; must not throw */
+  settle(index: number, outcome: Outcome): void;
+}
+
+export interface Sender {
+  /** What the provider would refuse about this message, in words for its author; [] if nothing. */
+  check(push: Push): string[];
+  /** Resolves when every push that was started has its outcome; never rejects for a push's sake. */
+  send(batch: Batch): Promise<void>;
+}
+
+export interface Senders {
+  /** null: the app is unknown or has no credentials for this provider */
+  get(app: string, provider: Provider, environment: Environment): Sender | null;
+}
+
+// ------------------------------------------------------------------------------------------ log
+
+/** One function per notable event. Tokens and secrets never go in whole. */
+export interface Log {
+  campaignAccepted(it: { campaignId: string; app: string; name: string }): void;
+  campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
+  campaignPaused(it: { campaignId: string; reason: string }): void;
+  campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
+  chunkFenced(it: { chunkId: string }): void;
+  redriven(it: { work: string; why: string }): void;
+  taskFailed(it: { task: string; attempt: number; error: unknown }): void;
+  unexpected(it: { where: string; error: unknown }): void;
+}
