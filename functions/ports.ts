@@ -77,6 +77,8 @@ export interface Chunk {
   attempt: number;
   /** not to be sent before */
   notBefore: number;
+  /** a push that has not left by then is recorded as failed (`Expired`) */
+  expiresAt: number;
 }
 
 export interface Lease {
@@ -128,6 +130,13 @@ export type Committed =
   | { kind: 'committed'; state: CampaignState; campaignClosed: boolean }
   /** the lease is not ours any more: nothing was written, and nothing may be sent */
   | { kind: 'fenced' };
+
+export interface OpenChunk {
+  chunkId: string;
+  provider: Provider;
+  size: number;
+  notBefore: number;
+}
 
 export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt'> {
   dueAt: number;
@@ -230,10 +239,7 @@ export interface Store {
    */
   commitChunk(commit: ChunkCommit): Promise<Committed>;
   /** Chunks that are not done, in pages; `shard` null is all of them. */
-  openChunks(
-    campaignId: string,
-    shard: number | null,
-  ): AsyncIterable<{ chunkId: string; provider: Provider; attempt: number; notBefore: number }[]>;
+  openChunks(campaignId: string, shard: number | null): AsyncIterable<OpenChunk[]>;
 
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 
@@ -253,7 +259,7 @@ export type QueueName = (typeof queueNames)[number];
 export type TaskBody =
   | { kind: 'plan'; campaignId: string }
   | { kind: 'shard'; campaignId: string; shard: number }
-  | { kind: 'send'; chunkId: string }
+  | { kind: 'send'; chunkId: string; provider: Provider }
   /** puts all open work of a campaign back on its queues, now */
   | { kind: 'redrive'; campaignId: string; why: string }
   | { kind: 'event'; event: CampaignEvent };
@@ -310,8 +316,8 @@ export interface Events {
 /** What became of one recipient. */
 export type Outcome =
   | { kind: 'accepted' }
-  /** for good */
-  | { kind: 'rejected'; reason: string }
+  /** for good; `suspect` if a wrong environment or topic of ours has the same answer */
+  | { kind: 'rejected'; reason: string; suspect?: true }
   /** the device has no such app any more, since then (null: the provider does not say) */
   | { kind: 'unregistered'; reason: string; since: number | null }
   /** 'service': the provider asks everybody to wait; 'device': about this one only */

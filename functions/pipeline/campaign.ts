@@ -154,8 +154,6 @@ export interface Campaign extends CampaignRequest {
   /** when the first push left */
   firstPushAt: number | null;
   closedAt: number | null;
-  /** a push that has not left by then is recorded as failed (`Expired`) */
-  expiresAt: number;
   /** number of shards; 0 until it is planned */
   shards: number;
 }

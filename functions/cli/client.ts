@@ -1,0 +1,108 @@
+/** The HTTP API as the CLI sees it. */
+
+import type { Problem } from '../errors.ts';
+
+/** A call that is not a stream is over by then, or has failed. */
+const TIMEOUT_MS = 30 * 1000;
+
+/** The API answered, and said no. */
+export class Refused extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** No answer came. */
+export class Unreachable extends Error {
+  readonly url: string;
+  constructor(url: string, cause: unknown) {
+    super(`${url} does not answer`, { cause });
+    this.url = url;
+  }
+}
+
+export interface Client {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
+  /** A stream up, an answer down. */
+  upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
+  /** An answer of any size, of this media type. */
+  download(path: string, type: string): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** Every call throws `Refused` or `Unreachable` where it fails. */
+export function createClient(
+  url: string,
+  key: string | null,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Client {
+  const origin = url.replace(/\/+$/, '');
+
+  const call = async (path: string, init: RequestInit & { duplex?: 'half' }) => {
+    const headers = { ...init.headers, ...(key && { Authorization: `Bearer ${key}` }) };
+    const response = await fetch(origin + path, { ...init, headers }).catch((cause) => {
+      throw new Unreachable(origin, cause);
+    });
+    if (response.ok) return response;
+    throw new Refused(await problemOf(response));
+  };
+
+  const json = async <T>(path: string, init: RequestInit & { duplex?: 'half' }): Promise<T> => {
+    const response = await call(path, init);
+    return (await response.json().catch((cause) => {
+      throw new Unreachable(origin, cause);
+    })) as T;
+  };
+
+  async function* whole(body: AsyncIterable<Uint8Array>) {
+    try {
+      yield* body;
+    } catch (cause) {
+      throw new Unreachable(origin, cause);
+    }
+  }
+
+  return {
+    get: (path) => json(path, { signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    post: (path, body, headers = {}) =>
+      json(path, {
+        method: 'POST',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined
+          ? { headers }
+          : {
+              headers: { ...headers, 'Content-Type': 'application/json' },
+              body: JSON.stringify(body),
+            }),
+      }),
+    upload: (path, type, body) =>
+      json(path, {
+        method: 'POST',
+        headers: { 'Content-Type': type },
+        body: ReadableStream.from(body),
+        duplex: 'half',
+      }),
+    async download(path, type) {
+      const { body } = await call(path, { headers: { Accept: type } });
+      return whole(body ?? ReadableStream.from([]));
+    },
+  };
+}
+
+/** Something between us and the API may answer in another form. */
+async function problemOf(response: Response): Promise<Problem> {
+  const { status, statusText } = response;
+  const text = await response.text().catch(() => '');
+  if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
+    try {
+      return JSON.parse(text) as Problem;
+    } catch {
+      // cut off: the status has to do
+    }
+  }
+  const detail = text.replace(/\s+/g, ' ').slice(0, 200) || 'It said nothing else.';
+  const title = `The server answered ${status} ${statusText}`.trim();
+  return { type: 'about:blank', title, status, detail, next: 'Check the URL.' };
+}

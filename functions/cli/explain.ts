@@ -1,0 +1,34 @@
+/** What failed, shortly, and what to do next. */
+
+import { redact } from '../log.ts';
+import { Refused, Unreachable } from './client.ts';
+
+export function explain(error: unknown): string {
+  if (error instanceof Refused) {
+    const { title, detail, faults = [], next } = error.problem;
+    const lines = faults.map(({ path, message }) => `  ${path ? `${path}: ` : ''}${message}`);
+    return [`${title}. ${detail}`, ...lines, next].join('\n');
+  }
+  if (error instanceof Unreachable) {
+    if (neverSent(error)) return `${error.url} does not answer. Is it running? npm start`;
+    return `${error.url} broke off (${codeOf(error.cause)}). Look at its log, then try again.`;
+  }
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `there is no file ${path}`;
+  if (code && path) return `${path} cannot be read (${code})`;
+  return redact(error instanceof Error ? error.message : String(error));
+}
+
+/** Nothing has reached the server. */
+export const neverSent = (error: Unreachable) =>
+  ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(codeOf(error.cause));
+
+/** `fetch` hides the reason in the cause of its TypeError. */
+function codeOf(error: unknown): string {
+  for (let it = error as { code?: unknown; cause?: unknown; name?: string }; it; ) {
+    if (typeof it.code === 'string') return it.code;
+    if (it.name === 'TimeoutError') return 'no answer in time';
+    it = it.cause as typeof it;
+  }
+  return 'no reason given';
+}

@@ -1,0 +1,220 @@
+/** `volley`, a thin client of the HTTP API. Results go to stdout, everything else to stderr. */
+
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { Command, CommanderError } from 'commander';
+import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
+import { type Client, Unreachable } from './client.ts';
+import { connect, DEFAULT_URL } from './connect.ts';
+import { explain, neverSent } from './explain.ts';
+import { importFile } from './import.ts';
+import { count, type Output } from './progress.ts';
+import { campaignRequest, type SendOptions, Usage } from './send.ts';
+import { watchCampaign } from './watch.ts';
+
+export interface Io {
+  env: Record<string, string | undefined>;
+  stdout: Output;
+  stderr: Output;
+  fetch?: typeof globalThis.fetch;
+}
+
+const examples = `
+Examples:
+  volley import installations.csv
+  volley send --title "Good morning" --language de --tag news
+  volley send campaign.json --no-wait
+  volley report 3f1c9a0b5d7e2c4a6b80
+  volley failures 3f1c9a0b5d7e2c4a6b80 --csv > failures.csv
+
+Exit codes: 0 done, 1 failed, 2 the command line is wrong.`;
+
+/** Gives the exit code: 0 done, 1 failed, 2 the command line is wrong. */
+export async function run(args: string[], io: Io): Promise<0 | 1 | 2> {
+  let code: 0 | 1 = 0;
+  const program = commands(io, (it) => {
+    code = it;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Usage) {
+      io.stderr.write(`volley: ${error.message}\n`);
+      return 2;
+    }
+    io.stderr.write(`volley: ${explain(error)}\n`);
+    return 1;
+  }
+}
+
+function commands(io: Io, exit: (code: 0 | 1) => void): Command {
+  const program = new Command('volley')
+    .description('Send push campaigns and see what became of them.')
+    .option('--url <url>', `the API (or VOLLEY_URL; default ${DEFAULT_URL})`)
+    .option('--key <key>', 'an API key (or VOLLEY_API_KEY; a local server leaves one in .volley/)')
+    .option('--json', 'one JSON document on stdout, no progress')
+    .addHelpText('after', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'volley: ')),
+    })
+    .showHelpAfterError('Try --help.');
+
+  const json = () => program.opts().json === true;
+  const progress = () => (json() ? null : io.stderr);
+  const client = () => connect(program.opts(), io.env, io.fetch);
+  const show = (document: unknown, text: () => string) =>
+    io.stdout.write(json() ? `${JSON.stringify(document)}\n` : `${text()}\n`);
+
+  /** A campaign that is not sent to its end is a failure of the command. */
+  const finished = async (api: Client, campaign: CampaignView) => {
+    if (campaign.state !== 'completed') exit(1);
+    if (campaign.state === 'paused')
+      io.stderr.write(
+        `volley: the campaign is paused: ${campaign.reason}\n` +
+          `  mend that, then: volley resume ${campaign.id} && volley watch ${campaign.id}\n`,
+      );
+    if (json()) show(campaign, () => '');
+    else io.stdout.write(await text(api, `${pathOf(campaign.id)}/report`));
+  };
+
+  program
+    .command('import')
+    .argument('<file>', 'CSV with a header, or NDJSON (*.ndjson, *.jsonl)')
+    .option('--app <app>', 'the app of all its rows')
+    .description('register the installations of a file')
+    .action(async (file: string, { app }: { app?: string }) => {
+      const done = await importFile(client(), file, progress(), { app });
+      if (done.stored === 0) exit(1);
+      if (!json())
+        for (const { line, message } of done.faults.slice(0, 20))
+          io.stderr.write(`line ${line}: ${message}\n`);
+      show(done, () => `${count(done.stored)} stored, ${count(done.rejected)} rejected`);
+    });
+
+  program
+    .command('send')
+    .argument('[file]', 'a campaign as JSON; options replace what it says')
+    .option('--name <name>', 'of the campaign (default: its title)')
+    .option('--title <text>')
+    .option('--body <text>')
+    .option('--app <app>')
+    .option('--platform <platform>', 'ios, android, web; may be repeated', collect)
+    .option('--language <language>', 'such as de or pt-BR; may be repeated', collect)
+    .option('--tag <tag>', 'any of these; may be repeated', collect)
+    .option('--user <id>', 'may be repeated', collect)
+    .option('--everybody', 'all installations of the app')
+    .option('--dry-run', 'go the whole way, but send nothing')
+    .option('--idempotency-key <key>', 'the same key gives the same campaign')
+    .option('--no-wait', 'do not follow it to its end')
+    .description('send a campaign, and follow it')
+    .action(
+      async (
+        file: string | undefined,
+        options: SendOptions & { idempotencyKey?: string; wait: boolean },
+      ) => {
+        const request = await campaignRequest(file, options);
+        const api = client();
+        const key = options.idempotencyKey ?? randomUUID();
+        const campaign = await api
+          .post<CampaignView>('/v1/campaigns', request, { 'Idempotency-Key': key })
+          .catch((error) => {
+            if (error instanceof Unreachable && !neverSent(error))
+              io.stderr.write(`To try again and send once: --idempotency-key ${key}\n`);
+            throw error;
+          });
+        if (!options.wait) {
+          show(campaign, () => campaign.id);
+          return;
+        }
+        if (!json()) io.stderr.write(`campaign ${campaign.id}\n`);
+        await finished(api, await watchCampaign(api, campaign.id, progress()));
+      },
+    );
+
+  program
+    .command('watch')
+    .argument('<id>')
+    .description('follow a campaign to its end')
+    .action(async (id: string) => {
+      const api = client();
+      await finished(api, await watchCampaign(api, id, progress()));
+    });
+
+  program
+    .command('report')
+    .argument('<id>')
+    .description('what became of a campaign')
+    .action(async (id: string) => {
+      const api = client();
+      const path = `${pathOf(id)}/report`;
+      if (json()) show(await api.get<ReportView>(path), () => '');
+      else io.stdout.write(await text(api, path));
+    });
+
+  program
+    .command('failures')
+    .argument('<id>')
+    .option('--csv', 'as CSV')
+    .description('who was not reached, and why')
+    .action(async (id: string, { csv }: { csv?: boolean }) => {
+      if (csv && json()) throw new Usage('--csv and --json exclude each other');
+      const path = `${pathOf(id)}/failures`;
+      if (csv)
+        for await (const bytes of await client().download(path, 'text/csv'))
+          await print(io.stdout, bytes);
+      else await failures(await client().download(path, 'application/x-ndjson'));
+    });
+
+  /** As they come: there may be more of them than fit in memory. */
+  const failures = async (body: AsyncIterable<Uint8Array>) => {
+    let before = '{"items":[';
+    for await (const one of createInterface({ input: Readable.from(body) })) {
+      await print(io.stdout, json() ? before + one : failureLine(JSON.parse(one)));
+      before = ',';
+    }
+    if (json()) await print(io.stdout, `${before === ',' ? '' : before}]}\n`);
+  };
+
+  for (const [verb, description] of [
+    ['cancel', 'stop what has not been sent'],
+    ['resume', 'go on with a paused campaign'],
+  ] as const)
+    program
+      .command(verb)
+      .argument('<id>')
+      .description(description)
+      .action(async (id: string) => {
+        const campaign = await client().post<CampaignView>(`${pathOf(id)}/${verb}`);
+        show(campaign, () => `${campaign.id} ${campaign.state}`);
+      });
+
+  return program;
+}
+
+const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+
+const pathOf = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;
+
+const failureLine = (it: FailureView) =>
+  `${[it.at, it.provider, it.outcome, it.reason, it.installationId, it.token].join('  ')}\n`;
+
+async function text(api: Client, path: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let all = '';
+  for await (const bytes of await api.download(path, 'text/plain'))
+    all += decoder.decode(bytes, { stream: true });
+  return all.endsWith('\n') ? all : `${all}\n`;
+}
+
+/** Waits while whoever reads is slow. */
+const print = (output: Output, it: string | Uint8Array) =>
+  new Promise<void>((done) => {
+    if (output.write(it) === false && output.once) output.once('drain', done);
+    else done();
+  });

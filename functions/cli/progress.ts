@@ -1,0 +1,123 @@
+/** How far a campaign or an upload is: one moving line on a terminal, plain lines anywhere else. */
+
+import { SingleBar } from 'cli-progress';
+
+/** Where progress goes: `process.stderr`, or anything that writes. */
+export interface Output {
+  write(text: string | Uint8Array): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export interface Gauge {
+  done: number;
+  total: number;
+  /** a second */
+  rate: number;
+  /** shown behind rate and time */
+  words: string;
+}
+
+export interface Progress {
+  show(gauge: Gauge): void;
+  stop(): void;
+}
+
+/** Lines a log can bear. */
+const PLAIN_EVERY_MS = 2_000;
+const MAX_BAR = 30;
+
+export const count = (n: number) => Math.round(n).toLocaleString('en-US');
+
+/** `1:05`, `2:00:09` */
+export function clock(seconds: number) {
+  const whole = Math.ceil(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
+}
+
+/** In at most `width` columns; the bar takes what the words leave. */
+export function line(gauge: Gauge, width: number, unit = count): string {
+  const words = text(gauge, unit);
+  const size = Math.min(MAX_BAR, width - words.length - 1);
+  if (size < 3) return words.slice(0, width);
+  const full = Math.round(shareOf(gauge) * size);
+  return `${'█'.repeat(full)}${'░'.repeat(size - full)} ${words}`;
+}
+
+const shareOf = ({ done, total }: Gauge) => (total > 0 ? Math.min(1, done / total) : 0);
+
+function text(gauge: Gauge, unit: (n: number) => string): string {
+  const { done, total, rate, words } = gauge;
+  const left = total - done;
+  const eta = left <= 0 ? '' : rate > 0 ? `  ETA ${clock(left / rate)}` : '  ETA -';
+  const percent = `${Math.floor(shareOf(gauge) * 100)}%`;
+  return `${percent} of ${unit(total)}  ${unit(rate)}/s${eta}${words && `  ${words}`}`;
+}
+
+export function createProgress(
+  output: Output,
+  unit: (n: number) => string = count,
+  now: () => number = Date.now,
+): Progress {
+  return output.isTTY ? bar(output, unit) : plain(output, unit, now);
+}
+
+function bar(output: Output, unit: (n: number) => string): Progress {
+  const width = () => Math.min(output.columns ?? 80, 80);
+  let started = false;
+  const single = new SingleBar({
+    // cli-progress wants a stream; what it uses of one are the methods a terminal has
+    stream: output as NodeJS.WriteStream,
+    format: (_options, _params, { gauge }: { gauge: Gauge }) => line(gauge, width(), unit),
+    // the process's signals are not a bar's business
+    gracefulExit: false,
+    hideCursor: false,
+  });
+  return {
+    show(gauge) {
+      if (!started) single.start(gauge.total, gauge.done, { gauge });
+      started = true;
+      single.setTotal(gauge.total);
+      single.update(gauge.done, { gauge });
+    },
+    stop() {
+      if (started) single.stop();
+      started = false;
+    },
+  };
+}
+
+function plain(output: Output, unit: (n: number) => string, now: () => number): Progress {
+  let last: { text: string; at: number } | null = null;
+  let held = '';
+  const write = (text: string) => {
+    if (text && text !== last?.text) output.write(`${text}\n`);
+    last = { text, at: now() };
+    held = '';
+  };
+  return {
+    show(gauge) {
+      held = text(gauge, unit);
+      if (last === null || now() - last.at >= PLAIN_EVERY_MS) write(held);
+    },
+    stop: () => write(held),
+  };
+}
+
+/** Over the last seconds, so that a rate tells what is, not what was. */
+const WINDOW_MS = 5_000;
+
+/** The rate, a second, of a count that grows. */
+export function createRate(now: () => number = Date.now) {
+  const samples: { at: number; done: number }[] = [];
+  return (done: number): number => {
+    const at = now();
+    samples.push({ at, done });
+    while (samples.length > 2 && at - samples[1]!.at >= WINDOW_MS) samples.shift();
+    const first = samples[0]!;
+    return at > first.at ? ((done - first.done) / (at - first.at)) * 1000 : 0;
+  };
+}

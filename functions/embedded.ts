@@ -1,0 +1,96 @@
+/** The embedded engine: SQLite, a queue on disk, everything in one process. */
+
+import { join } from 'node:path';
+import { createEmbeddedEvents } from './events/embedded.ts';
+import { createTaskHandler } from './pipeline/handler.ts';
+import { sweep } from './pipeline/sweep.ts';
+import type { Log, Ports, QueueName, Senders } from './ports.ts';
+import {
+  createEmbeddedQueue,
+  type EmbeddedQueueOptions,
+  type QueueLimits,
+} from './queue/embedded.ts';
+import { lockFolder } from './store/lock.ts';
+import { createSqliteStore } from './store/sqlite.ts';
+
+/** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
+const limits: Record<QueueName, QueueLimits> = {
+  plan: queueLimits(2),
+  'send-apns': queueLimits(4),
+  'send-fcm': queueLimits(4),
+  deliver: queueLimits(8),
+};
+
+function queueLimits(concurrent: number): QueueLimits {
+  return {
+    perSecond: 500,
+    concurrent,
+    maxAttempts: 100,
+    minBackoffMs: 200,
+    maxBackoffMs: 60_000,
+    maxDoublings: 8,
+  };
+}
+
+const SWEEP_EVERY_MS = 60 * 1000;
+
+export interface EmbeddedOptions {
+  /** a folder; made if need be. One process at a time. */
+  dataDir: string;
+  senders: Senders;
+  log: Log;
+  now?: () => number;
+  random?: () => number;
+  unkind?: EmbeddedQueueOptions['unkind'];
+}
+
+export type Embedded = Ports & {
+  queue: ReturnType<typeof createEmbeddedQueue>;
+  events: ReturnType<typeof createEmbeddedEvents>;
+  /** Begins to work on what is queued, and sweeps every minute. */
+  start(): void;
+  /** Hands back what is being sent, then lets go of the files. */
+  stop(): Promise<void>;
+};
+
+export function createEmbedded({
+  dataDir,
+  senders,
+  log,
+  now = Date.now,
+  random = Math.random,
+  unkind,
+}: EmbeddedOptions): Embedded {
+  const unlock = lockFolder(dataDir);
+  const store = createSqliteStore({ path: join(dataDir, 'store.db') });
+  // the lock says that nobody else is here, so whoever held a lease is dead
+  store.dropLeases();
+  const queue = createEmbeddedQueue({
+    path: join(dataDir, 'queue.db'),
+    limits,
+    log,
+    now,
+    random,
+    ...(unkind && { unkind }),
+  });
+  const events = createEmbeddedEvents(queue);
+  const ports = { store, queue, events, senders, log, now, random };
+  let sweeper: NodeJS.Timeout | undefined;
+  return {
+    ...ports,
+    start() {
+      queue.start(createTaskHandler(ports, events.deliver));
+      const sweepNow = () =>
+        sweep(ports).catch((error) => log.unexpected({ where: 'sweep', error }));
+      sweeper = setInterval(sweepNow, SWEEP_EVERY_MS);
+      void sweepNow();
+    },
+    async stop() {
+      clearInterval(sweeper);
+      await queue.stop();
+      queue.close();
+      await store.close();
+      unlock();
+    },
+  };
+}

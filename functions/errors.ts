@@ -1,0 +1,156 @@
+/** What is wrong with a request, in words for its author, and the document that carries it. */
+
+import type { z } from 'zod';
+
+export interface Fault {
+  /** where: a field such as `message.title`, a header, a line; '' is the whole */
+  path: string;
+  message: string;
+}
+
+/** A problem document (RFC 9457), as `application/problem+json`. */
+export interface Problem {
+  /** a relative reference, as RFC 9457 (section 3.1.1) allows: `/problems/NAME` */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** what to do about it */
+  next: string;
+  /** every fault found, not just the first */
+  faults?: Fault[];
+}
+
+/** Every kind of problem the API answers with. `next` is the advice unless a caller knows better. */
+export const problems = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request is not valid',
+    next: 'Correct every fault listed and send it again. Nothing was stored.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'An API key is needed',
+    next: 'Send the header "Authorization: Bearer volley_…" with a key of this deployment.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This API key may not do that',
+    next: 'Use a key that has the scope named.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing here',
+    next: 'Check the address; GET /openapi.json lists every call.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This address does not take that method',
+    next: 'Use one of the methods in the header Allow.',
+  },
+  conflict: {
+    status: 409,
+    title: 'This contradicts what is there already',
+    next: 'Look at what is there before sending anything else.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The body is too large',
+    next: 'Send less; a large audience is better imported and addressed by a tag.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body is of a type this call does not take',
+    next: 'Set the header Content-Type to a type named and send the body in it.',
+  },
+  refused: {
+    status: 422,
+    title: 'This cannot be sent',
+    next: 'Correct every fault listed and send it again. Nothing was stored.',
+  },
+  unexpected: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    next: 'Try again with the same Idempotency-Key; if it persists, look for this time in the logs.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'What keeps the data does not answer',
+    next: 'Try again in a moment with the same Idempotency-Key; the log says what is at fault.',
+  },
+} as const satisfies Record<string, { status: number; title: string; next: string }>;
+
+export type ProblemKind = keyof typeof problems;
+
+export function problem(
+  kind: ProblemKind,
+  detail: string,
+  more: { faults?: Fault[]; next?: string } = {},
+): Problem {
+  const { status, title, next } = problems[kind];
+  return {
+    type: `/problems/${kind}`,
+    title,
+    status,
+    detail,
+    next: more.next ?? next,
+    ...(more.faults && { faults: more.faults }),
+  };
+}
+
+/** Something outside that we stand on does not serve us now: a full disk, a locked database. */
+export class Unavailable extends Error {
+  override name = 'Unavailable';
+}
+
+/** Every issue zod found, in our words; `within` is put before each path. */
+export const faultsOf = (error: { issues: Issue[] }, within: PropertyKey[] = []): Fault[] =>
+  error.issues.flatMap((issue) => faults(issue, within));
+
+type Issue = z.core.$ZodIssue;
+
+function faults(issue: Issue, within: PropertyKey[]): Fault[] {
+  const path = [...within, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: pathOf([...path, key]), message: 'is unknown' }));
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => ({ path: pathOf(path), message: `name: ${message}` }));
+  if (issue.code === 'invalid_union') {
+    const meant = branchMeant(issue.errors);
+    if (meant) return meant.flatMap((it) => faults(it, path));
+    const types = [...new Set(issue.errors.flat().flatMap(typesOf))].join(' or ');
+    return [{ path: pathOf(path), message: types ? `must be ${types}` : 'is not valid' }];
+  }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return [{ path: pathOf(path), message: `is missing: ${issue.expected} expected` }];
+  return [{ path: pathOf(path), message: issue.message.replace(/^Invalid input: /, '') }];
+}
+
+/** Of a union, the one alternative the author seems to have meant: it fits the farthest. */
+function branchMeant(branches: Issue[][]): Issue[] | undefined {
+  const ofType = branches.filter((issues) => !issues.every(isOfOtherType));
+  const within = ofType.filter((issues) => issues.some(isWithin));
+  if (within.length === 1) return within[0];
+  return ofType.length === 1 ? ofType[0] : undefined;
+}
+
+const isWithin = (issue: Issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys';
+
+const isOfOtherType = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' ||
+    (issue.code === 'invalid_union' && issue.errors.every((it) => it.every(isOfOtherType))));
+
+const typesOf = (issue: Issue): string[] =>
+  issue.code === 'invalid_union'
+    ? issue.errors.flat().flatMap(typesOf)
+    : 'expected' in issue
+      ? [issue.expected]
+      : [];
+
+/** `audience.tags.any[2]` */
+const pathOf = (path: PropertyKey[]) =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text ? `${text}.${String(key)}` : String(key);
+  }, '');

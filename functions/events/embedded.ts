@@ -1,0 +1,59 @@
+/**
+ * Events on one machine: an event is a task of the queue `deliver`, so it survives a restart and is
+ * tried again with the queue's backoff.
+ */
+
+import type { CampaignEvent, Events, Queue } from '../ports.ts';
+
+/** Events that were delivered in part; the oldest is forgotten, and then delivered in full again. */
+const MAX_PARTIAL = 1000;
+
+export type Subscriber = (event: CampaignEvent) => Promise<void>;
+
+export interface EmbeddedEvents extends Events {
+  subscribe(subscriber: Subscriber): void;
+  /**
+   * What the handler of `{ kind: 'event' }` calls. Throws an AggregateError when subscribers threw;
+   * delivered again, it reaches only those.
+   */
+  deliver(event: CampaignEvent): Promise<void>;
+}
+
+export function createEmbeddedEvents(queue: Queue): EmbeddedEvents {
+  const subscribers: Subscriber[] = [];
+  /** by event id: who has it already, as each subscription of Pub/Sub is tried on its own */
+  const partial = new Map<string, Set<Subscriber>>();
+
+  return {
+    publish: (event) =>
+      queue.create([
+        { queue: 'deliver', name: `event-${event.id}`, body: { kind: 'event', event } },
+      ]),
+
+    subscribe(subscriber) {
+      subscribers.push(subscriber);
+    },
+
+    async deliver(event) {
+      const reached = partial.get(event.id) ?? new Set();
+      const errors: unknown[] = [];
+      await Promise.all(
+        subscribers
+          .filter((subscriber) => !reached.has(subscriber))
+          .map(async (subscriber) => {
+            try {
+              await subscriber(event);
+              reached.add(subscriber);
+            } catch (error) {
+              errors.push(error);
+            }
+          }),
+      );
+      partial.delete(event.id);
+      if (errors.length === 0) return;
+      partial.set(event.id, reached);
+      if (partial.size > MAX_PARTIAL) partial.delete(partial.keys().next().value!);
+      throw new AggregateError(errors, `event ${event.id}: ${errors.length} subscribers failed`);
+    },
+  };
+}

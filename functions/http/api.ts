@@ -1,0 +1,45 @@
+/**
+ * The HTTP API: a Hono app on the ports. It runs under `@hono/node-server` as it is, and on the
+ * Functions Framework's request and response through the same adapter.
+ */
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { Unavailable } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { createAuthorize } from './auth.ts';
+import { serve } from './call.ts';
+import { campaignCalls } from './campaigns.ts';
+import { importCall } from './import.ts';
+import { installationCalls } from './installations.ts';
+import { answerProblem } from './problem.ts';
+import { serviceCalls } from './service.ts';
+
+export function createApi(ports: Ports) {
+  const app = new OpenAPIHono();
+
+  app.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store');
+    c.header('X-Content-Type-Options', 'nosniff');
+    await next();
+  });
+
+  app.notFound((c) =>
+    answerProblem(c, 'not-found', `${c.req.path} is not an address of this API.`),
+  );
+
+  app.onError((error, c) => {
+    ports.log.unexpected({ where: `${c.req.method} ${c.req.path}`, error });
+    return error instanceof Unavailable
+      ? answerProblem(c, 'unavailable', 'The request could not be carried out now.')
+      : answerProblem(c, 'unexpected', 'The request could not be carried out.');
+  });
+
+  const calls = [
+    ...campaignCalls(ports),
+    importCall(ports),
+    ...installationCalls(ports),
+    ...serviceCalls(app),
+  ];
+  serve(app, calls, createAuthorize(ports.store, ports.now));
+  return app;
+}

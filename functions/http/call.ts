@@ -1,0 +1,128 @@
+/**
+ * A call of the API, described once: who may make it, what it takes (schemas), what it answers,
+ * and its handler. The server checks by this description and the OpenAPI document is made of it.
+ */
+
+import type { OpenAPIHono, RouteConfig, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type Fault, faultsOf } from '../errors.ts';
+import type { Scope } from '../ports.ts';
+import type { Authorize } from './auth.ts';
+import { readJson } from './body.ts';
+import { answerProblem, problemResponse } from './problem.ts';
+
+/** What a call takes, where it takes anything. Bodies are JSON. */
+interface Schemas {
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  /** by their names in lower case */
+  headers?: z.ZodObject;
+  body?: z.ZodType;
+}
+
+type Input<S extends Schemas> = {
+  [K in keyof S]: S[K] extends z.ZodType ? z.output<S[K]> : never;
+};
+
+interface Description<S extends Schemas> {
+  method: 'get' | 'put' | 'post' | 'delete';
+  /** with `{name}` for a parameter */
+  path: string;
+  summary: string;
+  description?: string;
+  /** any of these; null: open to everybody */
+  scopes: Scope[] | null;
+  takes: S;
+  responses: RouteConfig['responses'];
+  /** for a body that is not JSON: the handler reads it */
+  requestBody?: RouteConfig['requestBody'];
+  handle(input: Input<S>, c: Context): Response | Promise<Response>;
+}
+
+/** With its schemas' types forgotten: calls of every kind in one list. */
+export type Call = Omit<Description<Schemas>, 'handle'> & {
+  handle(input: never, c: Context): Response | Promise<Response>;
+};
+
+export const call = <const S extends Schemas>(it: Description<S>): Call => it;
+
+/** Adds the calls to an app and its document; other methods of their paths answer 405. */
+export function serve(app: OpenAPIHono, calls: Call[], authorize: Authorize) {
+  for (const it of calls) {
+    app.openAPIRegistry.registerPath(documented(it));
+    app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
+      const refusal = it.scopes && (await authorize(c, it.scopes));
+      if (refusal) return refusal;
+      const input = await read(c, it.takes);
+      return input instanceof Response ? input : it.handle(input as never, c);
+    });
+  }
+  for (const path of new Set(calls.map((it) => it.path))) {
+    const allowed = calls.filter((it) => it.path === path).map((it) => it.method.toUpperCase());
+    app.all(pattern(path), (c) => {
+      c.header('Allow', allowed.join(', '));
+      return answerProblem(c, 'method-not-allowed', `${c.req.method} is not one of its methods.`);
+    });
+  }
+}
+
+const pattern = (path: string) => path.replaceAll(/{(\w+)}/g, ':$1');
+
+/** All that the call takes, or a problem that names every fault of every part. */
+async function read(c: Context, takes: Schemas): Promise<Record<string, unknown> | Response> {
+  const faults: Fault[] = [];
+  const input: Record<string, unknown> = {};
+  const check = (part: keyof Schemas, schema: z.ZodType | undefined, value: () => unknown) => {
+    if (!schema) return;
+    const parsed = schema.safeParse(value());
+    if (parsed.success) input[part] = parsed.data;
+    else faults.push(...faultsOf(parsed.error, part === 'body' ? [] : [labels[part]]));
+  };
+  check('params', takes.params, () => c.req.param());
+  check('query', takes.query, () => c.req.query());
+  const names = Object.keys(takes.headers?.shape ?? {});
+  check('headers', takes.headers, () =>
+    Object.fromEntries(names.map((name) => [name, c.req.header(name)])),
+  );
+  if (takes.body) {
+    const json = await readJson(c);
+    if (json instanceof Response) return json;
+    if ('faults' in json) faults.push(...json.faults);
+    else check('body', takes.body, () => json.value);
+  }
+  if (faults.length === 0) return input;
+  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+  return answerProblem(c, 'invalid-request', `The request has ${count}.`, { faults });
+}
+
+const labels = { params: 'path', query: 'query', headers: 'header', body: '' };
+
+function documented({ method, path, summary, description, ...it }: Call): RouteConfig {
+  const { body, ...rest } = it.takes;
+  const problems = [
+    400,
+    ...(it.scopes ? [401, 403] : []),
+    ...(path.includes('{') ? [404] : []),
+    ...(body || it.requestBody ? [413, 415] : []),
+    500,
+  ];
+  const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ');
+  return {
+    method,
+    path,
+    summary,
+    description: [description, scopes && `Needs the scope ${scopes}.`].filter(Boolean).join('\n\n'),
+    security: it.scopes ? [{ apiKey: [] }] : [],
+    request: {
+      ...rest,
+      ...(body && {
+        body: { required: true, content: { 'application/json': { schema: body } } },
+      }),
+    },
+    ...(it.requestBody && { requestBody: it.requestBody }),
+    responses: {
+      ...Object.fromEntries(problems.map((status) => [status, problemResponse(status)])),
+      ...it.responses,
+    },
+  } as RouteConfig;
+}

@@ -1,0 +1,189 @@
+/** Campaigns: send, look, cancel, resume. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import { accept } from '../pipeline/accept.ts';
+import { campaignRequestSchema, noCounts } from '../pipeline/campaign.ts';
+import { type Controlled, cancel, resume } from '../pipeline/control.ts';
+import { report, reportText } from '../pipeline/report.ts';
+import type { Ports, Scope } from '../ports.ts';
+import { type Call, call } from './call.ts';
+import { failuresCall } from './failures.ts';
+import { answerProblem, problemResponse } from './problem.ts';
+import { campaignSchema, campaignView, reportSchema, reportView } from './views.ts';
+
+/** Whoever sends may see what became of it; the failures, with their tokens, need `read`. */
+const MAY_LOOK: Scope[] = ['read', 'campaigns'];
+
+const params = z.strictObject({ id: z.string().min(1).max(64) });
+
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
+  .optional()
+  .openapi({ description: 'The same key gives the same campaign, however often it is sent.' });
+
+const campaignResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: campaignSchema } },
+});
+
+export const missing = (c: Context, id: string) =>
+  answerProblem(c, 'not-found', `There is no campaign "${id}".`, {
+    next: 'Check the id; GET /v1/campaigns lists all.',
+  });
+
+export function campaignCalls(ports: Ports): Call[] {
+  const { store } = ports;
+
+  const controlled = async (c: Context, id: string, verb: string, done: Controlled) => {
+    if (done.kind === 'missing') return missing(c, id);
+    if (done.kind === 'illegal')
+      return answerProblem(c, 'conflict', `A ${done.campaign.state} campaign cannot be ${verb}.`, {
+        next: 'Nothing needs doing: look at its state.',
+      });
+    return c.json(campaignView(done.campaign, await store.counts(id)));
+  };
+
+  return [
+    call({
+      method: 'post',
+      path: '/v1/campaigns',
+      summary: 'Send a campaign',
+      description: 'Answers as soon as the campaign is stored; it is sent from there.',
+      scopes: ['campaigns'],
+      takes: {
+        headers: z.object({ 'idempotency-key': idempotencyKey }),
+        body: campaignRequestSchema,
+      },
+      responses: {
+        202: {
+          ...campaignResponse('Accepted, now or by an earlier request with this Idempotency-Key.'),
+          headers: z.object({ Location: z.string() }),
+        },
+        409: problemResponse(409, 'The Idempotency-Key came with another body before.'),
+        422: problemResponse(422, 'It could never be sent: too large, or no credentials for it.'),
+      },
+      async handle({ headers, body }, c) {
+        const accepted = await accept(ports, body, headers['idempotency-key'] ?? null);
+        if (accepted.kind === 'conflict')
+          return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
+            next: 'Use a new key for a new campaign; send the same body to ask for the earlier one.',
+          });
+        if (accepted.kind === 'refused')
+          return answerProblem(c, 'refused', 'The campaign could not be sent.', {
+            faults: accepted.faults,
+          });
+        const { campaign, kind } = accepted;
+        const counts = kind === 'accepted' ? noCounts() : await store.counts(campaign.id);
+        c.header('Location', `/v1/campaigns/${campaign.id}`);
+        return c.json(campaignView(campaign, counts), 202);
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/campaigns',
+      summary: 'List campaigns, the newest first',
+      scopes: MAY_LOOK,
+      takes: {
+        query: z.strictObject({
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+          after: z.string().max(512).optional(),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'A page; `next` is the `after` of the page that follows.',
+          content: {
+            'application/json': {
+              schema: z.object({ items: z.array(campaignSchema), next: z.string().nullable() }),
+            },
+          },
+        },
+      },
+      async handle({ query }, c) {
+        const page = await store.listCampaigns(query.after ?? null, query.limit);
+        const items = await Promise.all(
+          page.items.map(async (it) => campaignView(it, await store.counts(it.id))),
+        );
+        return c.json({ items, next: page.next });
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/campaigns/{id}',
+      summary: 'Look at a campaign: its state and live counts',
+      scopes: MAY_LOOK,
+      takes: { params },
+      responses: { 200: campaignResponse('The campaign.') },
+      async handle({ params: { id } }, c) {
+        const campaign = await store.getCampaign(id);
+        if (!campaign) return missing(c, id);
+        return c.json(campaignView(campaign, await store.counts(id)));
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/campaigns/{id}/report',
+      summary: 'What became of a campaign',
+      description: 'With `Accept: text/plain`, as text to post to a chat.',
+      scopes: MAY_LOOK,
+      takes: { params },
+      responses: {
+        200: {
+          description: 'The report; of an open campaign, as far as it is.',
+          content: {
+            'application/json': { schema: reportSchema },
+            'text/plain': { schema: z.string() },
+          },
+        },
+      },
+      async handle({ params: { id } }, c) {
+        const found = await report(ports, id);
+        if (!found) return missing(c, id);
+        const type = accepts(c, {
+          header: 'Accept',
+          supports: ['application/json', 'text/plain'],
+          default: 'application/json',
+        });
+        return type === 'text/plain' ? c.text(reportText(found)) : c.json(reportView(found));
+      },
+    }),
+
+    failuresCall(ports, params),
+
+    call({
+      method: 'post',
+      path: '/v1/campaigns/{id}/cancel',
+      summary: 'Stop what has not been sent',
+      description: 'The rest is counted as skipped, then the campaign is `cancelled`.',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: {
+        200: campaignResponse('It is being cancelled.'),
+        409: problemResponse(409, 'It is closed already.'),
+      },
+      handle: async ({ params: { id } }, c) =>
+        controlled(c, id, 'cancelled', await cancel(ports, id)),
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/campaigns/{id}/resume',
+      summary: 'Go on with a paused campaign',
+      description: 'Once what `reason` names has been mended.',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: {
+        200: campaignResponse('It is running again.'),
+        409: problemResponse(409, 'It is not paused.'),
+      },
+      handle: async ({ params: { id } }, c) =>
+        controlled(c, id, 'resumed', await resume(ports, id)),
+    }),
+  ];
+}

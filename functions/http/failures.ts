@@ -1,0 +1,98 @@
+/** The failures of a campaign: page by page, or all of them as a stream. */
+
+import { z } from '@hono/zod-openapi';
+import { accepts } from 'hono/accepts';
+import type { Ports, Store } from '../ports.ts';
+import { call } from './call.ts';
+import { missing } from './campaigns.ts';
+import { type FailureView, failureSchema, failureView } from './views.ts';
+
+/** Failures read and written at once by a stream: about 300 KB. */
+const STREAM_PAGE = 1000;
+
+const types = ['application/json', 'text/csv', 'application/x-ndjson'];
+
+export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString }>) =>
+  call({
+    method: 'get',
+    path: '/v1/campaigns/{id}/failures',
+    summary: 'Who was not reached, and why',
+    description:
+      'JSON comes in pages of `limit`. With `Accept: text/csv` or `application/x-ndjson` all that ' +
+      'follow `after` come in one stream. In CSV a cell that a spreadsheet would take for a ' +
+      "formula begins with '.",
+    scopes: ['read'],
+    takes: {
+      params,
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(1000).default(100),
+        after: z.string().max(512).optional(),
+      }),
+    },
+    responses: {
+      200: {
+        description: 'A page, or all; `next` is the `after` of the page that follows.',
+        content: {
+          'application/json': {
+            schema: z.object({ items: z.array(failureSchema), next: z.string().nullable() }),
+          },
+          'text/csv': { schema: z.string() },
+          'application/x-ndjson': { schema: z.string() },
+        },
+      },
+    },
+    async handle({ params: { id }, query }, c) {
+      if (!(await ports.store.getCampaign(id))) return missing(c, id);
+      const after = query.after ?? null;
+      const type = accepts(c, { header: 'Accept', supports: types, default: 'application/json' });
+      if (type === 'application/json') {
+        const page = await ports.store.listFailures(id, after, query.limit);
+        return c.json({ items: page.items.map(failureView), next: page.next });
+      }
+      const csv = type === 'text/csv';
+      c.header('Content-Type', csv ? 'text/csv; charset=utf-8' : type);
+      const suffix = csv ? 'csv' : 'ndjson';
+      c.header('Content-Disposition', `attachment; filename="failures-${id}.${suffix}"`);
+      const line = csv ? csvLine : (it: FailureView) => `${JSON.stringify(it)}\n`;
+      return c.body(stream(ports, id, after, csv ? `${columns.join(',')}\n` : '', line));
+    },
+  });
+
+/** Reads the next page only when the one before has been taken: the client sets the pace. */
+function stream(
+  { store, log }: { store: Store; log: Ports['log'] },
+  id: string,
+  from: string | null,
+  head: string,
+  line: (it: FailureView) => string,
+) {
+  const encoder = new TextEncoder();
+  let after = from;
+  let text = head;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const page = await store.listFailures(id, after, STREAM_PAGE);
+        for (const it of page.items) text += line(failureView(it));
+        if (text) controller.enqueue(encoder.encode(text));
+        text = '';
+        after = page.next;
+        if (after === null) controller.close();
+      } catch (error) {
+        // the status is out already: a body cut off is all that can tell the client
+        log.unexpected({ where: `failures of ${id}`, error });
+        controller.error(error);
+      }
+    },
+  });
+}
+
+const columns = Object.keys(failureSchema.shape) as (keyof FailureView)[];
+
+const csvLine = (it: FailureView) => `${columns.map((name) => cell(String(it[name]))).join(',')}\n`;
+
+/** Quoted where RFC 4180 asks for it; formulas defused: https://owasp.org/www-community/attacks/CSV_Injection */
+function cell(text: string) {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

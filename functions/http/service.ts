@@ -1,0 +1,54 @@
+/** What the API says of itself: its description, and that it is there. */
+
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type Call, call } from './call.ts';
+
+export function serviceCalls(app: OpenAPIHono): Call[] {
+  let document: string | null = null;
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, `volley_…`. Its scopes: `campaigns`, `installations`, `read`.',
+  });
+
+  return [
+    call({
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This description',
+      scopes: null,
+      takes: {},
+      responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': {} } } },
+      handle(_, c) {
+        document ??= JSON.stringify(
+          app.getOpenAPI31Document({
+            openapi: '3.1.0',
+            info: {
+              title: 'Volley',
+              version: '1',
+              description: 'Push campaigns to millions of devices, through APNs and FCM.',
+            },
+            servers: [{ url: '/' }],
+          }),
+        );
+        return c.body(document, 200, { 'Content-Type': 'application/json' });
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/healthz',
+      summary: 'Whether it is there',
+      scopes: null,
+      takes: {},
+      responses: {
+        200: {
+          description: 'It is.',
+          content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+        },
+      },
+      handle: (_, c) => c.json({ status: 'ok' }),
+    }),
+  ];
+}

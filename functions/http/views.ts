@@ -1,0 +1,121 @@
+/** What the API shows of the records: times as RFC 3339, nothing that is only ours. */
+
+import { z } from '@hono/zod-openapi';
+import { shortToken } from '../log.ts';
+import {
+  type Campaign,
+  type Counts,
+  campaignRequestSchema,
+  campaignStates,
+} from '../pipeline/campaign.ts';
+import { type Installation, providers, registrationSchema } from '../pipeline/installation.ts';
+import type { Report } from '../pipeline/report.ts';
+import type { Failure } from '../ports.ts';
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
+const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
+
+export const campaignSchema = z
+  .object({
+    ...campaignRequestSchema.shape,
+    id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+    state: z.enum(campaignStates),
+    reason: z.string().nullable().openapi({ description: 'Why it is paused.' }),
+    counts: z
+      .object({
+        recipients: z.int(),
+        accepted: z.int().openapi({ description: 'The provider took it.' }),
+        failed: z.int(),
+        skipped: z.int(),
+        pending: z.int().openapi({ description: 'Has no outcome yet.' }),
+      })
+      .openapi({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
+    createdAt: time,
+    firstPushAt: time.nullable(),
+    closedAt: time.nullable(),
+  })
+  .openapi('Campaign');
+
+export function campaignView(campaign: Campaign, counts: Counts) {
+  const { shards: _, createdAt, firstPushAt, closedAt, id, state, reason, ...request } = campaign;
+  const { recipients, accepted, failed, skipped } = counts;
+  const pending = recipients - accepted - failed - skipped;
+  return {
+    id,
+    state,
+    reason,
+    counts: { recipients, accepted, failed, skipped, pending },
+    createdAt: rfc3339(createdAt),
+    firstPushAt: rfc3339OrNull(firstPushAt),
+    closedAt: rfc3339OrNull(closedAt),
+    ...request,
+  };
+}
+
+export type CampaignView = ReturnType<typeof campaignView>;
+
+export const failureSchema = z
+  .object({
+    installationId: z.string(),
+    token: z.string(),
+    provider: z.enum(providers),
+    outcome: z.enum(['rejected', 'unregistered', 'retry', 'unknown', 'blocked']),
+    reason: z.string().openapi({ example: 'BadDeviceToken' }),
+    attempts: z.int(),
+    at: time,
+  })
+  .openapi('Failure');
+
+/** Tokens are whole: whoever reads failures does so to clean up. */
+export const failureView = (it: Failure) => ({
+  installationId: it.installationId,
+  token: it.token,
+  provider: it.provider,
+  outcome: it.outcome,
+  reason: it.reason,
+  attempts: it.attempts,
+  at: rfc3339(it.at),
+});
+
+export type FailureView = ReturnType<typeof failureView>;
+
+export const reportSchema = z
+  .object({
+    campaign: campaignSchema,
+    ledgerClosed: z
+      .boolean()
+      .openapi({ description: 'Closed, and every recipient has its place.' }),
+    seconds: z.number().openapi({ description: 'From acceptance to the close, or to now.' }),
+    perSecond: z
+      .number()
+      .openapi({ description: 'Accepted by the providers, from the first push.' }),
+    reasons: z
+      .array(z.object({ reason: z.string(), count: z.int() }))
+      .openapi({ description: 'Of the failures, the most frequent first.' }),
+    examples: z.array(failureSchema).openapi({ description: 'A few, with shortened tokens.' }),
+  })
+  .openapi('Report');
+
+export const reportView = (it: Report) => ({
+  campaign: campaignView(it.campaign, it.counts),
+  ledgerClosed: it.ledgerClosed,
+  seconds: it.seconds,
+  perSecond: it.perSecond,
+  reasons: it.reasons,
+  examples: it.examples.map((failure) => ({
+    ...failureView(failure),
+    token: shortToken(failure.token),
+  })),
+});
+
+export type ReportView = ReturnType<typeof reportView>;
+
+export const installationSchema = z
+  .object({ id: z.string(), ...registrationSchema.shape, refreshedAt: time })
+  .openapi('Installation');
+
+export const installationView = ({ bucket: _, refreshedAt, ...it }: Installation) => ({
+  ...it,
+  refreshedAt: rfc3339(refreshedAt),
+});

@@ -1,0 +1,218 @@
+/**
+ * What Apple checks of a push and answers.
+ * https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
+ * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
+ */
+
+import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import type { Answer, Asked, Peer, Rules } from './rules.ts';
+import { apnsTokenForm } from './tokens.ts';
+
+export interface ApnsRulesOptions {
+  /** PEM, of the key that signs provider tokens */
+  publicKey: string;
+  keyId: string;
+  teamId: string;
+  topics: readonly string[];
+  now(): number;
+}
+
+/** Every reason Apple documents that is about a push, and its status. */
+const statuses: Record<string, number> = {
+  BadCollapseId: 400,
+  BadDeviceToken: 400,
+  BadExpirationDate: 400,
+  BadMessageId: 400,
+  BadPriority: 400,
+  BadTopic: 400,
+  DeviceTokenNotForTopic: 400,
+  InvalidPushType: 400,
+  MissingDeviceToken: 400,
+  MissingTopic: 400,
+  PayloadEmpty: 400,
+  TopicDisallowed: 400,
+  BadCertificate: 403,
+  BadCertificateEnvironment: 403,
+  BadEnvironmentKeyIdInToken: 403,
+  ExpiredProviderToken: 403,
+  Forbidden: 403,
+  InvalidProviderToken: 403,
+  MissingProviderToken: 403,
+  UnrelatedKeyIdInToken: 403,
+  BadPath: 404,
+  MethodNotAllowed: 405,
+  ExpiredToken: 410,
+  Unregistered: 410,
+  PayloadTooLarge: 413,
+  TooManyProviderTokenUpdates: 429,
+  TooManyRequests: 429,
+  InternalServerError: 500,
+  ServiceUnavailable: 503,
+  Shutdown: 503,
+};
+
+const pushTypes = new Set(
+  'alert background location voip complication fileprovider mdm liveactivity pushtotalk controls widgets'.split(
+    ' ',
+  ),
+);
+const DEVICE = '/3/device/';
+const MAX_PAYLOAD = 4096;
+const MAX_VOIP_PAYLOAD = 5120;
+const MAX_COLLAPSE_ID = 64;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A provider token is refused an hour after it was issued. */
+const MAX_AGE = 60 * 60 * 1000;
+/** A token from the future, beyond what clocks differ by. */
+const MAX_SKEW = 5 * 60 * 1000;
+/** "no more than once every 20 minutes"; a few are let pass, as Apple does */
+const UPDATE_WINDOW = 20 * 60 * 1000;
+const MAX_UPDATES = 3;
+/** Verified tokens kept; a client has one or two. */
+const MAX_KEPT = 1000;
+
+export function apnsRules(options: ApnsRulesOptions): Rules {
+  const verifier = bearerVerifier(options);
+  /** the last payload seen to be JSON: those of a campaign are all the same */
+  let goodPayload = Buffer.alloc(0);
+
+  function refuse(asked: Asked, reason: string, more: { timestamp?: number } = {}): Answer {
+    const status = statuses[reason];
+    if (status === undefined) throw new Error(`APNs has no reason ${reason}`);
+    return {
+      status,
+      headers: { 'apns-id': idOf(asked) },
+      body: JSON.stringify({ reason, ...more }),
+      reason,
+    };
+  }
+
+  function faultOf({ headers, body }: Asked, peer: Peer): string | null {
+    if (headers[':method'] !== 'POST') return 'MethodNotAllowed';
+    const path = headers[':path'] ?? '';
+    if (!path.startsWith(DEVICE)) return 'BadPath';
+    const bearer = verifier(headers.authorization, peer);
+    if (bearer) return bearer;
+    if (path.length === DEVICE.length) return 'MissingDeviceToken';
+    if (!apnsTokenForm.test(path.slice(DEVICE.length))) return 'BadDeviceToken';
+    if (!headers['apns-topic']) return 'MissingTopic';
+    if (!options.topics.includes(headers['apns-topic'])) return 'TopicDisallowed';
+    const type = headers['apns-push-type'];
+    if (type === undefined || !pushTypes.has(type)) return 'InvalidPushType';
+    const priority = headers['apns-priority'];
+    if (priority !== undefined && priority !== '10' && priority !== '5' && priority !== '1')
+      return 'BadPriority';
+    // "Specifying priority 10 with background is an error"; without the header it is 10
+    if (type === 'background' && (priority ?? '10') === '10') return 'BadPriority';
+    if (headers['apns-expiration'] !== undefined && !/^\d{1,10}$/.test(headers['apns-expiration']))
+      return 'BadExpirationDate';
+    if (Buffer.byteLength(headers['apns-collapse-id'] ?? '') > MAX_COLLAPSE_ID)
+      return 'BadCollapseId';
+    if (headers['apns-id'] !== undefined && !uuid.test(headers['apns-id'])) return 'BadMessageId';
+    if (body.length > (type === 'voip' ? MAX_VOIP_PAYLOAD : MAX_PAYLOAD)) return 'PayloadTooLarge';
+    if (body.length === 0 || !isGood(body)) return 'PayloadEmpty';
+    return null;
+  }
+
+  function isGood(body: Buffer): boolean {
+    if (goodPayload.equals(body)) return true;
+    // Apple has no word for a payload that is no JSON object
+    if (!isObject(body)) return false;
+    goodPayload = Buffer.from(body);
+    return true;
+  }
+
+  return {
+    check(asked, peer) {
+      const fault = faultOf(asked, peer);
+      if (fault) return { refusal: refuse(asked, fault) };
+      return { token: asked.headers[':path']!.slice(DEVICE.length), dryRun: false };
+    },
+    accept: (asked) => ({
+      status: 200,
+      headers: { 'apns-id': idOf(asked) },
+      body: '',
+      reason: null,
+    }),
+    unregistered: (asked) => refuse(asked, 'Unregistered', { timestamp: options.now() }),
+    badToken: (asked) => refuse(asked, 'BadDeviceToken'),
+    tooMany: (asked, seconds) => later(refuse(asked, 'TooManyRequests'), seconds),
+    unavailable: (asked, seconds) => later(refuse(asked, 'ServiceUnavailable'), seconds),
+    refuse: (asked, reason) => refuse(asked, reason),
+  };
+}
+
+const later = (answer: Answer, seconds: number): Answer => ({
+  ...answer,
+  headers: { ...answer.headers, 'retry-after': String(seconds) },
+});
+
+/** Apple makes an id for a push that has none. */
+const idOf = ({ headers }: Asked) => headers['apns-id'] ?? randomUUID().toUpperCase();
+
+function isObject(body: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** The reason why a bearer is refused on this connection, or null. */
+function bearerVerifier(options: ApnsRulesOptions) {
+  const publicKey = createPublicKey(options.publicKey);
+  /** by its text: when a token was issued (ms), or why it is no good */
+  const judged = new Map<string, number | string>();
+
+  function judge(token: string): number | string {
+    const [header = '', claims = '', signature = '', ...more] = token.split('.');
+    const { alg, kid } = decode(header);
+    const { iss, iat } = decode(claims);
+    const signed = verify(
+      'sha256',
+      Buffer.from(`${header}.${claims}`),
+      { key: publicKey, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature, 'base64url'),
+    );
+    const good =
+      more.length === 0 &&
+      signed &&
+      alg === 'ES256' &&
+      kid === options.keyId &&
+      iss === options.teamId;
+    return good && typeof iat === 'number' ? iat * 1000 : 'InvalidProviderToken';
+  }
+
+  return (authorization: string | undefined, peer: Peer): string | null => {
+    const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1];
+    if (!token) return 'MissingProviderToken';
+    let issued = judged.get(token);
+    if (issued === undefined) {
+      if (judged.size >= MAX_KEPT) judged.clear();
+      issued = judge(token);
+      judged.set(token, issued);
+    }
+    if (typeof issued === 'string') return issued;
+    const now = options.now();
+    if (now - issued > MAX_AGE) return 'ExpiredProviderToken';
+    if (issued - now > MAX_SKEW) return 'InvalidProviderToken';
+    if (!peer.bearers.has(token)) {
+      for (const [old, since] of peer.bearers)
+        if (now - since > UPDATE_WINDOW) peer.bearers.delete(old);
+      if (peer.bearers.size >= MAX_UPDATES) return 'TooManyProviderTokenUpdates';
+      peer.bearers.set(token, now);
+    }
+    return null;
+  };
+}
+
+function decode(part: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * What a simulated provider does with a request: the rules, the faults it was asked to have, and
+ * the count of what it accepted. No HTTP/2 here: `server.ts` carries the decisions out.
+ *
+ * Nothing is left to chance. A share of tokens is decided by the token's hash, so the same token
+ * always gets the same answer; a share of requests is spread evenly over them.
+ */
+
+import type { Answer, Asked, Peer, Rules } from './rules.ts';
+import { tally } from './tally.ts';
+import { hashToken } from './tokens.ts';
+
+/** Either every n-th request, or a share in [0, 1] of them. */
+export type Often = { every: number } | { share: number };
+
+export interface SimulatorSettings {
+  /** between the last byte of a request and its answer */
+  latencyMs: number;
+  /** the share of tokens whose app is gone: Unregistered, UNREGISTERED */
+  deadShare: number;
+  /** the share of tokens that are none: BadDeviceToken, INVALID_ARGUMENT */
+  badShare: number;
+  /** concurrent streams of a connection, in SETTINGS */
+  maxStreams: number;
+  /** 429 with Retry-After: APNs means the device, FCM the project's quota */
+  tooMany: (Often & { retryAfterSeconds: number }) | null;
+  /** 503 with Retry-After: for a share of the requests, or the next few */
+  unavailable: ((Often | { next: number }) & { retryAfterSeconds: number }) | null;
+  /** everybody is refused for this reason, such as InvalidProviderToken or SENDER_ID_MISMATCH */
+  blocked: string | null;
+  /** a graceful GOAWAY after that many streams of a connection; 0 never, as below */
+  goawayEvery: number;
+  /** RST_STREAM with REFUSED_STREAM: it was not looked at and may be sent again */
+  refuseEvery: number;
+  /** RST_STREAM with INTERNAL_ERROR, after the push was accepted */
+  resetEvery: number;
+  /** the socket is destroyed, with accepted pushes that were not answered */
+  cutEvery: number;
+  /** requests are taken, and accepted, but never answered */
+  silent: boolean;
+}
+
+export interface SimulatorStats {
+  requests: number;
+  /** counted when the push was accepted, whether or not its answer reached anybody */
+  accepted: number;
+  /** tokens with at least one accepted push */
+  distinct: number;
+  /** accepted beyond the first of each token */
+  duplicates: number;
+  /** by the provider's reason */
+  rejected: Record<string, number>;
+  /** those of the rejected that broke a rule, not met a fault that was switched on */
+  invalid: number;
+  connections: number;
+  /** ms since the epoch */
+  firstAcceptedAt: number | null;
+  lastAcceptedAt: number | null;
+}
+
+export interface AcceptedPush {
+  token: string;
+  headers: Record<string, string | undefined>;
+  payload: string;
+}
+
+export type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
+
+export const defaultSettings: SimulatorSettings = {
+  latencyMs: 0,
+  deadShare: 0,
+  badShare: 0,
+  maxStreams: 1000,
+  tooMany: null,
+  unavailable: null,
+  blocked: null,
+  goawayEvery: 0,
+  refuseEvery: 0,
+  resetEvery: 0,
+  cutEvery: 0,
+  silent: false,
+};
+
+const HASHES = 2 ** 32;
+
+export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => number) {
+  const counted = tally();
+  const hashed = new Uint32Array(2);
+  let stats = noStats();
+  let last: { token: string; asked: Asked } | null = null;
+
+  function reject(answer: Answer, isInvalid = false): Answer {
+    const reason = answer.reason!;
+    stats.rejected[reason] = (stats.rejected[reason] ?? 0) + 1;
+    if (isInvalid) stats.invalid++;
+    return answer;
+  }
+
+  function isUnavailable(): boolean {
+    const { unavailable } = settings;
+    if (!unavailable) return false;
+    if (!('next' in unavailable)) return falls(unavailable, stats.requests);
+    return unavailable.next > 0 && unavailable.next-- > 0;
+  }
+
+  /** In the order of who would notice first: the service, the rules, the device. */
+  function judge(asked: Asked, peer: Peer): Answer {
+    if (isUnavailable())
+      return reject(rules.unavailable(asked, settings.unavailable!.retryAfterSeconds));
+    const checked = rules.check(asked, peer);
+    if ('refusal' in checked) return reject(checked.refusal, true);
+    if (settings.blocked !== null) return reject(rules.refuse(asked, settings.blocked));
+    const { tooMany, deadShare, badShare } = settings;
+    if (tooMany && falls(tooMany, stats.requests))
+      return reject(rules.tooMany(asked, tooMany.retryAfterSeconds));
+    if (deadShare + badShare > 0) {
+      hashToken(checked.token, hashed);
+      const place = hashed[0]! / HASHES;
+      if (place < deadShare) return reject(rules.unregistered(asked));
+      if (place < deadShare + badShare) return reject(rules.badToken(asked));
+    }
+    if (!checked.dryRun) count(checked.token, asked);
+    return rules.accept(asked, checked.token);
+  }
+
+  function count(token: string, asked: Asked) {
+    stats.accepted++;
+    if (counted.add(token) > 1) stats.duplicates++;
+    stats.lastAcceptedAt = now();
+    stats.firstAcceptedAt ??= stats.lastAcceptedAt;
+    last = { token, asked };
+  }
+
+  return {
+    connected() {
+      stats.connections++;
+    },
+    /** `answer` is for 'answer' only, and null otherwise. */
+    decide(asked: Asked, peer: Peer): { decision: Decision; answer: Answer | null } {
+      stats.requests++;
+      if (isNth(settings.refuseEvery, stats.requests)) return { decision: 'refuse', answer: null };
+      const answer = judge(asked, peer);
+      if (settings.silent) return { decision: 'silence', answer: null };
+      if (isNth(settings.cutEvery, stats.requests)) return { decision: 'cut', answer: null };
+      if (isNth(settings.resetEvery, stats.requests)) return { decision: 'reset', answer: null };
+      return { decision: 'answer', answer };
+    },
+    stats: (): SimulatorStats => ({
+      ...stats,
+      distinct: counted.distinct(),
+      rejected: { ...stats.rejected },
+    }),
+    countOf: counted.countOf,
+    lastAccepted: (): AcceptedPush | null =>
+      last && {
+        token: last.token,
+        headers: { ...last.asked.headers },
+        payload: last.asked.body.toString(),
+      },
+    reset() {
+      counted.clear();
+      stats = noStats();
+      last = null;
+    },
+  };
+}
+
+export type Behaviour = ReturnType<typeof behaviour>;
+
+const isNth = (every: number, n: number) => every > 0 && n % every === 0;
+
+/** Whether the n-th of many falls to a share of them that is spread evenly. */
+function falls(often: Often, n: number): boolean {
+  if ('every' in often) return isNth(often.every, n);
+  return Math.floor(n * often.share) > Math.floor((n - 1) * often.share);
+}
+
+const noStats = (): SimulatorStats => ({
+  requests: 0,
+  accepted: 0,
+  distinct: 0,
+  duplicates: 0,
+  rejected: {},
+  invalid: 0,
+  connections: 0,
+  firstAcceptedAt: null,
+  lastAcceptedAt: null,
+});

@@ -1,0 +1,40 @@
+/**
+ * Hands each item on after its delay, with one timer for all of them: a timer for every answer
+ * would cost a simulator more than the answer. First in, first out, so an item behind one with a
+ * longer delay waits for it.
+ */
+export function delayLine<T>(handOn: (item: T) => void) {
+  let items: { item: T; at: number }[] = [];
+  /** items before it are gone; they are dropped in bulk */
+  let head = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  function run() {
+    timer = null;
+    const now = performance.now();
+    while (head < items.length && items[head]!.at <= now) handOn(items[head++]!.item);
+    if (head > 1024 && head * 2 > items.length) {
+      items = items.slice(head);
+      head = 0;
+    }
+    wait();
+  }
+
+  function wait() {
+    if (timer || head >= items.length) return;
+    timer = setTimeout(run, Math.max(1, items[head]!.at - performance.now()));
+  }
+
+  return {
+    push(item: T, delayMs: number) {
+      items.push({ item, at: performance.now() + delayMs });
+      wait();
+    },
+    clear() {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      items = [];
+      head = 0;
+    },
+  };
+}

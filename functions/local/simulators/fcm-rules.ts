@@ -1,0 +1,218 @@
+/**
+ * What FCM HTTP v1 checks of a message and answers.
+ * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send
+ * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
+ */
+
+import { type Violation, violations } from './fcm-message.ts';
+import type { Answer, Asked, Rules } from './rules.ts';
+import { fcmTokenForm } from './tokens.ts';
+
+export interface FcmRulesOptions {
+  projectId: string;
+  now(): number;
+}
+
+interface Refusal {
+  code: number;
+  status: string;
+  message: string;
+  /** FcmError.errorCode */
+  errorCode?: string;
+}
+
+/** By the word of FCM's ErrorCode where it has one, by google.rpc.Code otherwise. */
+const refusals: Record<string, Refusal> = {
+  INVALID_ARGUMENT: {
+    code: 400,
+    status: 'INVALID_ARGUMENT',
+    message: 'The registration token is not a valid FCM registration token',
+    errorCode: 'INVALID_ARGUMENT',
+  },
+  UNAUTHENTICATED: {
+    code: 401,
+    status: 'UNAUTHENTICATED',
+    message:
+      'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+  },
+  THIRD_PARTY_AUTH_ERROR: {
+    code: 401,
+    status: 'UNAUTHENTICATED',
+    message: 'Auth error from APNS or Web Push Service',
+    errorCode: 'THIRD_PARTY_AUTH_ERROR',
+  },
+  PERMISSION_DENIED: {
+    code: 403,
+    status: 'PERMISSION_DENIED',
+    message:
+      "Permission 'cloudmessaging.messages.create' denied on the project (or it may not exist).",
+  },
+  SENDER_ID_MISMATCH: {
+    code: 403,
+    status: 'PERMISSION_DENIED',
+    message: 'SenderId mismatch',
+    errorCode: 'SENDER_ID_MISMATCH',
+  },
+  NOT_FOUND: { code: 404, status: 'NOT_FOUND', message: 'Method not found.' },
+  UNREGISTERED: {
+    code: 404,
+    status: 'NOT_FOUND',
+    message: 'Requested entity was not found.',
+    errorCode: 'UNREGISTERED',
+  },
+  QUOTA_EXCEEDED: {
+    code: 429,
+    status: 'RESOURCE_EXHAUSTED',
+    message: 'Quota exceeded for quota metric of messages sent per minute.',
+    errorCode: 'QUOTA_EXCEEDED',
+  },
+  INTERNAL: {
+    code: 500,
+    status: 'INTERNAL',
+    message: 'Internal error encountered.',
+    errorCode: 'INTERNAL',
+  },
+  UNAVAILABLE: {
+    code: 503,
+    status: 'UNAVAILABLE',
+    message: 'The service is currently unavailable.',
+    errorCode: 'UNAVAILABLE',
+  },
+};
+
+const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
+const JSON_UTF8 = { 'content-type': 'application/json; charset=UTF-8' };
+/** of the notification's and the data's texts together */
+const MAX_PAYLOAD = 4096;
+/** four weeks */
+const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
+
+interface Request {
+  validate_only?: boolean;
+  validateOnly?: boolean;
+  message?: {
+    token?: string;
+    data?: Record<string, string>;
+    notification?: Record<string, string>;
+    android?: { ttl?: string; data?: Record<string, string>; notification?: object };
+  };
+}
+
+export function fcmRules(options: FcmRulesOptions): Rules {
+  const path = `/v1/projects/${options.projectId}/messages:send`;
+  let sent = 0;
+
+  function check({ headers, body }: Asked): ReturnType<Rules['check']> {
+    if (headers[':method'] !== 'POST') return refused('NOT_FOUND');
+    if (headers[':path'] !== path)
+      return refused(
+        /^\/v1\/projects\/[^/]+\/messages:send$/.test(headers[':path'] ?? '')
+          ? 'PERMISSION_DENIED'
+          : 'NOT_FOUND',
+      );
+    if (!/^Bearer \S+$/i.test(headers.authorization ?? '')) return refused('UNAUTHENTICATED');
+    if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
+      return invalid('Request payload must be JSON: content-type is not application/json.');
+
+    const request = parse(body);
+    if (request === undefined) return invalid('Invalid JSON payload received. Parsing error.');
+    const faults = violations(request);
+    if (faults.length > 0) return invalid(faults.map((it) => it.description).join('\n'), faults);
+
+    const { message, validate_only, validateOnly } = request as Request;
+    if (message?.token === undefined)
+      return violated('message', 'Recipient of the message is not set.');
+    if (!fcmTokenForm.test(message.token)) return { refusal: badToken() };
+    if (Number.parseFloat(message.android?.ttl ?? '0') > MAX_TTL_SECONDS)
+      return violated('message.android.ttl', 'Invalid ttl: it must be at most 2419200 seconds.');
+    const { data, notification, android } = message;
+    if (textBytes(data, notification, android?.data, android?.notification) > MAX_PAYLOAD)
+      return invalid('Android message is too big', [], 'INVALID_ARGUMENT');
+    return { token: message.token, dryRun: validate_only ?? validateOnly ?? false };
+  }
+
+  return {
+    check,
+    accept: () => ({
+      status: 200,
+      headers: JSON_UTF8,
+      body: `{"name":"projects/${options.projectId}/messages/0:${options.now()}${String(++sent).padStart(7, '0')}%volley"}`,
+      reason: null,
+    }),
+    unregistered: () => refuse('UNREGISTERED'),
+    badToken,
+    tooMany: (_, seconds) => later(refuse('QUOTA_EXCEEDED'), seconds),
+    unavailable: (_, seconds) => later(refuse('UNAVAILABLE'), seconds),
+    refuse: (_, reason) => refuse(reason),
+  };
+}
+
+function refuse(reason: string): Answer {
+  const refusal = refusals[reason];
+  if (!refusal) throw new Error(`FCM has no error code ${reason}`);
+  const { code, message, status, errorCode } = refusal;
+  return {
+    status: code,
+    headers: JSON_UTF8,
+    body: JSON.stringify({
+      error: {
+        code,
+        message,
+        status,
+        ...(errorCode && { details: [{ '@type': FCM_ERROR, errorCode }] }),
+      },
+    }),
+    reason,
+  };
+}
+
+const refused = (reason: string) => ({ refusal: refuse(reason) });
+
+function invalid(message: string, faults: Violation[] = [], errorCode?: string) {
+  const details = [
+    ...(errorCode ? [{ '@type': FCM_ERROR, errorCode }] : []),
+    ...(faults.length > 0 ? [{ '@type': BAD_REQUEST, fieldViolations: faults }] : []),
+  ];
+  const error = {
+    code: 400,
+    message,
+    status: 'INVALID_ARGUMENT',
+    ...(details.length > 0 && { details }),
+  };
+  const refusal: Answer = {
+    status: 400,
+    headers: JSON_UTF8,
+    body: JSON.stringify({ error }),
+    reason: 'INVALID_ARGUMENT',
+  };
+  return { refusal };
+}
+
+const violated = (field: string, description: string) =>
+  invalid(description, [{ field, description }], 'INVALID_ARGUMENT');
+
+const badToken = (): Answer =>
+  violated('message.token', refusals.INVALID_ARGUMENT!.message).refusal;
+
+const later = (answer: Answer, seconds: number): Answer => ({
+  ...answer,
+  headers: { ...answer.headers, 'retry-after': String(seconds) },
+});
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function textBytes(...texts: (object | undefined)[]): number {
+  let bytes = 0;
+  for (const it of texts)
+    for (const name in it)
+      bytes +=
+        Buffer.byteLength(name) + Buffer.byteLength(`${(it as Record<string, unknown>)[name]}`);
+  return bytes;
+}

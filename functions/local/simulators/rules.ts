@@ -1,0 +1,40 @@
+/**
+ * What a simulated provider checks and answers, with no HTTP/2 in it: a request's headers and body
+ * in, an answer out. `apns-rules.ts` and `fcm-rules.ts` are the two sets of rules.
+ */
+
+export interface Asked {
+  /** names in lower case, pseudo-headers included */
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Buffer;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** the provider's word for a refusal; null: the push is accepted */
+  reason: string | null;
+}
+
+/** A request is refused by the rules, or it is a valid push to this token. */
+export type Checked = { refusal: Answer } | { token: string; dryRun: boolean };
+
+/** What a provider remembers of one connection: bearer tokens and when each was first used. */
+export interface Peer {
+  bearers: Map<string, number>;
+}
+
+export interface Rules {
+  check(asked: Asked, peer: Peer): Checked;
+  accept(asked: Asked, token: string): Answer;
+  /** The app was removed from the device. */
+  unregistered(asked: Asked): Answer;
+  badToken(asked: Asked): Answer;
+  tooMany(asked: Asked, retryAfterSeconds: number): Answer;
+  unavailable(asked: Asked, retryAfterSeconds: number): Answer;
+  /** Any reason of the provider's table; throws on one that is not in it. */
+  refuse(asked: Asked, reason: string): Answer;
+}
+
+export const newPeer = (): Peer => ({ bearers: new Map() });

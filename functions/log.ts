@@ -1,0 +1,76 @@
+/**
+ * The log: one JSON object a line, as Cloud Logging reads it from stderr, or short lines for a
+ * person at a terminal. Whatever is written goes through `redact`, since errors quote what they
+ * were given.
+ */
+
+import type { Log } from './ports.ts';
+
+type Severity = 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
+type Fields = Record<string, unknown>;
+type Write = (severity: Severity, message: string, fields: Fields) => void;
+
+/** Enough to tell one token from another, too little to send with. */
+export const shortToken = (token: string) =>
+  token.length <= 16 ? `${token.slice(0, 2)}…` : `${token.slice(0, 6)}…${token.slice(-4)}`;
+
+/**
+ * Shortens what looks like a secret: PEM blocks, API keys, bearers, and any unbroken run of 48
+ * characters and more (APNs tokens have 64, FCM's 140 and more, JWTs and Google's bearers more yet;
+ * our ids stay below).
+ */
+export const redact = (text: string) =>
+  text
+    .replace(/-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)/g, '[key]')
+    .replace(/\b(Bearer\s+)(\S+)/gi, (_, word: string, secret: string) => word + shortToken(secret))
+    .replace(/volley_[\w-]{17,}/g, shortToken)
+    .replace(/\w[\w:-]{46,}\w/g, shortToken);
+
+/** For Cloud Logging: `severity`, `message`, `time`, the fields; `stack_trace` for an error. */
+export function createLog(
+  write: (line: string) => unknown = (line) => process.stderr.write(line),
+  now: () => number = Date.now,
+): Log {
+  return log((severity, message, fields) => {
+    const entry = { severity, message, time: new Date(now()).toISOString(), ...plain(fields) };
+    write(`${JSON.stringify(entry, (_, it) => (typeof it === 'string' ? redact(it) : it))}\n`);
+  });
+}
+
+/** For a terminal: the time, the message, `field=value`. */
+export function createTerminalLog(
+  write: (line: string) => unknown = (line) => process.stderr.write(line),
+  now: () => number = Date.now,
+): Log {
+  return log((severity, message, fields) => {
+    const { stack_trace: stack, ...rest } = plain(fields);
+    const words = Object.entries(rest).map(([name, value]) => `${name}=${brief(value)}`);
+    const time = new Date(now()).toTimeString().slice(0, 8);
+    const mark = severity === 'ERROR' ? '✗ ' : severity === 'WARNING' ? '! ' : '';
+    const line = redact([`${time} ${mark}${message}`, ...words].join('  '));
+    write(`${line}\n${stack ? `${redact(String(stack))}\n` : ''}`);
+  });
+}
+
+const brief = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : `${value}`);
+
+/** An error becomes its message and stack (with its causes); everything else stays. */
+function plain({ error, ...fields }: Fields): Fields {
+  if (error === undefined) return fields;
+  if (!(error instanceof Error)) return { ...fields, error: String(error) };
+  let stack = error.stack ?? error.message;
+  for (let it = error.cause, depth = 0; it instanceof Error && depth < 5; it = it.cause, depth++)
+    stack += `\ncaused by ${it.stack ?? it.message}`;
+  return { ...fields, error: error.message, stack_trace: stack };
+}
+
+const log = (record: Write): Log => ({
+  campaignAccepted: (it) => record('INFO', 'campaign accepted', { ...it }),
+  campaignPlanned: (it) => record('INFO', 'campaign planned', { ...it }),
+  campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),
+  campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
+  chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),
+  redriven: (it) => record('NOTICE', 'work driven again', { ...it }),
+  taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
+  unexpected: (it) => record('ERROR', 'unexpected', { ...it }),
+});

@@ -1,0 +1,59 @@
+/** cancel, resume, and what both need: putting all open work back on its queues. */
+
+import type { Ports } from '../ports.ts';
+import type { Campaign, CampaignState } from './campaign.ts';
+import { redriveTask, sendTask, shardTask } from './tasks.ts';
+
+export type Controlled =
+  | { kind: 'ok'; campaign: Campaign }
+  | { kind: 'missing' }
+  /** not from the state it is in */
+  | { kind: 'illegal'; campaign: Campaign };
+
+/** Stops what has not been sent. The rest is counted as skipped, then the ledger closes. */
+export const cancel = (ports: Ports, id: string) =>
+  move(ports, id, ['accepted', 'running', 'paused'], 'cancelling');
+
+/** Goes on after a pause, once what was at fault is mended. */
+export const resume = (ports: Ports, id: string) => move(ports, id, ['paused'], 'running');
+
+async function move(
+  { store, queue, now }: Ports,
+  id: string,
+  from: CampaignState[],
+  to: CampaignState,
+): Promise<Controlled> {
+  const moved = await store.moveCampaign(id, from, to, null);
+  const campaign = moved ?? (await store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  // asked twice: the second may find that the first died before it queued the rest
+  if (!moved && campaign.state !== to) return { kind: 'illegal', campaign };
+  if (moved || to === 'cancelling') await queue.create([redriveTask(id, `${to}-${now()}`)]);
+  return { kind: 'ok', campaign };
+}
+
+/** Queues every shard and chunk that is still open; at the campaign's pace, if it has one. */
+export async function redrive({ store, queue, now }: Ports, id: string, why: string) {
+  const campaign = await store.getCampaign(id);
+  if (!campaign) return;
+  const shards = await store.openShards(id);
+  await queue.create(shards.map((it) => shardTask(id, it.index, why)));
+  const perMs =
+    campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
+  let queued = 0;
+  for await (const chunks of store.openChunks(id, null)) {
+    await queue.create(
+      chunks.map((it) => {
+        const at = perMs ? Math.max(it.notBefore, now() + queued / perMs) : undefined;
+        queued += it.size;
+        return sendTask(it, why, at);
+      }),
+    );
+  }
+}
+
+/** Our configuration is at fault: nothing more is sent until somebody resumes it. */
+export async function pause({ store, log }: Ports, campaignId: string, reason: string) {
+  if (await store.moveCampaign(campaignId, ['running'], 'paused', reason))
+    log.campaignPaused({ campaignId, reason });
+}

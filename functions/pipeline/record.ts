@@ -1,0 +1,97 @@
+/**
+ * record: what was learnt of a claimed chunk, and its writing down.
+ *
+ * Each commit takes the lease that the one before it gave and gives a new one. So a commit whose
+ * answer was lost can be tried again: applied already, it finds itself fenced, and nothing is
+ * counted twice.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
+import { LEASE_MS, LOST_AFTER_MS } from './timing.ts';
+
+const COMMIT_TRIES = 4;
+const COMMIT_WAIT_MS = 250;
+
+export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
+
+type Failed = { outcome: Exclude<Outcome['kind'], 'accepted'>; reason: string };
+
+export type Recorder = ReturnType<typeof createRecorder>;
+
+export function createRecorder({ store, now }: Ports, chunk: Chunk, first: Lease) {
+  let lease = first;
+  const open = new Set(chunk.open);
+  const doubtful = new Set(chunk.doubtful);
+  const nothing = () => ({
+    accepted: 0,
+    skipped: 0,
+    failures: [] as ChunkCommit['failures'],
+    forget: [] as ChunkCommit['forget'],
+  });
+  let learnt = nothing();
+
+  async function commit(end: { release: true; notBefore: number } | null): Promise<Committed> {
+    const next = newLease(now());
+    const write: ChunkCommit = {
+      chunkId: chunk.id,
+      leaseId: lease.id,
+      ...learnt,
+      open: [...open],
+      doubtful: [...doubtful],
+      lease: end ?? { keep: next },
+      dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
+      now: now(),
+    };
+    learnt = nothing();
+    const committed = await persist(() => store.commitChunk(write));
+    lease = next;
+    return committed;
+  }
+
+  return {
+    open: () => [...open],
+    isDoubtful: (index: number) => doubtful.has(index),
+    doubt(index: number) {
+      doubtful.add(index);
+    },
+    accept(index: number) {
+      settle(index);
+      learnt.accepted += 1;
+    },
+    skip(index: number) {
+      settle(index);
+      learnt.skipped += 1;
+    },
+    /** `forgetSince`: the token goes too, unless it was registered again after that */
+    fail(index: number, { outcome, reason }: Failed, forgetSince?: number) {
+      settle(index);
+      const recipient = chunk.recipients[index]!;
+      const attempts = chunk.attempt + 1;
+      const { provider } = chunk;
+      learnt.failures.push({ ...recipient, index, provider, outcome, reason, attempts, at: now() });
+      if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
+    },
+    /** Writes down what is known and keeps the lease. */
+    checkpoint: () => commit(null),
+    /** Writes down what is known and lets go; what is still open is not to be sent before. */
+    release: (notBefore: number) => commit({ release: true, notBefore }),
+  };
+
+  function settle(index: number) {
+    if (!open.delete(index)) throw new Error(`recipient ${index} of ${chunk.id} settled twice`);
+    doubtful.delete(index);
+  }
+}
+
+async function persist<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (attempt === COMMIT_TRIES) throw error;
+      await wait(COMMIT_WAIT_MS * attempt);
+    }
+  }
+}

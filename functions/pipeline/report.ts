@@ -1,0 +1,95 @@
+/** report: what became of a campaign, as data and in the form teams post to chat. */
+
+import { shortToken } from '../log.ts';
+import type { Failure, Ports } from '../ports.ts';
+import { type Audience, type Campaign, type Counts, ledgerCloses } from './campaign.ts';
+
+const EXAMPLES = 5;
+
+export interface Report {
+  campaign: Campaign;
+  counts: Counts;
+  /** recipients that are not in a final place yet */
+  pending: number;
+  /** from acceptance to the close, or to now */
+  seconds: number;
+  /** accepted by the providers per second, from the first push to the close */
+  perSecond: number;
+  /** the most frequent first */
+  reasons: { reason: string; count: number }[];
+  examples: Failure[];
+  ledgerClosed: boolean;
+}
+
+export async function report({ store, now }: Ports, id: string): Promise<Report | null> {
+  const campaign = await store.getCampaign(id);
+  if (!campaign) return null;
+  const counts = await store.counts(id);
+  const failures = await store.listFailures(id, null, EXAMPLES);
+  const end = campaign.closedAt ?? now();
+  const sendingMs = end - (campaign.firstPushAt ?? end);
+  return {
+    campaign,
+    counts,
+    pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
+    seconds: (end - campaign.createdAt) / 1000,
+    perSecond: sendingMs > 0 ? Math.round(counts.accepted / (sendingMs / 1000)) : counts.accepted,
+    reasons: Object.entries(counts.reasons)
+      .map(([reason, count]) => ({ reason, count }))
+      .sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
+    examples: failures.items,
+    ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
+  };
+}
+
+const count = (it: number) => it.toLocaleString('en-US');
+const MAX_REASONS = 8;
+
+export function reportText(it: Report): string {
+  const { campaign, counts } = it;
+  const lines: [string, string][] = [
+    ['Campaign', `${campaign.name} (${campaign.id})`],
+    ['Title', campaign.message.title ?? '-'],
+    ['Audience', audienceText(campaign.audience)],
+    ['State', campaign.reason ? `${campaign.state}: ${campaign.reason}` : campaign.state],
+    ['Installations', count(counts.recipients)],
+    ['Delivered', count(counts.accepted)],
+    ['Failed', count(counts.failed)],
+  ];
+  if (counts.skipped > 0) lines.push(['Skipped', count(counts.skipped)]);
+  if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
+  lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
+  lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
+
+  const width = Math.max(...lines.map(([label]) => label.length));
+  let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
+  if (it.reasons.length > 0) text += '\nFailures by reason\n';
+  for (const { reason, count: failed } of it.reasons.slice(0, MAX_REASONS)) {
+    const tokens = it.examples.filter((failure) => failure.reason === reason).slice(0, 2);
+    const shown = tokens.map((failure) => shortToken(failure.token)).join('  ');
+    text += `  ${count(failed).padStart(9)}  ${reason.padEnd(24)} ${shown}`.trimEnd();
+    text += '\n';
+  }
+  if (it.reasons.length > MAX_REASONS) text += `  and ${it.reasons.length - MAX_REASONS} more\n`;
+  return text;
+}
+
+function audienceText(audience: Audience): string {
+  const parts = Object.entries(audience).map(([key, value]) => {
+    if (key === 'tokens') return `${audience.tokens?.length} tokens`;
+    const text = Array.isArray(value)
+      ? value.join(', ')
+      : Object.entries(value)
+          .map(([how, list]) => `${how} ${(list as string[]).join(', ')}`)
+          .join('; ');
+    return `${key} ${text}`;
+  });
+  return parts.length > 0 ? parts.join(' · ') : 'everybody';
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

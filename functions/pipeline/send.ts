@@ -1,0 +1,118 @@
+/**
+ * send: claim a chunk, send what is open in it on warm connections, learn an outcome for each
+ * recipient, record it, and hand on what is left.
+ *
+ * Every way out of here leaves each recipient in exactly one place: settled by a commit that the
+ * lease fenced, or open in the chunk for another attempt.
+ */
+
+import type { Chunk, Claim, Ports, Push, Sender, TaskAnswer } from '../ports.ts';
+import type { Campaign } from './campaign.ts';
+import { announce } from './complete.ts';
+import { pause } from './control.ts';
+import type { Provider } from './installation.ts';
+import { createWatch } from './judge.ts';
+import { createRecorder, newLease, type Recorder } from './record.ts';
+import { sendTask } from './tasks.ts';
+import { backoff, MAX_ATTEMPTS } from './timing.ts';
+import { transmit } from './transmit.ts';
+
+const DONE: TaskAnswer = { kind: 'done' };
+
+/** `stop` fires when the worker must end: no further push is started, the rest is handed on. */
+export async function sendChunk(
+  ports: Ports,
+  chunkId: string,
+  provider: Provider,
+  stop: AbortSignal,
+): Promise<TaskAnswer> {
+  const claimedAt = ports.now();
+  const lease = newLease(claimedAt);
+  const claim = await ports.store.claimChunk(chunkId, lease, claimedAt);
+  if (claim.kind !== 'claimed') return notNow(ports, { chunkId, provider }, claim);
+  const { chunk, campaign } = claim;
+  const recorder = createRecorder(ports, chunk, lease);
+
+  if (campaign.state === 'cancelling' || campaign.dryRun) {
+    for (const index of recorder.open()) recorder.skip(index);
+    return settle(ports, chunk, recorder, claimedAt);
+  }
+  if (claimedAt >= chunk.expiresAt) {
+    for (const index of recorder.open())
+      recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
+    return settle(ports, chunk, recorder, claimedAt);
+  }
+  const sender = ports.senders.get(chunk.app, provider, chunk.environment);
+  if (!sender) {
+    await pause(ports, campaign.id, `app "${chunk.app}" has no credentials for ${provider}`);
+    return settle(ports, chunk, recorder, claimedAt);
+  }
+  return attempt(ports, sender, chunk, campaign, recorder, claimedAt, stop);
+}
+
+/** Somebody else has it, or its time has not come: look again then. */
+async function notNow(
+  { queue }: Ports,
+  chunk: { chunkId: string; provider: Provider },
+  claim: Exclude<Claim, { kind: 'claimed' }>,
+): Promise<TaskAnswer> {
+  if (claim.kind === 'leased')
+    await queue.create([sendTask(chunk, `lease-${claim.until}`, claim.until)]);
+  if (claim.kind === 'early')
+    await queue.create([sendTask(chunk, `early-${claim.notBefore}`, claim.notBefore)]);
+  return DONE;
+}
+
+async function attempt(
+  ports: Ports,
+  sender: Sender,
+  chunk: Chunk,
+  campaign: Campaign,
+  recorder: Recorder,
+  claimedAt: number,
+  stop: AbortSignal,
+): Promise<TaskAnswer> {
+  const { now, random, store, queue, log } = ports;
+  const watch = createWatch();
+  const push: Push = {
+    campaignId: campaign.id,
+    message: campaign.message,
+    expiresAt: chunk.expiresAt,
+  };
+  const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
+  const ended = await transmit({ ports, sender, push, chunk, recorder, watch, claimedAt, stop });
+  if (ended.firstPushAt !== null && campaign.firstPushAt === null)
+    await store.notePush(campaign.id, ended.firstPushAt);
+  if (ended.fenced) {
+    log.chunkFenced({ chunkId: chunk.id });
+    return DONE;
+  }
+  const blocked = watch.blocked();
+  if (blocked !== null) await pause(ports, campaign.id, blocked);
+  if (ended.state === 'cancelling') for (const index of recorder.open()) recorder.skip(index);
+
+  const next = stop.aborted ? now() : now() + Math.ceil(waitMs());
+  const exhausted = chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
+  ended.judgeRest({ exhausted, asIs: blocked !== null });
+  const answer = await settle(ports, chunk, recorder, next);
+  if (recorder.open().length === 0 || blocked !== null) return answer;
+  await queue.create([
+    sendTask({ chunkId: chunk.id, provider: chunk.provider }, `attempt-${chunk.attempt + 1}`, next),
+  ]);
+  return watch.everybodyWaits() && !stop.aborted
+    ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }
+    : answer;
+}
+
+/** The last commit of an attempt; tells the world if it closed the campaign. */
+async function settle(
+  ports: Ports,
+  chunk: Chunk,
+  recorder: Recorder,
+  notBefore: number,
+): Promise<TaskAnswer> {
+  const committed = await recorder.release(notBefore);
+  if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
+  else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
+  return DONE;
+}

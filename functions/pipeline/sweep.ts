@@ -1,0 +1,43 @@
+/** sweep: finds work whose task was lost or whose worker died, and queues it again. */
+
+import type { Overdue, Ports, Task } from '../ports.ts';
+import { announce } from './complete.ts';
+import { planTask, sendTask, shardTask } from './tasks.ts';
+import { LOST_AFTER_MS } from './timing.ts';
+
+const BATCH = 500;
+
+/** Returns how many it took up. Two sweeps at once are harmless: each takes what the other left. */
+export async function sweep(ports: Ports): Promise<number> {
+  const { store, queue, log, now } = ports;
+  let taken = 0;
+  for (;;) {
+    const overdue = await store.takeOverdue(now(), now() + LOST_AFTER_MS, BATCH);
+    for (const it of overdue) log.redriven({ work: nameOf(it), why: 'overdue' });
+    await queue.create(overdue.flatMap(taskFor));
+    for (const it of overdue) if (it.kind === 'unannounced') await announce(ports, it.campaignId);
+    taken += overdue.length;
+    if (overdue.length < BATCH) return taken;
+  }
+}
+
+function taskFor(it: Overdue): Task[] {
+  const why = `sweep-${it.dueAt}`;
+  switch (it.kind) {
+    case 'campaign':
+      return [planTask(it.campaignId, why)];
+    case 'shard':
+      return [shardTask(it.campaignId, it.shard, why)];
+    case 'chunk':
+      return [sendTask(it, why)];
+    case 'unannounced':
+      return [];
+  }
+}
+
+const nameOf = (it: Overdue) =>
+  it.kind === 'chunk'
+    ? it.chunkId
+    : it.kind === 'shard'
+      ? `${it.campaignId}.${it.shard}`
+      : it.campaignId;

@@ -1,0 +1,41 @@
+/** How long things may take, and when they are tried again. */
+
+import type { Campaign } from './campaign.ts';
+
+/**
+ * Work that was queued this long ago and not begun has lost its task. Re-driving a chunk that still
+ * waits in a long queue costs one task that finds a lease or a finished chunk, so this is not short.
+ */
+export const LOST_AFTER_MS = 15 * 60 * 1000;
+
+/** A claim lives this long without a checkpoint; after a crash its chunk waits for the rest of it. */
+export const LEASE_MS = 30 * 1000;
+
+/**
+ * How often a running chunk records what it knows and learns that its campaign was paused or
+ * cancelled. It bounds what a crash sends twice.
+ */
+export const CHECKPOINT_MS = 2 * 1000;
+
+/** A chunk that takes longer hands back the rest. Below the queue's dispatch deadline of 10 minutes. */
+export const CHUNK_DEADLINE_MS = 9 * 60 * 1000;
+
+/** With the backoff below, about an hour and a half of a provider that is down. */
+export const MAX_ATTEMPTS = 24;
+const BACKOFF_BASE_MS = 1_000;
+const BACKOFF_CAP_MS = 10 * 60 * 1000;
+
+/**
+ * Full jitter: anywhere between nothing and the exponential bound, so that chunks which failed
+ * together do not come back together.
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export const backoff = (attempt: number, random: () => number) =>
+  random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(attempt, 30));
+
+/** "Now or never" (`ttlSeconds: 0`) is for the device; the campaign itself has this long. */
+const NOW_OR_NEVER_MS = 60 * 60 * 1000;
+
+/** When a push is of no use any more. A paced campaign's time begins with each chunk's slot. */
+export const expiryOf = (campaign: Campaign, slot: number) =>
+  Math.max(campaign.createdAt, slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);

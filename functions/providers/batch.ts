@@ -1,0 +1,56 @@
+/** How a batch goes through a pool, whichever the provider. */
+
+import type { Answer } from '../http2/pool.ts';
+import type { Batch, Outcome } from '../ports.ts';
+
+/**
+ * Pushes of one batch that are under way at once: as many as APNs has been seen to allow on a
+ * connection, and ten connections of FCM. It bounds what a batch holds in memory, and what is in
+ * doubt when a process dies.
+ */
+const WINDOW = 500;
+
+/**
+ * Starts a push for each open recipient, a window of them at a time, and resolves when every push
+ * that was started has its outcome. Stops starting when the signal fires, and when an outcome is
+ * `blocked`: everybody after it would get the same.
+ */
+export function sendBatch(
+  batch: Batch,
+  start: (index: number, settle: (outcome: Outcome) => void) => void,
+): Promise<void> {
+  const { open, signal } = batch;
+  return new Promise((resolve) => {
+    let next = 0;
+    let underWay = 0;
+    let blocked = false;
+    let pumping = false;
+
+    function pump() {
+      // an answer may come before `start` returns; the loop below goes on then, not a deeper one
+      if (pumping) return;
+      pumping = true;
+      while (underWay < WINDOW && next < open.length && !blocked && !signal.aborted) {
+        const index = open[next++] as number;
+        underWay += 1;
+        start(index, (outcome) => {
+          underWay -= 1;
+          if (outcome.kind === 'blocked') blocked = true;
+          batch.settle(index, outcome);
+          pump();
+        });
+      }
+      pumping = false;
+      if (underWay === 0) resolve();
+    }
+
+    pump();
+  });
+}
+
+/** What an answer that is no reply means for a recipient. */
+export function unanswered(answer: Exclude<Answer, { kind: 'reply' }>): Outcome {
+  return answer.kind === 'refused'
+    ? { kind: 'retry', reason: answer.reason, afterMs: null, scope: 'service' }
+    : { kind: 'unknown', reason: answer.reason };
+}

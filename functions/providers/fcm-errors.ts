@@ -1,0 +1,98 @@
+/**
+ * Every error code FCM HTTP v1 documents, and our word for it.
+ * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
+ * https://firebase.google.com/docs/cloud-messaging/error-codes
+ */
+
+import type { Outcome } from '../ports.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/** As for APNs; 'token' is 'rejected' if the token is named as the fault, 'blocked' otherwise. */
+type Class = 'rejected' | 'unregistered' | 'blocked' | 'token' | 'service';
+
+interface Code {
+  status: number;
+  class: Class;
+  meaning: string;
+}
+
+export const fcmErrors = {
+  UNSPECIFIED_ERROR: e(500, 'service', 'no more is known'),
+  INVALID_ARGUMENT: e(400, 'token', 'the token is malformed, or the message is at fault'),
+  UNREGISTERED: e(404, 'unregistered', 'the app is not on the device any more'),
+  SENDER_ID_MISMATCH: e(403, 'rejected', 'the token belongs to another project'),
+  QUOTA_EXCEEDED: e(429, 'service', 'too many messages'),
+  UNAVAILABLE: e(503, 'service', 'FCM is overloaded'),
+  INTERNAL: e(500, 'service', 'an error inside FCM'),
+  THIRD_PARTY_AUTH_ERROR: e(401, 'blocked', "the project's APNs key or web push key is missing"),
+} as const satisfies Record<string, Code>;
+
+function e(status: number, it: Class, meaning: string): Code {
+  return { status, class: it, meaning };
+}
+
+/** "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED). */
+const QUOTA_AFTER_MS = 60_000;
+
+const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
+
+/** `body` is the `google.rpc.Status` of any HTTP status but 200. Never throws. */
+export function judgeFcm(
+  status: number,
+  body: string,
+  retryAfter: string | undefined,
+  now: number,
+): Outcome {
+  if (status === 200) return ACCEPTED;
+  const error = parse(body);
+  const known = Object.hasOwn(fcmErrors, error.code)
+    ? fcmErrors[error.code as keyof typeof fcmErrors]
+    : undefined;
+  const reason = error.code || error.status || `HTTP ${status}`;
+  const it = known?.class ?? classOf(status);
+  switch (it) {
+    case 'rejected':
+    case 'blocked':
+      return { kind: it, reason };
+    case 'token':
+      return { kind: error.tokenAtFault ? 'rejected' : 'blocked', reason };
+    case 'unregistered':
+      return { kind: it, reason, since: null };
+    case 'service': {
+      const afterMs = parseRetryAfter(retryAfter, now) ?? (status === 429 ? QUOTA_AFTER_MS : null);
+      return { kind: 'retry', reason, afterMs, scope: 'service' };
+    }
+  }
+}
+
+/** An answer without an FCM code is about the request (google.rpc.Code): 404 is a wrong project. */
+function classOf(status: number): Class {
+  if (status === 400) return 'token';
+  if (status === 429 || status >= 500) return 'service';
+  return 'blocked';
+}
+
+interface Parsed {
+  code: string;
+  status: string;
+  tokenAtFault: boolean;
+}
+
+function parse(body: string): Parsed {
+  const parsed: Parsed = { code: '', status: '', tokenAtFault: false };
+  try {
+    const { error } = JSON.parse(body);
+    if (typeof error?.status === 'string') parsed.status = error.status.slice(0, 100);
+    for (const detail of Array.isArray(error?.details) ? error.details : []) {
+      if (typeof detail?.errorCode === 'string') parsed.code = detail.errorCode.slice(0, 100);
+      for (const { field } of detail?.fieldViolations ?? [])
+        if (field === 'message.token') parsed.tokenAtFault = true;
+    }
+    // FCM answers a malformed token in these words and does not always name the field
+    if (/not a valid FCM registration token/i.test(String(error?.message)))
+      parsed.tokenAtFault = true;
+  } catch {
+    // not JSON, as proxies answer: the status decides
+  }
+  return parsed;
+}

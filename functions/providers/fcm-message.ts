@@ -1,0 +1,119 @@
+/**
+ * A campaign's message as FCM HTTP v1 wants it, the same for every recipient but for the token.
+ * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
+ */
+
+import type { BaseMessage } from 'firebase-admin/messaging';
+import type { Push } from '../ports.ts';
+import { merge } from './merge.ts';
+
+/** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
+const MAX_PAYLOAD_BYTES = 4096;
+/** "the maximum value is 2,419,200 seconds (28 days)" */
+const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
+/** https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type */
+const reservedKeys = /^(?:from|message_type|google\..*|gcm\..*)$/;
+/** set for each recipient; another one would send a campaign to whom nobody chose */
+const targets = ['token', 'topic', 'condition', 'fid', 'name'] as const;
+
+/** The message without its token, by the REST names of the fields firebase-admin's type has. */
+export function fcmMessage(push: Push, now: number): Record<string, unknown> {
+  const { message, campaignId, expiresAt } = push;
+  const collapse = message.collapseId ?? campaignId;
+  const high = message.priority === 'high';
+  const ttl = Math.min(MAX_TTL_SECONDS, Math.max(0, Math.floor((expiresAt - now) / 1000)));
+  const visible = message.title !== undefined || message.body !== undefined;
+  const aps = {
+    ...(message.sound !== undefined && { sound: message.sound }),
+    ...(message.badge !== undefined && { badge: message.badge }),
+    ...(message.imageUrl !== undefined && { 'mutable-content': 1 }),
+    ...(!visible && { 'content-available': 1 }),
+  };
+
+  const built = {
+    ...(message.data && { data: message.data }),
+    ...(visible && {
+      notification: {
+        ...(message.title !== undefined && { title: message.title }),
+        ...(message.body !== undefined && { body: message.body }),
+        ...(message.imageUrl !== undefined && { image: message.imageUrl }),
+      },
+    }),
+    android: {
+      collapse_key: collapse,
+      priority: high ? 'HIGH' : 'NORMAL',
+      ttl: `${ttl}s`,
+      ...(visible && {
+        notification: {
+          tag: collapse,
+          ...(message.sound !== undefined && { sound: message.sound }),
+          ...(message.badge !== undefined && { notification_count: message.badge }),
+        },
+      }),
+    },
+    apns: {
+      headers: {
+        'apns-collapse-id': collapse,
+        'apns-priority': high && visible ? '10' : '5',
+        'apns-expiration': String(message.ttlSeconds === 0 ? 0 : Math.floor(expiresAt / 1000)),
+      },
+      payload: { aps },
+      ...(message.imageUrl !== undefined && { fcm_options: { image: message.imageUrl } }),
+    },
+    webpush: {
+      headers: {
+        TTL: String(ttl),
+        Urgency: high ? 'high' : 'normal',
+        // RFC 8030, section 5.4: a newer message replaces a stored one of its topic
+        ...(/^[\w-]{1,32}$/.test(collapse) && { Topic: collapse }),
+      },
+      ...(visible && { notification: { tag: collapse } }),
+    },
+  } satisfies { [field in keyof BaseMessage]: unknown };
+
+  const merged = merge(built, message.fcm ?? {});
+  for (const target of targets) delete merged[target];
+  return merged;
+}
+
+/** What FCM would refuse, in words for the author. */
+export function fcmFaults(push: Push, now: number): string[] {
+  const { data = {}, fcm = {} } = push.message;
+  const faults: string[] = [];
+  for (const name of Object.keys(data))
+    if (reservedKeys.test(name))
+      faults.push(`data may not have the name "${name}": FCM reserves it`);
+  for (const target of targets)
+    if (Object.hasOwn(fcm, target))
+      faults.push(`fcm.${target} may not be set: the audience says who gets the message`);
+  const it = fcmMessage(push, now);
+  const bytes = textBytes(it.data) + textBytes(it.notification);
+  if (bytes > MAX_PAYLOAD_BYTES)
+    faults.push(
+      `the FCM message is ${bytes} bytes, ${MAX_PAYLOAD_BYTES} are allowed: shorten title, body, data or the fcm override`,
+    );
+  return faults;
+}
+
+function textBytes(texts: unknown): number {
+  let bytes = 0;
+  for (const [name, text] of Object.entries(texts ?? {}))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(String(text));
+  return bytes;
+}
+
+/** Makes the body for a token; everything else is encoded once. */
+export function fcmBody(message: Record<string, unknown>): (token: string) => Buffer {
+  const rest = JSON.stringify(message).slice(1);
+  const before = Buffer.from('{"message":{"token":');
+  const after = Buffer.from(rest === '}' ? '}}' : `,${rest}}`);
+  return (token) => {
+    const hole = JSON.stringify(token);
+    const size = Buffer.byteLength(hole);
+    const body = Buffer.allocUnsafe(before.length + size + after.length);
+    before.copy(body);
+    body.write(hole, before.length);
+    after.copy(body, before.length + size);
+    return body;
+  };
+}

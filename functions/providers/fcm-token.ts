@@ -1,0 +1,67 @@
+/** Access tokens for FCM, from firebase-admin's credentials. */
+
+import type { Credential } from 'firebase-admin/app';
+
+export type FcmAuth =
+  | { kind: 'service-account'; json: object }
+  | { kind: 'application-default' }
+  /** for a server that checks nothing, such as a simulator */
+  | { kind: 'placeholder' };
+
+export interface FcmTokenSource {
+  /** Throws when none can be had. */
+  current(): Promise<string>;
+  /** The provider refuses `used`: the next call fetches another. */
+  forget(used: string): void;
+}
+
+/** Google's tokens live an hour; a new one is fetched when less than this is left. */
+const MARGIN_MS = 5 * 60 * 1000;
+const FETCH_DEADLINE_MS = 10_000;
+/** A token that comes with no lifetime to speak of is still used for a while. */
+const MIN_AGE_MS = 30_000;
+
+export function createFcmToken(
+  auth: FcmAuth,
+  { now = Date.now, credential }: { now?: () => number; credential?: Credential } = {},
+): FcmTokenSource {
+  let source: Credential | null = credential ?? null;
+  let token = '';
+  let validBefore = 0;
+  let fetching: Promise<string> | null = null;
+
+  if (auth.kind === 'placeholder')
+    return { current: () => Promise.resolve('placeholder'), forget: () => {} };
+
+  async function fetchToken(): Promise<string> {
+    if (source === null) {
+      // imported late: it costs tens of milliseconds, and a deployment may never send to FCM
+      const { applicationDefault, cert } = await import('firebase-admin/app');
+      source = auth.kind === 'service-account' ? cert(auth.json) : applicationDefault();
+    }
+    const { access_token, expires_in } = await source.getAccessToken();
+    validBefore = now() + Math.max(MIN_AGE_MS, expires_in * 1000 - MARGIN_MS);
+    token = access_token;
+    return token;
+  }
+
+  return {
+    current() {
+      if (now() < validBefore) return Promise.resolve(token);
+      // one fetch, however many batches wait for it
+      fetching ??= withDeadline(fetchToken()).finally(() => {
+        fetching = null;
+      });
+      return fetching;
+    },
+    forget(used) {
+      if (used === token) validBefore = 0;
+    },
+  };
+}
+
+function withDeadline<T>(promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('no answer in time')), FETCH_DEADLINE_MS);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

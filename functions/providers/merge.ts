@@ -1,0 +1,16 @@
+/** `over` merged over `base`, objects deeply, everything else replaced. Neither is changed. */
+export function merge(
+  base: Record<string, unknown>,
+  over: Record<string, unknown>,
+): Record<string, unknown> {
+  const entries = new Map(Object.entries(base));
+  for (const [name, value] of Object.entries(over)) {
+    const old = entries.get(name);
+    entries.set(name, isObject(value) && isObject(old) ? merge(old, value) : value);
+  }
+  // fromEntries defines: a name such as __proto__ stays an ordinary one
+  return Object.fromEntries(entries);
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

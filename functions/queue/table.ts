@@ -1,0 +1,125 @@
+/**
+ * The tasks of the embedded queue in a SQLite file of its own.
+ *
+ * A row is `queued` (its `at` is when it is due), `running` (handed to a handler of a process that
+ * may be dead by now), or `ended` (only its name is left; `at` is when the name is free again).
+ */
+
+import { DatabaseSync } from 'node:sqlite';
+import type { QueueName, Task } from '../ports.ts';
+
+/** Cloud Tasks remembers the name of an ended task for about an hour. */
+const NAME_MS = 60 * 60 * 1000;
+/** "design bodies under 100 KB": the documented limit of a Cloud Tasks task. */
+const MAX_BODY_BYTES = 100 * 1024;
+/** The file has one user; a lock is somebody looking into it, and waiting blocks the process. */
+const BUSY_MS = 200;
+const SWEEP_ROWS = 200;
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA wal_autocheckpoint = 1000;
+  CREATE TABLE IF NOT EXISTS tasks (
+    id INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (queue, name)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS tasks_by_time ON tasks (queue, state, at);
+`;
+
+export interface Row {
+  id: number;
+  name: string;
+  /** dispatches so far */
+  attempts: number;
+  body: string;
+}
+
+export interface TaskTable {
+  /** All or nothing; never nested. */
+  transaction<T>(work: () => T): T;
+  /** A name that is taken is passed over. Throws on a body of more than 100 KB, or a full disk. */
+  insert(tasks: Task[], now: number): void;
+  /** due ones, earliest first */
+  due(queue: QueueName, now: number, limit: number): Row[];
+  /** hands it out: one more attempt */
+  run(id: number): void;
+  retry(id: number, at: number): void;
+  end(id: number, now: number): void;
+  /** puts back what a dead process had at work */
+  requeueRunning(queue: QueueName, now: number): void;
+  /** when the next one is due; null if none is queued */
+  nextAt(queue: QueueName): number | null;
+  /** forgets some of the names that are free again */
+  sweep(queue: QueueName, now: number): void;
+  close(): void;
+}
+
+export function openTaskTable(path: string): TaskTable {
+  const db = new DatabaseSync(path, { timeout: BUSY_MS });
+  db.exec(schema);
+
+  const insert = db.prepare(`
+    INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
+    ON CONFLICT (queue, name) DO UPDATE
+      SET state = 'queued', at = excluded.at, attempts = 0, body = excluded.body
+      WHERE tasks.state = 'ended' AND tasks.at <= ?`);
+  const due = db.prepare(`
+    SELECT id, name, attempts, body FROM tasks
+    WHERE queue = ? AND state = 'queued' AND at <= ? ORDER BY at, id LIMIT ?`);
+  const run = db.prepare(
+    `UPDATE tasks SET state = 'running', attempts = attempts + 1 WHERE id = ?`,
+  );
+  const retry = db.prepare(`UPDATE tasks SET state = 'queued', at = ? WHERE id = ?`);
+  const end = db.prepare(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
+  const requeue = db.prepare(`
+    UPDATE tasks SET state = 'queued', at = ? WHERE queue = ? AND state = 'running'`);
+  const next = db.prepare(`
+    SELECT at FROM tasks WHERE queue = ? AND state = 'queued' ORDER BY at LIMIT 1`);
+  const sweep = db.prepare(`
+    DELETE FROM tasks WHERE id IN
+      (SELECT id FROM tasks WHERE queue = ? AND state = 'ended' AND at <= ? LIMIT ${SWEEP_ROWS})`);
+
+  function transaction<T>(work: () => T): T {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // On a full disk SQLite may have rolled back by itself.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  return {
+    transaction,
+    insert(tasks, now) {
+      const rows = tasks.map((task) => ({ ...task, json: JSON.stringify(task.body) }));
+      const large = rows.find((row) => Buffer.byteLength(row.json) > MAX_BODY_BYTES);
+      if (large) throw new RangeError(`the body of task ${large.name} is over 100 KB`);
+      if (rows.length === 0) return;
+      transaction(() => {
+        for (const { queue, name, json, at = now } of rows)
+          insert.run(queue, name, Math.ceil(at), json, now);
+      });
+    },
+    due: (queue, now, limit) => due.all(queue, now, limit) as unknown as Row[],
+    run: (id) => void run.run(id),
+    retry: (id, at) => void retry.run(Math.ceil(at), id),
+    end: (id, now) => void end.run(Math.ceil(now + NAME_MS), id),
+    requeueRunning: (queue, now) => void requeue.run(Math.ceil(now), queue),
+    nextAt: (queue) => (next.get(queue)?.at as number | undefined) ?? null,
+    sweep: (queue, now) => void sweep.run(queue, now),
+    close() {
+      if (db.isOpen) db.close();
+    },
+  };
+}

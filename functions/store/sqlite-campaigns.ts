@@ -1,0 +1,237 @@
+/** Campaigns and their shards. */
+
+import {
+  type Campaign,
+  type CampaignRequest,
+  type CampaignState,
+  type Counts,
+  noCounts,
+  transitions,
+} from '../pipeline/campaign.ts';
+import type { Shard, Store } from '../ports.ts';
+import type { Database } from './sqlite-database.ts';
+
+interface CampaignRow {
+  id: string;
+  request: string;
+  state: CampaignState;
+  reason: string | null;
+  created_at: number;
+  first_push_at: number | null;
+  closed_at: number | null;
+  shards: number;
+  shards_done: number;
+  request_hash: string | null;
+}
+
+export interface ShardRow {
+  campaign_id: string;
+  idx: number;
+  from_bucket: number;
+  to_bucket: number;
+  pages: number;
+  cursor_bucket: number | null;
+  cursor_id: string | null;
+  planned: 0 | 1;
+  chunks: number;
+  chunks_done: number;
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  reasons: string;
+}
+
+/** A closed campaign whose event is not out by then is taken up by the sweep. */
+const ANNOUNCE_WITHIN_MS = 60_000;
+
+export function sqliteCampaigns({ sql, transaction }: Database) {
+  const find = (id: string) => {
+    const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
+    return row ? toCampaign(row) : null;
+  };
+  const shard = (campaignId: string, index: number) => {
+    const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
+      campaignId,
+      index,
+    ) as ShardRow | undefined;
+    return row ? toShard(row) : null;
+  };
+
+  const verbs = {
+    createCampaign: async (campaign, idempotency, dueAt) =>
+      transaction(() => {
+        if (idempotency) {
+          const earlier = sql('SELECT * FROM campaigns WHERE app = ? AND idempotency_key = ?').get(
+            campaign.app,
+            idempotency.key,
+          ) as CampaignRow | undefined;
+          if (earlier && earlier.request_hash !== idempotency.requestHash)
+            return { kind: 'conflict' as const };
+          if (earlier) return { kind: 'exists' as const, campaign: toCampaign(earlier) };
+        }
+        const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } =
+          campaign;
+        sql('INSERT INTO campaigns VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)').run(
+          id,
+          campaign.app,
+          JSON.stringify(request satisfies CampaignRequest),
+          state,
+          reason,
+          createdAt,
+          firstPushAt,
+          closedAt,
+          shards,
+          idempotency?.key ?? null,
+          idempotency?.requestHash ?? null,
+          dueAt,
+        );
+        return { kind: 'created' as const, campaign };
+      }),
+
+    getCampaign: async (id) => find(id),
+
+    async listCampaigns(after, limit) {
+      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, ''] : splitCursor(after);
+      const rows = sql(
+        `SELECT * FROM campaigns WHERE (created_at, id) < (?, ?)
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+      ).all(at, id, limit + 1) as unknown as CampaignRow[];
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      return {
+        items: items.map(toCampaign),
+        next: rows.length > limit && last ? `${last.created_at}.${last.id}` : null,
+      };
+    },
+
+    startCampaign: async (id, ranges, dueAt) =>
+      transaction(() => {
+        const started = sql(
+          `UPDATE campaigns SET shards = ?, due_at = NULL,
+             state = CASE state WHEN 'accepted' THEN 'running' ELSE state END
+           WHERE id = ? AND shards = 0 AND state IN ('accepted', 'cancelling')`,
+        ).run(ranges.length, id).changes;
+        if (started === 0) return false;
+        const insert = sql(
+          `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at)
+           VALUES (?,?,?,?,?)`,
+        );
+        for (const [index, range] of ranges.entries())
+          insert.run(id, index, range.from, range.to, dueAt);
+        return true;
+      }),
+
+    moveCampaign: async (id, from, to, reason) =>
+      transaction(() => {
+        const campaign = find(id);
+        if (!campaign || !from.includes(campaign.state)) return null;
+        if (!transitions[campaign.state].includes(to)) return null;
+        sql('UPDATE campaigns SET state = ?, reason = ? WHERE id = ?').run(to, reason, id);
+        return { ...campaign, state: to, reason };
+      }),
+
+    async notePush(campaignId, at) {
+      sql(
+        `UPDATE campaigns SET first_push_at = ?
+         WHERE id = ? AND (first_push_at IS NULL OR first_push_at > ?)`,
+      ).run(at, campaignId, at);
+    },
+
+    async announced(campaignId) {
+      sql('UPDATE campaigns SET due_at = NULL WHERE id = ? AND closed_at IS NOT NULL').run(
+        campaignId,
+      );
+    },
+
+    async counts(campaignId) {
+      const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
+        campaignId,
+      ) as unknown as ShardRow[];
+      return rows.map(toCounts).reduce(addCounts, noCounts());
+    },
+
+    getShard: async (campaignId, index) => shard(campaignId, index),
+
+    openShards: async (campaignId) =>
+      (
+        sql('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0').all(
+          campaignId,
+        ) as unknown as ShardRow[]
+      ).map(toShard),
+  } satisfies Partial<Store>;
+
+  /**
+   * Called in the transaction that planned the last page or finished the last chunk of a shard:
+   * closes the shard if that was all, and the campaign with its last shard.
+   */
+  function closeShard(campaignId: string, index: number, now: number): boolean {
+    const closed = sql(
+      `UPDATE shards SET due_at = NULL
+       WHERE campaign_id = ? AND idx = ? AND planned = 1 AND chunks = chunks_done`,
+    ).run(campaignId, index).changes;
+    if (closed === 0) return false;
+    return (
+      sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId)
+        .changes === 1 &&
+      sql(
+        `UPDATE campaigns SET closed_at = ?, due_at = ?,
+           state = CASE state WHEN 'cancelling' THEN 'cancelled' ELSE 'completed' END
+         WHERE id = ? AND shards = shards_done AND closed_at IS NULL`,
+      ).run(now, now + ANNOUNCE_WITHIN_MS, campaignId).changes === 1
+    );
+  }
+
+  return { ...verbs, find, shard, closeShard };
+}
+
+function splitCursor(cursor: string): [number, string] {
+  const dot = cursor.indexOf('.');
+  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
+}
+
+const toCampaign = (row: CampaignRow): Campaign => ({
+  id: row.id,
+  ...(JSON.parse(row.request) as CampaignRequest),
+  state: row.state,
+  reason: row.reason,
+  createdAt: row.created_at,
+  firstPushAt: row.first_push_at,
+  closedAt: row.closed_at,
+  shards: row.shards,
+});
+
+const toCounts = (row: ShardRow): Counts => ({
+  recipients: row.recipients,
+  accepted: row.accepted,
+  failed: row.failed,
+  skipped: row.skipped,
+  reasons: JSON.parse(row.reasons),
+});
+
+const toShard = (row: ShardRow): Shard => ({
+  campaignId: row.campaign_id,
+  index: row.idx,
+  from: row.from_bucket,
+  to: row.to_bucket,
+  pages: row.pages,
+  cursor:
+    row.cursor_bucket === null ? null : { bucket: row.cursor_bucket, id: row.cursor_id ?? '' },
+  planned: row.planned === 1,
+  chunks: row.chunks,
+  chunksDone: row.chunks_done,
+  counts: toCounts(row),
+});
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  const reasons = { ...a.reasons };
+  for (const [reason, count] of Object.entries(b.reasons))
+    reasons[reason] = (reasons[reason] ?? 0) + count;
+  return {
+    recipients: a.recipients + b.recipients,
+    accepted: a.accepted + b.accepted,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    reasons,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The tables of the embedded store.
+ *
+ * Installations are clustered by (app, bucket, id): an audience is streamed in the order it lies on
+ * disk. A token is found by a 64-bit hash of it, because an index on the tokens themselves halves
+ * the speed of an import. A chunk's packed recipients never change and lie beside it: SQLite
+ * rewrites a whole row for a change of one column.
+ */
+export const schema = `
+CREATE TABLE IF NOT EXISTS installations (
+  app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL,
+  platform TEXT NOT NULL, provider TEXT NOT NULL, environment TEXT NOT NULL,
+  token TEXT NOT NULL, token_hash INTEGER NOT NULL,
+  language TEXT, time_zone TEXT, user_id TEXT,
+  tags TEXT NOT NULL, attributes TEXT NOT NULL, refreshed_at INTEGER NOT NULL,
+  PRIMARY KEY (app, bucket, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS installations_token ON installations (token_hash);
+CREATE INDEX IF NOT EXISTS installations_segment ON installations (app, platform, language);
+CREATE INDEX IF NOT EXISTS installations_user ON installations (app, user_id)
+  WHERE user_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS campaigns (
+  id TEXT PRIMARY KEY, app TEXT NOT NULL, request TEXT NOT NULL,
+  state TEXT NOT NULL, reason TEXT,
+  created_at INTEGER NOT NULL, first_push_at INTEGER, closed_at INTEGER,
+  shards INTEGER NOT NULL, shards_done INTEGER NOT NULL,
+  idempotency_key TEXT, request_hash TEXT, due_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS campaigns_idempotency ON campaigns (app, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS campaigns_newest ON campaigns (created_at, id);
+CREATE INDEX IF NOT EXISTS campaigns_due ON campaigns (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS shards (
+  campaign_id TEXT NOT NULL, idx INTEGER NOT NULL,
+  from_bucket INTEGER NOT NULL, to_bucket INTEGER NOT NULL,
+  pages INTEGER NOT NULL DEFAULT 0, cursor_bucket INTEGER, cursor_id TEXT,
+  planned INTEGER NOT NULL DEFAULT 0,
+  chunks INTEGER NOT NULL DEFAULT 0, chunks_done INTEGER NOT NULL DEFAULT 0,
+  recipients INTEGER NOT NULL DEFAULT 0, accepted INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0,
+  reasons TEXT NOT NULL DEFAULT '{}', due_at INTEGER,
+  PRIMARY KEY (campaign_id, idx)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS shards_due ON shards (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS chunks (
+  id TEXT PRIMARY KEY, campaign_id TEXT NOT NULL, shard INTEGER NOT NULL,
+  app TEXT NOT NULL, provider TEXT NOT NULL, environment TEXT NOT NULL, size INTEGER NOT NULL,
+  open TEXT, doubtful TEXT NOT NULL DEFAULT '[]',
+  attempt INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  lease_id TEXT, lease_until INTEGER, done INTEGER NOT NULL DEFAULT 0, due_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chunks_open ON chunks (campaign_id, shard, id) WHERE done = 0;
+CREATE INDEX IF NOT EXISTS chunks_due ON chunks (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS chunk_recipients (
+  chunk_id TEXT PRIMARY KEY, packed TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS failures (
+  campaign_id TEXT NOT NULL, chunk_id TEXT NOT NULL, idx INTEGER NOT NULL,
+  provider TEXT NOT NULL, installation_id TEXT NOT NULL, token TEXT NOT NULL,
+  outcome TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (campaign_id, chunk_id, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS keys (
+  hash TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`;

@@ -1,0 +1,105 @@
+/**
+ * The embedded store: node:sqlite, one file, every verb one transaction. It keeps the promises of
+ * the Store port that `test/contracts/store.ts` spells out.
+ */
+
+import type { Provider } from '../pipeline/installation.ts';
+import type { ApiKey, Overdue, Scope, Store } from '../ports.ts';
+import { sqliteCampaigns } from './sqlite-campaigns.ts';
+import { sqliteChunks } from './sqlite-chunks.ts';
+import { openDatabase } from './sqlite-database.ts';
+import { sqliteInstallations } from './sqlite-installations.ts';
+
+export interface SqliteStore extends Store {
+  /** Frees every claimed chunk; for a process that knows it is alone. */
+  dropLeases(): void;
+}
+
+/** `path` is a file's, made with its folder if need be. Throws `Unavailable` if it cannot be. */
+export function createSqliteStore({ path }: { path: string }): SqliteStore {
+  const db = openDatabase(path);
+  const { forget, ...installations } = sqliteInstallations(db);
+  const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db);
+  const chunks = sqliteChunks(
+    db,
+    { ...campaigns, find, shard, closeShard },
+    { ...installations, forget },
+  );
+  return {
+    ...installations,
+    ...campaigns,
+    ...chunks,
+
+    dropLeases() {
+      db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();
+    },
+
+    takeOverdue: async (now, next, limit) => takeOverdue(db, now, next, limit),
+
+    async putKey(key) {
+      db.sql('INSERT OR REPLACE INTO keys VALUES (?, ?, ?)').run(
+        key.hash,
+        key.name,
+        key.scopes.join(' '),
+      );
+    },
+
+    async findKey(hash): Promise<ApiKey | null> {
+      const row = db.sql('SELECT name, scopes FROM keys WHERE hash = ?').get(hash);
+      if (!row) return null;
+      return {
+        hash,
+        name: row.name as string,
+        scopes: (row.scopes as string).split(' ') as Scope[],
+      };
+    },
+
+    close: async () => db.close(),
+  };
+}
+
+function takeOverdue(
+  { sql, transaction }: ReturnType<typeof openDatabase>,
+  now: number,
+  next: number,
+  limit: number,
+): Overdue[] {
+  return transaction(() => {
+    const found: Overdue[] = [];
+    for (const row of sql(
+      'SELECT id, closed_at, due_at FROM campaigns WHERE due_at <= ? LIMIT ?',
+    ).all(now, limit)) {
+      sql('UPDATE campaigns SET due_at = ? WHERE id = ?').run(next, row.id!);
+      const kind = row.closed_at === null ? 'campaign' : 'unannounced';
+      found.push({ kind, campaignId: row.id as string, dueAt: row.due_at as number });
+    }
+    for (const row of sql(
+      'SELECT campaign_id, idx, due_at FROM shards WHERE due_at <= ? LIMIT ?',
+    ).all(now, limit - found.length)) {
+      sql('UPDATE shards SET due_at = ? WHERE campaign_id = ? AND idx = ?').run(
+        next,
+        row.campaign_id!,
+        row.idx!,
+      );
+      found.push({
+        kind: 'shard',
+        campaignId: row.campaign_id as string,
+        shard: row.idx as number,
+        dueAt: row.due_at as number,
+      });
+    }
+    for (const row of sql('SELECT id, provider, due_at FROM chunks WHERE due_at <= ? LIMIT ?').all(
+      now,
+      limit - found.length,
+    )) {
+      sql('UPDATE chunks SET due_at = ? WHERE id = ?').run(next, row.id!);
+      found.push({
+        kind: 'chunk',
+        chunkId: row.id as string,
+        provider: row.provider as Provider,
+        dueAt: row.due_at as number,
+      });
+    }
+    return found;
+  });
+}

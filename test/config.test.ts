@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { ConfigError, readConfig } from '../functions/config.ts';
+
+const pemOf = (pair: { privateKey: { export(how: object): string | Buffer } }) =>
+  pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const key = pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+const otherCurve = pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }));
+const account = { type: 'service_account', client_email: 'a@b', private_key: 'PEM' };
+
+const apns = {
+  APNS_KEY: key,
+  APNS_KEY_ID: 'ABC1234567',
+  APNS_TEAM_ID: 'DEF1234567',
+  APNS_TOPIC: 'com.example.app',
+};
+
+const files = (contents: Record<string, unknown>) => (path: string) => {
+  for (const [name, it] of Object.entries(contents))
+    if (path.endsWith(name)) return typeof it === 'string' ? it : JSON.stringify(it);
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+};
+
+function faultsOf(env: Record<string, string>, contents: Record<string, unknown> = {}) {
+  try {
+    readConfig(env, files(contents));
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    for (const fault of error.faults) assert.ok(error.message.includes(fault.path));
+    return error.faults.map((it) => it.path);
+  }
+  return [];
+}
+
+test('an empty environment is a working configuration without credentials', () => {
+  const defaults = { port: 8080, dataDir: '.volley', apiKey: null, apps: {} };
+  assert.deepEqual(readConfig({}), defaults);
+  assert.deepEqual(readConfig({ PORT: '', APNS_KEY: '', VOLLEY_APPS: ' ' }), defaults);
+});
+
+test('APNs credentials make the app default, with Apple as the origins', () => {
+  const { apps } = readConfig(apns);
+  assert.deepEqual(apps.default, {
+    apns: {
+      ...{ key: key.trim(), keyId: 'ABC1234567', teamId: 'DEF1234567', topic: 'com.example.app' },
+      origins: {
+        production: 'https://api.push.apple.com',
+        sandbox: 'https://api.sandbox.push.apple.com',
+      },
+    },
+    fcm: null,
+  });
+});
+
+test('the APNs key may be a file, or have its line breaks written as \\n', () => {
+  const fromFile = readConfig({ ...apns, APNS_KEY: 'keys/key.p8' }, files({ 'keys/key.p8': key }));
+  assert.equal(fromFile.apps.default!.apns!.key, key);
+  const escaped = readConfig({ ...apns, APNS_KEY: key.trim().replaceAll('\n', '\\n') });
+  assert.equal(escaped.apps.default!.apns!.key, key.trim());
+});
+
+test('an origin of one’s own serves both environments', () => {
+  const { apps } = readConfig({ ...apns, APNS_ORIGIN: 'https://127.0.0.1:8443/' });
+  const own = 'https://127.0.0.1:8443';
+  assert.deepEqual(apps.default!.apns!.origins, { production: own, sandbox: own });
+});
+
+test('FCM takes a service account, Google’s own ways, or a placeholder at a foreign origin', () => {
+  const read = (env: Record<string, string>) =>
+    readConfig({ FCM_PROJECT_ID: 'my-project', ...env }, files({ 'sa.json': account })).apps
+      .default!.fcm;
+  assert.deepEqual(read({ GOOGLE_APPLICATION_CREDENTIALS: 'sa.json' }), {
+    projectId: 'my-project',
+    origin: 'https://fcm.googleapis.com',
+    auth: { kind: 'service-account', json: account },
+  });
+  assert.deepEqual(read({})!.auth, { kind: 'application-default' });
+  const foreign = read({ FCM_ORIGIN: 'https://localhost:9443' })!;
+  assert.deepEqual(foreign.auth, { kind: 'placeholder' });
+  assert.equal(foreign.origin, 'https://localhost:9443');
+});
+
+test('Google credentials alone do not make an app: they are there for other programs', () => {
+  const env = { GOOGLE_APPLICATION_CREDENTIALS: 'missing.json' };
+  assert.deepEqual(readConfig(env).apps, {});
+});
+
+test('several apps come from a file, with paths seen from there', () => {
+  const { apps } = readConfig(
+    { ...apns, VOLLEY_APPS: '/etc/volley/apps.json' },
+    files({
+      '/etc/volley/apps.json': {
+        shop: {
+          apns: { key: 'shop.p8', keyId: 'ABC1234567', teamId: 'DEF1234567', topic: 'com.shop' },
+          fcm: { projectId: 'shop-project', credentials: 'shop.json' },
+        },
+      },
+      '/etc/volley/shop.p8': key,
+      '/etc/volley/shop.json': account,
+    }),
+  );
+  assert.deepEqual(Object.keys(apps).sort(), ['default', 'shop']);
+  assert.equal(apps.shop!.apns!.topic, 'com.shop');
+  assert.equal(apps.shop!.fcm!.auth.kind, 'service-account');
+});
+
+test('every fault is named at once', () => {
+  const paths = faultsOf({
+    ...{ PORT: '80x', VOLLEY_API_KEY: 'short', VOLLEY_APPS: 'missing.json' },
+    ...{ APNS_KEY: 'missing.p8', APNS_KEY_ID: 'abc', APNS_TOPIC: 'a b', APNS_ORIGIN: 'http://x' },
+    ...{ FCM_PROJECT_ID: 'My Project', FCM_ORIGIN: 'https://x/path' },
+    GOOGLE_APPLICATION_CREDENTIALS: 'missing.json',
+  });
+  assert.deepEqual(paths.sort(), [
+    ...['APNS_KEY', 'APNS_KEY_ID', 'APNS_ORIGIN', 'APNS_TEAM_ID', 'APNS_TOPIC', 'FCM_ORIGIN'],
+    ...['FCM_PROJECT_ID', 'GOOGLE_APPLICATION_CREDENTIALS', 'PORT', 'VOLLEY_API_KEY'],
+    'VOLLEY_APPS',
+  ]);
+});
+
+test('credentials given by half are a fault', () => {
+  assert.deepEqual(faultsOf({ APNS_TOPIC: 'com.example.app' }), [
+    ...['APNS_KEY', 'APNS_KEY_ID', 'APNS_TEAM_ID'],
+  ]);
+  assert.deepEqual(faultsOf({ FCM_ORIGIN: 'https://x' }), ['FCM_PROJECT_ID']);
+});
+
+test('a key of another kind is a fault, and is not quoted', () => {
+  for (const APNS_KEY of [otherCurve, '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n']) {
+    assert.deepEqual(faultsOf({ ...apns, APNS_KEY }), ['APNS_KEY']);
+    assert.throws(
+      () => readConfig({ ...apns, APNS_KEY }),
+      (error: Error) => !error.message.includes(APNS_KEY.split('\n')[1]!),
+    );
+  }
+});
+
+test('a file of apps with faults has all of them named', () => {
+  const faulty = { 'a b': {}, shop: { apns: { key: 'x', keyID: 'y' }, gcm: {} } };
+  assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': faulty }).sort(), [
+    ...['VOLLEY_APPS a b', 'VOLLEY_APPS shop.apns.keyID', 'VOLLEY_APPS shop.apns.keyId'],
+    ...['VOLLEY_APPS shop.apns.teamId', 'VOLLEY_APPS shop.apns.topic', 'VOLLEY_APPS shop.gcm'],
+  ]);
+  assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': '{' }), ['VOLLEY_APPS']);
+  const twice = { default: { fcm: { projectId: 'my-project' } } };
+  assert.deepEqual(faultsOf({ ...apns, VOLLEY_APPS: 'apps.json' }, { 'apps.json': twice }), [
+    'VOLLEY_APPS',
+  ]);
+});
+
+test('a service account that is none is a fault', () => {
+  const env = { FCM_PROJECT_ID: 'my-project', GOOGLE_APPLICATION_CREDENTIALS: 'sa.json' };
+  for (const it of ['{', { type: 'service_account' }, { foo: 1 }])
+    assert.deepEqual(faultsOf(env, { 'sa.json': it }), ['GOOGLE_APPLICATION_CREDENTIALS']);
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Problem } from '../../functions/errors.ts';
+import { campaign, createFixture } from './fixture.ts';
+
+const problemOf = async (response: Response) => {
+  assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  const problem = (await response.json()) as Problem;
+  assert.equal(problem.status, response.status);
+  assert.ok(problem.title && problem.detail && problem.next);
+  return problem;
+};
+
+test('one problem document names every fault of header and body', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const body = {
+    nme: 'typo',
+    audience: { tags: { any: [1], foo: 2 }, language: 3, platform: ['ios', 'amiga'], userIds: [] },
+    message: {
+      ttlSeconds: 28 * 24 * 60 * 60 + 1,
+      badge: '1',
+      imageUrl: 'http://x',
+      data: { a: 1 },
+    },
+    rate: { perMinute: 1 },
+  };
+  const response = await ask('POST', '/v1/campaigns', body, { 'Idempotency-Key': 'ü' });
+  assert.equal(response.status, 400);
+  const { faults } = await problemOf(response);
+  assert.deepEqual(faults!.map((it) => it.path).sort(), [
+    'audience.language',
+    'audience.platform[1]',
+    'audience.tags.any[0]',
+    'audience.tags.foo',
+    'audience.userIds',
+    'header.idempotency-key',
+    'message.badge',
+    'message.data.a',
+    'message.imageUrl',
+    'message.ttlSeconds',
+    'name',
+    'nme',
+    'rate.perMinute',
+  ]);
+  const message = (path: string) => faults!.find((it) => it.path === path)!.message;
+  assert.equal(message('name'), 'is missing: string expected');
+  assert.equal(message('nme'), 'is unknown');
+  assert.equal(message('audience.language'), 'must be string or array');
+  assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
+});
+
+test('a body that is not JSON is a fault, whatever it is', async (t) => {
+  const { ask } = await createFixture(t);
+  const bodies = {
+    'the body is not valid JSON': ['', '{', '{"name":1,}', 'name=x', '[1', "{'a':1}"],
+    'the body is not UTF-8': [new Uint8Array([0x22, 0xff, 0xfe, 0x22])],
+    'expected object, received string': ['"x"'],
+    'expected object, received null': ['null'],
+    'expected object, received array': ['[]'],
+  };
+  for (const [message, list] of Object.entries(bodies))
+    for (const body of list) {
+      const response = await ask('POST', '/v1/campaigns', body);
+      assert.equal(response.status, 400);
+      assert.deepEqual((await problemOf(response)).faults, [{ path: '', message }], String(body));
+    }
+});
+
+test('a body may be nested only so deep, and has no __proto__', async (t) => {
+  const { ask } = await createFixture(t);
+  const deep = `{"message":{"apns":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}}`;
+  const response = await ask('POST', '/v1/campaigns', deep);
+  assert.equal(response.status, 400);
+  const { faults } = await problemOf(response);
+  assert.equal(faults!.length, 1);
+  assert.match(faults![0]!.message, /nested more than 32 deep/);
+
+  const polluting = '{"message":{"apns":{"__proto__":{"x":1}},"__proto__":{}}}';
+  const paths = (await problemOf(await ask('POST', '/v1/campaigns', polluting))).faults!;
+  assert.deepEqual(paths.map((it) => it.path).sort(), [
+    'message.__proto__',
+    'message.apns.__proto__',
+  ]);
+});
+
+test('a body over the bound is refused, with and without its length told', async (t) => {
+  const { ask } = await createFixture(t);
+  const large = JSON.stringify({ ...campaign, name: 'x'.repeat(600_000) });
+  const headers = { 'Content-Length': String(large.length) };
+  for (const it of [{}, headers]) {
+    const response = await ask('POST', '/v1/campaigns', large, it);
+    assert.equal(response.status, 413);
+    await problemOf(response);
+  }
+});
+
+test('a body of another type is not guessed at', async (t) => {
+  const { ask } = await createFixture(t);
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', '']) {
+    const response = await ask('POST', '/v1/campaigns', campaign, { 'Content-Type': type });
+    assert.equal(response.status, 415, type);
+    await problemOf(response);
+  }
+  const type = 'Application/JSON; charset=utf-8';
+  const response = await ask('POST', '/v1/campaigns', campaign, { 'Content-Type': type });
+  assert.equal(response.status, 202);
+});
+
+test('an unknown or wrong query is a fault', async (t) => {
+  const { ask } = await createFixture(t);
+  const response = await ask('GET', '/v1/campaigns?limit=1000&offset=3');
+  assert.equal(response.status, 400);
+  assert.deepEqual((await problemOf(response)).faults!.map((it) => it.path).sort(), [
+    'query.limit',
+    'query.offset',
+  ]);
+  const cursor = await ask('GET', '/v1/campaigns?after=%00nonsense');
+  assert.ok([200, 400].includes(cursor.status), `${cursor.status}`);
+});
+
+test('an address or method that is not there is told as a problem', async (t) => {
+  const { ask } = await createFixture(t);
+  const missing = await ask('GET', '/v1/nothing');
+  assert.equal(missing.status, 404);
+  await problemOf(missing);
+  const wrong = await ask('PATCH', '/v1/campaigns');
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.get('allow'), 'POST, GET');
+  await problemOf(wrong);
+  assert.equal((await ask('GET', '/v1/installations:import')).status, 405);
+});

@@ -1,0 +1,96 @@
+/** An embedded queue in a folder of its own, in time that passes only when told to. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import {
+  createEmbeddedQueue,
+  type EmbeddedQueue,
+  type EmbeddedQueueOptions,
+  type QueueLimits,
+} from '../../functions/queue/embedded.ts';
+import type { QueueHarness } from '../contracts/queue.ts';
+
+export const limits = {
+  perSecond: 10_000,
+  concurrent: 10,
+  maxAttempts: 3,
+  minBackoffMs: 100,
+  maxBackoffMs: 10_000,
+  maxDoublings: 4,
+} satisfies QueueLimits;
+
+export const everywhere = (it: QueueLimits): EmbeddedQueueOptions['limits'] => ({
+  plan: it,
+  'send-apns': it,
+  'send-fcm': it,
+  deliver: it,
+});
+
+/** Chance that is the same in every run: a linear congruential generator (Numerical Recipes). */
+function chance(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+export interface Embedded extends QueueHarness {
+  queue: EmbeddedQueue;
+  path: string;
+  logged: string[];
+  /** another queue on the same file, as the next process would open it */
+  reopen(): EmbeddedQueue;
+}
+
+export function makeEmbedded(
+  t: TestContext,
+  options: Partial<Omit<EmbeddedQueueOptions, 'limits'>> & { limits?: Partial<QueueLimits> } = {},
+): Embedded {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 });
+  const folder = mkdtempSync(join(tmpdir(), 'volley-queue-'));
+  const path = join(folder, 'queue.db');
+  const logged: string[] = [];
+  const open: EmbeddedQueue[] = [];
+  const reopen = () => {
+    const queue = createEmbeddedQueue({
+      path,
+      log: {
+        taskFailed: (it) => logged.push(`${it.task} ${it.attempt}: ${it.error}`),
+        unexpected: (it) => logged.push(`${it.where}: ${it.error}`),
+      },
+      random: chance(),
+      ...options,
+      limits: everywhere({ ...limits, ...options.limits }),
+    });
+    open.push(queue);
+    return queue;
+  };
+  t.after(() => {
+    for (const queue of open) queue.close();
+    rmSync(folder, { recursive: true });
+  });
+  const queue = reopen();
+  return {
+    queue,
+    path,
+    logged,
+    reopen,
+    start: queue.start,
+    now: () => Date.now(),
+    async pass(ms) {
+      // In steps, each with turns for the pump and the handlers, as time really passes.
+      const step = Math.max(1, Math.ceil(ms / 100));
+      for (let left = ms; left > 0; left -= step) {
+        await turn();
+        await turn();
+        t.mock.timers.tick(Math.min(step, left));
+      }
+      for (let i = 0; i < 5; i++) await turn();
+    },
+  };
+}
