@@ -24,7 +24,10 @@ const BATCH = 2_000;
 /** Faults told of one file; all are counted. */
 const MAX_FAULTS = 1_000;
 
-const readers = { 'text/csv': csvRows, 'application/x-ndjson': ndjsonRows };
+const readers = new Map([
+  ['text/csv', csvRows],
+  ['application/x-ndjson', ndjsonRows],
+]);
 
 const importedSchema = z
   .object({
@@ -73,17 +76,16 @@ export const importCall = (ports: Ports) =>
       },
     },
     async handle({ query }, c) {
-      const type = mediaType(c);
-      if (!(type in readers))
+      const rowsOf = readers.get(mediaType(c));
+      if (!rowsOf)
         return answerProblem(
           c,
           'unsupported-media-type',
           'text/csv or application/x-ndjson is needed.',
         );
-      const lines = readLines(untilCut(c.req.raw.body ?? empty()));
       try {
-        const rows = readers[type as keyof typeof readers](lines);
-        return c.json(await store(ports, rows, query.app));
+        const lines = readLines(untilCut(c.req.raw.body ?? empty()));
+        return c.json(await store(ports, rowsOf(lines), query.app));
       } catch (error) {
         if (error instanceof FileFault)
           return answerProblem(c, 'invalid-request', 'The file cannot be imported.', {

@@ -4,7 +4,9 @@ import { shortToken } from '../log.ts';
 import type { Failure, Ports } from '../ports.ts';
 import { type Audience, type Campaign, type Counts, ledgerCloses } from './campaign.ts';
 
-const EXAMPLES = 5;
+/** Failures looked through for examples, and shown of each reason. */
+const LOOKED_THROUGH = 100;
+const EXAMPLES = 2;
 
 export interface Report {
   campaign: Campaign;
@@ -17,6 +19,7 @@ export interface Report {
   perSecond: number;
   /** the most frequent first */
   reasons: { reason: string; count: number }[];
+  /** a few of each reason */
   examples: Failure[];
   ledgerClosed: boolean;
 }
@@ -25,7 +28,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
   const campaign = await store.getCampaign(id);
   if (!campaign) return null;
   const counts = await store.counts(id);
-  const failures = await store.listFailures(id, null, EXAMPLES);
+  const failures = await store.listFailures(id, null, LOOKED_THROUGH);
   const end = campaign.closedAt ?? now();
   const sendingMs = end - (campaign.firstPushAt ?? end);
   return {
@@ -37,7 +40,9 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     reasons: Object.entries(counts.reasons)
       .map(([reason, count]) => ({ reason, count }))
       .sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
-    examples: failures.items,
+    examples: [...Map.groupBy(failures.items, (it) => it.reason).values()].flatMap((those) =>
+      those.slice(0, EXAMPLES),
+    ),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
   };
 }
@@ -65,7 +70,7 @@ export function reportText(it: Report): string {
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
   if (it.reasons.length > 0) text += '\nFailures by reason\n';
   for (const { reason, count: failed } of it.reasons.slice(0, MAX_REASONS)) {
-    const tokens = it.examples.filter((failure) => failure.reason === reason).slice(0, 2);
+    const tokens = it.examples.filter((failure) => failure.reason === reason);
     const shown = tokens.map((failure) => shortToken(failure.token)).join('  ');
     text += `  ${count(failed).padStart(9)}  ${reason.padEnd(24)} ${shown}`.trimEnd();
     text += '\n';

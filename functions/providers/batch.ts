@@ -8,7 +8,7 @@ import type { Batch, Outcome } from '../ports.ts';
  * connection, and ten connections of FCM. It bounds what a batch holds in memory, and what is in
  * doubt when a process dies.
  */
-const WINDOW = 500;
+const WINDOW = 1000;
 
 /**
  * Starts a push for each open recipient, a window of them at a time, and resolves when every push

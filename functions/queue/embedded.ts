@@ -157,6 +157,7 @@ export function createEmbeddedQueue({
 
   /** Resolves true when `condition` holds after a pump, false at the deadline. */
   function watch(condition: () => boolean, deadlineMs: number): Promise<boolean> {
+    if (closed) return Promise.resolve(true);
     return new Promise((resolve) => {
       const end = (held: boolean) => {
         clearTimeout(deadline);

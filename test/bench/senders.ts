@@ -140,7 +140,7 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
 
 function table(results: Map<ClientName, Figures | string>, pushes: number, cores: number): string {
   const row = (label: string, ...cells: (string | number)[]) =>
-    label.padEnd(32) + cells.map((it, i) => String(it).padStart([12, 12, 8, 8, 8][i]!)).join('');
+    label.padEnd(32) + cells.map((it, i) => String(it).padStart([11, 12, 10, 7, 7][i]!)).join('');
   const number = (it: number) => it.toLocaleString('en');
   const lines = (Object.keys(labels) as ClientName[]).map((client) => {
     const it = results.get(client)!;

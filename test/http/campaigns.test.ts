@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
+import { type Problem, Unavailable } from '../../functions/errors.ts';
 import type { CampaignView, ReportView } from '../../functions/http/views.ts';
-import { apnsToken, campaign, createFixture, failAll } from './fixture.ts';
+import type { Page } from '../../functions/ports.ts';
+import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 
-const viewOf = async (response: Response) => (await response.json()) as CampaignView;
+const viewOf = jsonOf<CampaignView>;
 
 test('a campaign is accepted with its place, and is found there', async (t) => {
   const { ask, tasks } = await createFixture(t);
@@ -54,11 +55,8 @@ test('what could never be sent is refused at the door with its faults', async (t
     message: { badge: 1 },
   });
   assert.equal(response.status, 422);
-  const problem = await response.json();
-  assert.deepEqual(problem.faults.map((it: { path: string }) => it.path).sort(), [
-    'app',
-    'message',
-  ]);
+  const { faults } = await jsonOf<Problem>(response);
+  assert.deepEqual(faults!.map((it) => it.path).sort(), ['app', 'message']);
   assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
   assert.deepEqual(tasks, []);
 });
@@ -72,8 +70,9 @@ test('campaigns are listed page by page, the newest first', async (t) => {
   const names: string[] = [];
   let after = '';
   for (let pages = 0; pages < 3; pages++) {
-    const page = await (await ask('GET', `/v1/campaigns?limit=2${after}`)).json();
-    names.push(...page.items.map((it: CampaignView) => it.name));
+    const response = await ask('GET', `/v1/campaigns?limit=2${after}`);
+    const page = await jsonOf<Page<CampaignView>>(response);
+    names.push(...page.items.map((it) => it.name));
     if (page.next === null) break;
     after = `&after=${encodeURIComponent(page.next)}`;
   }

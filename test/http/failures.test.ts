@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FailureView } from '../../functions/http/views.ts';
-import type { Failure } from '../../functions/ports.ts';
-import { campaign, createFixture, failAll, NOW } from './fixture.ts';
+import type { CampaignView, FailureView } from '../../functions/http/views.ts';
+import type { Failure, Page } from '../../functions/ports.ts';
+import { campaign, createFixture, failAll, jsonOf, NOW } from './fixture.ts';
 
 async function failed(t: { after(done: () => Promise<void>): void }, tokens: string[]) {
   const fixture = await createFixture(t);
-  const { id } = await (await fixture.ask('POST', '/v1/campaigns', campaign)).json();
+  const { id } = await jsonOf<CampaignView>(await fixture.ask('POST', '/v1/campaigns', campaign));
   await failAll(fixture.store, id, tokens);
   const failures = (type: string, query = '', to = fixture.api) =>
     fixture.ask('GET', `/v1/campaigns/${id}/failures${query}`, undefined, { Accept: type }, to);
@@ -18,7 +18,7 @@ test('failures come page by page, with whole tokens', async (t) => {
   const seen: FailureView[] = [];
   let query = '?limit=2';
   for (let pages = 0; pages < 3; pages++) {
-    const page = await (await failures('application/json', query)).json();
+    const page = await jsonOf<Page<FailureView>>(await failures('application/json', query));
     assert.ok(page.items.length <= 2);
     seen.push(...page.items);
     if (page.next === null) break;
@@ -56,7 +56,7 @@ test('a spreadsheet takes no cell for a formula', async (t) => {
 
 test('a campaign without failures has an empty page, and a CSV of only its header', async (t) => {
   const { ask } = await createFixture(t);
-  const { id } = await (await ask('POST', '/v1/campaigns', campaign)).json();
+  const { id } = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', campaign));
   const path = `/v1/campaigns/${id}/failures`;
   assert.deepEqual(await (await ask('GET', path)).json(), { items: [], next: null });
   const csv = await ask('GET', path, undefined, { Accept: 'text/csv' });

@@ -81,6 +81,8 @@ export async function createFixture(t: { after(done: () => Promise<void>): void 
   return { store, ports, api, apiOver, ask, load, addKey, key, tasks, logged, clock };
 }
 
+export const jsonOf = async <T>(response: Response) => (await response.json()) as T;
+
 /** Sends a campaign by hand: as many recipients as tokens, every one of them rejected. */
 export async function failAll(store: Store, campaignId: string, tokens: string[]) {
   const recipients = tokens.map((token, n) => ({ installationId: `device-${n}`, token }));

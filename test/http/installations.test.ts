@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsToken, createFixture } from './fixture.ts';
+import type { Problem } from '../../functions/errors.ts';
+import type { Installation } from '../../functions/pipeline/installation.ts';
+import { apnsToken, createFixture, jsonOf } from './fixture.ts';
 
 const registration = {
   platform: 'ios',
@@ -26,7 +28,7 @@ test('an app registers, is found, registers anew and leaves', async (t) => {
   clock.now += 1000;
   const anew = { platform: 'ios', token: apnsToken(2) };
   await ask('PUT', '/v1/installations/device-1', anew);
-  const after = await (await ask('GET', '/v1/installations/device-1')).json();
+  const after = await jsonOf<Installation>(await ask('GET', '/v1/installations/device-1'));
   assert.equal(after.token, apnsToken(2));
   assert.equal(after.language, undefined);
   assert.equal(after.refreshedAt, '2026-11-21T13:00:01.000Z');
@@ -50,8 +52,8 @@ test('a registration with faults has all of them named, its id too', async (t) =
   const body = { platform: 'ios', token: 'a b', attributes: { a: [] }, tag: 'x', language: 1 };
   const response = await ask('PUT', '/v1/installations/a%20b', body);
   assert.equal(response.status, 400);
-  const { faults } = await response.json();
-  assert.deepEqual(faults.map((it: { path: string }) => it.path).sort(), [
+  const { faults } = await jsonOf<Problem>(response);
+  assert.deepEqual(faults!.map((it) => it.path).sort(), [
     'attributes.a',
     'language',
     'path.id',

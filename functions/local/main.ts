@@ -1,0 +1,77 @@
+/** npm start: the local server, until Ctrl-C. */
+
+import { ConfigError, readConfig } from '../config.ts';
+import { Unavailable } from '../errors.ts';
+import { createLog, createTerminalLog } from '../log.ts';
+import { report, reportText } from '../pipeline/report.ts';
+import { type LocalServer, startLocal } from './server.ts';
+import { type Simulated, startSimulated } from './simulated.ts';
+
+async function main() {
+  const { port, dataDir, apiKey, apps } = readConfig(process.env);
+  const real = Object.keys(apps).length > 0;
+  const simulated = real ? null : await startSimulated();
+  const log = process.stderr.isTTY ? createTerminalLog() : createLog();
+  const server = await startLocal({
+    dataDir,
+    port,
+    apiKey,
+    apps: simulated?.apps ?? apps,
+    ...(simulated && { ca: simulated.ca }),
+    log,
+  }).catch(async (error) => {
+    await simulated?.close();
+    throw error;
+  });
+  server.engine.events.subscribe(async ({ campaignId }) => {
+    const done = await report(server.engine, campaignId);
+    if (done && process.stdout.isTTY) console.log(`\n${reportText(done)}`);
+  });
+
+  console.log(`Volley     ${server.url}`);
+  console.log(`API key    ${apiKey ? 'VOLLEY_API_KEY' : server.apiKey}`);
+  console.log(`Data       ${dataDir}`);
+  console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
+  if (!real)
+    console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see the README.');
+  stopOnSignal(server, simulated);
+}
+
+const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>
+  Object.entries(apps)
+    .map(
+      ([name, { apns, fcm }]) =>
+        `${name} (${[apns && 'APNs', fcm && 'FCM'].filter(Boolean).join(', ')})`,
+    )
+    .join(', ');
+
+function stopOnSignal(server: LocalServer, simulated: Simulated | null) {
+  const stop = async (signal: string) => {
+    console.error(`${signal}: handing back what is being sent`);
+    await server.stop();
+    await simulated?.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      // a second Ctrl-C ends at once; nothing is lost by that either
+      process.once(signal, () => process.exit(1));
+      stop(signal).catch((error) => {
+        console.error(error);
+        process.exit(1);
+      });
+    });
+}
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof ConfigError ||
+  error instanceof Unavailable ||
+  (error as NodeJS.ErrnoException).syscall === 'listen';
+
+try {
+  await main();
+} catch (error) {
+  if (!isExpected(error)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

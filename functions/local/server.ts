@@ -1,0 +1,78 @@
+/** The whole of Volley in one process: the API over the embedded engine. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { createEmbedded, type Embedded } from '../embedded.ts';
+import { createApi } from '../http/api.ts';
+import { hashKey, makeKey } from '../http/auth.ts';
+import type { Log } from '../ports.ts';
+import { type AppCredentials, createSenders } from '../providers/senders.ts';
+
+export interface LocalOptions {
+  dataDir: string;
+  /** 0: any that is free */
+  port: number;
+  /** null: the one made at the first start, kept in the data folder */
+  apiKey: string | null;
+  apps: Record<string, AppCredentials>;
+  ca?: string;
+  log: Log;
+}
+
+export interface LocalServer {
+  url: string;
+  apiKey: string;
+  engine: Embedded;
+  /** Answers no more, hands back what is being sent, closes the files. */
+  stop(): Promise<void>;
+}
+
+/** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
+export async function startLocal(options: LocalOptions): Promise<LocalServer> {
+  const { dataDir, port, apps, ca, log } = options;
+  const senders = createSenders(apps, ca === undefined ? {} : { ca });
+  const engine = createEmbedded({ dataDir, senders, log });
+  const server = createServer(getRequestListener(createApi(engine).fetch));
+  try {
+    const apiKey = options.apiKey ?? keptKey(dataDir);
+    await engine.store.putKey({
+      hash: hashKey(apiKey),
+      name: 'local',
+      scopes: ['campaigns', 'installations', 'read'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    engine.start();
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      apiKey,
+      engine,
+      async stop() {
+        const closed = new Promise((resolve) => server.close(resolve));
+        server.closeIdleConnections();
+        await engine.stop();
+        await senders.close();
+        server.closeAllConnections();
+        await closed;
+      },
+    };
+  } catch (error) {
+    await engine.stop();
+    await senders.close();
+    throw error;
+  }
+}
+
+/** For the command line on the same machine: readable by its owner only. */
+function keptKey(dataDir: string): string {
+  const path = join(dataDir, 'api-key');
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+  const key = makeKey();
+  writeFileSync(path, `${key}\n`, { mode: 0o600 });
+  return key;
+}

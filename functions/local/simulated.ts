@@ -1,0 +1,62 @@
+/** The app `default` without credentials: both providers simulated, in processes of their own. */
+
+import type { AppCredentials } from '../providers/senders.ts';
+import { makeCertificate } from './certificate.ts';
+import { forkSimulator, makeApnsKey, type Simulator, type SimulatorSettings } from './simulator.ts';
+
+export interface Simulated {
+  apps: Record<string, AppCredentials>;
+  /** PEM: what its connections are to trust */
+  ca: string;
+  apns: Simulator;
+  fcm: Simulator;
+  close(): Promise<void>;
+}
+
+const APNS = { keyId: 'SIMULATED1', teamId: 'VOLLEYTEAM', topic: 'com.example.app' };
+const PROJECT = 'simulated';
+
+/** `cpu`: the core they are bound to, where the machine can. */
+export async function startSimulated(
+  settings: { apns?: Partial<SimulatorSettings>; fcm?: Partial<SimulatorSettings> } = {},
+  cpu?: number,
+): Promise<Simulated> {
+  const certificate = await makeCertificate();
+  const key = makeApnsKey();
+  const common = { certificate, ...(cpu !== undefined && { cpu }) };
+  const [apns, fcm] = await Promise.all([
+    forkSimulator({
+      provider: 'apns',
+      publicKey: key.publicKey,
+      keyId: APNS.keyId,
+      teamId: APNS.teamId,
+      topics: [APNS.topic],
+      ...common,
+      ...(settings.apns && { settings: settings.apns }),
+    }),
+    forkSimulator({
+      provider: 'fcm',
+      projectId: PROJECT,
+      ...common,
+      ...(settings.fcm && { settings: settings.fcm }),
+    }),
+  ]);
+  return {
+    apps: {
+      default: {
+        apns: {
+          ...APNS,
+          key: key.privateKey,
+          origins: { production: apns.origin, sandbox: apns.origin },
+        },
+        fcm: { projectId: PROJECT, origin: fcm.origin, auth: { kind: 'placeholder' } },
+      },
+    },
+    ca: certificate.cert,
+    apns,
+    fcm,
+    close: async () => {
+      await Promise.all([apns.close(), fcm.close()]);
+    },
+  };
+}
