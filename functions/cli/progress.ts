@@ -66,7 +66,8 @@ export function createProgress(
 }
 
 function bar(output: Output, unit: (n: number) => string): Progress {
-  const width = () => Math.min(output.columns ?? 80, 80);
+  // a full last column makes some terminals go to the next line
+  const width = () => Math.min(output.columns ?? 80, 80) - 1;
   let started = false;
   const single = new SingleBar({
     // cli-progress wants a stream; what it uses of one are the methods a terminal has

@@ -52,6 +52,8 @@ export interface Connection {
   readonly room: number;
   /** streams under way */
   readonly streams: number;
+  /** Its end came by GOAWAY, after it had taken streams: the usual end, no failure. */
+  readonly served: boolean;
   /** False: it was not written, and never will be. */
   open(exchange: Exchange, now: number): boolean;
   /** Ends what was opened at `before` or earlier as 'no-answer'; how many those were. */
@@ -327,6 +329,9 @@ export function openConnection(
     },
     get streams() {
       return streams;
+    },
+    get served() {
+      return goaway !== null && goaway.lastStreamId > 0;
     },
     open,
     expire,

@@ -56,6 +56,7 @@ interface Link {
   /** ended by the deadline since the last answer */
   silent: number;
   probing: boolean;
+  failed: boolean;
 }
 
 /** Delays of new attempts to connect: full jitter under 200 ms, 400 ms, … (quick reconnecting is denial of service to APNs). */
@@ -105,6 +106,7 @@ export function createPool({
 
   let first: Entry | null = null; // waiting, oldest first
   let last: Entry | null = null;
+  let lastRequeued: Entry | null = null;
   let unanswered = 0;
   let stopped = false;
   const closed = Promise.withResolvers<void>();
@@ -161,8 +163,21 @@ export function createPool({
     first = entry;
   }
 
+  /** Before those that came later; those that return together keep their order. */
+  function requeue(entry: Entry) {
+    const after = lastRequeued;
+    lastRequeued = entry;
+    if (after === null) return prepend(entry);
+    entry.previous = after;
+    entry.next = after.next;
+    if (after.next === null) last = entry;
+    else after.next.previous = entry;
+    after.next = entry;
+  }
+
   function takeFirst(): Entry {
     const entry = first as Entry;
+    if (entry === lastRequeued) lastRequeued = null;
     first = entry.next as Entry | null;
     if (first === null) last = null;
     else first.previous = null;
@@ -187,9 +202,11 @@ export function createPool({
 
   function flush() {
     while (first !== null) {
+      const requeued = lastRequeued;
       const entry = takeFirst();
       if (dispatch(entry)) continue;
       prepend(entry);
+      lastRequeued = requeued;
       break;
     }
     if (first !== null) grow();
@@ -242,15 +259,16 @@ export function createPool({
         if (first !== null) flush();
       },
       draining(reason) {
-        const inVain = connecting === link || (link.opened > 0 && link.answers === 0);
+        const inVain = connecting === link || (link.opened > 0 && !connection.served);
         if (connecting === link) connecting = null;
         links.splice(links.indexOf(link), 1);
         draining.add(link);
-        if (inVain) failed(reason);
+        if (inVain && link.answers === 0) failed(link, reason);
         if (first !== null) flush();
       },
-      closed() {
+      closed(reason) {
         draining.delete(link);
+        if (link.opened > 0 && link.answers === 0) failed(link, reason);
         if (first !== null) flush();
         if (stopped) endIfDrained();
       },
@@ -262,13 +280,16 @@ export function createPool({
       answers: 0,
       silent: 0,
       probing: false,
+      failed: false,
     };
     connecting = link;
     links.push(link);
   }
 
   /** A connection takes no more streams and has not brought one answer. */
-  function failed(reason: string) {
+  function failed(link: Link, reason: string) {
+    if (link.failed) return;
+    link.failed = true;
     failures += 1;
     if (failures < MAX_CONNECT_TRIES) return;
     failures = 0;
@@ -278,12 +299,12 @@ export function createPool({
 
   /** Not processed: to another connection, before those that came later. */
   function again(entry: Entry, link: Link, reason: string) {
-    // a refusal without GOAWAY is counted: a peer that refuses everything must not be asked for ever
-    if (link.connection.phase === 'open') entry.refusals += 1;
+    // a peer that refuses everything must not be asked for ever; the usual GOAWAY does not count
+    if (!link.connection.served) entry.refusals += 1;
     if (stopped || entry.refusals >= MAX_REFUSALS)
       return settle(entry, { kind: 'refused', reason });
     entry.avoid = link;
-    prepend(entry);
+    requeue(entry);
   }
 
   function probe(link: Link) {

@@ -74,31 +74,23 @@ for (const [name, make] of Object.entries(servers))
     assert.equal((await call('GET', '/v1/installations/device-1')).status, 404);
   });
 
-test('an import is stored while it still comes in, and never held as a whole', async (t) => {
+test('an import is stored while the rest of it is still to come', async (t) => {
   const { call, store } = await listening(t, servers['node:http']);
-  const seen: number[] = [];
+  const stored = Promise.withResolvers<void>();
   const put = store.putInstallations;
-  let sent = 0;
   store.putInstallations = async (batch) => {
-    seen.push(sent);
     await put(batch);
+    stored.resolve();
   };
-  const ROWS = 20_000;
   async function* file() {
     yield Buffer.from(header);
-    for (let n = 0; n < ROWS; n += 100) {
-      sent = n;
-      yield Buffer.from(Array.from({ length: 100 }, (_, it) => row(n + it)).join(''));
-    }
-    sent = ROWS;
+    for (let n = 0; n < 3000; n++) yield Buffer.from(row(n));
+    await stored.promise;
+    yield Buffer.from(row(3000));
   }
   const body = ReadableStream.from(file());
-  const imported = await jsonOf<Imported>(
-    await call('POST', '/v1/installations:import', 'text/csv', body),
-  );
-  assert.equal(imported.stored, ROWS);
-  assert.equal(seen.length, 10);
-  assert.ok(seen[0]! < ROWS, 'the first batch is stored before the last row is sent');
+  const imported = await call('POST', '/v1/installations:import', 'text/csv', body);
+  assert.equal((await jsonOf<Imported>(imported)).stored, 3001);
 });
 
 test('a large upload with a wrong key is told so at once', async (t) => {

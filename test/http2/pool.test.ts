@@ -180,11 +180,16 @@ test('a reset stream has no answer, and is not sent again', async (t) => {
 });
 
 test('half an answer that is no success counts as none', async (t) => {
-  const peer = await startPeer(t, (stream) => {
+  const peer = await startPeer(t, (stream, headers, on) => {
     stream.respond({ ':status': 400 });
     stream.write('{"reason":"Bad');
-    setTimeout(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR), 5);
+    setTimeout(
+      () => (headers[':path'] === '/cut' ? on.socket.destroy() : stream.destroy(new Error())),
+      5,
+    );
     return 'processed';
   });
-  assert.equal((await ask(startPool(t, { origin: peer.origin }))).kind, 'no-answer');
+  const pool = startPool(t, { origin: peer.origin });
+  assert.equal((await ask(pool, '/reset')).kind, 'no-answer');
+  assert.equal((await ask(pool, '/cut')).kind, 'no-answer');
 });

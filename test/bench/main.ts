@@ -1,0 +1,52 @@
+/** npm run bench -- NAME: the benchmarks. */
+
+import { Command } from 'commander';
+import { ack } from './ack.ts';
+import { campaign } from './campaign.ts';
+import { senders } from './senders.ts';
+
+const whole = (text: string) => {
+  const number = Number(text.replaceAll('_', ''));
+  if (!Number.isInteger(number) || number < 1) throw new Error(`"${text}" is no whole number`);
+  return number;
+};
+
+const program = new Command('bench')
+  .description('Measures Volley against simulated providers on this machine.')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run bench -- senders
+  npm run bench -- campaign --recipients 1000000
+  npm run bench -- ack --json`,
+  );
+
+const bench = (name: string, description: string) =>
+  program.command(name).description(description).option('--json', 'the last line as JSON');
+
+/** A table of a single row for people; one line of JSON for machines. */
+function print(result: object, json: boolean | undefined) {
+  if (json) return console.log(JSON.stringify(result));
+  for (const [name, value] of Object.entries(result))
+    console.log(
+      `${name.padEnd(14)} ${typeof value === 'number' ? value.toLocaleString('en-US') : value}`,
+    );
+}
+
+bench('senders', 'pushes per CPU-second and per second, beside other clients')
+  .option('--pushes <n>', 'pushes of a round', whole)
+  .action(async ({ json = false, pushes }) => {
+    const result = await senders({ json, ...(pushes && { pushes }) });
+    if (json) print(result, json);
+  });
+
+bench('campaign', 'a campaign end to end on the embedded engine')
+  .option('--recipients <n>', 'installations', whole, 100_000)
+  .action(async ({ json, recipients }) => print(await campaign({ recipients }), json));
+
+bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
+  .option('--recipients <n>', 'installations of that campaign', whole, 200_000)
+  .action(async ({ json, recipients }) => print(await ack({ recipients }), json));
+
+await program.parseAsync();

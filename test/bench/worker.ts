@@ -1,0 +1,67 @@
+/**
+ * A process of its own for the benchmarks and journeys: either fills a data folder with
+ * installations, or runs the local server in it, and answers what memory it took.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { startLocal } from '../../functions/local/server.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { createLog } from '../../functions/log.ts';
+import { type Installation, installation } from '../../functions/pipeline/installation.ts';
+import type { AppCredentials } from '../../functions/providers/senders.ts';
+import { createSqliteStore } from '../../functions/store/sqlite.ts';
+
+export type Job =
+  | { kind: 'fill'; path: string; installations: number }
+  | { kind: 'serve'; dataDir: string; apps: Record<string, AppCredentials>; ca: string };
+
+export type Said =
+  | { kind: 'filled'; perSecond: number }
+  | { kind: 'serving'; url: string; apiKey: string }
+  | { kind: 'memory'; peakRssMb: number; cpuSeconds: number };
+
+const BATCH = 5_000;
+
+const say = (said: Said) => process.send!(said);
+
+process.once('message', async (job: Job) => {
+  if (job.kind === 'fill') return fill(job.path, job.installations);
+  const { url, apiKey } = await startLocal({
+    ...job,
+    port: 0,
+    apiKey: null,
+    log: createLog((line) => /"severity":"ERROR"/.test(line) && process.stderr.write(line)),
+  });
+  say({ kind: 'serving', url, apiKey });
+  process.on('message', () => {
+    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+    const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
+    say({ kind: 'memory', peakRssMb: Math.round(maxRSS / 1024), cpuSeconds });
+  });
+});
+process.once('disconnect', () => process.exit(0));
+
+/** Half of them ios, half android; the same ones every time. */
+async function fill(path: string, installations: number) {
+  const store = createSqliteStore({ path });
+  const started = performance.now();
+  for (let from = 0; from < installations; from += BATCH) {
+    const size = Math.min(BATCH, installations - from);
+    await store.putInstallations(Array.from({ length: size }, (_, i) => sample(from + i)));
+    await wait(0);
+  }
+  await store.close();
+  const perSecond = Math.round(installations / ((performance.now() - started) / 1000));
+  say({ kind: 'filled', perSecond });
+}
+
+function sample(i: number): Installation {
+  const platform = i % 2 ? 'android' : 'ios';
+  const token = sampleToken(i % 2 ? 'fcm' : 'apns', i);
+  const rest = { environment: 'production' as const, tags: [], attributes: {} };
+  return installation(
+    `installation-${i}`,
+    { app: 'default', platform, token, language: 'en', ...rest },
+    1_700_000_000_000,
+  );
+}

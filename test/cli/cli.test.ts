@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../../functions/cli/program.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import { apnsToken, createFixture, failAll } from '../http/fixture.ts';
+
+/** The CLI over the API in the same process; everything sent is failed by hand. */
+async function cli(t: { after(done: () => Promise<void>): void }) {
+  const fixture = await createFixture(t);
+  const folder = await mkdtemp(join(tmpdir(), 'volley-cli-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const keys: (string | null)[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const asked = new Request(input, init);
+    keys.push(asked.headers.get('authorization'));
+    return fixture.api.fetch(asked);
+  };
+  const volley = async (...args: string[]) => volleyWith({ VOLLEY_API_KEY: fixture.key }, ...args);
+  const volleyWith = async (env: Record<string, string>, ...args: string[]) => {
+    const out = { stdout: '', stderr: '' };
+    const to = (name: 'stdout' | 'stderr') => ({
+      write: (text: string | Uint8Array) => {
+        out[name] += typeof text === 'string' ? text : new TextDecoder().decode(text);
+        return true;
+      },
+    });
+    const io = { env, stdout: to('stdout'), stderr: to('stderr'), fetch };
+    return { code: await run(args, io), ...out };
+  };
+  const file = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  /** sends one without waiting, and lets it fail */
+  const failed = async (tokens: string[]) => {
+    const { stdout } = await volley('send', '--title', 'Hi', '--everybody', '--no-wait');
+    const id = stdout.trim();
+    await failAll(fixture.store, id, tokens);
+    return id;
+  };
+  return { ...fixture, folder, volley, volleyWith, file, failed, keys };
+}
+
+test('a file is imported, and its faults are told', async (t) => {
+  const { volley, file, store } = await cli(t);
+  const path = await file('a.csv', `id,platform,token\na,ios,${apnsToken(1)}\nb,ios,x\n`);
+  const { code, stdout, stderr } = await volley('import', path, '--app', 'shop');
+  assert.equal(code, 0);
+  assert.equal(stdout, '1 stored, 1 rejected\n');
+  assert.match(stderr, /^line 3: token: an APNs token/m);
+  assert.ok(await store.getInstallation('shop', 'a'));
+
+  const lines = await file('b.ndjson', '{"id":"b","platform":"android","token":"t"}');
+  const json = await volley('import', lines, '--json');
+  assert.deepEqual(JSON.parse(json.stdout), { read: 1, stored: 1, rejected: 0, faults: [] });
+  assert.equal(json.stderr, '');
+
+  const none = await volley('import', await file('c.csv', 'id,platform,token\na,b,c\n'));
+  assert.equal(none.code, 1);
+});
+
+test('a campaign is sent from options, and followed to its report', async (t) => {
+  const { volley, store } = await cli(t);
+  const sent = volley('send', '--title', 'Hallo', '--language', 'de', '--language', 'fr');
+  let id = '';
+  while (!id) {
+    await new Promise(setImmediate);
+    id = (await store.listCampaigns(null, 1)).items[0]?.id ?? '';
+  }
+  const campaign = (await store.getCampaign(id))!;
+  assert.equal(campaign.name, 'Hallo');
+  assert.deepEqual(campaign.audience, { language: ['de', 'fr'] });
+  await failAll(store, id, [apnsToken(1), apnsToken(2)]);
+  const { code, stdout, stderr } = await sent;
+  assert.equal(code, 0);
+  assert.match(stderr, new RegExp(`^campaign ${id}$`, 'm'));
+  assert.match(stderr, /100% of 2 .*accepted 0 {2}failed 2$/m);
+  assert.match(stdout, /Hallo/);
+  assert.match(stdout, /INVALID_ARGUMENT/);
+});
+
+test('a campaign is sent from a file, and options replace what it says', async (t) => {
+  const { volley, file, store } = await cli(t);
+  const request = { name: 'A', audience: { tags: ['x'] }, message: { title: 'T', badge: 1 } };
+  const path = await file('campaign.json', JSON.stringify(request));
+  const sent = await volley('send', path, '--body', 'B', '--dry-run', '--no-wait', '--json');
+  assert.equal(sent.code, 0);
+  const { id } = JSON.parse(sent.stdout) as CampaignView;
+  const { name, audience, message, dryRun } = (await store.getCampaign(id))!;
+  assert.deepEqual([name, audience, dryRun], ['A', { tags: { any: ['x'] } }, true]);
+  assert.deepEqual([message.title, message.body, message.badge], ['T', 'B', 1]);
+});
+
+test('sending twice with one key sends once', async (t) => {
+  const { volley, store } = await cli(t);
+  const args = ['send', '--title', 'x', '--everybody', '--no-wait', '--idempotency-key', 'k'];
+  const [first, second] = [await volley(...args), await volley(...args)];
+  assert.equal(first.stdout, second.stdout);
+  assert.equal((await store.listCampaigns(null, 10)).items.length, 1);
+});
+
+test('a closed campaign is watched, reported and its failures listed', async (t) => {
+  const { volley, failed } = await cli(t);
+  const id = await failed(['token-a', 'token-b']);
+  const watched = await volley('watch', id, '--json');
+  assert.deepEqual(JSON.parse(watched.stdout).counts.failed, 2);
+  assert.equal(watched.stderr, '');
+  assert.equal(JSON.parse((await volley('report', id, '--json')).stdout).ledgerClosed, true);
+  assert.match((await volley('report', id)).stdout, /Hi/);
+
+  const lines = (await volley('failures', id)).stdout.trim().split('\n');
+  assert.equal(lines.length, 2);
+  assert.match(lines[0]!, /fcm {2}rejected {2}INVALID_ARGUMENT {2}device-0 {2}token-a$/);
+  const csv = (await volley('failures', id, '--csv')).stdout;
+  assert.match(csv, /^installationId,token/);
+  const json = JSON.parse((await volley('failures', id, '--json')).stdout);
+  assert.deepEqual(
+    json.items.map((it: { token: string }) => it.token),
+    ['token-a', 'token-b'],
+  );
+});
+
+test('failures are one JSON document even when there are none', async (t) => {
+  const { volley } = await cli(t);
+  const { stdout: id } = await volley('send', '--title', 'Hi', '--everybody', '--no-wait');
+  assert.deepEqual(JSON.parse((await volley('failures', id.trim(), '--json')).stdout), {
+    items: [],
+  });
+  assert.equal((await volley('failures', id.trim())).stdout, '');
+});
+
+test('a campaign that was paused or cancelled is a failure, with what to do', async (t) => {
+  const { volley, store } = await cli(t);
+  const { stdout } = await volley('send', '--title', 'Hi', '--everybody', '--no-wait');
+  const id = stdout.trim();
+  await store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], 0);
+  await store.moveCampaign(id, ['running'], 'paused', 'InvalidProviderToken');
+  const watched = await volley('watch', id);
+  assert.equal(watched.code, 1);
+  assert.match(watched.stderr, /paused: InvalidProviderToken\n.*volley resume/);
+  assert.equal((await volley('resume', id)).stdout, `${id} running\n`);
+  assert.equal((await volley('cancel', id)).stdout, `${id} cancelling\n`);
+  const again = await volley('resume', id);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /A cancelling campaign cannot be resumed/);
+});
+
+test('a command line that makes no sense is told shortly, with 2', async (t) => {
+  const { volley, file } = await cli(t);
+  const broken = await file('broken.json', '{');
+  for (const [args, message] of [
+    [['send'], /give a FILE, or at least --title/],
+    [['send', '--title', 'x'], /say who gets it/],
+    [['send', broken], /is not JSON/],
+    [['sned'], /unknown command 'sned'/],
+    [['send', '--titel', 'x'], /unknown option '--titel'/],
+    [['report'], /missing required argument 'id'/],
+    [['failures', 'x', '--csv', '--json'], /exclude each other/],
+    [['report', 'x', '--url', 'localhost:8080'], /is not a URL/],
+    [[], /Usage: volley/],
+  ] as [string[], RegExp][]) {
+    const { code, stdout, stderr } = await volley(...args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, message);
+    assert.equal(stdout, '');
+  }
+  const help = await volley('--help');
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /Examples:/);
+});
+
+test('what the API refuses is told fault by fault, with 1', async (t) => {
+  const { volley, volleyWith, file } = await cli(t);
+  const path = await file('c.json', '{"audience":{"langauge":"de"},"message":{"badge":"x"}}');
+  const refused = await volley('send', path, '--name', 'x');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^volley: The request is not valid\. The request has 2 faults\.$/m);
+  assert.match(refused.stderr, /^ {2}audience\.langauge: is unknown$/m);
+  assert.match(refused.stderr, /^ {2}message\.badge: /m);
+  assert.equal((await volley('report', '../x')).code, 1);
+  assert.match((await volley('import', 'no-such.csv')).stderr, /there is no file no-such\.csv/);
+  const stranger = await volleyWith({ VOLLEY_API_KEY: 'wrong' }, 'report', 'x');
+  assert.match(stranger.stderr, /An API key is needed/);
+});
+
+test('a server that is not there is told, with how to start it', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.close();
+  await once(server, 'close');
+  const written: unknown[] = [];
+  const sink = { write: (text: unknown) => written.push(text) };
+  const io = { env: {}, stdout: sink, stderr: sink };
+  assert.equal(await run(['report', 'x', '--url', url], io), 1);
+  assert.deepEqual(written, [`volley: ${url} does not answer. Is it running? npm start\n`]);
+});
+
+test('the local server’s key is used, but for no other host', async (t) => {
+  const { volleyWith, folder, key, keys } = await cli(t);
+  const env = { VOLLEY_DATA: join(folder, 'data') };
+  await mkdir(env.VOLLEY_DATA);
+  await writeFile(join(env.VOLLEY_DATA, 'api-key'), `${key}\n`);
+  await volleyWith(env, 'report', 'x');
+  await volleyWith(env, 'report', 'x', '--url', 'http://localhost:1');
+  await volleyWith(env, 'report', 'x', '--url', 'https://volley.example.com');
+  await volleyWith(env, 'report', 'x', '--key', 'other', '--url', 'https://volley.example.com');
+  assert.deepEqual(keys, [`Bearer ${key}`, `Bearer ${key}`, null, 'Bearer other']);
+});

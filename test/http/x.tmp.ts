@@ -1,0 +1,13 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import { createApi } from '../../functions/http/api.ts';
+import { hashKey } from '../../functions/http/auth.ts';
+import { createLog } from '../../functions/log.ts';
+import { createSqliteStore } from '../../functions/store/sqlite.ts';
+const store = createSqliteStore({ path: process.argv[2]! });
+await store.putKey({ hash: hashKey('volley_x'.repeat(6)), name: 'x', scopes: ['installations','read','campaigns'] });
+const ports: any = { store, queue: { create: async () => {} }, events: {}, senders: { get: () => ({check: () => []}) }, log: createLog(), now: Date.now, random: Math.random };
+const s = createServer(getRequestListener(createApi(ports).fetch)).listen(9871, '127.0.0.1');
+let peak = 0; setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss); }, 50).unref();
+process.on('SIGTERM', () => { console.error('peak MB', Math.round(peak/1e6), 'cpu', process.cpuUsage()); process.exit(0); });
