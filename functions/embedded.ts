@@ -16,8 +16,8 @@ import { createSqliteStore } from './store/sqlite.ts';
 /** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
 const limits: Record<QueueName, QueueLimits> = {
   plan: queueLimits(2),
-  'send-apns': queueLimits(4),
-  'send-fcm': queueLimits(4),
+  'send-apns': queueLimits(2),
+  'send-fcm': queueLimits(2),
   deliver: queueLimits(8),
 };
 

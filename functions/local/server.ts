@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { createEmbedded, type Embedded } from '../embedded.ts';
+import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
 import { createApi } from '../http/api.ts';
 import { hashKey, makeKey } from '../http/auth.ts';
 import type { Log } from '../ports.ts';
@@ -20,6 +20,7 @@ export interface LocalOptions {
   apps: Record<string, AppCredentials>;
   ca?: string;
   log: Log;
+  unkind?: EmbeddedOptions['unkind'];
 }
 
 export interface LocalServer {
@@ -32,9 +33,9 @@ export interface LocalServer {
 
 /** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
-  const { dataDir, port, apps, ca, log } = options;
+  const { dataDir, port, apps, ca, log, unkind } = options;
   const senders = createSenders(apps, ca === undefined ? {} : { ca });
-  const engine = createEmbedded({ dataDir, senders, log });
+  const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
   const server = createServer(getRequestListener(createApi(engine).fetch));
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);

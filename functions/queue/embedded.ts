@@ -197,6 +197,7 @@ export function createEmbeddedQueue({
       for (const lane of lanes) lane.signal();
       await watch(settled, STOP_DEADLINE_MS);
       clearTimeout(timer);
+      resting = false;
       for (const lane of lanes) lane.letGo();
       stopping = false;
     },

@@ -6,6 +6,7 @@
  */
 
 import { DatabaseSync } from 'node:sqlite';
+import { Unavailable } from '../errors.ts';
 import type { QueueName, Task } from '../ports.ts';
 
 /** Cloud Tasks remembers the name of an ended task for about an hour. */
@@ -15,6 +16,8 @@ const MAX_BODY_BYTES = 100 * 1024;
 /** The file has one user; a lock is somebody looking into it, and waiting blocks the process. */
 const BUSY_MS = 200;
 const SWEEP_ROWS = 200;
+/** `SQLITE_BUSY`, `SQLITE_READONLY`, `SQLITE_IOERR`, `SQLITE_FULL`, `SQLITE_CANTOPEN` */
+const OUTSIDE_CAUSES = [5, 8, 10, 13, 14];
 
 const schema = `
   PRAGMA journal_mode = WAL;
@@ -44,7 +47,10 @@ export interface Row {
 export interface TaskTable {
   /** All or nothing; never nested. */
   transaction<T>(work: () => T): T;
-  /** A name that is taken is passed over. Throws on a body of more than 100 KB, or a full disk. */
+  /**
+   * A name that is taken is passed over. Throws a RangeError on a body of more than 100 KB, and
+   * `Unavailable`, having written nothing, when the file is locked or the disk full.
+   */
   insert(tasks: Task[], now: number): void;
   /** due ones, earliest first */
   due(queue: QueueName, now: number, limit: number): Row[];
@@ -61,9 +67,23 @@ export interface TaskTable {
   close(): void;
 }
 
+/** Throws `Unavailable` when the file cannot be opened. */
 export function openTaskTable(path: string): TaskTable {
-  const db = new DatabaseSync(path, { timeout: BUSY_MS });
-  db.exec(schema);
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+      if (!OUTSIDE_CAUSES.includes(code)) throw error;
+      const { message } = error as Error;
+      throw new Unavailable(`the queue ${path} cannot be used: ${message}`, { cause: error });
+    }
+  };
+  const db = guard(() => {
+    const it = new DatabaseSync(path, { timeout: BUSY_MS });
+    it.exec(schema);
+    return it;
+  });
 
   const insert = db.prepare(`
     INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
@@ -86,18 +106,19 @@ export function openTaskTable(path: string): TaskTable {
     DELETE FROM tasks WHERE id IN
       (SELECT id FROM tasks WHERE queue = ? AND state = 'ended' AND at <= ? LIMIT ${SWEEP_ROWS})`);
 
-  function transaction<T>(work: () => T): T {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      // On a full disk SQLite may have rolled back by itself.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
-  }
+  const transaction = <T>(work: () => T): T =>
+    guard(() => {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        // On a full disk SQLite may have rolled back by itself.
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw error;
+      }
+    });
 
   return {
     transaction,

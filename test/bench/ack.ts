@@ -1,7 +1,7 @@
 /** How fast a campaign is acknowledged by a server that is sending one. */
 
-import { request } from './campaign.ts';
-import { createWorld } from './world.ts';
+import { createWorld } from '../world/world.ts';
+import { progress, request } from './campaign.ts';
 
 export interface AckResult {
   p50Ms: number;
@@ -14,11 +14,11 @@ const CLIENTS = 50;
 const small = { ...request, audience: { tags: ['nobody'], userIds: ['nobody'] } };
 
 export async function ack({ recipients = 200_000, requests = 5_000 } = {}): Promise<AckResult> {
-  const world = await createWorld(recipients);
+  const world = await createWorld({ installations: recipients, pinned: true, progress });
   const post = async (body: unknown) => {
-    const response = await fetch(`${world.url}/v1/campaigns`, {
+    const response = await fetch(`${world.url()}/v1/campaigns`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${world.apiKey}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${world.apiKey()}`, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
     if (response.status !== 202) throw new Error(`answered ${response.status}`);
@@ -39,7 +39,7 @@ export async function ack({ recipients = 200_000, requests = 5_000 } = {}): Prom
       }),
     );
     const seconds = (performance.now() - started) / 1000;
-    const { state } = await world.client.get<{ state: string }>(`/v1/campaigns/${sending.id}`);
+    const { state } = await world.client().get<{ state: string }>(`/v1/campaigns/${sending.id}`);
     if (state !== 'running') throw new Error(`the campaign was ${state} before the last ack`);
     times.sort((a, b) => a - b);
     const at = (share: number) => Math.round(times[Math.floor(times.length * share)]! * 10) / 10;

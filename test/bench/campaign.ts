@@ -2,7 +2,7 @@
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
-import { createWorld } from './world.ts';
+import { createWorld } from '../world/world.ts';
 
 export interface CampaignResult {
   recipients: number;
@@ -28,31 +28,32 @@ export const request = {
   message: { title: 'Hello', body: 'Something happened that you wanted to know at once.' },
 };
 
+export const progress = (text: string) => void process.stderr.write(`${text}\n`);
+
 export async function campaign({ recipients }: { recipients: number }): Promise<CampaignResult> {
-  const world = await createWorld(recipients);
+  const world = await createWorld({ installations: recipients, pinned: true, progress });
   try {
-    const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
+    const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
     const acked = Date.now();
-    const done = await watchCampaign(world.client, id, process.stderr);
-    const ends = [await world.simulated.apns.stats(), await world.simulated.fcm.stats()];
+    const done = await watchCampaign(world.client(), id, process.stderr);
+    const wire = await world.wire();
     const { peakRssMb } = await world.memory();
     const { counts } = done;
     const seconds = (Date.parse(done.closedAt!) - acked) / 1000;
-    const sum = (of: 'distinct' | 'duplicates') => ends.reduce((all, it) => all + it[of], 0);
     return {
       recipients: counts.recipients,
       accepted: counts.accepted,
       failed: counts.failed,
       skipped: counts.skipped,
-      lost: counts.accepted - sum('distinct'),
-      duplicates: sum('duplicates'),
+      lost: counts.accepted - wire.distinct,
+      duplicates: wire.duplicates,
       ledgerClosed:
         done.state === 'completed' &&
         counts.recipients === recipients &&
         counts.recipients === counts.accepted + counts.failed + counts.skipped,
       seconds: round(seconds),
       perSecond: Math.round(counts.accepted / seconds),
-      firstPushMs: Math.min(...ends.map((it) => it.firstAcceptedAt ?? Infinity)) - acked,
+      firstPushMs: wire.firstAcceptedAt - acked,
       peakRssMb,
     };
   } finally {

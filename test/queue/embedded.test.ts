@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { Unavailable } from '../../functions/errors.ts';
 import type { Delivery, Task } from '../../functions/ports.ts';
+import { createEmbeddedQueue } from '../../functions/queue/embedded.ts';
 import { queueContract } from '../contracts/queue.ts';
-import { makeEmbedded, turn } from './harness.ts';
+import { everywhere, limits, makeEmbedded, turn } from './harness.ts';
 
 queueContract('embedded', async (t) => makeEmbedded(t));
 
@@ -235,7 +238,11 @@ test('a locked file is an error to whoever creates, and a delay to the rest', as
   const other = new DatabaseSync(harness.path);
   t.after(() => other.close());
   other.exec('BEGIN IMMEDIATE');
-  await assert.rejects(harness.queue.create([task('refused')]), /locked/);
+  await assert.rejects(harness.queue.create([task('refused')]), (error) => {
+    assert.ok(error instanceof Unavailable);
+    assert.match(error.message, /queue\.db cannot be used: database is locked/);
+    return true;
+  });
   answer.resolve();
   await harness.pass(1500);
   assert.match(harness.logged[0]!, /^queue: .*locked/);
@@ -258,4 +265,13 @@ test('tasks that fail to be written in part are not written at all', async (t) =
   assert.equal(other.prepare('SELECT count(*) AS n FROM tasks').get()!.n, 0);
   await harness.queue.create(tasks(3));
   assert.equal(other.prepare('SELECT count(*) AS n FROM tasks').get()!.n, 3);
+});
+
+test('a file that cannot be opened is named', () => {
+  const path = join(import.meta.dirname, 'nowhere', 'queue.db');
+  const log = { taskFailed() {}, unexpected() {} };
+  assert.throws(
+    () => createEmbeddedQueue({ path, log, limits: everywhere(limits) }),
+    (error) => error instanceof Unavailable && error.message.includes(path),
+  );
 });

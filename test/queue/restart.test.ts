@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
 import { makeEmbedded } from './harness.ts';
@@ -119,6 +120,31 @@ test('a handler that ignores its signal holds up stop for ten seconds, and is re
   assert.deepEqual(attempts.slice(0, 2), [0, 1]);
   await harness.pass(1000);
   assert.deepEqual(attempts, [0, 1, 2]);
+});
+
+test('a queue that was stopped while its file was locked goes on when started again', async (t) => {
+  const harness = makeEmbedded(t);
+  await harness.queue.create([{ queue: 'plan', name: 'one', body }]);
+  const attempts: number[] = [];
+  const other = new DatabaseSync(harness.path);
+  t.after(() => other.close());
+  harness.start(async ({ attempt }) => {
+    other.exec('BEGIN IMMEDIATE');
+    attempts.push(attempt);
+    return { kind: 'done' };
+  });
+  await harness.pass(10);
+  const stop = harness.queue.stop();
+  await harness.pass(10_500);
+  await stop;
+  other.exec('ROLLBACK');
+  await harness.queue.create([{ queue: 'plan', name: 'two', body }]);
+  harness.queue.start(async ({ attempt }) => {
+    attempts.push(attempt);
+    return { kind: 'done' };
+  });
+  await harness.queue.idle();
+  assert.deepEqual(attempts, [0, 0], 'the answer of the first was kept in memory');
 });
 
 test('a queue starts once, can be closed twice, and is of no use after', async (t) => {

@@ -4,16 +4,15 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { startLocal } from '../../functions/local/server.ts';
+import { type LocalOptions, startLocal } from '../../functions/local/server.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { createLog } from '../../functions/log.ts';
 import { type Installation, installation } from '../../functions/pipeline/installation.ts';
-import type { AppCredentials } from '../../functions/providers/senders.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 
 export type Job =
   | { kind: 'fill'; path: string; installations: number }
-  | { kind: 'serve'; dataDir: string; apps: Record<string, AppCredentials>; ca: string };
+  | ({ kind: 'serve' } & Omit<LocalOptions, 'log' | 'port' | 'apiKey'>);
 
 export type Said =
   | { kind: 'filled'; perSecond: number }

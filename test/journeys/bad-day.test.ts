@@ -1,0 +1,101 @@
+/** Providers and queues on a bad day: the ledger closes, and the providers counted the same. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import { createWorld, type WorldOptions } from '../world/world.ts';
+
+const message = { title: 'Hello', body: 'World' };
+const INSTALLATIONS = 10_000;
+
+async function journey(
+  t: { after(work: () => Promise<void>): void },
+  settings: Partial<SimulatorSettings>,
+  unkind?: WorldOptions['unkind'],
+) {
+  const world = await createWorld({
+    installations: INSTALLATIONS,
+    settings,
+    ...(unkind && { unkind }),
+  });
+  t.after(world.close);
+  const request = { name: 'bad day', audience: {}, message };
+  const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
+  const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.equal(state, 'completed');
+  assert.equal(counts.recipients, INSTALLATIONS);
+  assert.equal(counts.accepted + counts.failed + counts.skipped, INSTALLATIONS);
+  return { counts, wire: await world.wire(), world, id };
+}
+
+test('GOAWAY every few hundred streams: none lost, none twice', async (t) => {
+  const { counts, wire } = await journey(t, { goawayEvery: 300 });
+  assert.equal(counts.accepted, INSTALLATIONS);
+  assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
+});
+
+test('streams refused: none lost, none twice', async (t) => {
+  const { counts, wire } = await journey(t, { refuseEvery: 7 });
+  assert.equal(counts.accepted, INSTALLATIONS);
+  assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
+});
+
+test('connections cut with pushes in flight: nobody lost, and only those are sent again', async (t) => {
+  const { counts, wire } = await journey(t, { cutEvery: 2_500 });
+  // cut twice in a row is recorded as failed, whether or not the device has it
+  assert.equal(counts.accepted + counts.failed, INSTALLATIONS);
+  assert.ok(counts.accepted <= wire.distinct, 'nobody is counted as accepted who was not');
+  assert.ok(counts.failed < INSTALLATIONS / 20);
+  assert.ok(wire.duplicates > 0, 'some were accepted and cut, so they got it again');
+});
+
+test('every hundredth push answered 429 with Retry-After: they come again', async (t) => {
+  const { counts, wire } = await journey(t, { tooMany: { every: 100, retryAfterSeconds: 1 } });
+  assert.equal(counts.accepted, INSTALLATIONS);
+  assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
+});
+
+test('a provider that asks everybody to wait gets the rest later', async (t) => {
+  const { counts, wire } = await journey(t, {
+    unavailable: { next: 3_000, retryAfterSeconds: 1 },
+  });
+  assert.equal(counts.accepted, INSTALLATIONS);
+  assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
+});
+
+test('every task delivered twice and in random order: nobody twice', async (t) => {
+  const { counts, wire } = await journey(
+    t,
+    { deadShare: 0.05, tooMany: { every: 200, retryAfterSeconds: 1 } },
+    { duplicate: 1, disorder: true },
+  );
+  assert.equal(counts.accepted, wire.distinct);
+  assert.equal(wire.duplicates, 0);
+  assert.ok(counts.failed > 0);
+});
+
+test('dead tokens are recorded once each and forgotten', async (t) => {
+  const { counts, wire, world, id } = await journey(t, { deadShare: 0.1 });
+  assert.equal(counts.accepted, wire.distinct);
+  const lines: string[] = [];
+  const failures = `/v1/campaigns/${id}/failures`;
+  for await (const part of await world.client().download(failures, 'application/x-ndjson'))
+    lines.push(Buffer.from(part).toString());
+  const failed = lines
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(failed.length, counts.failed);
+  assert.equal(new Set(failed.map((it) => it.installationId)).size, counts.failed);
+
+  const again = { name: 'again', audience: {}, message };
+  const { id: second } = await world.client().post<CampaignView>('/v1/campaigns', again);
+  const after = await watchCampaign(world.client(), second, null, { pollMs: 50 });
+  assert.deepEqual(
+    [after.counts.recipients, after.counts.failed],
+    [INSTALLATIONS - counts.failed, 0],
+  );
+});

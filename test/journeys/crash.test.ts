@@ -1,0 +1,77 @@
+/** A worker that dies in the middle, and the next one that finishes what it began. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import { createWorld, type World } from '../world/world.ts';
+
+const message = { title: 'Hello', body: 'World' };
+const INSTALLATIONS = 30_000;
+/** Of one worker: two chunks of each provider at a time, each at most half a page larger than 1,000. */
+const IN_FLIGHT = 4 * 1_500;
+
+const begin = (world: World) =>
+  world.client().post<CampaignView>('/v1/campaigns', { name: 'crash', audience: {}, message });
+
+/** Polls, since what is waited for happens in other processes. */
+async function until(condition: () => Promise<boolean>) {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not come to that within a minute');
+    await wait(5);
+  }
+}
+
+async function assertClosed(world: World, id: string, kills: number) {
+  const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.equal(state, 'completed');
+  assert.deepEqual(counts, {
+    recipients: INSTALLATIONS,
+    accepted: INSTALLATIONS,
+    failed: 0,
+    skipped: 0,
+    pending: 0,
+  });
+  const wire = await world.wire();
+  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.ok(wire.duplicates <= kills * IN_FLIGHT, `${wire.duplicates} got it twice`);
+}
+
+test('a worker killed while it plans is followed by one that reaches everybody', async (t) => {
+  const world = await createWorld({ installations: INSTALLATIONS });
+  t.after(world.close);
+  // nothing is sent meanwhile, so that planning alone is under way
+  await world.set({ silent: true });
+  const { id } = await begin(world);
+  await until(async () => {
+    const { counts } = await world.client().get<CampaignView>(`/v1/campaigns/${id}`);
+    return counts.recipients > 0;
+  });
+  await world.kill();
+  await world.set({ silent: false });
+  await world.start();
+  await assertClosed(world, id, 1);
+});
+
+test('a worker killed again and again while it sends loses nobody', async (t) => {
+  const world = await createWorld({ installations: INSTALLATIONS, settings: { latencyMs: 20 } });
+  t.after(world.close);
+  const { id } = await begin(world);
+  for (const share of [0.1, 0.4, 0.7]) {
+    await until(async () => (await world.wire()).distinct >= INSTALLATIONS * share);
+    await world.kill();
+    await world.start();
+  }
+  await assertClosed(world, id, 3);
+});
+
+test('a worker killed right after the ack has lost nothing', async (t) => {
+  const world = await createWorld({ installations: INSTALLATIONS });
+  t.after(world.close);
+  const { id } = await begin(world);
+  await world.kill();
+  await world.start();
+  await assertClosed(world, id, 1);
+});

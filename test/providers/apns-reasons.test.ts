@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apnsReasons, judgeApns } from '../../functions/providers/apns-reasons.ts';
+
+const judge = (status: number, body: object | string, retryAfter?: string) =>
+  judgeApns(status, typeof body === 'string' ? body : JSON.stringify(body), retryAfter, 1000);
+
+test('200 is accepted', () => assert.deepEqual(judge(200, ''), { kind: 'accepted' }));
+
+test('a device that is gone is unregistered since the time APNs gives', () => {
+  for (const reason of ['Unregistered', 'ExpiredToken'])
+    assert.deepEqual(judge(410, { reason, timestamp: 1700000000000 }), {
+      kind: 'unregistered',
+      reason,
+      since: 1700000000000,
+    });
+});
+
+test('credentials, topics and messages block; they never cost a device anything', () => {
+  for (const [reason, { status, class: it }] of Object.entries(apnsReasons)) {
+    const outcome = judge(status, { reason });
+    assert.equal('reason' in outcome && outcome.reason, reason);
+    if (
+      status === 403 ||
+      /Topic$|TopicDisallowed|Payload|Bad(?!Device)|Missing(?!Device)/.test(reason)
+    )
+      assert.equal(
+        outcome.kind,
+        reason === 'DeviceTokenNotForTopic' ? 'rejected' : 'blocked',
+        reason,
+      );
+    if (outcome.kind === 'unregistered') assert.equal(it, 'unregistered');
+  }
+});
+
+test('a token that is none, or of another app, is rejected', () => {
+  assert.equal(judge(400, { reason: 'BadDeviceToken' }).kind, 'rejected');
+  assert.equal(judge(400, { reason: 'DeviceTokenNotForTopic' }).kind, 'rejected');
+});
+
+test('too many to one device waits for that device, everything else for everybody', () => {
+  assert.deepEqual(judge(429, { reason: 'TooManyRequests' }, '3'), {
+    kind: 'retry',
+    reason: 'TooManyRequests',
+    afterMs: 3000,
+    scope: 'device',
+  });
+  for (const [status, reason] of [
+    [429, 'TooManyProviderTokenUpdates'],
+    [500, 'InternalServerError'],
+    [503, 'ServiceUnavailable'],
+    [503, 'Shutdown'],
+  ] as const)
+    assert.deepEqual(judge(status, { reason }), {
+      kind: 'retry',
+      reason,
+      afterMs: null,
+      scope: 'service',
+    });
+});
+
+test('an unknown reason is judged by its status', () => {
+  assert.deepEqual(judge(400, { reason: 'Novel' }), { kind: 'rejected', reason: 'Novel' });
+  assert.deepEqual(judge(403, { reason: 'Novel' }), { kind: 'blocked', reason: 'Novel' });
+  assert.equal(judge(502, '<html>').kind, 'retry');
+  assert.deepEqual(judge(404, '<html>'), { kind: 'blocked', reason: 'HTTP 404' });
+  assert.deepEqual(judge(410, 'null'), { kind: 'unregistered', reason: 'HTTP 410', since: null });
+  assert.equal(judge(400, { reason: 'constructor' }).kind, 'rejected');
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeFcm } from '../../functions/providers/fcm-errors.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const error = (errorCode: string | null, more: object = {}, details: object[] = []) =>
+  JSON.stringify({
+    error: {
+      ...more,
+      details: [
+        ...(errorCode
+          ? [{ '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode }]
+          : []),
+        ...details,
+      ],
+    },
+  });
+const judge = (status: number, body: string, retryAfter?: string) =>
+  judgeFcm(status, body, retryAfter, NOW);
+
+test('200 is accepted', () => assert.deepEqual(judge(200, ''), { kind: 'accepted' }));
+
+test('UNREGISTERED is unregistered, FCM does not say since when', () =>
+  assert.deepEqual(judge(404, error('UNREGISTERED')), {
+    kind: 'unregistered',
+    reason: 'UNREGISTERED',
+    since: null,
+  }));
+
+test('a 404 that is not about the token is a wrong project', () =>
+  assert.deepEqual(judge(404, error(null, { status: 'NOT_FOUND' })), {
+    kind: 'blocked',
+    reason: 'NOT_FOUND',
+  }));
+
+test('INVALID_ARGUMENT is about the token only when the token is named', () => {
+  const at = (field: string) => [
+    { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field }] },
+  ];
+  assert.equal(judge(400, error('INVALID_ARGUMENT', {}, at('message.token'))).kind, 'rejected');
+  assert.equal(
+    judge(400, error('INVALID_ARGUMENT', {}, at('message.android.ttl'))).kind,
+    'blocked',
+  );
+  assert.equal(judge(400, error('INVALID_ARGUMENT', { message: 'too big' })).kind, 'blocked');
+  const message = 'The registration token is not a valid FCM registration token';
+  assert.equal(judge(400, error('INVALID_ARGUMENT', { message })).kind, 'rejected');
+});
+
+test('another sender is rejected; missing permission and missing keys block', () => {
+  assert.equal(judge(403, error('SENDER_ID_MISMATCH')).kind, 'rejected');
+  assert.equal(judge(403, error(null, { status: 'PERMISSION_DENIED' })).kind, 'blocked');
+  assert.equal(judge(401, error('THIRD_PARTY_AUTH_ERROR')).kind, 'blocked');
+  assert.equal(judge(401, error(null, { status: 'UNAUTHENTICATED' })).kind, 'blocked');
+});
+
+test('quota and outages ask everybody to wait, for as long as Retry-After says', () => {
+  const after = (status: number, code: string, retryAfter?: string) => {
+    const it = judge(status, error(code), retryAfter);
+    assert.ok(it.kind === 'retry' && it.scope === 'service');
+    return it.afterMs;
+  };
+  assert.equal(after(429, 'QUOTA_EXCEEDED'), 60_000);
+  assert.equal(after(429, 'QUOTA_EXCEEDED', '5'), 5000);
+  assert.equal(after(503, 'UNAVAILABLE', 'Thu, 01 Jan 2026 00:02:00 GMT'), 120_000);
+  assert.equal(after(503, 'UNAVAILABLE', 'Thu, 01 Jan 2025 00:02:00 GMT'), 0);
+  assert.equal(after(503, 'UNAVAILABLE', 'soon'), null);
+  assert.equal(after(500, 'INTERNAL'), null);
+});
+
+test('an answer that is not JSON is judged by its status', () => {
+  assert.equal(judge(502, '<html>').kind, 'retry');
+  assert.equal(judge(400, '<html>').kind, 'blocked');
+});

@@ -1,0 +1,89 @@
+import type { TestContext } from 'node:test';
+import {
+  makeApnsKey,
+  type Simulator,
+  type SimulatorSettings,
+  startSimulator,
+} from '../../functions/local/simulator.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import type { Message } from '../../functions/pipeline/campaign.ts';
+import type { Provider } from '../../functions/pipeline/installation.ts';
+import type { Batch, Outcome, Push, Sender } from '../../functions/ports.ts';
+import { type AppCredentials, createSenders } from '../../functions/providers/senders.ts';
+
+export const apnsKey = makeApnsKey();
+export const TOPIC = 'com.example.app';
+
+export const credentials = (apns: string, fcm: string): AppCredentials => ({
+  apns: {
+    key: apnsKey.privateKey,
+    keyId: 'KEY1234567',
+    teamId: 'TEAM123456',
+    topic: TOPIC,
+    origins: { production: apns, sandbox: apns },
+  },
+  fcm: { projectId: 'example', origin: fcm, auth: { kind: 'placeholder' } },
+});
+
+/** A simulator and the sender for it; both end with the test. */
+export async function start(
+  t: TestContext,
+  provider: Provider,
+  settings: Partial<SimulatorSettings> = {},
+): Promise<{ simulator: Simulator; sender: Sender }> {
+  const simulator = await startSimulator(
+    provider === 'apns'
+      ? {
+          provider,
+          publicKey: apnsKey.publicKey,
+          keyId: 'KEY1234567',
+          teamId: 'TEAM123456',
+          topics: [TOPIC],
+          settings,
+        }
+      : { provider, projectId: 'example', settings },
+  );
+  t.after(() => simulator.close());
+  const senders = createSenders(
+    { default: credentials(simulator.origin, simulator.origin) },
+    { ca: simulator.ca },
+  );
+  t.after(() => senders.close());
+  return { simulator, sender: senders.get('default', provider, 'production')! };
+}
+
+export const push = (message: Partial<Message> = {}): Push => ({
+  campaignId: 'campaign-1',
+  message: { title: 'Hello', body: 'World', ttlSeconds: 3600, priority: 'high', ...message },
+  expiresAt: Math.floor(Date.now() / 1000) * 1000 + 3_600_000,
+});
+
+export function batch(provider: Provider, n: number, more: Partial<Batch> = {}) {
+  const outcomes = new Map<number, Outcome[]>();
+  const recipients = Array.from({ length: n }, (_, i) => ({
+    installationId: `${i}`,
+    token: sampleToken(provider, i),
+  }));
+  const it: Batch = {
+    push: push(),
+    seed: 'campaign-1.0.0.0',
+    recipients,
+    open: recipients.map((_, i) => i),
+    signal: new AbortController().signal,
+    settle(index, outcome) {
+      outcomes.set(index, [...(outcomes.get(index) ?? []), outcome]);
+    },
+    ...more,
+  };
+  return { it, outcomes };
+}
+
+/** How many had which outcome; throws if anybody had two. */
+export function kinds(outcomes: Map<number, Outcome[]>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [index, all] of outcomes) {
+    if (all.length !== 1) throw new Error(`recipient ${index} was settled ${all.length} times`);
+    counts[all[0]!.kind] = (counts[all[0]!.kind] ?? 0) + 1;
+  }
+  return counts;
+}

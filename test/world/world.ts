@@ -1,0 +1,128 @@
+/**
+ * Volley in a process of its own, which can be killed, and the providers in theirs. For journeys
+ * and benchmarks: nothing in it is simulated but the providers.
+ */
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '../../functions/cli/client.ts';
+import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
+import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import { forkOn } from '../../functions/local/simulators/fork.ts';
+import type { Job, Said } from './worker.ts';
+
+/** Longer than filling a million installations takes. */
+const DEADLINE_MS = 15 * 60 * 1000;
+
+export interface WorldOptions {
+  installations: number;
+  settings?: Partial<SimulatorSettings>;
+  unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
+  /** the worker on core 0, the providers on core 1 */
+  pinned?: boolean;
+  progress?: (text: string) => void;
+}
+
+export interface World {
+  dataDir: string;
+  simulated: Simulated;
+  /** of the worker that runs now */
+  client: () => Client;
+  url: () => string;
+  apiKey: () => string;
+  /** kill -9 */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** peak RSS of the process that sends, and the CPU time it took */
+  memory(): Promise<{ peakRssMb: number; cpuSeconds: number }>;
+  /** what both providers counted */
+  wire(): Promise<{
+    accepted: number;
+    distinct: number;
+    duplicates: number;
+    firstAcceptedAt: number;
+  }>;
+  set(settings: Partial<SimulatorSettings>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { installations, settings = {}, unkind, pinned = false, progress = () => {} } = options;
+  const core = (cpu: number) => (pinned && availableParallelism() > 1 ? cpu : undefined);
+  const dataDir = await mkdtemp(join(tmpdir(), 'volley-world-'));
+  progress(`filling ${installations.toLocaleString('en-US')} installations`);
+  const path = join(dataDir, 'store.db');
+  const filler = begin({ kind: 'fill', path, installations }, core(0));
+  const filled = await said(filler, 'filled');
+  filler.disconnect();
+  progress(`filled at ${filled.perSecond.toLocaleString('en-US')} a second`);
+
+  const simulated = await startSimulated({ apns: settings, fcm: settings }, core(1));
+  const { apps, ca } = simulated;
+  const providers = [simulated.apns, simulated.fcm];
+  let worker: ChildProcess;
+  let serving: { url: string; apiKey: string };
+  const start = async () => {
+    worker = begin({ kind: 'serve', dataDir, apps, ca, ...(unkind && { unkind }) }, core(0));
+    serving = await said(worker, 'serving');
+  };
+  const end = async (how: () => void) => {
+    if (worker.exitCode !== null || worker.signalCode !== null) return;
+    const ended = once(worker, 'exit');
+    how();
+    await ended;
+  };
+  await start();
+  return {
+    dataDir,
+    simulated,
+    client: () => createClient(serving.url, serving.apiKey),
+    url: () => serving.url,
+    apiKey: () => serving.apiKey,
+    kill: () => end(() => worker.kill('SIGKILL')),
+    start,
+    async memory() {
+      worker.send('memory');
+      return said(worker, 'memory');
+    },
+    async wire() {
+      const stats = await Promise.all(providers.map((it) => it.stats()));
+      const sum = (of: 'accepted' | 'distinct' | 'duplicates') =>
+        stats.reduce((all, it) => all + it[of], 0);
+      return {
+        accepted: sum('accepted'),
+        distinct: sum('distinct'),
+        duplicates: sum('duplicates'),
+        firstAcceptedAt: Math.min(...stats.map((it) => it.firstAcceptedAt ?? Infinity)),
+      };
+    },
+    async set(changes) {
+      await Promise.all(providers.map((it) => it.set(changes)));
+    },
+    async close() {
+      await end(() => worker.disconnect());
+      await simulated.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function begin(job: Job, cpu: number | undefined): ChildProcess {
+  const child = forkOn(cpu, new URL('./worker.ts', import.meta.url));
+  child.send(job);
+  return child;
+}
+
+async function said<K extends Said['kind']>(child: ChildProcess, kind: K) {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error('the worker ended early');
+  });
+  ended.catch(() => {});
+  const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [Said];
+  if (message.kind !== kind) throw new Error(`the worker said ${message.kind}`);
+  return message as Extract<Said, { kind: K }>;
+}
