@@ -10,7 +10,7 @@ import { report, reportText } from '../pipeline/report.ts';
 import type { Ports, Scope } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { failuresCall } from './failures.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView, reportSchema, reportView } from './views.ts';
 
 /** Whoever sends may see what became of it; the failures, with their tokens, need `read`. */
@@ -29,16 +29,11 @@ const campaignResponse = (description: string) => ({
   content: { 'application/json': { schema: campaignSchema } },
 });
 
-export const missing = (c: Context, id: string) =>
-  answerProblem(c, 'not-found', `There is no campaign "${id}".`, {
-    next: 'Check the id; GET /v1/campaigns lists all.',
-  });
-
 export function campaignCalls(ports: Ports): Call[] {
   const { store } = ports;
 
   const controlled = async (c: Context, id: string, verb: string, done: Controlled) => {
-    if (done.kind === 'missing') return missing(c, id);
+    if (done.kind === 'missing') return noCampaign(c, id);
     if (done.kind === 'illegal')
       return answerProblem(c, 'conflict', `A ${done.campaign.state} campaign cannot be ${verb}.`, {
         next: 'Nothing needs doing: look at its state.',
@@ -121,7 +116,7 @@ export function campaignCalls(ports: Ports): Call[] {
       responses: { 200: campaignResponse('The campaign.') },
       async handle({ params: { id } }, c) {
         const campaign = await store.getCampaign(id);
-        if (!campaign) return missing(c, id);
+        if (!campaign) return noCampaign(c, id);
         return c.json(campaignView(campaign, await store.counts(id)));
       },
     }),
@@ -144,7 +139,7 @@ export function campaignCalls(ports: Ports): Call[] {
       },
       async handle({ params: { id } }, c) {
         const found = await report(ports, id);
-        if (!found) return missing(c, id);
+        if (!found) return noCampaign(c, id);
         const type = accepts(c, {
           header: 'Accept',
           supports: ['application/json', 'text/plain'],

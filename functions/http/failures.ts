@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Ports, Store } from '../ports.ts';
 import { call } from './call.ts';
-import { missing } from './campaigns.ts';
+import { noCampaign } from './problem.ts';
 import { type FailureView, failureSchema, failureView } from './views.ts';
 
 /** Failures read and written at once by a stream: about 300 KB. */
@@ -42,7 +42,7 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
       },
     },
     async handle({ params: { id }, query }, c) {
-      if (!(await ports.store.getCampaign(id))) return missing(c, id);
+      if (!(await ports.store.getCampaign(id))) return noCampaign(c, id);
       const after = query.after ?? null;
       const type = accepts(c, { header: 'Accept', supports: types, default: 'application/json' });
       if (type === 'application/json') {

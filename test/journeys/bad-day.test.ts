@@ -43,11 +43,11 @@ test('streams refused: none lost, none twice', async (t) => {
 });
 
 test('connections cut with pushes in flight: nobody lost, and only those are sent again', async (t) => {
-  const { counts, wire } = await journey(t, { cutEvery: 2_500 });
+  const { counts, wire } = await journey(t, { cutEvery: 2_000 });
   // cut twice in a row is recorded as failed, whether or not the device has it
   assert.equal(counts.accepted + counts.failed, INSTALLATIONS);
   assert.ok(counts.accepted <= wire.distinct, 'nobody is counted as accepted who was not');
-  assert.ok(counts.failed < INSTALLATIONS / 20);
+  assert.ok(counts.accepted > INSTALLATIONS / 2);
   assert.ok(wire.duplicates > 0, 'some were accepted and cut, so they got it again');
 });
 
