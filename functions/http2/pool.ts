@@ -34,6 +34,8 @@ export interface PoolOptions {
   deadlineMs?: number;
   /** a connection that heard nothing for that long is asked before it is used */
   idleMs?: number;
+  /** a connection that owes answers and heard nothing for that long is asked whether it is alive */
+  silenceMs?: number;
   pingMs?: number;
   drainMs?: number;
   /** milliseconds, monotonic */
@@ -87,6 +89,8 @@ export function createPool({
   deadlineMs = 30_000,
   // idle flows are cut after 10 minutes at the earliest (Cloud Run through a VPC)
   idleMs = 60_000,
+  // node:http2 does not notice a reset that comes while it writes: the streams hang
+  silenceMs = 5000,
   pingMs = 2000,
   drainMs = 5000,
   now = () => performance.now(),
@@ -191,9 +195,12 @@ export function createPool({
       if (link.connection.room <= 0 || link.probing) continue;
       if (entry.avoid === link && links.length > 1) continue;
       const at = now();
-      if (link.connection.streams === 0 && at - link.heardAt > idleMs) probe(link);
+      const idle = link.connection.streams === 0;
+      if (idle && at - link.heardAt > idleMs) probe(link);
       else if (link.connection.open(entry, at)) {
         link.opened += 1;
+        // silence is counted from here; for idling it makes no difference
+        if (idle) link.heardAt = at;
         return true;
       }
     }
@@ -249,7 +256,7 @@ export function createPool({
       ended(exchange, ending, reason) {
         const entry = exchange as Entry;
         if (ending === 'answered') {
-          link.heardAt = entry.openedAt;
+          link.heardAt = now();
           link.answers += 1;
           link.silent = 0;
           failures = 0;
@@ -344,16 +351,17 @@ export function createPool({
     skipped = late && !skipped;
     if (skipped) return;
     for (const link of links.slice()) expire(link, at);
-    for (const link of Array.from(draining)) link.connection.expire(at - deadlineMs);
+    for (const link of Array.from(draining)) expire(link, at);
     while (first !== null && first.since <= at - deadlineMs)
       settle(takeFirst(), { kind: 'refused', reason: 'no connection took it within the deadline' });
   }
 
   function expire(link: Link, at: number) {
+    // a flow that was dropped shows by PING, and its streams need not wait for their deadline
+    if (link.connection.streams > 0 && at - link.heardAt > silenceMs) probe(link);
     const expired = link.connection.expire(at - deadlineMs);
     if (expired === 0) return;
     link.silent += expired;
-    // a flow that was dropped shows by PING, and the other streams need not wait for their deadline
     probe(link);
     if (link.silent >= MAX_SILENT) link.connection.drain();
   }

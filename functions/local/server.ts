@@ -31,12 +31,18 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
+/** An import of many millions; Node would cut it after five minutes. */
+const UPLOAD_MS = 2 * 60 * 60 * 1000;
+
 /** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind } = options;
   const senders = createSenders(apps, ca === undefined ? {} : { ca });
   const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
-  const server = createServer(getRequestListener(createApi(engine).fetch));
+  const server = createServer(
+    { requestTimeout: UPLOAD_MS },
+    getRequestListener(createApi(engine).fetch),
+  );
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);
     await engine.store.putKey({

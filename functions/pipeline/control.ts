@@ -26,9 +26,9 @@ async function move(
   const moved = await store.moveCampaign(id, from, to, null);
   const campaign = moved ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
-  // asked twice: the second may find that the first died before it queued the rest
-  if (!moved && campaign.state !== to) return { kind: 'illegal', campaign };
-  if (moved || to === 'cancelling') await queue.create([redriveTask(id, `${to}-${now()}`)]);
+  if (campaign.state !== to) return { kind: 'illegal', campaign };
+  // asked twice, too: the first may have died before it queued the rest
+  await queue.create([redriveTask(id, `${to}-${now()}`)]);
   return { kind: 'ok', campaign };
 }
 

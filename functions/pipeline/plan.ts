@@ -39,6 +39,7 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
     if (started) log.campaignPlanned({ campaignId, shards: shards.length, estimate });
     if (started && shards.length === 1) return planShard(ports, campaignId, 0, signal);
   }
+  if (campaign.state === 'cancelling') return redrive(ports, campaignId, 'cancelled');
   const open = await store.openShards(campaignId);
   await queue.create(open.map((shard) => shardTask(campaignId, shard.index)));
 }
@@ -60,7 +61,8 @@ export async function planShard(
   const { store, queue, now } = ports;
   const shard = await store.getShard(campaignId, index);
   const campaign = await store.getCampaign(campaignId);
-  if (!shard || !campaign || shard.planned) return;
+  if (!shard || !campaign) return;
+  if (shard.planned) return hasten(ports, campaignId, index);
   if (shard.pages > 0) await requeue(ports, shard);
 
   const { app, audience } = campaign;
@@ -98,10 +100,13 @@ export async function planShard(
     before += read.installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
-  if (!(await freeze([], 0, true))) return;
-  // a page that was frozen just before a cancellation would else wait for its slot
-  const ended = await store.getCampaign(campaignId);
-  if (ended?.state === 'cancelling') await redrive(ports, campaignId, `cancelled-${index}`);
+  if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
+}
+
+/** A page that was frozen just before a cancellation would else wait for its slot. */
+async function hasten(ports: Ports, campaignId: string, index: number) {
+  const campaign = await ports.store.getCampaign(campaignId);
+  if (campaign?.state === 'cancelling') await redrive(ports, campaignId, `cancelled-${index}`);
 }
 
 /** Chunks that were frozen by a planner that died may have no task. */

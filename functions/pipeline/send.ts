@@ -82,7 +82,10 @@ async function attempt(
   const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
   const ended = await transmit({ ports, sender, push, chunk, recorder, watch, claimedAt, stop });
   if (ended.firstPushAt !== null && campaign.firstPushAt === null)
-    await store.notePush(campaign.id, ended.firstPushAt);
+    // only a time in a report: what was learnt of the pushes is worth more
+    await store
+      .notePush(campaign.id, ended.firstPushAt)
+      .catch((error) => log.unexpected({ where: 'noting the first push', error }));
   if (ended.fenced) {
     log.chunkFenced({ chunkId: chunk.id });
     return DONE;

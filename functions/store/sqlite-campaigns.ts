@@ -175,7 +175,7 @@ export function sqliteCampaigns({ sql, transaction }: Database) {
       sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId)
         .changes === 1 &&
       sql(
-        `UPDATE campaigns SET closed_at = ?, due_at = ?,
+        `UPDATE campaigns SET closed_at = ?, due_at = ?, reason = NULL,
            state = CASE state WHEN 'cancelling' THEN 'cancelled' ELSE 'completed' END
          WHERE id = ? AND shards = shards_done AND closed_at IS NULL`,
       ).run(now, now + ANNOUNCE_WITHIN_MS, campaignId).changes === 1

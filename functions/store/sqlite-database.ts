@@ -2,13 +2,21 @@
 
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { Unavailable } from '../errors.ts';
 import { schema } from './sqlite-schema.ts';
 
+type Row = Record<string, SQLOutputValue>;
+
+export interface Statement {
+  get(...values: SQLInputValue[]): Row | undefined;
+  all(...values: SQLInputValue[]): Row[];
+  run(...values: SQLInputValue[]): { changes: number | bigint };
+}
+
 export interface Database {
-  /** Prepared once for each text. */
-  sql(text: string): StatementSync;
+  /** Prepared once for each text. Throws `Unavailable` as a transaction does. */
+  sql(text: string): Statement;
   /** All of it or nothing. `work` is synchronous, so no other task sees its middle. */
   transaction<T>(work: () => T): T;
   close(): void;
@@ -50,13 +58,21 @@ export function openDatabase(path: string): Database {
     it.exec(schema);
     return it;
   });
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, Statement>();
+  const prepare = (text: string): Statement => {
+    const statement = guard(() => db.prepare(text));
+    return {
+      get: (...values) => guard(() => statement.get(...values)),
+      all: (...values) => guard(() => statement.all(...values)),
+      run: (...values) => guard(() => statement.run(...values)),
+    };
+  };
   return {
     sql(text) {
       let statement = statements.get(text);
       if (!statement) {
         if (statements.size === MAX_STATEMENTS) statements.clear();
-        statement = db.prepare(text);
+        statement = prepare(text);
         statements.set(text, statement);
       }
       return statement;

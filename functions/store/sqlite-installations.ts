@@ -41,7 +41,7 @@ export function sqliteInstallations({ sql, transaction }: Database) {
 
   const verbs = {
     async putInstallations(batch) {
-      const inOrder = batch.toSorted((a, b) => a.bucket - b.bucket);
+      const inOrder = lastOfEach(batch).sort((a, b) => a.bucket - b.bucket);
       transaction(() => {
         const others = sql(
           'DELETE FROM installations WHERE token_hash = ? AND token = ? AND app = ? AND id <> ?',
@@ -132,6 +132,22 @@ export function sqliteInstallations({ sql, transaction }: Database) {
     ).run(app, bucketOf(id), id, token, since);
 
   return { ...verbs, forget };
+}
+
+/**
+ * What is left of a batch when its later rows win: of each id the last row, of each token the last
+ * id. Settled before the rows are sorted the way they lie on disk.
+ */
+function lastOfEach(batch: Installation[]): Installation[] {
+  const byId = new Map<string, Installation>();
+  for (const it of batch) {
+    const key = `${it.app} ${it.id}`;
+    byId.delete(key);
+    byId.set(key, it);
+  }
+  const byToken = new Map<string, Installation>();
+  for (const it of byId.values()) byToken.set(`${it.app} ${it.token}`, it);
+  return [...byToken.values()];
 }
 
 const holes = (values: unknown[]) => values.map(() => '?').join(',');

@@ -50,7 +50,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
       return {
         hash,
         name: row.name as string,
-        scopes: (row.scopes as string).split(' ') as Scope[],
+        scopes: (row.scopes as string).split(' ').filter(Boolean) as Scope[],
       };
     },
 

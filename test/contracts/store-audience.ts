@@ -86,7 +86,12 @@ export function audienceContract(name: string, makeStore: MakeStore) {
   test(`${name}: an installation comes back as it was put, whatever its words are`, async (t) => {
     const store = await makeStore(t);
     const full = person('a:b.c-d_e', {
-      ...{ language: 'pt-BR', timeZone: 'America/Sao_Paulo', userId: "O'Brien; --", tags: tagNames },
+      ...{
+        language: 'pt-BR',
+        timeZone: 'America/Sao_Paulo',
+        userId: "O'Brien; --",
+        tags: tagNames,
+      },
       attributes: { plan: 'Zoë "✓" \u{1F514}', age: 41, paying: true },
     });
     await store.putInstallations([full, person('bare')]);

@@ -103,7 +103,10 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       const listed = await allPages((after) => store.listCampaigns(after, limit), limit);
       assert.equal(new Set(listed.map((it) => it.id)).size, 11);
       const times = listed.map((it) => it.createdAt);
-      assert.deepEqual(times, times.toSorted((a, b) => b - a));
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => b - a),
+      );
     }
   });
 

@@ -85,8 +85,8 @@ export const pageOf = (
 export async function running(store: Store, shards = 1, rest: Partial<Campaign> = {}) {
   const campaign = campaignOf(rest);
   await store.createCampaign(campaign, null, NOW + MINUTE);
-  const step = BUCKETS / shards;
-  const ranges = Array.from({ length: shards }, (_, i) => ({ from: i * step, to: (i + 1) * step }));
+  const edge = (i: number) => Math.floor((BUCKETS / shards) * i);
+  const ranges = Array.from({ length: shards }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
   await store.startCampaign(campaign.id, ranges, NOW + 15 * MINUTE);
   return campaign.id;
 }
@@ -141,5 +141,8 @@ export async function allPages<T>(read: (after: string | null) => Promise<Page<T
   }
 }
 
-export const allFailures = (store: Store, campaignId: string, limit = 1000): Promise<Failure[]> =>
-  allPages((after) => store.listFailures(campaignId, after, limit), limit);
+export async function allFailures(store: Store, campaignId: string, limit = 1000) {
+  const all = await allPages((after) => store.listFailures(campaignId, after, limit), limit);
+  // a row of a database may be an object without a prototype
+  return all.map((it): Failure => ({ ...it }));
+}

@@ -220,3 +220,21 @@ test('a connection lost while idle is replaced by the next request', async (t) =
     await until(() => session.destroyed);
   }
 });
+
+test('a flow that is dropped while answers are due need not wait for their deadline', async (t) => {
+  const peer = await startPeer(t, (stream, headers) =>
+    headers[':path'] === '/last' ? 'processed' : answer(stream),
+  );
+  const proxy = await startProxy(t, peer.port);
+  const pool = startPool(t, {
+    origin: proxy.origin,
+    deadlineMs: 3_600_000,
+    silenceMs: 50,
+    pingMs: 50,
+  });
+  assert.equal((await ask(pool, '/first')).kind, 'reply');
+  const last = ask(pool, '/last');
+  await until(() => peer.processed.has('/last'));
+  proxy.silence();
+  assert.deepEqual(await last, { kind: 'no-answer', reason: 'no answer to PING' });
+});

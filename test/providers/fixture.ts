@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import { createPool } from '../../functions/http2/pool.ts';
 import {
   makeApnsKey,
   type Simulator,
@@ -9,6 +10,10 @@ import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/pipeline/campaign.ts';
 import type { Provider } from '../../functions/pipeline/installation.ts';
 import type { Batch, Outcome, Push, Sender } from '../../functions/ports.ts';
+import { createApnsSender } from '../../functions/providers/apns.ts';
+import { createApnsToken } from '../../functions/providers/apns-token.ts';
+import { createFcmSender } from '../../functions/providers/fcm.ts';
+import { createFcmToken } from '../../functions/providers/fcm-token.ts';
 import { type AppCredentials, createSenders } from '../../functions/providers/senders.ts';
 
 export const apnsKey = makeApnsKey();
@@ -86,4 +91,18 @@ export function kinds(outcomes: Map<number, Outcome[]>): Record<string, number> 
     counts[all[0]!.kind] = (counts[all[0]!.kind] ?? 0) + 1;
   }
   return counts;
+}
+
+/** A sender on a pool that notices a dead connection sooner than one in production does. */
+export function watchfulSender(t: TestContext, provider: Provider, { origin, ca }: Simulator) {
+  const pool = createPool({ origin, ca, maxConnections: 4, silenceMs: 100, pingMs: 100 });
+  t.after(() => pool.close());
+  const { apns } = credentials(origin, origin);
+  return provider === 'apns'
+    ? createApnsSender({ pool, token: createApnsToken(apns!), topic: TOPIC })
+    : createFcmSender({
+        pool,
+        token: createFcmToken({ kind: 'placeholder' }),
+        projectId: 'example',
+      });
 }

@@ -5,7 +5,7 @@ import { createApnsSender } from '../../functions/providers/apns.ts';
 import { createFcmSender } from '../../functions/providers/fcm.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { answer, certificate, startPeer, startPool } from '../http2/peer.ts';
-import { batch, credentials, kinds, push, start } from './fixture.ts';
+import { batch, credentials, kinds, push, start, watchfulSender } from './fixture.ts';
 
 for (const provider of ['apns', 'fcm'] as const) {
   test(`${provider}: everybody who is open gets the push, once`, async (t) => {
@@ -50,7 +50,8 @@ for (const provider of ['apns', 'fcm'] as const) {
   });
 
   test(`${provider}: resets and cuts leave recipients in doubt, and nobody is sent to twice`, async (t) => {
-    const { simulator, sender } = await start(t, provider, { resetEvery: 50, cutEvery: 300 });
+    const { simulator } = await start(t, provider, { resetEvery: 50, cutEvery: 300 });
+    const sender = watchfulSender(t, provider, simulator);
     const { it, outcomes } = batch(provider, 2000);
     await sender.send(it);
     const counts = kinds(outcomes);

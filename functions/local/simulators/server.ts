@@ -72,8 +72,10 @@ export async function startServer({ port, certificate, settings, behaviour }: Se
     session.on('close', () => connections.delete(connection));
   });
   server.on('stream', (stream, headers) => {
-    const connection = bySession.get(stream.session as ServerHttp2Session)!;
     stream.on('error', ignore);
+    // a connection that was just cut may still hand out streams
+    const connection = stream.session && bySession.get(stream.session as ServerHttp2Session);
+    if (!connection) return;
     connection.streams++;
     if (settings.goawayEvery > 0 && connection.streams >= settings.goawayEvery)
       // GOAWAY with the last stream that is served; those under way are finished

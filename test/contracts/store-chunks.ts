@@ -1,0 +1,371 @@
+/** The part of the store's contract that is about chunks: freeze, claim, commit, close, failures. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChunkCommit, OpenChunk, Store } from '../../functions/ports.ts';
+import {
+  allFailures,
+  campaignOf,
+  chance,
+  chunkOf,
+  claimed,
+  commitOf,
+  EVERYBODY,
+  finish,
+  leaseOf,
+  lonelyChunk,
+  type MakeStore,
+  MINUTE,
+  NOW,
+  pageOf,
+  person,
+  running,
+} from './store-fixture.ts';
+
+async function openChunks(store: Store, campaignId: string, shard: number | null = null) {
+  const all: OpenChunk[] = [];
+  for await (const page of store.openChunks(campaignId, shard)) {
+    assert.ok(page.length > 0, 'no page is empty');
+    all.push(...page);
+  }
+  return all;
+}
+
+const claim = (store: Store, chunkId: string, leaseId = 'mine', now = NOW) =>
+  store.claimChunk(chunkId, leaseOf(leaseId, now + MINUTE), now);
+
+const fenced = { kind: 'fenced' };
+
+export function chunkContract(name: string, makeStore: MakeStore) {
+  test(`${name}: a frozen page is counted, its chunks are as they were frozen`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const page = pageOf(id, [3, 2], { skipped: 4, cursor: { bucket: 99, id: 'z' } });
+    page.chunks[1]!.provider = 'apns';
+    page.chunks[1]!.environment = 'sandbox';
+    assert.deepEqual(await store.freezePage(page), { kind: 'frozen', campaignClosed: false });
+    const shard = (await store.getShard(id, 0))!;
+    assert.deepEqual(shard.cursor, page.cursor);
+    assert.deepEqual(
+      [shard.pages, shard.planned, shard.chunks, shard.chunksDone],
+      [1, false, 2, 0],
+    );
+    const counts = { recipients: 9, accepted: 0, failed: 0, skipped: 4, reasons: {} };
+    assert.deepEqual(shard.counts, counts);
+    assert.deepEqual(await store.counts(id), counts);
+
+    for (const { dueAt, ...frozen } of page.chunks) {
+      const { chunk, campaign } = claimed(await claim(store, frozen.id));
+      const open = frozen.recipients.map((_, index) => index);
+      assert.deepEqual(chunk, { ...frozen, open, doubtful: [], attempt: 0 });
+      assert.deepEqual(campaign, await store.getCampaign(id));
+    }
+  });
+
+  test(`${name}: of two planners the one with a stale page number writes nothing`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const all = await Promise.all([
+      store.freezePage(pageOf(id, [1])),
+      store.freezePage(pageOf(id, [1])),
+    ]);
+    assert.deepEqual(all.map((it) => it.kind).toSorted(), ['frozen', 'stale']);
+    const before = await store.getShard(id, 0);
+    const stale = { kind: 'stale' };
+    for (const page of [0, 2, 7]) {
+      const other = pageOf(id, [], { page, skipped: 9, last: true, chunks: [] });
+      other.chunks.push(chunkOf(id, [0, page, 9], 5));
+      assert.deepEqual(await store.freezePage(other), stale);
+      assert.deepEqual(await store.claimChunk(other.chunks[0]!.id, leaseOf('l'), NOW), {
+        kind: 'missing',
+      });
+    }
+    assert.deepEqual(await store.getShard(id, 0), before);
+    await store.freezePage(pageOf(id, [1], { page: 1, last: true }));
+    assert.deepEqual(await store.freezePage(pageOf(id, [1], { page: 2 })), stale, 'planned');
+    assert.deepEqual(await store.openShards(id), []);
+  });
+
+  test(`${name}: a chunk is claimed by one, until its lease is over`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId } = await lonelyChunk(store, 2);
+    const until = NOW + MINUTE;
+    const both = await Promise.all([claim(store, chunkId, 'a'), claim(store, chunkId, 'b')]);
+    assert.deepEqual(both.map((it) => it.kind).toSorted(), ['claimed', 'leased']);
+    assert.deepEqual(await claim(store, chunkId, 'c', until - 1), { kind: 'leased', until });
+    const { chunk } = claimed(await claim(store, chunkId, 'd', until));
+    assert.equal(chunk.attempt, 1);
+    assert.deepEqual(chunk.open, [0, 1]);
+  });
+
+  test(`${name}: a chunk is not claimed early, paused, done or missing`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 1, { notBefore: NOW + 10 });
+    assert.deepEqual(await claim(store, chunkId), { kind: 'early', notBefore: NOW + 10 });
+    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    assert.deepEqual(await claim(store, chunkId, 'x', NOW + 10), { kind: 'paused' });
+    await store.moveCampaign(campaignId, ['paused'], 'running', null);
+    await finish(store, chunkId, NOW + 10);
+    assert.deepEqual(await claim(store, chunkId), { kind: 'done' });
+    assert.deepEqual(await claim(store, `${chunkId}9`), { kind: 'missing' });
+  });
+
+  test(`${name}: a cancelled campaign's chunks are claimed before their time`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 1, { notBefore: NOW + MINUTE });
+    await store.moveCampaign(campaignId, ['running'], 'cancelling', null);
+    assert.equal(claimed(await claim(store, chunkId)).campaign.state, 'cancelling');
+  });
+
+  test(`${name}: a commit writes outcomes, counts and failures at once`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 6);
+    await claim(store, chunkId);
+    const lease = { release: true, notBefore: NOW + 500 } as const;
+    const commit = commitOf(chunkId, 'mine', {
+      ...{ accepted: 1, skipped: 1, failed: [2], open: [3, 4, 5], doubtful: [4], lease },
+    });
+    const running = { kind: 'committed', state: 'running', campaignClosed: false };
+    assert.deepEqual(await store.commitChunk(commit), running);
+    const reasons = { INVALID_ARGUMENT: 1 };
+    const counts = { recipients: 6, accepted: 1, failed: 1, skipped: 1, reasons };
+    assert.deepEqual(await store.counts(campaignId), counts);
+    const failures = commit.failures.map((it) => ({ ...it, campaignId, chunkId }));
+    assert.deepEqual(await allFailures(store, campaignId), failures);
+    assert.deepEqual(await claim(store, chunkId), { kind: 'early', notBefore: NOW + 500 });
+    const { chunk } = claimed(await claim(store, chunkId, 'next', NOW + 500));
+    assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[3, 4, 5], [4], 1]);
+    assert.equal(chunk.recipients.length, 6);
+  });
+
+  test(`${name}: a commit without the lease changes nothing at all`, async (t) => {
+    const store = await makeStore(t);
+    await store.putInstallations([person('device')]);
+    const { chunkId, campaignId } = await lonelyChunk(store, 3);
+    const dead = { installationId: 'device', token: 'token-of-device', since: NOW + MINUTE };
+    const late = (leaseId: string, rest: Partial<ChunkCommit> = {}) =>
+      store.commitChunk(
+        commitOf(chunkId, leaseId, { accepted: 2, failed: [0], forget: [dead], open: [], ...rest }),
+      );
+    const before = await store.counts(campaignId);
+    assert.deepEqual(await late('mine'), fenced, 'never claimed');
+    await claim(store, chunkId, 'mine');
+    assert.deepEqual(await late('other'), fenced, 'another one');
+    await claim(store, chunkId, 'successor', NOW + MINUTE);
+    assert.deepEqual(await late('mine'), fenced, 'taken over');
+    assert.deepEqual(await late('mine', { lease: { keep: leaseOf('mine') } }), fenced);
+    assert.deepEqual(await store.counts(campaignId), before);
+    assert.deepEqual(await allFailures(store, campaignId), []);
+    assert.ok(await store.getInstallation('default', 'device'));
+    assert.equal((await late('successor')).kind, 'committed');
+    assert.deepEqual(await late('successor'), fenced, 'done');
+    assert.deepEqual(await store.commitChunk(commitOf('nothing', 'mine', { open: [] })), fenced);
+  });
+
+  test(`${name}: a lease that ran out is good until somebody takes the chunk`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId } = await lonelyChunk(store, 1);
+    await claim(store, chunkId);
+    const late = commitOf(chunkId, 'mine', { accepted: 1, open: [], now: NOW + 5 * MINUTE });
+    assert.equal((await store.commitChunk(late)).kind, 'committed');
+  });
+
+  test(`${name}: each checkpoint takes the lease and gives another`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 3);
+    await claim(store, chunkId, 'one');
+    const until = NOW + 3 * MINUTE;
+    const keep = (from: string, to: string, open: number[]) =>
+      store.commitChunk(
+        commitOf(chunkId, from, { accepted: 1, open, lease: { keep: { id: to, until } } }),
+      );
+    assert.equal((await keep('one', 'two', [1, 2])).kind, 'committed');
+    assert.deepEqual(await keep('one', 'two', [1, 2]), fenced, 'tried again');
+    assert.deepEqual(await claim(store, chunkId, 'x', until - 1), { kind: 'leased', until });
+    assert.equal((await keep('two', 'three', [2])).kind, 'committed');
+    const end = commitOf(chunkId, 'three', { accepted: 1, open: [] });
+    assert.equal((await store.commitChunk(end)).kind, 'committed');
+    assert.deepEqual(await store.commitChunk(end), fenced, 'tried again');
+    assert.equal((await store.counts(campaignId)).accepted, 3);
+  });
+
+  test(`${name}: a checkpoint that settles the last recipient ends the chunk`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId } = await lonelyChunk(store, 1);
+    await claim(store, chunkId, 'one');
+    const keep = { keep: leaseOf('two') };
+    assert.deepEqual(
+      await store.commitChunk(commitOf(chunkId, 'one', { accepted: 1, open: [], lease: keep })),
+      { kind: 'committed', state: 'completed', campaignClosed: true },
+    );
+    assert.deepEqual(await store.commitChunk(commitOf(chunkId, 'two', { open: [] })), fenced);
+  });
+
+  test(`${name}: a commit tells that the campaign was paused or cancelled`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 2);
+    await claim(store, chunkId, 'a');
+    const keep = (from: string, id: string) =>
+      store.commitChunk(
+        commitOf(chunkId, from, { open: [0, 1], lease: { keep: leaseOf(id) }, accepted: 0 }),
+      );
+    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    assert.deepEqual(await keep('a', 'b'), {
+      ...{ kind: 'committed', state: 'paused', campaignClosed: false },
+    });
+    await store.moveCampaign(campaignId, ['paused'], 'cancelling', null);
+    assert.deepEqual(await keep('b', 'c'), {
+      ...{ kind: 'committed', state: 'cancelling', campaignClosed: false },
+    });
+    const skip = commitOf(chunkId, 'c', { skipped: 2, open: [], now: NOW + 7 });
+    assert.deepEqual(await store.commitChunk(skip), {
+      ...{ kind: 'committed', state: 'cancelled', campaignClosed: true },
+    });
+    assert.equal((await store.getCampaign(campaignId))?.closedAt, NOW + 7);
+  });
+
+  test(`${name}: the last of pages and chunks closes the campaign, in every order`, async (t) => {
+    const store = await makeStore(t);
+    const { below } = chance(3);
+    for (let round = 0; round < 30; round++) {
+      const shards = 1 + below(3);
+      const id = await running(store, shards);
+      // steps of each shard in order: its pages; chunks whenever they are there
+      const pages = Array.from({ length: shards }, () => 1 + below(3));
+      const frozen = pages.map(() => 0);
+      const ready: string[] = [];
+      let recipients = 0;
+      const closed: boolean[] = [];
+      while (ready.length > 0 || frozen.some((done, i) => done < pages[i]!)) {
+        const shard = below(shards);
+        assert.equal((await store.getCampaign(id))?.closedAt, null, 'not before the last step');
+        if (frozen[shard]! < pages[shard]! && below(2) === 0) {
+          const page = frozen[shard]!++;
+          const sizes = Array.from({ length: below(3) }, () => 1 + below(3));
+          const last = page === pages[shard]! - 1;
+          const step = pageOf(id, sizes, { shard, page, last, skipped: below(2) });
+          recipients += sizes.reduce((sum, it) => sum + it, step.skipped);
+          const result = await store.freezePage(step);
+          closed.push(result.kind === 'frozen' && result.campaignClosed);
+          ready.push(...step.chunks.map((it) => it.id));
+        } else if (ready.length > 0) {
+          const result = await finish(store, ready.splice(below(ready.length), 1)[0]!);
+          closed.push(result.kind === 'committed' && result.campaignClosed);
+        }
+      }
+      assert.equal(closed.filter(Boolean).length, 1, 'closed once');
+      assert.equal(closed.at(-1), true, 'by the last step');
+      const campaign = (await store.getCampaign(id))!;
+      assert.deepEqual([campaign.state, campaign.closedAt], ['completed', NOW]);
+      const counts = await store.counts(id);
+      assert.equal(counts.recipients, recipients);
+      assert.equal(counts.accepted + counts.skipped, recipients);
+    }
+  });
+
+  test(`${name}: chunks of many shards that end at once close the campaign once`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store, 3);
+    for (const shard of [0, 1, 2])
+      await store.freezePage(pageOf(id, [2, 2, 2], { shard, last: true }));
+    const ids = (await openChunks(store, id)).map((it) => it.chunkId);
+    const all = await Promise.all(ids.map((it) => finish(store, it)));
+    assert.equal(all.filter((it) => it.kind === 'committed' && it.campaignClosed).length, 1);
+    assert.equal((await store.counts(id)).accepted, 18);
+  });
+
+  test(`${name}: a cancelled campaign of which nothing was frozen closes as cancelled`, async (t) => {
+    const store = await makeStore(t);
+    const { id } = campaignOf();
+    await store.createCampaign(campaignOf({ id }), null, NOW);
+    await store.moveCampaign(id, ['accepted'], 'cancelling', null);
+    assert.equal(await store.startCampaign(id, [EVERYBODY], NOW), true);
+    assert.equal((await store.getCampaign(id))?.state, 'cancelling');
+    const last = pageOf(id, [], { skipped: 5, last: true });
+    assert.deepEqual(await store.freezePage(last), { kind: 'frozen', campaignClosed: true });
+    assert.equal((await store.getCampaign(id))?.state, 'cancelled');
+    assert.equal((await store.counts(id)).skipped, 5);
+  });
+
+  test(`${name}: open chunks are those not done, of one shard or of all`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store, 2);
+    const apns = { provider: 'apns', notBefore: NOW + 3 } as const;
+    await store.freezePage(pageOf(id, [1, 2, 3], { shard: 0 }));
+    await store.freezePage(pageOf(id, [4], { shard: 1, chunk: apns }));
+    await finish(store, `${id}.0.0.1`);
+    await claim(store, `${id}.0.0.2`);
+    const inFirst = [
+      { chunkId: `${id}.0.0.0`, provider: 'fcm', size: 1, notBefore: 0 },
+      { chunkId: `${id}.0.0.2`, provider: 'fcm', size: 3, notBefore: 0 },
+    ];
+    const inSecond = [{ chunkId: `${id}.1.0.0`, provider: 'apns', size: 4, notBefore: NOW + 3 }];
+    assert.deepEqual(await openChunks(store, id, 0), inFirst);
+    assert.deepEqual(await openChunks(store, id, 1), inSecond);
+    assert.deepEqual(await openChunks(store, id), [...inFirst, ...inSecond]);
+    assert.deepEqual(await openChunks(store, 'nothing'), []);
+  });
+
+  test(`${name}: many open chunks are each listed once, though some end meanwhile`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    for (let page = 0; page < 12; page++)
+      await store.freezePage(pageOf(id, Array(100).fill(1), { page }));
+    const listed: string[] = [];
+    for await (const page of store.openChunks(id, null)) {
+      listed.push(...page.map((it) => it.chunkId));
+      await finish(store, listed.at(-1)!);
+      await finish(store, listed.at(-2)!);
+    }
+    assert.equal(listed.length, 1200);
+    assert.equal(new Set(listed).size, 1200);
+  });
+
+  test(`${name}: failures are paged completely, none twice, of one campaign only`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const sizes = Array.from({ length: 13 }, (_, i) => 1 + (i % 12));
+    await store.freezePage(pageOf(id, sizes, { last: true }));
+    const other = await lonelyChunk(store, 3);
+    for (const { chunkId, size } of [
+      ...(await openChunks(store, id)),
+      ...(await openChunks(store, other.campaignId)),
+    ]) {
+      await claim(store, chunkId);
+      const failed = Array.from({ length: size }, (_, i) => i).filter((i) => i % 3 !== 1);
+      const accepted = size - failed.length;
+      await store.commitChunk(commitOf(chunkId, 'mine', { accepted, failed, open: [] }));
+    }
+    const { failed } = await store.counts(id);
+    const all = await allFailures(store, id);
+    assert.equal(all.length, failed);
+    for (const limit of [1, 2, 7, failed - 1, failed, failed + 1])
+      assert.deepEqual(await allFailures(store, id, limit), all);
+    assert.equal(new Set(all.map((it) => `${it.chunkId} ${it.index}`)).size, failed);
+    assert.ok(all.every((it) => it.campaignId === id && it.index % 3 !== 1));
+    assert.deepEqual(await store.listFailures('nothing', null, 10), { items: [], next: null });
+  });
+
+  test(`${name}: a token is forgotten only where it is still used, and was then`, async (t) => {
+    const store = await makeStore(t);
+    const since = NOW;
+    await store.putInstallations([
+      person('dead', {}, since - 1),
+      person('at that very time', {}, since),
+      person('came back', {}, since + 1),
+      person('has another', { token: 'another' }, since - 1),
+      person('elsewhere', { app: 'other' }, since - 1),
+    ]);
+    const { chunkId } = await lonelyChunk(store, 1);
+    await claim(store, chunkId);
+    const named = ['dead', 'at that very time', 'came back', 'has another', 'elsewhere', 'nobody'];
+    const forget = named.map((id) => ({ installationId: id, token: `token-of-${id}`, since }));
+    await store.commitChunk(commitOf(chunkId, 'mine', { failed: [0], forget, open: [] }));
+    const left = await Promise.all(named.map((id) => store.getInstallation('default', id)));
+    assert.deepEqual(
+      left.filter((it) => it !== null).map((it) => it.id),
+      ['came back', 'has another'],
+    );
+    assert.ok(await store.getInstallation('other', 'elsewhere'));
+  });
+}

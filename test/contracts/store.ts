@@ -1,0 +1,17 @@
+/**
+ * What every adapter of the Store port promises. `makeStore` gives an empty store for each test
+ * and cleans up with `t.after`.
+ */
+
+import { audienceContract } from './store-audience.ts';
+import { campaignContract } from './store-campaigns.ts';
+import { chunkContract } from './store-chunks.ts';
+import type { MakeStore } from './store-fixture.ts';
+
+export type { MakeStore } from './store-fixture.ts';
+
+export function storeContract(name: string, makeStore: MakeStore) {
+  audienceContract(name, makeStore);
+  campaignContract(name, makeStore);
+  chunkContract(name, makeStore);
+}

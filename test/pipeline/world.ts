@@ -1,0 +1,165 @@
+/**
+ * A whole engine in one process: the real SQLite store, the real embedded queue, time that passes
+ * only when told to, chance that is the same in every run, and a scripted sender. Its ports can be
+ * replaced in the middle of a test; the pipeline looks them up for every task.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestContext } from 'node:test';
+import { createEmbeddedEvents } from '../../functions/events/embedded.ts';
+import { accept } from '../../functions/pipeline/accept.ts';
+import { type CampaignRequest, ledgerCloses } from '../../functions/pipeline/campaign.ts';
+import { createTaskHandler } from '../../functions/pipeline/handler.ts';
+import type { Registration } from '../../functions/pipeline/installation.ts';
+import type { CampaignEvent, Log, Ports, Queue, Store } from '../../functions/ports.ts';
+import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
+import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { allFailures, chance, NOW, person } from '../contracts/store-fixture.ts';
+import { createScript } from './script.ts';
+
+export { MINUTE, NOW } from '../contracts/store-fixture.ts';
+export const DAY = 24 * 60 * 60_000;
+
+const limits = {
+  ...{ perSecond: 1_000_000, concurrent: 4, maxAttempts: 100 },
+  ...{ minBackoffMs: 200, maxBackoffMs: 60_000, maxDoublings: 8 },
+};
+/** Turns of the event loop without a handler at work until a queue counts as quiet. */
+const QUIET_TURNS = 12;
+const DEADLINE_MS = 20_000;
+
+export type World = ReturnType<typeof createWorld>;
+
+export function createWorld(
+  t: TestContext,
+  {
+    seed = 1,
+    random = chance(seed).random,
+    unkind,
+  }: { seed?: number; random?: () => number; unkind?: EmbeddedQueueOptions['unkind'] } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'volley-pipeline-'));
+  const clock = { now: NOW };
+  const now = () => clock.now;
+  const logged: Record<string, unknown[]> = {};
+  const log = new Proxy({} as Log, {
+    get: (_, name: string) => (it: unknown) => {
+      logged[name] ??= [];
+      logged[name].push(it);
+    },
+  });
+  const store: Store = createSqliteStore({ path: join(folder, 'store.db') });
+  const queuePath = join(folder, 'queue.db');
+  const queue = createEmbeddedQueue({
+    ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
+    limits: { plan: limits, 'send-apns': limits, 'send-fcm': limits, deliver: limits },
+  });
+  const waiting = new DatabaseSync(queuePath, { readOnly: true });
+  const nextTime = waiting.prepare(`SELECT min(at) AS at FROM tasks WHERE state = 'queued'`);
+  const script = createScript(now);
+  const ports: Ports = {
+    ...{ store, queue, log, now, random },
+    events: { publish: (event) => events.publish(event) },
+    senders: { get: () => script.sender },
+  };
+  const through: Queue = { create: (tasks) => ports.queue.create(tasks) };
+  const events = createEmbeddedEvents(through);
+  const announced: CampaignEvent[] = [];
+  events.subscribe(async (event) => void announced.push(event));
+
+  const atWork = { begun: 0, now: 0 };
+  const handle = createTaskHandler(ports, events.deliver);
+  queue.start(async (delivery) => {
+    atWork.begun += 1;
+    atWork.now += 1;
+    try {
+      return await handle(delivery);
+    } finally {
+      atWork.now -= 1;
+    }
+  });
+  t.after(async () => {
+    await queue.stop();
+    queue.close();
+    waiting.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Until everything that is due now is done. */
+  async function settle() {
+    await queue.create([]);
+    const deadline = performance.now() + DEADLINE_MS;
+    for (let quiet = 0, begun = atWork.begun; quiet < QUIET_TURNS; quiet++) {
+      assert.ok(performance.now() < deadline, 'the queue does not come to rest');
+      await new Promise((resolve) => setImmediate(resolve));
+      if (atWork.now > 0 || atWork.begun !== begun) quiet = 0;
+      begun = atWork.begun;
+    }
+  }
+
+  /** Lets time pass from task to task, until none is left, or until then. */
+  async function run(until = clock.now + 40 * DAY) {
+    for (;;) {
+      await settle();
+      const next = nextTime.get()?.at as number | null;
+      if (next === null || next > until || clock.now >= until) break;
+      // a queue that was told to slow down may hold a task that is due
+      clock.now = next > clock.now ? next : Math.min(clock.now + 100, until);
+    }
+  }
+
+  return {
+    ...{ ports, store, queue, clock, logged, announced, script, settle, run },
+
+    /** So many people, `android` unless said otherwise. */
+    async people(count: number, rest: (n: number) => Partial<Registration> = () => ({})) {
+      const all = Array.from({ length: count }, (_, n) => person(`device-${n}`, rest(n)));
+      await store.putInstallations(all);
+      return all;
+    },
+
+    /** Accepts a campaign to everybody; returns its id. */
+    async campaign(rest: Partial<CampaignRequest> = {}) {
+      const accepted = await accept(
+        ports,
+        {
+          ...{ name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+          message: { title: 'Hallo', ttlSeconds: 28 * 24 * 3600, priority: 'high' },
+          ...rest,
+        },
+        null,
+      );
+      assert.equal(accepted.kind, 'accepted');
+      return 'campaign' in accepted ? accepted.campaign.id : '';
+    },
+
+    /** The campaign is closed, every recipient is in one place, and the world was told. */
+    async closed(id: string) {
+      const campaign = (await store.getCampaign(id))!;
+      const counts = await store.counts(id);
+      const state = `${campaign.state} ${JSON.stringify(counts)}`;
+      assert.ok(campaign.closedAt !== null, `the campaign is open: ${state}`);
+      assert.ok(ledgerCloses(counts), `the ledger does not close: ${state}`);
+      const failures = await allFailures(store, id);
+      assert.equal(failures.length, counts.failed, 'every failure is on record');
+      const failed = new Set(failures.map((it) => it.installationId));
+      assert.equal(failed.size, failures.length, 'nobody failed twice');
+      const ids = new Set(announced.filter((it) => it.campaignId === id).map((it) => it.id));
+      assert.deepEqual([...ids], [`${id}.completed`], 'the event is out');
+      assert.deepEqual(logged.unexpected ?? [], []);
+      const { accepted, skipped, recipients } = counts;
+      return { ...{ campaign, failures }, ...{ recipients, accepted, skipped }, counts };
+    },
+  };
+}
+
+/** Each of these was pushed to once, and nobody else at all. */
+export function eachOnce(world: World, people: { id: string }[]) {
+  const sent = world.script.sent.map((it) => it.installationId).toSorted();
+  assert.deepEqual(sent, people.map((it) => it.id).toSorted());
+}

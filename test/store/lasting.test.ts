@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Unavailable } from '../../functions/errors.ts';
+import { lockFolder } from '../../functions/store/lock.ts';
+import {
+  allFailures,
+  campaignOf,
+  claimed,
+  commitOf,
+  leaseOf,
+  lonelyChunk,
+  NOW,
+  person,
+} from '../contracts/store-fixture.ts';
+import { makeFolder, openStore } from './folder.ts';
+
+const DEADLINE_MS = 20_000;
+
+test('everything is still there after the store was closed and opened', async (t) => {
+  const path = join(makeFolder(t), 'deep', 'store.db');
+  const first = openStore(t, path).store;
+  await first.putInstallations([person('one', { language: 'de', tags: ['vip'] })]);
+  const once = { key: 'k', requestHash: 'h' };
+  const campaign = campaignOf();
+  await first.createCampaign(campaign, once, NOW);
+  const { chunkId, campaignId } = await lonelyChunk(first, 3);
+  await first.claimChunk(chunkId, leaseOf('mine'), NOW);
+  await first.commitChunk(
+    commitOf(chunkId, 'mine', { accepted: 1, failed: [1], open: [2], doubtful: [2] }),
+  );
+  const counts = await first.counts(campaignId);
+  const failures = await allFailures(first, campaignId);
+  await first.close();
+
+  const second = openStore(t, path).store;
+  assert.deepEqual(
+    await second.getInstallation('default', 'one'),
+    person('one', { language: 'de', tags: ['vip'] }),
+  );
+  assert.equal((await second.createCampaign(campaignOf(), once, NOW)).kind, 'exists');
+  assert.deepEqual(await second.counts(campaignId), counts);
+  assert.deepEqual(await allFailures(second, campaignId), failures);
+  const { chunk } = claimed(await second.claimChunk(chunkId, leaseOf('next'), NOW));
+  assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[2], [2], 1]);
+  await second.close();
+});
+
+test('a process that is alone frees the leases of the one before it', async (t) => {
+  const { store } = openStore(t, join(makeFolder(t), 'store.db'));
+  const { chunkId } = await lonelyChunk(store, 1);
+  await store.claimChunk(chunkId, leaseOf('dead'), NOW);
+  store.dropLeases();
+  const late = commitOf(chunkId, 'dead', { accepted: 1, open: [] });
+  assert.deepEqual(await store.commitChunk(late), { kind: 'fenced' });
+  assert.equal(claimed(await store.claimChunk(chunkId, leaseOf('new'), NOW)).chunk.attempt, 1);
+  await store.close();
+});
+
+test('a folder is for one process at a time, and free when that one is dead', async (t) => {
+  const folder = join(makeFolder(t), 'data');
+  const lock = join(import.meta.dirname, '../../functions/store/lock.ts');
+  const program = `
+    import { lockFolder } from ${JSON.stringify(lock)};
+    lockFolder(${JSON.stringify(folder)});
+    console.log('locked');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data', { signal: AbortSignal.timeout(DEADLINE_MS) });
+  assert.throws(() => lockFolder(folder), {
+    name: Unavailable.name,
+    message: new RegExp(`process ${child.pid}\\).*VOLLEY_DATA`),
+  });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const unlock = lockFolder(folder);
+  assert.ok(existsSync(join(folder, 'lock')));
+  unlock();
+  assert.ok(!existsSync(join(folder, 'lock')));
+});
+
+test('a lock that names nobody holds nobody up', async (t) => {
+  const folder = makeFolder(t);
+  for (const content of ['', 'rubbish', '-1', String(process.pid)]) {
+    writeFileSync(join(folder, 'lock'), content);
+    lockFolder(folder)();
+  }
+});
