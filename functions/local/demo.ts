@@ -43,7 +43,7 @@ const server = await startLocal({
   log: createLog((line) => /"severity":"ERROR"/.test(line) && process.stderr.write(line)),
 });
 try {
-  say('Volley demo: APNs and FCM are simulated on this machine, no device gets anything.\n');
+  say('Volley demo: APNs and FCM are simulated, no device gets anything.\n');
   const client = createClient(server.url, server.apiKey);
   const imported = await importFile(client, example('installations.csv'), null);
   say(`Imported ${imported.stored.toLocaleString('en-US')} installations.`);

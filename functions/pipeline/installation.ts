@@ -20,6 +20,27 @@ export const installationId = z
   .max(128)
   .regex(/^[\w.:-]+$/, { message: 'must be letters, digits and . _ : - only' });
 
+const tokenForm = /^[\x21-\x7e]+$/;
+
+interface Named {
+  platform: Platform;
+  provider?: Provider | undefined;
+  token: string;
+}
+
+const isApns = (it: Named) => (it.provider ?? defaultProvider(it.platform)) === 'apns';
+
+/** What the checks across fields look at is valid, so that they speak beside the others' faults. */
+function isNamed({ value }: { value: unknown }): boolean {
+  const { platform: on, provider = 'apns', token } = (value ?? {}) as Partial<Named>;
+  return (
+    platforms.includes(on as Platform) &&
+    providers.includes(provider) &&
+    typeof token === 'string' &&
+    tokenForm.test(token)
+  );
+}
+
 /** What an app, or a row of an import, says of itself. */
 export const registrationSchema = z
   .strictObject({
@@ -33,7 +54,7 @@ export const registrationSchema = z
       .string()
       .min(1)
       .max(4096)
-      .regex(/^[\x21-\x7e]+$/, { message: 'must be printable ASCII without spaces' }),
+      .regex(tokenForm, { message: 'must be printable ASCII without spaces' }),
     environment: z.enum(environments).default('production'),
     language: z.string().min(2).max(35).optional(),
     timeZone: z.string().min(1).max(64).optional(),
@@ -43,18 +64,16 @@ export const registrationSchema = z
       .record(z.string().min(1).max(64), z.union([z.string().max(256), z.number(), z.boolean()]))
       .default({}),
   })
-  .superRefine((it, context) => {
-    const provider = it.provider ?? defaultProvider(it.platform);
-    if (provider !== 'apns') return;
-    if (it.platform !== 'ios')
-      context.addIssue({ code: 'custom', path: ['provider'], message: 'apns serves ios only' });
-    // APNs device tokens are hexadecimal; their length is not promised, 64 digits is the least seen
-    if (!/^(?:[0-9a-f]{2}){32,100}$/i.test(it.token))
-      context.addIssue({
-        code: 'custom',
-        path: ['token'],
-        message: 'an APNs token is 64 to 200 hexadecimal digits',
-      });
+  .refine((it) => !isApns(it) || it.platform === 'ios', {
+    path: ['provider'],
+    message: 'apns serves ios only',
+    when: isNamed,
+  })
+  // APNs device tokens are hexadecimal; their length is not promised, 64 digits is the least seen
+  .refine((it) => !isApns(it) || /^(?:[0-9a-f]{2}){32,100}$/i.test(it.token), {
+    path: ['token'],
+    message: 'an APNs token is 64 to 200 hexadecimal digits',
+    when: isNamed,
   })
   .openapi('Registration');
 export type Registration = z.output<typeof registrationSchema>;
@@ -67,7 +86,9 @@ export interface Installation extends Omit<Registration, 'provider'> {
   refreshedAt: number;
 }
 
-const defaultProvider = (it: Platform): Provider => (it === 'ios' ? 'apns' : 'fcm');
+function defaultProvider(it: Platform): Provider {
+  return it === 'ios' ? 'apns' : 'fcm';
+}
 
 export const BUCKETS = 2 ** 32;
 

@@ -129,10 +129,12 @@ function intoChunks(
 ): NewChunk[] {
   const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
   const size = Math.min(CHUNK_SIZE, slots?.size ?? CHUNK_SIZE);
+  // without a pace, two chunks are better a little large than three small
+  const round = slots ? Math.ceil : Math.round;
   const targets = Map.groupBy(installations, (it) => `${it.provider} ${it.environment}`);
   let frozen = before;
   return [...targets.values()]
-    .flatMap((group) => split(group, Math.max(1, Math.round(group.length / size))))
+    .flatMap((group) => split(group, Math.max(1, round(group.length / size))))
     .map((part, index) => {
       const notBefore = slots?.at(frozen) ?? 0;
       frozen += part.length;

@@ -80,20 +80,20 @@ export function reportText(it: Report): string {
 }
 
 function audienceText(audience: Audience): string {
-  const parts = Object.entries(audience).map(([key, value]) => {
+  const parts = Object.entries(audience).flatMap(([key, value]) => {
     if (key === 'tokens') return `${audience.tokens?.length} tokens`;
     const text = Array.isArray(value)
       ? value.join(', ')
       : Object.entries(value)
           .map(([how, list]) => `${how} ${(list as string[]).join(', ')}`)
           .join('; ');
-    return `${key} ${text}`;
+    return text ? `${key} ${text}` : [];
   });
   return parts.length > 0 ? parts.join(' · ') : 'everybody';
 }
 
 function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');

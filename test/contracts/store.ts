@@ -7,6 +7,7 @@ import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
 import type { MakeStore } from './store-fixture.ts';
+import { ledgerContract } from './store-ledger.ts';
 
 export type { MakeStore } from './store-fixture.ts';
 
@@ -14,4 +15,5 @@ export function storeContract(name: string, makeStore: MakeStore) {
   audienceContract(name, makeStore);
   campaignContract(name, makeStore);
   chunkContract(name, makeStore);
+  ledgerContract(name, makeStore);
 }

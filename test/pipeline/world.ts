@@ -15,7 +15,8 @@ import { accept } from '../../functions/pipeline/accept.ts';
 import { type CampaignRequest, ledgerCloses } from '../../functions/pipeline/campaign.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import type { Registration } from '../../functions/pipeline/installation.ts';
-import type { CampaignEvent, Log, Ports, Queue, Store } from '../../functions/ports.ts';
+import { sendChunk } from '../../functions/pipeline/send.ts';
+import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { allFailures, chance, NOW, person } from '../contracts/store-fixture.ts';
@@ -162,4 +163,28 @@ export function createWorld(
 export function eachOnce(world: World, people: { id: string }[]) {
   const sent = world.script.sent.map((it) => it.installationId).toSorted();
   assert.deepEqual(sent, people.map((it) => it.id).toSorted());
+}
+
+/** Keeps the send tasks away from the queue, so that a test delivers them itself. */
+export async function frozen(world: World) {
+  const kept: Task[] = [];
+  world.ports.queue = {
+    async create(tasks) {
+      kept.push(...tasks.filter((it) => it.body.kind === 'send'));
+      await world.queue.create(tasks.filter((it) => it.body.kind !== 'send'));
+    },
+  };
+  const id = await world.campaign();
+  await world.settle();
+  const [first] = kept;
+  assert.ok(first?.body.kind === 'send');
+  const { chunkId, provider } = first.body;
+  const give = async () => world.queue.create(kept.splice(0));
+  return {
+    id,
+    chunkId,
+    kept,
+    give,
+    send: (stop = new AbortController().signal) => sendChunk(world.ports, chunkId, provider, stop),
+  };
 }

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWatch, judge } from '../../functions/pipeline/judge.ts';
+import { backoff, expiryOf, MAX_ATTEMPTS } from '../../functions/pipeline/timing.ts';
+import type { Outcome } from '../../functions/ports.ts';
+import { campaignOf, NOW } from '../contracts/store-fixture.ts';
+
+const retry = (afterMs: number | null, scope: 'device' | 'service'): Outcome => ({
+  ...{ kind: 'retry', reason: 'Busy', afterMs, scope },
+});
+const unknown: Outcome = { kind: 'unknown', reason: 'Timeout' };
+const suspect: Outcome = { kind: 'rejected', reason: 'BadDeviceToken', suspect: true };
+const blocked: Outcome = { kind: 'blocked', reason: 'BadTopic' };
+const gone = (since: number | null): Outcome => ({ kind: 'unregistered', reason: 'Gone', since });
+
+const first = { claimedAt: NOW, doubtful: false, exhausted: false };
+
+test('each outcome has its meaning for its recipient', () => {
+  const failed = (reason: string) => ({ kind: 'failed', reason });
+  const open = (doubtful: boolean) => ({ kind: 'open', doubtful });
+  const last = { ...first, exhausted: true };
+  const again = { ...first, doubtful: true };
+  assert.deepEqual(judge({ kind: 'accepted' }, last), { kind: 'accepted' });
+  assert.deepEqual(judge(suspect, first), failed('BadDeviceToken'));
+  assert.deepEqual(judge(gone(NOW - 5), first), { ...failed('Gone'), forgetSince: NOW - 5 });
+  assert.deepEqual(judge(gone(null), first), { ...failed('Gone'), forgetSince: NOW });
+  assert.deepEqual(judge(retry(null, 'device'), first), open(false));
+  assert.deepEqual(judge(retry(null, 'device'), again), open(true));
+  assert.deepEqual(judge(retry(null, 'device'), last), failed('Busy'));
+  assert.deepEqual(judge(unknown, first), open(true));
+  assert.deepEqual(judge(unknown, again), failed('Timeout'));
+  assert.deepEqual(judge(unknown, last), failed('Timeout'));
+  assert.deepEqual(judge(blocked, last), open(false), 'nobody is blamed for us');
+  assert.deepEqual(judge(blocked, again), open(true));
+});
+
+const watching = (...outcomes: Outcome[]) => {
+  const watch = createWatch();
+  for (const it of outcomes) watch.see(it);
+  return watch;
+};
+const many = (count: number, it: Outcome): Outcome[] => Array(count).fill(it);
+
+test('twenty suspects that are half of all are a wave, fewer are not', () => {
+  const good: Outcome = { kind: 'accepted' };
+  assert.equal(watching(...many(19, suspect)).blocked(), null);
+  assert.equal(watching(...many(20, suspect)).blocked(), 'BadDeviceToken');
+  assert.equal(watching(...many(20, good), ...many(20, suspect)).blocked(), 'BadDeviceToken');
+  assert.equal(watching(...many(21, good), ...many(20, suspect)).blocked(), null);
+  assert.equal(watching(blocked, ...many(30, suspect)).blocked(), 'BadTopic', 'the first reason');
+});
+
+test('everybody waits when most were asked to for the service, not for themselves', () => {
+  const service = retry(3000, 'service');
+  assert.equal(watching(service, service, { kind: 'accepted' }).everybodyWaits(), true);
+  assert.equal(watching(service, { kind: 'accepted' }).everybodyWaits(), false);
+  assert.equal(watching(...many(9, retry(3000, 'device'))).everybodyWaits(), false);
+  assert.equal(watching().everybodyWaits(), false);
+  assert.equal(watching(retry(null, 'device'), service, unknown).longestWaitMs(), 3000);
+});
+
+test('the backoff is anywhere below a bound that doubles up to ten minutes', () => {
+  const bounds = Array.from({ length: MAX_ATTEMPTS }, (_, n) => backoff(n, () => 1));
+  assert.deepEqual(bounds.slice(0, 4), [1000, 2000, 4000, 8000]);
+  assert.equal(bounds.at(-1), 600_000);
+  assert.equal(
+    backoff(1e9, () => 1),
+    600_000,
+  );
+  assert.equal(
+    backoff(5, () => 0),
+    0,
+  );
+});
+
+test('a push is of use for its time to live, from acceptance or from its slot', () => {
+  const ttl = (ttlSeconds: number) =>
+    campaignOf({ message: { title: 'x', ttlSeconds, priority: 'high' } });
+  assert.equal(expiryOf(ttl(60), 0), NOW + 60_000);
+  assert.equal(expiryOf(ttl(60), NOW + 5), NOW + 60_005);
+  assert.equal(expiryOf(ttl(0), 0), NOW + 3_600_000, 'now or never is for the device');
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Report, report, reportText } from '../../functions/pipeline/report.ts';
+import { campaignOf } from '../contracts/store-fixture.ts';
+import { accepted } from './script.ts';
+import { createWorld, NOW } from './world.ts';
+
+test('the report says what became of everybody, in the form teams post to chat', async (t) => {
+  const world = createWorld(t);
+  await world.people(1200, (n) => ({
+    language: 'de',
+    token: `${String(n).padStart(6, '0')}-secret-secret-secret-${String(n).padStart(4, '0')}`,
+  }));
+  world.script.answer = ({ installationId }) => {
+    world.clock.now += 2;
+    const n = Number(installationId.slice(7));
+    if (n < 3) return { kind: 'rejected', reason: 'INVALID_ARGUMENT' };
+    if (n === 3) return { kind: 'unregistered', reason: 'UNREGISTERED', since: null };
+    return accepted;
+  };
+  const audience = { language: ['de'], platform: ['android' as const], tags: {} };
+  const id = await world.campaign({ audience });
+  await world.run();
+  const made = (await report(world.ports, id))!;
+  assert.equal(made.pending, 0);
+  assert.equal(made.ledgerClosed, true);
+  const reasons = made.reasons.map((it) => [it.reason, it.count]);
+  assert.deepEqual(reasons, [
+    ['INVALID_ARGUMENT', 3],
+    ['UNREGISTERED', 1],
+  ]);
+  assert.equal(made.examples.length, 3, 'two of a reason at most');
+  const text = reportText(made);
+  assert.ok(!text.includes('secret'), 'no token is whole');
+  const shown = (reason: string) =>
+    made.examples
+      .filter((it) => it.reason === reason)
+      .map((it) => `${it.token.slice(0, 6)}…${it.token.slice(-4)}`)
+      .join('  ');
+  assert.equal(
+    text,
+    `Campaign       Autumn (${id})
+Title          Hallo
+Audience       language de · platform android
+State          completed
+Installations  1,200
+Delivered      1,196
+Failed         4
+Duration       2.4 s
+Rate           ${made.perSecond} pushes/s
+Ledger         closed
+
+Failures by reason
+          3  INVALID_ARGUMENT         ${shown('INVALID_ARGUMENT')}
+          1  UNREGISTERED             ${shown('UNREGISTERED')}
+`,
+  );
+  assert.equal(await report(world.ports, 'nothing'), null);
+});
+
+test('of a campaign under way it says what is pending, and why it waits', async (t) => {
+  const world = createWorld(t);
+  await world.people(1000);
+  world.script.answer = ({ index }) =>
+    index < 200 ? accepted : { kind: 'blocked', reason: 'THIRD_PARTY_AUTH_ERROR' };
+  const id = await world.campaign();
+  await world.run();
+  world.clock.now = NOW + 90_000;
+  const made = (await report(world.ports, id))!;
+  assert.deepEqual([made.pending, made.ledgerClosed, made.seconds], [800, false, 90]);
+  const text = reportText(made);
+  assert.match(text, /^State +paused: THIRD_PARTY_AUTH_ERROR$/m);
+  assert.match(text, /^Pending +800$/m);
+  assert.match(text, /^Duration +00:01:30$/m);
+  assert.match(text, /^Ledger +open$/m);
+  assert.doesNotMatch(text, /Failures/);
+});
+
+const plain: Report = {
+  campaign: campaignOf({ state: 'completed', closedAt: NOW }),
+  counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, reasons: {} },
+  ...{ pending: 0, seconds: 0.04, perSecond: 0, reasons: [], examples: [], ledgerClosed: true },
+};
+const line = (it: Partial<Report>, label: string) =>
+  reportText({ ...plain, ...it })
+    .split('\n')
+    .find((text) => text.startsWith(label))
+    ?.slice(label.length)
+    .trim();
+
+test('durations read as people say them', () => {
+  const shown = [0.04, 12.34, 59.94, 59.96, 60, 3600, 5450.4].map((seconds) =>
+    line({ seconds }, 'Duration'),
+  );
+  const expected = ['0.0 s', '12.3 s', '59.9 s', '00:01:00', '00:01:00', '01:00:00', '01:30:50'];
+  assert.deepEqual(shown, expected);
+});
+
+test('audiences read as people say them, tokens are only counted', () => {
+  const shown = (audience: Report['campaign']['audience']) =>
+    line({ campaign: campaignOf({ audience }) }, 'Audience');
+  assert.equal(shown({}), 'everybody');
+  assert.equal(shown({ tokens: ['secret', 'secret2'] }), '2 tokens');
+  assert.equal(
+    shown({ tags: { any: ['a', 'b'], none: ['c'] }, userIds: ['u'] }),
+    'tags any a, b; none c · userIds u',
+  );
+});
+
+test('many reasons are cut, the most frequent are shown', () => {
+  const reasons = Array.from({ length: 11 }, (_, n) => ({ reason: `R${n}`, count: 100 - n }));
+  const text = reportText({ ...plain, reasons });
+  assert.match(text, /100 {2}R0\n/);
+  assert.match(text, /R7\n {2}and 3 more\n$/);
+});

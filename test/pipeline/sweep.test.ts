@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sweep } from '../../functions/pipeline/sweep.ts';
+import { LEASE_MS, LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
+import type { TaskBody } from '../../functions/ports.ts';
+import { campaignOf } from '../contracts/store-fixture.ts';
+import { accepted } from './script.ts';
+import { createWorld, eachOnce, MINUTE, NOW, type World } from './world.ts';
+
+/** Loses every task of a kind, as long as it is not told otherwise. */
+function lose(world: World, kind: TaskBody['kind']) {
+  const lost: string[] = [];
+  world.ports.queue = {
+    create: (tasks) => {
+      lost.push(...tasks.filter((it) => it.body.kind === kind).map((it) => it.name));
+      return world.queue.create(tasks.filter((it) => it.body.kind !== kind));
+    },
+  };
+  const stop = () => {
+    world.ports.queue = world.queue;
+  };
+  return { lost, stop };
+}
+
+for (const kind of ['plan', 'shard', 'send'] as const)
+  test(`lost ${kind} tasks are queued again, and everybody is sent to once`, async (t) => {
+    const world = createWorld(t);
+    const people = await world.people(2600);
+    world.ports.store = { ...world.store, estimateAudience: async () => 150_000 };
+    const { lost, stop } = lose(world, kind);
+    const id = await world.campaign();
+    await world.run();
+    assert.ok(lost.length > 0);
+    assert.equal(world.script.sent.length, 0);
+    stop();
+    world.clock.now += LOST_AFTER_MS - 1;
+    assert.equal(await sweep(world.ports), 0, 'not before it counts as lost');
+    world.clock.now += 1;
+    assert.equal(await sweep(world.ports), lost.length);
+    assert.equal(await sweep(world.ports), 0, 'once');
+    await world.run();
+    await world.closed(id);
+    eachOnce(world, people);
+    assert.equal(world.logged.redriven?.length, lost.length);
+  });
+
+test('work whose new task is lost too is found again', async (t) => {
+  const world = createWorld(t);
+  await world.people(10);
+  const { lost, stop } = lose(world, 'send');
+  const id = await world.campaign();
+  for (let i = 0; i < 3; i++) {
+    await world.run();
+    world.clock.now += LOST_AFTER_MS;
+    await sweep(world.ports);
+  }
+  assert.equal(new Set(lost).size, 4, 'each time under another name');
+  stop();
+  world.clock.now += LOST_AFTER_MS;
+  await sweep(world.ports);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 10);
+});
+
+test('a chunk whose worker died is taken up when its lease is over', async (t) => {
+  const world = createWorld(t);
+  await world.people(10);
+  const { stop } = lose(world, 'send');
+  const id = await world.campaign();
+  await world.run();
+  stop();
+  const dead = { id: 'dead', until: NOW + LEASE_MS };
+  assert.equal((await world.store.claimChunk(`${id}.0.0.0`, dead, NOW)).kind, 'claimed');
+  world.clock.now += LEASE_MS;
+  assert.equal(await sweep(world.ports), 1);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 10);
+});
+
+test('a campaign whose event was not published is announced by a sweep, once', async (t) => {
+  const world = createWorld(t);
+  await world.people(10);
+  const { events } = world.ports;
+  world.ports.events = {
+    publish: async () => {
+      throw new Error('killed');
+    },
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.equal((await world.store.getCampaign(id))?.state, 'completed');
+  assert.equal(world.announced.length, 0);
+  world.ports.events = events;
+  world.clock.now += MINUTE;
+  assert.equal(await sweep(world.ports), 1);
+  await world.run();
+  await world.closed(id);
+  world.clock.now += LOST_AFTER_MS;
+  assert.equal(await sweep(world.ports), 0);
+  assert.equal(world.announced.length, 1);
+});
+
+test('sweeps at once share the work, more than one batch of it', async (t) => {
+  const world = createWorld(t);
+  for (let i = 0; i < 600; i++) await world.store.createCampaign(campaignOf(), null, NOW);
+  const queued: string[] = [];
+  world.ports.queue = {
+    create: async (tasks) => void queued.push(...tasks.map((it) => it.name)),
+  };
+  const taken = await Promise.all([sweep(world.ports), sweep(world.ports), sweep(world.ports)]);
+  assert.equal(taken[0]! + taken[1]! + taken[2]!, 600);
+  assert.equal(new Set(queued).size, 600);
+  assert.equal(queued.length, 600);
+});
+
+test('a campaign at work is left alone', async (t) => {
+  const world = createWorld(t);
+  await world.people(1000);
+  world.script.answer = async ({ index }) => {
+    if (index % 100 === 0) assert.equal(await sweep(world.ports), 0);
+    return accepted;
+  };
+  const id = await world.campaign();
+  await world.run();
+  await world.closed(id);
+});
