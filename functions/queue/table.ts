@@ -5,24 +5,15 @@
  * may be dead by now), or `ended` (only its name is left; `at` is when the name is free again).
  */
 
-import { DatabaseSync } from 'node:sqlite';
-import { Unavailable } from '../errors.ts';
 import type { QueueName, Task } from '../ports.ts';
+import { openDatabase } from '../sqlite.ts';
 
 /** Cloud Tasks remembers the name of an ended task for about an hour. */
 const NAME_MS = 60 * 60 * 1000;
 /** "design bodies under 100 KB": the documented limit of a Cloud Tasks task. */
 const MAX_BODY_BYTES = 100 * 1024;
-/** The file has one user; a lock is somebody looking into it, and waiting blocks the process. */
-const BUSY_MS = 200;
 const SWEEP_ROWS = 200;
-/** `SQLITE_BUSY`, `SQLITE_READONLY`, `SQLITE_IOERR`, `SQLITE_FULL`, `SQLITE_CANTOPEN` */
-const OUTSIDE_CAUSES = [5, 8, 10, 13, 14];
-
 const schema = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA wal_autocheckpoint = 1000;
   CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY,
     queue TEXT NOT NULL,
@@ -69,56 +60,26 @@ export interface TaskTable {
 
 /** Throws `Unavailable` when the file cannot be opened. */
 export function openTaskTable(path: string): TaskTable {
-  const guard = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-      if (!OUTSIDE_CAUSES.includes(code)) throw error;
-      const { message } = error as Error;
-      throw new Unavailable(`the queue ${path} cannot be used: ${message}`, { cause: error });
-    }
-  };
-  const db = guard(() => {
-    const it = new DatabaseSync(path, { timeout: BUSY_MS });
-    it.exec(schema);
-    return it;
-  });
+  const { sql, transaction, close } = openDatabase(path, schema);
 
-  const insert = db.prepare(`
+  const insert = sql(`
     INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
     ON CONFLICT (queue, name) DO UPDATE
       SET state = 'queued', at = excluded.at, attempts = 0, body = excluded.body
       WHERE tasks.state = 'ended' AND tasks.at <= ?`);
-  const due = db.prepare(`
+  const due = sql(`
     SELECT id, name, attempts, body FROM tasks
     WHERE queue = ? AND state = 'queued' AND at <= ? ORDER BY at, id LIMIT ?`);
-  const run = db.prepare(
-    `UPDATE tasks SET state = 'running', attempts = attempts + 1 WHERE id = ?`,
-  );
-  const retry = db.prepare(`UPDATE tasks SET state = 'queued', at = ? WHERE id = ?`);
-  const end = db.prepare(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
-  const requeue = db.prepare(`
+  const run = sql(`UPDATE tasks SET state = 'running', attempts = attempts + 1 WHERE id = ?`);
+  const retry = sql(`UPDATE tasks SET state = 'queued', at = ? WHERE id = ?`);
+  const end = sql(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
+  const requeue = sql(`
     UPDATE tasks SET state = 'queued', at = ? WHERE queue = ? AND state = 'running'`);
-  const next = db.prepare(`
+  const next = sql(`
     SELECT at FROM tasks WHERE queue = ? AND state = 'queued' ORDER BY at LIMIT 1`);
-  const sweep = db.prepare(`
+  const sweep = sql(`
     DELETE FROM tasks WHERE id IN
       (SELECT id FROM tasks WHERE queue = ? AND state = 'ended' AND at <= ? LIMIT ${SWEEP_ROWS})`);
-
-  const transaction = <T>(work: () => T): T =>
-    guard(() => {
-      db.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        db.exec('COMMIT');
-        return result;
-      } catch (error) {
-        // On a full disk SQLite may have rolled back by itself.
-        if (db.isTransaction) db.exec('ROLLBACK');
-        throw error;
-      }
-    });
 
   return {
     transaction,
@@ -139,8 +100,6 @@ export function openTaskTable(path: string): TaskTable {
     requeueRunning: (queue, now) => void requeue.run(Math.ceil(now), queue),
     nextAt: (queue) => (next.get(queue)?.at as number | undefined) ?? null,
     sweep: (queue, now) => void sweep.run(queue, now),
-    close() {
-      if (db.isOpen) db.close();
-    },
+    close,
   };
 }

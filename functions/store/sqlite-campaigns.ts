@@ -9,7 +9,7 @@ import {
   transitions,
 } from '../pipeline/campaign.ts';
 import type { Shard, Store } from '../ports.ts';
-import type { Database } from './sqlite-database.ts';
+import type { Database } from '../sqlite.ts';
 
 interface CampaignRow {
   id: string;

@@ -2,8 +2,8 @@
 
 import type { Provider } from '../pipeline/installation.ts';
 import type { Chunk, Failure, FrozenPage, NewChunk, Recipient, Store } from '../ports.ts';
+import type { Database } from '../sqlite.ts';
 import { addCounts, type sqliteCampaigns } from './sqlite-campaigns.ts';
-import type { Database } from './sqlite-database.ts';
 import type { sqliteInstallations } from './sqlite-installations.ts';
 
 interface ChunkRow {

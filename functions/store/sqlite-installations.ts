@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Audience } from '../pipeline/campaign.ts';
 import { BUCKETS, bucketOf, type Installation } from '../pipeline/installation.ts';
 import type { AudiencePage, Store } from '../ports.ts';
-import type { Database } from './sqlite-database.ts';
+import type { Database } from '../sqlite.ts';
 
 /**
  * A scan reads at most this share of the bucket space in one go, then lets others run: 1/64 of a

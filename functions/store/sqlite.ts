@@ -5,19 +5,20 @@
 
 import type { Provider } from '../pipeline/installation.ts';
 import type { ApiKey, Overdue, Scope, Store } from '../ports.ts';
+import { type Database, openDatabase } from '../sqlite.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
-import { openDatabase } from './sqlite-database.ts';
 import { sqliteInstallations } from './sqlite-installations.ts';
+import { schema } from './sqlite-schema.ts';
 
 export interface SqliteStore extends Store {
   /** Frees every claimed chunk; for a process that knows it is alone. */
   dropLeases(): void;
 }
 
-/** `path` is a file's, made with its folder if need be. Throws `Unavailable` if it cannot be. */
+/** `path` is a file's, made if need be. Throws `Unavailable` if it cannot be used. */
 export function createSqliteStore({ path }: { path: string }): SqliteStore {
-  const db = openDatabase(path);
+  const db = openDatabase(path, schema);
   const { forget, ...installations } = sqliteInstallations(db);
   const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db);
   const chunks = sqliteChunks(
@@ -59,7 +60,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
 }
 
 function takeOverdue(
-  { sql, transaction }: ReturnType<typeof openDatabase>,
+  { sql, transaction }: Database,
   now: number,
   next: number,
   limit: number,

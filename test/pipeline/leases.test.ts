@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Unavailable } from '../../functions/errors.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import { CHECKPOINT_MS, LEASE_MS } from '../../functions/pipeline/timing.ts';
@@ -8,11 +8,18 @@ import { createWorld, frozen, MINUTE } from './world.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Opens at the test's end at the latest, so that a failure leaves nobody waiting. */
+function makeGate(t: TestContext) {
+  const gate = Promise.withResolvers<void>();
+  t.after(() => gate.resolve());
+  return gate;
+}
+
 test('a lease that ran out while its owner sends: the late one changes nothing', async (t) => {
+  const gate = makeGate(t);
   const world = createWorld(t);
   await world.people(10);
   const { id, chunkId, send } = await frozen(world);
-  const gate = Promise.withResolvers<void>();
   world.script.answer = async ({ index, before }) => {
     if (index === 5 && before === 0) await gate.promise;
     return accepted;
@@ -32,11 +39,11 @@ test('a lease that ran out while its owner sends: the late one changes nothing',
 });
 
 test('what was checkpointed is not sent by the one who takes over', async (t) => {
+  const gate = makeGate(t);
   const world = createWorld(t);
   await world.people(10);
   const { id, send } = await frozen(world);
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const gate = Promise.withResolvers<void>();
   world.script.answer = async ({ index, before }) => {
     if (index === 5 && before === 0) {
       t.mock.timers.tick(CHECKPOINT_MS);
@@ -127,7 +134,8 @@ test('a checkpoint that cannot be written ends the attempt; the chunk goes on la
   world.script.answer = async ({ index, before }) => {
     if (index === 4 && before === 0) {
       t.mock.timers.tick(CHECKPOINT_MS);
-      while (tries < 4) await turn();
+      const deadline = performance.now() + 10_000;
+      while (tries < 4 && performance.now() < deadline) await turn();
       await turn();
     }
     return accepted;

@@ -240,12 +240,12 @@ test('a locked file is an error to whoever creates, and a delay to the rest', as
   other.exec('BEGIN IMMEDIATE');
   await assert.rejects(harness.queue.create([task('refused')]), (error) => {
     assert.ok(error instanceof Unavailable);
-    assert.match(error.message, /queue\.db cannot be used: database is locked/);
+    assert.match(error.message, /queue\.db cannot be used: another process holds a lock/);
     return true;
   });
   answer.resolve();
   await harness.pass(1500);
-  assert.match(harness.logged[0]!, /^queue: .*locked/);
+  assert.match(harness.logged[0]!, /^queue: .*holds a lock/);
   assert.ok(harness.logged.length <= 3, 'it rests between');
 
   other.exec('ROLLBACK');

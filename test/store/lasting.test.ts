@@ -21,7 +21,7 @@ import { makeFolder, openStore } from './folder.ts';
 const DEADLINE_MS = 20_000;
 
 test('everything is still there after the store was closed and opened', async (t) => {
-  const path = join(makeFolder(t), 'deep', 'store.db');
+  const path = join(makeFolder(t), 'store.db');
   const first = openStore(t, path).store;
   await first.putInstallations([person('one', { language: 'de', tags: ['vip'] })]);
   const once = { key: 'k', requestHash: 'h' };

@@ -1,10 +1,7 @@
-/** One connection, its pragmas, and transactions. */
+/** A SQLite file: one connection, statements prepared once, transactions. For the store and the queue. */
 
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { Unavailable } from '../errors.ts';
-import { schema } from './sqlite-schema.ts';
+import { Unavailable } from './errors.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -19,6 +16,7 @@ export interface Database {
   sql(text: string): Statement;
   /** All of it or nothing. `work` is synchronous, so no other task sees its middle. */
   transaction<T>(work: () => T): T;
+  /** once is enough */
   close(): void;
 }
 
@@ -37,7 +35,8 @@ const BUSY_TIMEOUT_MS = 1_000;
 /** Audiences make texts of their own, so what is kept is bounded. */
 const MAX_STATEMENTS = 500;
 
-export function openDatabase(path: string): Database {
+/** `schema` is run at every opening. Throws `Unavailable` when the file cannot be used. */
+export function openDatabase(path: string, schema: string): Database {
   const guard = <T>(work: () => T): T => {
     try {
       return work();
@@ -48,14 +47,10 @@ export function openDatabase(path: string): Database {
     }
   };
   const db = guard(() => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const it = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     // FULL: what was acknowledged survives a power cut, not only a killed process. At one commit a
-    // chunk it costs nothing that can be measured. The checkpoint is every 64 MB instead of 4,
-    // which doubles the speed of an import.
-    it.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
-             PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864;`);
-    it.exec(schema);
+    // chunk it costs nothing that can be measured.
+    it.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema}`);
     return it;
   });
   const statements = new Map<string, Statement>();
@@ -85,10 +80,13 @@ export function openDatabase(path: string): Database {
           db.exec('COMMIT');
           return result;
         } catch (error) {
+          // on a full disk SQLite may have rolled back by itself
           if (db.isTransaction) db.exec('ROLLBACK');
           throw error;
         }
       }),
-    close: () => db.close(),
+    close() {
+      if (db.isOpen) db.close();
+    },
   };
 }
