@@ -241,6 +241,11 @@ export interface Store {
   /** Chunks that are not done, in pages; `shard` null is all of them. */
   openChunks(campaignId: string, shard: number | null): AsyncIterable<OpenChunk[]>;
 
+  /** Gives chunks that nobody is sending another slot. */
+  moveChunks(
+    chunks: { chunkId: string; notBefore: number; expiresAt: number; dueAt: number }[],
+  ): Promise<void>;
+
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 
   /** At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. */

@@ -3,6 +3,7 @@
 import type { Ports } from '../ports.ts';
 import type { Campaign, CampaignState } from './campaign.ts';
 import { redriveTask, sendTask, shardTask } from './tasks.ts';
+import { expiryOf, LOST_AFTER_MS } from './timing.ts';
 
 export type Controlled =
   | { kind: 'ok'; campaign: Campaign }
@@ -32,7 +33,10 @@ async function move(
   return { kind: 'ok', campaign };
 }
 
-/** Queues every shard and chunk that is still open; at the campaign's pace, if it has one. */
+/**
+ * Queues every shard and chunk that is still open. Those of a paced campaign get new slots from now
+ * on, where theirs have passed.
+ */
 export async function redrive({ store, queue, now }: Ports, id: string, why: string) {
   const campaign = await store.getCampaign(id);
   if (!campaign) return;
@@ -42,13 +46,21 @@ export async function redrive({ store, queue, now }: Ports, id: string, why: str
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
   let queued = 0;
   for await (const chunks of store.openChunks(id, null)) {
-    await queue.create(
-      chunks.map((it) => {
-        const at = perMs ? Math.max(it.notBefore, now() + queued / perMs) : undefined;
-        queued += it.size;
-        return sendTask(it, why, at);
-      }),
-    );
+    const slots = chunks.map((it) => {
+      if (perMs === 0) return null;
+      const slot = Math.max(it.notBefore, Math.floor(now() + queued / perMs));
+      queued += it.size;
+      return slot;
+    });
+    if (perMs > 0)
+      await store.moveChunks(
+        chunks.map(({ chunkId }, i) => {
+          const notBefore = slots[i]!;
+          const expiresAt = expiryOf(campaign, notBefore);
+          return { chunkId, notBefore, expiresAt, dueAt: notBefore + LOST_AFTER_MS };
+        }),
+      );
+    await queue.create(chunks.map((it, i) => sendTask(it, why, slots[i] ?? undefined)));
   }
 }
 

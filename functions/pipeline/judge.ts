@@ -48,7 +48,7 @@ export const isFinal = (outcome: Outcome) =>
   outcome.kind === 'unregistered' ||
   (outcome.kind === 'rejected' && !outcome.suspect);
 
-/** So many `suspect` answers in one chunk, and half of all: it is our configuration, not them. */
+/** So many answers of a kind in one chunk, and half of all: it is not about the recipients. */
 const WAVE = 20;
 
 /** Watches one attempt for signs that all of it would fail, or should wait. */
@@ -74,7 +74,7 @@ export function createWatch() {
     /** why nothing more should be sent, or null */
     blocked: () => blocked,
     /** the provider asked most of them to wait: the whole queue should slow down */
-    everybodyWaits: () => waits * 2 > answered,
+    everybodyWaits: () => waits >= WAVE && waits * 2 > answered,
     longestWaitMs: () => longestWaitMs,
   };
 }

@@ -19,8 +19,9 @@ export interface Transmission {
 
 /**
  * Sends until everybody was tried, or until there is a reason to stop: the worker ends, the time is
- * up, the lease is lost, the campaign was paused or cancelled, our configuration is at fault. Then
- * pushes under way still get their outcome; nobody else is sent to.
+ * up, the lease is lost, the campaign was paused or cancelled, our configuration is at fault, the
+ * provider asks everybody to wait. Pushes under way then still get their outcome; nobody else is
+ * sent to.
  */
 export async function transmit(it: Transmission) {
   const { ports, sender, push, chunk, recorder, watch, claimedAt } = it;
@@ -76,7 +77,7 @@ export async function transmit(it: Transmission) {
         watch.see(outcome);
         if (isFinal(outcome)) decide(index, outcome, false);
         else undecided.set(index, outcome);
-        if (watch.blocked() !== null) stopped.abort();
+        if (watch.blocked() !== null || watch.everybodyWaits()) stopped.abort();
       },
     });
   } finally {

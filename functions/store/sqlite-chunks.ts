@@ -198,6 +198,15 @@ export function sqliteChunks(
       }
     },
 
+    moveChunks: async (chunks) =>
+      transaction(() => {
+        const move = sql(
+          `UPDATE chunks SET not_before = ?, expires_at = ?, due_at = ?
+           WHERE id = ? AND done = 0 AND lease_id IS NULL`,
+        );
+        for (const it of chunks) move.run(it.notBefore, it.expiresAt, it.dueAt, it.chunkId);
+      }),
+
     async listFailures(campaignId, after, limit) {
       const [chunkId, index] = after === null ? ['', -1] : splitCursor(after);
       const rows = sql(

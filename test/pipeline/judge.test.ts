@@ -52,9 +52,11 @@ test('twenty suspects that are half of all are a wave, fewer are not', () => {
 
 test('everybody waits when most were asked to for the service, not for themselves', () => {
   const service = retry(3000, 'service');
-  assert.equal(watching(service, service, { kind: 'accepted' }).everybodyWaits(), true);
-  assert.equal(watching(service, { kind: 'accepted' }).everybodyWaits(), false);
-  assert.equal(watching(...many(9, retry(3000, 'device'))).everybodyWaits(), false);
+  const accepted = (n: number) => many(n, { kind: 'accepted' } as const);
+  assert.equal(watching(...many(20, service), ...accepted(19)).everybodyWaits(), true);
+  assert.equal(watching(...many(20, service), ...accepted(20)).everybodyWaits(), false);
+  assert.equal(watching(...many(19, service)).everybodyWaits(), false, 'too few to say');
+  assert.equal(watching(...many(30, retry(3000, 'device'))).everybodyWaits(), false);
   assert.equal(watching().everybodyWaits(), false);
   assert.equal(watching(retry(null, 'device'), service, unknown).longestWaitMs(), 3000);
 });
