@@ -50,6 +50,23 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     }
   });
 
+  test(`${name}: a chunk gets another slot, unless somebody is sending it`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const page = pageOf(id, [1, 1, 1]);
+    await store.freezePage(page);
+    const [waiting, sending, done] = page.chunks.map((it) => it.id) as [string, string, string];
+    claimed(await claim(store, sending));
+    await finish(store, done);
+    const slot = { notBefore: NOW + MINUTE, expiresAt: NOW + 9 * MINUTE, dueAt: NOW + 5 * MINUTE };
+    await store.moveChunks([waiting, sending, done].map((chunkId) => ({ chunkId, ...slot })));
+    assert.deepEqual(await claim(store, waiting), { kind: 'early', notBefore: NOW + MINUTE });
+    assert.equal((await claim(store, sending)).kind, 'leased');
+    assert.equal((await claim(store, done)).kind, 'done');
+    const { chunk } = claimed(await claim(store, waiting, 'mine', NOW + MINUTE));
+    assert.equal(chunk.expiresAt, slot.expiresAt);
+  });
+
   test(`${name}: of two planners the one with a stale page number writes nothing`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store);
