@@ -12,7 +12,11 @@ import { type Client, createClient } from '../../functions/cli/client.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import { forkOn } from '../../functions/local/simulators/fork.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Job, Said } from './worker.ts';
+
+/** As `npm start` runs: V8 takes its heap's bounds from the machine, and 24 GB make it careless. */
+const FLAGS = packageJson.scripts.start.split(' ').filter((word) => word.startsWith('--'));
 
 /** Longer than filling a million installations takes. */
 const DEADLINE_MS = 15 * 60 * 1000;
@@ -111,7 +115,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 function begin(job: Job, cpu: number | undefined): ChildProcess {
-  const child = forkOn(cpu, new URL('./worker.ts', import.meta.url));
+  const child = forkOn(cpu, new URL('./worker.ts', import.meta.url), FLAGS);
   child.send(job);
   return child;
 }

@@ -72,12 +72,15 @@ export async function forkSimulator(
 }
 
 /** Under `taskset`, which becomes the child itself: the IPC channel and the pid stay the same. */
-export function forkOn(cpu: number | undefined, module: URL): ChildProcess {
+export function forkOn(cpu: number | undefined, module: URL, flags: string[] = []): ChildProcess {
   const pinned = cpu !== undefined && canPin(cpu);
   return fork(module, {
     // not the flags of the parent: --eval and --input-type are nothing for a module
-    execArgv: [],
-    ...(pinned && { execPath: 'taskset', execArgv: ['-c', String(cpu), process.execPath] }),
+    execArgv: flags,
+    ...(pinned && {
+      execPath: 'taskset',
+      execArgv: ['-c', String(cpu), process.execPath, ...flags],
+    }),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
