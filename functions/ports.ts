@@ -115,7 +115,7 @@ export interface ChunkCommit {
   accepted: number;
   skipped: number;
   failures: Omit<Failure, 'campaignId' | 'chunkId'>[];
-  /** tokens to forget: only where the installation still has it and registered before `since` */
+  /** tokens to forget: only where the installation still has it and did not register after `since` */
   forget: (Recipient & { since: number })[];
   open: number[];
   doubtful: number[];

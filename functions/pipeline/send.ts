@@ -72,7 +72,7 @@ async function attempt(
   claimedAt: number,
   stop: AbortSignal,
 ): Promise<TaskAnswer> {
-  const { now, random, store, queue, log } = ports;
+  const { now, random, queue, log } = ports;
   const watch = createWatch();
   const push: Push = {
     campaignId: campaign.id,
@@ -80,23 +80,22 @@ async function attempt(
     expiresAt: chunk.expiresAt,
   };
   const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
-  const ended = await transmit({ ports, sender, push, chunk, recorder, watch, claimedAt, stop });
-  if (ended.firstPushAt !== null && campaign.firstPushAt === null)
-    // only a time in a report: what was learnt of the pushes is worth more
-    await store
-      .notePush(campaign.id, ended.firstPushAt)
-      .catch((error) => log.unexpected({ where: 'noting the first push', error }));
+  const ended = await transmit({
+    ...{ ports, sender, push, chunk, recorder, watch, claimedAt, stop },
+    isFirst: campaign.firstPushAt === null,
+  });
   if (ended.fenced) {
     log.chunkFenced({ chunkId: chunk.id });
     return DONE;
   }
   const blocked = watch.blocked();
   if (blocked !== null) await pause(ports, campaign.id, blocked);
-  if (ended.state === 'cancelling') for (const index of recorder.open()) recorder.skip(index);
 
+  const cancelled = ended.state === 'cancelling';
   const next = stop.aborted ? now() : now() + Math.ceil(waitMs());
-  const exhausted = chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
+  const exhausted = cancelled || chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
   ended.judgeRest({ exhausted, asIs: blocked !== null });
+  if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, recorder, next);
   if (recorder.open().length === 0 || blocked !== null) return answer;
   await queue.create([

@@ -14,6 +14,8 @@ export interface Transmission {
   recorder: Recorder;
   watch: ReturnType<typeof createWatch>;
   claimedAt: number;
+  /** no push of the campaign has left before */
+  isFirst: boolean;
   stop: AbortSignal;
 }
 
@@ -29,7 +31,7 @@ export async function transmit(it: Transmission) {
   const signal = AbortSignal.any([it.stop, stopped.signal, AbortSignal.timeout(CHUNK_DEADLINE_MS)]);
   /** outcomes whose meaning is known only at the end of the attempt */
   const undecided = new Map<number, Outcome>();
-  let firstPushAt: number | null = null;
+  let noting: Promise<void> | null = it.isFirst ? null : Promise.resolve();
   let state = 'running' as CampaignState;
   let fenced = false;
   let unexpected: unknown = null;
@@ -73,7 +75,7 @@ export async function transmit(it: Transmission) {
       open: chunk.open,
       signal,
       settle(index, outcome) {
-        firstPushAt ??= ports.now();
+        noting ??= noteFirstPush(ports, push.campaignId);
         watch.see(outcome);
         if (isFinal(outcome)) decide(index, outcome, false);
         else undecided.set(index, outcome);
@@ -83,6 +85,7 @@ export async function transmit(it: Transmission) {
   } finally {
     clearInterval(ticker);
     await checkpointing;
+    await noting;
   }
   // what could not be written is not known: the chunk goes on from its last commit
   if (unexpected !== null) throw unexpected;
@@ -90,7 +93,6 @@ export async function transmit(it: Transmission) {
   return {
     fenced,
     state,
-    firstPushAt,
     /** `asIs`: our configuration is at fault, so nobody undecided is blamed for it */
     judgeRest({ exhausted, asIs }: { exhausted: boolean; asIs: boolean }) {
       const open = new Set(recorder.open());
@@ -101,4 +103,13 @@ export async function transmit(it: Transmission) {
       }
     },
   };
+}
+
+/** Only a time in a report: what is learnt of the pushes is worth more. */
+async function noteFirstPush({ store, now, log }: Ports, campaignId: string) {
+  try {
+    await store.notePush(campaignId, now());
+  } catch (error) {
+    log.unexpected({ where: 'noting the first push', error });
+  }
 }

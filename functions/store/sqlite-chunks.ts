@@ -174,16 +174,17 @@ export function sqliteChunks(
       }),
 
     async *openChunks(campaignId, shard) {
-      for (let after = ''; ; ) {
+      let after = { shard: shard ?? 0, id: '' };
+      for (;;) {
         const rows = sql(
-          `SELECT id, provider, size, not_before FROM chunks
-           WHERE campaign_id = ? AND done = 0 AND shard >= ? AND shard <= ? AND id > ?
-           ORDER BY id LIMIT ?`,
+          `SELECT id, provider, size, not_before, shard FROM chunks
+           WHERE campaign_id = ? AND done = 0 AND (shard, id) > (?, ?) AND shard <= ?
+           ORDER BY shard, id LIMIT ?`,
         ).all(
           campaignId,
-          shard ?? 0,
+          after.shard,
+          after.id,
           shard ?? Number.MAX_SAFE_INTEGER,
-          after,
           OPEN_PAGE,
         ) as unknown as ChunkRow[];
         const last = rows.at(-1);
@@ -194,7 +195,7 @@ export function sqliteChunks(
           size: row.size,
           notBefore: row.not_before,
         }));
-        after = last.id;
+        after = last;
       }
     },
 
