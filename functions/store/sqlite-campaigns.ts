@@ -45,7 +45,7 @@ export interface ShardRow {
 /** A closed campaign whose event is not out by then is taken up by the sweep. */
 const ANNOUNCE_WITHIN_MS = 60_000;
 
-export function sqliteCampaigns({ sql, transaction }: Database) {
+export function sqliteCampaigns({ sql, transaction, durably }: Database) {
   const find = (id: string) => {
     const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
     return row ? toCampaign(row) : null;
@@ -60,7 +60,7 @@ export function sqliteCampaigns({ sql, transaction }: Database) {
 
   const verbs = {
     createCampaign: async (campaign, idempotency, dueAt) =>
-      transaction(() => {
+      durably(() => {
         if (idempotency) {
           const earlier = sql('SELECT * FROM campaigns WHERE app = ? AND idempotency_key = ?').get(
             campaign.app,
@@ -123,7 +123,7 @@ export function sqliteCampaigns({ sql, transaction }: Database) {
       }),
 
     moveCampaign: async (id, from, to, reason) =>
-      transaction(() => {
+      durably(() => {
         const campaign = find(id);
         if (!campaign || !from.includes(campaign.state)) return null;
         if (!transitions[campaign.state].includes(to)) return null;

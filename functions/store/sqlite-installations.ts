@@ -31,7 +31,7 @@ interface Row {
 
 const tokenHash = (token: string) => hash('sha1', token, 'buffer').readBigInt64BE();
 
-export function sqliteInstallations({ sql, transaction }: Database) {
+export function sqliteInstallations({ sql, durably }: Database) {
   const remove = (app: string, id: string) =>
     sql('DELETE FROM installations WHERE app = ? AND bucket = ? AND id = ?').run(
       app,
@@ -42,7 +42,7 @@ export function sqliteInstallations({ sql, transaction }: Database) {
   const verbs = {
     async putInstallations(batch) {
       const inOrder = lastOfEach(batch).sort((a, b) => a.bucket - b.bucket);
-      transaction(() => {
+      durably(() => {
         const others = sql(
           'DELETE FROM installations WHERE token_hash = ? AND token = ? AND app = ? AND id <> ?',
         );
@@ -81,7 +81,7 @@ export function sqliteInstallations({ sql, transaction }: Database) {
       return row ? fromRow(row) : null;
     },
 
-    deleteInstallation: async (app, id) => transaction(() => remove(app, id)),
+    deleteInstallation: async (app, id) => durably(() => remove(app, id)),
 
     async estimateAudience(app, audience) {
       if (audience.installationIds) return audience.installationIds.length;
@@ -194,10 +194,18 @@ function audienceQuery(app: string, audience: Audience) {
   if (tags?.any) add(tagged(tags.any), tags.any);
   if (tags && 'all' in tags) for (const tag of tags.all ?? []) add(tagged([tag]), [tag]);
   if (tags && 'none' in tags && tags.none) add(`NOT ${tagged(tags.none)}`, tags.none);
+  // the clustered key finds installation ids by itself; left alone it would be read whole for others
+  const index = installationIds
+    ? ''
+    : tokens
+      ? 'INDEXED BY installations_token'
+      : userIds
+        ? 'INDEXED BY installations_user'
+        : '';
   return {
     scans: !(userIds || tokens || installationIds),
     values,
-    text: `SELECT id, provider, environment, token, bucket FROM installations
+    text: `SELECT id, provider, environment, token, bucket FROM installations ${index}
            WHERE ${conditions.join(' AND ')} AND (bucket, id) > (?, ?) AND bucket < ?
            ORDER BY bucket, id LIMIT ?`,
   };
