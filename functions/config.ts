@@ -8,9 +8,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Fault, faultsOf } from './errors.ts';
+import type { ClientCertificate } from './http2/socket.ts';
+import type { Provider } from './pipeline/installation.ts';
+import { type CertificateFault, parseCertificate } from './providers/certificate.ts';
+import { isObject } from './providers/merge.ts';
 import {
   APNS_ORIGINS,
   type ApnsCredentials,
+  type ApnsKey,
   type AppCredentials,
   FCM_ORIGIN,
   type FcmCredentials,
@@ -37,7 +42,7 @@ export class ConfigError extends Error {
 }
 
 type Env = Record<string, string | undefined>;
-type ReadFile = (path: string, encoding: 'utf8') => string;
+type ReadFile = (path: string) => string | Buffer;
 
 /** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
 export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config {
@@ -45,18 +50,21 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
   const check = checker(faults, readFile);
   const read = (name: string) => env[name]?.trim() || undefined;
 
+  const rawApns = {
+    key: read('APNS_KEY'),
+    keyId: read('APNS_KEY_ID'),
+    teamId: read('APNS_TEAM_ID'),
+    nextKey: read('APNS_NEXT_KEY'),
+    nextKeyId: read('APNS_NEXT_KEY_ID'),
+    cert: read('APNS_CERT'),
+    certPassword: read('APNS_CERT_PASSWORD'),
+    topic: read('APNS_TOPIC'),
+    origin: read('APNS_ORIGIN'),
+  };
   const fallback: AppCredentials = {
-    apns: check.apns(
-      {
-        key: read('APNS_KEY'),
-        keyId: read('APNS_KEY_ID'),
-        teamId: read('APNS_TEAM_ID'),
-        topic: read('APNS_TOPIC'),
-        origin: read('APNS_ORIGIN'),
-      },
-      (field) => apnsVariables[field],
-      '.',
-    ),
+    apns: Object.values(rawApns).some(Boolean)
+      ? check.apns(rawApns, (field) => apnsVariables[field], '.')
+      : null,
     fcm: check.fcm(
       {
         projectId: read('FCM_PROJECT_ID'),
@@ -98,6 +106,10 @@ interface RawApns {
   key?: string | undefined;
   keyId?: string | undefined;
   teamId?: string | undefined;
+  nextKey?: string | undefined;
+  nextKeyId?: string | undefined;
+  cert?: string | undefined;
+  certPassword?: string | undefined;
   topic?: string | undefined;
   origin?: string | undefined;
 }
@@ -112,8 +124,20 @@ const apnsVariables: Record<keyof RawApns, string> = {
   key: 'APNS_KEY',
   keyId: 'APNS_KEY_ID',
   teamId: 'APNS_TEAM_ID',
+  nextKey: 'APNS_NEXT_KEY',
+  nextKeyId: 'APNS_NEXT_KEY_ID',
+  cert: 'APNS_CERT',
+  certPassword: 'APNS_CERT_PASSWORD',
   topic: 'APNS_TOPIC',
   origin: 'APNS_ORIGIN',
+};
+
+const certificateFaults: Record<CertificateFault, string> = {
+  password: 'is not the password of the certificate',
+  'old cipher':
+    'is encrypted as old tools do it, and OpenSSL 3 refuses that; convert it: openssl pkcs12 -legacy -in old.p12 -nodes -out new.pem',
+  'other key': 'has a key that is not of its certificate; export both together',
+  unreadable: 'is no certificate with its key; export both together, as .p12 or PEM',
 };
 
 const fcmVariables: Record<keyof RawFcm, string> = {
@@ -127,10 +151,14 @@ const appsSchema = z.record(
   z.strictObject({
     apns: z
       .strictObject({
-        key: z.string(),
-        keyId: z.string(),
-        teamId: z.string(),
-        topic: z.string(),
+        key: z.string().optional(),
+        keyId: z.string().optional(),
+        teamId: z.string().optional(),
+        nextKey: z.string().optional(),
+        nextKeyId: z.string().optional(),
+        cert: z.string().optional(),
+        certPassword: z.string().optional(),
+        topic: z.string().optional(),
         origin: z.string().optional(),
       })
       .optional(),
@@ -144,21 +172,30 @@ const appsSchema = z.record(
   }),
 );
 
+const texts = (it: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(it).filter(([, text]) => typeof text === 'string')) as Record<
+    string,
+    string
+  >;
+
 /** Reads and checks the parts; `name` tells where a field comes from, paths are seen from `base`. */
 function checker(faults: Fault[], readFile: ReadFile) {
   const fault = (path: string, message: string) => {
-    faults.push({ path, message });
+    if (!faults.some((it) => it.path === path)) faults.push({ path, message });
   };
 
-  const load = (path: string, where: string, hint: string): string | null => {
+  const loadBytes = (path: string, where: string, hint: string): Buffer | null => {
     try {
-      return readFile(path, 'utf8');
+      return Buffer.from(readFile(path));
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
       fault(where, `the file cannot be read (${code}); ${hint}`);
       return null;
     }
   };
+
+  const load = (path: string, where: string, hint: string): string | null =>
+    loadBytes(path, where, hint)?.toString() ?? null;
 
   const json = (text: string, where: string): unknown => {
     try {
@@ -194,30 +231,71 @@ function checker(faults: Fault[], readFile: ReadFile) {
     return null;
   };
 
+  /** The path of a .p12 or PEM file, or the PEM text of a certificate and its key. */
+  const clientCertificate = (
+    raw: string,
+    passphrase: string | undefined,
+    name: (field: keyof RawApns) => string,
+    base: string,
+  ): ClientCertificate | null => {
+    const where = name('cert');
+    const bytes = raw.includes('-----BEGIN')
+      ? Buffer.from(raw.replaceAll('\\n', '\n'))
+      : loadBytes(resolve(base, raw), where, 'give the path of the .p12 or PEM file, or PEM text');
+    if (bytes === null) return null;
+    const parsed = parseCertificate(bytes, passphrase);
+    if (typeof parsed === 'object') return parsed;
+    fault(parsed === 'password' ? name('certPassword') : where, certificateFaults[parsed]);
+    return null;
+  };
+
   const apns = (
     raw: RawApns,
     name: (field: keyof RawApns) => string,
     base: string,
   ): ApnsCredentials | null => {
-    if (!Object.values(raw).some(Boolean)) return null;
-    const needed = ['key', 'keyId', 'teamId', 'topic'] as const;
+    const byCertificate = Boolean(raw.cert);
+    const keyFields = ['key', 'keyId', 'teamId'] as const;
+    const needed = byCertificate ? (['topic'] as const) : ([...keyFields, 'topic'] as const);
     for (const field of needed)
       if (!raw[field])
         fault(
           name(field),
-          'is missing; APNs needs key, key id, team id and topic, or none of them',
+          byCertificate
+            ? "is missing; give the app's bundle id beside the certificate"
+            : 'is missing; APNs needs key, key id, team id and topic, or none of them',
         );
-    for (const field of ['keyId', 'teamId'] as const)
+    if (byCertificate) {
+      for (const field of [...keyFields, 'nextKey', 'nextKeyId'] as const)
+        if (raw[field])
+          fault(name(field), 'is of no use beside a certificate; keep one of the two');
+    } else if (raw.certPassword)
+      fault(name('certPassword'), 'is there without a certificate; give that as well');
+    if (Boolean(raw.nextKey) !== Boolean(raw.nextKeyId))
+      fault(name(raw.nextKey ? 'nextKeyId' : 'nextKey'), 'is missing; a key goes with its id');
+    else if (raw.nextKeyId && raw.nextKeyId === raw.keyId)
+      fault(name('nextKeyId'), 'is the key it is to replace; give the id of the other one');
+    for (const field of ['keyId', 'teamId', 'nextKeyId'] as const)
       if (raw[field] && !/^[A-Z0-9]{10}$/.test(raw[field]))
         fault(name(field), 'must be the 10 capitals and digits Apple shows beside the key');
     if (raw.topic && !/^[A-Za-z0-9.-]{1,255}$/.test(raw.topic))
       fault(name('topic'), "must be the app's bundle id, such as com.example.app");
-    const key = raw.key ? signingKey(raw.key, name('key'), base) : null;
     const own = origin(raw.origin, name('origin'));
-    const { keyId, teamId, topic } = raw;
-    if (!key || !keyId || !teamId || !topic) return null;
     const origins = own ? { production: own, sandbox: own } : APNS_ORIGINS;
-    return { key, keyId, teamId, topic, origins };
+    const { topic, teamId } = raw;
+    if (raw.cert) {
+      const certificate = clientCertificate(raw.cert, raw.certPassword, name, base);
+      return certificate && topic ? { certificate, topic, origins } : null;
+    }
+    const pair = (key: 'key' | 'nextKey', id: 'keyId' | 'nextKeyId'): ApnsKey | null => {
+      const pem = raw[key] ? signingKey(raw[key], name(key), base) : null;
+      const keyId = raw[id];
+      return pem && keyId ? { key: pem, keyId } : null;
+    };
+    const first = pair('key', 'keyId');
+    const next = pair('nextKey', 'nextKeyId');
+    if (!first || !teamId || !topic) return null;
+    return { ...first, teamId, ...(next && { next }), topic, origins };
   };
 
   const serviceAccount = (path: string, where: string): FcmCredentials['auth'] | null => {
@@ -264,19 +342,24 @@ function checker(faults: Fault[], readFile: ReadFile) {
     const value = text === null ? undefined : json(text, where);
     if (value === undefined) return {};
     const parsed = appsSchema.safeParse(value);
-    if (!parsed.success) {
+    if (!parsed.success)
       for (const it of faultsOf(parsed.error)) fault(`${where} ${it.path}`, it.message);
-      return {};
-    }
+    if (!isObject(value)) return {};
+    // what is of the right shape is looked at nonetheless, so that every fault is named at once
     const base = dirname(path);
     return Object.fromEntries(
-      Object.entries(parsed.data).map(([app, raw]) => [
-        app,
-        {
-          apns: apns(raw.apns ?? {}, (field) => `${where} ${app}.apns.${field}`, base),
-          fcm: fcm(raw.fcm ?? {}, (field) => `${where} ${app}.fcm.${field}`, base),
-        },
-      ]),
+      Object.entries(value).map(([app, it]) => {
+        const raw = isObject(it) ? it : {};
+        const name = (provider: Provider) => (field: string) =>
+          `${where} ${app}.${provider}.${field}`;
+        return [
+          app,
+          {
+            apns: isObject(raw.apns) ? apns(texts(raw.apns), name('apns'), base) : null,
+            fcm: isObject(raw.fcm) ? fcm(texts(raw.fcm), name('fcm'), base) : null,
+          },
+        ];
+      }),
     );
   };
 

@@ -71,6 +71,7 @@ const log = (record: Write): Log => ({
   campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
   chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),
   redriven: (it) => record('NOTICE', 'work driven again', { ...it }),
+  apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),
   taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
   unexpected: (it) => record('ERROR', 'unexpected', { ...it }),
 });

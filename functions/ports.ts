@@ -338,6 +338,11 @@ export interface Push {
   message: Message;
   /** ms since the epoch: no use to a device after that */
   expiresAt: number;
+  /**
+   * Nobody gets it: the provider is asked what it would say, where it can be (FCM). 'accepted' means
+   * that there is no objection.
+   */
+  dryRun: boolean;
 }
 
 export interface Batch {
@@ -375,6 +380,8 @@ export interface Log {
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
   chunkFenced(it: { chunkId: string }): void;
   redriven(it: { work: string; why: string }): void;
+  /** revoked, as a rule; the other of two is used from then on */
+  apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;
   unexpected(it: { where: string; error: unknown }): void;
 }

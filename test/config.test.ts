@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '../functions/config.ts';
+import { type Config, ConfigError, readConfig } from '../functions/config.ts';
+import type { ApnsKeys } from '../functions/providers/senders.ts';
 
 const pemOf = (pair: { privateKey: { export(how: object): string | Buffer } }) =>
   pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -15,6 +16,8 @@ const apns = {
   APNS_TEAM_ID: 'DEF1234567',
   APNS_TOPIC: 'com.example.app',
 };
+
+const keysOf = (config: Config) => config.apps.default!.apns as ApnsKeys;
 
 const files = (contents: Record<string, unknown>) => (path: string) => {
   for (const [name, it] of Object.entries(contents))
@@ -55,9 +58,9 @@ test('APNs credentials make the app default, with Apple as the origins', () => {
 
 test('the APNs key may be a file, or have its line breaks written as \\n', () => {
   const fromFile = readConfig({ ...apns, APNS_KEY: 'keys/key.p8' }, files({ 'keys/key.p8': key }));
-  assert.equal(fromFile.apps.default!.apns!.key, key);
+  assert.equal(keysOf(fromFile).key, key);
   const escaped = readConfig({ ...apns, APNS_KEY: key.trim().replaceAll('\n', '\\n') });
-  assert.equal(escaped.apps.default!.apns!.key, key.trim());
+  assert.equal(keysOf(escaped).key, key.trim());
 });
 
 test('an origin of one’s own serves both environments', () => {
@@ -139,7 +142,8 @@ test('a key of another kind is a fault, and is not quoted', () => {
 test('a file of apps with faults has all of them named', () => {
   const faulty = { 'a b': {}, shop: { apns: { key: 'x', keyID: 'y' }, gcm: {} } };
   assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': faulty }).sort(), [
-    ...['VOLLEY_APPS a b', 'VOLLEY_APPS shop.apns.keyID', 'VOLLEY_APPS shop.apns.keyId'],
+    ...['VOLLEY_APPS a b', 'VOLLEY_APPS shop.apns.key', 'VOLLEY_APPS shop.apns.keyID'],
+    'VOLLEY_APPS shop.apns.keyId',
     ...['VOLLEY_APPS shop.apns.teamId', 'VOLLEY_APPS shop.apns.topic', 'VOLLEY_APPS shop.gcm'],
   ]);
   assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': '{' }), ['VOLLEY_APPS']);

@@ -7,6 +7,7 @@
  */
 
 import { type Connection, type Exchange, openConnection, type Request } from './connection.ts';
+import type { ClientCertificate } from './socket.ts';
 
 export type { Request } from './connection.ts';
 
@@ -19,8 +20,11 @@ export type Answer =
   | { kind: 'no-answer'; reason: string };
 
 export interface Pool {
-  /** `answer` is called once, possibly before this returns, and must not throw. */
-  request(request: Request, answer: (answer: Answer) => void): void;
+  /**
+   * `answer` is called once, possibly before this returns, with what was asked, so that one function
+   * serves many requests; it must not throw.
+   */
+  request<R extends Request>(request: R, answer: (answer: Answer, request: R) => void): void;
   /** Refuses what was not written yet, waits for the answers to what was, a few seconds at most. */
   close(): Promise<void>;
 }
@@ -30,6 +34,8 @@ export interface PoolOptions {
   origin: string;
   /** trusted beside nothing else; the usual authorities without it */
   ca?: string | Buffer;
+  /** who we are, for a peer that asks for it in the TLS handshake */
+  certificate?: ClientCertificate;
   maxConnections: number;
   deadlineMs?: number;
   /** a connection that heard nothing for that long is asked before it is used */
@@ -44,7 +50,7 @@ export interface PoolOptions {
 }
 
 interface Entry extends Exchange {
-  readonly answer: (answer: Answer) => void;
+  answer: (answer: Answer, request: never) => void;
   since: number;
   refusals: number;
   avoid: Link | null;
@@ -70,12 +76,16 @@ const NO_GROWTH_MS = 30_000;
 const MAX_REFUSALS = 5;
 /** That many deadlines with no answer in between: a connection takes no more streams. */
 const MAX_SILENT = 3;
+const MAX_SPARE = 4096;
 const OK: Answer = Object.freeze({
   kind: 'reply',
   status: 200,
   headers: Object.freeze({ retryAfter: undefined }),
   body: '',
 });
+
+const nothing: Request = { headers: {}, body: Buffer.alloc(0) };
+const nobody = () => {};
 
 /**
  * `deadlineMs` is 30 s by default: providers answer within a second, under load within a few; what
@@ -85,6 +95,7 @@ const OK: Answer = Object.freeze({
 export function createPool({
   origin,
   ca,
+  certificate,
   maxConnections,
   deadlineMs = 30_000,
   // idle flows are cut after 10 minutes at the earliest (Cloud Run through a VPC)
@@ -99,6 +110,7 @@ export function createPool({
   const url = new URL(origin);
   if (url.protocol !== 'https:' || url.pathname !== '/')
     throw new TypeError('an origin is https://host[:port]');
+  const tls = { ...(ca !== undefined && { ca }), ...certificate };
 
   /** Those that may take streams, and the one being connected; then those that only finish. */
   const links: Link[] = [];
@@ -122,25 +134,44 @@ export function createPool({
   let lastTick = 0;
   let skipped = false;
 
-  function request(it: Request, answer: (answer: Answer) => void) {
-    if (stopped) return answer({ kind: 'refused', reason: 'the pool is closed' });
-    const entry: Entry = {
-      request: it,
-      answer,
-      since: now(),
-      refusals: 0,
-      avoid: null,
-      status: 0,
-      retryAfter: undefined,
-      body: null,
-      openedAt: 0,
-      stream: null,
-      previous: null,
-      next: null,
-    };
+  /** Entries that have been answered, to be used again: fresh ones would be most of the garbage. */
+  const spare: Entry[] = [];
+
+  function newEntry(request: Request, answer: Entry['answer']): Entry {
+    const entry = spare.pop();
+    if (entry === undefined)
+      return {
+        request,
+        answer,
+        since: now(),
+        refusals: 0,
+        avoid: null,
+        status: 0,
+        retryAfter: undefined,
+        body: null,
+        openedAt: 0,
+        id: 0,
+        received: 0,
+        length: -1,
+        rest: null,
+        credit: 0,
+        previous: null,
+        next: null,
+      };
+    entry.request = request;
+    entry.answer = answer;
+    entry.since = now();
+    entry.refusals = 0;
+    entry.avoid = null;
+    return entry;
+  }
+
+  function request<R extends Request>(it: R, answer: (answer: Answer, request: R) => void) {
+    if (stopped) return answer({ kind: 'refused', reason: 'the pool is closed' }, it);
+    const entry = newEntry(it, answer);
     unanswered += 1;
     if (unanswered === 1) hold();
-    if (first === null && dispatch(entry)) return;
+    if (first === null && dispatch(entry, entry.since)) return;
     append(entry);
     if (connecting === null && backoff === null) grow();
   }
@@ -148,7 +179,15 @@ export function createPool({
   function settle(entry: Entry, answer: Answer) {
     unanswered -= 1;
     if (unanswered === 0) release();
-    entry.answer(answer);
+    const { request } = entry;
+    const answered = entry.answer;
+    if (spare.length < MAX_SPARE) {
+      entry.request = nothing;
+      entry.answer = nobody;
+      entry.body = null;
+      spare.push(entry);
+    }
+    answered(answer, request as never);
   }
 
   // ------------------------------------------------------------------------------- waiting ones
@@ -190,28 +229,34 @@ export function createPool({
   }
 
   /** The first connection with room, so that few are busy and each write carries much. */
-  function dispatch(entry: Entry): boolean {
-    for (const link of links) {
-      if (link.connection.room <= 0 || link.probing) continue;
-      if (entry.avoid === link && links.length > 1) continue;
-      const at = now();
-      const idle = link.connection.streams === 0;
-      if (idle && at - link.heardAt > idleMs) probe(link);
-      else if (link.connection.open(entry, at)) {
-        link.opened += 1;
-        // silence is counted from here; for idling it makes no difference
-        if (idle) link.heardAt = at;
-        return true;
-      }
-    }
+  function dispatch(entry: Entry, at: number): boolean {
+    for (let i = 0; i < links.length; i++) if (give(entry, links[i]!, at)) return true;
     return false;
   }
 
-  function flush() {
+  function give(entry: Entry, link: Link, at: number): boolean {
+    const { connection } = link;
+    if (connection.room <= 0 || link.probing) return false;
+    if (entry.avoid === link && links.length > 1) return false;
+    const idle = connection.streams === 0;
+    if (idle && at - link.heardAt > idleMs) {
+      probe(link);
+      return false;
+    }
+    if (!connection.open(entry, at)) return false;
+    link.opened += 1;
+    // silence is counted from here; for idling it makes no difference
+    if (idle) link.heardAt = at;
+    return true;
+  }
+
+  /** `freed`: the connection that has room, as a rule; while there is a backlog, no other has. */
+  function flush(freed: Link | null = null) {
+    const at = now();
     while (first !== null) {
       const requeued = lastRequeued;
       const entry = takeFirst();
-      if (dispatch(entry)) continue;
+      if ((freed !== null && give(entry, freed, at)) || dispatch(entry, at)) continue;
       prepend(entry);
       lastRequeued = requeued;
       break;
@@ -247,7 +292,7 @@ export function createPool({
   }
 
   function join() {
-    const connection = openConnection(url, ca, {
+    const connection = openConnection(url, tls, {
       room() {
         if (connecting === link) connecting = null;
         link.heardAt = now();
@@ -263,7 +308,7 @@ export function createPool({
           settle(entry, reply(entry));
         } else if (ending === 'no-answer') settle(entry, { kind: 'no-answer', reason });
         else again(entry, link, reason);
-        if (first !== null) flush();
+        if (first !== null) flush(link);
       },
       draining(reason) {
         const inVain = connecting === link || (link.opened > 0 && !connection.served);

@@ -37,7 +37,7 @@ const UPLOAD_MS = 2 * 60 * 60 * 1000;
 /** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind } = options;
-  const senders = createSenders(apps, ca === undefined ? {} : { ca });
+  const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
   const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
   const server = createServer(
     { requestTimeout: UPLOAD_MS },

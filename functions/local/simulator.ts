@@ -14,7 +14,7 @@ import {
   type SimulatorStats,
 } from './simulators/behaviour.ts';
 import { fcmRules } from './simulators/fcm-rules.ts';
-import { startServer } from './simulators/server.ts';
+import { startSimulatedServer } from './simulators/server.ts';
 
 export { forkSimulator } from './simulators/fork.ts';
 export type { AcceptedPush, SimulatorSettings, SimulatorStats };
@@ -29,7 +29,15 @@ interface CommonOptions {
 
 export type SimulatorOptions = CommonOptions &
   (
-    | { provider: 'apns'; publicKey: string; keyId: string; teamId: string; topics: string[] }
+    | {
+        provider: 'apns';
+        publicKey: string;
+        keyId: string;
+        teamId: string;
+        topics: string[];
+        /** PEM of who issues client certificates, which stand in for a token */
+        clientCa?: string;
+      }
     | { provider: 'fcm'; projectId: string }
   );
 
@@ -68,9 +76,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const rules =
     options.provider === 'apns' ? apnsRules({ ...options, now }) : fcmRules({ ...options, now });
   const behaves = behaviour(rules, settings, now);
-  const server = await startServer({
+  const server = await startSimulatedServer({
     port: options.port ?? 0,
     certificate,
+    ...('clientCa' in options && options.clientCa !== undefined && { clientCa: options.clientCa }),
     settings,
     behaviour: behaves,
   });

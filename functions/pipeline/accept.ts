@@ -61,10 +61,14 @@ const reachedBy: Record<Platform, Provider[]> = {
 function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   const { app, audience, message } = campaign;
   const faults: Fault[] = [];
-  if (message.title === undefined && message.body === undefined && message.data === undefined)
+  const { title, body, data, apns, fcm } = message;
+  if ([title, body, data, apns?.pushType, apns?.payload, fcm].every((it) => it === undefined))
     faults.push({ path: 'message', message: 'needs a title, a body or data' });
 
-  const push: Push = { campaignId: campaign.id, message, expiresAt: expiryOf(campaign, 0) };
+  const push: Push = {
+    ...{ campaignId: campaign.id, message, dryRun: campaign.dryRun },
+    expiresAt: expiryOf(campaign, 0),
+  };
   const sender = (provider: Provider) => senders.get(app, provider, 'production');
   const wanted = audience.platform ?? platforms;
   const unreachable = wanted.filter((it) => !reachedBy[it].some(sender));

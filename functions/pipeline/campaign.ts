@@ -53,6 +53,46 @@ const override = z
     message: `must be at most ${MAX_OVERRIDE_BYTES} bytes of JSON`,
   });
 
+/** What APNs calls them; each has its topic, its priorities and its size. */
+export const apnsPushTypes = [
+  'alert',
+  'background',
+  'voip',
+  'complication',
+  'fileprovider',
+  'mdm',
+  'location',
+  'liveactivity',
+  'pushtotalk',
+  'controls',
+  'widgets',
+] as const;
+export type ApnsPushType = (typeof apnsPushTypes)[number];
+
+const apnsOptions = z
+  .strictObject({
+    pushType: z
+      .enum(apnsPushTypes)
+      .optional()
+      .openapi({
+        description:
+          'alert when the payload shows, sounds or badges, background otherwise, unless named. ' +
+          'The topic follows from it: app.bundle.id.voip for voip, and so on.',
+      }),
+    priority: z
+      .union([z.literal(10), z.literal(5), z.literal(1)])
+      .optional()
+      .openapi({
+        description:
+          'Of apns-priority: 10 at once, 5 as the battery allows, 1 without waking the device. ' +
+          '10 for high, 5 for normal and for background, unless given.',
+      }),
+    payload: override
+      .optional()
+      .openapi({ description: 'Merged over the APNs payload; aps is in here.' }),
+  })
+  .openapi('ApnsOptions');
+
 export const messageSchema = z
   .strictObject({
     title: z.string().min(1).max(1024).optional(),
@@ -72,7 +112,17 @@ export const messageSchema = z
       .regex(/^[\x20-\x7e]+$/, { message: 'must be printable ASCII' })
       .optional(),
     priority: z.enum(['high', 'normal']).default('high'),
-    apns: override.optional().openapi({ description: 'Merged over the APNs payload.' }),
+    webLink: z
+      .url({ protocol: /^https$/ })
+      .max(2048)
+      .optional()
+      .openapi({ description: 'Opened by a click on a web push; apps find theirs in data.' }),
+    analyticsLabel: z
+      .string()
+      .regex(/^[\w.~%-]{1,50}$/, { message: 'must be 1 to 50 letters, digits and - _ . ~ %' })
+      .optional()
+      .openapi({ description: "Under which Firebase's delivery reports count an FCM message." }),
+    apns: apnsOptions.optional(),
     fcm: override.optional().openapi({ description: 'Merged over the FCM message.' }),
   })
   .openapi('Message');
@@ -88,7 +138,11 @@ export const campaignRequestSchema = z
     dryRun: z
       .boolean()
       .default(false)
-      .openapi({ description: 'Goes the whole way but sends nothing: everybody is skipped.' }),
+      .openapi({
+        description:
+          'Goes the whole way but sends nothing: everybody is skipped, except whom FCM, which can ' +
+          'be asked, would refuse. Those have failed; their tokens are kept.',
+      }),
   })
   .openapi('CampaignRequest');
 export type CampaignRequest = z.output<typeof campaignRequestSchema>;

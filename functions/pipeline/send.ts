@@ -33,7 +33,7 @@ export async function sendChunk(
   const { chunk, campaign } = claim;
   const recorder = createRecorder(ports, chunk, lease);
 
-  if (campaign.state === 'cancelling' || campaign.dryRun) {
+  if (campaign.state === 'cancelling') {
     for (const index of recorder.open()) recorder.skip(index);
     return settle(ports, chunk, recorder, claimedAt);
   }
@@ -78,11 +78,12 @@ async function attempt(
     campaignId: campaign.id,
     message: campaign.message,
     expiresAt: chunk.expiresAt,
+    dryRun: campaign.dryRun,
   };
   const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
   const ended = await transmit({
     ...{ ports, sender, push, chunk, recorder, watch, claimedAt, stop },
-    isFirst: campaign.firstPushAt === null,
+    isFirst: campaign.firstPushAt === null && !campaign.dryRun,
   });
   if (ended.fenced) {
     log.chunkFenced({ chunkId: chunk.id });

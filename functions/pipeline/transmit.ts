@@ -39,12 +39,14 @@ export async function transmit(it: Transmission) {
   const decide = (index: number, outcome: Outcome, exhausted: boolean) => {
     const doubtful = recorder.isDoubtful(index);
     const verdict = judge(outcome, { claimedAt, doubtful, exhausted });
-    if (verdict.kind === 'accepted') recorder.accept(index);
+    // on a dry run nobody got it, and nothing is done on its word
+    if (verdict.kind === 'accepted' && push.dryRun) recorder.skip(index);
+    else if (verdict.kind === 'accepted') recorder.accept(index);
     else if (verdict.kind === 'failed')
       recorder.fail(
         index,
         { outcome: outcome.kind as Exclude<Outcome['kind'], 'accepted'>, reason: verdict.reason },
-        verdict.forgetSince,
+        push.dryRun ? undefined : verdict.forgetSince,
       );
     else if (verdict.doubtful) recorder.doubt(index);
   };

@@ -3,7 +3,7 @@
  * https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns
  */
 
-import { createPrivateKey, sign } from 'node:crypto';
+import { es256 } from './es256.ts';
 
 export interface ApnsTokenSource {
   /** The JWT to send now. */
@@ -17,8 +17,8 @@ export interface ApnsTokenSource {
 
 /**
  * Apple refuses a token after 60 minutes and wants none sooner than 20 minutes after the last. So
- * time is cut into buckets of 40 minutes and `iat` is where a bucket begins: all instances change
- * at the same time, to tokens of the same age.
+ * time is cut into buckets of 40 minutes and `iat` is where a bucket begins: every instance of a
+ * fleet changes at the same time, to the same bytes, and Apple sees one token change, not hundreds.
  */
 const BUCKET_MS = 40 * 60 * 1000;
 const MIN_AGE_MS = 20 * 60 * 1000;
@@ -28,31 +28,27 @@ export function createApnsToken(
   { key, keyId, teamId }: { key: string; keyId: string; teamId: string },
   now: () => number = Date.now,
 ): ApnsTokenSource {
-  const privateKey = createPrivateKey(key);
-  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
-    throw new TypeError('an APNs key is an EC private key on the curve P-256');
+  const sign = es256(key);
   const header = encode({ alg: 'ES256', typ: 'JWT', kid: keyId });
+  // a token that expired early means that our clock is slow: buckets are half as long from then on
+  let bucketMs = BUCKET_MS;
   let token = '';
-  let bucket = -1;
+  let issuedAt = -1;
   let renewedAt = Number.NEGATIVE_INFINITY;
 
-  function mint(issuedAt: number): string {
-    const signed = `${header}.${encode({ iss: teamId, iat: Math.floor(issuedAt / 1000) })}`;
-    // JWS wants r and s side by side (RFC 7518, section 3.4), not the DER that is usual elsewhere
-    const signature = sign('sha256', Buffer.from(signed), {
-      key: privateKey,
-      dsaEncoding: 'ieee-p1363',
-    });
-    return `${signed}.${signature.toString('base64url')}`;
+  /** Signs the token of the bucket `at` is in, unless it is the present one. */
+  function mint(at: number): boolean {
+    const begin = Math.floor(at / bucketMs) * bucketMs;
+    if (begin === issuedAt) return false;
+    issuedAt = begin;
+    const signed = `${header}.${encode({ iss: teamId, iat: begin / 1000 })}`;
+    token = `${signed}.${sign(signed)}`;
+    return true;
   }
 
   function current(): string {
     const at = now();
-    const present = Math.floor(at / BUCKET_MS);
-    if (present !== bucket && at - renewedAt >= MIN_AGE_MS) {
-      bucket = present;
-      token = mint(present * BUCKET_MS);
-    }
+    if (at - renewedAt >= MIN_AGE_MS) mint(at);
     return token;
   }
 
@@ -60,9 +56,9 @@ export function createApnsToken(
     if (used !== token) return token;
     const at = now();
     if (at - renewedAt < MIN_AGE_MS) return null;
+    bucketMs = MIN_AGE_MS;
+    if (!mint(at)) return null;
     renewedAt = at;
-    bucket = Math.floor(at / BUCKET_MS);
-    token = mint(at);
     return token;
   }
 

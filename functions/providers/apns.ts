@@ -1,88 +1,126 @@
 /** The sender for APNs. https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
 
 import { hash } from 'node:crypto';
-import type { Answer, Pool } from '../http2/pool.ts';
-import type { Outcome, Push, Sender } from '../ports.ts';
+import type { Answer, Request } from '../http2/pool.ts';
+import type { Batch, Outcome, Push, Sender } from '../ports.ts';
+import { type ApnsAccess, type Credential, certificateFault } from './apns-access.ts';
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';
-import type { ApnsTokenSource } from './apns-token.ts';
 import { sendBatch, unanswered } from './batch.ts';
 
 export interface ApnsSenderOptions {
-  pool: Pool;
-  token: ApnsTokenSource;
+  access: ApnsAccess;
   topic: string;
   now?: () => number;
 }
 
+const DEVICE = '/3/device/';
+/** A token made anew, and another key: refused with both, a push has its outcome. */
+const MAX_TRIES = 2;
+const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
+
 interface Built extends ApnsNotification {
-  /** the provider token in `headers.authorization` */
-  token: string;
+  /** the provider token in `headers.authorization`; null at first, '' when a certificate stands in */
+  token: string | null;
 }
 
-export function createApnsSender({
-  pool,
-  token,
-  topic,
-  now = Date.now,
-}: ApnsSenderOptions): Sender {
+export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOptions): Sender {
   const built = new WeakMap<Push, Built>();
 
   function notificationOf(push: Push): Built {
     let it = built.get(push);
     if (it === undefined) {
-      it = { ...apnsNotification(push, topic), token: '' };
+      it = { ...apnsNotification(push, topic), token: null };
       built.set(push, it);
     }
     return it;
   }
 
   /** A new object when the provider token changes: requests under way keep the old one. */
-  function headersOf(it: Built): Built['headers'] {
-    const current = token.current();
+  function headersOf(it: Built, { token }: Credential): Built['headers'] {
+    const current = token === null ? '' : token.current();
     if (it.token !== current) {
       it.token = current;
-      it.headers = { ...it.headers, authorization: `bearer ${current}` };
+      it.headers = { ...it.headers, ':path': DEVICE };
+      if (token !== null) it.headers.authorization = `bearer ${current}`;
     }
     return it.headers;
   }
 
   return {
-    check: (push) => apnsFaults(push, apnsNotification(push, topic)),
+    check: (push) =>
+      apnsFaults(push, apnsNotification(push, topic), {
+        byCertificate: access.current().token === null,
+      }),
 
     send(batch) {
+      if (batch.push.dryRun) return unasked(batch);
       const it = notificationOf(batch.push);
       const idOf = idsOf(batch.seed);
 
-      return sendBatch(batch, (index, settle) => {
-        const path = `/3/device/${segment(batch.recipients[index]!.token)}`;
-        const varying = ['apns-id', idOf(index)] as const;
-        let used = '';
-        const request = (answer: (answer: Answer) => void) => {
-          const headers = headersOf(it);
-          used = it.token;
-          pool.request({ path, headers, varying, body: it.payload }, answer);
-        };
-        request((answer) => {
-          const outcome = judge(answer, now());
-          const stale = outcome.kind === 'blocked' && outcome.reason === 'ExpiredProviderToken';
-          if (!stale || token.renew(used) === null) return settle(outcome);
-          request((second) => settle(judge(second, now())));
-        });
+      return sendBatch(batch, (settle) => {
+        function ask(index: number, credential: Credential, tries: number) {
+          const headers = headersOf(it, credential);
+          const request: ApnsRequest = {
+            headers,
+            path: segment(batch.recipients[index]!.token),
+            varying: ['apns-id', idOf(index)],
+            body: it.payload,
+            index,
+            credential,
+            used: it.token!,
+            tries,
+          };
+          credential.pool.request(request, answered);
+        }
+
+        function answered(answer: Answer, { index, credential, used, tries }: ApnsRequest) {
+          const outcome = judge(answer, credential, now());
+          if (outcome.kind !== 'blocked' || tries === 0) return settle(index, outcome);
+          const other = access.instead(credential, used, outcome.reason);
+          if (other === null) return settle(index, outcome);
+          ask(index, other, tries - 1);
+        }
+
+        return (index) => ask(index, access.current(), MAX_TRIES);
       });
     },
   };
 }
 
-function judge(answer: Answer, now: number): Outcome {
-  return answer.kind === 'reply'
-    ? judgeApns(answer.status, answer.body, answer.headers.retryAfter, now)
-    : unanswered(answer);
+interface ApnsRequest extends Request {
+  index: number;
+  credential: Credential;
+  /** the provider token in its headers */
+  used: string;
+  /** how often it may be sent again with something else in their place */
+  tries: number;
+}
+
+function judge(answer: Answer, { token }: Credential, now: number): Outcome {
+  if (answer.kind === 'reply')
+    return judgeApns(answer.status, answer.body, answer.headers.retryAfter, now);
+  const fault =
+    token === null && answer.kind === 'refused' ? certificateFault(answer.reason) : null;
+  return fault === null ? unanswered(answer) : { kind: 'blocked', reason: fault };
+}
+
+/** APNs can be asked nothing without a push: on a dry run there is no objection to anybody. */
+async function unasked({ open, settle }: Batch): Promise<void> {
+  for (const index of open) settle(index, ACCEPTED);
 }
 
 /** Device tokens are hexadecimal; anything else must not change what the path means. */
-const segment = (token: string) =>
-  /^[0-9a-fA-F]+$/.test(token) ? token : encodeURIComponent(token);
+function segment(token: string): string {
+  // a loop takes a third of the time of a regular expression
+  for (let i = 0; i < token.length; i++)
+    if (hexadecimal[token.charCodeAt(i)] !== 1) return encodeURIComponent(token);
+  return token;
+}
+
+/** 1 for the codes of digits and of letters from a to f */
+const hexadecimal = new Uint8Array(128);
+for (const digit of '0123456789abcdefABCDEF') hexadecimal[digit.charCodeAt(0)] = 1;
 
 /**
  * The id of a push, from the chunk and the index: a second delivery has the same. A UUID of

@@ -14,10 +14,13 @@ const WINDOW = 1000;
  * Starts a push for each open recipient, a window of them at a time, and resolves when every push
  * that was started has its outcome. Stops starting when the signal fires, and when an outcome is
  * `blocked`: everybody after it would get the same.
+ *
+ * `begin` is given the function that takes outcomes, and gives the one that starts a push; nothing
+ * more is made for each of them.
  */
 export function sendBatch(
   batch: Batch,
-  start: (index: number, settle: (outcome: Outcome) => void) => void,
+  begin: (settle: (index: number, outcome: Outcome) => void) => (index: number) => void,
 ): Promise<void> {
   const { open, signal } = batch;
   return new Promise((resolve) => {
@@ -26,19 +29,20 @@ export function sendBatch(
     let blocked = false;
     let pumping = false;
 
+    const start = begin((index, outcome) => {
+      underWay -= 1;
+      if (outcome.kind === 'blocked') blocked = true;
+      batch.settle(index, outcome);
+      pump();
+    });
+
     function pump() {
       // an answer may come before `start` returns; the loop below goes on then, not a deeper one
       if (pumping) return;
       pumping = true;
       while (underWay < WINDOW && next < open.length && !blocked && !signal.aborted) {
-        const index = open[next++] as number;
         underWay += 1;
-        start(index, (outcome) => {
-          underWay -= 1;
-          if (outcome.kind === 'blocked') blocked = true;
-          batch.settle(index, outcome);
-          pump();
-        });
+        start(open[next++] as number);
       }
       pumping = false;
       if (underWay === 0) resolve();

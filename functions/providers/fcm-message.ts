@@ -67,9 +67,18 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         // RFC 8030, section 5.4: a newer message replaces a stored one of its topic
         ...(/^[\w-]{1,32}$/.test(collapse) && { Topic: collapse }),
       },
-      ...(visible && { notification: { tag: collapse } }),
+      ...(visible && {
+        notification: {
+          tag: collapse,
+          ...(message.imageUrl !== undefined && { image: message.imageUrl }),
+        },
+      }),
+      ...(message.webLink !== undefined && { fcm_options: { link: message.webLink } }),
     },
-  } satisfies { [field in keyof BaseMessage]: unknown };
+    ...(message.analyticsLabel !== undefined && {
+      fcm_options: { analytics_label: message.analyticsLabel },
+    }),
+  } satisfies { [field in keyof BaseMessage | 'fcm_options']?: unknown };
 
   const merged = merge(built, message.fcm ?? {});
   for (const target of targets) delete merged[target];
@@ -102,18 +111,28 @@ function textBytes(texts: unknown): number {
   return bytes;
 }
 
-/** Makes the body for a token; everything else is encoded once. */
-export function fcmBody(message: Record<string, unknown>): (token: string) => Buffer {
+/** A body in three parts: the token, quoted, comes between these two. */
+export interface FcmBody {
+  before: Buffer;
+  after: Buffer;
+}
+
+/** `dryRun`: FCM validates it, and nobody gets it. */
+export function fcmBody(message: Record<string, unknown>, dryRun: boolean): FcmBody {
   const rest = JSON.stringify(message).slice(1);
-  const before = Buffer.from('{"message":{"token":');
-  const after = Buffer.from(rest === '}' ? '}}' : `,${rest}}`);
-  return (token) => {
-    const hole = JSON.stringify(token);
-    const size = Buffer.byteLength(hole);
-    const body = Buffer.allocUnsafe(before.length + size + after.length);
-    before.copy(body);
-    body.write(hole, before.length);
-    after.copy(body, before.length + size);
-    return body;
+  return {
+    before: Buffer.from('{"message":{"token":'),
+    after: Buffer.from(
+      `${rest === '}' ? '' : ','}${rest}${dryRun ? ',"validate_only":true' : ''}}`,
+    ),
   };
+}
+
+/** A token in JSON, in ASCII. What FCM issues has nothing to escape. */
+export function quoted(token: string): string {
+  if (/^[\w:-]*$/.test(token)) return `"${token}"`;
+  return JSON.stringify(token).replace(
+    /[^\0-\x7f]/g,
+    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,10 +1,10 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
-import type { Answer, Pool } from '../http2/pool.ts';
+import type { Answer, Pool, Request } from '../http2/pool.ts';
 import type { Batch, Outcome, Push, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';
-import { fcmBody, fcmFaults, fcmMessage } from './fcm-message.ts';
+import { type FcmBody, fcmBody, fcmFaults, fcmMessage, quoted } from './fcm-message.ts';
 import type { FcmTokenSource } from './fcm-token.ts';
 
 export interface FcmSenderOptions {
@@ -25,15 +25,28 @@ export function createFcmSender({
   now = Date.now,
 }: FcmSenderOptions): Sender {
   const path = `/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
-  const built = new WeakMap<Push, (token: string) => Buffer>();
+  const built = new WeakMap<Push, FcmBody>();
+  let lastHeaders: Request['headers'] = {};
 
-  function bodiesOf(push: Push) {
+  function bodyOf(push: Push): FcmBody {
     let it = built.get(push);
     if (it === undefined) {
-      it = fcmBody(fcmMessage(push, now()));
+      it = fcmBody(fcmMessage(push, now()), push.dryRun);
       built.set(push, it);
     }
     return it;
+  }
+
+  /** The same object while the token is the same: a connection encodes it once. */
+  function headersOf(bearer: string): Request['headers'] {
+    const authorization = `Bearer ${bearer}`;
+    if (lastHeaders.authorization !== authorization)
+      lastHeaders = {
+        ':path': path,
+        authorization,
+        'content-type': 'application/json; charset=utf-8',
+      };
+    return lastHeaders;
   }
 
   async function send(batch: Batch): Promise<void> {
@@ -45,21 +58,26 @@ export function createFcmSender({
     } catch (error) {
       return batch.settle(batch.open[0]!, withoutToken(error));
     }
-    const bodyOf = bodiesOf(batch.push);
-    const headers = {
-      authorization: `Bearer ${bearer}`,
-      'content-type': 'application/json; charset=utf-8',
-    };
-    return sendBatch(batch, (index, settle) => {
-      const body = bodyOf(batch.recipients[index]!.token);
-      pool.request({ path, headers, body }, (answer) => {
+    const { before, after } = bodyOf(batch.push);
+    const headers = headersOf(bearer);
+    return sendBatch(batch, (settle) => {
+      function answered(answer: Answer, { index }: FcmRequest) {
         if (answer.kind === 'reply' && answer.status === 401) token.forget(bearer);
-        settle(judge(answer, now()));
-      });
+        settle(index, judge(answer, now()));
+      }
+      return (index) => {
+        const fill = quoted(batch.recipients[index]!.token);
+        const request: FcmRequest = { headers, body: before, fill, tail: after, index };
+        pool.request(request, answered);
+      };
     });
   }
 
   return { check: (push) => fcmFaults(push, now()), send };
+}
+
+interface FcmRequest extends Request {
+  index: number;
 }
 
 function judge(answer: Answer, now: number): Outcome {

@@ -1,22 +1,39 @@
 /** The senders of a deployment: one for each app, provider and environment, made on first use. */
 
+import { hash } from 'node:crypto';
 import { createPool, type Pool } from '../http2/pool.ts';
+import type { ClientCertificate } from '../http2/socket.ts';
 import type { Environment, Provider } from '../pipeline/installation.ts';
-import type { Sender, Senders } from '../ports.ts';
+import type { Log, Sender, Senders } from '../ports.ts';
 import { createApnsSender } from './apns.ts';
+import { type ApnsAccess, createApnsAccess } from './apns-access.ts';
 import { type ApnsTokenSource, createApnsToken } from './apns-token.ts';
 import { createFcmSender } from './fcm.ts';
 import { createFcmToken, type FcmAuth } from './fcm-token.ts';
 
-export interface ApnsCredentials {
-  /** PEM */
-  key: string;
-  keyId: string;
-  teamId: string;
+interface ApnsApp {
   /** the app's bundle id */
   topic: string;
   origins: Record<Environment, string>;
 }
+
+export interface ApnsKey {
+  /** PEM */
+  key: string;
+  keyId: string;
+}
+
+export interface ApnsKeys extends ApnsApp, ApnsKey {
+  teamId: string;
+  /** takes over when the first is revoked */
+  next?: ApnsKey;
+}
+
+export interface ApnsCertificate extends ApnsApp {
+  certificate: ClientCertificate;
+}
+
+export type ApnsCredentials = ApnsKeys | ApnsCertificate;
 
 export interface FcmCredentials {
   projectId: string;
@@ -43,15 +60,48 @@ const FCM_CONNECTIONS = 10;
 /** `ca`: PEM, trusted in place of the usual authorities. */
 export function createSenders(
   apps: Record<string, AppCredentials>,
-  { ca }: { ca?: string } = {},
+  { ca, log }: { ca?: string; log?: Pick<Log, 'apnsKeyRefused'> } = {},
 ): Senders & { close(): Promise<void> } {
   const senders = new Map<string, Sender>();
   const pools = new Map<string, Pool>();
+  const accesses = new Map<string, ApnsAccess>();
   const tokens = new Map<string, ApnsTokenSource>();
 
-  function poolOf(key: string, origin: string, maxConnections: number): Pool {
+  function poolOf(
+    key: string,
+    origin: string,
+    maxConnections: number,
+    certificate?: ClientCertificate,
+  ): Pool {
     return once(pools, `${key} ${origin}`, () =>
-      createPool({ origin, maxConnections, ...(ca !== undefined && { ca }) }),
+      createPool({
+        ...{ origin, maxConnections },
+        ...(ca !== undefined && { ca }),
+        ...(certificate && { certificate }),
+      }),
+    );
+  }
+
+  function accessOf(apns: ApnsCredentials, origin: string): ApnsAccess {
+    if ('certificate' in apns) {
+      const { certificate } = apns;
+      const key = `apns certificate ${hash('sha256', JSON.stringify(certificate))}`;
+      const pool = poolOf(key, origin, APNS_CONNECTIONS, certificate);
+      return createApnsAccess({ pool, token: null });
+    }
+    const { teamId, next } = apns;
+    const credential = ({ key, keyId }: ApnsKey) => {
+      // each key has one token, whatever apps and environments it serves
+      const name = `apns ${teamId} ${keyId}`;
+      const token = once(tokens, name, () => createApnsToken({ key, keyId, teamId }));
+      return { pool: poolOf(name, origin, APNS_CONNECTIONS), token };
+    };
+    return once(accesses, `${teamId} ${apns.keyId} ${next?.keyId} ${origin}`, () =>
+      createApnsAccess(credential(apns), next && credential(next), (to) => {
+        const ids = [apns.keyId, next!.keyId] as const;
+        const [refused, used] = to === 'next' ? ids : [ids[1], ids[0]];
+        log?.apnsKeyRefused({ keyId: refused, nowUsed: used });
+      }),
     );
   }
 
@@ -60,11 +110,8 @@ export function createSenders(
     if (provider === 'apns') {
       const apns = credentials?.apns;
       if (!apns) return null;
-      // tokens of two keys on one connection are refused, and each key has one token
-      const key = `apns ${apns.teamId} ${apns.keyId}`;
-      const token = once(tokens, key, () => createApnsToken(apns));
-      const pool = poolOf(key, apns.origins[environment], APNS_CONNECTIONS);
-      return createApnsSender({ pool, token, topic: apns.topic });
+      const access = accessOf(apns, apns.origins[environment]);
+      return createApnsSender({ access, topic: apns.topic });
     }
     const fcm = credentials?.fcm;
     if (!fcm) return null;

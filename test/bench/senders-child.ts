@@ -18,7 +18,7 @@ export type Report =
   | { kind: 'sent'; seconds: number; cpuSeconds: number; failed: number }
   | { kind: 'failed'; reason: string };
 
-const WARM_UP = 5000;
+const WARM_UP = 30_000;
 
 const say = (report: Report) => process.send?.(report);
 process.on('disconnect', () => process.exit());

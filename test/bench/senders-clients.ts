@@ -96,7 +96,7 @@ async function volley(
     { ca },
   );
   const sender = senders.get('default', provider, 'production')!;
-  const push = { campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000 };
+  const push = { campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000, dryRun: false };
   const { signal } = new AbortController();
   return {
     async send(tokens) {

@@ -51,7 +51,11 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       ...{ rate: { perMinute: 600 }, dryRun: true },
     });
     const { message } = campaign;
-    campaign.message = { ...message, data: { 'Zoë "✓"': '\u{1F514}' }, apns: { aps: { x: [1] } } };
+    campaign.message = {
+      ...message,
+      data: { 'Zoë "✓"': '\u{1F514}' },
+      apns: { payload: { x: [1] } },
+    };
     const created = await store.createCampaign(campaign, null, NOW);
     assert.deepEqual(created, { kind: 'created', campaign });
     assert.deepEqual(await store.getCampaign(campaign.id), campaign);

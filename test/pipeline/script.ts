@@ -9,6 +9,8 @@ export interface Sent extends Recipient {
   at: number;
   /** how often this one was sent to before */
   before: number;
+  /** the provider was only asked what it would say */
+  dryRun: boolean;
 }
 
 export const accepted: Outcome = { kind: 'accepted' };
@@ -34,13 +36,13 @@ export function createScript(now: () => number): Script {
     faults: [],
     sender: {
       check: () => script.faults,
-      async send({ recipients, open, signal, seed, settle }: Batch) {
+      async send({ push: { dryRun }, recipients, open, signal, seed, settle }: Batch) {
         for (const index of open) {
           if (signal.aborted) return;
           const recipient = recipients[index]!;
           const before = times.get(recipient.installationId) ?? 0;
           times.set(recipient.installationId, before + 1);
-          const it: Sent = { ...recipient, index, seed, at: now(), before };
+          const it: Sent = { ...recipient, index, seed, at: now(), before, dryRun };
           sent.push(it);
           settle(index, await script.answer(it));
         }

@@ -80,14 +80,21 @@ test('an audience of nobody completes at once', async (t) => {
   assert.equal(campaign.closedAt, NOW);
 });
 
-test('a dry run goes the whole way and sends nothing', async (t) => {
+test('a dry run only asks: nobody gets it, nobody is forgotten', async (t) => {
   const world = createWorld(t);
-  await world.people(1200);
+  const people = await world.people(1200);
+  const gone = people[7]!;
+  world.script.answer = ({ installationId }) =>
+    installationId === gone.id
+      ? { kind: 'unregistered', reason: 'UNREGISTERED', since: null }
+      : accepted;
   const id = await world.campaign({ dryRun: true });
   await world.run();
-  const { campaign, skipped } = await world.closed(id);
-  assert.deepEqual([campaign.state, skipped, campaign.firstPushAt], ['completed', 1200, null]);
-  assert.equal(world.script.sent.length, 0);
+  const { campaign, counts } = await world.closed(id);
+  assert.deepEqual([campaign.state, campaign.firstPushAt], ['completed', null]);
+  assert.deepEqual([counts.accepted, counts.failed, counts.skipped], [0, 1, 1199]);
+  assert.ok(world.script.sent.every((it) => it.dryRun));
+  assert.ok(await world.store.getInstallation(gone.app, gone.id), 'its token is kept');
 });
 
 for (const [what, afterMs, at] of [

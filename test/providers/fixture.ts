@@ -11,22 +11,29 @@ import type { Message } from '../../functions/pipeline/campaign.ts';
 import type { Provider } from '../../functions/pipeline/installation.ts';
 import type { Batch, Outcome, Push, Sender } from '../../functions/ports.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';
+import { createApnsAccess } from '../../functions/providers/apns-access.ts';
 import { createApnsToken } from '../../functions/providers/apns-token.ts';
 import { createFcmSender } from '../../functions/providers/fcm.ts';
 import { createFcmToken } from '../../functions/providers/fcm-token.ts';
-import { type AppCredentials, createSenders } from '../../functions/providers/senders.ts';
+import {
+  type ApnsKeys,
+  type AppCredentials,
+  createSenders,
+} from '../../functions/providers/senders.ts';
 
 export const apnsKey = makeApnsKey();
 export const TOPIC = 'com.example.app';
 
+export const apnsCredentials = (origin: string): ApnsKeys => ({
+  key: apnsKey.privateKey,
+  keyId: 'KEY1234567',
+  teamId: 'TEAM123456',
+  topic: TOPIC,
+  origins: { production: origin, sandbox: origin },
+});
+
 export const credentials = (apns: string, fcm: string): AppCredentials => ({
-  apns: {
-    key: apnsKey.privateKey,
-    keyId: 'KEY1234567',
-    teamId: 'TEAM123456',
-    topic: TOPIC,
-    origins: { production: apns, sandbox: apns },
-  },
+  apns: apnsCredentials(apns),
   fcm: { projectId: 'example', origin: fcm, auth: { kind: 'placeholder' } },
 });
 
@@ -61,6 +68,7 @@ export const push = (message: Partial<Message> = {}): Push => ({
   campaignId: 'campaign-1',
   message: { title: 'Hello', body: 'World', ttlSeconds: 3600, priority: 'high', ...message },
   expiresAt: Math.floor(Date.now() / 1000) * 1000 + 3_600_000,
+  dryRun: false,
 });
 
 export function batch(provider: Provider, n: number, more: Partial<Batch> = {}) {
@@ -97,9 +105,9 @@ export function kinds(outcomes: Map<number, Outcome[]>): Record<string, number> 
 export function watchfulSender(t: TestContext, provider: Provider, { origin, ca }: Simulator) {
   const pool = createPool({ origin, ca, maxConnections: 4, silenceMs: 100, pingMs: 100 });
   t.after(() => pool.close());
-  const { apns } = credentials(origin, origin);
+  const token = createApnsToken(apnsCredentials(origin));
   return provider === 'apns'
-    ? createApnsSender({ pool, token: createApnsToken(apns!), topic: TOPIC })
+    ? createApnsSender({ access: createApnsAccess({ pool, token }), topic: TOPIC })
     : createFcmSender({
         pool,
         token: createFcmToken({ kind: 'placeholder' }),

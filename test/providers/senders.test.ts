@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPool } from '../../functions/http2/pool.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';
+import { createApnsAccess } from '../../functions/providers/apns-access.ts';
 import { createFcmSender } from '../../functions/providers/fcm.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { answer, certificate, startPeer, startPool } from '../http2/peer.ts';
@@ -124,7 +125,7 @@ test('APNs gets the payload and headers of the message, and an id that a second 
     sound: 'default',
     badge: 3,
     imageUrl: 'https://example.com/a.png',
-    apns: { aps: { 'thread-id': 'sales', alert: { subtitle: 'Now' } } },
+    apns: { payload: { aps: { 'thread-id': 'sales', alert: { subtitle: 'Now' } } } },
   });
   await sender.send(it);
   const first = (await simulator.lastAccepted())!;
@@ -206,7 +207,7 @@ test('what a provider would refuse is said to the author', async (t) => {
   assert.match(apns.check(long).join(), /4096 are allowed/);
   assert.match(fcm.check(long).join(), /4096 are allowed/);
   assert.match(apns.check(push({ data: { aps: 'x' } })).join(), /"aps"/);
-  assert.match(apns.check(push({ apns: { aps: 'x' } })).join(), /apns\.aps/);
+  assert.match(apns.check(push({ apns: { payload: { aps: 'x' } } })).join(), /apns\.payload\.aps/);
   assert.match(
     fcm.check(push({ data: { from: 'x', 'google.x': 'y' } })).join(),
     /"from".*"google.x"/s,
@@ -243,7 +244,7 @@ test('APNs: an expired provider token is renewed once and the pushes are sent ag
   };
   const pool = startPool(t, { origin: peer.origin });
   const { it, outcomes } = batch('apns', 200);
-  await createApnsSender({ pool, token, topic: 'x' }).send(it);
+  await createApnsSender({ access: createApnsAccess({ pool, token }), topic: 'x' }).send(it);
   assert.deepEqual(kinds(outcomes), { accepted: 200 });
   assert.equal(renewals, 1);
 });

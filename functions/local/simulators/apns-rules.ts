@@ -51,11 +51,13 @@ const statuses: Record<string, number> = {
   Shutdown: 503,
 };
 
-const pushTypes = new Set(
-  'alert background location voip complication fileprovider mdm liveactivity pushtotalk controls widgets'.split(
-    ' ',
-  ),
-);
+/** Of each push type: what follows the bundle id in the topic. */
+const topicSuffixes: Record<string, string> = {
+  ...{ alert: '', background: '', mdm: '', voip: '.voip', complication: '.complication' },
+  ...{ location: '.location-query', fileprovider: '.pushkit.fileprovider' },
+  ...{ liveactivity: '.push-type.liveactivity', pushtotalk: '.voip-ptt' },
+  ...{ controls: '.push-type.controls', widgets: '.push-type.widgets' },
+};
 const DEVICE = '/3/device/';
 const MAX_PAYLOAD = 4096;
 const MAX_VOIP_PAYLOAD = 5120;
@@ -92,18 +94,26 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
     if (headers[':method'] !== 'POST') return 'MethodNotAllowed';
     const path = headers[':path'] ?? '';
     if (!path.startsWith(DEVICE)) return 'BadPath';
-    const bearer = verifier(headers.authorization, peer);
-    if (bearer) return bearer;
+    const authorized =
+      headers.authorization === undefined && peer.uid !== null
+        ? null
+        : verifier(headers.authorization, peer);
+    if (authorized) return authorized;
     if (path.length === DEVICE.length) return 'MissingDeviceToken';
     if (!apnsTokenForm.test(path.slice(DEVICE.length))) return 'BadDeviceToken';
-    if (!headers['apns-topic']) return 'MissingTopic';
-    if (!options.topics.includes(headers['apns-topic'])) return 'TopicDisallowed';
     const type = headers['apns-push-type'];
-    if (type === undefined || !pushTypes.has(type)) return 'InvalidPushType';
+    if (type === undefined || !Object.hasOwn(topicSuffixes, type)) return 'InvalidPushType';
+    const topic = headers['apns-topic'];
+    if (!topic) return 'MissingTopic';
+    const suffix = topicSuffixes[type]!;
+    if (!topic.endsWith(suffix)) return 'BadTopic';
+    const bundleId = topic.slice(0, topic.length - suffix.length);
+    const allowed = peer.uid === null ? options.topics.includes(bundleId) : bundleId === peer.uid;
+    if (!allowed) return 'TopicDisallowed';
     const priority = headers['apns-priority'];
     if (priority !== undefined && priority !== '10' && priority !== '5' && priority !== '1')
       return 'BadPriority';
-    // "Specifying priority 10 with background is an error"; without the header it is 10
+    // "Always use priority 5. Using priority 10 is an error."; without the header it is 10
     if (type === 'background' && (priority ?? '10') === '10') return 'BadPriority';
     if (headers['apns-expiration'] !== undefined && !/^\d{1,10}$/.test(headers['apns-expiration']))
       return 'BadExpirationDate';

@@ -20,9 +20,12 @@ export interface Answer {
 /** A request is refused by the rules, or it is a valid push to this token. */
 export type Checked = { refusal: Answer } | { token: string; dryRun: boolean };
 
-/** What a provider remembers of one connection: bearer tokens and when each was first used. */
+/** What a provider remembers of one connection. */
 export interface Peer {
+  /** bearer tokens and when each was first used */
   bearers: Map<string, number>;
+  /** the UID in the subject of its client certificate; null: it has none, or one we did not issue */
+  uid: string | null;
 }
 
 export interface Rules {
@@ -37,4 +40,4 @@ export interface Rules {
   refuse(asked: Asked, reason: string): Answer;
 }
 
-export const newPeer = (): Peer => ({ bearers: new Map() });
+export const newPeer = (uid: string | null = null): Peer => ({ bearers: new Map(), uid });

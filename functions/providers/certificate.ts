@@ -1,0 +1,36 @@
+/** Client certificates as teams have them from Apple: a .p12 file, or PEM made of one. */
+
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { ClientCertificate } from '../http2/socket.ts';
+
+/** 'old cipher': as macOS' Keychain exports it, which OpenSSL 3 refuses to read. */
+export type CertificateFault = 'password' | 'old cipher' | 'other key' | 'unreadable';
+
+/**
+ * PKCS #12, or PEM with the certificate first and its key anywhere. What it gives is sure to work
+ * in a TLS handshake, whatever the peer says to it.
+ */
+export function parseCertificate(
+  bytes: Buffer,
+  passphrase: string | undefined,
+): ClientCertificate | CertificateFault {
+  const secret = passphrase === undefined ? {} : { passphrase };
+  const pem = bytes.includes('-----BEGIN') ? bytes.toString() : null;
+  const certificate = pem === null ? { pfx: bytes, ...secret } : { cert: pem, key: pem, ...secret };
+  try {
+    if (pem !== null) {
+      const key = createPrivateKey({ key: pem, ...secret });
+      if (!new X509Certificate(pem).checkPrivateKey(key)) return 'other key';
+    }
+    createSecureContext(certificate);
+    return certificate;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_CRYPTO_UNSUPPORTED_OPERATION') return 'old cipher';
+    // OpenSSL says the last of it when it has no password to try
+    if (/mac verify|bad decrypt|passphrase|interrupted or cancelled/i.test(message))
+      return 'password';
+    return 'unreadable';
+  }
+}
