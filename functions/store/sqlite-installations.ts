@@ -113,6 +113,8 @@ export function sqliteInstallations({ sql, durably }: Database) {
           if (page.length === size) {
             yield { installations: page, cursor };
             page = [];
+            // nothing here waits for anything, so others would have to until the range is read
+            await nextTurn();
           }
           if (rows.length < wanted) break;
         }
