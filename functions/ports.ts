@@ -343,6 +343,8 @@ export interface Push {
    * that there is no objection.
    */
   dryRun: boolean;
+  /** what the recipients' tokens are; the last two are FCM's alone */
+  to: 'token' | 'topic' | 'condition';
 }
 
 export interface Batch {

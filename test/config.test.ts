@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type Config, ConfigError, readConfig } from '../functions/config.ts';
-import type { ApnsKeys } from '../functions/providers/senders.ts';
+import type { ApnsCertificate, ApnsKeys } from '../functions/providers/senders.ts';
+import { oldP12, PASSWORD, p12, pem } from './providers/certificates.ts';
 
 const pemOf = (pair: { privateKey: { export(how: object): string | Buffer } }) =>
   pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -21,7 +22,8 @@ const keysOf = (config: Config) => config.apps.default!.apns as ApnsKeys;
 
 const files = (contents: Record<string, unknown>) => (path: string) => {
   for (const [name, it] of Object.entries(contents))
-    if (path.endsWith(name)) return typeof it === 'string' ? it : JSON.stringify(it);
+    if (path.endsWith(name))
+      return typeof it === 'string' || Buffer.isBuffer(it) ? it : JSON.stringify(it);
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
 };
 
@@ -67,6 +69,53 @@ test('an origin of one’s own serves both environments', () => {
   const { apps } = readConfig({ ...apns, APNS_ORIGIN: 'https://127.0.0.1:8443/' });
   const own = 'https://127.0.0.1:8443';
   assert.deepEqual(apps.default!.apns!.origins, { production: own, sandbox: own });
+});
+
+test('a key may be joined by the one that is to replace it', () => {
+  const next = { APNS_NEXT_KEY: key, APNS_NEXT_KEY_ID: 'NEW1234567' };
+  assert.deepEqual(keysOf(readConfig({ ...apns, ...next })).next, {
+    key: key.trim(),
+    keyId: 'NEW1234567',
+  });
+  const { APNS_NEXT_KEY, APNS_NEXT_KEY_ID } = next;
+  assert.deepEqual(faultsOf({ ...apns, APNS_NEXT_KEY }), ['APNS_NEXT_KEY_ID']);
+  assert.deepEqual(faultsOf({ ...apns, APNS_NEXT_KEY_ID }), ['APNS_NEXT_KEY']);
+  assert.deepEqual(faultsOf({ ...apns, ...next, APNS_NEXT_KEY: otherCurve }), ['APNS_NEXT_KEY']);
+  assert.deepEqual(faultsOf({ ...apns, ...next, APNS_NEXT_KEY_ID: apns.APNS_KEY_ID }), [
+    'APNS_NEXT_KEY_ID',
+  ]);
+});
+
+test('a certificate stands in for the key: .p12, PEM file or PEM text', () => {
+  const read = (APNS_CERT: string, more: object = {}) =>
+    readConfig(
+      { APNS_CERT, APNS_TOPIC: 'com.example.app', ...more },
+      files({ 'push.p12': p12, 'push.pem': pem }),
+    ).apps.default!.apns as ApnsCertificate;
+  const secret = { APNS_CERT_PASSWORD: PASSWORD };
+  assert.deepEqual(read('push.p12', secret).certificate, { pfx: p12, passphrase: PASSWORD });
+  assert.deepEqual(read('keys/push.pem').certificate, { cert: pem, key: pem });
+  const escaped = read(pem.trim().replaceAll('\n', '\\n')).certificate;
+  assert.deepEqual(escaped, { cert: pem.trim(), key: pem.trim() });
+  assert.equal(read('push.pem').topic, 'com.example.app');
+});
+
+test('a certificate that cannot be used is a fault that says why', () => {
+  const contents = { 'push.p12': p12, 'old.p12': oldP12, 'push.pem': pem };
+  const faults = (env: Record<string, string>) =>
+    faultsOf({ APNS_TOPIC: 'com.example.app', ...env }, contents);
+  const [APNS_CERT, APNS_CERT_PASSWORD] = ['push.p12', PASSWORD];
+  assert.deepEqual(faults({ APNS_CERT, APNS_CERT_PASSWORD }), []);
+  assert.deepEqual(faults({ APNS_CERT }), ['APNS_CERT_PASSWORD']);
+  assert.deepEqual(faults({ APNS_CERT, APNS_CERT_PASSWORD: 'wrong' }), ['APNS_CERT_PASSWORD']);
+  assert.deepEqual(faults({ APNS_CERT: 'old.p12', APNS_CERT_PASSWORD }), ['APNS_CERT']);
+  assert.deepEqual(faults({ APNS_CERT: 'missing.p12' }), ['APNS_CERT']);
+  assert.deepEqual(faults({ APNS_CERT: key }), ['APNS_CERT']);
+  assert.deepEqual(faults({ APNS_CERT, APNS_CERT_PASSWORD, APNS_TOPIC: '' }), ['APNS_TOPIC']);
+  assert.deepEqual(faultsOf({ ...apns, APNS_CERT, APNS_CERT_PASSWORD }, contents).sort(), [
+    ...['APNS_KEY', 'APNS_KEY_ID', 'APNS_TEAM_ID'],
+  ]);
+  assert.deepEqual(faultsOf({ ...apns, APNS_CERT_PASSWORD }), ['APNS_CERT_PASSWORD']);
 });
 
 test('FCM takes a service account, Google’s own ways, or a placeholder at a foreign origin', () => {

@@ -3,7 +3,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Fault } from '../errors.ts';
 import type { Ports, Push } from '../ports.ts';
-import type { Campaign, CampaignRequest } from './campaign.ts';
+import { type Campaign, type CampaignRequest, toOf } from './campaign.ts';
 import { type Platform, type Provider, platforms } from './installation.ts';
 import { planTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
@@ -66,10 +66,18 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
     faults.push({ path: 'message', message: 'needs a title, a body or data' });
 
   const push: Push = {
-    ...{ campaignId: campaign.id, message, dryRun: campaign.dryRun },
+    ...{ campaignId: campaign.id, message, dryRun: campaign.dryRun, to: toOf(campaign) },
     expiresAt: expiryOf(campaign, 0),
   };
   const sender = (provider: Provider) => senders.get(app, provider, 'production');
+  const objections = (provider: Provider): Fault[] =>
+    (sender(provider)?.check(push) ?? []).map((fault) => ({
+      path: 'message',
+      message: `${provider}: ${fault}`,
+    }));
+  if (push.to !== 'token' && !sender('fcm'))
+    faults.push({ path: `audience.${push.to}`, message: `"${app}" has no credentials for FCM` });
+  if (push.to !== 'token') return [...faults, ...objections('fcm')];
   const wanted = audience.platform ?? platforms;
   const unreachable = wanted.filter((it) => !reachedBy[it].some(sender));
   if (unreachable.length === wanted.length)
@@ -79,8 +87,5 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
       faults.push({ path: 'audience.platform', message: `"${app}" has no credentials for ${it}` });
 
   const providers = new Set(wanted.flatMap((it) => reachedBy[it].find(sender) ?? []));
-  for (const provider of providers)
-    for (const fault of sender(provider)?.check(push) ?? [])
-      faults.push({ path: 'message', message: `${provider}: ${fault}` });
-  return faults;
+  return [...faults, ...[...providers].flatMap(objections)];
 }

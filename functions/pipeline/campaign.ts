@@ -34,17 +34,67 @@ const tags = z
   .openapi({ description: 'A list means any of them.' });
 
 /** Every named condition must hold; an empty audience is everybody in the app. */
+const conditions = z.strictObject({
+  platform: oneOrMany(platform, 3).optional(),
+  language: oneOrMany(z.string().min(2).max(35), MAX_IDS).optional(),
+  tags: tags.optional(),
+  userIds: z.array(word).min(1).max(MAX_IDS).optional(),
+  installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
+  tokens: z.array(z.string().min(1).max(4096)).min(1).max(MAX_IDS).optional(),
+});
+/** A store is asked for installations, and never for a topic: it would answer with everybody. */
+export type Audience = z.output<typeof conditions> & { topic?: never; condition?: never };
+
+/** https://firebase.google.com/docs/cloud-messaging/send-topic-messages */
+const topicName = '[\\w.~%-]{1,900}';
+const MAX_TOPICS = 5;
+
 export const audienceSchema = z
   .strictObject({
-    platform: oneOrMany(platform, 3).optional(),
-    language: oneOrMany(z.string().min(2).max(35), MAX_IDS).optional(),
-    tags: tags.optional(),
-    userIds: z.array(word).min(1).max(MAX_IDS).optional(),
-    installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
-    tokens: z.array(z.string().min(1).max(4096)).min(1).max(MAX_IDS).optional(),
+    ...conditions.shape,
+    topic: z
+      .string()
+      .regex(new RegExp(`^${topicName}$`), {
+        message: 'must be letters, digits and - _ . ~ %, as apps subscribe to it',
+      })
+      .optional()
+      .openapi({ description: "One message to a topic of FCM's; goes with nothing else." }),
+    condition: z
+      .string()
+      .max(4096)
+      .regex(new RegExp(`^(?:'${topicName}' in topics|&&|\\|\\||[!() ])+$`), {
+        message: "must be such as 'a' in topics && ('b' in topics || 'c' in topics)",
+      })
+      .refine((it) => it.split(' in topics').length - 1 <= MAX_TOPICS, {
+        message: `may name ${MAX_TOPICS} topics at most`,
+      })
+      .optional()
+      .openapi({ description: 'One message to whom it holds for; goes with nothing else.' }),
+  })
+  .superRefine((it, context) => {
+    for (const path of ['topic', 'condition'] as const)
+      if (it[path] !== undefined && Object.keys(it).length > 1)
+        context.addIssue({
+          ...{ code: 'custom', path: [path] },
+          message: 'goes with nothing else: FCM knows who that is, Volley does not',
+        });
   })
   .openapi('Audience');
-export type Audience = z.output<typeof audienceSchema>;
+
+/** What FCM sends to in one message, or the installations that get one each. */
+export type Target =
+  | { kind: 'topic' | 'condition'; value: string }
+  | { kind: 'installations'; audience: Audience };
+
+export function targetOf({
+  topic,
+  condition,
+  ...audience
+}: z.output<typeof audienceSchema>): Target {
+  if (topic !== undefined) return { kind: 'topic', value: topic };
+  if (condition !== undefined) return { kind: 'condition', value: condition };
+  return { kind: 'installations', audience };
+}
 
 /** An object merged over what Volley builds; bounded, since it is stored with every campaign. */
 const override = z
@@ -210,4 +260,10 @@ export interface Campaign extends CampaignRequest {
   closedAt: number | null;
   /** number of shards; 0 until it is planned */
   shards: number;
+}
+
+/** What the tokens of its recipients are (`Push.to`). */
+export function toOf({ audience }: Pick<Campaign, 'audience'>): 'token' | 'topic' | 'condition' {
+  const { kind } = targetOf(audience);
+  return kind === 'installations' ? 'token' : kind;
 }

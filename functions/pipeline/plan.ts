@@ -7,8 +7,8 @@
  * two planners of one shard are told apart by the page number.
  */
 
-import type { AudiencePage, BucketRange, NewChunk, Ports, Shard } from '../ports.ts';
-import { type Campaign, isClosed } from './campaign.ts';
+import type { AudiencePage, BucketRange, Cursor, NewChunk, Ports, Shard } from '../ports.ts';
+import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { redrive } from './control.ts';
 import { BUCKETS } from './installation.ts';
@@ -33,7 +33,11 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   const campaign = await store.getCampaign(campaignId);
   if (!campaign || isClosed(campaign.state)) return;
   if (campaign.shards === 0) {
-    const estimate = await store.estimateAudience(campaign.app, campaign.audience);
+    const target = targetOf(campaign.audience);
+    const estimate =
+      target.kind === 'installations'
+        ? await store.estimateAudience(campaign.app, target.audience)
+        : 1;
     const shards = cut(Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))));
     const started = await store.startCampaign(campaignId, shards, now() + LOST_AFTER_MS);
     if (started) log.campaignPlanned({ campaignId, shards: shards.length, estimate });
@@ -65,7 +69,6 @@ export async function planShard(
   if (shard.planned) return hasten(ports, campaignId, index);
   if (shard.pages > 0) await requeue(ports, shard);
 
-  const { app, audience } = campaign;
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
   const freeze = async (chunks: NewChunk[], skipped: number, last: boolean) => {
@@ -86,7 +89,7 @@ export async function planShard(
     return true;
   };
 
-  for await (const read of store.streamAudience(app, audience, shard, cursor, PAGE_SIZE)) {
+  for await (const read of pagesOf(ports, campaign, shard, cursor)) {
     cursor = read.cursor;
     const current = (await store.getCampaign(campaignId)) ?? campaign;
     const skip = current.state === 'cancelling';
@@ -101,6 +104,21 @@ export async function planShard(
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
   if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
+}
+
+/** A topic is one page with one recipient, whose token is the topic. */
+function pagesOf(
+  { store }: Ports,
+  { app, audience }: Campaign,
+  shard: Shard,
+  after: Cursor | null,
+): AsyncIterable<AudiencePage> | AudiencePage[] {
+  const target = targetOf(audience);
+  if (target.kind === 'installations')
+    return store.streamAudience(app, target.audience, shard, after, PAGE_SIZE);
+  const { kind: id, value: token } = target;
+  const it = { id, token, provider: 'fcm', environment: 'production' } as const;
+  return after === null ? [{ installations: [it], cursor: { bucket: 0, id } }] : [];
 }
 
 /** A page that was frozen just before a cancellation would else wait for its slot. */

@@ -2,7 +2,7 @@
 
 import { shortToken } from '../log.ts';
 import type { Failure, Ports } from '../ports.ts';
-import { type Audience, type Campaign, type Counts, ledgerCloses } from './campaign.ts';
+import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
 
 /** Failures looked through for examples, and shown of each reason. */
 const LOOKED_THROUGH = 100;
@@ -57,7 +57,7 @@ export function reportText(it: Report): string {
     ['Title', campaign.message.title ?? '-'],
     ['Audience', audienceText(campaign.audience)],
     ['State', campaign.reason ? `${campaign.state}: ${campaign.reason}` : campaign.state],
-    ['Installations', count(counts.recipients)],
+    [toOf(campaign) === 'token' ? 'Installations' : 'Messages', count(counts.recipients)],
     ['Delivered', count(counts.accepted)],
     ['Failed', count(counts.failed)],
   ];
@@ -79,9 +79,10 @@ export function reportText(it: Report): string {
   return text;
 }
 
-function audienceText(audience: Audience): string {
+function audienceText(audience: Campaign['audience']): string {
   const parts = Object.entries(audience).flatMap(([key, value]) => {
     if (key === 'tokens') return `${audience.tokens?.length} tokens`;
+    if (typeof value === 'string') return `${key} ${value}`;
     const text = Array.isArray(value)
       ? value.join(', ')
       : Object.entries(value)

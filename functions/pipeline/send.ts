@@ -7,7 +7,7 @@
  */
 
 import type { Chunk, Claim, Ports, Push, Sender, TaskAnswer } from '../ports.ts';
-import type { Campaign } from './campaign.ts';
+import { type Campaign, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
 import type { Provider } from './installation.ts';
@@ -79,6 +79,7 @@ async function attempt(
     message: campaign.message,
     expiresAt: chunk.expiresAt,
     dryRun: campaign.dryRun,
+    to: toOf(campaign),
   };
   const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
   const ended = await transmit({

@@ -41,9 +41,11 @@ export const apnsReasons = {
   BadCertificate: r(403, 'blocked', 'the certificate is invalid'),
   BadCertificateEnvironment: r(403, 'blocked', 'the certificate is for the other environment'),
   BadEnvironmentKeyIdInToken: r(403, 'blocked', 'the key is not for this environment'),
+  // not in Apple's table: the spelling of its servers
+  BadEnvironmentKeyInToken: r(403, 'blocked', 'the key is not for this environment'),
   ExpiredProviderToken: r(403, 'blocked', 'the provider token is stale and was made anew in vain'),
   Forbidden: r(403, 'blocked', 'the action is not allowed'),
-  InvalidProviderToken: r(403, 'blocked', 'the key, key id or team id is wrong'),
+  InvalidProviderToken: r(403, 'blocked', 'the key is revoked, or key, key id or team id is wrong'),
   MissingProviderToken: r(403, 'blocked', 'there is no provider token'),
   UnrelatedKeyIdInToken: r(403, 'blocked', 'the key is unrelated to those of this connection'),
   BadPath: r(404, 'blocked', 'the path is invalid'),

@@ -19,9 +19,14 @@ const DEVICE = '/3/device/';
 const MAX_TRIES = 2;
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
+interface Authorized {
+  /** the provider token in `headers.authorization`; '' when a certificate stands in for it */
+  token: string;
+  headers: ApnsNotification['headers'];
+}
+
 interface Built extends ApnsNotification {
-  /** the provider token in `headers.authorization`; null at first, '' when a certificate stands in */
-  token: string | null;
+  authorized: Map<Credential, Authorized>;
 }
 
 export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOptions): Sender {
@@ -30,21 +35,22 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
   function notificationOf(push: Push): Built {
     let it = built.get(push);
     if (it === undefined) {
-      it = { ...apnsNotification(push, topic), token: null };
+      it = { ...apnsNotification(push, topic), authorized: new Map() };
       built.set(push, it);
     }
     return it;
   }
 
   /** A new object when the provider token changes: requests under way keep the old one. */
-  function headersOf(it: Built, { token }: Credential): Built['headers'] {
-    const current = token === null ? '' : token.current();
-    if (it.token !== current) {
-      it.token = current;
-      it.headers = { ...it.headers, ':path': DEVICE };
-      if (token !== null) it.headers.authorization = `bearer ${current}`;
+  function authorize({ authorized, headers }: Built, credential: Credential): Authorized {
+    const token = credential.token === null ? '' : credential.token.current();
+    let it = authorized.get(credential);
+    if (it === undefined || it.token !== token) {
+      it = { token, headers: { ...headers, ':path': DEVICE } };
+      if (token !== '') it.headers.authorization = `bearer ${token}`;
+      authorized.set(credential, it);
     }
-    return it.headers;
+    return it;
   }
 
   return {
@@ -60,7 +66,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
 
       return sendBatch(batch, (settle) => {
         function ask(index: number, credential: Credential, tries: number) {
-          const headers = headersOf(it, credential);
+          const { headers, token } = authorize(it, credential);
           const request: ApnsRequest = {
             headers,
             path: segment(batch.recipients[index]!.token),
@@ -68,7 +74,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
             body: it.payload,
             index,
             credential,
-            used: it.token!,
+            used: token,
             tries,
           };
           credential.pool.request(request, answered);

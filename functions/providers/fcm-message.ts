@@ -118,10 +118,13 @@ export interface FcmBody {
 }
 
 /** `dryRun`: FCM validates it, and nobody gets it. */
-export function fcmBody(message: Record<string, unknown>, dryRun: boolean): FcmBody {
+export function fcmBody(
+  message: Record<string, unknown>,
+  { dryRun, to }: Pick<Push, 'dryRun' | 'to'>,
+): FcmBody {
   const rest = JSON.stringify(message).slice(1);
   return {
-    before: Buffer.from('{"message":{"token":'),
+    before: Buffer.from(`{"message":{"${to}":`),
     after: Buffer.from(
       `${rest === '}' ? '' : ','}${rest}${dryRun ? ',"validate_only":true' : ''}}`,
     ),

@@ -31,7 +31,7 @@ export function createFcmSender({
   function bodyOf(push: Push): FcmBody {
     let it = built.get(push);
     if (it === undefined) {
-      it = fcmBody(fcmMessage(push, now()), push.dryRun);
+      it = fcmBody(fcmMessage(push, now()), push);
       built.set(push, it);
     }
     return it;

@@ -7,6 +7,7 @@ import { randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { Provider } from '../../functions/pipeline/installation.ts';
+import type { Push } from '../../functions/ports.ts';
 import { firebaseAdmin, nodeApn } from './senders-libraries.ts';
 import {
   apnsIdentity,
@@ -96,7 +97,10 @@ async function volley(
     { ca },
   );
   const sender = senders.get('default', provider, 'production')!;
-  const push = { campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000, dryRun: false };
+  const push: Push = {
+    ...{ campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000 },
+    ...{ dryRun: false, to: 'token' },
+  };
   const { signal } = new AbortController();
   return {
     async send(tokens) {

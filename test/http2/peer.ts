@@ -62,7 +62,8 @@ export async function startPeer(
   const bySession = new WeakMap<Http2Session, Session>();
   let newest: Socket;
   let most = 0;
-  server.on('secureConnection', (socket) => sockets.add(socket));
+  // those in the middle of their handshake included
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   server.prependListener('secureConnection', (socket) => {
     newest = socket;
   });

@@ -1,16 +1,16 @@
 /** A sender that answers as a test wants, and remembers what it sent. */
 
-import type { Batch, Outcome, Recipient, Sender } from '../../functions/ports.ts';
+import type { Batch, Outcome, Push, Recipient, Sender } from '../../functions/ports.ts';
 
 export interface Sent extends Recipient {
   index: number;
   /** the chunk */
   seed: string;
   at: number;
+  /** what the token is */
+  to: Push['to'];
   /** how often this one was sent to before */
   before: number;
-  /** the provider was only asked what it would say */
-  dryRun: boolean;
 }
 
 export const accepted: Outcome = { kind: 'accepted' };
@@ -22,6 +22,8 @@ export const accepted: Outcome = { kind: 'accepted' };
 export interface Script {
   sent: Sent[];
   answer(it: Sent): Outcome | Promise<Outcome>;
+  /** how many of them were asked about only */
+  dryRuns: number;
   /** what `check` finds */
   faults: string[];
   sender: Sender;
@@ -32,18 +34,20 @@ export function createScript(now: () => number): Script {
   const times = new Map<string, number>();
   const script: Script = {
     sent,
+    dryRuns: 0,
     answer: () => accepted,
     faults: [],
     sender: {
       check: () => script.faults,
-      async send({ push: { dryRun }, recipients, open, signal, seed, settle }: Batch) {
+      async send({ push, recipients, open, signal, seed, settle }: Batch) {
         for (const index of open) {
           if (signal.aborted) return;
           const recipient = recipients[index]!;
           const before = times.get(recipient.installationId) ?? 0;
           times.set(recipient.installationId, before + 1);
-          const it: Sent = { ...recipient, index, seed, at: now(), before, dryRun };
+          const it: Sent = { ...recipient, index, seed, at: now(), to: push.to, before };
           sent.push(it);
+          if (push.dryRun) script.dryRuns += 1;
           settle(index, await script.answer(it));
         }
       },

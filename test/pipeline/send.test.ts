@@ -80,21 +80,34 @@ test('an audience of nobody completes at once', async (t) => {
   assert.equal(campaign.closedAt, NOW);
 });
 
-test('a dry run only asks: nobody gets it, nobody is forgotten', async (t) => {
+test('a dry run goes the whole way and everybody is skipped', async (t) => {
   const world = createWorld(t);
-  const people = await world.people(1200);
-  const gone = people[7]!;
-  world.script.answer = ({ installationId }) =>
-    installationId === gone.id
-      ? { kind: 'unregistered', reason: 'UNREGISTERED', since: null }
-      : accepted;
+  await world.people(1200);
   const id = await world.campaign({ dryRun: true });
   await world.run();
-  const { campaign, counts } = await world.closed(id);
-  assert.deepEqual([campaign.state, campaign.firstPushAt], ['completed', null]);
-  assert.deepEqual([counts.accepted, counts.failed, counts.skipped], [0, 1, 1199]);
-  assert.ok(world.script.sent.every((it) => it.dryRun));
-  assert.ok(await world.store.getInstallation(gone.app, gone.id), 'its token is kept');
+  const { campaign, skipped } = await world.closed(id);
+  assert.deepEqual([campaign.state, skipped, campaign.firstPushAt], ['completed', 1200, null]);
+  assert.equal(world.script.dryRuns, world.script.sent.length);
+});
+
+test('on a dry run, who would be refused has failed, and keeps the token', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(1200);
+  const [gone, bad] = ['device-3', 'device-700'];
+  world.script.answer = ({ installationId }) => {
+    if (installationId === gone)
+      return { kind: 'unregistered', reason: 'UNREGISTERED', since: null };
+    if (installationId === bad) return { kind: 'rejected', reason: 'INVALID_ARGUMENT' };
+    return accepted;
+  };
+  const id = await world.campaign({ dryRun: true });
+  await world.run();
+  const { campaign, skipped, counts, failures, ...rest } = await world.closed(id);
+  assert.deepEqual([skipped, rest.accepted, counts.failed], [1198, 0, 2]);
+  assert.deepEqual(failures.map((it) => it.installationId).toSorted(), [gone, bad]);
+  assert.equal(campaign.firstPushAt, null, 'nothing was pushed');
+  assert.ok(world.script.dryRuns === 1200);
+  for (const { id } of people) assert.ok(await world.store.getInstallation('default', id));
 });
 
 for (const [what, afterMs, at] of [

@@ -69,6 +69,7 @@ export const push = (message: Partial<Message> = {}): Push => ({
   message: { title: 'Hello', body: 'World', ttlSeconds: 3600, priority: 'high', ...message },
   expiresAt: Math.floor(Date.now() / 1000) * 1000 + 3_600_000,
   dryRun: false,
+  to: 'token',
 });
 
 export function batch(provider: Provider, n: number, more: Partial<Batch> = {}) {

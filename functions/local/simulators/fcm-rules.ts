@@ -93,6 +93,8 @@ interface Request {
   validateOnly?: boolean;
   message?: {
     token?: string;
+    topic?: string;
+    condition?: string;
     data?: Record<string, string>;
     notification?: Record<string, string>;
     android?: { ttl?: string; data?: Record<string, string>; notification?: object };
@@ -124,17 +126,23 @@ export function fcmRules(options: FcmRulesOptions): Rules {
     if (faults.length > 0) return invalid(faults.map((it) => it.description).join('\n'), faults);
 
     const { message, validate_only, validateOnly } = request as Request;
-    if (message?.token === undefined)
+    const { token, topic, condition } = message ?? {};
+    const targets = [token, topic, condition].filter((it) => it !== undefined);
+    const [target] = targets;
+    if (message === undefined || target === undefined)
       return violated('message', 'Recipient of the message is not set.');
-    if (!fcmTokenForm.test(message.token)) return { refusal: badToken() };
+    if (targets.length > 1) return violated('message', 'Only one recipient may be set.');
+    if (token !== undefined && !fcmTokenForm.test(token)) return { refusal: badToken() };
+    if (topic !== undefined && !/^[\w.~%-]+$/.test(topic))
+      return violated('message.topic', 'Malformed topic name');
     if (Number.parseFloat(message.android?.ttl ?? '0') > MAX_TTL_SECONDS)
       return violated('message.android.ttl', 'Invalid ttl: it must be at most 2419200 seconds.');
     const { data, notification, android } = message;
     if (textBytes(data, notification, android?.data, android?.notification) > MAX_PAYLOAD)
       return invalid('Android message is too big', [], 'INVALID_ARGUMENT');
     const dryRun = validate_only ?? validateOnly ?? false;
-    seen.keep(body, message.token, dryRun);
-    return { token: message.token, dryRun };
+    if (token !== undefined) seen.keep(body, token, dryRun);
+    return { token: target, dryRun };
   }
 
   return {
