@@ -3,23 +3,10 @@
  * it names every fault at once, each with what to do about it.
  */
 
-import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
-import { type Fault, faultsOf } from './errors.ts';
-import type { ClientCertificate } from './http2/socket.ts';
-import type { Provider } from './pipeline/installation.ts';
-import { type CertificateFault, parseCertificate } from './providers/certificate.ts';
-import { isObject } from './providers/merge.ts';
-import {
-  APNS_ORIGINS,
-  type ApnsCredentials,
-  type ApnsKey,
-  type AppCredentials,
-  FCM_ORIGIN,
-  type FcmCredentials,
-} from './providers/senders.ts';
+import type { Fault } from './errors.ts';
+import { checker, type RawApns, type RawFcm, type ReadFile } from './providers/credentials.ts';
+import type { AppCredentials } from './providers/senders.ts';
 
 export interface Config {
   port: number;
@@ -42,7 +29,6 @@ export class ConfigError extends Error {
 }
 
 type Env = Record<string, string | undefined>;
-type ReadFile = (path: string) => string | Buffer;
 
 /** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
 export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config {
@@ -102,24 +88,6 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
   return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, apps };
 }
 
-interface RawApns {
-  key?: string | undefined;
-  keyId?: string | undefined;
-  teamId?: string | undefined;
-  nextKey?: string | undefined;
-  nextKeyId?: string | undefined;
-  cert?: string | undefined;
-  certPassword?: string | undefined;
-  topic?: string | undefined;
-  origin?: string | undefined;
-}
-
-interface RawFcm {
-  projectId?: string | undefined;
-  origin?: string | undefined;
-  credentials?: string | undefined;
-}
-
 const apnsVariables: Record<keyof RawApns, string> = {
   key: 'APNS_KEY',
   keyId: 'APNS_KEY_ID',
@@ -132,236 +100,8 @@ const apnsVariables: Record<keyof RawApns, string> = {
   origin: 'APNS_ORIGIN',
 };
 
-const certificateFaults: Record<CertificateFault, string> = {
-  password: 'is not the password of the certificate',
-  'old cipher':
-    'is encrypted as old tools do it, and OpenSSL 3 refuses that; convert it: openssl pkcs12 -legacy -in old.p12 -nodes -out new.pem',
-  'other key': 'has a key that is not of its certificate; export both together',
-  unreadable: 'is no certificate with its key; export both together, as .p12 or PEM',
-};
-
 const fcmVariables: Record<keyof RawFcm, string> = {
   projectId: 'FCM_PROJECT_ID',
   origin: 'FCM_ORIGIN',
   credentials: 'GOOGLE_APPLICATION_CREDENTIALS',
 };
-
-const appsSchema = z.record(
-  z.string().regex(/^[\w.-]{1,64}$/, { message: 'must be 1 to 64 letters, digits, _ . -' }),
-  z.strictObject({
-    apns: z
-      .strictObject({
-        key: z.string().optional(),
-        keyId: z.string().optional(),
-        teamId: z.string().optional(),
-        nextKey: z.string().optional(),
-        nextKeyId: z.string().optional(),
-        cert: z.string().optional(),
-        certPassword: z.string().optional(),
-        topic: z.string().optional(),
-        origin: z.string().optional(),
-      })
-      .optional(),
-    fcm: z
-      .strictObject({
-        projectId: z.string(),
-        origin: z.string().optional(),
-        credentials: z.string().optional(),
-      })
-      .optional(),
-  }),
-);
-
-const texts = (it: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(Object.entries(it).filter(([, text]) => typeof text === 'string')) as Record<
-    string,
-    string
-  >;
-
-/** Reads and checks the parts; `name` tells where a field comes from, paths are seen from `base`. */
-function checker(faults: Fault[], readFile: ReadFile) {
-  const fault = (path: string, message: string) => {
-    if (!faults.some((it) => it.path === path)) faults.push({ path, message });
-  };
-
-  const loadBytes = (path: string, where: string, hint: string): Buffer | null => {
-    try {
-      return Buffer.from(readFile(path));
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-      fault(where, `the file cannot be read (${code}); ${hint}`);
-      return null;
-    }
-  };
-
-  const load = (path: string, where: string, hint: string): string | null =>
-    loadBytes(path, where, hint)?.toString() ?? null;
-
-  const json = (text: string, where: string): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      fault(where, 'the file is not JSON; check that it was copied whole');
-      return undefined;
-    }
-  };
-
-  const origin = (text: string | undefined, where: string): string | null => {
-    if (text === undefined) return null;
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url?.protocol === 'https:' && url.pathname === '/' && !url.search && !url.username)
-      return url.origin;
-    fault(where, 'must be an origin such as https://127.0.0.1:8443, without a path');
-    return null;
-  };
-
-  /** The PEM of a P-256 private key, the only kind Apple issues. */
-  const signingKey = (raw: string, where: string, base: string): string | null => {
-    const pem = raw.includes('-----BEGIN')
-      ? raw.replaceAll('\\n', '\n')
-      : load(resolve(base, raw), where, 'give the path of the .p8 file, or its PEM text');
-    if (pem === null) return null;
-    try {
-      const key = createPrivateKey(pem);
-      if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return pem;
-    } catch {
-      // the reason would quote the key
-    }
-    fault(where, 'is not a P-256 private key; download the .p8 file from the Apple developer site');
-    return null;
-  };
-
-  /** The path of a .p12 or PEM file, or the PEM text of a certificate and its key. */
-  const clientCertificate = (
-    raw: string,
-    passphrase: string | undefined,
-    name: (field: keyof RawApns) => string,
-    base: string,
-  ): ClientCertificate | null => {
-    const where = name('cert');
-    const bytes = raw.includes('-----BEGIN')
-      ? Buffer.from(raw.replaceAll('\\n', '\n'))
-      : loadBytes(resolve(base, raw), where, 'give the path of the .p12 or PEM file, or PEM text');
-    if (bytes === null) return null;
-    const parsed = parseCertificate(bytes, passphrase);
-    if (typeof parsed === 'object') return parsed;
-    fault(parsed === 'password' ? name('certPassword') : where, certificateFaults[parsed]);
-    return null;
-  };
-
-  const apns = (
-    raw: RawApns,
-    name: (field: keyof RawApns) => string,
-    base: string,
-  ): ApnsCredentials | null => {
-    const byCertificate = Boolean(raw.cert);
-    const keyFields = ['key', 'keyId', 'teamId'] as const;
-    const needed = byCertificate ? (['topic'] as const) : ([...keyFields, 'topic'] as const);
-    for (const field of needed)
-      if (!raw[field])
-        fault(
-          name(field),
-          byCertificate
-            ? "is missing; give the app's bundle id beside the certificate"
-            : 'is missing; APNs needs key, key id, team id and topic, or none of them',
-        );
-    if (byCertificate) {
-      for (const field of [...keyFields, 'nextKey', 'nextKeyId'] as const)
-        if (raw[field])
-          fault(name(field), 'is of no use beside a certificate; keep one of the two');
-    } else if (raw.certPassword)
-      fault(name('certPassword'), 'is there without a certificate; give that as well');
-    if (Boolean(raw.nextKey) !== Boolean(raw.nextKeyId))
-      fault(name(raw.nextKey ? 'nextKeyId' : 'nextKey'), 'is missing; a key goes with its id');
-    else if (raw.nextKeyId && raw.nextKeyId === raw.keyId)
-      fault(name('nextKeyId'), 'is the key it is to replace; give the id of the other one');
-    for (const field of ['keyId', 'teamId', 'nextKeyId'] as const)
-      if (raw[field] && !/^[A-Z0-9]{10}$/.test(raw[field]))
-        fault(name(field), 'must be the 10 capitals and digits Apple shows beside the key');
-    if (raw.topic && !/^[A-Za-z0-9.-]{1,255}$/.test(raw.topic))
-      fault(name('topic'), "must be the app's bundle id, such as com.example.app");
-    const own = origin(raw.origin, name('origin'));
-    const origins = own ? { production: own, sandbox: own } : APNS_ORIGINS;
-    const { topic, teamId } = raw;
-    if (raw.cert) {
-      const certificate = clientCertificate(raw.cert, raw.certPassword, name, base);
-      return certificate && topic ? { certificate, topic, origins } : null;
-    }
-    const pair = (key: 'key' | 'nextKey', id: 'keyId' | 'nextKeyId'): ApnsKey | null => {
-      const pem = raw[key] ? signingKey(raw[key], name(key), base) : null;
-      const keyId = raw[id];
-      return pem && keyId ? { key: pem, keyId } : null;
-    };
-    const first = pair('key', 'keyId');
-    const next = pair('nextKey', 'nextKeyId');
-    if (!first || !teamId || !topic) return null;
-    return { ...first, teamId, ...(next && { next }), topic, origins };
-  };
-
-  const serviceAccount = (path: string, where: string): FcmCredentials['auth'] | null => {
-    const text = load(path, where, 'give the path of a service account key');
-    const value = text === null ? undefined : json(text, where);
-    if (value === undefined) return null;
-    const parsed = z
-      .looseObject({ type: z.string(), client_email: z.string(), private_key: z.string() })
-      .safeParse(value);
-    if (parsed.success && parsed.data.type === 'service_account')
-      return { kind: 'service-account', json: parsed.data };
-    // other kinds (workload identity, a user's own) are for Google's library to read
-    const other = z.looseObject({ type: z.string() }).safeParse(value);
-    if (other.success && other.data.type !== 'service_account')
-      return { kind: 'application-default' };
-    fault(where, 'is not a service account key: type, client_email and private_key are needed');
-    return null;
-  };
-
-  const fcm = (
-    raw: RawFcm,
-    name: (field: keyof RawFcm) => string,
-    base: string,
-  ): FcmCredentials | null => {
-    // credentials alone say nothing: they are on many machines for other programs' sake
-    if (!raw.projectId && !raw.origin) return null;
-    if (!raw.projectId) fault(name('projectId'), 'is missing; give the id of the Firebase project');
-    else if (!/^[a-z0-9][a-z0-9.:-]{3,62}$/.test(raw.projectId))
-      fault(
-        name('projectId'),
-        'must be a project id such as my-project-1234, not its number or name',
-      );
-    const own = origin(raw.origin, name('origin')) ?? FCM_ORIGIN;
-    const auth = raw.credentials
-      ? serviceAccount(resolve(base, raw.credentials), name('credentials'))
-      : ({ kind: own === FCM_ORIGIN ? 'application-default' : 'placeholder' } as const);
-    return raw.projectId && auth ? { projectId: raw.projectId, origin: own, auth } : null;
-  };
-
-  const apps = (path: string | undefined): Record<string, AppCredentials> => {
-    if (!path) return {};
-    const where = 'VOLLEY_APPS';
-    const text = load(path, where, 'give the path of a JSON file of apps');
-    const value = text === null ? undefined : json(text, where);
-    if (value === undefined) return {};
-    const parsed = appsSchema.safeParse(value);
-    if (!parsed.success)
-      for (const it of faultsOf(parsed.error)) fault(`${where} ${it.path}`, it.message);
-    if (!isObject(value)) return {};
-    // what is of the right shape is looked at nonetheless, so that every fault is named at once
-    const base = dirname(path);
-    return Object.fromEntries(
-      Object.entries(value).map(([app, it]) => {
-        const raw = isObject(it) ? it : {};
-        const name = (provider: Provider) => (field: string) =>
-          `${where} ${app}.${provider}.${field}`;
-        return [
-          app,
-          {
-            apns: isObject(raw.apns) ? apns(texts(raw.apns), name('apns'), base) : null,
-            fcm: isObject(raw.fcm) ? fcm(texts(raw.fcm), name('fcm'), base) : null,
-          },
-        ];
-      }),
-    );
-  };
-
-  return { apns, fcm, apps };
-}
