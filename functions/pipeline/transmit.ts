@@ -28,7 +28,9 @@ export interface Transmission {
 export async function transmit(it: Transmission) {
   const { ports, sender, push, chunk, recorder, watch, claimedAt } = it;
   const stopped = new AbortController();
-  const signal = AbortSignal.any([it.stop, stopped.signal, AbortSignal.timeout(CHUNK_DEADLINE_MS)]);
+  const signal = AbortSignal.any([it.stop, stopped.signal]);
+  // not AbortSignal.timeout: it would hold what it knows for all of that time
+  const deadline = setTimeout(() => stopped.abort(), CHUNK_DEADLINE_MS);
   /** outcomes whose meaning is known only at the end of the attempt */
   const undecided = new Map<number, Outcome>();
   let noting: Promise<void> | null = it.isFirst ? null : Promise.resolve();
@@ -86,6 +88,7 @@ export async function transmit(it: Transmission) {
     });
   } finally {
     clearInterval(ticker);
+    clearTimeout(deadline);
     await checkpointing;
     await noting;
   }
