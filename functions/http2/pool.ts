@@ -364,7 +364,12 @@ export function createPool({
     link.probing = true;
     link.connection.ping(pingMs, (alive) => {
       link.probing = false;
-      if (!alive) return link.connection.destroy('no answer to PING');
+      if (!alive) {
+        // flows are dropped together (a frozen instance, a NAT that forgot them), and a request that
+        // was in doubt on this one must not meet the next
+        for (const other of links) if (other !== link) probe(other);
+        return link.connection.destroy('no answer to PING');
+      }
       link.heardAt = now();
       if (first !== null) flush();
     });

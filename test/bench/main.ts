@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { ack } from './ack.ts';
 import { campaign } from './campaign.ts';
 import { senders } from './senders.ts';
+import { soak } from './soak.ts';
 
 const whole = (text: string) => {
   const number = Number(text.replaceAll('_', ''));
@@ -19,6 +20,7 @@ const program = new Command('bench')
 Examples:
   npm run bench -- senders
   npm run bench -- campaign --recipients 1000000
+  npm run bench -- soak --minutes 30
   npm run bench -- ack --json`,
   );
 
@@ -48,5 +50,15 @@ bench('campaign', 'a campaign end to end on the embedded engine')
 bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
   .option('--recipients <n>', 'installations of that campaign', whole, 200_000)
   .action(async ({ json, recipients }) => print(await ack({ recipients }), json));
+
+bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')
+  .option('--minutes <n>', 'how long', whole, 10)
+  .option('--seed <n>', 'of the faults and their order', whole, 1)
+  .action(async ({ json, minutes, seed }) => {
+    const result = await soak({ minutes, seed });
+    print(result, json);
+    const { ledgerClosed, lost, unexplained } = result;
+    if (!ledgerClosed || lost > 0 || unexplained > 0) process.exitCode = 1;
+  });
 
 await program.parseAsync();

@@ -238,3 +238,26 @@ test('a flow that is dropped while answers are due need not wait for their deadl
   proxy.silence();
   assert.deepEqual(await last, { kind: 'no-answer', reason: 'no answer to PING' });
 });
+
+test('flows are lost together: when one shows it, the others are asked before they are used', async (t) => {
+  const peer = await startPeer(
+    t,
+    (stream) => {
+      later(() => answer(stream));
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 1 } },
+  );
+  const proxy = await startProxy(t, peer.port);
+  const pool = startPool(t, {
+    origin: proxy.origin,
+    deadlineMs: 3_600_000,
+    silenceMs: 50,
+    pingMs: 50,
+  });
+  await sendMany(pool, 500).all;
+  assert.equal(peer.sessions.length, 2);
+  proxy.silence();
+  assert.equal((await ask(pool, '/doubtful')).kind, 'no-answer');
+  assert.equal((await ask(pool, '/doubtful')).kind, 'reply', 'twice in doubt would be lost');
+});

@@ -112,7 +112,9 @@ export async function startPeer(
 /** TCP that can fall silent without closing, as a cut flow does, or reset. */
 export async function startProxy(t: TestContext, port: number) {
   const pairs = new Set<[Socket, Socket]>();
+  let opened = 0;
   const server = createServer((client) => {
+    opened += 1;
     const upstream = connectTcp(port, '127.0.0.1');
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
@@ -134,6 +136,7 @@ export async function startProxy(t: TestContext, port: number) {
   });
   return {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    opened: () => opened,
     /** Flows of now carry nothing any more; new ones do. */
     silence() {
       for (const [client, upstream] of pairs) {

@@ -25,6 +25,8 @@ export interface WorldOptions {
   installations: number;
   settings?: Partial<SimulatorSettings>;
   unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
+  /** where the worker finds a provider, if not where it is */
+  via?: (origin: string) => Promise<string>;
   /** the worker on core 0, the providers on core 1 */
   pinned?: boolean;
   progress?: (text: string) => void;
@@ -40,6 +42,9 @@ export interface World {
   /** kill -9 */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP, and SIGCONT */
+  freeze(): void;
+  thaw(): void;
   /** peak RSS of the process that sends, and the CPU time it took */
   memory(): Promise<{ peakRssMb: number; cpuSeconds: number }>;
   /** what both providers counted */
@@ -50,11 +55,16 @@ export interface World {
     firstAcceptedAt: number;
   }>;
   set(settings: Partial<SimulatorSettings>): Promise<void>;
+  /** Both providers forget what they counted. */
+  reset(): Promise<void>;
+  /** How often a provider accepted this token. */
+  countOf(token: string): Promise<number>;
   close(): Promise<void>;
 }
 
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const { installations, settings = {}, unkind, pinned = false, progress = () => {} } = options;
+  const { installations, settings = {}, unkind, via, pinned = false } = options;
+  const { progress = () => {} } = options;
   const core = (cpu: number) => (pinned && availableParallelism() > 1 ? cpu : undefined);
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-world-'));
   progress(`filling ${installations.toLocaleString('en-US')} installations`);
@@ -65,7 +75,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   progress(`filled at ${filled.perSecond.toLocaleString('en-US')} a second`);
 
   const simulated = await startSimulated({ apns: settings, fcm: settings }, core(1));
-  const { apps, ca } = simulated;
+  const { ca } = simulated;
+  const apps = via ? await appsVia(simulated.apps, via) : simulated.apps;
   const providers = [simulated.apns, simulated.fcm];
   let worker: ChildProcess;
   let serving: { url: string; apiKey: string };
@@ -88,6 +99,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     apiKey: () => serving.apiKey,
     kill: () => end(() => worker.kill('SIGKILL')),
     start,
+    freeze: () => void worker.kill('SIGSTOP'),
+    thaw: () => void worker.kill('SIGCONT'),
     async memory() {
       worker.send('memory');
       return said(worker, 'memory');
@@ -106,10 +119,33 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     async set(changes) {
       await Promise.all(providers.map((it) => it.set(changes)));
     },
+    async reset() {
+      await Promise.all(providers.map((it) => it.reset()));
+    },
+    async countOf(token) {
+      const counted = await Promise.all(providers.map((it) => it.countOf(token)));
+      return counted[0]! + counted[1]!;
+    },
     async close() {
+      // in a frozen one the disconnect would lie unread
+      worker.kill('SIGCONT');
       await end(() => worker.disconnect());
       await simulated.close();
       await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function appsVia(
+  { default: app }: Simulated['apps'],
+  via: (origin: string) => Promise<string>,
+): Promise<Simulated['apps']> {
+  const { apns, fcm } = app!;
+  const origin = await via(apns!.origins.production);
+  return {
+    default: {
+      apns: { ...apns!, origins: { production: origin, sandbox: origin } },
+      fcm: { ...fcm!, origin: await via(fcm!.origin) },
     },
   };
 }
