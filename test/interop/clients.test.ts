@@ -1,0 +1,153 @@
+/** Our server half, under the simulators, used by clients that are not ours. */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startServer } from '../../functions/http2/server.ts';
+import {
+  makeApnsKey,
+  type SimulatorSettings,
+  startSimulator,
+} from '../../functions/local/simulator.ts';
+import { createApnsToken } from '../../functions/providers/apns-token.ts';
+import { certificate } from '../http2/peer.ts';
+import { needs, runProgram, temporaryFolder } from './programs.ts';
+
+const ids = { keyId: 'ABC1234567', teamId: 'DEF1234567' };
+const TOKENS = 1000;
+const REQUESTS = 20_000;
+
+/** A simulated APNs, and what h2load and nghttp are to be told to send it good pushes. */
+async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = {}) {
+  const { privateKey, publicKey } = makeApnsKey();
+  const simulator = await startSimulator({
+    ...{ provider: 'apns', publicKey, ...ids, topics: ['org.example.app'], settings },
+  });
+  t.after(() => simulator.close());
+  const folder = temporaryFolder(t);
+  const uris = Array.from(
+    { length: TOKENS },
+    (_, i) => `${simulator.origin}/3/device/${i.toString(16).padStart(64, '0')}`,
+  );
+  const uriFile = join(folder, 'uris');
+  writeFileSync(uriFile, `${uris.join('\n')}\n`);
+  const payload = join(folder, 'payload');
+  writeFileSync(payload, JSON.stringify({ aps: { alert: 'Hello' } }));
+  const bearer = createApnsToken({ key: privateKey, ...ids }).current();
+  const push = [
+    ...[`-Hauthorization: bearer ${bearer}`, '-Hapns-topic: org.example.app'],
+    ...['-Hapns-push-type: alert', '-d', payload],
+  ];
+  return { simulator, uris, uriFile, push };
+}
+
+interface Load {
+  succeeded: number;
+  failed: number;
+  errored: number;
+  timeout: number;
+  /** answers by their first digit */
+  status: Record<string, number>;
+}
+
+function readLoad(output: string): Load {
+  const line = (pattern: RegExp): Record<string, number> => {
+    const [, text] = pattern.exec(output) ?? [];
+    assert.ok(text !== undefined, output);
+    const counts = text.matchAll(/(\d+) (\w+)/g);
+    return Object.fromEntries(Array.from(counts, ([, count, name]) => [name, Number(count)]));
+  };
+  const { succeeded, failed, errored, timeout } = line(/^requests: (.*)$/m);
+  return {
+    ...{ succeeded: succeeded!, failed: failed!, errored: errored!, timeout: timeout! },
+    status: line(/^status codes: (.*)$/m),
+  };
+}
+
+const none = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
+const allOf = (count: number): Load => ({
+  ...{ succeeded: count, failed: 0, errored: 0, timeout: 0 },
+  status: { ...none, '2xx': count },
+});
+
+test(
+  'h2load sends 20,000 pushes on ten connections, and all are accepted',
+  needs('h2load'),
+  async (t) => {
+    const { simulator, uriFile, push } = await startApns(t);
+    const shape = ['-n', String(REQUESTS), '-c', '10', '-m', '100'];
+    const output = await runProgram(t, 'h2load', [...shape, ...push, '-i', uriFile]);
+    assert.deepEqual(readLoad(output), allOf(REQUESTS));
+    const { requests, accepted, connections, invalid } = await simulator.stats();
+    assert.deepEqual(
+      { requests, accepted, connections, invalid },
+      { requests: REQUESTS, accepted: REQUESTS, connections: 10, invalid: 0 },
+    );
+  },
+);
+
+test(
+  'h2load without tables of headers is told who is gone, and sees the end of nothing else',
+  needs('h2load'),
+  async (t) => {
+    const { simulator, uriFile, push } = await startApns(t, { deadShare: 0.3, latencyMs: 5 });
+    const shape = ['-n', String(REQUESTS), '-c', '10', '-m', '100'];
+    const tables = ['--header-table-size=0', '--encoder-header-table-size=0'];
+    const output = await runProgram(t, 'h2load', [...shape, ...tables, ...push, '-i', uriFile]);
+    const { accepted, rejected } = await simulator.stats();
+    const { errored, timeout, status } = readLoad(output);
+    assert.deepEqual(Object.keys(rejected), ['Unregistered']);
+    assert.ok(rejected.Unregistered! > 0);
+    assert.equal(accepted + rejected.Unregistered!, REQUESTS);
+    assert.deepEqual(
+      { errored, timeout, status },
+      {
+        errored: 0,
+        timeout: 0,
+        status: { ...none, '2xx': accepted, '4xx': rejected.Unregistered },
+      },
+    );
+  },
+);
+
+test(
+  'h2load gets long answers whole, however small its windows are',
+  needs('h2load'),
+  async (t) => {
+    const size = 100_000;
+    const body = Buffer.alloc(size, 'x');
+    const server = await startServer({
+      ...{ ...certificate, port: 0, maxStreams: 100 },
+      request: (stream) => stream.connection.respond(stream, 200, {}, body),
+    });
+    t.after(() => server.close());
+    const output = await runProgram(t, 'h2load', [
+      ...['-n', '1000', '-c', '5', '-m', '20', '-w', '12', '-W', '16'],
+      `https://localhost:${server.port}/`,
+    ]);
+    assert.deepEqual(readLoad(output), allOf(1000));
+    assert.match(output, new RegExp(`\\(${1000 * size}\\) data`));
+  },
+);
+
+for (const options of [
+  ['--multiply=5'],
+  ['--multiply=5', '--padding=200', '--header-table-size=0', '--window-bits=4'],
+])
+  test(
+    `nghttp ${options.join(' ')} shows an exchange without fault`,
+    needs('nghttp'),
+    async (t) => {
+      const { simulator, uris, push } = await startApns(t);
+      const args = ['--verbose', '--no-verify-peer', '--timeout=10', ...options];
+      const output = await runProgram(t, 'nghttp', [...args, ...push, uris[0]!]);
+      assert.equal(output.match(/recv \(stream_id=\d+\) :status: 200/g)?.length, 5, output);
+      assert.equal(output.match(/apns-id: [0-9A-F-]{36}/g)?.length, 5, output);
+      assert.doesNotMatch(
+        output,
+        /recv (?:GOAWAY|RST_STREAM)|error_code=(?!NO_ERROR)|\[(?:INVALID|ERROR)/,
+      );
+      assert.equal((await simulator.stats()).accepted, 5);
+    },
+  );

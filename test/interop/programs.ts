@@ -1,0 +1,169 @@
+/** Other people's HTTP/2 programs, from Debian: nginx, h2o, nghttp2-server and nghttp2-client. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { certificate } from '../http2/peer.ts';
+
+export type Program = 'nginx' | 'h2o' | 'nghttpd' | 'h2load' | 'nghttp';
+
+const START_MS = 10_000;
+const STOP_MS = 10_000;
+/** Of a program that runs to its end. */
+const RUN_MS = 60_000;
+/** Of a whole test, which has deadlines of its own. */
+const TEST_MS = 120_000;
+
+/** Daemons are in a folder that is on root's PATH only. */
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+
+function pathOf(program: Program): string | null {
+  for (const folder of folders) {
+    const path = join(folder, program);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // perhaps in the next one
+    }
+  }
+  return null;
+}
+
+/** Options of a test that is skipped without the program, unless REQUIRE_INTEROP says it must run. */
+export function needs(program: Program): { skip: string | false; timeout: number } {
+  const skip = pathOf(program) === null && !process.env.REQUIRE_INTEROP;
+  const why = `${program} is not installed (REQUIRE_INTEROP=1 makes this a failure)`;
+  return { skip: skip && why, timeout: TEST_MS };
+}
+
+function required(program: Program): string {
+  const path = pathOf(program);
+  if (path === null) throw new Error(`${program} is not installed, and REQUIRE_INTEROP is set`);
+  return path;
+}
+
+/** A folder with `cert.pem` and `key.pem`, gone after the test. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'volley-interop-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  writeFileSync(join(folder, 'cert.pem'), certificate.cert);
+  writeFileSync(join(folder, 'key.pem'), certificate.key, { mode: 0o600 });
+  mkdirSync(join(folder, 'temp'));
+  return folder;
+}
+
+export interface Running {
+  origin: string;
+  child: ChildProcess;
+  /** what it wrote to stdout and stderr; complete after `stop` */
+  output(): string;
+  /** Ends it by a signal and waits for that; by SIGKILL when it takes too long. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Started when it takes TLS connections on 127.0.0.1; `args` are for the port that it is to use. */
+export async function startProgram(
+  t: TestContext,
+  program: Program,
+  args: (port: number) => string[],
+): Promise<Running> {
+  const path = required(program);
+  // none of them can be told to take any port, so another process may be quicker
+  for (let tries = 1; ; tries++) {
+    const port = await freePort();
+    const running = follow(t, path, args(port), `https://localhost:${port}`);
+    try {
+      await listening(running, port);
+      return running;
+    } catch (error) {
+      await running.stop();
+      if (tries === 3) throw new Error(`${program}: ${running.output()}`, { cause: error });
+    }
+  }
+}
+
+/** Runs it to its end; what it wrote, if it ended well. */
+export async function runProgram(
+  t: TestContext,
+  program: Program,
+  args: string[],
+): Promise<string> {
+  const { child, output, stop } = follow(t, required(program), args, '');
+  const ended = await within(once(child, 'close'), RUN_MS).catch(() => null);
+  if (ended?.[0] === 0) return output();
+  await stop();
+  throw new Error(`${program} ${ended === null ? 'takes too long' : 'failed'}: ${output()}`);
+}
+
+function follow(t: TestContext, path: string, args: string[], origin: string): Running {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.on('error', (error) => chunks.push(Buffer.from(error.message)));
+  let ended = false;
+  const closed = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      ended = true;
+      resolve();
+    }),
+  );
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (ended) return;
+    child.kill(signal);
+    await within(closed, STOP_MS).catch(() => child.kill('SIGKILL'));
+    await within(closed, STOP_MS);
+  };
+  t.after(() => stop());
+  return { origin, child, output: () => Buffer.concat(chunks).toString(), stop };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function listening({ child }: Running, port: number): Promise<void> {
+  const until = performance.now() + START_MS;
+  while (performance.now() < until) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
+    if (await connects(port)) return;
+    await delay(20);
+  }
+  throw new Error('it does not listen');
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ca = certificate.cert;
+    const socket = connect({ host: 'localhost', port, ca, ALPNProtocols: ['h2'] });
+    const done = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.setTimeout(1000, () => done(false));
+    socket.once('secureConnect', () => done(true));
+    socket.on('error', () => done(false));
+  });
+}
+
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`nothing came within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
