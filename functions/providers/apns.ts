@@ -7,6 +7,7 @@ import { type ApnsAccess, type Credential, certificateFault } from './apns-acces
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';
 import { sendBatch, unanswered } from './batch.ts';
+import { createWindow } from './window.ts';
 
 export interface ApnsSenderOptions {
   access: ApnsAccess;
@@ -31,6 +32,7 @@ interface Built extends ApnsNotification {
 
 export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOptions): Sender {
   const built = new WeakMap<Push, Built>();
+  const window = createWindow();
 
   function notificationOf(push: Push): Built {
     let it = built.get(push);
@@ -64,7 +66,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
       const it = notificationOf(batch.push);
       const idOf = idsOf(batch.seed);
 
-      return sendBatch(batch, (settle) => {
+      return sendBatch(batch, window, (settle) => {
         function ask(index: number, credential: Credential, tries: number) {
           const { headers, token } = authorize(it, credential);
           const request: ApnsRequest = {

@@ -2,13 +2,7 @@
 
 import type { Answer } from '../http2/pool.ts';
 import type { Batch, Outcome } from '../ports.ts';
-
-/**
- * Pushes of one batch that are under way at once: as many as APNs has been seen to allow on a
- * connection, and ten connections of FCM. It bounds what a batch holds in memory, and what is in
- * doubt when a process dies.
- */
-const WINDOW = 1000;
+import type { Window } from './window.ts';
 
 /**
  * Starts a push for each open recipient, a window of them at a time, and resolves when every push
@@ -20,6 +14,7 @@ const WINDOW = 1000;
  */
 export function sendBatch(
   batch: Batch,
+  window: Window,
   begin: (settle: (index: number, outcome: Outcome) => void) => (index: number) => void,
 ): Promise<void> {
   const { open, signal } = batch;
@@ -32,6 +27,7 @@ export function sendBatch(
     const start = begin((index, outcome) => {
       underWay -= 1;
       if (outcome.kind === 'blocked') blocked = true;
+      window.see(outcome);
       batch.settle(index, outcome);
       pump();
     });
@@ -40,7 +36,7 @@ export function sendBatch(
       // an answer may come before `start` returns; the loop below goes on then, not a deeper one
       if (pumping) return;
       pumping = true;
-      while (underWay < WINDOW && next < open.length && !blocked && !signal.aborted) {
+      while (underWay < window.size && next < open.length && !blocked && !signal.aborted) {
         underWay += 1;
         start(open[next++] as number);
       }

@@ -6,6 +6,7 @@ import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';
 import { type FcmBody, fcmBody, fcmFaults, fcmMessage, quoted } from './fcm-message.ts';
 import type { FcmTokenSource } from './fcm-token.ts';
+import { createWindow } from './window.ts';
 
 export interface FcmSenderOptions {
   pool: Pool;
@@ -26,6 +27,7 @@ export function createFcmSender({
 }: FcmSenderOptions): Sender {
   const path = `/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
   const built = new WeakMap<Push, FcmBody>();
+  const window = createWindow();
   let lastHeaders: Request['headers'] = {};
 
   function bodyOf(push: Push): FcmBody {
@@ -60,7 +62,7 @@ export function createFcmSender({
     }
     const { before, after } = bodyOf(batch.push);
     const headers = headersOf(bearer);
-    return sendBatch(batch, (settle) => {
+    return sendBatch(batch, window, (settle) => {
       function answered(answer: Answer, { index }: FcmRequest) {
         if (answer.kind === 'reply' && answer.status === 401) token.forget(bearer);
         settle(index, judge(answer, now()));
