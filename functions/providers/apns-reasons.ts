@@ -8,12 +8,13 @@ import { parseRetryAfter } from './retry-after.ts';
 
 /**
  * rejected      this token, for good
+ * suspect       the same, unless many have it: then our environment or topic is wrong
  * unregistered  the app is gone from the device; the only class that costs a device its token
  * blocked       the message, the credential or the topic is at fault: everybody would get it
  * device        later, this device only
  * service       later, everybody
  */
-type Class = 'rejected' | 'unregistered' | 'blocked' | 'device' | 'service';
+type Class = 'rejected' | 'suspect' | 'unregistered' | 'blocked' | 'device' | 'service';
 
 interface Reason {
   status: number;
@@ -24,13 +25,13 @@ interface Reason {
 export const apnsReasons = {
   BadCollapseId: r(400, 'blocked', 'the collapse id is longer than 64 bytes'),
   // also what a sandbox token gets from production, so it does not prove that the device is gone
-  BadDeviceToken: r(400, 'rejected', 'the token is malformed or of the other environment'),
+  BadDeviceToken: r(400, 'suspect', 'the token is malformed or of the other environment'),
   BadExpirationDate: r(400, 'blocked', 'the expiration is no date'),
   BadMessageId: r(400, 'blocked', 'the apns-id is no UUID'),
   BadPriority: r(400, 'blocked', 'the priority is not 10, 5 or 1, or not allowed for the type'),
   BadTopic: r(400, 'blocked', 'the topic is invalid'),
   // the topic is the app's own, and allowed (TopicDisallowed otherwise): the token is of another app
-  DeviceTokenNotForTopic: r(400, 'rejected', 'the token belongs to another app'),
+  DeviceTokenNotForTopic: r(400, 'suspect', 'the token belongs to another app'),
   DuplicateHeaders: r(400, 'blocked', 'a header is repeated'),
   IdleTimeout: r(400, 'service', 'the connection was idle for too long'),
   InvalidPushType: r(400, 'blocked', 'the push type is invalid'),
@@ -67,8 +68,8 @@ function r(status: number, it: Class, meaning: string): Reason {
 /** For a reason Apple has not documented yet. What is not surely about the device is not blamed on it. */
 function classOf(status: number): Class {
   if (status === 410) return 'unregistered';
-  // a 400 may be about one device or about all; a campaign is paused by a handful of others
-  if (status === 400) return 'rejected';
+  // a 400 may be about one device or about all
+  if (status === 400) return 'suspect';
   if (status === 429 || status >= 500) return 'service';
   return 'blocked';
 }
@@ -90,6 +91,8 @@ export function judgeApns(
   const name = reason || `HTTP ${status}`;
   const it = known?.class ?? classOf(status);
   switch (it) {
+    case 'suspect':
+      return { kind: 'rejected', reason: name, suspect: true };
     case 'rejected':
     case 'blocked':
       return { kind: it, reason: name };

@@ -8,7 +8,7 @@ import type { Outcome } from '../ports.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** As for APNs; 'token' is 'rejected' if the token is named as the fault, 'blocked' otherwise. */
-type Class = 'rejected' | 'unregistered' | 'blocked' | 'token' | 'service';
+type Class = 'suspect' | 'unregistered' | 'blocked' | 'token' | 'service';
 
 interface Code {
   status: number;
@@ -20,7 +20,7 @@ export const fcmErrors = {
   UNSPECIFIED_ERROR: e(500, 'service', 'no more is known'),
   INVALID_ARGUMENT: e(400, 'token', 'the token is malformed, or the message is at fault'),
   UNREGISTERED: e(404, 'unregistered', 'the app is not on the device any more'),
-  SENDER_ID_MISMATCH: e(403, 'rejected', 'the token belongs to another project'),
+  SENDER_ID_MISMATCH: e(403, 'suspect', 'the token belongs to another project'),
   QUOTA_EXCEEDED: e(429, 'service', 'too many messages'),
   UNAVAILABLE: e(503, 'service', 'FCM is overloaded'),
   INTERNAL: e(500, 'service', 'an error inside FCM'),
@@ -51,7 +51,8 @@ export function judgeFcm(
   const reason = error.code || error.status || `HTTP ${status}`;
   const it = known?.class ?? classOf(status);
   switch (it) {
-    case 'rejected':
+    case 'suspect':
+      return { kind: 'rejected', reason, suspect: true };
     case 'blocked':
       return { kind: it, reason };
     case 'token':

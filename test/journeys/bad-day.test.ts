@@ -99,3 +99,23 @@ test('dead tokens are recorded once each and forgotten', async (t) => {
     [INSTALLATIONS - counts.failed, 0],
   );
 });
+
+test('every token refused, as by the wrong environment: paused, nobody blamed, then resumed', async (t) => {
+  const world = await createWorld({ installations: INSTALLATIONS });
+  t.after(world.close);
+  await world.simulated.apns.set({ badShare: 1 });
+  const request = { name: 'wrong environment', audience: { platform: 'ios' }, message };
+  const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
+  const paused = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.deepEqual([paused.state, paused.reason], ['paused', 'BadDeviceToken']);
+  assert.equal(paused.counts.failed, 0);
+  const { requests } = await world.simulated.apns.stats();
+  assert.ok(requests < INSTALLATIONS / 2, `${requests} were tried`);
+
+  await world.simulated.apns.set({ badShare: 0 });
+  await world.client().post(`/v1/campaigns/${id}/resume`);
+  const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.equal(state, 'completed');
+  assert.deepEqual([counts.accepted, counts.failed], [INSTALLATIONS / 2, 0]);
+  assert.equal((await world.wire()).duplicates, 0);
+});

@@ -60,10 +60,21 @@ test('too many to one device waits for that device, everything else for everybod
 });
 
 test('an unknown reason is judged by its status', () => {
-  assert.deepEqual(judge(400, { reason: 'Novel' }), { kind: 'rejected', reason: 'Novel' });
+  assert.deepEqual(judge(400, { reason: 'Novel' }), {
+    ...{ kind: 'rejected', reason: 'Novel', suspect: true },
+  });
   assert.deepEqual(judge(403, { reason: 'Novel' }), { kind: 'blocked', reason: 'Novel' });
   assert.equal(judge(502, '<html>').kind, 'retry');
   assert.deepEqual(judge(404, '<html>'), { kind: 'blocked', reason: 'HTTP 404' });
   assert.deepEqual(judge(410, 'null'), { kind: 'unregistered', reason: 'HTTP 410', since: null });
   assert.equal(judge(400, { reason: 'constructor' }).kind, 'rejected');
+});
+
+test('what a wrong environment or topic of ours would also get is suspect, nothing else', () => {
+  const suspect = (reason: string) => {
+    const outcome = judge(400, { reason });
+    return outcome.kind === 'rejected' && outcome.suspect === true;
+  };
+  assert.ok(suspect('BadDeviceToken') && suspect('DeviceTokenNotForTopic') && suspect('New'));
+  assert.equal(suspect('MissingDeviceToken'), false);
 });

@@ -48,7 +48,9 @@ test('INVALID_ARGUMENT is about the token only when the token is named', () => {
 });
 
 test('another sender is rejected; missing permission and missing keys block', () => {
-  assert.equal(judge(403, error('SENDER_ID_MISMATCH')).kind, 'rejected');
+  assert.deepEqual(judge(403, error('SENDER_ID_MISMATCH')), {
+    ...{ kind: 'rejected', reason: 'SENDER_ID_MISMATCH', suspect: true },
+  });
   assert.equal(judge(403, error(null, { status: 'PERMISSION_DENIED' })).kind, 'blocked');
   assert.equal(judge(401, error('THIRD_PARTY_AUTH_ERROR')).kind, 'blocked');
   assert.equal(judge(401, error(null, { status: 'UNAUTHENTICATED' })).kind, 'blocked');
