@@ -1,6 +1,6 @@
 /** cancel, resume, and what both need: putting all open work back on its queues. */
 
-import type { Ports } from '../ports.ts';
+import type { OpenChunk, Ports } from '../ports.ts';
 import type { Campaign, CampaignState } from './campaign.ts';
 import { redriveTask, sendTask, shardTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
@@ -46,21 +46,23 @@ export async function redrive({ store, queue, now }: Ports, id: string, why: str
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
   let queued = 0;
   for await (const chunks of store.openChunks(id, null)) {
-    const slots = chunks.map((it) => {
-      if (perMs === 0) return null;
-      const slot = Math.max(it.notBefore, Math.floor(now() + queued / perMs));
-      queued += it.size;
-      return slot;
-    });
-    if (perMs > 0)
+    const slots = perMs > 0 ? chunks.map(nextSlot) : null;
+    if (slots)
       await store.moveChunks(
-        chunks.map(({ chunkId }, i) => {
-          const notBefore = slots[i]!;
-          const expiresAt = expiryOf(campaign, notBefore);
-          return { chunkId, notBefore, expiresAt, dueAt: notBefore + LOST_AFTER_MS };
-        }),
+        slots.map((notBefore, i) => ({
+          chunkId: chunks[i]!.chunkId,
+          notBefore,
+          expiresAt: expiryOf(campaign, notBefore),
+          dueAt: notBefore + LOST_AFTER_MS,
+        })),
       );
-    await queue.create(chunks.map((it, i) => sendTask(it, why, slots[i] ?? undefined)));
+    await queue.create(chunks.map((it, i) => sendTask(it, why, slots?.[i])));
+  }
+
+  function nextSlot({ notBefore, size }: OpenChunk): number {
+    const slot = Math.max(notBefore, Math.floor(now() + queued / perMs));
+    queued += size;
+    return slot;
   }
 }
 

@@ -81,7 +81,6 @@ async function attempt(
     dryRun: campaign.dryRun,
     to: toOf(campaign),
   };
-  const waitMs = () => Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
   const ended = await transmit({
     ...{ ports, sender, push, chunk, recorder, watch, claimedAt, stop },
     isFirst: campaign.firstPushAt === null && !campaign.dryRun,
@@ -94,7 +93,8 @@ async function attempt(
   if (blocked !== null) await pause(ports, campaign.id, blocked);
 
   const cancelled = ended.state === 'cancelling';
-  const next = stop.aborted ? now() : now() + Math.ceil(waitMs());
+  const waitMs = Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
+  const next = stop.aborted ? now() : now() + Math.ceil(waitMs);
   const exhausted = cancelled || chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
   ended.judgeRest({ exhausted, asIs: blocked !== null });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import {
   answer,
   ask,
@@ -15,6 +15,15 @@ import {
 
 const later = (work: () => void) => setTimeout(work, 1);
 
+/** 2,000 requests, each processed once and answered once. */
+async function everyoneOnce(t: TestContext, peer: Awaited<ReturnType<typeof startPeer>>) {
+  const pool = startPool(t, { origin: peer.origin });
+  const { counts, answers, all } = sendMany(pool, 2000);
+  await all;
+  assert.deepEqual(tally(answers.values()), { reply: 2000 });
+  assert.ok(onceEach(counts, 2000) && onceEach(peer.processed, 2000));
+}
+
 test('GOAWAY every few streams: nothing is lost, nothing is sent twice', async (t) => {
   const peer = await startPeer(
     t,
@@ -25,11 +34,7 @@ test('GOAWAY every few streams: nothing is lost, nothing is sent twice', async (
     },
     { settings: { maxConcurrentStreams: 50 } },
   );
-  const pool = startPool(t, { origin: peer.origin });
-  const { counts, answers, all } = sendMany(pool, 2000);
-  await all;
-  assert.deepEqual(tally(answers.values()), { reply: 2000 });
-  assert.ok(onceEach(counts, 2000) && onceEach(peer.processed, 2000));
+  await everyoneOnce(t, peer);
 });
 
 test('a graceful GOAWAY in two steps: nothing is lost, nothing is sent twice', async (t) => {
@@ -43,11 +48,7 @@ test('a graceful GOAWAY in two steps: nothing is lost, nothing is sent twice', a
     },
     { settings: { maxConcurrentStreams: 50 } },
   );
-  const pool = startPool(t, { origin: peer.origin });
-  const { counts, answers, all } = sendMany(pool, 2000);
-  await all;
-  assert.deepEqual(tally(answers.values()), { reply: 2000 });
-  assert.ok(onceEach(counts, 2000) && onceEach(peer.processed, 2000));
+  await everyoneOnce(t, peer);
 });
 
 test('GOAWAY with an error: what it had accepted is in doubt, the rest is sent elsewhere', async (t) => {
