@@ -16,8 +16,11 @@ import { createSqliteStore } from './store/sqlite.ts';
 /** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
 const limits: Record<QueueName, QueueLimits> = {
   plan: queueLimits(2),
+  shard: queueLimits(2),
   'send-apns': queueLimits(2),
+  'send-apns-now': queueLimits(2),
   'send-fcm': queueLimits(2),
+  'send-fcm-now': queueLimits(2),
   deliver: queueLimits(8),
 };
 

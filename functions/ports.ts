@@ -131,10 +131,15 @@ export type Committed =
   /** the lease is not ours any more: nothing was written, and nothing may be sent */
   | { kind: 'fenced' };
 
-export interface OpenChunk {
+/** What a task needs to know of a chunk. */
+export interface SendableChunk {
   chunkId: string;
   provider: Provider;
+  /** its recipients, settled or not */
   size: number;
+}
+
+export interface OpenChunk extends SendableChunk {
   notBefore: number;
 }
 
@@ -162,7 +167,7 @@ export interface FrozenPage {
 export type Overdue =
   | { kind: 'campaign'; campaignId: string; dueAt: number }
   | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
-  | { kind: 'chunk'; chunkId: string; provider: Provider; dueAt: number }
+  | ({ kind: 'chunk'; dueAt: number } & SendableChunk)
   /** closed, but its event was not published */
   | { kind: 'unannounced'; campaignId: string; dueAt: number };
 
@@ -258,13 +263,22 @@ export interface Store {
 
 // ---------------------------------------------------------------------------------------- queue
 
-export const queueNames = ['plan', 'send-apns', 'send-fcm', 'deliver'] as const;
+/** `…-now` and `plan` are short: a push to one user never waits behind a campaign of millions. */
+export const queueNames = [
+  'plan',
+  'shard',
+  'send-apns',
+  'send-apns-now',
+  'send-fcm',
+  'send-fcm-now',
+  'deliver',
+] as const;
 export type QueueName = (typeof queueNames)[number];
 
 export type TaskBody =
   | { kind: 'plan'; campaignId: string }
   | { kind: 'shard'; campaignId: string; shard: number }
-  | { kind: 'send'; chunkId: string; provider: Provider }
+  | ({ kind: 'send' } & SendableChunk)
   /** puts all open work of a campaign back on its queues, now */
   | { kind: 'redrive'; campaignId: string; why: string }
   | { kind: 'event'; event: CampaignEvent };

@@ -19,7 +19,7 @@ export function createTaskHandler(
         await planShard(ports, body.campaignId, body.shard, signal);
         return { kind: 'done' };
       case 'send':
-        return sendChunk(ports, body.chunkId, body.provider, signal);
+        return sendChunk(ports, body, signal);
       case 'redrive':
         await redrive(ports, body.campaignId, body.why);
         return { kind: 'done' };

@@ -12,7 +12,7 @@ import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { redrive } from './control.ts';
 import { BUCKETS } from './installation.ts';
-import { sendTask, shardTask } from './tasks.ts';
+import { sendable, sendTask, shardTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
 
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
@@ -95,11 +95,7 @@ export async function planShard(
     const skip = current.state === 'cancelling';
     const chunks = skip ? [] : intoChunks(campaign, shard, page, before, read, now());
     if (!(await freeze(chunks, skip ? read.installations.length : 0, false))) return;
-    await queue.create(
-      chunks.map((it) =>
-        sendTask({ chunkId: it.id, provider: it.provider }, 'first', it.notBefore),
-      ),
-    );
+    await queue.create(chunks.map((it) => sendTask(sendable(it), 'first', it.notBefore)));
     before += read.installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }

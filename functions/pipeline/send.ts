@@ -6,14 +6,13 @@
  * lease fenced, or open in the chunk for another attempt.
  */
 
-import type { Chunk, Claim, Ports, Push, Sender, TaskAnswer } from '../ports.ts';
+import type { Chunk, Claim, Ports, Push, SendableChunk, Sender, TaskAnswer } from '../ports.ts';
 import { type Campaign, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
-import type { Provider } from './installation.ts';
 import { createWatch } from './judge.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
-import { sendTask } from './tasks.ts';
+import { sendable, sendTask } from './tasks.ts';
 import { backoff, MAX_ATTEMPTS } from './timing.ts';
 import { transmit } from './transmit.ts';
 
@@ -22,14 +21,13 @@ const DONE: TaskAnswer = { kind: 'done' };
 /** `stop` fires when the worker must end: no further push is started, the rest is handed on. */
 export async function sendChunk(
   ports: Ports,
-  chunkId: string,
-  provider: Provider,
+  it: SendableChunk,
   stop: AbortSignal,
 ): Promise<TaskAnswer> {
   const claimedAt = ports.now();
   const lease = newLease(claimedAt);
-  const claim = await ports.store.claimChunk(chunkId, lease, claimedAt);
-  if (claim.kind !== 'claimed') return notNow(ports, { chunkId, provider }, claim);
+  const claim = await ports.store.claimChunk(it.chunkId, lease, claimedAt);
+  if (claim.kind !== 'claimed') return notNow(ports, it, claim);
   const { chunk, campaign } = claim;
   const recorder = createRecorder(ports, chunk, lease);
 
@@ -42,9 +40,9 @@ export async function sendChunk(
       recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
     return settle(ports, chunk, recorder, claimedAt);
   }
-  const sender = ports.senders.get(chunk.app, provider, chunk.environment);
+  const sender = ports.senders.get(chunk.app, it.provider, chunk.environment);
   if (!sender) {
-    await pause(ports, campaign.id, `app "${chunk.app}" has no credentials for ${provider}`);
+    await pause(ports, campaign.id, `app "${chunk.app}" has no credentials for ${it.provider}`);
     return settle(ports, chunk, recorder, claimedAt);
   }
   return attempt(ports, sender, chunk, campaign, recorder, claimedAt, stop);
@@ -53,7 +51,7 @@ export async function sendChunk(
 /** Somebody else has it, or its time has not come: look again then. */
 async function notNow(
   { queue }: Ports,
-  chunk: { chunkId: string; provider: Provider },
+  chunk: SendableChunk,
   claim: Exclude<Claim, { kind: 'claimed' }>,
 ): Promise<TaskAnswer> {
   if (claim.kind === 'leased')
@@ -100,9 +98,7 @@ async function attempt(
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, recorder, next);
   if (recorder.open().length === 0 || blocked !== null) return answer;
-  await queue.create([
-    sendTask({ chunkId: chunk.id, provider: chunk.provider }, `attempt-${chunk.attempt + 1}`, next),
-  ]);
+  await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
   return watch.everybodyWaits() && !stop.aborted
     ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }
     : answer;

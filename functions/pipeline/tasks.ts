@@ -1,7 +1,12 @@
 /** The tasks of the pipeline and their names. */
 
-import type { Task } from '../ports.ts';
-import type { Provider } from './installation.ts';
+import type { Chunk, SendableChunk, Task } from '../ports.ts';
+
+/**
+ * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
+ * slow pace) do as well, and are too few to be in anybody's way.
+ */
+const FEW = 50;
 
 /**
  * A name is a promise to do something once. Where the same work is queued on purpose again (the
@@ -14,21 +19,29 @@ export const planTask = (campaignId: string, why = 'first'): Task => ({
 });
 
 export const shardTask = (campaignId: string, shard: number, why = 'first'): Task => ({
-  queue: 'plan',
+  queue: 'shard',
   name: `shard/${campaignId}/${shard}/${why}`,
   body: { kind: 'shard', campaignId, shard },
 });
 
-export const sendTask = (
-  chunk: { chunkId: string; provider: Provider },
+export const sendable = (chunk: Pick<Chunk, 'id' | 'provider' | 'recipients'>): SendableChunk => ({
+  chunkId: chunk.id,
+  provider: chunk.provider,
+  size: chunk.recipients.length,
+});
+
+export function sendTask(
+  { chunkId, provider, size }: SendableChunk,
   why: string,
   at?: number,
-): Task => ({
-  queue: chunk.provider === 'apns' ? 'send-apns' : 'send-fcm',
-  name: `send/${chunk.chunkId}/${why}`,
-  body: { kind: 'send', chunkId: chunk.chunkId, provider: chunk.provider },
-  ...(at !== undefined && { at }),
-});
+): Task {
+  return {
+    queue: size <= FEW ? `send-${provider}-now` : `send-${provider}`,
+    name: `send/${chunkId}/${why}`,
+    body: { kind: 'send', chunkId, provider, size },
+    ...(at !== undefined && { at }),
+  };
+}
 
 export const redriveTask = (campaignId: string, why: string): Task => ({
   queue: 'plan',

@@ -89,15 +89,15 @@ function takeOverdue(
         dueAt: row.due_at as number,
       });
     }
-    for (const row of sql('SELECT id, provider, due_at FROM chunks WHERE due_at <= ? LIMIT ?').all(
-      now,
-      limit - found.length,
-    )) {
+    for (const row of sql(
+      'SELECT id, provider, size, due_at FROM chunks WHERE due_at <= ? LIMIT ?',
+    ).all(now, limit - found.length)) {
       sql('UPDATE chunks SET due_at = ? WHERE id = ?').run(next, row.id!);
       found.push({
         kind: 'chunk',
         chunkId: row.id as string,
         provider: row.provider as Provider,
+        size: row.size as number,
         dueAt: row.due_at as number,
       });
     }

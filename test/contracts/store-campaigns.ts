@@ -196,7 +196,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       rest.toSorted((a, b) => a.dueAt - b.dueAt),
       [
         { kind: 'shard', campaignId: planning.id, shard: 0, dueAt: NOW + 20 },
-        { kind: 'chunk', chunkId, provider: 'apns', dueAt: NOW + 30 },
+        { kind: 'chunk', chunkId, provider: 'apns', size: 1, dueAt: NOW + 30 },
       ],
     );
     assert.deepEqual(await store.takeOverdue(NOW + 999, NOW + 9000, 10), []);
@@ -224,7 +224,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const { chunkId, campaignId } = await lonelyChunk(store, 1);
     await store.claimChunk(chunkId, leaseOf('dead worker', NOW + 50), NOW);
     assert.deepEqual(await store.takeOverdue(NOW + 50, NOW + MINUTE, 10), [
-      { kind: 'chunk', chunkId, provider: 'fcm', dueAt: NOW + 50 },
+      { kind: 'chunk', chunkId, provider: 'fcm', size: 1, dueAt: NOW + 50 },
     ]);
     await finish(store, chunkId, NOW + 60);
     const [closed, ...others] = await store.takeOverdue(NOW + 10 * MINUTE, NOW + 20 * MINUTE, 10);

@@ -20,6 +20,7 @@ import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functi
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { allFailures, chance, NOW, person } from '../contracts/store-fixture.ts';
+import { everywhere } from '../queue/harness.ts';
 import { createScript } from './script.ts';
 
 export { MINUTE, NOW } from '../contracts/store-fixture.ts';
@@ -57,7 +58,7 @@ export function createWorld(
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
     ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
-    limits: { plan: limits, 'send-apns': limits, 'send-fcm': limits, deliver: limits },
+    limits: everywhere(limits),
   });
   const waiting = new DatabaseSync(queuePath, { readOnly: true });
   const nextTime = waiting.prepare(`SELECT min(at) AS at FROM tasks WHERE state = 'queued'`);
@@ -178,13 +179,13 @@ export async function frozen(world: World) {
   await world.settle();
   const [first] = kept;
   assert.ok(first?.body.kind === 'send');
-  const { chunkId, provider } = first.body;
+  const { body } = first;
   const give = async () => world.queue.create(kept.splice(0));
   return {
     id,
-    chunkId,
+    chunkId: body.chunkId,
     kept,
     give,
-    send: (stop = new AbortController().signal) => sendChunk(world.ports, chunkId, provider, stop),
+    send: (stop = new AbortController().signal) => sendChunk(world.ports, body, stop),
   };
 }

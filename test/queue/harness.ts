@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { queueNames } from '../../functions/ports.ts';
 import {
   createEmbeddedQueue,
   type EmbeddedQueue,
@@ -21,12 +22,8 @@ export const limits = {
   maxDoublings: 4,
 } satisfies QueueLimits;
 
-export const everywhere = (it: QueueLimits): EmbeddedQueueOptions['limits'] => ({
-  plan: it,
-  'send-apns': it,
-  'send-fcm': it,
-  deliver: it,
-});
+export const everywhere = (it: QueueLimits) =>
+  Object.fromEntries(queueNames.map((name) => [name, it])) as EmbeddedQueueOptions['limits'];
 
 /** Chance that is the same in every run: a linear congruential generator (Numerical Recipes). */
 function chance(): () => number {
