@@ -1,0 +1,53 @@
+/**
+ * The emulators of Firestore and Pub/Sub, started once for all test files (`--test-global-setup`).
+ * A test takes a project of its own. Where they are not installed, tests that need them say so and
+ * are skipped, unless REQUIRE_EMULATORS says that they must not be.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  type Emulator,
+  type EmulatorName,
+  emulatorsMissing,
+  hostVariable,
+  startEmulator,
+} from '../functions/local/emulators.ts';
+
+const started: Emulator[] = [];
+
+/** Called by the test runner, in its own process; the test files' processes inherit the variables. */
+export async function globalSetup() {
+  const missing = emulatorsMissing();
+  if (missing !== null) {
+    if (process.env.REQUIRE_EMULATORS) throw new Error(missing);
+    console.log(`Tests of the Google engine are skipped. ${missing}`);
+    return;
+  }
+  const names: EmulatorName[] = ['firestore', 'pubsub'];
+  const starts = await Promise.allSettled(
+    names
+      .filter((name) => !process.env[hostVariable[name]])
+      .map(async (name) => {
+        const emulator = await startEmulator(name);
+        started.push(emulator);
+        process.env[hostVariable[name]] = emulator.host;
+      }),
+  );
+  const failed = starts.find((it) => it.status === 'rejected');
+  if (!failed) return;
+  await globalTeardown();
+  throw failed.reason;
+}
+
+export async function globalTeardown() {
+  await Promise.all(started.map((it) => it.stop()));
+}
+
+/** For the options of a test: why it is skipped, or false. */
+export const withoutEmulators = (...names: EmulatorName[]): string | false => {
+  const missing = names.filter((name) => !process.env[hostVariable[name]]);
+  return missing.length > 0 && `needs the emulator of ${missing.join(' and ')}`;
+};
+
+/** Nobody else's data is in it. */
+export const freshProject = () => `volley-test-${randomBytes(6).toString('hex')}`;
