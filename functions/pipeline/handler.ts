@@ -4,12 +4,40 @@ import type { CampaignEvent, Ports, TaskAnswer, TaskHandler } from '../ports.ts'
 import { redrive } from './control.ts';
 import { plan, planShard } from './plan.ts';
 import { sendChunk } from './send.ts';
+import { renewed } from './tasks.ts';
 
-/** One handler for every task. It throws what it did not expect; the queue delivers it again. */
+/** A queue's attempts take an hour or more; what outlasts them is not tried again at once. */
+const RENEW_AFTER_MS = 60 * 1000;
+
+/**
+ * One handler for every task. It throws what it did not expect; the queue delivers it again. Where
+ * the queue would not, the work goes on as a new task: nothing vanishes with its last attempt.
+ */
 export function createTaskHandler(
   ports: Ports,
   deliver: (event: CampaignEvent) => Promise<void>,
 ): TaskHandler {
+  const step = createSteps(ports, deliver);
+  return async (delivery): Promise<TaskAnswer> => {
+    if (!delivery.last) return step(delivery);
+    const { body, attempt } = delivery;
+    let error: unknown;
+    try {
+      const answer = await step(delivery);
+      if (answer.kind === 'done') return answer;
+      error = answer.reason;
+    } catch (thrown) {
+      error = thrown;
+    }
+    const now = ports.now();
+    const task = renewed(body, `renewed-${now}`, now + RENEW_AFTER_MS);
+    ports.log.taskFailed({ task: task.name, attempt, error });
+    await ports.queue.create([task]);
+    return { kind: 'done' };
+  };
+}
+
+function createSteps(ports: Ports, deliver: (event: CampaignEvent) => Promise<void>): TaskHandler {
   return async ({ body, signal }): Promise<TaskAnswer> => {
     switch (body.kind) {
       case 'plan':

@@ -1,6 +1,6 @@
 /** The tasks of the pipeline and their names. */
 
-import type { Chunk, SendableChunk, Task } from '../ports.ts';
+import type { Chunk, SendableChunk, Task, TaskBody } from '../ports.ts';
 
 /**
  * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
@@ -48,3 +48,19 @@ export const redriveTask = (campaignId: string, why: string): Task => ({
   name: `redrive/${campaignId}/${why}`,
   body: { kind: 'redrive', campaignId, why },
 });
+
+/** Work that a queue is about to give up, as a new task. */
+export function renewed(body: TaskBody, why: string, at: number): Task {
+  switch (body.kind) {
+    case 'plan':
+      return { ...planTask(body.campaignId, why), at };
+    case 'shard':
+      return { ...shardTask(body.campaignId, body.shard, why), at };
+    case 'send':
+      return sendTask(body, why, at);
+    case 'redrive':
+      return { ...redriveTask(body.campaignId, `${body.why}-${why}`), at };
+    case 'event':
+      return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
+  }
+}

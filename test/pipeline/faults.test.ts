@@ -127,3 +127,23 @@ test('a sender that throws leaves its chunk to another attempt', async (t) => {
   assert.equal((await world.closed(id)).accepted, 10);
   assert.equal(world.logged.taskFailed?.length, 1);
 });
+
+test('what outlasts the attempts of its task goes on as a new one, and nothing vanishes', async (t) => {
+  const world = createWorld(t, { maxAttempts: 3 });
+  const people = await world.people(10);
+  let down = 8;
+  const { claimChunk } = world.store;
+  world.ports.store = {
+    ...world.store,
+    async claimChunk(...claim) {
+      if (down-- > 0) throw new Error('the database is down');
+      return claimChunk(...claim);
+    },
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 10);
+  eachOnce(world, people);
+  assert.equal(down, -1, 'nine claims: three tasks of three attempts');
+  assert.ok(world.clock.now < NOW + 5 * MINUTE, 'without the help of a sweep');
+});

@@ -27,7 +27,7 @@ export { MINUTE, NOW } from '../contracts/store-fixture.ts';
 export const DAY = 24 * 60 * 60_000;
 
 const limits = {
-  ...{ perSecond: 1_000_000, concurrent: 4, maxAttempts: 100 },
+  ...{ perSecond: 1_000_000, concurrent: 4 },
   ...{ minBackoffMs: 200, maxBackoffMs: 60_000, maxDoublings: 8 },
 };
 /** Turns of the event loop without a handler at work until a queue counts as quiet. */
@@ -42,7 +42,13 @@ export function createWorld(
     seed = 1,
     random = chance(seed).random,
     unkind,
-  }: { seed?: number; random?: () => number; unkind?: EmbeddedQueueOptions['unkind'] } = {},
+    maxAttempts = 100,
+  }: {
+    seed?: number;
+    random?: () => number;
+    unkind?: EmbeddedQueueOptions['unkind'];
+    maxAttempts?: number;
+  } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'volley-pipeline-'));
   const clock = { now: NOW };
@@ -58,7 +64,7 @@ export function createWorld(
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
     ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
-    limits: everywhere(limits),
+    limits: everywhere({ ...limits, maxAttempts }),
   });
   const waiting = new DatabaseSync(queuePath, { readOnly: true });
   const nextTime = waiting.prepare(`SELECT min(at) AS at FROM tasks WHERE state = 'queued'`);
