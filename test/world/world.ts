@@ -32,7 +32,22 @@ export interface WorldOptions {
   progress?: (text: string) => void;
 }
 
-export interface World {
+export interface Providers {
+  /** what both providers counted */
+  wire(): Promise<{
+    accepted: number;
+    distinct: number;
+    duplicates: number;
+    firstAcceptedAt: number;
+  }>;
+  set(settings: Partial<SimulatorSettings>): Promise<void>;
+  /** Both providers forget what they counted. */
+  reset(): Promise<void>;
+  /** How often a provider accepted this token. */
+  countOf(token: string): Promise<number>;
+}
+
+export interface World extends Providers {
   dataDir: string;
   simulated: Simulated;
   /** of the worker that runs now */
@@ -47,18 +62,6 @@ export interface World {
   thaw(): void;
   /** peak RSS of the process that sends, and the CPU time it took */
   memory(): Promise<{ peakRssMb: number; cpuSeconds: number }>;
-  /** what both providers counted */
-  wire(): Promise<{
-    accepted: number;
-    distinct: number;
-    duplicates: number;
-    firstAcceptedAt: number;
-  }>;
-  set(settings: Partial<SimulatorSettings>): Promise<void>;
-  /** Both providers forget what they counted. */
-  reset(): Promise<void>;
-  /** How often a provider accepted this token. */
-  countOf(token: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -77,7 +80,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const simulated = await startSimulated({ apns: settings, fcm: settings }, core(1));
   const { ca } = simulated;
   const apps = via ? await appsVia(simulated.apps, via) : simulated.apps;
-  const providers = [simulated.apns, simulated.fcm];
   let worker: ChildProcess;
   let serving: { url: string; apiKey: string };
   const start = async () => {
@@ -105,8 +107,23 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       worker.send('memory');
       return said(worker, 'memory');
     },
+    ...providersOf(simulated),
+    async close() {
+      // in a frozen one the disconnect would lie unread
+      worker.kill('SIGCONT');
+      await end(() => worker.disconnect());
+      await simulated.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Both providers as one. */
+export function providersOf({ apns, fcm }: Pick<Simulated, 'apns' | 'fcm'>): Providers {
+  const both = [apns, fcm];
+  return {
     async wire() {
-      const stats = await Promise.all(providers.map((it) => it.stats()));
+      const stats = await Promise.all(both.map((it) => it.stats()));
       const sum = (of: 'accepted' | 'distinct' | 'duplicates') =>
         stats.reduce((all, it) => all + it[of], 0);
       return {
@@ -117,21 +134,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       };
     },
     async set(changes) {
-      await Promise.all(providers.map((it) => it.set(changes)));
+      await Promise.all(both.map((it) => it.set(changes)));
     },
     async reset() {
-      await Promise.all(providers.map((it) => it.reset()));
+      await Promise.all(both.map((it) => it.reset()));
     },
     async countOf(token) {
-      const counted = await Promise.all(providers.map((it) => it.countOf(token)));
+      const counted = await Promise.all(both.map((it) => it.countOf(token)));
       return counted[0]! + counted[1]!;
-    },
-    async close() {
-      // in a frozen one the disconnect would lie unread
-      worker.kill('SIGCONT');
-      await end(() => worker.disconnect());
-      await simulated.close();
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
