@@ -5,9 +5,9 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Unavailable } from '../errors.ts';
+import { freePort } from './ports.ts';
 
 export type EmulatorName = 'firestore' | 'pubsub';
 
@@ -110,14 +110,4 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null)
     await Promise.race([ended, wait(STOP_MS, null, { ref: false })]);
   signal('SIGKILL');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -4,8 +4,9 @@ import { ConfigError, readConfig } from '../config.ts';
 import { Unavailable } from '../errors.ts';
 import { createLog, createTerminalLog } from '../log.ts';
 import { report, reportText } from '../pipeline/report.ts';
-import { type LocalServer, startLocal } from './server.ts';
-import { type Simulated, startSimulated } from './simulated.ts';
+import { startLocal } from './server.ts';
+import { startSimulated } from './simulated.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 async function main() {
   const { port, dataDir, apiKey, apps } = readConfig(process.env);
@@ -34,7 +35,10 @@ async function main() {
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)
     console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see the README.');
-  stopOnSignal(server, simulated);
+  stopOnSignal(async () => {
+    await server.stop();
+    await simulated?.close();
+  });
 }
 
 const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>
@@ -44,24 +48,6 @@ const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>
         `${name} (${[apns && 'APNs', fcm && 'FCM'].filter(Boolean).join(', ')})`,
     )
     .join(', ');
-
-function stopOnSignal(server: LocalServer, simulated: Simulated | null) {
-  const stop = async (signal: string) => {
-    console.error(`${signal}: handing back what is being sent`);
-    await server.stop();
-    await simulated?.close();
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      // a second Ctrl-C ends at once; nothing is lost by that either
-      process.once(signal, () => process.exit(1));
-      stop(signal).catch((error) => {
-        console.error(error);
-        process.exit(1);
-      });
-    });
-}
 
 const isExpected = (error: unknown): error is Error =>
   error instanceof ConfigError ||

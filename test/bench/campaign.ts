@@ -2,7 +2,7 @@
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
-import { createWorld } from '../world/world.ts';
+import { createWorld, type Providers } from '../world/world.ts';
 
 export interface CampaignResult {
   recipients: number;
@@ -38,27 +38,37 @@ export async function campaign({ recipients }: { recipients: number }): Promise<
     const done = await watchCampaign(world.client(), id, process.stderr);
     const wire = await world.wire();
     const { peakRssMb } = await world.memory();
-    const { counts } = done;
-    const seconds = (Date.parse(done.closedAt!) - acked) / 1000;
-    return {
-      recipients: counts.recipients,
-      accepted: counts.accepted,
-      failed: counts.failed,
-      skipped: counts.skipped,
-      lost: counts.accepted - wire.distinct,
-      duplicates: wire.duplicates,
-      ledgerClosed:
-        done.state === 'completed' &&
-        counts.recipients === recipients &&
-        counts.recipients === counts.accepted + counts.failed + counts.skipped,
-      seconds: round(seconds),
-      perSecond: Math.round(counts.accepted / seconds),
-      firstPushMs: wire.firstAcceptedAt - acked,
-      peakRssMb,
-    };
+    return { ...outcomeOf(done, { acked, recipients, wire }), peakRssMb };
   } finally {
     await world.close();
   }
+}
+
+/** What became of a campaign to `recipients`, by its own ledger and by what the providers counted. */
+export function outcomeOf(
+  { state, counts, closedAt }: CampaignView,
+  {
+    acked,
+    recipients,
+    wire,
+  }: { acked: number; recipients: number; wire: Awaited<ReturnType<Providers['wire']>> },
+): Omit<CampaignResult, 'peakRssMb'> {
+  const seconds = (Date.parse(closedAt!) - acked) / 1000;
+  return {
+    recipients: counts.recipients,
+    accepted: counts.accepted,
+    failed: counts.failed,
+    skipped: counts.skipped,
+    lost: counts.accepted - wire.distinct,
+    duplicates: wire.duplicates,
+    ledgerClosed:
+      state === 'completed' &&
+      counts.recipients === recipients &&
+      counts.recipients === counts.accepted + counts.failed + counts.skipped,
+    seconds: round(seconds),
+    perSecond: Math.round(counts.accepted / seconds),
+    firstPushMs: wire.firstAcceptedAt - acked,
+  };
 }
 
 const round = (n: number) => Math.round(n * 10) / 10;

@@ -1,6 +1,6 @@
 /** npm run bench -- NAME: the benchmarks. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ack } from './ack.ts';
 import { campaign } from './campaign.ts';
 import { senders } from './senders.ts';
@@ -20,6 +20,7 @@ const program = new Command('bench')
 Examples:
   npm run bench -- senders
   npm run bench -- campaign --recipients 1000000
+  npm run bench -- campaign --engine google
   npm run bench -- soak --minutes 30
   npm run bench -- ack --json`,
   );
@@ -43,9 +44,14 @@ bench('senders', 'pushes per CPU-second and per second, beside other clients')
     if (json) print(result, json);
   });
 
-bench('campaign', 'a campaign end to end on the embedded engine')
+bench('campaign', 'a campaign end to end')
   .option('--recipients <n>', 'installations', whole, 100_000)
-  .action(async ({ json, recipients }) => print(await campaign({ recipients }), json));
+  .addOption(new Option('--engine <name>').choices(['embedded', 'google']).default('embedded'))
+  .action(async ({ json, recipients, engine }) => {
+    if (engine === 'embedded') return print(await campaign({ recipients }), json);
+    const { campaignOnGoogle } = await import('./campaign-google.ts');
+    print(await campaignOnGoogle({ recipients }), json);
+  });
 
 bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
   .option('--recipients <n>', 'installations of that campaign', whole, 200_000)

@@ -5,10 +5,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type LocalOptions, startLocal } from '../../functions/local/server.ts';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { createLog } from '../../functions/log.ts';
-import { type Installation, installation } from '../../functions/pipeline/installation.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { sample } from './sample.ts';
 
 export type Job =
   | { kind: 'fill'; path: string; installations: number }
@@ -52,15 +51,4 @@ async function fill(path: string, installations: number) {
   await store.close();
   const perSecond = Math.round(installations / ((performance.now() - started) / 1000));
   say({ kind: 'filled', perSecond });
-}
-
-function sample(i: number): Installation {
-  const platform = i % 2 ? 'android' : 'ios';
-  const token = sampleToken(i % 2 ? 'fcm' : 'apns', i);
-  const rest = { environment: 'production' as const, tags: [], attributes: {} };
-  return installation(
-    `installation-${i}`,
-    { app: 'default', platform, token, language: 'en', ...rest },
-    1_700_000_000_000,
-  );
 }

@@ -1,0 +1,223 @@
+/**
+ * The Google engine on this machine: every function in processes of its own behind an address of its
+ * own, Google's emulators of Firestore and Pub/Sub, our simulators of Cloud Tasks and of the providers,
+ * a scheduler that ticks. What runs in the functions is what is deployed.
+ */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Unavailable } from '../../errors.ts';
+import { createLog } from '../../log.ts';
+import { type QueueName, queueNames } from '../../ports.ts';
+import type { AppCredentials } from '../../providers/senders.ts';
+import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
+import { type Emulator, emulatorsMissing, startEmulator } from '../emulators.ts';
+import { createOidc, serveCerts } from '../oidc.ts';
+import { type Front, openFront } from './front.ts';
+import { type Instances, startInstances } from './instances.ts';
+import { createTopic } from './topic.ts';
+
+export const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
+export type Target = (typeof targets)[number];
+
+export interface CloudOptions {
+  apps: Record<string, AppCredentials>;
+  /** PEM: whom the senders trust beside the usual authorities */
+  ca?: string;
+  /** of the API; any that is free without it */
+  port?: number;
+  /** processes of a function; one of each without it */
+  instances?: Partial<Record<Target, number>>;
+  /** what differs from the limits below */
+  queues?: Partial<SimulatedLimits>;
+  /** Cloud Scheduler's is a minute */
+  tickEveryMs?: number;
+  /** the module that registers the functions: the source, or what is deployed */
+  source?: string;
+  nodeOptions?: string;
+  output?(target: string, text: string): void;
+}
+
+export interface Cloud {
+  url: string;
+  project: string;
+  /** what the functions' Firestore store is made with */
+  storeOptions: FirestoreOptions;
+  firestore: Emulator;
+  pubsub: Emulator;
+  tasks: CloudTasks;
+  instances: Record<Target, Instances>;
+  /** of a function */
+  urlOf(target: Target): string;
+  /** a token that the functions believe, for this one */
+  tokenFor(target: Target): string;
+  /** as Cloud Scheduler does; the status it was answered */
+  tick(): Promise<number>;
+  /** of every function process that runs now; Linux tells it */
+  peakRssMb(): Promise<number[]>;
+  stop(): Promise<void>;
+}
+
+const PROJECT = 'volley-local';
+const REGION = 'local';
+const PREFIX = 'volley';
+const INVOKER = `${PREFIX}-invoker@${PROJECT}.iam.gserviceaccount.com`;
+const TICK_EVERY_MS = 60_000;
+
+/** Throws `Unavailable` when the emulators are not installed, or something does not start. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const missing = emulatorsMissing();
+  if (missing !== null) throw new Unavailable(missing);
+  const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
+  const source = options.source ?? new URL('../../index.ts', import.meta.url).pathname;
+  /** ended in the opposite order */
+  const parts: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of parts.splice(0).reverse()) await end();
+  };
+  const keep = <T extends { stop(): Promise<void> } | { close(): Promise<void> }>(it: T): T => {
+    parts.push(() => ('stop' in it ? it.stop() : it.close()));
+    return it;
+  };
+
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'volley-cloud-'));
+    parts.push(() => rm(folder, { recursive: true, force: true }));
+    const oidc = await createOidc();
+    const say = (line: string) => output('cloud tasks', line);
+    const [firestore, pubsub, tasks, certs] = await Promise.all([
+      startEmulator('firestore').then(keep),
+      startEmulator('pubsub').then(keep),
+      startCloudTasks({ oidc, queues: queues(options.queues), log: createLog(say) }).then(keep),
+      serveCerts(oidc).then(keep),
+    ]);
+
+    const instances: Partial<Record<Target, Instances>> = {};
+    const fronts = {} as Record<Target, Front>;
+    for (const target of targets) {
+      const ports = () => instances[target]?.ports() ?? [];
+      const port = target === 'api' ? options.port : undefined;
+      fronts[target] = keep(await openFront({ ports, ...(port !== undefined && { port }) }));
+    }
+    const tokenFor = (target: Target) => oidc.token(fronts[target].url, INVOKER);
+
+    const pushes = keep(
+      await openFront({
+        ports: () => instances.deliver?.ports() ?? [],
+        // the emulator pushes without one
+        headers: () => ({ authorization: `Bearer ${tokenFor('deliver')}` }),
+      }),
+    );
+    await createTopic(pubsub.host, {
+      project: PROJECT,
+      topic: `${PREFIX}-events`,
+      pushTo: pushes.url,
+    });
+
+    const certificates = join(folder, 'ca.pem');
+    await writeFile(certificates, options.ca ?? '');
+    const env = {
+      ...inherited(),
+      ...credentialsOf(options.apps),
+      NODE_EXTRA_CA_CERTS: certificates,
+      ...(options.nodeOptions && { NODE_OPTIONS: options.nodeOptions }),
+      GOOGLE_CLOUD_PROJECT: PROJECT,
+      VOLLEY_REGION: REGION,
+      VOLLEY_PREFIX: PREFIX,
+      VOLLEY_INVOKER: INVOKER,
+      VOLLEY_PLAN_URL: fronts.plan.url,
+      VOLLEY_SEND_APNS_URL: fronts.sendApns.url,
+      VOLLEY_SEND_FCM_URL: fronts.sendFcm.url,
+      VOLLEY_DELIVER_URL: fronts.deliver.url,
+      VOLLEY_OIDC_CERTS: certs.url,
+      FIRESTORE_EMULATOR_HOST: firestore.host,
+      PUBSUB_EMULATOR_HOST: pubsub.host,
+      CLOUD_TASKS_EMULATOR_HOST: tasks.host,
+    };
+    await Promise.all(
+      targets.map(async (target) => {
+        instances[target] = keep(
+          await startInstances({
+            ...{ target, source, output, count: counts[target] ?? 1 },
+            env: { ...env, VOLLEY_URL: fronts[target].url },
+          }),
+        );
+      }),
+    );
+
+    const tick = async () => {
+      const answer = await fetch(fronts.tick.url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tokenFor('tick')}` },
+        signal: AbortSignal.timeout(60_000),
+      });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    // a tick that fails is said by the function, and the next one does its work
+    const ticker = setInterval(() => tick().catch(() => {}), tickEveryMs);
+    parts.push(async () => clearInterval(ticker));
+
+    return {
+      ...{ url: fronts.api.url, project: PROJECT, firestore, pubsub, tasks },
+      instances: instances as Record<Target, Instances>,
+      urlOf: (target) => fronts[target].url,
+      tokenFor,
+      tick,
+      peakRssMb: () =>
+        Promise.all(
+          Object.values(instances)
+            .flatMap((it) => it.pids())
+            .map(peakRssMb),
+        ),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** As `infra/` sets them where it matters here: no more handlers at once than two cores are good for. */
+function queues(changes: Partial<SimulatedLimits> = {}) {
+  const limits = {
+    perSecond: 500,
+    concurrent: 2,
+    maxAttempts: 60,
+    minBackoffMs: 200,
+    maxBackoffMs: 60_000,
+    maxDoublings: 6,
+    ...changes,
+  };
+  const name = (queue: QueueName) =>
+    `projects/${PROJECT}/locations/${REGION}/queues/${PREFIX}-${queue}`;
+  return Object.fromEntries(queueNames.map((queue) => [name(queue), limits]));
+}
+
+/** Nothing of ours: a function has what the platform gives it. */
+function inherited(): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { PATH, HOME, NODE_ENV: 'production' };
+}
+
+/** As Secret Manager would give them. */
+function credentialsOf(apps: Record<string, AppCredentials>): Record<string, string> {
+  const { apns, fcm } = apps.default ?? { apns: null, fcm: null };
+  return {
+    ...(apns &&
+      'key' in apns && {
+        APNS_KEY: apns.key,
+        APNS_KEY_ID: apns.keyId,
+        APNS_TEAM_ID: apns.teamId,
+        APNS_TOPIC: apns.topic,
+        APNS_ORIGIN: apns.origins.production,
+      }),
+    ...(fcm && { FCM_PROJECT_ID: fcm.projectId, FCM_ORIGIN: fcm.origin }),
+  };
+}
+
+async function peakRssMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Math.round(Number(status.match(/^VmHWM:\s+(\d+) kB/m)?.[1] ?? 0) / 1024);
+}

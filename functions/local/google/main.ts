@@ -1,0 +1,51 @@
+/** npm run start:google: the Google engine on this machine, until Ctrl-C. */
+
+import { ConfigError, readConfig } from '../../config.ts';
+import { Unavailable } from '../../errors.ts';
+import { hashKey, makeKey } from '../../http/auth.ts';
+import { createFirestoreStore } from '../../store/firestore.ts';
+import { startSimulated } from '../simulated.ts';
+import { stopOnSignal } from '../stop-on-signal.ts';
+import { startCloud } from './cloud.ts';
+
+async function main() {
+  const { port, apiKey: given, apps } = readConfig(process.env);
+  const real = Object.keys(apps).length > 0;
+  console.log('Starting the emulators, Cloud Tasks and six functions…');
+  const simulated = real ? null : await startSimulated();
+  const cloud = await startCloud({
+    apps: simulated?.apps ?? apps,
+    ...(simulated && { ca: simulated.ca }),
+    port,
+    // one JSON object a line, as Cloud Logging gets them
+    output: (_, text) => process.stderr.write(text),
+  }).catch(async (error) => {
+    await simulated?.close();
+    throw error;
+  });
+  const apiKey = given ?? makeKey();
+  const store = createFirestoreStore(cloud.storeOptions);
+  await store.putKey({
+    hash: hashKey(apiKey),
+    name: 'local',
+    scopes: ['campaigns', 'installations', 'read'],
+  });
+  await store.close();
+
+  console.log(`\nVolley     ${cloud.url}`);
+  console.log(`API key    ${given ? 'VOLLEY_API_KEY' : apiKey}`);
+  console.log(`Firestore  ${cloud.firestore.host}, project ${cloud.project}; gone with Ctrl-C`);
+  console.log(`Pushes     ${real ? 'for real' : 'SIMULATED: no device gets anything'}`);
+  stopOnSignal(async () => {
+    await cloud.stop();
+    await simulated?.close();
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof Unavailable)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

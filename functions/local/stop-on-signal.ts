@@ -1,0 +1,15 @@
+/** Ends the process in order at Ctrl-C or SIGTERM; a second one ends it at once, and loses nothing either. */
+export function stopOnSignal(stop: () => Promise<void>) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1));
+      console.error(`${signal}: handing back what is being sent`);
+      stop().then(
+        () => process.exit(0),
+        (error) => {
+          console.error(error);
+          process.exit(1);
+        },
+      );
+    });
+}

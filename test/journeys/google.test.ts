@@ -1,0 +1,105 @@
+/**
+ * The Google engine as it is deployed, every function in processes of its own, on days when they die.
+ * One world for all journeys: its start takes longer than a journey.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import { withoutEmulators } from '../emulators.ts';
+import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
+
+const skip = withoutEmulators('firestore', 'pubsub');
+const INSTALLATIONS = 6_000;
+const message = { title: 'Hello', body: 'World' };
+/** Of one instance of each sender: the queue's concurrency of two, a chunk is at most a half larger than 1,000. */
+const IN_FLIGHT = 2 * 2 * 1_500;
+
+let world: CloudWorld;
+
+before(async () => {
+  if (skip) return;
+  world = await createCloudWorld({ installations: INSTALLATIONS, tickEveryMs: 5_000 });
+});
+after(() => world?.close());
+
+const begin = () =>
+  world.client.post<CampaignView>('/v1/campaigns', { name: 'journey', audience: {}, message });
+
+async function until(condition: () => Promise<boolean>) {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not come to that within a minute');
+    await wait(10);
+  }
+}
+
+/** Until its ledger is closed: everybody accepted, and the providers counted the same. */
+async function reachesEverybody(id: string, duplicates = 0) {
+  const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
+  assert.equal(state, 'completed');
+  assert.deepEqual(counts, {
+    recipients: INSTALLATIONS,
+    accepted: INSTALLATIONS,
+    failed: 0,
+    skipped: 0,
+    pending: 0,
+  });
+  const wire = await world.wire();
+  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.ok(wire.duplicates <= duplicates, `${wire.duplicates} got it twice`);
+}
+
+/** Everything as on a good day, nothing counted yet. */
+async function goodDay() {
+  await world.reset();
+  await world.set({ latencyMs: 0, silent: false });
+  world.tasks.set({});
+}
+
+const journey = (name: string, walk: () => Promise<void>) =>
+  test(name, { skip }, async () => {
+    await goodDay();
+    await walk();
+  });
+
+journey('a campaign reaches everybody once, and its event is delivered', async () => {
+  const { id } = await begin();
+  await reachesEverybody(id);
+  await until(async () => world.said.length === 0);
+});
+
+journey('senders killed while they send are followed by others that reach everybody', async () => {
+  await world.set({ latencyMs: 50 });
+  const { id } = await begin();
+  await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
+  const { sendApns, sendFcm } = world.cloud.instances;
+  await Promise.all([sendApns.kill('SIGKILL'), sendFcm.kill('SIGKILL')]);
+  await reachesEverybody(id, IN_FLIGHT);
+});
+
+journey('SIGTERM while they send: drained, nobody is sent to twice', async () => {
+  await world.set({ latencyMs: 50 });
+  const { id } = await begin();
+  await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
+  const { sendApns, sendFcm } = world.cloud.instances;
+  await Promise.all([sendApns.kill('SIGTERM'), sendFcm.kill('SIGTERM')]);
+  await reachesEverybody(id);
+});
+
+journey('a planner killed midway is followed by one that freezes nobody twice', async () => {
+  await world.set({ silent: true });
+  const { id } = await begin();
+  await until(async () => (await world.store.counts(id)).recipients > 0);
+  await world.cloud.instances.plan.kill('SIGKILL');
+  await world.set({ silent: false });
+  await reachesEverybody(id, IN_FLIGHT);
+});
+
+journey('every task twice and in disorder: nobody twice', async () => {
+  world.cloud.tasks.set({ duplicate: 1, disorder: true });
+  const { id } = await begin();
+  await reachesEverybody(id);
+});

@@ -1,0 +1,71 @@
+/** The Google engine on this machine, filled with installations, for journeys and benchmarks. */
+
+import { type Client, createClient } from '../../functions/cli/client.ts';
+import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../functions/local/google/cloud.ts';
+import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
+import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import type { Store } from '../../functions/ports.ts';
+import { createFirestoreStore } from '../../functions/store/firestore.ts';
+import { sample } from './sample.ts';
+import { type Providers, providersOf } from './world.ts';
+
+export interface CloudWorld extends Providers {
+  cloud: Cloud;
+  client: Client;
+  /** the functions' own data, read past them */
+  store: Store;
+  simulated: Simulated;
+  /** what the functions said in errors */
+  said: string[];
+  close(): Promise<void>;
+}
+
+export interface CloudWorldOptions extends Omit<CloudOptions, 'apps' | 'ca'> {
+  installations: number;
+  settings?: Partial<SimulatorSettings>;
+  progress?: (text: string) => void;
+}
+
+const BATCH = 1_000;
+
+export async function createCloudWorld(options: CloudWorldOptions): Promise<CloudWorld> {
+  const { installations, settings = {}, progress = () => {}, ...rest } = options;
+  const simulated = await startSimulated({ apns: settings, fcm: settings });
+  const said: string[] = [];
+  const { apps, ca } = simulated;
+  const cloud = await startCloud({
+    ...{ apps, ca, ...rest },
+    output(target, text) {
+      if (/"severity":"ERROR"/.test(text)) said.push(`${target}: ${text}`);
+      rest.output?.(target, text);
+    },
+  }).catch(async (error) => {
+    await simulated.close();
+    throw error;
+  });
+  const store = createFirestoreStore(cloud.storeOptions);
+  const close = async () => {
+    await store.close();
+    await cloud.stop();
+    await simulated.close();
+  };
+  try {
+    progress(`filling ${installations.toLocaleString('en-US')} installations`);
+    for (let from = 0; from < installations; from += BATCH) {
+      const size = Math.min(BATCH, installations - from);
+      await store.putInstallations(Array.from({ length: size }, (_, i) => sample(from + i)));
+    }
+    const key = makeKey();
+    await store.putKey({
+      hash: hashKey(key),
+      name: 'test',
+      scopes: ['campaigns', 'installations', 'read'],
+    });
+    const client = createClient(cloud.url, key);
+    return { cloud, client, store, simulated, said, close, ...providersOf(simulated) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

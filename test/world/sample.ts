@@ -1,0 +1,14 @@
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { type Installation, installation } from '../../functions/pipeline/installation.ts';
+
+/** The same one every time; every other is ios. */
+export function sample(i: number): Installation {
+  const platform = i % 2 ? 'android' : 'ios';
+  const token = sampleToken(i % 2 ? 'fcm' : 'apns', i);
+  const rest = { environment: 'production' as const, tags: [], attributes: {} };
+  return installation(
+    `installation-${i}`,
+    { app: 'default', platform, token, language: 'en', ...rest },
+    1_700_000_000_000,
+  );
+}
