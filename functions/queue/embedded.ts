@@ -10,16 +10,14 @@
  * gone, and only a sweep of the store finds it.
  */
 
-import type { Log, Queue, QueueName, TaskHandler } from '../ports.ts';
+import type { Log, Queue, QueueName, TaskBody, TaskHandler } from '../ports.ts';
 import { queueNames } from '../ports.ts';
-import { type Answered, createLane } from './lane.ts';
+import { type Answered, createLane, shuffled, type Work } from './lane.ts';
 import type { QueueLimits } from './pace.ts';
-import { openTaskTable } from './table.ts';
+import { openTaskTable, type Row } from './table.ts';
 
 export type { QueueLimits } from './pace.ts';
 
-/** Handed out in one pump, so that the event loop gets a turn between. */
-const BATCH = 100;
 /** A timer sleeps no longer: clocks are set, machines are suspended, and 2^31 ms overflow. */
 const MAX_SLEEP_MS = 60 * 1000;
 /** After the disk refused: full, or locked. */
@@ -65,14 +63,16 @@ export function createEmbeddedQueue({
 }: EmbeddedQueueOptions): EmbeddedQueue {
   const table = openTaskTable(path);
   /** waiting to be written down; bounded, since nothing is handed out until they are */
-  let answers: Answered[] = [];
-  const onAnswer = (answered: Answered | null) => {
+  let answers: Answered<Row>[] = [];
+  const onAnswer = (answered: Answered<Row> | null) => {
     if (answered) answers.push(answered);
     wake();
   };
-  const lanes = queueNames.map((queue) =>
-    createLane(queue, limits[queue], { now, random, duplicate, log, onAnswer }),
-  );
+  const chances = { now, random, duplicate: () => duplicate, log, onAnswer };
+  const lanes = queueNames.map((queue) => ({
+    queue,
+    lane: createLane<Row>(limits[queue], chances),
+  }));
   let handler: TaskHandler | null = null;
   let stopping = false;
   let closed = false;
@@ -107,14 +107,15 @@ export function createEmbeddedQueue({
     const time = now();
     try {
       const picked = table.transaction(() => {
-        for (const { id, retryAt } of answers) {
-          if (retryAt === null) table.end(id, time);
-          else table.retry(id, retryAt);
+        for (const { job, retryAt } of answers) {
+          if (retryAt === null) table.end(job.id, time);
+          else table.retry(job.id, retryAt);
         }
         return handler ? pick(time) : [];
       });
       answers = [];
-      for (const { lane, twins, rows } of picked) if (handler) lane.dispatch(handler, twins, rows);
+      for (const { lane, twins, rows } of picked)
+        if (handler) lane.dispatch(workOf(handler), twins, rows);
       planNext(time);
       for (const watcher of watchers) watcher();
     } catch (error) {
@@ -128,15 +129,16 @@ export function createEmbeddedQueue({
   function pick(time: number) {
     if (!recovered) for (const { queue } of lanes) table.requeueRunning(queue, time);
     if (time - sweptAt > MAX_SLEEP_MS) for (const { queue } of lanes) table.sweep(queue, time);
-    return lanes.map((lane) => {
-      const room = Math.min(lane.room(time), BATCH);
-      const twins = Math.min(lane.twins, room);
-      // Where tasks are doubled, half of the room is left for twins to run beside their firsts.
-      const free = duplicate > 0 ? Math.ceil((room - twins) / 2) : room - twins;
+    return lanes.map(({ queue, lane }) => {
+      const { twins, free } = lane.turn(time);
       // Disorder shuffles the tasks that are due first, not the whole table.
-      const due = free > 0 ? table.due(lane.queue, time, disorder ? 10 * free : free) : [];
+      const due = free > 0 ? table.due(queue, time, disorder ? 10 * free : free) : [];
       const rows = disorder ? shuffled(due, random).slice(0, free) : due;
-      for (const row of rows) table.run(row.id);
+      for (const row of rows) {
+        table.run(row.id);
+        // An attempt that died with its process may have been the last one: it gets its chance again.
+        row.attempts = Math.min(row.attempts, limits[queue].maxAttempts - 1);
+      }
       return { lane, twins, rows };
     });
   }
@@ -147,7 +149,7 @@ export function createEmbeddedQueue({
     recovered = true;
     if (time - sweptAt > MAX_SLEEP_MS) sweptAt = time;
     const times = lanes
-      .map((lane) => lane.readyAt(table.nextAt(lane.queue), time))
+      .map(({ queue, lane }) => lane.readyAt(table.nextAt(queue), time))
       .filter((at) => at !== null);
     const next = Math.min(...times);
     if (next <= time) wake();
@@ -173,9 +175,9 @@ export function createEmbeddedQueue({
     });
   }
 
-  const settled = () => answers.length === 0 && lanes.every((lane) => lane.running === 0);
+  const settled = () => answers.length === 0 && lanes.every(({ lane }) => lane.running === 0);
   const empty = () =>
-    settled() && lanes.every((lane) => lane.twins === 0 && table.nextAt(lane.queue) === null);
+    settled() && lanes.every(({ queue, lane }) => lane.twins === 0 && table.nextAt(queue) === null);
 
   return {
     async create(tasks) {
@@ -194,11 +196,11 @@ export function createEmbeddedQueue({
       if (closed || !handler) return;
       handler = null;
       stopping = true;
-      for (const lane of lanes) lane.signal();
+      for (const { lane } of lanes) lane.signal();
       await watch(settled, STOP_DEADLINE_MS);
       clearTimeout(timer);
       resting = false;
-      for (const lane of lanes) lane.letGo();
+      for (const { lane } of lanes) lane.letGo();
       stopping = false;
     },
 
@@ -212,7 +214,7 @@ export function createEmbeddedQueue({
       handler = null;
       clearTimeout(timer);
       clearImmediate(soon);
-      for (const lane of lanes) {
+      for (const { lane } of lanes) {
         lane.signal();
         lane.letGo();
       }
@@ -222,11 +224,7 @@ export function createEmbeddedQueue({
   };
 }
 
-/** Fisher-Yates, in place. */
-function shuffled<T>(items: T[], random: () => number): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
-  return items;
-}
+const workOf =
+  (handler: TaskHandler): Work<Row> =>
+  (row, delivery) =>
+    handler({ body: JSON.parse(row.body) as TaskBody, ...delivery });

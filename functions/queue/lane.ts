@@ -1,44 +1,60 @@
 /**
- * One queue at work: what may be handed out now, the handlers that are running, and what became of
- * their tasks. Knows time, chance and the handler, but not the disk.
+ * One queue at work: what may be handed out now, the work that is running, and what became of it.
+ * Knows time, chance and the worker, but not where jobs are kept. The embedded queue and the Cloud
+ * Tasks simulator are two doors to these same rules.
  */
 
-import type { Log, QueueName, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
-import { backoff, createTokenBucket, type QueueLimits } from './pace.ts';
-import type { Row } from './table.ts';
+import type { Delivery, Log, TaskAnswer } from '../ports.ts';
+import { backoff, createTokenBucket, DISPATCH_DEADLINE_MS, type QueueLimits } from './pace.ts';
 
-/** Cloud Tasks waits ten minutes for an HTTP handler, then runs a second attempt beside it. */
-const DISPATCH_DEADLINE_MS = 10 * 60 * 1000;
+/** Handed out in one turn, so that the event loop gets its own between. */
+const BATCH = 100;
 
-/** What is to be written down of a task that was handed out; `retryAt` null: it has ended. */
-export interface Answered {
-  id: number;
+export interface Job {
+  name: string;
+  /** dispatches so far */
+  attempts: number;
+  /** ten minutes without it */
+  deadlineMs?: number;
+}
+
+/** What is done with a job. One that throws is tried again. */
+export type Work<J> = (job: J, delivery: Omit<Delivery, 'body'>) => Promise<TaskAnswer>;
+
+/** What is to be written down of a job that was handed out; `retryAt` null: it has ended. */
+export interface Answered<J> {
+  job: J;
   retryAt: number | null;
 }
 
-/** A second delivery, of which nothing is expected: its answer is not written down. */
-export type Twin = Pick<Run, 'row' | 'attempt'>;
+/** What may be handed out in one turn. */
+export interface Turn {
+  /** second deliveries */
+  twins: number;
+  /** jobs that are due */
+  free: number;
+}
 
-export interface Lane {
-  readonly queue: QueueName;
-  /** handlers at work */
+export interface Lane<J> {
+  /** jobs at work */
   readonly running: number;
   /** second deliveries that are waiting for room */
   readonly twins: number;
-  /** how many more may be handed out now */
-  room(time: number): number;
+  turn(time: number): Turn;
   /** when something due at `due` (null: nothing is) can be handed out; null: not before an answer */
   readyAt(due: number | null, time: number): number | null;
-  /** Hands out as many waiting second deliveries, and these rows. */
-  dispatch(handler: TaskHandler, twins: number, rows: Row[]): void;
+  /** Hands out as many waiting second deliveries, and these jobs. */
+  dispatch(work: Work<J>, twins: number, jobs: J[]): void;
+  /** From now on; what was held back stays so. */
+  limit(limits: QueueLimits): void;
   /** Fires the signals of all that is running. */
   signal(): void;
   /** Expects no answer any more. */
   letGo(): void;
 }
 
-interface Run {
-  row: Row;
+interface Run<J> {
+  job: J;
   attempt: number;
   twin: boolean;
   /** is delivered a second time once it has answered */
@@ -47,8 +63,7 @@ interface Run {
   deadline: NodeJS.Timeout;
 }
 
-export function createLane(
-  queue: QueueName,
+export function createLane<J extends Job>(
   limits: QueueLimits,
   {
     now,
@@ -56,54 +71,56 @@ export function createLane(
     duplicate,
     log,
     onAnswer,
+    isLast = (_, attempt) => attempt + 1 >= limits.maxAttempts,
   }: {
     now: () => number;
     random: () => number;
     /** chance of a second delivery */
-    duplicate: number;
+    duplicate: () => number;
     log: Pick<Log, 'taskFailed'>;
     /** null: nothing is to be written down, but there is room again */
-    onAnswer: (answered: Answered | null) => void;
+    onAnswer: (answered: Answered<J> | null) => void;
+    /** whether it ends with this attempt, whatever its answer */
+    isLast?: (job: J, attempt: number) => boolean;
   },
-): Lane {
-  const bucket = createTokenBucket(limits.perSecond);
-  const running = new Set<Run>();
-  let twins: Twin[] = [];
+): Lane<J> {
+  let bucket = createTokenBucket(limits.perSecond);
+  const running = new Set<Run<J>>();
+  /** of their answers nothing is expected, and nothing is written down */
+  let twins: Pick<Run<J>, 'job' | 'attempt'>[] = [];
 
-  function first(handler: TaskHandler, row: Row) {
-    // An attempt that died with its process may have been the last one: it gets its chance again.
-    const attempt = Math.min(row.attempts, limits.maxAttempts - 1);
-    const twice = random() < duplicate;
+  function first(work: Work<J>, job: J) {
+    const attempt = job.attempts;
+    const twice = random() < duplicate();
     const beside = twice && random() < 0.5;
-    if (beside) twins.push({ row, attempt });
-    run(handler, { row, attempt, twin: false, twinAfter: twice && !beside });
+    if (beside) twins.push({ job, attempt });
+    run(work, { job, attempt, twin: false, twinAfter: twice && !beside });
   }
 
-  function run(handler: TaskHandler, it: Omit<Run, 'stop' | 'deadline'>) {
+  function run(work: Work<J>, it: Omit<Run<J>, 'stop' | 'deadline'>) {
+    const { deadlineMs = DISPATCH_DEADLINE_MS } = it.job;
     const stop = new AbortController();
     const deadline = setTimeout(() => {
       stop.abort();
-      failed(self, new Error(`no answer within ${DISPATCH_DEADLINE_MS / 60_000} minutes`));
-    }, DISPATCH_DEADLINE_MS);
-    const self: Run = { ...it, stop, deadline };
+      failed(self, new Error(`no answer within ${deadlineMs / 60_000} minutes`));
+    }, deadlineMs);
+    const self: Run<J> = { ...it, stop, deadline };
     running.add(self);
-    deliver(handler, self).then(
+    deliver(work, self).then(
       (answer) => answered(self, answer),
       (error) => failed(self, error),
     );
   }
 
-  /** In a promise, so that a handler that throws at once is no different from others. */
-  async function deliver(handler: TaskHandler, { row, attempt, stop }: Run): Promise<TaskAnswer> {
-    const body = JSON.parse(row.body) as TaskBody;
-    const last = attempt + 1 >= limits.maxAttempts;
-    const answer = await handler({ body, attempt, last, signal: stop.signal });
+  /** In a promise, so that work that throws at once is no different from other work. */
+  async function deliver(work: Work<J>, { job, attempt, stop }: Run<J>): Promise<TaskAnswer> {
+    const answer = await work(job, { attempt, last: isLast(job, attempt), signal: stop.signal });
     if (answer.kind === 'again' && !Number.isFinite(answer.afterMs))
       throw new RangeError('afterMs is not a number');
     return answer;
   }
 
-  function answered(self: Run, answer: TaskAnswer) {
+  function answered(self: Run<J>, answer: TaskAnswer) {
     if (!running.has(self)) return;
     if (answer.kind === 'done') return settle(self, null);
     const at = now() + Math.max(0, answer.afterMs);
@@ -112,40 +129,52 @@ export function createLane(
     settle(self, at);
   }
 
-  function failed(self: Run, error: unknown) {
+  function failed(self: Run<J>, error: unknown) {
     if (!running.has(self)) return;
-    log.taskFailed({ task: self.row.name, attempt: self.attempt, error });
+    log.taskFailed({ task: self.job.name, attempt: self.attempt, error });
     settle(self, now() + backoff(self.attempt, limits));
   }
 
   /** Once for each run: an answer after the deadline, or after `letGo`, is of no use any more. */
-  function settle(self: Run, retryAt: number | null) {
+  function settle(self: Run<J>, retryAt: number | null) {
     clearTimeout(self.deadline);
     running.delete(self);
     if (self.twinAfter) twins.push(self);
-    const over = self.attempt + 1 >= limits.maxAttempts;
-    onAnswer(self.twin ? null : { id: self.row.id, retryAt: over ? null : retryAt });
+    if (self.twin) return onAnswer(null);
+    onAnswer({ job: self.job, retryAt: isLast(self.job, self.attempt) ? null : retryAt });
   }
 
   return {
-    queue,
     get running() {
       return running.size;
     },
     get twins() {
       return twins.length;
     },
-    room: (time) => Math.max(0, Math.min(limits.concurrent - running.size, bucket.available(time))),
+    turn(time) {
+      const room = Math.min(limits.concurrent - running.size, bucket.available(time), BATCH);
+      const seconds = Math.max(0, Math.min(twins.length, room));
+      // Where jobs are doubled, half of the room is left for twins to run beside their firsts.
+      const free = duplicate() > 0 ? Math.ceil((room - seconds) / 2) : room - seconds;
+      return { twins: seconds, free: Math.max(0, free) };
+    },
     readyAt(due, time) {
       if (running.size >= limits.concurrent) return null;
       if (twins.length > 0) return bucket.readyAt(time);
       return due === null ? null : Math.max(due, bucket.readyAt(time));
     },
-    dispatch(handler, count, rows) {
-      bucket.take(count + rows.length);
-      for (const it of twins.splice(0, count))
-        run(handler, { ...it, twin: true, twinAfter: false });
-      for (const row of rows) first(handler, row);
+    dispatch(work, count, jobs) {
+      bucket.take(count + jobs.length);
+      for (const it of twins.splice(0, count)) run(work, { ...it, twin: true, twinAfter: false });
+      for (const job of jobs) first(work, job);
+    },
+    limit(changed) {
+      if (changed.perSecond !== limits.perSecond) {
+        const readyAt = bucket.readyAt(now());
+        bucket = createTokenBucket(changed.perSecond);
+        bucket.hold(readyAt);
+      }
+      limits = changed;
     },
     signal() {
       for (const { stop } of running) stop.abort();
@@ -156,4 +185,13 @@ export function createLane(
       twins = [];
     },
   };
+}
+
+/** Fisher-Yates, in place. */
+export function shuffled<T>(items: T[], random: () => number): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
+  return items;
 }

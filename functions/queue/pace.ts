@@ -3,6 +3,15 @@
  * Cloud Tasks documents them. Pure arithmetic on times given by the caller, in milliseconds.
  */
 
+/** Cloud Tasks waits ten minutes for an HTTP handler, then runs a second attempt beside it. */
+export const DISPATCH_DEADLINE_MS = 10 * 60 * 1000;
+
+/**
+ * Cloud Tasks remembers the name of an ended task for about an hour (its pages say from 1 to 24).
+ * https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
+ */
+export const NAME_MS = 60 * 60 * 1000;
+
 export interface QueueLimits {
   /** dispatches a second, retries included */
   perSecond: number;
@@ -43,7 +52,7 @@ export interface TokenBucket {
 }
 
 /** A fifth of a second's worth: Cloud Tasks gives a queue of 500/s a `max_burst_size` of 100. */
-const burstOf = (perSecond: number) => Math.max(1, Math.ceil(perSecond / 5));
+export const burstOf = (perSecond: number) => Math.max(1, Math.ceil(perSecond / 5));
 
 /** Full at first. In any span of t seconds at most `burst + perSecond * t` tokens are given out. */
 export function createTokenBucket(perSecond: number): TokenBucket {

@@ -7,11 +7,9 @@
 
 import type { QueueName, Task } from '../ports.ts';
 import { openDatabase } from '../sqlite.ts';
+import { encodeBody } from './body.ts';
+import { NAME_MS } from './pace.ts';
 
-/** Cloud Tasks remembers the name of an ended task for about an hour. */
-const NAME_MS = 60 * 60 * 1000;
-/** "design bodies under 100 KB": the documented limit of a Cloud Tasks task. */
-const MAX_BODY_BYTES = 100 * 1024;
 const SWEEP_ROWS = 200;
 const schema = `
   CREATE TABLE IF NOT EXISTS tasks (
@@ -84,9 +82,7 @@ export function openTaskTable(path: string): TaskTable {
   return {
     transaction,
     insert(tasks, now) {
-      const rows = tasks.map((task) => ({ ...task, json: JSON.stringify(task.body) }));
-      const large = rows.find((row) => Buffer.byteLength(row.json) > MAX_BODY_BYTES);
-      if (large) throw new RangeError(`the body of task ${large.name} is over 100 KB`);
+      const rows = tasks.map((task) => ({ ...task, json: encodeBody(task) }));
       if (rows.length === 0) return;
       transaction(() => {
         for (const { queue, name, json, at = now } of rows)
