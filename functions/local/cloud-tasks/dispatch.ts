@@ -1,0 +1,101 @@
+/**
+ * The request of a task, as Cloud Tasks makes it.
+ * https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler
+ */
+
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { finished } from 'node:stream/promises';
+import type { TaskAnswer } from '../../ports.ts';
+import { parseRetryAfter } from '../../providers/retry-after.ts';
+import type { Work } from '../../queue/lane.ts';
+import { backoff, type QueueLimits } from '../../queue/pace.ts';
+import type { Oidc } from '../oidc.ts';
+import type { SimulatedTask } from './task.ts';
+
+/** The most that a queue may have at work. */
+const MAX_SOCKETS = 5000;
+
+export interface Dispatcher {
+  /** For a queue: "projects/…/queues/Q" */
+  to(queue: string, limits: () => QueueLimits): Work<SimulatedTask>;
+  close(): void;
+}
+
+export function createDispatcher({
+  oidc,
+  now,
+  onDispatch,
+}: {
+  oidc: Pick<Oidc, 'token'>;
+  now: () => number;
+  onDispatch: () => void;
+}): Dispatcher {
+  const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const agent = new Agent(options);
+  const secureAgent = new SecureAgent(options);
+
+  async function post(task: SimulatedTask, headers: Record<string, string>, signal: AbortSignal) {
+    const url = new URL(task.url);
+    const secure = url.protocol === 'https:';
+    const outgoing = (secure ? secureRequest : request)(url, {
+      method: task.method,
+      headers,
+      agent: secure ? secureAgent : agent,
+      signal,
+    });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).once('error', reject);
+      outgoing.end(task.body);
+    });
+    // read to its end, or the connection could not be used again
+    await finished(answer.resume());
+    return { status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'] };
+  }
+
+  return {
+    to: (queue, limits) => {
+      const queueName = queue.slice(queue.lastIndexOf('/') + 1);
+      return async (task, { attempt, signal }): Promise<TaskAnswer> => {
+        onDispatch();
+        task.attempts = Math.max(task.attempts, attempt + 1);
+        task.firstAt ??= now();
+        const headers: Record<string, string> = {
+          ...task.headers,
+          'User-Agent': 'Google-Cloud-Tasks',
+          Accept: '*/*',
+          'Content-Length': String(task.body.length),
+          'X-CloudTasks-QueueName': queueName,
+          'X-CloudTasks-TaskName': task.id,
+          'X-CloudTasks-TaskRetryCount': String(attempt),
+          'X-CloudTasks-TaskExecutionCount': String(task.executions),
+          'X-CloudTasks-TaskETA': (task.at / 1000).toFixed(6),
+          ...(task.previousResponse !== null && {
+            'X-CloudTasks-TaskPreviousResponse': String(task.previousResponse),
+          }),
+          ...(task.retryReason !== null && { 'X-CloudTasks-TaskRetryReason': task.retryReason }),
+          ...(task.oidc && {
+            Authorization: `Bearer ${oidc.token(task.oidc.audience, task.oidc.email)}`,
+          }),
+        };
+        const { status, retryAfter } = await post(task, headers, signal).catch((error) => {
+          task.retryReason = signal.aborted ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE';
+          throw error;
+        });
+        task.responses += 1;
+        if (status >= 200 && status < 300) return { kind: 'done' };
+        if (status < 500) task.executions += 1;
+        task.previousResponse = status;
+        task.retryReason = `HTTP status code ${status}`;
+        if (status !== 429 && status !== 503) throw new Error(task.retryReason);
+        const asked = parseRetryAfter(retryAfter, now()) ?? 0;
+        const afterMs = Math.max(asked, backoff(attempt, limits()));
+        return { kind: 'again', afterMs, reason: task.retryReason };
+      };
+    },
+    close() {
+      agent.destroy();
+      secureAgent.destroy();
+    },
+  };
+}

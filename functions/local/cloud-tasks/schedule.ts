@@ -1,0 +1,81 @@
+/** Tasks by the time they are due: a binary heap that forgets what was removed when it meets it. */
+
+export interface Due {
+  at: number;
+}
+
+export interface Schedule<T extends Due> {
+  add(item: T): void;
+  /** Whatever is not scheduled is passed over. */
+  remove(item: T): void;
+  has(item: T): boolean;
+  /** the earliest ones that are due, taken out */
+  take(now: number, limit: number): T[];
+  /** when the next one is due; null if there is none */
+  nextAt(): number | null;
+}
+
+interface Entry<T> {
+  /** kept here too: an item's own `at` changes when it is added again */
+  at: number;
+  order: number;
+  item: T;
+}
+
+export function createSchedule<T extends Due>(): Schedule<T> {
+  const heap: Entry<T>[] = [];
+  const live = new Map<T, Entry<T>>();
+  let added = 0;
+
+  const before = (a: Entry<T>, b: Entry<T>) => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+  function push(entry: Entry<T>) {
+    let i = heap.push(entry) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(entry, heap[parent]!)) break;
+      heap[i] = heap[parent]!;
+      i = parent;
+    }
+    heap[i] = entry;
+  }
+
+  function pop() {
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!before(heap[child]!, last)) break;
+      heap[i] = heap[child]!;
+      i = child;
+    }
+    heap[i] = last;
+  }
+
+  function first(): Entry<T> | undefined {
+    while (heap[0] && live.get(heap[0].item) !== heap[0]) pop();
+    return heap[0];
+  }
+
+  return {
+    add(item) {
+      const entry = { at: item.at, order: added++, item };
+      live.set(item, entry);
+      push(entry);
+    },
+    remove: (item) => void live.delete(item),
+    has: (item) => live.has(item),
+    take(now, limit) {
+      const taken: T[] = [];
+      for (let entry = first(); entry && entry.at <= now && taken.length < limit; entry = first()) {
+        live.delete(entry.item);
+        taken.push(entry.item);
+      }
+      return taken;
+    },
+    nextAt: () => first()?.at ?? null,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * OIDC tokens as Google signs them for service accounts, with a key of our own: for what calls the
+ * functions on this machine (Cloud Tasks, Pub/Sub push, Scheduler).
+ * https://cloud.google.com/docs/authentication/token-types#id
+ */
+
+import { createHash, createSign, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { generate } from 'selfsigned';
+
+export interface Oidc {
+  /** A JWT that lives an hour; the same one for half of it, since signing is slow. */
+  token(audience: string, email: string): string;
+  /** key id -> PEM certificate, as https://www.googleapis.com/oauth2/v1/certs gives them */
+  certs: Record<string, string>;
+  /** for another process that is to sign with the same key */
+  keys: OidcKeys;
+}
+
+/** PEM */
+export interface OidcKeys {
+  kid: string;
+  key: string;
+  cert: string;
+}
+
+const HOUR_S = 60 * 60;
+const REUSE_S = HOUR_S / 2;
+/** Audiences and accounts are a handful; whoever asks for more has them signed anew. */
+const MAX_KEPT = 100;
+
+async function makeKeys(): Promise<OidcKeys> {
+  const made = await generate([{ name: 'commonName', value: 'volley local' }], {
+    keySize: 2048,
+    algorithm: 'sha256',
+  });
+  return { kid: randomBytes(20).toString('hex'), key: made.private, cert: made.cert };
+}
+
+/** Makes a key of its own without `keys`. */
+export async function createOidc({
+  keys,
+  now = Date.now,
+}: {
+  keys?: OidcKeys;
+  now?: () => number;
+} = {}): Promise<Oidc> {
+  const ours = keys ?? (await makeKeys());
+  const { kid, key: privateKey, cert } = ours;
+  const kept = new Map<string, { token: string; iat: number }>();
+
+  const sign = (audience: string, email: string, iat: number) => {
+    const text = [
+      { alg: 'RS256', kid, typ: 'JWT' },
+      {
+        aud: audience,
+        azp: subjectOf(email),
+        email,
+        email_verified: true,
+        exp: iat + HOUR_S,
+        iat,
+        iss: 'https://accounts.google.com',
+        sub: subjectOf(email),
+      },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey, 'base64url')}`;
+  };
+
+  return {
+    certs: { [kid]: cert },
+    keys: ours,
+    token(audience, email) {
+      const iat = Math.floor(now() / 1000);
+      const key = JSON.stringify([audience, email]);
+      const known = kept.get(key);
+      if (known && iat >= known.iat && iat - known.iat < REUSE_S) return known.token;
+      const token = sign(audience, email, iat);
+      if (kept.size >= MAX_KEPT) kept.clear();
+      kept.set(key, { token, iat });
+      return token;
+    },
+  };
+}
+
+/** The number of a service account: 21 digits, always the same for an address. */
+const subjectOf = (email: string) =>
+  `1${BigInt(`0x${createHash('sha256').update(email).digest('hex')}`)
+    .toString()
+    .padStart(78, '0')
+    .slice(-20)}`;
+
+/** Serves the certificates for VOLLEY_OIDC_CERTS, on 127.0.0.1; port 0 is any that is free. */
+export async function serveCerts(
+  { certs }: Pick<Oidc, 'certs'>,
+  port = 0,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const found = request.method === 'GET' && request.url === '/certs';
+    response.writeHead(found ? 200 : 404, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'public, max-age=3600',
+    });
+    response.end(found ? JSON.stringify(certs) : '{}');
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/certs`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

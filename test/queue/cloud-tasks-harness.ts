@@ -1,0 +1,111 @@
+/** The Cloud Tasks queue against the simulator, over real gRPC and HTTP, in real (small) time. */
+
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { receiveTask } from '../../functions/http/tasks.ts';
+import {
+  type CloudTasks,
+  type CloudTasksOptions,
+  startCloudTasks,
+} from '../../functions/local/cloud-tasks.ts';
+import { createOidc } from '../../functions/local/oidc.ts';
+import { queueNames, type TaskHandler } from '../../functions/ports.ts';
+import {
+  type CloudTasksQueue,
+  type CloudTasksQueueOptions,
+  createCloudTasksQueue,
+} from '../../functions/queue/cloud-tasks.ts';
+import type { QueueHarness } from '../contracts/queue.ts';
+import { limits } from './harness.ts';
+
+/** One key for all tests of a file: it takes a while to make. */
+export const oidc = await createOidc();
+export const invoker = 'volley-invoker@project.iam.gserviceaccount.com';
+export const location = 'projects/project/locations/europe-west1';
+export const queueName = (queue: string) => `${location}/queues/volley-${queue}`;
+
+export interface CloudTasksHarness extends QueueHarness {
+  queue: CloudTasksQueue;
+  simulator: CloudTasks;
+  /** where tasks go */
+  url: string;
+  logged: string[];
+  /** of every request that came, in order */
+  requests: IncomingHttpHeaders[];
+}
+
+export async function makeCloudTasks(
+  t: TestContext,
+  {
+    simulator: simulated = {},
+    ...options
+  }: Partial<CloudTasksQueueOptions> & { simulator?: Partial<CloudTasksOptions> } = {},
+): Promise<CloudTasksHarness> {
+  const logged: string[] = [];
+  const log = {
+    taskFailed: (it: { task: string; attempt: number; error: unknown }) =>
+      void logged.push(`${it.task} ${it.attempt}: ${it.error}`),
+    unexpected: (it: { where: string; error: unknown }) =>
+      void logged.push(`${it.where}: ${it.error}`),
+  };
+  const requests: IncomingHttpHeaders[] = [];
+  const handler = Promise.withResolvers<TaskHandler>();
+  const end = new AbortController();
+
+  // What comes before `start` waits for it, as it would for a cold instance.
+  const server = createServer(async (request, response) => {
+    requests.push(request.headers);
+    const chunks = await request.toArray();
+    const { status, headers } = await receiveTask(request.headers, Buffer.concat(chunks), {
+      handler: await handler.promise,
+      maxAttempts: limits.maxAttempts,
+      signal: end.signal,
+      log,
+    });
+    response.writeHead(status, headers).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
+  const simulator = await startCloudTasks({
+    queues: Object.fromEntries(queueNames.map((it) => [queueName(it), limits])),
+    oidc,
+    ...simulated,
+  });
+  const queue = createCloudTasksQueue({
+    project: 'project',
+    region: 'europe-west1',
+    prefix: 'volley',
+    invoker,
+    urls: {
+      plan: `${url}plan`,
+      sendApns: `${url}send-apns`,
+      sendFcm: `${url}send-fcm`,
+      deliver: `${url}deliver`,
+    },
+    emulatorHost: simulator.host,
+    log,
+    ...options,
+  });
+  t.after(async () => {
+    await queue.close();
+    await simulator.close();
+    end.abort();
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  return {
+    queue,
+    simulator,
+    url,
+    logged,
+    requests,
+    start: handler.resolve,
+    now: Date.now,
+    pass: (ms) => wait(ms),
+  };
+}
