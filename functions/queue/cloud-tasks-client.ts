@@ -31,8 +31,6 @@ export const isPassing = (error: unknown) => passing.includes(codeOf(error));
 
 /** More in flight at once have met DEADLINE_EXCEEDED: googleapis/nodejs-tasks issues 397 and 580. */
 const MAX_CALLS = 32;
-/** A named task is created in a fraction of a second, as a rule. */
-const CALL_DEADLINE_MS = 10 * 1000;
 /** All attempts together: the caller's own queue, or its user, tries again after that. */
 const TOTAL_DEADLINE_MS = 30 * 1000;
 const MAX_ATTEMPTS = 6;
@@ -65,10 +63,12 @@ export interface Caller {
 export function createCaller({
   project,
   emulatorHost,
+  callDeadlineMs,
   random,
 }: {
   project: string;
   emulatorHost?: string | undefined;
+  callDeadlineMs: number;
   random: () => number;
 }): Caller {
   const slots = createSlots(MAX_CALLS);
@@ -105,8 +105,9 @@ export function createCaller({
       ...common,
       apiEndpoint: emulatorHost.slice(0, colon),
       port: Number(emulatorHost.slice(colon + 1)),
-      // without it the client looks for real credentials
+      // without these two the client looks for real credentials
       sslCreds: credentials.createInsecure(),
+      clientOptions: { universeDomain: 'googleapis.com' },
     };
   }
 
@@ -121,7 +122,7 @@ export function createCaller({
           if (closed) throw new Error('the queue is closed');
           const left = endAt - performance.now();
           try {
-            return await attempt({ timeout: Math.max(1, Math.min(CALL_DEADLINE_MS, left)) });
+            return await attempt({ timeout: Math.max(1, Math.min(callDeadlineMs, left)) });
           } catch (error) {
             const pause = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (tries - 1));
             const over = tries === MAX_ATTEMPTS || performance.now() + pause >= endAt;

@@ -6,19 +6,11 @@
  * Tasks that were exhausted vanish: there is no dead-letter queue.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { protos } from '@google-cloud/tasks';
+import { createHash } from 'node:crypto';
 import type { Log, Queue, QueueName, Task } from '../ports.ts';
 import { encodeBody } from './body.ts';
-import {
-  type Caller,
-  code,
-  codeOf,
-  createCaller,
-  explained,
-  isPassing,
-} from './cloud-tasks-client.ts';
+import { BATCH, createBatches, type Ready } from './cloud-tasks-batch.ts';
+import { code, codeOf, createCaller, explained } from './cloud-tasks-client.ts';
 import { DISPATCH_DEADLINE_MS } from './pace.ts';
 
 /** The functions that serve queues. */
@@ -45,6 +37,10 @@ export interface CloudTasksQueueOptions {
   urls: Record<Worker, string>;
   /** host:port of a server that speaks the API without TLS or authorisation */
   emulatorHost?: string;
+  /** A named task is created in a fraction of a second, as a rule. */
+  callDeadlineMs?: number;
+  /** A batch that is not done by then is created one by one: names make that harmless. */
+  batchDeadlineMs?: number;
   log: Pick<Log, 'unexpected'>;
   now?: () => number;
   random?: () => number;
@@ -55,14 +51,6 @@ export interface CloudTasksQueue extends Queue {
   close(): Promise<void>;
 }
 
-type Message = protos.google.cloud.tasks.v2.ITask;
-
-/** A task with what is sent of it. */
-interface Ready {
-  parent: string;
-  task: Message & { name: string };
-}
-
 /**
  * "The maximum schedule time is 30 days". A task due later comes early, finds its work early, and is
  * queued again. The minutes are for clocks that differ.
@@ -70,12 +58,6 @@ interface Ready {
 const MAX_AHEAD_MS = 30 * 24 * 60 * 60 * 1000 - 10 * 60 * 1000;
 /** Up to so many are created one by one: a batch may have to be asked whether it is done. */
 const FEW = 10;
-/** "A maximum of 100 tasks can be created in a single batch." */
-const BATCH = 100;
-/** A batch that is not done by then is created one by one: names make that harmless. */
-const BATCH_DEADLINE_MS = 10 * 1000;
-const BATCH_POLL_MS = 50;
-const BATCH_MAX_POLL_MS = 1000;
 /** A log line may quote it; Cloud Tasks bounds a task's headers. */
 const MAX_NAME = 500;
 
@@ -86,13 +68,14 @@ export function createCloudTasksQueue({
   invoker,
   urls,
   emulatorHost,
+  callDeadlineMs = 10 * 1000,
+  batchDeadlineMs = 10 * 1000,
   log,
   now = Date.now,
   random = Math.random,
 }: CloudTasksQueueOptions): CloudTasksQueue {
-  const caller = createCaller({ project, emulatorHost, random });
-  /** the service does not know batches, or not for us */
-  let batchRefused = false;
+  const caller = createCaller({ project, emulatorHost, callDeadlineMs, random });
+  const batches = createBatches(caller, { deadlineMs: batchDeadlineMs, log, random });
 
   function ready(it: Task): Ready {
     const parent = `projects/${project}/locations/${region}/queues/${prefix}-${it.queue}`;
@@ -140,17 +123,10 @@ export function createCloudTasksQueue({
 
   async function createBatch(batch: Ready[], stop: AbortController) {
     try {
-      const left = batchRefused ? batch : await leftOf(caller, batch, stop.signal, random);
+      const left = await batches.create(batch, stop.signal);
       await one(left, stop);
     } catch (error) {
-      if (isPassing(error) || stop.signal.aborted)
-        return stop.abort(explained(error, { queue: batch[0]!.parent, invoker }));
-      if (isRefusal(error)) {
-        if (!batchRefused) log.unexpected({ where: 'Cloud Tasks: batches are not used', error });
-        batchRefused = true;
-      }
-      // one by one the fault is either gone, or said of the task that has it
-      await one(batch, stop);
+      stop.abort(explained(error, { queue: batch[0]!.parent, invoker }));
     }
   }
 
@@ -172,10 +148,6 @@ export function createCloudTasksQueue({
   };
 }
 
-/** The service does not know batches, or not for us, or does not say what becomes of them. */
-const isRefusal = (error: unknown) =>
-  ([code.unimplemented, code.notFound, code.permissionDenied] as unknown[]).includes(codeOf(error));
-
 /** Of one queue each, since a batch is. */
 const inBatches = (tasks: Ready[]): Ready[][] =>
   [...Map.groupBy(tasks, (it) => it.parent).values()].flatMap((group) =>
@@ -183,44 +155,3 @@ const inBatches = (tasks: Ready[]): Ready[][] =>
       group.slice(i * BATCH, (i + 1) * BATCH),
     ),
   );
-
-/**
- * Creates a batch; gives those of it that are not known to be queued then. The name of the operation
- * is `requestId`, so trying again finds it instead of starting another.
- */
-async function leftOf(
-  caller: Caller,
-  batch: Ready[],
-  stop: AbortSignal,
-  random: () => number,
-): Promise<Ready[]> {
-  const client = await caller.batches();
-  const request = { parent: batch[0]!.parent, requests: batch, requestId: randomUUID() };
-  const endAt = performance.now() + BATCH_DEADLINE_MS;
-  let operation = await caller.persist(async (options) => {
-    stop.throwIfAborted();
-    const [it] = await client.batchCreateTasks(request, options);
-    return it.latestResponse;
-  });
-  const { protos } = await import('@google-cloud/tasks');
-  const { GetOperationRequest } = protos.google.longrunning;
-  const { BatchCreateTasksMetadata } = protos.google.cloud.tasks.v2beta3;
-  for (let pause = BATCH_POLL_MS; !operation.done; pause = Math.min(2 * pause, BATCH_MAX_POLL_MS)) {
-    if (performance.now() > endAt) return batch;
-    await wait((0.5 + random() / 2) * pause);
-    const asked = new GetOperationRequest({ name: operation.name });
-    operation = await caller.persist(async (options) => {
-      const [it] = await client.operationsClient.getOperation(asked, options);
-      return it;
-    });
-  }
-  const { SUCCEEDED, PARTIALLY_SUCCEEDED } = BatchCreateTasksMetadata.State;
-  const { state, failedRequests } = BatchCreateTasksMetadata.decode(
-    operation.metadata?.value as Uint8Array,
-  );
-  if (state !== SUCCEEDED && state !== PARTIALLY_SUCCEEDED) return batch;
-  return batch.filter((_, i) => {
-    const failed = failedRequests[i];
-    return failed && failed.code !== code.alreadyExists;
-  });
-}

@@ -5,6 +5,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type protos, v2 } from '@google-cloud/tasks';
+import { credentials } from '@grpc/grpc-js';
 import { receiveTask } from '../../functions/http/tasks.ts';
 import {
   type CloudTasks,
@@ -68,6 +70,12 @@ export async function makeCloudTasks(
     response.writeHead(status, headers).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  t.after(async () => {
+    end.abort();
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 
   const simulator = await startCloudTasks({
@@ -75,6 +83,7 @@ export async function makeCloudTasks(
     oidc,
     ...simulated,
   });
+  t.after(() => simulator.close());
   const queue = createCloudTasksQueue({
     project: 'project',
     region: 'europe-west1',
@@ -90,14 +99,7 @@ export async function makeCloudTasks(
     log,
     ...options,
   });
-  t.after(async () => {
-    await queue.close();
-    await simulator.close();
-    end.abort();
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
+  t.after(() => queue.close());
   return {
     queue,
     simulator,
@@ -109,3 +111,19 @@ export async function makeCloudTasks(
     pass: (ms) => wait(ms),
   };
 }
+
+/** Google's client, as it comes. */
+export async function clientOf(t: TestContext, { host }: CloudTasks): Promise<v2.CloudTasksClient> {
+  const client = new v2.CloudTasksClient({
+    projectId: 'project',
+    apiEndpoint: '127.0.0.1',
+    port: Number(host.split(':')[1]),
+    sslCreds: credentials.createInsecure(),
+    clientOptions: { universeDomain: 'googleapis.com' },
+  });
+  t.after(() => client.close());
+  return client;
+}
+
+export const ms = (it: protos.google.protobuf.ITimestamp | null | undefined) =>
+  Number(it?.seconds ?? 0) * 1000 + (it?.nanos ?? 0) / 1e6;
