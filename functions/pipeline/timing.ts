@@ -8,6 +8,9 @@ import type { Campaign } from './campaign.ts';
  */
 export const LOST_AFTER_MS = 15 * 60 * 1000;
 
+/** A closed campaign whose event is not out by then is taken up by the sweep. */
+export const ANNOUNCE_WITHIN_MS = 60 * 1000;
+
 /** A claim lives this long without a checkpoint; after a crash its chunk waits for the rest of it. */
 export const LEASE_MS = 30 * 1000;
 

@@ -8,8 +8,10 @@ import {
   noCounts,
   transitions,
 } from '../pipeline/campaign.ts';
+import { ANNOUNCE_WITHIN_MS } from '../pipeline/timing.ts';
 import type { Shard, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
+import { addCounts } from './counts.ts';
 
 interface CampaignRow {
   id: string;
@@ -41,9 +43,6 @@ export interface ShardRow {
   skipped: number;
   reasons: string;
 }
-
-/** A closed campaign whose event is not out by then is taken up by the sweep. */
-const ANNOUNCE_WITHIN_MS = 60_000;
 
 export function sqliteCampaigns({ sql, transaction, durably }: Database) {
   const find = (id: string) => {
@@ -222,16 +221,3 @@ const toShard = (row: ShardRow): Shard => ({
   chunksDone: row.chunks_done,
   counts: toCounts(row),
 });
-
-export function addCounts(a: Counts, b: Counts): Counts {
-  const reasons = { ...a.reasons };
-  for (const [reason, count] of Object.entries(b.reasons))
-    reasons[reason] = (reasons[reason] ?? 0) + count;
-  return {
-    recipients: a.recipients + b.recipients,
-    accepted: a.accepted + b.accepted,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
-    reasons,
-  };
-}

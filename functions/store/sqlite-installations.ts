@@ -6,6 +6,7 @@ import type { Audience } from '../pipeline/campaign.ts';
 import { BUCKETS, bucketOf, type Installation } from '../pipeline/installation.ts';
 import type { AudiencePage, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
+import { lastOfEach } from './last-of-each.ts';
 
 /**
  * A scan reads at most this share of the bucket space in one go, then lets others run: 1/64 of a
@@ -134,22 +135,6 @@ export function sqliteInstallations({ sql, durably }: Database) {
     ).run(app, bucketOf(id), id, token, since);
 
   return { ...verbs, forget };
-}
-
-/**
- * What is left of a batch when its later rows win: of each id the last row, of each token the last
- * id. Settled before the rows are sorted the way they lie on disk.
- */
-function lastOfEach(batch: Installation[]): Installation[] {
-  const byId = new Map<string, Installation>();
-  for (const it of batch) {
-    const key = `${it.app} ${it.id}`;
-    byId.delete(key);
-    byId.set(key, it);
-  }
-  const byToken = new Map<string, Installation>();
-  for (const it of byId.values()) byToken.set(`${it.app} ${it.token}`, it);
-  return [...byToken.values()];
 }
 
 const holes = (values: unknown[]) => values.map(() => '?').join(',');
