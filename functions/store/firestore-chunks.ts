@@ -1,0 +1,234 @@
+/** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
+
+import { randomUUID } from 'node:crypto';
+import { type DocumentSnapshot, FieldPath, FieldValue } from '@google-cloud/firestore';
+import type { Chunk, ChunkCommit, NewChunk, OpenChunk, Store } from '../ports.ts';
+import { tally } from './counts.ts';
+import { each, inGroupsOf } from './each.ts';
+import { toCampaign } from './firestore-campaigns.ts';
+import { type Client, unchanged } from './firestore-client.ts';
+import type { firestoreFailures } from './firestore-failures.ts';
+import type { firestoreInstallations } from './firestore-installations.ts';
+import {
+  type ChunkFields,
+  dueOf,
+  END,
+  expiry,
+  isId,
+  openInOf,
+  reasonKey,
+  type Schema,
+  type ShardFields,
+} from './firestore-schema.ts';
+import type { firestoreShards } from './firestore-shards.ts';
+import { pack, unpack } from './recipients.ts';
+import { pagesOf } from './sorted.ts';
+
+/** How many chunks `openChunks` reads at once. */
+const OPEN_PAGE = 500;
+/** Chunks that get another slot in one write, and how many of those at once. */
+const [MOVED_TOGETHER, MOVES_AT_ONCE] = [100, 4];
+/** Counters of a document that one write may add to are 500. */
+const MAX_REASONS = 400;
+
+const add = FieldValue.increment;
+const gone = FieldValue.delete;
+
+/** What else belongs to a commit. */
+type Within = Pick<ReturnType<typeof firestoreShards>, 'closeShard'> &
+  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> &
+  Pick<ReturnType<typeof firestoreInstallations>, 'forget'>;
+
+export function firestoreChunks(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  { closeShard, insertFailures, forget }: Within,
+) {
+  /** A chunk's id begins with its campaign's: `campaign.shard.page.part`. */
+  const campaignOf = (chunkId: string) => {
+    const id = chunkId.split('.').slice(0, -3).join('.');
+    return schema.campaign(isId(id) ? id : 'nothing');
+  };
+
+  /** The chunk and its campaign, which nobody locks: every chunk reads that one. */
+  const read = (chunkId: string, fields?: string[]) =>
+    client.get([schema.chunk(chunkId), campaignOf(chunkId)], fields);
+
+  return {
+    async freezePage(page) {
+      const ref = schema.shard(page.campaignId, page.shard);
+      const call = randomUUID();
+      const frozen = await client.write(async (writes, attempt) => {
+        // locked, since the chunks are heavy and others count in this document all the time
+        const found = await writes.get(ref);
+        const shard = found.data() as ShardFields | undefined;
+        if (attempt > 1 && shard?.frozenBy === call) return true;
+        if (shard?.pages !== page.page || shard.planned) return false;
+        const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
+        writes.update(ref, {
+          ...{ pages: page.page + 1, frozenBy: call, planned: page.last },
+          cursorBucket: page.cursor?.bucket ?? null,
+          cursorId: page.cursor?.id ?? null,
+          chunks: add(page.chunks.length),
+          recipients: add(size + page.skipped),
+          skipped: add(page.skipped),
+          // when it is planned, too: the sweep then looks whether it is closed
+          due: dueOf(found.id, page.dueAt),
+        });
+        for (const it of page.chunks) writes.create(schema.chunk(it.id), fromNewChunk(it));
+        return true;
+      });
+      if (!frozen) return { kind: 'stale' };
+      const closed = page.last && (await closeShard(page.campaignId, page.shard, page.now));
+      return { kind: 'frozen', campaignClosed: Boolean(closed) };
+    },
+
+    async claimChunk(chunkId, lease, now) {
+      const claim = await client.write(async (writes, attempt) => {
+        const [found, campaign] = await read(chunkId);
+        if (!found?.exists || !campaign?.exists) return { kind: 'missing' as const };
+        const it = found.data() as ChunkFields;
+        if (it.done) return { kind: 'done' as const, shard: it.shard };
+        const ours = attempt > 1 && it.leaseId === lease.id;
+        if (ours) it.attempt -= 1;
+        else if (it.leaseId !== null && it.leaseUntil > now)
+          return { kind: 'leased' as const, until: it.leaseUntil };
+        const { state } = toCampaign(campaign);
+        if (!ours && state === 'paused') return { kind: 'paused' as const };
+        if (!ours && it.notBefore > now && state !== 'cancelling')
+          return { kind: 'early' as const, notBefore: it.notBefore };
+        if (!ours)
+          writes.update(
+            found.ref,
+            {
+              ...{ leaseId: lease.id, leaseUntil: lease.until, attempt: it.attempt + 1 },
+              due: dueOf(chunkId, lease.until),
+            },
+            unchanged(found),
+          );
+        return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
+      });
+      if (claim.kind !== 'done') return claim;
+      // a task that is delivered again: whoever finished the chunk may have died just then
+      await closeShard(campaignOf(chunkId).id, claim.shard, now);
+      return { kind: 'done' };
+    },
+
+    async commitChunk(commit) {
+      const { chunkId, leaseId, now } = commit;
+      const isLast = commit.open.length === 0;
+      const fields = ['done', 'leaseId', 'lastLeaseId', 'shard', 'app', 'notBefore', 'state'];
+      const committed = await client.write(async (writes, attempt) => {
+        const [found, campaign] = await read(chunkId, fields);
+        if (!found?.exists || !campaign?.exists) return null;
+        const { id: campaignId } = campaign;
+        const it = found.data() as ChunkFields;
+        const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
+        if (attempt > 1 && it.lastLeaseId === leaseId) return { ...where, ours: true };
+        if (it.done || it.leaseId !== leaseId) return { ...where, ours: false };
+        await forget(writes, it.app, commit.forget);
+        writes.update(found.ref, changeOf(commit, it, retentionDays), unchanged(found));
+        const counted = countedOf(commit);
+        if (counted.length > 0) {
+          const [field, value, ...more] = counted;
+          writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
+        }
+        insertFailures(writes, campaignId, commit);
+        return { ...where, ours: true, done: isLast };
+      });
+      // Also when it was done before: the commit that did it may have died, or not got its answer.
+      const closed =
+        committed?.done && (await closeShard(committed.campaignId, committed.shard, now));
+      if (!committed?.ours) return { kind: 'fenced' };
+      return {
+        kind: 'committed',
+        state: closed || committed.state,
+        campaignClosed: Boolean(closed),
+      };
+    },
+
+    async *openChunks(campaignId, shard) {
+      if (!isId(campaignId)) return;
+      const start = openInOf(campaignId, shard);
+      const query = schema.chunks
+        .orderBy('openIn')
+        .endBefore(`${start}${END}`)
+        .select('openIn', 'id', 'provider', 'size', 'notBefore')
+        .limit(OPEN_PAGE);
+      const read = async (last: DocumentSnapshot | null) =>
+        (await client.read(() => query.startAfter(last?.get('openIn') ?? start).get())).docs;
+      for await (const page of pagesOf<DocumentSnapshot>(read, OPEN_PAGE))
+        yield page.map((found): OpenChunk => {
+          const { id: chunkId, provider, size, notBefore } = found.data() as ChunkFields;
+          return { chunkId, provider, size, notBefore };
+        });
+    },
+
+    async moveChunks(chunks) {
+      await each(inGroupsOf(MOVED_TOGETHER, chunks), MOVES_AT_ONCE, (some) =>
+        client.write(async (writes) => {
+          const refs = some.map((it) => schema.chunk(it.chunkId));
+          const found = await client.get(refs, ['done', 'leaseId']);
+          for (const [index, it] of found.entries()) {
+            if (!it.exists || it.get('done') || it.get('leaseId') !== null) continue;
+            const { chunkId, notBefore, expiresAt, dueAt } = some[index]!;
+            writes.update(
+              it.ref,
+              { notBefore, expiresAt, due: dueOf(chunkId, dueAt) },
+              unchanged(it),
+            );
+          }
+        }),
+      );
+    },
+  } satisfies Partial<Store>;
+}
+
+/** What a commit changes in its chunk. */
+function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
+  const { chunkId, open, doubtful, lease, leaseId, dueAt, now } = commit;
+  const done = open.length === 0;
+  const keep = 'keep' in lease && !done ? lease.keep : null;
+  return {
+    ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
+    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0, lastLeaseId: leaseId },
+    notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
+    due: done ? gone() : dueOf(chunkId, dueAt),
+    ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),
+  };
+}
+
+/** What a commit adds to its shard: fields and values in turn; nothing if it learnt nothing. */
+function countedOf({ accepted, skipped, failures, open }: ChunkCommit) {
+  const counted: (string | FieldPath | FieldValue)[] = [];
+  const count = (field: string | FieldPath, by: number) => {
+    if (by > 0) counted.push(field, add(by));
+  };
+  count('accepted', accepted);
+  count('failed', failures.length);
+  count('skipped', skipped);
+  count('chunksDone', open.length === 0 ? 1 : 0);
+  const reasons = Object.entries(tally(failures));
+  for (const [reason, by] of reasons.slice(0, MAX_REASONS))
+    count(new FieldPath('reasons', reasonKey(reason)), by);
+  const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);
+  count(new FieldPath('reasons', reasonKey('(others)')), others);
+  return counted;
+}
+
+const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkFields => ({
+  ...it,
+  ...{ size: recipients.length, recipients: pack(recipients) },
+  ...{ left: null, doubtful: '[]', attempt: 0, leaseId: null, leaseUntil: 0, done: false },
+  openIn: openInOf(it.campaignId, it.shard, it.id),
+  due: dueOf(it.id, dueAt),
+});
+
+const toChunk = (it: ChunkFields): Chunk => ({
+  ...{ id: it.id, campaignId: it.campaignId, shard: it.shard, app: it.app },
+  ...{ provider: it.provider, environment: it.environment, recipients: unpack(it.recipients) },
+  open: it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left),
+  doubtful: JSON.parse(it.doubtful),
+  ...{ attempt: it.attempt, notBefore: it.notBefore, expiresAt: it.expiresAt },
+});

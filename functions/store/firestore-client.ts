@@ -1,0 +1,179 @@
+/**
+ * The Firestore client as the store uses it: alive after a freeze, never waiting without end, and
+ * retried here, where a write knows whether it may be.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  Firestore,
+  type Transaction,
+} from '@google-cloud/firestore';
+import { Unavailable } from '../errors.ts';
+
+export interface FirestoreOptions {
+  project: string;
+  /** '(default)' unless it was given a name */
+  database?: string;
+  /** `host:port` of an emulator: then nobody looks for credentials */
+  emulator?: string | null;
+  /** how long a verb may take, retries and all */
+  deadlineMs?: number;
+  /** how long a connection may be silent until it is asked for a sign of life, and may take for it */
+  keepAliveMs?: number;
+  keepAliveTimeoutMs?: number;
+}
+
+export interface Client {
+  db: Firestore;
+  /** The documents as they are, with only these fields if any are named. */
+  get(refs: DocumentReference[], fields?: string[]): Promise<DocumentSnapshot[]>;
+  /** A query, or what else only reads. */
+  read<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Reads, decides, and writes all of it or nothing; all of that again when something came in
+   * between. Where `work` reads by `get` and writes under a precondition (`unchanged`), nobody waits
+   * for a lock, and who loses a race knows it at once; what it reads by the transaction itself is
+   * locked. A commit whose answer was lost is tried again too: `attempt` is above 1 then, and `work`
+   * has to recognise its own doing.
+   */
+  write<T>(work: (writes: Transaction, attempt: number) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** For a write that must not happen if anybody wrote to the document since it was read. */
+export const unchanged = (document: DocumentSnapshot) => ({
+  lastUpdateTime: document.updateTime!,
+});
+
+const MAX_ATTEMPTS = 10;
+const BACKOFF_BASE_MS = 25;
+const BACKOFF_CAP_MS = 2_000;
+
+export function createClient({
+  project,
+  database = '(default)',
+  emulator = null,
+  deadlineMs = 30_000,
+  keepAliveMs = 30_000,
+  keepAliveTimeoutMs = 5_000,
+}: FirestoreOptions): Client {
+  const db = new Firestore({
+    projectId: project,
+    databaseId: database,
+    ignoreUndefinedProperties: true,
+    grpcOptions: {
+      // else a flow that was dropped while the CPU was frozen hangs until the deadline
+      'grpc.keepalive_time_ms': keepAliveMs,
+      'grpc.keepalive_timeout_ms': keepAliveTimeoutMs,
+      'grpc.keepalive_permit_without_calls': 1,
+    },
+    clientConfig: clientConfig(deadlineMs),
+    ...(emulator !== null && {
+      host: emulator,
+      ssl: false,
+      // without any, the SDK asks the metadata server who it is, and waits for it
+      credentials: { client_email: 'emulator', private_key: 'none' },
+    }),
+  });
+
+  /** What is left behind at the deadline ends by itself: each of its calls has one. */
+  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    try {
+      return await Promise.race([
+        work(),
+        wait(deadlineMs, null, { signal: late.signal }).then(() => {
+          throw new Unavailable(`Firestore did not answer within ${deadlineMs / 1000} s`);
+        }),
+      ]);
+    } catch (error) {
+      throw explained(error, `${project}/${database}`);
+    } finally {
+      late.abort();
+    }
+  }
+
+  async function retried<T>(work: (writes: Transaction, attempt: number) => Promise<T>) {
+    const deadline = performance.now() + deadlineMs;
+    for (let attempt = 1; ; attempt++)
+      try {
+        // the SDK's own retry waits a second before the first time
+        return await db.runTransaction((it) => work(it, attempt), { maxAttempts: 1 });
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || performance.now() > deadline || !isPassing(error))
+          throw error;
+        await wait(Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
+      }
+  }
+
+  return {
+    db,
+    get: async (refs, fields) =>
+      refs.length === 0
+        ? []
+        : inTime(() => (fields ? db.getAll(...refs, { fieldMask: fields }) : db.getAll(...refs))),
+    read: inTime,
+    write: (work) => inTime(() => retried(work)),
+    close: () => db.terminate(),
+  };
+}
+
+/**
+ * Deadlines of single calls. A commit is not retried below us (the SDK would, for ten minutes, and
+ * could not know what was written); reads are, five times, when they do not even begin.
+ * https://github.com/googleapis/gax-nodejs/blob/main/client-libraries.md
+ */
+function clientConfig(deadlineMs: number) {
+  const method = (timeoutMs: number) => ({
+    timeout_millis: Math.min(timeoutMs, deadlineMs),
+    retry_codes_name: 'non_idempotent',
+    retry_params_name: 'default',
+  });
+  return {
+    interfaces: {
+      'google.firestore.v1.Firestore': {
+        methods: {
+          BatchGetDocuments: method(10_000),
+          RunQuery: method(20_000),
+          RunAggregationQuery: method(deadlineMs),
+          Commit: method(10_000),
+          Rollback: method(5_000),
+        },
+      },
+    },
+  };
+}
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const causes: Record<number, string> = {
+  1: 'the call was cancelled',
+  4: 'it did not answer in time',
+  5: 'there is no such database; create it, or set VOLLEY_DATABASE',
+  7: 'this service account may not use it; grant it roles/datastore.user',
+  8: 'a quota of it is used up',
+  9: 'others keep changing the same documents',
+  10: 'others keep changing the same documents',
+  13: 'it has an error of its own',
+  14: 'it cannot be reached',
+  16: 'it does not accept the credentials',
+};
+
+/** Somebody was faster (5, 6, 9, 10), or it did not serve us for a moment: worth another attempt. */
+const passing = new Set([1, 4, 5, 6, 8, 9, 10, 13, 14]);
+
+const isPassing = (error: unknown) =>
+  passing.has((error as { code?: number }).code ?? 0) ||
+  // how the back end says that a transaction took too long
+  /transaction has expired/.test(String((error as Error).message));
+
+function explained(error: unknown, database: string): unknown {
+  if (error instanceof Unavailable) return error;
+  const { code = 0, message = '' } = error as { code?: number; message?: string };
+  const cause = /requires an index/.test(message)
+    ? 'an index is missing; deploy firestore.indexes.json'
+    : causes[code];
+  if (!cause) return error;
+  return new Unavailable(`Firestore (${database}) cannot be used: ${cause}`, { cause: error });
+}

@@ -1,0 +1,90 @@
+/** The sweep: work whose time has passed, taken so that another sweep does not get it too. */
+
+import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
+import type { Overdue, Store } from '../ports.ts';
+import { each } from './each.ts';
+import { type Client, unchanged } from './firestore-client.ts';
+import {
+  type CampaignFields,
+  type ChunkFields,
+  dueAtOf,
+  dueBy,
+  dueOf,
+  type Schema,
+  type ShardFields,
+  SLOTS,
+} from './firestore-schema.ts';
+import type { firestoreShards } from './firestore-shards.ts';
+
+type Kind = (found: DocumentSnapshot, dueAt: number, now: number) => Promise<Overdue | null>;
+
+/** Documents that are taken at once. */
+const AT_ONCE = 16;
+
+export function firestoreOverdue(
+  client: Client,
+  { campaigns, shards, chunks }: Schema,
+  closeShard: ReturnType<typeof firestoreShards>['closeShard'],
+) {
+  /** Ours, if nobody wrote to it since it was found; what changed is not overdue any more. */
+  const take = (found: DocumentSnapshot, due: string) =>
+    client.write(async (writes, attempt) => {
+      if (attempt > 1) return false;
+      writes.update(found.ref, { due }, unchanged(found));
+      return true;
+    });
+
+  const overdueCampaign: Kind = async (found, dueAt) => {
+    const { closedAt } = found.data() as CampaignFields;
+    return { kind: closedAt === null ? 'campaign' : 'unannounced', campaignId: found.id, dueAt };
+  };
+
+  /**
+   * A shard that is planned waits for its chunks, which have times of their own; unless the one that
+   * finished the last of them died before it could close it.
+   */
+  const overdueShard: Kind = async (found, dueAt, now) => {
+    const { campaignId, index: shard, planned } = found.data() as ShardFields;
+    if (!planned) return { kind: 'shard', campaignId, shard, dueAt };
+    const closed = await closeShard(campaignId, shard, now);
+    return closed && { kind: 'unannounced', campaignId, dueAt };
+  };
+
+  const overdueChunk: Kind = async (found, dueAt) => {
+    const { id: chunkId, provider, size } = found.data() as ChunkFields;
+    return { kind: 'chunk', chunkId, provider, size, dueAt };
+  };
+
+  return {
+    async takeOverdue(now, next, limit) {
+      // while no campaign is open, a sweep costs this one query
+      const open = campaigns.where('open', '==', true).select().limit(1);
+      if ((await client.read(() => open.get())).empty) return [];
+      const kinds: [CollectionReference, string[], Kind][] = [
+        [campaigns, ['closedAt'], overdueCampaign],
+        [shards, ['campaignId', 'index', 'planned'], overdueShard],
+        [chunks, ['id', 'provider', 'size'], overdueChunk],
+      ];
+      const taken: Overdue[] = [];
+      for (const [collection, fields, overdue] of kinds)
+        for (const slot of SLOTS) {
+          if (taken.length === limit) return taken;
+          const [from, to] = dueBy(slot, now);
+          const query = collection
+            .orderBy('due')
+            .startAt(from)
+            .endAt(to)
+            .select('due', ...fields)
+            .limit(limit - taken.length);
+          const { docs } = await client.read(() => query.get());
+          const ours = await each(docs, AT_ONCE, async (found) => {
+            const due: string = found.get('due');
+            const isOurs = await take(found, due.slice(0, 2) + dueOf(found.id, next).slice(2));
+            return isOurs ? overdue(found, dueAtOf(due), now) : null;
+          });
+          taken.push(...ours.filter((it) => it !== null));
+        }
+      return taken;
+    },
+  } satisfies Partial<Store>;
+}

@@ -1,0 +1,248 @@
+/**
+ * The documents of the Firestore store: collections, names, fields. `firestore.indexes.json` says
+ * which fields are indexed; all others are exempt.
+ *
+ * No query needs a composite index. Documents are found by name, by ranges of names (names are kept
+ * in the order of their bytes), or by one field. A field that says when (`due`, `listed`) begins
+ * with a slot: an index that only grows at its end takes 500 writes a second, and each slot is an
+ * end of its own. https://firebase.google.com/docs/firestore/best-practices
+ */
+
+import { hash } from 'node:crypto';
+import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { CampaignState } from '../pipeline/campaign.ts';
+import { BUCKETS, bucketOf, type Installation } from '../pipeline/installation.ts';
+import type { Chunk } from '../ports.ts';
+
+/** Named `{campaign}`. */
+export interface CampaignFields {
+  app: string;
+  /** JSON of the `CampaignRequest` */
+  request: string;
+  state: CampaignState;
+  reason: string | null;
+  createdAt: number;
+  firstPushAt: number | null;
+  closedAt: number | null;
+  shards: number;
+  shardsDone: number;
+  /** indexed, newest first: slot, time, id */
+  listed: string;
+  /** indexed; there until it is closed and announced */
+  open?: true;
+  /** indexed; there while it waits for its plan, or its event to be published */
+  due?: string;
+}
+
+/** Named `{campaign}~{index}`. Chunks only ever add to its counters, so none waits for another. */
+export interface ShardFields {
+  campaignId: string;
+  index: number;
+  from: number;
+  to: number;
+  pages: number;
+  /** the call that froze the last page */
+  frozenBy?: string;
+  cursorBucket: number | null;
+  cursorId: string | null;
+  planned: boolean;
+  closed: boolean;
+  chunks: number;
+  chunksDone: number;
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  /** by `reasonKey` */
+  reasons: Record<string, number>;
+  /** indexed; there until it is closed */
+  due?: string;
+}
+
+/**
+ * Named by a hash of the chunk's id, so that a campaign's chunks are spread over the key space from
+ * the first one.
+ */
+export interface ChunkFields {
+  id: string;
+  campaignId: string;
+  shard: number;
+  app: string;
+  provider: Chunk['provider'];
+  environment: Chunk['environment'];
+  size: number;
+  /** packed; in the same document, so that a claim is one read */
+  recipients: string;
+  /** JSON list of indices; null is all of them */
+  left: string | null;
+  doubtful: string;
+  attempt: number;
+  notBefore: number;
+  expiresAt: number;
+  leaseId: string | null;
+  leaseUntil: number;
+  /** the lease that the last commit took */
+  lastLeaseId?: string;
+  done: boolean;
+  /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
+  openIn?: string;
+  /** indexed; there until it is done */
+  due?: string;
+  /** Set when it is done: a chunk that is paused for months is not lost. */
+  expireAt?: Timestamp;
+}
+
+/**
+ * Named `{campaign}~{chunk}~{lease}~{part}`: what failed between two commits, in one document. A
+ * document each would cost a write for each failure, and a read for each one listed.
+ */
+export interface FailuresFields {
+  campaignId: string;
+  chunkId: string;
+  /** JSON list of `Failure` without what is above */
+  failures: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{bucket, 8 hex digits}~{id}`: the order of names is that of (bucket, id). */
+export interface InstallationFields {
+  platform: Installation['platform'];
+  provider: Installation['provider'];
+  environment: Installation['environment'];
+  token: string;
+  /** indexed in the token's stead, which may be 4 KiB; of the app, too */
+  tokenHash: string;
+  /** indexed */
+  language?: string;
+  timeZone?: string;
+  /** indexed */
+  userId?: string;
+  /** indexed */
+  tags: string[];
+  /** JSON: names that Firestore keeps for itself are allowed here */
+  attributes?: string;
+  refreshedAt: number;
+}
+
+/** Named by a hash of the app and the key. */
+export interface IdempotencyFields {
+  campaignId: string;
+  requestHash: string;
+  expireAt: Timestamp;
+}
+
+/** Named by the key's hash. */
+export interface KeyFields {
+  name: string;
+  scopes: string[];
+}
+
+export type Schema = ReturnType<typeof createSchema>;
+
+export function createSchema(db: Firestore) {
+  const installations = db.collection('installations');
+  const campaigns = db.collection('campaigns');
+  const shards = db.collection('shards');
+  const chunks = db.collection('chunks');
+  const failures = db.collection('failures');
+  return {
+    ...{ installations, campaigns, shards, chunks, failures },
+    installation: (app: string, id: string) => installations.doc(installationName(app, id)),
+    campaign: (id: string) => campaigns.doc(id),
+    shard: (campaignId: string, index: number) => shards.doc(`${campaignId}~${digits(index)}`),
+    chunk: (id: string) => chunks.doc(digest(id)),
+    failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
+    idempotency: (app: string, key: string) =>
+      db.collection('idempotency').doc(digest(`${app}\n${key}`)),
+    key: (hash: string) => db.collection('keys').doc(hash),
+  };
+}
+
+/** The order of names. */
+export const BY_NAME = FieldPath.documentId();
+
+/** Behind everything that begins with what is before it: of all characters used here the last. */
+export const END = '~';
+
+/** Whether a document can be named so; ids come in addresses. */
+export const isId = (id: string) => /^[A-Za-z0-9][\w.-]{0,99}$/.test(id);
+
+export const digest = (text: string) => hash('sha256', text).slice(0, 32);
+
+const digits = (index: number) => String(index).padStart(5, '0');
+
+// ---------------------------------------------------------------------------------- installations
+
+/** `~` separates; a name may not be `__…__`. */
+const appName = (app: string) =>
+  encodeURIComponent(app.toWellFormed()).replace(
+    /[~_]/g,
+    (it) => `%${it.charCodeAt(0).toString(16)}`,
+  );
+
+const installationName = (app: string, id: string) => `${bucketName(app, bucketOf(id))}~${id}`;
+
+/** In front of all names of a bucket, and behind all of the one before. */
+export const bucketName = (app: string, bucket: number) =>
+  `${appName(app)}~${bucket < BUCKETS ? bucket.toString(16).padStart(8, '0') : 'g'}`;
+
+export function idOf(name: string): { bucket: number; id: string } {
+  const [, bucket = '', id = ''] = name.split('~');
+  return { bucket: Number.parseInt(bucket, 16), id };
+}
+
+export const tokenHash = (app: string, token: string) => digest(`${app}\n${token}`);
+
+export const fromInstallation = ({
+  app,
+  id: _id,
+  bucket: _bucket,
+  attributes,
+  ...rest
+}: Installation): InstallationFields => ({
+  ...rest,
+  tokenHash: tokenHash(app, rest.token),
+  ...(Object.keys(attributes).length > 0 && { attributes: JSON.stringify(attributes) }),
+});
+
+export function toInstallation(app: string, id: string, it: InstallationFields): Installation {
+  const { tokenHash: _, attributes = '{}', ...rest } = it;
+  return { app, id, bucket: bucketOf(id), ...rest, attributes: JSON.parse(attributes) };
+}
+
+// ------------------------------------------------------------------------------------------ times
+
+/** For 2,000 writes a second. */
+export const SLOTS = ['0', '1', '2', '3'];
+
+const slotOf = (id: string) => SLOTS[Number.parseInt(hash('sha256', id).slice(0, 2), 16) % 4]!;
+
+const LAST_TIME = Date.UTC(9999, 11, 31);
+
+/** In the order of time, and legible in the console. */
+const iso = (at: number) => new Date(Math.max(0, Math.min(LAST_TIME, at))).toISOString();
+
+/** The value of `due` for the document of that id. */
+export const dueOf = (id: string, at: number) => `${slotOf(id)}${END}${iso(at)}`;
+
+/** What is due in a slot: from the first (inclusive) to the second. */
+export const dueBy = (slot: string, at: number) => [`${slot}${END}`, `${slot}${END}${iso(at)}`];
+
+export const dueAtOf = (due: string) => Date.parse(due.slice(2));
+
+export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
+  `${slot}${END}${iso(createdAt)}${END}${id}`;
+
+export const openInOf = (campaignId: string, shard: number | null = null, chunkId = '') =>
+  shard === null ? `${campaignId}${END}` : `${campaignId}${END}${digits(shard)}${END}${chunkId}`;
+
+/** `expireAt` of what is kept for so many days. */
+export const expiry = (at: number, days: number) =>
+  Timestamp.fromMillis(Math.min(LAST_TIME, at + days * 24 * 60 * 60 * 1000));
+
+// ---------------------------------------------------------------------------------------- reasons
+
+/** A field's name must not be `__…__`, and a document's fields have bounds. */
+const MAX_REASON = 200;
+export const reasonKey = (reason: string) => `=${reason.slice(0, MAX_REASON)}`;
+export const reasonOf = (key: string) => key.slice(1);

@@ -1,0 +1,103 @@
+/** Shards: what is counted in them, and how they close, the last one with its campaign. */
+
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import { type CampaignState, type Counts, noCounts } from '../pipeline/campaign.ts';
+import { ANNOUNCE_WITHIN_MS } from '../pipeline/timing.ts';
+import type { Shard, Store } from '../ports.ts';
+import { addCounts } from './counts.ts';
+import { type Client, unchanged } from './firestore-client.ts';
+import {
+  BY_NAME,
+  type CampaignFields,
+  dueOf,
+  END,
+  isId,
+  reasonOf,
+  type Schema,
+  type ShardFields,
+} from './firestore-schema.ts';
+
+export function firestoreShards(client: Client, schema: Schema) {
+  async function shardsOf(campaignId: string): Promise<Shard[]> {
+    if (!isId(campaignId)) return [];
+    const query = schema.shards
+      .orderBy(BY_NAME)
+      .startAt(`${campaignId}${END}`)
+      .endBefore(`${campaignId}${END}${END}`);
+    return (await client.read(() => query.get())).docs.map(toShard);
+  }
+
+  return {
+    async counts(campaignId) {
+      const shards = await shardsOf(campaignId);
+      return shards.map((it) => it.counts).reduce(addCounts, noCounts());
+    },
+
+    async getShard(campaignId, index) {
+      const [found] = isId(campaignId) ? await client.get([schema.shard(campaignId, index)]) : [];
+      return found?.exists ? toShard(found) : null;
+    },
+
+    async openShards(campaignId) {
+      return (await shardsOf(campaignId)).filter((it) => !it.planned);
+    },
+
+    /**
+     * Closes a shard that is planned and all of whose chunks are done, and the campaign with its
+     * last shard; gives the state of a campaign that this call closed. It is called by whoever
+     * freezes the last page or finishes a chunk, just after that: were it in the same transaction,
+     * each chunk would wait for the others of its shard. Who dies in between is made up for by who
+     * gets that task again, or by the sweep.
+     */
+    async closeShard(
+      campaignId: string,
+      index: number,
+      now: number,
+    ): Promise<CampaignState | null> {
+      const ref = schema.shard(campaignId, index);
+      const [before] = await client.get([ref], ['planned', 'closed', 'chunks', 'chunksDone']);
+      if (!before?.exists || !isComplete(before)) return null;
+      return client.write(async (writes) => {
+        const [shard, campaign] = await client.get([ref, schema.campaign(campaignId)]);
+        if (!shard || !campaign?.exists || !isComplete(shard)) return null;
+        const { shards, shardsDone, state } = campaign.data() as CampaignFields;
+        const closed = state === 'cancelling' ? 'cancelled' : 'completed';
+        const isLast = shardsDone + 1 === shards;
+        writes.update(shard.ref, { closed: true, due: FieldValue.delete() }, unchanged(shard));
+        writes.update(
+          campaign.ref,
+          {
+            shardsDone: shardsDone + 1,
+            ...(isLast && {
+              ...{ state: closed, reason: null, closedAt: now },
+              due: dueOf(campaignId, now + ANNOUNCE_WITHIN_MS),
+            }),
+          },
+          unchanged(campaign),
+        );
+        return isLast ? closed : null;
+      });
+    },
+  } satisfies Partial<Store> & Record<string, unknown>;
+}
+
+function isComplete(shard: DocumentSnapshot): boolean {
+  const { planned, closed, chunks, chunksDone } = shard.data() as ShardFields;
+  return planned && !closed && chunks === chunksDone;
+}
+
+function toShard(found: DocumentSnapshot): Shard {
+  const it = found.data() as ShardFields;
+  const counts: Counts = {
+    ...{ recipients: it.recipients, accepted: it.accepted, failed: it.failed, skipped: it.skipped },
+    reasons: Object.fromEntries(
+      Object.entries(it.reasons).map(([key, count]) => [reasonOf(key), count]),
+    ),
+  };
+  return {
+    ...{ campaignId: it.campaignId, index: it.index, from: it.from, to: it.to },
+    pages: it.pages,
+    cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
+    ...{ planned: it.planned, chunks: it.chunks, chunksDone: it.chunksDone, counts },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The store of the Google engine: Firestore in Native mode. It keeps the promises of the Store port
+ * that `test/contracts/store.ts` spells out.
+ */
+
+import type { Scope, Store } from '../ports.ts';
+import { firestoreAudience } from './firestore-audience.ts';
+import { firestoreCampaigns } from './firestore-campaigns.ts';
+import { firestoreChunks } from './firestore-chunks.ts';
+import { createClient, type FirestoreOptions } from './firestore-client.ts';
+import { firestoreFailures } from './firestore-failures.ts';
+import { firestoreInstallations } from './firestore-installations.ts';
+import { firestoreOverdue } from './firestore-overdue.ts';
+import { createSchema, type KeyFields } from './firestore-schema.ts';
+import { firestoreShards } from './firestore-shards.ts';
+
+export interface FirestoreStoreOptions extends FirestoreOptions {
+  /** how long chunks that are done, failures and idempotency keys are kept */
+  retentionDays?: number;
+}
+
+/** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
+export function createFirestoreStore({
+  retentionDays = 30,
+  ...options
+}: FirestoreStoreOptions): Store {
+  const client = createClient(options);
+  const schema = createSchema(client.db);
+  const { forget, ...installations } = firestoreInstallations(client, schema);
+  const { closeShard, ...shards } = firestoreShards(client, schema);
+  const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
+  const within = { closeShard, insertFailures, forget };
+  return {
+    ...installations,
+    ...firestoreAudience(client, schema),
+    ...firestoreCampaigns(client, schema, retentionDays),
+    ...shards,
+    ...firestoreChunks(client, schema, retentionDays, within),
+    ...failures,
+    ...firestoreOverdue(client, schema, closeShard),
+
+    async putKey({ hash, name, scopes }) {
+      const fields: KeyFields = { name, scopes };
+      await client.write(async (writes) => {
+        writes.set(schema.key(hash), fields);
+      });
+    },
+
+    async findKey(hash) {
+      const [found] = await client.get([schema.key(hash)]);
+      if (!found?.exists) return null;
+      const { name, scopes } = found.data() as KeyFields;
+      return { hash, name, scopes: scopes as Scope[] };
+    },
+
+    close: () => client.close(),
+  };
+}
