@@ -72,6 +72,7 @@ const log = (record: Write): Log => ({
   chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),
   redriven: (it) => record('NOTICE', 'work driven again', { ...it }),
   apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),
+  callRefused: (it) => record('WARNING', 'call refused', { ...it }),
   taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
   unexpected: (it) => record('ERROR', 'unexpected', { ...it }),
 });

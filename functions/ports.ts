@@ -398,6 +398,8 @@ export interface Log {
   redriven(it: { work: string; why: string }): void;
   /** revoked, as a rule; the other of two is used from then on */
   apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
+  /** somebody we do not serve, or something we cannot read: nothing was done */
+  callRefused(it: { where: string; reason: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;
   unexpected(it: { where: string; error: unknown }): void;
 }

@@ -1,6 +1,7 @@
 /** Access tokens for FCM, from firebase-admin's credentials. */
 
 import type { Credential } from 'firebase-admin/app';
+import { withDeadline } from '../deadline.ts';
 
 export type FcmAuth =
   | { kind: 'service-account'; json: object }
@@ -49,19 +50,15 @@ export function createFcmToken(
     current() {
       if (now() < validBefore) return Promise.resolve(token);
       // one fetch, however many batches wait for it
-      fetching ??= withDeadline(fetchToken()).finally(() => {
-        fetching = null;
-      });
+      fetching ??= withDeadline(fetchToken(), FETCH_DEADLINE_MS, 'an access token for FCM').finally(
+        () => {
+          fetching = null;
+        },
+      );
       return fetching;
     },
     forget(used) {
       if (used === token) validBefore = 0;
     },
   };
-}
-
-function withDeadline<T>(promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), FETCH_DEADLINE_MS);
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -22,8 +22,15 @@ const event = (id: string): CampaignEvent => ({
   at: 1_800_000_000_123,
 });
 
-export function eventsContract(name: string, makeEvents: MakeEvents) {
-  test(`${name}: an event arrives as it was published, also one from before`, async (t) => {
+/** `skip`: why it cannot be tried here */
+export function eventsContract(
+  name: string,
+  makeEvents: MakeEvents,
+  { skip = false }: { skip?: string | false } = {},
+) {
+  test(`${name}: an event arrives as it was published, also one from before`, {
+    skip,
+  }, async (t) => {
     const { events, start, until } = await makeEvents(t);
     const got = new Map<string, CampaignEvent>();
     await events.publish(event('early'));
@@ -36,7 +43,7 @@ export function eventsContract(name: string, makeEvents: MakeEvents) {
     assert.deepEqual(got.get('late'), event('late'));
   });
 
-  test(`${name}: an event that a subscriber fails on comes again`, async (t) => {
+  test(`${name}: an event that a subscriber fails on comes again`, { skip }, async (t) => {
     const { events, start, until } = await makeEvents(t);
     let count = 0;
     start(async () => {
@@ -46,7 +53,7 @@ export function eventsContract(name: string, makeEvents: MakeEvents) {
     await until(() => count >= 3);
   });
 
-  test(`${name}: an event published twice is no error, and arrives`, async (t) => {
+  test(`${name}: an event published twice is no error, and arrives`, { skip }, async (t) => {
     const { events, start, until } = await makeEvents(t);
     const got: string[] = [];
     await Promise.all([events.publish(event('same')), events.publish(event('same'))]);

@@ -1,0 +1,69 @@
+/**
+ * What Pub/Sub pushes to us: an event of ours in an envelope, or something else.
+ * https://cloud.google.com/pubsub/docs/push#receive_push
+ */
+
+import type { CampaignEvent, Log } from '../ports.ts';
+
+/** The event, or what is wrong with the message. Nothing of the message itself is quoted. */
+export function readPush(envelope: unknown): CampaignEvent | { fault: string } {
+  const message = isRecord(envelope) ? envelope.message : undefined;
+  if (!isRecord(message)) return { fault: 'no envelope of a Pub/Sub push' };
+  const { messageId, data } = message;
+  const name = `message ${typeof messageId === 'string' ? messageId.slice(0, 40) : 'without an id'}`;
+  if (typeof data !== 'string') return { fault: `${name}: no data` };
+  const event = json(Buffer.from(data, 'base64').toString());
+  if (!isRecord(event)) return { fault: `${name}: the data is not a JSON object` };
+  const { specversion, id, type, subject, time } = event;
+  if (specversion !== '1.0') return { fault: `${name}: no CloudEvent 1.0` };
+  if (type !== 'campaign.completed') return { fault: `${name}: a type this version does not know` };
+  const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  if (!isText(id) || !isText(subject) || Number.isNaN(at))
+    return { fault: `${name}: id, subject or time is missing or no such thing` };
+  return { id, type, campaignId: subject, at };
+}
+
+const isRecord = (it: unknown): it is Record<string, unknown> =>
+  typeof it === 'object' && it !== null && !Array.isArray(it);
+
+const isText = (it: unknown): it is string =>
+  typeof it === 'string' && it.length > 0 && it.length <= 1024;
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The status to answer with. Everything but 2xx is delivered again, after five times (the least
+ * that can be set) to the dead-letter topic. That is right for what cannot be read, too: 204 would
+ * lose an event that a newer version published just before it was rolled back, and in the
+ * dead-letter subscription somebody can look at it and publish it again.
+ */
+export async function receivePush(
+  envelope: unknown,
+  hear: (event: CampaignEvent) => Promise<void>,
+  log: Pick<Log, 'callRefused' | 'taskFailed'>,
+): Promise<204 | 422 | 500> {
+  const event = readPush(envelope);
+  if ('fault' in event) {
+    log.callRefused({ where: 'event', reason: event.fault });
+    return 422;
+  }
+  try {
+    await hear(event);
+    return 204;
+  } catch (error) {
+    log.taskFailed({ task: `event ${event.id}`, attempt: attemptOf(envelope), error });
+    return 500;
+  }
+}
+
+/** 0 at first; Pub/Sub counts where there is a dead-letter topic. */
+function attemptOf(envelope: unknown): number {
+  const counted = (envelope as { deliveryAttempt?: unknown }).deliveryAttempt;
+  return typeof counted === 'number' ? counted - 1 : 0;
+}
