@@ -1,6 +1,6 @@
 /**
- * The configuration: a pure function of the environment. This is the only place that reads it, and
- * it names every fault at once, each with what to do about it.
+ * The configuration: a pure function of the environment. Only this file and config-google.ts read
+ * it, and they name every fault at once, each with what to do about it.
  */
 
 import { readFileSync } from 'node:fs';
@@ -28,14 +28,36 @@ export class ConfigError extends Error {
   }
 }
 
-type Env = Record<string, string | undefined>;
+export type Env = Record<string, string | undefined>;
 
 /** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
 export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config {
   const faults: Fault[] = [];
-  const check = checker(faults, readFile);
-  const read = (name: string) => env[name]?.trim() || undefined;
+  const read = reader(env);
+  const apps = readApps(read, faults, readFile);
 
+  const port = Number(read('PORT') ?? 8080);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    faults.push({ path: 'PORT', message: 'must be a whole number from 0 to 65535, such as 8080' });
+
+  const apiKey = read('VOLLEY_API_KEY') ?? null;
+  if (apiKey !== null && !/^[\x21-\x7e]{32,256}$/.test(apiKey))
+    faults.push({
+      path: 'VOLLEY_API_KEY',
+      message:
+        'must be 32 to 256 printable ASCII characters without spaces; leave it out to have one made',
+    });
+
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, apps };
+}
+
+export const reader = (env: Env) => (name: string) => env[name]?.trim() || undefined;
+type Read = ReturnType<typeof reader>;
+
+/** What both engines send with: the apps of VOLLEY_APPS, and `default` by its own variables. */
+export function readApps(read: Read, faults: Fault[], readFile: ReadFile) {
+  const check = checker(faults, readFile);
   const rawApns = {
     key: read('APNS_KEY'),
     keyId: read('APNS_KEY_ID'),
@@ -71,21 +93,7 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
       });
     apps.default = fallback;
   }
-
-  const port = Number(read('PORT') ?? 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    faults.push({ path: 'PORT', message: 'must be a whole number from 0 to 65535, such as 8080' });
-
-  const apiKey = read('VOLLEY_API_KEY') ?? null;
-  if (apiKey !== null && !/^[\x21-\x7e]{32,256}$/.test(apiKey))
-    faults.push({
-      path: 'VOLLEY_API_KEY',
-      message:
-        'must be 32 to 256 printable ASCII characters without spaces; leave it out to have one made',
-    });
-
-  if (faults.length > 0) throw new ConfigError(faults);
-  return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, apps };
+  return apps;
 }
 
 const apnsVariables: Record<keyof RawApns, string> = {

@@ -11,10 +11,12 @@ import { serve } from './call.ts';
 import { campaignCalls } from './campaigns.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
+import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 import { serviceCalls } from './service.ts';
 
-export function createApi(ports: Ports) {
+/** `findPerson`: lets people in beside API keys. */
+export function createApi(ports: Ports, { findPerson }: { findPerson?: FindPerson } = {}) {
   const app = new OpenAPIHono();
 
   app.use(async (c, next) => {
@@ -40,6 +42,6 @@ export function createApi(ports: Ports) {
     ...installationCalls(ports),
     ...serviceCalls(app),
   ];
-  serve(app, calls, createAuthorize(ports.store, ports.now));
+  serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));
   return app;
 }

@@ -1,13 +1,14 @@
-/** API keys: who may call what. */
+/** API keys and people: who may call what. */
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
-import type { ApiKey, Scope, Store } from '../ports.ts';
+import type { Scope, Store } from '../ports.ts';
+import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 
-/** How long a key that was found, or not found, is believed in: a revoked one works that long. */
+/** How long who was found, or not found, is believed in: what is revoked works that long. */
 const CACHE_MS = 30 * 1000;
-/** Keys remembered. Guesses are kept apart, so that they cannot push real ones out. */
+/** Keys, or people, remembered. Guesses are kept apart, so that they cannot push real ones out. */
 const CACHE_SIZE = 1000;
 
 /** 32 random bytes: nothing to guess, so a fast hash is enough to store it. */
@@ -18,15 +19,33 @@ export const hashKey = (key: string) => hash('sha256', key);
 /** Null if the call may go on, the answer if not. Any of the scopes will do. */
 export type Authorize = (c: Context, scopes: Scope[]) => Promise<Response | null>;
 
-export function createAuthorize(store: Store, now: () => number): Authorize {
-  const find = cached(store, now);
+/** A key, or a person where `findPerson` is given; a JWT is never asked for among the keys. */
+export function createAuthorize(
+  store: Pick<Store, 'findKey'>,
+  now: () => number,
+  findPerson?: FindPerson,
+): Authorize {
+  const keyOf = cached(now, async (key) => {
+    const hashed = hashKey(key);
+    const found = await store.findKey(hashed);
+    return found && sameHash(found.hash, hashed)
+      ? { name: `The key "${found.name}"`, scopes: found.scopes }
+      : null;
+  });
+  const personOf = findPerson && cached(now, findPerson);
   return async (c, scopes) => {
     const header = c.req.header('authorization');
-    const key = header?.match(/^Bearer +([\x21-\x7e]{1,256}) *$/i)?.[1];
-    const found = key ? await find(hashKey(key)) : null;
+    const bearer = header?.match(BEARER)?.[1] ?? '';
+    const isPerson = personOf !== undefined && JWT.test(bearer);
+    const key = bearer.length <= MAX_KEY ? bearer : '';
+    const found = isPerson ? await personOf(bearer) : key ? await keyOf(key) : null;
     if (!found) {
       const error = header ? ', error="invalid_token"' : '';
       c.header('WWW-Authenticate', `Bearer realm="volley"${error}`);
+      if (isPerson)
+        return answerProblem(c, 'unauthorized', 'The sign-in is not valid here, or not any more.', {
+          next: 'Sign in again to the project of this deployment.',
+        });
       const detail = header
         ? 'The API key is not one of this deployment.'
         : 'The request has no header Authorization.';
@@ -35,17 +54,31 @@ export function createAuthorize(store: Store, now: () => number): Authorize {
     if (scopes.some((scope) => found.scopes.includes(scope))) return null;
     const needed = scopes.join(' or ');
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
-    return answerProblem(c, 'forbidden', `The key "${found.name}" lacks the scope ${needed}.`);
+    return answerProblem(c, 'forbidden', `${found.name} lacks the scope ${needed}.`, {
+      ...(isPerson && {
+        next: 'Ask who runs this deployment for a role that has the scope named.',
+      }),
+    });
   };
 }
 
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+const MAX_KEY = 256;
+/** Firebase's have about 1,000 characters, and at most 1,000 of custom claims. */
+const JWT = /^[\w-]{1,1000}\.[\w-]{1,6000}\.[\w-]{1,1000}$/;
+
+interface Caller {
+  name: string;
+  scopes: Scope[];
+}
+
 interface Entry {
-  key: Promise<ApiKey | null>;
+  caller: Promise<Caller | null>;
   until: number;
 }
 
-/** The store is asked once in a while, however many calls come with the same key. */
-function cached(store: Store, now: () => number) {
+/** It is asked once in a while, however many calls come with the same bearer. */
+function cached(now: () => number, find: (bearer: string) => Promise<Caller | null>) {
   const known = new Map<string, Entry>();
   const unknown = new Map<string, Entry>();
   const keep = (map: Map<string, Entry>, hashed: string, entry: Entry) => {
@@ -53,14 +86,14 @@ function cached(store: Store, now: () => number) {
     map.set(hashed, entry);
     if (map.size > CACHE_SIZE) map.delete(map.keys().next().value!);
   };
-  return async (hashed: string): Promise<ApiKey | null> => {
+  return async (bearer: string): Promise<Caller | null> => {
+    const hashed = hashKey(bearer);
     const entry = known.get(hashed) ?? unknown.get(hashed);
-    if (entry && entry.until > now()) return entry.key;
-    const key = store.findKey(hashed).then((it) => (it && sameHash(it.hash, hashed) ? it : null));
-    const fresh = { key, until: now() + CACHE_MS };
+    if (entry && entry.until > now()) return entry.caller;
+    const fresh = { caller: find(bearer), until: now() + CACHE_MS };
     keep(unknown, hashed, fresh);
     try {
-      const found = await key;
+      const found = await fresh.caller;
       if (found) {
         unknown.delete(hashed);
         keep(known, hashed, fresh);

@@ -1,0 +1,149 @@
+/** The configuration of a function on Google Cloud: a pure function of the environment. */
+
+import { readFileSync } from 'node:fs';
+import { ConfigError, type Env, readApps, reader } from './config.ts';
+import type { Fault } from './errors.ts';
+import type { ReadFile } from './providers/credentials.ts';
+import type { AppCredentials } from './providers/senders.ts';
+
+/** `infra/` sets what is read here. */
+export interface GoogleConfig {
+  project: string;
+  region: string;
+  /** of all names: `volley-send-apns` */
+  prefix: string;
+  /** Firestore's */
+  database: string;
+  retentionDays: number;
+  /** e-mail of the service account that calls the functions */
+  invoker: string;
+  invokerCheck: 'signature' | 'platform';
+  /** this function's own: the audience of those calls */
+  url: string;
+  /** where tasks go */
+  urls: { plan: string; sendApns: string; sendFcm: string; deliver: string };
+  apps: Record<string, AppCredentials>;
+  /** on a developer's machine only, as are Firestore's and Firebase Auth's, which Google's libraries read */
+  local: { pubsubHost?: string; tasksHost?: string; certsUrl?: string };
+}
+
+/** They make a function believe whoever answers there; none of them may be set in production. */
+const localVariables = {
+  FIRESTORE_EMULATOR_HOST: 'host',
+  PUBSUB_EMULATOR_HOST: 'host',
+  CLOUD_TASKS_EMULATOR_HOST: 'host',
+  // DANGER: Google's library takes unsigned tokens of anybody when it is set
+  FIREBASE_AUTH_EMULATOR_HOST: 'host',
+  VOLLEY_OIDC_CERTS: 'loopback',
+} as const;
+
+/** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
+export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): GoogleConfig {
+  const faults: Fault[] = [];
+  const read = reader(env);
+  /** the platform sets it: https://cloud.google.com/run/docs/container-contract#env-vars */
+  const deployed = read('K_SERVICE') !== undefined;
+
+  const text = (name: string, pattern: RegExp, message: string, fallback?: string): string => {
+    const value = read(name) ?? fallback;
+    if (value === undefined) faults.push({ path: name, message: `is missing; ${message}` });
+    else if (!pattern.test(value)) faults.push({ path: name, message });
+    return value ?? '';
+  };
+
+  const url = (name: string, of: string): string => {
+    const value = read(name);
+    const parsed = value !== undefined && URL.canParse(value) ? new URL(value) : null;
+    const secure = parsed?.protocol === 'https:' || (!deployed && parsed?.protocol === 'http:');
+    if (!parsed || !secure || parsed.search || parsed.hash || parsed.username)
+      faults.push({
+        path: name,
+        message: `${value === undefined ? 'is missing; give' : 'must be'} the https:// url of ${of}`,
+      });
+    return value ?? '';
+  };
+
+  const local = (name: keyof typeof localVariables): string | undefined => {
+    const value = read(name);
+    if (value === undefined) return undefined;
+    const fits =
+      localVariables[name] === 'host'
+        ? /^[\w.:[\]-]+:\d{1,5}$/.test(value)
+        : /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?\//.test(value);
+    if (deployed)
+      faults.push({ path: name, message: 'is for a developer’s machine; take it away here' });
+    else if (!fits)
+      faults.push({
+        path: name,
+        message:
+          localVariables[name] === 'host'
+            ? 'must be host:port, such as 127.0.0.1:8085'
+            : 'must be an address of this machine, such as http://127.0.0.1:9000/certs',
+      });
+    return value;
+  };
+  for (const name of ['FIRESTORE_EMULATOR_HOST', 'FIREBASE_AUTH_EMULATOR_HOST'] as const)
+    local(name);
+  const pubsubHost = local('PUBSUB_EMULATOR_HOST');
+  const tasksHost = local('CLOUD_TASKS_EMULATOR_HOST');
+  const certsUrl = local('VOLLEY_OIDC_CERTS');
+
+  const retentionDays = Number(read('VOLLEY_RETENTION_DAYS') ?? 30);
+  if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > 3650)
+    faults.push({
+      path: 'VOLLEY_RETENTION_DAYS',
+      message: 'must be a whole number of days from 1 to 3650, such as 30',
+    });
+  const invokerCheck = read('VOLLEY_INVOKER_CHECK') ?? 'signature';
+  if (invokerCheck !== 'signature' && invokerCheck !== 'platform')
+    faults.push({ path: 'VOLLEY_INVOKER_CHECK', message: 'must be "signature" or "platform"' });
+  else if (invokerCheck === 'platform' && !deployed)
+    faults.push({
+      path: 'VOLLEY_INVOKER_CHECK',
+      message: 'is "platform", but there is no Cloud Run here that checks callers',
+    });
+
+  const config: GoogleConfig = {
+    project: text(
+      'GOOGLE_CLOUD_PROJECT',
+      /^[a-z0-9][a-z0-9.:-]{3,62}$/,
+      'must be a project id such as my-project-1234, not its number or name',
+    ),
+    region: text('VOLLEY_REGION', /^[a-z]+-[a-z]+\d+$/, 'must be a region such as europe-west1'),
+    prefix: text(
+      'VOLLEY_PREFIX',
+      // a service account's id has 30 characters, ours end with `-send-apns`
+      /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
+      'must be 2 to 20 small letters, digits and hyphens, such as volley',
+      'volley',
+    ),
+    database: text(
+      'VOLLEY_DATABASE',
+      /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
+      'must be the id of a Firestore database, or left out for (default)',
+      '(default)',
+    ),
+    retentionDays,
+    invoker: text(
+      'VOLLEY_INVOKER',
+      /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
+      'must be the e-mail of the service account that calls the functions',
+    ),
+    invokerCheck: invokerCheck === 'platform' ? 'platform' : 'signature',
+    url: url('VOLLEY_URL', 'this function itself'),
+    urls: {
+      plan: url('VOLLEY_PLAN_URL', 'the function plan'),
+      sendApns: url('VOLLEY_SEND_APNS_URL', 'the function sendApns'),
+      sendFcm: url('VOLLEY_SEND_FCM_URL', 'the function sendFcm'),
+      deliver: url('VOLLEY_DELIVER_URL', 'the function deliver'),
+    },
+    apps: readApps(read, faults, readFile),
+    local: {
+      ...(pubsubHost && { pubsubHost }),
+      ...(tasksHost && { tasksHost }),
+      ...(certsUrl && { certsUrl }),
+    },
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
