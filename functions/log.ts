@@ -74,5 +74,6 @@ const log = (record: Write): Log => ({
   apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),
   callRefused: (it) => record('WARNING', 'call refused', { ...it }),
   taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
+  drained: (it) => record(it.abandoned > 0 ? 'WARNING' : 'INFO', 'instance drained', { ...it }),
   unexpected: (it) => record('ERROR', 'unexpected', { ...it }),
 });

@@ -401,5 +401,7 @@ export interface Log {
   /** somebody we do not serve, or something we cannot read: nothing was done */
   callRefused(it: { where: string; reason: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;
+  /** an instance ends; `abandoned` requests of those under way had no answer by then */
+  drained(it: { requests: number; abandoned: number; ms: number }): void;
   unexpected(it: { where: string; error: unknown }): void;
 }

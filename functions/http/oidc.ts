@@ -81,7 +81,7 @@ export function createOidc({ audience, invoker, certsUrl, check = 'signature' }:
 
   return async (authorization: string | undefined): Promise<Caller> => {
     const token = authorization?.match(/^Bearer +([\w.-]+) *$/i)?.[1];
-    if (!token) return refused(401, 'no bearer token');
+    if (!token) return refused(401, 'no token');
     if (token.length > MAX_TOKEN) return refused(401, 'the token is too long');
     const removed = token.endsWith(REMOVED);
     if (removed && check === 'signature')

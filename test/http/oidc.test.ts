@@ -65,11 +65,11 @@ test('everybody else is refused, with a reason that quotes no token', async (t) 
   const [header, payload, signature] = good.split('.') as [string, string, string];
   const anHourAgo = nowSeconds() - 3600;
   const cases: [string | undefined, 401 | 403, RegExp][] = [
-    [undefined, 401, /no bearer/],
-    ['', 401, /no bearer/],
-    ['Bearer', 401, /no bearer/],
-    [`Basic ${good}`, 401, /no bearer/],
-    [`Bearer ${good} ${good}`, 401, /no bearer/],
+    [undefined, 401, /no token/],
+    ['', 401, /no token/],
+    ['Bearer', 401, /no token/],
+    [`Basic ${good}`, 401, /no token/],
+    [`Bearer ${good} ${good}`, 401, /no token/],
     ['Bearer volley_key', 401, /cannot be read/],
     ['Bearer a.b.c', 401, /cannot be read/],
     [`Bearer ${'a'.repeat(5000)}`, 401, /too long/],

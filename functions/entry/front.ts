@@ -1,0 +1,87 @@
+/** What stands in front of every function: its health, its faults and its end. */
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { withDeadline } from '../deadline.ts';
+import { Unavailable } from '../errors.ts';
+import type { Log } from '../ports.ts';
+
+export interface Entry {
+  /** Answers the request. `stop` fires when the instance must end: hand back what is under way. */
+  handle(request: IncomingMessage, response: ServerResponse, stop: AbortSignal): unknown;
+  /** Lets go of connections. */
+  close(): Promise<void>;
+}
+
+export interface Front {
+  listener: RequestListener;
+  /** Takes no more, waits for what is under way, lets go. Never rejects. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Cloud Run kills an instance 10 s after SIGTERM.
+ * https://cloud.google.com/run/docs/container-contract#instance-shutdown
+ */
+const DRAIN_MS = 8_000;
+const CLOSE_MS = 1_000;
+
+/**
+ * `/healthz` is what everybody expects. On run.app Google keeps some paths that end with z to
+ * itself and advises against all of them, so there is another one.
+ * https://cloud.google.com/run/docs/known-issues
+ */
+const HEALTH = ['/healthz', '/health'];
+
+export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected'>): Front {
+  const stop = new AbortController();
+  const underWay = new Set<Promise<void>>();
+
+  async function serve(request: IncomingMessage, response: ServerResponse) {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    response.once('close', resolve);
+    try {
+      await entry.handle(request, response, stop.signal);
+    } catch (error) {
+      log.unexpected({ where: `${request.method} ${pathOf(request)}`, error });
+      if (response.headersSent) response.destroy();
+      else response.writeHead(error instanceof Unavailable ? 503 : 500).end();
+    }
+    await closed;
+  }
+
+  return {
+    listener(request, response) {
+      if (HEALTH.includes(pathOf(request)) && ['GET', 'HEAD'].includes(request.method!)) {
+        response.writeHead(200, {
+          'Content-Type': 'application/json',
+          'Cache-Control': 'no-store',
+        });
+        response.end('{"status":"ok"}');
+        return;
+      }
+      if (stop.signal.aborted) {
+        response.writeHead(503, { 'Retry-After': '1', Connection: 'close' }).end();
+        return;
+      }
+      const served = serve(request, response).finally(() => underWay.delete(served));
+      underWay.add(served);
+    },
+
+    async drain() {
+      const begun = performance.now();
+      const requests = underWay.size;
+      stop.abort();
+      await Promise.race([Promise.all(underWay), wait(DRAIN_MS, null, { ref: false })]);
+      const abandoned = underWay.size;
+      log.drained({ requests, abandoned, ms: Math.round(performance.now() - begun) });
+      try {
+        await withDeadline(entry.close(), CLOSE_MS, 'letting go of connections');
+      } catch (error) {
+        log.unexpected({ where: 'the end of an instance', error });
+      }
+    },
+  };
+}
+
+const pathOf = ({ url = '/' }: IncomingMessage) => url.split('?', 1)[0]!;

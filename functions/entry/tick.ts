@@ -1,0 +1,19 @@
+/** tick: the sweep, as often as Cloud Scheduler calls. */
+
+import type { GoogleConfig } from '../config-google.ts';
+import { createGoogle } from '../google.ts';
+import { sweep } from '../pipeline/sweep.ts';
+import type { Log } from '../ports.ts';
+import type { Entry } from './front.ts';
+import { privately } from './private.ts';
+
+export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
+  const google = await createGoogle({ config, log, withSenders: false });
+  return {
+    handle: privately('tick', config, log, async () => {
+      await sweep(google);
+      return { status: 204 };
+    }),
+    close: google.close,
+  };
+}

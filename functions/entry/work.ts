@@ -1,0 +1,44 @@
+/** What plan, sendApns and sendFcm have in common: they do what the tasks of their queues ask for. */
+
+import type { GoogleConfig } from '../config-google.ts';
+import { createGoogle } from '../google.ts';
+import { receiveTask } from '../http/tasks.ts';
+import { createTaskHandler } from '../pipeline/handler.ts';
+import type { Log, TaskBody, TaskHandler } from '../ports.ts';
+import type { Entry } from './front.ts';
+import { privately } from './private.ts';
+
+/** As in infra/queues.tf. */
+const MAX_ATTEMPTS = 60;
+
+export interface Work {
+  target: string;
+  takes(body: TaskBody): boolean;
+  withSenders: boolean;
+}
+
+export const startWork =
+  ({ target, takes, withSenders }: Work) =>
+  async (config: GoogleConfig, log: Log): Promise<Entry> => {
+    const google = await createGoogle({ config, log, withSenders });
+    const noEvents = () => Promise.reject(new Error('events are for deliver'));
+    const handler = only(target, takes, createTaskHandler(google, noEvents));
+    return {
+      handle: privately(target, config, log, (request, body, signal) =>
+        receiveTask(request.headers, body, { handler, maxAttempts: MAX_ATTEMPTS, signal, log }),
+      ),
+      close: google.close,
+    };
+  };
+
+/** Throws on what is another function's: delivered again, it may find the urls set right. */
+const only =
+  (target: string, takes: (body: TaskBody) => boolean, handler: TaskHandler): TaskHandler =>
+  async (delivery) => {
+    if (takes(delivery.body)) return handler(delivery);
+    const { kind } = delivery.body;
+    throw new Error(
+      `a task of kind "${kind}" came to ${target}; check VOLLEY_PLAN_URL, VOLLEY_SEND_APNS_URL, ` +
+        'VOLLEY_SEND_FCM_URL and VOLLEY_DELIVER_URL of who queued it',
+    );
+  };

@@ -1,0 +1,59 @@
+/**
+ * What is deployed: six functions, one of which FUNCTION_TARGET names. Only that one is imported.
+ *
+ * On a machine of one's own:
+ * `FUNCTION_TARGET=plan npx functions-framework --source=functions/index.ts`
+ */
+
+import { http } from '@google-cloud/functions-framework';
+import { ConfigError } from './config.ts';
+import { type GoogleConfig, readGoogleConfig } from './config-google.ts';
+import { createFront, type Entry } from './entry/front.ts';
+import { takeOver } from './entry/takeover.ts';
+import { createLog } from './log.ts';
+import type { Log } from './ports.ts';
+
+type Start = (config: GoogleConfig, log: Log) => Promise<Entry>;
+
+const functions: Record<string, () => Promise<{ start: Start }>> = {
+  api: () => import('./entry/api.ts'),
+  plan: () => import('./entry/plan.ts'),
+  sendApns: () => import('./entry/send-apns.ts'),
+  sendFcm: () => import('./entry/send-fcm.ts'),
+  deliver: () => import('./entry/deliver.ts'),
+  tick: () => import('./entry/tick.ts'),
+};
+
+async function start(target: string, log: Log) {
+  const load = Object.hasOwn(functions, target) ? functions[target] : undefined;
+  if (!load)
+    throw new ConfigError([
+      { path: 'FUNCTION_TARGET', message: `must be one of ${Object.keys(functions).join(', ')}` },
+    ]);
+  const config = readGoogleConfig(process.env);
+  const { start } = await load();
+  const front = createFront(await start(config, log), log);
+  http(target, () => {
+    throw new Error('a request came to the framework before us');
+  });
+  takeOver({
+    listener: front.listener,
+    onRejection: (error) => log.unexpected({ where: 'a promise nobody caught', error }),
+    async end(why, error) {
+      if (why === 'exception') log.unexpected({ where: 'an exception nobody caught', error });
+      await front.drain();
+    },
+  });
+}
+
+const log = createLog();
+try {
+  await start(process.env.FUNCTION_TARGET ?? '', log);
+} catch (error) {
+  // the framework would say that there may be a syntax error
+  if (!(error instanceof ConfigError)) log.unexpected({ where: 'the start', error });
+  else if (process.env.K_SERVICE === undefined) console.error(error.message);
+  // one entry of Cloud Logging; as plain text each line would be one
+  else console.error(JSON.stringify({ severity: 'CRITICAL', message: error.message }));
+  process.exit(1);
+}

@@ -1,0 +1,130 @@
+/**
+ * Google Cloud on this machine: the official emulators, a simulated Cloud Tasks with OIDC tokens,
+ * simulated providers, and each function in a process of its own. A project nobody else has.
+ */
+
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CloudTasks, startCloudTasks } from '../../functions/local/cloud-tasks.ts';
+import { createOidc, type Oidc, serveCerts } from '../../functions/local/oidc.ts';
+import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
+import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import { queueNames, type Store } from '../../functions/ports.ts';
+import { createFirestoreStore } from '../../functions/store/firestore.ts';
+import { freshProject } from '../emulators.ts';
+import { type Fn, startFunction, type Target } from './function.ts';
+
+const REGION = 'europe-west1';
+const INVOKER = 'volley-invoker@volley-test.iam.gserviceaccount.com';
+
+export interface GoogleWorld {
+  project: string;
+  store: Store;
+  simulated: Simulated;
+  tasks: CloudTasks;
+  oidc: Oidc;
+  invoker: string;
+  urls: Record<Target, string>;
+  env(target: Target): Record<string, string>;
+  /** At its url, as often as it ended before. */
+  start(target: Target): Promise<Fn>;
+  /** A POST with the invoker's token, or with another header Authorization (null: none). */
+  post(target: Target, body: unknown, authorization?: string | null): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export async function createGoogleWorld(
+  settings: Partial<SimulatorSettings> = {},
+): Promise<GoogleWorld> {
+  const project = freshProject();
+  const folder = await mkdtemp(join(tmpdir(), 'volley-google-'));
+  const [simulated, oidc, ports] = await Promise.all([
+    startSimulated({ apns: settings, fcm: settings }),
+    createOidc(),
+    freePorts(6),
+  ]);
+  const certs = await serveCerts(oidc);
+  const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
+  const urls = Object.fromEntries(
+    targets.map((target, i) => [target, `http://127.0.0.1:${ports[i]}/`]),
+  ) as Record<Target, string>;
+  const tasks = await startCloudTasks({
+    oidc,
+    queues: Object.fromEntries(
+      queueNames.map((name) => [
+        `projects/${project}/locations/${REGION}/queues/volley-${name}`,
+        { minBackoffMs: 100, maxBackoffMs: 1000 },
+      ]),
+    ),
+  });
+  const ca = join(folder, 'ca.pem');
+  await writeFile(ca, simulated.ca);
+  const { apns, fcm } = simulated.apps.default!;
+  if (!apns || !('key' in apns) || !fcm) throw new Error('simulated without keys');
+  const common: Record<string, string> = {
+    GOOGLE_CLOUD_PROJECT: project,
+    VOLLEY_REGION: REGION,
+    VOLLEY_INVOKER: INVOKER,
+    VOLLEY_PLAN_URL: urls.plan,
+    VOLLEY_SEND_APNS_URL: urls.sendApns,
+    VOLLEY_SEND_FCM_URL: urls.sendFcm,
+    VOLLEY_DELIVER_URL: urls.deliver,
+    FIRESTORE_EMULATOR_HOST: process.env.FIRESTORE_EMULATOR_HOST ?? '127.0.0.1:1',
+    PUBSUB_EMULATOR_HOST: process.env.PUBSUB_EMULATOR_HOST ?? '127.0.0.1:1',
+    CLOUD_TASKS_EMULATOR_HOST: tasks.host,
+    VOLLEY_OIDC_CERTS: certs.url,
+    APNS_KEY: apns.key,
+    APNS_KEY_ID: apns.keyId,
+    APNS_TEAM_ID: apns.teamId,
+    APNS_TOPIC: apns.topic,
+    APNS_ORIGIN: apns.origins.production,
+    FCM_PROJECT_ID: fcm.projectId,
+    FCM_ORIGIN: fcm.origin,
+    NODE_EXTRA_CA_CERTS: ca,
+  };
+  const store = createFirestoreStore({ project, database: '(default)', retentionDays: 30 });
+  const running = new Set<Fn>();
+  const env = (target: Target) => ({ ...common, VOLLEY_URL: urls[target] });
+  return {
+    ...{ project, store, simulated, tasks, oidc, invoker: INVOKER, urls, env },
+    async start(target) {
+      const fn = await startFunction(target, env(target), {
+        port: Number(new URL(urls[target]).port),
+      });
+      running.add(fn);
+      return fn;
+    },
+    post: (target, body, authorization = `Bearer ${oidc.token(urls[target], INVOKER)}`) =>
+      fetch(urls[target], {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(authorization !== null && { Authorization: authorization }),
+        },
+        body: JSON.stringify(body),
+      }),
+    async close() {
+      await Promise.all([...running].map((fn) => fn.end('SIGKILL')));
+      await Promise.all([tasks.close(), certs.close(), simulated.close(), store.close()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** All open at once, so that they differ; somebody else may take one before it is used. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((it) => (it.address() as AddressInfo).port);
+  await Promise.all(servers.map((it) => once(it.close(), 'close')));
+  return ports;
+}
