@@ -1,14 +1,14 @@
 /**
  * Audiences: what Firestore's indexes find of one, and what is left out while it is read.
  *
- * A read document is paid for, so an index narrows as far as it can: token, user id, a tag, or
- * platform and language. Tags together with others would be found by merging indexes, slowly, and
+ * A read document is paid for, so an index narrows as far as it can: user id, a tag, or platform
+ * and language. Tokens and installation ids are names of documents. Tags together with others would be found by merging indexes, slowly, and
  * `none` not at all; https://firebase.google.com/docs/firestore/query-data/index-overview
  */
 
-import type { Query } from '@google-cloud/firestore';
+import type { DocumentReference, Query } from '@google-cloud/firestore';
 import type { Audience } from '../pipeline/campaign.ts';
-import { BUCKETS, bucketOf, platforms } from '../pipeline/installation.ts';
+import { BUCKETS, platforms } from '../pipeline/installation.ts';
 import type { AudiencePage, BucketRange, Cursor, Store } from '../ports.ts';
 import { inGroupsOf } from './each.ts';
 import type { Client } from './firestore-client.ts';
@@ -19,7 +19,6 @@ import {
   type InstallationFields,
   idOf,
   type Schema,
-  tokenHash,
 } from './firestore-schema.ts';
 import { merged, pagesOf } from './sorted.ts';
 
@@ -47,7 +46,7 @@ export function firestoreAudience(client: Client, schema: Schema) {
     async estimateAudience(app, audience) {
       if (audience.installationIds) return audience.installationIds.length;
       if (audience.tokens) return audience.tokens.length;
-      const { queries } = narrowed(schema.installations, app, audience);
+      const { queries } = narrowed(schema.installations, audience);
       const counts = await Promise.all(
         queries.map((query) =>
           client.read(() =>
@@ -65,9 +64,18 @@ export function firestoreAudience(client: Client, schema: Schema) {
 
     async *streamAudience(app, audience, range, after, size) {
       if (after && after.bucket >= range.to) return;
-      const { lists, conditions } = audience.installationIds
-        ? byIds(app, audience, audience.installationIds, range, after)
-        : byQueries(app, audience, range, after, size);
+      const ids = audience.installationIds;
+      const { lists, conditions } = ids
+        ? byNames(
+            app,
+            audience,
+            async () => ids.map((id) => schema.installation(app, id)),
+            range,
+            after,
+          )
+        : audience.tokens
+          ? byNames(app, audience, () => holders(app, audience.tokens!), range, after)
+          : byQueries(app, audience, range, after, size);
       let page: AudiencePage['installations'] = [];
       let cursor: Cursor | undefined;
       for await (const found of merged(lists, byName))
@@ -91,7 +99,7 @@ export function firestoreAudience(client: Client, schema: Schema) {
     after: Cursor | null,
     size: number,
   ) {
-    const { queries, conditions } = narrowed(schema.installations, app, audience);
+    const { queries, conditions } = narrowed(schema.installations, audience);
     const limit = Math.max(MIN_PAGE, Math.min(MAX_PAGE, size));
     const fields = new Set<string>([...ALWAYS, ...conditions.map((it) => it.field)]);
     const start = after
@@ -112,22 +120,31 @@ export function firestoreAudience(client: Client, schema: Schema) {
     return { lists, conditions };
   }
 
-  function byIds(
+  /** Whose tokens they are, as far as is known. */
+  async function holders(app: string, tokens: string[]) {
+    const found = await client.get([...new Set(tokens)].map((it) => schema.token(app, it)));
+    return found
+      .filter((it) => it.exists)
+      .map((it) => schema.installations.doc(it.get('installation')));
+  }
+
+  function byNames(
     app: string,
     audience: Audience,
-    ids: string[],
+    find: () => Promise<DocumentReference[]>,
     range: BucketRange,
     after: Cursor | null,
   ) {
     const conditions = conditionsOf(audience);
     const fields = new Set<string>([...ALWAYS, ...conditions.map((it) => it.field)]);
-    const start = after && `${bucketName(app, after.bucket)}${END}${after.id}`;
-    const refs = [...new Set(ids)]
-      .filter((id) => bucketOf(id) >= range.from && bucketOf(id) < range.to)
-      .map((id) => schema.installation(app, id))
-      .filter((ref) => !start || ref.id > start);
+    const start = after
+      ? `${bucketName(app, after.bucket)}${END}${after.id}`
+      : bucketName(app, range.from);
+    const end = bucketName(app, range.to);
     const list = async function* () {
-      const documents = await client.get(refs, [...fields]);
+      const refs = new Map((await find()).map((it) => [it.id, it]));
+      const within = [...refs.values()].filter(({ id }) => id > start && id < end);
+      const documents = await client.get(within, [...fields]);
       yield documents
         .filter((it) => it.exists)
         .map((it) => ({ name: it.id, fields: it.data() as InstallationFields }))
@@ -141,8 +158,8 @@ export function firestoreAudience(client: Client, schema: Schema) {
  * Queries that together find an audience, and what they do not look at. An installation may be
  * found by two of them, for two tags.
  */
-function narrowed(all: Query, app: string, audience: Audience) {
-  const { language, userIds, tokens, tags = {} } = audience;
+function narrowed(all: Query, audience: Audience) {
+  const { language, userIds, tags = {} } = audience;
   const { any, all: every }: { any?: string[]; all?: string[] } = tags;
   const platform = new Set(audience.platform ?? platforms);
   const some = platform.size < platforms.length;
@@ -154,13 +171,6 @@ function narrowed(all: Query, app: string, audience: Audience) {
     queries,
     conditions: conditionsOf(audience).filter((it) => !fields.includes(it.field)),
   });
-  if (tokens)
-    return without(
-      isOneOf(
-        'tokenHash',
-        tokens.map((it) => tokenHash(app, it)),
-      ),
-    );
   if (userIds) return without(isOneOf('userId', userIds), 'userId');
   if (every) return without([all.where('tags', 'array-contains', every[0])]);
   if (any)

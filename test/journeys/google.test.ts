@@ -56,7 +56,7 @@ async function reachesEverybody(id: string, duplicates = 0) {
 async function goodDay() {
   await world.reset();
   await world.set({ latencyMs: 0, silent: false });
-  world.tasks.set({});
+  world.cloud.tasks.set({ unkind: {} });
 }
 
 const journey = (name: string, walk: () => Promise<void>) =>
@@ -99,7 +99,7 @@ journey('a planner killed midway is followed by one that freezes nobody twice', 
 });
 
 journey('every task twice and in disorder: nobody twice', async () => {
-  world.cloud.tasks.set({ duplicate: 1, disorder: true });
+  world.cloud.tasks.set({ unkind: { duplicate: 1, disorder: true } });
   const { id } = await begin();
   await reachesEverybody(id);
 });

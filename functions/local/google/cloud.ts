@@ -11,6 +11,7 @@ import { Unavailable } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { type QueueName, queueNames } from '../../ports.ts';
 import type { AppCredentials } from '../../providers/senders.ts';
+import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
 import { type Emulator, emulatorsMissing, startEmulator } from '../emulators.ts';
 import { createOidc, serveCerts } from '../oidc.ts';
@@ -43,7 +44,7 @@ export interface Cloud {
   url: string;
   project: string;
   /** what the functions' Firestore store is made with */
-  storeOptions: FirestoreOptions;
+  storeOptions: FirestoreStoreOptions;
   firestore: Emulator;
   pubsub: Emulator;
   tasks: CloudTasks;
@@ -60,7 +61,7 @@ export interface Cloud {
 }
 
 const PROJECT = 'volley-local';
-const REGION = 'local';
+const REGION = 'europe-west1';
 const PREFIX = 'volley';
 const INVOKER = `${PREFIX}-invoker@${PROJECT}.iam.gserviceaccount.com`;
 const TICK_EVERY_MS = 60_000;
@@ -161,6 +162,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
     return {
       ...{ url: fronts.api.url, project: PROJECT, firestore, pubsub, tasks },
+      storeOptions: { project: PROJECT, emulator: firestore.host },
       instances: instances as Record<Target, Instances>,
       urlOf: (target) => fronts[target].url,
       tokenFor,

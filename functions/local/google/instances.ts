@@ -35,10 +35,11 @@ const STOP_MS = 10_000;
 /** An instance that cannot start is tried again, not at once. */
 const AGAIN_MS = 500;
 
-const frameworkFolder = dirname(
-  createRequire(import.meta.url).resolve('@google-cloud/functions-framework/package.json'),
+/** What `npx functions-framework` runs, beside the package's own entry. */
+const framework = join(
+  dirname(createRequire(import.meta.url).resolve('@google-cloud/functions-framework')),
+  'main.js',
 );
-const framework = join(frameworkFolder, 'build/src/main.js');
 
 interface Instance {
   child: ChildProcess;
