@@ -51,3 +51,12 @@ export const withoutEmulators = (...names: EmulatorName[]): string | false => {
 
 /** Nobody else's data is in it. */
 export const freshProject = () => `volley-test-${randomBytes(6).toString('hex')}`;
+
+/** Those of this run, and a project in them. */
+export const sharedEmulators = () => ({
+  project: freshProject(),
+  emulators: {
+    firestore: process.env[hostVariable.firestore]!,
+    pubsub: process.env[hostVariable.pubsub]!,
+  },
+});

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
-import { withoutEmulators } from '../emulators.ts';
+import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
@@ -21,7 +21,11 @@ let world: CloudWorld;
 
 before(async () => {
   if (skip) return;
-  world = await createCloudWorld({ installations: INSTALLATIONS, tickEveryMs: 5_000 });
+  world = await createCloudWorld({
+    installations: INSTALLATIONS,
+    tickEveryMs: 5_000,
+    ...sharedEmulators(),
+  });
 });
 after(() => world?.close());
 

@@ -13,7 +13,7 @@ import { type QueueName, queueNames } from '../../ports.ts';
 import type { AppCredentials } from '../../providers/senders.ts';
 import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
-import { type Emulator, emulatorsMissing, startEmulator } from '../emulators.ts';
+import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';
 import { createOidc, serveCerts } from '../oidc.ts';
 import { type Front, openFront } from './front.ts';
 import { type Instances, startInstances } from './instances.ts';
@@ -26,6 +26,9 @@ export interface CloudOptions {
   apps: Record<string, AppCredentials>;
   /** PEM: whom the senders trust beside the usual authorities */
   ca?: string;
+  project?: string;
+  /** those that run already; started without it */
+  emulators?: Record<EmulatorName, string>;
   /** of the API; any that is free without it */
   port?: number;
   /** processes of a function; one of each without it */
@@ -45,8 +48,8 @@ export interface Cloud {
   project: string;
   /** what the functions' Firestore store is made with */
   storeOptions: FirestoreStoreOptions;
-  firestore: Emulator;
-  pubsub: Emulator;
+  /** 127.0.0.1:port */
+  emulators: Record<EmulatorName, string>;
   tasks: CloudTasks;
   instances: Record<Target, Instances>;
   /** of a function */
@@ -60,16 +63,16 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
-const PROJECT = 'volley-local';
 const REGION = 'europe-west1';
 const PREFIX = 'volley';
-const INVOKER = `${PREFIX}-invoker@${PROJECT}.iam.gserviceaccount.com`;
 const TICK_EVERY_MS = 60_000;
 
 /** Throws `Unavailable` when the emulators are not installed, or something does not start. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const missing = emulatorsMissing();
+  const missing = options.emulators ? null : emulatorsMissing();
   if (missing !== null) throw new Unavailable(missing);
+  const { project = 'volley-local' } = options;
+  const invoker = `${PREFIX}-invoker@${project}.iam.gserviceaccount.com`;
   const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
   const source = options.source ?? new URL('../../index.ts', import.meta.url).pathname;
   /** ended in the opposite order */
@@ -85,12 +88,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'volley-cloud-'));
     parts.push(() => rm(folder, { recursive: true, force: true }));
+    const emulator = async (name: EmulatorName) =>
+      options.emulators?.[name] ?? keep(await startEmulator(name)).host;
     const oidc = await createOidc();
     const say = (line: string) => output('cloud tasks', line);
     const [firestore, pubsub, tasks, certs] = await Promise.all([
-      startEmulator('firestore').then(keep),
-      startEmulator('pubsub').then(keep),
-      startCloudTasks({ oidc, queues: queues(options.queues), log: createLog(say) }).then(keep),
+      emulator('firestore'),
+      emulator('pubsub'),
+      startCloudTasks({
+        ...{ oidc, log: createLog(say), queues: queues(project, options.queues) },
+      }).then(keep),
       serveCerts(oidc).then(keep),
     ]);
 
@@ -101,7 +108,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       const port = target === 'api' ? options.port : undefined;
       fronts[target] = keep(await openFront({ ports, ...(port !== undefined && { port }) }));
     }
-    const tokenFor = (target: Target) => oidc.token(fronts[target].url, INVOKER);
+    const tokenFor = (target: Target) => oidc.token(fronts[target].url, invoker);
 
     const pushes = keep(
       await openFront({
@@ -110,8 +117,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         headers: () => ({ authorization: `Bearer ${tokenFor('deliver')}` }),
       }),
     );
-    await createTopic(pubsub.host, {
-      project: PROJECT,
+    await createTopic(pubsub, {
+      project,
       topic: `${PREFIX}-events`,
       pushTo: pushes.url,
     });
@@ -123,17 +130,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ...credentialsOf(options.apps),
       NODE_EXTRA_CA_CERTS: certificates,
       ...(options.nodeOptions && { NODE_OPTIONS: options.nodeOptions }),
-      GOOGLE_CLOUD_PROJECT: PROJECT,
+      GOOGLE_CLOUD_PROJECT: project,
       VOLLEY_REGION: REGION,
       VOLLEY_PREFIX: PREFIX,
-      VOLLEY_INVOKER: INVOKER,
+      VOLLEY_INVOKER: invoker,
       VOLLEY_PLAN_URL: fronts.plan.url,
       VOLLEY_SEND_APNS_URL: fronts.sendApns.url,
       VOLLEY_SEND_FCM_URL: fronts.sendFcm.url,
       VOLLEY_DELIVER_URL: fronts.deliver.url,
       VOLLEY_OIDC_CERTS: certs.url,
-      FIRESTORE_EMULATOR_HOST: firestore.host,
-      PUBSUB_EMULATOR_HOST: pubsub.host,
+      FIRESTORE_EMULATOR_HOST: firestore,
+      PUBSUB_EMULATOR_HOST: pubsub,
       CLOUD_TASKS_EMULATOR_HOST: tasks.host,
     };
     await Promise.all(
@@ -161,8 +168,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     parts.push(async () => clearInterval(ticker));
 
     return {
-      ...{ url: fronts.api.url, project: PROJECT, firestore, pubsub, tasks },
-      storeOptions: { project: PROJECT, emulator: firestore.host },
+      ...{ url: fronts.api.url, project, tasks, emulators: { firestore, pubsub } },
+      storeOptions: { project, emulator: firestore },
       instances: instances as Record<Target, Instances>,
       urlOf: (target) => fronts[target].url,
       tokenFor,
@@ -182,7 +189,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 /** As `infra/` sets them where it matters here: no more handlers at once than two cores are good for. */
-function queues(changes: Partial<SimulatedLimits> = {}) {
+function queues(project: string, changes: Partial<SimulatedLimits> = {}) {
   const limits = {
     perSecond: 500,
     concurrent: 2,
@@ -193,7 +200,7 @@ function queues(changes: Partial<SimulatedLimits> = {}) {
     ...changes,
   };
   const name = (queue: QueueName) =>
-    `projects/${PROJECT}/locations/${REGION}/queues/${PREFIX}-${queue}`;
+    `projects/${project}/locations/${REGION}/queues/${PREFIX}-${queue}`;
   return Object.fromEntries(queueNames.map((queue) => [name(queue), limits]));
 }
 

@@ -34,7 +34,9 @@ async function main() {
 
   console.log(`\nVolley     ${cloud.url}`);
   console.log(`API key    ${given ? 'VOLLEY_API_KEY' : apiKey}`);
-  console.log(`Firestore  ${cloud.firestore.host}, project ${cloud.project}; gone with Ctrl-C`);
+  console.log(
+    `Firestore  ${cloud.emulators.firestore}, project ${cloud.project}; gone with Ctrl-C`,
+  );
   console.log(`Pushes     ${real ? 'for real' : 'SIMULATED: no device gets anything'}`);
   stopOnSignal(async () => {
     await cloud.stop();
