@@ -26,7 +26,7 @@ export const everywhere = (it: QueueLimits) =>
   Object.fromEntries(queueNames.map((name) => [name, it])) as EmbeddedQueueOptions['limits'];
 
 /** Chance that is the same in every run: a linear congruential generator (Numerical Recipes). */
-function chance(): () => number {
+export function chance(): () => number {
   let state = 1;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -35,6 +35,17 @@ function chance(): () => number {
 }
 
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Lets the mocked time pass in steps, each with turns for who waits for it, as it really passes. */
+export async function pass(t: TestContext, ms: number) {
+  const step = Math.max(1, Math.ceil(ms / 100));
+  for (let left = ms; left > 0; left -= step) {
+    await turn();
+    await turn();
+    t.mock.timers.tick(Math.min(step, left));
+  }
+  for (let i = 0; i < 5; i++) await turn();
+}
 
 export interface Embedded extends QueueHarness {
   queue: EmbeddedQueue;
@@ -79,15 +90,6 @@ export function makeEmbedded(
     reopen,
     start: queue.start,
     now: () => Date.now(),
-    async pass(ms) {
-      // In steps, each with turns for the pump and the handlers, as time really passes.
-      const step = Math.max(1, Math.ceil(ms / 100));
-      for (let left = ms; left > 0; left -= step) {
-        await turn();
-        await turn();
-        t.mock.timers.tick(Math.min(step, left));
-      }
-      for (let i = 0; i < 5; i++) await turn();
-    },
+    pass: (ms) => pass(t, ms),
   };
 }
