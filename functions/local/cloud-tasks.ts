@@ -25,6 +25,7 @@ import { type Call, createService } from './cloud-tasks/service.ts';
 import { Refusal } from './cloud-tasks/task.ts';
 import type { Oidc } from './oidc.ts';
 
+export { forkCloudTasks } from './cloud-tasks/fork.ts';
 export type { CloudTasksSettings, CloudTasksStats, SimulatedLimits };
 
 export interface CloudTasksOptions {
@@ -43,8 +44,8 @@ export interface CloudTasks {
   /** 127.0.0.1:port, for CLOUD_TASKS_EMULATOR_HOST */
   host: string;
   /** Changes some settings; the others stay. */
-  set(settings: Partial<CloudTasksSettings>): void;
-  stats(): CloudTasksStats;
+  set(settings: Partial<CloudTasksSettings>): Promise<void>;
+  stats(): Promise<CloudTasksStats>;
   /** Cuts every connection; tasks are gone. */
   close(): Promise<void>;
 }
@@ -97,9 +98,11 @@ export async function startCloudTasks({
 
   return {
     host: `127.0.0.1:${bound}`,
-    // a copy: 'the next few' are counted down in it
-    set: (changes) => void Object.assign(settings, structuredClone(changes)),
-    stats: () => ({
+    async set(changes) {
+      // a copy: 'the next few' are counted down in it
+      Object.assign(settings, structuredClone(changes));
+    },
+    stats: async () => ({
       ...stats,
       tasks: queues.names().reduce((sum, name) => sum + queues.get(name).size, 0),
     }),

@@ -9,7 +9,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { protos } from '@google-cloud/tasks';
 import { status } from '@grpc/grpc-js';
-import { type CloudTasksOptions, startCloudTasks } from '../../functions/local/cloud-tasks.ts';
+import { OAuth2Client } from 'google-auth-library';
+import {
+  type CloudTasksOptions,
+  forkCloudTasks,
+  startCloudTasks,
+} from '../../functions/local/cloud-tasks.ts';
 import { clientOf, location, ms, oidc } from '../queue/cloud-tasks-harness.ts';
 
 type Task = protos.google.cloud.tasks.v2.ITask;
@@ -249,5 +254,23 @@ test('bytes that are no gRPC do no harm', async (t) => {
   socket.end('GET / HTTP/1.1\r\n\r\n');
   await once(socket, 'close');
   await create({ httpRequest: { url: 'http://127.0.0.1:1/' } });
-  assert.equal(simulator.stats().created, 1);
+  assert.equal((await simulator.stats()).created, 1);
+});
+
+test('in a process of its own it signs with the key it was given', async (t) => {
+  const simulator = await forkCloudTasks({ queues: { [parent]: fast }, keys: oidc.keys });
+  t.after(() => simulator.close());
+  await simulator.set({ failCreates: { count: 1, code: status.UNAVAILABLE } });
+  const client = await clientOf(t, simulator);
+  const { got, url, until } = await handle(t, (_, response) => answer(response, 204));
+  const oidcToken = { serviceAccountEmail: 'a@example.com', audience: 'https://example.com' };
+  const task = { httpRequest: { url, oidcToken } };
+  await assert.rejects(client.createTask({ parent, task }), refused(status.UNAVAILABLE));
+  await client.createTask({ parent, task });
+  await until(1);
+  const token = got[0]!.request.headers.authorization!.replace('Bearer ', '');
+  await new OAuth2Client().verifySignedJwtWithCertsAsync(token, oidc.certs, 'https://example.com', [
+    'https://accounts.google.com',
+  ]);
+  assert.equal((await simulator.stats()).created, 1);
 });

@@ -32,27 +32,27 @@ const random = () => 0;
 
 test('a task whose answer was lost is created once', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t, { random });
-  simulator.set({ loseAnswers: { count: 1, how: 'deadline' } });
+  await simulator.set({ loseAnswers: { count: 1, how: 'deadline' } });
   await queue.create([task('one')]);
   const expected = { creates: 2, batches: 0, created: 1, duplicates: 1 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a service that does not answer at all is asked again, and the task is there once', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t, { random, callDeadlineMs: 300 });
   await queue.create([task('warm')]);
-  simulator.set({ loseAnswers: { count: 1, how: 'hang' } });
+  await simulator.set({ loseAnswers: { count: 1, how: 'hang' } });
   await queue.create([task('one')]);
   const expected = { creates: 3, batches: 0, created: 2, duplicates: 1 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a task that exists is no error, and is not created again', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t);
   await queue.create([task('one'), task('two')]);
   await queue.create([task('one')]);
-  assert.equal(simulator.stats().created, 2);
-  assert.equal(simulator.stats().duplicates, 1);
+  assert.equal((await simulator.stats()).created, 2);
+  assert.equal((await simulator.stats()).duplicates, 1);
 });
 
 test('250 tasks go in 3 calls, a queue to each batch', async (t) => {
@@ -60,25 +60,25 @@ test('250 tasks go in 3 calls, a queue to each batch', async (t) => {
   const elsewhere = tasks(20).map((it) => ({ ...it, queue: 'deliver' as const }));
   await queue.create([...tasks(250), ...elsewhere]);
   const expected = { creates: 0, batches: 4, created: 270, duplicates: 0 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a batch whose answer was lost is not done twice', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t, { random });
-  simulator.set({ loseAnswers: { count: 1, how: 'deadline' } });
+  await simulator.set({ loseAnswers: { count: 1, how: 'deadline' } });
   await queue.create(tasks(100));
   const expected = { creates: 0, batches: 2, created: 100, duplicates: 0 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a batch is waited for, and what failed in it is created one by one', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t);
   await queue.create(tasks(5));
-  simulator.set({ batchMs: 200, failInBatch: { count: 3, code: status.INTERNAL } });
+  await simulator.set({ batchMs: 200, failInBatch: { count: 3, code: status.INTERNAL } });
   await queue.create(tasks(50));
   // three of the five that exist fail for another reason, and are found to exist one by one
   const expected = { creates: 5 + 3, batches: 1, created: 50, duplicates: 2 + 3 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a batch of tasks that all exist is no error', async (t) => {
@@ -86,15 +86,15 @@ test('a batch of tasks that all exist is no error', async (t) => {
   await queue.create(tasks(30));
   await queue.create(tasks(30));
   const expected = { creates: 0, batches: 2, created: 30, duplicates: 30 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 test('a batch that is never done is created one by one', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t, { random, batchDeadlineMs: 100 });
-  simulator.set({ batchMs: 60_000 });
+  await simulator.set({ batchMs: 60_000 });
   await queue.create(tasks(20));
   const expected = { creates: 20, batches: 1, created: 20, duplicates: 20 };
-  assert.deepEqual(counts(simulator.stats()), expected);
+  assert.deepEqual(counts(await simulator.stats()), expected);
 });
 
 for (const [why, code] of [
@@ -104,60 +104,64 @@ for (const [why, code] of [
 ] as const)
   test(`without batches, where the service ${why}, tasks are created one by one from then on`, async (t) => {
     const { queue, simulator, logged } = await makeCloudTasks(t);
-    simulator.set({ refuseBatch: code });
+    await simulator.set({ refuseBatch: code });
     await queue.create(tasks(20));
     await queue.create(tasks(20, 20));
     const expected = { creates: 40, batches: 1, created: 40, duplicates: 0 };
-    assert.deepEqual(counts(simulator.stats()), expected);
+    assert.deepEqual(counts(await simulator.stats()), expected);
     assert.equal(logged.length, 1);
     assert.match(logged[0]!, /batches are not used/);
   });
 
 test('no more than 32 calls are under way, whoever creates', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t);
-  simulator.set({ createMs: 20 });
+  await simulator.set({ createMs: 20 });
   const calls = Array.from({ length: 20 }, (_, i) => queue.create(tasks(10, 10 * i)));
   await Promise.all(calls);
-  assert.equal(simulator.stats().created, 200);
-  assert.equal(simulator.stats().mostCallsAtOnce, 32);
+  assert.equal((await simulator.stats()).created, 200);
+  assert.equal((await simulator.stats()).mostCallsAtOnce, 32);
 });
 
 for (const code of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL', 'DEADLINE_EXCEEDED'] as const)
   test(`${code} is tried again, and is an error when it does not pass`, async (t) => {
     const { queue, simulator } = await makeCloudTasks(t, { random });
-    simulator.set({ failCreates: { count: 3, code: status[code] } });
+    await simulator.set({ failCreates: { count: 3, code: status[code] } });
     await queue.create([task('one')]);
-    assert.equal(simulator.stats().creates, 4);
+    assert.equal((await simulator.stats()).creates, 4);
 
-    simulator.set({ failCreates: { count: 1000, code: status[code] } });
-    const before = simulator.stats().creates;
+    await simulator.set({ failCreates: { count: 1000, code: status[code] } });
+    const before = (await simulator.stats()).creates;
     await assert.rejects(queue.create([task('two')]), (error) => {
       assert.ok(error instanceof Unavailable);
       assert.match(error.message, /does not take tasks for .*volley-plan/);
       return true;
     });
-    assert.equal(simulator.stats().creates, before + 6);
+    assert.equal((await simulator.stats()).creates, before + 6);
 
     await assert.rejects(queue.create(tasks(30)), Unavailable);
-    assert.equal(simulator.stats().batches, 6, 'a batch is not taken apart while nothing works');
-    simulator.set({ failCreates: { count: 0, code: 0 } });
+    assert.equal(
+      (await simulator.stats()).batches,
+      6,
+      'a batch is not taken apart while nothing works',
+    );
+    await simulator.set({ failCreates: { count: 0, code: 0 } });
     await queue.create([task('two'), ...tasks(30)]);
-    assert.equal(simulator.stats().created, 32);
+    assert.equal((await simulator.stats()).created, 32);
   });
 
 test('when one task fails for good, those that have not begun are left', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t);
-  simulator.set({ refuseBatch: status.UNIMPLEMENTED, createMs: 20 });
-  simulator.set({ failCreates: { count: 1000, code: status.INVALID_ARGUMENT } });
+  await simulator.set({ refuseBatch: status.UNIMPLEMENTED, createMs: 20 });
+  await simulator.set({ failCreates: { count: 1000, code: status.INVALID_ARGUMENT } });
   await assert.rejects(queue.create(tasks(100)), /INVALID_ARGUMENT/);
-  const { creates } = simulator.stats();
+  const { creates } = await simulator.stats();
   assert.ok(creates <= 32 + 32, `${creates} calls`);
 });
 
 test('a queue that is missing and a right that is missing are named with what to do', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t, { prefix: 'other' });
   await assert.rejects(queue.create([task('one')]), /no queue .*other-plan\. Apply the Terraform/);
-  simulator.set({ failCreates: { count: 1, code: status.PERMISSION_DENIED } });
+  await simulator.set({ failCreates: { count: 1, code: status.PERMISSION_DENIED } });
   await assert.rejects(
     queue.create([task('one')]),
     /roles\/cloudtasks\.enqueuer .*roles\/iam\.serviceAccountUser on volley-invoker@/,

@@ -6,11 +6,11 @@ import type { Simulator, SimulatorOptions } from '../simulator.ts';
 /** What the child is asked over IPC; it answers with the same id. */
 export interface Call {
   id: number;
-  method: keyof Omit<Simulator, 'origin' | 'ca'>;
+  method: string;
   args: unknown[];
 }
 export type Reply = { id: number; result: unknown } | { id: number; error: string };
-export type Hello = { origin: string } | { failed: string };
+export type Hello = { hello: unknown } | { failed: string };
 
 /** It loads a few modules and listens. */
 const START_TIMEOUT = 20_000;
@@ -24,9 +24,38 @@ export async function forkSimulator(
   options: SimulatorOptions & { cpu?: number },
 ): Promise<Simulator> {
   const certificate = options.certificate ?? (await makeCertificate());
-  const child = forkOn(options.cpu, new URL('./child.ts', import.meta.url));
-  child.send({ ...options, certificate });
-  const hello = await greeting(child);
+  const { hello, ask, close } = await forkService<Pick<Simulator, 'origin'>>(
+    new URL('./child.ts', import.meta.url),
+    { ...options, certificate },
+    options.cpu,
+  );
+  return {
+    origin: hello.origin,
+    ca: certificate.cert,
+    set: (settings) => ask('set', settings),
+    stats: () => ask('stats'),
+    countOf: (token) => ask('countOf', token),
+    lastAccepted: () => ask('lastAccepted'),
+    reset: () => ask('reset'),
+    close,
+  };
+}
+
+export interface ForkedService<H> {
+  hello: H;
+  ask<T>(method: string, ...args: unknown[]): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** A module that calls `serveParent`, as a process; `options` are what it is started with. */
+export async function forkService<H>(
+  module: URL,
+  options: object,
+  cpu?: number,
+): Promise<ForkedService<H>> {
+  const child = forkOn(cpu, module);
+  child.send(options);
+  const hello = (await greeting(child)) as H;
 
   let calls = 0;
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
@@ -41,27 +70,20 @@ export async function forkSimulator(
     pending.clear();
   });
 
-  function ask<T>(method: Call['method'], ...args: unknown[]): Promise<T> {
-    if (!child.connected) return Promise.reject(new Error('the simulator has ended'));
-    const call = Promise.withResolvers<unknown>();
-    const id = ++calls;
-    pending.set(id, call);
-    child.send({ id, method, args } satisfies Call);
-    const timer = setTimeout(() => {
-      pending.delete(id);
-      call.reject(new Error(`the simulator did not answer ${method}`));
-    }, CALL_TIMEOUT);
-    return call.promise.finally(() => clearTimeout(timer)) as Promise<T>;
-  }
-
   return {
-    origin: hello.origin,
-    ca: certificate.cert,
-    set: (settings) => ask('set', settings),
-    stats: () => ask('stats'),
-    countOf: (token) => ask('countOf', token),
-    lastAccepted: () => ask('lastAccepted'),
-    reset: () => ask('reset'),
+    hello,
+    ask<T>(method: string, ...args: unknown[]): Promise<T> {
+      if (!child.connected) return Promise.reject(new Error('the simulator has ended'));
+      const call = Promise.withResolvers<unknown>();
+      const id = ++calls;
+      pending.set(id, call);
+      child.send({ id, method, args } satisfies Call);
+      const timer = setTimeout(() => {
+        pending.delete(id);
+        call.reject(new Error(`the simulator did not answer ${method}`));
+      }, CALL_TIMEOUT);
+      return call.promise.finally(() => clearTimeout(timer)) as Promise<T>;
+    },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
@@ -88,7 +110,7 @@ export function forkOn(cpu: number | undefined, module: URL, flags: string[] = [
 const canPin = (cpu: number) =>
   spawnSync('taskset', ['-c', String(cpu), 'true'], { stdio: 'ignore' }).status === 0;
 
-async function greeting(child: ChildProcess): Promise<{ origin: string }> {
+async function greeting(child: ChildProcess): Promise<unknown> {
   const exited = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the simulator ended before it listened (${code ?? signal})`);
   });
@@ -100,7 +122,7 @@ async function greeting(child: ChildProcess): Promise<{ origin: string }> {
       exited,
     ])) as [Hello];
     if ('failed' in hello) throw new Error(`the simulator did not start: ${hello.failed}`);
-    return hello;
+    return hello.hello;
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
