@@ -51,23 +51,21 @@ export async function receiveTask(
     return { status: 204, headers: {} };
   }
 
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), STOP_AFTER_MS);
+  // not AbortSignal.any: what it makes lives as long as `signal` where a listener is left on it
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  const timer = setTimeout(abort, STOP_AFTER_MS);
   try {
     const last = attempt + 1 >= maxAttempts;
-    return reply(
-      await handler({
-        body: taskBody,
-        attempt,
-        last,
-        signal: AbortSignal.any([signal, late.signal]),
-      }),
-    );
+    return reply(await handler({ body: taskBody, attempt, last, signal: stop.signal }));
   } catch (error) {
     log.taskFailed({ task, attempt, error });
     return { status: 500, headers: {} };
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -33,6 +33,8 @@ export const isPassing = (error: unknown) => passing.includes(codeOf(error));
 const MAX_CALLS = 32;
 /** All attempts together: the caller's own queue, or its user, tries again after that. */
 const TOTAL_DEADLINE_MS = 30 * 1000;
+/** The deadline of a call does not cover what comes before it: credentials, the metadata server. */
+const GRACE_MS = 1000;
 const MAX_ATTEMPTS = 6;
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5 * 1000;
@@ -121,8 +123,9 @@ export function createCaller({
         for (let tries = 1; ; tries++) {
           if (closed) throw new Error('the queue is closed');
           const left = endAt - performance.now();
+          const timeout = Math.max(1, Math.min(callDeadlineMs, left));
           try {
-            return await attempt({ timeout: Math.max(1, Math.min(callDeadlineMs, left)) });
+            return await within(timeout + GRACE_MS, attempt({ timeout }));
           } catch (error) {
             const pause = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (tries - 1));
             const over = tries === MAX_ATTEMPTS || performance.now() + pause >= endAt;
@@ -137,6 +140,13 @@ export function createCaller({
       await Promise.all(made.splice(0).map((it) => it.close()));
     },
   };
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const error = Object.assign(new Error(`no answer in ${ms} ms`), { code: code.deadlineExceeded });
+  const timer = setTimeout(() => reject(error), ms);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** At most `count` at once, the others in the order they came. */

@@ -47,7 +47,7 @@ export interface CloudTasksQueueOptions {
 }
 
 export interface CloudTasksQueue extends Queue {
-  /** Lets go of the connections. Calls under way fail. */
+  /** Begins no more calls, and lets go of the connections. */
   close(): Promise<void>;
 }
 

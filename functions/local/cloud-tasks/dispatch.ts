@@ -1,5 +1,6 @@
 /**
- * The request of a task, as Cloud Tasks makes it.
+ * The request of a task, as Cloud Tasks makes it. Redirects are not followed (Google says that they
+ * may be); what the header TaskRetryReason says is not documented, and its words here are ours.
  * https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler
  */
 
