@@ -43,12 +43,11 @@ export function createBatches(
   let refused = false;
 
   async function run(batch: Ready[], stop: AbortSignal): Promise<Ready[]> {
-    const client = await caller.batches();
     const endAt = performance.now() + deadlineMs;
     // it names the operation: another try finds it instead of starting another
     const requestId = randomUUID();
     const request = { parent: batch[0]!.parent, requests: batch, requestId };
-    let operation = await caller.persist(async (options) => {
+    let operation = await caller.batches(async (client, options) => {
       stop.throwIfAborted();
       const [it] = await client.batchCreateTasks(request, options);
       return it.latestResponse;
@@ -59,7 +58,7 @@ export function createBatches(
       if (performance.now() > endAt) return batch;
       await wait((0.5 + random() / 2) * pause);
       const asked = new GetOperationRequest({ name: operation.name });
-      operation = await caller.persist(async (options) => {
+      operation = await caller.batches(async (client, options) => {
         const [it] = await client.operationsClient.getOperation(asked, options);
         return it;
       });

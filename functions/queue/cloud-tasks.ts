@@ -109,8 +109,7 @@ export function createCloudTasksQueue({
   /** Never rejects: the first that fails stops those that have not begun. */
   async function createOne({ parent, task }: Ready, stop: AbortController) {
     try {
-      const client = await caller.tasks();
-      await caller.persist((options) => {
+      await caller.tasks((client, options) => {
         stop.signal.throwIfAborted();
         return client.createTask({ parent, task }, options);
       });

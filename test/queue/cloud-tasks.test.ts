@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { OAuth2Client } from 'google-auth-library';
@@ -45,6 +47,33 @@ test('a service that does not answer at all is asked again, and the task is ther
   await queue.create([task('one')]);
   const expected = { creates: 3, batches: 0, created: 2, duplicates: 1 };
   assert.deepEqual(counts(await simulator.stats()), expected);
+});
+
+test('a connection that died without a word costs a deadline, not a task', async (t) => {
+  const { simulator } = await makeCloudTasks(t);
+  const pairs: Socket[][] = [];
+  const proxy = createServer((near) => {
+    const far = connect(Number(simulator.host.split(':')[1]), '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const it of [near, far]) it.on('error', () => {});
+    pairs.push([near, far]);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => {
+    for (const it of pairs.flat()) it.destroy();
+    proxy.close();
+  });
+  const { port } = proxy.address() as AddressInfo;
+  const { queue } = await makeCloudTasks(t, {
+    random,
+    emulatorHost: `127.0.0.1:${port}`,
+    callDeadlineMs: 500,
+  });
+  await queue.create([task('one')]);
+  for (const it of pairs.flat()) it.unpipe().resume();
+  await queue.create([task('two')]);
+  assert.equal((await simulator.stats()).created, 2);
+  assert.ok(pairs.length >= 2);
 });
 
 test('a task that exists is no error, and is not created again', async (t) => {
