@@ -1,4 +1,4 @@
-/** Other people's HTTP/2 programs, from Debian: nginx, h2o, nghttp2-server and nghttp2-client. */
+/** Other people's HTTP/2 programs, from Debian: caddy, nginx, h2o, nghttp2-server, nghttp2-client. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { certificate } from '../http2/peer.ts';
 
-export type Program = 'nginx' | 'h2o' | 'nghttpd' | 'h2load' | 'nghttp';
+export type Program = 'caddy' | 'nginx' | 'h2o' | 'nghttpd' | 'h2load' | 'nghttp';
 
 const START_MS = 10_000;
 const STOP_MS = 10_000;
@@ -73,12 +73,13 @@ export async function startProgram(
   t: TestContext,
   program: Program,
   args: (port: number) => string[],
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Running> {
   const path = required(program);
   // none of them can be told to take any port, so another process may be quicker
   for (let tries = 1; ; tries++) {
     const port = await freePort();
-    const running = follow(t, path, args(port), `https://localhost:${port}`);
+    const running = follow(t, path, args(port), `https://localhost:${port}`, env);
     try {
       await listening(running, port);
       return running;
@@ -94,16 +95,23 @@ export async function runProgram(
   t: TestContext,
   program: Program,
   args: string[],
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
-  const { child, output, stop } = follow(t, required(program), args, '');
+  const { child, output, stop } = follow(t, required(program), args, '', env);
   const ended = await within(once(child, 'close'), RUN_MS).catch(() => null);
   if (ended?.[0] === 0) return output();
   await stop();
   throw new Error(`${program} ${ended === null ? 'takes too long' : 'failed'}: ${output()}`);
 }
 
-function follow(t: TestContext, path: string, args: string[], origin: string): Running {
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+function follow(
+  t: TestContext,
+  path: string,
+  args: string[],
+  origin: string,
+  env: NodeJS.ProcessEnv,
+): Running {
+  const child = spawn(path, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
