@@ -153,6 +153,8 @@ function serve(
   const templates = new Map<string, Template>();
   let count = 0;
   let lastId = 0;
+  /** those up to `lastId` that were used, for whatever */
+  let ids = 0;
   /** of GOAWAY */
   let lastServed = F.MAX_STREAM_ID;
   // a limit holds from when the client has acknowledged it
@@ -187,8 +189,9 @@ function serve(
       if (id % 2 === 0) throw new F.ConnectionError(F.PROTOCOL_ERROR, `stream ${id} of a client`);
       const known = streams.get(id);
       if (known !== undefined) return trailers(known, endStream, broken || ':method' in block);
-      if (id <= lastId) return closedStream(id);
+      if (id <= lastId) return ':method' in block ? reopened(id) : closedStream(id);
       lastId = id;
+      ids += 1;
       if (id > lastServed) return session.spend();
       const stream: Stream = {
         connection,
@@ -295,6 +298,13 @@ function serve(
     const stream = streams.get(id);
     if (stream !== undefined) reset(stream, F.STREAM_CLOSED);
     else session.writeNumber(F.RST_STREAM, id, F.STREAM_CLOSED);
+  }
+
+  /** A request, so it is none of the trailers that may be late for a stream that was reset. */
+  function reopened(id: number) {
+    // ids that were left out are used up by the higher ones (section 5.1.1)
+    const code = ids === (lastId + 1) / 2 ? F.STREAM_CLOSED : F.PROTOCOL_ERROR;
+    throw new F.ConnectionError(code, `a request on stream ${id}, which has ended`);
   }
 
   function trailers(stream: Stream, endStream: boolean, broken: boolean) {

@@ -90,7 +90,6 @@ describe('what breaks a single stream ends that one, and the connection goes on'
       Buffer.concat([headers(1, get, END_HEADERS), headers(1, { a: 'b' }, END_HEADERS)]),
     ],
     ['DATA behind the end', F.STREAM_CLOSED, Buffer.concat([ask(1), frame(F.DATA, 0, 1, 'x')])],
-    ['a request on an old stream', F.STREAM_CLOSED, Buffer.concat([ask(1), ask(1)])],
     [
       'WINDOW_UPDATE of nothing',
       F.PROTOCOL_ERROR,
