@@ -10,6 +10,7 @@ import {
   type SimulatorSettings,
   startSimulator,
 } from '../../functions/local/simulator.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { createApnsToken } from '../../functions/providers/apns-token.ts';
 import { certificate } from '../http2/peer.ts';
 import { needs, runProgram, temporaryFolder } from './programs.ts';
@@ -40,6 +41,20 @@ async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = 
     ...['-Hapns-push-type: alert', '-d', payload],
   ];
   return { simulator, uris, uriFile, push };
+}
+
+/** A simulated FCM, and what h2load is to be told to send the same good message again and again. */
+async function startFcm(t: TestContext, settings: Partial<SimulatorSettings> = {}) {
+  const simulator = await startSimulator({ provider: 'fcm', projectId: 'example', settings });
+  t.after(() => simulator.close());
+  const message = join(temporaryFolder(t), 'message');
+  const token = sampleToken('fcm', 1);
+  writeFileSync(message, JSON.stringify({ message: { token, notification: { title: 'Hello' } } }));
+  const push = [
+    ...['-Hauthorization: Bearer abc', '-Hcontent-type: application/json', '-d', message],
+    `${simulator.origin}/v1/projects/example/messages:send`,
+  ];
+  return { simulator, push };
 }
 
 interface Load {
@@ -110,6 +125,48 @@ test(
     );
   },
 );
+
+test(
+  'h2load sends FCM 20,000 messages on ten connections, and all are accepted',
+  needs('h2load'),
+  async (t) => {
+    const { simulator, push } = await startFcm(t);
+    const shape = ['-n', String(REQUESTS), '-c', '10', '-m', '200'];
+    const output = await runProgram(t, 'h2load', [...shape, ...push]);
+    assert.deepEqual(readLoad(output), allOf(REQUESTS));
+    const { accepted, connections, invalid } = await simulator.stats();
+    assert.deepEqual(
+      { accepted, connections, invalid },
+      { accepted: REQUESTS, connections: 10, invalid: 0 },
+    );
+  },
+);
+
+// h2load opens no connection anew, so what each of its ten was allowed is all that it gets done
+for (const goawayEvery of [30, 77, 1000])
+  test(
+    `h2load is told GOAWAY after ${goawayEvery} messages of a connection: those are answered, no other was looked at`,
+    needs('h2load'),
+    async (t) => {
+      const { simulator, push } = await startFcm(t, { goawayEvery, latencyMs: 5 });
+      const shape = ['-n', String(REQUESTS), '-c', '10', '-m', '100'];
+      const output = await runProgram(t, 'h2load', [...shape, ...push]);
+      const taken = 10 * goawayEvery;
+      const { succeeded, errored, timeout, status } = readLoad(output);
+      assert.deepEqual(
+        { succeeded, errored, timeout, status },
+        {
+          ...{ succeeded: taken, errored: REQUESTS - taken, timeout: 0 },
+          status: { ...none, '2xx': taken },
+        },
+      );
+      const { requests, accepted, connections } = await simulator.stats();
+      assert.deepEqual(
+        { requests, accepted, connections },
+        { requests: taken, accepted: taken, connections: 10 },
+      );
+    },
+  );
 
 test(
   'h2load gets long answers whole, however small its windows are',
