@@ -10,6 +10,7 @@ import {
   Firestore,
   type Transaction,
 } from '@google-cloud/firestore';
+import { PassThroughClient } from 'google-auth-library';
 import { Unavailable } from '../errors.ts';
 
 export interface FirestoreOptions {
@@ -25,6 +26,8 @@ export interface FirestoreOptions {
   keepAliveTimeoutMs?: number;
 }
 
+type Work<T> = (writes: Transaction, attempt: number) => Promise<T>;
+
 export interface Client {
   db: Firestore;
   /** The documents as they are, with only these fields if any are named. */
@@ -38,7 +41,7 @@ export interface Client {
    * locked. A commit whose answer was lost is tried again too: `attempt` is above 1 then, and `work`
    * has to recognise its own doing.
    */
-  write<T>(work: (writes: Transaction, attempt: number) => Promise<T>): Promise<T>;
+  write<T>(work: Work<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -50,6 +53,11 @@ export const unchanged = (document: DocumentSnapshot) => ({
 const MAX_ATTEMPTS = 10;
 const BACKOFF_BASE_MS = 25;
 const BACKOFF_CAP_MS = 2_000;
+
+/** The last error of what is tried again. */
+interface Tried {
+  error: unknown;
+}
 
 export function createClient({
   project,
@@ -73,19 +81,26 @@ export function createClient({
     ...(emulator !== null && {
       host: emulator,
       ssl: false,
-      // without any, the SDK asks the metadata server who it is, and waits for it
-      credentials: { client_email: 'emulator', private_key: 'none' },
+      // else the SDK asks the metadata server who it is, and waits for the answer
+      authClient: new PassThroughClient(),
     }),
   });
 
+  const underWay = new Set<Promise<unknown>>();
+
   /** What is left behind at the deadline ends by itself: each of its calls has one. */
-  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  async function inTime<T>(work: (tried: Tried) => Promise<T>): Promise<T> {
     const late = new AbortController();
+    const tried: Tried = { error: { code: 4 } };
+    const working = work(tried);
+    underWay.add(working);
+    const ended = () => underWay.delete(working);
+    working.then(ended, ended);
     try {
       return await Promise.race([
-        work(),
+        working,
         wait(deadlineMs, null, { signal: late.signal }).then(() => {
-          throw new Unavailable(`Firestore did not answer within ${deadlineMs / 1000} s`);
+          throw tried.error;
         }),
       ]);
     } catch (error) {
@@ -95,7 +110,7 @@ export function createClient({
     }
   }
 
-  async function retried<T>(work: (writes: Transaction, attempt: number) => Promise<T>) {
+  async function retried<T>(work: Work<T>, tried: Tried) {
     const deadline = performance.now() + deadlineMs;
     for (let attempt = 1; ; attempt++)
       try {
@@ -104,9 +119,12 @@ export function createClient({
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || performance.now() > deadline || !isPassing(error))
           throw error;
+        tried.error = error;
         await wait(Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
       }
   }
+
+  const write = <T>(work: Work<T>) => inTime((tried) => retried(work, tried));
 
   return {
     db,
@@ -115,8 +133,12 @@ export function createClient({
         ? []
         : inTime(() => (fields ? db.getAll(...refs, { fieldMask: fields }) : db.getAll(...refs))),
     read: inTime,
-    write: (work) => inTime(() => retried(work)),
-    close: () => db.terminate(),
+    write,
+    async close() {
+      // the SDK's retry of a read, once it is terminated, is a rejection that nobody can catch
+      await Promise.allSettled(underWay);
+      await db.terminate();
+    },
   };
 }
 
@@ -128,12 +150,12 @@ export function createClient({
 function clientConfig(deadlineMs: number) {
   const method = (timeoutMs: number) => ({
     timeout_millis: Math.min(timeoutMs, deadlineMs),
-    retry_codes_name: 'non_idempotent',
-    retry_params_name: 'default',
+    retry_codes_name: 'none',
   });
   return {
     interfaces: {
       'google.firestore.v1.Firestore': {
+        retry_codes: { none: [] },
         methods: {
           BatchGetDocuments: method(10_000),
           RunQuery: method(20_000),

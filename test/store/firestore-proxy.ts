@@ -1,0 +1,206 @@
+/**
+ * Stands between a store and the emulator, on real sockets: records what is asked and what it would
+ * be billed as, and fails calls when a test says so.
+ */
+
+import type { TestContext } from 'node:test';
+import protos, { type google } from '@google-cloud/firestore-api/protos';
+import {
+  Client,
+  credentials,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+} from '@grpc/grpc-js';
+
+const { v1 } = protos.google.firestore;
+type Query = google.firestore.v1.IStructuredQuery;
+
+const methods = {
+  BatchGetDocuments: [v1.BatchGetDocumentsRequest, v1.BatchGetDocumentsResponse],
+  RunQuery: [v1.RunQueryRequest, v1.RunQueryResponse],
+  RunAggregationQuery: [v1.RunAggregationQueryRequest, v1.RunAggregationQueryResponse],
+  Commit: [v1.CommitRequest, v1.CommitResponse],
+  BeginTransaction: [v1.BeginTransactionRequest, v1.BeginTransactionResponse],
+  Rollback: [v1.RollbackRequest, null],
+} as const;
+export type Method = keyof typeof methods;
+const streaming: Method[] = ['BatchGetDocuments', 'RunQuery', 'RunAggregationQuery'];
+
+export interface Call {
+  method: Method;
+  query?: Query;
+  /** the collections of documents written, one for each write */
+  writes: string[];
+  deletes: string[];
+  /** the collections of documents read, one for each read that is billed */
+  reads: string[];
+  code: number;
+}
+
+/**
+ * `before`: nothing is passed on. `after`: it is done, and the answer is lost. `never`: it is passed
+ * on nowhere and not answered.
+ */
+export type Fault = { code: number; when: 'before' | 'after' } | 'never' | null;
+
+export interface FirestoreProxy {
+  host: string;
+  calls: Call[];
+  fault(call: Call): Fault | Promise<Fault>;
+  stop(): void;
+}
+
+const identity = (it: Buffer) => it;
+const pathOf = (method: Method) => `/google.firestore.v1.Firestore/${method}`;
+const collectionOf = (name?: string | null) => name?.split('/').at(-2) ?? '';
+
+export async function startProxy(upstreamHost: string, t?: TestContext): Promise<FirestoreProxy> {
+  const upstream = new Client(upstreamHost, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+  });
+  const server = new Server({
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+  });
+  const proxy: FirestoreProxy = { host: '', calls: [], fault: () => null, stop };
+
+  const begin = async (method: Method, request: Buffer) => {
+    const call: Call = { method, reads: [], code: 0, ...asked(method, request) };
+    proxy.calls.push(call);
+    const fault = await proxy.fault(call);
+    if (fault && fault !== 'never') call.code = fault.code;
+    return { call, fault };
+  };
+  const failure = (code: number) => ({ code, details: 'as the test wants it' });
+
+  const stream =
+    (method: Method): handleServerStreamingCall<Buffer, Buffer> =>
+    async (it) => {
+      const { call, fault } = await begin(method, it.request);
+      if (fault === 'never') return;
+      if (fault?.when === 'before') return it.emit('error', failure(fault.code));
+      const answers = upstream.makeServerStreamRequest(
+        pathOf(method),
+        identity,
+        identity,
+        it.request,
+        passedOn(it.metadata),
+        { deadline: it.getDeadline() },
+      );
+      it.on('cancelled', () => answers.cancel());
+      answers.on('data', (answer: Buffer) => {
+        call.reads.push(...readIn(method, answer));
+        if (!fault && !it.write(answer)) {
+          answers.pause();
+          it.once('drain', () => answers.resume());
+        }
+      });
+      answers.on('error', (error: { code: number; details: string }) => {
+        call.code = error.code;
+        it.emit('error', { code: error.code, details: error.details });
+      });
+      answers.on('end', () => {
+        // a query that finds nothing costs a read
+        if (method === 'RunQuery' && call.reads.length === 0)
+          call.reads.push(call.query?.from?.[0]?.collectionId ?? '');
+        if (fault) it.emit('error', failure(fault.code));
+        else it.end();
+      });
+    };
+
+  const unary =
+    (method: Method): handleUnaryCall<Buffer, Buffer> =>
+    async (it, answer) => {
+      const { call, fault } = await begin(method, it.request);
+      if (fault === 'never') return;
+      if (fault?.when === 'before') return answer(failure(fault.code));
+      upstream.makeUnaryRequest(
+        pathOf(method),
+        identity,
+        identity,
+        it.request,
+        passedOn(it.metadata),
+        { deadline: it.getDeadline() },
+        (error, value) => {
+          if (error) call.code = error.code;
+          if (error) answer({ code: error.code, details: error.details });
+          else if (fault) answer(failure(fault.code));
+          else answer(null, value);
+        },
+      );
+    };
+
+  const all = Object.keys(methods) as Method[];
+  server.addService(
+    Object.fromEntries(all.map((method) => [method, definition(method)])),
+    Object.fromEntries(
+      all.map((method) => [method, streaming.includes(method) ? stream(method) : unary(method)]),
+    ),
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, it) =>
+      error ? reject(error) : resolve(it),
+    ),
+  );
+  proxy.host = `127.0.0.1:${port}`;
+  function stop() {
+    server.forceShutdown();
+    upstream.close();
+  }
+  t?.after(stop);
+  return proxy;
+}
+
+const definition = (method: Method) => ({
+  ...{ path: pathOf(method), requestStream: false, responseStream: streaming.includes(method) },
+  ...{ requestSerialize: identity, requestDeserialize: identity },
+  ...{ responseSerialize: identity, responseDeserialize: identity },
+});
+
+function passedOn(from: Metadata) {
+  const metadata = new Metadata();
+  for (const key of ['authorization', 'google-cloud-resource-prefix', 'x-goog-request-params'])
+    for (const value of from.get(key)) metadata.add(key, value);
+  return metadata;
+}
+
+function asked(method: Method, request: Buffer): Pick<Call, 'query' | 'writes' | 'deletes'> {
+  const none = { writes: [], deletes: [] };
+  if (method === 'Commit') {
+    const { writes } = v1.CommitRequest.decode(request);
+    return {
+      writes: writes.flatMap((it) => (it.update ? collectionOf(it.update.name) : [])),
+      deletes: writes.flatMap((it) => (it.delete ? collectionOf(it.delete) : [])),
+    };
+  }
+  if (method === 'RunQuery')
+    return { query: v1.RunQueryRequest.decode(request).structuredQuery!, ...none };
+  if (method === 'RunAggregationQuery') {
+    const { structuredAggregationQuery } = v1.RunAggregationQueryRequest.decode(request);
+    return { query: structuredAggregationQuery!.structuredQuery!, ...none };
+  }
+  return none;
+}
+
+/** https://firebase.google.com/docs/firestore/pricing: a document that is missing is read, too. */
+function readIn(method: Method, answer: Buffer): string[] {
+  if (method === 'BatchGetDocuments') {
+    const { found, missing } = v1.BatchGetDocumentsResponse.decode(answer);
+    return found || missing ? [collectionOf(found?.name ?? missing)] : [];
+  }
+  if (method === 'RunQuery') {
+    const { document } = v1.RunQueryResponse.decode(answer);
+    return document ? [collectionOf(document.name)] : [];
+  }
+  const { result } = v1.RunAggregationQueryResponse.decode(answer);
+  const counted = Object.values(result?.aggregateFields ?? {})[0]?.integerValue ?? 0;
+  // one for each 1,000 index entries, and at least one
+  return Array(Math.max(1, Math.ceil(Number(counted) / 1000))).fill('(count)');
+}
+
+export { status };
