@@ -27,6 +27,8 @@ export interface GoogleWorld {
   simulated: Simulated;
   tasks: CloudTasks;
   oidc: Oidc;
+  /** the invoker's, issued that long ago */
+  oldToken(target: Target, ageMs: number): string;
   invoker: string;
   urls: Record<Target, string>;
   env(target: Target): Record<string, string>;
@@ -42,9 +44,10 @@ export async function createGoogleWorld(
 ): Promise<GoogleWorld> {
   const project = freshProject();
   const folder = await mkdtemp(join(tmpdir(), 'volley-google-'));
+  let agedMs = 0;
   const [simulated, oidc, ports] = await Promise.all([
     startSimulated({ apns: settings, fcm: settings }),
-    createOidc(),
+    createOidc({ now: () => Date.now() - agedMs }),
     freePorts(6),
   ]);
   const certs = await serveCerts(oidc);
@@ -97,6 +100,14 @@ export async function createGoogleWorld(
       });
       running.add(fn);
       return fn;
+    },
+    oldToken(target, ageMs) {
+      agedMs = ageMs;
+      try {
+        return oidc.token(urls[target], INVOKER);
+      } finally {
+        agedMs = 0;
+      }
     },
     post: (target, body, authorization = `Bearer ${oidc.token(urls[target], INVOKER)}`) =>
       fetch(urls[target], {

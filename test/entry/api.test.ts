@@ -1,0 +1,119 @@
+/** The API as it is deployed: a process of the Functions Framework, and plain sockets to it. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import type { Problem } from '../../functions/errors.ts';
+import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import { withoutEmulators } from '../emulators.ts';
+import type { Fn } from '../world/function.ts';
+import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+
+const skip = withoutEmulators('firestore', 'pubsub');
+const key = makeKey();
+let world: GoogleWorld;
+let api: Fn;
+before(async () => {
+  if (skip) return;
+  world = await createGoogleWorld();
+  await world.store.putKey({
+    hash: hashKey(key),
+    name: 'all',
+    scopes: ['campaigns', 'installations', 'read'],
+  });
+  api = await world.start('api');
+});
+after(() => world?.close());
+
+const ask = (method: string, path: string, type: string, body: BodyInit | undefined) =>
+  fetch(`${api.url}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, 'Content-Type': type },
+    ...(body !== undefined && { body }),
+    duplex: 'half',
+  } as RequestInit);
+
+test('JSON that is none gets a problem document, not the framework’s page', { skip }, async () => {
+  for (const body of ['{"name": ', 'null', '']) {
+    const response = await ask('POST', '/v1/campaigns', 'application/json', body);
+    assert.equal(response.status, 400);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+    assert.ok(((await response.json()) as Problem).faults!.length > 0);
+  }
+  const other = await ask('GET', '/favicon.ico', 'text/plain', undefined);
+  assert.equal(other.status, 404);
+  assert.equal(((await other.json()) as Problem).type, '/problems/not-found');
+});
+
+test('a body of somebody without a key is not waited for', { skip }, async () => {
+  const { hostname, port } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(
+    'POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      'Content-Length: 900000000\r\n\r\n{"name": "',
+  );
+  const [answer] = await once(socket, 'data');
+  assert.match(answer.toString(), /^HTTP\/1.1 401 /);
+  socket.destroy();
+});
+
+test('an import larger than memory should hold is read as it comes', { skip }, async () => {
+  // each line waits for the answer to have begun to be worked on: a server that buffers never asks
+  const total = 48 * 1024 * 1024;
+  const comment = `${'#'.repeat(1023)}\n`.repeat(64);
+  let sent = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (sent === 0) controller.enqueue(Buffer.from('id,app,platform,token\n'));
+      if (sent >= total) return controller.close();
+      sent += comment.length;
+      controller.enqueue(Buffer.from(comment));
+    },
+  });
+  const response = await ask('POST', '/v1/installations:import', 'text/csv', body);
+  assert.ok(response.status < 500, `${response.status}`);
+  await response.text();
+  api.child.send('memory');
+  const [{ rss }] = await once(api.child, 'message');
+  assert.ok(rss < 256 * 1024 * 1024, `${Math.round(rss / 1e6)} MB`);
+});
+
+test('a registration and a campaign go in, and the first task is queued', { skip }, async () => {
+  const registration = { platform: 'ios', token: 'ab'.repeat(32) };
+  const put = await ask(
+    'PUT',
+    '/v1/installations/phone',
+    'application/json',
+    JSON.stringify(registration),
+  );
+  assert.ok(put.ok, await put.text());
+  const post = await ask(
+    'POST',
+    '/v1/campaigns',
+    'application/json',
+    JSON.stringify({ name: 'Hello', message: { title: 'Hello' }, audience: {} }),
+  );
+  assert.equal(post.status, 202, await post.clone().text());
+  const { id } = (await post.json()) as { id: string };
+  assert.equal((await world.store.getCampaign(id))?.name, 'Hello');
+  assert.equal(world.tasks.stats().created, 1);
+});
+
+test('a promise nobody caught is logged, and nobody’s request is cut', { skip }, async () => {
+  const asked = ask('GET', '/v1/campaigns', 'application/json', undefined);
+  api.child.send('reject');
+  assert.equal((await asked).status, 200);
+  while (!api.output().includes('a library forgot to catch'))
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal((await ask('GET', '/v1/campaigns', 'text/plain', undefined)).status, 200);
+});
+
+test('after an exception nobody caught the instance is drained and ends', { skip }, async () => {
+  const ended = once(api.child, 'exit');
+  api.child.send('throw');
+  assert.equal((await ended)[0], 1);
+  assert.match(api.output(), /a library threw in a callback/);
+  assert.match(api.output(), /"instance drained"/);
+});

@@ -1,0 +1,116 @@
+/** Who gets into a function and who does not: real processes of the Functions Framework. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { withoutEmulators } from '../emulators.ts';
+import { createSigner, nowSeconds } from '../http/jwt.ts';
+import { forkFunction, type Target } from '../world/function.ts';
+import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+
+const skip = withoutEmulators('firestore', 'pubsub');
+let world: GoogleWorld;
+before(async () => {
+  if (!skip) world = await createGoogleWorld();
+});
+after(() => world?.close());
+
+const sendTask = { kind: 'send', chunkId: 'c.0.0.0', provider: 'apns', size: 1 };
+
+test('every function says that it is there, to everybody', { skip }, async () => {
+  for (const target of ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const) {
+    const fn = await world.start(target);
+    for (const path of ['/healthz', '/health', '/healthz?probe=1']) {
+      const response = await fetch(`${fn.url}${path}`);
+      assert.equal(response.status, 200, `${target} ${path}`);
+      assert.deepEqual(await response.json(), { status: 'ok' });
+    }
+    assert.equal((await fn.end('SIGTERM')).code, 0);
+  }
+});
+
+test('a call that is not the invoker’s is refused, and nothing is sent or told', {
+  skip,
+}, async () => {
+  const fn = await world.start('sendApns');
+  const forger = await createSigner();
+  const claims = {
+    ...{ aud: world.urls.sendApns, email: world.invoker, email_verified: true, sub: '1' },
+    ...{ iss: 'https://accounts.google.com', iat: nowSeconds(), exp: nowSeconds() + 3600 },
+  };
+  const [kid] = Object.keys(world.oidc.certs);
+  const cases: [string, string | null, number][] = [
+    ['no token', null, 401],
+    ['an API key', 'Bearer volley_0123456789', 401],
+    ['a forged token', `Bearer ${forger.sign(claims)}`, 401],
+    ['a forged token that names a key of Google’s', `Bearer ${forger.sign(claims, { kid })}`, 401],
+    [
+      'a token whose signature is said to be removed',
+      `Bearer ${forger.sign(claims).replace(/[^.]*$/, 'SIGNATURE_REMOVED_BY_GOOGLE')}`,
+      401,
+    ],
+    [
+      'a token for another function',
+      `Bearer ${world.oidc.token(world.urls.plan, world.invoker)}`,
+      401,
+    ],
+    [
+      'a token of another account',
+      `Bearer ${world.oidc.token(world.urls.sendApns, 'other@x.iam.gserviceaccount.com')}`,
+      403,
+    ],
+    ['an expired token', `Bearer ${world.oldToken('sendApns', 2 * 60 * 60 * 1000)}`, 401],
+  ];
+  for (const [what, authorization, status] of cases) {
+    const response = await world.post('sendApns', sendTask, authorization);
+    assert.equal(response.status, status, what);
+    assert.equal(await response.text(), '', what);
+  }
+  assert.equal(fn.output().match(/"call refused"/g)?.length, cases.length);
+  assert.doesNotMatch(fn.output(), /eyJ[\w-]{20,}/, 'a token in the log');
+  assert.equal((await world.simulated.apns.stats()).requests, 0);
+
+  assert.equal((await fetch(fn.url)).status, 405);
+  // there is no such chunk, so it is done with
+  assert.equal((await world.post('sendApns', sendTask)).status, 204);
+  await fn.end('SIGTERM');
+});
+
+test('a function does not do the work of another one', { skip }, async () => {
+  const others: Record<string, unknown[]> = {
+    plan: [sendTask],
+    sendApns: [
+      { ...sendTask, provider: 'fcm' },
+      { kind: 'plan', campaignId: 'c' },
+      { kind: 'redrive', campaignId: 'c', why: 'x' },
+    ],
+    sendFcm: [sendTask],
+  };
+  for (const [target, bodies] of Object.entries(others)) {
+    const fn = await world.start(target as Target);
+    for (const body of bodies) assert.equal((await world.post(target as Target, body)).status, 500);
+    assert.match(fn.output(), new RegExp(`came to ${target}; check VOLLEY_PLAN_URL`));
+    await fn.end('SIGTERM');
+  }
+});
+
+test('a start that fails says why in one message, and ends', { skip }, async () => {
+  const start = async (target: string, env: Record<string, string>) => {
+    const { child, output } = forkFunction(target, env);
+    const [code] = await once(child, 'close');
+    assert.equal(code, 1);
+    return output();
+  };
+  const { VOLLEY_PLAN_URL: _, ...rest } = world.env('plan') as Record<string, string>;
+  const env = { ...rest, VOLLEY_REGION: 'Belgium' };
+  const said = await start('plan', env);
+  assert.match(said, /^The configuration has faults:\n {2}VOLLEY_REGION: must be/);
+  assert.match(said, /\n {2}VOLLEY_PLAN_URL: is missing/);
+  assert.doesNotMatch(said, /syntax error|stack/i);
+
+  const deployed = await start('plan', { ...env, K_SERVICE: 'volley-plan' });
+  const entry = JSON.parse(deployed.trim());
+  assert.equal(entry.severity, 'CRITICAL');
+  assert.match(entry.message, /VOLLEY_OIDC_CERTS: is for a developer/);
+  assert.match(await start('sendEverything', env), /FUNCTION_TARGET: must be one of api, plan,/);
+});

@@ -1,0 +1,119 @@
+/** The end of an instance while it sends: nobody is left out, and nobody is sent to twice. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Client, createClient } from '../../functions/cli/client.ts';
+import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { ledgerCloses } from '../../functions/pipeline/campaign.ts';
+import { installation } from '../../functions/pipeline/installation.ts';
+import { withoutEmulators } from '../emulators.ts';
+import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+
+const skip = withoutEmulators('firestore', 'pubsub');
+const RECIPIENTS = 3000;
+const DEADLINE_MS = 120_000;
+
+let world: GoogleWorld;
+before(async () => {
+  // 4 connections of 25 streams: 3,000 pushes take some seconds
+  if (!skip) world = await createGoogleWorld({ latencyMs: 100, maxStreams: 25 });
+});
+after(() => world?.close());
+
+async function until(condition: () => Promise<boolean>) {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  while (!(await condition())) await wait(20, null, { signal: deadline });
+}
+
+const register = (from: number, count: number, tag: string) =>
+  world.store.putInstallations(
+    Array.from({ length: count }, (_, i) =>
+      installation(
+        `phone-${from + i}`,
+        {
+          ...{ app: 'default', platform: 'ios', token: sampleToken('apns', from + i) },
+          ...{ environment: 'production', tags: [tag], attributes: {} },
+        },
+        1_700_000_000_000,
+      ),
+    ),
+  );
+
+async function client(): Promise<Client> {
+  const key = makeKey();
+  await world.store.putKey({ hash: hashKey(key), name: 'test', scopes: ['campaigns'] });
+  return createClient(world.urls.api.replace(/\/$/, ''), key);
+}
+
+const send = async (tag: string) => {
+  const campaign = await (await client()).post<{ id: string }>('/v1/campaigns', {
+    ...{ name: tag, audience: { tags: [tag] }, message: { title: 'Hello' } },
+  });
+  return campaign.id;
+};
+
+test('SIGTERM while sending: checkpointed, handed back, sent by the next instance', {
+  skip,
+}, async () => {
+  const { store, simulated } = world;
+  for (let from = 0; from < RECIPIENTS; from += 500) await register(from, 500, 'many');
+  await world.start('api');
+  await world.start('plan');
+  const first = await world.start('sendApns');
+  const id = await send('many');
+  await until(async () => (await simulated.apns.stats()).accepted > RECIPIENTS / 10);
+
+  const { code, ms } = await first.end('SIGTERM');
+  assert.equal(code, 0, first.output());
+  assert.ok(ms < 10_000, `${ms} ms`);
+  const before = await simulated.apns.stats();
+  assert.ok(before.accepted < RECIPIENTS, 'it was over before the signal');
+  // what was on the wire is in the ledger already
+  assert.equal((await store.counts(id)).accepted, before.accepted);
+  assert.match(first.output(), /"instance drained".*"abandoned":0/);
+
+  await world.start('sendApns');
+  await until(async () => (await store.getCampaign(id))!.closedAt !== null);
+  const { distinct, duplicates } = await simulated.apns.stats();
+  assert.deepEqual({ distinct, duplicates }, { distinct: RECIPIENTS, duplicates: 0 });
+  const counts = await store.counts(id);
+  assert.equal(counts.accepted, RECIPIENTS);
+  assert.ok(ledgerCloses(counts));
+});
+
+test('an instance that ends takes no more, and does not wait for a provider that is silent', {
+  skip,
+}, async () => {
+  const fn = await world.start('sendFcm');
+  await world.simulated.fcm.set({ silent: true });
+  await world.store.putInstallations(
+    [1, 2, 3].map((n) =>
+      installation(
+        `robot-${n}`,
+        {
+          ...{ app: 'default', platform: 'android', token: sampleToken('fcm', n) },
+          ...{ environment: 'production', tags: ['silent'], attributes: {} },
+        },
+        1_700_000_000_000,
+      ),
+    ),
+  );
+  await send('silent');
+  await until(async () => (await world.simulated.fcm.stats()).requests > 0);
+
+  const { hostname, port } = new URL(fn.url);
+  const kept = connect(Number(port), hostname);
+  await once(kept, 'connect');
+  const ending = fn.end('SIGTERM');
+  kept.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+  const [answer] = await once(kept, 'data');
+  assert.match(answer.toString(), /^HTTP\/1.1 503 /);
+  kept.destroy();
+  const { code, ms } = await ending;
+  assert.equal(code, 0);
+  assert.ok(ms < 10_000, `${ms} ms`);
+});
