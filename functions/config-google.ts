@@ -24,7 +24,7 @@ export interface GoogleConfig {
   urls: { plan: string; sendApns: string; sendFcm: string; deliver: string };
   apps: Record<string, AppCredentials>;
   /** on a developer's machine only, as are Firestore's and Firebase Auth's, which Google's libraries read */
-  local: { pubsubHost?: string; tasksHost?: string; certsUrl?: string };
+  local: { firestoreHost?: string; pubsubHost?: string; tasksHost?: string; certsUrl?: string };
 }
 
 /** They make a function believe whoever answers there; none of them may be set in production. */
@@ -82,8 +82,9 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       });
     return value;
   };
-  for (const name of ['FIRESTORE_EMULATOR_HOST', 'FIREBASE_AUTH_EMULATOR_HOST'] as const)
-    local(name);
+  // the library itself reads it
+  local('FIREBASE_AUTH_EMULATOR_HOST');
+  const firestoreHost = local('FIRESTORE_EMULATOR_HOST');
   const pubsubHost = local('PUBSUB_EMULATOR_HOST');
   const tasksHost = local('CLOUD_TASKS_EMULATOR_HOST');
   const certsUrl = local('VOLLEY_OIDC_CERTS');
@@ -139,6 +140,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
     },
     apps: readApps(read, faults, readFile),
     local: {
+      ...(firestoreHost && { firestoreHost }),
       ...(pubsubHost && { pubsubHost }),
       ...(tasksHost && { tasksHost }),
       ...(certsUrl && { certsUrl }),

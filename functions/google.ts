@@ -38,7 +38,9 @@ export async function createGoogle({
     import('./store/firestore.ts'),
     withSenders ? import('./providers/senders.ts') : null,
   ]);
-  const store = createFirestoreStore({ project, database, retentionDays });
+  const store = createFirestoreStore({
+    ...{ project, database, retentionDays, emulator: local.firestoreHost ?? null },
+  });
   const queue = createCloudTasksQueue({
     ...{ project, region, prefix, invoker, urls, log, now, random },
     ...(local.tasksHost && { emulatorHost: local.tasksHost }),

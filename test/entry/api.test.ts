@@ -26,7 +26,12 @@ before(async () => {
 });
 after(() => world?.close());
 
-const ask = (method: string, path: string, type: string, body: BodyInit | undefined) =>
+const ask = (
+  method: string,
+  path: string,
+  type: string,
+  body: string | ReadableStream | undefined,
+) =>
   fetch(`${api.url}${path}`, {
     method,
     headers: { Authorization: `Bearer ${key}`, 'Content-Type': type },

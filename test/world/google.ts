@@ -9,7 +9,11 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CloudTasks, startCloudTasks } from '../../functions/local/cloud-tasks.ts';
+import {
+  type CloudTasks,
+  type SimulatedLimits,
+  startCloudTasks,
+} from '../../functions/local/cloud-tasks.ts';
 import { createOidc, type Oidc, serveCerts } from '../../functions/local/oidc.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
@@ -41,6 +45,7 @@ export interface GoogleWorld {
 
 export async function createGoogleWorld(
   settings: Partial<SimulatorSettings> = {},
+  limits: Partial<SimulatedLimits> = {},
 ): Promise<GoogleWorld> {
   const project = freshProject();
   const folder = await mkdtemp(join(tmpdir(), 'volley-google-'));
@@ -60,7 +65,7 @@ export async function createGoogleWorld(
     queues: Object.fromEntries(
       queueNames.map((name) => [
         `projects/${project}/locations/${REGION}/queues/volley-${name}`,
-        { minBackoffMs: 100, maxBackoffMs: 1000 },
+        { minBackoffMs: 100, maxBackoffMs: 1000, ...limits },
       ]),
     ),
   });
@@ -89,7 +94,9 @@ export async function createGoogleWorld(
     FCM_ORIGIN: fcm.origin,
     NODE_EXTRA_CA_CERTS: ca,
   };
-  const store = createFirestoreStore({ project, database: '(default)', retentionDays: 30 });
+  const store = createFirestoreStore({
+    ...{ project, emulator: process.env.FIRESTORE_EMULATOR_HOST ?? null },
+  });
   const running = new Set<Fn>();
   const env = (target: Target) => ({ ...common, VOLLEY_URL: urls[target] });
   return {
