@@ -12,14 +12,14 @@ import { withoutEmulators } from '../emulators.ts';
 import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
-const RECIPIENTS = 6000;
+/** Two chunks; one is under way, the other is not to be begun. */
+const RECIPIENTS = 1500;
 const DEADLINE_MS = 120_000;
 
 let world: GoogleWorld;
 before(async () => {
-  // 4 connections of 25 streams: 6,000 pushes take some seconds, and two chunks at once bound what
-  // is under way
-  if (!skip) world = await createGoogleWorld({ latencyMs: 100, maxStreams: 25 }, { concurrent: 2 });
+  // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
+  if (!skip) world = await createGoogleWorld({ latencyMs: 100, maxStreams: 10 }, { concurrent: 1 });
 });
 after(() => world?.close());
 
@@ -55,7 +55,7 @@ const send = async (tag: string) => {
   return campaign.id;
 };
 
-test('SIGTERM while sending: checkpointed, handed back, sent by the next instance', {
+test('SIGTERM while sending: what is under way is recorded, the next instance does the rest', {
   skip,
 }, async () => {
   const { store, simulated } = world;
@@ -70,7 +70,7 @@ test('SIGTERM while sending: checkpointed, handed back, sent by the next instanc
   assert.equal(code, 0, first.output());
   assert.ok(ms < 10_000, `${ms} ms`);
   const before = await simulated.apns.stats();
-  assert.ok(before.accepted < RECIPIENTS, 'it was over before the signal');
+  assert.ok(before.accepted < RECIPIENTS, 'it was over before the end');
   // what was on the wire is in the ledger already
   assert.equal((await store.counts(id)).accepted, before.accepted);
   assert.match(first.output(), /"instance drained".*"abandoned":0/);

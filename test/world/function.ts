@@ -24,10 +24,10 @@ const preload = new URL('./loopback.ts', import.meta.url).href;
 export function forkFunction(
   target: string,
   env: Record<string, string>,
-  { port = 0, entry = source }: { port?: number; entry?: string } = {},
+  { entry = source }: { entry?: string } = {},
 ) {
   const { PATH, HOME } = process.env;
-  const child = fork(main, [`--source=${entry}`, `--port=${port}`], {
+  const child = fork(main, [`--source=${entry}`, '--port=0'], {
     execArgv: ['--import', preload],
     env: { PATH, HOME, ...env, FUNCTION_TARGET: target },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -44,7 +44,7 @@ export function forkFunction(
 export async function startFunction(
   target: Target,
   env: Record<string, string>,
-  options: { port?: number; entry?: string } = {},
+  options: { entry?: string } = {},
 ): Promise<Fn> {
   const { child, output } = forkFunction(target, env, options);
   const ended = once(child, 'exit').then(() => {

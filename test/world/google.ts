@@ -5,8 +5,7 @@
 
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -22,6 +21,7 @@ import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { freshProject } from '../emulators.ts';
 import { type Fn, startFunction, type Target } from './function.ts';
 
+const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
 const REGION = 'europe-west1';
 const INVOKER = 'volley-invoker@volley-test.iam.gserviceaccount.com';
 
@@ -36,7 +36,7 @@ export interface GoogleWorld {
   invoker: string;
   urls: Record<Target, string>;
   env(target: Target): Record<string, string>;
-  /** At its url, as often as it ended before. */
+  /** Requests to its url come to this instance from then on. */
   start(target: Target): Promise<Fn>;
   /** A POST with the invoker's token, or with another header Authorization (null: none). */
   post(target: Target, body: unknown, authorization?: string | null): Promise<Response>;
@@ -50,16 +50,16 @@ export async function createGoogleWorld(
   const project = freshProject();
   const folder = await mkdtemp(join(tmpdir(), 'volley-google-'));
   let agedMs = 0;
-  const [simulated, oidc, ports] = await Promise.all([
+  const [simulated, oidc, ...doors] = await Promise.all([
     startSimulated({ apns: settings, fcm: settings }),
     createOidc({ now: () => Date.now() - agedMs }),
-    freePorts(6),
+    ...targets.map(openDoor),
   ]);
   const certs = await serveCerts(oidc);
-  const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
-  const urls = Object.fromEntries(
-    targets.map((target, i) => [target, `http://127.0.0.1:${ports[i]}/`]),
-  ) as Record<Target, string>;
+  const urls = Object.fromEntries(targets.map((target, i) => [target, doors[i]!.url])) as Record<
+    Target,
+    string
+  >;
   const tasks = await startCloudTasks({
     oidc,
     queues: Object.fromEntries(
@@ -102,10 +102,9 @@ export async function createGoogleWorld(
   return {
     ...{ project, store, simulated, tasks, oidc, invoker: INVOKER, urls, env },
     async start(target) {
-      const fn = await startFunction(target, env(target), {
-        port: Number(new URL(urls[target]).port),
-      });
+      const fn = await startFunction(target, env(target));
       running.add(fn);
+      doors[targets.indexOf(target)]!.lead(Number(new URL(fn.url).port));
       return fn;
     },
     oldToken(target, ageMs) {
@@ -127,22 +126,52 @@ export async function createGoogleWorld(
       }),
     async close() {
       await Promise.all([...running].map((fn) => fn.end('SIGKILL')));
+      await Promise.all(doors.map((it) => it.close()));
       await Promise.all([tasks.close(), certs.close(), simulated.close(), store.close()]);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** All open at once, so that they differ; somebody else may take one before it is used. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((it) => (it.address() as AddressInfo).port);
-  await Promise.all(servers.map((it) => once(it.close(), 'close')));
-  return ports;
+interface Door {
+  url: string;
+  /** the instance behind it; without one, connections are cut */
+  lead(port: number | null): void;
+  close(): Promise<void>;
+}
+
+/** An address that stays while instances come and go, as Google's front end is. */
+async function openDoor(): Promise<Door> {
+  let port: number | null = null;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    if (port === null) return socket.destroy();
+    const instance = connect(port, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, instance],
+      [instance, socket],
+    ] as const) {
+      sockets.add(from);
+      from
+        .on('error', () => to.destroy())
+        .on('close', () => {
+          sockets.delete(from);
+          to.destroy();
+        });
+      from.pipe(to);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    lead(to) {
+      port = to;
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
 }
