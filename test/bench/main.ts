@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { ack } from './ack.ts';
 import { campaign } from './campaign.ts';
+import { cold } from './cold.ts';
 import { senders } from './senders.ts';
 import { soak } from './soak.ts';
 
@@ -22,6 +23,7 @@ Examples:
   npm run bench -- campaign --recipients 1000000
   npm run bench -- campaign --engine google
   npm run bench -- soak --minutes 30
+  npm run bench -- cold --cache
   npm run bench -- ack --json`,
   );
 
@@ -56,6 +58,16 @@ bench('campaign', 'a campaign end to end')
 bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
   .option('--recipients <n>', 'installations of that campaign', whole, 200_000)
   .action(async ({ json, recipients }) => print(await ack({ recipients }), json));
+
+bench('cold', 'starts of the deployed functions, from their process to their first work')
+  .option('--rounds <n>', 'starts of each function', whole, 7)
+  .option('--source <path>', 'what to start instead of functions/index.ts, such as a build')
+  .option('--cache', 'with NODE_COMPILE_CACHE, warm')
+  .action(async ({ json, rounds, source, cache = false }) => {
+    const result = await cold({ rounds, cache, ...(source && { source }) });
+    if (json) console.log(JSON.stringify(result));
+    else console.table(result);
+  });
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')
   .option('--minutes <n>', 'how long', whole, 10)

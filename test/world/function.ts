@@ -16,20 +16,31 @@ export interface Fn {
   end(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
 
+export interface FunctionOptions {
+  /** a file or folder instead of functions/index.ts */
+  entry?: string;
+  /** more of the environment */
+  env?: Record<string, string>;
+}
+
 const framework = createRequire(import.meta.url).resolve('@google-cloud/functions-framework');
 const main = framework.replace(/index\.js$/, 'main.js');
 const source = fileURLToPath(new URL('../../functions/index.ts', import.meta.url));
-const preload = new URL('./loopback.ts', import.meta.url).href;
+const preload = new URL('./loopback.js', import.meta.url).href;
 
 export function forkFunction(
   target: string,
   env: Record<string, string>,
-  { entry = source }: { entry?: string } = {},
+  { entry = source, env: more = {} }: FunctionOptions = {},
 ) {
   const { PATH, HOME } = process.env;
   const child = fork(main, [`--source=${entry}`, '--port=0'], {
     execArgv: ['--import', preload],
-    env: { PATH, HOME, ...env, FUNCTION_TARGET: target },
+    env: {
+      ...{ PATH, HOME, ...env, ...more, FUNCTION_TARGET: target },
+      // nobody is there to ask, and asking takes a second
+      METADATA_SERVER_DETECTION: 'none',
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -44,7 +55,7 @@ export function forkFunction(
 export async function startFunction(
   target: Target,
   env: Record<string, string>,
-  options: { entry?: string } = {},
+  options: FunctionOptions = {},
 ): Promise<Fn> {
   const { child, output } = forkFunction(target, env, options);
   const ended = once(child, 'exit').then(() => {

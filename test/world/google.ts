@@ -19,7 +19,7 @@ import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import { queueNames, type Store } from '../../functions/ports.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { freshProject } from '../emulators.ts';
-import { type Fn, startFunction, type Target } from './function.ts';
+import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
 const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
 const REGION = 'europe-west1';
@@ -37,7 +37,7 @@ export interface GoogleWorld {
   urls: Record<Target, string>;
   env(target: Target): Record<string, string>;
   /** Requests to its url come to this instance from then on. */
-  start(target: Target): Promise<Fn>;
+  start(target: Target, options?: FunctionOptions): Promise<Fn>;
   /** A POST with the invoker's token, or with another header Authorization (null: none). */
   post(target: Target, body: unknown, authorization?: string | null): Promise<Response>;
   close(): Promise<void>;
@@ -101,8 +101,8 @@ export async function createGoogleWorld(
   const env = (target: Target) => ({ ...common, VOLLEY_URL: urls[target] });
   return {
     ...{ project, store, simulated, tasks, oidc, invoker: INVOKER, urls, env },
-    async start(target) {
-      const fn = await startFunction(target, env(target));
+    async start(target, options) {
+      const fn = await startFunction(target, env(target), options);
       running.add(fn);
       doors[targets.indexOf(target)]!.lead(Number(new URL(fn.url).port));
       return fn;
