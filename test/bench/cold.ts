@@ -9,8 +9,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, hostVariable, startEmulator } from '../../functions/local/emulators.ts';
-import { startFunction, type Target } from '../world/function.ts';
-import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+import { startFunction, type Target } from '../../functions/local/google/function.ts';
+import { createGoogleWorld, faulty, type GoogleWorld } from '../world/google.ts';
 
 /** What each function cannot do its first work without. */
 const clients: Record<Target, string[]> = {
@@ -130,7 +130,11 @@ async function start(
   entry: string | undefined,
 ): Promise<Start> {
   const begun = performance.now();
-  const fn = await world.start(target, { env, ...(entry && { entry }) });
+  const fn = await world.start(target, {
+    env,
+    preload: [faulty],
+    ...(entry && { entry }),
+  });
   try {
     await (await fetch(`${world.urls[target]}health`)).text();
     const healthMs = performance.now() - begun;

@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
 import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import type { Fn } from '../../functions/local/google/function.ts';
 import { withoutEmulators } from '../emulators.ts';
-import type { Fn } from '../world/function.ts';
-import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+import { createGoogleWorld, faulty, type GoogleWorld } from '../world/google.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
 const key = makeKey();
@@ -22,7 +22,7 @@ before(async () => {
     name: 'all',
     scopes: ['campaigns', 'installations', 'read'],
   });
-  api = await world.start('api');
+  api = await world.start('api', { preload: [faulty] });
 });
 after(() => world?.close());
 
@@ -103,7 +103,7 @@ test('a registration and a campaign go in, and the first task is queued', { skip
   assert.equal(post.status, 202, await post.clone().text());
   const { id } = (await post.json()) as { id: string };
   assert.equal((await world.store.getCampaign(id))?.name, 'Hello');
-  assert.equal(world.tasks.stats().created, 1);
+  assert.equal((await world.tasks.stats()).created, 1);
 });
 
 test('a promise nobody caught is logged, and nobody’s request is cut', { skip }, async () => {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { forkFunction, type Target } from '../../functions/local/google/function.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { createSigner, nowSeconds } from '../http/jwt.ts';
-import { forkFunction, type Target } from '../world/function.ts';
 import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');

@@ -13,15 +13,22 @@ import {
   type SimulatedLimits,
   startCloudTasks,
 } from '../../functions/local/cloud-tasks.ts';
+import {
+  type Fn,
+  type FunctionOptions,
+  startFunction,
+  type Target,
+  targets,
+} from '../../functions/local/google/function.ts';
 import { createOidc, type Oidc, serveCerts } from '../../functions/local/oidc.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import { queueNames, type Store } from '../../functions/ports.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { freshProject } from '../emulators.ts';
-import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
-const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
+/** Asked by its messages, does what a faulty library might. */
+export const faulty = new URL('./faulty.js', import.meta.url).href;
 const REGION = 'europe-west1';
 const INVOKER = 'volley-invoker@volley-test.iam.gserviceaccount.com';
 

@@ -16,11 +16,11 @@ import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud
 import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';
 import { createOidc, serveCerts } from '../oidc.ts';
 import { type Front, openFront } from './front.ts';
+import { type Target, targets } from './function.ts';
 import { type Instances, startInstances } from './instances.ts';
 import { createTopic } from './topic.ts';
 
-export const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
-export type Target = (typeof targets)[number];
+export { type Target, targets } from './function.ts';
 
 export interface CloudOptions {
   apps: Record<string, AppCredentials>;
@@ -37,9 +37,8 @@ export interface CloudOptions {
   queues?: Partial<SimulatedLimits>;
   /** Cloud Scheduler's is a minute */
   tickEveryMs?: number;
-  /** the module that registers the functions: the source, or what is deployed */
-  source?: string;
-  nodeOptions?: string;
+  /** what registers the functions, when it is not the source but what is deployed */
+  deployed?: { entry: string; framework: string; nodeOptions: string };
   output?(target: string, text: string): void;
 }
 
@@ -74,7 +73,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { project = 'volley-local' } = options;
   const invoker = `${PREFIX}-invoker@${project}.iam.gserviceaccount.com`;
   const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
-  const source = options.source ?? new URL('../../index.ts', import.meta.url).pathname;
   /** ended in the opposite order */
   const parts: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -126,10 +124,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const certificates = join(folder, 'ca.pem');
     await writeFile(certificates, options.ca ?? '');
     const env = {
-      ...inherited(),
+      NODE_ENV: 'production',
       ...credentialsOf(options.apps),
       NODE_EXTRA_CA_CERTS: certificates,
-      ...(options.nodeOptions && { NODE_OPTIONS: options.nodeOptions }),
+      ...(options.deployed && { NODE_OPTIONS: options.deployed.nodeOptions }),
       GOOGLE_CLOUD_PROJECT: project,
       VOLLEY_REGION: REGION,
       VOLLEY_PREFIX: PREFIX,
@@ -147,7 +145,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       targets.map(async (target) => {
         instances[target] = keep(
           await startInstances({
-            ...{ target, source, output, count: counts[target] ?? 1 },
+            ...{ target, output, count: counts[target] ?? 1, ...options.deployed },
             env: { ...env, VOLLEY_URL: fronts[target].url },
           }),
         );
@@ -202,12 +200,6 @@ function queues(project: string, changes: Partial<SimulatedLimits> = {}) {
   const name = (queue: QueueName) =>
     `projects/${project}/locations/${REGION}/queues/${PREFIX}-${queue}`;
   return Object.fromEntries(queueNames.map((queue) => [name(queue), limits]));
-}
-
-/** Nothing of ours: a function has what the platform gives it. */
-function inherited(): Record<string, string> {
-  const { PATH = '', HOME = '' } = process.env;
-  return { PATH, HOME, NODE_ENV: 'production' };
 }
 
 /** As Secret Manager would give them. */

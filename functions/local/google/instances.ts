@@ -1,20 +1,12 @@
-/** The instances of one function: processes of the Functions Framework, as the platform runs them. */
+/** The instances of one function. As on Cloud Run, one that ends is followed by another. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Unavailable } from '../../errors.ts';
-import { freePort } from '../ports.ts';
+import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
-export interface InstancesOptions {
-  /** FUNCTION_TARGET */
-  target: string;
+export interface InstancesOptions extends Pick<FunctionOptions, 'entry' | 'framework'> {
+  target: Target;
   /** how many */
   count: number;
-  /** of the module that registers the functions */
-  source: string;
   env: Record<string, string>;
   /** what an instance prints */
   output(target: string, text: string): void;
@@ -29,61 +21,26 @@ export interface Instances {
   stop(): Promise<void>;
 }
 
-const START_MS = 60_000;
 /** What Cloud Run gives an instance after SIGTERM. */
 const STOP_MS = 10_000;
 /** An instance that cannot start is tried again, not at once. */
 const AGAIN_MS = 500;
 
-/** What `npx functions-framework` runs, beside the package's own entry. */
-const framework = join(
-  dirname(createRequire(import.meta.url).resolve('@google-cloud/functions-framework')),
-  'main.js',
-);
-
-interface Instance {
-  child: ChildProcess;
-  port: number;
-  ready: boolean;
-}
-
 /** Throws `Unavailable` with what the instance said when the first ones do not start. */
 export async function startInstances(options: InstancesOptions): Promise<Instances> {
-  const { target, count, source, env, output } = options;
-  const all = new Set<Instance>();
+  const { target, count, env, output, ...rest } = options;
+  const all = new Set<Fn>();
   let stopping = false;
 
   async function start(): Promise<void> {
-    const port = await freePort();
-    const child = spawn(process.execPath, [framework, `--source=${source}`, `--target=${target}`], {
-      env: { ...env, PORT: String(port), FUNCTION_TARGET: target },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const instance: Instance = { child, port, ready: false };
+    const onOutput = (text: string) => output(target, text);
+    const instance = await startFunction(target, env, { ...rest, onOutput });
     all.add(instance);
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said = (said + text).slice(-2000);
-        output(target, text);
-      });
-    const exited = once(child, 'exit');
-    exited.then(
-      () => {
-        const wasReady = instance.ready;
-        instance.ready = false;
-        all.delete(instance);
-        if (wasReady && !stopping) restart();
-      },
-      () => {},
-    );
-    const deadline = Date.now() + START_MS;
-    while (!(await answers(port))) {
-      if (child.exitCode === null && child.signalCode === null && Date.now() < deadline) continue;
-      child.kill('SIGKILL');
-      throw new Unavailable(`The function ${target} did not start:\n${said.trim()}`);
-    }
-    instance.ready = true;
+    instance.child.once('exit', () => {
+      all.delete(instance);
+      if (!stopping) restart();
+    });
+    if (stopping) await instance.end('SIGKILL');
   }
 
   /** As Cloud Run does, for as long as there are requests: which there always may be. */
@@ -96,18 +53,15 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
     });
   }
 
-  async function end(signal: NodeJS.Signals) {
+  const end = async (signal: NodeJS.Signals) => {
     await Promise.all(
-      [...all].map(async ({ child }) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const exited = once(child, 'exit');
-        child.kill(signal);
-        const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-        await exited;
+      [...all].map(async (instance) => {
+        const late = setTimeout(() => instance.child.kill('SIGKILL'), STOP_MS);
+        await instance.end(signal);
         clearTimeout(late);
       }),
     );
-  }
+  };
 
   const starts = await Promise.allSettled(Array.from({ length: count }, start));
   const failed = starts.find((it) => it.status === 'rejected');
@@ -117,7 +71,7 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
     throw failed.reason;
   }
   return {
-    ports: () => [...all].filter((it) => it.ready).map((it) => it.port),
+    ports: () => [...all].map(({ url }) => Number(new URL(url).port)),
     pids: () => [...all].flatMap((it) => it.child.pid ?? []),
     kill: end,
     async stop() {
@@ -125,17 +79,4 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
       await end('SIGTERM');
     },
   };
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/healthz`, {
-      signal: AbortSignal.timeout(5000),
-    });
-    await answer.arrayBuffer();
-    return answer.ok;
-  } catch {
-    await wait(25);
-    return false;
-  }
 }

@@ -4,8 +4,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { Unavailable } from '../../errors.ts';
 
-export type Target = 'api' | 'plan' | 'sendApns' | 'sendFcm' | 'deliver' | 'tick';
+export const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
+export type Target = (typeof targets)[number];
 
 export interface Fn {
   url: string;
@@ -21,21 +23,39 @@ export interface FunctionOptions {
   entry?: string;
   /** more of the environment */
   env?: Record<string, string>;
+  /** modules loaded before anything else */
+  preload?: string[];
+  /** where the one is that `entry` finds; another one would know nothing of its function */
+  framework?: string;
+  /** of the process */
+  onOutput?: (text: string) => void;
 }
 
-const framework = createRequire(import.meta.url).resolve('@google-cloud/functions-framework');
-const main = framework.replace(/index\.js$/, 'main.js');
-const source = fileURLToPath(new URL('../../functions/index.ts', import.meta.url));
-const preload = new URL('./loopback.js', import.meta.url).href;
+/** What `npx functions-framework` runs, beside the package's own entry. */
+const main = createRequire(import.meta.url)
+  .resolve('@google-cloud/functions-framework')
+  .replace(/index\.js$/, 'main.js');
+const source = fileURLToPath(new URL('../../index.ts', import.meta.url));
+const loopback = new URL('./loopback.js', import.meta.url).href;
+/** Of what it wrote, kept for whoever looks for a fault. */
+const KEPT = 64 * 1024;
+/** A cold start takes about a second, on a busy machine several. */
+const START_MS = 60_000;
 
 export function forkFunction(
   target: string,
   env: Record<string, string>,
-  { entry = source, env: more = {} }: FunctionOptions = {},
+  {
+    entry = source,
+    env: more = {},
+    preload = [],
+    framework = main,
+    onOutput,
+  }: FunctionOptions = {},
 ) {
   const { PATH, HOME } = process.env;
-  const child = fork(main, [`--source=${entry}`, '--port=0'], {
-    execArgv: ['--import', preload],
+  const child = fork(framework, [`--source=${entry}`, '--port=0'], {
+    execArgv: [loopback, ...preload].flatMap((it) => ['--import', it]),
     env: {
       ...{ PATH, HOME, ...env, ...more, FUNCTION_TARGET: target },
       // nobody is there to ask, and asking takes a second
@@ -45,8 +65,9 @@ export function forkFunction(
   });
   let output = '';
   for (const stream of [child.stdout!, child.stderr!])
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text;
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT);
+      onOutput?.(text);
     });
   return { child, output: () => output };
 }
@@ -59,10 +80,16 @@ export async function startFunction(
 ): Promise<Fn> {
   const { child, output } = forkFunction(target, env, options);
   const ended = once(child, 'exit').then(() => {
-    throw new Error(`${target} did not start:\n${output()}`);
+    throw new Unavailable(`The function ${target} did not start:\n${output().trim()}`);
   });
   ended.catch(() => {});
-  const [{ port }] = await Promise.race([once(child, 'message'), ended]);
+  const [{ port }] = await Promise.race([
+    once(child, 'message', { signal: AbortSignal.timeout(START_MS) }),
+    ended,
+  ]).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     child,

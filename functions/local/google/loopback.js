@@ -1,7 +1,7 @@
 /**
  * Loaded before the Functions Framework, which listens on every interface: here it listens on
- * 127.0.0.1 alone, and tells where. And it does what a faulty library might, when asked. Not
- * TypeScript, so that a measured start does not pay for its types.
+ * 127.0.0.1 alone, and tells where. Not TypeScript, so that a measured start does not pay for its
+ * types.
  */
 
 import { Server } from 'node:net';
@@ -15,13 +15,7 @@ Server.prototype.listen = function (port, ready) {
   });
 };
 
-process.on('message', (what) => {
-  if (what === 'memory') process.send({ rss: process.memoryUsage().rss });
-  if (what === 'reject') void Promise.reject(new Error('a library forgot to catch'));
-  if (what === 'throw')
-    setImmediate(() => {
-      throw new Error('a library threw in a callback');
-    });
-});
 // it must not keep the process
 process.channel.unref();
+// nor outlive whoever started it
+process.once('disconnect', () => process.exit(0));

@@ -1,0 +1,11 @@
+/** Loaded into a function: does what a faulty library might, when asked, and says what it takes. */
+
+process.on('message', (what) => {
+  if (what === 'memory') process.send({ rss: process.memoryUsage().rss });
+  if (what === 'reject') void Promise.reject(new Error('a library forgot to catch'));
+  if (what === 'throw')
+    setImmediate(() => {
+      throw new Error('a library threw in a callback');
+    });
+});
+process.channel.unref();
