@@ -21,6 +21,8 @@ export interface Emulator {
 export interface EmulatorOptions {
   /** any that is free without it */
   port?: number;
+  /** of Firestore's: the metadata file of an export to begin with */
+  importFrom?: string;
   /** what it prints, for someone who looks for a fault */
   output?: 'ignore' | 'inherit';
 }
@@ -58,14 +60,19 @@ const answers = (program: string, flag: string) =>
 /** Throws `Unavailable` when it is not installed, or does not come up. */
 export async function startEmulator(
   name: EmulatorName,
-  { port, output = 'ignore' }: EmulatorOptions = {},
+  { port, importFrom, output = 'ignore' }: EmulatorOptions = {},
 ): Promise<Emulator> {
   const host = `127.0.0.1:${port ?? (await freePort())}`;
+  const imported = importFrom === undefined ? [] : [`--import-data=${importFrom}`];
   // a group of its own: gcloud is Python that runs a shell that runs Java, and does not pass signals on
-  const child = spawn('gcloud', [...commands[name], `--host-port=${host}`, '--quiet'], {
-    detached: true,
-    stdio: ['ignore', output, output],
-  });
+  const child = spawn(
+    'gcloud',
+    [...commands[name], `--host-port=${host}`, '--quiet', ...imported],
+    {
+      detached: true,
+      stdio: ['ignore', output, output],
+    },
+  );
   const stop = () => end(child);
   const died = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));

@@ -1,0 +1,68 @@
+/** Firestore goes away in the middle of a campaign, and comes back with what was written. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import { startEmulator } from '../../functions/local/emulators.ts';
+import { freshProject, sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
+
+const skip = withoutEmulators('firestore', 'pubsub');
+const INSTALLATIONS = 4_000;
+/** What was accepted between the last write and the cut is sent again: chunks in flight, at most. */
+const IN_FLIGHT = 2 * 2 * 1_500;
+
+test('the Firestore emulator restarted while a campaign is sent: everybody gets it', {
+  skip,
+}, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'volley-outage-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const { pubsub } = sharedEmulators().emulators;
+  let emulator = await startEmulator('firestore');
+  t.after(() => emulator.stop());
+  const { host } = emulator;
+  // the client library would believe it more than us
+  delete process.env.FIRESTORE_EMULATOR_HOST;
+  const project = freshProject();
+  const world: CloudWorld = await createCloudWorld({
+    ...{ installations: INSTALLATIONS, tickEveryMs: 5_000, project },
+    ...{ emulators: { firestore: host, pubsub }, settings: { latencyMs: 100 } },
+  });
+  t.after(world.close);
+
+  const request = { name: 'outage', audience: {}, message: { title: 'Hello' } };
+  const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
+  for (const deadline = AbortSignal.timeout(60_000); (await world.wire()).distinct < 400; )
+    await wait(10, null, { signal: deadline });
+
+  // nobody writes between the copy and the cut
+  const freeze = (signal: NodeJS.Signals) => {
+    for (const it of Object.values(world.cloud.instances))
+      for (const pid of it.pids()) process.kill(pid, signal);
+  };
+  freeze('SIGSTOP');
+  const database = `projects/${project}/databases/(default)`;
+  const answer = await fetch(`http://${host}/emulator/v1/projects/${project}:export`, {
+    method: 'POST',
+    body: JSON.stringify({ database, export_directory: folder, export_name: 'all' }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  await emulator.stop();
+  freeze('SIGCONT');
+  emulator = await startEmulator('firestore', {
+    port: Number(host.split(':')[1]),
+    importFrom: join(folder, 'all/all.overall_export_metadata'),
+  });
+
+  const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 200 });
+  assert.equal(state, 'completed');
+  assert.deepEqual([counts.recipients, counts.accepted], [INSTALLATIONS, INSTALLATIONS]);
+  const wire = await world.wire();
+  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.ok(wire.duplicates <= IN_FLIGHT, `${wire.duplicates} got it twice`);
+});
