@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { createEmbeddedEvents } from './events/embedded.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
+import { startDue } from './pipeline/recur.ts';
 import { sweep } from './pipeline/sweep.ts';
 import type { Log, Ports, QueueName, Senders } from './ports.ts';
 import {
@@ -35,7 +36,8 @@ function queueLimits(concurrent: number): QueueLimits {
   };
 }
 
-const SWEEP_EVERY_MS = 60 * 1000;
+/** The most that a run of a schedule is late. */
+const TICK_EVERY_MS = 10 * 1000;
 
 export interface EmbeddedOptions {
   /** a folder; made if need be. One process at a time. */
@@ -50,7 +52,7 @@ export interface EmbeddedOptions {
 export type Embedded = Ports & {
   queue: ReturnType<typeof createEmbeddedQueue>;
   events: ReturnType<typeof createEmbeddedEvents>;
-  /** Begins to work on what is queued, and sweeps every minute. */
+  /** Begins to work on what is queued, to sweep, and to start the runs of schedules. */
   start(): void;
   /** Hands back what is being sent, then lets go of the files. */
   stop(): Promise<void>;
@@ -78,18 +80,20 @@ export function createEmbedded({
   });
   const events = createEmbeddedEvents(queue);
   const ports = { store, queue, events, senders, log, now, random };
-  let sweeper: NodeJS.Timeout | undefined;
+  let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
     start() {
       queue.start(createTaskHandler(ports, events.deliver));
-      const sweepNow = () =>
+      const tick = () => {
         sweep(ports).catch((error) => log.unexpected({ where: 'sweep', error }));
-      sweeper = setInterval(sweepNow, SWEEP_EVERY_MS);
-      void sweepNow();
+        startDue(ports).catch((error) => log.unexpected({ where: 'schedules', error }));
+      };
+      ticker = setInterval(tick, TICK_EVERY_MS);
+      tick();
     },
     async stop() {
-      clearInterval(sweeper);
+      clearInterval(ticker);
       await queue.stop();
       queue.close();
       await store.close();

@@ -8,6 +8,7 @@
 
 import type { Audience, Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
+import type { Schedule } from './pipeline/schedule.ts';
 
 export interface Ports {
   store: Store;
@@ -255,6 +256,15 @@ export interface Store {
 
   /** At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. */
   takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
+
+  /** Creates it (`seen` null), or replaces the version that was seen; false: there is another. */
+  putSchedule(schedule: Schedule, seen: number | null): Promise<boolean>;
+  getSchedule(id: string): Promise<Schedule | null>;
+  deleteSchedule(id: string): Promise<boolean>;
+  /** in a stable order */
+  listSchedules(after: string | null, limit: number): Promise<Page<Schedule>>;
+  /** Those whose next run is due. */
+  dueSchedules(now: number, limit: number): Promise<Schedule[]>;
 
   putKey(key: ApiKey): Promise<void>;
   findKey(hash: string): Promise<ApiKey | null>;

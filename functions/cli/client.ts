@@ -26,6 +26,8 @@ export class Unreachable extends Error {
 export interface Client {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
   /** A stream up, an answer down. */
   upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
   /** An answer of any size, of this media type. */
@@ -77,6 +79,16 @@ export function createClient(
               body: JSON.stringify(body),
             }),
       }),
+    put: (path, body) =>
+      json(path, {
+        method: 'PUT',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async delete(path) {
+      await call(path, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    },
     upload: (path, type, body) =>
       json(path, {
         method: 'POST',

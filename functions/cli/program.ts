@@ -10,6 +10,7 @@ import { connect, DEFAULT_URL } from './connect.ts';
 import { explain, neverSent } from './explain.ts';
 import { importFile } from './import.ts';
 import { count, type Output } from './progress.ts';
+import { scheduleCommands } from './schedules.ts';
 import { campaignRequest, type SendOptions, Usage } from './send.ts';
 import { watchCampaign } from './watch.ts';
 
@@ -194,6 +195,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
         show(campaign, () => `${campaign.id} ${campaign.state}`);
       });
 
+  scheduleCommands(program, { client, show });
   return program;
 }
 

@@ -13,6 +13,7 @@ import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
+import { scheduleCalls } from './schedules.ts';
 import { serviceCalls } from './service.ts';
 
 /** `findPerson`: lets people in beside API keys. */
@@ -40,6 +41,7 @@ export function createApi(ports: Ports, { findPerson }: { findPerson?: FindPerso
     ...campaignCalls(ports),
     importCall(ports),
     ...installationCalls(ports),
+    ...scheduleCalls(ports),
     ...serviceCalls(app),
   ];
   serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));

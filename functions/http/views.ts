@@ -20,6 +20,7 @@ export const campaignSchema = z
   .object({
     ...campaignRequestSchema.shape,
     id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+    scheduleId: z.string().optional().openapi({ description: 'Whose run it is.' }),
     state: z.enum(campaignStates),
     reason: z.string().nullable().openapi({ description: 'Why it is paused.' }),
     counts: z

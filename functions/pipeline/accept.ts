@@ -14,15 +14,25 @@ export type Accepted =
   | { kind: 'conflict' }
   | { kind: 'refused'; faults: Fault[] };
 
-/**
- * Two writes. If the second fails, the caller gets no 202, and the same Idempotency-Key finds the
- * campaign and queues it again; without a key, the sweep finds it.
- */
 export async function accept(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string | null,
 ): Promise<Accepted> {
+  const faults = whatCannotBeSent(ports, request);
+  return faults.length > 0 ? { kind: 'refused', faults } : enter(ports, request, idempotencyKey);
+}
+
+/**
+ * Stores and queues what was checked before. Two writes. If the second fails, the caller gets no 202,
+ * and the same Idempotency-Key finds the campaign and queues it again; without a key, the sweep finds
+ * it.
+ */
+export async function enter(
+  ports: Ports,
+  request: CampaignRequest,
+  idempotencyKey: string | null,
+): Promise<Exclude<Accepted, { kind: 'refused' }>> {
   const now = ports.now();
   const campaign: Campaign = {
     ...request,
@@ -34,9 +44,6 @@ export async function accept(
     closedAt: null,
     shards: 0,
   };
-  const faults = whatCannotBeSent(ports, campaign);
-  if (faults.length > 0) return { kind: 'refused', faults };
-
   const idempotency = idempotencyKey
     ? { key: idempotencyKey, requestHash: hash('sha256', JSON.stringify(request)) }
     : null;
@@ -58,7 +65,7 @@ const reachedBy: Record<Platform, Provider[]> = {
 };
 
 /** Faults that would stop every push of it are told at the door. */
-function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
+export function whatCannotBeSent({ senders }: Ports, campaign: CampaignRequest): Fault[] {
   const { app, audience, message } = campaign;
   const faults: Fault[] = [];
   const { title, body, data, apns, fcm } = message;
@@ -66,8 +73,8 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
     faults.push({ path: 'message', message: 'needs a title, a body or data' });
 
   const push: Push = {
-    ...{ campaignId: campaign.id, message, dryRun: campaign.dryRun, to: toOf(campaign) },
-    expiresAt: expiryOf(campaign, 0),
+    ...{ campaignId: '', message, dryRun: campaign.dryRun, to: toOf(campaign) },
+    expiresAt: expiryOf({ message, createdAt: 0 }, 0),
   };
   const sender = (provider: Provider) => senders.get(app, provider, 'production');
   const objections = (provider: Provider): Fault[] =>

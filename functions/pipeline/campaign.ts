@@ -195,7 +195,8 @@ export const campaignRequestSchema = z
       }),
   })
   .openapi('CampaignRequest');
-export type CampaignRequest = z.output<typeof campaignRequestSchema>;
+/** What is to be sent, as it was asked for, or as a schedule asks for it. */
+export type CampaignRequest = z.output<typeof campaignRequestSchema> & { scheduleId?: string };
 
 /**
  * accepted   stored and queued, not planned yet

@@ -40,5 +40,5 @@ export const backoff = (attempt: number, random: () => number) =>
 const NOW_OR_NEVER_MS = 60 * 60 * 1000;
 
 /** When a push is of no use any more. A paced campaign's time begins with each chunk's slot. */
-export const expiryOf = (campaign: Campaign, slot: number) =>
+export const expiryOf = (campaign: Pick<Campaign, 'createdAt' | 'message'>, slot: number) =>
   Math.max(campaign.createdAt, slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);

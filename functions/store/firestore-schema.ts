@@ -139,6 +139,15 @@ export interface IdempotencyFields {
   expireAt: Timestamp;
 }
 
+/** Named by its id. */
+export interface ScheduleFields {
+  version: number;
+  /** JSON of the `Schedule` */
+  schedule: string;
+  /** indexed; there while a run is to come */
+  due?: string;
+}
+
 /** Named by the key's hash. */
 export interface KeyFields {
   name: string;
@@ -163,6 +172,7 @@ export function createSchema(db: Firestore) {
     failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
     idempotency: (app: string, key: string) =>
       db.collection('idempotency').doc(digest(`${app}\n${key}`)),
+    schedules: db.collection('schedules'),
     key: (hash: string) => db.collection('keys').doc(hash),
   };
 }

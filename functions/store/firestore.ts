@@ -11,6 +11,7 @@ import { createClient, type FirestoreOptions } from './firestore-client.ts';
 import { firestoreFailures } from './firestore-failures.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
 import { firestoreOverdue } from './firestore-overdue.ts';
+import { firestoreSchedules } from './firestore-schedules.ts';
 import { createSchema, type KeyFields } from './firestore-schema.ts';
 import { firestoreShards } from './firestore-shards.ts';
 
@@ -37,6 +38,7 @@ export function createFirestoreStore({
     ...shards,
     ...firestoreChunks(client, schema, retentionDays, within),
     ...failures,
+    ...firestoreSchedules(client, schema),
     ...firestoreOverdue(client, schema, closeShard),
 
     async putKey({ hash, name, scopes }) {

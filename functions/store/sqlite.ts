@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../sqlite.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
 import { sqliteInstallations } from './sqlite-installations.ts';
+import { schedulesSchema, sqliteSchedules } from './sqlite-schedules.ts';
 import { schema } from './sqlite-schema.ts';
 
 export interface SqliteStore extends Store {
@@ -18,7 +19,7 @@ export interface SqliteStore extends Store {
 
 /** `path` is a file's, made if need be. Throws `Unavailable` if it cannot be used. */
 export function createSqliteStore({ path }: { path: string }): SqliteStore {
-  const db = openDatabase(path, schema);
+  const db = openDatabase(path, schema + schedulesSchema);
   const { forget, ...installations } = sqliteInstallations(db);
   const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db);
   const chunks = sqliteChunks(
@@ -30,6 +31,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...installations,
     ...campaigns,
     ...chunks,
+    ...sqliteSchedules(db),
 
     dropLeases() {
       db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();

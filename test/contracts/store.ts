@@ -9,6 +9,7 @@ import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
 import type { MakeStore } from './store-fixture.ts';
 import { ledgerContract } from './store-ledger.ts';
+import { scheduleContract } from './store-schedules.ts';
 
 export type { MakeStore } from './store-fixture.ts';
 
@@ -21,4 +22,5 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   campaignContract(name, makeStore);
   chunkContract(name, makeStore);
   ledgerContract(name, makeStore);
+  scheduleContract(name, makeStore);
 }

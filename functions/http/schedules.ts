@@ -1,0 +1,235 @@
+/** Schedules: campaigns that are sent again and again. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { whatCannotBeSent } from '../pipeline/accept.ts';
+import { noCounts } from '../pipeline/campaign.ts';
+import { change, createSchedule, onwards, runNow } from '../pipeline/recur.ts';
+import {
+  nextRuns,
+  type Schedule,
+  type ScheduleRequest,
+  scheduleRequestSchema,
+  scheduleStates,
+} from '../pipeline/schedule.ts';
+import type { Ports } from '../ports.ts';
+import { type Call, call } from './call.ts';
+import { answerProblem, problemResponse } from './problem.ts';
+import { campaignSchema, campaignView } from './views.ts';
+
+const params = z.strictObject({ id: z.string().min(1).max(64) });
+const RUNS_SHOWN = 10;
+
+const time = z.iso.datetime();
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
+const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
+
+const scheduleSchema = z
+  .object({
+    ...scheduleRequestSchema.shape,
+    until: time.optional(),
+    id: z.string(),
+    state: z.enum(scheduleStates),
+    runs: z.int().openapi({ description: 'Started at their times; by hand not counted.' }),
+    nextRuns: z.array(time).openapi({ description: `The next ${RUNS_SHOWN}.` }),
+    lastCampaignId: z.string().nullable(),
+    createdAt: time,
+  })
+  .openapi('Schedule');
+
+function scheduleView(schedule: Schedule) {
+  const { version: _, nextAt: __, until, createdAt, ...rest } = schedule;
+  return {
+    ...rest,
+    ...(until !== undefined && { until: rfc3339OrNull(until) }),
+    createdAt: rfc3339(createdAt),
+    nextRuns: nextRuns(schedule, RUNS_SHOWN).map(rfc3339),
+  };
+}
+export type ScheduleView = ReturnType<typeof scheduleView>;
+
+const one = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: scheduleSchema } },
+});
+
+const missing = (c: Context, id: string) =>
+  answerProblem(c, 'not-found', `There is no schedule "${id}".`, {
+    next: 'Check the id; GET /v1/schedules lists all.',
+  });
+
+export function scheduleCalls(ports: Ports): Call[] {
+  const { store, now } = ports;
+
+  const refusal = (c: Context, { campaign }: ScheduleRequest) => {
+    const faults = whatCannotBeSent(ports, campaign).map(({ path, message }) => ({
+      path: `campaign.${path}`,
+      message,
+    }));
+    if (faults.length === 0) return null;
+    return answerProblem(c, 'refused', 'Its campaigns could not be sent.', { faults });
+  };
+
+  const changed = async (
+    c: Context,
+    id: string,
+    next: (schedule: Schedule) => Schedule | null,
+    illegal: (schedule: Schedule) => string | null = () => null,
+  ) => {
+    let objection: string | null = null;
+    const schedule = await change(ports, id, (it) => {
+      objection = illegal(it);
+      return objection === null ? next(it) : null;
+    });
+    if (!schedule) return missing(c, id);
+    if (objection !== null)
+      return answerProblem(c, 'conflict', objection, { next: 'Look at its state first.' });
+    return c.json(scheduleView(schedule));
+  };
+
+  return [
+    call({
+      method: 'post',
+      path: '/v1/schedules',
+      summary: 'Send a campaign again and again',
+      scopes: ['campaigns'],
+      takes: { body: scheduleRequestSchema },
+      responses: {
+        201: one('It is active from now on.'),
+        422: problemResponse(422, 'Its campaigns could never be sent.'),
+      },
+      async handle({ body }, c) {
+        const refused = refusal(c, body);
+        if (refused) return refused;
+        const schedule = await createSchedule(ports, body);
+        c.header('Location', `/v1/schedules/${schedule.id}`);
+        return c.json(scheduleView(schedule), 201);
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/schedules',
+      summary: 'List schedules',
+      scopes: ['read', 'campaigns'],
+      takes: {
+        query: z.strictObject({
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+          after: z.string().max(64).optional(),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'A page; `next` is the `after` of the page that follows.',
+          content: {
+            'application/json': {
+              schema: z.object({ items: z.array(scheduleSchema), next: z.string().nullable() }),
+            },
+          },
+        },
+      },
+      async handle({ query }, c) {
+        const page = await store.listSchedules(query.after ?? null, query.limit);
+        return c.json({ items: page.items.map(scheduleView), next: page.next });
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/schedules/{id}',
+      summary: 'Look at a schedule and its next runs',
+      scopes: ['read', 'campaigns'],
+      takes: { params },
+      responses: { 200: one('The schedule.') },
+      async handle({ params: { id } }, c) {
+        const schedule = await store.getSchedule(id);
+        return schedule ? c.json(scheduleView(schedule)) : missing(c, id);
+      },
+    }),
+
+    call({
+      method: 'put',
+      path: '/v1/schedules/{id}',
+      summary: 'Change a schedule',
+      description: 'Replaces all that was asked for; runs are counted on. A paused one stays so.',
+      scopes: ['campaigns'],
+      takes: { params, body: scheduleRequestSchema },
+      responses: {
+        200: one('As it is now.'),
+        422: problemResponse(422, 'Its campaigns could never be sent.'),
+      },
+      async handle({ params: { id }, body }, c) {
+        return (
+          refusal(c, body) ??
+          changed(c, id, ({ until: _, maxRuns: __, ...it }) => onwards({ ...it, ...body }, now()))
+        );
+      },
+    }),
+
+    call({
+      method: 'delete',
+      path: '/v1/schedules/{id}',
+      summary: 'Forget a schedule',
+      description: 'Campaigns that it has started go on.',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: { 204: { description: 'It is gone.' } },
+      handle: async ({ params: { id } }, c) =>
+        (await store.deleteSchedule(id)) ? c.body(null, 204) : missing(c, id),
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/schedules/{id}/pause',
+      summary: 'Start no more runs',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: { 200: one('It is paused.'), 409: problemResponse(409, 'It has ended.') },
+      handle: ({ params: { id } }, c) =>
+        changed(
+          c,
+          id,
+          (it) => onwards({ ...it, state: 'paused' }, now()),
+          (it) => (it.state === 'ended' ? 'A schedule that has ended cannot be paused.' : null),
+        ),
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/schedules/{id}/resume',
+      summary: 'Go on with a paused schedule',
+      description: 'From now on: what fell into the pause is not made up for.',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: { 200: one('It is active.'), 409: problemResponse(409, 'It has ended.') },
+      handle: ({ params: { id } }, c) =>
+        changed(
+          c,
+          id,
+          (it) => (it.state === 'paused' ? onwards({ ...it, state: 'active' }, now()) : null),
+          (it) => (it.state === 'ended' ? 'A schedule that has ended cannot be resumed.' : null),
+        ),
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/schedules/{id}/run',
+      summary: 'Start a run now, beside the others',
+      scopes: ['campaigns'],
+      takes: { params },
+      responses: {
+        202: {
+          description: 'The campaign.',
+          content: { 'application/json': { schema: campaignSchema } },
+        },
+      },
+      async handle({ params: { id } }, c) {
+        const schedule = await store.getSchedule(id);
+        if (!schedule) return missing(c, id);
+        const campaign = await runNow(ports, schedule);
+        c.header('Location', `/v1/campaigns/${campaign.id}`);
+        return c.json(campaignView(campaign, noCounts()), 202);
+      },
+    }),
+  ];
+}
