@@ -118,17 +118,19 @@ export function firestoreChunks(
     async commitChunk(commit) {
       const { chunkId, leaseId, now } = commit;
       const isLast = commit.open.length === 0;
-      const fields = ['done', 'leaseId', 'lastLeaseId', 'shard', 'app', 'notBefore', 'state'];
+      const call = randomUUID();
+      const fields = ['done', 'leaseId', 'writtenBy', 'shard', 'app', 'notBefore', 'state'];
       const committed = await client.write(async (writes, attempt) => {
         const [found, campaign] = await read(chunkId, fields);
         if (!found?.exists || !campaign?.exists) return null;
         const { id: campaignId } = campaign;
         const it = found.data() as ChunkFields;
         const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
-        if (attempt > 1 && it.lastLeaseId === leaseId) return { ...where, ours: true };
+        if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
         if (it.done || it.leaseId !== leaseId) return { ...where, ours: false };
         await forget(writes, it.app, commit.forget);
-        writes.update(found.ref, changeOf(commit, it, retentionDays), unchanged(found));
+        const change = { ...changeOf(commit, it, retentionDays), writtenBy: call };
+        writes.update(found.ref, change, unchanged(found));
         const counted = countedOf(commit);
         if (counted.length > 0) {
           const [field, value, ...more] = counted;
@@ -187,12 +189,12 @@ export function firestoreChunks(
 
 /** What a commit changes in its chunk. */
 function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
-  const { chunkId, open, doubtful, lease, leaseId, dueAt, now } = commit;
+  const { chunkId, open, doubtful, lease, dueAt, now } = commit;
   const done = open.length === 0;
   const keep = 'keep' in lease && !done ? lease.keep : null;
   return {
     ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
-    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0, lastLeaseId: leaseId },
+    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0 },
     notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
     due: done ? gone() : dueOf(chunkId, dueAt),
     ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),

@@ -50,6 +50,9 @@ export const unchanged = (document: DocumentSnapshot) => ({
   lastUpdateTime: document.updateTime!,
 });
 
+/** Behind a server that does not answer, the SDK tries a read again for minutes. */
+const CLOSE_MS = 5_000;
+
 const MAX_ATTEMPTS = 10;
 const BACKOFF_BASE_MS = 25;
 const BACKOFF_CAP_MS = 2_000;
@@ -78,6 +81,8 @@ export function createClient({
       'grpc.keepalive_permit_without_calls': 1,
     },
     clientConfig: clientConfig(deadlineMs),
+    // else a read that fails is tried again twice, a second apart, even if it was refused
+    gaxServerStreamingRetries: true,
     ...(emulator !== null && {
       host: emulator,
       ssl: false,
@@ -135,16 +140,16 @@ export function createClient({
     read: inTime,
     write,
     async close() {
-      // the SDK's retry of a read, once it is terminated, is a rejection that nobody can catch
-      await Promise.allSettled(underWay);
-      await db.terminate();
+      // not before: the SDK's retry of a read is then a rejection that nobody can catch
+      const closed = Promise.allSettled(underWay).then(() => db.terminate());
+      await Promise.race([closed, wait(CLOSE_MS, null, { ref: false })]);
     },
   };
 }
 
 /**
  * Deadlines of single calls. A commit is not retried below us (the SDK would, for ten minutes, and
- * could not know what was written); reads are, five times, when they do not even begin.
+ * could not know what was written); reads are, five times, while they have not begun.
  * https://github.com/googleapis/gax-nodejs/blob/main/client-libraries.md
  */
 function clientConfig(deadlineMs: number) {

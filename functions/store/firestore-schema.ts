@@ -81,8 +81,8 @@ export interface ChunkFields {
   expiresAt: number;
   leaseId: string | null;
   leaseUntil: number;
-  /** the lease that the last commit took */
-  lastLeaseId?: string;
+  /** the call that committed last */
+  writtenBy?: string;
   done: boolean;
   /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
   openIn?: string;

@@ -13,11 +13,9 @@ import {
   Metadata,
   Server,
   ServerCredentials,
-  status,
 } from '@grpc/grpc-js';
 
 const { v1 } = protos.google.firestore;
-type Query = google.firestore.v1.IStructuredQuery;
 
 const methods = {
   BatchGetDocuments: [v1.BatchGetDocumentsRequest, v1.BatchGetDocumentsResponse],
@@ -30,9 +28,22 @@ const methods = {
 export type Method = keyof typeof methods;
 const streaming: Method[] = ['BatchGetDocuments', 'RunQuery', 'RunAggregationQuery'];
 
+/** A `StructuredQuery`, as far as it matters here. */
+export interface Query {
+  from?: { collectionId: string }[];
+  where?: Filter;
+  orderBy?: { field: { fieldPath: string }; direction: string }[];
+}
+export interface Filter {
+  compositeFilter?: { op: string; filters: Filter[] };
+  fieldFilter?: { field: { fieldPath: string }; op: string };
+}
+
 export interface Call {
   method: Method;
   query?: Query;
+  /** what was written of documents */
+  documents: google.firestore.v1.IDocument[];
   /** the collections of documents written, one for each write */
   writes: string[];
   deletes: string[];
@@ -56,7 +67,7 @@ export interface FirestoreProxy {
 
 const identity = (it: Buffer) => it;
 const pathOf = (method: Method) => `/google.firestore.v1.Firestore/${method}`;
-const collectionOf = (name?: string | null) => name?.split('/').at(-2) ?? '';
+export const collectionOf = (name?: string | null) => name?.split('/').at(-2) ?? '';
 
 export async function startProxy(upstreamHost: string, t?: TestContext): Promise<FirestoreProxy> {
   const upstream = new Client(upstreamHost, credentials.createInsecure(), {
@@ -169,22 +180,37 @@ function passedOn(from: Metadata) {
   return metadata;
 }
 
-function asked(method: Method, request: Buffer): Pick<Call, 'query' | 'writes' | 'deletes'> {
-  const none = { writes: [], deletes: [] };
+function asked(method: Method, request: Buffer): Omit<Call, 'method' | 'reads' | 'code'> {
+  const none = { documents: [], writes: [], deletes: [] };
   if (method === 'Commit') {
     const { writes } = v1.CommitRequest.decode(request);
     return {
+      documents: writes.flatMap((it) => it.update ?? []),
       writes: writes.flatMap((it) => (it.update ? collectionOf(it.update.name) : [])),
       deletes: writes.flatMap((it) => (it.delete ? collectionOf(it.delete) : [])),
     };
   }
   if (method === 'RunQuery')
-    return { query: v1.RunQueryRequest.decode(request).structuredQuery!, ...none };
+    return { query: legible(v1.RunQueryRequest, request).structuredQuery!, ...none };
   if (method === 'RunAggregationQuery') {
-    const { structuredAggregationQuery } = v1.RunAggregationQueryRequest.decode(request);
-    return { query: structuredAggregationQuery!.structuredQuery!, ...none };
+    const { structuredAggregationQuery: it } = legible(v1.RunAggregationQueryRequest, request);
+    return { query: it!.structuredQuery!, ...none };
   }
   return none;
+}
+
+/** Plain objects, with the names of enumerated values. */
+const legible = <T>(type: Decoder<T>, request: Buffer) =>
+  type.toObject(type.decode(request), { enums: String }) as Asked;
+
+interface Asked {
+  structuredQuery?: Query;
+  structuredAggregationQuery?: Asked;
+}
+
+interface Decoder<T> {
+  decode(bytes: Uint8Array): T;
+  toObject(it: T, options: { enums: typeof String }): object;
 }
 
 /** https://firebase.google.com/docs/firestore/pricing: a document that is missing is read, too. */
@@ -202,5 +228,3 @@ function readIn(method: Method, answer: Buffer): string[] {
   // one for each 1,000 index entries, and at least one
   return Array(Math.max(1, Math.ceil(Number(counted) / 1000))).fill('(count)');
 }
-
-export { status };

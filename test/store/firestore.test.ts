@@ -1,16 +1,71 @@
-import { createFirestoreStore } from '../../functions/store/firestore.ts';
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
 import { storeContract } from '../contracts/store.ts';
-import { freshProject, withoutEmulators } from '../emulators.ts';
+import { withoutEmulators } from '../emulators.ts';
+import { emulator, openStore } from './emulated.ts';
+import { declared, needed } from './firestore-indexes.ts';
+import { collectionOf, startProxy } from './firestore-proxy.ts';
 
-storeContract(
-  'firestore',
-  async (t) => {
-    const store = createFirestoreStore({
-      project: freshProject(),
-      emulator: process.env.FIRESTORE_EMULATOR_HOST,
-    });
-    t.after(() => store.close());
-    return store;
-  },
-  withoutEmulators('firestore'),
-);
+const skip = withoutEmulators('firestore');
+const proxy = skip ? null : await startProxy(emulator);
+after(() => proxy?.stop());
+
+storeContract('firestore', async (t) => openStore(t, proxy!.host), skip);
+
+test('the contract asks for no index that is not declared, and for all that are', { skip }, () => {
+  const queries = proxy!.calls.flatMap((it) => it.query ?? []);
+  const needs = queries.map(needed);
+  assert.ok(queries.length > 500);
+  assert.deepEqual(
+    queries.filter((_, i) => needs[i]?.composite),
+    declared.composite,
+  );
+  assert.deepEqual(
+    [...new Set(needs.flatMap((it) => it.single))].toSorted(),
+    declared.single.toSorted(),
+  );
+});
+
+test('what is indexed does not only grow at its end, unless behind a slot', { skip }, () => {
+  const written = new Map<string, Set<string>>();
+  for (const { name, fields } of proxy!.calls.flatMap((it) => it.documents)) {
+    const collection = collectionOf(name);
+    assert.ok(declared.exempt.includes(collection), `all fields of ${collection} are exempt`);
+    for (const [field, value] of Object.entries(fields ?? {})) {
+      const key = `${collection} ${field}`;
+      if (!declared.single.some((it) => it.startsWith(`${key} `))) continue;
+      const text = value.stringValue ?? '';
+      const kind = /^[0-3]~\d{4}-\d\d-\d\dT/.test(text)
+        ? 'slot and time'
+        : /\d{4}-\d\d-\d\d|\b\d{13}\b/.test(text)
+          ? 'time'
+          : Object.keys(value).find((it) => it !== 'valueType')!;
+      written.set(key, (written.get(key) ?? new Set()).add(kind));
+    }
+  }
+  assert.deepEqual(
+    Object.fromEntries([...written].map(([key, kinds]) => [key, [...kinds].join()]).toSorted()),
+    {
+      'campaigns due': 'slot and time',
+      'campaigns listed': 'slot and time',
+      'campaigns open': 'booleanValue',
+      'chunks due': 'slot and time',
+      // begins with the campaign's random id
+      'chunks openIn': 'stringValue',
+      'installations language': 'stringValue',
+      'installations platform': 'stringValue',
+      'installations tags': 'arrayValue',
+      'installations tokenHash': 'stringValue',
+      'installations userId': 'stringValue',
+      'shards due': 'slot and time',
+    },
+  );
+});
+
+test('what is kept for a while only has a time to live', () => {
+  assert.deepEqual(declared.ttl.toSorted(), [
+    'chunks expireAt',
+    'failures expireAt',
+    'idempotency expireAt',
+  ]);
+});
