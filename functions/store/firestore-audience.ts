@@ -1,14 +1,14 @@
 /**
  * Audiences: what Firestore's indexes find of one, and what is left out while it is read.
  *
- * A read document is paid for, so an index narrows as far as it can: user id, a tag, or platform
- * and language. Tokens and installation ids are names of documents. Tags together with others would be found by merging indexes, slowly, and
+ * A read document is paid for, so an index narrows as far as it can: user id, a tag, or platform and
+ * language. Tags together with others would be found by merging indexes, slowly, and
  * `none` not at all; https://firebase.google.com/docs/firestore/query-data/index-overview
  */
 
-import type { DocumentReference, Query } from '@google-cloud/firestore';
+import type { Query } from '@google-cloud/firestore';
 import type { Audience } from '../pipeline/campaign.ts';
-import { BUCKETS, platforms } from '../pipeline/installation.ts';
+import { BUCKETS, bucketOf, platforms } from '../pipeline/installation.ts';
 import type { AudiencePage, BucketRange, Cursor, Store } from '../ports.ts';
 import { inGroupsOf } from './each.ts';
 import type { Client } from './firestore-client.ts';
@@ -19,6 +19,7 @@ import {
   type InstallationFields,
   idOf,
   type Schema,
+  type TokenFields,
 } from './firestore-schema.ts';
 import { merged, pagesOf } from './sorted.ts';
 
@@ -64,18 +65,10 @@ export function firestoreAudience(client: Client, schema: Schema) {
 
     async *streamAudience(app, audience, range, after, size) {
       if (after && after.bucket >= range.to) return;
-      const ids = audience.installationIds;
+      const ids = audience.installationIds ?? (await withTokens(app, audience.tokens));
       const { lists, conditions } = ids
-        ? byNames(
-            app,
-            audience,
-            async () => ids.map((id) => schema.installation(app, id)),
-            range,
-            after,
-          )
-        : audience.tokens
-          ? byNames(app, audience, () => holders(app, audience.tokens!), range, after)
-          : byQueries(app, audience, range, after, size);
+        ? byIds(app, audience, ids, range, after)
+        : byQueries(app, audience, range, after, size);
       let page: AudiencePage['installations'] = [];
       let cursor: Cursor | undefined;
       for await (const found of merged(lists, byName))
@@ -91,6 +84,13 @@ export function firestoreAudience(client: Client, schema: Schema) {
       if (page.length > 0) yield { installations: page, cursor: cursor! };
     },
   } satisfies Partial<Store>;
+
+  async function withTokens(app: string, tokens: string[] | undefined) {
+    if (!tokens) return null;
+    const refs = [...new Set(tokens)].map((it) => schema.token(app, it));
+    const found = await client.get(refs);
+    return found.flatMap((it) => (it.exists ? (it.data() as TokenFields).id : []));
+  }
 
   function byQueries(
     app: string,
@@ -120,31 +120,22 @@ export function firestoreAudience(client: Client, schema: Schema) {
     return { lists, conditions };
   }
 
-  /** Whose tokens they are, as far as is known. */
-  async function holders(app: string, tokens: string[]) {
-    const found = await client.get([...new Set(tokens)].map((it) => schema.token(app, it)));
-    return found
-      .filter((it) => it.exists)
-      .map((it) => schema.installations.doc(it.get('installation')));
-  }
-
-  function byNames(
+  function byIds(
     app: string,
     audience: Audience,
-    find: () => Promise<DocumentReference[]>,
+    ids: string[],
     range: BucketRange,
     after: Cursor | null,
   ) {
     const conditions = conditionsOf(audience);
     const fields = new Set<string>([...ALWAYS, ...conditions.map((it) => it.field)]);
-    const start = after
-      ? `${bucketName(app, after.bucket)}${END}${after.id}`
-      : bucketName(app, range.from);
-    const end = bucketName(app, range.to);
+    const start = after && `${bucketName(app, after.bucket)}${END}${after.id}`;
+    const refs = [...new Set(ids)]
+      .filter((id) => bucketOf(id) >= range.from && bucketOf(id) < range.to)
+      .map((id) => schema.installation(app, id))
+      .filter((ref) => !start || ref.id > start);
     const list = async function* () {
-      const refs = new Map((await find()).map((it) => [it.id, it]));
-      const within = [...refs.values()].filter(({ id }) => id > start && id < end);
-      const documents = await client.get(within, [...fields]);
+      const documents = await client.get(refs, [...fields]);
       yield documents
         .filter((it) => it.exists)
         .map((it) => ({ name: it.id, fields: it.data() as InstallationFields }))

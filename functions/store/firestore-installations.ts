@@ -1,6 +1,15 @@
-/** Installations: put, get, delete, forget. */
+/**
+ * Installations, and who has which token.
+ *
+ * An installation has a token if and only if that token's document names it. Both are read and
+ * written together, under their names. The other way, a query for the token's hash, would save a
+ * write for each new installation and a read for each put; but in a transaction it locks what it
+ * looks through (the emulator: all installations), and imports side by side would wait for each
+ * other.
+ */
 
-import { type DocumentReference, FieldValue, type Transaction } from '@google-cloud/firestore';
+import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import type { Installation } from '../pipeline/installation.ts';
 import type { ChunkCommit, Store } from '../ports.ts';
 import { each } from './each.ts';
 import { type Client, unchanged } from './firestore-client.ts';
@@ -14,134 +23,97 @@ import {
 import { lastOfEach } from './last-of-each.ts';
 
 /** Installations in one transaction, and how many of those at once. */
-const TOGETHER = 300;
-const AT_ONCE = 4;
+const [TOGETHER, AT_ONCE] = [200, 4];
 /** A request holds 10 MiB. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
+interface Row {
+  app: string;
+  id: string;
+  ref: DocumentReference;
+  fields: InstallationFields;
+  tokenRef: DocumentReference;
+}
+
 export function firestoreInstallations(client: Client, schema: Schema) {
-  const { installation } = schema;
+  const { installation: refOf, token: tokenRefOf } = schema;
 
-  /**
-   * Whoever changes the owner of a token writes the token's document and both installations', each
-   * only if it is still as it was read. So of two that are given one token at once the second looks
-   * again.
-   */
-  async function put(writes: Transaction, rows: Row[], names: Set<string>) {
-    const [owned, own] = await Promise.all([
-      client.get(rows.map((it) => it.token)),
-      client.get(
-        rows.map((it) => it.ref),
-        ['token'],
-      ),
-    ]);
-    const taken = new Set(rows.map((it) => it.token.id));
-    const others: Held[] = [];
-    const left: Held[] = [];
-    for (const [index, { ref, token, fields, app }] of rows.entries()) {
-      const before = own[index]!;
-      const owner = owned[index]!;
-      if (before.exists) writes.update(ref, { ...dropped, ...fields }, unchanged(before));
-      else writes.create(ref, fields);
+  const toRow = (it: Installation): Row => ({
+    ...{ app: it.app, id: it.id, ref: refOf(it.app, it.id), fields: fromInstallation(it) },
+    tokenRef: tokenRefOf(it.app, it.token),
+  });
 
-      const to: TokenFields = { installation: ref.id };
-      const holder = owner.get('installation') as string | undefined;
-      if (holder === undefined) writes.create(token, to);
-      else if (holder !== ref.id) {
-        writes.update(token, { ...to }, unchanged(owner));
-        if (!names.has(holder))
-          others.push({ ref: schema.installations.doc(holder), is: fields.token });
-      }
-      const old = before.get('token') as string | undefined;
-      if (old === undefined || old === fields.token) continue;
-      const oldToken = schema.token(app, old);
-      if (!taken.has(oldToken.id)) left.push({ ref: oldToken, is: ref.id });
+  async function put(writes: Transaction, rows: Row[]) {
+    const all = rows.flatMap((it) => [it.ref, it.tokenRef]);
+    const found = byName(await writes.getAll(...all, { fieldMask: ['token', 'id'] }));
+    const holderOf = (it: Row) => (found.get(it.tokenRef.path)?.data() as TokenFields)?.id;
+
+    const gone = new Map<string, DocumentReference>();
+    for (const { app, ref, fields } of rows) {
+      const before: string | undefined = found.get(ref.path)?.get('token');
+      const tokenRef = before !== undefined && before !== fields.token && tokenRefOf(app, before);
+      if (tokenRef) gone.set(tokenRef.path, tokenRef);
     }
-    await remove(writes, others, 'token');
-    await remove(writes, left, 'installation');
-  }
+    const taken = rows.flatMap((it) => {
+      const holder = holderOf(it);
+      return holder !== undefined && holder !== it.id ? [refOf(it.app, holder)] : [];
+    });
+    for (const ref of taken) gone.set(ref.path, ref);
 
-  /** Those whose field still is what it was taken for. */
-  async function remove(writes: Transaction, all: Held[], field: 'token' | 'installation') {
-    const found = await client.get(
-      all.map((it) => it.ref),
-      [field],
-    );
-    for (const [index, it] of found.entries())
-      if (it.get(field) === all[index]!.is) writes.delete(it.ref, unchanged(it));
+    // what is put in the same breath stays
+    for (const { ref, tokenRef } of rows) {
+      gone.delete(ref.path);
+      gone.delete(tokenRef.path);
+    }
+    for (const ref of gone.values()) writes.delete(ref);
+    for (const it of rows) {
+      writes.set(it.ref, it.fields);
+      const fields: TokenFields = { id: it.id };
+      if (holderOf(it) !== it.id) writes.set(it.tokenRef, fields);
+    }
   }
 
   const verbs = {
     /** In several transactions: if it throws, some may be stored; to put them all again is safe. */
     async putInstallations(batch) {
-      const rows = lastOfEach(batch).map((it) => ({
-        app: it.app,
-        ref: installation(it.app, it.id),
-        token: schema.token(it.app, it.token),
-        fields: fromInstallation(it),
-      }));
-      const names = new Set(rows.map((it) => it.ref.id));
-      await each(together(rows), AT_ONCE, (some) =>
-        client.write((writes) => put(writes, some, names)),
-      );
+      const rows = lastOfEach(batch).map(toRow);
+      await each(together(rows), AT_ONCE, (some) => client.write((writes) => put(writes, some)));
     },
 
     async getInstallation(app, id) {
-      const [found] = await client.get([installation(app, id)]);
+      const [found] = await client.get([refOf(app, id)]);
       return found?.exists ? toInstallation(app, id, found.data() as InstallationFields) : null;
     },
 
     deleteInstallation: (app, id) =>
       client.write(async (writes) => {
-        const [found] = await client.get([installation(app, id)], ['token']);
-        if (!found?.exists) return false;
-        writes.delete(found.ref, unchanged(found));
-        await remove(
-          writes,
-          [{ ref: schema.token(app, found.get('token')), is: found.ref.id }],
-          'installation',
-        );
-        return true;
+        const [found] = await client.get([refOf(app, id)], ['token']);
+        if (found?.exists) remove(writes, app, found);
+        return found?.exists ?? false;
       }),
   } satisfies Partial<Store>;
 
+  /** As it was found, or nothing of the write happens; so the token is still its own. */
+  function remove(writes: Transaction, app: string, found: DocumentSnapshot) {
+    writes.delete(found.ref, unchanged(found));
+    writes.delete(tokenRefOf(app, found.get('token')));
+  }
+
   /** Only the one that was told dead, and only if it has not registered since. */
   async function forget(writes: Transaction, app: string, dead: ChunkCommit['forget']) {
-    const refs = dead.map((it) => installation(app, it.installationId));
+    const refs = dead.map((it) => refOf(app, it.installationId));
     const found = await client.get(refs, ['token', 'refreshedAt']);
-    const tokens: Held[] = [];
     for (const [index, it] of found.entries()) {
       const { token, since } = dead[index]!;
-      if (!it.exists || it.get('token') !== token || it.get('refreshedAt') > since) continue;
-      writes.delete(it.ref, unchanged(it));
-      tokens.push({ ref: schema.token(app, token), is: it.ref.id });
+      if (it.exists && it.get('token') === token && it.get('refreshedAt') <= since)
+        remove(writes, app, it);
     }
-    await remove(writes, tokens, 'installation');
   }
 
   return { ...verbs, forget };
 }
 
-/** A document, and what a field of it is. */
-interface Held {
-  ref: DocumentReference;
-  is: string;
-}
-
-/** What a registration may leave out, and then has no longer. */
-const dropped = {
-  language: FieldValue.delete(),
-  timeZone: FieldValue.delete(),
-  userId: FieldValue.delete(),
-  attributes: FieldValue.delete(),
-};
-
-interface Row {
-  app: string;
-  ref: DocumentReference;
-  token: DocumentReference;
-  fields: InstallationFields;
-}
+const byName = (found: DocumentSnapshot[]) => new Map(found.map((it) => [it.ref.path, it]));
 
 function together(rows: Row[]): Row[][] {
   const groups: Row[][] = [];

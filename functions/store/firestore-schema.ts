@@ -122,14 +122,9 @@ export interface InstallationFields {
   refreshedAt: number;
 }
 
-/**
- * Named by a hash of the app and the token: whose it is. Reading it by name is one lock and no search;
- * a query for the token in a transaction would have two imports wait for each other. One whose
- * installation has another token by now means nothing.
- */
+/** Named by a hash of the app and the token: which installation has it. */
 export interface TokenFields {
-  /** a document's name */
-  installation: string;
+  id: string;
 }
 
 /** Named by a hash of the app and the key. */

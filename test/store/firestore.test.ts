@@ -55,7 +55,6 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'installations language': 'stringValue',
       'installations platform': 'stringValue',
       'installations tags': 'arrayValue',
-      'installations tokenHash': 'stringValue',
       'installations userId': 'stringValue',
       'shards due': 'slot and time',
     },
