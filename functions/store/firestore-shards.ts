@@ -49,17 +49,12 @@ export function firestoreShards(client: Client, schema: Schema) {
      * each chunk would wait for the others of its shard. Who dies in between is made up for by who
      * gets that task again, or by the sweep.
      */
-    async closeShard(
-      campaignId: string,
-      index: number,
-      now: number,
-    ): Promise<CampaignState | null> {
-      const ref = schema.shard(campaignId, index);
-      const [before] = await client.get([ref], ['planned', 'closed', 'chunks', 'chunksDone']);
-      if (!before?.exists || !isComplete(before)) return null;
-      return client.write(async (writes) => {
-        const [shard, campaign] = await client.get([ref, schema.campaign(campaignId)]);
-        if (!shard || !campaign?.exists || !isComplete(shard)) return null;
+    closeShard: (campaignId: string, index: number, now: number): Promise<CampaignState | null> =>
+      client.write(async (writes) => {
+        const [shard] = await client.get([schema.shard(campaignId, index)]);
+        if (!shard?.exists || !isComplete(shard)) return null;
+        const [campaign] = await client.get([schema.campaign(campaignId)]);
+        if (!campaign?.exists) return null;
         const { shards, shardsDone, state } = campaign.data() as CampaignFields;
         const closed = state === 'cancelling' ? 'cancelled' : 'completed';
         const isLast = shardsDone + 1 === shards;
@@ -76,8 +71,7 @@ export function firestoreShards(client: Client, schema: Schema) {
           unchanged(campaign),
         );
         return isLast ? closed : null;
-      });
-    },
+      }),
   } satisfies Partial<Store> & Record<string, unknown>;
 }
 

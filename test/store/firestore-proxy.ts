@@ -3,6 +3,7 @@
  * be billed as, and fails calls when a test says so.
  */
 
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import protos, { type google } from '@google-cloud/firestore-api/protos';
 import {
@@ -227,4 +228,15 @@ function readIn(method: Method, answer: Buffer): string[] {
   const counted = Object.values(result?.aggregateFields ?? {})[0]?.integerValue ?? 0;
   // one for each 1,000 index entries, and at least one
   return Array(Math.max(1, Math.ceil(Number(counted) / 1000))).fill('(count)');
+}
+
+/** Fails the first calls that fit, as often as said; gives what tells whether it did. */
+export function failing(
+  proxy: FirestoreProxy,
+  fits: (call: Call) => boolean,
+  { code, when, times = 1 }: { code: number; when: 'before' | 'after'; times?: number },
+) {
+  let left = times;
+  proxy.fault = (call) => (fits(call) && left-- > 0 ? { code, when } : null);
+  return () => assert.ok(left <= 0, 'the fault has happened');
 }

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
-import { Unavailable } from '../../functions/errors.ts';
 import type { Store } from '../../functions/ports.ts';
 import {
   allFailures,
@@ -22,22 +21,10 @@ import {
 } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { openStore, openThroughProxy } from './emulated.ts';
-import type { Call, FirestoreProxy } from './firestore-proxy.ts';
+import { type Call, type FirestoreProxy, failing } from './firestore-proxy.ts';
 
 const skip = withoutEmulators('firestore');
 
-/** Fails the first calls that fit, as often as said. */
-function failing(
-  proxy: FirestoreProxy,
-  fits: (call: Call) => boolean,
-  { code, when, times = 1 }: { code: number; when: 'before' | 'after'; times?: number },
-) {
-  let left = times;
-  proxy.fault = (call) => (fits(call) && left-- > 0 ? { code, when } : null);
-  return () => assert.ok(left <= 0, 'the fault has happened');
-}
-
-const commits = (call: Call) => call.method === 'Commit';
 const writesTo = (collection: string) => (call: Call) => call.writes.includes(collection);
 
 test('of two workers that claim a chunk at once, one gets it', { skip }, async (t) => {
@@ -133,50 +120,6 @@ for (const code of [status.UNAVAILABLE, status.ABORTED, status.DEADLINE_EXCEEDED
     assert.deepEqual([accepted, failed], [4, 1]);
     assert.equal((await allFailures(store, id)).length, 1);
   });
-
-test('a moment of contention or absence is waited out', { skip }, async (t) => {
-  const { store, proxy } = await openThroughProxy(t);
-  for (const code of [status.ABORTED, status.UNAVAILABLE, status.INTERNAL]) {
-    const happened = failing(proxy, commits, { code, when: 'before', times: 3 });
-    await store.putInstallations([person('one')]);
-    happened();
-  }
-  const reads = (call: Call) => call.method === 'BatchGetDocuments';
-  const happened = failing(proxy, reads, { code: status.UNAVAILABLE, when: 'before' });
-  assert.ok(await store.getInstallation('default', 'one'));
-  happened();
-});
-
-test('a Firestore that stays away is unavailable, and says why', { skip }, async (t) => {
-  const { store, proxy } = await openThroughProxy(t);
-  const says = (words: RegExp) => (error: Error) =>
-    error instanceof Unavailable && words.test(error.message);
-  const always = (code: number) => failing(proxy, () => true, { code, when: 'before', times: 99 });
-  const key = { hash: 'f'.repeat(64), name: 'ci', scopes: [] };
-  always(status.UNAVAILABLE);
-  await assert.rejects(store.putKey(key), says(/cannot be reached/));
-  always(status.PERMISSION_DENIED);
-  await assert.rejects(store.findKey(key.hash), says(/grant it roles\/datastore.user/));
-  await assert.rejects(store.putKey(key), says(/grant it roles\/datastore.user/));
-  always(status.RESOURCE_EXHAUSTED);
-  await assert.rejects(store.counts('any'), says(/quota/));
-  always(status.INVALID_ARGUMENT);
-  await assert.rejects(store.counts('any'), (error) => !(error instanceof Unavailable));
-});
-
-test('a Firestore that takes calls and does not answer is waited for so long', {
-  skip,
-}, async (t) => {
-  const { store, proxy } = await openThroughProxy(t, { deadlineMs: 300 });
-  await store.findKey('x');
-  proxy.fault = () => 'never';
-  const late = (error: Error) => error instanceof Unavailable && /in time/.test(error.message);
-  await assert.rejects(store.putKey({ hash: 'x', name: 'x', scopes: [] }), late);
-  await assert.rejects(store.findKey('x'), late);
-  await assert.rejects(store.counts('x'), late);
-  await assert.rejects(store.estimateAudience('default', {}), late);
-  proxy.fault = () => null;
-});
 
 /** The chunk is committed, and the process that did it dies before it can close the shard. */
 async function deathBeforeTheClose(store: Store, proxy: FirestoreProxy) {
