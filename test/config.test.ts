@@ -189,12 +189,24 @@ test('a key of another kind is a fault, and is not quoted', () => {
 });
 
 test('a file of apps with faults has all of them named', () => {
-  const faulty = { 'a b': {}, shop: { apns: { key: 'x', keyID: 'y' }, gcm: {} } };
-  assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': faulty }).sort(), [
-    ...['VOLLEY_APPS a b', 'VOLLEY_APPS shop.apns.key', 'VOLLEY_APPS shop.apns.keyID'],
-    'VOLLEY_APPS shop.apns.keyId',
-    ...['VOLLEY_APPS shop.apns.teamId', 'VOLLEY_APPS shop.apns.topic', 'VOLLEY_APPS shop.gcm'],
-  ]);
+  const faulty = {
+    'a b': {},
+    shop: { apns: { key: 'x', keyID: 'y' }, gcm: {} },
+    news: { fcm: {}, apns: 7 },
+    toys: { fcm: { projectId: 7 } },
+    none: null,
+  };
+  assert.deepEqual(
+    faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': faulty }).sort(),
+    [
+      ...['VOLLEY_APPS a b', 'VOLLEY_APPS shop.apns.key', 'VOLLEY_APPS shop.apns.keyID'],
+      ...['VOLLEY_APPS shop.apns.keyId', 'VOLLEY_APPS news.fcm.projectId', 'VOLLEY_APPS news.apns'],
+      ...['VOLLEY_APPS toys.fcm.projectId', 'VOLLEY_APPS none'],
+      ...['VOLLEY_APPS shop.apns.teamId', 'VOLLEY_APPS shop.apns.topic', 'VOLLEY_APPS shop.gcm'],
+    ].sort(),
+  );
+  for (const it of ['[]', 'null', '"x"'])
+    assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': it }), ['VOLLEY_APPS']);
   assert.deepEqual(faultsOf({ VOLLEY_APPS: 'apps.json' }, { 'apps.json': '{' }), ['VOLLEY_APPS']);
   const twice = { default: { fcm: { projectId: 'my-project' } } };
   assert.deepEqual(faultsOf({ ...apns, VOLLEY_APPS: 'apps.json' }, { 'apps.json': twice }), [

@@ -6,12 +6,8 @@
 
 import { z } from '@hono/zod-openapi';
 import { faultsOf } from '../errors.ts';
-import {
-  type Installation,
-  installation,
-  installationId,
-  registrationSchema,
-} from '../pipeline/installation.ts';
+import { type Installation, installation } from '../pipeline/installation.ts';
+import { installationId, registrationSchema } from '../pipeline/registration.ts';
 import type { Ports } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { call } from './call.ts';

@@ -2,7 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { installation, installationId, registrationSchema } from '../pipeline/installation.ts';
+import { installation } from '../pipeline/installation.ts';
+import { installationId, registrationSchema } from '../pipeline/registration.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem } from './problem.ts';

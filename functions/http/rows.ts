@@ -1,7 +1,7 @@
 /** Rows of an import, from CSV or NDJSON, as values that the registration's schema can check. */
 
 import type { Fault } from '../errors.ts';
-import { registrationSchema } from '../pipeline/installation.ts';
+import { registrationSchema } from '../pipeline/registration.ts';
 import { readRecords } from './csv.ts';
 import type { Line } from './lines.ts';
 

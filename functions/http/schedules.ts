@@ -5,13 +5,8 @@ import type { Context } from 'hono';
 import { whatCannotBeSent } from '../pipeline/accept.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/recur.ts';
-import {
-  nextRuns,
-  type Schedule,
-  type ScheduleRequest,
-  scheduleRequestSchema,
-  scheduleStates,
-} from '../pipeline/schedule.ts';
+import { nextRuns, type Schedule, scheduleStates } from '../pipeline/schedule.ts';
+import { type ScheduleRequest, scheduleRequestSchema } from '../pipeline/schedule-request.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem, problemResponse } from './problem.ts';

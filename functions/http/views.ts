@@ -2,13 +2,10 @@
 
 import { z } from '@hono/zod-openapi';
 import { shortToken } from '../log.ts';
-import {
-  type Campaign,
-  type Counts,
-  campaignRequestSchema,
-  campaignStates,
-} from '../pipeline/campaign.ts';
-import { type Installation, providers, registrationSchema } from '../pipeline/installation.ts';
+import { type Campaign, type Counts, campaignStates } from '../pipeline/campaign.ts';
+import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
+import { type Installation, providers } from '../pipeline/installation.ts';
+import { registrationSchema } from '../pipeline/registration.ts';
 import type { Report } from '../pipeline/report.ts';
 import type { Failure } from '../ports.ts';
 

@@ -2,20 +2,13 @@
 
 import { createPrivateKey } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
-import { type Fault, faultsOf } from '../errors.ts';
+import type { Fault } from '../errors.ts';
 import type { ClientCertificate } from '../http2/socket.ts';
 import type { Provider } from '../pipeline/installation.ts';
 import { type CertificateFault, parseCertificate } from './certificate.ts';
 import { isObject } from './merge.ts';
-import {
-  APNS_ORIGINS,
-  type ApnsCredentials,
-  type ApnsKey,
-  type AppCredentials,
-  FCM_ORIGIN,
-  type FcmCredentials,
-} from './senders.ts';
+import { APNS_ORIGINS, FCM_ORIGIN } from './origins.ts';
+import type { ApnsCredentials, ApnsKey, AppCredentials, FcmCredentials } from './senders.ts';
 
 export type ReadFile = (path: string) => string | Buffer;
 
@@ -45,31 +38,39 @@ const certificateFaults: Record<CertificateFault, string> = {
   unreadable: 'is no certificate with its key; export both together, as .p12 or PEM',
 };
 
-const appsSchema = z.record(
-  z.string().regex(/^[\w.-]{1,64}$/, { message: 'must be 1 to 64 letters, digits, _ . -' }),
-  z.strictObject({
-    apns: z
-      .strictObject({
-        key: z.string().optional(),
-        keyId: z.string().optional(),
-        teamId: z.string().optional(),
-        nextKey: z.string().optional(),
-        nextKeyId: z.string().optional(),
-        cert: z.string().optional(),
-        certPassword: z.string().optional(),
-        topic: z.string().optional(),
-        origin: z.string().optional(),
-      })
-      .optional(),
-    fcm: z
-      .strictObject({
-        projectId: z.string(),
-        origin: z.string().optional(),
-        credentials: z.string().optional(),
-      })
-      .optional(),
-  }),
-);
+/** What an app may have, each a text. */
+const fieldsOf: Record<Provider, readonly string[]> = {
+  apns: [
+    ...['key', 'keyId', 'teamId', 'nextKey', 'nextKeyId', 'cert', 'certPassword', 'topic'],
+    'origin',
+  ],
+  fcm: ['projectId', 'origin', 'credentials'],
+};
+
+/** What is not of the shape that a file of apps has; what its fields say is looked at by others. */
+function shapeFaults(file: unknown): Fault[] {
+  if (!isObject(file)) return [{ path: '', message: 'must be an object: the apps by name' }];
+  return Object.entries(file).flatMap(([app, providers]): Fault[] => {
+    if (!/^[\w.-]{1,64}$/.test(app))
+      return [{ path: app, message: 'name: must be 1 to 64 letters, digits, _ . -' }];
+    if (!isObject(providers)) return [{ path: app, message: 'must be an object: apns, fcm' }];
+    return Object.entries(providers).flatMap(([provider, fields]): Fault[] => {
+      const path = `${app}.${provider}`;
+      if (!Object.hasOwn(fieldsOf, provider)) return [{ path, message: 'is unknown' }];
+      if (!isObject(fields)) return [{ path, message: 'must be an object' }];
+      const faults = Object.entries(fields).flatMap(([field, value]): Fault[] => {
+        if (!fieldsOf[provider as Provider].includes(field))
+          return [{ path: `${path}.${field}`, message: 'is unknown' }];
+        return typeof value === 'string'
+          ? []
+          : [{ path: `${path}.${field}`, message: 'must be a text' }];
+      });
+      if (provider === 'fcm' && !('projectId' in fields))
+        faults.push({ path: `${path}.projectId`, message: 'is missing: a text expected' });
+      return faults;
+    });
+  });
+}
 
 const texts = (it: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(Object.entries(it).filter(([, text]) => typeof text === 'string')) as Record<
@@ -201,15 +202,12 @@ export function checker(faults: Fault[], readFile: ReadFile) {
     const text = load(path, where, 'give the path of a service account key');
     const value = text === null ? undefined : json(text, where);
     if (value === undefined) return null;
-    const parsed = z
-      .looseObject({ type: z.string(), client_email: z.string(), private_key: z.string() })
-      .safeParse(value);
-    if (parsed.success && parsed.data.type === 'service_account')
-      return { kind: 'service-account', json: parsed.data };
+    const it = isObject(value) ? value : {};
+    const has = (...fields: string[]) => fields.every((field) => typeof it[field] === 'string');
+    if (it.type === 'service_account' && has('client_email', 'private_key'))
+      return { kind: 'service-account', json: it };
     // other kinds (workload identity, a user's own) are for Google's library to read
-    const other = z.looseObject({ type: z.string() }).safeParse(value);
-    if (other.success && other.data.type !== 'service_account')
-      return { kind: 'application-default' };
+    if (it.type !== 'service_account' && has('type')) return { kind: 'application-default' };
     fault(where, 'is not a service account key: type, client_email and private_key are needed');
     return null;
   };
@@ -240,9 +238,7 @@ export function checker(faults: Fault[], readFile: ReadFile) {
     const text = load(path, where, 'give the path of a JSON file of apps');
     const value = text === null ? undefined : json(text, where);
     if (value === undefined) return {};
-    const parsed = appsSchema.safeParse(value);
-    if (!parsed.success)
-      for (const it of faultsOf(parsed.error)) fault(`${where} ${it.path}`, it.message);
+    for (const it of shapeFaults(value)) fault(`${where} ${it.path}`.trim(), it.message);
     if (!isObject(value)) return {};
     // what is of the right shape is looked at nonetheless, so that every fault is named at once
     const base = dirname(path);

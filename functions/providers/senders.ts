@@ -46,12 +46,6 @@ export interface AppCredentials {
   fcm: FcmCredentials | null;
 }
 
-export const APNS_ORIGINS: Record<Environment, string> = {
-  production: 'https://api.push.apple.com',
-  sandbox: 'https://api.sandbox.push.apple.com',
-};
-export const FCM_ORIGIN = 'https://fcm.googleapis.com';
-
 /** A connection carries 1,000 streams; Apple takes many connections for an attack. */
 const APNS_CONNECTIONS = 4;
 /** 100 streams each: at 80 ms an answer ten carry the default quota of 10,000 messages a second. */

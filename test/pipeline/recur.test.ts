@@ -7,11 +7,11 @@ import {
   runNow,
   startDue,
 } from '../../functions/pipeline/recur.ts';
+import { nextRuns } from '../../functions/pipeline/schedule.ts';
 import {
-  nextRuns,
   type ScheduleRequest,
   scheduleRequestSchema,
-} from '../../functions/pipeline/schedule.ts';
+} from '../../functions/pipeline/schedule-request.ts';
 import { createWorld, DAY, MINUTE, type World } from './world.ts';
 
 const HOUR = 60 * MINUTE;

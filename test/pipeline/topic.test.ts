@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accept } from '../../functions/pipeline/accept.ts';
-import { audienceSchema, campaignRequestSchema } from '../../functions/pipeline/campaign.ts';
+import {
+  audienceSchema,
+  campaignRequestSchema,
+} from '../../functions/pipeline/campaign-request.ts';
 import { plan } from '../../functions/pipeline/plan.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { createWorld } from './world.ts';
