@@ -1,28 +1,41 @@
 /**
- * Cold starts: from the start of a function's process to its first answers, beside what the Google
- * clients it needs take to import and what an empty function takes on the same framework.
+ * Cold starts: a function's process from its begin to its first answers, beside an empty function on
+ * the same framework and beside a script that does nothing but what the Google clients themselves
+ * need for the same.
  */
 
-import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Emulator, hostVariable, startEmulator } from '../../functions/local/emulators.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';
 import { createGoogleWorld, faulty, type GoogleWorld } from '../world/google.ts';
 
-/** What each function cannot do its first work without. */
-const clients: Record<Target, string[]> = {
-  api: ['@google-cloud/firestore'],
-  plan: ['@google-cloud/firestore', 'google-auth-library'],
-  sendApns: ['@google-cloud/firestore', 'google-auth-library'],
-  sendFcm: ['@google-cloud/firestore', 'google-auth-library'],
-  deliver: ['google-auth-library'],
-  tick: ['@google-cloud/firestore', 'google-auth-library'],
+const resolved = (name: string) => JSON.stringify(import.meta.resolve(name));
+
+/** What a function cannot do its first work without: the imports, then the first call of it. */
+const firestore = {
+  load: `const { Firestore } = await import(${resolved('@google-cloud/firestore')});`,
+  call: `await new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT,
+    host: process.env.FIRESTORE_EMULATOR_HOST, ssl: false }).doc('chunks/none').get();`,
+};
+const auth = {
+  load: `const { OAuth2Client } = await import(${resolved('google-auth-library')});`,
+  call: `await new OAuth2Client({ endpoints: {
+    oauth2FederatedSignonPemCertsUrl: process.env.VOLLEY_OIDC_CERTS } }).getFederatedSignonCertsAsync();`,
+};
+const clients: Record<Target, { load: string; call: string }[]> = {
+  api: [firestore],
+  plan: [auth, firestore],
+  sendApns: [auth, firestore],
+  sendFcm: [auth, firestore],
+  deliver: [auth],
+  tick: [auth, firestore],
 };
 
-/** The first work: it needs the store or the check of a token, and finds nothing to do. */
+/** The first work: what it needs is all there, and there is nothing to do. */
 const firstWork: Record<Target, (world: GoogleWorld) => Promise<Response>> = {
   api: ({ urls }) =>
     fetch(`${urls.api}v1/campaigns`, { headers: { Authorization: 'Bearer volley_nobody' } }),
@@ -36,40 +49,38 @@ const firstWork: Record<Target, (world: GoogleWorld) => Promise<Response>> = {
 };
 const targets = Object.keys(clients) as Target[];
 
-interface Start {
-  healthMs: number;
-  workMs: number;
-  rssMb: number;
-}
-
 export interface ColdOptions {
   rounds: number;
-  /** a folder or file to start instead of functions/index.ts */
+  /** a file or folder to start instead of functions/index.ts, such as a build */
   source?: string;
   /** NODE_COMPILE_CACHE, filled by a round that does not count */
   cache: boolean;
+}
+
+/** Milliseconds of CPU and of the clock, at the first answer and at the end of the first work. */
+interface Sample {
+  upCpu: number;
+  upMs: number;
+  workCpu: number;
+  workMs: number;
+  rssMb: number;
 }
 
 export async function cold({ rounds, source, cache }: ColdOptions) {
   const emulators: Emulator[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'volley-cold-'));
   try {
-    for (const name of ['firestore', 'pubsub'] as const) {
-      if (process.env[hostVariable[name]]) continue;
-      const emulator = await startEmulator(name);
+    if (!process.env[hostVariable.firestore]) {
+      const emulator = await startEmulator('firestore');
       emulators.push(emulator);
-      process.env[hostVariable[name]] = emulator.host;
+      process.env[hostVariable.firestore] = emulator.host;
     }
-    const env: Record<string, string> = cache ? { NODE_COMPILE_CACHE: join(folder, 'cache') } : {};
-    const empty = join(folder, 'index.mjs');
-    const framework = import.meta.resolve('@google-cloud/functions-framework');
-    await writeFile(
-      empty,
-      `import { http } from '${framework}'; http('plan', (_, res) => res.sendStatus(200));`,
-    );
     const world = await createGoogleWorld();
     try {
-      return await measure(world, rounds, env, empty, source);
+      const env: Record<string, string> = cache
+        ? { NODE_COMPILE_CACHE: join(folder, 'cache') }
+        : {};
+      return await measure(world, { folder, rounds, env, ...(source && { source }) });
     } finally {
       await world.close();
     }
@@ -79,48 +90,64 @@ export async function cold({ rounds, source, cache }: ColdOptions) {
   }
 }
 
-async function measure(
-  world: GoogleWorld,
-  rounds: number,
-  env: Record<string, string>,
-  empty: string,
-  source: string | undefined,
-) {
-  const starts = new Map<Target, Start[]>(targets.map((it) => [it, []]));
-  const emptyMs: number[] = [];
-  const clientsMs = new Map<string, number[]>();
-  // the first one fills the caches: the disk's, and the compile cache
+interface Setting {
+  folder: string;
+  rounds: number;
+  env: Record<string, string>;
+  source?: string;
+}
+
+async function measure(world: GoogleWorld, { folder, rounds, env, source }: Setting) {
+  const empty = join(folder, 'index.mjs');
+  const hello = "http('plan', (_, response) => response.sendStatus(200));";
+  await writeFile(
+    empty,
+    `import { http } from ${resolved('@google-cloud/functions-framework')}; ${hello}`,
+  );
+  const functions = samples();
+  const scripts = samples();
+  const empties: Sample[] = [];
+  // all of them take turns; the first round fills the caches, the disk's too
   for (let round = 0; round <= rounds; round++) {
-    const counts = round > 0;
+    const keep = (list: Sample[], it: Sample) => round > 0 && list.push(it);
     for (const target of targets) {
-      const begun = await start(world, target, env, source);
-      if (counts) starts.get(target)!.push(begun);
-      const key = clients[target].join(' ');
-      const ms = importMs(clients[target], env);
-      if (counts) clientsMs.set(key, [...(clientsMs.get(key) ?? []), ms]);
+      keep(functions[target], await start(world, target, env, source));
+      keep(scripts[target], await script(world, target, env));
     }
-    const begun = performance.now();
-    const fn = await startFunction('plan', { ...world.env('plan'), ...env }, { entry: empty });
-    await (await fetch(fn.url)).text();
-    if (counts) emptyMs.push(performance.now() - begun);
-    await fn.end('SIGKILL');
+    keep(empties, await startEmpty(world, env, empty));
   }
-  const baseMs = median(emptyMs);
+  const idle = medians(empties);
   return targets.map((target) => {
-    const of = (key: keyof Start) => median(starts.get(target)!.map((it) => it[key]));
-    const googleMs = median(clientsMs.get(clients[target].join(' '))!);
-    const ownMs = of('workMs') - baseMs;
+    const ours = medians(functions[target]);
+    const google = medians(scripts[target]);
+    const ratio = (key: 'upCpu' | 'workCpu') =>
+      Math.round(((ours[key] - idle[key]) / google[key]) * 100) / 100;
     return {
       function: target,
-      healthMs: Math.round(of('healthMs')),
-      workMs: Math.round(of('workMs')),
-      emptyMs: Math.round(baseMs),
-      googleMs: Math.round(googleMs),
-      // what is not the platform's, over what the clients alone take
-      ratio: Math.round((ownMs / googleMs) * 100) / 100,
-      rssMb: Math.round(of('rssMb')),
+      ...ours,
+      emptyCpu: idle.upCpu,
+      googleUpCpu: google.upCpu,
+      googleWorkCpu: google.workCpu,
+      // what is neither Node's nor the framework's, over what the clients alone take
+      upRatio: ratio('upCpu'),
+      workRatio: ratio('workCpu'),
     };
   });
+}
+
+const samples = () =>
+  Object.fromEntries(targets.map((it) => [it, []])) as unknown as Record<Target, Sample[]>;
+
+function medians(of: Sample[]): Sample {
+  const middle = (key: keyof Sample) =>
+    Math.round(of.map((it) => it[key]).sort((a, b) => a - b)[Math.floor(of.length / 2)]!);
+  return {
+    upCpu: middle('upCpu'),
+    upMs: middle('upMs'),
+    workCpu: middle('workCpu'),
+    workMs: middle('workMs'),
+    rssMb: middle('rssMb'),
+  };
 }
 
 async function start(
@@ -128,7 +155,7 @@ async function start(
   target: Target,
   env: Record<string, string>,
   entry: string | undefined,
-): Promise<Start> {
+): Promise<Sample> {
   const begun = performance.now();
   const fn = await world.start(target, {
     env,
@@ -137,30 +164,64 @@ async function start(
   });
   try {
     await (await fetch(`${world.urls[target]}health`)).text();
-    const healthMs = performance.now() - begun;
+    const upMs = performance.now() - begun;
+    const { cpuMs: upCpu } = await fn.usage();
+    const working = performance.now();
     const response = await firstWork[target](world);
     await response.text();
     if (response.status >= 500) throw new Error(`${target} answered ${response.status}`);
-    const workMs = performance.now() - begun;
-    fn.child.send('memory');
-    const [{ rss }] = await once(fn.child, 'message');
-    return { healthMs, workMs, rssMb: rss / 1e6 };
+    const workMs = upMs + performance.now() - working;
+    const { cpuMs: workCpu, rssMb } = await fn.usage();
+    return { upCpu, upMs, workCpu, workMs, rssMb };
   } finally {
     await fn.end('SIGTERM');
   }
 }
 
-/** Of the imports alone, in a process of their own. */
-function importMs(names: string[], env: Record<string, string>): number {
-  const imports = names.map((it) => `await import('${import.meta.resolve(it)}');`).join('');
-  const code = `const t = performance.now();${imports}process.stdout.write(String(performance.now() - t));`;
-  const { PATH } = process.env;
-  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-    env: { PATH, ...env },
-    encoding: 'utf8',
-  });
-  if (ran.status !== 0) throw new Error(ran.stderr);
-  return Number(ran.stdout);
+async function startEmpty(
+  world: GoogleWorld,
+  env: Record<string, string>,
+  entry: string,
+): Promise<Sample> {
+  const begun = performance.now();
+  const fn = await startFunction(
+    'plan',
+    { ...world.env('plan'), ...env },
+    { entry, preload: [faulty] },
+  );
+  try {
+    await (await fetch(fn.url)).text();
+    const ms = performance.now() - begun;
+    const { cpuMs, rssMb } = await fn.usage();
+    return { upCpu: cpuMs, upMs: ms, workCpu: cpuMs, workMs: ms, rssMb };
+  } finally {
+    await fn.end('SIGKILL');
+  }
 }
 
-const median = (of: number[]) => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)]!;
+/** In a process of its own; from when Node itself is up. */
+async function script(
+  world: GoogleWorld,
+  target: Target,
+  env: Record<string, string>,
+): Promise<Sample> {
+  const code = `
+    const begun = process.cpuUsage(), at = performance.now();
+    const spent = () => {
+      const { user, system } = process.cpuUsage(begun);
+      return [(user + system) / 1000, performance.now() - at];
+    };
+    ${clients[target].map((it) => it.load).join('\n')}
+    const up = spent();
+    ${clients[target].map((it) => it.call).join('\n')}
+    console.log(JSON.stringify([...up, ...spent(), process.memoryUsage().rss / 1e6]));
+    process.exit();`;
+  const { PATH } = process.env;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', code],
+    { env: { PATH, METADATA_SERVER_DETECTION: 'none', ...world.env(target), ...env } },
+  );
+  const [upCpu, upMs, workCpu, workMs, rssMb] = JSON.parse(stdout);
+  return { upCpu, upMs, workCpu, workMs, rssMb };
+}

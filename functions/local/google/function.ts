@@ -14,6 +14,7 @@ export interface Fn {
   child: ChildProcess;
   /** what it wrote so far */
   output(): string;
+  usage(): Promise<{ rssMb: number; cpuMs: number }>;
   /** Resolves with how it ended, and how long that took. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
@@ -94,6 +95,11 @@ export async function startFunction(
     url: `http://127.0.0.1:${port}`,
     child,
     output,
+    async usage() {
+      child.send('usage');
+      const [usage] = await once(child, 'message');
+      return usage;
+    },
     async end(signal) {
       const begun = performance.now();
       if (child.exitCode === null && child.signalCode === null) {

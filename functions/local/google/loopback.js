@@ -10,8 +10,7 @@ const listen = Server.prototype.listen;
 Server.prototype.listen = function (port, ready) {
   return listen.call(this, { port: Number(port), host: '127.0.0.1' }, () => {
     ready();
-    // since the process began
-    process.send({ port: this.address().port, ms: performance.now() });
+    process.send({ port: this.address().port });
   });
 };
 
