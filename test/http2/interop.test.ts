@@ -16,17 +16,7 @@ import * as F from '../../functions/http2/frames.ts';
 import type { Answer } from '../../functions/http2/pool.ts';
 import { type ServerStream, startServer } from '../../functions/http2/server.ts';
 import { certificate, startPool, until } from './peer.ts';
-import {
-  fields,
-  frame,
-  goaway,
-  headers,
-  number,
-  rawClient,
-  rawPair,
-  seeded,
-  settings,
-} from './raw.ts';
+import { seeded } from './raw.ts';
 
 /** Node's own bound is ten; its types do not know it. */
 const manySettings = { maxOutstandingSettings: 1000 } as object;
@@ -277,75 +267,3 @@ for (const seed of SEEDS)
     };
     await Promise.all(Array.from({ length: 10 }, lane));
   });
-
-/** Bytes of a busy peer, some of them changed, doubled, cut out or cut off. */
-function mutated(random: Random, parts: readonly Buffer[]): Buffer {
-  const list = parts.slice();
-  for (let i = below(random, 4); i > 0; i--) {
-    const at = below(random, list.length);
-    if (random() < 0.3) list.splice(at, 1);
-    else if (random() < 0.5) list.splice(at, 0, list[below(random, list.length)]!);
-    else list.push(...list.splice(at, 1));
-  }
-  const bytes = Buffer.concat(list);
-  for (let i = below(random, 6); i > 0; i--) {
-    const at = below(random, bytes.length);
-    bytes[at] = random() < 0.5 ? below(random, 256) : bytes[at]! ^ (1 << below(random, 8));
-  }
-  return bytes.subarray(0, random() < 0.2 ? below(random, bytes.length) : bytes.length);
-}
-
-test('whatever a server sends, our client ends every request, once', async (t) => {
-  for (let seed = 0; seed < 150; seed++) {
-    const random = seeded(seed);
-    const { client, peer } = await rawPair(t);
-    const endings = [client.open(), client.open(), client.open()];
-    await until(() => peer.frames.filter((it) => it.type === F.DATA).length === 3);
-    peer.send(
-      mutated(random, [
-        settings([F.INITIAL_WINDOW_SIZE, 5], [F.HEADER_TABLE_SIZE, 0]),
-        headers(1, { ':status': '429', 'retry-after': '3' }, F.END_HEADERS),
-        frame(F.DATA, F.PADDED | F.END_STREAM, 1, '\x03{"a":1}\0\0\0'),
-        frame(F.HEADERS, 0, 3, fields({ ':status': '200' })),
-        frame(F.CONTINUATION, F.END_HEADERS, 3, fields({ a: 'b' })),
-        frame(F.DATA, F.END_STREAM, 3, 'x'.repeat(50)),
-        frame(F.WINDOW_UPDATE, 0, 0, number(100)),
-        frame(F.PING, 0, 0, '12345678'),
-        frame(F.RST_STREAM, 0, 5, number(F.REFUSED_STREAM)),
-        goaway(5),
-      ]),
-    );
-    peer.socket.end();
-    const ended = await Promise.all(endings);
-    assert.equal(ended.length, 3, `seed ${seed}`);
-    await client.closed;
-    assert.equal(client.connection.streams, 0, `seed ${seed}`);
-  }
-});
-
-test('whatever a client sends, our server goes on for others', async (t) => {
-  const get = { ':method': 'POST', ':scheme': 'https', ':path': '/', ':authority': 'a' };
-  for (let seed = 0; seed < 150; seed++) {
-    const random = seeded(seed + 1000);
-    const { peer } = await rawClient(t);
-    peer.send(
-      mutated(random, [
-        settings([F.INITIAL_WINDOW_SIZE, 5], [F.HEADER_TABLE_SIZE, 0]),
-        headers(1, get, F.END_HEADERS),
-        frame(F.DATA, F.PADDED | F.END_STREAM, 1, '\x03{"a":1}\0\0\0'),
-        frame(F.HEADERS, F.END_STREAM, 3, fields(get)),
-        frame(F.CONTINUATION, F.END_HEADERS, 3, fields({ a: 'b' })),
-        frame(F.PRIORITY, 0, 5, '\0\0\0\0\x10'),
-        frame(F.WINDOW_UPDATE, 0, 0, number(100)),
-        frame(F.PING, 0, 0, '12345678'),
-        headers(5, get),
-        frame(F.RST_STREAM, 0, 5, number(F.CANCEL)),
-      ]),
-    );
-    peer.socket.end();
-    await until(() => peer.socket.readableEnded || peer.socket.destroyed);
-  }
-  const { peer } = await rawClient(t);
-  peer.send(headers(1, get));
-  await peer.next(F.HEADERS);
-});

@@ -219,7 +219,7 @@ export async function rawPair(t: TestContext, greeting?: Buffer) {
 export async function rawClient(
   t: TestContext,
   options: Partial<ServerOptions> = {},
-  greeting: Buffer = Buffer.concat([F.PREFACE, settings(), ack]),
+  greeting?: Buffer,
 ) {
   const server = await startServer({
     ...certificate,
@@ -229,18 +229,21 @@ export async function rawClient(
     ...options,
   });
   t.after(() => server.close());
-  const socket = connectTls({
-    host: '127.0.0.1',
-    port: server.port,
-    servername: 'localhost',
-    ca: certificate.cert,
-    ALPNProtocols: ['h2'],
-  });
+  return { peer: await connectRaw(t, server.port, greeting), server };
+}
+
+export async function connectRaw(
+  t: TestContext,
+  port: number,
+  greeting: Buffer = Buffer.concat([F.PREFACE, settings(), ack]),
+): Promise<RawPeer> {
+  const tls = { servername: 'localhost', ca: certificate.cert, ALPNProtocols: ['h2'] };
+  const socket = connectTls({ host: '127.0.0.1', port, ...tls });
   t.after(() => socket.destroy());
   const peer = rawPeer(socket, 0);
   await once(socket, 'secureConnect');
   peer.send(greeting);
-  return { peer, server };
+  return peer;
 }
 
 export const get = { ':method': 'POST', ':scheme': 'https', ':path': '/', ':authority': 'a' };
