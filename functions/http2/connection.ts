@@ -8,6 +8,7 @@
  * request is two frames in a buffer that leaves once a turn, an answer is read where it lies.
  */
 
+import { addPart } from './body-parts.ts';
 import * as F from './frames.ts';
 import type { Template, TemplateField } from './hpack-encoder.ts';
 import { createSession, type Half, type Session } from './session.ts';
@@ -225,7 +226,7 @@ export function openConnection(origin: URL, tls: TlsOptions, events: ConnectionE
       const room = MAX_BODY_BYTES - exchange.received;
       exchange.received += to - from;
       if (exchange.body !== null && to > from)
-        exchange.body.push(Buffer.from(buffer.subarray(from, Math.min(to, from + room))));
+        addPart(exchange.body, buffer, from, Math.min(to, from + room));
       if (endStream) return complete(exchange);
       if (to - from <= room) return;
       reset(exchange, F.CANCEL);

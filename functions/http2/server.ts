@@ -6,6 +6,7 @@
 
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { addPart } from './body-parts.ts';
 import * as F from './frames.ts';
 import type { Template } from './hpack-encoder.ts';
 import { createSession, type Half } from './session.ts';
@@ -64,6 +65,8 @@ export interface Server {
 interface Stream extends ServerStream {
   id: number;
   body: Buffer;
+  /** of a body that takes several frames, until it is complete */
+  parts: Buffer[] | null;
   /** content-length; -1 without one */
   length: number;
   received: number;
@@ -197,6 +200,7 @@ function serve(
         connection,
         headers: block,
         body: noBytes,
+        parts: null,
         id,
         length: lengthOf(block['content-length']),
         received: 0,
@@ -226,10 +230,13 @@ function serve(
       const room = MAX_BODY_BYTES - stream.received;
       stream.received += grown;
       if (room > 0 && grown > 0) {
-        const part = buffer.subarray(from, Math.min(to, from + room));
+        const end = Math.min(to, from + room);
         // a push is nearly always one DATA frame
-        stream.body =
-          stream.body.length === 0 ? Buffer.from(part) : Buffer.concat([stream.body, part]);
+        if (stream.body.length === 0) stream.body = Buffer.from(buffer.subarray(from, end));
+        else {
+          stream.parts ??= [stream.body];
+          addPart(stream.parts, buffer, from, end);
+        }
       }
       if (endStream) return complete(stream);
       if (stream.taken <= STREAM_WINDOW / 2) return;
@@ -317,6 +324,8 @@ function serve(
     if (stream.length !== -1 && stream.length !== stream.received)
       return reset(stream, F.PROTOCOL_ERROR);
     stream.complete = true;
+    if (stream.parts !== null) stream.body = Buffer.concat(stream.parts);
+    stream.parts = null;
     request(stream);
   }
 

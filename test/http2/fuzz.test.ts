@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as F from '../../functions/http2/frames.ts';
 import { startServer } from '../../functions/http2/server.ts';
 import { chance } from './hpack-lists.ts';
@@ -124,4 +126,46 @@ test('whatever a server sends, our client ends every request, once', async (t) =
     assert.equal(client.connection.streams, 0, `seed ${seed}`);
   }
   assert.ok(answered > SEEDS.length, 'the damage is so great that nothing is tested');
+});
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+function memory(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+const STREAMS = 20;
+const BODY = 60_000;
+const odd = Array.from({ length: STREAMS }, (_, i) => 2 * i + 1);
+/** a body in frames of a byte, all but its last one */
+const inBytes = (id: number) => Buffer.concat(new Array(BODY - 1).fill(frame(F.DATA, 0, id, 'x')));
+const last = (id: number) => frame(F.DATA, F.END_STREAM, id, 'x');
+/** What the test itself had to write is gone some turns after it was written. */
+const isBounded = (before: number) => () => memory() - before < 3 * STREAMS * BODY;
+
+test('answers in frames of a byte take our client little more than they are long', async (t) => {
+  const { client, peer } = await rawPair(t);
+  const asked = odd.map(() => client.open());
+  await until(() => peer.frames.filter((it) => it.type === F.DATA).length === STREAMS);
+  const before = memory();
+  for (const id of odd) peer.send(headers(id, { ':status': '500' }, F.END_HEADERS), inBytes(id));
+  peer.send(frame(F.PING, 0, 0, '12345678'));
+  await peer.next(F.PING);
+  await until(isBounded(before));
+  peer.send(...odd.map(last));
+  for (const { body } of await Promise.all(asked)) assert.equal(body.length, BODY);
+});
+
+test('requests in frames of a byte take our server little more than they are long', async (t) => {
+  const lengths: number[] = [];
+  const { peer } = await rawClient(t, { request: (it) => lengths.push(it.body.length) });
+  const before = memory();
+  for (const id of odd) peer.send(headers(id, get, F.END_HEADERS), inBytes(id));
+  peer.send(frame(F.PING, 0, 0, '12345678'));
+  await peer.next(F.PING);
+  await until(isBounded(before));
+  peer.send(...odd.map(last));
+  await until(() => lengths.length === STREAMS);
+  assert.ok(lengths.every((length) => length === BODY));
 });

@@ -69,8 +69,8 @@ function anytime(c: Chance, used: number): Buffer {
 
 /** Windows that hold nothing back any more. */
 const released = [
-  settings([F.INITIAL_WINDOW_SIZE, 1_000_000]),
   frame(F.WINDOW_UPDATE, 0, 0, number(2 ** 30)),
+  settings([F.INITIAL_WINDOW_SIZE, 1_000_000]),
 ];
 
 /** `ended`: requests that are whole and were not given up, with the length of their bodies. */
