@@ -1,0 +1,59 @@
+# Optional: every event as a row, without code. https://cloud.google.com/pubsub/docs/bigquery
+resource "google_bigquery_dataset" "events" {
+  count = var.bigquery ? 1 : 0
+
+  dataset_id = replace(var.prefix, "-", "_")
+  location   = var.region
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_bigquery_table" "events" {
+  count = var.bigquery ? 1 : 0
+
+  dataset_id = google_bigquery_dataset.events[0].dataset_id
+  table_id   = "events"
+
+  time_partitioning {
+    type  = "DAY"
+    field = "publish_time"
+  }
+
+  # the columns that `write_metadata` fills, and the event itself
+  schema = jsonencode([
+    { name = "subscription_name", type = "STRING" },
+    { name = "message_id", type = "STRING" },
+    { name = "publish_time", type = "TIMESTAMP" },
+    { name = "attributes", type = "JSON" },
+    { name = "data", type = "JSON" },
+  ])
+}
+
+resource "google_bigquery_table_iam_member" "pubsub" {
+  for_each = var.bigquery ? toset(["roles/bigquery.dataEditor", "roles/bigquery.metadataViewer"]) : []
+
+  dataset_id = google_bigquery_table.events[0].dataset_id
+  table_id   = google_bigquery_table.events[0].table_id
+  role       = each.value
+  member     = local.pubsub_agent
+
+  depends_on = [google_pubsub_topic.events]
+}
+
+resource "google_pubsub_subscription" "bigquery" {
+  count = var.bigquery ? 1 : 0
+
+  name  = "${var.prefix}-events-bigquery"
+  topic = google_pubsub_topic.events.id
+
+  bigquery_config {
+    table          = "${var.project}.${google_bigquery_table.events[0].dataset_id}.${google_bigquery_table.events[0].table_id}"
+    write_metadata = true
+  }
+
+  expiration_policy {
+    ttl = ""
+  }
+
+  depends_on = [google_bigquery_table_iam_member.pubsub]
+}

@@ -1,0 +1,95 @@
+locals {
+  # signs the pushes, writes dead letters
+  pubsub_agent = "serviceAccount:service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+  # who closes a campaign announces it: a planner (nobody was in it), a sender, the sweep
+  publishers = toset(["plan", "send-apns", "send-fcm", "tick"])
+}
+
+resource "google_pubsub_topic" "events" {
+  name = "${var.prefix}-events"
+  # a subscription can be taken back this far, should a webhook's receiver have lost some
+  message_retention_duration = "604800s"
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_pubsub_topic_iam_member" "publisher" {
+  for_each = local.publishers
+
+  topic  = google_pubsub_topic.events.name
+  role   = "roles/pubsub.publisher"
+  member = google_service_account.function[each.key].member
+}
+
+resource "google_pubsub_subscription" "events" {
+  name                       = "${var.prefix}-events"
+  topic                      = google_pubsub_topic.events.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "604800s"
+
+  push_config {
+    push_endpoint = local.urls.deliver
+
+    oidc_token {
+      service_account_email = google_service_account.invoker.email
+      audience              = local.urls.deliver
+    }
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead.id
+    max_delivery_attempts = 20
+  }
+
+  # a month without an event must not end it
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# Events that nobody took: kept two weeks for a human. README.md, "Dead letters".
+resource "google_pubsub_topic" "dead" {
+  name = "${var.prefix}-events-dead"
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_pubsub_subscription" "dead" {
+  name                       = "${var.prefix}-events-dead"
+  topic                      = google_pubsub_topic.dead.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "1209600s"
+
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# What Pub/Sub itself must be allowed to do. Its account is there once there is a topic.
+# https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions
+resource "google_pubsub_topic_iam_member" "dead_letters" {
+  topic  = google_pubsub_topic.dead.name
+  role   = "roles/pubsub.publisher"
+  member = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letters" {
+  subscription = google_pubsub_subscription.events.name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}
+
+# https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+resource "google_service_account_iam_member" "pubsub_signs" {
+  service_account_id = google_service_account.invoker.name
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  member             = local.pubsub_agent
+
+  depends_on = [google_pubsub_topic.events]
+}

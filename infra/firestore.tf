@@ -1,0 +1,87 @@
+locals {
+  # Written once, in the file that the Firebase CLI and the emulator read as well.
+  indexes = jsondecode(file("${path.module}/../firestore.indexes.json"))
+
+  database = var.firestore.create ? google_firestore_database.this[0].name : var.firestore.database
+}
+
+resource "google_firestore_database" "this" {
+  count = var.firestore.create ? 1 : 0
+
+  name                              = var.firestore.database
+  location_id                       = coalesce(var.firestore.location, var.region)
+  type                              = "FIRESTORE_NATIVE"
+  point_in_time_recovery_enablement = var.firestore.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
+  delete_protection_state           = var.firestore.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  # `terraform destroy` leaves the data alone; README.md, "Teardown"
+  deletion_policy = "ABANDON"
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_firestore_index" "this" {
+  for_each = {
+    for it in local.indexes.indexes : join(" ", concat(
+      [it.collectionGroup, it.queryScope],
+      [for field in it.fields : "${field.fieldPath} ${try(field.order, field.arrayConfig)}"],
+    )) => it
+  }
+
+  database    = local.database
+  collection  = each.value.collectionGroup
+  query_scope = each.value.queryScope
+
+  dynamic "fields" {
+    for_each = each.value.fields
+    content {
+      field_path   = fields.value.fieldPath
+      order        = try(fields.value.order, null)
+      array_config = try(fields.value.arrayConfig, null)
+    }
+  }
+}
+
+# What expires, and what nobody queries: an index on a time that only grows would cap its collection
+# at 500 writes a second. https://firebase.google.com/docs/firestore/best-practices#indexes
+resource "google_firestore_field" "this" {
+  for_each = { for it in local.indexes.fieldOverrides : "${it.collectionGroup} ${it.fieldPath}" => it }
+
+  database   = local.database
+  collection = each.value.collectionGroup
+  field      = each.value.fieldPath
+
+  index_config {
+    dynamic "indexes" {
+      for_each = each.value.indexes
+      content {
+        order        = try(indexes.value.order, null)
+        array_config = try(indexes.value.arrayConfig, null)
+        query_scope  = try(indexes.value.queryScope, null)
+      }
+    }
+  }
+
+  dynamic "ttl_config" {
+    for_each = try(each.value.ttl, false) ? [1] : []
+    content {}
+  }
+}
+
+# Every function keeps the ledger, and IAM knows nothing finer than a database.
+# https://cloud.google.com/firestore/docs/manage-databases#database-access
+resource "google_project_iam_member" "datastore_user" {
+  for_each = local.functions
+
+  project = var.project
+  role    = "roles/datastore.user"
+  member  = google_service_account.function[each.key].member
+
+  condition {
+    title      = "${var.prefix} database"
+    expression = "resource.name == \"projects/${var.project}/databases/${var.firestore.database}\""
+  }
+}
+
+# No security rules here: the functions are not subject to them, a new database refuses everybody
+# else, and in an existing one they are your apps'. `firestore.rules` is for the emulator and for
+# `firebase deploy` to a database that is Volley's alone.

@@ -1,0 +1,99 @@
+locals {
+  # A send task carries a chunk of up to 1,500 recipients (1,000 as a rule, functions/pipeline/plan.ts),
+  # one of a `-now` queue up to 50 (functions/pipeline/tasks.ts). Dispatches count retries, so a rate
+  # here bounds all that reaches a provider.
+  largest_chunk = 1500
+  largest_few   = 50
+
+  # FCM's quota is 600,000 messages a minute and project, unless you asked for more. By default:
+  #   3/4 for chunks:  5 a second x 1,500 = 7,500 a second (5,000 as a rule)
+  #   1/4 for the few: 50 a second x 50   = 2,500 a second
+  # together 10,000 a second at most, the quota, whatever mix of sizes there is.
+  # https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
+  fcm_per_second     = var.fcm == null ? 10000 : var.fcm.messages_per_minute / 60
+  fcm_now_share      = var.fcm == null ? 0.25 : var.fcm.now_share
+  fcm_chunk_rate     = floor(local.fcm_per_second * (1 - local.fcm_now_share) / local.largest_chunk)
+  fcm_chunk_now_rate = floor(local.fcm_per_second * local.fcm_now_share / local.largest_few)
+
+  # `function` serves the queue. `rate` is in tasks a second, 500 at most. `concurrent` is how many
+  # of them may be under way: the queues of a function together stay at or below its instances x
+  # concurrency. Beyond it Cloud Run answers 429, and that slows the whole queue.
+  queues = {
+    # A task for each campaign, and a push to one user is a campaign: a count, a shard planned in
+    # place, a tenth of a second. 100 a second is as many transactional pushes as fit in its slots.
+    plan = { function = "plan", rate = 100, concurrent = 24 }
+
+    # 50,000 installations to a task, about three seconds of reading. Each of 16 reads 15,000 a
+    # second, far more than the senders take; a rate of 10 keeps the reads of a start in bounds.
+    shard = { function = "plan", rate = 10, concurrent = 16 }
+
+    # Apple names no quota. A chunk takes about half a second with its claim and its commit, so 32
+    # under way are some 60 a second; 50 a second is 50,000 pushes, a million in 20 seconds.
+    send-apns = { function = "send-apns", rate = 50, concurrent = 32 }
+
+    # Never behind a campaign of millions. As many as plan hands out.
+    send-apns-now = { function = "send-apns", rate = 100, concurrent = 8 }
+
+    # The rate is FCM's quota, see above. 30 slots for 5 a second let a chunk take six seconds,
+    # which it does when FCM asks for patience.
+    send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 30 }
+
+    send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 10 }
+
+    # Somebody else's server: half of the slots, the other half is for Pub/Sub's pushes.
+    deliver = { function = "deliver", rate = 50, concurrent = 40 }
+  }
+
+  # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
+  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew. So these
+  # attempts, some 50 minutes of them, are for an outage of Firestore; a provider's outage is counted
+  # in the chunk (functions/pipeline/timing.ts). A webhook's backoff is longer: about a day in all.
+  retries = {
+    pipeline = { attempts = 60, min = "1s", max = "60s", doublings = 6 }
+    deliver  = { attempts = 40, min = "10s", max = "3600s", doublings = 8 }
+  }
+
+  # Which functions queue what; functions/pipeline/ says it in code. Everything that is sent may be
+  # sent again by its own function only; the sweep of `tick` queues whatever was lost.
+  enqueuers = {
+    plan          = ["api", "tick"]
+    shard         = ["plan", "tick"]
+    send-apns     = ["plan", "send-apns", "tick"]
+    send-apns-now = ["plan", "send-apns", "tick"]
+    send-fcm      = ["plan", "send-fcm", "tick"]
+    send-fcm-now  = ["plan", "send-fcm", "tick"]
+    deliver       = ["deliver"]
+  }
+}
+
+resource "google_cloud_tasks_queue" "this" {
+  for_each = local.queues
+
+  name     = "${var.prefix}-${each.key}"
+  location = var.region
+
+  rate_limits {
+    max_dispatches_per_second = each.value.rate
+    max_concurrent_dispatches = each.value.concurrent
+  }
+
+  retry_config {
+    max_attempts  = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].attempts
+    min_backoff   = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].min
+    max_backoff   = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].max
+    max_doublings = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].doublings
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
+  for_each = merge([
+    for queue, functions in local.enqueuers : { for function in functions : "${queue} ${function}" => { queue = queue, function = function } }
+  ]...)
+
+  name     = google_cloud_tasks_queue.this[each.value.queue].name
+  location = var.region
+  role     = "roles/cloudtasks.enqueuer"
+  member   = google_service_account.function[each.value.function].member
+}

@@ -1,0 +1,141 @@
+variable "project" {
+  description = "The id of the Google Cloud project. The Firebase project of your apps is the natural choice."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "Give the project's id, such as my-project-1234: not its number, not its name."
+  }
+}
+
+variable "region" {
+  description = "Where functions, queues and data are. Cloud Tasks, Cloud Scheduler and Cloud Run must be there."
+  type        = string
+  default     = "europe-west1"
+}
+
+variable "prefix" {
+  description = "Every name begins with it; another one is another deployment in the same project."
+  type        = string
+  default     = "volley"
+
+  validation {
+    # service accounts have 30 characters, and ours add "-github-apply"
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}[a-z0-9]$", var.prefix))
+    error_message = "The prefix must be 2 to 17 small letters, digits and hyphens, beginning with a letter."
+  }
+}
+
+variable "firestore" {
+  description = <<-END
+    The database. Set `create = false` where it is there already, as "(default)" is in most Firebase
+    projects; better yet give Volley one of its own by another name.
+  END
+  type = object({
+    database = optional(string, "(default)")
+    create   = optional(bool, true)
+    # the region, unless named; cannot be changed later
+    location = optional(string)
+    # seven days of every document's past; costs as much storage as was written in them
+    point_in_time_recovery = optional(bool, false)
+    deletion_protection    = optional(bool, true)
+  })
+  default = {}
+}
+
+variable "apns" {
+  description = <<-END
+    The key from Apple: its id, your team's id, the app's bundle id. The key itself is the secret
+    PREFIX-apns-key. `next_key_id` while a second key takes over (README.md, "Rotating keys").
+  END
+  type = object({
+    key_id      = string
+    team_id     = string
+    topic       = string
+    next_key_id = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = var.apns == null ? true : alltrue([
+      for id in compact([var.apns.key_id, var.apns.team_id, var.apns.next_key_id]) : can(regex("^[A-Z0-9]{10}$", id))
+    ])
+    error_message = "Key ids and team ids are the ten capitals and digits that Apple shows."
+  }
+}
+
+variable "fcm" {
+  description = <<-END
+    The Firebase project whose apps get messages (this project, unless named) and its quota; null for
+    no FCM. Volley never sends faster than the quota; `now_share` of it is kept for pushes to few.
+  END
+  type = object({
+    project             = optional(string)
+    messages_per_minute = optional(number, 600000)
+    now_share           = optional(number, 0.25)
+  })
+  default = {}
+
+  validation {
+    condition     = var.fcm == null ? true : var.fcm.messages_per_minute >= 200000 && var.fcm.now_share >= 0.05 && var.fcm.now_share <= 0.5
+    error_message = "messages_per_minute must be at least 200,000 (one chunk a second and its share for the few), now_share 0.05 to 0.5."
+  }
+}
+
+variable "several_apps" {
+  description = "More apps than one: a JSON file (VOLLEY_APPS, see the README) in the secret PREFIX-apps, in place of `apns` and `fcm.project`."
+  type        = bool
+  default     = false
+}
+
+variable "retention_days" {
+  description = "How long chunks and failures are kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.retention_days >= 1 && var.retention_days <= 3650 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number from 1 to 3650."
+  }
+}
+
+variable "warm" {
+  description = "Instances that are never scaled away, by function. Each costs about as much as a small machine; without any, Volley costs nothing while it sleeps."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name, count in var.warm : contains(["api", "plan", "send-apns", "send-fcm", "deliver", "tick"], name) && count >= 0])
+    error_message = "The functions are api, plan, send-apns, send-fcm, deliver and tick."
+  }
+}
+
+variable "alert_emails" {
+  description = "Who is told when something is wrong."
+  type        = list(string)
+  default     = []
+}
+
+variable "bigquery" {
+  description = "Keeps every event in a BigQuery table as well."
+  type        = bool
+  default     = false
+}
+
+variable "github" {
+  description = <<-END
+    Lets the workflows of one repository plan (pull requests) and apply (its environment) without a
+    key, through Workload Identity Federation; null for neither.
+  END
+  type = object({
+    repository   = string
+    state_bucket = string
+    environment  = optional(string, "production")
+  })
+  default = null
+
+  validation {
+    condition     = var.github == null ? true : can(regex("^[^/ ]+/[^/ ]+$", var.github.repository))
+    error_message = "The repository is owner/name."
+  }
+}
