@@ -39,7 +39,7 @@ locals {
     VOLLEY_SEND_FCM_URL   = local.urls["send-fcm"]
     VOLLEY_DELIVER_URL    = local.urls.deliver
     VOLLEY_RETENTION_DAYS = var.retention_days
-    # modules stay compiled between the starts of one instance's processes; see README.md
+    # stack traces in the log name the lines of functions/
     NODE_OPTIONS = "--enable-source-maps"
   }
 }

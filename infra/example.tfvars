@@ -1,0 +1,26 @@
+# Copy this to my.tfvars (git ignores that) and change what is yours. Only `project` must be there.
+
+project = "my-project-1234"
+region  = "europe-west1"
+
+# From developer.apple.com: Keys. The key itself is a secret: README.md, step 5.
+apns = {
+  key_id  = "ABC123DEFG"
+  team_id = "DEF123GHIJ"
+  topic   = "com.example.app"
+}
+
+# Your apps' Firebase project, if it is another one than this; a quota you were granted.
+# fcm = { project = "my-apps-1234", messages_per_minute = 750000 }
+
+# A Firebase project has its "(default)" database already: give Volley one of its own.
+# firestore = { database = "volley" }
+
+# alert_emails = ["push-team@example.com"]
+
+# The first push of the day without a cold start, for the price of a small machine each.
+# warm = { api = 1, plan = 1, send-apns = 1, send-fcm = 1 }
+
+# bigquery = true
+
+# github = { repository = "my-team/volley", state_bucket = "my-project-1234-terraform" }

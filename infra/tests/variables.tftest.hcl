@@ -1,0 +1,64 @@
+# What a human may get wrong is told before anything is made.
+
+mock_provider "google" {}
+mock_provider "archive" {}
+
+variables {
+  project = "example-project"
+}
+
+run "a_project_number_is_no_id" {
+  command = plan
+  variables {
+    project = "123456789012"
+  }
+  expect_failures = [var.project]
+}
+
+run "a_prefix_too_long_for_service_accounts" {
+  command = plan
+  variables {
+    prefix = "the-push-campaigns-of-our-team"
+  }
+  expect_failures = [var.prefix]
+}
+
+run "an_apns_key_id_that_is_none" {
+  command = plan
+  variables {
+    apns = { key_id = "AuthKey.p8", team_id = "DEF123GHIJ", topic = "com.example.app" }
+  }
+  expect_failures = [var.apns]
+}
+
+run "a_quota_below_one_chunk_a_second" {
+  command = plan
+  variables {
+    fcm = { messages_per_minute = 60000 }
+  }
+  expect_failures = [var.fcm]
+}
+
+run "retention_of_part_of_a_day" {
+  command = plan
+  variables {
+    retention_days = 0.5
+  }
+  expect_failures = [var.retention_days]
+}
+
+run "a_function_that_is_none_kept_warm" {
+  command = plan
+  variables {
+    warm = { apl = 1 }
+  }
+  expect_failures = [var.warm]
+}
+
+run "a_repository_without_its_owner" {
+  command = plan
+  variables {
+    github = { repository = "volley", state_bucket = "example-state" }
+  }
+  expect_failures = [var.github]
+}
