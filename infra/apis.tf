@@ -10,6 +10,7 @@ locals {
       "fcm.googleapis.com",
       "firestore.googleapis.com",
       "iam.googleapis.com",
+      "identitytoolkit.googleapis.com",
       "logging.googleapis.com",
       "monitoring.googleapis.com",
       "pubsub.googleapis.com",

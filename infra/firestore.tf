@@ -67,10 +67,10 @@ resource "google_firestore_field" "this" {
   }
 }
 
-# Every function keeps the ledger, and IAM knows nothing finer than a database.
+# All but `deliver` keep the ledger, and IAM knows nothing finer than a database.
 # https://cloud.google.com/firestore/docs/manage-databases#database-access
 resource "google_project_iam_member" "datastore_user" {
-  for_each = local.functions
+  for_each = setsubtract(keys(local.functions), ["deliver"])
 
   project = var.project
   role    = "roles/datastore.user"

@@ -100,8 +100,8 @@ render() {
 
 on services enable artifactregistry.googleapis.com cloudbuild.googleapis.com cloudfunctions.googleapis.com \
   cloudresourcemanager.googleapis.com cloudscheduler.googleapis.com cloudtasks.googleapis.com \
-  fcm.googleapis.com firestore.googleapis.com iam.googleapis.com logging.googleapis.com \
-  monitoring.googleapis.com pubsub.googleapis.com run.googleapis.com secretmanager.googleapis.com
+  fcm.googleapis.com firestore.googleapis.com iam.googleapis.com identitytoolkit.googleapis.com \
+  logging.googleapis.com monitoring.googleapis.com pubsub.googleapis.com run.googleapis.com secretmanager.googleapis.com
 [[ ${BIGQUERY-} != true ]] || on services enable bigquery.googleapis.com
 
 if [[ -n $dry ]]; then
@@ -117,7 +117,7 @@ for name in "${functions[@]}" invoker build; do
   ensure "iam service-accounts describe $(account "$name")" \
     -- iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
 done
-for name in api plan send-apns send-fcm deliver tick; do
+for name in api plan send-apns send-fcm tick; do
   on iam service-accounts add-iam-policy-binding "$(account invoker)" \
     "$(member "$name")" --role=roles/iam.serviceAccountUser
 done
@@ -158,7 +158,7 @@ while read -r kind collection what flags; do
 done < <(indexes)
 
 only_database="expression=resource.name == \"projects/$project/databases/$database\",title=$prefix database"
-for name in "${functions[@]}"; do
+for name in api plan send-apns send-fcm tick; do
   on projects add-iam-policy-binding "$project" "$(member "$name")" --role=roles/datastore.user --condition="$only_database"
 done
 
@@ -191,7 +191,6 @@ may_queue send-apns plan send-apns tick
 may_queue send-apns-now plan send-apns tick
 may_queue send-fcm plan send-fcm tick
 may_queue send-fcm-now plan send-fcm tick
-may_queue deliver deliver
 
 # ----------------------------------------------------------------------------------------- events
 
@@ -269,19 +268,22 @@ else
   api_environment=$apns_environment$fcm_environment
 fi
 
-if [[ ${FCM:-true} == true ]]; then
-  role="${id_prefix}_fcm_sender"
-  sender=(--project="$fcm_project" --title='Volley: sends FCM messages' --permissions=cloudmessaging.messages.create --stage=GA --quiet)
-  if [[ -n $dry ]] || ! gcloud iam roles describe "$role" --project="$fcm_project" --quiet >/dev/null 2>&1; then
-    run gcloud iam roles create "$role" "${sender[@]}"
+role() { # PROJECT ID TITLE PERMISSIONS FUNCTION…
+  local in=$1 id=${id_prefix}_$2 it=(--project="$1" --title="$3" --permissions="$4" --stage=GA --quiet) name
+  shift 4
+  if [[ -n $dry ]] || ! gcloud iam roles describe "$id" --project="$in" --quiet >/dev/null 2>&1; then
+    run gcloud iam roles create "$id" "${it[@]}"
   else
-    run gcloud iam roles update "$role" "${sender[@]}"
+    run gcloud iam roles update "$id" "${it[@]}"
   fi
-  for name in api send-fcm; do
-    run gcloud projects add-iam-policy-binding "$fcm_project" "$(member "$name")" \
-      --role="projects/$fcm_project/roles/$role" --condition=None --quiet
+  for name in "$@"; do
+    run gcloud projects add-iam-policy-binding "$in" "$(member "$name")" \
+      --role="projects/$in/roles/$id" --condition=None --quiet
   done
-fi
+}
+role "$project" people 'Volley: looks a user up' firebaseauth.users.get api
+[[ ${FCM:-true} != true ]] ||
+  role "$fcm_project" fcm_sender 'Volley: sends FCM messages' cloudmessaging.messages.create api send-fcm
 
 # -------------------------------------------------------------------------------- the build's account
 

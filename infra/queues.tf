@@ -62,7 +62,8 @@ locals {
     send-apns-now = ["plan", "send-apns", "tick"]
     send-fcm      = ["plan", "send-fcm", "tick"]
     send-fcm-now  = ["plan", "send-fcm", "tick"]
-    deliver       = ["deliver"]
+    # nobody yet: events come through Pub/Sub, and webhooks will queue here
+    deliver = []
   }
 }
 

@@ -71,7 +71,7 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
         add(all, `account ${last}`);
         break;
       case 'iam roles create':
-        add(all, `role ${last} in ${one('project')}`, one('permissions')!.split(','));
+        add(all, `role ${last}`, one('permissions')!.split(','));
         break;
       case 'firestore databases':
         add(all, `database ${one('database')}`, {

@@ -53,8 +53,7 @@ type Reader = (it: Values, inventory: Inventory) => void;
 const readers: Record<string, Reader> = {
   google_project_service: (it, all) => add(all, `api ${it.service}`),
   google_service_account: (it, all) => add(all, `account ${it.account_id}`),
-  google_project_iam_custom_role: (it, all) =>
-    add(all, `role ${it.role_id} in ${it.project}`, it.permissions),
+  google_project_iam_custom_role: (it, all) => add(all, `role ${it.role_id}`, it.permissions),
   google_firestore_database: (it, all) =>
     add(all, `database ${it.name}`, {
       location: it.location_id,
