@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { buildFunctions } from '../../infra/build.ts';
+import { type Lock, pruneLock } from '../../infra/lock.ts';
+import { startFunction, type Target } from '../world/function.ts';
+import { commandsOf, inventoryOf } from './gcloud.ts';
+
+const run = promisify(execFile);
+const INSTALL_MS = 5 * 60 * 1000;
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'volley-build-'));
+  await buildFunctions(join(folder, 'dist'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** What every file of a folder holds, by its path in it. */
+async function contents(of: string): Promise<Record<string, string>> {
+  const files = await readdir(of, { recursive: true, withFileTypes: true });
+  const paths = files.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
+  const texts = paths.map(async (path) => [path.slice(of.length), await readFile(path, 'utf8')]);
+  return Object.fromEntries(await Promise.all(texts));
+}
+
+test('a build that is made twice has the same bytes', async () => {
+  await buildFunctions(join(folder, 'again'));
+  const first = await contents(join(folder, 'dist'));
+  assert.deepEqual(await contents(join(folder, 'again')), first);
+  assert.ok('/index.js' in first && '/index.js.map' in first);
+});
+
+test('a build holds only what runs, and no path of the machine it was made on', async () => {
+  const files = await contents(join(folder, 'dist'));
+  for (const [path, text] of Object.entries(files)) {
+    assert.match(path, /^\/(index\.js|chunks\/[\w-]+\.js|package(-lock)?\.json)(\.map)?$/);
+    assert.ok(!text.includes(process.cwd()), `${path} names a folder of this machine`);
+    if (path.endsWith('.js')) assert.match(text, /\/\/# sourceMappingURL=[\w-]+\.js\.map\n$/, path);
+  }
+  const sources = Object.entries(files)
+    .filter(([path]) => path.endsWith('.map'))
+    .flatMap(([, text]) => JSON.parse(text).sources as string[]);
+  assert.ok(sources.some((it) => it.endsWith('functions/pipeline/send.ts')));
+  for (const it of sources) assert.doesNotMatch(it, /functions\/(local|cli)\//);
+});
+
+test('a lock file is cut to what is needed, with the very versions that were tested', async () => {
+  const lock = JSON.parse(await readFile(join(folder, 'dist/package-lock.json'), 'utf8')) as Lock;
+  const whole = JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock;
+  for (const [place, it] of Object.entries(lock.packages)) {
+    if (place === '') continue;
+    assert.deepEqual(it, whole.packages[place], place);
+    assert.ok(!it.dev, `${place} is for developers`);
+  }
+});
+
+test('a package is kept where Node finds it, with what it may need', () => {
+  const locked = (dependencies: Record<string, string> = {}, more = {}) => ({
+    ...{ version: '1.0.0', dependencies },
+    ...more,
+  });
+  const lock = {
+    lockfileVersion: 3,
+    packages: {
+      '': {},
+      'node_modules/a': locked({ b: '1' }, { peerDependencies: { p: '1', q: '1' } }),
+      'node_modules/a/node_modules/b': locked({ '@s/c': '1' }),
+      'node_modules/b': locked({ unused: '1' }),
+      'node_modules/@s/c': locked({ a: '1' }, { optionalDependencies: { 'not-here': '1' } }),
+      'node_modules/p': locked(),
+      'node_modules/q': locked(),
+      'node_modules/unused': locked(),
+    },
+  };
+  const manifest = { name: 'x', version: '1.0.0', engines: {}, dependencies: { a: '1' } };
+  assert.deepEqual(Object.keys(pruneLock(lock, manifest).packages), [
+    '',
+    'node_modules/@s/c',
+    'node_modules/a',
+    'node_modules/a/node_modules/b',
+    'node_modules/p',
+    'node_modules/q',
+  ]);
+  assert.throws(
+    () => pruneLock(lock, { ...manifest, dependencies: { z: '1' } }),
+    /z, which x needs, is not in package-lock.json/,
+  );
+});
+
+suite('the deployed archive', {
+  skip: !process.env.REQUIRE_DEPLOY && 'needs the npm registry: set REQUIRE_DEPLOY=1',
+}, () => {
+  let dist: string;
+  let deployed: Record<string, { target: Target; environment: Record<string, string> }>;
+  before(async () => {
+    dist = join(folder, 'deployed');
+    await cp(join(folder, 'dist'), dist, { recursive: true });
+    await run('npm', ['ci', '--omit=dev'], { cwd: dist, timeout: INSTALL_MS });
+    // with the very environment that the functions are deployed with
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = join(folder, 'AuthKey.p8');
+    await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const commands = await commandsOf({
+      ...{ PROJECT: 'example-project', PROJECT_NUMBER: '123456789012' },
+      ...{ APNS_KEY_ID: 'ABC123DEFG', APNS_TEAM_ID: 'DEF123GHIJ', APNS_TOPIC: 'com.example.app' },
+    });
+    const inventory = await inventoryOf(commands);
+    deployed = Object.fromEntries(
+      Object.entries(inventory)
+        .filter(([name]) => name.startsWith('function '))
+        .map(([name, it]) => {
+          const { target, environment } = it as (typeof deployed)[string];
+          const invoker = 'volley-invoker@example-project.iam.gserviceaccount.com';
+          const env: typeof environment = {
+            ...environment,
+            VOLLEY_INVOKER: invoker,
+            K_SERVICE: name.slice(9),
+          };
+          return [name, { target, environment: env.APNS_KEY ? { ...env, APNS_KEY: key } : env }];
+        }),
+    );
+  });
+
+  for (const name of ['api', 'plan', 'send-apns', 'send-fcm', 'deliver', 'tick'])
+    test(`${name} starts from a clean install and says that it is well`, async () => {
+      const { target, environment } = deployed[`function volley-${name}`]!;
+      const fn = await startFunction(target, environment, {
+        entry: dist,
+        framework: join(dist, 'node_modules/@google-cloud/functions-framework/build/src/main.js'),
+      });
+      try {
+        for (const path of ['/healthz', '/health']) {
+          const response = await fetch(fn.url + path);
+          assert.equal(response.status, 200);
+          assert.deepEqual(await response.json(), { status: 'ok' });
+        }
+        // nobody comes in by the way
+        const refused = await fetch(fn.url, { method: 'POST', body: '{}' });
+        assert.ok([401, 403, 404].includes(refused.status), String(refused.status));
+      } finally {
+        const { code } = await fn.end('SIGTERM');
+        assert.equal(code, 0, fn.output());
+      }
+    });
+});
