@@ -1,13 +1,12 @@
 /**
  * `npm run build`: what is deployed, in dist/. The same sources give the same bytes.
  *
- * One bundle of our code and the small libraries, split by function, so that a function reads a few
- * files in place of some hundred. Google's clients stay packages: see README.md, "Cold starts", for
- * what was measured and why not the other ways.
+ * Our code and the small libraries are one bundle, split by function, so that a function reads a few
+ * files in place of some hundred. Google's clients stay packages. README.md, "Cold starts", says what
+ * was measured, and why not the other ways.
  */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
@@ -15,12 +14,15 @@ import { type Lock, pruneLock } from './lock.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Not bundled: they find files of their own at run time, or must be there once only. */
+/**
+ * Not bundled. The framework must be the one that runs us. `@google-cloud/tasks` looks for files
+ * beside its own; it brings gRPC with it, so whatever stands on gRPC is better a package too than
+ * there twice. In a bundle `await import('google-auth-library')` has no named exports.
+ */
 const external = ['@google-cloud/*', '@grpc/*', 'firebase-admin', 'google-auth-library'];
 
 /** Writes `outdir`, made anew; a folder `node_modules` in it does not survive. */
 export async function buildFunctions(outdir: string) {
-  await rm(outdir, { recursive: true, force: true });
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['functions/index.ts'],
@@ -37,16 +39,18 @@ export async function buildFunctions(outdir: string) {
     chunkNames: 'chunks/[name]-[hash]',
     logLevel: 'warning',
   });
+  await refuseFileSeekers(metafile);
+  await rm(outdir, { recursive: true, force: true });
   for (const { path, contents } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, contents);
   }
+  const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const packages = packagesIn(
     metafile,
     outputFiles.filter((it) => it.path.endsWith('.js')).map((it) => it.text),
+    Object.keys(manifest.dependencies),
   );
-  const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
-  const lock = JSON.parse(await readFile(`${root}package-lock.json`, 'utf8')) as Lock;
   const deployed = {
     name: 'volley-functions',
     version: manifest.version,
@@ -58,14 +62,18 @@ export async function buildFunctions(outdir: string) {
     allowScripts: { '@firebase/util': false, protobufjs: false },
     dependencies: Object.fromEntries(packages.map((name) => [name, manifest.dependencies[name]])),
   };
+  const lock = JSON.parse(await readFile(`${root}package-lock.json`, 'utf8')) as Lock;
   await writeFile(`${outdir}/package.json`, json(deployed));
   await writeFile(`${outdir}/package-lock.json`, json(pruneLock(lock, deployed)));
 }
 
 const json = (it: unknown) => `${JSON.stringify(it, null, 2)}\n`;
 
-/** Every package that is imported at run time, or required: what esbuild does not see as an import. */
-function packagesIn({ outputs }: Metafile, texts: string[]): string[] {
+/**
+ * Of our dependencies those that are still imported at run time, or required in a way that esbuild
+ * does not see (`createRequire`).
+ */
+function packagesIn({ outputs }: Metafile, texts: string[], known: string[]): string[] {
   const imported = Object.values(outputs)
     .flatMap(({ imports }) => imports)
     .filter(({ external }) => external)
@@ -76,11 +84,24 @@ function packagesIn({ outputs }: Metafile, texts: string[]): string[] {
       (it) => it[1]!,
     ),
   );
-  const names = [...imported, ...required]
-    .filter((path) => !path.startsWith('node:'))
-    .map((path) => path.split('/', path.startsWith('@') ? 2 : 1).join('/'))
-    .filter((name) => !builtinModules.includes(name));
-  return [...new Set(names)].sort();
+  const names = [...imported, ...required].map((path) =>
+    path.split('/', path.startsWith('@') ? 2 : 1).join('/'),
+  );
+  return known.filter((name) => names.includes(name)).sort();
+}
+
+/**
+ * A library that looks for files beside its own does not find them from a bundle, and that may show
+ * only when it is used. Throws for one that is new here.
+ */
+async function refuseFileSeekers({ inputs }: Metafile) {
+  for (const path of Object.keys(inputs).filter((it) => it.startsWith('node_modules/')))
+    if (
+      /\b(?:createRequire|__dirname|__filename|import\.meta\.(?:url|dirname))\b/.test(
+        await readFile(root + path, 'utf8'),
+      )
+    )
+      throw new Error(`${path} looks for files of its own: add its package to "external"`);
 }
 
 if (import.meta.main) await buildFunctions(`${root}dist`);
