@@ -6,7 +6,7 @@
 
 import type { Log } from './ports.ts';
 
-type Severity = 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
+type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
 type Fields = Record<string, unknown>;
 type Write = (severity: Severity, message: string, fields: Fields) => void;
 
@@ -37,12 +37,13 @@ export function createLog(
   });
 }
 
-/** For a terminal: the time, the message, `field=value`. */
+/** For a terminal: the time, the message, `field=value`. What only statistics want is left out. */
 export function createTerminalLog(
   write: (line: string) => unknown = (line) => process.stderr.write(line),
   now: () => number = Date.now,
 ): Log {
   return log((severity, message, fields) => {
+    if (severity === 'DEBUG') return;
     const { stack_trace: stack, ...rest } = plain(fields);
     const words = Object.entries(rest).map(([name, value]) => `${name}=${brief(value)}`);
     const time = new Date(now()).toTimeString().slice(0, 8);
@@ -69,6 +70,9 @@ const log = (record: Write): Log => ({
   campaignPlanned: (it) => record('INFO', 'campaign planned', { ...it }),
   campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),
   campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
+  // infra/metrics/ counts with these two
+  chunkRecorded: (it) => record('DEBUG', 'chunk recorded', { ...it }),
+  recipientsFailed: (it) => record('DEBUG', 'recipients failed', { ...it }),
   chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),
   redriven: (it) => record('NOTICE', 'work driven again', { ...it }),
   apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),

@@ -404,6 +404,26 @@ export interface Log {
   campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
   campaignPaused(it: { campaignId: string; reason: string }): void;
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
+  /** what a commit wrote down; `ms` since the claim, `ended`: nothing follows in this attempt */
+  chunkRecorded(it: {
+    campaignId: string;
+    chunkId: string;
+    provider: Provider;
+    accepted: number;
+    failed: number;
+    skipped: number;
+    open: number;
+    ms: number;
+    ended: boolean;
+  }): void;
+  /** once for each reason of a commit */
+  recipientsFailed(it: {
+    campaignId: string;
+    provider: Provider;
+    outcome: string;
+    reason: string;
+    count: number;
+  }): void;
   chunkFenced(it: { chunkId: string }): void;
   redriven(it: { work: string; why: string }): void;
   /** revoked, as a rule; the other of two is used from then on */

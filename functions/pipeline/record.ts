@@ -20,7 +20,8 @@ type Failed = { outcome: Exclude<Outcome['kind'], 'accepted'>; reason: string };
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
-export function createRecorder({ store, now }: Ports, chunk: Chunk, first: Lease) {
+export function createRecorder({ store, log, now }: Ports, chunk: Chunk, first: Lease) {
+  const claimedAt = now();
   let lease = first;
   const open = new Set(chunk.open);
   const doubtful = new Set(chunk.doubtful);
@@ -47,7 +48,19 @@ export function createRecorder({ store, now }: Ports, chunk: Chunk, first: Lease
     learnt = nothing();
     const committed = await persist(() => store.commitChunk(write));
     lease = next;
+    if (committed.kind === 'committed') tell(write, end !== null);
     return committed;
+  }
+
+  function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {
+    const { campaignId, id: chunkId, provider } = chunk;
+    const counts = { accepted, failed: failures.length, skipped, open: open.size };
+    log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ended, ms: now() - claimedAt });
+    const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
+    for (const some of byReason.values()) {
+      const { outcome, reason } = some[0]!;
+      log.recipientsFailed({ campaignId, provider, outcome, reason, count: some.length });
+    }
   }
 
   return {

@@ -190,3 +190,31 @@ suite('the deployment', { skip: withoutTerraform() }, () => {
 
 /** `shard` is the planner's, `…-now` is who sends the others. */
 const serves = (queue: string) => (queue === 'shard' ? 'plan' : queue.replace(/-now$/, ''));
+
+test('the numbers that the queues take from the code are those of the code', async () => {
+  const number = async (file: string, name: string) =>
+    Number(
+      new RegExp(`\\b${name}\\s*=\\s*([\\d_]+)`)
+        .exec(await readFile(file, 'utf8'))![1]!
+        .replaceAll('_', ''),
+    );
+  const queues = 'infra/queues.tf';
+  // a page of one provider with fewer than half as many again is one chunk
+  assert.equal(
+    await number(queues, 'largest_chunk'),
+    (await number('functions/pipeline/plan.ts', 'CHUNK_SIZE')) * 1.5,
+  );
+  assert.equal(
+    await number(queues, 'largest_few'),
+    await number('functions/pipeline/tasks.ts', 'FEW'),
+  );
+  const text = await readFile(queues, 'utf8');
+  for (const [kind, file] of [
+    ['pipeline', 'functions/entry/work.ts'],
+    ['deliver', 'functions/entry/deliver.ts'],
+  ] as const)
+    assert.equal(
+      Number(new RegExp(`${kind}\\s*= \\{ attempts = (\\d+)`).exec(text)![1]),
+      await number(file, 'MAX_ATTEMPTS'),
+    );
+});
