@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import { startFunction, type Target } from '../../functions/local/google/function.ts';
 import { buildFunctions } from '../../infra/build.ts';
 import { type Lock, pruneLock } from '../../infra/lock.ts';
-import { startFunction, type Target } from '../world/function.ts';
 import { commandsOf, inventoryOf } from './gcloud.ts';
 
 const run = promisify(execFile);
