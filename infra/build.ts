@@ -7,7 +7,7 @@
  */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { type Lock, pruneLock } from './lock.ts';
@@ -26,7 +26,8 @@ export async function buildFunctions(outdir: string) {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['functions/index.ts'],
-    outdir,
+    // wherever it is written: source maps name the sources as seen from here
+    outdir: 'dist',
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -42,8 +43,9 @@ export async function buildFunctions(outdir: string) {
   await refuseFileSeekers(metafile);
   await rm(outdir, { recursive: true, force: true });
   for (const { path, contents } of outputFiles) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, contents);
+    const to = join(outdir, relative(`${root}dist`, path));
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, contents);
   }
   const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const packages = packagesIn(
