@@ -28,6 +28,12 @@ const MAX_ALTERNATIVES = 30;
 /** Documents read at once, where fewer are wanted, or more. */
 const [MIN_PAGE, MAX_PAGE] = [300, 2_000];
 
+/** More than this takes longer than a call may, and is counted in parts, side by side. */
+const COUNTED_TOGETHER = 1_000_000;
+const COUNTED_IN_PARTS = 32;
+
+const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+
 interface Condition {
   field: keyof InstallationFields;
   holds(it: InstallationFields): boolean;
@@ -42,25 +48,18 @@ const byName = (a: Found, b: Found) => (a.name < b.name ? -1 : a.name > b.name ?
 
 const ALWAYS = ['provider', 'environment', 'token'] as const;
 
-export function firestoreAudience(client: Client, schema: Schema) {
+export function firestoreAudience(
+  client: Client,
+  schema: Schema,
+  countedTogether = COUNTED_TOGETHER,
+) {
   return {
     async estimateAudience(app, audience) {
       if (audience.installationIds) return audience.installationIds.length;
       if (audience.tokens) return audience.tokens.length;
       const { queries } = narrowed(schema.installations, audience);
-      const counts = await Promise.all(
-        queries.map((query) =>
-          client.read(() =>
-            query
-              .orderBy(BY_NAME)
-              .startAt(bucketName(app, 0))
-              .endBefore(bucketName(app, BUCKETS))
-              .count()
-              .get(),
-          ),
-        ),
-      );
-      return counts.reduce((sum, it) => sum + it.data().count, 0);
+      const sizes = await Promise.all(queries.map((it) => sizeOf(it, app)));
+      return sum(sizes);
     },
 
     async *streamAudience(app, audience, range, after, size) {
@@ -84,6 +83,17 @@ export function firestoreAudience(client: Client, schema: Schema) {
       if (page.length > 0) yield { installations: page, cursor: cursor! };
     },
   } satisfies Partial<Store>;
+
+  async function sizeOf(query: Query, app: string) {
+    const between = (from: number, to: number) =>
+      query.orderBy(BY_NAME).startAt(bucketName(app, from)).endBefore(bucketName(app, to));
+    const count = async (some: Query) => (await client.read(() => some.count().get())).data().count;
+    const size = await count(between(0, BUCKETS).limit(countedTogether));
+    if (size < countedTogether) return size;
+    const part = BUCKETS / COUNTED_IN_PARTS;
+    const parts = Array.from({ length: COUNTED_IN_PARTS }, (_, i) => i * part);
+    return sum(await Promise.all(parts.map((from) => count(between(from, from + part)))));
+  }
 
   async function withTokens(app: string, tokens: string[] | undefined) {
     if (!tokens) return null;

@@ -176,6 +176,7 @@ function clientConfig(deadlineMs: number) {
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 const causes: Record<number, string> = {
   1: 'the call was cancelled',
+  2: 'it has an error of its own',
   4: 'it did not answer in time',
   5: 'there is no such database; create it, or set VOLLEY_DATABASE',
   7: 'this service account may not use it; grant it roles/datastore.user',
@@ -188,7 +189,7 @@ const causes: Record<number, string> = {
 };
 
 /** Somebody was faster (5, 6, 9, 10), or it did not serve us for a moment: worth another attempt. */
-const passing = new Set([1, 4, 5, 6, 8, 9, 10, 13, 14]);
+const passing = new Set([1, 2, 4, 5, 6, 8, 9, 10, 13, 14, 16]);
 
 const isPassing = (error: unknown) =>
   passing.has((error as { code?: number }).code ?? 0) ||

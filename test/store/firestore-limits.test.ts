@@ -1,11 +1,15 @@
 /** Firestore's bounds, and names it keeps for itself. https://firebase.google.com/docs/firestore/quotas */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Firestore } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
 import { BUCKETS, bucketOf } from '../../functions/pipeline/installation.ts';
 import type { NewChunk } from '../../functions/ports.ts';
+import { firestoreAudience } from '../../functions/store/firestore-audience.ts';
+import { createClient } from '../../functions/store/firestore-client.ts';
+import { createSchema } from '../../functions/store/firestore-schema.ts';
 import {
   allFailures,
   chance,
@@ -77,6 +81,48 @@ test('a campaign of five hundred shards starts, and is counted', { skip }, async
   assert.equal(open.length, 500);
   for (const [index, it] of open.entries())
     assert.deepEqual([it.index, it.to], [index, open[index + 1]?.from ?? BUCKETS]);
+});
+
+test('a large audience is counted in parts', { skip }, async (t) => {
+  const project = freshProject();
+  const store = openStore(t, emulator, { project });
+  await store.putInstallations(
+    Array.from({ length: 500 }, (_, n) =>
+      person(`device-${n}`, { language: n < 90 ? 'de' : 'en' }),
+    ),
+  );
+  const client = createClient({ project, emulator });
+  t.after(() => client.close());
+  const { estimateAudience } = firestoreAudience(client, createSchema(client.db), 100);
+  assert.equal(await estimateAudience('default', {}), 500);
+  assert.equal(await estimateAudience('default', { language: ['en'] }), 410);
+  assert.equal(await estimateAudience('default', { language: ['de'] }), 90);
+});
+
+test('no client of a web page or an app reads or writes anything', { skip }, async (t) => {
+  const project = freshProject();
+  const store = openStore(t, emulator, { project });
+  const hash = 'f'.repeat(64);
+  await store.putKey({ hash, name: 'ci', scopes: [] });
+  const call = (path: string, init: RequestInit = {}) => fetch(`http://${emulator}/${path}`, init);
+  const documents = `v1/projects/${project}/databases/(default)/documents`;
+  assert.equal((await call(`${documents}/keys/${hash}`)).status, 200, 'open without rules');
+  const content = readFileSync(new URL('../../firestore.rules', import.meta.url), 'utf8');
+  const rules = await call(`emulator/v1/projects/${project}:securityRules`, {
+    ...{ method: 'PUT', headers: { authorization: 'Bearer owner' } },
+    body: JSON.stringify({ rules: { files: [{ name: 'firestore.rules', content }] } }),
+  });
+  assert.equal(rules.status, 200, await rules.text());
+  for (const [path, init] of [
+    [`${documents}/keys/${hash}`, {}],
+    [`${documents}/installations`, {}],
+    [`${documents}/keys?documentId=mine`, { method: 'POST', body: '{"fields":{}}' }],
+    [`${documents}/keys/${hash}`, { method: 'DELETE' }],
+  ] as const) {
+    const { status } = await call(path, init);
+    assert.equal(status, 403, path);
+  }
+  assert.equal((await store.findKey(hash))?.name, 'ci');
 });
 
 test('reasons are any words', { skip }, async (t) => {
