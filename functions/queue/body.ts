@@ -27,27 +27,37 @@ const isRecord = (it: unknown): it is Fields => typeof it === 'object' && it !==
  * Of another release may be more than this one knows, so unknown fields are let through. By hand:
  * a library of schemas would be the larger part of a function's own start.
  */
-const fits: Record<TaskBody['kind'], (it: Fields) => boolean> = {
-  plan: (it) => isText(it.campaignId),
-  shard: (it) => isText(it.campaignId) && isCount(it.shard),
-  send: (it) =>
-    isText(it.chunkId) && (it.provider === 'apns' || it.provider === 'fcm') && isCount(it.size),
-  redrive: (it) => isText(it.campaignId) && typeof it.why === 'string',
-  event: ({ event: it }) =>
-    isRecord(it) &&
-    isText(it.id) &&
-    it.type === 'campaign.completed' &&
-    isText(it.campaignId) &&
-    Number.isFinite(it.at),
+const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> = {
+  plan: (it) => ({ campaignId: isText(it.campaignId) }),
+  shard: (it) => ({ campaignId: isText(it.campaignId), shard: isCount(it.shard) }),
+  send: (it) => ({
+    chunkId: isText(it.chunkId),
+    provider: it.provider === 'apns' || it.provider === 'fcm',
+    size: isCount(it.size),
+  }),
+  redrive: (it) => ({ campaignId: isText(it.campaignId), why: typeof it.why === 'string' }),
+  event: ({ event }) => {
+    const it = isRecord(event) ? event : {};
+    return {
+      id: isText(it.id),
+      type: it.type === 'campaign.completed',
+      campaignId: isText(it.campaignId),
+      at: Number.isFinite(it.at),
+    };
+  },
 };
 
 /** Throws, in words, when it is no body of ours. */
 export function decodeBody(bytes: Uint8Array): TaskBody {
   if (bytes.byteLength > MAX_BODY_BYTES) throw new RangeError('the body is over 100 KB');
   const it: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  const kind = isRecord(it) && typeof it.kind === 'string' ? it.kind : '';
-  if (!Object.hasOwn(fits, kind)) throw new TypeError('the body is no task: its kind is unknown');
-  if (!fits[kind as TaskBody['kind']](it as Fields))
-    throw new TypeError(`the body is no task: not what "${kind}" has`);
+  const fields = isRecord(it) ? it : {};
+  const kind = (typeof fields.kind === 'string' ? fields.kind : '') as TaskBody['kind'];
+  if (!Object.hasOwn(checks, kind)) throw new TypeError('the body is no task: its kind is unknown');
+  const wrong = Object.entries(checks[kind](fields)).filter(([, fits]) => !fits);
+  if (wrong.length > 0)
+    throw new TypeError(
+      `the body is no task: ${wrong.map(([name]) => name).join(', ')} of ${kind}`,
+    );
   return it as TaskBody;
 }
