@@ -88,6 +88,8 @@ function plan(seed: number, n: number) {
     body: 'abcdefghij'.repeat(below(random, pick(random, [1, 10, 3000]))),
     reset: end < 0.05,
     refuse: end > 0.97,
+    /** by the client */
+    cancel: end > 0.4 && end < 0.45,
     hints: random() < 0.2,
     trailers: random() < 0.2,
     retryAfter: random() < 0.5 ? String(below(random, 100)) : undefined,
@@ -245,7 +247,10 @@ for (const seed of SEEDS)
         });
         stream.on('error', () => {});
         stream.on('close', () => resolve(`${stream.rstCode} ${status} ${body}`));
-        if (it.trailers) {
+        if (it.cancel) {
+          stream.write(it.requestBody);
+          setImmediate(() => stream.close(F.CANCEL));
+        } else if (it.trailers) {
           stream.write(it.requestBody);
           setImmediate(() => stream.end());
         } else stream.end(it.requestBody);
@@ -256,13 +261,14 @@ for (const seed of SEEDS)
       while (next < count) {
         const n = next++;
         const it = plan(seed, n);
-        const expected = it.refuse
-          ? `${F.REFUSED_STREAM} 0 `
-          : it.reset
-            ? `${F.INTERNAL_ERROR} 0 `
-            : `0 ${it.status} ${it.body}`;
+        let expected = `0 ${it.status} ${it.body}`;
+        if (it.cancel) expected = `${F.CANCEL} 0 `;
+        else if (it.refuse) expected = `${F.REFUSED_STREAM} 0 `;
+        else if (it.reset) expected = `${F.INTERNAL_ERROR} 0 `;
         same(await ask(n), expected, `request ${n}`);
-        same(bodies.get(`/${n}`), it.requestBody, `body ${n}`);
+        // node:http2 ends what it gives up, in time or not
+        if (!it.cancel || bodies.has(`/${n}`))
+          same(bodies.get(`/${n}`), it.requestBody, `body ${n}`);
       }
     };
     await Promise.all(Array.from({ length: 10 }, lane));
