@@ -1,21 +1,34 @@
-/** Our client half against Go's HTTP/2 server (net/http), which is the one in Caddy. */
+/** Both our halves against Go's HTTP/2 (net/http), server and client, which are the ones in Caddy. */
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startPool, until } from '../http2/peer.ts';
+import { startServer } from '../../functions/http2/server.ts';
+import { certificate, startPool, until } from '../http2/peer.ts';
 import { needs, runProgram, startProgram, temporaryFolder } from './programs.ts';
 import { askAll, askWhile, assertAnswers, assertProcessedOnce, requests } from './requests.ts';
 
 /** https://caddyserver.com/docs/json/ */
-function configuration(folder: string, port: number, generation: number) {
+function configuration(folder: string, port: number, generation: number, upstream: number | null) {
   const answer = (status: number, body: string) => ({
     ...{ handler: 'static_response', status_code: status, body },
     headers: { Generation: [String(generation)] },
   });
   const access = { output: 'file', filename: join(folder, 'access.log'), roll: false };
   const ours = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  const proxy = {
+    handler: 'reverse_proxy',
+    upstreams: [{ dial: `127.0.0.1:${upstream}` }],
+    transport: {
+      ...{ protocol: 'http', versions: ['2'] },
+      tls: { root_ca_pem_files: [ours.certificate], server_name: 'localhost' },
+    },
+  };
+  const answers = [
+    { match: [{ path: ['/ok'] }], handle: [answer(200, 'the same for all')] },
+    { handle: [answer(410, '{http.request.body}')] },
+  ];
   const server = {
     listen: [`127.0.0.1:${port}`],
     // it takes no h2 without h1; ALPN has h2 only
@@ -23,10 +36,7 @@ function configuration(folder: string, port: number, generation: number) {
     tls_connection_policies: [{ alpn: ['h2'] }],
     automatic_https: { disable: true },
     logs: {},
-    routes: [
-      { match: [{ path: ['/ok'] }], handle: [answer(200, 'the same for all')] },
-      { handle: [answer(410, '{http.request.body}')] },
-    ],
+    routes: upstream === null ? answers : [{ handle: [proxy] }],
   };
   return JSON.stringify({
     admin: { listen: `unix/${join(folder, 'admin.sock')}`, config: { persist: false } },
@@ -50,7 +60,8 @@ interface Logged {
   resp_headers: { Generation: [string] };
 }
 
-async function startCaddy(t: TestContext) {
+/** It answers by itself, or takes what `upstream` answers. */
+async function startCaddy(t: TestContext, upstream: number | null = null) {
   const folder = temporaryFolder(t);
   const file = join(folder, 'caddy.json');
   const log = join(folder, 'access.log');
@@ -62,7 +73,7 @@ async function startCaddy(t: TestContext) {
     'caddy',
     (port) => {
       usedPort = port;
-      writeFileSync(file, configuration(folder, port, 1));
+      writeFileSync(file, configuration(folder, port, 1, upstream));
       return ['run', '--config', file];
     },
     env,
@@ -71,7 +82,7 @@ async function startCaddy(t: TestContext) {
     ...caddy,
     /** Another server takes the new connections; ends when it has answered something. */
     async reload(generation: number) {
-      writeFileSync(file, configuration(folder, usedPort, generation));
+      writeFileSync(file, configuration(folder, usedPort, generation, upstream));
       const address = `unix/${join(folder, 'admin.sock')}`;
       await runProgram(t, 'caddy', ['reload', '--config', file, '--address', address], env);
       await until(() => readFileSync(log, 'utf8').includes(`"Generation":["${generation}"]`));
@@ -140,4 +151,23 @@ test('Go is reloaded under way, and each request is processed once', needs('cadd
   const generations = new Set(logged.map(({ resp_headers }) => resp_headers.Generation[0]));
   assert.deepEqual(Array.from(generations), ['1', '2', '3']);
   t.diagnostic(`${asked.length} requests`);
+});
+
+test('Go asks our server, and gets every answer', needs('caddy'), async (t) => {
+  const processed: string[] = [];
+  const server = await startServer({
+    ...{ ...certificate, port: 0, maxStreams: 100 },
+    request(stream) {
+      const path = stream.headers[':path']!;
+      processed.push(path);
+      const status = path.startsWith('/ok') ? 200 : 410;
+      stream.connection.respond(stream, status, { 'retry-after': '7' }, stream.body);
+    },
+  });
+  t.after(() => server.close());
+  const asked = requests(6000, (i) => `${i} `.padEnd(i % 50 === 1 ? 40_000 : 200 + (i % 700), 'x'));
+  const caddy = await startCaddy(t, server.port);
+  const pool = startPool(t, { origin: caddy.origin, maxConnections: 3 });
+  assertAnswers(asked, await askAll(pool, asked), 410, echo);
+  assertProcessedOnce(asked, processed);
 });
