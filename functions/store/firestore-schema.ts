@@ -234,7 +234,7 @@ const LAST_TIME = Date.UTC(9999, 11, 31);
 const iso = (at: number) => new Date(Math.max(0, Math.min(LAST_TIME, at))).toISOString();
 
 /** The value of `due` for the document of that id. */
-export const dueOf = (id: string, at: number) => `${slotOf(id)}${END}${iso(at)}`;
+export const dueOf = (id: string, at: number, slot = slotOf(id)) => `${slot}${END}${iso(at)}`;
 
 /** What is due in a slot: from the first (inclusive) to the second. */
 export const dueBy = (slot: string, at: number) => [`${slot}${END}`, `${slot}${END}${iso(at)}`];
