@@ -115,30 +115,34 @@ export function createClient({
     }
   }
 
-  async function retried<T>(work: Work<T>, tried: Tried) {
-    const deadline = performance.now() + deadlineMs;
-    for (let attempt = 1; ; attempt++)
-      try {
-        // the SDK's own retry waits a second before the first time
-        return await db.runTransaction((it) => work(it, attempt), { maxAttempts: 1 });
-      } catch (error) {
-        if (attempt === MAX_ATTEMPTS || performance.now() > deadline || !isPassing(error))
-          throw error;
-        tried.error = error;
-        await wait(Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
-      }
-  }
-
-  const write = <T>(work: Work<T>) => inTime((tried) => retried(work, tried));
+  const retried = <T>(work: (attempt: number) => Promise<T>, passing: Set<number>) =>
+    inTime(async (tried) => {
+      const deadline = performance.now() + deadlineMs;
+      for (let attempt = 1; ; attempt++)
+        try {
+          return await work(attempt);
+        } catch (error) {
+          if (attempt === MAX_ATTEMPTS || performance.now() > deadline || !isOf(passing, error))
+            throw error;
+          tried.error = error;
+          await wait(Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
+        }
+    });
+  const read = <T>(work: () => Promise<T>) => retried(work, absent);
 
   return {
     db,
     get: async (refs, fields) =>
       refs.length === 0
         ? []
-        : inTime(() => (fields ? db.getAll(...refs, { fieldMask: fields }) : db.getAll(...refs))),
-    read: inTime,
-    write,
+        : read(() => (fields ? db.getAll(...refs, { fieldMask: fields }) : db.getAll(...refs))),
+    read,
+    // at once, by ourselves: the SDK's own retry waits a second before the first time
+    write: (work) =>
+      retried(
+        (attempt) => db.runTransaction((it) => work(it, attempt), { maxAttempts: 1 }),
+        absentOrContended,
+      ),
     async close() {
       // not before: the SDK's retry of a read is then a rejection that nobody can catch
       const closed = Promise.allSettled(underWay).then(() => db.terminate());
@@ -188,10 +192,12 @@ const causes: Record<number, string> = {
   16: 'it does not accept the credentials',
 };
 
-/** Somebody was faster (5, 6, 9, 10), or it did not serve us for a moment: worth another attempt. */
-const passing = new Set([1, 2, 4, 5, 6, 8, 9, 10, 13, 14, 16]);
+/** It did not serve us for a moment: worth another attempt. */
+const absent = new Set([1, 2, 4, 8, 13, 14, 16]);
+/** Or somebody was faster. */
+const absentOrContended = new Set([...absent, 5, 6, 9, 10]);
 
-const isPassing = (error: unknown) =>
+const isOf = (passing: Set<number>, error: unknown) =>
   passing.has((error as { code?: number }).code ?? 0) ||
   // how the back end says that a transaction took too long
   /transaction has expired/.test(String((error as Error).message));

@@ -6,10 +6,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { Unavailable } from '../../functions/errors.ts';
-import { person } from '../contracts/store-fixture.ts';
+import { bucketOf } from '../../functions/pipeline/installation.ts';
+import { EVERYBODY, person } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { emulator, openStore, openThroughProxy } from './emulated.ts';
-import { type Call, failing } from './firestore-proxy.ts';
+import { type Call, failing, type Method } from './firestore-proxy.ts';
 
 const skip = withoutEmulators('firestore');
 
@@ -57,6 +58,33 @@ test('a Firestore that takes calls and does not answer is waited for so long', {
   await assert.rejects(store.counts('x'), late);
   await assert.rejects(store.estimateAudience('default', {}), late);
   proxy.fault = () => null;
+});
+
+test('what is read while connections break is complete, and nothing of it twice', {
+  skip,
+}, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const people = Array.from({ length: 60 }, (_, n) => person(`device-${n}`));
+  await store.putInstallations(people);
+  const breaking = (method: Method) =>
+    failing(proxy, (call) => call.method === method, {
+      ...{ code: status.UNAVAILABLE, when: 'midway', times: 3 },
+    });
+  const inOrder = people.map((it) => it.id).toSorted((a, b) => bucketOf(a) - bucketOf(b));
+  for (const [method, audience] of [
+    ['RunQuery', {}],
+    ['BatchGetDocuments', { installationIds: inOrder }],
+  ] as const) {
+    const happened = breaking(method);
+    const read: string[] = [];
+    for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 25))
+      read.push(...page.installations.map((it) => it.id));
+    happened();
+    assert.deepEqual(read, inOrder);
+  }
+  const happened = breaking('RunAggregationQuery');
+  assert.equal(await store.estimateAudience('default', {}), people.length);
+  happened();
 });
 
 /** Passes bytes on, until it is told to drop those of every connection that it has by then. */

@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import protos, { type google } from '@google-cloud/firestore-api/protos';
+import firestore from '@google-cloud/firestore';
+import type { google } from '@google-cloud/firestore-api/protos';
 import {
   Client,
   credentials,
@@ -16,18 +17,13 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js';
 
-const { v1 } = protos.google.firestore;
+// exported, but not in its types
+const { v1 } = (firestore as unknown as { protos: { google: typeof google } }).protos.google
+  .firestore;
 
-const methods = {
-  BatchGetDocuments: [v1.BatchGetDocumentsRequest, v1.BatchGetDocumentsResponse],
-  RunQuery: [v1.RunQueryRequest, v1.RunQueryResponse],
-  RunAggregationQuery: [v1.RunAggregationQueryRequest, v1.RunAggregationQueryResponse],
-  Commit: [v1.CommitRequest, v1.CommitResponse],
-  BeginTransaction: [v1.BeginTransactionRequest, v1.BeginTransactionResponse],
-  Rollback: [v1.RollbackRequest, null],
-} as const;
-export type Method = keyof typeof methods;
-const streaming: Method[] = ['BatchGetDocuments', 'RunQuery', 'RunAggregationQuery'];
+const streaming = ['BatchGetDocuments', 'RunQuery', 'RunAggregationQuery'] as const;
+const unaries = ['Commit', 'BeginTransaction', 'Rollback'] as const;
+export type Method = (typeof streaming | typeof unaries)[number];
 
 /** A `StructuredQuery`, as far as it matters here. */
 export interface Query {
@@ -54,10 +50,11 @@ export interface Call {
 }
 
 /**
- * `before`: nothing is passed on. `after`: it is done, and the answer is lost. `never`: it is passed
- * on nowhere and not answered.
+ * `before`: nothing is passed on. `midway`: the first answers of a stream are. `after`: it is done,
+ * and the answer is lost. `never`: it is passed on nowhere and not answered.
  */
-export type Fault = { code: number; when: 'before' | 'after' } | 'never' | null;
+export type Fault = { code: number; when: 'before' | 'midway' | 'after' } | 'never' | null;
+const MIDWAY = 7;
 
 export interface FirestoreProxy {
   host: string;
@@ -104,10 +101,12 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
         passedOn(it.metadata),
         { deadline: it.getDeadline() },
       );
+      let passed = 0;
       it.on('cancelled', () => answers.cancel());
       answers.on('data', (answer: Buffer) => {
         call.reads.push(...readIn(method, answer));
-        if (!fault && !it.write(answer)) {
+        const passes = !fault || (fault.when === 'midway' && passed++ < MIDWAY);
+        if (passes && !it.write(answer)) {
           answers.pause();
           it.once('drain', () => answers.resume());
         }
@@ -147,12 +146,13 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
       );
     };
 
-  const all = Object.keys(methods) as Method[];
+  const all = [...streaming, ...unaries];
   server.addService(
     Object.fromEntries(all.map((method) => [method, definition(method)])),
-    Object.fromEntries(
-      all.map((method) => [method, streaming.includes(method) ? stream(method) : unary(method)]),
-    ),
+    Object.fromEntries([
+      ...streaming.map((method) => [method, stream(method)]),
+      ...unaries.map((method) => [method, unary(method)]),
+    ]),
   );
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, it) =>
@@ -168,8 +168,10 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
   return proxy;
 }
 
+const isStreaming = (method: Method) => streaming.some((it) => it === method);
+
 const definition = (method: Method) => ({
-  ...{ path: pathOf(method), requestStream: false, responseStream: streaming.includes(method) },
+  ...{ path: pathOf(method), requestStream: false, responseStream: isStreaming(method) },
   ...{ requestSerialize: identity, requestDeserialize: identity },
   ...{ responseSerialize: identity, responseDeserialize: identity },
 });
@@ -234,7 +236,7 @@ function readIn(method: Method, answer: Buffer): string[] {
 export function failing(
   proxy: FirestoreProxy,
   fits: (call: Call) => boolean,
-  { code, when, times = 1 }: { code: number; when: 'before' | 'after'; times?: number },
+  { code, when, times = 1 }: Exclude<Fault, 'never' | null> & { times?: number },
 ) {
   let left = times;
   proxy.fault = (call) => (fits(call) && left-- > 0 ? { code, when } : null);
