@@ -9,7 +9,10 @@ export function serviceCalls(app: OpenAPIHono): Call[] {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key, `volley_…`. Its scopes: `campaigns`, `installations`, `read`.',
+    description:
+      'An API key, `volley_…`. Its scopes: `campaigns`, `installations`, `read`. On Google Cloud ' +
+      'also an ID token of Firebase Auth: its claim `volley` is `admin` (all scopes), `sender` ' +
+      '(`campaigns`, `read`) or `viewer` (`read`).',
   });
 
   return [
