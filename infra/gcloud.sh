@@ -185,6 +185,9 @@ may_queue() { # QUEUE FUNCTION…
     on tasks queues add-iam-policy-binding "$queue" --location="$region" "$(member "$name")" --role=roles/cloudtasks.enqueuer
   done
 }
+for name in plan shard send-apns send-apns-now send-fcm send-fcm-now deliver; do # volley doctor
+  on tasks queues add-iam-policy-binding "$prefix-$name" --location="$region" "$(member api)" --role=roles/cloudtasks.viewer
+done
 may_queue plan api tick
 may_queue shard plan tick
 may_queue send-apns plan send-apns tick

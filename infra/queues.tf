@@ -88,6 +88,16 @@ resource "google_cloud_tasks_queue" "this" {
   depends_on = [google_project_service.this]
 }
 
+# `volley doctor` looks whether they run, and whether the functions refuse their tasks.
+resource "google_cloud_tasks_queue_iam_member" "doctor" {
+  for_each = local.queues
+
+  name     = google_cloud_tasks_queue.this[each.key].name
+  location = var.region
+  role     = "roles/cloudtasks.viewer"
+  member   = google_service_account.function["api"].member
+}
+
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   for_each = merge([
     for queue, functions in local.enqueuers : { for function in functions : "${queue} ${function}" => { queue = queue, function = function } }

@@ -3,10 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { type Client, Unreachable } from './client.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
+import { doctorText, isWell } from './doctor.ts';
+import { estimate, estimateTable, totalUsd } from './estimate.ts';
 import { explain, neverSent } from './explain.ts';
 import { importFile } from './import.ts';
 import { count, type Output } from './progress.ts';
@@ -182,6 +185,26 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     if (json()) await print(io.stdout, `${before === ',' ? '' : before}]}\n`);
   };
 
+  program
+    .command('doctor')
+    .description('whether the deployment is well, and what to do if not')
+    .action(async () => {
+      const found = await client().get<DoctorView>('/v1/doctor');
+      if (!isWell(found)) exit(1);
+      show(found, () => doctorText(found));
+    });
+
+  program
+    .command('estimate')
+    .argument('[recipients]', 'of a campaign', whole, 1_000_000)
+    .option('--read <n>', 'installations looked through (default: the recipients)', whole)
+    .option('--failing <percent>', 'of them who are not reached', percent, 0.02)
+    .description('what a campaign costs on Google Cloud')
+    .action((recipients: number, { read, failing }: { read?: number; failing: number }) => {
+      const lines = estimate({ recipients, read: read ?? recipients, failing });
+      show({ usd: totalUsd(lines), lines }, () => estimateTable(lines));
+    });
+
   for (const [verb, description] of [
     ['cancel', 'stop what has not been sent'],
     ['resume', 'go on with a paused campaign'],
@@ -200,6 +223,18 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
 }
 
 const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+
+function whole(text: string): number {
+  const value = Number(text.replaceAll(/[_,]/g, ''));
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ''));
+  if (value >= 0 && value <= 100) return value / 100;
+  throw new InvalidArgumentError('It must be from 0 to 100, such as 2%.');
+}
 
 const pathOf = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;
 

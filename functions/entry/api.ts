@@ -2,6 +2,9 @@
 
 import { getRequestListener } from '@hono/node-server';
 import type { GoogleConfig } from '../config-google.ts';
+import { clockCheck, senderChecks, storeCheck } from '../doctor/common.ts';
+import { googleChecks } from '../doctor/google.ts';
+import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
 import { createApi } from '../http/api.ts';
 import { createPeople } from '../http/people.ts';
@@ -10,7 +13,22 @@ import type { Entry } from './front.ts';
 
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const google = await createGoogle({ config, log, withSenders: true });
-  const app = createApi(google, { findPerson: createPeople(config.project) });
+  const { project, region, prefix, database, apps, local } = config;
+  const checks = [
+    storeCheck(google.store),
+    ...senderChecks(google.senders, Object.keys(apps)),
+    // on a developer's machine there is no Google to ask
+    ...(local.tasksHost
+      ? []
+      : [
+          clockCheck('https://cloudtasks.googleapis.com'),
+          ...googleChecks({
+            ...{ project, region, prefix, database, queue: google.queue },
+            accessToken: googleAccessToken('https://www.googleapis.com/auth/cloud-platform'),
+          }),
+        ]),
+  ];
+  const app = createApi(google, { findPerson: createPeople(project), checks });
   const listen = getRequestListener(app.fetch);
   return { handle: (request, response) => listen(request, response), close: google.close };
 }

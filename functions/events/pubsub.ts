@@ -40,7 +40,7 @@ export function createPubSubEvents({
   topic,
   emulatorHost,
   random = Math.random,
-  accessToken = emulatorHost ? undefined : googleAccessToken(),
+  accessToken = emulatorHost ? undefined : googleAccessToken(SCOPE),
 }: PubSubOptions): Events {
   const origin = emulatorHost ? `http://${emulatorHost}` : 'https://pubsub.googleapis.com';
   const url = `${origin}/v1/projects/${project}/topics/${topic}:publish`;
@@ -90,12 +90,12 @@ class Refused extends Error {
 }
 
 /** The library finds the account's credentials and keeps a token until it expires. */
-function googleAccessToken(): () => Promise<string> {
+export function googleAccessToken(scope: string): () => Promise<string> {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
   return async () => {
-    auth ??= import('google-auth-library').then((it) => new it.GoogleAuth({ scopes: [SCOPE] }));
+    auth ??= import('google-auth-library').then((it) => new it.GoogleAuth({ scopes: [scope] }));
     const token = await (await auth).getAccessToken();
-    if (!token) throw new Unavailable('there are no Google credentials to publish with');
+    if (!token) throw new Unavailable('there are no Google credentials');
     return token;
   };
 }

@@ -4,11 +4,13 @@
  */
 
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Check } from '../doctor/check.ts';
 import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { createAuthorize } from './auth.ts';
 import { serve } from './call.ts';
 import { campaignCalls } from './campaigns.ts';
+import { doctorCall } from './doctor.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
 import type { FindPerson } from './people.ts';
@@ -16,8 +18,11 @@ import { answerProblem } from './problem.ts';
 import { scheduleCalls } from './schedules.ts';
 import { serviceCalls } from './service.ts';
 
-/** `findPerson`: lets people in beside API keys. */
-export function createApi(ports: Ports, { findPerson }: { findPerson?: FindPerson } = {}) {
+/** `findPerson`: lets people in beside API keys. `checks`: what `volley doctor` looks at. */
+export function createApi(
+  ports: Ports,
+  { findPerson, checks = [] }: { findPerson?: FindPerson; checks?: Check[] } = {},
+) {
   const app = new OpenAPIHono();
 
   app.use(async (c, next) => {
@@ -42,6 +47,7 @@ export function createApi(ports: Ports, { findPerson }: { findPerson?: FindPerso
     importCall(ports),
     ...installationCalls(ports),
     ...scheduleCalls(ports),
+    doctorCall(checks),
     ...serviceCalls(app),
   ];
   serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { senderChecks, storeCheck } from '../doctor/common.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
 import { createApi } from '../http/api.ts';
 import { hashKey, makeKey } from '../http/auth.ts';
@@ -39,9 +40,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
   const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
+  const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
   const server = createServer(
     { requestTimeout: UPLOAD_MS },
-    getRequestListener(createApi(engine).fetch),
+    getRequestListener(createApi(engine, { checks }).fetch),
   );
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);

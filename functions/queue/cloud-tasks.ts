@@ -61,6 +61,9 @@ const FEW = 10;
 /** A log line may quote it; Cloud Tasks bounds a task's headers. */
 const MAX_NAME = 500;
 
+/** Spread evenly: sequential names make all commands of a queue slow. */
+export const taskId = (name: string) => createHash('sha256').update(name).digest('base64url');
+
 export function createCloudTasksQueue({
   project,
   region,
@@ -84,8 +87,7 @@ export function createCloudTasksQueue({
     return {
       parent,
       task: {
-        // spread evenly: sequential names make all commands of a queue slow
-        name: `${parent}/tasks/${createHash('sha256').update(it.name).digest('base64url')}`,
+        name: `${parent}/tasks/${taskId(it.name)}`,
         ...(at > now() && {
           scheduleTime: { seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6 },
         }),

@@ -28,6 +28,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns/{id}',
     'get /v1/campaigns/{id}/failures',
     'get /v1/campaigns/{id}/report',
+    'get /v1/doctor',
     'get /v1/installations/{id}',
     'post /v1/campaigns',
     'post /v1/campaigns/{id}/cancel',

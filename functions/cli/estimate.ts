@@ -1,0 +1,108 @@
+/**
+ * What a campaign costs on Google Cloud: the quantities by arithmetic, the prices from prices.ts.
+ * Rounded up where it is not certain; free quotas (they pay for the first campaigns of a month) are
+ * left out.
+ */
+
+import { type Priced, prices } from './prices.ts';
+import { count } from './progress.ts';
+
+export interface Asked {
+  recipients: number;
+  /** installations looked through to find them: more where a condition has no index */
+  read: number;
+  /** share of the recipients that is not reached; half of it has the app no more */
+  failing: number;
+}
+
+export interface Line {
+  service: string;
+  what: string;
+  price: Priced;
+  quantity: number;
+  usd: number;
+}
+
+/** functions/pipeline/plan.ts */
+const CHUNK = 1_000;
+const PAGE = 2_000;
+const SHARD = 50_000;
+
+/** An id, a token of FCM's (the longer ones) and its place: what a chunk keeps until it expires. */
+const RECIPIENT_BYTES = 220;
+const RETENTION_MONTHS = 1;
+/** Its claim and commit included; a chunk alone in its instance, so that all of it is its own. */
+const CHUNK_SECONDS = 0.5;
+/** https://firebase.google.com/docs/firestore: 18,000 documents a second and CPU were measured. */
+const READS_A_SECOND = 15_000;
+const MEMORY_GIB = 0.5;
+/** The platform's line for a request, and ours: a commit, and a reason of its failures. */
+const REQUEST_LOG_BYTES = 1_500;
+const COMMIT_LOG_BYTES = 1_000;
+/** Headers that hardly change are a few bytes (HPACK); a payload of 250, framing, TLS. */
+const PUSH_BYTES = 400;
+const GIB = 2 ** 30;
+
+export function estimate({ recipients, read, failing }: Asked): Line[] {
+  const chunks = Math.ceil(recipients / CHUNK);
+  const pages = Math.ceil(read / PAGE);
+  const shards = Math.max(1, Math.ceil(read / SHARD));
+  const gone = Math.ceil((recipients * failing) / 2);
+  // what failed between two commits is one document
+  const failures = failing > 0 ? chunks : 0;
+  // each chunk, each shard (one alone is planned in place), the plan
+  const tasks = chunks + (shards > 1 ? shards : 0) + 1;
+  // tasks, the call of the API, the event's delivery
+  const requests = tasks + 2;
+  const seconds = chunks * CHUNK_SECONDS + read / READS_A_SECOND;
+
+  const line = (service: string, what: string, price: Priced, quantity: number): Line => {
+    const { usd, per } = prices[price];
+    return { service, what, price, quantity, usd: (quantity / per) * usd };
+  };
+  return [
+    // a count, everybody, whoever is gone once more; a chunk 5, a page 2, a shard 13
+    line(
+      ...(['Firestore', 'read', 'read'] as const),
+      Math.ceil(read / 1000) + read + gone + 5 * chunks + 2 * pages + 13 * shards,
+    ),
+    // a chunk: frozen, claimed, committed, counted; its failures; a page; a shard; the campaign
+    line('Firestore', 'write', 'write', 4 * chunks + failures + pages + 3 * shards + 5),
+    // installation and token of who is gone; chunks and failures when they expire
+    line('Firestore', 'delete', 'delete', 2 * gone + chunks + failures),
+    line(
+      ...(['Firestore', 'keep for a month', 'storage'] as const),
+      ((recipients * RECIPIENT_BYTES) / GIB) * RETENTION_MONTHS,
+    ),
+    line('Cloud Tasks', 'queue, deliver', 'task', 2 * tasks),
+    line('Functions', 'requests', 'request', requests),
+    line('Functions', 'CPU', 'cpu', seconds),
+    line('Functions', 'memory', 'memory', seconds * MEMORY_GIB),
+    line('Pub/Sub', 'publish, deliver', 'pubsub', (2 * 1024) / GIB),
+    line(
+      ...(['Logging', 'write', 'logging'] as const),
+      (requests * REQUEST_LOG_BYTES + chunks * COMMIT_LOG_BYTES) / GIB,
+    ),
+    line('Network', 'to Apple (all of them)', 'egress', (recipients * PUSH_BYTES) / GIB),
+  ];
+}
+
+export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);
+
+/** A Markdown table: a terminal reads it as well as a README does. */
+export function estimateTable(lines: Line[]): string {
+  const rows = lines.map(({ service, what, price, quantity, usd }) => {
+    const { usd: each, per, unit } = prices[price];
+    const many = quantity >= 100 ? count(Math.round(quantity)) : quantity.toPrecision(2);
+    return [service, what, `${many} ${unit}`, `$${each} per ${count(per)}`, money(usd)];
+  });
+  const total = ['**Together**', '', '', '', `**${money(totalUsd(lines))}**`];
+  const all = [['service', 'what', 'how much', 'price', 'US dollars'], ...rows, total];
+  const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
+  const text = (row: string[]) =>
+    `| ${row.map((it, i) => (i < 2 ? it.padEnd(widths[i]!) : it.padStart(widths[i]!))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return [text(all[0]!), rule, ...all.slice(1).map(text)].join('\n');
+}
+
+const money = (usd: number) => (usd >= 100 ? count(Math.round(usd)) : usd.toFixed(usd < 1 ? 4 : 2));

@@ -1,0 +1,49 @@
+/** What `volley doctor` looks at: each engine lists its checks, the API runs them. */
+
+import { withDeadline } from '../deadline.ts';
+import { redact } from '../log.ts';
+
+export interface Result {
+  /** 'unknown': it could not be found out */
+  state: 'well' | 'fault' | 'unknown';
+  detail: string;
+  /** what to do about it */
+  next?: string;
+}
+
+export interface Finding extends Result {
+  check: string;
+}
+
+export interface Check {
+  name: string;
+  /** What it throws makes it 'unknown'. `signal` fires at the deadline. */
+  run(signal: AbortSignal): Promise<Result>;
+}
+
+export const well = (detail: string): Result => ({ state: 'well', detail });
+export const fault = (detail: string, next: string): Result => ({ state: 'fault', detail, next });
+export const unknown = (detail: string, next: string): Result => ({
+  ...{ state: 'unknown', detail, next },
+});
+
+/** Below the CLI's patience for an answer. */
+const DEADLINE_MS = 20_000;
+
+/** All at once, in the order of the list. Never rejects. */
+export function examine(checks: Check[], deadlineMs = DEADLINE_MS): Promise<Finding[]> {
+  return Promise.all(
+    checks.map(async ({ name, run }) => {
+      const late = new AbortController();
+      try {
+        const result = await withDeadline(run(late.signal), deadlineMs, name);
+        return { check: name, ...result };
+      } catch (error) {
+        const detail = redact(error instanceof Error ? error.message : String(error));
+        return { check: name, ...unknown(detail, 'Try again; the log says more.') };
+      } finally {
+        late.abort();
+      }
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+/** What is wrong with the deployment, as the deployment itself sees it. */
+
+import { z } from '@hono/zod-openapi';
+import { type Check, examine } from '../doctor/check.ts';
+import { type Call, call } from './call.ts';
+
+const reportSchema = z
+  .object({
+    findings: z.array(
+      z.object({
+        check: z.string(),
+        state: z.enum(['well', 'fault', 'unknown']),
+        detail: z.string(),
+        next: z.string().optional().openapi({ description: 'What to do about it.' }),
+      }),
+    ),
+  })
+  .openapi('Doctor');
+export type DoctorView = z.output<typeof reportSchema>;
+
+export const doctorCall = (checks: Check[]): Call =>
+  call({
+    method: 'get',
+    path: '/v1/doctor',
+    summary: 'Whether all is well',
+    description:
+      'Tries the database, the queues, and the credentials of every app. It sends nothing to anybody.',
+    // it costs a push to nobody each time
+    scopes: ['campaigns'],
+    takes: {},
+    responses: {
+      200: {
+        description: 'What was found.',
+        content: { 'application/json': { schema: reportSchema } },
+      },
+    },
+    async handle(_, c) {
+      const report: DoctorView = { findings: await examine(checks) };
+      return c.json(report);
+    },
+  });
