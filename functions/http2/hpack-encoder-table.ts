@@ -2,10 +2,11 @@
 
 import { ENTRY_OVERHEAD, staticTable, type TableEntry } from './hpack-tables.ts';
 
+/** Plain fields, which the table changes: read for every block, of one connection after another. */
 export interface EncoderTable {
   /** Changes whenever an index may have come to mean another entry. */
-  readonly version: number;
-  readonly capacity: number;
+  version: number;
+  capacity: number;
   /** The index of the entry, 0 if there is none. */
   find(name: string, value: string): number;
   /** The index of an entry with this name, 0 if there is none; static ones first, they never move. */
@@ -34,7 +35,6 @@ export function createEncoderTable(capacity: number): EncoderTable {
   /** the newest first */
   const entries: TableEntry[] = [];
   let size = 0;
-  let version = 0;
 
   function evict(room: number) {
     while (size > room) {
@@ -43,13 +43,9 @@ export function createEncoderTable(capacity: number): EncoderTable {
     }
   }
 
-  return {
-    get version() {
-      return version;
-    },
-    get capacity() {
-      return capacity;
-    },
+  const table: EncoderTable = {
+    version: 0,
+    capacity,
 
     find(name, value) {
       for (let i = firstOf.get(name) ?? 0; staticTable[i]?.name === name; i++) {
@@ -70,16 +66,17 @@ export function createEncoderTable(capacity: number): EncoderTable {
 
     insert(name, value) {
       const added = entrySize(name, value);
-      evict(capacity - added);
+      evict(table.capacity - added);
       entries.unshift({ name, value });
       size += added;
-      version++;
+      table.version++;
     },
 
     resize(to) {
-      capacity = to;
-      evict(capacity);
-      version++;
+      table.capacity = to;
+      evict(to);
+      table.version++;
     },
   };
+  return table;
 }

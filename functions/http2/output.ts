@@ -5,6 +5,7 @@
  */
 
 import type { Writable } from 'node:stream';
+import { giveBuffer, takeBuffer, WRITE_BYTES } from './buffers.ts';
 
 export interface Output {
   /** Frames are written at `end`, which is then moved. `reserve` may replace both. */
@@ -15,9 +16,9 @@ export interface Output {
   /** Writes what is gathered, now. */
   flush(): void;
   /** bytes that the socket has not passed on yet, the gathered ones included */
-  readonly pending: number;
+  pending(): number;
   /** `pending` is over its bound; `drained` will tell when it is not any more */
-  readonly full: boolean;
+  isFull(): boolean;
   close(): void;
 }
 
@@ -27,17 +28,11 @@ export interface OutputEvents {
   drained(): void;
 }
 
-const FIRST_BYTES = 32 * 1024;
-/** A buffer grows up to that and is written early when it is full. */
-const MOST_BYTES = 512 * 1024;
 /** A peer or a network that takes less than is made: nothing is added until half of it is gone. */
 const MAX_PENDING = 1024 * 1024;
-/** Buffers kept for the next turns; one is being written while another is filled. */
-const SPARE = 2;
+const none = Buffer.alloc(0);
 
 export function createOutput(socket: Writable, { flushing, drained }: OutputEvents): Output {
-  const spare: Buffer[] = [];
-  let size = FIRST_BYTES;
   let inSocket = 0;
   let wasFull = false;
   let scheduled = false;
@@ -48,16 +43,11 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
       scheduled = true;
       setImmediate(onImmediate);
     }
-    if (out.bytes.length - out.end < count) makeRoom(count);
-  }
-
-  function makeRoom(count: number) {
-    if (out.end > 0 && out.end + count > MOST_BYTES) flush();
     if (out.bytes.length - out.end >= count) return;
-    while (size < out.end + count) size *= 2;
-    const larger = Buffer.allocUnsafeSlow(size);
-    out.bytes.copy(larger, 0, 0, out.end);
-    out.bytes = larger;
+    flush();
+    if (out.bytes.length >= count) return;
+    // the rare frame that is larger has a buffer of its own
+    out.bytes = count > WRITE_BYTES ? Buffer.allocUnsafeSlow(count) : takeBuffer(WRITE_BYTES);
   }
 
   function onImmediate() {
@@ -72,12 +62,12 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
     if (closed) return;
     flushing();
     const full = out.bytes;
-    out.bytes = spare.pop() ?? Buffer.allocUnsafeSlow(size);
+    out.bytes = none;
     inSocket += count;
     // the buffer is the socket's until it calls back
     socket.write(full.subarray(0, count), () => {
       inSocket -= count;
-      if (spare.length < SPARE && full.length >= size) spare.push(full);
+      giveBuffer(full);
       if (!wasFull || inSocket + out.end > MAX_PENDING / 2 || closed) return;
       wasFull = false;
       drained();
@@ -85,14 +75,12 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
   }
 
   const out: Output = {
-    bytes: Buffer.allocUnsafeSlow(size),
+    bytes: none,
     end: 0,
     reserve,
     flush,
-    get pending() {
-      return inSocket + out.end;
-    },
-    get full() {
+    pending: () => inSocket + out.end,
+    isFull() {
       if (inSocket + out.end <= MAX_PENDING) return false;
       wasFull = true;
       return true;
@@ -100,6 +88,8 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
     close() {
       closed = true;
       out.end = 0;
+      giveBuffer(out.bytes);
+      out.bytes = none;
     },
   };
   return out;

@@ -9,11 +9,11 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
+import { forgetAddresses, lookupAddresses } from './addresses.ts';
+import { giveBuffer, READ_BYTES, takeBuffer } from './buffers.ts';
 
 /** Of origins that are talked to; a deployment has a handful. */
 const MAX_KEPT = 64;
-/** A TLS record is at most 16 KiB, and each is read by itself. */
-const READ_BYTES = 16 * 1024;
 
 /** By origin, by whom was trusted and by who we were: a resumed session verifies neither anew. */
 const sessions = new Map<string, Buffer>();
@@ -42,9 +42,11 @@ export function connectSocket(
   const host = origin.hostname.replace(/^\[(.*)\]$/, '$1');
   const identity = hash('sha256', JSON.stringify(tls));
   const key = `${origin.host} ${identity}`;
+  // Until a newer one comes. That a ticket be used once (RFC 8446, appendix C.4) keeps connections
+  // from being linked on the way; ours come from one place, and providers know who we are. Servers
+  // that give none with a resumed handshake would have every second one begin anew.
   const session = sessions.get(key);
-  // a ticket is used once (RFC 8446, appendix C.4); the connection brings new ones
-  sessions.delete(key);
+  const buffer = takeBuffer(READ_BYTES);
   const options: ConnectionOptions & { onread: OnReadOpts; autoSelectFamily: boolean } = {
     host,
     port: Number(origin.port || 443),
@@ -52,9 +54,10 @@ export function connectSocket(
     ALPNProtocols: ['h2'],
     secureContext: contextOf(identity, tls),
     autoSelectFamily: true,
+    lookup: lookupAddresses,
     ...(session !== undefined && { session }),
     onread: {
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      buffer,
       callback(bytes, chunk) {
         received(chunk as Buffer, bytes);
         return true;
@@ -63,6 +66,11 @@ export function connectSocket(
   };
   const socket = connect(options);
   socket.setNoDelay(true);
+  socket.once('close', () => giveBuffer(buffer));
+  socket.on('error', () => {
+    forgetAddresses(host);
+    sessions.delete(key);
+  });
   socket.on('session', (ticket) => {
     keep(sessions, key, ticket);
   });

@@ -239,6 +239,19 @@ test('an answer with everything a peer may add is read as one without', async (t
   assert.deepEqual([ending, status, retryAfter, body], ['answered', 429, '7', '{"a":1}']);
 });
 
+test('what a client announces is what it means', async (t) => {
+  const { peer } = await rawPair(t);
+  const { payload } = peer.frames.find((it) => it.type === F.SETTINGS && it.flags === 0)!;
+  const announced = F.settingsPayload([
+    [F.ENABLE_PUSH, 0],
+    [F.INITIAL_WINDOW_SIZE, 80 * 1024],
+    [F.MAX_HEADER_LIST_SIZE, 16 * 1024],
+  ]);
+  assert.deepEqual(payload, announced);
+  const window = await peer.next(F.WINDOW_UPDATE);
+  assert.deepEqual([window.id, window.payload.readUInt32BE(0)], [0, 1024 * 1024 - 65_535]);
+});
+
 test('SETTINGS and PING are answered, and unknown settings ignored', async (t) => {
   const { client, peer } = await rawPair(t);
   const acks = () =>
@@ -248,7 +261,7 @@ test('SETTINGS and PING are answered, and unknown settings ignored', async (t) =
   const pong = await peer.next(F.PING);
   assert.deepEqual([pong.flags, pong.payload.toString()], [F.ACK, '12345678']);
   assert.equal(acks(), 2);
-  assert.equal(client.connection.room, 3);
+  assert.equal(client.connection.room(), 3);
 });
 
 test('our PING is answered, or not in time', async (t) => {
@@ -299,11 +312,11 @@ test('no stream is opened while the window of the connection is used up', async 
   const bytes = () =>
     peer.frames.filter((it) => it.type === F.DATA).reduce((sum, it) => sum + it.payload.length, 0);
   await until(() => bytes() === F.DEFAULT_WINDOW);
-  assert.equal(client.connection.room, 0);
+  assert.equal(client.connection.room(), 0);
   const { rooms } = client;
   peer.send(frame(F.WINDOW_UPDATE, 0, 0, number(100_000)));
   await until(() => bytes() === 100_000);
-  assert.ok(client.rooms > rooms && client.connection.room > 0);
+  assert.ok(client.rooms > rooms && client.connection.room() > 0);
   peer.send(ok(1));
   assert.equal((await ended).ending, 'answered');
 });
@@ -359,7 +372,7 @@ test('GOAWAY in two steps: what is above the last stream is refused, the rest is
   await until(() => peer.frames.filter((it) => it.type === F.DATA).length === 3);
   peer.send(goaway(F.MAX_STREAM_ID));
   await until(() => client.connection.phase === 'draining');
-  assert.equal(client.connection.room, 0);
+  assert.equal(client.connection.room(), 0);
   peer.send(goaway(3), ok(3));
   assert.equal((await all[2]!).ending, 'refused');
   assert.equal((await all[1]!).ending, 'answered');
@@ -367,7 +380,7 @@ test('GOAWAY in two steps: what is above the last stream is refused, the rest is
   peer.send(ok(1));
   assert.equal((await all[0]!).ending, 'answered');
   await client.closed;
-  assert.equal(client.connection.served, true);
+  assert.equal(client.connection.served, 2);
 });
 
 test('REFUSED_STREAM is refused, any other reset is no answer', async (t) => {
@@ -428,7 +441,7 @@ test('a peer that stops reading gets no more requests than a bound', async (t) =
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   for (let idle = 0; idle < 100; idle++) {
     await turn();
-    while (client.connection.room > 0) {
+    while (client.connection.room() > 0) {
       idle = 0;
       endings.push(client.open({ body }));
     }
@@ -437,7 +450,7 @@ test('a peer that stops reading gets no more requests than a bound', async (t) =
   const { rooms } = client;
   peer.socket.resume();
   await until(() => client.rooms > rooms);
-  assert.ok(client.connection.room > 0);
+  assert.ok(client.connection.room() > 0);
   client.connection.destroy('enough');
   await Promise.all(endings);
 });
@@ -447,9 +460,9 @@ test('every setting at once, and again, does no harm', async (t) => {
     t,
     settings([F.MAX_CONCURRENT_STREAMS, 0], [F.MAX_HEADER_LIST_SIZE, 1]),
   );
-  assert.equal(client.connection.room, 0);
+  assert.equal(client.connection.room(), 0);
   peer.send(settings([F.MAX_CONCURRENT_STREAMS, 5], [F.MAX_FRAME_SIZE, 2 ** 24 - 1]), ack, ack);
-  await until(() => client.connection.room === 5);
+  await until(() => client.connection.room() === 5);
 });
 
 test('a second connection resumes the session of the first, and only with the same trust', async (t) => {

@@ -4,13 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
-import {
-  type Connection,
-  type Ending,
-  type Exchange,
-  openConnection,
-  type Request,
-} from '../../functions/http2/connection.ts';
+import { type Connection, openConnection } from '../../functions/http2/connection.ts';
+import type { Ending, Exchange, Request } from '../../functions/http2/exchange.ts';
 import * as F from '../../functions/http2/frames.ts';
 import { type ServerOptions, startServer } from '../../functions/http2/server.ts';
 import { certificate, until } from './peer.ts';

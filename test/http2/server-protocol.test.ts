@@ -194,7 +194,8 @@ test('streams beyond the limit are refused, and a smaller limit holds once it is
   const open: ServerStream[] = [];
   const { peer, server } = await rawClient(t, { maxStreams: 2, request: (it) => open.push(it) });
   // the first settings are acknowledged by the greeting
-  await peer.next(F.SETTINGS);
+  const { payload } = await peer.next(F.SETTINGS);
+  assert.deepEqual(payload.subarray(0, 6), F.settingsPayload([[F.MAX_CONCURRENT_STREAMS, 2]]));
   peer.send(ask(1), ask(3), ask(5));
   const reset = await peer.next(F.RST_STREAM);
   assert.deepEqual([reset.id, reset.payload.readUInt32BE(0)], [5, F.REFUSED_STREAM]);

@@ -30,6 +30,8 @@ export interface SimulatorSettings {
   blocked: string | null;
   /** a graceful GOAWAY after that many streams of a connection; 0 never, as below */
   goawayEvery: number;
+  /** by how much that differs from connection to connection, at most */
+  goawaySpread?: number;
   /** RST_STREAM with REFUSED_STREAM: it was not looked at and may be sent again */
   refuseEvery: number;
   /** RST_STREAM with INTERNAL_ERROR, after the push was accepted */

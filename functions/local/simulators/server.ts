@@ -17,6 +17,9 @@ export interface SimulatedServerOptions {
   behaviour: Behaviour;
 }
 
+/** Multiples of the golden ratio are spread evenly, however many there are. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 export async function startSimulatedServer({
   port,
   certificate,
@@ -25,6 +28,9 @@ export async function startSimulatedServer({
   behaviour,
 }: SimulatedServerOptions) {
   const peers = new WeakMap<ServerConnection, Peer>();
+  /** in (-1, 1), evenly: where in `goawaySpread` the lifetime of a connection lies */
+  const places = new WeakMap<ServerConnection, number>();
+  let connections = 0;
   const delayed = delayLine<{ stream: ServerStream; answer: Answer }>((it) =>
     respond(it.stream, it.answer),
   );
@@ -57,13 +63,17 @@ export async function startSimulatedServer({
     maxStreams: settings.maxStreams,
     ...(clientCa !== undefined && { clientCa }),
     connected(connection, socket) {
+      connections += 1;
+      places.set(connection, 2 * ((connections * GOLDEN) % 1) - 1);
       behaviour.connected();
       const { UID } = socket.authorized ? socket.getPeerCertificate().subject : {};
       peers.set(connection, newPeer(typeof UID === 'string' ? UID : null));
     },
     opened(connection) {
-      if (settings.goawayEvery > 0 && connection.streams >= settings.goawayEvery)
-        connection.goaway();
+      const { goawayEvery, goawaySpread = 0 } = settings;
+      if (goawayEvery === 0) return;
+      const place = goawaySpread === 0 ? 0 : places.get(connection)!;
+      if (connection.streams >= goawayEvery + Math.round(place * goawaySpread)) connection.goaway();
     },
     request,
   });
