@@ -6,9 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';
 import { buildFunctions } from '../../infra/build.ts';
 import { type Lock, pruneLock } from '../../infra/lock.ts';
+import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { createCloudWorld } from '../world/cloud.ts';
 import { commandsOf, inventoryOf } from './gcloud.ts';
 
 const run = promisify(execFile);
@@ -132,7 +136,7 @@ suite('the deployed archive', {
       const { target, environment } = deployed[`function volley-${name}`]!;
       const fn = await startFunction(target, environment, {
         entry: dist,
-        framework: join(dist, 'node_modules/@google-cloud/functions-framework/build/src/main.js'),
+        framework: frameworkOf(dist),
       });
       try {
         for (const path of ['/healthz', '/health']) {
@@ -148,4 +152,30 @@ suite('the deployed archive', {
         assert.equal(code, 0, fn.output());
       }
     });
+
+  test('a campaign goes through all of it, on the emulators', {
+    skip: withoutEmulators('firestore', 'pubsub'),
+  }, async (t) => {
+    const world = await createCloudWorld({
+      ...{ installations: 1_500, ...sharedEmulators() },
+      deployed: {
+        entry: dist,
+        framework: frameworkOf(dist),
+        // as infra/functions.tf has it
+        nodeOptions: deployed['function volley-send-apns']!.environment.NODE_OPTIONS!,
+      },
+    });
+    t.after(world.close);
+    const request = { name: 'deployed', audience: {}, message: { title: 'Hello' } };
+    const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
+    const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
+    assert.deepEqual([state, counts.recipients, counts.accepted], ['completed', 1_500, 1_500]);
+    const { distinct, duplicates } = await world.wire();
+    assert.deepEqual([distinct, duplicates], [1_500, 0]);
+    assert.equal(await world.cloud.tick(), 204);
+    assert.deepEqual(world.said, []);
+  });
 });
+
+const frameworkOf = (dist: string) =>
+  join(dist, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
