@@ -15,7 +15,7 @@ export const shortToken = (token: string) =>
   token.length <= 16 ? `${token.slice(0, 2)}…` : `${token.slice(0, 6)}…${token.slice(-4)}`;
 
 /**
- * Shortens what looks like a secret: PEM blocks, API keys, bearers, and any unbroken run of 48
+ * Shortens what looks like a secret: PEM blocks, API keys, webhook secrets, bearers, and any unbroken run of 48
  * characters and more (APNs tokens have 64, FCM's 140 and more, JWTs and Google's bearers more yet;
  * our ids stay below).
  */
@@ -24,6 +24,7 @@ export const redact = (text: string) =>
     .replace(/-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)/g, '[key]')
     .replace(/\b(Bearer\s+)(\S+)/gi, (_, word: string, secret: string) => word + shortToken(secret))
     .replace(/volley_[\w-]{17,}/g, shortToken)
+    .replace(/whsec_[\w+/=]{8,}/g, shortToken)
     .replace(/\w[\w:-]{46,}\w/g, shortToken);
 
 /** For Cloud Logging: `severity`, `message`, `time`, the fields; `stack_trace` for an error. */
@@ -76,6 +77,7 @@ const log = (record: Write): Log => ({
   chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),
   redriven: (it) => record('NOTICE', 'work driven again', { ...it }),
   apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),
+  webhookDisabled: (it) => record('WARNING', 'webhook disabled', { ...it }),
   callRefused: (it) => record('WARNING', 'call refused', { ...it }),
   taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
   drained: (it) => record(it.abandoned > 0 ? 'WARNING' : 'INFO', 'instance drained', { ...it }),

@@ -7,6 +7,7 @@
  */
 
 import type { Audience, Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
+import type { EventType } from './pipeline/events.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
 import type { Schedule } from './pipeline/schedule.ts';
 
@@ -125,6 +126,8 @@ export interface ChunkCommit {
   /** when the sweep should look after it, if nothing else happens */
   dueAt: number;
   now: number;
+  /** stored in the same write, to be published */
+  events?: CampaignEvent[];
 }
 
 export type Committed =
@@ -169,8 +172,54 @@ export type Overdue =
   | { kind: 'campaign'; campaignId: string; dueAt: number }
   | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
   | ({ kind: 'chunk'; dueAt: number } & SendableChunk)
-  /** closed, but its event was not published */
-  | { kind: 'unannounced'; campaignId: string; dueAt: number };
+  /** stored, but not published */
+  | { kind: 'event'; event: CampaignEvent; dueAt: number };
+
+/** Where events are to be posted. */
+export interface Webhook {
+  id: string;
+  /** whose events: both null is everybody's */
+  app: string | null;
+  campaignId: string | null;
+  url: string;
+  description: string;
+  types: EventType[];
+  format: 'standard' | 'slack' | 'teams';
+  /** Each signs until then, null is for good. Two of them while a receiver changes over. */
+  secrets: { secret: string; until: number | null }[];
+  createdAt: number;
+  /** why nothing is posted to it any more */
+  disabled: { reason: string; at: number } | null;
+  /** since when every attempt has failed */
+  failingSince: number | null;
+  /** of the API when it was registered, for links */
+  origin: string;
+}
+
+export interface DeliveryAttempt {
+  at: number;
+  ms: number;
+  /** null: no answer came, for this reason */
+  status: number | null;
+  error: string | null;
+}
+
+/** An event on its way to one webhook. */
+export interface WebhookDelivery {
+  id: string;
+  webhookId: string;
+  event: CampaignEvent;
+  state: 'pending' | 'delivered' | 'failed';
+  createdAt: number;
+  /** it is retried until three days after that; later than `createdAt` if it was replayed */
+  begunAt: number;
+  /** how often it was tried: the fence of who tries it */
+  tries: number;
+  /** the latest; the oldest are dropped */
+  attempts: DeliveryAttempt[];
+  /** of the next attempt */
+  nextAt: number | null;
+}
 
 export interface Page<T> {
   items: T[];
@@ -215,20 +264,39 @@ export interface Store {
   getCampaign(id: string): Promise<Campaign | null>;
   /** newest first */
   listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
-  /** Stores the shards and the number of them, once; an accepted campaign is running from then. */
-  startCampaign(id: string, shards: BucketRange[], dueAt: number): Promise<boolean>;
+  /**
+   * Stores the shards and the number of them, once; an accepted campaign is running from then. `at`
+   * is now, for the event.
+   */
+  startCampaign(id: string, shards: BucketRange[], dueAt: number, at?: number): Promise<boolean>;
   /** Along `transitions` only; null when the campaign is in another state, and nothing changes. */
   moveCampaign(
     id: string,
     from: readonly CampaignState[],
     to: CampaignState,
     reason: string | null,
+    at?: number,
   ): Promise<Campaign | null>;
   /** Keeps the earliest. */
   notePush(campaignId: string, at: number): Promise<void>;
-  /** The event of a closed campaign is out. */
-  announced(campaignId: string): Promise<void>;
   counts(campaignId: string): Promise<Counts>;
+
+  /*
+   * The outbox. Whatever accepts, starts, pauses or closes a campaign stores the event that tells of
+   * it in the same write. It is overdue a minute later, unless it was published.
+   */
+
+  /** Not published yet, of this campaign or webhook; a campaign's course in its order. */
+  unpublished(subject: string): Promise<CampaignEvent[]>;
+  /** They are out. The sweep lets them be; a campaign's course can be read on. */
+  published(events: CampaignEvent[]): Promise<void>;
+  /** What became of a campaign after that, in order: accepted, started, paused, closed. */
+  course(campaignId: string, after: number): Promise<{ seq: number; event: CampaignEvent }[]>;
+  /**
+   * Stores the event of a running campaign's progress, with its counts. Null when it does not run, or
+   * the last one is younger than `everyMs`: of many at once, one stores it.
+   */
+  noteProgress(campaignId: string, now: number, everyMs: number): Promise<CampaignEvent | null>;
 
   getShard(campaignId: string, index: number): Promise<Shard | null>;
   openShards(campaignId: string): Promise<Shard[]>;
@@ -251,6 +319,34 @@ export interface Store {
   moveChunks(
     chunks: { chunkId: string; notBefore: number; expiresAt: number; dueAt: number }[],
   ): Promise<void>;
+
+  /** 'full': its key has as many as it may have, `max`. */
+  addWebhook(webhook: Webhook, max: number): Promise<'added' | 'full'>;
+  getWebhook(id: string): Promise<Webhook | null>;
+  /** newest first */
+  listWebhooks(after: string | null, limit: number): Promise<Page<Webhook>>;
+  /**
+   * Read, changed and written with nobody in between; `change` may be called several times. Null from
+   * it leaves all as it is. Events are stored in the same write. Null: there is no such webhook.
+   */
+  changeWebhook(
+    id: string,
+    change: (it: Webhook) => { webhook: Webhook; events?: CampaignEvent[] } | null,
+  ): Promise<Webhook | null>;
+  deleteWebhook(id: string): Promise<boolean>;
+  /** Those that are on, and for all, for this app, or for this campaign. */
+  webhooksFor(app: string | null, campaignId: string): Promise<Webhook[]>;
+  /** One that is there already stays as it is. */
+  createDeliveries(deliveries: WebhookDelivery[]): Promise<void>;
+  getDelivery(id: string): Promise<WebhookDelivery | null>;
+  /** Compare and set: false, and nothing written, unless it was tried so often before. */
+  putDelivery(delivery: WebhookDelivery, triedBefore: number): Promise<boolean>;
+  /** newest first; kept for some weeks */
+  listDeliveries(
+    webhookId: string,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<WebhookDelivery>>;
 
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 
@@ -291,7 +387,9 @@ export type TaskBody =
   | ({ kind: 'send' } & SendableChunk)
   /** puts all open work of a campaign back on its queues, now */
   | { kind: 'redrive'; campaignId: string; why: string }
-  | { kind: 'event'; event: CampaignEvent };
+  | { kind: 'event'; event: CampaignEvent }
+  /** posts an event to a webhook, unless it was tried more often than that */
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number };
 
 export interface Task {
   queue: QueueName;
@@ -328,11 +426,16 @@ export interface Queue {
 // --------------------------------------------------------------------------------------- events
 
 export interface CampaignEvent {
-  /** stable: the same event published twice has the same id */
+  /** stable: the same event published twice has the same id. No full stop: it will be signed. */
   id: string;
-  type: 'campaign.completed';
-  campaignId: string;
+  type: EventType;
+  /** what it is about: a campaign's id, or a webhook's */
+  subject: string;
+  /** null: of a webhook that is for all apps */
+  app: string | null;
   at: number;
+  /** as the schema of its type says */
+  data: Record<string, unknown>;
 }
 
 /** Published at least once, delivered at least once to every subscriber. */
@@ -428,6 +531,7 @@ export interface Log {
   redriven(it: { work: string; why: string }): void;
   /** revoked, as a rule; the other of two is used from then on */
   apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
+  webhookDisabled(it: { webhookId: string; host: string; reason: string }): void;
   /** somebody we do not serve, or something we cannot read: nothing was done */
   callRefused(it: { where: string; reason: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;

@@ -3,6 +3,7 @@
  * https://cloud.google.com/pubsub/docs/push#receive_push
  */
 
+import { isEventType } from '../pipeline/events.ts';
 import type { CampaignEvent, Log } from '../ports.ts';
 
 /** The event, or what is wrong with the message. Nothing of the message itself is quoted. */
@@ -14,13 +15,15 @@ export function readPush(envelope: unknown): CampaignEvent | { fault: string } {
   if (typeof data !== 'string') return { fault: `${name}: no data` };
   const event = json(Buffer.from(data, 'base64').toString());
   if (!isRecord(event)) return { fault: `${name}: the data is not a JSON object` };
-  const { specversion, id, type, subject, time } = event;
+  const { specversion, id, type, subject, time, app = null, data: about } = event;
   if (specversion !== '1.0') return { fault: `${name}: no CloudEvent 1.0` };
-  if (type !== 'campaign.completed') return { fault: `${name}: a type this version does not know` };
+  if (!isEventType(type)) return { fault: `${name}: a type this version does not know` };
   const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   if (!isText(id) || !isText(subject) || Number.isNaN(at))
     return { fault: `${name}: id, subject or time is missing or no such thing` };
-  return { id, type, campaignId: subject, at };
+  if ((app !== null && typeof app !== 'string') || !isRecord(about))
+    return { fault: `${name}: app or data is missing or no such thing` };
+  return { id, type, subject, app, at, data: about };
 }
 
 const isRecord = (it: unknown): it is Record<string, unknown> =>

@@ -3,6 +3,7 @@
 import { ConfigError, readConfig } from '../config.ts';
 import { Unavailable } from '../errors.ts';
 import { createLog, createTerminalLog } from '../log.ts';
+import { closedIn } from '../pipeline/events.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import { startLocal } from './server.ts';
 import { startSimulated } from './simulated.ts';
@@ -24,9 +25,10 @@ async function main() {
     await simulated?.close();
     throw error;
   });
-  server.engine.events.subscribe(async ({ campaignId }) => {
-    const done = await report(server.engine, campaignId);
-    if (done && process.stdout.isTTY) console.log(`\n${reportText(done)}`);
+  server.engine.events.subscribe(async (event) => {
+    if (!closedIn(event) || !process.stdout.isTTY) return;
+    const done = await report(server.engine, event.subject);
+    if (done) console.log(`\n${reportText(done)}`);
   });
 
   console.log(`Volley     ${server.url}`);

@@ -1,22 +1,29 @@
-/** complete: the ledger is closed; the world is told. */
+/** complete: the world is told. What has happened is in the outbox; here it goes out. */
 
-import type { Ports } from '../ports.ts';
+import type { CampaignEvent, Ports } from '../ports.ts';
+import { closedIn } from './events.ts';
 
 /**
- * Publishes `campaign.completed` and notes that it is out. Dying in between is harmless: the sweep
- * publishes it again under the same id.
+ * Publishes what is in the outbox of a campaign (or a webhook), and notes that it is out. Dying in
+ * between is harmless: the sweep publishes it again under the same id.
  */
-export async function announce(ports: Ports, campaignId: string): Promise<void> {
-  const { store, events, log } = ports;
-  const campaign = await store.getCampaign(campaignId);
-  if (!campaign || campaign.closedAt === null) return;
-  const counts = await store.counts(campaignId);
-  await events.publish({
-    id: `${campaignId}.completed`,
-    type: 'campaign.completed',
-    campaignId,
-    at: campaign.closedAt,
-  });
-  await store.announced(campaignId);
-  log.campaignClosed({ campaignId, state: campaign.state, counts });
+export async function announce(ports: Ports, subject: string): Promise<void> {
+  await publish(ports, await ports.store.unpublished(subject));
 }
+
+/** Throws when they cannot be published; what went out then goes out again. */
+export async function publish({ store, events, log }: Ports, some: CampaignEvent[]): Promise<void> {
+  if (some.length === 0) return;
+  await Promise.all(some.map((it) => events.publish(it)));
+  await store.published(some);
+  for (const it of some) {
+    const closed = closedIn(it);
+    if (closed) log.campaignClosed({ campaignId: it.subject, ...closed });
+  }
+}
+
+/** Where something more important is under way, an event that cannot go out waits for the sweep. */
+export const leaveToSweep =
+  ({ log }: Pick<Ports, 'log'>, subject: string) =>
+  (error: unknown) =>
+    log.taskFailed({ task: `publish/${subject}`, attempt: 0, error });

@@ -2,6 +2,7 @@
 
 import type { OpenChunk, Ports } from '../ports.ts';
 import type { Campaign, CampaignState } from './campaign.ts';
+import { announce, leaveToSweep } from './complete.ts';
 import { redriveTask, sendTask, shardTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
 
@@ -67,7 +68,9 @@ export async function redrive({ store, queue, now }: Ports, id: string, why: str
 }
 
 /** Our configuration is at fault: nothing more is sent until somebody resumes it. */
-export async function pause({ store, log }: Ports, campaignId: string, reason: string) {
-  if (await store.moveCampaign(campaignId, ['running'], 'paused', reason))
-    log.campaignPaused({ campaignId, reason });
+export async function pause(ports: Ports, campaignId: string, reason: string) {
+  const { store, log, now } = ports;
+  if (!(await store.moveCampaign(campaignId, ['running'], 'paused', reason, now()))) return;
+  log.campaignPaused({ campaignId, reason });
+  await announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
 }

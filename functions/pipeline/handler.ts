@@ -1,6 +1,6 @@
 /** Which step of the pipeline a task is for. */
 
-import type { CampaignEvent, Ports, TaskAnswer, TaskHandler } from '../ports.ts';
+import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
 import { redrive } from './control.ts';
 import { plan, planShard } from './plan.ts';
 import { sendChunk } from './send.ts';
@@ -16,8 +16,9 @@ const RENEW_AFTER_MS = 60 * 1000;
 export function createTaskHandler(
   ports: Ports,
   deliver: (event: CampaignEvent) => Promise<void>,
+  post: Post = noPost,
 ): TaskHandler {
-  const step = createSteps(ports, deliver);
+  const step = createSteps(ports, deliver, post);
   return async (delivery): Promise<TaskAnswer> => {
     if (!delivery.last) return step(delivery);
     const { body, attempt } = delivery;
@@ -37,7 +38,19 @@ export function createTaskHandler(
   };
 }
 
-function createSteps(ports: Ports, deliver: (event: CampaignEvent) => Promise<void>): TaskHandler {
+/** One attempt at a webhook's delivery; it queues the next one itself. */
+export type Post = (
+  it: Extract<TaskBody, { kind: 'delivery' }>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+const noPost: Post = () => Promise.reject(new Error('webhooks are for deliver'));
+
+function createSteps(
+  ports: Ports,
+  deliver: (event: CampaignEvent) => Promise<void>,
+  post: Post,
+): TaskHandler {
   return async ({ body, signal }): Promise<TaskAnswer> => {
     switch (body.kind) {
       case 'plan':
@@ -53,6 +66,9 @@ function createSteps(ports: Ports, deliver: (event: CampaignEvent) => Promise<vo
         return { kind: 'done' };
       case 'event':
         await deliver(body.event);
+        return { kind: 'done' };
+      case 'delivery':
+        await post(body, signal);
         return { kind: 'done' };
     }
   };

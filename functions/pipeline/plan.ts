@@ -9,7 +9,7 @@
 
 import type { AudiencePage, BucketRange, Cursor, NewChunk, Ports, Shard } from '../ports.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
-import { announce } from './complete.ts';
+import { announce, leaveToSweep } from './complete.ts';
 import { redrive } from './control.ts';
 import { BUCKETS } from './installation.ts';
 import { sendable, sendTask, shardTask } from './tasks.ts';
@@ -39,9 +39,16 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
         ? await store.estimateAudience(campaign.app, target.audience)
         : 1;
     const shards = cut(Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))));
-    const started = await store.startCampaign(campaignId, shards, now() + LOST_AFTER_MS);
-    if (started) log.campaignPlanned({ campaignId, shards: shards.length, estimate });
-    if (started && shards.length === 1) return planShard(ports, campaignId, 0, signal);
+    const lostAt = now() + LOST_AFTER_MS;
+    const started = await store.startCampaign(campaignId, shards, lostAt, now());
+    if (started) {
+      log.campaignPlanned({ campaignId, shards: shards.length, estimate });
+      const first = shards.length === 1 && planShard(ports, campaignId, 0, signal);
+      // that it was accepted, too: the answer to whoever sent it does not wait for this
+      const told = announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
+      if (first) return first.finally(() => told);
+      await told;
+    }
   }
   if (campaign.state === 'cancelling') return redrive(ports, campaignId, 'cancelled');
   const open = await store.openShards(campaignId);

@@ -9,6 +9,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
+import { leaveToSweep, publish } from './complete.ts';
+import { chunkEvents } from './events.ts';
+import { listenedTo, tellProgress } from './listeners.ts';
 import { LEASE_MS, LOST_AFTER_MS } from './timing.ts';
 
 const COMMIT_TRIES = 4;
@@ -20,7 +23,8 @@ type Failed = { outcome: Exclude<Outcome['kind'], 'accepted'>; reason: string };
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
-export function createRecorder({ store, log, now }: Ports, chunk: Chunk, first: Lease) {
+export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
+  const { store, log, now } = ports;
   const claimedAt = now();
   let lease = first;
   const open = new Set(chunk.open);
@@ -46,10 +50,20 @@ export function createRecorder({ store, log, now }: Ports, chunk: Chunk, first: 
       now: now(),
     };
     learnt = nothing();
+    const events = await eventsOf(write);
+    if (events.length > 0) write.events = events;
     const committed = await persist(() => store.commitChunk(write));
     lease = next;
-    if (committed.kind === 'committed') tell(write, end !== null);
+    if (committed.kind === 'fenced') return committed;
+    tell(write, end !== null);
+    await publish(ports, events).catch(leaveToSweep(ports, chunk.campaignId));
+    if (committed.state === 'running') await tellProgress(ports, chunk);
     return committed;
+  }
+
+  async function eventsOf(write: ChunkCommit) {
+    if (write.failures.length === 0) return [];
+    return chunkEvents(chunk, write, await persist(() => listenedTo(ports, chunk)));
   }
 
   function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {

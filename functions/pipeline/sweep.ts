@@ -1,7 +1,7 @@
 /** sweep: finds work whose task was lost or whose worker died, and queues it again. */
 
 import type { Overdue, Ports, Task } from '../ports.ts';
-import { announce } from './complete.ts';
+import { publish } from './complete.ts';
 import { planTask, sendTask, shardTask } from './tasks.ts';
 import { LOST_AFTER_MS } from './timing.ts';
 
@@ -15,7 +15,10 @@ export async function sweep(ports: Ports): Promise<number> {
     const overdue = await store.takeOverdue(now(), now() + LOST_AFTER_MS, BATCH);
     for (const it of overdue) log.redriven({ work: nameOf(it), why: 'overdue' });
     await queue.create(overdue.flatMap(taskFor));
-    for (const it of overdue) if (it.kind === 'unannounced') await announce(ports, it.campaignId);
+    await publish(
+      ports,
+      overdue.flatMap((it) => (it.kind === 'event' ? it.event : [])),
+    );
     taken += overdue.length;
     if (overdue.length < BATCH) return taken;
   }
@@ -30,7 +33,7 @@ function taskFor(it: Overdue): Task[] {
       return [shardTask(it.campaignId, it.shard, why)];
     case 'chunk':
       return [sendTask(it, why)];
-    case 'unannounced':
+    case 'event':
       return [];
   }
 }
@@ -38,6 +41,8 @@ function taskFor(it: Overdue): Task[] {
 const nameOf = (it: Overdue) =>
   it.kind === 'chunk'
     ? it.chunkId
-    : it.kind === 'shard'
-      ? `${it.campaignId}.${it.shard}`
-      : it.campaignId;
+    : it.kind === 'event'
+      ? it.event.id
+      : it.kind === 'shard'
+        ? `${it.campaignId}.${it.shard}`
+        : it.campaignId;

@@ -49,6 +49,17 @@ export const redriveTask = (campaignId: string, why: string): Task => ({
   body: { kind: 'redrive', campaignId, why },
 });
 
+export const deliveryTask = (
+  it: { deliveryId: string; webhookId: string; tries: number },
+  why = 'first',
+  at?: number,
+): Task => ({
+  queue: 'deliver',
+  name: `delivery/${it.deliveryId}/${it.tries}/${why}`,
+  body: { kind: 'delivery', ...it },
+  ...(at !== undefined && { at }),
+});
+
 /** Work that a queue is about to give up, as a new task. */
 export function renewed(body: TaskBody, why: string, at: number): Task {
   switch (body.kind) {
@@ -62,5 +73,7 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
       return { ...redriveTask(body.campaignId, `${body.why}-${why}`), at };
     case 'event':
       return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
+    case 'delivery':
+      return { ...deliveryTask(body, why), body, at };
   }
 }

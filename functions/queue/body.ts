@@ -1,5 +1,6 @@
 /** The body of a task as it travels: JSON, bounded, and looked at before it is believed. */
 
+import { eventTypes } from '../pipeline/events.ts';
 import type { Task, TaskBody } from '../ports.ts';
 
 /**
@@ -40,11 +41,18 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     const it = isRecord(event) ? event : {};
     return {
       id: isText(it.id),
-      type: it.type === 'campaign.completed',
-      campaignId: isText(it.campaignId),
+      type: (eventTypes as readonly unknown[]).includes(it.type),
+      subject: isText(it.subject),
+      app: it.app === null || typeof it.app === 'string',
       at: Number.isFinite(it.at),
+      data: isRecord(it.data),
     };
   },
+  delivery: (it) => ({
+    deliveryId: isText(it.deliveryId),
+    webhookId: isText(it.webhookId),
+    tries: isCount(it.tries),
+  }),
 };
 
 /** Throws, in words, when it is no body of ours. */

@@ -2,8 +2,10 @@
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { type Campaign, type CampaignRequest, transitions } from '../pipeline/campaign.ts';
+import { acceptedEvent, pausedEvent, startedEvent } from '../pipeline/events.ts';
 import type { Store } from '../ports.ts';
 import { type Client, unchanged } from './firestore-client.ts';
+import type { EventWriter } from './firestore-events.ts';
 import {
   type CampaignFields,
   dueOf,
@@ -18,7 +20,12 @@ import {
 } from './firestore-schema.ts';
 import { merged, pagesOf } from './sorted.ts';
 
-export function firestoreCampaigns(client: Client, schema: Schema, retentionDays: number) {
+export function firestoreCampaigns(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  events: EventWriter,
+) {
   const { campaigns, campaign: refOf } = schema;
 
   async function find(id: string) {
@@ -43,7 +50,10 @@ export function firestoreCampaigns(client: Client, schema: Schema, retentionDays
             if (theirs) return { kind: 'exists' as const, campaign: toCampaign(theirs) };
           } else if (earlier?.exists) return { kind: 'created' as const, campaign };
         }
-        writes.create(refOf(id), fromCampaign(campaign, dueAt));
+        writes.create(refOf(id), {
+          ...fromCampaign(campaign, dueAt),
+          ...events.append(writes, {}, (seq) => acceptedEvent(campaign, seq)),
+        });
         if (once)
           writes.create(once, {
             campaignId: id,
@@ -84,11 +94,12 @@ export function firestoreCampaigns(client: Client, schema: Schema, retentionDays
       };
     },
 
-    startCampaign: (id, ranges, dueAt) =>
+    startCampaign: (id, ranges, dueAt, at = Date.now()) =>
       client.write(async (writes) => {
         const found = await find(id);
         if (!found) return false;
-        const { shards, state } = found.data() as CampaignFields;
+        const fields = found.data() as CampaignFields;
+        const { shards, state } = fields;
         if (shards > 0 || (state !== 'accepted' && state !== 'cancelling')) return false;
         writes.update(
           found.ref,
@@ -96,6 +107,10 @@ export function firestoreCampaigns(client: Client, schema: Schema, retentionDays
             shards: ranges.length,
             state: state === 'accepted' ? 'running' : state,
             due: FieldValue.delete(),
+            ...(state === 'accepted' &&
+              events.append(writes, fields, (seq) =>
+                startedEvent({ ...toCampaign(found), state: 'running' }, at, seq),
+              )),
           },
           unchanged(found),
         );
@@ -109,15 +124,21 @@ export function firestoreCampaigns(client: Client, schema: Schema, retentionDays
         return true;
       }),
 
-    moveCampaign: (id, from, to, reason) =>
+    moveCampaign: (id, from, to, reason, at = Date.now()) =>
       client.write(async (writes) => {
         const found = await find(id);
         if (!found) return null;
         const campaign = toCampaign(found);
         if (!from.includes(campaign.state) || !transitions[campaign.state].includes(to))
           return null;
-        writes.update(found.ref, { state: to, reason }, unchanged(found));
-        return { ...campaign, state: to, reason };
+        const moved = { ...campaign, state: to, reason };
+        const told =
+          to === 'paused' &&
+          events.append(writes, found.data() as CampaignFields, (seq) =>
+            pausedEvent(moved, at, seq),
+          );
+        writes.update(found.ref, { state: to, reason, ...told }, unchanged(found));
+        return moved;
       }),
 
     async notePush(campaignId, at) {
@@ -125,15 +146,6 @@ export function firestoreCampaigns(client: Client, schema: Schema, retentionDays
       if (earliest === undefined || (earliest !== null && earliest <= at)) return;
       await client.write(async (writes) => {
         writes.update(refOf(campaignId), { firstPushAt: FieldValue.minimum(at) });
-      });
-    },
-
-    async announced(campaignId) {
-      const found = await find(campaignId);
-      if (found?.get('closedAt') == null) return;
-      // a closed campaign stays closed
-      await client.write(async (writes) => {
-        writes.update(found.ref, { due: FieldValue.delete(), open: FieldValue.delete() });
       });
     },
   } satisfies Partial<Store>;

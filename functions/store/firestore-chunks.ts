@@ -7,6 +7,7 @@ import { tally } from './counts.ts';
 import { each, inGroupsOf } from './each.ts';
 import { toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
+import type { EventWriter } from './firestore-events.ts';
 import type { firestoreFailures } from './firestore-failures.ts';
 import type { firestoreInstallations } from './firestore-installations.ts';
 import {
@@ -44,6 +45,7 @@ export function firestoreChunks(
   schema: Schema,
   retentionDays: number,
   { closeShard, insertFailures, forget }: Within,
+  events: EventWriter,
 ) {
   /** A chunk's id begins with its campaign's: `campaign.shard.page.part`. */
   const campaignOf = (chunkId: string) => {
@@ -137,6 +139,7 @@ export function firestoreChunks(
           writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
         }
         insertFailures(writes, campaignId, commit);
+        events.store(writes, commit.events ?? []);
         return { ...where, ours: true, done: isLast };
       });
       // Also when it was done before: the commit that did it may have died, or not got its answer.

@@ -4,8 +4,8 @@ import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firest
 import type { Overdue, Store } from '../ports.ts';
 import { each } from './each.ts';
 import { type Client, unchanged } from './firestore-client.ts';
+import { toEvent } from './firestore-events.ts';
 import {
-  type CampaignFields,
   type ChunkFields,
   dueAtOf,
   dueBy,
@@ -23,7 +23,7 @@ const AT_ONCE = 16;
 
 export function firestoreOverdue(
   client: Client,
-  { campaigns, shards, chunks }: Schema,
+  { campaigns, shards, chunks, events }: Schema,
   closeShard: ReturnType<typeof firestoreShards>['closeShard'],
 ) {
   /** Ours, if nobody wrote to it since it was found; what changed is not overdue any more. */
@@ -34,10 +34,13 @@ export function firestoreOverdue(
       return true;
     });
 
-  const overdueCampaign: Kind = async (found, dueAt) => {
-    const { closedAt } = found.data() as CampaignFields;
-    return { kind: closedAt === null ? 'campaign' : 'unannounced', campaignId: found.id, dueAt };
-  };
+  const overdueCampaign: Kind = async (found, dueAt) => ({
+    ...{ kind: 'campaign', campaignId: found.id, dueAt },
+  });
+
+  const overdueEvent: Kind = async (found, dueAt) => ({
+    ...{ kind: 'event', event: toEvent(found), dueAt },
+  });
 
   /**
    * A shard that is planned waits for its chunks, which have times of their own; unless the one that
@@ -46,8 +49,9 @@ export function firestoreOverdue(
   const overdueShard: Kind = async (found, dueAt, now) => {
     const { campaignId, index: shard, planned } = found.data() as ShardFields;
     if (!planned) return { kind: 'shard', campaignId, shard, dueAt };
-    const closed = await closeShard(campaignId, shard, now);
-    return closed && { kind: 'unannounced', campaignId, dueAt };
+    // if that closes the campaign, its event is overdue a minute later
+    await closeShard(campaignId, shard, now);
+    return null;
   };
 
   const overdueChunk: Kind = async (found, dueAt) => {
@@ -57,14 +61,21 @@ export function firestoreOverdue(
 
   return {
     async takeOverdue(now, next, limit) {
-      // while no campaign is open, a sweep costs this one query
+      // while no campaign is open and no event is to be published, a sweep costs these two queries
       const open = campaigns.where('open', '==', true).select().limit(1);
-      if ((await client.read(() => open.get())).empty) return [];
-      const kinds: [CollectionReference, string[], Kind][] = [
-        [campaigns, ['closedAt'], overdueCampaign],
-        [shards, ['campaignId', 'index', 'planned'], overdueShard],
-        [chunks, ['id', 'provider', 'size'], overdueChunk],
-      ];
+      const unpublished = events.orderBy('due').select().limit(1);
+      const [working, telling] = await Promise.all(
+        [open, unpublished].map(async (it) => !(await client.read(() => it.get())).empty),
+      );
+      const kinds: [CollectionReference, string[], Kind][] = [];
+      if (working)
+        kinds.push(
+          [campaigns, [], overdueCampaign],
+          [shards, ['campaignId', 'index', 'planned'], overdueShard],
+          [chunks, ['id', 'provider', 'size'], overdueChunk],
+        );
+      if (telling)
+        kinds.push([events, ['id', 'subject', 'type', 'app', 'at', 'data'], overdueEvent]);
       const taken: Overdue[] = [];
       for (const [collection, fields, overdue] of kinds)
         for (const slot of SLOTS) {

@@ -12,7 +12,7 @@ import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
 import type { CampaignState } from '../pipeline/campaign.ts';
 import { BUCKETS, bucketOf, type Installation } from '../pipeline/installation.ts';
-import type { Chunk } from '../ports.ts';
+import type { CampaignEvent, Chunk } from '../ports.ts';
 
 /** Named `{campaign}`. */
 export interface CampaignFields {
@@ -28,10 +28,31 @@ export interface CampaignFields {
   shardsDone: number;
   /** indexed, newest first: slot, time, id */
   listed: string;
-  /** indexed; there until it is closed and announced */
+  /** indexed; there until it is closed */
   open?: true;
-  /** indexed; there while it waits for its plan, or its event to be published */
+  /** indexed; there while it waits for its plan */
   due?: string;
+  /** events of its course so far */
+  events?: number;
+  /** when its progress was last told */
+  progressAt?: number;
+}
+
+/**
+ * The outbox, and each campaign's course. Named `{subject}~0{number in the course}`; what is no part
+ * of it `{subject}~1{hash of the id}`.
+ */
+export interface EventFields {
+  id: string;
+  subject: string;
+  type: CampaignEvent['type'];
+  app: string | null;
+  at: number;
+  /** JSON */
+  data: string;
+  /** indexed; there until it is published */
+  due?: string;
+  expireAt: Timestamp;
 }
 
 /** Named `{campaign}~{index}`. Chunks only ever add to its counters, so none waits for another. */
@@ -127,6 +148,27 @@ export interface TokenFields {
   id: string;
 }
 
+/** Named by its id. */
+export interface WebhookFields {
+  /** indexed: `webhookKey` */
+  key: string;
+  /** indexed, newest first: time, id */
+  listed: string;
+  disabled: boolean;
+  /** JSON */
+  record: string;
+}
+
+/** Named by its id, a hash. */
+export interface DeliveryFields {
+  /** indexed, newest first: webhook, time, id */
+  listed: string;
+  tries: number;
+  /** JSON */
+  record: string;
+  expireAt: Timestamp;
+}
+
 /** Named by a hash of the app and the key. */
 export interface IdempotencyFields {
   campaignId: string;
@@ -157,8 +199,12 @@ export function createSchema(db: Firestore) {
   const shards = db.collection('shards');
   const chunks = db.collection('chunks');
   const failures = db.collection('failures');
+  const events = db.collection('events');
+  const webhooks = db.collection('webhooks');
+  const deliveries = db.collection('deliveries');
   return {
-    ...{ installations, campaigns, shards, chunks, failures },
+    ...{ installations, campaigns, shards, chunks, failures, events, webhooks, deliveries },
+    event: (subject: string, rest: string) => events.doc(`${subject}${END}${rest}`),
     installation: (app: string, id: string) => installations.doc(installationName(app, id)),
     token: (app: string, token: string) => db.collection('tokens').doc(digest(`${app}\n${token}`)),
     campaign: (id: string) => campaigns.doc(id),
@@ -183,7 +229,7 @@ export const isId = (id: string) => /^[A-Za-z0-9][\w.-]{0,99}$/.test(id);
 
 export const digest = (text: string) => hash('sha256', text).slice(0, 32);
 
-const digits = (index: number) => String(index).padStart(5, '0');
+export const digits = (index: number) => String(index).padStart(5, '0');
 
 // ---------------------------------------------------------------------------------- installations
 
@@ -243,6 +289,10 @@ export const dueAtOf = (due: string) => Date.parse(due.slice(2));
 
 export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
   `${slot}${END}${iso(createdAt)}${END}${id}`;
+
+/** Of what is listed newest first; webhooks are few, and a webhook's deliveries have its own id in front. */
+export const timeAndId = ({ id, createdAt }: { id: string; createdAt: number }) =>
+  `${iso(createdAt)}${END}${id}`;
 
 export const openInOf = (campaignId: string, shard: number | null = null, chunkId = '') =>
   shard === null ? `${campaignId}${END}` : `${campaignId}${END}${digits(shard)}${END}${chunkId}`;

@@ -2,14 +2,15 @@
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { type CampaignState, type Counts, noCounts } from '../pipeline/campaign.ts';
-import { ANNOUNCE_WITHIN_MS } from '../pipeline/timing.ts';
+import { closedEvent } from '../pipeline/events.ts';
 import type { Shard, Store } from '../ports.ts';
 import { addCounts } from './counts.ts';
+import { toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
+import type { EventWriter } from './firestore-events.ts';
 import {
   BY_NAME,
   type CampaignFields,
-  dueOf,
   END,
   isId,
   reasonOf,
@@ -17,7 +18,7 @@ import {
   type ShardFields,
 } from './firestore-schema.ts';
 
-export function firestoreShards(client: Client, schema: Schema) {
+export function firestoreShards(client: Client, schema: Schema, events: EventWriter) {
   async function shardsOf(campaignId: string): Promise<Shard[]> {
     if (!isId(campaignId)) return [];
     const query = schema.shards
@@ -27,11 +28,13 @@ export function firestoreShards(client: Client, schema: Schema) {
     return (await client.read(() => query.get())).docs.map(toShard);
   }
 
+  async function counts(campaignId: string): Promise<Counts> {
+    const shards = await shardsOf(campaignId);
+    return shards.map((it) => it.counts).reduce(addCounts, noCounts());
+  }
+
   return {
-    async counts(campaignId) {
-      const shards = await shardsOf(campaignId);
-      return shards.map((it) => it.counts).reduce(addCounts, noCounts());
-    },
+    counts,
 
     async getShard(campaignId, index) {
       const [found] = isId(campaignId) ? await client.get([schema.shard(campaignId, index)]) : [];
@@ -55,17 +58,24 @@ export function firestoreShards(client: Client, schema: Schema) {
         if (!shard?.exists || !isComplete(shard)) return null;
         const [campaign] = await client.get([schema.campaign(campaignId)]);
         if (!campaign?.exists) return null;
-        const { shards, shardsDone, state } = campaign.data() as CampaignFields;
+        const fields = campaign.data() as CampaignFields;
+        const { shards, shardsDone, state } = fields;
         const closed = state === 'cancelling' ? 'cancelled' : 'completed';
         const isLast = shardsDone + 1 === shards;
+        const end = { state: closed, reason: null, closedAt: now } as const;
+        // nothing counts in its shards any more
+        const sum = isLast && (await counts(campaignId));
         writes.update(shard.ref, { closed: true, due: FieldValue.delete() }, unchanged(shard));
         writes.update(
           campaign.ref,
           {
             shardsDone: shardsDone + 1,
-            ...(isLast && {
-              ...{ state: closed, reason: null, closedAt: now },
-              due: dueOf(campaignId, now + ANNOUNCE_WITHIN_MS),
+            ...(sum && {
+              ...end,
+              ...{ open: FieldValue.delete(), due: FieldValue.delete() },
+              ...events.append(writes, fields, (seq) =>
+                closedEvent({ ...toCampaign(campaign), ...end }, sum, seq),
+              ),
             }),
           },
           unchanged(campaign),

@@ -8,15 +8,17 @@ import { firestoreAudience } from './firestore-audience.ts';
 import { firestoreCampaigns } from './firestore-campaigns.ts';
 import { firestoreChunks } from './firestore-chunks.ts';
 import { createClient, type FirestoreOptions } from './firestore-client.ts';
+import { eventWriter, firestoreEvents } from './firestore-events.ts';
 import { firestoreFailures } from './firestore-failures.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
 import { firestoreOverdue } from './firestore-overdue.ts';
 import { firestoreSchedules } from './firestore-schedules.ts';
 import { createSchema, type KeyFields } from './firestore-schema.ts';
 import { firestoreShards } from './firestore-shards.ts';
+import { firestoreWebhooks } from './firestore-webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
-  /** how long chunks that are done, failures and idempotency keys are kept */
+  /** how long chunks that are done, failures, events and idempotency keys are kept */
   retentionDays?: number;
 }
 
@@ -27,18 +29,21 @@ export function createFirestoreStore({
 }: FirestoreStoreOptions): Store {
   const client = createClient(options);
   const schema = createSchema(client.db);
+  const outbox = eventWriter(schema, retentionDays);
   const { forget, ...installations } = firestoreInstallations(client, schema);
-  const { closeShard, ...shards } = firestoreShards(client, schema);
+  const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
   return {
     ...installations,
     ...firestoreAudience(client, schema),
-    ...firestoreCampaigns(client, schema, retentionDays),
+    ...firestoreCampaigns(client, schema, retentionDays, outbox),
     ...shards,
-    ...firestoreChunks(client, schema, retentionDays, within),
+    ...firestoreChunks(client, schema, retentionDays, within, outbox),
     ...failures,
     ...firestoreSchedules(client, schema),
+    ...firestoreWebhooks(client, schema, retentionDays, outbox),
+    ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),
 
     async putKey({ hash, name, scopes }) {

@@ -8,10 +8,17 @@ import {
   noCounts,
   transitions,
 } from '../pipeline/campaign.ts';
-import { ANNOUNCE_WITHIN_MS } from '../pipeline/timing.ts';
+import {
+  acceptedEvent,
+  closedEvent,
+  pausedEvent,
+  progressEvent,
+  startedEvent,
+} from '../pipeline/events.ts';
 import type { Shard, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import { addCounts } from './counts.ts';
+import type { SqliteEvents } from './sqlite-events.ts';
 
 interface CampaignRow {
   id: string;
@@ -44,7 +51,7 @@ export interface ShardRow {
   reasons: string;
 }
 
-export function sqliteCampaigns({ sql, transaction, durably }: Database) {
+export function sqliteCampaigns({ sql, transaction, durably }: Database, events: SqliteEvents) {
   const find = (id: string) => {
     const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
     return row ? toCampaign(row) : null;
@@ -55,6 +62,13 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
       index,
     ) as ShardRow | undefined;
     return row ? toShard(row) : null;
+  };
+
+  const counts = (campaignId: string) => {
+    const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
+      campaignId,
+    ) as unknown as ShardRow[];
+    return rows.map(toCounts).reduce(addCounts, noCounts());
   };
 
   const verbs = {
@@ -85,6 +99,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
           idempotency?.requestHash ?? null,
           dueAt,
         );
+        events.append(id, (seq) => acceptedEvent(campaign, seq));
         return { kind: 'created' as const, campaign };
       }),
 
@@ -104,7 +119,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
       };
     },
 
-    startCampaign: async (id, ranges, dueAt) =>
+    startCampaign: async (id, ranges, dueAt, at = Date.now()) =>
       transaction(() => {
         const started = sql(
           `UPDATE campaigns SET shards = ?, due_at = NULL,
@@ -118,16 +133,21 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
         );
         for (const [index, range] of ranges.entries())
           insert.run(id, index, range.from, range.to, dueAt);
+        const campaign = find(id)!;
+        if (campaign.state === 'running')
+          events.append(id, (seq) => startedEvent(campaign, at, seq));
         return true;
       }),
 
-    moveCampaign: async (id, from, to, reason) =>
+    moveCampaign: async (id, from, to, reason, at = Date.now()) =>
       durably(() => {
         const campaign = find(id);
         if (!campaign || !from.includes(campaign.state)) return null;
         if (!transitions[campaign.state].includes(to)) return null;
         sql('UPDATE campaigns SET state = ?, reason = ? WHERE id = ?').run(to, reason, id);
-        return { ...campaign, state: to, reason };
+        const moved = { ...campaign, state: to, reason };
+        if (to === 'paused') events.append(id, (seq) => pausedEvent(moved, at, seq));
+        return moved;
       }),
 
     async notePush(campaignId, at) {
@@ -137,18 +157,15 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
       ).run(at, campaignId, at);
     },
 
-    async announced(campaignId) {
-      sql('UPDATE campaigns SET due_at = NULL WHERE id = ? AND closed_at IS NOT NULL').run(
-        campaignId,
-      );
-    },
+    counts: async (campaignId) => counts(campaignId),
 
-    async counts(campaignId) {
-      const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
-        campaignId,
-      ) as unknown as ShardRow[];
-      return rows.map(toCounts).reduce(addCounts, noCounts());
-    },
+    noteProgress: async (campaignId, now, everyMs) =>
+      transaction(() => {
+        const campaign = find(campaignId);
+        if (campaign?.state !== 'running') return null;
+        const event = progressEvent(campaign, counts(campaignId), now);
+        return events.progressed(event, now - everyMs) ? event : null;
+      }),
 
     getShard: async (campaignId, index) => shard(campaignId, index),
 
@@ -170,15 +187,16 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database) {
        WHERE campaign_id = ? AND idx = ? AND planned = 1 AND chunks = chunks_done`,
     ).run(campaignId, index).changes;
     if (closed === 0) return false;
-    return (
-      sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId)
-        .changes === 1 &&
-      sql(
-        `UPDATE campaigns SET closed_at = ?, due_at = ?, reason = NULL,
-           state = CASE state WHEN 'cancelling' THEN 'cancelled' ELSE 'completed' END
-         WHERE id = ? AND shards = shards_done AND closed_at IS NULL`,
-      ).run(now, now + ANNOUNCE_WITHIN_MS, campaignId).changes === 1
-    );
+    sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId);
+    const wasLast = sql(
+      `UPDATE campaigns SET closed_at = ?, due_at = NULL, reason = NULL,
+         state = CASE state WHEN 'cancelling' THEN 'cancelled' ELSE 'completed' END
+       WHERE id = ? AND shards = shards_done AND closed_at IS NULL`,
+    ).run(now, campaignId).changes;
+    if (wasLast === 0) return false;
+    const campaign = find(campaignId)!;
+    events.append(campaignId, (seq) => closedEvent(campaign, counts(campaignId), seq));
+    return true;
   }
 
   return { ...verbs, find, shard, closeShard };

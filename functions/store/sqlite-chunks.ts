@@ -6,6 +6,7 @@ import type { Database } from '../sqlite.ts';
 import { addCounts, tally } from './counts.ts';
 import { pack, unpack } from './recipients.ts';
 import type { sqliteCampaigns } from './sqlite-campaigns.ts';
+import type { SqliteEvents } from './sqlite-events.ts';
 import type { sqliteInstallations } from './sqlite-installations.ts';
 
 interface ChunkRow {
@@ -34,6 +35,7 @@ export function sqliteChunks(
   { sql, transaction }: Database,
   campaigns: ReturnType<typeof sqliteCampaigns>,
   installations: ReturnType<typeof sqliteInstallations>,
+  events: SqliteEvents,
 ) {
   const find = (id: string) =>
     sql('SELECT * FROM chunks WHERE id = ?').get(id) as ChunkRow | undefined;
@@ -168,6 +170,7 @@ export function sqliteChunks(
         );
         for (const it of commit.forget)
           installations.forget(row.app, it.installationId, it.token, it.since);
+        events.store(commit.events ?? []);
         const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
         const { state } = campaigns.find(row.campaign_id)!;
         return { kind: 'committed' as const, state, campaignClosed };

@@ -72,6 +72,26 @@ CREATE TABLE IF NOT EXISTS failures (
   PRIMARY KEY (campaign_id, chunk_id, idx)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS events (
+  id TEXT PRIMARY KEY, subject TEXT NOT NULL, seq INTEGER,
+  type TEXT NOT NULL, app TEXT, at INTEGER NOT NULL, data TEXT NOT NULL, due_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_course ON events (subject, seq);
+CREATE INDEX IF NOT EXISTS events_due ON events (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS webhooks (
+  id TEXT PRIMARY KEY, key TEXT NOT NULL, created_at INTEGER NOT NULL, disabled INTEGER NOT NULL,
+  record TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS webhooks_key ON webhooks (key);
+
+CREATE TABLE IF NOT EXISTS deliveries (
+  id TEXT PRIMARY KEY, webhook_id TEXT NOT NULL, created_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL, record TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_newest ON deliveries (webhook_id, created_at, id);
+CREATE INDEX IF NOT EXISTS deliveries_oldest ON deliveries (created_at);
+
 CREATE TABLE IF NOT EXISTS keys (
   hash TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -8,12 +8,14 @@ import type { ApiKey, Overdue, Scope, Store } from '../ports.ts';
 import { type Database, openDatabase } from '../sqlite.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
+import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
 import { sqliteInstallations } from './sqlite-installations.ts';
 import { schedulesSchema, sqliteSchedules } from './sqlite-schedules.ts';
 import { schema } from './sqlite-schema.ts';
+import { sqliteWebhooks } from './sqlite-webhooks.ts';
 
 export interface SqliteStore extends Store {
-  /** Frees every claimed chunk; for a process that knows it is alone. */
+  /** Frees every claimed chunk, and has the outbox swept; for a process that knows it is alone. */
   dropLeases(): void;
 }
 
@@ -21,23 +23,33 @@ export interface SqliteStore extends Store {
 export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const db = openDatabase(path, schema + schedulesSchema);
   const { forget, ...installations } = sqliteInstallations(db);
-  const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db);
+  const outbox = sqliteEvents(db);
+  const { unpublished, published, course } = outbox;
+  const { dropOldDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
+  const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db, outbox);
   const chunks = sqliteChunks(
     db,
     { ...campaigns, find, shard, closeShard },
     { ...installations, forget },
+    outbox,
   );
   return {
     ...installations,
     ...campaigns,
     ...chunks,
     ...sqliteSchedules(db),
+    ...{ unpublished, published, course },
+    ...webhooks,
 
     dropLeases() {
+      db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();
       db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();
     },
 
-    takeOverdue: async (now, next, limit) => takeOverdue(db, now, next, limit),
+    async takeOverdue(now, next, limit) {
+      dropOldDeliveries(now);
+      return takeOverdue(db, outbox, now, next, limit);
+    },
 
     async putKey(key) {
       db.sql('INSERT OR REPLACE INTO keys VALUES (?, ?, ?)').run(
@@ -63,18 +75,20 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
 
 function takeOverdue(
   { sql, transaction }: Database,
+  outbox: SqliteEvents,
   now: number,
   next: number,
   limit: number,
 ): Overdue[] {
   return transaction(() => {
     const found: Overdue[] = [];
-    for (const row of sql(
-      'SELECT id, closed_at, due_at FROM campaigns WHERE due_at <= ? LIMIT ?',
-    ).all(now, limit)) {
+    for (const row of sql('SELECT id, due_at FROM campaigns WHERE due_at <= ? LIMIT ?').all(
+      now,
+      limit,
+    )) {
       sql('UPDATE campaigns SET due_at = ? WHERE id = ?').run(next, row.id!);
-      const kind = row.closed_at === null ? 'campaign' : 'unannounced';
-      found.push({ kind, campaignId: row.id as string, dueAt: row.due_at as number });
+      const campaignId = row.id as string;
+      found.push({ kind: 'campaign', campaignId, dueAt: row.due_at as number });
     }
     for (const row of sql(
       'SELECT campaign_id, idx, due_at FROM shards WHERE due_at <= ? LIMIT ?',
@@ -103,6 +117,6 @@ function takeOverdue(
         dueAt: row.due_at as number,
       });
     }
-    return found;
+    return [...found, ...outbox.overdue(now, next, limit - found.length)];
   });
 }

@@ -18,7 +18,8 @@ export type MakeEvents = (t: TestContext) => Promise<EventsHarness>;
 const event = (id: string): CampaignEvent => ({
   id,
   type: 'campaign.completed',
-  campaignId: `campaign of ${id}`,
+  ...{ subject: `campaign of ${id}`, app: 'default' },
+  data: { name: 'Zoë "✓"' },
   at: 1_800_000_000_123,
 });
 

@@ -46,7 +46,10 @@ export function queueContract(name: string, makeQueue: MakeQueue) {
     });
     const body: TaskBody = {
       kind: 'event',
-      event: { id: 'Zoë "✓" \u{1F514}', type: 'campaign.completed', campaignId: 'c', at: 1.5e12 },
+      event: {
+        ...{ id: 'Zoë "✓" \u{1F514}', type: 'campaign.completed', subject: 'c', app: null },
+        ...{ at: 1.5e12, data: { some: ['thing'] } },
+      },
     };
     await harness.queue.create([task('one', { queue: 'deliver', body })]);
     await until(harness, () => got.length > 0, 'the task');

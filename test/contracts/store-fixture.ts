@@ -87,7 +87,7 @@ export async function running(store: Store, shards = 1, rest: Partial<Campaign> 
   await store.createCampaign(campaign, null, NOW + MINUTE);
   const edge = (i: number) => Math.floor((BUCKETS / shards) * i);
   const ranges = Array.from({ length: shards }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
-  await store.startCampaign(campaign.id, ranges, NOW + 15 * MINUTE);
+  await store.startCampaign(campaign.id, ranges, NOW + 15 * MINUTE, NOW);
   return campaign.id;
 }
 

@@ -40,7 +40,9 @@ eventsContract('embedded', async (t) => {
   };
 });
 
-const event: CampaignEvent = { id: 'e', type: 'campaign.completed', campaignId: 'c', at: 1 };
+const event: CampaignEvent = {
+  ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: 'default', at: 1, data: { a: 1 } },
+};
 
 test('one subscriber that fails does not make the others hear it again', async (t) => {
   const { events, queue, logged } = make(t);

@@ -97,7 +97,9 @@ async function makeTopic(t: TestContext, { deadLetter = false } = {}) {
 
 eventsContract('Pub/Sub', (t) => makeTopic(t), { skip });
 
-const event: CampaignEvent = { id: 'e', type: 'campaign.completed', campaignId: 'c', at: 1 };
+const event: CampaignEvent = {
+  ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: 'default', at: 1, data: { a: 1 } },
+};
 const garbage = Buffer.from('{"specversion":"1.0","type":"volley.party"}').toString('base64');
 
 test('what cannot be read ends in the dead-letter topic, and does not circulate', {
@@ -170,7 +172,8 @@ test('a publish that meets a cut connection, 429 or 503 is tried again', async (
   const [message] = (body as { messages: { data: string; attributes: object }[] }).messages;
   assert.deepEqual(JSON.parse(Buffer.from(message!.data, 'base64').toString()), {
     ...{ specversion: '1.0', id: 'e', type: 'campaign.completed', source: 'volley' },
-    ...{ subject: 'c', time: '2027-01-15T08:00:00.123Z' },
+    ...{ subject: 'c', time: '2027-01-15T08:00:00.123Z', app: 'default', data: { a: 1 } },
+    datacontenttype: 'application/json',
   });
   assert.deepEqual(message!.attributes, {
     ...{ 'content-type': 'application/cloudevents+json', id: 'e', type: 'campaign.completed' },
@@ -185,7 +188,7 @@ test('a publish that is refused is not tried again', async (t) => {
 
 test('a push that is no event of ours is refused, whatever it is, and never quoted', async () => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
-  const good = { specversion: '1.0', id: 'e', type: 'campaign.completed', subject: 'c' };
+  const good = { specversion: '1.0', id: 'e', type: 'campaign.completed', subject: 'c', data: {} };
   const time = '2027-01-15T08:00:00Z';
   const pushes: unknown[] = [
     ...[null, undefined, 'text', [], {}, { message: null }, { message: [] }],
@@ -195,7 +198,9 @@ test('a push that is no event of ours is refused, whatever it is, and never quot
       [],
       { secret: 'hunter2' },
       { ...good, time, specversion: '0.3' },
-      { ...good, time, type: 'campaign.paused' },
+      { ...good, time, type: 'campaign.forgotten' },
+      { ...good, time, data: 'text' },
+      { ...good, time, app: 7 },
       { ...good, time: 'soon' },
       { ...good, time, id: '' },
       { ...good, time, subject: { a: 'hunter2' } },

@@ -50,7 +50,12 @@ test('every kind of task is let through as it is', async () => {
     { kind: 'shard', campaignId: 'c', shard: 0 },
     { kind: 'send', chunkId: 'c.0.1.2', provider: 'fcm', size: 500 },
     { kind: 'redrive', campaignId: 'c', why: '' },
-    { kind: 'event', event: { id: 'e', type: 'campaign.completed', campaignId: 'c', at: 1.5 } },
+    {
+      kind: 'event',
+      event: {
+        ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: null, at: 1.5, data: {} },
+      },
+    },
   ];
   for (const body of bodies) await receive(from(0), body);
   assert.deepEqual(

@@ -71,7 +71,7 @@ for (const how of ['the same key', 'the sweep'] as const)
       assert.equal((await accept(world.ports, request(), 'key')).kind, 'existing');
     } else {
       world.clock.now += LOST_AFTER_MS;
-      assert.equal(await sweep(world.ports), 1);
+      assert.equal(await sweep(world.ports), 2, 'its plan, and that it was accepted');
     }
     await world.run();
     const { items } = await world.store.listCampaigns(null, 10);

@@ -12,6 +12,8 @@ const message = (ttlSeconds: number) => ({
   message: { title: 'Hallo', ttlSeconds, priority: 'high' as const },
 });
 
+const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
+
 test('a campaign goes all the way from its acceptance to its event', async (t) => {
   const world = createWorld(t);
   const everybody = await world.people(2500, (n) => ({
@@ -35,9 +37,14 @@ test('a campaign goes all the way from its acceptance to its event', async (t) =
   assert.equal(ledger.campaign.state, 'completed');
   assert.equal(ledger.campaign.shards, 1, 'a small audience is one shard');
   assert.equal(ledger.campaign.firstPushAt, NOW + 700);
-  assert.deepEqual(world.announced, [
-    { id: `${id}.completed`, type: 'campaign.completed', campaignId: id, at: NOW + 700 },
-  ]);
+  assert.deepEqual(
+    world.told.map(({ id, type, subject, at }) => ({ id, type, subject, at })).toSorted(byId),
+    [
+      { id: `${id}-accepted-1`, type: 'campaign.accepted', subject: id, at: NOW },
+      { id: `${id}-completed-3`, type: 'campaign.completed', subject: id, at: NOW + 700 },
+      { id: `${id}-started-2`, type: 'campaign.started', subject: id, at: NOW + 700 },
+    ],
+  );
   assert.equal(world.logged.campaignClosed?.length, 1);
   assert.equal(world.clock.now, NOW + 700, 'nothing had to wait');
 });

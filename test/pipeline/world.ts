@@ -13,6 +13,7 @@ import type { TestContext } from 'node:test';
 import { createEmbeddedEvents } from '../../functions/events/embedded.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
 import { type CampaignRequest, ledgerCloses } from '../../functions/pipeline/campaign.ts';
+import { closedIn } from '../../functions/pipeline/events.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import type { Registration } from '../../functions/pipeline/installation.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
@@ -76,8 +77,13 @@ export function createWorld(
   };
   const through: Queue = { create: (tasks) => ports.queue.create(tasks) };
   const events = createEmbeddedEvents(through);
+  /** all events, and those of campaigns that closed */
+  const told: CampaignEvent[] = [];
   const announced: CampaignEvent[] = [];
-  events.subscribe(async (event) => void announced.push(event));
+  events.subscribe(async (event) => {
+    told.push(event);
+    if (closedIn(event)) announced.push(event);
+  });
 
   const atWork = { begun: 0, now: 0 };
   const handle = createTaskHandler(ports, events.deliver);
@@ -122,7 +128,7 @@ export function createWorld(
   }
 
   return {
-    ...{ ports, store, queue, clock, logged, announced, script, settle, run },
+    ...{ ports, store, queue, clock, logged, told, announced, script, settle, run },
 
     /** So many people, `android` unless said otherwise. */
     async people(count: number, rest: (n: number) => Partial<Registration> = () => ({})) {
@@ -157,8 +163,9 @@ export function createWorld(
       assert.equal(failures.length, counts.failed, 'every failure is on record');
       const failed = new Set(failures.map((it) => it.installationId));
       assert.equal(failed.size, failures.length, 'nobody failed twice');
-      const ids = new Set(announced.filter((it) => it.campaignId === id).map((it) => it.id));
-      assert.deepEqual([...ids], [`${id}.completed`], 'the event is out');
+      const ids = new Set(announced.filter((it) => it.subject === id).map((it) => it.id));
+      assert.equal(ids.size, 1, 'the event is out');
+      assert.deepEqual(await store.unpublished(id), []);
       assert.deepEqual(logged.unexpected ?? [], []);
       const { accepted, skipped, recipients } = counts;
       return { ...{ campaign, failures }, ...{ recipients, accepted, skipped }, counts };

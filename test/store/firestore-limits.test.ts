@@ -191,7 +191,6 @@ test('an id that no campaign can have is nobody’s', { skip }, async (t) => {
     assert.equal(await store.moveCampaign(id, ['running'], 'paused', null), null);
     assert.equal((await store.claimChunk(`${id}.0.0.0`, leaseOf('x'), NOW)).kind, 'missing');
     await store.notePush(id, NOW);
-    await store.announced(id);
     for await (const _ of store.openChunks(id, null)) assert.fail('nothing is open');
   }
 });

@@ -1,0 +1,116 @@
+/** Every event's data as the OpenAPI document describes it. Not for what runs: schemas start slowly. */
+
+import { z } from '@hono/zod-openapi';
+import { campaignStates } from './campaign.ts';
+import { type EventType, SOURCE } from './events.ts';
+import { providers } from './installation.ts';
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
+
+const course = {
+  campaign: z.object({
+    id: z.string(),
+    app: z.string(),
+    name: z.string(),
+    state: z.enum(campaignStates),
+    reason: z.string().nullable(),
+    createdAt: time,
+  }),
+};
+const counted = {
+  ...course,
+  counts: z.object({
+    recipients: z.int(),
+    accepted: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    pending: z.int(),
+  }),
+};
+const closed = {
+  ...counted,
+  closedAt: time,
+  reasons: z
+    .array(z.object({ reason: z.string(), count: z.int() }))
+    .openapi({ description: 'Of the failures, the most frequent first, 20 at most.' }),
+};
+const ofChunk = {
+  campaignId: z.string(),
+  app: z.string(),
+  provider: z.enum(providers),
+};
+
+/** By type: when it is sent, and its data. */
+const described = {
+  'campaign.accepted': { says: 'It is stored, and will be sent.', data: z.object(course) },
+  'campaign.started': { says: 'It is planned, and being sent.', data: z.object(course) },
+  'campaign.progress': {
+    says: 'How far it is; at most once in 5 seconds, and only while somebody listens.',
+    data: z.object(counted),
+  },
+  'campaign.paused': {
+    says: 'The configuration is at fault, as `reason` says; nothing is sent until it is resumed.',
+    data: z.object(course),
+  },
+  'campaign.completed': {
+    says: 'Its ledger is closed. A cancelled one has the state `cancelled`.',
+    data: z.object(closed),
+  },
+  'campaign.failed': {
+    says: 'Comes in place of completed: it had recipients, and every one of them failed.',
+    data: z.object(closed),
+  },
+  'installation.unregistered': {
+    says: 'Providers say that these devices do not have the app any more. Up to 100 in one event.',
+    data: z.object({
+      ...ofChunk,
+      installations: z.array(z.object({ id: z.string(), since: time })),
+    }),
+  },
+  'push.failed': {
+    says: 'Pushes that failed for good, up to 100 in one event. Only for who names this type.',
+    data: z.object({
+      ...ofChunk,
+      failures: z.array(
+        z.object({
+          installationId: z.string(),
+          outcome: z.enum(['rejected', 'unregistered', 'retry', 'unknown', 'blocked']),
+          reason: z.string(),
+          attempts: z.int(),
+          at: time,
+        }),
+      ),
+    }),
+  },
+  'webhook.disabled': {
+    says: 'Nothing is delivered to this webhook any more.',
+    data: z.object({ webhookId: z.string(), host: z.string(), reason: z.string() }),
+  },
+  'webhook.test': {
+    says: 'A ping that somebody asked for.',
+    data: z.object({ webhookId: z.string() }),
+  },
+} as const satisfies Record<EventType, { says: string; data: z.ZodType }>;
+
+export type EventData = {
+  [T in EventType]: z.output<(typeof described)[T]['data']>;
+};
+
+/** Each type as it is sent, for the OpenAPI document. */
+export const eventSchemas = Object.entries(described).map(([type, { says, data }]) => ({
+  type,
+  says,
+  schema: z
+    .object({
+      specversion: z.literal('1.0'),
+      id: z.string().openapi({ description: 'The same when it is delivered again.' }),
+      source: z.literal(SOURCE),
+      type: z.literal(type),
+      subject: z.string().openapi({ description: "The campaign's id, or the webhook's." }),
+      time,
+      datacontenttype: z.literal('application/json'),
+      app: z.string().optional(),
+      data,
+    })
+    .openapi(`Event_${type.replace('.', '_')}`),
+}));

@@ -1,0 +1,175 @@
+/**
+ * Events: what the world is told. Each is a CloudEvent with data of its type; the schemas are in the
+ * OpenAPI document, and the records below are made of the campaign as it was at that moment.
+ *
+ * An event is stored by the write that makes it true (`Store`), and published after that. Its id is
+ * the same however often it is published, and has no full stop in it: it is part of what a webhook's
+ * signature covers, where full stops separate.
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+ */
+
+import { hash } from 'node:crypto';
+import type { CampaignEvent, Chunk, ChunkCommit } from '../ports.ts';
+import type { Campaign, Counts } from './campaign.ts';
+import type { EventData } from './event-schemas.ts';
+
+export const SOURCE = 'volley';
+
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
+
+/** When each is sent, and its data: `event-schemas.ts`. */
+export const eventTypes = [
+  'campaign.accepted',
+  'campaign.started',
+  'campaign.progress',
+  'campaign.paused',
+  'campaign.completed',
+  'campaign.failed',
+  'installation.unregistered',
+  'push.failed',
+  'webhook.disabled',
+  'webhook.test',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+type Data<T extends EventType> = EventData[T];
+
+/** What a webhook gets that names no types; of a ping nobody has to be told. */
+export const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
+export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
+export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
+
+export const isEventType = (it: unknown): it is EventType => eventTypes.includes(it as EventType);
+
+/** In structured mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
+export const toCloudEvent = ({ id, type, subject, app, at, data }: CampaignEvent) => ({
+  specversion: '1.0',
+  ...{ id, source: SOURCE, type, subject, time: rfc3339(at) },
+  datacontenttype: 'application/json',
+  ...(app !== null && { app }),
+  data,
+});
+
+// ----------------------------------------------------------------------------------- of a campaign
+
+const event = <T extends EventType>(
+  type: T,
+  { id: subject, app }: Pick<Campaign, 'id' | 'app'>,
+  id: string,
+  at: number,
+  data: Data<T>,
+): CampaignEvent => ({ id, type, subject, app, at, data });
+
+const campaignData = ({ id, app, name, state, reason, createdAt }: Campaign) => ({
+  campaign: { id, app, name, state, reason, createdAt: rfc3339(createdAt) },
+});
+
+const countsData = ({ recipients, accepted, failed, skipped }: Counts) => ({
+  counts: {
+    ...{ recipients, accepted, failed, skipped },
+    pending: recipients - accepted - failed - skipped,
+  },
+});
+
+/*
+ * The course of a campaign: what happened to it, numbered from 1. The number is at the end of the
+ * event's id, so that a store finds it by that.
+ */
+
+export const acceptedEvent = (it: Campaign, seq: number) =>
+  event('campaign.accepted', it, `${it.id}-accepted-${seq}`, it.createdAt, campaignData(it));
+
+export const startedEvent = (it: Campaign, at: number, seq: number) =>
+  event('campaign.started', it, `${it.id}-started-${seq}`, at, campaignData(it));
+
+export const pausedEvent = (it: Campaign, at: number, seq: number) =>
+  event('campaign.paused', it, `${it.id}-paused-${seq}`, at, campaignData(it));
+
+/** Null: it is no part of a campaign's course. */
+export const numberInCourse = ({ id, type }: Pick<CampaignEvent, 'id' | 'type'>): number | null =>
+  type.startsWith('campaign.') && type !== 'campaign.progress'
+    ? Number(id.slice(id.lastIndexOf('-') + 1))
+    : null;
+
+export const progressEvent = (it: Campaign, counts: Counts, at: number) =>
+  event('campaign.progress', it, `${it.id}-progress-${at}`, at, {
+    ...campaignData(it),
+    ...countsData(counts),
+  });
+
+const TOP_REASONS = 20;
+
+/** Of a campaign that is closed. Failed is one whose every recipient failed. */
+export function closedEvent(it: Campaign, counts: Counts, seq: number) {
+  const { recipients, failed, reasons } = counts;
+  const word = recipients > 0 && failed === recipients ? 'failed' : 'completed';
+  return event(`campaign.${word}`, it, `${it.id}-${word}-${seq}`, it.closedAt!, {
+    ...campaignData(it),
+    ...countsData(counts),
+    closedAt: rfc3339(it.closedAt!),
+    reasons: Object.entries(reasons)
+      .map(([reason, count]) => ({ reason, count }))
+      .sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason))
+      .slice(0, TOP_REASONS),
+  });
+}
+
+/** What the event says of a campaign's end; null if it is of another type. */
+export function closedIn({ type, data }: CampaignEvent) {
+  if (type !== 'campaign.completed' && type !== 'campaign.failed') return null;
+  const { campaign, counts, reasons } = data as Data<'campaign.completed'>;
+  return {
+    state: campaign.state,
+    counts: {
+      ...counts,
+      reasons: Object.fromEntries(reasons.map(({ reason, count }) => [reason, count])),
+    },
+  };
+}
+
+// -------------------------------------------------------------------------------------- of a chunk
+
+/** An event is one task and one request, which is better small: Standard Webhooks advises 20 KB. */
+const IN_ONE_EVENT = 100;
+
+/** What somebody wants to know of a commit's failures. A lease is good for one commit. */
+export function chunkEvents(
+  { campaignId, app, provider }: Pick<Chunk, 'campaignId' | 'app' | 'provider'>,
+  { chunkId, leaseId, failures, forget, now }: ChunkCommit,
+  wanted: ReadonlySet<EventType>,
+): CampaignEvent[] {
+  const of = { campaignId, app, provider };
+  const campaign = { id: campaignId, app };
+  const mark = `${chunkId.replaceAll('.', '-')}-${hash('sha256', leaseId).slice(0, 12)}`;
+  const gone = inParts(wanted.has('installation.unregistered') ? forget : []).map((some, part) =>
+    event('installation.unregistered', campaign, `${mark}-unregistered-${part}`, now, {
+      ...of,
+      installations: some.map((it) => ({ id: it.installationId, since: rfc3339(it.since) })),
+    }),
+  );
+  const failed = inParts(wanted.has('push.failed') ? failures : []).map((some, part) =>
+    event('push.failed', campaign, `${mark}-failed-${part}`, now, {
+      ...of,
+      failures: some.map(({ installationId, outcome, reason, attempts, at }) => ({
+        ...{ installationId, outcome, reason: reason.slice(0, 200), attempts, at: rfc3339(at) },
+      })),
+    }),
+  );
+  return [...gone, ...failed];
+}
+
+const inParts = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / IN_ONE_EVENT) }, (_, i) =>
+    items.slice(i * IN_ONE_EVENT, (i + 1) * IN_ONE_EVENT),
+  );
+
+// ------------------------------------------------------------------------------------ of a webhook
+
+export function webhookEvent<T extends 'webhook.disabled' | 'webhook.test'>(
+  type: T,
+  { webhookId, app }: { webhookId: string; app: string | null },
+  at: number,
+  data: Data<T>,
+): CampaignEvent {
+  const id = `${webhookId}-${type.slice('webhook.'.length)}-${at}`;
+  return { id, type, subject: webhookId, app, at, data };
+}

@@ -1,0 +1,77 @@
+/**
+ * Who wants to know while a campaign is sent. A chunk asks this before it writes what it learnt: of a
+ * campaign that nobody listens to it writes nothing more than before.
+ */
+
+import type { Ports, Store } from '../ports.ts';
+import { leaveToSweep, publish } from './complete.ts';
+import type { EventType } from './events.ts';
+
+/** A webhook that is registered in the middle of a campaign hears of its chunks after that. */
+const KNOWN_MS = 2 * 1000;
+export const PROGRESS_EVERY_MS = 5 * 1000;
+/** Campaigns remembered; each costs a question again when it was forgotten. */
+const MAX_KNOWN = 1000;
+
+interface Known {
+  types: Promise<Set<EventType>>;
+  until: number;
+}
+
+/** By store, since a process has one. */
+const known = new WeakMap<Store, Map<string, Known>>();
+const progressDue = new WeakMap<Store, Map<string, number>>();
+
+interface Of {
+  app: string;
+  campaignId: string;
+}
+
+const of = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) => {
+  const map = maps.get(store) ?? new Map<string, V>();
+  maps.set(store, map);
+  return map;
+};
+
+const keep = <V>(map: Map<string, V>, key: string, value: V) => {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > MAX_KNOWN) map.delete(map.keys().next().value!);
+};
+
+/** The types of events that somebody wants of this campaign. */
+export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of) {
+  const asked = of(known, store);
+  const earlier = asked.get(campaignId);
+  if (earlier && earlier.until > now()) return earlier.types;
+  const types = store
+    .webhooksFor(app, campaignId)
+    .then((hooks) => new Set(hooks.flatMap((it) => it.types)));
+  keep(asked, campaignId, { types, until: now() + KNOWN_MS });
+  try {
+    return await types;
+  } catch (error) {
+    asked.delete(campaignId);
+    throw error;
+  }
+}
+
+/**
+ * Tells how far a campaign is, now and then, if somebody listens. Called after each commit. A
+ * campaign that is over within seconds tells nothing. Never rejects: what was committed is worth more.
+ */
+export async function tellProgress(ports: Ports, it: Of): Promise<void> {
+  const { store, now } = ports;
+  const due = of(progressDue, store);
+  const at = due.get(it.campaignId);
+  if (at !== undefined && now() < at) return;
+  keep(due, it.campaignId, now() + PROGRESS_EVERY_MS);
+  if (at === undefined) return;
+  try {
+    if (!(await listenedTo(ports, it)).has('campaign.progress')) return;
+    const event = await store.noteProgress(it.campaignId, now(), PROGRESS_EVERY_MS);
+    if (event) await publish(ports, [event]);
+  } catch (error) {
+    leaveToSweep(ports, it.campaignId)(error);
+  }
+}
