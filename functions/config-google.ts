@@ -23,6 +23,8 @@ export interface GoogleConfig {
   /** where tasks go */
   urls: { plan: string; sendApns: string; sendFcm: string; deliver: string };
   apps: Record<string, AppCredentials>;
+  /** Webhooks may lead to this machine. Never on Cloud Run. */
+  isLocal: boolean;
   /** on a developer's machine only, as are Firestore's and Firebase Auth's, which Google's libraries read */
   local: { firestoreHost?: string; pubsubHost?: string; tasksHost?: string; certsUrl?: string };
 }
@@ -139,6 +141,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       deliver: url('VOLLEY_DELIVER_URL', 'the function deliver'),
     },
     apps: readApps(read, faults, readFile),
+    isLocal: !deployed && tasksHost !== undefined,
     local: {
       ...(firestoreHost && { firestoreHost }),
       ...(pubsubHost && { pubsubHost }),

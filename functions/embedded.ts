@@ -13,6 +13,9 @@ import {
 } from './queue/embedded.ts';
 import { lockFolder } from './store/lock.ts';
 import { createSqliteStore } from './store/sqlite.ts';
+import { createDeliver } from './webhooks/deliver.ts';
+import { createFanOut } from './webhooks/fan-out.ts';
+import { createPoster, type Poster } from './webhooks/post.ts';
 
 /** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
 const limits: Record<QueueName, QueueLimits> = {
@@ -22,7 +25,8 @@ const limits: Record<QueueName, QueueLimits> = {
   'send-apns-now': queueLimits(2),
   'send-fcm': queueLimits(2),
   'send-fcm-now': queueLimits(2),
-  deliver: queueLimits(8),
+  // each waits for somebody else's server, 15 s at worst
+  deliver: queueLimits(32),
 };
 
 function queueLimits(concurrent: number): QueueLimits {
@@ -47,6 +51,8 @@ export interface EmbeddedOptions {
   now?: () => number;
   random?: () => number;
   unkind?: EmbeddedQueueOptions['unkind'];
+  /** how webhooks are posted to; this is a developer's machine without it */
+  post?: Poster;
 }
 
 export type Embedded = Ports & {
@@ -65,6 +71,7 @@ export function createEmbedded({
   now = Date.now,
   random = Math.random,
   unkind,
+  post = createPoster({ local: true, now }),
 }: EmbeddedOptions): Embedded {
   const unlock = lockFolder(dataDir);
   const store = createSqliteStore({ path: join(dataDir, 'store.db') });
@@ -80,11 +87,13 @@ export function createEmbedded({
   });
   const events = createEmbeddedEvents(queue);
   const ports = { store, queue, events, senders, log, now, random };
+  events.subscribe(createFanOut(ports));
+  const webhooks = createDeliver(ports, post);
   let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
     start() {
-      queue.start(createTaskHandler(ports, events.deliver));
+      queue.start(createTaskHandler(ports, events.deliver, webhooks.deliver));
       const tick = () => {
         sweep(ports).catch((error) => log.unexpected({ where: 'sweep', error }));
         startDue(ports).catch((error) => log.unexpected({ where: 'schedules', error }));

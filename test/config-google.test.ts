@@ -48,6 +48,7 @@ test('what has a default may be left out, or be empty', () => {
       deliver: env.VOLLEY_DELIVER_URL,
     },
     apps: {},
+    isLocal: false,
     local: {},
   });
 });

@@ -28,7 +28,10 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
           }),
         ]),
   ];
-  const app = createApi(google, { findPerson: createPeople(project), checks });
+  const app = createApi(google, {
+    ...{ findPerson: createPeople(project), checks },
+    isLocal: config.isLocal,
+  });
   const listen = getRequestListener(app.fetch);
   return { handle: (request, response) => listen(request, response), close: google.close };
 }

@@ -1,39 +1,37 @@
-/** deliver: tells subscribers of events, which come as pushes of Pub/Sub and as tasks. */
+/** deliver: tells webhooks of events, which come as pushes of Pub/Sub; deliveries come as tasks. */
 
 import type { GoogleConfig } from '../config-google.ts';
-import type { Subscriber } from '../events/embedded.ts';
 import { receivePush } from '../events/push.ts';
+import { createGoogle } from '../google.ts';
 import { receiveTask } from '../http/tasks.ts';
-import type { Log } from '../ports.ts';
+import { createTaskHandler } from '../pipeline/handler.ts';
+import type { Log, TaskHandler } from '../ports.ts';
+import { createDeliver } from '../webhooks/deliver.ts';
+import { createFanOut } from '../webhooks/fan-out.ts';
+import { createPoster } from '../webhooks/post.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 
 /** As in infra/queues.tf. */
 const MAX_ATTEMPTS = 40;
 
-/** Nobody yet. One that fails has all of them told again, so each must bear that. */
-const subscribers: Subscriber[] = [];
-
-const hear: Subscriber = async (event) => {
-  await Promise.all(subscribers.map((subscriber) => subscriber(event)));
-};
-
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
+  const google = await createGoogle({ config, log, withSenders: false });
+  const fanOut = createFanOut(google);
+  const { deliver } = createDeliver(google, createPoster({ local: config.isLocal }));
+  const step = createTaskHandler(google, fanOut, deliver);
+  const handler: TaskHandler = async (delivery) => {
+    const { kind } = delivery.body;
+    if (kind === 'event' || kind === 'delivery') return step(delivery);
+    throw new Error(`a task of kind "${kind}" came to deliver`);
+  };
   return {
     handle: privately('deliver', config, log, async ({ headers }, body, signal) => {
       if (headers['x-cloudtasks-queuename'] === undefined)
-        return { status: await receivePush(json(body), hear, log) };
-      return receiveTask(headers, body, {
-        ...{ maxAttempts: MAX_ATTEMPTS, signal, log },
-        async handler({ body }) {
-          if (body.kind !== 'event')
-            throw new Error(`a task of kind "${body.kind}" came to deliver`);
-          await hear(body.event);
-          return { kind: 'done' };
-        },
-      });
+        return { status: await receivePush(json(body), fanOut, log) };
+      return receiveTask(headers, body, { handler, maxAttempts: MAX_ATTEMPTS, signal, log });
     }),
-    close: async () => {},
+    close: google.close,
   };
 }
 

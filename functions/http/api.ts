@@ -17,11 +17,20 @@ import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 import { scheduleCalls } from './schedules.ts';
 import { serviceCalls } from './service.ts';
+import { webhookCalls } from './webhooks.ts';
 
-/** `findPerson`: lets people in beside API keys. `checks`: what `volley doctor` looks at. */
+export interface ApiOptions {
+  /** lets people in beside API keys */
+  findPerson?: FindPerson;
+  /** what `volley doctor` looks at */
+  checks?: Check[];
+  /** webhooks may lead to this machine, by http */
+  isLocal?: boolean;
+}
+
 export function createApi(
   ports: Ports,
-  { findPerson, checks = [] }: { findPerson?: FindPerson; checks?: Check[] } = {},
+  { findPerson, checks = [], isLocal = false }: ApiOptions = {},
 ) {
   const app = new OpenAPIHono();
 
@@ -48,6 +57,7 @@ export function createApi(
     ...installationCalls(ports),
     ...scheduleCalls(ports),
     doctorCall(checks),
+    ...webhookCalls(ports, isLocal),
     ...serviceCalls(app),
   ];
   serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));

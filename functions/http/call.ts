@@ -25,8 +25,8 @@ type Input<S extends Schemas> = {
 };
 
 interface Description<S extends Schemas> {
-  method: 'get' | 'put' | 'post' | 'delete';
-  /** with `{name}` for a parameter */
+  method: 'get' | 'put' | 'post' | 'patch' | 'delete';
+  /** with `{name}` for a parameter; the last one may have a verb behind it: `{name}:test` */
   path: string;
   summary: string;
   description?: string;
@@ -53,7 +53,7 @@ export function serve(app: OpenAPIHono, calls: Call[], authorize: Authorize) {
     app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
       const refusal = it.scopes && (await authorize(c, it.scopes));
       if (refusal) return refusal;
-      const input = await read(c, it.takes);
+      const input = await read(c, it.takes, it.path);
       return input instanceof Response ? input : it.handle(input as never, c);
     });
   }
@@ -66,10 +66,22 @@ export function serve(app: OpenAPIHono, calls: Call[], authorize: Authorize) {
   }
 }
 
-const pattern = (path: string) => path.replaceAll(/{(\w+)}/g, ':$1');
+/** A parameter is all between two slashes; with its verb, where it has one. */
+const pattern = (path: string) =>
+  path.replaceAll(/{(\w+)}(:\w+)?/g, (_, name, verb) => `:${name}${verb ? `{[^/]+${verb}}` : ''}`);
+
+function paramsOf(c: Context, path: string): Record<string, string> {
+  const params: Record<string, string> = c.req.param();
+  const [, name, verb] = path.match(/{(\w+)}(:\w+)$/) ?? [];
+  return name && verb ? { ...params, [name]: params[name]!.slice(0, -verb.length) } : params;
+}
 
 /** All that the call takes, or a problem that names every fault of every part. */
-async function read(c: Context, takes: Schemas): Promise<Record<string, unknown> | Response> {
+async function read(
+  c: Context,
+  takes: Schemas,
+  path: string,
+): Promise<Record<string, unknown> | Response> {
   const faults: Fault[] = [];
   const input: Record<string, unknown> = {};
   const check = (part: keyof Schemas, schema: z.ZodType | undefined, value: () => unknown) => {
@@ -78,7 +90,7 @@ async function read(c: Context, takes: Schemas): Promise<Record<string, unknown>
     if (parsed.success) input[part] = parsed.data;
     else faults.push(...faultsOf(parsed.error, part === 'body' ? [] : [labels[part]]));
   };
-  check('params', takes.params, () => c.req.param());
+  check('params', takes.params, () => paramsOf(c, path));
   check('query', takes.query, () => c.req.query());
   const names = Object.keys(takes.headers?.shape ?? {});
   check('headers', takes.headers, () =>

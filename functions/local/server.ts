@@ -43,7 +43,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
   const server = createServer(
     { requestTimeout: UPLOAD_MS },
-    getRequestListener(createApi(engine, { checks }).fetch),
+    getRequestListener(createApi(engine, { checks, isLocal: true }).fetch),
   );
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);

@@ -50,7 +50,8 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
 const count = (it: number) => it.toLocaleString('en-US');
 const MAX_REASONS = 8;
 
-export function reportText(it: Report): string {
+/** Label and value, as a report shows them, whatever its form. */
+export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
   const lines: [string, string][] = [
     ['Campaign', `${campaign.name} (${campaign.id})`],
@@ -65,7 +66,16 @@ export function reportText(it: Report): string {
   if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
   lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
   lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
+  return lines;
+}
 
+export const reasonLines = (it: Report, most = MAX_REASONS): string[] => [
+  ...it.reasons.slice(0, most).map(({ reason, count: failed }) => `${count(failed)} ${reason}`),
+  ...(it.reasons.length > most ? [`and ${it.reasons.length - most} more`] : []),
+];
+
+export function reportText(it: Report): string {
+  const lines = reportLines(it);
   const width = Math.max(...lines.map(([label]) => label.length));
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
   if (it.reasons.length > 0) text += '\nFailures by reason\n';

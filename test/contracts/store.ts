@@ -7,9 +7,11 @@ import { test } from 'node:test';
 import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
+import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
 import { ledgerContract } from './store-ledger.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { webhookContract } from './store-webhooks.ts';
 
 export type { MakeStore } from './store-fixture.ts';
 
@@ -23,4 +25,6 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   chunkContract(name, makeStore);
   ledgerContract(name, makeStore);
   scheduleContract(name, makeStore);
+  eventContract(name, makeStore);
+  webhookContract(name, makeStore);
 }

@@ -22,6 +22,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
   );
   assert.deepEqual(calls.sort(), [
     'delete /v1/installations/{id}',
+    'delete /v1/webhooks/{id}',
     'get /healthz',
     'get /openapi.json',
     'get /v1/campaigns',
@@ -30,10 +31,18 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns/{id}/report',
     'get /v1/doctor',
     'get /v1/installations/{id}',
+    'get /v1/webhooks',
+    'get /v1/webhooks/{id}',
+    'get /v1/webhooks/{id}/deliveries',
+    'patch /v1/webhooks/{id}',
     'post /v1/campaigns',
     'post /v1/campaigns/{id}/cancel',
     'post /v1/campaigns/{id}/resume',
     'post /v1/installations:import',
+    'post /v1/webhooks',
+    'post /v1/webhooks/{id}/deliveries/{delivery}:replay',
+    'post /v1/webhooks/{id}:rotate',
+    'post /v1/webhooks/{id}:test',
     'put /v1/installations/{id}',
   ]);
   const { schemas } = document.components;

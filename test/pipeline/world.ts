@@ -20,6 +20,9 @@ import { sendChunk } from '../../functions/pipeline/send.ts';
 import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { createDeliver } from '../../functions/webhooks/deliver.ts';
+import { createFanOut } from '../../functions/webhooks/fan-out.ts';
+import { createPoster, type Poster } from '../../functions/webhooks/post.ts';
 import { allFailures, chance, NOW, person } from '../contracts/store-fixture.ts';
 import { everywhere } from '../queue/harness.ts';
 import { createScript } from './script.ts';
@@ -44,11 +47,13 @@ export function createWorld(
     random = chance(seed).random,
     unkind,
     maxAttempts = 100,
+    post = createPoster({ local: true }),
   }: {
     seed?: number;
     random?: () => number;
     unkind?: EmbeddedQueueOptions['unkind'];
     maxAttempts?: number;
+    post?: Poster;
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'volley-pipeline-'));
@@ -86,7 +91,9 @@ export function createWorld(
   });
 
   const atWork = { begun: 0, now: 0 };
-  const handle = createTaskHandler(ports, events.deliver);
+  events.subscribe(createFanOut(ports));
+  const { deliver } = createDeliver(ports, post);
+  const handle = createTaskHandler(ports, events.deliver, deliver);
   queue.start(async (delivery) => {
     atWork.begun += 1;
     atWork.now += 1;

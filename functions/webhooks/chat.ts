@@ -1,0 +1,116 @@
+/**
+ * What a chat is told, as the JSON that its incoming webhooks take: Slack's blocks (Mattermost and
+ * others read the same), and an adaptive card for Microsoft Teams.
+ * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+ * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ */
+
+import { reasonLines, report, reportLines } from '../pipeline/report.ts';
+import type { CampaignEvent, Ports } from '../ports.ts';
+
+interface Said {
+  headline: string;
+  facts: [label: string, value: string][];
+  /** what failed, the most frequent first */
+  reasons: string[];
+  link: string | null;
+}
+
+const TOP_REASONS = 5;
+/** Slack refuses a message with longer ones: 150 in a headline, 2,000 in a field, 10 fields. */
+const [MAX_HEADLINE, MAX_VALUE, MAX_FACTS] = [140, 300, 10];
+
+/** Rendered when it is posted, from the campaign as it is then: a closed one changes no more. */
+export async function chatMessage(
+  ports: Ports,
+  format: 'slack' | 'teams',
+  event: CampaignEvent,
+  origin: string,
+): Promise<object> {
+  const said = await saidOf(ports, event, origin);
+  return format === 'slack' ? toSlack(said) : toTeams(said);
+}
+
+const verbs: Partial<Record<CampaignEvent['type'], string>> = {
+  'campaign.completed': 'is completed',
+  'campaign.failed': 'has failed: nobody got it',
+  'campaign.paused': 'is paused',
+};
+
+async function saidOf(ports: Ports, event: CampaignEvent, origin: string): Promise<Said> {
+  const link = `${origin}/v1/campaigns/${encodeURIComponent(event.subject)}/report`;
+  const made = verbs[event.type] ? await report(ports, event.subject) : null;
+  // a ping, or a campaign that is gone
+  if (!made) return { headline: `Volley: ${event.type}`, facts: [], reasons: [], link: null };
+  const { name, state } = made.campaign;
+  const verb = state === 'cancelled' ? 'was cancelled' : verbs[event.type];
+  return {
+    headline: cut(`${name} ${verb}`, MAX_HEADLINE),
+    facts: reportLines(made)
+      .filter(([label]) => label !== 'Ledger' || !made.ledgerClosed)
+      .map(([label, value]): [string, string] => [label, cut(value, MAX_VALUE)]),
+    reasons: reasonLines(made, TOP_REASONS).map((it) => cut(it, MAX_VALUE)),
+    link,
+  };
+}
+
+const cut = (text: string, most: number) =>
+  text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+
+function toSlack({ headline, facts, reasons, link }: Said) {
+  const text = (it: string) => ({ type: 'mrkdwn', text: it });
+  const fields = facts.map(([label, value]) => text(`*${label}*\n${forSlack(value)}`));
+  return {
+    // what a notification shows, and what clients show that know no blocks
+    text: forSlack(headline),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: headline } },
+      ...Array.from({ length: Math.ceil(fields.length / MAX_FACTS) }, (_, i) => ({
+        type: 'section',
+        fields: fields.slice(i * MAX_FACTS, (i + 1) * MAX_FACTS),
+      })),
+      ...(reasons.length > 0
+        ? [{ type: 'section', text: text(`*Failures by reason*\n${forSlack(reasons.join('\n'))}`) }]
+        : []),
+      ...(link ? [{ type: 'context', elements: [text(`<${link}|Report>`)] }] : []),
+    ],
+  };
+}
+
+/** https://docs.slack.dev/messaging/formatting-message-text#escaping */
+const forSlack = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+function toTeams({ headline, facts, reasons, link }: Said) {
+  const block = (text: string, rest = {}) => ({ type: 'TextBlock', text, wrap: true, ...rest });
+  return {
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: {
+          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+          type: 'AdaptiveCard',
+          version: '1.4',
+          body: [
+            block(forTeams(headline), { size: 'Large', weight: 'Bolder' }),
+            {
+              type: 'FactSet',
+              facts: facts.map(([title, value]) => ({ title, value: forTeams(value) })),
+            },
+            ...(reasons.length > 0
+              ? [
+                  block('Failures by reason', { weight: 'Bolder' }),
+                  ...reasons.map((it) => block(forTeams(it), { spacing: 'None' })),
+                ]
+              : []),
+          ],
+          actions: link ? [{ type: 'Action.OpenUrl', title: 'Report', url: link }] : [],
+        },
+      },
+    ],
+  };
+}
+
+/** It reads Markdown: links above all are not for a campaign's name to make. */
+const forTeams = (text: string) => text.replace(/[\\[\]()*_`#<>|]/g, (it) => `\\${it}`);

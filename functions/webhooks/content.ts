@@ -1,0 +1,19 @@
+/** What is posted: the event itself, or for a chat a message about it. */
+
+import { toCloudEvent } from '../pipeline/events.ts';
+import type { CampaignEvent, Ports, Webhook } from '../ports.ts';
+import { chatMessage } from './chat.ts';
+
+export async function contentOf(
+  ports: Ports,
+  { format, origin }: Pick<Webhook, 'format' | 'origin'>,
+  event: CampaignEvent,
+): Promise<{ body: string; contentType: string }> {
+  if (format === 'standard')
+    return {
+      body: JSON.stringify(toCloudEvent(event)),
+      contentType: 'application/cloudevents+json; charset=utf-8',
+    };
+  const message = await chatMessage(ports, format, event, origin);
+  return { body: JSON.stringify(message), contentType: 'application/json; charset=utf-8' };
+}

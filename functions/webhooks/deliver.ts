@@ -1,0 +1,168 @@
+/**
+ * A delivery: one attempt at a time, each a task; what it learnt is written down, then the next one
+ * is queued for its time. The queue's own retries are for what was not expected: a process that died,
+ * a store that did not answer. An attempt that was made but not written down is made again, under the
+ * same webhook-id.
+ */
+
+import { deliveryTask } from '../pipeline/tasks.ts';
+import type { Ports, Webhook, WebhookDelivery } from '../ports.ts';
+import { contentOf } from './content.ts';
+import type { Posted, Poster } from './post.ts';
+import { nextAttemptAt } from './retry.ts';
+import { signedHeaders } from './sign.ts';
+import { disabled } from './webhook.ts';
+
+/** Of those told of. */
+const MAX_ATTEMPTS = 30;
+/**
+ * At once, to one webhook, by one process: a dead one makes each wait for 15 s, and must not take the
+ * others' room. Of one that is known to fail, one is enough to see whether it is back.
+ */
+const AT_ONCE = 4;
+const NO_ROOM_MS = 2_000;
+/** A delivery was given up, and nothing else has come through for about as long: two days. */
+const FAILING_MS = 2 * 24 * 60 * 60 * 1000;
+
+interface Which {
+  deliveryId: string;
+  webhookId: string;
+  tries: number;
+}
+
+export function createDeliver(ports: Ports, post: Poster) {
+  const { now, random } = ports;
+  const atWork = new Map<string, number>();
+
+  /** Throws what the store and the queue throw; `stop` makes it throw, too. */
+  async function deliver(which: Which, stop: AbortSignal): Promise<void> {
+    const { webhookId, deliveryId, tries } = which;
+    const [delivery, webhook] = await Promise.all([
+      ports.store.getDelivery(deliveryId),
+      ports.store.getWebhook(webhookId),
+    ]);
+    if (delivery?.state !== 'pending') return;
+    // an earlier task of it: the one that did this attempt may have died before it queued the next
+    if (delivery.tries !== tries) return queueNext(delivery);
+    if (!webhook || webhook.disabled) {
+      const state = 'failed' as const;
+      const error = webhook ? 'the webhook is disabled' : 'the webhook is gone';
+      const attempt = { at: now(), ms: 0, status: null, error };
+      await ports.store.putDelivery(ended(delivery, attempt, { state, nextAt: null }), tries);
+      return;
+    }
+    const room = webhook.failingSince === null ? AT_ONCE : 1;
+    const busy = atWork.get(webhookId) ?? 0;
+    if (busy >= room) {
+      const at = now() + NO_ROOM_MS * (1 + random());
+      return ports.queue.create([deliveryTask(which, `room-${Math.ceil(at)}`, at)]);
+    }
+    atWork.set(webhookId, busy + 1);
+    try {
+      await attempt(webhook, delivery, stop);
+    } finally {
+      const left = atWork.get(webhookId)! - 1;
+      if (left > 0) atWork.set(webhookId, left);
+      else atWork.delete(webhookId);
+    }
+  }
+
+  async function attempt(webhook: Webhook, delivery: WebhookDelivery, stop: AbortSignal) {
+    const { posted, made } = await send(webhook, delivery, stop);
+    if (stop.aborted && posted.kind === 'failed') throw new Error('stopped; it is tried again');
+    const well = isWell(posted);
+    const nextAt = well
+      ? null
+      : nextAttemptAt(
+          { begunAt: delivery.begunAt, failures: failuresOf(delivery) + 1 },
+          posted.kind === 'answered' ? posted.retryAfterMs : null,
+          now(),
+          random,
+        );
+    const gone = posted.kind === 'answered' && posted.status === 410;
+    const state = well ? 'delivered' : nextAt === null || gone ? 'failed' : 'pending';
+    const after = ended(delivery, made, { state, nextAt: state === 'pending' ? nextAt : null });
+    const written = await ports.store.putDelivery(after, delivery.tries);
+    if (gone) await disable(webhook.id, 'it answered 410 Gone');
+    else await noteHealth(webhook, well, state === 'failed');
+    if (written) await queueNext(after);
+  }
+
+  /** One POST, signed now. */
+  async function send(webhook: Webhook, { event }: WebhookDelivery, stop?: AbortSignal) {
+    const { body, contentType } = await contentOf(ports, webhook, event);
+    const at = now();
+    const begun = performance.now();
+    const posted = await post(
+      webhook.url,
+      {
+        'Content-Type': contentType,
+        'User-Agent': 'Volley (+https://www.standardwebhooks.com)',
+        ...signedHeaders(webhook, event.id, body, at),
+      },
+      body,
+      stop,
+    );
+    const ms = Math.round(performance.now() - begun);
+    const made = {
+      ...{ at, ms, status: posted.kind === 'answered' ? posted.status : null },
+      error: posted.kind === 'failed' ? posted.reason : null,
+    };
+    return { posted, made };
+  }
+
+  async function queueNext({ id, webhookId, tries, state, nextAt }: WebhookDelivery) {
+    if (state !== 'pending') return;
+    const next = { deliveryId: id, webhookId, tries };
+    await ports.queue.create([deliveryTask(next, 'first', nextAt ?? now())]);
+  }
+
+  /** Written only when it changes: a webhook is no document for each delivery to write to. */
+  async function noteHealth(webhook: Webhook, well: boolean, givenUp: boolean) {
+    const { failingSince } = webhook;
+    if (well !== (failingSince !== null) && !givenUp) return;
+    const at = now();
+    if (givenUp && failingSince !== null && at - failingSince >= FAILING_MS)
+      return disable(webhook.id, 'nothing could be delivered to it for days');
+    await ports.store.changeWebhook(webhook.id, (it) => ({
+      webhook: { ...it, failingSince: well ? null : (it.failingSince ?? at) },
+    }));
+  }
+
+  async function disable(id: string, reason: string) {
+    await disabled(ports, id, reason);
+  }
+
+  return {
+    deliver,
+
+    /** A ping, at once and once: what became of it is for whoever asked. */
+    async ping(webhook: Webhook, delivery: WebhookDelivery): Promise<WebhookDelivery> {
+      const { posted, made } = await send(webhook, delivery);
+      const after = ended(delivery, made, {
+        state: isWell(posted) ? 'delivered' : 'failed',
+        nextAt: null,
+      });
+      await ports.store.createDeliveries([after]);
+      return after;
+    },
+  };
+}
+
+const isWell = (posted: Posted) =>
+  posted.kind === 'answered' && posted.status >= 200 && posted.status < 300;
+
+/** Of this round: a replay begins anew. */
+const failuresOf = ({ attempts, begunAt }: WebhookDelivery) =>
+  attempts.filter((it) => it.at >= begunAt).length;
+
+const ended = (
+  delivery: WebhookDelivery,
+  made: WebhookDelivery['attempts'][number],
+  rest: Pick<WebhookDelivery, 'state' | 'nextAt'>,
+): WebhookDelivery => ({
+  ...delivery,
+  ...rest,
+  tries: delivery.tries + 1,
+  attempts: [...delivery.attempts, made].slice(-MAX_ATTEMPTS),
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeCertificate } from '../../functions/local/certificate.ts';
+import { faultOfUrl, isPublic, type Resolve } from '../../functions/webhooks/addresses.ts';
+import { createPoster } from '../../functions/webhooks/post.ts';
+import { createReceiver, status } from './receiver.ts';
+
+const closed = [
+  ...['127.0.0.1', '127.9.9.9', '0.0.0.0', '10.0.0.1', '10.255.255.255', '172.16.0.1'],
+  ...['172.31.255.255', '192.168.1.1', '169.254.169.254', '100.64.0.1', '100.127.255.255'],
+  ...['192.0.0.1', '192.0.2.1', '198.18.0.1', '198.19.255.255', '198.51.100.7', '203.0.113.9'],
+  ...['224.0.0.1', '239.255.255.255', '240.0.0.1', '255.255.255.255', '192.88.99.1'],
+  ...['::1', '::', 'fe80::1', 'fc00::1', 'fd00:ec2::254', 'ff02::1', '::ffff:127.0.0.1'],
+  ...['::ffff:8.8.8.8', '::ffff:a9fe:a9fe', '::127.0.0.1', '64:ff9b::a9fe:a9fe', '100::1'],
+  ...['2001::1', '2001:db8::1', '2002:7f00:1::', '2001:20::1', '3fff::1', 'fec0::1', '4000::1'],
+  ...['', 'localhost', '1.2.3', '8.8.8.8.8'],
+];
+const open = ['8.8.8.8', '1.1.1.1', '172.15.0.1', '172.32.0.1', '100.63.0.1', '100.128.0.1'];
+const open6 = ['2606:4700::1111', '2a00:1450:4001::200e', '2620:fe::fe'];
+
+test('only addresses that everybody on the internet reaches are public', () => {
+  for (const it of closed) assert.equal(isPublic(it), false, it);
+  for (const it of [...open, ...open6]) assert.equal(isPublic(it), true, it);
+});
+
+test('a URL that cannot be a webhook is refused when it is registered, however it is written', () => {
+  const bad = [
+    ...['http://example.com/', 'ftp://example.com/', 'file:///etc/passwd', 'example.com', ''],
+    ...['https://user:secret@example.com/', 'https://user@example.com/', 'https://example.com/#a'],
+    ...['https://127.0.0.1/', 'https://127.1/', 'https://2130706433/', 'https://0x7f.1/'],
+    ...[
+      'https://0177.0.0.1/',
+      'https://[::1]/',
+      'https://[::ffff:10.0.0.1]/',
+      'https://[::]:8443/',
+    ],
+    ...['https://169.254.169.254/computeMetadata/v1/', 'https://10.0.0.1:8080/x', 'https://0/'],
+  ];
+  for (const it of bad) assert.notEqual(faultOfUrl(it, { local: false }), null, it);
+  for (const it of ['https://example.com/hook?a=b', 'https://8.8.8.8/', 'https://[2620:fe::fe]/'])
+    assert.equal(faultOfUrl(it, { local: false }), null, it);
+  assert.equal(faultOfUrl('http://127.0.0.1:9000/', { local: true }), null);
+  assert.notEqual(faultOfUrl('ftp://127.0.0.1/', { local: true }), null);
+});
+
+/** Answers in turn, the last for ever. */
+function scripted(...answers: string[][]) {
+  const asked: string[] = [];
+  const resolve: Resolve = (host, found) => {
+    asked.push(host);
+    const addresses = answers.length > 1 ? answers.shift()! : answers[0]!;
+    found(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+  return { asked, resolve };
+}
+
+test('a name that leads to this machine or its network is not connected to', async (t) => {
+  const tls = await makeCertificate();
+  const receiver = await createReceiver(t, tls);
+  for (const addresses of [
+    ['127.0.0.1'],
+    ['::1'],
+    ['::ffff:127.0.0.1'],
+    ['8.8.8.8', '10.0.0.1'],
+    [],
+  ]) {
+    const { resolve } = scripted(addresses);
+    const post = createPoster({ local: false, resolve, ca: tls.cert });
+    const posted = await post(`https://hooks.example:${receiver.port}/`, {}, '{}');
+    assert.deepEqual(posted, {
+      kind: 'failed',
+      reason: 'hooks.example has an address that is not public',
+    });
+  }
+  assert.equal(receiver.connections(), 0);
+});
+
+test('a name that leads elsewhere when it is asked for again is not asked for again', async (t) => {
+  const tls = await makeCertificate();
+  const receiver = await createReceiver(t, tls);
+  // nobody has 2fff::/16
+  const { asked, resolve } = scripted(['2fff::1'], ['127.0.0.1']);
+  const post = createPoster({ local: false, resolve, ca: tls.cert, deadlineMs: 300 });
+  const posted = await post(`https://rebind.example:${receiver.port}/`, {}, '{}');
+  assert.equal(posted.kind, 'failed');
+  assert.deepEqual(asked, ['rebind.example']);
+  assert.equal(receiver.connections(), 0);
+});
+
+test('an address in the URL of a webhook from another time is judged again', async (t) => {
+  const tls = await makeCertificate();
+  const receiver = await createReceiver(t, tls);
+  const post = createPoster({ local: false, ca: tls.cert });
+  for (const url of [`https://127.0.0.1:${receiver.port}/`, receiver.url.replace('https', 'http')])
+    assert.deepEqual(await post(url, {}, '{}'), {
+      ...{ kind: 'failed', reason: 'its URL is not https, or its address not public' },
+    });
+  assert.equal(receiver.connections(), 0);
+});
+
+test('a redirect is an answer, and nobody goes there', async (t) => {
+  const [here, there] = [await createReceiver(t), await createReceiver(t)];
+  for (const code of [301, 302, 307, 308]) {
+    here.answer = status(code, { Location: there.url });
+    assert.deepEqual(await createPoster({ local: true })(here.url, {}, '{}'), {
+      ...{ kind: 'answered', status: code, retryAfterMs: null },
+    });
+  }
+  assert.equal(there.connections(), 0);
+});
+
+test('a server that stalls is given up at the deadline; one with an endless answer is cut off', async (t) => {
+  const receiver = await createReceiver(t);
+  const post = createPoster({ local: true, deadlineMs: 200 });
+  receiver.answer = () => {};
+  assert.deepEqual(await post(receiver.url, {}, '{}'), {
+    ...{ kind: 'failed', reason: 'no answer within 0.2 s' },
+  });
+  let written = 0;
+  receiver.answer = (_, response) => {
+    response.writeHead(200);
+    const more = () => {
+      written += 64 * 1024;
+      response.write(Buffer.alloc(64 * 1024), (error) => error ?? setImmediate(more));
+    };
+    more();
+  };
+  const posted = await createPoster({ local: true })(receiver.url, {}, '{}');
+  assert.deepEqual(posted, { kind: 'answered', status: 200, retryAfterMs: null });
+  assert.ok(written < 64 * 1024 * 1024, `${written} bytes were read`);
+});
+
+test('a server that is not there, or has a certificate of its own, is a failure with its reason', async (t) => {
+  const tls = await makeCertificate();
+  const receiver = await createReceiver(t, tls);
+  const post = createPoster({ local: true });
+  const untrusted = await post(receiver.url, {}, '{}');
+  assert.match(untrusted.kind === 'failed' ? untrusted.reason : '', /SELF_SIGNED/);
+  const nobody = await post('http://127.0.0.1:1/', {}, '{}');
+  assert.match(nobody.kind === 'failed' ? nobody.reason : '', /ECONNREFUSED/);
+  assert.equal(receiver.got.length, 0);
+});
