@@ -1,6 +1,7 @@
 /** The HTTP API as the CLI sees it. */
 
 import type { Problem } from '../errors.ts';
+import { readEvents, type ServerEvent } from './server-events.ts';
 
 /** A call that is not a stream is over by then, or has failed. */
 const TIMEOUT_MS = 30 * 1000;
@@ -32,6 +33,14 @@ export interface Client {
   upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
   /** An answer of any size, of this media type. */
   download(path: string, type: string): Promise<AsyncIterable<Uint8Array>>;
+  patch<T>(path: string, body: unknown): Promise<T>;
+  remove(path: string): Promise<void>;
+  /** Server-Sent Events after that one, until the server ends them; null: there will be no more. */
+  events(
+    path: string,
+    after: string | null,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ServerEvent> | null>;
 }
 
 /** Every call throws `Refused` or `Unreachable` where it fails. */
@@ -96,6 +105,24 @@ export function createClient(
         body: ReadableStream.from(body),
         duplex: 'half',
       }),
+    patch: (path, body) =>
+      json(path, {
+        method: 'PATCH',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async remove(path) {
+      await call(path, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    },
+    async events(path, after, signal) {
+      const headers = {
+        Accept: 'text/event-stream',
+        ...(after !== null && { 'Last-Event-ID': after }),
+      };
+      const { status, body } = await call(path, { headers, signal });
+      return status === 204 || !body ? null : readEvents(whole(body));
+    },
     async download(path, type) {
       const { body } = await call(path, { headers: { Accept: type } });
       return whole(body ?? ReadableStream.from([]));

@@ -5,13 +5,18 @@ import type { CampaignView } from '../http/views.ts';
 import { isClosed } from '../pipeline/campaign.ts';
 import { type Client, Unreachable } from './client.ts';
 import { count, createProgress, createRate, type Output } from './progress.ts';
+import type { ServerEvent } from './server-events.ts';
 
 /** A server that restarts is back by then. */
 const PATIENCE_MS = 30 * 1000;
+/** The server says every 15 s that it is still there. */
+const SILENCE_MS = 45 * 1000;
 
 /**
  * Resolves with the campaign once it is closed, or paused (it will not go on by itself). Throws what
  * the client throws; `Unreachable` only when no answer came for half a minute.
+ *
+ * A stream that ends, or breaks off, is asked for again from where it was, `pollMs` later.
  */
 export async function watchCampaign(
   client: Client,
@@ -19,29 +24,54 @@ export async function watchCampaign(
   output: Output | null,
   { pollMs = 500, now = Date.now }: { pollMs?: number; now?: () => number } = {},
 ): Promise<CampaignView> {
+  const path = `/v1/campaigns/${encodeURIComponent(id)}`;
   const progress = output && createProgress(output, count, now);
   const rate = createRate(now);
+  const show = ({ counts: { recipients, accepted, failed, skipped, pending } }: CampaignView) => {
+    const done = recipients - pending;
+    const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
+    if (skipped > 0) words.push(`skipped ${count(skipped)}`);
+    progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
+  };
   let answered = now();
+  let last: string | null = null;
   try {
     for (;;) {
-      const campaign = await client
-        .get<CampaignView>(`/v1/campaigns/${encodeURIComponent(id)}`)
-        .catch((error) => {
-          if (error instanceof Unreachable && now() - answered < PATIENCE_MS) return null;
-          throw error;
-        });
-      if (campaign) {
+      const cut = new AbortController();
+      try {
+        const events = await client.events(`${path}/events`, last, cut.signal);
         answered = now();
-        const { recipients, accepted, failed, skipped, pending } = campaign.counts;
-        const done = recipients - pending;
-        const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
-        if (skipped > 0) words.push(`skipped ${count(skipped)}`);
-        progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
-        if (isClosed(campaign.state) || campaign.state === 'paused') return campaign;
+        if (!events) return await client.get<CampaignView>(path);
+        for await (const it of inTime(events, cut)) {
+          answered = now();
+          last = it.id ?? last;
+          if (it.event !== 'campaign') continue;
+          const campaign = JSON.parse(it.data) as CampaignView;
+          show(campaign);
+          if (isClosed(campaign.state) || campaign.state === 'paused') return campaign;
+        }
+      } catch (error) {
+        if (!(error instanceof Unreachable) || now() - answered >= PATIENCE_MS) throw error;
+      } finally {
+        cut.abort();
       }
       await delay(pollMs);
     }
   } finally {
     progress?.stop();
+  }
+}
+
+/** A stream that says nothing at all any more is cut: the connection is dead. */
+async function* inTime(events: AsyncIterable<ServerEvent>, cut: AbortController) {
+  let late = setTimeout(() => cut.abort(), SILENCE_MS);
+  try {
+    for await (const it of events) {
+      clearTimeout(late);
+      late = setTimeout(() => cut.abort(), SILENCE_MS);
+      yield it;
+    }
+  } finally {
+    clearTimeout(late);
   }
 }

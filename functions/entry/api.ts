@@ -28,10 +28,21 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
           }),
         ]),
   ];
+  const stopping = new AbortController();
+  let linked = false;
   const app = createApi(google, {
     ...{ findPerson: createPeople(project), checks },
     isLocal: config.isLocal,
+    stop: stopping.signal,
   });
   const listen = getRequestListener(app.fetch);
-  return { handle: (request, response) => listen(request, response), close: google.close };
+  return {
+    handle(request, response, stop) {
+      // it is the same one for all of them
+      if (!linked) stop.addEventListener('abort', () => stopping.abort(), { once: true });
+      linked = true;
+      return listen(request, response);
+    },
+    close: google.close,
+  };
 }

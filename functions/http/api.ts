@@ -9,10 +9,12 @@ import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { createAuthorize } from './auth.ts';
 import { serve } from './call.ts';
-import { campaignCalls } from './campaigns.ts';
+import { campaignCalls, campaignParams } from './campaigns.ts';
 import { doctorCall } from './doctor.ts';
+import { eventsCall } from './events.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
+import { createLive } from './live.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 import { scheduleCalls } from './schedules.ts';
@@ -26,11 +28,15 @@ export interface ApiOptions {
   checks?: Check[];
   /** webhooks may lead to this machine, by http */
   isLocal?: boolean;
+  /** fires when the server is to end */
+  stop?: AbortSignal;
 }
+
+const never = new AbortController().signal;
 
 export function createApi(
   ports: Ports,
-  { findPerson, checks = [], isLocal = false }: ApiOptions = {},
+  { findPerson, checks = [], isLocal = false, stop = never }: ApiOptions = {},
 ) {
   const app = new OpenAPIHono();
 
@@ -53,6 +59,7 @@ export function createApi(
 
   const calls = [
     ...campaignCalls(ports),
+    eventsCall(createLive(ports), campaignParams, { stop }),
     importCall(ports),
     ...installationCalls(ports),
     ...scheduleCalls(ports),

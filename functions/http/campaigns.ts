@@ -17,7 +17,7 @@ import { campaignSchema, campaignView, reportSchema, reportView } from './views.
 /** Whoever sends may see what became of it; the failures, with their tokens, need `read`. */
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
-const params = z.strictObject({ id: z.string().min(1).max(64) });
+export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
 
 const idempotencyKey = z
   .string()
@@ -113,7 +113,7 @@ export function campaignCalls(ports: Ports): Call[] {
       path: '/v1/campaigns/{id}',
       summary: 'Look at a campaign: its state and live counts',
       scopes: MAY_LOOK,
-      takes: { params },
+      takes: { params: campaignParams },
       responses: { 200: campaignResponse('The campaign.') },
       async handle({ params: { id } }, c) {
         const campaign = await store.getCampaign(id);
@@ -128,7 +128,7 @@ export function campaignCalls(ports: Ports): Call[] {
       summary: 'What became of a campaign',
       description: 'With `Accept: text/plain`, as text to post to a chat.',
       scopes: MAY_LOOK,
-      takes: { params },
+      takes: { params: campaignParams },
       responses: {
         200: {
           description: 'The report; of an open campaign, as far as it is.',
@@ -150,7 +150,7 @@ export function campaignCalls(ports: Ports): Call[] {
       },
     }),
 
-    failuresCall(ports, params),
+    failuresCall(ports, campaignParams),
 
     call({
       method: 'post',
@@ -158,7 +158,7 @@ export function campaignCalls(ports: Ports): Call[] {
       summary: 'Stop what has not been sent',
       description: 'The rest is counted as skipped, then the campaign is `cancelled`.',
       scopes: ['campaigns'],
-      takes: { params },
+      takes: { params: campaignParams },
       responses: {
         200: campaignResponse('It is being cancelled.'),
         409: problemResponse(409, 'It is closed already.'),
@@ -173,7 +173,7 @@ export function campaignCalls(ports: Ports): Call[] {
       summary: 'Go on with a paused campaign',
       description: 'Once what `reason` names has been mended.',
       scopes: ['campaigns'],
-      takes: { params },
+      takes: { params: campaignParams },
       responses: {
         200: campaignResponse('It is running again.'),
         409: problemResponse(409, 'It is not paused.'),

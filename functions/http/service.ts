@@ -1,10 +1,18 @@
 /** What the API says of itself: its description, and that it is there. */
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { eventSchemas } from '../pipeline/events.ts';
 import { type Call, call } from './call.ts';
 
 export function serviceCalls(app: OpenAPIHono): Call[] {
   let document: string | null = null;
+
+  for (const { type, says, schema } of eventSchemas)
+    app.openAPIRegistry.registerWebhook({
+      ...{ method: 'post', path: type, summary: says, security: [] },
+      request: { body: { content: { 'application/cloudevents+json': { schema } } } },
+      responses: { '2XX': { description: 'Taken. 410 ends the webhook, all else is retried.' } },
+    });
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

@@ -65,7 +65,7 @@ const deliverySchema = z
   .object({
     id: z.string(),
     state: z.enum(['pending', 'delivered', 'failed']),
-    event: z.object({ id: z.string(), type: z.enum(eventTypes as [string]), subject: z.string() }),
+    event: z.object({ id: z.string(), type: z.enum(eventTypes), subject: z.string() }),
     createdAt: time,
     nextAt: time.nullable(),
     attempts: z.array(

@@ -41,10 +41,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
   const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
   const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
-  const server = createServer(
-    { requestTimeout: UPLOAD_MS },
-    getRequestListener(createApi(engine, { checks, isLocal: true }).fetch),
-  );
+  const stopping = new AbortController();
+  const api = createApi(engine, { checks, isLocal: true, stop: stopping.signal });
+  const server = createServer({ requestTimeout: UPLOAD_MS }, getRequestListener(api.fetch));
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);
     await engine.store.putKey({
@@ -62,6 +61,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
       apiKey,
       engine,
       async stop() {
+        stopping.abort();
         const closed = new Promise((resolve) => server.close(resolve));
         server.closeIdleConnections();
         await engine.stop();

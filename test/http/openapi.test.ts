@@ -27,6 +27,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /openapi.json',
     'get /v1/campaigns',
     'get /v1/campaigns/{id}',
+    'get /v1/campaigns/{id}/events',
     'get /v1/campaigns/{id}/failures',
     'get /v1/campaigns/{id}/report',
     'get /v1/doctor',
