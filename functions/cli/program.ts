@@ -16,6 +16,7 @@ import { count, type Output } from './progress.ts';
 import { scheduleCommands } from './schedules.ts';
 import { campaignRequest, type SendOptions, Usage } from './send.ts';
 import { watchCampaign } from './watch.ts';
+import { addWebhookCommands } from './webhooks.ts';
 
 export interface Io {
   env: Record<string, string | undefined>;
@@ -219,6 +220,9 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
       });
 
   scheduleCommands(program, { client, show });
+  addWebhookCommands(program, {
+    ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
+  });
   return program;
 }
 

@@ -1,7 +1,7 @@
 /** What the API says of itself: its description, and that it is there. */
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { eventSchemas } from '../pipeline/events.ts';
+import { eventSchemas } from '../pipeline/event-schemas.ts';
 import { type Call, call } from './call.ts';
 
 export function serviceCalls(app: OpenAPIHono): Call[] {

@@ -8,7 +8,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { DeliveryView, WebhookView } from '../../functions/http/webhooks.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { createReceiver, type Receiver, verified } from '../webhooks/receiver.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
@@ -18,9 +20,11 @@ const message = { title: 'Hello', body: 'World' };
 const IN_FLIGHT = 2 * 2 * 1_500;
 
 let world: CloudWorld;
+let receiver: Receiver;
 
 before(async () => {
   if (skip) return;
+  receiver = await createReceiver({ after });
   world = await createCloudWorld({
     installations: INSTALLATIONS,
     tickEveryMs: 5_000,
@@ -73,6 +77,26 @@ journey('a campaign reaches everybody once, and its event is delivered', async (
   const { id } = await begin();
   await reachesEverybody(id);
   await until(async () => world.said.length === 0);
+});
+
+journey('a webhook hears of a campaign, signed, though deliver is killed meanwhile', async () => {
+  const types = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
+  const { id: webhookId, secret } = await world.client.post<WebhookView & { secret: string }>(
+    '/v1/webhooks',
+    { url: receiver.url, types },
+  );
+  await world.set({ latencyMs: 20 });
+  const { id } = await begin();
+  await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
+  await world.cloud.instances.deliver.kill('SIGKILL');
+  await reachesEverybody(id);
+  const told = () => receiver.got.map((it) => verified(it, secret));
+  await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
+  assert.deepEqual(new Set(told().map((it) => it.subject)), new Set([id]));
+  assert.equal(new Set(told().map((it) => it.id)).size, 3);
+  const ping = await world.client.post<DeliveryView>(`/v1/webhooks/${webhookId}:test`);
+  assert.equal(ping.state, 'delivered');
+  await world.client.remove(`/v1/webhooks/${webhookId}`);
 });
 
 journey('senders killed while they send are followed by others that reach everybody', async () => {

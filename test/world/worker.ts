@@ -6,12 +6,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type LocalOptions, startLocal } from '../../functions/local/server.ts';
 import { createLog } from '../../functions/log.ts';
+import type { CampaignEvent } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { sample } from './sample.ts';
 
 export type Job =
   | { kind: 'fill'; path: string; installations: number }
-  | ({ kind: 'serve' } & Omit<LocalOptions, 'log' | 'port' | 'apiKey'>);
+  | ({
+      kind: 'serve';
+      /** kills itself, as kill -9 does, when it is about to publish an event of this type */
+      dieAt?: CampaignEvent['type'];
+    } & Omit<LocalOptions, 'log' | 'port' | 'apiKey'>);
 
 export type Said =
   | { kind: 'filled'; perSecond: number }
@@ -24,12 +29,17 @@ const say = (said: Said) => process.send!(said);
 
 process.once('message', async (job: Job) => {
   if (job.kind === 'fill') return fill(job.path, job.installations);
-  const { url, apiKey } = await startLocal({
+  const { url, apiKey, engine } = await startLocal({
     ...job,
     port: 0,
     apiKey: null,
     log: createLog((line) => /"severity":"ERROR"/.test(line) && process.stderr.write(line)),
   });
+  const { publish } = engine.events;
+  engine.events.publish = async (event) => {
+    if (event.type === job.dieAt) process.kill(process.pid, 'SIGKILL');
+    return publish(event);
+  };
   say({ kind: 'serving', url, apiKey });
   process.on('message', () => {
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();

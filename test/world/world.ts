@@ -25,6 +25,8 @@ export interface WorldOptions {
   installations: number;
   settings?: Partial<SimulatorSettings>;
   unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
+  /** the first worker kills itself there; those after it do not */
+  dieAt?: Extract<Job, { kind: 'serve' }>['dieAt'];
   /** where the worker finds a provider, if not where it is */
   via?: (origin: string) => Promise<string>;
   /** the worker on core 0, the providers on core 1 */
@@ -56,6 +58,8 @@ export interface World extends Providers {
   apiKey: () => string;
   /** kill -9 */
   kill(): Promise<void>;
+  /** resolves when the worker has ended by itself */
+  died(): Promise<void>;
   start(): Promise<void>;
   /** SIGSTOP, and SIGCONT */
   freeze(): void;
@@ -82,8 +86,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const apps = via ? await appsVia(simulated.apps, via) : simulated.apps;
   let worker: ChildProcess;
   let serving: { url: string; apiKey: string };
+  let { dieAt } = options;
   const start = async () => {
-    worker = begin({ kind: 'serve', dataDir, apps, ca, ...(unkind && { unkind }) }, core(0));
+    const rest = { ...(unkind && { unkind }), ...(dieAt && { dieAt }) };
+    dieAt = undefined;
+    worker = begin({ kind: 'serve', dataDir, apps, ca, ...rest }, core(0));
     serving = await said(worker, 'serving');
   };
   const end = async (how: () => void) => {
@@ -100,6 +107,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     url: () => serving.url,
     apiKey: () => serving.apiKey,
     kill: () => end(() => worker.kill('SIGKILL')),
+    died: () => end(() => {}),
     start,
     freeze: () => void worker.kill('SIGSTOP'),
     thaw: () => void worker.kill('SIGCONT'),

@@ -1,0 +1,81 @@
+/** Events that reach real servers on the embedded engine, though the process that owes them is killed. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView } from '../../functions/http/views.ts';
+import type { DeliveryView, WebhookView } from '../../functions/http/webhooks.ts';
+import type { EventType } from '../../functions/pipeline/events.ts';
+import { createReceiver, status, verified } from '../webhooks/receiver.ts';
+import { createWorld } from '../world/world.ts';
+
+const request = { name: 'webhooks', audience: {}, message: { title: 'Hello', body: 'World' } };
+const types: EventType[] = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
+type WithSecret = WebhookView & { secret: string };
+
+for (const dieAt of types)
+  test(`killed between the write and the publish of ${dieAt}, it is told by the next`, async (t) => {
+    const receiver = await createReceiver(t);
+    const world = await createWorld({ installations: 2_000, dieAt });
+    t.after(world.close);
+    const { secret } = await world
+      .client()
+      .post<WithSecret>('/v1/webhooks', { url: receiver.url, types });
+    const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
+    await world.died();
+    await world.start();
+    const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+    assert.deepEqual([state, counts.accepted], ['completed', 2_000]);
+    const told = () => receiver.got.map((it) => verified(it, secret));
+    await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
+    assert.equal(new Set(told().map((it) => it.id)).size, 3, 'the same ids, whoever told it');
+    const completed = told().find((it) => it.type === 'campaign.completed')!;
+    assert.equal(completed.subject, id);
+    assert.deepEqual(completed.data.counts, counts);
+  });
+
+test('a dead webhook and a slow one leave a third unharmed; what failed is listed', async (t) => {
+  const [well, slow] = [await createReceiver(t), await createReceiver(t)];
+  slow.answer = () => {};
+  const world = await createWorld({ installations: 1_000 });
+  t.after(world.close);
+  const add = (url: string) =>
+    world.client().post<WithSecret>('/v1/webhooks', { url, types, app: 'default' });
+  const dead = await add('http://127.0.0.1:1/hook');
+  await add(slow.url);
+  const { secret } = await add(well.url);
+  for (let i = 0; i < 5; i++) await world.client().post<CampaignView>('/v1/campaigns', request);
+  await well.until(() => well.got.length >= 15);
+  assert.equal(new Set(well.got.map((it) => verified(it, secret).id)).size, 15);
+  const { items } = await world
+    .client()
+    .get<{ items: DeliveryView[] }>(`/v1/webhooks/${dead.id}/deliveries`);
+  const tried = items.filter((it) => it.attempts.length > 0);
+  assert.ok(tried.length > 0);
+  assert.ok(tried.every((it) => /ECONNREFUSED/.test(it.attempts[0]!.error ?? '')));
+});
+
+test('a webhook that answers 410 hears no more until it is turned on again', async (t) => {
+  const receiver = await createReceiver(t);
+  receiver.answer = status(410);
+  const world = await createWorld({ installations: 100 });
+  t.after(world.close);
+  const api = world.client();
+  const { id } = await api.post<WithSecret>('/v1/webhooks', {
+    ...{ url: receiver.url, types: ['campaign.completed'] },
+  });
+  const send = async () => {
+    const { id } = await api.post<CampaignView>('/v1/campaigns', request);
+    await watchCampaign(api, id, null, { pollMs: 20 });
+  };
+  await send();
+  await receiver.until(() => receiver.got.length === 1);
+  let webhook = await api.get<WebhookView>(`/v1/webhooks/${id}`);
+  while (webhook.enabled) webhook = await api.get<WebhookView>(`/v1/webhooks/${id}`);
+  assert.match(webhook.disabledReason!, /410/);
+  await send();
+  receiver.answer = status(200);
+  await api.patch(`/v1/webhooks/${id}`, { enabled: true });
+  await send();
+  await receiver.until(() => receiver.got.length === 2);
+});
