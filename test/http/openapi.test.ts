@@ -22,6 +22,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
   );
   assert.deepEqual(calls.sort(), [
     'delete /v1/installations/{id}',
+    'delete /v1/schedules/{id}',
     'delete /v1/webhooks/{id}',
     'get /healthz',
     'get /openapi.json',
@@ -32,6 +33,8 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns/{id}/report',
     'get /v1/doctor',
     'get /v1/installations/{id}',
+    'get /v1/schedules',
+    'get /v1/schedules/{id}',
     'get /v1/webhooks',
     'get /v1/webhooks/{id}',
     'get /v1/webhooks/{id}/deliveries',
@@ -40,11 +43,16 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/campaigns/{id}/cancel',
     'post /v1/campaigns/{id}/resume',
     'post /v1/installations:import',
+    'post /v1/schedules',
+    'post /v1/schedules/{id}/pause',
+    'post /v1/schedules/{id}/resume',
+    'post /v1/schedules/{id}/run',
     'post /v1/webhooks',
     'post /v1/webhooks/{id}/deliveries/{delivery}:replay',
     'post /v1/webhooks/{id}:rotate',
     'post /v1/webhooks/{id}:test',
     'put /v1/installations/{id}',
+    'put /v1/schedules/{id}',
   ]);
   const { schemas } = document.components;
   assert.deepEqual(schemas.CampaignRequest!.required, ['name', 'audience', 'message']);

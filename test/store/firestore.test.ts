@@ -52,11 +52,18 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'chunks due': 'slot and time',
       // begins with the campaign's random id
       'chunks openIn': 'stringValue',
+      // begins with the webhook's random id
+      'deliveries listed': 'time',
+      'events due': 'slot and time',
       'installations language': 'stringValue',
       'installations platform': 'stringValue',
       'installations tags': 'arrayValue',
       'installations userId': 'stringValue',
+      // people write schedules and webhooks: a few a day
+      'schedules due': 'slot and time',
       'shards due': 'slot and time',
+      'webhooks key': 'stringValue',
+      'webhooks listed': 'time',
     },
   );
 });
@@ -64,6 +71,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
 test('what is kept for a while only has a time to live', () => {
   assert.deepEqual(declared.ttl.toSorted(), [
     'chunks expireAt',
+    'deliveries expireAt',
+    'events expireAt',
     'failures expireAt',
     'idempotency expireAt',
   ]);
