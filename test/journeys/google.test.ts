@@ -21,17 +21,21 @@ const IN_FLIGHT = 2 * 2 * 1_500;
 
 let world: CloudWorld;
 let receiver: Receiver;
+const ends: (() => Promise<void>)[] = [];
 
 before(async () => {
   if (skip) return;
-  receiver = await createReceiver({ after });
+  receiver = await createReceiver({ after: (done) => void ends.push(done) });
   world = await createCloudWorld({
     installations: INSTALLATIONS,
     tickEveryMs: 5_000,
     ...sharedEmulators(),
   });
 });
-after(() => world?.close());
+after(async () => {
+  for (const end of ends) await end();
+  await world?.close();
+});
 
 const begin = () =>
   world.client.post<CampaignView>('/v1/campaigns', { name: 'journey', audience: {}, message });

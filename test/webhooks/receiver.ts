@@ -28,7 +28,7 @@ export interface Receiver {
   until(enough: () => boolean): Promise<void>;
 }
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 90_000;
 
 export const status =
   (code: number, headers: Record<string, string> = {}): Receiver['answer'] =>
@@ -68,7 +68,10 @@ export async function createReceiver(
     answer: status(204),
     until: (enough) =>
       new Promise((resolve, reject) => {
-        const late = setTimeout(() => end(() => reject(new Error('it did not come'))), DEADLINE_MS);
+        const late = setTimeout(
+          () => end(() => reject(new Error(`only ${got.length} came`))),
+          DEADLINE_MS,
+        );
         const end = (how: () => void) => {
           clearTimeout(late);
           waiting.delete(check);
