@@ -8,7 +8,8 @@ const fcmToken = `dGhpc2lz:APA91b${'Xy_-9'.repeat(26)}`;
 const apiKey = `volley_${'k9-_'.repeat(10)}`;
 const jwt = `eyJhbGciOiJFUzI1NiJ9.${'eyJp'.repeat(20)}.${'c2ln'.repeat(20)}`;
 const pem = `-----BEGIN PRIVATE KEY-----\n${'MIGH'.repeat(16)}\n${'AgEA'.repeat(16)}\n-----END PRIVATE KEY-----`;
-const secrets = [apnsToken, fcmToken, apiKey, jwt.split('.')[2]!, 'MIGH'.repeat(16)];
+const webhookSecret = `whsec_${'k9+/'.repeat(10)}a9+=`;
+const secrets = [apnsToken, fcmToken, apiKey, webhookSecret, jwt.split('.')[2]!, 'MIGH'.repeat(16)];
 
 const logs = { 'Cloud Logging': createLog, 'a terminal': createTerminalLog };
 

@@ -16,6 +16,7 @@ import {
   person,
   running,
 } from '../contracts/store-fixture.ts';
+import { webhookOf } from '../contracts/store-webhooks.ts';
 import { makeFolder, openStore } from './folder.ts';
 
 /** A store with something for every verb that writes, and those verbs. */
@@ -29,6 +30,8 @@ async function everyWrite(store: Store) {
   claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
   const forget = [{ installationId: 'there', token: 'token-of-there', since: NOW }];
   const rest = { failed: [0], accepted: 1, forget, open: [] };
+  const webhook = webhookOf();
+  await store.addWebhook(webhook, 9);
   const writes: Record<string, () => Promise<unknown>> = {
     putInstallations: () =>
       store.putInstallations([person('there', { token: 'new' }), person('b')]),
@@ -38,6 +41,10 @@ async function everyWrite(store: Store) {
     moveCampaign: () => store.moveCampaign(planning, ['running'], 'paused', 'why'),
     notePush: () => store.notePush(planning, NOW),
     published: async () => store.published(await store.unpublished(campaignId)),
+    addWebhook: () => store.addWebhook(webhookOf(), 9),
+    changeWebhook: () =>
+      store.changeWebhook(webhook.id, (it) => ({ webhook: { ...it, url: 'x' } })),
+    deleteWebhook: () => store.deleteWebhook(webhook.id),
     noteProgress: () => store.noteProgress(planning, NOW, 1),
     freezePage: () => store.freezePage(pageOf(planning, [1000, 1000], { last: true })),
     claimChunk: () => store.claimChunk(waiting, leaseOf('other'), NOW),
