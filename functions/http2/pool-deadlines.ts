@@ -16,9 +16,9 @@ export function createDeadlines({
 }: {
   everyMs: number;
   now(): number;
-  /** whether any answer is due */
+  /** whether there is anything to look after */
   due(): boolean;
-  /** what is late at `at` is to be ended */
+  /** what is late at `at`, or not needed, is to be ended */
   check(at: number): void;
 }): Deadlines {
   let timer: NodeJS.Timeout | null = null;

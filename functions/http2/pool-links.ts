@@ -2,21 +2,21 @@
 
 import { type Connection, openConnection } from './connection.ts';
 import type { Ending } from './exchange.ts';
-import { createLifetimes } from './lifetimes.ts';
+import { createForesight } from './foresight.ts';
 import type { Entry } from './pool-entry.ts';
 import type { TlsOptions } from './socket.ts';
 
 /** A connection, and what the pool has learnt of it. */
 export interface Link {
   readonly connection: Connection;
-  /** when it was asked for, then when it was ready */
+  /** when it was asked for */
   since: number;
   heardAt: number;
   usedAt: number;
   /** streams it was given */
   opened: number;
-  /** the connection that will take its place was made */
-  replaced: boolean;
+  /** it never had SETTINGS */
+  connecting: boolean;
   answers: number;
   /** ended by the deadline since the last answer */
   silent: number;
@@ -55,11 +55,9 @@ export interface Links {
   close(): Promise<void>;
 }
 
-/** The next connection is made when the last one's streams may be used up within so many connects. */
-const LEAD = 4;
-/** Before any was measured. */
-const CONNECT_MS = 100;
-/** One that was not needed for so long: campaigns come in waves, and a handshake takes 100 ms. */
+/** Made at the same time, for those that will be closed; for a backlog, one after the other. */
+const MOST_SUCCESSORS = 4;
+/** Not needed for so long: longer than between the waves of a campaign, shorter than idle flows last. */
 const UNUSED_MS = 5 * 60_000;
 /** Delays of new attempts to connect: full jitter under 200 ms, 400 ms, … (quick reconnecting is denial of service to APNs). */
 const BACKOFF_MS = 200;
@@ -77,7 +75,7 @@ export function createLinks(
   const taking: Link[] = [];
   /** they only finish */
   const draining = new Set<Link>();
-  let connecting: Link | null = null;
+  let connecting = 0;
   let backoff: NodeJS.Timeout | null = null;
   let failures = 0;
   let noGrowthBefore = 0;
@@ -85,41 +83,20 @@ export function createLinks(
   const closed = Promise.withResolvers<void>();
   let stopped = false;
 
-  const lifetimes = createLifetimes();
-  let connectMs = CONNECT_MS;
-  /** streams given since `leadAt`, and in the time as long before it */
-  let lead = 0;
-  let lastLead = 0;
-  let leadAt = 0;
+  const foresight = createForesight();
 
   function gave(link: Link, at: number) {
     link.usedAt = at;
     link.opened += 1;
-    if (lifetimes.expected !== Number.POSITIVE_INFINITY) foresee(link, at);
-  }
-
-  /** Connections like this one have been closed after so many streams. */
-  function foresee(link: Link, at: number) {
-    if (at - leadAt > LEAD * connectMs) {
-      lastLead = lead;
-      lead = 0;
-      leadAt = at;
-    }
-    lead += 1;
-    const left = lifetimes.expected - link.opened;
-    if (left <= 0 && taking.some((other) => other !== link && other.connection.room() > 0)) {
-      lifetimes.retired();
-      return link.connection.drain();
-    }
-    if (link.replaced || link.answers === 0) return;
-    if (connecting !== null || backoff !== null || stopped) return;
-    if (left > Math.max(lead, lastLead) || taking.length >= 2 * maxConnections) return;
-    link.replaced = true;
-    join();
+    const next = foresight.gave(link, taking, at);
+    if (next === null) return;
+    if (next === 'retire') return link.connection.drain();
+    if (link.answers === 0 || stopped || failures > 0) return;
+    if (connecting < MOST_SUCCESSORS && taking.length < 2 * maxConnections) join();
   }
 
   function grow() {
-    if (connecting !== null || backoff !== null || stopped) return;
+    if (connecting > 0 || backoff !== null || stopped) return;
     if (taking.length >= maxConnections || draining.size >= 4 * maxConnections) return;
     // until the first answer a peer may allow a single stream (APNs does); more comes with it
     if (taking.some((link) => link.answers === 0 || link.probing)) return;
@@ -136,10 +113,9 @@ export function createLinks(
     const connection = openConnection(url, tls, {
       room() {
         link.heardAt = now();
-        if (connecting === link) {
-          connecting = null;
-          connectMs = link.heardAt - link.since;
-          link.since = link.heardAt;
+        if (link.connecting) {
+          connected();
+          foresight.connectTook(link.heardAt - link.since);
         }
         options.room();
       },
@@ -153,11 +129,11 @@ export function createLinks(
         options.ended(exchange as Entry, link, ending, reason);
       },
       draining(reason) {
-        const inVain = connecting === link || (link.opened > 0 && connection.served === 0);
-        if (connecting === link) connecting = null;
+        const inVain = link.connecting || (link.opened > 0 && connection.served === 0);
+        if (link.connecting) connected();
         taking.splice(taking.indexOf(link), 1);
         draining.add(link);
-        if (connection.served > 0) lifetimes.closed(connection.served);
+        if (connection.served > 0) foresight.closed(connection.served);
         if (inVain && link.answers === 0) failed(link, reason);
         options.room();
       },
@@ -174,14 +150,18 @@ export function createLinks(
       heardAt: now(),
       usedAt: now(),
       opened: 0,
-      replaced: false,
+      connecting: true,
       answers: 0,
       silent: 0,
       probing: false,
       failed: false,
     };
-    connecting = link;
     taking.push(link);
+    connecting += 1;
+    function connected() {
+      connecting -= 1;
+      link.connecting = false;
+    }
   }
 
   /** A connection takes no more streams and has not brought one answer. */
@@ -212,6 +192,7 @@ export function createLinks(
   }
 
   function expire(at: number) {
+    dropUnused(at);
     for (const link of [...taking, ...draining]) {
       // a flow that was dropped shows by PING, and its streams need not wait for their deadline
       if (link.connection.streams() > 0 && at - link.heardAt > options.silenceMs) probe(link);
@@ -221,6 +202,16 @@ export function createLinks(
       probe(link);
       if (link.silent >= MAX_SILENT) link.connection.drain();
     }
+  }
+
+  /**
+   * By Little's law a rate needs rate x latency streams. Requests go to the first connection that has
+   * room, so one beyond what they need is not used; the last one stays, warm for the next campaign.
+   */
+  function dropUnused(at: number) {
+    for (const { connection, connecting, usedAt } of taking.slice())
+      if (taking.length > 1 && !connecting && connection.streams() === 0 && at - usedAt > UNUSED_MS)
+        connection.drain();
   }
 
   function close(): Promise<void> {

@@ -97,7 +97,7 @@ export function createPool({
   const deadlines = createDeadlines({
     everyMs: Math.max(5, Math.min(1000, deadlineMs / 20)),
     now,
-    due: () => unanswered > 0,
+    due: () => unanswered > 0 || taking.length > 1,
     check(at) {
       links.expire(at);
       while (waiting.oldest !== null && waiting.oldest.since <= at - deadlineMs)

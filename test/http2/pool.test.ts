@@ -74,6 +74,88 @@ test('connections are added while requests wait, one after the other, up to the 
   assert.ok(peer.mostOpen() <= 5);
 });
 
+test('no connection is made before those there have answered', async (t) => {
+  const early: number[] = [];
+  const peer = await startPeer(
+    t,
+    (stream, _, on) => {
+      const others = peer.sessions.filter((it) => it !== on);
+      if (on.streams === 1) early.push(others.filter((it) => it.answered === 0).length);
+      setTimeout(() => {
+        answer(stream);
+        on.answered += 1;
+      }, 2);
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 5 } },
+  );
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 6 });
+  await sendMany(pool, 2000).all;
+  assert.ok(early.length > 1 && early.every((silent) => silent === 0), `${early}`);
+});
+
+test('connections that a rate does not need are closed after five minutes, the last one stays', async (t) => {
+  const MINUTE = 60_000;
+  let now = 0;
+  let held: (() => void)[] = [];
+  const peer = await startPeer(
+    t,
+    (stream) => {
+      held.push(() => answer(stream));
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 10 } },
+  );
+  const pool = startPool(t, {
+    origin: peer.origin,
+    maxConnections: 3,
+    // looks after its connections every 5 ms
+    deadlineMs: 100,
+    idleMs: Number.POSITIVE_INFINITY,
+    now: () => now,
+  });
+  const open = () => peer.sessions.filter((it) => !it.session.destroyed).length;
+  /** `n` at once, as many as rate x latency asks for, until so many connections share them. */
+  async function wave(n: number, connections: number) {
+    const { answers, all } = sendMany(pool, n, now);
+    const taken = () => until(() => held.length === Math.min(n, 10 * open()));
+    await until(() => open() > 0);
+    await taken();
+    for (let before = open(); before < connections; before++) {
+      // the next one is made when this one has answered
+      held.pop()!();
+      await until(() => open() > before);
+      await taken();
+    }
+    while (answers.size < n) {
+      for (const it of held) it();
+      held = [];
+      await until(() => held.length > 0 || answers.size === n);
+    }
+    await all;
+    assert.deepEqual(tally(answers.values()), { reply: n });
+  }
+
+  await wave(60, 3);
+  assert.equal(open(), 3);
+  for (let minute = 1; minute <= 4; minute++) {
+    now += MINUTE;
+    await wave(15, 2);
+  }
+  assert.equal(open(), 3, 'the third was used four minutes ago');
+  now += 1.5 * MINUTE;
+  await until(() => open() === 2);
+  await wave(15, 2);
+  assert.equal(open(), 2, 'fifteen at once need two');
+  now += 10 * MINUTE;
+  await until(() => open() === 1);
+  await wave(5, 1);
+  now += 60 * MINUTE;
+  await wave(5, 1);
+  assert.equal(open(), 1);
+  assert.equal(peer.sessions.length, 3);
+});
+
 test('a connection that is enough is not joined by another', async (t) => {
   const peer = await startPeer(t);
   const pool = startPool(t, { origin: peer.origin, maxConnections: 5 });
