@@ -2,8 +2,9 @@ locals {
   # signs the pushes, writes dead letters
   pubsub_agent = "serviceAccount:service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
-  # who closes a campaign announces it: a planner (nobody was in it), a sender, the sweep
-  publishers = toset(["plan", "send-apns", "send-fcm", "tick"])
+  # whoever changes a campaign's state tells of it (functions/pipeline/complete.ts), the sweep what others
+  # did not come to tell, `deliver` that a webhook is disabled
+  publishers = toset(keys(local.functions))
 }
 
 resource "google_pubsub_topic" "events" {

@@ -117,7 +117,7 @@ for name in "${functions[@]}" invoker build; do
   ensure "iam service-accounts describe $(account "$name")" \
     -- iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
 done
-for name in api plan send-apns send-fcm tick; do
+for name in api plan send-apns send-fcm deliver tick; do
   on iam service-accounts add-iam-policy-binding "$(account invoker)" \
     "$(member "$name")" --role=roles/iam.serviceAccountUser
 done
@@ -158,7 +158,7 @@ while read -r kind collection what flags; do
 done < <(indexes)
 
 only_database="expression=resource.name == \"projects/$project/databases/$database\",title=$prefix database"
-for name in api plan send-apns send-fcm tick; do
+for name in api plan send-apns send-fcm deliver tick; do
   on projects add-iam-policy-binding "$project" "$(member "$name")" --role=roles/datastore.user --condition="$only_database"
 done
 
@@ -188,19 +188,20 @@ may_queue() { # QUEUE FUNCTION…
 for name in plan shard send-apns send-apns-now send-fcm send-fcm-now deliver; do # volley doctor
   on tasks queues add-iam-policy-binding "$prefix-$name" --location="$region" "$(member api)" --role=roles/cloudtasks.viewer
 done
-may_queue plan api tick
+may_queue plan api plan tick
 may_queue shard plan tick
 may_queue send-apns plan send-apns tick
 may_queue send-apns-now plan send-apns tick
 may_queue send-fcm plan send-fcm tick
 may_queue send-fcm-now plan send-fcm tick
+may_queue deliver api deliver
 
 # ----------------------------------------------------------------------------------------- events
 
 ensure "pubsub topics describe $prefix-events" \
   -- pubsub topics create "$prefix-events" --message-retention-duration=604800s
 ensure "pubsub topics describe $prefix-events-dead" -- pubsub topics create "$prefix-events-dead"
-for name in plan send-apns send-fcm tick; do
+for name in api plan send-apns send-fcm deliver tick; do
   on pubsub topics add-iam-policy-binding "$prefix-events" "$(member "$name")" --role=roles/pubsub.publisher
 done
 

@@ -56,14 +56,15 @@ locals {
   # Which functions queue what; functions/pipeline/ says it in code. Everything that is sent may be
   # sent again by its own function only; the sweep of `tick` queues whatever was lost.
   enqueuers = {
-    plan          = ["api", "tick"]
+    # a task whose attempts are used up goes on as a new one (functions/pipeline/handler.ts)
+    plan          = ["api", "plan", "tick"]
     shard         = ["plan", "tick"]
     send-apns     = ["plan", "send-apns", "tick"]
     send-apns-now = ["plan", "send-apns", "tick"]
     send-fcm      = ["plan", "send-fcm", "tick"]
     send-fcm-now  = ["plan", "send-fcm", "tick"]
-    # nobody yet: events come through Pub/Sub, and webhooks will queue here
-    deliver = []
+    # an event's deliveries, and one that a person wants again
+    deliver = ["api", "deliver"]
   }
 }
 

@@ -41,8 +41,8 @@ function json(text: string): unknown {
 }
 
 /**
- * The status to answer with. Everything but 2xx is delivered again, after five times (the least
- * that can be set) to the dead-letter topic. That is right for what cannot be read, too: 204 would
+ * The status to answer with. Everything but 2xx is delivered again, after twenty times (as
+ * `infra/` has it) to the dead-letter topic. That is right for what cannot be read, too: 204 would
  * lose an event that a newer version published just before it was rolled back, and in the
  * dead-letter subscription somebody can look at it and publish it again.
  */

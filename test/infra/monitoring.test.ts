@@ -20,7 +20,10 @@ async function lines(): Promise<Record<string, unknown>[]> {
   log.taskFailed({ task: 't', attempt: 0, error: new Error('none') });
   const chunk = { id: 'c.0.0.0', campaignId: 'c', provider: 'apns', open: [0, 1, 2], doubtful: [] };
   const recipients = [0, 1, 2].map((i) => ({ installationId: `i${i}`, token: `t${i}` }));
-  const store = { commitChunk: async () => ({ kind: 'committed' }) };
+  const store = {
+    commitChunk: async () => ({ kind: 'committed' }),
+    webhooksFor: async () => [],
+  };
   const recorder = createRecorder(
     { store, log, now: () => 1 } as unknown as Ports,
     { ...chunk, recipients, attempt: 0 } as unknown as Chunk,
