@@ -6,7 +6,9 @@
  * that is full, a service that does not answer. Every answer that can be expected is a value.
  */
 
-import type { Audience, Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
+import type { Fault } from './errors.ts';
+import type { Audience, AudienceExpression } from './pipeline/audience-request.ts';
+import type { Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
 import type { EventType } from './pipeline/events.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
 import type { Schedule } from './pipeline/schedule.ts';
@@ -36,8 +38,14 @@ export interface Cursor {
   id: string;
 }
 
+/** What an audience's page may carry of its installations, if it is asked to. */
+export type Carried = 'platform' | 'language' | 'attributes' | 'refreshedAt';
+
+export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
+  Partial<Pick<Installation, Carried>>;
+
 export interface AudiencePage {
-  installations: Pick<Installation, 'id' | 'provider' | 'environment' | 'token'>[];
+  installations: Reached[];
   /** the last installation of this page, or of what was looked through to fill it */
   cursor: Cursor;
 }
@@ -59,6 +67,15 @@ export interface Shard extends BucketRange {
 export interface Recipient {
   installationId: string;
   token: string;
+  /** which of the message's languages it gets; its default without one */
+  language?: string;
+  /** what its attributes say in the places of that message */
+  values?: Record<string, string>;
+  /**
+   * Where the message counts it up: by how much, in a chunk that is to be frozen; what the app's
+   * badge shows, in one that is.
+   */
+  badge?: number;
 }
 
 /** A frozen list of recipients of one provider and environment, sent by one task. */
@@ -99,7 +116,7 @@ export type Claim =
   | { kind: 'missing' };
 
 /** The stored record of a recipient that was not accepted in the end. */
-export interface Failure extends Recipient {
+export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   campaignId: string;
   chunkId: string;
   index: number;
@@ -108,6 +125,8 @@ export interface Failure extends Recipient {
   reason: string;
   attempts: number;
   at: number;
+  /** its token was forgotten: the installation is not there any more; as it is read */
+  pruned?: true;
 }
 
 /** What was learnt of a claimed chunk since the last commit. */
@@ -118,7 +137,7 @@ export interface ChunkCommit {
   skipped: number;
   failures: Omit<Failure, 'campaignId' | 'chunkId'>[];
   /** tokens to forget: only where the installation still has it and did not register after `since` */
-  forget: (Recipient & { since: number })[];
+  forget: (Pick<Recipient, 'installationId' | 'token'> & { since: number })[];
   open: number[];
   doubtful: number[];
   /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
@@ -160,6 +179,8 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** recipients counted but not frozen (the campaign is being cancelled) */
   skipped: number;
+  /** how many of its recipients have neither a value nor a default for a variable, by its name */
+  missing?: Record<string, number>;
   cursor: Cursor | null;
   /** nothing is left in the range */
   last: boolean;
@@ -227,6 +248,29 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** An audience that was saved under a name. */
+export interface Segment {
+  app: string;
+  name: string;
+  audience: AudienceExpression;
+  updatedAt: number;
+}
+
+/** What the names of an upload are. */
+export const uploadKinds = ['installationIds', 'userIds', 'tokens'] as const;
+export type UploadKind = (typeof uploadKinds)[number];
+
+/** An audience that came as a file: names, each once, in the order of (bucketOf(name), name). */
+export interface Upload {
+  id: string;
+  app: string;
+  of: UploadKind;
+  /** at least the number of its names; null while they still come */
+  size: number | null;
+  createdAt: number;
+  expiresAt: number;
+}
+
 export type Scope = 'campaigns' | 'installations' | 'read';
 
 export interface ApiKey {
@@ -236,11 +280,54 @@ export interface ApiKey {
   scopes: Scope[];
 }
 
+/** What became of the rows of an import: together they are all of them. */
+export interface ImportCounts {
+  inserted: number;
+  updated: number;
+  /** were there already, just so, and were not written */
+  unchanged: number;
+  /** a later row of the same batch had their id, or their token */
+  superseded: number;
+}
+
+/** A row of an import. `refreshedAt` null: nobody knows; now, if its token is a new one. */
+export type ImportedInstallation = Omit<Installation, 'refreshedAt'> & {
+  refreshedAt: number | null;
+};
+
 export interface Store {
   /** Upsert. A token belongs to one installation: another one that has it is removed. */
   putInstallations(batch: Installation[]): Promise<void>;
+  /**
+   * The same, but an installation that is there already, just so, is not written: `refreshedAt` is
+   * compared only where it is later, `optedOut` only where it is said. All of them are marked as seen
+   * by `run`, for a week, unless that is null.
+   */
+  importInstallations(
+    batch: ImportedInstallation[],
+    options: { run: string | null; now: number },
+  ): Promise<ImportCounts>;
+  /**
+   * Removes those of an app that `run` has not seen, a part of the app at each call; `next` goes on
+   * after it. Who registered since the run began is kept, and so is who has opted out: to come back
+   * by a later import would end that. With `dryRun` they are only counted. Null: there is no such run.
+   */
+  pruneInstallations(
+    app: string,
+    run: string,
+    after: string | null,
+    dryRun: boolean,
+  ): Promise<{ found: number; next: string | null } | null>;
+  /** Reads, changes and puts in one transaction. `change` keeps the id and the app. */
+  updateInstallation(
+    app: string,
+    id: string,
+    change: (it: Installation) => Installation,
+  ): Promise<Installation | null>;
   getInstallation(app: string, id: string): Promise<Installation | null>;
   deleteInstallation(app: string, id: string): Promise<boolean>;
+  /** What the app's badge shows now, from which it is counted up; it begins at 0. */
+  setBadge(app: string, id: string, count: number): Promise<void>;
   /** At least the size of the audience, cheaply: conditions without an index may be ignored. */
   estimateAudience(app: string, audience: Audience): Promise<number>;
   /** In order of (bucket, id), after the cursor; at most `size` to a page, never an empty page. */
@@ -250,7 +337,31 @@ export interface Store {
     range: BucketRange,
     after: Cursor | null,
     size: number,
+    carried?: readonly Carried[],
   ): AsyncIterable<AudiencePage>;
+  /** Those that an installation of the app has, one that opted out too; at most 100 are asked for. */
+  registeredTokens(app: string, tokens: string[]): Promise<string[]>;
+
+  /** Replaces an earlier one of that name. */
+  putSegment(segment: Segment): Promise<void>;
+  getSegment(app: string, name: string): Promise<Segment | null>;
+  /** in the order of their names */
+  listSegments(app: string, after: string | null, limit: number): Promise<Page<Segment>>;
+  deleteSegment(app: string, name: string): Promise<boolean>;
+
+  /** Before its names come (without a size), and after. */
+  putUpload(upload: Upload): Promise<void>;
+  /** Null for one that has expired. */
+  getUpload(id: string): Promise<Upload | null>;
+  /** A name that is there already stays there once. */
+  addToUpload(upload: Upload, names: string[]): Promise<void>;
+  /** In order, after the cursor (whose id is a name); at most `size` to a page, none is empty. */
+  readUpload(
+    id: string,
+    range: BucketRange,
+    after: Cursor | null,
+    size: number,
+  ): AsyncIterable<string[]>;
 
   /**
    * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier one; 'conflict'
@@ -300,7 +411,10 @@ export interface Store {
 
   getShard(campaignId: string, index: number): Promise<Shard | null>;
   openShards(campaignId: string): Promise<Shard[]>;
-  /** 'stale': another planner was here first, and nothing was written. */
+  /**
+   * Badges are counted up in the same write, and frozen as they are then: what is sent again shows
+   * the same. 'stale': another planner was here first, and nothing was written.
+   */
   freezePage(
     page: FrozenPage,
   ): Promise<{ kind: 'frozen'; campaignClosed: boolean } | { kind: 'stale' }>;
@@ -487,9 +601,20 @@ export interface Batch {
   settle(index: number, outcome: Outcome): void;
 }
 
+/** What a provider is sent for one recipient. */
+export interface Rendered {
+  headers: Record<string, string | number>;
+  /** JSON */
+  payload: string;
+  /** as the provider counts them, and how many it takes */
+  bytes: number;
+  mostBytes: number;
+}
+
 export interface Sender {
   /** What the provider would refuse about this message, in words for its author; [] if nothing. */
   check(push: Push): string[];
+  render(push: Push, recipient: Recipient): Rendered;
   /** Resolves when every push that was started has its outcome; never rejects for a push's sake. */
   send(batch: Batch): Promise<void>;
 }
@@ -504,6 +629,8 @@ export interface Senders {
 /** One function per notable event. Tokens and secrets never go in whole. */
 export interface Log {
   campaignAccepted(it: { campaignId: string; app: string; name: string }): void;
+  /** of a schedule: whom it is for is gone (a segment, an upload); its next run is tried again */
+  runRefused(it: { scheduleId: string; at: number; faults: Fault[] }): void;
   campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
   campaignPaused(it: { campaignId: string; reason: string }): void;
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;

@@ -37,8 +37,17 @@ const BUSY_TIMEOUT_MS = 1_000;
 /** Audiences make texts of their own, so what is kept is bounded. */
 const MAX_STATEMENTS = 500;
 
-/** `schema` is run at every opening. Throws `Unavailable` when the file cannot be used. */
-export function openDatabase(path: string, schema: string): Database {
+export type Migration = string | ((db: DatabaseSync) => void);
+
+/**
+ * `schema` is run at every opening, then each of `migrations` that the file has not had yet: they
+ * are only ever added to. Throws `Unavailable` when the file cannot be used.
+ */
+export function openDatabase(
+  path: string,
+  schema: string,
+  migrations: readonly Migration[] = [],
+): Database {
   const guard = <T>(work: () => T): T => {
     try {
       return work();
@@ -54,7 +63,13 @@ export function openDatabase(path: string, schema: string): Database {
     // what is acknowledged to somebody is written `durably`; of the rest (a chunk's outcomes, a
     // task) each part is done again when it is missing, and waiting for the disk at each commit
     // halves the small campaigns that can be run in a second.
-    it.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`);
+    try {
+      it.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`);
+      migrate(it, path, migrations);
+    } catch (error) {
+      it.close();
+      throw error;
+    }
     return it;
   });
   const statements = new Map<string, Statement>();
@@ -102,4 +117,23 @@ export function openDatabase(path: string, schema: string): Database {
       if (db.isOpen) db.close();
     },
   };
+}
+
+/** The file says how many it has had. All are done or none. */
+function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]) {
+  const had = db.prepare('PRAGMA user_version').get()!.user_version as number;
+  if (had > migrations.length)
+    throw new Unavailable(
+      `the database ${path} cannot be used: a newer Volley has changed it; start that one`,
+    );
+  if (had === migrations.length) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    for (const it of migrations.slice(had)) typeof it === 'string' ? db.exec(it) : it(db);
+    db.exec(`PRAGMA user_version = ${migrations.length}`);
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
 }

@@ -105,4 +105,5 @@ export function estimateTable(lines: Line[]): string {
   return [text(all[0]!), rule, ...all.slice(1).map(text)].join('\n');
 }
 
-const money = (usd: number) => (usd >= 100 ? count(Math.round(usd)) : usd.toFixed(usd < 1 ? 4 : 2));
+export const money = (usd: number) =>
+  usd >= 100 ? count(Math.round(usd)) : usd.toFixed(usd < 1 ? 4 : 2);

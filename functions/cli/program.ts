@@ -3,18 +3,20 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { type Client, Unreachable } from './client.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
 import { doctorText, isWell } from './doctor.ts';
-import { estimate, estimateTable, totalUsd } from './estimate.ts';
 import { explain, neverSent } from './explain.ts';
 import { importFile } from './import.ts';
 import { count, type Output } from './progress.ts';
+import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
-import { campaignRequest, type SendOptions, Usage } from './send.ts';
+import { audienceCommands, type Means, segmentCommands } from './segments.ts';
+import { audienceOptions, campaignRequest, type SendOptions, Usage } from './send.ts';
+import { testCommand } from './testing.ts';
 import { watchCampaign } from './watch.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -29,6 +31,8 @@ const examples = `
 Examples:
   volley import installations.csv
   volley send --title "Good morning" --language de --tag news
+  volley estimate campaign.json
+  volley estimate 5000000
   volley send campaign.json --no-wait
   volley report 3f1c9a0b5d7e2c4a6b80
   volley failures 3f1c9a0b5d7e2c4a6b80 --csv > failures.csv
@@ -88,6 +92,11 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     else io.stdout.write(await text(api, `${pathOf(campaign.id)}/report`));
   };
 
+  const follow = async (api: Client, id: string) => {
+    if (!json()) io.stderr.write(`campaign ${id}\n`);
+    await finished(api, await watchCampaign(api, id, progress()));
+  };
+
   program
     .command('import')
     .argument('<file>', 'CSV with a header, or NDJSON (*.ndjson, *.jsonl)')
@@ -102,18 +111,11 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
       show(done, () => `${count(done.stored)} stored, ${count(done.rejected)} rejected`);
     });
 
-  program
-    .command('send')
+  audienceOptions(program.command('send'))
     .argument('[file]', 'a campaign as JSON; options replace what it says')
     .option('--name <name>', 'of the campaign (default: its title)')
     .option('--title <text>')
     .option('--body <text>')
-    .option('--app <app>')
-    .option('--platform <platform>', 'ios, android, web; may be repeated', collect)
-    .option('--language <language>', 'such as de or pt-BR; may be repeated', collect)
-    .option('--tag <tag>', 'any of these; may be repeated', collect)
-    .option('--user <id>', 'may be repeated', collect)
-    .option('--everybody', 'all installations of the app')
     .option('--dry-run', 'go the whole way, but send nothing')
     .option('--idempotency-key <key>', 'the same key gives the same campaign')
     .option('--no-wait', 'do not follow it to its end')
@@ -137,8 +139,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
           show(campaign, () => campaign.id);
           return;
         }
-        if (!json()) io.stderr.write(`campaign ${campaign.id}\n`);
-        await finished(api, await watchCampaign(api, campaign.id, progress()));
+        await follow(api, campaign.id);
       },
     );
 
@@ -195,17 +196,6 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
       show(found, () => doctorText(found));
     });
 
-  program
-    .command('estimate')
-    .argument('[recipients]', 'of a campaign', whole, 1_000_000)
-    .option('--read <n>', 'installations looked through (default: the recipients)', whole)
-    .option('--failing <percent>', 'of them who are not reached', percent, 0.02)
-    .description('what a campaign costs on Google Cloud')
-    .action((recipients: number, { read, failing }: { read?: number; failing: number }) => {
-      const lines = estimate({ recipients, read: read ?? recipients, failing });
-      show({ usd: totalUsd(lines), lines }, () => estimateTable(lines));
-    });
-
   for (const [verb, description] of [
     ['cancel', 'stop what has not been sent'],
     ['resume', 'go on with a paused campaign'],
@@ -219,25 +209,16 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
         show(campaign, () => `${campaign.id} ${campaign.state}`);
       });
 
-  scheduleCommands(program, { client, show });
+  const means: Means = { client, show, hints: progress, exit };
+  estimateCommand(program, means);
+  testCommand(program, { ...means, json, follow: (id) => follow(client(), id) });
+  segmentCommands(program, means);
+  audienceCommands(program, means);
+  scheduleCommands(program, means);
   addWebhookCommands(program, {
     ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
   });
   return program;
-}
-
-const collect = (value: string, earlier: string[] = []) => [...earlier, value];
-
-function whole(text: string): number {
-  const value = Number(text.replaceAll(/[_,]/g, ''));
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function percent(text: string): number {
-  const value = Number(text.replace(/%$/, ''));
-  if (value >= 0 && value <= 100) return value / 100;
-  throw new InvalidArgumentError('It must be from 0 to 100, such as 2%.');
 }
 
 const pathOf = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;

@@ -4,14 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ScheduleView } from '../http/schedules.ts';
 import type { CampaignView } from '../http/views.ts';
-import type { Client } from './client.ts';
+import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
-
-export interface ScheduleMeans {
-  client(): Client;
-  /** one document on stdout: as JSON if that was asked for, as text if not */
-  show(document: unknown, text: () => string): void;
-}
 
 interface Options {
   name: string;
@@ -24,7 +18,7 @@ interface Options {
 
 const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
 
-export function scheduleCommands(program: Command, { client, show }: ScheduleMeans) {
+export function scheduleCommands(program: Command, { client, show }: Means) {
   const schedule = program
     .command('schedule')
     .description('campaigns that are sent again and again')

@@ -1,6 +1,7 @@
 /** The campaign that `volley send` asks for: from a file, from options, or both. */
 
 import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
 
 export interface SendOptions {
   name?: string;
@@ -11,34 +12,67 @@ export interface SendOptions {
   language?: string[];
   tag?: string[];
   user?: string[];
+  installation?: string[];
+  token?: string[];
+  segment?: string;
+  upload?: string;
   everybody?: boolean;
   dryRun?: boolean;
 }
+
+const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+
+/** Whom it is for, on the command line. */
+export const audienceOptions = (command: Command) =>
+  command
+    .option('--app <app>')
+    .option('--platform <platform>', 'ios, android, web; may be repeated', collect)
+    .option('--language <language>', 'such as de or pt-BR; may be repeated', collect)
+    .option('--tag <tag>', 'any of these; may be repeated', collect)
+    .option('--user <id>', 'may be repeated', collect)
+    .option('--installation <id>', 'may be repeated', collect)
+    .option('--token <token>', 'may be repeated', collect)
+    .option('--segment <name>', 'a saved one')
+    .option('--upload <id>', 'who is in an uploaded file')
+    .option('--everybody', 'all installations of the app');
 
 /** The command line does not make sense; `message` says what to do. */
 export class Usage extends Error {}
 
 /** The server judges it; here is only put together what was given. Throws `Usage`. */
-export async function campaignRequest(file: string | undefined, options: SendOptions) {
+export async function campaignRequest(
+  file: string | undefined,
+  options: SendOptions,
+  needs: { message: 'needed' | 'optional' } = { message: 'needed' },
+): Promise<Record<string, unknown>> {
   const given = file === undefined ? {} : await readRequest(file);
   const audience = defined({
     platform: options.platform,
     language: options.language,
     tags: options.tag,
     userIds: options.user,
+    installationIds: options.installation,
+    tokens: options.token,
+    segment: options.segment,
+    upload: options.upload,
   });
   const message = defined({ title: options.title, body: options.body });
-  if (file === undefined && Object.keys(message).length === 0)
+  const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
+  if (file === undefined && !hasMessage && needs.message === 'needed')
     throw new Usage('give a FILE, or at least --title or --body');
   // an audience without conditions is everybody: not by forgetting an option
   if (!given.audience && !options.everybody && Object.keys(audience).length === 0)
-    throw new Usage('say who gets it: --platform, --language, --tag, --user, or --everybody');
+    throw new Usage(
+      'say who gets it: --everybody, or --user, --segment, --tag, --language, … (see --help)',
+    );
   return {
     ...given,
     ...defined({ app: options.app, dryRun: options.dryRun }),
     name: options.name ?? given.name ?? options.title ?? options.body,
     audience: options.everybody ? {} : { ...(given.audience as object), ...audience },
-    message: { ...(given.message as object), ...message },
+    ...((hasMessage || needs.message === 'needed') && {
+      message: { ...(given.message as object), ...message },
+    }),
   };
 }
 

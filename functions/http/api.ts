@@ -7,18 +7,23 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { audienceCalls } from './audiences.ts';
 import { createAuthorize } from './auth.ts';
 import { serve } from './call.ts';
 import { campaignCalls, campaignParams } from './campaigns.ts';
 import { doctorCall } from './doctor.ts';
+import { estimateCall } from './estimate.ts';
 import { eventsCall } from './events.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
 import { createLive } from './live.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
+import { pruneCall } from './prune.ts';
 import { scheduleCalls } from './schedules.ts';
+import { segmentCalls } from './segments.ts';
 import { serviceCalls } from './service.ts';
+import { testCall } from './testing.ts';
 import { webhookCalls } from './webhooks.ts';
 
 export interface ApiOptions {
@@ -60,11 +65,16 @@ export function createApi(
   const calls = [
     ...campaignCalls(ports),
     eventsCall(createLive(ports), campaignParams, { stop }),
+    testCall(ports),
     importCall(ports),
+    pruneCall(ports),
     ...installationCalls(ports),
     ...scheduleCalls(ports),
     doctorCall(checks),
     ...webhookCalls(ports, isLocal),
+    ...segmentCalls(ports),
+    ...audienceCalls(ports),
+    estimateCall(ports),
     ...serviceCalls(app),
   ];
   serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));

@@ -5,18 +5,20 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { faultsOf } from '../errors.ts';
-import { type Installation, installation } from '../pipeline/installation.ts';
-import { installationId, registrationSchema } from '../pipeline/registration.ts';
-import type { Ports } from '../ports.ts';
+import { registrationSchema } from '../pipeline/registration.ts';
+import type { ImportCounts, ImportedInstallation, Ports } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { call } from './call.ts';
+import { readRow } from './import-row.ts';
 import { readLines } from './lines.ts';
 import { answerProblem } from './problem.ts';
 import { csvRows, FileFault, ndjsonRows, type Row } from './rows.ts';
 
-/** Installations stored in one write: large enough to be fast, some 20 ms for the embedded store. */
-const BATCH = 2_000;
+/**
+ * Rows in one write: whoever sends no more at a time has all of them stored or none. The embedded
+ * store does nothing else meanwhile, for half a second; with fewer its disk has more to do.
+ */
+export const PAGE_ROWS = 25_000;
 /** Faults told of one file; all are counted. */
 const MAX_FAULTS = 1_000;
 
@@ -28,7 +30,15 @@ const readers = new Map([
 const importedSchema = z
   .object({
     read: z.int().openapi({ description: 'Rows, the header and empty lines not counted.' }),
-    stored: z.int().openapi({ description: 'Of one id that is there twice the last row wins.' }),
+    stored: z
+      .int()
+      .openapi({ description: 'All that were not rejected: the sum of the next four.' }),
+    inserted: z.int(),
+    updated: z.int(),
+    unchanged: z
+      .int()
+      .openapi({ description: 'Were there already, just so, and were not written.' }),
+    superseded: z.int().openapi({ description: 'A later row had their id, or their token.' }),
     rejected: z.int(),
     faults: z
       .array(z.object({ line: z.int(), message: z.string() }))
@@ -36,13 +46,29 @@ const importedSchema = z
   })
   .openapi('Imported', {
     example: {
-      read: 20_000,
-      stored: 19_999,
-      rejected: 1,
+      ...{ read: 20_000, stored: 19_999, rejected: 1 },
+      ...{ inserted: 100, updated: 20, unchanged: 19_879, superseded: 0 },
       faults: [{ line: 17, message: 'token: an APNs token is 64 to 200 hexadecimal digits' }],
     },
   });
 export type Imported = z.output<typeof importedSchema>;
+
+/** Chosen by whoever imports, new for each list that is imported from its beginning to its end. */
+export const runId = z.string().regex(/^[\w-]{8,64}$/, {
+  message: 'must be 8 to 64 letters, digits, - and _',
+});
+
+const importQuery = z.strictObject({
+  app: registrationSchema.shape.app
+    .unwrap()
+    .optional()
+    .openapi({ description: 'Of all rows; one that says another is rejected.' }),
+  run: runId.optional().openapi({ description: 'Marks them as seen by this run, for a prune.' }),
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'Rows are checked, nothing is stored.' }),
+});
 
 const csvExample = `id,platform,token,language,tags,attributes.plan
 device-1,ios,${'a1'.repeat(32)},de,news|beta,pro
@@ -55,9 +81,11 @@ export const importCall = (ports: Ports) =>
     summary: 'Register many installations',
     description:
       'CSV with a header, or NDJSON; UTF-8, of any size. Columns are the fields of a registration ' +
-      'and `id`; `tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them.',
+      'and `id`; `tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
+      '`refreshedAt` is when the app was last seen. What is there already, just so, is not written. ' +
+      `Rows are stored ${PAGE_ROWS} at a time, each time all of them or none.`,
     scopes: ['installations'],
-    takes: { query: z.strictObject({ app: registrationSchema.shape.app.unwrap().optional() }) },
+    takes: { query: importQuery },
     requestBody: {
       required: true,
       content: {
@@ -81,7 +109,7 @@ export const importCall = (ports: Ports) =>
         );
       try {
         const lines = readLines(untilCut(c.req.raw.body ?? empty()));
-        return c.json(await store(ports, rowsOf(lines), query.app));
+        return c.json(await store(ports, rowsOf(lines), query));
       } catch (error) {
         if (error instanceof FileFault)
           return answerProblem(c, 'invalid-request', 'The file cannot be imported.', {
@@ -96,12 +124,12 @@ export const importCall = (ports: Ports) =>
     },
   });
 
-async function* empty(): AsyncGenerator<Uint8Array> {}
+export async function* empty(): AsyncGenerator<Uint8Array> {}
 
-class CutOff extends Error {}
+export class CutOff extends Error {}
 
 /** Tells a body that broke off from a store that did. */
-async function* untilCut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* untilCut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -119,52 +147,28 @@ async function* untilCut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 async function store(
   { store, now }: Ports,
   rows: AsyncIterable<Row[]>,
-  app: string | undefined,
+  { app, run, dryRun }: z.output<typeof importQuery>,
 ): Promise<Imported> {
-  const done: Imported = { read: 0, stored: 0, rejected: 0, faults: [] };
-  /** by app and id, the last one winning: no adapter meets an id twice in one write */
-  const batch = new Map<string, Installation>();
-  let accepted = 0;
+  const counts: ImportCounts = { inserted: 0, updated: 0, unchanged: 0, superseded: 0 };
+  const done = { read: 0, stored: 0, rejected: 0, faults: [] as Imported['faults'] };
+  let batch: ImportedInstallation[] = [];
   const flush = async () => {
-    await store.putInstallations([...batch.values()]);
-    done.stored += accepted;
-    accepted = 0;
-    batch.clear();
+    const of = await store.importInstallations(batch, { run: run ?? null, now: now() });
+    for (const name of Object.keys(of) as (keyof ImportCounts)[]) counts[name] += of[name];
+    done.stored += batch.length;
+    batch = [];
   };
   for await (const some of rows)
     for (const row of some) {
       done.read++;
-      const it = 'fault' in row ? row.fault : check(row.value, app, now());
+      const it = 'fault' in row ? row.fault : readRow(row.value, app, now());
       if (typeof it === 'string') {
         done.rejected++;
         if (done.faults.length < MAX_FAULTS) done.faults.push({ line: row.line, message: it });
-      } else {
-        batch.set(`${it.app} ${it.id}`, it);
-        accepted++;
-        if (accepted === BATCH) await flush();
-      }
+      } else if (dryRun === 'true') done.stored++;
+      else if (batch.push(it) === PAGE_ROWS) await flush();
     }
-  if (accepted > 0) await flush();
+  if (batch.length > 0) await flush();
   if (done.read === 0) throw new FileFault([{ path: '', message: 'the file has no rows' }]);
-  return done;
-}
-
-/** The installation, or its faults in one line. */
-function check(
-  { id, ...value }: Record<string, unknown>,
-  app: string | undefined,
-  now: number,
-): Installation | string {
-  const checkedId = installationId.safeParse(id);
-  const registration = registrationSchema.safeParse(app === undefined ? value : { app, ...value });
-  if (checkedId.success && registration.success) {
-    if (app === undefined || registration.data.app === app)
-      return installation(checkedId.data, registration.data, now);
-    return `app: is "${registration.data.app}", but the file was sent for "${app}"`;
-  }
-  const faults = [
-    ...(checkedId.success ? [] : faultsOf(checkedId.error, ['id'])),
-    ...(registration.success ? [] : faultsOf(registration.error)),
-  ];
-  return faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return { ...done, ...counts };
 }

@@ -55,6 +55,23 @@ export function installationCalls({ store, now }: Ports): Call[] {
     }),
 
     call({
+      method: 'put',
+      path: '/v1/installations/{id}/badge',
+      summary: 'Say what the badge shows',
+      description:
+        'An app that is opened, and clears its badge, says 0. A message with a badge such as "+1" ' +
+        'counts up from there.',
+      scopes: ['installations'],
+      takes: { params, query, body: z.strictObject({ count: z.int().min(0).max(99_999) }) },
+      responses: { 204: { description: 'It is kept.' } },
+      async handle({ params: { id }, query: { app }, body: { count } }, c) {
+        if (!(await store.getInstallation(app, id))) return missing(c, app, id);
+        await store.setBadge(app, id, count);
+        return c.body(null, 204);
+      },
+    }),
+
+    call({
       method: 'delete',
       path: '/v1/installations/{id}',
       summary: 'Forget an installation',

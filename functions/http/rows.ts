@@ -1,8 +1,8 @@
 /** Rows of an import, from CSV or NDJSON, as values that the registration's schema can check. */
 
 import type { Fault } from '../errors.ts';
-import { registrationSchema } from '../pipeline/registration.ts';
 import { readRecords } from './csv.ts';
+import { rowFields as fields } from './import-row.ts';
 import type { Line } from './lines.ts';
 
 export type Row =
@@ -18,7 +18,6 @@ export class FileFault extends Error {
   }
 }
 
-const fields = ['id', ...Object.keys(registrationSchema.shape)];
 const needed = ['id', 'platform', 'token'];
 
 /** Throws a FileFault if the header is not one. */
@@ -104,11 +103,23 @@ function column(name: string): Column {
       return undefined;
     };
   }
+  if (name === 'optedOut')
+    return (value, cell) => {
+      // what is neither stays text, which the schema names as a fault
+      value.optedOut = truths.get(cell.trim().toLowerCase()) ?? cell;
+      return undefined;
+    };
   return (value, cell) => {
     value[name] = cell;
     return undefined;
   };
 }
+
+/** As databases and spreadsheets write it. */
+const truths = new Map([
+  ...['true', 't', 'yes', 'y', '1'].map((it) => [it, true] as const),
+  ...['false', 'f', 'no', 'n', '0'].map((it) => [it, false] as const),
+]);
 
 function toRow(line: number, cells: string[], columns: Column[]): Row {
   if (cells.length !== columns.length)

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { whatCannotBeSent } from '../pipeline/accept.ts';
+import { draft } from '../pipeline/accept.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/recur.ts';
 import { nextRuns, type Schedule, scheduleStates } from '../pipeline/schedule.ts';
@@ -56,12 +56,13 @@ const missing = (c: Context, id: string) =>
 export function scheduleCalls(ports: Ports): Call[] {
   const { store, now } = ports;
 
-  const refusal = (c: Context, { campaign }: ScheduleRequest) => {
-    const faults = whatCannotBeSent(ports, campaign).map(({ path, message }) => ({
+  const refusal = async (c: Context, { campaign }: ScheduleRequest) => {
+    const drafted = await draft(ports, campaign);
+    if (drafted.faults.length === 0) return null;
+    const faults = drafted.faults.map(({ path, message }) => ({
       path: `campaign.${path}`,
       message,
     }));
-    if (faults.length === 0) return null;
     return answerProblem(c, 'refused', 'Its campaigns could not be sent.', { faults });
   };
 
@@ -94,7 +95,7 @@ export function scheduleCalls(ports: Ports): Call[] {
         422: problemResponse(422, 'Its campaigns could never be sent.'),
       },
       async handle({ body }, c) {
-        const refused = refusal(c, body);
+        const refused = await refusal(c, body);
         if (refused) return refused;
         const schedule = await createSchedule(ports, body);
         c.header('Location', `/v1/schedules/${schedule.id}`);
@@ -155,7 +156,7 @@ export function scheduleCalls(ports: Ports): Call[] {
       },
       async handle({ params: { id }, body }, c) {
         return (
-          refusal(c, body) ??
+          (await refusal(c, body)) ??
           changed(c, id, ({ until: _, maxRuns: __, ...it }) => onwards({ ...it, ...body }, now()))
         );
       },
@@ -217,13 +218,18 @@ export function scheduleCalls(ports: Ports): Call[] {
           description: 'The campaign.',
           content: { 'application/json': { schema: campaignSchema } },
         },
+        422: problemResponse(422, 'The segment or the upload that it is for is gone.'),
       },
       async handle({ params: { id } }, c) {
         const schedule = await store.getSchedule(id);
         if (!schedule) return missing(c, id);
-        const campaign = await runNow(ports, schedule);
-        c.header('Location', `/v1/campaigns/${campaign.id}`);
-        return c.json(campaignView(campaign, noCounts()), 202);
+        const run = await runNow(ports, schedule);
+        if (run.kind === 'refused')
+          return answerProblem(c, 'refused', 'Nobody can say whom it is for any more.', {
+            faults: run.faults,
+          });
+        c.header('Location', `/v1/campaigns/${run.campaign.id}`);
+        return c.json(campaignView(run.campaign, noCounts()), 202);
       },
     }),
   ];

@@ -36,7 +36,17 @@ export const campaignSchema = z
   .openapi('Campaign');
 
 export function campaignView(campaign: Campaign, counts: Counts) {
-  const { shards: _, createdAt, firstPushAt, closedAt, id, state, reason, ...request } = campaign;
+  const {
+    shards: _,
+    meaning: __,
+    createdAt,
+    firstPushAt,
+    closedAt,
+    id,
+    state,
+    reason,
+    ...request
+  } = campaign;
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -62,6 +72,9 @@ export const failureSchema = z
     reason: z.string().openapi({ example: 'BadDeviceToken' }),
     attempts: z.int(),
     at: time,
+    pruned: z
+      .boolean()
+      .openapi({ description: 'Its token was dead, and the installation is gone.' }),
   })
   .openapi('Failure');
 
@@ -74,6 +87,7 @@ export const failureView = (it: Failure) => ({
   reason: it.reason,
   attempts: it.attempts,
   at: rfc3339(it.at),
+  pruned: it.pruned === true,
 });
 
 export type FailureView = ReturnType<typeof failureView>;
@@ -91,6 +105,13 @@ export const reportSchema = z
     reasons: z
       .array(z.object({ reason: z.string(), count: z.int() }))
       .openapi({ description: 'Of the failures, the most frequent first.' }),
+    pruned: z.array(z.object({ reason: z.string(), count: z.int() })).openapi({
+      description:
+        'Installations that were forgotten since their tokens were dead; failures say which.',
+    }),
+    missing: z
+      .record(z.string(), z.int())
+      .openapi({ description: 'Recipients without a value or a default for a variable.' }),
     examples: z.array(failureSchema).openapi({ description: 'A few, with shortened tokens.' }),
   })
   .openapi('Report');
@@ -101,6 +122,8 @@ export const reportView = (it: Report) => ({
   seconds: it.seconds,
   perSecond: it.perSecond,
   reasons: it.reasons,
+  pruned: it.pruned,
+  missing: it.counts.missing ?? {},
   examples: it.examples.map((failure) => ({
     ...failureView(failure),
     token: shortToken(failure.token),

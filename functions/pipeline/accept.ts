@@ -5,8 +5,10 @@ import type { Fault } from '../errors.ts';
 import type { Ports, Push } from '../ports.ts';
 import { type Campaign, type CampaignRequest, toOf } from './campaign.ts';
 import { type Platform, type Provider, platforms } from './installation.ts';
+import { resolve } from './meaning.ts';
 import { planTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
+import { wordingOf } from './wording.ts';
 
 export type Accepted =
   | { kind: 'accepted' | 'existing'; campaign: Campaign }
@@ -19,20 +21,58 @@ export async function accept(
   request: CampaignRequest,
   idempotencyKey: string | null,
 ): Promise<Accepted> {
-  const faults = whatCannotBeSent(ports, request);
-  return faults.length > 0 ? { kind: 'refused', faults } : enter(ports, request, idempotencyKey);
+  const { campaign, faults } = await draft(ports, request);
+  if (faults.length > 0) return { kind: 'refused', faults };
+  return keep(ports, request, campaign, idempotencyKey);
 }
 
 /**
- * Stores and queues what was checked before. Two writes. If the second fails, the caller gets no 202,
- * and the same Idempotency-Key finds the campaign and queues it again; without a key, the sweep finds
- * it.
+ * Of a request that was checked before. What it is for is asked now: its segments as they are, its
+ * days until today. It is refused only if nobody can say that any more: the segment or the upload is
+ * gone.
  */
 export async function enter(
   ports: Ports,
   request: CampaignRequest,
+  idempotencyKey: string,
+): Promise<Accepted> {
+  const { campaign, unclear } = await draft(ports, request);
+  if (unclear.length > 0) return { kind: 'refused', faults: unclear };
+  return keep(ports, request, campaign, idempotencyKey);
+}
+
+/**
+ * Stores and queues it. Two writes. If the second fails, the caller gets no 202, and the same
+ * Idempotency-Key finds the campaign and queues it again; without a key, the sweep finds it.
+ */
+async function keep(
+  ports: Ports,
+  request: CampaignRequest,
+  campaign: Campaign,
   idempotencyKey: string | null,
-): Promise<Exclude<Accepted, { kind: 'refused' }>> {
+): Promise<Accepted> {
+  const idempotency = idempotencyKey
+    ? { key: idempotencyKey, requestHash: hash('sha256', JSON.stringify(request)) }
+    : null;
+  const created = await ports.store.createCampaign(
+    campaign,
+    idempotency,
+    campaign.createdAt + LOST_AFTER_MS,
+  );
+  if (created.kind === 'conflict') return { kind: 'conflict' };
+  if (created.kind === 'created' || created.campaign.state === 'accepted')
+    await ports.queue.create([planTask(created.campaign.id)]);
+  if (created.kind === 'exists') return { kind: 'existing', campaign: created.campaign };
+  const { id, app, name } = campaign;
+  ports.log.campaignAccepted({ campaignId: id, app, name });
+  return { kind: 'accepted', campaign };
+}
+
+/**
+ * The campaign as it would be stored now, and why it would not be. `unclear` are those of the faults
+ * with which nobody can say whom it is for.
+ */
+export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
   const campaign: Campaign = {
     ...request,
@@ -44,17 +84,10 @@ export async function enter(
     closedAt: null,
     shards: 0,
   };
-  const idempotency = idempotencyKey
-    ? { key: idempotencyKey, requestHash: hash('sha256', JSON.stringify(request)) }
-    : null;
-  const created = await ports.store.createCampaign(campaign, idempotency, now + LOST_AFTER_MS);
-  if (created.kind === 'conflict') return { kind: 'conflict' };
-  if (created.kind === 'created' || created.campaign.state === 'accepted')
-    await ports.queue.create([planTask(created.campaign.id)]);
-  if (created.kind === 'exists') return { kind: 'existing', campaign: created.campaign };
-  const { id, app, name } = campaign;
-  ports.log.campaignAccepted({ campaignId: id, app, name });
-  return { kind: 'accepted', campaign };
+  const resolved = await resolve(ports.store, request.app, request.audience, now);
+  if ('meaning' in resolved && resolved.meaning) campaign.meaning = resolved.meaning;
+  const unclear = 'faults' in resolved ? resolved.faults : [];
+  return { campaign, unclear, faults: [...unclear, ...whatCannotBeSent(ports, campaign)] };
 }
 
 /** Which providers can reach a platform, the usual one first. */
@@ -65,17 +98,19 @@ const reachedBy: Record<Platform, Provider[]> = {
 };
 
 /** Faults that would stop every push of it are told at the door. */
-export function whatCannotBeSent({ senders }: Ports, campaign: CampaignRequest): Fault[] {
+function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   const { app, audience, message } = campaign;
   const faults: Fault[] = [];
   const { title, body, data, apns, fcm } = message;
   if ([title, body, data, apns?.pushType, apns?.payload, fcm].every((it) => it === undefined))
     faults.push({ path: 'message', message: 'needs a title, a body or data' });
 
-  const push: Push = {
-    ...{ campaignId: '', message, dryRun: campaign.dryRun, to: toOf(campaign) },
-    expiresAt: expiryOf({ message, createdAt: 0 }, 0),
-  };
+  const push = pushOf(campaign);
+  if (push.to !== 'token' && wordingOf(message))
+    faults.push({
+      path: 'message',
+      message: `has languages, variables or a badge that counts up: a ${push.to} has none of them`,
+    });
   const sender = (provider: Provider) => senders.get(app, provider, 'production');
   const objections = (provider: Provider): Fault[] =>
     (sender(provider)?.check(push) ?? []).map((fault) => ({
@@ -96,3 +131,9 @@ export function whatCannotBeSent({ senders }: Ports, campaign: CampaignRequest):
   const providers = new Set(wanted.flatMap((it) => reachedBy[it].find(sender) ?? []));
   return [...faults, ...[...providers].flatMap(objections)];
 }
+
+/** As its first recipient would get it. */
+export const pushOf = (campaign: Campaign): Push => ({
+  ...{ campaignId: campaign.id, message: campaign.message, dryRun: campaign.dryRun },
+  ...{ to: toOf(campaign), expiresAt: expiryOf(campaign, 0) },
+});

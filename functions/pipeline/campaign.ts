@@ -1,19 +1,11 @@
 /** A campaign: what is kept of it, and which states follow which. */
 
-import type { Audience, CampaignRequest } from './campaign-request.ts';
+import type { Audience, Unregistered } from './audience-request.ts';
+import type { CampaignRequest } from './campaign-request.ts';
 
-export type { ApnsPushType, Audience, CampaignRequest, Message } from './campaign-request.ts';
-
-/** What FCM sends to in one message, or the installations that get one each. */
-export type Target =
-  | { kind: 'topic' | 'condition'; value: string }
-  | { kind: 'installations'; audience: Audience };
-
-export function targetOf({ topic, condition, ...audience }: CampaignRequest['audience']): Target {
-  if (topic !== undefined) return { kind: 'topic', value: topic };
-  if (condition !== undefined) return { kind: 'condition', value: condition };
-  return { kind: 'installations', audience };
-}
+export type { Audience } from './audience-request.ts';
+export type { CampaignRequest } from './campaign-request.ts';
+export type { ApnsPushType, Message } from './message-request.ts';
 
 /**
  * accepted   stored and queued, not planned yet
@@ -52,6 +44,10 @@ export interface Counts {
   skipped: number;
   /** failed, by the provider's reason */
   reasons: Record<string, number>;
+  /** who had neither a value nor a default for a variable of the message, by its name */
+  missing?: Record<string, number>;
+  /** whose tokens were forgotten, by the provider's reason; they are among the failed */
+  pruned?: Record<string, number>;
 }
 
 export const noCounts = (): Counts => ({
@@ -69,6 +65,8 @@ export const ledgerCloses = (counts: Counts) =>
 /** As it is stored. Times are milliseconds since the epoch. */
 export interface Campaign extends CampaignRequest {
   id: string;
+  /** what its audience meant when it was accepted, where that takes more than the audience */
+  meaning?: Audience;
   state: CampaignState;
   /** why it is paused */
   reason: string | null;
@@ -80,8 +78,33 @@ export interface Campaign extends CampaignRequest {
   shards: number;
 }
 
+/** What FCM sends to in one message, or the installations that get one each. */
+export type Target =
+  | { kind: 'topic' | 'condition'; value: string }
+  | { kind: 'installations'; audience: Audience }
+  /** who is named one by one, and is in the audience */
+  | {
+      kind: 'named';
+      names: { upload: string } | { tokens: string[] };
+      /** what tokens are that no installation has; null: nobody's */
+      unregistered: Unregistered | null;
+      audience: Audience;
+    };
+
+export function targetOf({ audience, meaning }: Pick<Campaign, 'audience' | 'meaning'>): Target {
+  const { topic, condition, upload, unregistered = null, ...rest } = audience;
+  if (topic !== undefined) return { kind: 'topic', value: topic };
+  if (condition !== undefined) return { kind: 'condition', value: condition };
+  const meant = meaning ?? (rest as Audience);
+  if (upload !== undefined)
+    return { kind: 'named', names: { upload }, unregistered, audience: meant };
+  if (!unregistered) return { kind: 'installations', audience: meant };
+  const { tokens = [], ...others } = meant;
+  return { kind: 'named', names: { tokens }, unregistered, audience: others };
+}
+
 /** What the tokens of its recipients are (`Push.to`). */
-export function toOf({ audience }: Pick<Campaign, 'audience'>): 'token' | 'topic' | 'condition' {
-  const { kind } = targetOf(audience);
-  return kind === 'installations' ? 'token' : kind;
+export function toOf(campaign: Pick<Campaign, 'audience'>): 'token' | 'topic' | 'condition' {
+  const { kind } = targetOf(campaign);
+  return kind === 'topic' || kind === 'condition' ? kind : 'token';
 }

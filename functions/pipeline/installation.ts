@@ -14,10 +14,58 @@ export type Provider = (typeof providers)[number];
 export const environments = ['production', 'sandbox'] as const;
 export type Environment = (typeof environments)[number];
 
+/** A token goes in packed chunks and headers: printable ASCII without spaces. */
+export const tokenForm = /^[\x21-\x7e]+$/;
+
+export const isCountry = (it: string) => /^[a-z]{2}$/i.test(it);
+
+/** Few are used; whoever sends endless others must not fill the memory. */
+const MAX_KNOWN = 2_000;
+
+/** In its canonical spelling; null if it is none. */
+export const languageOf = remembered((tag) => {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? null;
+  } catch {
+    return null;
+  }
+});
+
+const zoneOf = remembered((name) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return name;
+  } catch {
+    return null;
+  }
+});
+export function isTimeZone(name: string) {
+  return zoneOf(name) !== null;
+}
+
+/** Intl takes microseconds for what an import asks for a million times. */
+function remembered(find: (name: string) => string | null) {
+  const known = new Map<string, string | null>();
+  return (name: string) => {
+    let found = known.get(name);
+    if (found === undefined) {
+      found = find(name);
+      if (known.size === MAX_KNOWN) known.clear();
+      known.set(name, found);
+    }
+    return found;
+  };
+}
+
 export interface Installation extends Omit<Registration, 'provider'> {
   id: string;
   provider: Provider;
   bucket: number;
+  /**
+   * As it is read: there only if true. As it is written: true, false, or, left out, as it is kept
+   * there already.
+   */
+  optedOut?: boolean | undefined;
   /** when its app last registered, ms since the epoch */
   refreshedAt: number;
 }

@@ -7,13 +7,15 @@
  * two planners of one shard are told apart by the page number.
  */
 
-import type { AudiencePage, BucketRange, Cursor, NewChunk, Ports, Shard } from '../ports.ts';
+import type { BucketRange, NewChunk, Ports, Reached, Recipient, Shard } from '../ports.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { redrive } from './control.ts';
 import { BUCKETS } from './installation.ts';
+import { pagesOf, sizeOf } from './pages.ts';
 import { sendable, sendTask, shardTask } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS } from './timing.ts';
+import { type Wording, wordingOf } from './wording.ts';
 
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
 const SHARD_SIZE = 50_000;
@@ -33,11 +35,7 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   const campaign = await store.getCampaign(campaignId);
   if (!campaign || isClosed(campaign.state)) return;
   if (campaign.shards === 0) {
-    const target = targetOf(campaign.audience);
-    const estimate =
-      target.kind === 'installations'
-        ? await store.estimateAudience(campaign.app, target.audience)
-        : 1;
+    const estimate = await sizeOf(store, campaign.app, targetOf(campaign));
     const shards = cut(Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))));
     const lostAt = now() + LOST_AFTER_MS;
     const started = await store.startCampaign(campaignId, shards, lostAt, now());
@@ -78,13 +76,16 @@ export async function planShard(
 
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
-  const freeze = async (chunks: NewChunk[], skipped: number, last: boolean) => {
+  const { badge, ...uncounted } = campaign.message;
+  const wording = wordingOf(campaign.dryRun ? uncounted : campaign.message);
+  const freeze = async (chunks: NewChunk[], skipped: number, last: boolean, missing = {}) => {
     const frozen = await store.freezePage({
       campaignId,
       shard: index,
       page,
       chunks,
       skipped,
+      ...(Object.keys(missing).length > 0 && { missing }),
       cursor,
       last,
       dueAt: now() + LOST_AFTER_MS,
@@ -96,32 +97,27 @@ export async function planShard(
     return true;
   };
 
-  for await (const read of pagesOf(ports, campaign, shard, cursor)) {
+  for await (const read of pagesOf(
+    store,
+    campaign.app,
+    targetOf(campaign),
+    shard,
+    cursor,
+    PAGE_SIZE,
+    wording?.carried,
+  )) {
     cursor = read.cursor;
     const current = (await store.getCampaign(campaignId)) ?? campaign;
     const skip = current.state === 'cancelling';
-    const chunks = skip ? [] : intoChunks(campaign, shard, page, before, read, now());
-    if (!(await freeze(chunks, skip ? read.installations.length : 0, false))) return;
+    const { targets, missing } = addressed(skip ? [] : read.installations, wording);
+    const chunks = intoChunks(campaign, shard, page, before, targets, now());
+    const skipped = skip ? read.installations.length : 0;
+    if (!(await freeze(chunks, skipped, false, missing))) return;
     await queue.create(chunks.map((it) => sendTask(sendable(it), 'first', it.notBefore)));
     before += read.installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
   if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
-}
-
-/** A topic is one page with one recipient, whose token is the topic. */
-function pagesOf(
-  { store }: Ports,
-  { app, audience }: Campaign,
-  shard: Shard,
-  after: Cursor | null,
-): AsyncIterable<AudiencePage> | AudiencePage[] {
-  const target = targetOf(audience);
-  if (target.kind === 'installations')
-    return store.streamAudience(app, target.audience, shard, after, PAGE_SIZE);
-  const { kind: id, value: token } = target;
-  const it = { id, token, provider: 'fcm', environment: 'production' } as const;
-  return after === null ? [{ installations: [it], cursor: { bucket: 0, id } }] : [];
 }
 
 /** A page that was frozen just before a cancellation would else wait for its slot. */
@@ -136,6 +132,21 @@ async function requeue({ store, queue }: Ports, shard: Shard) {
     await queue.create(chunks.map((it) => sendTask(it, 'first', it.notBefore)));
 }
 
+/** Recipients by their provider and environment, with what is their own of the message. */
+function addressed(installations: Reached[], wording: Wording | null) {
+  const missing: Record<string, number> = {};
+  const recipient = (it: Reached): Recipient => ({
+    ...{ installationId: it.id, token: it.token },
+    ...wording?.of(it, missing),
+  });
+  const groups = Map.groupBy(installations, (it) => `${it.provider} ${it.environment}`);
+  const targets = Array.from(groups.values(), (group) => {
+    const { provider, environment } = group[0]!;
+    return { provider, environment, recipients: group.map(recipient) };
+  });
+  return { targets, missing };
+}
+
 /**
  * Splits a page by provider and environment, and into even chunks of a bounded size. Their ids
  * derive from the shard and the page, so a page that is read again makes the same ids.
@@ -145,29 +156,30 @@ function intoChunks(
   shard: Shard,
   page: number,
   before: number,
-  { installations }: AudiencePage,
+  targets: ReturnType<typeof addressed>['targets'],
   now: number,
 ): NewChunk[] {
   const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
   const size = Math.min(CHUNK_SIZE, slots?.size ?? CHUNK_SIZE);
   // without a pace, two chunks are better a little large than three small
   const round = slots ? Math.ceil : Math.round;
-  const targets = Map.groupBy(installations, (it) => `${it.provider} ${it.environment}`);
   let frozen = before;
-  return [...targets.values()]
-    .flatMap((group) => split(group, Math.max(1, round(group.length / size))))
+  return targets
+    .flatMap(({ recipients, ...rest }) =>
+      split(recipients, Math.max(1, round(recipients.length / size))).map((part) => ({
+        ...rest,
+        recipients: part,
+      })),
+    )
     .map((part, index) => {
       const notBefore = slots?.at(frozen) ?? 0;
-      frozen += part.length;
-      const { provider, environment } = part[0]!;
+      frozen += part.recipients.length;
       return {
         id: `${campaign.id}.${shard.index}.${page}.${index}`,
         campaignId: campaign.id,
         shard: shard.index,
         app: campaign.app,
-        provider,
-        environment,
-        recipients: part.map((it) => ({ installationId: it.id, token: it.token })),
+        ...part,
         notBefore,
         expiresAt: expiryOf(campaign, notBefore),
         dueAt: Math.max(now, notBefore) + LOST_AFTER_MS,
@@ -175,17 +187,25 @@ function intoChunks(
     });
 }
 
-type Read = AudiencePage['installations'];
-
 /** In even parts; a part that is too large for a document is halved. */
-function split(group: Read, parts: number): Read[] {
-  const bytes = group.reduce((sum, it) => sum + it.id.length + it.token.length + 2, 0);
-  if (parts === 1 && (bytes <= CHUNK_BYTES || group.length === 1)) return [group];
+function split(group: Recipient[], parts: number): Recipient[][] {
+  if (parts === 1 && (group.length === 1 || bytesOf(group) <= CHUNK_BYTES)) return [group];
   const count = Math.max(parts, 2);
   const size = Math.ceil(group.length / count);
   return Array.from({ length: Math.ceil(group.length / size) }, (_, i) =>
     group.slice(i * size, (i + 1) * size),
   ).flatMap((part) => split(part, 1));
+}
+
+/** At most what they take as they are stored. */
+function bytesOf(group: Recipient[]): number {
+  let bytes = 0;
+  for (const { installationId, token, language, values } of group) {
+    bytes += installationId.length + token.length + 2;
+    if (language !== undefined || values !== undefined)
+      bytes += 64 + Buffer.byteLength(JSON.stringify({ language, values }));
+  }
+  return bytes;
 }
 
 /**

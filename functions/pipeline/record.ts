@@ -94,7 +94,8 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
     /** `forgetSince`: the token goes too, unless it was registered again after that */
     fail(index: number, { outcome, reason }: Failed, forgetSince?: number) {
       settle(index);
-      const recipient = chunk.recipients[index]!;
+      const { installationId, token } = chunk.recipients[index]!;
+      const recipient = { installationId, token };
       const attempts = chunk.attempt + 1;
       const { provider } = chunk;
       learnt.failures.push({ ...recipient, index, provider, outcome, reason, attempts, at: now() });

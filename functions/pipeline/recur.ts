@@ -9,7 +9,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Ports } from '../ports.ts';
 import { enter } from './accept.ts';
-import type { Campaign } from './campaign.ts';
 import { MISSED_AFTER_MS, nextRun, type Schedule, type ScheduleRequest } from './schedule.ts';
 
 const BATCH = 100;
@@ -50,10 +49,13 @@ export async function startDue(ports: Ports): Promise<number> {
 }
 
 async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
-  const { now } = ports;
+  const { now, log } = ports;
   const at = schedule.nextAt!;
   const skipped = schedule.missed === 'skip' && now() - at > MISSED_AFTER_MS;
-  const run = skipped ? null : await start(ports, schedule, `${at}`);
+  const entered = skipped ? null : await start(ports, schedule, `${at}`);
+  if (entered?.kind === 'refused')
+    log.runRefused({ scheduleId: schedule.id, at, faults: entered.faults });
+  const run = entered?.kind === 'refused' ? null : entered;
   await change(ports, schedule.id, (fresh) => {
     // another tick has moved it on already, or a person has changed its times
     if (fresh.nextAt !== at) return null;
@@ -65,15 +67,18 @@ async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
   return run !== null;
 }
 
-/** What it asks for was checked when it was made; what has changed since pauses the campaign. */
+/**
+ * What it asks for was checked when it was made; what has changed since pauses the campaign, unless
+ * nobody can say any more whom it is for: then there is none.
+ */
 const start = (ports: Ports, { id, campaign }: Schedule, when: string) =>
   enter(ports, { ...campaign, scheduleId: id }, `schedule ${id} ${when}`);
 
 /** A run by hand: beside those of the plan. */
-export async function runNow(ports: Ports, schedule: Schedule): Promise<Campaign> {
+export async function runNow(ports: Ports, schedule: Schedule) {
   const entered = await start(ports, schedule, `by hand ${randomUUID()}`);
   if (entered.kind === 'conflict') throw new Error('a key that was made up is taken');
-  return entered.campaign;
+  return entered;
 }
 
 /**

@@ -7,10 +7,14 @@ import { z } from '@hono/zod-openapi';
 import {
   defaultProvider,
   environments,
+  isCountry,
+  isTimeZone,
+  languageOf,
   type Platform,
   type Provider,
   platforms,
   providers,
+  tokenForm,
 } from './installation.ts';
 
 export const platform = z.enum(platforms);
@@ -22,7 +26,24 @@ export const installationId = z
   .max(128)
   .regex(/^[\w.:-]+$/, { message: 'must be letters, digits and . _ : - only' });
 
-const tokenForm = /^[\x21-\x7e]+$/;
+/** A language of BCP 47 in its canonical spelling (pt-br is pt-BR, Java's iw is he). */
+export const languageTag = z
+  .string()
+  .max(35)
+  .refine((it) => languageOf(it) !== null, { message: 'is no language tag such as de or pt-BR' })
+  .transform((it) => languageOf(it) ?? it);
+
+/** A name of the time zone database: "Europe/Zurich". */
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { message: 'is no time zone such as Europe/Zurich' });
+
+/** ISO 3166-1 alpha-2, in capitals. */
+export const country = z
+  .string()
+  .refine(isCountry, { message: 'must be two letters such as CH' })
+  .transform((it) => it.toUpperCase());
 
 interface Named {
   platform: Platform;
@@ -43,6 +64,7 @@ function isNamed({ value }: { value: unknown }): boolean {
   );
 }
 
+/** What an app, or a row of an import, says of itself. */
 export const registrationSchema = z
   .strictObject({
     app: z.string().min(1).max(64).default('default'),
@@ -57,9 +79,14 @@ export const registrationSchema = z
       .max(4096)
       .regex(tokenForm, { message: 'must be printable ASCII without spaces' }),
     environment: z.enum(environments).default('production'),
-    language: z.string().min(2).max(35).optional(),
-    timeZone: z.string().min(1).max(64).optional(),
+    language: languageTag.optional(),
+    timeZone: timeZone.optional(),
+    country: country.optional(),
+    appVersion: z.string().min(1).max(64).optional(),
     userId: z.string().min(1).max(128).optional(),
+    optedOut: z.boolean().optional().openapi({
+      description: 'Kept, but never sent to. Without it what was said before still holds.',
+    }),
     tags: z.array(z.string().min(1).max(128)).max(100).default([]),
     attributes: z
       .record(z.string().min(1).max(64), z.union([z.string().max(256), z.number(), z.boolean()]))
@@ -74,6 +101,12 @@ export const registrationSchema = z
   .refine((it) => !isApns(it) || /^(?:[0-9a-f]{2}){32,100}$/i.test(it.token), {
     path: ['token'],
     message: 'an APNs token is 64 to 200 hexadecimal digits',
+    when: isNamed,
+  })
+  // as the SDKs make them; nothing is promised, so neither is a length asked for
+  .refine((it) => isApns(it) || /^[\w:-]+$/.test(it.token), {
+    path: ['token'],
+    message: 'an FCM token is letters, digits and - _ : only',
     when: isNamed,
   })
   .openapi('Registration');

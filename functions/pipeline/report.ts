@@ -2,6 +2,7 @@
 
 import { shortToken } from '../log.ts';
 import type { Failure, Ports } from '../ports.ts';
+import { audienceText } from './audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
 
 /** Failures looked through for examples, and shown of each reason. */
@@ -19,6 +20,8 @@ export interface Report {
   perSecond: number;
   /** the most frequent first */
   reasons: { reason: string; count: number }[];
+  /** whose tokens were forgotten, in the same order */
+  pruned: { reason: string; count: number }[];
   /** a few of each reason */
   examples: Failure[];
   ledgerClosed: boolean;
@@ -37,15 +40,19 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
     seconds: (end - campaign.createdAt) / 1000,
     perSecond: sendingMs > 0 ? Math.round(counts.accepted / (sendingMs / 1000)) : counts.accepted,
-    reasons: Object.entries(counts.reasons)
-      .map(([reason, count]) => ({ reason, count }))
-      .sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
+    reasons: byCount(counts.reasons),
+    pruned: byCount(counts.pruned ?? {}),
     examples: [...Map.groupBy(failures.items, (it) => it.reason).values()].flatMap((those) =>
       those.slice(0, EXAMPLES),
     ),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
   };
 }
+
+const byCount = (reasons: Record<string, number>) =>
+  Object.entries(reasons)
+    .map(([reason, count]) => ({ reason, count }))
+    .sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason));
 
 const count = (it: number) => it.toLocaleString('en-US');
 const MAX_REASONS = 8;
@@ -55,6 +62,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
   const lines: [string, string][] = [
     ['Campaign', `${campaign.name} (${campaign.id})`],
+    ...(campaign.test ? ([['Test', 'to the people named']] as [string, string][]) : []),
     ['Title', campaign.message.title ?? '-'],
     ['Audience', audienceText(campaign.audience)],
     ['State', campaign.reason ? `${campaign.state}: ${campaign.reason}` : campaign.state],
@@ -63,6 +71,14 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ['Failed', count(counts.failed)],
   ];
   if (counts.skipped > 0) lines.push(['Skipped', count(counts.skipped)]);
+  if (it.pruned.length > 0)
+    lines.push([
+      'Pruned',
+      it.pruned.map(({ reason, count: of }) => `${count(of)} ${reason}`).join(', '),
+    ]);
+  const missing = Object.entries(counts.missing ?? {});
+  if (missing.length > 0)
+    lines.push(['No value for', missing.map(([name, of]) => `${name} ${count(of)}`).join(', ')]);
   if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
   lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
   lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
@@ -87,20 +103,6 @@ export function reportText(it: Report): string {
   }
   if (it.reasons.length > MAX_REASONS) text += `  and ${it.reasons.length - MAX_REASONS} more\n`;
   return text;
-}
-
-function audienceText(audience: Campaign['audience']): string {
-  const parts = Object.entries(audience).flatMap(([key, value]) => {
-    if (key === 'tokens') return `${audience.tokens?.length} tokens`;
-    if (typeof value === 'string') return `${key} ${value}`;
-    const text = Array.isArray(value)
-      ? value.join(', ')
-      : Object.entries(value)
-          .map(([how, list]) => `${how} ${(list as string[]).join(', ')}`)
-          .join('; ');
-    return text ? `${key} ${text}` : [];
-  });
-  return parts.length > 0 ? parts.join(' · ') : 'everybody';
 }
 
 function duration(seconds: number): string {

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { Cron } from 'croner';
 import { campaignRequestSchema } from './campaign-request.ts';
+import { isTimeZone } from './installation.ts';
 import { CRON_MODE } from './schedule.ts';
 
 const cron = z
@@ -42,15 +43,6 @@ export const scheduleRequestSchema = z
   })
   .openapi('ScheduleRequest');
 export type ScheduleRequest = z.output<typeof scheduleRequestSchema>;
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Why it cannot be a schedule, in words; null if it can. */
 function cronFault(pattern: string, zone: string): string | null {

@@ -8,6 +8,7 @@ import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { ApnsPushType } from '../pipeline/campaign.ts';
 import type { Push } from '../ports.ts';
 import { isObject, merge } from './merge.ts';
+import { badgeIn, jsonFor } from './personal.ts';
 
 /** The package's types leave these two out. */
 interface Notification extends NodeApnNotification {
@@ -45,6 +46,10 @@ const topicSuffixes: Record<ApnsPushType, string> = {
 export interface ApnsNotification {
   payload: Buffer;
   headers: Record<string, string | number>;
+  /** the payload with a recipient's own words in it; null where there are none */
+  payloadFor: ReturnType<typeof jsonFor>;
+  /** the largest payload that APNs takes */
+  mostBytes: number;
 }
 
 /** The headers are without `authorization` and `apns-id`; `bundleId` is the topic without a suffix. */
@@ -67,7 +72,13 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
   it.expiry = message.ttlSeconds === 0 ? 0 : Math.floor(expiresAt / 1000);
   it.collapseId = message.collapseId ?? campaignId;
   it.topic = bundleId + topicSuffixes[type];
-  return { payload: Buffer.from(JSON.stringify(payload)), headers: it.headers() };
+  const json = JSON.stringify(payload);
+  return {
+    payload: Buffer.from(json),
+    headers: it.headers(),
+    payloadFor: jsonFor(json),
+    mostBytes: type === 'voip' ? MAX_VOIP_PAYLOAD_BYTES : MAX_PAYLOAD_BYTES,
+  };
 }
 
 function payloadOf({ message }: Push): Record<string, unknown> {
@@ -79,12 +90,14 @@ function payloadOf({ message }: Push): Record<string, unknown> {
       ...(message.body !== undefined && { body: message.body }),
     } as Notification['alert'];
   if (message.sound !== undefined) it.sound = message.sound;
-  if (message.badge !== undefined) it.badge = message.badge;
   if (message.imageUrl !== undefined) {
     it.mutableContent = true;
     it.payload[IMAGE_KEY] = message.imageUrl;
   }
-  return merge(it.toJSON(), message.apns?.payload ?? {});
+  const built = it.toJSON();
+  if (message.badge !== undefined)
+    built.aps = { ...isObjectOrEmpty(built.aps), badge: badgeIn(message.badge) };
+  return merge(built, message.apns?.payload ?? {});
 }
 
 /** "alert" is what shows, sounds or badges; all else wakes the app, and may not have priority 10. */
@@ -98,7 +111,7 @@ const isObjectOrEmpty = (it: unknown): Record<string, unknown> => (isObject(it) 
 /** What APNs would refuse, in words for the author. */
 export function apnsFaults(
   push: Push,
-  { payload, headers }: ApnsNotification,
+  { payload, headers, payloadFor, mostBytes }: ApnsNotification,
   { byCertificate }: { byCertificate: boolean },
 ): string[] {
   const { data = {}, apns = {}, imageUrl } = push.message;
@@ -128,10 +141,10 @@ export function apnsFaults(
   }
   if (payload.length === 2)
     faults.push('the APNs payload is empty: give a title, a body, data or apns.payload');
-  const most = type === 'voip' ? MAX_VOIP_PAYLOAD_BYTES : MAX_PAYLOAD_BYTES;
-  if (payload.length > most)
+  const bytes = payloadFor ? Buffer.byteLength(payloadFor({})) : payload.length;
+  if (bytes > mostBytes)
     faults.push(
-      `the APNs payload is ${payload.length} bytes, ${most} are allowed: shorten title, body, data or apns.payload`,
+      `the APNs payload is ${bytes} bytes, ${mostBytes} are allowed: shorten title, body, data or apns.payload`,
     );
   return faults;
 }

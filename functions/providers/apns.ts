@@ -7,6 +7,7 @@ import { type ApnsAccess, type Credential, certificateFault } from './apns-acces
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';
 import { sendBatch, unanswered } from './batch.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
 import { createWindow } from './window.ts';
 
 export interface ApnsSenderOptions {
@@ -57,23 +58,39 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
 
   return {
     check: (push) =>
-      apnsFaults(push, apnsNotification(push, topic), {
-        byCertificate: access.current().token === null,
-      }),
+      faultsInAll(push, (it) =>
+        apnsFaults(it, apnsNotification(it, topic), {
+          byCertificate: access.current().token === null,
+        }),
+      ),
+
+    render(push, recipient) {
+      const it = notificationOf(inLanguage(push, recipient.language));
+      const payload = it.payloadFor?.(recipient) ?? it.payload.toString();
+      const { headers, mostBytes } = it;
+      return { headers, payload, bytes: Buffer.byteLength(payload), mostBytes };
+    },
 
     send(batch) {
       if (batch.push.dryRun) return unasked(batch);
-      const it = notificationOf(batch.push);
+      const usual = notificationOf(batch.push);
       const idOf = idsOf(batch.seed);
 
       return sendBatch(batch, window, (settle) => {
         function ask(index: number, credential: Credential, tries: number) {
+          const recipient = batch.recipients[index]!;
+          const { language } = recipient;
+          const it =
+            language === undefined ? usual : notificationOf(inLanguage(batch.push, language));
+          const body = it.payloadFor === null ? it.payload : Buffer.from(it.payloadFor(recipient));
+          // the message itself is not, or it would not have been accepted
+          if (it.payloadFor !== null && body.length > it.mostBytes) return settle(index, TOO_LARGE);
           const { headers, token } = authorize(it, credential);
           const request: ApnsRequest = {
             headers,
-            path: segment(batch.recipients[index]!.token),
+            path: segment(recipient.token),
             varying: ['apns-id', idOf(index)],
-            body: it.payload,
+            body,
             index,
             credential,
             used: token,

@@ -4,11 +4,12 @@
  */
 
 import type { BaseMessage } from 'firebase-admin/messaging';
-import type { Push } from '../ports.ts';
+import type { Push, Recipient } from '../ports.ts';
 import { merge } from './merge.ts';
+import { badgeIn, jsonFor, textFor } from './personal.ts';
 
 /** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
-const MAX_PAYLOAD_BYTES = 4096;
+export const MAX_PAYLOAD_BYTES = 4096;
 /** "the maximum value is 2,419,200 seconds (28 days)" */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
 /** https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type */
@@ -25,7 +26,7 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const visible = message.title !== undefined || message.body !== undefined;
   const aps = {
     ...(message.sound !== undefined && { sound: message.sound }),
-    ...(message.badge !== undefined && { badge: message.badge }),
+    ...(message.badge !== undefined && { badge: badgeIn(message.badge) }),
     ...(message.imageUrl !== undefined && { 'mutable-content': 1 }),
     ...(!visible && { 'content-available': 1 }),
   };
@@ -47,7 +48,8 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         notification: {
           tag: collapse,
           ...(message.sound !== undefined && { sound: message.sound }),
-          ...(message.badge !== undefined && { notification_count: message.badge }),
+          // without a count Android counts up by itself
+          ...(typeof message.badge === 'number' && { notification_count: message.badge }),
         },
       }),
     },
@@ -96,7 +98,7 @@ export function fcmFaults(push: Push, now: number): string[] {
     if (Object.hasOwn(fcm, target))
       faults.push(`fcm.${target} may not be set: the audience says who gets the message`);
   const it = fcmMessage(push, now);
-  const bytes = textBytes(it.data) + textBytes(it.notification);
+  const bytes = countedBytes(it)({});
   if (bytes > MAX_PAYLOAD_BYTES)
     faults.push(
       `the FCM message is ${bytes} bytes, ${MAX_PAYLOAD_BYTES} are allowed: shorten title, body, data or the fcm override`,
@@ -104,17 +106,26 @@ export function fcmFaults(push: Push, now: number): string[] {
   return faults;
 }
 
-function textBytes(texts: unknown): number {
-  let bytes = 0;
-  for (const [name, text] of Object.entries(texts ?? {}))
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(String(text));
-  return bytes;
+/** What counts towards the limit, with a recipient's own words in it. */
+function countedBytes(message: Record<string, unknown>) {
+  const text = [message.data, message.notification]
+    .flatMap((it) => Object.entries(it ?? {}))
+    .flat()
+    .join('');
+  const ownText = textFor(text);
+  const bytes = Buffer.byteLength(text);
+  return (recipient: Pick<Recipient, 'values'>) =>
+    ownText ? Buffer.byteLength(ownText(recipient)) : bytes;
 }
 
 /** A body in three parts: the token, quoted, comes between these two. */
 export interface FcmBody {
   before: Buffer;
   after: Buffer;
+  /** the last part with a recipient's own words in it; null where there are none */
+  afterFor: ReturnType<typeof jsonFor>;
+  /** what FCM counts of it, `MAX_PAYLOAD_BYTES` at most */
+  bytesFor(recipient: Pick<Recipient, 'values'>): number;
 }
 
 /** `dryRun`: FCM validates it, and nobody gets it. */
@@ -123,11 +134,12 @@ export function fcmBody(
   { dryRun, to }: Pick<Push, 'dryRun' | 'to'>,
 ): FcmBody {
   const rest = JSON.stringify(message).slice(1);
+  const after = `${rest === '}' ? '' : ','}${rest}${dryRun ? ',"validate_only":true' : ''}}`;
   return {
     before: Buffer.from(`{"message":{"${to}":`),
-    after: Buffer.from(
-      `${rest === '}' ? '' : ','}${rest}${dryRun ? ',"validate_only":true' : ''}}`,
-    ),
+    after: Buffer.from(after),
+    afterFor: jsonFor(after),
+    bytesFor: countedBytes(message),
   };
 }
 

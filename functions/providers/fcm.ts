@@ -1,11 +1,19 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
 import type { Answer, Pool, Request } from '../http2/pool.ts';
-import type { Batch, Outcome, Push, Sender } from '../ports.ts';
+import type { Batch, Outcome, Push, Recipient, Rendered, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';
-import { type FcmBody, fcmBody, fcmFaults, fcmMessage, quoted } from './fcm-message.ts';
+import {
+  type FcmBody,
+  fcmBody,
+  fcmFaults,
+  fcmMessage,
+  MAX_PAYLOAD_BYTES,
+  quoted,
+} from './fcm-message.ts';
 import type { FcmTokenSource } from './fcm-token.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
 import { createWindow } from './window.ts';
 
 export interface FcmSenderOptions {
@@ -60,7 +68,7 @@ export function createFcmSender({
     } catch (error) {
       return batch.settle(batch.open[0]!, withoutToken(error));
     }
-    const { before, after } = bodyOf(batch.push);
+    const usual = bodyOf(batch.push);
     const headers = headersOf(bearer);
     return sendBatch(batch, window, (settle) => {
       function answered(answer: Answer, { index }: FcmRequest) {
@@ -68,14 +76,32 @@ export function createFcmSender({
         settle(index, judge(answer, now()));
       }
       return (index) => {
-        const fill = quoted(batch.recipients[index]!.token);
-        const request: FcmRequest = { headers, body: before, fill, tail: after, index };
+        const recipient = batch.recipients[index]!;
+        const { language } = recipient;
+        const it = language === undefined ? usual : bodyOf(inLanguage(batch.push, language));
+        const tail = it.afterFor === null ? it.after : Buffer.from(it.afterFor(recipient));
+        // what counts is less than the whole
+        if (it.afterFor !== null && tail.length > MAX_PAYLOAD_BYTES)
+          if (it.bytesFor(recipient) > MAX_PAYLOAD_BYTES) return settle(index, TOO_LARGE);
+        const fill = quoted(recipient.token);
+        const request: FcmRequest = { headers, body: it.before, fill, tail, index };
         pool.request(request, answered);
       };
     });
   }
 
-  return { check: (push) => fcmFaults(push, now()), send };
+  function render(push: Push, recipient: Recipient): Rendered {
+    const it = bodyOf(inLanguage(push, recipient.language));
+    const tail = it.afterFor?.(recipient) ?? it.after.toString();
+    return {
+      headers: {},
+      payload: it.before.toString() + quoted(recipient.token) + tail,
+      bytes: it.bytesFor(recipient),
+      mostBytes: MAX_PAYLOAD_BYTES,
+    };
+  }
+
+  return { check: (push) => faultsInAll(push, (it) => fcmFaults(it, now())), render, send };
 }
 
 interface FcmRequest extends Request {

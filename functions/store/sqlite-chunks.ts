@@ -1,6 +1,6 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
-import type { Provider } from '../pipeline/installation.ts';
+import { bucketOf, type Provider } from '../pipeline/installation.ts';
 import type { Chunk, Failure, FrozenPage, NewChunk, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import { addCounts, tally } from './counts.ts';
@@ -28,13 +28,17 @@ interface ChunkRow {
   done: 0 | 1;
 }
 
+type FailureRow = Omit<Failure, 'pruned'> & { pruned: 0 | 1 };
+
+/** As large as a badge may be that is given. */
+const MAX_BADGE = 99_999;
 /** How many chunks `openChunks` reads at once. */
 const OPEN_PAGE = 500;
 
 export function sqliteChunks(
   { sql, transaction }: Database,
   campaigns: ReturnType<typeof sqliteCampaigns>,
-  installations: ReturnType<typeof sqliteInstallations>,
+  forget: ReturnType<typeof sqliteInstallations>['forget'],
   events: SqliteEvents,
 ) {
   const find = (id: string) =>
@@ -56,11 +60,22 @@ export function sqliteChunks(
       chunk.expiresAt,
       chunk.dueAt,
     );
-    sql('INSERT INTO chunk_recipients VALUES (?, ?)').run(chunk.id, pack(chunk.recipients));
+    const recipients = chunk.recipients.map((it) =>
+      it.badge === undefined
+        ? it
+        : { ...it, badge: countUp(chunk.app, it.installationId, it.badge) },
+    );
+    sql('INSERT INTO chunk_recipients VALUES (?, ?)').run(chunk.id, pack(recipients));
   }
 
+  const countUp = (app: string, id: string, by: number) =>
+    sql(
+      `INSERT INTO badges VALUES (?1,?2,?3,min(?4, ${MAX_BADGE}))
+       ON CONFLICT DO UPDATE SET count = min(count + ?4, ${MAX_BADGE}) RETURNING count`,
+    ).get(app, bucketOf(id), id, by)!.count as number;
+
   function insertFailures(failures: Failure[]) {
-    const statement = sql('INSERT INTO failures VALUES (?,?,?,?,?,?,?,?,?,?)');
+    const statement = sql('INSERT INTO failures VALUES (?,?,?,?,?,?,?,?,?,?,?)');
     for (const it of failures)
       statement.run(
         it.campaignId,
@@ -73,6 +88,7 @@ export function sqliteChunks(
         it.reason,
         it.attempts,
         it.at,
+        it.pruned ? 1 : 0,
       );
   }
 
@@ -97,6 +113,7 @@ export function sqliteChunks(
           page.page,
         ).changes;
         if (fenced === 0) return { kind: 'stale' as const };
+        if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
         for (const chunk of page.chunks) insert(chunk);
         const campaignClosed =
           page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
@@ -145,31 +162,41 @@ export function sqliteChunks(
           done ? null : commit.dueAt,
           row.id,
         );
+        const forgotten = new Set(
+          commit.forget
+            .filter((it) => forget(row.app, it.installationId, it.token, it.since))
+            .map((it) => it.installationId),
+        );
+        const failures = commit.failures.map(
+          (it): Failure => ({
+            ...it,
+            ...{ campaignId: row.campaign_id, chunkId: row.id },
+            ...(forgotten.has(it.installationId) && { pruned: true }),
+          }),
+        );
         const shard = campaigns.shard(row.campaign_id, row.shard)!;
         const counts = addCounts(shard.counts, {
           recipients: 0,
           accepted: commit.accepted,
-          failed: commit.failures.length,
+          failed: failures.length,
           skipped: commit.skipped,
-          reasons: tally(commit.failures),
+          reasons: tally(failures),
+          ...(forgotten.size > 0 && { pruned: tally(failures.filter((it) => it.pruned)) }),
         });
         sql(
-          `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?,
+          `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?, pruned = ?,
              chunks_done = chunks_done + ? WHERE campaign_id = ? AND idx = ?`,
         ).run(
           counts.accepted,
           counts.failed,
           counts.skipped,
           JSON.stringify(counts.reasons),
+          JSON.stringify(counts.pruned ?? {}),
           done ? 1 : 0,
           row.campaign_id,
           row.shard,
         );
-        insertFailures(
-          commit.failures.map((it) => ({ ...it, campaignId: row.campaign_id, chunkId: row.id })),
-        );
-        for (const it of commit.forget)
-          installations.forget(row.app, it.installationId, it.token, it.since);
+        insertFailures(failures);
         events.store(commit.events ?? []);
         const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
         const { state } = campaigns.find(row.campaign_id)!;
@@ -215,11 +242,13 @@ export function sqliteChunks(
       const [chunkId, index] = after === null ? ['', -1] : splitCursor(after);
       const rows = sql(
         `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
-           installation_id AS installationId, token, outcome, reason, attempts, at
+           installation_id AS installationId, token, outcome, reason, attempts, at, pruned
          FROM failures WHERE campaign_id = ? AND (chunk_id, idx) > (?, ?)
          ORDER BY chunk_id, idx LIMIT ?`,
-      ).all(campaignId, chunkId, index, limit + 1) as unknown as Failure[];
-      const items = rows.slice(0, limit);
+      ).all(campaignId, chunkId, index, limit + 1) as unknown as FailureRow[];
+      const items = rows
+        .slice(0, limit)
+        .map(({ pruned, ...it }): Failure => ({ ...it, ...(pruned === 1 && { pruned: true }) }));
       const last = items.at(-1);
       return {
         items,

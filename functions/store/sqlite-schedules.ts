@@ -4,13 +4,6 @@ import type { Schedule } from '../pipeline/schedule.ts';
 import type { Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 
-export const schedulesSchema = `
-CREATE TABLE IF NOT EXISTS schedules (
-  id TEXT PRIMARY KEY, version INTEGER NOT NULL, next_at INTEGER, schedule TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;
-`;
-
 export function sqliteSchedules({ sql, durably }: Database) {
   const read = (row: Record<string, unknown> | undefined): Schedule | null =>
     row ? JSON.parse(row.schedule as string) : null;

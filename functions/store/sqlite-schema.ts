@@ -2,17 +2,23 @@
  * The tables of the embedded store.
  *
  * Installations are clustered by (app, bucket, id): an audience is streamed in the order it lies on
- * disk. A token is found by a 64-bit hash of it, because an index on the tokens themselves halves
- * the speed of an import. A chunk's packed recipients never change and lie beside it: SQLite
+ * disk. What else they are found by is in sqlite-lookups.ts. A chunk's packed recipients never change and lie beside it: SQLite
  * rewrites a whole row for a change of one column.
  *
  * The write-ahead log is checkpointed every 64 MB instead of 4, which doubles the speed of an import.
  */
-export const schema = `
+import type { DatabaseSync } from 'node:sqlite';
+import type { Migration } from '../sqlite.ts';
+import { hash48 } from './sqlite-lookups.ts';
+
+/** At every opening. */
+export const pragmas = `
 PRAGMA cache_size = -32768;
 PRAGMA wal_autocheckpoint = 16000;
 PRAGMA journal_size_limit = 67108864;
+`;
 
+const tables = `
 CREATE TABLE IF NOT EXISTS installations (
   app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL,
   platform TEXT NOT NULL, provider TEXT NOT NULL, environment TEXT NOT NULL,
@@ -96,3 +102,81 @@ CREATE TABLE IF NOT EXISTS keys (
   hash TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
+
+/**
+ * What has changed since, in order; what stands here once stays as it is. Text, or what text cannot
+ * do.
+ */
+export const migrations: Migration[] = [
+  tables,
+  `ALTER TABLE installations ADD COLUMN app_version TEXT;
+   ALTER TABLE installations ADD COLUMN country TEXT;
+   ALTER TABLE installations ADD COLUMN opted_out INTEGER NOT NULL DEFAULT 0;`,
+  `ALTER TABLE shards ADD COLUMN missing TEXT NOT NULL DEFAULT '{}';`,
+  // see sqlite-lookups.ts; digests of old rows are unknown, so the next import writes them once
+  `DROP INDEX installations_token;
+   DROP INDEX installations_user;
+   DROP INDEX installations_segment;
+   ALTER TABLE installations DROP COLUMN token_hash;
+   ALTER TABLE installations ADD COLUMN digest INTEGER;
+   CREATE TABLE tokens (
+     hash INTEGER NOT NULL, bucket INTEGER NOT NULL, PRIMARY KEY (hash, bucket)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE users (
+     hash INTEGER NOT NULL, bucket INTEGER NOT NULL, PRIMARY KEY (hash, bucket)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE segments (
+     app TEXT NOT NULL, platform TEXT NOT NULL, language TEXT NOT NULL, size INTEGER NOT NULL,
+     PRIMARY KEY (app, platform, language)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE former_users (
+     user_id TEXT NOT NULL, app TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL,
+     at INTEGER NOT NULL, PRIMARY KEY (user_id, app, id, token)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX former_users_at ON former_users (at);
+   CREATE TABLE import_runs (run TEXT PRIMARY KEY, began_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE import_marks (
+     run TEXT NOT NULL, app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL,
+     PRIMARY KEY (run, app, bucket, id)
+   ) STRICT, WITHOUT ROWID;`,
+  fillLookups,
+  `CREATE TABLE saved_segments (
+     app TEXT NOT NULL, name TEXT NOT NULL, audience TEXT NOT NULL, updated_at INTEGER NOT NULL,
+     PRIMARY KEY (app, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE uploads (
+     id TEXT PRIMARY KEY, app TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER,
+     created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE upload_names (
+     upload_id TEXT NOT NULL, bucket INTEGER NOT NULL, name TEXT NOT NULL,
+     PRIMARY KEY (upload_id, bucket, name)
+   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE shards ADD COLUMN pruned TEXT NOT NULL DEFAULT '{}';
+   ALTER TABLE failures ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;`,
+  // not a column of installations: who registers or is imported again keeps the count
+  `CREATE TABLE badges (
+     app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL, count INTEGER NOT NULL,
+     PRIMARY KEY (app, bucket, id)
+   ) STRICT, WITHOUT ROWID;`,
+  // there already in files of the version that had schedules and no migrations
+  `CREATE TABLE IF NOT EXISTS schedules (
+     id TEXT PRIMARY KEY, version INTEGER NOT NULL, next_at INTEGER, schedule TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX IF NOT EXISTS schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;`,
+];
+
+/** For files that had installations before. */
+function fillLookups(db: DatabaseSync) {
+  db.function('hash48', { deterministic: true }, (app, value) =>
+    hash48(String(app), String(value)),
+  );
+  db.exec(
+    `INSERT INTO tokens SELECT hash48(app, token), bucket FROM installations WHERE true
+       ORDER BY 1 ON CONFLICT DO NOTHING;
+     INSERT INTO users SELECT hash48(app, user_id), bucket FROM installations
+       WHERE user_id IS NOT NULL ORDER BY 1 ON CONFLICT DO NOTHING;
+     INSERT INTO segments SELECT app, platform, ifnull(language, ''), count(*) FROM installations
+       GROUP BY 1, 2, 3;`,
+  );
+}

@@ -6,12 +6,17 @@
 import type { Provider } from '../pipeline/installation.ts';
 import type { ApiKey, Overdue, Scope, Store } from '../ports.ts';
 import { type Database, openDatabase } from '../sqlite.ts';
+import { sqliteAudiences } from './sqlite-audiences.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
 import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
-import { sqliteInstallations } from './sqlite-installations.ts';
-import { schedulesSchema, sqliteSchedules } from './sqlite-schedules.ts';
-import { schema } from './sqlite-schema.ts';
+import { sqliteImport } from './sqlite-import.ts';
+import { sqliteInstallations, sqliteRows } from './sqlite-installations.ts';
+import { sqliteLookups } from './sqlite-lookups.ts';
+import { sqliteSchedules } from './sqlite-schedules.ts';
+import { migrations, pragmas } from './sqlite-schema.ts';
+import { sqliteSegments } from './sqlite-segments.ts';
+import { sqliteUploads } from './sqlite-uploads.ts';
 import { sqliteWebhooks } from './sqlite-webhooks.ts';
 
 export interface SqliteStore extends Store {
@@ -21,20 +26,22 @@ export interface SqliteStore extends Store {
 
 /** `path` is a file's, made if need be. Throws `Unavailable` if it cannot be used. */
 export function createSqliteStore({ path }: { path: string }): SqliteStore {
-  const db = openDatabase(path, schema + schedulesSchema);
-  const { forget, ...installations } = sqliteInstallations(db);
+  const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
   const { unpublished, published, course } = outbox;
   const { dropOldDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
-  const { find, shard, closeShard, ...campaigns } = sqliteCampaigns(db, outbox);
-  const chunks = sqliteChunks(
-    db,
-    { ...campaigns, find, shard, closeShard },
-    { ...installations, forget },
-    outbox,
-  );
+  const lookups = sqliteLookups(db);
+  const rows = sqliteRows(db, lookups);
+  const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
+  const { find, shard, closeShard, addMissing, ...campaigns } = sqliteCampaigns(db, outbox);
+  const within = { ...campaigns, find, shard, closeShard, addMissing };
+  const chunks = sqliteChunks(db, within, forget, outbox);
   return {
     ...installations,
+    ...sqliteImport(db, rows, writing),
+    ...sqliteAudiences(db),
+    ...sqliteSegments(db),
+    ...sqliteUploads(db),
     ...campaigns,
     ...chunks,
     ...sqliteSchedules(db),

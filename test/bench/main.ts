@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { ack } from './ack.ts';
+import { audience } from './audience.ts';
 import { campaign } from './campaign.ts';
 import { cold } from './cold.ts';
 import { senders } from './senders.ts';
@@ -22,6 +23,7 @@ Examples:
   npm run bench -- senders
   npm run bench -- campaign --recipients 1000000
   npm run bench -- campaign --engine google
+  npm run bench -- audience
   npm run bench -- soak --minutes 30
   npm run bench -- cold --cache
   npm run bench -- ack --json`,
@@ -68,6 +70,9 @@ bench('cold', 'starts of the deployed functions, from their process to their fir
     if (json) console.log(JSON.stringify(result));
     else console.table(result);
   });
+bench('audience', 'streaming an audience with filters that no index answers')
+  .option('--installations <n>', 'looked through', whole, 500_000)
+  .action(async ({ json, installations }) => print(await audience({ installations }), json));
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')
   .option('--minutes <n>', 'how long', whole, 10)

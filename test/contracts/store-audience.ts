@@ -89,6 +89,9 @@ export function audienceContract(name: string, makeStore: MakeStore) {
       ...{
         language: 'pt-BR',
         timeZone: 'America/Sao_Paulo',
+        country: 'BR',
+        appVersion: '4.12.0-rc.1+77',
+        optedOut: true,
         userId: "O'Brien; --",
         tags: tagNames,
       },
@@ -110,6 +113,31 @@ export function audienceContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.getInstallation('default', 'one'), later);
     assert.deepEqual(idsOf(await pagesOf(store, { tokens: ['token-of-one'] }, 10)), []);
     assert.deepEqual(idsOf(await pagesOf(store, {}, 10)), ['one']);
+  });
+
+  test(`${name}: who opted out is kept but in no audience, until the opposite is said`, async (t) => {
+    const store = await makeStore(t);
+    const inAudience = async () => [
+      ...idsOf(await pagesOf(store, {}, 10)),
+      ...idsOf(await pagesOf(store, { installationIds: ['one'] }, 10)),
+      ...idsOf(await pagesOf(store, { tokens: ['token-of-one'] }, 10)),
+      ...idsOf(await pagesOf(store, { userIds: ['user'] }, 10)),
+    ];
+    const put = (optedOut?: boolean) =>
+      store.putInstallations([person('one', { userId: 'user', optedOut })]);
+    await put();
+    assert.equal((await inAudience()).length, 4);
+    await put(true);
+    assert.deepEqual(await inAudience(), []);
+    await put();
+    assert.deepEqual(await inAudience(), [], 'nothing was said of it');
+    assert.equal((await store.getInstallation('default', 'one'))?.optedOut, true);
+    await put(false);
+    assert.equal((await inAudience()).length, 4);
+    assert.deepEqual(
+      await store.getInstallation('default', 'one'),
+      person('one', { userId: 'user' }),
+    );
   });
 
   test(`${name}: of one id twice in a batch the last one stays`, async (t) => {

@@ -50,6 +50,77 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     }
   });
 
+  test(`${name}: what is a recipient's own is frozen with it, and who lacks it is counted`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const page = pageOf(id, [4, 2], { missing: { name: 2, 'a.b': 1 } });
+    Object.assign(page.chunks[0]!.recipients[1]!, {
+      ...{ language: 'pt-BR', values: { name: 'Zoë\t"✓"\n\\ \u{1F514}', __proto: 'x' } },
+    });
+    Object.assign(page.chunks[0]!.recipients[2]!, { values: { name: '' } });
+    Object.assign(page.chunks[0]!.recipients[3]!, { badge: 7 });
+    await store.freezePage(page);
+    await store.freezePage(pageOf(id, [1], { page: 1, missing: { name: 3 } }));
+    await store.freezePage(pageOf(id, [1], { page: 1, missing: { name: 3 } }));
+    for (const { id: chunkId, recipients } of page.chunks)
+      assert.deepEqual(claimed(await claim(store, chunkId)).chunk.recipients, recipients);
+    assert.deepEqual((await store.counts(id)).missing, { name: 5, 'a.b': 1 });
+    assert.deepEqual((await store.getShard(id, 0))!.counts.missing, { name: 5, 'a.b': 1 });
+  });
+
+  test(`${name}: badges are counted up once for a page, and frozen as they are then`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const badges = async (campaignId: string, pageNumber: number, by: (number | undefined)[]) => {
+      const page = pageOf(campaignId, [by.length], { page: pageNumber });
+      for (const [n, it] of page.chunks[0]!.recipients.entries())
+        Object.assign(it, { installationId: `device-${n}`, ...(by[n] && { badge: by[n] }) });
+      const { kind } = await store.freezePage(page);
+      if (kind === 'stale') return kind;
+      const { chunk } = claimed(await claim(store, page.chunks[0]!.id));
+      return chunk.recipients.map((it) => it.badge);
+    };
+    await store.setBadge('default', 'device-1', 41);
+    await store.setBadge('other', 'device-0', 5);
+    assert.deepEqual(await badges(id, 0, [1, 1, undefined]), [1, 42, undefined]);
+    assert.equal(await badges(id, 0, [1, 1, 1]), 'stale', 'nothing was counted');
+    assert.deepEqual(await badges(id, 1, [3, 1, 1]), [4, 43, 1]);
+    await store.setBadge('default', 'device-0', 0);
+    const other = await running(store);
+    assert.deepEqual(await badges(other, 0, [1, 99_999, 1]), [1, 99_999, 2], 'of all campaigns');
+    await store.putInstallations([person('device-1'), person('device-2')]);
+    await store.deleteInstallation('default', 'device-1');
+    assert.deepEqual(await badges(other, 1, [1, 1, 1]), [2, 1, 3], 'kept, and gone with it');
+  });
+
+  test(`${name}: it is known whose tokens were forgotten, and for which reason`, async (t) => {
+    const store = await makeStore(t);
+    const { campaignId, chunkId } = await lonelyChunk(store, 4);
+    const dead = (n: number) => ({
+      installationId: `${chunkId}:${n}`,
+      token: `token-of-${chunkId}:${n}`,
+    });
+    // the third registered again, the fourth is not there
+    for (const n of [0, 1, 2])
+      await store.putInstallations([person(dead(n).installationId, {}, n === 2 ? NOW + 5 : NOW)]);
+    claimed(await claim(store, chunkId));
+    const commit = commitOf(chunkId, 'mine', { failed: [0, 1, 2, 3], open: [] });
+    for (const it of commit.failures)
+      Object.assign(it, {
+        outcome: 'unregistered',
+        reason: it.index ? 'Unregistered' : 'ExpiredToken',
+      });
+    await store.commitChunk({
+      ...commit,
+      forget: [0, 1, 2, 3].map((n) => ({ ...dead(n), since: NOW })),
+    });
+    assert.deepEqual((await store.counts(campaignId)).pruned, { ExpiredToken: 1, Unregistered: 1 });
+    assert.deepEqual(
+      (await allFailures(store, campaignId)).map((it) => it.pruned),
+      [true, true, undefined, undefined],
+    );
+  });
+
   test(`${name}: a chunk gets another slot, unless somebody is sending it`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store);

@@ -2,7 +2,8 @@
 
 import type { TestContext } from 'node:test';
 import type { Campaign } from '../../functions/pipeline/campaign.ts';
-import { BUCKETS, installation, type Registration } from '../../functions/pipeline/installation.ts';
+import { BUCKETS, installation } from '../../functions/pipeline/installation.ts';
+import type { Registration } from '../../functions/pipeline/registration.ts';
 import type {
   ChunkCommit,
   Claim,

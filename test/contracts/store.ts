@@ -9,8 +9,11 @@ import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
 import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
+import { importContract } from './store-import.ts';
 import { ledgerContract } from './store-ledger.ts';
+import { matchingContract } from './store-matching.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { uploadContract } from './store-uploads.ts';
 import { webhookContract } from './store-webhooks.ts';
 
 export type { MakeStore } from './store-fixture.ts';
@@ -21,6 +24,9 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
     return;
   }
   audienceContract(name, makeStore);
+  matchingContract(name, makeStore);
+  importContract(name, makeStore);
+  uploadContract(name, makeStore);
   campaignContract(name, makeStore);
   chunkContract(name, makeStore);
   ledgerContract(name, makeStore);

@@ -20,6 +20,10 @@ export async function createFixture(t: { after(done: () => Promise<void>): void 
   const clock = { now: NOW };
   const sender: Sender = {
     check: ({ message }) => (message.body === 'too much' ? ['the payload has 5000 bytes'] : []),
+    render: ({ message }, { token }) => ({
+      ...{ headers: {}, payload: JSON.stringify({ token, title: message.title }) },
+      ...{ bytes: 10, mostBytes: 4096 },
+    }),
     send: async () => {},
   };
   const ports: Ports = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
 import type { Imported } from '../../functions/http/import.ts';
-import { apnsToken, createFixture, jsonOf } from './fixture.ts';
+import { apnsToken, createFixture, jsonOf, NOW } from './fixture.ts';
 
 const HEADER = 'id,platform,token,language,tags';
 const good = (n: number, rest = 'de,news|beta') => `device-${n},ios,${apnsToken(n)},${rest}`;
@@ -202,8 +202,8 @@ test('a file that is wrong as a whole is refused before anything is stored', asy
   assert.deepEqual(await refusal(`${HEADER}\n`), [': the file has no rows']);
   assert.deepEqual(await refusal('\n\n', 'application/x-ndjson'), [': the file has no rows']);
   const known =
-    'known are id, app, platform, provider, token, environment, language, timeZone, userId, tags, ' +
-    'attributes, attributes.NAME';
+    'known are id, app, platform, provider, token, environment, language, timeZone, country, ' +
+    'appVersion, userId, optedOut, tags, attributes, refreshedAt, attributes.NAME';
   assert.deepEqual(await refusal(`id,langauge,token,id,attributes.\n${good(1)}\n`), [
     'line 1: the column "platform" is missing',
     `line 1: the column "langauge" is unknown; ${known}`,
@@ -252,4 +252,75 @@ test('a body that breaks off keeps what was stored, and is told', async (t) => {
   assert.equal(response.status, 400);
   assert.match((await jsonOf<Problem>(response)).detail, /cut off/);
   assert.deepEqual(logged, []);
+});
+
+test('rows are told apart: new, changed, just so, and rows that later ones replace', async (t) => {
+  const { load, store } = await importer(t);
+  const counts = async (...rows: string[]) => {
+    const { read, stored, faults: _, ...rest } = await jsonOf<Imported>(await load(csv(...rows)));
+    assert.equal(read, rows.length);
+    assert.equal(stored, rows.length - rest.rejected);
+    return rest;
+  };
+  const none = { inserted: 0, updated: 0, unchanged: 0, superseded: 0, rejected: 0 };
+  assert.deepEqual(await counts(good(1), good(2), good(3)), { ...none, inserted: 3 });
+  assert.deepEqual(await counts(good(1), good(2, 'fr,'), good(4), good(4, 'it,'), 'x'), {
+    ...{ inserted: 1, updated: 1, unchanged: 1, superseded: 1, rejected: 1 },
+  });
+  assert.equal((await store.getInstallation('default', 'device-4'))!.language, 'it');
+});
+
+test('a dry run tells the faults and stores nothing', async (t) => {
+  const { load, store } = await importer(t);
+  const imported = await jsonOf<Imported>(
+    await load(csv(good(1), 'x', good(2)), 'text/csv', '?dryRun=true'),
+  );
+  assert.deepEqual([imported.stored, imported.inserted, imported.rejected], [2, 0, 1]);
+  assert.equal(await store.getInstallation('default', 'device-1'), null);
+});
+
+test('when an app was last seen may be told, but not in the future', async (t) => {
+  const { load, store } = await importer(t);
+  const file = [
+    'id,platform,token,refreshedAt',
+    `a,ios,${apnsToken(1)},2026-11-01T10:00:00Z`,
+    `b,ios,${apnsToken(2)},2026-11-01T10:00:00+02:00`,
+    `c,ios,${apnsToken(3)},2027-01-01T00:00:00Z`,
+    `d,ios,${apnsToken(4)},yesterday`,
+    `e,ios,${apnsToken(5)},`,
+  ].join('\n');
+  const { faults } = await jsonOf<Imported>(await load(file));
+  assert.deepEqual(
+    faults.map((it) => `${it.line}: ${it.message}`),
+    ['4: refreshedAt: is in the future', '5: refreshedAt: Invalid ISO datetime'],
+  );
+  const seen = async (id: string) => (await store.getInstallation('default', id))?.refreshedAt;
+  assert.equal(await seen('a'), Date.UTC(2026, 10, 1, 10));
+  assert.equal(await seen('b'), Date.UTC(2026, 10, 1, 8));
+  assert.equal(await seen('e'), NOW);
+});
+
+test('what a run has not seen is removed, once all of it was imported', async (t) => {
+  const { load, ask, store, clock } = await importer(t);
+  await load(csv(good(1), good(2), good(3)), 'text/csv', '?app=default');
+  const prune = async (run: string, dryRun = false) => {
+    let found = 0;
+    for (let after: string | null = null; ; ) {
+      const body = { run, after, dryRun };
+      const response = await ask('POST', '/v1/installations:prune', body);
+      if (response.status !== 200) return response.status;
+      const part = await jsonOf<{ found: number; next: string | null }>(response);
+      found += part.found;
+      after = part.next;
+      if (after === null) return found;
+    }
+  };
+  assert.equal(await prune('run-00001'), 404);
+  // within the same moment nobody knows what came first, so an hour lies between
+  clock.now += 3_600_000;
+  await load(csv(good(2)), 'text/csv', '?run=run-00001');
+  assert.equal(await prune('run-00001', true), 2);
+  assert.equal(await prune('run-00001'), 2);
+  assert.equal(await store.getInstallation('default', 'device-1'), null);
+  assert.ok(await store.getInstallation('default', 'device-2'));
 });

@@ -64,3 +64,18 @@ test('a registration with faults has all of them named, its id too', async (t) =
   assert.match(await hex.text(), /an APNs token is 64 to 200 hexadecimal digits/);
   assert.equal(await store.getInstallation('default', 'b'), null);
 });
+
+test('an app says what its badge shows, of an installation that is there', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const counted: unknown[] = [];
+  store.setBadge = async (...args) => void counted.push(args);
+  await ask('PUT', '/v1/installations/a', { platform: 'ios', token: apnsToken(1) });
+  const say = async (path: string, body: unknown) =>
+    (await ask('PUT', `/v1/installations/${path}`, body)).status;
+  assert.equal(await say('a/badge', { count: 3 }), 204);
+  assert.deepEqual(counted, [['default', 'a', 3]]);
+  assert.equal(await say('b/badge', { count: 3 }), 404);
+  assert.equal(await say('a/badge?app=other', { count: 3 }), 404);
+  for (const body of [{ count: -1 }, { count: 1.5 }, {}, { count: 1, x: 1 }])
+    assert.equal(await say('a/badge', body), 400);
+});

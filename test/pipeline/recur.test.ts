@@ -193,3 +193,30 @@ for (const [fault, cron, timeZone] of [
     });
     assert.match(JSON.stringify(parsed.error?.issues), new RegExp(fault));
   });
+
+test('each run is for who is in its segment then; without the segment there is no run', async (t) => {
+  const world = createWorld(t);
+  world.clock.now = Date.UTC(2026, 0, 1);
+  const segment = (language: string) =>
+    world.store.putSegment({
+      ...{ app: 'default', name: 'readers', audience: { language: [language] } },
+      updatedAt: world.clock.now,
+    });
+  await segment('de');
+  const campaign = { name: 'Morning', audience: { segment: 'readers' }, message };
+  const schedule = await createSchedule(world.ports, asked({ campaign }));
+  await live(world, world.clock.now + DAY);
+  await segment('fr');
+  await live(world, world.clock.now + DAY);
+  await world.store.deleteSegment('default', 'readers');
+  await live(world, world.clock.now + DAY);
+  assert.deepEqual(
+    (await campaigns(world)).map((it) => it.meaning),
+    [{ and: [{ language: ['de'] }] }, { and: [{ language: ['fr'] }] }],
+  );
+  assert.equal(world.logged.runRefused?.length, 1);
+  assert.equal((await runNow(world.ports, schedule)).kind, 'refused');
+  await segment('de');
+  await live(world, world.clock.now + DAY);
+  assert.equal((await campaigns(world)).length, 3, 'it goes on by itself');
+});

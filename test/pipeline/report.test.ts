@@ -46,6 +46,7 @@ State          completed
 Installations  1,200
 Delivered      1,196
 Failed         4
+Pruned         1 UNREGISTERED
 Duration       2.4 s
 Rate           ${made.perSecond} pushes/s
 Ledger         closed
@@ -79,7 +80,15 @@ test('of a campaign under way it says what is pending, and why it waits', async 
 const plain: Report = {
   campaign: campaignOf({ state: 'completed', closedAt: NOW }),
   counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, reasons: {} },
-  ...{ pending: 0, seconds: 0.04, perSecond: 0, reasons: [], examples: [], ledgerClosed: true },
+  ...{
+    pending: 0,
+    seconds: 0.04,
+    perSecond: 0,
+    reasons: [],
+    pruned: [],
+    examples: [],
+    ledgerClosed: true,
+  },
 };
 const line = (it: Partial<Report>, label: string) =>
   reportText({ ...plain, ...it })

@@ -39,6 +39,10 @@ export function createScript(now: () => number): Script {
     faults: [],
     sender: {
       check: () => script.faults,
+      render({ message }, { values, language }) {
+        const payload = JSON.stringify({ title: message.title, language, values });
+        return { headers: {}, payload, bytes: payload.length, mostBytes: 100 };
+      },
       async send({ push, recipients, open, signal, seed, settle }: Batch) {
         for (const index of open) {
           if (signal.aborted) return;

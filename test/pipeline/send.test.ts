@@ -58,7 +58,7 @@ test('a push goes to the sender of its app, provider and environment', async (t)
   const asked = new Map<string, string[]>();
   world.ports.senders = {
     get: (...key) => ({
-      check: () => [],
+      ...world.script.sender,
       async send({ recipients, open, settle, push }) {
         assert.equal(push.message.title, 'Hallo');
         const ids = open.map((index) => recipients[index]!.installationId);

@@ -15,7 +15,7 @@ import { accept } from '../../functions/pipeline/accept.ts';
 import { type CampaignRequest, ledgerCloses } from '../../functions/pipeline/campaign.ts';
 import { closedIn } from '../../functions/pipeline/events.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
-import type { Registration } from '../../functions/pipeline/installation.ts';
+import type { Registration } from '../../functions/pipeline/registration.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';

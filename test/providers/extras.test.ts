@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsPushTypes, messageSchema } from '../../functions/pipeline/campaign-request.ts';
+import { apnsPushTypes, messageSchema } from '../../functions/pipeline/message-request.ts';
 import { batch, kinds, push, start, TOPIC } from './fixture.ts';
 
 const topics = {

@@ -3,9 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Unavailable } from '../../functions/errors.ts';
+import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { lockFolder } from '../../functions/store/lock.ts';
+import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { migrations } from '../../functions/store/sqlite-schema.ts';
 import {
   allFailures,
   campaignOf,
@@ -47,6 +51,29 @@ test('everything is still there after the store was closed and opened', async (t
   const { chunk } = claimed(await second.claimChunk(chunkId, leaseOf('next'), NOW));
   assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[2], [2], 1]);
   await second.close();
+});
+
+test('a file of an earlier version is brought up to date, one of a later is left alone', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const old = new DatabaseSync(path);
+  old.exec(migrations[0] as string);
+  old.exec(`INSERT INTO installations VALUES
+    ('default', ${bucketOf('one')}, 'one', 'android', 'fcm', 'production', 'token-of-one', 1, 'de',
+     NULL, NULL, '["vip"]', '{}', ${NOW})`);
+  old.close();
+
+  const { store } = openStore(t, path);
+  const one = person('one', { language: 'de', tags: ['vip'] });
+  assert.deepEqual(await store.getInstallation('default', 'one'), one);
+  await store.putInstallations([{ ...one, country: 'CH', appVersion: '1.2.3' }]);
+  assert.equal((await store.getInstallation('default', 'one'))?.country, 'CH');
+  await store.close();
+  await openStore(t, path).store.close();
+
+  const newer = new DatabaseSync(path);
+  newer.exec('PRAGMA user_version = 9999');
+  newer.close();
+  assert.throws(() => createSqliteStore({ path }), /a newer Volley has changed it/);
 });
 
 test('a process that is alone frees the leases of the one before it', async (t) => {

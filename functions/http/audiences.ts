@@ -1,0 +1,171 @@
+/** Audiences that come as a file of names. */
+
+import { randomBytes } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { registrationSchema } from '../pipeline/registration.ts';
+import { type Ports, type Upload, type UploadKind, uploadKinds } from '../ports.ts';
+import { mediaType } from './body.ts';
+import { type Call, call } from './call.ts';
+import { CutOff, empty, untilCut } from './import.ts';
+import { readLines } from './lines.ts';
+import { type Name, nameFault, nameReaders } from './names.ts';
+import { answerProblem } from './problem.ts';
+import { FileFault } from './rows.ts';
+
+/** Names stored in one write. */
+const BATCH = 5_000;
+/** Of one upload. More are an import with a tag, which costs less than looking each name up. */
+export const MAX_NAMES = 2_000_000;
+const MAX_FAULTS = 1_000;
+const LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+
+const { app } = registrationSchema.shape;
+
+const uploadFields = {
+  id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+  app: z.string(),
+  of: z.enum(uploadKinds),
+  size: z.int().openapi({ description: 'Names; one that is there twice may count twice.' }),
+  expiresAt: z.iso.datetime(),
+};
+const uploadSchema = z.object(uploadFields).openapi('Upload');
+
+const uploadedSchema = z
+  .object({
+    ...uploadFields,
+    rejected: z.int(),
+    faults: z
+      .array(z.object({ line: z.int(), message: z.string() }))
+      .openapi({ description: `The first ${MAX_FAULTS}.` }),
+  })
+  .openapi('Uploaded');
+export type Uploaded = z.output<typeof uploadedSchema>;
+
+const uploadView = ({ id, app, of, size, expiresAt }: Upload) => ({
+  ...{ id, app, of, size: size ?? 0 },
+  expiresAt: new Date(expiresAt).toISOString(),
+});
+
+export function audienceCalls(ports: Ports): Call[] {
+  return [
+    call({
+      method: 'post',
+      path: '/v1/audiences',
+      summary: 'Upload an audience',
+      description:
+        'A file of installation ids, user ids or tokens: one a line, CSV with a header, or NDJSON ' +
+        `(texts, or objects); at most ${MAX_NAMES} of them. The answer's id goes in a campaign's ` +
+        '`audience.upload`. It is kept for 7 days.',
+      scopes: ['campaigns'],
+      takes: {
+        query: z.strictObject({ app, of: z.enum(uploadKinds).default('installationIds') }),
+      },
+      requestBody: {
+        required: true,
+        content: {
+          'text/plain': { schema: { type: 'string' }, example: 'device-1\ndevice-2\n' },
+          'text/csv': { schema: { type: 'string' }, example: 'id\ndevice-1\ndevice-2\n' },
+          'application/x-ndjson': { schema: { type: 'string' } },
+        },
+      },
+      responses: {
+        201: {
+          description: 'It is stored.',
+          content: { 'application/json': { schema: uploadedSchema } },
+        },
+      },
+      async handle({ query }, c) {
+        const namesOf = nameReaders.get(mediaType(c));
+        if (!namesOf)
+          return answerProblem(
+            c,
+            'unsupported-media-type',
+            'text/plain, text/csv or application/x-ndjson is needed.',
+          );
+        const lines = readLines(untilCut(c.req.raw.body ?? empty()));
+        try {
+          return c.json(await store(ports, namesOf(lines, query.of), query), 201);
+        } catch (error) {
+          return refusal(c, error);
+        }
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/audiences/{id}',
+      summary: 'Look at an uploaded audience',
+      scopes: ['read', 'campaigns'],
+      takes: { params: z.strictObject({ id: z.string().min(1).max(64) }) },
+      responses: {
+        200: {
+          description: 'The upload.',
+          content: { 'application/json': { schema: uploadSchema } },
+        },
+      },
+      async handle({ params: { id } }, c) {
+        const it = await ports.store.getUpload(id);
+        if (it && it.size !== null && it.expiresAt > ports.now()) return c.json(uploadView(it));
+        return answerProblem(c, 'not-found', `There is no upload "${id}".`, {
+          next: 'Check the id; an upload is kept for 7 days, so it may have expired.',
+        });
+      },
+    }),
+  ];
+}
+
+function refusal(c: Context, error: unknown): Response {
+  if (error instanceof FileFault)
+    return answerProblem(c, 'invalid-request', 'The file cannot be taken.', {
+      faults: error.faults,
+    });
+  if (error instanceof TooMany)
+    return answerProblem(c, 'too-large', `At most ${MAX_NAMES} names are taken.`);
+  if (error instanceof CutOff)
+    return answerProblem(c, 'invalid-request', 'The body was cut off.', {
+      next: 'Send the whole file again: what came of it is forgotten.',
+    });
+  throw error;
+}
+
+class TooMany extends Error {}
+
+/** Its names are there for nobody until all have come. */
+async function store(
+  { store, now }: Ports,
+  names: AsyncIterable<Name[]>,
+  { app, of }: { app: string; of: UploadKind },
+): Promise<Uploaded> {
+  const createdAt = now();
+  const id = randomBytes(10).toString('hex');
+  const upload = { id, app, of, size: null, createdAt, expiresAt: createdAt + LIFETIME_MS };
+  const faults: Uploaded['faults'] = [];
+  let rejected = 0;
+  let size = 0;
+  const batch = new Set<string>();
+  const flush = async () => {
+    if (size === 0) await store.putUpload(upload);
+    size += batch.size;
+    if (size > MAX_NAMES) throw new TooMany();
+    await store.addToUpload(upload, [...batch]);
+    batch.clear();
+  };
+  for await (const some of names)
+    for (const it of some) {
+      const fault = 'fault' in it ? it.fault : nameFault(of, it.name);
+      if (fault !== null) {
+        rejected++;
+        if (faults.length < MAX_FAULTS) faults.push({ line: it.line, message: fault });
+      } else if ('name' in it && batch.add(it.name).size === BATCH) await flush();
+    }
+  if (batch.size > 0) await flush();
+  if (size === 0)
+    throw new FileFault(
+      faults.length > 0
+        ? faults.map(({ line, message }) => ({ path: `line ${line}`, message }))
+        : [{ path: '', message: 'the file has no names' }],
+    );
+  await store.putUpload({ ...upload, size });
+  return { ...uploadView({ ...upload, size }), rejected, faults };
+}

@@ -1,0 +1,109 @@
+/** Segments: audiences that are saved under a name. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { segmentAudience, segmentName } from '../pipeline/audience-request.ts';
+import { registrationSchema } from '../pipeline/registration.ts';
+import type { Ports, Scope, Segment } from '../ports.ts';
+import { type Call, call } from './call.ts';
+import { answerProblem } from './problem.ts';
+
+const MAY_LOOK: Scope[] = ['read', 'campaigns'];
+
+const { app } = registrationSchema.shape;
+const params = z.strictObject({ name: segmentName });
+const query = z.strictObject({ app });
+
+const segmentSchema = z
+  .object({
+    ...{ app: z.string(), name: z.string(), audience: segmentAudience },
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('Segment');
+const segmentView = (it: Segment) => ({ ...it, updatedAt: new Date(it.updatedAt).toISOString() });
+export type SegmentView = ReturnType<typeof segmentView>;
+
+const segmentResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: segmentSchema } },
+});
+
+const missing = (c: Context, app: string, name: string) =>
+  answerProblem(c, 'not-found', `There is no segment "${name}" of the app "${app}".`, {
+    next: 'Check the name, and the app in the query; GET /v1/segments lists all.',
+  });
+
+export function segmentCalls({ store, now }: Ports): Call[] {
+  return [
+    call({
+      method: 'get',
+      path: '/v1/segments',
+      summary: 'List the segments of an app, by name',
+      scopes: MAY_LOOK,
+      takes: {
+        query: z.strictObject({
+          app,
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+          after: z.string().max(64).optional(),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'A page; `next` is the `after` of the page that follows.',
+          content: {
+            'application/json': {
+              schema: z.object({ items: z.array(segmentSchema), next: z.string().nullable() }),
+            },
+          },
+        },
+      },
+      async handle({ query: { app, after, limit } }, c) {
+        const { items, next } = await store.listSegments(app, after ?? null, limit);
+        return c.json({ items: items.map(segmentView), next });
+      },
+    }),
+
+    call({
+      method: 'put',
+      path: '/v1/segments/{name}',
+      summary: 'Save a segment',
+      description:
+        'Replaces an earlier one. A campaign that names it means what it says when the campaign ' +
+        'is accepted, whatever becomes of it later.',
+      scopes: ['campaigns'],
+      takes: { params, query, body: z.strictObject({ audience: segmentAudience }) },
+      responses: { 200: segmentResponse('As it is saved.') },
+      async handle({ params: { name }, query: { app }, body: { audience } }, c) {
+        const it = { app, name, audience, updatedAt: now() };
+        await store.putSegment(it);
+        return c.json(segmentView(it));
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/segments/{name}',
+      summary: 'Look at a segment',
+      scopes: MAY_LOOK,
+      takes: { params, query },
+      responses: { 200: segmentResponse('The segment.') },
+      async handle({ params: { name }, query: { app } }, c) {
+        const it = await store.getSegment(app, name);
+        return it ? c.json(segmentView(it)) : missing(c, app, name);
+      },
+    }),
+
+    call({
+      method: 'delete',
+      path: '/v1/segments/{name}',
+      summary: 'Forget a segment',
+      description: 'Campaigns that named it are not affected.',
+      scopes: ['campaigns'],
+      takes: { params, query },
+      responses: { 204: { description: 'It is gone.' } },
+      async handle({ params: { name }, query: { app } }, c) {
+        return (await store.deleteSegment(app, name)) ? c.body(null, 204) : missing(c, app, name);
+      },
+    }),
+  ];
+}

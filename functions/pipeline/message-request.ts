@@ -1,0 +1,174 @@
+/**
+ * A message: what is shown, in each language, and what the providers are told of it. Only what
+ * answers requests imports this file, as with campaign-request.ts.
+ */
+
+import { z } from '@hono/zod-openapi';
+import { languageTag } from './registration.ts';
+import { misspelt, templateOf } from './template.ts';
+import { variablesOf } from './wording.ts';
+
+/** FCM keeps a message four weeks at most; APNs has no documented bound. */
+const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
+const DEFAULT_TTL_SECONDS = 24 * 60 * 60;
+const MAX_OVERRIDE_BYTES = 8 * 1024;
+const MAX_LANGUAGES = 100;
+const MAX_VARIABLES = 20;
+
+/** An object merged over what Volley builds; bounded, since it is stored with every campaign. */
+const override = z
+  .record(z.string(), z.unknown())
+  .refine((value) => JSON.stringify(value).length <= MAX_OVERRIDE_BYTES, {
+    message: `must be at most ${MAX_OVERRIDE_BYTES} bytes of JSON`,
+  });
+
+/** What APNs calls them; each has its topic, its priorities and its size. */
+export const apnsPushTypes = [
+  'alert',
+  'background',
+  'voip',
+  'complication',
+  'fileprovider',
+  'mdm',
+  'location',
+  'liveactivity',
+  'pushtotalk',
+  'controls',
+  'widgets',
+] as const;
+export type ApnsPushType = (typeof apnsPushTypes)[number];
+
+const apnsOptions = z
+  .strictObject({
+    pushType: z
+      .enum(apnsPushTypes)
+      .optional()
+      .openapi({
+        description:
+          'alert when the payload shows, sounds or badges, background otherwise, unless named. ' +
+          'The topic follows from it: app.bundle.id.voip for voip, and so on.',
+      }),
+    priority: z
+      .union([z.literal(10), z.literal(5), z.literal(1)])
+      .optional()
+      .openapi({
+        description:
+          'Of apns-priority: 10 at once, 5 as the battery allows, 1 without waking the device. ' +
+          '10 for high, 5 for normal and for background, unless given.',
+      }),
+    payload: override
+      .optional()
+      .openapi({ description: 'Merged over the APNs payload; aps is in here.' }),
+  })
+  .openapi('ApnsOptions');
+
+const httpsUrl = z.url({ protocol: /^https$/ }).max(2048);
+
+const words = {
+  title: z.string().min(1).max(1024).optional(),
+  body: z.string().min(1).max(4096).optional(),
+  data: z.record(z.string().min(1).max(128), z.string()).optional(),
+  imageUrl: httpsUrl.optional(),
+  sound: z.string().min(1).max(128).optional(),
+  webLink: httpsUrl
+    .optional()
+    .openapi({ description: 'Opened by a click on a web push; apps find theirs in data.' }),
+};
+
+const localized = z.strictObject(words).openapi('LocalizedMessage');
+
+export const messageSchema = z
+  .strictObject({
+    ...words,
+    badge: z
+      .union([
+        z.int().min(0).max(99_999),
+        z.string().regex(/^\+[1-9]\d{0,2}$/, { message: 'must be a number, or such as "+1"' }),
+      ])
+      .optional()
+      .openapi({
+        description:
+          'A number is shown as it is; "+1" counts up from what the installation has, and that is ' +
+          'kept. Android counts up by itself.',
+      }),
+    ttlSeconds: z.int().min(0).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
+    collapseId: z
+      .string()
+      .min(1)
+      .refine((id) => Buffer.byteLength(id) <= 64, { message: 'must be at most 64 bytes' })
+      .regex(/^[\x20-\x7e]+$/, { message: 'must be printable ASCII' })
+      .optional(),
+    priority: z.enum(['high', 'normal']).default('high'),
+    analyticsLabel: z
+      .string()
+      .regex(/^[\w.~%-]{1,50}$/, { message: 'must be 1 to 50 letters, digits and - _ . ~ %' })
+      .optional()
+      .openapi({ description: "Under which Firebase's delivery reports count an FCM message." }),
+    apns: apnsOptions.optional(),
+    fcm: override.optional().openapi({ description: 'Merged over the FCM message.' }),
+    localized: z
+      .record(languageTag, localized)
+      .refine((it) => Object.keys(it).length <= MAX_LANGUAGES, {
+        message: `may have ${MAX_LANGUAGES} languages at most`,
+      })
+      .optional()
+      .openapi({
+        description:
+          'What differs in a language, by its tag. An installation of pt-BR gets pt-BR, else pt, ' +
+          'else what stands outside.',
+      }),
+  })
+  .superRefine((it, context) => {
+    const refuse = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const [path, text] of textsOf(it))
+      for (const wrong of misspelt(text))
+        refuse(path, `${wrong} is no variable: write {{name}} or {{name|default}}`);
+    for (const [path, text] of fixedTextsOf(it))
+      if (templateOf(text)) refuse(path, 'takes no variables');
+    if (variablesOf(it).length > MAX_VARIABLES)
+      refuse([], `may have ${MAX_VARIABLES} variables at most`);
+  })
+  .openapi('Message', {
+    description:
+      'In title, body and data, and in overrides, {{name}} stands for the attribute of that name of the installation, and ' +
+      '{{name|there}} for "there" where it has none.',
+  });
+export type Message = z.output<typeof messageSchema>;
+
+type Words = z.output<typeof localized>;
+
+/** The message's own words and those of each language, by where they stand. */
+const wordsOf = (message: Message): [PropertyKey[], Words][] => [
+  [[], message],
+  ...Object.entries(message.localized ?? {}).map(([language, own]): [PropertyKey[], Words] => [
+    ['localized', language],
+    own,
+  ]),
+];
+
+/** Where variables may stand, and what stands there; an override as a whole, in JSON. */
+function textsOf(message: Message): [PropertyKey[], string][] {
+  const found: [PropertyKey[], string][] = [];
+  for (const [path, { title, body, data = {} }] of wordsOf(message)) {
+    if (title !== undefined) found.push([[...path, 'title'], title]);
+    if (body !== undefined) found.push([[...path, 'body'], body]);
+    for (const [name, text] of Object.entries(data)) found.push([[...path, 'data', name], text]);
+  }
+  if (message.apns?.payload)
+    found.push([['apns', 'payload'], JSON.stringify(message.apns.payload)]);
+  if (message.fcm) found.push([['fcm'], JSON.stringify(message.fcm)]);
+  return found;
+}
+
+/** What is the same for everybody, or no text but an address or a name. */
+function fixedTextsOf(message: Message): [PropertyKey[], string][] {
+  const { collapseId = '' } = message;
+  const found: [PropertyKey[], string][] = [[['collapseId'], collapseId]];
+  for (const [path, { imageUrl = '', sound = '', webLink = '', data = {} }] of wordsOf(message)) {
+    for (const [name, text] of Object.entries({ imageUrl, sound, webLink }))
+      found.push([[...path, name], text]);
+    for (const name of Object.keys(data)) found.push([[...path, 'data', name], name]);
+  }
+  return found;
+}

@@ -1,0 +1,90 @@
+/** A message in the language and with the words of one recipient. */
+
+import type { Carried, Reached, Recipient } from '../ports.ts';
+import type { Message } from './message-request.ts';
+import { type Place, templateOf } from './template.ts';
+
+/** The message as it is in one of its languages; without one, its default. */
+export function messageIn(message: Message, language?: string): Message {
+  const { localized, ...rest } = message;
+  const own = language === undefined ? undefined : localized?.[language];
+  if (!own) return rest;
+  return {
+    ...rest,
+    ...own,
+    ...((rest.data || own.data) && { data: { ...rest.data, ...own.data } }),
+  };
+}
+
+/**
+ * Which of the message's languages an installation of that language gets: pt-BR, then pt, then the
+ * default (undefined). RFC 4647, section 3.4, lookup.
+ */
+export function languageFor({ localized }: Message, language?: string): string | undefined {
+  if (!localized) return undefined;
+  let tag = language ?? '';
+  while (tag !== '') {
+    if (Object.hasOwn(localized, tag)) return tag;
+    // a single letter only announces what follows it
+    tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-'))).replace(/-[a-z0-9]$/i, '');
+  }
+  return undefined;
+}
+
+/** The variables of a message in one language, each once; needed where any place has no default. */
+export function variablesOf(message: Message): { name: string; needed: boolean }[] {
+  const places: Place[] = templateOf(JSON.stringify(message))?.places ?? [];
+  const byName = Map.groupBy(places, (it) => it.name);
+  return Array.from(byName, ([name, those]) => ({
+    name,
+    needed: those.some((it) => it.fallback === null),
+  }));
+}
+
+export interface Wording {
+  /** what pages must carry for it */
+  carried: Carried[];
+  /** The recipient's own part; `missing` counts the variables it has neither value nor default for. */
+  of(
+    it: Reached,
+    missing: Record<string, number>,
+  ): Pick<Recipient, 'language' | 'values' | 'badge'>;
+}
+
+/** Null for a message that is the same for everybody. */
+export function wordingOf(message: Message): Wording | null {
+  const languages = Object.keys(message.localized ?? {});
+  const variables = new Map(
+    [undefined, ...languages].map((it) => [it, variablesOf(messageIn(message, it))]),
+  );
+  const varies = [...variables.values()].some((it) => it.length > 0);
+  // "+3"; Android counts by itself
+  const badge = typeof message.badge === 'string' ? Number(message.badge) : null;
+  if (languages.length === 0 && !varies && badge === null) return null;
+  return {
+    carried: [
+      ...(badge !== null ? (['platform'] as const) : []),
+      ...(languages.length > 0 ? (['language'] as const) : []),
+      ...(varies ? (['attributes'] as const) : []),
+    ],
+    of(it, missing) {
+      const language = languageFor(message, it.language);
+      const values: [string, string][] = [];
+      for (const { name, needed } of variables.get(language)!) {
+        const value = wordOf(it, name);
+        if (value !== '') values.push([name, value]);
+        else if (needed) missing[name] = (missing[name] ?? 0) + 1;
+      }
+      return {
+        ...(language !== undefined && { language }),
+        ...(values.length > 0 && { values: Object.fromEntries(values) }),
+        ...(badge !== null && it.platform === 'ios' && { badge }),
+      };
+    },
+  };
+}
+
+/** '' for one that is not there: an empty name is no better than none. */
+function wordOf({ attributes = {} }: Reached, name: string): string {
+  return Object.hasOwn(attributes, name) ? String(attributes[name]).toWellFormed() : '';
+}

@@ -1,0 +1,56 @@
+/**
+ * What differs between the recipients of one message. It is built once for each of its languages;
+ * for a recipient only its own words are put in their places.
+ */
+
+import { BADGE, fill, templateOf } from '../pipeline/template.ts';
+import { messageIn } from '../pipeline/wording.ts';
+import type { Outcome, Push, Recipient } from '../ports.ts';
+
+type Own = Pick<Recipient, 'values' | 'badge'>;
+
+/** Our own word, before the provider is asked: it would say so of everybody's message. */
+export const TOO_LARGE: Outcome = Object.freeze({ kind: 'rejected', reason: 'PayloadTooLarge' });
+
+const variants = new WeakMap<Push, Map<string, Push>>();
+
+/** The push as it is in one of its message's languages: the same object each time. */
+export function inLanguage(push: Push, language: string | undefined): Push {
+  if (language === undefined) return push;
+  const known = variants.get(push) ?? new Map<string, Push>();
+  variants.set(push, known);
+  const it = known.get(language) ?? { ...push, message: messageIn(push.message, language) };
+  known.set(language, it);
+  return it;
+}
+
+/** Null where there is nothing of the recipient's own in it. */
+export function jsonFor(json: string): ((recipient: Own) => string) | null {
+  const template = templateOf(json);
+  if (template === null) return null;
+  return ({ values = {}, badge }) =>
+    fill(template, (name) => {
+      if (name === '#badge') return String(badge ?? 1);
+      return Object.hasOwn(values, name) ? JSON.stringify(values[name]).slice(1, -1) : undefined;
+    });
+}
+
+/** The same for a text that is not JSON. */
+export function textFor(text: string): ((recipient: Own) => string) | null {
+  const template = templateOf(text);
+  if (template === null) return null;
+  return ({ values = {} }) =>
+    fill(template, (name) => (Object.hasOwn(values, name) ? values[name] : undefined));
+}
+
+/** A badge as it stands in a payload: "+1" is each recipient's own number. */
+export const badgeIn = (badge: number | string) => (typeof badge === 'number' ? badge : BADGE);
+
+/** What `faultsOf` finds in any of the message's languages, the default's first. */
+export function faultsInAll(push: Push, faultsOf: (push: Push) => string[]): string[] {
+  const faults = faultsOf(push);
+  for (const language of Object.keys(push.message.localized ?? {}))
+    for (const fault of faultsOf(inLanguage(push, language)))
+      if (!faults.includes(fault)) faults.push(`localized.${language}: ${fault}`);
+  return faults;
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+const entry = (name: string) => new URL(`../../functions/entry/${name}.ts`, import.meta.url);
+
+/** What a file takes in at run time, at its beginning or when it is first needed; types are erased. */
+const statement = /(?:^(?:import|export) (?!type\b)(?:[^'";]*? from )?|\bimport\()'([^']+)'/gm;
+
+async function packagesOf(start: URL): Promise<string[]> {
+  const packages = new Set<string>();
+  const files = new Set([start.href]);
+  for (const file of files)
+    for (const [, name = ''] of (await readFile(new URL(file), 'utf8')).matchAll(statement))
+      if (name.startsWith('.')) files.add(new URL(name, file).href);
+      else packages.add(name);
+  return [...packages];
+}
+
+for (const name of ['plan', 'send-apns', 'send-fcm', 'deliver', 'tick'])
+  test(`a cold start of ${name} waits for no schemas`, async () => {
+    const packages = await packagesOf(entry(name));
+    assert.ok(
+      packages.some((it) => it.startsWith('@google-cloud/')),
+      packages.join(),
+    );
+    assert.deepEqual(
+      packages.filter((it) => /zod|hono/.test(it)),
+      [],
+    );
+  });
+
+test('the schemas are in what answers the API', async () => {
+  assert.ok((await packagesOf(entry('api'))).includes('@hono/zod-openapi'));
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { Uploaded } from '../../functions/http/audiences.ts';
+import type { CampaignView, ReportView } from '../../functions/http/views.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { createWorld, type World } from '../world/world.ts';
+
+async function send(world: World, audience: object, message: object) {
+  const body = { name: 'personal', audience, message };
+  const { id } = await world.client().post<CampaignView>('/v1/campaigns', body);
+  await watchCampaign(world.client(), id, null);
+  return world.client().get<ReportView>(`/v1/campaigns/${id}/report`);
+}
+
+const bytes = async function* (text: string) {
+  yield new TextEncoder().encode(text);
+};
+
+test('from an upload and a segment to a phone: its language, its words, its badge', async (t) => {
+  const world = await createWorld({ installations: 3_000 });
+  t.after(world.close);
+  const api = world.client();
+  const token = sampleToken('apns', 'phone');
+  await api.put('/v1/installations/phone', {
+    ...{ platform: 'ios', token, userId: 'me', language: 'pt-BR', tags: ['vip'] },
+    ...{ appVersion: '2.1', attributes: { name: 'مرحبا "\u{1F514}"', visits: 12 } },
+  });
+  await api.put('/v1/installations/long', {
+    ...{ platform: 'ios', token: sampleToken('apns', 'long'), userId: 'you', tags: ['vip'] },
+    ...{ attributes: { name: '\u{1F514}'.repeat(128), visits: 99 } },
+  });
+  await api.put('/v1/segments/vip', {
+    audience: { tags: 'vip', attributes: { visits: { '>': 10 } } },
+  });
+
+  const message = {
+    ...{ title: 'Hi {{name|there}}', body: 'x'.repeat(3_700), badge: '+2' },
+    localized: { pt: { title: 'Olá {{name}} {{city}}', body: 'y' } },
+  };
+  await send(world, { segment: 'vip', appVersion: '>=2' }, message);
+  const upload = await api.upload<Uploaded>(
+    '/v1/audiences?of=userIds',
+    'text/plain',
+    bytes('me\nnobody\n'),
+  );
+  const { campaign, missing } = await send(world, { upload: upload.id }, message);
+  assert.deepEqual([campaign.state, campaign.counts.accepted], ['completed', 1]);
+  assert.deepEqual(missing, { city: 1 });
+  const { aps } = JSON.parse((await world.simulated.apns.lastAccepted())!.payload);
+  assert.equal(aps.alert.title, 'Olá مرحبا "\u{1F514}" ');
+  assert.equal(aps.alert.body, 'y');
+  assert.equal(aps.badge, 4, 'counted up by both');
+
+  const all = await send(world, { or: [{ segment: 'vip' }, { language: 'en' }] }, message);
+  const { recipients, accepted, failed } = all.campaign.counts;
+  assert.deepEqual([recipients, accepted, failed], [3_002, 3_001, 1]);
+  assert.deepEqual(all.reasons, [{ reason: 'PayloadTooLarge', count: 1 }]);
+  assert.equal(all.ledgerClosed, true);
+});

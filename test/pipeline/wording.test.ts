@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { faultsOf } from '../../functions/errors.ts';
+import { type Message, messageSchema } from '../../functions/pipeline/message-request.ts';
+import { report, reportText } from '../../functions/pipeline/report.ts';
+import { fill, templateOf } from '../../functions/pipeline/template.ts';
+import { languageFor, messageIn } from '../../functions/pipeline/wording.ts';
+import type { Recipient } from '../../functions/ports.ts';
+import { createWorld } from './world.ts';
+
+const message = (rest: object): Message => messageSchema.parse(rest);
+const faults = (it: unknown) => faultsOf(messageSchema.safeParse(it).error ?? { issues: [] });
+
+test('a language falls back to what is before its last part, then to the default', () => {
+  const it = message({
+    title: 'Hi',
+    localized: { pt: { title: 'Olá' }, 'zh-hant': { title: '你好' } },
+  });
+  assert.deepEqual(Object.keys(it.localized!), ['pt', 'zh-Hant'], 'spelt as it should be');
+  for (const [asked, given] of [
+    ['pt', 'pt'],
+    ['pt-BR', 'pt'],
+    ['zh-Hant-TW', 'zh-Hant'],
+    ['zh-TW', undefined],
+    ['pt-x-formal', 'pt'],
+    ['ptx', undefined],
+    ['constructor', undefined],
+    [undefined, undefined],
+  ])
+    assert.equal(languageFor(it, asked), given, asked);
+  assert.equal(languageFor(message({ title: 'Hi' }), 'pt'), undefined);
+});
+
+test('a language replaces what it names and keeps the rest', () => {
+  const it = message({
+    ...{ title: 'Hi', body: 'There', badge: 3, data: { a: '1', b: '2' } },
+    localized: { de: { title: 'Hallo', data: { b: '3' } } },
+  });
+  const { localized: _, ...usual } = it;
+  assert.deepEqual(messageIn(it), usual);
+  const german = { ...usual, title: 'Hallo', data: { a: '1', b: '3' } };
+  assert.deepEqual(messageIn(it, 'de'), german);
+});
+
+test('places of a text are filled, with a default or nothing where there is no value', () => {
+  const filled = (text: string, values: Record<string, string>) => {
+    const template = templateOf(text);
+    return template ? fill(template, (name) => values[name]) : text;
+  };
+  assert.equal(filled('Hi {{name}}, {{ city | here }}!{{x|}}', {}), 'Hi , here!');
+  assert.equal(filled('{{name}}{{name}}', { name: 'Zoë \u{1F514}' }), 'Zoë \u{1F514}Zoë \u{1F514}');
+  assert.equal(filled('{{a}}', { a: '{{b}}', b: 'never' }), '{{b}}', 'a value is no template');
+  for (const text of ['{name}', '{{', 'a }} b {{ c', '{{first name}}', '{{}}'])
+    assert.equal(templateOf(text), null);
+});
+
+test('what looks like a variable and is none is told where it stands', () => {
+  const found = faults({
+    ...{ title: 'Hi {{first name}}', body: '{{name}} {{#badge}}', data: { '{{k}}': '{{a|b|c}}' } },
+    ...{ collapseId: '{{name}}', imageUrl: 'https://a.example/{{name}}', fcm: { x: '{{ü}}' } },
+    localized: { pt: { title: 'Olá {{}}' } },
+  });
+  assert.deepEqual(found.map((it) => it.path).sort(), [
+    ...['body', 'collapseId', 'data.{{k}}', 'fcm', 'imageUrl', 'localized.pt.title', 'title'],
+  ]);
+  assert.match(
+    found.find((it) => it.path === 'title')!.message,
+    /write {{name}} or {{name\|default}}/,
+  );
+  const many = Array.from({ length: 21 }, (_, n) => `{{v${n}}}`).join('');
+  assert.match(faults({ title: many })[0]!.message, /20 variables at most/);
+  assert.deepEqual(
+    faults({ title: 'x', badge: '+0' }).map((it) => it.path),
+    ['badge'],
+  );
+  assert.deepEqual(
+    faults({ title: 'x', localized: { 'no language': {} } }).map((it) => it.path),
+    ['localized.no language'],
+  );
+});
+
+const titles = { title: 'Hi {{name}}', localized: { pt: { title: 'Olá {{name|você}}' } } };
+
+test('everybody gets the words of their language, and who lacks a value is counted', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(1200, (n) => ({
+    language: ['pt-BR', 'de', 'pt-PT'][n % 3]!,
+    attributes: {
+      ...(n % 4 && { name: n % 5 ? `Zoë ${n}\n"\t\u{1F514}` : '' }),
+      secret: 'not sent',
+    },
+  }));
+  const id = await world.campaign({ message: message({ ...titles, badge: 2 }) });
+  await world.run();
+  const { counts } = await world.closed(id);
+  const lacking = people.filter((it) => it.language === 'de' && !it.attributes.name).length;
+  assert.ok(lacking > 100);
+  assert.deepEqual(counts.missing, { name: lacking });
+  assert.equal(world.script.sent.length, people.length);
+  const sent = new Map(world.script.sent.map((it) => [it.installationId, it as Recipient]));
+  for (const { id, language, attributes } of people) {
+    const it = sent.get(id)!;
+    assert.equal(it.language, language === 'de' ? undefined : 'pt');
+    assert.deepEqual(it.values, attributes.name ? { name: attributes.name } : undefined);
+  }
+  const text = reportText((await report(world.ports, id))!);
+  assert.match(text, new RegExp(`^No value for +name ${lacking}$`, 'm'));
+});
+
+test('a planner that died and one that goes on count who lacks a value once', async (t) => {
+  const world = createWorld(t);
+  await world.people(6000);
+  const freezePage = world.store.freezePage;
+  let pages = 0;
+  world.ports.store = {
+    ...world.store,
+    async freezePage(page) {
+      const frozen = await freezePage(page);
+      if (++pages === 2) throw new Error('died after it was written');
+      return frozen;
+    },
+  };
+  const id = await world.campaign({ message: message({ title: 'Hi {{name}}' }) });
+  await world.run();
+  const { counts } = await world.closed(id);
+  assert.deepEqual(counts.missing, { name: 6000 });
+});
+
+test('a message without variables and languages takes nothing along', async (t) => {
+  const world = createWorld(t);
+  await world.people(10, () => ({ language: 'pt', attributes: { name: 'Zoë' } }));
+  const carried: unknown[] = [];
+  const { streamAudience } = world.store;
+  world.ports.store = {
+    ...world.store,
+    streamAudience: (...args) => {
+      carried.push(args[5]);
+      return streamAudience(...args);
+    },
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.deepEqual((await world.closed(id)).counts.missing, undefined);
+  assert.deepEqual(carried, [undefined]);
+  for (const { language, values, badge } of world.script.sent as Recipient[])
+    assert.deepEqual([language, values, badge], [undefined, undefined, undefined]);
+});
