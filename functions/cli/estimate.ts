@@ -68,8 +68,8 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
     ),
     // a chunk: frozen, claimed, committed, counted; its failures; a page; a shard; the campaign
     line('Firestore', 'write', 'write', 4 * chunks + failures + pages + 3 * shards + 5),
-    // installation and token of who is gone; chunks and failures when they expire
-    line('Firestore', 'delete', 'delete', 2 * gone + chunks + failures),
+    // installation, token and badge of who is gone; chunks and failures when they expire
+    line('Firestore', 'delete', 'delete', 3 * gone + chunks + failures),
     line(
       ...(['Firestore', 'keep for a month', 'storage'] as const),
       ((recipients * RECIPIENT_BYTES) / GIB) * RETENTION_MONTHS,

@@ -27,3 +27,6 @@ export function tally(failures: { reason: string }[]): Record<string, number> {
   for (const { reason } of failures) reasons[reason] = (reasons[reason] ?? 0) + 1;
   return reasons;
 }
+
+/** Where a badge that counts up stops. */
+export const MAX_BADGE = 99_999;

@@ -1,15 +1,18 @@
 /**
  * Audiences: what Firestore's indexes find of one, and what is left out while it is read.
  *
- * A read document is paid for, so an index narrows as far as it can: user id, a tag, or platform and
- * language. Tags together with others would be found by merging indexes, slowly, and
- * `none` not at all; https://firebase.google.com/docs/firestore/query-data/index-overview
+ * A read document is paid for, so an index narrows as far as it can: ids, tokens, user ids, a tag, or
+ * platform and language, of the audience itself or of any that must hold with it. Tags together with
+ * others would be found by merging indexes, slowly, and `none` not at all;
+ * https://firebase.google.com/docs/firestore/query-data/index-overview
+ * Whatever is found goes through `matches`, which alone says who is in an audience.
  */
 
 import type { Query } from '@google-cloud/firestore';
-import type { Audience } from '../pipeline/campaign.ts';
+import type { Audience } from '../pipeline/audience-request.ts';
 import { BUCKETS, bucketOf, platforms } from '../pipeline/installation.ts';
-import type { AudiencePage, BucketRange, Cursor, Store } from '../ports.ts';
+import { type Matchable, matches } from '../pipeline/matches.ts';
+import type { BucketRange, Carried, Cursor, Reached, Store } from '../ports.ts';
 import { inGroupsOf } from './each.ts';
 import type { Client } from './firestore-client.ts';
 import {
@@ -19,6 +22,7 @@ import {
   type InstallationFields,
   idOf,
   type Schema,
+  spokenOn,
   type TokenFields,
 } from './firestore-schema.ts';
 import { merged, pagesOf } from './sorted.ts';
@@ -34,11 +38,6 @@ const COUNTED_IN_PARTS = 32;
 
 const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
-interface Condition {
-  field: keyof InstallationFields;
-  holds(it: InstallationFields): boolean;
-}
-
 interface Found {
   name: string;
   fields: InstallationFields;
@@ -46,7 +45,7 @@ interface Found {
 
 const byName = (a: Found, b: Found) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-const ALWAYS = ['provider', 'environment', 'token'] as const;
+const ALWAYS = ['provider', 'environment', 'token', 'optedOut'] as const;
 
 export function firestoreAudience(
   client: Client,
@@ -55,32 +54,40 @@ export function firestoreAudience(
 ) {
   return {
     async estimateAudience(app, audience) {
-      if (audience.installationIds) return audience.installationIds.length;
-      if (audience.tokens) return audience.tokens.length;
-      const { queries } = narrowed(schema.installations, audience);
-      const sizes = await Promise.all(queries.map((it) => sizeOf(it, app)));
-      return sum(sizes);
+      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
+      const named = installationIds ?? tokens;
+      if (named) return named.length;
+      return sum(await Promise.all(queries.map((it) => sizeOf(it, app))));
     },
 
-    async *streamAudience(app, audience, range, after, size) {
+    async *streamAudience(app, audience, range, after, size, carried = []) {
       if (after && after.bucket >= range.to) return;
-      const ids = audience.installationIds ?? (await withTokens(app, audience.tokens));
-      const { lists, conditions } = ids
-        ? byIds(app, audience, ids, range, after)
-        : byQueries(app, audience, range, after, size);
-      let page: AudiencePage['installations'] = [];
+      const fields = [...new Set([...ALWAYS, ...fieldsOf(audience), ...carried])];
+      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
+      const ids = installationIds ?? (await withTokens(app, tokens));
+      const lists = ids
+        ? [byIds(app, ids, fields, range, after)]
+        : byQueries(app, queries, fields, range, after, size);
+      let page: Reached[] = [];
       let cursor: Cursor | undefined;
       for await (const found of merged(lists, byName))
         for (const { name, fields } of found) {
-          if (!conditions.every((it) => it.holds(fields))) continue;
-          const { provider, environment, token } = fields;
-          cursor = idOf(name);
-          page.push({ id: cursor.id, provider, environment, token });
+          const at = idOf(name);
+          const it = toMatchable(at.id, fields);
+          if (!matches(audience, it)) continue;
+          cursor = at;
+          page.push(toReached(it, fields, carried));
           if (page.length < size) continue;
           yield { installations: page, cursor };
           page = [];
         }
       if (page.length > 0) yield { installations: page, cursor: cursor! };
+    },
+
+    async registeredTokens(app, tokens) {
+      const some = [...new Set(tokens)];
+      const found = await client.get(some.map((it) => schema.token(app, it)));
+      return some.filter((_, i) => found[i]?.exists);
     },
   } satisfies Partial<Store>;
 
@@ -104,18 +111,17 @@ export function firestoreAudience(
 
   function byQueries(
     app: string,
-    audience: Audience,
+    queries: Query[],
+    fields: string[],
     range: BucketRange,
     after: Cursor | null,
     size: number,
-  ) {
-    const { queries, conditions } = narrowed(schema.installations, audience);
+  ): AsyncGenerator<Found[]>[] {
     const limit = Math.max(MIN_PAGE, Math.min(MAX_PAGE, size));
-    const fields = new Set<string>([...ALWAYS, ...conditions.map((it) => it.field)]);
     const start = after
       ? `${bucketName(app, after.bucket)}${END}${after.id}`
       : bucketName(app, range.from);
-    const lists = queries.map((query) => {
+    return queries.map((query) => {
       const inOrder = query
         .select(...fields)
         .orderBy(BY_NAME)
@@ -127,82 +133,94 @@ export function firestoreAudience(
       };
       return pagesOf(read, limit, true);
     });
-    return { lists, conditions };
   }
 
-  function byIds(
+  async function* byIds(
     app: string,
-    audience: Audience,
     ids: string[],
+    fields: string[],
     range: BucketRange,
     after: Cursor | null,
-  ) {
-    const conditions = conditionsOf(audience);
-    const fields = new Set<string>([...ALWAYS, ...conditions.map((it) => it.field)]);
+  ): AsyncGenerator<Found[]> {
     const start = after && `${bucketName(app, after.bucket)}${END}${after.id}`;
     const refs = [...new Set(ids)]
       .filter((id) => bucketOf(id) >= range.from && bucketOf(id) < range.to)
       .map((id) => schema.installation(app, id))
       .filter((ref) => !start || ref.id > start);
-    const list = async function* () {
-      const documents = await client.get(refs, [...fields]);
-      yield documents
-        .filter((it) => it.exists)
-        .map((it) => ({ name: it.id, fields: it.data() as InstallationFields }))
-        .sort(byName);
-    };
-    return { lists: [list()], conditions };
+    const documents = await client.get(refs, fields);
+    yield documents
+      .filter((it) => it.exists)
+      .map((it) => ({ name: it.id, fields: it.data() as InstallationFields }))
+      .sort(byName);
   }
 }
 
-/**
- * Queries that together find an audience, and what they do not look at. An installation may be
- * found by two of them, for two tags.
- */
-function narrowed(all: Query, audience: Audience) {
-  const { language, userIds, tags = {} } = audience;
-  const { any, all: every }: { any?: string[]; all?: string[] } = tags;
-  const platform = new Set(audience.platform ?? platforms);
-  const some = platform.size < platforms.length;
-  const isOneOf = (field: keyof InstallationFields, values: Iterable<string>, times = 1) =>
-    inGroupsOf(Math.floor(MAX_ALTERNATIVES / times), [...new Set(values)]).map((group) =>
-      all.where(field, 'in', group),
-    );
-  const without = (queries: Query[], ...fields: Condition['field'][]) => ({
-    queries,
-    conditions: conditionsOf(audience).filter((it) => !fields.includes(it.field)),
-  });
-  if (userIds) return without(isOneOf('userId', userIds), 'userId');
-  if (every) return without([all.where('tags', 'array-contains', every[0])]);
-  if (any)
-    return without(
-      inGroupsOf(MAX_ALTERNATIVES, [...new Set(any)]).map((group) =>
-        all.where('tags', 'array-contains-any', group),
-      ),
-    );
-  const onPlatform = (it: Query) => (some ? it.where('platform', 'in', [...platform]) : it);
-  if (!language) return without([onPlatform(all)], 'platform');
-  const spoken = isOneOf('language', language, some ? platform.size : 1);
-  return without(spoken.map(onPlatform), 'platform', 'language');
+/** What was not read is not there; what an audience says nothing about is not looked at. */
+const toMatchable = (id: string, { attributes, ...fields }: InstallationFields): Matchable => ({
+  id,
+  ...fields,
+  attributes: attributes === undefined ? {} : JSON.parse(attributes),
+});
+
+function toReached(
+  it: Matchable,
+  { provider, environment, token }: InstallationFields,
+  carried: readonly Carried[],
+): Reached {
+  const reached: Reached = { id: it.id, provider, environment, token };
+  for (const name of carried) Object.assign(reached, { [name]: it[name] });
+  return reached;
 }
 
-/** The meaning of an audience; ids are in the documents' names. */
-function conditionsOf(audience: Audience): Condition[] {
-  const { platform, language, userIds, tokens, tags = {} } = audience;
-  const { any, all, none }: { any?: string[]; all?: string[]; none?: string[] } = tags;
-  const conditions: Condition[] = [];
-  const add = (field: Condition['field'], holds: Condition['holds']) =>
-    conditions.push({ field, holds });
-  const isOneOf = (field: 'platform' | 'language' | 'userId' | 'token', values?: string[]) => {
-    const wanted = new Set<string | undefined>(values);
-    if (values) add(field, (it) => wanted.has(it[field]));
-  };
-  isOneOf('platform', platform);
-  isOneOf('language', language);
-  isOneOf('userId', userIds);
-  isOneOf('token', tokens);
-  if (any) add('tags', (it) => any.some((tag) => it.tags.includes(tag)));
-  if (all) add('tags', (it) => all.every((tag) => it.tags.includes(tag)));
-  if (none) add('tags', (it) => !none.some((tag) => it.tags.includes(tag)));
-  return conditions;
+/** The audience and all that must hold with it. */
+const conjuncts = (audience: Audience): Audience[] => [
+  audience,
+  ...(audience.and ?? []).flatMap(conjuncts),
+];
+
+/**
+ * How an audience is found: by ids, by tokens, or by queries that together find everybody in it, and
+ * others. An installation may be found by two of them, for two tags.
+ */
+function narrowed(
+  all: Query,
+  audience: Audience,
+): { installationIds?: string[]; tokens?: string[]; queries: Query[] } {
+  const together = conjuncts(audience);
+  const first = <T>(of: (it: Audience) => T | undefined): T | undefined =>
+    together.map(of).find((it) => it !== undefined);
+  const anyOf = (field: keyof InstallationFields, how: 'in' | 'array-contains-any', of: string[]) =>
+    inGroupsOf(MAX_ALTERNATIVES, [...new Set(of)]).map((group) => all.where(field, how, group));
+  const installationIds = first((it) => it.installationIds);
+  if (installationIds) return { installationIds, queries: [] };
+  const tokens = first((it) => it.tokens);
+  if (tokens) return { tokens, queries: [] };
+  const userIds = first((it) => it.userIds);
+  if (userIds) return { queries: anyOf('userId', 'in', userIds) };
+  const tagged = (it: Audience): { any?: string[]; all?: string[] } => it.tags ?? {};
+  const every = first((it) => tagged(it).all);
+  if (every) return { queries: [all.where('tags', 'array-contains', every[0])] };
+  const any = first((it) => tagged(it).any);
+  if (any) return { queries: anyOf('tags', 'array-contains-any', any) };
+  const platform = first((it) => it.platform);
+  const on = platform && new Set(platform).size < platforms.length ? platform : undefined;
+  const language = first((it) => it.language);
+  if (language)
+    return {
+      queries: anyOf(
+        'spoken',
+        'array-contains-any',
+        on ? language.flatMap((it) => on.map((each) => spokenOn(each, it))) : language,
+      ),
+    };
+  return { queries: on ? anyOf('platform', 'in', on) : [all] };
+}
+
+/** What `matches` looks at of an installation. */
+function fieldsOf({ and = [], or = [], not, ...own }: Audience): string[] {
+  const named: Record<string, string> = { userIds: 'userId', lastSeen: 'refreshedAt' };
+  return [
+    ...Object.keys(own).filter((it) => it !== 'installationIds' && it !== 'tokens'),
+    ...[...and, ...or, ...(not ? [not] : [])].flatMap(fieldsOf),
+  ].map((it) => named[it] ?? it);
 }

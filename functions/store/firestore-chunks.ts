@@ -1,9 +1,14 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
 import { randomUUID } from 'node:crypto';
-import { type DocumentSnapshot, FieldPath, FieldValue } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  FieldValue,
+  type Transaction,
+} from '@google-cloud/firestore';
 import type { Chunk, ChunkCommit, NewChunk, OpenChunk, Store } from '../ports.ts';
-import { tally } from './counts.ts';
+import { MAX_BADGE, tally } from './counts.ts';
 import { each, inGroupsOf } from './each.ts';
 import { toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
@@ -11,6 +16,7 @@ import type { EventWriter } from './firestore-events.ts';
 import type { firestoreFailures } from './firestore-failures.ts';
 import type { firestoreInstallations } from './firestore-installations.ts';
 import {
+  type BadgeFields,
   type ChunkFields,
   dueOf,
   END,
@@ -30,7 +36,7 @@ const OPEN_PAGE = 500;
 /** Chunks that get another slot in one write, and how many of those at once. */
 const [MOVED_TOGETHER, MOVES_AT_ONCE] = [100, 4];
 /** Counters of a document that one write may add to are 500. */
-const MAX_REASONS = 400;
+const [MAX_REASONS, MAX_PRUNED] = [400, 50];
 
 const add = FieldValue.increment;
 const gone = FieldValue.delete;
@@ -57,6 +63,31 @@ export function firestoreChunks(
   const read = (chunkId: string, fields?: string[]) =>
     client.get([schema.chunk(chunkId), campaignOf(chunkId)], fields);
 
+  /** The chunks with what the badges of their recipients show from now on, which is written too. */
+  async function countedUp(writes: Transaction, chunks: NewChunk[]): Promise<NewChunk[]> {
+    const refs = chunks.flatMap(({ app, recipients }) =>
+      recipients.flatMap((it) =>
+        it.badge === undefined ? [] : schema.badge(app, it.installationId),
+      ),
+    );
+    if (refs.length === 0) return chunks;
+    const found = await writes.getAll(...new Map(refs.map((it) => [it.id, it])).values());
+    const counts = new Map(found.map((it) => [it.id, (it.get('count') ?? 0) as number]));
+    const counted = chunks.map((chunk) => ({
+      ...chunk,
+      recipients: chunk.recipients.map((it) => {
+        if (it.badge === undefined) return it;
+        const { id } = schema.badge(chunk.app, it.installationId);
+        const badge = Math.min(counts.get(id)! + it.badge, MAX_BADGE);
+        counts.set(id, badge);
+        return { ...it, badge };
+      }),
+    }));
+    for (const { ref, id } of found)
+      writes.set(ref, { count: counts.get(id)! } satisfies BadgeFields);
+    return counted;
+  }
+
   return {
     async freezePage(page) {
       const ref = schema.shard(page.campaignId, page.shard);
@@ -68,7 +99,8 @@ export function firestoreChunks(
         if (attempt > 1 && shard?.frozenBy === call) return true;
         if (shard?.pages !== page.page || shard.planned) return false;
         const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
-        writes.update(ref, {
+        const chunks = await countedUp(writes, page.chunks);
+        const change: [string | FieldPath, unknown][] = Object.entries({
           ...{ pages: page.page + 1, frozenBy: call, planned: page.last },
           cursorBucket: page.cursor?.bucket ?? null,
           cursorId: page.cursor?.id ?? null,
@@ -78,7 +110,11 @@ export function firestoreChunks(
           // when it is planned, too: the sweep then looks whether it is closed
           due: dueOf(found.id, page.dueAt),
         });
-        for (const it of page.chunks) writes.create(schema.chunk(it.id), fromNewChunk(it));
+        for (const [name, by] of Object.entries(page.missing ?? {}))
+          change.push([new FieldPath('missing', reasonKey(name)), add(by)]);
+        const [[field, value], ...more] = change as [(typeof change)[number]];
+        writes.update(ref, field, value, ...more.flat());
+        for (const it of chunks) writes.create(schema.chunk(it.id), fromNewChunk(it));
         return true;
       });
       if (!frozen) return { kind: 'stale' };
@@ -130,15 +166,18 @@ export function firestoreChunks(
         const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
         if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
         if (it.done || it.leaseId !== leaseId) return { ...where, ours: false };
-        await forget(writes, it.app, commit.forget);
+        const forgotten = await forget(writes, it.app, commit.forget);
+        const failures = commit.failures.map((it) =>
+          forgotten.has(it.installationId) ? { ...it, pruned: true as const } : it,
+        );
         const change = { ...changeOf(commit, it, retentionDays), writtenBy: call };
         writes.update(found.ref, change, unchanged(found));
-        const counted = countedOf(commit);
+        const counted = countedOf({ ...commit, failures });
         if (counted.length > 0) {
           const [field, value, ...more] = counted;
           writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
         }
-        insertFailures(writes, campaignId, commit);
+        insertFailures(writes, campaignId, { ...commit, failures });
         events.store(writes, commit.events ?? []);
         return { ...where, ours: true, done: isLast };
       });
@@ -219,6 +258,9 @@ function countedOf({ accepted, skipped, failures, open }: ChunkCommit) {
     count(new FieldPath('reasons', reasonKey(reason)), by);
   const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);
   count(new FieldPath('reasons', reasonKey('(others)')), others);
+  const pruned = failures.filter((it) => it.pruned);
+  for (const [reason, by] of Object.entries(tally(pruned)).slice(0, MAX_PRUNED))
+    count(new FieldPath('pruned', reasonKey(reason)), by);
   return counted;
 }
 

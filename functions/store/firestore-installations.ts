@@ -11,9 +11,10 @@
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Installation } from '../pipeline/installation.ts';
 import type { ChunkCommit, Store } from '../ports.ts';
-import { each } from './each.ts';
+import { AT_ONCE, each, together } from './each.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import {
+  type BadgeFields,
   fromInstallation,
   type InstallationFields,
   type Schema,
@@ -22,63 +23,90 @@ import {
 } from './firestore-schema.ts';
 import { lastOfEach } from './last-of-each.ts';
 
-/** Installations in one transaction, and how many of those at once. */
-const [TOGETHER, AT_ONCE] = [200, 4];
-/** A request holds 10 MiB, the emulator's 4. */
-const MAX_BYTES = 3 * 1024 * 1024;
-
-interface Row {
-  app: string;
-  id: string;
-  ref: DocumentReference;
-  fields: InstallationFields;
-  tokenRef: DocumentReference;
-}
-
 export function firestoreInstallations(client: Client, schema: Schema) {
-  const { installation: refOf, token: tokenRefOf } = schema;
+  const { installation: refOf, token: tokenRefOf, badge: badgeOf } = schema;
 
-  const toRow = (it: Installation): Row => ({
-    ...{ app: it.app, id: it.id, ref: refOf(it.app, it.id), fields: fromInstallation(it) },
-    tokenRef: tokenRefOf(it.app, it.token),
-  });
-
-  async function put(writes: Transaction, rows: Row[]) {
-    const all = rows.flatMap((it) => [it.ref, it.tokenRef]);
-    const found = byName(await writes.getAll(...all, { fieldMask: ['token', 'id'] }));
-    const holderOf = (it: Row) => (found.get(it.tokenRef.path)?.data() as TokenFields)?.id;
-
-    const gone = new Map<string, DocumentReference>();
-    for (const { app, ref, fields } of rows) {
-      const before: string | undefined = found.get(ref.path)?.get('token');
-      const tokenRef = before !== undefined && before !== fields.token && tokenRefOf(app, before);
-      if (tokenRef) gone.set(tokenRef.path, tokenRef);
-    }
-    const taken = rows.flatMap((it) => {
-      const holder = holderOf(it);
-      return holder !== undefined && holder !== it.id ? [refOf(it.app, holder)] : [];
+  /**
+   * Puts them; `before` are their documents as this transaction has read them, with `token` and
+   * `optedOut` at least. `holders` are who has their tokens: of one whose token is its own already
+   * nobody needs to ask.
+   */
+  function put(
+    writes: Transaction,
+    batch: Installation[],
+    before: Map<string, DocumentSnapshot>,
+    holders: Map<string, string>,
+  ) {
+    const rows = batch.map((it) => {
+      const ref = refOf(it.app, it.id);
+      const tokenRef = tokenRefOf(it.app, it.token);
+      const known = before.get(ref.path);
+      const old: string | undefined = known?.get('token');
+      const holder = old === it.token ? it.id : holders.get(tokenRef.path);
+      return { it, ref, tokenRef, known, old, holder };
     });
-    for (const ref of taken) gone.set(ref.path, ref);
-
+    const gone = new Map<string, DocumentReference>();
+    for (const { it, old, holder } of rows) {
+      const tokenRef = old !== undefined && old !== it.token && tokenRefOf(it.app, old);
+      if (tokenRef) gone.set(tokenRef.path, tokenRef);
+      if (holder === undefined || holder === it.id) continue;
+      for (const ref of [refOf(it.app, holder), badgeOf(it.app, holder)]) gone.set(ref.path, ref);
+    }
     // what is put in the same breath stays
-    for (const { ref, tokenRef } of rows) {
-      gone.delete(ref.path);
-      gone.delete(tokenRef.path);
-    }
+    for (const { it, ref, tokenRef } of rows)
+      for (const kept of [ref, tokenRef, badgeOf(it.app, it.id)]) gone.delete(kept.path);
     for (const ref of gone.values()) writes.delete(ref);
-    for (const it of rows) {
-      writes.set(it.ref, it.fields);
+    for (const { it, ref, tokenRef, known, holder } of rows) {
+      writes.set(ref, fromInstallation(it, known?.get('optedOut') === true));
       const fields: TokenFields = { id: it.id };
-      if (holderOf(it) !== it.id) writes.set(it.tokenRef, fields);
+      if (holder !== it.id) writes.set(tokenRef, fields);
     }
+  }
+
+  /** By the path of the token's document. */
+  const holdersOf = (found: DocumentSnapshot[]) =>
+    new Map(
+      found.flatMap((it): [string, string][] =>
+        it.exists ? [[it.ref.path, (it.data() as TokenFields).id]] : [],
+      ),
+    );
+
+  async function readAndPut(writes: Transaction, batch: Installation[]) {
+    const refs = batch.map((it) => refOf(it.app, it.id));
+    const tokens = batch.map((it) => tokenRefOf(it.app, it.token));
+    const found = await writes.getAll(...refs, ...tokens, {
+      fieldMask: ['token', 'optedOut', 'id'],
+    });
+    put(writes, batch, byPath(found.slice(0, refs.length)), holdersOf(found.slice(refs.length)));
   }
 
   const verbs = {
     /** In several transactions: if it throws, some may be stored; to put them all again is safe. */
     async putInstallations(batch) {
-      const rows = lastOfEach(batch).map(toRow);
-      await each(together(rows), AT_ONCE, (some) => client.write((writes) => put(writes, some)));
+      await each(together(lastOfEach(batch)), AT_ONCE, (some) =>
+        client.write((writes) => readAndPut(writes, some)),
+      );
     },
+
+    updateInstallation: (app, id, change) =>
+      client.write(async (writes) => {
+        const found = await writes.get(refOf(app, id));
+        if (!found.exists) return null;
+        const changed = change(toInstallation(app, id, found.data() as InstallationFields));
+        const holders =
+          changed.token === found.get('token')
+            ? []
+            : await writes.getAll(tokenRefOf(app, changed.token));
+        const known = new Map([[found.ref.path, found]]);
+        const said = { ...changed, optedOut: changed.optedOut ?? false };
+        put(writes, [said], known, holdersOf(holders));
+        return changed;
+      }),
+
+    setBadge: (app, id, count) =>
+      client.write(async (writes) => {
+        writes.set(badgeOf(app, id), { count } satisfies BadgeFields);
+      }),
 
     async getInstallation(app, id) {
       const [found] = await client.get([refOf(app, id)]);
@@ -88,46 +116,33 @@ export function firestoreInstallations(client: Client, schema: Schema) {
     deleteInstallation: (app, id) =>
       client.write(async (writes) => {
         const [found] = await client.get([refOf(app, id)], ['token']);
-        if (found?.exists) remove(writes, app, found);
+        if (found?.exists) remove(writes, app, id, found);
         return found?.exists ?? false;
       }),
   } satisfies Partial<Store>;
 
   /** As it was found, or nothing of the write happens; so the token is still its own. */
-  function remove(writes: Transaction, app: string, found: DocumentSnapshot) {
+  function remove(writes: Transaction, app: string, id: string, found: DocumentSnapshot) {
     writes.delete(found.ref, unchanged(found));
     writes.delete(tokenRefOf(app, found.get('token')));
+    writes.delete(badgeOf(app, id));
   }
 
-  /** Only the one that was told dead, and only if it has not registered since. */
+  /** Only those that were told dead, and have not registered since; gives who that was. */
   async function forget(writes: Transaction, app: string, dead: ChunkCommit['forget']) {
+    const forgotten = new Set<string>();
     const refs = dead.map((it) => refOf(app, it.installationId));
     const found = await client.get(refs, ['token', 'refreshedAt']);
     for (const [index, it] of found.entries()) {
-      const { token, since } = dead[index]!;
-      if (it.exists && it.get('token') === token && it.get('refreshedAt') <= since)
-        remove(writes, app, it);
+      const { installationId, token, since } = dead[index]!;
+      if (!it.exists || it.get('token') !== token || it.get('refreshedAt') > since) continue;
+      remove(writes, app, installationId, it);
+      forgotten.add(installationId);
     }
+    return forgotten;
   }
 
-  return { ...verbs, forget };
+  return { ...verbs, forget, put, holdersOf, remove };
 }
 
-const byName = (found: DocumentSnapshot[]) => new Map(found.map((it) => [it.ref.path, it]));
-
-function together(rows: Row[]): Row[][] {
-  const groups: Row[][] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    const size = JSON.stringify(row.fields).length;
-    const group = groups.at(-1);
-    if (!group || group.length === TOGETHER || bytes + size > MAX_BYTES) {
-      groups.push([row]);
-      bytes = size;
-    } else {
-      group.push(row);
-      bytes += size;
-    }
-  }
-  return groups;
-}
+export const byPath = (found: DocumentSnapshot[]) => new Map(found.map((it) => [it.ref.path, it]));

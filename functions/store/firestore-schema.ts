@@ -12,7 +12,7 @@ import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
 import type { CampaignState } from '../pipeline/campaign.ts';
 import { BUCKETS, bucketOf, type Installation } from '../pipeline/installation.ts';
-import type { CampaignEvent, Chunk } from '../ports.ts';
+import type { CampaignEvent, Chunk, UploadKind } from '../ports.ts';
 
 /** Named `{campaign}`. */
 export interface CampaignFields {
@@ -76,6 +76,8 @@ export interface ShardFields {
   skipped: number;
   /** by `reasonKey` */
   reasons: Record<string, number>;
+  missing?: Record<string, number>;
+  pruned?: Record<string, number>;
   /** indexed; there until it is closed */
   due?: string;
 }
@@ -131,9 +133,14 @@ export interface InstallationFields {
   provider: Installation['provider'];
   environment: Installation['environment'];
   token: string;
-  /** indexed */
   language?: string;
+  /** indexed; the languages that it answers to (pt-BR and pt), each alone and with its platform */
+  spoken?: string[];
   timeZone?: string;
+  country?: string;
+  appVersion?: string;
+  /** there only if so */
+  optedOut?: true;
   /** indexed */
   userId?: string;
   /** indexed */
@@ -141,6 +148,48 @@ export interface InstallationFields {
   /** JSON: names that Firestore keeps for itself are allowed here */
   attributes?: string;
   refreshedAt: number;
+}
+
+/** Named as an installation is: who registers again keeps the count, and it may come first. */
+export interface BadgeFields {
+  count: number;
+}
+
+/** Named by a hash of the run. */
+export interface ImportFields {
+  beganAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */
+export interface SeenFields {
+  /** `app TAB id` a line */
+  seen: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{name}`. */
+export interface SegmentFields {
+  /** JSON of the `AudienceExpression` */
+  audience: string;
+  updatedAt: number;
+}
+
+/** Named by its id. */
+export interface UploadFields {
+  app: string;
+  of: UploadKind;
+  size: number | null;
+  createdAt: number;
+  expiresAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{upload}~{part of the buckets}~{hash}`: some of its names that lie there. */
+export interface NamesFields {
+  /** JSON */
+  names: string;
+  expireAt: Timestamp;
 }
 
 /** Named by a hash of the app and the token: which installation has it. */
@@ -206,6 +255,7 @@ export function createSchema(db: Firestore) {
     ...{ installations, campaigns, shards, chunks, failures, events, webhooks, deliveries },
     event: (subject: string, rest: string) => events.doc(`${subject}${END}${rest}`),
     installation: (app: string, id: string) => installations.doc(installationName(app, id)),
+    badge: (app: string, id: string) => db.collection('badges').doc(installationName(app, id)),
     token: (app: string, token: string) => db.collection('tokens').doc(digest(`${app}\n${token}`)),
     campaign: (id: string) => campaigns.doc(id),
     shard: (campaignId: string, index: number) => shards.doc(`${campaignId}~${digits(index)}`),
@@ -213,7 +263,14 @@ export function createSchema(db: Firestore) {
     failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
     idempotency: (app: string, key: string) =>
       db.collection('idempotency').doc(digest(`${app}\n${key}`)),
+    import: (run: string) => db.collection('imports').doc(digest(run)),
+    seen: db.collection('seen'),
     schedules: db.collection('schedules'),
+    segments: db.collection('segments'),
+    segment: (app: string, name: string) =>
+      db.collection('segments').doc(`${appName(app)}${END}${name}`),
+    upload: (id: string) => db.collection('uploads').doc(id),
+    names: db.collection('names'),
     key: (hash: string) => db.collection('keys').doc(hash),
   };
 }
@@ -234,7 +291,7 @@ export const digits = (index: number) => String(index).padStart(5, '0');
 // ---------------------------------------------------------------------------------- installations
 
 /** `~` separates; a name may not be `__…__`. */
-const appName = (app: string) =>
+export const appName = (app: string) =>
   encodeURIComponent(app.toWellFormed()).replace(
     /[~_]/g,
     (it) => `%${it.charCodeAt(0).toString(16)}`,
@@ -251,19 +308,30 @@ export function idOf(name: string): { bucket: number; id: string } {
   return { bucket: Number.parseInt(bucket, 16), id };
 }
 
-export const fromInstallation = ({
-  app: _app,
-  id: _id,
-  bucket: _bucket,
-  attributes,
-  ...rest
-}: Installation): InstallationFields => ({
+/** pt-BR and pt, as `isLanguage` has it. */
+function spokenOf({ platform, language }: Pick<Installation, 'platform' | 'language'>) {
+  if (language === undefined) return {};
+  const parts = language.split('-');
+  const ranges = parts.map((_, i) => parts.slice(0, i + 1).join('-'));
+  return { spoken: [...ranges, ...ranges.map((it) => spokenOn(platform, it))] };
+}
+
+/** No language has a slash. */
+export const spokenOn = (platform: string, language: string) => `${platform}/${language}`;
+
+/** `optedOut`: as it is there already, where nothing is said of it. */
+export const fromInstallation = (
+  { app: _app, id: _id, bucket: _bucket, attributes, optedOut, ...rest }: Installation,
+  kept = false,
+): InstallationFields => ({
   ...rest,
+  ...spokenOf(rest),
+  ...((optedOut ?? kept) && { optedOut: true as const }),
   ...(Object.keys(attributes).length > 0 && { attributes: JSON.stringify(attributes) }),
 });
 
 export function toInstallation(app: string, id: string, it: InstallationFields): Installation {
-  const { attributes = '{}', ...rest } = it;
+  const { attributes = '{}', spoken: _, ...rest } = it;
   return { app, id, bucket: bucketOf(id), ...rest, attributes: JSON.parse(attributes) };
 }
 
@@ -298,12 +366,15 @@ export const openInOf = (campaignId: string, shard: number | null = null, chunkI
   shard === null ? `${campaignId}${END}` : `${campaignId}${END}${digits(shard)}${END}${chunkId}`;
 
 /** `expireAt` of what is kept for so many days. */
-export const expiry = (at: number, days: number) =>
-  Timestamp.fromMillis(Math.min(LAST_TIME, at + days * 24 * 60 * 60 * 1000));
+export const expiry = (at: number, days: number) => expiryAt(at + days * 24 * 60 * 60 * 1000);
+
+export const expiryAt = (at: number) => Timestamp.fromMillis(Math.min(LAST_TIME, at));
 
 // ---------------------------------------------------------------------------------------- reasons
 
 /** A field's name must not be `__…__`, and a document's fields have bounds. */
 const MAX_REASON = 200;
 export const reasonKey = (reason: string) => `=${reason.slice(0, MAX_REASON)}`;
-export const reasonOf = (key: string) => key.slice(1);
+const reasonOf = (key: string) => key.slice(1);
+export const byReason = (counts: Record<string, number>) =>
+  Object.fromEntries(Object.entries(counts).map(([key, count]) => [reasonOf(key), count]));

@@ -10,10 +10,10 @@ import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
   BY_NAME,
+  byReason,
   type CampaignFields,
   END,
   isId,
-  reasonOf,
   type Schema,
   type ShardFields,
 } from './firestore-schema.ts';
@@ -94,9 +94,9 @@ function toShard(found: DocumentSnapshot): Shard {
   const it = found.data() as ShardFields;
   const counts: Counts = {
     ...{ recipients: it.recipients, accepted: it.accepted, failed: it.failed, skipped: it.skipped },
-    reasons: Object.fromEntries(
-      Object.entries(it.reasons).map(([key, count]) => [reasonOf(key), count]),
-    ),
+    reasons: byReason(it.reasons),
+    ...(it.missing && { missing: byReason(it.missing) }),
+    ...(it.pruned && { pruned: byReason(it.pruned) }),
   };
   return {
     ...{ campaignId: it.campaignId, index: it.index, from: it.from, to: it.to },

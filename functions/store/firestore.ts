@@ -3,18 +3,21 @@
  * that `test/contracts/store.ts` spells out.
  */
 
-import type { ApiKey, Scope, Store } from '../ports.ts';
+import type { Scope, Store } from '../ports.ts';
 import { firestoreAudience } from './firestore-audience.ts';
 import { firestoreCampaigns } from './firestore-campaigns.ts';
 import { firestoreChunks } from './firestore-chunks.ts';
 import { createClient, type FirestoreOptions } from './firestore-client.ts';
 import { eventWriter, firestoreEvents } from './firestore-events.ts';
 import { firestoreFailures } from './firestore-failures.ts';
+import { firestoreImport } from './firestore-import.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
 import { firestoreOverdue } from './firestore-overdue.ts';
 import { firestoreSchedules } from './firestore-schedules.ts';
 import { createSchema, type KeyFields } from './firestore-schema.ts';
+import { firestoreSegments } from './firestore-segments.ts';
 import { firestoreShards } from './firestore-shards.ts';
+import { firestoreUploads } from './firestore-uploads.ts';
 import { firestoreWebhooks } from './firestore-webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -30,13 +33,19 @@ export function createFirestoreStore({
   const client = createClient(options);
   const schema = createSchema(client.db);
   const outbox = eventWriter(schema, retentionDays);
-  const { forget, ...installations } = firestoreInstallations(client, schema);
+  const { forget, put, holdersOf, remove, ...installations } = firestoreInstallations(
+    client,
+    schema,
+  );
   const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
-  const store = {
+  return {
     ...installations,
+    ...firestoreImport(client, schema, { put, holdersOf, remove }),
     ...firestoreAudience(client, schema),
+    ...firestoreSegments(client, schema),
+    ...firestoreUploads(client, schema),
     ...firestoreCampaigns(client, schema, retentionDays, outbox),
     ...shards,
     ...firestoreChunks(client, schema, retentionDays, within, outbox),
@@ -46,14 +55,14 @@ export function createFirestoreStore({
     ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),
 
-    async putKey({ hash, name, scopes }: ApiKey) {
+    async putKey({ hash, name, scopes }) {
       const fields: KeyFields = { name, scopes };
       await client.write(async (writes) => {
         writes.set(schema.key(hash), fields);
       });
     },
 
-    async findKey(hash: string) {
+    async findKey(hash) {
       const [found] = await client.get([schema.key(hash)]);
       if (!found?.exists) return null;
       const { name, scopes } = found.data() as KeyFields;
@@ -62,6 +71,4 @@ export function createFirestoreStore({
 
     close: () => client.close(),
   };
-  // what audiences and imports ask of a store beyond this is not kept here yet
-  return store as unknown as Store;
 }

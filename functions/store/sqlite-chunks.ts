@@ -3,7 +3,7 @@
 import { bucketOf, type Provider } from '../pipeline/installation.ts';
 import type { Chunk, Failure, FrozenPage, NewChunk, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
-import { addCounts, tally } from './counts.ts';
+import { addCounts, MAX_BADGE, tally } from './counts.ts';
 import { pack, unpack } from './recipients.ts';
 import type { sqliteCampaigns } from './sqlite-campaigns.ts';
 import type { SqliteEvents } from './sqlite-events.ts';
@@ -30,8 +30,6 @@ interface ChunkRow {
 
 type FailureRow = Omit<Failure, 'pruned'> & { pruned: 0 | 1 };
 
-/** As large as a badge may be that is given. */
-const MAX_BADGE = 99_999;
 /** How many chunks `openChunks` reads at once. */
 const OPEN_PAGE = 500;
 

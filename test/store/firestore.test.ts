@@ -55,8 +55,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       // begins with the webhook's random id
       'deliveries listed': 'time',
       'events due': 'slot and time',
-      'installations language': 'stringValue',
       'installations platform': 'stringValue',
+      'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',
       'installations userId': 'stringValue',
       // people write schedules and webhooks: a few a day
@@ -75,5 +75,9 @@ test('what is kept for a while only has a time to live', () => {
     'events expireAt',
     'failures expireAt',
     'idempotency expireAt',
+    'imports expireAt',
+    'names expireAt',
+    'seen expireAt',
+    'uploads expireAt',
   ]);
 });
