@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16 --max-old-space-size=192
 import { run } from './program.ts';
 
 // `volley failures … | head` closes the pipe: enough was read

@@ -10,8 +10,8 @@ import { type Client, Unreachable } from './client.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
 import { doctorText, isWell } from './doctor.ts';
 import { explain, neverSent } from './explain.ts';
-import { importFile } from './import.ts';
-import { count, type Output } from './progress.ts';
+import { importCommand } from './import/command.ts';
+import type { Output } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
@@ -97,19 +97,8 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     await finished(api, await watchCampaign(api, id, progress()));
   };
 
-  program
-    .command('import')
-    .argument('<file>', 'CSV with a header, or NDJSON (*.ndjson, *.jsonl)')
-    .option('--app <app>', 'the app of all its rows')
-    .description('register the installations of a file')
-    .action(async (file: string, { app }: { app?: string }) => {
-      const done = await importFile(client(), file, progress(), { app });
-      if (done.stored === 0) exit(1);
-      if (!json())
-        for (const { line, message } of done.faults.slice(0, 20))
-          io.stderr.write(`line ${line}: ${message}\n`);
-      show(done, () => `${count(done.stored)} stored, ${count(done.rejected)} rejected`);
-    });
+  const url = () => program.opts().url ?? (io.env.VOLLEY_URL || DEFAULT_URL);
+  importCommand(program, { io, client, url, json, show, exit });
 
   audienceOptions(program.command('send'))
     .argument('[file]', 'a campaign as JSON; options replace what it says')

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { faultsOf } from '../errors.ts';
 import {
+  bucketOf,
   type Environment,
   environments,
   installation,
@@ -63,9 +64,10 @@ export function carefulRow(
 const ID = /^[\w.:-]{1,128}$/;
 const APNS = /^(?:[0-9a-f]{2}){32,100}$/i;
 const FCM = /^[\w:-]{1,4096}$/;
-/** What `z.iso.datetime` takes is more than that. */
-const UTC =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
+/** `z.iso.datetime` takes more: other zones, and 29 February of some years. */
+const DAY =
+  '(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8])';
+const UTC = new RegExp(`^\\d{4}-(?:${DAY})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?Z$`);
 
 const isText = (it: unknown, max: number): it is string =>
   typeof it === 'string' && it.length > 0 && it.length <= max;
@@ -86,17 +88,25 @@ export function quickRow(
   if (!providers.includes(provider as Provider)) return null;
   if (!environments.includes(environment as Environment)) return null;
   if (provider === 'apns' ? platform !== 'ios' || !APNS.test(token) : !FCM.test(token)) return null;
-  const registration = {
+  // all of them in one order: objects of one shape are what an engine is fast with
+  const row: ImportedInstallation = {
+    id,
     app: app ?? 'default',
     platform: platform as Platform,
     provider: provider as Provider,
     token,
     environment: environment as Environment,
-    tags: [] as string[],
-    attributes: {} as Record<string, string | number | boolean>,
+    language: undefined,
+    timeZone: undefined,
+    country: undefined,
+    appVersion: undefined,
+    userId: undefined,
+    optedOut: undefined,
+    tags: [],
+    attributes: {},
+    bucket: bucketOf(id),
+    refreshedAt: null,
   };
-  const more: Partial<ImportedInstallation> = {};
-  let seen: number | null = null;
   for (const name in value) {
     const it = value[name];
     switch (name) {
@@ -108,53 +118,53 @@ export function quickRow(
         break;
       case 'app':
         if (!isText(it, 64) || (app !== undefined && it !== app)) return null;
-        registration.app = it;
+        row.app = it;
         break;
       case 'language': {
         const language = typeof it === 'string' && it.length <= 35 ? languageOf(it) : null;
         if (language === null) return null;
-        more.language = language;
+        row.language = language;
         break;
       }
       case 'timeZone':
         if (!isText(it, 64) || !isTimeZone(it)) return null;
-        more.timeZone = it;
+        row.timeZone = it;
         break;
       case 'country':
         if (!isText(it, 2) || !isCountry(it)) return null;
-        more.country = it.toUpperCase();
+        row.country = it.toUpperCase();
         break;
       case 'appVersion':
         if (!isText(it, 64)) return null;
-        more.appVersion = it;
+        row.appVersion = it;
         break;
       case 'userId':
         if (!isText(it, 128)) return null;
-        more.userId = it;
+        row.userId = it;
         break;
       case 'optedOut':
         if (typeof it !== 'boolean') return null;
-        more.optedOut = it;
+        row.optedOut = it;
         break;
       case 'tags':
         if (!Array.isArray(it) || it.length > 100) return null;
         for (const tag of it) if (!isText(tag, 128)) return null;
-        registration.tags = it;
+        row.tags = it;
         break;
       case 'attributes':
         if (!areAttributes(it)) return null;
-        registration.attributes = it;
+        row.attributes = it;
         break;
       case 'refreshedAt':
         if (typeof it !== 'string' || !UTC.test(it)) return null;
-        seen = Date.parse(it);
-        if (!(seen <= now + AHEAD_MS)) return null;
+        row.refreshedAt = Date.parse(it);
+        if (!(row.refreshedAt <= now + AHEAD_MS)) return null;
         break;
       default:
         return null;
     }
   }
-  return { ...installation(id, Object.assign(registration, more), now), refreshedAt: seen };
+  return row;
 }
 
 function areAttributes(it: unknown): it is Record<string, string | number | boolean> {

@@ -45,7 +45,7 @@ export async function* ndjsonRows(lines: AsyncIterable<Line[]>): AsyncGenerator<
   }
 }
 
-function parsed(line: number, text: string): Row {
+export function parsed(line: number, text: string): Row {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))

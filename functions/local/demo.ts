@@ -4,12 +4,13 @@
  * the providers counted the same.
  */
 
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../cli/client.ts';
-import { importFile } from '../cli/import.ts';
 import { watchCampaign } from '../cli/watch.ts';
+import type { Imported } from '../http/import.ts';
 import type { CampaignView } from '../http/views.ts';
 import { createLog } from '../log.ts';
 import { report, reportText } from '../pipeline/report.ts';
@@ -45,7 +46,8 @@ const server = await startLocal({
 try {
   say('Volley demo: APNs and FCM are simulated, no device gets anything.\n');
   const client = createClient(server.url, server.apiKey);
-  const imported = await importFile(client, example('installations.csv'), null);
+  const file = createReadStream(example('installations.csv'));
+  const imported = await client.upload<Imported>('/v1/installations:import', 'text/csv', file);
   say(`Imported ${imported.stored.toLocaleString('en-US')} installations.`);
 
   const request = JSON.parse(await readFile(example('campaign.json'), 'utf8'));

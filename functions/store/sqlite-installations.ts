@@ -1,11 +1,10 @@
 /** Installations: put, get, change, delete. An import does the same in its own way. */
 
-import { hash } from 'node:crypto';
 import { bucketOf, type Installation } from '../pipeline/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import { lastOfEach } from './last-of-each.ts';
-import { type Findable, hash48, type Lookups } from './sqlite-lookups.ts';
+import { type Findable, hash48, hash48of, type Lookups } from './sqlite-lookups.ts';
 
 export interface Row {
   app: string;
@@ -102,7 +101,9 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     const findOld = sql(`SELECT ${FINDABLE} FROM installations WHERE ${key}`);
     for (const it of rows) {
       const { app, bucket, id } = it;
-      const digest = digestOf(it);
+      const tags = JSON.stringify(it.tags);
+      const attributes = JSON.stringify(it.attributes);
+      const digest = digestOf(it, tags, attributes);
       const known = find.get(app, bucket, id) as unknown as Known | undefined;
       if (known && unchanged(it, digest, known)) {
         counts.unchanged++;
@@ -111,8 +112,8 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
       const old = known && (findOld.get(app, bucket, id) as unknown as Found);
       const userId = it.userId ?? null;
       const asBefore = old?.token === it.token ? known!.refreshed_at : now;
-      put(it, it.refreshedAt ?? asBefore, digest);
-      lookups.count({ ...it, userId, language: it.language ?? null }, 1);
+      put(it, tags, attributes, it.refreshedAt ?? asBefore, digest);
+      lookups.count(it, 1);
       if (old) lookups.count(old, -1);
       if (old) counts.updated++;
       else counts.inserted++;
@@ -136,7 +137,13 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     return { ...counts, superseded: batch.length - rows.length, rows };
   }
 
-  const put = (it: ImportedInstallation, refreshedAt: number, digest: number) =>
+  const put = (
+    it: ImportedInstallation,
+    tags: string,
+    attributes: string,
+    refreshedAt: number,
+    digest: number,
+  ) =>
     sql(PUT).run(
       it.app,
       it.bucket,
@@ -148,8 +155,8 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
       it.language ?? null,
       it.timeZone ?? null,
       it.userId ?? null,
-      JSON.stringify(it.tags),
-      JSON.stringify(it.attributes),
+      tags,
+      attributes,
       refreshedAt,
       it.appVersion ?? null,
       it.country ?? null,
@@ -223,16 +230,16 @@ export function sqliteInstallations({ sql, durably }: Database, rows: Rows, look
   return { ...verbs, forget, writing };
 }
 
-/** 48 bits of all that an import compares. Not the opt-out, which a row may be silent about. */
-const digestOf = (it: ImportedInstallation) =>
-  hash(
-    'sha1',
-    JSON.stringify([
-      ...[it.platform, it.provider, it.environment, it.token, it.language, it.timeZone],
-      ...[it.country, it.appVersion, it.userId, it.tags, it.attributes],
-    ]),
-    'buffer',
-  ).readUIntBE(0, 6);
+/**
+ * 48 bits of all that an import compares. Not the opt-out, which a row may be silent about. What may
+ * be any text comes last, with its length before it.
+ */
+const digestOf = (it: ImportedInstallation, tags: string, attributes: string) =>
+  hash48of(
+    `${it.platform} ${it.provider} ${it.environment} ${it.token} ${it.language} ${it.timeZone} ${
+      it.country
+    } ${it.appVersion?.length} ${it.userId?.length} ${it.appVersion}${it.userId}${tags}${attributes}`,
+  );
 
 export const fromRow = (row: Row): Installation => ({
   app: row.app,

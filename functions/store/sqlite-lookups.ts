@@ -20,14 +20,19 @@ export interface Findable {
   language: string | null;
 }
 
+/** Hexadecimal: as a buffer it takes twice the time. */
+export const hash48of = (text: string) => Number.parseInt(hash('sha1', text).slice(0, 12), 16);
+
 /** Of the app and the value, so that two apps of one team do not meet. */
-export const hash48 = (app: string, value: string) =>
-  hash('sha1', `${app}\n${value}`, 'buffer').readUIntBE(0, 6);
+export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}`);
 
 export function sqliteLookups({ sql }: Database) {
   const sizes = new Map<string, number>();
 
-  const count = (it: Findable, by: 1 | -1) => {
+  const count = (
+    it: { app: string; platform: string; language?: string | null | undefined },
+    by: 1 | -1,
+  ) => {
     const key = `${it.app}\n${it.platform}\n${it.language ?? ''}`;
     sizes.set(key, (sizes.get(key) ?? 0) + by);
   };

@@ -5,6 +5,7 @@ import { ack } from './ack.ts';
 import { audience } from './audience.ts';
 import { campaign } from './campaign.ts';
 import { cold } from './cold.ts';
+import { importing } from './import.ts';
 import { senders } from './senders.ts';
 import { soak } from './soak.ts';
 
@@ -24,6 +25,7 @@ Examples:
   npm run bench -- campaign --recipients 1000000
   npm run bench -- campaign --engine google
   npm run bench -- audience
+  npm run bench -- import --rows 1000000
   npm run bench -- soak --minutes 30
   npm run bench -- cold --cache
   npm run bench -- ack --json`,
@@ -56,6 +58,10 @@ bench('campaign', 'a campaign end to end')
     const { campaignOnGoogle } = await import('./campaign-google.ts');
     print(await campaignOnGoogle({ recipients }), json);
   });
+
+bench('import', 'a table of PostgreSQL into the embedded store, and once more unchanged')
+  .option('--rows <n>', 'installations', whole, 1_000_000)
+  .action(async ({ json, rows }) => print(await importing({ rows }), json));
 
 bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
   .option('--recipients <n>', 'installations of that campaign', whole, 200_000)

@@ -14,7 +14,7 @@ test('a file is imported, and its faults are told', async (t) => {
   const path = await file('a.csv', `id,platform,token\na,ios,${apnsToken(1)}\nb,ios,x\n`);
   const { code, stdout, stderr } = await volley('import', path, '--app', 'shop');
   assert.equal(code, 0);
-  assert.equal(stdout, '1 stored, 1 rejected\n');
+  assert.equal(stdout, '1 new, 0 changed, 0 unchanged, 1 rejected\n');
   assert.match(stderr, /^line 3: token: an APNs token/m);
   assert.ok(await store.getInstallation('shop', 'a'));
 

@@ -1,4 +1,4 @@
-/** The CLI over the API. */
+/** The CLI over the API in the same process. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { run } from '../../functions/cli/program.ts';
 import { createFixture, failAll } from '../http/fixture.ts';
 
-/** The CLI over the API in the same process; everything sent is failed by hand. */
-export async function cli(t: { after(done: () => Promise<void>): void }) {
+export async function createCli(t: { after(done: () => Promise<void>): void }) {
   const fixture = await createFixture(t);
   const folder = await mkdtemp(join(tmpdir(), 'volley-cli-'));
   t.after(() => rm(folder, { recursive: true }));
   const keys: (string | null)[] = [];
+  const hooks: { before?: (request: Request) => void } = {};
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const asked = new Request(input, init);
     keys.push(asked.headers.get('authorization'));
+    hooks.before?.(asked);
     return fixture.api.fetch(asked);
   };
-  const volley = async (...args: string[]) => volleyWith({ VOLLEY_API_KEY: fixture.key }, ...args);
   const volleyWith = async (env: Record<string, string>, ...args: string[]) => {
     const out = { stdout: '', stderr: '' };
     const to = (name: 'stdout' | 'stderr') => ({
@@ -26,19 +26,35 @@ export async function cli(t: { after(done: () => Promise<void>): void }) {
         return true;
       },
     });
-    const io = { env, stdout: to('stdout'), stderr: to('stderr'), fetch };
+    const io = {
+      env: { VOLLEY_STATE: join(folder, 'state'), ...env },
+      ...{ stdout: to('stdout'), stderr: to('stderr'), fetch },
+    };
     return { code: await run(args, io), ...out };
   };
-  const file = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
-    return join(folder, name);
+  return {
+    ...fixture,
+    folder,
+    keys,
+    hooks,
+    volleyWith,
+    volley: (...args: string[]) => volleyWith({ VOLLEY_API_KEY: fixture.key }, ...args),
+    async file(name: string, text: string) {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    },
   };
+}
+
+/** Everything that is sent is failed by hand. */
+export async function cli(t: { after(done: () => Promise<void>): void }) {
+  const fixture = await createCli(t);
   /** sends one without waiting, and lets it fail */
   const failed = async (tokens: string[]) => {
-    const { stdout } = await volley('send', '--title', 'Hi', '--everybody', '--no-wait');
+    const { stdout } = await fixture.volley('send', '--title', 'Hi', '--everybody', '--no-wait');
     const id = stdout.trim();
     await failAll(fixture.store, id, tokens);
     return id;
   };
-  return { ...fixture, folder, volley, volleyWith, file, failed, keys };
+  return { ...fixture, failed };
 }

@@ -58,10 +58,20 @@ const values: Record<string, unknown[]> = {
   refreshedAt: [
     ...['2026-11-21T12:59:59Z', '2026-11-21T12:59:59.123Z', '2020-02-28T00:00:00.5Z'],
     ...['2026-11-21T13:04:59Z', '2026-11-21T13:05:01Z', '2026-13-01T00:00:00Z', 'yesterday', ''],
-    ...['2026-02-28T24:00:00Z', 1700000000000, null],
+    ...[
+      '2026-02-28T24:00:00Z',
+      1700000000000,
+      null,
+      '2026-10-31T00:00:00Z',
+      '2026-02-29T00:00:00Z',
+    ],
+    ...['2026-04-31T00:00:00Z', '2026-04-30T23:59:59Z', '2025-12-31T23:59:59.999Z'],
   ],
   unknown: [1],
 };
+
+/** Without what is not said. */
+const said = <T>(it: T): T => (typeof it === 'object' ? JSON.parse(JSON.stringify(it)) : it);
 
 const good = (name: string) => values[name]!.slice(0, 2);
 
@@ -79,9 +89,9 @@ test('the quick look at a row and the careful one have one meaning', () => {
       assert.equal(quick, null, `${text}: ${careful}`);
     } else {
       accepted++;
-      assert.deepEqual(quick, careful, text);
+      assert.deepEqual(said(quick), said(careful), text);
     }
-    assert.deepEqual(readRow(row, app, NOW), careful, text);
+    assert.deepEqual(said(readRow(row, app, NOW)), said(careful), text);
   };
   for (const [name, all] of Object.entries(values))
     for (const value of all) {

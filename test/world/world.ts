@@ -16,7 +16,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { Job, Said } from './worker.ts';
 
 /** As `npm start` runs: V8 takes its heap's bounds from the machine, and 24 GB make it careless. */
-const FLAGS = packageJson.scripts.start.split(' ').filter((word) => word.startsWith('--'));
+export const flagsOf = (script: keyof typeof packageJson.scripts) =>
+  packageJson.scripts[script].split(' ').filter((word) => word.startsWith('--'));
 
 /** Longer than filling a million installations takes. */
 const DEADLINE_MS = 15 * 60 * 1000;
@@ -169,7 +170,7 @@ async function appsVia(
 }
 
 function begin(job: Job, cpu: number | undefined): ChildProcess {
-  const child = forkOn(cpu, new URL('./worker.ts', import.meta.url), FLAGS);
+  const child = forkOn(cpu, new URL('./worker.ts', import.meta.url), flagsOf('start'));
   child.send(job);
   return child;
 }

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { getRequestListener } from '@hono/node-server';
+import { createWindow } from '../../functions/cli/import/window.ts';
+import { bucketOf } from '../../functions/pipeline/installation.ts';
+import { apnsToken } from '../http/fixture.ts';
+import { createCli } from './fixture.ts';
+
+const row = (n: number, more: object = {}) =>
+  JSON.stringify({ id: `device-${n}`, platform: 'ios', token: apnsToken(n), ...more });
+const rows = (count: number) => Array.from({ length: count }, (_, n) => row(n)).join('\n');
+
+test('a CSV of others is imported by what its columns are called', async (t) => {
+  const { volley, file, store } = await createCli(t);
+  const path = await file(
+    'devices.csv',
+    `Device ID,push-token,OS,Locale,opt_out,Tags,plan,internal
+a,${apnsToken(1)},iPhone,pt_BR.UTF-8,yes,news|beta,pro,x
+b,fcm:token,ANDROID,de,0,,,x
+`,
+  );
+  const { code, stdout, stderr } = await volley(
+    ...['import', path, '--app', 'shop', '--map', 'attributes.plan=plan'],
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '2 new, 0 changed, 0 unchanged, 0 rejected\n');
+  assert.match(stderr, /^ {2}id {11}from Device ID$/m);
+  assert.match(stderr, /^ {2}not imported: internal$/m);
+  const a = (await store.getInstallation('shop', 'a'))!;
+  assert.deepEqual([a.language, a.optedOut, a.tags], ['pt-BR', true, ['news', 'beta']]);
+  assert.deepEqual(a.attributes, { plan: 'pro' });
+  assert.equal((await store.getInstallation('shop', 'b'))?.platform, 'android');
+});
+
+test('columns that do not fit are told before anything is sent', async (t) => {
+  const { volley, file, keys } = await createCli(t);
+  const none = await volley('import', await file('a.csv', 'name,age\nx,1\n'));
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /id: no column looks like it; say --map id=COLUMN/);
+  assert.match(none.stderr, /there are name, age/);
+  const twice = await volley('import', await file('b.csv', 'id,id,token,os\n'));
+  assert.match(twice.stderr, /the column "id" is there twice/);
+  const empty = await volley('import', await file('c.csv', ''));
+  assert.equal(empty.code, 1);
+  assert.match(empty.stderr, /the file is empty/);
+  assert.deepEqual(keys, []);
+});
+
+test('an NDJSON may be silent about what its first rows do not say', async (t) => {
+  const { volley, file, store } = await createCli(t);
+  const many = Array.from({ length: 1_500 }, (_, n) => row(n));
+  many.push(row(1_500, { optedOut: true }), row(1_501, { nonsense: 1 }), 'not json', '');
+  const { code, stdout, stderr } = await volley('import', await file('a.ndjson', many.join('\n')));
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '1,501 new, 0 changed, 0 unchanged, 2 rejected\n');
+  assert.match(stderr, /^line 1502: nonsense: is unknown$/m);
+  assert.match(stderr, /^line 1503: is not valid JSON$/m);
+  assert.equal((await store.getInstallation('default', 'device-1500'))?.optedOut, true);
+});
+
+test('a mapping that makes every row a bad one is noticed early', async (t) => {
+  const { volley, file } = await createCli(t);
+  const odd = Array.from({ length: 5_000 }, (_, n) => row(n, { platform: 'amiga' }));
+  const path = await file('a.ndjson', odd.join('\n'));
+  const { code, stderr } = await volley('import', path, '--window', '1000');
+  assert.equal(code, 1);
+  assert.match(stderr, /not one of the first 1000 rows is good: look at the mapping/);
+});
+
+test('faults are told with the lines of the file, whatever order the rows are sent in', async (t) => {
+  const { volley, file } = await createCli(t);
+  const lines = Array.from({ length: 300 }, (_, n) =>
+    n % 30 === 7 ? row(n, { country: 'Switzerland' }) : row(n),
+  );
+  const path = await file('a.ndjson', lines.join('\n'));
+  const { stderr } = await volley('import', path, '--window', '70');
+  const told = [...stderr.matchAll(/^line (\d+): country/gm)].map((it) => Number(it[1]));
+  assert.deepEqual(
+    told.sort((a, b) => a - b),
+    Array.from({ length: 10 }, (_, n) => 30 * n + 8),
+  );
+});
+
+test('a server that fails midway leaves whole pages, and the same command goes on', async (t) => {
+  const { volley, file, hooks, store } = await createCli(t);
+  const path = await file('a.ndjson', rows(1_000));
+  let pages = 0;
+  hooks.before = () => {
+    if (++pages === 4) throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+  };
+  const first = await volley('import', path, '--window', '100');
+  assert.equal(first.code, 1);
+  assert.match(first.stderr, /broke off/);
+  assert.equal(await store.estimateAudience('default', {}), 300);
+  const second = await volley('import', path, '--window', '100');
+  assert.equal(second.code, 0);
+  assert.match(second.stderr, /going on after line 300 /);
+  assert.equal(second.stdout, '1,000 new, 0 changed, 0 unchanged, 0 rejected\n');
+  assert.equal(pages, 11);
+
+  pages = 0;
+  assert.equal((await volley('import', path, '--window', '100')).code, 1);
+  await writeFile(path, rows(1_001));
+  const changed = await volley('import', path, '--window', '100');
+  assert.equal(changed.code, 0);
+  assert.doesNotMatch(changed.stderr, /going on/, 'a changed file is another file');
+});
+
+/** The CLI in a process of its own, against a server that can be made to wait. */
+async function separate(t: TestContext) {
+  const cli = await createCli(t);
+  const gate = {
+    holdAfter: Number.POSITIVE_INFINITY,
+    uploads: 0,
+    held: Promise.withResolvers<void>(),
+  };
+  let release = Promise.withResolvers<void>();
+  const server = createServer(
+    getRequestListener(async (request) => {
+      if (++gate.uploads > gate.holdAfter) {
+        gate.held.resolve();
+        await release.promise;
+      }
+      return cli.api.fetch(request);
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const start = (path: string) => {
+    const child = spawn(
+      process.execPath,
+      ['functions/cli/main.ts', 'import', path, '--window', '100', '--prune', '--yes'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          VOLLEY_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          VOLLEY_API_KEY: cli.key,
+          VOLLEY_STATE: join(cli.folder, 'state'),
+        },
+      },
+    );
+    const out = { stdout: '', stderr: '' };
+    child.stdout.on('data', (text) => {
+      out.stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+      out.stderr += text;
+    });
+    const ended = once(child, 'close', { signal: AbortSignal.timeout(60_000) });
+    return { child, ended: ended.then(([code, signal]) => ({ code, signal, ...out })) };
+  };
+  const letGo = () => {
+    gate.holdAfter = Number.POSITIVE_INFINITY;
+    release.resolve();
+    release = Promise.withResolvers<void>();
+  };
+  return { ...cli, gate, start, letGo };
+}
+
+for (const signal of ['SIGINT', 'SIGKILL'] as const)
+  test(`an import that gets ${signal} goes on where it was`, async (t) => {
+    const { gate, start, letGo, store, file, folder } = await separate(t);
+    const path = await file('a.ndjson', rows(1_000));
+    gate.holdAfter = 3;
+    const { child, ended } = start(path);
+    await gate.held.promise;
+    child.kill(signal);
+    if (signal === 'SIGINT') letGo();
+    const stopped = await ended;
+    if (signal === 'SIGINT') {
+      assert.equal(stopped.code, 1, stopped.stderr);
+      assert.match(stopped.stderr, /stopped; the same command goes on after line [34]00/);
+    } else letGo();
+    const there = await store.estimateAudience('default', {});
+    assert.ok(there === 300 || there === 400, `${there} are there`);
+
+    const again = await start(path).ended;
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /going on after line [34]00/);
+    assert.match(
+      again.stdout,
+      /^\d+ new, 0 changed, \d+ unchanged, 0 rejected, 0 removed\n|^1,000 new/,
+    );
+    assert.equal(await store.estimateAudience('default', {}), 1_000);
+    assert.deepEqual(await readdir(join(folder, 'state')), []);
+  });
+
+test('a window gives its rows in the order they lie on disk, each once', async () => {
+  const window = createWindow();
+  const ids = Array.from({ length: 2_000 }, (_, n) => `device-${n}`);
+  for (const [n, id] of ids.entries())
+    assert.equal(window.add({ id, name: 'Zoë ✓ 😀' }, n + 10), 'added');
+  assert.equal(window.add({ id: 'x'.repeat(70_000) }, 1), 'too long');
+  const read: string[] = [];
+  for (const page of window.take(300)) {
+    assert.ok(page.rows <= 300);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of page.body()) chunks.push(chunk);
+    const lines = Buffer.concat(chunks).toString().trimEnd().split('\n');
+    assert.equal(lines.length, page.rows);
+    for (const [index, text] of lines.entries()) {
+      const it = JSON.parse(text);
+      assert.equal(it.name, 'Zoë ✓ 😀');
+      assert.equal(ids[page.at(index + 1) - 10], it.id);
+      read.push(it.id);
+    }
+  }
+  const expected = [...ids].sort((a, b) => bucketOf(a) - bucketOf(b));
+  assert.deepEqual(read, expected);
+});
+
+test('a window is full at 16 MB, however few rows that are', () => {
+  const window = createWindow();
+  const value = 'x'.repeat(60_000);
+  let taken = 0;
+  while (window.add({ id: `${taken}`, value }, taken) === 'added') taken++;
+  assert.ok(taken > 200 && taken * 60_000 < 16 * 1024 * 1024, `${taken}`);
+  assert.equal(window.take(1_000).length, 1);
+  assert.equal(window.add({ id: 'a' }, 1), 'added');
+});
