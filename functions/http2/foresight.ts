@@ -75,14 +75,20 @@ interface Lifetimes {
  * service to APNs.
  */
 const REGULAR = 2;
-/** Who never waits for the end does not see that it comes later: a little more each time. */
-const CURIOSITY = 1.01;
+/**
+ * Who never waits for the end does not see that it comes later: a little more is expected each time,
+ * and twice as much more each time when there was no GOAWAY for a while.
+ */
+const CURIOSITY = 0.01;
+const A_WHILE = 8;
 /** Expecting so many times what was seen last: the peer has changed its mind. */
 const FORGOTTEN = 3;
 
 function createLifetimes(): Lifetimes {
   /** of the last connection that the peer closed; 0: none */
   let last = 0;
+  /** connections in a row that the peer did not close */
+  let retired = 0;
   const lifetimes: Lifetimes = {
     expected: Number.POSITIVE_INFINITY,
     closed(streams) {
@@ -91,9 +97,11 @@ function createLifetimes(): Lifetimes {
       const regular = Math.max(streams, before) <= REGULAR * shortest;
       lifetimes.expected = regular ? shortest - 1 : Number.POSITIVE_INFINITY;
       last = streams;
+      retired = 0;
     },
     retired() {
-      lifetimes.expected *= CURIOSITY;
+      retired += 1;
+      lifetimes.expected *= 1 + CURIOSITY * 2 ** Math.max(0, retired - A_WHILE);
       if (lifetimes.expected > FORGOTTEN * last) lifetimes.expected = Number.POSITIVE_INFINITY;
     },
   };
