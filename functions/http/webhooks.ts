@@ -8,14 +8,9 @@ import type { Ports, Scope, Webhook, WebhookDelivery } from '../ports.ts';
 import { createDeliver } from '../webhooks/deliver.ts';
 import { newDelivery } from '../webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../webhooks/post.ts';
+import { webhookSchemas } from '../webhooks/request.ts';
 import { OVERLAP_MS, rotated } from '../webhooks/sign.ts';
-import {
-  chatFaults,
-  formats,
-  MAX_WEBHOOKS,
-  newWebhook,
-  webhookSchemas,
-} from '../webhooks/webhook.ts';
+import { chatFaults, formats, MAX_WEBHOOKS, newWebhook } from '../webhooks/webhook.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
