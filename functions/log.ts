@@ -79,6 +79,7 @@ const log = (record: Write): Log => ({
   apnsKeyRefused: (it) => record('WARNING', 'APNs refused a key', { ...it }),
   webhookDisabled: (it) => record('WARNING', 'webhook disabled', { ...it }),
   runRefused: (it) => record('ERROR', 'run refused', { ...it }),
+  pingFailed: (it) => record('WARNING', 'ping failed', { ...it }),
   callRefused: (it) => record('WARNING', 'call refused', { ...it }),
   taskFailed: (it) => record('ERROR', 'task failed', { ...it }),
   drained: (it) => record(it.abandoned > 0 ? 'WARNING' : 'INFO', 'instance drained', { ...it }),

@@ -12,6 +12,7 @@ import type { Campaign, CampaignState, Counts, Message } from './pipeline/campai
 import type { EventType } from './pipeline/events.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
 import type { Schedule } from './pipeline/schedule.ts';
+import type { FailedPing, Ping, PingCounts, Trigger } from './pipeline/trigger.ts';
 
 export interface Ports {
   store: Store;
@@ -476,6 +477,25 @@ export interface Store {
   /** Those whose next run is due. */
   dueSchedules(now: number, limit: number): Promise<Schedule[]>;
 
+  /** Creates it, or replaces all but its counts and when it was made; gives it as it is now. */
+  putTrigger(trigger: Trigger): Promise<Trigger>;
+  getTrigger(name: string): Promise<(Trigger & { counts: PingCounts }) | null>;
+  /** by name */
+  listTriggers(
+    after: string | null,
+    limit: number,
+  ): Promise<Page<Trigger & { counts: PingCounts }>>;
+  /** Its failed pings go with it. */
+  deleteTrigger(name: string): Promise<boolean>;
+  /** Adds to its counts; of a trigger that is gone nothing is counted. */
+  countPings(name: string, more: PingCounts): Promise<void>;
+  /** One that is there already stays as it is. */
+  putFailedPing(ping: FailedPing): Promise<void>;
+  getFailedPing(trigger: string, id: string): Promise<FailedPing | null>;
+  dropFailedPing(trigger: string, id: string): Promise<void>;
+  /** newest first; kept for a while */
+  listFailedPings(trigger: string, after: string | null, limit: number): Promise<Page<FailedPing>>;
+
   putKey(key: ApiKey): Promise<void>;
   findKey(hash: string): Promise<ApiKey | null>;
   close(): Promise<void>;
@@ -503,7 +523,9 @@ export type TaskBody =
   | { kind: 'redrive'; campaignId: string; why: string }
   | { kind: 'event'; event: CampaignEvent }
   /** posts an event to a webhook, unless it was tried more often than that */
-  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number };
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number }
+  /** what a trigger is to make a campaign of */
+  | ({ kind: 'ping' } & Ping);
 
 export interface Task {
   queue: QueueName;
@@ -659,6 +681,8 @@ export interface Log {
   /** revoked, as a rule; the other of two is used from then on */
   apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
   webhookDisabled(it: { webhookId: string; host: string; reason: string }): void;
+  /** no campaign could be made of it; it is kept */
+  pingFailed(it: { trigger: string; faults: number }): void;
   /** somebody we do not serve, or something we cannot read: nothing was done */
   callRefused(it: { where: string; reason: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;

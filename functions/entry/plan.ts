@@ -1,9 +1,9 @@
-/** plan: cuts campaigns into chunks, and drives their open work again. */
+/** plan: cuts campaigns into chunks, drives their open work again, and makes campaigns of pings. */
 
 import { startWork } from './work.ts';
 
 export const start = startWork({
   target: 'plan',
-  takes: ({ kind }) => kind === 'plan' || kind === 'shard' || kind === 'redrive',
+  takes: ({ kind }) => kind === 'plan' || kind === 'shard' || kind === 'redrive' || kind === 'ping',
   withSenders: false,
 });

@@ -24,6 +24,7 @@ import { scheduleCalls } from './schedules.ts';
 import { segmentCalls } from './segments.ts';
 import { serviceCalls } from './service.ts';
 import { testCall } from './testing.ts';
+import { triggerCalls } from './triggers.ts';
 import { webhookCalls } from './webhooks.ts';
 
 export interface ApiOptions {
@@ -71,6 +72,7 @@ export function createApi(
     ...installationCalls(ports),
     ...scheduleCalls(ports),
     doctorCall(checks),
+    ...triggerCalls(ports),
     ...webhookCalls(ports, isLocal),
     ...segmentCalls(ports),
     ...audienceCalls(ports),

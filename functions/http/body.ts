@@ -40,14 +40,17 @@ export async function readJson(
   return faults.length > 0 ? { faults } : { value };
 }
 
-async function readBytes(c: Context): Promise<Uint8Array | 'too large' | 'cut off'> {
-  if (Number(c.req.header('content-length')) > MAX_BYTES) return 'too large';
+export async function readBytes(
+  c: Context,
+  maxBytes = MAX_BYTES,
+): Promise<Uint8Array | 'too large' | 'cut off'> {
+  if (Number(c.req.header('content-length')) > maxBytes) return 'too large';
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of c.req.raw.body ?? []) {
       size += chunk.byteLength;
-      if (size > MAX_BYTES) return 'too large';
+      if (size > maxBytes) return 'too large';
       chunks.push(chunk);
     }
   } catch {

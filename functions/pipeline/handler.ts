@@ -2,6 +2,7 @@
 
 import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
 import { redrive } from './control.ts';
+import { ping } from './ping.ts';
 import { plan, planShard } from './plan.ts';
 import { sendChunk } from './send.ts';
 import { renewed } from './tasks.ts';
@@ -69,6 +70,9 @@ function createSteps(
         return { kind: 'done' };
       case 'delivery':
         await post(body, signal);
+        return { kind: 'done' };
+      case 'ping':
+        await ping(ports, body);
         return { kind: 'done' };
     }
   };

@@ -1,6 +1,8 @@
 /** The tasks of the pipeline and their names. */
 
+import { hash } from 'node:crypto';
 import type { Chunk, SendableChunk, Task, TaskBody } from '../ports.ts';
+import type { Ping } from './trigger.ts';
 
 /**
  * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
@@ -60,6 +62,13 @@ export const deliveryTask = (
   ...(at !== undefined && { at }),
 });
 
+/** With its time: one that comes again after its trigger was mended is another. */
+export const pingTask = (ping: Ping, why = 'first'): Task => ({
+  queue: 'plan',
+  name: `ping/${ping.trigger}/${ping.at}/${hash('sha256', `${ping.id}\n${ping.body}`)}/${why}`,
+  body: { kind: 'ping', ...ping },
+});
+
 /** Work that a queue is about to give up, as a new task. */
 export function renewed(body: TaskBody, why: string, at: number): Task {
   switch (body.kind) {
@@ -75,5 +84,7 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
       return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
     case 'delivery':
       return { ...deliveryTask(body, why), body, at };
+    case 'ping':
+      return { ...pingTask(body, why), at };
   }
 }

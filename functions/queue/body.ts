@@ -53,6 +53,12 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     webhookId: isText(it.webhookId),
     tries: isCount(it.tries),
   }),
+  ping: (it) => ({
+    trigger: isText(it.trigger),
+    body: typeof it.body === 'string',
+    id: it.id === null || isText(it.id),
+    at: Number.isFinite(it.at),
+  }),
 };
 
 /** Throws, in words, when it is no body of ours. */

@@ -58,7 +58,7 @@ export interface TaskTable {
 
 /** Throws `Unavailable` when the file cannot be opened. */
 export function openTaskTable(path: string): TaskTable {
-  const { sql, transaction, close } = openDatabase(path, schema);
+  const { sql, transaction, durably, close } = openDatabase(path, schema);
 
   const insert = sql(`
     INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
@@ -84,7 +84,9 @@ export function openTaskTable(path: string): TaskTable {
     insert(tasks, now) {
       const rows = tasks.map((task) => ({ ...task, json: encodeBody(task) }));
       if (rows.length === 0) return;
-      transaction(() => {
+      // a ping is nowhere else, and who sent it has its answer: no sweep finds one that is lost
+      const write = tasks.some(({ body }) => body.kind === 'ping') ? durably : transaction;
+      write(() => {
         for (const { queue, name, json, at = now } of rows)
           insert.run(queue, name, Math.ceil(at), json, now);
       });

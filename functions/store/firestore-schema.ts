@@ -234,6 +234,23 @@ export interface ScheduleFields {
   due?: string;
 }
 
+/** Named by its name. */
+export interface TriggerFields {
+  /** JSON of the `Trigger` */
+  record: string;
+  received: number;
+  forged: number;
+}
+
+/** Named by its key, a hash. */
+export interface FailedPingFields {
+  /** indexed, newest first: trigger, time, key */
+  listed: string;
+  /** JSON of the `FailedPing` */
+  record: string;
+  expireAt: Timestamp;
+}
+
 /** Named by the key's hash. */
 export interface KeyFields {
   name: string;
@@ -271,6 +288,8 @@ export function createSchema(db: Firestore) {
       db.collection('segments').doc(`${appName(app)}${END}${name}`),
     upload: (id: string) => db.collection('uploads').doc(id),
     names: db.collection('names'),
+    triggers: db.collection('triggers'),
+    failedPings: db.collection('failedPings'),
     key: (hash: string) => db.collection('keys').doc(hash),
   };
 }

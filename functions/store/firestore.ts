@@ -17,6 +17,7 @@ import { firestoreSchedules } from './firestore-schedules.ts';
 import { createSchema, type KeyFields } from './firestore-schema.ts';
 import { firestoreSegments } from './firestore-segments.ts';
 import { firestoreShards } from './firestore-shards.ts';
+import { firestoreTriggers } from './firestore-triggers.ts';
 import { firestoreUploads } from './firestore-uploads.ts';
 import { firestoreWebhooks } from './firestore-webhooks.ts';
 
@@ -51,6 +52,7 @@ export function createFirestoreStore({
     ...firestoreChunks(client, schema, retentionDays, within, outbox),
     ...failures,
     ...firestoreSchedules(client, schema),
+    ...firestoreTriggers(client, schema, retentionDays),
     ...firestoreWebhooks(client, schema, retentionDays, outbox),
     ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),

@@ -164,6 +164,15 @@ export const migrations: Migration[] = [
      id TEXT PRIMARY KEY, version INTEGER NOT NULL, next_at INTEGER, schedule TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX IF NOT EXISTS schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;`,
+  `CREATE TABLE IF NOT EXISTS triggers (
+     name TEXT PRIMARY KEY, record TEXT NOT NULL,
+     received INTEGER NOT NULL DEFAULT 0, forged INTEGER NOT NULL DEFAULT 0
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS failed_pings (
+     trigger_name TEXT NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL,
+     PRIMARY KEY (trigger_name, at, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE UNIQUE INDEX IF NOT EXISTS failed_pings_key ON failed_pings (key);`,
 ];
 
 /** For files that had installations before. */

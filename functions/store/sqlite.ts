@@ -16,6 +16,7 @@ import { sqliteLookups } from './sqlite-lookups.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { migrations, pragmas } from './sqlite-schema.ts';
 import { sqliteSegments } from './sqlite-segments.ts';
+import { sqliteTriggers } from './sqlite-triggers.ts';
 import { sqliteUploads } from './sqlite-uploads.ts';
 import { sqliteWebhooks } from './sqlite-webhooks.ts';
 
@@ -45,6 +46,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...campaigns,
     ...chunks,
     ...sqliteSchedules(db),
+    ...sqliteTriggers(db),
     ...{ unpublished, published, course },
     ...webhooks,
 

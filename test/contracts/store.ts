@@ -13,6 +13,7 @@ import { importContract } from './store-import.ts';
 import { ledgerContract } from './store-ledger.ts';
 import { matchingContract } from './store-matching.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
 import { webhookContract } from './store-webhooks.ts';
 
@@ -33,4 +34,5 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   scheduleContract(name, makeStore);
   eventContract(name, makeStore);
   webhookContract(name, makeStore);
+  triggerContract(name, makeStore);
 }

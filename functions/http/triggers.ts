@@ -1,0 +1,221 @@
+/** Triggers: what outside services ping, and what became of pings that failed. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { pingTask } from '../pipeline/tasks.ts';
+import {
+  type FailedPing,
+  MAX_PING_BYTES,
+  type PingCounts,
+  type Trigger,
+} from '../pipeline/trigger.ts';
+import { newTrigger, triggerRequestSchema } from '../pipeline/trigger-request.ts';
+import type { Ports, Scope } from '../ports.ts';
+import { readBytes } from './body.ts';
+import { type Call, call } from './call.ts';
+import { createPingDoor } from './pings.ts';
+import { answerProblem, problemResponse } from './problem.ts';
+
+const SCOPES: Scope[] = ['campaigns'];
+/** What is in a ping is a person's, as a failure is. */
+const MAY_LOOK_INSIDE: Scope[] = ['read'];
+
+const params = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+    message: 'must be up to 64 lower-case letters, digits and -',
+  }),
+});
+const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  after: z.string().max(512).optional(),
+});
+const time = z.iso.datetime();
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
+
+const triggerSchema = z
+  .object({
+    name: z.string(),
+    app: z.string(),
+    proof: z.record(z.string(), z.unknown()).openapi({ description: 'Without its secret.' }),
+    audience: z.record(z.string(), z.unknown()),
+    message: z.record(z.string(), z.unknown()),
+    idPath: z.string().nullable(),
+    counts: z.object({
+      received: z.int().openapi({ description: 'Proved themselves.' }),
+      forged: z.int().openapi({ description: 'Did not, and were dropped.' }),
+    }),
+    createdAt: time,
+  })
+  .openapi('Trigger');
+
+const noPings: PingCounts = { received: 0, forged: 0 };
+
+function triggerView({ counts, ...it }: Trigger & { counts: PingCounts }) {
+  const { hash: _, secret: __, ...proof } = { hash: '', secret: '', ...it.proof };
+  return { ...it, proof, counts, createdAt: rfc3339(it.createdAt) };
+}
+export type TriggerView = ReturnType<typeof triggerView>;
+
+const failedPingSchema = z
+  .object({
+    id: z.string(),
+    at: time,
+    faults: z.array(z.object({ path: z.string(), message: z.string() })),
+    body: z.string().openapi({ description: 'As it came.' }),
+  })
+  .openapi('FailedPing');
+
+const failedPingView = ({ key, at, faults, body }: FailedPing) => ({
+  ...{ id: key, at: rfc3339(at), faults },
+  body: Buffer.from(body, 'base64').toString(),
+});
+export type FailedPingView = ReturnType<typeof failedPingView>;
+
+const json = (description: string, schema: z.ZodType) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const pageOf = (schema: z.ZodType) =>
+  json(
+    'A page; `next` is the `after` of the page that follows.',
+    z.object({ items: z.array(schema), next: z.string().nullable() }),
+  );
+
+const missing = (c: Context, name: string) =>
+  answerProblem(c, 'not-found', `There is no trigger "${name}".`, {
+    next: 'Check the name; GET /v1/triggers lists all.',
+  });
+
+export function triggerCalls(ports: Ports): Call[] {
+  const { store, queue, now } = ports;
+  const door = createPingDoor(ports);
+
+  return [
+    call({
+      method: 'put',
+      path: '/v1/triggers/{name}',
+      summary: 'Make or replace a trigger',
+      description:
+        'An outside service pings it, proves itself, and a campaign is made of what it says. The ' +
+        'secret is never shown again.',
+      scopes: SCOPES,
+      takes: { params, body: triggerRequestSchema },
+      responses: { 200: json('As it is now.', triggerSchema) },
+      async handle({ params: { name }, body }, c) {
+        const put = await store.putTrigger(newTrigger(name, body, now()));
+        await door.forget(name);
+        const it = await store.getTrigger(name);
+        return c.json(triggerView(it ?? { ...put, counts: noPings }));
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/triggers',
+      summary: 'List triggers',
+      scopes: SCOPES,
+      takes: { query: page },
+      responses: { 200: pageOf(triggerSchema) },
+      async handle({ query }, c) {
+        const { items, next } = await store.listTriggers(query.after ?? null, query.limit);
+        return c.json({ items: items.map(triggerView), next });
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/triggers/{name}',
+      summary: 'Look at a trigger',
+      scopes: SCOPES,
+      takes: { params },
+      responses: { 200: json('The trigger, without its secret.', triggerSchema) },
+      async handle({ params: { name } }, c) {
+        await door.forget(name);
+        const it = await store.getTrigger(name);
+        return it ? c.json(triggerView(it)) : missing(c, name);
+      },
+    }),
+
+    call({
+      method: 'delete',
+      path: '/v1/triggers/{name}',
+      summary: 'Remove a trigger',
+      scopes: SCOPES,
+      takes: { params },
+      responses: { 204: { description: 'Pings of it are not taken any more.' } },
+      async handle({ params: { name } }, c) {
+        const gone = await store.deleteTrigger(name);
+        await door.forget(name);
+        return gone ? c.body(null, 204) : missing(c, name);
+      },
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/triggers/{name}',
+      summary: 'Ping a trigger',
+      description:
+        'For outside services. Answers as soon as the ping is queued; one that does not prove ' +
+        'itself gets the same answer, and is dropped.',
+      scopes: null,
+      takes: { params },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: {} } },
+      },
+      responses: {
+        200: json('It was received.', z.object({ received: z.literal(true) })),
+        413: problemResponse(413, `A ping has ${MAX_PING_BYTES} bytes at most.`),
+      },
+      async handle({ params: { name } }, c) {
+        const body = await readBytes(c, MAX_PING_BYTES);
+        if (body === 'too large')
+          return answerProblem(c, 'too-large', `A ping has ${MAX_PING_BYTES} bytes at most.`);
+        if (body === 'cut off') return answerProblem(c, 'invalid-request', 'The body was cut off.');
+        const received = await door.receive(name, {
+          body,
+          header: (it) => c.req.header(it) ?? null,
+          query: (it) => c.req.query(it) ?? null,
+        });
+        return received === 'missing' ? missing(c, name) : c.json({ received: true });
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/triggers/{name}/failed',
+      summary: 'Pings of which no campaign could be made, the newest first',
+      scopes: MAY_LOOK_INSIDE,
+      takes: { params, query: page },
+      responses: { 200: pageOf(failedPingSchema) },
+      async handle({ params: { name }, query }, c) {
+        if (!(await store.getTrigger(name))) return missing(c, name);
+        const { items, next } = await store.listFailedPings(name, query.after ?? null, query.limit);
+        return c.json({ items: items.map(failedPingView), next });
+      },
+    }),
+
+    call({
+      method: 'post',
+      path: '/v1/triggers/{name}/failed/{id}:replay',
+      summary: 'Try a failed ping again',
+      description: 'With the trigger as it is now. If it fails again, it is listed again.',
+      scopes: SCOPES,
+      takes: { params: params.extend({ id: z.string().min(1).max(64) }) },
+      responses: { 202: json('It is queued.', failedPingSchema) },
+      async handle({ params: { name, id } }, c) {
+        const it = await store.getFailedPing(name, id);
+        if (!it)
+          return answerProblem(c, 'not-found', `"${name}" has no failed ping "${id}".`, {
+            next: `Check the id; GET /v1/triggers/${name}/failed lists them.`,
+          });
+        const { key, faults: _, ...ping } = it;
+        const at = now();
+        // at another time, so that it is another record if it fails again: this one can go
+        await queue.create([pingTask({ ...ping, at }, `replay-${key}-${at}`)]);
+        await store.dropFailedPing(name, id);
+        return c.json(failedPingView(it), 202);
+      },
+    }),
+  ];
+}
