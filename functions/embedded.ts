@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { createEmbeddedEvents } from './events/embedded.ts';
+import { createAtOnce } from './pipeline/at-once.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
 import { startDue } from './pipeline/recur.ts';
 import { sweep } from './pipeline/sweep.ts';
@@ -14,7 +15,7 @@ import {
 import { lockFolder } from './store/lock.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createDeliver } from './webhooks/deliver.ts';
-import { createFanOut } from './webhooks/fan-out.ts';
+import { createFanOut, createWanted } from './webhooks/fan-out.ts';
 import { createPoster, type Poster } from './webhooks/post.ts';
 
 /** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
@@ -87,11 +88,13 @@ export function createEmbedded({
   });
   const events = createEmbeddedEvents(queue);
   const ports = { store, queue, events, senders, log, now, random };
-  events.subscribe(createFanOut(ports));
+  events.subscribe(createFanOut(ports), createWanted(ports));
+  const atOnce = createAtOnce(ports);
   const webhooks = createDeliver(ports, post);
   let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
+    sendNow: atOnce.sendNow,
     start() {
       queue.start(createTaskHandler(ports, events.deliver, webhooks.deliver));
       const tick = () => {
@@ -103,7 +106,7 @@ export function createEmbedded({
     },
     async stop() {
       clearInterval(ticker);
-      await queue.stop();
+      await Promise.all([queue.stop(), atOnce.stop()]);
       queue.close();
       await store.close();
       unlock();

@@ -23,6 +23,11 @@ export interface Ports {
   now(): number;
   /** in [0, 1) */
   random(): number;
+  /**
+   * Sends it in this process at once, where an engine can: resolves when this attempt has ended, and
+   * never rejects. Null: it is too much now, and has to be queued.
+   */
+  sendNow?(chunk: SendableChunk): Promise<void> | null;
 }
 
 // ---------------------------------------------------------------------------------------- store
@@ -372,6 +377,15 @@ export interface Store {
     campaign: Campaign,
     idempotency: { key: string; requestHash: string } | null,
     dueAt: number,
+  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  /**
+   * As `createCampaign`, of one that is one shard and one page: then started and frozen, in one write
+   * where that can be. Dying in between leaves a campaign that is accepted, for the sweep.
+   */
+  createStarted(
+    campaign: Campaign,
+    idempotency: { key: string; requestHash: string } | null,
+    page: FrozenPage,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
   getCampaign(id: string): Promise<Campaign | null>;
   /** newest first */

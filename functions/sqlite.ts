@@ -14,7 +14,10 @@ export interface Statement {
 export interface Database {
   /** Prepared once for each text. Throws `Unavailable` as a transaction does. */
   sql(text: string): Statement;
-  /** All of it or nothing. `work` is synchronous, so no other task sees its middle. */
+  /**
+   * All of it or nothing. `work` is synchronous, so no other task sees its middle. Within another one
+   * it is a part of that.
+   */
   transaction<T>(work: () => T): T;
   /** A transaction that is on the disk when it returns, with all that came before it. */
   durably<T>(work: () => T): T;
@@ -83,6 +86,7 @@ export function openDatabase(
   };
   const transaction = <T>(work: () => T): T =>
     guard(() => {
+      if (db.isTransaction) return work();
       db.exec('BEGIN IMMEDIATE');
       try {
         const result = work();
@@ -106,6 +110,7 @@ export function openDatabase(
     },
     transaction,
     durably(work) {
+      if (db.isTransaction) return work();
       db.exec('PRAGMA synchronous = FULL');
       try {
         return transaction(work);

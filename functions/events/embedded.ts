@@ -9,9 +9,12 @@ import type { CampaignEvent, Events, Queue } from '../ports.ts';
 const MAX_PARTIAL = 1000;
 
 export type Subscriber = (event: CampaignEvent) => Promise<void>;
+/** Whether a subscriber would do anything with it. */
+export type Wants = (event: CampaignEvent) => Promise<boolean>;
 
 export interface EmbeddedEvents extends Events {
-  subscribe(subscriber: Subscriber): void;
+  /** What nobody wants is not even queued. */
+  subscribe(subscriber: Subscriber, wants?: Wants): void;
   /**
    * What the handler of `{ kind: 'event' }` calls. Throws an AggregateError when subscribers threw;
    * delivered again, it reaches only those.
@@ -21,17 +24,22 @@ export interface EmbeddedEvents extends Events {
 
 export function createEmbeddedEvents(queue: Queue): EmbeddedEvents {
   const subscribers: Subscriber[] = [];
+  const wanted: Wants[] = [];
   /** by event id: who has it already, as each subscription of Pub/Sub is tried on its own */
   const partial = new Map<string, Set<Subscriber>>();
 
   return {
-    publish: (event) =>
-      queue.create([
+    async publish(event) {
+      const wants = await Promise.all(wanted.map((it) => it(event)));
+      if (!wants.includes(true)) return;
+      await queue.create([
         { queue: 'deliver', name: `event-${event.id}`, body: { kind: 'event', event } },
-      ]),
+      ]);
+    },
 
-    subscribe(subscriber) {
+    subscribe(subscriber, wants = async () => true) {
       subscribers.push(subscriber);
+      wanted.push(wants);
     },
 
     async deliver(event) {

@@ -17,6 +17,7 @@ import { eventsCall } from './events.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
 import { createLive } from './live.ts';
+import { messageCall } from './messages.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 import { pruneCall } from './prune.ts';
@@ -65,6 +66,7 @@ export function createApi(
 
   const calls = [
     ...campaignCalls(ports),
+    messageCall(ports),
     eventsCall(createLive(ports), campaignParams, { stop }),
     testCall(ports),
     importCall(ports),

@@ -19,7 +19,7 @@ const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
 export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
 
-const idempotencyKey = z
+export const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
   .optional()

@@ -25,11 +25,13 @@ async function main() {
     await simulated?.close();
     throw error;
   });
-  server.engine.events.subscribe(async (event) => {
-    if (!closedIn(event) || !process.stdout.isTTY) return;
-    const done = await report(server.engine, event.subject);
-    if (done) console.log(`\n${reportText(done)}`);
-  });
+  server.engine.events.subscribe(
+    async (event) => {
+      const done = await report(server.engine, event.subject);
+      if (done) console.log(`\n${reportText(done)}`);
+    },
+    async (event) => closedIn(event) !== null && process.stdout.isTTY,
+  );
 
   console.log(`Volley     ${server.url}`);
   console.log(`API key    ${apiKey ? 'VOLLEY_API_KEY' : server.apiKey}`);

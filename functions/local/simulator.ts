@@ -8,6 +8,7 @@ import { makeCertificate } from './certificate.ts';
 import { apnsRules } from './simulators/apns-rules.ts';
 import {
   type AcceptedPush,
+  type Arrival,
   behaviour,
   defaultSettings,
   type SimulatorSettings,
@@ -17,7 +18,7 @@ import { fcmRules } from './simulators/fcm-rules.ts';
 import { startSimulatedServer } from './simulators/server.ts';
 
 export { forkSimulator } from './simulators/fork.ts';
-export type { AcceptedPush, SimulatorSettings, SimulatorStats };
+export type { AcceptedPush, Arrival, SimulatorSettings, SimulatorStats };
 
 interface CommonOptions {
   /** any that is free without it */
@@ -53,6 +54,8 @@ export interface Simulator {
   countOf(token: string): Promise<number>;
   /** The push that was accepted last, as it came. */
   lastAccepted(): Promise<AcceptedPush | null>;
+  /** The first pushes that were accepted, some thousands of them. */
+  arrivals(): Promise<Arrival[]>;
   /** Forgets what was counted; settings and connections stay. */
   reset(): Promise<void>;
   /** Cuts every connection. */
@@ -96,6 +99,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     stats: async () => behaves.stats(),
     countOf: async (token) => behaves.countOf(token),
     lastAccepted: async () => behaves.lastAccepted(),
+    arrivals: async () => behaves.arrivals(),
     reset: async () => behaves.reset(),
     close: server.close,
   };

@@ -51,9 +51,7 @@ async function keep(
   campaign: Campaign,
   idempotencyKey: string | null,
 ): Promise<Accepted> {
-  const idempotency = idempotencyKey
-    ? { key: idempotencyKey, requestHash: hash('sha256', JSON.stringify(request)) }
-    : null;
+  const idempotency = idempotencyOf(request, idempotencyKey);
   const created = await ports.store.createCampaign(
     campaign,
     idempotency,
@@ -74,21 +72,26 @@ async function keep(
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
-  const campaign: Campaign = {
-    ...request,
-    id: randomBytes(10).toString('hex'),
-    state: 'accepted',
-    reason: null,
-    createdAt: now,
-    firstPushAt: null,
-    closedAt: null,
-    shards: 0,
-  };
+  const campaign = newCampaign(request, now);
   const resolved = await resolve(ports.store, request.app, request.audience, now);
   if ('meaning' in resolved && resolved.meaning) campaign.meaning = resolved.meaning;
   const unclear = 'faults' in resolved ? resolved.faults : [];
   return { campaign, unclear, faults: [...unclear, ...whatCannotBeSent(ports, campaign)] };
 }
+
+const newCampaign = (request: CampaignRequest, now: number): Campaign => ({
+  ...request,
+  id: randomBytes(10).toString('hex'),
+  state: 'accepted',
+  reason: null,
+  createdAt: now,
+  firstPushAt: null,
+  closedAt: null,
+  shards: 0,
+});
+
+export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
+  key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 
 /** Which providers can reach a platform, the usual one first. */
 const reachedBy: Record<Platform, Provider[]> = {

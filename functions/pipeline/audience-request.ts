@@ -85,7 +85,7 @@ const isRange = (it: string) => {
 };
 
 /** Every condition but those that combine others. */
-const conditions = z.strictObject({
+export const conditions = z.strictObject({
   platform: oneOrMany(platform, 3).optional(),
   language: oneOrMany(languageTag, MAX_IDS)
     .optional()

@@ -76,8 +76,7 @@ export async function planShard(
 
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
-  const { badge, ...uncounted } = campaign.message;
-  const wording = wordingOf(campaign.dryRun ? uncounted : campaign.message);
+  const wording = wordingFor(campaign);
   const freeze = async (chunks: NewChunk[], skipped: number, last: boolean, missing = {}) => {
     const frozen = await store.freezePage({
       campaignId,
@@ -132,8 +131,14 @@ async function requeue({ store, queue }: Ports, shard: Shard) {
     await queue.create(chunks.map((it) => sendTask(it, 'first', it.notBefore)));
 }
 
+/** A dry run counts nobody's badge. */
+export function wordingFor({ message, dryRun }: Pick<Campaign, 'message' | 'dryRun'>) {
+  const { badge, ...uncounted } = message;
+  return wordingOf(dryRun ? uncounted : message);
+}
+
 /** Recipients by their provider and environment, with what is their own of the message. */
-function addressed(installations: Reached[], wording: Wording | null) {
+export function addressed(installations: Reached[], wording: Wording | null) {
   const missing: Record<string, number> = {};
   const recipient = (it: Reached): Recipient => ({
     ...{ installationId: it.id, token: it.token },
@@ -151,9 +156,9 @@ function addressed(installations: Reached[], wording: Wording | null) {
  * Splits a page by provider and environment, and into even chunks of a bounded size. Their ids
  * derive from the shard and the page, so a page that is read again makes the same ids.
  */
-function intoChunks(
+export function intoChunks(
   campaign: Campaign,
-  shard: Shard,
+  shard: Pick<Shard, 'index'>,
   page: number,
   before: number,
   targets: ReturnType<typeof addressed>['targets'],

@@ -96,7 +96,7 @@ export const triggerRequestSchema = z
     const filled = (path: string) =>
       places.some((it) => it === path || within(it, path) || within(path, it));
     for (const it of parsed.error ? faultsOf(parsed.error) : [])
-      if (!filled(it.path)) issue(it.path, it.message);
+      if (it.message === 'is unknown' || !filled(it.path)) issue(it.path, it.message);
   })
   .openapi('TriggerRequest');
 type TriggerRequest = z.output<typeof triggerRequestSchema>;

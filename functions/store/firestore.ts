@@ -12,6 +12,7 @@ import { eventWriter, firestoreEvents } from './firestore-events.ts';
 import { firestoreFailures } from './firestore-failures.ts';
 import { firestoreImport } from './firestore-import.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
+import { firestoreMessages } from './firestore-messages.ts';
 import { firestoreOverdue } from './firestore-overdue.ts';
 import { firestoreSchedules } from './firestore-schedules.ts';
 import { createSchema, type KeyFields } from './firestore-schema.ts';
@@ -41,15 +42,18 @@ export function createFirestoreStore({
   const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
+  const chunks = firestoreChunks(client, schema, retentionDays, within, outbox);
+  const campaigns = firestoreCampaigns(client, schema, retentionDays, outbox);
   return {
     ...installations,
     ...firestoreImport(client, schema, { put, holdersOf, remove }),
     ...firestoreAudience(client, schema),
     ...firestoreSegments(client, schema),
     ...firestoreUploads(client, schema),
-    ...firestoreCampaigns(client, schema, retentionDays, outbox),
+    ...campaigns,
     ...shards,
-    ...firestoreChunks(client, schema, retentionDays, within, outbox),
+    ...chunks,
+    ...firestoreMessages({ ...campaigns, ...shards, ...chunks }),
     ...failures,
     ...firestoreSchedules(client, schema),
     ...firestoreTriggers(client, schema, retentionDays),

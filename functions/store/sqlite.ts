@@ -13,6 +13,7 @@ import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
 import { sqliteImport } from './sqlite-import.ts';
 import { sqliteInstallations, sqliteRows } from './sqlite-installations.ts';
 import { sqliteLookups } from './sqlite-lookups.ts';
+import { sqliteMessages } from './sqlite-messages.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { migrations, pragmas } from './sqlite-schema.ts';
 import { sqliteSegments } from './sqlite-segments.ts';
@@ -47,6 +48,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...chunks,
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
+    ...sqliteMessages(db, { ...campaigns, ...chunks }),
     ...{ unpublished, published, course },
     ...webhooks,
 

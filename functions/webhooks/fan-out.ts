@@ -33,3 +33,9 @@ export const createFanOut =
       deliveries.map(({ id, webhookId }) => deliveryTask({ deliveryId: id, webhookId, tries: 0 })),
     );
   };
+
+/** Whether anybody gets it. */
+export const createWanted =
+  ({ store }: Pick<Ports, 'store'>) =>
+  async ({ app, subject, type }: CampaignEvent): Promise<boolean> =>
+    (await store.webhooksFor(app, subject)).some((it) => it.types.includes(type));

@@ -6,8 +6,10 @@ import { audience } from './audience.ts';
 import { campaign } from './campaign.ts';
 import { cold } from './cold.ts';
 import { importing } from './import.ts';
+import { messages } from './messages.ts';
 import { senders } from './senders.ts';
 import { soak } from './soak.ts';
+import { triggers } from './triggers.ts';
 
 const whole = (text: string) => {
   const number = Number(text.replaceAll('_', ''));
@@ -66,6 +68,18 @@ bench('import', 'a table of PostgreSQL into the embedded store, and once more un
 bench('ack', 'POST /v1/campaigns under 50 clients while a campaign is sent')
   .option('--recipients <n>', 'installations of that campaign', whole, 200_000)
   .action(async ({ json, recipients }) => print(await ack({ recipients }), json));
+
+bench('messages', 'single pushes from request to provider, at 1/s and at 1,000/s')
+  .option('--rate <n>', 'pushes a second of the busy part', whole, 1_000)
+  .action(async ({ json, rate }) => {
+    const result = await messages({ rate, busy: 10 * rate });
+    if (json) console.log(JSON.stringify(result));
+    else console.table(result);
+  });
+
+bench('triggers', 'signed pings at 200/s, from request to answer')
+  .option('--rate <n>', 'pings a second', whole, 200)
+  .action(async ({ json, rate }) => print(await triggers({ rate }), json));
 
 bench('cold', 'starts of the deployed functions, from their process to their first work')
   .option('--rounds <n>', 'starts of each function', whole, 7)

@@ -66,6 +66,15 @@ export interface AcceptedPush {
   payload: string;
 }
 
+/** A push that was accepted, and when. */
+export interface Arrival {
+  token: string;
+  at: number;
+}
+
+/** The first ones since the beginning, or a reset: a benchmark's. */
+const MAX_ARRIVALS = 20_000;
+
 export type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
 
 export const defaultSettings: SimulatorSettings = {
@@ -89,6 +98,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   const counted = tally();
   const hashed = new Uint32Array(2);
   let stats = noStats();
+  let arrivals: Arrival[] = [];
   let last: { token: string; asked: Asked } | null = null;
 
   function reject(answer: Answer, isInvalid = false): Answer {
@@ -130,6 +140,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     if (counted.add(token) > 1) stats.duplicates++;
     stats.lastAcceptedAt = now();
     stats.firstAcceptedAt ??= stats.lastAcceptedAt;
+    if (arrivals.length < MAX_ARRIVALS) arrivals.push({ token, at: stats.lastAcceptedAt });
     last = { token, asked };
   }
 
@@ -153,6 +164,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
       rejected: { ...stats.rejected },
     }),
     countOf: counted.countOf,
+    arrivals: () => [...arrivals],
     lastAccepted: (): AcceptedPush | null =>
       last && {
         token: last.token,
@@ -162,6 +174,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     reset() {
       counted.clear();
       stats = noStats();
+      arrivals = [];
       last = null;
     },
   };

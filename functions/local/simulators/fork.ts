@@ -36,6 +36,7 @@ export async function forkSimulator(
     stats: () => ask('stats'),
     countOf: (token) => ask('countOf', token),
     lastAccepted: () => ask('lastAccepted'),
+    arrivals: () => ask('arrivals'),
     reset: () => ask('reset'),
     close,
   };

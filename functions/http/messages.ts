@@ -1,0 +1,107 @@
+/** Single pushes: to a few, at once. */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from '@hono/zod-openapi';
+import { shortToken } from '../log.ts';
+import { type Campaign, isClosed } from '../pipeline/campaign.ts';
+import { message } from '../pipeline/message.ts';
+import { messageRequestSchema, toCampaignRequest } from '../pipeline/push-request.ts';
+import type { Ports } from '../ports.ts';
+import { call } from './call.ts';
+import { idempotencyKey } from './campaigns.ts';
+import { answerProblem, problemResponse } from './problem.ts';
+import { campaignSchema, campaignView, failureSchema, failureView } from './views.ts';
+
+/** Below what proxies allow a request, and the CLI. */
+const MAX_WAIT_SECONDS = 30;
+/** How long until it is looked again; in between it is sent elsewhere. */
+const LOOK_MS = { first: 20, most: 500 };
+const MAX_FAILURES = 1000;
+
+const outcomeSchema = z
+  .object({
+    ...campaignSchema.shape,
+    failures: z.array(failureSchema).openapi({ description: 'With shortened tokens.' }),
+  })
+  .openapi('MessageOutcome');
+
+export const messageCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/messages',
+    summary: 'Push to a few, at once',
+    description:
+      'To users, installations or tokens, 100 at most. It is a campaign of its own, which can be ' +
+      'looked at under its id. With `wait` the answer says what became of it, if that many seconds ' +
+      'are enough.',
+    scopes: ['campaigns'],
+    takes: {
+      headers: z.object({ 'idempotency-key': idempotencyKey }),
+      query: z.strictObject({
+        wait: z.coerce.number().int().min(0).max(MAX_WAIT_SECONDS).default(0),
+      }),
+      body: messageRequestSchema,
+    },
+    responses: {
+      200: {
+        description: 'It is over, and this is what became of it.',
+        content: { 'application/json': { schema: outcomeSchema } },
+      },
+      202: {
+        description: 'Accepted; not over yet.',
+        content: { 'application/json': { schema: campaignSchema } },
+        headers: z.object({ Location: z.string() }),
+      },
+      409: problemResponse(409, 'The Idempotency-Key came with another body before.'),
+      422: problemResponse(422, 'It could never be sent: too large, or no credentials for it.'),
+    },
+    async handle({ headers, query, body }, c) {
+      const { store } = ports;
+      const until = performance.now() + query.wait * 1000;
+      const request = toCampaignRequest(body);
+      const { accepted, sent } = await message(ports, request, headers['idempotency-key'] ?? null);
+      if (accepted.kind === 'conflict')
+        return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
+          next: 'Use a new key for a new message; send the same body to ask for the earlier one.',
+        });
+      if (accepted.kind === 'refused')
+        return answerProblem(c, 'refused', 'The message could not be sent.', {
+          faults: accepted.faults,
+        });
+      const { id } = accepted.campaign;
+      const campaign =
+        query.wait > 0 ? await closed(ports, accepted.campaign, sent, until) : accepted.campaign;
+      c.header('Location', `/v1/campaigns/${id}`);
+      const view = campaignView(campaign, await store.counts(id));
+      if (!isClosed(campaign.state)) return c.json(view, 202);
+      const failures =
+        view.counts.failed > 0 ? await store.listFailures(id, null, MAX_FAILURES) : null;
+      return c.json({
+        ...view,
+        failures: (failures?.items ?? []).map((it) => ({
+          ...failureView(it),
+          token: shortToken(it.token),
+        })),
+      });
+    },
+  });
+
+/** The campaign when it is closed, or when the time is up. */
+async function closed(
+  { store }: Ports,
+  campaign: Campaign,
+  sent: Promise<unknown> | null,
+  until: number,
+): Promise<Campaign> {
+  const left = () => Math.max(0, until - performance.now());
+  if (sent) {
+    const late = new AbortController();
+    await Promise.race([sent, wait(left(), null, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+  }
+  for (let pauseMs = LOOK_MS.first; ; pauseMs = Math.min(LOOK_MS.most, 2 * pauseMs)) {
+    const it = (await store.getCampaign(campaign.id)) ?? campaign;
+    if (isClosed(it.state) || left() === 0) return it;
+    await wait(Math.min(pauseMs, left()));
+  }
+}

@@ -1,0 +1,31 @@
+/** What is asked for with a single push, as with campaign-request.ts. */
+
+import { z } from '@hono/zod-openapi';
+import { conditions } from './audience-request.ts';
+import { type CampaignRequest, campaignRequestSchema } from './campaign-request.ts';
+
+const { app, message, dryRun } = campaignRequestSchema.shape;
+const { userIds, installationIds, tokens } = conditions.shape;
+
+export const messageRequestSchema = z
+  .strictObject({ app, userIds, installationIds, tokens, message, dryRun })
+  .superRefine((it, context) => {
+    const named = [it.userIds, it.installationIds, it.tokens].filter((ids) => ids !== undefined);
+    if (named.length !== 1)
+      context.addIssue({
+        code: 'custom',
+        message: 'needs userIds, installationIds or tokens, and only one of them',
+      });
+  })
+  .openapi('MessageRequest');
+
+/** The campaign that it is. */
+export const toCampaignRequest = ({
+  app,
+  message,
+  dryRun,
+  ...whom
+}: z.output<typeof messageRequestSchema>): CampaignRequest => {
+  const audience = Object.fromEntries(Object.entries(whom).filter(([, ids]) => ids !== undefined));
+  return { name: 'message', app, audience, message, dryRun };
+};
