@@ -50,7 +50,7 @@ const proof = z
   .openapi({ description: 'How a ping shows that it is from whom it says.' });
 
 const template = z
-  .record(z.string().min(1).max(128), z.json())
+  .record(z.string().min(1).max(128), z.unknown())
   .refine((it) => JSON.stringify(it).length <= MAX_TEMPLATE_BYTES, {
     message: `must be at most ${MAX_TEMPLATE_BYTES} bytes of JSON`,
   });
