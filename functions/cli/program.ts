@@ -15,8 +15,9 @@ import type { Output } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
-import { audienceOptions, campaignRequest, type SendOptions, Usage } from './send.ts';
+import { audienceOptions, campaignRequest, campaignRequest, type SendOptions, type SendOptions, Usage, Usage } from './send.ts';
 import { testCommand } from './testing.ts';
+import { triggerCommands } from './triggers.ts';
 import { watchCampaign } from './watch.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -204,6 +205,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   segmentCommands(program, means);
   audienceCommands(program, means);
   scheduleCommands(program, means);
+  triggerCommands(program, { client, show });
   addWebhookCommands(program, {
     ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
   });

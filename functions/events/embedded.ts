@@ -31,7 +31,8 @@ export function createEmbeddedEvents(queue: Queue): EmbeddedEvents {
   return {
     async publish(event) {
       const wants = await Promise.all(wanted.map((it) => it(event)));
-      if (!wants.includes(true)) return;
+      // an event from before anybody subscribed waits for who will
+      if (wants.length > 0 && !wants.includes(true)) return;
       await queue.create([
         { queue: 'deliver', name: `event-${event.id}`, body: { kind: 'event', event } },
       ]);

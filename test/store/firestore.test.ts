@@ -55,6 +55,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       // begins with the webhook's random id
       'deliveries listed': 'time',
       'events due': 'slot and time',
+      // begins with the trigger's name; only what failed is in it
+      'failedPings listed': 'time',
       'installations platform': 'stringValue',
       'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',
@@ -73,6 +75,7 @@ test('what is kept for a while only has a time to live', () => {
     'chunks expireAt',
     'deliveries expireAt',
     'events expireAt',
+    'failedPings expireAt',
     'failures expireAt',
     'idempotency expireAt',
     'imports expireAt',

@@ -1,0 +1,131 @@
+/** `volley trigger …` and `volley message`: what outside services start, and pushes to a few. */
+
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { FailedPingView, TriggerView } from '../http/triggers.ts';
+import type { CampaignView } from '../http/views.ts';
+import type { Client } from './client.ts';
+import { Usage } from './send.ts';
+
+export interface TriggerMeans {
+  client(): Client;
+  show(document: unknown, text: () => string): void;
+}
+
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+const pathOf = (name: string) => `/v1/triggers/${encodeURIComponent(name)}`;
+
+export function triggerCommands(program: Command, { client, show }: TriggerMeans) {
+  const trigger = program.command('trigger').description('pings of outside services that push');
+
+  trigger
+    .command('put')
+    .argument('<name>')
+    .argument('<file>', 'a trigger as JSON, with its secret')
+    .description('make or replace a trigger')
+    .action(async (name: string, file: string) => {
+      const it = await client().put<TriggerView>(pathOf(name), await jsonOf(file));
+      show(it, () => line(it));
+    });
+
+  trigger
+    .command('list')
+    .description('those there are, and how often they were pinged')
+    .action(async () => {
+      const items = await all<TriggerView>(client(), '/v1/triggers');
+      show({ items }, () => items.map(line).join('\n') || 'none');
+    });
+
+  trigger
+    .command('delete')
+    .argument('<name>')
+    .description('take no pings of it any more')
+    .action(async (name: string) => {
+      await client().delete(pathOf(name));
+      show({ name, deleted: true }, () => `${name} is gone`);
+    });
+
+  trigger
+    .command('failed')
+    .argument('<name>')
+    .description('pings of which no campaign could be made')
+    .action(async (name: string) => {
+      const items = await all<FailedPingView>(client(), `${pathOf(name)}/failed`);
+      show({ items }, () => items.map(failedLine).join('\n') || 'none');
+    });
+
+  trigger
+    .command('replay')
+    .argument('<name>')
+    .argument('<id>', 'of a failed ping')
+    .description('try a failed ping again')
+    .action(async (name: string, id: string) => {
+      const path = `${pathOf(name)}/failed/${encodeURIComponent(id)}:replay`;
+      const it = await client().post<FailedPingView>(path);
+      show(it, () => `${it.id} is queued`);
+    });
+
+  program
+    .command('message')
+    .option('--user <id>', 'may be repeated', collect)
+    .option('--installation <id>', 'may be repeated', collect)
+    .option('--token <token>', 'may be repeated', collect)
+    .option('--app <app>')
+    .option('--title <text>')
+    .option('--body <text>')
+    .option('--wait <seconds>', 'for what becomes of it, 25 at most', '10')
+    .description('push to a few, at once')
+    .action(async ({ user, installation, token, app, title, body, wait }: MessageOptions) => {
+      // below the client's own deadline
+      const seconds = Math.min(25, Number(wait));
+      const it = await client().post<CampaignView>(`/v1/messages?wait=${seconds}`, {
+        ...{ app, userIds: user, installationIds: installation, tokens: token },
+        message: { title, body },
+      });
+      const { accepted, failed, pending } = it.counts;
+      show(it, () => `${it.id}  ${accepted} accepted, ${failed} failed, ${pending} pending`);
+    });
+}
+
+interface MessageOptions {
+  user?: string[];
+  installation?: string[];
+  token?: string[];
+  app?: string;
+  title?: string;
+  body?: string;
+  wait: string;
+}
+
+const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+
+async function jsonOf(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // what is in it is secret, and the parser would quote it
+    throw new Usage(`${file} is not JSON`);
+  }
+}
+
+async function all<T>(client: Client, path: string): Promise<T[]> {
+  const items: T[] = [];
+  for (let after: string | null = null; ; ) {
+    const query = `?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
+    const page: Page<T> = await client.get(path + query);
+    items.push(...page.items);
+    if (page.next === null) return items;
+    after = page.next;
+  }
+}
+
+const line = ({ name, app, proof, counts }: TriggerView) =>
+  `${name}  ${app}  ${proof.kind}  ${counts.received} received, ${counts.forged} forged`;
+
+const failedLine = ({ id, at, faults }: FailedPingView) =>
+  `${id}  ${at}  ${faults.map((it) => `${it.path || 'body'}: ${it.message}`).join('; ')}`;

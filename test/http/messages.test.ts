@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createEmbedded } from '../../functions/embedded.ts';
+import { createApi } from '../../functions/http/api.ts';
+import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import type { CampaignView, FailureView } from '../../functions/http/views.ts';
+import { createLog } from '../../functions/log.ts';
+import type { Outcome } from '../../functions/ports.ts';
+import { sample } from '../world/sample.ts';
+
+type Outcomes = CampaignView & { failures: FailureView[] };
+
+/** The embedded engine with a sender that answers as it is told. */
+async function engine(t: TestContext, outcome: (token: string) => Outcome) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'volley-messages-'));
+  const sent: string[] = [];
+  const embedded = createEmbedded({
+    dataDir,
+    log: createLog(() => {}),
+    senders: {
+      get: () => ({
+        check: ({ message }) => (message.body === 'too much' ? ['too large'] : []),
+        async send({ recipients, open, settle }) {
+          for (const i of open) {
+            sent.push(recipients[i]!.installationId);
+            settle(i, outcome(recipients[i]!.token));
+          }
+        },
+      }),
+    },
+  });
+  const key = makeKey();
+  await embedded.store.putKey({ hash: hashKey(key), name: 'test', scopes: ['campaigns'] });
+  await embedded.store.putInstallations(
+    Array.from({ length: 6 }, (_, i) => ({ ...sample(i), userId: `user-${i >> 1}` })),
+  );
+  embedded.start();
+  t.after(async () => {
+    await embedded.stop();
+    await rm(dataDir, { recursive: true });
+  });
+  const api = createApi(embedded);
+  const post = (body: object, query = '', headers = {}) =>
+    api.request(`/v1/messages${query}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify({ message: { title: 'Hello' }, ...body }),
+    });
+  return { ...embedded, post, sent };
+}
+
+test('a message says what became of each, and is a campaign whose ledger is closed', async (t) => {
+  const gone = sample(1).token;
+  const { post, sent, store } = await engine(t, (token) =>
+    token === gone
+      ? { kind: 'unregistered', reason: 'UNREGISTERED', since: null }
+      : { kind: 'accepted' },
+  );
+  const response = await post({ userIds: ['user-0', 'user-1', 'nobody'] }, '?wait=10');
+  assert.equal(response.status, 200);
+  const it = (await response.json()) as Outcomes;
+  assert.equal(it.state, 'completed');
+  assert.deepEqual(it.counts, { recipients: 4, accepted: 3, failed: 1, skipped: 0, pending: 0 });
+  assert.deepEqual(
+    it.failures.map(({ installationId, reason }) => [installationId, reason]),
+    [['installation-1', 'UNREGISTERED']],
+  );
+  assert.ok(!it.failures[0]!.token.includes(gone), 'tokens need another scope');
+  assert.equal(sent.length, 4);
+  assert.deepEqual(
+    (await store.course(it.id, 0)).map(({ event }) => event.type),
+    ['campaign.accepted', 'campaign.started', 'campaign.completed'],
+  );
+});
+
+test('a message to nobody is over at once; the same key sends once', async (t) => {
+  const { post, sent, queue } = await engine(t, () => ({ kind: 'accepted' }));
+  const nobody = (await (await post({ userIds: ['nobody'] }, '?wait=10')).json()) as Outcomes;
+  assert.equal(nobody.state, 'completed');
+  assert.equal(nobody.counts.recipients, 0);
+  const key = { 'Idempotency-Key': 'order-17' };
+  const bodies = [{}, {}].map(() => post({ installationIds: ['installation-2'] }, '?wait=10', key));
+  const both = await Promise.all(bodies.map(async (it) => (await (await it).json()) as Outcomes));
+  assert.equal(both[0]!.id, both[1]!.id);
+  assert.deepEqual(sent, ['installation-2']);
+  const other = await post({ installationIds: ['installation-3'] }, '', key);
+  assert.equal(other.status, 409);
+  await queue.idle();
+});
+
+test('what is tried again later is accepted for now', async (t) => {
+  let tries = 0;
+  const { post } = await engine(t, () =>
+    ++tries === 1
+      ? { kind: 'retry', reason: 'busy', afterMs: 1, scope: 'device' }
+      : { kind: 'accepted' },
+  );
+  const response = await post({ tokens: [sample(0).token] }, '?wait=30');
+  assert.equal(response.status, 200);
+  assert.equal(((await response.json()) as Outcomes).counts.accepted, 1);
+  assert.ok(tries >= 2);
+});
+
+test('a message that could never be sent is refused, with all that is wrong', async (t) => {
+  const { post } = await engine(t, () => ({ kind: 'accepted' }));
+  const users = { userIds: ['user-0'] };
+  assert.equal((await post({ ...users, message: { body: 'too much' } })).status, 422);
+  for (const body of [{}, { ...users, tokens: ['a'] }, { userIds: [] }, { audience: {} }])
+    assert.equal((await post(body)).status, 400, JSON.stringify(body));
+  assert.equal((await post(users, '?wait=31')).status, 400);
+});
