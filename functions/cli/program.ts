@@ -15,7 +15,7 @@ import type { Output } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
-import { audienceOptions, campaignRequest, campaignRequest, type SendOptions, type SendOptions, Usage, Usage } from './send.ts';
+import { audienceOptions, campaignRequest, type SendOptions, Usage } from './send.ts';
 import { testCommand } from './testing.ts';
 import { triggerCommands } from './triggers.ts';
 import { watchCampaign } from './watch.ts';
