@@ -23,6 +23,7 @@ async function engine(t: TestContext, outcome: (token: string) => Outcome) {
     senders: {
       get: () => ({
         check: ({ message }) => (message.body === 'too much' ? ['too large'] : []),
+        render: () => ({ headers: {}, payload: '{}', bytes: 2, mostBytes: 4096 }),
         async send({ recipients, open, settle }) {
           for (const i of open) {
             sent.push(recipients[i]!.installationId);
