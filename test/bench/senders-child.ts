@@ -15,7 +15,7 @@ export interface Work extends Setup {
 
 export type Report =
   | { kind: 'warm' }
-  | { kind: 'sent'; seconds: number; cpuSeconds: number; failed: number }
+  | { kind: 'sent'; seconds: number; cpuSeconds: number; failed: number; rssMb: number }
   | { kind: 'failed'; reason: string };
 
 const WARM_UP = 30_000;
@@ -40,7 +40,8 @@ try {
   const failed = await client.send(measured);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  say({ kind: 'sent', seconds, cpuSeconds: (user + system) / 1e6, failed });
+  const rssMb = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
+  say({ kind: 'sent', seconds, cpuSeconds: (user + system) / 1e6, failed, rssMb });
   await client.close();
 } catch (error) {
   say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });

@@ -7,7 +7,6 @@ import { randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { Provider } from '../../functions/pipeline/installation.ts';
-import type { Push } from '../../functions/ports.ts';
 import { firebaseAdmin, nodeApn } from './senders-libraries.ts';
 import {
   apnsIdentity,
@@ -15,11 +14,9 @@ import {
   type Client,
   COLLAPSE,
   fcmMessage,
-  message,
   PROJECT,
   type Setup,
   title,
-  windowed,
 } from './senders-work.ts';
 
 export const clientNames = ['raw', 'rawFcm', 'apns', 'fcm', 'nodeApn', 'firebaseAdmin'] as const;
@@ -33,9 +30,6 @@ export const providerOf: Record<ClientName, Provider> = {
   nodeApn: 'apns',
   firebaseAdmin: 'fcm',
 };
-
-/** a chunk of a campaign */
-const CHUNK = 1000;
 
 export const clients: Record<ClientName, (setup: Setup) => Promise<Client>> = {
   async raw({ origin, ca, key }) {
@@ -74,56 +68,17 @@ export const clients: Record<ClientName, (setup: Setup) => Promise<Client>> = {
     }));
   },
 
-  apns: ({ origin, ca, key }) => volley('apns', origin, ca, key),
-  fcm: ({ origin, ca, key }) => volley('fcm', origin, ca, key),
+  apns: (setup) => ours('apns', setup),
+  fcm: (setup) => ours('fcm', setup),
   nodeApn,
   firebaseAdmin,
 };
 
-async function volley(
-  provider: Provider,
-  origin: string,
-  ca: string,
-  key: string,
-): Promise<Client> {
-  const { createSenders } = await import('../../functions/providers/senders.ts');
-  const senders = createSenders(
-    {
-      default: {
-        apns: { key, ...apnsIdentity, origins: { production: origin, sandbox: origin } },
-        fcm: { projectId: PROJECT, origin, auth: { kind: 'placeholder' } },
-      },
-    },
-    { ca },
-  );
-  const sender = senders.get('default', provider, 'production')!;
-  const push: Push = {
-    ...{ campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000 },
-    ...{ dryRun: false, to: 'token' },
-  };
-  const { signal } = new AbortController();
-  return {
-    async send(tokens) {
-      let failed = 0;
-      const chunks = Array.from({ length: Math.ceil(tokens.length / CHUNK) }, (_, i) => i);
-      // two at a time, as a worker has them
-      await windowed(chunks, 2, async (index) => {
-        const part = tokens.slice(index * CHUNK, (index + 1) * CHUNK);
-        await sender.send({
-          push,
-          seed: `bench.${tokens.length}.${index}`,
-          recipients: part.map((token) => ({ installationId: token.slice(0, 20), token })),
-          open: part.map((_, i) => i),
-          signal,
-          settle: (_, outcome) => {
-            if (outcome.kind !== 'accepted') failed++;
-          },
-        });
-      });
-      return failed;
-    },
-    close: senders.close,
-  };
+/** Two chunks at a time, as a worker has them. */
+async function ours(provider: Provider, setup: Setup): Promise<Client> {
+  const { volley } = await import('./senders-volley.ts');
+  const { send, close } = volley(provider, setup, { chunksAtOnce: 2 });
+  return { send: (tokens) => send(tokens.length, (i) => tokens[i]!), close };
 }
 
 async function connected(origin: string, ca: string): Promise<ClientHttp2Session> {

@@ -49,3 +49,5 @@ export async function windowed<T>(items: T[], window: number, each: (item: T) =>
   };
   await Promise.all(Array.from({ length: window }, lane));
 }
+
+export const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;

@@ -1,28 +1,35 @@
 /**
  * What a push costs, in one run on one machine: the senders of this repository beside a bare
- * `node:http2` loop, node-apn and firebase-admin. The client has core 0 to itself, the simulator
- * core 1, where `taskset` exists.
+ * `node:http2` loop, node-apn and firebase-admin; then ours alone, at a provider's latency and under
+ * GOAWAYs. The client has core 0 to itself, the simulator core 1, where `taskset` exists; it runs
+ * from plain JavaScript, as a deployed function does.
  */
 
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { forkSimulator, makeApnsKey, type Simulator } from '../../functions/local/simulator.ts';
 import { forkOn } from '../../functions/local/simulators/fork.ts';
+import { type PlainCopy, plainCopy } from './plain.ts';
 import type { Report, Work } from './senders-child.ts';
 import { type ClientName, clientNames, providerOf } from './senders-clients.ts';
-import { apnsIdentity, PROJECT } from './senders-work.ts';
+import { measureScenarios, type ScenarioFigures, scenarioTable } from './senders-scenarios.ts';
+import { apnsIdentity, median, PROJECT } from './senders-work.ts';
 
 export interface Figures {
   /** medians of the rounds */
   perCpuSecond: number;
   perSecond: number;
+  /** the most that its process took, in MB */
+  rssMb: number;
   /** sums over the rounds, by the simulator's count */
   lost: number;
   duplicates: number;
 }
 
 /** null: it could not be measured here; the reason is in the table. */
-export type SendersResult = Record<Exclude<ClientName, 'rawFcm'>, Figures | null>;
+export type SendersResult = Record<Exclude<ClientName, 'rawFcm'>, Figures | null> & {
+  scenarios: ScenarioFigures[];
+};
 
 const PUSHES = 30_000;
 const ROUNDS = 3;
@@ -56,6 +63,8 @@ export async function senders({
     }),
     fcm: await forkSimulator({ provider: 'fcm', projectId: PROJECT, cpu }),
   };
+  const plain = await plainCopy();
+  let scenarios: ScenarioFigures[];
   const rounds = new Map<ClientName, (Figures | string)[]>(clientNames.map((it) => [it, []]));
   try {
     // client by client within a round: whatever else the machine does, it does to all of them
@@ -63,15 +72,17 @@ export async function senders({
       for (const client of clientNames) {
         process.stderr.write(`senders: round ${round} of ${ROUNDS}, ${labels[client]}\n`);
         const simulator = simulators[providerOf[client]];
-        rounds.get(client)!.push(await measure(client, simulator, key.privateKey, pushes));
+        rounds.get(client)!.push(await measure(client, simulator, key.privateKey, pushes, plain));
       }
+    const module = plain.url('test/bench/senders-scenario-child.ts');
+    scenarios = await measureScenarios(simulators, key.privateKey, module);
   } finally {
-    await Promise.all([simulators.apns.close(), simulators.fcm.close()]);
+    await Promise.all([simulators.apns.close(), simulators.fcm.close(), plain.remove()]);
   }
 
   const results = new Map(clientNames.map((it) => [it, summed(rounds.get(it)!)]));
   const out = json ? process.stderr : process.stdout;
-  out.write(`${table(results, pushes, cores)}\n`);
+  out.write(`${table(results, pushes, cores)}\n\n${scenarioTable(scenarios)}\n`);
   const figures = (client: ClientName) => {
     const result = results.get(client)!;
     return typeof result === 'string' ? null : result;
@@ -82,6 +93,7 @@ export async function senders({
     fcm: figures('fcm'),
     nodeApn: figures('nodeApn'),
     firebaseAdmin: figures('firebaseAdmin'),
+    scenarios,
   };
 }
 
@@ -91,9 +103,10 @@ async function measure(
   simulator: Simulator,
   key: string,
   pushes: number,
+  plain: PlainCopy,
 ): Promise<Figures | string> {
   const { origin, ca } = simulator;
-  const child = forkOn(0, new URL('./senders-child.ts', import.meta.url));
+  const child = forkOn(0, plain.url('test/bench/senders-child.ts'));
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE);
   const exited = once(child, 'exit').then((): [Report] => [
     { kind: 'failed', reason: 'its process ended early, or took too long' },
@@ -114,6 +127,7 @@ async function measure(
     return {
       perCpuSecond: Math.round(pushes / sent.cpuSeconds),
       perSecond: Math.round(pushes / sent.seconds),
+      rssMb: sent.rssMb,
       lost: pushes - distinct,
       duplicates,
     };
@@ -131,16 +145,16 @@ function summed(rounds: (Figures | string)[]): Figures | string {
   return {
     perCpuSecond: median(good.map((it) => it.perCpuSecond)),
     perSecond: median(good.map((it) => it.perSecond)),
+    rssMb: median(good.map((it) => it.rssMb)),
     lost: sum((it) => it.lost),
     duplicates: sum((it) => it.duplicates),
   };
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-
 function table(results: Map<ClientName, Figures | string>, pushes: number, cores: number): string {
   const row = (label: string, ...cells: (string | number)[]) =>
-    label.padEnd(32) + cells.map((it, i) => String(it).padStart([11, 12, 10, 7, 7][i]!)).join('');
+    label.padEnd(32) +
+    cells.map((it, i) => String(it).padStart([11, 12, 10, 7, 7, 7][i]!)).join('');
   const number = (it: number) => it.toLocaleString('en');
   const lines = (Object.keys(labels) as ClientName[]).map((client) => {
     const it = results.get(client)!;
@@ -155,12 +169,13 @@ function table(results: Map<ClientName, Figures | string>, pushes: number, cores
       share,
       number(it.lost),
       number(it.duplicates),
+      number(it.rssMb),
     );
   });
   return [
     `${number(pushes)} pushes, median of ${ROUNDS} rounds, Node ${process.versions.node}, ${cores} cores`,
     '',
-    row('', 'per CPU-s', 'per second', 'of bare', 'lost', 'twice'),
+    row('', 'per CPU-s', 'per second', 'of bare', 'lost', 'twice', 'MB'),
     ...lines,
   ].join('\n');
 }
