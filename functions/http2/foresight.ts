@@ -79,8 +79,8 @@ const REGULAR = 2;
  * Who never waits for the end does not see that it comes later: a little more is expected each time,
  * and twice as much more each time when there was no GOAWAY for a while.
  */
-const CURIOSITY = 0.01;
-const A_WHILE = 8;
+const CURIOSITY = 0.004;
+const A_WHILE = 24;
 /** Expecting so many times what was seen last: the peer has changed its mind. */
 const FORGOTTEN = 3;
 

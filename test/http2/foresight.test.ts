@@ -41,7 +41,7 @@ test('a peer that closes nothing any more is expected to close nothing, after a 
   foresight.closed(100);
   let connections = 0;
   while (retires(foresight, 1000)) connections += 1;
-  assert.ok(connections > 8 && connections < 20, `${connections}`);
+  assert.ok(connections > 24 && connections < 40, `${connections}`);
 });
 
 test('the next connection is made when the streams that are left will not last', () => {
