@@ -191,9 +191,9 @@ done
 may_queue plan api plan tick
 may_queue shard plan tick
 may_queue send-apns plan send-apns tick
-may_queue send-apns-now plan send-apns tick
+may_queue send-apns-now api plan send-apns tick
 may_queue send-fcm plan send-fcm tick
-may_queue send-fcm-now plan send-fcm tick
+may_queue send-fcm-now api plan send-fcm tick
 may_queue deliver api deliver
 
 # ----------------------------------------------------------------------------------------- events

@@ -57,12 +57,13 @@ locals {
   # sent again by its own function only; the sweep of `tick` queues whatever was lost.
   enqueuers = {
     # a task whose attempts are used up goes on as a new one (functions/pipeline/handler.ts)
-    plan          = ["api", "plan", "tick"]
-    shard         = ["plan", "tick"]
-    send-apns     = ["plan", "send-apns", "tick"]
-    send-apns-now = ["plan", "send-apns", "tick"]
+    plan      = ["api", "plan", "tick"]
+    shard     = ["plan", "tick"]
+    send-apns = ["plan", "send-apns", "tick"]
+    # a single push is planned where it comes in
+    send-apns-now = ["api", "plan", "send-apns", "tick"]
     send-fcm      = ["plan", "send-fcm", "tick"]
-    send-fcm-now  = ["plan", "send-fcm", "tick"]
+    send-fcm-now  = ["api", "plan", "send-fcm", "tick"]
     # an event's deliveries, and one that a person wants again
     deliver = ["api", "deliver"]
   }
