@@ -66,7 +66,7 @@ test('a body of somebody without a key is not waited for', { skip }, async () =>
 
 test('an import larger than memory should hold is read as it comes', { skip }, async () => {
   // each line waits for the answer to have begun to be worked on: a server that buffers never asks
-  const total = 48 * 1024 * 1024;
+  const total = 128 * 1024 * 1024;
   const comment = `${'#'.repeat(1023)}\n`.repeat(64);
   let sent = 0;
   const body = new ReadableStream({
@@ -81,7 +81,8 @@ test('an import larger than memory should hold is read as it comes', { skip }, a
   assert.ok(response.status < 500, `${response.status}`);
   await response.text();
   const { rssMb } = await api.usage();
-  assert.ok(rssMb < 256, `${Math.round(rssMb)} MB`);
+  // it holds some 140 MB before, and garbage until it is collected
+  assert.ok(rssMb < 320, `${Math.round(rssMb)} MB`);
 });
 
 test('a registration and a campaign go in, and the first task is queued', { skip }, async () => {
