@@ -8,7 +8,7 @@
 
 import type { Fault } from './errors.ts';
 import type { Audience, AudienceExpression } from './pipeline/audience-request.ts';
-import type { Campaign, CampaignState, Counts, Message } from './pipeline/campaign.ts';
+import type { Campaign, CampaignState, Change, Counts, Message } from './pipeline/campaign.ts';
 import type { EventType } from './pipeline/events.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
 import type { Schedule } from './pipeline/schedule.ts';
@@ -156,7 +156,8 @@ export interface ChunkCommit {
 }
 
 export type Committed =
-  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean }
+  /** `shard`: what is counted in its shard, given when the chunk is done */
+  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean; shard?: Counts }
   /** the lease is not ours any more: nothing was written, and nothing may be sent */
   | { kind: 'fenced' };
 
@@ -277,6 +278,12 @@ export interface Upload {
   expiresAt: number;
 }
 
+/** An app whose campaigns do not begin until somebody says so. */
+export interface Switch {
+  at: number;
+  by: string;
+}
+
 export type Scope = 'campaigns' | 'installations' | 'read';
 
 export interface ApiKey {
@@ -377,6 +384,7 @@ export interface Store {
     campaign: Campaign,
     idempotency: { key: string; requestHash: string } | null,
     dueAt: number,
+    by?: string,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
   /**
    * As `createCampaign`, of one that is one shard and one page: then started and frozen, in one write
@@ -386,23 +394,47 @@ export interface Store {
     campaign: Campaign,
     idempotency: { key: string; requestHash: string } | null,
     page: FrozenPage,
+    by?: string,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
   getCampaign(id: string): Promise<Campaign | null>;
   /** newest first */
   listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
   /**
-   * Stores the shards and the number of them, once; an accepted campaign is running from then. `at`
-   * is now, for the event.
+   * Stores the shards and the number of them, once; an accepted campaign is running from then, a
+   * scheduled one if its time has come. `at` is now. One with a canary is guarded from the start, and
+   * stays due.
    */
   startCampaign(id: string, shards: BucketRange[], dueAt: number, at?: number): Promise<boolean>;
-  /** Along `transitions` only; null when the campaign is in another state, and nothing changes. */
+  /**
+   * Along `transitions` only; null when the campaign is in another state, and nothing changes. Who
+   * did it is kept in the same write. A scheduled one that is cancelled is closed.
+   */
   moveCampaign(
     id: string,
     from: readonly CampaignState[],
     to: CampaignState,
     reason: string | null,
     at?: number,
+    by?: string,
+    guard?: Campaign['guard'],
   ): Promise<Campaign | null>;
+  /** Another time for one that is scheduled still; null, and nothing changes, if it is not. */
+  reschedule(
+    id: string,
+    startAt: number,
+    dueAt: number,
+    at: number,
+    by: string,
+  ): Promise<Campaign | null>;
+  /** The rest of a running campaign need not wait any more; false if it did not. */
+  passCanary(id: string, at: number, reason: string): Promise<boolean>;
+  /** The changes of its state, in order. */
+  history(id: string): Promise<Change[]>;
+  /** Ids of an app's campaigns that are not closed, in pages. */
+  openCampaigns(app: string): AsyncIterable<string[]>;
+  /** Null: nothing is off. */
+  getSwitch(app: string): Promise<Switch | null>;
+  putSwitch(app: string, it: Switch | null): Promise<void>;
   /** Keeps the earliest. */
   notePush(campaignId: string, at: number): Promise<void>;
   counts(campaignId: string): Promise<Counts>;
@@ -535,6 +567,10 @@ export type TaskBody =
   | ({ kind: 'send' } & SendableChunk)
   /** puts all open work of a campaign back on its queues, now */
   | { kind: 'redrive'; campaignId: string; why: string }
+  /** looks what becomes of a canary; `since`: when all of it had an outcome */
+  | { kind: 'canary'; campaignId: string; since: number | null }
+  /** does to all campaigns of an app what somebody asked for at that time */
+  | { kind: 'app'; app: string; verb: 'pause' | 'resume' | 'cancel'; at: number; by: string }
   | { kind: 'event'; event: CampaignEvent }
   /** posts an event to a webhook, unless it was tried more often than that */
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number }

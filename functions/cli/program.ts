@@ -8,6 +8,7 @@ import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { type Client, Unreachable } from './client.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
+import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
 import { explain, neverSent } from './explain.ts';
 import { importCommand } from './import/command.ts';
@@ -35,6 +36,7 @@ Examples:
   volley estimate campaign.json
   volley estimate 5000000
   volley send campaign.json --no-wait
+  volley send campaign.json --at 2026-12-24T18:00:00+01:00
   volley report 3f1c9a0b5d7e2c4a6b80
   volley failures 3f1c9a0b5d7e2c4a6b80 --csv > failures.csv
 
@@ -106,6 +108,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     .option('--name <name>', 'of the campaign (default: its title)')
     .option('--title <text>')
     .option('--body <text>')
+    .option('--at <time>', 'when it begins, as RFC 3339; it is not followed then')
     .option('--dry-run', 'go the whole way, but send nothing')
     .option('--idempotency-key <key>', 'the same key gives the same campaign')
     .option('--no-wait', 'do not follow it to its end')
@@ -125,7 +128,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
               io.stderr.write(`To try again and send once: --idempotency-key ${key}\n`);
             throw error;
           });
-        if (!options.wait) {
+        if (!options.wait || campaign.state === 'scheduled') {
           show(campaign, () => campaign.id);
           return;
         }
@@ -186,24 +189,12 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
       show(found, () => doctorText(found));
     });
 
-  for (const [verb, description] of [
-    ['cancel', 'stop what has not been sent'],
-    ['resume', 'go on with a paused campaign'],
-  ] as const)
-    program
-      .command(verb)
-      .argument('<id>')
-      .description(description)
-      .action(async (id: string) => {
-        const campaign = await client().post<CampaignView>(`${pathOf(id)}/${verb}`);
-        show(campaign, () => `${campaign.id} ${campaign.state}`);
-      });
-
   const means: Means = { client, show, hints: progress, exit };
   estimateCommand(program, means);
   testCommand(program, { ...means, json, follow: (id) => follow(client(), id) });
   segmentCommands(program, means);
   audienceCommands(program, means);
+  controlCommands(program, means);
   scheduleCommands(program, means);
   triggerCommands(program, { client, show });
   addWebhookCommands(program, {

@@ -18,6 +18,7 @@ export interface SendOptions {
   upload?: string;
   everybody?: boolean;
   dryRun?: boolean;
+  at?: string;
 }
 
 const collect = (value: string, earlier: string[] = []) => [...earlier, value];
@@ -68,6 +69,7 @@ export async function campaignRequest(
   return {
     ...given,
     ...defined({ app: options.app, dryRun: options.dryRun }),
+    ...(options.at !== undefined && { schedule: { at: options.at } }),
     name: options.name ?? given.name ?? options.title ?? options.body,
     audience: options.everybody ? {} : { ...(given.audience as object), ...audience },
     ...((hasMessage || needs.message === 'needed') && {

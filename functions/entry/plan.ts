@@ -4,6 +4,6 @@ import { startWork } from './work.ts';
 
 export const start = startWork({
   target: 'plan',
-  takes: ({ kind }) => kind === 'plan' || kind === 'shard' || kind === 'redrive' || kind === 'ping',
+  takes: ({ kind }) => ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(kind),
   withSenders: false,
 });

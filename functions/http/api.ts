@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { createAuthorize } from './auth.ts';
 import { serve } from './call.ts';
@@ -67,6 +68,7 @@ export function createApi(
   const calls = [
     ...campaignCalls(ports),
     messageCall(ports),
+    ...appCalls(ports),
     eventsCall(createLive(ports), campaignParams, { stop }),
     testCall(ports),
     importCall(ports),

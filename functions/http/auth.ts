@@ -29,7 +29,7 @@ export function createAuthorize(
     const hashed = hashKey(key);
     const found = await store.findKey(hashed);
     return found && sameHash(found.hash, hashed)
-      ? { name: `The key "${found.name}"`, scopes: found.scopes }
+      ? { name: `The key "${found.name}"`, who: `key "${found.name}"`, scopes: found.scopes }
       : null;
   });
   const personOf = findPerson && cached(now, findPerson);
@@ -51,6 +51,7 @@ export function createAuthorize(
         : 'The request has no header Authorization.';
       return answerProblem(c, 'unauthorized', detail);
     }
+    c.set(CALLER, found.who ?? found.name);
     if (scopes.some((scope) => found.scopes.includes(scope))) return null;
     const needed = scopes.join(' or ');
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
@@ -62,6 +63,11 @@ export function createAuthorize(
   };
 }
 
+const CALLER = 'caller';
+
+/** Who makes the call that was let in: as it is kept with what it changes. */
+export const callerOf = (c: Context): string => c.get(CALLER) ?? 'somebody';
+
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const MAX_KEY = 256;
 /** Firebase's have about 1,000 characters, and at most 1,000 of custom claims. */
@@ -69,6 +75,8 @@ const JWT = /^[\w-]{1,1000}\.[\w-]{1,6000}\.[\w-]{1,1000}$/;
 
 interface Caller {
   name: string;
+  /** as it is kept, where the name is for a sentence */
+  who?: string;
   scopes: Scope[];
 }
 

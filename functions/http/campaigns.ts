@@ -1,15 +1,15 @@
-/** Campaigns: send, look, cancel, resume. */
+/** Campaigns: send, look. */
 
 import { z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import { accept } from '../pipeline/accept.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
-import { type Controlled, cancel, resume } from '../pipeline/control.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import type { Ports, Scope } from '../ports.ts';
+import { callerOf } from './auth.ts';
 import { type Call, call } from './call.ts';
+import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';
 import { failuresCall } from './failures.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView, reportSchema, reportView } from './views.ts';
@@ -19,28 +19,8 @@ const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
 export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
 
-export const idempotencyKey = z
-  .string()
-  .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
-  .optional()
-  .openapi({ description: 'The same key gives the same campaign, however often it is sent.' });
-
-const campaignResponse = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: campaignSchema } },
-});
-
 export function campaignCalls(ports: Ports): Call[] {
   const { store } = ports;
-
-  const controlled = async (c: Context, id: string, verb: string, done: Controlled) => {
-    if (done.kind === 'missing') return noCampaign(c, id);
-    if (done.kind === 'illegal')
-      return answerProblem(c, 'conflict', `A ${done.campaign.state} campaign cannot be ${verb}.`, {
-        next: 'Nothing needs doing: look at its state.',
-      });
-    return c.json(campaignView(done.campaign, await store.counts(id)));
-  };
 
   return [
     call({
@@ -62,7 +42,7 @@ export function campaignCalls(ports: Ports): Call[] {
         422: problemResponse(422, 'It could never be sent: too large, or no credentials for it.'),
       },
       async handle({ headers, body }, c) {
-        const accepted = await accept(ports, body, headers['idempotency-key'] ?? null);
+        const accepted = await accept(ports, body, headers['idempotency-key'] ?? null, callerOf(c));
         if (accepted.kind === 'conflict')
           return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
             next: 'Use a new key for a new campaign; send the same body to ask for the earlier one.',
@@ -152,34 +132,6 @@ export function campaignCalls(ports: Ports): Call[] {
 
     failuresCall(ports, campaignParams),
 
-    call({
-      method: 'post',
-      path: '/v1/campaigns/{id}/cancel',
-      summary: 'Stop what has not been sent',
-      description: 'The rest is counted as skipped, then the campaign is `cancelled`.',
-      scopes: ['campaigns'],
-      takes: { params: campaignParams },
-      responses: {
-        200: campaignResponse('It is being cancelled.'),
-        409: problemResponse(409, 'It is closed already.'),
-      },
-      handle: async ({ params: { id } }, c) =>
-        controlled(c, id, 'cancelled', await cancel(ports, id)),
-    }),
-
-    call({
-      method: 'post',
-      path: '/v1/campaigns/{id}/resume',
-      summary: 'Go on with a paused campaign',
-      description: 'Once what `reason` names has been mended.',
-      scopes: ['campaigns'],
-      takes: { params: campaignParams },
-      responses: {
-        200: campaignResponse('It is running again.'),
-        409: problemResponse(409, 'It is not paused.'),
-      },
-      handle: async ({ params: { id } }, c) =>
-        controlled(c, id, 'resumed', await resume(ports, id)),
-    }),
+    ...controlCalls(ports, campaignParams),
   ];
 }

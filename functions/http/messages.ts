@@ -7,8 +7,9 @@ import { type Campaign, isClosed } from '../pipeline/campaign.ts';
 import { message } from '../pipeline/message.ts';
 import { messageRequestSchema, toCampaignRequest } from '../pipeline/push-request.ts';
 import type { Ports } from '../ports.ts';
+import { callerOf } from './auth.ts';
 import { call } from './call.ts';
-import { idempotencyKey } from './campaigns.ts';
+import { idempotencyKey } from './control.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView, failureSchema, failureView } from './views.ts';
 
@@ -59,7 +60,12 @@ export const messageCall = (ports: Ports) =>
       const { store } = ports;
       const until = performance.now() + query.wait * 1000;
       const request = toCampaignRequest(body);
-      const { accepted, sent } = await message(ports, request, headers['idempotency-key'] ?? null);
+      const { accepted, sent } = await message(
+        ports,
+        request,
+        headers['idempotency-key'] ?? null,
+        callerOf(c),
+      );
       if (accepted.kind === 'conflict')
         return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
           next: 'Use a new key for a new message; send the same body to ask for the earlier one.',

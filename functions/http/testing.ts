@@ -8,6 +8,7 @@ import { campaignRequestSchema, NO_NAMES, namesPeople } from '../pipeline/campai
 import { providers } from '../pipeline/installation.ts';
 import { type Preview, preview } from '../pipeline/preview.ts';
 import type { Ports, Rendered } from '../ports.ts';
+import { callerOf } from './auth.ts';
 import { call } from './call.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
@@ -79,7 +80,7 @@ export const testCall = (ports: Ports) =>
       if (recipients.length === 0)
         return refuse([{ path: 'audience', message: 'matches nobody: nobody would see the test' }]);
       if (body.dryRun) return c.json({ campaign: null, recipients });
-      const accepted = await accept(ports, request, null);
+      const accepted = await accept(ports, request, null, callerOf(c));
       if (accepted.kind === 'refused') return refuse(accepted.faults);
       if (accepted.kind !== 'accepted') throw new Error(`a test is ${accepted.kind}`);
       return c.json({ campaign: campaignView(accepted.campaign, noCounts()), recipients }, 202);

@@ -17,7 +17,13 @@ export const campaignSchema = z
   .object({
     ...campaignRequestSchema.shape,
     id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+    schedule: z.object({ at: time }).optional(),
     scheduleId: z.string().optional().openapi({ description: 'Whose run it is.' }),
+    retryOf: z.string().optional().openapi({ description: 'To those whom that one failed.' }),
+    guard: z.enum(['canary', 'off']).optional().openapi({
+      description:
+        'canary: the rest waits for it. off: somebody let it go on in spite of failures.',
+    }),
     state: z.enum(campaignStates),
     reason: z.string().nullable().openapi({ description: 'Why it is paused.' }),
     counts: z
@@ -36,17 +42,8 @@ export const campaignSchema = z
   .openapi('Campaign');
 
 export function campaignView(campaign: Campaign, counts: Counts) {
-  const {
-    shards: _,
-    meaning: __,
-    createdAt,
-    firstPushAt,
-    closedAt,
-    id,
-    state,
-    reason,
-    ...request
-  } = campaign;
+  const { shards: _, createdAt, firstPushAt, closedAt, id, state, reason, ...rest } = campaign;
+  const { schedule, startedAt: _from, meaning: _meant, ...request } = rest;
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -58,6 +55,7 @@ export function campaignView(campaign: Campaign, counts: Counts) {
     firstPushAt: rfc3339OrNull(firstPushAt),
     closedAt: rfc3339OrNull(closedAt),
     ...request,
+    ...(schedule && { schedule: { at: rfc3339(schedule.at) } }),
   };
 }
 

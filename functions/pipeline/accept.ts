@@ -3,11 +3,11 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Fault } from '../errors.ts';
 import type { Ports, Push } from '../ports.ts';
-import { type Campaign, type CampaignRequest, toOf } from './campaign.ts';
+import { type Campaign, type CampaignRequest, SYSTEM, toOf } from './campaign.ts';
 import { type Platform, type Provider, platforms } from './installation.ts';
 import { resolve } from './meaning.ts';
-import { planTask } from './tasks.ts';
-import { expiryOf, LOST_AFTER_MS } from './timing.ts';
+import { startTasks } from './tasks.ts';
+import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
 import { wordingOf } from './wording.ts';
 
 export type Accepted =
@@ -20,11 +20,15 @@ export async function accept(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string | null,
+  by = SYSTEM,
 ): Promise<Accepted> {
   const { campaign, faults } = await draft(ports, request);
   if (faults.length > 0) return { kind: 'refused', faults };
-  return keep(ports, request, campaign, idempotencyKey);
+  return keep(ports, request, campaign, idempotencyKey, by);
 }
+
+export const pastTime = ({ now }: Pick<Ports, 'now'>, it: CampaignRequest['schedule']): Fault[] =>
+  it && it.at <= now() ? [{ path: 'schedule.at', message: 'is in the past' }] : [];
 
 /**
  * Of a request that was checked before. What it is for is asked now: its segments as they are, its
@@ -35,10 +39,11 @@ export async function enter(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string,
+  by = SYSTEM,
 ): Promise<Accepted> {
   const { campaign, unclear } = await draft(ports, request);
   if (unclear.length > 0) return { kind: 'refused', faults: unclear };
-  return keep(ports, request, campaign, idempotencyKey);
+  return keep(ports, request, campaign, idempotencyKey, by);
 }
 
 /**
@@ -50,16 +55,15 @@ async function keep(
   request: CampaignRequest,
   campaign: Campaign,
   idempotencyKey: string | null,
+  by: string,
 ): Promise<Accepted> {
   const idempotency = idempotencyOf(request, idempotencyKey);
-  const created = await ports.store.createCampaign(
-    campaign,
-    idempotency,
-    campaign.createdAt + LOST_AFTER_MS,
-  );
+  const { schedule, createdAt: now } = campaign;
+  const dueAt = schedule ? startDueAt(schedule.at, now) : now + LOST_AFTER_MS;
+  const created = await ports.store.createCampaign(campaign, idempotency, dueAt, by);
   if (created.kind === 'conflict') return { kind: 'conflict' };
-  if (created.kind === 'created' || created.campaign.state === 'accepted')
-    await ports.queue.create([planTask(created.campaign.id)]);
+  if (['accepted', 'scheduled'].includes(created.campaign.state))
+    await ports.queue.create(startTasks(created.campaign, now));
   if (created.kind === 'exists') return { kind: 'existing', campaign: created.campaign };
   const { id, app, name } = campaign;
   ports.log.campaignAccepted({ campaignId: id, app, name });
@@ -73,16 +77,24 @@ async function keep(
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
   const campaign = newCampaign(request, now);
-  const resolved = await resolve(ports.store, request.app, request.audience, now);
+  // the failures of an earlier one are known, whatever its audience means by now
+  const resolved = request.retryOf
+    ? { meaning: null }
+    : await resolve(ports.store, request.app, request.audience, now, request.schedule?.at);
   if ('meaning' in resolved && resolved.meaning) campaign.meaning = resolved.meaning;
   const unclear = 'faults' in resolved ? resolved.faults : [];
-  return { campaign, unclear, faults: [...unclear, ...whatCannotBeSent(ports, campaign)] };
+  const faults = [
+    ...unclear,
+    ...whatCannotBeSent(ports, campaign),
+    ...pastTime(ports, request.schedule),
+  ];
+  return { campaign, unclear, faults };
 }
 
 const newCampaign = (request: CampaignRequest, now: number): Campaign => ({
   ...request,
   id: randomBytes(10).toString('hex'),
-  state: 'accepted',
+  state: request.schedule ? 'scheduled' : 'accepted',
   reason: null,
   createdAt: now,
   firstPushAt: null,

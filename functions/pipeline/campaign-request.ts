@@ -8,6 +8,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { type AudienceRequest, audienceSchema } from './audience-request.ts';
+import { canarySchema, scheduleSchema } from './control-request.ts';
 import { messageSchema } from './message-request.ts';
 
 /** So many that they fit in a request: nobody is tested on by mistake. */
@@ -22,6 +23,8 @@ export const campaignRequestSchema = z
     audience: audienceSchema,
     message: messageSchema,
     rate: z.strictObject({ perMinute: z.int().min(60).max(10_000_000) }).optional(),
+    schedule: scheduleSchema.optional(),
+    canary: canarySchema.optional(),
     dryRun: z
       .boolean()
       .default(false)
@@ -40,4 +43,8 @@ export const campaignRequestSchema = z
   })
   .openapi('CampaignRequest');
 /** What is to be sent, as it was asked for, or as a schedule asks for it. */
-export type CampaignRequest = z.output<typeof campaignRequestSchema> & { scheduleId?: string };
+export type CampaignRequest = z.output<typeof campaignRequestSchema> & {
+  scheduleId?: string;
+  /** it goes to those whom that one failed to reach */
+  retryOf?: string;
+};

@@ -9,13 +9,15 @@ export type { ApnsPushType, Message } from './message-request.ts';
 
 /**
  * accepted   stored and queued, not planned yet
+ * scheduled  stored; begins at its time
  * running    cut into shards; chunks are frozen and sent
- * paused     our configuration is at fault (`reason`); nothing is sent until it is resumed
+ * paused     for `reason`; nothing is sent until it is resumed
  * cancelling nothing more is sent; what is left is being counted as skipped
  * completed, cancelled   the ledger is closed
  */
 export const campaignStates = [
   'accepted',
+  'scheduled',
   'running',
   'paused',
   'cancelling',
@@ -26,9 +28,12 @@ export type CampaignState = (typeof campaignStates)[number];
 
 /** What may follow what. A store moves a campaign only along these, by compare and set. */
 export const transitions: Record<CampaignState, readonly CampaignState[]> = {
-  accepted: ['running', 'cancelling'],
+  accepted: ['running', 'paused', 'cancelling'],
+  // of one that never began, nobody is counted
+  scheduled: ['running', 'paused', 'cancelled'],
   running: ['paused', 'cancelling', 'completed'],
-  paused: ['running', 'cancelling', 'completed'],
+  // to `accepted` if it was not planned before
+  paused: ['accepted', 'running', 'cancelling', 'completed'],
   cancelling: ['cancelled'],
   completed: [],
   cancelled: [],
@@ -62,6 +67,22 @@ export const noCounts = (): Counts => ({
 export const ledgerCloses = (counts: Counts) =>
   counts.recipients === counts.accepted + counts.failed + counts.skipped;
 
+/** A change of state, as it is kept: who made it, and when. */
+export interface Change {
+  at: number;
+  by: string;
+  /** null: it was created; the same as `to`: its time was changed, or its canary has passed */
+  from: CampaignState | null;
+  to: CampaignState;
+  reason: string | null;
+}
+
+/** Changes kept of a campaign: the first, and the latest. */
+export const MAX_HISTORY = 100;
+
+/** Who did what nobody asked for. */
+export const SYSTEM = 'system';
+
 /** As it is stored. Times are milliseconds since the epoch. */
 export interface Campaign extends CampaignRequest {
   id: string;
@@ -71,6 +92,13 @@ export interface Campaign extends CampaignRequest {
   /** why it is paused */
   reason: string | null;
   createdAt: number;
+  /** when it, or what waited for its canary, began, if that is later than when it was created */
+  startedAt?: number;
+  /**
+   * 'canary': all but the first shard wait for what becomes of that one. 'off': somebody who saw the
+   * failures said that it should go on. Otherwise the brake is on.
+   */
+  guard?: 'canary' | 'off';
   /** when the first push left */
   firstPushAt: number | null;
   closedAt: number | null;

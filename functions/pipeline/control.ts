@@ -1,10 +1,11 @@
-/** cancel, resume, and what both need: putting all open work back on its queues. */
+/** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
 
 import type { OpenChunk, Ports } from '../ports.ts';
-import type { Campaign, CampaignState } from './campaign.ts';
+import { OVERRULED } from './brake.ts';
+import { type Campaign, type CampaignState, isClosed, SYSTEM } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { redriveTask, sendTask, shardTask } from './tasks.ts';
-import { expiryOf, LOST_AFTER_MS } from './timing.ts';
+import { canaryTask, planTask, redriveTask, sendTask, shardTask, startTasks } from './tasks.ts';
+import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
 
 export type Controlled =
   | { kind: 'ok'; campaign: Campaign }
@@ -12,20 +13,46 @@ export type Controlled =
   /** not from the state it is in */
   | { kind: 'illegal'; campaign: Campaign };
 
-/** Stops what has not been sent. The rest is counted as skipped, then the ledger closes. */
-export const cancel = (ports: Ports, id: string) =>
-  move(ports, id, ['accepted', 'running', 'paused'], 'cancelling');
+/** What may be asked of a campaign, and in which states. */
+const verbs: Record<string, readonly CampaignState[]> = {
+  pause: ['accepted', 'running'],
+  resume: ['paused'],
+  cancel: ['accepted', 'scheduled', 'running', 'paused'],
+  schedule: ['scheduled'],
+  'retry-failures': ['completed', 'cancelled'],
+};
 
-/** Goes on after a pause, once what was at fault is mended. */
-export const resume = (ports: Ports, id: string) => move(ports, id, ['paused'], 'running');
+export const allowedIn = (state: CampaignState) =>
+  Object.keys(verbs).filter((verb) => verbs[verb]!.includes(state));
+
+/** Stops what has not been sent. The rest is counted as skipped, then the ledger closes. */
+export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
+  const { store, now } = ports;
+  const closed = await store.moveCampaign(id, ['scheduled'], 'cancelled', null, now(), by);
+  if (!closed) return move(ports, id, ['accepted', 'running', 'paused'], 'cancelling', by);
+  await announce(ports, id).catch(leaveToSweep(ports, id));
+  return { kind: 'ok', campaign: closed };
+}
+
+/** Goes on after a pause. Who resumes what the brake has stopped has seen why, and overrules it. */
+export async function resume(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
+  const campaign = await ports.store.getCampaign(id);
+  if (!campaign) return { kind: 'missing' };
+  const to = campaign.shards === 0 ? 'accepted' : 'running';
+  if (to === 'accepted' && campaign.state !== 'paused') return { kind: 'illegal', campaign };
+  const overrules = OVERRULED.test(campaign.reason ?? '');
+  return move(ports, id, ['paused'], to, by, overrules ? 'off' : undefined);
+}
 
 async function move(
   { store, queue, now }: Ports,
   id: string,
   from: CampaignState[],
   to: CampaignState,
+  by: string,
+  guard?: Campaign['guard'],
 ): Promise<Controlled> {
-  const moved = await store.moveCampaign(id, from, to, null);
+  const moved = await store.moveCampaign(id, from, to, null, now(), by, guard);
   const campaign = moved ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (campaign.state !== to) return { kind: 'illegal', campaign };
@@ -35,14 +62,59 @@ async function move(
 }
 
 /**
+ * A person's pause. No chunk is begun after it; those under way stop at their next checkpoint, and
+ * what they have learnt is kept.
+ */
+export async function pauseBy(ports: Ports, id: string, by: string): Promise<Controlled> {
+  const paused = await pause(ports, id, `paused by ${by}`, by);
+  const campaign = paused ?? (await ports.store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  return { kind: campaign.state === 'paused' ? 'ok' : 'illegal', campaign };
+}
+
+/** Nothing more is sent until somebody resumes it. Null, and nothing happens, unless it is sent now. */
+export async function pause(
+  ports: Ports,
+  campaignId: string,
+  reason: string,
+  by = SYSTEM,
+  from: readonly CampaignState[] = verbs.pause!,
+): Promise<Campaign | null> {
+  const { store, log, now } = ports;
+  const paused = await store.moveCampaign(campaignId, from, 'paused', reason, now(), by);
+  if (!paused) return null;
+  log.campaignPaused({ campaignId, reason });
+  await announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
+  return paused;
+}
+
+/** Another time for one that has not begun. */
+export async function reschedule(
+  { store, queue, now }: Ports,
+  id: string,
+  at: number,
+  by: string,
+): Promise<Controlled> {
+  const changed = await store.reschedule(id, at, startDueAt(at, now()), now(), by);
+  const campaign = changed ?? (await store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  if (!changed) return { kind: 'illegal', campaign };
+  await queue.create(startTasks(campaign, now()));
+  return { kind: 'ok', campaign };
+}
+
+/**
  * Queues every shard and chunk that is still open. Those of a paced campaign get new slots from now
  * on, where theirs have passed.
  */
 export async function redrive({ store, queue, now }: Ports, id: string, why: string) {
   const campaign = await store.getCampaign(id);
-  if (!campaign) return;
-  const shards = await store.openShards(id);
+  if (!campaign || isClosed(campaign.state)) return;
+  if (campaign.shards === 0) return queue.create([planTask(id, why)]);
+  const waits = waitsForCanary(campaign);
+  const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !waits);
   await queue.create(shards.map((it) => shardTask(id, it.index, why)));
+  if (waits) await queue.create([canaryTask(id, null, now())]);
   const perMs =
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
   let queued = 0;
@@ -67,10 +139,6 @@ export async function redrive({ store, queue, now }: Ports, id: string, why: str
   }
 }
 
-/** Our configuration is at fault: nothing more is sent until somebody resumes it. */
-export async function pause(ports: Ports, campaignId: string, reason: string) {
-  const { store, log, now } = ports;
-  if (!(await store.moveCampaign(campaignId, ['running'], 'paused', reason, now()))) return;
-  log.campaignPaused({ campaignId, reason });
-  await announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
-}
+/** All but its first shard are to wait. One that is cancelled has nothing to wait for. */
+export const waitsForCanary = ({ guard, state }: Campaign) =>
+  guard === 'canary' && state !== 'cancelling';

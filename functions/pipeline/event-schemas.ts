@@ -49,7 +49,7 @@ const described = {
     data: z.object(counted),
   },
   'campaign.paused': {
-    says: 'The configuration is at fault, as `reason` says; nothing is sent until it is resumed.',
+    says: 'Nothing is sent until it is resumed; `reason` says why.',
     data: z.object(course),
   },
   'campaign.completed': {

@@ -1,6 +1,8 @@
 /** Which step of the pipeline a task is for. */
 
 import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
+import { applySwitch } from './app-switch.ts';
+import { watchCanary } from './canary.ts';
 import { redrive } from './control.ts';
 import { ping } from './ping.ts';
 import { plan, planShard } from './plan.ts';
@@ -64,6 +66,12 @@ function createSteps(
         return sendChunk(ports, body, signal);
       case 'redrive':
         await redrive(ports, body.campaignId, body.why);
+        return { kind: 'done' };
+      case 'canary':
+        await watchCanary(ports, body);
+        return { kind: 'done' };
+      case 'app':
+        await applySwitch(ports, body);
         return { kind: 'done' };
       case 'event':
         await deliver(body.event);

@@ -16,6 +16,7 @@ export async function resolve(
   app: string,
   { topic, condition, upload, unregistered, ...audience }: AudienceRequest,
   now: number,
+  beginsAt = now,
 ): Promise<{ meaning: Audience | null } | { faults: Fault[] }> {
   const faults: Fault[] = [];
   const segments = new Map<string, AudienceExpression>();
@@ -30,7 +31,10 @@ export async function resolve(
       path: 'audience.upload',
       message: 'is not complete: it is still being uploaded',
     });
-  else if (upload !== undefined && (uploaded?.app !== app || uploaded.expiresAt < now + LEFT_MS))
+  else if (
+    upload !== undefined &&
+    (uploaded?.app !== app || uploaded.expiresAt < beginsAt + LEFT_MS)
+  )
     faults.push({
       path: 'audience.upload',
       message: `there is no upload "${upload}" of "${app}", or it expires today: upload it again`,
@@ -49,7 +53,7 @@ export async function resolve(
   return { meaning: JSON.stringify(meaning) === JSON.stringify(audience) ? null : meaning };
 }
 
-/** It is read while the campaign is planned, which takes no such time. */
+/** From its beginning: it is read while the campaign is planned, which takes no such time. */
 const LEFT_MS = DAY_MS;
 
 /** Throws for a segment that is not given: whoever asks has looked all of `segmentsIn` up. */

@@ -6,7 +6,7 @@
 
 import type { AudiencePage, Carried, Ports, SendableChunk } from '../ports.ts';
 import { type Accepted, accept, draft, idempotencyOf } from './accept.ts';
-import { type Campaign, type CampaignRequest, targetOf } from './campaign.ts';
+import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { BUCKETS } from './installation.ts';
 import { pagesOf } from './pages.ts';
@@ -25,12 +25,18 @@ export async function message(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string | null,
+  by = SYSTEM,
 ): Promise<Messaged> {
   const { campaign, faults } = await draft(ports, request);
   if (faults.length > 0) return { accepted: { kind: 'refused', faults }, sent: null };
   const wording = wordingFor(campaign);
-  const read = await readWhole(ports, campaign, wording?.carried);
-  if (!read) return { accepted: await accept(ports, request, idempotencyKey), sent: null };
+  const [read, off] = await Promise.all([
+    readWhole(ports, campaign, wording?.carried),
+    ports.store.getSwitch(campaign.app),
+  ]);
+  // where its app is switched off, its plan holds it back
+  if (!read || off)
+    return { accepted: await accept(ports, request, idempotencyKey, by), sent: null };
 
   const { store, log } = ports;
   const now = campaign.createdAt;
@@ -43,10 +49,15 @@ export async function message(
       dueAt,
     }),
   );
-  const created = await store.createStarted(campaign, idempotencyOf(request, idempotencyKey), {
-    ...{ campaignId: id, shard: 0, page: 0, chunks, skipped: 0, cursor: read.cursor, last: true },
-    ...{ dueAt, now, ...(Object.keys(missing).length > 0 && { missing }) },
-  });
+  const created = await store.createStarted(
+    campaign,
+    idempotencyOf(request, idempotencyKey),
+    {
+      ...{ campaignId: id, shard: 0, page: 0, chunks, skipped: 0, cursor: read.cursor, last: true },
+      ...{ dueAt, now, ...(Object.keys(missing).length > 0 && { missing }) },
+    },
+    by,
+  );
   if (created.kind === 'conflict') return { accepted: created, sent: null };
   if (created.kind === 'exists')
     return { accepted: { kind: 'existing', campaign: created.campaign }, sent: null };

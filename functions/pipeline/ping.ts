@@ -23,7 +23,10 @@ export async function ping(ports: Ports, it: Ping): Promise<void> {
   // deleted since: nobody wants it any more
   if (!trigger) return;
   const made = await campaignOf(trigger, it);
-  const faults = 'faults' in made ? made.faults : await start(ports, made.request, made.key);
+  const faults =
+    'faults' in made
+      ? made.faults
+      : await start(ports, made.request, made.key, `trigger ${it.trigger}`);
   if (faults.length === 0) return;
   const key = hash('sha256', `${it.trigger}\n${it.id}\n${it.body}\n${it.at}`).slice(0, 24);
   await store.putFailedPing({
@@ -41,10 +44,15 @@ export async function ping(ports: Ports, it: Ping): Promise<void> {
  * Of the functions on Google Cloud only those that send know what a provider would refuse; where this
  * one does not, the campaign's report will say.
  */
-async function start(ports: Ports, request: CampaignRequest, key: string): Promise<Fault[]> {
+async function start(
+  ports: Ports,
+  request: CampaignRequest,
+  key: string,
+  by: string,
+): Promise<Fault[]> {
   const { senders } = ports;
   const knows = (['apns', 'fcm'] as const).some((it) => senders.get(request.app, it, 'production'));
-  const started = await (knows ? accept : enter)(ports, request, key);
+  const started = await (knows ? accept : enter)(ports, request, key, by);
   // a conflict is the same ping's id with another body or template: the first one stands
   return started.kind === 'refused' ? started.faults : [];
 }

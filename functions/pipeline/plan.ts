@@ -8,13 +8,15 @@
  */
 
 import type { BucketRange, NewChunk, Ports, Reached, Recipient, Shard } from '../ports.ts';
+import { isHeldBack } from './app-switch.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { redrive } from './control.ts';
+import { redrive, waitsForCanary } from './control.ts';
 import { BUCKETS } from './installation.ts';
 import { pagesOf, sizeOf } from './pages.ts';
-import { sendable, sendTask, shardTask } from './tasks.ts';
-import { expiryOf, LOST_AFTER_MS } from './timing.ts';
+import { failedBefore } from './retry.ts';
+import { canaryTask, sendable, sendTask, shardTask, startTasks } from './tasks.ts';
+import { beginOf, expiryOf, LOST_AFTER_MS } from './timing.ts';
 import { type Wording, wordingOf } from './wording.ts';
 
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
@@ -35,8 +37,19 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   const campaign = await store.getCampaign(campaignId);
   if (!campaign || isClosed(campaign.state)) return;
   if (campaign.shards === 0) {
-    const estimate = await sizeOf(store, campaign.app, targetOf(campaign));
-    const shards = cut(Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))));
+    const { state, schedule } = campaign;
+    if (state === 'paused') return;
+    // an earlier time than it has by now, or the sweep that queues what is far away
+    if (state === 'scheduled' && schedule && now() < schedule.at)
+      return queue.create(startTasks(campaign, now(), `-early-${now()}`));
+    if (state !== 'cancelling' && (await isHeldBack(ports, campaign))) return;
+    const target = targetOf(campaign);
+    const isRetry = retries(campaign);
+    const estimate = isRetry ? 1 : await sizeOf(store, campaign.app, target);
+    const shards = cut(
+      Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))),
+      isOne(campaign) || isRetry ? undefined : campaign.canary?.percent,
+    );
     const lostAt = now() + LOST_AFTER_MS;
     const started = await store.startCampaign(campaignId, shards, lostAt, now());
     if (started) {
@@ -50,15 +63,20 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   }
   if (campaign.state === 'cancelling') return redrive(ports, campaignId, 'cancelled');
   const open = await store.openShards(campaignId);
-  await queue.create(open.map((shard) => shardTask(campaignId, shard.index)));
+  const current = campaign.canary ? await store.getCampaign(campaignId) : null;
+  const waits = current !== null && waitsForCanary(current);
+  const begun = open.filter((shard) => shard.index === 0 || !waits);
+  await queue.create(begun.map((shard) => shardTask(campaignId, shard.index)));
+  if (waits) await queue.create([canaryTask(campaignId, null, now())]);
 }
 
-/** The bucket space in equal parts. */
-const cut = (parts: number): BucketRange[] =>
-  Array.from({ length: parts }, (_, i) => ({
-    from: Math.floor((BUCKETS / parts) * i),
-    to: Math.floor((BUCKETS / parts) * (i + 1)),
-  }));
+/** The bucket space in equal parts; a canary's percent of it is one more, the first. */
+function cut(parts: number, percent = 0): BucketRange[] {
+  const start = Math.floor((BUCKETS * percent) / 100);
+  const edge = (i: number) => Math.floor(start + ((BUCKETS - start) / parts) * i);
+  const rest = Array.from({ length: parts }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
+  return start > 0 ? [{ from: 0, to: start }, ...rest] : rest;
+}
 
 /** Streams a shard's range, freezes its chunks and queues a send task as each page is frozen. */
 export async function planShard(
@@ -71,6 +89,7 @@ export async function planShard(
   const shard = await store.getShard(campaignId, index);
   const campaign = await store.getCampaign(campaignId);
   if (!shard || !campaign) return;
+  if (index > 0 && waitsForCanary(campaign)) return;
   if (shard.planned) return hasten(ports, campaignId, index);
   if (shard.pages > 0) await requeue(ports, shard);
 
@@ -96,15 +115,11 @@ export async function planShard(
     return true;
   };
 
-  for await (const read of pagesOf(
-    store,
-    campaign.app,
-    targetOf(campaign),
-    shard,
-    cursor,
-    PAGE_SIZE,
-    wording?.carried,
-  )) {
+  const { app } = campaign;
+  const pages = retries(campaign)
+    ? failedBefore(ports, campaign, cursor)
+    : pagesOf(store, app, targetOf(campaign), shard, cursor, PAGE_SIZE, wording?.carried);
+  for await (const read of pages) {
     cursor = read.cursor;
     const current = (await store.getCampaign(campaignId)) ?? campaign;
     const skip = current.state === 'cancelling';
@@ -118,6 +133,12 @@ export async function planShard(
   }
   if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
 }
+
+/** A topic, which is one push, whoever gets it. */
+const isOne = (campaign: Campaign) => ['topic', 'condition'].includes(targetOf(campaign).kind);
+
+/** It goes to whom an earlier one failed to reach: one shard, as the failures lie. */
+const retries = (campaign: Campaign) => campaign.retryOf !== undefined && !isOne(campaign);
 
 /** A page that was frozen just before a cancellation would else wait for its slot. */
 async function hasten(ports: Ports, campaignId: string, index: number) {
@@ -218,11 +239,11 @@ function bytesOf(group: Recipient[]): number {
  * follows `frozen` others of its shard may leave. A shard begins a little after the one before it,
  * so that they do not beat together.
  */
-function slotsOf({ createdAt, shards }: Campaign, perMinute: number, shard: number) {
+function slotsOf({ shards, ...campaign }: Campaign, perMinute: number, shard: number) {
   const perShard = perMinute / shards;
   const offset = (shard / shards) * (60_000 / PACED_CHUNKS_A_MINUTE);
   return {
     size: Math.max(1, Math.floor(perShard / PACED_CHUNKS_A_MINUTE)),
-    at: (frozen: number) => Math.floor(createdAt + offset + (frozen / perShard) * 60_000),
+    at: (frozen: number) => Math.floor(beginOf(campaign) + offset + (frozen / perShard) * 60_000),
   };
 }

@@ -72,7 +72,7 @@ async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
  * nobody can say any more whom it is for: then there is none.
  */
 const start = (ports: Ports, { id, campaign }: Schedule, when: string) =>
-  enter(ports, { ...campaign, scheduleId: id }, `schedule ${id} ${when}`);
+  enter(ports, { ...campaign, scheduleId: id }, `schedule ${id} ${when}`, `schedule ${id}`);
 
 /** A run by hand: beside those of the plan. */
 export async function runNow(ports: Ports, schedule: Schedule) {

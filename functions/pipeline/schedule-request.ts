@@ -38,6 +38,11 @@ export const scheduleRequestSchema = z
     campaign: campaignRequestSchema,
   })
   .superRefine((it, context) => {
+    if (it.campaign.schedule)
+      context.addIssue({
+        ...{ code: 'custom', path: ['campaign', 'schedule'] },
+        message: 'goes with a campaign that is sent once; cron says when these begin',
+      });
     const fault = cronFault(it.cron, it.timeZone);
     if (fault !== null) context.addIssue({ code: 'custom', path: ['cron'], message: fault });
   })

@@ -7,6 +7,7 @@
  */
 
 import type { Chunk, Claim, Ports, Push, SendableChunk, Sender, TaskAnswer } from '../ports.ts';
+import { brakes } from './brake.ts';
 import { type Campaign, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
@@ -33,17 +34,17 @@ export async function sendChunk(
 
   if (campaign.state === 'cancelling') {
     for (const index of recorder.open()) recorder.skip(index);
-    return settle(ports, chunk, recorder, claimedAt);
+    return settle(ports, chunk, campaign, recorder, claimedAt);
   }
   if (claimedAt >= chunk.expiresAt) {
     for (const index of recorder.open())
       recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
-    return settle(ports, chunk, recorder, claimedAt);
+    return settle(ports, chunk, campaign, recorder, claimedAt);
   }
   const sender = ports.senders.get(chunk.app, it.provider, chunk.environment);
   if (!sender) {
     await pause(ports, campaign.id, `app "${chunk.app}" has no credentials for ${it.provider}`);
-    return settle(ports, chunk, recorder, claimedAt);
+    return settle(ports, chunk, campaign, recorder, claimedAt);
   }
   return attempt(ports, sender, chunk, campaign, recorder, claimedAt, stop);
 }
@@ -96,7 +97,7 @@ async function attempt(
   const exhausted = cancelled || chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
   ended.judgeRest({ exhausted, asIs: blocked !== null });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
-  const answer = await settle(ports, chunk, recorder, next);
+  const answer = await settle(ports, chunk, campaign, recorder, next);
   if (recorder.open().length === 0 || blocked !== null) return answer;
   await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
   return watch.everybodyWaits() && !stop.aborted
@@ -108,11 +109,16 @@ async function attempt(
 async function settle(
   ports: Ports,
   chunk: Chunk,
+  campaign: Campaign,
   recorder: Recorder,
   notBefore: number,
 ): Promise<TaskAnswer> {
   const committed = await recorder.release(notBefore);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
+  else if (committed.shard) {
+    const why = brakes(campaign, committed.shard);
+    if (why !== null) await pause(ports, campaign.id, why);
+  }
   return DONE;
 }

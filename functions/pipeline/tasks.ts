@@ -2,6 +2,8 @@
 
 import { hash } from 'node:crypto';
 import type { Chunk, SendableChunk, Task, TaskBody } from '../ports.ts';
+import type { Campaign } from './campaign.ts';
+import { QUEUE_HORIZON_MS } from './timing.ts';
 import type { Ping } from './trigger.ts';
 
 /**
@@ -14,10 +16,32 @@ const FEW = 50;
  * A name is a promise to do something once. Where the same work is queued on purpose again (the
  * next attempt, a sweep), `why` makes it another name.
  */
-export const planTask = (campaignId: string, why = 'first'): Task => ({
+export const planTask = (campaignId: string, why = 'first', at?: number): Task => ({
   queue: 'plan',
   name: `plan/${campaignId}/${why}`,
   body: { kind: 'plan', campaignId },
+  ...(at !== undefined && { at }),
+});
+
+/** Begins a campaign, now or at its time; none if that is too far away for a queue. */
+export function startTasks({ id, state, schedule }: Campaign, now: number, why = ''): Task[] {
+  if (state !== 'scheduled' || !schedule) return [planTask(id)];
+  const { at } = schedule;
+  return at - now <= QUEUE_HORIZON_MS ? [planTask(id, `at-${at}${why}`, at)] : [];
+}
+
+/** Two that look at the same time are one. */
+export const canaryTask = (campaignId: string, since: number | null, at: number): Task => ({
+  queue: 'plan',
+  name: `canary/${campaignId}/${since ?? 'sent'}/${Math.ceil(at / 1000)}`,
+  body: { kind: 'canary', campaignId, since },
+  at,
+});
+
+export const appTask = (it: Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>): Task => ({
+  queue: 'plan',
+  name: `app/${it.app}/${it.verb}/${it.at}`,
+  body: { kind: 'app', ...it },
 });
 
 export const shardTask = (campaignId: string, shard: number, why = 'first'): Task => ({
@@ -80,6 +104,10 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
       return sendTask(body, why, at);
     case 'redrive':
       return { ...redriveTask(body.campaignId, `${body.why}-${why}`), at };
+    case 'canary':
+      return canaryTask(body.campaignId, body.since, at);
+    case 'app':
+      return { ...appTask(body), name: `app/${body.app}/${body.verb}/${body.at}/${why}`, at };
     case 'event':
       return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
     case 'delivery':

@@ -16,9 +16,10 @@ export const LEASE_MS = 30 * 1000;
 
 /**
  * How often a running chunk records what it knows and learns that its campaign was paused or
- * cancelled. It bounds what a crash sends twice.
+ * cancelled. It bounds what a crash sends twice. A pause stops all within two seconds: half a second
+ * is left for the write itself and for what is on the wire.
  */
-export const CHECKPOINT_MS = 2 * 1000;
+export const CHECKPOINT_MS = 1_500;
 
 /** A chunk that takes longer hands back the rest. Below the queue's dispatch deadline of 10 minutes. */
 export const CHUNK_DEADLINE_MS = 9 * 60 * 1000;
@@ -39,6 +40,24 @@ export const backoff = (attempt: number, random: () => number) =>
 /** "Now or never" (`ttlSeconds: 0`) is for the device; the campaign itself has this long. */
 const NOW_OR_NEVER_MS = 60 * 60 * 1000;
 
+/**
+ * Cloud Tasks takes times within 30 days; the difference is for clocks, and for a task that must not
+ * come early.
+ */
+export const QUEUE_HORIZON_MS = 30 * 24 * 60 * 60 * 1000 - 20 * 60 * 1000;
+/** What is further away is queued by the sweep, so long before its time. */
+const QUEUED_BEFORE_MS = 10 * 60 * 1000;
+
+/** When the sweep should look after a campaign that begins then. */
+export const startDueAt = (at: number, now: number) =>
+  at - now <= QUEUE_HORIZON_MS ? at + LOST_AFTER_MS : at - QUEUED_BEFORE_MS;
+
+type Begun = Pick<Campaign, 'createdAt' | 'startedAt' | 'schedule'>;
+
+/** When it began, or is to begin. */
+export const beginOf = ({ createdAt, startedAt, schedule }: Begun) =>
+  startedAt ?? schedule?.at ?? createdAt;
+
 /** When a push is of no use any more. A paced campaign's time begins with each chunk's slot. */
-export const expiryOf = (campaign: Pick<Campaign, 'createdAt' | 'message'>, slot: number) =>
-  Math.max(campaign.createdAt, slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);
+export const expiryOf = (campaign: Begun & Pick<Campaign, 'message'>, slot: number) =>
+  Math.max(beginOf(campaign), slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);

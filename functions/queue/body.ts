@@ -37,6 +37,16 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     size: isCount(it.size),
   }),
   redrive: (it) => ({ campaignId: isText(it.campaignId), why: typeof it.why === 'string' }),
+  canary: (it) => ({
+    campaignId: isText(it.campaignId),
+    since: it.since === null || isCount(it.since),
+  }),
+  app: (it) => ({
+    app: isText(it.app),
+    verb: it.verb === 'pause' || it.verb === 'resume' || it.verb === 'cancel',
+    at: isCount(it.at),
+    by: isText(it.by),
+  }),
   event: ({ event }) => {
     const it = isRecord(event) ? event : {};
     return {

@@ -1,9 +1,17 @@
 /** Campaigns. Each change is made under the condition that nobody else made one meanwhile. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import { type Campaign, type CampaignRequest, transitions } from '../pipeline/campaign.ts';
-import { acceptedEvent, pausedEvent, startedEvent } from '../pipeline/events.ts';
+import {
+  type Campaign,
+  type CampaignRequest,
+  type Change,
+  noCounts,
+  SYSTEM,
+  transitions,
+} from '../pipeline/campaign.ts';
+import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../pipeline/events.ts';
 import type { Store } from '../ports.ts';
+import { begins, mayStart, movedTo, noted, startedAt, withoutGuard } from './course.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
@@ -34,7 +42,7 @@ export function firestoreCampaigns(
   }
 
   return {
-    createCampaign: (campaign, idempotency, dueAt) =>
+    createCampaign: (campaign, idempotency, dueAt, by = SYSTEM) =>
       client.write(async (writes, attempt) => {
         const { id, app } = campaign;
         const once = idempotency && schema.idempotency(app, idempotency.key);
@@ -52,6 +60,10 @@ export function firestoreCampaigns(
         }
         writes.create(refOf(id), {
           ...fromCampaign(campaign, dueAt),
+          ...historyWith(
+            {},
+            { at: campaign.createdAt, by, from: null, to: campaign.state, reason: null },
+          ),
           ...events.append(writes, {}, (seq) => acceptedEvent(campaign, seq)),
         });
         if (once)
@@ -99,18 +111,22 @@ export function firestoreCampaigns(
         const found = await find(id);
         if (!found) return false;
         const fields = found.data() as CampaignFields;
-        const { shards, state } = fields;
-        if (shards > 0 || (state !== 'accepted' && state !== 'cancelling')) return false;
+        const before = toCampaign(found);
+        if (!mayStart(before, at)) return false;
+        const started = startedAt(before, at);
         writes.update(
           found.ref,
           {
             shards: ranges.length,
-            state: state === 'accepted' ? 'running' : state,
-            due: FieldValue.delete(),
-            ...(state === 'accepted' &&
-              events.append(writes, fields, (seq) =>
-                startedEvent({ ...toCampaign(found), state: 'running' }, at, seq),
-              )),
+            state: started.state,
+            request: requestOf(started),
+            due: started.guard === 'canary' ? dueOf(id, dueAt) : FieldValue.delete(),
+            ...(started.state === 'running' && {
+              ...historyWith(fields, {
+                ...{ at, by: SYSTEM, from: before.state, to: 'running', reason: null },
+              }),
+              ...events.append(writes, fields, (seq) => startedEvent(started, at, seq)),
+            }),
           },
           unchanged(found),
         );
@@ -124,21 +140,68 @@ export function firestoreCampaigns(
         return true;
       }),
 
-    moveCampaign: (id, from, to, reason, at = Date.now()) =>
+    moveCampaign: (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
       client.write(async (writes) => {
         const found = await find(id);
         if (!found) return null;
         const campaign = toCampaign(found);
         if (!from.includes(campaign.state) || !transitions[campaign.state].includes(to))
           return null;
-        const moved = { ...campaign, state: to, reason };
-        const told =
-          to === 'paused' &&
-          events.append(writes, found.data() as CampaignFields, (seq) =>
-            pausedEvent(moved, at, seq),
-          );
-        writes.update(found.ref, { state: to, reason, ...told }, unchanged(found));
+        const moved = movedTo(campaign, to, reason, at, guard);
+        const fields = found.data() as CampaignFields;
+        const paused =
+          to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
+        const closed = moved.closedAt !== campaign.closedAt && {
+          ...{ closedAt: moved.closedAt, open: FieldValue.delete(), due: FieldValue.delete() },
+          ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
+        };
+        writes.update(
+          found.ref,
+          {
+            ...{ state: to, reason, ...paused, ...closed },
+            ...((guard || to === 'accepted') && { request: requestOf(moved) }),
+            ...historyWith(fields, { at, by, from: campaign.state, to, reason }),
+          },
+          unchanged(found),
+        );
         return moved;
+      }),
+
+    reschedule: (id, startAt, dueAt, at, by) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        const campaign = found && toCampaign(found);
+        if (!found || campaign?.state !== 'scheduled') return null;
+        const changed = { ...campaign, schedule: { at: startAt } };
+        writes.update(
+          found.ref,
+          {
+            ...{ request: requestOf(changed), due: dueOf(id, dueAt) },
+            ...historyWith(found.data() as CampaignFields, {
+              ...{ at, by, from: 'scheduled', to: 'scheduled', reason: begins(startAt) },
+            }),
+          },
+          unchanged(found),
+        );
+        return changed;
+      }),
+
+    passCanary: (id, at, reason) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        const campaign = found && toCampaign(found);
+        if (!found || campaign?.state !== 'running' || campaign.guard !== 'canary') return false;
+        writes.update(
+          found.ref,
+          {
+            ...{ request: requestOf(withoutGuard(campaign, at)), due: FieldValue.delete() },
+            ...historyWith(found.data() as CampaignFields, {
+              ...{ at, by: SYSTEM, from: 'running', to: 'running', reason },
+            }),
+          },
+          unchanged(found),
+        );
+        return true;
       }),
 
     async notePush(campaignId, at) {
@@ -156,11 +219,25 @@ function splitCursor(cursor: string): [number, string] {
   return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
 }
 
-function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
+/** What has no field of its own. */
+function requestOf(campaign: Campaign): string {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } = campaign;
+  return JSON.stringify(request satisfies CampaignRequest);
+}
+
+export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
+  JSON.parse(history);
+
+/** What a change of state changes in the campaign's document besides. */
+export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Change) => ({
+  history: JSON.stringify(noted(historyOf(fields), change)),
+});
+
+function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
   return {
     app: campaign.app,
-    request: JSON.stringify(request satisfies CampaignRequest),
+    request: requestOf(campaign),
     ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
     shardsDone: 0,
     listed: listedOf(id, createdAt),

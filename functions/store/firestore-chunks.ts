@@ -118,8 +118,9 @@ export function firestoreChunks(
         return true;
       });
       if (!frozen) return { kind: 'stale' };
-      const closed = page.last && (await closeShard(page.campaignId, page.shard, page.now));
-      return { kind: 'frozen', campaignClosed: Boolean(closed) };
+      if (!page.last) return { kind: 'frozen', campaignClosed: false };
+      const { closed } = await closeShard(page.campaignId, page.shard, page.now);
+      return { kind: 'frozen', campaignClosed: closed !== null };
     },
 
     async claimChunk(chunkId, lease, now) {
@@ -182,13 +183,14 @@ export function firestoreChunks(
         return { ...where, ours: true, done: isLast };
       });
       // Also when it was done before: the commit that did it may have died, or not got its answer.
-      const closed =
-        committed?.done && (await closeShard(committed.campaignId, committed.shard, now));
+      const after = committed?.done
+        ? await closeShard(committed.campaignId, committed.shard, now)
+        : { closed: null };
       if (!committed?.ours) return { kind: 'fenced' };
       return {
-        kind: 'committed',
-        state: closed || committed.state,
-        campaignClosed: Boolean(closed),
+        ...{ kind: 'committed', state: after.closed ?? committed.state },
+        ...{ campaignClosed: after.closed !== null },
+        ...(after.shard && { shard: after.shard }),
       };
     },
 

@@ -7,8 +7,8 @@ export const firestoreMessages = (
   verbs: Pick<Store, 'createCampaign' | 'startCampaign' | 'freezePage'>,
 ) =>
   ({
-    async createStarted(campaign, idempotency, page) {
-      const created = await verbs.createCampaign(campaign, idempotency, page.dueAt);
+    async createStarted(campaign, idempotency, page, by) {
+      const created = await verbs.createCampaign(campaign, idempotency, page.dueAt, by);
       if (created.kind !== 'created') return created;
       const all = [{ from: 0, to: BUCKETS }];
       await verbs.startCampaign(campaign.id, all, page.dueAt, page.now);

@@ -32,6 +32,8 @@ export interface CampaignFields {
   open?: true;
   /** indexed; there while it waits for its plan */
   due?: string;
+  /** JSON of the `Change`s, bounded */
+  history?: string;
   /** events of its course so far */
   events?: number;
   /** when its progress was last told */
@@ -225,6 +227,12 @@ export interface IdempotencyFields {
   expireAt: Timestamp;
 }
 
+/** Named by the app. */
+export interface SwitchFields {
+  at: number;
+  by: string;
+}
+
 /** Named by its id. */
 export interface ScheduleFields {
   version: number;
@@ -290,6 +298,7 @@ export function createSchema(db: Firestore) {
     names: db.collection('names'),
     triggers: db.collection('triggers'),
     failedPings: db.collection('failedPings'),
+    switchOf: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
     key: (hash: string) => db.collection('keys').doc(hash),
   };
 }

@@ -1,11 +1,11 @@
 /** Shards: what is counted in them, and how they close, the last one with its campaign. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import { type CampaignState, type Counts, noCounts } from '../pipeline/campaign.ts';
+import { type CampaignState, type Counts, noCounts, SYSTEM } from '../pipeline/campaign.ts';
 import { closedEvent } from '../pipeline/events.ts';
 import type { Shard, Store } from '../ports.ts';
 import { addCounts } from './counts.ts';
-import { toCampaign } from './firestore-campaigns.ts';
+import { historyWith, toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
@@ -47,17 +47,24 @@ export function firestoreShards(client: Client, schema: Schema, events: EventWri
 
     /**
      * Closes a shard that is planned and all of whose chunks are done, and the campaign with its
-     * last shard; gives the state of a campaign that this call closed. It is called by whoever
+     * last shard; gives the state of a campaign that this call closed, and what is counted in the
+     * shard. It is called by whoever
      * freezes the last page or finishes a chunk, just after that: were it in the same transaction,
      * each chunk would wait for the others of its shard. Who dies in between is made up for by who
      * gets that task again, or by the sweep.
      */
-    closeShard: (campaignId: string, index: number, now: number): Promise<CampaignState | null> =>
+    closeShard: (
+      campaignId: string,
+      index: number,
+      now: number,
+    ): Promise<{ closed: CampaignState | null; shard?: Counts }> =>
       client.write(async (writes) => {
         const [shard] = await client.get([schema.shard(campaignId, index)]);
-        if (!shard?.exists || !isComplete(shard)) return null;
+        if (!shard?.exists) return { closed: null };
+        const counted = { closed: null, shard: toShard(shard).counts };
+        if (!isComplete(shard)) return counted;
         const [campaign] = await client.get([schema.campaign(campaignId)]);
-        if (!campaign?.exists) return null;
+        if (!campaign?.exists) return counted;
         const fields = campaign.data() as CampaignFields;
         const { shards, shardsDone, state } = fields;
         const closed = state === 'cancelling' ? 'cancelled' : 'completed';
@@ -73,6 +80,9 @@ export function firestoreShards(client: Client, schema: Schema, events: EventWri
             ...(sum && {
               ...end,
               ...{ open: FieldValue.delete(), due: FieldValue.delete() },
+              ...historyWith(fields, {
+                ...{ at: now, by: SYSTEM, from: state, to: closed, reason: null },
+              }),
               ...events.append(writes, fields, (seq) =>
                 closedEvent({ ...toCampaign(campaign), ...end }, sum, seq),
               ),
@@ -80,7 +90,7 @@ export function firestoreShards(client: Client, schema: Schema, events: EventWri
           },
           unchanged(campaign),
         );
-        return isLast ? closed : null;
+        return { ...counted, closed: isLast ? closed : null };
       }),
   } satisfies Partial<Store> & Record<string, unknown>;
 }

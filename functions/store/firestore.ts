@@ -10,6 +10,7 @@ import { firestoreChunks } from './firestore-chunks.ts';
 import { createClient, type FirestoreOptions } from './firestore-client.ts';
 import { eventWriter, firestoreEvents } from './firestore-events.ts';
 import { firestoreFailures } from './firestore-failures.ts';
+import { firestoreHistory } from './firestore-history.ts';
 import { firestoreImport } from './firestore-import.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
 import { firestoreMessages } from './firestore-messages.ts';
@@ -55,6 +56,7 @@ export function createFirestoreStore({
     ...chunks,
     ...firestoreMessages({ ...campaigns, ...shards, ...chunks }),
     ...failures,
+    ...firestoreHistory(client, schema),
     ...firestoreSchedules(client, schema),
     ...firestoreTriggers(client, schema, retentionDays),
     ...firestoreWebhooks(client, schema, retentionDays, outbox),

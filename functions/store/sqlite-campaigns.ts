@@ -6,6 +6,7 @@ import {
   type CampaignState,
   type Counts,
   noCounts,
+  SYSTEM,
   transitions,
 } from '../pipeline/campaign.ts';
 import {
@@ -18,7 +19,9 @@ import {
 import type { Shard, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import { addCounts, sum } from './counts.ts';
+import { begins, mayStart, movedTo, startedAt, withoutGuard } from './course.ts';
 import type { SqliteEvents } from './sqlite-events.ts';
+import type { SqliteHistory } from './sqlite-history.ts';
 
 interface CampaignRow {
   id: string;
@@ -53,7 +56,11 @@ export interface ShardRow {
   pruned: string;
 }
 
-export function sqliteCampaigns({ sql, transaction, durably }: Database, events: SqliteEvents) {
+export function sqliteCampaigns(
+  { sql, transaction, durably }: Database,
+  events: SqliteEvents,
+  note: SqliteHistory['note'],
+) {
   const find = (id: string) => {
     const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
     return row ? toCampaign(row) : null;
@@ -74,7 +81,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
   };
 
   const verbs = {
-    createCampaign: async (campaign, idempotency, dueAt) =>
+    createCampaign: async (campaign, idempotency, dueAt, by = SYSTEM) =>
       durably(() => {
         if (idempotency) {
           const earlier = sql('SELECT * FROM campaigns WHERE app = ? AND idempotency_key = ?').get(
@@ -85,12 +92,11 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
             return { kind: 'conflict' as const };
           if (earlier) return { kind: 'exists' as const, campaign: toCampaign(earlier) };
         }
-        const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } =
-          campaign;
+        const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
         sql('INSERT INTO campaigns VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)').run(
           id,
           campaign.app,
-          JSON.stringify(request satisfies CampaignRequest),
+          requestOf(campaign),
           state,
           reason,
           createdAt,
@@ -101,6 +107,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
           idempotency?.requestHash ?? null,
           dueAt,
         );
+        note(id, { at: createdAt, by, from: null, to: state, reason: null });
         events.append(id, (seq) => acceptedEvent(campaign, seq));
         return { kind: 'created' as const, campaign };
       }),
@@ -123,12 +130,16 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
 
     startCampaign: async (id, ranges, dueAt, at = Date.now()) =>
       transaction(() => {
-        const started = sql(
-          `UPDATE campaigns SET shards = ?, due_at = NULL,
-             state = CASE state WHEN 'accepted' THEN 'running' ELSE state END
-           WHERE id = ? AND shards = 0 AND state IN ('accepted', 'cancelling')`,
-        ).run(ranges.length, id).changes;
-        if (started === 0) return false;
+        const before = find(id);
+        if (!before || !mayStart(before, at)) return false;
+        const started = startedAt(before, at);
+        sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
+          ranges.length,
+          started.guard === 'canary' ? dueAt : null,
+          started.state,
+          requestOf(started),
+          id,
+        );
         const insert = sql(
           `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at)
            VALUES (?,?,?,?,?)`,
@@ -136,20 +147,55 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
         for (const [index, range] of ranges.entries())
           insert.run(id, index, range.from, range.to, dueAt);
         const campaign = find(id)!;
-        if (campaign.state === 'running')
+        if (campaign.state === 'running') {
+          note(id, { at, by: SYSTEM, from: before.state, to: 'running', reason: null });
           events.append(id, (seq) => startedEvent(campaign, at, seq));
+        }
         return true;
       }),
 
-    moveCampaign: async (id, from, to, reason, at = Date.now()) =>
+    moveCampaign: async (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
       durably(() => {
         const campaign = find(id);
         if (!campaign || !from.includes(campaign.state)) return null;
         if (!transitions[campaign.state].includes(to)) return null;
-        sql('UPDATE campaigns SET state = ?, reason = ? WHERE id = ?').run(to, reason, id);
-        const moved = { ...campaign, state: to, reason };
+        const moved = movedTo(campaign, to, reason, at, guard);
+        sql(
+          'UPDATE campaigns SET state = ?, reason = ?, closed_at = ?, request = ? WHERE id = ?',
+        ).run(...([to, reason, moved.closedAt, requestOf(moved), id] as const));
+        note(id, { at, by, from: campaign.state, to, reason });
         if (to === 'paused') events.append(id, (seq) => pausedEvent(moved, at, seq));
+        if (moved.closedAt !== campaign.closedAt) {
+          sql('UPDATE campaigns SET due_at = NULL WHERE id = ?').run(id);
+          events.append(id, (seq) => closedEvent(moved, noCounts(), seq));
+        }
         return moved;
+      }),
+
+    reschedule: async (id, startAt, dueAt, at, by) =>
+      durably(() => {
+        const campaign = find(id);
+        if (campaign?.state !== 'scheduled') return null;
+        const changed = { ...campaign, schedule: { at: startAt } };
+        sql('UPDATE campaigns SET request = ?, due_at = ? WHERE id = ?').run(
+          requestOf(changed),
+          dueAt,
+          id,
+        );
+        note(id, { at, by, from: 'scheduled', to: 'scheduled', reason: begins(startAt) });
+        return changed;
+      }),
+
+    passCanary: async (id, at, reason) =>
+      transaction(() => {
+        const campaign = find(id);
+        if (campaign?.state !== 'running' || campaign.guard !== 'canary') return false;
+        sql('UPDATE campaigns SET request = ?, due_at = NULL WHERE id = ?').run(
+          requestOf(withoutGuard(campaign, at)),
+          id,
+        );
+        note(id, { at, by: SYSTEM, from: 'running', to: 'running', reason });
+        return true;
       }),
 
     async notePush(campaignId, at) {
@@ -189,6 +235,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
        WHERE campaign_id = ? AND idx = ? AND planned = 1 AND chunks = chunks_done`,
     ).run(campaignId, index).changes;
     if (closed === 0) return false;
+    const before = find(campaignId)!.state;
     sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId);
     const wasLast = sql(
       `UPDATE campaigns SET closed_at = ?, due_at = NULL, reason = NULL,
@@ -197,6 +244,7 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
     ).run(now, campaignId).changes;
     if (wasLast === 0) return false;
     const campaign = find(campaignId)!;
+    note(campaignId, { at: now, by: SYSTEM, from: before, to: campaign.state, reason: null });
     events.append(campaignId, (seq) => closedEvent(campaign, counts(campaignId), seq));
     return true;
   }
@@ -217,6 +265,12 @@ export function sqliteCampaigns({ sql, transaction, durably }: Database, events:
 function splitCursor(cursor: string): [number, string] {
   const dot = cursor.indexOf('.');
   return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
+}
+
+/** What has no column of its own. */
+export function requestOf(campaign: Campaign): string {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } = campaign;
+  return JSON.stringify(request satisfies CampaignRequest);
 }
 
 const toCampaign = (row: CampaignRow): Campaign => ({

@@ -198,7 +198,10 @@ export function sqliteChunks(
         events.store(commit.events ?? []);
         const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
         const { state } = campaigns.find(row.campaign_id)!;
-        return { kind: 'committed' as const, state, campaignClosed };
+        return {
+          ...{ kind: 'committed' as const, state, campaignClosed },
+          ...(done && { shard: counts }),
+        };
       }),
 
     async *openChunks(campaignId, shard) {

@@ -21,10 +21,10 @@ export function sqliteMessages(
   let waiting: Waiting[] = [];
 
   /** All of it happens before the transaction ends: the verbs wait for nothing. */
-  function create([campaign, idempotency, page]: Waiting['args']) {
+  function create([campaign, idempotency, page, by]: Waiting['args']) {
     const { id } = campaign;
     return Promise.all([
-      verbs.createCampaign(campaign, idempotency, page.dueAt),
+      verbs.createCampaign(campaign, idempotency, page.dueAt, by),
       // of one that was not created there is nothing to start, and no page to freeze
       verbs.startCampaign(id, [{ from: 0, to: BUCKETS }], page.dueAt, page.now),
       verbs.freezePage(page),

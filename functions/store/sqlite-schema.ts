@@ -173,6 +173,14 @@ export const migrations: Migration[] = [
      PRIMARY KEY (trigger_name, at, key)
    ) STRICT, WITHOUT ROWID;
    CREATE UNIQUE INDEX IF NOT EXISTS failed_pings_key ON failed_pings (key);`,
+  `CREATE TABLE IF NOT EXISTS history (
+     campaign_id TEXT NOT NULL, seq INTEGER NOT NULL, change TEXT NOT NULL,
+     PRIMARY KEY (campaign_id, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE IF NOT EXISTS switches (
+     app TEXT PRIMARY KEY, record TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX IF NOT EXISTS campaigns_open ON campaigns (app, id) WHERE closed_at IS NULL;`,
 ];
 
 /** For files that had installations before. */

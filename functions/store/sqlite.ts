@@ -10,6 +10,7 @@ import { sqliteAudiences } from './sqlite-audiences.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
 import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
+import { sqliteHistory } from './sqlite-history.ts';
 import { sqliteImport } from './sqlite-import.ts';
 import { sqliteInstallations, sqliteRows } from './sqlite-installations.ts';
 import { sqliteLookups } from './sqlite-lookups.ts';
@@ -35,7 +36,8 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const lookups = sqliteLookups(db);
   const rows = sqliteRows(db, lookups);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
-  const { find, shard, closeShard, addMissing, ...campaigns } = sqliteCampaigns(db, outbox);
+  const { note, ...history } = sqliteHistory(db);
+  const { find, shard, closeShard, addMissing, ...campaigns } = sqliteCampaigns(db, outbox, note);
   const within = { ...campaigns, find, shard, closeShard, addMissing };
   const chunks = sqliteChunks(db, within, forget, outbox);
   return {
@@ -46,6 +48,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...sqliteUploads(db),
     ...campaigns,
     ...chunks,
+    ...history,
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
     ...sqliteMessages(db, { ...campaigns, ...chunks }),

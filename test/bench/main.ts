@@ -5,6 +5,7 @@ import { ack } from './ack.ts';
 import { audience } from './audience.ts';
 import { campaign } from './campaign.ts';
 import { cold } from './cold.ts';
+import { control } from './control.ts';
 import { importing } from './import.ts';
 import { messages } from './messages.ts';
 import { senders } from './senders.ts';
@@ -30,6 +31,7 @@ Examples:
   npm run bench -- import --rows 1000000
   npm run bench -- soak --minutes 30
   npm run bench -- cold --cache
+  npm run bench -- control
   npm run bench -- ack --json`,
   );
 
@@ -93,6 +95,16 @@ bench('cold', 'starts of the deployed functions, from their process to their fir
 bench('audience', 'streaming an audience with filters that no index answers')
   .option('--installations <n>', 'looked through', whole, 500_000)
   .action(async ({ json, installations }) => print(await audience({ installations }), json));
+
+bench('control', 'pause, resume and cancel under load, until the last push leaves')
+  .option('--recipients <n>', 'installations', whole, 1_000_000)
+  .option('--rounds <n>', 'pauses and resumes', whole, 3)
+  .action(async ({ json, recipients, rounds }) => {
+    const result = await control({ recipients, rounds });
+    print(result, json);
+    const { ledgerClosed, lost, duplicates } = result;
+    if (!ledgerClosed || lost > 0 || duplicates > 0) process.exitCode = 1;
+  });
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')
   .option('--minutes <n>', 'how long', whole, 10)

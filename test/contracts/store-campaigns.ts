@@ -28,9 +28,10 @@ const once = (key: string, requestHash = 'hash') => ({ key, requestHash });
 
 /** How a campaign gets into a state, by the verbs of the port. */
 async function inState(store: Store, state: CampaignState): Promise<Campaign> {
-  const campaign = campaignOf();
+  const campaign = campaignOf({ state: state === 'scheduled' ? 'scheduled' : 'accepted' });
   const { id } = campaign;
   await store.createCampaign(campaign, null, NOW);
+  if (state === 'scheduled') return campaign;
   if (state === 'cancelling' || state === 'cancelled')
     await store.moveCampaign(id, ['accepted'], 'cancelling', null);
   if (state !== 'accepted' && state !== 'cancelling')
@@ -147,9 +148,11 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       // only a store starts and closes a campaign
       for (const to of campaignStates.filter((it) => !['completed', 'cancelled'].includes(it))) {
         const before = await inState(store, from);
-        const moved = await store.moveCampaign(before.id, [from], to, 'because');
+        const moved = await store.moveCampaign(before.id, [from], to, 'because', NOW);
         const legal = transitions[from].includes(to);
-        const after = { ...before, state: to, reason: 'because' };
+        const neverBegun = from === 'scheduled' && to === 'cancelled' && { closedAt: NOW };
+        const begins = to === 'accepted' && { startedAt: NOW };
+        const after = { ...before, state: to, reason: 'because', ...neverBegun, ...begins };
         assert.deepEqual(moved, legal ? after : null, `${from} → ${to}`);
         assert.deepEqual(await store.getCampaign(before.id), legal ? after : before);
       }

@@ -272,7 +272,10 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const keep = { keep: leaseOf('two') };
     assert.deepEqual(
       await store.commitChunk(commitOf(chunkId, 'one', { accepted: 1, open: [], lease: keep })),
-      { kind: 'committed', state: 'completed', campaignClosed: true },
+      {
+        ...{ kind: 'committed', state: 'completed', campaignClosed: true },
+        shard: { recipients: 1, accepted: 1, failed: 0, skipped: 0, reasons: {} },
+      },
     );
     assert.deepEqual(await store.commitChunk(commitOf(chunkId, 'two', { open: [] })), fenced);
   });
@@ -296,6 +299,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const skip = commitOf(chunkId, 'c', { skipped: 2, open: [], now: NOW + 7 });
     assert.deepEqual(await store.commitChunk(skip), {
       ...{ kind: 'committed', state: 'cancelled', campaignClosed: true },
+      shard: { recipients: 2, accepted: 0, failed: 0, skipped: 2, reasons: {} },
     });
     assert.equal((await store.getCampaign(campaignId))?.closedAt, NOW + 7);
   });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
+import { controlContract } from './store-control.ts';
 import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
 import { importContract } from './store-import.ts';
@@ -31,6 +32,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   campaignContract(name, makeStore);
   chunkContract(name, makeStore);
   ledgerContract(name, makeStore);
+  controlContract(name, makeStore);
   scheduleContract(name, makeStore);
   eventContract(name, makeStore);
   webhookContract(name, makeStore);

@@ -10,8 +10,8 @@ const statement = /(?:^(?:import|export) (?!type\b)(?:[^'";]*? from )?|\bimport\
 async function packagesOf(start: URL): Promise<string[]> {
   const packages = new Set<string>();
   const files = new Set([start.href]);
+  // a ping becomes a campaign by the API's schemas, which come with the first one
   for (const file of files)
-    // a ping becomes a campaign by the API's schemas, which come with the first one
     for (const [all, name = ''] of (await readFile(new URL(file), 'utf8')).matchAll(statement))
       if (all.startsWith('import(') && name === './campaign-request.ts') continue;
       else if (name.startsWith('.')) files.add(new URL(name, file).href);

@@ -100,6 +100,8 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       events: 5,
       webhooks: 1,
       shards: CHUNKS + PAGES + 4,
+      // whether its app is switched off
+      switches: 1,
     },
     writes: {
       // frozen, claimed, committed
@@ -135,7 +137,15 @@ test('a push to one user costs a few dozen documents', { skip }, async (t) => {
   const costs = takeCosts(proxy);
   assert.equal(script.sent.length, 1);
   assert.deepEqual(costs, {
-    reads: { '(count)': 1, installations: 1, campaigns: 9, shards: 6, chunks: 2, events: 5 },
+    reads: {
+      '(count)': 1,
+      installations: 1,
+      campaigns: 9,
+      shards: 6,
+      chunks: 2,
+      events: 5,
+      switches: 1,
+    },
     writes: { campaigns: 4, shards: 5, chunks: 3, events: 6 },
     deletes: {},
   });

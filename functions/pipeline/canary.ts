@@ -1,0 +1,41 @@
+/**
+ * canary: the first shard of a campaign goes ahead, the others wait for what becomes of it. Buckets
+ * are uniform, so a range of them is a fair sample, and the rest needs no bookkeeping.
+ *
+ * One task looks, and queues itself for the next look. Lost, it is begun again by the sweep: the
+ * campaign stays due until its canary has passed.
+ */
+
+import type { Ports, TaskBody } from '../ports.ts';
+import { stopsCanary } from './brake.ts';
+import { pause } from './control.ts';
+import { canaryTask, redriveTask } from './tasks.ts';
+
+/** A canary of 1,000 is sent within a second or two. */
+const LOOK_EVERY_MS = 2_000;
+
+export async function watchCanary(
+  ports: Ports,
+  { campaignId, since }: Extract<TaskBody, { kind: 'canary' }>,
+): Promise<void> {
+  const { store, queue, now } = ports;
+  const campaign = await store.getCampaign(campaignId);
+  // paused: whoever resumes it has it watched again
+  if (campaign?.guard !== 'canary' || campaign.state !== 'running' || !campaign.canary) return;
+  const shard = await store.getShard(campaignId, 0);
+  if (!shard) return;
+  const ended = shard.planned && shard.chunks === shard.chunksDone;
+  const stops = stopsCanary(campaign, shard.counts, ended);
+  if (stops !== null) {
+    await pause(ports, campaignId, stops);
+    return;
+  }
+  const holdUntil = ended ? (since ?? now()) + campaign.canary.holdSeconds * 1000 : null;
+  if (holdUntil === null || now() < holdUntil) {
+    const next = holdUntil ?? now() + LOOK_EVERY_MS;
+    return queue.create([canaryTask(campaignId, ended ? (since ?? now()) : null, next)]);
+  }
+  // who dies behind this leaves the shards to the sweep
+  if (await store.passCanary(campaignId, now(), 'the canary has passed'))
+    await queue.create([redriveTask(campaignId, 'canary')]);
+}

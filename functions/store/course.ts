@@ -1,0 +1,56 @@
+/** The course of a campaign as both stores keep it: what a start and a move make of the record. */
+
+import {
+  type Campaign,
+  type CampaignState,
+  type Change,
+  MAX_HISTORY,
+} from '../pipeline/campaign.ts';
+
+/** Not planned before, and its time has come. */
+export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
+  shards === 0 &&
+  (state === 'accepted' ||
+    state === 'cancelling' ||
+    (state === 'scheduled' && (schedule === undefined || schedule.at <= now)));
+
+export const startedAt = (it: Campaign, at: number): Campaign =>
+  it.state === 'cancelling'
+    ? it
+    : {
+        ...it,
+        state: 'running',
+        ...(it.schedule && { startedAt: at }),
+        ...(it.canary && { guard: 'canary' as const }),
+      };
+
+/** A scheduled one that is cancelled is closed by that. */
+export const movedTo = (
+  it: Campaign,
+  to: CampaignState,
+  reason: string | null,
+  at: number,
+  guard: Campaign['guard'],
+): Campaign => ({
+  ...it,
+  ...{ state: to, reason },
+  ...(guard && { guard }),
+  // it was paused before it began
+  ...(to === 'accepted' && { startedAt: at }),
+  ...(guard === 'off' && it.guard === 'canary' && { startedAt: at }),
+  ...(it.state === 'scheduled' && to === 'cancelled' && { closedAt: at }),
+});
+
+export const begins = (at: number) => `begins at ${new Date(at).toISOString()}`;
+
+/** The rest begins at that time: its slots and its times to live count from there. */
+export const withoutGuard = ({ guard: _, ...it }: Campaign, at: number): Campaign => ({
+  ...it,
+  startedAt: at,
+});
+
+/** The first, and the latest. */
+export const noted = (history: readonly Change[], change: Change): Change[] =>
+  history.length < MAX_HISTORY
+    ? [...history, change]
+    : [history[0]!, ...history.slice(2 - MAX_HISTORY), change];

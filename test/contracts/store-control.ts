@@ -1,0 +1,163 @@
+/** The part of the store's contract that is about the control of campaigns. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MAX_HISTORY } from '../../functions/pipeline/campaign.ts';
+import {
+  campaignOf,
+  EVERYBODY,
+  finish,
+  lonelyChunk,
+  type MakeStore,
+  MINUTE,
+  NOW,
+  running,
+} from './store-fixture.ts';
+
+const canary = { percent: 5, holdSeconds: 60, maxFailureRate: 0.1 };
+
+export function controlContract(name: string, makeStore: MakeStore) {
+  test(`${name}: a scheduled campaign begins at its time, once, and not before`, async (t) => {
+    const store = await makeStore(t);
+    const at = NOW + 60 * MINUTE;
+    const it = campaignOf({ state: 'scheduled', schedule: { at } });
+    await store.createCampaign(it, null, at);
+    assert.deepEqual(await store.getCampaign(it.id), it);
+    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at - 1), false);
+    assert.equal((await store.getCampaign(it.id))?.state, 'scheduled');
+    const both = await Promise.all(
+      [0, 1].map((late) => store.startCampaign(it.id, [EVERYBODY], at + MINUTE, at + late)),
+    );
+    assert.deepEqual(both.toSorted(), [false, true]);
+    const started = await store.getCampaign(it.id);
+    assert.equal(started?.state, 'running');
+    assert.ok(started.startedAt === at || started.startedAt === at + 1);
+  });
+
+  test(`${name}: its time can be changed until it begins`, async (t) => {
+    const store = await makeStore(t);
+    const at = NOW + 60 * MINUTE;
+    const it = campaignOf({ state: 'scheduled', schedule: { at } });
+    await store.createCampaign(it, null, at, 'key "ci"');
+    const changed = await store.reschedule(it.id, at + MINUTE, at, NOW + 1, 'ada@example.com');
+    assert.deepEqual(changed, { ...it, schedule: { at: at + MINUTE } });
+    assert.deepEqual(await store.getCampaign(it.id), changed);
+    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at), false, 'the old time');
+    assert.deepEqual(await store.takeOverdue(at - 1, at + MINUTE, 10).then(campaigns), []);
+    assert.equal((await store.takeOverdue(at, at + MINUTE, 10).then(campaigns)).length, 1);
+    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at + MINUTE), true);
+    assert.equal(await store.reschedule(it.id, at, at, NOW, 'x'), null);
+    assert.equal(await store.reschedule('nothing', at, at, NOW, 'x'), null);
+    assert.deepEqual(
+      (await store.history(it.id)).map(({ by, from, to }) => [by, from, to]),
+      [
+        ['key "ci"', null, 'scheduled'],
+        ['ada@example.com', 'scheduled', 'scheduled'],
+        ['system', 'scheduled', 'running'],
+      ],
+    );
+  });
+
+  test(`${name}: cancelled before it begins it is closed at once, and told of`, async (t) => {
+    const store = await makeStore(t);
+    const it = campaignOf({ state: 'scheduled', schedule: { at: NOW + MINUTE } });
+    await store.createCampaign(it, null, NOW + MINUTE);
+    const closed = await store.moveCampaign(it.id, ['scheduled'], 'cancelled', null, NOW + 5, 'me');
+    assert.equal(closed?.closedAt, NOW + 5);
+    assert.equal((await store.getCampaign(it.id))?.closedAt, NOW + 5);
+    const told = (await store.course(it.id, 0)).map(({ event }) => event.type);
+    assert.deepEqual(told, ['campaign.accepted', 'campaign.completed']);
+    assert.equal(await store.startCampaign(it.id, [EVERYBODY], NOW, NOW + MINUTE), false);
+    await store.published(await store.unpublished(it.id));
+    assert.deepEqual(await store.takeOverdue(NOW + 99 * MINUTE, NOW + 100 * MINUTE, 10), []);
+    assert.deepEqual(await idsOf(store.openCampaigns('default')), []);
+  });
+
+  test(`${name}: each change of state is kept with who and when, the latest ones`, async (t) => {
+    const store = await makeStore(t);
+    const { campaignId: id, chunkId } = await lonelyChunk(store, 1);
+    await store.moveCampaign(id, ['running'], 'paused', 'why', NOW + 1, 'ada@example.com');
+    await store.moveCampaign(id, ['completed'], 'paused', 'no', NOW + 2, 'nobody');
+    await store.moveCampaign(id, ['paused'], 'running', null, NOW + 3, 'key "ci"');
+    await finish(store, chunkId, NOW + 4);
+    const system = { by: 'system', reason: null };
+    assert.deepEqual(await store.history(id), [
+      { at: NOW, from: null, to: 'accepted', ...system },
+      { at: NOW, from: 'accepted', to: 'running', ...system },
+      { at: NOW + 1, by: 'ada@example.com', from: 'running', to: 'paused', reason: 'why' },
+      { at: NOW + 3, by: 'key "ci"', from: 'paused', to: 'running', reason: null },
+      { at: NOW + 4, from: 'running', to: 'completed', ...system },
+    ]);
+    assert.deepEqual(await store.history('nothing'), []);
+
+    const busy = await running(store);
+    for (let i = 1; i <= MAX_HISTORY; i++)
+      await store.moveCampaign(
+        busy,
+        [i % 2 ? 'running' : 'paused'],
+        ...([i % 2 ? 'paused' : 'running', `${i}`, NOW + i] as const),
+      );
+    const kept = await store.history(busy);
+    assert.equal(kept.length, MAX_HISTORY);
+    assert.deepEqual([kept[0]?.from, kept.at(-1)?.reason], [null, `${MAX_HISTORY}`]);
+    assert.deepEqual([kept[1]?.reason, kept[2]?.reason], ['2', '3']);
+  });
+
+  test(`${name}: a canary guards its campaign until it has passed, or somebody overrules it`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store, 2, { canary });
+    assert.equal((await store.getCampaign(id))?.guard, 'canary');
+    const due = await store.takeOverdue(NOW + 15 * MINUTE, NOW + 30 * MINUTE, 10);
+    assert.equal(campaigns(due).length, 1, 'it is looked after until then');
+    await store.moveCampaign(id, ['running'], 'paused', 'by hand', NOW);
+    assert.equal(await store.passCanary(id, NOW, 'fine'), false);
+    await store.moveCampaign(id, ['paused'], 'running', null, NOW);
+    assert.equal((await store.getCampaign(id))?.guard, 'canary');
+    assert.equal(await store.passCanary(id, NOW + 7, 'fine'), true);
+    assert.equal(await store.passCanary(id, NOW + 8, 'fine'), false);
+    const passed = await store.getCampaign(id);
+    assert.deepEqual(
+      [passed?.guard, passed?.startedAt, passed?.state],
+      [undefined, NOW + 7, 'running'],
+    );
+    assert.equal((await store.history(id)).at(-1)?.reason, 'fine');
+    const later = await store.takeOverdue(NOW + 99 * MINUTE, NOW + 100 * MINUTE, 10);
+    assert.deepEqual(campaigns(later), []);
+
+    const other = await running(store, 2, { canary });
+    await store.moveCampaign(other, ['running'], 'paused', 'canary: 50 %', NOW);
+    await store.moveCampaign(other, ['paused'], 'running', null, NOW + 9, 'me', 'off');
+    const overruled = await store.getCampaign(other);
+    assert.deepEqual([overruled?.guard, overruled?.startedAt], ['off', NOW + 9]);
+  });
+
+  test(`${name}: an app's open campaigns are found, and it is switched off and on`, async (t) => {
+    const store = await makeStore(t);
+    const { campaignId: closed, chunkId } = await lonelyChunk(store, 1);
+    await finish(store, chunkId);
+    const open = [await running(store), await running(store)];
+    await running(store, 1, { app: 'other' });
+    const scheduled = campaignOf({ state: 'scheduled', schedule: { at: NOW + MINUTE } });
+    await store.createCampaign(scheduled, null, NOW);
+    const found = await idsOf(store.openCampaigns('default'));
+    assert.deepEqual(found.toSorted(), [...open, scheduled.id].toSorted());
+    assert.ok(!found.includes(closed));
+    for (const app of ['default', 'a/b~__x__', '..']) {
+      assert.equal(await store.getSwitch(app), null);
+      await store.putSwitch(app, { at: NOW, by: 'me' });
+      await store.putSwitch(app, { at: NOW + 1, by: 'you' });
+      assert.deepEqual(await store.getSwitch(app), { at: NOW + 1, by: 'you' });
+      await store.putSwitch(app, null);
+      await store.putSwitch(app, null);
+      assert.equal(await store.getSwitch(app), null);
+    }
+  });
+}
+
+const campaigns = (overdue: { kind: string }[]) => overdue.filter((it) => it.kind === 'campaign');
+
+async function idsOf(pages: AsyncIterable<string[]>) {
+  const all: string[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}
