@@ -1,7 +1,7 @@
 /** The configuration of a function on Google Cloud: a pure function of the environment. */
 
 import { readFileSync } from 'node:fs';
-import { ConfigError, type Env, readApps, reader } from './config.ts';
+import { ConfigError, type Env, readApps, reader, readRetentionDays } from './config.ts';
 import type { Fault } from './errors.ts';
 import type { ReadFile } from './providers/credentials.ts';
 import type { AppCredentials } from './providers/senders.ts';
@@ -91,12 +91,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
   const tasksHost = local('CLOUD_TASKS_EMULATOR_HOST');
   const certsUrl = local('VOLLEY_OIDC_CERTS');
 
-  const retentionDays = Number(read('VOLLEY_RETENTION_DAYS') ?? 30);
-  if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > 3650)
-    faults.push({
-      path: 'VOLLEY_RETENTION_DAYS',
-      message: 'must be a whole number of days from 1 to 3650, such as 30',
-    });
+  const retentionDays = readRetentionDays(read, faults);
   const invokerCheck = read('VOLLEY_INVOKER_CHECK') ?? 'signature';
   if (invokerCheck !== 'signature' && invokerCheck !== 'platform')
     faults.push({ path: 'VOLLEY_INVOKER_CHECK', message: 'must be "signature" or "platform"' });

@@ -14,6 +14,8 @@ export interface Config {
   dataDir: string;
   /** null: none was given, the local server makes one */
   apiKey: string | null;
+  /** how long failures and the recipients of chunks are kept */
+  retentionDays: number;
   /** by name; `default` is there only when its variables are */
   apps: Record<string, AppCredentials>;
 }
@@ -48,8 +50,20 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
         'must be 32 to 256 printable ASCII characters without spaces; leave it out to have one made',
     });
 
+  const retentionDays = readRetentionDays(read, faults);
   if (faults.length > 0) throw new ConfigError(faults);
-  return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, apps };
+  return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, retentionDays, apps };
+}
+
+/** How long both engines keep what they know of recipients. */
+export function readRetentionDays(read: Read, faults: Fault[]): number {
+  const days = Number(read('VOLLEY_RETENTION_DAYS') ?? 30);
+  if (!Number.isInteger(days) || days < 1 || days > 3650)
+    faults.push({
+      path: 'VOLLEY_RETENTION_DAYS',
+      message: 'must be a whole number of days from 1 to 3650, such as 30',
+    });
+  return days;
 }
 
 export const reader = (env: Env) => (name: string) => env[name]?.trim() || undefined;

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { createEmbeddedEvents } from './events/embedded.ts';
 import { createAtOnce } from './pipeline/at-once.ts';
+import { expire } from './pipeline/expire.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
 import { startDue } from './pipeline/recur.ts';
 import { sweep } from './pipeline/sweep.ts';
@@ -49,6 +50,8 @@ export interface EmbeddedOptions {
   dataDir: string;
   senders: Senders;
   log: Log;
+  /** how long what was known of recipients is kept */
+  retentionDays?: number;
   now?: () => number;
   random?: () => number;
   unkind?: EmbeddedQueueOptions['unkind'];
@@ -69,6 +72,7 @@ export function createEmbedded({
   dataDir,
   senders,
   log,
+  retentionDays = 30,
   now = Date.now,
   random = Math.random,
   unkind,
@@ -98,7 +102,9 @@ export function createEmbedded({
     start() {
       queue.start(createTaskHandler(ports, events.deliver, webhooks.deliver));
       const tick = () => {
-        sweep(ports).catch((error) => log.unexpected({ where: 'sweep', error }));
+        sweep(ports)
+          .then(() => expire(ports, retentionDays))
+          .catch((error) => log.unexpected({ where: 'sweep', error }));
         startDue(ports).catch((error) => log.unexpected({ where: 'schedules', error }));
       };
       ticker = setInterval(tick, TICK_EVERY_MS);

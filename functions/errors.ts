@@ -68,6 +68,11 @@ export const problems = {
     title: 'This cannot be sent',
     next: 'Correct every fault listed and send it again. Nothing was stored.',
   },
+  'too-many': {
+    status: 429,
+    title: 'Too many calls',
+    next: 'Wait as long as the header Retry-After says, then try again.',
+  },
   unexpected: {
     status: 500,
     title: 'Something went wrong on our side',

@@ -284,13 +284,35 @@ export interface Switch {
   by: string;
 }
 
-export type Scope = 'campaigns' | 'installations' | 'read';
+/** `register` may put, change and delete an installation of its app, and nothing else. */
+export const scopes = ['campaigns', 'installations', 'read', 'register', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+/** Of who runs a deployment. */
+export const fullScopes: Scope[] = ['campaigns', 'installations', 'read', 'admin'];
 
 export interface ApiKey {
   /** SHA-256 of the key, hex: the key itself is never stored */
   hash: string;
   name: string;
   scopes: Scope[];
+  /** of a key to register with: the only app it is good for */
+  app?: string;
+  createdAt?: number;
+}
+
+/** What is known of a user, for himself. */
+export type UserRecord =
+  | ({ kind: 'installation' } & Installation)
+  | ({ kind: 'recipient'; campaignId: string; chunkId: string; app: string } & Recipient)
+  | ({ kind: 'failure' } & Failure);
+
+export interface Erased {
+  installations: number;
+  /** in frozen chunks */
+  recipients: number;
+  failures: number;
+  /** campaigns that ended by it: they are to be announced */
+  closed: string[];
 }
 
 /** What became of the rows of an import: together they are all of them. */
@@ -542,8 +564,29 @@ export interface Store {
   /** newest first; kept for a while */
   listFailedPings(trigger: string, after: string | null, limit: number): Promise<Page<FailedPing>>;
 
+  /**
+   * All there is of a user in every app, failures and frozen chunks included, for installations that
+   * were his within the time these are kept as well. Reads much: it is asked for seldom.
+   */
+  readUser(userId: string): AsyncIterable<UserRecord[]>;
+  /**
+   * Removes all of that. Recipients of chunks that are not done are skipped, those that are being sent
+   * to once the lease ends; what audiences ask for by the names of the user asks for nobody. To do it
+   * again after it was interrupted does the rest.
+   */
+  eraseUser(userId: string, now: number): Promise<Erased>;
+  /**
+   * Removes some of what was kept long enough: recipients and failures of campaigns that closed before
+   * then, whose an installation was, marks of imports. True: there may be more. A store that does so
+   * by itself says false.
+   */
+  expire(before: number, now: number): Promise<boolean>;
+
   putKey(key: ApiKey): Promise<void>;
   findKey(hash: string): Promise<ApiKey | null>;
+  /** There are few. */
+  listKeys(): Promise<ApiKey[]>;
+  deleteKey(hash: string): Promise<boolean>;
   close(): Promise<void>;
 }
 

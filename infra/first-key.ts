@@ -6,16 +6,14 @@
 
 import { parseArgs } from 'node:util';
 import { hashKey, makeKey } from '../functions/http/auth.ts';
-import type { ApiKey, Scope, Store } from '../functions/ports.ts';
-
-const scopes: readonly Scope[] = ['campaigns', 'installations', 'read'];
+import { type ApiKey, fullScopes, type Scope, type Store } from '../functions/ports.ts';
 
 const usage = `npm run --silent key -- --project PROJECT [options]
 
   --project   of the deployment
   --database  of Firestore; (default) if not given
   --name      what the log and a refusal call it; "first" if not given
-  --scopes    ${scopes.join(',')}: all of them if not given`;
+  --scopes    ${fullScopes.join(',')}: all of them if not given`;
 
 export interface KeyOptions {
   project: string;
@@ -37,9 +35,9 @@ export function readOptions(args: string[]): KeyOptions | string {
     return `${(error as Error).message}\n\n${usage}`;
   }
   const { project, database = '(default)', name = 'first' } = values;
-  const asked = values.scopes?.split(',') ?? [...scopes];
+  const asked = values.scopes?.split(',') ?? fullScopes;
   if (!project) return `--project is missing.\n\n${usage}`;
-  const unknown = asked.filter((it) => !scopes.includes(it as Scope));
+  const unknown = asked.filter((it) => !fullScopes.includes(it as Scope));
   if (unknown.length > 0) return `There is no scope ${unknown.join(', ')}.\n\n${usage}`;
   return { project, database, key: { name, scopes: asked as Scope[] } };
 }

@@ -39,7 +39,9 @@ function faultsOf(env: Record<string, string>, contents: Record<string, unknown>
 }
 
 test('an empty environment is a working configuration without credentials', () => {
-  const defaults = { port: 8080, dataDir: '.volley', apiKey: null, apps: {} };
+  const defaults = {
+    ...{ port: 8080, dataDir: '.volley', apiKey: null, retentionDays: 30, apps: {} },
+  };
   assert.deepEqual(readConfig({}), defaults);
   assert.deepEqual(readConfig({ PORT: '', APNS_KEY: '', VOLLEY_APPS: ' ' }), defaults);
 });
@@ -163,11 +165,12 @@ test('every fault is named at once', () => {
     ...{ APNS_KEY: 'missing.p8', APNS_KEY_ID: 'abc', APNS_TOPIC: 'a b', APNS_ORIGIN: 'http://x' },
     ...{ FCM_PROJECT_ID: 'My Project', FCM_ORIGIN: 'https://x/path' },
     GOOGLE_APPLICATION_CREDENTIALS: 'missing.json',
+    VOLLEY_RETENTION_DAYS: '0.5',
   });
   assert.deepEqual(paths.sort(), [
     ...['APNS_KEY', 'APNS_KEY_ID', 'APNS_ORIGIN', 'APNS_TEAM_ID', 'APNS_TOPIC', 'FCM_ORIGIN'],
     ...['FCM_PROJECT_ID', 'GOOGLE_APPLICATION_CREDENTIALS', 'PORT', 'VOLLEY_API_KEY'],
-    'VOLLEY_APPS',
+    ...['VOLLEY_APPS', 'VOLLEY_RETENTION_DAYS'],
   ]);
 });
 

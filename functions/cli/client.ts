@@ -5,6 +5,10 @@ import { readEvents, type ServerEvent } from './server-events.ts';
 
 /** A call that is not a stream is over by then, or has failed. */
 const TIMEOUT_MS = 30 * 1000;
+/** As long as the server waits for the end of one. */
+const UPLOAD_TIMEOUT_MS = 2 * 60 * 60 * 1000;
+/** To erase a user all that campaigns have frozen is looked through. */
+const ERASE_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** The API answered, and said no. */
 export class Refused extends Error {
@@ -28,7 +32,8 @@ export interface Client {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
-  delete(path: string): Promise<void>;
+  /** What it answers, if anything. */
+  delete<T = void>(path: string): Promise<T>;
   /** A stream up, an answer down. */
   upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
   /** An answer of any size, of this media type. */
@@ -95,8 +100,12 @@ export function createClient(
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    async delete(path) {
-      await call(path, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    async delete<T>(path: string) {
+      const response = await call(path, {
+        method: 'DELETE',
+        signal: AbortSignal.timeout(ERASE_TIMEOUT_MS),
+      });
+      return (response.status === 204 ? undefined : await response.json()) as T;
     },
     upload: (path, type, body) =>
       json(path, {
@@ -104,6 +113,7 @@ export function createClient(
         headers: { 'Content-Type': type },
         body: ReadableStream.from(body),
         duplex: 'half',
+        signal: AbortSignal.timeout(UPLOAD_TIMEOUT_MS),
       }),
     patch: (path, body) =>
       json(path, {

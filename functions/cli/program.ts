@@ -12,13 +12,15 @@ import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
 import { explain, neverSent } from './explain.ts';
 import { importCommand } from './import/command.ts';
-import type { Output } from './progress.ts';
+import { keyCommands } from './keys.ts';
+import { type Output, print } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
 import { audienceOptions, campaignRequest, type SendOptions, Usage } from './send.ts';
 import { testCommand } from './testing.ts';
 import { triggerCommands } from './triggers.ts';
+import { userCommands } from './users.ts';
 import { watchCampaign } from './watch.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -200,6 +202,8 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   addWebhookCommands(program, {
     ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
   });
+  userCommands(program, means, io.stdout);
+  keyCommands(program, means);
   return program;
 }
 
@@ -215,10 +219,3 @@ async function text(api: Client, path: string): Promise<string> {
     all += decoder.decode(bytes, { stream: true });
   return all.endsWith('\n') ? all : `${all}\n`;
 }
-
-/** Waits while whoever reads is slow. */
-const print = (output: Output, it: string | Uint8Array) =>
-  new Promise<void>((done) => {
-    if (output.write(it) === false && output.once) output.once('drain', done);
-    else done();
-  });

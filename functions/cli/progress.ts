@@ -122,3 +122,10 @@ export function createRate(now: () => number = Date.now) {
     return at > first.at ? ((done - first.done) / (at - first.at)) * 1000 : 0;
   };
 }
+
+/** Waits while whoever reads is slow. */
+export const print = (output: Output, it: string | Uint8Array) =>
+  new Promise<void>((done) => {
+    if (output.write(it) === false && output.once) output.once('drain', done);
+    else done();
+  });

@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { type ClientAddress, socketAddress } from './address.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { createAuthorize } from './auth.ts';
@@ -17,16 +18,19 @@ import { estimateCall } from './estimate.ts';
 import { eventsCall } from './events.ts';
 import { importCall } from './import.ts';
 import { installationCalls } from './installations.ts';
+import { keyCalls } from './keys.ts';
 import { createLive } from './live.ts';
 import { messageCall } from './messages.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 import { pruneCall } from './prune.ts';
+import { createNarrow, type RegistrationLimits, registrationLimits } from './registering.ts';
 import { scheduleCalls } from './schedules.ts';
 import { segmentCalls } from './segments.ts';
 import { serviceCalls } from './service.ts';
 import { testCall } from './testing.ts';
 import { triggerCalls } from './triggers.ts';
+import { userCalls } from './users.ts';
 import { webhookCalls } from './webhooks.ts';
 
 export interface ApiOptions {
@@ -38,13 +42,23 @@ export interface ApiOptions {
   isLocal?: boolean;
   /** fires when the server is to end */
   stop?: AbortSignal;
+  /** the other end of the connection, unless something stands in between */
+  clientAddress?: ClientAddress;
+  limits?: RegistrationLimits;
 }
 
 const never = new AbortController().signal;
 
 export function createApi(
   ports: Ports,
-  { findPerson, checks = [], isLocal = false, stop = never }: ApiOptions = {},
+  {
+    findPerson,
+    checks = [],
+    isLocal = false,
+    stop = never,
+    clientAddress = socketAddress,
+    limits = registrationLimits,
+  }: ApiOptions = {},
 ) {
   const app = new OpenAPIHono();
 
@@ -73,7 +87,9 @@ export function createApi(
     testCall(ports),
     importCall(ports),
     pruneCall(ports),
-    ...installationCalls(ports),
+    ...installationCalls(ports, createNarrow(limits, clientAddress, ports.now)),
+    ...userCalls(ports),
+    ...keyCalls(ports),
     ...scheduleCalls(ports),
     doctorCall(checks),
     ...triggerCalls(ports),

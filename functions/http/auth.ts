@@ -2,7 +2,7 @@
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
-import type { Scope, Store } from '../ports.ts';
+import type { ApiKey, Scope, Store } from '../ports.ts';
 import type { FindPerson } from './people.ts';
 import { answerProblem } from './problem.ts';
 
@@ -25,11 +25,16 @@ export function createAuthorize(
   now: () => number,
   findPerson?: FindPerson,
 ): Authorize {
-  const keyOf = cached(now, async (key) => {
+  const ownerOf = cached(now, async (key) => {
     const hashed = hashKey(key);
     const found = await store.findKey(hashed);
     return found && sameHash(found.hash, hashed)
-      ? { name: `The key "${found.name}"`, who: `key "${found.name}"`, scopes: found.scopes }
+      ? {
+          name: `The key "${found.name}"`,
+          who: `key "${found.name}"`,
+          scopes: found.scopes,
+          key: found,
+        }
       : null;
   });
   const personOf = findPerson && cached(now, findPerson);
@@ -38,7 +43,7 @@ export function createAuthorize(
     const bearer = header?.match(BEARER)?.[1] ?? '';
     const isPerson = personOf !== undefined && JWT.test(bearer);
     const key = bearer.length <= MAX_KEY ? bearer : '';
-    const found = isPerson ? await personOf(bearer) : key ? await keyOf(key) : null;
+    const found = isPerson ? await personOf(bearer) : key ? await ownerOf(key) : null;
     if (!found) {
       const error = header ? ', error="invalid_token"' : '';
       c.header('WWW-Authenticate', `Bearer realm="volley"${error}`);
@@ -51,7 +56,7 @@ export function createAuthorize(
         : 'The request has no header Authorization.';
       return answerProblem(c, 'unauthorized', detail);
     }
-    c.set(CALLER, found.who ?? found.name);
+    c.set(CALLER, found);
     if (scopes.some((scope) => found.scopes.includes(scope))) return null;
     const needed = scopes.join(' or ');
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
@@ -66,7 +71,13 @@ export function createAuthorize(
 const CALLER = 'caller';
 
 /** Who makes the call that was let in: as it is kept with what it changes. */
-export const callerOf = (c: Context): string => c.get(CALLER) ?? 'somebody';
+export function callerOf(c: Context): string {
+  const caller: Caller | undefined = c.get(CALLER);
+  return caller?.who ?? caller?.name ?? 'somebody';
+}
+
+/** Null: a person. */
+export const keyOf = (c: Context): ApiKey | null => (c.get(CALLER) as Caller).key ?? null;
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const MAX_KEY = 256;
@@ -78,6 +89,7 @@ interface Caller {
   /** as it is kept, where the name is for a sentence */
   who?: string;
   scopes: Scope[];
+  key?: ApiKey;
 }
 
 interface Entry {

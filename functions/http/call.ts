@@ -115,6 +115,7 @@ function documented({ method, path, summary, description, ...it }: Call): RouteC
     400,
     ...(it.scopes ? [401, 403] : []),
     ...(path.includes('{') ? [404] : []),
+    ...(it.scopes?.includes('register') ? [429] : []),
     ...(body || it.requestBody ? [413, 415] : []),
     500,
   ];

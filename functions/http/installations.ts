@@ -4,9 +4,11 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { installation } from '../pipeline/installation.ts';
 import { installationId, registrationSchema } from '../pipeline/registration.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, Scope } from '../ports.ts';
 import { type Call, call } from './call.ts';
+import { Contradiction, changed, changeSchema } from './installation-change.ts';
 import { answerProblem } from './problem.ts';
+import { type Narrow, narrowKeyOf } from './registering.ts';
 import { installationSchema, installationView } from './views.ts';
 
 const params = z.strictObject({ id: installationId });
@@ -22,7 +24,11 @@ const installationResponse = (description: string) => ({
   content: { 'application/json': { schema: installationSchema } },
 });
 
-export function installationCalls({ store, now }: Ports): Call[] {
+/** A device, by a key that lies in its app, and a server. */
+const MAY_REGISTER: Scope[] = ['installations', 'register'];
+
+/** `narrow` holds back a key that may only register. */
+export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[] {
   return [
     call({
       method: 'put',
@@ -30,14 +36,46 @@ export function installationCalls({ store, now }: Ports): Call[] {
       summary: 'Register an installation',
       description:
         'Replaces what was there, its token too. A token belongs to one installation of an app: ' +
-        'another one that has it is removed.',
-      scopes: ['installations'],
+        'another one that has it is removed; a user may have many. Whoever has a key with the scope ' +
+        '`register` can say any `userId`: where pushes tell secrets, let a server register.',
+      scopes: MAY_REGISTER,
       takes: { params, body: registrationSchema },
       responses: { 200: installationResponse('As it is stored.') },
       async handle({ params: { id }, body }, c) {
+        const refusal = narrow(c, body.app);
+        if (refusal) return refusal;
         const it = installation(id, body, now());
         await store.putInstallations([it]);
         return c.json(installationView(it));
+      },
+    }),
+
+    call({
+      method: 'patch',
+      path: '/v1/installations/{id}',
+      summary: 'Change an installation',
+      description:
+        'What is named is changed, `null` takes it out, the rest stays: a new token, a login ' +
+        '(`userId`) and a logout (`"userId": null`), an opt-out (`optedOut`).',
+      scopes: MAY_REGISTER,
+      takes: { params, query, body: changeSchema },
+      responses: {
+        200: installationResponse('As it is stored.'),
+        204: { description: 'To a key with the scope `register`: it may not read.' },
+      },
+      async handle({ params: { id }, query: { app }, body }, c) {
+        const refusal = narrow(c, app);
+        if (refusal) return refusal;
+        try {
+          const it = await store.updateInstallation(app, id, (old) => changed(old, body, now()));
+          if (!it) return missing(c, app, id);
+          return narrowKeyOf(c) ? c.body(null, 204) : c.json(installationView(it));
+        } catch (error) {
+          if (!(error instanceof Contradiction)) throw error;
+          return answerProblem(c, 'invalid-request', 'It would not fit the rest of it.', {
+            faults: error.faults,
+          });
+        }
       },
     }),
 
@@ -61,10 +99,12 @@ export function installationCalls({ store, now }: Ports): Call[] {
       description:
         'An app that is opened, and clears its badge, says 0. A message with a badge such as "+1" ' +
         'counts up from there.',
-      scopes: ['installations'],
+      scopes: MAY_REGISTER,
       takes: { params, query, body: z.strictObject({ count: z.int().min(0).max(99_999) }) },
       responses: { 204: { description: 'It is kept.' } },
       async handle({ params: { id }, query: { app }, body: { count } }, c) {
+        const refusal = narrow(c, app);
+        if (refusal) return refusal;
         if (!(await store.getInstallation(app, id))) return missing(c, app, id);
         await store.setBadge(app, id, count);
         return c.body(null, 204);
@@ -75,10 +115,12 @@ export function installationCalls({ store, now }: Ports): Call[] {
       method: 'delete',
       path: '/v1/installations/{id}',
       summary: 'Forget an installation',
-      scopes: ['installations'],
+      scopes: MAY_REGISTER,
       takes: { params, query },
       responses: { 204: { description: 'It is gone.' } },
       async handle({ params: { id }, query: { app } }, c) {
+        const refusal = narrow(c, app);
+        if (refusal) return refusal;
         return (await store.deleteInstallation(app, id)) ? c.body(null, 204) : missing(c, app, id);
       },
     }),

@@ -13,10 +13,10 @@ import type { AppOptions } from 'firebase-admin/app';
 import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
 import { withDeadline } from '../deadline.ts';
 import { Unavailable } from '../errors.ts';
-import type { Scope } from '../ports.ts';
+import { fullScopes, type Scope } from '../ports.ts';
 
 export const roles: Record<string, Scope[]> = {
-  admin: ['campaigns', 'installations', 'read'],
+  admin: fullScopes,
   sender: ['campaigns', 'read'],
   viewer: ['read'],
 };

@@ -18,9 +18,10 @@ export function serviceCalls(app: OpenAPIHono): Call[] {
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key, `volley_…`. Its scopes: `campaigns`, `installations`, `read`. On Google Cloud ' +
-      'also an ID token of Firebase Auth: its claim `volley` is `admin` (all scopes), `sender` ' +
-      '(`campaigns`, `read`) or `viewer` (`read`).',
+      'An API key, `volley_…`, with scopes: `campaigns`, `installations`, `read`, `admin`; or with ' +
+      '`register` alone, which may put, change and delete an installation of its app. On Google ' +
+      'Cloud also an ID token of Firebase Auth: its claim `volley` is `admin` (all scopes but ' +
+      '`register`), `sender` (`campaigns`, `read`) or `viewer` (`read`).',
   });
 
   return [

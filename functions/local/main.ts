@@ -10,7 +10,7 @@ import { startSimulated } from './simulated.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
 async function main() {
-  const { port, dataDir, apiKey, apps } = readConfig(process.env);
+  const { port, dataDir, apiKey, retentionDays, apps } = readConfig(process.env);
   const real = Object.keys(apps).length > 0;
   const simulated = real ? null : await startSimulated();
   const log = process.stderr.isTTY ? createTerminalLog() : createLog();
@@ -18,6 +18,7 @@ async function main() {
     dataDir,
     port,
     apiKey,
+    retentionDays,
     apps: simulated?.apps ?? apps,
     ...(simulated && { ca: simulated.ca }),
     log,

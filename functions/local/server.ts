@@ -9,7 +9,7 @@ import { senderChecks, storeCheck } from '../doctor/common.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
 import { createApi } from '../http/api.ts';
 import { hashKey, makeKey } from '../http/auth.ts';
-import type { Log } from '../ports.ts';
+import { fullScopes, type Log } from '../ports.ts';
 import { type AppCredentials, createSenders } from '../providers/senders.ts';
 
 export interface LocalOptions {
@@ -19,6 +19,7 @@ export interface LocalOptions {
   /** null: the one made at the first start, kept in the data folder */
   apiKey: string | null;
   apps: Record<string, AppCredentials>;
+  retentionDays?: number;
   ca?: string;
   log: Log;
   unkind?: EmbeddedOptions['unkind'];
@@ -37,9 +38,13 @@ const UPLOAD_MS = 2 * 60 * 60 * 1000;
 
 /** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
-  const { dataDir, port, apps, ca, log, unkind } = options;
+  const { dataDir, port, apps, ca, log, unkind, retentionDays } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
-  const engine = createEmbedded({ dataDir, senders, log, ...(unkind && { unkind }) });
+  const engine = createEmbedded({
+    ...{ dataDir, senders, log },
+    ...(unkind && { unkind }),
+    ...(retentionDays !== undefined && { retentionDays }),
+  });
   const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
   const stopping = new AbortController();
   const api = createApi(engine, { checks, isLocal: true, stop: stopping.signal });
@@ -49,7 +54,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     await engine.store.putKey({
       hash: hashKey(apiKey),
       name: 'local',
-      scopes: ['campaigns', 'installations', 'read'],
+      scopes: fullScopes,
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -12,9 +12,11 @@ import {
 import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../pipeline/events.ts';
 import type { Store } from '../ports.ts';
 import { begins, mayStart, movedTo, noted, startedAt, withoutGuard } from './course.ts';
+import { isForAnybody, namesIn } from './erasure.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
+  ANYBODY,
   type CampaignFields,
   dueOf,
   END,
@@ -22,6 +24,7 @@ import {
   type IdempotencyFields,
   isId,
   listedOf,
+  nameKey,
   type Schema,
   type ShardFields,
   SLOTS,
@@ -235,9 +238,11 @@ export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Cha
 
 function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
+  const named = namesIn([campaign.audience, campaign.meaning]).map(nameKey);
   return {
     app: campaign.app,
     request: requestOf(campaign),
+    names: isForAnybody(campaign) ? [ANYBODY, ...named] : named,
     ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
     shardsDone: 0,
     listed: listedOf(id, createdAt),

@@ -7,11 +7,13 @@ import {
   FieldValue,
   type Transaction,
 } from '@google-cloud/firestore';
-import type { Chunk, ChunkCommit, NewChunk, OpenChunk, Store } from '../ports.ts';
+import type { Chunk, ChunkCommit, Claim, Lease, NewChunk, OpenChunk, Store } from '../ports.ts';
 import { MAX_BADGE, tally } from './counts.ts';
 import { each, inGroupsOf } from './each.ts';
+import type { Redacted } from './erasure.ts';
 import { toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
+import type { FirestoreErase } from './firestore-erase.ts';
 import type { EventWriter } from './firestore-events.ts';
 import type { firestoreFailures } from './firestore-failures.ts';
 import type { firestoreInstallations } from './firestore-installations.ts';
@@ -52,6 +54,7 @@ export function firestoreChunks(
   retentionDays: number,
   { closeShard, insertFailures, forget }: Within,
   events: EventWriter,
+  erase: FirestoreErase,
 ) {
   /** A chunk's id begins with its campaign's: `campaign.shard.page.part`. */
   const campaignOf = (chunkId: string) => {
@@ -88,27 +91,68 @@ export function firestoreChunks(
     return counted;
   }
 
+  async function claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim> {
+    const claim = await client.write(async (writes, attempt) => {
+      const [found, campaign] = await read(chunkId);
+      if (!found?.exists || !campaign?.exists) return { kind: 'missing' as const };
+      const it = found.data() as ChunkFields;
+      if (it.done) return { kind: 'done' as const, shard: it.shard };
+      const ours = attempt > 1 && it.leaseId === lease.id;
+      if (ours) it.attempt -= 1;
+      else if (it.leaseId !== null && it.leaseUntil > now)
+        return { kind: 'leased' as const, until: it.leaseUntil };
+      if (!ours && it.erase !== undefined) return { kind: 'erase' as const };
+      const { state } = toCampaign(campaign);
+      if (!ours && state === 'paused') return { kind: 'paused' as const };
+      if (!ours && it.notBefore > now && state !== 'cancelling')
+        return { kind: 'early' as const, notBefore: it.notBefore };
+      if (!ours)
+        writes.update(
+          found.ref,
+          {
+            ...{ leaseId: lease.id, leaseUntil: lease.until, attempt: it.attempt + 1 },
+            due: dueOf(chunkId, lease.until),
+          },
+          unchanged(found),
+        );
+      return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
+    });
+    if (claim.kind === 'erase') {
+      // its sender died, and some of it is to be taken out
+      await erase.from(chunkId, [], now, true);
+      return claimChunk(chunkId, lease, now);
+    }
+    if (claim.kind !== 'done') return claim;
+    // a task that is delivered again: whoever finished the chunk may have died just then
+    await closeShard(campaignOf(chunkId).id, claim.shard, now);
+    return { kind: 'done' };
+  }
+
   return {
     async freezePage(page) {
       const ref = schema.shard(page.campaignId, page.shard);
       const call = randomUUID();
       const frozen = await client.write(async (writes, attempt) => {
         // locked, since the chunks are heavy and others count in this document all the time
-        const found = await writes.get(ref);
-        const shard = found.data() as ShardFields | undefined;
+        const [found, erasures] = await writes.getAll(
+          ref,
+          ...(page.chunks.length > 0 ? [schema.erasures] : []),
+        );
+        const shard = found?.data() as ShardFields | undefined;
         if (attempt > 1 && shard?.frozenBy === call) return true;
         if (shard?.pages !== page.page || shard.planned) return false;
-        const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
-        const chunks = await countedUp(writes, page.chunks);
+        const read = erase.late(page.chunks, erasures, page.now);
+        const size = read.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
+        const chunks = await countedUp(writes, read);
         const change: [string | FieldPath, unknown][] = Object.entries({
           ...{ pages: page.page + 1, frozenBy: call, planned: page.last },
           cursorBucket: page.cursor?.bucket ?? null,
           cursorId: page.cursor?.id ?? null,
-          chunks: add(page.chunks.length),
+          chunks: add(chunks.length),
           recipients: add(size + page.skipped),
           skipped: add(page.skipped),
           // when it is planned, too: the sweep then looks whether it is closed
-          due: dueOf(found.id, page.dueAt),
+          due: dueOf(ref.id, page.dueAt),
         });
         for (const [name, by] of Object.entries(page.missing ?? {}))
           change.push([new FieldPath('missing', reasonKey(name)), add(by)]);
@@ -123,42 +167,21 @@ export function firestoreChunks(
       return { kind: 'frozen', campaignClosed: closed !== null };
     },
 
-    async claimChunk(chunkId, lease, now) {
-      const claim = await client.write(async (writes, attempt) => {
-        const [found, campaign] = await read(chunkId);
-        if (!found?.exists || !campaign?.exists) return { kind: 'missing' as const };
-        const it = found.data() as ChunkFields;
-        if (it.done) return { kind: 'done' as const, shard: it.shard };
-        const ours = attempt > 1 && it.leaseId === lease.id;
-        if (ours) it.attempt -= 1;
-        else if (it.leaseId !== null && it.leaseUntil > now)
-          return { kind: 'leased' as const, until: it.leaseUntil };
-        const { state } = toCampaign(campaign);
-        if (!ours && state === 'paused') return { kind: 'paused' as const };
-        if (!ours && it.notBefore > now && state !== 'cancelling')
-          return { kind: 'early' as const, notBefore: it.notBefore };
-        if (!ours)
-          writes.update(
-            found.ref,
-            {
-              ...{ leaseId: lease.id, leaseUntil: lease.until, attempt: it.attempt + 1 },
-              due: dueOf(chunkId, lease.until),
-            },
-            unchanged(found),
-          );
-        return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
-      });
-      if (claim.kind !== 'done') return claim;
-      // a task that is delivered again: whoever finished the chunk may have died just then
-      await closeShard(campaignOf(chunkId).id, claim.shard, now);
-      return { kind: 'done' };
-    },
+    claimChunk,
 
-    async commitChunk(commit) {
-      const { chunkId, leaseId, now } = commit;
-      const isLast = commit.open.length === 0;
+    async commitChunk(told) {
+      const { chunkId, leaseId, now } = told;
       const call = randomUUID();
-      const fields = ['done', 'leaseId', 'writtenBy', 'shard', 'app', 'notBefore', 'state'];
+      const fields = [
+        'done',
+        'leaseId',
+        'writtenBy',
+        'shard',
+        'app',
+        'notBefore',
+        'state',
+        'erase',
+      ];
       const committed = await client.write(async (writes, attempt) => {
         const [found, campaign] = await read(chunkId, fields);
         if (!found?.exists || !campaign?.exists) return null;
@@ -167,20 +190,21 @@ export function firestoreChunks(
         const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
         if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
         if (it.done || it.leaseId !== leaseId) return { ...where, ours: false };
+        const { commit, change: taken } = await erase.within(found, told);
         const forgotten = await forget(writes, it.app, commit.forget);
         const failures = commit.failures.map((it) =>
           forgotten.has(it.installationId) ? { ...it, pruned: true as const } : it,
         );
-        const change = { ...changeOf(commit, it, retentionDays), writtenBy: call };
+        const change = { ...changeOf(commit, it, retentionDays), ...taken, writtenBy: call };
         writes.update(found.ref, change, unchanged(found));
-        const counted = countedOf({ ...commit, failures });
+        const counted = countedOf(commit, failures);
         if (counted.length > 0) {
           const [field, value, ...more] = counted;
           writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
         }
         insertFailures(writes, campaignId, { ...commit, failures });
         events.store(writes, commit.events ?? []);
-        return { ...where, ours: true, done: isLast };
+        return { ...where, ours: true, done: commit.open.length === 0 };
       });
       // Also when it was done before: the commit that did it may have died, or not got its answer.
       const after = committed?.done
@@ -246,16 +270,19 @@ function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
 }
 
 /** What a commit adds to its shard: fields and values in turn; nothing if it learnt nothing. */
-function countedOf({ accepted, skipped, failures, open }: ChunkCommit) {
+function countedOf(
+  { accepted, skipped, failed, open }: ChunkCommit & Pick<Redacted, 'failed'>,
+  failures: ChunkCommit['failures'],
+) {
   const counted: (string | FieldPath | FieldValue)[] = [];
   const count = (field: string | FieldPath, by: number) => {
     if (by > 0) counted.push(field, add(by));
   };
   count('accepted', accepted);
-  count('failed', failures.length);
+  count('failed', failed.length);
   count('skipped', skipped);
   count('chunksDone', open.length === 0 ? 1 : 0);
-  const reasons = Object.entries(tally(failures));
+  const reasons = Object.entries(tally(failed));
   for (const [reason, by] of reasons.slice(0, MAX_REASONS))
     count(new FieldPath('reasons', reasonKey(reason)), by);
   const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);

@@ -4,7 +4,7 @@ import { BUCKETS, type Installation } from '../pipeline/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../ports.ts';
 import { AT_ONCE, each, inGroupsOf, together } from './each.ts';
 import type { Client } from './firestore-client.ts';
-import { byPath, type firestoreInstallations } from './firestore-installations.ts';
+import { byPath, type firestoreInstallations, LEFT } from './firestore-installations.ts';
 import {
   BY_NAME,
   bucketName,
@@ -70,7 +70,7 @@ export function firestoreImport(
       first = told;
       const tokens = moved.map((it) => schema.token(it.app, it.token));
       const holders = tokens.length > 0 ? await writes.getAll(...tokens) : [];
-      put(writes, changed, known, holdersOf(holders));
+      await put(writes, changed, known, holdersOf(holders));
       return told;
     });
   };
@@ -162,7 +162,7 @@ export function firestoreImport(
             found += await client.write(async (writes) => {
               // as they are now: who has registered meanwhile stays
               const refs = some.map((id) => schema.installation(app, id));
-              const now = await client.get(refs, ['token', 'refreshedAt', 'optedOut']);
+              const now = await client.get(refs, [...LEFT, 'refreshedAt', 'optedOut']);
               const still = now.filter(
                 (it) => it.exists && isGone(idOf(it.id).id, it.data() as InstallationFields),
               );

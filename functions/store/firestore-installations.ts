@@ -14,24 +14,42 @@ import type { ChunkCommit, Store } from '../ports.ts';
 import { AT_ONCE, each, together } from './each.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import {
+  appOf,
   type BadgeFields,
+  expiry,
+  type FormerFields,
   fromInstallation,
   type InstallationFields,
+  idOf,
   type Schema,
   type TokenFields,
   toInstallation,
 } from './firestore-schema.ts';
 import { lastOfEach } from './last-of-each.ts';
 
-export function firestoreInstallations(client: Client, schema: Schema) {
+/** What has to be known of an installation that goes. */
+export const LEFT = ['token', 'userId'];
+
+export function firestoreInstallations(client: Client, schema: Schema, retentionDays: number) {
   const { installation: refOf, token: tokenRefOf, badge: badgeOf } = schema;
 
+  /** Whose it was is remembered: what was sent to it may have to be found for that user. */
+  function leave(writes: Transaction, app: string, id: string, found: DocumentSnapshot) {
+    const userId: string | undefined = found.get('userId');
+    if (userId === undefined) return;
+    const device = { app, id, token: found.get('token') as string };
+    writes.set(schema.formerOf(userId, device), {
+      ...device,
+      expireAt: expiry(Date.now(), retentionDays),
+    } satisfies FormerFields);
+  }
+
   /**
-   * Puts them; `before` are their documents as this transaction has read them, with `token` and
-   * `optedOut` at least. `holders` are who has their tokens: of one whose token is its own already
+   * Puts them; `before` are their documents as this transaction has read them, with `token`, `userId`
+   * and `optedOut` at least. `holders` are who has their tokens: of one whose token is its own already
    * nobody needs to ask.
    */
-  function put(
+  async function put(
     writes: Transaction,
     batch: Installation[],
     before: Map<string, DocumentSnapshot>,
@@ -45,6 +63,14 @@ export function firestoreInstallations(client: Client, schema: Schema) {
       const holder = old === it.token ? it.id : holders.get(tokenRef.path);
       return { it, ref, tokenRef, known, old, holder };
     });
+    const taken = rows.flatMap(({ it, holder }) =>
+      holder === undefined || holder === it.id ? [] : refOf(it.app, holder),
+    );
+    const lost = taken.length > 0 ? await writes.getAll(...taken, { fieldMask: LEFT }) : [];
+    for (const it of lost) if (it.exists) leave(writes, appOf(it.id), idOf(it.id).id, it);
+    for (const { it, known, old } of rows)
+      if (known?.exists && (old !== it.token || known.get('userId') !== it.userId))
+        leave(writes, it.app, it.id, known);
     const gone = new Map<string, DocumentReference>();
     for (const { it, old, holder } of rows) {
       const tokenRef = old !== undefined && old !== it.token && tokenRefOf(it.app, old);
@@ -75,9 +101,14 @@ export function firestoreInstallations(client: Client, schema: Schema) {
     const refs = batch.map((it) => refOf(it.app, it.id));
     const tokens = batch.map((it) => tokenRefOf(it.app, it.token));
     const found = await writes.getAll(...refs, ...tokens, {
-      fieldMask: ['token', 'optedOut', 'id'],
+      fieldMask: [...LEFT, 'optedOut', 'id'],
     });
-    put(writes, batch, byPath(found.slice(0, refs.length)), holdersOf(found.slice(refs.length)));
+    await put(
+      writes,
+      batch,
+      byPath(found.slice(0, refs.length)),
+      holdersOf(found.slice(refs.length)),
+    );
   }
 
   const verbs = {
@@ -99,7 +130,7 @@ export function firestoreInstallations(client: Client, schema: Schema) {
             : await writes.getAll(tokenRefOf(app, changed.token));
         const known = new Map([[found.ref.path, found]]);
         const said = { ...changed, optedOut: changed.optedOut ?? false };
-        put(writes, [said], known, holdersOf(holders));
+        await put(writes, [said], known, holdersOf(holders));
         return changed;
       }),
 
@@ -115,14 +146,15 @@ export function firestoreInstallations(client: Client, schema: Schema) {
 
     deleteInstallation: (app, id) =>
       client.write(async (writes) => {
-        const [found] = await client.get([refOf(app, id)], ['token']);
+        const [found] = await client.get([refOf(app, id)], LEFT);
         if (found?.exists) remove(writes, app, id, found);
         return found?.exists ?? false;
       }),
   } satisfies Partial<Store>;
 
-  /** As it was found, or nothing of the write happens; so the token is still its own. */
+  /** As it was found (with LEFT), or nothing of the write happens; so the token is still its own. */
   function remove(writes: Transaction, app: string, id: string, found: DocumentSnapshot) {
+    leave(writes, app, id, found);
     writes.delete(found.ref, unchanged(found));
     writes.delete(tokenRefOf(app, found.get('token')));
     writes.delete(badgeOf(app, id));
@@ -132,7 +164,7 @@ export function firestoreInstallations(client: Client, schema: Schema) {
   async function forget(writes: Transaction, app: string, dead: ChunkCommit['forget']) {
     const forgotten = new Set<string>();
     const refs = dead.map((it) => refOf(app, it.installationId));
-    const found = await client.get(refs, ['token', 'refreshedAt']);
+    const found = await client.get(refs, [...LEFT, 'refreshedAt']);
     for (const [index, it] of found.entries()) {
       const { installationId, token, since } = dead[index]!;
       if (!it.exists || it.get('token') !== token || it.get('refreshedAt') > since) continue;

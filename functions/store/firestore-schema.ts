@@ -32,6 +32,8 @@ export interface CampaignFields {
   open?: true;
   /** indexed; there while it waits for its plan */
   due?: string;
+  /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
+  names?: string[];
   /** JSON of the `Change`s, bounded */
   history?: string;
   /** events of its course so far */
@@ -108,6 +110,8 @@ export interface ChunkFields {
   leaseUntil: number;
   /** the call that committed last */
   writtenBy?: string;
+  /** JSON list of indices to be taken out when the lease ends */
+  erase?: string;
   done: boolean;
   /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
   openIn?: string;
@@ -155,6 +159,20 @@ export interface InstallationFields {
 /** Named as an installation is: who registers again keeps the count, and it may come first. */
 export interface BadgeFields {
   count: number;
+}
+
+/** Named `{hash of the user}~{hash}`: whose an installation was with that token. */
+export interface FormerFields {
+  app: string;
+  id: string;
+  token: string;
+  expireAt: Timestamp;
+}
+
+/** One document: who was erased in the last minutes. */
+export interface ErasuresFields {
+  /** JSON list of `deviceKey` and the time until which it matters */
+  recent: string;
 }
 
 /** Named by a hash of the run. */
@@ -263,6 +281,8 @@ export interface FailedPingFields {
 export interface KeyFields {
   name: string;
   scopes: string[];
+  app?: string;
+  createdAt?: number;
 }
 
 export type Schema = ReturnType<typeof createSchema>;
@@ -296,9 +316,17 @@ export function createSchema(db: Firestore) {
       db.collection('segments').doc(`${appName(app)}${END}${name}`),
     upload: (id: string) => db.collection('uploads').doc(id),
     names: db.collection('names'),
+    former: db.collection('formerUsers'),
+    formerOf: (userId: string, { app, id, token }: { app: string; id: string; token: string }) =>
+      db
+        .collection('formerUsers')
+        .doc(`${digest(userId)}${END}${digest(`${app}\n${id}\n${token}`)}`),
+    erasures: db.collection('erasures').doc('recent'),
+    uploads: db.collection('uploads'),
     triggers: db.collection('triggers'),
     failedPings: db.collection('failedPings'),
     switchOf: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
+    keys: db.collection('keys'),
     key: (hash: string) => db.collection('keys').doc(hash),
   };
 }
@@ -313,6 +341,11 @@ export const END = '~';
 export const isId = (id: string) => /^[A-Za-z0-9][\w.-]{0,99}$/.test(id);
 
 export const digest = (text: string) => hash('sha256', text).slice(0, 32);
+
+/** A campaign may name hundreds, each by up to 4 KiB. */
+export const nameKey = (name: string) => digest(name).slice(0, 16);
+/** No `nameKey`. */
+export const ANYBODY = '*';
 
 export const digits = (index: number) => String(index).padStart(5, '0');
 
@@ -335,6 +368,8 @@ export function idOf(name: string): { bucket: number; id: string } {
   const [, bucket = '', id = ''] = name.split('~');
   return { bucket: Number.parseInt(bucket, 16), id };
 }
+
+export const appOf = (name: string) => decodeURIComponent(name.slice(0, name.indexOf(END)));
 
 /** pt-BR and pt, as `isLanguage` has it. */
 function spokenOf({ platform, language }: Pick<Installation, 'platform' | 'language'>) {

@@ -7,7 +7,7 @@
 import { BUCKETS, bucketOf } from '../pipeline/installation.ts';
 import type { Store } from '../ports.ts';
 import { AT_ONCE, each, together } from './each.ts';
-import type { Client } from './firestore-client.ts';
+import { type Client, unchanged } from './firestore-client.ts';
 import {
   BY_NAME,
   digest,
@@ -31,7 +31,7 @@ interface Name {
 
 const inOrder = (a: Name, b: Name) => a.bucket - b.bucket || (a.id < b.id ? -1 : 1);
 
-export function firestoreUploads(client: Client, { upload: refOf, names }: Schema) {
+export function firestoreUploads(client: Client, { upload: refOf, uploads, names }: Schema) {
   const prefixOf = (id: string, part: number) =>
     `${id}${END}${String(part).padStart(2, '0')}${END}`;
 
@@ -45,6 +45,26 @@ export function firestoreUploads(client: Client, { upload: refOf, names }: Schem
   }
 
   return {
+    async dropFromUploads(some: string[]) {
+      const gone = new Set(some);
+      const parts = new Set(some.map((it) => partOf(bucketOf(it))));
+      // they expire after days, so there are few
+      const { docs } = await client.read(() => uploads.select().get());
+      for (const { id } of docs)
+        for (const part of parts) {
+          const start = prefixOf(id, part);
+          const query = names.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
+          for (const it of (await client.read(() => query.get())).docs) {
+            const all: string[] = JSON.parse((it.data() as NamesFields).names);
+            const left = all.filter((name) => !gone.has(name));
+            if (left.length === all.length) continue;
+            await client.write(async (writes) => {
+              writes.update(it.ref, { names: JSON.stringify(left) }, unchanged(it));
+            });
+          }
+        }
+    },
+
     putUpload: ({ id, ...rest }) =>
       client.write(async (writes) => {
         const fields: UploadFields = { ...rest, expireAt: expiryAt(rest.expiresAt) };
@@ -93,5 +113,5 @@ export function firestoreUploads(client: Client, { upload: refOf, names }: Schem
       }
       if (page.length > 0) yield page;
     },
-  } satisfies Partial<Store>;
+  } satisfies Partial<Store> & Record<string, unknown>;
 }

@@ -3,24 +3,27 @@
  * that `test/contracts/store.ts` spells out.
  */
 
-import type { Scope, Store } from '../ports.ts';
+import type { Store } from '../ports.ts';
 import { firestoreAudience } from './firestore-audience.ts';
 import { firestoreCampaigns } from './firestore-campaigns.ts';
 import { firestoreChunks } from './firestore-chunks.ts';
 import { createClient, type FirestoreOptions } from './firestore-client.ts';
+import { firestoreErase } from './firestore-erase.ts';
 import { eventWriter, firestoreEvents } from './firestore-events.ts';
 import { firestoreFailures } from './firestore-failures.ts';
 import { firestoreHistory } from './firestore-history.ts';
 import { firestoreImport } from './firestore-import.ts';
 import { firestoreInstallations } from './firestore-installations.ts';
+import { firestoreKeys } from './firestore-keys.ts';
 import { firestoreMessages } from './firestore-messages.ts';
 import { firestoreOverdue } from './firestore-overdue.ts';
 import { firestoreSchedules } from './firestore-schedules.ts';
-import { createSchema, type KeyFields } from './firestore-schema.ts';
+import { createSchema } from './firestore-schema.ts';
 import { firestoreSegments } from './firestore-segments.ts';
 import { firestoreShards } from './firestore-shards.ts';
 import { firestoreTriggers } from './firestore-triggers.ts';
 import { firestoreUploads } from './firestore-uploads.ts';
+import { firestoreUsers } from './firestore-users.ts';
 import { firestoreWebhooks } from './firestore-webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -39,18 +42,21 @@ export function createFirestoreStore({
   const { forget, put, holdersOf, remove, ...installations } = firestoreInstallations(
     client,
     schema,
+    retentionDays,
   );
   const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
-  const chunks = firestoreChunks(client, schema, retentionDays, within, outbox);
+  const erase = firestoreErase(client, schema, retentionDays, closeShard);
+  const chunks = firestoreChunks(client, schema, retentionDays, within, outbox, erase);
+  const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(client, schema, retentionDays, outbox);
   return {
     ...installations,
     ...firestoreImport(client, schema, { put, holdersOf, remove }),
     ...firestoreAudience(client, schema),
     ...firestoreSegments(client, schema),
-    ...firestoreUploads(client, schema),
+    ...uploads,
     ...campaigns,
     ...shards,
     ...chunks,
@@ -62,20 +68,10 @@ export function createFirestoreStore({
     ...firestoreWebhooks(client, schema, retentionDays, outbox),
     ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),
-
-    async putKey({ hash, name, scopes }) {
-      const fields: KeyFields = { name, scopes };
-      await client.write(async (writes) => {
-        writes.set(schema.key(hash), fields);
-      });
-    },
-
-    async findKey(hash) {
-      const [found] = await client.get([schema.key(hash)]);
-      if (!found?.exists) return null;
-      const { name, scopes } = found.data() as KeyFields;
-      return { hash, name, scopes: scopes as Scope[] };
-    },
+    ...firestoreUsers(client, schema, erase, remove, dropFromUploads),
+    ...firestoreKeys(client, schema),
+    // it has a field that says when, in each document
+    expire: async () => false,
 
     close: () => client.close(),
   };

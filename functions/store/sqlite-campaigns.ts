@@ -93,7 +93,11 @@ export function sqliteCampaigns(
           if (earlier) return { kind: 'exists' as const, campaign: toCampaign(earlier) };
         }
         const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
-        sql('INSERT INTO campaigns VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)').run(
+        sql(
+          `INSERT INTO campaigns (id, app, request, state, reason, created_at, first_push_at,
+             closed_at, shards, shards_done, idempotency_key, request_hash, due_at)
+           VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)`,
+        ).run(
           id,
           campaign.app,
           requestOf(campaign),

@@ -6,6 +6,7 @@ import type { Database } from '../sqlite.ts';
 import { addCounts, MAX_BADGE, tally } from './counts.ts';
 import { pack, unpack } from './recipients.ts';
 import type { sqliteCampaigns } from './sqlite-campaigns.ts';
+import type { Erase } from './sqlite-erase.ts';
 import type { SqliteEvents } from './sqlite-events.ts';
 import type { sqliteInstallations } from './sqlite-installations.ts';
 
@@ -26,6 +27,8 @@ interface ChunkRow {
   lease_id: string | null;
   lease_until: number | null;
   done: 0 | 1;
+  /** JSON list of indices to be taken out when the lease ends */
+  erase: string | null;
 }
 
 type FailureRow = Omit<Failure, 'pruned'> & { pruned: 0 | 1 };
@@ -38,6 +41,7 @@ export function sqliteChunks(
   campaigns: ReturnType<typeof sqliteCampaigns>,
   forget: ReturnType<typeof sqliteInstallations>['forget'],
   events: SqliteEvents,
+  erase: Erase,
 ) {
   const find = (id: string) =>
     sql('SELECT * FROM chunks WHERE id = ?').get(id) as ChunkRow | undefined;
@@ -91,8 +95,9 @@ export function sqliteChunks(
   }
 
   return {
-    freezePage: async (page: FrozenPage) =>
+    freezePage: async (read: FrozenPage) =>
       transaction(() => {
+        const page = { ...read, chunks: erase.late(read.chunks, read.now) };
         const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
         const fenced = sql(
           `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
@@ -120,11 +125,16 @@ export function sqliteChunks(
 
     claimChunk: async (chunkId, lease, now) =>
       transaction(() => {
-        const row = find(chunkId);
+        let row = find(chunkId);
         if (!row) return { kind: 'missing' as const };
         if (row.done) return { kind: 'done' as const };
         if (row.lease_id !== null && row.lease_until! > now)
           return { kind: 'leased' as const, until: row.lease_until! };
+        if (row.erase !== null) {
+          erase.pending(row, now);
+          row = find(chunkId)!;
+          if (row.done) return { kind: 'done' as const };
+        }
         const campaign = campaigns.find(row.campaign_id)!;
         if (campaign.state === 'paused') return { kind: 'paused' as const };
         if (row.not_before > now && campaign.state !== 'cancelling')
@@ -141,10 +151,11 @@ export function sqliteChunks(
         };
       }),
 
-    commitChunk: async (commit) =>
+    commitChunk: async (told) =>
       transaction(() => {
-        const row = find(commit.chunkId);
-        if (!row || row.done || row.lease_id !== commit.leaseId) return { kind: 'fenced' as const };
+        const row = find(told.chunkId);
+        if (!row || row.done || row.lease_id !== told.leaseId) return { kind: 'fenced' as const };
+        const commit = erase.within(row, told);
         const done = commit.open.length === 0;
         const keep = 'keep' in commit.lease && !done ? commit.lease.keep : null;
         sql(
@@ -176,9 +187,9 @@ export function sqliteChunks(
         const counts = addCounts(shard.counts, {
           recipients: 0,
           accepted: commit.accepted,
-          failed: failures.length,
+          failed: commit.failed.length,
           skipped: commit.skipped,
-          reasons: tally(failures),
+          reasons: tally(commit.failed),
           ...(forgotten.size > 0 && { pruned: tally(failures.filter((it) => it.pruned)) }),
         });
         sql(

@@ -181,6 +181,11 @@ export const migrations: Migration[] = [
      app TEXT PRIMARY KEY, record TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX IF NOT EXISTS campaigns_open ON campaigns (app, id) WHERE closed_at IS NULL;`,
+  `ALTER TABLE keys ADD COLUMN app TEXT;
+   ALTER TABLE keys ADD COLUMN created_at INTEGER;
+   ALTER TABLE chunks ADD COLUMN erase TEXT;
+   ALTER TABLE campaigns ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
+   CREATE INDEX campaigns_kept ON campaigns (closed_at) WHERE kept = 1 AND closed_at IS NOT NULL;`,
 ];
 
 /** For files that had installations before. */

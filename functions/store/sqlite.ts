@@ -4,15 +4,18 @@
  */
 
 import type { Provider } from '../pipeline/installation.ts';
-import type { ApiKey, Overdue, Scope, Store } from '../ports.ts';
+import type { Overdue, Store } from '../ports.ts';
 import { type Database, openDatabase } from '../sqlite.ts';
 import { sqliteAudiences } from './sqlite-audiences.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
+import { sqliteErase } from './sqlite-erase.ts';
 import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
+import { sqliteExpire } from './sqlite-expire.ts';
 import { sqliteHistory } from './sqlite-history.ts';
 import { sqliteImport } from './sqlite-import.ts';
 import { sqliteInstallations, sqliteRows } from './sqlite-installations.ts';
+import { sqliteKeys } from './sqlite-keys.ts';
 import { sqliteLookups } from './sqlite-lookups.ts';
 import { sqliteMessages } from './sqlite-messages.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
@@ -20,6 +23,7 @@ import { migrations, pragmas } from './sqlite-schema.ts';
 import { sqliteSegments } from './sqlite-segments.ts';
 import { sqliteTriggers } from './sqlite-triggers.ts';
 import { sqliteUploads } from './sqlite-uploads.ts';
+import { sqliteUsers } from './sqlite-users.ts';
 import { sqliteWebhooks } from './sqlite-webhooks.ts';
 
 export interface SqliteStore extends Store {
@@ -39,7 +43,8 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const { note, ...history } = sqliteHistory(db);
   const { find, shard, closeShard, addMissing, ...campaigns } = sqliteCampaigns(db, outbox, note);
   const within = { ...campaigns, find, shard, closeShard, addMissing };
-  const chunks = sqliteChunks(db, within, forget, outbox);
+  const erase = sqliteErase(db, { shard, closeShard });
+  const chunks = sqliteChunks(db, within, forget, outbox, erase);
   return {
     ...installations,
     ...sqliteImport(db, rows, writing),
@@ -54,6 +59,9 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...sqliteMessages(db, { ...campaigns, ...chunks }),
     ...{ unpublished, published, course },
     ...webhooks,
+    ...sqliteUsers(db, rows, writing, erase),
+    ...sqliteKeys(db),
+    ...sqliteExpire(db),
 
     dropLeases() {
       db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();
@@ -63,24 +71,6 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     async takeOverdue(now, next, limit) {
       dropOldDeliveries(now);
       return takeOverdue(db, outbox, now, next, limit);
-    },
-
-    async putKey(key) {
-      db.sql('INSERT OR REPLACE INTO keys VALUES (?, ?, ?)').run(
-        key.hash,
-        key.name,
-        key.scopes.join(' '),
-      );
-    },
-
-    async findKey(hash): Promise<ApiKey | null> {
-      const row = db.sql('SELECT name, scopes FROM keys WHERE hash = ?').get(hash);
-      if (!row) return null;
-      return {
-        hash,
-        name: row.name as string,
-        scopes: (row.scopes as string).split(' ').filter(Boolean) as Scope[],
-      };
     },
 
     close: async () => db.close(),

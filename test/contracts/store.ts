@@ -16,6 +16,7 @@ import { matchingContract } from './store-matching.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
+import { userContract } from './store-users.ts';
 import { webhookContract } from './store-webhooks.ts';
 
 export type { MakeStore } from './store-fixture.ts';
@@ -37,4 +38,5 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   eventContract(name, makeStore);
   webhookContract(name, makeStore);
   triggerContract(name, makeStore);
+  userContract(name, makeStore);
 }

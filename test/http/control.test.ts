@@ -29,7 +29,7 @@ test('a campaign is scheduled, moved and cancelled, and its history says by whom
     'cancelled',
   );
   const { items } = await jsonOf<HistoryView>(await ask('GET', `${path}/history`));
-  const by = 'key "campaigns+installations+read"';
+  const by = 'key "campaigns+installations+read+admin"';
   assert.deepEqual(items, [
     { at: at(NOW), by, from: null, to: 'scheduled', reason: null },
     ...[
@@ -99,7 +99,7 @@ test('a whole app is paused, resumed and cancelled', async (t) => {
   const { id } = await send(ask);
   const app = async (verb: string) =>
     jsonOf<AppView>(await ask('POST', `/v1/apps/default/${verb}`));
-  const by = 'key "campaigns+installations+read"';
+  const by = 'key "campaigns+installations+read+admin"';
   assert.deepEqual(await app('pause'), {
     ...{ app: 'default', paused: { at: at(NOW), by }, campaigns: 1 },
   });

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApi } from '../../functions/http/api.ts';
+import { type ApiOptions, createApi } from '../../functions/http/api.ts';
 import { hashKey, makeKey } from '../../functions/http/auth.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Ports, Scope, Sender, Store, Task } from '../../functions/ports.ts';
@@ -12,7 +12,10 @@ import { createSqliteStore } from '../../functions/store/sqlite.ts';
 export const NOW = Date.UTC(2026, 10, 21, 13);
 export const apnsToken = (n: number) => n.toString(16).padStart(64, '0');
 
-export async function createFixture(t: { after(done: () => Promise<void>): void }) {
+export async function createFixture(
+  t: { after(done: () => Promise<void>): void },
+  options: ApiOptions = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'volley-http-'));
   const store = createSqliteStore({ path: join(folder, 'volley.sqlite') });
   const tasks: Task[] = [];
@@ -49,9 +52,9 @@ export async function createFixture(t: { after(done: () => Promise<void>): void 
     await store.putKey({ hash: hashKey(key), name: scopes.join('+') || 'none', scopes });
     return key;
   };
-  const key = await addKey('campaigns', 'installations', 'read');
+  const key = await addKey('campaigns', 'installations', 'read', 'admin');
   const apiOver = (other: Partial<Store>) => createApi({ ...ports, store: { ...store, ...other } });
-  const api = createApi(ports);
+  const api = createApi(ports, options);
 
   /** With the key of all scopes, and JSON unless said otherwise. */
   const ask = (

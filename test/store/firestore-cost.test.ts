@@ -100,10 +100,14 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       events: 5,
       webhooks: 1,
       shards: CHUNKS + PAGES + 4,
+      // who was erased lately
+      erasures: PAGES,
       // whether its app is switched off
       switches: 1,
     },
     writes: {
+      // whose the dead tokens were
+      formerUsers: percent,
       // frozen, claimed, committed
       chunks: 3 * CHUNKS,
       failures: CHUNKS,
@@ -144,6 +148,7 @@ test('a push to one user costs a few dozen documents', { skip }, async (t) => {
       shards: 6,
       chunks: 2,
       events: 5,
+      erasures: 1,
       switches: 1,
     },
     writes: { campaigns: 4, shards: 5, chunks: 3, events: 6 },

@@ -48,6 +48,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
     {
       'campaigns due': 'slot and time',
       'campaigns listed': 'slot and time',
+      // hashes
+      'campaigns names': 'arrayValue',
       'campaigns open': 'booleanValue',
       'chunks due': 'slot and time',
       // begins with the campaign's random id
@@ -77,6 +79,7 @@ test('what is kept for a while only has a time to live', () => {
     'events expireAt',
     'failedPings expireAt',
     'failures expireAt',
+    'formerUsers expireAt',
     'idempotency expireAt',
     'imports expireAt',
     'names expireAt',

@@ -3,6 +3,7 @@
 import { ConfigError, readConfig } from '../../config.ts';
 import { Unavailable } from '../../errors.ts';
 import { hashKey, makeKey } from '../../http/auth.ts';
+import { fullScopes } from '../../ports.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
 import { startSimulated } from '../simulated.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
@@ -28,7 +29,7 @@ async function main() {
   await store.putKey({
     hash: hashKey(apiKey),
     name: 'local',
-    scopes: ['campaigns', 'installations', 'read'],
+    scopes: fullScopes,
   });
   await store.close();
 

@@ -1,0 +1,39 @@
+/** `volley users …`: what is known of somebody, and its end. */
+
+import type { Command } from 'commander';
+import type { ErasedView } from '../http/users.ts';
+import { type Output, print } from './progress.ts';
+import type { Means } from './segments.ts';
+import { Usage } from './send.ts';
+
+const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`;
+
+export function userCommands(program: Command, { client, show }: Means, stdout: Output) {
+  const users = program.command('users').description('what is known of a user');
+
+  users
+    .command('export')
+    .argument('<id>')
+    .description('all of it, a JSON object a line')
+    .action(async (id: string) => {
+      const path = `${pathOf(id)}/export`;
+      for await (const bytes of await client().download(path, 'application/x-ndjson'))
+        await print(stdout, bytes);
+    });
+
+  users
+    .command('erase')
+    .argument('<id>')
+    .option('--yes', 'it cannot be undone')
+    .description('installations, failures, and what campaigns have frozen')
+    .action(async (id: string, { yes }: { yes?: boolean }) => {
+      if (!yes) throw new Usage(`this cannot be undone: volley users erase ${id} --yes`);
+      const erased = await client().delete<ErasedView>(pathOf(id));
+      const { installations, recipients, failures } = erased;
+      show(
+        erased,
+        () =>
+          `${installations} installations, ${recipients} recipients, ${failures} failures erased`,
+      );
+    });
+}

@@ -1,0 +1,122 @@
+/** API keys: make one, list them, revoke one. */
+
+import { z } from '@hono/zod-openapi';
+import { registrationSchema } from '../pipeline/registration.ts';
+import { type ApiKey, type Ports, scopes } from '../ports.ts';
+import { hashKey, keyOf, makeKey } from './auth.ts';
+import { type Call, call } from './call.ts';
+import { answerProblem } from './problem.ts';
+
+const MAX_KEYS = 1_000;
+/** Of the hash: enough to tell keys apart, of no use to whoever sees it. */
+const idOf = ({ hash }: ApiKey) => hash.slice(0, 16);
+
+const request = z
+  .strictObject({
+    name: z.string().trim().min(1).max(64),
+    scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
+    app: registrationSchema.shape.app.unwrap().optional().openapi({
+      description: 'Of a key with the scope `register`: the app it registers for.',
+    }),
+  })
+  .superRefine((it, context) => {
+    const say = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const registers = it.scopes.includes('register');
+    if (registers && it.scopes.length > 1)
+      say('scopes', 'register goes with nothing else: such a key lies in an app, for all to see');
+    if (registers && it.app === undefined) say('app', 'is missing: a key to register has one app');
+    if (!registers && it.app !== undefined) say('app', 'goes with the scope register only');
+  })
+  .openapi('KeyRequest');
+
+const keySchema = z
+  .object({
+    id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a' }),
+    name: z.string(),
+    scopes: z.array(z.enum(scopes)),
+    app: z.string().nullable(),
+    createdAt: z.iso.datetime().nullable(),
+  })
+  .openapi('Key');
+export type KeyView = z.output<typeof keySchema>;
+
+const keyView = (it: ApiKey): KeyView => ({
+  id: idOf(it),
+  name: it.name,
+  scopes: it.scopes,
+  app: it.app ?? null,
+  createdAt: it.createdAt === undefined ? null : new Date(it.createdAt).toISOString(),
+});
+
+const newKeySchema = keySchema
+  .extend({ key: z.string().openapi({ description: 'Shown this once; only its hash is kept.' }) })
+  .openapi('NewKey');
+export type NewKey = z.output<typeof newKeySchema>;
+
+export function keyCalls({ store, now }: Ports): Call[] {
+  return [
+    call({
+      method: 'post',
+      path: '/v1/keys',
+      summary: 'Make an API key',
+      scopes: ['admin'],
+      takes: { body: request },
+      responses: {
+        201: { description: 'The key.', content: { 'application/json': { schema: newKeySchema } } },
+      },
+      async handle({ body: { name, scopes, app } }, c) {
+        if ((await store.listKeys()).length >= MAX_KEYS)
+          return answerProblem(c, 'conflict', `There are ${MAX_KEYS} keys already.`, {
+            next: 'Revoke those that nobody uses.',
+          });
+        const key = makeKey();
+        const made: ApiKey = {
+          ...{ hash: hashKey(key), name, scopes: [...new Set(scopes)], createdAt: now() },
+          ...(app !== undefined && { app }),
+        };
+        await store.putKey(made);
+        return c.json({ ...keyView(made), key }, 201);
+      },
+    }),
+
+    call({
+      method: 'get',
+      path: '/v1/keys',
+      summary: 'List the API keys',
+      scopes: ['admin'],
+      takes: {},
+      responses: {
+        200: {
+          description: 'All of them, none with its secret.',
+          content: { 'application/json': { schema: z.object({ items: z.array(keySchema) }) } },
+        },
+      },
+      async handle(_, c) {
+        const all = (await store.listKeys()).map(keyView);
+        return c.json({ items: all.sort((a, b) => (a.name < b.name ? -1 : 1)) });
+      },
+    }),
+
+    call({
+      method: 'delete',
+      path: '/v1/keys/{id}',
+      summary: 'Revoke an API key',
+      description: 'Instances that have seen it within the last 30 seconds may serve it that long.',
+      scopes: ['admin'],
+      takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
+      responses: { 204: { description: 'It is revoked.' } },
+      async handle({ params: { id } }, c) {
+        const found = (await store.listKeys()).find((it) => idOf(it) === id);
+        if (found && found.hash === keyOf(c)?.hash)
+          return answerProblem(c, 'conflict', 'That is the key of this very request.', {
+            next: 'Revoke it with another one that has the scope admin.',
+          });
+        if (found && (await store.deleteKey(found.hash))) return c.body(null, 204);
+        return answerProblem(c, 'not-found', `There is no key "${id}".`, {
+          next: 'GET /v1/keys lists all.',
+        });
+      },
+    }),
+  ];
+}

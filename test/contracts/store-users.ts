@@ -1,0 +1,273 @@
+/** The part of the store's contract that is about users' rights, what is kept for a while, and keys. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ApiKey, Store, UserRecord } from '../../functions/ports.ts';
+import {
+  allFailures,
+  campaignOf,
+  claimed,
+  commitOf,
+  finish,
+  leaseOf,
+  type MakeStore,
+  MINUTE,
+  NOW,
+  pageOf,
+  person,
+  running,
+} from './store-fixture.ts';
+
+const DAY = 24 * 60 * MINUTE;
+
+async function known(store: Store, userId: string): Promise<UserRecord[]> {
+  const all: UserRecord[] = [];
+  for await (const page of store.readUser(userId)) {
+    assert.ok(page.length > 0, 'no page is empty');
+    all.push(...page);
+  }
+  return all;
+}
+
+const kinds = (all: UserRecord[]) => all.map((it) => it.kind).sort();
+
+/** A frozen chunk of these installations, in a shard of its own campaign. */
+async function chunkFor(store: Store, ids: string[], last = true, app = 'default') {
+  const campaignId = await running(store, 1, { app });
+  const page = pageOf(campaignId, [ids.length], { last, chunk: { app } });
+  page.chunks[0]!.recipients = ids.map((id) => ({ installationId: id, token: `token-of-${id}` }));
+  await store.freezePage(page);
+  return { campaignId, chunkId: `${campaignId}.0.0.0`, page };
+}
+
+async function ledger(store: Store, campaignId: string) {
+  const { recipients, accepted, failed, skipped } = await store.counts(campaignId);
+  const campaign = await store.getCampaign(campaignId);
+  return { recipients, accepted, failed, skipped, state: campaign!.state };
+}
+
+const two = (store: Store) =>
+  store.putInstallations([
+    person('phone', { userId: 'ada' }),
+    person('tablet', { userId: 'ada', app: 'shop' }),
+    person('other', { userId: 'bob' }),
+  ]);
+
+export function userContract(name: string, makeStore: MakeStore) {
+  test(`${name}: what is known of a user is all told, in every app, and nobody else's`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const { chunkId } = await chunkFor(store, ['other', 'phone']);
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+    assert.equal(chunk.recipients.length, 2);
+    const failure = commitOf(chunkId, 'mine', { failed: [0, 1], open: [] });
+    for (const it of failure.failures) Object.assign(it, chunk.recipients[it.index]!);
+    await store.commitChunk(failure);
+    // another app's installation of the same name
+    await chunkFor(store, ['phone'], true, 'shop');
+    const all = await known(store, 'ada');
+    assert.deepEqual(kinds(all), ['failure', 'installation', 'installation', 'recipient']);
+    assert.ok(
+      all.every((it) => ('id' in it ? it.userId === 'ada' : it.installationId === 'phone')),
+    );
+    assert.deepEqual(await known(store, 'nobody'), []);
+  });
+
+  test(`${name}: an erased user has no installation left, in no app; others keep theirs`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const erased = await store.eraseUser('ada', NOW);
+    assert.deepEqual(erased, { installations: 2, recipients: 0, failures: 0, closed: [] });
+    assert.equal(await store.getInstallation('default', 'phone'), null);
+    assert.equal(await store.getInstallation('shop', 'tablet'), null);
+    assert.ok(await store.getInstallation('default', 'other'));
+    assert.deepEqual(await known(store, 'ada'), []);
+    assert.equal((await store.eraseUser('ada', NOW)).installations, 0);
+  });
+
+  test(`${name}: recipients of a chunk that waits are skipped, and its ledger closes`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const { campaignId, chunkId } = await chunkFor(store, ['phone', 'other']);
+    assert.equal((await store.eraseUser('ada', NOW)).recipients, 1);
+    assert.deepEqual(await known(store, 'ada'), []);
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+    assert.deepEqual(chunk.open, [1]);
+    assert.deepEqual(chunk.recipients[1], { installationId: 'other', token: 'token-of-other' });
+    assert.doesNotMatch(JSON.stringify(chunk), /phone/);
+    await store.commitChunk(commitOf(chunkId, 'mine', { accepted: 1, open: [] }));
+    assert.deepEqual(await ledger(store, campaignId), {
+      ...{ recipients: 2, accepted: 1, failed: 0, skipped: 1, state: 'completed' },
+    });
+  });
+
+  test(`${name}: a chunk of nobody else is done by it, and so is its campaign`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const { campaignId, chunkId } = await chunkFor(store, ['phone']);
+    const later = await chunkFor(store, ['phone'], false);
+    const { closed } = await store.eraseUser('ada', NOW);
+    assert.deepEqual(closed, [campaignId]);
+    assert.deepEqual(await store.claimChunk(chunkId, leaseOf('mine'), NOW), { kind: 'done' });
+    assert.deepEqual(await ledger(store, campaignId), {
+      ...{ recipients: 1, accepted: 0, failed: 0, skipped: 1, state: 'completed' },
+    });
+    assert.equal((await store.getCampaign(later.campaignId))?.state, 'running', 'still planned');
+    const rest = pageOf(later.campaignId, [], { page: 1, last: true });
+    assert.deepEqual(await store.freezePage(rest), { kind: 'frozen', campaignClosed: true });
+  });
+
+  test(`${name}: who is being sent to counts once, and is taken out when the lease ends`, async (t) => {
+    for (const end of ['done', 'released', 'died'] as const) {
+      const store = await makeStore(t);
+      await two(store);
+      const { campaignId, chunkId } = await chunkFor(store, ['phone', 'other', 'third']);
+      const lease = leaseOf('mine', NOW + MINUTE);
+      claimed(await store.claimChunk(chunkId, lease, NOW));
+      assert.equal((await store.eraseUser('ada', NOW)).recipients, 1);
+      const kept = commitOf(chunkId, 'mine', {
+        ...{ accepted: 1, open: [0, 2], lease: { keep: { id: 'mine', until: NOW + MINUTE } } },
+      });
+      assert.equal((await store.commitChunk(kept)).kind, 'committed');
+      if (end === 'done')
+        await store.commitChunk(commitOf(chunkId, 'mine', { failed: [0, 2], open: [] }));
+      if (end === 'released') await store.commitChunk(commitOf(chunkId, 'mine', { open: [0, 2] }));
+      if (end !== 'done') {
+        const at = NOW + 2 * MINUTE;
+        const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('next', at + 1), at));
+        assert.deepEqual(chunk.open, [2], end);
+        assert.doesNotMatch(JSON.stringify(chunk.recipients), /phone/);
+        await store.commitChunk(commitOf(chunkId, 'next', { failed: [2], open: [], now: at }));
+      }
+      const counts = await ledger(store, campaignId);
+      assert.deepEqual(
+        counts,
+        end === 'done'
+          ? { recipients: 3, accepted: 1, failed: 2, skipped: 0, state: 'completed' }
+          : { recipients: 3, accepted: 1, failed: 1, skipped: 1, state: 'completed' },
+        end,
+      );
+      const failures = await allFailures(store, campaignId);
+      assert.deepEqual(
+        failures.map((it) => it.index),
+        [2],
+        'nothing is kept of who was erased',
+      );
+      assert.deepEqual(await known(store, 'ada'), []);
+    }
+  });
+
+  test(`${name}: a page that was read before and is frozen after has nobody who was erased`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const campaignId = await running(store);
+    const page = pageOf(campaignId, [2], { last: true });
+    page.chunks[0]!.recipients = [
+      { installationId: 'phone', token: 'token-of-phone' },
+      { installationId: 'other', token: 'token-of-other' },
+    ];
+    await store.eraseUser('ada', NOW);
+    await store.freezePage(page);
+    const { chunk } = claimed(await store.claimChunk(`${campaignId}.0.0.0`, leaseOf('a'), NOW));
+    assert.equal(chunk.open.length, 1);
+    assert.doesNotMatch(JSON.stringify(chunk.recipients), /phone/);
+    await store.commitChunk(commitOf(chunk.id, 'a', { accepted: 1, open: [] }));
+    const counts = await ledger(store, campaignId);
+    assert.equal(counts.recipients, counts.accepted + counts.skipped);
+    assert.equal(counts.state, 'completed');
+  });
+
+  test(`${name}: failures and past chunks go too, those from before a logout as well`, async (t) => {
+    for (const leave of ['logout', 'delete', 'another user', 'nothing'] as const) {
+      const store = await makeStore(t);
+      await two(store);
+      const { campaignId, chunkId } = await chunkFor(store, ['phone', 'other']);
+      claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+      const commit = commitOf(chunkId, 'mine', { failed: [0, 1], open: [] });
+      for (const [index, id] of ['phone', 'other'].entries())
+        Object.assign(commit.failures[index]!, { installationId: id, token: `token-of-${id}` });
+      await store.commitChunk(commit);
+      const before = await ledger(store, campaignId);
+      if (leave === 'logout') await store.putInstallations([person('phone')]);
+      if (leave === 'delete') await store.deleteInstallation('default', 'phone');
+      if (leave === 'another user')
+        await store.updateInstallation('default', 'phone', (it) => ({ ...it, userId: 'bob' }));
+      assert.ok((await known(store, 'ada')).length >= 2, leave);
+
+      const erased = await store.eraseUser('ada', NOW);
+      assert.deepEqual([erased.recipients, erased.failures], [1, 1], leave);
+      const failures = await allFailures(store, campaignId);
+      assert.deepEqual(
+        failures.map((it) => it.installationId),
+        ['other'],
+      );
+      assert.deepEqual(await ledger(store, campaignId), before, 'what happened is not changed');
+      assert.deepEqual(await known(store, 'ada'), []);
+      const left = await store.getInstallation('default', 'phone');
+      assert.equal(left !== null, leave === 'logout' || leave === 'another user', leave);
+    }
+  });
+
+  test(`${name}: a campaign that asked for the user by name asks for nobody now`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const asking = (audience: object) => campaignOf({ audience });
+    const all = [
+      asking({ userIds: ['ada'] }),
+      asking({ userIds: ['ada', 'bob'], not: { installationIds: ['phone'] } }),
+      asking({ tokens: ['token-of-tablet'] }),
+      asking({ userIds: ['bob'] }),
+    ];
+    for (const it of all) await store.createCampaign(it, null, NOW);
+    await store.eraseUser('ada', NOW);
+    const texts = await Promise.all(
+      all.map(async ({ id }) => JSON.stringify((await store.getCampaign(id))!.audience)),
+    );
+    assert.doesNotMatch(texts.join(), /ada|phone|tablet/);
+    assert.equal(texts[3], '{"userIds":["bob"]}');
+    assert.deepEqual(JSON.parse(texts[0]!).userIds.length, 1, 'an empty list would be everybody');
+  });
+
+  test(`${name}: what campaigns knew of their recipients is gone after its time`, async (t) => {
+    const store = await makeStore(t);
+    const closed = async (now: number) => {
+      const { campaignId, chunkId } = await chunkFor(store, ['a', 'b']);
+      const lease = leaseOf('mine', now + 1);
+      claimed(await store.claimChunk(chunkId, lease, now));
+      await store.commitChunk(
+        commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [], now }),
+      );
+      return campaignId;
+    };
+    const old = await closed(NOW - 40 * DAY);
+    const young = await closed(NOW - 10 * DAY);
+    const { campaignId: open, chunkId } = await chunkFor(store, ['c']);
+    const before = await ledger(store, old);
+    for (let calls = 0; await store.expire(NOW - 30 * DAY, NOW); calls++)
+      assert.ok(calls < 1_000, 'it comes to an end');
+    assert.deepEqual(await ledger(store, old), before, 'the sums stay');
+    assert.equal((await allFailures(store, young)).length, 1);
+    await finish(store, chunkId);
+    assert.equal((await ledger(store, open)).state, 'completed');
+  });
+
+  test(`${name}: keys are listed, and gone once they are deleted`, async (t) => {
+    const store = await makeStore(t);
+    const key = (letter: string, rest: Partial<ApiKey> = {}): ApiKey => ({
+      ...{ hash: letter.repeat(64), name: `key ${letter}`, scopes: ['read'], ...rest },
+    });
+    const narrow = key('b', { scopes: ['register'], app: 'shop', createdAt: NOW });
+    await store.putKey(key('a'));
+    await store.putKey(narrow);
+    assert.deepEqual(await store.findKey(narrow.hash), narrow);
+    const listed = await store.listKeys();
+    assert.deepEqual(
+      listed.sort((a, b) => (a.hash < b.hash ? -1 : 1)),
+      [key('a'), narrow],
+    );
+    assert.equal(await store.deleteKey(narrow.hash), true);
+    assert.equal(await store.deleteKey(narrow.hash), false);
+    assert.equal(await store.findKey(narrow.hash), null);
+    assert.deepEqual(await store.listKeys(), [key('a')]);
+  });
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  allFailures,
+  claimed,
+  commitOf,
+  leaseOf,
+  lonelyChunk,
+  MINUTE,
+  NOW,
+  person,
+} from '../contracts/store-fixture.ts';
+import { makeFolder, openStore } from './folder.ts';
+
+const DAY = 24 * 60 * MINUTE;
+
+test('what was kept long enough is removed in steps, the rest is not', async (t) => {
+  const { store, connection } = openStore(t, join(makeFolder(t), 'store.db'));
+  const rows = (table: string) =>
+    connection.prepare(`SELECT count(*) AS n FROM ${table}`).get()!.n as number;
+  const closed = async (at: number) => {
+    const { campaignId, chunkId } = await lonelyChunk(store, 2);
+    claimed(await store.claimChunk(chunkId, leaseOf('mine', at + 1), at));
+    await store.commitChunk(
+      commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [], now: at }),
+    );
+    return { campaignId, chunkId };
+  };
+  const old = await Promise.all([closed(NOW - 40 * DAY), closed(NOW - 31 * DAY)]);
+  const young = await closed(NOW - 29 * DAY);
+  const open = await lonelyChunk(store, 3);
+  await store.putInstallations([person('a', { userId: 'u' })]);
+  await store.deleteInstallation('default', 'a');
+  await store.importInstallations([person('b')], { run: 'long-ago', now: NOW - 8 * DAY });
+  await store.importInstallations([person('b')], { run: 'lately', now: NOW });
+
+  let steps = 0;
+  while (await store.expire(NOW - 30 * DAY, NOW)) assert.ok(++steps < 50);
+  for (const { campaignId, chunkId } of old) {
+    assert.deepEqual(await allFailures(store, campaignId), []);
+    assert.deepEqual(await store.claimChunk(chunkId, leaseOf('x'), NOW), { kind: 'missing' });
+    assert.equal((await store.counts(campaignId)).failed, 1, 'the report stays');
+  }
+  assert.equal((await allFailures(store, young.campaignId)).length, 1);
+  claimed(await store.claimChunk(open.chunkId, leaseOf('x'), NOW));
+  assert.equal(rows('chunk_recipients'), 2);
+  assert.equal(rows('import_marks'), 1);
+  assert.equal(await store.pruneInstallations('default', 'long-ago', null, true), null);
+  assert.ok(await store.pruneInstallations('default', 'lately', null, true));
+
+  assert.equal(rows('former_users'), 1);
+  while (await store.expire(Number.MAX_SAFE_INTEGER, NOW)) assert.ok(++steps < 100);
+  assert.equal(rows('former_users'), 0);
+});
