@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BUCKETS, bucketOf } from '../../functions/pipeline/installation.ts';
 import type { ApiKey, Store, UserRecord } from '../../functions/ports.ts';
 import {
   allFailures,
@@ -99,6 +100,34 @@ export function userContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await ledger(store, campaignId), {
       ...{ recipients: 2, accepted: 1, failed: 0, skipped: 1, state: 'completed' },
     });
+  });
+
+  test(`${name}: they are found in whichever shard, page and part they were frozen`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const audiences = [{ tags: { any: ['news'] } }, { userIds: ['ada', 'bob'] }];
+    for (const [round, audience] of audiences.entries()) {
+      // for some minutes nobody who was erased is frozen
+      const now = NOW + round * 11 * MINUTE;
+      const campaignId = await running(store, 4, { app: 'default', audience });
+      const shard = Math.floor(bucketOf('phone') / (BUCKETS / 4));
+      const device = { installationId: 'phone', token: 'token-of-phone' };
+      await store.freezePage(pageOf(campaignId, [1, 1], { shard, chunk: { app: 'default' } }));
+      const at = { shard, page: 1, last: true, now, chunk: { app: 'default' } };
+      const second = pageOf(campaignId, [1, 2, 1], at);
+      second.chunks[1]!.recipients[1] = device;
+      await store.freezePage(second);
+      const told = (await known(store, 'ada')).filter((it) => it.kind === 'recipient');
+      assert.deepEqual(
+        told.map((it) => it.chunkId),
+        [`${campaignId}.${shard}.1.1`],
+      );
+      assert.equal((await store.eraseUser('ada', now)).recipients, 1);
+      assert.deepEqual(await known(store, 'ada'), []);
+      assert.equal((await store.counts(campaignId)).skipped, 1);
+      // again, by another campaign
+      await two(store);
+    }
   });
 
   test(`${name}: a chunk of nobody else is done by it, and so is its campaign`, async (t) => {
