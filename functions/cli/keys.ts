@@ -7,7 +7,18 @@ import type { Means } from './segments.ts';
 const collect = (value: string, earlier: string[] = []) => [...earlier, value];
 
 export function keyCommands(program: Command, { client, show, hints }: Means) {
-  const keys = program.command('keys').description('keys of the API; yours needs the scope admin');
+  const keys = program
+    .command('keys')
+    .description('keys of the API; yours needs the scope admin')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volley keys create --scope campaigns --scope read --name shop-backend
+  volley keys create --scope register --app shop    # may lie in an app
+  volley keys list
+  volley keys revoke 3f1c9a0b5d7e2c4a`,
+    );
 
   keys
     .command('create')

@@ -9,7 +9,16 @@ import { Usage } from './send.ts';
 const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`;
 
 export function userCommands(program: Command, { client, show }: Means, stdout: Output) {
-  const users = program.command('users').description('what is known of a user');
+  const users = program
+    .command('users')
+    .description('what is known of a user')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volley users export user-7 > user-7.ndjson
+  volley users erase user-7 --yes`,
+    );
 
   users
     .command('export')
