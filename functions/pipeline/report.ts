@@ -57,6 +57,9 @@ const byCount = (reasons: Record<string, number>) =>
 const count = (it: number) => it.toLocaleString('en-US');
 const MAX_REASONS = 8;
 
+const recipientsOf = ({ campaign: { state }, counts: { recipients } }: Report) =>
+  state === 'completed' && recipients === 0 ? '0: nobody is in this audience' : count(recipients);
+
 /** Label and value, as a report shows them, whatever its form. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -66,7 +69,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ['Title', campaign.message.title ?? '-'],
     ['Audience', audienceText(campaign.audience)],
     ['State', campaign.reason ? `${campaign.state}: ${campaign.reason}` : campaign.state],
-    [toOf(campaign) === 'token' ? 'Installations' : 'Messages', count(counts.recipients)],
+    [toOf(campaign) === 'token' ? 'Installations' : 'Messages', recipientsOf(it)],
     ['Delivered', count(counts.accepted)],
     ['Failed', count(counts.failed)],
   ];

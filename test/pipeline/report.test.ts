@@ -90,6 +90,12 @@ const plain: Report = {
     ledgerClosed: true,
   },
 };
+test('a campaign that reached nobody says that its audience is empty', () => {
+  const campaign = { ...plain.campaign, state: 'completed' as const };
+  const counts = { ...plain.counts, recipients: 0, accepted: 0, failed: 0, skipped: 0 };
+  assert.match(reportText({ ...plain, campaign, counts }), /^Installations +0: nobody is in/m);
+});
+
 const line = (it: Partial<Report>, label: string) =>
   reportText({ ...plain, ...it })
     .split('\n')
