@@ -79,7 +79,7 @@ export function namesIn(audience: unknown): string[] {
 export function isForAnybody(campaign: Pick<Campaign, 'audience' | 'meaning'>): boolean {
   const target = targetOf(campaign);
   if (target.kind === 'named') return !('tokens' in target.names);
-  if (target.kind !== 'installations') return false;
+  if (target.kind !== 'installations') return true;
   const { audience } = target;
   return LISTS.every((it) => !(it in audience));
 }

@@ -156,6 +156,7 @@ export function firestoreCampaigns(
           to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
         const closed = moved.closedAt !== campaign.closedAt && {
           ...{ closedAt: moved.closedAt, open: FieldValue.delete(), due: FieldValue.delete() },
+          ...expiryOf(fields, at, retentionDays),
           ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
         };
         writes.update(
@@ -250,6 +251,10 @@ function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
     due: dueOf(id, dueAt),
   };
 }
+
+/** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
+  names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
 
 export function toCampaign(found: DocumentSnapshot): Campaign {
   const { request, state, reason, createdAt, firstPushAt, closedAt, shards } =

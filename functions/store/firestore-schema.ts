@@ -34,6 +34,8 @@ export interface CampaignFields {
   due?: string;
   /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
   names?: string[];
+  /** Set when it closes, of one that names all of its recipients. */
+  expireAt?: Timestamp;
   /** JSON of the `Change`s, bounded */
   history?: string;
   /** events of its course so far */
@@ -82,6 +84,8 @@ export interface ShardFields {
   reasons: Record<string, number>;
   missing?: Record<string, number>;
   pruned?: Record<string, number>;
+  /** as its campaign */
+  expireAt?: Timestamp;
   /** indexed; there until it is closed */
   due?: string;
 }

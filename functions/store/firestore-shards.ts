@@ -5,7 +5,7 @@ import { type CampaignState, type Counts, noCounts, SYSTEM } from '../pipeline/c
 import { closedEvent } from '../pipeline/events.ts';
 import type { Shard, Store } from '../ports.ts';
 import { addCounts } from './counts.ts';
-import { historyWith, toCampaign } from './firestore-campaigns.ts';
+import { expiryOf, historyWith, toCampaign } from './firestore-campaigns.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
@@ -18,7 +18,12 @@ import {
   type ShardFields,
 } from './firestore-schema.ts';
 
-export function firestoreShards(client: Client, schema: Schema, events: EventWriter) {
+export function firestoreShards(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  events: EventWriter,
+) {
   async function shardsOf(campaignId: string): Promise<Shard[]> {
     if (!isId(campaignId)) return [];
     const query = schema.shards
@@ -72,13 +77,19 @@ export function firestoreShards(client: Client, schema: Schema, events: EventWri
         const end = { state: closed, reason: null, closedAt: now } as const;
         // nothing counts in its shards any more
         const sum = isLast && (await counts(campaignId));
-        writes.update(shard.ref, { closed: true, due: FieldValue.delete() }, unchanged(shard));
+        const expires = expiryOf(fields, now, retentionDays);
+        writes.update(
+          shard.ref,
+          { closed: true, due: FieldValue.delete(), ...expires },
+          unchanged(shard),
+        );
         writes.update(
           campaign.ref,
           {
             shardsDone: shardsDone + 1,
             ...(sum && {
               ...end,
+              ...expires,
               ...{ open: FieldValue.delete(), due: FieldValue.delete() },
               ...historyWith(fields, {
                 ...{ at: now, by: SYSTEM, from: state, to: closed, reason: null },

@@ -44,7 +44,7 @@ export function createFirestoreStore({
     schema,
     retentionDays,
   );
-  const { closeShard, ...shards } = firestoreShards(client, schema, outbox);
+  const { closeShard, ...shards } = firestoreShards(client, schema, retentionDays, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const within = { closeShard, insertFailures, forget };
   const erase = firestoreErase(client, schema, retentionDays, closeShard);

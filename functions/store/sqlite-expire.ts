@@ -2,6 +2,7 @@
 
 import type { Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
+import { isForAnybody } from './erasure.ts';
 
 /** Of one call: some 20 ms. */
 const CHUNKS = 50;
@@ -28,15 +29,25 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
          SELECT chunk_id, idx FROM failures WHERE campaign_id = ?1 LIMIT ?2)`,
     ).run(campaignId, ROWS).changes === ROWS;
 
+  /** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+  function drop(campaignId: string) {
+    sql('DELETE FROM history WHERE campaign_id = ?').run(campaignId);
+    sql('DELETE FROM events WHERE subject = ?').run(campaignId);
+    sql('DELETE FROM shards WHERE campaign_id = ?').run(campaignId);
+    sql('DELETE FROM campaigns WHERE id = ?').run(campaignId);
+  }
+
   return {
     expire: async (before, now) =>
       transaction(() => {
         const campaign = sql(
-          'SELECT id FROM campaigns WHERE kept = 1 AND closed_at < ? ORDER BY closed_at LIMIT 1',
-        ).get(before) as { id: string } | undefined;
+          'SELECT id, request FROM campaigns WHERE kept = 1 AND closed_at < ? ORDER BY closed_at LIMIT 1',
+        ).get(before) as { id: string; request: string } | undefined;
         if (campaign) {
-          if (!chunks(campaign.id) && !failures(campaign.id))
+          if (chunks(campaign.id) || failures(campaign.id)) return true;
+          if (isForAnybody(JSON.parse(campaign.request)))
             sql('UPDATE campaigns SET kept = 0 WHERE id = ?').run(campaign.id);
+          else drop(campaign.id);
           return true;
         }
         const former = sql(

@@ -9,7 +9,9 @@ import {
   lonelyChunk,
   MINUTE,
   NOW,
+  pageOf,
   person,
+  running,
 } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';
 
@@ -19,8 +21,10 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   const { store, connection } = openStore(t, join(makeFolder(t), 'store.db'));
   const rows = (table: string) =>
     connection.prepare(`SELECT count(*) AS n FROM ${table}`).get()!.n as number;
-  const closed = async (at: number) => {
-    const { campaignId, chunkId } = await lonelyChunk(store, 2);
+  const closed = async (at: number, audience = {}) => {
+    const campaignId = await running(store, 1, { audience });
+    await store.freezePage(pageOf(campaignId, [2], { last: true }));
+    const chunkId = `${campaignId}.0.0.0`;
     claimed(await store.claimChunk(chunkId, leaseOf('mine', at + 1), at));
     await store.commitChunk(
       commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [], now: at }),
@@ -29,6 +33,10 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   };
   const old = await Promise.all([closed(NOW - 40 * DAY), closed(NOW - 31 * DAY)]);
   const young = await closed(NOW - 29 * DAY);
+  const [single, later] = [
+    await closed(NOW - 31 * DAY, { userIds: ['u'] }),
+    await closed(NOW - 29 * DAY, { userIds: ['u'] }),
+  ];
   const open = await lonelyChunk(store, 3);
   await store.putInstallations([person('a', { userId: 'u' })]);
   await store.deleteInstallation('default', 'a');
@@ -44,7 +52,10 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   }
   assert.equal((await allFailures(store, young.campaignId)).length, 1);
   claimed(await store.claimChunk(open.chunkId, leaseOf('x'), NOW));
-  assert.equal(rows('chunk_recipients'), 2);
+  assert.equal(rows('chunk_recipients'), 3);
+  assert.equal(await store.getCampaign(single.campaignId), null, 'it was to those it named');
+  assert.deepEqual(await store.course(single.campaignId, 0), []);
+  assert.ok(await store.getCampaign(later.campaignId));
   assert.equal(rows('import_marks'), 1);
   assert.equal(await store.pruneInstallations('default', 'long-ago', null, true), null);
   assert.ok(await store.pruneInstallations('default', 'lately', null, true));
