@@ -408,6 +408,11 @@ export interface Store {
     dueAt: number,
     by?: string,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  /** What `createCampaign` would find under this key; null: nothing. */
+  findCampaign(
+    app: string,
+    idempotency: { key: string; requestHash: string },
+  ): Promise<{ kind: 'exists'; campaign: Campaign } | { kind: 'conflict' } | null>;
   /**
    * As `createCampaign`, of one that is one shard and one page: then started and frozen, in one write
    * where that can be. Dying in between leaves a campaign that is accepted, for the sweep.

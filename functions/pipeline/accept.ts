@@ -23,7 +23,8 @@ export async function accept(
   by = SYSTEM,
 ): Promise<Accepted> {
   const { campaign, faults } = await draft(ports, request);
-  if (faults.length > 0) return { kind: 'refused', faults };
+  if (faults.length > 0)
+    return (await earlier(ports, request, idempotencyKey)) ?? { kind: 'refused', faults };
   return keep(ports, request, campaign, idempotencyKey, by);
 }
 
@@ -42,8 +43,30 @@ export async function enter(
   by = SYSTEM,
 ): Promise<Accepted> {
   const { campaign, unclear } = await draft(ports, request);
-  if (unclear.length > 0) return { kind: 'refused', faults: unclear };
+  if (unclear.length > 0)
+    return (await earlier(ports, request, idempotencyKey)) ?? { kind: 'refused', faults: unclear };
   return keep(ports, request, campaign, idempotencyKey, by);
+}
+
+/**
+ * What this key was used for before. Whoever asks again gets that, though by now it would be refused:
+ * its time has passed, its segment is gone. Null: nothing.
+ */
+export async function earlier(
+  ports: Ports,
+  request: CampaignRequest,
+  idempotencyKey: string | null,
+): Promise<Exclude<Accepted, { kind: 'refused' }> | null> {
+  const idempotency = idempotencyOf(request, idempotencyKey);
+  const found = idempotency && (await ports.store.findCampaign(request.app, idempotency));
+  if (found?.kind !== 'exists') return found;
+  await queueStart(ports, found.campaign);
+  return { kind: 'existing', campaign: found.campaign };
+}
+
+async function queueStart({ queue, now }: Ports, campaign: Campaign) {
+  if (['accepted', 'scheduled'].includes(campaign.state))
+    await queue.create(startTasks(campaign, now()));
 }
 
 /**
@@ -62,8 +85,7 @@ async function keep(
   const dueAt = schedule ? startDueAt(schedule.at, now) : now + LOST_AFTER_MS;
   const created = await ports.store.createCampaign(campaign, idempotency, dueAt, by);
   if (created.kind === 'conflict') return { kind: 'conflict' };
-  if (['accepted', 'scheduled'].includes(created.campaign.state))
-    await ports.queue.create(startTasks(created.campaign, now));
+  await queueStart(ports, created.campaign);
   if (created.kind === 'exists') return { kind: 'existing', campaign: created.campaign };
   const { id, app, name } = campaign;
   ports.log.campaignAccepted({ campaignId: id, app, name });

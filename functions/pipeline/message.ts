@@ -5,7 +5,7 @@
  */
 
 import type { AudiencePage, Carried, Ports, SendableChunk } from '../ports.ts';
-import { type Accepted, accept, draft, idempotencyOf } from './accept.ts';
+import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { BUCKETS } from './installation.ts';
@@ -28,7 +28,10 @@ export async function message(
   by = SYSTEM,
 ): Promise<Messaged> {
   const { campaign, faults } = await draft(ports, request);
-  if (faults.length > 0) return { accepted: { kind: 'refused', faults }, sent: null };
+  if (faults.length > 0) {
+    const before = await earlier(ports, request, idempotencyKey);
+    return { accepted: before ?? { kind: 'refused', faults }, sent: null };
+  }
   const wording = wordingFor(campaign);
   const [read, off] = await Promise.all([
     readWhole(ports, campaign, wording?.carried),

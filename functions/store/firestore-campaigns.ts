@@ -78,6 +78,15 @@ export function firestoreCampaigns(
         return { kind: 'created' as const, campaign };
       }),
 
+    async findCampaign(app, { key, requestHash }) {
+      const [earlier] = await client.get([schema.idempotency(app, key)]);
+      if (!earlier?.exists) return null;
+      const made = earlier.data() as IdempotencyFields;
+      if (made.requestHash !== requestHash) return { kind: 'conflict' };
+      const found = await find(made.campaignId);
+      return found && { kind: 'exists', campaign: toCampaign(found) };
+    },
+
     async getCampaign(id) {
       const found = await find(id);
       return found && toCampaign(found);

@@ -65,6 +65,15 @@ export function sqliteCampaigns(
     const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
     return row ? toCampaign(row) : null;
   };
+  const madeWith = (app: string, { key, requestHash }: { key: string; requestHash: string }) => {
+    const earlier = sql('SELECT * FROM campaigns WHERE app = ? AND idempotency_key = ?').get(
+      app,
+      key,
+    ) as CampaignRow | undefined;
+    if (!earlier) return null;
+    if (earlier.request_hash !== requestHash) return { kind: 'conflict' as const };
+    return { kind: 'exists' as const, campaign: toCampaign(earlier) };
+  };
   const shard = (campaignId: string, index: number) => {
     const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
       campaignId,
@@ -84,13 +93,8 @@ export function sqliteCampaigns(
     createCampaign: async (campaign, idempotency, dueAt, by = SYSTEM) =>
       durably(() => {
         if (idempotency) {
-          const earlier = sql('SELECT * FROM campaigns WHERE app = ? AND idempotency_key = ?').get(
-            campaign.app,
-            idempotency.key,
-          ) as CampaignRow | undefined;
-          if (earlier && earlier.request_hash !== idempotency.requestHash)
-            return { kind: 'conflict' as const };
-          if (earlier) return { kind: 'exists' as const, campaign: toCampaign(earlier) };
+          const earlier = madeWith(campaign.app, idempotency);
+          if (earlier) return earlier;
         }
         const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
         sql(
@@ -115,6 +119,8 @@ export function sqliteCampaigns(
         events.append(id, (seq) => acceptedEvent(campaign, seq));
         return { kind: 'created' as const, campaign };
       }),
+
+    findCampaign: async (app, idempotency) => madeWith(app, idempotency),
 
     getCampaign: async (id) => find(id),
 

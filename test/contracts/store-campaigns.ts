@@ -68,6 +68,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
   test(`${name}: the same key gives the same campaign, with another body a conflict`, async (t) => {
     const store = await makeStore(t);
     const campaign = campaignOf();
+    assert.equal(await store.findCampaign('default', once('k')), null);
     assert.equal((await store.createCampaign(campaign, once('k'), NOW)).kind, 'created');
     await store.moveCampaign(campaign.id, ['accepted'], 'cancelling', null);
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k'), NOW), {
@@ -76,6 +77,13 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k', 'another'), NOW), {
       kind: 'conflict',
     });
+    assert.deepEqual(await store.findCampaign('default', once('k')), {
+      ...{ kind: 'exists', campaign: { ...campaign, state: 'cancelling' } },
+    });
+    assert.deepEqual(await store.findCampaign('default', once('k', 'another')), {
+      kind: 'conflict',
+    });
+    assert.equal(await store.findCampaign('other', once('k')), null);
     assert.equal((await store.createCampaign(campaignOf(), once('l'), NOW)).kind, 'created');
     const elsewhere = await store.createCampaign(campaignOf({ app: 'other' }), once('k'), NOW);
     assert.equal(elsewhere.kind, 'created');

@@ -65,6 +65,31 @@ test('impossible, past and malformed times are refused with their place, and not
     assert.equal((await ask('POST', '/v1/campaigns', { ...campaign, canary })).status, 400);
 });
 
+test('asked again with its key, a campaign is the same one, though it would be refused by now', async (t) => {
+  const { ask, clock, store, tasks } = await createFixture(t);
+  await store.putSegment({
+    ...{ app: 'default', name: 'readers', audience: { language: ['de'] }, updatedAt: NOW },
+  });
+  const soon = { ...campaign, audience: { segment: 'readers' }, schedule: { at: at(NOW + 1000) } };
+  const key = { 'Idempotency-Key': 'christmas' };
+  const post = (body: object, headers: Record<string, string> = key) =>
+    ask('POST', '/v1/campaigns', body, headers);
+  const { id } = await jsonOf<CampaignView>(await post(soon));
+  clock.now = NOW + HOUR;
+  tasks.length = 0;
+  const again = await post(soon);
+  assert.equal(again.status, 202);
+  assert.equal(again.headers.get('Location'), `/v1/campaigns/${id}`);
+  assert.equal((await jsonOf<CampaignView>(again)).id, id);
+  assert.equal(tasks.length, 1, 'whoever took it may have died before it was queued');
+  assert.equal((await post({ ...soon, name: 'another' })).status, 409);
+  assert.equal((await post(soon, {})).status, 422, 'without its key it is a new one');
+  assert.equal((await post(soon, { 'Idempotency-Key': 'new' })).status, 422);
+  await store.deleteSegment('default', 'readers');
+  assert.equal((await jsonOf<CampaignView>(await post(soon))).id, id, 'nor is the segment missed');
+  assert.equal((await store.listCampaigns(null, 10)).items.length, 1);
+});
+
 test('what is not legal answers 409 with the state and what is allowed', async (t) => {
   const { ask, store } = await createFixture(t);
   const scheduled = await send(ask, { schedule: { at: at(NOW + HOUR) } });
