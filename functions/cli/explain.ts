@@ -2,12 +2,18 @@
 
 import { redact } from '../log.ts';
 import { Refused, Unreachable } from './client.ts';
+import { COLUMNS, fold } from './columns.ts';
 
 export function explain(error: unknown): string {
   if (error instanceof Refused) {
     const { title, detail, faults = [], next } = error.problem;
-    const lines = faults.map(({ path, message }) => `  ${path ? `${path}: ` : ''}${message}`);
-    return [`${title}. ${detail}`, ...lines, next].join('\n');
+    const lines = faults.map(({ path, message }) =>
+      fold(`  ${path ? `${path}: ` : ''}${message}`, 4),
+    );
+    const said = `${title}. ${detail}`;
+    const both =
+      said.length <= COLUMNS - 'volley: '.length ? said : `${title}.\n${fold(detail, 0)}`;
+    return [both, ...lines, fold(next, 0)].join('\n');
   }
   if (error instanceof Unreachable) {
     if (neverSent(error)) return `${error.url} does not answer. Is it running? npm start`;

@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ScheduleView } from '../http/schedules.ts';
 import type { CampaignView } from '../http/views.ts';
+import { clip, fold } from './columns.ts';
 import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
 
 interface Options {
-  name: string;
-  cron: string;
-  zone: string;
+  name?: string;
+  cron?: string;
+  zone?: string;
   until?: string;
   maxRuns?: string;
   missed?: string;
@@ -26,31 +27,57 @@ export function scheduleCommands(program: Command, { client, show }: Means) {
       'after',
       `
 Examples:
-  volley schedule add campaign.json --name Morning --cron "30 9 * * 1-5" --zone Europe/Berlin
+  volley schedule add campaign.json --name Morning \\
+    --cron "30 9 * * 1-5" --zone Europe/Berlin
   volley schedule list
+  volley schedule show 3f1c9a0b5d7e2c4a6b80
+  volley schedule change 3f1c9a0b5d7e2c4a6b80 --cron "0 8 * * *" --until none
   volley schedule pause 3f1c9a0b5d7e2c4a6b80`,
     );
 
   const verb = (name: string, description: string) =>
     schedule.command(name).description(description);
 
-  verb('add', 'send the campaign of a file at these times')
-    .argument('<file>', 'a campaign as JSON')
-    .requiredOption('--cron <fields>', 'minute, hour, day of the month, month, day of the week')
-    .requiredOption('--name <name>')
-    .option('--zone <zone>', 'such as Europe/Berlin', 'UTC')
-    .option('--until <time>', 'no run after that, as RFC 3339')
-    .option('--max-runs <n>')
-    .option('--missed <what>', 'of runs missed while the system was down: once or skip', 'once')
-    .action(async (file: string, options: Options) => {
-      const { name, cron, zone: timeZone, until, maxRuns, missed } = options;
-      const made = await client().post<ScheduleView>('/v1/schedules', {
-        ...{ name, cron, timeZone, missed, campaign: await campaignOf(file) },
-        ...(until !== undefined && { until }),
-        ...(maxRuns !== undefined && { maxRuns: Number(maxRuns) }),
-      });
-      show(made, () => details(made));
+  const times = (command: Command) =>
+    command
+      .option('--until <time>', 'no run after that, as RFC 3339; none: without end')
+      .option('--max-runs <n>', 'so many runs; none: without end')
+      .option('--missed <what>', 'of runs missed while the system was down: once or skip');
+
+  times(
+    verb('add', 'send the campaign of a file at these times')
+      .argument('<file>', 'a campaign as JSON')
+      .requiredOption('--cron <fields>', CRON)
+      .requiredOption('--name <name>')
+      .option('--zone <zone>', 'such as Europe/Berlin', 'UTC'),
+  ).action(async (file: string, options: Options) => {
+    const made = await client().post<ScheduleView>('/v1/schedules', {
+      ...changed({}, options),
+      campaign: await campaignOf(file),
     });
+    show(made, () => details(made));
+  });
+
+  times(
+    verb('change', 'what is given replaces what it was; runs are counted on')
+      .argument('<id>')
+      .argument('[file]', 'another campaign as JSON')
+      .option('--cron <fields>', CRON)
+      .option('--name <name>')
+      .option('--zone <zone>', 'such as Europe/Berlin'),
+  ).action(async (id: string, file: string | undefined, options: Options) => {
+    if (file === undefined && Object.keys(options).length === 0)
+      throw new Usage('nothing is to be changed: give a FILE, or an option (see --help)');
+    const campaign = file === undefined ? null : await campaignOf(file);
+    const it = await client().get<ScheduleView>(pathOf(id));
+    const { name, cron, timeZone, until, maxRuns, missed } = it;
+    const before = { name, cron, timeZone, until, maxRuns, missed };
+    const now = await client().put<ScheduleView>(pathOf(id), {
+      ...changed(before, options),
+      campaign: campaign ?? it.campaign,
+    });
+    show(now, () => details(now));
+  });
 
   verb('list', 'all of them').action(async () => {
     const items: ScheduleView[] = [];
@@ -98,26 +125,47 @@ Examples:
     });
 }
 
+const CRON = 'minute, hour, day of the month, month, day of the week';
+
+/** The times of a schedule, with those that were given in place of what they were. */
+function changed(before: object, { zone, until, maxRuns, ...rest }: Options) {
+  if (maxRuns !== undefined && !/^(\d+|none)$/.test(maxRuns))
+    throw new Usage(`--max-runs must be a number, or none, and not "${maxRuns}"`);
+  return {
+    ...before,
+    ...rest,
+    ...(zone !== undefined && { timeZone: zone }),
+    // what is undefined is not sent
+    ...(until !== undefined && { until: until === 'none' ? undefined : until }),
+    ...(maxRuns !== undefined && { maxRuns: maxRuns === 'none' ? undefined : Number(maxRuns) }),
+  };
+}
+
 async function campaignOf(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(text);
   } catch (error) {
-    throw new Usage(`${file} is not a campaign: ${(error as Error).message}`);
+    throw new Usage(`${file} is not a campaign.\n${(error as Error).message}`);
   }
 }
 
 const line = (it: ScheduleView) =>
-  [it.id, it.state.padEnd(6), it.cron.padEnd(14), it.timeZone, it.name].join('  ');
+  clip([it.id, it.state.padEnd(6), it.cron.padEnd(14), it.timeZone, it.name].join('  '));
 
 function details(it: ScheduleView): string {
   const rows = [
-    ['Schedule', `${it.name} (${it.id})`],
+    ['Schedule', it.id],
+    ['Name', it.name],
     ['State', it.state],
     ['Cron', `${it.cron} in ${it.timeZone}`],
     ['Runs', `${it.runs}${it.maxRuns === undefined ? '' : ` of ${it.maxRuns}`}`],
+    ...(it.until === undefined ? [] : [['Until', local(it.until, it.timeZone)]]),
     ...it.nextRuns.map((at, i) => [i === 0 ? 'Next' : '', local(at, it.timeZone)]),
   ];
-  return rows.map(([name = '', value = '']) => `${name.padEnd(10)}${value}`).join('\n');
+  return rows
+    .map(([name = '', value = '']) => fold(`${name.padEnd(9)} ${value}`.trimEnd(), 10))
+    .join('\n');
 }
 
 /** As people there read their clocks. */

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { draft } from '../pipeline/accept.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/recur.ts';
-import { nextRuns, type Schedule, scheduleStates } from '../pipeline/schedule.ts';
+import { nextRun, nextRuns, type Schedule, scheduleStates } from '../pipeline/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../pipeline/schedule-request.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
@@ -17,7 +17,6 @@ const RUNS_SHOWN = 10;
 
 const time = z.iso.datetime();
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
-const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
 
 const scheduleSchema = z
   .object({
@@ -36,7 +35,7 @@ function scheduleView(schedule: Schedule) {
   const { version: _, nextAt: __, until, createdAt, ...rest } = schedule;
   return {
     ...rest,
-    ...(until !== undefined && { until: rfc3339OrNull(until) }),
+    ...(until !== undefined && { until: rfc3339(until) }),
     createdAt: rfc3339(createdAt),
     nextRuns: nextRuns(schedule, RUNS_SHOWN).map(rfc3339),
   };
@@ -56,13 +55,15 @@ const missing = (c: Context, id: string) =>
 export function scheduleCalls(ports: Ports): Call[] {
   const { store, now } = ports;
 
-  const refusal = async (c: Context, { campaign }: ScheduleRequest) => {
+  const refusal = async (c: Context, { campaign, ...times }: ScheduleRequest) => {
     const drafted = await draft(ports, campaign);
-    if (drafted.faults.length === 0) return null;
     const faults = drafted.faults.map(({ path, message }) => ({
       path: `campaign.${path}`,
       message,
     }));
+    if (nextRun({ ...times, runs: 0 }, now()) === null)
+      faults.push({ path: 'until', message: 'comes before the next run: there would be none' });
+    if (faults.length === 0) return null;
     return answerProblem(c, 'refused', 'Its campaigns could not be sent.', { faults });
   };
 
