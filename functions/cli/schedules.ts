@@ -41,7 +41,7 @@ Examples:
   const times = (command: Command) =>
     command
       .option('--until <time>', 'no run after that, as RFC 3339; none: without end')
-      .option('--max-runs <n>', 'so many runs; none: without end')
+      .option('--max-runs <n>', 'so many runs; none: without end', numberOrNone)
       .option('--missed <what>', 'of runs missed while the system was down: once or skip');
 
   times(
@@ -127,10 +127,14 @@ Examples:
 
 const CRON = 'minute, hour, day of the month, month, day of the week';
 
+function numberOrNone(text: string) {
+  if (!/^(\d+|none)$/.test(text))
+    throw new Usage(`--max-runs must be a number, or none, and not "${text}"`);
+  return text;
+}
+
 /** The times of a schedule, with those that were given in place of what they were. */
 function changed(before: object, { zone, until, maxRuns, ...rest }: Options) {
-  if (maxRuns !== undefined && !/^(\d+|none)$/.test(maxRuns))
-    throw new Usage(`--max-runs must be a number, or none, and not "${maxRuns}"`);
   return {
     ...before,
     ...rest,
