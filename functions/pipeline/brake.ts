@@ -6,6 +6,13 @@ import type { Campaign, Counts } from './campaign.ts';
 const MAX_RATE = 0.5;
 const MIN_ANSWERED = 1_000;
 
+/**
+ * A shard in which too many fail, but not a thousand yet, may be one of many like it. Then all of them
+ * are summed up, by chance once in so many recipients: that is a read of each shard (500 at most), and
+ * some four times in a shard's first thousand. A campaign that goes well is never summed up.
+ */
+const SUMMED_EVERY = 250;
+
 /** A canary may be small: so many until it is stopped before its end. */
 const MIN_CANARY_ANSWERED = 100;
 
@@ -28,16 +35,30 @@ function failureRate({ accepted, failed, reasons }: Counts) {
 
 type Guarded = Pick<Campaign, 'canary' | 'guard' | 'dryRun'>;
 
+const mostOf = ({ canary }: Guarded) => canary?.maxFailureRate ?? MAX_RATE;
+// its canary is watched by `canary.ts`
+const isOff = ({ guard, dryRun }: Guarded) => dryRun || guard !== undefined;
+
+/** Of whoever finishes a chunk of that size: whether to sum up the campaign, by its shard's counts. */
+export function isSummedUp(
+  campaign: Guarded & Pick<Campaign, 'shards'>,
+  shard: Counts,
+  size: number,
+  random: () => number,
+): boolean {
+  if (isOff(campaign) || campaign.shards === 1) return false;
+  const { answered, share } = failureRate(shard);
+  return answered < MIN_ANSWERED && share > mostOf(campaign) && random() < size / SUMMED_EVERY;
+}
+
 /**
- * Why it should stop, by what is counted in one of its shards: a fair sample of it, which whoever
- * finishes a chunk has read anyway. Null: it should not.
+ * Why it should stop, by what is counted in one of its shards (a fair sample of it, which whoever
+ * finishes a chunk has read anyway), or in all of them. Null: it should not.
  */
-export function brakes({ canary, guard, dryRun }: Guarded, counts: Counts): string | null {
-  // its canary is watched by `canary.ts`
-  if (dryRun || guard !== undefined) return null;
+export function brakes(guarded: Guarded, counts: Counts): string | null {
+  if (isOff(guarded)) return null;
   const { answered, share, text } = failureRate(counts);
-  const most = canary?.maxFailureRate ?? MAX_RATE;
-  return answered >= MIN_ANSWERED && share > most ? `brake: ${text}` : null;
+  return answered >= MIN_ANSWERED && share > mostOf(guarded) ? `brake: ${text}` : null;
 }
 
 /** The same of a canary; `ended`: all of it has an outcome. */

@@ -7,8 +7,8 @@
  */
 
 import type { Chunk, Claim, Ports, Push, SendableChunk, Sender, TaskAnswer } from '../ports.ts';
-import { brakes } from './brake.ts';
-import { type Campaign, toOf } from './campaign.ts';
+import { brakes, isSummedUp } from './brake.ts';
+import { type Campaign, type Counts, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
 import { createWatch } from './judge.ts';
@@ -116,9 +116,12 @@ async function settle(
   const committed = await recorder.release(notBefore);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
-  else if (committed.shard) {
-    const why = brakes(campaign, committed.shard);
-    if (why !== null) await pause(ports, campaign.id, why);
-  }
+  else if (committed.shard) await brake(ports, campaign, chunk, committed.shard);
   return DONE;
+}
+
+async function brake(ports: Ports, campaign: Campaign, { recipients }: Chunk, shard: Counts) {
+  const summed = isSummedUp(campaign, shard, recipients.length, ports.random);
+  const why = brakes(campaign, summed ? await ports.store.counts(campaign.id) : shard);
+  if (why !== null) await pause(ports, campaign.id, why);
 }

@@ -1,5 +1,5 @@
 /**
- * A whole engine in one process: the real SQLite store, the real embedded queue, time that passes
+ * A whole engine in one process: the real SQLite store (or the one given), the real embedded queue, time that passes
  * only when told to, chance that is the same in every run, and a scripted sender. Its ports can be
  * replaced in the middle of a test; the pipeline looks them up for every task.
  */
@@ -47,12 +47,15 @@ export function createWorld(
     random = chance(seed).random,
     unkind,
     maxAttempts = 100,
+    store: given,
     post = createPoster({ local: true }),
   }: {
     seed?: number;
     random?: () => number;
     unkind?: EmbeddedQueueOptions['unkind'];
     maxAttempts?: number;
+    /** another one, which whoever made it closes */
+    store?: Store;
     post?: Poster;
   } = {},
 ) {
@@ -66,7 +69,7 @@ export function createWorld(
       logged[name].push(it);
     },
   });
-  const store: Store = createSqliteStore({ path: join(folder, 'store.db') });
+  const store: Store = given ?? createSqliteStore({ path: join(folder, 'store.db') });
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
     ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
@@ -107,7 +110,7 @@ export function createWorld(
     await queue.stop();
     queue.close();
     waiting.close();
-    await store.close();
+    if (!given) await store.close();
     rmSync(folder, { recursive: true });
   });
 

@@ -1,0 +1,226 @@
+/**
+ * What control, schedules and retries promise on any store: the pipeline on the real queue, with time
+ * that passes only when told to.
+ */
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { CampaignRequest } from '../../functions/pipeline/campaign.ts';
+import { resume } from '../../functions/pipeline/control.ts';
+import { createSchedule, startDue } from '../../functions/pipeline/recur.ts';
+import { retryFailures } from '../../functions/pipeline/retry.ts';
+import { scheduleRequestSchema } from '../../functions/pipeline/schedule-request.ts';
+import type { Outcome, Queue, Store } from '../../functions/ports.ts';
+import { accepted } from '../pipeline/script.ts';
+import { createWorld, eachOnce, MINUTE, type World } from '../pipeline/world.ts';
+import { allPages, type MakeStore } from './store-fixture.ts';
+
+const HOUR = 60 * MINUTE;
+const ME = 'ada@example.com';
+const refused: Outcome = { kind: 'rejected', reason: 'PayloadTooLarge' };
+
+export function pipelineContract(name: string, makeStore: MakeStore, skip: string | false = false) {
+  const walk = (title: string, walked: (world: World, t: TestContext) => Promise<void>) =>
+    test(`${name}: ${title}`, { skip }, async (t) =>
+      walked(createWorld(t, { store: await makeStore(t) }), t),
+    );
+
+  walk(
+    'a year of schedules in four zones, with ticks of every kind: each run once',
+    async (world) => {
+      const [begin, end] = [Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)];
+      world.clock.now = begin;
+      // what becomes of the campaigns is another matter
+      world.ports.queue = nobody;
+      const started = recorded(world);
+      const due: string[] = [];
+      for (const [timeZone, cron, times] of [
+        ['Europe/Berlin', '15 2 * * 0', sundaysAt('02:15')],
+        ['America/New_York', '15 2 * 3,4,10,11 0', sundaysAt('02:15', CHANGES)],
+        ['America/New_York', '45 1 * 3,4,10,11 0', sundaysAt('01:45', CHANGES)],
+        ['Australia/Lord_Howe', '15 2 * 3,4,10,11 0', sundaysAt('02:15', CHANGES)],
+        ['Australia/Lord_Howe', '45 1 * 3,4,10,11 0', sundaysAt('01:45', CHANGES)],
+        ['Asia/Kolkata', '15 2 * 3,4,10,11 0', sundaysAt('02:15', CHANGES)],
+        // of 23 hours and of 25
+        ['Europe/Berlin', '0 * 29 3 *', hoursOf('29/03/2026')],
+        ['Europe/Berlin', '0 * 25 10 *', hoursOf('25/10/2026')],
+      ] as const) {
+        const { id } = await createSchedule(world.ports, asked({ cron, timeZone }));
+        due.push(...times(timeZone, begin, end).map((at) => `${id} ${new Date(at).toISOString()}`));
+      }
+      assert.equal(due.length, 52 + 5 * 18 + 23 + 25);
+      for (let step = 0; ; step++) {
+        const next = await nextRunOf(world.store);
+        if (next >= end) break;
+        // on time; late by an hour, all but: then an hourly one has two runs that are due
+        world.clock.now = step % 3 === 1 ? next + HOUR - MINUTE : next;
+        const ticks = Array.from({ length: step % 3 === 2 ? 2 : 1 }, () => startDue(world.ports));
+        await Promise.all(ticks);
+        if (step % 3 === 0) assert.equal(await startDue(world.ports), 0, 'the same tick again');
+      }
+      assert.deepEqual(started.toSorted(), due.toSorted());
+      assert.equal((await campaignsOf(world.store)).length, due.length);
+      const { items } = await world.store.listSchedules(null, 100);
+      assert.equal(
+        items.reduce((sum, it) => sum + it.runs, 0),
+        due.length,
+      );
+    },
+  );
+
+  walk('a tick that dies behind the campaign is made good by two at once', async (world) => {
+    const { store, ports, clock } = world;
+    const { id } = await createSchedule(ports, asked({ cron: '0 * * * *' }));
+    clock.now += HOUR;
+    ports.queue = nobody;
+    ports.store = { ...store, putSchedule: () => Promise.reject(new Error('killed')) };
+    await startDue(ports);
+    ports.store = store;
+    await Promise.all([startDue(ports), startDue(ports)]);
+    assert.equal((await campaignsOf(store)).length, 1);
+    assert.equal((await store.getSchedule(id))?.runs, 1);
+  });
+
+  walk('the brake adds up shards that are too small to tell by themselves', async (world) => {
+    const { store, ports, script } = world;
+    const people = await world.people(3_200);
+    // as of an audience that is far smaller than what is known of it beforehand
+    ports.store = { ...store, estimateAudience: async () => 500_000 };
+    script.answer = ({ index }) => (index % 4 ? refused : accepted);
+    const id = await world.campaign();
+    await world.run();
+    const paused = await store.getCampaign(id);
+    assert.equal(paused?.shards, 10);
+    assert.match(paused?.reason ?? paused.state, /^brake: 7\d\.\d % of [\d,]+ failed$/);
+    assert.ok(script.sent.length < 2_900, `${script.sent.length} were sent to`);
+    await resume(ports, id, ME);
+    await world.run();
+    await world.closed(id);
+    eachOnce(world, people);
+  });
+
+  walk(
+    'those who failed for reasons that pass are tried again, once, with their token of today',
+    async (world) => {
+      const { store, ports, script } = world;
+      const people = await world.people(1_000, (n) => ({ platform: n % 2 ? 'ios' : 'android' }));
+      const kindOf = (id: string) => Number(id.slice('device-'.length)) % 5;
+      const outcomes: Outcome[] = [
+        accepted,
+        refused,
+        { kind: 'unknown', reason: 'ConnectionLost' },
+        { kind: 'unregistered', reason: 'UNREGISTERED', since: null },
+        accepted,
+      ];
+      script.answer = ({ installationId }) => outcomes[kindOf(installationId)]!;
+      const id = await world.campaign();
+      assert.equal((await retryFailures(ports, id, null, ME)).kind, 'illegal');
+      await world.run();
+      assert.equal((await world.closed(id)).counts.failed, 600);
+      // one was given another token, one is gone
+      const worth = people.filter((it) => kindOf(it.id) === 2);
+      await store.putInstallations([{ ...worth[0]!, token: 'of today' }]);
+      await store.deleteInstallation('default', worth[1]!.id);
+      script.sent.length = 0;
+      script.answer = () => accepted;
+      // asked twice at once, and later
+      const [made, same] = await Promise.all([0, 1].map(() => retryFailures(ports, id, null, ME)));
+      assert.ok(made && 'campaign' in made && same && 'campaign' in same);
+      assert.equal(made.campaign.id, same.campaign.id);
+      assert.deepEqual([made.kind, same.kind].toSorted(), ['accepted', 'existing']);
+      await world.run();
+      const again = await retryFailures(ports, id, null, ME);
+      assert.ok('campaign' in again && again.campaign.id === made.campaign.id);
+      const { campaign, recipients } = await world.closed(made.campaign.id);
+      assert.deepEqual([campaign.retryOf, recipients], [id, worth.length - 1]);
+      assert.equal(campaign.message.collapseId, id, 'what arrived after all is replaced');
+      eachOnce(
+        world,
+        worth.filter((it) => it !== worth[1]),
+      );
+      assert.ok(script.sent.some((it) => it.token === 'of today'));
+      assert.equal((await retryFailures(ports, 'nothing', null, ME)).kind, 'missing');
+    },
+  );
+}
+
+const nobody: Queue = { create: async () => {} };
+
+const asked = (times: { cron: string; timeZone?: string }) =>
+  scheduleRequestSchema.parse({
+    ...{ name: 'Morning', ...times },
+    campaign: { name: 'Morning', audience: {}, message: { title: 'Good morning' } },
+  });
+
+/** What a run of a schedule was started for, by the key of its campaign. */
+function recorded({ ports, store }: World): string[] {
+  const started: string[] = [];
+  ports.store = {
+    ...store,
+    async createCampaign(campaign, idempotency, ...rest) {
+      const created = await store.createCampaign(campaign, idempotency, ...rest);
+      const [, id, at] = idempotency!.key.split(' ');
+      if (created.kind === 'created') started.push(`${id} ${new Date(Number(at)).toISOString()}`);
+      return created;
+    },
+  };
+  return started;
+}
+
+async function nextRunOf(store: Store): Promise<number> {
+  const all = await store.dueSchedules(Number.MAX_SAFE_INTEGER, 100);
+  return Math.min(...all.map((it) => it.nextAt!));
+}
+
+const campaignsOf = (store: Store): Promise<CampaignRequest[]> =>
+  allPages((after) => store.listCampaigns(after, 100), 100);
+
+/*
+ * When runs are due, from the clocks of the zones alone: every quarter of an hour around a
+ * Sunday is asked for the time that they show.
+ */
+
+interface Shown {
+  at: number;
+  weekday: string;
+  date: string;
+  time: string;
+}
+
+function clocksOf(timeZone: string, begin: number, end: number): Shown[] {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, weekday: 'short', day: '2-digit', month: '2-digit', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  });
+  const shown: Shown[] = [];
+  for (let at = begin; at < end; at += 15 * MINUTE) {
+    // of days that are a Sunday nowhere
+    if ([2, 3, 4, 5].includes(new Date(at).getUTCDay())) continue;
+    const [weekday, date, time] = format.format(at).split(', ') as [string, string, string];
+    shown.push({ at, weekday, date, time });
+  }
+  return shown;
+}
+
+type Times = (timeZone: string, begin: number, end: number) => number[];
+
+/** Months in which some clocks are changed. */
+const CHANGES = /\/(03|04|10|11)\//;
+
+/** When clocks first show that time or, where they jump over it, a later one. */
+const sundaysAt =
+  (time: string, months = /./): Times =>
+  (...zone) => {
+    const first = new Map<string, number>();
+    for (const it of clocksOf(...zone))
+      if (it.weekday === 'Sun' && months.test(it.date) && it.time >= time && !first.has(it.date))
+        first.set(it.date, it.at);
+    return [...first.values()];
+  };
+
+const hoursOf =
+  (date: string): Times =>
+  (...zone) =>
+    clocksOf(...zone)
+      .filter((it) => it.date === date && it.time.endsWith(':00'))
+      .map((it) => it.at);

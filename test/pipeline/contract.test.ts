@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { pipelineContract } from '../contracts/pipeline.ts';
+import { withoutEmulators } from '../emulators.ts';
+import { openStore } from '../store/emulated.ts';
+import { makeFolder } from '../store/folder.ts';
+
+pipelineContract('sqlite', async (t) => {
+  const store = createSqliteStore({ path: join(makeFolder(t), 'store.db') });
+  t.after(() => store.close());
+  return store;
+});
+
+pipelineContract('firestore', async (t) => openStore(t), withoutEmulators('firestore'));
