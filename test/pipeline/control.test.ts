@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isHeldBack, switchApp } from '../../functions/pipeline/app-switch.ts';
 import { cancel, pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
-import { retryFailures } from '../../functions/pipeline/retry.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Outcome } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
@@ -284,46 +283,4 @@ test('the brake stops what fails by half; uninstalled apps do not count', async 
   await resume(world.ports, id, ME);
   await world.run();
   assert.equal((await world.closed(id)).campaign.state, 'completed', 'overruled once is enough');
-});
-
-test('those who failed for reasons that pass are tried again, once, with their token of today', async (t) => {
-  const world = createWorld(t);
-  const people = await world.people(3000, (n) => ({ platform: n % 2 ? 'ios' : 'android' }));
-  const kindOf = (id: string) => Number(id.slice('device-'.length)) % 5;
-  world.script.answer = ({ installationId }) =>
-    (
-      [
-        accepted,
-        refused,
-        { kind: 'unknown', reason: 'ConnectionLost' },
-        { kind: 'unregistered', reason: 'UNREGISTERED', since: null },
-        accepted,
-      ] as Outcome[]
-    )[kindOf(installationId)]!;
-  const id = await world.campaign();
-  const early = await retryFailures(world.ports, id, null, ME);
-  assert.equal(early.kind, 'illegal');
-  await world.run();
-  const { counts } = await world.closed(id);
-  assert.equal(counts.failed, 1800);
-  // one was given another token, one is gone
-  const worth = people.filter((it) => kindOf(it.id) === 2);
-  await world.store.putInstallations([{ ...worth[0]!, token: 'of today' }]);
-  await world.store.deleteInstallation('default', worth[1]!.id);
-  world.script.sent.length = 0;
-  world.script.answer = () => accepted;
-  const made = await retryFailures(world.ports, id, null, ME);
-  assert.ok('campaign' in made && made.kind === 'accepted');
-  const again = await retryFailures(world.ports, id, null, ME);
-  assert.ok('campaign' in again && again.campaign.id === made.campaign.id, 'asked twice');
-  await world.run();
-  const { campaign, recipients } = await world.closed(made.campaign.id);
-  assert.deepEqual([campaign.retryOf, recipients], [id, worth.length - 1]);
-  assert.equal(campaign.message.collapseId, id, 'what arrived after all is replaced');
-  eachOnce(
-    world,
-    worth.filter((it) => it !== worth[1]),
-  );
-  assert.ok(world.script.sent.some((it) => it.token === 'of today'));
-  assert.equal((await retryFailures(world.ports, 'nothing', null, ME)).kind, 'missing');
 });
