@@ -21,7 +21,10 @@ export async function watchCanary(
   const { store, queue, now } = ports;
   const campaign = await store.getCampaign(campaignId);
   // paused: whoever resumes it has it watched again
-  if (campaign?.guard !== 'canary' || campaign.state !== 'running' || !campaign.canary) return;
+  if (campaign?.state !== 'running' || !campaign.canary) return;
+  // whoever let it pass may have died behind that
+  if (campaign.guard === undefined) return queue.create([redriveTask(campaignId, 'canary')]);
+  if (campaign.guard !== 'canary') return;
   const shard = await store.getShard(campaignId, 0);
   if (!shard) return;
   const ended = shard.planned && shard.chunks === shard.chunksDone;
@@ -35,7 +38,7 @@ export async function watchCanary(
     const next = holdUntil ?? now() + LOOK_EVERY_MS;
     return queue.create([canaryTask(campaignId, ended ? (since ?? now()) : null, next)]);
   }
-  // who dies behind this leaves the shards to the sweep
+  // who dies behind this is followed by the same task, or by the sweep
   if (await store.passCanary(campaignId, now(), 'the canary has passed'))
     await queue.create([redriveTask(campaignId, 'canary')]);
 }

@@ -1,14 +1,27 @@
-/** Workers killed with -9 in the middle of a change of state: the next one finishes what was begun. */
+/**
+ * Workers killed with -9 in the middle of a change of state: the next one finishes what was begun.
+ * One world for all of them, and one worker after the other.
+ */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { HistoryView } from '../../functions/http/control.ts';
+import type { ScheduleView } from '../../functions/http/schedules.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { Store } from '../../functions/ports.ts';
 import { createWorld, type World } from '../world/world.ts';
 
 const INSTALLATIONS = 20_000;
 const request = { name: 'control', audience: {}, message: { title: 'Hello', body: 'World' } };
+
+let world: World;
+before(async () => {
+  world = await createWorld({ installations: INSTALLATIONS });
+});
+after(() => world.close());
 
 async function until(condition: () => Promise<boolean>) {
   const deadline = Date.now() + 60_000;
@@ -18,45 +31,164 @@ async function until(condition: () => Promise<boolean>) {
   }
 }
 
-const post = (world: World, id: string, verb: string) =>
+const send = (more: object = {}, key?: string) =>
+  world
+    .client()
+    .post<CampaignView>(
+      '/v1/campaigns',
+      { ...request, ...more },
+      key === undefined ? {} : { 'Idempotency-Key': key },
+    );
+const post = (id: string, verb: string) =>
   world.client().post<CampaignView>(`/v1/campaigns/${id}/${verb}`);
+const look = (id: string) => world.client().get<CampaignView>(`/v1/campaigns/${id}`);
+
+/** Nothing was counted yet. */
+async function fresh(latencyMs = 0) {
+  await world.reset();
+  await world.set({ latencyMs });
+}
 
 /** Of a campaign that a part was sent of. */
-async function begun(world: World) {
-  const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
+async function begun() {
+  await fresh(100);
+  const { id } = await send();
   await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
   return id;
 }
 
-async function killAndStart(world: World) {
+async function killAndStart() {
   await world.kill();
   await world.start();
 }
 
-test('killed right after a pause, and right after the resume: everybody is reached', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS, settings: { latencyMs: 100 } });
-  t.after(world.close);
-  const id = await begun(world);
-  assert.equal((await post(world, id, 'pause')).state, 'paused');
-  await killAndStart(world);
-  const { state } = await world.client().get<CampaignView>(`/v1/campaigns/${id}`);
+/** The worker dies when that verb has written, with or without an answer. Then there is another. */
+async function killedBehind(verb: keyof Store, ask: () => unknown) {
+  await world.dieBehind(verb);
+  await Promise.allSettled([ask()]);
+  await world.died();
+  await world.start();
+}
+
+/** The same of a campaign: whoever has sent it asks again. */
+async function sentAndKilledBehind(verb: keyof Store, more: object = {}) {
+  await fresh();
+  const key = randomUUID();
+  await killedBehind(verb, () => send(more, key));
+  return (await send(more, key)).id;
+}
+
+/** Closed, and each recipient was pushed to once. */
+async function reachedOnce(id: string, recipients = INSTALLATIONS) {
+  const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.equal(state, 'completed');
+  assert.deepEqual(counts, { recipients, accepted: recipients, failed: 0, skipped: 0, pending: 0 });
+  const { distinct, duplicates } = await world.wire();
+  assert.deepEqual({ distinct, duplicates }, { distinct: recipients, duplicates: 0 });
+}
+
+test('killed behind the write of a campaign: asked again with its key, it is sent, once', async () => {
+  await reachedOnce(await sentAndKilledBehind('createCampaign'));
+});
+
+test('killed when a scheduled campaign has begun: it is sent, once', async () => {
+  const schedule = { at: new Date(Date.now() + 1_000).toISOString() };
+  await reachedOnce(await sentAndKilledBehind('startCampaign', { schedule }));
+});
+
+test('killed when a page was frozen: nobody is frozen twice', async () => {
+  await reachedOnce(await sentAndKilledBehind('freezePage'));
+});
+
+test('killed when its time was changed: asked again, it begins at its time, once', async () => {
+  await fresh();
+  const after = (ms: number) => new Date(Date.now() + ms).toISOString();
+  const { id } = await send({ schedule: { at: after(3_600_000) } });
+  const change = (at: string) =>
+    world.client().put<CampaignView>(`/v1/campaigns/${id}/schedule`, { at });
+  const later = after(7_200_000);
+  await killedBehind('reschedule', () => change(later));
+  assert.deepEqual((await look(id)).schedule, { at: later });
+  await change(later);
+  const soon = after(1_000);
+  await change(soon);
+  await reachedOnce(id);
+  assert.ok((await look(id)).firstPushAt! >= soon);
+});
+
+test('killed when a run of a schedule is there, but not noted: it is one run', async () => {
+  await fresh();
+  const made = await world.client().post<ScheduleView>('/v1/schedules', {
+    ...{ name: 'New year', cron: '0 0 1 1 *', campaign: request },
+  });
+  const due = Date.parse(made.nextRuns[0]!) + 1_000;
+  await killedBehind('createCampaign', () => world.tick(due));
+  world.tick(due);
+  const schedule = () => world.client().get<ScheduleView>(`/v1/schedules/${made.id}`);
+  await until(async () => (await schedule()).runs === 1);
+  const { lastCampaignId, nextRuns } = await schedule();
+  assert.equal(nextRuns[0], made.nextRuns[1]);
+  await reachedOnce(lastCampaignId!);
+});
+
+const canary = { percent: 10, holdSeconds: 0 };
+
+test('killed when a canary has passed: the rest follows at once', async () => {
+  await reachedOnce(await sentAndKilledBehind('passCanary', { canary }));
+});
+
+test('killed when a canary has stopped its campaign, and when those who failed are tried again', async () => {
+  // they are to be tried again when the message is of no use any more
+  await world.set({ tooMany: { share: 1, retryAfterSeconds: 600 } });
+  const message = { title: 'Hello', ttlSeconds: 60 };
+  const some = { canary, message, audience: { platform: ['ios'] } };
+  const id = await sentAndKilledBehind('moveCampaign', some);
+  await world.set({ tooMany: null });
+  const { state, reason } = await look(id);
+  assert.deepEqual([state, reason?.slice(0, 18)], ['paused', 'canary: 100.0 % of']);
+  assert.equal((await world.wire()).accepted, 0);
+
+  await killedBehind('moveCampaign', () => post(id, 'resume'));
+  // its caller, who got no answer, asks again
+  await post(id, 'resume');
+  const { counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  const all = INSTALLATIONS / 2;
+  assert.ok(counts.failed > 0 && counts.failed < all / 2);
+  assert.deepEqual([counts.accepted + counts.failed, counts.pending], [all, 0]);
+
+  await killedBehind('createCampaign', () => post(id, 'retry-failures'));
+  const again = await post(id, 'retry-failures');
+  const done = await watchCampaign(world.client(), again.id, null, { pollMs: 50 });
+  assert.deepEqual([done.counts.recipients, done.counts.accepted], [counts.failed, counts.failed]);
+  const { distinct, duplicates } = await world.wire();
+  assert.deepEqual({ distinct, duplicates }, { distinct: all, duplicates: 0 });
+  const { items } = await world.client().get<HistoryView>(`/v1/campaigns/${id}/history`);
+  assert.deepEqual(
+    items.map((it) => it.to),
+    ['accepted', 'running', 'paused', 'running', 'completed'],
+  );
+});
+
+test('killed right after a pause, and right after the resume: everybody is reached', async () => {
+  const id = await begun();
+  assert.equal((await post(id, 'pause')).state, 'paused');
+  await killAndStart();
+  const { state } = await look(id);
   assert.equal(state, 'paused');
   const { accepted } = await world.wire();
   assert.ok(accepted < INSTALLATIONS, 'it was paused in the middle');
-  assert.equal((await post(world, id, 'resume')).state, 'running');
-  await killAndStart(world);
+  assert.equal((await post(id, 'resume')).state, 'running');
+  await killAndStart();
   const done = await watchCampaign(world.client(), id, null, { pollMs: 50 });
   assert.equal(done.state, 'completed');
   assert.deepEqual([done.counts.accepted, done.counts.failed], [INSTALLATIONS, 0]);
   assert.equal((await world.wire()).distinct, INSTALLATIONS);
 });
 
-test('killed right after a cancellation: the ledger closes, the rest is skipped', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS, settings: { latencyMs: 100 } });
-  t.after(world.close);
-  const id = await begun(world);
-  await post(world, id, 'cancel');
-  await killAndStart(world);
+test('killed when a cancellation was written, asked again: the ledger closes, the rest is skipped', async () => {
+  const id = await begun();
+  await killedBehind('moveCampaign', () => post(id, 'cancel'));
+  assert.equal((await post(id, 'cancel')).state, 'cancelling');
   const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
   assert.equal(state, 'cancelled');
   assert.equal(counts.recipients, INSTALLATIONS);
@@ -64,17 +196,15 @@ test('killed right after a cancellation: the ledger closes, the rest is skipped'
   assert.ok(counts.skipped > 0);
 });
 
-test('killed while an app is switched off: nothing goes on by itself, and all of it later', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS, settings: { latencyMs: 100 } });
-  t.after(world.close);
-  const id = await begun(world);
+test('killed while an app is switched off: nothing goes on by itself, and all of it later', async () => {
+  const id = await begun();
   const off = world.client().post('/v1/apps/default/pause');
   await Promise.race([off.catch(() => {}), wait(3)]);
-  await killAndStart(world);
+  await killAndStart();
   await world.client().post('/v1/apps/default/pause');
-  assert.equal((await world.client().get<CampaignView>(`/v1/campaigns/${id}`)).state, 'paused');
+  assert.equal((await look(id)).state, 'paused');
   await world.client().post('/v1/apps/default/resume');
-  await killAndStart(world);
+  await killAndStart();
   const done = await watchCampaign(world.client(), id, null, { pollMs: 50 });
   assert.equal(done.state, 'completed');
   assert.equal((await world.wire()).distinct, INSTALLATIONS);

@@ -6,7 +6,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type LocalOptions, startLocal } from '../../functions/local/server.ts';
 import { createLog } from '../../functions/log.ts';
-import type { CampaignEvent } from '../../functions/ports.ts';
+import { startDue } from '../../functions/pipeline/recur.ts';
+import type { CampaignEvent, Store } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { sample } from './sample.ts';
 
@@ -18,9 +19,17 @@ export type Job =
       dieAt?: CampaignEvent['type'];
     } & Omit<LocalOptions, 'log' | 'port' | 'apiKey'>);
 
+export type Asked =
+  | { kind: 'memory' }
+  /** to kill itself, as kill -9 does, when that verb has written, before anything else is */
+  | { kind: 'dieBehind'; verb: keyof Store }
+  /** to start the runs of schedules that are due at that time */
+  | { kind: 'tick'; at: number };
+
 export type Said =
   | { kind: 'filled'; perSecond: number }
   | { kind: 'serving'; url: string; apiKey: string }
+  | { kind: 'armed' }
   | { kind: 'memory'; peakRssMb: number; cpuSeconds: number };
 
 const BATCH = 5_000;
@@ -41,13 +50,28 @@ process.once('message', async (job: Job) => {
     return publish(event);
   };
   say({ kind: 'serving', url, apiKey });
-  process.on('message', () => {
+  process.on('message', (asked: Asked) => {
+    if (asked.kind === 'dieBehind') {
+      dieBehind(engine.store, asked.verb);
+      return say({ kind: 'armed' });
+    }
+    if (asked.kind === 'tick') return void startDue({ ...engine, now: () => asked.at });
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
     const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
     say({ kind: 'memory', peakRssMb: Math.round(maxRSS / 1024), cpuSeconds });
   });
 });
 process.once('disconnect', () => process.exit(0));
+
+function dieBehind(store: Store, verb: keyof Store) {
+  const write = store[verb] as (...args: unknown[]) => Promise<unknown>;
+  const dying = async (...args: unknown[]) => {
+    await write(...args);
+    process.kill(process.pid, 'SIGKILL');
+    return new Promise(() => {});
+  };
+  Object.assign(store, { [verb]: dying });
+}
 
 /** Half of them ios, half android; the same ones every time. */
 async function fill(path: string, installations: number) {

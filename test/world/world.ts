@@ -12,8 +12,9 @@ import { type Client, createClient } from '../../functions/cli/client.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import { forkOn } from '../../functions/local/simulators/fork.ts';
+import type { Store } from '../../functions/ports.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Job, Said } from './worker.ts';
+import type { Asked, Job, Said } from './worker.ts';
 
 /** As `npm start` runs: V8 takes its heap's bounds from the machine, and 24 GB make it careless. */
 export const flagsOf = (script: keyof typeof packageJson.scripts) =>
@@ -59,6 +60,10 @@ export interface World extends Providers {
   apiKey: () => string;
   /** kill -9 */
   kill(): Promise<void>;
+  /** has the worker kill itself when that verb of its store has written */
+  dieBehind(verb: keyof Store): Promise<void>;
+  /** has it start the runs of schedules that are due at that time */
+  tick(at: number): void;
   /** resolves when the worker has ended by itself */
   died(): Promise<void>;
   start(): Promise<void>;
@@ -94,6 +99,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     worker = begin({ kind: 'serve', dataDir, apps, ca, ...rest }, core(0));
     serving = await said(worker, 'serving');
   };
+  const ask = (asked: Asked) => void worker.send(asked);
   const end = async (how: () => void) => {
     if (worker.exitCode !== null || worker.signalCode !== null) return;
     const ended = once(worker, 'exit');
@@ -108,12 +114,17 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     url: () => serving.url,
     apiKey: () => serving.apiKey,
     kill: () => end(() => worker.kill('SIGKILL')),
+    async dieBehind(verb) {
+      ask({ kind: 'dieBehind', verb });
+      await said(worker, 'armed');
+    },
+    tick: (at) => ask({ kind: 'tick', at }),
     died: () => end(() => {}),
     start,
     freeze: () => void worker.kill('SIGSTOP'),
     thaw: () => void worker.kill('SIGCONT'),
     async memory() {
-      worker.send('memory');
+      ask({ kind: 'memory' });
       return said(worker, 'memory');
     },
     ...providersOf(simulated),
