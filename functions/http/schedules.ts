@@ -80,7 +80,9 @@ export function scheduleCalls(ports: Ports): Call[] {
     });
     if (!schedule) return missing(c, id);
     if (objection !== null)
-      return answerProblem(c, 'conflict', objection, { next: 'Look at its state first.' });
+      return answerProblem(c, 'conflict', objection, {
+        next: 'Give it a later `until` or more `maxRuns` first, by PUT.',
+      });
     return c.json(scheduleView(schedule));
   };
 

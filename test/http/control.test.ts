@@ -4,7 +4,7 @@ import type { Problem } from '../../functions/errors.ts';
 import type { AppView } from '../../functions/http/apps.ts';
 import type { HistoryView } from '../../functions/http/control.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
-import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
+import { campaign, createFixture, failAll, jsonOf, NOW } from './fixture.ts';
 
 const at = (ms: number) => new Date(ms).toISOString();
 const HOUR = 3_600_000;
@@ -117,6 +117,48 @@ test('what is not legal answers 409 with the state and what is allowed', async (
     assert.equal((await ask('POST', `/v1/campaigns/nothing/${verb}`)).status, 404);
   assert.equal((await ask('PUT', '/v1/campaigns/nothing/schedule', body)).status, 404);
   assert.equal((await ask('GET', '/v1/campaigns/nothing/history')).status, 404);
+});
+
+test('in each state what is not among its verbs answers 409, and leaves it as it is', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const all = [{ from: 0, to: 2 ** 32 }];
+  const begun = async () => {
+    const { id } = await send(ask);
+    await store.startCampaign(id, all, NOW, NOW);
+    return id;
+  };
+  const [running, paused, cancelling] = [await begun(), await begun(), await begun()];
+  await store.moveCampaign(paused, ['running'], 'paused', 'why');
+  await store.moveCampaign(cancelling, ['running'], 'cancelling', null);
+  const completed = (await send(ask)).id;
+  await failAll(store, completed, ['token']);
+  for (const [id, state, illegal, next] of [
+    [running, 'running', ['schedule', 'retry-failures'], 'Allowed now: pause, cancel.'],
+    [paused, 'paused', ['schedule', 'retry-failures'], 'Allowed now: resume, cancel.'],
+    [
+      ...[cancelling, 'cancelling', ['pause', 'resume', 'schedule', 'retry-failures']],
+      'Wait for its end.',
+    ],
+    [
+      completed,
+      'completed',
+      ['pause', 'resume', 'cancel', 'schedule'],
+      'Allowed now: retry-failures.',
+    ],
+  ] as [string, string, string[], string][])
+    for (const verb of illegal) {
+      const put = verb === 'schedule';
+      const refused = await ask(
+        ...([put ? 'PUT' : 'POST', `/v1/campaigns/${id}/${verb}`] as const),
+        put ? { at: at(NOW + HOUR) } : undefined,
+      );
+      assert.equal(refused.status, 409, `${verb} of ${state}`);
+      const problem = await jsonOf<Problem>(refused);
+      assert.match(problem.detail, new RegExp(`^A ${state} campaign cannot be \\w+( again)?\\.$`));
+      assert.equal(problem.next, next);
+      assert.equal((await store.getCampaign(id))?.state, state);
+    }
+  assert.equal((await store.listCampaigns(null, 10)).items.length, 4);
 });
 
 test('a whole app is paused, resumed and cancelled', async (t) => {

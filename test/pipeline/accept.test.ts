@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { accept } from '../../functions/pipeline/accept.ts';
 import type { CampaignRequest } from '../../functions/pipeline/campaign.ts';
 import type { Provider } from '../../functions/pipeline/installation.ts';
+import { message } from '../../functions/pipeline/message.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import { createWorld, eachOnce, NOW, type World } from './world.ts';
@@ -37,6 +38,29 @@ test('an accepted campaign is stored as it was asked for, under an id of its own
   });
   assert.deepEqual(await world.store.getCampaign(first.campaign.id), first.campaign);
   assert.equal(world.logged.campaignAccepted?.length, 2);
+});
+
+test('the same key gives the same campaign, though it would be refused by now', async (t) => {
+  const world = createWorld(t);
+  await world.people(3);
+  for (const ask of [
+    () => accept(world.ports, request(), 'key'),
+    async () => (await message(world.ports, request(), 'another')).accepted,
+  ]) {
+    const first = await ask();
+    assert.equal(first.kind, 'accepted');
+    world.script.faults = ['the payload has 5000 bytes'];
+    const again = await ask();
+    assert.ok('campaign' in first && again.kind === 'existing');
+    assert.equal(again.campaign.id, first.campaign.id);
+    world.script.faults = [];
+  }
+  world.script.faults = ['the payload has 5000 bytes'];
+  const other = request({ name: 'Winter' });
+  assert.equal((await accept(world.ports, other, 'key')).kind, 'conflict');
+  assert.equal((await message(world.ports, other, 'another')).accepted.kind, 'conflict');
+  assert.equal((await accept(world.ports, other, 'new')).kind, 'refused');
+  assert.equal((await accept(world.ports, other, null)).kind, 'refused');
 });
 
 test('the same key gives the same campaign, at once and when it is over', async (t) => {

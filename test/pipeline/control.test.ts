@@ -60,6 +60,30 @@ test('its time is changed, both ways, and only until it begins', async (t) => {
   assert.equal((await reschedule(world.ports, 'nothing', NOW + DAY, ME)).kind, 'missing');
 });
 
+test('a change of its time that died before it was queued: it begins then, and not before', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(5);
+  const [earlier, later] = [NOW + DAY, NOW + 3 * DAY];
+  for (const [from, to, by] of [
+    // the task of the first time finds that it is early
+    [earlier, later, later],
+    // none is there at the new time: the sweep finds it
+    [later, earlier, earlier + 20 * MINUTE],
+  ] as const) {
+    const began = world.clock.now;
+    const id = await world.campaign({ schedule: { at: began + from - NOW } });
+    world.ports.queue = { create: () => Promise.reject(new Error('killed')) };
+    await assert.rejects(reschedule(world.ports, id, began + to - NOW, ME));
+    world.ports.queue = world.queue;
+    await ticking(world, began + to - NOW - 1, 6 * 60 * MINUTE);
+    assert.equal(world.script.sent.length, 0);
+    await ticking(world, began + by - NOW);
+    await world.closed(id);
+    eachOnce(world, people);
+    world.script.sent.length = 0;
+  }
+});
+
 test('cancelled before it begins, it counts nobody and is told of', async (t) => {
   const world = createWorld(t);
   await world.people(5);

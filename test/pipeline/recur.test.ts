@@ -37,27 +37,31 @@ async function live(world: World, until: number, stepMs = MINUTE) {
 }
 
 async function campaigns(world: World) {
-  const { items } = await world.store.listCampaigns(null, 1000);
+  const { items } = await world.store.listCampaigns(null, 10_000);
   return items.toSorted((a, b) => a.createdAt - b.createdAt);
 }
 
-for (const [timeZone, changes] of [
-  ['Europe/Berlin', 2],
-  ['America/New_York', 2],
-  ['Australia/Lord_Howe', 2],
-  ['Asia/Kolkata', 0],
-  ['UTC', 0],
-] as const)
-  test(`a year of mornings in ${timeZone}: one run a day, always at half past nine there`, async (t) => {
-    const world = createWorld(t);
-    world.clock.now = Date.UTC(2026, 0, 1);
-    await createSchedule(world.ports, asked({ timeZone }));
-    const runs = await live(world, Date.UTC(2027, 0, 1), 30 * MINUTE);
-    assert.equal(runs.length, 365);
+test('a year of mornings in five zones: one run a day, always at half past nine there', async (t) => {
+  const world = createWorld(t);
+  world.clock.now = Date.UTC(2026, 0, 1);
+  const changes = {
+    ...{ 'Europe/Berlin': 2, 'America/New_York': 2, 'Australia/Lord_Howe': 2 },
+    ...{ 'Asia/Kolkata': 0, UTC: 0 },
+  };
+  for (const timeZone of Object.keys(changes)) {
+    const campaign = { name: timeZone, audience: {}, message };
+    await createSchedule(world.ports, asked({ timeZone, campaign }));
+  }
+  await live(world, Date.UTC(2027, 0, 1), 30 * MINUTE);
+  const all = Map.groupBy(await campaigns(world), (it) => it.name);
+  for (const [timeZone, most] of Object.entries(changes)) {
+    const runs = all.get(timeZone)!.map((it) => it.createdAt);
+    assert.equal(runs.length, 365, timeZone);
     assert.deepEqual([...new Set(runs.map((at) => clock(at, timeZone)))], ['09:30']);
     const gaps = runs.slice(1).map((at, i) => at - runs[i]!);
-    assert.equal(gaps.filter((it) => it !== DAY).length, changes);
-  });
+    assert.equal(gaps.filter((it) => it !== DAY).length, most);
+  }
+});
 
 test('a time that summer time leaves out runs once, one that comes twice runs once', async (t) => {
   const world = createWorld(t);
