@@ -9,9 +9,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Emulator, hostVariable, startEmulator } from '../../functions/local/emulators.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';
-import { createGoogleWorld, faulty, type GoogleWorld } from '../world/google.ts';
+import { type CloudWorld, createCloudWorld, faulty, noInstances } from '../world/cloud.ts';
 
 const resolved = (name: string) => JSON.stringify(import.meta.resolve(name));
 
@@ -36,9 +35,9 @@ const clients: Record<Target, { load: string; call: string }[]> = {
 };
 
 /** The first work: what it needs is all there, and there is nothing to do. */
-const firstWork: Record<Target, (world: GoogleWorld) => Promise<Response>> = {
-  api: ({ urls }) =>
-    fetch(`${urls.api}v1/campaigns`, { headers: { Authorization: 'Bearer volley_nobody' } }),
+const firstWork: Record<Target, (world: CloudWorld) => Promise<Response>> = {
+  api: ({ cloud }) =>
+    fetch(`${cloud.url}/v1/campaigns`, { headers: { Authorization: 'Bearer volley_nobody' } }),
   plan: (world) => world.post('plan', { kind: 'plan', campaignId: 'none' }),
   sendApns: (world) =>
     world.post('sendApns', { kind: 'send', chunkId: 'none', provider: 'apns', size: 1 }),
@@ -67,15 +66,10 @@ interface Sample {
 }
 
 export async function cold({ rounds, source, cache }: ColdOptions) {
-  const emulators: Emulator[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'volley-cold-'));
   try {
-    if (!process.env[hostVariable.firestore]) {
-      const emulator = await startEmulator('firestore');
-      emulators.push(emulator);
-      process.env[hostVariable.firestore] = emulator.host;
-    }
-    const world = await createGoogleWorld();
+    // nobody ticks in between
+    const world = await createCloudWorld({ instances: noInstances, tickEveryMs: 2 ** 31 - 1 });
     try {
       const env: Record<string, string> = cache
         ? { NODE_COMPILE_CACHE: join(folder, 'cache') }
@@ -85,7 +79,6 @@ export async function cold({ rounds, source, cache }: ColdOptions) {
       await world.close();
     }
   } finally {
-    await Promise.all(emulators.map((it) => it.stop()));
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -97,7 +90,7 @@ interface Setting {
   source?: string;
 }
 
-async function measure(world: GoogleWorld, { folder, rounds, env, source }: Setting) {
+async function measure(world: CloudWorld, { folder, rounds, env, source }: Setting) {
   const empty = join(folder, 'index.mjs');
   const hello = "http('plan', (_, response) => response.sendStatus(200));";
   await writeFile(
@@ -151,7 +144,7 @@ function medians(of: Sample[]): Sample {
 }
 
 async function start(
-  world: GoogleWorld,
+  world: CloudWorld,
   target: Target,
   env: Record<string, string>,
   entry: string | undefined,
@@ -163,7 +156,7 @@ async function start(
     ...(entry && { entry }),
   });
   try {
-    await (await fetch(`${world.urls[target]}health`)).text();
+    await (await fetch(`${world.cloud.urlOf(target)}/health`)).text();
     const upMs = performance.now() - begun;
     const { cpuMs: upCpu } = await fn.usage();
     const working = performance.now();
@@ -179,14 +172,14 @@ async function start(
 }
 
 async function startEmpty(
-  world: GoogleWorld,
+  world: CloudWorld,
   env: Record<string, string>,
   entry: string,
 ): Promise<Sample> {
   const begun = performance.now();
   const fn = await startFunction(
     'plan',
-    { ...world.env('plan'), ...env },
+    { ...world.cloud.env('plan'), ...env },
     { entry, preload: [faulty] },
   );
   try {
@@ -201,7 +194,7 @@ async function startEmpty(
 
 /** In a process of its own; from when Node itself is up. */
 async function script(
-  world: GoogleWorld,
+  world: CloudWorld,
   target: Target,
   env: Record<string, string>,
 ): Promise<Sample> {
@@ -220,7 +213,7 @@ async function script(
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', code],
-    { env: { PATH, METADATA_SERVER_DETECTION: 'none', ...world.env(target), ...env } },
+    { env: { PATH, METADATA_SERVER_DETECTION: 'none', ...world.cloud.env(target), ...env } },
   );
   const [upCpu, upMs, workCpu, workMs, rssMb] = JSON.parse(stdout);
   return { upCpu, upMs, workCpu, workMs, rssMb };

@@ -5,23 +5,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
-import { hashKey, makeKey } from '../../functions/http/auth.ts';
 import type { Fn } from '../../functions/local/google/function.ts';
-import { withoutEmulators } from '../emulators.ts';
-import { createGoogleWorld, faulty, type GoogleWorld } from '../world/google.ts';
+import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { type CloudWorld, createCloudWorld, faulty, noInstances } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
-const key = makeKey();
-let world: GoogleWorld;
+let world: CloudWorld;
 let api: Fn;
 before(async () => {
   if (skip) return;
-  world = await createGoogleWorld();
-  await world.store.putKey({
-    hash: hashKey(key),
-    name: 'all',
-    scopes: ['campaigns', 'installations', 'read'],
-  });
+  world = await createCloudWorld({ instances: noInstances, ...sharedEmulators() });
   api = await world.start('api', { preload: [faulty] });
 });
 after(() => world?.close());
@@ -34,7 +27,7 @@ const ask = (
 ) =>
   fetch(`${api.url}${path}`, {
     method,
-    headers: { Authorization: `Bearer ${key}`, 'Content-Type': type },
+    headers: { Authorization: `Bearer ${world.key}`, 'Content-Type': type },
     ...(body !== undefined && { body }),
     duplex: 'half',
   } as RequestInit);
@@ -103,7 +96,7 @@ test('a registration and a campaign go in, and the first task is queued', { skip
   assert.equal(post.status, 202, await post.clone().text());
   const { id } = (await post.json()) as { id: string };
   assert.equal((await world.store.getCampaign(id))?.name, 'Hello');
-  assert.equal((await world.tasks.stats()).created, 1);
+  assert.equal((await world.cloud.tasks.stats()).created, 1);
 });
 
 test('a promise nobody caught is logged, and nobody’s request is cut', { skip }, async () => {

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { forkFunction, type Target } from '../../functions/local/google/function.ts';
-import { withoutEmulators } from '../emulators.ts';
+import { createOidc } from '../../functions/local/oidc.ts';
+import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createSigner, nowSeconds } from '../http/jwt.ts';
-import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
-let world: GoogleWorld;
+let world: CloudWorld;
 before(async () => {
-  if (!skip) world = await createGoogleWorld();
+  if (!skip) world = await createCloudWorld({ instances: noInstances, ...sharedEmulators() });
 });
 after(() => world?.close());
 
@@ -33,12 +34,14 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
   skip,
 }, async () => {
   const fn = await world.start('sendApns');
+  const { oidc, invoker, urlOf } = world.cloud;
   const forger = await createSigner();
+  const old = await createOidc({ keys: oidc.keys, now: () => Date.now() - 2 * 60 * 60 * 1000 });
   const claims = {
-    ...{ aud: world.urls.sendApns, email: world.invoker, email_verified: true, sub: '1' },
+    ...{ aud: urlOf('sendApns'), email: invoker, email_verified: true, sub: '1' },
     ...{ iss: 'https://accounts.google.com', iat: nowSeconds(), exp: nowSeconds() + 3600 },
   };
-  const [kid] = Object.keys(world.oidc.certs);
+  const [kid] = Object.keys(oidc.certs);
   const cases: [string, string | null, number][] = [
     ['no token', null, 401],
     ['an API key', 'Bearer volley_0123456789', 401],
@@ -49,17 +52,13 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
       `Bearer ${forger.sign(claims).replace(/[^.]*$/, 'SIGNATURE_REMOVED_BY_GOOGLE')}`,
       401,
     ],
-    [
-      'a token for another function',
-      `Bearer ${world.oidc.token(world.urls.plan, world.invoker)}`,
-      401,
-    ],
+    ['a token for another function', `Bearer ${oidc.token(urlOf('plan'), invoker)}`, 401],
     [
       'a token of another account',
-      `Bearer ${world.oidc.token(world.urls.sendApns, 'other@x.iam.gserviceaccount.com')}`,
+      `Bearer ${oidc.token(urlOf('sendApns'), 'other@x.iam.gserviceaccount.com')}`,
       403,
     ],
-    ['an expired token', `Bearer ${world.oldToken('sendApns', 2 * 60 * 60 * 1000)}`, 401],
+    ['an expired token', `Bearer ${old.token(urlOf('sendApns'), invoker)}`, 401],
   ];
   for (const [what, authorization, status] of cases) {
     const response = await world.post('sendApns', sendTask, authorization);
@@ -101,7 +100,7 @@ test('a start that fails says why in one message, and ends', { skip }, async () 
     assert.equal(code, 1);
     return output();
   };
-  const { VOLLEY_PLAN_URL: _, ...rest } = world.env('plan') as Record<string, string>;
+  const { VOLLEY_PLAN_URL: _, ...rest } = world.cloud.env('plan') as Record<string, string>;
   const env = { ...rest, VOLLEY_REGION: 'Belgium' };
   const said = await start('plan', env);
   assert.match(said, /^The configuration has faults:\n {2}VOLLEY_REGION: must be/);

@@ -3,23 +3,25 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Client, createClient } from '../../functions/cli/client.ts';
-import { hashKey, makeKey } from '../../functions/http/auth.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { ledgerCloses } from '../../functions/pipeline/campaign.ts';
 import { installation } from '../../functions/pipeline/installation.ts';
-import { withoutEmulators } from '../emulators.ts';
-import { createGoogleWorld, type GoogleWorld } from '../world/google.ts';
+import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
 /** Two chunks; one is under way, the other is not to be begun. */
 const RECIPIENTS = 1500;
 const DEADLINE_MS = 120_000;
 
-let world: GoogleWorld;
+let world: CloudWorld;
 before(async () => {
-  // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
-  if (!skip) world = await createGoogleWorld({ latencyMs: 100, maxStreams: 10 }, { concurrent: 1 });
+  if (skip) return;
+  world = await createCloudWorld({
+    ...{ instances: noInstances, queues: { concurrent: 1 }, ...sharedEmulators() },
+    // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
+    settings: { latencyMs: 100, maxStreams: 10 },
+  });
 });
 after(() => world?.close());
 
@@ -42,14 +44,8 @@ const register = (from: number, count: number, tag: string) =>
     ),
   );
 
-async function client(): Promise<Client> {
-  const key = makeKey();
-  await world.store.putKey({ hash: hashKey(key), name: 'test', scopes: ['campaigns'] });
-  return createClient(world.urls.api.replace(/\/$/, ''), key);
-}
-
 const send = async (tag: string) => {
-  const campaign = await (await client()).post<{ id: string }>('/v1/campaigns', {
+  const campaign = await world.client.post<{ id: string }>('/v1/campaigns', {
     ...{ name: tag, audience: { tags: [tag] }, message: { title: 'Hello' } },
   });
   return campaign.id;

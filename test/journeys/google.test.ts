@@ -122,16 +122,30 @@ journey('SIGTERM while they send: drained, nobody is sent to twice', async () =>
 });
 
 journey('a planner killed midway is followed by one that freezes nobody twice', async () => {
-  await world.set({ silent: true });
+  // it cannot be over before that
+  await world.set({ latencyMs: 2_000 });
   const { id } = await begin();
   await until(async () => (await world.store.counts(id)).recipients > 0);
   await world.cloud.instances.plan.kill('SIGKILL');
-  await world.set({ silent: false });
-  await reachesEverybody(id, IN_FLIGHT);
+  await world.set({ latencyMs: 0 });
+  await reachesEverybody(id);
 });
 
 journey('every task twice and in disorder: nobody twice', async () => {
   world.cloud.tasks.set({ unkind: { duplicate: 1, disorder: true } });
   const { id } = await begin();
   await reachesEverybody(id);
+});
+
+journey('of some who are gone each is a failure with its reason, and is forgotten', async () => {
+  await world.set({ deadShare: 0.02, badShare: 0.01 });
+  const { id } = await begin();
+  const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
+  assert.equal(state, 'completed');
+  assert.ok(counts.failed > 0, 'nobody was dead');
+  assert.deepEqual(counts, {
+    ...{ recipients: INSTALLATIONS, accepted: INSTALLATIONS - counts.failed },
+    ...{ failed: counts.failed, skipped: 0, pending: 0 },
+  });
+  assert.equal((await world.wire()).accepted, counts.accepted);
 });

@@ -2,7 +2,14 @@
 
 import { type Client, createClient } from '../../functions/cli/client.ts';
 import { hashKey, makeKey } from '../../functions/http/auth.ts';
-import { type Cloud, type CloudOptions, startCloud } from '../../functions/local/google/cloud.ts';
+import {
+  type Cloud,
+  type CloudOptions,
+  startCloud,
+  type Target,
+  targets,
+} from '../../functions/local/google/cloud.ts';
+import type { Fn, FunctionOptions } from '../../functions/local/google/function.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import type { Store } from '../../functions/ports.ts';
@@ -10,19 +17,30 @@ import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { sample } from './sample.ts';
 import { type Providers, providersOf } from './world.ts';
 
+/** Asked by its messages, does what a faulty library might. */
+export const faulty = new URL('./faulty.js', import.meta.url).href;
+/** For tests that start them one by one. */
+export const noInstances = Object.fromEntries(targets.map((it) => [it, 0]));
+
 export interface CloudWorld extends Providers {
   cloud: Cloud;
   client: Client;
+  /** the client's, for everything */
+  key: string;
   /** the functions' own data, read past them */
   store: Store;
   simulated: Simulated;
   /** what the functions said in errors */
   said: string[];
+  /** One more instance, which nobody follows when it ends. */
+  start(target: Target, options?: FunctionOptions): Promise<Fn>;
+  /** A POST with the invoker's token, or with another header Authorization (null: none). */
+  post(target: Target, body: unknown, authorization?: string | null): Promise<Response>;
   close(): Promise<void>;
 }
 
 export interface CloudWorldOptions extends Omit<CloudOptions, 'apps' | 'ca'> {
-  installations: number;
+  installations?: number;
   settings?: Partial<SimulatorSettings>;
   progress?: (text: string) => void;
 }
@@ -30,7 +48,7 @@ export interface CloudWorldOptions extends Omit<CloudOptions, 'apps' | 'ca'> {
 const BATCH = 1_000;
 
 export async function createCloudWorld(options: CloudWorldOptions): Promise<CloudWorld> {
-  const { installations, settings = {}, progress = () => {}, ...rest } = options;
+  const { installations = 0, settings = {}, progress = () => {}, ...rest } = options;
   const simulated = await startSimulated({ apns: settings, fcm: settings });
   const said: string[] = [];
   const { apps, ca } = simulated;
@@ -63,7 +81,20 @@ export async function createCloudWorld(options: CloudWorldOptions): Promise<Clou
       scopes: ['campaigns', 'installations', 'read'],
     });
     const client = createClient(cloud.url, key);
-    return { cloud, client, store, simulated, said, close, ...providersOf(simulated) };
+    return {
+      ...{ cloud, client, key, store, simulated, said, close },
+      start: (target, options) => cloud.instances[target].add(options),
+      post: (target, body, authorization = `Bearer ${cloud.tokenFor(target)}`) =>
+        fetch(cloud.urlOf(target), {
+          method: 'POST',
+          headers: {
+            'Content-Type': 'application/json',
+            ...(authorization !== null && { Authorization: authorization }),
+          },
+          body: JSON.stringify(body),
+        }),
+      ...providersOf(simulated),
+    };
   } catch (error) {
     await close();
     throw error;

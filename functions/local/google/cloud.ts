@@ -14,7 +14,7 @@ import type { AppCredentials } from '../../providers/senders.ts';
 import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
 import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';
-import { createOidc, serveCerts } from '../oidc.ts';
+import { createOidc, type Oidc, serveCerts } from '../oidc.ts';
 import { type Front, openFront } from './front.ts';
 import { type Target, targets } from './function.ts';
 import { type Instances, startInstances } from './instances.ts';
@@ -31,7 +31,7 @@ export interface CloudOptions {
   emulators?: Record<EmulatorName, string>;
   /** of the API; any that is free without it */
   port?: number;
-  /** processes of a function; one of each without it */
+  /** processes of a function, always; one of each without it */
   instances?: Partial<Record<Target, number>>;
   /** what differs from the limits below */
   queues?: Partial<SimulatedLimits>;
@@ -53,6 +53,10 @@ export interface Cloud {
   instances: Record<Target, Instances>;
   /** of a function */
   urlOf(target: Target): string;
+  env(target: Target): Record<string, string>;
+  /** whom the functions let in, and what signs its tokens */
+  invoker: string;
+  oidc: Oidc;
   /** a token that the functions believe, for this one */
   tokenFor(target: Target): string;
   /** as Cloud Scheduler does; the status it was answered */
@@ -123,7 +127,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
     const certificates = join(folder, 'ca.pem');
     await writeFile(certificates, options.ca ?? '');
-    const env = {
+    const common = {
       NODE_ENV: 'production',
       ...credentialsOf(options.apps),
       NODE_EXTRA_CA_CERTS: certificates,
@@ -141,12 +145,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       PUBSUB_EMULATOR_HOST: pubsub,
       CLOUD_TASKS_EMULATOR_HOST: tasks.host,
     };
+    const env = (target: Target) => ({ ...common, VOLLEY_URL: fronts[target].url });
     await Promise.all(
       targets.map(async (target) => {
         instances[target] = keep(
           await startInstances({
             ...{ target, output, count: counts[target] ?? 1, ...options.deployed },
-            env: { ...env, VOLLEY_URL: fronts[target].url },
+            env: env(target),
           }),
         );
       }),
@@ -170,7 +175,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       storeOptions: { project, emulator: firestore },
       instances: instances as Record<Target, Instances>,
       urlOf: (target) => fronts[target].url,
-      tokenFor,
+      ...{ env, invoker, oidc, tokenFor },
       tick,
       peakRssMb: () =>
         Promise.all(

@@ -5,7 +5,7 @@ import { type Fn, type FunctionOptions, startFunction, type Target } from './fun
 
 export interface InstancesOptions extends Pick<FunctionOptions, 'entry' | 'framework'> {
   target: Target;
-  /** how many */
+  /** how many, always */
   count: number;
   env: Record<string, string>;
   /** what an instance prints */
@@ -18,6 +18,8 @@ export interface Instances {
   pids(): number[];
   /** Ends all of them with the signal; new ones take their place. Resolves when the old ones are gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** One more, which nobody follows when it ends. */
+  add(options?: FunctionOptions): Promise<Fn>;
   stop(): Promise<void>;
 }
 
@@ -32,15 +34,22 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
   const all = new Set<Fn>();
   let stopping = false;
 
-  async function start(): Promise<void> {
+  async function add(more: FunctionOptions = {}): Promise<Fn> {
     const onOutput = (text: string) => output(target, text);
-    const instance = await startFunction(target, env, { ...rest, onOutput });
+    const instance = await startFunction(target, env, { ...rest, onOutput, ...more });
     all.add(instance);
-    instance.child.once('exit', () => {
-      all.delete(instance);
-      if (!stopping) restart();
-    });
+    instance.child.once('exit', () => all.delete(instance));
     if (stopping) await instance.end('SIGKILL');
+    return instance;
+  }
+
+  async function start(): Promise<void> {
+    const { child } = await add();
+    const follow = () => {
+      if (!stopping) restart();
+    };
+    if (child.exitCode !== null || child.signalCode !== null) follow();
+    else child.once('exit', follow);
   }
 
   /** As Cloud Run does, for as long as there are requests: which there always may be. */
@@ -74,6 +83,7 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
     ports: () => [...all].map(({ url }) => Number(new URL(url).port)),
     pids: () => [...all].flatMap((it) => it.child.pid ?? []),
     kill: end,
+    add,
     async stop() {
       stopping = true;
       await end('SIGTERM');
