@@ -12,6 +12,7 @@ import type { DeliveryView, WebhookView } from '../../functions/http/webhooks.ts
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createReceiver, type Receiver, verified } from '../webhooks/receiver.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
+import { pingJourneys } from './google-pings.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
 const INSTALLATIONS = 6_000;
@@ -102,6 +103,9 @@ journey('a webhook hears of a campaign, signed, though deliver is killed meanwhi
   assert.equal(ping.state, 'delivered');
   await world.client.remove(`/v1/webhooks/${webhookId}`);
 });
+
+// before those that leave tasks behind which wait for a dead sender's lease
+pingJourneys({ world: () => world, journey, until });
 
 journey('senders killed while they send are followed by others that reach everybody', async () => {
   await world.set({ latencyMs: 50 });
