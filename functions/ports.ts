@@ -201,7 +201,8 @@ export type Overdue =
   | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
   | ({ kind: 'chunk'; dueAt: number } & SendableChunk)
   /** stored, but not published */
-  | { kind: 'event'; event: CampaignEvent; dueAt: number };
+  | { kind: 'event'; event: CampaignEvent; dueAt: number }
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; dueAt: number };
 
 /** Where events are to be posted. */
 export interface Webhook {
@@ -538,7 +539,11 @@ export interface Store {
 
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 
-  /** At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. */
+  /**
+   * At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. A
+   * pending delivery is overdue `DELIVERY_LOST_AFTER_MS` after the time of its next attempt, and that
+   * long after `next` again.
+   */
   takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
 
   /** Creates it (`seen` null), or replaces the version that was seen; false: there is another. */

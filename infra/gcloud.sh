@@ -194,7 +194,7 @@ may_queue send-apns plan send-apns tick
 may_queue send-apns-now api plan send-apns tick
 may_queue send-fcm plan send-fcm tick
 may_queue send-fcm-now api plan send-fcm tick
-may_queue deliver api deliver
+may_queue deliver api deliver tick
 
 # ----------------------------------------------------------------------------------------- events
 

@@ -64,8 +64,8 @@ locals {
     send-apns-now = ["api", "plan", "send-apns", "tick"]
     send-fcm      = ["plan", "send-fcm", "tick"]
     send-fcm-now  = ["api", "plan", "send-fcm", "tick"]
-    # an event's deliveries, and one that a person wants again
-    deliver = ["api", "deliver"]
+    # an event's deliveries, one that a person wants again, one that lost its task
+    deliver = ["api", "deliver", "tick"]
   }
 }
 

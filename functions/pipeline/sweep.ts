@@ -2,7 +2,7 @@
 
 import type { Overdue, Ports, Task } from '../ports.ts';
 import { publish } from './complete.ts';
-import { planTask, sendTask, shardTask } from './tasks.ts';
+import { deliveryTask, planTask, sendTask, shardTask } from './tasks.ts';
 import { LOST_AFTER_MS } from './timing.ts';
 
 const BATCH = 500;
@@ -35,14 +35,24 @@ function taskFor(it: Overdue): Task[] {
       return [sendTask(it, why)];
     case 'event':
       return [];
+    case 'delivery': {
+      const { deliveryId, webhookId, tries } = it;
+      return [deliveryTask({ deliveryId, webhookId, tries }, why)];
+    }
   }
 }
 
-const nameOf = (it: Overdue) =>
-  it.kind === 'chunk'
-    ? it.chunkId
-    : it.kind === 'event'
-      ? it.event.id
-      : it.kind === 'shard'
-        ? `${it.campaignId}.${it.shard}`
-        : it.campaignId;
+function nameOf(it: Overdue): string {
+  switch (it.kind) {
+    case 'campaign':
+      return it.campaignId;
+    case 'shard':
+      return `${it.campaignId}.${it.shard}`;
+    case 'chunk':
+      return it.chunkId;
+    case 'event':
+      return it.event.id;
+    case 'delivery':
+      return it.deliveryId;
+  }
+}

@@ -8,6 +8,12 @@ import type { Campaign } from './campaign.ts';
  */
 export const LOST_AFTER_MS = 15 * 60 * 1000;
 
+/**
+ * The same of a webhook's delivery, after the time of its next attempt. Its queue's attempts are up
+ * to an hour apart, and each time that it counts as lost makes one more task.
+ */
+export const DELIVERY_LOST_AFTER_MS = 60 * 60 * 1000;
+
 /** A closed campaign whose event is not out by then is taken up by the sweep. */
 export const ANNOUNCE_WITHIN_MS = 60 * 1000;
 

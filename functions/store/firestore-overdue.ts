@@ -1,12 +1,14 @@
 /** The sweep: work whose time has passed, taken so that another sweep does not get it too. */
 
 import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
-import type { Overdue, Store } from '../ports.ts';
+import { DELIVERY_LOST_AFTER_MS } from '../pipeline/timing.ts';
+import type { Overdue, Store, WebhookDelivery } from '../ports.ts';
 import { each } from './each.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import { toEvent } from './firestore-events.ts';
 import {
   type ChunkFields,
+  DELIVERIES_SLOT,
   dueAtOf,
   dueBy,
   dueOf,
@@ -23,7 +25,7 @@ const AT_ONCE = 16;
 
 export function firestoreOverdue(
   client: Client,
-  { campaigns, shards, chunks, events }: Schema,
+  { campaigns, shards, chunks, events, deliveries }: Schema,
   closeShard: ReturnType<typeof firestoreShards>['closeShard'],
 ) {
   /** Ours, if nobody wrote to it since it was found; what changed is not overdue any more. */
@@ -41,6 +43,11 @@ export function firestoreOverdue(
   const overdueEvent: Kind = async (found, dueAt) => ({
     ...{ kind: 'event', event: toEvent(found), dueAt },
   });
+
+  const overdueDelivery: Kind = async (found, dueAt) => {
+    const { id: deliveryId, webhookId, tries } = JSON.parse(found.get('record')) as WebhookDelivery;
+    return { kind: 'delivery', deliveryId, webhookId, tries, dueAt };
+  };
 
   /**
    * A shard that is planned waits for its chunks, which have times of their own; unless the one that
@@ -61,13 +68,13 @@ export function firestoreOverdue(
 
   return {
     async takeOverdue(now, next, limit) {
-      // while no campaign is open and no event is to be published, a sweep costs these two queries
+      // while no campaign is open and nothing is to be told, a sweep costs these and one more
       const open = campaigns.where('open', '==', true).select().limit(1);
       const unpublished = events.orderBy('due').select().limit(1);
       const [working, telling] = await Promise.all(
         [open, unpublished].map(async (it) => !(await client.read(() => it.get())).empty),
       );
-      const kinds: [CollectionReference, string[], Kind][] = [];
+      const kinds: [CollectionReference, string[], Kind, slots?: string[]][] = [];
       if (working)
         kinds.push(
           [campaigns, [], overdueCampaign],
@@ -76,9 +83,10 @@ export function firestoreOverdue(
         );
       if (telling)
         kinds.push([events, ['id', 'subject', 'type', 'app', 'at', 'data'], overdueEvent]);
+      kinds.push([deliveries, ['record'], overdueDelivery, [DELIVERIES_SLOT]]);
       const taken: Overdue[] = [];
-      for (const [collection, fields, overdue] of kinds)
-        for (const slot of SLOTS) {
+      for (const [collection, fields, overdue, slots = SLOTS] of kinds)
+        for (const slot of slots) {
           if (taken.length === limit) return taken;
           const [from, to] = dueBy(slot, now);
           const query = collection
@@ -90,7 +98,8 @@ export function firestoreOverdue(
           const { docs } = await client.read(() => query.get());
           const ours = await each(docs, AT_ONCE, async (found) => {
             const due: string = found.get('due');
-            const isOurs = await take(found, due.slice(0, 2) + dueOf(found.id, next).slice(2));
+            const again = next + (collection === deliveries ? DELIVERY_LOST_AFTER_MS : 0);
+            const isOurs = await take(found, dueOf(found.id, again, slot));
             return isOurs ? overdue(found, dueAtOf(due), now) : null;
           });
           taken.push(...ours.filter((it) => it !== null));

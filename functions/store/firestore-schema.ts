@@ -239,6 +239,8 @@ export interface DeliveryFields {
   tries: number;
   /** JSON */
   record: string;
+  /** indexed; there while it is pending. In one slot: their queue hands out 50 a second. */
+  due?: string;
   expireAt: Timestamp;
 }
 
@@ -419,6 +421,9 @@ export const dueOf = (id: string, at: number, slot = slotOf(id)) => `${slot}${EN
 
 /** What is due in a slot: from the first (inclusive) to the second. */
 export const dueBy = (slot: string, at: number) => [`${slot}${END}`, `${slot}${END}${iso(at)}`];
+
+/** Of a delivery. */
+export const [DELIVERIES_SLOT] = SLOTS as [string];
 
 export const dueAtOf = (due: string) => Date.parse(due.slice(2));
 

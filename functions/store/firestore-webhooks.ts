@@ -1,11 +1,13 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
-import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldValue, type Query } from '@google-cloud/firestore';
 import type { Page, Store, Webhook, WebhookDelivery } from '../ports.ts';
 import { type Client, unchanged } from './firestore-client.ts';
 import type { EventWriter } from './firestore-events.ts';
 import {
+  DELIVERIES_SLOT,
   type DeliveryFields,
+  dueOf,
   END,
   expiry,
   isId,
@@ -13,7 +15,12 @@ import {
   timeAndId,
   type WebhookFields,
 } from './firestore-schema.ts';
-import { webhookKey, webhookKeys } from './webhook-keys.ts';
+import { lostAt, webhookKey, webhookKeys } from './webhook-keys.ts';
+
+const dueOfDelivery = (it: WebhookDelivery) => {
+  const at = lostAt(it);
+  return at === null ? null : { due: dueOf(it.id, at, DELIVERIES_SLOT) };
+};
 
 export function firestoreWebhooks(
   client: Client,
@@ -107,6 +114,7 @@ export function firestoreWebhooks(
             listed: `${it.webhookId}${END}${timeAndId(it)}`,
             tries: it.tries,
             record: JSON.stringify(it),
+            ...dueOfDelivery(it),
             expireAt: expiry(it.createdAt, retentionDays),
           } satisfies DeliveryFields);
         }
@@ -121,7 +129,8 @@ export function firestoreWebhooks(
         const record = JSON.stringify(delivery);
         if (attempt > 1 && found?.get('record') === record) return true;
         if (found?.get('tries') !== triedBefore) return false;
-        writes.update(found.ref, { tries: delivery.tries, record }, unchanged(found));
+        const due = dueOfDelivery(delivery)?.due ?? FieldValue.delete();
+        writes.update(found.ref, { tries: delivery.tries, record, due }, unchanged(found));
         return true;
       }),
 

@@ -186,6 +186,11 @@ export const migrations: Migration[] = [
    ALTER TABLE chunks ADD COLUMN erase TEXT;
    ALTER TABLE campaigns ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
    CREATE INDEX campaigns_kept ON campaigns (closed_at) WHERE kept = 1 AND closed_at IS NOT NULL;`,
+  // see webhook-keys.ts
+  `ALTER TABLE deliveries ADD COLUMN due_at INTEGER;
+   UPDATE deliveries SET due_at = json_extract(record, '$.nextAt') + 3600000
+     WHERE json_extract(record, '$.state') = 'pending';
+   CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;`,
 ];
 
 /** For files that had installations before. */

@@ -1,9 +1,10 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
-import type { Store, Webhook, WebhookDelivery } from '../ports.ts';
+import { DELIVERY_LOST_AFTER_MS } from '../pipeline/timing.ts';
+import type { Overdue, Store, Webhook, WebhookDelivery } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import type { SqliteEvents } from './sqlite-events.ts';
-import { webhookKey, webhookKeys } from './webhook-keys.ts';
+import { lostAt, webhookKey, webhookKeys } from './webhook-keys.ts';
 
 /** Deliveries that are told of, and how many older ones go with each sweep. */
 const DELIVERIES_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
@@ -76,9 +77,12 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
 
     createDeliveries: async (deliveries) =>
       transaction(() => {
-        const insert = sql('INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?)');
+        const insert = sql('INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?,?)');
         for (const it of deliveries)
-          insert.run(it.id, it.webhookId, it.createdAt, it.tries, JSON.stringify(it));
+          insert.run(
+            ...([it.id, it.webhookId, it.createdAt, it.tries] as const),
+            ...[JSON.stringify(it), lostAt(it)],
+          );
       }),
 
     getDelivery: async (id) => findDelivery(id),
@@ -86,11 +90,11 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
     putDelivery: async (delivery, triedBefore) =>
       transaction(
         () =>
-          sql('UPDATE deliveries SET tries = ?, record = ? WHERE id = ? AND tries = ?').run(
-            delivery.tries,
-            JSON.stringify(delivery),
-            delivery.id,
-            triedBefore,
+          sql(
+            'UPDATE deliveries SET tries = ?, record = ?, due_at = ? WHERE id = ? AND tries = ?',
+          ).run(
+            ...([delivery.tries, JSON.stringify(delivery), lostAt(delivery)] as const),
+            ...[delivery.id, triedBefore],
           ).changes === 1,
       ),
 
@@ -105,6 +109,22 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
 
   return {
     ...verbs,
+    /** Called by the sweep, in its transaction. */
+    overdueDeliveries(now: number, next: number, limit: number): Overdue[] {
+      const rows = sql(
+        'SELECT id, webhook_id, tries, due_at FROM deliveries WHERE due_at <= ? LIMIT ?',
+      ).all(now, limit);
+      const postpone = sql('UPDATE deliveries SET due_at = ? WHERE id = ?');
+      return rows.map((row): Overdue => {
+        const deliveryId = row.id as string;
+        postpone.run(next + DELIVERY_LOST_AFTER_MS, deliveryId);
+        return {
+          ...{ kind: 'delivery', deliveryId, webhookId: row.webhook_id as string },
+          ...{ tries: row.tries as number, dueAt: row.due_at as number },
+        };
+      });
+    },
+
     /** Called by the sweep. */
     dropOldDeliveries(now: number) {
       sql(

@@ -10,7 +10,7 @@ import { sqliteAudiences } from './sqlite-audiences.ts';
 import { sqliteCampaigns } from './sqlite-campaigns.ts';
 import { sqliteChunks } from './sqlite-chunks.ts';
 import { sqliteErase } from './sqlite-erase.ts';
-import { type SqliteEvents, sqliteEvents } from './sqlite-events.ts';
+import { sqliteEvents } from './sqlite-events.ts';
 import { sqliteExpire } from './sqlite-expire.ts';
 import { sqliteHistory } from './sqlite-history.ts';
 import { sqliteImport } from './sqlite-import.ts';
@@ -36,7 +36,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
   const { unpublished, published, course } = outbox;
-  const { dropOldDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
+  const { dropOldDeliveries, overdueDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
   const lookups = sqliteLookups(db);
   const rows = sqliteRows(db, lookups);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
@@ -70,7 +70,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
 
     async takeOverdue(now, next, limit) {
       dropOldDeliveries(now);
-      return takeOverdue(db, outbox, now, next, limit);
+      return takeOverdue(db, [outbox.overdue, overdueDeliveries], now, next, limit);
     },
 
     close: async () => db.close(),
@@ -79,7 +79,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
 
 function takeOverdue(
   { sql, transaction }: Database,
-  outbox: SqliteEvents,
+  others: ((now: number, next: number, limit: number) => Overdue[])[],
   now: number,
   next: number,
   limit: number,
@@ -121,6 +121,7 @@ function takeOverdue(
         dueAt: row.due_at as number,
       });
     }
-    return [...found, ...outbox.overdue(now, next, limit - found.length)];
+    for (const overdue of others) found.push(...overdue(now, next, limit - found.length));
+    return found;
   });
 }

@@ -1,6 +1,7 @@
-/** Under what webhooks are found. */
+/** Under what webhooks are found, and when their deliveries. */
 
-import type { Webhook } from '../ports.ts';
+import { DELIVERY_LOST_AFTER_MS } from '../pipeline/timing.ts';
+import type { Webhook, WebhookDelivery } from '../ports.ts';
 
 /** An app's name may be anything, so it comes last. */
 export const webhookKey = ({ app, campaignId }: Pick<Webhook, 'app' | 'campaignId'>) =>
@@ -12,3 +13,7 @@ export const webhookKeys = (app: string | null, campaignId: string): [string, st
   app === null ? 'all' : webhookKey({ app, campaignId: null }),
   webhookKey({ app: null, campaignId }),
 ];
+
+/** When a delivery that is not over has lost its task. */
+export const lostAt = ({ state, nextAt }: Pick<WebhookDelivery, 'state' | 'nextAt'>) =>
+  state === 'pending' && nextAt !== null ? nextAt + DELIVERY_LOST_AFTER_MS : null;

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DELIVERY_LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import type { CampaignEvent, Webhook, WebhookDelivery } from '../../functions/ports.ts';
-import { allPages, type MakeStore, NOW } from './store-fixture.ts';
+import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 let made = 0;
 export const webhookOf = (rest: Partial<Webhook> = {}): Webhook => ({
@@ -116,6 +117,37 @@ export function webhookContract(name: string, makeStore: MakeStore) {
     assert.equal(await store.putDelivery({ ...tried, tries: 2, state: 'failed' }, 0), false);
     assert.deepEqual(await store.getDelivery(delivery.id), tried);
     assert.equal(await store.putDelivery(deliveryOf('nothing'), 0), false);
+  });
+
+  test(`${name}: a pending delivery whose attempt is long overdue is found, once`, async (t) => {
+    const store = await makeStore(t);
+    const [lost, later, over] = [
+      deliveryOf('w1'),
+      deliveryOf('w1', { nextAt: NOW + 5 }),
+      deliveryOf('w2', { state: 'delivered', nextAt: null }),
+    ];
+    await store.createDeliveries([lost, later, over]);
+    const dueAt = NOW + DELIVERY_LOST_AFTER_MS;
+    const overdueOf = ({ id: deliveryId, webhookId, tries }: WebhookDelivery, at: number) => ({
+      ...{ kind: 'delivery', deliveryId, webhookId, tries, dueAt: at },
+    });
+    assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
+    const next = dueAt + MINUTE;
+    assert.deepEqual(await store.takeOverdue(dueAt, next, 9), [overdueOf(lost, dueAt)]);
+    const tried = { ...later, tries: 1, nextAt: NOW + 10 };
+    assert.equal(await store.putDelivery(tried, 0), true);
+    const twice = await Promise.all(
+      [1, 2].map(() => store.takeOverdue(dueAt + 10, dueAt + 10 + MINUTE, 9)),
+    );
+    assert.deepEqual(twice.flat(), [overdueOf(tried, dueAt + 10)]);
+    // nothing that has ended is found, and what is still lost is found again
+    assert.equal(
+      await store.putDelivery({ ...tried, state: 'delivered', tries: 2, nextAt: null }, 1),
+      true,
+    );
+    const again = next + DELIVERY_LOST_AFTER_MS;
+    assert.deepEqual(await store.takeOverdue(again, again + MINUTE, 9), [overdueOf(lost, again)]);
+    assert.deepEqual(await store.getDelivery(lost.id), lost);
   });
 
   test(`${name}: a webhook's deliveries are listed newest first, and nobody else's`, async (t) => {

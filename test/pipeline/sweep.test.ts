@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import { LEASE_MS, LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
+import {
+  DELIVERY_LOST_AFTER_MS,
+  LEASE_MS,
+  LOST_AFTER_MS,
+} from '../../functions/pipeline/timing.ts';
 import type { TaskBody } from '../../functions/ports.ts';
 import { campaignOf } from '../contracts/store-fixture.ts';
+import { webhookOf } from '../contracts/store-webhooks.ts';
+import { createReceiver } from '../webhooks/receiver.ts';
 import { accepted } from './script.ts';
 import { createWorld, eachOnce, MINUTE, NOW, type World } from './world.ts';
 
@@ -44,6 +50,27 @@ for (const kind of ['plan', 'shard', 'send'] as const)
     eachOnce(world, people);
     assert.equal(world.logged.redriven?.length, lost.length + told);
   });
+
+test('a webhook’s delivery that lost its task is queued again, and posted once', async (t) => {
+  const world = createWorld(t);
+  const receiver = await createReceiver(t);
+  await world.people(10);
+  const { url } = receiver;
+  await world.store.addWebhook(webhookOf({ url, secrets: [] }), 9);
+  const { lost, stop } = lose(world, 'delivery');
+  await world.closed(await world.campaign().then((id) => world.run().then(() => id)));
+  assert.equal(lost.length, 1);
+  stop();
+  world.clock.now += DELIVERY_LOST_AFTER_MS - 1;
+  assert.equal(await sweep(world.ports), 0, 'not before it counts as lost');
+  world.clock.now += 1;
+  assert.equal(await sweep(world.ports), 1);
+  assert.equal(await sweep(world.ports), 0, 'once');
+  await world.run();
+  assert.equal(receiver.got.length, 1);
+  world.clock.now += 2 * DELIVERY_LOST_AFTER_MS;
+  assert.equal(await sweep(world.ports), 0, 'nothing is left of it');
+});
 
 test('work whose new task is lost too is found again', async (t) => {
   const world = createWorld(t);

@@ -180,7 +180,8 @@ test('a stalling endpoint does not take the room of others', async (t) => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => world.campaign()));
   await world.run(NOW + 10_000);
   for (const id of ids) await world.closed(id);
-  assert.equal(receiver.got.length, 18);
+  // on a busy machine one of them may have been late, and come again
+  assert.equal(new Set(receiver.got.map((it) => read(it).id)).size, 18);
   assert.ok(most <= 4, `${most} at once`);
   assert.ok(stalled.got.length >= 4);
 });
