@@ -164,13 +164,13 @@ done
 
 # ----------------------------------------------------------------------------------------- queues
 
-queue() { # NAME RATE CONCURRENT ATTEMPTS MIN MAX DOUBLINGS
+queue() { # NAME RATE CONCURRENT ATTEMPTS MIN MAX DOUBLINGS [LASTS]
   local name=$prefix-$1 limits=(--location="$region" --max-dispatches-per-second="$2"
-    --max-concurrent-dispatches="$3" --max-attempts="$4" --min-backoff="$5" --max-backoff="$6" --max-doublings="$7")
+    --max-concurrent-dispatches="$3" --max-attempts="$4" --min-backoff="$5" --max-backoff="$6" --max-doublings="$7" ${8:+--max-retry-duration="$8"})
   ensure "tasks queues describe $name --location=$region" \
     -- tasks queues create "$name" "${limits[@]}" -- tasks queues update "$name" "${limits[@]}"
 }
-queue plan 100 24 60 1s 60s 6
+queue plan 100 24 60 1s 60s 6 1209600s
 queue shard 10 16 60 1s 60s 6
 queue send-apns 50 32 60 1s 60s 6
 queue send-apns-now 100 8 60 1s 60s 6

@@ -45,13 +45,20 @@ locals {
   }
 
   # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
-  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew. So these
-  # attempts, some 50 minutes of them, are for an outage of Firestore; a provider's outage is counted
-  # in the chunk (functions/pipeline/timing.ts). A webhook's backoff is longer: about a day in all.
+  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew, a webhook's
+  # delivery an hour later. So these attempts, some 50 minutes of them, are for an outage of
+  # Firestore; a provider's outage is counted in the chunk (functions/pipeline/timing.ts). A webhook's
+  # backoff is longer: about a day in all.
   retries = {
     pipeline = { attempts = 60, min = "1s", max = "60s", doublings = 6 }
     deliver  = { attempts = 40, min = "10s", max = "3600s", doublings = 8 }
   }
+
+  # A ping was answered when it was queued, and is nowhere else: no sweep finds it. A task of this
+  # queue is not given up until both limits are reached, so while a mistake is in the way of its
+  # function (a bad deployment, a refused invoker), pings wait two weeks for it to be mended.
+  # https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RetryConfig
+  plan_lasts = "1209600s"
 
   # Which functions queue what; functions/pipeline/ says it in code. Everything that is sent may be
   # sent again by its own function only; the sweep of `tick` queues whatever was lost.
@@ -81,10 +88,11 @@ resource "google_cloud_tasks_queue" "this" {
   }
 
   retry_config {
-    max_attempts  = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].attempts
-    min_backoff   = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].min
-    max_backoff   = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].max
-    max_doublings = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].doublings
+    max_attempts       = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].attempts
+    min_backoff        = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].min
+    max_backoff        = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].max
+    max_doublings      = local.retries[each.key == "deliver" ? "deliver" : "pipeline"].doublings
+    max_retry_duration = each.key == "plan" ? local.plan_lasts : "0s"
   }
 
   depends_on = [google_project_service.this]

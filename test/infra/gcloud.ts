@@ -108,6 +108,7 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
           concurrent: value(one('max-concurrent-dispatches')),
           attempts: value(one('max-attempts')),
           backoff: [one('min-backoff'), one('max-backoff'), value(one('max-doublings'))],
+          lasts: one('max-retry-duration') ?? '0s',
         });
         break;
       case 'pubsub topics create':

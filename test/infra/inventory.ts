@@ -79,6 +79,7 @@ const readers: Record<string, Reader> = {
       concurrent: rate.max_concurrent_dispatches,
       attempts: retry.max_attempts,
       backoff: [retry.min_backoff, retry.max_backoff, retry.max_doublings],
+      lasts: retry.max_retry_duration,
     }),
   google_pubsub_topic: (it, all) =>
     add(all, `topic ${it.name}`, { keeps: it.message_retention_duration }),
