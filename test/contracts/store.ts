@@ -13,6 +13,7 @@ import type { MakeStore } from './store-fixture.ts';
 import { importContract } from './store-import.ts';
 import { ledgerContract } from './store-ledger.ts';
 import { matchingContract } from './store-matching.ts';
+import { messageContract } from './store-messages.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
@@ -31,6 +32,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   importContract(name, makeStore);
   uploadContract(name, makeStore);
   campaignContract(name, makeStore);
+  messageContract(name, makeStore);
   chunkContract(name, makeStore);
   ledgerContract(name, makeStore);
   controlContract(name, makeStore);
