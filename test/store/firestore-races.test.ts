@@ -19,6 +19,7 @@ import {
   person,
   running,
 } from '../contracts/store-fixture.ts';
+import { messageOf } from '../contracts/store-messages.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { openStore, openThroughProxy } from './emulated.ts';
 import { type Call, type FirestoreProxy, failing } from './firestore-proxy.ts';
@@ -190,3 +191,41 @@ test('a shard that is still at work is not closed by the sweep', { skip }, async
   const finished = await finish(store, chunkId);
   assert.equal(finished.kind === 'committed' && finished.campaignClosed, true);
 });
+
+for (const [dies, state, overdue] of [
+  ['started', 'accepted', { kind: 'campaign' }],
+  ['frozen', 'running', { kind: 'shard', shard: 0 }],
+] as const)
+  test(`a process that dies before its campaign of one page is ${dies} leaves it to the sweep`, {
+    skip,
+  }, async (t) => {
+    const { store, proxy } = await openThroughProxy(t);
+    const { campaign, page } = messageOf([2]);
+    const { id } = campaign;
+    const last = writesTo(dies === 'started' ? 'shards' : 'chunks');
+    let dead = false;
+    proxy.fault = (call) => {
+      dead ||= last(call);
+      return dead ? { code: status.PERMISSION_DENIED, when: 'before' } : null;
+    };
+    const idempotency = { key: 'k', requestHash: 'h' };
+    await assert.rejects(store.createStarted(campaign, idempotency, page));
+    proxy.fault = () => null;
+    assert.equal((await store.getCampaign(id))?.state, state);
+    const again = messageOf([2]);
+    const retried = await store.createStarted(again.campaign, idempotency, again.page);
+    assert.equal(retried.kind, 'exists');
+    await store.published(await store.unpublished(id));
+    const { dueAt } = page;
+    assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
+    assert.deepEqual(await store.takeOverdue(dueAt, dueAt + MINUTE, 9), [
+      { ...overdue, campaignId: id, dueAt },
+    ]);
+    // what its planner does then
+    assert.equal(await store.startCampaign(id, [EVERYBODY], dueAt, NOW), dies === 'started');
+    assert.equal((await store.freezePage(page)).kind, 'frozen');
+    await finish(store, page.chunks[0]!.id);
+    const { recipients, accepted } = await store.counts(id);
+    assert.deepEqual([recipients, accepted], [2, 2]);
+    assert.equal((await store.getCampaign(id))?.state, 'completed');
+  });
