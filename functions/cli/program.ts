@@ -6,18 +6,19 @@ import { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
-import { type Client, Unreachable } from './client.ts';
+import type { Client } from './client.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
 import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
-import { explain, neverSent } from './explain.ts';
+import { explain } from './explain.ts';
 import { importCommand } from './import/command.ts';
 import { keyCommands } from './keys.ts';
-import { type Output, print } from './progress.ts';
+import { messageCommand } from './message.ts';
+import type { Output } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
-import { audienceOptions, campaignRequest, type SendOptions, Usage } from './send.ts';
+import { audienceOptions, campaignRequest, type SendOptions, sendOnce, Usage } from './send.ts';
 import { testCommand } from './testing.ts';
 import { triggerCommands } from './triggers.ts';
 import { userCommands } from './users.ts';
@@ -122,14 +123,11 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
       ) => {
         const request = await campaignRequest(file, options);
         const api = client();
-        const key = options.idempotencyKey ?? randomUUID();
-        const campaign = await api
-          .post<CampaignView>('/v1/campaigns', request, { 'Idempotency-Key': key })
-          .catch((error) => {
-            if (error instanceof Unreachable && !neverSent(error))
-              io.stderr.write(`To try again and send once: --idempotency-key ${key}\n`);
-            throw error;
-          });
+        const campaign = await sendOnce<CampaignView>(api, {
+          ...{ path: '/v1/campaigns', body: request },
+          key: options.idempotencyKey ?? randomUUID(),
+          say: (text) => void io.stderr.write(text),
+        });
         if (!options.wait || campaign.state === 'scheduled') {
           show(campaign, () => campaign.id);
           return;
@@ -198,7 +196,8 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   audienceCommands(program, means);
   controlCommands(program, means);
   scheduleCommands(program, means);
-  triggerCommands(program, { client, show });
+  triggerCommands(program, { client, show, url });
+  messageCommand(program, { client, show, exit, say: (text) => void io.stderr.write(text) });
   addWebhookCommands(program, {
     ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
   });

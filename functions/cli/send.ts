@@ -2,6 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { type Client, Unreachable } from './client.ts';
+import { neverSent } from './explain.ts';
 
 export interface SendOptions {
   name?: string;
@@ -21,7 +23,7 @@ export interface SendOptions {
   at?: string;
 }
 
-const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+export const collect = (value: string, earlier: string[] = []) => [...earlier, value];
 
 /** Whom it is for, on the command line. */
 export const audienceOptions = (command: Command) =>
@@ -39,6 +41,17 @@ export const audienceOptions = (command: Command) =>
 
 /** The command line does not make sense; `message` says what to do. */
 export class Usage extends Error {}
+
+/** Says with which key it can be tried again, where the answer was lost. */
+export const sendOnce = <T>(
+  api: Client,
+  { path, body, key, say }: { path: string; body: unknown; key: string; say(text: string): void },
+): Promise<T> =>
+  api.post<T>(path, body, { 'Idempotency-Key': key }).catch((error) => {
+    if (error instanceof Unreachable && !neverSent(error))
+      say(`To try again and send once: --idempotency-key ${key}\n`);
+    throw error;
+  });
 
 /** The server judges it; here is only put together what was given. Throws `Usage`. */
 export async function campaignRequest(

@@ -1,16 +1,22 @@
-/** `volley trigger …` and `volley message`: what outside services start, and pushes to a few. */
+/** `volley trigger …`: what outside services start by pinging. */
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { FailedPingView, TriggerView } from '../http/triggers.ts';
-import type { CampaignView } from '../http/views.ts';
 import type { Client } from './client.ts';
+import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
 
-export interface TriggerMeans {
-  client(): Client;
-  show(document: unknown, text: () => string): void;
-}
+const examples = `
+Examples:
+  volley trigger put orders trigger.json
+  volley trigger failed orders
+  volley trigger replay orders 3f1c9a0b5d7e2c4a6b80f1e2
+
+A trigger.json, whose secret the other side signs its pings with:
+  {"proof": {"kind": "github", "secret": "0123456789abcdef"},
+   "audience": {"userIds": ["{{order.buyer}}"]},
+   "message": {"title": "Order {{order.number}}"}}`;
 
 interface Page<T> {
   items: T[];
@@ -19,8 +25,14 @@ interface Page<T> {
 
 const pathOf = (name: string) => `/v1/triggers/${encodeURIComponent(name)}`;
 
-export function triggerCommands(program: Command, { client, show }: TriggerMeans) {
-  const trigger = program.command('trigger').description('pings of outside services that push');
+export function triggerCommands(
+  program: Command,
+  { client, show, url }: Pick<Means, 'client' | 'show'> & { url(): string },
+) {
+  const trigger = program
+    .command('trigger')
+    .description('pings of outside services that push')
+    .addHelpText('after', examples);
 
   trigger
     .command('put')
@@ -29,7 +41,8 @@ export function triggerCommands(program: Command, { client, show }: TriggerMeans
     .description('make or replace a trigger')
     .action(async (name: string, file: string) => {
       const it = await client().put<TriggerView>(pathOf(name), await jsonOf(file));
-      show(it, () => line(it));
+      // where the other side is to ping it
+      show(it, () => `${line(it)}\n${url().replace(/\/+$/, '')}${pathOf(name)}`);
     });
 
   trigger
@@ -68,40 +81,7 @@ export function triggerCommands(program: Command, { client, show }: TriggerMeans
       const it = await client().post<FailedPingView>(path);
       show(it, () => `${it.id} is queued`);
     });
-
-  program
-    .command('message')
-    .option('--user <id>', 'may be repeated', collect)
-    .option('--installation <id>', 'may be repeated', collect)
-    .option('--token <token>', 'may be repeated', collect)
-    .option('--app <app>')
-    .option('--title <text>')
-    .option('--body <text>')
-    .option('--wait <seconds>', 'for what becomes of it, 25 at most', '10')
-    .description('push to a few, at once')
-    .action(async ({ user, installation, token, app, title, body, wait }: MessageOptions) => {
-      // below the client's own deadline
-      const seconds = Math.min(25, Number(wait));
-      const it = await client().post<CampaignView>(`/v1/messages?wait=${seconds}`, {
-        ...{ app, userIds: user, installationIds: installation, tokens: token },
-        message: { title, body },
-      });
-      const { accepted, failed, pending } = it.counts;
-      show(it, () => `${it.id}  ${accepted} accepted, ${failed} failed, ${pending} pending`);
-    });
 }
-
-interface MessageOptions {
-  user?: string[];
-  installation?: string[];
-  token?: string[];
-  app?: string;
-  title?: string;
-  body?: string;
-  wait: string;
-}
-
-const collect = (value: string, earlier: string[] = []) => [...earlier, value];
 
 async function jsonOf(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8');
@@ -128,4 +108,4 @@ const line = ({ name, app, proof, counts }: TriggerView) =>
   `${name}  ${app}  ${proof.kind}  ${counts.received} received, ${counts.forged} forged`;
 
 const failedLine = ({ id, at, faults }: FailedPingView) =>
-  `${id}  ${at}  ${faults.map((it) => `${it.path || 'body'}: ${it.message}`).join('; ')}`;
+  [`${id}  ${at}`, ...faults.map((it) => `  ${it.path || 'body'}: ${it.message}`)].join('\n');
