@@ -68,6 +68,11 @@ test('what cannot be a webhook is refused with every fault', async (t) => {
     assert.deepEqual(faults.map((it) => it.path).toSorted(), paths, JSON.stringify(faults));
   }
   assert.deepEqual((await store.listWebhooks(null, 9)).items, []);
+
+  const { id } = await jsonOf<WebhookView>(await ask('POST', '/v1/webhooks', { url }));
+  for (const bad of ['http://example.com/', 'https://10.0.0.1/', 'https://[::ffff:a00:1]/'])
+    assert.equal((await ask('PATCH', `/v1/webhooks/${id}`, { url: bad })).status, 400, bad);
+  assert.equal((await store.getWebhook(id))?.url, url, 'nor is it led elsewhere later');
 });
 
 test('webhooks need the scope campaigns', async (t) => {

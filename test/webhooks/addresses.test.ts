@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
 import { makeCertificate } from '../../functions/local/certificate.ts';
 import { faultOfUrl, isPublic, type Resolve } from '../../functions/webhooks/addresses.ts';
 import { createPoster } from '../../functions/webhooks/post.ts';
@@ -35,6 +37,14 @@ test('a URL that cannot be a webhook is refused when it is registered, however i
       'https://[::]:8443/',
     ],
     ...['https://169.254.169.254/computeMetadata/v1/', 'https://10.0.0.1:8080/x', 'https://0/'],
+    ...[
+      'https://127.0.0.1./',
+      'https://127。0。0。1/',
+      'https://①②⑦.0.0.1/',
+      'https://0xa9fea9fe/',
+    ],
+    ...['https://100.64.0.1/', 'https://[64:ff9b::a9fe:a9fe]/', 'https://[64:ff9b:1::a00:1]/'],
+    ...['https://[::ffff:0:a00:1]/', 'https://[fe80::1]/', 'https://[fd00:ec2::254]/'],
   ];
   for (const it of bad) assert.notEqual(faultOfUrl(it, { local: false }), null, it);
   for (const it of ['https://example.com/hook?a=b', 'https://8.8.8.8/', 'https://[2620:fe::fe]/'])
@@ -42,6 +52,23 @@ test('a URL that cannot be a webhook is refused when it is registered, however i
   assert.equal(faultOfUrl('http://127.0.0.1:9000/', { local: true }), null);
   assert.notEqual(faultOfUrl('ftp://127.0.0.1/', { local: true }), null);
 });
+
+/** A server that knows no HTTP. */
+async function listening(t: TestContext, met: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    met(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const it of sockets) it.destroy();
+    await closed;
+  });
+  return server.address() as AddressInfo;
+}
 
 /** Answers in turn, the last for ever. */
 function scripted(...answers: string[][]) {
@@ -62,10 +89,10 @@ test('a name that leads to this machine or its network is not connected to', asy
   const receiver = await createReceiver(t, tls);
   for (const addresses of [
     ['127.0.0.1'],
-    ['::1'],
-    ['::ffff:127.0.0.1'],
-    ['8.8.8.8', '10.0.0.1'],
-    [],
+    ...[['::1'], ['::'], ['0.0.0.0'], ['::ffff:127.0.0.1'], ['::ffff:a9fe:a9fe']],
+    // metadata servers, the provider's own network, IPv4 behind IPv6
+    ...[['169.254.169.254'], ['fd00:ec2::254'], ['100.64.0.1'], ['64:ff9b::7f00:1']],
+    ...[['8.8.8.8', '10.0.0.1'], ['2620:fe::fe', 'fe80::1'], []],
   ]) {
     const { resolve } = scripted(addresses);
     const post = createPoster({ local: false, resolve, ca: tls.cert });
@@ -131,6 +158,59 @@ test('a server that stalls is given up at the deadline; one with an endless answ
   const posted = await createPoster({ local: true })(receiver.url, {}, '{}');
   assert.deepEqual(posted, { kind: 'answered', status: 200, retryAfterMs: null });
   assert.ok(written < 64 * 1024 * 1024, `${written} bytes were read`);
+});
+
+test('whatever stalls, from the look-up to the headers, is given up at the deadline', async (t) => {
+  const options = { deadlineMs: 200 };
+  const late = { kind: 'failed', reason: 'no answer within 0.2 s' };
+  const nobodyKnows = createPoster({ local: false, resolve: () => {}, ...options });
+  assert.deepEqual(await nobodyKnows('https://slow.example/', {}, '{}'), late);
+
+  // takes the connection, and says nothing of TLS
+  const mute = await listening(t, () => {});
+  const post = createPoster({ local: true, ...options });
+  assert.deepEqual(await post(`https://127.0.0.1:${mute.port}/`, {}, '{}'), late);
+
+  const dripping = await listening(t, (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nX-Padding: ');
+    const drip = setInterval(() => socket.write('x'), 10);
+    socket.once('close', () => clearInterval(drip));
+  });
+  assert.deepEqual(await post(`http://127.0.0.1:${dripping.port}/`, {}, '{}'), late);
+
+  // without end, and each of them small
+  const early = await listening(t, (socket) => {
+    const hint = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 1);
+    socket.once('close', () => clearInterval(hint));
+  });
+  assert.deepEqual(await post(`http://127.0.0.1:${early.port}/`, {}, '{}'), late);
+});
+
+test('an answer whose body drips is taken for what its status says', async (t) => {
+  const receiver = await createReceiver(t);
+  receiver.answer = (_, response) => {
+    response.writeHead(202);
+    const drip = setInterval(() => response.write('x'), 10);
+    response.once('close', () => clearInterval(drip));
+  };
+  assert.deepEqual(await createPoster({ local: true })(receiver.url, {}, '{}'), {
+    ...{ kind: 'answered', status: 202, retryAfterMs: null },
+  });
+});
+
+test('the deadline is 15 seconds, if nobody says otherwise', async (t) => {
+  const receiver = await createReceiver(t);
+  receiver.answer = () => {};
+  const late = new AbortController();
+  const timeout = t.mock.method(AbortSignal, 'timeout', () => late.signal);
+  const posting = createPoster({ local: true })(receiver.url, {}, '{}');
+  await receiver.until(() => receiver.got.length === 1);
+  assert.deepEqual(
+    timeout.mock.calls.map((it) => it.arguments),
+    [[15_000]],
+  );
+  late.abort();
+  assert.deepEqual(await posting, { kind: 'failed', reason: 'no answer within 15 s' });
 });
 
 test('a server that is not there, or has a certificate of its own, is a failure with its reason', async (t) => {
