@@ -14,7 +14,7 @@ import { explain } from './explain.ts';
 import { importCommand } from './import/command.ts';
 import { keyCommands } from './keys.ts';
 import { messageCommand } from './message.ts';
-import type { Output } from './progress.ts';
+import { type Output, print } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
