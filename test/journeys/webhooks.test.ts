@@ -1,31 +1,44 @@
 /** Events that reach real servers on the embedded engine, though the process that owes them is killed. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
 import type { DeliveryView, WebhookView } from '../../functions/http/webhooks.ts';
 import type { EventType } from '../../functions/pipeline/events.ts';
-import { createReceiver, status, verified } from '../webhooks/receiver.ts';
-import { createWorld } from '../world/world.ts';
+import { createReceiver, type Receiver, status, verified } from '../webhooks/receiver.ts';
+import { createWorld, type World } from '../world/world.ts';
 
 const request = { name: 'webhooks', audience: {}, message: { title: 'Hello', body: 'World' } };
 const types: EventType[] = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
 type WithSecret = WebhookView & { secret: string };
 
+const INSTALLATIONS = 2_000;
+/** One for all of them: its start takes longer than a journey. */
+let world: World;
+before(async () => {
+  world = await createWorld({ installations: INSTALLATIONS });
+});
+after(() => world.close());
+
+/** For as long as the test takes. */
+async function hook(t: TestContext, { url }: Pick<Receiver, 'url'>, some = types) {
+  const it = await world.client().post<WithSecret>('/v1/webhooks', { url, types: some });
+  t.after(() => world.client().remove(`/v1/webhooks/${it.id}`));
+  return it;
+}
+
 for (const dieAt of types)
   test(`killed between the write and the publish of ${dieAt}, it is told by the next`, async (t) => {
     const receiver = await createReceiver(t);
-    const world = await createWorld({ installations: 2_000, dieAt });
-    t.after(world.close);
-    const { secret } = await world
-      .client()
-      .post<WithSecret>('/v1/webhooks', { url: receiver.url, types });
+    await world.kill();
+    await world.start(dieAt);
+    const { secret } = await hook(t, receiver);
     const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
     await world.died();
     await world.start();
     const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
-    assert.deepEqual([state, counts.accepted], ['completed', 2_000]);
+    assert.deepEqual([state, counts.accepted], ['completed', INSTALLATIONS]);
     const told = () => receiver.got.map((it) => verified(it, secret));
     await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
     assert.equal(new Set(told().map((it) => it.id)).size, 3, 'the same ids, whoever told it');
@@ -37,13 +50,9 @@ for (const dieAt of types)
 test('a dead webhook and a slow one leave a third unharmed; what failed is listed', async (t) => {
   const [well, slow] = [await createReceiver(t), await createReceiver(t)];
   slow.answer = () => {};
-  const world = await createWorld({ installations: 1_000 });
-  t.after(world.close);
-  const add = (url: string) =>
-    world.client().post<WithSecret>('/v1/webhooks', { url, types, app: 'default' });
-  const dead = await add('http://127.0.0.1:1/hook');
-  await add(slow.url);
-  const { secret } = await add(well.url);
+  const dead = await hook(t, { url: 'http://127.0.0.1:1/hook' });
+  await hook(t, slow);
+  const { secret } = await hook(t, well);
   for (let i = 0; i < 5; i++) await world.client().post<CampaignView>('/v1/campaigns', request);
   await well.until(() => well.got.length >= 15);
   assert.equal(new Set(well.got.map((it) => verified(it, secret).id)).size, 15);
@@ -58,12 +67,8 @@ test('a dead webhook and a slow one leave a third unharmed; what failed is liste
 test('a webhook that answers 410 hears no more until it is turned on again', async (t) => {
   const receiver = await createReceiver(t);
   receiver.answer = status(410);
-  const world = await createWorld({ installations: 100 });
-  t.after(world.close);
   const api = world.client();
-  const { id } = await api.post<WithSecret>('/v1/webhooks', {
-    ...{ url: receiver.url, types: ['campaign.completed'] },
-  });
+  const { id } = await hook(t, receiver, ['campaign.completed']);
   const send = async () => {
     const { id } = await api.post<CampaignView>('/v1/campaigns', request);
     await watchCampaign(api, id, null, { pollMs: 20 });

@@ -27,8 +27,6 @@ export interface WorldOptions {
   installations: number;
   settings?: Partial<SimulatorSettings>;
   unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
-  /** the first worker kills itself there; those after it do not */
-  dieAt?: Extract<Job, { kind: 'serve' }>['dieAt'];
   /** where the worker finds a provider, if not where it is */
   via?: (origin: string) => Promise<string>;
   /** the worker on core 0, the providers on core 1 */
@@ -66,7 +64,8 @@ export interface World extends Providers {
   tick(at: number): void;
   /** resolves when the worker has ended by itself */
   died(): Promise<void>;
-  start(): Promise<void>;
+  /** one that kills itself there, if that is said */
+  start(dieAt?: Extract<Job, { kind: 'serve' }>['dieAt']): Promise<void>;
   /** SIGSTOP, and SIGCONT */
   freeze(): void;
   thaw(): void;
@@ -92,10 +91,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const apps = via ? await appsVia(simulated.apps, via) : simulated.apps;
   let worker: ChildProcess;
   let serving: { url: string; apiKey: string };
-  let { dieAt } = options;
-  const start = async () => {
+  const start: World['start'] = async (dieAt) => {
     const rest = { ...(unkind && { unkind }), ...(dieAt && { dieAt }) };
-    dieAt = undefined;
     worker = begin({ kind: 'serve', dataDir, apps, ca, ...rest }, core(0));
     serving = await said(worker, 'serving');
   };
