@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Unavailable } from '../../functions/errors.ts';
 import { bucketOf } from '../../functions/pipeline/installation.ts';
+import { DELIVERY_LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import { lockFolder } from '../../functions/store/lock.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { migrations } from '../../functions/store/sqlite-schema.ts';
@@ -51,6 +52,28 @@ test('everything is still there after the store was closed and opened', async (t
   const { chunk } = claimed(await second.claimChunk(chunkId, leaseOf('next'), NOW));
   assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[2], [2], 1]);
   await second.close();
+});
+
+test('what was to be delivered in a file of an earlier version is swept, too', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const added = migrations.findIndex((it) => String(it).includes('deliveries ADD COLUMN due_at'));
+  const old = new DatabaseSync(path);
+  for (const it of migrations.slice(0, added)) typeof it === 'string' ? old.exec(it) : it(old);
+  const insert = old.prepare('INSERT INTO deliveries VALUES (?,?,?,?,?)');
+  for (const [id, state, nextAt] of [
+    ['lost', 'pending', NOW],
+    ['over', 'delivered', null],
+  ] as const)
+    insert.run(id, 'w', NOW, 2, JSON.stringify({ id, webhookId: 'w', state, nextAt, tries: 2 }));
+  old.exec(`PRAGMA user_version = ${added}`);
+  old.close();
+  const { store } = openStore(t, path);
+  const dueAt = NOW + DELIVERY_LOST_AFTER_MS;
+  assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt, 9), []);
+  assert.deepEqual(await store.takeOverdue(dueAt, dueAt + 1, 9), [
+    { kind: 'delivery', deliveryId: 'lost', webhookId: 'w', tries: 2, dueAt },
+  ]);
+  await store.close();
 });
 
 test('a file of an earlier version is brought up to date, one of a later is left alone', async (t) => {
