@@ -5,14 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { accept } from '../../functions/pipeline/accept.ts';
 import type { CampaignRequest } from '../../functions/pipeline/campaign.ts';
-import { resume } from '../../functions/pipeline/control.ts';
+import { pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
 import { createSchedule, startDue } from '../../functions/pipeline/recur.ts';
 import { retryFailures } from '../../functions/pipeline/retry.ts';
 import { scheduleRequestSchema } from '../../functions/pipeline/schedule-request.ts';
 import type { Outcome, Queue, Store } from '../../functions/ports.ts';
 import { accepted } from '../pipeline/script.ts';
-import { createWorld, eachOnce, MINUTE, type World } from '../pipeline/world.ts';
+import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
 import { allPages, type MakeStore } from './store-fixture.ts';
 
 const HOUR = 60 * MINUTE;
@@ -82,6 +83,55 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     assert.equal((await campaignsOf(store)).length, 1);
     assert.equal((await store.getSchedule(id))?.runs, 1);
   });
+
+  walk(
+    'killed behind any write of its course, a campaign reaches everybody, once',
+    async (world) => {
+      const { store, ports, clock } = world;
+      const people = await world.people(60);
+      for (const verb of [
+        ...([
+          'createCampaign',
+          'reschedule',
+          'moveCampaign',
+          'startCampaign',
+          'freezePage',
+        ] as const),
+        ...(['claimChunk', 'commitChunk', 'passCanary', 'published'] as const),
+      ]) {
+        const died = mortal(world, verb);
+        /** Who gets no answer asks again. */
+        const asked = <T>(ask: () => Promise<T>) => ask().catch(ask);
+        const began = clock.now;
+        const made = await asked(() =>
+          accept(
+            ports,
+            {
+              ...{ name: verb, app: 'default', audience: {}, dryRun: false },
+              message: { title: 'Hallo', ttlSeconds: 24 * 3600, priority: 'high' },
+              ...{ schedule: { at: began + MINUTE } },
+              canary: { percent: 30, holdSeconds: 300, maxFailureRate: 0.1 },
+            },
+            verb,
+          ),
+        );
+        assert.ok('campaign' in made);
+        const { id } = made.campaign;
+        await asked(() => reschedule(ports, id, began + 2 * MINUTE, ME));
+        await asked(() => ticking(world, began + 3 * MINUTE, MINUTE));
+        const first = world.script.sent.length;
+        assert.ok(first > 0 && first < 60, `${first} are the canary`);
+        for (const control of [pauseBy, resume])
+          assert.equal((await asked(() => control(ports, id, ME))).kind, 'ok');
+        await asked(() => ticking(world, began + 40 * MINUTE, 10 * MINUTE));
+        assert.ok(died(), verb);
+        assert.equal((await world.closed(id)).accepted, 60, verb);
+        eachOnce(world, people);
+        world.script.sent.length = 0;
+      }
+      assert.equal((await campaignsOf(store)).length, 9);
+    },
+  );
 
   walk('the brake adds up shards that are too small to tell by themselves', async (world) => {
     const { store, ports, script } = world;
@@ -153,6 +203,32 @@ const asked = (times: { cron: string; timeZone?: string }) =>
     ...{ name: 'Morning', ...times },
     campaign: { name: 'Morning', audience: {}, message: { title: 'Good morning' } },
   });
+
+/**
+ * The process dies when that verb has written: nothing that it began does anything any more. Another
+ * takes its place, which gets the tasks again. Says whether it came to that.
+ */
+function mortal({ ports }: World, verb: keyof Store): () => boolean {
+  const { store, queue, events } = ports;
+  let dead = false;
+  const of = <T extends object>(it: T) =>
+    new Proxy(it, {
+      get(target, name) {
+        const work = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+        return (...args: unknown[]) => {
+          if (dead) throw new Error('dead');
+          if (name !== verb) return work(...args);
+          return work(...args).then(() => {
+            dead = true;
+            Object.assign(ports, { store, queue, events });
+            throw new Error('killed');
+          });
+        };
+      },
+    });
+  Object.assign(ports, { store: of(store), queue: of(queue), events: of(events) });
+  return () => dead;
+}
 
 /** What a run of a schedule was started for, by the key of its campaign. */
 function recorded({ ports, store }: World): string[] {

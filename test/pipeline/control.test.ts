@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isHeldBack, switchApp } from '../../functions/pipeline/app-switch.ts';
 import { cancel, pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
-import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Outcome } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
-import { createWorld, DAY, eachOnce, MINUTE, NOW, type World } from './world.ts';
+import { createWorld, DAY, eachOnce, MINUTE, NOW, ticking, type World } from './world.ts';
 
 const ME = 'ada@example.com';
 const message = (ttlSeconds: number) => ({
@@ -13,17 +12,6 @@ const message = (ttlSeconds: number) => ({
 });
 const stateOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.state;
 const reasonOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.reason;
-
-/** Time passes as it does with a ticker that comes once a minute. */
-async function ticking(world: World, until: number, every = 5 * MINUTE) {
-  while (world.clock.now < until) {
-    await sweep(world.ports);
-    await world.run(Math.min(until, world.clock.now + every));
-    world.clock.now = Math.min(until, Math.max(world.clock.now, world.clock.now + every));
-  }
-  await sweep(world.ports);
-  await world.settle();
-}
 
 for (const [when, wait] of [
   ['tomorrow', DAY],

@@ -17,13 +17,14 @@ import { closedIn } from '../../functions/pipeline/events.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import type { Registration } from '../../functions/pipeline/registration.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
+import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { createDeliver } from '../../functions/webhooks/deliver.ts';
 import { createFanOut } from '../../functions/webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../../functions/webhooks/post.ts';
-import { allFailures, chance, NOW, person } from '../contracts/store-fixture.ts';
+import { allFailures, chance, MINUTE, NOW, person } from '../contracts/store-fixture.ts';
 import { everywhere } from '../queue/harness.ts';
 import { createScript } from './script.ts';
 
@@ -181,6 +182,17 @@ export function createWorld(
       return { ...{ campaign, failures }, ...{ recipients, accepted, skipped }, counts };
     },
   };
+}
+
+/** Time passes as it does with a ticker that comes once a minute. */
+export async function ticking(world: World, until: number, every = 5 * MINUTE) {
+  while (world.clock.now < until) {
+    await sweep(world.ports);
+    await world.run(Math.min(until, world.clock.now + every));
+    world.clock.now = Math.min(until, Math.max(world.clock.now, world.clock.now + every));
+  }
+  await sweep(world.ports);
+  await world.settle();
 }
 
 /** Each of these was pushed to once, and nobody else at all. */
