@@ -64,7 +64,7 @@ export async function importing({ rows }: { rows: number }): Promise<ImportResul
     expect(first.counts.inserted === rows, `all of them are new: ${JSON.stringify(first.counts)}`);
     const again = await run();
     expect(again.counts.unchanged === rows, 'none has changed');
-    server.send('memory');
+    server.send({ kind: 'memory' });
     const { peakRssMb, cpuSeconds } = await said<{ peakRssMb: number; cpuSeconds: number }>(server);
     progress(
       `server: ${peakRssMb} MB, ${cpuSeconds.toFixed(1)} s of CPU; ` +
