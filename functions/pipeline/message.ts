@@ -11,7 +11,7 @@ import { announce, leaveToSweep } from './complete.ts';
 import { BUCKETS } from './installation.ts';
 import { pagesOf } from './pages.ts';
 import { addressed, intoChunks, wordingFor } from './plan.ts';
-import { sendable, sendTask } from './tasks.ts';
+import { redriveTask, sendable, sendTask, startTasks } from './tasks.ts';
 
 /** Installations: of a hundred users, some twenty each. More of them go the way of a campaign. */
 const MAX_SIZE = 2_000;
@@ -62,13 +62,22 @@ export async function message(
     by,
   );
   if (created.kind === 'conflict') return { accepted: created, sent: null };
-  if (created.kind === 'exists')
+  if (created.kind === 'exists') {
+    // whoever stored it may have died before it was sent
+    await queueAgain(ports, created.campaign);
     return { accepted: { kind: 'existing', campaign: created.campaign }, sent: null };
+  }
   log.campaignAccepted({ campaignId: id, app, name });
   // nobody has it installed: it is over
   if (chunks.length === 0) await announce(ports, id).catch(leaveToSweep(ports, id));
   const begun = await send(ports, chunks.map(sendable));
   return { accepted: { kind: 'accepted', campaign }, ...begun };
+}
+
+async function queueAgain({ queue, now }: Ports, campaign: Campaign) {
+  const { id, state } = campaign;
+  if (state === 'accepted') await queue.create(startTasks(campaign, now()));
+  if (state === 'running') await queue.create([redriveTask(id, 'asked-again')]);
 }
 
 /** In an object, since it is not to be waited for here. */

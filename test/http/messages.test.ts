@@ -10,6 +10,7 @@ import type { CampaignView, FailureView } from '../../functions/http/views.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Outcome } from '../../functions/ports.ts';
 import { sample } from '../world/sample.ts';
+import { createFixture } from './fixture.ts';
 
 type Outcomes = CampaignView & { failures: FailureView[] };
 
@@ -112,4 +113,27 @@ test('a message that could never be sent is refused, with all that is wrong', as
   for (const body of [{}, { ...users, tokens: ['a'] }, { userIds: [] }, { audience: {} }])
     assert.equal((await post(body)).status, 400, JSON.stringify(body));
   assert.equal((await post(users, '?wait=31')).status, 400);
+});
+
+test('asked again with its key after whoever stored it died, it is queued at once', async (t) => {
+  const { ask, tasks } = await createFixture(t);
+  const device = { platform: 'android', token: 'token', userId: 'ada' };
+  await ask('PUT', '/v1/installations/phone', device);
+  const push = () =>
+    ask(
+      'POST',
+      '/v1/messages',
+      { message: { title: 'Hello' }, userIds: ['ada'] },
+      { 'Idempotency-Key': 'k' },
+    );
+  const { id } = (await (await push()).json()) as CampaignView;
+  // nobody has worked on it
+  tasks.length = 0;
+  const again = await push();
+  assert.equal(again.status, 202);
+  assert.equal(((await again.json()) as CampaignView).id, id);
+  assert.deepEqual(
+    tasks.map(({ body }) => body.kind),
+    ['redrive'],
+  );
 });
