@@ -23,6 +23,8 @@ export interface Ports {
   now(): number;
   /** in [0, 1) */
   random(): number;
+  /** Of a campaign: 20 characters, in the order that the store writes best. Any without it. */
+  newId?(): string;
   /**
    * Sends it in this process at once, where an engine can: resolves when this attempt has ended, and
    * never rejects. Null: it is too much now, and has to be queued.

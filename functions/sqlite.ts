@@ -2,6 +2,8 @@
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { Unavailable } from './errors.ts';
+import { createGroup } from './sqlite-group.ts';
+import { createLogSync } from './sqlite-sync.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -21,6 +23,12 @@ export interface Database {
   transaction<T>(work: () => T): T;
   /** A transaction that is on the disk when it returns, with all that came before it. */
   durably<T>(work: () => T): T;
+  /**
+   * In one transaction with all else that is asked for so at about the same time; resolves once it is
+   * committed, and `durable` once it is on the disk. One that throws takes nothing with it: then each
+   * gets a transaction of its own, so `work` may be called twice.
+   */
+  together<T>(work: () => T, durable?: boolean): Promise<T>;
   /** once is enough */
   close(): void;
 }
@@ -98,6 +106,8 @@ export function openDatabase(
         throw error;
       }
     });
+  const sync = createLogSync(db, path);
+  const group = createGroup(transaction, sync);
   return {
     sql(text) {
       let statement = statements.get(text);
@@ -111,15 +121,16 @@ export function openDatabase(
     transaction,
     durably(work) {
       if (db.isTransaction) return work();
-      db.exec('PRAGMA synchronous = FULL');
-      try {
-        return transaction(work);
-      } finally {
-        db.exec('PRAGMA synchronous = NORMAL');
-      }
+      const result = transaction(work);
+      sync.now();
+      return result;
     },
+    together: group.together,
     close() {
-      if (db.isOpen) db.close();
+      if (!db.isOpen) return;
+      group.end();
+      db.close();
+      sync.close();
     },
   };
 }

@@ -44,10 +44,13 @@ export async function readBytes(
   c: Context,
   maxBytes = MAX_BYTES,
 ): Promise<Uint8Array | 'too large' | 'cut off'> {
-  if (Number(c.req.header('content-length')) > maxBytes) return 'too large';
+  const length = c.req.header('content-length');
+  if (Number(length) > maxBytes) return 'too large';
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
+    // no longer than it says: Node cuts it there. A stream takes the adapter ten times as long
+    if (length !== undefined) return new Uint8Array(await c.req.raw.arrayBuffer());
     for await (const chunk of c.req.raw.body ?? []) {
       size += chunk.byteLength;
       if (size > maxBytes) return 'too large';

@@ -10,6 +10,7 @@ import { type Fault, faultsOf } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { accept, enter } from './accept.ts';
 import type { CampaignRequest } from './campaign.ts';
+import { message } from './message.ts';
 import { fill, lookUp } from './ping-template.ts';
 import type { Json, Ping, Trigger } from './trigger.ts';
 
@@ -52,7 +53,11 @@ async function start(
 ): Promise<Fault[]> {
   const { senders } = ports;
   const knows = (['apns', 'fcm'] as const).some((it) => senders.get(request.app, it, 'production'));
-  const started = await (knows ? accept : enter)(ports, request, key, by);
+  const { installationIds, userIds, tokens } = request.audience;
+  const started =
+    knows && (installationIds || userIds || tokens)
+      ? (await message(ports, request, key, by)).accepted
+      : await (knows ? accept : enter)(ports, request, key, by);
   // a conflict is the same ping's id with another body or template: the first one stands
   return started.kind === 'refused' ? started.faults : [];
 }
@@ -70,14 +75,14 @@ export async function campaignOf(
     return { faults: [{ path: 'idPath', message: `the ping has no id at ${idPath}` }] };
   const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
   const audience = fill(trigger.audience, 'audience', json.value);
-  const message = fill(trigger.message, 'message', json.value);
-  const faults = [...audience.faults, ...message.faults];
+  const filled = fill(trigger.message, 'message', json.value);
+  const faults = [...audience.faults, ...filled.faults];
   if (faults.length > 0) return { faults };
   // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
   const { campaignRequestSchema } = await import('./campaign-request.ts');
   const parsed = campaignRequestSchema.safeParse({
     ...{ name: `ping of ${name}`, app },
-    ...{ audience: asLists(audience.value), message: message.value },
+    ...{ audience: asLists(audience.value), message: filled.value },
   });
   return parsed.success
     ? { request: parsed.data, key: `ping ${name} ${id}` }

@@ -181,7 +181,7 @@ export function createEmbeddedQueue({
 
   return {
     async create(tasks) {
-      table.insert(tasks, now());
+      await table.insert(tasks, now());
       wake();
     },
 

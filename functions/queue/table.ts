@@ -40,7 +40,7 @@ export interface TaskTable {
    * A name that is taken is passed over. Throws a RangeError on a body of more than 100 KB, and
    * `Unavailable`, having written nothing, when the file is locked or the disk full.
    */
-  insert(tasks: Task[], now: number): void;
+  insert(tasks: Task[], now: number): void | Promise<void>;
   /** due ones, earliest first */
   due(queue: QueueName, now: number, limit: number): Row[];
   /** hands it out: one more attempt */
@@ -58,7 +58,7 @@ export interface TaskTable {
 
 /** Throws `Unavailable` when the file cannot be opened. */
 export function openTaskTable(path: string): TaskTable {
-  const { sql, transaction, durably, close } = openDatabase(path, schema);
+  const { sql, transaction, together, close } = openDatabase(path, schema);
 
   const insert = sql(`
     INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
@@ -84,12 +84,13 @@ export function openTaskTable(path: string): TaskTable {
     insert(tasks, now) {
       const rows = tasks.map((task) => ({ ...task, json: encodeBody(task) }));
       if (rows.length === 0) return;
-      // a ping is nowhere else, and who sent it has its answer: no sweep finds one that is lost
-      const write = tasks.some(({ body }) => body.kind === 'ping') ? durably : transaction;
-      write(() => {
+      const write = () => {
         for (const { queue, name, json, at = now } of rows)
           insert.run(queue, name, Math.ceil(at), json, now);
-      });
+      };
+      // a ping is nowhere else, and who sent it has its answer: no sweep finds one that is lost
+      if (tasks.some(({ body }) => body.kind === 'ping')) return together(write, true);
+      transaction(write);
     },
     due: (queue, now, limit) => due.all(queue, now, limit) as unknown as Row[],
     run: (id) => void run.run(id),

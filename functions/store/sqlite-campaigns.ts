@@ -57,7 +57,7 @@ export interface ShardRow {
 }
 
 export function sqliteCampaigns(
-  { sql, transaction, durably }: Database,
+  { sql, transaction, durably, together }: Database,
   events: SqliteEvents,
   note: SqliteHistory['note'],
 ) {
@@ -74,6 +74,8 @@ export function sqliteCampaigns(
     if (earlier.request_hash !== requestHash) return { kind: 'conflict' as const };
     return { kind: 'exists' as const, campaign: toCampaign(earlier) };
   };
+  const state = (id: string) =>
+    sql('SELECT state FROM campaigns WHERE id = ?').get(id)!.state as CampaignState;
   const shard = (campaignId: string, index: number) => {
     const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
       campaignId,
@@ -89,36 +91,65 @@ export function sqliteCampaigns(
     return rows.map(toCounts).reduce(addCounts, noCounts());
   };
 
+  /** Called in a transaction, as `start` is. */
+  const create = (
+    ...[campaign, idempotency, dueAt, by = SYSTEM]: Parameters<Store['createCampaign']>
+  ) => {
+    if (idempotency) {
+      const earlier = madeWith(campaign.app, idempotency);
+      if (earlier) return earlier;
+    }
+    const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
+    sql(
+      `INSERT INTO campaigns (id, app, request, state, reason, created_at, first_push_at,
+         closed_at, shards, shards_done, idempotency_key, request_hash, due_at)
+       VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)`,
+    ).run(
+      id,
+      campaign.app,
+      requestOf(campaign),
+      state,
+      reason,
+      createdAt,
+      firstPushAt,
+      closedAt,
+      shards,
+      idempotency?.key ?? null,
+      idempotency?.requestHash ?? null,
+      dueAt,
+    );
+    note(id, { at: createdAt, by, from: null, to: state, reason: null });
+    events.append(id, (seq) => acceptedEvent(campaign, seq));
+    return { kind: 'created' as const, campaign };
+  };
+
+  const start = (...[id, ranges, dueAt, at = Date.now()]: Parameters<Store['startCampaign']>) => {
+    const before = find(id);
+    if (!before || !mayStart(before, at)) return false;
+    const started = startedAt(before, at);
+    sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
+      ranges.length,
+      started.guard === 'canary' ? dueAt : null,
+      started.state,
+      requestOf(started),
+      id,
+    );
+    const insert = sql(
+      `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at)
+       VALUES (?,?,?,?,?)`,
+    );
+    for (const [index, range] of ranges.entries())
+      insert.run(id, index, range.from, range.to, dueAt);
+    if (started.state === 'running') {
+      note(id, { at, by: SYSTEM, from: before.state, to: 'running', reason: null });
+      const campaign = { ...started, shards: ranges.length };
+      events.append(id, (seq) => startedEvent(campaign, at, seq));
+    }
+    return true;
+  };
+
   const verbs = {
-    createCampaign: async (campaign, idempotency, dueAt, by = SYSTEM) =>
-      durably(() => {
-        if (idempotency) {
-          const earlier = madeWith(campaign.app, idempotency);
-          if (earlier) return earlier;
-        }
-        const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
-        sql(
-          `INSERT INTO campaigns (id, app, request, state, reason, created_at, first_push_at,
-             closed_at, shards, shards_done, idempotency_key, request_hash, due_at)
-           VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)`,
-        ).run(
-          id,
-          campaign.app,
-          requestOf(campaign),
-          state,
-          reason,
-          createdAt,
-          firstPushAt,
-          closedAt,
-          shards,
-          idempotency?.key ?? null,
-          idempotency?.requestHash ?? null,
-          dueAt,
-        );
-        note(id, { at: createdAt, by, from: null, to: state, reason: null });
-        events.append(id, (seq) => acceptedEvent(campaign, seq));
-        return { kind: 'created' as const, campaign };
-      }),
+    createCampaign: async (...args) => durably(() => create(...args)),
 
     findCampaign: async (app, idempotency) => madeWith(app, idempotency),
 
@@ -138,31 +169,7 @@ export function sqliteCampaigns(
       };
     },
 
-    startCampaign: async (id, ranges, dueAt, at = Date.now()) =>
-      transaction(() => {
-        const before = find(id);
-        if (!before || !mayStart(before, at)) return false;
-        const started = startedAt(before, at);
-        sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
-          ranges.length,
-          started.guard === 'canary' ? dueAt : null,
-          started.state,
-          requestOf(started),
-          id,
-        );
-        const insert = sql(
-          `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at)
-           VALUES (?,?,?,?,?)`,
-        );
-        for (const [index, range] of ranges.entries())
-          insert.run(id, index, range.from, range.to, dueAt);
-        const campaign = find(id)!;
-        if (campaign.state === 'running') {
-          note(id, { at, by: SYSTEM, from: before.state, to: 'running', reason: null });
-          events.append(id, (seq) => startedEvent(campaign, at, seq));
-        }
-        return true;
-      }),
+    startCampaign: async (...args) => transaction(() => start(...args)),
 
     moveCampaign: async (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
       durably(() => {
@@ -208,12 +215,13 @@ export function sqliteCampaigns(
         return true;
       }),
 
-    async notePush(campaignId, at) {
-      sql(
-        `UPDATE campaigns SET first_push_at = ?
-         WHERE id = ? AND (first_push_at IS NULL OR first_push_at > ?)`,
-      ).run(at, campaignId, at);
-    },
+    notePush: (campaignId, at) =>
+      together(() => {
+        sql(
+          `UPDATE campaigns SET first_push_at = ?
+           WHERE id = ? AND (first_push_at IS NULL OR first_push_at > ?)`,
+        ).run(at, campaignId, at);
+      }),
 
     counts: async (campaignId) => counts(campaignId),
 
@@ -245,7 +253,7 @@ export function sqliteCampaigns(
        WHERE campaign_id = ? AND idx = ? AND planned = 1 AND chunks = chunks_done`,
     ).run(campaignId, index).changes;
     if (closed === 0) return false;
-    const before = find(campaignId)!.state;
+    const before = state(campaignId);
     sql(`UPDATE campaigns SET shards_done = shards_done + 1 WHERE id = ?`).run(campaignId);
     const wasLast = sql(
       `UPDATE campaigns SET closed_at = ?, due_at = NULL, reason = NULL,
@@ -269,7 +277,7 @@ export function sqliteCampaigns(
     );
   }
 
-  return { ...verbs, find, shard, closeShard, addMissing };
+  return { ...verbs, create, start, find, state, shard, closeShard, addMissing };
 }
 
 function splitCursor(cursor: string): [number, string] {

@@ -1,7 +1,7 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
 import { bucketOf, type Provider } from '../pipeline/installation.ts';
-import type { Chunk, Failure, FrozenPage, NewChunk, Store } from '../ports.ts';
+import type { Chunk, ChunkCommit, Failure, FrozenPage, NewChunk, Store } from '../ports.ts';
 import type { Database } from '../sqlite.ts';
 import { addCounts, MAX_BADGE, tally } from './counts.ts';
 import { pack, unpack } from './recipients.ts';
@@ -37,7 +37,7 @@ type FailureRow = Omit<Failure, 'pruned'> & { pruned: 0 | 1 };
 const OPEN_PAGE = 500;
 
 export function sqliteChunks(
-  { sql, transaction }: Database,
+  { sql, transaction, together }: Database,
   campaigns: ReturnType<typeof sqliteCampaigns>,
   forget: ReturnType<typeof sqliteInstallations>['forget'],
   events: SqliteEvents,
@@ -94,37 +94,101 @@ export function sqliteChunks(
       );
   }
 
-  return {
-    freezePage: async (read: FrozenPage) =>
-      transaction(() => {
-        const page = { ...read, chunks: erase.late(read.chunks, read.now) };
-        const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
-        const fenced = sql(
-          `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
-             chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?, due_at = ?
-           WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
-        ).run(
-          page.cursor?.bucket ?? null,
-          page.cursor?.id ?? null,
-          page.last ? 1 : 0,
-          page.chunks.length,
-          size + page.skipped,
-          page.skipped,
-          page.last ? null : page.dueAt,
-          page.campaignId,
-          page.shard,
-          page.page,
-        ).changes;
-        if (fenced === 0) return { kind: 'stale' as const };
-        if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
-        for (const chunk of page.chunks) insert(chunk);
-        const campaignClosed =
-          page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
-        return { kind: 'frozen' as const, campaignClosed };
-      }),
+  /** Called in a transaction. */
+  const freeze = (read: FrozenPage) => {
+    const page = { ...read, chunks: erase.late(read.chunks, read.now) };
+    const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
+    const fenced = sql(
+      `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
+         chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?, due_at = ?
+       WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
+    ).run(
+      page.cursor?.bucket ?? null,
+      page.cursor?.id ?? null,
+      page.last ? 1 : 0,
+      page.chunks.length,
+      size + page.skipped,
+      page.skipped,
+      page.last ? null : page.dueAt,
+      page.campaignId,
+      page.shard,
+      page.page,
+    ).changes;
+    if (fenced === 0) return { kind: 'stale' as const };
+    if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
+    for (const chunk of page.chunks) insert(chunk);
+    const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
+    return { kind: 'frozen' as const, campaignClosed };
+  };
 
-    claimChunk: async (chunkId, lease, now) =>
-      transaction(() => {
+  const commit = (told: ChunkCommit) => {
+    const row = find(told.chunkId);
+    if (!row || row.done || row.lease_id !== told.leaseId) return { kind: 'fenced' as const };
+    const commit = erase.within(row, told);
+    const done = commit.open.length === 0;
+    const keep = 'keep' in commit.lease && !done ? commit.lease.keep : null;
+    sql(
+      `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
+         not_before = ?, due_at = ? WHERE id = ?`,
+    ).run(
+      JSON.stringify(commit.open),
+      JSON.stringify(commit.doubtful),
+      done ? 1 : 0,
+      keep?.id ?? null,
+      keep?.until ?? null,
+      'release' in commit.lease ? commit.lease.notBefore : row.not_before,
+      done ? null : commit.dueAt,
+      row.id,
+    );
+    const forgotten = new Set(
+      commit.forget
+        .filter((it) => forget(row.app, it.installationId, it.token, it.since))
+        .map((it) => it.installationId),
+    );
+    const failures = commit.failures.map(
+      (it): Failure => ({
+        ...it,
+        ...{ campaignId: row.campaign_id, chunkId: row.id },
+        ...(forgotten.has(it.installationId) && { pruned: true }),
+      }),
+    );
+    const shard = campaigns.shard(row.campaign_id, row.shard)!;
+    const counts = addCounts(shard.counts, {
+      recipients: 0,
+      accepted: commit.accepted,
+      failed: commit.failed.length,
+      skipped: commit.skipped,
+      reasons: tally(commit.failed),
+      ...(forgotten.size > 0 && { pruned: tally(failures.filter((it) => it.pruned)) }),
+    });
+    sql(
+      `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?, pruned = ?,
+         chunks_done = chunks_done + ? WHERE campaign_id = ? AND idx = ?`,
+    ).run(
+      counts.accepted,
+      counts.failed,
+      counts.skipped,
+      JSON.stringify(counts.reasons),
+      JSON.stringify(counts.pruned ?? {}),
+      done ? 1 : 0,
+      row.campaign_id,
+      row.shard,
+    );
+    insertFailures(failures);
+    events.store(commit.events ?? []);
+    const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
+    const state = campaigns.state(row.campaign_id);
+    return {
+      ...{ kind: 'committed' as const, state, campaignClosed },
+      ...(done && { shard: counts }),
+    };
+  };
+
+  const verbs = {
+    freezePage: async (page: FrozenPage) => transaction(() => freeze(page)),
+
+    claimChunk: (chunkId, lease, now) =>
+      together(() => {
         let row = find(chunkId);
         if (!row) return { kind: 'missing' as const };
         if (row.done) return { kind: 'done' as const };
@@ -151,69 +215,9 @@ export function sqliteChunks(
         };
       }),
 
-    commitChunk: async (told) =>
-      transaction(() => {
-        const row = find(told.chunkId);
-        if (!row || row.done || row.lease_id !== told.leaseId) return { kind: 'fenced' as const };
-        const commit = erase.within(row, told);
-        const done = commit.open.length === 0;
-        const keep = 'keep' in commit.lease && !done ? commit.lease.keep : null;
-        sql(
-          `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
-             not_before = ?, due_at = ? WHERE id = ?`,
-        ).run(
-          JSON.stringify(commit.open),
-          JSON.stringify(commit.doubtful),
-          done ? 1 : 0,
-          keep?.id ?? null,
-          keep?.until ?? null,
-          'release' in commit.lease ? commit.lease.notBefore : row.not_before,
-          done ? null : commit.dueAt,
-          row.id,
-        );
-        const forgotten = new Set(
-          commit.forget
-            .filter((it) => forget(row.app, it.installationId, it.token, it.since))
-            .map((it) => it.installationId),
-        );
-        const failures = commit.failures.map(
-          (it): Failure => ({
-            ...it,
-            ...{ campaignId: row.campaign_id, chunkId: row.id },
-            ...(forgotten.has(it.installationId) && { pruned: true }),
-          }),
-        );
-        const shard = campaigns.shard(row.campaign_id, row.shard)!;
-        const counts = addCounts(shard.counts, {
-          recipients: 0,
-          accepted: commit.accepted,
-          failed: commit.failed.length,
-          skipped: commit.skipped,
-          reasons: tally(commit.failed),
-          ...(forgotten.size > 0 && { pruned: tally(failures.filter((it) => it.pruned)) }),
-        });
-        sql(
-          `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?, pruned = ?,
-             chunks_done = chunks_done + ? WHERE campaign_id = ? AND idx = ?`,
-        ).run(
-          counts.accepted,
-          counts.failed,
-          counts.skipped,
-          JSON.stringify(counts.reasons),
-          JSON.stringify(counts.pruned ?? {}),
-          done ? 1 : 0,
-          row.campaign_id,
-          row.shard,
-        );
-        insertFailures(failures);
-        events.store(commit.events ?? []);
-        const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
-        const { state } = campaigns.find(row.campaign_id)!;
-        return {
-          ...{ kind: 'committed' as const, state, campaignClosed },
-          ...(done && { shard: counts }),
-        };
-      }),
+    /** A checkpoint is of a large one, which gains nothing by company. */
+    commitChunk: async (it) =>
+      'keep' in it.lease ? transaction(() => commit(it)) : together(() => commit(it)),
 
     async *openChunks(campaignId, shard) {
       let after = { shard: shard ?? 0, id: '' };
@@ -268,6 +272,8 @@ export function sqliteChunks(
       };
     },
   } satisfies Partial<Store>;
+
+  return { ...verbs, freeze };
 }
 
 function splitCursor(cursor: string): [string, number] {

@@ -21,7 +21,7 @@ interface EventRow {
 
 export type SqliteEvents = ReturnType<typeof sqliteEvents>;
 
-export function sqliteEvents({ sql, transaction }: Database) {
+export function sqliteEvents({ sql, together }: Database) {
   function insert(it: CampaignEvent, seq: number | null) {
     sql('INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?)').run(
       ...([it.id, it.subject, seq, it.type, it.app, it.at] as const),
@@ -33,14 +33,15 @@ export function sqliteEvents({ sql, transaction }: Database) {
   const verbs = {
     unpublished: async (subject) =>
       (
-        sql(
-          `SELECT * FROM events WHERE subject = ? AND due_at IS NOT NULL
-           ORDER BY seq IS NULL, seq, at, id`,
-        ).all(subject) as unknown as EventRow[]
-      ).map(toEvent),
+        sql('SELECT * FROM events WHERE subject = ? AND due_at IS NOT NULL').all(
+          subject,
+        ) as unknown as EventRow[]
+      )
+        .sort(byCourse)
+        .map(toEvent),
 
-    published: async (events) =>
-      transaction(() => {
+    published: (events) =>
+      together(() => {
         const keep = sql(
           `UPDATE events SET due_at = NULL
            WHERE id = ? AND (seq IS NOT NULL OR type = 'campaign.progress')`,
@@ -97,6 +98,10 @@ export function sqliteEvents({ sql, transaction }: Database) {
     },
   };
 }
+
+/** Here, since SQLite makes a table to sort three rows. */
+const byCourse = (a: EventRow, b: EventRow) =>
+  (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.at - b.at || (a.id < b.id ? -1 : 1);
 
 const toEvent = ({ id, type, subject, app, at, data }: EventRow): CampaignEvent => ({
   ...{ id, type, subject, app, at },

@@ -91,8 +91,14 @@ export function bucketsOf(
   app: string,
   values: string[],
 ) {
-  const hashes = JSON.stringify(values.map((it) => hash48(app, it)));
-  return sql(`SELECT DISTINCT bucket FROM ${of} WHERE hash IN (SELECT value FROM json_each(?))`)
-    .all(hashes)
+  const { text, values: hashes } = oneOf(values.map((it) => hash48(app, it)));
+  return sql(`SELECT DISTINCT bucket FROM ${of} WHERE hash ${text}`)
+    .all(...hashes)
     .map((it) => it.bucket as number);
 }
+
+/** The same text however many there are; SQLite makes a table of them, but not for a single one. */
+export const oneOf = (numbers: number[]): { text: string; values: (string | number)[] } =>
+  numbers.length === 1
+    ? { text: '= ?', values: numbers }
+    : { text: 'IN (SELECT value FROM json_each(?))', values: [JSON.stringify(numbers)] };

@@ -41,10 +41,10 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const rows = sqliteRows(db, lookups);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
   const { note, ...history } = sqliteHistory(db);
-  const { find, shard, closeShard, addMissing, ...campaigns } = sqliteCampaigns(db, outbox, note);
-  const within = { ...campaigns, find, shard, closeShard, addMissing };
+  const within = sqliteCampaigns(db, outbox, note);
+  const { create, start, find, state, shard, closeShard, addMissing, ...campaigns } = within;
   const erase = sqliteErase(db, { shard, closeShard });
-  const chunks = sqliteChunks(db, within, forget, outbox, erase);
+  const { freeze, ...chunks } = sqliteChunks(db, within, forget, outbox, erase);
   return {
     ...installations,
     ...sqliteImport(db, rows, writing),
@@ -56,7 +56,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...history,
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
-    ...sqliteMessages(db, { ...campaigns, ...chunks }),
+    ...sqliteMessages(db, within, freeze),
     ...{ unpublished, published, course },
     ...webhooks,
     ...sqliteUsers(db, rows, writing, erase),

@@ -14,6 +14,8 @@ interface Figures {
   p50Ms: number;
   p99Ms: number;
   perSecond: number;
+  /** of the one process that answers, sends and records; a machine that is busy changes it little */
+  cpuMsPerPush: number;
 }
 export interface MessagesResult {
   slow: Figures;
@@ -52,6 +54,7 @@ export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) 
     const first = next;
     next += count;
     const dueAt = new Map<string, number>();
+    const cpuBefore = (await world.memory()).cpuSeconds;
     const begun = Date.now();
     const posts: Promise<void>[] = [];
     for (let i = 0; i < count; i++) {
@@ -62,6 +65,7 @@ export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) 
     }
     await Promise.all(posts);
     const arrived = await arrivals(count);
+    const cpuSeconds = (await world.memory()).cpuSeconds - cpuBefore;
     const times = arrived.map(({ token, at }) => at - dueAt.get(token)!).toSorted((a, b) => a - b);
     const lastAt = Math.max(...arrived.map(({ at }) => at));
     const at = (share: number) => Math.round(times[Math.ceil(times.length * share) - 1]! * 10) / 10;
@@ -69,6 +73,7 @@ export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) 
       ...{ p50Ms: at(0.5), p99Ms: at(0.99) },
       perSecond:
         Math.round((10_000 * count) / Math.max(lastAt - begun, (count * 1000) / perSecond)) / 10,
+      cpuMsPerPush: Math.round((1e6 * cpuSeconds) / count) / 1000,
     };
   }
 

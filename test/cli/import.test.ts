@@ -220,12 +220,12 @@ test('a window gives its rows in the order they lie on disk, each once', async (
   assert.deepEqual(read, expected);
 });
 
-test('a window is full at 16 MB, however few rows that are', () => {
+test('a window is full at 24 MB, however few rows that are', () => {
   const window = createWindow();
   const value = 'x'.repeat(60_000);
   let taken = 0;
   while (window.add({ id: `${taken}`, value }, taken) === 'added') taken++;
-  assert.ok(taken > 200 && taken * 60_000 < 16 * 1024 * 1024, `${taken}`);
+  assert.ok(taken > 300 && taken * 60_000 < 24 * 1024 * 1024, `${taken}`);
   assert.equal(window.take(1_000).length, 1);
   assert.equal(window.add({ id: 'a' }, 1), 'added');
 });

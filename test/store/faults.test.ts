@@ -37,6 +37,10 @@ async function everyWrite(store: Store) {
       store.putInstallations([person('there', { token: 'new' }), person('b')]),
     deleteInstallation: () => store.deleteInstallation('default', 'there'),
     createCampaign: () => store.createCampaign(campaignOf(), { key: 'k', requestHash: 'h' }, NOW),
+    createStarted: () => {
+      const campaign = campaignOf();
+      return store.createStarted(campaign, null, pageOf(campaign.id, [1], { last: true }));
+    },
     startCampaign: () => store.startCampaign(accepted.id, [EVERYBODY], NOW),
     moveCampaign: () => store.moveCampaign(planning, ['running'], 'paused', 'why'),
     notePush: () => store.notePush(planning, NOW),

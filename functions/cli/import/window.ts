@@ -6,9 +6,9 @@
 
 import { bucketOf } from '../../pipeline/installation.ts';
 
-/** 65,536: beside a bucket's 32 bits a double has room for 21 more. */
-const MAX_ROWS = 2 ** 16;
-const MAX_BYTES = 16 * 1024 * 1024;
+/** The more the better for the store, but they are held in memory, twice. */
+const MAX_ROWS = 100_000;
+const MAX_BYTES = 24 * 1024 * 1024;
 /** The API takes no longer line. */
 const MAX_LINE_BYTES = 64 * 1024;
 /** Bytes handed on at once. */
@@ -41,6 +41,7 @@ export function createWindow(maxRows = MAX_ROWS) {
       if (filling.rows >= Math.min(maxRows, MAX_ROWS) || filling.used + most > MAX_BYTES)
         return 'full';
       const bucket = typeof row.id === 'string' ? bucketOf(row.id) : 0;
+      // 32 bits and 17 fit into the 53 of a double
       keys[filling.rows] = bucket * MAX_ROWS + filling.rows;
       filling.used += filling.bytes.write(line, filling.used);
       filling.bytes[filling.used++] = 10;
