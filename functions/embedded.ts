@@ -6,7 +6,7 @@ import { createEmbeddedEvents } from './events/embedded.ts';
 import { createAtOnce } from './pipeline/at-once.ts';
 import { expire } from './pipeline/expire.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
-import { startDue } from './pipeline/recur.ts';
+import { startDue } from './pipeline/schedules/recur.ts';
 import { sweep } from './pipeline/sweep.ts';
 import type { Log, Ports, QueueName, Senders } from './ports.ts';
 import {

@@ -7,12 +7,12 @@
  */
 
 import type { Fault } from './errors.ts';
-import type { Audience, AudienceExpression } from './pipeline/audience-request.ts';
+import type { Audience, AudienceExpression } from './pipeline/audience/audience-request.ts';
 import type { Campaign, CampaignState, Change, Counts, Message } from './pipeline/campaign.ts';
 import type { EventType } from './pipeline/events.ts';
 import type { Environment, Installation, Provider } from './pipeline/installation.ts';
-import type { Schedule } from './pipeline/schedule.ts';
-import type { FailedPing, Ping, PingCounts, Trigger } from './pipeline/trigger.ts';
+import type { Schedule } from './pipeline/schedules/schedule.ts';
+import type { FailedPing, Ping, PingCounts, Trigger } from './pipeline/triggers/trigger.ts';
 
 export interface Ports {
   store: Store;

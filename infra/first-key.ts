@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { hashKey, makeKey } from '../functions/http/auth.ts';
+import { hashKey, makeKey } from '../functions/http/access/auth.ts';
 import { type ApiKey, fullScopes, type Scope, type Store } from '../functions/ports.ts';
 
 const usage = `npm run --silent key -- --project PROJECT [options]

@@ -6,9 +6,9 @@ import { clockCheck, senderChecks, storeCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
-import { forwardedAddress } from '../http/address.ts';
+import { forwardedAddress } from '../http/access/address.ts';
+import { createPeople } from '../http/access/people.ts';
 import { createApi } from '../http/api.ts';
-import { createPeople } from '../http/people.ts';
 import type { Log } from '../ports.ts';
 import type { Entry } from './front.ts';
 

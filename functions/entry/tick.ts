@@ -2,7 +2,7 @@
 
 import type { GoogleConfig } from '../config-google.ts';
 import { createGoogle } from '../google.ts';
-import { startDue } from '../pipeline/recur.ts';
+import { startDue } from '../pipeline/schedules/recur.ts';
 import { sweep } from '../pipeline/sweep.ts';
 import type { Log } from '../ports.ts';
 import type { Entry } from './front.ts';

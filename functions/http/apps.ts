@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { switchApp } from '../pipeline/app-switch.ts';
 import type { Ports, Switch } from '../ports.ts';
-import { callerOf } from './auth.ts';
+import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });

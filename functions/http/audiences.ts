@@ -7,11 +7,11 @@ import { registrationSchema } from '../pipeline/registration.ts';
 import { type Ports, type Upload, type UploadKind, uploadKinds } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { type Call, call } from './call.ts';
-import { CutOff, empty, untilCut } from './import.ts';
-import { readLines } from './lines.ts';
-import { type Name, nameFault, nameReaders } from './names.ts';
+import { CutOff, empty, untilCut } from './import/import.ts';
+import { readLines } from './import/lines.ts';
+import { type Name, nameFault, nameReaders } from './import/names.ts';
+import { FileFault } from './import/rows.ts';
 import { answerProblem } from './problem.ts';
-import { FileFault } from './rows.ts';
 
 /** Names stored in one write. */
 const BATCH = 5_000;

@@ -7,7 +7,7 @@ import type { OpenAPIHono, RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Fault, faultsOf } from '../errors.ts';
 import type { Scope } from '../ports.ts';
-import type { Authorize } from './auth.ts';
+import type { Authorize } from './access/auth.ts';
 import { readJson } from './body.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 

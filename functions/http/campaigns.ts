@@ -7,7 +7,7 @@ import { noCounts } from '../pipeline/campaign.ts';
 import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import type { Ports, Scope } from '../ports.ts';
-import { callerOf } from './auth.ts';
+import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';
 import { failuresCall } from './failures.ts';

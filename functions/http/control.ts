@@ -15,7 +15,7 @@ import {
 import { scheduleSchema } from '../pipeline/control-request.ts';
 import { retryFailures } from '../pipeline/retry.ts';
 import type { Ports } from '../ports.ts';
-import { callerOf } from './auth.ts';
+import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';

@@ -5,10 +5,10 @@ import type { Context } from 'hono';
 import { installation } from '../pipeline/installation.ts';
 import { installationId, registrationSchema } from '../pipeline/registration.ts';
 import type { Ports, Scope } from '../ports.ts';
+import { type Narrow, narrowKeyOf } from './access/registering.ts';
 import { type Call, call } from './call.ts';
 import { Contradiction, changed, changeSchema } from './installation-change.ts';
 import { answerProblem } from './problem.ts';
-import { type Narrow, narrowKeyOf } from './registering.ts';
 import { installationSchema, installationView } from './views.ts';
 
 const params = z.strictObject({ id: installationId });

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { registrationSchema } from '../pipeline/registration.ts';
 import { type ApiKey, type Ports, scopes } from '../ports.ts';
-import { hashKey, keyOf, makeKey } from './auth.ts';
+import { hashKey, keyOf, makeKey } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem } from './problem.ts';
 

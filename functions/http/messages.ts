@@ -7,7 +7,7 @@ import { type Campaign, isClosed } from '../pipeline/campaign.ts';
 import { message } from '../pipeline/message.ts';
 import { messageRequestSchema, toCampaignRequest } from '../pipeline/push-request.ts';
 import type { Ports } from '../ports.ts';
-import { callerOf } from './auth.ts';
+import { callerOf } from './access/auth.ts';
 import { call } from './call.ts';
 import { idempotencyKey } from './control.ts';
 import { answerProblem, problemResponse } from './problem.ts';

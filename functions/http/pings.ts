@@ -5,7 +5,7 @@
  */
 
 import { pingTask } from '../pipeline/tasks.ts';
-import type { PingCounts, Trigger } from '../pipeline/trigger.ts';
+import type { PingCounts, Trigger } from '../pipeline/triggers/trigger.ts';
 import type { Ports } from '../ports.ts';
 import { prove, type Received } from './proof.ts';
 

@@ -8,9 +8,9 @@
  */
 
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
-import { readPing } from '../pipeline/ping.ts';
-import { lookUp, segmentsOf } from '../pipeline/ping-template.ts';
-import type { Json, Proof } from '../pipeline/trigger.ts';
+import { readPing } from '../pipeline/triggers/ping.ts';
+import { lookUp, segmentsOf } from '../pipeline/triggers/ping-template.ts';
+import type { Json, Proof } from '../pipeline/triggers/trigger.ts';
 
 export interface Received {
   /** null: it has none of that name */

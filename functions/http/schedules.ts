@@ -4,9 +4,17 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { draft } from '../pipeline/accept.ts';
 import { noCounts } from '../pipeline/campaign.ts';
-import { change, createSchedule, onwards, runNow } from '../pipeline/recur.ts';
-import { nextRun, nextRuns, type Schedule, scheduleStates } from '../pipeline/schedule.ts';
-import { type ScheduleRequest, scheduleRequestSchema } from '../pipeline/schedule-request.ts';
+import { change, createSchedule, onwards, runNow } from '../pipeline/schedules/recur.ts';
+import {
+  nextRun,
+  nextRuns,
+  type Schedule,
+  scheduleStates,
+} from '../pipeline/schedules/schedule.ts';
+import {
+  type ScheduleRequest,
+  scheduleRequestSchema,
+} from '../pipeline/schedules/schedule-request.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { answerProblem, problemResponse } from './problem.ts';

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { segmentAudience, segmentName } from '../pipeline/audience-request.ts';
+import { segmentAudience, segmentName } from '../pipeline/audience/audience-request.ts';
 import { registrationSchema } from '../pipeline/registration.ts';
 import type { Ports, Scope, Segment } from '../ports.ts';
 import { type Call, call } from './call.ts';

@@ -3,12 +3,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Fault } from '../errors.ts';
 import { accept, draft } from '../pipeline/accept.ts';
+import { type Preview, preview } from '../pipeline/audience/preview.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../pipeline/campaign-request.ts';
 import { providers } from '../pipeline/installation.ts';
-import { type Preview, preview } from '../pipeline/preview.ts';
 import type { Ports, Rendered } from '../ports.ts';
-import { callerOf } from './auth.ts';
+import { callerOf } from './access/auth.ts';
 import { call } from './call.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';

@@ -8,8 +8,8 @@ import {
   MAX_PING_BYTES,
   type PingCounts,
   type Trigger,
-} from '../pipeline/trigger.ts';
-import { newTrigger, triggerRequestSchema } from '../pipeline/trigger-request.ts';
+} from '../pipeline/triggers/trigger.ts';
+import { newTrigger, triggerRequestSchema } from '../pipeline/triggers/trigger-request.ts';
 import type { Ports, Scope } from '../ports.ts';
 import { readBytes } from './body.ts';
 import { type Call, call } from './call.ts';

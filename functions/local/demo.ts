@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../cli/client.ts';
 import { watchCampaign } from '../cli/watch.ts';
-import type { Imported } from '../http/import.ts';
+import type { Imported } from '../http/import/import.ts';
 import type { CampaignView } from '../http/views.ts';
 import { createLog } from '../log.ts';
 import { report, reportText } from '../pipeline/report.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { senderChecks, storeCheck } from '../doctor/common.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
+import { hashKey, makeKey } from '../http/access/auth.ts';
 import { createApi } from '../http/api.ts';
-import { hashKey, makeKey } from '../http/auth.ts';
 import { fullScopes, type Log } from '../ports.ts';
 import { type AppCredentials, createSenders } from '../providers/senders.ts';
 

@@ -3,9 +3,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Fault } from '../errors.ts';
 import type { Ports, Push } from '../ports.ts';
+import { resolve } from './audience/meaning.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, toOf } from './campaign.ts';
 import { type Platform, type Provider, platforms } from './installation.ts';
-import { resolve } from './meaning.ts';
 import { startTasks } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
 import { wordingOf } from './wording.ts';

@@ -7,7 +7,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { type AudienceRequest, audienceSchema } from './audience-request.ts';
+import { type AudienceRequest, audienceSchema } from './audience/audience-request.ts';
 import { canarySchema, scheduleSchema } from './control-request.ts';
 import { messageSchema } from './message-request.ts';
 

@@ -1,9 +1,9 @@
 /** A campaign: what is kept of it, and which states follow which. */
 
-import type { Audience, Unregistered } from './audience-request.ts';
+import type { Audience, Unregistered } from './audience/audience-request.ts';
 import type { CampaignRequest } from './campaign-request.ts';
 
-export type { Audience } from './audience-request.ts';
+export type { Audience } from './audience/audience-request.ts';
 export type { CampaignRequest } from './campaign-request.ts';
 export type { ApnsPushType, Message } from './message-request.ts';
 

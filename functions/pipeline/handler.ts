@@ -4,10 +4,10 @@ import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '..
 import { applySwitch } from './app-switch.ts';
 import { watchCanary } from './canary.ts';
 import { redrive } from './control.ts';
-import { ping } from './ping.ts';
 import { plan, planShard } from './plan.ts';
 import { sendChunk } from './send.ts';
 import { renewed } from './tasks.ts';
+import { ping } from './triggers/ping.ts';
 
 /** A queue's attempts take an hour or more; what outlasts them is not tried again at once. */
 const RENEW_AFTER_MS = 60 * 1000;

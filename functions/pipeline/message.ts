@@ -6,10 +6,10 @@
 
 import type { AudiencePage, Carried, Ports, SendableChunk } from '../ports.ts';
 import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept.ts';
+import { pagesOf } from './audience/pages.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { BUCKETS } from './installation.ts';
-import { pagesOf } from './pages.ts';
 import { addressed, intoChunks, wordingFor } from './plan.ts';
 import { redriveTask, sendable, sendTask, startTasks } from './tasks.ts';
 

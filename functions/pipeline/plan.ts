@@ -9,11 +9,11 @@
 
 import type { BucketRange, NewChunk, Ports, Reached, Recipient, Shard } from '../ports.ts';
 import { isHeldBack } from './app-switch.ts';
+import { pagesOf, sizeOf } from './audience/pages.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { redrive, waitsForCanary } from './control.ts';
 import { BUCKETS } from './installation.ts';
-import { pagesOf, sizeOf } from './pages.ts';
 import { failedBefore } from './retry.ts';
 import { canaryTask, sendable, sendTask, shardTask, startTasks } from './tasks.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from './timing.ts';

@@ -1,7 +1,7 @@
 /** What is asked for with a single push, as with campaign-request.ts. */
 
 import { z } from '@hono/zod-openapi';
-import { conditions } from './audience-request.ts';
+import { conditions } from './audience/audience-request.ts';
 import { type CampaignRequest, campaignRequestSchema } from './campaign-request.ts';
 
 const { app, message, dryRun } = campaignRequestSchema.shape;

@@ -2,7 +2,7 @@
 
 import { shortToken } from '../log.ts';
 import type { Failure, Ports } from '../ports.ts';
-import { audienceText } from './audience-text.ts';
+import { audienceText } from './audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
 
 /** Failures looked through for examples, and shown of each reason. */

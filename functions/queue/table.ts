@@ -6,7 +6,7 @@
  */
 
 import type { QueueName, Task } from '../ports.ts';
-import { openDatabase } from '../sqlite.ts';
+import { openDatabase } from '../sqlite/database.ts';
 import { encodeBody } from './body.ts';
 import { NAME_MS } from './pace.ts';
 

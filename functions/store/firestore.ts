@@ -4,27 +4,27 @@
  */
 
 import type { Store } from '../ports.ts';
-import { firestoreAudience } from './firestore-audience.ts';
-import { firestoreCampaigns } from './firestore-campaigns.ts';
-import { firestoreChunks } from './firestore-chunks.ts';
-import { createClient, type FirestoreOptions } from './firestore-client.ts';
-import { firestoreErase } from './firestore-erase.ts';
-import { eventWriter, firestoreEvents } from './firestore-events.ts';
-import { firestoreFailures } from './firestore-failures.ts';
-import { firestoreHistory } from './firestore-history.ts';
-import { firestoreImport } from './firestore-import.ts';
-import { firestoreInstallations } from './firestore-installations.ts';
-import { firestoreKeys } from './firestore-keys.ts';
-import { firestoreMessages } from './firestore-messages.ts';
-import { firestoreOverdue } from './firestore-overdue.ts';
-import { firestoreSchedules } from './firestore-schedules.ts';
-import { createSchema } from './firestore-schema.ts';
-import { firestoreSegments } from './firestore-segments.ts';
-import { firestoreShards } from './firestore-shards.ts';
-import { firestoreTriggers } from './firestore-triggers.ts';
-import { firestoreUploads } from './firestore-uploads.ts';
-import { firestoreUsers } from './firestore-users.ts';
-import { firestoreWebhooks } from './firestore-webhooks.ts';
+import { firestoreAudience } from './firestore/audience.ts';
+import { firestoreCampaigns } from './firestore/campaigns.ts';
+import { firestoreChunks } from './firestore/chunks.ts';
+import { createClient, type FirestoreOptions } from './firestore/client.ts';
+import { firestoreErase } from './firestore/erase.ts';
+import { eventWriter, firestoreEvents } from './firestore/events.ts';
+import { firestoreFailures } from './firestore/failures.ts';
+import { firestoreHistory } from './firestore/history.ts';
+import { firestoreImport } from './firestore/import.ts';
+import { firestoreInstallations } from './firestore/installations.ts';
+import { firestoreKeys } from './firestore/keys.ts';
+import { firestoreMessages } from './firestore/messages.ts';
+import { firestoreOverdue } from './firestore/overdue.ts';
+import { firestoreSchedules } from './firestore/schedules.ts';
+import { createSchema } from './firestore/schema.ts';
+import { firestoreSegments } from './firestore/segments.ts';
+import { firestoreShards } from './firestore/shards.ts';
+import { firestoreTriggers } from './firestore/triggers.ts';
+import { firestoreUploads } from './firestore/uploads.ts';
+import { firestoreUsers } from './firestore/users.ts';
+import { firestoreWebhooks } from './firestore/webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
   /** how long chunks that are done, failures, events and idempotency keys are kept */

@@ -5,26 +5,26 @@
 
 import type { Provider } from '../pipeline/installation.ts';
 import type { Overdue, Store } from '../ports.ts';
-import { type Database, openDatabase } from '../sqlite.ts';
-import { sqliteAudiences } from './sqlite-audiences.ts';
-import { sqliteCampaigns } from './sqlite-campaigns.ts';
-import { sqliteChunks } from './sqlite-chunks.ts';
-import { sqliteErase } from './sqlite-erase.ts';
-import { sqliteEvents } from './sqlite-events.ts';
-import { sqliteExpire } from './sqlite-expire.ts';
-import { sqliteHistory } from './sqlite-history.ts';
-import { sqliteImport } from './sqlite-import.ts';
-import { sqliteInstallations, sqliteRows } from './sqlite-installations.ts';
-import { sqliteKeys } from './sqlite-keys.ts';
-import { sqliteLookups } from './sqlite-lookups.ts';
-import { sqliteMessages } from './sqlite-messages.ts';
-import { sqliteSchedules } from './sqlite-schedules.ts';
-import { migrations, pragmas } from './sqlite-schema.ts';
-import { sqliteSegments } from './sqlite-segments.ts';
-import { sqliteTriggers } from './sqlite-triggers.ts';
-import { sqliteUploads } from './sqlite-uploads.ts';
-import { sqliteUsers } from './sqlite-users.ts';
-import { sqliteWebhooks } from './sqlite-webhooks.ts';
+import { type Database, openDatabase } from '../sqlite/database.ts';
+import { sqliteAudiences } from './sqlite/audiences.ts';
+import { sqliteCampaigns } from './sqlite/campaigns.ts';
+import { sqliteChunks } from './sqlite/chunks.ts';
+import { sqliteErase } from './sqlite/erase.ts';
+import { sqliteEvents } from './sqlite/events.ts';
+import { sqliteExpire } from './sqlite/expire.ts';
+import { sqliteHistory } from './sqlite/history.ts';
+import { sqliteImport } from './sqlite/import.ts';
+import { sqliteInstallations, sqliteRows } from './sqlite/installations.ts';
+import { sqliteKeys } from './sqlite/keys.ts';
+import { sqliteLookups } from './sqlite/lookups.ts';
+import { sqliteMessages } from './sqlite/messages.ts';
+import { sqliteSchedules } from './sqlite/schedules.ts';
+import { migrations, pragmas } from './sqlite/schema.ts';
+import { sqliteSegments } from './sqlite/segments.ts';
+import { sqliteTriggers } from './sqlite/triggers.ts';
+import { sqliteUploads } from './sqlite/uploads.ts';
+import { sqliteUsers } from './sqlite/users.ts';
+import { sqliteWebhooks } from './sqlite/webhooks.ts';
 
 export interface SqliteStore extends Store {
   /** Frees every claimed chunk, and has the outbox swept; for a process that knows it is alone. */

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
-import type { Audience } from '../../functions/pipeline/audience-request.ts';
+import type { Audience } from '../../functions/pipeline/audience/audience-request.ts';
 import { BUCKETS, type Installation, installation } from '../../functions/pipeline/installation.ts';
 import type { Store } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';

@@ -10,7 +10,7 @@ const quantity = (of: ReturnType<typeof estimate>, service: string, what: string
   of.find((it) => it.service === service && it.what === what)!.quantity;
 
 test('ten thousand recipients cost the documents that were counted on the store', () => {
-  // test/store/firestore-cost.test.ts: one in a hundred gone, one in a hundred refused
+  // test/store/firestore/cost.test.ts: one in a hundred gone, one in a hundred refused
   const lines = estimate({ recipients: 10_000, read: 10_000, failing: 0.02 });
   assert.equal(quantity(lines, 'Firestore', 'read'), 10_183);
   assert.equal(quantity(lines, 'Firestore', 'write'), 63);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Schedule } from '../../functions/pipeline/schedule.ts';
+import type { Schedule } from '../../functions/pipeline/schedules/schedule.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 const schedule = (id: string, rest: Partial<Schedule> = {}): Schedule => ({

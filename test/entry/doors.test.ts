@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { forkFunction, type Target } from '../../functions/local/google/function.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
-import { createSigner, nowSeconds } from '../http/jwt.ts';
+import { createSigner, nowSeconds } from '../http/access/jwt.ts';
 import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');

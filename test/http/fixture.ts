@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import { type ApiOptions, createApi } from '../../functions/http/api.ts';
-import { hashKey, makeKey } from '../../functions/http/auth.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Ports, Scope, Sender, Store, Task } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';

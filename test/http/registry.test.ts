@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
-import { forwardedAddress, socketAddress } from '../../functions/http/address.ts';
+import { forwardedAddress, socketAddress } from '../../functions/http/access/address.ts';
+import { createLimit } from '../../functions/http/access/limit.ts';
 import type { ApiOptions } from '../../functions/http/api.ts';
 import type { NewKey } from '../../functions/http/keys.ts';
-import { createLimit } from '../../functions/http/limit.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';
 
 const device = { platform: 'ios', token: apnsToken(1), app: 'shop' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { hashKey } from '../../functions/http/auth.ts';
+import { hashKey } from '../../functions/http/access/auth.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { readOptions } from '../../infra/first-key.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { pipelineContract } from '../contracts/pipeline.ts';
 import { withoutEmulators } from '../emulators.ts';
-import { openStore } from '../store/emulated.ts';
+import { openStore } from '../store/firestore/emulated.ts';
 import { makeFolder } from '../store/folder.ts';
 
 pipelineContract('sqlite', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accept } from '../../functions/pipeline/accept.ts';
-import { audienceSchema } from '../../functions/pipeline/audience-request.ts';
+import { audienceSchema } from '../../functions/pipeline/audience/audience-request.ts';
 import { campaignRequestSchema } from '../../functions/pipeline/campaign-request.ts';
 import { plan } from '../../functions/pipeline/plan.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';

@@ -4,9 +4,9 @@ import type { Campaign } from '../../functions/pipeline/campaign.ts';
 import { storeContract } from '../contracts/store.ts';
 import { finish, pageOf, running } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
-import { emulator, openStore } from './emulated.ts';
-import { declared, needed } from './firestore-indexes.ts';
-import { collectionOf, startProxy } from './firestore-proxy.ts';
+import { emulator, openStore } from './firestore/emulated.ts';
+import { declared, needed } from './firestore/indexes.ts';
+import { collectionOf, startProxy } from './firestore/proxy.ts';
 
 const skip = withoutEmulators('firestore');
 const proxy = skip ? null : await startProxy(emulator);

@@ -9,8 +9,8 @@ import { Unavailable } from '../../functions/errors.ts';
 import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { DELIVERY_LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import { lockFolder } from '../../functions/store/lock.ts';
+import { migrations } from '../../functions/store/sqlite/schema.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
-import { migrations } from '../../functions/store/sqlite-schema.ts';
 import {
   allFailures,
   campaignOf,

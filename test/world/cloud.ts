@@ -1,7 +1,7 @@
 /** The Google engine on this machine, filled with installations, for journeys and benchmarks. */
 
 import { type Client, createClient } from '../../functions/cli/client.ts';
-import { hashKey, makeKey } from '../../functions/http/auth.ts';
+import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import {
   type Cloud,
   type CloudOptions,

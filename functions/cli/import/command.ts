@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { Pruned } from '../../http/prune.ts';
+import type { Pruned } from '../../http/import/prune.ts';
 import { redact } from '../../log.ts';
 import type { Client } from '../client.ts';
 import type { Io } from '../program.ts';

@@ -3,9 +3,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type CsvRecord, readRecords } from '../../http/csv.ts';
-import { type Line, readLines } from '../../http/lines.ts';
-import { parsed } from '../../http/rows.ts';
+import { type CsvRecord, readRecords } from '../../http/import/csv.ts';
+import { type Line, readLines } from '../../http/import/lines.ts';
+import { parsed } from '../../http/import/rows.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 

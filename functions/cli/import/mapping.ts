@@ -1,6 +1,6 @@
 /** Which column of a source is which field of an installation: guessed, or said. */
 
-import { rowFields } from '../../http/import-row.ts';
+import { rowFields } from '../../http/import/import-row.ts';
 import { Usage } from '../send.ts';
 import type { SourceRow } from './source.ts';
 import { type Convert, converters, kinds } from './values.ts';

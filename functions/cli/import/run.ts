@@ -3,8 +3,8 @@
  * is sent the next one fills; what the API has of a window is noted once it has all of it.
  */
 
-import type { Imported } from '../../http/import.ts';
-import { PAGE_ROWS } from '../../http/import.ts';
+import type { Imported } from '../../http/import/import.ts';
+import { PAGE_ROWS } from '../../http/import/import.ts';
 import type { Client } from '../client.ts';
 import { type Mapping, rowMaker } from './mapping.ts';
 import type { Position, Source } from './source.ts';

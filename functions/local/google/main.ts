@@ -2,7 +2,7 @@
 
 import { ConfigError, readConfig } from '../../config.ts';
 import { Unavailable } from '../../errors.ts';
-import { hashKey, makeKey } from '../../http/auth.ts';
+import { hashKey, makeKey } from '../../http/access/auth.ts';
 import { fullScopes } from '../../ports.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
 import { startSimulated } from '../simulated.ts';

@@ -1,0 +1,138 @@
+/**
+ * Who calls a function that is not public: Cloud Tasks, Pub/Sub and Cloud Scheduler, each with an
+ * OIDC token of one service account, the invoker.
+ * https://cloud.google.com/run/docs/authenticating/service-to-service
+ */
+
+import type { OAuth2Client, TokenPayload } from 'google-auth-library';
+import { withDeadline } from '../../deadline.ts';
+import { Unavailable } from '../../errors.ts';
+
+export interface OidcOptions {
+  /** the url of the function: a token for another one is refused */
+  audience: string;
+  /** e-mail of the one service account that may call */
+  invoker: string;
+  /** PEM certificates by key id; Google's without it. DANGER: whoever answers there may call. */
+  certsUrl?: string | undefined;
+  /**
+   * 'platform': a token whose signature Cloud Run has taken off is believed. Cloud Run does that
+   * to tokens its own check of `roles/run.invoker` has accepted, so that we cannot use them
+   * elsewhere; nothing is left to verify then. DANGER: only while nobody but the invoker has that
+   * role; with `allUsers` anybody can write such a token.
+   * https://cloud.google.com/run/docs/troubleshooting#signature-removed
+   */
+  check?: 'signature' | 'platform';
+}
+
+export type Caller =
+  | { kind: 'invoker' }
+  /** `reason` is for our log; the caller gets the status alone */
+  | { kind: 'refused'; status: 401 | 403; reason: string };
+
+const CERTS_MS = 5_000;
+/** Google's have about 1,200 characters. */
+const MAX_TOKEN = 4096;
+/** For clocks that differ; the library allows as much. */
+const SKEW_S = 300;
+const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
+const REMOVED = '.SIGNATURE_REMOVED_BY_GOOGLE';
+
+const refused = (status: 401 | 403, reason: string): Caller => ({
+  kind: 'refused',
+  status,
+  reason,
+});
+
+/**
+ * Takes a header Authorization. Throws `Unavailable` when Google's certificates cannot be had:
+ * nothing is known of the caller then.
+ */
+export function createOidc({ audience, invoker, certsUrl, check = 'signature' }: OidcOptions) {
+  let client: Promise<OAuth2Client> | undefined;
+  let fetching: Promise<Certificates> | undefined;
+
+  /** The library keeps them as long as their Cache-Control says; one fetch for all who wait. */
+  async function certificates(library: OAuth2Client): Promise<Certificates> {
+    fetching ??= library
+      .getFederatedSignonCertsAsync()
+      .then(({ certs }) => certs)
+      .finally(() => {
+        fetching = undefined;
+      });
+    try {
+      return await withDeadline(fetching, CERTS_MS, "Google's certificates");
+    } catch (cause) {
+      throw new Unavailable("Google's certificates cannot be had", { cause });
+    }
+  }
+
+  async function verify(token: string): Promise<Read> {
+    client ??= newClient(certsUrl);
+    const library = await client;
+    const certs = await certificates(library);
+    try {
+      const login = await library.verifySignedJwtWithCertsAsync(token, certs, audience, ISSUERS);
+      return { payload: login.getPayload()! };
+    } catch (error) {
+      return { reason: reasonOf(error) };
+    }
+  }
+
+  return async (authorization: string | undefined): Promise<Caller> => {
+    const token = authorization?.match(/^Bearer +([\w.-]+) *$/i)?.[1];
+    if (!token) return refused(401, 'no token');
+    if (token.length > MAX_TOKEN) return refused(401, 'the token is too long');
+    const removed = token.endsWith(REMOVED);
+    if (removed && check === 'signature')
+      return refused(
+        401,
+        "the token's signature was removed by Cloud Run, which checks callers itself; " +
+          'set VOLLEY_INVOKER_CHECK=platform if only the invoker has roles/run.invoker',
+      );
+    const read = removed ? readUnsigned(token, audience) : await verify(token);
+    if ('reason' in read) return refused(401, read.reason);
+    const { payload } = read;
+    if (payload.email_verified !== true || payload.email !== invoker)
+      return refused(403, 'the token is of another account');
+    return { kind: 'invoker' };
+  };
+}
+
+type Read = { payload: TokenPayload } | { reason: string };
+type Certificates = Awaited<ReturnType<OAuth2Client['getFederatedSignonCertsAsync']>>['certs'];
+
+async function newClient(certsUrl: string | undefined): Promise<OAuth2Client> {
+  const { OAuth2Client } = await import('google-auth-library');
+  return new OAuth2Client(
+    certsUrl ? { endpoints: { oauth2FederatedSignonPemCertsUrl: certsUrl } } : {},
+  );
+}
+
+/** The library's messages quote whole tokens, so they are told apart here and go no further. */
+const REASONS: [RegExp, string][] = [
+  [/too late/, 'the token has expired'],
+  [/too early/, 'the token is from the future'],
+  [/payload audience/, 'the token is for another audience'],
+  [/Invalid issuer/, 'the token is of another issuer'],
+  [/No pem found/, 'the token is signed with a key that is not one of Google'],
+  [/Invalid token signature/, 'the signature is wrong'],
+];
+
+const reasonOf = (error: unknown) =>
+  REASONS.find(([pattern]) => pattern.test(String(error)))?.[1] ?? 'the token cannot be read';
+
+/** What the library checks of a payload, of one that comes without a signature. */
+function readUnsigned(token: string, audience: string): Read {
+  let payload: TokenPayload;
+  try {
+    payload = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+  } catch {
+    return { reason: 'the token cannot be read' };
+  }
+  const { iss, aud, exp } = payload ?? {};
+  if (!ISSUERS.includes(iss)) return { reason: 'the token is of another issuer' };
+  if (aud !== audience) return { reason: 'the token is for another audience' };
+  if (!(Date.now() / 1000 <= exp + SKEW_S)) return { reason: 'the token has expired' };
+  return { payload };
+}

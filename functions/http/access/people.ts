@@ -1,0 +1,89 @@
+/**
+ * People, by ID tokens of Firebase Auth: what they may do is the custom claim `volley`, which only
+ * an administrator of the project can set.
+ * https://firebase.google.com/docs/auth/admin/verify-id-tokens
+ * https://firebase.google.com/docs/auth/admin/custom-claims
+ *
+ * DANGER: with FIREBASE_AUTH_EMULATOR_HOST set the library takes unsigned tokens. config-google.ts
+ * refuses to start a deployed function with it.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { AppOptions } from 'firebase-admin/app';
+import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
+import { withDeadline } from '../../deadline.ts';
+import { Unavailable } from '../../errors.ts';
+import { fullScopes, type Scope } from '../../ports.ts';
+
+export const roles: Record<string, Scope[]> = {
+  admin: fullScopes,
+  sender: ['campaigns', 'read'],
+  viewer: ['read'],
+};
+
+export interface Person {
+  /** e-mail, or the user's id */
+  name: string;
+  /** none without a role */
+  scopes: Scope[];
+}
+
+/**
+ * Null: the token is not one of this project, has expired, was revoked, or its user was disabled or
+ * deleted. Throws `Unavailable` when Google does not answer.
+ */
+export type FindPerson = (token: string) => Promise<Person | null>;
+
+const DEADLINE_MS = 10_000;
+
+/** `options`: where the library finds Google, and as whom it asks. */
+export function createPeople(project: string, options: AppOptions = {}): FindPerson {
+  let auth: Promise<Auth> | undefined;
+
+  async function connect(): Promise<Auth> {
+    // 60 ms, which only a deployment with people in it pays
+    const [{ initializeApp }, { getAuth }] = await Promise.all([
+      import('firebase-admin/app'),
+      import('firebase-admin/auth'),
+    ]);
+    return getAuth(initializeApp({ projectId: project, ...options }, randomUUID()));
+  }
+
+  return async (token) => {
+    auth ??= connect();
+    const asked = (await auth).verifyIdToken(token, true);
+    try {
+      return personOf(await withDeadline(asked, DEADLINE_MS, 'Firebase Auth'));
+    } catch (cause) {
+      if (isRefusal(cause)) return null;
+      throw new Unavailable('Firebase Auth could not be asked about a token', { cause });
+    }
+  };
+}
+
+function personOf({ uid, email, volley }: DecodedIdToken): Person {
+  const role =
+    typeof volley === 'string' && Object.hasOwn(roles, volley) ? roles[volley] : undefined;
+  return { name: email ?? uid, scopes: role ?? [] };
+}
+
+const REFUSALS = [
+  'auth/id-token-expired',
+  'auth/id-token-revoked',
+  'auth/user-disabled',
+  'auth/user-not-found',
+];
+
+/**
+ * The library gives the code `argument-error` to bad tokens, and to certificates that it could not
+ * fetch as well; what it says of a token begins with one of these words.
+ */
+const ABOUT_THE_TOKEN = /^(Firebase ID token|Decoding Firebase ID token|verifyIdToken\(\) expects)/;
+
+function isRefusal(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return (
+    (code !== undefined && REFUSALS.includes(code)) ||
+    (code === 'auth/argument-error' && ABOUT_THE_TOKEN.test(message ?? ''))
+  );
+}

@@ -1,0 +1,175 @@
+/**
+ * The import: a file of installations, streamed into the store in batches. Good lines are kept
+ * whatever the others are like; a file that is wrong as a whole is refused before anything is
+ * stored. To import a file twice changes nothing: whoever was cut off sends it again.
+ */
+
+import { z } from '@hono/zod-openapi';
+import { registrationSchema } from '../../pipeline/registration.ts';
+import type { ImportCounts, ImportedInstallation, Ports } from '../../ports.ts';
+import { mediaType } from '../body.ts';
+import { call } from '../call.ts';
+import { answerProblem } from '../problem.ts';
+import { readRow } from './import-row.ts';
+import { readLines } from './lines.ts';
+import { csvRows, FileFault, ndjsonRows, type Row } from './rows.ts';
+
+/**
+ * Rows in one write: whoever sends no more at a time has all of them stored or none. The embedded
+ * store does nothing else meanwhile, for some 0.3 s, and they lie in memory; with fewer its disk has more
+ * to do.
+ */
+export const PAGE_ROWS = 15_000;
+/** Faults told of one file; all are counted. */
+const MAX_FAULTS = 1_000;
+
+const readers = new Map([
+  ['text/csv', csvRows],
+  ['application/x-ndjson', ndjsonRows],
+]);
+
+const importedSchema = z
+  .object({
+    read: z.int().openapi({ description: 'Rows, the header and empty lines not counted.' }),
+    stored: z
+      .int()
+      .openapi({ description: 'All that were not rejected: the sum of the next four.' }),
+    inserted: z.int(),
+    updated: z.int(),
+    unchanged: z
+      .int()
+      .openapi({ description: 'Were there already, just so, and were not written.' }),
+    superseded: z.int().openapi({ description: 'A later row had their id, or their token.' }),
+    rejected: z.int(),
+    faults: z
+      .array(z.object({ line: z.int(), message: z.string() }))
+      .openapi({ description: `The first ${MAX_FAULTS}.` }),
+  })
+  .openapi('Imported', {
+    example: {
+      ...{ read: 20_000, stored: 19_999, rejected: 1 },
+      ...{ inserted: 100, updated: 20, unchanged: 19_879, superseded: 0 },
+      faults: [{ line: 17, message: 'token: an APNs token is 64 to 200 hexadecimal digits' }],
+    },
+  });
+export type Imported = z.output<typeof importedSchema>;
+
+/** Chosen by whoever imports, new for each list that is imported from its beginning to its end. */
+export const runId = z.string().regex(/^[\w-]{8,64}$/, {
+  message: 'must be 8 to 64 letters, digits, - and _',
+});
+
+const importQuery = z.strictObject({
+  app: registrationSchema.shape.app
+    .unwrap()
+    .optional()
+    .openapi({ description: 'Of all rows; one that says another is rejected.' }),
+  run: runId.optional().openapi({ description: 'Marks them as seen by this run, for a prune.' }),
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'Rows are checked, nothing is stored.' }),
+});
+
+const csvExample = `id,platform,token,language,tags,attributes.plan
+device-1,ios,${'a1'.repeat(32)},de,news|beta,pro
+`;
+
+export const importCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/installations:import',
+    summary: 'Register many installations',
+    description:
+      'CSV with a header, or NDJSON; UTF-8, of any size. Columns are the fields of a registration ' +
+      'and `id`; `tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
+      '`refreshedAt` is when the app was last seen. What is there already, just so, is not written. ' +
+      `Rows are stored ${PAGE_ROWS} at a time, each time all of them or none.`,
+    scopes: ['installations'],
+    takes: { query: importQuery },
+    requestBody: {
+      required: true,
+      content: {
+        'text/csv': { schema: { type: 'string' }, example: csvExample },
+        'application/x-ndjson': { schema: { type: 'string' } },
+      },
+    },
+    responses: {
+      200: {
+        description: 'What was stored, and what was not.',
+        content: { 'application/json': { schema: importedSchema } },
+      },
+    },
+    async handle({ query }, c) {
+      const rowsOf = readers.get(mediaType(c));
+      if (!rowsOf)
+        return answerProblem(
+          c,
+          'unsupported-media-type',
+          'text/csv or application/x-ndjson is needed.',
+        );
+      try {
+        const lines = readLines(untilCut(c.req.raw.body ?? empty()));
+        return c.json(await store(ports, rowsOf(lines), query));
+      } catch (error) {
+        if (error instanceof FileFault)
+          return answerProblem(c, 'invalid-request', 'The file cannot be imported.', {
+            faults: error.faults,
+          });
+        if (error instanceof CutOff)
+          return answerProblem(c, 'invalid-request', 'The body was cut off.', {
+            next: 'Send the whole file again: what is stored already will be replaced by itself.',
+          });
+        throw error;
+      }
+    },
+  });
+
+export async function* empty(): AsyncGenerator<Uint8Array> {}
+
+export class CutOff extends Error {}
+
+/** Tells a body that broke off from a store that did. */
+export async function* untilCut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((cause) => {
+        throw new CutOff('the body was cut off', { cause });
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.().catch(() => {});
+  }
+}
+
+async function store(
+  { store, now }: Ports,
+  rows: AsyncIterable<Row[]>,
+  { app, run, dryRun }: z.output<typeof importQuery>,
+): Promise<Imported> {
+  const counts: ImportCounts = { inserted: 0, updated: 0, unchanged: 0, superseded: 0 };
+  const done = { read: 0, stored: 0, rejected: 0, faults: [] as Imported['faults'] };
+  let batch: ImportedInstallation[] = [];
+  const flush = async () => {
+    const of = await store.importInstallations(batch, { run: run ?? null, now: now() });
+    for (const name of Object.keys(of) as (keyof ImportCounts)[]) counts[name] += of[name];
+    done.stored += batch.length;
+    batch = [];
+  };
+  for await (const some of rows)
+    for (const row of some) {
+      done.read++;
+      const it = 'fault' in row ? row.fault : readRow(row.value, app, now());
+      if (typeof it === 'string') {
+        done.rejected++;
+        if (done.faults.length < MAX_FAULTS) done.faults.push({ line: row.line, message: it });
+      } else if (dryRun === 'true') done.stored++;
+      else if (batch.push(it) === PAGE_ROWS) await flush();
+    }
+  if (batch.length > 0) await flush();
+  if (done.read === 0) throw new FileFault([{ path: '', message: 'the file has no rows' }]);
+  return { ...done, ...counts };
+}

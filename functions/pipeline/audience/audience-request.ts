@@ -1,0 +1,258 @@
+/**
+ * An audience: a question about installations, as it is asked (schema) and as it is meant.
+ *
+ * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request
+ * says relative to something else (a segment by its name, "within 30 days") is made absolute when a
+ * campaign is accepted (`meaning.ts`), so that every shard asks the same. What each condition means
+ * is said in `matches.ts`. Only what answers requests imports this file, as with
+ * campaign-request.ts; the types are everybody's.
+ */
+
+import { z } from '@hono/zod-openapi';
+import Range from 'semver/classes/range.js';
+import { environments, providers, tokenForm } from '../installation.ts';
+import { country, installationId, languageTag, platform, timeZone } from '../registration.ts';
+import { boundsOf, MAX_OBJECTS } from './bounds.ts';
+import { segmentsIn } from './meaning.ts';
+
+/** Bounds of a request. An audience of more ids than this comes as an upload. */
+export const MAX_IDS = 100;
+const MAX_ATTRIBUTES = 20;
+const MAX_DAYS = 3650;
+
+const oneOrMany = <T extends z.ZodType>(item: T, max: number) =>
+  z
+    .union([item, z.array(item).min(1).max(max)])
+    .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
+
+const word = z.string().min(1).max(128);
+const words = z.array(word).min(1).max(MAX_IDS).optional();
+
+const tags = z
+  .union([
+    oneOrMany(word, MAX_IDS).transform((any) => ({ any })),
+    z.strictObject({ any: words, all: words, none: words }),
+  ])
+  .openapi({ description: 'A list means any of them.' });
+
+const text = z.string().max(256);
+const scalar = z.union([text, z.number(), z.boolean()]);
+const ordered = z.union([text, z.number()]).optional();
+const comparison = z.strictObject({
+  '=': scalar.optional(),
+  '!=': scalar.optional(),
+  '<': ordered,
+  '<=': ordered,
+  '>': ordered,
+  '>=': ordered,
+  in: z.array(scalar).min(1).max(MAX_IDS).optional(),
+  exists: z.boolean().optional(),
+});
+export type Comparison = z.output<typeof comparison>;
+
+const attributes = z
+  .record(
+    z.string().min(1).max(64),
+    z.union([scalar.transform((it): Comparison => ({ '=': it })), comparison]),
+  )
+  .refine((it) => Object.keys(it).length <= MAX_ATTRIBUTES, {
+    message: `may name ${MAX_ATTRIBUTES} attributes at most`,
+  })
+  .openapi({
+    description:
+      'By name: a value, or comparisons that must all hold. An attribute that is not there is ' +
+      'not equal to anything, nor less or greater.',
+    example: { plan: 'pro', age: { '>=': 18, '<': 30 }, city: { exists: true } },
+  });
+
+const time = z.iso.datetime({ offset: true });
+const days = z.int().min(1).max(MAX_DAYS).optional();
+const lastSeen = z
+  .strictObject({
+    after: time.optional(),
+    before: time.optional(),
+    withinDays: days,
+    notWithinDays: days,
+  })
+  .openapi({ description: 'When the app last registered. `after` is inclusive, `before` is not.' });
+
+const isRange = (it: string) => {
+  try {
+    return new Range(it) !== null;
+  } catch {
+    return false;
+  }
+};
+
+/** Every condition but those that combine others. */
+export const conditions = z.strictObject({
+  platform: oneOrMany(platform, 3).optional(),
+  language: oneOrMany(languageTag, MAX_IDS)
+    .optional()
+    .openapi({ description: '`pt` is `pt` and every `pt-…`; `pt-BR` is not `pt`.' }),
+  tags: tags.optional(),
+  userIds: words,
+  installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
+  tokens: z
+    .array(
+      z.string().max(4096).regex(tokenForm, { message: 'must be printable ASCII without spaces' }),
+    )
+    .min(1)
+    .max(MAX_IDS)
+    .optional(),
+  attributes: attributes.optional(),
+  appVersion: z
+    .string()
+    .min(1)
+    .max(128)
+    .refine(isRange, { message: 'must be a range such as ">=2.1.0 <3"' })
+    .optional()
+    .openapi({ description: 'A range of semver; 4.2 is 4.2.0. Who has no version is in none.' }),
+  lastSeen: lastSeen.optional(),
+  timeZone: oneOrMany(timeZone, MAX_IDS).optional(),
+  country: oneOrMany(country, MAX_IDS).optional(),
+});
+type Conditions = z.output<typeof conditions>;
+
+export const segmentName = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, { message: 'must be 1 to 64 letters, digits and - _ .' });
+
+/** As it is asked. */
+export interface AudienceExpression extends Conditions {
+  segment?: string | undefined;
+  and?: AudienceExpression[] | undefined;
+  or?: AudienceExpression[] | undefined;
+  not?: AudienceExpression | undefined;
+}
+
+/**
+ * As a store is asked for it: absolute, and never a topic, which it would answer with everybody.
+ * Whoever has opted out is in no audience.
+ */
+export interface Audience extends Omit<Conditions, 'lastSeen'> {
+  lastSeen?: { after?: string | undefined; before?: string | undefined } | undefined;
+  and?: Audience[] | undefined;
+  or?: Audience[] | undefined;
+  not?: Audience | undefined;
+  segment?: never;
+  upload?: never;
+  unregistered?: never;
+  topic?: never;
+  condition?: never;
+}
+
+const several = z
+  .array(z.lazy(() => expression))
+  .min(1)
+  .max(MAX_OBJECTS);
+
+/** zod reads a getter when it is first asked: an object may hold its own kind. */
+export const expression: z.ZodType<AudienceExpression> = z
+  .strictObject({
+    ...conditions.shape,
+    segment: segmentName.optional().openapi({ description: 'A saved one, as it is now.' }),
+    get and() {
+      return z.array(expression).min(1).max(MAX_OBJECTS).optional();
+    },
+    get or() {
+      return z.array(expression).min(1).max(MAX_OBJECTS).optional();
+    },
+    get not() {
+      return expression.optional();
+    },
+  })
+  .openapi('AudienceExpression');
+
+/** What is told of tokens that no installation has. */
+const unregistered = z
+  .strictObject({
+    platform,
+    provider: z.enum(providers).optional(),
+    environment: z.enum(environments).default('production'),
+  })
+  .refine((it) => it.provider !== 'apns' || it.platform === 'ios', {
+    path: ['provider'],
+    message: 'apns serves ios only',
+  })
+  .openapi('Unregistered', {
+    description:
+      'Tokens that no installation has are sent to as well: they are of this platform. apns for ' +
+      'ios, fcm for the others, unless named.',
+  });
+export type Unregistered = z.output<typeof unregistered>;
+
+/** https://firebase.google.com/docs/cloud-messaging/send-topic-messages */
+const topicName = '[\\w.~%-]{1,900}';
+const MAX_TOPICS = 5;
+
+/** A value that is too deep or too large goes no further. */
+function bounded(value: unknown, context: z.RefinementCtx): unknown {
+  const fault = boundsOf(value);
+  if (fault === null) return value;
+  context.addIssue({ code: 'custom', message: fault });
+  return z.NEVER;
+}
+
+export const audienceSchema = z
+  .preprocess(
+    bounded,
+    z
+      .strictObject({
+        ...conditions.shape,
+        segment: segmentName.optional(),
+        and: several.optional(),
+        or: several.optional(),
+        not: expression.optional(),
+        upload: z
+          .string()
+          .regex(/^[0-9a-f]{20}$/, { message: 'must be an id that POST /v1/audiences gave' })
+          .optional()
+          .openapi({ description: 'Who is in this upload, and fulfils the rest.' }),
+        unregistered: unregistered.optional(),
+        topic: z
+          .string()
+          .regex(new RegExp(`^${topicName}$`), {
+            message: 'must be letters, digits and - _ . ~ %, as apps subscribe to it',
+          })
+          .optional()
+          .openapi({ description: "One message to a topic of FCM's; goes with nothing else." }),
+        condition: z
+          .string()
+          .max(4096)
+          .regex(new RegExp(`^(?:'${topicName}' in topics|&&|\\|\\||[!() ])+$`), {
+            message: "must be such as 'a' in topics && ('b' in topics || 'c' in topics)",
+          })
+          .refine((it) => it.split(' in topics').length - 1 <= MAX_TOPICS, {
+            message: `may name ${MAX_TOPICS} topics at most`,
+          })
+          .optional()
+          .openapi({ description: 'One message to whom it holds for; goes with nothing else.' }),
+      })
+      .superRefine((it, context) => {
+        if (it.unregistered && !it.tokens && it.upload === undefined)
+          context.addIssue({
+            ...{ code: 'custom', path: ['unregistered'] },
+            message: 'goes with tokens, or an upload of tokens',
+          });
+        for (const path of ['topic', 'condition'] as const)
+          if (it[path] !== undefined && Object.keys(it).length > 1)
+            context.addIssue({
+              ...{ code: 'custom', path: [path] },
+              message: 'goes with nothing else: FCM knows who that is, Volley does not',
+            });
+      }),
+  )
+  .openapi('Audience');
+export type AudienceRequest = z.output<typeof audienceSchema>;
+
+/** A saved one. It may name no other, so that what it means is seen at once. */
+export const segmentAudience = z
+  .preprocess(
+    bounded,
+    expression.superRefine((it, context) => {
+      if (segmentsIn(it).length > 0)
+        context.addIssue({ code: 'custom', message: 'a segment may not name another segment' });
+    }),
+  )
+  .openapi('SegmentAudience');

@@ -1,0 +1,234 @@
+/**
+ * What a campaign would reach, how long it would take and what is wrong with it, before anything is
+ * sent. A small audience is counted; of a large one a share of the buckets is, which is a fair
+ * sample since buckets are uniform.
+ */
+
+import type { BucketRange, Ports, Push, Reached, Sender } from '../../ports.ts';
+import { draft, pushOf } from '../accept.ts';
+import { type Campaign, type CampaignRequest, targetOf, toOf } from '../campaign.ts';
+import { BUCKETS, type Provider } from '../installation.ts';
+import { type Wording, wordingOf } from '../wording.ts';
+import { pagesOf, sizeOf } from './pages.ts';
+
+/** Counted one by one: the whole then follows within 0.6 % in 95 of 100 cases. */
+const MOST_COUNTED = 100_000;
+/** A filter that matches few of millions is looked for no longer: who asks waits. */
+const MOST_MS = 10_000;
+/** Looked at between two looks at the clock. */
+const SLICE = 20_000;
+const PAGE_SIZE = 2_000;
+const EXAMPLES = 5;
+const MAX_LANGUAGES = 50;
+
+/**
+ * "When stale tokens reach 270 days of inactivity, FCM will consider them expired tokens" and reject
+ * sends to them. https://firebase.google.com/docs/cloud-messaging/manage-tokens
+ */
+const EXPIRED_MS = 270 * 24 * 60 * 60 * 1000;
+
+/**
+ * What a provider takes in a second as far as we are concerned. FCM: the default quota of a project.
+ * APNs: one connection with 1,000 streams and answers after 100 ms.
+ */
+const perSecond: Record<Provider, number> = { apns: 10_000, fcm: 10_000 };
+
+export interface EstimateProblem {
+  /** an error keeps those installations from getting it, a warning does not */
+  severity: 'error' | 'warning';
+  kind:
+    | 'fault'
+    | 'nobody'
+    | 'no-credentials'
+    | 'no-translation'
+    | 'no-value'
+    | 'too-large'
+    | 'expired-tokens';
+  message: string;
+  installations: number;
+  /** ids of a few of them */
+  examples: string[];
+}
+
+export interface Estimate {
+  installations: number;
+  /** every one was counted; what is not exact was extrapolated from `counted` */
+  exact: boolean;
+  counted: number;
+  platforms: Record<string, number>;
+  providers: Record<string, number>;
+  /** the most frequent first; '' has none */
+  languages: Record<string, number>;
+  /** from the acknowledgement on, with nothing else being sent */
+  seconds: number;
+  problems: EstimateProblem[];
+}
+
+export async function estimate(ports: Ports, request: CampaignRequest): Promise<Estimate> {
+  const { campaign, faults } = await draft(ports, request);
+  if (toOf(campaign) !== 'token')
+    faults.push({
+      path: `audience.${toOf(campaign)}`,
+      message: 'FCM knows who that is: they cannot be counted',
+    });
+  const count = createCount(ports, campaign);
+  // of faults in the audience itself nobody can be counted, of others it is told beside them
+  const countable = !faults.some(({ path }) => path.startsWith('audience'));
+  const share = countable ? await countShare(ports, campaign, count) : 1;
+  const whole = (it: number) => Math.round(it / share);
+  const wholes = (it: Map<string, number>) =>
+    Object.fromEntries(
+      Array.from(it, ([name, of]): [string, number] => [name, whole(of)]).sort(
+        (a, b) => b[1] - a[1],
+      ),
+    );
+  const providers = wholes(count.providers);
+  const installations = whole(count.counted);
+  const problems = faults.map(
+    ({ path, message }): EstimateProblem => ({
+      ...{ severity: 'error', kind: 'fault', installations, examples: [] },
+      message: path ? `${path}: ${message}` : message,
+    }),
+  );
+  if (countable && count.counted === 0)
+    problems.push({
+      ...{ severity: 'warning', kind: 'nobody', installations: 0, examples: [] },
+      message: 'the audience matches nobody',
+    });
+  for (const { of, ...rest } of count.problems())
+    problems.push({ ...rest, installations: whole(of) });
+  return {
+    installations,
+    exact: share === 1,
+    counted: count.counted,
+    platforms: wholes(count.platforms),
+    providers,
+    languages: Object.fromEntries(Object.entries(wholes(count.languages)).slice(0, MAX_LANGUAGES)),
+    seconds: secondsFor(request, providers, installations),
+    problems,
+  };
+}
+
+/** Gives the share of the buckets that was counted. */
+async function countShare(
+  { store, now }: Ports,
+  campaign: Campaign,
+  count: ReturnType<typeof createCount>,
+): Promise<number> {
+  const target = targetOf(campaign);
+  const { app } = campaign;
+  const size = await sizeOf(store, app, target);
+  const slices = size <= MOST_COUNTED ? 1 : Math.ceil(size / SLICE);
+  const edge = (n: number) => Math.floor((BUCKETS / slices) * n);
+  const until = now() + MOST_MS;
+  for (let n = 1; n <= slices; n++) {
+    const range: BucketRange = { from: edge(n - 1), to: edge(n) };
+    for await (const page of pagesOf(store, app, target, range, null, PAGE_SIZE, count.carried))
+      for (const it of page.installations) count.add(it);
+    if (n < slices && (count.counted >= MOST_COUNTED || now() > until)) return n / slices;
+  }
+  return 1;
+}
+
+function secondsFor(
+  { rate }: CampaignRequest,
+  providers: Record<string, number>,
+  installations: number,
+): number {
+  const asProvidersTake = Object.entries(providers).map(
+    ([name, of]) => of / perSecond[name as Provider],
+  );
+  const paced = rate ? (installations / rate.perMinute) * 60 : 0;
+  return Math.ceil(Math.max(paced, ...asProvidersTake, 0));
+}
+
+interface Found {
+  of: number;
+  examples: string[];
+}
+
+/** Counts installations, and looks at what each would get. */
+function createCount({ senders, now }: Ports, campaign: Campaign) {
+  const { app, message } = campaign;
+  const wording: Wording | null = wordingOf(message);
+  const push: Push = pushOf(campaign);
+  const varies = wording?.carried.includes('attributes') ?? false;
+  const expiredBefore = now() - EXPIRED_MS;
+  const platforms = new Map<string, number>();
+  const providers = new Map<string, number>();
+  const languages = new Map<string, number>();
+  const missing: Record<string, number> = {};
+  const found = new Map<string, Found>();
+  let counted = 0;
+  const largest = new Map<string, number>();
+
+  const add = (to: Map<string, number>, name: string) => to.set(name, (to.get(name) ?? 0) + 1);
+  const note = (problem: string, { id }: Reached) => {
+    const it = found.get(problem) ?? { of: 0, examples: [] };
+    found.set(problem, it);
+    it.of += 1;
+    if (it.examples.length < EXAMPLES) it.examples.push(id);
+  };
+
+  /** What it would get is only looked at where each gets something else. */
+  function look(it: Reached, sender: Sender, own: ReturnType<Wording['of']>) {
+    const { bytes, mostBytes } = sender.render(push, {
+      ...{ installationId: it.id, token: it.token },
+      ...own,
+    });
+    largest.set(it.provider, Math.max(largest.get(it.provider) ?? 0, bytes));
+    if (bytes > mostBytes) note(`too-large ${it.provider} ${mostBytes}`, it);
+  }
+
+  return {
+    get counted() {
+      return counted;
+    },
+    ...{ platforms, providers, languages },
+    carried: [
+      ...new Set(['platform', 'language', 'refreshedAt', ...(wording?.carried ?? [])] as const),
+    ],
+    add(it: Reached) {
+      counted += 1;
+      add(platforms, it.platform ?? 'unknown');
+      add(providers, it.provider);
+      add(languages, it.language ?? '');
+      const sender = senders.get(app, it.provider, it.environment);
+      if (!sender) note(`no-credentials ${it.provider} ${it.environment}`, it);
+      // 0: nobody knows
+      if (it.provider === 'fcm' && it.refreshedAt && it.refreshedAt < expiredBefore)
+        note('expired-tokens', it);
+      const own = wording?.of(it, missing);
+      if (message.localized && own?.language === undefined)
+        note(`no-translation ${it.language ?? ''}`, it);
+      if (sender && varies && own) look(it, sender, own);
+    },
+
+    /** `of`: so many of those counted. */
+    *problems(): Generator<Omit<EstimateProblem, 'installations'> & { of: number }> {
+      for (const [key, it] of found) {
+        const [kind, name = '', more] = key.split(' ') as [EstimateProblem['kind'], ...string[]];
+        const severity = kind === 'no-credentials' || kind === 'too-large' ? 'error' : 'warning';
+        yield { severity, kind, message: words(kind, name, more), ...it };
+      }
+      for (const [name, of] of Object.entries(missing))
+        yield {
+          ...{ severity: 'warning', kind: 'no-value', of, examples: [] },
+          message: `{{${name}}} has neither a value nor a default: give it one, {{${name}|…}}`,
+        };
+    },
+  };
+
+  function words(kind: EstimateProblem['kind'], name: string, more = ''): string {
+    switch (kind) {
+      case 'no-credentials':
+        return `"${app}" has no credentials for ${name} (${more})`;
+      case 'no-translation':
+        return `message.localized has nothing for ${name || 'who has no language'}: they get the default`;
+      case 'too-large':
+        return `the ${name} payload is up to ${largest.get(name)} bytes, ${more} are allowed: shorten the message, or its values`;
+      default:
+        return 'FCM tokens not seen for 270 days: FCM takes them for expired';
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What an audience means, in the plainest form: whether an installation is in it. A store may answer
+ * what it can from an index; the rest, and every doubt, is decided here.
+ */
+
+import Range from 'semver/classes/range.js';
+import coerce from 'semver/functions/coerce.js';
+import parse from 'semver/functions/parse.js';
+import type { Installation } from '../installation.ts';
+import type { Audience, Comparison } from './audience-request.ts';
+
+export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
+
+/** Never who has opted out, whatever the audience says. */
+export const matches = (audience: Audience, it: Matchable): boolean =>
+  it.optedOut !== true && holds(audience, it);
+
+function holds(audience: Audience, it: Matchable): boolean {
+  const { platform, language, tags, userIds, installationIds, tokens } = audience;
+  if (platform && !platform.includes(it.platform)) return false;
+  if (language && !language.some((range) => isLanguage(range, it.language))) return false;
+  if (userIds && !isOneOf(userIds, it.userId)) return false;
+  if (installationIds && !installationIds.includes(it.id)) return false;
+  if (tokens && !tokens.includes(it.token)) return false;
+  if (audience.timeZone && !isOneOf(audience.timeZone, it.timeZone)) return false;
+  if (audience.country && !isOneOf(audience.country, it.country)) return false;
+  if (audience.lastSeen && !wasSeen(audience.lastSeen, it.refreshedAt)) return false;
+  if (audience.appVersion && !isVersion(audience.appVersion, it.appVersion)) return false;
+  if (tags && !hasTags(tags, it.tags)) return false;
+  if (audience.attributes && !hasAttributes(audience.attributes, it.attributes)) return false;
+  if (audience.and && !audience.and.every((each) => holds(each, it))) return false;
+  if (audience.or && !audience.or.some((each) => holds(each, it))) return false;
+  return !(audience.not && holds(audience.not, it));
+}
+
+const isOneOf = (list: string[], it: string | undefined) => it !== undefined && list.includes(it);
+
+/** `pt` is `pt` and every `pt-…`, `pt-BR` is not `pt`: RFC 4647, section 3.3.1, basic filtering. */
+export const isLanguage = (range: string, tag: string | undefined) =>
+  tag?.startsWith(range) === true && (tag.length === range.length || tag[range.length] === '-');
+
+/** From `after`, and before `before`. */
+function wasSeen({ after, before }: NonNullable<Audience['lastSeen']>, at: number): boolean {
+  if (after !== undefined && at < Date.parse(after)) return false;
+  return before === undefined || at < Date.parse(before);
+}
+
+function hasTags(wanted: NonNullable<Audience['tags']>, tags: string[]): boolean {
+  const { any, all, none }: { any?: string[]; all?: string[]; none?: string[] } = wanted;
+  if (any && !any.some((tag) => tags.includes(tag))) return false;
+  if (all && !all.every((tag) => tags.includes(tag))) return false;
+  return !none?.some((tag) => tags.includes(tag));
+}
+
+type Scalar = string | number | boolean;
+
+function hasAttributes(wanted: Record<string, Comparison>, attributes: Record<string, Scalar>) {
+  for (const [name, comparison] of Object.entries(wanted)) {
+    const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+    if (!compares(comparison, value)) return false;
+  }
+  return true;
+}
+
+/**
+ * All comparisons must hold. The value is read as what it is compared with, if it can be: a CSV
+ * file has only texts, so "41" is 41 beside a number, and "true" is true. Texts are ordered by
+ * their UTF-16 code units, so dates and times of one form by time.
+ */
+function compares(it: Comparison, value: Scalar | undefined): boolean {
+  if (it.exists !== undefined && it.exists !== (value !== undefined)) return false;
+  if (it['='] !== undefined && readAs(it['='], value) !== it['=']) return false;
+  if (it['!='] !== undefined && readAs(it['!='], value) === it['!=']) return false;
+  if (it.in && !it.in.some((each) => readAs(each, value) === each)) return false;
+  if (it['<'] !== undefined && !(readAs(it['<'], value)! < it['<'])) return false;
+  if (it['<='] !== undefined && !(readAs(it['<='], value)! <= it['<='])) return false;
+  if (it['>'] !== undefined && !(readAs(it['>'], value)! > it['>'])) return false;
+  return it['>='] === undefined || readAs(it['>='], value)! >= it['>='];
+}
+
+const decimal = /^-?\d+(?:\.\d+)?$/;
+
+/** Undefined, which is neither equal to anything nor less nor greater, if it cannot be read so. */
+function readAs<T extends Scalar>(like: T, value: Scalar | undefined): T | undefined;
+function readAs(like: Scalar, value: Scalar | undefined): Scalar | undefined {
+  if (value === undefined || typeof value === typeof like) return value;
+  if (typeof like === 'string') return String(value);
+  if (typeof like === 'number')
+    return typeof value === 'string' && decimal.test(value) ? Number(value) : undefined;
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+}
+
+/**
+ * Apps number themselves with two parts, or four: 4.2 is 4.2.0, and 4.2.0.77 too. Pre-releases are in
+ * a range as their order has them (2.1.0-beta.1 is in ">=2.0.0"), not only where it names one.
+ */
+function isVersion(range: string, version: string | undefined): boolean {
+  if (version === undefined) return false;
+  let known = ranges.get(range);
+  if (known === undefined) {
+    if (ranges.size === MAX_RANGES) ranges.clear();
+    known = { range: new Range(range, { includePrerelease: true }), versions: new Map() };
+    ranges.set(range, known);
+  }
+  let holds = known.versions.get(version);
+  if (holds === undefined) {
+    const it = /^v?\d/.test(version) ? (parse(version) ?? coerce(version)) : null;
+    holds = it !== null && known.range.test(it);
+    if (known.versions.size === MAX_VERSIONS) known.versions.clear();
+    known.versions.set(version, holds);
+  }
+  return holds;
+}
+
+/** An app has few versions among many installations; semver takes microseconds for each. */
+const ranges = new Map<string, { range: Range; versions: Map<string, boolean> }>();
+const MAX_RANGES = 100;
+const MAX_VERSIONS = 2_000;

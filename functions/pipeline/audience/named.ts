@@ -1,0 +1,132 @@
+/**
+ * An audience that is named one by one: an upload, or tokens that no installation may have. It is
+ * read in the order of its names' buckets, and each name is looked up on the way; so its shards are
+ * ranges of names, and memory is flat at any size.
+ */
+
+import { hash } from 'node:crypto';
+import type { AudiencePage, BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
+import type { Target } from '../campaign.ts';
+import { BUCKETS, bucketOf, installation } from '../installation.ts';
+import type { Audience, Unregistered } from './audience-request.ts';
+import { matches } from './matches.ts';
+
+/** Names looked up at once: what a store takes in one condition. */
+const NAMES = 100;
+
+type Named = Extract<Target, { kind: 'named' }>;
+type Reader = Pick<Store, 'readUpload' | 'getUpload' | 'streamAudience' | 'registeredTokens'>;
+
+const EVERYWHERE: BucketRange = { from: 0, to: BUCKETS };
+
+/**
+ * Pages of `size`, or of up to a batch of tokens more. A user may have any number of installations, so a page may end among
+ * those of a batch of names: its cursor is the name before the batch, then the installation.
+ */
+export async function* namedPages(
+  store: Reader,
+  app: string,
+  { names, unregistered, audience }: Named,
+  range: BucketRange,
+  after: Cursor | null,
+  size: number,
+  carried?: readonly Carried[],
+): AsyncGenerator<AudiencePage> {
+  const of = 'tokens' in names ? 'tokens' : (await store.getUpload(names.upload))?.of;
+  if (of === undefined) return;
+  let { start, within } = parseCursor(after);
+  let page: Reached[] = [];
+  for await (const some of namesOf(store, names, range, start)) {
+    const batch: Audience = { [of]: some, and: [audience] };
+    for (;;) {
+      const room = size - page.length;
+      const found = await firstPage(
+        store.streamAudience(app, batch, EVERYWHERE, within, room, carried),
+      );
+      if (!found) break;
+      page = page.concat(found.installations);
+      within = found.cursor;
+      if (page.length < size) break;
+      yield {
+        installations: page,
+        cursor: cursorOf(start ?? { bucket: range.from, id: '' }, within),
+      };
+      page = [];
+    }
+    if (unregistered) {
+      const known = new Set(await store.registeredTokens(app, some));
+      for (const token of some) {
+        const it = known.has(token) ? null : reached(app, token, unregistered, audience);
+        if (it) page.push(it);
+      }
+    }
+    const last = some.at(-1)!;
+    start = { bucket: bucketOf(last), id: last };
+    within = null;
+    if (page.length >= size) {
+      yield { installations: page, cursor: cursorOf(start, null) };
+      page = [];
+    }
+  }
+  if (page.length > 0 && start) yield { installations: page, cursor: cursorOf(start, null) };
+}
+
+async function firstPage(pages: AsyncIterable<AudiencePage>): Promise<AudiencePage | null> {
+  for await (const page of pages) return page;
+  return null;
+}
+
+async function* namesOf(
+  store: Reader,
+  names: Named['names'],
+  range: BucketRange,
+  after: Cursor | null,
+): AsyncIterable<string[]> {
+  if ('upload' in names) return yield* store.readUpload(names.upload, range, after, NAMES);
+  const inOrder = [...new Set(names.tokens)]
+    .map((id) => ({ id, bucket: bucketOf(id) }))
+    .filter((it) => it.bucket >= range.from && it.bucket < range.to)
+    .filter((it) => after === null || comesAfter(it, after))
+    .sort((a, b) => (comesAfter(a, b) ? 1 : -1));
+  for (let i = 0; i < inOrder.length; i += NAMES)
+    yield inOrder.slice(i, i + NAMES).map((it) => it.id);
+}
+
+const comesAfter = (a: Cursor, b: Cursor) =>
+  a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
+
+/** A token that is nobody's, as if it were an installation; null if that is not in the audience. */
+function reached(
+  app: string,
+  token: string,
+  { platform, provider, environment }: Unregistered,
+  audience: Audience,
+): Reached | null {
+  const it = installation(
+    `token:${hash('sha256', token).slice(0, 32)}`,
+    { app, platform, provider, environment, token, tags: [], attributes: {} },
+    0,
+  );
+  return matches(audience, it) ? it : null;
+}
+
+/** `=name`, or `bucket:id=name` among the installations of the batch after that name. */
+function cursorOf(start: Cursor, within: Cursor | null): Cursor {
+  const inBatch = within === null ? '' : `${within.bucket}:${within.id}`;
+  return { bucket: start.bucket, id: `${inBatch}=${start.id}` };
+}
+
+function parseCursor(it: Cursor | null): { start: Cursor | null; within: Cursor | null } {
+  if (it === null) return { start: null, within: null };
+  // the ids of installations have no `=`
+  const sign = it.id.indexOf('=');
+  const inBatch = it.id.slice(0, sign);
+  const colon = inBatch.indexOf(':');
+  return {
+    start: { bucket: it.bucket, id: it.id.slice(sign + 1) },
+    within:
+      colon === -1
+        ? null
+        : { bucket: Number(inBatch.slice(0, colon)), id: inBatch.slice(colon + 1) },
+  };
+}

@@ -1,0 +1,64 @@
+/** What is asked for with a schedule: the schema of a request, and what can be wrong with it. */
+
+import { z } from '@hono/zod-openapi';
+import { Cron } from 'croner';
+import { campaignRequestSchema } from '../campaign-request.ts';
+import { isTimeZone } from '../installation.ts';
+import { CRON_MODE } from './schedule.ts';
+
+const cron = z
+  .string()
+  .max(200)
+  .openapi({
+    description:
+      'Minute, hour, day of the month, month, day of the week. A time that a change to summer ' +
+      'time leaves out runs when the clock has jumped; one that comes twice in autumn runs once.',
+    example: '30 9 * * 1-5',
+  });
+
+const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { message: 'must be a zone such as Europe/Berlin or UTC' })
+  .default('UTC');
+
+const time = z.iso.datetime({ offset: true }).transform((it) => Date.parse(it));
+
+export const scheduleRequestSchema = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    cron,
+    timeZone,
+    until: time.optional().openapi({ type: 'string', format: 'date-time' }),
+    maxRuns: z.int().min(1).max(1_000_000).optional(),
+    missed: z.enum(['once', 'skip']).default('once').openapi({
+      description:
+        'What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none.',
+    }),
+    campaign: campaignRequestSchema,
+  })
+  .superRefine((it, context) => {
+    if (it.campaign.schedule)
+      context.addIssue({
+        ...{ code: 'custom', path: ['campaign', 'schedule'] },
+        message: 'goes with a campaign that is sent once; cron says when these begin',
+      });
+    const fault = cronFault(it.cron, it.timeZone);
+    if (fault !== null) context.addIssue({ code: 'custom', path: ['cron'], message: fault });
+  })
+  .openapi('ScheduleRequest');
+export type ScheduleRequest = z.output<typeof scheduleRequestSchema>;
+
+/** Why it cannot be a schedule, in words; null if it can. */
+function cronFault(pattern: string, zone: string): string | null {
+  try {
+    const next = new Cron(pattern, {
+      timezone: isTimeZone(zone) ? zone : 'UTC',
+      mode: CRON_MODE,
+    }).nextRun();
+    return next ? null : 'never matches a day; check the day of the month and the month';
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^Cron\w+: /, '');
+    return `must be five fields such as "30 9 * * 1-5": ${reason.slice(0, 200)}`;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * ping: what a trigger was sent, made into a campaign. It was verified before it was queued.
+ *
+ * The campaign's Idempotency-Key is the trigger and the ping's id, so a ping that comes twice, or a
+ * task that does, pushes once. What can never become a campaign is kept, to be looked at and replayed.
+ */
+
+import { hash } from 'node:crypto';
+import { type Fault, faultsOf } from '../../errors.ts';
+import type { Ports } from '../../ports.ts';
+import { accept, enter } from '../accept.ts';
+import type { CampaignRequest } from '../campaign.ts';
+import { message } from '../message.ts';
+import { fill, lookUp } from './ping-template.ts';
+import type { Json, Ping, Trigger } from './trigger.ts';
+
+/** What looks through a value later may recurse. */
+const MAX_DEPTH = 32;
+
+/** Throws only what may be different the next time. */
+export async function ping(ports: Ports, it: Ping): Promise<void> {
+  const { store, log } = ports;
+  const trigger = await store.getTrigger(it.trigger);
+  // deleted since: nobody wants it any more
+  if (!trigger) return;
+  const made = await campaignOf(trigger, it);
+  const faults =
+    'faults' in made
+      ? made.faults
+      : await start(ports, made.request, made.key, `trigger ${it.trigger}`);
+  if (faults.length === 0) return;
+  const key = hash('sha256', `${it.trigger}\n${it.id}\n${it.body}\n${it.at}`).slice(0, 24);
+  await store.putFailedPing({
+    trigger: it.trigger,
+    body: it.body,
+    id: it.id,
+    at: it.at,
+    key,
+    faults,
+  });
+  log.pingFailed({ trigger: it.trigger, faults: faults.length });
+}
+
+/**
+ * Of the functions on Google Cloud only those that send know what a provider would refuse; where this
+ * one does not, the campaign's report will say.
+ */
+async function start(
+  ports: Ports,
+  request: CampaignRequest,
+  key: string,
+  by: string,
+): Promise<Fault[]> {
+  const { senders } = ports;
+  const knows = (['apns', 'fcm'] as const).some((it) => senders.get(request.app, it, 'production'));
+  const { installationIds, userIds, tokens } = request.audience;
+  const started =
+    knows && (installationIds || userIds || tokens)
+      ? (await message(ports, request, key, by)).accepted
+      : await (knows ? accept : enter)(ports, request, key, by);
+  // a conflict is the same ping's id with another body or template: the first one stands
+  return started.kind === 'refused' ? started.faults : [];
+}
+
+export async function campaignOf(
+  trigger: Trigger,
+  it: Pick<Ping, 'id' | 'body'>,
+): Promise<{ request: CampaignRequest; key: string } | { faults: Fault[] }> {
+  const body = Buffer.from(it.body, 'base64');
+  const json = readPing(body);
+  if ('fault' in json) return { faults: [{ path: '', message: json.fault }] };
+  const { name, app, idPath } = trigger;
+  const named = idPath === null ? it.id : lookUp(json.value, idPath);
+  if (idPath !== null && typeof named !== 'string' && typeof named !== 'number')
+    return { faults: [{ path: 'idPath', message: `the ping has no id at ${idPath}` }] };
+  const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
+  const audience = fill(trigger.audience, 'audience', json.value);
+  const filled = fill(trigger.message, 'message', json.value);
+  const faults = [...audience.faults, ...filled.faults];
+  if (faults.length > 0) return { faults };
+  // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
+  const { campaignRequestSchema } = await import('../campaign-request.ts');
+  const parsed = campaignRequestSchema.safeParse({
+    ...{ name: `ping of ${name}`, app },
+    ...{ audience: asLists(audience.value), message: filled.value },
+  });
+  return parsed.success
+    ? { request: parsed.data, key: `ping ${name} ${id}` }
+    : { faults: faultsOf(parsed.error) };
+}
+
+/** One id stands for a list of one. */
+export const asLists = (audience: Json): Json =>
+  typeof audience !== 'object' || audience === null
+    ? audience
+    : Object.fromEntries(
+        Object.entries(audience).map(([key, it]) => [
+          key,
+          typeof it === 'string' && /^(userIds|installationIds|tokens)$/.test(key) ? [it] : it,
+        ]),
+      );
+
+/** JSON in UTF-8, of bounded depth, or what is wrong with it. */
+export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {
+  try {
+    const value: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return depthOf(value) > MAX_DEPTH
+      ? { fault: `is nested more than ${MAX_DEPTH} deep` }
+      : { value };
+  } catch (error) {
+    return { fault: error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8' };
+  }
+}
+
+/** Level by level, without recursion. */
+function depthOf(value: Json): number {
+  const inside = (it: Json) => (typeof it === 'object' && it !== null ? Object.values(it) : []);
+  let depth = -1;
+  for (let level = [value]; level.length > 0 && depth <= MAX_DEPTH; depth++)
+    level = level.flatMap(inside);
+  return depth;
+}

@@ -1,0 +1,115 @@
+/** What is asked for with a trigger, as with campaign-request.ts; its secrets go no further. */
+
+import { hash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import { faultsOf } from '../../errors.ts';
+import { campaignRequestSchema } from '../campaign-request.ts';
+import { asLists } from './ping.ts';
+import { fill, placesOf, segmentsOf, templateFaults } from './ping-template.ts';
+import type { Json, Proof, Trigger } from './trigger.ts';
+
+const MAX_TEMPLATE_BYTES = 16 * 1024;
+
+const within = (path: string, outer: string) =>
+  path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
+
+/** Guessing is what a shared secret stands against; nobody counts the guesses. */
+const secret = z.string().min(16).max(512);
+/** A clock that is off, and a queue on the other side; against somebody who kept a ping. */
+const toleranceSeconds = z.int().min(1).max(3600).default(300);
+
+const path = z
+  .string()
+  .max(512)
+  .refine((it) => segmentsOf(it) !== null, { message: 'must be a path such as data.items[0].id' });
+
+const proof = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('token'),
+      in: z.enum(['header', 'query', 'body']),
+      name: z.string().min(1).max(128).openapi({ description: 'In a body: a path.' }),
+      secret,
+    }),
+    z.strictObject({ kind: z.literal('github'), secret }),
+    z.strictObject({ kind: z.literal('stripe'), secret, toleranceSeconds }),
+    z.strictObject({
+      kind: z.literal('standard'),
+      secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, {
+        message: 'must be whsec_ and 24 to 64 bytes in base64',
+      }),
+      toleranceSeconds,
+    }),
+  ])
+  .superRefine((it, context) => {
+    if (it.kind !== 'token') return;
+    const fits = it.in === 'body' ? segmentsOf(it.name) !== null : /^[\w-]+$/.test(it.name);
+    if (!fits)
+      context.addIssue({ code: 'custom', path: ['name'], message: `is no name in a ${it.in}` });
+  })
+  .openapi({ description: 'How a ping shows that it is from whom it says.' });
+
+const template = z
+  .record(z.string().min(1).max(128), z.unknown())
+  .refine((it) => JSON.stringify(it).length <= MAX_TEMPLATE_BYTES, {
+    message: `must be at most ${MAX_TEMPLATE_BYTES} bytes of JSON`,
+  });
+
+export const triggerRequestSchema = z
+  .strictObject({
+    app: z.string().min(1).max(64).default('default'),
+    proof,
+    audience: template.openapi({
+      description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
+      example: { userIds: ['{{user.id}}'] },
+    }),
+    message: template.openapi({
+      description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
+      example: { title: 'Order {{order.number}}', body: '{{order.state|is on its way}}' },
+    }),
+    idPath: path.optional().openapi({
+      description:
+        'Where in the ping its id is: the same id pushes once. Without it, that is the signed ' +
+        'webhook-id of Standard Webhooks, or else the whole body.',
+      example: 'event.id',
+    }),
+  })
+  .superRefine(({ app, audience, message }, context) => {
+    const issue = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: path.split('.'), message });
+    const templates = { audience, message } as Record<'audience' | 'message', Json>;
+    const malformed = [
+      ...templateFaults(templates.audience, 'audience'),
+      ...templateFaults(templates.message, 'message'),
+    ];
+    for (const it of malformed) issue(it.path, it.message);
+    if (malformed.length > 0) return;
+    // as a ping would make it; of what is filled in nothing is known yet
+    const sample = (which: 'audience' | 'message') => fill(templates[which], which, {}).value;
+    const parsed = campaignRequestSchema.safeParse({
+      ...{ name: 'ping', app, audience: asLists(sample('audience')), message: sample('message') },
+    });
+    const places = [
+      ...placesOf(templates.audience, 'audience'),
+      ...placesOf(templates.message, 'message'),
+    ];
+    const filled = (path: string) =>
+      places.some((it) => it === path || within(it, path) || within(path, it));
+    for (const it of parsed.error ? faultsOf(parsed.error) : [])
+      if (it.message === 'is unknown' || !filled(it.path)) issue(it.path, it.message);
+  })
+  .openapi('TriggerRequest');
+type TriggerRequest = z.output<typeof triggerRequestSchema>;
+
+export function newTrigger(name: string, it: TriggerRequest, now: number): Trigger {
+  const { proof: given, idPath = null, app, audience, message } = it;
+  const proof: Proof =
+    given.kind === 'token'
+      ? { ...{ kind: 'token', in: given.in, name: given.name }, hash: hash('sha256', given.secret) }
+      : given;
+  return {
+    ...{ name, app, proof, idPath, createdAt: now },
+    audience: audience as Trigger['audience'],
+    message: message as Trigger['message'],
+  };
+}

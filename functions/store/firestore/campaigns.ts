@@ -1,0 +1,276 @@
+/** Campaigns. Each change is made under the condition that nobody else made one meanwhile. */
+
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import {
+  type Campaign,
+  type CampaignRequest,
+  type Change,
+  noCounts,
+  SYSTEM,
+  transitions,
+} from '../../pipeline/campaign.ts';
+import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../pipeline/events.ts';
+import type { Store } from '../../ports.ts';
+import { begins, mayStart, movedTo, noted, startedAt, withoutGuard } from '../course.ts';
+import { isForAnybody, namesIn } from '../erasure.ts';
+import { merged, pagesOf } from '../sorted.ts';
+import { type Client, unchanged } from './client.ts';
+import type { EventWriter } from './events.ts';
+import {
+  ANYBODY,
+  type CampaignFields,
+  dueOf,
+  END,
+  expiry,
+  type IdempotencyFields,
+  isId,
+  listedOf,
+  nameKey,
+  type Schema,
+  type ShardFields,
+  SLOTS,
+} from './schema.ts';
+
+export function firestoreCampaigns(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  events: EventWriter,
+) {
+  const { campaigns, campaign: refOf } = schema;
+
+  async function find(id: string) {
+    const [found] = isId(id) ? await client.get([refOf(id)]) : [];
+    return found?.exists ? found : null;
+  }
+
+  return {
+    createCampaign: (campaign, idempotency, dueAt, by = SYSTEM) =>
+      client.write(async (writes, attempt) => {
+        const { id, app } = campaign;
+        const once = idempotency && schema.idempotency(app, idempotency.key);
+        // Nothing is read at first: a key is hardly ever used twice. If it was, creating fails, and
+        // what is there then may also be our own, if only the answer was lost.
+        if (attempt > 1) {
+          const [earlier] = await client.get([once ?? refOf(id)]);
+          const { campaignId = id, requestHash } = (earlier?.data() ?? {}) as IdempotencyFields;
+          const isOurs = campaignId === id;
+          if (earlier?.exists && !isOurs) {
+            if (requestHash !== idempotency?.requestHash) return { kind: 'conflict' as const };
+            const theirs = await find(campaignId);
+            if (theirs) return { kind: 'exists' as const, campaign: toCampaign(theirs) };
+          } else if (earlier?.exists) return { kind: 'created' as const, campaign };
+        }
+        writes.create(refOf(id), {
+          ...fromCampaign(campaign, dueAt),
+          ...historyWith(
+            {},
+            { at: campaign.createdAt, by, from: null, to: campaign.state, reason: null },
+          ),
+          ...events.append(writes, {}, (seq) => acceptedEvent(campaign, seq)),
+        });
+        if (once)
+          writes.create(once, {
+            campaignId: id,
+            requestHash: idempotency.requestHash,
+            expireAt: expiry(campaign.createdAt, retentionDays),
+          } satisfies IdempotencyFields);
+        return { kind: 'created' as const, campaign };
+      }),
+
+    async findCampaign(app, { key, requestHash }) {
+      const [earlier] = await client.get([schema.idempotency(app, key)]);
+      if (!earlier?.exists) return null;
+      const made = earlier.data() as IdempotencyFields;
+      if (made.requestHash !== requestHash) return { kind: 'conflict' };
+      const found = await find(made.campaignId);
+      return found && { kind: 'exists', campaign: toCampaign(found) };
+    },
+
+    async getCampaign(id) {
+      const found = await find(id);
+      return found && toCampaign(found);
+    },
+
+    async listCampaigns(after, limit) {
+      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, END] : splitCursor(after);
+      // what is read of each slot and not shown is paid for, so this is not much
+      const size = Math.ceil((limit + 1) / SLOTS.length) + 1;
+      const lists = SLOTS.map((slot) => {
+        const query = campaigns.orderBy('listed', 'desc').endAt(`${slot}${END}`).limit(size);
+        const read = async (last: DocumentSnapshot | null) => {
+          const start = last?.get('listed') ?? listedOf(id, at, slot);
+          return (await client.read(() => query.startAfter(start).get())).docs;
+        };
+        return pagesOf<DocumentSnapshot>(read, size);
+      });
+      const timeAndId = (it: DocumentSnapshot): string => it.get('listed').slice(2);
+      const found: DocumentSnapshot[] = [];
+      for await (const page of merged(lists, (a, b) => (timeAndId(a) < timeAndId(b) ? 1 : -1))) {
+        found.push(...page);
+        if (found.length > limit) break;
+      }
+      const items = found.slice(0, limit).map(toCampaign);
+      const last = items.at(-1);
+      return {
+        items,
+        next: found.length > limit && last ? `${last.createdAt}.${last.id}` : null,
+      };
+    },
+
+    startCampaign: (id, ranges, dueAt, at = Date.now()) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        if (!found) return false;
+        const fields = found.data() as CampaignFields;
+        const before = toCampaign(found);
+        if (!mayStart(before, at)) return false;
+        const started = startedAt(before, at);
+        writes.update(
+          found.ref,
+          {
+            shards: ranges.length,
+            state: started.state,
+            request: requestOf(started),
+            due: started.guard === 'canary' ? dueOf(id, dueAt) : FieldValue.delete(),
+            ...(started.state === 'running' && {
+              ...historyWith(fields, {
+                ...{ at, by: SYSTEM, from: before.state, to: 'running', reason: null },
+              }),
+              ...events.append(writes, fields, (seq) => startedEvent(started, at, seq)),
+            }),
+          },
+          unchanged(found),
+        );
+        for (const [index, range] of ranges.entries())
+          writes.create(schema.shard(id, index), {
+            ...{ campaignId: id, index, from: range.from, to: range.to },
+            ...{ pages: 0, cursorBucket: null, cursorId: null, planned: false, closed: false },
+            ...{ chunks: 0, chunksDone: 0, recipients: 0, accepted: 0, failed: 0, skipped: 0 },
+            ...{ reasons: {}, due: dueOf(`${id}${index}`, dueAt) },
+          } satisfies ShardFields);
+        return true;
+      }),
+
+    moveCampaign: (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        if (!found) return null;
+        const campaign = toCampaign(found);
+        if (!from.includes(campaign.state) || !transitions[campaign.state].includes(to))
+          return null;
+        const moved = movedTo(campaign, to, reason, at, guard);
+        const fields = found.data() as CampaignFields;
+        const paused =
+          to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
+        const closed = moved.closedAt !== campaign.closedAt && {
+          ...{ closedAt: moved.closedAt, open: FieldValue.delete(), due: FieldValue.delete() },
+          ...expiryOf(fields, at, retentionDays),
+          ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
+        };
+        writes.update(
+          found.ref,
+          {
+            ...{ state: to, reason, ...paused, ...closed },
+            ...((guard || to === 'accepted') && { request: requestOf(moved) }),
+            ...historyWith(fields, { at, by, from: campaign.state, to, reason }),
+          },
+          unchanged(found),
+        );
+        return moved;
+      }),
+
+    reschedule: (id, startAt, dueAt, at, by) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        const campaign = found && toCampaign(found);
+        if (!found || campaign?.state !== 'scheduled') return null;
+        const changed = { ...campaign, schedule: { at: startAt } };
+        writes.update(
+          found.ref,
+          {
+            ...{ request: requestOf(changed), due: dueOf(id, dueAt) },
+            ...historyWith(found.data() as CampaignFields, {
+              ...{ at, by, from: 'scheduled', to: 'scheduled', reason: begins(startAt) },
+            }),
+          },
+          unchanged(found),
+        );
+        return changed;
+      }),
+
+    passCanary: (id, at, reason) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        const campaign = found && toCampaign(found);
+        if (!found || campaign?.state !== 'running' || campaign.guard !== 'canary') return false;
+        writes.update(
+          found.ref,
+          {
+            ...{ request: requestOf(withoutGuard(campaign, at)), due: FieldValue.delete() },
+            ...historyWith(found.data() as CampaignFields, {
+              ...{ at, by: SYSTEM, from: 'running', to: 'running', reason },
+            }),
+          },
+          unchanged(found),
+        );
+        return true;
+      }),
+
+    async notePush(campaignId, at) {
+      const earliest = (await find(campaignId))?.get('firstPushAt');
+      if (earliest === undefined || (earliest !== null && earliest <= at)) return;
+      await client.write(async (writes) => {
+        writes.update(refOf(campaignId), { firstPushAt: FieldValue.minimum(at) });
+      });
+    },
+  } satisfies Partial<Store>;
+}
+
+function splitCursor(cursor: string): [number, string] {
+  const dot = cursor.indexOf('.');
+  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
+}
+
+/** What has no field of its own. */
+function requestOf(campaign: Campaign): string {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } = campaign;
+  return JSON.stringify(request satisfies CampaignRequest);
+}
+
+export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
+  JSON.parse(history);
+
+/** What a change of state changes in the campaign's document besides. */
+export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Change) => ({
+  history: JSON.stringify(noted(historyOf(fields), change)),
+});
+
+function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
+  const named = namesIn([campaign.audience, campaign.meaning]).map(nameKey);
+  return {
+    app: campaign.app,
+    request: requestOf(campaign),
+    names: isForAnybody(campaign) ? [ANYBODY, ...named] : named,
+    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    shardsDone: 0,
+    listed: listedOf(id, createdAt),
+    open: true,
+    due: dueOf(id, dueAt),
+  };
+}
+
+/** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
+  names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
+
+export function toCampaign(found: DocumentSnapshot): Campaign {
+  const { request, state, reason, createdAt, firstPushAt, closedAt, shards } =
+    found.data() as CampaignFields;
+  return {
+    id: found.id,
+    ...(JSON.parse(request) as CampaignRequest),
+    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+  };
+}

@@ -1,0 +1,310 @@
+/** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
+
+import { randomUUID } from 'node:crypto';
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  FieldValue,
+  type Transaction,
+} from '@google-cloud/firestore';
+import type { Chunk, ChunkCommit, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
+import { MAX_BADGE, tally } from '../counts.ts';
+import { each, inGroupsOf } from '../each.ts';
+import type { Redacted } from '../erasure.ts';
+import { pack, unpack } from '../recipients.ts';
+import { pagesOf } from '../sorted.ts';
+import { toCampaign } from './campaigns.ts';
+import { type Client, unchanged } from './client.ts';
+import type { FirestoreErase } from './erase.ts';
+import type { EventWriter } from './events.ts';
+import type { firestoreFailures } from './failures.ts';
+import type { firestoreInstallations } from './installations.ts';
+import {
+  type BadgeFields,
+  type ChunkFields,
+  dueOf,
+  END,
+  expiry,
+  isId,
+  openInOf,
+  reasonKey,
+  type Schema,
+  type ShardFields,
+} from './schema.ts';
+import type { firestoreShards } from './shards.ts';
+
+/** How many chunks `openChunks` reads at once. */
+const OPEN_PAGE = 500;
+/** Chunks that get another slot in one write, and how many of those at once. */
+const [MOVED_TOGETHER, MOVES_AT_ONCE] = [100, 4];
+/** Counters of a document that one write may add to are 500. */
+const [MAX_REASONS, MAX_PRUNED] = [400, 50];
+
+const add = FieldValue.increment;
+const gone = FieldValue.delete;
+
+/** What else belongs to a commit. */
+type Within = Pick<ReturnType<typeof firestoreShards>, 'closeShard'> &
+  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> &
+  Pick<ReturnType<typeof firestoreInstallations>, 'forget'>;
+
+export function firestoreChunks(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  { closeShard, insertFailures, forget }: Within,
+  events: EventWriter,
+  erase: FirestoreErase,
+) {
+  /** A chunk's id begins with its campaign's: `campaign.shard.page.part`. */
+  const campaignOf = (chunkId: string) => {
+    const id = chunkId.split('.').slice(0, -3).join('.');
+    return schema.campaign(isId(id) ? id : 'nothing');
+  };
+
+  /** The chunk and its campaign, which nobody locks: every chunk reads that one. */
+  const read = (chunkId: string, fields?: string[]) =>
+    client.get([schema.chunk(chunkId), campaignOf(chunkId)], fields);
+
+  /** The chunks with what the badges of their recipients show from now on, which is written too. */
+  async function countedUp(writes: Transaction, chunks: NewChunk[]): Promise<NewChunk[]> {
+    const refs = chunks.flatMap(({ app, recipients }) =>
+      recipients.flatMap((it) =>
+        it.badge === undefined ? [] : schema.badge(app, it.installationId),
+      ),
+    );
+    if (refs.length === 0) return chunks;
+    const found = await writes.getAll(...new Map(refs.map((it) => [it.id, it])).values());
+    const counts = new Map(found.map((it) => [it.id, (it.get('count') ?? 0) as number]));
+    const counted = chunks.map((chunk) => ({
+      ...chunk,
+      recipients: chunk.recipients.map((it) => {
+        if (it.badge === undefined) return it;
+        const { id } = schema.badge(chunk.app, it.installationId);
+        const badge = Math.min(counts.get(id)! + it.badge, MAX_BADGE);
+        counts.set(id, badge);
+        return { ...it, badge };
+      }),
+    }));
+    for (const { ref, id } of found)
+      writes.set(ref, { count: counts.get(id)! } satisfies BadgeFields);
+    return counted;
+  }
+
+  async function claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim> {
+    const claim = await client.write(async (writes, attempt) => {
+      const [found, campaign] = await read(chunkId);
+      if (!found?.exists || !campaign?.exists) return { kind: 'missing' as const };
+      const it = found.data() as ChunkFields;
+      if (it.done) return { kind: 'done' as const, shard: it.shard };
+      const ours = attempt > 1 && it.leaseId === lease.id;
+      if (ours) it.attempt -= 1;
+      else if (it.leaseId !== null && it.leaseUntil > now)
+        return { kind: 'leased' as const, until: it.leaseUntil };
+      if (!ours && it.erase !== undefined) return { kind: 'erase' as const };
+      const { state } = toCampaign(campaign);
+      if (!ours && state === 'paused') return { kind: 'paused' as const };
+      if (!ours && it.notBefore > now && state !== 'cancelling')
+        return { kind: 'early' as const, notBefore: it.notBefore };
+      if (!ours)
+        writes.update(
+          found.ref,
+          {
+            ...{ leaseId: lease.id, leaseUntil: lease.until, attempt: it.attempt + 1 },
+            due: dueOf(chunkId, lease.until),
+          },
+          unchanged(found),
+        );
+      return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
+    });
+    if (claim.kind === 'erase') {
+      // its sender died, and some of it is to be taken out
+      await erase.from(chunkId, [], now, true);
+      return claimChunk(chunkId, lease, now);
+    }
+    if (claim.kind !== 'done') return claim;
+    // a task that is delivered again: whoever finished the chunk may have died just then
+    await closeShard(campaignOf(chunkId).id, claim.shard, now);
+    return { kind: 'done' };
+  }
+
+  return {
+    async freezePage(page) {
+      const ref = schema.shard(page.campaignId, page.shard);
+      const call = randomUUID();
+      const frozen = await client.write(async (writes, attempt) => {
+        // locked, since the chunks are heavy and others count in this document all the time
+        const [found, erasures] = await writes.getAll(
+          ref,
+          ...(page.chunks.length > 0 ? [schema.erasures] : []),
+        );
+        const shard = found?.data() as ShardFields | undefined;
+        if (attempt > 1 && shard?.frozenBy === call) return true;
+        if (shard?.pages !== page.page || shard.planned) return false;
+        const read = erase.late(page.chunks, erasures, page.now);
+        const size = read.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
+        const chunks = await countedUp(writes, read);
+        const change: [string | FieldPath, unknown][] = Object.entries({
+          ...{ pages: page.page + 1, frozenBy: call, planned: page.last },
+          cursorBucket: page.cursor?.bucket ?? null,
+          cursorId: page.cursor?.id ?? null,
+          chunks: add(chunks.length),
+          recipients: add(size + page.skipped),
+          skipped: add(page.skipped),
+          // when it is planned, too: the sweep then looks whether it is closed
+          due: dueOf(ref.id, page.dueAt),
+        });
+        for (const [name, by] of Object.entries(page.missing ?? {}))
+          change.push([new FieldPath('missing', reasonKey(name)), add(by)]);
+        const [[field, value], ...more] = change as [(typeof change)[number]];
+        writes.update(ref, field, value, ...more.flat());
+        for (const it of chunks) writes.create(schema.chunk(it.id), fromNewChunk(it));
+        return true;
+      });
+      if (!frozen) return { kind: 'stale' };
+      if (!page.last) return { kind: 'frozen', campaignClosed: false };
+      const { closed } = await closeShard(page.campaignId, page.shard, page.now);
+      return { kind: 'frozen', campaignClosed: closed !== null };
+    },
+
+    claimChunk,
+
+    async commitChunk(told) {
+      const { chunkId, leaseId, now } = told;
+      const call = randomUUID();
+      const fields = [
+        'done',
+        'leaseId',
+        'writtenBy',
+        'shard',
+        'app',
+        'notBefore',
+        'state',
+        'erase',
+      ];
+      const committed = await client.write(async (writes, attempt) => {
+        const [found, campaign] = await read(chunkId, fields);
+        if (!found?.exists || !campaign?.exists) return null;
+        const { id: campaignId } = campaign;
+        const it = found.data() as ChunkFields;
+        const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
+        if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
+        if (it.done || it.leaseId !== leaseId) return { ...where, ours: false };
+        const { commit, change: taken } = await erase.within(found, told);
+        const forgotten = await forget(writes, it.app, commit.forget);
+        const failures = commit.failures.map((it) =>
+          forgotten.has(it.installationId) ? { ...it, pruned: true as const } : it,
+        );
+        const change = { ...changeOf(commit, it, retentionDays), ...taken, writtenBy: call };
+        writes.update(found.ref, change, unchanged(found));
+        const counted = countedOf(commit, failures);
+        if (counted.length > 0) {
+          const [field, value, ...more] = counted;
+          writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
+        }
+        insertFailures(writes, campaignId, { ...commit, failures });
+        events.store(writes, commit.events ?? []);
+        return { ...where, ours: true, done: commit.open.length === 0 };
+      });
+      // Also when it was done before: the commit that did it may have died, or not got its answer.
+      const after = committed?.done
+        ? await closeShard(committed.campaignId, committed.shard, now)
+        : { closed: null };
+      if (!committed?.ours) return { kind: 'fenced' };
+      return {
+        ...{ kind: 'committed', state: after.closed ?? committed.state },
+        ...{ campaignClosed: after.closed !== null },
+        ...(after.shard && { shard: after.shard }),
+      };
+    },
+
+    async *openChunks(campaignId, shard) {
+      if (!isId(campaignId)) return;
+      const start = openInOf(campaignId, shard);
+      const query = schema.chunks
+        .orderBy('openIn')
+        .endBefore(`${start}${END}`)
+        .select('openIn', 'id', 'provider', 'size', 'notBefore')
+        .limit(OPEN_PAGE);
+      const read = async (last: DocumentSnapshot | null) =>
+        (await client.read(() => query.startAfter(last?.get('openIn') ?? start).get())).docs;
+      for await (const page of pagesOf<DocumentSnapshot>(read, OPEN_PAGE))
+        yield page.map((found): OpenChunk => {
+          const { id: chunkId, provider, size, notBefore } = found.data() as ChunkFields;
+          return { chunkId, provider, size, notBefore };
+        });
+    },
+
+    async moveChunks(chunks) {
+      await each(inGroupsOf(MOVED_TOGETHER, chunks), MOVES_AT_ONCE, (some) =>
+        client.write(async (writes) => {
+          const refs = some.map((it) => schema.chunk(it.chunkId));
+          const found = await client.get(refs, ['done', 'leaseId']);
+          for (const [index, it] of found.entries()) {
+            if (!it.exists || it.get('done') || it.get('leaseId') !== null) continue;
+            const { chunkId, notBefore, expiresAt, dueAt } = some[index]!;
+            writes.update(
+              it.ref,
+              { notBefore, expiresAt, due: dueOf(chunkId, dueAt) },
+              unchanged(it),
+            );
+          }
+        }),
+      );
+    },
+  } satisfies Partial<Store>;
+}
+
+/** What a commit changes in its chunk. */
+function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
+  const { chunkId, open, doubtful, lease, dueAt, now } = commit;
+  const done = open.length === 0;
+  const keep = 'keep' in lease && !done ? lease.keep : null;
+  return {
+    ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
+    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0 },
+    notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
+    due: done ? gone() : dueOf(chunkId, dueAt),
+    ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),
+  };
+}
+
+/** What a commit adds to its shard: fields and values in turn; nothing if it learnt nothing. */
+function countedOf(
+  { accepted, skipped, failed, open }: ChunkCommit & Pick<Redacted, 'failed'>,
+  failures: ChunkCommit['failures'],
+) {
+  const counted: (string | FieldPath | FieldValue)[] = [];
+  const count = (field: string | FieldPath, by: number) => {
+    if (by > 0) counted.push(field, add(by));
+  };
+  count('accepted', accepted);
+  count('failed', failed.length);
+  count('skipped', skipped);
+  count('chunksDone', open.length === 0 ? 1 : 0);
+  const reasons = Object.entries(tally(failed));
+  for (const [reason, by] of reasons.slice(0, MAX_REASONS))
+    count(new FieldPath('reasons', reasonKey(reason)), by);
+  const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);
+  count(new FieldPath('reasons', reasonKey('(others)')), others);
+  const pruned = failures.filter((it) => it.pruned);
+  for (const [reason, by] of Object.entries(tally(pruned)).slice(0, MAX_PRUNED))
+    count(new FieldPath('pruned', reasonKey(reason)), by);
+  return counted;
+}
+
+const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkFields => ({
+  ...it,
+  ...{ size: recipients.length, recipients: pack(recipients) },
+  ...{ left: null, doubtful: '[]', attempt: 0, leaseId: null, leaseUntil: 0, done: false },
+  openIn: openInOf(it.campaignId, it.shard, it.id),
+  due: dueOf(it.id, dueAt),
+});
+
+const toChunk = (it: ChunkFields): Chunk => ({
+  ...{ id: it.id, campaignId: it.campaignId, shard: it.shard, app: it.app },
+  ...{ provider: it.provider, environment: it.environment, recipients: unpack(it.recipients) },
+  open: it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left),
+  doubtful: JSON.parse(it.doubtful),
+  ...{ attempt: it.attempt, notBefore: it.notBefore, expiresAt: it.expiresAt },
+});

@@ -1,0 +1,128 @@
+/**
+ * The outbox, and the course of each campaign. What tells of a campaign's course has a number in it,
+ * given by the campaign's own document, and stays; the rest goes when it is out.
+ */
+
+import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
+import { numberInCourse, progressEvent } from '../../pipeline/events.ts';
+import { ANNOUNCE_WITHIN_MS } from '../../pipeline/timing.ts';
+import type { CampaignEvent, Store } from '../../ports.ts';
+import { each, inGroupsOf } from '../each.ts';
+import { toCampaign } from './campaigns.ts';
+import { type Client, unchanged } from './client.ts';
+import {
+  BY_NAME,
+  type CampaignFields,
+  digest,
+  digits,
+  dueOf,
+  END,
+  type EventFields,
+  expiry,
+  isId,
+  type Schema,
+} from './schema.ts';
+import type { firestoreShards } from './shards.ts';
+
+/** Events that are out, noted in one write, and how many of those at once. */
+const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
+/** Of two kinds of names the one with a number comes first, in its order. */
+const [IN_COURSE, BESIDE] = ['0', '1'];
+
+/** Written in the transaction of what they tell of. */
+export function eventWriter(schema: Schema, retentionDays: number) {
+  function store(writes: Transaction, events: CampaignEvent[]) {
+    for (const it of events) {
+      const { id, subject, type, app, at, data } = it;
+      const ref = refOf(schema, it);
+      writes.create(ref, {
+        ...{ id, subject, type, app, at, data: JSON.stringify(data) },
+        due: dueOf(ref.id, at + ANNOUNCE_WITHIN_MS),
+        expireAt: expiry(at, retentionDays),
+      } satisfies EventFields);
+    }
+  }
+  return {
+    store,
+    /** The next of a campaign's course; gives what that changes in the campaign's document. */
+    append(
+      writes: Transaction,
+      { events = 0 }: Pick<CampaignFields, 'events'>,
+      make: (seq: number) => CampaignEvent,
+    ): { events: number } {
+      store(writes, [make(events + 1)]);
+      return { events: events + 1 };
+    },
+  };
+}
+
+const refOf = (schema: Schema, it: CampaignEvent) => {
+  const seq = numberInCourse(it);
+  return schema.event(
+    it.subject,
+    seq === null ? `${BESIDE}${digest(it.id)}` : `${IN_COURSE}${digits(seq)}`,
+  );
+};
+
+export type EventWriter = ReturnType<typeof eventWriter>;
+
+export function firestoreEvents(
+  client: Client,
+  schema: Schema,
+  writer: EventWriter,
+  counts: ReturnType<typeof firestoreShards>['counts'],
+) {
+  const named = (subject: string, from: string, to: string) =>
+    client.read(() =>
+      schema.events
+        .orderBy(BY_NAME)
+        .startAfter(`${subject}${END}${from}`)
+        .endBefore(`${subject}${END}${to}`)
+        .get(),
+    );
+
+  return {
+    async unpublished(subject) {
+      if (!isId(subject)) return [];
+      const { docs } = await named(subject, '', END);
+      return docs.filter((it) => it.get('due') !== undefined).map(toEvent);
+    },
+
+    async published(events) {
+      await each(inGroupsOf(NOTED_TOGETHER, events), NOTES_AT_ONCE, (some) =>
+        client.write(async (writes) => {
+          for (const it of some)
+            if (numberInCourse(it) === null) writes.delete(refOf(schema, it));
+            else writes.set(refOf(schema, it), { due: FieldValue.delete() }, { merge: true });
+        }),
+      );
+    },
+
+    async course(campaignId, after) {
+      if (!isId(campaignId)) return [];
+      const { docs } = await named(campaignId, `${IN_COURSE}${digits(after)}`, BESIDE);
+      return docs.map(toEvent).map((event) => ({ seq: numberInCourse(event)!, event }));
+    },
+
+    async noteProgress(campaignId, now, everyMs) {
+      const ref = isId(campaignId) ? schema.campaign(campaignId) : null;
+      if (!ref) return null;
+      return client.write(async (writes, attempt) => {
+        const [found] = await client.get([ref]);
+        const { state, progressAt = 0 } = (found?.data() ?? {}) as CampaignFields;
+        // who lost the race finds that somebody else was just here
+        if (!found?.exists || state !== 'running' || progressAt > now - everyMs) return null;
+        if (attempt > 3) return null;
+        const event = progressEvent(toCampaign(found), await counts(campaignId), now);
+        writes.update(found.ref, { progressAt: now }, unchanged(found));
+        writer.store(writes, [event]);
+        return event;
+      });
+    },
+  } satisfies Partial<Store>;
+}
+
+export function toEvent(found: DocumentSnapshot): CampaignEvent {
+  const { id, type, subject, app, at, data } = found.data() as EventFields;
+  return { id, type, subject, app, at, data: JSON.parse(data) };
+}

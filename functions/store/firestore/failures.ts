@@ -1,0 +1,79 @@
+/** What failed, packed: one document for each commit that has failures. */
+
+import type { Transaction } from '@google-cloud/firestore';
+import type { ChunkCommit, Failure, Store } from '../../ports.ts';
+import type { Client } from './client.ts';
+import { BY_NAME, digest, END, expiry, type FailuresFields, isId, type Schema } from './schema.ts';
+
+/** A document holds 1 MiB, and a failure may hold a token of 4 KiB. */
+const MAX_BYTES = 700_000;
+/** Documents read at once. */
+const READ = 10;
+
+export function firestoreFailures(client: Client, schema: Schema, retentionDays: number) {
+  const { failures, failuresOf } = schema;
+  return {
+    /** In order of document, then of recipient: all of a chunk's commit together. */
+    async listFailures(campaignId, after, limit) {
+      if (!isId(campaignId)) return { items: [], next: null };
+      const [start = '', from = -1] = after === null ? [] : splitCursor(after);
+      const query = failures.orderBy(BY_NAME).endBefore(`${campaignId}${END}${END}`).limit(READ);
+      const found: { failure: Failure; cursor: string }[] = [];
+      let next = query.startAt(`${campaignId}${END}${start}`);
+      while (found.length <= limit) {
+        const { docs } = await client.read(() => next.get());
+        for (const it of docs) {
+          const { chunkId, failures } = it.data() as FailuresFields;
+          const name = it.id.slice(campaignId.length + 1);
+          for (const [index, rest] of (JSON.parse(failures) as Packed[]).entries())
+            if (name !== start || index > from)
+              found.push({ failure: { campaignId, chunkId, ...rest }, cursor: `${name}.${index}` });
+        }
+        const last = docs.at(-1);
+        if (!last || docs.length < READ) break;
+        next = query.startAfter(last.id);
+      }
+      const shown = found.slice(0, limit);
+      return {
+        items: shown.map((it) => it.failure),
+        next: found.length > limit ? (shown.at(-1)?.cursor ?? null) : null,
+      };
+    },
+
+    insertFailures(writes: Transaction, campaignId: string, commit: ChunkCommit) {
+      const { chunkId, leaseId, now } = commit;
+      const inOrder = commit.failures.toSorted((a, b) => a.index - b.index);
+      // a lease is good for one commit, so this name is too
+      const name = `${digest(chunkId)}${END}${digest(leaseId)}`;
+      for (const [part, packed] of inParts(inOrder).entries())
+        writes.create(failuresOf(campaignId, `${name}${END}${part}`), {
+          ...{ campaignId, chunkId, failures: packed },
+          expireAt: expiry(now, retentionDays),
+        } satisfies FailuresFields);
+    },
+  } satisfies Partial<Store> & Record<string, unknown>;
+}
+
+type Packed = ChunkCommit['failures'][number];
+
+/** JSON lists, none too large for a document. */
+function inParts(failures: Packed[]): string[] {
+  const parts: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const it of failures) {
+    const text = JSON.stringify(it);
+    bytes += Buffer.byteLength(text) + 1;
+    if (bytes > MAX_BYTES) {
+      parts.push([]);
+      bytes = Buffer.byteLength(text) + 1;
+    }
+    parts.at(-1)!.push(text);
+  }
+  return parts.map((texts) => `[${texts.join(',')}]`);
+}
+
+function splitCursor(cursor: string): [string, number] {
+  const dot = cursor.lastIndexOf('.');
+  const name = cursor.slice(0, Math.max(0, dot));
+  return [/^[\w~]{0,100}$/.test(name) ? name : '', Number(cursor.slice(dot + 1)) || 0];
+}

@@ -1,0 +1,18 @@
+/** Campaigns of one page: written one after the other, since each is a promise of its own. */
+
+import { BUCKETS } from '../../pipeline/installation.ts';
+import type { Store } from '../../ports.ts';
+
+export const firestoreMessages = (
+  verbs: Pick<Store, 'createCampaign' | 'startCampaign' | 'freezePage'>,
+) =>
+  ({
+    async createStarted(campaign, idempotency, page, by) {
+      const created = await verbs.createCampaign(campaign, idempotency, page.dueAt, by);
+      if (created.kind !== 'created') return created;
+      const all = [{ from: 0, to: BUCKETS }];
+      await verbs.startCampaign(campaign.id, all, page.dueAt, page.now);
+      await verbs.freezePage(page);
+      return created;
+    },
+  }) satisfies Partial<Store>;

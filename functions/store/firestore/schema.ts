@@ -1,0 +1,452 @@
+/**
+ * The documents of the Firestore store: collections, names, fields. `firestore.indexes.json` says
+ * which fields are indexed; all others are exempt.
+ *
+ * No query needs a composite index. Documents are found by name, by ranges of names (names are kept
+ * in the order of their bytes), or by one field. A field that says when (`due`, `listed`) begins
+ * with a slot: an index that only grows at its end takes 500 writes a second, and each slot is an
+ * end of its own. https://firebase.google.com/docs/firestore/best-practices
+ */
+
+import { hash } from 'node:crypto';
+import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { CampaignState } from '../../pipeline/campaign.ts';
+import { BUCKETS, bucketOf, type Installation } from '../../pipeline/installation.ts';
+import type { CampaignEvent, Chunk, UploadKind } from '../../ports.ts';
+
+/** Named `{campaign}`. */
+export interface CampaignFields {
+  app: string;
+  /** JSON of the `CampaignRequest` */
+  request: string;
+  state: CampaignState;
+  reason: string | null;
+  createdAt: number;
+  firstPushAt: number | null;
+  closedAt: number | null;
+  shards: number;
+  shardsDone: number;
+  /** indexed, newest first: slot, time, id */
+  listed: string;
+  /** indexed; there until it is closed */
+  open?: true;
+  /** indexed; there while it waits for its plan */
+  due?: string;
+  /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
+  names?: string[];
+  /** Set when it closes, of one that names all of its recipients. */
+  expireAt?: Timestamp;
+  /** JSON of the `Change`s, bounded */
+  history?: string;
+  /** events of its course so far */
+  events?: number;
+  /** when its progress was last told */
+  progressAt?: number;
+}
+
+/**
+ * The outbox, and each campaign's course. Named `{subject}~0{number in the course}`; what is no part
+ * of it `{subject}~1{hash of the id}`.
+ */
+export interface EventFields {
+  id: string;
+  subject: string;
+  type: CampaignEvent['type'];
+  app: string | null;
+  at: number;
+  /** JSON */
+  data: string;
+  /** indexed; there until it is published */
+  due?: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{campaign}~{index}`. Chunks only ever add to its counters, so none waits for another. */
+export interface ShardFields {
+  campaignId: string;
+  index: number;
+  from: number;
+  to: number;
+  pages: number;
+  /** the call that froze the last page */
+  frozenBy?: string;
+  cursorBucket: number | null;
+  cursorId: string | null;
+  planned: boolean;
+  closed: boolean;
+  chunks: number;
+  chunksDone: number;
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  /** by `reasonKey` */
+  reasons: Record<string, number>;
+  missing?: Record<string, number>;
+  pruned?: Record<string, number>;
+  /** as its campaign */
+  expireAt?: Timestamp;
+  /** indexed; there until it is closed */
+  due?: string;
+}
+
+/**
+ * Named by a hash of the chunk's id, so that a campaign's chunks are spread over the key space from
+ * the first one.
+ */
+export interface ChunkFields {
+  id: string;
+  campaignId: string;
+  shard: number;
+  app: string;
+  provider: Chunk['provider'];
+  environment: Chunk['environment'];
+  size: number;
+  /** packed; in the same document, so that a claim is one read */
+  recipients: string;
+  /** JSON list of indices; null is all of them */
+  left: string | null;
+  doubtful: string;
+  attempt: number;
+  notBefore: number;
+  expiresAt: number;
+  leaseId: string | null;
+  leaseUntil: number;
+  /** the call that committed last */
+  writtenBy?: string;
+  /** JSON list of indices to be taken out when the lease ends */
+  erase?: string;
+  done: boolean;
+  /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
+  openIn?: string;
+  /** indexed; there until it is done */
+  due?: string;
+  /** Set when it is done: a chunk that is paused for months is not lost. */
+  expireAt?: Timestamp;
+}
+
+/**
+ * Named `{campaign}~{chunk}~{lease}~{part}`: what failed between two commits, in one document. A
+ * document each would cost a write for each failure, and a read for each one listed.
+ */
+export interface FailuresFields {
+  campaignId: string;
+  chunkId: string;
+  /** JSON list of `Failure` without what is above */
+  failures: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{bucket, 8 hex digits}~{id}`: the order of names is that of (bucket, id). */
+export interface InstallationFields {
+  platform: Installation['platform'];
+  provider: Installation['provider'];
+  environment: Installation['environment'];
+  token: string;
+  language?: string;
+  /** indexed; the languages that it answers to (pt-BR and pt), each alone and with its platform */
+  spoken?: string[];
+  timeZone?: string;
+  country?: string;
+  appVersion?: string;
+  /** there only if so */
+  optedOut?: true;
+  /** indexed */
+  userId?: string;
+  /** indexed */
+  tags: string[];
+  /** JSON: names that Firestore keeps for itself are allowed here */
+  attributes?: string;
+  refreshedAt: number;
+}
+
+/** Named as an installation is: who registers again keeps the count, and it may come first. */
+export interface BadgeFields {
+  count: number;
+}
+
+/** Named `{hash of the user}~{hash}`: whose an installation was with that token. */
+export interface FormerFields {
+  app: string;
+  id: string;
+  token: string;
+  expireAt: Timestamp;
+}
+
+/** One document: who was erased in the last minutes. */
+export interface ErasuresFields {
+  /** JSON list of `deviceKey` and the time until which it matters */
+  recent: string;
+}
+
+/** Named by a hash of the run. */
+export interface ImportFields {
+  beganAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */
+export interface SeenFields {
+  /** `app TAB id` a line */
+  seen: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{name}`. */
+export interface SegmentFields {
+  /** JSON of the `AudienceExpression` */
+  audience: string;
+  updatedAt: number;
+}
+
+/** Named by its id. */
+export interface UploadFields {
+  app: string;
+  of: UploadKind;
+  size: number | null;
+  createdAt: number;
+  expiresAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{upload}~{part of the buckets}~{hash}`: some of its names that lie there. */
+export interface NamesFields {
+  /** JSON */
+  names: string;
+  expireAt: Timestamp;
+}
+
+/** Named by a hash of the app and the token: which installation has it. */
+export interface TokenFields {
+  id: string;
+}
+
+/** Named by its id. */
+export interface WebhookFields {
+  /** indexed: `webhookKey` */
+  key: string;
+  /** indexed, newest first: time, id */
+  listed: string;
+  disabled: boolean;
+  /** JSON */
+  record: string;
+}
+
+/** Named by its id, a hash. */
+export interface DeliveryFields {
+  /** indexed, newest first: webhook, time, id */
+  listed: string;
+  tries: number;
+  /** JSON */
+  record: string;
+  /** indexed; there while it is pending. In one slot: their queue hands out 50 a second. */
+  due?: string;
+  expireAt: Timestamp;
+}
+
+/** Named by a hash of the app and the key. */
+export interface IdempotencyFields {
+  campaignId: string;
+  requestHash: string;
+  expireAt: Timestamp;
+}
+
+/** Named by the app. */
+export interface SwitchFields {
+  at: number;
+  by: string;
+}
+
+/** Named by its id. */
+export interface ScheduleFields {
+  version: number;
+  /** JSON of the `Schedule` */
+  schedule: string;
+  /** indexed; there while a run is to come */
+  due?: string;
+}
+
+/** Named by its name. */
+export interface TriggerFields {
+  /** JSON of the `Trigger` */
+  record: string;
+  received: number;
+  forged: number;
+}
+
+/** Named by its key, a hash. */
+export interface FailedPingFields {
+  /** indexed, newest first: trigger, time, key */
+  listed: string;
+  /** JSON of the `FailedPing` */
+  record: string;
+  expireAt: Timestamp;
+}
+
+/** Named by the key's hash. */
+export interface KeyFields {
+  name: string;
+  scopes: string[];
+  app?: string;
+  createdAt?: number;
+}
+
+export type Schema = ReturnType<typeof createSchema>;
+
+export function createSchema(db: Firestore) {
+  const installations = db.collection('installations');
+  const campaigns = db.collection('campaigns');
+  const shards = db.collection('shards');
+  const chunks = db.collection('chunks');
+  const failures = db.collection('failures');
+  const events = db.collection('events');
+  const webhooks = db.collection('webhooks');
+  const deliveries = db.collection('deliveries');
+  return {
+    ...{ installations, campaigns, shards, chunks, failures, events, webhooks, deliveries },
+    event: (subject: string, rest: string) => events.doc(`${subject}${END}${rest}`),
+    installation: (app: string, id: string) => installations.doc(installationName(app, id)),
+    badge: (app: string, id: string) => db.collection('badges').doc(installationName(app, id)),
+    token: (app: string, token: string) => db.collection('tokens').doc(digest(`${app}\n${token}`)),
+    campaign: (id: string) => campaigns.doc(id),
+    shard: (campaignId: string, index: number) => shards.doc(`${campaignId}~${digits(index)}`),
+    chunk: (id: string) => chunks.doc(digest(id)),
+    failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
+    idempotency: (app: string, key: string) =>
+      db.collection('idempotency').doc(digest(`${app}\n${key}`)),
+    import: (run: string) => db.collection('imports').doc(digest(run)),
+    seen: db.collection('seen'),
+    schedules: db.collection('schedules'),
+    segments: db.collection('segments'),
+    segment: (app: string, name: string) =>
+      db.collection('segments').doc(`${appName(app)}${END}${name}`),
+    upload: (id: string) => db.collection('uploads').doc(id),
+    names: db.collection('names'),
+    former: db.collection('formerUsers'),
+    formerOf: (userId: string, { app, id, token }: { app: string; id: string; token: string }) =>
+      db
+        .collection('formerUsers')
+        .doc(`${digest(userId)}${END}${digest(`${app}\n${id}\n${token}`)}`),
+    erasures: db.collection('erasures').doc('recent'),
+    uploads: db.collection('uploads'),
+    triggers: db.collection('triggers'),
+    failedPings: db.collection('failedPings'),
+    switchOf: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
+    keys: db.collection('keys'),
+    key: (hash: string) => db.collection('keys').doc(hash),
+  };
+}
+
+/** The order of names. */
+export const BY_NAME = FieldPath.documentId();
+
+/** Behind everything that begins with what is before it: of all characters used here the last. */
+export const END = '~';
+
+/** Whether a document can be named so; ids come in addresses. */
+export const isId = (id: string) => /^[A-Za-z0-9][\w.-]{0,99}$/.test(id);
+
+export const digest = (text: string) => hash('sha256', text).slice(0, 32);
+
+/** A campaign may name hundreds, each by up to 4 KiB. */
+export const nameKey = (name: string) => digest(name).slice(0, 16);
+/** No `nameKey`. */
+export const ANYBODY = '*';
+
+export const digits = (index: number) => String(index).padStart(5, '0');
+
+// ---------------------------------------------------------------------------------- installations
+
+/** `~` separates; a name may not be `__…__`. */
+export const appName = (app: string) =>
+  encodeURIComponent(app.toWellFormed()).replace(
+    /[~_]/g,
+    (it) => `%${it.charCodeAt(0).toString(16)}`,
+  );
+
+const installationName = (app: string, id: string) => `${bucketName(app, bucketOf(id))}~${id}`;
+
+/** In front of all names of a bucket, and behind all of the one before. */
+export const bucketName = (app: string, bucket: number) =>
+  `${appName(app)}~${bucket < BUCKETS ? bucket.toString(16).padStart(8, '0') : 'g'}`;
+
+export function idOf(name: string): { bucket: number; id: string } {
+  const [, bucket = '', id = ''] = name.split('~');
+  return { bucket: Number.parseInt(bucket, 16), id };
+}
+
+export const appOf = (name: string) => decodeURIComponent(name.slice(0, name.indexOf(END)));
+
+/** pt-BR and pt, as `isLanguage` has it. */
+function spokenOf({ platform, language }: Pick<Installation, 'platform' | 'language'>) {
+  if (language === undefined) return {};
+  const parts = language.split('-');
+  const ranges = parts.map((_, i) => parts.slice(0, i + 1).join('-'));
+  return { spoken: [...ranges, ...ranges.map((it) => spokenOn(platform, it))] };
+}
+
+/** No language has a slash. */
+export const spokenOn = (platform: string, language: string) => `${platform}/${language}`;
+
+/** `optedOut`: as it is there already, where nothing is said of it. */
+export const fromInstallation = (
+  { app: _app, id: _id, bucket: _bucket, attributes, optedOut, ...rest }: Installation,
+  kept = false,
+): InstallationFields => ({
+  ...rest,
+  ...spokenOf(rest),
+  ...((optedOut ?? kept) && { optedOut: true as const }),
+  ...(Object.keys(attributes).length > 0 && { attributes: JSON.stringify(attributes) }),
+});
+
+export function toInstallation(app: string, id: string, it: InstallationFields): Installation {
+  const { attributes = '{}', spoken: _, ...rest } = it;
+  return { app, id, bucket: bucketOf(id), ...rest, attributes: JSON.parse(attributes) };
+}
+
+// ------------------------------------------------------------------------------------------ times
+
+/** For 2,000 writes a second. */
+export const SLOTS = ['0', '1', '2', '3'];
+
+const slotOf = (id: string) => SLOTS[Number.parseInt(hash('sha256', id).slice(0, 2), 16) % 4]!;
+
+const LAST_TIME = Date.UTC(9999, 11, 31);
+
+/** In the order of time, and legible in the console. */
+const iso = (at: number) => new Date(Math.max(0, Math.min(LAST_TIME, at))).toISOString();
+
+/** The value of `due` for the document of that id. */
+export const dueOf = (id: string, at: number, slot = slotOf(id)) => `${slot}${END}${iso(at)}`;
+
+/** What is due in a slot: from the first (inclusive) to the second. */
+export const dueBy = (slot: string, at: number) => [`${slot}${END}`, `${slot}${END}${iso(at)}`];
+
+/** Of a delivery. */
+export const [DELIVERIES_SLOT] = SLOTS as [string];
+
+export const dueAtOf = (due: string) => Date.parse(due.slice(2));
+
+export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
+  `${slot}${END}${iso(createdAt)}${END}${id}`;
+
+/** Of what is listed newest first; webhooks are few, and a webhook's deliveries have its own id in front. */
+export const timeAndId = ({ id, createdAt }: { id: string; createdAt: number }) =>
+  `${iso(createdAt)}${END}${id}`;
+
+export const openInOf = (campaignId: string, shard: number | null = null, chunkId = '') =>
+  shard === null ? `${campaignId}${END}` : `${campaignId}${END}${digits(shard)}${END}${chunkId}`;
+
+/** `expireAt` of what is kept for so many days. */
+export const expiry = (at: number, days: number) => expiryAt(at + days * 24 * 60 * 60 * 1000);
+
+export const expiryAt = (at: number) => Timestamp.fromMillis(Math.min(LAST_TIME, at));
+
+// ---------------------------------------------------------------------------------------- reasons
+
+/** A field's name must not be `__…__`, and a document's fields have bounds. */
+const MAX_REASON = 200;
+export const reasonKey = (reason: string) => `=${reason.slice(0, MAX_REASON)}`;
+const reasonOf = (key: string) => key.slice(1);
+export const byReason = (counts: Record<string, number>) =>
+  Object.fromEntries(Object.entries(counts).map(([key, count]) => [reasonOf(key), count]));

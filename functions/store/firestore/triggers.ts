@@ -1,0 +1,133 @@
+/** Triggers, and the pings of which no campaign could be made. Records are JSON. */
+
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
+import type { Store } from '../../ports.ts';
+import { type Client, unchanged } from './client.ts';
+import {
+  BY_NAME,
+  END,
+  expiry,
+  type FailedPingFields,
+  isId,
+  type Schema,
+  type TriggerFields,
+  timeAndId,
+} from './schema.ts';
+
+/** Deleted with their trigger at once; those that are more go with their time. */
+const DROPPED_TOGETHER = 400;
+
+export function firestoreTriggers(
+  client: Client,
+  { triggers, failedPings }: Schema,
+  retentionDays: number,
+) {
+  const find = async (collection: typeof triggers, id: string) => {
+    const [found] = isId(id) ? await client.get([collection.doc(id)]) : [];
+    return found?.exists ? found : null;
+  };
+  const read = (found: DocumentSnapshot): Trigger & { counts: PingCounts } => ({
+    ...(JSON.parse(found.get('record')) as Trigger),
+    counts: { received: found.get('received'), forged: found.get('forged') },
+  });
+  const findPing = async (trigger: string, key: string) => {
+    const found = await find(failedPings, key);
+    const it = found && (JSON.parse(found.get('record')) as FailedPing);
+    return found && it?.trigger === trigger ? { found, it } : null;
+  };
+  const listedOf = (it: FailedPing) =>
+    `${it.trigger}${END}${timeAndId({ id: it.key, createdAt: it.at })}`;
+
+  return {
+    putTrigger: (trigger) =>
+      client.write(async (writes) => {
+        const found = await find(triggers, trigger.name);
+        const { createdAt } = found ? read(found) : trigger;
+        const put = { ...trigger, createdAt };
+        const record = JSON.stringify(put);
+        if (found) writes.update(found.ref, { record });
+        else
+          writes.create(triggers.doc(trigger.name), {
+            ...{ record, received: 0, forged: 0 },
+          } satisfies TriggerFields);
+        return put;
+      }),
+
+    async getTrigger(name) {
+      const found = await find(triggers, name);
+      return found && read(found);
+    },
+
+    async listTriggers(after, limit) {
+      const all = triggers.orderBy(BY_NAME).limit(limit + 1);
+      const { docs } = await client.read(() =>
+        (after === null ? all : all.startAfter(after)).get(),
+      );
+      const items = docs.slice(0, limit).map(read);
+      return { items, next: docs.length > limit ? items.at(-1)!.name : null };
+    },
+
+    deleteTrigger: (name) =>
+      client.write(async (writes, attempt) => {
+        const found = await find(triggers, name);
+        if (!found) return attempt > 1;
+        const query = failedPings
+          .orderBy('listed', 'desc')
+          .startAfter(`${name}${END}${END}`)
+          .endAt(`${name}${END}`)
+          .limit(DROPPED_TOGETHER);
+        const { docs } = await client.read(() => query.get());
+        for (const it of docs) writes.delete(it.ref);
+        writes.delete(found.ref, unchanged(found));
+        return true;
+      }),
+
+    countPings: (name, { received, forged }) =>
+      client.write(async (writes) => {
+        const found = await find(triggers, name);
+        if (!found) return;
+        // a commit whose answer was lost may count twice: it is a statistic
+        writes.update(found.ref, {
+          received: FieldValue.increment(received),
+          forged: FieldValue.increment(forged),
+        });
+      }),
+
+    putFailedPing: (it) =>
+      client.write(async (writes) => {
+        if (await find(failedPings, it.key)) return;
+        writes.create(failedPings.doc(it.key), {
+          listed: listedOf(it),
+          record: JSON.stringify(it),
+          expireAt: expiry(it.at, retentionDays),
+        } satisfies FailedPingFields);
+      }),
+
+    getFailedPing: async (trigger, key) => (await findPing(trigger, key))?.it ?? null,
+
+    dropFailedPing: (trigger, key) =>
+      client.write(async (writes) => {
+        const ping = await findPing(trigger, key);
+        if (ping) writes.delete(ping.found.ref);
+      }),
+
+    async listFailedPings(trigger, after, limit) {
+      if (!isId(trigger)) return { items: [], next: null };
+      const begin = `${trigger}${END}`;
+      const query = failedPings
+        .orderBy('listed', 'desc')
+        .startAfter(`${begin}${after ?? END}`)
+        .endAt(begin)
+        .limit(limit + 1);
+      const { docs } = await client.read(() => query.get());
+      const items = docs
+        .slice(0, limit)
+        .map((found) => JSON.parse(found.get('record')) as FailedPing);
+      return {
+        items,
+        next: docs.length > limit ? listedOf(items.at(-1)!).slice(begin.length) : null,
+      };
+    },
+  } satisfies Partial<Store>;
+}

@@ -1,0 +1,142 @@
+/** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
+
+import { type DocumentSnapshot, FieldValue, type Query } from '@google-cloud/firestore';
+import type { Page, Store, Webhook, WebhookDelivery } from '../../ports.ts';
+import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
+import { type Client, unchanged } from './client.ts';
+import type { EventWriter } from './events.ts';
+import {
+  DELIVERIES_SLOT,
+  type DeliveryFields,
+  dueOf,
+  END,
+  expiry,
+  isId,
+  type Schema,
+  timeAndId,
+  type WebhookFields,
+} from './schema.ts';
+
+const dueOfDelivery = (it: WebhookDelivery) => {
+  const at = lostAt(it);
+  return at === null ? null : { due: dueOf(it.id, at, DELIVERIES_SLOT) };
+};
+
+export function firestoreWebhooks(
+  client: Client,
+  { webhooks, deliveries }: Schema,
+  retentionDays: number,
+  events: EventWriter,
+) {
+  const find = async (collection: typeof webhooks, id: string) => {
+    const [found] = isId(id) ? await client.get([collection.doc(id)]) : [];
+    return found?.exists ? found : null;
+  };
+  const read = <T>(found: DocumentSnapshot | null) =>
+    found && (JSON.parse(found.get('record')) as T);
+
+  const fieldsOf = (it: Webhook): WebhookFields => ({
+    key: webhookKey(it),
+    listed: timeAndId(it),
+    disabled: it.disabled !== null,
+    record: JSON.stringify(it),
+  });
+
+  /** Of a collection, or of what in it begins so. The cursor is what is listed, without that. */
+  async function newest<T extends { id: string; createdAt: number }>(
+    all: Query,
+    begin: string,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<T>> {
+    const query = all
+      .orderBy('listed', 'desc')
+      .startAfter(`${begin}${after ?? END}`)
+      .endAt(begin)
+      .limit(limit + 1);
+    const { docs } = await client.read(() => query.get());
+    const items = docs.slice(0, limit).map((it) => read<T>(it)!);
+    const last = items.at(-1);
+    return { items, next: docs.length > limit && last ? timeAndId(last) : null };
+  }
+
+  return {
+    async addWebhook(webhook, max) {
+      // two at once may both be the last one: the bound is against mistakes, not exact
+      const same = webhooks.where('key', '==', webhookKey(webhook)).count();
+      const { count } = (await client.read(() => same.get())).data();
+      if (count >= max) return 'full';
+      await client.write(async (writes) => {
+        writes.set(webhooks.doc(webhook.id), fieldsOf(webhook));
+      });
+      return 'added';
+    },
+
+    getWebhook: async (id) => read<Webhook>(await find(webhooks, id)),
+
+    listWebhooks: (after, limit) => newest<Webhook>(webhooks, '', after, limit),
+
+    changeWebhook: (id, change) =>
+      client.write(async (writes) => {
+        const found = await find(webhooks, id);
+        const before = read<Webhook>(found);
+        const changed = before && change(before);
+        if (!found || !changed) return before;
+        writes.update(found.ref, { ...fieldsOf(changed.webhook) }, unchanged(found));
+        events.store(writes, changed.events ?? []);
+        return changed.webhook;
+      }),
+
+    deleteWebhook: (id) =>
+      client.write(async (writes) => {
+        const found = await find(webhooks, id);
+        if (!found) return false;
+        writes.delete(found.ref, unchanged(found));
+        return true;
+      }),
+
+    async webhooksFor(app, campaignId) {
+      const keys = [...new Set(webhookKeys(app, campaignId))];
+      const { docs } = await client.read(() => webhooks.where('key', 'in', keys).get());
+      return docs.filter((it) => !it.get('disabled')).map((it) => read<Webhook>(it)!);
+    },
+
+    async createDeliveries(all) {
+      await client.write(async (writes) => {
+        const there = await client.get(
+          all.map((it) => deliveries.doc(it.id)),
+          ['tries'],
+        );
+        for (const [i, found] of there.entries()) {
+          const it = all[i]!;
+          if (found.exists) continue;
+          writes.create(found.ref, {
+            listed: `${it.webhookId}${END}${timeAndId(it)}`,
+            tries: it.tries,
+            record: JSON.stringify(it),
+            ...dueOfDelivery(it),
+            expireAt: expiry(it.createdAt, retentionDays),
+          } satisfies DeliveryFields);
+        }
+      });
+    },
+
+    getDelivery: async (id) => read<WebhookDelivery>(await find(deliveries, id)),
+
+    putDelivery: (delivery, triedBefore) =>
+      client.write(async (writes, attempt) => {
+        const found = await find(deliveries, delivery.id);
+        const record = JSON.stringify(delivery);
+        if (attempt > 1 && found?.get('record') === record) return true;
+        if (found?.get('tries') !== triedBefore) return false;
+        const due = dueOfDelivery(delivery)?.due ?? FieldValue.delete();
+        writes.update(found.ref, { tries: delivery.tries, record, due }, unchanged(found));
+        return true;
+      }),
+
+    listDeliveries: async (webhookId, after, limit) =>
+      isId(webhookId)
+        ? newest<WebhookDelivery>(deliveries, `${webhookId}${END}`, after, limit)
+        : { items: [], next: null },
+  } satisfies Partial<Store>;
+}

@@ -1,0 +1,109 @@
+/**
+ * The outbox, and the course of each campaign. What tells of a campaign's course has a number in it
+ * and stays; of its progress the last one stays; the rest goes when it is out.
+ */
+
+import type { EventType } from '../../pipeline/events.ts';
+import { ANNOUNCE_WITHIN_MS } from '../../pipeline/timing.ts';
+import type { CampaignEvent, Overdue, Store } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+interface EventRow {
+  id: string;
+  subject: string;
+  seq: number | null;
+  type: EventType;
+  app: string | null;
+  at: number;
+  data: string;
+  due_at: number | null;
+}
+
+export type SqliteEvents = ReturnType<typeof sqliteEvents>;
+
+export function sqliteEvents({ sql, together }: Database) {
+  function insert(it: CampaignEvent, seq: number | null) {
+    sql('INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?)').run(
+      ...([it.id, it.subject, seq, it.type, it.app, it.at] as const),
+      JSON.stringify(it.data),
+      it.at + ANNOUNCE_WITHIN_MS,
+    );
+  }
+
+  const verbs = {
+    unpublished: async (subject) =>
+      (
+        sql('SELECT * FROM events WHERE subject = ? AND due_at IS NOT NULL').all(
+          subject,
+        ) as unknown as EventRow[]
+      )
+        .sort(byCourse)
+        .map(toEvent),
+
+    published: (events) =>
+      together(() => {
+        const keep = sql(
+          `UPDATE events SET due_at = NULL
+           WHERE id = ? AND (seq IS NOT NULL OR type = 'campaign.progress')`,
+        );
+        const drop = sql(
+          `DELETE FROM events WHERE id = ? AND seq IS NULL AND type <> 'campaign.progress'`,
+        );
+        for (const { id } of events) if (keep.run(id).changes === 0) drop.run(id);
+      }),
+
+    course: async (campaignId, after) =>
+      (
+        sql('SELECT * FROM events WHERE subject = ? AND seq > ? ORDER BY seq').all(
+          campaignId,
+          after,
+        ) as unknown as EventRow[]
+      ).map((row) => ({ seq: row.seq!, event: toEvent(row) })),
+  } satisfies Partial<Store>;
+
+  return {
+    ...verbs,
+
+    /** In the transaction of what they tell of. */
+    store(events: CampaignEvent[]) {
+      for (const it of events) insert(it, null);
+    },
+
+    /** The next of a campaign's course, which is given its number. */
+    append(campaignId: string, make: (seq: number) => CampaignEvent) {
+      const last = sql('SELECT MAX(seq) AS seq FROM events WHERE subject = ?').get(campaignId);
+      const seq = ((last?.seq ?? 0) as number) + 1;
+      insert(make(seq), seq);
+    },
+
+    /** In place of the ones before that are out. False: the last is not older than that. */
+    progressed(event: CampaignEvent, since: number): boolean {
+      const { subject } = event;
+      const ofProgress = `subject = ? AND seq IS NULL AND type = 'campaign.progress'`;
+      const last = sql(`SELECT MAX(at) AS at FROM events WHERE ${ofProgress}`).get(subject);
+      if (last?.at != null && (last.at as number) > since) return false;
+      sql(`DELETE FROM events WHERE ${ofProgress} AND due_at IS NULL`).run(subject);
+      insert(event, null);
+      return true;
+    },
+
+    overdue(now: number, next: number, limit: number): Overdue[] {
+      const rows = sql('SELECT * FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?').all(
+        now,
+        limit,
+      ) as unknown as EventRow[];
+      const postpone = sql('UPDATE events SET due_at = ? WHERE id = ?');
+      for (const { id } of rows) postpone.run(next, id);
+      return rows.map((row) => ({ kind: 'event', event: toEvent(row), dueAt: row.due_at! }));
+    },
+  };
+}
+
+/** Here, since SQLite makes a table to sort three rows. */
+const byCourse = (a: EventRow, b: EventRow) =>
+  (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.at - b.at || (a.id < b.id ? -1 : 1);
+
+const toEvent = ({ id, type, subject, app, at, data }: EventRow): CampaignEvent => ({
+  ...{ id, type, subject, app, at },
+  data: JSON.parse(data),
+});

@@ -1,0 +1,69 @@
+/** What is kept for a while only, removed a little at a time. */
+
+import type { Store } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { isForAnybody } from '../erasure.ts';
+
+/** Of one call: some 20 ms. */
+const CHUNKS = 50;
+const ROWS = 2_000;
+/** An import that takes longer is not pruned after. */
+const RUN_MS = 7 * 24 * 60 * 60 * 1000;
+
+export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
+  /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */
+  function chunks(campaignId: string): boolean {
+    const ids = sql('SELECT id FROM chunks WHERE id > ? AND id < ? LIMIT ?')
+      .all(`${campaignId}.`, `${campaignId}/`, CHUNKS)
+      .map((it) => it.id as string);
+    for (const id of ids) {
+      sql('DELETE FROM chunk_recipients WHERE chunk_id = ?').run(id);
+      sql('DELETE FROM chunks WHERE id = ?').run(id);
+    }
+    return ids.length === CHUNKS;
+  }
+
+  const failures = (campaignId: string) =>
+    sql(
+      `DELETE FROM failures WHERE campaign_id = ?1 AND (chunk_id, idx) IN (
+         SELECT chunk_id, idx FROM failures WHERE campaign_id = ?1 LIMIT ?2)`,
+    ).run(campaignId, ROWS).changes === ROWS;
+
+  /** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+  function drop(campaignId: string) {
+    sql('DELETE FROM history WHERE campaign_id = ?').run(campaignId);
+    sql('DELETE FROM events WHERE subject = ?').run(campaignId);
+    sql('DELETE FROM shards WHERE campaign_id = ?').run(campaignId);
+    sql('DELETE FROM campaigns WHERE id = ?').run(campaignId);
+  }
+
+  return {
+    expire: async (before, now) =>
+      transaction(() => {
+        const campaign = sql(
+          'SELECT id, request FROM campaigns WHERE kept = 1 AND closed_at < ? ORDER BY closed_at LIMIT 1',
+        ).get(before) as { id: string; request: string } | undefined;
+        if (campaign) {
+          if (chunks(campaign.id) || failures(campaign.id)) return true;
+          if (isForAnybody(JSON.parse(campaign.request)))
+            sql('UPDATE campaigns SET kept = 0 WHERE id = ?').run(campaign.id);
+          else drop(campaign.id);
+          return true;
+        }
+        const former = sql(
+          `DELETE FROM former_users WHERE (user_id, app, id, token) IN (
+             SELECT user_id, app, id, token FROM former_users WHERE at < ? LIMIT ?)`,
+        ).run(before, ROWS).changes;
+        const run = sql('SELECT run FROM import_runs WHERE began_at < ? LIMIT 1').get(
+          now - RUN_MS,
+        )?.run;
+        if (run === undefined) return former === ROWS;
+        const marks = sql(
+          `DELETE FROM import_marks WHERE run = ?1 AND (app, bucket, id) IN (
+             SELECT app, bucket, id FROM import_marks WHERE run = ?1 LIMIT ?2)`,
+        ).run(run, ROWS).changes;
+        if (marks < ROWS) sql('DELETE FROM import_runs WHERE run = ?').run(run);
+        return true;
+      }),
+  };
+}

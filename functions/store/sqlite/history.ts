@@ -1,0 +1,60 @@
+/** Who changed the state of a campaign; and which apps are switched off. */
+
+import { type Change, MAX_HISTORY } from '../../pipeline/campaign.ts';
+import type { Store, Switch } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+/** Ids of open campaigns read at once. */
+const OPEN_PAGE = 500;
+
+export type SqliteHistory = ReturnType<typeof sqliteHistory>;
+
+export function sqliteHistory({ sql, durably }: Database) {
+  const verbs = {
+    history: async (id) =>
+      sql('SELECT change FROM history WHERE campaign_id = ? ORDER BY seq')
+        .all(id)
+        .map((row): Change => JSON.parse(row.change as string)),
+
+    async *openCampaigns(app) {
+      for (let after = ''; ; ) {
+        const rows = sql(
+          `SELECT id FROM campaigns WHERE app = ? AND closed_at IS NULL AND id > ?
+           ORDER BY id LIMIT ?`,
+        ).all(app, after, OPEN_PAGE);
+        if (rows.length === 0) return;
+        const ids = rows.map((row) => row.id as string);
+        yield ids;
+        after = ids.at(-1)!;
+      }
+    },
+
+    async getSwitch(app): Promise<Switch | null> {
+      const row = sql('SELECT record FROM switches WHERE app = ?').get(app);
+      return row ? JSON.parse(row.record as string) : null;
+    },
+
+    putSwitch: async (app, it) =>
+      durably(() => {
+        if (it === null) sql('DELETE FROM switches WHERE app = ?').run(app);
+        else sql('INSERT OR REPLACE INTO switches VALUES (?, ?)').run(app, JSON.stringify(it));
+      }),
+  } satisfies Partial<Store>;
+
+  return {
+    ...verbs,
+    /** In the transaction that makes it true. */
+    note(campaignId: string, change: Change) {
+      const last = sql(
+        'SELECT MAX(seq) AS seq, COUNT(*) AS kept FROM history WHERE campaign_id = ?',
+      ).get(campaignId)!;
+      const seq = ((last.seq ?? 0) as number) + 1;
+      sql('INSERT INTO history VALUES (?, ?, ?)').run(campaignId, seq, JSON.stringify(change));
+      if ((last.kept as number) >= MAX_HISTORY)
+        sql('DELETE FROM history WHERE campaign_id = ? AND seq > 1 AND seq <= ?').run(
+          campaignId,
+          seq - MAX_HISTORY + 1,
+        );
+    },
+  };
+}

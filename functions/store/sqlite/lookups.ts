@@ -1,0 +1,104 @@
+/**
+ * Beside the installations: where a token and a user's installations are, and how many there are of
+ * each platform and language.
+ *
+ * Indexes of SQLite's on `installations` would carry its long key in each entry; an import that
+ * touches all their pages at each commit takes twice as long with them. Here an entry is two
+ * integers: a hash of 48 bits, of which two things may have the same, and a bucket to look in.
+ */
+
+import { hash } from 'node:crypto';
+import type { Database } from '../../sqlite/database.ts';
+
+/** What an installation is found and counted by. */
+export interface Findable {
+  app: string;
+  bucket: number;
+  token: string;
+  userId: string | null;
+  platform: string;
+  language: string | null;
+}
+
+/** Hexadecimal: as a buffer it takes twice the time. */
+export const hash48of = (text: string) => Number.parseInt(hash('sha1', text).slice(0, 12), 16);
+
+/** Of the app and the value, so that two apps of one team do not meet. */
+export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}`);
+
+export function sqliteLookups({ sql }: Database) {
+  const sizes = new Map<string, number>();
+
+  const count = (
+    it: { app: string; platform: string; language?: string | null | undefined },
+    by: 1 | -1,
+  ) => {
+    const key = `${it.app}\n${it.platform}\n${it.language ?? ''}`;
+    sizes.set(key, (sizes.get(key) ?? 0) + by);
+  };
+
+  return {
+    /** Called in a transaction, before the rows are written; all of them end with `flush`. */
+    begin: () => sizes.clear(),
+
+    count,
+
+    addToken: (hashed: number, bucket: number) =>
+      sql('INSERT OR IGNORE INTO tokens VALUES (?, ?)').run(hashed, bucket),
+    addUser: (hashed: number, bucket: number) =>
+      sql('INSERT OR IGNORE INTO users VALUES (?, ?)').run(hashed, bucket),
+
+    /** Where else than here a token may be. */
+    tokenBuckets: (hashed: number) =>
+      sql('SELECT bucket FROM tokens WHERE hash = ?')
+        .all(hashed)
+        .map((it) => it.bucket as number),
+
+    dropToken: (it: Findable) =>
+      sql('DELETE FROM tokens WHERE hash = ? AND bucket = ?').run(
+        hash48(it.app, it.token),
+        it.bucket,
+      ),
+
+    /** After the row has changed: another one in that bucket may be the same user's. */
+    dropUser({ app, bucket, userId }: Findable) {
+      if (userId === null) return;
+      sql(
+        `DELETE FROM users WHERE hash = ?1 AND bucket = ?2 AND NOT EXISTS (
+           SELECT 1 FROM installations WHERE app = ?3 AND bucket = ?2 AND user_id = ?4)`,
+      ).run(hash48(app, userId), bucket, app, userId);
+    },
+
+    flush() {
+      for (const [key, by] of sizes) {
+        if (by !== 0)
+          sql(
+            `INSERT INTO segments VALUES (?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET size = size + excluded.size`,
+          ).run(...(key.split('\n') as [string, string, string]), by);
+      }
+      sizes.clear();
+    },
+  };
+}
+
+export type Lookups = ReturnType<typeof sqliteLookups>;
+
+/** The buckets of an app's installations with any of these tokens, or of any of these users. */
+export function bucketsOf(
+  { sql }: Database,
+  of: 'tokens' | 'users',
+  app: string,
+  values: string[],
+) {
+  const { text, values: hashes } = oneOf(values.map((it) => hash48(app, it)));
+  return sql(`SELECT DISTINCT bucket FROM ${of} WHERE hash ${text}`)
+    .all(...hashes)
+    .map((it) => it.bucket as number);
+}
+
+/** The same text however many there are; SQLite makes a table of them, but not for a single one. */
+export const oneOf = (numbers: number[]): { text: string; values: (string | number)[] } =>
+  numbers.length === 1
+    ? { text: '= ?', values: numbers }
+    : { text: 'IN (SELECT value FROM json_each(?))', values: [JSON.stringify(numbers)] };

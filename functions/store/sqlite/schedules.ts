@@ -1,0 +1,44 @@
+/** Schedules: few, small, and changed by compare and set. */
+
+import type { Schedule } from '../../pipeline/schedules/schedule.ts';
+import type { Store } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+export function sqliteSchedules({ sql, durably }: Database) {
+  const read = (row: Record<string, unknown> | undefined): Schedule | null =>
+    row ? JSON.parse(row.schedule as string) : null;
+
+  return {
+    putSchedule: async (it, seen) =>
+      durably(() => {
+        const values = [it.version, it.nextAt, JSON.stringify(it)] as const;
+        const { changes } =
+          seen === null
+            ? sql('INSERT OR IGNORE INTO schedules VALUES (?,?,?,?)').run(it.id, ...values)
+            : sql(
+                `UPDATE schedules SET version = ?, next_at = ?, schedule = ?
+                 WHERE id = ? AND version = ?`,
+              ).run(...values, it.id, seen);
+        return changes === 1;
+      }),
+
+    getSchedule: async (id) => read(sql('SELECT schedule FROM schedules WHERE id = ?').get(id)),
+
+    deleteSchedule: async (id) =>
+      durably(() => sql('DELETE FROM schedules WHERE id = ?').run(id).changes === 1),
+
+    async listSchedules(after, limit) {
+      const rows = sql('SELECT schedule FROM schedules WHERE id > ? ORDER BY id LIMIT ?').all(
+        after ?? '',
+        limit + 1,
+      );
+      const items = rows.slice(0, limit).map((row) => read(row)!);
+      return { items, next: rows.length > limit ? items.at(-1)!.id : null };
+    },
+
+    dueSchedules: async (now, limit) =>
+      sql('SELECT schedule FROM schedules WHERE next_at <= ? ORDER BY next_at LIMIT ?')
+        .all(now, limit)
+        .map((row) => read(row)!),
+  } satisfies Partial<Store>;
+}

@@ -1,0 +1,48 @@
+/** Saved segments. */
+
+import type { Segment, Store } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+interface Row {
+  app: string;
+  name: string;
+  audience: string;
+  updated_at: number;
+}
+
+export function sqliteSegments({ sql, durably }: Database) {
+  return {
+    putSegment: async ({ app, name, audience, updatedAt }) =>
+      durably(() => {
+        sql('INSERT OR REPLACE INTO saved_segments VALUES (?,?,?,?)').run(
+          ...[app, name, JSON.stringify(audience), updatedAt],
+        );
+      }),
+
+    async getSegment(app, name) {
+      const row = sql('SELECT * FROM saved_segments WHERE app = ? AND name = ?').get(app, name);
+      return row ? toSegment(row as unknown as Row) : null;
+    },
+
+    async listSegments(app, after, limit) {
+      const rows = sql(
+        'SELECT * FROM saved_segments WHERE app = ? AND name > ? ORDER BY name LIMIT ?',
+      ).all(app, after ?? '', limit + 1) as unknown as Row[];
+      const items = rows.slice(0, limit).map(toSegment);
+      return { items, next: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+    },
+
+    deleteSegment: async (app, name) =>
+      durably(
+        () =>
+          sql('DELETE FROM saved_segments WHERE app = ? AND name = ?').run(app, name).changes === 1,
+      ),
+  } satisfies Partial<Store>;
+}
+
+const toSegment = (row: Row): Segment => ({
+  app: row.app,
+  name: row.name,
+  audience: JSON.parse(row.audience),
+  updatedAt: row.updated_at,
+});

@@ -1,0 +1,71 @@
+/** Audiences that came as a file. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BUCKETS, bucketOf } from '../../pipeline/installation.ts';
+import type { Store, Upload, UploadKind } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+/** Of the names of an upload that are deleted at once. */
+const STEP = BUCKETS / 64;
+
+export function sqliteUploads({ sql, transaction, durably }: Database) {
+  /** Whoever uploads pays for it, a little at a time: there is no moment that comes as surely. */
+  async function dropExpired(now: number) {
+    for (const { id } of sql('SELECT id FROM uploads WHERE expires_at <= ?').all(now)) {
+      for (let bucket = 0; bucket <= BUCKETS; bucket += STEP) {
+        sql('DELETE FROM upload_names WHERE upload_id = ? AND bucket < ?').run(id!, bucket);
+        await nextTurn();
+      }
+      sql('DELETE FROM uploads WHERE id = ?').run(id!);
+    }
+  }
+
+  return {
+    async putUpload(it: Upload) {
+      if (it.size === null) await dropExpired(it.createdAt);
+      durably(() => {
+        sql('INSERT OR REPLACE INTO uploads VALUES (?,?,?,?,?,?)').run(
+          ...[it.id, it.app, it.of, it.size, it.createdAt, it.expiresAt],
+        );
+      });
+    },
+
+    async getUpload(id) {
+      const row = sql('SELECT * FROM uploads WHERE id = ?').get(id);
+      if (!row) return null;
+      return {
+        id,
+        app: row.app as string,
+        of: row.kind as UploadKind,
+        size: row.size as number | null,
+        createdAt: row.created_at as number,
+        expiresAt: row.expires_at as number,
+      };
+    },
+
+    addToUpload: async ({ id }, names) =>
+      transaction(() => {
+        const add = sql('INSERT OR IGNORE INTO upload_names VALUES (?,?,?)');
+        const inOrder = names.map((name) => ({ name, bucket: bucketOf(name) }));
+        for (const { name, bucket } of inOrder.sort((a, b) => a.bucket - b.bucket))
+          add.run(id, bucket, name);
+      }),
+
+    async *readUpload(id, range, after, size) {
+      let cursor = after ?? { bucket: range.from, id: '' };
+      for (;;) {
+        const rows = sql(
+          `SELECT bucket, name FROM upload_names
+           WHERE upload_id = ? AND (bucket, name) > (?, ?) AND bucket < ?
+           ORDER BY bucket, name LIMIT ?`,
+        ).all(id, cursor.bucket, cursor.id, range.to, size);
+        const last = rows.at(-1);
+        if (!last) return;
+        yield rows.map((row) => row.name as string);
+        if (rows.length < size) return;
+        cursor = { bucket: last.bucket as number, id: last.name as string };
+        await nextTurn();
+      }
+    },
+  } satisfies Partial<Store>;
+}

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { faultsOf } from '../../../functions/errors.ts';
+import {
+  type Audience,
+  type AudienceExpression,
+  audienceSchema,
+  segmentAudience,
+} from '../../../functions/pipeline/audience/audience-request.ts';
+import { matches } from '../../../functions/pipeline/audience/matches.ts';
+import { meaningOf, segmentsIn } from '../../../functions/pipeline/audience/meaning.ts';
+import type { Registration } from '../../../functions/pipeline/registration.ts';
+import { NOW, person } from '../../contracts/store-fixture.ts';
+
+const DAY = 24 * 60 * 60_000;
+const faults = (audience: unknown) =>
+  faultsOf(audienceSchema.safeParse(audience).error ?? { issues: [] });
+
+/** Whether somebody is in an audience that is asked as a request would. */
+function isIn(asked: unknown, who: Partial<Registration> = {}, at = NOW): boolean {
+  const { topic: _, condition: __, ...audience } = audienceSchema.parse(asked);
+  return matches(meaningOf(audience, new Map(), NOW), person('one', who, at));
+}
+
+test('a language is itself and its regions, and never another that begins alike', () => {
+  for (const language of ['pt', 'pt-BR', 'pt-Latn-BR'])
+    assert.ok(isIn({ language: 'pt' }, { language }));
+  for (const language of ['ptx', 'es', undefined])
+    assert.ok(!isIn({ language: 'pt' }, { ...(language && { language }) }));
+  assert.ok(!isIn({ language: 'pt-BR' }, { language: 'pt' }));
+  assert.ok(isIn({ language: ['de', 'pt-br'] }, { language: 'pt-BR' }), 'spelt as people do');
+  assert.deepEqual(
+    faults({ language: 'english please' }).map((it) => it.path),
+    ['language'],
+  );
+});
+
+test('an attribute is read as what it is compared with', () => {
+  const cases: [unknown, string | number | boolean | undefined, boolean][] = [
+    ['pro', 'pro', true],
+    ['pro', 'Pro', false],
+    ['pro', undefined, false],
+    [41, '41', true],
+    [41, '41 years', false],
+    ['41', 41, true],
+    [true, 'true', true],
+    [true, 'yes', false],
+    [{ '!=': 'pro' }, 'free', true],
+    [{ '!=': 'pro' }, undefined, true],
+    [{ '>=': 18, '<': 30 }, 18, true],
+    [{ '>=': 18, '<': 30 }, '29.5', true],
+    [{ '>=': 18, '<': 30 }, 30, false],
+    [{ '>': 9 }, '10', true],
+    [{ '>': '9' }, '10', false],
+    [{ '>': 0 }, 'many', false],
+    [{ '<': 0 }, undefined, false],
+    [{ '<=': '2026-11-21' }, '2026-03-01', true],
+    [{ in: ['a', 2] }, '2', true],
+    [{ in: ['a', 2] }, 3, false],
+    [{ exists: true }, '', true],
+    [{ exists: true }, undefined, false],
+    [{ exists: false }, undefined, true],
+  ];
+  for (const [comparison, value, expected] of cases) {
+    const attributes: Registration['attributes'] = value === undefined ? {} : { it: value };
+    assert.equal(
+      isIn({ attributes: { it: comparison } }, { attributes }),
+      expected,
+      JSON.stringify([comparison, value]),
+    );
+  }
+  assert.ok(
+    !isIn({ attributes: { toString: { exists: true } } }),
+    'what every object has is not one',
+  );
+  assert.ok(!isIn({ attributes: { a: 1, b: 2 } }, { attributes: { a: 1, b: 3 } }), 'all must hold');
+});
+
+test('a range of versions takes versions as apps write them', () => {
+  const cases: [string, string | undefined, boolean][] = [
+    ['>=2.1.0', '2.1', true],
+    ['>=2.1.0', '2.0.9', false],
+    ['>=2.1.0', '2.10.0', true],
+    ['^4', '4.12.0.1234', true],
+    ['<3', 'v2.9.9+77', true],
+    ['>=2.0.0', '2.1.0-beta.1', true],
+    ['>=2.1.0', '2.1.0-beta.1', false],
+    ['*', 'nightly', false],
+    ['*', undefined, false],
+  ];
+  for (const [appVersion, version, expected] of cases)
+    assert.equal(
+      isIn({ appVersion }, { ...(version && { appVersion: version }) }),
+      expected,
+      `${appVersion} ${version}`,
+    );
+  assert.deepEqual(
+    faults({ appVersion: 'newest' }).map((it) => it.path),
+    ['appVersion'],
+  );
+});
+
+test('who was last seen when, by time and by days', () => {
+  const seen = (lastSeen: unknown, daysAgo: number) => isIn({ lastSeen }, {}, NOW - daysAgo * DAY);
+  assert.ok(seen({ withinDays: 30 }, 30) && !seen({ withinDays: 30 }, 31));
+  assert.ok(seen({ notWithinDays: 30 }, 31) && !seen({ notWithinDays: 30 }, 30));
+  const after = new Date(NOW - 10 * DAY).toISOString();
+  assert.ok(seen({ after }, 10) && !seen({ after }, 11));
+  assert.ok(!seen({ before: after }, 10) && seen({ before: after }, 11));
+  assert.ok(!seen({ after, withinDays: 5 }, 7), 'both must hold');
+  assert.ok(seen({ after: '2026-11-21T14:00:00+01:00' }, 0), 'with an offset');
+  assert.deepEqual(
+    faults({ lastSeen: { after: 'yesterday' } }).map((it) => it.path),
+    ['lastSeen.after'],
+  );
+});
+
+test('and, or and not combine; an object is all of its fields', () => {
+  const who: Partial<Registration> = { platform: 'ios', country: 'CH', tags: ['vip'] };
+  assert.ok(isIn({ platform: 'ios', or: [{ country: 'BR' }, { tags: 'vip' }] }, who));
+  assert.ok(!isIn({ platform: 'ios', or: [{ country: 'BR' }, { tags: 'news' }] }, who));
+  assert.ok(isIn({ not: { platform: 'ios', country: 'BR' } }, who));
+  assert.ok(!isIn({ and: [{ country: 'ch' }, { not: { tags: { none: ['news'] } } }] }, who));
+  assert.ok(!isIn({ not: {} }, who), 'not everybody is nobody');
+  assert.ok(isIn({ not: { language: 'de' } }, who), 'who has no language is not German');
+});
+
+test('who has opted out is in no audience', () => {
+  assert.ok(!isIn({}, { optedOut: true }));
+  assert.ok(!isIn({ not: { platform: 'ios' } }, { optedOut: true }));
+});
+
+test('an expression may be deep, but not endlessly', () => {
+  const nested = (levels: number, key: 'not' | 'and') => {
+    let it: unknown = { platform: 'ios' };
+    for (let n = 0; n < levels; n++) it = key === 'not' ? { not: it } : { and: [it] };
+    return it;
+  };
+  assert.deepEqual(faults(nested(10, 'and')), []);
+  assert.deepEqual(faults(nested(20, 'not')), []);
+  for (const levels of [1_000, 200_000])
+    for (const key of ['not', 'and'] as const)
+      assert.deepEqual(faults(nested(levels, key)), [
+        { path: '', message: 'is nested more than 24 deep' },
+      ]);
+  const wide = { or: Array.from({ length: 99 }, () => ({ not: { platform: 'ios' } })) };
+  assert.match(faults(wide)[0]!.message, /more than 1000 values or 100 objects/);
+  const long = {
+    or: Array.from({ length: 20 }, () => ({ tags: Array.from({ length: 90 }, () => 'x') })),
+  };
+  assert.match(faults(long)[0]!.message, /upload a long list/);
+});
+
+test('every fault of an expression is named where it is', () => {
+  const found = faults({
+    ...{ langauge: 'de', country: 'Brazil', timeZone: 'Europe/Atlantis', segment: 'a b' },
+    or: [{ platform: 'amiga' }, { attributes: { age: { '>>': 3 } } }],
+    not: { lastSeen: { withinDays: 0 }, tags: { any: [] } },
+  });
+  assert.deepEqual(found.map((it) => it.path).sort(), [
+    ...['country', 'langauge', 'not.lastSeen.withinDays', 'not.tags.any'],
+    ...['or[0].platform', 'or[1].attributes.age.>>', 'segment', 'timeZone'],
+  ]);
+  assert.deepEqual(
+    faults({ topic: 'news', segment: 'vip' }).map((it) => it.path),
+    ['topic'],
+  );
+});
+
+test('a segment is an audience that names no other, no upload and no topic', () => {
+  assert.ok(segmentAudience.safeParse({ or: [{ tags: 'vip' }, { country: 'CH' }] }).success);
+  for (const audience of [
+    ...[{ not: { segment: 'other' } }, { topic: 'news' }, { upload: 'a'.repeat(20) }],
+    { tokens: ['x'], unregistered: { platform: 'ios' } },
+  ])
+    assert.ok(!segmentAudience.safeParse(audience).success, JSON.stringify(audience));
+});
+
+test("tokens have no spaces, and only tokens may be nobody's", () => {
+  assert.deepEqual(
+    faults({ tokens: ['a b', 'ok', '\n'] }).map((it) => it.path),
+    ['tokens[0]', 'tokens[2]'],
+  );
+  const unregistered = { platform: 'android', provider: 'apns' };
+  assert.deepEqual(
+    faults({ unregistered, userIds: ['u'] }).map((it) => it.path),
+    ['unregistered.provider', 'unregistered'],
+  );
+  assert.deepEqual(
+    faults({ unregistered: { platform: 'ios' }, userIds: ['u'] }).map((it) => it.path),
+    ['unregistered'],
+  );
+});
+
+test('a segment means what it says at that moment, wherever it is named', () => {
+  const asked = { segment: 'vip', not: { or: [{ segment: 'sleepers' }, { segment: 'vip' }] } };
+  assert.deepEqual(segmentsIn(asked), ['vip', 'sleepers']);
+  const vip = { tags: { any: ['vip'] } };
+  const meaning: Audience = meaningOf(
+    asked,
+    new Map<string, AudienceExpression>([
+      ['vip', vip],
+      ['sleepers', { lastSeen: { notWithinDays: 90 } }],
+    ]),
+    NOW,
+  );
+  const before = new Date(NOW - 90 * DAY).toISOString();
+  assert.deepEqual(meaning, {
+    and: [vip],
+    not: { or: [{ and: [{ lastSeen: { before } }] }, { and: [vip] }] },
+  });
+  assert.throws(() => meaningOf({ segment: 'gone' }, new Map(), NOW), /"gone" was not looked up/);
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { estimate } from '../../../functions/pipeline/audience/estimate.ts';
+import type { CampaignRequest } from '../../../functions/pipeline/campaign.ts';
+import { campaignRequestSchema } from '../../../functions/pipeline/campaign-request.ts';
+import { person } from '../../contracts/store-fixture.ts';
+import { createWorld, DAY, NOW } from '../world.ts';
+
+const asked = (rest: object = {}): CampaignRequest =>
+  campaignRequestSchema.parse({ name: 'x', audience: {}, message: { title: 'Hi' }, ...rest });
+
+test('a small audience is counted, by platform, provider and language', async (t) => {
+  const world = createWorld(t);
+  await world.people(900, (n) => ({
+    platform: n % 3 ? 'android' : 'ios',
+    ...(n % 9 && { language: n % 2 ? 'de' : 'pt-BR' }),
+  }));
+  const found = await estimate(world.ports, asked());
+  assert.deepEqual(found, {
+    ...{ installations: 900, exact: true, counted: 900, seconds: 1, problems: [] },
+    ...{ platforms: { android: 600, ios: 300 }, providers: { fcm: 600, apns: 300 } },
+    languages: { de: 400, 'pt-BR': 400, '': 100 },
+  });
+  const some = await estimate(
+    world.ports,
+    asked({ audience: { language: 'pt', platform: 'ios' } }),
+  );
+  const expected = Array.from({ length: 900 }, (_, n) => n).filter(
+    (n) => n % 9 && n % 3 === 0 && n % 2 === 0,
+  );
+  assert.deepEqual(some.platforms, { ios: expected.length });
+  assert.equal((await world.store.listCampaigns(null, 10)).items.length, 0, 'nothing is stored');
+});
+
+test('of a large audience a fair share is counted', async (t) => {
+  const world = createWorld(t);
+  const { streamAudience } = world.store;
+  const total = 3_000_000;
+  const ranges: number[] = [];
+  world.ports.store = {
+    ...world.store,
+    estimateAudience: async () => total,
+    // as many as there would be in the range, a third of them ios
+    async *streamAudience(_app, _audience, { from, to }) {
+      ranges.push(to - from);
+      const installations = Array.from(
+        { length: Math.round((total * (to - from)) / 2 ** 32) },
+        (_, n) => ({
+          ...{ id: `${from}.${n}`, token: 't', environment: 'production' as const },
+          ...(n % 3
+            ? { platform: 'android' as const, provider: 'fcm' as const }
+            : { platform: 'ios' as const, provider: 'apns' as const }),
+        }),
+      );
+      yield { installations, cursor: { bucket: to, id: '' } };
+    },
+  };
+  const found = await estimate(world.ports, asked());
+  assert.equal(found.exact, false);
+  assert.ok(found.counted >= 100_000 && found.counted < 125_000, `${found.counted}`);
+  assert.ok(ranges.length < 10);
+  assert.ok(Math.abs(found.installations - total) < 100, `${found.installations}`);
+  assert.equal(found.seconds, Math.ceil(found.providers.fcm! / 10_000));
+  assert.equal((await estimate(world.ports, asked({ rate: { perMinute: 600_000 } }))).seconds, 300);
+
+  // a filter that finds few stops at a time, not at a number
+  world.ports.store = {
+    ...world.ports.store,
+    streamAudience: (...args) => {
+      world.clock.now += 400;
+      return streamAudience(...args);
+    },
+  };
+  const few = await estimate(world.ports, asked());
+  assert.deepEqual([few.exact, few.counted, few.installations], [false, 0, 0]);
+});
+
+test('what is wrong is told before anything is sent', async (t) => {
+  const world = createWorld(t);
+  const { sender } = world.script;
+  world.ports.senders = { get: (_, provider) => (provider === 'fcm' ? sender : null) };
+  await world.store.putInstallations([
+    person('iphone', { platform: 'ios', language: 'de' }),
+    person('old', { language: 'fr', attributes: { name: 'Zoë' } }, NOW - 271 * DAY),
+    person('fresh', { attributes: { name: 'x'.repeat(100) } }, NOW - 269 * DAY),
+  ]);
+  const message = { title: 'Hi {{name}}', localized: { de: { title: 'Hallo {{name|du}}' } } };
+  const { problems } = await estimate(world.ports, asked({ message }));
+  const told = problems.map(({ severity, kind, installations, examples }) => [
+    severity,
+    kind,
+    installations,
+    examples,
+  ]);
+  assert.deepEqual(
+    told.toSorted((a, b) => String(a).localeCompare(String(b))),
+    [
+      ['error', 'no-credentials', 1, ['iphone']],
+      ['error', 'too-large', 1, ['fresh']],
+      ['warning', 'expired-tokens', 1, ['old']],
+      ['warning', 'no-translation', 1, ['fresh']],
+      ['warning', 'no-translation', 1, ['old']],
+    ],
+  );
+  const words = (kind: string) => problems.filter((it) => it.kind === kind).map((it) => it.message);
+  assert.deepEqual(words('no-credentials'), ['"default" has no credentials for apns (production)']);
+  assert.match(words('too-large')[0]!, /fcm payload is up to \d+ bytes, 100 are allowed/);
+  assert.match(
+    words('no-translation').join(),
+    /nothing for who has no language.*nothing for fr|nothing for fr.*no language/,
+  );
+  const plain = await estimate(world.ports, asked({ message: { title: 'Hi {{city}}' } }));
+  const lacking = plain.problems.find((it) => it.kind === 'no-value')!;
+  assert.equal(lacking.installations, 3);
+  assert.match(lacking.message, /{{city}} has neither/);
+});
+
+test('faults of the request are problems; those of the audience leave nobody to count', async (t) => {
+  const world = createWorld(t);
+  await world.people(10);
+  world.script.faults = ['the payload is 5000 bytes'];
+  const large = await estimate(world.ports, asked());
+  assert.deepEqual(
+    large.problems.map((it) => [it.kind, it.message]),
+    [
+      ['fault', 'message: apns: the payload is 5000 bytes'],
+      ['fault', 'message: fcm: the payload is 5000 bytes'],
+    ],
+  );
+  assert.equal(large.installations, 10);
+  world.script.faults = [];
+  for (const audience of [{ segment: 'gone' }, { topic: 'news' }, { upload: '0'.repeat(20) }]) {
+    const found = await estimate(world.ports, asked({ audience }));
+    assert.equal(found.installations, 0);
+    assert.deepEqual(
+      found.problems.map((it) => it.kind),
+      ['fault'],
+    );
+  }
+  const nobody = await estimate(world.ports, asked({ audience: { language: 'xx' } }));
+  assert.deepEqual(
+    nobody.problems.map((it) => [it.severity, it.kind]),
+    [['warning', 'nobody']],
+  );
+});
+
+test("an audience of tokens that are nobody's is counted as what it is said to be", async (t) => {
+  const world = createWorld(t);
+  const audience = { tokens: ['a', 'b', 'c'], unregistered: { platform: 'android' } };
+  const found = await estimate(world.ports, asked({ audience }));
+  assert.deepEqual(found.platforms, { android: 3 });
+  assert.deepEqual(found.problems, []);
+});

@@ -1,0 +1,175 @@
+/** What the store costs, counted call by call: the numbers behind the README's table. */
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { accept } from '../../../functions/pipeline/accept.ts';
+import type { Audience } from '../../../functions/pipeline/campaign.ts';
+import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
+import { sweep } from '../../../functions/pipeline/sweep.ts';
+import type { Log, Outcome, Ports, Task } from '../../../functions/ports.ts';
+import { campaignOf, chance, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
+import { withoutEmulators } from '../../emulators.ts';
+import { createScript } from '../../pipeline/script.ts';
+import { summary, takeCosts, total } from './costs.ts';
+import { openThroughProxy } from './emulated.ts';
+
+const skip = withoutEmulators('firestore');
+
+const PEOPLE = 10_000;
+const CHUNKS = PEOPLE / 1_000;
+const PAGES = PEOPLE / 2_000;
+
+const people = Array.from({ length: PEOPLE }, (_, n) =>
+  person(`device-${n}`, { language: 'de', tags: ['news'], userId: `user-${n}` }),
+);
+
+/** The pipeline on the store, one task after the other: nothing is read twice by chance. */
+async function oneByOne(t: TestContext) {
+  const { store, proxy } = await openThroughProxy(t);
+  const tasks: Task[] = [];
+  const script = createScript(() => NOW);
+  const ports: Ports = {
+    store,
+    queue: { create: async (more) => void tasks.push(...more) },
+    events: { publish: async () => {} },
+    senders: { get: () => script.sender },
+    log: new Proxy({} as Log, { get: () => () => {} }),
+    now: () => NOW,
+    random: chance(1).random,
+  };
+  const handle = createTaskHandler(ports, async () => {});
+  const { signal } = new AbortController();
+  return {
+    ...{ store, proxy, ports, script },
+    async campaign(audience: Audience) {
+      const message = { title: 'Hallo', ttlSeconds: 3600, priority: 'high' as const };
+      const request = { name: 'Autumn', app: 'default', audience, message, dryRun: false };
+      const accepted = await accept(ports, request, null);
+      assert.ok('campaign' in accepted);
+      return accepted.campaign.id;
+    },
+    async run() {
+      for (let task = tasks.shift(); task; task = tasks.shift())
+        await handle({ body: task.body, attempt: 0, last: false, signal });
+    },
+  };
+}
+
+test('an import reads two documents a row, and writes two if it is new', { skip }, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const some = people.slice(0, 1_000);
+  const both = { installations: 1_000, tokens: 1_000 };
+  await store.putInstallations(some);
+  const first = takeCosts(proxy);
+  assert.deepEqual(first, { reads: both, writes: both, deletes: {} });
+  await store.putInstallations(some);
+  const again = takeCosts(proxy);
+  assert.deepEqual(again, { reads: both, writes: { installations: 1_000 }, deletes: {} });
+  t.diagnostic(`1,000 new installations: ${summary(first)}`);
+  t.diagnostic(`the same 1,000 again: ${summary(again)}`);
+});
+
+test('a campaign costs a read a recipient, and little else', { skip }, async (t) => {
+  const { store, proxy, script, campaign, run } = await oneByOne(t);
+  await store.putInstallations(people);
+  takeCosts(proxy);
+  // one in a hundred is gone, one in a hundred refused
+  const gone: Outcome = { kind: 'unregistered', reason: 'UNREGISTERED', since: null };
+  const refused: Outcome = { kind: 'rejected', reason: 'INVALID_ARGUMENT' };
+  script.answer = () => {
+    const of100 = script.sent.length % 100;
+    return of100 === 0 ? gone : of100 === 50 ? refused : { kind: 'accepted' };
+  };
+
+  const id = await campaign({});
+  const accepting = takeCosts(proxy);
+  assert.deepEqual(accepting, { reads: {}, writes: { campaigns: 1, events: 1 }, deletes: {} });
+  await run();
+  const costs = takeCosts(proxy);
+  const percent = PEOPLE / 100;
+  assert.deepEqual(costs, {
+    reads: {
+      // the estimate: one for each 1,000
+      '(count)': PEOPLE / 1_000,
+      // everybody, an empty page at the end, and whoever is gone once more
+      installations: PEOPLE + 1 + percent,
+      // claimed, committed
+      chunks: 2 * CHUNKS,
+      campaigns: 2 * CHUNKS + PAGES + 6,
+      // accepted, started, completed: stored, and looked at again when they are out; who listens
+      events: 5,
+      webhooks: 1,
+      shards: CHUNKS + PAGES + 4,
+      // who was erased lately
+      erasures: PAGES,
+      // whether its app is switched off
+      switches: 1,
+    },
+    writes: {
+      // whose the dead tokens were
+      formerUsers: percent,
+      // frozen, claimed, committed
+      chunks: 3 * CHUNKS,
+      failures: CHUNKS,
+      // started, each page and the end, each chunk, closed
+      shards: 1 + (PAGES + 1) + CHUNKS + 1,
+      // started, first push, closed
+      campaigns: 3,
+      events: 5,
+    },
+    // what counts up the badge of whoever is gone goes with it, and nobody looks before whether it is there
+    deletes: { installations: percent, tokens: percent, badges: percent },
+  });
+  const besides = total(costs.reads) - PEOPLE - percent;
+  assert.ok(besides < percent, `${besides} reads besides the recipients`);
+  t.diagnostic(`a campaign to 10,000, of whom 100 are gone: ${summary(costs)}`);
+
+  const counts = await store.counts(id);
+  assert.deepEqual([counts.accepted, counts.failed], [0.98 * PEOPLE, 0.02 * PEOPLE]);
+  assert.equal((await store.getCampaign(id))?.state, 'completed');
+  const looking = takeCosts(proxy);
+  assert.deepEqual(looking.reads, { campaigns: 1, shards: 1 });
+  t.diagnostic(`a look at it: ${summary(looking)}`);
+});
+
+test('a push to one user costs a few dozen documents', { skip }, async (t) => {
+  const { store, proxy, script, campaign, run } = await oneByOne(t);
+  await store.putInstallations(people.slice(0, 100));
+  takeCosts(proxy);
+  await campaign({ userIds: ['user-7'] });
+  await run();
+  const costs = takeCosts(proxy);
+  assert.equal(script.sent.length, 1);
+  assert.deepEqual(costs, {
+    reads: {
+      '(count)': 1,
+      installations: 1,
+      campaigns: 9,
+      shards: 6,
+      chunks: 2,
+      events: 5,
+      erasures: 1,
+      switches: 1,
+    },
+    writes: { campaigns: 4, shards: 5, chunks: 3, events: 6 },
+    deletes: {},
+  });
+  t.diagnostic(`a push to one user: ${summary(costs)}`);
+});
+
+test('a tick is three reads, and a dozen more while a campaign is open', { skip }, async (t) => {
+  const { store, proxy, ports } = await oneByOne(t);
+  assert.equal(await sweep(ports), 0);
+  const idle = takeCosts(proxy);
+  assert.deepEqual(idle, {
+    reads: { campaigns: 1, events: 1, deliveries: 1 },
+    writes: {},
+    deletes: {},
+  });
+  await store.createCampaign(campaignOf(), null, NOW + MINUTE);
+  takeCosts(proxy);
+  assert.equal(await sweep(ports), 0);
+  const open = takeCosts(proxy);
+  assert.deepEqual(open.reads, { campaigns: 5, shards: 4, chunks: 4, events: 5, deliveries: 1 });
+  t.diagnostic(`a tick: ${summary(idle)}; while a campaign is open: ${summary(open)}`);
+});

@@ -1,0 +1,231 @@
+/** What only a store can get wrong whose callers are far apart, and whose answers may be lost. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import type { Store } from '../../../functions/ports.ts';
+import {
+  allFailures,
+  campaignOf,
+  claimed,
+  commitOf,
+  EVERYBODY,
+  finish,
+  leaseOf,
+  lonelyChunk,
+  MINUTE,
+  NOW,
+  pageOf,
+  person,
+  running,
+} from '../../contracts/store-fixture.ts';
+import { messageOf } from '../../contracts/store-messages.ts';
+import { withoutEmulators } from '../../emulators.ts';
+import { openStore, openThroughProxy } from './emulated.ts';
+import { type Call, type FirestoreProxy, failing } from './proxy.ts';
+
+const skip = withoutEmulators('firestore');
+
+const writesTo = (collection: string) => (call: Call) => call.writes.includes(collection);
+
+test('of two workers that claim a chunk at once, one gets it', { skip }, async (t) => {
+  const store = openStore(t);
+  const chunkIds = await Promise.all(
+    Array.from({ length: 5 }, async () => (await lonelyChunk(store, 2)).chunkId),
+  );
+  for (const chunkId of chunkIds) {
+    const claims = await Promise.all(
+      ['a', 'b', 'c'].map((id) => store.claimChunk(chunkId, leaseOf(id), NOW)),
+    );
+    assert.deepEqual(claims.map((it) => it.kind).toSorted(), ['claimed', 'leased', 'leased']);
+  }
+});
+
+test('of two commits of one lease at once, one counts', { skip }, async (t) => {
+  const store = openStore(t);
+  for (let round = 0; round < 3; round++) {
+    const { chunkId, campaignId } = await lonelyChunk(store, 4);
+    await store.claimChunk(chunkId, leaseOf('mine'), NOW);
+    const commit = commitOf(chunkId, 'mine', { accepted: 3, failed: [1], open: [] });
+    const both = await Promise.all([store.commitChunk(commit), store.commitChunk(commit)]);
+    assert.deepEqual(both.map((it) => it.kind).toSorted(), ['committed', 'fenced']);
+    const { accepted, failed } = await store.counts(campaignId);
+    assert.deepEqual([accepted, failed], [3, 1]);
+    assert.equal((await allFailures(store, campaignId)).length, 1);
+  }
+});
+
+test('fifty chunks of one shard that end at once are all counted', { skip }, async (t) => {
+  const store = openStore(t);
+  const id = await running(store);
+  const page = pageOf(id, Array(50).fill(2), { last: true });
+  await store.freezePage(page);
+  const all = await Promise.all(page.chunks.map((it) => finish(store, it.id)));
+  assert.equal(all.filter((it) => it.kind === 'committed' && it.campaignClosed).length, 1);
+  assert.equal((await store.counts(id)).accepted, 100);
+  assert.equal((await store.getCampaign(id))?.state, 'completed');
+});
+
+test('a token that many installations register at once belongs to one', { skip }, async (t) => {
+  const store = openStore(t);
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  await Promise.all(
+    ids.map((id) => store.putInstallations([person(id, { token: 'the same token' })])),
+  );
+  const left = await Promise.all(ids.map((id) => store.getInstallation('default', id)));
+  assert.equal(left.filter((it) => it !== null).length, 1);
+});
+
+for (const code of [status.UNAVAILABLE, status.ABORTED, status.DEADLINE_EXCEEDED])
+  test(`a write whose answer is lost (${status[code]}) is done once`, { skip }, async (t) => {
+    const { store, proxy } = await openThroughProxy(t);
+    const lost = { code, when: 'after' } as const;
+
+    let happened = failing(proxy, writesTo('idempotency'), lost);
+    const campaign = campaignOf();
+    const { id } = campaign;
+    const once = { key: 'k', requestHash: 'h' };
+    assert.equal((await store.createCampaign(campaign, once, NOW)).kind, 'created');
+    happened();
+    const again = await store.createCampaign(campaignOf(), once, NOW);
+    assert.equal(again.kind === 'exists' && again.campaign.id, id);
+    happened = failing(proxy, writesTo('campaigns'), lost);
+    assert.equal((await store.createCampaign(campaignOf(), null, NOW)).kind, 'created');
+    happened();
+
+    await store.startCampaign(id, [EVERYBODY], NOW);
+    happened = failing(proxy, writesTo('chunks'), lost);
+    const page = pageOf(id, [5], { last: true });
+    assert.equal((await store.freezePage(page)).kind, 'frozen');
+    happened();
+    assert.equal((await store.freezePage(page)).kind, 'stale');
+    assert.equal((await store.counts(id)).recipients, 5);
+
+    const chunkId = page.chunks[0]!.id;
+    happened = failing(proxy, writesTo('chunks'), lost);
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('one'), NOW));
+    happened();
+    assert.deepEqual([chunk.attempt, chunk.open.length], [0, 5]);
+    assert.equal((await store.claimChunk(chunkId, leaseOf('other'), NOW)).kind, 'leased');
+
+    const keep = { accepted: 2, open: [2, 3, 4], lease: { keep: leaseOf('two') } };
+    happened = failing(proxy, writesTo('chunks'), lost);
+    assert.equal((await store.commitChunk(commitOf(chunkId, 'one', keep))).kind, 'committed');
+    happened();
+    const rest = commitOf(chunkId, 'two', { accepted: 2, failed: [3], open: [] });
+    happened = failing(proxy, writesTo('failures'), lost);
+    const done = {
+      kind: 'committed',
+      state: 'completed',
+      campaignClosed: true,
+      shard: {
+        recipients: 5,
+        accepted: 4,
+        failed: 1,
+        skipped: 0,
+        reasons: { INVALID_ARGUMENT: 1 },
+      },
+    };
+    assert.deepEqual(await store.commitChunk(rest), done);
+    happened();
+    const { accepted, failed } = await store.counts(id);
+    assert.deepEqual([accepted, failed], [4, 1]);
+    assert.equal((await allFailures(store, id)).length, 1);
+  });
+
+/** The chunk is committed, and the process that did it dies before it can close the shard. */
+async function deathBeforeTheClose(store: Store, proxy: FirestoreProxy) {
+  const { chunkId, campaignId } = await lonelyChunk(store, 1, { dueAt: NOW + MINUTE });
+  claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+  const commit = commitOf(chunkId, 'mine', { accepted: 1, open: [] });
+  let committed = false;
+  proxy.fault = (call) => {
+    const dead = committed;
+    committed ||= call.method === 'Commit';
+    return dead ? { code: status.PERMISSION_DENIED, when: 'before' } : null;
+  };
+  await assert.rejects(store.commitChunk(commit));
+  proxy.fault = () => null;
+  assert.equal((await store.getCampaign(campaignId))?.closedAt, null);
+  return { chunkId, campaignId, commit };
+}
+
+/** The types of events whose publisher died, by then. */
+async function eventsOverdue(store: Store, now: number): Promise<string[]> {
+  const overdue = await store.takeOverdue(now, now + MINUTE, 20);
+  return overdue.flatMap((it) => (it.kind === 'event' ? it.event.type : [])).toSorted();
+}
+
+test('the sweep closes what a dead worker left finished and open', { skip }, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const { campaignId } = await deathBeforeTheClose(store, proxy);
+  const dueAt = NOW + 15 * MINUTE;
+  await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 10);
+  assert.equal((await store.getCampaign(campaignId))?.closedAt, null);
+  await store.takeOverdue(dueAt, dueAt + MINUTE, 10);
+  assert.equal((await store.getCampaign(campaignId))?.state, 'completed');
+  const told = await eventsOverdue(store, dueAt + 5 * MINUTE);
+  assert.deepEqual(told, ['campaign.accepted', 'campaign.completed', 'campaign.started']);
+});
+
+test('a task that is delivered again, or a commit, closes it as well', { skip }, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const first = await deathBeforeTheClose(store, proxy);
+  const claim = await store.claimChunk(first.chunkId, leaseOf('again'), NOW + 1);
+  assert.deepEqual(claim, { kind: 'done' });
+  assert.equal((await store.getCampaign(first.campaignId))?.closedAt, NOW + 1);
+  const second = await deathBeforeTheClose(store, proxy);
+  assert.deepEqual(await store.commitChunk(second.commit), { kind: 'fenced' });
+  assert.equal((await store.getCampaign(second.campaignId))?.state, 'completed');
+  // and the event is not forgotten
+  const told = await eventsOverdue(store, NOW + 5 * MINUTE);
+  assert.equal(told.filter((it) => it === 'campaign.completed').length, 2);
+});
+
+test('a shard that is still at work is not closed by the sweep', { skip }, async (t) => {
+  const store = openStore(t);
+  const { chunkId, campaignId } = await lonelyChunk(store, 1, { dueAt: NOW + 60 * MINUTE });
+  for (const at of [15, 30, 45])
+    await store.takeOverdue(NOW + at * MINUTE, NOW + (at + 15) * MINUTE, 9);
+  assert.equal((await store.getCampaign(campaignId))?.closedAt, null);
+  const finished = await finish(store, chunkId);
+  assert.equal(finished.kind === 'committed' && finished.campaignClosed, true);
+});
+
+for (const [dies, state, overdue] of [
+  ['started', 'accepted', { kind: 'campaign' }],
+  ['frozen', 'running', { kind: 'shard', shard: 0 }],
+] as const)
+  test(`a process that dies before its campaign of one page is ${dies} leaves it to the sweep`, {
+    skip,
+  }, async (t) => {
+    const { store, proxy } = await openThroughProxy(t);
+    const { campaign, page } = messageOf([2]);
+    const { id } = campaign;
+    const last = writesTo(dies === 'started' ? 'shards' : 'chunks');
+    let dead = false;
+    proxy.fault = (call) => {
+      dead ||= last(call);
+      return dead ? { code: status.PERMISSION_DENIED, when: 'before' } : null;
+    };
+    const idempotency = { key: 'k', requestHash: 'h' };
+    await assert.rejects(store.createStarted(campaign, idempotency, page));
+    proxy.fault = () => null;
+    assert.equal((await store.getCampaign(id))?.state, state);
+    const again = messageOf([2]);
+    const retried = await store.createStarted(again.campaign, idempotency, again.page);
+    assert.equal(retried.kind, 'exists');
+    await store.published(await store.unpublished(id));
+    const { dueAt } = page;
+    assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
+    assert.deepEqual(await store.takeOverdue(dueAt, dueAt + MINUTE, 9), [
+      { ...overdue, campaignId: id, dueAt },
+    ]);
+    // what its planner does then
+    assert.equal(await store.startCampaign(id, [EVERYBODY], dueAt, NOW), dies === 'started');
+    assert.equal((await store.freezePage(page)).kind, 'frozen');
+    await finish(store, page.chunks[0]!.id);
+    const { recipients, accepted } = await store.counts(id);
+    assert.deepEqual([recipients, accepted], [2, 2]);
+    assert.equal((await store.getCampaign(id))?.state, 'completed');
+  });
