@@ -1,0 +1,98 @@
+/** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
+
+import type { Campaign, CampaignState, Change, Counts } from '../pipeline/campaign.ts';
+import type { BucketRange } from './audiences.ts';
+import type { FrozenPage, SendableChunk } from './chunks.ts';
+import type { CampaignEvent } from './events.ts';
+import type { Page } from './page.ts';
+
+/** An app whose campaigns do not begin until somebody says so. */
+export interface Switch {
+  at: number;
+  by: string;
+}
+
+/** Work whose time has passed: its task was lost, or its worker died. */
+export type Overdue =
+  | { kind: 'campaign'; campaignId: string; dueAt: number }
+  | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
+  | ({ kind: 'chunk'; dueAt: number } & SendableChunk)
+  /** stored, but not published */
+  | { kind: 'event'; event: CampaignEvent; dueAt: number }
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; dueAt: number };
+
+export interface Campaigns {
+  /**
+   * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier one; 'conflict'
+   * when the earlier one came from another body (`requestHash`).
+   */
+  createCampaign(
+    campaign: Campaign,
+    idempotency: { key: string; requestHash: string } | null,
+    dueAt: number,
+    by?: string,
+  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  /** What `createCampaign` would find under this key; null: nothing. */
+  findCampaign(
+    app: string,
+    idempotency: { key: string; requestHash: string },
+  ): Promise<{ kind: 'exists'; campaign: Campaign } | { kind: 'conflict' } | null>;
+  /**
+   * As `createCampaign`, of one that is one shard and one page: then started and frozen, in one write
+   * where that can be. Dying in between leaves a campaign that is accepted, for the sweep.
+   */
+  createStarted(
+    campaign: Campaign,
+    idempotency: { key: string; requestHash: string } | null,
+    page: FrozenPage,
+    by?: string,
+  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  getCampaign(id: string): Promise<Campaign | null>;
+  /** newest first */
+  listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
+  /**
+   * Stores the shards and the number of them, once; an accepted campaign is running from then, a
+   * scheduled one if its time has come. `at` is now. One with a canary is guarded from the start, and
+   * stays due.
+   */
+  startCampaign(id: string, shards: BucketRange[], dueAt: number, at?: number): Promise<boolean>;
+  /**
+   * Along `transitions` only; null when the campaign is in another state, and nothing changes. Who
+   * did it is kept in the same write. A scheduled one that is cancelled is closed.
+   */
+  moveCampaign(
+    id: string,
+    from: readonly CampaignState[],
+    to: CampaignState,
+    reason: string | null,
+    at?: number,
+    by?: string,
+    guard?: Campaign['guard'],
+  ): Promise<Campaign | null>;
+  /** Another time for one that is scheduled still; null, and nothing changes, if it is not. */
+  reschedule(
+    id: string,
+    startAt: number,
+    dueAt: number,
+    at: number,
+    by: string,
+  ): Promise<Campaign | null>;
+  /** The rest of a running campaign need not wait any more; false if it did not. */
+  passCanary(id: string, at: number, reason: string): Promise<boolean>;
+  /** The changes of its state, in order. */
+  history(id: string): Promise<Change[]>;
+  /** Ids of an app's campaigns that are not closed, in pages. */
+  openCampaigns(app: string): AsyncIterable<string[]>;
+  /** Null: nothing is off. */
+  getSwitch(app: string): Promise<Switch | null>;
+  putSwitch(app: string, it: Switch | null): Promise<void>;
+  /** Keeps the earliest. */
+  notePush(campaignId: string, at: number): Promise<void>;
+  counts(campaignId: string): Promise<Counts>;
+  /**
+   * At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. A
+   * pending delivery is overdue `DELIVERY_LOST_AFTER_MS` after the time of its next attempt, and that
+   * long after `next` again.
+   */
+  takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
+}

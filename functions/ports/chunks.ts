@@ -1,0 +1,173 @@
+/** Shards and their frozen chunks: what the ledger is made of. */
+
+import type { Campaign, CampaignState, Counts } from '../pipeline/campaign.ts';
+import type { Environment, Provider } from '../pipeline/installation.ts';
+import type { BucketRange, Cursor } from './audiences.ts';
+import type { CampaignEvent } from './events.ts';
+import type { Page } from './page.ts';
+import type { Outcome } from './senders.ts';
+
+/** A range of buckets that one planner pass turns into chunks. */
+export interface Shard extends BucketRange {
+  campaignId: string;
+  index: number;
+  /** pages frozen so far: the fence of the planner, and part of each chunk's id */
+  pages: number;
+  cursor: Cursor | null;
+  /** the whole range has been read */
+  planned: boolean;
+  chunks: number;
+  chunksDone: number;
+  counts: Counts;
+}
+
+export interface Recipient {
+  installationId: string;
+  token: string;
+  /** which of the message's languages it gets; its default without one */
+  language?: string;
+  /** what its attributes say in the places of that message */
+  values?: Record<string, string>;
+  /**
+   * Where the message counts it up: by how much, in a chunk that is to be frozen; what the app's
+   * badge shows, in one that is.
+   */
+  badge?: number;
+}
+
+/** A frozen list of recipients of one provider and environment, sent by one task. */
+export interface Chunk {
+  /** `campaign.shard.page.part` */
+  id: string;
+  campaignId: string;
+  shard: number;
+  app: string;
+  provider: Provider;
+  environment: Environment;
+  recipients: Recipient[];
+  /** indices into `recipients` that have no final outcome yet */
+  open: number[];
+  /** open ones that were written to a provider once and never answered */
+  doubtful: number[];
+  /** how often it was claimed to be sent, this time not counted */
+  attempt: number;
+  /** not to be sent before */
+  notBefore: number;
+  /** a push that has not left by then is recorded as failed (`Expired`) */
+  expiresAt: number;
+}
+
+export interface Lease {
+  id: string;
+  until: number;
+}
+
+export type Claim =
+  | { kind: 'claimed'; chunk: Chunk; campaign: Campaign }
+  /** every recipient has its outcome */
+  | { kind: 'done' }
+  /** somebody else is sending it */
+  | { kind: 'leased'; until: number }
+  | { kind: 'early'; notBefore: number }
+  | { kind: 'paused' }
+  | { kind: 'missing' };
+
+/** The stored record of a recipient that was not accepted in the end. */
+export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
+  campaignId: string;
+  chunkId: string;
+  index: number;
+  provider: Provider;
+  outcome: Exclude<Outcome['kind'], 'accepted'>;
+  reason: string;
+  attempts: number;
+  at: number;
+  /** its token was forgotten: the installation is not there any more; as it is read */
+  pruned?: true;
+}
+
+/** What was learnt of a claimed chunk since the last commit. */
+export interface ChunkCommit {
+  chunkId: string;
+  leaseId: string;
+  accepted: number;
+  skipped: number;
+  failures: Omit<Failure, 'campaignId' | 'chunkId'>[];
+  /** tokens to forget: only where the installation still has it and did not register after `since` */
+  forget: (Pick<Recipient, 'installationId' | 'token'> & { since: number })[];
+  open: number[];
+  doubtful: number[];
+  /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
+  lease: { keep: Lease } | { release: true; notBefore: number };
+  /** when the sweep should look after it, if nothing else happens */
+  dueAt: number;
+  now: number;
+  /** stored in the same write, to be published */
+  events?: CampaignEvent[];
+}
+
+export type Committed =
+  /** `shard`: what is counted in its shard, given when the chunk is done */
+  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean; shard?: Counts }
+  /** the lease is not ours any more: nothing was written, and nothing may be sent */
+  | { kind: 'fenced' };
+
+/** What a task needs to know of a chunk. */
+export interface SendableChunk {
+  chunkId: string;
+  provider: Provider;
+  /** its recipients, settled or not */
+  size: number;
+}
+
+export interface OpenChunk extends SendableChunk {
+  notBefore: number;
+}
+
+export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt'> {
+  dueAt: number;
+}
+
+/** A page of a shard, frozen in one write. */
+export interface FrozenPage {
+  campaignId: string;
+  shard: number;
+  /** the page number this planner believes to be next: compare and set */
+  page: number;
+  chunks: NewChunk[];
+  /** recipients counted but not frozen (the campaign is being cancelled) */
+  skipped: number;
+  /** how many of its recipients have neither a value nor a default for a variable, by its name */
+  missing?: Record<string, number>;
+  cursor: Cursor | null;
+  /** nothing is left in the range */
+  last: boolean;
+  dueAt: number;
+  now: number;
+}
+
+export interface Chunks {
+  getShard(campaignId: string, index: number): Promise<Shard | null>;
+  openShards(campaignId: string): Promise<Shard[]>;
+  /**
+   * Badges are counted up in the same write, and frozen as they are then: what is sent again shows
+   * the same. 'stale': another planner was here first, and nothing was written.
+   */
+  freezePage(
+    page: FrozenPage,
+  ): Promise<{ kind: 'frozen'; campaignClosed: boolean } | { kind: 'stale' }>;
+  /** Takes the lease of a chunk (compare and set) and reads what there is to send. */
+  claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim>;
+  /**
+   * One write: outcomes, failures, the shard's counters, tokens forgotten; the last chunk closes
+   * the shard, the last shard the campaign.
+   */
+  commitChunk(commit: ChunkCommit): Promise<Committed>;
+  /** Chunks that are not done, in pages; `shard` null is all of them. */
+  openChunks(campaignId: string, shard: number | null): AsyncIterable<OpenChunk[]>;
+  /** Gives chunks that nobody is sending another slot. */
+  moveChunks(
+    chunks: { chunkId: string; notBefore: number; expiresAt: number; dueAt: number }[],
+  ): Promise<void>;
+  listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
+}

@@ -1,0 +1,39 @@
+/** Events, from the write that stores them to whoever listens. */
+
+import type { EventType } from '../pipeline/events.ts';
+
+export interface CampaignEvent {
+  /** stable: the same event published twice has the same id. No full stop: it will be signed. */
+  id: string;
+  type: EventType;
+  /** what it is about: a campaign's id, or a webhook's */
+  subject: string;
+  /** null: of a webhook that is for all apps */
+  app: string | null;
+  at: number;
+  /** as the schema of its type says */
+  data: Record<string, unknown>;
+}
+
+/** Published at least once, delivered at least once to every subscriber. */
+export interface Events {
+  publish(event: CampaignEvent): Promise<void>;
+}
+
+/**
+ * Whatever accepts, starts, pauses or closes a campaign stores the event that tells of it in the same
+ * write. It is overdue a minute later, unless it was published.
+ */
+export interface Outbox {
+  /** Not published yet, of this campaign or webhook; a campaign's course in its order. */
+  unpublished(subject: string): Promise<CampaignEvent[]>;
+  /** They are out. The sweep lets them be; a campaign's course can be read on. */
+  published(events: CampaignEvent[]): Promise<void>;
+  /** What became of a campaign after that, in order: accepted, started, paused, closed. */
+  course(campaignId: string, after: number): Promise<{ seq: number; event: CampaignEvent }[]>;
+  /**
+   * Stores the event of a running campaign's progress, with its counts. Null when it does not run, or
+   * the last one is younger than `everyMs`: of many at once, one stores it.
+   */
+  noteProgress(campaignId: string, now: number, everyMs: number): Promise<CampaignEvent | null>;
+}

@@ -1,0 +1,53 @@
+/** Installations: what an app says of itself on a device. */
+
+import type { Installation } from '../pipeline/installation.ts';
+
+/** What became of the rows of an import: together they are all of them. */
+export interface ImportCounts {
+  inserted: number;
+  updated: number;
+  /** were there already, just so, and were not written */
+  unchanged: number;
+  /** a later row of the same batch had their id, or their token */
+  superseded: number;
+}
+
+/** A row of an import. `refreshedAt` null: nobody knows; now, if its token is a new one. */
+export type ImportedInstallation = Omit<Installation, 'refreshedAt'> & {
+  refreshedAt: number | null;
+};
+
+export interface Installations {
+  /** Upsert. A token belongs to one installation: another one that has it is removed. */
+  putInstallations(batch: Installation[]): Promise<void>;
+  /**
+   * The same, but an installation that is there already, just so, is not written: `refreshedAt` is
+   * compared only where it is later, `optedOut` only where it is said. All of them are marked as seen
+   * by `run`, for a week, unless that is null.
+   */
+  importInstallations(
+    batch: ImportedInstallation[],
+    options: { run: string | null; now: number },
+  ): Promise<ImportCounts>;
+  /**
+   * Removes those of an app that `run` has not seen, a part of the app at each call; `next` goes on
+   * after it. Who registered since the run began is kept, and so is who has opted out: to come back
+   * by a later import would end that. With `dryRun` they are only counted. Null: there is no such run.
+   */
+  pruneInstallations(
+    app: string,
+    run: string,
+    after: string | null,
+    dryRun: boolean,
+  ): Promise<{ found: number; next: string | null } | null>;
+  /** Reads, changes and puts in one transaction. `change` keeps the id and the app. */
+  updateInstallation(
+    app: string,
+    id: string,
+    change: (it: Installation) => Installation,
+  ): Promise<Installation | null>;
+  getInstallation(app: string, id: string): Promise<Installation | null>;
+  deleteInstallation(app: string, id: string): Promise<boolean>;
+  /** What the app's badge shows now, from which it is counted up; it begins at 0. */
+  setBadge(app: string, id: string, count: number): Promise<void>;
+}

@@ -1,0 +1,48 @@
+/** The log: one function per notable event. */
+
+import type { Fault } from '../errors.ts';
+import type { CampaignState, Counts } from '../pipeline/campaign.ts';
+import type { Provider } from '../pipeline/installation.ts';
+
+/** One function per notable event. Tokens and secrets never go in whole. */
+export interface Log {
+  campaignAccepted(it: { campaignId: string; app: string; name: string }): void;
+  /** of a schedule: whom it is for is gone (a segment, an upload); its next run is tried again */
+  runRefused(it: { scheduleId: string; at: number; faults: Fault[] }): void;
+  campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
+  campaignPaused(it: { campaignId: string; reason: string }): void;
+  campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
+  /** what a commit wrote down; `ms` since the claim, `ended`: nothing follows in this attempt */
+  chunkRecorded(it: {
+    campaignId: string;
+    chunkId: string;
+    provider: Provider;
+    accepted: number;
+    failed: number;
+    skipped: number;
+    open: number;
+    ms: number;
+    ended: boolean;
+  }): void;
+  /** once for each reason of a commit */
+  recipientsFailed(it: {
+    campaignId: string;
+    provider: Provider;
+    outcome: string;
+    reason: string;
+    count: number;
+  }): void;
+  chunkFenced(it: { chunkId: string }): void;
+  redriven(it: { work: string; why: string }): void;
+  /** revoked, as a rule; the other of two is used from then on */
+  apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
+  webhookDisabled(it: { webhookId: string; host: string; reason: string }): void;
+  /** no campaign could be made of it; it is kept */
+  pingFailed(it: { trigger: string; faults: number }): void;
+  /** somebody we do not serve, or something we cannot read: nothing was done */
+  callRefused(it: { where: string; reason: string }): void;
+  taskFailed(it: { task: string; attempt: number; error: unknown }): void;
+  /** an instance ends; `abandoned` requests of those under way had no answer by then */
+  drained(it: { requests: number; abandoned: number; ms: number }): void;
+  unexpected(it: { where: string; error: unknown }): void;
+}

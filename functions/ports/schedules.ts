@@ -1,0 +1,15 @@
+/** Schedules: changed by compare and set. */
+
+import type { Schedule } from '../pipeline/schedules/schedule.ts';
+import type { Page } from './page.ts';
+
+export interface Schedules {
+  /** Creates it (`seen` null), or replaces the version that was seen; false: there is another. */
+  putSchedule(schedule: Schedule, seen: number | null): Promise<boolean>;
+  getSchedule(id: string): Promise<Schedule | null>;
+  deleteSchedule(id: string): Promise<boolean>;
+  /** in a stable order */
+  listSchedules(after: string | null, limit: number): Promise<Page<Schedule>>;
+  /** Those whose next run is due. */
+  dueSchedules(now: number, limit: number): Promise<Schedule[]>;
+}

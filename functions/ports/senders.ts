@@ -1,0 +1,70 @@
+/** Senders: a message and recipients in, outcomes out. */
+
+import type { Message } from '../pipeline/campaign.ts';
+import type { Environment, Provider } from '../pipeline/installation.ts';
+import type { Recipient } from './chunks.ts';
+
+/** What became of one recipient. */
+export type Outcome =
+  | { kind: 'accepted' }
+  /** for good; `suspect` if a wrong environment or topic of ours has the same answer */
+  | { kind: 'rejected'; reason: string; suspect?: true }
+  /** the device has no such app any more, since then (null: the provider does not say) */
+  | { kind: 'unregistered'; reason: string; since: number | null }
+  /** 'service': the provider asks everybody to wait; 'device': about this one only */
+  | { kind: 'retry'; reason: string; afterMs: number | null; scope: 'device' | 'service' }
+  /** sent, but no answer came */
+  | { kind: 'unknown'; reason: string }
+  /** our configuration is at fault, not the device */
+  | { kind: 'blocked'; reason: string };
+
+/** One message, the same for every recipient of a campaign. */
+export interface Push {
+  campaignId: string;
+  message: Message;
+  /** ms since the epoch: no use to a device after that */
+  expiresAt: number;
+  /**
+   * Nobody gets it: the provider is asked what it would say, where it can be (FCM). 'accepted' means
+   * that there is no objection.
+   */
+  dryRun: boolean;
+  /** what the recipients' tokens are; the last two are FCM's alone */
+  to: 'token' | 'topic' | 'condition';
+}
+
+export interface Batch {
+  push: Push;
+  /** stable for a chunk: with the index it makes the push's id */
+  seed: string;
+  recipients: Recipient[];
+  /** indices to send to */
+  open: number[];
+  /** no further push is started once it fires; those under way still get their outcome */
+  signal: AbortSignal;
+  /** called once for each recipient that was started; must not throw */
+  settle(index: number, outcome: Outcome): void;
+}
+
+/** What a provider is sent for one recipient. */
+export interface Rendered {
+  headers: Record<string, string | number>;
+  /** JSON */
+  payload: string;
+  /** as the provider counts them, and how many it takes */
+  bytes: number;
+  mostBytes: number;
+}
+
+export interface Sender {
+  /** What the provider would refuse about this message, in words for its author; [] if nothing. */
+  check(push: Push): string[];
+  render(push: Push, recipient: Recipient): Rendered;
+  /** Resolves when every push that was started has its outcome; never rejects for a push's sake. */
+  send(batch: Batch): Promise<void>;
+}
+
+export interface Senders {
+  /** null: the app is unknown or has no credentials for this provider */
+  get(app: string, provider: Provider, environment: Environment): Sender | null;
+}
