@@ -1,0 +1,283 @@
+/** The documents: what each collection's are named by, and their fields. */
+
+import type { Timestamp } from '@google-cloud/firestore';
+import type { CampaignState } from '../../pipeline/campaign.ts';
+import type { Installation } from '../../pipeline/installation.ts';
+import type { CampaignEvent, Chunk, UploadKind } from '../../ports.ts';
+
+/** Named `{campaign}`. */
+export interface CampaignFields {
+  app: string;
+  /** JSON of the `CampaignRequest` */
+  request: string;
+  state: CampaignState;
+  reason: string | null;
+  createdAt: number;
+  firstPushAt: number | null;
+  closedAt: number | null;
+  shards: number;
+  shardsDone: number;
+  /** indexed, newest first: slot, time, id */
+  listed: string;
+  /** indexed; there until it is closed */
+  open?: true;
+  /** indexed; there while it waits for its plan */
+  due?: string;
+  /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
+  names?: string[];
+  /** Set when it closes, of one that names all of its recipients. */
+  expireAt?: Timestamp;
+  /** JSON of the `Change`s, bounded */
+  history?: string;
+  /** events of its course so far */
+  events?: number;
+  /** when its progress was last told */
+  progressAt?: number;
+}
+
+/**
+ * The outbox, and each campaign's course. Named `{subject}~0{number in the course}`; what is no part
+ * of it `{subject}~1{hash of the id}`.
+ */
+export interface EventFields {
+  id: string;
+  subject: string;
+  type: CampaignEvent['type'];
+  app: string | null;
+  at: number;
+  /** JSON */
+  data: string;
+  /** indexed; there until it is published */
+  due?: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{campaign}~{index}`. Chunks only ever add to its counters, so none waits for another. */
+export interface ShardFields {
+  campaignId: string;
+  index: number;
+  from: number;
+  to: number;
+  pages: number;
+  /** the call that froze the last page */
+  frozenBy?: string;
+  cursorBucket: number | null;
+  cursorId: string | null;
+  planned: boolean;
+  closed: boolean;
+  chunks: number;
+  chunksDone: number;
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  /** by `reasonKey` */
+  reasons: Record<string, number>;
+  missing?: Record<string, number>;
+  pruned?: Record<string, number>;
+  /** as its campaign */
+  expireAt?: Timestamp;
+  /** indexed; there until it is closed */
+  due?: string;
+}
+
+/**
+ * Named by a hash of the chunk's id, so that a campaign's chunks are spread over the key space from
+ * the first one.
+ */
+export interface ChunkFields {
+  id: string;
+  campaignId: string;
+  shard: number;
+  app: string;
+  provider: Chunk['provider'];
+  environment: Chunk['environment'];
+  size: number;
+  /** packed; in the same document, so that a claim is one read */
+  recipients: string;
+  /** JSON list of indices; null is all of them */
+  left: string | null;
+  doubtful: string;
+  attempt: number;
+  notBefore: number;
+  expiresAt: number;
+  leaseId: string | null;
+  leaseUntil: number;
+  /** the call that committed last */
+  writtenBy?: string;
+  /** JSON list of indices to be taken out when the lease ends */
+  erase?: string;
+  done: boolean;
+  /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
+  openIn?: string;
+  /** indexed; there until it is done */
+  due?: string;
+  /** Set when it is done: a chunk that is paused for months is not lost. */
+  expireAt?: Timestamp;
+}
+
+/**
+ * Named `{campaign}~{chunk}~{lease}~{part}`: what failed between two commits, in one document. A
+ * document each would cost a write for each failure, and a read for each one listed.
+ */
+export interface FailuresFields {
+  campaignId: string;
+  chunkId: string;
+  /** JSON list of `Failure` without what is above */
+  failures: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{bucket, 8 hex digits}~{id}`: the order of names is that of (bucket, id). */
+export interface InstallationFields {
+  platform: Installation['platform'];
+  provider: Installation['provider'];
+  environment: Installation['environment'];
+  token: string;
+  language?: string;
+  /** indexed; the languages that it answers to (pt-BR and pt), each alone and with its platform */
+  spoken?: string[];
+  timeZone?: string;
+  country?: string;
+  appVersion?: string;
+  /** there only if so */
+  optedOut?: true;
+  /** indexed */
+  userId?: string;
+  /** indexed */
+  tags: string[];
+  /** JSON: names that Firestore keeps for itself are allowed here */
+  attributes?: string;
+  refreshedAt: number;
+}
+
+/** Named as an installation is: who registers again keeps the count, and it may come first. */
+export interface BadgeFields {
+  count: number;
+}
+
+/** Named `{hash of the user}~{hash}`: whose an installation was with that token. */
+export interface FormerFields {
+  app: string;
+  id: string;
+  token: string;
+  expireAt: Timestamp;
+}
+
+/** One document: who was erased in the last minutes. */
+export interface ErasuresFields {
+  /** JSON list of `deviceKey` and the time until which it matters */
+  recent: string;
+}
+
+/** Named by a hash of the run. */
+export interface ImportFields {
+  beganAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */
+export interface SeenFields {
+  /** `app TAB id` a line */
+  seen: string;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{name}`. */
+export interface SegmentFields {
+  /** JSON of the `AudienceExpression` */
+  audience: string;
+  updatedAt: number;
+}
+
+/** Named by its id. */
+export interface UploadFields {
+  app: string;
+  of: UploadKind;
+  size: number | null;
+  createdAt: number;
+  expiresAt: number;
+  expireAt: Timestamp;
+}
+
+/** Named `{upload}~{part of the buckets}~{hash}`: some of its names that lie there. */
+export interface NamesFields {
+  /** JSON */
+  names: string;
+  expireAt: Timestamp;
+}
+
+/** Named by a hash of the app and the token: which installation has it. */
+export interface TokenFields {
+  id: string;
+}
+
+/** Named by its id. */
+export interface WebhookFields {
+  /** indexed: `webhookKey` */
+  key: string;
+  /** indexed, newest first: time, id */
+  listed: string;
+  disabled: boolean;
+  /** JSON */
+  record: string;
+}
+
+/** Named by its id, a hash. */
+export interface DeliveryFields {
+  /** indexed, newest first: webhook, time, id */
+  listed: string;
+  tries: number;
+  /** JSON */
+  record: string;
+  /** indexed; there while it is pending. In one slot: their queue hands out 50 a second. */
+  due?: string;
+  expireAt: Timestamp;
+}
+
+/** Named by a hash of the app and the key. */
+export interface IdempotencyFields {
+  campaignId: string;
+  requestHash: string;
+  expireAt: Timestamp;
+}
+
+/** Named by the app. */
+export interface SwitchFields {
+  at: number;
+  by: string;
+}
+
+/** Named by its id. */
+export interface ScheduleFields {
+  version: number;
+  /** JSON of the `Schedule` */
+  schedule: string;
+  /** indexed; there while a run is to come */
+  due?: string;
+}
+
+/** Named by its name. */
+export interface TriggerFields {
+  /** JSON of the `Trigger` */
+  record: string;
+  received: number;
+  forged: number;
+}
+
+/** Named by its key, a hash. */
+export interface FailedPingFields {
+  /** indexed, newest first: trigger, time, key */
+  listed: string;
+  /** JSON of the `FailedPing` */
+  record: string;
+  expireAt: Timestamp;
+}
+
+/** Named by the key's hash. */
+export interface KeyFields {
+  name: string;
+  scopes: string[];
+  app?: string;
+  createdAt?: number;
+}
