@@ -1,6 +1,6 @@
 /**
- * The documents of the Firestore store: collections and names; their fields are in fields.ts. `firestore.indexes.json` says
- * which fields are indexed; all others are exempt.
+ * The documents of the Firestore store: collections and names; their fields are in fields.ts.
+ * `firestore.indexes.json` says which fields are indexed; all others are exempt.
  *
  * No query needs a composite index. Documents are found by name, by ranges of names (names are kept
  * in the order of their bytes), or by one field. A field that says when (`due`, `listed`) begins
