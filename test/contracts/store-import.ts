@@ -216,11 +216,12 @@ export function importContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     await store.putInstallations([person('one')]);
     await Promise.all(
-      Array.from({ length: 8 }, (_, n) =>
+      // in a deadlock of theirs the emulator waits for seconds
+      Array.from({ length: 4 }, (_, n) =>
         store.updateInstallation('default', 'one', (it) => ({ ...it, tags: [...it.tags, `${n}`] })),
       ),
     );
     const { tags } = (await get(store, 'one'))!;
-    assert.deepEqual([...tags].sort(), ['0', '1', '2', '3', '4', '5', '6', '7']);
+    assert.deepEqual([...tags].sort(), ['0', '1', '2', '3']);
   });
 }
