@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { deliveryTask } from '../pipeline/tasks.ts';
-import type { CampaignEvent, Ports, WebhookDelivery } from '../ports.ts';
+import type { CampaignEvent, Ports, Webhook, WebhookDelivery } from '../ports.ts';
 
 /** The same event and webhook make the same id, however often the event comes. */
 export const deliveryIdOf = (webhookId: string, eventId: string) =>
@@ -34,8 +34,13 @@ export const createFanOut =
     );
   };
 
-/** Whether anybody gets it. */
-export const createWanted =
-  ({ store }: Pick<Ports, 'store'>) =>
-  async ({ app, subject, type }: CampaignEvent): Promise<boolean> =>
-    (await store.webhooksFor(app, subject)).some((it) => it.types.includes(type));
+/** Whether anybody gets it. What is published together asks once. */
+export function createWanted({ store }: Pick<Ports, 'store'>) {
+  const asking = new Map<string, Promise<Webhook[]>>();
+  return async ({ app, subject, type }: CampaignEvent): Promise<boolean> => {
+    const asked =
+      asking.get(subject) ?? store.webhooksFor(app, subject).finally(() => asking.delete(subject));
+    asking.set(subject, asked);
+    return (await asked).some((it) => it.types.includes(type));
+  };
+}
