@@ -11,6 +11,10 @@ interface Waiting {
   done: PromiseWithResolvers<unknown>;
 }
 
+interface Written extends Waiting {
+  result: unknown;
+}
+
 /** Between two transactions, where writes come in numbers; a lonely one does not wait. */
 const GAP_MS = 4;
 
@@ -19,10 +23,11 @@ export function createGroup(
   sync: { now(): void; soon(): Promise<void> },
 ) {
   let waiting: Waiting[] = [];
+  let unsynced: Written[] = [];
   let writing = false;
+  let syncing = false;
   let restUntil = 0;
 
-  /** One after another; what comes while the disk is waited for is the next. */
   function wake() {
     if (writing || waiting.length === 0) return;
     writing = true;
@@ -31,32 +36,46 @@ export function createGroup(
     else setImmediate(write);
   }
 
-  async function write() {
+  function write() {
+    writing = false;
     const all = waiting;
     waiting = [];
-    const kept = all.length > 0 ? attempt(all) : [];
+    // closed in between
+    if (all.length === 0) return;
+    answer(attempt(all));
     if (all.length > 1) restUntil = performance.now() + GAP_MS;
-    const durable = kept.filter(({ it }) => it.durable);
-    for (const { it, result } of kept) if (!it.durable) it.done.resolve(result);
-    if (durable.length > 0) {
-      try {
-        await sync.soon();
-        for (const { it, result } of durable) it.done.resolve(result);
-      } catch (error) {
-        for (const { it } of durable) it.done.reject(error);
-      }
-    }
-    writing = false;
     wake();
   }
 
+  function answer(kept: Written[]) {
+    for (const it of kept) if (!it.durable) it.done.resolve(it.result);
+    unsynced.push(...kept.filter((it) => it.durable));
+    if (!syncing) waitForDisk();
+  }
+
+  /** One wait at a time; all that was committed meanwhile share the next. Never rejects. */
+  async function waitForDisk() {
+    syncing = true;
+    while (unsynced.length > 0) {
+      const some = unsynced;
+      unsynced = [];
+      try {
+        await sync.soon();
+        for (const it of some) it.done.resolve(it.result);
+      } catch (error) {
+        for (const it of some) it.done.reject(error);
+      }
+    }
+    syncing = false;
+  }
+
   /** What was committed, of all; the rest has been told why not. */
-  function attempt(all: Waiting[]): { it: Waiting; result: unknown }[] {
+  function attempt(all: Waiting[]): Written[] {
     let begun = false;
     try {
       return transaction(() => {
         begun = true;
-        return all.map((it) => ({ it, result: it.work() }));
+        return all.map((it) => ({ ...it, result: it.work() }));
       });
     } catch (error) {
       // a lock was waited for once; each would wait for it again
@@ -74,17 +93,18 @@ export function createGroup(
       return done.promise as Promise<T>;
     },
 
-    /** Writes what still waits. */
+    /** Writes what still waits, before the file is closed. */
     end() {
       const all = waiting;
       waiting = [];
-      if (all.length === 0) return;
-      const kept = attempt(all);
+      const kept = unsynced.concat(all.length > 0 ? attempt(all) : []);
+      unsynced = [];
+      if (kept.length === 0) return;
       try {
         sync.now();
-        for (const { it, result } of kept) it.done.resolve(result);
+        for (const it of kept) it.done.resolve(it.result);
       } catch (error) {
-        for (const { it } of kept) it.done.reject(error);
+        for (const it of kept) it.done.reject(error);
       }
     },
   };
