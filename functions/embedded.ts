@@ -104,12 +104,14 @@ export function createEmbedded({
   events.subscribe(createFanOut(ports), createWanted(ports));
   const atOnce = createAtOnce(ports);
   const webhooks = createDeliver(ports, post);
+  // pings send at once as well: two slots of a queue are not enough for hundreds a second
+  const tasked = { ...ports, sendNow: atOnce.sendNow };
   let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
     sendNow: atOnce.sendNow,
     start() {
-      queue.start(createTaskHandler(ports, events.deliver, webhooks.deliver));
+      queue.start(createTaskHandler(tasked, events.deliver, webhooks.deliver));
       const tick = () => {
         sweep(ports)
           .then(() => expire(ports, retentionDays))

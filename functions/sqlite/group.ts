@@ -16,7 +16,7 @@ interface Written extends Waiting {
 }
 
 /** Between two transactions, where writes come in numbers; a lonely one does not wait. */
-const GAP_MS = 4;
+const GAP_MS = 2;
 
 export function createGroup(
   transaction: Database['transaction'],
