@@ -128,12 +128,31 @@ function faults(issue: Issue, within: PropertyKey[]): Fault[] {
   }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return [{ path: pathOf(path), message: `is missing: ${issue.expected} expected` }];
-  return [{ path: pathOf(path), message: issue.message.replace(/^Invalid input: /, '') }];
+  return [{ path: pathOf(path), message: inWords(issue) }];
+}
+
+/** zod's own words are a programmer's; a message that a schema gives itself is kept. */
+function inWords(issue: Issue): string {
+  const { message } = issue;
+  if (issue.code === 'invalid_value' && message.startsWith('Invalid option: '))
+    return `must be one of ${issue.values.join(', ')}`;
+  if (issue.code === 'too_small' && message.startsWith('Too small: '))
+    return bound(issue.inclusive ? 'at least' : 'more than', issue.minimum, issue.origin);
+  if (issue.code === 'too_big' && message.startsWith('Too big: '))
+    return bound(issue.inclusive ? 'at most' : 'less than', issue.maximum, issue.origin);
+  return message.replace(/^Invalid input: /, '');
+}
+
+function bound(than: string, limit: number | bigint, origin: string): string {
+  const thing = { string: 'character', array: 'item', object: 'entry', record: 'entry' }[origin];
+  if (!thing) return `must be ${than} ${limit}`;
+  const things = thing === 'entry' ? 'entries' : `${thing}s`;
+  return `must have ${than} ${limit} ${Number(limit) === 1 ? thing : things}`;
 }
 
 /** Of a union, the one alternative the author seems to have meant: it fits the farthest. */
 function branchMeant(branches: Issue[][]): Issue[] | undefined {
-  const ofType = branches.filter((issues) => !issues.every(isOfOtherType));
+  const ofType = branches.filter((issues) => !issues.some(isOfOtherType));
   const within = ofType.filter((issues) => issues.some(isWithin));
   if (within.length === 1) return within[0];
   return ofType.length === 1 ? ofType[0] : undefined;
@@ -144,7 +163,7 @@ const isWithin = (issue: Issue) => issue.path.length > 0 || issue.code === 'unre
 const isOfOtherType = (issue: Issue): boolean =>
   issue.path.length === 0 &&
   (issue.code === 'invalid_type' ||
-    (issue.code === 'invalid_union' && issue.errors.every((it) => it.every(isOfOtherType))));
+    (issue.code === 'invalid_union' && issue.errors.every((it) => it.some(isOfOtherType))));
 
 const typesOf = (issue: Issue): string[] =>
   issue.code === 'invalid_union'

@@ -20,7 +20,7 @@ export const problemSchema = z
     description: 'RFC 9457. `faults` names everything that is wrong, not just the first thing.',
     example: problem('invalid-request', 'The request has 2 faults.', {
       faults: [
-        { path: 'message.ttlSeconds', message: 'Too big: expected number to be <=2419200' },
+        { path: 'message.ttlSeconds', message: 'must be at most 2419200' },
         { path: 'audience.langauge', message: 'is unknown' },
       ],
     }),

@@ -99,7 +99,7 @@ test('a file that is no audience is refused as a whole', async (t) => {
   assert.equal((await refusal('x', 'application/json'))[0], 415);
   assert.match(
     String((await refusal('x', 'text/plain', '?of=friends'))[1]),
-    /expected one of|Invalid option/,
+    /must be one of installationIds, userIds, tokens/,
   );
   assert.equal((await fixture.ask('GET', '/v1/audiences/nothing')).status, 404);
 });

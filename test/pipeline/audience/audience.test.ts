@@ -35,6 +35,12 @@ test('a language is itself and its regions, and never another that begins alike'
   );
 });
 
+test('what is one or many is told by the one that was meant', () => {
+  assert.deepEqual(faults({ platform: 'ioss' }), [
+    { path: 'platform', message: 'must be one of ios, android, web' },
+  ]);
+});
+
 test('an attribute is read as what it is compared with', () => {
   const cases: [unknown, string | number | boolean | undefined, boolean][] = [
     ['pro', 'pro', true],
