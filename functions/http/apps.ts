@@ -1,10 +1,13 @@
 /** The switch of a whole app: pause, resume or cancel all of its campaigns. */
 
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { switchApp } from '../pipeline/app-switch.ts';
+import { environments, providers } from '../pipeline/installation.ts';
 import type { Ports, Switch } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
+import { answerProblem } from './problem.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
 
@@ -42,8 +45,15 @@ const verbs = [
   ],
 ] as const;
 
+const noApp = (c: Context, app: string) =>
+  answerProblem(c, 'not-found', `There is no app "${app}": it has no credentials here.`, {
+    next: 'Check the name; VOLLEY_APPS names all, and without it there is "default".',
+  });
+
 export function appCalls(ports: Ports): Call[] {
-  const { store } = ports;
+  const { store, senders } = ports;
+  const has = (app: string) =>
+    providers.some((it) => environments.some((where) => senders.get(app, it, where)));
   return [
     call({
       method: 'get',
@@ -57,7 +67,10 @@ export function appCalls(ports: Ports): Call[] {
           content: { 'application/json': { schema: stateSchema } },
         },
       },
-      handle: async ({ params: { app } }, c) => c.json(stateView(app, await store.getSwitch(app))),
+      async handle({ params: { app } }, c) {
+        const state = await store.getSwitch(app);
+        return state || has(app) ? c.json(stateView(app, state)) : noApp(c, app);
+      },
     }),
 
     ...verbs.map(([verb, summary, description]) =>
@@ -76,6 +89,8 @@ export function appCalls(ports: Ports): Call[] {
           },
         },
         async handle({ params: { app } }, c) {
+          // a name mistyped in a hurry would stop nobody, and say that it had
+          if (verb === 'pause' && !has(app)) return noApp(c, app);
           const campaigns = await switchApp(ports, { app, verb, by: callerOf(c) });
           return c.json({ ...stateView(app, await store.getSwitch(app)), campaigns });
         },
