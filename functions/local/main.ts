@@ -63,6 +63,9 @@ try {
   await main();
 } catch (error) {
   if (!isExpected(error)) throw error;
-  console.error(error.message);
+  const { code } = error as NodeJS.ErrnoException;
+  console.error(
+    code === 'EADDRINUSE' ? `${error.message}: stop what uses it, or set PORT` : error.message,
+  );
   process.exitCode = 1;
 }
