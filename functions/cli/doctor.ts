@@ -1,13 +1,14 @@
 /** `volley doctor`: what the deployment found out about itself, for a person. */
 
 import type { DoctorView } from '../http/doctor.ts';
+import { fold } from './columns.ts';
 
 const marks = { well: '✓', fault: '✗', unknown: '?' } as const;
 
 export function doctorText({ findings }: DoctorView): string {
   const lines = findings.flatMap(({ check, state, detail, next }) => [
-    `${marks[state]} ${check}: ${detail}`,
-    ...(next ? [`    ${next}`] : []),
+    fold(`${marks[state]} ${check}: ${detail}`, 4),
+    ...(next ? [fold(`    ${next}`, 4)] : []),
   ]);
   const faults = findings.filter(({ state }) => state === 'fault').length;
   const open = findings.filter(({ state }) => state === 'unknown').length;

@@ -71,19 +71,19 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
     // installation, token and badge of who is gone; chunks and failures when they expire
     line('Firestore', 'delete', 'delete', 3 * gone + chunks + failures),
     line(
-      ...(['Firestore', 'keep for a month', 'storage'] as const),
+      ...(['Firestore', 'keep a month', 'storage'] as const),
       ((recipients * RECIPIENT_BYTES) / GIB) * RETENTION_MONTHS,
     ),
     line('Cloud Tasks', 'queue, deliver', 'task', 2 * tasks),
     line('Functions', 'requests', 'request', requests),
     line('Functions', 'CPU', 'cpu', seconds),
     line('Functions', 'memory', 'memory', seconds * MEMORY_GIB),
-    line('Pub/Sub', 'publish, deliver', 'pubsub', (2 * 1024) / GIB),
+    line('Pub/Sub', 'messages', 'pubsub', (2 * 1024) / GIB),
     line(
       ...(['Logging', 'write', 'logging'] as const),
       (requests * REQUEST_LOG_BYTES + chunks * COMMIT_LOG_BYTES) / GIB,
     ),
-    line('Network', 'to Apple (all of them)', 'egress', (recipients * PUSH_BYTES) / GIB),
+    line('Network', 'all to Apple', 'egress', (recipients * PUSH_BYTES) / GIB),
   ];
 }
 
@@ -94,10 +94,10 @@ export function estimateTable(lines: Line[]): string {
   const rows = lines.map(({ service, what, price, quantity, usd }) => {
     const { usd: each, per, unit } = prices[price];
     const many = quantity >= 100 ? count(Math.round(quantity)) : quantity.toPrecision(2);
-    return [service, what, `${many} ${unit}`, `$${each} per ${count(per)}`, money(usd)];
+    return [service, what, `${many} ${unit}`, `$${each} / ${count(per)}`, money(usd)];
   });
-  const total = ['**Together**', '', '', '', `**${money(totalUsd(lines))}**`];
-  const all = [['service', 'what', 'how much', 'price', 'US dollars'], ...rows, total];
+  const total = ['Together', '', '', '', money(totalUsd(lines))];
+  const all = [['service', 'what', 'how much', 'price', 'USD'], ...rows, total];
   const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
   const text = (row: string[]) =>
     `| ${row.map((it, i) => (i < 2 ? it.padEnd(widths[i]!) : it.padStart(widths[i]!))).join(' | ')} |`;

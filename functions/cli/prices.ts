@@ -16,18 +16,18 @@ const firestore = 'https://cloud.google.com/firestore/pricing';
 const run = 'https://cloud.google.com/run/pricing';
 
 export const prices = {
-  read: { usd: 0.03, per: 100_000, unit: 'documents', source: firestore },
-  write: { usd: 0.09, per: 100_000, unit: 'documents', source: firestore },
-  delete: { usd: 0.01, per: 100_000, unit: 'documents', source: firestore },
+  read: { usd: 0.03, per: 100_000, unit: 'docs', source: firestore },
+  write: { usd: 0.09, per: 100_000, unit: 'docs', source: firestore },
+  delete: { usd: 0.01, per: 100_000, unit: 'docs', source: firestore },
   storage: { usd: 0.15, per: 1, unit: 'GiB-months', source: firestore },
   /** an API call or a delivery attempt, of at most 32 KB */
   task: {
-    ...{ usd: 0.4, per: 1_000_000, unit: 'operations' },
+    ...{ usd: 0.4, per: 1_000_000, unit: 'calls' },
     source: 'https://cloud.google.com/tasks/pricing',
   },
   request: { usd: 0.4, per: 1_000_000, unit: 'requests', source: run },
-  cpu: { usd: 0.000024, per: 1, unit: 'vCPU-seconds', source: run },
-  memory: { usd: 0.0000025, per: 1, unit: 'GiB-seconds', source: run },
+  cpu: { usd: 0.000024, per: 1, unit: 'vCPU-s', source: run },
+  memory: { usd: 0.0000025, per: 1, unit: 'GiB-s', source: run },
   /** at least 1 KB a message, counted when it is published and when it is delivered */
   pubsub: {
     ...{ usd: 40, per: 1024, unit: 'GiB' },
