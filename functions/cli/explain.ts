@@ -21,6 +21,7 @@ export function explain(error: unknown): string {
   }
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return `there is no file ${path}`;
+  if (code === 'EISDIR') return 'a file is needed, and not a folder';
   if (code && path) return `${path} cannot be read (${code})`;
   return redact(error instanceof Error ? error.message : String(error));
 }

@@ -22,21 +22,23 @@ Examples:
 
   keys
     .command('create')
-    .option('--scope <scope>', 'campaigns, installations, read, admin, or register', collect)
+    .requiredOption(
+      '--scope <scope>',
+      'campaigns, installations, read, admin, or register; may be repeated',
+      collect,
+    )
     .option('--app <app>', 'of a key with the scope register')
     .option('--name <name>', 'what it is for (default: its scopes)')
     .description('make one; it is shown this once')
-    .action(
-      async ({ scope = [], app, name }: { scope?: string[]; app?: string; name?: string }) => {
-        const made = await client().post<NewKey>('/v1/keys', {
-          name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
-          scopes: scope,
-          ...(app !== undefined && { app }),
-        });
-        hints()?.write(`key ${made.id}, shown this once: keep it now\n`);
-        show(made, () => made.key);
-      },
-    );
+    .action(async ({ scope, app, name }: { scope: string[]; app?: string; name?: string }) => {
+      const made = await client().post<NewKey>('/v1/keys', {
+        name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
+        scopes: scope,
+        ...(app !== undefined && { app }),
+      });
+      hints()?.write(`key ${made.id}, shown this once: keep it now\n`);
+      show(made, () => made.key);
+    });
 
   keys
     .command('list')

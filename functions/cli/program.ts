@@ -7,9 +7,11 @@ import { Command, CommanderError } from 'commander';
 import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import type { Client } from './client.ts';
+import { fold } from './columns.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
 import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
+import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import/command.ts';
 import { keyCommands } from './keys.ts';
@@ -57,7 +59,7 @@ export async function run(args: string[], io: Io): Promise<0 | 1 | 2> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Usage) {
-      io.stderr.write(`volley: ${error.message}\n`);
+      io.stderr.write(`${folded(`volley: ${error.message}`)}\n`);
       return 2;
     }
     io.stderr.write(`volley: ${explain(error)}\n`);
@@ -91,8 +93,9 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     if (campaign.state !== 'completed') exit(1);
     if (campaign.state === 'paused')
       io.stderr.write(
-        `volley: the campaign is paused: ${campaign.reason}\n` +
-          `  mend that, then: volley resume ${campaign.id} && volley watch ${campaign.id}\n`,
+        `${fold(`volley: the campaign is paused: ${campaign.reason}`, 2)}\n` +
+          '  mend that, then:\n' +
+          `  volley resume ${campaign.id} && volley watch ${campaign.id}\n`,
       );
     if (json()) show(campaign, () => '');
     else io.stdout.write(await text(api, `${pathOf(campaign.id)}/report`));
@@ -203,8 +206,16 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   });
   userCommands(program, means, io.stdout);
   keyCommands(program, means);
+  addExamples(program);
   return program;
 }
+
+/** Its own line breaks are kept. */
+const folded = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => fold(line, 4))
+    .join('\n');
 
 const pathOf = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;
 

@@ -1,7 +1,7 @@
 /** `volley segment …` and `volley audience …`: whom campaigns are for, kept under a name or an id. */
 
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Uploaded } from '../http/audiences.ts';
 import type { SegmentView } from '../http/segments.ts';
@@ -101,6 +101,8 @@ export function audienceCommands(program: Command, { client, show, hints }: Mean
     .action(async (file: string, options: { of: string; app?: string }) => {
       const type = types.find(([name]) => name.test(file))?.[1] ?? 'text/plain';
       const query = new URLSearchParams(options);
+      // a stream that fails later would look like the server's fault
+      await access(file);
       const done = await client().upload<Uploaded>(
         `/v1/audiences?${query}`,
         type,

@@ -8,7 +8,7 @@ import { Usage } from './send.ts';
 
 const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`;
 
-export function userCommands(program: Command, { client, show }: Means, stdout: Output) {
+export function userCommands(program: Command, { client, show, hints }: Means, stdout: Output) {
   const users = program
     .command('users')
     .description('what is known of a user')
@@ -26,8 +26,8 @@ Examples:
     .description('all of it, a JSON object a line')
     .action(async (id: string) => {
       const path = `${pathOf(id)}/export`;
-      for await (const bytes of await client().download(path, 'application/x-ndjson'))
-        await print(stdout, bytes);
+      const type = hints() === null ? 'application/json' : 'application/x-ndjson';
+      for await (const bytes of await client().download(path, type)) await print(stdout, bytes);
     });
 
   users
@@ -44,5 +44,7 @@ Examples:
         () =>
           `${installations} installations, ${recipients} recipients, ${failures} failures erased`,
       );
+      if (installations + recipients + failures === 0)
+        hints()?.write(`nothing is known of "${id}": is it the userId that the app registers?\n`);
     });
 }

@@ -111,7 +111,7 @@ test('a campaign that was paused or cancelled is a failure, with what to do', as
   await store.moveCampaign(id, ['running'], 'paused', 'InvalidProviderToken');
   const watched = await volley('watch', id);
   assert.equal(watched.code, 1);
-  assert.match(watched.stderr, /paused: InvalidProviderToken\n.*volley resume/);
+  assert.match(watched.stderr, /paused: InvalidProviderToken\n.*:\n {2}volley resume/);
   assert.equal((await volley('resume', id)).stdout, `${id} running\n`);
   assert.equal((await volley('cancel', id)).stdout, `${id} cancelling\n`);
   const again = await volley('resume', id);
@@ -141,6 +141,33 @@ test('a command line that makes no sense is told shortly, with 2', async (t) => 
   const help = await volley('--help');
   assert.equal(help.code, 0);
   assert.match(help.stdout, /Examples:/);
+});
+
+test('every command helps with an example that it takes, in 80 columns', async (t) => {
+  const { volley } = await cli(t);
+  const tried: string[] = [];
+  const help = async (...words: string[]): Promise<void> => {
+    const { code, stdout } = await volley(...words, '--help');
+    assert.equal(code, 0);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+    const [, examples] = stdout.split('\nExamples:\n');
+    assert.ok(examples, `volley ${words.join(' ')} has no example`);
+    for (const [, example] of examples.replaceAll('\\\n', '').matchAll(/^ {2}volley (.+)$/gm)) {
+      // as a shell would cut it, before a comment or a redirection
+      const args = [...example!.replace(/ +[#>] .*/, '').matchAll(/"([^"]*)"|(\S+)/g)];
+      tried.push(example!);
+      const asked = [...args.map(([, quoted, plain]) => quoted ?? plain!), '--help'];
+      const { stdout: other } = await volley(...asked);
+      assert.match(other, new RegExp(`^Usage: volley ${asked[0]} `), example!);
+      for (const [option] of example!.matchAll(/(?<= )--[a-z-]+/g))
+        assert.ok(`${other} --json`.includes(option), example!);
+    }
+    const [, commands = ''] = stdout.split('\nCommands:\n');
+    for (const [, name] of commands.split('\n\n')[0]!.matchAll(/^ {2}([a-z-]+)/gm))
+      if (name !== 'help') await help(...words, name!);
+  };
+  await help();
+  assert.ok(tried.length > 60);
 });
 
 test('what the API refuses is told fault by fault, with 1', async (t) => {

@@ -44,6 +44,10 @@ test('columns that do not fit are told before anything is sent', async (t) => {
   assert.equal(none.code, 2);
   assert.match(none.stderr, /id: no column looks like it; say --map id=COLUMN/);
   assert.match(none.stderr, /there are name, age/);
+  const semicolons = await volley('import', await file('s.csv', 'id;token;os\nx;y;ios\n'));
+  assert.match(semicolons.stderr, /^A CSV has commas between its cells/m);
+  const json = await volley('import', await file('a.json', '[{"id":"x"}]'));
+  assert.match(json.stderr, /one object a line, in a file \*\.ndjson/);
   const twice = await volley('import', await file('b.csv', 'id,id,token,os\n'));
   assert.match(twice.stderr, /the column "id" is there twice/);
   const empty = await volley('import', await file('c.csv', ''));

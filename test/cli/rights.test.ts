@@ -34,4 +34,10 @@ test('a user is exported and erased on the command line', async (t) => {
   const erased = await volley('users', 'erase', 'ada', '--yes');
   assert.equal(erased.stdout, '1 installations, 0 recipients, 0 failures erased\n');
   assert.equal((await volley('users', 'export', 'ada')).stdout, '');
+  const json = await volley('users', 'export', 'bob', '--json');
+  assert.equal(JSON.parse(json.stdout).items.length, 1);
+  assert.match(
+    (await volley('users', 'erase', 'ada', '--yes')).stderr,
+    /nothing is known of "ada"/,
+  );
 });

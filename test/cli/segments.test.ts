@@ -35,4 +35,6 @@ test('an audience is uploaded and sent to', async (t) => {
   assert.equal(JSON.parse(json.stdout).of, 'userIds');
   assert.equal(json.stderr, '');
   assert.equal((await volley('audience', 'upload', users, '--of', 'friends')).code, 2);
+  const missing = await volley('audience', 'upload', 'no-such.txt');
+  assert.equal(missing.stderr, 'volley: there is no file no-such.txt\n');
 });

@@ -213,13 +213,3 @@ test('what the API refuses of a message or a trigger is told fault by fault, wit
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^ {2}proof: /m);
 });
-
-test('their help has examples, in 80 columns', async () => {
-  for (const args of [['message'], ['trigger']]) {
-    const help = await volley(...args, '--help');
-    assert.equal(help.code, 0);
-    assert.match(help.stdout, /Examples:\n {2}volley /);
-  }
-  for (const it of ['put', 'list', 'delete', 'failed', 'replay'])
-    assert.equal((await volley('trigger', it, '--help')).code, 0);
-});

@@ -50,7 +50,8 @@ const examples = `
 Examples:
   volley import installations.csv --dry-run
   volley import dump.ndjson --map token=push_token,os=device
-  volley import postgres://reader@db/shop --query "select * from devices" --prune
+  volley import postgres://reader@db/shop --prune \\
+    --query "select * from devices"
 `;
 
 export function importCommand(program: Command, it: Surroundings) {
@@ -127,8 +128,11 @@ async function run(from: string, options: Options, around: Surroundings) {
         : null;
     if (state.state.complete) state.remove();
     else if (!options.dryRun) {
+      const rows = state.state.position?.rows;
       say(
-        `stopped; the same command goes on after ${source.unit} ${count(state.state.position?.rows ?? 0)}\n`,
+        rows
+          ? `stopped; the same command goes on after ${source.unit} ${count(rows)}\n`
+          : 'stopped; the same command begins again: what is stored already does no harm\n',
       );
       exit(1);
     }

@@ -112,9 +112,18 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
     throw new Usage(
       `the columns do not fit:\n  ${faults.join('\n  ')}\n  there are ${columns
         .map((it) => it.name)
-        .join(', ')}`,
+        .join(', ')}${inOneColumn(columns)}`,
     );
   return { columns, fields };
+}
+
+/** A file that is no CSV with commas is one column to us. */
+function inOneColumn(columns: Column[]): string {
+  const only = columns.length === 1 ? columns[0]!.name : '';
+  if (/[;\t|]/.test(only)) return '\nA CSV has commas between its cells: save it with them.';
+  if (/^[{[]/.test(only))
+    return '\nJSON is taken one object a line, in a file *.ndjson or *.jsonl.';
+  return '';
 }
 
 /** Makes of a row's cells what the API takes; a cell that is empty says nothing. */

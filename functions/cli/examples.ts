@@ -1,0 +1,75 @@
+/** What `--help` of a command shows of it, where the command itself brings no examples. */
+
+import type { Command } from 'commander';
+
+const ID = '3f1c9a0b5d7e2c4a6b80';
+
+/** By the words before the options; a test tries that each command has one that it takes. */
+const examples: Record<string, string[]> = {
+  send: [
+    'campaign.json',
+    'campaign.json --at 2026-12-24T18:00:00+01:00',
+    '--title "Good morning" --language de --tag news',
+    '--title Hi --everybody --dry-run',
+  ],
+  watch: [ID],
+  report: [ID, `${ID} --json`],
+  failures: [ID, `${ID} --csv > failures.csv`],
+  doctor: ['', '--json'],
+  estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
+  test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
+  segment: ['put vip vip.json', 'list'],
+  'segment list': ['', '--app shop'],
+  'segment put': ['vip vip.json    # {"tags": ["vip"]}'],
+  'segment get': ['vip'],
+  'segment delete': ['vip'],
+  audience: ['upload ids.txt --of userIds'],
+  'audience upload': ['ids.txt', 'ids.txt --of userIds', 'tokens.csv --of tokens'],
+  'schedule add': [
+    'campaign.json --name Morning --cron "30 9 * * 1-5"',
+    'summer.json --name Summer --cron "0 8 * * *" --max-runs 4',
+  ],
+  'schedule change': [`${ID} --cron "0 8 * * *"`, `${ID} other.json`, `${ID} --until none`],
+  'schedule list': [''],
+  'schedule show': [ID],
+  'schedule pause': [ID],
+  'schedule resume': [ID],
+  'schedule run': [ID],
+  'schedule delete': [ID],
+  'trigger put': ['orders trigger.json'],
+  'trigger list': [''],
+  'trigger delete': ['orders'],
+  'trigger failed': ['orders', 'orders --json'],
+  'trigger replay': ['orders 3f1c9a0b5d7e2c4a6b80f1e2'],
+  webhooks: ['add https://example.com/hooks/volley', 'list'],
+  'webhooks add': [
+    'https://example.com/hooks/volley',
+    'https://example.com/hooks/volley --type push.failed',
+    'https://hooks.slack.com/services/T/B/x --slack',
+  ],
+  'webhooks list': [''],
+  'webhooks deliveries': [ID],
+  'webhooks replay': [`${ID} 3f1c9a0b5d7e2c4a6b80f1e2`],
+  'webhooks test': [ID],
+  'webhooks rotate': [ID],
+  'webhooks enable': [ID],
+  'webhooks remove': [ID],
+  'users export': ['user-7 > user-7.ndjson', 'user-7 --json'],
+  'users erase': ['user-7 --yes'],
+  'keys create': [
+    '--scope campaigns --scope read --name shop-backend',
+    '--scope register --app shop    # may lie in an app',
+  ],
+  'keys list': [''],
+  'keys revoke': ['3f1c9a0b5d7e2c4a'],
+};
+
+/** To all commands below this one. */
+export function addExamples(command: Command, before = '') {
+  for (const it of command.commands) {
+    const name = `${before}${it.name()}`;
+    const lines = examples[name]?.map((rest) => `  volley ${name} ${rest}`.trimEnd());
+    if (lines) it.addHelpText('after', ['\nExamples:', ...lines].join('\n'));
+    addExamples(it, `${name} `);
+  }
+}
