@@ -66,7 +66,9 @@ export function audienceCalls(ports: Ports): Call[] {
         content: {
           'text/plain': { schema: { type: 'string' }, example: 'device-1\ndevice-2\n' },
           'text/csv': { schema: { type: 'string' }, example: 'id\ndevice-1\ndevice-2\n' },
-          'application/x-ndjson': { schema: { type: 'string' } },
+          'application/x-ndjson': {
+            ...{ schema: { type: 'string' }, example: '"device-1"\n{"id":"device-2"}\n' },
+          },
         },
       },
       responses: {

@@ -9,6 +9,7 @@ import { type Fault, faultsOf } from '../errors.ts';
 import type { Scope } from '../ports.ts';
 import type { Authorize } from './access/auth.ts';
 import { readJson } from './body.ts';
+import { exampleOf } from './examples.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
 /** What a call takes, where it takes anything. Bodies are JSON. */
@@ -129,7 +130,10 @@ function documented({ method, path, summary, description, ...it }: Call): RouteC
     request: {
       ...rest,
       ...(body && {
-        body: { required: true, content: { 'application/json': { schema: body } } },
+        body: {
+          required: true,
+          content: { 'application/json': { schema: body, ...exampleOf(method, path) } },
+        },
       }),
     },
     ...(it.requestBody && { requestBody: it.requestBody }),

@@ -29,6 +29,7 @@ export function serviceCalls(app: OpenAPIHono): Call[] {
       method: 'get',
       path: '/openapi.json',
       summary: 'This description',
+      description: 'Made of the schemas that requests are checked with.',
       scopes: null,
       takes: {},
       responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': {} } } },
@@ -52,6 +53,7 @@ export function serviceCalls(app: OpenAPIHono): Call[] {
       method: 'get',
       path: '/healthz',
       summary: 'Whether it is there',
+      description: 'For load balancers; it asks nothing of what is behind it.',
       scopes: null,
       takes: {},
       responses: {

@@ -13,6 +13,7 @@ import { newTrigger, triggerRequestSchema } from '../pipeline/triggers/trigger-r
 import type { Ports, Scope } from '../ports.ts';
 import { readBytes } from './body.ts';
 import { type Call, call } from './call.ts';
+import { exampleOf } from './examples.ts';
 import { createPingDoor } from './pings.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
@@ -161,7 +162,9 @@ export function triggerCalls(ports: Ports): Call[] {
       takes: { params },
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: {} } },
+        content: {
+          'application/json': { schema: {}, ...exampleOf('post', '/v1/triggers/{name}') },
+        },
       },
       responses: {
         200: json('It was received.', z.object({ received: z.literal(true) })),

@@ -6,7 +6,16 @@ interface Document {
   openapi: string;
   paths: Record<
     string,
-    Record<string, { responses: Record<string, unknown>; security: unknown[] }>
+    Record<
+      string,
+      {
+        summary?: string;
+        description?: string;
+        requestBody?: { content: Record<string, { example?: unknown }> };
+        responses: Record<string, unknown>;
+        security: unknown[];
+      }
+    >
   >;
   components: { schemas: Record<string, { required?: string[]; properties?: object }> };
 }
@@ -101,4 +110,39 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
       assert.equal('401' in responses, security.length > 0);
     }
   assert.equal((await ask('GET', '/healthz')).status, 200);
+});
+
+test('every call is described, and every example of a body is taken', async (t) => {
+  const { api, ask } = await createFixture(t);
+  const { paths } = await jsonOf<Document>(await api.request('/openapi.json'));
+  const made = async (path: string, body: object) =>
+    (await jsonOf<{ id: string }>(await ask('POST', path, body))).id;
+  const exampleOf = (path: string) =>
+    paths[path]!.post!.requestBody!.content['application/json']!.example as object;
+  const schedule = { at: '2026-12-01T00:00:00Z' };
+  const ids: Record<string, string> = {
+    '/v1/campaigns/{id}/schedule': await made('/v1/campaigns', {
+      ...{ ...exampleOf('/v1/campaigns'), schedule },
+    }),
+    '/v1/schedules/{id}': await made('/v1/schedules', exampleOf('/v1/schedules')),
+    '/v1/webhooks/{id}': await made('/v1/webhooks', exampleOf('/v1/webhooks')),
+  };
+  // what others name comes first
+  const calls = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, it]) => ({ path, method, ...it })),
+  );
+  calls.sort((a, b) => Number(b.method === 'put') - Number(a.method === 'put'));
+  for (const { path, method, summary, description, requestBody } of calls) {
+    assert.ok(summary && description, `${method} ${path}`);
+    for (const [type, { example }] of Object.entries(requestBody?.content ?? {})) {
+      assert.notEqual(example, undefined, `${method} ${path} shows no ${type}`);
+      const to = path.replace('{id}', ids[path] ?? 'device-1').replace('{name}', 'vip');
+      const query = path.endsWith(':import') ? '?run=devices-2026-11-21' : '';
+      const headers = { 'Content-Type': type };
+      const response = await ask(method.toUpperCase(), to + query, example, headers);
+      assert.ok(response.ok, `${method} ${path}: ${await response.clone().text()}`);
+      const { faults = [] } = (await response.json().catch(() => ({}))) as { faults?: object[] };
+      assert.deepEqual(faults, [], `${method} ${path}`);
+    }
+  }
 });

@@ -75,6 +75,9 @@ const csvExample = `id,platform,token,language,tags,attributes.plan
 device-1,ios,${'a1'.repeat(32)},de,news|beta,pro
 `;
 
+const ndjsonExample = `{"id":"device-1","platform":"ios","token":"${'a1'.repeat(32)}","language":"de"}
+`;
+
 export const importCall = (ports: Ports) =>
   call({
     method: 'post',
@@ -91,7 +94,7 @@ export const importCall = (ports: Ports) =>
       required: true,
       content: {
         'text/csv': { schema: { type: 'string' }, example: csvExample },
-        'application/x-ndjson': { schema: { type: 'string' } },
+        'application/x-ndjson': { schema: { type: 'string' }, example: ndjsonExample },
       },
     },
     responses: {

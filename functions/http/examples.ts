@@ -1,0 +1,47 @@
+/** What the OpenAPI document shows of JSON bodies, by call; a test sends each of them. */
+
+const message = { title: 'Spring is here', body: 'Half price until Sunday.' };
+const campaign = {
+  name: 'Spring sale',
+  audience: { platform: ['ios', 'android'], language: 'en' },
+  message: { ...message, data: { screen: 'sale' }, ttlSeconds: 86_400 },
+};
+const named = { name: 'To me', audience: { userIds: ['user-7'] }, message };
+const schedule = {
+  ...{ name: 'Morning', cron: '30 9 * * 1-5', timeZone: 'Europe/Berlin' },
+  campaign,
+};
+const types = ['campaign.completed', 'campaign.failed'];
+
+const examples: Record<string, unknown> = {
+  'post /v1/campaigns': campaign,
+  'post /v1/campaigns:test': named,
+  'put /v1/campaigns/{id}/schedule': { at: '2026-12-24T18:00:00+01:00' },
+  'post /v1/messages': { userIds: ['user-7'], message: { title: 'Your order is on its way' } },
+  'post /v1/audiences:estimate': { audience: campaign.audience, message },
+  'put /v1/segments/{name}': { audience: { tags: ['vip'], lastSeen: { withinDays: 30 } } },
+  'put /v1/installations/{id}': {
+    ...{ platform: 'ios', token: 'a1'.repeat(32), language: 'en', timeZone: 'Europe/Berlin' },
+    ...{ userId: 'user-7', tags: ['vip'], attributes: { plan: 'pro' } },
+  },
+  'patch /v1/installations/{id}': { language: 'pt-BR', userId: null },
+  'put /v1/installations/{id}/badge': { count: 0 },
+  'post /v1/installations:prune': { run: 'devices-2026-11-21', dryRun: true },
+  'post /v1/keys': { name: 'shop-backend', scopes: ['campaigns', 'read'] },
+  'post /v1/schedules': schedule,
+  'put /v1/schedules/{id}': { ...schedule, cron: '0 8 * * *' },
+  'put /v1/triggers/{name}': {
+    proof: { kind: 'github', secret: '0123456789abcdef' },
+    audience: { userIds: ['{{order.buyer}}'] },
+    message: { title: 'Order {{order.number}}' },
+  },
+  'post /v1/triggers/{name}': { order: { buyer: 'user-7', number: 17 } },
+  'post /v1/webhooks': { url: 'https://example.com/hooks/volley', types },
+  'patch /v1/webhooks/{id}': { enabled: true },
+};
+
+/** With the key `example`, to be spread into a media type. */
+export function exampleOf(method: string, path: string): { example?: unknown } {
+  const example = examples[`${method} ${path}`];
+  return example === undefined ? {} : { example };
+}
