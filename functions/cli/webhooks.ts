@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { DeliveryView, WebhookView } from '../http/webhooks.ts';
 import type { Client } from './client.ts';
+import { fold } from './columns.ts';
 
 type WithSecret = WebhookView & { secret: string };
 
@@ -143,11 +144,11 @@ function line(it: WebhookView): string {
       ? `failing since ${it.failingSince}`
       : 'on'
     : `off: ${it.disabledReason}`;
-  return [it.id, state, of, it.format, where, it.description].filter(Boolean).join('  ');
+  return fold([it.id, state, of, it.format, where, it.description].filter(Boolean).join('  '), 2);
 }
 
 function deliveryLine({ id, state, event, createdAt, attempts }: DeliveryView): string {
   const last = attempts.at(-1);
   const said = last ? (last.status ?? last.error) : 'not tried yet';
-  return [createdAt, id, state, event.type, event.subject, said].join('  ');
+  return fold([createdAt, id, state, event.type, event.subject, said].join('  '), 2);
 }

@@ -60,6 +60,11 @@ const MAX_REASONS = 8;
 const recipientsOf = ({ campaign: { state }, counts: { recipients } }: Report) =>
   state === 'completed' && recipients === 0 ? '0: nobody is in this audience' : count(recipients);
 
+function stateOf({ state, reason, schedule }: Campaign): string {
+  if (state === 'scheduled' && schedule) return `${state}: ${new Date(schedule.at).toISOString()}`;
+  return reason ? `${state}: ${reason}` : state;
+}
+
 /** Label and value, as a report shows them, whatever its form. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -68,7 +73,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ...(campaign.test ? ([['Test', 'to the people named']] as [string, string][]) : []),
     ['Title', campaign.message.title ?? '-'],
     ['Audience', audienceText(campaign.audience)],
-    ['State', campaign.reason ? `${campaign.state}: ${campaign.reason}` : campaign.state],
+    ['State', stateOf(campaign)],
     [toOf(campaign) === 'token' ? 'Installations' : 'Messages', recipientsOf(it)],
     ['Delivered', count(counts.accepted)],
     ['Failed', count(counts.failed)],
@@ -83,7 +88,8 @@ export function reportLines(it: Report): [label: string, value: string][] {
   if (missing.length > 0)
     lines.push(['No value for', missing.map(([name, of]) => `${name} ${count(of)}`).join(', ')]);
   if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
-  lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
+  if (campaign.state !== 'scheduled')
+    lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
   lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
   return lines;
 }

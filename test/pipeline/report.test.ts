@@ -103,6 +103,12 @@ const line = (it: Partial<Report>, label: string) =>
     ?.slice(label.length)
     .trim();
 
+test('a campaign that waits for its time says when it begins, and no duration', () => {
+  const campaign = campaignOf({ state: 'scheduled', schedule: { at: NOW } });
+  assert.equal(line({ campaign }, 'State'), `scheduled: ${new Date(NOW).toISOString()}`);
+  assert.equal(line({ campaign }, 'Duration'), undefined);
+});
+
 test('durations read as people say them', () => {
   const shown = [0.04, 12.34, 59.94, 59.96, 60, 3600, 5450.4].map((seconds) =>
     line({ seconds }, 'Duration'),
