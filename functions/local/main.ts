@@ -1,12 +1,12 @@
 /** npm start: the local server, until Ctrl-C. */
 
-import { ConfigError, readConfig } from '../config.ts';
-import { Unavailable } from '../errors.ts';
+import { readConfig } from '../config.ts';
 import { createLog, createTerminalLog } from '../log.ts';
 import { closedIn } from '../pipeline/events.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import { startLocal } from './server.ts';
 import { startSimulated } from './simulated.ts';
+import { startFailure } from './start-failure.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
 async function main() {
@@ -54,18 +54,9 @@ const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>
     )
     .join(', ');
 
-const isExpected = (error: unknown): error is Error =>
-  error instanceof ConfigError ||
-  error instanceof Unavailable ||
-  (error as NodeJS.ErrnoException).syscall === 'listen';
-
 try {
   await main();
 } catch (error) {
-  if (!isExpected(error)) throw error;
-  const { code } = error as NodeJS.ErrnoException;
-  console.error(
-    code === 'EADDRINUSE' ? `${error.message}: stop what uses it, or set PORT` : error.message,
-  );
+  console.error(startFailure(error));
   process.exitCode = 1;
 }

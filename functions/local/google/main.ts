@@ -1,11 +1,11 @@
 /** npm run start:google: the Google engine on this machine, until Ctrl-C. */
 
-import { ConfigError, readConfig } from '../../config.ts';
-import { Unavailable } from '../../errors.ts';
+import { readConfig } from '../../config.ts';
 import { hashKey, makeKey } from '../../http/access/auth.ts';
 import { fullScopes } from '../../ports.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
 import { startSimulated } from '../simulated.ts';
+import { startFailure } from '../start-failure.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
 import { startCloud } from './cloud.ts';
 
@@ -48,7 +48,6 @@ async function main() {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof Unavailable)) throw error;
-  console.error(error.message);
+  console.error(startFailure(error));
   process.exitCode = 1;
 }
