@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -19,7 +20,9 @@ import {
   leaseOf,
   lonelyChunk,
   NOW,
+  pageOf,
   person,
+  running,
 } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';
 
@@ -107,6 +110,53 @@ test('a process that is alone frees the leases of the one before it', async (t) 
   const late = commitOf(chunkId, 'dead', { accepted: 1, open: [] });
   assert.deepEqual(await store.commitChunk(late), { kind: 'fenced' });
   assert.equal(claimed(await store.claimChunk(chunkId, leaseOf('new'), NOW)).chunk.attempt, 1);
+  await store.close();
+});
+
+test('who is erased while a process lives, and who is after its death, are both taken out', async (t) => {
+  const { store } = openStore(t, join(makeFolder(t), 'store.db'));
+  const ids = ['a', 'b', 'c'];
+  await store.putInstallations(ids.map((it) => person(it, { userId: `user ${it}` })));
+  const campaignId = await running(store);
+  const page = pageOf(campaignId, [3], { last: true });
+  page.chunks[0]!.recipients = ids.map((id) => ({ installationId: id, token: `token-of-${id}` }));
+  await store.freezePage(page);
+  const chunkId = page.chunks[0]!.id;
+  claimed(await store.claimChunk(chunkId, leaseOf('dead'), NOW));
+  await store.eraseUser('user a', NOW);
+  store.dropLeases();
+  await store.eraseUser('user b', NOW);
+  const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('new'), NOW));
+  assert.deepEqual(chunk.open, [2]);
+  assert.doesNotMatch(JSON.stringify(chunk.recipients), /token-of-[ab]/);
+  await store.commitChunk(commitOf(chunkId, 'new', { accepted: 1, open: [] }));
+  const { recipients, accepted, skipped } = await store.counts(campaignId);
+  assert.deepEqual([recipients, accepted, skipped], [3, 1, 2]);
+  await store.close();
+});
+
+test('who is said to be erased is so on the disk', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const { store } = openStore(t, path);
+  await store.putInstallations([person('a', { userId: 'ada' })]);
+  const { chunkId } = await lonelyChunk(store, 1, {
+    recipients: [{ installationId: 'a', token: 'token-of-a' }],
+  });
+  const logged = () => statSync(`${path}-wal`).size;
+  let synced = 0;
+  const { fdatasyncSync } = fs;
+  t.mock.method(fs, 'fdatasyncSync', (file: number) => {
+    synced = logged();
+    fdatasyncSync(file);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  assert.equal((await store.eraseUser('ada', NOW)).recipients, 1);
+  assert.equal(synced, logged());
+  assert.deepEqual(await store.claimChunk(chunkId, leaseOf('x'), NOW), { kind: 'done' });
   await store.close();
 });
 

@@ -21,7 +21,7 @@ export function sqliteUsers(
   writing: <T>(work: () => T) => T,
   erase: Erase,
 ) {
-  const { sql, transaction } = db;
+  const { sql, transaction, durably } = db;
 
   const installationsOf = (userId: string): Installation[] =>
     sql('SELECT DISTINCT app FROM segments')
@@ -202,7 +202,8 @@ export function sqliteUsers(
             );
           erased.failures += found.length;
         });
-      sql('DELETE FROM former_users WHERE user_id = ?').run(userId);
+      // on the disk, with all of the above, before it is said to be done
+      durably(() => sql('DELETE FROM former_users WHERE user_id = ?').run(userId));
       return erased;
     },
   } satisfies Partial<Store>;
