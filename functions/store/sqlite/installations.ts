@@ -121,10 +121,9 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
         if (old) lookups.dropToken(old);
         tokens.push({ hashed: hash48(app, it.token), it });
       }
-      if ((old?.userId ?? null) !== userId) {
-        if (old) moved.push(old);
-        if (userId !== null) users.push({ hashed: hash48(app, userId), bucket });
-      }
+      const isAnothers = (old?.userId ?? null) !== userId;
+      if (old && (isAnothers || old.token !== it.token)) moved.push(old);
+      if (isAnothers && userId !== null) users.push({ hashed: hash48(app, userId), bucket });
     }
     for (const { hashed, it } of tokens.sort((a, b) => a.hashed - b.hashed)) {
       for (const bucket of lookups.tokenBuckets(hashed))
