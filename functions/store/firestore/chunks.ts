@@ -149,6 +149,7 @@ export function firestoreChunks(
           cursorBucket: page.cursor?.bucket ?? null,
           cursorId: page.cursor?.id ?? null,
           chunks: add(chunks.length),
+          parts: Math.max(shard.parts ?? 0, page.chunks.length),
           recipients: add(size + page.skipped),
           skipped: add(page.skipped),
           // when it is planned, too: the sweep then looks whether it is closed

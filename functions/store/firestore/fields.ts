@@ -66,6 +66,8 @@ export interface ShardFields {
   planned: boolean;
   closed: boolean;
   chunks: number;
+  /** of the page that has most: some of them may have nobody left, or have expired */
+  parts?: number;
   chunksDone: number;
   recipients: number;
   accepted: number;

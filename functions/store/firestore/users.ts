@@ -106,12 +106,15 @@ export function firestoreUsers(
     }
   }
 
-  /** The chunks of a shard, by their names: `campaign.shard.page.part`. */
-  async function* chunksOf({ campaignId, index, pages, chunks }: ShardFields) {
+  /**
+   * The chunks of a shard, by their names: `campaign.shard.page.part`. A part may be missing beside
+   * others: nobody was left to be frozen in it, or it has expired.
+   */
+  async function* chunksOf({ campaignId, index, pages, chunks, parts }: ShardFields) {
     let left = chunks;
     let open = Array.from({ length: pages }, (_, page) => page);
-    // as long as a page has another part; of chunks that have expired there is nothing
-    for (let part = 0; open.length > 0 && left > 0; part++) {
+    // of an earlier version: as long as a page has another part
+    for (let part = 0; part < (parts ?? chunks) && open.length > 0 && left > 0; part++) {
       const more: number[] = [];
       for (const some of inGroupsOf(CHUNKS, open)) {
         const refs = some.map((page) => schema.chunk(`${campaignId}.${index}.${page}.${part}`));
@@ -122,7 +125,7 @@ export function firestoreUsers(
           yield it.data() as ChunkFields;
         }
       }
-      open = more;
+      if (parts === undefined) open = more;
     }
   }
 
