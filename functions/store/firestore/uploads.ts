@@ -4,6 +4,7 @@
  * sorted: of 2,000,000 names that is 31,000.
  */
 
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../pipeline/installation.ts';
 import type { Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
@@ -29,6 +30,8 @@ interface Name {
   id: string;
 }
 
+const namesOf = (it: DocumentSnapshot): string[] => JSON.parse((it.data() as NamesFields).names);
+
 const inOrder = (a: Name, b: Name) => a.bucket - b.bucket || (a.id < b.id ? -1 : 1);
 
 export function firestoreUploads(client: Client, { upload: refOf, uploads, names }: Schema) {
@@ -40,8 +43,8 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
     const start = prefixOf(id, part);
     const query = names.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
     const { docs } = await client.read(() => query.get());
-    const all = new Set(docs.flatMap((it) => JSON.parse((it.data() as NamesFields).names)));
-    return Array.from(all as Set<string>, (it) => ({ bucket: bucketOf(it), id: it })).sort(inOrder);
+    const all = new Set(docs.flatMap(namesOf));
+    return Array.from(all, (it) => ({ bucket: bucketOf(it), id: it })).sort(inOrder);
   }
 
   return {
@@ -54,14 +57,15 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
         for (const part of parts) {
           const start = prefixOf(id, part);
           const query = names.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
-          for (const it of (await client.read(() => query.get())).docs) {
-            const all: string[] = JSON.parse((it.data() as NamesFields).names);
-            const left = all.filter((name) => !gone.has(name));
-            if (left.length === all.length) continue;
+          const isNamed = (it: DocumentSnapshot) => namesOf(it).some((name) => gone.has(name));
+          for (const { ref } of (await client.read(() => query.get())).docs.filter(isNamed))
             await client.write(async (writes) => {
-              writes.update(it.ref, { names: JSON.stringify(left) }, unchanged(it));
+              // as it is now: somebody else may be erased at the same time
+              const [it] = await client.get([ref]);
+              if (!it?.exists) return;
+              const left = namesOf(it).filter((name) => !gone.has(name));
+              writes.update(ref, { names: JSON.stringify(left) }, unchanged(it));
             });
-          }
         }
     },
 

@@ -161,9 +161,7 @@ export function firestoreUsers(
     return docs.flatMap((it) => {
       const all = JSON.parse((it.data() as FailuresFields).failures) as Failure[];
       const theirs = all.filter(({ index }) => indices.includes(index));
-      return theirs.length > 0
-        ? [{ it, theirs, others: all.filter((x) => !theirs.includes(x)) }]
-        : [];
+      return theirs.length > 0 ? [{ ref: it.ref, theirs }] : [];
     });
   }
 
@@ -226,6 +224,8 @@ export function firestoreUsers(
           // before it is forgotten in which chunk they were
           erased.failures += await dropFailures(found);
           if (await erase.from(found.chunk.id, found.indices, now)) erased.closed.push(id);
+          // what its sender has learnt of them just before that
+          if (!found.chunk.done) erased.failures += await dropFailures(found);
           erased.recipients += found.indices.length;
         }
       // by these the rest is found after an interruption, so they go last
@@ -245,10 +245,15 @@ export function firestoreUsers(
 
   async function dropFailures(found: Found): Promise<number> {
     let dropped = 0;
-    for (const { it, theirs, others } of await failuresOf(found)) {
+    for (const { ref, theirs } of await failuresOf(found)) {
       await client.write(async (writes) => {
-        if (others.length === 0) writes.delete(it.ref);
-        else writes.update(it.ref, { failures: JSON.stringify(others) }, unchanged(it));
+        // as it is now: somebody else may be erased at the same time
+        const [it] = await client.get([ref]);
+        if (!it?.exists) return;
+        const all = JSON.parse((it.data() as FailuresFields).failures) as Failure[];
+        const others = all.filter(({ index }) => !found.indices.includes(index));
+        if (others.length === 0) writes.delete(ref, unchanged(it));
+        else writes.update(ref, { failures: JSON.stringify(others) }, unchanged(it));
       });
       dropped += theirs.length;
     }

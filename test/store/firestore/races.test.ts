@@ -229,3 +229,77 @@ for (const [dies, state, overdue] of [
     assert.deepEqual([recipients, accepted], [2, 2]);
     assert.equal((await store.getCampaign(id))?.state, 'completed');
   });
+
+test('nothing is kept of who is erased while what he failed of is written down', {
+  skip,
+}, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  await store.putInstallations([person('phone', { userId: 'ada' })]);
+  const id = await running(store);
+  const page = pageOf(id, [2], { last: true });
+  const device = { installationId: 'phone', token: 'token-of-phone' };
+  page.chunks[0]!.recipients[0] = device;
+  await store.freezePage(page);
+  const chunkId = page.chunks[0]!.id;
+  claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+  const commit = commitOf(chunkId, 'mine', { failed: [0, 1], open: [] });
+  Object.assign(commit.failures[0]!, device);
+  let committed = false;
+  // between the look at his failures and the chunk
+  proxy.fault = async (call) => {
+    if (committed || call.method !== 'Commit' || !call.writes.includes('chunks')) return null;
+    committed = true;
+    assert.equal((await store.commitChunk(commit)).kind, 'committed');
+    return null;
+  };
+  await store.eraseUser('ada', NOW);
+  assert.ok(committed);
+  const failures = await allFailures(store, id);
+  assert.deepEqual(
+    failures.map((it) => it.index),
+    [1],
+  );
+  const { recipients, failed, skipped } = await store.counts(id);
+  assert.deepEqual([recipients, failed + skipped], [2, 2]);
+});
+
+for (const collection of ['names', 'failures'])
+  test(`two users of one document of ${collection} can be erased at once`, { skip }, async (t) => {
+    const { store, proxy } = await openThroughProxy(t);
+    // of one part of an upload
+    const ids = ['6', '15', 'other'];
+    await store.putInstallations(ids.map((it) => person(it, { userId: it })));
+    const { chunkId, campaignId } = await lonelyChunk(store, 3, {
+      recipients: ids.map((it) => ({ installationId: it, token: `token-of-${it}` })),
+    });
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+    const commit = commitOf(chunkId, 'mine', { failed: [0, 1, 2], open: [] });
+    for (const [index, it] of commit.failures.entries()) Object.assign(it, chunk.recipients[index]);
+    await store.commitChunk(commit);
+    const upload = {
+      ...{ id: 'upload', app: 'default', of: 'userIds' as const, size: 3 },
+      ...{ createdAt: NOW, expiresAt: NOW + 60 * MINUTE },
+    };
+    await store.putUpload(upload);
+    await store.addToUpload(upload, ids);
+
+    let other: Promise<unknown> | null = null;
+    proxy.fault = async (call) => {
+      if (call.method !== 'Commit' || !call.writes.includes(collection)) return null;
+      if (other === null) {
+        other = store.eraseUser('15', NOW);
+        await other;
+      }
+      return null;
+    };
+    await store.eraseUser('6', NOW);
+    assert.ok(other !== null);
+    const failures = await allFailures(store, campaignId);
+    assert.deepEqual(
+      failures.map((it) => it.installationId),
+      ['other'],
+    );
+    const names: string[] = [];
+    for await (const some of store.readUpload('upload', EVERYBODY, null, 10)) names.push(...some);
+    assert.deepEqual(names, ['other']);
+  });
