@@ -1,5 +1,6 @@
 /** What it means for campaigns that a user is erased; the same on both engines. */
 
+import { unregisteredId } from '../pipeline/audience/named.ts';
 import { type Campaign, targetOf } from '../pipeline/campaign.ts';
 import type { ChunkCommit, NewChunk, Recipient } from '../ports.ts';
 
@@ -17,6 +18,9 @@ export const NOBODY: Recipient = { installationId: '', token: '' };
 export const LATE_MS = 10 * 60 * 1000;
 
 export const deviceKey = ({ app, id }: Pick<Device, 'app' | 'id'>) => `${app}\n${id}`;
+
+/** As who has read its token as nobody's freezes it. */
+export const bareKey = ({ app, token }: Device) => deviceKey({ app, id: unregisteredId(token) });
 
 /** In one app an id is one installation, and a token too. */
 export function matcher(devices: Device[]) {

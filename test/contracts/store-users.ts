@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { namedPages } from '../../functions/pipeline/audience/named.ts';
 import { BUCKETS, bucketOf } from '../../functions/pipeline/installation.ts';
-import type { ApiKey, Store, UserRecord } from '../../functions/ports.ts';
+import type { ApiKey, Reached, Store, UserRecord } from '../../functions/ports.ts';
 import {
   allFailures,
   campaignOf,
   claimed,
   commitOf,
+  EVERYBODY,
   finish,
   leaseOf,
   type MakeStore,
@@ -235,6 +237,89 @@ export function userContract(name: string, makeStore: MakeStore) {
       const left = await store.getInstallation('default', 'phone');
       assert.equal(left !== null, leave === 'logout' || leave === 'another user', leave);
     }
+  });
+
+  test(`${name}: beside a chunk that had nobody left to be frozen, others are still found`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const campaignId = await running(store);
+    const page = pageOf(campaignId, [1, 1], { last: true });
+    page.chunks[0]!.recipients = [{ installationId: 'phone', token: 'token-of-phone' }];
+    page.chunks[1]!.recipients = [{ installationId: 'other', token: 'token-of-other' }];
+    await store.eraseUser('ada', NOW);
+    await store.freezePage(page);
+    const erased = await store.eraseUser('bob', NOW);
+    assert.deepEqual([erased.recipients, erased.closed], [1, [campaignId]]);
+    assert.deepEqual(await ledger(store, campaignId), {
+      ...{ recipients: 1, accepted: 0, failed: 0, skipped: 1, state: 'completed' },
+    });
+  });
+
+  test(`${name}: a token that nobody has any more is not frozen by who has read its name before`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    // its token was another one before
+    await store.updateInstallation('default', 'other', (it) => ({ ...it, token: 'newer' }));
+    const names = { tokens: ['token-of-phone', 'token-of-other', 'unknown'] };
+    const unregistered = {
+      platform: 'android',
+      provider: 'fcm',
+      environment: 'production',
+    } as const;
+    const target = { kind: 'named', names, unregistered, audience: {} } as const;
+    await store.eraseUser('ada', NOW);
+    await store.eraseUser('bob', NOW);
+    const read: Reached[] = [];
+    for await (const it of namedPages(store, 'default', target, EVERYBODY, null, 100))
+      read.push(...it.installations);
+    assert.equal(read.length, 3);
+    const campaignId = await running(store);
+    const page = pageOf(campaignId, [1], { last: true });
+    page.chunks[0]!.recipients = read.map(({ id: installationId, token }) => ({
+      ...{ installationId, token },
+    }));
+    await store.freezePage(page);
+    const { chunk } = claimed(await store.claimChunk(`${campaignId}.0.0.0`, leaseOf('a'), NOW));
+    assert.deepEqual(
+      chunk.recipients.map((it) => it.token),
+      ['unknown'],
+    );
+  });
+
+  test(`${name}: users who are erased at once are all erased, one who is erased twice as well`, async (t) => {
+    const store = await makeStore(t);
+    const ids = ['a', 'b'];
+    await store.putInstallations(ids.map((it) => person(it, { userId: `user ${it}` })));
+    const past = await chunkFor(store, [...ids, 'other']);
+    claimed(await store.claimChunk(past.chunkId, leaseOf('mine'), NOW));
+    const commit = commitOf(past.chunkId, 'mine', { failed: [0, 1, 2], open: [] });
+    for (const [index, id] of [...ids, 'other'].entries())
+      Object.assign(commit.failures[index]!, { installationId: id, token: `token-of-${id}` });
+    await store.commitChunk(commit);
+    const open = await chunkFor(store, [...ids, 'other']);
+    const upload = { id: 'upload', app: 'default', of: 'userIds', size: 2 } as const;
+    await store.putUpload({ ...upload, createdAt: NOW, expiresAt: NOW + DAY });
+    const users = ids.map((it) => `user ${it}`);
+    await store.addToUpload({ ...upload, createdAt: NOW, expiresAt: NOW + DAY }, users);
+    const all = await Promise.all([...users, ...users].map((it) => store.eraseUser(it, NOW)));
+    assert.deepEqual(
+      all.flatMap((it) => it.closed),
+      [],
+    );
+    assert.deepEqual(
+      (await allFailures(store, past.campaignId)).map((it) => it.installationId),
+      ['other'],
+    );
+    assert.deepEqual(await ledger(store, past.campaignId), {
+      ...{ recipients: 3, accepted: 0, failed: 3, skipped: 0, state: 'completed' },
+    });
+    assert.equal((await ledger(store, open.campaignId)).skipped, 2);
+    await finish(store, open.chunkId);
+    assert.deepEqual(await ledger(store, open.campaignId), {
+      ...{ recipients: 3, accepted: 1, failed: 0, skipped: 2, state: 'completed' },
+    });
+    for await (const names of store.readUpload('upload', EVERYBODY, null, 10))
+      assert.deepEqual(names, []);
   });
 
   test(`${name}: a campaign that asked for the user by name asks for nobody now`, async (t) => {

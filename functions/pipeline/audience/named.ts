@@ -95,6 +95,9 @@ async function* namesOf(
 const comesAfter = (a: Cursor, b: Cursor) =>
   a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
 
+/** What stands in the place of an installation's id. */
+export const unregisteredId = (token: string) => `token:${hash('sha256', token).slice(0, 32)}`;
+
 /** A token that is nobody's, as if it were an installation; null if that is not in the audience. */
 function reached(
   app: string,
@@ -103,7 +106,7 @@ function reached(
   audience: Audience,
 ): Reached | null {
   const it = installation(
-    `token:${hash('sha256', token).slice(0, 32)}`,
+    unregisteredId(token),
     { app, platform, provider, environment, token, tags: [], attributes: {} },
     0,
   );

@@ -6,14 +6,7 @@
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
 import { Unavailable } from '../../errors.ts';
 import type { ChunkCommit, NewChunk } from '../../ports.ts';
-import {
-  commitWithout,
-  deviceKey,
-  LATE_MS,
-  type Redacted,
-  redacted,
-  withoutErased,
-} from '../erasure.ts';
+import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { type Client, unchanged } from './client.ts';
 import { type ChunkFields, digest, type ErasuresFields, expiry, type Schema } from './schema.ts';
@@ -118,16 +111,16 @@ export function firestoreErase(
     },
 
     /** Before what is frozen is looked through: who freezes later than that sees it. */
-    async remember(devices: { app: string; id: string }[], now: number) {
-      if (devices.length === 0) return;
+    async remember(keys: string[], now: number) {
+      if (keys.length === 0) return;
       await client.write(async (writes) => {
         const recent = recentOf(await writes.get(schema.erasures)).filter(
           ([, until]) => until > now,
         );
-        for (const it of devices) recent.push([digest(deviceKey(it)), now + LATE_MS]);
+        for (const it of keys) recent.push([digest(it), now + LATE_MS]);
         if (recent.length > MAX_RECENT)
           throw new Unavailable(
-            `${MAX_RECENT} installations were erased in ten minutes; try again in ten minutes`,
+            'too many installations were erased in ten minutes; try again in ten minutes',
           );
         writes.set(schema.erasures, { recent: JSON.stringify(recent) } satisfies ErasuresFields);
       });

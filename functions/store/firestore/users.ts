@@ -10,7 +10,7 @@ import { type DocumentReference, type DocumentSnapshot, FieldValue } from '@goog
 import { bucketOf, type Installation } from '../../pipeline/installation.ts';
 import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
 import { each, inGroupsOf } from '../each.ts';
-import { type Device, deviceKey, matcher } from '../erasure.ts';
+import { bareKey, type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import { pagesOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
@@ -204,7 +204,7 @@ export function firestoreUsers(
         }
       const former = await formerOf(userId);
       const devices = former.map((it) => it.device);
-      await erase.remember(await gone(devices), now);
+      await erase.remember([...(await gone(devices)).map(deviceKey), ...bare(devices)], now);
       const names = namesOf(userId, devices);
       const keys = names.map(nameKey);
       await fromWhatIsSaved(names);
@@ -270,6 +270,8 @@ export function firestoreUsers(
     return once.filter((_, i) => !found[i]!.exists);
   }
 }
+
+const bare = (devices: Device[]) => [...new Set(devices.map(bareKey))];
 
 const namesOf = (userId: string, devices: Device[]) => [
   userId,

@@ -3,15 +3,7 @@
 import type { ChunkCommit, NewChunk } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts } from '../counts.ts';
-import {
-  commitWithout,
-  type Device,
-  deviceKey,
-  LATE_MS,
-  type Redacted,
-  redacted,
-  withoutErased,
-} from '../erasure.ts';
+import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
 
@@ -79,6 +71,7 @@ export function sqliteErase(
     if (!row) return false;
     // of somebody else, while its sender lived
     const all = new Set([...(JSON.parse(row.erase ?? '[]') as number[]), ...indices]);
+    if (row.done || row.lease_id === null) return apply(row, all, now);
     sql('UPDATE chunks SET erase = ? WHERE id = ?').run(JSON.stringify([...all]), chunkId);
     return false;
   }
@@ -86,8 +79,8 @@ export function sqliteErase(
   return {
     from,
 
-    remember(device: Device, now: number) {
-      recent.set(deviceKey(device), now + LATE_MS);
+    remember(keys: string[], now: number) {
+      for (const it of keys) recent.set(it, now + LATE_MS);
     },
 
     /** What is left to be frozen of a page that was read before. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bucketOf, type Installation } from '../../pipeline/installation.ts';
 import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { type Device, matcher, withoutNames } from '../erasure.ts';
+import { bareKey, type Device, deviceKey, matcher, withoutNames } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import type { Erase } from './erase.ts';
 import { FIELDS, fromRow, type Row, type Rows } from './installations.ts';
@@ -179,7 +179,8 @@ export function sqliteUsers(
         }
       });
       const devices = devicesOf(userId);
-      for (const it of devices) if (!isThere(it)) erase.remember(it, now);
+      const gone = devices.filter((it) => !isThere(it));
+      erase.remember([...gone.map(deviceKey), ...devices.map(bareKey)], now);
       const erased: Erased = {
         installations: installations.length,
         recipients: 0,
