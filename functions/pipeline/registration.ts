@@ -45,6 +45,9 @@ export const country = z
   .refine(isCountry, { message: 'must be two letters such as CH' })
   .transform((it) => it.toUpperCase());
 
+/** Thousands of installations are read at once with theirs. */
+export const MAX_ATTRIBUTES = 100;
+
 interface Named {
   platform: Platform;
   provider?: Provider | undefined;
@@ -90,6 +93,9 @@ export const registrationSchema = z
     tags: z.array(z.string().min(1).max(128)).max(100).default([]),
     attributes: z
       .record(z.string().min(1).max(64), z.union([z.string().max(256), z.number(), z.boolean()]))
+      .refine((it) => Object.keys(it).length <= MAX_ATTRIBUTES, {
+        message: `must be ${MAX_ATTRIBUTES} at most`,
+      })
       .default({}),
   })
   .refine((it) => !isApns(it) || it.platform === 'ios', {

@@ -15,7 +15,7 @@ import {
   platforms,
   providers,
 } from '../../pipeline/installation.ts';
-import { installationId, registrationSchema } from '../../pipeline/registration.ts';
+import { installationId, MAX_ATTRIBUTES, registrationSchema } from '../../pipeline/registration.ts';
 import type { ImportedInstallation } from '../../ports.ts';
 
 /** Clocks differ. */
@@ -169,8 +169,9 @@ export function quickRow(
 
 function areAttributes(it: unknown): it is Record<string, string | number | boolean> {
   if (typeof it !== 'object' || it === null || Array.isArray(it)) return false;
+  let left = MAX_ATTRIBUTES;
   for (const name in it) {
-    if (name.length === 0 || name.length > 64 || name === '__proto__') return false;
+    if (left-- === 0 || name.length === 0 || name.length > 64 || name === '__proto__') return false;
     const value = (it as Record<string, unknown>)[name];
     if (typeof value === 'string' ? value.length > 256 : !isScalar(value)) return false;
   }
