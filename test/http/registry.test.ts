@@ -119,6 +119,33 @@ test('a change with faults has all of them named, and what does not fit is not s
   assert.equal((await get())?.provider, 'fcm');
 });
 
+test('attributes are a hundred at most, however they came', async (t) => {
+  const { asApp, ask, get } = await registry(t);
+  const some = (from: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${from + i}`, i]));
+  const put = (attributes: object) =>
+    asApp('PUT', '/v1/installations/device-1', { ...device, attributes });
+  const change = (attributes: object) =>
+    asApp('PATCH', '/v1/installations/device-1?app=shop', { attributes });
+  const faults = async (response: Response) => {
+    assert.equal(response.status, 400);
+    return (await jsonOf<Problem>(response)).faults;
+  };
+  const told = [{ path: 'attributes', message: 'must be 100 at most' }];
+  assert.deepEqual(await faults(await put(some(0, 101))), told);
+  assert.equal((await put(some(0, 60))).status, 200);
+  assert.equal((await change(some(50, 50))).status, 204);
+  assert.deepEqual(await faults(await change({ another: 1 })), told);
+  assert.equal((await change({ another: 1, a0: null })).status, 204);
+  assert.equal(Object.keys((await get())!.attributes).length, 100);
+  const row = { ...device, id: 'device-2', attributes: some(0, 101) };
+  const imported = await ask('POST', '/v1/installations:import', JSON.stringify(row), {
+    'Content-Type': 'application/x-ndjson',
+  });
+  assert.match(await imported.text(), /must be 100 at most/);
+  assert.equal(await get('device-2'), null);
+});
+
 test('who opts out stays so until he says the opposite, whatever else is registered', async (t) => {
   const { asApp, get, store } = await registry(t);
   await asApp('PUT', '/v1/installations/device-1', device);
@@ -193,6 +220,26 @@ test('all devices together have a limit too, which holds for their key', async (
   clock.now += 100;
   assert.equal((await put()).status, 200);
   assert.equal((await put()).status, 429);
+});
+
+test('keys of the same name have limits of their own', async (t) => {
+  const { asApp, ask } = await registry(t, {
+    limits: {
+      perKey: { perSecond: 10, burst: 1 },
+      perAddress: { perSecond: 1000, burst: 1000 },
+    },
+  });
+  const made = await ask('POST', '/v1/keys', {
+    ...{ name: 'shop app', scopes: ['register'], app: 'bank' },
+  });
+  const { key } = await jsonOf<NewKey>(made);
+  const body = { ...device, app: 'bank' };
+  const asBank = () =>
+    ask('PUT', '/v1/installations/device-1', body, { Authorization: `Bearer ${key}` });
+  assert.equal((await asApp('PUT', '/v1/installations/device-1', device)).status, 200);
+  assert.equal((await asApp('PUT', '/v1/installations/device-1', device)).status, 429);
+  assert.equal((await asBank()).status, 200);
+  assert.equal((await asBank()).status, 429);
 });
 
 test('limits are remembered for many callers, not for endless ones', () => {

@@ -34,7 +34,7 @@ export function createNarrow(
     if (!key) return null;
     // the address first: who is too fast there must not use up what is for all
     const address = clientAddress(c);
-    const wait = (address && ofAddress(`${address} ${key.name}`)) || ofKey(key.name);
+    const wait = (address && ofAddress(`${address} ${key.hash}`)) || ofKey(key.hash);
     if (wait > 0) {
       c.header('Retry-After', String(Math.ceil(wait / 1000)));
       return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
