@@ -110,3 +110,20 @@ test('a campaign to those it names goes with what it knew of them; of others the
   assert.deepEqual((await goes({ userIds: ['ada'] })).toSorted(), ['campaigns', 'shards']);
   assert.deepEqual(await goes({ tags: { any: ['news'] }, and: [{ userIds: ['ada'] }] }), []);
 });
+
+test('nothing of a campaign that is still open has a time to live', { skip }, async (t) => {
+  const store = openStore(t, proxy!.host);
+  const id = await running(store, 2, { audience: { userIds: ['ada'] } });
+  const expires = () =>
+    proxy!.calls
+      .flatMap((it) => it.documents)
+      .filter(({ name, fields }) => fields?.expireAt && name?.includes(`/shards/${id}~`))
+      .map(({ name }) => name!.split('~')[1]);
+  await store.freezePage(pageOf(id, [1], { last: true }));
+  await finish(store, `${id}.0.0.0`);
+  assert.deepEqual(expires(), [], 'its other shard may be paused for months');
+  await store.freezePage(pageOf(id, [1], { shard: 1, last: true }));
+  await finish(store, `${id}.1.0.0`);
+  assert.equal((await store.getCampaign(id))?.state, 'completed');
+  assert.deepEqual(expires().toSorted(), ['00000', '00001']);
+});

@@ -80,9 +80,13 @@ export function firestoreShards(
         const expires = expiryOf(fields, now, retentionDays);
         writes.update(
           shard.ref,
-          { closed: true, due: FieldValue.delete(), ...expires },
+          { closed: true, due: FieldValue.delete(), ...(isLast && expires) },
           unchanged(shard),
         );
+        // not before: another one may be paused for months, and their sums are still asked for
+        if (isLast && 'expireAt' in expires)
+          for (let other = 0; other < shards; other++)
+            if (other !== index) writes.update(schema.shard(campaignId, other), expires);
         writes.update(
           campaign.ref,
           {
