@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Campaign } from '../../functions/pipeline/campaign.ts';
 import { storeContract } from '../contracts/store.ts';
-import { finish, pageOf, running } from '../contracts/store-fixture.ts';
+import { finish, MINUTE, NOW, pageOf, person, running } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { emulator, openStore } from './firestore/emulated.ts';
 import { declared, needed } from './firestore/indexes.ts';
@@ -81,6 +81,7 @@ test('what is kept for a while only has a time to live', () => {
     'campaigns expireAt',
     'chunks expireAt',
     'deliveries expireAt',
+    'erasures expireAt',
     'events expireAt',
     'failedPings expireAt',
     'failures expireAt',
@@ -126,4 +127,19 @@ test('nothing of a campaign that is still open has a time to live', { skip }, as
   await finish(store, `${id}.1.0.0`);
   assert.equal((await store.getCampaign(id))?.state, 'completed');
   assert.deepEqual(expires().toSorted(), ['00000', '00001']);
+});
+
+test('who was erased lately is read by who freezes a page, so it is not kept', {
+  skip,
+}, async (t) => {
+  const store = openStore(t, proxy!.host);
+  await store.putInstallations([person('phone', { userId: 'ada' })]);
+  await store.eraseUser('ada', NOW);
+  await store.putInstallations([person('phone', { userId: 'ada' })]);
+  await store.eraseUser('ada', NOW - MINUTE);
+  const written = proxy!.calls
+    .flatMap((it) => it.documents)
+    .filter(({ name }) => name?.includes('/erasures/'));
+  const { seconds } = written.at(-1)!.fields!.expireAt!.timestampValue!;
+  assert.equal(Number(seconds) * 1000, NOW + 10 * MINUTE);
 });

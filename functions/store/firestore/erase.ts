@@ -9,7 +9,14 @@ import type { ChunkCommit, NewChunk } from '../../ports.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { type Client, unchanged } from './client.ts';
-import { type ChunkFields, digest, type ErasuresFields, expiry, type Schema } from './schema.ts';
+import {
+  type ChunkFields,
+  digest,
+  type ErasuresFields,
+  expiry,
+  expiryAt,
+  type Schema,
+} from './schema.ts';
 import type { firestoreShards } from './shards.ts';
 
 /** They share a document, which holds 1 MiB. */
@@ -122,7 +129,10 @@ export function firestoreErase(
           throw new Unavailable(
             'too many installations were erased in ten minutes; try again in ten minutes',
           );
-        writes.set(schema.erasures, { recent: JSON.stringify(recent) } satisfies ErasuresFields);
+        writes.set(schema.erasures, {
+          recent: JSON.stringify(recent),
+          expireAt: expiryAt(Math.max(...recent.map(([, until]) => until))),
+        } satisfies ErasuresFields);
       });
     },
 

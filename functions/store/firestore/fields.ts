@@ -170,6 +170,8 @@ export interface FormerFields {
 export interface ErasuresFields {
   /** JSON list of `deviceKey` and the time until which it matters */
   recent: string;
+  /** whoever freezes a page reads all of it */
+  expireAt: Timestamp;
 }
 
 /** Named by a hash of the run. */
