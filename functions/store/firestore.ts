@@ -68,7 +68,7 @@ export function createFirestoreStore({
     ...firestoreWebhooks(client, schema, retentionDays, outbox),
     ...firestoreEvents(client, schema, outbox, shards.counts),
     ...firestoreOverdue(client, schema, closeShard),
-    ...firestoreUsers(client, schema, erase, remove, dropFromUploads),
+    ...firestoreUsers(client, schema, retentionDays, erase, remove, dropFromUploads),
     ...firestoreKeys(client, schema),
     // it has a field that says when, in each document
     expire: async () => false,

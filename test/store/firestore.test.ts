@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Campaign } from '../../functions/pipeline/campaign.ts';
 import { storeContract } from '../contracts/store.ts';
-import { finish, MINUTE, NOW, pageOf, person, running } from '../contracts/store-fixture.ts';
+import {
+  finish,
+  lonelyChunk,
+  MINUTE,
+  NOW,
+  pageOf,
+  person,
+  running,
+} from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { emulator, openStore } from './firestore/emulated.ts';
 import { declared, needed } from './firestore/indexes.ts';
@@ -142,4 +150,25 @@ test('who was erased lately is read by who freezes a page, so it is not kept', {
     .filter(({ name }) => name?.includes('/erasures/'));
   const { seconds } = written.at(-1)!.fields!.expireAt!.timestampValue!;
   assert.equal(Number(seconds) * 1000, NOW + 10 * MINUTE);
+});
+
+test('to erase a user, no chunk is looked for of campaigns whose chunks have expired', {
+  skip,
+}, async (t) => {
+  const store = openStore(t, proxy!.host);
+  const { campaignId, chunkId } = await lonelyChunk(store, 1);
+  await finish(store, chunkId);
+  const looksAt = async (now: number) => {
+    await store.putInstallations([person('phone', { userId: 'ada' })]);
+    const before = proxy!.calls.length;
+    await store.eraseUser('ada', now);
+    return proxy!.calls
+      .slice(before)
+      .flatMap((it) => it.reads)
+      .some((it) => it === 'chunks' || it === 'shards');
+  };
+  assert.equal((await store.getCampaign(campaignId))?.closedAt, NOW);
+  const days = (count: number) => NOW + count * 24 * 60 * MINUTE;
+  assert.equal(await looksAt(days(30)), true);
+  assert.equal(await looksAt(days(38)), false);
 });

@@ -46,6 +46,13 @@ const TOGETHER = 100;
 /** `array-contains-any` takes 30. */
 const ANY = 30;
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+/**
+ * "Typically within 24 hours". Of campaigns that closed before that there are ever more, and no chunk
+ * is left of them. https://firebase.google.com/docs/firestore/ttl
+ */
+const LATE_DELETION_MS = 7 * DAY_MS;
+
 /** A chunk in which some are, and who. */
 interface Found {
   chunk: ChunkFields;
@@ -55,6 +62,7 @@ interface Found {
 export function firestoreUsers(
   client: Client,
   schema: Schema,
+  retentionDays: number,
   erase: FirestoreErase,
   remove: ReturnType<typeof firestoreInstallations>['remove'],
   dropFromUploads: ReturnType<typeof firestoreUploads>['dropFromUploads'],
@@ -215,8 +223,10 @@ export function firestoreUsers(
       for await (const page of campaignsFor(names))
         for (const it of page) {
           await fromCampaign(it, names);
-          campaigns.push(toApp(it));
           const fields = it.data() as CampaignFields;
+          const { closedAt } = fields;
+          if (closedAt === null || closedAt > now - retentionDays * DAY_MS - LATE_DELETION_MS)
+            campaigns.push(toApp(it));
           if (fields.names?.some((key) => keys.includes(key))) named.push(it.ref);
         }
       for (const { id } of ofApps(campaigns, devices))
