@@ -73,7 +73,8 @@ export function firestoreCampaigns(
           writes.create(once, {
             campaignId: id,
             requestHash: idempotency.requestHash,
-            expireAt: expiry(campaign.createdAt, retentionDays),
+            // of one that is far away, until it has begun at least
+            expireAt: expiry(campaign.schedule?.at ?? campaign.createdAt, retentionDays),
           } satisfies IdempotencyFields);
         return { kind: 'created' as const, campaign };
       }),
