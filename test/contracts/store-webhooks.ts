@@ -25,7 +25,10 @@ const event: CampaignEvent = {
   data: { name: 'Zoë "✓"' },
 };
 
-const deliveryOf = (webhookId: string, rest: Partial<WebhookDelivery> = {}): WebhookDelivery => ({
+export const deliveryOf = (
+  webhookId: string,
+  rest: Partial<WebhookDelivery> = {},
+): WebhookDelivery => ({
   ...{ id: `delivery${++made}`, webhookId, event, state: 'pending', createdAt: NOW, begunAt: NOW },
   ...{ tries: 0, attempts: [], nextAt: NOW, ...rest },
 });

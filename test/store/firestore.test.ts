@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Campaign } from '../../functions/pipeline/campaign.ts';
+import { RETRY_FOR_MS } from '../../functions/webhooks/retry.ts';
 import { storeContract } from '../contracts/store.ts';
 import {
+  campaignOf,
   finish,
   lonelyChunk,
   MINUTE,
@@ -11,6 +13,7 @@ import {
   person,
   running,
 } from '../contracts/store-fixture.ts';
+import { deliveryOf } from '../contracts/store-webhooks.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { emulator, openStore } from './firestore/emulated.ts';
 import { declared, needed } from './firestore/indexes.ts';
@@ -171,4 +174,31 @@ test('to erase a user, no chunk is looked for of campaigns whose chunks have exp
   const days = (count: number) => NOW + count * 24 * 60 * MINUTE;
   assert.equal(await looksAt(days(30)), true);
   assert.equal(await looksAt(days(38)), false);
+});
+
+test('the key of a campaign that is far away is kept until it begins', { skip }, async (t) => {
+  const store = openStore(t, proxy!.host, { retentionDays: 30 });
+  const at = NOW + 60 * 24 * 60 * MINUTE;
+  const campaign = campaignOf({ state: 'scheduled', schedule: { at } });
+  await store.createCampaign(campaign, { key: 'far', requestHash: 'h' }, at);
+  const [kept] = proxy!.calls
+    .flatMap((it) => it.documents)
+    .filter(({ name, fields }) => {
+      return name?.includes('/idempotency/') && fields?.campaignId?.stringValue === campaign.id;
+    });
+  const { seconds } = kept!.fields!.expireAt!.timestampValue!;
+  assert.ok(Number(seconds) * 1000 > at);
+});
+
+test('a delivery is kept as long as it is retried, however short all else is kept', {
+  skip,
+}, async (t) => {
+  const store = openStore(t, proxy!.host, { retentionDays: 1 });
+  const delivery = deliveryOf('short-lived');
+  await store.createDeliveries([delivery]);
+  const [kept] = proxy!.calls
+    .flatMap((it) => it.documents)
+    .filter(({ name }) => name?.endsWith(`/${delivery.id}`));
+  const { seconds } = kept!.fields!.expireAt!.timestampValue!;
+  assert.ok(Number(seconds) * 1000 > delivery.begunAt + RETRY_FOR_MS);
 });

@@ -17,6 +17,9 @@ import {
   type WebhookFields,
 } from './schema.ts';
 
+/** A delivery is retried for three days. */
+const RETRIED_DAYS = 4;
+
 const dueOfDelivery = (it: WebhookDelivery) => {
   const at = lostAt(it);
   return at === null ? null : { due: dueOf(it.id, at, DELIVERIES_SLOT) };
@@ -115,7 +118,7 @@ export function firestoreWebhooks(
             tries: it.tries,
             record: JSON.stringify(it),
             ...dueOfDelivery(it),
-            expireAt: expiry(it.createdAt, retentionDays),
+            expireAt: expiry(it.createdAt, Math.max(retentionDays, RETRIED_DAYS)),
           } satisfies DeliveryFields);
         }
       });
