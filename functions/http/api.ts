@@ -10,7 +10,7 @@ import type { Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
 import { createAuthorize } from './access/auth.ts';
 import type { FindPerson } from './access/people.ts';
-import { createNarrow, type RegistrationLimits, registrationLimits } from './access/registering.ts';
+import { createAdmit, type RegistrationLimits, registrationLimits } from './access/registering.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { serve } from './call.ts';
@@ -87,7 +87,7 @@ export function createApi(
     testCall(ports),
     importCall(ports),
     pruneCall(ports),
-    ...installationCalls(ports, createNarrow(limits, clientAddress, ports.now)),
+    ...installationCalls(ports, createAdmit(limits, clientAddress, ports.now)),
     ...userCalls(ports),
     ...keyCalls(ports),
     ...scheduleCalls(ports),

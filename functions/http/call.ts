@@ -37,6 +37,8 @@ interface Description<S extends Schemas> {
   responses: RouteConfig['responses'];
   /** for a body that is not JSON: the handler reads it */
   requestBody?: RouteConfig['requestBody'];
+  /** asked before anything is read of the call: null if it may go on, the answer if not */
+  admit?(c: Context): Response | null;
   handle(input: Input<S>, c: Context): Response | Promise<Response>;
 }
 
@@ -52,7 +54,7 @@ export function serve(app: OpenAPIHono, calls: Call[], authorize: Authorize) {
   for (const it of calls) {
     app.openAPIRegistry.registerPath(documented(it));
     app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
-      const refusal = it.scopes && (await authorize(c, it.scopes));
+      const refusal = (it.scopes && (await authorize(c, it.scopes))) || it.admit?.(c);
       if (refusal) return refusal;
       const input = await read(c, it.takes, it.path);
       return input instanceof Response ? input : it.handle(input as never, c);

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { installation } from '../pipeline/installation.ts';
 import { installationId, registrationSchema } from '../pipeline/registration.ts';
 import type { Ports, Scope } from '../ports.ts';
-import { type Narrow, narrowKeyOf } from './access/registering.ts';
+import { type Admit, narrow, narrowKeyOf } from './access/registering.ts';
 import { type Call, call } from './call.ts';
 import { Contradiction, changed, changeSchema } from './installation-change.ts';
 import { answerProblem } from './problem.ts';
@@ -27,8 +27,8 @@ const installationResponse = (description: string) => ({
 /** A device, by a key that lies in its app, and a server. */
 const MAY_REGISTER: Scope[] = ['installations', 'register'];
 
-/** `narrow` holds back a key that may only register. */
-export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[] {
+/** `admit` holds back a key that may only register. */
+export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
   return [
     call({
       method: 'put',
@@ -39,6 +39,7 @@ export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[]
         'another one that has it is removed; a user may have many. Whoever has a key with the scope ' +
         '`register` can say any `userId`: where pushes tell secrets, let a server register.',
       scopes: MAY_REGISTER,
+      admit,
       takes: { params, body: registrationSchema },
       responses: { 200: installationResponse('As it is stored.') },
       async handle({ params: { id }, body }, c) {
@@ -58,6 +59,7 @@ export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[]
         'What is named is changed, `null` takes it out, the rest stays: a new token, a login ' +
         '(`userId`) and a logout (`"userId": null`), an opt-out (`optedOut`).',
       scopes: MAY_REGISTER,
+      admit,
       takes: { params, query, body: changeSchema },
       responses: {
         200: installationResponse('As it is stored.'),
@@ -100,6 +102,7 @@ export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[]
         'An app that is opened, and clears its badge, says 0. A message with a badge such as "+1" ' +
         'counts up from there.',
       scopes: MAY_REGISTER,
+      admit,
       takes: { params, query, body: z.strictObject({ count: z.int().min(0).max(99_999) }) },
       responses: { 204: { description: 'It is kept.' } },
       async handle({ params: { id }, query: { app }, body: { count } }, c) {
@@ -116,6 +119,7 @@ export function installationCalls({ store, now }: Ports, narrow: Narrow): Call[]
       path: '/v1/installations/{id}',
       summary: 'Forget an installation',
       scopes: MAY_REGISTER,
+      admit,
       takes: { params, query },
       responses: { 204: { description: 'It is gone.' } },
       async handle({ params: { id }, query: { app } }, c) {

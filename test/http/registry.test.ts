@@ -207,6 +207,20 @@ test('a device that calls too often has to wait, others need not', async (t) => 
     assert.equal((await ask('PUT', '/v1/installations/device-1', device)).status, 200);
 });
 
+test('faulty calls, and those for another app, count for the limit', async (t) => {
+  const { asApp } = await registry(t, {
+    limits: {
+      perKey: { perSecond: 1, burst: 3 },
+      perAddress: { perSecond: 1000, burst: 1000 },
+    },
+  });
+  const path = '/v1/installations/device-1';
+  assert.equal((await asApp('PUT', path, { app: 'shop' })).status, 400);
+  assert.equal((await asApp('PUT', path, '{')).status, 400);
+  assert.equal((await asApp('PUT', path, { ...device, app: 'bank' })).status, 403);
+  for (const body of ['{', device]) assert.equal((await asApp('PUT', path, body)).status, 429);
+});
+
 test('all devices together have a limit too, which holds for their key', async (t) => {
   const { asApp, clock } = await registry(t, {
     limits: {

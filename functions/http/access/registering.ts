@@ -19,31 +19,36 @@ export const registrationLimits: RegistrationLimits = {
   perAddress: { perSecond: 5, burst: 100 },
 };
 
-export type Narrow = (c: Context, app: string) => Response | null;
+/** Null if the call may go on, the answer if not. */
+export type Admit = (c: Context) => Response | null;
 
-/** Null if the call may go on, the answer if not. Only `register` alone is narrow. */
-export function createNarrow(
+/** Only `register` alone is limited. Asked before the call is read, so that faulty ones count, too. */
+export function createAdmit(
   { perKey, perAddress }: RegistrationLimits,
   clientAddress: ClientAddress,
   now: () => number,
-): Narrow {
+): Admit {
   const ofKey = createLimit(perKey, now);
   const ofAddress = createLimit(perAddress, now);
-  return (c, app) => {
+  return (c) => {
     const key = narrowKeyOf(c);
     if (!key) return null;
     // the address first: who is too fast there must not use up what is for all
     const address = clientAddress(c);
     const wait = (address && ofAddress(`${address} ${key.hash}`)) || ofKey(key.hash);
-    if (wait > 0) {
-      c.header('Retry-After', String(Math.ceil(wait / 1000)));
-      return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
-    }
-    if (key.app === app) return null;
-    return answerProblem(c, 'forbidden', `The key "${key.name}" is not for the app "${app}".`, {
-      next: `Name the app "${key.app}", or use a key of the other one.`,
-    });
+    if (wait === 0) return null;
+    c.header('Retry-After', String(Math.ceil(wait / 1000)));
+    return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
   };
+}
+
+/** Null if the call may go on, the answer if not. Only `register` alone is narrow. */
+export function narrow(c: Context, app: string): Response | null {
+  const key = narrowKeyOf(c);
+  if (!key || key.app === app) return null;
+  return answerProblem(c, 'forbidden', `The key "${key.name}" is not for the app "${app}".`, {
+    next: `Name the app "${key.app}", or use a key of the other one.`,
+  });
 }
 
 /** The key of a call that may only register; null for all others. */
