@@ -118,23 +118,18 @@ export function firestoreUsers(
    * The chunks of a shard, by their names: `campaign.shard.page.part`. A part may be missing beside
    * others: nobody was left to be frozen in it, or it has expired.
    */
-  async function* chunksOf({ campaignId, index, pages, chunks, parts }: ShardFields) {
+  async function* chunksOf({ campaignId, index, pages, chunks, parts = 0 }: ShardFields) {
+    const all = Array.from({ length: pages }, (_, page) => page);
     let left = chunks;
-    let open = Array.from({ length: pages }, (_, page) => page);
-    // of an earlier version: as long as a page has another part
-    for (let part = 0; part < (parts ?? chunks) && open.length > 0 && left > 0; part++) {
-      const more: number[] = [];
-      for (const some of inGroupsOf(CHUNKS, open)) {
+    for (let part = 0; part < parts && left > 0; part++)
+      for (const some of inGroupsOf(CHUNKS, all)) {
         const refs = some.map((page) => schema.chunk(`${campaignId}.${index}.${page}.${part}`));
-        for (const [i, it] of (await client.get(refs)).entries()) {
+        for (const it of await client.get(refs)) {
           if (!it.exists) continue;
           left--;
-          more.push(some[i]!);
           yield it.data() as ChunkFields;
         }
       }
-      if (parts === undefined) open = more;
-    }
   }
 
   /** Where they are in what this campaign has frozen. */
