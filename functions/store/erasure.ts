@@ -9,6 +9,9 @@ export interface Device {
   app: string;
   id: string;
   token: string;
+  /** when another user had left it, and when this one did, as far as is known */
+  since?: number;
+  until?: number;
 }
 
 /** What is left in the place of a recipient: the indices of the others stay what they are. */
@@ -22,9 +25,21 @@ export const deviceKey = ({ app, id }: Pick<Device, 'app' | 'id'>) => `${app}\n$
 /** As who has read its token as nobody's freezes it. */
 export const bareKey = ({ app, token }: Device) => deviceKey({ app, id: unregisteredId(token) });
 
-/** In one app an id is one installation, and a token too. */
-export function matcher(devices: Device[]) {
-  const known = new Set(devices.flatMap((it) => [deviceKey(it), `${it.app}\t${it.token}`]));
+/** Between clocks of whoever registers and whoever accepts. */
+const SKEW_MS = 60 * 1000;
+
+/**
+ * Who is among them in a campaign of that time: what came to a device before or after is another
+ * user's. In one app an id is one installation, and a token too.
+ */
+export function matcher(devices: Device[], at: number) {
+  const known = new Set(
+    devices
+      .filter(
+        ({ since = 0, until = Number.POSITIVE_INFINITY }) => since <= at && at <= until + SKEW_MS,
+      )
+      .flatMap((it) => [deviceKey(it), `${it.app}\t${it.token}`]),
+  );
   return (app: string, id: string, token: string) =>
     known.has(deviceKey({ app, id })) || known.has(`${app}\t${token}`);
 }

@@ -35,8 +35,14 @@ async function known(store: Store, userId: string): Promise<UserRecord[]> {
 const kinds = (all: UserRecord[]) => all.map((it) => it.kind).sort();
 
 /** A frozen chunk of these installations, in a shard of its own campaign. */
-async function chunkFor(store: Store, ids: string[], last = true, app = 'default') {
-  const campaignId = await running(store, 1, { app });
+async function chunkFor(
+  store: Store,
+  ids: string[],
+  last = true,
+  app = 'default',
+  createdAt = Math.min(NOW, Date.now()) - DAY,
+) {
+  const campaignId = await running(store, 1, { app, createdAt });
   const page = pageOf(campaignId, [ids.length], { last, chunk: { app } });
   page.chunks[0]!.recipients = ids.map((id) => ({ installationId: id, token: `token-of-${id}` }));
   await store.freezePage(page);
@@ -130,6 +136,22 @@ export function userContract(name: string, makeStore: MakeStore) {
       // again, by another campaign
       await two(store);
     }
+  });
+
+  test(`${name}: what comes to a device that was passed on is the next user's`, async (t) => {
+    const store = await makeStore(t);
+    await two(store);
+    const before = await chunkFor(store, ['phone']);
+    await store.putInstallations([person('phone', { userId: 'bob' })]);
+    const after = await chunkFor(store, ['phone'], true, 'default', Date.now() + DAY);
+    const told = async (userId: string) =>
+      (await known(store, userId)).flatMap((it) => (it.kind === 'recipient' ? [it.chunkId] : []));
+    assert.deepEqual(await told('ada'), [before.chunkId]);
+    assert.deepEqual(await told('bob'), [after.chunkId]);
+    assert.equal((await store.eraseUser('ada', NOW)).recipients, 1);
+    const { chunk } = claimed(await store.claimChunk(after.chunkId, leaseOf('mine'), NOW));
+    assert.deepEqual(chunk.open, [0], 'he gets it');
+    assert.deepEqual(await told('bob'), [after.chunkId]);
   });
 
   test(`${name}: a chunk of nobody else is done by it, and so is its campaign`, async (t) => {

@@ -74,6 +74,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'events due': 'slot and time',
       // begins with the trigger's name; only what failed is in it
       'failedPings listed': 'time',
+      // a hash
+      'formerUsers device': 'stringValue',
       'installations platform': 'stringValue',
       'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',

@@ -163,6 +163,9 @@ export interface FormerFields {
   app: string;
   id: string;
   token: string;
+  /** indexed: a hash of app and id */
+  device: string;
+  until: number;
   expireAt: Timestamp;
 }
 

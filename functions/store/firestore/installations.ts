@@ -12,11 +12,13 @@ import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-c
 import type { Installation } from '../../pipeline/installation.ts';
 import type { ChunkCommit, Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
+import { deviceKey } from '../erasure.ts';
 import { lastOfEach } from '../last-of-each.ts';
 import { type Client, unchanged } from './client.ts';
 import {
   appOf,
   type BadgeFields,
+  digest,
   expiry,
   type FormerFields,
   fromInstallation,
@@ -40,6 +42,7 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
     const device = { app, id, token: found.get('token') as string };
     writes.set(schema.formerOf(userId, device), {
       ...device,
+      ...{ device: digest(deviceKey(device)), until: Date.now() },
       expireAt: expiry(Date.now(), retentionDays),
     } satisfies FormerFields);
   }

@@ -9,7 +9,7 @@
 import { type DocumentReference, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { bucketOf, type Installation } from '../../pipeline/installation.ts';
 import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
-import { each, inGroupsOf } from '../each.ts';
+import { AT_ONCE, each, inGroupsOf } from '../each.ts';
 import { bareKey, type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import { pagesOf } from '../sorted.ts';
@@ -84,8 +84,8 @@ export function firestoreUsers(
     const query = schema.former.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
     const { docs } = await client.read(() => query.get());
     return docs.map((it) => {
-      const { app, id, token } = it.data() as FormerFields;
-      return { ref: it.ref, device: { app, id, token } };
+      const { app, id, token, until } = it.data() as FormerFields;
+      return { ref: it.ref, device: { app, id, token, until } };
     });
   }
 
@@ -95,6 +95,15 @@ export function firestoreUsers(
     for await (const page of installationsOf(userId))
       devices.push(...page.map(({ app, id, token }) => ({ app, id, token })));
     return devices;
+  }
+
+  /** With what was there before it was his. */
+  async function since(userId: string, it: Device): Promise<Device> {
+    const query = schema.former.where('device', '==', digest(deviceKey(it))).orderBy(BY_NAME);
+    const { docs } = await client.read(() => query.limit(PAGE).get());
+    const others = docs.filter(({ id }) => !id.startsWith(digest(userId)));
+    if (others.length === 0) return it;
+    return { ...it, since: Math.max(...others.map((found) => found.get('until'))) };
   }
 
   /** Campaigns that name him or his devices, or nobody. */
@@ -133,8 +142,12 @@ export function firestoreUsers(
   }
 
   /** Where they are in what this campaign has frozen. */
-  async function* inCampaign(id: string, userId: string, devices: Device[]): AsyncGenerator<Found> {
-    const isTheirs = matcher(devices);
+  async function* inCampaign(
+    { id, createdAt }: OfApp,
+    userId: string,
+    devices: Device[],
+  ): AsyncGenerator<Found> {
+    const isTheirs = matcher(devices, createdAt);
     // shards are ranges of installations, or of the names of an upload
     const buckets = namesOf(userId, devices).map(bucketOf);
     const query = schema.shards
@@ -170,12 +183,12 @@ export function firestoreUsers(
 
   return {
     async *readUser(userId): AsyncGenerator<UserRecord[]> {
-      const devices = await devicesOf(userId);
+      const devices = await each(await devicesOf(userId), AT_ONCE, (it) => since(userId, it));
       for await (const page of installationsOf(userId))
         yield page.map((it) => ({ kind: 'installation', ...it }));
       for await (const campaigns of campaignsFor(namesOf(userId, devices)))
-        for (const { id } of ofApps(campaigns.map(toApp), devices))
-          for await (const found of inCampaign(id, userId, devices)) {
+        for (const campaign of ofApps(campaigns.map(toApp), devices))
+          for await (const found of inCampaign(campaign, userId, devices)) {
             const { id: chunkId, campaignId, app, recipients } = found.chunk;
             const all = unpack(recipients);
             yield found.indices.map((index) => ({
@@ -207,15 +220,17 @@ export function firestoreUsers(
         }
       const former = await formerOf(userId);
       const devices = former.map((it) => it.device);
-      await erase.remember([...(await gone(devices)).map(deviceKey), ...bare(devices)], now);
-      const names = namesOf(userId, devices);
+      const left = await gone(devices);
+      await erase.remember([...left.map(deviceKey), ...bare(devices)], now);
+      // a device that is another user's now is asked for in his name
+      const names = namesOf(userId, left);
       const keys = names.map(nameKey);
       await fromWhatIsSaved(names);
       await dropFromUploads(names);
       // what is planned from now on asks for nobody in his place
       const campaigns: OfApp[] = [];
       const named: DocumentReference[] = [];
-      for await (const page of campaignsFor(names))
+      for await (const page of campaignsFor(namesOf(userId, devices)))
         for (const it of page) {
           await fromCampaign(it, names);
           const fields = it.data() as CampaignFields;
@@ -224,11 +239,11 @@ export function firestoreUsers(
             campaigns.push(toApp(it));
           if (fields.names?.some((key) => keys.includes(key))) named.push(it.ref);
         }
-      for (const { id } of ofApps(campaigns, devices))
-        for await (const found of inCampaign(id, userId, devices)) {
+      for (const campaign of ofApps(campaigns, devices))
+        for await (const found of inCampaign(campaign, userId, devices)) {
           // before it is forgotten in which chunk they were
           erased.failures += await dropFailures(found);
-          if (await erase.from(found.chunk.id, found.indices, now)) erased.closed.push(id);
+          if (await erase.from(found.chunk.id, found.indices, now)) erased.closed.push(campaign.id);
           // what its sender has learnt of them just before that
           if (!found.chunk.done) erased.failures += await dropFailures(found);
           erased.recipients += found.indices.length;
@@ -286,9 +301,12 @@ const namesOf = (userId: string, devices: Device[]) => [
 interface OfApp {
   id: string;
   app: string;
+  createdAt: number;
 }
 
-const toApp = (it: DocumentSnapshot): OfApp => ({ id: it.id, app: it.get('app') });
+const toApp = (it: DocumentSnapshot): OfApp => ({
+  ...{ id: it.id, app: it.get('app'), createdAt: it.get('createdAt') },
+});
 
 function ofApps(campaigns: OfApp[], devices: Device[]): OfApp[] {
   const apps = new Set(devices.map((it) => it.app));

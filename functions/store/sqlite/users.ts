@@ -37,11 +37,23 @@ export function sqliteUsers(
 
   /** His now, and those that were his while something may still be known of them. */
   function devicesOf(userId: string): Device[] {
-    const former = sql('SELECT app, id, token FROM former_users WHERE user_id = ?').all(userId);
-    return [...installationsOf(userId), ...(former as unknown as Device[])].map(
-      ({ app, id, token }) => ({ app, id, token }),
-    );
+    const former = sql('SELECT app, id, token, at FROM former_users WHERE user_id = ?').all(userId);
+    return [
+      ...installationsOf(userId).map(({ app, id, token }) => ({ app, id, token })),
+      ...(former as unknown as (Device & { at: number })[]).map(({ at, ...it }) => ({
+        ...it,
+        until: at,
+      })),
+    ];
   }
+
+  /** With what was there before it was his. */
+  const since = (userId: string, it: Device): Device => {
+    const left = sql(
+      'SELECT MAX(at) AS at FROM former_users WHERE app = ? AND id = ? AND user_id <> ?',
+    ).get(it.app, it.id, userId);
+    return left?.at == null ? it : { ...it, since: left.at as number };
+  };
 
   /** Somebody else's now. */
   const isThere = ({ app, id }: Device) =>
@@ -61,18 +73,19 @@ export function sqliteUsers(
 
   /** Where in the frozen chunks they are. */
   async function* inChunks(devices: Device[]) {
-    const isTheirs = matcher(devices);
-    type Chunk = { id: string; app: string; campaign_id: string; packed: string };
+    type Chunk = { id: string; app: string; campaign_id: string; at: number; packed: string };
     for await (const page of pages<Chunk>(
       (after) =>
         sql(
-          `SELECT c.id, c.app, c.campaign_id, r.packed FROM chunks AS c
-           JOIN chunk_recipients AS r ON r.chunk_id = c.id WHERE c.id > ? ORDER BY c.id LIMIT ?`,
+          `SELECT c.id, c.app, c.campaign_id, a.created_at AS at, r.packed FROM chunks AS c
+           JOIN chunk_recipients AS r ON r.chunk_id = c.id
+           JOIN campaigns AS a ON a.id = c.campaign_id WHERE c.id > ? ORDER BY c.id LIMIT ?`,
         ).all(after?.id ?? '', CHUNKS) as unknown as Chunk[],
     ))
       for (const chunk of page) {
         if (!devices.some((it) => chunk.packed.includes(it.id) || chunk.packed.includes(it.token)))
           continue;
+        const isTheirs = matcher(devices, chunk.at);
         const indices: number[] = [];
         for (const [index, it] of unpack(chunk.packed).entries())
           if (isTheirs(chunk.app, it.installationId, it.token)) indices.push(index);
@@ -81,9 +94,11 @@ export function sqliteUsers(
   }
 
   async function* inFailures(devices: Device[]) {
-    const isTheirs = matcher(devices);
-    const appOf = (id: string) =>
-      sql('SELECT app FROM campaigns WHERE id = ?').get(id)?.app as string | undefined;
+    const isTheirs = ({ campaignId, installationId, token }: Failure) => {
+      const of = sql('SELECT app, created_at FROM campaigns WHERE id = ?').get(campaignId);
+      if (!of) return false;
+      return matcher(devices, of.created_at as number)(of.app as string, installationId, token);
+    };
     for await (const page of pages<Failure>(
       (after) =>
         sql(
@@ -98,10 +113,10 @@ export function sqliteUsers(
           FAILURES,
         ) as unknown as Failure[],
     )) {
-      const found = page.filter((it) =>
-        devices.some(({ id, token }) => it.installationId === id || it.token === token)
-          ? isTheirs(appOf(it.campaignId) ?? '', it.installationId, it.token)
-          : false,
+      const found = page.filter(
+        (it) =>
+          devices.some(({ id, token }) => it.installationId === id || it.token === token) &&
+          isTheirs(it),
       );
       if (found.length > 0) yield found;
     }
@@ -154,7 +169,7 @@ export function sqliteUsers(
       const installations = installationsOf(userId);
       if (installations.length > 0)
         yield installations.map((it) => ({ kind: 'installation', ...it }));
-      const devices = devicesOf(userId);
+      const devices = devicesOf(userId).map((it) => since(userId, it));
       for await (const { campaign_id, id, app, indices, packed } of inChunks(devices)) {
         const recipients = unpack(packed);
         yield indices.map((index) => ({
@@ -187,7 +202,8 @@ export function sqliteUsers(
         failures: 0,
         closed: [],
       };
-      await forgetNames(userId, devices);
+      // a device that is another user's now is asked for in his name
+      await forgetNames(userId, gone);
       for await (const { id, campaign_id, indices } of inChunks(devices)) {
         const closed = transaction(() => erase.from(id, indices, now));
         if (closed) erased.closed.push(campaign_id);
