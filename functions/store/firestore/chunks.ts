@@ -7,14 +7,14 @@ import {
   FieldValue,
   type Transaction,
 } from '@google-cloud/firestore';
-import type { Chunk, ChunkCommit, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
-import { MAX_BADGE, tally } from '../counts.ts';
+import type { Chunk, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
+import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
-import type { Redacted } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { pagesOf } from '../sorted.ts';
 import { toCampaign } from './campaigns.ts';
 import { type Client, unchanged } from './client.ts';
+import { changeOf, countedOf } from './commit.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
@@ -24,7 +24,6 @@ import {
   type ChunkFields,
   dueOf,
   END,
-  expiry,
   isId,
   openInOf,
   reasonKey,
@@ -37,11 +36,8 @@ import type { firestoreShards } from './shards.ts';
 const OPEN_PAGE = 500;
 /** Chunks that get another slot in one write, and how many of those at once. */
 const [MOVED_TOGETHER, MOVES_AT_ONCE] = [100, 4];
-/** Counters of a document that one write may add to are 500. */
-const [MAX_REASONS, MAX_PRUNED] = [400, 50];
 
 const add = FieldValue.increment;
-const gone = FieldValue.delete;
 
 /** What else belongs to a commit. */
 type Within = Pick<ReturnType<typeof firestoreShards>, 'closeShard'> &
@@ -254,44 +250,6 @@ export function firestoreChunks(
       );
     },
   } satisfies Partial<Store>;
-}
-
-/** What a commit changes in its chunk. */
-function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
-  const { chunkId, open, doubtful, lease, dueAt, now } = commit;
-  const done = open.length === 0;
-  const keep = 'keep' in lease && !done ? lease.keep : null;
-  return {
-    ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
-    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0 },
-    notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
-    due: done ? gone() : dueOf(chunkId, dueAt),
-    ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),
-  };
-}
-
-/** What a commit adds to its shard: fields and values in turn; nothing if it learnt nothing. */
-function countedOf(
-  { accepted, skipped, failed, open }: ChunkCommit & Pick<Redacted, 'failed'>,
-  failures: ChunkCommit['failures'],
-) {
-  const counted: (string | FieldPath | FieldValue)[] = [];
-  const count = (field: string | FieldPath, by: number) => {
-    if (by > 0) counted.push(field, add(by));
-  };
-  count('accepted', accepted);
-  count('failed', failed.length);
-  count('skipped', skipped);
-  count('chunksDone', open.length === 0 ? 1 : 0);
-  const reasons = Object.entries(tally(failed));
-  for (const [reason, by] of reasons.slice(0, MAX_REASONS))
-    count(new FieldPath('reasons', reasonKey(reason)), by);
-  const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);
-  count(new FieldPath('reasons', reasonKey('(others)')), others);
-  const pruned = failures.filter((it) => it.pruned);
-  for (const [reason, by] of Object.entries(tally(pruned)).slice(0, MAX_PRUNED))
-    count(new FieldPath('pruned', reasonKey(reason)), by);
-  return counted;
 }
 
 const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkFields => ({

@@ -1,10 +1,9 @@
-/** Campaigns and their shards. */
+/** Campaigns: made once, moved along the legal transitions, closed with their last shard. */
 
 import {
   type Campaign,
   type CampaignRequest,
   type CampaignState,
-  type Counts,
   noCounts,
   SYSTEM,
   transitions,
@@ -16,12 +15,12 @@ import {
   progressEvent,
   startedEvent,
 } from '../../pipeline/events.ts';
-import type { Shard, Store } from '../../ports.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { addCounts, sum } from '../counts.ts';
 import { begins, mayStart, movedTo, startedAt, withoutGuard } from '../course.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
+import { sqliteShards } from './shards.ts';
 
 interface CampaignRow {
   id: string;
@@ -36,31 +35,13 @@ interface CampaignRow {
   request_hash: string | null;
 }
 
-export interface ShardRow {
-  campaign_id: string;
-  idx: number;
-  from_bucket: number;
-  to_bucket: number;
-  pages: number;
-  cursor_bucket: number | null;
-  cursor_id: string | null;
-  planned: 0 | 1;
-  chunks: number;
-  chunks_done: number;
-  recipients: number;
-  accepted: number;
-  failed: number;
-  skipped: number;
-  reasons: string;
-  missing: string;
-  pruned: string;
-}
-
 export function sqliteCampaigns(
-  { sql, transaction, durably, together }: Database,
+  database: Database,
   events: SqliteEvents,
   note: SqliteHistory['note'],
 ) {
+  const { sql, transaction, durably, together } = database;
+  const { shard, counts, addMissing, ...shards } = sqliteShards(database);
   const find = (id: string) => {
     const row = sql('SELECT * FROM campaigns WHERE id = ?').get(id) as CampaignRow | undefined;
     return row ? toCampaign(row) : null;
@@ -76,21 +57,6 @@ export function sqliteCampaigns(
   };
   const state = (id: string) =>
     sql('SELECT state FROM campaigns WHERE id = ?').get(id)!.state as CampaignState;
-  const shard = (campaignId: string, index: number) => {
-    const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
-      campaignId,
-      index,
-    ) as ShardRow | undefined;
-    return row ? toShard(row) : null;
-  };
-
-  const counts = (campaignId: string) => {
-    const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
-      campaignId,
-    ) as unknown as ShardRow[];
-    return rows.map(toCounts).reduce(addCounts, noCounts());
-  };
-
   /** Called in a transaction, as `start` is. */
   const create = (
     ...[campaign, idempotency, dueAt, by = SYSTEM]: Parameters<Store['createCampaign']>
@@ -232,15 +198,6 @@ export function sqliteCampaigns(
         const event = progressEvent(campaign, counts(campaignId), now);
         return events.progressed(event, now - everyMs) ? event : null;
       }),
-
-    getShard: async (campaignId, index) => shard(campaignId, index),
-
-    openShards: async (campaignId) =>
-      (
-        sql('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0').all(
-          campaignId,
-        ) as unknown as ShardRow[]
-      ).map(toShard),
   } satisfies Partial<Store>;
 
   /**
@@ -267,17 +224,7 @@ export function sqliteCampaigns(
     return true;
   }
 
-  /** Called in the transaction that freezes a page. */
-  function addMissing(campaignId: string, index: number, missing: Record<string, number>) {
-    const counts = shard(campaignId, index)!.counts;
-    sql('UPDATE shards SET missing = ? WHERE campaign_id = ? AND idx = ?').run(
-      JSON.stringify(sum(counts.missing ?? {}, missing)),
-      campaignId,
-      index,
-    );
-  }
-
-  return { ...verbs, create, start, find, state, shard, closeShard, addMissing };
+  return { ...verbs, ...shards, create, start, find, state, shard, closeShard, addMissing };
 }
 
 function splitCursor(cursor: string): [number, string] {
@@ -300,28 +247,4 @@ const toCampaign = (row: CampaignRow): Campaign => ({
   firstPushAt: row.first_push_at,
   closedAt: row.closed_at,
   shards: row.shards,
-});
-
-const toCounts = (row: ShardRow): Counts => ({
-  recipients: row.recipients,
-  accepted: row.accepted,
-  failed: row.failed,
-  skipped: row.skipped,
-  reasons: JSON.parse(row.reasons),
-  ...(row.missing !== '{}' && { missing: JSON.parse(row.missing) }),
-  ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
-});
-
-const toShard = (row: ShardRow): Shard => ({
-  campaignId: row.campaign_id,
-  index: row.idx,
-  from: row.from_bucket,
-  to: row.to_bucket,
-  pages: row.pages,
-  cursor:
-    row.cursor_bucket === null ? null : { bucket: row.cursor_bucket, id: row.cursor_id ?? '' },
-  planned: row.planned === 1,
-  chunks: row.chunks,
-  chunksDone: row.chunks_done,
-  counts: toCounts(row),
 });

@@ -1,0 +1,90 @@
+/** Shards: ranges of buckets, and what is counted in them. */
+
+import { type Counts, noCounts } from '../../pipeline/campaign.ts';
+import type { Shard, Store } from '../../ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { addCounts, sum } from '../counts.ts';
+
+interface ShardRow {
+  campaign_id: string;
+  idx: number;
+  from_bucket: number;
+  to_bucket: number;
+  pages: number;
+  cursor_bucket: number | null;
+  cursor_id: string | null;
+  planned: 0 | 1;
+  chunks: number;
+  chunks_done: number;
+  recipients: number;
+  accepted: number;
+  failed: number;
+  skipped: number;
+  reasons: string;
+  missing: string;
+  pruned: string;
+}
+
+export function sqliteShards({ sql }: Database) {
+  const shard = (campaignId: string, index: number) => {
+    const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
+      campaignId,
+      index,
+    ) as ShardRow | undefined;
+    return row ? toShard(row) : null;
+  };
+
+  const counts = (campaignId: string) => {
+    const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
+      campaignId,
+    ) as unknown as ShardRow[];
+    return rows.map(toCounts).reduce(addCounts, noCounts());
+  };
+
+  /** Called in the transaction that freezes a page. */
+  function addMissing(campaignId: string, index: number, missing: Record<string, number>) {
+    const counts = shard(campaignId, index)!.counts;
+    sql('UPDATE shards SET missing = ? WHERE campaign_id = ? AND idx = ?').run(
+      JSON.stringify(sum(counts.missing ?? {}, missing)),
+      campaignId,
+      index,
+    );
+  }
+
+  const verbs = {
+    getShard: async (campaignId, index) => shard(campaignId, index),
+
+    openShards: async (campaignId) =>
+      (
+        sql('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0').all(
+          campaignId,
+        ) as unknown as ShardRow[]
+      ).map(toShard),
+  } satisfies Partial<Store>;
+
+  return { ...verbs, shard, counts, addMissing };
+}
+
+const toCounts = (row: ShardRow): Counts => ({
+  recipients: row.recipients,
+  accepted: row.accepted,
+  failed: row.failed,
+  skipped: row.skipped,
+  reasons: JSON.parse(row.reasons),
+  ...(row.missing !== '{}' && { missing: JSON.parse(row.missing) }),
+  ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
+});
+
+const toShard = (row: ShardRow): Shard => ({
+  campaignId: row.campaign_id,
+  index: row.idx,
+  from: row.from_bucket,
+  to: row.to_bucket,
+  pages: row.pages,
+  cursor:
+    row.cursor_bucket === null ? null : { bucket: row.cursor_bucket, id: row.cursor_id ?? '' },
+  planned: row.planned === 1,
+  chunks: row.chunks,
+  chunksDone: row.chunks_done,
+  counts: toCounts(row),
+});
