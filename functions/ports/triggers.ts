@@ -20,6 +20,6 @@ export interface Triggers {
   putFailedPing(ping: FailedPing): Promise<void>;
   getFailedPing(trigger: string, id: string): Promise<FailedPing | null>;
   dropFailedPing(trigger: string, id: string): Promise<void>;
-  /** newest first; kept for a while */
+  /** newest first; kept as long as what campaigns know of their recipients */
   listFailedPings(trigger: string, after: string | null, limit: number): Promise<Page<FailedPing>>;
 }

@@ -32,7 +32,7 @@ export interface Users {
   eraseUser(userId: string, now: number): Promise<Erased>;
   /**
    * Removes some of what was kept long enough: recipients and failures of campaigns that closed before
-   * then, whose an installation was, marks of imports. True: there may be more. A store that does so
+   * then, whose an installation was, what webhooks were told, pings that failed, marks of imports. True: there may be more. A store that does so
    * by itself says false.
    */
   expire(before: number, now: number): Promise<boolean>;

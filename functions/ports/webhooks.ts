@@ -72,7 +72,7 @@ export interface Webhooks {
   getDelivery(id: string): Promise<WebhookDelivery | null>;
   /** Compare and set: false, and nothing written, unless it was tried so often before. */
   putDelivery(delivery: WebhookDelivery, triedBefore: number): Promise<boolean>;
-  /** newest first; kept for some weeks */
+  /** newest first; kept as long as what campaigns know of their recipients, and while they are retried */
   listDeliveries(
     webhookId: string,
     after: string | null,

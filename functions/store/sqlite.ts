@@ -36,7 +36,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
   const { unpublished, published, course } = outbox;
-  const { dropOldDeliveries, overdueDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
+  const { overdueDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
   const lookups = sqliteLookups(db);
   const rows = sqliteRows(db, lookups);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
@@ -68,10 +68,8 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
       db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();
     },
 
-    async takeOverdue(now, next, limit) {
-      dropOldDeliveries(now);
-      return takeOverdue(db, [outbox.overdue, overdueDeliveries], now, next, limit);
-    },
+    takeOverdue: async (now, next, limit) =>
+      takeOverdue(db, [outbox.overdue, overdueDeliveries], now, next, limit),
 
     close: async () => db.close(),
   };

@@ -17,3 +17,6 @@ export const webhookKeys = (app: string | null, campaignId: string): [string, st
 /** When a delivery that is not over has lost its task. */
 export const lostAt = ({ state, nextAt }: Pick<WebhookDelivery, 'state' | 'nextAt'>) =>
   state === 'pending' && nextAt !== null ? nextAt + DELIVERY_LOST_AFTER_MS : null;
+
+/** A delivery is retried for three days, so it is kept that long at least. */
+export const DELIVERY_DAYS = 4;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FailedPing, Trigger } from '../../functions/pipeline/triggers/trigger.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
-const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => ({
+export const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => ({
   ...{ name, app: 'default', idPath: 'event.id', createdAt: NOW },
   proof: { kind: 'github', secret: 'a secret of sixteen' },
   audience: { userIds: ['{{user.id}}'] },
@@ -11,7 +11,7 @@ const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => ({
   ...rest,
 });
 
-const failed = (of: string, key: string, at = NOW): FailedPing => ({
+export const failed = (of: string, key: string, at = NOW): FailedPing => ({
   ...{ trigger: of, key, at, id: null, body: Buffer.from(key).toString('base64') },
   faults: [{ path: '', message: 'is not valid JSON' }],
 });

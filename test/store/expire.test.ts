@@ -13,6 +13,8 @@ import {
   person,
   running,
 } from '../contracts/store-fixture.ts';
+import { failed, trigger } from '../contracts/store-triggers.ts';
+import { deliveryOf, webhookOf } from '../contracts/store-webhooks.ts';
 import { makeFolder, openStore } from './folder.ts';
 
 const DAY = 24 * 60 * MINUTE;
@@ -43,6 +45,16 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   await store.importInstallations([person('b')], { run: 'long-ago', now: NOW - 8 * DAY });
   await store.importInstallations([person('b')], { run: 'lately', now: NOW });
 
+  const webhook = webhookOf();
+  await store.addWebhook(webhook, 9);
+  await store.createDeliveries([
+    deliveryOf(webhook.id, { createdAt: NOW - 31 * DAY, state: 'delivered', nextAt: null }),
+    deliveryOf(webhook.id, { createdAt: NOW - 29 * DAY, state: 'delivered', nextAt: null }),
+  ]);
+  await store.putTrigger(trigger('orders'));
+  await store.putFailedPing(failed('orders', 'old', NOW - 31 * DAY));
+  await store.putFailedPing(failed('orders', 'young', NOW - 29 * DAY));
+
   let steps = 0;
   while (await store.expire(NOW - 30 * DAY, NOW)) assert.ok(++steps < 50);
   for (const { campaignId, chunkId } of old) {
@@ -57,6 +69,8 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   assert.deepEqual(await store.course(single.campaignId, 0), []);
   assert.ok(await store.getCampaign(later.campaignId));
   assert.equal(rows('import_marks'), 1);
+  assert.equal(rows('deliveries'), 1);
+  assert.equal(rows('failed_pings'), 1);
   assert.equal(await store.pruneInstallations('default', 'long-ago', null, true), null);
   assert.ok(await store.pruneInstallations('default', 'lately', null, true));
 

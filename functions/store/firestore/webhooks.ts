@@ -2,7 +2,7 @@
 
 import { type DocumentSnapshot, FieldValue, type Query } from '@google-cloud/firestore';
 import type { Page, Store, Webhook, WebhookDelivery } from '../../ports.ts';
-import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
+import { DELIVERY_DAYS, lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import { type Client, unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';
 import {
@@ -16,9 +16,6 @@ import {
   timeAndId,
   type WebhookFields,
 } from './schema.ts';
-
-/** A delivery is retried for three days. */
-const RETRIED_DAYS = 4;
 
 const dueOfDelivery = (it: WebhookDelivery) => {
   const at = lostAt(it);
@@ -118,7 +115,7 @@ export function firestoreWebhooks(
             tries: it.tries,
             record: JSON.stringify(it),
             ...dueOfDelivery(it),
-            expireAt: expiry(it.createdAt, Math.max(retentionDays, RETRIED_DAYS)),
+            expireAt: expiry(it.createdAt, Math.max(retentionDays, DELIVERY_DAYS)),
           } satisfies DeliveryFields);
         }
       });

@@ -3,12 +3,14 @@
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { isForAnybody } from '../erasure.ts';
+import { DELIVERY_DAYS } from '../webhook-keys.ts';
 
 /** Of one call: some 20 ms. */
 const CHUNKS = 50;
 const ROWS = 2_000;
 /** An import that takes longer is not pruned after. */
-const RUN_MS = 7 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const RUN_MS = 7 * DAY_MS;
 
 export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
   /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */
@@ -28,6 +30,12 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
       `DELETE FROM failures WHERE campaign_id = ?1 AND (chunk_id, idx) IN (
          SELECT chunk_id, idx FROM failures WHERE campaign_id = ?1 LIMIT ?2)`,
     ).run(campaignId, ROWS).changes === ROWS;
+
+  const told = (before: number) =>
+    sql(
+      `DELETE FROM deliveries WHERE id IN
+         (SELECT id FROM deliveries WHERE created_at < ? LIMIT ?)`,
+    ).run(before, ROWS).changes === ROWS;
 
   /** Who is pushed to one by one must not fill the database; of the others the report is kept. */
   function drop(campaignId: string) {
@@ -50,6 +58,9 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
           else drop(campaign.id);
           return true;
         }
+        if (told(Math.min(before, now - DELIVERY_DAYS * DAY_MS))) return true;
+        // there are few of each trigger
+        sql('DELETE FROM failed_pings WHERE at < ?').run(before);
         const former = sql(
           `DELETE FROM former_users WHERE (user_id, app, id, token) IN (
              SELECT user_id, app, id, token FROM former_users WHERE at < ? LIMIT ?)`,

@@ -6,10 +6,6 @@ import type { Database } from '../../sqlite/database.ts';
 import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import type { SqliteEvents } from './events.ts';
 
-/** Deliveries that are told of, and how many older ones go with each sweep. */
-const DELIVERIES_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
-const DROPPED_TOGETHER = 1000;
-
 export function sqliteWebhooks({ sql, transaction, durably }: Database, events: SqliteEvents) {
   const read = <T>(row: Record<string, unknown> | undefined): T | null =>
     row ? (JSON.parse(row.record as string) as T) : null;
@@ -123,14 +119,6 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
           ...{ tries: row.tries as number, dueAt: row.due_at as number },
         };
       });
-    },
-
-    /** Called by the sweep. */
-    dropOldDeliveries(now: number) {
-      sql(
-        `DELETE FROM deliveries WHERE id IN
-           (SELECT id FROM deliveries WHERE created_at < ? LIMIT ${DROPPED_TOGETHER})`,
-      ).run(now - DELIVERIES_KEPT_MS);
     },
   };
 }
