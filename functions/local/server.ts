@@ -35,6 +35,12 @@ export interface LocalServer {
 
 /** An import of many millions; Node would cut it after five minutes. */
 const UPLOAD_MS = 2 * 60 * 60 * 1000;
+/**
+ * An app's back end that pushes now and then keeps its connections: Node would close them after 5 s,
+ * perhaps just as they are used again, and takes new ones one at a turn of its event loop, which under
+ * a thousand pushes a second is one in 10 ms.
+ */
+const KEEP_ALIVE_MS = 75 * 1000;
 
 /** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
@@ -48,7 +54,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
   const stopping = new AbortController();
   const api = createApi(engine, { checks, isLocal: true, stop: stopping.signal });
-  const server = createServer({ requestTimeout: UPLOAD_MS }, getRequestListener(api.fetch));
+  const server = createServer(
+    { requestTimeout: UPLOAD_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    getRequestListener(api.fetch),
+  );
   try {
     const apiKey = options.apiKey ?? keptKey(dataDir);
     await engine.store.putKey({
