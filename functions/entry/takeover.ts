@@ -28,6 +28,11 @@ const CHANNEL = 'http.server.request.start';
 const EVENTS = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'];
 /** Imports take long. Cloud Run has its own limit for a request, of at most this. */
 const REQUEST_MS = 60 * 60 * 1000;
+/**
+ * Google's front keeps a connection for 600 s; a server that closes it earlier (Node: after 5 s) may do
+ * so just as a request is on its way. https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends
+ */
+const KEEP_ALIVE_MS = 620 * 1000;
 
 export function takeOver(owner: Owner) {
   const take = (message: unknown) => {
@@ -36,6 +41,7 @@ export function takeOver(owner: Owner) {
     server.removeAllListeners('request');
     server.on('request', owner.listener);
     server.requestTimeout = REQUEST_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     for (const event of EVENTS) process.removeAllListeners(event);
     own(owner);
   };

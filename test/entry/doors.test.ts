@@ -25,6 +25,13 @@ test('every function says that it is there, to everybody', { skip }, async () =>
       const response = await fetch(`${fn.url}${path}`);
       assert.equal(response.status, 200, `${target} ${path}`);
       assert.deepEqual(await response.json(), { status: 'ok' });
+      // the first one came while the server was the framework's still
+      if (path !== '/healthz')
+        assert.equal(
+          response.headers.get('keep-alive'),
+          'timeout=620',
+          'longer than Google’s front',
+        );
     }
     assert.equal((await fn.end('SIGTERM')).code, 0);
   }
