@@ -7,6 +7,7 @@ import { environments, providers } from '../pipeline/installation.ts';
 import type { Ports, Switch } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
+import { rfc3339 } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
@@ -23,7 +24,7 @@ const stateSchema = z
 
 const stateView = (app: string, it: Switch | null) => ({
   app,
-  paused: it && { at: new Date(it.at).toISOString(), by: it.by },
+  paused: it && { at: rfc3339(it.at), by: it.by },
 });
 export type AppView = ReturnType<typeof stateView> & { campaigns: number };
 

@@ -11,6 +11,7 @@ import { CutOff, empty, untilCut } from './import/import.ts';
 import { readLines } from './import/lines.ts';
 import { type Name, nameFault, nameReaders } from './import/names.ts';
 import { FileFault } from './import/rows.ts';
+import { rfc3339 } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 /** Names stored in one write. */
@@ -44,7 +45,7 @@ export type Uploaded = z.output<typeof uploadedSchema>;
 
 const uploadView = ({ id, app, of, size, expiresAt }: Upload) => ({
   ...{ id, app, of, size: size ?? 0 },
-  expiresAt: new Date(expiresAt).toISOString(),
+  expiresAt: rfc3339(expiresAt),
 });
 
 export function audienceCalls(ports: Ports): Call[] {

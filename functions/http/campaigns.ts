@@ -11,6 +11,7 @@ import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';
 import { failuresCall } from './failures.ts';
+import { pageOf, pageQuery } from './json.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView, reportSchema, reportView } from './views.ts';
 
@@ -64,21 +65,9 @@ export function campaignCalls(ports: Ports): Call[] {
       summary: 'List campaigns, the newest first',
       scopes: MAY_LOOK,
       takes: {
-        query: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(100).default(20),
-          after: z.string().max(512).optional(),
-        }),
+        query: pageQuery(512),
       },
-      responses: {
-        200: {
-          description: 'A page; `next` is the `after` of the page that follows.',
-          content: {
-            'application/json': {
-              schema: z.object({ items: z.array(campaignSchema), next: z.string().nullable() }),
-            },
-          },
-        },
-      },
+      responses: { 200: pageOf(campaignSchema) },
       async handle({ query }, c) {
         const page = await store.listCampaigns(query.after ?? null, query.limit);
         const items = await Promise.all(

@@ -17,6 +17,7 @@ import { retryFailures } from '../pipeline/retry.ts';
 import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
+import { rfc3339 } from './json.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
 
@@ -41,7 +42,7 @@ const changeSchema = z
   })
   .openapi('Change');
 
-const changeView = (it: Change) => ({ ...it, at: new Date(it.at).toISOString() });
+const changeView = (it: Change) => ({ ...it, at: rfc3339(it.at) });
 export type HistoryView = { items: ReturnType<typeof changeView>[] };
 
 export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString }>): Call[] {

@@ -5,6 +5,7 @@ import { registrationSchema } from '../pipeline/registration.ts';
 import { type ApiKey, type Ports, scopes } from '../ports.ts';
 import { hashKey, keyOf, makeKey } from './access/auth.ts';
 import { type Call, call } from './call.ts';
+import { rfc3339OrNull } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 const MAX_KEYS = 1_000;
@@ -46,7 +47,7 @@ const keyView = (it: ApiKey): KeyView => ({
   name: it.name,
   scopes: it.scopes,
   app: it.app ?? null,
-  createdAt: it.createdAt === undefined ? null : new Date(it.createdAt).toISOString(),
+  createdAt: rfc3339OrNull(it.createdAt ?? null),
 });
 
 const newKeySchema = keySchema

@@ -17,6 +17,7 @@ import {
 } from '../pipeline/schedules/schedule-request.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
+import { pageOf, pageQuery, rfc3339 } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
 
@@ -24,7 +25,6 @@ const params = z.strictObject({ id: z.string().min(1).max(64) });
 const RUNS_SHOWN = 10;
 
 const time = z.iso.datetime();
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 const scheduleSchema = z
   .object({
@@ -120,21 +120,9 @@ export function scheduleCalls(ports: Ports): Call[] {
       summary: 'List schedules',
       scopes: ['read', 'campaigns'],
       takes: {
-        query: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(100).default(20),
-          after: z.string().max(64).optional(),
-        }),
+        query: pageQuery(64),
       },
-      responses: {
-        200: {
-          description: 'A page; `next` is the `after` of the page that follows.',
-          content: {
-            'application/json': {
-              schema: z.object({ items: z.array(scheduleSchema), next: z.string().nullable() }),
-            },
-          },
-        },
-      },
+      responses: { 200: pageOf(scheduleSchema) },
       async handle({ query }, c) {
         const page = await store.listSchedules(query.after ?? null, query.limit);
         return c.json({ items: page.items.map(scheduleView), next: page.next });

@@ -6,6 +6,7 @@ import { segmentAudience, segmentName } from '../pipeline/audience/audience-requ
 import { registrationSchema } from '../pipeline/registration.ts';
 import type { Ports, Scope, Segment } from '../ports.ts';
 import { type Call, call } from './call.ts';
+import { pageOf, pageQuery, rfc3339 } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
@@ -20,7 +21,7 @@ const segmentSchema = z
     updatedAt: z.iso.datetime(),
   })
   .openapi('Segment');
-const segmentView = (it: Segment) => ({ ...it, updatedAt: new Date(it.updatedAt).toISOString() });
+const segmentView = (it: Segment) => ({ ...it, updatedAt: rfc3339(it.updatedAt) });
 export type SegmentView = ReturnType<typeof segmentView>;
 
 const segmentResponse = (description: string) => ({
@@ -41,22 +42,9 @@ export function segmentCalls({ store, now }: Ports): Call[] {
       summary: 'List the segments of an app, by name',
       scopes: MAY_LOOK,
       takes: {
-        query: z.strictObject({
-          app,
-          limit: z.coerce.number().int().min(1).max(100).default(20),
-          after: z.string().max(64).optional(),
-        }),
+        query: pageQuery(64).extend({ app }),
       },
-      responses: {
-        200: {
-          description: 'A page; `next` is the `after` of the page that follows.',
-          content: {
-            'application/json': {
-              schema: z.object({ items: z.array(segmentSchema), next: z.string().nullable() }),
-            },
-          },
-        },
-      },
+      responses: { 200: pageOf(segmentSchema) },
       async handle({ query: { app, after, limit } }, c) {
         const { items, next } = await store.listSegments(app, after ?? null, limit);
         return c.json({ items: items.map(segmentView), next });

@@ -14,6 +14,7 @@ import type { Ports, Scope } from '../ports.ts';
 import { readBytes } from './body.ts';
 import { type Call, call } from './call.ts';
 import { exampleOf } from './examples.ts';
+import { json, pageOf, pageQuery, rfc3339 } from './json.ts';
 import { createPingDoor } from './pings.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
@@ -26,12 +27,8 @@ const params = z.strictObject({
     message: 'must be up to 64 lower-case letters, digits and -',
   }),
 });
-const page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  after: z.string().max(512).optional(),
-});
+const page = pageQuery(512);
 const time = z.iso.datetime();
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 const triggerSchema = z
   .object({
@@ -71,16 +68,6 @@ const failedPingView = ({ key, at, faults, body }: FailedPing) => ({
   body: Buffer.from(body, 'base64').toString(),
 });
 export type FailedPingView = ReturnType<typeof failedPingView>;
-
-const json = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const pageOf = (schema: z.ZodType) =>
-  json(
-    'A page; `next` is the `after` of the page that follows.',
-    z.object({ items: z.array(schema), next: z.string().nullable() }),
-  );
 
 const missing = (c: Context, name: string) =>
   answerProblem(c, 'not-found', `There is no trigger "${name}".`, {

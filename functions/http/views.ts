@@ -8,10 +8,9 @@ import { type Installation, providers } from '../pipeline/installation.ts';
 import { registrationSchema } from '../pipeline/registration.ts';
 import type { Report } from '../pipeline/report.ts';
 import type { Failure } from '../ports.ts';
+import { rfc3339, rfc3339OrNull } from './json.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
-const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
 
 export const campaignSchema = z
   .object({

@@ -12,13 +12,12 @@ import { webhookSchemas } from '../webhooks/request.ts';
 import { OVERLAP_MS, rotated } from '../webhooks/sign.ts';
 import { chatFaults, formats, MAX_WEBHOOKS, newWebhook } from '../webhooks/webhook.ts';
 import { type Call, call } from './call.ts';
+import { json, pageOf, pageQuery, rfc3339, rfc3339OrNull } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
 const SCOPES: Scope[] = ['campaigns'];
 
 const time = z.iso.datetime();
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
-const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
 
 const webhookSchema = z
   .object({
@@ -85,19 +84,7 @@ const deliveryView = (it: WebhookDelivery) => ({
 export type DeliveryView = ReturnType<typeof deliveryView>;
 
 const params = z.strictObject({ id: z.string().min(1).max(64) });
-const page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  after: z.string().max(512).optional(),
-});
-const json = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const pageOf = (schema: z.ZodType) =>
-  json(
-    'A page; `next` is the `after` of the page that follows.',
-    z.object({ items: z.array(schema), next: z.string().nullable() }),
-  );
+const page = pageQuery(512);
 
 const missing = (c: Context, id: string) =>
   answerProblem(c, 'not-found', `There is no webhook "${id}".`, {

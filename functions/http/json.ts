@@ -1,0 +1,24 @@
+/** JSON answers as the OpenAPI document describes them: one record, or a page of them. */
+
+import { z } from '@hono/zod-openapi';
+
+export const rfc3339 = (ms: number) => new Date(ms).toISOString();
+export const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
+
+export const json = (description: string, schema: z.ZodType) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** What a list takes. `after` is as long as its longest cursor may be. */
+export const pageQuery = (longest: number) =>
+  z.strictObject({
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    after: z.string().max(longest).optional(),
+  });
+
+export const pageOf = (schema: z.ZodType) =>
+  json(
+    'A page; `next` is the `after` of the page that follows.',
+    z.object({ items: z.array(schema), next: z.string().nullable() }),
+  );
