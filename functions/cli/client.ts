@@ -28,18 +28,26 @@ export class Unreachable extends Error {
   }
 }
 
+/** Of a list. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
 export interface Client {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
-  /** What it answers, if anything. */
-  delete<T = void>(path: string): Promise<T>;
+  delete(path: string): Promise<void>;
+  /** A DELETE that takes minutes, and says what went. */
+  erase<T>(path: string): Promise<T>;
+  /** All pages of a list. */
+  all<T>(path: string): Promise<T[]>;
   /** A stream up, an answer down. */
   upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
   /** An answer of any size, of this media type. */
   download(path: string, type: string): Promise<AsyncIterable<Uint8Array>>;
   patch<T>(path: string, body: unknown): Promise<T>;
-  remove(path: string): Promise<void>;
   /** Server-Sent Events after that one, until the server ends them; null: there will be no more. */
   events(
     path: string,
@@ -80,8 +88,10 @@ export function createClient(
     }
   }
 
+  const get = <T>(path: string) => json<T>(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+
   return {
-    get: (path) => json(path, { signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    get,
     post: (path, body, headers = {}) =>
       json(path, {
         method: 'POST',
@@ -100,12 +110,20 @@ export function createClient(
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    async delete<T>(path: string) {
-      const response = await call(path, {
-        method: 'DELETE',
-        signal: AbortSignal.timeout(ERASE_TIMEOUT_MS),
-      });
-      return (response.status === 204 ? undefined : await response.json()) as T;
+    async delete(path) {
+      await call(path, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    },
+    erase: (path) =>
+      json(path, { method: 'DELETE', signal: AbortSignal.timeout(ERASE_TIMEOUT_MS) }),
+    async all<T>(path: string) {
+      const items: T[] = [];
+      for (let after: string | null = null; ; ) {
+        const query = `?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
+        const page: Page<T> = await get(path + query);
+        items.push(...page.items);
+        if (page.next === null) return items;
+        after = page.next;
+      }
     },
     upload: (path, type, body) =>
       json(path, {
@@ -122,9 +140,6 @@ export function createClient(
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    async remove(path) {
-      await call(path, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    },
     async events(path, after, signal) {
       const headers = {
         Accept: 'text/event-stream',

@@ -3,8 +3,7 @@
 import type { Command } from 'commander';
 import type { KeyView, NewKey } from '../http/keys.ts';
 import type { Means } from './segments.ts';
-
-const collect = (value: string, earlier: string[] = []) => [...earlier, value];
+import { collect } from './send.ts';
 
 export function keyCommands(program: Command, { client, show, hints }: Means) {
   const keys = program

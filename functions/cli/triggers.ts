@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { FailedPingView, TriggerView } from '../http/triggers.ts';
-import type { Client } from './client.ts';
 import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
 
@@ -17,11 +16,6 @@ A trigger.json, whose secret the other side signs its pings with:
   {"proof": {"kind": "github", "secret": "0123456789abcdef"},
    "audience": {"userIds": ["{{order.buyer}}"]},
    "message": {"title": "Order {{order.number}}"}}`;
-
-interface Page<T> {
-  items: T[];
-  next: string | null;
-}
 
 const pathOf = (name: string) => `/v1/triggers/${encodeURIComponent(name)}`;
 
@@ -49,7 +43,7 @@ export function triggerCommands(
     .command('list')
     .description('those there are, and how often they were pinged')
     .action(async () => {
-      const items = await all<TriggerView>(client(), '/v1/triggers');
+      const items = await client().all<TriggerView>('/v1/triggers');
       show({ items }, () => items.map(line).join('\n') || 'none');
     });
 
@@ -67,7 +61,7 @@ export function triggerCommands(
     .argument('<name>')
     .description('pings of which no campaign could be made')
     .action(async (name: string) => {
-      const items = await all<FailedPingView>(client(), `${pathOf(name)}/failed`);
+      const items = await client().all<FailedPingView>(`${pathOf(name)}/failed`);
       show({ items }, () => items.map(failedLine).join('\n') || 'none');
     });
 
@@ -90,17 +84,6 @@ async function jsonOf(file: string): Promise<unknown> {
   } catch {
     // what is in it is secret, and the parser would quote it
     throw new Usage(`${file} is not JSON`);
-  }
-}
-
-async function all<T>(client: Client, path: string): Promise<T[]> {
-  const items: T[] = [];
-  for (let after: string | null = null; ; ) {
-    const query = `?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
-    const page: Page<T> = await client.get(path + query);
-    items.push(...page.items);
-    if (page.next === null) return items;
-    after = page.next;
   }
 }
 

@@ -37,7 +37,7 @@ Examples:
     .description('installations, failures, and what campaigns have frozen')
     .action(async (id: string, { yes }: { yes?: boolean }) => {
       if (!yes) throw new Usage(`this cannot be undone: volley users erase ${id} --yes`);
-      const erased = await client().delete<ErasedView>(pathOf(id));
+      const erased = await client().erase<ErasedView>(pathOf(id));
       const { installations, recipients, failures } = erased;
       show(
         erased,

@@ -2,15 +2,11 @@
 
 import type { Command } from 'commander';
 import type { DeliveryView, WebhookView } from '../http/webhooks.ts';
-import type { Client } from './client.ts';
+import type { Client, Page } from './client.ts';
 import { fold } from './columns.ts';
+import { collect } from './send.ts';
 
 type WithSecret = WebhookView & { secret: string };
-
-interface Page<T> {
-  items: T[];
-  next: string | null;
-}
 
 export interface WebhookIo {
   client(): Client;
@@ -52,7 +48,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .command('list')
     .description('those there are, and how they fare')
     .action(async () => {
-      const items = await all<WebhookView>(client(), '/v1/webhooks');
+      const items = await client().all<WebhookView>('/v1/webhooks');
       show(items, () => items.map(line).join('\n') || 'none');
     });
 
@@ -106,7 +102,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .argument('<id>')
     .description('deliver nothing to it any more')
     .action(async (id: string) => {
-      await client().remove(pathOf(id));
+      await client().delete(pathOf(id));
       show({ id }, () => `${id} removed`);
     });
 }
@@ -120,20 +116,7 @@ interface AddOptions {
   description?: string;
 }
 
-const collect = (value: string, earlier: string[] = []) => [...earlier, value];
-
 const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
-
-async function all<T>(client: Client, path: string): Promise<T[]> {
-  const items: T[] = [];
-  for (let after: string | null = null; ; ) {
-    const query = `?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
-    const page: Page<T> = await client.get(path + query);
-    items.push(...page.items);
-    if (page.next === null) return items;
-    after = page.next;
-  }
-}
 
 /** An incoming webhook's path is its password: only its host is shown, as `--json` shows all. */
 function line(it: WebhookView): string {

@@ -101,7 +101,7 @@ journey('a webhook hears of a campaign, signed, though deliver is killed meanwhi
   assert.equal(new Set(told().map((it) => it.id)).size, 3);
   const ping = await world.client.post<DeliveryView>(`/v1/webhooks/${webhookId}:test`);
   assert.equal(ping.state, 'delivered');
-  await world.client.remove(`/v1/webhooks/${webhookId}`);
+  await world.client.delete(`/v1/webhooks/${webhookId}`);
 });
 
 // before those that leave tasks behind which wait for a dead sender's lease

@@ -24,7 +24,7 @@ after(() => world.close());
 /** For as long as the test takes. */
 async function hook(t: TestContext, { url }: Pick<Receiver, 'url'>, some = types) {
   const it = await world.client().post<WithSecret>('/v1/webhooks', { url, types: some });
-  t.after(() => world.client().remove(`/v1/webhooks/${it.id}`));
+  t.after(() => world.client().delete(`/v1/webhooks/${it.id}`));
   return it;
 }
 
