@@ -39,32 +39,25 @@ export function firestoreUsers(
   dropFromUploads: ReturnType<typeof firestoreUploads>['dropFromUploads'],
 ) {
   const { fromCampaign, fromWhatIsSaved } = firestoreUserNames(client, schema);
-  const {
-    installationsOf,
-    formerOf,
-    devicesOf,
-    since,
-    campaignsFor,
-    inCampaign,
-    failuresOf,
-    gone,
-  } = firestoreUserRecords(client, schema);
+  const records = firestoreUserRecords(client, schema);
 
   return {
     async *readUser(userId): AsyncGenerator<UserRecord[]> {
-      const devices = await each(await devicesOf(userId), AT_ONCE, (it) => since(userId, it));
-      for await (const page of installationsOf(userId))
+      const devices = await each(await records.devicesOf(userId), AT_ONCE, (it) =>
+        records.since(userId, it),
+      );
+      for await (const page of records.installationsOf(userId))
         yield page.map((it) => ({ kind: 'installation', ...it }));
-      for await (const campaigns of campaignsFor(namesOf(userId, devices)))
+      for await (const campaigns of records.campaignsFor(namesOf(userId, devices)))
         for (const campaign of ofApps(campaigns.map(toApp), devices))
-          for await (const found of inCampaign(campaign, userId, devices)) {
+          for await (const found of records.inCampaign(campaign, userId, devices)) {
             const { id: chunkId, campaignId, app, recipients } = found.chunk;
             const all = unpack(recipients);
             yield found.indices.map((index) => ({
               ...{ kind: 'recipient', campaignId, chunkId, app },
               ...all[index]!,
             }));
-            for (const { theirs } of await failuresOf(found))
+            for (const { theirs } of await records.failuresOf(found))
               yield theirs.map((it) => ({ ...{ kind: 'failure', campaignId, chunkId }, ...it }));
           }
     },
@@ -75,7 +68,7 @@ export function firestoreUsers(
      */
     async eraseUser(userId, now): Promise<Erased> {
       const erased: Erased = { installations: 0, recipients: 0, failures: 0, closed: [] };
-      for await (const page of installationsOf(userId))
+      for await (const page of records.installationsOf(userId))
         for (const some of inGroupsOf(TOGETHER, page)) {
           await client.write(async (writes) => {
             const refs = some.map((it) => schema.installation(it.app, it.id));
@@ -87,9 +80,9 @@ export function firestoreUsers(
           });
           erased.installations += some.length;
         }
-      const former = await formerOf(userId);
+      const former = await records.formerOf(userId);
       const devices = former.map((it) => it.device);
-      const left = await gone(devices);
+      const left = await records.gone(devices);
       await erase.remember([...left.map(deviceKey), ...bare(devices)], now);
       // a device that is another user's now is asked for in his name
       const names = namesOf(userId, left);
@@ -99,7 +92,7 @@ export function firestoreUsers(
       // what is planned from now on asks for nobody in his place
       const campaigns: OfApp[] = [];
       const named: DocumentReference[] = [];
-      for await (const page of campaignsFor(namesOf(userId, devices)))
+      for await (const page of records.campaignsFor(namesOf(userId, devices)))
         for (const it of page) {
           await fromCampaign(it, names);
           const fields = it.data() as CampaignFields;
@@ -109,7 +102,7 @@ export function firestoreUsers(
           if (fields.names?.some((key) => keys.includes(key))) named.push(it.ref);
         }
       for (const campaign of ofApps(campaigns, devices))
-        for await (const found of inCampaign(campaign, userId, devices)) {
+        for await (const found of records.inCampaign(campaign, userId, devices)) {
           // before it is forgotten in which chunk they were
           erased.failures += await dropFailures(found);
           if (await erase.from(found.chunk.id, found.indices, now)) erased.closed.push(campaign.id);
@@ -134,7 +127,7 @@ export function firestoreUsers(
 
   async function dropFailures(found: Found): Promise<number> {
     let dropped = 0;
-    for (const { ref, theirs } of await failuresOf(found)) {
+    for (const { ref, theirs } of await records.failuresOf(found)) {
       await client.write(async (writes) => {
         // as it is now: somebody else may be erased at the same time
         const [it] = await client.get([ref]);

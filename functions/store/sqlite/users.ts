@@ -188,10 +188,8 @@ export function sqliteUsers(
     async eraseUser(userId, now): Promise<Erased> {
       const installations = installationsOf(userId);
       writing(() => {
-        for (const { app, bucket, id } of installations) {
+        for (const { app, bucket, id } of installations)
           rows.remove('app = ? AND bucket = ? AND id = ?', app, bucket, id);
-          sql('DELETE FROM badges WHERE app = ? AND bucket = ? AND id = ?').run(app, bucket, id);
-        }
       });
       const devices = devicesOf(userId);
       const gone = devices.filter((it) => !isThere(it));
