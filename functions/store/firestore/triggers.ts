@@ -4,6 +4,7 @@ import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
 import type { Store } from '../../ports.ts';
 import { type Client, unchanged } from './client.ts';
+import { newest } from './newest.ts';
 import {
   BY_NAME,
   END,
@@ -112,22 +113,9 @@ export function firestoreTriggers(
         if (ping) writes.delete(ping.found.ref);
       }),
 
-    async listFailedPings(trigger, after, limit) {
-      if (!isId(trigger)) return { items: [], next: null };
-      const begin = `${trigger}${END}`;
-      const query = failedPings
-        .orderBy('listed', 'desc')
-        .startAfter(`${begin}${after ?? END}`)
-        .endAt(begin)
-        .limit(limit + 1);
-      const { docs } = await client.read(() => query.get());
-      const items = docs
-        .slice(0, limit)
-        .map((found) => JSON.parse(found.get('record')) as FailedPing);
-      return {
-        items,
-        next: docs.length > limit ? listedOf(items.at(-1)!).slice(begin.length) : null,
-      };
-    },
+    listFailedPings: async (trigger, after, limit) =>
+      isId(trigger)
+        ? newest<FailedPing>(client, failedPings, `${trigger}${END}`, after, limit)
+        : { items: [], next: null },
   } satisfies Partial<Store>;
 }

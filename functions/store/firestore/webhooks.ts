@@ -1,10 +1,11 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
-import { type DocumentSnapshot, FieldValue, type Query } from '@google-cloud/firestore';
-import type { Page, Store, Webhook, WebhookDelivery } from '../../ports.ts';
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import type { Store, Webhook, WebhookDelivery } from '../../ports.ts';
 import { DELIVERY_DAYS, lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import { type Client, unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';
+import { newest } from './newest.ts';
 import {
   DELIVERIES_SLOT,
   type DeliveryFields,
@@ -42,24 +43,6 @@ export function firestoreWebhooks(
     record: JSON.stringify(it),
   });
 
-  /** Of a collection, or of what in it begins so. The cursor is what is listed, without that. */
-  async function newest<T extends { id: string; createdAt: number }>(
-    all: Query,
-    begin: string,
-    after: string | null,
-    limit: number,
-  ): Promise<Page<T>> {
-    const query = all
-      .orderBy('listed', 'desc')
-      .startAfter(`${begin}${after ?? END}`)
-      .endAt(begin)
-      .limit(limit + 1);
-    const { docs } = await client.read(() => query.get());
-    const items = docs.slice(0, limit).map((it) => read<T>(it)!);
-    const last = items.at(-1);
-    return { items, next: docs.length > limit && last ? timeAndId(last) : null };
-  }
-
   return {
     async addWebhook(webhook, max) {
       // two at once may both be the last one: the bound is against mistakes, not exact
@@ -74,7 +57,7 @@ export function firestoreWebhooks(
 
     getWebhook: async (id) => read<Webhook>(await find(webhooks, id)),
 
-    listWebhooks: (after, limit) => newest<Webhook>(webhooks, '', after, limit),
+    listWebhooks: (after, limit) => newest<Webhook>(client, webhooks, '', after, limit),
 
     changeWebhook: (id, change) =>
       client.write(async (writes) => {
@@ -136,7 +119,7 @@ export function firestoreWebhooks(
 
     listDeliveries: async (webhookId, after, limit) =>
       isId(webhookId)
-        ? newest<WebhookDelivery>(deliveries, `${webhookId}${END}`, after, limit)
+        ? newest<WebhookDelivery>(client, deliveries, `${webhookId}${END}`, after, limit)
         : { items: [], next: null },
   } satisfies Partial<Store>;
 }

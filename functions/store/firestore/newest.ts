@@ -1,0 +1,30 @@
+/** Lists of what is `listed` newest first. */
+
+import type { Query } from '@google-cloud/firestore';
+import type { Page } from '../../ports.ts';
+import type { Client } from './client.ts';
+import { END } from './schema.ts';
+
+/**
+ * A page of a collection, or of what in it is listed under `begin`. The cursor is what the last item
+ * is listed as, without that.
+ */
+export async function newest<T>(
+  client: Client,
+  all: Query,
+  begin: string,
+  after: string | null,
+  limit: number,
+): Promise<Page<T>> {
+  const query = all
+    .orderBy('listed', 'desc')
+    .startAfter(`${begin}${after ?? END}`)
+    .endAt(begin)
+    .limit(limit + 1);
+  const { docs } = await client.read(() => query.get());
+  const shown = docs.slice(0, limit);
+  return {
+    items: shown.map((it) => JSON.parse(it.get('record')) as T),
+    next: docs.length > limit ? shown.at(-1)!.get('listed').slice(begin.length) : null,
+  };
+}
