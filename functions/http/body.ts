@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono';
 import type { Fault } from '../errors.ts';
+import { HALF } from '../well-formed.ts';
 import { answerProblem } from './problem.ts';
 
 /** A campaign with 100 tokens of the longest kind and both overrides stays below it. */
@@ -64,14 +65,15 @@ export async function readBytes(
 
 /** `__proto__` is refused because overrides are merged into objects later. */
 function walk(value: unknown, path: string, depth: number, faults: Fault[]) {
+  const refuse = (path: string, message: string) => faults.push({ path, message });
+  if (typeof value === 'string' && !value.isWellFormed()) refuse(path, HALF);
   if (typeof value !== 'object' || value === null) return;
-  if (depth === MAX_DEPTH) {
-    faults.push({ path: path.slice(1), message: `is nested more than ${MAX_DEPTH} deep` });
-    return;
-  }
+  if (depth === MAX_DEPTH) return refuse(path, `is nested more than ${MAX_DEPTH} deep`);
   for (const [key, inner] of Object.entries(value)) {
-    if (key === '__proto__')
-      faults.push({ path: `${path}.${key}`.slice(1), message: 'is unknown' });
-    walk(inner, `${path}.${key}`, depth + 1, faults);
+    const name = path === '' ? key : `.${key}`;
+    const at = path + (Array.isArray(value) ? `[${key}]` : name.toWellFormed());
+    if (key === '__proto__') refuse(at, 'is unknown');
+    if (!key.isWellFormed()) refuse(at, `name: ${HALF}`);
+    walk(inner, at, depth + 1, faults);
   }
 }

@@ -81,6 +81,11 @@ test('bad lines are told with their number and kept out', async (t) => {
     await upload(fixture, 'a b\n\u{1F514}\nok', 'text/plain', '?of=tokens'),
   );
   assert.deepEqual([tokens.size, tokens.rejected], [1, 2]);
+  const users = await jsonOf<Uploaded>(
+    await upload(fixture, '"u\\ud83d"\n"u\\ud83d\\udd14"', 'application/x-ndjson', '?of=userIds'),
+  );
+  assert.deepEqual([users.size, users.rejected], [1, 1]);
+  assert.match(users.faults[0]!.message, /half a character/);
 });
 
 test('a file that is no audience is refused as a whole', async (t) => {

@@ -86,6 +86,24 @@ test('a body may be nested only so deep, and has no __proto__', async (t) => {
   ]);
 });
 
+test('half a character is a fault wherever it stands, and a whole one is none', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const body = `{"name":"a\\ud83d","audience":{"userIds":["\\udd14"],"tags":["\\ud83d\\udd14"]},
+    "message":{"title":"x","data":{"a\\ud83d":"1"},"fcm":{"x":[{"y":"\\ud83d \\udd14"}]}}}`;
+  const response = await ask('POST', '/v1/campaigns', body);
+  assert.equal(response.status, 400);
+  const { faults } = await problemOf(response);
+  assert.deepEqual(
+    faults!.map((it) => it.path),
+    ['name', 'audience.userIds[0]', 'message.data.a\ufffd', 'message.fcm.x[0].y'],
+  );
+  for (const { message } of faults!) assert.match(message, /has half a character/);
+  assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
+  const token = 'a'.repeat(64);
+  const device = `{"platform":"ios","token":"${token}","userId":"u\\ud83d"}`;
+  assert.equal((await ask('PUT', '/v1/installations/device-1', device)).status, 400);
+});
+
 test('a body over the bound is refused, with and without its length told', async (t) => {
   const { ask } = await createFixture(t);
   const large = JSON.stringify({ ...campaign, name: 'x'.repeat(600_000) });

@@ -3,6 +3,7 @@
 import { tokenForm } from '../../pipeline/installation.ts';
 import { installationId } from '../../pipeline/registration.ts';
 import type { UploadKind } from '../../ports.ts';
+import { HALF } from '../../well-formed.ts';
 import { readRecords } from './csv.ts';
 import type { Line } from './lines.ts';
 import { FileFault } from './rows.ts';
@@ -92,6 +93,7 @@ export function nameFault(of: UploadKind, name: string): string | null {
     return name.length <= MAX_TOKEN && tokenForm.test(name)
       ? null
       : 'is no token: printable ASCII without spaces';
+  if (!name.isWellFormed()) return HALF;
   return name.length >= 1 && name.length <= MAX_USER_ID
     ? null
     : 'is no user id: 1 to 128 characters';
