@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { namedToken } from '../pipeline/canonical/token.ts';
 import { registrationSchema } from '../pipeline/registration.ts';
 import { type Ports, type Upload, type UploadKind, uploadKinds } from '../ports.ts';
 import { mediaType } from './body.ts';
@@ -160,7 +161,10 @@ async function store(
       if (fault !== null) {
         rejected++;
         if (faults.length < MAX_FAULTS) faults.push({ line: it.line, message: fault });
-      } else if ('name' in it && batch.add(it.name).size === BATCH) await flush();
+      } else if ('name' in it) {
+        const name = of === 'tokens' ? namedToken(it.name) : it.name;
+        if (batch.add(name).size === BATCH) await flush();
+      }
     }
   if (batch.size > 0) await flush();
   if (size === 0)

@@ -1,6 +1,7 @@
 /** An installation: one app on one device. */
 
 import { hash } from 'node:crypto';
+import { tokenOf } from './canonical/token.ts';
 import type { Registration } from './registration.ts';
 
 export type { Registration } from './registration.ts';
@@ -16,46 +17,6 @@ export type Environment = (typeof environments)[number];
 
 /** A token goes in packed chunks and headers: printable ASCII without spaces. */
 export const tokenForm = /^[\x21-\x7e]+$/;
-
-export const isCountry = (it: string) => /^[a-z]{2}$/i.test(it);
-
-/** Few are used; whoever sends endless others must not fill the memory. */
-const MAX_KNOWN = 2_000;
-
-/** In its canonical spelling; null if it is none. */
-export const languageOf = remembered((tag) => {
-  try {
-    return Intl.getCanonicalLocales(tag)[0] ?? null;
-  } catch {
-    return null;
-  }
-});
-
-const zoneOf = remembered((name) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return name;
-  } catch {
-    return null;
-  }
-});
-export function isTimeZone(name: string) {
-  return zoneOf(name) !== null;
-}
-
-/** Intl takes microseconds for what an import asks for a million times. */
-function remembered(find: (name: string) => string | null) {
-  const known = new Map<string, string | null>();
-  return (name: string) => {
-    let found = known.get(name);
-    if (found === undefined) {
-      found = find(name);
-      if (known.size === MAX_KNOWN) known.clear();
-      known.set(name, found);
-    }
-    return found;
-  };
-}
 
 export interface Installation extends Omit<Registration, 'provider'> {
   id: string;
@@ -84,5 +45,6 @@ export const bucketOf = (id: string) => Number.parseInt(hash('sha256', id).slice
 
 export function installation(id: string, registration: Registration, now: number): Installation {
   const { provider = defaultProvider(registration.platform), ...rest } = registration;
-  return { id, ...rest, provider, bucket: bucketOf(id), refreshedAt: now };
+  const token = tokenOf(provider, rest.token);
+  return { id, ...rest, provider, token, bucket: bucketOf(id), refreshedAt: now };
 }

@@ -4,12 +4,13 @@
  */
 
 import { z } from '@hono/zod-openapi';
+import { countryOf } from './canonical/country.ts';
+import { languageOf } from './canonical/language-tag.ts';
+import { timeZoneOf } from './canonical/timezone.ts';
+import { isApnsToken } from './canonical/token.ts';
 import {
   defaultProvider,
   environments,
-  isCountry,
-  isTimeZone,
-  languageOf,
   type Platform,
   type Provider,
   platforms,
@@ -26,24 +27,36 @@ export const installationId = z
   .max(128)
   .regex(/^[\w.:-]+$/, { message: 'must be letters, digits and . _ : - only' });
 
-/** A language of BCP 47 in its canonical spelling (pt-br is pt-BR, Java's iw is he). */
+/** In its one spelling (`languageOf`): pt_BR is pt-BR, Java's iw is he. */
 export const languageTag = z
   .string()
   .max(35)
   .refine((it) => languageOf(it) !== null, { message: 'is no language tag such as de or pt-BR' })
-  .transform((it) => languageOf(it) ?? it);
+  .transform((it) => languageOf(it) ?? it)
+  .openapi({
+    description:
+      'BCP 47, kept in its canonical form; the spellings of Java, Android, iOS and POSIX are read ' +
+      '(`zh_TW_#Hant`, `iw`, `en_US`, `de_DE.UTF-8`).',
+  });
 
-/** A name of the time zone database: "Europe/Zurich". */
+/** A name of the time zone database, kept as its current name (`timeZoneOf`). */
 export const timeZone = z
   .string()
   .max(64)
-  .refine(isTimeZone, { message: 'is no time zone such as Europe/Zurich' });
+  .refine((it) => timeZoneOf(it) !== null, { message: 'is no time zone such as Europe/Zurich' })
+  .transform((it) => timeZoneOf(it) ?? it)
+  .openapi({
+    description:
+      "A name of IANA's, kept as the current one: `Asia/Calcutta` and `asia/kolkata` are " +
+      '`Asia/Kolkata`. `+02:00` is none.',
+  });
 
-/** ISO 3166-1 alpha-2, in capitals. */
+/** ISO 3166-1 alpha-2, in capitals (`countryOf`). */
 export const country = z
   .string()
-  .refine(isCountry, { message: 'must be two letters such as CH' })
-  .transform((it) => it.toUpperCase());
+  .refine((it) => countryOf(it) !== null, { message: 'must be two letters such as CH' })
+  .transform((it) => countryOf(it) ?? it)
+  .openapi({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
 
 /** Thousands of installations are read at once with theirs. */
 export const MAX_ATTRIBUTES = 100;
@@ -80,7 +93,8 @@ export const registrationSchema = z
       .string()
       .min(1)
       .max(4096)
-      .regex(tokenForm, { message: 'must be printable ASCII without spaces' }),
+      .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
+      .openapi({ description: "APNs's is kept in lower case; FCM's as it is." }),
     environment: z.enum(environments).default('production'),
     language: languageTag.optional(),
     timeZone: timeZone.optional(),
@@ -103,8 +117,7 @@ export const registrationSchema = z
     message: 'apns serves ios only',
     when: isNamed,
   })
-  // APNs device tokens are hexadecimal; their length is not promised, 64 digits is the least seen
-  .refine((it) => !isApns(it) || /^(?:[0-9a-f]{2}){32,100}$/i.test(it.token), {
+  .refine((it) => !isApns(it) || isApnsToken(it.token), {
     path: ['token'],
     message: 'an APNs token is 64 to 200 hexadecimal digits',
     when: isNamed,

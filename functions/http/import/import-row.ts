@@ -2,14 +2,15 @@
 
 import { z } from '@hono/zod-openapi';
 import { faultsOf } from '../../errors.ts';
+import { countryOf } from '../../pipeline/canonical/country.ts';
+import { languageOf } from '../../pipeline/canonical/language-tag.ts';
+import { timeZoneOf } from '../../pipeline/canonical/timezone.ts';
+import { isApnsToken, tokenOf } from '../../pipeline/canonical/token.ts';
 import {
   bucketOf,
   type Environment,
   environments,
   installation,
-  isCountry,
-  isTimeZone,
-  languageOf,
   type Platform,
   type Provider,
   platforms,
@@ -62,7 +63,6 @@ export function carefulRow(
 }
 
 const ID = /^[\w.:-]{1,128}$/;
-const APNS = /^(?:[0-9a-f]{2}){32,100}$/i;
 const FCM = /^[\w:-]{1,4096}$/;
 /** `z.iso.datetime` takes more: other zones, and 29 February of some years. */
 const DAY =
@@ -87,14 +87,15 @@ export function quickRow(
   const { provider = platform === 'ios' ? 'apns' : 'fcm', environment = 'production' } = value;
   if (!providers.includes(provider as Provider)) return null;
   if (!environments.includes(environment as Environment)) return null;
-  if (provider === 'apns' ? platform !== 'ios' || !APNS.test(token) : !FCM.test(token)) return null;
+  if (provider === 'apns' ? platform !== 'ios' || !isApnsToken(token) : !FCM.test(token))
+    return null;
   // all of them in one order: objects of one shape are what an engine is fast with
   const row: ImportedInstallation = {
     id,
     app: app ?? 'default',
     platform: platform as Platform,
     provider: provider as Provider,
-    token,
+    token: tokenOf(provider as Provider, token),
     environment: environment as Environment,
     language: undefined,
     timeZone: undefined,
@@ -126,14 +127,18 @@ export function quickRow(
         row.language = language;
         break;
       }
-      case 'timeZone':
-        if (!isText(it, 64) || !isTimeZone(it)) return null;
-        row.timeZone = it;
+      case 'timeZone': {
+        const zone = isText(it, 64) ? timeZoneOf(it) : null;
+        if (zone === null) return null;
+        row.timeZone = zone;
         break;
-      case 'country':
-        if (!isText(it, 2) || !isCountry(it)) return null;
-        row.country = it.toUpperCase();
+      }
+      case 'country': {
+        const country = isText(it, 2) ? countryOf(it) : null;
+        if (country === null) return null;
+        row.country = country;
         break;
+      }
       case 'appVersion':
         if (!isText(it, 64)) return null;
         row.appVersion = it;

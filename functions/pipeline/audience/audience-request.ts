@@ -10,6 +10,7 @@
 
 import { z } from '@hono/zod-openapi';
 import Range from 'semver/classes/range.js';
+import { namedToken } from '../canonical/token.ts';
 import { environments, providers, tokenForm } from '../installation.ts';
 import { country, installationId, languageTag, platform, timeZone } from '../registration.ts';
 import { boundsOf, MAX_OBJECTS } from './bounds.ts';
@@ -95,7 +96,11 @@ export const conditions = z.strictObject({
   installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
   tokens: z
     .array(
-      z.string().max(4096).regex(tokenForm, { message: 'must be printable ASCII without spaces' }),
+      z
+        .string()
+        .max(4096)
+        .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
+        .transform(namedToken),
     )
     .min(1)
     .max(MAX_IDS)

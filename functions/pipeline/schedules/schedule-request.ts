@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { Cron } from 'croner';
 import { campaignRequestSchema } from '../campaign-request.ts';
-import { isTimeZone } from '../installation.ts';
+import { timeZoneOf } from '../canonical/timezone.ts';
 import { CRON_MODE } from './schedule.ts';
 
 const cron = z
@@ -19,8 +19,12 @@ const cron = z
 const timeZone = z
   .string()
   .max(64)
-  .refine(isTimeZone, { message: 'must be a zone such as Europe/Berlin or UTC' })
-  .default('UTC');
+  .refine((it) => timeZoneOf(it) !== null, {
+    message: 'must be a zone such as Europe/Berlin or UTC',
+  })
+  .transform((it) => timeZoneOf(it) ?? it)
+  .prefault('UTC')
+  .openapi({ description: "Kept as IANA's current name: `UTC` is `Etc/UTC`." });
 
 const time = z.iso.datetime({ offset: true }).transform((it) => Date.parse(it));
 
@@ -53,7 +57,7 @@ export type ScheduleRequest = z.output<typeof scheduleRequestSchema>;
 function cronFault(pattern: string, zone: string): string | null {
   try {
     const next = new Cron(pattern, {
-      timezone: isTimeZone(zone) ? zone : 'UTC',
+      timezone: timeZoneOf(zone) ?? 'UTC',
       mode: CRON_MODE,
     }).nextRun();
     return next ? null : 'never matches a day; check the day of the month and the month';

@@ -1,0 +1,12 @@
+/** Countries: ISO 3166-1 alpha-2 in capitals. */
+
+import { countries } from './tables.ts';
+
+const current = new Map(countries);
+
+/** Two letters in any case; null for anything else. A withdrawn code becomes its successor. */
+export function countryOf(text: string): string | null {
+  if (!/^[a-z]{2}$/i.test(text)) return null;
+  const code = text.toUpperCase();
+  return current.get(code) ?? code;
+}
