@@ -14,7 +14,7 @@
 #   REGION (europe-west1)  PREFIX (volley)  RETENTION_DAYS (30)
 #   DATABASE ((default))   CREATE_DATABASE (true)  LOCATION (the region)  DELETE_PROTECTION (true)
 #   APNS_KEY_ID  APNS_TEAM_ID  APNS_TOPIC  APNS_NEXT_KEY_ID
-#   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (5), FCM_CHUNKS_NOW (50): see queues.tf for another quota
+#   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (9.5), FCM_CHUNKS_NOW (9): see queues.tf for another quota
 #   SEVERAL_APPS (false)   WARM, such as "api=1 plan=1"
 #   ALERT_EMAILS, such as "a@example.com b@example.com"  BIGQUERY (false)
 set -euo pipefail
@@ -174,8 +174,8 @@ queue plan 100 24 60 1s 60s 6 1209600s
 queue shard 10 16 60 1s 60s 6
 queue send-apns 50 32 60 1s 60s 6
 queue send-apns-now 100 8 60 1s 60s 6
-queue send-fcm "${FCM_CHUNKS:-5}" 30 60 1s 60s 6
-queue send-fcm-now "${FCM_CHUNKS_NOW:-50}" 10 60 1s 60s 6
+queue send-fcm "${FCM_CHUNKS:-9.5}" 30 60 1s 60s 6
+queue send-fcm-now "${FCM_CHUNKS_NOW:-9}" 10 60 1s 60s 6
 queue deliver 50 40 40 10s 3600s 8
 
 may_queue() { # QUEUE FUNCTION…
@@ -286,6 +286,17 @@ role() { # PROJECT ID TITLE PERMISSIONS FUNCTION…
   done
 }
 role "$project" people 'Volley: looks a user up' firebaseauth.users.get api
+role "$project" task_finder 'Volley: sees whether a task waits' cloudtasks.tasks.get
+may_find() { # FUNCTION QUEUE…
+  local name=$1 queue
+  shift
+  for queue in "$@"; do
+    on tasks queues add-iam-policy-binding "$prefix-$queue" --location="$region" "$(member "$name")" \
+      --role="projects/$project/roles/${id_prefix}_task_finder"
+  done
+}
+may_find plan shard send-apns send-apns-now send-fcm send-fcm-now
+may_find tick plan shard send-apns send-apns-now send-fcm send-fcm-now deliver
 [[ ${FCM:-true} != true ]] ||
   role "$fcm_project" fcm_sender 'Volley: sends FCM messages' cloudmessaging.messages.create api send-fcm
 

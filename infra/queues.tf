@@ -1,19 +1,21 @@
 locals {
-  # A send task carries a chunk of up to 1,500 recipients (1,000 as a rule, functions/pipeline/plan.ts),
-  # one of a `-now` queue up to 50 (functions/pipeline/tasks.ts). Dispatches count retries, so a rate
-  # here bounds all that reaches a provider.
-  largest_chunk = 1500
+  # A send task carries a chunk of up to 1,000 recipients (functions/pipeline/plan.ts fills FCM's to
+  # that), one of a `-now` queue up to 50 (functions/pipeline/tasks.ts). Dispatches count retries, so a
+  # rate here bounds all that reaches a provider.
+  largest_chunk = 1000
   largest_few   = 50
 
   # FCM's quota is 600,000 messages a minute and project, unless you asked for more. By default:
-  #   3/4 for chunks:  5 a second x 1,500 = 7,500 a second (5,000 as a rule)
-  #   1/4 for the few: 50 a second x 50   = 2,500 a second
-  # together 10,000 a second at most, the quota, whatever mix of sizes there is.
+  #   95 %  for chunks:  9.5 a second x 1,000 = 9,500 a second, which a campaign alone has
+  #   4.5 % for the few: 9 a second x 50      =   450 a second
+  # and half a percent, 3,000 a minute, for what both queues may hand out in a burst: a fifth of a
+  # second's tasks, rounded up (functions/queue/pace.ts). So no minute ever has more than the quota,
+  # whatever mix of sizes there is.
   # https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
   fcm_per_second     = var.fcm == null ? 10000 : var.fcm.messages_per_minute / 60
-  fcm_now_share      = var.fcm == null ? 0.25 : var.fcm.now_share
-  fcm_chunk_rate     = floor(local.fcm_per_second * (1 - local.fcm_now_share) / local.largest_chunk)
-  fcm_chunk_now_rate = floor(local.fcm_per_second * local.fcm_now_share / local.largest_few)
+  fcm_now_share      = var.fcm == null ? 0.05 : var.fcm.now_share
+  fcm_chunk_rate     = local.fcm_per_second * (1 - local.fcm_now_share) / local.largest_chunk
+  fcm_chunk_now_rate = local.fcm_per_second * (local.fcm_now_share - 0.005) / local.largest_few
 
   # `function` serves the queue. `rate` is in tasks a second, 500 at most. `concurrent` is how many
   # of them may be under way: the queues of a function together stay at or below its instances x
@@ -34,8 +36,8 @@ locals {
     # Never behind a campaign of millions. As many as plan hands out.
     send-apns-now = { function = "send-apns", rate = 100, concurrent = 8 }
 
-    # The rate is FCM's quota, see above. 30 slots for 5 a second let a chunk take six seconds,
-    # which it does when FCM asks for patience.
+    # The rate is FCM's quota, see above. 30 slots for 9.5 a second let a chunk take three seconds; it
+    # takes about one.
     send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 30 }
 
     send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 10 }
@@ -45,8 +47,7 @@ locals {
   }
 
   # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
-  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew, a webhook's
-  # delivery an hour later. So these attempts, some 50 minutes of them, are for an outage of
+  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew. So these attempts, some 50 minutes of them, are for an outage of
   # Firestore; a provider's outage is counted in the chunk (functions/pipeline/timing.ts). A webhook's
   # backoff is longer: about a day in all.
   retries = {
@@ -74,6 +75,13 @@ locals {
     # an event's deliveries, one that a person wants again, one that lost its task
     deliver = ["api", "deliver", "tick"]
   }
+
+  # Who asks whether a task still waits, before its work is queued again: the sweep, and what puts a
+  # campaign's shards and chunks back on their queues when it goes on.
+  finders = merge(
+    { for queue in keys(local.queues) : "${queue} tick" => { queue = queue, function = "tick" } },
+    { for queue in keys(local.queues) : "${queue} plan" => { queue = queue, function = "plan" } if can(regex("^s(hard|end)", queue)) },
+  )
 }
 
 resource "google_cloud_tasks_queue" "this" {
@@ -116,5 +124,24 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   name     = google_cloud_tasks_queue.this[each.value.queue].name
   location = var.region
   role     = "roles/cloudtasks.enqueuer"
+  member   = google_service_account.function[each.value.function].member
+}
+
+# Google's smallest role for it reads the bodies of all tasks and lists them; this one is the one
+# permission.
+resource "google_project_iam_custom_role" "task_finder" {
+  role_id     = "${replace(var.prefix, "-", "_")}_task_finder"
+  title       = "Volley: sees whether a task waits"
+  permissions = ["cloudtasks.tasks.get"]
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_cloud_tasks_queue_iam_member" "finder" {
+  for_each = local.finders
+
+  name     = google_cloud_tasks_queue.this[each.value.queue].name
+  location = var.region
+  role     = google_project_iam_custom_role.task_finder.name
   member   = google_service_account.function[each.value.function].member
 }

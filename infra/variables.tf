@@ -72,13 +72,13 @@ variable "fcm" {
   type = object({
     project             = optional(string)
     messages_per_minute = optional(number, 600000)
-    now_share           = optional(number, 0.25)
+    now_share           = optional(number, 0.05)
   })
   default = {}
 
   validation {
-    condition     = var.fcm == null ? true : var.fcm.messages_per_minute >= 200000 && var.fcm.now_share >= 0.05 && var.fcm.now_share <= 0.5
-    error_message = "messages_per_minute must be at least 200,000 (one chunk a second and its share for the few), now_share 0.05 to 0.5."
+    condition     = var.fcm == null ? true : var.fcm.messages_per_minute >= 240000 && var.fcm.now_share >= 0.05 && var.fcm.now_share <= 0.5
+    error_message = "messages_per_minute must be at least 240,000 (a burst of one chunk is no more than its share for bursts), now_share 0.05 to 0.5."
   }
 }
 

@@ -13,6 +13,7 @@ import { pagesOf, sizeOf } from './audience/pages.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { redrive, waitsForCanary } from './control.ts';
+import { fullPages } from './full-pages.ts';
 import { BUCKETS } from './installation.ts';
 import { failedBefore } from './retry.ts';
 import { canaryTask, sendable, sendTask, shardTask, startTasks } from './tasks.ts';
@@ -22,10 +23,13 @@ import { type Wording, wordingOf } from './wording.ts';
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
 const SHARD_SIZE = 50_000;
 const MAX_SHARDS = 500;
-/** Installations read and frozen at once. */
+/** Installations read at once. */
 const PAGE_SIZE = 2_000;
-/** Recipients of a chunk: enough to make the cost of its claim and commit vanish. */
-const CHUNK_SIZE = 1_000;
+/**
+ * The most recipients of a chunk: enough to make the cost of its claim and commit vanish. The rates
+ * of FCM's queues follow from it (infra/queues.tf).
+ */
+export const CHUNK_SIZE = 1_000;
 /** Firestore's documents hold 1 MiB; tokens may be 4 KiB. */
 const CHUNK_BYTES = 700_000;
 /** A paced chunk holds at most this share of a minute, so that the pace is even. */
@@ -116,19 +120,22 @@ export async function planShard(
   };
 
   const { app } = campaign;
-  const pages = retries(campaign)
+  const target = targetOf(campaign);
+  const read = retries(campaign)
     ? failedBefore(ports, campaign, cursor)
-    : pagesOf(store, app, targetOf(campaign), shard, cursor, PAGE_SIZE, wording?.carried);
-  for await (const read of pages) {
-    cursor = read.cursor;
+    : pagesOf(store, app, target, shard, cursor, PAGE_SIZE, wording?.carried);
+  const inOrder = target.kind === 'installations' && !retries(campaign);
+  const pages = inOrder ? fullPages(read, CHUNK_SIZE, wording !== null) : read;
+  for await (const { installations, cursor: end } of pages) {
+    cursor = end;
     const current = (await store.getCampaign(campaignId)) ?? campaign;
     const skip = current.state === 'cancelling';
-    const { targets, missing } = addressed(skip ? [] : read.installations, wording);
+    const { targets, missing } = addressed(skip ? [] : installations, wording);
     const chunks = intoChunks(campaign, shard, page, before, targets, now());
-    const skipped = skip ? read.installations.length : 0;
+    const skipped = skip ? installations.length : 0;
     if (!(await freeze(chunks, skipped, false, missing))) return;
     await queue.create(chunks.map((it) => sendTask(sendable(it), 'first', it.notBefore)));
-    before += read.installations.length;
+    before += installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
   if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
@@ -187,12 +194,10 @@ export function intoChunks(
 ): NewChunk[] {
   const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
   const size = Math.min(CHUNK_SIZE, slots?.size ?? CHUNK_SIZE);
-  // without a pace, two chunks are better a little large than three small
-  const round = slots ? Math.ceil : Math.round;
   let frozen = before;
   return targets
     .flatMap(({ recipients, ...rest }) =>
-      split(recipients, Math.max(1, round(recipients.length / size))).map((part) => ({
+      split(recipients, Math.ceil(recipients.length / size)).map((part) => ({
         ...rest,
         recipients: part,
       })),

@@ -10,7 +10,7 @@ import type { Ping } from './triggers/trigger.ts';
  * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
  * slow pace) do as well, and are too few to be in anybody's way.
  */
-const FEW = 50;
+export const FEW = 50;
 
 /**
  * A name is a promise to do something once. Where the same work is queued on purpose again (the

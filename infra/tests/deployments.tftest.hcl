@@ -66,9 +66,9 @@ run "everything" {
 
   assert {
     condition = (
-      1500 * google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second
+      1000 * google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second
       + 50 * google_cloud_tasks_queue.this["send-fcm-now"].rate_limits[0].max_dispatches_per_second <= 750000 / 60
-    ) && google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second == 6
+    ) && google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second == 11.875
     error_message = "A larger quota is a higher rate, and never more than the quota."
   }
 

@@ -51,7 +51,7 @@ function conditionOf(it: string | undefined): string {
   return found ? ` if ${found[1]} (${found[2]})` : '';
 }
 
-const value = (it: string | undefined) => (it && /^\d+$/.test(it) ? Number(it) : it);
+const value = (it: string | undefined) => (it && /^\d+(\.\d+)?$/.test(it) ? Number(it) : it);
 
 export async function inventoryOf(commands: Command[]): Promise<Inventory> {
   const all: Inventory = {};

@@ -1,0 +1,50 @@
+/**
+ * Pages that fill FCM's chunks. A queue hands out tasks, so the share of FCM's quota that a campaign
+ * uses is the share to which its chunks are full. A page of a fixed size that holds 1,400 of FCM and
+ * 600 of APNs makes two chunks of 700.
+ *
+ * All of a page is frozen in one write with its cursor, so nothing is carried from one page to the
+ * next in the store: what is read beyond the end of a page is held in memory, and read again after a
+ * crash. (Keeping the rest of a page in its shard would fill the chunks of every provider, and make
+ * the document that all chunks count in a thousand times heavier.)
+ */
+
+import type { AudiencePage, Cursor, Reached } from '../ports.ts';
+import { bucketOf } from './installation.ts';
+
+/** Installations of a page, if FCM's part of it comes out even. */
+const [LEAST, MOST] = [2_000, 10_000];
+/** The same where each has values or a badge of its own: a page of those is heavier. */
+const [LEAST_PERSONAL, MOST_PERSONAL] = [1_000, 2_000];
+/** Of ids and tokens, which may have 4 KiB: a page is one write, of 10 MiB at most in Firestore. */
+const MOST_BYTES = 4_000_000;
+
+/**
+ * The same installations in the same order, in pages that end behind a multiple of `chunk` of FCM's:
+ * 10,000 hold that many if one in ten is FCM's. Takes pages in the order of (bucket, id).
+ */
+export async function* fullPages(
+  read: AsyncIterable<AudiencePage> | AudiencePage[],
+  chunk: number,
+  isPersonal: boolean,
+): AsyncGenerator<AudiencePage> {
+  const [least, most] = isPersonal ? [LEAST_PERSONAL, MOST_PERSONAL] : [LEAST, MOST];
+  let page: Reached[] = [];
+  let [ofFcm, bytes] = [0, 0];
+  let cursor: Cursor | null = null;
+
+  for await (const { installations, cursor: end } of read) {
+    for (const it of installations) {
+      page.push(it);
+      if (it.provider === 'fcm') ofFcm += 1;
+      bytes += it.id.length + it.token.length;
+      const isFull = page.length >= least && (ofFcm || page.length) % chunk === 0;
+      if (!isFull && page.length < most && bytes < MOST_BYTES) continue;
+      yield { installations: page, cursor: { bucket: bucketOf(it.id), id: it.id } };
+      page = [];
+      [ofFcm, bytes] = [0, 0];
+    }
+    cursor = end;
+  }
+  if (page.length > 0 && cursor) yield { installations: page, cursor };
+}
