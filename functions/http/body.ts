@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import type { Fault } from '../errors.ts';
-import { HALF } from '../well-formed.ts';
+import { HALF } from '../json-texts.ts';
 import { answerProblem } from './problem.ts';
 
 /** A campaign with 100 tokens of the longest kind and both overrides stays below it. */

@@ -4,6 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
+import { textsIn } from '../json-texts.ts';
 import { languageTag } from './registration.ts';
 import { misspelt, templateOf } from './template.ts';
 import { variablesOf } from './wording.ts';
@@ -106,6 +107,9 @@ export const messageSchema = z
       .openapi({ description: "Under which Firebase's delivery reports count an FCM message." }),
     apns: apnsOptions.optional(),
     fcm: override.optional().openapi({ description: 'Merged over the FCM message.' }),
+    literal: z.boolean().optional().openapi({
+      description: 'True: all texts are as they stand, {{name}} is no variable.',
+    }),
     localized: z
       .record(languageTag, localized)
       .refine((it) => Object.keys(it).length <= MAX_LANGUAGES, {
@@ -147,22 +151,23 @@ const wordsOf = (message: Message): [PropertyKey[], Words][] => [
   ]),
 ];
 
-/** Where variables may stand, and what stands there; an override as a whole, in JSON. */
+/** Where variables may stand, and what stands there; in an override each text of it. */
 function textsOf(message: Message): [PropertyKey[], string][] {
   const found: [PropertyKey[], string][] = [];
+  if (message.literal) return found;
   for (const [path, { title, body, data = {} }] of wordsOf(message)) {
     if (title !== undefined) found.push([[...path, 'title'], title]);
     if (body !== undefined) found.push([[...path, 'body'], body]);
     for (const [name, text] of Object.entries(data)) found.push([[...path, 'data', name], text]);
   }
-  if (message.apns?.payload)
-    found.push([['apns', 'payload'], JSON.stringify(message.apns.payload)]);
-  if (message.fcm) found.push([['fcm'], JSON.stringify(message.fcm)]);
+  for (const text of textsIn(message.apns?.payload)) found.push([['apns', 'payload'], text]);
+  for (const text of textsIn(message.fcm)) found.push([['fcm'], text]);
   return found;
 }
 
 /** What is the same for everybody, or no text but an address or a name. */
 function fixedTextsOf(message: Message): [PropertyKey[], string][] {
+  if (message.literal) return [];
   const { collapseId = '' } = message;
   const found: [PropertyKey[], string][] = [[['collapseId'], collapseId]];
   for (const [path, { imageUrl = '', sound = '', webLink = '', data = {} }] of wordsOf(message)) {

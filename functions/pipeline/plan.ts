@@ -167,7 +167,7 @@ export function wordingFor({ message, dryRun }: Pick<Campaign, 'message' | 'dryR
 
 /** Recipients by their provider and environment, with what is their own of the message. */
 export function addressed(installations: Reached[], wording: Wording | null) {
-  const missing: Record<string, number> = {};
+  const missing = new Map<string, number>();
   const recipient = (it: Reached): Recipient => ({
     ...{ installationId: it.id, token: it.token },
     ...wording?.of(it, missing),
@@ -177,7 +177,7 @@ export function addressed(installations: Reached[], wording: Wording | null) {
     const { provider, environment } = group[0]!;
     return { provider, environment, recipients: group.map(recipient) };
   });
-  return { targets, missing };
+  return { targets, missing: Object.fromEntries(missing) };
 }
 
 /**

@@ -15,27 +15,56 @@ export interface Place {
   fallback: string | null;
 }
 
-/**
- * Stands, in quotes, where a message's JSON has the recipient's own badge: a number without quotes
- * comes there. No author can write it, since it is no variable.
- */
-export const BADGE = '{{#badge}}';
+/** Text from outside is read with these: each takes time linear in it. */
+export const BRACES = /\{\{([^{}]*)\}\}/g;
+/** A quote ends a text of JSON, unless it is escaped. */
+const BRACES_IN_JSON = /\{\{((?:[^{}"\\]|\\.)*)\}\}/g;
+const NAME = /^[\w.-]{1,64}$/;
 
-const place = /"\{\{(#badge)\}\}"|\{\{ *([\w.-]{1,64}) *(?:\| *([^{}]*?) *)?\}\}/g;
+/** Null for a text without places. */
+export const templateOf = (text: string): Template | null => templateBy(BRACES, text);
 
-/** Null for a text without places. `text` may be JSON: neither braces nor names are escaped in it. */
-export function templateOf(text: string): Template | null {
+/** The same for JSON: neither braces nor names are escaped in it. A default stays as it stands there. */
+export const templateOfJson = (json: string): Template | null => templateBy(BRACES_IN_JSON, json);
+
+function templateBy(braces: RegExp, text: string): Template | null {
   if (!text.includes('{{')) return null;
   const texts: string[] = [];
   const places: Place[] = [];
   let end = 0;
-  for (const found of text.matchAll(place)) {
-    const [all, badge, name, fallback] = found;
-    texts.push(text.slice(end, found.index));
-    places.push({ name: badge ?? name!, fallback: fallback ?? null });
-    end = found.index + all.length;
+  for (const { 0: all, 1: inner = '', index } of text.matchAll(braces)) {
+    const place = placeOf(inner);
+    if (place === null) continue;
+    texts.push(text.slice(end, index));
+    places.push(place);
+    end = index + all.length;
   }
   return places.length === 0 ? null : { texts: [...texts, text.slice(end)], places };
+}
+
+/** Of what stands between the braces; null: it is no place. */
+function placeOf(inner: string): Place | null {
+  const { name, fallback } = halvesOf(inner);
+  const trimmed = withoutSpaces(name);
+  if (!NAME.test(trimmed)) return null;
+  return { name: trimmed, fallback: fallback === null ? null : withoutSpaces(fallback) };
+}
+
+/** Before and behind the first bar. */
+export function halvesOf(inner: string): Place {
+  const bar = inner.indexOf('|');
+  return bar === -1
+    ? { name: inner, fallback: null }
+    : { name: inner.slice(0, bar), fallback: inner.slice(bar + 1) };
+}
+
+/** `trim` would take other spaces too: one that does not break is part of a French default. */
+function withoutSpaces(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (text[from] === ' ') from++;
+  while (to > from && text[to - 1] === ' ') to--;
+  return text.slice(from, to);
 }
 
 /** `wordFor` gives what comes into a place, as it is to stand there; undefined for the default. */
@@ -53,7 +82,6 @@ export function fill(
 
 /** What looks like a place in a text and is none. */
 export const misspelt = (text: string): string[] =>
-  text
-    .replaceAll(/"\{\{#badge\}\}"/g, BADGE)
-    .match(/\{\{[^{}]*\}\}/g)
-    ?.filter((it) => it === BADGE || templateOf(it) === null) ?? [];
+  Array.from(text.matchAll(BRACES))
+    .filter(([, inner = '']) => placeOf(inner) === null)
+    .map(([all]) => all);

@@ -2,7 +2,7 @@
 
 import type { Carried, Reached, Recipient } from '../ports.ts';
 import type { Message } from './message-request.ts';
-import { type Place, templateOf } from './template.ts';
+import { type Place, templateOfJson } from './template.ts';
 
 /** The message as it is in one of its languages; without one, its default. */
 export function messageIn(message: Message, language?: string): Message {
@@ -33,7 +33,8 @@ export function languageFor({ localized }: Message, language?: string): string |
 
 /** The variables of a message in one language, each once; needed where any place has no default. */
 export function variablesOf(message: Message): { name: string; needed: boolean }[] {
-  const places: Place[] = templateOf(JSON.stringify(message))?.places ?? [];
+  if (message.literal) return [];
+  const places: Place[] = templateOfJson(JSON.stringify(message))?.places ?? [];
   const byName = Map.groupBy(places, (it) => it.name);
   return Array.from(byName, ([name, those]) => ({
     name,
@@ -45,10 +46,7 @@ export interface Wording {
   /** what pages must carry for it */
   carried: Carried[];
   /** The recipient's own part; `missing` counts the variables it has neither value nor default for. */
-  of(
-    it: Reached,
-    missing: Record<string, number>,
-  ): Pick<Recipient, 'language' | 'values' | 'badge'>;
+  of(it: Reached, missing: Map<string, number>): Pick<Recipient, 'language' | 'values' | 'badge'>;
 }
 
 /** Null for a message that is the same for everybody. */
@@ -73,7 +71,7 @@ export function wordingOf(message: Message): Wording | null {
       for (const { name, needed } of variables.get(language)!) {
         const value = wordOf(it, name);
         if (value !== '') values.push([name, value]);
-        else if (needed) missing[name] = (missing[name] ?? 0) + 1;
+        else if (needed) missing.set(name, (missing.get(name) ?? 0) + 1);
       }
       return {
         ...(language !== undefined && { language }),

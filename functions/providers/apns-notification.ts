@@ -76,7 +76,7 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
   return {
     payload: Buffer.from(json),
     headers: it.headers(),
-    payloadFor: jsonFor(json),
+    payloadFor: jsonFor(json, message),
     mostBytes: type === 'voip' ? MAX_VOIP_PAYLOAD_BYTES : MAX_PAYLOAD_BYTES,
   };
 }

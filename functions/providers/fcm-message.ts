@@ -98,7 +98,7 @@ export function fcmFaults(push: Push, now: number): string[] {
     if (Object.hasOwn(fcm, target))
       faults.push(`fcm.${target} may not be set: the audience says who gets the message`);
   const it = fcmMessage(push, now);
-  const bytes = countedBytes(it)({});
+  const bytes = countedBytes(it, push.message)({});
   if (bytes > MAX_PAYLOAD_BYTES)
     faults.push(
       `the FCM message is ${bytes} bytes, ${MAX_PAYLOAD_BYTES} are allowed: shorten title, body, data or the fcm override`,
@@ -107,15 +107,16 @@ export function fcmFaults(push: Push, now: number): string[] {
 }
 
 /** What counts towards the limit, with a recipient's own words in it. */
-function countedBytes(message: Record<string, unknown>) {
-  const text = [message.data, message.notification]
+function countedBytes(built: Record<string, unknown>, message: Push['message']) {
+  const texts = [built.data, built.notification]
     .flatMap((it) => Object.entries(it ?? {}))
     .flat()
-    .join('');
-  const ownText = textFor(text);
-  const bytes = Buffer.byteLength(text);
+    .map(String);
+  const own = texts.map((text) => textFor(text, message));
+  const bytes = Buffer.byteLength(texts.join(''));
+  if (own.every((it) => it === null)) return () => bytes;
   return (recipient: Pick<Recipient, 'values'>) =>
-    ownText ? Buffer.byteLength(ownText(recipient)) : bytes;
+    own.reduce((sum, it, i) => sum + Buffer.byteLength(it?.(recipient) ?? texts[i]!), 0);
 }
 
 /** A body in three parts: the token, quoted, comes between these two. */
@@ -130,16 +131,16 @@ export interface FcmBody {
 
 /** `dryRun`: FCM validates it, and nobody gets it. */
 export function fcmBody(
-  message: Record<string, unknown>,
-  { dryRun, to }: Pick<Push, 'dryRun' | 'to'>,
+  built: Record<string, unknown>,
+  { dryRun, to, message }: Pick<Push, 'dryRun' | 'to' | 'message'>,
 ): FcmBody {
-  const rest = JSON.stringify(message).slice(1);
+  const rest = JSON.stringify(built).slice(1);
   const after = `${rest === '}' ? '' : ','}${rest}${dryRun ? ',"validate_only":true' : ''}}`;
   return {
     before: Buffer.from(`{"message":{"${to}":`),
     after: Buffer.from(after),
-    afterFor: jsonFor(after),
-    bytesFor: countedBytes(message),
+    afterFor: jsonFor(after, message),
+    bytesFor: countedBytes(built, message),
   };
 }
 

@@ -3,11 +3,14 @@
  * for a recipient only its own words are put in their places.
  */
 
-import { BADGE, fill, templateOf } from '../pipeline/template.ts';
+import { randomUUID } from 'node:crypto';
+import type { Message } from '../pipeline/message-request.ts';
+import { fill, templateOf, templateOfJson } from '../pipeline/template.ts';
 import { messageIn } from '../pipeline/wording.ts';
 import type { Outcome, Push, Recipient } from '../ports.ts';
 
 type Own = Pick<Recipient, 'values' | 'badge'>;
+type Literal = Pick<Message, 'literal'>;
 
 /** Our own word, before the provider is asked: it would say so of everybody's message. */
 export const TOO_LARGE: Outcome = Object.freeze({ kind: 'rejected', reason: 'PayloadTooLarge' });
@@ -24,20 +27,29 @@ export function inLanguage(push: Push, language: string | undefined): Push {
   return it;
 }
 
-/** Null where there is nothing of the recipient's own in it. */
-export function jsonFor(json: string): ((recipient: Own) => string) | null {
-  const template = templateOf(json);
-  if (template === null) return null;
-  return ({ values = {}, badge }) =>
-    fill(template, (name) => {
-      if (name === '#badge') return String(badge ?? 1);
-      return Object.hasOwn(values, name) ? JSON.stringify(values[name]).slice(1, -1) : undefined;
-    });
+/**
+ * Stands, in quotes, where a message's JSON has the recipient's own badge: a number without quotes
+ * comes there. No author can write it: each process makes up its own, and it is never stored.
+ */
+const BADGE = `badge ${randomUUID()}`;
+
+/** Of JSON made of this message; null where there is nothing of the recipient's own in it. */
+export function jsonFor(json: string, { literal }: Literal): ((recipient: Own) => string) | null {
+  const parts = json.split(`"${BADGE}"`).map((part) => {
+    const template = literal ? null : templateOfJson(part);
+    return template ?? { texts: [part], places: [] };
+  });
+  if (parts.length === 1 && parts[0]!.places.length === 0) return null;
+  return ({ values = {}, badge }) => {
+    const wordFor = (name: string) =>
+      Object.hasOwn(values, name) ? JSON.stringify(values[name]).slice(1, -1) : undefined;
+    return parts.map((it) => fill(it, wordFor)).join(String(badge ?? 1));
+  };
 }
 
 /** The same for a text that is not JSON. */
-export function textFor(text: string): ((recipient: Own) => string) | null {
-  const template = templateOf(text);
+export function textFor(text: string, { literal }: Literal): ((recipient: Own) => string) | null {
+  const template = literal ? null : templateOf(text);
   if (template === null) return null;
   return ({ values = {} }) =>
     fill(template, (name) => (Object.hasOwn(values, name) ? values[name] : undefined));

@@ -70,7 +70,7 @@ test('a ping is answered at once, queued as one task, and becomes a campaign', a
   assert.deepEqual(made?.message, {
     ...{ title: 'Order 17', body: 'on its way: a "lamp"', badge: 3 },
     data: { screen: 'order', number: '17' },
-    ...{ ttlSeconds: 86_400, priority: 'high' },
+    ...{ ttlSeconds: 86_400, priority: 'high', literal: true },
   });
   assert.deepEqual(await failed(), []);
 });
@@ -159,6 +159,105 @@ test('what cannot be processed is listed with what is wrong, and can be replayed
   assert.equal((await ask('POST', path)).status, 404);
 });
 
+test('what a ping says is text for good, whatever braces are in it', async (t) => {
+  const { signed, work, campaigns, failed, ask } = await shop(t, {
+    ...orders,
+    message: {
+      ...{ title: '{{order.state}}', data: { note: 'of {{order.note}}' } },
+      ...{ apns: { payload: { note: '{{order.note}}' } }, fcm: { x: { y: '{{order.note}}' } } },
+      localized: { de: { title: '{{order.note}}' } },
+    },
+  });
+  const note = '{{constructor}} {{name|x}} {{#badge}} {{';
+  const state = 'Fix {{ user name! }} in mustache';
+  await signed({ event: 'e1', order: { ...order, state, note } });
+  await work();
+  assert.deepEqual(await failed(), []);
+  const [made] = await campaigns();
+  const { title, data, apns, fcm, localized } = made!.message;
+  assert.deepEqual([title, data, apns?.payload], [state, { note: `of ${note}` }, { note }]);
+  assert.deepEqual([fcm, localized], [{ x: { y: note } }, { de: { title: note } }]);
+  const view = await jsonOf<{ message: object }>(await ask('GET', `/v1/campaigns/${made!.id}`));
+  assert.deepEqual(view.message, made!.message);
+  const again = { name: 'again', audience: { userIds: ['a'] }, message: view.message };
+  assert.equal((await ask('POST', '/v1/campaigns', again)).status, 202, 'it can be sent again');
+});
+
+test('a value may name a topic or a version, and never be more of a condition', async (t) => {
+  const { signed, work, campaigns, failed, ask } = await shop(t);
+  const audiences: [object, string[], string[], string][] = [
+    [
+      { condition: "'repo-{{value}}' in topics && 'all' in topics" },
+      ['volley', 'a.b_c~d%e'],
+      ["x' in topics || 'all-users", 'a b', "'", '&&', 'a\u2028'],
+      'audience.condition',
+    ],
+    [
+      { appVersion: '>={{value}}' },
+      ['4', '4.2', '4.2.1', '4.2.1-beta.1'],
+      ['1.0.0 || >=0.0.0', '*', 'x', '1.x', '1 - 2', '>=0', '', ' '],
+      'audience.appVersion',
+    ],
+    [
+      { not: { or: [{ appVersion: '{{value}}' }] } },
+      ['4.2.1'],
+      ['4.2.1 || 5', '^4'],
+      'audience.not.or[0].appVersion',
+    ],
+    [{ attributes: { appVersion: '{{value}}' } }, ['1 || 2', '*'], [], ''],
+    [
+      { userIds: ['{{value}}'] },
+      ['{{x}}', "' || '"],
+      ['u\ud83d', 'x'.repeat(5000)],
+      'audience.userIds[0]',
+    ],
+  ];
+  let event = 0;
+  for (const [audience, good, bad, path] of audiences) {
+    const { message } = orders;
+    const asked = { ...orders, audience, message: { title: message.title } };
+    assert.equal((await ask('PUT', '/v1/triggers/orders', asked)).status, 200);
+    const { length: before } = await campaigns();
+    for (const value of [...good, ...bad]) {
+      await signed({ event: `e${event++}`, order, value });
+      await work();
+    }
+    assert.equal((await campaigns()).length - before, good.length, path);
+    const faults = (await failed()).slice(0, bad.length).flatMap((it) => it.faults);
+    assert.deepEqual(new Set(faults.map((it) => it.path)), new Set(bad.length > 0 ? [path] : []));
+    for (const { message } of faults)
+      assert.match(message, /^{{value}}: the ping's value (is|has)/);
+  }
+});
+
+test('an integer that no number holds stays the id that it is', async (t) => {
+  const { signed, work, campaigns } = await shop(t);
+  await signed(`{"event":2916334247900527531,"order":{"number":1,"buyer":2916334247900527532}}`);
+  await signed(`{"event":2916334247900527532,"order":{"number":1.50,"buyer":9007199254740991}}`);
+  await work();
+  const made = await campaigns();
+  assert.deepEqual(made.flatMap((it) => it.audience.userIds).toSorted(), [
+    '2916334247900527532',
+    '9007199254740991',
+  ]);
+});
+
+test('what a ping fills in is bounded, however often a trigger asks for it', async (t) => {
+  const { signed, work, failed, ask } = await shop(t);
+  const data = Object.fromEntries(
+    Array.from({ length: 90 }, (_, n) => [`d${n}`, '{{order.state}}']),
+  );
+  const asked = { ...orders, message: { title: 'x', data } };
+  assert.equal((await ask('PUT', '/v1/triggers/orders', asked)).status, 200);
+  await signed({ event: 'e1', order: { ...order, state: 'x'.repeat(5000) } });
+  await work();
+  const [{ faults }] = (await failed()) as [FailedPingView];
+  assert.match(faults[0]!.message, /values have 262144 characters at most/);
+  const many = { ...orders, message: { title: '{{order.state}}'.repeat(101) } };
+  const refused = await jsonOf<Problem>(await ask('PUT', '/v1/triggers/orders', many));
+  assert.match(refused.faults[0]!.message, /100 places at most, not 101/);
+});
+
 test('a ping that is too large, or of no trigger, is told so', async (t) => {
   const { signed, api, tasks, ask } = await shop(t);
   assert.equal((await signed('x'.repeat(64 * 1024))).status, 200, 'it fits into a task');
@@ -199,6 +298,23 @@ test('every fault of a trigger is named, and what a ping fills in is no fault', 
   assert.deepEqual(await faults({ ...orders, message: { ...orders.message, imageUrl } }), []);
   assert.deepEqual(await faults({ ...orders, audience: { userIds: '{{users}}' } }), []);
   assert.deepEqual(await faults(orders, 'Orders'), ['path.name']);
+  const literal = { ...orders.message, literal: false };
+  assert.deepEqual(await faults({ ...orders, message: literal }), ['message.literal']);
+  const data = { '{{key}}': 'x' };
+  assert.deepEqual(await faults({ ...orders, message: { data } }), ['message.data.{{key}}']);
+  for (const [where, name, good] of [
+    ['header', 'X-Gitlab-Token', true],
+    ['header', 'data.items[0].token', false],
+    ['header', 'a b', false],
+    ['query', 'token', true],
+    ['query', 'data.token', false],
+    ['body', 'data.items[0].token', true],
+    ['body', 'data key.token', true],
+    ['body', 'data..token', false],
+  ] as const) {
+    const proof = { kind: 'token', in: where, name, secret };
+    assert.deepEqual(await faults({ ...orders, proof }), good ? [] : ['proof.name'], name);
+  }
   const proof = { kind: 'github', secret: 'short' };
   assert.deepEqual(await faults({ ...orders, proof, idPath: 'a..b' }), ['idPath', 'proof.secret']);
   assert.deepEqual(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { faultsOf } from '../../functions/errors.ts';
 import { type Message, messageSchema } from '../../functions/pipeline/message-request.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
-import { fill, templateOf } from '../../functions/pipeline/template.ts';
+import { fill, templateOf, templateOfJson } from '../../functions/pipeline/template.ts';
 import { languageFor, messageIn } from '../../functions/pipeline/wording.ts';
 import type { Recipient } from '../../functions/ports.ts';
 import { createWorld } from './world.ts';
@@ -52,6 +52,26 @@ test('places of a text are filled, with a default or nothing where there is no v
   assert.equal(filled('{{a}}', { a: '{{b}}', b: 'never' }), '{{b}}', 'a value is no template');
   for (const text of ['{name}', '{{', 'a }} b {{ c', '{{first name}}', '{{}}'])
     assert.equal(templateOf(text), null);
+});
+
+test('a text has the same places by itself and within JSON', () => {
+  const bits = ['{{', '}}', '{', '}', '|', ' ', 'a', 'b.c', '"', '\\', '\n', 'ü', '\u{1F514}'];
+  let seed = 1;
+  // MINSTD: the same texts each time
+  const random = () => (seed = (seed * 48271) % 0x7fffffff);
+  let found = 0;
+  for (let n = 0; n < 20_000; n++) {
+    const pieces = Array.from({ length: 12 }, () => bits[random() % bits.length]!);
+    const text = n % 2 ? pieces.join('') : `{{${pieces.join('').replace(/[{}]/g, '')}}}`;
+    const inJson = templateOfJson(`{"x":{"k":${JSON.stringify(text)}}}`);
+    const unescaped = (it: string | null) => (it === null ? null : JSON.parse(`"${it}"`));
+    const places = inJson?.places.map(({ name, fallback }) => ({
+      ...{ name, fallback: unescaped(fallback) },
+    }));
+    assert.deepEqual(places, templateOf(text)?.places, JSON.stringify(text));
+    found += places?.length ?? 0;
+  }
+  assert.ok(found > 500, `${found}`);
 });
 
 test('what looks like a variable and is none is told where it stands', () => {

@@ -39,6 +39,42 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal(data(payload)['a b'], '"☺"');
   });
 
+  test(`${provider}: a literal message arrives as it stands, its badge counts all the same`, async (t) => {
+    const { simulator, sender } = await start(t, provider);
+    const text = 'Fix {{ user name! }}, {{name|you}} and {{#badge}} "{{name|';
+    const message = {
+      ...{ title: text, data: { who: '{{name}}', badge: '{{#badge}}' }, literal: true },
+      ...{ badge: '+1', localized: { pt: { title: `pt ${text}` } } },
+    };
+    const values = { name: 'never', '#badge': 'never' };
+    for (const [language, expected] of [
+      [undefined, text],
+      ['pt', `pt ${text}`],
+    ]) {
+      const own = { values, badge: 17, ...(language && { language }) };
+      const { it, outcomes } = batchOf(provider, message, [own]);
+      assert.deepEqual(sender.check(it.push), []);
+      await sender.send(it);
+      assert.deepEqual(kinds(outcomes), { accepted: 1 });
+      const { payload } = (await simulator.lastAccepted())!;
+      assert.equal(title(payload), expected);
+      assert.deepEqual([data(payload).who, data(payload).badge], ['{{name}}', '{{#badge}}']);
+      const whole = JSON.parse(payload);
+      assert.equal((provider === 'apns' ? whole : whole.message.apns.payload).aps.badge, 17);
+    }
+  });
+
+  test(`${provider}: braces that are not closed stay in their own text`, async (t) => {
+    const { simulator, sender } = await start(t, provider);
+    const message = { title: '{{name|hello', data: { a: '{{name', b: '}} {{name|x}}' } };
+    const { it, outcomes } = batchOf(provider, message, [{ values: { name: 'Zoë' } }]);
+    await sender.send(it);
+    assert.deepEqual(kinds(outcomes), { accepted: 1 });
+    const { payload } = (await simulator.lastAccepted())!;
+    assert.equal(title(payload), '{{name|hello');
+    assert.deepEqual([data(payload).a, data(payload).b], ['{{name', '}} Zoë']);
+  });
+
   test(`${provider}: each has its language and its words, with defaults`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const message = {

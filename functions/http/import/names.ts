@@ -1,9 +1,9 @@
 /** The names of an uploaded audience, out of plain lines, CSV or NDJSON. */
 
+import { HALF } from '../../json-texts.ts';
 import { tokenForm } from '../../pipeline/installation.ts';
 import { installationId } from '../../pipeline/registration.ts';
 import type { UploadKind } from '../../ports.ts';
-import { HALF } from '../../well-formed.ts';
 import { readRecords } from './csv.ts';
 import type { Line } from './lines.ts';
 import { FileFault } from './rows.ts';

@@ -157,7 +157,7 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
   const platforms = new Map<string, number>();
   const providers = new Map<string, number>();
   const languages = new Map<string, number>();
-  const missing: Record<string, number> = {};
+  const missing = new Map<string, number>();
   const found = new Map<string, Found>();
   let counted = 0;
   const largest = new Map<string, number>();
@@ -211,7 +211,7 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
         const severity = kind === 'no-credentials' || kind === 'too-large' ? 'error' : 'warning';
         yield { severity, kind, message: words(kind, name, more), ...it };
       }
-      for (const [name, of] of Object.entries(missing))
+      for (const [name, of] of missing)
         yield {
           ...{ severity: 'warning', kind: 'no-value', of, examples: [] },
           message: `{{${name}}} has neither a value nor a default: give it one, {{${name}|…}}`,

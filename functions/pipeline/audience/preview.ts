@@ -28,7 +28,7 @@ export async function preview(ports: Ports, request: CampaignRequest): Promise<P
   const push = pushOf(campaign);
   const everywhere = { from: 0, to: BUCKETS };
   const of = (it: Reached): Preview => {
-    const own = wording?.of(it, {});
+    const own = wording?.of(it, new Map());
     const recipient: Recipient = {
       ...{ installationId: it.id, token: shortToken(it.token) },
       ...own,

@@ -1,19 +1,26 @@
 /**
- * Templates over a ping's JSON: `{{pull_request.user.login|somebody}}` in a string. A value goes into
- * a string that is a string already, so nothing in a ping can become more than text there.
+ * Templates over a ping's JSON: `{{pull_request.user.login|someone}}` in a string. A value goes into
+ * a string that is a string already, and is never read again: the message made of it is literal, and
+ * where a grammar reads the text around a value (a condition, a range of versions) the value may only
+ * be one of its names.
  */
 
 import type { Fault } from '../../errors.ts';
+import { HALF } from '../../json-texts.ts';
+import { BRACES, halvesOf } from '../template.ts';
 import type { Json } from './trigger.ts';
 
-const PLACE = /\{\{([^{}|]*)(?:\|([^{}]*))?\}\}/g;
-const ONLY_PLACE = /^\{\{([^{}|]*)(?:\|([^{}]*))?\}\}$/;
+const ONLY_PLACE = /^\{\{([^{}]*)\}\}$/;
 const SEGMENT = /^[^\s.[\]{}|]+(?:\s+[^\s.[\]{}|]+)*$/;
 const MAX_SEGMENTS = 16;
-/** Of one value in a text; what is taken from a ping is somebody else's. */
+/** Characters of one value; what is taken from a ping was written by others. */
 const MAX_VALUE = 4096;
+/** Characters of all values in one template. A campaign has 512 KiB at most. */
+const MAX_VALUES = 256 * 1024;
 /** As many as an audience may name. */
 const MAX_LIST = 100;
+/** In one template. */
+const MAX_PLACES = 100;
 
 /**
  * What may stand where a place stands alone: text only, a list of texts, a number, or whatever of
@@ -26,6 +33,26 @@ function modeOf(path: string): Mode {
   if (path.startsWith('audience.')) return 'list';
   if (path === 'message.badge' || path === 'message.ttlSeconds') return 'number';
   return /^message\.(apns|fcm)\./.test(path) ? 'scalar' : 'text';
+}
+
+/** Where a grammar reads the text: what a value may be in it. Neither grammar can quote. */
+const grammars = [
+  { at: /^audience\.condition$/, form: /^[\w.~%-]+$/, is: 'a topic name' },
+  {
+    at: /^audience(?:\.(?:and|or)\[\d+\]|\.not)*\.appVersion$/,
+    form: /^\d{1,9}(?:\.\d{1,9}){0,2}(?:[-+][\w.-]{1,64})?$/,
+    is: 'a version such as 4.2.1',
+  },
+];
+
+/** Why a text of a ping may not stand there; null if it may. */
+function refusal(at: string, text: string): string | null {
+  // of a text that is only read, half a character or the end may get lost
+  if (!at.startsWith('audience')) return null;
+  if (!text.isWellFormed()) return HALF;
+  if (text.length > MAX_VALUE) return `is longer than ${MAX_VALUE} characters`;
+  const grammar = grammars.find((it) => it.at.test(at));
+  return grammar && !grammar.form.test(text) ? `is not ${grammar.is}` : null;
 }
 
 /** `a.b[0].c`, `a.b.0.c`; null: that is no path. */
@@ -52,14 +79,20 @@ export function lookUp(value: Json, path: string): Json | undefined {
 /** Every place of a template that cannot be one, by its path. */
 export function templateFaults(template: Json, path: string): Fault[] {
   const faults: Fault[] = [];
+  let places = 0;
   walk(template, path, (text, at) => {
-    for (const [place, inner = ''] of text.matchAll(PLACE))
-      if (!segmentsOf(inner))
+    for (const [place, inner = ''] of text.matchAll(BRACES)) {
+      places += 1;
+      if (!segmentsOf(halvesOf(inner).name))
         faults.push({ path: at, message: `${place} is not {{path}} or {{path|default}}` });
-    if (/\{\{|\}\}/.test(text.replaceAll(PLACE, '')))
+    }
+    if (/\{\{|\}\}/.test(text.replaceAll(BRACES, ' ')))
       faults.push({ path: at, message: 'has a {{ or a }} that belongs to nothing' });
+    if (at.includes('{{')) faults.push({ path: at, message: 'names take no places' });
     return text;
   });
+  if (places > MAX_PLACES)
+    faults.push({ path, message: `may have ${MAX_PLACES} places at most, not ${places}` });
   return faults;
 }
 
@@ -73,36 +106,50 @@ export function placesOf(template: Json, path: string): string[] {
   return places;
 }
 
-/** Filled from a ping; what is missing and has no default is a fault. */
+/**
+ * Filled from a ping; what is missing and has no default is a fault, and so is what may not stand
+ * where it would.
+ */
 export function fill(template: Json, path: string, ping: Json): { value: Json; faults: Fault[] } {
   const faults: Fault[] = [];
-  const find = (at: string, place: string, inner: string, otherwise: string | undefined) => {
-    const found = lookUp(ping, inner);
-    if (found !== undefined && found !== null) return found;
-    if (otherwise === undefined)
-      faults.push({ path: at, message: `${place}: the ping has no such field` });
-    return otherwise ?? '';
+  let left = MAX_VALUES;
+  const refuse = (at: string, place: string, why: string) => {
+    faults.push({ path: at, message: `${place}: ${why}` });
+    return '';
+  };
+  /** A default is the template's own text, and is taken as it is. */
+  const find = (at: string, place: string, inner: string): { found: Json; own: boolean } => {
+    const { name, fallback } = halvesOf(inner);
+    const found = lookUp(ping, name);
+    if (found !== undefined && found !== null) return { found, own: false };
+    if (fallback === null) refuse(at, place, 'the ping has no such field');
+    return { found: fallback ?? '', own: true };
   };
   const scalar = (at: string, place: string, value: Json): string => {
-    if (typeof value === 'object')
-      faults.push({ path: at, message: `${place} is a list or an object` });
-    return String(value).slice(0, MAX_VALUE).toWellFormed();
+    if (typeof value === 'object') return refuse(at, place, 'is a list or an object');
+    const text = String(value);
+    const why = refusal(at, text);
+    if (why !== null) return refuse(at, place, `the ping's value ${why}`);
+    const taken = text.slice(0, MAX_VALUE).toWellFormed();
+    left -= taken.length;
+    return left >= 0 ? taken : refuse(at, place, `values have ${MAX_VALUES} characters at most`);
+  };
+  const alone = (at: string, mode: Mode, place: string, inner: string): Json => {
+    const { found, own } = find(at, place, inner);
+    if (mode === 'list' && Array.isArray(found))
+      return found.slice(0, MAX_LIST + 1).map((it) => scalar(at, place, it));
+    if (mode === 'scalar' && /number|boolean/.test(typeof found)) return found;
+    const text = own ? String(found) : scalar(at, place, found);
+    return mode === 'number' && /^-?\d+$/.test(text) ? Number(text) : text;
   };
   const value = walk(template, path, (text, at) => {
     const mode = modeOf(at);
     const only = mode === 'text' ? null : text.match(ONLY_PLACE);
-    if (only) {
-      const [place, inner = '', otherwise] = only;
-      const found = find(at, place, inner, otherwise);
-      if (mode === 'list' && Array.isArray(found))
-        return found.slice(0, MAX_LIST + 1).map((it) => scalar(at, place, it));
-      if (mode === 'scalar' && /number|boolean/.test(typeof found)) return found;
-      const text = scalar(at, place, found);
-      return mode === 'number' && /^-?\d+$/.test(text) ? Number(text) : text;
-    }
-    return text.replaceAll(PLACE, (place, inner: string, otherwise: string | undefined) =>
-      scalar(at, place, find(at, place, inner, otherwise)),
-    );
+    if (only) return alone(at, mode, only[0], only[1]!);
+    return text.replaceAll(BRACES, (place, inner: string) => {
+      const { found, own } = find(at, place, inner);
+      return own ? String(found) : scalar(at, place, found);
+    });
   });
   return { value, faults };
 }

@@ -7,6 +7,7 @@
 
 import { hash } from 'node:crypto';
 import { type Fault, faultsOf } from '../../errors.ts';
+import { HALF } from '../../json-texts.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
 import type { CampaignRequest } from '../campaign.ts';
@@ -73,6 +74,8 @@ export async function campaignOf(
   const named = idPath === null ? it.id : lookUp(json.value, idPath);
   if (idPath !== null && typeof named !== 'string' && typeof named !== 'number')
     return { faults: [{ path: 'idPath', message: `the ping has no id at ${idPath}` }] };
+  if (typeof named === 'string' && !named.isWellFormed())
+    return { faults: [{ path: 'idPath', message: `the ping's id ${HALF}` }] };
   const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
   const audience = fill(trigger.audience, 'audience', json.value);
   const filled = fill(trigger.message, 'message', json.value);
@@ -82,7 +85,7 @@ export async function campaignOf(
   const { campaignRequestSchema } = await import('../campaign-request.ts');
   const parsed = campaignRequestSchema.safeParse({
     ...{ name: `ping of ${name}`, app },
-    ...{ audience: asLists(audience.value), message: filled.value },
+    ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },
   });
   return parsed.success
     ? { request: parsed.data, key: `ping ${name} ${id}` }
@@ -100,17 +103,31 @@ export const asLists = (audience: Json): Json =>
         ]),
       );
 
-/** JSON in UTF-8, of bounded depth, or what is wrong with it. */
+/** Nothing of a ping is a variable. */
+export const asLiteral = (message: Json): Json =>
+  typeof message === 'object' ? { ...message, literal: true } : message;
+
+/**
+ * JSON in UTF-8, of bounded depth, or what is wrong with it. An integer that a number cannot hold is
+ * its digits: an id stays the id that it is.
+ */
 export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {
   try {
-    const value: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return depthOf(value) > MAX_DEPTH
-      ? { fault: `is nested more than ${MAX_DEPTH} deep` }
-      : { value };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value: Json = JSON.parse(text);
+    if (depthOf(value) > MAX_DEPTH) return { fault: `is nested more than ${MAX_DEPTH} deep` };
+    // with a function JSON.parse recurses: the depth is known by now
+    return { value: /\d{16}/.test(text) ? JSON.parse(text, exactly) : value };
   } catch (error) {
     return { fault: error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8' };
   }
 }
+
+/** TypeScript's library does not know the third argument yet. */
+const exactly = ((_: string, value: Json, { source = '' }: { source?: string }) =>
+  typeof value === 'number' && /^-?\d{16,}$/.test(source) && String(value) !== source
+    ? source
+    : value) as (key: string, value: Json) => Json;
 
 /** Level by level, without recursion. */
 function depthOf(value: Json): number {

@@ -4,9 +4,9 @@ import { hash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { faultsOf } from '../../errors.ts';
 import { campaignRequestSchema } from '../campaign-request.ts';
-import { asLists } from './ping.ts';
+import { asLists, asLiteral } from './ping.ts';
 import { fill, placesOf, segmentsOf, templateFaults } from './ping-template.ts';
-import type { Json, Proof, Trigger } from './trigger.ts';
+import type { Proof, Trigger } from './trigger.ts';
 
 const MAX_TEMPLATE_BYTES = 16 * 1024;
 
@@ -77,7 +77,7 @@ export const triggerRequestSchema = z
   .superRefine(({ app, audience, message }, context) => {
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: path.split('.'), message });
-    const templates = { audience, message } as Record<'audience' | 'message', Json>;
+    const templates = { audience, message } as Pick<Trigger, 'audience' | 'message'>;
     const malformed = [
       ...templateFaults(templates.audience, 'audience'),
       ...templateFaults(templates.message, 'message'),
@@ -87,8 +87,11 @@ export const triggerRequestSchema = z
     // as a ping would make it; of what is filled in nothing is known yet
     const sample = (which: 'audience' | 'message') => fill(templates[which], which, {}).value;
     const parsed = campaignRequestSchema.safeParse({
-      ...{ name: 'ping', app, audience: asLists(sample('audience')), message: sample('message') },
+      ...{ name: 'ping', app, audience: asLists(sample('audience')) },
+      message: asLiteral(sample('message')),
     });
+    if (templates.message.literal === false)
+      issue('message.literal', 'is always true: what a ping says is text');
     const places = [
       ...placesOf(templates.audience, 'audience'),
       ...placesOf(templates.message, 'message'),
