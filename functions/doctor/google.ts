@@ -13,7 +13,7 @@ export interface GoogleChecks {
   region: string;
   prefix: string;
   database: string;
-  queue: Queue;
+  queue: Pick<Queue, 'create'>;
   accessToken: () => Promise<string>;
   /** other servers that speak the same */
   tasksOrigin?: string;

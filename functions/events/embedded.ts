@@ -22,7 +22,7 @@ export interface EmbeddedEvents extends Events {
   deliver(event: CampaignEvent): Promise<void>;
 }
 
-export function createEmbeddedEvents(queue: Queue): EmbeddedEvents {
+export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEvents {
   const subscribers: Subscriber[] = [];
   const wanted: Wants[] = [];
   /** by event id: who has it already, as each subscription of Pub/Sub is tried on its own */

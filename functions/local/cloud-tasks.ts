@@ -65,6 +65,7 @@ export async function startCloudTasks({
   const settings = { ...noFaults(), unkind };
   const stats = {
     creates: 0,
+    gets: 0,
     batches: 0,
     mostCallsAtOnce: 0,
     created: 0,

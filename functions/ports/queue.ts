@@ -62,4 +62,9 @@ export type TaskHandler = (delivery: Delivery) => Promise<TaskAnswer>;
 /** Named tasks with a time, delivered at least once, in any order. */
 export interface Queue {
   create(tasks: Task[]): Promise<void>;
+  /**
+   * Of each, whether a task of that name is still to be delivered, or to be delivered again. False
+   * where there is none, where it has ended, and while it is at a handler.
+   */
+  waiting(tasks: Pick<Task, 'queue' | 'name'>[]): Promise<boolean[]>;
 }

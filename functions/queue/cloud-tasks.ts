@@ -58,6 +58,8 @@ export interface CloudTasksQueue extends Queue {
 const MAX_AHEAD_MS = 30 * 24 * 60 * 60 * 1000 - 10 * 60 * 1000;
 /** Up to so many are created one by one: a batch may have to be asked whether it is done. */
 const FEW = 10;
+/** A new role is known everywhere some minutes after it was granted. */
+const REFUSED_MS = 10 * 60 * 1000;
 /** A log line may quote it; Cloud Tasks bounds a task's headers. */
 const MAX_NAME = 500;
 
@@ -79,9 +81,14 @@ export function createCloudTasksQueue({
 }: CloudTasksQueueOptions): CloudTasksQueue {
   const caller = createCaller({ project, emulatorHost, callDeadlineMs, random });
   const batches = createBatches(caller, { deadlineMs: batchDeadlineMs, log, random });
+  /** after a refusal */
+  let lookAgainAt = 0;
+
+  const parentOf = ({ queue }: Pick<Task, 'queue'>) =>
+    `projects/${project}/locations/${region}/queues/${prefix}-${queue}`;
 
   function ready(it: Task): Ready {
-    const parent = `projects/${project}/locations/${region}/queues/${prefix}-${it.queue}`;
+    const parent = parentOf(it);
     const url = urls[servedBy[it.queue]];
     const at = Math.min(Math.ceil(it.at ?? 0), now() + MAX_AHEAD_MS);
     return {
@@ -131,6 +138,31 @@ export function createCloudTasksQueue({
     }
   }
 
+  /**
+   * "If response_time is unset, then the task has not been attempted or is currently running".
+   * https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks#Attempt
+   */
+  async function isWaiting(it: Pick<Task, 'queue' | 'name'>): Promise<boolean> {
+    if (now() < lookAgainAt) return false;
+    const parent = parentOf(it);
+    const name = `${parent}/tasks/${taskId(it.name)}`;
+    try {
+      const [{ lastAttempt }] = await caller.tasks((client, options) =>
+        client.getTask({ name, responseView: 'BASIC' }, options),
+      );
+      return !lastAttempt?.dispatchTime || Boolean(lastAttempt.responseTime);
+    } catch (error) {
+      if (codeOf(error) === code.notFound) return false;
+      if (codeOf(error) !== code.permissionDenied)
+        throw explained(error, { queue: parent, invoker });
+      // the code may be newer than what was applied; work that is queued twice is sent once
+      if (now() >= lookAgainAt)
+        log.unexpected({ where: 'Cloud Tasks: tasks are not looked up', error });
+      lookAgainAt = now() + REFUSED_MS;
+      return false;
+    }
+  }
+
   const one = (tasks: Ready[], stop: AbortController) =>
     Promise.all(tasks.map((it) => createOne(it, stop)));
 
@@ -145,6 +177,7 @@ export function createCloudTasksQueue({
       // not before all has ended: nothing may go on after a function has answered
       stop.signal.throwIfAborted();
     },
+    waiting: (tasks) => Promise.all(tasks.map(isWaiting)),
     close: () => caller.close(),
   };
 }

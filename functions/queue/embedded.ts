@@ -185,6 +185,8 @@ export function createEmbeddedQueue({
       wake();
     },
 
+    waiting: async (tasks) => tasks.map(({ queue, name }) => table.isQueued(queue, name)),
+
     start(newHandler) {
       if (handler || stopping || closed) throw new Error('the queue was started before, or closed');
       handler = newHandler;

@@ -41,6 +41,7 @@ export interface TaskTable {
    * `Unavailable`, having written nothing, when the file is locked or the disk full.
    */
   insert(tasks: Task[], now: number): void | Promise<void>;
+  isQueued(queue: QueueName, name: string): boolean;
   /** due ones, earliest first */
   due(queue: QueueName, now: number, limit: number): Row[];
   /** hands it out: one more attempt */
@@ -65,6 +66,8 @@ export function openTaskTable(path: string): TaskTable {
     ON CONFLICT (queue, name) DO UPDATE
       SET state = 'queued', at = excluded.at, attempts = 0, body = excluded.body
       WHERE tasks.state = 'ended' AND tasks.at <= ?`);
+  const queued = sql(`
+    SELECT 1 FROM tasks WHERE queue = ? AND name = ? AND state = 'queued'`);
   const due = sql(`
     SELECT id, name, attempts, body FROM tasks
     WHERE queue = ? AND state = 'queued' AND at <= ? ORDER BY at, id LIMIT ?`);
@@ -92,6 +95,7 @@ export function openTaskTable(path: string): TaskTable {
       if (tasks.some(({ body }) => body.kind === 'ping')) return together(write, true);
       transaction(write);
     },
+    isQueued: (queue, name) => queued.get(queue, name) !== undefined,
     due: (queue, now, limit) => due.all(queue, now, limit) as unknown as Row[],
     run: (id) => void run.run(id),
     retry: (id, at) => void retry.run(Math.ceil(at), id),

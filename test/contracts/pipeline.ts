@@ -194,7 +194,10 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
   );
 }
 
-const nobody: Queue = { create: async () => {} };
+const nobody: Queue = {
+  create: async () => {},
+  waiting: async (tasks) => tasks.map(() => false),
+};
 
 const asked = (times: { cron: string; timeZone?: string }) =>
   scheduleRequestSchema.parse({

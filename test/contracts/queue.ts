@@ -166,6 +166,40 @@ export function queueContract(name: string, makeQueue: MakeQueue) {
     await until(harness, () => done.includes('slow'), 'the slow one');
   });
 
+  test(`${name}: what is still to be delivered waits, what is at work or done does not`, async (t) => {
+    const harness = await makeQueue(t);
+    const { queue } = harness;
+    const waits = async (name: string) => (await queue.waiting([task(name)]))[0]!;
+    assert.deepEqual(await queue.waiting([]), []);
+    const release = Promise.withResolvers<void>();
+    let begun = 0;
+    harness.start(async (delivery) => {
+      if (nameOf(delivery) !== 'shaky') return { kind: 'done' };
+      if (++begun > 2) return { kind: 'done' };
+      await release.promise;
+      throw new Error('not yet');
+    });
+    const at = harness.now() + 60_000;
+    await queue.create([task('later', { at }), task('shaky'), task('quick')]);
+    await until(harness, () => begun === 1, 'the first attempt');
+    assert.equal(await waits('shaky'), false, 'it is at work');
+    const asked = [task('nothing'), task('later'), task('later', { queue: 'shard' })];
+    assert.deepEqual(await queue.waiting(asked), [false, true, false]);
+    release.resolve();
+    const seen = { waiting: false };
+    for (let step = 0; begun < 3; step++) {
+      assert.ok(step < 400, 'in vain waited for the third attempt');
+      seen.waiting ||= await waits('shaky');
+      await harness.pass(10);
+    }
+    assert.ok(seen.waiting, 'between its attempts it waits');
+    await until(harness, () => begun === 3, 'its end');
+    await harness.pass(500);
+    assert.equal(await waits('shaky'), false, 'it is done');
+    assert.equal(await waits('quick'), false, 'it is done');
+    assert.equal(await waits('later'), true);
+  });
+
   test(`${name}: a body over 100 KB is refused`, async (t) => {
     const harness = await makeQueue(t);
     const body: TaskBody = { kind: 'redrive', campaignId: 'c', why: 'é'.repeat(52 * 1024) };

@@ -35,6 +35,7 @@ export async function createFixture(
       create: async (more) => {
         tasks.push(...more);
       },
+      waiting: async (some) => some.map((it) => tasks.some(({ name }) => name === it.name)),
     },
     events: { publish: async () => {} },
     senders: { get: (app) => (app === 'default' ? sender : null) },

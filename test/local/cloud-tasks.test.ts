@@ -123,6 +123,9 @@ test('Retry-After is waited for, and the task is gone after its last attempt', a
   await until(1);
   const [waiting] = await client.getTask({ name: name! });
   assert.equal(waiting.dispatchCount, 1);
+  assert.equal(waiting.httpRequest?.body?.length ?? 0, 0);
+  assert.ok(waiting.firstAttempt?.dispatchTime);
+  assert.ok(waiting.lastAttempt?.dispatchTime);
   await until(3);
   assert.ok(got[1]!.at - got[0]!.at >= 990);
   for (;;) {

@@ -85,6 +85,7 @@ for (const how of ['the same key', 'the sweep'] as const)
     const world = createWorld(t);
     await world.people(10);
     world.ports.queue = {
+      ...world.queue,
       create: async () => {
         throw new Error('killed');
       },

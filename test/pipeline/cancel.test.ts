@@ -118,6 +118,7 @@ test('a planner that died between the last page and a cancellation leaves nothin
     },
   };
   world.ports.queue = {
+    ...world.queue,
     create: (tasks) => world.queue.create(tasks.filter((it) => it.body.kind !== 'redrive')),
   };
   const id = await world.campaign({ rate: { perMinute: 60 } });

@@ -60,7 +60,7 @@ test('a change of its time that died before it was queued: it begins then, and n
   ] as const) {
     const began = world.clock.now;
     const id = await world.campaign({ schedule: { at: began + from - NOW } });
-    world.ports.queue = { create: () => Promise.reject(new Error('killed')) };
+    world.ports.queue = { ...world.queue, create: () => Promise.reject(new Error('killed')) };
     await assert.rejects(reschedule(world.ports, id, began + to - NOW, ME));
     world.ports.queue = world.queue;
     await ticking(world, began + to - NOW - 1, 6 * 60 * MINUTE);
@@ -85,7 +85,7 @@ test('cancelled before it begins, it counts nobody and is told of', async (t) =>
 test('a scheduled campaign whose tasks are all lost is begun by the sweep', async (t) => {
   const world = createWorld(t);
   const people = await world.people(5);
-  world.ports.queue = { create: async () => {} };
+  world.ports.queue = { ...world.queue, create: async () => {} };
   const id = await world.campaign({ schedule: { at: NOW + DAY } });
   world.ports.queue = world.queue;
   await ticking(world, NOW + DAY + 20 * MINUTE);
@@ -149,7 +149,7 @@ test('a resume that died before it queued the rest is made up for when it is ask
   await world.run();
   world.script.answer = () => accepted;
   world.script.sent.length = 0;
-  world.ports.queue = { create: () => Promise.reject(new Error('killed')) };
+  world.ports.queue = { ...world.queue, create: () => Promise.reject(new Error('killed')) };
   await assert.rejects(resume(world.ports, id));
   world.ports.queue = world.queue;
   await ticking(world, world.clock.now + 40 * MINUTE);
@@ -256,6 +256,7 @@ test('a canary whose tasks are lost is watched again by the sweep', async (t) =>
   const world = createWorld(t);
   const people = await world.people(3000);
   world.ports.queue = {
+    ...world.queue,
     create: (tasks) => world.queue.create(tasks.filter((it) => it.body.kind !== 'canary')),
   };
   const id = await world.campaign({ canary });

@@ -44,6 +44,7 @@ for (const what of ['before any', 'after some'] as const)
     const people = await world.people(4500);
     let deaths = 0;
     world.ports.queue = {
+      ...world.queue,
       async create(tasks) {
         if (deaths < 3 && tasks.some((it) => it.body.kind === 'send')) {
           deaths += 1;
@@ -62,7 +63,7 @@ for (const what of ['before any', 'after some'] as const)
 
 /** A campaign of one shard that no task plans. */
 async function unplanned(world: World) {
-  world.ports.queue = { create: async () => {} };
+  world.ports.queue = { ...world.queue, create: async () => {} };
   const id = await world.campaign();
   world.ports.queue = world.queue;
   await world.store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], NOW + MINUTE);

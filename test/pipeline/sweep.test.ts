@@ -17,6 +17,7 @@ import { createWorld, eachOnce, MINUTE, NOW, type World } from './world.ts';
 function lose(world: World, kind: TaskBody['kind']) {
   const lost: string[] = [];
   world.ports.queue = {
+    ...world.queue,
     create: (tasks) => {
       lost.push(...tasks.filter((it) => it.body.kind === kind).map((it) => it.name));
       return world.queue.create(tasks.filter((it) => it.body.kind !== kind));
@@ -133,6 +134,7 @@ test('sweeps at once share the work, more than one batch of it', async (t) => {
   for (let i = 0; i < 600; i++) await world.store.createCampaign(campaignOf(), null, NOW);
   const queued: string[] = [];
   world.ports.queue = {
+    ...world.queue,
     create: async (tasks) => void queued.push(...tasks.map((it) => it.name)),
   };
   const taken = await Promise.all([sweep(world.ports), sweep(world.ports), sweep(world.ports)]);

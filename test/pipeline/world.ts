@@ -84,7 +84,7 @@ export function createWorld(
     events: { publish: (event) => events.publish(event) },
     senders: { get: () => script.sender },
   };
-  const through: Queue = { create: (tasks) => ports.queue.create(tasks) };
+  const through: Pick<Queue, 'create'> = { create: (tasks) => ports.queue.create(tasks) };
   const events = createEmbeddedEvents(through);
   /** all events, and those of campaigns that closed */
   const told: CampaignEvent[] = [];
@@ -205,6 +205,7 @@ export function eachOnce(world: World, people: { id: string }[]) {
 export async function frozen(world: World) {
   const kept: Task[] = [];
   world.ports.queue = {
+    ...world.queue,
     async create(tasks) {
       kept.push(...tasks.filter((it) => it.body.kind === 'send'));
       await world.queue.create(tasks.filter((it) => it.body.kind !== 'send'));

@@ -247,3 +247,23 @@ test('a closed queue takes nothing', async (t) => {
   await queue.close();
   await assert.rejects(queue.create([task('late')]), /closed/);
 });
+
+test('of a task that is looked up no body is read, and nothing is created', async (t) => {
+  const { queue, simulator } = await makeCloudTasks(t);
+  await queue.create([task('one', { at: Date.now() + 60_000 })]);
+  assert.deepEqual(await queue.waiting([task('one'), task('two')]), [true, false]);
+  const { gets, creates } = await simulator.stats();
+  assert.deepEqual({ gets, creates }, { gets: 2, creates: 1 });
+});
+
+test('an account that may not look tasks up is told so once, and takes none for waiting', async (t) => {
+  const { queue, simulator, logged } = await makeCloudTasks(t);
+  await queue.create([task('one', { at: Date.now() + 60_000 })]);
+  await simulator.set({ refuseGet: status.PERMISSION_DENIED });
+  assert.deepEqual(await queue.waiting([task('one'), task('two')]), [false, false]);
+  assert.deepEqual(await queue.waiting([task('one')]), [false]);
+  assert.equal(logged.filter((it) => it.includes('not looked up')).length, 1);
+  await simulator.set({ refuseGet: status.UNAUTHENTICATED });
+  const { queue: other } = await makeCloudTasks(t, { emulatorHost: simulator.host });
+  await assert.rejects(other.waiting([task('one')]), /Cloud Tasks/);
+});

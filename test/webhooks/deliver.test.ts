@@ -291,6 +291,7 @@ test('a process that dies after the attempt, before it queued the next, is made 
   const webhook = await hook(world, receiver, { types: ['campaign.completed'] });
   let deaths = 0;
   world.ports.queue = {
+    ...world.queue,
     create: async (tasks) => {
       const next = tasks.some((it) => it.body.kind === 'delivery' && it.body.tries === 1);
       if (next && deaths++ < 2) throw new Error('killed');

@@ -7,6 +7,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { finished } from 'node:stream/promises';
+import { status } from '@grpc/grpc-js';
 import type { TaskAnswer } from '../../ports.ts';
 import { parseRetryAfter } from '../../providers/retry-after.ts';
 import type { Work } from '../../queue/lane.ts';
@@ -61,6 +62,12 @@ export function createDispatcher({
         onDispatch();
         task.attempts = Math.max(task.attempts, attempt + 1);
         task.firstAt ??= now();
+        const current = { scheduledAt: task.at, dispatchedAt: now(), answer: null };
+        task.lastAttempt = current;
+        const answered = (code: number, message: string) => {
+          if (task.lastAttempt === current)
+            task.lastAttempt = { ...current, answer: { at: now(), code, message } };
+        };
         const headers: Record<string, string> = {
           ...task.headers,
           'User-Agent': 'Google-Cloud-Tasks',
@@ -79,16 +86,21 @@ export function createDispatcher({
             Authorization: `Bearer ${oidc.token(task.oidc.audience, task.oidc.email)}`,
           }),
         };
-        const { status, retryAfter } = await post(task, headers, signal).catch((error) => {
+        const { status: said, retryAfter } = await post(task, headers, signal).catch((error) => {
           task.retryReason = signal.aborted ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE';
+          answered(
+            signal.aborted ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE,
+            task.retryReason,
+          );
           throw error;
         });
         task.responses += 1;
-        if (status >= 200 && status < 300) return { kind: 'done' };
-        if (status < 500) task.executions += 1;
-        task.previousResponse = status;
-        task.retryReason = `HTTP status code ${status}`;
-        if (status !== 429 && status !== 503) throw new Error(task.retryReason);
+        if (said >= 200 && said < 300) return { kind: 'done' };
+        if (said < 500) task.executions += 1;
+        task.previousResponse = said;
+        task.retryReason = `HTTP status code ${said}`;
+        answered(status.UNKNOWN, `UNKNOWN(2): ${task.retryReason}`);
+        if (said !== 429 && said !== 503) throw new Error(task.retryReason);
         const asked = parseRetryAfter(retryAfter, now()) ?? 0;
         const afterMs = Math.max(asked, backoff(attempt, limits()));
         return { kind: 'again', afterMs, reason: task.retryReason };

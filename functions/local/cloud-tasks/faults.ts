@@ -14,6 +14,8 @@ export interface CloudTasksSettings {
   failInBatch: { count: number; code: number };
   /** what BatchCreateTasks answers, as a project that may not use it; null: it works */
   refuseBatch: number | null;
+  /** what GetTask answers an account without cloudtasks.tasks.get; null: it works */
+  refuseGet: number | null;
   /** how long a batch is under way, its operation not done */
   batchMs: number;
   /** how long a call that creates takes */
@@ -23,6 +25,8 @@ export interface CloudTasksSettings {
 export interface CloudTasksStats {
   /** calls of CreateTask */
   creates: number;
+  /** calls of GetTask */
+  gets: number;
   /** calls of BatchCreateTasks */
   batches: number;
   mostCallsAtOnce: number;
@@ -42,6 +46,7 @@ export const noFaults = (): CloudTasksSettings => ({
   loseAnswers: { count: 0, how: 'deadline' },
   failInBatch: { count: 0, code: status.UNAVAILABLE },
   refuseBatch: null,
+  refuseGet: null,
   batchMs: 0,
   createMs: 0,
 });

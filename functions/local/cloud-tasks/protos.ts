@@ -24,6 +24,13 @@ export interface HttpRequest {
   oidcToken?: { serviceAccountEmail?: string; audience?: string };
 }
 
+export interface AttemptMessage {
+  scheduleTime?: Moment;
+  dispatchTime?: Moment;
+  responseTime?: Moment;
+  responseStatus?: { code: number; message: string };
+}
+
 /** v2 and v2beta3 number the fields differently and name them alike. */
 export interface TaskMessage {
   name?: string;
@@ -34,6 +41,8 @@ export interface TaskMessage {
   dispatchDeadline?: Moment;
   dispatchCount?: number;
   responseCount?: number;
+  firstAttempt?: AttemptMessage;
+  lastAttempt?: AttemptMessage;
   view?: 'BASIC' | 'FULL';
 }
 

@@ -77,7 +77,11 @@ export function createService(
       return faulty(() => create(message));
     },
 
-    GetTask: async (message) => viewOf(task(message).task, message.responseView),
+    async GetTask(message) {
+      stats.gets += 1;
+      if (settings.refuseGet !== null) throw refusal(settings.refuseGet);
+      return viewOf(task(message).task, message.responseView);
+    },
 
     async DeleteTask(message) {
       const found = task(message);

@@ -23,12 +23,21 @@ export interface SimulatedTask extends Job {
   at: number;
   /** when it was dispatched first */
   firstAt: number | null;
+  /** its answer is null while it is at work */
+  lastAttempt: Attempted | null;
   /** answers that came, of any kind */
   responses: number;
   /** answers that were not 5xx */
   executions: number;
   previousResponse: number | null;
   retryReason: string | null;
+}
+
+interface Attempted {
+  scheduledAt: number;
+  dispatchedAt: number;
+  /** `code` is one of gRPC's */
+  answer: { at: number; code: number; message: string } | null;
 }
 
 /** "projects/P/locations/L/queues/Q" */
@@ -106,6 +115,7 @@ export function readTask({ parent, task }: CreateTaskMessage, now: number): Simu
     createdAt: now,
     at,
     firstAt: null,
+    lastAttempt: null,
     responses: 0,
     executions: 0,
     previousResponse: null,
@@ -147,6 +157,18 @@ export const viewOf = (task: SimulatedTask, view: string | undefined): TaskMessa
   createTime: fromMs(1000 * Math.floor(task.createdAt / 1000)),
   dispatchDeadline: fromMs(task.deadlineMs),
   dispatchCount: task.attempts,
+  // "Only dispatch_time will be set. The other Attempt information is not retained."
+  ...(task.firstAt !== null && { firstAttempt: { dispatchTime: fromMs(task.firstAt) } }),
+  ...(task.lastAttempt && { lastAttempt: attemptOf(task.lastAttempt) }),
   responseCount: task.responses,
   view: view === 'FULL' ? 'FULL' : 'BASIC',
+});
+
+const attemptOf = ({ scheduledAt, dispatchedAt, answer }: Attempted) => ({
+  scheduleTime: fromMs(scheduledAt),
+  dispatchTime: fromMs(dispatchedAt),
+  ...(answer && {
+    responseTime: fromMs(answer.at),
+    responseStatus: { code: answer.code, message: answer.message },
+  }),
 });

@@ -30,7 +30,10 @@ async function oneByOne(t: TestContext) {
   const script = createScript(() => NOW);
   const ports: Ports = {
     store,
-    queue: { create: async (more) => void tasks.push(...more) },
+    queue: {
+      create: async (more) => void tasks.push(...more),
+      waiting: async (some) => some.map(() => false),
+    },
     events: { publish: async () => {} },
     senders: { get: () => script.sender },
     log: new Proxy({} as Log, { get: () => () => {} }),
