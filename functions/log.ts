@@ -27,6 +27,18 @@ export const redact = (text: string) =>
     .replace(/whsec_[\w+/=]{8,}/g, shortToken)
     .replace(/\w[\w:-]{46,}\w/g, shortToken);
 
+/** So much of what was sent to us is quoted in an error. */
+const MAX_QUOTED = 64;
+
+/** What was sent to us, as an error may quote it: short, on one line, without secrets. */
+export function quoted(text: string): string {
+  const head = text.slice(0, 4 * MAX_QUOTED);
+  let safe = redact(head.replace(/\s+/g, ' ').toWellFormed());
+  // what was cut off may be the rest of a token
+  if (head.length < text.length) safe = `${safe.replace(/[\w:-]*$/, '')}…`;
+  return safe.length > MAX_QUOTED ? `${safe.slice(0, MAX_QUOTED)}…` : safe;
+}
+
 /** For Cloud Logging: `severity`, `message`, `time`, the fields; `stack_trace` for an error. */
 export function createLog(
   write: (line: string) => unknown = (line) => process.stderr.write(line),

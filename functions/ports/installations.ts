@@ -2,7 +2,7 @@
 
 import type { Installation } from '../pipeline/installation.ts';
 
-/** What became of the rows of an import: together they are all of them. */
+/** What became of the rows of an import: together they are all of them, but for `tokensMoved`. */
 export interface ImportCounts {
   inserted: number;
   updated: number;
@@ -10,6 +10,8 @@ export interface ImportCounts {
   unchanged: number;
   /** a later row of the same batch had their id, or their token */
   superseded: number;
+  /** installations that were removed because a row has their token now */
+  tokensMoved: number;
 }
 
 /** A row of an import. `refreshedAt` null: nobody knows; now, if its token is a new one. */

@@ -36,18 +36,18 @@ export function importContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const first = [row('a', { tags: ['x'] }), row('b'), row('c', { attributes: { plan: 'pro' } })];
     assert.deepEqual(await importAt(store, NOW, first), {
-      ...{ inserted: 3, updated: 0, unchanged: 0, superseded: 0 },
+      ...{ inserted: 3, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
     });
     assert.deepEqual(await get(store, 'a'), person('a', { tags: ['x'] }, NOW));
     const again = [row('a', { tags: ['x'] }), row('b', { language: 'de' }), row('d'), first[2]!];
     assert.deepEqual(await importAt(store, LATER, again), {
-      ...{ inserted: 1, updated: 1, unchanged: 2, superseded: 0 },
+      ...{ inserted: 1, updated: 1, unchanged: 2, superseded: 0, tokensMoved: 0 },
     });
     assert.equal((await get(store, 'a'))?.refreshedAt, NOW);
     assert.deepEqual(await get(store, 'b'), person('b', { language: 'de' }, NOW));
     assert.equal((await get(store, 'd'))?.refreshedAt, LATER);
     assert.deepEqual(await importAt(store, LATER, []), {
-      ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0 },
+      ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
     });
   });
 
@@ -108,7 +108,7 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[row('c', { language: 'de' }), row('c', { language: 'fr' })],
     ];
     assert.deepEqual(await importAt(store, NOW, batch), {
-      ...{ inserted: 2, updated: 0, unchanged: 0, superseded: 2 },
+      ...{ inserted: 2, updated: 0, unchanged: 0, superseded: 2, tokensMoved: 0 },
     });
     assert.equal(await get(store, 'a'), null);
     assert.equal((await get(store, 'b'))?.token, 'same');
@@ -123,8 +123,9 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[row('a', { token: 'token-b' }), row('b', { token: 'token-a' })],
       row('d', { token: 'token-c' }),
     ];
-    const { inserted, updated } = await importAt(store, LATER, turned);
+    const { inserted, updated, tokensMoved } = await importAt(store, LATER, turned);
     assert.equal(inserted + updated, 3);
+    assert.equal(tokensMoved, 1, 'c is the one that is gone');
     const tokens = await Promise.all(['a', 'b', 'c', 'd'].map((id) => get(store, id)));
     assert.deepEqual(
       tokens.map((it) => it?.token),
@@ -144,6 +145,23 @@ export function importContract(name: string, makeStore: MakeStore) {
         );
       assert.ok((await store.estimateAudience('default', audience)) >= 1);
     }
+  });
+
+  test(`${name}: an import says how many installations lost their token to a row`, async (t) => {
+    const store = await makeStore(t);
+    const named = (...ids: string[]) => ids.map((id) => row(id, { token: `token-${id}` }));
+    await importAt(store, NOW, [
+      ...named('a', 'b'),
+      row('far', { app: 'other', token: 'token-a' }),
+    ]);
+    const taking = [row('c', { token: 'token-a' }), row('d', { token: 'token-b' }), row('e')];
+    const { inserted, tokensMoved } = await importAt(store, LATER, taking);
+    assert.deepEqual([inserted, tokensMoved], [3, 2]);
+    assert.equal(await get(store, 'a'), null);
+    assert.ok(await store.getInstallation('other', 'far'), 'a token is of one app');
+    assert.equal((await importAt(store, LATER, taking)).tokensMoved, 0, 'the same again');
+    const back = await importAt(store, LATER, named('a'));
+    assert.deepEqual([back.inserted, back.tokensMoved], [1, 1]);
   });
 
   test(`${name}: what a run has not seen is counted, then removed; the rest stays`, async (t) => {

@@ -38,6 +38,12 @@ test('an audience comes as lines, CSV or NDJSON, of ids, users or tokens', async
       ["O'Brien, J", 'ü2'],
     ],
     [
+      '2916334247900527531\n{"id":2916334247900527532}\n7\n',
+      'application/x-ndjson',
+      '',
+      ['2916334247900527531', '2916334247900527532', '7'],
+    ],
+    [
       '"t:1"\n{"token":"t-2","x":1}\n\n',
       'application/x-ndjson; charset=utf-8',
       '?of=tokens',
@@ -63,6 +69,18 @@ test('an audience comes as lines, CSV or NDJSON, of ids, users or tokens', async
   }
 });
 
+test('text that says there is none is never a name', async (t) => {
+  const fixture = await createFixture(t);
+  const texts = ['u1', 'NULL', '\\N', '(null)', '#N/A', 'Null'];
+  const response = await upload(fixture, texts.join('\n'), 'text/plain', '?of=userIds');
+  const done = await jsonOf<Uploaded>(response);
+  assert.deepEqual(await namesOf(fixture, done.id), ['Null', 'u1']);
+  assert.deepEqual(
+    done.faults.map((it) => it.line),
+    [2, 3, 4, 5],
+  );
+});
+
 test('bad lines are told with their number and kept out', async (t) => {
   const fixture = await createFixture(t);
   const lines = ['good', 'a b', 'x'.repeat(129), '', 'also-good', 'ü'];
@@ -72,7 +90,7 @@ test('bad lines are told with their number and kept out', async (t) => {
     done.faults.map((it) => it.line),
     [2, 3, 6],
   );
-  const json = ['{"id":1}', '[', '"fine"', '{"ID":"x"}', '{"__proto__":{"id":"x"}}'];
+  const json = ['{"id":[1]}', '[', '"fine"', '{"ID":"x"}', '{"__proto__":{"id":"x"}}'];
   const other = await jsonOf<Uploaded>(
     await upload(fixture, json.join('\n'), 'application/x-ndjson'),
   );

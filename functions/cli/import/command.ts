@@ -1,25 +1,27 @@
 /** `volley import`: shows what it will do, does it, and says what became of it. */
 
-import { createInterface } from 'node:readline/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { Pruned } from '../../http/import/prune.ts';
+import { ABSENT } from '../../http/import/absent.ts';
+import { readRow } from '../../http/import/import-row.ts';
 import { redact } from '../../log.ts';
 import type { Client } from '../client.ts';
 import type { Io } from '../program.ts';
 import { count, createProgress, createRate } from '../progress.ts';
 import { Usage } from '../send.ts';
 import { openFile } from './file.ts';
-import { type Mapping, mappingOf, mappingText, readMap, rowMaker } from './mapping.ts';
+import { mappingOf, mappingText, readMap, rowMaker } from './mapping.ts';
 import { isPostgres, openPostgres } from './postgres.ts';
-import { type Fault, runImport } from './run.ts';
+import { prune } from './prune.ts';
+import { runImport } from './run.ts';
 import type { Source } from './source.ts';
 import { type Counts, openState } from './state.ts';
+import { summary, tellings } from './summary.ts';
 
 interface Options {
   query?: string;
   map?: [field: string, column: string][];
   orderBy?: string;
+  null?: string[];
   resume: boolean;
   app?: string;
   dryRun?: boolean;
@@ -41,10 +43,7 @@ export interface Surroundings {
   exit(code: 0 | 1): void;
 }
 
-const SHOWN_FAULTS = 20;
 const SHOWN_ROWS = 3;
-/** Who answers no question is asked none. */
-const ASK_MS = 10 * 60 * 1000;
 
 const examples = `
 Examples:
@@ -60,6 +59,7 @@ export function importCommand(program: Command, it: Surroundings) {
     .argument('<source>', 'CSV with a header, NDJSON (*.ndjson, *.jsonl), or postgres://…')
     .option('--query <sql>', 'what to read of a database: a SELECT')
     .option('--map <field=column,…>', 'columns that are not guessed right; may be repeated', maps)
+    .option('--null <text,…>', `texts that are no value (default: ${ABSENT.join(',')})`, texts)
     .option('--app <app>', 'the app of all its rows')
     .option('--order-by <column>', 'of a query: what to go on by (default: the column of the id)')
     .option('--no-resume', 'of a query: in no order, so it cannot go on after a stop')
@@ -75,6 +75,8 @@ export function importCommand(program: Command, it: Surroundings) {
     .action((source: string, options: Options) => run(source, options, it));
 }
 
+const texts = (value: string, earlier: string[] = []) => [...earlier, ...value.split(',')];
+
 const maps = (value: string, earlier: Options['map'] = []) => [...earlier, ...readMap(value)];
 
 async function run(from: string, options: Options, around: Surroundings) {
@@ -88,10 +90,12 @@ async function run(from: string, options: Options, around: Surroundings) {
   try {
     const mapping = mappingOf(source.columns, options.map ?? []);
     say(`${source.name}\n${mappingText(mapping)}`);
-    if (options.dryRun) await preview(source, mapping, say);
     const app = options.app ?? (options.prune ? 'default' : undefined);
+    const absent = options.null ?? (source.isText ? ABSENT : null);
+    const toRow = rowMaker(mapping, absent && new Set(absent));
+    if (options.dryRun) await preview(source, toRow, app, say);
     const state = openState(
-      [around.url(), app, source.identity, [...mapping.fields], options.prune === true],
+      [around.url(), app, source.identity, [...mapping.fields], options.prune === true, absent],
       {
         restart: options.restart === true || options.dryRun === true,
         ...(io.env.VOLLEY_STATE && { folder: io.env.VOLLEY_STATE }),
@@ -101,7 +105,7 @@ async function run(from: string, options: Options, around: Surroundings) {
       say(
         `going on after ${source.unit} ${count(state.state.position.rows)} (--restart begins anew)\n`,
       );
-    const faults: Fault[] = [];
+    const told = tellings(source.unit);
     const progress = json() ? null : createProgress(io.stderr);
     const rate = createRate();
     const before = state.state.counts.read;
@@ -113,14 +117,14 @@ async function run(from: string, options: Options, around: Surroundings) {
     let counts: Counts;
     try {
       counts = await runImport({
-        ...{ client, source, mapping, app, state, signal: interrupt.signal, onProgress: seen },
+        ...{ client, source, toRow, app, state, signal: interrupt.signal, onProgress: seen },
         ...{ marks: options.prune === true, dryRun: options.dryRun === true },
         windowRows: options.window === undefined ? undefined : Number(options.window),
-        onFault: (fault) => void (faults.length < SHOWN_FAULTS && faults.push(fault)),
+        ...{ onFault: told.fault, onWarning: told.warning },
       });
     } finally {
       progress?.stop();
-      for (const { at, message } of faults) say(`${source.unit} ${at}: ${redact(message)}\n`);
+      say(told.text());
     }
     const pruned =
       options.prune && !options.dryRun && state.state.complete
@@ -138,20 +142,14 @@ async function run(from: string, options: Options, around: Surroundings) {
     }
     if (counts.read === counts.rejected) exit(1);
     const stored = counts.read - counts.rejected;
-    around.show(
-      { ...counts, stored, faults: faults.map(asLine), ...(pruned !== null && { pruned }) },
-      () =>
-        options.dryRun
-          ? `${count(stored)} good, ${count(counts.rejected)} with faults; nothing was stored`
-          : summary(counts, pruned),
+    around.show({ ...counts, stored, ...told.lists(), ...(pruned !== null && { pruned }) }, () =>
+      summary(counts, { pruned, dryRun: options.dryRun === true }),
     );
   } finally {
     process.off('SIGINT', onSignal);
     await source.close();
   }
 }
-
-const asLine = ({ at, message }: Fault) => ({ line: at, message });
 
 async function open(from: string, options: Options): Promise<Source> {
   const { query, orderBy, timeout = '300' } = options;
@@ -173,80 +171,19 @@ async function open(from: string, options: Options): Promise<Source> {
   });
 }
 
-/** The first rows as they would be sent. Not by the source's own reading, which goes on from there. */
-async function preview(source: Source, mapping: Mapping, say: (text: string) => void) {
-  const toRow = rowMaker(mapping);
-  const first = source.first(SHOWN_ROWS);
-  for await (const row of first) say(`  ${redact(JSON.stringify(toRow(row)))}\n`);
-}
-
-function summary(counts: Counts, pruned: number | null): string {
-  const { inserted, updated, unchanged, superseded, rejected } = counts;
-  return [
-    `${count(inserted)} new, ${count(updated)} changed, ${count(unchanged)} unchanged`,
-    superseded > 0 && `${count(superseded)} replaced by later rows`,
-    `${count(rejected)} rejected`,
-    pruned !== null && `${count(pruned)} removed`,
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
-
-/** How many were removed. */
-async function prune(
-  client: Client,
-  app: string,
-  run: string,
-  counts: Counts,
-  options: Options,
-  { io, json, exit }: Surroundings,
-): Promise<number> {
-  const refuse = (why: string) => {
-    io.stderr.write(`volley: nothing is pruned: ${why}\n`);
-    exit(1);
-    return 0;
-  };
-  if (counts.rejected > 0 && !options.force)
-    return refuse(`${count(counts.rejected)} rows were rejected. Mend them, or add --force.`);
-  const all = async (dryRun: boolean) => {
-    let found = 0;
-    for (let after: string | null = null; ; ) {
-      const body = { app, run, after, dryRun };
-      const part: Pruned = await client.post<Pruned>('/v1/installations:prune', body);
-      found += part.found;
-      after = part.next;
-      if (after === null) return found;
-    }
-  };
-  const found = await all(true);
-  if (found === 0) return 0;
-  const kept = counts.read - counts.rejected - counts.superseded;
-  if (found > kept && !options.force)
-    return refuse(
-      `it would remove ${count(found)} and keep ${count(kept)}. If that is meant, add --force.`,
-    );
-  if (!options.yes) {
-    if (json() || !process.stdin.isTTY)
-      return refuse(`${count(found)} would be removed, and nobody can be asked. Add --yes.`);
-    if (
-      !(await agreed(`Remove ${count(found)} installations of "${app}" that the source has not?`))
-    )
-      return refuse('as you say.');
-  }
-  return all(false);
-}
-
-async function agreed(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const late = new AbortController();
-  try {
-    const answer = await Promise.race([
-      lines.question(`${question} [y/N] `),
-      delay(ASK_MS, '', { signal: late.signal }),
-    ]);
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    late.abort();
-    lines.close();
+/** The first rows as they would be stored. Not by the source's own reading, which goes on from there. */
+async function preview(
+  source: Source,
+  toRow: ReturnType<typeof rowMaker>,
+  app: string | undefined,
+  say: (text: string) => void,
+) {
+  for await (const row of source.first(SHOWN_ROWS)) {
+    const it = readRow(toRow(row), app, Date.now());
+    // the count of the rows tells its fault
+    if ('fault' in it) continue;
+    const { bucket: _, ...shown } = it.installation;
+    const refreshedAt = shown.refreshedAt === null ? null : new Date(shown.refreshedAt);
+    say(`  ${redact(JSON.stringify({ ...shown, refreshedAt }))}\n`);
   }
 }

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type CsvRecord, readRecords } from '../../http/import/csv.ts';
 import { type Line, readLines } from '../../http/import/lines.ts';
-import { parsed } from '../../http/import/rows.ts';
+import { headerCell, otherCells, parsed } from '../../http/import/rows.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 
@@ -25,6 +25,7 @@ export async function openFile(path: string): Promise<Source> {
     name: path,
     unit: 'line',
     columns,
+    isText: parts === csv,
     identity: `${resolve(path)} ${size} ${mtimeMs}`,
     async *read(after, signal) {
       read.bytes = 0;
@@ -90,7 +91,7 @@ const csv: Format = {
         else
           part.faults.push({
             at: record.line,
-            message: `has ${record.cells.length} cells where the header has ${columns.length}`,
+            message: otherCells(record.cells.length, columns.length),
           });
       }
       yield part;
@@ -100,7 +101,7 @@ const csv: Format = {
 
 function header(record: CsvRecord): Column[] {
   if ('fault' in record) throw new SourceFailed(`line ${record.line}: the header ${record.fault}`);
-  return record.cells.map((it) => ({ name: it.trim(), type: null }));
+  return record.cells.map((it) => ({ name: headerCell(it), type: null }));
 }
 
 const ndjson: Format = {

@@ -1,9 +1,10 @@
 /** Which column of a source is which field of an installation: guessed, or said. */
 
+import { textCell } from '../../http/import/absent.ts';
 import { rowFields } from '../../http/import/import-row.ts';
 import { Usage } from '../send.ts';
+import { kinds } from './column-types.ts';
 import type { SourceRow } from './source.ts';
-import { type Convert, converters, kinds } from './values.ts';
 
 export interface Column {
   name: string;
@@ -126,29 +127,18 @@ function inOneColumn(columns: Column[]): string {
   return '';
 }
 
-/** Makes of a row's cells what the API takes; a cell that is empty says nothing. */
-export function rowMaker({ fields }: Mapping): (row: SourceRow) => Record<string, unknown> {
-  const plainFields: { field: string; index: number; convert: Convert }[] = [];
-  const attributes: { name: string; index: number; convert: Convert }[] = [];
-  for (const [field, index] of fields) {
-    const convert = converters(field);
-    if (field.startsWith('attributes.'))
-      attributes.push({ name: field.slice('attributes.'.length), index, convert });
-    else plainFields.push({ field, index, convert });
-  }
-  return ({ cells, more }) => {
-    const row: Record<string, unknown> = { ...more };
-    for (const { field, index, convert } of plainFields) {
-      const cell = cells[index];
-      if (cell !== null && cell !== undefined && cell !== '') row[field] = convert(cell);
-    }
-    for (const { name, index, convert } of attributes) {
-      const cell = cells[index];
-      if (cell === null || cell === undefined || cell === '') continue;
-      // what is no object is a fault that the API names
-      row.attributes ??= {};
-      const all = row.attributes;
-      if (typeof all === 'object') (all as Record<string, unknown>)[name] = convert(cell);
+/**
+ * Puts a row's cells under the names of their fields; what is in them the API reads. `absent` are the
+ * texts that say there is no value; null: every text is one.
+ */
+export function rowMaker({ fields }: Mapping, absent: ReadonlySet<string> | null) {
+  const all = [...fields];
+  return ({ cells, more }: SourceRow): Record<string, unknown> => {
+    const row: Record<string, unknown> = more ? { ...more } : {};
+    for (const [field, index] of all) {
+      const raw = cells[index];
+      const cell = absent && typeof raw === 'string' ? textCell(field, raw, absent) : raw;
+      if (cell !== null && cell !== undefined && cell !== '') row[field] = cell;
     }
     return row;
   };

@@ -6,6 +6,7 @@
  */
 
 import pg from 'pg';
+import { parseExact } from '../../http/import/exact-json.ts';
 import { Usage } from '../send.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Position, type Source, SourceFailed } from './source.ts';
@@ -143,6 +144,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       name,
       unit: 'row',
       columns,
+      isText: true,
       identity: `${name} ${source} ${key}`,
       read: (after, signal) => read(key, after, signal),
       async *first(limit) {
@@ -200,10 +202,12 @@ const sizeOf = (cell: unknown) => (typeof cell === 'string' ? cell.length : 16);
 const asText = (text: string) => text;
 const asNumber = (text: string) => (String(Number(text)) === text ? Number(text) : text);
 
-/** Numbers where they lose nothing by it; times as the server writes them. */
+/** Numbers where they lose nothing by it, in JSON too; times as the server writes them. */
 const parsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.INT8, asNumber],
   [pg.types.builtins.NUMERIC, asNumber],
+  [pg.types.builtins.JSON, parseExact],
+  [pg.types.builtins.JSONB, parseExact],
   [pg.types.builtins.DATE, asText],
   [pg.types.builtins.TIMESTAMP, asText],
   [pg.types.builtins.TIMESTAMPTZ, asText],

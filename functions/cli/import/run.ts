@@ -6,8 +6,7 @@
 import type { Imported } from '../../http/import/import.ts';
 import { PAGE_ROWS } from '../../http/import/import.ts';
 import type { Client } from '../client.ts';
-import { type Mapping, rowMaker } from './mapping.ts';
-import type { Position, Source } from './source.ts';
+import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';
 import { createWindow, type Page } from './window.ts';
 
@@ -19,7 +18,8 @@ export interface Fault {
 export interface ImportJob {
   client: Client;
   source: Source;
-  mapping: Mapping;
+  /** a row of the source as the API takes it */
+  toRow(row: SourceRow): Record<string, unknown>;
   app: string | undefined;
   state: StateFile;
   /** rows are marked, for a prune */
@@ -29,7 +29,10 @@ export interface ImportJob {
   /** what is noted as done at once; for tests, and for who has little patience */
   windowRows?: number | undefined;
   onProgress(counts: Counts): void;
+  /** a row that is not stored */
   onFault(fault: Fault): void;
+  /** one that is stored without some cell */
+  onWarning(warning: Fault): void;
 }
 
 /** So many rows with nothing good among them: it is the mapping that is wrong. */
@@ -45,7 +48,6 @@ export class Hopeless extends Error {}
 export async function runImport(job: ImportJob): Promise<Counts> {
   const { source, state: file, signal, dryRun } = job;
   const { state } = file;
-  const toRow = rowMaker(job.mapping);
   /** what is not noted yet */
   const open = { filling: noCounts(), sent: noCounts() };
   const told = () => job.onProgress(sum(state.counts, open.sent));
@@ -84,7 +86,7 @@ export async function runImport(job: ImportJob): Promise<Counts> {
     if (stopped.aborted) break;
     for (const it of part.faults) reject(it);
     for (const row of part.rows) {
-      const made = toRow(row);
+      const made = job.toRow(row);
       let added = window.add(made, row.at);
       if (added === 'full') {
         await handOn(last!);
@@ -92,6 +94,7 @@ export async function runImport(job: ImportJob): Promise<Counts> {
         added = window.add(made, row.at);
       }
       if (added === 'too long') reject({ at: row.at, message: 'is longer than 65536 bytes' });
+      if (added === 'too deep') reject({ at: row.at, message: 'is nested too deep' });
       last = source.positionOf(row);
     }
   }
@@ -111,7 +114,8 @@ export async function runImport(job: ImportJob): Promise<Counts> {
   }
 }
 
-async function sendPage({ client, app, state, marks, dryRun, onFault }: ImportJob, page: Page) {
+async function sendPage(job: ImportJob, page: Page) {
+  const { client, app, state, marks, dryRun } = job;
   const query = new URLSearchParams({
     ...(app !== undefined && { app }),
     ...(marks && { run: state.state.run }),
@@ -122,8 +126,9 @@ async function sendPage({ client, app, state, marks, dryRun, onFault }: ImportJo
     'application/x-ndjson',
     page.body(),
   );
-  for (const { line, message } of answer.faults) onFault({ at: page.at(line), message });
-  const { stored: _, faults: __, ...counts } = answer;
+  const { stored: _, faults, warnings, ...counts } = answer;
+  for (const { line, message } of faults) job.onFault({ at: page.at(line), message });
+  for (const { line, message } of warnings) job.onWarning({ at: page.at(line), message });
   return counts;
 }
 

@@ -29,6 +29,8 @@ export interface Source {
   /** `line` or `row`: what a number of it means */
   unit: 'line' | 'row';
   columns: Column[];
+  /** its cells are text, so that one such as `NULL` says that there is no value */
+  isText: boolean;
   /** the same for as long as it is the same source: to go on in another one would lose rows */
   identity: string;
   /** In order, after a position. Ends early once the signal fires. */

@@ -12,11 +12,14 @@ export interface Counts {
   updated: number;
   unchanged: number;
   superseded: number;
+  tokensMoved: number;
   rejected: number;
+  warned: number;
 }
 
 export const noCounts = (): Counts => ({
-  ...{ read: 0, inserted: 0, updated: 0, unchanged: 0, superseded: 0, rejected: 0 },
+  ...{ read: 0, inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+  ...{ rejected: 0, warned: 0 },
 });
 
 export interface State {
@@ -74,7 +77,9 @@ export function openState(
 function read(path: string, now: number): State | null {
   try {
     const { savedAt, ...state } = JSON.parse(readFileSync(path, 'utf8'));
-    return now - savedAt < TOO_OLD_MS ? state : null;
+    // an earlier version may have counted less
+    const counts = { ...noCounts(), ...state.counts };
+    return now - savedAt < TOO_OLD_MS ? { ...state, counts } : null;
   } catch {
     // none, or a broken one: to begin anew loses nothing
     return null;

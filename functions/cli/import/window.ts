@@ -33,8 +33,9 @@ export function createWindow(maxRows = MAX_ROWS) {
     },
 
     /** `full`: not taken, take what is there first. */
-    add(row: Record<string, unknown>, at: number): 'added' | 'full' | 'too long' {
-      const line = JSON.stringify(row);
+    add(row: Record<string, unknown>, at: number): 'added' | 'full' | 'too deep' | 'too long' {
+      const line = inOneLine(row);
+      if (line === null) return 'too deep';
       if (line.length > MAX_LINE_BYTES) return 'too long';
       // a character is three bytes at most
       const most = line.length * 3 + 1;
@@ -70,6 +71,16 @@ export function createWindow(maxRows = MAX_ROWS) {
       });
     },
   };
+}
+
+/** Null if it is nested thousands of levels deep, which JSON.parse takes and this does not. */
+function inOneLine(row: Record<string, unknown>): string | null {
+  try {
+    return JSON.stringify(row);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 interface Lines {

@@ -10,6 +10,7 @@ import type { ImportCounts, ImportedInstallation, Ports } from '../../ports.ts';
 import { mediaType } from '../body.ts';
 import { call } from '../call.ts';
 import { answerProblem } from '../problem.ts';
+import { ABSENT } from './absent.ts';
 import { readRow } from './import-row.ts';
 import { readLines } from './lines.ts';
 import { csvRows, FileFault, ndjsonRows, type Row } from './rows.ts';
@@ -20,13 +21,18 @@ import { csvRows, FileFault, ndjsonRows, type Row } from './rows.ts';
  * to do.
  */
 export const PAGE_ROWS = 15_000;
-/** Faults told of one file; all are counted. */
-const MAX_FAULTS = 1_000;
+/** Faults told of one file, and as many warnings; all are counted. */
+const MAX_TOLD = 1_000;
 
 const readers = new Map([
   ['text/csv', csvRows],
   ['application/x-ndjson', ndjsonRows],
 ]);
+
+const toldLines = (of: string) =>
+  z
+    .array(z.object({ line: z.int(), message: z.string() }))
+    .openapi({ description: `${of}: the first ${MAX_TOLD}.` });
 
 const importedSchema = z
   .object({
@@ -40,16 +46,21 @@ const importedSchema = z
       .int()
       .openapi({ description: 'Were there already, just so, and were not written.' }),
     superseded: z.int().openapi({ description: 'A later row had their id, or their token.' }),
+    tokensMoved: z.int().openapi({
+      description: 'Installations that were removed because a row has their token now.',
+    }),
     rejected: z.int(),
-    faults: z
-      .array(z.object({ line: z.int(), message: z.string() }))
-      .openapi({ description: `The first ${MAX_FAULTS}.` }),
+    warned: z.int().openapi({ description: 'Stored without a cell that could not be read.' }),
+    faults: toldLines('Of rows that were rejected'),
+    warnings: toldLines('Of rows that were stored without a cell'),
   })
   .openapi('Imported', {
     example: {
       ...{ read: 20_000, stored: 19_999, rejected: 1 },
-      ...{ inserted: 100, updated: 20, unchanged: 19_879, superseded: 0 },
+      ...{ inserted: 100, updated: 20, unchanged: 19_879, superseded: 0, tokensMoved: 3 },
       faults: [{ line: 17, message: 'token: an APNs token is 64 to 200 hexadecimal digits' }],
+      warned: 1,
+      warnings: [{ line: 40, message: 'language: is no language tag such as de or pt-BR' }],
     },
   });
 export type Imported = z.output<typeof importedSchema>;
@@ -84,9 +95,13 @@ export const importCall = (ports: Ports) =>
     path: '/v1/installations:import',
     summary: 'Register many installations',
     description:
-      'CSV with a header, or NDJSON; UTF-8, of any size. Columns are the fields of a registration ' +
-      'and `id`; `tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
-      '`refreshedAt` is when the app was last seen. What is there already, just so, is not written. ' +
+      'CSV with a header, or NDJSON, of any size. Columns are the fields of a registration and `id`; ' +
+      '`tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
+      '`refreshedAt` is when the app was last seen, in RFC 3339 or seconds since 1970. Cells are ' +
+      'read in the spellings that exports use. A row is rejected for its id, its app, its platform ' +
+      'or its token; without any other cell that cannot be read it is stored, with a warning. In a ' +
+      `CSV ${ABSENT.map((it) => `\`${it}\``).join(', ')} and blanks are no value. ` +
+      'What is there already, just so, is not written. ' +
       `Rows are stored ${PAGE_ROWS} at a time, each time all of them or none.`,
     scopes: ['installations'],
     takes: { query: importQuery },
@@ -153,8 +168,15 @@ async function store(
   rows: AsyncIterable<Row[]>,
   { app, run, dryRun }: z.output<typeof importQuery>,
 ): Promise<Imported> {
-  const counts: ImportCounts = { inserted: 0, updated: 0, unchanged: 0, superseded: 0 };
-  const done = { read: 0, stored: 0, rejected: 0, faults: [] as Imported['faults'] };
+  const counts: ImportCounts = {
+    ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+  };
+  const done = { read: 0, stored: 0, rejected: 0, warned: 0 };
+  const told: Pick<Imported, 'faults' | 'warnings'> = { faults: [], warnings: [] };
+  const tell = (kind: keyof typeof told, line: number, message: string) => {
+    done[kind === 'faults' ? 'rejected' : 'warned']++;
+    if (told[kind].length < MAX_TOLD) told[kind].push({ line, message });
+  };
   let batch: ImportedInstallation[] = [];
   const flush = async () => {
     const of = await store.importInstallations(batch, { run: run ?? null, now: now() });
@@ -165,14 +187,16 @@ async function store(
   for await (const some of rows)
     for (const row of some) {
       done.read++;
-      const it = 'fault' in row ? row.fault : readRow(row.value, app, now());
-      if (typeof it === 'string') {
-        done.rejected++;
-        if (done.faults.length < MAX_FAULTS) done.faults.push({ line: row.line, message: it });
-      } else if (dryRun === 'true') done.stored++;
-      else if (batch.push(it) === PAGE_ROWS) await flush();
+      const it = 'fault' in row ? row : readRow(row.value, app, now());
+      if ('fault' in it) {
+        tell('faults', row.line, it.fault);
+        continue;
+      }
+      if (it.warning !== null) tell('warnings', row.line, it.warning);
+      if (dryRun === 'true') done.stored++;
+      else if (batch.push(it.installation) === PAGE_ROWS) await flush();
     }
   if (batch.length > 0) await flush();
   if (done.read === 0) throw new FileFault([{ path: '', message: 'the file has no rows' }]);
-  return { ...done, ...counts };
+  return { ...done, ...counts, ...told };
 }

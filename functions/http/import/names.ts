@@ -4,7 +4,10 @@ import { HALF } from '../../json-texts.ts';
 import { tokenForm } from '../../pipeline/installation.ts';
 import { installationId } from '../../pipeline/registration.ts';
 import type { UploadKind } from '../../ports.ts';
+import { saysAbsent } from './absent.ts';
+import { CellFault, text } from './cells.ts';
 import { readRecords } from './csv.ts';
+import { parseExact } from './exact-json.ts';
 import type { Line } from './lines.ts';
 import { FileFault } from './rows.ts';
 
@@ -60,17 +63,18 @@ async function* ndjson(lines: AsyncIterable<Line[]>, of: UploadKind): AsyncGener
     });
 }
 
-function jsonName(line: number, text: string, of: UploadKind): Name {
+function jsonName(line: number, json: string, of: UploadKind): Name {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'string') return { line, name: value };
+    const value = parseExact(json);
     const field = columns[of].find((it) => Object.hasOwn(Object(value), it));
-    const name: unknown = field && (value as Record<string, unknown>)[field];
-    if (typeof name === 'string') return { line, name };
+    const it = field ? (value as Record<string, unknown>)[field] : value;
+    if (typeof it === 'object' && !JSON.isRawJSON(it))
+      return { line, fault: `is neither a text nor an object with a ${columns[of].join(' or ')}` };
+    const name = text(it);
+    return name instanceof CellFault ? { line, fault: name.message } : { line, name };
   } catch {
     return { line, fault: 'is not valid JSON' };
   }
-  return { line, fault: `is neither a text nor an object with a ${columns[of].join(' or ')}` };
 }
 
 /** By media type. Throws a FileFault if the file is wrong as a whole. */
@@ -85,6 +89,7 @@ const MAX_TOKEN = 4096;
 
 /** Why it cannot be a name of that kind, or null. */
 export function nameFault(of: UploadKind, name: string): string | null {
+  if (saysAbsent(name)) return 'says that there is none';
   if (of === 'installationIds')
     return installationId.safeParse(name).success
       ? null

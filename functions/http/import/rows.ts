@@ -1,8 +1,11 @@
-/** Rows of an import, from CSV or NDJSON, as values that the registration's schema can check. */
+/** Rows of an import, from CSV or NDJSON: their cells by the names of fields. */
 
 import type { Fault } from '../../errors.ts';
-import { readRecords } from './csv.ts';
-import { rowFields as fields } from './import-row.ts';
+import { quoted } from '../../log.ts';
+import { textCell } from './absent.ts';
+import { type CsvRecord, readRecords } from './csv.ts';
+import { parseExact } from './exact-json.ts';
+import { ATTRIBUTE, rowFields as fields } from './import-row.ts';
 import type { Line } from './lines.ts';
 
 export type Row =
@@ -22,7 +25,7 @@ const needed = ['id', 'platform', 'token'];
 
 /** Throws a FileFault if the header is not one. */
 export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row[]> {
-  let columns: Column[] | null = null;
+  let columns: string[] | null = null;
   for await (const records of readRecords(lines)) {
     const rows: Row[] = [];
     for (const record of records) {
@@ -47,7 +50,7 @@ export async function* ndjsonRows(lines: AsyncIterable<Line[]>): AsyncGenerator<
 
 export function parsed(line: number, text: string): Row {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExact(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return { line, value: value as Record<string, unknown> };
   } catch {
@@ -56,80 +59,52 @@ export function parsed(line: number, text: string): Row {
   return { line, fault: 'is not a JSON object' };
 }
 
-/** Puts a cell that is not empty into a row; gives the fault, if there is one. */
-type Column = (value: Record<string, unknown>, cell: string) => string | undefined;
-
-function readHeader(record: { line: number; cells?: string[]; fault?: string }): Column[] {
+/** The names of its columns. */
+function readHeader(record: CsvRecord): string[] {
   const path = `line ${record.line}`;
-  if (!record.cells) throw new FileFault([{ path, message: `the header ${record.fault}` }]);
-  const names = record.cells.map((it) => it.trim());
+  if ('fault' in record) throw new FileFault([{ path, message: `the header ${record.fault}` }]);
+  const names = record.cells.map(headerCell);
   const faults: Fault[] = [];
   const say = (message: string) => faults.push({ path, message });
   for (const name of needed) if (!names.includes(name)) say(`the column "${name}" is missing`);
-  for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) !== index) say(`the column "${brief(name)}" is there twice`);
-    else if (!fields.includes(name) && !/^attributes\../.test(name))
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (faults.length === MAX_HEADER_FAULTS) {
+      say('and more');
+      break;
+    }
+    if (seen.has(name)) say(`the column "${quoted(name)}" is there twice`);
+    else if (!fields.includes(name) && !(name.startsWith(ATTRIBUTE) && name !== ATTRIBUTE))
       say(
-        `the column "${brief(name)}" is unknown; known are ${fields.join(', ')}, attributes.NAME`,
+        `the column "${quoted(name)}" is unknown; known are ${fields.join(', ')}, attributes.NAME`,
       );
+    seen.add(name);
   }
-  if (faults.length > MAX_HEADER_FAULTS)
-    faults.splice(MAX_HEADER_FAULTS, Number.POSITIVE_INFINITY, { path, message: 'and more' });
   if (faults.length > 0) throw new FileFault(faults);
-  return names.map(column);
+  return names;
 }
 
 const MAX_HEADER_FAULTS = 100;
 
-const brief = (text: string) => (text.length > 64 ? `${text.slice(0, 64)}…` : text);
+/** Blanks around a name are padding, also those outside of its quotes. */
+export const headerCell = (cell: string) =>
+  cell
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
 
-function column(name: string): Column {
-  if (name === 'tags')
-    return (value, cell) => {
-      value.tags = cell.split('|').filter(Boolean);
-      return undefined;
-    };
-  if (name === 'attributes')
-    return (value, cell) => {
-      const it = parsed(0, cell);
-      if ('fault' in it) return `attributes: ${it.fault}`;
-      value.attributes = { ...(value.attributes as object), ...it.value };
-      return undefined;
-    };
-  if (name.startsWith('attributes.')) {
-    const attribute = name.slice('attributes.'.length);
-    return (value, cell) => {
-      value.attributes = { ...(value.attributes as object), [attribute]: cell };
-      return undefined;
-    };
-  }
-  if (name === 'optedOut')
-    return (value, cell) => {
-      // what is neither stays text, which the schema names as a fault
-      value.optedOut = truths.get(cell.trim().toLowerCase()) ?? cell;
-      return undefined;
-    };
-  return (value, cell) => {
-    value[name] = cell;
-    return undefined;
-  };
-}
+/** Of a row that has other cells than its header. */
+export const otherCells = (cells: number, columns: number) =>
+  `has ${cells} cells where the header has ${columns}`;
 
-/** As databases and spreadsheets write it. */
-const truths = new Map([
-  ...['true', 't', 'yes', 'y', '1'].map((it) => [it, true] as const),
-  ...['false', 'f', 'no', 'n', '0'].map((it) => [it, false] as const),
-]);
-
-function toRow(line: number, cells: string[], columns: Column[]): Row {
+function toRow(line: number, cells: string[], columns: string[]): Row {
   if (cells.length !== columns.length)
-    return { line, fault: `has ${cells.length} cells where the header has ${columns.length}` };
+    return { line, fault: otherCells(cells.length, columns.length) };
   const value: Record<string, unknown> = {};
-  const faults: string[] = [];
   for (let index = 0; index < cells.length; index++) {
-    const cell = cells[index]!;
-    const fault = cell === '' ? undefined : columns[index]!(value, cell);
-    if (fault) faults.push(fault);
+    const field = columns[index]!;
+    const cell = textCell(field, cells[index]!);
+    if (cell !== undefined) value[field] = cell;
   }
-  return faults.length > 0 ? { line, fault: faults.join('; ') } : { line, value };
+  return { line, value };
 }

@@ -45,7 +45,7 @@ export function firestoreImport(
   const bring = (batch: ImportedInstallation[], now: number) => {
     let first: Told | null = null;
     return client.write(async (writes, attempt) => {
-      const told: Told = { inserted: 0, updated: 0, unchanged: 0 };
+      const told: Told = { inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 };
       const known = byPath(
         await writes.getAll(...batch.map((it) => schema.installation(it.app, it.id))),
       );
@@ -70,7 +70,7 @@ export function firestoreImport(
       first = told;
       const tokens = moved.map((it) => schema.token(it.app, it.token));
       const holders = tokens.length > 0 ? await writes.getAll(...tokens) : [];
-      await put(writes, changed, known, holdersOf(holders));
+      told.tokensMoved = await put(writes, changed, known, holdersOf(holders));
       return told;
     });
   };
@@ -120,7 +120,7 @@ export function firestoreImport(
     async importInstallations(batch, { run, now }) {
       const rows = lastOfEach(batch);
       const counts: ImportCounts = {
-        ...{ inserted: 0, updated: 0, unchanged: 0 },
+        ...{ inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 },
         superseded: batch.length - rows.length,
       };
       if (run !== null) await begin(run, now);

@@ -50,14 +50,14 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
   /**
    * Puts them; `before` are their documents as this transaction has read them, with `token`, `userId`
    * and `optedOut` at least. `holders` are who has their tokens: of one whose token is its own already
-   * nobody needs to ask.
+   * nobody needs to ask. Returns how many installations lost their token to another, and are gone.
    */
   async function put(
     writes: Transaction,
     batch: Installation[],
     before: Map<string, DocumentSnapshot>,
     holders: Map<string, string>,
-  ) {
+  ): Promise<number> {
     const rows = batch.map((it) => {
       const ref = refOf(it.app, it.id);
       const tokenRef = tokenRefOf(it.app, it.token);
@@ -90,6 +90,7 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
       const fields: TokenFields = { id: it.id };
       if (holder !== it.id) writes.set(tokenRef, fields);
     }
+    return lost.filter((it) => it.exists && gone.has(it.ref.path)).length;
   }
 
   /** By the path of the token's document. */

@@ -92,7 +92,7 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     unchanged: (it: ImportedInstallation, digest: number, known: Known) => boolean,
   ): ImportCounts & { rows: ImportedInstallation[] } {
     const rows = lastOfEach(batch).sort((a, b) => a.bucket - b.bucket);
-    const counts = { inserted: 0, updated: 0, unchanged: 0 };
+    const counts = { inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 };
     const tokens: { hashed: number; it: ImportedInstallation }[] = [];
     const users: { hashed: number; bucket: number }[] = [];
     const moved: Found[] = [];
@@ -127,7 +127,10 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     }
     for (const { hashed, it } of tokens.sort((a, b) => a.hashed - b.hashed)) {
       for (const bucket of lookups.tokenBuckets(hashed))
-        remove('app = ? AND bucket = ? AND token = ? AND id <> ?', it.app, bucket, it.token, it.id);
+        counts.tokensMoved += remove(
+          'app = ? AND bucket = ? AND token = ? AND id <> ?',
+          ...[it.app, bucket, it.token, it.id],
+        );
       lookups.addToken(hashed, it.bucket);
     }
     for (const { hashed, bucket } of users.sort((a, b) => a.hashed - b.hashed))

@@ -8,17 +8,20 @@ const HEADER = 'id,platform,token,language,tags';
 const good = (n: number, rest = 'de,news|beta') => `device-${n},ios,${apnsToken(n)},${rest}`;
 const csv = (...lines: string[]) => `${[HEADER, ...lines].join('\n')}\n`;
 
+const told = (lines: Imported['faults']) => lines.map((it) => `${it.line}: ${it.message}`);
+
 async function importer(t: { after(done: () => Promise<void>): void }) {
   const fixture = await createFixture(t);
   return {
     ...fixture,
-    /** stored, and the faults as `line: message` */
+    /** stored, and the faults and the warnings as `line: message` */
     async outcome(body: string | Uint8Array | ReadableStream, type?: string, query?: string) {
       const response = await fixture.load(body, type, query);
       assert.equal(response.status, 200);
-      const { read, stored, rejected, faults } = await jsonOf<Imported>(response);
-      assert.equal(read, stored + rejected);
-      return { stored, faults: faults.map((it) => `${it.line}: ${it.message}`) };
+      const it = await jsonOf<Imported>(response);
+      assert.equal(it.read, it.stored + it.rejected);
+      assert.deepEqual([it.faults.length, it.warnings.length], [it.rejected, it.warned]);
+      return { stored: it.stored, faults: told(it.faults), warnings: told(it.warnings) };
     },
     async refusal(body: string | Uint8Array, type?: string, query?: string) {
       const response = await fixture.load(body, type, query);
@@ -40,7 +43,7 @@ test('a CSV is stored with all that its columns can say', async (t) => {
     `,device-2,ios,fcm,"token:2",,,,,,`,
     '',
   ];
-  assert.deepEqual(await outcome(file.join('\r\n')), { stored: 2, faults: [] });
+  assert.deepEqual(await outcome(file.join('\r\n')), { stored: 2, faults: [], warnings: [] });
   const first = await store.getInstallation('default', 'device-1');
   assert.equal(first!.environment, 'sandbox');
   assert.equal(first!.userId, 'user, "one"');
@@ -64,13 +67,9 @@ test('an NDJSON is stored as well, its faults by line', async (t) => {
     JSON.stringify({ id: 'd', platform: 'android', token: 'token:d' }),
   ];
   assert.deepEqual(await outcome(file.join('\n'), 'application/x-ndjson'), {
-    stored: 2,
-    faults: [
-      '3: is not valid JSON',
-      '4: is not a JSON object',
-      '5: tag: is unknown',
-      '6: id: is missing: string expected',
-    ],
+    stored: 3,
+    faults: ['3: is not valid JSON', '4: is not a JSON object', '6: id: is missing'],
+    warnings: ['5: tag: is unknown'],
   });
   assert.deepEqual((await store.getInstallation('default', 'a'))!.tags, ['x']);
 });
@@ -142,6 +141,7 @@ test('a line of 50 MB is one fault, and the lines after it are kept', async (t) 
   assert.deepEqual(await outcome(ReadableStream.from(file())), {
     stored: 2,
     faults: ['3: is longer than 65536 bytes', '5: is longer than 65536 bytes'],
+    warnings: [],
   });
 });
 
@@ -190,7 +190,7 @@ test('of an id that is there twice the last row wins, near and far', async (t) =
   const again = (n: number) => `device-${n},ios,${apnsToken(n)},fr,`;
   rows.splice(10, 0, again(0));
   rows.push(again(1));
-  assert.deepEqual(await outcome(csv(...rows)), { stored: 4502, faults: [] });
+  assert.deepEqual(await outcome(csv(...rows)), { stored: 4502, faults: [], warnings: [] });
   for (const id of ['device-0', 'device-1'])
     assert.equal((await store.getInstallation('default', id))!.language, 'fr');
   assert.equal(await store.estimateAudience('default', {}), 4500);
@@ -224,16 +224,53 @@ test('the address names the app of all rows', async (t) => {
   assert.deepEqual(await outcome(file, 'text/csv', '?app=shop'), {
     stored: 2,
     faults: ['4: app: is "other", but the file was sent for "shop"'],
+    warnings: [],
   });
   assert.ok(await store.getInstallation('shop', 'device-1'));
 });
 
-test('a thousand faults are listed, all are counted', async (t) => {
+test('a thousand faults are listed and a thousand warnings, all are counted', async (t) => {
   const { load } = await importer(t);
-  const file = csv(good(1), ...Array.from({ length: 1500 }, () => 'x'));
+  const odd = Array.from({ length: 1500 }, (_, n) => good(n + 2, 'Klingon!,'));
+  const file = csv(good(1), ...Array.from({ length: 1500 }, () => 'x'), ...odd);
   const imported = await jsonOf<Imported>(await load(file));
-  assert.equal(imported.rejected, 1500);
-  assert.equal(imported.faults.length, 1000);
+  assert.deepEqual([imported.rejected, imported.warned, imported.stored], [1500, 1500, 1501]);
+  assert.deepEqual([imported.faults.length, imported.warnings.length], [1000, 1000]);
+});
+
+test('text that is no value is absent in a CSV, and is text in an NDJSON', async (t) => {
+  const { outcome, store } = await importer(t);
+  const header = 'id,platform,token,language,userId,tags,attributes.plan,refreshedAt';
+  const absent = ['NULL', '\\N', '(null)', '#N/A', '  ', ''];
+  const rows = absent.map((it, n) =>
+    [`device-${n}`, 'ios', apnsToken(n), it, it, it, it, it].join(','),
+  );
+  const file = [header, ...rows, `NULL,ios,${apnsToken(9)},,,,,`, 'a,web,\\N,,,,,'].join('\n');
+  const { stored, faults, warnings } = await outcome(file);
+  assert.deepEqual([stored, warnings], [absent.length, []]);
+  assert.deepEqual(faults, ['8: id: is missing', '9: token: is missing']);
+  for (const n of absent.keys()) {
+    const it = (await store.getInstallation('default', `device-${n}`))!;
+    assert.deepEqual(
+      [it.language, it.userId, it.tags, it.attributes],
+      [undefined, undefined, [], {}],
+    );
+  }
+  const said = { id: 'b', platform: 'ios', token: apnsToken(20), attributes: { surname: 'NULL' } };
+  await outcome(JSON.stringify({ ...said, userId: 'Null' }), 'application/x-ndjson');
+  const b = (await store.getInstallation('default', 'b'))!;
+  assert.deepEqual([b.attributes, b.userId], [{ surname: 'NULL' }, 'Null']);
+});
+
+test('two ids that differ beyond 2^53 are two installations', async (t) => {
+  const { outcome, store } = await importer(t);
+  const rows = ['2916334247900527531', '2916334247900527532'].map(
+    (id, n) => `{"id":${id},"platform":"ios","token":"${apnsToken(n)}","userId":${id}}`,
+  );
+  const { stored, warnings } = await outcome(rows.join('\n'), 'application/x-ndjson');
+  assert.deepEqual([stored, warnings], [2, []]);
+  const it = await store.getInstallation('default', '2916334247900527532');
+  assert.equal(it?.userId, '2916334247900527532');
 });
 
 test('another type is not guessed at', async (t) => {
@@ -257,16 +294,23 @@ test('a body that breaks off keeps what was stored, and is told', async (t) => {
 test('rows are told apart: new, changed, just so, and rows that later ones replace', async (t) => {
   const { load, store } = await importer(t);
   const counts = async (...rows: string[]) => {
-    const { read, stored, faults: _, ...rest } = await jsonOf<Imported>(await load(csv(...rows)));
+    const imported = await jsonOf<Imported>(await load(csv(...rows)));
+    const { read, stored, faults: _, warnings: __, ...rest } = imported;
     assert.equal(read, rows.length);
     assert.equal(stored, rows.length - rest.rejected);
     return rest;
   };
-  const none = { inserted: 0, updated: 0, unchanged: 0, superseded: 0, rejected: 0 };
+  const none = {
+    ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+    ...{ rejected: 0, warned: 0 },
+  };
   assert.deepEqual(await counts(good(1), good(2), good(3)), { ...none, inserted: 3 });
   assert.deepEqual(await counts(good(1), good(2, 'fr,'), good(4), good(4, 'it,'), 'x'), {
-    ...{ inserted: 1, updated: 1, unchanged: 1, superseded: 1, rejected: 1 },
+    ...{ ...none, inserted: 1, updated: 1, unchanged: 1, superseded: 1, rejected: 1 },
   });
+  const taking = `device-9,ios,${apnsToken(1)},Klingon!,`;
+  assert.deepEqual(await counts(taking), { ...none, inserted: 1, warned: 1, tokensMoved: 1 });
+  assert.equal(await store.getInstallation('default', 'device-1'), null);
   assert.equal((await store.getInstallation('default', 'device-4'))!.language, 'it');
 });
 
@@ -289,15 +333,16 @@ test('when an app was last seen may be told, but not in the future', async (t) =
     `d,ios,${apnsToken(4)},yesterday`,
     `e,ios,${apnsToken(5)},`,
   ].join('\n');
-  const { faults } = await jsonOf<Imported>(await load(file));
-  assert.deepEqual(
-    faults.map((it) => `${it.line}: ${it.message}`),
-    ['4: refreshedAt: is in the future', '5: refreshedAt: Invalid ISO datetime'],
-  );
+  const { faults, warnings } = await jsonOf<Imported>(await load(file));
+  assert.deepEqual(faults, []);
+  assert.deepEqual(told(warnings), [
+    '4: refreshedAt: is in the future',
+    '5: refreshedAt: is no time such as 2026-10-01T10:00:00Z',
+  ]);
   const seen = async (id: string) => (await store.getInstallation('default', id))?.refreshedAt;
   assert.equal(await seen('a'), Date.UTC(2026, 10, 1, 10));
   assert.equal(await seen('b'), Date.UTC(2026, 10, 1, 8));
-  assert.equal(await seen('e'), NOW);
+  for (const id of ['c', 'd', 'e']) assert.equal(await seen(id), NOW);
 });
 
 test('what a run has not seen is removed, once all of it was imported', async (t) => {

@@ -1,0 +1,70 @@
+/** `volley import --prune`: removes what the source has not. */
+
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pruned } from '../../http/import/prune.ts';
+import type { Client } from '../client.ts';
+import { count, type Output } from '../progress.ts';
+import type { Counts } from './state.ts';
+
+/** Who answers no question is asked none. */
+const ASK_MS = 10 * 60 * 1000;
+
+/** How many were removed: after a question, and only if the source seems to be whole. */
+export async function prune(
+  client: Client,
+  app: string,
+  run: string,
+  counts: Counts,
+  options: { force?: boolean; yes?: boolean },
+  { io, json, exit }: { io: { stderr: Output }; json(): boolean; exit(code: 1): void },
+): Promise<number> {
+  const refuse = (why: string) => {
+    io.stderr.write(`volley: nothing is pruned: ${why}\n`);
+    exit(1);
+    return 0;
+  };
+  if (counts.rejected > 0 && !options.force)
+    return refuse(`${count(counts.rejected)} rows were rejected. Mend them, or add --force.`);
+  const all = async (dryRun: boolean) => {
+    let found = 0;
+    for (let after: string | null = null; ; ) {
+      const body = { app, run, after, dryRun };
+      const part: Pruned = await client.post<Pruned>('/v1/installations:prune', body);
+      found += part.found;
+      after = part.next;
+      if (after === null) return found;
+    }
+  };
+  const found = await all(true);
+  if (found === 0) return 0;
+  const kept = counts.read - counts.rejected - counts.superseded - counts.tokensMoved;
+  if (found > kept && !options.force)
+    return refuse(
+      `it would remove ${count(found)} and keep ${count(kept)}. If that is meant, add --force.`,
+    );
+  if (!options.yes) {
+    if (json() || !process.stdin.isTTY)
+      return refuse(`${count(found)} would be removed, and nobody can be asked. Add --yes.`);
+    if (
+      !(await agreed(`Remove ${count(found)} installations of "${app}" that the source has not?`))
+    )
+      return refuse('as you say.');
+  }
+  return all(false);
+}
+
+async function agreed(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const late = new AbortController();
+  try {
+    const answer = await Promise.race([
+      lines.question(`${question} [y/N] `),
+      delay(ASK_MS, '', { signal: late.signal }),
+    ]);
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    late.abort();
+    lines.close();
+  }
+}
