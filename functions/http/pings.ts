@@ -1,17 +1,20 @@
 /**
  * The door for pings: who knocks is checked, what is good is queued, and everybody gets the same
  * answer. Triggers are remembered for a while, so that a flood costs no reads; counts are added up
- * and written now and then, so that it costs few writes.
+ * and written now and then, so that it costs few writes. After a name that is no trigger's the names
+ * of all are remembered too, so that a flood of made-up names costs no reads either.
  */
 
 import { pingTask } from '../pipeline/tasks.ts';
 import type { PingCounts, Trigger } from '../pipeline/triggers/trigger.ts';
-import type { Ports } from '../ports.ts';
+import type { Page, Ports } from '../ports.ts';
 import { prove, type Received } from './proof.ts';
 
-/** A trigger that was changed by another instance is verified as before that long. */
+/** A trigger that was changed by another instance is verified as before that long, or not found. */
 const KNOWN_MS = 10 * 1000;
+/** With more triggers than that, each name that is none costs a read. */
 const MAX_KNOWN = 1000;
+const NAMES_A_PAGE = 100;
 const COUNT_EVERY_MS = 1000;
 
 interface Known {
@@ -23,6 +26,24 @@ interface Known {
 
 export function createPingDoor({ store, queue, log, now }: Ports) {
   const known = new Map<string, Known>();
+  /** of all triggers; null: there are too many, or they could not be read */
+  let names: { all: Promise<Set<string> | null>; until: number } | null = null;
+
+  async function readNames(): Promise<Set<string> | null> {
+    const all = new Set<string>();
+    for (let after: string | null = null; ; ) {
+      const { items, next }: Page<Trigger> = await store.listTriggers(after, NAMES_A_PAGE);
+      for (const it of items) all.add(it.name);
+      if (next === null) return all;
+      if (all.size >= MAX_KNOWN) return null;
+      after = next;
+    }
+  }
+
+  async function mayExist(name: string): Promise<boolean> {
+    if (names === null || names.until <= now()) return true;
+    return (await names.all)?.has(name) ?? true;
+  }
 
   function find(name: string): Known {
     const earlier = known.get(name);
@@ -35,7 +56,11 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
     };
     known.delete(name);
     known.set(name, it);
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
+    const oldest = known.entries().next().value!;
+    if (known.size > MAX_KNOWN) {
+      known.delete(oldest[0]);
+      void count(...oldest);
+    }
     return it;
   }
 
@@ -53,6 +78,7 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
   return {
     /** Throws where it cannot be queued: then it is not received, and comes again. */
     async receive(name: string, received: Received): Promise<'received' | 'missing'> {
+      if (!known.has(name) && !(await mayExist(name))) return 'missing';
       const it = find(name);
       let trigger: Trigger | null;
       try {
@@ -61,7 +87,12 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
         known.delete(name);
         throw error;
       }
-      if (!trigger) return 'missing';
+      if (!trigger) {
+        known.delete(name);
+        if (names === null || names.until <= now())
+          names = { all: readNames().catch(() => null), until: now() + KNOWN_MS };
+        return 'missing';
+      }
       const proven = prove(trigger.proof, received, now());
       it.counts[proven ? 'received' : 'forged'] += 1;
       if (proven) {
@@ -75,6 +106,7 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
 
     /** It was changed, or is looked at: what was counted is written. */
     async forget(name: string) {
+      names = null;
       const it = known.get(name);
       known.delete(name);
       if (it) await count(name, it);

@@ -107,7 +107,7 @@ function parse(body: string): { reason: string; timestamp: number | null } {
   try {
     const { reason, timestamp } = JSON.parse(body);
     return {
-      reason: typeof reason === 'string' ? reason.slice(0, 100) : '',
+      reason: typeof reason === 'string' ? reason.slice(0, 100).toWellFormed() : '',
       timestamp: typeof timestamp === 'number' ? timestamp : null,
     };
   } catch {

@@ -83,9 +83,11 @@ function parse(body: string): Parsed {
   const parsed: Parsed = { code: '', status: '', tokenAtFault: false };
   try {
     const { error } = JSON.parse(body);
-    if (typeof error?.status === 'string') parsed.status = error.status.slice(0, 100);
+    if (typeof error?.status === 'string')
+      parsed.status = error.status.slice(0, 100).toWellFormed();
     for (const detail of Array.isArray(error?.details) ? error.details : []) {
-      if (typeof detail?.errorCode === 'string') parsed.code = detail.errorCode.slice(0, 100);
+      if (typeof detail?.errorCode === 'string')
+        parsed.code = detail.errorCode.slice(0, 100).toWellFormed();
       for (const { field } of detail?.fieldViolations ?? [])
         if (field === 'message.token') parsed.tokenAtFault = true;
     }

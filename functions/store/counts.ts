@@ -1,4 +1,8 @@
-/** Sums of counts. */
+/**
+ * Sums of counts. What counts are of was named outside (a provider's reason, an author's variable),
+ * so it may be `constructor` or `__proto__`: they are added up in maps, and each record made of one
+ * has those names as its own.
+ */
 
 import type { Counts } from '../pipeline/campaign.ts';
 
@@ -16,16 +20,16 @@ export function addCounts(a: Counts, b: Counts): Counts {
 
 /** By name. */
 export function sum(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
-  const all = { ...a };
-  for (const [name, count] of Object.entries(b)) all[name] = (all[name] ?? 0) + count;
-  return all;
+  const all = new Map(Object.entries(a));
+  for (const [name, count] of Object.entries(b)) all.set(name, (all.get(name) ?? 0) + count);
+  return Object.fromEntries(all);
 }
 
 /** How many failed for which reason. */
 export function tally(failures: { reason: string }[]): Record<string, number> {
-  const reasons: Record<string, number> = {};
-  for (const { reason } of failures) reasons[reason] = (reasons[reason] ?? 0) + 1;
-  return reasons;
+  const reasons = new Map<string, number>();
+  for (const { reason } of failures) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  return Object.fromEntries(reasons);
 }
 
 /** Where a badge that counts up stops. */

@@ -14,6 +14,7 @@ import { importContract } from './store-import.ts';
 import { ledgerContract } from './store-ledger.ts';
 import { matchingContract } from './store-matching.ts';
 import { messageContract } from './store-messages.ts';
+import { nameContract } from './store-names.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
@@ -40,5 +41,6 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   eventContract(name, makeStore);
   webhookContract(name, makeStore);
   triggerContract(name, makeStore);
+  nameContract(name, makeStore);
   userContract(name, makeStore);
 }

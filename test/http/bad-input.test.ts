@@ -135,6 +135,14 @@ test('an unknown or wrong query is a fault', async (t) => {
     'query.limit',
     'query.offset',
   ]);
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    const named = await ask('GET', `/v1/campaigns?${name}=1`);
+    assert.equal(named.status, 400, name);
+    const [fault] = (await problemOf(named)).faults!;
+    assert.deepEqual(fault, { path: `query.${name}`, message: 'is unknown' });
+  }
+  const twice = await ask('GET', '/v1/campaigns?limit=2&limit=x&after=a%20b+c');
+  assert.equal(twice.status, 200, 'the first one counts');
   const cursor = await ask('GET', '/v1/campaigns?after=%00nonsense');
   assert.ok([200, 400].includes(cursor.status), `${cursor.status}`);
 });

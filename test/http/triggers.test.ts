@@ -269,6 +269,37 @@ test('a ping that is too large, or of no trigger, is told so', async (t) => {
   assert.equal((await ask('DELETE', '/v1/triggers/orders')).status, 404);
 });
 
+test('made-up names cost no reads, and a trigger that is new is found', async (t) => {
+  const { api, store, clock, ask, signed } = await shop(t);
+  const read: string[] = [];
+  const { getTrigger, listTriggers } = store;
+  Object.assign(store, {
+    getTrigger: (name: string) => {
+      read.push(name);
+      return getTrigger(name);
+    },
+    listTriggers: (after: string | null, limit: number) => {
+      read.push('all');
+      return listTriggers(after, limit);
+    },
+  } satisfies Partial<typeof store>);
+  const status = async (name: string) =>
+    (await api.request(`/v1/triggers/${name}`, { method: 'POST', body: '{}' })).status;
+  for (let n = 0; n < 50; n++) assert.equal(await status(`none-${n}`), 404);
+  assert.deepEqual(read, ['none-0', 'all']);
+  for (let n = 0; n < 3; n++) assert.equal((await signed({ event: 'e1', order })).status, 200);
+  assert.deepEqual(read.splice(0), ['none-0', 'all', 'orders'], 'one that is there is found');
+  assert.equal((await ask('PUT', '/v1/triggers/none-7', orders)).status, 200);
+  assert.equal(await status('none-7'), 200, 'made here, it is known at once');
+  await store.deleteTrigger('none-7');
+  clock.now += 10_001;
+  assert.equal(await status('none-7'), 404);
+  await store.putTrigger({ ...(await store.getTrigger('orders'))!, name: 'none-8' });
+  assert.equal(await status('none-8'), 404, 'made elsewhere, it is known after ten seconds');
+  clock.now += 10_001;
+  assert.equal(await status('none-8'), 200);
+});
+
 test('the secret of a trigger is never shown, nor logged', async (t) => {
   const { ask, send, signed, work, look, logged } = await shop(t, {
     ...orders,
