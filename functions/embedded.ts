@@ -76,17 +76,30 @@ export type Embedded = Ports & {
   stop(): Promise<void>;
 };
 
-export function createEmbedded({
-  dataDir,
-  senders,
-  log,
-  retentionDays = 30,
-  now = Date.now,
-  random = Math.random,
-  unkind,
-  post = createPoster({ local: true, now }),
-}: EmbeddedOptions): Embedded {
-  const unlock = lockFolder(dataDir);
+/** Throws `Unavailable` where the folder is in use or its files cannot be used. */
+export function createEmbedded(options: EmbeddedOptions): Embedded {
+  const unlock = lockFolder(options.dataDir);
+  try {
+    return openEmbedded(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function openEmbedded(
+  {
+    dataDir,
+    senders,
+    log,
+    retentionDays = 30,
+    now = Date.now,
+    random = Math.random,
+    unkind,
+    post = createPoster({ local: true, now }),
+  }: EmbeddedOptions,
+  unlock: () => void,
+): Embedded {
   const store = createSqliteStore({ path: join(dataDir, 'store.db') });
   // the lock says that nobody else is here, so whoever held a lease is dead
   store.dropLeases();

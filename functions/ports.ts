@@ -65,5 +65,7 @@ export interface Store
     Triggers,
     Users,
     Keys {
+  /** Throws `Unavailable` where it would not serve now, as far as one read shows. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }

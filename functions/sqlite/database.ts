@@ -2,6 +2,7 @@
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { Unavailable } from '../errors.ts';
+import { isDamaged, makePrivate, onFile } from './file.ts';
 import { createGroup } from './group.ts';
 import { createLogSync } from './log-sync.ts';
 
@@ -29,18 +30,14 @@ export interface Database {
    * gets a transaction of its own, so `work` may be called twice.
    */
   together<T>(work: () => T, durable?: boolean): Promise<T>;
+  /**
+   * Throws `Unavailable` where the file would not serve now: it was found to be damaged since it was
+   * opened, or cannot be read. It reads a page, not all of them.
+   */
+  check(): void;
   /** once is enough */
   close(): void;
 }
-
-/** `SQLITE_BUSY`, `SQLITE_IOERR`, `SQLITE_FULL`, `SQLITE_READONLY`, `SQLITE_CANTOPEN` */
-const causes: Record<number, string> = {
-  5: 'another process holds a lock on it',
-  8: 'it is read-only',
-  10: 'the disk does not answer',
-  13: 'the disk is full',
-  14: 'it cannot be opened',
-};
 
 /** How long a statement waits for another process's lock. It blocks this one, so it is short. */
 const BUSY_TIMEOUT_MS = 1_000;
@@ -59,15 +56,16 @@ export function openDatabase(
   schema: string,
   migrations: readonly Migration[] = [],
 ): Database {
+  let damage: unknown = null;
   const guard = <T>(work: () => T): T => {
     try {
-      return work();
+      return onFile(path, work);
     } catch (error) {
-      const cause = causes[((error as { errcode?: number }).errcode ?? 0) & 0xff];
-      if (!cause) throw error;
-      throw new Unavailable(`the database ${path} cannot be used: ${cause}`, { cause: error });
+      if (isDamaged(error)) damage = error;
+      throw error;
     }
   };
+  makePrivate(path);
   const db = guard(() => {
     const it = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     // A killed process loses nothing that was committed. A power cut may lose the last moments, so
@@ -126,6 +124,10 @@ export function openDatabase(
       return result;
     },
     together: group.together,
+    check() {
+      if (damage) throw damage;
+      guard(() => db.exec('SELECT count(*) FROM sqlite_schema'));
+    },
     close() {
       if (!db.isOpen) return;
       group.end();

@@ -73,6 +73,9 @@ export function createFirestoreStore({
     // it has a field that says when, in each document
     expire: async () => false,
 
+    // a document that is not there
+    check: async () => void (await client.get([schema.key('health')])),
+
     close: () => client.close(),
   };
 }

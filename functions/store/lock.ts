@@ -1,64 +1,54 @@
 /** One process to a data folder: two would hand out the same tasks and break each other's leases. */
 
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '../errors.ts';
+import { isLocked, makePrivate, onFile } from '../sqlite/file.ts';
 
 /**
- * Returns the unlocking. Throws `Unavailable` while the process that locked it is alive.
+ * How long to wait for the lock. Of two processes that ask in the same instant each may see the lock of
+ * the other, which lets go at once.
+ */
+const WAIT_MS = 1_000;
+
+/**
+ * Locks the folder, makes it if it is not there, and returns the unlocking. Throws `Unavailable` while
+ * another process has it, and where the folder cannot be used.
  *
- * The lock appears with its owner's number in it (a link to a file that is written already), so
- * nobody takes a fresh one for a stale one; and a stale one is moved away by one process only.
+ * The lock is SQLite's exclusive one on a file of its own, held by a transaction that writes nothing. It
+ * is a lock of the kernel: it ends with the process, however that dies, and it holds between containers
+ * that share the folder. A file with a process id in it does neither: each container counts its own
+ * processes, and the kernel gives the numbers of the dead to others. The file stays: to remove it would
+ * give the next process a file of its own to lock beside whoever holds the old one.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, 'lock');
-  const own = `${path}.${process.pid}`;
-  writeFileSync(own, String(process.pid));
   try {
-    while (!tries(() => linkSync(own, path), 'EEXIST')) {
-      const owner = ownerOf(path);
-      if (isAlive(owner))
-        throw new Unavailable(
-          `another Volley (process ${owner}) uses ${folder}: stop it, or set VOLLEY_DATA`,
-        );
-      tries(() => renameSync(path, `${own}.stale`), 'ENOENT');
-      rmSync(`${own}.stale`, { force: true });
-    }
-  } finally {
-    rmSync(own, { force: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Unavailable(
+      `the data folder ${folder} cannot be made (${message}): let this user write there, or set VOLLEY_DATA`,
+      { cause: error },
+    );
   }
+  const path = join(folder, 'lock.db');
+  makePrivate(path);
+  const lock = onFile(path, () => new DatabaseSync(path, { timeout: WAIT_MS }));
+  try {
+    // the journal is of no use, and a file less
+    onFile(path, () => lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'));
+  } catch (error) {
+    lock.close();
+    if (!isLocked(error)) throw error;
+    throw new Unavailable(
+      `another Volley uses the data folder ${folder}: stop it, or set VOLLEY_DATA to another folder`,
+      { cause: error },
+    );
+  }
+  // of versions that wrote their process id into it
+  rmSync(join(folder, 'lock'), { force: true });
   return () => {
-    if (ownerOf(path) === process.pid) rmSync(path, { force: true });
+    if (lock.isOpen) lock.close();
   };
-}
-
-/** False where it fails in the way that is expected. */
-function tries(work: () => void, code: string): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== code) throw error;
-    return false;
-  }
-}
-
-function ownerOf(path: string): number {
-  let owner = 0;
-  tries(() => {
-    owner = Number(readFileSync(path, 'utf8'));
-  }, 'ENOENT');
-  return owner;
-}
-
-function isAlive(pid: number): boolean {
-  // a container restarts with the same small number, so our own says nothing
-  if (!(pid > 0) || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

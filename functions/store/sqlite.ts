@@ -71,6 +71,8 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     takeOverdue: async (now, next, limit) =>
       takeOverdue(db, [outbox.overdue, overdueDeliveries], now, next, limit),
 
+    check: async () => db.check(),
+
     close: async () => db.close(),
   };
 }

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import fs, { existsSync, statSync, writeFileSync } from 'node:fs';
+import fs, { statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
 import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { DELIVERY_LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
-import { lockFolder } from '../../functions/store/lock.ts';
 import { migrations } from '../../functions/store/sqlite/schema.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import {
@@ -26,7 +22,7 @@ import {
 } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';
 
-const DEADLINE_MS = 20_000;
+const _DEADLINE_MS = 20_000;
 
 test('everything is still there after the store was closed and opened', async (t) => {
   const path = join(makeFolder(t), 'store.db');
@@ -158,37 +154,4 @@ test('who is said to be erased is so on the disk', async (t) => {
   assert.equal(synced, logged());
   assert.deepEqual(await store.claimChunk(chunkId, leaseOf('x'), NOW), { kind: 'done' });
   await store.close();
-});
-
-test('a folder is for one process at a time, and free when that one is dead', async (t) => {
-  const folder = join(makeFolder(t), 'data');
-  const lock = join(import.meta.dirname, '../../functions/store/lock.ts');
-  const program = `
-    import { lockFolder } from ${JSON.stringify(lock)};
-    lockFolder(${JSON.stringify(folder)});
-    console.log('locked');
-    setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data', { signal: AbortSignal.timeout(DEADLINE_MS) });
-  assert.throws(() => lockFolder(folder), {
-    name: Unavailable.name,
-    message: new RegExp(`process ${child.pid}\\).*VOLLEY_DATA`),
-  });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  const unlock = lockFolder(folder);
-  assert.ok(existsSync(join(folder, 'lock')));
-  unlock();
-  assert.ok(!existsSync(join(folder, 'lock')));
-});
-
-test('a lock that names nobody holds nobody up', async (t) => {
-  const folder = makeFolder(t);
-  for (const content of ['', 'rubbish', '-1', String(process.pid)]) {
-    writeFileSync(join(folder, 'lock'), content);
-    lockFolder(folder)();
-  }
 });
