@@ -45,6 +45,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
       linked = true;
       return listen(request, response);
     },
+    check: google.store.check,
     close: google.close,
   };
 }

@@ -3,12 +3,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { withDeadline } from '../deadline.ts';
-import { Unavailable } from '../errors.ts';
+import { problem, Unavailable } from '../errors.ts';
+import { createHealth } from '../http/health.ts';
 import type { Log } from '../ports.ts';
 
 export interface Entry {
   /** Answers the request. `stop` fires when the instance must end: hand back what is under way. */
   handle(request: IncomingMessage, response: ServerResponse, stop: AbortSignal): unknown;
+  /** Throws where what it answers from does not serve: asked for its health. Without it, it is well. */
+  check?(): Promise<void>;
   /** Lets go of connections. */
   close(): Promise<void>;
 }
@@ -36,6 +39,7 @@ const HEALTH = ['/healthz', '/health'];
 export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected'>): Front {
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
+  const isServing = createHealth({ check: async () => entry.check?.() }, log);
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
@@ -53,11 +57,7 @@ export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected
   return {
     listener(request, response) {
       if (HEALTH.includes(pathOf(request)) && ['GET', 'HEAD'].includes(request.method!)) {
-        response.writeHead(200, {
-          'Content-Type': 'application/json',
-          'Cache-Control': 'no-store',
-        });
-        response.end('{"status":"ok"}');
+        isServing().then((well) => sayHealth(response, well));
         return;
       }
       if (stop.signal.aborted) {
@@ -82,6 +82,16 @@ export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected
       }
     },
   };
+}
+
+function sayHealth(response: ServerResponse, well: boolean) {
+  response.writeHead(well ? 200 : 503, {
+    'Content-Type': `application/${well ? 'json' : 'problem+json'}`,
+    'Cache-Control': 'no-store',
+  });
+  response.end(
+    JSON.stringify(well ? { status: 'ok' } : problem('unavailable', 'The store does not serve.')),
+  );
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage) => url.split('?', 1)[0]!;

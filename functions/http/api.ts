@@ -97,7 +97,7 @@ export function createApi(
     ...segmentCalls(ports),
     ...audienceCalls(ports),
     estimateCall(ports),
-    ...serviceCalls(app),
+    ...serviceCalls(app, ports),
   ];
   serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));
   return app;

@@ -2,9 +2,16 @@
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { eventSchemas } from '../pipeline/event-schemas.ts';
+import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
+import { createHealth } from './health.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 
-export function serviceCalls(app: OpenAPIHono): Call[] {
+export function serviceCalls(
+  app: OpenAPIHono,
+  { store, log }: Pick<Ports, 'store' | 'log'>,
+): Call[] {
+  const isServing = createHealth(store, log);
   let document: string | null = null;
 
   for (const { type, says, schema } of eventSchemas)
@@ -52,17 +59,21 @@ export function serviceCalls(app: OpenAPIHono): Call[] {
     call({
       method: 'get',
       path: '/healthz',
-      summary: 'Whether it is there',
-      description: 'For load balancers; it asks nothing of what is behind it.',
+      summary: 'Whether it serves',
+      description: 'For load balancers. It reads from the store, at most once in 5 seconds.',
       scopes: null,
       takes: {},
       responses: {
         200: {
-          description: 'It is.',
+          description: 'It does.',
           content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
         },
+        503: problemResponse(503),
       },
-      handle: (_, c) => c.json({ status: 'ok' }),
+      handle: async (_, c) =>
+        (await isServing())
+          ? c.json({ status: 'ok' })
+          : answerProblem(c, 'unavailable', 'The store does not serve.'),
     }),
   ];
 }

@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts';
 import { createLog, createTerminalLog } from '../log.ts';
 import { closedIn } from '../pipeline/events.ts';
 import { report, reportText } from '../pipeline/report.ts';
+import { keyLine } from './kept-key.ts';
 import { startLocal } from './server.ts';
 import { startSimulated } from './simulated.ts';
 import { startFailure } from './start-failure.ts';
@@ -35,7 +36,7 @@ async function main() {
   );
 
   console.log(`Volley     ${server.url}`);
-  console.log(`API key    ${apiKey ? 'VOLLEY_API_KEY' : server.apiKey}`);
+  console.log(`API key    ${keyLine(server.keptKey, process.stdout.isTTY)}`);
   console.log(`Data       ${dataDir}`);
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)

@@ -1,16 +1,15 @@
 /** The whole of Volley in one process: the API over the embedded engine. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { senderChecks, storeCheck } from '../doctor/common.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
-import { hashKey, makeKey } from '../http/access/auth.ts';
+import { hashKey } from '../http/access/auth.ts';
 import { createApi } from '../http/api.ts';
 import { fullScopes, type Log } from '../ports.ts';
 import { type AppCredentials, createSenders } from '../providers/senders.ts';
+import { type KeptKey, keptKey } from './kept-key.ts';
 
 export interface LocalOptions {
   dataDir: string;
@@ -28,6 +27,8 @@ export interface LocalOptions {
 export interface LocalServer {
   url: string;
   apiKey: string;
+  /** where that is kept; null: it was given */
+  keptKey: KeptKey | null;
   engine: Embedded;
   /** Answers no more, hands back what is being sent, closes the files. */
   stop(): Promise<void>;
@@ -42,7 +43,7 @@ const UPLOAD_MS = 2 * 60 * 60 * 1000;
  */
 const KEEP_ALIVE_MS = 75 * 1000;
 
-/** Throws `Unavailable` when the data folder is in use, and what `listen` throws. */
+/** Throws `Unavailable` when the data folder is in use or cannot be used, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind, retentionDays } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
@@ -59,7 +60,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     getRequestListener(api.fetch),
   );
   try {
-    const apiKey = options.apiKey ?? keptKey(dataDir);
+    const kept = options.apiKey === null ? keptKey(dataDir) : null;
+    const apiKey = options.apiKey ?? kept!.key;
     await engine.store.putKey({
       hash: hashKey(apiKey),
       name: 'local',
@@ -73,6 +75,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     return {
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       apiKey,
+      keptKey: kept,
       engine,
       async stop() {
         stopping.abort();
@@ -89,13 +92,4 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     await senders.close();
     throw error;
   }
-}
-
-/** For the command line on the same machine: readable by its owner only. */
-function keptKey(dataDir: string): string {
-  const path = join(dataDir, 'api-key');
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
-  const key = makeKey();
-  writeFileSync(path, `${key}\n`, { mode: 0o600 });
-  return key;
 }

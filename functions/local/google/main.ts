@@ -34,7 +34,9 @@ async function main() {
   await store.close();
 
   console.log(`\nVolley     ${cloud.url}`);
-  console.log(`API key    ${given ? 'VOLLEY_API_KEY' : apiKey}`);
+  // it is kept nowhere, and works until this ends
+  const key = process.stdout.isTTY ? apiKey : 'shown on a terminal only: set VOLLEY_API_KEY';
+  console.log(`API key    ${given ? 'VOLLEY_API_KEY' : key}`);
   console.log(
     `Firestore  ${cloud.emulators.firestore}, project ${cloud.project}; gone with Ctrl-C`,
   );
