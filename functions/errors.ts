@@ -8,6 +8,12 @@ export interface Fault {
   message: string;
 }
 
+/** The same fault of a part, as one of the whole that has the part under that name. */
+export const faultIn = (name: string, { path, message }: Fault): Fault => ({
+  path: path === '' ? name : `${name}.${path}`,
+  message,
+});
+
 /** A problem document (RFC 9457), as `application/problem+json`. */
 export interface Problem {
   /** a relative reference, as RFC 9457 (section 3.1.1) allows: `/problems/NAME` */

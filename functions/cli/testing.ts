@@ -31,8 +31,9 @@ export function testCommand(
 /** Both providers' payloads of each recipient, that of its own provider first. */
 function testedText({ recipients }: TestedView): string {
   let text = '';
-  for (const { installationId, provider, language, apns, fcm } of recipients) {
+  for (const { installationId, provider, language, warnings, apns, fcm } of recipients) {
     text += `${installationId} by ${provider}, in ${language ?? 'the default language'}\n`;
+    for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
     const rendered = Object.entries(provider === 'apns' ? { apns, fcm } : { fcm, apns });
     for (const [name, it] of rendered) {
       if (!it) text += `  ${name}: no credentials\n`;

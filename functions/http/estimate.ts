@@ -47,6 +47,7 @@ const estimateSchema = z
           'no-translation',
           'no-value',
           'too-large',
+          'not-carried',
           'expired-tokens',
         ]),
         message: z.string(),

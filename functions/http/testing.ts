@@ -32,6 +32,9 @@ const testedSchema = z
           installationId: z.string(),
           provider: z.enum(providers).openapi({ description: 'The one that it is sent by.' }),
           language: z.string().nullable().openapi({ description: 'Null is the default.' }),
+          warnings: z
+            .array(z.object({ path: z.string(), message: z.string() }))
+            .openapi({ description: 'What of the message it is not given, as it is sent.' }),
           apns: renderedSchema,
           fcm: renderedSchema,
         }),
@@ -43,8 +46,9 @@ export type TestedView = z.output<typeof testedSchema>;
 
 const renderedView = (it: Rendered | null) => it && { ...it, payload: JSON.parse(it.payload) };
 
-const previewView = ({ rendered: { apns, fcm }, ...it }: Preview) => ({
+const previewView = ({ rendered: { apns, fcm }, lost, ...it }: Preview) => ({
   ...it,
+  warnings: lost,
   ...{ apns: renderedView(apns), fcm: renderedView(fcm) },
 });
 

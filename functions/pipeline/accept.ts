@@ -1,7 +1,7 @@
 /** accept: validate, store the campaign, queue one plan task, answer. Nothing runs after that. */
 
 import { hash, randomUUID } from 'node:crypto';
-import type { Fault } from '../errors.ts';
+import { type Fault, faultIn } from '../errors.ts';
 import type { Ports, Push } from '../ports.ts';
 import { resolve } from './audience/meaning.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, toOf } from './campaign.ts';
@@ -144,9 +144,10 @@ const reachedBy: Record<Platform, Provider[]> = {
 function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   const { app, audience, message } = campaign;
   const faults: Fault[] = [];
-  const { title, body, data, apns, fcm } = message;
-  if ([title, body, data, apns?.pushType, apns?.payload, fcm].every((it) => it === undefined))
-    faults.push({ path: 'message', message: 'needs a title, a body or data' });
+  const { title, body, data, sound, badge, apns, fcm } = message;
+  const parts = [title, body, data, sound, badge, apns?.pushType, apns?.payload, fcm];
+  if (parts.every((it) => it === undefined))
+    faults.push({ path: 'message', message: 'needs a title, a body, data, a sound or a badge' });
 
   const push = pushOf(campaign);
   if (push.to !== 'token' && wordingOf(message))
@@ -155,14 +156,21 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
       message: `has languages, variables or a badge that counts up: a ${push.to} has none of them`,
     });
   const sender = (provider: Provider) => senders.get(app, provider, 'production');
-  const objections = (provider: Provider): Fault[] =>
-    (sender(provider)?.check(push) ?? []).map((fault) => ({
-      path: 'message',
-      message: `${provider}: ${fault}`,
-    }));
+  const objections = (providers: Provider[]): Fault[] => {
+    const found = providers.flatMap((provider) =>
+      (sender(provider)?.check(push) ?? []).map((fault) => ({ provider, fault })),
+    );
+    // the same fault for both is told once
+    const same = Map.groupBy(found, ({ fault }) => JSON.stringify(fault));
+    return Array.from(same.values(), (those) => {
+      const { path, message } = those[0]!.fault;
+      const who = those.map(({ provider }) => provider).join(', ');
+      return faultIn('message', { path, message: `${who}: ${message}` });
+    });
+  };
   if (push.to !== 'token' && !sender('fcm'))
     faults.push({ path: `audience.${push.to}`, message: `"${app}" has no credentials for FCM` });
-  if (push.to !== 'token') return [...faults, ...objections('fcm')];
+  if (push.to !== 'token') return [...faults, ...objections(['fcm'])];
   const wanted = audience.platform ?? platforms;
   const unreachable = wanted.filter((it) => !reachedBy[it].some(sender));
   if (unreachable.length === wanted.length)
@@ -172,7 +180,7 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
       faults.push({ path: 'audience.platform', message: `"${app}" has no credentials for ${it}` });
 
   const providers = new Set(wanted.flatMap((it) => reachedBy[it].find(sender) ?? []));
-  return [...faults, ...[...providers].flatMap(objections)];
+  return [...faults, ...objections([...providers])];
 }
 
 /** As its first recipient would get it. */

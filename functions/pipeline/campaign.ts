@@ -5,7 +5,8 @@ import type { CampaignRequest } from './campaign-request.ts';
 
 export type { Audience } from './audience/audience-request.ts';
 export type { CampaignRequest } from './campaign-request.ts';
-export type { ApnsPushType, Message } from './message-request.ts';
+export type { ApnsPushType } from './message-apns.ts';
+export type { Message } from './message-request.ts';
 
 /**
  * accepted   stored and queued, not planned yet

@@ -5,6 +5,9 @@
 
 import { z } from '@hono/zod-openapi';
 import { textsIn } from '../json-texts.ts';
+import { apnsOptions } from './message-apns.ts';
+import { fcmOverride } from './message-fcm.ts';
+import { LABEL_FORM, labelForm } from './message-text.ts';
 import { languageTag } from './registration.ts';
 import { misspelt, templateOf } from './template.ts';
 import { variablesOf } from './wording.ts';
@@ -12,63 +15,28 @@ import { variablesOf } from './wording.ts';
 /** FCM keeps a message four weeks at most; APNs has no documented bound. */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
 const DEFAULT_TTL_SECONDS = 24 * 60 * 60;
-const MAX_OVERRIDE_BYTES = 8 * 1024;
 const MAX_LANGUAGES = 100;
 const MAX_VARIABLES = 20;
-
-/** An object merged over what Volley builds; bounded, since it is stored with every campaign. */
-const override = z
-  .record(z.string(), z.unknown())
-  .refine((value) => JSON.stringify(value).length <= MAX_OVERRIDE_BYTES, {
-    message: `must be at most ${MAX_OVERRIDE_BYTES} bytes of JSON`,
-  });
-
-/** What APNs calls them; each has its topic, its priorities and its size. */
-export const apnsPushTypes = [
-  'alert',
-  'background',
-  'voip',
-  'complication',
-  'fileprovider',
-  'mdm',
-  'location',
-  'liveactivity',
-  'pushtotalk',
-  'controls',
-  'widgets',
-] as const;
-export type ApnsPushType = (typeof apnsPushTypes)[number];
-
-const apnsOptions = z
-  .strictObject({
-    pushType: z
-      .enum(apnsPushTypes)
-      .optional()
-      .openapi({
-        description:
-          'alert when the payload shows, sounds or badges, background otherwise, unless named. ' +
-          'The topic follows from it: app.bundle.id.voip for voip, and so on.',
-      }),
-    priority: z
-      .union([z.literal(10), z.literal(5), z.literal(1)])
-      .optional()
-      .openapi({
-        description:
-          'Of apns-priority: 10 at once, 5 as the battery allows, 1 without waking the device. ' +
-          '10 for high, 5 for normal and for background, unless given.',
-      }),
-    payload: override
-      .optional()
-      .openapi({ description: 'Merged over the APNs payload; aps is in here.' }),
-  })
-  .openapi('ApnsOptions');
+/** The largest payload of all: APNs takes 5,120 bytes for VoIP, 4,096 otherwise, and so does FCM. */
+const MAX_VALUE = 5120;
+/** More of them do not fit in a payload. */
+const MAX_VALUES = 256;
 
 const httpsUrl = z.url({ protocol: /^https$/ }).max(2048);
 
 const words = {
   title: z.string().min(1).max(1024).optional(),
   body: z.string().min(1).max(4096).optional(),
-  data: z.record(z.string().min(1).max(128), z.string()).optional(),
+  data: z
+    .record(z.string().min(1).max(128), z.string().max(MAX_VALUE))
+    .refine((it) => Object.keys(it).length <= MAX_VALUES, {
+      message: `may have ${MAX_VALUES} entries at most`,
+    })
+    .refine((it) => !Object.hasOwn(it, 'aps'), {
+      path: ['aps'],
+      message: 'is a name that Apple has reserved',
+    })
+    .optional(),
   imageUrl: httpsUrl.optional(),
   sound: z.string().min(1).max(128).optional(),
   webLink: httpsUrl
@@ -102,11 +70,13 @@ export const messageSchema = z
     priority: z.enum(['high', 'normal']).default('high'),
     analyticsLabel: z
       .string()
-      .regex(/^[\w.~%-]{1,50}$/, { message: 'must be 1 to 50 letters, digits and - _ . ~ %' })
+      .regex(labelForm, { message: LABEL_FORM })
       .optional()
       .openapi({ description: "Under which Firebase's delivery reports count an FCM message." }),
     apns: apnsOptions.optional(),
-    fcm: override.optional().openapi({ description: 'Merged over the FCM message.' }),
+    fcm: fcmOverride
+      .optional()
+      .openapi({ description: 'Merged over the FCM message, by the names of its REST reference.' }),
     literal: z.boolean().optional().openapi({
       description: 'True: all texts are as they stand, {{name}} is no variable.',
     }),

@@ -1,7 +1,8 @@
 /** Senders: a message and recipients in, outcomes out. */
 
+import type { Fault } from '../errors.ts';
 import type { Message } from '../pipeline/campaign.ts';
-import type { Environment, Provider } from '../pipeline/installation.ts';
+import type { Environment, Platform, Provider } from '../pipeline/installation.ts';
 import type { Recipient } from './chunks.ts';
 
 /** What became of one recipient. */
@@ -57,9 +58,15 @@ export interface Rendered {
 }
 
 export interface Sender {
-  /** What the provider would refuse about this message, in words for its author; [] if nothing. */
-  check(push: Push): string[];
-  render(push: Push, recipient: Recipient): Rendered;
+  /**
+   * What the provider would refuse about this message, in words for its author; [] if nothing. Paths
+   * are within the message, '' is the whole of it.
+   */
+  check(push: Push): Fault[];
+  /** What of the message this platform cannot be given by this provider. Nothing is refused for it. */
+  lost(push: Push, platform: Platform): Fault[];
+  /** `platform`: null where it is not known; FCM counts for each another way. */
+  render(push: Push, recipient: Recipient, platform: Platform | null): Rendered;
   /** Resolves when every push that was started has its outcome; never rejects for a push's sake. */
   send(batch: Batch): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { type ApnsAccess, type Credential, certificateFault } from './apns-acces
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';
 import { sendBatch, unanswered } from './batch.ts';
+import { lostByApns } from './lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
 import { createWindow } from './window.ts';
 
@@ -63,6 +64,8 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
           byCertificate: access.current().token === null,
         }),
       ),
+
+    lost: (push) => faultsInAll(push, lostByApns),
 
     render(push, recipient) {
       const it = notificationOf(inLanguage(push, recipient.language));

@@ -4,49 +4,63 @@
  */
 
 import type { BaseMessage } from 'firebase-admin/messaging';
-import type { Push, Recipient } from '../ports.ts';
+import type { Fault } from '../errors.ts';
+import { fcmTargets, reservedByFcm } from '../pipeline/fcm-names.ts';
+import type { Push } from '../ports.ts';
+import { appleFaults } from './apple-faults.ts';
+import {
+  type Apple,
+  appleOf,
+  type Described,
+  describe,
+  objectOf,
+  type Words,
+} from './described.ts';
+import { type FcmBytes, fcmBytes } from './fcm-bytes.ts';
 import { merge } from './merge.ts';
-import { badgeIn, jsonFor, textFor } from './personal.ts';
+import { jsonFor } from './personal.ts';
 
-/** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
-export const MAX_PAYLOAD_BYTES = 4096;
 /** "the maximum value is 2,419,200 seconds (28 days)" */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
-/** https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type */
-const reservedKeys = /^(?:from|message_type|google\..*|gcm\..*)$/;
-/** set for each recipient; another one would send a campaign to whom nobody chose */
-const targets = ['token', 'topic', 'condition', 'fid', 'name'] as const;
+/** RFC 8030, section 5.4: a newer message replaces a stored one of its topic */
+export const webTopicForm = /^[\w-]{1,32}$/;
+
+/** What an iPhone is sent, as far as FCM has the push type: a live activity needs its own token. */
+export function appleByFcm(push: Push, described: Described): Apple {
+  const { notification, apns } = objectOf(push.message.fcm);
+  const { title, body } = objectOf(notification);
+  const words: Words = {
+    ...described.words,
+    ...(typeof title === 'string' && { title }),
+    ...(typeof body === 'string' && { body }),
+  };
+  const hasToken = typeof objectOf(apns).live_activity_token === 'string';
+  return appleOf(
+    push,
+    { ...described, words: Object.keys(words).length > 0 ? words : null },
+    (type) => type === 'alert' || type === 'background' || (type === 'liveactivity' && hasToken),
+  );
+}
 
 /** The message without its token, by the REST names of the fields firebase-admin's type has. */
 export function fcmMessage(push: Push, now: number): Record<string, unknown> {
-  const { message, campaignId, expiresAt } = push;
-  const collapse = message.collapseId ?? campaignId;
-  const high = message.priority === 'high';
-  const ttl = Math.min(MAX_TTL_SECONDS, Math.max(0, Math.floor((expiresAt - now) / 1000)));
-  const visible = message.title !== undefined || message.body !== undefined;
-  const aps = {
-    ...(message.sound !== undefined && { sound: message.sound }),
-    ...(message.badge !== undefined && { badge: badgeIn(message.badge) }),
-    ...(message.imageUrl !== undefined && { 'mutable-content': 1 }),
-    ...(!visible && { 'content-available': 1 }),
-  };
+  const { message } = push;
+  const described = describe(push);
+  const { words, collapseId, isUrgent, expiration } = described;
+  const apple = appleByFcm(push, described);
+  const ttl = Math.min(MAX_TTL_SECONDS, described.ttlSeconds(now));
+  const image = message.imageUrl !== undefined && { image: message.imageUrl };
 
   const built = {
     ...(message.data && { data: message.data }),
-    ...(visible && {
-      notification: {
-        ...(message.title !== undefined && { title: message.title }),
-        ...(message.body !== undefined && { body: message.body }),
-        ...(message.imageUrl !== undefined && { image: message.imageUrl }),
-      },
-    }),
+    ...(words && { notification: { ...words, ...image } }),
     android: {
-      collapse_key: collapse,
-      priority: high ? 'HIGH' : 'NORMAL',
+      collapse_key: collapseId,
+      priority: isUrgent ? 'HIGH' : 'NORMAL',
       ttl: `${ttl}s`,
-      ...(visible && {
+      ...(words && {
         notification: {
-          tag: collapse,
+          tag: collapseId,
           ...(message.sound !== undefined && { sound: message.sound }),
           // without a count Android counts up by itself
           ...(typeof message.badge === 'number' && { notification_count: message.badge }),
@@ -55,26 +69,22 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
     },
     apns: {
       headers: {
-        'apns-collapse-id': collapse,
-        'apns-priority': high && visible ? '10' : '5',
-        'apns-expiration': String(message.ttlSeconds === 0 ? 0 : Math.floor(expiresAt / 1000)),
+        // of a live activity FCM knows by its token
+        ...(apple.type !== 'liveactivity' && { 'apns-push-type': apple.type }),
+        'apns-collapse-id': collapseId,
+        'apns-priority': String(apple.priority),
+        'apns-expiration': String(expiration),
       },
-      payload: { aps },
-      ...(message.imageUrl !== undefined && { fcm_options: { image: message.imageUrl } }),
+      payload: apple.payload,
+      ...(image && { fcm_options: image }),
     },
     webpush: {
       headers: {
         TTL: String(ttl),
-        Urgency: high ? 'high' : 'normal',
-        // RFC 8030, section 5.4: a newer message replaces a stored one of its topic
-        ...(/^[\w-]{1,32}$/.test(collapse) && { Topic: collapse }),
+        Urgency: isUrgent ? 'high' : 'normal',
+        ...(webTopicForm.test(collapseId) && { Topic: collapseId }),
       },
-      ...(visible && {
-        notification: {
-          tag: collapse,
-          ...(message.imageUrl !== undefined && { image: message.imageUrl }),
-        },
-      }),
+      ...(words && { notification: { tag: collapseId, ...image } }),
       ...(message.webLink !== undefined && { fcm_options: { link: message.webLink } }),
     },
     ...(message.analyticsLabel !== undefined && {
@@ -83,40 +93,30 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   } satisfies { [field in keyof BaseMessage | 'fcm_options']?: unknown };
 
   const merged = merge(built, message.fcm ?? {});
-  for (const target of targets) delete merged[target];
+  for (const target of fcmTargets) delete merged[target];
   return merged;
 }
 
-/** What FCM would refuse, in words for the author. */
-export function fcmFaults(push: Push, now: number): string[] {
+/** What FCM would refuse, in words for the author; paths are within the message. */
+export function fcmFaults(push: Push, now: number): Fault[] {
   const { data = {}, fcm = {} } = push.message;
-  const faults: string[] = [];
+  const faults = appleFaults(push, appleByFcm(push, describe(push)));
+  const refuse = (path: string, message: string) => faults.push({ path, message });
   for (const name of Object.keys(data))
-    if (reservedKeys.test(name))
-      faults.push(`data may not have the name "${name}": FCM reserves it`);
-  for (const target of targets)
+    if (reservedByFcm.test(name)) refuse(`data.${name}`, 'is a name that FCM has reserved');
+  for (const target of fcmTargets)
     if (Object.hasOwn(fcm, target))
-      faults.push(`fcm.${target} may not be set: the audience says who gets the message`);
-  const it = fcmMessage(push, now);
-  const bytes = countedBytes(it, push.message)({});
-  if (bytes > MAX_PAYLOAD_BYTES)
-    faults.push(
-      `the FCM message is ${bytes} bytes, ${MAX_PAYLOAD_BYTES} are allowed: shorten title, body, data or the fcm override`,
+      refuse(`fcm.${target}`, 'may not be set: the audience says who gets the message');
+  const { each, most } = fcmBytes(fcmMessage(push, now), push);
+  const [largest] = each
+    .map(({ platform, of }) => ({ platform, bytes: of({}) }))
+    .sort((a, b) => b.bytes - a.bytes);
+  if (largest!.bytes > most)
+    refuse(
+      '',
+      `the FCM message is ${largest!.bytes} bytes for ${largest!.platform}, ${most} are allowed: shorten title, body, data or the fcm override`,
     );
   return faults;
-}
-
-/** What counts towards the limit, with a recipient's own words in it. */
-function countedBytes(built: Record<string, unknown>, message: Push['message']) {
-  const texts = [built.data, built.notification]
-    .flatMap((it) => Object.entries(it ?? {}))
-    .flat()
-    .map(String);
-  const own = texts.map((text) => textFor(text, message));
-  const bytes = Buffer.byteLength(texts.join(''));
-  if (own.every((it) => it === null)) return () => bytes;
-  return (recipient: Pick<Recipient, 'values'>) =>
-    own.reduce((sum, it, i) => sum + Buffer.byteLength(it?.(recipient) ?? texts[i]!), 0);
 }
 
 /** A body in three parts: the token, quoted, comes between these two. */
@@ -125,8 +125,8 @@ export interface FcmBody {
   after: Buffer;
   /** the last part with a recipient's own words in it; null where there are none */
   afterFor: ReturnType<typeof jsonFor>;
-  /** what FCM counts of it, `MAX_PAYLOAD_BYTES` at most */
-  bytesFor(recipient: Pick<Recipient, 'values'>): number;
+  /** what FCM counts of it */
+  bytes: FcmBytes;
 }
 
 /** `dryRun`: FCM validates it, and nobody gets it. */
@@ -140,7 +140,7 @@ export function fcmBody(
     before: Buffer.from(`{"message":{"${to}":`),
     after: Buffer.from(after),
     afterFor: jsonFor(after, message),
-    bytesFor: countedBytes(built, message),
+    bytes: fcmBytes(built, { to, message }),
   };
 }
 

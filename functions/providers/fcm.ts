@@ -1,18 +1,13 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
 import type { Answer, Pool, Request } from '../http2/pool.ts';
+import type { Platform } from '../pipeline/installation.ts';
 import type { Batch, Outcome, Push, Recipient, Rendered, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';
-import {
-  type FcmBody,
-  fcmBody,
-  fcmFaults,
-  fcmMessage,
-  MAX_PAYLOAD_BYTES,
-  quoted,
-} from './fcm-message.ts';
+import { type FcmBody, fcmBody, fcmFaults, fcmMessage, quoted } from './fcm-message.ts';
 import type { FcmTokenSource } from './fcm-token.ts';
+import { lostByFcm } from './lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
 import { createWindow } from './window.ts';
 
@@ -81,8 +76,8 @@ export function createFcmSender({
         const it = language === undefined ? usual : bodyOf(inLanguage(batch.push, language));
         const tail = it.afterFor === null ? it.after : Buffer.from(it.afterFor(recipient));
         // what counts is less than the whole
-        if (it.afterFor !== null && tail.length > MAX_PAYLOAD_BYTES)
-          if (it.bytesFor(recipient) > MAX_PAYLOAD_BYTES) return settle(index, TOO_LARGE);
+        if (it.afterFor !== null && tail.length > it.bytes.most)
+          if (it.bytes.least(recipient) > it.bytes.most) return settle(index, TOO_LARGE);
         const fill = quoted(recipient.token);
         const request: FcmRequest = { headers, body: it.before, fill, tail, index };
         pool.request(request, answered);
@@ -90,18 +85,24 @@ export function createFcmSender({
     });
   }
 
-  function render(push: Push, recipient: Recipient): Rendered {
+  function render(push: Push, recipient: Recipient, platform: Platform | null): Rendered {
     const it = bodyOf(inLanguage(push, recipient.language));
     const tail = it.afterFor?.(recipient) ?? it.after.toString();
+    const counted = it.bytes.each.find((each) => each.platform === platform);
     return {
       headers: {},
       payload: it.before.toString() + quoted(recipient.token) + tail,
-      bytes: it.bytesFor(recipient),
-      mostBytes: MAX_PAYLOAD_BYTES,
+      bytes: counted?.of(recipient) ?? it.bytes.least(recipient),
+      mostBytes: it.bytes.most,
     };
   }
 
-  return { check: (push) => faultsInAll(push, (it) => fcmFaults(it, now())), render, send };
+  return {
+    check: (push) => faultsInAll(push, (it) => fcmFaults(it, now())),
+    lost: (push, platform) => faultsInAll(push, (it) => lostByFcm(it, platform, now())),
+    render,
+    send,
+  };
 }
 
 interface FcmRequest extends Request {

@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { type Fault, faultIn } from '../errors.ts';
 import type { Message } from '../pipeline/message-request.ts';
 import { fill, templateOf, templateOfJson } from '../pipeline/template.ts';
 import { messageIn } from '../pipeline/wording.ts';
@@ -59,10 +60,11 @@ export function textFor(text: string, { literal }: Literal): ((recipient: Own) =
 export const badgeIn = (badge: number | string) => (typeof badge === 'number' ? badge : BADGE);
 
 /** What `faultsOf` finds in any of the message's languages, the default's first. */
-export function faultsInAll(push: Push, faultsOf: (push: Push) => string[]): string[] {
+export function faultsInAll(push: Push, faultsOf: (push: Push) => Fault[]): Fault[] {
   const faults = faultsOf(push);
+  const known = new Set(faults.map((it) => JSON.stringify(it)));
   for (const language of Object.keys(push.message.localized ?? {}))
-    for (const fault of faultsOf(inLanguage(push, language)))
-      if (!faults.includes(fault)) faults.push(`localized.${language}: ${fault}`);
+    for (const it of faultsOf(inLanguage(push, language)))
+      if (!known.has(JSON.stringify(it))) faults.push(faultIn(`localized.${language}`, it));
   return faults;
 }

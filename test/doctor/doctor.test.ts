@@ -156,6 +156,7 @@ test('what Google refuses to tell is unknown, in its own words', async (t) => {
 /** A provider that answers everybody the same. */
 const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
   check: () => [],
+  lost: () => [],
   render: () => ({ headers: {}, payload: '{}', bytes: 0, mostBytes: 1 }),
   async send({ push, recipients, settle }) {
     sent.push(`${push.dryRun ? 'dry' : 'real'} ${recipients[0]!.token}`);

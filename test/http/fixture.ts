@@ -22,7 +22,9 @@ export async function createFixture(
   const logged: string[] = [];
   const clock = { now: NOW };
   const sender: Sender = {
-    check: ({ message }) => (message.body === 'too much' ? ['the payload has 5000 bytes'] : []),
+    check: ({ message }) =>
+      message.body === 'too much' ? [{ path: '', message: 'the payload has 5000 bytes' }] : [],
+    lost: () => [],
     render: ({ message }, { token }) => ({
       ...{ headers: {}, payload: JSON.stringify({ token, title: message.title }) },
       ...{ bytes: 10, mostBytes: 4096 },

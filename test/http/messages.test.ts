@@ -23,7 +23,9 @@ async function engine(t: TestContext, outcome: (token: string) => Outcome) {
     log: createLog(() => {}),
     senders: {
       get: () => ({
-        check: ({ message }) => (message.body === 'too much' ? ['too large'] : []),
+        check: ({ message }) =>
+          message.body === 'too much' ? [{ path: '', message: 'too large' }] : [],
+        lost: () => [],
         render: () => ({ headers: {}, payload: '{}', bytes: 2, mostBytes: 4096 }),
         async send({ recipients, open, settle }) {
           for (const i of open) {

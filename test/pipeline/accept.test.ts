@@ -49,13 +49,13 @@ test('the same key gives the same campaign, though it would be refused by now', 
   ]) {
     const first = await ask();
     assert.equal(first.kind, 'accepted');
-    world.script.faults = ['the payload has 5000 bytes'];
+    world.script.faults = [{ path: '', message: 'the payload has 5000 bytes' }];
     const again = await ask();
     assert.ok('campaign' in first && again.kind === 'existing');
     assert.equal(again.campaign.id, first.campaign.id);
     world.script.faults = [];
   }
-  world.script.faults = ['the payload has 5000 bytes'];
+  world.script.faults = [{ path: '', message: 'the payload has 5000 bytes' }];
   const other = request({ name: 'Winter' });
   assert.equal((await accept(world.ports, other, 'key')).kind, 'conflict');
   assert.equal((await message(world.ports, other, 'another')).accepted.kind, 'conflict');
@@ -111,12 +111,11 @@ test('what cannot be sent is refused with every fault, and nothing is stored', a
     assert.equal(answer.kind, 'refused');
     return answer.kind === 'refused' ? answer.faults.map((it) => `${it.path}: ${it.message}`) : [];
   };
-  world.script.faults = ['the payload has 5000 bytes'];
+  world.script.faults = [{ path: '', message: 'the payload has 5000 bytes' }];
   const empty = { ttlSeconds: 60, priority: 'high' as const };
   assert.deepEqual(await faultsOf({ message: empty }), [
-    'message: needs a title, a body or data',
-    'message: apns: the payload has 5000 bytes',
-    'message: fcm: the payload has 5000 bytes',
+    'message: needs a title, a body, data, a sound or a badge',
+    'message: apns, fcm: the payload has 5000 bytes',
   ]);
   assert.deepEqual(await faultsOf({ audience: { platform: ['ios'] } }), [
     'message: apns: the payload has 5000 bytes',

@@ -1,5 +1,6 @@
 /** A sender that answers as a test wants, and remembers what it sent. */
 
+import type { Fault } from '../../functions/errors.ts';
 import type { Batch, Outcome, Push, Recipient, Sender } from '../../functions/ports.ts';
 
 export interface Sent extends Recipient {
@@ -25,7 +26,9 @@ export interface Script {
   /** how many of them were asked about only */
   dryRuns: number;
   /** what `check` finds */
-  faults: string[];
+  faults: Fault[];
+  /** what `lost` finds */
+  lost: Fault[];
   sender: Sender;
 }
 
@@ -37,8 +40,10 @@ export function createScript(now: () => number): Script {
     dryRuns: 0,
     answer: () => accepted,
     faults: [],
+    lost: [],
     sender: {
       check: () => script.faults,
+      lost: () => script.lost,
       render({ message }, { values, language }) {
         const payload = JSON.stringify({ title: message.title, language, values });
         return { headers: {}, payload, bytes: payload.length, mostBytes: 100 };

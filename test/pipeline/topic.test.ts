@@ -60,7 +60,7 @@ test('a topic needs FCM, and nothing of APNs', async (t) => {
     kind: 'refused',
     faults: [{ path: 'audience.topic', message: '"default" has no credentials for FCM' }],
   });
-  const picky = { ...sender, check: () => ['no'] };
+  const picky = { ...sender, check: () => [{ path: '', message: 'no' }] };
   world.ports.senders = { get: (_, provider) => (provider === 'apns' ? picky : sender) };
   assert.equal((await accept(world.ports, request, null)).kind, 'accepted');
 });

@@ -127,7 +127,13 @@ for (const [form, bytes, password] of [
         payload: { aps: { event: 'update', 'content-state': {} } },
       },
     });
-    assert.match(apnsOf(senders).check(activity).join(), /liveactivity needs a key/);
+    assert.match(
+      apnsOf(senders)
+        .check(activity)
+        .map((it) => it.message)
+        .join(),
+      /liveactivity needs a key/,
+    );
   });
 
 test('without a certificate the simulator wants a token, and one of others is none', async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsPushTypes, messageSchema } from '../../functions/pipeline/message-request.ts';
+import type { Fault } from '../../functions/errors.ts';
+import { apnsPushTypes } from '../../functions/pipeline/message-apns.ts';
+import { messageSchema } from '../../functions/pipeline/message-request.ts';
 import { batch, kinds, push, start, TOPIC } from './fixture.ts';
 
 const topics = {
@@ -16,6 +18,10 @@ const topics = {
   controls: `${TOPIC}.push-type.controls`,
   widgets: `${TOPIC}.push-type.widgets`,
 };
+
+/** The faults, as one text. */
+const told = (faults: Fault[]) =>
+  faults.map(({ path, message }) => `${path} ${message}`.trim()).join();
 
 const silent: object = { title: undefined, body: undefined };
 
@@ -60,14 +66,14 @@ test('APNs: the priority may be chosen, and is 5 in the background', async (t) =
   }
   for (const priority of [10, 1] as const)
     assert.match(
-      sender.check(push({ ...silent, data: { a: 'b' }, apns: { priority } })).join(),
+      told(sender.check(push({ ...silent, data: { a: 'b' }, apns: { priority } }))),
       /priority must be 5/,
     );
 });
 
 test('APNs: what does not fit the push type is told in words', async (t) => {
   const { simulator, sender } = await start(t, 'apns');
-  const faults = (message: Parameters<typeof push>[0]) => sender.check(push(message)).join();
+  const faults = (message: Parameters<typeof push>[0]) => told(sender.check(push(message)));
   assert.match(faults({ apns: { pushType: 'background' } }), /background shows nothing/);
   assert.match(faults({ ...silent, data: { a: 'b' }, apns: { pushType: 'alert' } }), /alert needs/);
   assert.match(faults({ ...silent, apns: { pushType: 'voip' } }), /payload is empty/);

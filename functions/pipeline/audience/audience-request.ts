@@ -14,6 +14,7 @@ import { namedToken } from '../canonical/token.ts';
 import { environments, providers, tokenForm } from '../installation.ts';
 import { country, installationId, languageTag, platform, timeZone } from '../registration.ts';
 import { boundsOf, MAX_OBJECTS } from './bounds.ts';
+import { conditionFault, topicName } from './condition.ts';
 import { segmentsIn } from './meaning.ts';
 
 /** Bounds of a request. An audience of more ids than this comes as an upload. */
@@ -187,10 +188,6 @@ const unregistered = z
   });
 export type Unregistered = z.output<typeof unregistered>;
 
-/** https://firebase.google.com/docs/cloud-messaging/send-topic-messages */
-const topicName = '[\\w.~%-]{1,900}';
-const MAX_TOPICS = 5;
-
 /** A value that is too deep or too large goes no further. */
 function bounded(value: unknown, context: z.RefinementCtx): unknown {
   const fault = boundsOf(value);
@@ -225,11 +222,9 @@ export const audienceSchema = z
         condition: z
           .string()
           .max(4096)
-          .regex(new RegExp(`^(?:'${topicName}' in topics|&&|\\|\\||[!() ])+$`), {
-            message: "must be such as 'a' in topics && ('b' in topics || 'c' in topics)",
-          })
-          .refine((it) => it.split(' in topics').length - 1 <= MAX_TOPICS, {
-            message: `may name ${MAX_TOPICS} topics at most`,
+          .superRefine((it, context) => {
+            const fault = conditionFault(it);
+            if (fault !== null) context.addIssue({ code: 'custom', message: fault });
           })
           .optional()
           .openapi({ description: 'One message to whom it holds for; goes with nothing else.' }),

@@ -4,10 +4,11 @@
  * sample since buckets are uniform.
  */
 
-import type { BucketRange, Ports, Push, Reached, Sender } from '../../ports.ts';
+import { faultIn } from '../../errors.ts';
+import type { BucketRange, Ports, Push, Reached, Sender, Senders } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { type Campaign, type CampaignRequest, targetOf, toOf } from '../campaign.ts';
-import { BUCKETS, type Provider } from '../installation.ts';
+import { BUCKETS, type Platform, type Provider, platforms } from '../installation.ts';
 import { type Wording, wordingOf } from '../wording.ts';
 import { pagesOf, sizeOf } from './pages.ts';
 
@@ -43,6 +44,7 @@ export interface EstimateProblem {
     | 'no-translation'
     | 'no-value'
     | 'too-large'
+    | 'not-carried'
     | 'expired-tokens';
   message: string;
   installations: number;
@@ -90,6 +92,13 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
       message: path ? `${path}: ${message}` : message,
     }),
   );
+  if (toOf(campaign) !== 'token')
+    for (const platform of platforms)
+      for (const message of notCarried(ports.senders, campaign, 'fcm', platform))
+        problems.push({
+          ...{ severity: 'warning', kind: 'not-carried', installations: 0, examples: [] },
+          message,
+        });
   if (countable && count.counted === 0)
     problems.push({
       ...{ severity: 'warning', kind: 'nobody', installations: 0, examples: [] },
@@ -142,6 +151,20 @@ function secondsFor(
   return Math.ceil(Math.max(paced, ...asProvidersTake, 0));
 }
 
+/** What those of a platform do not get of the message, as it is told. */
+function notCarried(
+  senders: Senders,
+  campaign: Campaign,
+  provider: Provider,
+  platform: Platform,
+): string[] {
+  const lost = senders.get(campaign.app, provider, 'production')?.lost(pushOf(campaign), platform);
+  return (lost ?? []).map((it) => {
+    const { path, message } = faultIn('message', it);
+    return `${path}, ${platform} by ${provider}: ${message}`;
+  });
+}
+
 interface Found {
   of: number;
   examples: string[];
@@ -172,10 +195,8 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
 
   /** What it would get is only looked at where each gets something else. */
   function look(it: Reached, sender: Sender, own: ReturnType<Wording['of']>) {
-    const { bytes, mostBytes } = sender.render(push, {
-      ...{ installationId: it.id, token: it.token },
-      ...own,
-    });
+    const recipient = { installationId: it.id, token: it.token, ...own };
+    const { bytes, mostBytes } = sender.render(push, recipient, it.platform ?? null);
     largest.set(it.provider, Math.max(largest.get(it.provider) ?? 0, bytes));
     if (bytes > mostBytes) note(`too-large ${it.provider} ${mostBytes}`, it);
   }
@@ -202,6 +223,7 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
       if (message.localized && own?.language === undefined)
         note(`no-translation ${it.language ?? ''}`, it);
       if (sender && varies && own) look(it, sender, own);
+      if (sender && it.platform) note(`not-carried ${it.provider} ${it.platform}`, it);
     },
 
     /** `of`: so many of those counted. */
@@ -209,7 +231,10 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
       for (const [key, it] of found) {
         const [kind, name = '', more] = key.split(' ') as [EstimateProblem['kind'], ...string[]];
         const severity = kind === 'no-credentials' || kind === 'too-large' ? 'error' : 'warning';
-        yield { severity, kind, message: words(kind, name, more), ...it };
+        if (kind === 'not-carried')
+          for (const message of notCarried(senders, campaign, name as Provider, more as Platform))
+            yield { severity, kind, message, ...it };
+        else yield { severity, kind, message: words(kind, name, more), ...it };
       }
       for (const [name, of] of missing)
         yield {

@@ -1,5 +1,6 @@
 /** What those who get a test would be shown, by either provider. */
 
+import { type Fault, faultIn } from '../../errors.ts';
 import { shortToken } from '../../log.ts';
 import type { Ports, Reached, Recipient, Rendered } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
@@ -17,6 +18,8 @@ export interface Preview {
   provider: Provider;
   /** of the message's languages; null is the default */
   language: string | null;
+  /** what of the message it is not given, for its platform and by its provider */
+  lost: Fault[];
   /** null: the app has no credentials for that provider */
   rendered: Record<Provider, Rendered | null>;
 }
@@ -33,16 +36,22 @@ export async function preview(ports: Ports, request: CampaignRequest): Promise<P
       ...{ installationId: it.id, token: shortToken(it.token) },
       ...own,
     };
+    const sender = (provider: Provider) =>
+      ports.senders.get(campaign.app, provider, it.environment);
+    const platform = it.platform ?? null;
     const rendered = (provider: Provider) =>
-      ports.senders.get(campaign.app, provider, it.environment)?.render(push, recipient) ?? null;
+      sender(provider)?.render(push, recipient, platform) ?? null;
+    const lost = platform && sender(it.provider)?.lost(push, platform);
     return {
       ...{ installationId: it.id, provider: it.provider, language: own?.language ?? null },
+      lost: (lost ?? []).map((fault) => faultIn('message', fault)),
       rendered: Object.fromEntries(providers.map((it) => [it, rendered(it)])) as never,
     };
   };
   const target = targetOf(campaign);
+  const carried = [...new Set(['platform', ...(wording?.carried ?? [])] as const)];
   const pages = pagesOf(
-    ...([ports.store, campaign.app, target, everywhere, null, SHOWN, wording?.carried] as const),
+    ...([ports.store, campaign.app, target, everywhere, null, SHOWN, carried] as const),
   );
   for await (const { installations } of pages) return installations.slice(0, SHOWN).map(of);
   return [];

@@ -118,14 +118,11 @@ test('what is wrong is told before anything is sent', async (t) => {
 test('faults of the request are problems; those of the audience leave nobody to count', async (t) => {
   const world = createWorld(t);
   await world.people(10);
-  world.script.faults = ['the payload is 5000 bytes'];
+  world.script.faults = [{ path: '', message: 'the payload is 5000 bytes' }];
   const large = await estimate(world.ports, asked());
   assert.deepEqual(
     large.problems.map((it) => [it.kind, it.message]),
-    [
-      ['fault', 'message: apns: the payload is 5000 bytes'],
-      ['fault', 'message: fcm: the payload is 5000 bytes'],
-    ],
+    [['fault', 'message: apns, fcm: the payload is 5000 bytes']],
   );
   assert.equal(large.installations, 10);
   world.script.faults = [];

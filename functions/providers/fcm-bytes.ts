@@ -1,0 +1,73 @@
+/**
+ * How much of a message counts towards FCM's limit. FCM makes a message of its own for each platform
+ * and measures that.
+ * https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type
+ */
+
+import type { Platform } from '../pipeline/installation.ts';
+import type { Push, Recipient } from '../ports.ts';
+import { objectOf } from './described.ts';
+import { jsonFor, textFor } from './personal.ts';
+
+/** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
+const MAX_BYTES = 4096;
+/**
+ * "4096 bytes for most messages, or 2048 bytes in the case of messages to topics"
+ * https://firebase.google.com/docs/cloud-messaging/error-codes
+ */
+const MAX_TOPIC_BYTES = 2048;
+
+type Own = Pick<Recipient, 'values' | 'badge'>;
+
+export interface FcmBytes {
+  most: number;
+  each: { platform: Platform; of(recipient: Own): number }[];
+  /** The platform of a recipient is not known where it is sent: as much as on any of them. */
+  least(recipient: Own): number;
+}
+
+/** `built` is FCM's message, without its token, made of the push's. */
+export function fcmBytes(
+  built: Record<string, unknown>,
+  { to, message }: Pick<Push, 'to' | 'message'>,
+): FcmBytes {
+  const { data, notification } = built;
+  const [android, webpush, apns] = [built.android, built.webpush, built.apns].map(objectOf);
+  const shown = (config: Record<string, unknown>) => ({
+    ...objectOf(notification),
+    ...objectOf(config.notification),
+  });
+  const json = (value: object) => counted(jsonFor, JSON.stringify(value), message);
+  /** Names and values, without what JSON adds to them. */
+  const texts = (...parts: unknown[]) => {
+    const all = parts
+      .flatMap((it) => Object.entries(objectOf(it)))
+      .flatMap(([name, value]) => [
+        counted(textFor, name, message),
+        typeof value === 'string'
+          ? counted(textFor, value, message)
+          : counted(jsonFor, JSON.stringify(value), message),
+      ]);
+    return (recipient: Own) => all.reduce((sum, of) => sum + of(recipient), 0);
+  };
+  const each: FcmBytes['each'] = [
+    { platform: 'ios', of: json({ ...objectOf(data), ...objectOf(apns!.payload) }) },
+    { platform: 'android', of: texts(android!.data ?? data, shown(android!)) },
+    { platform: 'web', of: texts(webpush!.data ?? data, shown(webpush!)) },
+  ];
+  return {
+    most: to === 'token' ? MAX_BYTES : MAX_TOPIC_BYTES,
+    each,
+    least: (recipient) => Math.min(...each.map((it) => it.of(recipient))),
+  };
+}
+
+function counted(
+  ownOf: typeof textFor,
+  text: string,
+  message: Push['message'],
+): (recipient: Own) => number {
+  const bytes = Buffer.byteLength(text);
+  const own = ownOf(text, message);
+  return own === null ? () => bytes : (recipient) => Buffer.byteLength(own(recipient));
+}
