@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { pingTask } from '../pipeline/tasks.ts';
+import { templateObjections } from '../pipeline/triggers/sample.ts';
 import {
   type FailedPing,
   MAX_PING_BYTES,
@@ -88,8 +89,14 @@ export function triggerCalls(ports: Ports): Call[] {
         'secret is never shown again.',
       scopes: SCOPES,
       takes: { params, body: triggerRequestSchema },
-      responses: { 200: json('As it is now.', triggerSchema) },
+      responses: {
+        200: json('As it is now.', triggerSchema),
+        422: problemResponse(422, 'Its messages could never be sent.'),
+      },
       async handle({ params: { name }, body }, c) {
+        const faults = templateObjections(ports, body);
+        if (faults.length > 0)
+          return answerProblem(c, 'refused', 'Its messages could not be sent.', { faults });
         const put = await store.putTrigger(newTrigger(name, body, now()));
         await door.forget(name);
         const it = await store.getTrigger(name);

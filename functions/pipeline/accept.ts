@@ -183,6 +183,12 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   return [...faults, ...objections([...providers])];
 }
 
+/** What the providers would refuse of a message, whoever it is for. */
+export const messageFaults = (ports: Ports, request: CampaignRequest): Fault[] =>
+  whatCannotBeSent(ports, newCampaign(request, 'sample', ports.now())).filter(
+    ({ path }) => path === 'message' || path.startsWith('message.'),
+  );
+
 /** As its first recipient would get it. */
 export const pushOf = (campaign: Campaign): Push => ({
   ...{ campaignId: campaign.id, message: campaign.message, dryRun: campaign.dryRun },

@@ -5,6 +5,7 @@
  */
 
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import { apsFault, showsNothing } from './aps.ts';
 import type { Answer, Asked, Peer, Rules } from './rules.ts';
 import { apnsTokenForm } from './tokens.ts';
 
@@ -78,6 +79,7 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
   const verifier = bearerVerifier(options);
   /** the last payload seen to be JSON: those of a campaign are all the same */
   let goodPayload = Buffer.alloc(0);
+  let goodType = '';
 
   function refuse(asked: Asked, reason: string, more: { timestamp?: number } = {}): Answer {
     const status = statuses[reason];
@@ -121,15 +123,26 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
       return 'BadCollapseId';
     if (headers['apns-id'] !== undefined && !uuid.test(headers['apns-id'])) return 'BadMessageId';
     if (body.length > (type === 'voip' ? MAX_VOIP_PAYLOAD : MAX_PAYLOAD)) return 'PayloadTooLarge';
-    if (body.length === 0 || !isGood(body)) return 'PayloadEmpty';
+    if (body.length === 0 || !isGood(body, type)) return 'PayloadEmpty';
     return null;
   }
 
-  function isGood(body: Buffer): boolean {
-    if (goodPayload.equals(body)) return true;
-    // Apple has no word for a payload that is no JSON object
-    if (!isObject(body)) return false;
+  /**
+   * Apple has no word for a payload that is no JSON object, or whose `aps` is not as it is documented:
+   * it takes many of them, and the device shows nothing. Here none is taken.
+   */
+  function isGood(body: Buffer, type: string): boolean {
+    if (goodType === type && goodPayload.equals(body)) return true;
+    const payload = objectIn(body);
+    if (payload === null) return false;
+    const { aps = {} } = payload;
+    if (apsFault(aps, type === 'liveactivity') !== null) return false;
+    const dictionary = aps as Record<string, unknown>;
+    const silent = showsNothing(dictionary);
+    if (type === 'alert' && silent) return false;
+    if (type === 'background' && (!silent || dictionary['content-available'] !== 1)) return false;
     goodPayload = Buffer.from(body);
+    goodType = type;
     return true;
   }
 
@@ -161,12 +174,14 @@ const later = (answer: Answer, seconds: number): Answer => ({
 /** Apple makes an id for a push that has none. */
 const idOf = ({ headers }: Asked) => headers['apns-id'] ?? randomUUID().toUpperCase();
 
-function isObject(body: Buffer): boolean {
+function objectIn(body: Buffer): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown> | null)
+      : null;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -1,7 +1,10 @@
 /**
  * The shape of a request to FCM HTTP v1, as Google's JSON parser sees it: a field it does not know
- * is a fault, and a name is good in snake_case and in lowerCamelCase.
+ * is a fault, a name is good in snake_case and in lowerCamelCase, and null is as good as absent.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
+ * https://protobuf.dev/programming-guides/json/
+ *
+ * It shares no code with what checks messages before they are sent: it is what that is held against.
  */
 
 export interface Violation {
@@ -9,137 +12,269 @@ export interface Violation {
   description: string;
 }
 
-type Shape = { [name: string]: Kind };
+/** A message of protobuf by its name, or one of the parser's own types. */
 type Kind =
-  | 'string'
-  | 'number'
-  | 'boolean'
-  | 'strings'
-  | 'any'
-  | 'duration'
-  | 'texts'
-  | Words
-  | Shape;
-/** an enumeration, by its names */
-type Words = readonly string[];
+  | 'STRING'
+  | 'BOOL'
+  | 'INT32'
+  | 'FLOAT'
+  | 'Duration'
+  | 'Timestamp'
+  | 'Struct'
+  | 'Texts'
+  | { all: Kind }
+  | { named: string; words: readonly string[] }
+  | { named: string; fields: Record<string, Kind> };
 
-const options: Shape = { analytics_label: 'string' };
+const FCM = 'type.googleapis.com/google.firebase.fcm.v1';
+const message = (named: string, fields: Record<string, Kind>): Kind => ({
+  named: `${FCM}.${named}`,
+  fields,
+});
+const words = (named: string, ...words: string[]): Kind => ({ named: `${FCM}.${named}`, words });
 
-const message: Shape = {
-  name: 'string',
-  data: 'texts',
-  notification: { title: 'string', body: 'string', image: 'string' },
-  android: {
-    collapse_key: 'string',
-    priority: ['NORMAL', 'HIGH'],
-    ttl: 'duration',
-    restricted_package_name: 'string',
-    data: 'texts',
-    notification: {
-      title: 'string',
-      body: 'string',
-      icon: 'string',
-      color: 'string',
-      sound: 'string',
-      tag: 'string',
-      click_action: 'string',
-      body_loc_key: 'string',
-      body_loc_args: 'strings',
-      title_loc_key: 'string',
-      title_loc_args: 'strings',
-      channel_id: 'string',
-      ticker: 'string',
-      sticky: 'boolean',
-      event_time: 'string',
-      local_only: 'boolean',
-      notification_priority: 'string',
-      default_sound: 'boolean',
-      default_vibrate_timings: 'boolean',
-      default_light_settings: 'boolean',
-      vibrate_timings: 'strings',
-      visibility: 'string',
-      notification_count: 'number',
-      light_settings: 'any',
-      image: 'string',
-      bypass_proxy_notification: 'boolean',
-      proxy: 'string',
-    },
-    fcm_options: options,
-    direct_boot_ok: 'boolean',
-    bandwidth_constrained_ok: 'boolean',
-    restricted_satellite_ok: 'boolean',
+const fcmOptions = message('FcmOptions', { analytics_label: 'STRING' });
+
+const lightSettings = message('LightSettings', {
+  color: {
+    named: 'type.googleapis.com/google.type.Color',
+    fields: { red: 'FLOAT', green: 'FLOAT', blue: 'FLOAT', alpha: 'FLOAT' },
   },
-  webpush: {
-    headers: 'texts',
-    data: 'texts',
-    notification: 'any',
-    fcm_options: { link: 'string', analytics_label: 'string' },
-  },
-  apns: {
-    headers: 'texts',
-    payload: 'any',
-    fcm_options: { analytics_label: 'string', image: 'string' },
-    live_activity_token: 'string',
-  },
-  fcm_options: options,
-  token: 'string',
-  topic: 'string',
-  condition: 'string',
-};
+  light_on_duration: 'Duration',
+  light_off_duration: 'Duration',
+});
 
-const request: Shape = { validate_only: 'boolean', message };
+const androidNotification = message('AndroidNotification', {
+  title: 'STRING',
+  body: 'STRING',
+  icon: 'STRING',
+  color: 'STRING',
+  sound: 'STRING',
+  tag: 'STRING',
+  click_action: 'STRING',
+  body_loc_key: 'STRING',
+  body_loc_args: { all: 'STRING' },
+  title_loc_key: 'STRING',
+  title_loc_args: { all: 'STRING' },
+  channel_id: 'STRING',
+  ticker: 'STRING',
+  sticky: 'BOOL',
+  event_time: 'Timestamp',
+  local_only: 'BOOL',
+  notification_priority: words(
+    'AndroidNotification.NotificationPriority',
+    ...['PRIORITY_UNSPECIFIED', 'PRIORITY_MIN', 'PRIORITY_LOW', 'PRIORITY_DEFAULT'],
+    ...['PRIORITY_HIGH', 'PRIORITY_MAX'],
+  ),
+  default_sound: 'BOOL',
+  default_vibrate_timings: 'BOOL',
+  default_light_settings: 'BOOL',
+  vibrate_timings: { all: 'Duration' },
+  visibility: words(
+    'AndroidNotification.Visibility',
+    ...['VISIBILITY_UNSPECIFIED', 'PRIVATE', 'PUBLIC', 'SECRET'],
+  ),
+  notification_count: 'INT32',
+  light_settings: lightSettings,
+  image: 'STRING',
+  bypass_proxy_notification: 'BOOL',
+  proxy: words(
+    'AndroidNotification.Proxy',
+    ...['PROXY_UNSPECIFIED', 'ALLOW', 'DENY', 'IF_PRIORITY_LOWERED'],
+  ),
+});
 
-const duration = /^\d+(\.\d{1,9})?s$/;
+const request: Kind = message('SendMessageRequest', {
+  validate_only: 'BOOL',
+  message: message('Message', {
+    name: 'STRING',
+    data: 'Texts',
+    notification: message('Notification', { title: 'STRING', body: 'STRING', image: 'STRING' }),
+    android: message('AndroidConfig', {
+      collapse_key: 'STRING',
+      priority: words('AndroidConfig.AndroidMessagePriority', 'NORMAL', 'HIGH', 'normal', 'high'),
+      ttl: 'Duration',
+      restricted_package_name: 'STRING',
+      data: 'Texts',
+      notification: androidNotification,
+      fcm_options: message('AndroidFcmOptions', { analytics_label: 'STRING' }),
+      direct_boot_ok: 'BOOL',
+      bandwidth_constrained_ok: 'BOOL',
+      restricted_satellite_ok: 'BOOL',
+    }),
+    webpush: message('WebpushConfig', {
+      headers: 'Texts',
+      data: 'Texts',
+      notification: 'Struct',
+      fcm_options: message('WebpushFcmOptions', { link: 'STRING', analytics_label: 'STRING' }),
+    }),
+    apns: message('ApnsConfig', {
+      headers: 'Texts',
+      payload: 'Struct',
+      fcm_options: message('ApnsFcmOptions', { analytics_label: 'STRING', image: 'STRING' }),
+      live_activity_token: 'STRING',
+    }),
+    fcm_options: fcmOptions,
+    token: 'STRING',
+    topic: 'STRING',
+    condition: 'STRING',
+  }),
+});
 
-/** All faults of the request's shape; [] when there is none. */
-export function violations(value: unknown): Violation[] {
-  const found: Violation[] = [];
-  look(value, request, '', found);
-  return found;
+const TARGETS = ['token', 'topic', 'condition'];
+
+/** The request by its snake_case names, without what is null, and all faults of its shape. */
+export function readRequest(value: unknown): { request: Sent; violations: Violation[] } {
+  const violations: Violation[] = [];
+  const sent = read(value, request, '', violations) as Sent;
+  const targets = TARGETS.filter((it) => sent?.message?.[it as keyof SentMessage] !== undefined);
+  for (const name of targets.slice(1))
+    violations.push({
+      field: 'message',
+      description: `Invalid value at 'message' (oneof), oneof field 'target' is already set. Cannot set '${name}'`,
+    });
+  return { request: sent ?? {}, violations };
 }
 
-function look(value: unknown, kind: Kind, at: string, found: Violation[]): void {
-  if (typeof kind === 'string' || Array.isArray(kind)) {
-    if (!fits(value, kind as Exclude<Kind, Shape>))
-      found.push({ field: at, description: `Invalid value at '${at}', ${JSON.stringify(value)}` });
-    return;
+type Texts = Record<string, string>;
+
+/** Only as it is where there are no violations. */
+export interface Sent {
+  validate_only?: boolean;
+  message?: SentMessage;
+}
+
+export interface SentMessage {
+  token?: string;
+  topic?: string;
+  condition?: string;
+  data?: Texts;
+  notification?: Texts;
+  android?: {
+    ttl?: string;
+    data?: Texts;
+    notification?: Record<string, unknown>;
+    fcm_options?: Texts;
+  };
+  webpush?: {
+    headers?: Texts;
+    data?: Texts;
+    notification?: Record<string, unknown>;
+    fcm_options?: Texts;
+  };
+  apns?: {
+    headers?: Texts;
+    payload?: Record<string, unknown>;
+    fcm_options?: Texts;
+    live_activity_token?: string;
+  };
+  fcm_options?: Texts;
+}
+
+function read(value: unknown, kind: Kind, at: string, found: Violation[]): unknown {
+  const refuse = (type: string, more = JSON.stringify(value)) => {
+    found.push({ field: at, description: `Invalid value at '${at}' (${type}), ${more}` });
+  };
+  if (typeof kind === 'object' && 'fields' in kind) {
+    if (!isObject(value)) return refuse(kind.named);
+    return readFields(value, kind.fields, at, found);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    found.push({ field: at, description: `Invalid value at '${at}', an object is expected` });
-    return;
+  if (typeof kind === 'object' && 'all' in kind) {
+    const items = Array.isArray(value) ? value : [value];
+    return items.map((it, i) => read(it, kind.all, `${at}[${i}]`, found));
   }
+  if (kind === 'Texts') {
+    if (!isObject(value)) return refuse('TYPE_MESSAGE');
+    // the parser counts the entries of a map
+    Object.values(value).forEach((it, i) => {
+      read(it, 'STRING', `${at}[${i}].value`, found);
+    });
+    return value;
+  }
+  if (Array.isArray(value)) {
+    const [outer, name] = at.split(/\.(?=[^.]+$)/);
+    const description = `Invalid JSON payload received. Unknown name "${name}" at '${outer}': Proto field is not repeating, cannot start list.`;
+    found.push({ field: outer!, description });
+    return undefined;
+  }
+  if (typeof kind === 'object') {
+    if (!kind.words.includes(value as string)) refuse(kind.named);
+    return value;
+  }
+  const fault = faultOf(value, kind, at);
+  if (fault !== null) refuse(...fault);
+  return value;
+}
+
+function readFields(
+  value: Record<string, unknown>,
+  fields: Record<string, Kind>,
+  at: string,
+  found: Violation[],
+): Record<string, unknown> {
+  const known: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(value)) {
-    const snake = name in kind ? name : name.replace(/[A-Z]/g, (it) => `_${it.toLowerCase()}`);
-    const shape = (kind as Shape)[snake];
-    if (shape) look(inner, shape, at ? `${at}.${snake}` : snake, found);
-    else
+    const snake = Object.hasOwn(fields, name)
+      ? name
+      : name.replace(/[A-Z]/g, (it) => `_${it.toLowerCase()}`);
+    const unknownName = (why: string) =>
       found.push({
         field: at,
-        description: `Invalid JSON payload received. Unknown name "${name}"${at ? ` at '${at}'` : ''}: Cannot find field.`,
+        description: `Invalid JSON payload received. Unknown name "${name}"${at ? ` at '${at}'` : ''}: ${why}`,
       });
+    if (!Object.hasOwn(fields, snake) || name.startsWith('_')) unknownName('Cannot find field.');
+    else if (Object.hasOwn(known, snake))
+      unknownName('Proto field is not repeating, cannot set it again.');
+    else if (inner !== null)
+      known[snake] = read(inner, fields[snake]!, at ? `${at}.${snake}` : snake, found);
+  }
+  return known;
+}
+
+const MAX_INT32 = 2 ** 31 - 1;
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** The type in the parser's words, and what it says more; null if the value is of the kind. */
+function faultOf(
+  value: unknown,
+  kind: Exclude<Kind, object | 'Texts'>,
+  at: string,
+): [type: string, more?: string] | null {
+  const protobuf = `type.googleapis.com/google.protobuf.${kind}`;
+  switch (kind) {
+    case 'STRING':
+      return typeof value === 'string' ? null : ['TYPE_STRING'];
+    case 'BOOL':
+      return typeof value === 'boolean' ? null : ['TYPE_BOOL'];
+    case 'INT32': {
+      const number = numberIn(value);
+      return Number.isInteger(number) && Math.abs(number) <= MAX_INT32 ? null : ['TYPE_INT32'];
+    }
+    case 'FLOAT':
+      return Number.isFinite(numberIn(value)) ? null : ['TYPE_FLOAT'];
+    case 'Duration': {
+      if (typeof value !== 'string') return [protobuf];
+      const field = `Field '${at.split('.').at(-1)}'`;
+      if (!value.endsWith('s'))
+        return [protobuf, `${field}, Illegal duration format; duration must end with 's'`];
+      return /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(value)
+        ? null
+        : [protobuf, `${field}, Invalid duration format, failed to parse seconds`];
+    }
+    case 'Timestamp':
+      return typeof value === 'string' && timestamp.test(value) && !Number.isNaN(Date.parse(value))
+        ? null
+        : [protobuf];
+    case 'Struct':
+      return isObject(value) ? null : [protobuf];
   }
 }
 
-function fits(value: unknown, kind: Exclude<Kind, Shape>): boolean {
-  switch (kind) {
-    case 'string':
-    case 'number':
-    case 'boolean':
-      return typeof value === kind;
-    case 'any':
-      return typeof value === 'object' && value !== null;
-    case 'strings':
-      return Array.isArray(value) && value.every((it) => typeof it === 'string');
-    case 'texts':
-      return (
-        typeof value === 'object' &&
-        value !== null &&
-        Object.values(value).every((it) => typeof it === 'string')
-      );
-    case 'duration':
-      return typeof value === 'string' && duration.test(value);
-    default:
-      // FCM takes "high" for HIGH
-      return typeof value === 'string' && kind.includes(value.toUpperCase());
-  }
-}
+/** A number may come as a text. */
+const numberIn = (value: unknown): number =>
+  typeof value === 'number' || (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value))
+    ? Number(value)
+    : Number.NaN;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,7 +4,8 @@
  * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
  */
 
-import { type Violation, violations } from './fcm-message.ts';
+import { contentFault, tooBigFor } from './fcm-content.ts';
+import { readRequest, type Violation } from './fcm-message.ts';
 import type { Answer, Asked, Rules } from './rules.ts';
 import { fcmTokenForm } from './tokens.ts';
 
@@ -83,24 +84,6 @@ const refusals: Record<string, Refusal> = {
 const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
 const JSON_UTF8 = { 'content-type': 'application/json; charset=UTF-8' };
-/** of the notification's and the data's texts together */
-const MAX_PAYLOAD = 4096;
-/** four weeks */
-const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
-
-interface Request {
-  validate_only?: boolean;
-  validateOnly?: boolean;
-  message?: {
-    token?: string;
-    topic?: string;
-    condition?: string;
-    data?: Record<string, string>;
-    notification?: Record<string, string>;
-    android?: { ttl?: string; data?: Record<string, string>; notification?: object };
-  };
-}
-
 export function fcmRules(options: FcmRulesOptions): Rules {
   const path = `/v1/projects/${options.projectId}/messages:send`;
   let sent = 0;
@@ -120,27 +103,22 @@ export function fcmRules(options: FcmRulesOptions): Rules {
 
     const known = seen.tokenOf(body);
     if (known !== null) return { token: known, dryRun: seen.dryRun };
-    const request = parse(body);
-    if (request === undefined) return invalid('Invalid JSON payload received. Parsing error.');
-    const faults = violations(request);
-    if (faults.length > 0) return invalid(faults.map((it) => it.description).join('\n'), faults);
+    const json = parse(body);
+    if (json === undefined) return invalid('Invalid JSON payload received. Parsing error.');
+    const { request, violations } = readRequest(json);
+    if (violations.length > 0)
+      return invalid(violations.map((it) => it.description).join('\n'), violations);
 
-    const { message, validate_only, validateOnly } = request as Request;
-    const { token, topic, condition } = message ?? {};
-    const targets = [token, topic, condition].filter((it) => it !== undefined);
-    const [target] = targets;
+    const { message, validate_only: dryRun = false } = request;
+    const { token } = message ?? {};
+    const target = token ?? message?.topic ?? message?.condition;
     if (message === undefined || target === undefined)
       return violated('message', 'Recipient of the message is not set.');
-    if (targets.length > 1) return violated('message', 'Only one recipient may be set.');
     if (token !== undefined && !fcmTokenForm.test(token)) return { refusal: badToken() };
-    if (topic !== undefined && !/^[\w.~%-]+$/.test(topic))
-      return violated('message.topic', 'Malformed topic name');
-    if (Number.parseFloat(message.android?.ttl ?? '0') > MAX_TTL_SECONDS)
-      return violated('message.android.ttl', 'Invalid ttl: it must be at most 2419200 seconds.');
-    const { data, notification, android } = message;
-    if (textBytes(data, notification, android?.data, android?.notification) > MAX_PAYLOAD)
-      return invalid('Android message is too big', [], 'INVALID_ARGUMENT');
-    const dryRun = validate_only ?? validateOnly ?? false;
+    const fault = contentFault(message);
+    if (fault !== null) return violated(fault.field, fault.description);
+    const tooBig = tooBigFor(message);
+    if (tooBig !== null) return invalid(`${tooBig} message is too big`, [], 'INVALID_ARGUMENT');
     if (token !== undefined) seen.keep(body, token, dryRun);
     return { token: target, dryRun };
   }
@@ -248,13 +226,4 @@ function parse(body: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-function textBytes(...texts: (object | undefined)[]): number {
-  let bytes = 0;
-  for (const it of texts)
-    for (const name in it)
-      bytes +=
-        Buffer.byteLength(name) + Buffer.byteLength(`${(it as Record<string, unknown>)[name]}`);
-  return bytes;
 }
