@@ -210,7 +210,7 @@ describe('a simulated provider, unkind', () => {
     const stream = session.request(apnsHeaders(sampleToken('apns', 1)));
     stream.on('response', () => assert.fail('it answered'));
     stream.on('error', () => {});
-    stream.end('{"aps":{}}');
+    stream.end('{"aps":{"alert":"a"}}');
     // a PING is answered after everything that came before it was
     while ((await simulator.stats()).accepted === 0)
       await new Promise((resolve) => session.ping(resolve));
@@ -225,7 +225,7 @@ describe('a simulated provider, unkind', () => {
     early.write('{"aps":');
     const late = broken.request(apnsHeaders(sampleToken('apns', 2)));
     late.on('error', () => {});
-    late.end('{"aps":{}}');
+    late.end('{"aps":{"alert":"a"}}');
     while ((await simulator.stats()).accepted === 0)
       await new Promise((resolve) => broken.ping(resolve));
     early.close();

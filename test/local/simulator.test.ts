@@ -70,6 +70,24 @@ describe('APNs, simulated', () => {
     ],
     ['no payload', {}, '', 400, 'PayloadEmpty'],
     ['a payload that is not JSON', {}, '{"aps":', 400, 'PayloadEmpty'],
+    ['aps that is no dictionary', {}, '{"aps":[]}', 400, 'PayloadEmpty'],
+    ['an alert that shows nothing', {}, '{"aps":{},"a":"b"}', 400, 'PayloadEmpty'],
+    ['a badge that is a text', {}, '{"aps":{"badge":"1"}}', 400, 'PayloadEmpty'],
+    [
+      'an interruption level that is none',
+      {},
+      '{"aps":{"alert":"a","interruption-level":"loud"}}',
+      400,
+      'PayloadEmpty',
+    ],
+    ['a relevance beyond 1', {}, '{"aps":{"alert":"a","relevance-score":2}}', 400, 'PayloadEmpty'],
+    [
+      'a background push that shows something',
+      { 'apns-push-type': 'background', 'apns-priority': '5' },
+      '{"aps":{"alert":"a","content-available":1}}',
+      400,
+      'PayloadEmpty',
+    ],
     ['a payload of 4,097 bytes', {}, `{"a":"${'x'.repeat(4089)}"}`, 413, 'PayloadTooLarge'],
     ['a payload of a megabyte', {}, Buffer.alloc(1024 * 1024, 0x20), 413, 'PayloadTooLarge'],
   ];
@@ -91,7 +109,8 @@ describe('APNs, simulated', () => {
   });
 
   test('a payload of 4,096 bytes and a collapse id of 64 are let pass', async () => {
-    const body = `{"a":"${'x'.repeat(4088)}"}`;
+    const body = `{"aps":{"alert":"${'x'.repeat(4076)}"}}`;
+    assert.equal(body.length, 4096);
     const { status } = await apnsPush(session, token, { 'apns-collapse-id': 'x'.repeat(64) }, body);
     assert.equal(status, 200);
   });
@@ -196,6 +215,14 @@ describe('FCM, simulated', () => {
 
   const unknown = `Invalid JSON payload received. Unknown name "titel" at 'message.notification': Cannot find field.`;
   const badToken = 'The registration token is not a valid FCM registration token';
+  const FCM = 'type.googleapis.com/google.firebase.fcm.v1';
+  const PROTOBUF = 'type.googleapis.com/google.protobuf';
+  const shape = (told: string, field: string) => invalid(told, badRequest(field, told));
+  const value = (told: string, field: string) =>
+    invalid(told, fcmError('INVALID_ARGUMENT'), badRequest(field, told));
+  const tooBig = (platform: string) =>
+    invalid(`${platform} message is too big`, fcmError('INVALID_ARGUMENT'));
+  const five = Array.from({ length: 5 }, (_, i) => `!('t${i}' in topics)`).join(' && ');
   const noRecipient = 'Recipient of the message is not set.';
   const longTtl = 'Invalid ttl: it must be at most 2419200 seconds.';
   const wrong: [string, object, string][] = [
@@ -206,18 +233,23 @@ describe('FCM, simulated', () => {
     ],
     [
       'data that is not text',
-      { token, data: { a: 1 } },
-      invalid(
-        `Invalid value at 'message.data', {"a":1}`,
-        badRequest('message.data', `Invalid value at 'message.data', {"a":1}`),
-      ),
+      { token, data: { z: '', a: 1 } },
+      shape("Invalid value at 'message.data[1].value' (TYPE_STRING), 1", 'message.data[1].value'),
     ],
     [
       'a ttl without its unit',
       { token, android: { ttl: '60' } },
-      invalid(
-        `Invalid value at 'message.android.ttl', "60"`,
-        badRequest('message.android.ttl', `Invalid value at 'message.android.ttl', "60"`),
+      shape(
+        `Invalid value at 'message.android.ttl' (${PROTOBUF}.Duration), Field 'ttl', Illegal duration format; duration must end with 's'`,
+        'message.android.ttl',
+      ),
+    ],
+    [
+      'a ttl that is a number',
+      { token, android: { ttl: 3600000 } },
+      shape(
+        `Invalid value at 'message.android.ttl' (${PROTOBUF}.Duration), 3600000`,
+        'message.android.ttl',
       ),
     ],
     [
@@ -228,13 +260,57 @@ describe('FCM, simulated', () => {
     [
       'a priority that is none',
       { token, android: { priority: 'urgent' } },
-      invalid(
-        `Invalid value at 'message.android.priority', "urgent"`,
-        badRequest(
-          'message.android.priority',
-          `Invalid value at 'message.android.priority', "urgent"`,
-        ),
+      shape(
+        `Invalid value at 'message.android.priority' (${FCM}.AndroidConfig.AndroidMessagePriority), "urgent"`,
+        'message.android.priority',
       ),
+    ],
+    [
+      'two targets',
+      { token, topic: 'news' },
+      shape(
+        `Invalid value at 'message' (oneof), oneof field 'target' is already set. Cannot set 'topic'`,
+        'message',
+      ),
+    ],
+    [
+      'a reserved name in data',
+      { token, android: { data: { 'google.x': '1' } } },
+      value('Invalid data payload key: google.x', 'message.android.data'),
+    ],
+    [
+      'a condition that is none',
+      { condition: "'a' in topics &&" },
+      value('Invalid condition expression provided.', 'message.condition'),
+    ],
+    [
+      'six topics in a condition',
+      { condition: Array.from({ length: 6 }, (_, i) => `'t${i}' in topics`).join(' || ') },
+      value('Invalid condition expression provided.', 'message.condition'),
+    ],
+    [
+      'an APNs payload without aps',
+      { token, apns: { payload: { alert: 'x' } } },
+      value(
+        'Payload of Apple Push Notification Service must contain an [aps] key.',
+        'message.apns.payload',
+      ),
+    ],
+    [
+      'a badge that is a text',
+      { token, apns: { payload: { aps: { badge: '1' } } } },
+      value('Invalid value: "1"', 'message.apns.payload.aps.badge'),
+    ],
+    [
+      'a background push of high priority',
+      {
+        token,
+        apns: {
+          headers: { 'apns-priority': '10' },
+          payload: { aps: { 'content-available': 1 } },
+        },
+      },
+      value('A background push must have apns-priority 5.', 'message.apns.headers'),
     ],
     [
       'a message to nobody',
@@ -246,15 +322,107 @@ describe('FCM, simulated', () => {
       { token: 'abc' },
       invalid(badToken, fcmError('INVALID_ARGUMENT'), badRequest('message.token', badToken)),
     ],
+    ['a payload over 4,096 bytes', { token, data: { a: 'x'.repeat(4096) } }, tooBig('Android')],
     [
-      'a payload over 4,096 bytes',
-      { token, data: { a: 'x'.repeat(4096) } },
-      invalid('Android message is too big', fcmError('INVALID_ARGUMENT')),
+      'a payload over 2,048 bytes to a topic',
+      { topic: 'news', data: { a: 'x'.repeat(2048) } },
+      tooBig('Android'),
+    ],
+    [
+      'a payload too big for browsers alone',
+      { token, webpush: { data: { a: 'x'.repeat(4096) } } },
+      tooBig('Webpush'),
+    ],
+    [
+      'a payload too big for iPhones alone',
+      { token, apns: { payload: { aps: { alert: 'x'.repeat(4096) } } } },
+      tooBig('APNs'),
     ],
   ];
   for (const [what, message, body] of wrong)
     test(`${what} is refused with INVALID_ARGUMENT`, async () => {
       assert.deepEqual(await fcmPush(session, message), { status: 400, headers: json, body });
+    });
+
+  for (const [what, message] of [
+    ['a payload of 4,096 bytes', { token, data: { a: 'x'.repeat(4086) }, webpush: null }],
+    ['2,048 bytes to a topic', { topic: 'news', data: { a: 'x'.repeat(2030) } }],
+    ['a condition of five topics', { condition: five }],
+    ['null where nothing is meant', { token, android: null, data: null }],
+    ['a number as a text', { token, android: { notification: { notification_count: '3' } } }],
+    ['what is normal', { token, android: { priority: 'normal', ttl: '0.5s' } }],
+  ] as [string, object][])
+    test(`${what} is let pass`, async () => {
+      assert.equal((await fcmPush(session, message)).status, 200);
+    });
+
+  const spelt: [string, object, string][] = [
+    [
+      'a name in both spellings',
+      { android: { collapse_key: 'a', collapseKey: 'a' } },
+      'message.android',
+    ],
+    ['a list for a text', { notification: { title: ['a'] } }, 'message.notification'],
+    [
+      'a text for a flag',
+      { android: { direct_boot_ok: 'true' } },
+      'message.android.direct_boot_ok',
+    ],
+    [
+      'a fraction for a count',
+      { android: { notification: { notification_count: 1.5 } } },
+      'message.android.notification.notification_count',
+    ],
+    [
+      'a number among texts',
+      { android: { notification: { body_loc_args: ['a', 1] } } },
+      'message.android.notification.body_loc_args[1]',
+    ],
+    ['a text for a message', { android: 'a' }, 'message.android'],
+    ['priority at the top', { priority: 'high' }, 'message'],
+    ['a name of the prototype', { constructor: {} }, 'message'],
+    ['a duration in words', { android: { ttl: 'xs' } }, 'message.android.ttl'],
+    ['a negative ttl', { android: { ttl: '-1s' } }, 'message.android.ttl'],
+    [
+      'a color in words',
+      { android: { notification: { color: 'red' } } },
+      'message.android.notification.color',
+    ],
+    [
+      'lights without their times',
+      { android: { notification: { light_settings: { color: { red: 1 } } } } },
+      'message.android.notification.light_settings.light_on_duration',
+    ],
+    [
+      'a link without TLS',
+      { webpush: { fcm_options: { link: 'http://x' } } },
+      'message.webpush.fcm_options.link',
+    ],
+    ['a header in words', { webpush: { headers: { TTL: 'soon' } } }, 'message.webpush.headers'],
+    ['a priority of 7', { apns: { headers: { 'apns-priority': '7' } } }, 'message.apns.headers'],
+    [
+      'a push type FCM has not',
+      { apns: { headers: { 'apns-push-type': 'voip' } } },
+      'message.apns.headers',
+    ],
+    [
+      'a label with a space',
+      { fcm_options: { analytics_label: 'a b' } },
+      'message.fcm_options.analytics_label',
+    ],
+    ['a topic with a space', { token: undefined, topic: 'a b' }, 'message.topic'],
+  ];
+  for (const [what, message, field] of spelt)
+    test(`${what} is refused at ${field}`, async () => {
+      const { status, body } = await fcmPush(session, { token, ...message });
+      assert.equal(status, 400, body);
+      const { details } = JSON.parse(body).error as {
+        details: { fieldViolations?: { field: string }[] }[];
+      };
+      assert.deepEqual(
+        details.flatMap((it) => it.fieldViolations ?? []).map((it) => it.field),
+        [field],
+      );
     });
 
   test('what is not JSON is refused', async () => {

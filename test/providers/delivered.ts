@@ -1,0 +1,112 @@
+/** What a device has of a message, by each way that leads to it: as APNs and FCM hand it on. */
+
+import { apnsRules } from '../../functions/local/simulators/apns-rules.ts';
+import { fcmRules } from '../../functions/local/simulators/fcm-rules.ts';
+import { newPeer } from '../../functions/local/simulators/rules.ts';
+import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import type { Message } from '../../functions/pipeline/campaign.ts';
+import { messageSchema } from '../../functions/pipeline/message-request.ts';
+import type { Push } from '../../functions/ports.ts';
+import { apnsNotification } from '../../functions/providers/apns-notification.ts';
+import { fcmMessage } from '../../functions/providers/fcm-message.ts';
+import { jsonFor } from '../../functions/providers/personal.ts';
+import { apnsKey, TOPIC } from './fixture.ts';
+
+export const NOW = Date.UTC(2026, 10, 21, 13);
+const TTL_SECONDS = 3600;
+
+type Json = Record<string, unknown>;
+
+/** A message as the door makes it, on its way at NOW; null: the door refuses it. */
+export function pushOf(message: object): Push | null {
+  const parsed = messageSchema.safeParse({ ttlSeconds: TTL_SECONDS, ...message });
+  if (!parsed.success) return null;
+  const { ttlSeconds } = parsed.data;
+  return {
+    campaignId: 'campaign-1',
+    message: parsed.data as Message,
+    // as `expiryOf` has it: an hour for those that are sent now or never
+    expiresAt: NOW + (ttlSeconds || 3600) * 1000,
+    dryRun: false,
+    to: 'token',
+  };
+}
+
+export function iosByApns(push: Push) {
+  const { payload, headers } = apnsNotification(push, TOPIC);
+  return {
+    type: headers['apns-push-type'],
+    priority: String(headers['apns-priority']),
+    expiration: String(headers['apns-expiration']),
+    collapse: headers['apns-collapse-id'],
+    payload: JSON.parse(payload.toString()) as Json,
+  };
+}
+
+/** FCM puts the data beside what is in `apns.payload`. */
+export function iosByFcm(push: Push) {
+  const { data, apns } = fcmMessage(push, NOW) as Record<string, Json>;
+  const { headers, payload } = apns as { headers: Record<string, string>; payload: Json };
+  return {
+    type: headers['apns-push-type'],
+    priority: headers['apns-priority'],
+    expiration: headers['apns-expiration'],
+    collapse: headers['apns-collapse-id'],
+    payload: { ...data, ...payload } as Json,
+  };
+}
+
+export function android(push: Push) {
+  const message = fcmMessage(push, NOW) as Record<string, Json>;
+  const { notification, priority, ttl, collapse_key, data } = message.android!;
+  return {
+    ...{ priority, ttl, collapse: collapse_key },
+    data: data ?? message.data ?? {},
+    notification: { ...message.notification, ...(notification as Json) },
+  };
+}
+
+export function web(push: Push) {
+  const message = fcmMessage(push, NOW) as Record<string, Json>;
+  const { headers, notification, data, fcm_options } = message.webpush as Record<string, Json>;
+  return {
+    ...{ ttl: headers!.TTL, urgency: headers!.Urgency, topic: headers!.Topic },
+    link: fcm_options?.link,
+    data: data ?? message.data ?? {},
+    notification: { ...message.notification, ...notification },
+  };
+}
+
+const fcm = fcmRules({ projectId: 'example', now: () => NOW });
+const apns = apnsRules({
+  ...{ publicKey: apnsKey.publicKey, keyId: 'KEY1234567', teamId: 'TEAM123456' },
+  ...{ topics: [TOPIC], now: () => NOW },
+});
+
+/** For a recipient without values of its own, and with a badge. */
+const forOne = (json: string) => jsonFor(json)?.({ badge: 1 }) ?? json;
+
+/** What the simulated FCM says of it; null: it takes it. */
+export function refusedByFcm(push: Push, target: Json = { token: sampleToken('fcm', 1) }) {
+  const body = forOne(JSON.stringify({ message: { ...target, ...fcmMessage(push, NOW) } }));
+  const headers = {
+    ...{ ':method': 'POST', ':path': '/v1/projects/example/messages:send' },
+    ...{ authorization: 'Bearer x', 'content-type': 'application/json' },
+  };
+  const checked = fcm.check({ headers, body: Buffer.from(body) }, newPeer());
+  return 'refusal' in checked ? checked.refusal.body : null;
+}
+
+export function refusedByApns(push: Push) {
+  const { payload, headers } = apnsNotification(push, TOPIC);
+  const body = Buffer.from(forOne(payload.toString()));
+  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  const path = `/3/device/${sampleToken('apns', 1)}`;
+  const asked = {
+    headers: { ':method': 'POST', ':path': path, ...Object.fromEntries(texts) },
+    body,
+  };
+  // by its certificate, so that there is no token to be signed
+  const checked = apns.check(asked, newPeer(TOPIC));
+  return 'refusal' in checked ? checked.refusal.body : null;
+}
