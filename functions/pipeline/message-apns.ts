@@ -94,6 +94,16 @@ const payload: z.ZodType<Record<string, unknown>> = z
     message: `must be at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
   });
 
+/** Of a notification's relevance; a live activity's is a number of any size. */
+export const isShare = (payload: unknown) => {
+  const { aps } = (payload ?? {}) as { aps?: { 'relevance-score'?: number } };
+  return (aps?.['relevance-score'] ?? 0) <= 1;
+};
+export const SHARE = {
+  path: ['payload', 'aps', 'relevance-score'],
+  message: 'must be from 0 to 1',
+};
+
 export const apnsOptions = z
   .strictObject({
     pushType: z
@@ -116,15 +126,7 @@ export const apnsOptions = z
       .optional()
       .openapi({ description: 'Merged over the APNs payload; aps is in here.' }),
   })
-  .superRefine(({ pushType, payload }, context) => {
-    const score = (payload?.aps as { 'relevance-score'?: number } | undefined)?.['relevance-score'];
-    // a live activity's is of any size
-    if (pushType !== 'liveactivity' && score !== undefined && score > 1)
-      context.addIssue({
-        ...{ code: 'custom', path: ['payload', 'aps', 'relevance-score'] },
-        message: 'must be from 0 to 1',
-      });
-  })
+  .refine(({ pushType, payload }) => pushType === 'liveactivity' || isShare(payload), SHARE)
   .openapi('ApnsOptions', {
     description: 'For iPhones and iPads, whether they are reached by APNs or by FCM.',
   });

@@ -7,7 +7,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { fcmTargets, reservedByFcm } from './fcm-names.ts';
-import { aps } from './message-apns.ts';
+import { aps, isShare, SHARE } from './message-apns.ts';
 import { formed, httpsLink, LABEL_FORM, labelForm, oneOf, withDefaults } from './message-text.ts';
 
 const MAX_OVERRIDE_BYTES = 8 * 1024;
@@ -145,7 +145,10 @@ export const fcmOverride: z.ZodType<Record<string, unknown>> = fields({
     payload: z.looseObject({ aps: aps.optional() }),
     fcm_options: fields({ analytics_label: analyticsLabel, image: text }),
     live_activity_token: text,
-  }),
+  }).refine(
+    ({ payload, live_activity_token }) => live_activity_token != null || isShare(payload),
+    SHARE,
+  ),
   fcm_options: options,
 }).refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_OVERRIDE_BYTES, {
   message: `must be at most ${MAX_OVERRIDE_BYTES} bytes of JSON`,

@@ -100,6 +100,7 @@ export const messageSchema = z
         refuse(path, `${wrong} is no variable: write {{name}} or {{name|default}}`);
     for (const [path, text] of fixedTextsOf(it))
       if (templateOf(text)) refuse(path, 'takes no variables');
+    for (const [path, message] of literalFaultsOf(it)) refuse(path, message);
     if (variablesOf(it).length > MAX_VARIABLES)
       refuse([], `may have ${MAX_VARIABLES} variables at most`);
   })
@@ -146,4 +147,21 @@ function fixedTextsOf(message: Message): [PropertyKey[], string][] {
     for (const name of Object.keys(data)) found.push([[...path, 'data', name], name]);
   }
   return found;
+}
+
+/** What a provider reads was checked with its defaults, and in a literal message there are none. */
+function literalFaultsOf({ literal, apns, fcm }: Message): [PropertyKey[], string][] {
+  if (!literal) return [];
+  const parts: [string, z.ZodType, unknown][] = [
+    ['apns', apnsOptions, apns],
+    ['fcm', fcmOverride, fcm],
+  ];
+  return parts.flatMap(([name, schema, part]) => {
+    // of one that is faulty anyway it is told already
+    if (part === undefined || !schema.safeParse(part).success) return [];
+    // no form has braces in it
+    const without = JSON.parse(JSON.stringify(part).replaceAll('{{', '{ {'));
+    const issues = schema.safeParse(without).error?.issues ?? [];
+    return issues.map((it): [PropertyKey[], string] => [[name, ...it.path], it.message]);
+  });
 }

@@ -66,16 +66,23 @@ export interface Apple {
 }
 
 /**
- * `words` are those of the message, unless FCM's override has others. `carries` says which push types
- * the provider has; for another one the push is what it would be without a type.
+ * `words` are those of the message, unless FCM's override has others; `payload` is what that override
+ * merges over all else. `carries` says which push types the provider has; for another one the push is
+ * what it would be without a type.
  */
 export function appleOf(
   push: Push,
-  { words, isUrgent }: Pick<Described, 'words' | 'isUrgent'>,
+  {
+    words,
+    isUrgent,
+    payload: over = {},
+  }: Pick<Described, 'words' | 'isUrgent'> & {
+    payload?: Record<string, unknown>;
+  },
   carries: (type: ApnsPushType) => boolean = () => true,
 ): Apple {
   const { message, expiresAt } = push;
-  const payload = payloadOf(push, words);
+  const payload = merge(payloadOf(push, words), over);
   const asked = message.apns?.pushType;
   const type =
     asked !== undefined && carries(asked) ? asked : isVisible(payload) ? 'alert' : 'background';

@@ -4,10 +4,8 @@
  */
 
 import type { BaseMessage } from 'firebase-admin/messaging';
-import type { Fault } from '../errors.ts';
-import { fcmTargets, reservedByFcm } from '../pipeline/fcm-names.ts';
+import { fcmTargets } from '../pipeline/fcm-names.ts';
 import type { Push } from '../ports.ts';
-import { appleFaults } from './apple-faults.ts';
 import {
   type Apple,
   appleOf,
@@ -37,7 +35,11 @@ export function appleByFcm(push: Push, described: Described): Apple {
   const hasToken = typeof objectOf(apns).live_activity_token === 'string';
   return appleOf(
     push,
-    { ...described, words: Object.keys(words).length > 0 ? words : null },
+    {
+      ...described,
+      words: Object.keys(words).length > 0 ? words : null,
+      payload: objectOf(objectOf(apns).payload),
+    },
     (type) => type === 'alert' || type === 'background' || (type === 'liveactivity' && hasToken),
   );
 }
@@ -95,28 +97,6 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const merged = merge(built, message.fcm ?? {});
   for (const target of fcmTargets) delete merged[target];
   return merged;
-}
-
-/** What FCM would refuse, in words for the author; paths are within the message. */
-export function fcmFaults(push: Push, now: number): Fault[] {
-  const { data = {}, fcm = {} } = push.message;
-  const faults = appleFaults(push, appleByFcm(push, describe(push)));
-  const refuse = (path: string, message: string) => faults.push({ path, message });
-  for (const name of Object.keys(data))
-    if (reservedByFcm.test(name)) refuse(`data.${name}`, 'is a name that FCM has reserved');
-  for (const target of fcmTargets)
-    if (Object.hasOwn(fcm, target))
-      refuse(`fcm.${target}`, 'may not be set: the audience says who gets the message');
-  const { each, most } = fcmBytes(fcmMessage(push, now), push);
-  const [largest] = each
-    .map(({ platform, of }) => ({ platform, bytes: of({}) }))
-    .sort((a, b) => b.bytes - a.bytes);
-  if (largest!.bytes > most)
-    refuse(
-      '',
-      `the FCM message is ${largest!.bytes} bytes for ${largest!.platform}, ${most} are allowed: shorten title, body, data or the fcm override`,
-    );
-  return faults;
 }
 
 /** A body in three parts: the token, quoted, comes between these two. */

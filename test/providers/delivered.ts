@@ -84,11 +84,11 @@ const apns = apnsRules({
 });
 
 /** For a recipient without values of its own, and with a badge. */
-const forOne = (json: string) => jsonFor(json)?.({ badge: 1 }) ?? json;
+const forOne = (json: string, { message }: Push) => jsonFor(json, message)?.({ badge: 1 }) ?? json;
 
 /** What the simulated FCM says of it; null: it takes it. */
 export function refusedByFcm(push: Push, target: Json = { token: sampleToken('fcm', 1) }) {
-  const body = forOne(JSON.stringify({ message: { ...target, ...fcmMessage(push, NOW) } }));
+  const body = forOne(JSON.stringify({ message: { ...target, ...fcmMessage(push, NOW) } }), push);
   const headers = {
     ...{ ':method': 'POST', ':path': '/v1/projects/example/messages:send' },
     ...{ authorization: 'Bearer x', 'content-type': 'application/json' },
@@ -99,7 +99,7 @@ export function refusedByFcm(push: Push, target: Json = { token: sampleToken('fc
 
 export function refusedByApns(push: Push) {
   const { payload, headers } = apnsNotification(push, TOPIC);
-  const body = Buffer.from(forOne(payload.toString()));
+  const body = Buffer.from(forOne(payload.toString(), push));
   const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
   const path = `/3/device/${sampleToken('apns', 1)}`;
   const asked = {

@@ -4,10 +4,10 @@ import { apnsOptions } from '../../functions/pipeline/message-apns.ts';
 import { messageSchema } from '../../functions/pipeline/message-request.ts';
 import type { Push } from '../../functions/ports.ts';
 import { apnsFaults, apnsNotification } from '../../functions/providers/apns-notification.ts';
-import { fcmFaults } from '../../functions/providers/fcm-message.ts';
+import { fcmFaults } from '../../functions/providers/fcm-faults.ts';
 import { lostByApns, lostByFcm } from '../../functions/providers/lost.ts';
 import { merge } from '../../functions/providers/merge.ts';
-import { inLanguage } from '../../functions/providers/personal.ts';
+import { badgeIn, inLanguage } from '../../functions/providers/personal.ts';
 import {
   android,
   iosByApns,
@@ -122,7 +122,7 @@ const rows: Record<string, Row> = {
   },
   'a badge that counts up': {
     message: { ...t, badge: '+1' },
-    ios: { ...shown, payload: { aps: { alert: { title: 'T' }, badge: '{{#badge}}' } } },
+    ios: { ...shown, payload: { aps: { alert: { title: 'T' }, badge: badgeIn('+1') } } },
     android: titled.android,
     web: titled.web,
     lost: { android: ['badge'], web: ['badge'] },

@@ -7,6 +7,7 @@ import type { Fault } from '../../errors.ts';
 import type { Ports } from '../../ports.ts';
 import { messageFaults } from '../accept.ts';
 import { type Message, messageSchema } from '../message-request.ts';
+import { asLiteral } from './ping.ts';
 import { fill } from './ping-template.ts';
 import type { Json } from './trigger.ts';
 
@@ -37,7 +38,7 @@ export function templateObjections(
 }
 
 function sampleOf(template: Json): Message | null {
-  const sample = fill(template, 'message', {}).value;
+  const sample = asLiteral(fill(template, 'message', {}).value);
   const first = messageSchema.safeParse(sample);
   if (first.success) return first.data;
   for (const { path } of first.error.issues) putIn(sample, path);

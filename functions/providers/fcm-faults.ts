@@ -1,0 +1,60 @@
+/** What FCM would refuse of a message, in words for its author. Paths are within the message. */
+
+import type { Fault } from '../errors.ts';
+import { fcmTargets, reservedByFcm } from '../pipeline/fcm-names.ts';
+import type { Push } from '../ports.ts';
+import { appleFaults } from './apple-faults.ts';
+import { type Apple, describe, isVisible, objectOf } from './described.ts';
+import { fcmBytes } from './fcm-bytes.ts';
+import { appleByFcm, fcmMessage } from './fcm-message.ts';
+import { textFor } from './personal.ts';
+
+export function fcmFaults(push: Push, now: number): Fault[] {
+  const { data = {}, fcm = {} } = push.message;
+  const apple = appleByFcm(push, describe(push));
+  const faults = [...appleFaults(push, apple), ...headerFaults(push, apple)];
+  const refuse = (path: string, message: string) => faults.push({ path, message });
+  for (const name of Object.keys(data))
+    if (reservedByFcm.test(name)) refuse(`data.${name}`, 'is a name that FCM has reserved');
+  for (const target of fcmTargets)
+    if (Object.hasOwn(fcm, target))
+      refuse(`fcm.${target}`, 'may not be set: the audience says who gets the message');
+  const token = objectOf(fcm.apns).live_activity_token;
+  if (typeof token === 'string' && apple.type !== 'liveactivity')
+    refuse('fcm.apns.live_activity_token', 'goes with apns.pushType liveactivity');
+
+  const { each, most } = fcmBytes(fcmMessage(push, now), push);
+  const [largest] = each
+    .map(({ platform, of }) => ({ platform, bytes: of({}) }))
+    .sort((a, b) => b.bytes - a.bytes);
+  if (largest!.bytes > most)
+    refuse(
+      '',
+      `the FCM message is ${largest!.bytes} bytes for ${largest!.platform}, ${most} are allowed: shorten title, body, data or the fcm override`,
+    );
+  return faults;
+}
+
+/** The override's own headers come last: they have to go with the rest. */
+function headerFaults({ message }: Push, { type, priority, payload }: Apple): Fault[] {
+  const headers = objectOf(objectOf(message.fcm?.apns).headers);
+  const own = (name: string) => {
+    const text = headers[name];
+    return typeof text === 'string' ? (textFor(text, message)?.({}) ?? text) : undefined;
+  };
+  const [ownType, ownPriority] = [own('apns-push-type'), own('apns-priority')];
+  const faults: Fault[] = [];
+  const fits = { alert: isVisible(payload), background: !isVisible(payload) };
+  if (Object.hasOwn(fits, ownType ?? '') && !fits[ownType as keyof typeof fits])
+    faults.push({
+      path: 'fcm.apns.headers.apns-push-type',
+      message: `is ${ownType}, but the push ${fits.alert ? 'shows something' : 'shows nothing'}`,
+    });
+  if ((ownType ?? type) === 'background' && (ownPriority ?? String(priority)) !== '5')
+    if (ownType !== undefined || ownPriority !== undefined)
+      faults.push({
+        path: 'fcm.apns.headers.apns-priority',
+        message: 'must be "5" when the push is a background one',
+      });
+  return faults;
+}
