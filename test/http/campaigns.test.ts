@@ -52,7 +52,7 @@ test('what could never be sent is refused at the door with its faults', async (t
   const response = await ask('POST', '/v1/campaigns', {
     ...campaign,
     app: 'nobody',
-    message: { badge: 1 },
+    message: { analyticsLabel: 'x' },
   });
   assert.equal(response.status, 422);
   const { faults } = await jsonOf<Problem>(response);

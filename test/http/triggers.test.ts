@@ -164,7 +164,10 @@ test('what a ping says is text for good, whatever braces are in it', async (t) =
     ...orders,
     message: {
       ...{ title: '{{order.state}}', data: { note: 'of {{order.note}}' } },
-      ...{ apns: { payload: { note: '{{order.note}}' } }, fcm: { x: { y: '{{order.note}}' } } },
+      ...{
+        apns: { payload: { note: '{{order.note}}' } },
+        fcm: { webpush: { notification: { x: '{{order.note}}' } } },
+      },
       localized: { de: { title: '{{order.note}}' } },
     },
   });
@@ -176,7 +179,10 @@ test('what a ping says is text for good, whatever braces are in it', async (t) =
   const [made] = await campaigns();
   const { title, data, apns, fcm, localized } = made!.message;
   assert.deepEqual([title, data, apns?.payload], [state, { note: `of ${note}` }, { note }]);
-  assert.deepEqual([fcm, localized], [{ x: { y: note } }, { de: { title: note } }]);
+  assert.deepEqual(
+    [fcm, localized],
+    [{ webpush: { notification: { x: note } } }, { de: { title: note } }],
+  );
   const view = await jsonOf<{ message: object }>(await ask('GET', `/v1/campaigns/${made!.id}`));
   assert.deepEqual(view.message, made!.message);
   const again = { name: 'again', audience: { userIds: ['a'] }, message: view.message };

@@ -77,7 +77,11 @@ test('a text has the same places by itself and within JSON', () => {
 test('what looks like a variable and is none is told where it stands', () => {
   const found = faults({
     ...{ title: 'Hi {{first name}}', body: '{{name}} {{#badge}}', data: { '{{k}}': '{{a|b|c}}' } },
-    ...{ collapseId: '{{name}}', imageUrl: 'https://a.example/{{name}}', fcm: { x: '{{ü}}' } },
+    ...{
+      collapseId: '{{name}}',
+      imageUrl: 'https://a.example/{{name}}',
+      fcm: { data: { x: '{{ü}}' } },
+    },
     localized: { pt: { title: 'Olá {{}}' } },
   });
   assert.deepEqual(found.map((it) => it.path).sort(), [

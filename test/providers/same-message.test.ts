@@ -215,6 +215,12 @@ const rows: Record<string, Row> = {
     ...titled,
     android: { notification: { title: 'T', tag: ID, channel_id: 'sales' } },
   },
+  literal: {
+    message: { title: '{{name|x}}', literal: true },
+    ios: { ...shown, payload: { aps: { alert: { title: '{{name|x}}' } } } },
+    android: { notification: { title: '{{name|x}}', tag: ID } },
+    web: { notification: { title: '{{name|x}}', tag: ID } },
+  },
   localized: {
     message: { ...t, localized: { de: { body: 'B' } } },
     ios: { ...shown, payload: { aps: { alert: { title: 'T', body: 'B' } } } },
