@@ -41,8 +41,17 @@ export const campaignSchema = z
   .openapi('Campaign');
 
 export function campaignView(campaign: Campaign, counts: Counts) {
-  const { shards: _, createdAt, firstPushAt, closedAt, id, state, reason, ...rest } = campaign;
-  const { schedule, startedAt: _from, meaning: _meant, ...request } = rest;
+  const {
+    shards: _shards,
+    createdAt,
+    firstPushAt,
+    closedAt,
+    id,
+    state,
+    reason,
+    ...rest
+  } = campaign;
+  const { schedule, startedAt: _from, meaning: _meant, trials: _, ...request } = rest;
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -72,6 +81,10 @@ export const failureSchema = z
     pruned: z
       .boolean()
       .openapi({ description: 'Its token was dead, and the installation is gone.' }),
+    detail: z.string().openapi({
+      description: 'What the provider says beyond the reason; empty if that is nothing.',
+      example: 'message.android.ttl: invalid duration',
+    }),
   })
   .openapi('Failure');
 
@@ -85,6 +98,7 @@ export const failureView = (it: Failure) => ({
   attempts: it.attempts,
   at: rfc3339(it.at),
   pruned: it.pruned === true,
+  detail: it.detail ?? '',
 });
 
 export type FailureView = ReturnType<typeof failureView>;

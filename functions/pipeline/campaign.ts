@@ -2,6 +2,7 @@
 
 import type { Audience, Unregistered } from './audience/audience-request.ts';
 import type { CampaignRequest } from './campaign-request.ts';
+import type { Provider } from './installation.ts';
 
 export type { Audience } from './audience/audience-request.ts';
 export type { CampaignRequest } from './campaign-request.ts';
@@ -84,6 +85,13 @@ export const MAX_HISTORY = 100;
 /** Who did what nobody asked for. */
 export const SYSTEM = 'system';
 
+/**
+ * What is known of a campaign's message at one provider: that a push was accepted, or which process
+ * tries it first. Until the one is noted or the other's time is over, other processes wait.
+ */
+export type Trial = { acceptedAt: number } | { by: string; until: number };
+export type Trials = Partial<Record<Provider, Trial>>;
+
 /** As it is stored. Times are milliseconds since the epoch. */
 export interface Campaign extends CampaignRequest {
   id: string;
@@ -102,6 +110,8 @@ export interface Campaign extends CampaignRequest {
   guard?: 'canary' | 'off';
   /** when the first push left */
   firstPushAt: number | null;
+  /** by provider */
+  trials?: Trials;
   closedAt: number | null;
   /** number of shards; 0 until it is planned */
   shards: number;

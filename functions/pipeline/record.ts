@@ -8,6 +8,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { shortToken } from '../log.ts';
 import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 import { chunkEvents } from './events.ts';
@@ -19,7 +20,16 @@ const COMMIT_WAIT_MS = 250;
 
 export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
 
-type Failed = { outcome: Exclude<Outcome['kind'], 'accepted'>; reason: string };
+interface Failed {
+  outcome: Exclude<Outcome['kind'], 'accepted'>;
+  reason: string;
+  detail?: string | undefined;
+}
+
+/** A failure keeps so much of the provider's own words. */
+const MAX_DETAIL = 300;
+
+type Release = Extract<ChunkCommit['lease'], { release: true }>;
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
@@ -37,7 +47,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   });
   let learnt = nothing();
 
-  async function commit(end: { release: true; notBefore: number } | null): Promise<Committed> {
+  async function commit(end: Release | null): Promise<Committed> {
     const next = newLease(now());
     const write: ChunkCommit = {
       chunkId: chunk.id,
@@ -92,19 +102,29 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
       learnt.skipped += 1;
     },
     /** `forgetSince`: the token goes too, unless it was registered again after that */
-    fail(index: number, { outcome, reason }: Failed, forgetSince?: number) {
+    fail(index: number, { outcome, reason, detail }: Failed, forgetSince?: number) {
       settle(index);
       const { installationId, token } = chunk.recipients[index]!;
       const recipient = { installationId, token };
       const attempts = chunk.attempt + 1;
       const { provider } = chunk;
-      learnt.failures.push({ ...recipient, index, provider, outcome, reason, attempts, at: now() });
+      const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
+      learnt.failures.push({
+        ...recipient,
+        ...{ index, provider, outcome, reason, attempts, at: now() },
+        ...(said && { detail: said }),
+      });
       if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
     },
     /** Writes down what is known and keeps the lease. */
     checkpoint: () => commit(null),
+    /** Whether any recipient was settled since the claim. */
+    progress: () => open.size < chunk.open.length,
     /** Writes down what is known and lets go; what is still open is not to be sent before. */
-    release: (notBefore: number) => commit({ release: true, notBefore }),
+    release(notBefore: number) {
+      const stalled = this.progress() ? 0 : chunk.stalled + 1;
+      return commit({ release: true, notBefore, stalled });
+    },
   };
 
   function settle(index: number) {

@@ -12,10 +12,12 @@ import { type Campaign, type Counts, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
 import { createWatch } from './judge.ts';
+import { awaitTurn, refusedByAll } from './probe.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
 import { sendable, sendTask } from './tasks.ts';
-import { backoff, MAX_ATTEMPTS } from './timing.ts';
+import { backoff, UNPROVEN_WAIT_MS } from './timing.ts';
 import { transmit } from './transmit.ts';
+import { trialOf } from './trials.ts';
 
 const DONE: TaskAnswer = { kind: 'done' };
 
@@ -71,8 +73,15 @@ async function attempt(
   claimedAt: number,
   stop: AbortSignal,
 ): Promise<TaskAnswer> {
-  const { now, random, queue, log } = ports;
-  const watch = createWatch();
+  const { now, random, queue, log, store } = ports;
+  const trial = trialOf(store, campaign.id, chunk.provider);
+  if (!(await awaitTurn(ports, chunk, campaign, trial, stop))) {
+    const next = now() + UNPROVEN_WAIT_MS;
+    const answer = await settle(ports, chunk, campaign, recorder, next);
+    await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
+    return answer;
+  }
+  const watch = createWatch(trial);
   const push: Push = {
     campaignId: campaign.id,
     message: campaign.message,
@@ -81,24 +90,35 @@ async function attempt(
     to: toOf(campaign),
   };
   const ended = await transmit({
-    ...{ ports, sender, push, chunk, recorder, watch, claimedAt, stop },
+    ...{ ports, sender, push, chunk, recorder, trial, watch, claimedAt, stop },
     isFirst: campaign.firstPushAt === null && !campaign.dryRun,
   });
   if (ended.fenced) {
     log.chunkFenced({ chunkId: chunk.id });
     return DONE;
   }
-  const blocked = watch.blocked();
-  if (blocked !== null) await pause(ports, campaign.id, blocked);
+  const why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended.blocked));
+  const paused = why !== null;
+  if (paused) {
+    await pause(ports, campaign.id, why);
+    // not before: a chunk that begins now is refused by its claim
+    trial.startAgain();
+  }
 
   const cancelled = ended.state === 'cancelling';
-  const waitMs = Math.max(watch.longestWaitMs(), backoff(chunk.attempt, random));
-  const next = stop.aborted ? now() : now() + Math.ceil(waitMs);
-  const exhausted = cancelled || chunk.attempt + 1 >= MAX_ATTEMPTS || next >= chunk.expiresAt;
-  ended.judgeRest({ exhausted, asIs: blocked !== null });
+  const progress = recorder.progress();
+  const waitMs = Math.max(
+    watch.waitMs(progress),
+    backoff(progress ? 0 : chunk.stalled, random),
+    ended.blocked.length > 0 && !trial.proven ? UNPROVEN_WAIT_MS : 0,
+  );
+  // who resumes it does not wait for what is left of a backoff
+  const next = stop.aborted || paused ? now() : now() + Math.ceil(waitMs);
+  const exhausted = cancelled || next >= chunk.expiresAt;
+  ended.judgeRest({ exhausted, paused });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, campaign, recorder, next);
-  if (recorder.open().length === 0 || blocked !== null) return answer;
+  if (recorder.open().length === 0 || paused) return answer;
   await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
   return watch.everybodyWaits() && !stop.aborted
     ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }

@@ -30,12 +30,19 @@ export const CHECKPOINT_MS = 1_500;
 /** A chunk that takes longer hands back the rest. Below the queue's dispatch deadline of 10 minutes. */
 export const CHUNK_DEADLINE_MS = 9 * 60 * 1000;
 
-/** With the backoff below, about an hour and a half of a provider that is down. */
-export const MAX_ATTEMPTS = 24;
 const BACKOFF_BASE_MS = 1_000;
 const BACKOFF_CAP_MS = 10 * 60 * 1000;
 
 /**
+ * How long what was refused waits for others to show that it is not everybody's fault, where no push
+ * was accepted yet.
+ */
+export const UNPROVEN_WAIT_MS = 2_000;
+
+/**
+ * `attempt` counts those in a row that settled nobody: one that gets somebody through begins anew. Only
+ * its own expiry ends the wait of a message.
+ *
  * Full jitter: anywhere between nothing and the exponential bound, so that chunks which failed
  * together do not come back together.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/

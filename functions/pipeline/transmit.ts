@@ -5,6 +5,7 @@ import type { CampaignState } from './campaign.ts';
 import { type createWatch, isFinal, judge } from './judge.ts';
 import type { Recorder } from './record.ts';
 import { CHECKPOINT_MS, CHUNK_DEADLINE_MS } from './timing.ts';
+import type { Trial } from './trials.ts';
 
 export interface Transmission {
   ports: Ports;
@@ -12,11 +13,19 @@ export interface Transmission {
   push: Push;
   chunk: Chunk;
   recorder: Recorder;
+  trial: Trial;
   watch: ReturnType<typeof createWatch>;
   claimedAt: number;
   /** no push of the campaign has left before */
   isFirst: boolean;
   stop: AbortSignal;
+}
+
+/** An outcome whose meaning is known only at the end of the attempt. */
+interface Undecided {
+  outcome: Outcome;
+  /** pushes of this message that were accepted before it came */
+  acceptedBefore: number;
 }
 
 /**
@@ -26,31 +35,33 @@ export interface Transmission {
  * sent to.
  */
 export async function transmit(it: Transmission) {
-  const { ports, sender, push, chunk, recorder, watch, claimedAt } = it;
+  const { ports, sender, push, chunk, recorder, trial, watch, claimedAt } = it;
   const stopped = new AbortController();
   const signal = AbortSignal.any([it.stop, stopped.signal]);
   // not AbortSignal.timeout: it would hold what it knows for all of that time
   const deadline = setTimeout(() => stopped.abort(), CHUNK_DEADLINE_MS);
-  /** outcomes whose meaning is known only at the end of the attempt */
-  const undecided = new Map<number, Outcome>();
-  let noting: Promise<void> | null = it.isFirst ? null : Promise.resolve();
+  const undecided = new Map<number, Undecided>();
+  const note = createNotes(ports, chunk, trial, it.isFirst, push.dryRun);
   let state = 'running' as CampaignState;
   let fenced = false;
   let unexpected: unknown = null;
 
-  const decide = (index: number, outcome: Outcome, exhausted: boolean) => {
+  const decide = (index: number, outcome: Outcome, end?: End, alone = false) => {
     const doubtful = recorder.isDoubtful(index);
-    const verdict = judge(outcome, { claimedAt, doubtful, exhausted });
+    const { exhausted = false, paused = false } = end ?? {};
+    const verdict = judge(outcome, { claimedAt, doubtful, exhausted, paused, alone });
     // on a dry run nobody got it, and nothing is done on its word
     if (verdict.kind === 'accepted' && push.dryRun) recorder.skip(index);
     else if (verdict.kind === 'accepted') recorder.accept(index);
-    else if (verdict.kind === 'failed')
+    else if (verdict.kind === 'failed') {
+      const { reason, detail, forgetSince } = verdict;
+      const kind = outcome.kind as Exclude<Outcome['kind'], 'accepted'>;
       recorder.fail(
         index,
-        { outcome: outcome.kind as Exclude<Outcome['kind'], 'accepted'>, reason: verdict.reason },
-        push.dryRun ? undefined : verdict.forgetSince,
+        { outcome: kind, reason, detail },
+        push.dryRun ? undefined : forgetSince,
       );
-    else if (verdict.doubtful) recorder.doubt(index);
+    } else if (verdict.doubtful) recorder.doubt(index);
   };
 
   const checkpoint = async () => {
@@ -78,11 +89,13 @@ export async function transmit(it: Transmission) {
       recipients: chunk.recipients,
       open: chunk.open,
       signal,
+      ramp: trial,
       settle(index, outcome) {
-        noting ??= noteFirstPush(ports, push.campaignId);
+        const acceptedBefore = trial.accepted;
         watch.see(outcome);
-        if (isFinal(outcome)) decide(index, outcome, false);
-        else undecided.set(index, outcome);
+        note.see(outcome);
+        if (isFinal(outcome)) decide(index, outcome);
+        else undecided.set(index, { outcome, acceptedBefore });
         if (watch.blocked() !== null || watch.everybodyWaits()) stopped.abort();
       },
     });
@@ -90,31 +103,62 @@ export async function transmit(it: Transmission) {
     clearInterval(ticker);
     clearTimeout(deadline);
     await checkpointing;
-    await noting;
+    await note.written();
   }
   // what could not be written is not known: the chunk goes on from its last commit
   if (unexpected !== null) throw unexpected;
 
+  const open = new Set(recorder.open());
+  const left = [...undecided].filter(([index]) => open.has(index));
   return {
     fenced,
     state,
-    /** `asIs`: our configuration is at fault, so nobody undecided is blamed for it */
-    judgeRest({ exhausted, asIs }: { exhausted: boolean; asIs: boolean }) {
-      const open = new Set(recorder.open());
-      for (const [index, outcome] of undecided) {
-        if (!open.has(index)) continue;
-        const blame = asIs && outcome.kind === 'rejected';
-        if (!blame) decide(index, outcome, exhausted);
+    /** what was refused for a fault that may be everybody's */
+    blocked: left.flatMap(([, { outcome }]) =>
+      outcome.kind === 'blocked' && !outcome.proven ? [outcome] : [],
+    ),
+    judgeRest(end: End) {
+      for (const [index, { outcome, acceptedBefore }] of left) {
+        const alone = trial.accepted > acceptedBefore || (trial.proven && chunk.attempt > 0);
+        decide(index, outcome, end, alone);
       }
     },
   };
 }
 
-/** Only a time in a report: what is learnt of the pushes is worth more. */
-async function noteFirstPush({ store, now, log }: Ports, campaignId: string) {
-  try {
-    await store.notePush(campaignId, now());
-  } catch (error) {
-    log.unexpected({ where: 'noting the first push', error });
-  }
+interface End {
+  /** there is no next attempt */
+  exhausted: boolean;
+  /** the campaign is paused for what was answered */
+  paused: boolean;
+}
+
+/**
+ * What is noted in the campaign while it is sent: when its first push left, and that a provider has
+ * accepted one. Only a time in a report and a hint to others: what is learnt of the pushes is worth more.
+ */
+function createNotes(
+  { store, now, log }: Ports,
+  { campaignId, provider }: Chunk,
+  trial: Trial,
+  isFirst: boolean,
+  dryRun: boolean,
+) {
+  let noting = Promise.resolve();
+  let begun = !isFirst;
+  const note = (acceptedBy?: typeof provider) => {
+    const at = now();
+    noting = noting
+      .then(() => store.notePush(campaignId, at, acceptedBy))
+      .catch((error) => log.unexpected({ where: 'noting the first push', error }));
+  };
+  return {
+    see(outcome: Outcome) {
+      const accepts = outcome.kind === 'accepted' && !dryRun && trial.isToBeNoted();
+      if (accepts) note(provider);
+      else if (!begun) note();
+      begun = true;
+    },
+    written: () => noting,
+  };
 }

@@ -1,6 +1,7 @@
 /** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
 
 import type { Campaign, CampaignState, Change, Counts } from '../pipeline/campaign.ts';
+import type { Provider } from '../pipeline/installation.ts';
 import type { BucketRange } from './audiences.ts';
 import type { FrozenPage, SendableChunk } from './chunks.ts';
 import type { CampaignEvent } from './events.ts';
@@ -86,8 +87,20 @@ export interface Campaigns {
   /** Null: nothing is off. */
   getSwitch(app: string): Promise<Switch | null>;
   putSwitch(app: string, it: Switch | null): Promise<void>;
-  /** Keeps the earliest. */
-  notePush(campaignId: string, at: number): Promise<void>;
+  /** Keeps the earliest; `acceptedBy`: and that this provider has accepted a push of it. */
+  notePush(campaignId: string, at: number, acceptedBy?: Provider): Promise<void>;
+  /**
+   * Asks to be the one process (`by`) that tries the campaign's message at a provider, until then.
+   * 'accepted': a push was accepted, so every process may send; a campaign that is not there is, too.
+   * 'other': another process tries it now.
+   */
+  claimTrial(
+    campaignId: string,
+    provider: Provider,
+    by: string,
+    until: number,
+    now: number,
+  ): Promise<'accepted' | 'ours' | 'other'>;
   counts(campaignId: string): Promise<Counts>;
   /**
    * At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. A

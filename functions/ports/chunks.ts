@@ -47,10 +47,15 @@ export interface Chunk {
   recipients: Recipient[];
   /** indices into `recipients` that have no final outcome yet */
   open: number[];
-  /** open ones that were written to a provider once and never answered */
+  /**
+   * Open ones that had their second chance: written to a provider once and never answered, or refused
+   * when the campaign was paused for it. They fail if that happens again.
+   */
   doubtful: number[];
   /** how often it was claimed to be sent, this time not counted */
   attempt: number;
+  /** attempts in a row that settled no recipient */
+  stalled: number;
   /** not to be sent before */
   notBefore: number;
   /** a push that has not left by then is recorded as failed (`Expired`) */
@@ -80,6 +85,8 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   provider: Provider;
   outcome: Exclude<Outcome['kind'], 'accepted'>;
   reason: string;
+  /** the provider's own words, shortened, where it gives more than a reason */
+  detail?: string;
   attempts: number;
   at: number;
   /** its token was forgotten: the installation is not there any more; as it is read */
@@ -98,7 +105,7 @@ export interface ChunkCommit {
   open: number[];
   doubtful: number[];
   /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
-  lease: { keep: Lease } | { release: true; notBefore: number };
+  lease: { keep: Lease } | { release: true; notBefore: number; stalled: number };
   /** when the sweep should look after it, if nothing else happens */
   dueAt: number;
   now: number;
@@ -124,7 +131,7 @@ export interface OpenChunk extends SendableChunk {
   notBefore: number;
 }
 
-export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt'> {
+export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt' | 'stalled'> {
   dueAt: number;
 }
 

@@ -8,16 +8,31 @@ import type { Recipient } from './chunks.ts';
 /** What became of one recipient. */
 export type Outcome =
   | { kind: 'accepted' }
-  /** for good; `suspect` if a wrong environment or topic of ours has the same answer */
-  | { kind: 'rejected'; reason: string; suspect?: true }
+  /**
+   * for good; `suspect` if a wrong environment or topic of ours has the same answer; `detail`: the
+   * provider's own words
+   */
+  | { kind: 'rejected'; reason: string; detail?: string; suspect?: true }
   /** the device has no such app any more, since then (null: the provider does not say) */
   | { kind: 'unregistered'; reason: string; since: number | null }
-  /** 'service': the provider asks everybody to wait; 'device': about this one only */
-  | { kind: 'retry'; reason: string; afterMs: number | null; scope: 'device' | 'service' }
+  /**
+   * 'service': the provider asks everybody to wait; 'device': about this one only. `afterMs`: how long
+   * it asks for; `stalledMs`: how long to wait when it lets no push through at all.
+   */
+  | {
+      kind: 'retry';
+      reason: string;
+      afterMs: number | null;
+      scope: 'device' | 'service';
+      stalledMs?: number;
+    }
   /** sent, but no answer came */
   | { kind: 'unknown'; reason: string }
-  /** our configuration is at fault, not the device */
-  | { kind: 'blocked'; reason: string };
+  /**
+   * The message or our configuration may be at fault: one such answer proves nothing about the other
+   * recipients. `proven`: no push could be sent at all, so it is about all of them.
+   */
+  | { kind: 'blocked'; reason: string; detail?: string; proven?: true };
 
 /** One message, the same for every recipient of a campaign. */
 export interface Push {
@@ -34,6 +49,17 @@ export interface Push {
   to: 'token' | 'topic' | 'condition';
 }
 
+/**
+ * How many pushes of one message may be under way at one provider, in all batches of this process. It
+ * is small until pushes are accepted: a fault of the message or of a key is known by then.
+ */
+export interface Ramp {
+  /** Takes room for one push; false if there is none. */
+  take(): boolean;
+  /** Calls `resume` once, as soon as there may be room again. */
+  wait(resume: () => void): void;
+}
+
 export interface Batch {
   push: Push;
   /** stable for a chunk: with the index it makes the push's id */
@@ -43,6 +69,8 @@ export interface Batch {
   open: number[];
   /** no further push is started once it fires; those under way still get their outcome */
   signal: AbortSignal;
+  /** no bound beyond the sender's own without it */
+  ramp?: Ramp;
   /** called once for each recipient that was started; must not throw */
   settle(index: number, outcome: Outcome): void;
 }

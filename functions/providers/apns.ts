@@ -7,9 +7,9 @@ import { type ApnsAccess, type Credential, certificateFault } from './apns-acces
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';
 import { sendBatch, unanswered } from './batch.ts';
+import { createFlow } from './flow.ts';
 import { lostByApns } from './lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
-import { createWindow } from './window.ts';
 
 export interface ApnsSenderOptions {
   access: ApnsAccess;
@@ -34,7 +34,7 @@ interface Built extends ApnsNotification {
 
 export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOptions): Sender {
   const built = new WeakMap<Push, Built>();
-  const window = createWindow();
+  const flow = createFlow();
 
   function notificationOf(push: Push): Built {
     let it = built.get(push);
@@ -79,7 +79,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
       const usual = notificationOf(batch.push);
       const idOf = idsOf(batch.seed);
 
-      return sendBatch(batch, window, (settle) => {
+      return sendBatch(batch, flow, (settle) => {
         function ask(index: number, credential: Credential, tries: number) {
           const recipient = batch.recipients[index]!;
           const { language } = recipient;
@@ -130,7 +130,7 @@ function judge(answer: Answer, { token }: Credential, now: number): Outcome {
     return judgeApns(answer.status, answer.body, answer.headers.retryAfter, now);
   const fault =
     token === null && answer.kind === 'refused' ? certificateFault(answer.reason) : null;
-  return fault === null ? unanswered(answer) : { kind: 'blocked', reason: fault };
+  return fault === null ? unanswered(answer) : { kind: 'blocked', reason: fault, proven: true };
 }
 
 /** APNs can be asked nothing without a push: on a dry run there is no objection to anybody. */

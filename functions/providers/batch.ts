@@ -2,48 +2,116 @@
 
 import type { Answer } from '../http2/pool.ts';
 import type { Batch, Outcome } from '../ports.ts';
-import type { Window } from './window.ts';
+import type { Flow } from './flow.ts';
+
+/** How often a recipient is tried in a batch while the provider throttles; later attempts go on. */
+const MAX_TRIES = 6;
+/** Timers are no finer; what has become free meanwhile starts together. */
+const MIN_SLEEP_MS = 5;
+
+/** Refused by a provider that throttles, and tried again at that time. */
+interface Again {
+  index: number;
+  at: number;
+  outcome: Outcome;
+}
 
 /**
- * Starts a push for each open recipient, a window of them at a time, and resolves when every push
- * that was started has its outcome. Stops starting when the signal fires, and when an outcome is
- * `blocked`: everybody after it would get the same.
+ * Starts a push for each open recipient, as many at a time as the flow and the ramp allow, and resolves
+ * when every push that was started has its outcome. Stops starting when the signal fires. What a
+ * provider refuses while it lets others through is tried again here, at the rate that it takes.
  *
  * `begin` is given the function that takes outcomes, and gives the one that starts a push; nothing
  * more is made for each of them.
  */
 export function sendBatch(
   batch: Batch,
-  window: Window,
+  flow: Flow,
   begin: (settle: (index: number, outcome: Outcome) => void) => (index: number) => void,
 ): Promise<void> {
-  const { open, signal } = batch;
+  const { open, signal, ramp } = batch;
   return new Promise((resolve) => {
     let next = 0;
     let underWay = 0;
-    let blocked = false;
     let pumping = false;
+    let ended = false;
+    /** told when the ramp may have room */
+    let waiting = false;
+    let timer: NodeJS.Timeout | undefined;
+    /** about in the order of their times */
+    let again: Again[] = [];
+    const tries = new Map<number, number>();
 
     const start = begin((index, outcome) => {
       underWay -= 1;
-      if (outcome.kind === 'blocked') blocked = true;
-      window.see(outcome);
-      batch.settle(index, outcome);
+      const waitMs = flow.see(outcome);
+      if (waitMs === null || !later(index, outcome, waitMs)) batch.settle(index, outcome);
       pump();
     });
 
-    function pump() {
-      // an answer may come before `start` returns; the loop below goes on then, not a deeper one
-      if (pumping) return;
-      pumping = true;
-      while (underWay < window.size && next < open.length && !blocked && !signal.aborted) {
-        underWay += 1;
-        start(open[next++] as number);
-      }
-      pumping = false;
-      if (underWay === 0) resolve();
+    function later(index: number, outcome: Outcome, waitMs: number): boolean {
+      const tried = (tries.get(index) ?? 0) + 1;
+      if (signal.aborted || tried === MAX_TRIES) return false;
+      tries.set(index, tried);
+      again.push({ index, outcome, at: performance.now() + waitMs });
+      return true;
     }
 
+    function sleep(ms: number) {
+      clearTimeout(timer);
+      timer = setTimeout(pump, Math.max(MIN_SLEEP_MS, ms));
+    }
+
+    /** False: nothing can be started now; whatever has to happen first will call `pump`. */
+    function startOne(): boolean {
+      const first = again[0];
+      const untilAgain = first ? first.at - performance.now() : Number.POSITIVE_INFINITY;
+      const isFresh = untilAgain > 0;
+      if (isFresh && next >= open.length) {
+        if (first) sleep(untilAgain);
+        return false;
+      }
+      const delay = flow.delay();
+      if (delay > 0) {
+        sleep(delay);
+        return false;
+      }
+      if (isFresh && ramp && !ramp.take()) {
+        if (!waiting) ramp.wait(roomAgain);
+        waiting = true;
+        return false;
+      }
+      flow.take();
+      underWay += 1;
+      start(isFresh ? (open[next++] as number) : again.shift()!.index);
+      return true;
+    }
+
+    function roomAgain() {
+      waiting = false;
+      pump();
+    }
+
+    function pump() {
+      // an answer may come before `start` returns; the loop below goes on then, not a deeper one
+      if (pumping || ended) return;
+      pumping = true;
+      while (underWay < flow.size && !signal.aborted && startOne());
+      pumping = false;
+      if (underWay > 0 || !(signal.aborted || (next >= open.length && again.length === 0))) return;
+      end();
+    }
+
+    function end() {
+      ended = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', pump);
+      for (const { index, outcome } of again) batch.settle(index, outcome);
+      again = [];
+      resolve();
+    }
+
+    signal.addEventListener('abort', pump);
     pump();
   });
 }

@@ -31,7 +31,10 @@ function e(status: number, it: Class, meaning: string): Code {
   return { status, class: it, meaning };
 }
 
-/** "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED). */
+/**
+ * "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED): the quota is
+ * one of a minute. While pushes get through, it is not used up.
+ */
 const QUOTA_AFTER_MS = 60_000;
 
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
@@ -50,18 +53,20 @@ export function judgeFcm(
     : undefined;
   const reason = error.code || error.status || `HTTP ${status}`;
   const it = known?.class ?? classOf(status);
+  const detail = error.detail ? { detail: error.detail } : {};
   switch (it) {
     case 'suspect':
-      return { kind: 'rejected', reason, suspect: true };
+      return { kind: 'rejected', reason, ...detail, suspect: true };
     case 'blocked':
-      return { kind: it, reason };
+      return { kind: it, reason, ...detail };
     case 'token':
-      return { kind: error.tokenAtFault ? 'rejected' : 'blocked', reason };
+      return { kind: error.tokenAtFault ? 'rejected' : 'blocked', reason, ...detail };
     case 'unregistered':
       return { kind: it, reason, since: null };
     case 'service': {
-      const afterMs = parseRetryAfter(retryAfter, now) ?? (status === 429 ? QUOTA_AFTER_MS : null);
-      return { kind: 'retry', reason, afterMs, scope: 'service' };
+      const afterMs = parseRetryAfter(retryAfter, now);
+      const stalledMs = afterMs === null && status === 429 ? { stalledMs: QUOTA_AFTER_MS } : {};
+      return { kind: 'retry', reason, afterMs, scope: 'service', ...stalledMs };
     }
   }
 }
@@ -76,21 +81,42 @@ function classOf(status: number): Class {
 interface Parsed {
   code: string;
   status: string;
+  /** FCM's own words: the fields at fault, or its message */
+  detail: string;
   tokenAtFault: boolean;
 }
 
+/** Longer is of no use to a reader, and it is stored with each failure. */
+const MAX_DETAIL = 200;
+const MAX_CODE = 100;
+const MAX_VIOLATIONS = 5;
+
+/** One line of text; what comes from outside may be anything. */
+const words = (it: unknown, most = MAX_DETAIL) =>
+  typeof it === 'string'
+    ? it
+        .slice(0, most)
+        .toWellFormed()
+        .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+        .trim()
+    : '';
+
 function parse(body: string): Parsed {
-  const parsed: Parsed = { code: '', status: '', tokenAtFault: false };
+  const parsed: Parsed = { code: '', status: '', detail: '', tokenAtFault: false };
   try {
     const { error } = JSON.parse(body);
-    if (typeof error?.status === 'string')
-      parsed.status = error.status.slice(0, 100).toWellFormed();
+    const violations: string[] = [];
+    parsed.status = words(error?.status, MAX_CODE);
     for (const detail of Array.isArray(error?.details) ? error.details : []) {
-      if (typeof detail?.errorCode === 'string')
-        parsed.code = detail.errorCode.slice(0, 100).toWellFormed();
-      for (const { field } of detail?.fieldViolations ?? [])
+      parsed.code ||= words(detail?.errorCode, MAX_CODE);
+      const named = detail?.fieldViolations ?? [];
+      for (const { field, description } of named.slice(0, MAX_VIOLATIONS)) {
         if (field === 'message.token') parsed.tokenAtFault = true;
+        const violation = [words(field), words(description)].filter(Boolean).join(': ');
+        if (violation) violations.push(violation);
+      }
     }
+    parsed.detail = words(violations.join('; ') || error?.message);
     // FCM answers a malformed token in these words and does not always name the field
     if (/not a valid FCM registration token/i.test(String(error?.message)))
       parsed.tokenAtFault = true;

@@ -8,9 +8,9 @@ import { judgeFcm } from './fcm-errors.ts';
 import { fcmFaults } from './fcm-faults.ts';
 import { type FcmBody, fcmBody, fcmMessage, quoted } from './fcm-message.ts';
 import type { FcmTokenSource } from './fcm-token.ts';
+import { createFlow } from './flow.ts';
 import { lostByFcm } from './lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
-import { createWindow } from './window.ts';
 
 export interface FcmSenderOptions {
   pool: Pool;
@@ -31,7 +31,7 @@ export function createFcmSender({
 }: FcmSenderOptions): Sender {
   const path = `/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
   const built = new WeakMap<Push, FcmBody>();
-  const window = createWindow();
+  const flow = createFlow();
   let lastHeaders: Request['headers'] = {};
 
   function bodyOf(push: Push): FcmBody {
@@ -66,7 +66,7 @@ export function createFcmSender({
     }
     const usual = bodyOf(batch.push);
     const headers = headersOf(bearer);
-    return sendBatch(batch, window, (settle) => {
+    return sendBatch(batch, flow, (settle) => {
       function answered(answer: Answer, { index }: FcmRequest) {
         if (answer.kind === 'reply' && answer.status === 401) token.forget(bearer);
         settle(index, judge(answer, now()));
@@ -121,6 +121,6 @@ function withoutToken(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error);
   const reason = `no access token: ${message.slice(0, 200)}`;
   return badCredential.test(message)
-    ? { kind: 'blocked', reason }
+    ? { kind: 'blocked', reason, proven: true }
     : { kind: 'retry', reason, afterMs: null, scope: 'service' };
 }

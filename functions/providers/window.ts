@@ -1,10 +1,8 @@
 /**
- * How many pushes of a batch may be under way, by what the provider bears: halved when it asks
- * everybody to wait (429 and 503 about the service), ten more for each window that was accepted
- * (additive increase, multiplicative decrease, as TCP does: RFC 5681, section 3.1).
+ * How many pushes of a batch may be under way, by what the provider bears: halved when it is
+ * overloaded, ten more for each window that was accepted (additive increase, multiplicative decrease, as
+ * TCP does: RFC 5681, section 3.1).
  */
-
-import type { Outcome } from '../ports.ts';
 
 /**
  * As many as APNs has been seen to allow on a connection, and ten connections of FCM. It bounds
@@ -19,10 +17,11 @@ const ONE_OVERLOAD_MS = 1000;
 export interface Window {
   /** never below 10 */
   readonly size: number;
-  see(outcome: Outcome): void;
+  accepted(): void;
+  overloaded(): void;
 }
 
-/** One for all batches of a sender. `now`: milliseconds. */
+/** `now`: milliseconds. */
 export function createWindow(now: () => number = () => performance.now()): Window {
   let size = MOST;
   let halvedAt = Number.NEGATIVE_INFINITY;
@@ -30,14 +29,13 @@ export function createWindow(now: () => number = () => performance.now()): Windo
     get size() {
       return Math.floor(size);
     },
-    see(outcome) {
-      if (outcome.kind === 'accepted') {
-        if (size < MOST) size = Math.min(MOST, size + STEP / size);
-      } else if (outcome.kind === 'retry' && outcome.scope === 'service') {
-        if (now() - halvedAt < ONE_OVERLOAD_MS) return;
-        halvedAt = now();
-        size = Math.max(LEAST, size / 2);
-      }
+    accepted() {
+      if (size < MOST) size = Math.min(MOST, size + STEP / size);
+    },
+    overloaded() {
+      if (now() - halvedAt < ONE_OVERLOAD_MS) return;
+      halvedAt = now();
+      size = Math.max(LEAST, size / 2);
     },
   };
 }

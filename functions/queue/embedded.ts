@@ -79,6 +79,8 @@ export function createEmbeddedQueue({
   /** tasks of a dead process have been put back */
   let recovered = false;
   let sweptAt = Number.NEGATIVE_INFINITY;
+  /** by the clock; whatever the last process left may be of a later time */
+  let pumpedAt = Number.POSITIVE_INFINITY;
   let soon: NodeJS.Immediate | undefined;
   let timer: NodeJS.Timeout | undefined;
   /** the disk refused; only the timer wakes the pump */
@@ -107,13 +109,15 @@ export function createEmbeddedQueue({
     const time = now();
     try {
       const picked = table.transaction(() => {
+        if (time < pumpedAt) table.setBack(time);
         for (const { job, retryAt } of answers) {
           if (retryAt === null) table.end(job.id, time);
-          else table.retry(job.id, retryAt);
+          else table.retry(job.id, retryAt, time);
         }
         return handler ? pick(time) : [];
       });
       answers = [];
+      pumpedAt = time;
       for (const { lane, twins, rows } of picked)
         if (handler) lane.dispatch(workOf(handler), twins, rows);
       planNext(time);

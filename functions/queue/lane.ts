@@ -123,9 +123,10 @@ export function createLane<J extends Job>(
   function answered(self: Run<J>, answer: TaskAnswer) {
     if (!running.has(self)) return;
     if (answer.kind === 'done') return settle(self, null);
-    const at = now() + Math.max(0, answer.afterMs);
+    const time = now();
+    const at = time + Math.max(0, answer.afterMs);
     // As 429 and 503 do: everybody waits, and nothing bursts afterwards.
-    bucket.hold(at);
+    bucket.hold(at, time);
     settle(self, at);
   }
 
@@ -170,9 +171,10 @@ export function createLane<J extends Job>(
     },
     limit(changed) {
       if (changed.perSecond !== limits.perSecond) {
-        const readyAt = bucket.readyAt(now());
+        const time = now();
+        const readyAt = bucket.readyAt(time);
         bucket = createTokenBucket(changed.perSecond);
-        bucket.hold(readyAt);
+        bucket.hold(readyAt, time);
       }
       limits = changed;
     },

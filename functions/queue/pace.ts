@@ -47,8 +47,8 @@ export interface TokenBucket {
   take(count: number): void;
   /** when the next whole token is there; `now` if one is */
   readyAt(now: number): number;
-  /** empties it, and lets nothing in before `until` */
-  hold(until: number): void;
+  /** empties it, and lets nothing in before `until`; a clock that is set back before `now` ends that */
+  hold(until: number, now: number): void;
 }
 
 /** A fifth of a second's worth: Cloud Tasks gives a queue of 500/s a `max_burst_size` of 100. */
@@ -60,8 +60,10 @@ export function createTokenBucket(perSecond: number): TokenBucket {
   let tokens = burst;
   let filledAt = Number.NEGATIVE_INFINITY;
   let held = Number.NEGATIVE_INFINITY;
+  let heldAt = Number.NEGATIVE_INFINITY;
 
   const fill = (now: number) => {
+    if (now < heldAt) held = Number.NEGATIVE_INFINITY;
     const time = Math.max(now, held);
     if (time > filledAt) tokens = Math.min(burst, tokens + ((time - filledAt) * perSecond) / 1000);
     // also when the clock was set back: nothing waits for the old time to return
@@ -82,8 +84,9 @@ export function createTokenBucket(perSecond: number): TokenBucket {
       const missing = Math.max(0, 1 - 1e-9 - tokens);
       return Math.max(now, held) + Math.ceil((missing * 1000) / perSecond);
     },
-    hold(until) {
+    hold(until, now) {
       held = Math.max(held, until);
+      heldAt = now;
       tokens = 0;
       filledAt = held;
     },

@@ -25,6 +25,9 @@ const schema = `
   CREATE INDEX IF NOT EXISTS tasks_by_time ON tasks (queue, state, at);
 `;
 
+/** `made_at`: when `at` was given; in the future, the clock was ahead then. */
+const migrations = ['ALTER TABLE tasks ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;'];
+
 export interface Row {
   id: number;
   name: string;
@@ -46,7 +49,9 @@ export interface TaskTable {
   due(queue: QueueName, now: number, limit: number): Row[];
   /** hands it out: one more attempt */
   run(id: number): void;
-  retry(id: number, at: number): void;
+  retry(id: number, at: number, now: number): void;
+  /** The clock was set back: what was queued by the wrong time keeps its distance to the right one. */
+  setBack(now: number): void;
   end(id: number, now: number): void;
   /** puts back what a dead process had at work */
   requeueRunning(queue: QueueName, now: number): void;
@@ -59,20 +64,24 @@ export interface TaskTable {
 
 /** Throws `Unavailable` when the file cannot be opened. */
 export function openTaskTable(path: string): TaskTable {
-  const { sql, transaction, together, close } = openDatabase(path, schema);
+  const { sql, transaction, together, close } = openDatabase(path, schema, migrations);
 
   const insert = sql(`
-    INSERT INTO tasks (queue, name, state, at, attempts, body) VALUES (?, ?, 'queued', ?, 0, ?)
-    ON CONFLICT (queue, name) DO UPDATE
-      SET state = 'queued', at = excluded.at, attempts = 0, body = excluded.body
-      WHERE tasks.state = 'ended' AND tasks.at <= ?`);
+    INSERT INTO tasks (queue, name, state, at, attempts, body, made_at)
+    VALUES (?1, ?2, 'queued', ?3, 0, ?4, ?5)
+    ON CONFLICT (queue, name) DO UPDATE SET state = 'queued', at = excluded.at, attempts = 0,
+      body = excluded.body, made_at = excluded.made_at
+      WHERE tasks.state = 'ended' AND tasks.at <= ?5`);
   const queued = sql(`
     SELECT 1 FROM tasks WHERE queue = ? AND name = ? AND state = 'queued'`);
   const due = sql(`
     SELECT id, name, attempts, body FROM tasks
     WHERE queue = ? AND state = 'queued' AND at <= ? ORDER BY at, id LIMIT ?`);
   const run = sql(`UPDATE tasks SET state = 'running', attempts = attempts + 1 WHERE id = ?`);
-  const retry = sql(`UPDATE tasks SET state = 'queued', at = ? WHERE id = ?`);
+  const retry = sql(`UPDATE tasks SET state = 'queued', at = ?, made_at = ? WHERE id = ?`);
+  const setBack = sql(`
+    UPDATE tasks SET at = ?1 + (at - made_at), made_at = ?1
+    WHERE state = 'queued' AND made_at > ?1`);
   const end = sql(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
   const requeue = sql(`
     UPDATE tasks SET state = 'queued', at = ? WHERE queue = ? AND state = 'running'`);
@@ -89,7 +98,7 @@ export function openTaskTable(path: string): TaskTable {
       if (rows.length === 0) return;
       const write = () => {
         for (const { queue, name, json, at = now } of rows)
-          insert.run(queue, name, Math.ceil(at), json, now);
+          insert.run(queue, name, Math.ceil(at), json, Math.floor(now));
       };
       // a ping is nowhere else, and who sent it has its answer: no sweep finds one that is lost
       if (tasks.some(({ body }) => body.kind === 'ping')) return together(write, true);
@@ -98,7 +107,8 @@ export function openTaskTable(path: string): TaskTable {
     isQueued: (queue, name) => queued.get(queue, name) !== undefined,
     due: (queue, now, limit) => due.all(queue, now, limit) as unknown as Row[],
     run: (id) => void run.run(id),
-    retry: (id, at) => void retry.run(Math.ceil(at), id),
+    retry: (id, at, now) => void retry.run(Math.ceil(at), Math.floor(now), id),
+    setBack: (now) => void setBack.run(Math.floor(now)),
     end: (id, now) => void end.run(Math.ceil(now + NAME_MS), id),
     requeueRunning: (queue, now) => void requeue.run(Math.ceil(now), queue),
     nextAt: (queue) => (next.get(queue)?.at as number | undefined) ?? null,

@@ -5,6 +5,7 @@ import {
   type CampaignState,
   type Change,
   MAX_HISTORY,
+  type Trial,
 } from '../pipeline/campaign.ts';
 
 /** Not planned before, and its time has come. */
@@ -54,3 +55,18 @@ export const noted = (history: readonly Change[], change: Change): Change[] =>
   history.length < MAX_HISTORY
     ? [...history, change]
     : [history[0]!, ...history.slice(2 - MAX_HISTORY), change];
+
+/** No trial lasts as long: a clock that was ahead gave that time. */
+const MOST_MS = 60_000;
+
+/** Who may try a campaign's message at a provider (`Campaigns.claimTrial`). */
+export function turnOf(
+  trial: Trial | undefined,
+  by: string,
+  now: number,
+): 'accepted' | 'ours' | 'other' {
+  if (trial === undefined) return 'ours';
+  if ('acceptedAt' in trial) return 'accepted';
+  const over = trial.until <= now || trial.until > now + MOST_MS;
+  return trial.by === by || over ? 'ours' : 'other';
+}

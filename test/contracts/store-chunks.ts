@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LEASE_MS } from '../../functions/pipeline/timing.ts';
 import type { ChunkCommit, Store } from '../../functions/ports.ts';
 import {
   allFailures,
@@ -45,7 +46,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     for (const { dueAt, ...frozen } of page.chunks) {
       const { chunk, campaign } = claimed(await claim(store, frozen.id));
       const open = frozen.recipients.map((_, index) => index);
-      assert.deepEqual(chunk, { ...frozen, open, doubtful: [], attempt: 0 });
+      assert.deepEqual(chunk, { ...frozen, open, doubtful: [], attempt: 0, stalled: 0 });
       assert.deepEqual(campaign, await store.getCampaign(id));
     }
   });
@@ -197,7 +198,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const { chunkId, campaignId } = await lonelyChunk(store, 6);
     await claim(store, chunkId);
-    const lease = { release: true, notBefore: NOW + 500 } as const;
+    const lease = { release: true, notBefore: NOW + 500, stalled: 3 } as const;
     const commit = commitOf(chunkId, 'mine', {
       ...{ accepted: 1, skipped: 1, failed: [2], open: [3, 4, 5], doubtful: [4], lease },
     });
@@ -211,7 +212,61 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await claim(store, chunkId), { kind: 'early', notBefore: NOW + 500 });
     const { chunk } = claimed(await claim(store, chunkId, 'next', NOW + 500));
     assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[3, 4, 5], [4], 1]);
+    assert.equal(chunk.stalled, 3);
     assert.equal(chunk.recipients.length, 6);
+  });
+
+  test(`${name}: a failure keeps the provider's own words`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 2);
+    await claim(store, chunkId);
+    const commit = commitOf(chunkId, 'mine', { failed: [0, 1], open: [] });
+    commit.failures[1]!.detail = 'message.android.ttl: no duration';
+    await store.commitChunk(commit);
+    const details = (await allFailures(store, campaignId)).map((it) => it.detail);
+    assert.deepEqual(details, [undefined, 'message.android.ttl: no duration']);
+  });
+
+  test(`${name}: a time that a clock gave while it was ahead is not waited for`, async (t) => {
+    const store = await makeStore(t);
+    const hour = 60 * MINUTE;
+    const { chunkId } = await lonelyChunk(store, 3);
+    claimed(await store.claimChunk(chunkId, leaseOf('ahead', NOW + hour + 1000), NOW + hour));
+    // its owner may be alive, and extends the lease then
+    const cut = NOW + LEASE_MS;
+    assert.deepEqual(await claim(store, chunkId, 'next'), { kind: 'leased', until: cut });
+    assert.deepEqual(await claim(store, chunkId, 'next', cut - 1), { kind: 'leased', until: cut });
+    claimed(await store.claimChunk(chunkId, leaseOf('next', cut + 1000), cut));
+    const lease = { release: true, notBefore: cut + hour + 500, stalled: 0 } as const;
+    const late = commitOf(chunkId, 'next', { open: [1, 2], lease, now: cut + hour });
+    assert.equal((await store.commitChunk(late)).kind, 'committed');
+    assert.deepEqual(claimed(await claim(store, chunkId, 'right', cut)).chunk.open, [1, 2]);
+  });
+
+  test(`${name}: one process tries a message at a provider until a push is accepted`, async (t) => {
+    const store = await makeStore(t);
+    const { campaignId } = await lonelyChunk(store, 2);
+    const until = NOW + 15_000;
+    const ask = (by: string, provider: 'apns' | 'fcm' = 'fcm', now = NOW) =>
+      store.claimTrial(campaignId, provider, by, now + 15_000, now);
+    assert.equal(await ask('one'), 'ours');
+    assert.equal(await ask('one'), 'ours', 'again');
+    assert.equal(await ask('two'), 'other');
+    assert.equal(await ask('two', 'apns'), 'ours', 'each provider has its own');
+    assert.equal(await ask('two', 'fcm', until), 'ours', 'the first had its time');
+    assert.equal(await ask('one', 'fcm', until + 1), 'other');
+    assert.equal(await ask('one', 'fcm', NOW - 60 * MINUTE), 'ours', 'a clock was ahead');
+    await store.notePush(campaignId, NOW + 9, 'fcm');
+    assert.equal(await ask('one'), 'accepted');
+    assert.deepEqual((await store.getCampaign(campaignId))?.trials?.fcm, { acceptedAt: NOW + 9 });
+    assert.equal(await ask('one', 'apns'), 'other');
+    assert.equal((await store.getCampaign(campaignId))?.firstPushAt, NOW + 9);
+    await store.notePush(campaignId, NOW + 10, 'apns');
+    assert.equal(await ask('one', 'apns'), 'accepted');
+    assert.equal((await store.getCampaign(campaignId))?.firstPushAt, NOW + 9, 'the earliest');
+    assert.equal(await store.claimTrial('nothing', 'fcm', 'one', until, NOW), 'accepted');
+    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    assert.equal(await ask('one'), 'accepted', 'a change of state keeps it');
   });
 
   test(`${name}: a commit without the lease changes nothing at all`, async (t) => {

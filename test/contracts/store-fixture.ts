@@ -117,7 +117,7 @@ export const commitOf = (
     ...{ installationId: `${chunkId}:${index}`, token: `token-of-${chunkId}:${index}`, index },
     ...{ provider: 'fcm', outcome: 'rejected', reason: 'INVALID_ARGUMENT', attempts: 1, at: NOW },
   })),
-  lease: { release: true, notBefore: NOW },
+  lease: { release: true, notBefore: NOW, stalled: 0 },
   ...{ dueAt: NOW + 15 * MINUTE, now: NOW, ...rest },
 });
 

@@ -28,6 +28,7 @@ test('failures come page by page, with whole tokens', async (t) => {
   assert.deepEqual(seen[0], {
     ...{ installationId: 'device-0', token: 'token-0', provider: 'fcm', outcome: 'rejected' },
     ...{ reason: 'INVALID_ARGUMENT', attempts: 1, at: '2026-11-21T13:00:00.000Z', pruned: false },
+    detail: '',
   });
 });
 
@@ -44,7 +45,7 @@ test('all of them come as NDJSON and as CSV in one stream', async (t) => {
   assert.match(csv.headers.get('content-disposition')!, new RegExp(`failures-${id}.csv`));
   const lines = (await csv.text()).trim().split('\n');
   assert.equal(lines.length, 2501);
-  assert.equal(lines[0], 'installationId,token,provider,outcome,reason,attempts,at,pruned');
+  assert.equal(lines[0], 'installationId,token,provider,outcome,reason,attempts,at,pruned,detail');
 });
 
 test('a spreadsheet takes no cell for a formula', async (t) => {

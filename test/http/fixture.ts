@@ -114,7 +114,7 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
   await store.claimChunk(id, lease, NOW);
   await store.commitChunk({
     ...{ chunkId: id, leaseId: lease.id, accepted: 0, skipped: 0, forget: [], open: [] },
-    ...{ doubtful: [], lease: { release: true, notBefore: 0 }, ...times },
+    ...{ doubtful: [], lease: { release: true, notBefore: 0, stalled: 0 }, ...times },
     failures: recipients.map((it, index) => ({
       ...it,
       ...{ index, provider: 'fcm', outcome: 'rejected', reason: 'INVALID_ARGUMENT' },

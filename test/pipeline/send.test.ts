@@ -152,18 +152,41 @@ test('a provider that asks everybody to wait slows the queue down', async (t) =>
   assert.equal(world.script.sent.length - early, 4000, 'nobody a third time');
 });
 
-test('attempts end: the last reason is the failure', async (t) => {
+test('waiting ends with the time of the message, not before: the last reason is the failure', async (t) => {
   const world = createWorld(t, half);
   await world.people(3);
-  world.script.answer = ({ before, installationId }) =>
-    installationId === 'device-0' ? accepted : { ...busy(null), reason: `Busy${before}` };
+  let last = '';
+  world.script.answer = ({ before, installationId }) => {
+    if (installationId === 'device-0') return accepted;
+    last = `Busy${before}`;
+    return { ...busy(null), reason: last };
+  };
+  const id = await world.campaign(message(12 * 3600));
+  await world.run();
+  const { failures, accepted: good, campaign } = await world.closed(id);
+  assert.equal(good, 1);
+  assert.ok(campaign.closedAt! > NOW + 11 * 3600_000, 'every attempt in twelve hours');
+  assert.equal(failures.length, 2);
+  for (const it of failures) assert.deepEqual([it.outcome, it.reason], ['retry', last]);
+});
+
+test('an attempt that lets somebody through begins the backoff anew', async (t) => {
+  const world = createWorld(t, half);
+  await world.people(300);
+  // 10 of each attempt get through, for the sake of a limit
+  let [attempt, through] = [-1, 0];
+  world.script.answer = ({ at }) => {
+    if (at !== attempt) [attempt, through] = [at, 0];
+    through += 1;
+    return through <= 10 ? accepted : busy(null, 'service');
+  };
   const id = await world.campaign();
   await world.run();
-  const { failures, accepted: good } = await world.closed(id);
-  assert.equal(good, 1);
-  assert.equal(world.script.sent.length, 1 + 2 * 24);
-  for (const it of failures)
-    assert.deepEqual([it.outcome, it.reason, it.attempts], ['retry', 'Busy23', 24]);
+  const { accepted: good, campaign } = await world.closed(id);
+  assert.equal(good, 300);
+  const took = campaign.closedAt! - NOW;
+  // a queue that was told to slow down comes up to 100 ms later in this world
+  assert.ok(took >= 29 * 500 && took <= 29 * 600, `thirty attempts, half a second apart: ${took}`);
 });
 
 test('time ends: who could only be tried after it has failed with the last reason', async (t) => {

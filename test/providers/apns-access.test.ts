@@ -162,9 +162,9 @@ async function startAlerting(t: TestContext, code: number): Promise<string> {
 
 test('a certificate that is refused in the handshake blocks; other alerts pass', async (t) => {
   const answers = [
-    [44, { kind: 'blocked', reason: 'BadCertificate (certificate revoked)' }],
-    [45, { kind: 'blocked', reason: 'BadCertificate (certificate expired)' }],
-    [48, { kind: 'blocked', reason: 'BadCertificate (unknown ca)' }],
+    [44, { kind: 'blocked', reason: 'BadCertificate (certificate revoked)', proven: true }],
+    [45, { kind: 'blocked', reason: 'BadCertificate (certificate expired)', proven: true }],
+    [48, { kind: 'blocked', reason: 'BadCertificate (unknown ca)', proven: true }],
     [80, null],
   ] as const;
   const meet = async ([code, outcome]: (typeof answers)[number]) => {

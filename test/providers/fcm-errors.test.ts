@@ -47,6 +47,34 @@ test('INVALID_ARGUMENT is about the token only when the token is named', () => {
   assert.equal(judge(400, error('INVALID_ARGUMENT', { message })).kind, 'rejected');
 });
 
+test("an answer carries FCM's own words, shortened and in one line", () => {
+  const violation = (field: string, description: string) => ({
+    '@type': 'type.googleapis.com/google.rpc.BadRequest',
+    fieldViolations: [{ field, description }],
+  });
+  const detailOf = (body: string) => {
+    const it = judge(400, body);
+    return 'detail' in it ? it.detail : undefined;
+  };
+  const message = "Invalid value at 'message.android.ttl'";
+  assert.equal(detailOf(error('INVALID_ARGUMENT', { message })), message);
+  assert.equal(
+    detailOf(
+      error('INVALID_ARGUMENT', { message }, [
+        violation('message.android.ttl', 'Illegal duration format'),
+        violation('message.data[0].value', ''),
+      ]),
+    ),
+    'message.android.ttl: Illegal duration format; message.data[0].value',
+  );
+  assert.equal(detailOf(error('INVALID_ARGUMENT')), undefined);
+  assert.equal(
+    detailOf(error('INVALID_ARGUMENT', { message: `a\n\u2028b${'x'.repeat(999)}` }))?.length,
+    200,
+  );
+  assert.match(detailOf(error('INVALID_ARGUMENT', { message: 'a\n\u2028b' }))!, /^a {2}b$/);
+});
+
 test('another sender is rejected; missing permission and missing keys block', () => {
   assert.deepEqual(judge(403, error('SENDER_ID_MISMATCH')), {
     ...{ kind: 'rejected', reason: 'SENDER_ID_MISMATCH', suspect: true },
@@ -62,7 +90,10 @@ test('quota and outages ask everybody to wait, for as long as Retry-After says',
     assert.ok(it.kind === 'retry' && it.scope === 'service');
     return it.afterMs;
   };
-  assert.equal(after(429, 'QUOTA_EXCEEDED'), 60_000);
+  assert.deepEqual(judge(429, error('QUOTA_EXCEEDED')), {
+    ...{ kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'service' },
+    ...{ afterMs: null, stalledMs: 60_000 },
+  });
   assert.equal(after(429, 'QUOTA_EXCEEDED', '5'), 5000);
   assert.equal(after(503, 'UNAVAILABLE', 'Thu, 01 Jan 2026 00:02:00 GMT'), 120_000);
   assert.equal(after(503, 'UNAVAILABLE', 'Thu, 01 Jan 2025 00:02:00 GMT'), 0);

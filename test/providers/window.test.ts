@@ -2,72 +2,135 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch, Outcome } from '../../functions/ports.ts';
 import { sendBatch } from '../../functions/providers/batch.ts';
+import { createFlow } from '../../functions/providers/flow.ts';
 import { createWindow } from '../../functions/providers/window.ts';
 
-const accepted: Outcome = { kind: 'accepted' };
-const wait = (scope: 'device' | 'service'): Outcome => ({
-  kind: 'retry',
-  reason: 'ServiceUnavailable',
-  afterMs: null,
-  scope,
+const rejected: Outcome = { kind: 'rejected', reason: 'BadDeviceToken' };
+const wait = (scope: 'device' | 'service', afterMs: number | null = null): Outcome => ({
+  ...{ kind: 'retry', reason: 'ServiceUnavailable', afterMs, scope },
 });
 
-test('a provider that asks everybody to wait gets half as many at once, down to ten', () => {
+test('an overloaded provider gets half as many at once, down to ten', () => {
   let time = 0;
   const window = createWindow(() => time);
   assert.equal(window.size, 1000);
-  for (let i = 0; i < 50; i++) window.see(wait('service'));
-  assert.equal(window.size, 500, 'answers that come together are one overload');
+  for (let i = 0; i < 50; i++) window.overloaded();
+  assert.equal(window.size, 500, 'what comes together is one overload');
   for (let i = 0; i < 20; i++) {
     time += 1000;
-    window.see(wait('service'));
+    window.overloaded();
   }
   assert.equal(window.size, 10);
 });
 
-test('a device that is asked to wait slows nobody else', () => {
-  const window = createWindow();
-  for (let i = 0; i < 50; i++) window.see(wait('device'));
-  window.see({ kind: 'rejected', reason: 'BadDeviceToken' });
-  window.see({ kind: 'unknown', reason: 'reset' });
-  assert.equal(window.size, 1000);
-});
-
 test('what is accepted again opens the window again, ten for each window full', () => {
   const window = createWindow(() => 0);
-  window.see(wait('service'));
-  for (let i = 0; i < 500; i++) window.see(accepted);
+  window.overloaded();
+  for (let i = 0; i < 500; i++) window.accepted();
   assert.ok(window.size >= 509 && window.size <= 510, `${window.size}`);
-  for (let i = 0; i < 100_000; i++) window.see(accepted);
+  for (let i = 0; i < 100_000; i++) window.accepted();
   assert.equal(window.size, 1000);
 });
 
-test('a batch has no more under way than the window says, and less after an overload', async () => {
-  const window = createWindow(() => 0);
+test('a device that is asked to wait slows no other', () => {
+  const flow = createFlow(() => 0);
+  for (let i = 0; i < 50; i++) assert.equal(flow.see(wait('device', 1000)), null);
+  flow.see(rejected);
+  flow.see({ kind: 'unknown', reason: 'reset' });
+  assert.deepEqual([flow.size, flow.delay()], [1000, 0]);
+});
+
+/** A batch whose pushes are answered by the test. */
+function answering(size: number, more: Partial<Batch> = {}) {
   const underWay: number[] = [];
-  let most = 0;
   const outcomes = new Map<number, Outcome>();
+  const stop = new AbortController();
   const batch = {
-    open: Array.from({ length: 3000 }, (_, i) => i),
-    signal: new AbortController().signal,
-    settle: (index: number, outcome: Outcome) => outcomes.set(index, outcome),
+    open: Array.from({ length: size }, (_, i) => i),
+    signal: stop.signal,
+    settle(index: number, outcome: Outcome) {
+      assert.ok(!outcomes.has(index), `${index} has two outcomes`);
+      outcomes.set(index, outcome);
+    },
+    ...more,
   } as unknown as Batch;
-  let settle!: (index: number, outcome: Outcome) => void;
-  const done = sendBatch(batch, window, (it) => {
-    settle = it;
+  const it = { underWay, outcomes, stop, most: 0, answer: (_index: number, _it: Outcome) => {} };
+  const done = sendBatch(batch, createFlow(), (settle) => {
+    it.answer = settle;
     return (index) => {
       underWay.push(index);
-      most = Math.max(most, underWay.length);
+      it.most = Math.max(it.most, underWay.length);
     };
   });
-  assert.equal(most, 1000);
-  settle(underWay.shift()!, wait('service'));
-  most = 0;
-  while (underWay.length > 0) {
-    if (underWay.length <= 500) most = Math.max(most, underWay.length);
-    settle(underWay.shift()!, { kind: 'rejected', reason: 'BadDeviceToken' });
-  }
-  await done;
-  assert.equal(outcomes.size, 3000, 'everybody has an outcome');
-  assert.equal(most, 500);
+  return Object.assign(it, { done });
+}
+
+test('a batch has no more under way than the window says', async () => {
+  const it = answering(3000);
+  assert.equal(it.most, 1000);
+  while (it.underWay.length > 0) it.answer(it.underWay.shift()!, rejected);
+  await it.done;
+  assert.equal(it.outcomes.size, 3000, 'everybody has an outcome');
+  assert.equal(it.most, 1000);
+});
+
+test('a batch has no more under way than its ramp gives room for, and goes on when told', async () => {
+  let room = 5;
+  let told: () => void = () => assert.fail('nobody waits');
+  const ramp = {
+    take: () => room-- > 0,
+    wait(resume: () => void) {
+      told = resume;
+    },
+  };
+  const it = answering(20, { ramp });
+  assert.deepEqual(it.underWay, [0, 1, 2, 3, 4]);
+  it.answer(0, rejected);
+  assert.equal(it.underWay.length, 5, 'the answer alone makes no room');
+  room = 100;
+  told();
+  assert.equal(it.underWay.length, 20);
+  for (const index of it.underWay.slice(1)) it.answer(index, rejected);
+  await it.done;
+});
+
+test('who waits for room ends when told to stop', async () => {
+  const it = answering(20, { ramp: { take: () => false, wait: () => {} } });
+  assert.deepEqual(it.underWay, []);
+  it.stop.abort();
+  await it.done;
+  assert.equal(it.outcomes.size, 0);
+});
+
+test('a refused one is tried again while others get through, and never twice at once', async () => {
+  const it = answering(3);
+  for (let i = 0; i < 2; i++) it.answer(i, { kind: 'accepted' });
+  it.answer(2, wait('service'));
+  assert.equal(it.outcomes.has(2), false, 'it has no outcome yet');
+  while (it.underWay.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(it.underWay.at(-1), 2);
+  it.answer(2, { kind: 'accepted' });
+  await it.done;
+  assert.deepEqual(it.outcomes.get(2), { kind: 'accepted' });
+});
+
+test('where nobody gets through, or the wait is long, the queue waits instead', async () => {
+  const down = answering(30);
+  for (let i = 0; i < 30; i++) down.answer(i, wait('service'));
+  await down.done;
+  assert.equal(down.outcomes.size, 30);
+  const long = answering(2);
+  long.answer(0, { kind: 'accepted' });
+  long.answer(1, wait('service', 60_000));
+  await long.done;
+  assert.deepEqual(long.outcomes.get(1), wait('service', 60_000));
+});
+
+test('told to stop, a batch gives what was to be tried again its last outcome', async () => {
+  const it = answering(2);
+  it.answer(0, { kind: 'accepted' });
+  it.answer(1, wait('service', 4000));
+  it.stop.abort();
+  await it.done;
+  assert.deepEqual(it.outcomes.get(1), wait('service', 4000));
 });

@@ -51,7 +51,7 @@ test('a slow bucket gives its token exactly when it said it would', () => {
 
 test('a bucket on hold gives nothing until then, and begins empty', () => {
   const bucket = createTokenBucket(10);
-  bucket.hold(1000);
+  bucket.hold(1000, 0);
   assert.equal(bucket.available(999), 0);
   assert.equal(bucket.available(1000), 0);
   assert.equal(bucket.readyAt(500), 1100);
@@ -63,4 +63,6 @@ test('a clock that is set back stops nobody', () => {
   bucket.take(bucket.available(3_600_000));
   assert.equal(bucket.available(0), 0);
   assert.equal(bucket.available(100), 1);
+  bucket.hold(3_700_000, 3_600_000);
+  assert.equal(bucket.readyAt(200), 300, 'nor does what it was told to wait for');
 });

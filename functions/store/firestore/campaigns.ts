@@ -7,11 +7,12 @@ import {
   type Change,
   noCounts,
   SYSTEM,
+  type Trial,
   transitions,
 } from '../../pipeline/campaign.ts';
 import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../pipeline/events.ts';
 import type { Store } from '../../ports.ts';
-import { begins, mayStart, movedTo, noted, startedAt, withoutGuard } from '../course.ts';
+import { begins, mayStart, movedTo, noted, startedAt, turnOf, withoutGuard } from '../course.ts';
 import { isForAnybody, namesIn } from '../erasure.ts';
 import { merged, pagesOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
@@ -218,13 +219,34 @@ export function firestoreCampaigns(
         return true;
       }),
 
-    async notePush(campaignId, at) {
-      const earliest = (await find(campaignId))?.get('firstPushAt');
-      if (earliest === undefined || (earliest !== null && earliest <= at)) return;
+    async notePush(campaignId, at, acceptedBy) {
+      const found = await find(campaignId);
+      if (!found) return;
+      const { firstPushAt, trials } = toCampaign(found);
+      const isEarlier = firstPushAt === null || at < firstPushAt;
+      const isNew = acceptedBy && turnOf(trials?.[acceptedBy], '', at) !== 'accepted';
+      if (!isEarlier && !isNew) return;
       await client.write(async (writes) => {
-        writes.update(refOf(campaignId), { firstPushAt: FieldValue.minimum(at) });
+        writes.update(refOf(campaignId), {
+          ...(isEarlier && { firstPushAt: FieldValue.minimum(at) }),
+          ...(isNew && { [`trials.${acceptedBy}`]: { acceptedAt: at } satisfies Trial }),
+        });
       });
     },
+
+    claimTrial: (campaignId, provider, by, until, now) =>
+      client.write(async (writes) => {
+        const found = await find(campaignId);
+        if (!found) return 'accepted';
+        const turn = turnOf(toCampaign(found).trials?.[provider], by, now);
+        if (turn === 'ours')
+          writes.update(
+            found.ref,
+            { [`trials.${provider}`]: { by, until } satisfies Trial },
+            unchanged(found),
+          );
+        return turn;
+      }),
   } satisfies Partial<Store>;
 }
 
@@ -235,7 +257,8 @@ function splitCursor(cursor: string): [number, string] {
 
 /** What has no field of its own. */
 function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } = campaign;
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+    campaign;
   return JSON.stringify(request satisfies CampaignRequest);
 }
 
@@ -267,11 +290,12 @@ export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, d
   names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
 
 export function toCampaign(found: DocumentSnapshot): Campaign {
-  const { request, state, reason, createdAt, firstPushAt, closedAt, shards } =
+  const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =
     found.data() as CampaignFields;
   return {
     id: found.id,
     ...(JSON.parse(request) as CampaignRequest),
     ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    ...(trials && { trials }),
   };
 }

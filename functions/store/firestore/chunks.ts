@@ -10,6 +10,7 @@ import {
 import type { Chunk, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
+import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
 import { pagesOf } from '../sorted.ts';
 import { toCampaign } from './campaigns.ts';
@@ -95,12 +96,18 @@ export function firestoreChunks(
       if (it.done) return { kind: 'done' as const, shard: it.shard };
       const ours = attempt > 1 && it.leaseId === lease.id;
       if (ours) it.attempt -= 1;
-      else if (it.leaseId !== null && it.leaseUntil > now)
-        return { kind: 'leased' as const, until: it.leaseUntil };
+      const lasting = ours ? 'free' : leaseState(it.leaseId, it.leaseUntil, now);
+      if (lasting === 'beyond') {
+        it.leaseUntil = cutLease(now);
+        const due = dueOf(chunkId, it.leaseUntil);
+        writes.update(found.ref, { leaseUntil: it.leaseUntil, due }, unchanged(found));
+      }
+      if (lasting !== 'free') return { kind: 'leased' as const, until: it.leaseUntil };
       if (!ours && it.erase !== undefined) return { kind: 'erase' as const };
       const { state } = toCampaign(campaign);
       if (!ours && state === 'paused') return { kind: 'paused' as const };
-      if (!ours && it.notBefore > now && state !== 'cancelling')
+      const early = isEarly(it.notBefore, it.releasedAt ?? null, now);
+      if (!ours && early && state !== 'cancelling')
         return { kind: 'early' as const, notBefore: it.notBefore };
       if (!ours)
         writes.update(
@@ -242,7 +249,7 @@ export function firestoreChunks(
             const { chunkId, notBefore, expiresAt, dueAt } = some[index]!;
             writes.update(
               it.ref,
-              { notBefore, expiresAt, due: dueOf(chunkId, dueAt) },
+              { notBefore, expiresAt, releasedAt: null, due: dueOf(chunkId, dueAt) },
               unchanged(it),
             );
           }
@@ -265,5 +272,6 @@ const toChunk = (it: ChunkFields): Chunk => ({
   ...{ provider: it.provider, environment: it.environment, recipients: unpack(it.recipients) },
   open: it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left),
   doubtful: JSON.parse(it.doubtful),
-  ...{ attempt: it.attempt, notBefore: it.notBefore, expiresAt: it.expiresAt },
+  ...{ attempt: it.attempt, stalled: it.stalled ?? 0 },
+  ...{ notBefore: it.notBefore, expiresAt: it.expiresAt },
 });

@@ -21,6 +21,7 @@ export function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: nu
     ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
     ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0 },
     notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
+    ...('release' in lease && { stalled: lease.stalled, releasedAt: now }),
     due: done ? gone() : dueOf(chunkId, dueAt),
     ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),
   };

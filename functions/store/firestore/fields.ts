@@ -1,7 +1,7 @@
 /** The documents: what each collection's are named by, and their fields. */
 
 import type { Timestamp } from '@google-cloud/firestore';
-import type { CampaignState } from '../../pipeline/campaign.ts';
+import type { CampaignState, Trials } from '../../pipeline/campaign.ts';
 import type { Installation } from '../../pipeline/installation.ts';
 import type { CampaignEvent, Chunk, UploadKind } from '../../ports.ts';
 
@@ -33,6 +33,8 @@ export interface CampaignFields {
   events?: number;
   /** when its progress was last told */
   progressAt?: number;
+  /** what is known of its message at each provider */
+  trials?: Trials;
 }
 
 /**
@@ -101,7 +103,10 @@ export interface ChunkFields {
   left: string | null;
   doubtful: string;
   attempt: number;
+  stalled?: number;
   notBefore: number;
+  /** when the last attempt ended; null or absent: `notBefore` is its slot */
+  releasedAt?: number | null;
   expiresAt: number;
   leaseId: string | null;
   leaseUntil: number;

@@ -6,6 +6,8 @@ import {
   type CampaignState,
   noCounts,
   SYSTEM,
+  type Trial,
+  type Trials,
   transitions,
 } from '../../pipeline/campaign.ts';
 import {
@@ -15,9 +17,10 @@ import {
   progressEvent,
   startedEvent,
 } from '../../pipeline/events.ts';
+import type { Provider } from '../../pipeline/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { begins, mayStart, movedTo, startedAt, withoutGuard } from '../course.ts';
+import { begins, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 import { sqliteShards } from './shards.ts';
@@ -33,6 +36,8 @@ interface CampaignRow {
   shards: number;
   shards_done: number;
   request_hash: string | null;
+  /** JSON */
+  trials: string;
 }
 
 export function sqliteCampaigns(
@@ -114,6 +119,11 @@ export function sqliteCampaigns(
     return true;
   };
 
+  function putTrial({ id, trials }: Campaign, provider: Provider, trial: Trial) {
+    const changed: Trials = { ...trials, [provider]: trial };
+    sql('UPDATE campaigns SET trials = ? WHERE id = ?').run(JSON.stringify(changed), id);
+  }
+
   const verbs = {
     createCampaign: async (...args) => durably(() => create(...args)),
 
@@ -181,12 +191,22 @@ export function sqliteCampaigns(
         return true;
       }),
 
-    notePush: (campaignId, at) =>
+    notePush: (campaignId, at, acceptedBy) =>
       together(() => {
         sql(
           `UPDATE campaigns SET first_push_at = ?
            WHERE id = ? AND (first_push_at IS NULL OR first_push_at > ?)`,
         ).run(at, campaignId, at);
+        const campaign = acceptedBy && find(campaignId);
+        if (campaign) putTrial(campaign, acceptedBy, { acceptedAt: at });
+      }),
+
+    claimTrial: async (campaignId, provider, by, until, now) =>
+      transaction(() => {
+        const campaign = find(campaignId);
+        const turn = turnOf(campaign?.trials?.[provider], by, now);
+        if (campaign && turn === 'ours') putTrial(campaign, provider, { by, until });
+        return campaign ? turn : 'accepted';
       }),
 
     counts: async (campaignId) => counts(campaignId),
@@ -234,7 +254,8 @@ function splitCursor(cursor: string): [number, string] {
 
 /** What has no column of its own. */
 export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, ...request } = campaign;
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+    campaign;
   return JSON.stringify(request satisfies CampaignRequest);
 }
 
@@ -247,4 +268,5 @@ const toCampaign = (row: CampaignRow): Campaign => ({
   firstPushAt: row.first_push_at,
   closedAt: row.closed_at,
   shards: row.shards,
+  ...(row.trials !== '{}' && { trials: JSON.parse(row.trials) as Trials }),
 });

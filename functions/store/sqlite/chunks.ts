@@ -4,6 +4,7 @@ import { bucketOf, type Provider } from '../../pipeline/installation.ts';
 import type { Chunk, ChunkCommit, Failure, FrozenPage, NewChunk, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
+import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
 import type { Erase } from './erase.ts';
@@ -26,12 +27,15 @@ interface ChunkRow {
   expires_at: number;
   lease_id: string | null;
   lease_until: number | null;
+  stalled: number;
+  /** when the last attempt ended */
+  released_at: number | null;
   done: 0 | 1;
   /** JSON list of indices to be taken out when the lease ends */
   erase: string | null;
 }
 
-type FailureRow = Omit<Failure, 'pruned'> & { pruned: 0 | 1 };
+type FailureRow = Omit<Failure, 'pruned' | 'detail'> & { pruned: 0 | 1; detail: string | null };
 
 /** How many chunks `openChunks` reads at once. */
 const OPEN_PAGE = 500;
@@ -77,7 +81,7 @@ export function sqliteChunks(
     ).get(app, bucketOf(id), id, by)!.count as number;
 
   function insertFailures(failures: Failure[]) {
-    const statement = sql('INSERT INTO failures VALUES (?,?,?,?,?,?,?,?,?,?,?)');
+    const statement = sql('INSERT INTO failures VALUES (?,?,?,?,?,?,?,?,?,?,?,?)');
     for (const it of failures)
       statement.run(
         it.campaignId,
@@ -91,6 +95,7 @@ export function sqliteChunks(
         it.attempts,
         it.at,
         it.pruned ? 1 : 0,
+        it.detail ?? null,
       );
   }
 
@@ -129,7 +134,7 @@ export function sqliteChunks(
     const keep = 'keep' in commit.lease && !done ? commit.lease.keep : null;
     sql(
       `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
-         not_before = ?, due_at = ? WHERE id = ?`,
+         not_before = ?, stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
     ).run(
       JSON.stringify(commit.open),
       JSON.stringify(commit.doubtful),
@@ -137,6 +142,8 @@ export function sqliteChunks(
       keep?.id ?? null,
       keep?.until ?? null,
       'release' in commit.lease ? commit.lease.notBefore : row.not_before,
+      'release' in commit.lease ? commit.lease.stalled : row.stalled,
+      'release' in commit.lease ? commit.now : row.released_at,
       done ? null : commit.dueAt,
       row.id,
     );
@@ -192,8 +199,15 @@ export function sqliteChunks(
         let row = find(chunkId);
         if (!row) return { kind: 'missing' as const };
         if (row.done) return { kind: 'done' as const };
-        if (row.lease_id !== null && row.lease_until! > now)
-          return { kind: 'leased' as const, until: row.lease_until! };
+        const lasting = leaseState(row.lease_id, row.lease_until ?? 0, now);
+        if (lasting === 'beyond') {
+          row.lease_until = cutLease(now);
+          sql('UPDATE chunks SET lease_until = ?1, due_at = ?1 WHERE id = ?2').run(
+            row.lease_until,
+            chunkId,
+          );
+        }
+        if (lasting !== 'free') return { kind: 'leased' as const, until: row.lease_until! };
         if (row.erase !== null) {
           erase.pending(row, now);
           row = find(chunkId)!;
@@ -201,7 +215,7 @@ export function sqliteChunks(
         }
         const campaign = campaigns.find(row.campaign_id)!;
         if (campaign.state === 'paused') return { kind: 'paused' as const };
-        if (row.not_before > now && campaign.state !== 'cancelling')
+        if (isEarly(row.not_before, row.released_at, now) && campaign.state !== 'cancelling')
           return { kind: 'early' as const, notBefore: row.not_before };
         sql(
           `UPDATE chunks SET lease_id = ?, lease_until = ?, due_at = ?, attempt = attempt + 1
@@ -248,7 +262,7 @@ export function sqliteChunks(
     moveChunks: async (chunks) =>
       transaction(() => {
         const move = sql(
-          `UPDATE chunks SET not_before = ?, expires_at = ?, due_at = ?
+          `UPDATE chunks SET not_before = ?, expires_at = ?, due_at = ?, released_at = NULL
            WHERE id = ? AND done = 0 AND lease_id IS NULL`,
         );
         for (const it of chunks) move.run(it.notBefore, it.expiresAt, it.dueAt, it.chunkId);
@@ -258,13 +272,17 @@ export function sqliteChunks(
       const [chunkId, index] = after === null ? ['', -1] : splitCursor(after);
       const rows = sql(
         `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
-           installation_id AS installationId, token, outcome, reason, attempts, at, pruned
+           installation_id AS installationId, token, outcome, reason, attempts, at, pruned, detail
          FROM failures WHERE campaign_id = ? AND (chunk_id, idx) > (?, ?)
          ORDER BY chunk_id, idx LIMIT ?`,
       ).all(campaignId, chunkId, index, limit + 1) as unknown as FailureRow[];
-      const items = rows
-        .slice(0, limit)
-        .map(({ pruned, ...it }): Failure => ({ ...it, ...(pruned === 1 && { pruned: true }) }));
+      const items = rows.slice(0, limit).map(
+        ({ pruned, detail, ...it }): Failure => ({
+          ...it,
+          ...(pruned === 1 && { pruned: true }),
+          ...(detail !== null && { detail }),
+        }),
+      );
       const last = items.at(-1);
       return {
         items,
@@ -292,6 +310,7 @@ const toChunk = (row: ChunkRow, packed: string): Chunk => ({
   open: row.open === null ? Array.from({ length: row.size }, (_, i) => i) : JSON.parse(row.open),
   doubtful: JSON.parse(row.doubtful),
   attempt: row.attempt,
+  stalled: row.stalled,
   notBefore: row.not_before,
   expiresAt: row.expires_at,
 });

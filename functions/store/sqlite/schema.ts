@@ -191,6 +191,10 @@ export const migrations: Migration[] = [
    UPDATE deliveries SET due_at = json_extract(record, '$.nextAt') + 3600000
      WHERE json_extract(record, '$.state') = 'pending';
    CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;`,
+  `ALTER TABLE chunks ADD COLUMN stalled INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE chunks ADD COLUMN released_at INTEGER;
+   ALTER TABLE failures ADD COLUMN detail TEXT;
+   ALTER TABLE campaigns ADD COLUMN trials TEXT NOT NULL DEFAULT '{}';`,
 ];
 
 /** For files that had installations before. */
