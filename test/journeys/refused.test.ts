@@ -1,0 +1,71 @@
+/** A fault that is everybody's, at real servers: few are refused until it is known. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import type { CampaignView, ReportView } from '../../functions/http/views.ts';
+import { createWorld, type World } from '../world/world.ts';
+
+/** Of both providers; 300 streams and more may be under way at either. */
+const INSTALLATIONS = 6_000;
+const MOST_REFUSED = 50;
+
+let world: World;
+before(async () => {
+  world = await createWorld({ installations: INSTALLATIONS, settings: { maxStreams: 1500 } });
+});
+after(() => world.close());
+
+const send = () =>
+  world.client().post<CampaignView>('/v1/campaigns', {
+    ...{ name: 'refused', audience: {}, message: { title: 'Hello' } },
+  });
+
+async function paused(id: string) {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const it = await world.client().get<CampaignView>(`/v1/campaigns/${id}`);
+    if (it.state === 'paused') return it;
+    assert.ok(Date.now() < deadline, `it is ${it.state}`);
+    await wait(20);
+  }
+}
+
+const refusedBy = async (provider: 'apns' | 'fcm') =>
+  Object.values((await world.simulated[provider].stats()).rejected).reduce((a, b) => a + b, 0);
+
+test('a revoked key is refused for some tens, then the campaign waits; mended, all are sent to', async () => {
+  await world.reset();
+  await world.simulated.apns.set({ blocked: 'InvalidProviderToken' });
+  const { id } = await send();
+  assert.equal((await paused(id)).reason, 'InvalidProviderToken');
+  await world
+    .client()
+    .post(`/v1/campaigns/${id}/pause`)
+    .catch(() => {});
+  assert.ok((await refusedBy('apns')) <= MOST_REFUSED, `${await refusedBy('apns')} refused`);
+
+  await world.simulated.apns.set({ blocked: null });
+  await world.client().post(`/v1/campaigns/${id}/resume`);
+  const { counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  assert.deepEqual([counts.accepted, counts.failed], [INSTALLATIONS, 0]);
+  const { distinct, duplicates } = await world.wire();
+  assert.deepEqual([distinct, duplicates], [INSTALLATIONS, 0]);
+});
+
+test('tokens that are none among thousands stop nobody, and 503s now and then fail nobody', async () => {
+  await world.reset();
+  await world.set({ badShare: 0.002, unavailable: { share: 0.02, retryAfterSeconds: 0 } });
+  const { id } = await send();
+  await watchCampaign(world.client(), id, null, { pollMs: 50 });
+  await world.set({ badShare: 0, unavailable: null });
+  const { campaign, ledgerClosed } = await world
+    .client()
+    .get<ReportView>(`/v1/campaigns/${id}/report`);
+  const { accepted, failed } = campaign.counts;
+  assert.equal(ledgerClosed, true);
+  assert.equal(accepted + failed, INSTALLATIONS);
+  assert.ok(failed > 0 && failed < INSTALLATIONS * 0.01, `${failed} failed`);
+  assert.equal((await world.wire()).duplicates, 0);
+});
