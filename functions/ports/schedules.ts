@@ -10,6 +10,9 @@ export interface Schedules {
   deleteSchedule(id: string): Promise<boolean>;
   /** in a stable order */
   listSchedules(after: string | null, limit: number): Promise<Page<Schedule>>;
-  /** Those whose next run is due. */
-  dueSchedules(now: number, limit: number): Promise<Schedule[]>;
+  /**
+   * Those whose next run is due, in pages, in the order of (time, id). What changes meanwhile is left
+   * out or comes once: whoever goes through them may start their runs.
+   */
+  dueSchedules(now: number): AsyncIterable<Schedule[]>;
 }

@@ -83,9 +83,10 @@ export function createDeliver(ports: Ports, post: Poster) {
     const state = well ? 'delivered' : nextAt === null || gone ? 'failed' : 'pending';
     const after = ended(delivery, made, { state, nextAt: state === 'pending' ? nextAt : null });
     const written = await ports.store.putDelivery(after, delivery.tries);
+    if (written) await queueNext(after);
+    // last: where others keep changing the webhook, its deliveries go on all the same
     if (gone) await disable(webhook.id, 'it answered 410 Gone');
     else await noteHealth(webhook, well, state === 'failed');
-    if (written) await queueNext(after);
   }
 
   /** One POST, signed now. */
@@ -124,9 +125,12 @@ export function createDeliver(ports: Ports, post: Poster) {
     const at = now();
     if (givenUp && failingSince !== null && at - failingSince >= FAILING_MS)
       return disable(webhook.id, 'nothing could be delivered to it for days');
-    await ports.store.changeWebhook(webhook.id, (it) => ({
-      webhook: { ...it, failingSince: well ? null : (it.failingSince ?? at) },
-    }));
+    // of many deliveries that end at once the first writes it
+    await ports.store.changeWebhook(webhook.id, (it) =>
+      well === (it.failingSince === null)
+        ? null
+        : { webhook: { ...it, failingSince: well ? null : at } },
+    );
   }
 
   async function disable(id: string, reason: string) {

@@ -11,7 +11,6 @@ import type { Ports } from '../../ports.ts';
 import { enter } from '../accept.ts';
 import { MISSED_AFTER_MS, nextRun, type Schedule, type ScheduleRequest } from './schedule.ts';
 
-const BATCH = 100;
 /** Others write to a schedule when a person does, and a tick beside this one. */
 const MAX_TRIES = 10;
 
@@ -31,21 +30,21 @@ export async function createSchedule(
   return schedule;
 }
 
-/** How many runs were started. Safe to call beside itself, twice, and late. */
+/**
+ * How many runs were started. Each schedule that is due gets one attempt: one that throws stays due for
+ * the next tick, and keeps no other from its turn. Safe to call beside itself, twice, and late.
+ */
 export async function startDue(ports: Ports): Promise<number> {
   const { store, now, log } = ports;
   let started = 0;
-  for (;;) {
-    const due = await store.dueSchedules(now(), BATCH);
+  for await (const due of store.dueSchedules(now()))
     for (const schedule of due)
       try {
         if (await startRun(ports, schedule)) started += 1;
       } catch (error) {
-        // the others are not to wait for it; the next tick tries again
         log.unexpected({ where: `schedule ${schedule.id}`, error });
       }
-    if (due.length < BATCH) return started;
-  }
+  return started;
 }
 
 async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {

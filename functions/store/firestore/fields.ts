@@ -16,6 +16,7 @@ export interface CampaignFields {
   firstPushAt: number | null;
   closedAt: number | null;
   shards: number;
+  /** only ever added to, by shards that close */
   shardsDone: number;
   /** indexed, newest first: slot, time, id */
   listed: string;
@@ -81,7 +82,7 @@ export interface ShardFields {
   pruned?: Record<string, number>;
   /** as its campaign */
   expireAt?: Timestamp;
-  /** indexed; there until it is closed */
+  /** indexed; there until it is closed, and its campaign if it was the last one */
   due?: string;
 }
 

@@ -3,11 +3,14 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import type { Store } from '../../ports.ts';
+import { pagesOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
 import { BY_NAME, dueBy, dueOf, isId, type ScheduleFields, type Schema } from './schema.ts';
 
 /** People write them, and a tick that has nothing to do should cost one read. */
 const SLOT = '0';
+/** How many `dueSchedules` reads at once. */
+const DUE_PAGE = 100;
 
 export function firestoreSchedules(client: Client, { schedules }: Schema) {
   const find = async (id: string): Promise<DocumentSnapshot | null> => {
@@ -36,7 +39,7 @@ export function firestoreSchedules(client: Client, { schedules }: Schema) {
 
     async getSchedule(id) {
       const found = await find(id);
-      return found && read(found);
+      return found && readSchedule(found);
     },
 
     deleteSchedule: (id) =>
@@ -52,17 +55,21 @@ export function firestoreSchedules(client: Client, { schedules }: Schema) {
       const { docs } = await client.read(() =>
         (after === null ? all : all.startAfter(after)).get(),
       );
-      const items = docs.slice(0, limit).map(read);
+      const items = docs.slice(0, limit).map(readSchedule);
       return { items, next: docs.length > limit ? items.at(-1)!.id : null };
     },
 
-    async dueSchedules(now, limit) {
+    async *dueSchedules(now) {
       const [from, to] = dueBy(SLOT, now);
-      const due = schedules.orderBy('due').startAt(from).endAt(to).limit(limit);
-      const { docs } = await client.read(() => due.get());
-      return docs.map(read);
+      const query = schedules.orderBy('due').orderBy(BY_NAME).endAt(to).limit(DUE_PAGE);
+      const read = async (last: DocumentSnapshot | null) => {
+        const next = last ? query.startAfter(last.get('due'), last.id) : query.startAt(from);
+        return (await client.read(() => next.get())).docs;
+      };
+      for await (const page of pagesOf<DocumentSnapshot>(read, DUE_PAGE))
+        yield page.map(readSchedule);
     },
   } satisfies Partial<Store>;
 }
 
-const read = (found: DocumentSnapshot): Schedule => JSON.parse(found.get('schedule'));
+const readSchedule = (found: DocumentSnapshot): Schedule => JSON.parse(found.get('schedule'));

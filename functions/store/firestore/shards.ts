@@ -1,6 +1,6 @@
 /** Shards: what is counted in them, and how they close, the last one with its campaign. */
 
-import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
 import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../pipeline/campaign.ts';
 import { closedEvent } from '../../pipeline/events.ts';
 import type { Shard, Store } from '../../ports.ts';
@@ -38,6 +38,81 @@ export function firestoreShards(
     return shards.map((it) => it.counts).reduce(addCounts, noCounts());
   }
 
+  /**
+   * Writes the end of a campaign all of whose shards are closed, under the condition that it has not
+   * changed. Gives the state it ends in, and what that changes in its shards.
+   */
+  async function end(writes: Transaction, campaign: DocumentSnapshot, index: number, now: number) {
+    const fields = campaign.data() as CampaignFields;
+    const { state, shards } = fields;
+    const closed: CampaignState = state === 'cancelling' ? 'cancelled' : 'completed';
+    const change = { state: closed, reason: null, closedAt: now };
+    // nothing counts in its shards any more
+    const sum = await counts(campaign.id);
+    const expires = expiryOf(fields, now, retentionDays);
+    // not before: another one may be paused for months, and their sums are still asked for
+    if ('expireAt' in expires)
+      for (let other = 0; other < shards; other++)
+        if (other !== index) writes.update(schema.shard(campaign.id, other), expires);
+    writes.update(
+      campaign.ref,
+      {
+        ...change,
+        ...expires,
+        ...{ shardsDone: shards, open: FieldValue.delete(), due: FieldValue.delete() },
+        ...historyWith(fields, { at: now, by: SYSTEM, from: state, to: closed, reason: null }),
+        ...events.append(writes, fields, (seq) =>
+          closedEvent({ ...toCampaign(campaign), ...change }, sum, seq),
+        ),
+      },
+      unchanged(campaign),
+    );
+    return { closed, expires };
+  }
+
+  /**
+   * Counts a shard that is complete as done, once; with it ends its campaign if all others were counted
+   * before. `isDue`: the campaign may have to be ended by `endIfDone`.
+   */
+  const countDone = (campaignId: string, index: number, now: number) =>
+    client.write(async (writes) => {
+      const [found] = await client.get([schema.shard(campaignId, index)]);
+      if (!found?.exists) return null;
+      const shard = found.data() as ShardFields;
+      const told = { shard: toShard(found).counts, closed: null, isDue: false };
+      if (!shard.planned || shard.chunks !== shard.chunksDone) return told;
+      if (shard.closed) return { ...told, isDue: shard.due !== undefined };
+      const [campaign] = await client.get([schema.campaign(campaignId)]);
+      if (!campaign?.exists) return told;
+      const { shards, shardsDone } = campaign.data() as CampaignFields;
+      if (shardsDone + 1 === shards) {
+        const { closed, expires } = await end(writes, campaign, index, now);
+        const change = { closed: true, due: FieldValue.delete(), ...expires };
+        writes.update(found.ref, change, unchanged(found));
+        return { ...told, closed };
+      }
+      writes.update(found.ref, { closed: true }, unchanged(found));
+      writes.update(campaign.ref, { shardsDone: FieldValue.increment(1) });
+      return { ...told, isDue: true };
+    });
+
+  /** Ends the campaign if all of its shards are counted; this one is not due any more. */
+  const endIfDone = (campaignId: string, index: number, now: number) =>
+    client.write(async (writes) => {
+      const [campaign] = await client.get([schema.campaign(campaignId)]);
+      const {
+        shards = 0,
+        shardsDone = 0,
+        closedAt = 0,
+      } = (campaign?.data() ?? {}) as Partial<CampaignFields>;
+      const isLast = campaign?.exists && shardsDone === shards && closedAt === null;
+      const ended = isLast ? await end(writes, campaign, index, now) : null;
+      writes.update(schema.shard(campaignId, index), {
+        ...{ due: FieldValue.delete(), ...ended?.expires },
+      });
+      return ended?.closed ?? null;
+    });
+
   return {
     counts,
 
@@ -51,68 +126,26 @@ export function firestoreShards(
     },
 
     /**
-     * Closes a shard that is planned and all of whose chunks are done, and the campaign with its
-     * last shard; gives the state of a campaign that this call closed, and what is counted in the
-     * shard. It is called by whoever
-     * freezes the last page or finishes a chunk, just after that: were it in the same transaction,
-     * each chunk would wait for the others of its shard. Who dies in between is made up for by who
-     * gets that task again, or by the sweep.
+     * Closes a shard that is planned and all of whose chunks are done, and the campaign with its last
+     * shard. Gives the state of a campaign that this call closed, and what is counted in the shard.
+     *
+     * It is called just after the last page is frozen or a chunk is done: were it in the same
+     * transaction, each chunk would wait for the others of its shard. Hundreds of shards may close in
+     * the same second: each adds 1 to its campaign without a condition, so none makes another one fail,
+     * and looks whether it was the last one afterwards. It stays `due` until then: if its process dies
+     * in between, the task that is delivered again or the sweep does the rest.
      */
-    closeShard: (
+    async closeShard(
       campaignId: string,
       index: number,
       now: number,
-    ): Promise<{ closed: CampaignState | null; shard?: Counts }> =>
-      client.write(async (writes) => {
-        const [shard] = await client.get([schema.shard(campaignId, index)]);
-        if (!shard?.exists) return { closed: null };
-        const counted = { closed: null, shard: toShard(shard).counts };
-        if (!isComplete(shard)) return counted;
-        const [campaign] = await client.get([schema.campaign(campaignId)]);
-        if (!campaign?.exists) return counted;
-        const fields = campaign.data() as CampaignFields;
-        const { shards, shardsDone, state } = fields;
-        const closed = state === 'cancelling' ? 'cancelled' : 'completed';
-        const isLast = shardsDone + 1 === shards;
-        const end = { state: closed, reason: null, closedAt: now } as const;
-        // nothing counts in its shards any more
-        const sum = isLast && (await counts(campaignId));
-        const expires = expiryOf(fields, now, retentionDays);
-        writes.update(
-          shard.ref,
-          { closed: true, due: FieldValue.delete(), ...(isLast && expires) },
-          unchanged(shard),
-        );
-        // not before: another one may be paused for months, and their sums are still asked for
-        if (isLast && 'expireAt' in expires)
-          for (let other = 0; other < shards; other++)
-            if (other !== index) writes.update(schema.shard(campaignId, other), expires);
-        writes.update(
-          campaign.ref,
-          {
-            shardsDone: shardsDone + 1,
-            ...(sum && {
-              ...end,
-              ...expires,
-              ...{ open: FieldValue.delete(), due: FieldValue.delete() },
-              ...historyWith(fields, {
-                ...{ at: now, by: SYSTEM, from: state, to: closed, reason: null },
-              }),
-              ...events.append(writes, fields, (seq) =>
-                closedEvent({ ...toCampaign(campaign), ...end }, sum, seq),
-              ),
-            }),
-          },
-          unchanged(campaign),
-        );
-        return { ...counted, closed: isLast ? closed : null };
-      }),
+    ): Promise<{ closed: CampaignState | null; shard?: Counts }> {
+      const counted = await countDone(campaignId, index, now);
+      if (!counted) return { closed: null };
+      const { shard, closed, isDue } = counted;
+      return { shard, closed: isDue ? await endIfDone(campaignId, index, now) : closed };
+    },
   } satisfies Partial<Store> & Record<string, unknown>;
-}
-
-function isComplete(shard: DocumentSnapshot): boolean {
-  const { planned, closed, chunks, chunksDone } = shard.data() as ShardFields;
-  return planned && !closed && chunks === chunksDone;
 }
 
 function toShard(found: DocumentSnapshot): Shard {

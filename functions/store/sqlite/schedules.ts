@@ -4,6 +4,9 @@ import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
+/** How many `dueSchedules` reads at once. */
+const DUE_PAGE = 100;
+
 export function sqliteSchedules({ sql, durably }: Database) {
   const read = (row: Record<string, unknown> | undefined): Schedule | null =>
     row ? JSON.parse(row.schedule as string) : null;
@@ -36,9 +39,20 @@ export function sqliteSchedules({ sql, durably }: Database) {
       return { items, next: rows.length > limit ? items.at(-1)!.id : null };
     },
 
-    dueSchedules: async (now, limit) =>
-      sql('SELECT schedule FROM schedules WHERE next_at <= ? ORDER BY next_at LIMIT ?')
-        .all(now, limit)
-        .map((row) => read(row)!),
+    async *dueSchedules(now) {
+      let after: Pick<Schedule, 'nextAt' | 'id'> = { nextAt: Number.MIN_SAFE_INTEGER, id: '' };
+      for (;;) {
+        const page = sql(
+          `SELECT schedule FROM schedules WHERE (next_at, id) > (?, ?) AND next_at <= ?
+           ORDER BY next_at, id LIMIT ?`,
+        )
+          .all(after.nextAt, after.id, now, DUE_PAGE)
+          .map((row) => read(row)!);
+        const last = page.at(-1);
+        if (!last) return;
+        yield page;
+        after = last;
+      }
+    },
   } satisfies Partial<Store>;
 }

@@ -128,7 +128,8 @@ for (const [missed, made] of [
 test('a tick that is some minutes late misses nothing', async (t) => {
   const world = createWorld(t);
   await createSchedule(world.ports, asked({ cron: '0 * * * *', missed: 'skip' }));
-  const next = (await world.store.dueSchedules(Number.MAX_SAFE_INTEGER, 1))[0]!.nextAt!;
+  const [due] = await Array.fromAsync(world.store.dueSchedules(Number.MAX_SAFE_INTEGER));
+  const next = due![0]!.nextAt!;
   world.clock.now = next + 10 * MINUTE;
   assert.equal(await startDue(world.ports), 1);
 });
@@ -223,4 +224,26 @@ test('each run is for who is in its segment then; without the segment there is n
   await segment('de');
   await live(world, world.clock.now + DAY);
   assert.equal((await campaigns(world)).length, 3, 'it goes on by itself');
+});
+
+test('however many runs cannot be started, a tick ends, and the others have begun', async (t) => {
+  const world = createWorld(t);
+  const bad = { name: 'bad', audience: {}, message };
+  for (let i = 0; i < 120; i++) await createSchedule(world.ports, asked({ campaign: bad }));
+  const good = await createSchedule(world.ports, asked());
+  const attempts: string[] = [];
+  const createCampaign: World['store']['createCampaign'] = (campaign, ...rest) => {
+    attempts.push(campaign.name);
+    if (campaign.name === 'bad') return Promise.reject(new Error('it does not fit'));
+    return world.store.createCampaign(campaign, ...rest);
+  };
+  world.ports.store = { ...world.store, createCampaign };
+  world.clock.now = good.nextAt!;
+  assert.equal(await startDue(world.ports), 1);
+  assert.equal(attempts.length, 121, 'each one once');
+  assert.equal(world.logged.unexpected?.length, 120);
+  assert.equal((await world.store.getSchedule(good.id))?.runs, 1);
+  // they are tried again by the next tick
+  world.ports.store = world.store;
+  assert.equal(await startDue(world.ports), 120);
 });

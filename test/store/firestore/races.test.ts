@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { closedIn } from '../../../functions/pipeline/events.ts';
 import type { Store } from '../../../functions/ports.ts';
+import { inGroupsOf } from '../../../functions/store/each.ts';
 import {
   allFailures,
   campaignOf,
@@ -64,6 +66,56 @@ test('fifty chunks of one shard that end at once are all counted', { skip }, asy
   assert.equal(all.filter((it) => it.kind === 'committed' && it.campaignClosed).length, 1);
   assert.equal((await store.counts(id)).accepted, 100);
   assert.equal((await store.getCampaign(id))?.state, 'completed');
+});
+
+/** Shards that wait for one chunk each, and those chunks. */
+async function inShards(store: Store, shards: number) {
+  const id = await running(store, shards);
+  const pages = Array.from({ length: shards }, (_, shard) =>
+    pageOf(id, [1], { shard, last: true }),
+  );
+  for (const some of inGroupsOf(20, pages))
+    await Promise.all(some.map((page) => store.freezePage(page)));
+  return { id, chunkIds: pages.map((page) => page.chunks[0]!.id) };
+}
+
+test('two hundred shards that close at once close their campaign, without a sweep', {
+  skip,
+}, async (t) => {
+  const store = openStore(t);
+  const { id, chunkIds } = await inShards(store, 200);
+  const all = await Promise.all(chunkIds.map((chunkId) => finish(store, chunkId)));
+  assert.equal(all.filter((it) => it.kind === 'committed' && it.campaignClosed).length, 1);
+  assert.equal((await store.getCampaign(id))?.state, 'completed');
+  assert.equal((await store.counts(id)).accepted, 200);
+  const closing = (await store.unpublished(id)).filter((it) => closedIn(it));
+  assert.equal(closing.length, 1);
+  const works = await store.takeOverdue(NOW + 60 * MINUTE, NOW + 120 * MINUTE, 1000);
+  assert.deepEqual([...new Set(works.map((it) => it.kind))], ['event'], 'nothing else is due');
+});
+
+test('where processes die between the last shards and their campaign, the sweep closes it', {
+  skip,
+}, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const { id, chunkIds } = await inShards(store, 2);
+  // neither sees that the other is about to close its shard, and neither gets to close the campaign
+  const both = Promise.withResolvers<null>();
+  let closing = 0;
+  proxy.fault = (call) => {
+    const has = (field: string) => call.documents.some((it) => it.fields?.[field]);
+    if (has('closedAt')) return { code: status.PERMISSION_DENIED, when: 'before' };
+    if (!has('closed')) return null;
+    if (++closing === 2) both.resolve(null);
+    return both.promise;
+  };
+  const ended = await Promise.allSettled(chunkIds.map((chunkId) => finish(store, chunkId)));
+  assert.ok(ended.some((it) => it.status === 'rejected'));
+  proxy.fault = () => null;
+  assert.equal((await store.getCampaign(id))?.state, 'running');
+  await store.takeOverdue(NOW + 60 * MINUTE, NOW + 120 * MINUTE, 1000);
+  assert.equal((await store.getCampaign(id))?.state, 'completed');
+  assert.equal((await store.unpublished(id)).filter((it) => closedIn(it)).length, 1);
 });
 
 test('a token that many installations register at once belongs to one', { skip }, async (t) => {
