@@ -8,8 +8,8 @@ import { registrationSchema } from '../pipeline/registration.ts';
 import { type Ports, type Upload, type UploadKind, uploadKinds } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { type Call, call } from './call.ts';
-import { CutOff, empty, untilCut } from './import/import.ts';
-import { readLines } from './import/lines.ts';
+import { linesOf } from './import/body.ts';
+import { Unreadable } from './import/encoding.ts';
 import { type Name, nameFault, nameReaders } from './import/names.ts';
 import { FileFault } from './import/rows.ts';
 import { rfc3339 } from './json.ts';
@@ -87,9 +87,8 @@ export function audienceCalls(ports: Ports): Call[] {
             'unsupported-media-type',
             'text/plain, text/csv or application/x-ndjson is needed.',
           );
-        const lines = readLines(untilCut(c.req.raw.body ?? empty()));
         try {
-          return c.json(await store(ports, namesOf(lines, query.of), query), 201);
+          return c.json(await store(ports, namesOf(linesOf(c), query.of), query), 201);
         } catch (error) {
           return refusal(c, error);
         }
@@ -126,8 +125,8 @@ function refusal(c: Context, error: unknown): Response {
     });
   if (error instanceof TooMany)
     return answerProblem(c, 'too-large', `At most ${MAX_NAMES} names are taken.`);
-  if (error instanceof CutOff)
-    return answerProblem(c, 'invalid-request', 'The body was cut off.', {
+  if (error instanceof Unreadable)
+    return answerProblem(c, 'invalid-request', error.message, {
       next: 'Send the whole file again: what came of it is forgotten.',
     });
   throw error;

@@ -39,8 +39,8 @@ export async function createCli(t: { after(done: () => Promise<void>): void }) {
     hooks,
     volleyWith,
     volley: (...args: string[]) => volleyWith({ VOLLEY_API_KEY: fixture.key }, ...args),
-    async file(name: string, text: string) {
-      await writeFile(join(folder, name), text);
+    async file(name: string, content: string | Uint8Array) {
+      await writeFile(join(folder, name), content);
       return join(folder, name);
     },
   };

@@ -10,6 +10,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createWindow } from '../../functions/cli/import/window.ts';
 import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { apnsToken } from '../http/fixture.ts';
+import { csvDialects, foreign, ndjsonDialects } from '../http/import/dialects.ts';
 import { createCli } from './fixture.ts';
 
 const row = (n: number, more: object = {}) =>
@@ -44,16 +45,56 @@ test('columns that do not fit are told before anything is sent', async (t) => {
   assert.equal(none.code, 2);
   assert.match(none.stderr, /id: no column looks like it; say --map id=COLUMN/);
   assert.match(none.stderr, /there are name, age/);
-  const semicolons = await volley('import', await file('s.csv', 'id;token;os\nx;y;ios\n'));
-  assert.match(semicolons.stderr, /^A CSV has commas between its cells/m);
-  const json = await volley('import', await file('a.json', '[{"id":"x"}]'));
-  assert.match(json.stderr, /one object a line, in a file \*\.ndjson/);
+  for (const [name, [content, words]] of Object.entries(foreign)) {
+    const { code, stderr } = await volley('import', await file(`${name}.csv`, content));
+    assert.equal(code, 1, name);
+    assert.match(stderr, words, name);
+  }
   const twice = await volley('import', await file('b.csv', 'id,id,token,os\n'));
   assert.match(twice.stderr, /the column "id" is there twice/);
   const empty = await volley('import', await file('c.csv', ''));
   assert.equal(empty.code, 1);
   assert.match(empty.stderr, /the file is empty/);
   assert.deepEqual(keys, []);
+});
+
+test('a file is read as different programs write it, whatever it is called', async (t) => {
+  const { volley, file, store } = await createCli(t);
+  const files = [...Object.entries(csvDialects), ...Object.entries(ndjsonDialects)];
+  for (const [index, [name, content]] of files.entries()) {
+    const { code, stderr } = await volley(
+      'import',
+      await file('a.txt', content),
+      '--app',
+      `x${index}`,
+    );
+    assert.equal(code, 0, `${name}: ${stderr}`);
+    const a = (await store.getInstallation(`x${index}`, 'a'))!;
+    assert.deepEqual([a.tags, a.userId], [['news', 'beta'], 'Zoë 😀'], name);
+    assert.equal((await store.getInstallation(`x${index}`, 'b'))?.userId, 'a,b;c\td', name);
+  }
+});
+
+test('no token is told, whatever the file is like', async (t) => {
+  const { volley, file } = await createCli(t);
+  const token = `${'c0ffee'.repeat(10)}abcd`;
+  const fcm = `dQw4w9WgXcQ:APA91b${'x_Y-'.repeat(32)}`;
+  const bare = Array.from({ length: 60 }, (_, n) => `d${n},ios,${token},${fcm}`);
+  for (const content of [
+    ...[bare.join('\n'), bare.join('\r'), bare.join('|'), bare.join('\t'), `{"${token}":1}`],
+    ...[`${token}\n${token}`, `id,platform,token,${fcm}\na,ios,${token}${token}${token}${token},1`],
+    ...[`{"id":"a","platform":"ios","token":"${token}","${fcm}":"${token}"}\n{"id":"${token}`],
+    ...[
+      `id,platform,token,app\na,ios,${token},${'x'.repeat(10)}${token}`,
+      `id,platform,token\n"${token}`,
+    ],
+  ]) {
+    const { stdout, stderr } = await volley('import', await file('a.csv', content), '--dry-run');
+    const told = stdout + stderr;
+    assert.ok(!told.includes(token) && !told.includes(fcm), told);
+    assert.ok(!told.includes(token.slice(0, 30)) && !told.includes(fcm.slice(0, 30)), told);
+    assert.ok(told.length < 4_000, `${told.length} characters: ${told.slice(0, 200)}`);
+  }
 });
 
 test('an NDJSON may be silent about what its first rows do not say', async (t) => {

@@ -4,22 +4,33 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type CsvRecord, readRecords } from '../../http/import/csv.ts';
+import { decoded } from '../../http/import/encoding.ts';
 import { type Line, readLines } from '../../http/import/lines.ts';
-import { headerCell, otherCells, parsed } from '../../http/import/rows.ts';
+import { ARRAY, headerCell, jsonOf, otherCells, parsed } from '../../http/import/rows.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 
 /** Rows of an NDJSON file that are looked at for its columns. */
 const SAMPLE = 1_000;
 
-const isNdjson = (path: string) => /\.(ndjson|jsonl)$/i.test(path);
+/** NDJSON if its name says so, or if it begins so; else CSV. */
+async function formatOf(path: string, lines: AsyncIterable<Line[]>): Promise<Format> {
+  for await (const batch of lines) {
+    const first = batch.find((it) => 'fault' in it || it.text.trim() !== '');
+    if (!first) continue;
+    const json = 'text' in first ? jsonOf(first.text) : null;
+    if (json === 'array') throw new SourceFailed(`${path}: ${ARRAY}`);
+    return json === 'object' || /\.(ndjson|jsonl)(\.gz)?$/i.test(path) ? ndjson : csv;
+  }
+  throw new SourceFailed('the file is empty');
+}
 
-/** CSV, unless its name ends like NDJSON's. Throws `SourceFailed`, and what the file system throws. */
+/** Throws `SourceFailed`, `Unreadable`, and what the file system throws. */
 export async function openFile(path: string): Promise<Source> {
   const { size, mtimeMs } = await stat(path);
   const read = { bytes: 0, rows: 0 };
-  const lines = (signal?: AbortSignal) => readLines(counted(path, read, signal));
-  const parts = isNdjson(path) ? ndjson : csv;
+  const lines = (signal?: AbortSignal) => readLines(decoded(counted(path, read, signal)));
+  const parts = await formatOf(path, lines());
   const columns = await parts.columns(lines());
   return {
     name: path,
@@ -31,14 +42,19 @@ export async function openFile(path: string): Promise<Source> {
       read.bytes = 0;
       read.rows = 0;
       const from = after?.rows ?? 0;
-      for await (const { rows, faults } of parts.read(lines(signal), columns)) {
-        read.rows += rows.length + faults.length;
-        const part = {
-          rows: from === 0 ? rows : rows.filter((it) => it.at > from),
-          faults: from === 0 ? faults : faults.filter((it) => it.at > from),
-        };
-        if (part.rows.length + part.faults.length > 0) yield part;
-        if (signal.aborted) return;
+      try {
+        for await (const { rows, faults } of parts.read(lines(signal), columns)) {
+          read.rows += rows.length + faults.length;
+          const part = {
+            rows: from === 0 ? rows : rows.filter((it) => it.at > from),
+            faults: from === 0 ? faults : faults.filter((it) => it.at > from),
+          };
+          if (part.rows.length + part.faults.length > 0) yield part;
+          if (signal.aborted) return;
+        }
+      } catch (error) {
+        // a gzip that is left in the middle seems to be cut off
+        if (!signal.aborted) throw error;
       }
     },
     async *first(limit) {

@@ -2,6 +2,7 @@
 
 import { textCell } from '../../http/import/absent.ts';
 import { rowFields } from '../../http/import/import-row.ts';
+import { quoted } from '../../log.ts';
 import { Usage } from '../send.ts';
 import { kinds } from './column-types.ts';
 import type { SourceRow } from './source.ts';
@@ -67,8 +68,11 @@ function fieldNamed(name: string): string | undefined {
 export function mappingOf(columns: Column[], said: [field: string, column: string][]): Mapping {
   const faults: string[] = [];
   const fields = new Map<string, number>();
-  const twice = columns.filter((it, i) => columns.findIndex((c) => c.name === it.name) !== i);
-  for (const { name } of twice) faults.push(`the column "${name}" is there twice`);
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) faults.push(`the column "${quoted(name)}" is there twice`);
+    seen.add(name);
+  }
   const find = (name: string) => {
     const exact = columns.findIndex((it) => it.name === name);
     return exact >= 0
@@ -80,7 +84,7 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
   for (const [field, name] of said) {
     const index = find(name);
     if (name === '') out.add(field);
-    else if (index < 0) faults.push(`${field}: there is no column "${name}"`);
+    else if (index < 0) faults.push(`${field}: there is no column "${quoted(name)}"`);
     else {
       fields.set(field, index);
       taken.add(index);
@@ -106,25 +110,24 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
     const taken = kinds(field);
     if (type !== null && !taken.types.test(type))
       faults.push(
-        `${field}: the column "${name}" is of the type ${type}; ${taken.needed} is needed`,
+        `${field}: the column "${quoted(name)}" is of the type ${type}; ${taken.needed} is needed`,
       );
   }
   if (faults.length > 0)
     throw new Usage(
-      `the columns do not fit:\n  ${faults.join('\n  ')}\n  there are ${columns
-        .map((it) => it.name)
-        .join(', ')}${inOneColumn(columns)}`,
+      `the columns do not fit:\n  ${faults.slice(0, MAX_LISTED).join('\n  ')}\n` +
+        `  there are ${listed(columns)}`,
     );
   return { columns, fields };
 }
 
-/** A file that is no CSV with commas is one column to us. */
-function inOneColumn(columns: Column[]): string {
-  const only = columns.length === 1 ? columns[0]!.name : '';
-  if (/[;\t|]/.test(only)) return '\nA CSV has commas between its cells: save it with them.';
-  if (/^[{[]/.test(only))
-    return '\nJSON is taken one object a line, in a file *.ndjson or *.jsonl.';
-  return '';
+const MAX_LISTED = 30;
+
+/** A file without a header, or one that is no CSV, may be one column to us, or thousands. */
+function listed(columns: Column[]): string {
+  const names = columns.slice(0, MAX_LISTED).map(({ name }) => quoted(name));
+  const more = columns.length - names.length;
+  return `${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /**
@@ -151,10 +154,10 @@ export function mappingText({ columns, fields }: Mapping): string {
     .filter((it) => fields.has(it))
     .map((field) => {
       const { name, type } = columns[fields.get(field)!]!;
-      return `  ${field.padEnd(12)} from ${name}${type === null ? '' : ` (${type})`}`;
+      return `  ${field.padEnd(12)} from ${quoted(name)}${type === null ? '' : ` (${type})`}`;
     });
   const used = new Set(fields.values());
-  const left = columns.filter((_, index) => !used.has(index)).map((it) => it.name);
-  if (left.length > 0) lines.push(`  not imported: ${left.join(', ')}`);
+  const left = columns.filter((_, index) => !used.has(index));
+  if (left.length > 0) lines.push(`  not imported: ${listed(left)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -16,7 +16,8 @@ export type CsvRecord = { line: number; cells: string[] } | { line: number; faul
 const MAX_RECORD_CHARACTERS = 64 * 1024;
 
 /**
- * In order. A quote within a cell that is not quoted is a character like any other.
+ * In order. A quote within a cell that is not quoted is a character like any other. What is between
+ * the cells is told by the first line: by `sep=;`, which Excel writes, or as the header has it.
  *
  * Linear in the text however many lines are read afresh: how a line ends that begins within a quoted
  * cell does not depend on where that cell was opened, so each line is asked once.
@@ -28,6 +29,8 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
   let start = 0;
   /** characters from `start` on */
   let size = 0;
+  let separator: string | null = null;
+  const fresh = (open: string | null): Unfinished => ({ cells: [], open, separator: separator! });
 
   const feed = (line: Line) => {
     if (start === waiting.length) {
@@ -47,11 +50,16 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
       return 'invalid';
     }
     if (line.text === '') return 'closed';
-    const record: Unfinished = { cells: [], open: null };
+    if (separator === null) {
+      const said = /^"?sep=([^"\w])"?$/i.exec(line.text)?.[1];
+      separator = said ?? separatorOf(line.text);
+      if (said !== undefined) return 'closed';
+    }
+    const record = fresh(null);
     const end = line.text.includes('"') ? scan(line.text, record) : 'closed';
     if (end === 'invalid') out.push({ line: line.number, fault: AFTER_QUOTE });
     if (end === 'closed') {
-      const cells = record.cells.length > 0 ? record.cells : line.text.split(',');
+      const cells = record.cells.length > 0 ? record.cells : line.text.split(separator);
       out.push({ line: line.number, cells });
     }
     return end;
@@ -75,8 +83,11 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
     start = 0;
   };
 
+  /** Of a line that begins within a quoted cell. */
+  const endOf = (line: Line): End => ('fault' in line ? 'invalid' : scan(line.text, fresh('')));
+
   const finish = () => {
-    const record: Unfinished = { cells: [], open: null };
+    const record = fresh(null);
     for (let i = start; i < waiting.length; i++) scan(textOf(waiting[i]!), record);
     out.push({ line: waiting[start]!.number, cells: record.cells });
     start = waiting.length;
@@ -94,12 +105,27 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
 }
 
 const NOT_CLOSED = 'a quoted cell is not closed';
-const AFTER_QUOTE = 'a quoted cell is followed by something else than a comma';
+const AFTER_QUOTE = 'a quoted cell is followed by something else than a separator';
 
 interface Unfinished {
   cells: string[];
   /** the text so far of a quoted cell that is not closed yet */
   open: string | null;
+  separator: string;
+}
+
+const SEPARATORS = [',', ';', '\t'];
+
+/** What a header has the most of, outside of its quotes. */
+function separatorOf(header: string): string {
+  const counts = SEPARATORS.map(() => 0);
+  let isQuoted = false;
+  for (const it of header) {
+    if (it === '"') isQuoted = !isQuoted;
+    const index = isQuoted ? -1 : SEPARATORS.indexOf(it);
+    if (index >= 0) counts[index]!++;
+  }
+  return SEPARATORS[counts.indexOf(Math.max(...counts))]!;
 }
 
 const textOf = (line: Line) => ('fault' in line ? '' : line.text);
@@ -110,13 +136,9 @@ const sizeOf = (line: Line) => textOf(line).length + 1;
 /** How a line leaves a record. */
 type End = 'closed' | 'open' | 'invalid';
 
-/** Of a line that begins within a quoted cell. */
-const endOf = (line: Line): End =>
-  'fault' in line ? 'invalid' : scan(line.text, { cells: [], open: '' });
-
 /** Adds the cells of a line to the record. */
 function scan(text: string, record: Unfinished): End {
-  const { cells } = record;
+  const { cells, separator } = record;
   let at = 0;
   for (;;) {
     if (record.open === null && text[at] === '"') {
@@ -124,10 +146,10 @@ function scan(text: string, record: Unfinished): End {
       at++;
     }
     if (record.open === null) {
-      const comma = text.indexOf(',', at);
-      cells.push(comma === -1 ? text.slice(at) : text.slice(at, comma));
-      if (comma === -1) return 'closed';
-      at = comma + 1;
+      const end = text.indexOf(separator, at);
+      cells.push(end === -1 ? text.slice(at) : text.slice(at, end));
+      if (end === -1) return 'closed';
+      at = end + 1;
       continue;
     }
     const quote = text.indexOf('"', at);
@@ -145,7 +167,7 @@ function scan(text: string, record: Unfinished): End {
     cells.push(record.open);
     record.open = null;
     if (at === text.length) return 'closed';
-    if (text[at] !== ',') return 'invalid';
+    if (text[at] !== separator) return 'invalid';
     at++;
   }
 }

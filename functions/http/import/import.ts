@@ -11,8 +11,9 @@ import { mediaType } from '../body.ts';
 import { call } from '../call.ts';
 import { answerProblem } from '../problem.ts';
 import { ABSENT } from './absent.ts';
+import { linesOf } from './body.ts';
+import { Unreadable } from './encoding.ts';
 import { readRow } from './import-row.ts';
-import { readLines } from './lines.ts';
 import { csvRows, FileFault, ndjsonRows, type Row } from './rows.ts';
 
 /**
@@ -26,6 +27,7 @@ const MAX_TOLD = 1_000;
 
 const readers = new Map([
   ['text/csv', csvRows],
+  ['text/tab-separated-values', csvRows],
   ['application/x-ndjson', ndjsonRows],
 ]);
 
@@ -95,7 +97,8 @@ export const importCall = (ports: Ports) =>
     path: '/v1/installations:import',
     summary: 'Register many installations',
     description:
-      'CSV with a header, or NDJSON, of any size. Columns are the fields of a registration and `id`; ' +
+      'CSV with a header (or `;` or tabs between its cells), or NDJSON, of any size; UTF-8, or ' +
+      'UTF-16 with a byte order mark; gzip is unpacked. Columns are the fields of a registration and `id`; ' +
       '`tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
       '`refreshedAt` is when the app was last seen, in RFC 3339 or seconds since 1970. Cells are ' +
       'read in the spellings that exports use. A row is rejected for its id, its app, its platform ' +
@@ -109,6 +112,9 @@ export const importCall = (ports: Ports) =>
       required: true,
       content: {
         'text/csv': { schema: { type: 'string' }, example: csvExample },
+        'text/tab-separated-values': {
+          ...{ schema: { type: 'string' }, example: csvExample.replaceAll(',', '\t') },
+        },
         'application/x-ndjson': { schema: { type: 'string' }, example: ndjsonExample },
       },
     },
@@ -124,44 +130,23 @@ export const importCall = (ports: Ports) =>
         return answerProblem(
           c,
           'unsupported-media-type',
-          'text/csv or application/x-ndjson is needed.',
+          'text/csv, text/tab-separated-values or application/x-ndjson is needed.',
         );
       try {
-        const lines = readLines(untilCut(c.req.raw.body ?? empty()));
-        return c.json(await store(ports, rowsOf(lines), query));
+        return c.json(await store(ports, rowsOf(linesOf(c)), query));
       } catch (error) {
         if (error instanceof FileFault)
           return answerProblem(c, 'invalid-request', 'The file cannot be imported.', {
             faults: error.faults,
           });
-        if (error instanceof CutOff)
-          return answerProblem(c, 'invalid-request', 'The body was cut off.', {
+        if (error instanceof Unreadable)
+          return answerProblem(c, 'invalid-request', error.message, {
             next: 'Send the whole file again: what is stored already will be replaced by itself.',
           });
         throw error;
       }
     },
   });
-
-export async function* empty(): AsyncGenerator<Uint8Array> {}
-
-export class CutOff extends Error {}
-
-/** Tells a body that broke off from a store that did. */
-export async function* untilCut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await chunks.next().catch((cause) => {
-        throw new CutOff('the body was cut off', { cause });
-      });
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    await chunks.return?.().catch(() => {});
-  }
-}
 
 async function store(
   { store, now }: Ports,

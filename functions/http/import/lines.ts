@@ -90,6 +90,6 @@ const tooLong = (number: number): Line => ({
 
 function whole(text: string, number: number): Line {
   if (text.length > MAX_LINE_BYTES) return tooLong(number);
-  if (number === 1 && text.startsWith('\ufeff')) return { number, text: text.slice(1) };
-  return { number, text: text.endsWith('\r') ? text.slice(0, -1) : text };
+  const from = number === 1 && text.startsWith('\ufeff') ? 1 : 0;
+  return { number, text: text.slice(from, text.endsWith('\r') ? -1 : undefined) };
 }

@@ -9,7 +9,7 @@ import { CellFault, text } from './cells.ts';
 import { readRecords } from './csv.ts';
 import { parseExact } from './exact-json.ts';
 import type { Line } from './lines.ts';
-import { FileFault } from './rows.ts';
+import { FileFault, headerCell } from './rows.ts';
 
 export type Name = { line: number; name: string } | { line: number; fault: string };
 
@@ -48,7 +48,7 @@ async function* csv(lines: AsyncIterable<Line[]>, of: UploadKind): AsyncGenerato
 }
 
 function columnOf(header: string[], of: UploadKind): number {
-  const cells = header.map((it) => it.trim());
+  const cells = header.map(headerCell);
   const name = columns[of].find((it) => cells.includes(it));
   if (name !== undefined) return cells.indexOf(name);
   const message = `the header needs a column ${columns[of].join(' or ')}`;

@@ -26,7 +26,7 @@ const needed = ['id', 'platform', 'token'];
 /** Throws a FileFault if the header is not one. */
 export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row[]> {
   let columns: string[] | null = null;
-  for await (const records of readRecords(lines)) {
+  for await (const records of readRecords(unlessJson(lines, ['array', 'object']))) {
     const rows: Row[] = [];
     for (const record of records) {
       if (columns === null) columns = readHeader(record);
@@ -37,8 +37,34 @@ export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row
   }
 }
 
-export async function* ndjsonRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row[]> {
+/** What a file is whose first line begins as JSON does; null: it is neither an array nor an object. */
+export function jsonOf(text: string): 'array' | 'object' | null {
+  const first = text.trimStart()[0];
+  return first === '[' ? 'array' : first === '{' ? 'object' : null;
+}
+
+export const ARRAY = 'the file is a JSON array; write one object a line: jq -c ".[]"';
+const OBJECT = 'the file is JSON; send it as application/x-ndjson';
+
+/** Throws a FileFault if the file is JSON, in another form than is read here. */
+async function* unlessJson(lines: AsyncIterable<Line[]>, refused: ('array' | 'object')[]) {
+  let isFirst = true;
   for await (const batch of lines) {
+    const line = isFirst && batch.find((it) => 'fault' in it || it.text.trim() !== '');
+    if (line) {
+      isFirst = false;
+      const json = 'text' in line && jsonOf(line.text);
+      if (json && refused.includes(json)) {
+        const message = json === 'array' ? ARRAY : OBJECT;
+        throw new FileFault([{ path: `line ${line.number}`, message }]);
+      }
+    }
+    yield batch;
+  }
+}
+
+export async function* ndjsonRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row[]> {
+  for await (const batch of unlessJson(lines, ['array'])) {
     const rows: Row[] = [];
     for (const line of batch) {
       if ('fault' in line) rows.push({ line: line.number, fault: line.fault });

@@ -210,7 +210,7 @@ test('a file that is wrong as a whole is refused before anything is stored', asy
     'line 1: the column "id" is there twice',
     `line 1: the column "attributes." is unknown; ${known}`,
   ]);
-  assert.equal((await refusal(`id;platform;token\na;ios;${apnsToken(1)}\n`)).length, 4);
+  assert.equal((await refusal(`id|platform|token\na|ios|${apnsToken(1)}\n`)).length, 4);
   assert.deepEqual(await refusal(new Uint8Array([0xff, 0xfe, 0x0a])), [
     'line 1: the header is not UTF-8',
   ]);
