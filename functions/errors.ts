@@ -1,6 +1,7 @@
 /** What is wrong with a request, in words for its author, and the document that carries it. */
 
 import type { z } from 'zod';
+import { quoted } from './redact.ts';
 
 export interface Fault {
   /** where: a field such as `message.title`, a header, a line; '' is the whole */
@@ -93,6 +94,20 @@ export const problems = {
 
 export type ProblemKind = keyof typeof problems;
 
+/** Characters of a sentence, or of a path: both may quote what was sent. */
+const [MAX_SENTENCE, MAX_PATH] = [1_000, 200];
+const MAX_FAULTS = 200;
+
+/** Shortened, and without secrets, whatever it quotes. */
+function told(faults: Fault[]): Fault[] {
+  const all = faults.slice(0, MAX_FAULTS).map(({ path, message }) => ({
+    path: quoted(path, MAX_PATH),
+    message: quoted(message, MAX_SENTENCE),
+  }));
+  const more = faults.length - all.length;
+  return more > 0 ? [...all, { path: '', message: `and ${more} more` }] : all;
+}
+
 export function problem(
   kind: ProblemKind,
   detail: string,
@@ -103,9 +118,9 @@ export function problem(
     type: `/problems/${kind}`,
     title,
     status,
-    detail,
+    detail: quoted(detail, MAX_SENTENCE),
     next: more.next ?? next,
-    ...(more.faults && { faults: more.faults }),
+    ...(more.faults && { faults: told(more.faults) }),
   };
 }
 

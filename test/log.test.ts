@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog, createTerminalLog, redact, shortToken } from '../functions/log.ts';
+import { createLog, createTerminalLog } from '../functions/log.ts';
+import { quoted, redact, shortToken } from '../functions/redact.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 13);
 const apnsToken = 'a1b2c3d4'.repeat(8);
@@ -69,4 +70,18 @@ test('ids, file names and prose stay as they are', () => {
 test('a short token shows a few characters at most', () => {
   assert.equal(shortToken(apnsToken), 'a1b2c3…c3d4');
   assert.equal(shortToken('abcdef'), 'ab…');
+});
+
+test('what is quoted is short, in one line, and without secrets wherever it is cut', () => {
+  assert.equal(quoted('a name'), 'a name');
+  assert.equal(quoted('two\n\n lines'), 'two lines');
+  assert.equal(quoted('x y '.repeat(100)).length, 65);
+  assert.equal(quoted('u\ud83d'), 'u\ufffd');
+  for (const secret of [apnsToken, fcmToken, apiKey])
+    for (let before = 0; before < 300; before += 7) {
+      const text = quoted(`${'. '.repeat(before / 2)}${secret} and more`);
+      assert.ok(!text.includes(secret.slice(0, 12)), text);
+    }
+  const run = quoted(`${apnsToken},`.repeat(1_000));
+  assert.ok(!run.includes(apnsToken.slice(0, 12)), run);
 });

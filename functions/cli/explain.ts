@@ -1,10 +1,13 @@
 /** What failed, shortly, and what to do next. */
 
-import { redact } from '../log.ts';
+import { redact } from '../redact.ts';
 import { Refused, Unreachable } from './client.ts';
 import { COLUMNS, fold } from './columns.ts';
 
-export function explain(error: unknown): string {
+/** Without secrets, whatever the error quotes. */
+export const explain = (error: unknown): string => redact(inWords(error));
+
+function inWords(error: unknown): string {
   if (error instanceof Refused) {
     const { title, detail, faults = [], next } = error.problem;
     const lines = faults.map(({ path, message }) =>
@@ -23,7 +26,7 @@ export function explain(error: unknown): string {
   if (code === 'ENOENT') return `there is no file ${path}`;
   if (code === 'EISDIR') return 'a file is needed, and not a folder';
   if (code && path) return `${path} cannot be read (${code})`;
-  return redact(error instanceof Error ? error.message : String(error));
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Nothing has reached the server. */

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
+import { redact } from '../redact.ts';
 import type { Client } from './client.ts';
 import { fold } from './columns.ts';
 import { connect, DEFAULT_URL } from './connect.ts';
@@ -59,7 +60,7 @@ export async function run(args: string[], io: Io): Promise<0 | 1 | 2> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Usage) {
-      io.stderr.write(`${folded(`volley: ${error.message}`)}\n`);
+      io.stderr.write(`${folded(`volley: ${redact(error.message)}`)}\n`);
       return 2;
     }
     io.stderr.write(`volley: ${explain(error)}\n`);
@@ -78,7 +79,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'volley: ')),
+      outputError: (text, write) => write(redact(text.replace(/^error: /, 'volley: '))),
     })
     .showHelpAfterError('Try --help.');
 

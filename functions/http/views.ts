@@ -1,13 +1,13 @@
 /** What the API shows of the records: times as RFC 3339, nothing that is only ours. */
 
 import { z } from '@hono/zod-openapi';
-import { shortToken } from '../log.ts';
 import { type Campaign, type Counts, campaignStates } from '../pipeline/campaign.ts';
 import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
 import { type Installation, providers } from '../pipeline/installation.ts';
 import { registrationSchema } from '../pipeline/registration.ts';
 import type { Report } from '../pipeline/report.ts';
 import type { Failure } from '../ports.ts';
+import { shortToken } from '../redact.ts';
 import { rfc3339, rfc3339OrNull } from './json.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });

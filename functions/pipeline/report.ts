@@ -1,7 +1,7 @@
 /** report: what became of a campaign, as data and in the form teams post to chat. */
 
-import { shortToken } from '../log.ts';
 import type { Failure, Ports } from '../ports.ts';
+import { shortToken } from '../redact.ts';
 import { audienceText } from './audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
 

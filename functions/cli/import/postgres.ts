@@ -7,6 +7,7 @@
 
 import pg from 'pg';
 import { parseExact } from '../../http/import/exact-json.ts';
+import { quoted } from '../../redact.ts';
 import { Usage } from '../send.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Position, type Source, SourceFailed } from './source.ts';
@@ -235,9 +236,13 @@ const meanings: Record<string, string> = {
   EHOSTUNREACH: 'there is no way to that host.',
 };
 
+/** Of the server's message, which quotes values and names. */
+const MAX_QUOTED = 300;
+
 /** Never the message of what failed to be parsed: it may quote the URL. */
 function explained(error: unknown, name: string, timeoutMs: number): string {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
+  const { code = '', message: whole = '' } = error as { code?: string; message?: string };
+  const message = quoted(whole, MAX_QUOTED);
   const meaning = meanings[code];
   if (code === '57014' || message === 'Query read timeout')
     return `${name}: no answer within ${timeoutMs / 1000} seconds. Give its order an index, or --timeout more seconds.`;

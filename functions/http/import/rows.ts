@@ -1,7 +1,7 @@
 /** Rows of an import, from CSV or NDJSON: their cells by the names of fields. */
 
 import type { Fault } from '../../errors.ts';
-import { quoted } from '../../log.ts';
+import { quoted } from '../../redact.ts';
 import { textCell } from './absent.ts';
 import { type CsvRecord, readRecords } from './csv.ts';
 import { parseExact } from './exact-json.ts';

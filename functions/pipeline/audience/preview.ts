@@ -1,8 +1,8 @@
 /** What those who get a test would be shown, by either provider. */
 
 import { type Fault, faultIn } from '../../errors.ts';
-import { shortToken } from '../../log.ts';
 import type { Ports, Reached, Recipient, Rendered } from '../../ports.ts';
+import { shortToken } from '../../redact.ts';
 import { draft, pushOf } from '../accept.ts';
 import { type CampaignRequest, targetOf } from '../campaign.ts';
 import { BUCKETS, type Provider, providers } from '../installation.ts';
