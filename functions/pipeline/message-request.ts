@@ -146,7 +146,18 @@ function fixedTextsOf(message: Message): [PropertyKey[], string][] {
       found.push([[...path, name], text]);
     for (const name of Object.keys(data)) found.push([[...path, 'data', name], name]);
   }
+  found.push(...namesIn(message.apns?.payload, ['apns', 'payload']));
+  found.push(...namesIn(message.fcm, ['fcm']));
   return found;
+}
+
+/** Names in an override, with their paths: a value must not become one. Its depth is bounded. */
+function namesIn(value: unknown, path: PropertyKey[]): [PropertyKey[], string][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]): [PropertyKey[], string][] => [
+    [[...path, name], name],
+    ...namesIn(inner, [...path, name]),
+  ]);
 }
 
 /** What a provider reads was checked with its defaults, and in a literal message there are none. */

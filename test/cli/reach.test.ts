@@ -71,3 +71,21 @@ test('a test goes to those named on the command line, not to the audience of the
   assert.equal((await volley('test', path)).code, 2);
   assert.match((await volley('test', path, '--user', 'nobody')).stderr, /matches nobody/);
 });
+
+test('an estimate and a test warn of what a platform cannot be given', async (t) => {
+  const { volley, file, store, ports } = await cli(t);
+  await store.putInstallations([person('a', { userId: 'me' }), person('b', { platform: 'ios' })]);
+  const sender = ports.senders.get('default', 'fcm', 'production')!;
+  const lost = [{ path: 'badge', message: 'Android counts by itself' }];
+  const picky = { ...sender, lost: (_: unknown, it: string) => (it === 'android' ? lost : []) };
+  ports.senders = { get: () => picky };
+  const path = await file('c.json', '{"name":"x","audience":{},"message":{"title":"Hi"}}');
+  assert.match(
+    (await volley('estimate', path)).stdout,
+    /^warning: message\.badge, android by fcm: Android counts by itself \(1 installations\)\n {2}such as a$/m,
+  );
+  assert.match(
+    (await volley('test', path, '--user', 'me', '--dry-run')).stdout,
+    /^a by fcm, in the default language\n {2}warning: message\.badge: Android counts by itself\n {2}fcm: 10 of 4096 bytes$/m,
+  );
+});

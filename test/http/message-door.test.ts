@@ -155,6 +155,11 @@ test('a default has the form that its place wants; a trigger knows none of its p
       const taken = fits || door === 'trigger';
       assert.equal(status < 300, taken, `${ttl}, ${door}: ${status}`);
     }
+  const named = await doors[0]![2]({ title: 'x', fcm: { data: { '{{k}}': 'a' } } });
+  assert.deepEqual(
+    (await jsonOf<Problem>(named)).faults!.map((it) => `${it.path}: ${it.message}`),
+    ['message.fcm.data.{{k}}: takes no variables'],
+  );
   // the text of a literal message stands as it is
   const [, , create] = doors[0]!;
   const literal = await create({ title: 'x', literal: true, ...android({ ttl: '{{keep|60s}}' }) });

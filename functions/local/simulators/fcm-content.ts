@@ -6,7 +6,8 @@
  */
 
 import { apsFault, showsNothing } from './aps.ts';
-import type { SentMessage, Violation } from './fcm-message.ts';
+import type { Violation } from './fcm-message.ts';
+import type { SentMessage } from './fcm-schema.ts';
 import { isCondition, isTopic } from './fcm-topics.ts';
 
 /** four weeks */
