@@ -33,6 +33,10 @@ export function fcmBytes(
 ): FcmBytes {
   const { data, notification } = built;
   const [android, webpush, apns] = [built.android, built.webpush, built.apns].map(objectOf);
+  // FCM makes an alert of the notification where there is none
+  const { title, body } = objectOf(notification);
+  const payload = objectOf(apns!.payload);
+  const aps = { ...(notification != null && { alert: { title, body } }), ...objectOf(payload.aps) };
   const shown = (config: Record<string, unknown>) => ({
     ...objectOf(notification),
     ...objectOf(config.notification),
@@ -51,7 +55,7 @@ export function fcmBytes(
     return (recipient: Own) => all.reduce((sum, of) => sum + of(recipient), 0);
   };
   const each: FcmBytes['each'] = [
-    { platform: 'ios', of: json({ ...objectOf(data), ...objectOf(apns!.payload) }) },
+    { platform: 'ios', of: json({ ...objectOf(data), ...payload, aps }) },
     { platform: 'android', of: texts(android!.data ?? data, shown(android!)) },
     { platform: 'web', of: texts(webpush!.data ?? data, shown(webpush!)) },
   ];

@@ -3,6 +3,7 @@
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { BaseMessage } from 'firebase-admin/messaging';
 import { fcmTargets } from '../pipeline/fcm-names.ts';
 import type { Push } from '../ports.ts';
@@ -44,6 +45,24 @@ export function appleByFcm(push: Push, described: Described): Apple {
   );
 }
 
+/**
+ * FCM makes the alert of its notification where the payload has none, so it is said only where it is
+ * another one: a text less in every push.
+ */
+function withoutKnownAlert(
+  payload: Apple['payload'],
+  words: Words | null,
+  fcm: Push['message']['fcm'] = {},
+): { payload?: Apple['payload'] } {
+  const { alert, ...aps } = objectOf(payload.aps);
+  const { title, body } = objectOf(merge({ notification: { ...words } }, fcm).notification);
+  const notified = { ...(title != null && { title }), ...(body != null && { body }) };
+  if ((title ?? body) == null || !isDeepStrictEqual(alert, notified)) return { payload };
+  const { aps: _, ...rest } = payload;
+  const isEmpty = Object.keys({ ...aps, ...rest }).length === 0;
+  return isEmpty ? {} : { payload: { ...rest, aps } };
+}
+
 /** The message without its token, by the REST names of the fields firebase-admin's type has. */
 export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const { message } = push;
@@ -77,7 +96,7 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         'apns-priority': String(apple.priority),
         'apns-expiration': String(expiration),
       },
-      payload: apple.payload,
+      ...withoutKnownAlert(apple.payload, words, message.fcm),
       ...(image && { fcm_options: image }),
     },
     webpush: {

@@ -43,16 +43,21 @@ export function iosByApns(push: Push) {
   };
 }
 
-/** FCM puts the data beside what is in `apns.payload`. */
+/**
+ * FCM puts the data beside what is in `apns.payload`, and makes the alert of the notification where
+ * there is none.
+ */
 export function iosByFcm(push: Push) {
-  const { data, apns } = fcmMessage(push, NOW) as Record<string, Json>;
-  const { headers, payload } = apns as { headers: Record<string, string>; payload: Json };
+  const { data, apns, notification } = fcmMessage(push, NOW) as Record<string, Json>;
+  const { headers, payload } = apns as { headers: Record<string, string>; payload?: Json };
+  const { image: _, ...words } = notification ?? {};
+  const aps = { ...(notification && { alert: words }), ...(payload?.aps as Json) };
   return {
     type: headers['apns-push-type'],
     priority: headers['apns-priority'],
     expiration: headers['apns-expiration'],
     collapse: headers['apns-collapse-id'],
-    payload: { ...data, ...payload } as Json,
+    payload: { ...data, ...payload, aps } as Json,
   };
 }
 

@@ -105,19 +105,19 @@ function apnsFault(apns: SentMessage['apns'], { notification }: SentMessage): Vi
   for (const [name, value] of Object.entries(headers))
     if (apnsHeaders[name]?.test(value) === false)
       return { field: at, description: `Invalid ${name} header: ${value}` };
-  if (payload === undefined) return labelFault('message.apns.fcm_options', apns.fcm_options);
-  if (!Object.hasOwn(payload, 'aps'))
+  if (payload !== undefined && !Object.hasOwn(payload, 'aps'))
     return {
       field: 'message.apns.payload',
       description: 'Payload of Apple Push Notification Service must contain an [aps] key.',
     };
   const isActivity = live_activity_token !== undefined;
-  const fault = apsFault(payload.aps, isActivity);
+  const aps = payload === undefined ? {} : payload.aps;
+  const fault = apsFault(aps, isActivity);
   if (fault !== null)
     return { field: `message.apns.payload.aps${fault.at}`, description: fault.description };
-  const silent = notification === undefined && !isActivity && showsNothing(payload.aps as Texts);
+  const silent = notification === undefined && !isActivity && showsNothing(aps as Texts);
   const type = headers['apns-push-type'];
-  if (silent && Object.keys(payload.aps as Texts).length === 0)
+  if (payload !== undefined && silent && Object.keys(aps as Texts).length === 0)
     return { field: 'message.apns.payload.aps', description: 'The aps dictionary is empty.' };
   // "only normal priority is allowed"; APNs says the same of what runs in the background
   if ((silent || type === 'background') && headers['apns-priority'] === '10')
