@@ -8,8 +8,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { shortToken } from '../log.ts';
 import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
+import { shortToken } from '../redact.ts';
 import { leaveToSweep, publish } from './complete.ts';
 import { chunkEvents } from './events.ts';
 import { listenedTo, tellProgress } from './listeners.ts';
