@@ -18,15 +18,17 @@ const HOLD_SHARE = 0.5;
 /** Of the rate that was accepted, where it was measured for long enough to be trusted. */
 const DECREASE = 0.88;
 const TRUSTED_MS = 500;
-/** Growth a second just after an overload; it doubles every four seconds, up to a half. */
-const [GROWTH, DOUBLES_MS, MAX_GROWTH] = [0.01, 4_000, 0.5];
+/** Growth a second just after an overload; it doubles every two seconds, up to twice as many a second. */
+const [GROWTH, DOUBLES_MS, MAX_GROWTH] = [0.01, 2_000, 1];
 /** The same while the rate is a guess, made when hardly anything was sent. */
-const GUESS_GROWTH = 0.05;
+const GUESS_GROWTH = 1;
 const MIN_RATE = 10;
 /** Above it the rate is no bound any more. */
 const UNBOUNDED = 200_000;
 /** Pushes that may start together. */
 const BURST_MS = 20;
+/** What is refused so soon after a decrease was under way before it. */
+const SETTLE_MS = 300;
 /** Without a Retry-After. */
 const MIN_HOLD_MS = 100;
 /** A longer Retry-After is not waited for here: the chunk goes back to its queue. */
@@ -168,7 +170,7 @@ export function createThrottle(
       if (heldUntil > time) heldUntil = Math.max(heldUntil, overloadAt + waitMs);
       else {
         const share = refusedShare();
-        if (share >= MIN_SHARE) overload(time, share, waitMs);
+        if (share >= MIN_SHARE && time - overloadAt > SETTLE_MS) overload(time, share, waitMs);
       }
       return waitMs;
     },

@@ -10,6 +10,7 @@ import { importing } from './import.ts';
 import { messages } from './messages.ts';
 import { senders } from './senders.ts';
 import { soak } from './soak.ts';
+import { throttle } from './throttle.ts';
 import { triggers } from './triggers.ts';
 
 const whole = (text: string) => {
@@ -92,6 +93,12 @@ bench('cold', 'starts of the deployed functions, from their process to their fir
     if (json) console.log(JSON.stringify(result));
     else console.table(result);
   });
+
+bench(
+  'throttle',
+  'a provider that refuses beyond 1,000 requests a second: how much of that is used',
+).action(async () => print(await throttle(), true));
+
 bench('audience', 'streaming an audience with filters that no index answers')
   .option('--installations <n>', 'looked through', whole, 500_000)
   .action(async ({ json, installations }) => print(await audience({ installations }), json));

@@ -4,9 +4,12 @@ import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 
 type Faults = Omit<SimulatorSettings, 'deadShare' | 'badShare' | 'maxStreams' | 'blocked'>;
 
+/** Some of a campaign's recipients are refused in words that could be about all; those stay the same. */
+export const GENERAL_SHARE = 0.0005;
+
 const none: Faults = {
   ...{ latencyMs: 0, tooMany: null, unavailable: null, goawayEvery: 0, refuseEvery: 0 },
-  ...{ resetEvery: 0, cutEvery: 0, silent: false },
+  ...{ resetEvery: 0, cutEvery: 0, silent: false, limit: null, generalShare: GENERAL_SHARE },
 };
 
 /** A second without any, so that backoff does not grow for ever. */
@@ -14,6 +17,7 @@ const CALM = 0.35;
 /** A crash costs the campaign the rest of a lease of half a minute, a silence the same. */
 const KILL = 1 / 25;
 const SILENCE = 1 / 30;
+const JUMP = 1 / 20;
 
 export function createFaults(random: () => number) {
   const between = (low: number, high: number) => Math.floor(low + random() * (high - low));
@@ -49,16 +53,28 @@ export function createFaults(random: () => number) {
                 null,
               ),
               silent: random() < SILENCE,
+              limit: sometimes(
+                0.25,
+                () => ({
+                  ...{ perSecond: between(2_000, 30_000), burst: between(50, 1_000) },
+                  status: random() < 0.5 ? (429 as const) : (503 as const),
+                  retryAfterSeconds: random() < 0.5 ? 1 : null,
+                }),
+                null,
+              ),
+              generalShare: GENERAL_SHARE,
             };
+      // an hour ahead, and back a second later
+      const jump = random() < JUMP;
       const kill = random() < KILL;
       const words = Object.entries(settings)
-        .filter(([, it]) => it)
+        .filter(([name, it]) => it && name !== 'generalShare')
         .map(
           ([name, it]) =>
             `${name}=${typeof it === 'object' ? Object.values(it ?? {}).join('/') : it}`,
         )
         .join(' ');
-      return { settings, words: words || 'calm', doubtful: before || doubtful(), kill };
+      return { settings, words: words || 'calm', doubtful: before || doubtful(), kill, jump };
     },
   };
 }

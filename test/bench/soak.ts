@@ -25,6 +25,8 @@ export interface SoakResult {
   /** of these, in campaigns in which every push had an answer and no worker died */
   unexplained: number;
   kills: number;
+  /** of the worker's clock */
+  jumps: number;
   ledgerClosed: boolean;
 }
 
@@ -33,6 +35,9 @@ const TICK_MS = 1_000;
 /** Without faults everything closes by then: backoff is at most 10 minutes, a lease half a minute. */
 const CLOSING_MS = 12 * 60 * 1000;
 const RETRY_MS = 100;
+const OF_THE_FUTURE = 'InvalidProviderToken';
+/** A clock that is an hour ahead for so long. */
+const [HOUR_MS, JUMP_MS] = [60 * 60 * 1000, 1_500];
 
 export async function soak({
   minutes,
@@ -45,7 +50,7 @@ export async function soak({
   const world = await createWorld({ installations: INSTALLATIONS, progress });
   const sum: SoakResult = {
     ...{ minutes, campaigns: 0, recipients: 0, accepted: 0, failed: 0, skipped: 0 },
-    ...{ lost: 0, duplicates: 0, unexplained: 0, kills: 0, ledgerClosed: true },
+    ...{ lost: 0, duplicates: 0, unexplained: 0, kills: 0, jumps: 0, ledgerClosed: true },
   };
   const started = Date.now();
   const end = started + minutes * 60 * 1000;
@@ -58,7 +63,7 @@ export async function soak({
 
   async function unkind() {
     while (Date.now() < end) {
-      const { settings, words, doubtful, kill } = faults.next();
+      const { settings, words, doubtful, kill, jump } = faults.next();
       doubts ||= doubtful || kill;
       await world.set(settings);
       if (kill) {
@@ -66,11 +71,15 @@ export async function soak({
         await world.kill();
         await world.start();
       }
+      if (jump) {
+        sum.jumps += 1;
+        world.jump(HOUR_MS, JUMP_MS);
+      }
       const { recipients = 0, accepted = 0, failed = 0 } = now?.counts ?? {};
       const seconds = String(Math.round((Date.now() - started) / 1000)).padStart(4);
       progress(
         `${seconds} s  campaign ${sum.campaigns + 1}  accepted ${accepted} of ${recipients}` +
-          `  failed ${failed}  kills ${sum.kills}  ${kill ? 'killed ' : ''}${words}`,
+          `  failed ${failed}  kills ${sum.kills}  ${kill ? 'killed ' : ''}${jump ? 'an hour ahead ' : ''}${words}`,
       );
       await wait(TICK_MS);
     }
@@ -83,9 +92,15 @@ export async function soak({
       await world.reset();
       // what is switched on already counts for this campaign as well
       doubts = faults.doubtful();
-      const done = await follow(world, sum.campaigns, late, (view) => {
-        now = view;
-      });
+      const done = await follow(
+        world,
+        sum.campaigns,
+        late,
+        () => sum.jumps > 0,
+        (view) => {
+          now = view;
+        },
+      );
       const { recipients, accepted, failed, skipped } = done.counts;
       const wire = await world.wire();
       const lost = accepted - (wire.distinct - (await reachedYetFailed(world, done.id)));
@@ -122,6 +137,7 @@ async function follow(
   world: World,
   n: number,
   late: () => boolean,
+  jumped: () => boolean,
   seen: (it: CampaignView) => void,
 ) {
   const key = { 'Idempotency-Key': `soak-${n}` };
@@ -134,8 +150,11 @@ async function follow(
         : await client.post<CampaignView>('/v1/campaigns', request, key);
       id = view.id;
       seen(view);
-      // a campaign that is paused or late is a finding, told by a ledger that is open
-      if (isClosed(view.state) || view.state === 'paused' || late()) return view;
+      // a provider rightly refuses a token that is of an hour from now; somebody resumes then
+      const isOfJump = view.state === 'paused' && jumped() && view.reason === OF_THE_FUTURE;
+      if (isOfJump) await client.post(`/v1/campaigns/${id}/resume`);
+      // a campaign that is paused else, or late, is a finding, told by a ledger that is open
+      else if (isClosed(view.state) || view.state === 'paused' || late()) return view;
     } catch (error) {
       // between two workers nobody answers
       if (error instanceof Refused || late()) throw error;

@@ -23,6 +23,8 @@ export type Asked =
   | { kind: 'memory' }
   /** to kill itself, as kill -9 does, when that verb has written, before anything else is */
   | { kind: 'dieBehind'; verb: keyof Store }
+  /** to have a clock that is ahead, for a while */
+  | { kind: 'jump'; aheadMs: number; forMs: number }
   /** to start the runs of schedules that are due at that time */
   | { kind: 'tick'; at: number };
 
@@ -55,6 +57,7 @@ process.once('message', async (job: Job) => {
       dieBehind(engine.store, asked.verb);
       return say({ kind: 'armed' });
     }
+    if (asked.kind === 'jump') return jump(asked);
     if (asked.kind === 'tick') return void startDue({ ...engine, now: () => asked.at });
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
     const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
@@ -62,6 +65,18 @@ process.once('message', async (job: Job) => {
   });
 });
 process.once('disconnect', () => process.exit(0));
+
+/** Only what the system says of the time; timers go on as they do. */
+const clock = Date.now;
+let ahead = 0;
+Date.now = () => clock() + ahead;
+
+function jump({ aheadMs, forMs }: Extract<Asked, { kind: 'jump' }>) {
+  ahead = aheadMs;
+  setTimeout(() => {
+    ahead = 0;
+  }, forMs);
+}
 
 function dieBehind(store: Store, verb: keyof Store) {
   const write = store[verb] as (...args: unknown[]) => Promise<unknown>;

@@ -60,6 +60,8 @@ export interface World extends Providers {
   kill(): Promise<void>;
   /** has the worker kill itself when that verb of its store has written */
   dieBehind(verb: keyof Store): Promise<void>;
+  /** sets the worker's clock ahead, and back after so long */
+  jump(aheadMs: number, forMs: number): void;
   /** has it start the runs of schedules that are due at that time */
   tick(at: number): void;
   /** resolves when the worker has ended by itself */
@@ -115,6 +117,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       ask({ kind: 'dieBehind', verb });
       await said(worker, 'armed');
     },
+    jump: (aheadMs, forMs) => ask({ kind: 'jump', aheadMs, forMs }),
     tick: (at) => ask({ kind: 'tick', at }),
     died: () => end(() => {}),
     start,

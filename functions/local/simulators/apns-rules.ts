@@ -160,6 +160,7 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
     }),
     unregistered: (asked) => refuse(asked, 'Unregistered', { timestamp: options.now() }),
     badToken: (asked) => refuse(asked, 'BadDeviceToken'),
+    general: (asked) => refuse(asked, 'Forbidden'),
     tooMany: (asked, seconds) => later(refuse(asked, 'TooManyRequests'), seconds),
     unavailable: (asked, seconds) => later(refuse(asked, 'ServiceUnavailable'), seconds),
     refuse: (asked, reason) => refuse(asked, reason),

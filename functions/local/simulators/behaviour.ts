@@ -20,12 +20,21 @@ export interface SimulatorSettings {
   deadShare: number;
   /** the share of tokens that are none: BadDeviceToken, INVALID_ARGUMENT */
   badShare: number;
+  /** the share of tokens that are refused in general words: Forbidden, INVALID_ARGUMENT */
+  generalShare: number;
   /** concurrent streams of a connection, in SETTINGS */
   maxStreams: number;
   /** 429 with Retry-After: APNs means the device, FCM the project's quota */
   tooMany: (Often & { retryAfterSeconds: number }) | null;
   /** 503 with Retry-After: for a share of the requests, or the next few */
   unavailable: ((Often | { next: number }) & { retryAfterSeconds: number }) | null;
+  /** a rate beyond which requests are refused: by a token bucket, with or without a Retry-After */
+  limit: {
+    perSecond: number;
+    burst: number;
+    status: 429 | 503;
+    retryAfterSeconds: number | null;
+  } | null;
   /** everybody is refused for this reason, such as InvalidProviderToken or SENDER_ID_MISMATCH */
   blocked: string | null;
   /** a graceful GOAWAY after that many streams of a connection; 0 never, as below */
@@ -81,9 +90,11 @@ export const defaultSettings: SimulatorSettings = {
   latencyMs: 0,
   deadShare: 0,
   badShare: 0,
+  generalShare: 0,
   maxStreams: 1000,
   tooMany: null,
   unavailable: null,
+  limit: null,
   blocked: null,
   goawayEvery: 0,
   refuseEvery: 0,
@@ -100,6 +111,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   let stats = noStats();
   let arrivals: Arrival[] = [];
   let last: { token: string; asked: Asked } | null = null;
+  const bucket = createBucket();
 
   function reject(answer: Answer, isInvalid = false): Answer {
     const reason = answer.reason!;
@@ -115,21 +127,35 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     return unavailable.next > 0 && unavailable.next-- > 0;
   }
 
+  /** Null: the request is within the limit. */
+  function beyondLimit(asked: Asked): Answer | null {
+    const { limit } = settings;
+    if (!limit || bucket.take(limit, now())) return null;
+    const { status, retryAfterSeconds } = limit;
+    const refuse = status === 503 ? rules.unavailable : rules.tooMany;
+    const { headers, ...answer } = refuse(asked, retryAfterSeconds ?? 0);
+    const { 'retry-after': _, ...without } = headers;
+    return { ...answer, headers: retryAfterSeconds === null ? without : headers };
+  }
+
   /** In the order of who would notice first: the service, the rules, the device. */
   function judge(asked: Asked, peer: Peer): Answer {
     if (isUnavailable())
       return reject(rules.unavailable(asked, settings.unavailable!.retryAfterSeconds));
+    const limited = beyondLimit(asked);
+    if (limited) return reject(limited);
     const checked = rules.check(asked, peer);
     if ('refusal' in checked) return reject(checked.refusal, true);
     if (settings.blocked !== null) return reject(rules.refuse(asked, settings.blocked));
-    const { tooMany, deadShare, badShare } = settings;
+    const { tooMany, deadShare, badShare, generalShare } = settings;
     if (tooMany && falls(tooMany, stats.requests))
       return reject(rules.tooMany(asked, tooMany.retryAfterSeconds));
-    if (deadShare + badShare > 0) {
+    if (deadShare + badShare + generalShare > 0) {
       hashToken(checked.token, hashed);
       const place = hashed[0]! / HASHES;
       if (place < deadShare) return reject(rules.unregistered(asked));
       if (place < deadShare + badShare) return reject(rules.badToken(asked));
+      if (place < deadShare + badShare + generalShare) return reject(rules.general(asked));
     }
     if (!checked.dryRun) count(checked.token, asked);
     return rules.accept(asked, checked.token);
@@ -181,6 +207,25 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
 }
 
 export type Behaviour = ReturnType<typeof behaviour>;
+
+/** Full at first, also of each new limit. */
+function createBucket() {
+  let of: { perSecond: number; burst: number } | null = null;
+  let tokens = 0;
+  let filledAt = 0;
+  return {
+    take(limit: { perSecond: number; burst: number }, now: number): boolean {
+      const { perSecond, burst } = limit;
+      tokens =
+        of === limit ? Math.min(burst, tokens + ((now - filledAt) * perSecond) / 1000) : burst;
+      of = limit;
+      filledAt = now;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+  };
+}
 
 const isNth = (every: number, n: number) => every > 0 && n % every === 0;
 

@@ -133,6 +133,7 @@ export function fcmRules(options: FcmRulesOptions): Rules {
     }),
     unregistered: () => refuse('UNREGISTERED'),
     badToken,
+    general: () => refuse('INVALID_ARGUMENT'),
     tooMany: (_, seconds) => later(refuse('QUOTA_EXCEEDED'), seconds),
     unavailable: (_, seconds) => later(refuse('UNAVAILABLE'), seconds),
     refuse: (_, reason) => refuse(reason),

@@ -34,6 +34,8 @@ export interface Rules {
   /** The app was removed from the device. */
   unregistered(asked: Asked): Answer;
   badToken(asked: Asked): Answer;
+  /** A refusal in general words: it may be about the token, the message or the credential. */
+  general(asked: Asked): Answer;
   tooMany(asked: Asked, retryAfterSeconds: number): Answer;
   unavailable(asked: Asked, retryAfterSeconds: number): Answer;
   /** Any reason of the provider's table; throws on one that is not in it. */
