@@ -2,6 +2,7 @@
 
 import type { Audience, Unregistered } from './audience/audience-request.ts';
 import type { CampaignRequest } from './campaign-request.ts';
+import { canonicalAudience } from './canonical/audience.ts';
 import type { Provider } from './installation.ts';
 
 export type { Audience } from './audience/audience-request.ts';
@@ -134,7 +135,7 @@ export function targetOf({ audience, meaning }: Pick<Campaign, 'audience' | 'mea
   const { topic, condition, upload, unregistered = null, ...rest } = audience;
   if (topic !== undefined) return { kind: 'topic', value: topic };
   if (condition !== undefined) return { kind: 'condition', value: condition };
-  const meant = meaning ?? (rest as Audience);
+  const meant = canonicalAudience(meaning ?? (rest as Audience));
   if (upload !== undefined)
     return { kind: 'named', names: { upload }, unregistered, audience: meant };
   if (!unregistered) return { kind: 'installations', audience: meant };

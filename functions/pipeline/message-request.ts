@@ -5,10 +5,10 @@
 
 import { z } from '@hono/zod-openapi';
 import { textsIn } from '../json-texts.ts';
+import { byLanguage } from './localized.ts';
 import { apnsOptions } from './message-apns.ts';
 import { fcmOverride } from './message-fcm.ts';
 import { LABEL_FORM, labelForm } from './message-text.ts';
-import { languageTag } from './registration.ts';
 import { misspelt, templateOf } from './template.ts';
 import { variablesOf } from './wording.ts';
 
@@ -80,16 +80,16 @@ export const messageSchema = z
     literal: z.boolean().optional().openapi({
       description: 'True: all texts are as they stand, {{name}} is no variable.',
     }),
-    localized: z
-      .record(languageTag, localized)
+    localized: byLanguage(localized)
       .refine((it) => Object.keys(it).length <= MAX_LANGUAGES, {
         message: `may have ${MAX_LANGUAGES} languages at most`,
       })
       .optional()
       .openapi({
         description:
-          'What differs in a language, by its tag. An installation of pt-BR gets pt-BR, else pt, ' +
-          'else what stands outside.',
+          'What differs in a language, by its tag. An installation gets the nearest that it reads, ' +
+          'by CLDR: one of pt-BR gets pt-BR, else pt; es-MX, else es-419, else es; zh-HK, else ' +
+          'zh-Hant, never zh; nb and no are one. Else it gets what stands outside.',
       }),
   })
   .superRefine((it, context) => {

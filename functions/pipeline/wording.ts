@@ -1,6 +1,7 @@
 /** A message in the language and with the words of one recipient. */
 
 import type { Carried, Reached, Recipient } from '../ports.ts';
+import { languagePicker } from './canonical/language.ts';
 import type { Message } from './message-request.ts';
 import { type Place, templateOfJson } from './template.ts';
 
@@ -17,19 +18,21 @@ export function messageIn(message: Message, language?: string): Message {
 }
 
 /**
- * Which of the message's languages an installation of that language gets: pt-BR, then pt, then the
- * default (undefined). RFC 4647, section 3.4, lookup.
+ * Which of the message's languages an installation of that language gets; undefined is the default.
+ * What is nearest says canonical/language.ts.
  */
 export function languageFor({ localized }: Message, language?: string): string | undefined {
   if (!localized) return undefined;
-  let tag = language ?? '';
-  while (tag !== '') {
-    if (Object.hasOwn(localized, tag)) return tag;
-    // a single letter only announces what follows it
-    tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-'))).replace(/-[a-z0-9]$/i, '');
+  let pick = pickers.get(localized);
+  if (!pick) {
+    pick = languagePicker(Object.keys(localized));
+    pickers.set(localized, pick);
   }
-  return undefined;
+  return pick(language);
 }
+
+/** A campaign asks a million times. */
+const pickers = new WeakMap<object, ReturnType<typeof languagePicker>>();
 
 /** The variables of a message in one language, each once; needed where any place has no default. */
 export function variablesOf(message: Message): { name: string; needed: boolean }[] {

@@ -14,7 +14,10 @@ import { chance, EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-
 type Dice = ReturnType<typeof chance>;
 
 const DAY = 24 * 60 * MINUTE;
-const languages = ['de', 'de-CH', 'en', 'pt', 'pt-BR', 'pt-PT', 'ptx', 'zh-Hant-TW'];
+const languages = [
+  ...['de', 'de-CH', 'en', 'en-AU', 'pt', 'pt-BR', 'pt-PT', 'pt-AO', 'ptx', 'es-MX', 'es-419'],
+  ...['zh', 'zh-TW', 'zh-Hant-TW', 'zh-HK', 'zh-Hans-CN', 'nb', 'no', 'nn-NO', 'sr-Latn', 'sr'],
+];
 const zones = ['Europe/Zurich', 'America/Sao_Paulo', 'Asia/Tokyo'];
 const countries = ['CH', 'BR', 'JP'];
 const versions = ['1.0.0', '1.9', '2.0.0-beta.1', '2.0.0', '2.10.3', '3', '4.0.0.77', 'unknown'];
@@ -82,7 +85,9 @@ function expression(dice: Dice, depth: number): Audience {
   const inner = () => expression(dice, depth - 1);
   const kinds: (() => Audience)[] = [
     () => ({ platform: some(() => pick(['ios', 'android', 'web'] as const)) }),
-    () => ({ language: some(() => pick([...languages, 'zh-Hant', 'fr'])) }),
+    () => ({
+      language: some(() => pick([...languages, 'zh-Hant', 'zh-Hant-HK', 'es', 'en-001', 'fr'])),
+    }),
     () => ({ tags: { any: some(() => pick(tagNames)) } }),
     () => ({ tags: { all: some(() => pick(tagNames)), none: [pick(tagNames)] } }),
     () => ({ userIds: Array.from({ length: 20 }, () => `user-${below(70)}`) }),

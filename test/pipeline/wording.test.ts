@@ -11,7 +11,7 @@ import { createWorld } from './world.ts';
 const message = (rest: object): Message => messageSchema.parse(rest);
 const faults = (it: unknown) => faultsOf(messageSchema.safeParse(it).error ?? { issues: [] });
 
-test('a language falls back to what is before its last part, then to the default', () => {
+test('a language falls back to what it reads besides, then to the default', () => {
   const it = message({
     title: 'Hi',
     localized: { pt: { title: 'Olá' }, 'zh-hant': { title: '你好' } },
@@ -21,7 +21,8 @@ test('a language falls back to what is before its last part, then to the default
     ['pt', 'pt'],
     ['pt-BR', 'pt'],
     ['zh-Hant-TW', 'zh-Hant'],
-    ['zh-TW', undefined],
+    ['zh-TW', 'zh-Hant'],
+    ['zh', undefined],
     ['pt-x-formal', 'pt'],
     ['ptx', undefined],
     ['constructor', undefined],
@@ -29,6 +30,21 @@ test('a language falls back to what is before its last part, then to the default
   ])
     assert.equal(languageFor(it, asked), given, asked);
   assert.equal(languageFor(message({ title: 'Hi' }), 'pt'), undefined);
+});
+
+test('two spellings of one language are a fault, as is what is none', () => {
+  const found = faults({
+    title: 'Hi',
+    localized: { 'zh-TW': {}, 'zh_TW_#Hant': {}, he: {}, iw: {}, nb: {}, no: {}, english: {} },
+  });
+  assert.deepEqual(
+    found.map(({ path, message }) => `${path} ${message}`),
+    [
+      'localized.zh_TW_#Hant is the same language as zh-TW',
+      'localized.iw is the same language as he',
+      'localized.english is no language tag such as de or pt-BR',
+    ],
+  );
 });
 
 test('a language replaces what it names and keeps the rest', () => {

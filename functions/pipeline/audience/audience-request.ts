@@ -91,7 +91,12 @@ export const conditions = z.strictObject({
   platform: oneOrMany(platform, 3).optional(),
   language: oneOrMany(languageTag, MAX_IDS)
     .optional()
-    .openapi({ description: '`pt` is `pt` and every `pt-…`; `pt-BR` is not `pt`.' }),
+    .openapi({
+      description:
+        'Installations that read one of them, by CLDR: `pt` is `pt` and every `pt-…`, `pt-BR` is not ' +
+        '`pt`; `es-419` is all of Latin America; `zh` is simplified, `zh-Hant` traditional; `no` ' +
+        'is `nb`.',
+    }),
   tags: tags.optional(),
   userIds: words,
   installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),

@@ -1,11 +1,13 @@
 /**
  * What an audience means, in the plainest form: whether an installation is in it. A store may answer
- * what it can from an index; the rest, and every doubt, is decided here.
+ * what it can from an index; the rest, and every doubt, is decided here. Both are canonical: see
+ * ../canonical/.
  */
 
 import Range from 'semver/classes/range.js';
 import coerce from 'semver/functions/coerce.js';
 import parse from 'semver/functions/parse.js';
+import { isLanguage } from '../canonical/language.ts';
 import type { Installation } from '../installation.ts';
 import type { Audience, Comparison } from './audience-request.ts';
 
@@ -34,10 +36,6 @@ function holds(audience: Audience, it: Matchable): boolean {
 }
 
 const isOneOf = (list: string[], it: string | undefined) => it !== undefined && list.includes(it);
-
-/** `pt` is `pt` and every `pt-…`, `pt-BR` is not `pt`: RFC 4647, section 3.3.1, basic filtering. */
-export const isLanguage = (range: string, tag: string | undefined) =>
-  tag?.startsWith(range) === true && (tag.length === range.length || tag[range.length] === '-');
 
 /** From `after`, and before `before`. */
 function wasSeen({ after, before }: NonNullable<Audience['lastSeen']>, at: number): boolean {

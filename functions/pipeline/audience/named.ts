@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import type { AudiencePage, BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
 import type { Target } from '../campaign.ts';
+import { namedToken } from '../canonical/token.ts';
 import { BUCKETS, bucketOf, installation } from '../installation.ts';
 import type { Audience, Unregistered } from './audience-request.ts';
 import { matches } from './matches.ts';
@@ -36,7 +37,9 @@ export async function* namedPages(
   if (of === undefined) return;
   let { start, within } = parseCursor(after);
   let page: Reached[] = [];
-  for await (const some of namesOf(store, names, range, start)) {
+  for await (const listed of namesOf(store, names, range, start)) {
+    // an upload of an earlier version has them as they came
+    const some = of === 'tokens' ? [...new Set(listed.map(namedToken))] : listed;
     const batch: Audience = { [of]: some, and: [audience] };
     for (;;) {
       const room = size - page.length;
@@ -60,7 +63,7 @@ export async function* namedPages(
         if (it) page.push(it);
       }
     }
-    const last = some.at(-1)!;
+    const last = listed.at(-1)!;
     start = { bucket: bucketOf(last), id: last };
     within = null;
     if (page.length >= size) {

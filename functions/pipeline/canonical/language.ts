@@ -22,18 +22,28 @@ interface Parts {
   rest: string;
 }
 
+/** What is no language, though it should be, is a language of its own: it must not stop a campaign. */
 function partsOf(tag: string): Parts {
+  const it = localeOf(tag);
+  if (it === null) return { language: tag, script: undefined, region: undefined, rest: '' };
   // "und" has no language there
-  const { language = 'und', script, region } = new Intl.Locale(tag);
+  const { language = 'und', script, region } = it;
   const rest = tag.slice([language, script, region].filter(Boolean).join('-').length);
   return { language, script: script ?? likelyScript(tag), region, rest };
 }
 
-/** What nobody said the language of is not English, as CLDR would have it. */
-const likely = (tag: string) =>
-  tag.startsWith('und') ? new Intl.Locale(tag) : new Intl.Locale(tag).maximize();
+function localeOf(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag);
+  } catch {
+    return null;
+  }
+}
 
-const likelyScript = remembered((tag) => likely(tag).script);
+/** What nobody said the language of is not English, as CLDR would have it. */
+const likely = (tag: string) => (tag.startsWith('und') ? null : localeOf(tag)?.maximize());
+
+const likelyScript = remembered((tag) => likely(tag)?.script);
 
 /** Its script is named only where it is not the usual one there: zh-TW, and zh-Hans-TW. */
 function nameOf({ language, script, region }: Omit<Parts, 'rest'>): string {
@@ -82,7 +92,7 @@ function otherName(key: string): string | undefined {
 export const isLanguage = (range: string, tag: string | undefined): boolean =>
   tag !== undefined && languagesRead(tag).includes(languageKey(range));
 
-const whole = remembered((tag) => likely(tag).toString());
+const whole = remembered((tag) => likely(tag)?.toString() ?? tag);
 
 /**
  * Finds, for a device's language, which of `languages` it gets: the nearest of those it reads, or

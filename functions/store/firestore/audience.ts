@@ -11,6 +11,7 @@
 import type { Query } from '@google-cloud/firestore';
 import type { Audience } from '../../pipeline/audience/audience-request.ts';
 import { type Matchable, matches } from '../../pipeline/audience/matches.ts';
+import { languageKey } from '../../pipeline/canonical/language.ts';
 import { BUCKETS, bucketOf, platforms } from '../../pipeline/installation.ts';
 import type { BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
@@ -204,7 +205,7 @@ function narrowed(
   if (any) return { queries: anyOf('tags', 'array-contains-any', any) };
   const platform = first((it) => it.platform);
   const on = platform && new Set(platform).size < platforms.length ? platform : undefined;
-  const language = first((it) => it.language);
+  const language = first((it) => it.language)?.map(languageKey);
   if (language)
     return {
       queries: anyOf(

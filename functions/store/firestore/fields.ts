@@ -143,7 +143,7 @@ export interface InstallationFields {
   environment: Installation['environment'];
   token: string;
   language?: string;
-  /** indexed; the languages that it answers to (pt-BR and pt), each alone and with its platform */
+  /** indexed; the keys of the languages it reads (pt-BR and pt), each alone and with its platform */
   spoken?: string[];
   timeZone?: string;
   country?: string;

@@ -10,6 +10,7 @@
 
 import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { languagesRead } from '../../pipeline/canonical/language.ts';
 import { BUCKETS, bucketOf, type Installation } from '../../pipeline/installation.ts';
 import type { InstallationFields } from './fields.ts';
 
@@ -101,16 +102,15 @@ export function idOf(name: string): { bucket: number; id: string } {
 
 export const appOf = (name: string) => decodeURIComponent(name.slice(0, name.indexOf(END)));
 
-/** pt-BR and pt, as `isLanguage` has it. */
-function spokenOf({ platform, language }: Pick<Installation, 'platform' | 'language'>) {
-  if (language === undefined) return {};
-  const parts = language.split('-');
-  const ranges = parts.map((_, i) => parts.slice(0, i + 1).join('-'));
-  return { spoken: [...ranges, ...ranges.map((it) => spokenOn(platform, it))] };
+/** The languages it reads, so that an audience by any of them finds it: the keys of pt-BR and pt. */
+export function spokenOf({ platform, language }: Pick<Installation, 'platform' | 'language'>) {
+  if (language === undefined) return undefined;
+  const read = languagesRead(language);
+  return [...read, ...read.map((it) => spokenOn(platform, it))];
 }
 
 /** No language has a slash. */
-export const spokenOn = (platform: string, language: string) => `${platform}/${language}`;
+export const spokenOn = (platform: string, key: string) => `${platform}/${key}`;
 
 /** `optedOut`: as it is there already, where nothing is said of it. */
 export const fromInstallation = (
@@ -118,7 +118,7 @@ export const fromInstallation = (
   kept = false,
 ): InstallationFields => ({
   ...rest,
-  ...spokenOf(rest),
+  ...(rest.language !== undefined && { spoken: spokenOf(rest) }),
   ...((optedOut ?? kept) && { optedOut: true as const }),
   ...(Object.keys(attributes).length > 0 && { attributes: JSON.stringify(attributes) }),
 });

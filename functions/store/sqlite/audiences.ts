@@ -6,7 +6,7 @@ import { type Matchable, matches } from '../../pipeline/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../pipeline/installation.ts';
 import type { Carried, Reached, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { bucketsOf, hash48, oneOf } from './lookups.ts';
+import { bucketsOf, hash48, inLanguages, oneOf } from './lookups.ts';
 
 /**
  * A scan reads at most this share of the bucket space in one go, then lets others run: 1/64 of a
@@ -94,7 +94,10 @@ function counted(app: string, { userIds, platform, language }: Audience): Sql {
   }
   const all = [condition('app = ?', [app])];
   if (platform) all.push(condition(`platform IN (${holes(platform)})`, platform));
-  if (language) all.push(inLanguages('language', language));
+  if (language) {
+    const { text, values } = inLanguages(language);
+    all.push(condition(`language ${text}`, values));
+  }
   const { text, values } = joined(all, ' AND ');
   return condition(`SELECT sum(size) AS size FROM segments WHERE ${text}`, values);
 }
@@ -195,7 +198,10 @@ function conditionsOf(audience: Audience): Decided {
       installationIds.flatMap((id) => [bucketOf(id), id]),
     );
   if (platform) add(`+platform IN (${holes(platform)})`, platform);
-  if (language) all.push(inLanguages('+language', language));
+  if (language) {
+    const { text, values } = inLanguages(language);
+    add(`+language ${text}`, values);
+  }
   for (const [column, list] of [
     ['time_zone', audience.timeZone],
     ['country', audience.country],
@@ -228,12 +234,6 @@ function conditionsOf(audience: Audience): Decided {
   }
   const { text, values } = joined(all, ' AND ');
   return { text: `(${text})`, values, rest: rest.length > 0 ? { and: rest } : null };
-}
-
-/** `-` is followed by `.` in ASCII: from `pt-` to before `pt.` is all that begins with `pt-`. */
-function inLanguages(column: string, ranges: string[]): Sql {
-  const text = `(${column} IN (${holes(ranges)})${ranges.map(() => ` OR ${column} >= ? AND ${column} < ?`).join('')})`;
-  return condition(text, [...ranges, ...ranges.flatMap((it) => [`${it}-`, `${it}.`])]);
 }
 
 /** Whether anything in it needs that field of an installation. */

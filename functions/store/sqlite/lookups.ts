@@ -1,6 +1,6 @@
 /**
- * Beside the installations: where a token and a user's installations are, and how many there are of
- * each platform and language.
+ * Beside the installations: where a token and a user's installations are, how many there are of each
+ * platform and language, and which languages those read.
  *
  * Indexes of SQLite's on `installations` would carry its long key in each entry; an import that
  * touches all their pages at each commit takes twice as long with them. Here an entry is two
@@ -8,6 +8,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { languageKey, languagesRead } from '../../pipeline/canonical/language.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** What an installation is found and counted by. */
@@ -26,8 +27,10 @@ export const hash48of = (text: string) => Number.parseInt(hash('sha1', text).sli
 /** Of the app and the value, so that two apps of one team do not meet. */
 export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}`);
 
-export function sqliteLookups({ sql }: Database) {
+export function sqliteLookups(db: Database) {
+  const { sql } = db;
   const sizes = new Map<string, number>();
+  readLanguages(db);
 
   const count = (
     it: { app: string; platform: string; language?: string | null | undefined },
@@ -71,15 +74,38 @@ export function sqliteLookups({ sql }: Database) {
 
     flush() {
       for (const [key, by] of sizes) {
+        const [app, platform, language] = key.split('\n') as [string, string, string];
         if (by !== 0)
           sql(
             `INSERT INTO segments VALUES (?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET size = size + excluded.size`,
-          ).run(...(key.split('\n') as [string, string, string]), by);
+          ).run(app, platform, language, by);
+        if (by > 0) addLanguage(db, language);
       }
       sizes.clear();
     },
   };
+}
+
+/** In which languages an audience of any of these finds its installations. */
+export const inLanguages = (languages: string[]) => ({
+  text: `IN (SELECT language FROM languages WHERE key IN (${languages.map(() => '?').join(',')}))`,
+  values: languages.map(languageKey),
+});
+
+function addLanguage({ sql }: Database, language: string) {
+  if (language === '') return;
+  for (const key of languagesRead(language))
+    sql('INSERT OR IGNORE INTO languages VALUES (?, ?)').run(key, language);
+}
+
+/** At each start: another version may say otherwise which they read. */
+function readLanguages(db: Database) {
+  db.transaction(() => {
+    db.sql('DELETE FROM languages').run();
+    for (const it of db.sql('SELECT DISTINCT language FROM segments').all())
+      addLanguage(db, it.language as string);
+  });
 }
 
 export type Lookups = ReturnType<typeof sqliteLookups>;

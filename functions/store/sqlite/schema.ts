@@ -195,6 +195,12 @@ export const migrations: Migration[] = [
    ALTER TABLE chunks ADD COLUMN released_at INTEGER;
    ALTER TABLE failures ADD COLUMN detail TEXT;
    ALTER TABLE campaigns ADD COLUMN trials TEXT NOT NULL DEFAULT '{}';`,
+  // see normalize.ts: it goes on after the one that is named
+  `CREATE TABLE languages (
+     key TEXT NOT NULL, language TEXT NOT NULL, PRIMARY KEY (key, language)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE normalizing (app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
+   INSERT INTO normalizing VALUES ('', -1, '');`,
 ];
 
 /** For files that had installations before. */
