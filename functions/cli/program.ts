@@ -15,6 +15,7 @@ import { doctorText, isWell } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import/command.ts';
+import { installationCommands } from './installations.ts';
 import { keyCommands } from './keys.ts';
 import { messageCommand } from './message.ts';
 import { type Output, print } from './progress.ts';
@@ -207,6 +208,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   });
   userCommands(program, means, io.stdout);
   keyCommands(program, means);
+  installationCommands(program, means);
   addExamples(program);
   return program;
 }

@@ -19,6 +19,7 @@ import { doctorCall } from './doctor.ts';
 import { estimateCall } from './estimate.ts';
 import { eventsCall } from './events.ts';
 import { importCall } from './import/import.ts';
+import { normalizeCall } from './import/normalize.ts';
 import { pruneCall } from './import/prune.ts';
 import { installationCalls } from './installations.ts';
 import { keyCalls } from './keys.ts';
@@ -87,6 +88,7 @@ export function createApi(
     testCall(ports),
     importCall(ports),
     pruneCall(ports),
+    normalizeCall(ports),
     ...installationCalls(ports, createAdmit(limits, clientAddress, ports.now)),
     ...userCalls(ports),
     ...keyCalls(ports),

@@ -19,6 +19,18 @@ export type ImportedInstallation = Omit<Installation, 'refreshedAt'> & {
   refreshedAt: number | null;
 };
 
+export type InstallationName = Pick<Installation, 'app' | 'id'>;
+
+/** What became of a part of the installations when it was brought into form. */
+export interface Normalized {
+  read: number;
+  changed: number;
+  /** had the token of another one, which was refreshed later */
+  removed: number;
+  /** the last that was read, after which the next call goes on; null: there were none */
+  next: InstallationName | null;
+}
+
 export interface Installations {
   /** Upsert. A token belongs to one installation: another one that has it is removed. */
   putInstallations(batch: Installation[]): Promise<void>;
@@ -42,6 +54,12 @@ export interface Installations {
     after: string | null,
     dryRun: boolean,
   ): Promise<{ found: number; next: string | null } | null>;
+  /**
+   * Brings what an earlier version stored into canonical form, of all apps, `limit` at each call, after
+   * the `next` of the call before. Of two installations whose tokens become one, the one that was
+   * refreshed last keeps it, and the other is removed. To do a part again changes nothing.
+   */
+  normalizeInstallations(after: InstallationName | null, limit: number): Promise<Normalized>;
   /** Reads, changes and puts in one transaction. `change` keeps the id and the app. */
   updateInstallation(
     app: string,

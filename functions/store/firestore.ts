@@ -16,6 +16,7 @@ import { firestoreImport } from './firestore/import.ts';
 import { firestoreInstallations } from './firestore/installations.ts';
 import { firestoreKeys } from './firestore/keys.ts';
 import { firestoreMessages } from './firestore/messages.ts';
+import { firestoreNormalize } from './firestore/normalize.ts';
 import { firestoreOverdue } from './firestore/overdue.ts';
 import { firestoreSchedules } from './firestore/schedules.ts';
 import { createSchema } from './firestore/schema.ts';
@@ -54,6 +55,7 @@ export function createFirestoreStore({
   return {
     ...installations,
     ...firestoreImport(client, schema, { put, holdersOf, remove }),
+    ...firestoreNormalize(client, schema, { put, holdersOf, remove }),
     ...firestoreAudience(client, schema),
     ...firestoreSegments(client, schema),
     ...uploads,

@@ -18,6 +18,7 @@ import { sqliteInstallations, sqliteRows } from './sqlite/installations.ts';
 import { sqliteKeys } from './sqlite/keys.ts';
 import { sqliteLookups } from './sqlite/lookups.ts';
 import { sqliteMessages } from './sqlite/messages.ts';
+import { sqliteNormalize } from './sqlite/normalize.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
 import { sqliteSegments } from './sqlite/segments.ts';
@@ -40,6 +41,13 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const lookups = sqliteLookups(db);
   const rows = sqliteRows(db, lookups);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
+  const { normalizeAll, ...normalize } = sqliteNormalize(db, rows, writing);
+  try {
+    normalizeAll();
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   const { note, ...history } = sqliteHistory(db);
   const within = sqliteCampaigns(db, outbox, note);
   const { create, start, find, state, shard, closeShard, addMissing, ...campaigns } = within;
@@ -48,6 +56,7 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   return {
     ...installations,
     ...sqliteImport(db, rows, writing),
+    ...normalize,
     ...sqliteAudiences(db),
     ...sqliteSegments(db),
     ...sqliteUploads(db),

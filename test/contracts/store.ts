@@ -10,6 +10,7 @@ import { chunkContract } from './store-chunks.ts';
 import { controlContract } from './store-control.ts';
 import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
+import { formsContract } from './store-forms.ts';
 import { importContract } from './store-import.ts';
 import { ledgerContract } from './store-ledger.ts';
 import { matchingContract } from './store-matching.ts';
@@ -30,6 +31,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   }
   audienceContract(name, makeStore);
   matchingContract(name, makeStore);
+  formsContract(name, makeStore);
   importContract(name, makeStore);
   uploadContract(name, makeStore);
   campaignContract(name, makeStore);

@@ -173,7 +173,17 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     return row ? fromRow(row) : null;
   };
 
-  return { write, remove, get };
+  const withToken = (app: string, token: string) =>
+    lookups
+      .tokenBuckets(hash48(app, token))
+      .flatMap((bucket) =>
+        sql(`SELECT ${FIELDS} FROM installations WHERE app = ? AND bucket = ? AND token = ?`).all(
+          ...[app, bucket, token],
+        ),
+      )
+      .map((row) => fromRow(row as unknown as Row));
+
+  return { write, remove, get, withToken };
 }
 
 const always = () => false;
