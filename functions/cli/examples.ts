@@ -56,7 +56,8 @@ const examples: Record<string, string[]> = {
   'webhooks remove': [ID],
   'users export': ['user-7 > user-7.ndjson', 'user-7 --json'],
   'users erase': ['user-7 --yes'],
-  'installations normalize': ['', "--after 'default/device-1'"],
+  installations: ['normalize'],
+  'installations normalize': ['', '--after default/device-1'],
   'keys create': [
     '--scope campaigns --scope read --name shop-backend',
     '--scope register --app shop    # may lie in an app',

@@ -25,7 +25,7 @@ export function installationCommands(program: Command, { client, show, hints }: 
         for (const name of ['read', 'changed', 'removed'] as const) total[name] += part[name];
         next = part.next;
         if (next === null) break;
-        hints()?.write(`${words(total)}; to go on from here: --after '${next}'\n`);
+        hints()?.write(`${words(total)}; to go on from here: --after ${next}\n`);
       }
       show(total, () => words(total));
     });

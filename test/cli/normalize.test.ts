@@ -36,7 +36,7 @@ test('installations are brought into form on the command line, and go on where t
   };
   const first = await volley('installations', 'normalize');
   assert.equal(first.code, 1);
-  const [, cursor] = /^2,000 installations read.*--after '(default\/[\w-]+)'$/m.exec(first.stderr)!;
+  const [, cursor] = /^2,000 installations read.*--after (default\/[\w-]+)$/m.exec(first.stderr)!;
   const rest = await volley('installations', 'normalize', '--after', cursor!, '--json');
   assert.equal(rest.code, 0, rest.stderr);
   assert.equal(JSON.parse(rest.stdout).read, ids.length + 1 - 2_000);

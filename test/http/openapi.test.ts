@@ -75,6 +75,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/campaigns/{id}/retry-failures',
     'post /v1/campaigns:test',
     'post /v1/installations:import',
+    'post /v1/installations:normalize',
     'post /v1/installations:prune',
     'post /v1/keys',
     'post /v1/messages',
