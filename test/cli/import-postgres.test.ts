@@ -366,7 +366,7 @@ test('what the source has no more is removed when it is agreed to', async (t) =>
     UPDATE ${table} SET tz = 'Mars' WHERE device_id = 'device-000002'`);
   const asked = await from('--prune');
   assert.equal(asked.code, 1);
-  assert.match(asked.stderr, /nothing is pruned: 10 would be removed, and nobody can be asked/);
+  assert.match(asked.stderr, /nothing is pruned: 10 would be removed, and no terminal to ask at/);
   assert.ok(await get('device-000031'));
   clock.now += 1000;
   assert.deepEqual(await counts('--prune', '--yes'), [0, 0, 30, 0, 10]);

@@ -6,7 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { getRequestListener } from '@hono/node-server';
+import { openFile } from '../../functions/cli/import/file.ts';
 import { createWindow } from '../../functions/cli/import/window.ts';
 import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { apnsToken } from '../http/fixture.ts';
@@ -250,6 +252,32 @@ for (const signal of ['SIGINT', 'SIGKILL'] as const)
     assert.equal(await store.estimateAudience('default', {}), 1_000);
     assert.deepEqual(await readdir(join(folder, 'state')), []);
   });
+
+test('a gzip that is left in the middle ends without an error', async (t) => {
+  const { file } = await createCli(t);
+  const source = await openFile(await file('a.ndjson.gz', gzipSync(rows(60_000))));
+  const stop = new AbortController();
+  let read = 0;
+  for await (const part of source.read(null, stop.signal)) {
+    read += part.rows.length;
+    stop.abort();
+  }
+  assert.ok(read > 0 && read < 60_000, `${read}`);
+  await source.close();
+});
+
+test('a row that is nested too deep costs itself', async (t) => {
+  const { volley, file } = await createCli(t);
+  const deep = row(2).replace(
+    '}',
+    `,"attributes":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`,
+  );
+  const path = await file('a.ndjson', [row(1), deep, row(3)].join('\n'));
+  const { code, stdout, stderr } = await volley('import', path);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '2 new, 0 changed, 0 unchanged, 1 rejected\n');
+  assert.match(stderr, /^line 2: is nested too deep$/m);
+});
 
 test('a window gives its rows in the order they lie on disk, each once', async () => {
   const window = createWindow();

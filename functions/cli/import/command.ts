@@ -56,7 +56,7 @@ Examples:
 export function importCommand(program: Command, it: Surroundings) {
   program
     .command('import')
-    .argument('<source>', 'CSV with a header, NDJSON (*.ndjson, *.jsonl), or postgres://…')
+    .argument('<source>', 'CSV with a header, NDJSON, or postgres://…')
     .option('--query <sql>', 'what to read of a database: a SELECT')
     .option('--map <field=column,…>', 'columns that are not guessed right; may be repeated', maps)
     .option('--null <text,…>', `texts that are no value (default: ${ABSENT.join(',')})`, texts)

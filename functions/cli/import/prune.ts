@@ -45,7 +45,7 @@ export async function prune(
     );
   if (!options.yes) {
     if (json() || !process.stdin.isTTY)
-      return refuse(`${count(found)} would be removed, and nobody can be asked. Add --yes.`);
+      return refuse(`${count(found)} would be removed, and no terminal to ask at. Add --yes.`);
     if (
       !(await agreed(`Remove ${count(found)} installations of "${app}" that the source has not?`))
     )

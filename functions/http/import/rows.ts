@@ -37,7 +37,7 @@ export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row
   }
 }
 
-/** What a file is whose first line begins as JSON does; null: it is neither an array nor an object. */
+/** What a file is if its first line begins as JSON does; null: neither an array nor an object. */
 export function jsonOf(text: string): 'array' | 'object' | null {
   const first = text.trimStart()[0];
   return first === '[' ? 'array' : first === '{' ? 'object' : null;

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Problem } from '../../../functions/errors.ts';
 import { decoded, Unreadable } from '../../../functions/http/import/encoding.ts';
 import type { Imported } from '../../../functions/http/import/import.ts';
+import { assertLinear } from '../../text/linear.ts';
 import { apnsToken, createFixture, jsonOf } from '../fixture.ts';
 import { csvDialects, foreign, NDJSON, ndjsonDialects } from './dialects.ts';
 
@@ -137,4 +138,17 @@ test('who stops reading closes the file, in each form', async () => {
     }
     await closed.promise;
   }
+});
+
+test('whatever a file is made of, decoding it takes time linear in its length', async () => {
+  const marks = ['', '\ufeff'].map((it) => Buffer.from(it, 'utf16le'));
+  for (const mark of marks)
+    for (const byte of ['\r', '\n', '\x1a', 'a', '\xd8'])
+      await assertLinear(
+        (size) => Buffer.concat([mark, Buffer.alloc(size, byte, 'latin1')]),
+        async (file) => {
+          for await (const _ of decoded(pieces(file, 64)));
+        },
+        256 * 1024,
+      );
 });

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseExact } from '../../../functions/http/import/exact-json.ts';
 import { readRow } from '../../../functions/http/import/import-row.ts';
+import { csvRows, FileFault, parsed } from '../../../functions/http/import/rows.ts';
 import { installation } from '../../../functions/pipeline/installation.ts';
 import { installationId, registrationSchema } from '../../../functions/pipeline/registration.ts';
 import { chance } from '../../contracts/store-fixture.ts';
+import { assertLinear } from '../../text/linear.ts';
 import { apnsToken, NOW } from '../fixture.ts';
 
 const long = (length: number) => 'x'.repeat(length);
@@ -297,4 +299,45 @@ test('no name of an attribute reaches a prototype', () => {
   const it = read({ attributes: proto, 'attributes.__proto__': 'y' });
   assert.deepEqual(it.attributes, { constructor: 'x' });
   assert.equal(({} as Record<string, unknown>).polluted, undefined);
+});
+
+test('however a row is written, reading it takes time linear in its length', async () => {
+  const parts = [
+    '{',
+    '[',
+    '"',
+    '|',
+    ' ',
+    ':9999999999999999',
+    '\\',
+    'a=b;',
+    '\ud83d',
+    '0',
+    '-',
+    '_#',
+  ];
+  for (const field of ['id', 'platform', 'token', 'language', 'tags', 'attributes', 'refreshedAt'])
+    for (const part of parts)
+      await assertLinear(
+        (size) => ({ ...base, [field]: part.repeat(size / part.length) }),
+        (row) => readRow(row, undefined, NOW),
+        64 * 1024,
+      );
+  for (const part of ['"a":1,', '"a":9999999999999999,', '1 ', '[', ': ', '9', '"\\ud83d",'])
+    await assertLinear(
+      (size) => `{${part.repeat(size / part.length)}`,
+      (text) => parsed(1, text),
+      64 * 1024,
+    );
+  for (const part of ['x,', '"x",', 'attributes.a,', '"', ' ', ';', '\t'])
+    await assertLinear(
+      (size) => part.repeat(size / part.length),
+      async (header) => {
+        const lines = (async function* () {
+          yield [{ number: 1, text: header }];
+        })();
+        await assert.rejects(Array.fromAsync(csvRows(lines)), FileFault);
+      },
+      64 * 1024,
+    );
 });
