@@ -1,7 +1,14 @@
 /** The configuration of a function on Google Cloud: a pure function of the environment. */
 
 import { readFileSync } from 'node:fs';
-import { ConfigError, type Env, readApps, reader, readRetentionDays } from './config.ts';
+import {
+  ConfigError,
+  type Env,
+  readApps,
+  reader,
+  readRetentionDays,
+  readTrustedHops,
+} from './config.ts';
 import type { Fault } from './errors.ts';
 import type { ReadFile } from './providers/credentials.ts';
 import type { AppCredentials } from './providers/senders.ts';
@@ -15,6 +22,8 @@ export interface GoogleConfig {
   /** Firestore's */
   database: string;
   retentionDays: number;
+  /** addresses at the end of X-Forwarded-For that trusted proxies wrote; 1: Cloud Run's front alone */
+  trustedHops: number;
   /** e-mail of the service account that calls the functions */
   invoker: string;
   invokerCheck: 'signature' | 'platform';
@@ -92,6 +101,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
   const certsUrl = local('VOLLEY_OIDC_CERTS');
 
   const retentionDays = readRetentionDays(read, faults);
+  const trustedHops = readTrustedHops(read, faults, 1);
   const invokerCheck = read('VOLLEY_INVOKER_CHECK') ?? 'signature';
   if (invokerCheck !== 'signature' && invokerCheck !== 'platform')
     faults.push({ path: 'VOLLEY_INVOKER_CHECK', message: 'must be "signature" or "platform"' });
@@ -122,6 +132,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       '(default)',
     ),
     retentionDays,
+    trustedHops,
     invoker: text(
       'VOLLEY_INVOKER',
       /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,

@@ -16,6 +16,8 @@ export interface Config {
   apiKey: string | null;
   /** how long failures and the recipients of chunks are kept */
   retentionDays: number;
+  /** addresses at the end of X-Forwarded-For that proxies of one's own wrote; 0: none */
+  trustedHops: number;
   /** by name; `default` is there only when its variables are */
   apps: Record<string, AppCredentials>;
 }
@@ -51,8 +53,10 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
     });
 
   const retentionDays = readRetentionDays(read, faults);
+  const trustedHops = readTrustedHops(read, faults, 0);
   if (faults.length > 0) throw new ConfigError(faults);
-  return { port, dataDir: read('VOLLEY_DATA') ?? '.volley', apiKey, retentionDays, apps };
+  const dataDir = read('VOLLEY_DATA') ?? '.volley';
+  return { port, dataDir, apiKey, retentionDays, trustedHops, apps };
 }
 
 /** How long both engines keep what they know of recipients. */
@@ -64,6 +68,21 @@ export function readRetentionDays(read: Read, faults: Fault[]): number {
       message: 'must be a whole number of days from 1 to 3650, such as 30',
     });
   return days;
+}
+
+const MAX_HOPS = 10;
+
+/** `least`: addresses that the platform's own front writes, which is the default as well. */
+export function readTrustedHops(read: Read, faults: Fault[], least: 0 | 1): number {
+  const hops = Number(read('VOLLEY_TRUSTED_HOPS') ?? least);
+  if (!Number.isInteger(hops) || hops < least || hops > MAX_HOPS)
+    faults.push({
+      path: 'VOLLEY_TRUSTED_HOPS',
+      message:
+        `must be a whole number from ${least} to ${MAX_HOPS}: how many of the last addresses in ` +
+        'X-Forwarded-For are written by proxies that you trust',
+    });
+  return hops;
 }
 
 export const reader = (env: Env) => (name: string) => env[name]?.trim() || undefined;

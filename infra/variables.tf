@@ -99,6 +99,17 @@ variable "retention_days" {
   }
 }
 
+variable "trusted_hops" {
+  description = "How many of the last addresses in X-Forwarded-For are written by proxies that you trust: 1 is Cloud Run itself, 2 with Google's load balancer before it (README.md, \"Behind a load balancer\")."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.trusted_hops >= 1 && var.trusted_hops <= 10 && floor(var.trusted_hops) == var.trusted_hops
+    error_message = "trusted_hops must be a whole number from 1 to 10."
+  }
+}
+
 variable "warm" {
   description = "Instances that are never scaled away, by function. Each costs about as much as a small machine; without any, Volley costs nothing while it sleeps."
   type        = map(number)

@@ -40,7 +40,8 @@ function faultsOf(env: Record<string, string>, contents: Record<string, unknown>
 
 test('an empty environment is a working configuration without credentials', () => {
   const defaults = {
-    ...{ port: 8080, dataDir: '.volley', apiKey: null, retentionDays: 30, apps: {} },
+    ...{ port: 8080, dataDir: '.volley', apiKey: null, retentionDays: 30 },
+    ...{ trustedHops: 0, apps: {} },
   };
   assert.deepEqual(readConfig({}), defaults);
   assert.deepEqual(readConfig({ PORT: '', APNS_KEY: '', VOLLEY_APPS: ' ' }), defaults);
@@ -166,11 +167,12 @@ test('every fault is named at once', () => {
     ...{ FCM_PROJECT_ID: 'My Project', FCM_ORIGIN: 'https://x/path' },
     GOOGLE_APPLICATION_CREDENTIALS: 'missing.json',
     VOLLEY_RETENTION_DAYS: '0.5',
+    VOLLEY_TRUSTED_HOPS: '-1',
   });
   assert.deepEqual(paths.sort(), [
     ...['APNS_KEY', 'APNS_KEY_ID', 'APNS_ORIGIN', 'APNS_TEAM_ID', 'APNS_TOPIC', 'FCM_ORIGIN'],
     ...['FCM_PROJECT_ID', 'GOOGLE_APPLICATION_CREDENTIALS', 'PORT', 'VOLLEY_API_KEY'],
-    ...['VOLLEY_APPS', 'VOLLEY_RETENTION_DAYS'],
+    ...['VOLLEY_APPS', 'VOLLEY_RETENTION_DAYS', 'VOLLEY_TRUSTED_HOPS'],
   ]);
 });
 

@@ -6,7 +6,7 @@ import { clockCheck, senderChecks, storeCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
-import { forwardedAddress } from '../http/access/address.ts';
+import { clientAddressBehind } from '../http/access/address.ts';
 import { createPeople } from '../http/access/people.ts';
 import { createApi } from '../http/api.ts';
 import type { Log } from '../ports.ts';
@@ -35,7 +35,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
     ...{ findPerson: createPeople(project), checks },
     isLocal: config.isLocal,
     stop: stopping.signal,
-    clientAddress: forwardedAddress,
+    clientAddress: clientAddressBehind(config.trustedHops),
   });
   const listen = getRequestListener(app.fetch);
   return {

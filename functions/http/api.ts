@@ -9,8 +9,10 @@ import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
 import { createAuthorize } from './access/auth.ts';
+import type { Rate } from './access/limit.ts';
 import type { FindPerson } from './access/people.ts';
 import { createAdmit, type RegistrationLimits, registrationLimits } from './access/registering.ts';
+import { createAdmitPerson, personRate } from './access/signed-in.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { serve } from './call.ts';
@@ -46,6 +48,8 @@ export interface ApiOptions {
   /** the other end of the connection, unless something stands in between */
   clientAddress?: ClientAddress;
   limits?: RegistrationLimits;
+  /** of each person's calls */
+  perPerson?: Rate;
 }
 
 const never = new AbortController().signal;
@@ -59,6 +63,7 @@ export function createApi(
     stop = never,
     clientAddress = socketAddress,
     limits = registrationLimits,
+    perPerson = personRate,
   }: ApiOptions = {},
 ) {
   const app = new OpenAPIHono();
@@ -101,6 +106,7 @@ export function createApi(
     estimateCall(ports),
     ...serviceCalls(app, ports),
   ];
-  serve(app, calls, createAuthorize(ports.store, ports.now, findPerson));
+  const authorize = createAuthorize(ports.store, ports.now, findPerson);
+  serve(app, calls, { authorize, admit: createAdmitPerson(perPerson, ports.now) });
   return app;
 }

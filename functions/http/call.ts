@@ -8,6 +8,7 @@ import type { Context } from 'hono';
 import { type Fault, faultsOf } from '../errors.ts';
 import type { Scope } from '../ports.ts';
 import type { Authorize } from './access/auth.ts';
+import type { Admit } from './access/registering.ts';
 import { readJson } from './body.ts';
 import { exampleOf } from './examples.ts';
 import { answerProblem, problemResponse } from './problem.ts';
@@ -38,7 +39,7 @@ interface Description<S extends Schemas> {
   /** for a body that is not JSON: the handler reads it */
   requestBody?: RouteConfig['requestBody'];
   /** asked before anything is read of the call: null if it may go on, the answer if not */
-  admit?(c: Context): Response | null;
+  admit?: Admit;
   handle(input: Input<S>, c: Context): Response | Promise<Response>;
 }
 
@@ -49,12 +50,18 @@ export type Call = Omit<Description<Schemas>, 'handle'> & {
 
 export const call = <const S extends Schemas>(it: Description<S>): Call => it;
 
+export interface Access {
+  authorize: Authorize;
+  /** asked of every call once it is authorized */
+  admit: Admit;
+}
+
 /** Adds the calls to an app and its document; other methods of their paths answer 405. */
-export function serve(app: OpenAPIHono, calls: Call[], authorize: Authorize) {
+export function serve(app: OpenAPIHono, calls: Call[], { authorize, admit }: Access) {
   for (const it of calls) {
     app.openAPIRegistry.registerPath(documented(it));
     app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
-      const refusal = (it.scopes && (await authorize(c, it.scopes))) || it.admit?.(c);
+      const refusal = (it.scopes && (await authorize(c, it.scopes))) || admit(c) || it.admit?.(c);
       if (refusal) return refusal;
       const input = await read(c, it.takes, it.path);
       return input instanceof Response ? input : it.handle(input as never, c);
@@ -119,9 +126,8 @@ function documented({ method, path, summary, description, ...it }: Call): RouteC
   const { body, ...rest } = it.takes;
   const problems = [
     400,
-    ...(it.scopes ? [401, 403] : []),
+    ...(it.scopes ? [401, 403, 429] : []),
     ...(path.includes('{') ? [404] : []),
-    ...(it.scopes?.includes('register') ? [429] : []),
     ...(body || it.requestBody ? [413, 415] : []),
     500,
   ];

@@ -11,7 +11,7 @@ import { startFailure } from './start-failure.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
 async function main() {
-  const { port, dataDir, apiKey, retentionDays, apps } = readConfig(process.env);
+  const { port, dataDir, apiKey, retentionDays, trustedHops, apps } = readConfig(process.env);
   const real = Object.keys(apps).length > 0;
   const simulated = real ? null : await startSimulated();
   const log = process.stderr.isTTY ? createTerminalLog() : createLog();
@@ -20,6 +20,7 @@ async function main() {
     port,
     apiKey,
     retentionDays,
+    trustedHops,
     apps: simulated?.apps ?? apps,
     ...(simulated && { ca: simulated.ca }),
     log,

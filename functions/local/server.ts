@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { senderChecks, storeCheck } from '../doctor/common.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
+import { clientAddressBehind } from '../http/access/address.ts';
 import { hashKey } from '../http/access/auth.ts';
 import { createApi } from '../http/api.ts';
 import { fullScopes, type Log } from '../ports.ts';
@@ -19,6 +20,7 @@ export interface LocalOptions {
   apiKey: string | null;
   apps: Record<string, AppCredentials>;
   retentionDays?: number;
+  trustedHops?: number;
   ca?: string;
   log: Log;
   unkind?: EmbeddedOptions['unkind'];
@@ -45,7 +47,7 @@ const KEEP_ALIVE_MS = 75 * 1000;
 
 /** Throws `Unavailable` when the data folder is in use or cannot be used, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
-  const { dataDir, port, apps, ca, log, unkind, retentionDays } = options;
+  const { dataDir, port, apps, ca, log, unkind, retentionDays, trustedHops = 0 } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
   const engine = createEmbedded({
     ...{ dataDir, senders, log },
@@ -54,7 +56,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   });
   const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
   const stopping = new AbortController();
-  const api = createApi(engine, { checks, isLocal: true, stop: stopping.signal });
+  const api = createApi(engine, {
+    ...{ checks, isLocal: true, stop: stopping.signal },
+    clientAddress: clientAddressBehind(trustedHops),
+  });
   const server = createServer(
     { requestTimeout: UPLOAD_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     getRequestListener(api.fetch),

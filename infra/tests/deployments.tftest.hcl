@@ -51,6 +51,7 @@ run "everything" {
     bigquery       = true
     warm           = { api = 1 }
     retention_days = 7
+    trusted_hops   = 2
     github         = { repository = "example/volley", state_bucket = "example-state" }
   }
 

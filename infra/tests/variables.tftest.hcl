@@ -47,6 +47,14 @@ run "retention_of_part_of_a_day" {
   expect_failures = [var.retention_days]
 }
 
+run "no_trusted_hop" {
+  command = plan
+  variables {
+    trusted_hops = 0
+  }
+  expect_failures = [var.trusted_hops]
+}
+
 run "a_function_that_is_none_kept_warm" {
   command = plan
   variables {

@@ -179,7 +179,9 @@ test('a stream that has nothing to say says that it is there, and ends after its
   const { serve } = await import('../../functions/http/call.ts');
   const app = new OpenAPIHono();
   const times = { stop: new AbortController().signal, heartbeatMs: 20, maxStreamMs: 100 };
-  serve(app, [eventsCall(createLive(ports), campaignParams, times)], async () => null);
+  serve(app, [eventsCall(createLive(ports), campaignParams, times)], {
+    ...{ authorize: async () => null, admit: () => null },
+  });
   const response = await app.request(`/v1/campaigns/${id}/events`);
   const all: ServerEvent[] = [];
   for await (const it of readEvents(response.body!)) all.push(it);

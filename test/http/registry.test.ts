@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
-import { forwardedAddress, socketAddress } from '../../functions/http/access/address.ts';
+import {
+  clientAddressBehind,
+  forwardedAddress,
+  socketAddress,
+} from '../../functions/http/access/address.ts';
 import { createLimit } from '../../functions/http/access/limit.ts';
 import type { ApiOptions } from '../../functions/http/api.ts';
 import type { NewKey } from '../../functions/http/keys.ts';
@@ -180,7 +184,7 @@ test('one token belongs to one installation; a user has many', async (t) => {
 
 test('a device that calls too often has to wait, others need not', async (t) => {
   const { asApp, clock, ask } = await registry(t, {
-    clientAddress: forwardedAddress,
+    clientAddress: forwardedAddress(1),
     limits: {
       perKey: { perSecond: 1000, burst: 1000 },
       perAddress: { perSecond: 0.5, burst: 3 },
@@ -276,4 +280,44 @@ test('an address is that of the other end, unless that is on this machine', () =
   assert.equal(at('127.0.0.1'), '');
   assert.equal(at('::1'), '');
   assert.equal(socketAddress({ env: undefined } as never), '');
+});
+
+test('an address is the one that the first trusted proxy wrote, whatever the caller wrote before it', () => {
+  const at = (hops: number, forwarded: string | undefined) =>
+    clientAddressBehind(hops)({
+      env: { incoming: { socket: { remoteAddress: '198.51.100.1' } } },
+      req: { header: () => forwarded },
+    } as never);
+  assert.equal(at(0, '192.0.2.1'), '198.51.100.1');
+  assert.equal(at(1, '192.0.2.1, 203.0.113.7'), '203.0.113.7');
+  assert.equal(at(2, '192.0.2.1, 203.0.113.7,198.51.100.9'), '203.0.113.7');
+  assert.equal(at(3, '192.0.2.1, 203.0.113.7,198.51.100.9'), '192.0.2.1');
+  // it came around a proxy
+  assert.equal(at(3, '203.0.113.7'), '203.0.113.7');
+  assert.equal(at(2, undefined), '');
+  assert.equal(at(1, '192.0.2.1, unknown'), '');
+  assert.equal(at(1, 'x'.repeat(10_000)), '');
+  assert.equal(at(1, '203.0.113.7:4711'), '203.0.113.7');
+  assert.equal(at(1, '[2001:db8::1]:4711'), '2001:db8:0:0');
+  assert.equal(at(1, '[2001:db8::1]'), '2001:db8:0:0');
+  assert.equal(at(1, '::ffff:203.0.113.7'), '203.0.113.7');
+});
+
+test('behind a load balancer devices are told apart by what it says of them', async (t) => {
+  const limits = {
+    perKey: { perSecond: 1000, burst: 1000 },
+    perAddress: { perSecond: 1, burst: 1 },
+  };
+  const balancer = '198.51.100.9';
+  for (const [hops, second] of [
+    [1, 429],
+    [2, 200],
+  ] as const) {
+    const { asApp } = await registry(t, { clientAddress: clientAddressBehind(hops), limits });
+    const put = async (from: string) =>
+      (await asApp('PUT', '/v1/installations/device-1', device, from)).status;
+    assert.equal(await put(`203.0.113.7, ${balancer}`), 200);
+    assert.equal(await put(`203.0.113.8, ${balancer}`), second);
+    assert.equal(await put(`192.0.2.1, 203.0.113.7, ${balancer}`), 429);
+  }
 });

@@ -31,6 +31,7 @@ const settings: Record<string, Record<string, string>> = {
     BIGQUERY: 'true',
     WARM: 'api=1',
     RETENTION_DAYS: '7',
+    TRUSTED_HOPS: '2',
   },
   several_apps: { ...apns, SEVERAL_APPS: 'true' },
   there_already: { FCM: 'false', CREATE_DATABASE: 'false' },

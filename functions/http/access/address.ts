@@ -1,14 +1,18 @@
 /** Where a call comes from. */
 
 import type { IncomingMessage } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Context } from 'hono';
 
 /**
- * Who is told apart: an IPv6 subscriber has at least 64 bits of addresses for himself. Empty if that
- * is not known.
+ * The address that tells clients apart: an IPv6 subscriber has at least 64 bits of addresses, so
+ * those count as one. Empty if it is not known.
  */
 export type ClientAddress = (c: Context) => string;
+
+/** By VOLLEY_TRUSTED_HOPS: 0 is the other end of the connection. */
+export const clientAddressBehind = (trustedHops: number): ClientAddress =>
+  trustedHops === 0 ? socketAddress : forwardedAddress(trustedHops);
 
 /** The other end of the connection; on this machine it is a proxy, or somebody who tries things. */
 export const socketAddress: ClientAddress = (c) => {
@@ -18,11 +22,30 @@ export const socketAddress: ClientAddress = (c) => {
 };
 
 /**
- * The last of X-Forwarded-For, which is what the front of Cloud Run adds; what is before it was said
- * by the caller. https://cloud.google.com/functions/docs/reference/headers
+ * Each proxy appends to X-Forwarded-For, so the last `trustedHops` addresses are those that trusted
+ * proxies wrote, and the first of these is the client's. What stands before it was written by the
+ * caller. The front of Cloud Run appends one (https://cloud.google.com/functions/docs/reference/headers);
+ * Google's load balancer appends two, the client's and its own
+ * (https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
+ *
+ * DANGER: a caller who gets around one of the proxies writes one of these addresses. Firebase Hosting
+ * can be got around, so its hop is never counted: all who come through it have its address.
  */
-export const forwardedAddress: ClientAddress = (c) =>
-  subscriber(c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '');
+export const forwardedAddress =
+  (trustedHops: number): ClientAddress =>
+  (c) => {
+    const all = c.req.header('x-forwarded-for')?.split(',') ?? [];
+    // fewer than expected: not all proxies were passed
+    const address = withoutPort((all.at(-trustedHops) ?? all[0] ?? '').trim());
+    return isIP(address) ? subscriber(address) : '';
+  };
+
+/** Some proxies write `192.0.2.1:4711` or `[2001:db8::1]:4711`. */
+const withoutPort = (it: string) =>
+  it
+    .match(/^\[([^\]]*)\]|^([\d.]+):\d+$/)
+    ?.slice(1)
+    .join('') ?? it;
 
 const subscriber = (address: string) => (isIPv6(address) ? prefix(address) : address);
 

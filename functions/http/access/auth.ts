@@ -79,6 +79,10 @@ export function callerOf(c: Context): string {
 /** Null: a person. */
 export const keyOf = (c: Context): ApiKey | null => (c.get(CALLER) as Caller).key ?? null;
 
+/** The user id of the person who calls; null: the call is made with a key, or with nothing. */
+export const personOf = (c: Context): string | null =>
+  (c.get(CALLER) as Caller | undefined)?.id ?? null;
+
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const MAX_KEY = 256;
 /** Firebase's have about 1,000 characters, and at most 1,000 of custom claims. */
@@ -86,6 +90,8 @@ const JWT = /^[\w-]{1,1000}\.[\w-]{1,6000}\.[\w-]{1,1000}$/;
 
 interface Caller {
   name: string;
+  /** of a person */
+  id?: string;
   /** as it is kept, where the name is for a sentence */
   who?: string;
   scopes: Scope[];

@@ -22,6 +22,8 @@ export const roles: Record<string, Scope[]> = {
 };
 
 export interface Person {
+  /** Firebase's user id */
+  id: string;
   /** e-mail, or the user's id */
   name: string;
   /** none without a role */
@@ -64,7 +66,7 @@ export function createPeople(project: string, options: AppOptions = {}): FindPer
 function personOf({ uid, email, volley }: DecodedIdToken): Person {
   const role =
     typeof volley === 'string' && Object.hasOwn(roles, volley) ? roles[volley] : undefined;
-  return { name: email ?? uid, scopes: role ?? [] };
+  return { id: uid, name: email ?? uid, scopes: role ?? [] };
 }
 
 const REFUSALS = [

@@ -169,6 +169,31 @@ test('the API takes keys as ever, and people by their role', async (t) => {
   assert.equal((await as(viewer, 'GET')).status, 401);
 });
 
+test('people are limited by who they are, wherever they call from; keys are not', async (t) => {
+  const { ports, ask, clock } = await createFixture(t);
+  const findPerson = async (token: string) => {
+    const id = token.split('.')[1]!;
+    return { id, name: 'of one name', scopes: ['read' as const] };
+  };
+  const perPerson = { perSecond: 1, burst: 2 };
+  const api = createApi(ports, { findPerson, perPerson, clientAddress: () => '203.0.113.7' });
+  const get = async (token?: string) =>
+    ask(
+      ...(['GET', '/v1/campaigns', undefined] as const),
+      token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      api,
+    );
+  for (const token of ['a.ann.1', 'a.ann.2']) assert.equal((await get(token)).status, 200);
+  const refused = await get('a.ann.3');
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.equal((await get('a.bob.1')).status, 200);
+  for (let n = 0; n < 5; n++) assert.equal((await get()).status, 200);
+  clock.now += 1000;
+  assert.equal((await get('a.ann.1')).status, 200);
+  assert.equal((await get('a.ann.1')).status, 429);
+});
+
 test('where there are no people, a JWT is a wrong key', async (t) => {
   const { ask } = await createFixture(t);
   const headers = { Authorization: `Bearer ${firebase.sign(claims())}` };
