@@ -118,8 +118,8 @@ export function createClient(
     async all<T>(path: string) {
       const items: T[] = [];
       for (let after: string | null = null; ; ) {
-        const query = `?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
-        const page: Page<T> = await get(path + query);
+        const query = `limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
+        const page: Page<T> = await get(`${path}${path.includes('?') ? '&' : '?'}${query}`);
         items.push(...page.items);
         if (page.next === null) return items;
         after = page.next;

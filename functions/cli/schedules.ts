@@ -80,15 +80,7 @@ Examples:
   });
 
   verb('list', 'all of them').action(async () => {
-    const items: ScheduleView[] = [];
-    for (let after: string | null = ''; after !== null; ) {
-      const query = new URLSearchParams({ limit: '100', ...(after && { after }) });
-      const page: { items: ScheduleView[]; next: string | null } = await client().get(
-        `/v1/schedules?${query}`,
-      );
-      items.push(...page.items);
-      after = page.next;
-    }
+    const items = await client().all<ScheduleView>('/v1/schedules');
     show({ items }, () => items.map(line).join('\n') || 'no schedules');
   });
 

@@ -28,20 +28,8 @@ export function segmentCommands(program: Command, { client, show }: Means) {
     segment.command(name).option('--app <app>').description(description);
 
   verb('list', 'all of an app').action(async ({ app }: { app?: string }) => {
-    const items: SegmentView[] = [];
-    let after: string | null = null;
-    do {
-      const query = new URLSearchParams({
-        limit: '100',
-        ...(app && { app }),
-        ...(after && { after }),
-      });
-      const page: { items: SegmentView[]; next: string | null } = await client().get(
-        `/v1/segments?${query}`,
-      );
-      items.push(...page.items);
-      after = page.next;
-    } while (after !== null);
+    const query = app ? `?app=${encodeURIComponent(app)}` : '';
+    const items = await client().all<SegmentView>(`/v1/segments${query}`);
     show({ items }, () => items.map(line).join('\n') || 'no segments');
   });
 

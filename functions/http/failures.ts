@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Ports, Store } from '../ports.ts';
 import { call } from './call.ts';
+import { PAGE } from './json.ts';
 import { noCampaign } from './problem.ts';
 import { type FailureView, failureSchema, failureView } from './views.ts';
 
@@ -31,7 +32,7 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
     },
     responses: {
       200: {
-        description: 'A page, or all; `next` is the `after` of the page that follows.',
+        description: `All, or: ${PAGE}`,
         content: {
           'application/json': {
             schema: z.object({ items: z.array(failureSchema), next: z.string().nullable() }),

@@ -17,8 +17,10 @@ export const pageQuery = (longest: number) =>
     after: z.string().max(longest).optional(),
   });
 
+/** How a client knows the end of a list. */
+export const PAGE =
+  'A page; `next` is the `after` of the page that follows. Only `null` there is the end of the list: ' +
+  'a page may be short, or empty, and others follow.';
+
 export const pageOf = (schema: z.ZodType) =>
-  json(
-    'A page; `next` is the `after` of the page that follows.',
-    z.object({ items: z.array(schema), next: z.string().nullable() }),
-  );
+  json(PAGE, z.object({ items: z.array(schema), next: z.string().nullable() }));

@@ -19,8 +19,8 @@ export async function sweep(ports: Ports): Promise<number> {
       ports,
       overdue.flatMap((it) => (it.kind === 'event' ? it.event : [])),
     );
+    if (overdue.length === 0) return taken;
     taken += overdue.length;
-    if (overdue.length < BATCH) return taken;
   }
 }
 

@@ -54,7 +54,10 @@ export interface Upload {
 export interface Audiences {
   /** At least the size of the audience, cheaply: conditions without an index may be ignored. */
   estimateAudience(app: string, audience: Audience): Promise<number>;
-  /** In order of (bucket, id), after the cursor; at most `size` to a page, never an empty page. */
+  /**
+   * In order of (bucket, id), after the cursor, in pages of `size`; only the last may be smaller, none
+   * is empty. It ends when all of the range was read, and throws if it cannot be.
+   */
   streamAudience(
     app: string,
     audience: Audience,

@@ -103,7 +103,8 @@ export interface Campaigns {
   ): Promise<'accepted' | 'ours' | 'other'>;
   counts(campaignId: string): Promise<Counts>;
   /**
-   * At most `limit`; each is given `next` as its new time, so that two sweeps do not both get it. A
+   * At most `limit`, none only if none is left; each is given `next` as its new time, so that two
+   * sweeps do not both get it. A
    * pending delivery is overdue `DELIVERY_LOST_AFTER_MS` after the time of its next attempt, and that
    * long after `next` again.
    */

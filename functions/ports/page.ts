@@ -1,4 +1,7 @@
-/** Lists, a page at a time. */
+/**
+ * Lists, a page at a time. An adapter says that a list has ended only after an empty answer: a short one
+ * may have been cut off on its way.
+ */
 
 export interface Page<T> {
   items: T[];

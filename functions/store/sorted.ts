@@ -1,26 +1,38 @@
 /** Lists that are read in pages, in order, and several of them read as one. */
 
 /**
- * All pages of a list; `read` gives what follows an item, `limit` at most. With `ahead` the next
- * page is under way while one is used.
+ * All pages of a list; `read` gives what follows an item, some of it or all. Only an empty answer ends
+ * the list: a short page may have been cut off on its way. With `ahead` the next page is under way
+ * while one is used.
  */
 export async function* pagesOf<T>(
   read: (after: T | null) => Promise<T[]>,
-  limit: number,
   ahead = false,
 ): AsyncGenerator<T[]> {
   let next: Promise<T[]> | null = read(null);
-  while (next !== null) {
+  for (;;) {
     const page: T[] = await next;
-    const last: T | undefined = page.at(-1);
-    const more: (() => Promise<T[]>) | null =
-      last !== undefined && page.length >= limit ? () => read(last) : null;
-    next = ahead && more ? more() : null;
-    // whoever leaves in the middle never awaits it
+    const last = page.at(-1);
+    if (last === undefined) return;
+    next = ahead ? read(last) : null;
+    // a consumer that leaves in the middle never awaits it
     next?.catch(() => {});
-    if (page.length > 0) yield page;
-    next ??= more ? more() : null;
+    yield page;
+    next ??= read(last);
   }
+}
+
+/** The first `limit` items of a list, and whether more follow: no more do only if it has ended. */
+export async function firstOf<T>(
+  pages: AsyncIterable<T[]>,
+  limit: number,
+): Promise<{ items: T[]; more: boolean }> {
+  const items: T[] = [];
+  for await (const page of pages) {
+    items.push(...page);
+    if (items.length > limit) break;
+  }
+  return { items: items.slice(0, limit), more: items.length > limit };
 }
 
 /** Lists that are each in order, as one list in order; of equal items one is kept. */

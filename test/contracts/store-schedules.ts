@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Schedule } from '../../functions/pipeline/schedules/schedule.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
-const schedule = (id: string, rest: Partial<Schedule> = {}): Schedule => ({
+export const schedule = (id: string, rest: Partial<Schedule> = {}): Schedule => ({
   ...{ id, name: id, cron: '0 9 * * *', timeZone: 'UTC', missed: 'once', state: 'active' },
   ...{ runs: 0, nextAt: NOW, lastCampaignId: null, createdAt: NOW, version: 0 },
   campaign: {

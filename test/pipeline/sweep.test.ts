@@ -52,6 +52,20 @@ for (const kind of ['plan', 'shard', 'send'] as const)
     assert.equal(world.logged.redriven?.length, lost.length + told);
   });
 
+test('a sweep ends when nothing is left, not when it was given few', async (t) => {
+  const world = createWorld(t);
+  await world.people(2600);
+  world.ports.store = { ...world.store, estimateAudience: async () => 150_000 };
+  const { lost } = lose(world, 'shard');
+  await world.campaign();
+  await world.run();
+  const few = { ...world.store };
+  few.takeOverdue = (now, next, limit) => world.store.takeOverdue(now, next, Math.min(limit, 2));
+  world.clock.now += LOST_AFTER_MS;
+  assert.equal(lost.length, 3);
+  assert.equal(await sweep({ ...world.ports, store: few }), 3);
+});
+
 test('a webhook’s delivery that lost its task is queued again, and posted once', async (t) => {
   const world = createWorld(t);
   const receiver = await createReceiver(t);

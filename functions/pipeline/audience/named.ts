@@ -41,20 +41,24 @@ export async function* namedPages(
     // an upload of an earlier version has them as they came
     const some = of === 'tokens' ? [...new Set(listed.map(namedToken))] : listed;
     const batch: Audience = { [of]: some, and: [audience] };
-    for (;;) {
+    for (let ended = false; !ended; ) {
+      ended = true;
       const room = size - page.length;
-      const found = await firstPage(
-        store.streamAudience(app, batch, EVERYWHERE, within, room, carried),
-      );
-      if (!found) break;
-      page = page.concat(found.installations);
-      within = found.cursor;
-      if (page.length < size) break;
-      yield {
-        installations: page,
-        cursor: cursorOf(start ?? { bucket: range.from, id: '' }, within),
-      };
-      page = [];
+      for await (const found of store.streamAudience(
+        ...([app, batch, EVERYWHERE, within, room, carried] as const),
+      )) {
+        page = page.concat(found.installations);
+        within = found.cursor;
+        if (page.length < size) continue;
+        yield {
+          installations: page,
+          cursor: cursorOf(start ?? { bucket: range.from, id: '' }, within),
+        };
+        page = [];
+        // there is more room now than this stream knows of
+        ended = false;
+        break;
+      }
     }
     if (unregistered) {
       const known = new Set(await store.registeredTokens(app, some));
@@ -72,11 +76,6 @@ export async function* namedPages(
     }
   }
   if (page.length > 0 && start) yield { installations: page, cursor: cursorOf(start, null) };
-}
-
-async function firstPage(pages: AsyncIterable<AudiencePage>): Promise<AudiencePage | null> {
-  for await (const page of pages) return page;
-  return null;
 }
 
 async function* namesOf(

@@ -8,15 +8,16 @@
  * Whatever is found goes through `matches`, which alone says who is in an audience.
  */
 
-import type { Query } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import type { Audience } from '../../pipeline/audience/audience-request.ts';
 import { type Matchable, matches } from '../../pipeline/audience/matches.ts';
 import { languageKey } from '../../pipeline/canonical/language.ts';
 import { BUCKETS, bucketOf, platforms } from '../../pipeline/installation.ts';
 import type { BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
-import { merged, pagesOf } from '../sorted.ts';
+import { merged } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import {
   BY_NAME,
   bucketName,
@@ -126,14 +127,16 @@ export function firestoreAudience(
       const inOrder = query
         .select(...fields)
         .orderBy(BY_NAME)
+        .startAfter(start)
         .endBefore(bucketName(app, range.to))
         .limit(limit);
-      const read = async (last: Found | null) => {
-        const { docs } = await client.read(() => inOrder.startAfter(last?.name ?? start).get());
-        return docs.map((it) => ({ name: it.id, fields: it.data() as InstallationFields }));
-      };
-      return pagesOf(read, limit, true);
+      return foundIn(documentsOf(client, inOrder, true));
     });
+  }
+
+  async function* foundIn(pages: AsyncIterable<DocumentSnapshot[]>): AsyncGenerator<Found[]> {
+    for await (const page of pages)
+      yield page.map((it) => ({ name: it.id, fields: it.data() as InstallationFields }));
   }
 
   async function* byIds(

@@ -14,8 +14,9 @@ import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../pip
 import type { Store } from '../../ports.ts';
 import { begins, mayStart, movedTo, noted, startedAt, turnOf, withoutGuard } from '../course.ts';
 import { isForAnybody, namesIn } from '../erasure.ts';
-import { merged, pagesOf } from '../sorted.ts';
+import { firstOf, merged } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import type { EventWriter } from './events.ts';
 import {
   ANYBODY,
@@ -99,25 +100,19 @@ export function firestoreCampaigns(
       // what is read of each slot and not shown is paid for, so this is not much
       const size = Math.ceil((limit + 1) / SLOTS.length) + 1;
       const lists = SLOTS.map((slot) => {
-        const query = campaigns.orderBy('listed', 'desc').endAt(`${slot}${END}`).limit(size);
-        const read = async (last: DocumentSnapshot | null) => {
-          const start = last?.get('listed') ?? listedOf(id, at, slot);
-          return (await client.read(() => query.startAfter(start).get())).docs;
-        };
-        return pagesOf<DocumentSnapshot>(read, size);
+        const query = campaigns
+          .orderBy('listed', 'desc')
+          .startAfter(listedOf(id, at, slot))
+          .endAt(`${slot}${END}`)
+          .limit(size);
+        return documentsOf(client, query);
       });
       const timeAndId = (it: DocumentSnapshot): string => it.get('listed').slice(2);
-      const found: DocumentSnapshot[] = [];
-      for await (const page of merged(lists, (a, b) => (timeAndId(a) < timeAndId(b) ? 1 : -1))) {
-        found.push(...page);
-        if (found.length > limit) break;
-      }
-      const items = found.slice(0, limit).map(toCampaign);
+      const newestFirst = merged(lists, (a, b) => (timeAndId(a) < timeAndId(b) ? 1 : -1));
+      const { items: found, more } = await firstOf(newestFirst, limit);
+      const items = found.map(toCampaign);
       const last = items.at(-1);
-      return {
-        items,
-        next: found.length > limit && last ? `${last.createdAt}.${last.id}` : null,
-      };
+      return { items, next: more && last ? `${last.createdAt}.${last.id}` : null };
     },
 
     startCampaign: (id, ranges, dueAt, at = Date.now()) =>

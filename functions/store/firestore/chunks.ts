@@ -1,21 +1,16 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
 import { randomUUID } from 'node:crypto';
-import {
-  type DocumentSnapshot,
-  FieldPath,
-  FieldValue,
-  type Transaction,
-} from '@google-cloud/firestore';
+import { FieldPath, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { Chunk, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
-import { pagesOf } from '../sorted.ts';
 import { toCampaign } from './campaigns.ts';
 import { type Client, unchanged } from './client.ts';
 import { changeOf, countedOf } from './commit.ts';
+import { documentsOf } from './documents.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
@@ -227,12 +222,11 @@ export function firestoreChunks(
       const start = openInOf(campaignId, shard);
       const query = schema.chunks
         .orderBy('openIn')
+        .startAfter(start)
         .endBefore(`${start}${END}`)
         .select('openIn', 'id', 'provider', 'size', 'notBefore')
         .limit(OPEN_PAGE);
-      const read = async (last: DocumentSnapshot | null) =>
-        (await client.read(() => query.startAfter(last?.get('openIn') ?? start).get())).docs;
-      for await (const page of pagesOf<DocumentSnapshot>(read, OPEN_PAGE))
+      for await (const page of documentsOf(client, query))
         yield page.map((found): OpenChunk => {
           const { id: chunkId, provider, size, notBefore } = found.data() as ChunkFields;
           return { chunkId, provider, size, notBefore };

@@ -12,6 +12,7 @@ import {
 } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
 import { Unavailable } from '../../errors.ts';
+import { BROKEN_OFF, withWholeAnswers } from './whole-answers.ts';
 
 export interface FirestoreOptions {
   project: string;
@@ -79,6 +80,7 @@ export function createClient({
       'grpc.keepalive_time_ms': keepAliveMs,
       'grpc.keepalive_timeout_ms': keepAliveTimeoutMs,
       'grpc.keepalive_permit_without_calls': 1,
+      'grpc.callInvocationTransformer': withWholeAnswers,
     },
     clientConfig: clientConfig(deadlineMs),
     // else a read that fails is tried again twice, a second apart, even if it was refused
@@ -189,11 +191,12 @@ const causes: Record<number, string> = {
   10: 'others keep changing the same documents',
   13: 'it has an error of its own',
   14: 'it cannot be reached',
+  [BROKEN_OFF]: 'its answers break off',
   16: 'it does not accept the credentials',
 };
 
 /** It did not serve us for a moment: worth another attempt. */
-const absent = new Set([1, 2, 4, 8, 13, 14, 16]);
+const absent = new Set([1, 2, 4, 8, 13, 14, BROKEN_OFF, 16]);
 /** Or somebody was faster. */
 const absentOrContended = new Set([...absent, 5, 6, 9, 10]);
 

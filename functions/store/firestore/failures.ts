@@ -2,7 +2,9 @@
 
 import type { Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit, Failure, Store } from '../../ports.ts';
+import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { BY_NAME, digest, END, expiry, type FailuresFields, isId, type Schema } from './schema.ts';
 
 /** A document holds 1 MiB, and a failure may hold a token of 4 KiB. */
@@ -17,26 +19,28 @@ export function firestoreFailures(client: Client, schema: Schema, retentionDays:
     async listFailures(campaignId, after, limit) {
       if (!isId(campaignId)) return { items: [], next: null };
       const [start = '', from = -1] = after === null ? [] : splitCursor(after);
-      const query = failures.orderBy(BY_NAME).endBefore(`${campaignId}${END}${END}`).limit(READ);
-      const found: { failure: Failure; cursor: string }[] = [];
-      let next = query.startAt(`${campaignId}${END}${start}`);
-      while (found.length <= limit) {
-        const { docs } = await client.read(() => next.get());
-        for (const it of docs) {
-          const { chunkId, failures } = it.data() as FailuresFields;
-          const name = it.id.slice(campaignId.length + 1);
-          for (const [index, rest] of (JSON.parse(failures) as Packed[]).entries())
-            if (name !== start || index > from)
-              found.push({ failure: { campaignId, chunkId, ...rest }, cursor: `${name}.${index}` });
-        }
-        const last = docs.at(-1);
-        if (!last || docs.length < READ) break;
-        next = query.startAfter(last.id);
+      const query = failures
+        .orderBy(BY_NAME)
+        .startAt(`${campaignId}${END}${start}`)
+        .endBefore(`${campaignId}${END}${END}`)
+        .limit(READ);
+      async function* unpacked() {
+        for await (const page of documentsOf(client, query))
+          yield page.flatMap((it): { failure: Failure; cursor: string }[] => {
+            const { chunkId, failures } = it.data() as FailuresFields;
+            const name = it.id.slice(campaignId.length + 1);
+            return (JSON.parse(failures) as Packed[])
+              .map((rest, index) => ({
+                failure: { campaignId, chunkId, ...rest },
+                cursor: `${name}.${index}`,
+              }))
+              .slice(name === start ? Math.max(0, from + 1) : 0);
+          });
       }
-      const shown = found.slice(0, limit);
+      const { items, more } = await firstOf(unpacked(), limit);
       return {
-        items: shown.map((it) => it.failure),
-        next: found.length > limit ? (shown.at(-1)?.cursor ?? null) : null,
+        items: items.map((it) => it.failure),
+        next: more ? (items.at(-1)?.cursor ?? null) : null,
       };
     },
 

@@ -1,10 +1,9 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
-import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Store } from '../../ports.ts';
-import { pagesOf } from '../sorted.ts';
 import { historyOf } from './campaigns.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { BY_NAME, type CampaignFields, isId, type Schema, type SwitchFields } from './schema.ts';
 
 /** Ids of open campaigns read at once. */
@@ -24,9 +23,7 @@ export function firestoreHistory(client: Client, { campaigns, campaign, switchOf
         .orderBy(BY_NAME)
         .select('app')
         .limit(OPEN_PAGE);
-      const read = async (last: DocumentSnapshot | null) =>
-        (await client.read(() => (last ? query.startAfter(last.id) : query).get())).docs;
-      for await (const page of pagesOf<DocumentSnapshot>(read, OPEN_PAGE)) {
+      for await (const page of documentsOf(client, query)) {
         const ids = page.filter((it) => it.get('app') === app).map((it) => it.id);
         if (ids.length > 0) yield ids;
       }

@@ -4,8 +4,8 @@ import { BUCKETS, type Installation } from '../../pipeline/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
 import { AT_ONCE, each, inGroupsOf, together } from '../each.ts';
 import { lastOfEach } from '../last-of-each.ts';
-import { pagesOf } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { byPath, type firestoreInstallations, LEFT } from './installations.ts';
 import {
   BY_NAME,
@@ -143,17 +143,13 @@ export function firestoreImport(
       const query = schema.installations
         .select('refreshedAt', 'optedOut')
         .orderBy(BY_NAME)
+        .startAt(from)
         .endBefore(to)
         .limit(PAGE);
-      const read = async (last: { name: string } | null) => {
-        const next = last ? query.startAfter(last.name) : query.startAt(from);
-        const { docs } = await client.read(() => next.get());
-        return docs.map((it) => ({ name: it.id, fields: it.data() as InstallationFields }));
-      };
       let found = 0;
-      for await (const page of pagesOf(read, PAGE)) {
+      for await (const page of documentsOf(client, query)) {
         const gone = page
-          .map(({ name, fields }) => ({ id: idOf(name).id, fields }))
+          .map((it) => ({ id: idOf(it.id).id, fields: it.data() as InstallationFields }))
           .filter(({ id, fields }) => isGone(id, fields))
           .map(({ id }) => id);
         if (dryRun) found += gone.length;

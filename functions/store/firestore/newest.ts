@@ -2,7 +2,9 @@
 
 import type { Query } from '@google-cloud/firestore';
 import type { Page } from '../../ports.ts';
+import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { END } from './schema.ts';
 
 /**
@@ -21,10 +23,10 @@ export async function newest<T>(
     .startAfter(`${begin}${after ?? END}`)
     .endAt(begin)
     .limit(limit + 1);
-  const { docs } = await client.read(() => query.get());
-  const shown = docs.slice(0, limit);
+  const listed = documentsOf(client, query);
+  const { items, more } = await firstOf(listed, limit);
   return {
-    items: shown.map((it) => JSON.parse(it.get('record')) as T),
-    next: docs.length > limit ? shown.at(-1)!.get('listed').slice(begin.length) : null,
+    items: items.map((it) => JSON.parse(it.get('record')) as T),
+    next: more ? items.at(-1)!.get('listed').slice(begin.length) : null,
   };
 }

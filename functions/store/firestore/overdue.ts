@@ -5,6 +5,7 @@ import { DELIVERY_LOST_AFTER_MS } from '../../pipeline/timing.ts';
 import type { Overdue, Store, WebhookDelivery } from '../../ports.ts';
 import { each } from '../each.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { toEvent } from './events.ts';
 import {
   type ChunkFields,
@@ -87,7 +88,6 @@ export function firestoreOverdue(
       const taken: Overdue[] = [];
       for (const [collection, fields, overdue, slots = SLOTS] of kinds)
         for (const slot of slots) {
-          if (taken.length === limit) return taken;
           const [from, to] = dueBy(slot, now);
           const query = collection
             .orderBy('due')
@@ -95,14 +95,18 @@ export function firestoreOverdue(
             .endAt(to)
             .select('due', ...fields)
             .limit(limit - taken.length);
-          const { docs } = await client.read(() => query.get());
-          const ours = await each(docs, AT_ONCE, async (found) => {
-            const due: string = found.get('due');
-            const again = next + (collection === deliveries ? DELIVERY_LOST_AFTER_MS : 0);
-            const isOurs = await take(found, dueOf(found.id, again, slot));
-            return isOurs ? overdue(found, dueAtOf(due), now) : null;
-          });
-          taken.push(...ours.filter((it) => it !== null));
+          // what another sweep took, or what had only to be closed, is no end of the list
+          for await (const page of documentsOf(client, query)) {
+            const some = page.slice(0, limit - taken.length);
+            const ours = await each(some, AT_ONCE, async (found) => {
+              const due: string = found.get('due');
+              const again = next + (collection === deliveries ? DELIVERY_LOST_AFTER_MS : 0);
+              const isOurs = await take(found, dueOf(found.id, again, slot));
+              return isOurs ? overdue(found, dueAtOf(due), now) : null;
+            });
+            taken.push(...ours.filter((it) => it !== null));
+            if (taken.length === limit) return taken;
+          }
         }
       return taken;
     },

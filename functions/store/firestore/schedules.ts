@@ -3,8 +3,9 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import type { Store } from '../../ports.ts';
-import { pagesOf } from '../sorted.ts';
+import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { BY_NAME, dueBy, dueOf, isId, type ScheduleFields, type Schema } from './schema.ts';
 
 /** People write them, and a tick that has nothing to do should cost one read. */
@@ -52,22 +53,15 @@ export function firestoreSchedules(client: Client, { schedules }: Schema) {
 
     async listSchedules(after, limit) {
       const all = schedules.orderBy(BY_NAME).limit(limit + 1);
-      const { docs } = await client.read(() =>
-        (after === null ? all : all.startAfter(after)).get(),
-      );
-      const items = docs.slice(0, limit).map(readSchedule);
-      return { items, next: docs.length > limit ? items.at(-1)!.id : null };
+      const query = after === null ? all : all.startAfter(after);
+      const { items, more } = await firstOf(documentsOf(client, query), limit);
+      return { items: items.map(readSchedule), next: more ? items.at(-1)!.id : null };
     },
 
     async *dueSchedules(now) {
       const [from, to] = dueBy(SLOT, now);
-      const query = schedules.orderBy('due').orderBy(BY_NAME).endAt(to).limit(DUE_PAGE);
-      const read = async (last: DocumentSnapshot | null) => {
-        const next = last ? query.startAfter(last.get('due'), last.id) : query.startAt(from);
-        return (await client.read(() => next.get())).docs;
-      };
-      for await (const page of pagesOf<DocumentSnapshot>(read, DUE_PAGE))
-        yield page.map(readSchedule);
+      const query = schedules.orderBy('due').startAt(from).endAt(to).limit(DUE_PAGE);
+      for await (const page of documentsOf(client, query)) yield page.map(readSchedule);
     },
   } satisfies Partial<Store>;
 }

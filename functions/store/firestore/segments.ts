@@ -2,7 +2,9 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Segment, Store } from '../../ports.ts';
+import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { appName, BY_NAME, END, type Schema, type SegmentFields } from './schema.ts';
 
 export function firestoreSegments(client: Client, { segments, segment: refOf }: Schema) {
@@ -22,11 +24,12 @@ export function firestoreSegments(client: Client, { segments, segment: refOf }: 
       const start = `${appName(app)}${END}`;
       const query = segments
         .orderBy(BY_NAME)
+        .startAfter(`${start}${after ?? ''}`)
         .endBefore(`${start}${END}`)
         .limit(limit + 1);
-      const { docs } = await client.read(() => query.startAfter(`${start}${after ?? ''}`).get());
-      const items = docs.slice(0, limit).map((it) => toSegment(app, it));
-      return { items, next: docs.length > limit ? items.at(-1)!.name : null };
+      const { items: found, more } = await firstOf(documentsOf(client, query), limit);
+      const items = found.map((it) => toSegment(app, it));
+      return { items, next: more ? items.at(-1)!.name : null };
     },
 
     deleteSegment: (app, name) =>

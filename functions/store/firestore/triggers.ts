@@ -3,7 +3,9 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
 import type { Store } from '../../ports.ts';
+import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { newest } from './newest.ts';
 import {
   BY_NAME,
@@ -62,11 +64,9 @@ export function firestoreTriggers(
 
     async listTriggers(after, limit) {
       const all = triggers.orderBy(BY_NAME).limit(limit + 1);
-      const { docs } = await client.read(() =>
-        (after === null ? all : all.startAfter(after)).get(),
-      );
-      const items = docs.slice(0, limit).map(read);
-      return { items, next: docs.length > limit ? items.at(-1)!.name : null };
+      const query = after === null ? all : all.startAfter(after);
+      const { items, more } = await firstOf(documentsOf(client, query), limit);
+      return { items: items.map(read), next: more ? items.at(-1)!.id : null };
     },
 
     deleteTrigger: (name) =>

@@ -3,8 +3,8 @@
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import { withoutNames } from '../erasure.ts';
-import { pagesOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
+import { documentsOf } from './documents.ts';
 import { BY_NAME, type Schema } from './schema.ts';
 
 const PAGE = 300;
@@ -36,9 +36,7 @@ export function firestoreUserNames(client: Client, { schedules, segments }: Sche
         [schedules, 'schedule'],
       ] as const) {
         const query = collection.orderBy(BY_NAME).limit(PAGE);
-        const read = async (last: DocumentSnapshot | null) =>
-          (await client.read(() => (last ? query.startAfter(last.id) : query).get())).docs;
-        for await (const page of pagesOf<DocumentSnapshot>(read, PAGE))
+        for await (const page of documentsOf(client, query))
           for (const it of page) await drop(it, field, names);
       }
     },

@@ -10,8 +10,8 @@ import type { Failure } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
-import { pagesOf } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { documentsOf } from './documents.ts';
 import {
   ANYBODY,
   appOf,
@@ -46,9 +46,7 @@ export interface Found {
 export function firestoreUserRecords(client: Client, schema: Schema) {
   async function* installationsOf(userId: string): AsyncGenerator<Installation[]> {
     const query = schema.installations.where('userId', '==', userId).orderBy(BY_NAME).limit(PAGE);
-    const read = async (last: DocumentSnapshot | null) =>
-      (await client.read(() => (last ? query.startAfter(last.id) : query).get())).docs;
-    for await (const page of pagesOf<DocumentSnapshot>(read, PAGE))
+    for await (const page of documentsOf(client, query))
       yield page.map((it) =>
         toInstallation(appOf(it.id), idOf(it.id).id, it.data() as InstallationFields),
       );
@@ -74,11 +72,15 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
 
   /** With what was there before it was his. */
   async function since(userId: string, it: Device): Promise<Device> {
-    const query = schema.former.where('device', '==', digest(deviceKey(it))).orderBy(BY_NAME);
-    const { docs } = await client.read(() => query.limit(PAGE).get());
-    const others = docs.filter(({ id }) => !id.startsWith(digest(userId)));
-    if (others.length === 0) return it;
-    return { ...it, since: Math.max(...others.map((found) => found.get('until'))) };
+    const query = schema.former
+      .where('device', '==', digest(deviceKey(it)))
+      .orderBy(BY_NAME)
+      .limit(PAGE);
+    let since = Number.NEGATIVE_INFINITY;
+    for await (const page of documentsOf(client, query))
+      for (const other of page.filter(({ id }) => !id.startsWith(digest(userId))))
+        since = Math.max(since, other.get('until'));
+    return since === Number.NEGATIVE_INFINITY ? it : { ...it, since };
   }
 
   /** Campaigns that name him or his devices, or nobody. */
@@ -89,9 +91,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
         .where('names', 'array-contains-any', some)
         .orderBy(BY_NAME)
         .limit(PAGE);
-      const read = async (last: DocumentSnapshot | null) =>
-        (await client.read(() => (last ? query.startAfter(last.id) : query).get())).docs;
-      for await (const page of pagesOf<DocumentSnapshot>(read, PAGE)) {
+      for await (const page of documentsOf(client, query)) {
         yield page.filter((it) => !seen.has(it.id));
         for (const it of page) seen.add(it.id);
       }

@@ -45,6 +45,7 @@ export function sqliteAudiences(db: Database) {
             yield { installations: page, cursor: last };
             page = [];
           }
+          // a statement of SQLite is whole or throws, so these are the last
           if (rows.length < wanted) break;
           // nothing here waits for anything, so others would have to until the range is read
           await nextTurn();

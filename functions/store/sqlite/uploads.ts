@@ -62,7 +62,6 @@ export function sqliteUploads({ sql, transaction, durably }: Database) {
         const last = rows.at(-1);
         if (!last) return;
         yield rows.map((row) => row.name as string);
-        if (rows.length < size) return;
         cursor = { bucket: last.bucket as number, id: last.name as string };
         await nextTurn();
       }

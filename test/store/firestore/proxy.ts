@@ -30,6 +30,7 @@ export interface Query {
   from?: { collectionId: string }[];
   where?: Filter;
   orderBy?: { field: { fieldPath: string }; direction: string }[];
+  limit?: { value: number };
 }
 export interface Filter {
   compositeFilter?: { op: string; filters: Filter[] };
@@ -50,10 +51,16 @@ export interface Call {
 }
 
 /**
- * `before`: nothing is passed on. `midway`: the first answers of a stream are. `after`: it is done,
- * and the answer is lost. `never`: it is passed on nowhere and not answered.
+ * `before`: nothing is passed on. `midway`: the first answers of a stream are. `halfway`: a report of
+ * progress, then half of the documents that a query found. `after`: it is done, and the answer is lost.
+ * `never`: it is passed on nowhere and not answered. `short`: half of the documents that a query found,
+ * as if those were all.
  */
-export type Fault = { code: number; when: 'before' | 'midway' | 'after' } | 'never' | null;
+export type Fault =
+  | { code: number; when: 'before' | 'midway' | 'halfway' | 'after' }
+  | 'never'
+  | 'short'
+  | null;
 const MIDWAY = 7;
 
 export interface FirestoreProxy {
@@ -65,6 +72,10 @@ export interface FirestoreProxy {
 
 const identity = (it: Buffer) => it;
 const pathOf = (method: Method) => `/google.firestore.v1.Firestore/${method}`;
+/** "If not set, then no document" is in this response: https://firebase.google.com/docs/firestore/reference/rpc/google.firestore.v1#runqueryresponse */
+const PROGRESS = Buffer.from(
+  v1.RunQueryResponse.encode({ readTime: { seconds: 1 }, skippedResults: 1 }).finish(),
+);
 export const collectionOf = (name?: string | null) => name?.split('/').at(-2) ?? '';
 
 export async function startProxy(upstreamHost: string, t?: TestContext): Promise<FirestoreProxy> {
@@ -82,7 +93,7 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
     const call: Call = { method, reads: [], code: 0, ...asked(method, request) };
     proxy.calls.push(call);
     const fault = await proxy.fault(call);
-    if (fault && fault !== 'never') call.code = fault.code;
+    if (fault && typeof fault === 'object') call.code = fault.code;
     return { call, fault };
   };
   const failure = (code: number) => ({ code, details: 'as the test wants it' });
@@ -92,7 +103,8 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
     async (it) => {
       const { call, fault } = await begin(method, it.request);
       if (fault === 'never') return;
-      if (fault?.when === 'before') return it.emit('error', failure(fault.code));
+      const when = fault === 'short' ? 'short' : fault?.when;
+      if (when === 'before') return it.emit('error', failure(call.code));
       const answers = upstream.makeServerStreamRequest(
         pathOf(method),
         identity,
@@ -102,10 +114,12 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
         { deadline: it.getDeadline() },
       );
       let passed = 0;
+      const held: Buffer[] = [];
       it.on('cancelled', () => answers.cancel());
       answers.on('data', (answer: Buffer) => {
         call.reads.push(...readIn(method, answer));
-        const passes = !fault || (fault.when === 'midway' && passed++ < MIDWAY);
+        if (when === 'short' || when === 'halfway') return held.push(answer);
+        const passes = !fault || (when === 'midway' && passed++ < MIDWAY);
         if (passes && !it.write(answer)) {
           answers.pause();
           it.once('drain', () => answers.resume());
@@ -119,7 +133,9 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
         // a query that finds nothing costs a read
         if (method === 'RunQuery' && call.reads.length === 0)
           call.reads.push(call.query?.from?.[0]?.collectionId ?? '');
-        if (fault) it.emit('error', failure(fault.code));
+        if (when === 'halfway') it.write(PROGRESS);
+        for (const answer of held.slice(0, Math.ceil(held.length / 2))) it.write(answer);
+        if (call.code !== 0) it.emit('error', failure(call.code));
         else it.end();
       });
     };
@@ -129,7 +145,7 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
     async (it, answer) => {
       const { call, fault } = await begin(method, it.request);
       if (fault === 'never') return;
-      if (fault?.when === 'before') return answer(failure(fault.code));
+      if (typeof fault === 'object' && fault?.when === 'before') return answer(failure(fault.code));
       upstream.makeUnaryRequest(
         pathOf(method),
         identity,
@@ -140,7 +156,7 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
         (error, value) => {
           if (error) call.code = error.code;
           if (error) answer({ code: error.code, details: error.details });
-          else if (fault) answer(failure(fault.code));
+          else if (call.code !== 0) answer(failure(call.code));
           else answer(null, value);
         },
       );
@@ -236,7 +252,7 @@ function readIn(method: Method, answer: Buffer): string[] {
 export function failing(
   proxy: FirestoreProxy,
   fits: (call: Call) => boolean,
-  { code, when, times = 1 }: Exclude<Fault, 'never' | null> & { times?: number },
+  { code, when, times = 1 }: Extract<Fault, object> & { times?: number },
 ) {
   let left = times;
   proxy.fault = (call) => (fits(call) && left-- > 0 ? { code, when } : null);

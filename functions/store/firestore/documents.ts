@@ -1,0 +1,22 @@
+/** The documents of a query, in pages; an empty page ends them (see `pagesOf`). */
+
+import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
+import { pagesOf } from '../sorted.ts';
+import type { Client } from './client.ts';
+
+/**
+ * `query` has an order, whose field it selects, and is limited to a page; it may start anywhere. With
+ * `ahead` the next page is under way while one is used.
+ */
+export function documentsOf(
+  client: Client,
+  query: Query,
+  ahead = false,
+): AsyncGenerator<DocumentSnapshot[]> {
+  const read = async (last: DocumentSnapshot | null) => {
+    // not by its value: several may have the same
+    const next = last ? query.startAfter(last) : query;
+    return (await client.read(() => next.get())).docs;
+  };
+  return pagesOf<DocumentSnapshot>(read, ahead);
+}
