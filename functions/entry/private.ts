@@ -26,7 +26,7 @@ export function privately(
   });
   const reply = async (request: IncomingMessage, stop: AbortSignal): Promise<Reply> => {
     if (request.method !== 'POST') return { status: 405, headers: { Allow: 'POST' } };
-    const caller = await callerOf(request.headers.authorization);
+    const caller = await callerOf(request.headersDistinct);
     if (caller.kind === 'refused') {
       log.callRefused({ where, reason: caller.reason });
       return { status: caller.status, headers: { 'WWW-Authenticate': 'Bearer' } };

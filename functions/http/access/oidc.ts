@@ -17,10 +17,19 @@ export interface OidcOptions {
   certsUrl?: string | undefined;
   /**
    * 'platform': a token whose signature Cloud Run has taken off is believed. Cloud Run does that
-   * to tokens its own check of `roles/run.invoker` has accepted, so that we cannot use them
-   * elsewhere; nothing is left to verify then. DANGER: only while nobody but the invoker has that
-   * role; with `allUsers` anybody can write such a token.
+   * to tokens that its own check of `run.routes.invoke` has accepted, so that we cannot use them
+   * elsewhere; nothing is left to verify then.
+   *
+   * It lets through the invoker (`roles/run.invoker` on the function), and everybody who has that
+   * permission on the project: owners, editors, and `roles/run.developer`. Their tokens carry their
+   * own e-mail, so they are refused here. It checks one token of a request: that in
+   * X-Serverless-Authorization where there is one, and the one in Authorization not at all. We read
+   * Authorization alone, so a request that has the other header, or several tokens, is refused.
+   *
+   * DANGER: with `allUsers` as an invoker, or with `--no-invoker-iam-check`, Cloud Run checks
+   * nothing, and anybody can write such a token.
    * https://cloud.google.com/run/docs/troubleshooting#signature-removed
+   * https://cloud.google.com/run/docs/authenticating/service-to-service#acquire-token
    */
   check?: 'signature' | 'platform';
 }
@@ -44,8 +53,11 @@ const refused = (status: 401 | 403, reason: string): Caller => ({
   reason,
 });
 
+/** Of a request: the values of each header, by its name in lower case (Node's `headersDistinct`). */
+export type HeaderValues = Record<string, string[] | undefined>;
+
 /**
- * Takes a header Authorization. Throws `Unavailable` when Google's certificates cannot be had:
+ * Takes the headers of a request. Throws `Unavailable` when Google's certificates cannot be had:
  * nothing is known of the caller then.
  */
 export function createOidc({ audience, invoker, certsUrl, check = 'signature' }: OidcOptions) {
@@ -79,7 +91,11 @@ export function createOidc({ audience, invoker, certsUrl, check = 'signature' }:
     }
   }
 
-  return async (authorization: string | undefined): Promise<Caller> => {
+  return async (headers: HeaderValues): Promise<Caller> => {
+    const [authorization, ...more] = headers.authorization ?? [];
+    if (more.length > 0) return refused(401, 'several headers Authorization');
+    if (check === 'platform' && headers['x-serverless-authorization'])
+      return refused(401, 'Cloud Run has checked X-Serverless-Authorization, not Authorization');
     const token = authorization?.match(/^Bearer +([\w.-]+) *$/i)?.[1];
     if (!token) return refused(401, 'no token');
     if (token.length > MAX_TOKEN) return refused(401, 'the token is too long');

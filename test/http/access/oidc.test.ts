@@ -4,7 +4,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Unavailable } from '../../../functions/errors.ts';
-import { createOidc, type OidcOptions } from '../../../functions/http/access/oidc.ts';
+import {
+  createOidc,
+  type HeaderValues,
+  type OidcOptions,
+} from '../../../functions/http/access/oidc.ts';
 import { createSigner, encode, nowSeconds, type Signer } from './jwt.ts';
 
 const audience = 'https://volley-send-apns-123.run.app';
@@ -41,7 +45,10 @@ async function make(t: TestContext, options: Partial<OidcOptions> = {}, signer: 
     });
     response.end(JSON.stringify({ [signer.kid]: signer.certificate }));
   });
-  return { fetched, check: createOidc({ audience, invoker, certsUrl, ...options }) };
+  const callerOf = createOidc({ audience, invoker, certsUrl, ...options });
+  const check = (authorization: string | undefined, more: HeaderValues = {}) =>
+    callerOf({ ...(authorization !== undefined && { authorization: [authorization] }), ...more });
+  return { fetched, check };
 }
 
 test('the invoker may call; both spellings of the issuer are Google’s', async (t) => {
@@ -132,9 +139,26 @@ test('where Cloud Run checks callers, a token without its signature is believed,
   }
 });
 
+test('where Cloud Run checks callers, a token beside the one it has checked is not believed', async (t) => {
+  const { check } = await make(t, { check: 'platform' });
+  const stripped = `Bearer ${encode({})}.${encode(claims())}.SIGNATURE_REMOVED_BY_GOOGLE`;
+  const signed = `Bearer ${google.sign(claims())}`;
+  for (const other of [stripped, signed, 'Bearer ', ''])
+    for (const own of [stripped, signed]) {
+      const caller = await check(own, { 'x-serverless-authorization': [other] });
+      assert.equal(caller.kind, 'refused', `beside ${other}`);
+    }
+  const twice = await check(undefined, { authorization: [signed, stripped] });
+  assert.equal(twice.kind, 'refused');
+  // alone in the other header it is not read either
+  const alone = await check(undefined, { 'x-serverless-authorization': [stripped] });
+  assert.equal(alone.kind, 'refused');
+});
+
 test('when the certificates cannot be had, nobody is let in and nobody is refused for good', async (t) => {
   const certsUrl = await serve(t, (_, response) => response.writeHead(404).end());
   const check = createOidc({ audience, invoker, certsUrl });
-  await assert.rejects(check(`Bearer ${google.sign(claims())}`), Unavailable);
-  assert.equal((await check(undefined)).kind, 'refused');
+  const authorization = [`Bearer ${google.sign(claims())}`];
+  await assert.rejects(check({ authorization }), Unavailable);
+  assert.equal((await check({})).kind, 'refused');
 });
