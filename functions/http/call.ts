@@ -3,7 +3,7 @@
  * and its handler. The server checks by this description and the OpenAPI document is made of it.
  */
 
-import type { OpenAPIHono, RouteConfig, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Fault, faultsOf } from '../errors.ts';
 import type { Scope } from '../ports.ts';
@@ -16,7 +16,8 @@ import { answerProblem, problemResponse } from './problem.ts';
 /** What a call takes, where it takes anything. Bodies are JSON. */
 interface Schemas {
   params?: z.ZodObject;
-  query?: z.ZodObject;
+  /** strict: what it does not name is a fault, as any is without it; 'any': others choose them */
+  query?: z.ZodObject | 'any';
   /** by their names in lower case */
   headers?: z.ZodObject;
   body?: z.ZodType;
@@ -86,6 +87,8 @@ function paramsOf(c: Context, path: string): Record<string, string> {
   return name && verb ? { ...params, [name]: params[name]!.slice(0, -verb.length) } : params;
 }
 
+const NO_QUERY = z.strictObject({});
+
 /** The first of each name; of Hono's own object `?constructor=x` would be no part. */
 const queryOf = (c: Context) => Object.fromEntries([...new URL(c.req.url).searchParams].reverse());
 
@@ -104,7 +107,7 @@ async function read(
     else faults.push(...faultsOf(parsed.error, part === 'body' ? [] : [labels[part]]));
   };
   check('params', takes.params, () => paramsOf(c, path));
-  check('query', takes.query, () => queryOf(c));
+  if (takes.query !== 'any') check('query', takes.query ?? NO_QUERY, () => queryOf(c));
   const names = Object.keys(takes.headers?.shape ?? {});
   check('headers', takes.headers, () =>
     Object.fromEntries(names.map((name) => [name, c.req.header(name)])),
@@ -123,7 +126,7 @@ async function read(
 const labels = { params: 'path', query: 'query', headers: 'header', body: '' };
 
 function documented({ method, path, summary, description, ...it }: Call): RouteConfig {
-  const { body, ...rest } = it.takes;
+  const { body, query, ...rest } = it.takes;
   const problems = [
     400,
     ...(it.scopes ? [401, 403, 429] : []),
@@ -140,6 +143,7 @@ function documented({ method, path, summary, description, ...it }: Call): RouteC
     security: it.scopes ? [{ apiKey: [] }] : [],
     request: {
       ...rest,
+      ...(query && query !== 'any' && { query }),
       ...(body && {
         body: {
           required: true,

@@ -62,7 +62,7 @@ export function serviceCalls(
       summary: 'Whether it serves',
       description: 'For load balancers. It reads from the store, at most once in 5 seconds.',
       scopes: null,
-      takes: {},
+      takes: { query: 'any' },
       responses: {
         200: {
           description: 'It does.',

@@ -153,7 +153,8 @@ export function triggerCalls(ports: Ports): Call[] {
         'For outside services. Answers as soon as the ping is queued; one that does not prove ' +
         'itself gets the same answer, and is dropped.',
       scopes: null,
-      takes: { params },
+      // a service may have parameters of its own in the address that it is given
+      takes: { params, query: 'any' },
       requestBody: {
         required: true,
         content: {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Problem } from '../../functions/errors.ts';
-import { campaign, createFixture } from './fixture.ts';
+import { apnsToken, campaign, createFixture, jsonOf } from './fixture.ts';
 
 const problemOf = async (response: Response) => {
   assert.equal(response.headers.get('content-type'), 'application/problem+json');
@@ -157,4 +157,36 @@ test('an address or method that is not there is told as a problem', async (t) =>
   assert.equal(wrong.headers.get('allow'), 'POST, GET');
   await problemOf(wrong);
   assert.equal((await ask('GET', '/v1/installations:import')).status, 405);
+});
+
+test('a query parameter that a call does not know is a fault of every call', async (t) => {
+  const { api, ask, store } = await createFixture(t);
+  const document = await jsonOf<{ paths: Record<string, Record<string, object>> }>(
+    await api.request('/openapi.json'),
+  );
+  /** made for outside machines, which may add parameters of their own */
+  const taken: string[] = [];
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const method of Object.keys(methods).map((it) => it.toUpperCase())) {
+      const address = `${path.replaceAll(/{\w+}/g, 'device-1')}?constructor=x&to=1`;
+      const response = await ask(method, address, method === 'GET' ? undefined : {});
+      const { faults = [] } =
+        response.status === 400 ? await jsonOf<Problem>(response) : { faults: [] };
+      const about = faults
+        .filter((it) => it.path.startsWith('query.') && !/missing/.test(it.message))
+        .map((it) => `${it.path} ${it.message}`);
+      if (about.length === 0) taken.push(`${method} ${path}`);
+      else
+        assert.deepEqual(
+          about.sort(),
+          ['query.constructor is unknown', 'query.to is unknown'],
+          `${method} ${path}`,
+        );
+    }
+  assert.deepEqual(taken.sort(), ['GET /healthz', 'POST /v1/triggers/{name}']);
+
+  const device = { platform: 'ios', token: apnsToken(1) };
+  const elsewhere = await ask('PUT', '/v1/installations/device-1?app=shop', device);
+  assert.equal(elsewhere.status, 400);
+  assert.equal(await store.getInstallation('default', 'device-1'), null);
 });
