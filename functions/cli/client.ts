@@ -62,7 +62,7 @@ export function createClient(
   key: string | null,
   fetch: typeof globalThis.fetch = globalThis.fetch,
 ): Client {
-  const origin = url.replace(/\/+$/, '');
+  const origin = url.replace(/(?<!\/)\/+$/, '');
 
   const call = async (path: string, init: RequestInit & { duplex?: 'half' }) => {
     const headers = { ...init.headers, ...(key && { Authorization: `Bearer ${key}` }) };

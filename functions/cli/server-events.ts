@@ -10,15 +10,27 @@ export interface ServerEvent {
   data: string;
 }
 
+/** Characters; the largest event has a campaign in it. What came with its end may be longer. */
+const MAX_LINE = 4 * 1024 * 1024;
+
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
-  let rest = '';
+  /** the pieces of a line that is not complete, and how long they are */
+  let rest: string[] = [];
+  let length = 0;
   let id: string | null = null;
   let event = '';
   let data: string[] = [];
   for await (const bytes of body) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop()!;
+    const text = decoder.decode(bytes, { stream: true });
+    length += text.length;
+    if (length > MAX_LINE) throw new Error('the server sends a line that does not end');
+    const ended = /[\r\n]/.test(text) || rest.at(-1)?.endsWith('\r');
+    rest.push(text);
+    if (!ended) continue;
+    const lines = rest.join('').split(/\r\n|\n|\r(?!$)/);
+    rest = [lines.pop()!];
+    length = rest[0]!.length;
     for (const line of lines) {
       if (line === '') {
         if (data.length > 0) yield { id, event: event || 'message', data: data.join('\n') };

@@ -36,7 +36,7 @@ export function triggerCommands(
     .action(async (name: string, file: string) => {
       const it = await client().put<TriggerView>(pathOf(name), await jsonOf(file));
       // where the other side is to ping it
-      show(it, () => `${line(it)}\n${url().replace(/\/+$/, '')}${pathOf(name)}`);
+      show(it, () => `${line(it)}\n${url().replace(/(?<!\/)\/+$/, '')}${pathOf(name)}`);
     });
 
   trigger

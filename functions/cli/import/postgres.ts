@@ -50,7 +50,7 @@ export function withoutSecrets(url: string): string {
 export async function openPostgres(url: string, options: PostgresOptions): Promise<Source> {
   const { timeoutMs = TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const name = withoutSecrets(url);
-  const source = `(${options.query.trim().replace(/(?:\s*;)+$/, '')}\n) AS source`;
+  const source = `(${options.query.replace(/(?<![\s;])[\s;]+$/, '')}\n) AS source`;
   const client = connection(url, timeoutMs, connectTimeoutMs);
   const failed = (error: unknown) => new SourceFailed(explained(error, name, timeoutMs));
   const ask = async (text: string): Promise<pg.QueryArrayResult<unknown[]>> => {
