@@ -25,6 +25,6 @@ export function quoted(text: string, most = QUOTED): string {
   const head = text.slice(0, 4 * most);
   let safe = redact(head.replace(/\s+/g, ' ').toWellFormed());
   // what was cut off may be the rest of a token
-  if (head.length < text.length) safe = `${safe.replace(/[\w:-]*$/, '')}…`;
+  if (head.length < text.length) safe = `${safe.replace(/(?<![\w:-])[\w:-]+$/, '')}…`;
   return safe.length > most ? `${safe.slice(0, most)}…` : safe;
 }

@@ -8,7 +8,6 @@ import { readLines } from '../../functions/http/import/lines.ts';
 import { nameFault, nameReaders } from '../../functions/http/import/names.ts';
 import { csvRows, ndjsonRows } from '../../functions/http/import/rows.ts';
 import { prove } from '../../functions/http/proof.ts';
-import { quoted, redact } from "../../functions/redact.ts";
 import { audienceSchema } from '../../functions/pipeline/audience/audience-request.ts';
 import { matches } from '../../functions/pipeline/audience/matches.ts';
 import { messageSchema } from '../../functions/pipeline/message-request.ts';
@@ -24,6 +23,7 @@ import {
 import { judgeApns } from '../../functions/providers/apns-reasons.ts';
 import { judgeFcm } from '../../functions/providers/fcm-errors.ts';
 import { parseRetryAfter } from '../../functions/providers/retry-after.ts';
+import { quoted, redact } from '../../functions/redact.ts';
 import { createFixture } from '../http/fixture.ts';
 import { assertLinear } from './linear.ts';
 
@@ -99,7 +99,17 @@ test('messages', async () => {
 });
 
 test('audiences: conditions, versions, languages, times', async () => {
-  await reads((text) => audienceSchema.safeParse({ condition: text }), { begins: ['', "'a' in "] });
+  await reads((text) => audienceSchema.safeParse({ condition: text }), {
+    begins: ['', "'a' in ", "'a' in topics "],
+    repeated: [
+      ...bits,
+      "'a' in topics && ",
+      "|| 'a' in topics ",
+      '!(',
+      '! ',
+      "&& ('a' in topics) ",
+    ],
+  });
   await reads((text) => audienceSchema.safeParse({ appVersion: text }), { begins: ['', '>=1.'] });
   await reads((text) =>
     audienceSchema.safeParse({
