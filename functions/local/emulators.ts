@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Unavailable } from '../errors.ts';
+import { countDocuments, type Exported } from './emulator-data.ts';
 import { freePort } from './ports.ts';
 
 export type EmulatorName = 'firestore' | 'pubsub';
@@ -19,10 +20,8 @@ export interface Emulator {
 }
 
 export interface EmulatorOptions {
-  /** any that is free without it */
-  port?: number;
-  /** of Firestore's: the metadata file of an export to begin with */
-  importFrom?: string;
+  /** of Firestore's: what it begins with; it counts as started when all of that is there */
+  importFrom?: Exported;
   /** what it prints, for someone who looks for a fault */
   output?: 'ignore' | 'inherit';
 }
@@ -60,10 +59,10 @@ const answers = (program: string, flag: string) =>
 /** Throws `Unavailable` when it is not installed, or does not come up. */
 export async function startEmulator(
   name: EmulatorName,
-  { port, importFrom, output = 'ignore' }: EmulatorOptions = {},
+  { importFrom, output = 'ignore' }: EmulatorOptions = {},
 ): Promise<Emulator> {
-  const host = `127.0.0.1:${port ?? (await freePort())}`;
-  const imported = importFrom === undefined ? [] : [`--import-data=${importFrom}`];
+  const host = `127.0.0.1:${await freePort()}`;
+  const imported = importFrom === undefined ? [] : [`--import-data=${importFrom.file}`];
   // a group of its own: gcloud is Python that runs a shell that runs Java, and does not pass signals on
   const child = spawn(
     'gcloud',
@@ -80,7 +79,7 @@ export async function startEmulator(
   });
   const deadline = AbortSignal.timeout(START_MS);
   for (;;) {
-    if (await isUp(host)) return { host, stop };
+    if ((await isUp(host)) && (await isWhole(host, importFrom))) return { host, stop };
     const why = await Promise.race([died, wait(100, '')]);
     if (why === '' && !deadline.aborted) continue;
     await stop();
@@ -99,6 +98,13 @@ async function isUp(host: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** It answers while it still imports, as if what it has by then were all. */
+async function isWhole(host: string, imported: Exported | undefined): Promise<boolean> {
+  if (!imported) return true;
+  const documents = await countDocuments(host, imported.project).catch(() => 0);
+  return documents >= imported.documents;
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -8,9 +8,11 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import { countDocuments, exportDocuments } from '../../functions/local/emulator-data.ts';
 import { startEmulator } from '../../functions/local/emulators.ts';
 import { freshProject, sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
+import { createGate } from '../world/gate.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
 const INSTALLATIONS = 4_000;
@@ -25,13 +27,16 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   const { pubsub } = sharedEmulators().emulators;
   let emulator = await startEmulator('firestore');
   t.after(() => emulator.stop());
-  const { host } = emulator;
+  // nobody is let in before the second one has all that the first one had
+  const gate = await createGate();
+  t.after(gate.close);
+  gate.open(emulator.host);
   // the client library would believe it more than us
   delete process.env.FIRESTORE_EMULATOR_HOST;
   const project = freshProject();
   const world: CloudWorld = await createCloudWorld({
     ...{ installations: INSTALLATIONS, tickEveryMs: 5_000, project },
-    ...{ emulators: { firestore: host, pubsub }, settings: { latencyMs: 100 } },
+    ...{ emulators: { firestore: gate.host, pubsub }, settings: { latencyMs: 100 } },
   });
   t.after(world.close);
 
@@ -46,18 +51,14 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
       for (const pid of it.pids()) process.kill(pid, signal);
   };
   freeze('SIGSTOP');
-  const database = `projects/${project}/databases/(default)`;
-  const answer = await fetch(`http://${host}/emulator/v1/projects/${project}:export`, {
-    method: 'POST',
-    body: JSON.stringify({ database, export_directory: folder, export_name: 'all' }),
-  });
-  assert.equal(answer.status, 200, await answer.text());
+  const exported = await exportDocuments(emulator.host, project, folder);
+  assert.ok(exported.documents > INSTALLATIONS);
+  gate.shut();
   await emulator.stop();
   freeze('SIGCONT');
-  emulator = await startEmulator('firestore', {
-    port: Number(host.split(':')[1]),
-    importFrom: join(folder, 'all/all.overall_export_metadata'),
-  });
+  emulator = await startEmulator('firestore', { importFrom: exported });
+  assert.equal(await countDocuments(emulator.host, project), exported.documents);
+  gate.open(emulator.host);
 
   const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 200 });
   assert.equal(state, 'completed');

@@ -80,9 +80,9 @@ async function fill(t: TestContext) {
     range(1_000).map((n) => `user-${n}`),
   );
   const campaignId = await running(store);
-  for (const page of range(10))
-    await store.freezePage(pageOf(campaignId, Array(53).fill(1), { page }));
-  const failing = range(25).map((part) => `${campaignId}.0.0.${part}`);
+  for (const page of range(53))
+    await store.freezePage(pageOf(campaignId, Array(10).fill(1), { page }));
+  const failing = range(25).map((page) => `${campaignId}.0.${page}.0`);
   for (const chunkId of failing) {
     await store.claimChunk(chunkId, leaseOf(chunkId), NOW);
     await store.commitChunk(commitOf(chunkId, chunkId, { failed: [0], open: [] }));
