@@ -237,7 +237,7 @@ test('a value may name a topic or a version, and never be more of a condition', 
 });
 
 test('an integer that no number holds stays the id that it is', async (t) => {
-  const { signed, work, campaigns } = await shop(t);
+  const { signed, send, work, campaigns, ask } = await shop(t);
   await signed(`{"event":2916334247900527531,"order":{"number":1,"buyer":2916334247900527532}}`);
   await signed(`{"event":2916334247900527532,"order":{"number":1.50,"buyer":9007199254740991}}`);
   await work();
@@ -246,6 +246,12 @@ test('an integer that no number holds stays the id that it is', async (t) => {
     '2916334247900527532',
     '9007199254740991',
   ]);
+  const proof = { kind: 'token', in: 'body', name: 'token', secret };
+  assert.equal((await ask('PUT', '/v1/triggers/orders', { ...orders, proof })).status, 200);
+  await send(`{"token":"${secret}","event":3,"order":{"number":2,"buyer":2916334247900527533}}`);
+  await work();
+  const newest = (await campaigns())[0]!;
+  assert.deepEqual(newest.audience.userIds, ['2916334247900527533'], 'kept without its token');
 });
 
 test('what a ping fills in is bounded, however often a trigger asks for it', async (t) => {

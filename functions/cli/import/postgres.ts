@@ -6,7 +6,7 @@
  */
 
 import pg from 'pg';
-import { parseExact } from '../../http/import/exact-json.ts';
+import { parseExact } from '../../exact-json.ts';
 import { quoted } from '../../redact.ts';
 import { Usage } from '../send.ts';
 import type { Column } from './mapping.ts';

@@ -1,9 +1,9 @@
 /** Tags and attributes of a row. A bad one is left out and told; the others are kept. */
 
+import { exactNumber, parseExact } from '../../exact-json.ts';
 import { HALF } from '../../json-texts.ts';
 import { MAX_ATTRIBUTES } from '../../pipeline/registration.ts';
 import { CellFault, INEXACT, text } from './cells.ts';
-import { exactNumber, parseExact } from './exact-json.ts';
 
 type Tell = (path: string, message: string) => void;
 type Attribute = string | number | boolean;

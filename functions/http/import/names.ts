@@ -1,5 +1,6 @@
 /** The names of an uploaded audience, out of plain lines, CSV or NDJSON. */
 
+import { parseExact } from '../../exact-json.ts';
 import { HALF } from '../../json-texts.ts';
 import { tokenForm } from '../../pipeline/installation.ts';
 import { installationId } from '../../pipeline/registration.ts';
@@ -7,7 +8,6 @@ import type { UploadKind } from '../../ports.ts';
 import { saysAbsent } from './absent.ts';
 import { CellFault, text } from './cells.ts';
 import { readRecords } from './csv.ts';
-import { parseExact } from './exact-json.ts';
 import type { Line } from './lines.ts';
 import { FileFault, headerCell } from './rows.ts';
 

@@ -1,10 +1,10 @@
 /** Rows of an import, from CSV or NDJSON: their cells by the names of fields. */
 
 import type { Fault } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import { quoted } from '../../redact.ts';
 import { textCell } from './absent.ts';
 import { type CsvRecord, readRecords } from './csv.ts';
-import { parseExact } from './exact-json.ts';
 import { ATTRIBUTE, rowFields as fields } from './import-row.ts';
 import type { Line } from './lines.ts';
 

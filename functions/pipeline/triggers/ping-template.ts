@@ -66,14 +66,17 @@ export function segmentsOf(path: string): string[] | null {
     : null;
 }
 
-/** What is there; undefined: nothing. Only what the ping itself has, never a prototype's. */
+/**
+ * What is there; undefined: nothing. Only what the ping itself has, never a prototype's. An integer
+ * that no number holds is its digits: an id stays the id that it is.
+ */
 export function lookUp(value: Json, path: string): Json | undefined {
   let it: Json | undefined = value;
   for (const segment of segmentsOf(path) ?? ['']) {
     if (typeof it !== 'object' || it === null || !Object.hasOwn(it, segment)) return undefined;
     it = (it as Record<string, Json>)[segment];
   }
-  return it;
+  return JSON.isRawJSON(it) ? it.rawJSON : it;
 }
 
 /** Every place of a template that cannot be one, by its path. */

@@ -7,6 +7,7 @@
 
 import { hash } from 'node:crypto';
 import { type Fault, faultsOf } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import { HALF } from '../../json-texts.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
@@ -107,27 +108,19 @@ export const asLists = (audience: Json): Json =>
 export const asLiteral = (message: Json): Json =>
   typeof message === 'object' ? { ...message, literal: true } : message;
 
-/**
- * JSON in UTF-8, of bounded depth, or what is wrong with it. An integer that a number cannot hold is
- * its digits: an id stays the id that it is.
- */
+/** JSON in UTF-8, of bounded depth, or what is wrong with it. */
 export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const value: Json = JSON.parse(text);
-    if (depthOf(value) > MAX_DEPTH) return { fault: `is nested more than ${MAX_DEPTH} deep` };
-    // with a function JSON.parse recurses: the depth is known by now
-    return { value: /\d{16}/.test(text) ? JSON.parse(text, exactly) : value };
+    const value = parseExact(text) as Json;
+    return depthOf(value) > MAX_DEPTH ? { fault: TOO_DEEP } : { value };
   } catch (error) {
+    if (error instanceof RangeError) return { fault: TOO_DEEP };
     return { fault: error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8' };
   }
 }
 
-/** TypeScript's library does not know the third argument yet. */
-const exactly = ((_: string, value: Json, { source = '' }: { source?: string }) =>
-  typeof value === 'number' && /^-?\d{16,}$/.test(source) && String(value) !== source
-    ? source
-    : value) as (key: string, value: Json) => Json;
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
 
 /** Level by level, without recursion. */
 function depthOf(value: Json): number {

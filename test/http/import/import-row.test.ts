@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseExact } from '../../../functions/http/import/exact-json.ts';
+import { parseExact } from '../../../functions/exact-json.ts';
 import { readRow } from '../../../functions/http/import/import-row.ts';
 import { csvRows, FileFault, parsed } from '../../../functions/http/import/rows.ts';
 import { installation } from '../../../functions/pipeline/installation.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseExact } from '../../../functions/http/import/exact-json.ts';
+import { parseExact } from '../../../functions/exact-json.ts';
 import { readTime } from '../../../functions/http/import/time.ts';
 
 const AT = Date.UTC(2026, 9, 1, 10);
