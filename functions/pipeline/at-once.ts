@@ -18,14 +18,15 @@ export function createAtOnce(ports: Ports) {
   const { signal } = stopped;
 
   async function send(chunk: SendableChunk) {
-    const why = `at-once-${ports.now()}`;
     try {
       // what is left then, it has queued by itself
       await sendChunk(ports, chunk, signal);
     } catch (error) {
-      ports.log.taskFailed({ task: `send/${chunk.chunkId}/${why}`, attempt: 0, error });
+      // never queued before, or it would not be here
+      const task = sendTask(chunk, 'first');
+      ports.log.taskFailed({ task: task.name, attempt: 0, error });
       await ports.queue
-        .create([sendTask(chunk, why)])
+        .create([task])
         // the sweep finds it
         .catch((error) => ports.log.unexpected({ where: 'sending at once', error }));
     }

@@ -116,6 +116,8 @@ export interface Campaign extends CampaignRequest {
   closedAt: number | null;
   /** number of shards; 0 until it is planned */
   shards: number;
+  /** why it, or its open work, was last queued again; what begins with `held-` is its canary's */
+  task?: string;
 }
 
 /** What FCM sends to in one message, or the installations that get one each. */

@@ -9,10 +9,12 @@
 import type { Ports, TaskBody } from '../ports.ts';
 import { stopsCanary } from './brake.ts';
 import { pause } from './control.ts';
-import { canaryTask, redriveTask } from './tasks.ts';
+import { canaryTask, held, redriveTask } from './tasks.ts';
 
 /** A canary of 1,000 is sent within a second or two. */
 const LOOK_EVERY_MS = 2_000;
+/** A task that comes this early, by our clock, is on time: it could not be queued by its name again. */
+const CLOCKS_MS = 1_000;
 
 export async function watchCanary(
   ports: Ports,
@@ -33,10 +35,17 @@ export async function watchCanary(
     await pause(ports, campaignId, stops);
     return;
   }
-  const holdUntil = ended ? (since ?? now()) + campaign.canary.holdSeconds * 1000 : null;
-  if (holdUntil === null || now() < holdUntil) {
-    const next = holdUntil ?? now() + LOOK_EVERY_MS;
-    return queue.create([canaryTask(campaignId, ended ? (since ?? now()) : null, next)]);
+  if (!ended) {
+    // two that look, look together
+    const next = LOOK_EVERY_MS * (1 + Math.floor(now() / LOOK_EVERY_MS));
+    return queue.create([canaryTask(campaignId, null, next)]);
+  }
+  const heldSince = since ?? now();
+  const holdUntil = heldSince + campaign.canary.holdSeconds * 1000;
+  if (now() + CLOCKS_MS < holdUntil) {
+    const task = held(heldSince);
+    if (campaign.task !== task) await store.noteTasks([{ kind: 'campaign', campaignId, task }]);
+    return queue.create([canaryTask(campaignId, heldSince, holdUntil)]);
   }
   // who dies behind this is followed by the same task, or by the sweep
   if (await store.passCanary(campaignId, now(), 'the canary has passed'))

@@ -1,11 +1,12 @@
 /** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
 
-import type { OpenChunk, Ports } from '../ports.ts';
+import type { OpenChunk, Ports, Shard } from '../ports.ts';
 import { OVERRULED } from './brake.ts';
 import { type Campaign, type CampaignState, isClosed, SYSTEM } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { canaryTask, planTask, redriveTask, sendTask, shardTask, startTasks } from './tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
+import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';
 
 export type Controlled =
   | { kind: 'ok'; campaign: Campaign }
@@ -56,8 +57,9 @@ async function move(
   const campaign = moved ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (campaign.state !== to) return { kind: 'illegal', campaign };
-  // asked twice, too: the first may have died before it queued the rest
-  await queue.create([redriveTask(id, `${to}-${now()}`)]);
+  // asked twice, too: the first may have died before it queued the rest. So may this: the campaign is
+  // due until its work is back on its queues, and the sweep does it then
+  await queue.create([redriveTask(id, campaign.task ?? `${to}-${now()}`)]);
   return { kind: 'ok', campaign };
 }
 
@@ -104,39 +106,62 @@ export async function reschedule(
 }
 
 /**
- * Queues every shard and chunk that is still open. Those of a paced campaign get new slots from now
- * on, where theirs have passed.
+ * Queues every shard and chunk that is still open and does not wait in its queue. Those of a paced
+ * campaign get new slots from now on, where theirs have passed.
  */
-export async function redrive({ store, queue, now }: Ports, id: string, why: string) {
+export async function redrive(ports: Ports, id: string, why: string) {
+  const { store, queue, now } = ports;
   const campaign = await store.getCampaign(id);
-  if (!campaign || isClosed(campaign.state)) return;
+  if (!campaign || isClosed(campaign.state) || campaign.state === 'paused') return;
   if (campaign.shards === 0) return queue.create([planTask(id, why)]);
-  const waits = waitsForCanary(campaign);
-  const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !waits);
-  await queue.create(shards.map((it) => shardTask(id, it.index, why)));
-  if (waits) await queue.create([canaryTask(id, null, now())]);
+  const isWatched = waitsForCanary(campaign);
+  const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !isWatched);
+  await queueShards(ports, shards, why);
+  if (isWatched) await queue.create([canaryTask(id, null, now())]);
   const perMs =
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
   let queued = 0;
   for await (const chunks of store.openChunks(id, null)) {
-    const slots = perMs > 0 ? chunks.map(nextSlot) : null;
-    if (slots)
-      await store.moveChunks(
-        slots.map((notBefore, i) => ({
-          chunkId: chunks[i]!.chunkId,
-          notBefore,
-          expiresAt: expiryOf(campaign, notBefore),
-          dueAt: notBefore + LOST_AFTER_MS,
-        })),
-      );
-    await queue.create(chunks.map((it, i) => sendTask(it, why, slots?.[i])));
+    const waits = await anyWaits(ports, chunks.map(chunkTasks));
+    const moved = chunks.map((it, i) => {
+      const notBefore = perMs > 0 ? nextSlot(it) : null;
+      // what waits for a time that is not the campaign's pace need not wait for it any more
+      const isQueued = waits[i]! && (perMs > 0 || it.notBefore <= now());
+      return { it, notBefore, isQueued };
+    });
+    await store.moveChunks(
+      moved.map(({ it, notBefore, isQueued }) => ({
+        chunkId: it.chunkId,
+        dueAt: Math.max(now(), notBefore ?? 0) + LOST_AFTER_MS,
+        ...(notBefore !== null && {
+          slot: { notBefore, expiresAt: expiryOf(campaign, notBefore) },
+        }),
+        ...(!isQueued && { task: why }),
+      })),
+      now(),
+    );
+    const left = moved.filter(({ isQueued }) => !isQueued);
+    await queue.create(left.map(({ it, notBefore }) => sendTask(it, why, notBefore ?? undefined)));
   }
+  await store.redriven(id, why);
 
   function nextSlot({ notBefore, size }: OpenChunk): number {
     const slot = Math.max(notBefore, Math.floor(now() + queued / perMs));
     queued += size;
     return slot;
   }
+}
+
+async function queueShards(ports: Ports, shards: Shard[], why: string) {
+  const waits = await anyWaits(
+    ports,
+    shards.map((it) => shardTasks(it.campaignId, it.index, it.task)),
+  );
+  const left = shards.filter((_, i) => !waits[i]);
+  await ports.store.noteTasks(
+    left.map(({ campaignId, index }) => ({ kind: 'shard', campaignId, shard: index, task: why })),
+  );
+  await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why)));
 }
 
 /** All but its first shard are to wait. One that is cancelled has nothing to wait for. */

@@ -14,7 +14,7 @@ import { pause } from './control.ts';
 import { createWatch } from './judge.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
-import { sendable, sendTask } from './tasks.ts';
+import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from './tasks.ts';
 import { backoff, UNPROVEN_WAIT_MS } from './timing.ts';
 import { transmit } from './transmit.ts';
 import { trialOf } from './trials.ts';
@@ -58,9 +58,9 @@ async function notNow(
   claim: Exclude<Claim, { kind: 'claimed' }>,
 ): Promise<TaskAnswer> {
   if (claim.kind === 'leased')
-    await queue.create([sendTask(chunk, `lease-${claim.until}`, claim.until)]);
+    await queue.create([sendTask(chunk, whyLeased(claim.until), claim.until)]);
   if (claim.kind === 'early')
-    await queue.create([sendTask(chunk, `early-${claim.notBefore}`, claim.notBefore)]);
+    await queue.create([sendTask(chunk, whyEarly(claim.notBefore), claim.notBefore)]);
   return DONE;
 }
 
@@ -78,7 +78,7 @@ async function attempt(
   if (!(await awaitTurn(ports, chunk, campaign, trial, stop))) {
     const next = now() + UNPROVEN_WAIT_MS;
     const answer = await settle(ports, chunk, campaign, recorder, next);
-    await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
+    await queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
     return answer;
   }
   const watch = createWatch(trial);
@@ -119,7 +119,7 @@ async function attempt(
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, campaign, recorder, next);
   if (recorder.open().length === 0 || paused) return answer;
-  await queue.create([sendTask(sendable(chunk), `attempt-${chunk.attempt + 1}`, next)]);
+  await queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
   return watch.everybodyWaits() && !stop.aborted
     ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }
     : answer;

@@ -1,48 +1,109 @@
-/** sweep: finds work whose task was lost or whose worker died, and queues it again. */
+/**
+ * sweep: finds work whose task was lost or whose worker died, and queues it again. What still waits
+ * in its queue is left alone, and what is paused.
+ */
 
-import type { Overdue, Ports, Task } from '../ports.ts';
+import type { Overdue, Ports, Store, Task } from '../ports.ts';
+import { type Campaign, isClosed } from './campaign.ts';
 import { publish } from './complete.ts';
-import { deliveryTask, planTask, sendTask, shardTask } from './tasks.ts';
-import { LOST_AFTER_MS } from './timing.ts';
+import { waitsForCanary } from './control.ts';
+import { deliveryTask, planTask, redriveTask, sendTask, shardTask } from './tasks.ts';
+import { LOST_AFTER_MS, PARKED_MS } from './timing.ts';
+import { anyWaits, tasksOf } from './waiting.ts';
 
 const BATCH = 500;
 
-/** Returns how many it took up. Two sweeps at once are harmless: each takes what the other left. */
+type Tasked = Exclude<Overdue, { kind: 'event' }>;
+type Campaigns = Map<string, Campaign | null>;
+
+/** Returns how much it has queued or published again. Two sweeps at once are harmless. */
 export async function sweep(ports: Ports): Promise<number> {
-  const { store, queue, log, now } = ports;
-  let taken = 0;
+  const { store, now } = ports;
+  let driven = 0;
   for (;;) {
     const overdue = await store.takeOverdue(now(), now() + LOST_AFTER_MS, BATCH);
-    for (const it of overdue) log.redriven({ work: nameOf(it), why: 'overdue' });
-    await queue.create(overdue.flatMap(taskFor));
+    const untold = overdue.filter((it) => it.kind === 'event');
+    const tasked = overdue.filter((it): it is Tasked => it.kind !== 'event');
+    driven += untold.length + (await queueLost(ports, tasked));
+    for (const it of untold) ports.log.redriven({ work: it.event.id, why: 'overdue' });
     await publish(
       ports,
-      overdue.flatMap((it) => (it.kind === 'event' ? it.event : [])),
+      untold.map((it) => it.event),
     );
-    if (overdue.length === 0) return taken;
-    taken += overdue.length;
+    if (overdue.length === 0) return driven;
   }
 }
 
-function taskFor(it: Overdue): Task[] {
-  const why = `sweep-${it.dueAt}`;
+/** Queues what is to be done now and does not wait for it; returns how much. */
+async function queueLost(ports: Ports, overdue: Tasked[]): Promise<number> {
+  const { store, queue, log, now } = ports;
+  const campaigns = await campaignsOf(store, overdue);
+  const resting = overdue.filter((it) => rests(it, campaigns));
+  const rest = overdue.filter((it) => !resting.includes(it));
+  await park(ports, resting);
+  const waits = await anyWaits(
+    ports,
+    rest.map((it) => tasksOf(it, campaignOf(it, campaigns) ?? undefined)),
+  );
+  const lost = rest.filter((_, i) => !waits[i]).map((it) => ({ ...it, task: `sweep-${it.dueAt}` }));
+  for (const it of lost) log.redriven({ work: nameOf(it), why: 'overdue' });
+  // first: the task of one that was noted and not queued is missed again
+  await store.noteTasks(lost);
+  await queue.create(lost.map((it) => taskFor(it, campaignOf(it, campaigns), now())));
+  return lost.length;
+}
+
+async function campaignsOf(store: Store, overdue: Tasked[]): Promise<Campaigns> {
+  const ids = new Set(overdue.flatMap((it) => ('campaignId' in it ? it.campaignId : [])));
+  const found = [...ids].map(async (id) => [id, await store.getCampaign(id)] as const);
+  return new Map(await Promise.all(found));
+}
+
+const campaignOf = (it: Tasked, campaigns: Campaigns) =>
+  'campaignId' in it ? (campaigns.get(it.campaignId) ?? null) : null;
+
+/** Nothing of it is to be done before its campaign goes on, or its canary has passed. */
+function rests(it: Tasked, campaigns: Campaigns): boolean {
+  if (it.kind === 'delivery') return false;
+  const campaign = campaignOf(it, campaigns);
+  if (!campaign || campaign.state === 'paused' || isClosed(campaign.state)) return true;
+  return it.kind === 'shard' && it.shard > 0 && waitsForCanary(campaign);
+}
+
+/** Chunks are many: those of a paused campaign are looked at once a day. */
+async function park({ store, now }: Ports, resting: Tasked[]) {
+  const chunks = resting.filter((it) => it.kind === 'chunk');
+  if (chunks.length === 0) return;
+  const move = (some: typeof chunks, dueAt: number) =>
+    store.moveChunks(
+      some.map(({ chunkId }) => ({ chunkId, dueAt })),
+      now(),
+    );
+  await move(chunks, now() + PARKED_MS);
+  // it was resumed meanwhile: what has made them due may have come before us
+  const campaigns = await campaignsOf(store, chunks);
+  const awake = chunks.filter((it) => !rests(it, campaigns));
+  if (awake.length > 0) await move(awake, now() + LOST_AFTER_MS);
+}
+
+function taskFor(it: Tasked & { task: string }, campaign: Campaign | null, now: number): Task {
   switch (it.kind) {
     case 'campaign':
-      return [planTask(it.campaignId, why)];
+      return campaign?.shards === 0
+        ? planTask(it.campaignId, it.task)
+        : redriveTask(it.campaignId, it.task);
     case 'shard':
-      return [shardTask(it.campaignId, it.shard, why)];
+      return shardTask(it.campaignId, it.shard, it.task);
     case 'chunk':
-      return [sendTask(it, why)];
-    case 'event':
-      return [];
+      return sendTask(it, it.task, it.notBefore > now ? it.notBefore : undefined);
     case 'delivery': {
-      const { deliveryId, webhookId, tries } = it;
-      return [deliveryTask({ deliveryId, webhookId, tries }, why)];
+      const { deliveryId, webhookId, tries, task } = it;
+      return deliveryTask({ deliveryId, webhookId, tries, task });
     }
   }
 }
 
-function nameOf(it: Overdue): string {
+function nameOf(it: Tasked): string {
   switch (it.kind) {
     case 'campaign':
       return it.campaignId;
@@ -50,8 +111,6 @@ function nameOf(it: Overdue): string {
       return `${it.campaignId}.${it.shard}`;
     case 'chunk':
       return it.chunkId;
-    case 'event':
-      return it.event.id;
     case 'delivery':
       return it.deliveryId;
   }

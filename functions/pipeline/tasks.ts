@@ -30,13 +30,16 @@ export function startTasks({ id, state, schedule }: Campaign, now: number, why =
   return at - now <= QUEUE_HORIZON_MS ? [planTask(id, `at-${at}${why}`, at)] : [];
 }
 
-/** Two that look at the same time are one. */
+/** Two that look at the same time are one; so are two that hold it since the same time. */
 export const canaryTask = (campaignId: string, since: number | null, at: number): Task => ({
   queue: 'plan',
-  name: `canary/${campaignId}/${since ?? 'sent'}/${Math.ceil(at / 1000)}`,
+  name: since === null ? `canary/${campaignId}/sent/${at}` : `canary/${campaignId}/${held(since)}`,
   body: { kind: 'canary', campaignId, since },
   at,
 });
+
+/** The campaign's `task` from then on. */
+export const held = (since: number) => `held-${since}`;
 
 export const appTask = (it: Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>): Task => ({
   queue: 'plan',
@@ -49,6 +52,13 @@ export const shardTask = (campaignId: string, shard: number, why = 'first'): Tas
   name: `shard/${campaignId}/${shard}/${why}`,
   body: { kind: 'shard', campaignId, shard },
 });
+
+/** It was sent by another; it looks again at the end of that lease. */
+export const whyLeased = (until: number) => `lease-${until}`;
+/** It came before its time. */
+export const whyEarly = (notBefore: number) => `early-${notBefore}`;
+/** What is left after an attempt. */
+export const whyAgain = (attempt: number) => `attempt-${attempt}`;
 
 export const sendable = (chunk: Pick<Chunk, 'id' | 'provider' | 'recipients'>): SendableChunk => ({
   chunkId: chunk.id,
@@ -76,8 +86,8 @@ export const redriveTask = (campaignId: string, why: string): Task => ({
 });
 
 export const deliveryTask = (
-  it: { deliveryId: string; webhookId: string; tries: number },
-  why = 'first',
+  it: Omit<Extract<TaskBody, { kind: 'delivery' }>, 'kind'>,
+  why = it.task ?? 'first',
   at?: number,
 ): Task => ({
   queue: 'deliver',
@@ -105,13 +115,16 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
     case 'redrive':
       return { ...redriveTask(body.campaignId, `${body.why}-${why}`), at };
     case 'canary':
-      return canaryTask(body.campaignId, body.since, at);
+      return {
+        ...canaryTask(body.campaignId, body.since, at),
+        name: `canary/${body.campaignId}/${why}`,
+      };
     case 'app':
       return { ...appTask(body), name: `app/${body.app}/${body.verb}/${body.at}/${why}`, at };
     case 'event':
       return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
     case 'delivery':
-      return { ...deliveryTask(body, why), body, at };
+      return deliveryTask(body, why, at);
     case 'ping':
       return { ...pingTask(body, why), at };
   }

@@ -3,16 +3,17 @@
 import type { Campaign } from './campaign.ts';
 
 /**
- * Work that was queued this long ago and not begun has lost its task. Re-driving a chunk that still
- * waits in a long queue costs one task that finds a lease or a finished chunk, so this is not short.
+ * Of work that was queued this long ago and not begun, the sweep asks the queue whether its task
+ * still waits. So a task that was lost is missed this long after its time, however long its queue
+ * is; work that waits costs a write and a look-up in each such span.
  */
 export const LOST_AFTER_MS = 15 * 60 * 1000;
 
 /**
- * The same of a webhook's delivery, after the time of its next attempt. Its queue's attempts are up
- * to an hour apart, and each time that it counts as lost makes one more task.
+ * The sweep looks at the chunks of a paused campaign this rarely. Resuming it makes them due as
+ * usual; this is for what nobody thought of.
  */
-export const DELIVERY_LOST_AFTER_MS = 60 * 60 * 1000;
+export const PARKED_MS = 24 * 60 * 60 * 1000;
 
 /** A closed campaign whose event is not out by then is taken up by the sweep. */
 export const ANNOUNCE_WITHIN_MS = 60 * 1000;

@@ -3,7 +3,7 @@
 import type { Campaign, CampaignState, Change, Counts } from '../pipeline/campaign.ts';
 import type { Provider } from '../pipeline/installation.ts';
 import type { BucketRange } from './audiences.ts';
-import type { FrozenPage, SendableChunk } from './chunks.ts';
+import type { FrozenPage, LastTask, OpenChunk } from './chunks.ts';
 import type { CampaignEvent } from './events.ts';
 import type { Page } from './page.ts';
 
@@ -13,14 +13,22 @@ export interface Switch {
   by: string;
 }
 
-/** Work whose time has passed: its task was lost, or its worker died. */
-export type Overdue =
-  | { kind: 'campaign'; campaignId: string; dueAt: number }
-  | { kind: 'shard'; campaignId: string; shard: number; dueAt: number }
-  | ({ kind: 'chunk'; dueAt: number } & SendableChunk)
+/** What has a task. */
+export type Work =
+  | { kind: 'campaign'; campaignId: string }
+  | { kind: 'shard'; campaignId: string; shard: number }
+  | { kind: 'chunk'; chunkId: string }
+  | { kind: 'delivery'; deliveryId: string };
+
+/** Work whose time has passed: it waits long, its task was lost, or its worker died. */
+export type Overdue = { dueAt: number } & (
+  | { kind: 'campaign'; campaignId: string; task: LastTask }
+  | { kind: 'shard'; campaignId: string; shard: number; task: LastTask }
+  | ({ kind: 'chunk'; campaignId: string } & OpenChunk)
   /** stored, but not published */
-  | { kind: 'event'; event: CampaignEvent; dueAt: number }
-  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; dueAt: number };
+  | { kind: 'event'; event: CampaignEvent }
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task: LastTask }
+);
 
 export interface Campaigns {
   /**
@@ -59,7 +67,9 @@ export interface Campaigns {
   startCampaign(id: string, shards: BucketRange[], dueAt: number, at?: number): Promise<boolean>;
   /**
    * Along `transitions` only; null when the campaign is in another state, and nothing changes. Who
-   * did it is kept in the same write. A scheduled one that is cancelled is closed.
+   * did it is kept in the same write. A scheduled one that is cancelled is closed. One that is paused
+   * is not due; one that goes on, or is being cancelled, is due `LOST_AFTER_MS` later, and its `task`
+   * says why its work is to be put back on its queues.
    */
   moveCampaign(
     id: string,
@@ -104,9 +114,15 @@ export interface Campaigns {
   counts(campaignId: string): Promise<Counts>;
   /**
    * At most `limit`, none only if none is left; each is given `next` as its new time, so that two
-   * sweeps do not both get it. A
-   * pending delivery is overdue `DELIVERY_LOST_AFTER_MS` after the time of its next attempt, and that
-   * long after `next` again.
+   * sweeps do not both get it. A pending delivery is overdue `LOST_AFTER_MS` after the time of its
+   * next attempt.
    */
   takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
+  /** Notes why work is queued again: its task is found by that name. What is gone is passed over. */
+  noteTasks(work: (Work & { task: string })[]): Promise<void>;
+  /**
+   * The open work of a campaign is back on its queues, for that reason: it is not due any more,
+   * unless it has a canary. Nothing changes if it has another `task` by now.
+   */
+  redriven(campaignId: string, task: string): Promise<void>;
 }

@@ -19,6 +19,7 @@ export interface Shard extends BucketRange {
   chunks: number;
   chunksDone: number;
   counts: Counts;
+  task: LastTask;
 }
 
 export interface Recipient {
@@ -127,8 +128,24 @@ export interface SendableChunk {
   size: number;
 }
 
+/** A chunk that is not done, and what tells under which names it may wait in its queue. */
 export interface OpenChunk extends SendableChunk {
   notBefore: number;
+  /** how often it was claimed */
+  attempt: number;
+  /** of a lease that was not given back; 0: there is none */
+  leaseUntil: number;
+  task: LastTask;
+}
+
+/** Why it was last queued again by what found or resumed it; null: it never was. */
+export type LastTask = string | null;
+
+export interface MovedChunk {
+  chunkId: string;
+  dueAt: number;
+  slot?: Pick<Chunk, 'notBefore' | 'expiresAt'>;
+  task?: string;
 }
 
 export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt' | 'stalled'> {
@@ -172,9 +189,10 @@ export interface Chunks {
   commitChunk(commit: ChunkCommit): Promise<Committed>;
   /** Chunks that are not done, in pages; `shard` null is all of them. */
   openChunks(campaignId: string, shard: number | null): AsyncIterable<OpenChunk[]>;
-  /** Gives chunks that nobody is sending another slot. */
-  moveChunks(
-    chunks: { chunkId: string; notBefore: number; expiresAt: number; dueAt: number }[],
-  ): Promise<void>;
+  /**
+   * Says when the sweep should look after chunks that nobody is sending, gives them another slot, and
+   * notes why they are queued again.
+   */
+  moveChunks(chunks: MovedChunk[], now: number): Promise<void>;
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 }

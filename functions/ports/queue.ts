@@ -27,8 +27,8 @@ export type TaskBody =
   /** does to all campaigns of an app what somebody asked for at that time */
   | { kind: 'app'; app: string; verb: 'pause' | 'resume' | 'cancel'; at: number; by: string }
   | { kind: 'event'; event: CampaignEvent }
-  /** posts an event to a webhook, unless it was tried more often than that */
-  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number }
+  /** posts an event to a webhook, unless it was tried more often than that, or queued again since */
+  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
   /** what a trigger is to make a campaign of */
   | ({ kind: 'ping' } & Ping);
 

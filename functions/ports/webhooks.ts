@@ -48,6 +48,8 @@ export interface WebhookDelivery {
   attempts: DeliveryAttempt[];
   /** of the next attempt */
   nextAt: number | null;
+  /** why it was queued again since it was last tried: only that task, and what follows it, counts */
+  task?: string;
 }
 
 export interface Webhooks {
@@ -70,7 +72,7 @@ export interface Webhooks {
   /** One that is there already stays as it is. */
   createDeliveries(deliveries: WebhookDelivery[]): Promise<void>;
   getDelivery(id: string): Promise<WebhookDelivery | null>;
-  /** Compare and set: false, and nothing written, unless it was tried so often before. */
+  /** Compare and set, without its `task`: false, and nothing written, unless it was tried so often. */
   putDelivery(delivery: WebhookDelivery, triedBefore: number): Promise<boolean>;
   /** newest first; kept as long as what campaigns know of their recipients, and while they are retried */
   listDeliveries(

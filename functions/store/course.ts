@@ -7,6 +7,7 @@ import {
   MAX_HISTORY,
   type Trial,
 } from '../pipeline/campaign.ts';
+import { LOST_AFTER_MS } from '../pipeline/timing.ts';
 
 /** Not planned before, and its time has come. */
 export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
@@ -25,9 +26,12 @@ export const startedAt = (it: Campaign, at: number): Campaign =>
         ...(it.canary && { guard: 'canary' as const }),
       };
 
+/** After a move to one of these, open work is to be put back on its queues. */
+const goesOn: readonly CampaignState[] = ['accepted', 'running', 'cancelling'];
+
 /** A scheduled one that is cancelled is closed by that. */
 export const movedTo = (
-  it: Campaign,
+  { task: _, ...it }: Campaign,
   to: CampaignState,
   reason: string | null,
   at: number,
@@ -40,7 +44,12 @@ export const movedTo = (
   ...(to === 'accepted' && { startedAt: at }),
   ...(guard === 'off' && it.guard === 'canary' && { startedAt: at }),
   ...(it.state === 'scheduled' && to === 'cancelled' && { closedAt: at }),
+  ...(goesOn.includes(to) && { task: `${to}-${at}` }),
 });
+
+/** When that should be done; null: there is nothing to be done. */
+export const dueAfter = ({ state }: Campaign, at: number) =>
+  goesOn.includes(state) ? at + LOST_AFTER_MS : null;
 
 export const begins = (at: number) => `begins at ${new Date(at).toISOString()}`;
 

@@ -3,9 +3,8 @@
  * the Store port that `test/contracts/store.ts` spells out.
  */
 
-import type { Provider } from '../pipeline/installation.ts';
-import type { Overdue, Store } from '../ports.ts';
-import { type Database, openDatabase } from '../sqlite/database.ts';
+import type { Store } from '../ports.ts';
+import { openDatabase } from '../sqlite/database.ts';
 import { sqliteAudiences } from './sqlite/audiences.ts';
 import { sqliteCampaigns } from './sqlite/campaigns.ts';
 import { sqliteChunks } from './sqlite/chunks.ts';
@@ -19,6 +18,7 @@ import { sqliteKeys } from './sqlite/keys.ts';
 import { sqliteLookups } from './sqlite/lookups.ts';
 import { sqliteMessages } from './sqlite/messages.ts';
 import { sqliteNormalize } from './sqlite/normalize.ts';
+import { sqliteOverdue } from './sqlite/overdue.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
 import { sqliteSegments } from './sqlite/segments.ts';
@@ -71,66 +71,15 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
     ...sqliteUsers(db, rows, writing, erase),
     ...sqliteKeys(db),
     ...sqliteExpire(db),
+    ...sqliteOverdue(db, find, [outbox.overdue, overdueDeliveries]),
 
     dropLeases() {
       db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();
       db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();
     },
 
-    takeOverdue: async (now, next, limit) =>
-      takeOverdue(db, [outbox.overdue, overdueDeliveries], now, next, limit),
-
     check: async () => db.check(),
 
     close: async () => db.close(),
   };
-}
-
-function takeOverdue(
-  { sql, transaction }: Database,
-  others: ((now: number, next: number, limit: number) => Overdue[])[],
-  now: number,
-  next: number,
-  limit: number,
-): Overdue[] {
-  return transaction(() => {
-    const found: Overdue[] = [];
-    for (const row of sql('SELECT id, due_at FROM campaigns WHERE due_at <= ? LIMIT ?').all(
-      now,
-      limit,
-    )) {
-      sql('UPDATE campaigns SET due_at = ? WHERE id = ?').run(next, row.id!);
-      const campaignId = row.id as string;
-      found.push({ kind: 'campaign', campaignId, dueAt: row.due_at as number });
-    }
-    for (const row of sql(
-      'SELECT campaign_id, idx, due_at FROM shards WHERE due_at <= ? LIMIT ?',
-    ).all(now, limit - found.length)) {
-      sql('UPDATE shards SET due_at = ? WHERE campaign_id = ? AND idx = ?').run(
-        next,
-        row.campaign_id!,
-        row.idx!,
-      );
-      found.push({
-        kind: 'shard',
-        campaignId: row.campaign_id as string,
-        shard: row.idx as number,
-        dueAt: row.due_at as number,
-      });
-    }
-    for (const row of sql(
-      'SELECT id, provider, size, due_at FROM chunks WHERE due_at <= ? LIMIT ?',
-    ).all(now, limit - found.length)) {
-      sql('UPDATE chunks SET due_at = ? WHERE id = ?').run(next, row.id!);
-      found.push({
-        kind: 'chunk',
-        chunkId: row.id as string,
-        provider: row.provider as Provider,
-        size: row.size as number,
-        dueAt: row.due_at as number,
-      });
-    }
-    for (const overdue of others) found.push(...overdue(now, next, limit - found.length));
-    return found;
-  });
 }

@@ -1,6 +1,6 @@
 /** Under what webhooks are found, and when their deliveries. */
 
-import { DELIVERY_LOST_AFTER_MS } from '../pipeline/timing.ts';
+import { LOST_AFTER_MS } from '../pipeline/timing.ts';
 import type { Webhook, WebhookDelivery } from '../ports.ts';
 
 /** An app's name may be anything, so it comes last. */
@@ -16,7 +16,7 @@ export const webhookKeys = (app: string | null, campaignId: string): [string, st
 
 /** When a delivery that is not over has lost its task. */
 export const lostAt = ({ state, nextAt }: Pick<WebhookDelivery, 'state' | 'nextAt'>) =>
-  state === 'pending' && nextAt !== null ? nextAt + DELIVERY_LOST_AFTER_MS : null;
+  state === 'pending' && nextAt !== null ? nextAt + LOST_AFTER_MS : null;
 
 /** A delivery is retried for three days, so it is kept that long at least. */
 export const DELIVERY_DAYS = 4;

@@ -6,7 +6,7 @@
  */
 
 import { deliveryTask } from '../pipeline/tasks.ts';
-import type { Ports, Webhook, WebhookDelivery } from '../ports.ts';
+import type { Ports, TaskBody, Webhook, WebhookDelivery } from '../ports.ts';
 import { contentOf } from './content.ts';
 import type { Posted, Poster } from './post.ts';
 import { nextAttemptAt } from './retry.ts';
@@ -24,11 +24,7 @@ const NO_ROOM_MS = 2_000;
 /** A delivery was given up, and nothing else has come through for about as long: two days. */
 const FAILING_MS = 2 * 24 * 60 * 60 * 1000;
 
-interface Which {
-  deliveryId: string;
-  webhookId: string;
-  tries: number;
-}
+type Which = Omit<Extract<TaskBody, { kind: 'delivery' }>, 'kind'>;
 
 export function createDeliver(ports: Ports, post: Poster) {
   const { now, random } = ports;
@@ -44,6 +40,8 @@ export function createDeliver(ports: Ports, post: Poster) {
     if (delivery?.state !== 'pending') return;
     // an earlier task of it: the one that did this attempt may have died before it queued the next
     if (delivery.tries !== tries) return queueNext(delivery);
+    // it was queued again since: two that wait for room would both wait on
+    if (delivery.task !== which.task) return;
     if (!webhook || webhook.disabled) {
       const state = 'failed' as const;
       const error = webhook ? 'the webhook is disabled' : 'the webhook is gone';

@@ -22,6 +22,7 @@ import {
   NOW,
   pageOf,
   running,
+  untried,
 } from './store-fixture.ts';
 
 const once = (key: string, requestHash = 'hash') => ({ key, requestHash });
@@ -70,15 +71,15 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const campaign = campaignOf();
     assert.equal(await store.findCampaign('default', once('k')), null);
     assert.equal((await store.createCampaign(campaign, once('k'), NOW)).kind, 'created');
-    await store.moveCampaign(campaign.id, ['accepted'], 'cancelling', null);
+    const moved = await store.moveCampaign(campaign.id, ['accepted'], 'cancelling', null, NOW);
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k'), NOW), {
-      ...{ kind: 'exists', campaign: { ...campaign, state: 'cancelling' } },
+      ...{ kind: 'exists', campaign: moved },
     });
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k', 'another'), NOW), {
       kind: 'conflict',
     });
     assert.deepEqual(await store.findCampaign('default', once('k')), {
-      ...{ kind: 'exists', campaign: { ...campaign, state: 'cancelling' } },
+      ...{ kind: 'exists', campaign: moved },
     });
     assert.deepEqual(await store.findCampaign('default', once('k', 'another')), {
       kind: 'conflict',
@@ -146,6 +147,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.getShard(campaign.id, 0), {
       ...{ campaignId: campaign.id, index: 0, from: 0, to: shards === 1 ? 2 ** 32 : 100 },
       ...{ pages: 0, cursor: null, planned: false, chunks: 0, chunksDone: 0, counts: noCounts() },
+      task: null,
     });
     assert.equal(await store.getShard(campaign.id, shards), null);
   });
@@ -160,7 +162,11 @@ export function campaignContract(name: string, makeStore: MakeStore) {
         const legal = transitions[from].includes(to);
         const neverBegun = from === 'scheduled' && to === 'cancelled' && { closedAt: NOW };
         const begins = to === 'accepted' && { startedAt: NOW };
-        const after = { ...before, state: to, reason: 'because', ...neverBegun, ...begins };
+        const { task: _, ...same } = before;
+        const after = {
+          ...{ ...same, state: to, reason: 'because', ...neverBegun, ...begins },
+          ...(to !== 'paused' && { task: `${to}-${NOW}` }),
+        };
         assert.deepEqual(moved, legal ? after : null, `${from} → ${to}`);
         assert.deepEqual(await store.getCampaign(before.id), legal ? after : before);
       }
@@ -196,23 +202,27 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const planning = campaignOf();
     await store.createCampaign(planning, null, NOW + 10);
     await store.startCampaign(planning.id, [EVERYBODY], NOW + 20);
-    const { chunkId } = await lonelyChunk(store, 1, { dueAt: NOW + 30, provider: 'apns' });
+    const { chunkId, campaignId } = await lonelyChunk(store, 1, {
+      ...{ dueAt: NOW + 30, provider: 'apns' },
+    });
+    const chunk = { ...{ kind: 'chunk', chunkId, campaignId }, ...untried };
 
     assert.deepEqual(await store.takeOverdue(NOW + 9, NOW + 1000, 10), []);
     assert.deepEqual(await store.takeOverdue(NOW + 10, NOW + 1000, 10), [
-      { kind: 'campaign', campaignId: waiting.id, dueAt: NOW + 10 },
+      { kind: 'campaign', campaignId: waiting.id, dueAt: NOW + 10, task: null },
     ]);
     const rest = await store.takeOverdue(NOW + 30, NOW + 2000, 10);
     assert.deepEqual(
       rest.toSorted((a, b) => a.dueAt - b.dueAt),
       [
-        { kind: 'shard', campaignId: planning.id, shard: 0, dueAt: NOW + 20 },
-        { kind: 'chunk', chunkId, provider: 'apns', size: 1, dueAt: NOW + 30 },
+        { kind: 'shard', campaignId: planning.id, shard: 0, dueAt: NOW + 20, task: null },
+        { ...chunk, provider: 'apns', size: 1, dueAt: NOW + 30 },
       ],
     );
     assert.deepEqual(await store.takeOverdue(NOW + 999, NOW + 9000, 10), []);
     const again = await store.takeOverdue(NOW + 1000, NOW + 9000, 10);
-    assert.deepEqual(again, [{ kind: 'campaign', campaignId: waiting.id, dueAt: NOW + 1000 }]);
+    const known = { kind: 'campaign', campaignId: waiting.id, dueAt: NOW + 1000, task: null };
+    assert.deepEqual(again, [known]);
   });
 
   test(`${name}: sweeps at once share what is overdue, no batch above its limit`, async (t) => {
@@ -235,7 +245,10 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const { chunkId, campaignId } = await lonelyChunk(store, 1);
     await store.claimChunk(chunkId, leaseOf('dead worker', NOW + 50), NOW);
     assert.deepEqual(await store.takeOverdue(NOW + 50, NOW + MINUTE, 10), [
-      { kind: 'chunk', chunkId, provider: 'fcm', size: 1, dueAt: NOW + 50 },
+      {
+        ...{ kind: 'chunk', campaignId, chunkId, provider: 'fcm', size: 1, dueAt: NOW + 50 },
+        ...{ ...untried, attempt: 1, leaseUntil: NOW + 50 },
+      },
     ]);
     await finish(store, chunkId, NOW + 60);
     const overdue = await store.takeOverdue(NOW + 10 * MINUTE, NOW + 20 * MINUTE, 10);

@@ -18,6 +18,7 @@ import {
   pageOf,
   person,
   running,
+  untried,
 } from './store-fixture.ts';
 
 const claim = (store: Store, chunkId: string, leaseId = 'mine', now = NOW) =>
@@ -130,13 +131,52 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const [waiting, sending, done] = page.chunks.map((it) => it.id) as [string, string, string];
     claimed(await claim(store, sending));
     await finish(store, done);
-    const slot = { notBefore: NOW + MINUTE, expiresAt: NOW + 9 * MINUTE, dueAt: NOW + 5 * MINUTE };
-    await store.moveChunks([waiting, sending, done].map((chunkId) => ({ chunkId, ...slot })));
+    const slot = { notBefore: NOW + MINUTE, expiresAt: NOW + 9 * MINUTE };
+    const moved = { slot, dueAt: NOW + 5 * MINUTE, task: 'resumed' };
+    const move = (now: number, some = moved) =>
+      store.moveChunks(
+        [waiting, sending, done].map((chunkId) => ({ chunkId, ...some })),
+        now,
+      );
+    await move(NOW);
+    const open = (await Array.fromAsync(store.openChunks(id, 0))).flat();
+    const both = { provider: 'fcm', size: 1 };
+    assert.deepEqual(
+      open.toSorted((a, b) => a.attempt - b.attempt),
+      [
+        { ...both, ...untried, chunkId: waiting, notBefore: NOW + MINUTE, task: 'resumed' },
+        { ...both, ...untried, chunkId: sending, attempt: 1, leaseUntil: leaseOf('').until },
+      ],
+    );
     assert.deepEqual(await claim(store, waiting), { kind: 'early', notBefore: NOW + MINUTE });
     assert.equal((await claim(store, sending)).kind, 'leased');
     assert.equal((await claim(store, done)).kind, 'done');
     const { chunk } = claimed(await claim(store, waiting, 'mine', NOW + MINUTE));
     assert.equal(chunk.expiresAt, slot.expiresAt);
+  });
+
+  test(`${name}: a chunk that is moved keeps what is not said, and a dead sender is none`, async (t) => {
+    const store = await makeStore(t);
+    const { chunkId, campaignId } = await lonelyChunk(store, 1, { notBefore: 7 });
+    await store.published(await store.unpublished(campaignId));
+    const dies = leaseOf('dead', NOW + 50);
+    claimed(await store.claimChunk(chunkId, dies, NOW));
+    const parked = { chunkId, dueAt: NOW + 9 * MINUTE };
+    await store.moveChunks([parked], NOW + 49);
+    assert.equal((await store.takeOverdue(NOW + 50, NOW + 60, 9)).length, 1);
+    await store.noteTasks([{ kind: 'chunk', chunkId, task: 'sweep-1' }]);
+    await store.noteTasks([{ kind: 'chunk', chunkId: 'a.0.0.0', task: 'sweep-1' }]);
+    await store.moveChunks([parked], NOW + 50);
+    assert.deepEqual(await store.takeOverdue(NOW + 8 * MINUTE, NOW + 9 * MINUTE, 9), []);
+    assert.deepEqual(await store.takeOverdue(NOW + 9 * MINUTE, NOW + 20 * MINUTE, 9), [
+      {
+        ...{ kind: 'chunk', campaignId, chunkId, provider: 'fcm', size: 1 },
+        ...{ dueAt: NOW + 9 * MINUTE, notBefore: 7, attempt: 1, leaseUntil: NOW + 50 },
+        task: 'sweep-1',
+      },
+    ]);
+    const { chunk } = claimed(await claim(store, chunkId, 'next', NOW + 9 * MINUTE));
+    assert.deepEqual([chunk.notBefore, chunk.attempt], [7, 1]);
   });
 
   test(`${name}: of two planners the one with a stale page number writes nothing`, async (t) => {

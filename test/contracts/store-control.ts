@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_HISTORY } from '../../functions/pipeline/campaign.ts';
+import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import {
   campaignOf,
   EVERYBODY,
@@ -71,6 +72,42 @@ export function controlContract(name: string, makeStore: MakeStore) {
     await store.published(await store.unpublished(it.id));
     assert.deepEqual(await store.takeOverdue(NOW + 99 * MINUTE, NOW + 100 * MINUTE, 10), []);
     assert.deepEqual(await idsOf(store.openCampaigns('default')), []);
+  });
+
+  test(`${name}: what goes on is due until its work is back on its queues, what is paused is not`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const due = (at: number) => store.takeOverdue(at, at, 10).then(campaigns);
+    const dueAt = NOW + 1 + LOST_AFTER_MS;
+    await store.moveCampaign(id, ['running'], 'paused', 'why', NOW);
+    assert.deepEqual(await due(dueAt), []);
+    const resumed = await store.moveCampaign(id, ['paused'], 'running', null, NOW + 1);
+    const task = resumed!.task!;
+    assert.equal(task, `running-${NOW + 1}`);
+    assert.equal((await store.getCampaign(id))?.task, task);
+    assert.deepEqual(await due(dueAt - 1), []);
+    assert.deepEqual(await due(dueAt), [{ kind: 'campaign', campaignId: id, dueAt, task }]);
+    await store.redriven(id, 'another');
+    assert.equal((await due(dueAt)).length, 1);
+    await store.noteTasks([{ kind: 'campaign', campaignId: id, task: 'sweep-1' }]);
+    await store.noteTasks([{ kind: 'campaign', campaignId: 'nothing', task: 'sweep-1' }]);
+    await store.redriven(id, task);
+    assert.deepEqual(await due(dueAt), [
+      { kind: 'campaign', campaignId: id, dueAt, task: 'sweep-1' },
+    ]);
+    await store.redriven(id, 'sweep-1');
+    assert.deepEqual(await due(NOW + 99 * MINUTE), []);
+    assert.equal((await store.getCampaign(id))?.task, undefined);
+    await store.redriven('nothing', task);
+    await store.noteTasks([{ kind: 'shard', campaignId: id, shard: 0, task: 'sweep-2' }]);
+    assert.equal((await store.getShard(id, 0))?.task, 'sweep-2');
+
+    const watched = await running(store, 2, { canary });
+    await store.moveCampaign(watched, ['running'], 'paused', 'why', NOW);
+    assert.deepEqual(await due(dueAt), []);
+    await store.moveCampaign(watched, ['paused'], 'running', null, NOW + 1);
+    await store.redriven(watched, task);
+    assert.equal((await due(dueAt)).length, 1, 'until its canary has passed');
   });
 
   test(`${name}: each change of state is kept with who and when, the latest ones`, async (t) => {

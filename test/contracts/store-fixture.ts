@@ -147,3 +147,6 @@ export async function allFailures(store: Store, campaignId: string, limit = 1000
   // a row of a database may be an object without a prototype
   return all.map((it): Failure => ({ ...it }));
 }
+
+/** Of a chunk that was only frozen. */
+export const untried = { attempt: 0, notBefore: 0, leaseUntil: 0, task: null };

@@ -18,6 +18,7 @@ import {
   pageOf,
   person,
   running,
+  untried,
 } from './store-fixture.ts';
 
 async function openChunks(store: Store, campaignId: string, shard: number | null = null) {
@@ -105,10 +106,15 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     await finish(store, `${id}.0.0.1`);
     await claim(store, `${id}.0.0.2`);
     const inFirst = [
-      { chunkId: `${id}.0.0.0`, provider: 'fcm', size: 1, notBefore: 0 },
-      { chunkId: `${id}.0.0.2`, provider: 'fcm', size: 3, notBefore: 0 },
+      { ...untried, chunkId: `${id}.0.0.0`, provider: 'fcm', size: 1 },
+      {
+        ...{ ...untried, chunkId: `${id}.0.0.2`, provider: 'fcm', size: 3 },
+        ...{ attempt: 1, leaseUntil: NOW + MINUTE },
+      },
     ];
-    const inSecond = [{ chunkId: `${id}.1.0.0`, provider: 'apns', size: 4, notBefore: NOW + 3 }];
+    const inSecond = [
+      { ...untried, chunkId: `${id}.1.0.0`, provider: 'apns', size: 4, notBefore: NOW + 3 },
+    ];
     assert.deepEqual(await openChunks(store, id, 0), inFirst);
     assert.deepEqual(await openChunks(store, id, 1), inSecond);
     assert.deepEqual(await openChunks(store, id), [...inFirst, ...inSecond]);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DELIVERY_LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
+import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import type { CampaignEvent, Webhook, WebhookDelivery } from '../../functions/ports.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
@@ -130,9 +130,9 @@ export function webhookContract(name: string, makeStore: MakeStore) {
       deliveryOf('w2', { state: 'delivered', nextAt: null }),
     ];
     await store.createDeliveries([lost, later, over]);
-    const dueAt = NOW + DELIVERY_LOST_AFTER_MS;
+    const dueAt = NOW + LOST_AFTER_MS;
     const overdueOf = ({ id: deliveryId, webhookId, tries }: WebhookDelivery, at: number) => ({
-      ...{ kind: 'delivery', deliveryId, webhookId, tries, dueAt: at },
+      ...{ kind: 'delivery', deliveryId, webhookId, tries, dueAt: at, task: null },
     });
     assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
     const next = dueAt + MINUTE;
@@ -148,9 +148,25 @@ export function webhookContract(name: string, makeStore: MakeStore) {
       await store.putDelivery({ ...tried, state: 'delivered', tries: 2, nextAt: null }, 1),
       true,
     );
-    const again = next + DELIVERY_LOST_AFTER_MS;
-    assert.deepEqual(await store.takeOverdue(again, again + MINUTE, 9), [overdueOf(lost, again)]);
+    assert.deepEqual(await store.takeOverdue(next, next + MINUTE, 9), [overdueOf(lost, next)]);
     assert.deepEqual(await store.getDelivery(lost.id), lost);
+  });
+
+  test(`${name}: why a delivery is queued again is kept until it is tried`, async (t) => {
+    const store = await makeStore(t);
+    const lost = deliveryOf('w1');
+    await store.createDeliveries([lost]);
+    await store.noteTasks([
+      { kind: 'delivery', deliveryId: lost.id, task: 'sweep-1' },
+      { kind: 'delivery', deliveryId: 'nothing', task: 'sweep-1' },
+    ]);
+    assert.deepEqual(await store.getDelivery(lost.id), { ...lost, task: 'sweep-1' });
+    const dueAt = NOW + LOST_AFTER_MS;
+    const [overdue] = await store.takeOverdue(dueAt, dueAt + MINUTE, 9);
+    assert.ok(overdue?.kind === 'delivery' && overdue.task === 'sweep-1');
+    const tried = { ...lost, tries: 1, nextAt: NOW + 5 };
+    assert.equal(await store.putDelivery({ ...tried, task: 'sweep-1' }, 0), true);
+    assert.deepEqual(await store.getDelivery(lost.id), tried);
   });
 
   test(`${name}: a webhook's deliveries are listed newest first, and nobody else's`, async (t) => {

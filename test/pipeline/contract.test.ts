@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { pipelineContract } from '../contracts/pipeline.ts';
+import { sweepContract } from '../contracts/sweep.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { openStore } from '../store/firestore/emulated.ts';
 import { makeFolder } from '../store/folder.ts';
 
-pipelineContract('sqlite', async (t) => {
-  const store = createSqliteStore({ path: join(makeFolder(t), 'store.db') });
-  t.after(() => store.close());
-  return store;
-});
+for (const contract of [pipelineContract, sweepContract]) {
+  contract('sqlite', async (t) => {
+    const store = createSqliteStore({ path: join(makeFolder(t), 'store.db') });
+    t.after(() => store.close());
+    return store;
+  });
 
-pipelineContract('firestore', async (t) => openStore(t), withoutEmulators('firestore'));
+  contract('firestore', async (t) => openStore(t), withoutEmulators('firestore'));
+}

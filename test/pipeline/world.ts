@@ -18,14 +18,22 @@ import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import type { Registration } from '../../functions/pipeline/registration.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import type { CampaignEvent, Log, Ports, Queue, Store, Task } from '../../functions/ports.ts';
+import {
+  type CampaignEvent,
+  type Log,
+  type Ports,
+  type Queue,
+  type QueueName,
+  queueNames,
+  type Store,
+  type Task,
+} from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { createDeliver } from '../../functions/webhooks/deliver.ts';
 import { createFanOut } from '../../functions/webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../../functions/webhooks/post.ts';
 import { allFailures, chance, MINUTE, NOW, person } from '../contracts/store-fixture.ts';
-import { everywhere } from '../queue/harness.ts';
 import { createScript } from './script.ts';
 
 export { MINUTE, NOW } from '../contracts/store-fixture.ts';
@@ -48,6 +56,7 @@ export function createWorld(
     random = chance(seed).random,
     unkind,
     maxAttempts = 100,
+    slow = {},
     store: given,
     post = createPoster({ local: true }),
   }: {
@@ -55,6 +64,8 @@ export function createWorld(
     random?: () => number;
     unkind?: EmbeddedQueueOptions['unkind'];
     maxAttempts?: number;
+    /** how many tasks a second some queues hand out, one at a time; the others any number */
+    slow?: Partial<Record<QueueName, number>>;
     /** another one, which whoever made it closes */
     store?: Store;
     post?: Poster;
@@ -74,7 +85,12 @@ export function createWorld(
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
     ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
-    limits: everywhere({ ...limits, maxAttempts }),
+    limits: Object.fromEntries(
+      queueNames.map((name) => {
+        const perSecond = slow[name] ?? limits.perSecond;
+        return [name, { ...limits, perSecond, maxAttempts }];
+      }),
+    ) as EmbeddedQueueOptions['limits'],
   });
   const waiting = new DatabaseSync(queuePath, { readOnly: true });
   const nextTime = waiting.prepare(`SELECT min(at) AS at FROM tasks WHERE state = 'queued'`);

@@ -12,7 +12,16 @@ import {
 } from '../../pipeline/campaign.ts';
 import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../pipeline/events.ts';
 import type { Store } from '../../ports.ts';
-import { begins, mayStart, movedTo, noted, startedAt, turnOf, withoutGuard } from '../course.ts';
+import {
+  begins,
+  dueAfter,
+  mayStart,
+  movedTo,
+  noted,
+  startedAt,
+  turnOf,
+  withoutGuard,
+} from '../course.ts';
 import { isForAnybody, namesIn } from '../erasure.ts';
 import { firstOf, merged } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
@@ -158,18 +167,19 @@ export function firestoreCampaigns(
           return null;
         const moved = movedTo(campaign, to, reason, at, guard);
         const fields = found.data() as CampaignFields;
+        const dueAt = dueAfter(moved, at);
         const paused =
           to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
         const closed = moved.closedAt !== campaign.closedAt && {
-          ...{ closedAt: moved.closedAt, open: FieldValue.delete(), due: FieldValue.delete() },
+          ...{ closedAt: moved.closedAt, open: FieldValue.delete() },
           ...expiryOf(fields, at, retentionDays),
           ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
         };
         writes.update(
           found.ref,
           {
-            ...{ state: to, reason, ...paused, ...closed },
-            ...((guard || to === 'accepted') && { request: requestOf(moved) }),
+            ...{ state: to, reason, request: requestOf(moved), ...paused, ...closed },
+            due: dueAt === null ? FieldValue.delete() : dueOf(id, dueAt),
             ...historyWith(fields, { at, by, from: campaign.state, to, reason }),
           },
           unchanged(found),
@@ -214,6 +224,21 @@ export function firestoreCampaigns(
         return true;
       }),
 
+    redriven: (id, task) =>
+      client.write(async (writes) => {
+        const found = await find(id);
+        const campaign = found && toCampaign(found);
+        if (!found || campaign?.task !== task) return;
+        writes.update(
+          found.ref,
+          {
+            request: requestOf({ ...campaign, task: undefined }),
+            ...(campaign.guard !== 'canary' && { due: FieldValue.delete() }),
+          },
+          unchanged(found),
+        );
+      }),
+
     async notePush(campaignId, at, acceptedBy) {
       const found = await find(campaignId);
       if (!found) return;
@@ -251,7 +276,7 @@ function splitCursor(cursor: string): [number, string] {
 }
 
 /** What has no field of its own. */
-function requestOf(campaign: Campaign): string {
+export function requestOf(campaign: Campaign): string {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
     campaign;
   return JSON.stringify(request satisfies CampaignRequest);

@@ -1,7 +1,12 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
 import { randomUUID } from 'node:crypto';
-import { FieldPath, FieldValue, type Transaction } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  FieldValue,
+  type Transaction,
+} from '@google-cloud/firestore';
 import type { Chunk, Claim, Lease, NewChunk, OpenChunk, Store } from '../../ports.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
@@ -27,6 +32,17 @@ import {
   type ShardFields,
 } from './schema.ts';
 import type { firestoreShards } from './shards.ts';
+
+/** Of a chunk that is not done. */
+export const OPEN_FIELDS = [
+  'id',
+  'provider',
+  'size',
+  'notBefore',
+  'attempt',
+  'leaseUntil',
+  'task',
+] as const;
 
 /** How many chunks `openChunks` reads at once. */
 const OPEN_PAGE = 500;
@@ -224,26 +240,23 @@ export function firestoreChunks(
         .orderBy('openIn')
         .startAfter(start)
         .endBefore(`${start}${END}`)
-        .select('openIn', 'id', 'provider', 'size', 'notBefore')
+        .select('openIn', ...OPEN_FIELDS)
         .limit(OPEN_PAGE);
-      for await (const page of documentsOf(client, query))
-        yield page.map((found): OpenChunk => {
-          const { id: chunkId, provider, size, notBefore } = found.data() as ChunkFields;
-          return { chunkId, provider, size, notBefore };
-        });
+      for await (const page of documentsOf(client, query)) yield page.map(toOpenChunk);
     },
 
-    async moveChunks(chunks) {
+    async moveChunks(chunks, now) {
       await each(inGroupsOf(MOVED_TOGETHER, chunks), MOVES_AT_ONCE, (some) =>
         client.write(async (writes) => {
           const refs = some.map((it) => schema.chunk(it.chunkId));
-          const found = await client.get(refs, ['done', 'leaseId']);
+          const found = await client.get(refs, ['done', 'leaseUntil']);
           for (const [index, it] of found.entries()) {
-            if (!it.exists || it.get('done') || it.get('leaseId') !== null) continue;
-            const { chunkId, notBefore, expiresAt, dueAt } = some[index]!;
+            if (!it.exists || it.get('done') || it.get('leaseUntil') > now) continue;
+            const { chunkId, dueAt, slot, task } = some[index]!;
+            const due = dueOf(chunkId, dueAt);
             writes.update(
               it.ref,
-              { notBefore, expiresAt, releasedAt: null, due: dueOf(chunkId, dueAt) },
+              { due, ...(slot && { ...slot, releasedAt: null }), ...(task && { task }) },
               unchanged(it),
             );
           }
@@ -251,6 +264,14 @@ export function firestoreChunks(
       );
     },
   } satisfies Partial<Store>;
+}
+
+export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
+  const it = found.data() as ChunkFields;
+  return {
+    ...{ chunkId: it.id, provider: it.provider, size: it.size, notBefore: it.notBefore },
+    ...{ attempt: it.attempt, leaseUntil: it.leaseUntil, task: it.task ?? null },
+  };
 }
 
 const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkFields => ({

@@ -22,7 +22,7 @@ export interface CampaignFields {
   listed: string;
   /** indexed; there until it is closed */
   open?: true;
-  /** indexed; there while it waits for its plan */
+  /** indexed; there while it waits for its plan, or for its work to be back on its queues */
   due?: string;
   /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
   names?: string[];
@@ -84,6 +84,8 @@ export interface ShardFields {
   expireAt?: Timestamp;
   /** indexed; there until it is closed, and its campaign if it was the last one */
   due?: string;
+  /** why it was last queued again */
+  task?: string;
 }
 
 /**
@@ -120,6 +122,8 @@ export interface ChunkFields {
   openIn?: string;
   /** indexed; there until it is done */
   due?: string;
+  /** why it was last queued again */
+  task?: string;
   /** Set when it is done: a chunk that is paused for months is not lost. */
   expireAt?: Timestamp;
 }

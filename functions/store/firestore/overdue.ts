@@ -1,14 +1,14 @@
 /** The sweep: work whose time has passed, taken so that another sweep does not get it too. */
 
 import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
-import { DELIVERY_LOST_AFTER_MS } from '../../pipeline/timing.ts';
-import type { Overdue, Store, WebhookDelivery } from '../../ports.ts';
+import type { Overdue, Store, WebhookDelivery, Work } from '../../ports.ts';
 import { each } from '../each.ts';
+import { requestOf, toCampaign } from './campaigns.ts';
+import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { toEvent } from './events.ts';
 import {
-  type ChunkFields,
   DELIVERIES_SLOT,
   dueAtOf,
   dueBy,
@@ -26,9 +26,11 @@ const AT_ONCE = 16;
 
 export function firestoreOverdue(
   client: Client,
-  { campaigns, shards, chunks, events, deliveries }: Schema,
+  schema: Schema,
   closeShard: ReturnType<typeof firestoreShards>['closeShard'],
 ) {
+  const { campaigns, shards, chunks, events, deliveries } = schema;
+
   /** Ours, if nobody wrote to it since it was found; what changed is not overdue any more. */
   const take = (found: DocumentSnapshot, due: string) =>
     client.write(async (writes, attempt) => {
@@ -39,6 +41,7 @@ export function firestoreOverdue(
 
   const overdueCampaign: Kind = async (found, dueAt) => ({
     ...{ kind: 'campaign', campaignId: found.id, dueAt },
+    task: JSON.parse(found.get('request')).task ?? null,
   });
 
   const overdueEvent: Kind = async (found, dueAt) => ({
@@ -46,8 +49,11 @@ export function firestoreOverdue(
   });
 
   const overdueDelivery: Kind = async (found, dueAt) => {
-    const { id: deliveryId, webhookId, tries } = JSON.parse(found.get('record')) as WebhookDelivery;
-    return { kind: 'delivery', deliveryId, webhookId, tries, dueAt };
+    const it = JSON.parse(found.get('record')) as WebhookDelivery;
+    return {
+      ...{ kind: 'delivery', deliveryId: it.id, webhookId: it.webhookId, tries: it.tries },
+      ...{ dueAt, task: it.task ?? null },
+    };
   };
 
   /**
@@ -55,17 +61,36 @@ export function firestoreOverdue(
    * finished the last of them died before it could close it.
    */
   const overdueShard: Kind = async (found, dueAt, now) => {
-    const { campaignId, index: shard, planned } = found.data() as ShardFields;
-    if (!planned) return { kind: 'shard', campaignId, shard, dueAt };
+    const { campaignId, index: shard, planned, task = null } = found.data() as ShardFields;
+    if (!planned) return { kind: 'shard', campaignId, shard, dueAt, task };
     // if that closes the campaign, its event is overdue a minute later
     await closeShard(campaignId, shard, now);
     return null;
   };
 
-  const overdueChunk: Kind = async (found, dueAt) => {
-    const { id: chunkId, provider, size } = found.data() as ChunkFields;
-    return { kind: 'chunk', chunkId, provider, size, dueAt };
+  const overdueChunk: Kind = async (found, dueAt) => ({
+    ...{ kind: 'chunk', campaignId: found.get('campaignId'), dueAt },
+    ...toOpenChunk(found),
+  });
+
+  const refOf = (it: Work) => {
+    switch (it.kind) {
+      case 'campaign':
+        return schema.campaign(it.campaignId);
+      case 'shard':
+        return schema.shard(it.campaignId, it.shard);
+      case 'chunk':
+        return schema.chunk(it.chunkId);
+      case 'delivery':
+        return deliveries.doc(it.deliveryId);
+    }
   };
+
+  function noted({ kind, task }: Work & { task: string }, found: DocumentSnapshot) {
+    if (kind === 'campaign') return { request: requestOf({ ...toCampaign(found), task }) };
+    if (kind !== 'delivery') return { task };
+    return { record: JSON.stringify({ ...JSON.parse(found.get('record')), task }) };
+  }
 
   return {
     async takeOverdue(now, next, limit) {
@@ -78,9 +103,9 @@ export function firestoreOverdue(
       const kinds: [CollectionReference, string[], Kind, slots?: string[]][] = [];
       if (working)
         kinds.push(
-          [campaigns, [], overdueCampaign],
-          [shards, ['campaignId', 'index', 'planned'], overdueShard],
-          [chunks, ['id', 'provider', 'size'], overdueChunk],
+          [campaigns, ['request'], overdueCampaign],
+          [shards, ['campaignId', 'index', 'planned', 'task'], overdueShard],
+          [chunks, ['campaignId', ...OPEN_FIELDS], overdueChunk],
         );
       if (telling)
         kinds.push([events, ['id', 'subject', 'type', 'app', 'at', 'data'], overdueEvent]);
@@ -100,8 +125,7 @@ export function firestoreOverdue(
             const some = page.slice(0, limit - taken.length);
             const ours = await each(some, AT_ONCE, async (found) => {
               const due: string = found.get('due');
-              const again = next + (collection === deliveries ? DELIVERY_LOST_AFTER_MS : 0);
-              const isOurs = await take(found, dueOf(found.id, again, slot));
+              const isOurs = await take(found, dueOf(found.id, next, slot));
               return isOurs ? overdue(found, dueAtOf(due), now) : null;
             });
             taken.push(...ours.filter((it) => it !== null));
@@ -109,6 +133,16 @@ export function firestoreOverdue(
           }
         }
       return taken;
+    },
+
+    async noteTasks(work) {
+      await each(work, AT_ONCE, (it) =>
+        client.write(async (writes) => {
+          // a chunk's recipients are heavy
+          const [found] = await client.get([refOf(it)], it.kind === 'chunk' ? ['done'] : undefined);
+          if (found?.exists) writes.update(found.ref, noted(it, found), unchanged(found));
+        }),
+      );
     },
   } satisfies Partial<Store>;
 }

@@ -161,5 +161,6 @@ function toShard(found: DocumentSnapshot): Shard {
     pages: it.pages,
     cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
     ...{ planned: it.planned, chunks: it.chunks, chunksDone: it.chunksDone, counts },
+    task: it.task ?? null,
   };
 }

@@ -106,7 +106,7 @@ export function firestoreWebhooks(
 
     getDelivery: async (id) => read<WebhookDelivery>(await find(deliveries, id)),
 
-    putDelivery: (delivery, triedBefore) =>
+    putDelivery: ({ task: _, ...delivery }, triedBefore) =>
       client.write(async (writes, attempt) => {
         const found = await find(deliveries, delivery.id);
         const record = JSON.stringify(delivery);

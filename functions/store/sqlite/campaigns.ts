@@ -20,7 +20,7 @@ import {
 import type { Provider } from '../../pipeline/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { begins, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
+import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 import { sqliteShards } from './shards.ts';
@@ -154,14 +154,15 @@ export function sqliteCampaigns(
         if (!transitions[campaign.state].includes(to)) return null;
         const moved = movedTo(campaign, to, reason, at, guard);
         sql(
-          'UPDATE campaigns SET state = ?, reason = ?, closed_at = ?, request = ? WHERE id = ?',
-        ).run(...([to, reason, moved.closedAt, requestOf(moved), id] as const));
+          `UPDATE campaigns SET state = ?, reason = ?, closed_at = ?, request = ?, due_at = ?
+           WHERE id = ?`,
+        ).run(
+          ...([to, reason, moved.closedAt, requestOf(moved), dueAfter(moved, at), id] as const),
+        );
         note(id, { at, by, from: campaign.state, to, reason });
         if (to === 'paused') events.append(id, (seq) => pausedEvent(moved, at, seq));
-        if (moved.closedAt !== campaign.closedAt) {
-          sql('UPDATE campaigns SET due_at = NULL WHERE id = ?').run(id);
+        if (moved.closedAt !== campaign.closedAt)
           events.append(id, (seq) => closedEvent(moved, noCounts(), seq));
-        }
         return moved;
       }),
 
@@ -189,6 +190,16 @@ export function sqliteCampaigns(
         );
         note(id, { at, by: SYSTEM, from: 'running', to: 'running', reason });
         return true;
+      }),
+
+    redriven: async (id, task) =>
+      transaction(() => {
+        const campaign = find(id);
+        if (campaign?.task !== task) return;
+        const isWatched = campaign.guard === 'canary';
+        sql(
+          `UPDATE campaigns SET request = ?, due_at = CASE WHEN ? THEN due_at END WHERE id = ?`,
+        ).run(requestOf({ ...campaign, task: undefined }), isWatched ? 1 : 0, id);
       }),
 
     notePush: (campaignId, at, acceptedBy) =>

@@ -1,7 +1,15 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
 import { bucketOf, type Provider } from '../../pipeline/installation.ts';
-import type { Chunk, ChunkCommit, Failure, FrozenPage, NewChunk, Store } from '../../ports.ts';
+import type {
+  Chunk,
+  ChunkCommit,
+  Failure,
+  FrozenPage,
+  NewChunk,
+  OpenChunk,
+  Store,
+} from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
@@ -33,9 +41,13 @@ interface ChunkRow {
   done: 0 | 1;
   /** JSON list of indices to be taken out when the lease ends */
   erase: string | null;
+  task: string | null;
 }
 
 type FailureRow = Omit<Failure, 'pruned' | 'detail'> & { pruned: 0 | 1; detail: string | null };
+
+/** Of a chunk that is not done. */
+export const OPEN_FIELDS = 'id, provider, size, not_before, attempt, lease_until, task';
 
 /** How many chunks `openChunks` reads at once. */
 const OPEN_PAGE = 500;
@@ -237,7 +249,7 @@ export function sqliteChunks(
       let after = { shard: shard ?? 0, id: '' };
       for (;;) {
         const rows = sql(
-          `SELECT id, provider, size, not_before, shard FROM chunks
+          `SELECT ${OPEN_FIELDS}, shard FROM chunks
            WHERE campaign_id = ? AND done = 0 AND (shard, id) > (?, ?) AND shard <= ?
            ORDER BY shard, id LIMIT ?`,
         ).all(
@@ -249,23 +261,23 @@ export function sqliteChunks(
         ) as unknown as ChunkRow[];
         const last = rows.at(-1);
         if (!last) return;
-        yield rows.map((row) => ({
-          chunkId: row.id,
-          provider: row.provider,
-          size: row.size,
-          notBefore: row.not_before,
-        }));
+        yield rows.map(toOpenChunk);
         after = last;
       }
     },
 
-    moveChunks: async (chunks) =>
+    moveChunks: async (chunks, now) =>
       transaction(() => {
         const move = sql(
-          `UPDATE chunks SET not_before = ?, expires_at = ?, due_at = ?, released_at = NULL
-           WHERE id = ? AND done = 0 AND lease_id IS NULL`,
+          `UPDATE chunks SET not_before = ifnull(?, not_before), expires_at = ifnull(?, expires_at),
+             released_at = iif(?, NULL, released_at), due_at = ?, task = ifnull(?, task)
+           WHERE id = ? AND done = 0 AND (lease_id IS NULL OR lease_until <= ?)`,
         );
-        for (const it of chunks) move.run(it.notBefore, it.expiresAt, it.dueAt, it.chunkId);
+        for (const { chunkId, dueAt, slot, task = null } of chunks)
+          move.run(
+            ...([slot?.notBefore ?? null, slot?.expiresAt ?? null, slot ? 1 : 0] as const),
+            ...[dueAt, task, chunkId, now],
+          );
       }),
 
     async listFailures(campaignId, after, limit) {
@@ -298,6 +310,17 @@ function splitCursor(cursor: string): [string, number] {
   const [chunkId = '', index = ''] = cursor.split('~');
   return [chunkId, Number(index) || 0];
 }
+
+export const toOpenChunk = (
+  row: Pick<
+    ChunkRow,
+    'id' | 'provider' | 'size' | 'not_before' | 'attempt' | 'lease_until' | 'task'
+  >,
+): OpenChunk => ({
+  ...{ chunkId: row.id, provider: row.provider, size: row.size },
+  ...{ notBefore: row.not_before, attempt: row.attempt },
+  ...{ leaseUntil: row.lease_until ?? 0, task: row.task },
+});
 
 const toChunk = (row: ChunkRow, packed: string): Chunk => ({
   id: row.id,

@@ -201,6 +201,8 @@ export const migrations: Migration[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE normalizing (app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
    INSERT INTO normalizing VALUES ('', -1, '');`,
+  `ALTER TABLE shards ADD COLUMN task TEXT;
+   ALTER TABLE chunks ADD COLUMN task TEXT;`,
 ];
 
 /** For files that had installations before. */

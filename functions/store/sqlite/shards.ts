@@ -23,6 +23,7 @@ interface ShardRow {
   reasons: string;
   missing: string;
   pruned: string;
+  task: string | null;
 }
 
 export function sqliteShards({ sql }: Database) {
@@ -87,4 +88,5 @@ const toShard = (row: ShardRow): Shard => ({
   chunks: row.chunks,
   chunksDone: row.chunks_done,
   counts: toCounts(row),
+  task: row.task,
 });

@@ -1,6 +1,5 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
-import { DELIVERY_LOST_AFTER_MS } from '../../pipeline/timing.ts';
 import type { Overdue, Store, Webhook, WebhookDelivery } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
@@ -83,7 +82,7 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
 
     getDelivery: async (id) => findDelivery(id),
 
-    putDelivery: async (delivery, triedBefore) =>
+    putDelivery: async ({ task: _, ...delivery }, triedBefore) =>
       transaction(
         () =>
           sql(
@@ -108,15 +107,17 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
     /** Called by the sweep, in its transaction. */
     overdueDeliveries(now: number, next: number, limit: number): Overdue[] {
       const rows = sql(
-        'SELECT id, webhook_id, tries, due_at FROM deliveries WHERE due_at <= ? LIMIT ?',
+        `SELECT id, webhook_id, tries, due_at, json_extract(record, '$.task') AS task
+         FROM deliveries WHERE due_at <= ? LIMIT ?`,
       ).all(now, limit);
       const postpone = sql('UPDATE deliveries SET due_at = ? WHERE id = ?');
       return rows.map((row): Overdue => {
         const deliveryId = row.id as string;
-        postpone.run(next + DELIVERY_LOST_AFTER_MS, deliveryId);
+        postpone.run(next, deliveryId);
         return {
           ...{ kind: 'delivery', deliveryId, webhookId: row.webhook_id as string },
           ...{ tries: row.tries as number, dueAt: row.due_at as number },
+          task: row.task as string | null,
         };
       });
     },

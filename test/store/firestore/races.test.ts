@@ -271,7 +271,7 @@ for (const [dies, state, overdue] of [
     const { dueAt } = page;
     assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
     assert.deepEqual(await store.takeOverdue(dueAt, dueAt + MINUTE, 9), [
-      { ...overdue, campaignId: id, dueAt },
+      { ...overdue, campaignId: id, dueAt, task: null },
     ]);
     // what its planner does then
     assert.equal(await store.startCampaign(id, [EVERYBODY], dueAt, NOW), dies === 'started');
