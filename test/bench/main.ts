@@ -42,10 +42,10 @@ const bench = (name: string, description: string) =>
 /** A table of a single row for people; one line of JSON for machines. */
 function print(result: object, json: boolean | undefined) {
   if (json) return console.log(JSON.stringify(result));
+  const text = (value: unknown) =>
+    typeof value === 'number' ? value.toLocaleString('en-US') : JSON.stringify(value);
   for (const [name, value] of Object.entries(result))
-    console.log(
-      `${name.padEnd(14)} ${typeof value === 'number' ? value.toLocaleString('en-US') : value}`,
-    );
+    console.log(`${name.padEnd(14)} ${text(value)}`);
 }
 
 bench('senders', 'pushes per CPU-second and per second, beside other clients')

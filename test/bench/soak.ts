@@ -10,6 +10,7 @@ import { isClosed } from '../../functions/pipeline/campaign.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 import { createFaults } from './soak-faults.ts';
+import { type GoogleSoak, soakGoogle } from './soak-google.ts';
 
 export interface SoakResult {
   minutes: number;
@@ -28,9 +29,13 @@ export interface SoakResult {
   /** of the worker's clock */
   jumps: number;
   ledgerClosed: boolean;
+  /** of the Google engine; null where its emulators are not installed */
+  google: GoogleSoak | null;
 }
 
 const INSTALLATIONS = 20_000;
+/** Of the time. */
+const GOOGLE_SHARE = 0.25;
 const TICK_MS = 1_000;
 /** Without faults everything closes by then: backoff is at most 10 minutes, a lease half a minute. */
 const CLOSING_MS = 12 * 60 * 1000;
@@ -47,13 +52,15 @@ export async function soak({
   seed: number;
 }): Promise<SoakResult> {
   const random = mulberry32(seed);
+  const google = await soakGoogle(random, minutes * 60 * 1000 * GOOGLE_SHARE);
   const world = await createWorld({ installations: INSTALLATIONS, progress });
   const sum: SoakResult = {
     ...{ minutes, campaigns: 0, recipients: 0, accepted: 0, failed: 0, skipped: 0 },
-    ...{ lost: 0, duplicates: 0, unexplained: 0, kills: 0, jumps: 0, ledgerClosed: true },
+    ...{ lost: google?.lost ?? 0, duplicates: 0, unexplained: 0, kills: 0, jumps: 0 },
+    ...{ ledgerClosed: google?.ledgerClosed ?? true, google },
   };
   const started = Date.now();
-  const end = started + minutes * 60 * 1000;
+  const end = started + minutes * 60 * 1000 * (1 - GOOGLE_SHARE);
   let giveUpAt = end + CLOSING_MS;
   const late = () => Date.now() > giveUpAt;
   /** what the campaign under way has met */
