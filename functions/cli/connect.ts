@@ -5,23 +5,29 @@ import { join } from 'node:path';
 import { type Client, createClient } from './client.ts';
 import { Usage } from './send.ts';
 
-export const DEFAULT_URL = 'http://127.0.0.1:8080';
+type Env = Record<string, string | undefined>;
 
-/** Option, then environment; on this machine the key that the local server has left. */
+const HOST = 'http://127.0.0.1';
+
+/** Option, then environment; else the local server, on the port that `npm start` takes. */
+export const urlOf = (options: { url?: string }, env: Env): string =>
+  options.url ?? (env.VOLLEY_URL || `${HOST}:${env.PORT || 8080}`);
+
+/** On this machine with the key that the local server has left. Throws `Usage`. */
 export function connect(
   options: { url?: string; key?: string },
-  env: Record<string, string | undefined>,
+  env: Env,
   fetch?: typeof globalThis.fetch,
 ): Client {
-  const url = options.url ?? (env.VOLLEY_URL || DEFAULT_URL);
+  const url = urlOf(options, env);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new Usage(`"${url}" is not a URL such as ${DEFAULT_URL}`);
+    throw new Usage(`"${url}" is not a URL such as ${HOST}:8080`);
   const key = options.key ?? (env.VOLLEY_API_KEY || localKey(new URL(url), env));
   return createClient(url, key, fetch);
 }
 
 /** Never for another host: that key is nobody else's business. */
-function localKey({ hostname }: URL, env: Record<string, string | undefined>): string | null {
+function localKey({ hostname }: URL, env: Env): string | null {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return null;
   try {
     return readFileSync(join(env.VOLLEY_DATA || '.volley', 'api-key'), 'utf8').trim() || null;

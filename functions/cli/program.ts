@@ -9,7 +9,7 @@ import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { redact } from '../redact.ts';
 import type { Client } from './client.ts';
 import { fold } from './columns.ts';
-import { connect, DEFAULT_URL } from './connect.ts';
+import { connect, urlOf } from './connect.ts';
 import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
 import { addExamples } from './examples.ts';
@@ -72,7 +72,7 @@ export async function run(args: string[], io: Io): Promise<0 | 1 | 2> {
 function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   const program = new Command('volley')
     .description('Send push campaigns and see what became of them.')
-    .option('--url <url>', `the API (or VOLLEY_URL; default ${DEFAULT_URL})`)
+    .option('--url <url>', 'the API (or VOLLEY_URL; default: the local server, on PORT or 8080)')
     .option('--key <key>', 'an API key (or VOLLEY_API_KEY; a local server leaves one in .volley/)')
     .option('--json', 'one JSON document on stdout, no progress')
     .addHelpText('after', examples)
@@ -108,7 +108,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     await finished(api, await watchCampaign(api, id, progress()));
   };
 
-  const url = () => program.opts().url ?? (io.env.VOLLEY_URL || DEFAULT_URL);
+  const url = () => urlOf(program.opts(), io.env);
   importCommand(program, { io, client, url, json, show, exit });
 
   audienceOptions(program.command('send'))

@@ -5,7 +5,27 @@ import { eventSchemas } from '../pipeline/event-schemas.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { createHealth } from './health.ts';
+import { json } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
+
+const rootSchema = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    links: z.object({ api: z.string(), health: z.string() }),
+    next: z.string(),
+  })
+  .openapi('Root');
+
+const DESCRIPTION = 'Push campaigns to millions of devices, through APNs and FCM.';
+
+/** What anyone may know: it is served without a key. */
+const ROOT: z.output<typeof rootSchema> = {
+  name: 'Volley',
+  description: DESCRIPTION,
+  links: { api: '/openapi.json', health: '/healthz' },
+  next: 'Every call of the API is described at /openapi.json; README.md has examples.',
+};
 
 export function serviceCalls(
   app: OpenAPIHono,
@@ -34,6 +54,17 @@ export function serviceCalls(
   return [
     call({
       method: 'get',
+      path: '/',
+      summary: 'Where things are',
+      description: 'For people and programs that know no more than the address.',
+      scopes: null,
+      takes: { query: 'any' },
+      responses: { 200: json('Links, relative to this address.', rootSchema) },
+      handle: (_, c) => c.json(ROOT),
+    }),
+
+    call({
+      method: 'get',
       path: '/openapi.json',
       summary: 'This description',
       description: 'Made of the schemas that requests are checked with.',
@@ -47,7 +78,7 @@ export function serviceCalls(
             info: {
               title: 'Volley',
               version: '1',
-              description: 'Push campaigns to millions of devices, through APNs and FCM.',
+              description: DESCRIPTION,
             },
             servers: [{ url: '/' }],
           }),

@@ -197,6 +197,23 @@ test('a server that is not there is told, with how to start it', async () => {
   assert.deepEqual(written, [`volley: ${url} does not answer. Is it running? npm start\n`]);
 });
 
+test('the local server is found where PORT says, unless another URL is given', async (t) => {
+  const { volleyWith, hooks } = await cli(t);
+  const urls: string[] = [];
+  hooks.before = ({ url }) => void urls.push(new URL(url).origin);
+  await volleyWith({}, 'report', 'x');
+  await volleyWith({ PORT: '9191' }, 'report', 'x');
+  await volleyWith({ PORT: '9191', VOLLEY_URL: 'http://127.0.0.1:1' }, 'report', 'x');
+  await volleyWith({ PORT: '9191' }, 'report', 'x', '--url', 'http://127.0.0.1:2');
+  assert.deepEqual(
+    urls,
+    ['8080', '9191', '1', '2'].map((port) => `http://127.0.0.1:${port}`),
+  );
+  const { code, stderr } = await volleyWith({ PORT: '99999' }, 'report', 'x');
+  assert.equal(code, 2);
+  assert.match(stderr, /"http:\/\/127\.0\.0\.1:99999" is not a URL/);
+});
+
 test('the local server’s key is used, but for no other host', async (t) => {
   const { volleyWith, folder, key, keys } = await cli(t);
   const env = { VOLLEY_DATA: join(folder, 'data') };

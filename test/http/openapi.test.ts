@@ -37,6 +37,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'delete /v1/triggers/{name}',
     'delete /v1/users/{id}',
     'delete /v1/webhooks/{id}',
+    'get /',
     'get /healthz',
     'get /openapi.json',
     'get /v1/apps/{app}',
@@ -111,6 +112,16 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
       assert.equal('401' in responses, security.length > 0);
     }
   assert.equal((await ask('GET', '/healthz')).status, 200);
+});
+
+test('the address alone says where things are, without a key and without a secret', async (t) => {
+  const { api } = await createFixture(t);
+  const response = await api.request('/?utm_source=x');
+  assert.equal(response.status, 200);
+  const { links, ...words } = await jsonOf<{ links: Record<string, string> }>(response);
+  assert.deepEqual(Object.keys(words), ['name', 'description', 'next']);
+  assert.deepEqual(links, { api: '/openapi.json', health: '/healthz' });
+  for (const path of Object.values(links)) assert.equal((await api.request(path)).status, 200);
 });
 
 test('every call is described, and every example of a body is taken', async (t) => {
