@@ -38,9 +38,10 @@ export function clock(seconds: number) {
   return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
 }
 
-/** In at most `width` columns; the bar takes what the words leave. */
+/** In at most `width` columns; the bar takes what the words leave. Empty without a total. */
 export function line(gauge: Gauge, width: number, unit = count): string {
   const words = text(gauge, unit);
+  if (words === '') return '';
   const size = Math.min(MAX_BAR, width - words.length - 1);
   if (size < 3) return words.slice(0, width);
   const full = Math.round(shareOf(gauge) * size);
@@ -49,12 +50,15 @@ export function line(gauge: Gauge, width: number, unit = count): string {
 
 const shareOf = ({ done, total }: Gauge) => (total > 0 ? Math.min(1, done / total) : 0);
 
+/** Only what is known: no share of nothing, no rate and no time left while nothing moves. */
 function text(gauge: Gauge, unit: (n: number) => string): string {
   const { done, total, rate, words } = gauge;
+  if (total === 0) return '';
   const left = total - done;
-  const eta = left <= 0 ? '' : rate > 0 ? `  ETA ${clock(left / rate)}` : '  ETA -';
   const percent = `${Math.floor(shareOf(gauge) * 100)}%`;
-  return `${percent} of ${unit(total)}  ${unit(rate)}/s${eta}${words && `  ${words}`}`;
+  const pace = Math.round(rate) > 0 ? `${unit(rate)}/s` : '';
+  const eta = pace && left > 0 ? `ETA ${clock(left / rate)}` : '';
+  return [`${percent} of ${unit(total)}`, pace, eta, words].filter(Boolean).join('  ');
 }
 
 export function createProgress(
@@ -102,6 +106,7 @@ function plain(output: Output, unit: (n: number) => string, now: () => number): 
   return {
     show(gauge) {
       held = text(gauge, unit);
+      if (held === '') return;
       if (last === null || now() - last.at >= PLAIN_EVERY_MS) write(held);
     },
     stop: () => write(held),

@@ -28,7 +28,9 @@ export const campaignSchema = z
     counts: z
       .object({
         recipients: z.int(),
-        accepted: z.int().openapi({ description: 'The provider took it.' }),
+        accepted: z.int().openapi({
+          description: 'APNs or FCM accepted it. Whether a device shows it they do not say.',
+        }),
         failed: z.int(),
         skipped: z.int(),
         pending: z.int().openapi({ description: 'Has no outcome yet.' }),
@@ -109,10 +111,13 @@ export const reportSchema = z
     ledgerClosed: z
       .boolean()
       .openapi({ description: 'Closed, and every recipient has its place.' }),
-    seconds: z.number().openapi({ description: 'From acceptance to the close, or to now.' }),
-    perSecond: z
-      .number()
-      .openapi({ description: 'Accepted by the providers, from the first push.' }),
+    seconds: z.number().nullable().openapi({
+      description:
+        'From acceptance, or its scheduled time, to the close or to now; null if it never began.',
+    }),
+    perSecond: z.number().nullable().openapi({
+      description: 'Accepted by APNs and FCM, from the first push on; null of fewer than two.',
+    }),
     reasons: z
       .array(z.object({ reason: z.string(), count: z.int() }))
       .openapi({ description: 'Of the failures, the most frequent first.' }),

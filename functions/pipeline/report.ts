@@ -14,10 +14,13 @@ export interface Report {
   counts: Counts;
   /** recipients that are not in a final place yet */
   pending: number;
-  /** from acceptance to the close, or to now */
-  seconds: number;
-  /** accepted by the providers per second, from the first push to the close */
-  perSecond: number;
+  /** from acceptance, or its scheduled time, to the close or to now; null: it never began */
+  seconds: number | null;
+  /**
+   * accepted by the providers per second, from the first push to the close or to now; null: fewer
+   * than two were, or no time has passed
+   */
+  perSecond: number | null;
   /** the most frequent first */
   reasons: { reason: string; count: number }[];
   /** whose tokens were forgotten, in the same order */
@@ -32,14 +35,16 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
   if (!campaign) return null;
   const counts = await store.counts(id);
   const failures = await store.listFailures(id, null, LOOKED_THROUGH);
-  const end = campaign.closedAt ?? now();
-  const sendingMs = end - (campaign.firstPushAt ?? end);
+  const { createdAt, schedule, firstPushAt, closedAt } = campaign;
+  const end = closedAt ?? now();
+  const begin = Math.max(createdAt, schedule?.at ?? createdAt);
   return {
     campaign,
     counts,
     pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
-    seconds: (end - campaign.createdAt) / 1000,
-    perSecond: sendingMs > 0 ? Math.round(counts.accepted / (sendingMs / 1000)) : counts.accepted,
+    // without shards nothing was begun: it waits for its time, or was cancelled before
+    seconds: campaign.shards > 0 ? Math.max(0, end - begin) / 1000 : null,
+    perSecond: rateOf(counts.accepted, end - (firstPushAt ?? end)),
     reasons: byCount(counts.reasons),
     pruned: byCount(counts.pruned ?? {}),
     examples: [...Map.groupBy(failures.items, (it) => it.reason).values()].flatMap((those) =>
@@ -47,6 +52,13 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     ),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
   };
+}
+
+/** Of two significant digits at least: a slow campaign is not 0. */
+function rateOf(accepted: number, ms: number): number | null {
+  if (accepted < 2 || ms <= 0) return null;
+  const rate = accepted / (ms / 1000);
+  return rate < 10 ? Number(rate.toPrecision(2)) : Math.round(rate);
 }
 
 const byCount = (reasons: Record<string, number>) =>
@@ -65,6 +77,14 @@ function stateOf({ state, reason, schedule }: Campaign): string {
   return reason ? `${state}: ${reason}` : state;
 }
 
+/** They take a push; whether a device shows it they do not say. */
+function acceptedOf({ campaign, counts: { accepted } }: Report): string {
+  if (accepted === 0) return '0';
+  if (campaign.dryRun) return `${count(accepted)} by FCM, in a dry run: nothing was sent`;
+  const by = toOf(campaign) === 'token' ? 'APNs and FCM' : 'FCM';
+  return `${count(accepted)} by ${by}`;
+}
+
 /** Label and value, as a report shows them, whatever its form. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -75,7 +95,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ['Audience', audienceText(campaign.audience)],
     ['State', stateOf(campaign)],
     [toOf(campaign) === 'token' ? 'Installations' : 'Messages', recipientsOf(it)],
-    ['Delivered', count(counts.accepted)],
+    ['Accepted', acceptedOf(it)],
     ['Failed', count(counts.failed)],
   ];
   if (counts.skipped > 0) lines.push(['Skipped', count(counts.skipped)]);
@@ -88,8 +108,8 @@ export function reportLines(it: Report): [label: string, value: string][] {
   if (missing.length > 0)
     lines.push(['No value for', missing.map(([name, of]) => `${name} ${count(of)}`).join(', ')]);
   if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
-  if (campaign.state !== 'scheduled')
-    lines.push(['Duration', duration(it.seconds)], ['Rate', `${count(it.perSecond)} pushes/s`]);
+  if (it.seconds !== null) lines.push(['Duration', duration(it.seconds)]);
+  if (it.perSecond !== null) lines.push(['Rate', `${count(it.perSecond)} pushes/s`]);
   lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
   return lines;
 }

@@ -34,7 +34,17 @@ test('a line fits into its columns, however large the numbers are', () => {
         const it = line({ done, total: 10_000_000, rate, words }, width);
         assert.ok(it.length <= width, it);
       }
-  assert.match(line({ done: 0, total: 0, rate: 0, words: '' }, 80), / 0% of 0 {2}0\/s$/);
+});
+
+test('nothing is said where there is nothing to say', () => {
+  const none = { done: 0, total: 0, rate: 0, words: 'accepted 0  failed 0' };
+  assert.equal(line(none, 80), '');
+  assert.match(line({ ...none, total: 5, words: '' }, 80), /░ 0% of 5$/);
+  const pipe = terminal(false);
+  const plain = createProgress(pipe);
+  plain.show(none);
+  plain.stop();
+  assert.equal(pipe.shown(), '');
 });
 
 test('times are told like a clock', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cancel } from '../../functions/pipeline/control.ts';
 import { type Report, report, reportText } from '../../functions/pipeline/report.ts';
 import { campaignOf } from '../contracts/store-fixture.ts';
 import { accepted } from './script.ts';
@@ -44,7 +45,7 @@ Title          Hallo
 Audience       language de · platform android
 State          completed
 Installations  1,200
-Delivered      1,196
+Accepted       1,196 by APNs and FCM
 Failed         4
 Pruned         1 UNREGISTERED
 Duration       2.4 s
@@ -106,7 +107,45 @@ const line = (it: Partial<Report>, label: string) =>
 test('a campaign that waits for its time says when it begins, and no duration', () => {
   const campaign = campaignOf({ state: 'scheduled', schedule: { at: NOW } });
   assert.equal(line({ campaign }, 'State'), `scheduled: ${new Date(NOW).toISOString()}`);
-  assert.equal(line({ campaign }, 'Duration'), undefined);
+  assert.equal(line({ campaign, seconds: null }, 'Duration'), undefined);
+});
+
+test('who accepted them is said, and that nobody was sent anything', () => {
+  const counts = { ...plain.counts, recipients: 2000, accepted: 2000 };
+  const shown = (rest: Parameters<typeof campaignOf>[0]) =>
+    line({ campaign: campaignOf(rest), counts }, 'Accepted');
+  assert.equal(shown({}), '2,000 by APNs and FCM');
+  assert.equal(shown({ audience: { topic: 'news' } }), '2,000 by FCM');
+  assert.equal(shown({ dryRun: true }), '2,000 by FCM, in a dry run: nothing was sent');
+  assert.equal(line({}, 'Accepted'), '0');
+});
+
+test('nothing is said of the time of what never began, or of the rate of one push', async (t) => {
+  const world = createWorld(t);
+  await world.people(1);
+  const at = NOW + 60_000;
+  const cancelled = await world.campaign({ schedule: { at } });
+  world.clock.now += 20_000;
+  await cancel(world.ports, cancelled, 'a person');
+  const first = (await report(world.ports, cancelled))!;
+  assert.deepEqual([first.seconds, first.perSecond], [null, null]);
+  assert.doesNotMatch(reportText(first), /Duration|Rate/);
+
+  // its time begins with it, not when it was asked for
+  const later = await world.campaign({ schedule: { at: at + 60_000 } });
+  world.clock.now = at + 60_000;
+  world.script.answer = () => {
+    world.clock.now += 500;
+    return accepted;
+  };
+  await world.run();
+  const second = (await report(world.ports, later))!;
+  assert.deepEqual(
+    [second.counts.accepted, second.seconds, second.perSecond],
+    [1, 0.5, null],
+    reportText(second),
+  );
+  assert.doesNotMatch(reportText(second), /Rate/);
 });
 
 test('durations read as people say them', () => {

@@ -41,11 +41,11 @@ test('Slack gets the report of a campaign, in blocks', async (t) => {
   const fields = section.fields.map((it: { text: string }) => it.text);
   const labels = fields.map((it: string) => it.match(/^\*(.*)\*\n/)?.[1]);
   assert.deepEqual(labels, [
-    ...['Campaign', 'Title', 'Audience', 'State', 'Installations', 'Delivered', 'Failed'],
+    ...['Campaign', 'Title', 'Audience', 'State', 'Installations', 'Accepted', 'Failed'],
     ...['Duration', 'Rate'],
   ]);
   assert.ok(fields.includes('*Installations*\n1,000'));
-  assert.ok(fields.includes('*Delivered*\n997'));
+  assert.ok(fields.includes('*Accepted*\n997 by APNs and FCM'));
   assert.ok(fields.includes('*Failed*\n3'));
   assert.ok(fields.includes('*Audience*\nlanguage de'));
   assert.equal(reasons.text.text, '*Failures by reason*\n3 INVALID_ARGUMENT');
@@ -65,7 +65,10 @@ test('Teams gets the report of a campaign, in an adaptive card', async (t) => {
   const of = Object.fromEntries(
     facts.facts.map((it: { title: string; value: string }) => [it.title, it.value]),
   );
-  assert.deepEqual([of.Installations, of.Delivered, of.Failed], ['1,000', '997', '3']);
+  assert.deepEqual(
+    [of.Installations, of.Accepted, of.Failed],
+    ['1,000', '997 by APNs and FCM', '3'],
+  );
   assert.ok(content.body.some((it: { text?: string }) => it.text === '3 INVALID\\_ARGUMENT'));
   assert.deepEqual(content.actions, [{ type: 'Action.OpenUrl', title: 'Report', url: link(id) }]);
 });
