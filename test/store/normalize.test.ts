@@ -10,7 +10,7 @@ import { migrations } from '../../functions/store/sqlite/schema.ts';
 import { EVERYBODY, NOW } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';
 
-const SIZE = 12_000;
+const SIZE = 22_000;
 
 interface Old {
   id: string;

@@ -51,9 +51,9 @@ export type Rows = ReturnType<typeof sqliteRows>;
 /** How rows are written and removed, everything beside them included. For a transaction's inside. */
 export function sqliteRows({ sql }: Database, lookups: Lookups) {
   /** Whose it was is remembered: what was sent to it may have to be found for that user. */
-  const left = (it: Found) => {
+  const left = (it: Found, isAnothers = true) => {
     if (it.userId === null) return;
-    lookups.dropUser(it);
+    if (isAnothers) lookups.dropUser(it);
     sql(`INSERT OR REPLACE INTO former_users VALUES (?, ?, ?, ?, unixepoch() * 1000)`).run(
       it.userId,
       it.app,
@@ -95,7 +95,7 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     const counts = { inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 };
     const tokens: { hashed: number; it: ImportedInstallation }[] = [];
     const users: { hashed: number; bucket: number }[] = [];
-    const moved: Found[] = [];
+    const moved: { old: Found; isAnothers: boolean }[] = [];
     const key = 'app = ? AND bucket = ? AND id = ?';
     const find = sql(`SELECT digest, opted_out, refreshed_at FROM installations WHERE ${key}`);
     const findOld = sql(`SELECT ${FINDABLE} FROM installations WHERE ${key}`);
@@ -122,7 +122,7 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
         tokens.push({ hashed: hash48(app, it.token), it });
       }
       const isAnothers = (old?.userId ?? null) !== userId;
-      if (old && (isAnothers || old.token !== it.token)) moved.push(old);
+      if (old && (isAnothers || old.token !== it.token)) moved.push({ old, isAnothers });
       if (isAnothers && userId !== null) users.push({ hashed: hash48(app, userId), bucket });
     }
     for (const { hashed, it } of tokens.sort((a, b) => a.hashed - b.hashed)) {
@@ -135,7 +135,7 @@ export function sqliteRows({ sql }: Database, lookups: Lookups) {
     }
     for (const { hashed, bucket } of users.sort((a, b) => a.hashed - b.hashed))
       lookups.addUser(hashed, bucket);
-    for (const it of moved) left(it);
+    for (const { old, isAnothers } of moved) left(old, isAnothers);
     return { ...counts, superseded: batch.length - rows.length, rows };
   }
 

@@ -10,8 +10,8 @@ import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';
 import type { Row, Rows } from './installations.ts';
 
-/** Rows of a transaction: some 10 ms where they are in form, 100 ms where none is. */
-const PART = 5_000;
+/** Rows of a transaction: each may write most pages of the table that finds tokens. */
+const PART = 10_000;
 
 type Place = Pick<Row, 'app' | 'bucket' | 'id'>;
 const BEGIN: Place = { app: '', bucket: -1, id: '' };
