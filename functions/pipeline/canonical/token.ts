@@ -1,12 +1,10 @@
 /** Tokens: APNs's are hexadecimal numbers in lower case, FCM's are kept as they are. */
 
-import type { Provider } from '../installation.ts';
-
 /** The length of an APNs token is not promised; 64 digits is the shortest seen. */
 export const isApnsToken = (token: string) => /^(?:[0-9a-f]{2}){32,100}$/i.test(token);
 
 /** An app may print the same token's bytes in either case; FCM's tokens differ by case. */
-export const tokenOf = (provider: Provider, token: string) =>
+export const tokenOf = (provider: string, token: string) =>
   provider === 'apns' ? token.toLowerCase() : token;
 
 /**
