@@ -100,7 +100,7 @@ function openEmbedded(
   }: EmbeddedOptions,
   unlock: () => void,
 ): Embedded {
-  const store = createSqliteStore({ path: join(dataDir, 'store.db') });
+  const store = createSqliteStore({ path: join(dataDir, 'store.db'), now });
   // the lock says that nobody else is here, so whoever held a lease is dead
   store.dropLeases();
   const queue = createEmbeddedQueue({

@@ -129,6 +129,11 @@ export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
+/** A cursor that no page of that list has given. */
+export class BadCursor extends Error {
+  override name = 'BadCursor';
+}
+
 /** Every issue zod found, in our words; `within` is put before each path. */
 export const faultsOf = (error: { issues: Issue[] }, within: PropertyKey[] = []): Fault[] =>
   error.issues.flatMap((issue) => faults(issue, within));

@@ -39,7 +39,7 @@ export async function createGoogle({
     withSenders ? import('./providers/senders.ts') : null,
   ]);
   const store = createFirestoreStore({
-    ...{ project, database, retentionDays, emulator: local.firestoreHost ?? null },
+    ...{ project, database, retentionDays, emulator: local.firestoreHost ?? null, now },
   });
   const queue = createCloudTasksQueue({
     ...{ project, region, prefix, invoker, urls, log, now, random },

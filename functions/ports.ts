@@ -53,7 +53,11 @@ export interface Ports {
   sendNow?(chunk: SendableChunk): Promise<void> | null;
 }
 
-/** Verbs of this domain, not a generic database. */
+/**
+ * Verbs of this domain, not a generic database. What is kept for a while only is there for nobody once
+ * its time has passed, whether it was deleted by then or not. A list throws `BadCursor` for a cursor
+ * that is none of its own.
+ */
 export interface Store
   extends Installations,
     Audiences,

@@ -5,7 +5,7 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
-import { Unavailable } from '../errors.ts';
+import { BadCursor, Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
 import { createAuthorize } from './access/auth.ts';
@@ -79,6 +79,11 @@ export function createApi(
   );
 
   app.onError((error, c) => {
+    if (error instanceof BadCursor) {
+      const path = c.req.method === 'GET' ? 'query.after' : 'after';
+      const faults = [{ path, message: 'must be the `next` of an answer of this call' }];
+      return answerProblem(c, 'invalid-request', 'The request has a fault.', { faults });
+    }
     ports.log.unexpected({ where: `${c.req.method} ${c.req.path}`, error });
     return error instanceof Unavailable
       ? answerProblem(c, 'unavailable', 'The request could not be carried out now.')

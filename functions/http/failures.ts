@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import type { Ports, Store } from '../ports.ts';
+import type { Failure, Page, Ports, Store } from '../ports.ts';
 import { call } from './call.ts';
 import { PAGE } from './json.ts';
 import { noCampaign } from './problem.ts';
@@ -55,7 +55,9 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
       const suffix = csv ? 'csv' : 'ndjson';
       c.header('Content-Disposition', `attachment; filename="failures-${id}.${suffix}"`);
       const line = csv ? csvLine : (it: FailureView) => `${JSON.stringify(it)}\n`;
-      return c.body(stream(ports, id, after, csv ? `${columns.join(',')}\n` : '', line));
+      // before anything is answered: its cursor may be wrong, the store may not serve
+      const first = await ports.store.listFailures(id, after, STREAM_PAGE);
+      return c.body(stream(ports, id, first, csv ? `${columns.join(',')}\n` : '', line));
     },
   });
 
@@ -63,17 +65,19 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
 function stream(
   { store, log }: { store: Store; log: Ports['log'] },
   id: string,
-  from: string | null,
+  first: Page<Failure>,
   head: string,
   line: (it: FailureView) => string,
 ) {
   const encoder = new TextEncoder();
-  let after = from;
+  let next: Page<Failure> | null = first;
+  let after: string | null = null;
   let text = head;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const page = await store.listFailures(id, after, STREAM_PAGE);
+        const page: Page<Failure> = next ?? (await store.listFailures(id, after, STREAM_PAGE));
+        next = null;
         for (const it of page.items) text += line(failureView(it));
         if (text) controller.enqueue(encoder.encode(text));
         text = '';

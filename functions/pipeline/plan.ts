@@ -9,10 +9,10 @@
 
 import type { BucketRange, NewChunk, Ports, Reached, Recipient, Shard } from '../ports.ts';
 import { isHeldBack } from './app-switch.ts';
-import { pagesOf, sizeOf } from './audience/pages.ts';
+import { isGone, pagesOf, sizeOf } from './audience/pages.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { redrive, waitsForCanary } from './control.ts';
+import { pause, redrive, waitsForCanary } from './control.ts';
 import { fullPages } from './full-pages.ts';
 import { BUCKETS } from './installation.ts';
 import { failedBefore } from './retry.ts';
@@ -32,6 +32,8 @@ const PAGE_SIZE = 2_000;
 export const CHUNK_SIZE = 1_000;
 /** Firestore's documents hold 1 MiB; tokens may be 4 KiB. */
 const CHUNK_BYTES = 700_000;
+const UPLOAD_GONE =
+  'the upload that names its recipients has expired: cancel it, upload them again and send that';
 /** A paced chunk holds at most this share of a minute, so that the pace is even. */
 const PACED_CHUNKS_A_MINUTE = 6;
 
@@ -121,9 +123,14 @@ export async function planShard(
 
   const { app } = campaign;
   const target = targetOf(campaign);
+  const gone = !retries(campaign) && (await isGone(store, target));
+  if (gone && campaign.state !== 'cancelling')
+    return void (await pause(ports, campaignId, UPLOAD_GONE));
   const read = retries(campaign)
     ? failedBefore(ports, campaign, cursor)
-    : pagesOf(store, app, target, shard, cursor, PAGE_SIZE, wording?.carried);
+    : gone
+      ? []
+      : pagesOf(store, app, target, shard, cursor, PAGE_SIZE, wording?.carried);
   const inOrder = target.kind === 'installations' && !retries(campaign);
   const pages = inOrder ? fullPages(read, CHUNK_SIZE, wording !== null) : read;
   for await (const { installations, cursor: end } of pages) {

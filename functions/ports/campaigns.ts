@@ -33,7 +33,8 @@ export type Overdue = { dueAt: number } & (
 export interface Campaigns {
   /**
    * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier one; 'conflict'
-   * when the earlier one came from another body (`requestHash`).
+   * when the earlier one came from another body (`requestHash`). A key is free again when its campaign
+   * is gone, and may be once it was kept long enough.
    */
   createCampaign(
     campaign: Campaign,

@@ -37,7 +37,7 @@ export interface Installations {
   /**
    * The same, but an installation that is there already, just so, is not written: `refreshedAt` is
    * compared only where it is later, `optedOut` only where it is said. All of them are marked as seen
-   * by `run`, for a week, unless that is null.
+   * by `run`, unless that is null or began more than 7 days ago.
    */
   importInstallations(
     batch: ImportedInstallation[],
@@ -46,7 +46,8 @@ export interface Installations {
   /**
    * Removes those of an app that `run` has not seen, a part of the app at each call; `next` goes on
    * after it. Who registered since the run began is kept, and so is who has opted out: to come back
-   * by a later import would end that. With `dryRun` they are only counted. Null: there is no such run.
+   * by a later import would end that. With `dryRun` they are only counted. Null: there is no such run, or
+   * it began more than 7 days ago; what it has seen may be forgotten by then.
    */
   pruneInstallations(
     app: string,

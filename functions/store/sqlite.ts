@@ -32,8 +32,17 @@ export interface SqliteStore extends Store {
   dropLeases(): void;
 }
 
-/** `path` is a file's, made if need be. Throws `Unavailable` if it cannot be used. */
-export function createSqliteStore({ path }: { path: string }): SqliteStore {
+/**
+ * `path` is a file's, made if need be; `now` says what has expired. Throws `Unavailable` if the file
+ * cannot be used.
+ */
+export function createSqliteStore({
+  path,
+  now = Date.now,
+}: {
+  path: string;
+  now?: () => number;
+}): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
   const { unpublished, published, course } = outbox;
@@ -55,11 +64,11 @@ export function createSqliteStore({ path }: { path: string }): SqliteStore {
   const { freeze, ...chunks } = sqliteChunks(db, within, forget, outbox, erase);
   return {
     ...installations,
-    ...sqliteImport(db, rows, writing),
     ...normalize,
+    ...sqliteImport(db, rows, writing, now),
     ...sqliteAudiences(db),
     ...sqliteSegments(db),
-    ...sqliteUploads(db),
+    ...sqliteUploads(db, now),
     ...campaigns,
     ...chunks,
     ...history,

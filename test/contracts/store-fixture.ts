@@ -14,8 +14,9 @@ import type {
   Store,
 } from '../../functions/ports.ts';
 
-/** An empty store; cleans up with `t.after`. */
-export type MakeStore = (t: TestContext) => Promise<Store>;
+/** An empty store, with a clock that stands at NOW unless another is given; cleans up with `t.after`. */
+export type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;
+export const atNow = () => NOW;
 
 export const NOW = Date.UTC(2026, 10, 21, 13);
 export const MINUTE = 60_000;

@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BadCursor } from '../../functions/errors.ts';
 import type { Installation } from '../../functions/pipeline/installation.ts';
 import type { ImportedInstallation, Store } from '../../functions/ports.ts';
 import { chance, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 
 const LATER = NOW + 60 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
 
 /** A row that does not say when its app registered. */
 const row = (...of: Parameters<typeof person>): ImportedInstallation => ({
@@ -199,6 +201,40 @@ export function importContract(name: string, makeStore: MakeStore) {
     await importAt(store, NOW, [row('a')]);
     assert.equal(await pruned(store, 'unknown'), null);
     assert.ok(await get(store, 'a'));
+  });
+
+  test(`${name}: a run is pruned after for seven days from its beginning, whatever is left of it`, async (t) => {
+    const clock = { now: NOW };
+    const store = await makeStore(t, () => clock.now);
+    const passTo = async (day: number, more = 0) => {
+      clock.now = NOW + day * DAY + more;
+      while (await store.expire(clock.now - 30 * DAY, clock.now));
+    };
+    await importAt(store, NOW - DAY, [row('gone'), row('a'), row('b'), row('c')]);
+    await importAt(store, NOW, [row('a')], 'slow');
+    await passTo(6);
+    await importAt(store, clock.now, [row('b')], 'slow');
+    await passTo(7);
+    assert.equal(await pruned(store, 'slow', true), 2, 'gone, and c which is still to come');
+    await passTo(7, 1);
+    assert.equal(await pruned(store, 'slow'), null);
+    // its last pages come when what it has seen at first is forgotten: it does not begin anew
+    for (const day of [9, 40]) {
+      await passTo(day);
+      await importAt(store, clock.now, [row('c')], 'slow');
+      assert.equal(await pruned(store, 'slow'), null);
+    }
+    for (const id of ['gone', 'a', 'b', 'c']) assert.ok(await get(store, id), id);
+    await importAt(store, clock.now, [row('a'), row('b'), row('c')], 'another');
+    assert.equal(await pruned(store, 'another'), 1);
+    assert.equal(await get(store, 'gone'), null);
+  });
+
+  test(`${name}: a prune goes on from where it was, and from nowhere else`, async (t) => {
+    const store = await makeStore(t);
+    await importAt(store, NOW, [row('a')], 'run');
+    for (const after of ['abc', '', '-1', '1.5', 'NaN', '4294967296', '99999999999', '1e3'])
+      await assert.rejects(store.pruneInstallations('default', 'run', after, true), BadCursor);
   });
 
   test(`${name}: an installation is changed in one step, or there is none`, async (t) => {

@@ -8,6 +8,7 @@ import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
 import { controlContract } from './store-control.ts';
+import { cursorContract } from './store-cursors.ts';
 import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
 import { formsContract } from './store-forms.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   audienceContract(name, makeStore);
   matchingContract(name, makeStore);
   formsContract(name, makeStore);
+  cursorContract(name, makeStore);
   importContract(name, makeStore);
   uploadContract(name, makeStore);
   campaignContract(name, makeStore);

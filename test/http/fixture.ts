@@ -17,10 +17,11 @@ export async function createFixture(
   options: ApiOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'volley-http-'));
-  const store = createSqliteStore({ path: join(folder, 'volley.sqlite') });
+  const clock = { now: NOW };
+  const path = join(folder, 'volley.sqlite');
+  const store = createSqliteStore({ path, now: () => clock.now });
   const tasks: Task[] = [];
   const logged: string[] = [];
-  const clock = { now: NOW };
   const sender: Sender = {
     check: ({ message }) =>
       message.body === 'too much' ? [{ path: '', message: 'the payload has 5000 bytes' }] : [],

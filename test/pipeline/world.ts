@@ -81,7 +81,7 @@ export function createWorld(
       logged[name].push(it);
     },
   });
-  const store: Store = given ?? createSqliteStore({ path: join(folder, 'store.db') });
+  const store: Store = given ?? createSqliteStore({ path: join(folder, 'store.db'), now });
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
     ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },

@@ -42,7 +42,7 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   const open = await lonelyChunk(store, 3);
   await store.putInstallations([person('a', { userId: 'u' })]);
   await store.deleteInstallation('default', 'a');
-  await store.importInstallations([person('b')], { run: 'long-ago', now: NOW - 8 * DAY });
+  await store.importInstallations([person('b')], { run: 'long-ago', now: NOW - 9 * DAY });
   await store.importInstallations([person('b')], { run: 'lately', now: NOW });
 
   const webhook = webhookOf();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { createSqliteStore, type SqliteStore } from '../../functions/store/sqlite.ts';
+import { NOW } from '../contracts/store-fixture.ts';
 
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'volley-store-'));
@@ -21,7 +22,7 @@ export function openStore(t: TestContext, path: string) {
     opened.push(this);
     return exec.call(this, sql);
   } as typeof exec);
-  const store: SqliteStore = createSqliteStore({ path });
+  const store: SqliteStore = createSqliteStore({ path, now: () => NOW });
   spy.mock.restore();
   const connection = opened[0]!;
   // before the folder goes: hooks run in the order they were given, so this closes the last one

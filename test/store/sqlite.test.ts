@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { storeContract } from '../contracts/store.ts';
+import { atNow } from '../contracts/store-fixture.ts';
 import { makeFolder } from './folder.ts';
 
-storeContract('sqlite', async (t) => {
-  const store = createSqliteStore({ path: join(makeFolder(t), 'store.db') });
+storeContract('sqlite', async (t, now = atNow) => {
+  const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });
   t.after(() => store.close());
   return store;
 });

@@ -37,7 +37,7 @@ export const pruneCall = ({ store }: Ports) =>
     description:
       'After all pages of a list came with one `run`: removes the installations of the app that were ' +
       'in none of them, a part of the app at each call. Who registered since the run began is kept, ' +
-      'and so is who has opted out.',
+      'and so is who has opted out. A run may be pruned after for 7 days from its first page.',
     scopes: ['installations'],
     takes: { body },
     responses: {
@@ -46,8 +46,13 @@ export const pruneCall = ({ store }: Ports) =>
     async handle({ body: { app, run, after, dryRun } }, c) {
       const pruned = await store.pruneInstallations(app, run, after, dryRun);
       if (pruned) return c.json(pruned);
-      return answerProblem(c, 'not-found', `No import has the run "${run}", or it is too old.`, {
-        next: 'Import the whole list again with a run of its own, then prune with that.',
-      });
+      return answerProblem(
+        c,
+        'not-found',
+        `No import has the run "${run}", or it began more than 7 days ago.`,
+        {
+          next: 'Import the whole list again with a run of its own, then prune with that.',
+        },
+      );
     },
   });

@@ -34,7 +34,8 @@ export async function* namedPages(
   carried?: readonly Carried[],
 ): AsyncGenerator<AudiencePage> {
   const of = 'tokens' in names ? 'tokens' : (await store.getUpload(names.upload))?.of;
-  if (of === undefined) return;
+  // an error, never the end of a list
+  if (of === undefined) throw new Error('the upload has expired: its names cannot be read');
   let { start, within } = parseCursor(after);
   let page: Reached[] = [];
   for await (const listed of namesOf(store, names, range, start)) {

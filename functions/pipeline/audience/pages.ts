@@ -14,6 +14,15 @@ export async function sizeOf(store: Store, app: string, target: Target): Promise
     : ((await store.getUpload(names.upload))?.size ?? 0);
 }
 
+/**
+ * Whether whom it is for can be read no more: the upload that names them has expired. To read what is
+ * left of it would send to some, and close the ledger over those.
+ */
+export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>
+  target.kind === 'named' &&
+  'upload' in target.names &&
+  (await store.getUpload(target.names.upload)) === null;
+
 /** A topic is one page with one recipient, whose token is the topic. */
 export function pagesOf(
   store: Store,

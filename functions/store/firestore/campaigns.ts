@@ -22,10 +22,11 @@ import {
   turnOf,
   withoutGuard,
 } from '../course.ts';
+import { timeAndName } from '../cursor.ts';
 import { isForAnybody, namesIn } from '../erasure.ts';
 import { firstOf, merged } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
-import { documentsOf } from './documents.ts';
+import { liveOf } from './documents.ts';
 import type { EventWriter } from './events.ts';
 import {
   ANYBODY,
@@ -52,7 +53,20 @@ export function firestoreCampaigns(
 
   async function find(id: string) {
     const [found] = isId(id) ? await client.get([refOf(id)]) : [];
-    return found?.exists ? found : null;
+    return client.isLive(found) ? found : null;
+  }
+
+  /** What a key was used for; null if that has expired, or its campaign has. */
+  async function madeWith(
+    earlier: DocumentSnapshot | undefined,
+    { requestHash }: { requestHash: string },
+  ) {
+    if (!client.isLive(earlier)) return null;
+    const made = earlier.data() as IdempotencyFields;
+    const found = await find(made.campaignId);
+    if (!found) return null;
+    if (made.requestHash !== requestHash) return { kind: 'conflict' as const };
+    return { kind: 'exists' as const, campaign: toCampaign(found) };
   }
 
   return {
@@ -62,15 +76,15 @@ export function firestoreCampaigns(
         const once = idempotency && schema.idempotency(app, idempotency.key);
         // Nothing is read at first: a key is hardly ever used twice. If it was, creating fails, and
         // what is there then may also be our own, if only the answer was lost.
+        let expired: DocumentSnapshot | undefined;
         if (attempt > 1) {
           const [earlier] = await client.get([once ?? refOf(id)]);
-          const { campaignId = id, requestHash } = (earlier?.data() ?? {}) as IdempotencyFields;
-          const isOurs = campaignId === id;
-          if (earlier?.exists && !isOurs) {
-            if (requestHash !== idempotency?.requestHash) return { kind: 'conflict' as const };
-            const theirs = await find(campaignId);
-            if (theirs) return { kind: 'exists' as const, campaign: toCampaign(theirs) };
-          } else if (earlier?.exists) return { kind: 'created' as const, campaign };
+          const { campaignId = id } = (earlier?.data() ?? {}) as IdempotencyFields;
+          if (earlier?.exists && campaignId === id) return { kind: 'created' as const, campaign };
+          const found = idempotency && (await madeWith(earlier, idempotency));
+          if (found) return found;
+          // what it was made for is gone, or will be: the key is free
+          if (earlier?.exists) expired = earlier;
         }
         writes.create(refOf(id), {
           ...fromCampaign(campaign, dueAt),
@@ -80,23 +94,22 @@ export function firestoreCampaigns(
           ),
           ...events.append(writes, {}, (seq) => acceptedEvent(campaign, seq)),
         });
-        if (once)
-          writes.create(once, {
+        if (once) {
+          const fields: IdempotencyFields = {
             campaignId: id,
             requestHash: idempotency.requestHash,
             // of one that is far away, until it has begun at least
             expireAt: expiry(campaign.schedule?.at ?? campaign.createdAt, retentionDays),
-          } satisfies IdempotencyFields);
+          };
+          if (expired) writes.update(once, { ...fields }, unchanged(expired));
+          else writes.create(once, fields);
+        }
         return { kind: 'created' as const, campaign };
       }),
 
-    async findCampaign(app, { key, requestHash }) {
-      const [earlier] = await client.get([schema.idempotency(app, key)]);
-      if (!earlier?.exists) return null;
-      const made = earlier.data() as IdempotencyFields;
-      if (made.requestHash !== requestHash) return { kind: 'conflict' };
-      const found = await find(made.campaignId);
-      return found && { kind: 'exists', campaign: toCampaign(found) };
+    async findCampaign(app, idempotency) {
+      const [earlier] = await client.get([schema.idempotency(app, idempotency.key)]);
+      return madeWith(earlier, idempotency);
     },
 
     async getCampaign(id) {
@@ -105,7 +118,7 @@ export function firestoreCampaigns(
     },
 
     async listCampaigns(after, limit) {
-      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, END] : splitCursor(after);
+      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, END] : timeAndName(after);
       // what is read of each slot and not shown is paid for, so this is not much
       const size = Math.ceil((limit + 1) / SLOTS.length) + 1;
       const lists = SLOTS.map((slot) => {
@@ -114,7 +127,7 @@ export function firestoreCampaigns(
           .startAfter(listedOf(id, at, slot))
           .endAt(`${slot}${END}`)
           .limit(size);
-        return documentsOf(client, query);
+        return liveOf(client, query);
       });
       const timeAndId = (it: DocumentSnapshot): string => it.get('listed').slice(2);
       const newestFirst = merged(lists, (a, b) => (timeAndId(a) < timeAndId(b) ? 1 : -1));
@@ -268,11 +281,6 @@ export function firestoreCampaigns(
         return turn;
       }),
   } satisfies Partial<Store>;
-}
-
-function splitCursor(cursor: string): [number, string] {
-  const dot = cursor.indexOf('.');
-  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
 }
 
 /** What has no field of its own. */

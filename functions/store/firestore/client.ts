@@ -8,6 +8,7 @@ import {
   type DocumentReference,
   type DocumentSnapshot,
   Firestore,
+  type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
@@ -25,12 +26,21 @@ export interface FirestoreOptions {
   /** how long a connection may be silent until it is asked for a sign of life, and may take for it */
   keepAliveMs?: number;
   keepAliveTimeoutMs?: number;
+  /** says what has expired */
+  now?: () => number;
 }
 
 type Work<T> = (writes: Transaction, attempt: number) => Promise<T>;
 
 export interface Client {
   db: Firestore;
+  now(): number;
+  /**
+   * Whether a document is there and has not expired. Firestore deletes what has expired days later, and
+   * in no order: what belongs to it may be gone before it. Of fields that are named, name `expireAt`.
+   * https://firebase.google.com/docs/firestore/ttl
+   */
+  isLive(found: DocumentSnapshot | undefined): found is DocumentSnapshot;
   /** The documents as they are, with only these fields if any are named. */
   get(refs: DocumentReference[], fields?: string[]): Promise<DocumentSnapshot[]>;
   /** A query, or what else only reads. */
@@ -70,6 +80,7 @@ export function createClient({
   deadlineMs = 30_000,
   keepAliveMs = 30_000,
   keepAliveTimeoutMs = 5_000,
+  now = Date.now,
 }: FirestoreOptions): Client {
   const db = new Firestore({
     projectId: project,
@@ -134,6 +145,9 @@ export function createClient({
 
   return {
     db,
+    now,
+    isLive: (found): found is DocumentSnapshot =>
+      found?.exists === true && !((found.get('expireAt') as Timestamp)?.toMillis() <= now()),
     get: async (refs, fields) =>
       refs.length === 0
         ? []

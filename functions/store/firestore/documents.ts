@@ -20,3 +20,11 @@ export function documentsOf(
   };
   return pagesOf<DocumentSnapshot>(read, ahead);
 }
+
+/** The same, without those that have expired. */
+export async function* liveOf(client: Client, query: Query): AsyncGenerator<DocumentSnapshot[]> {
+  for await (const page of documentsOf(client, query)) {
+    const live = page.filter(client.isLive);
+    if (live.length > 0) yield live;
+  }
+}

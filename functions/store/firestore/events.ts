@@ -101,7 +101,10 @@ export function firestoreEvents(
     async course(campaignId, after) {
       if (!isId(campaignId)) return [];
       const { docs } = await named(campaignId, `${IN_COURSE}${digits(after)}`, BESIDE);
-      return docs.map(toEvent).map((event) => ({ seq: numberInCourse(event)!, event }));
+      return docs
+        .filter(client.isLive)
+        .map(toEvent)
+        .map((event) => ({ seq: numberInCourse(event)!, event }));
     },
 
     async noteProgress(campaignId, now, everyMs) {

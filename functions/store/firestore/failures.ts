@@ -2,9 +2,10 @@
 
 import type { Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit, Failure, Store } from '../../ports.ts';
+import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';
-import { documentsOf } from './documents.ts';
+import { liveOf } from './documents.ts';
 import { BY_NAME, digest, END, expiry, type FailuresFields, isId, type Schema } from './schema.ts';
 
 /** A document holds 1 MiB, and a failure may hold a token of 4 KiB. */
@@ -25,7 +26,7 @@ export function firestoreFailures(client: Client, schema: Schema, retentionDays:
         .endBefore(`${campaignId}${END}${END}`)
         .limit(READ);
       async function* unpacked() {
-        for await (const page of documentsOf(client, query))
+        for await (const page of liveOf(client, query))
           yield page.flatMap((it): { failure: Failure; cursor: string }[] => {
             const { chunkId, failures } = it.data() as FailuresFields;
             const name = it.id.slice(campaignId.length + 1);
@@ -77,7 +78,6 @@ function inParts(failures: Packed[]): string[] {
 }
 
 function splitCursor(cursor: string): [string, number] {
-  const dot = cursor.lastIndexOf('.');
-  const name = cursor.slice(0, Math.max(0, dot));
-  return [/^[\w~]{0,100}$/.test(name) ? name : '', Number(cursor.slice(dot + 1)) || 0];
+  const [name, index] = partsOf(cursor, /^([\w~]{1,100})\.(\d{1,9})$/) as [string, string];
+  return [name, Number(index)];
 }

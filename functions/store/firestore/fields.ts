@@ -190,7 +190,6 @@ export interface ErasuresFields {
 /** Named by a hash of the run. */
 export interface ImportFields {
   beganAt: number;
-  expireAt: Timestamp;
 }
 
 /** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */

@@ -12,8 +12,8 @@ const OPEN_PAGE = 300;
 export function firestoreHistory(client: Client, { campaigns, campaign, switchOf }: Schema) {
   return {
     async history(id) {
-      const [found] = isId(id) ? await client.get([campaign(id)], ['history']) : [];
-      return found?.exists ? historyOf(found.data() as CampaignFields) : [];
+      const [found] = isId(id) ? await client.get([campaign(id)], ['history', 'expireAt']) : [];
+      return client.isLive(found) ? historyOf(found.data() as CampaignFields) : [];
     },
 
     /** Open ones are few, whatever their app: no index of two fields for this. */

@@ -2,7 +2,9 @@
 
 import { BUCKETS, type Installation } from '../../pipeline/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
+import { partBelow } from '../cursor.ts';
 import { AT_ONCE, each, inGroupsOf, together } from '../each.ts';
+import { MARKS_KEPT_MS, mayPrune } from '../import-run.ts';
 import { lastOfEach } from '../last-of-each.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
@@ -12,7 +14,7 @@ import {
   bucketName,
   digest,
   END,
-  expiry,
+  expiryAt,
   type ImportFields,
   type InstallationFields,
   idOf,
@@ -29,7 +31,6 @@ const PARTS = 32;
 const partOf = (bucket: number) => Math.floor(bucket / (BUCKETS / PARTS));
 /** Of a document of those who were seen: it holds 1 MiB, and a line some 200 bytes. */
 const SEEN_TOGETHER = 4_000;
-const RUN_DAYS = 7;
 /** Looked at, and removed, at once. */
 const [PAGE, REMOVED] = [1_000, 100];
 
@@ -75,14 +76,16 @@ export function firestoreImport(
     });
   };
 
-  async function begin(run: string, now: number) {
-    const ref = schema.import(run);
-    await client.write(async (writes) => {
+  /** When it began. It is kept for good: see import-run.ts. */
+  const begin = (run: string, now: number): Promise<ImportFields> =>
+    client.write(async (writes) => {
+      const ref = schema.import(run);
       const [found] = await client.get([ref]);
-      const fields: ImportFields = { beganAt: now, expireAt: expiry(now, RUN_DAYS) };
-      if (!found?.exists) writes.create(ref, fields);
+      if (found?.exists) return found.data() as ImportFields;
+      const fields: ImportFields = { beganAt: now };
+      writes.create(ref, fields);
+      return fields;
     });
-  }
 
   const prefixOf = (run: string, part: number) =>
     `${digest(run)}${END}${String(part).padStart(2, '0')}${END}`;
@@ -99,7 +102,7 @@ export function firestoreImport(
         for (const { name, seen } of some)
           writes.set(schema.seen.doc(name), {
             seen,
-            expireAt: expiry(now, RUN_DAYS),
+            expireAt: expiryAt(now + MARKS_KEPT_MS),
           } satisfies SeenFields);
       }),
     );
@@ -123,11 +126,11 @@ export function firestoreImport(
         ...{ inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 },
         superseded: batch.length - rows.length,
       };
-      if (run !== null) await begin(run, now);
+      const began = run === null ? null : await begin(run, now);
       const told = await each(together(rows), AT_ONCE, (some) => bring(some, now));
       for (const it of told)
         for (const name of Object.keys(it) as (keyof Told)[]) counts[name] += it[name];
-      if (run !== null) await mark(run, rows, now);
+      if (run !== null && began && mayPrune(began, now)) await mark(run, rows, now);
       return counts;
     },
 
@@ -135,7 +138,8 @@ export function firestoreImport(
       const [began] = await client.get([schema.import(run)]);
       if (!began?.exists) return null;
       const { beganAt } = began.data() as ImportFields;
-      const part = Math.min(Math.max(0, Math.trunc(Number(after)) || 0), PARTS - 1);
+      if (!mayPrune({ beganAt }, client.now())) return null;
+      const part = after === null ? 0 : partBelow(PARTS, after);
       const seen = await seenBy(run, part, app);
       const isGone = (id: string, it: Pick<InstallationFields, 'refreshedAt' | 'optedOut'>) =>
         !seen.has(id) && it.refreshedAt < beganAt && it.optedOut !== true;

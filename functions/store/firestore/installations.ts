@@ -42,8 +42,8 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
     const device = { app, id, token: found.get('token') as string };
     writes.set(schema.formerOf(userId, device), {
       ...device,
-      ...{ device: digest(deviceKey(device)), until: Date.now() },
-      expireAt: expiry(Date.now(), retentionDays),
+      ...{ device: digest(deviceKey(device)), until: client.now() },
+      expireAt: expiry(client.now(), retentionDays),
     } satisfies FormerFields);
   }
 

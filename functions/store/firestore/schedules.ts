@@ -3,6 +3,7 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import type { Store } from '../../ports.ts';
+import { nameIn } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';
@@ -53,7 +54,7 @@ export function firestoreSchedules(client: Client, { schedules }: Schema) {
 
     async listSchedules(after, limit) {
       const all = schedules.orderBy(BY_NAME).limit(limit + 1);
-      const query = after === null ? all : all.startAfter(after);
+      const query = after === null ? all : all.startAfter(nameIn(after));
       const { items, more } = await firstOf(documentsOf(client, query), limit);
       return { items: items.map(readSchedule), next: more ? items.at(-1)!.id : null };
     },

@@ -2,6 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Segment, Store } from '../../ports.ts';
+import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';
@@ -24,7 +25,7 @@ export function firestoreSegments(client: Client, { segments, segment: refOf }: 
       const start = `${appName(app)}${END}`;
       const query = segments
         .orderBy(BY_NAME)
-        .startAfter(`${start}${after ?? ''}`)
+        .startAfter(`${start}${after === null ? '' : partsOf(after, /^([\w.-]{1,64})$/)[0]}`)
         .endBefore(`${start}${END}`)
         .limit(limit + 1);
       const { items: found, more } = await firstOf(documentsOf(client, query), limit);

@@ -3,6 +3,7 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
 import type { Store } from '../../ports.ts';
+import { nameIn } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';
@@ -28,7 +29,7 @@ export function firestoreTriggers(
 ) {
   const find = async (collection: typeof triggers, id: string) => {
     const [found] = isId(id) ? await client.get([collection.doc(id)]) : [];
-    return found?.exists ? found : null;
+    return client.isLive(found) ? found : null;
   };
   const read = (found: DocumentSnapshot): Trigger & { counts: PingCounts } => ({
     ...(JSON.parse(found.get('record')) as Trigger),
@@ -64,7 +65,7 @@ export function firestoreTriggers(
 
     async listTriggers(after, limit) {
       const all = triggers.orderBy(BY_NAME).limit(limit + 1);
-      const query = after === null ? all : all.startAfter(after);
+      const query = after === null ? all : all.startAfter(nameIn(after));
       const { items, more } = await firstOf(documentsOf(client, query), limit);
       return { items: items.map(read), next: more ? items.at(-1)!.id : null };
     },
@@ -98,7 +99,8 @@ export function firestoreTriggers(
     putFailedPing: (it) =>
       client.write(async (writes) => {
         if (await find(failedPings, it.key)) return;
-        writes.create(failedPings.doc(it.key), {
+        // not created: one that has expired may be there
+        writes.set(failedPings.doc(it.key), {
           listed: listedOf(it),
           record: JSON.stringify(it),
           expireAt: expiry(it.at, retentionDays),

@@ -25,6 +25,9 @@ const partOf = (bucket: number) => Math.floor(bucket / (BUCKETS / PARTS));
 /** A document holds 1 MiB, and a name may be a token of 4 KiB. */
 const NAMES_TOGETHER = 150;
 
+/** Names outlive their upload: whoever began to read them while it was there reads all of them. */
+const NAMES_LONGER_MS = 24 * 60 * 60 * 1000;
+
 interface Name {
   bucket: number;
   id: string;
@@ -77,7 +80,7 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
 
     async getUpload(id) {
       const [found] = isId(id) ? await client.get([refOf(id)]) : [];
-      if (!found?.exists) return null;
+      if (!client.isLive(found)) return null;
       const { expireAt: _, ...rest } = found.data() as UploadFields;
       return { id, ...rest };
     },
@@ -96,7 +99,7 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
           for (const { name, packed } of group)
             writes.set(names.doc(name), {
               names: packed,
-              expireAt: expiryAt(expiresAt),
+              expireAt: expiryAt(expiresAt + NAMES_LONGER_MS),
             } satisfies NamesFields);
         }),
       );

@@ -31,7 +31,7 @@ export function firestoreWebhooks(
 ) {
   const find = async (collection: typeof webhooks, id: string) => {
     const [found] = isId(id) ? await client.get([collection.doc(id)]) : [];
-    return found?.exists ? found : null;
+    return client.isLive(found) ? found : null;
   };
   const read = <T>(found: DocumentSnapshot | null) =>
     found && (JSON.parse(found.get('record')) as T);

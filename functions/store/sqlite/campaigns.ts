@@ -21,6 +21,7 @@ import type { Provider } from '../../pipeline/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
+import { timeAndName } from '../cursor.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 import { sqliteShards } from './shards.ts';
@@ -132,7 +133,7 @@ export function sqliteCampaigns(
     getCampaign: async (id) => find(id),
 
     async listCampaigns(after, limit) {
-      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, ''] : splitCursor(after);
+      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, ''] : timeAndName(after);
       const rows = sql(
         `SELECT * FROM campaigns WHERE (created_at, id) < (?, ?)
          ORDER BY created_at DESC, id DESC LIMIT ?`,
@@ -256,11 +257,6 @@ export function sqliteCampaigns(
   }
 
   return { ...verbs, ...shards, create, start, find, state, shard, closeShard, addMissing };
-}
-
-function splitCursor(cursor: string): [number, string] {
-  const dot = cursor.indexOf('.');
-  return [Number(cursor.slice(0, dot)) || 0, cursor.slice(dot + 1)];
 }
 
 /** What has no column of its own. */

@@ -12,6 +12,7 @@ import type {
 } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
+import { partsOf } from '../cursor.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
@@ -307,8 +308,8 @@ export function sqliteChunks(
 }
 
 function splitCursor(cursor: string): [string, number] {
-  const [chunkId = '', index = ''] = cursor.split('~');
-  return [chunkId, Number(index) || 0];
+  const [chunkId, index] = partsOf(cursor, /^([\w.-]{1,200})~(\d{1,9})$/) as [string, string];
+  return [chunkId, Number(index)];
 }
 
 export const toOpenChunk = (

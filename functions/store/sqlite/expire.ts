@@ -3,14 +3,13 @@
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { isForAnybody } from '../erasure.ts';
+import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
 
 /** Of one call: some 20 ms. */
 const CHUNKS = 50;
 const ROWS = 2_000;
-/** An import that takes longer is not pruned after. */
 const DAY_MS = 24 * 60 * 60 * 1000;
-const RUN_MS = 7 * DAY_MS;
 
 export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
   /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */
@@ -65,15 +64,16 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
           `DELETE FROM former_users WHERE (user_id, app, id, token) IN (
              SELECT user_id, app, id, token FROM former_users WHERE at < ? LIMIT ?)`,
         ).run(before, ROWS).changes;
-        const run = sql('SELECT run FROM import_runs WHERE began_at < ? LIMIT 1').get(
-          now - RUN_MS,
-        )?.run;
+        // the run itself stays: see import-run.ts
+        const run = sql(
+          'SELECT run FROM import_runs WHERE marked = 1 AND began_at < ? LIMIT 1',
+        ).get(now - MARKS_KEPT_MS)?.run;
         if (run === undefined) return former === ROWS;
         const marks = sql(
           `DELETE FROM import_marks WHERE run = ?1 AND (app, bucket, id) IN (
              SELECT app, bucket, id FROM import_marks WHERE run = ?1 LIMIT ?2)`,
         ).run(run, ROWS).changes;
-        if (marks < ROWS) sql('DELETE FROM import_runs WHERE run = ?').run(run);
+        if (marks < ROWS) sql('UPDATE import_runs SET marked = 0 WHERE run = ?').run(run);
         return true;
       }),
   };

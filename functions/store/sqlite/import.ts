@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BUCKETS } from '../../pipeline/installation.ts';
 import type { ImportedInstallation, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { partBelow } from '../cursor.ts';
+import { mayPrune } from '../import-run.ts';
 import type { Known, Rows } from './installations.ts';
 
 /** One call of `pruneInstallations` looks through this share of the buckets, */
@@ -15,8 +17,13 @@ export function sqliteImport(
   db: Database,
   rows: Rows,
   writing: <T>(work: () => T) => T,
+  now: () => number,
 ): Pick<Store, 'importInstallations' | 'pruneInstallations'> {
   const { sql } = db;
+  const beganAt = (run: string) =>
+    (sql('SELECT began_at FROM import_runs WHERE run = ?').get(run)?.began_at as
+      | number
+      | undefined) ?? null;
 
   /** Merely to have been seen again changes nothing, unless it says when. */
   const unchanged = (it: ImportedInstallation, digest: number, known: Known) =>
@@ -29,24 +36,25 @@ export function sqliteImport(
       writing(() => {
         const { rows: kept, ...counts } = rows.write(batch, now, unchanged);
         if (run !== null) {
-          sql('INSERT OR IGNORE INTO import_runs VALUES (?, ?)').run(run, now);
+          sql('INSERT OR IGNORE INTO import_runs (run, began_at) VALUES (?, ?)').run(run, now);
           const mark = sql('INSERT OR IGNORE INTO import_marks VALUES (?, ?, ?, ?)');
-          for (const it of kept) mark.run(run, it.app, it.bucket, it.id);
+          if (mayPrune({ beganAt: beganAt(run)! }, now))
+            for (const it of kept) mark.run(run, it.app, it.bucket, it.id);
         }
         return counts;
       }),
 
     async pruneInstallations(app, run, after, dryRun) {
-      const since = sql('SELECT began_at FROM import_runs WHERE run = ?').get(run)?.began_at;
-      if (since === undefined) return null;
-      const from = after === null ? 0 : Number(after);
+      const since = beganAt(run);
+      if (since === null || !mayPrune({ beganAt: since }, now())) return null;
+      const from = after === null ? 0 : partBelow(BUCKETS, after);
       const to = Math.min(from + PRUNE_PART, BUCKETS);
       const unseen = `app = ? AND bucket >= ? AND bucket < ? AND refreshed_at < ? AND opted_out = 0
         AND NOT EXISTS (SELECT 1 FROM import_marks AS m WHERE m.run = ? AND m.app = installations.app
           AND m.bucket = installations.bucket AND m.id = installations.id)`;
       let found = 0;
       for (let at = from; at < to; at += PRUNE_STEP) {
-        const values = [app, at, Math.min(at + PRUNE_STEP, to), since as number, run] as const;
+        const values = [app, at, Math.min(at + PRUNE_STEP, to), since, run] as const;
         found += dryRun
           ? (sql(`SELECT count(*) AS size FROM installations WHERE ${unseen}`).get(...values)!
               .size as number)

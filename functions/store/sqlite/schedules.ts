@@ -3,6 +3,7 @@
 import type { Schedule } from '../../pipeline/schedules/schedule.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { nameIn } from '../cursor.ts';
 
 /** How many `dueSchedules` reads at once. */
 const DUE_PAGE = 100;
@@ -32,7 +33,7 @@ export function sqliteSchedules({ sql, durably }: Database) {
 
     async listSchedules(after, limit) {
       const rows = sql('SELECT schedule FROM schedules WHERE id > ? ORDER BY id LIMIT ?').all(
-        after ?? '',
+        after === null ? '' : nameIn(after),
         limit + 1,
       );
       const items = rows.slice(0, limit).map((row) => read(row)!);

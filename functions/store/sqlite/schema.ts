@@ -203,6 +203,9 @@ export const migrations: Migration[] = [
    INSERT INTO normalizing VALUES ('', -1, '');`,
   `ALTER TABLE shards ADD COLUMN task TEXT;
    ALTER TABLE chunks ADD COLUMN task TEXT;`,
+  // `marked`: what it has seen is still there
+  `ALTER TABLE import_runs ADD COLUMN marked INTEGER NOT NULL DEFAULT 1;
+   CREATE INDEX import_runs_marked ON import_runs (began_at) WHERE marked = 1;`,
 ];
 
 /** For files that had installations before. */

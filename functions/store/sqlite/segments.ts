@@ -2,6 +2,7 @@
 
 import type { Segment, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { partsOf } from '../cursor.ts';
 
 interface Row {
   app: string;
@@ -27,7 +28,11 @@ export function sqliteSegments({ sql, durably }: Database) {
     async listSegments(app, after, limit) {
       const rows = sql(
         'SELECT * FROM saved_segments WHERE app = ? AND name > ? ORDER BY name LIMIT ?',
-      ).all(app, after ?? '', limit + 1) as unknown as Row[];
+      ).all(
+        app,
+        after === null ? '' : partsOf(after, /^([\w.-]{1,64})$/)[0]!,
+        limit + 1,
+      ) as unknown as Row[];
       const items = rows.slice(0, limit).map(toSegment);
       return { items, next: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
     },

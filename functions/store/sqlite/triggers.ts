@@ -3,6 +3,7 @@
 import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { nameIn, timeAndName } from '../cursor.ts';
 
 /** Of each trigger; the oldest go. */
 const FAILED_KEPT = 1000;
@@ -35,7 +36,7 @@ export function sqliteTriggers({ sql, durably, transaction }: Database) {
 
     async listTriggers(after, limit) {
       const rows = sql('SELECT * FROM triggers WHERE name > ? ORDER BY name LIMIT ?').all(
-        after ?? '',
+        after === null ? '' : nameIn(after),
         limit + 1,
       );
       const items = rows.slice(0, limit).map(read);
@@ -81,11 +82,11 @@ export function sqliteTriggers({ sql, durably, transaction }: Database) {
     },
 
     async listFailedPings(trigger, after, limit) {
-      const [at = '', key = ''] = after?.split('.') ?? [`${Number.MAX_SAFE_INTEGER}`];
+      const [at, key] = after === null ? [Number.MAX_SAFE_INTEGER, ''] : timeAndName(after);
       const rows = sql(
         `SELECT record FROM failed_pings WHERE trigger_name = ? AND (at, key) < (?, ?)
          ORDER BY at DESC, key DESC LIMIT ?`,
-      ).all(trigger, Number(at) || 0, key, limit + 1);
+      ).all(trigger, at, key, limit + 1);
       const items = rows
         .slice(0, limit)
         .map((row) => JSON.parse(row.record as string) as FailedPing);

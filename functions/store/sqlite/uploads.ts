@@ -8,10 +8,14 @@ import type { Database } from '../../sqlite/database.ts';
 /** Of the names of an upload that are deleted at once. */
 const STEP = BUCKETS / 64;
 
-export function sqliteUploads({ sql, transaction, durably }: Database) {
+/** Whoever began to read an upload's names while it was there reads all of them. */
+const KEPT_LONGER_MS = 24 * 60 * 60 * 1000;
+
+export function sqliteUploads({ sql, transaction, durably }: Database, now: () => number) {
   /** Whoever uploads pays for it, a little at a time: there is no moment that comes as surely. */
-  async function dropExpired(now: number) {
-    for (const { id } of sql('SELECT id FROM uploads WHERE expires_at <= ?').all(now)) {
+  async function dropExpired(at: number) {
+    const before = at - KEPT_LONGER_MS;
+    for (const { id } of sql('SELECT id FROM uploads WHERE expires_at <= ?').all(before)) {
       for (let bucket = 0; bucket <= BUCKETS; bucket += STEP) {
         sql('DELETE FROM upload_names WHERE upload_id = ? AND bucket < ?').run(id!, bucket);
         await nextTurn();
@@ -32,7 +36,7 @@ export function sqliteUploads({ sql, transaction, durably }: Database) {
 
     async getUpload(id) {
       const row = sql('SELECT * FROM uploads WHERE id = ?').get(id);
-      if (!row) return null;
+      if (!row || (row.expires_at as number) <= now()) return null;
       return {
         id,
         app: row.app as string,

@@ -2,6 +2,7 @@
 
 import type { Overdue, Store, Webhook, WebhookDelivery } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { timeAndName } from '../cursor.ts';
 import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import type { SqliteEvents } from './events.ts';
 
@@ -23,11 +24,8 @@ export function sqliteWebhooks({ sql, transaction, durably }: Database, events: 
     const last = items.at(-1);
     return { items, next: rows.length > limit && last ? `${last.createdAt}.${last.id}` : null };
   };
-  const cursorOf = (after: string | null): [number, string] => {
-    if (after === null) return [Number.MAX_SAFE_INTEGER, ''];
-    const dot = after.indexOf('.');
-    return [Number(after.slice(0, dot)) || 0, after.slice(dot + 1)];
-  };
+  const cursorOf = (after: string | null): [number, string] =>
+    after === null ? [Number.MAX_SAFE_INTEGER, ''] : timeAndName(after);
 
   const verbs = {
     addWebhook: async (webhook, max) =>

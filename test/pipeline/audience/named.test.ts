@@ -7,6 +7,8 @@ import {
   audienceSchema,
 } from '../../../functions/pipeline/audience/audience-request.ts';
 import { namedPages } from '../../../functions/pipeline/audience/named.ts';
+import { cancel, resume } from '../../../functions/pipeline/control.ts';
+import { planTask } from '../../../functions/pipeline/tasks.ts';
 import type { UploadKind } from '../../../functions/ports.ts';
 import { EVERYBODY, person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, eachOnce, NOW, type World } from '../world.ts';
@@ -181,4 +183,28 @@ test('an audience that matches nobody completes at once and says so', async (t) 
   await world.settle();
   const { recipients, campaign } = await world.closed(id);
   assert.deepEqual([recipients, campaign.state], [0, 'completed']);
+});
+
+test('an upload that expires before it is read pauses its campaign, which sends to nobody', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(50);
+  const names = people.map((it) => it.id);
+  const upload = await uploaded(world, 'installationIds', names);
+  const create = world.ports.queue.create;
+  world.ports.queue = { ...world.queue, create: async () => {} };
+  const id = await world.campaign({ audience: audienceOf({ upload }) });
+  world.ports.queue = { ...world.queue, create };
+  world.clock.now += 8 * DAY;
+  await world.queue.create([planTask(id)]);
+  for (let times = 0; times < 2; times++) {
+    await world.run(world.clock.now + DAY);
+    const paused = await world.store.getCampaign(id);
+    assert.equal(paused?.state, 'paused');
+    assert.match(paused.reason ?? '', /upload .* has expired: cancel it, upload them again/);
+    if (times === 0) await resume(world.ports, id);
+  }
+  await cancel(world.ports, id);
+  await world.run();
+  assert.equal((await world.closed(id)).recipients, 0);
+  assert.equal(world.script.sent.length, 0);
 });

@@ -6,6 +6,7 @@ import {
   createFirestoreStore,
   type FirestoreStoreOptions,
 } from '../../../functions/store/firestore.ts';
+import { atNow } from '../../contracts/store-fixture.ts';
 import { freshProject } from '../../emulators.ts';
 import { type FirestoreProxy, startProxy } from './proxy.ts';
 
@@ -20,7 +21,12 @@ export function openStore(
 ): Store {
   // the SDK puts the variable above everything it is told
   process.env[HOST] = host;
-  const store = createFirestoreStore({ project: freshProject(), emulator: host, ...options });
+  const store = createFirestoreStore({
+    project: freshProject(),
+    emulator: host,
+    now: atNow,
+    ...options,
+  });
   process.env[HOST] = emulator;
   t.after(() => store.close());
   return store;

@@ -1,0 +1,27 @@
+/** Cursors of lists, as a page gives them with `next`. They come back from outside, so each is checked. */
+
+import { BadCursor } from '../errors.ts';
+
+/** What the groups of `form` match in the cursor. Throws `BadCursor` for one of another form. */
+export function partsOf(cursor: string, form: RegExp): string[] {
+  const found = form.exec(cursor);
+  if (!found) throw new BadCursor();
+  return found.slice(1);
+}
+
+/** `{time}.{id}`: the last item of a page that is in the order of these. Throws `BadCursor`. */
+export function timeAndName(cursor: string): [number, string] {
+  const [at, name] = partsOf(cursor, /^(\d{1,15})\.(.*)$/s) as [string, string];
+  return [Number(at), name];
+}
+
+/** The name of the last item of a page that is in the order of names. Throws `BadCursor`. */
+export const nameIn = (cursor: string): string =>
+  partsOf(cursor, /^([A-Za-z0-9][\w.-]{0,199})$/)[0]!;
+
+/** The number of a part that is below `end`. Throws `BadCursor`. */
+export function partBelow(end: number, cursor: string): number {
+  const part = Number(partsOf(cursor, /^(\d{1,10})$/)[0]);
+  if (part >= end) throw new BadCursor();
+  return part;
+}
