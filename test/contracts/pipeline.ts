@@ -15,7 +15,7 @@ import type { Outcome, Queue, Store } from '../../functions/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
 import { CHANGES, hoursOf, sundaysAt } from './clocks.ts';
-import { allPages, type MakeStore } from './store-fixture.ts';
+import { allPages, type MakeStore, NOW } from './store-fixture.ts';
 
 const HOUR = 60 * MINUTE;
 const ME = 'ada@example.com';
@@ -23,9 +23,11 @@ const refused: Outcome = { kind: 'rejected', reason: 'PayloadTooLarge' };
 
 export function pipelineContract(name: string, makeStore: MakeStore, skip: string | false = false) {
   const walk = (title: string, walked: (world: World, t: TestContext) => Promise<void>) =>
-    test(`${name}: ${title}`, { skip }, async (t) =>
-      walked(createWorld(t, { store: await makeStore(t) }), t),
-    );
+    test(`${name}: ${title}`, { skip }, async (t) => {
+      const clock = { now: NOW };
+      const store = await makeStore(t, () => clock.now);
+      await walked(createWorld(t, { store, clock }), t);
+    });
 
   walk(
     'a year of schedules in four zones, with ticks of every kind: each run once',

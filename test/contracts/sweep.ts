@@ -29,9 +29,11 @@ export function sweepContract(name: string, makeStore: MakeStore, skip: string |
     slow: Partial<Record<QueueName, number>>,
     walked: (world: World, t: TestContext) => Promise<void>,
   ) =>
-    test(`${name}: ${title}`, { skip }, async (t) =>
-      walked(createWorld(t, { store: await makeStore(t), slow }), t),
-    );
+    test(`${name}: ${title}`, { skip }, async (t) => {
+      const clock = { now: NOW };
+      const store = await makeStore(t, () => clock.now);
+      await walked(createWorld(t, { store, clock, slow }), t);
+    });
 
   walk('chunks in a queue of two hours have a task each', { 'send-fcm': SLOW }, async (world) => {
     const tasks = counted(world);

@@ -58,6 +58,7 @@ export function createWorld(
     maxAttempts = 100,
     slow = {},
     store: given,
+    clock = { now: NOW },
     post = createPoster({ local: true }),
   }: {
     seed?: number;
@@ -68,11 +69,12 @@ export function createWorld(
     slow?: Partial<Record<QueueName, number>>;
     /** another one, which whoever made it closes */
     store?: Store;
+    /** which such a store goes by, too */
+    clock?: { now: number };
     post?: Poster;
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'volley-pipeline-'));
-  const clock = { now: NOW };
   const now = () => clock.now;
   const logged: Record<string, unknown[]> = {};
   const log = new Proxy({} as Log, {
