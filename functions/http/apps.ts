@@ -59,6 +59,7 @@ export function appCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/apps/{app}',
+      operationId: 'getApp',
       summary: 'Whether an app is switched off',
       scopes: ['read', 'campaigns'],
       takes: { params },
@@ -78,6 +79,7 @@ export function appCalls(ports: Ports): Call[] {
       call({
         method: 'post',
         path: `/v1/apps/{app}/${verb}`,
+        operationId: `${verb}App`,
         ...{ summary, description },
         scopes: ['campaigns'],
         takes: { params },
@@ -85,7 +87,9 @@ export function appCalls(ports: Ports): Call[] {
           200: {
             description: 'Done to so many campaigns.',
             content: {
-              'application/json': { schema: stateSchema.extend({ campaigns: z.int() }) },
+              'application/json': {
+                schema: z.object({ ...stateSchema.shape, campaigns: z.int() }),
+              },
             },
           },
         },

@@ -54,6 +54,7 @@ export function audienceCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/audiences',
+      operationId: 'uploadAudience',
       summary: 'Upload an audience',
       description:
         'A file of installation ids, user ids or tokens: one a line, CSV with a header, or NDJSON ' +
@@ -98,6 +99,7 @@ export function audienceCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/audiences/{id}',
+      operationId: 'getAudience',
       summary: 'Look at an uploaded audience',
       scopes: ['read', 'campaigns'],
       takes: { params: z.strictObject({ id: z.string().min(1).max(64) }) },

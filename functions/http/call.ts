@@ -31,6 +31,8 @@ interface Description<S extends Schemas> {
   method: 'get' | 'put' | 'post' | 'patch' | 'delete';
   /** with `{name}` for a parameter; the last one may have a verb behind it: `{name}:test` */
   path: string;
+  /** what generated clients call it: it is kept, as a path is */
+  operationId: string;
   summary: string;
   description?: string;
   /** any of these; null: open to everybody */
@@ -125,19 +127,40 @@ async function read(
 
 const labels = { params: 'path', query: 'query', headers: 'header', body: '' };
 
-function documented({ method, path, summary, description, ...it }: Call): RouteConfig {
+/** Of calls, as the document groups them: the resource in their path. */
+export const tags: Record<string, string> = {
+  campaigns: 'Send to an audience, and see what became of it.',
+  messages: 'Push to a few, at once.',
+  audiences: 'Who would be reached, and audiences that come as a file.',
+  segments: 'Audiences that are saved under a name.',
+  schedules: 'Campaigns that are sent again and again.',
+  installations: 'Apps on devices.',
+  users: 'What is known of a person, and its end.',
+  triggers: 'Outside services that push.',
+  webhooks: 'Outside services that are told of events.',
+  apps: 'The switch of a whole app.',
+  keys: 'Who may call.',
+  doctor: 'What is wrong with the deployment.',
+  service: 'What the API says of itself.',
+};
+
+const tagOf = (path: string) => path.match(/^\/v1\/(\w+)/)?.[1] ?? 'service';
+
+function documented({ method, path, operationId, summary, description, ...it }: Call): RouteConfig {
   const { body, query, ...rest } = it.takes;
   const problems = [
     400,
     ...(it.scopes ? [401, 403, 429] : []),
     ...(path.includes('{') ? [404] : []),
     ...(body || it.requestBody ? [413, 415] : []),
-    500,
+    ...[500, 503],
   ];
   const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ');
   return {
     method,
     path,
+    operationId,
+    tags: [tagOf(path)],
     summary,
     description: [description, scopes && `Needs the scope ${scopes}.`].filter(Boolean).join('\n\n'),
     security: it.scopes ? [{ apiKey: [] }] : [],

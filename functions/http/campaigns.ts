@@ -27,6 +27,7 @@ export function campaignCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/campaigns',
+      operationId: 'sendCampaign',
       summary: 'Send a campaign',
       description: 'Answers as soon as the campaign is stored; it is sent from there.',
       scopes: ['campaigns'],
@@ -62,6 +63,7 @@ export function campaignCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/campaigns',
+      operationId: 'listCampaigns',
       summary: 'List campaigns, the newest first',
       scopes: MAY_LOOK,
       takes: {
@@ -80,6 +82,7 @@ export function campaignCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/campaigns/{id}',
+      operationId: 'getCampaign',
       summary: 'Look at a campaign: its state and live counts',
       scopes: MAY_LOOK,
       takes: { params: campaignParams },
@@ -94,6 +97,7 @@ export function campaignCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/campaigns/{id}/report',
+      operationId: 'getReport',
       summary: 'What became of a campaign',
       description: 'With `Accept: text/plain`, as text to post to a chat.',
       scopes: MAY_LOOK,

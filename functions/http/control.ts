@@ -65,6 +65,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'post',
       path: '/v1/campaigns/{id}/pause',
+      operationId: 'pauseCampaign',
       summary: 'Stop for now',
       description: 'Within two seconds nothing more leaves. Resumed, it goes on where it was.',
       scopes: ['campaigns'],
@@ -80,6 +81,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'post',
       path: '/v1/campaigns/{id}/resume',
+      operationId: 'resumeCampaign',
       summary: 'Go on with a paused campaign',
       description:
         'Once what `reason` names has been mended. One that its canary or the brake has paused is ' +
@@ -97,6 +99,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'post',
       path: '/v1/campaigns/{id}/cancel',
+      operationId: 'cancelCampaign',
       summary: 'Stop what has not been sent',
       description: 'The rest is counted as skipped, then the campaign is `cancelled`.',
       scopes: ['campaigns'],
@@ -112,6 +115,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'put',
       path: '/v1/campaigns/{id}/schedule',
+      operationId: 'rescheduleCampaign',
       summary: 'Begin at another time',
       description: 'Of a campaign that is `scheduled`, until it begins.',
       scopes: ['campaigns'],
@@ -133,6 +137,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'get',
       path: '/v1/campaigns/{id}/history',
+      operationId: 'getCampaignHistory',
       summary: 'Who changed its state, and when',
       description: 'In order: the first, and the latest 99.',
       scopes: ['read', 'campaigns'],
@@ -152,6 +157,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
     call({
       method: 'post',
       path: '/v1/campaigns/{id}/retry-failures',
+      operationId: 'retryFailures',
       summary: 'Send once more to those who failed for reasons that pass',
       description:
         'Outcomes `retry` (of which an expired time to live is one), `unknown` and `blocked`, with ' +

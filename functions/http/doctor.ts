@@ -22,6 +22,7 @@ export const doctorCall = (checks: Check[]): Call =>
   call({
     method: 'get',
     path: '/v1/doctor',
+    operationId: 'getDoctor',
     summary: 'Whether all is well',
     description:
       'Tries the database, the queues, and the credentials of every app. It sends nothing to anybody.',

@@ -63,6 +63,7 @@ export const estimateCall = (ports: Ports) =>
   call({
     method: 'post',
     path: '/v1/audiences:estimate',
+    operationId: 'estimateAudience',
     summary: 'Estimate a campaign',
     description:
       'Takes a campaign as it would be sent, or only its audience. Nothing is sent, and nothing is ' +

@@ -40,6 +40,7 @@ export const eventsCall = (
   call({
     method: 'get',
     path: '/v1/campaigns/{id}/events',
+    operationId: 'followCampaign',
     summary: 'Follow a campaign',
     description:
       'Server-Sent Events: what happens to it under the types of its events, and under `campaign` ' +

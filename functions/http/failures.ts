@@ -17,6 +17,7 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
   call({
     method: 'get',
     path: '/v1/campaigns/{id}/failures',
+    operationId: 'listFailures',
     summary: 'Who was not reached, and why',
     description:
       'JSON comes in pages of `limit`. With `Accept: text/csv` or `application/x-ndjson` all that ' +

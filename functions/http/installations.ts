@@ -33,6 +33,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
     call({
       method: 'put',
       path: '/v1/installations/{id}',
+      operationId: 'putInstallation',
       summary: 'Register an installation',
       description:
         'Replaces what was there, its token too. A token belongs to one installation of an app: ' +
@@ -54,6 +55,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
     call({
       method: 'patch',
       path: '/v1/installations/{id}',
+      operationId: 'changeInstallation',
       summary: 'Change an installation',
       description:
         'What is named is changed, `null` takes it out, the rest stays: a new token, a login ' +
@@ -84,6 +86,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
     call({
       method: 'get',
       path: '/v1/installations/{id}',
+      operationId: 'getInstallation',
       summary: 'Look at an installation',
       scopes: ['read', 'installations'],
       takes: { params, query },
@@ -97,6 +100,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
     call({
       method: 'put',
       path: '/v1/installations/{id}/badge',
+      operationId: 'putBadge',
       summary: 'Say what the badge shows',
       description:
         'An app that is opened, and clears its badge, says 0. A message with a badge such as "+1" ' +
@@ -117,6 +121,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
     call({
       method: 'delete',
       path: '/v1/installations/{id}',
+      operationId: 'removeInstallation',
       summary: 'Forget an installation',
       scopes: MAY_REGISTER,
       admit,

@@ -6,7 +6,7 @@ import { type ApiKey, type Ports, scopes } from '../ports.ts';
 import { hashKey, keyOf, makeKey } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { rfc3339OrNull } from './json.ts';
-import { answerProblem } from './problem.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 
 const MAX_KEYS = 1_000;
 /** Of the hash: enough to tell keys apart, of no use to whoever sees it. */
@@ -50,8 +50,11 @@ const keyView = (it: ApiKey): KeyView => ({
   createdAt: rfc3339OrNull(it.createdAt ?? null),
 });
 
-const newKeySchema = keySchema
-  .extend({ key: z.string().openapi({ description: 'Shown this once; only its hash is kept.' }) })
+const newKeySchema = z
+  .object({
+    ...keySchema.shape,
+    key: z.string().openapi({ description: 'Shown this once; only its hash is kept.' }),
+  })
   .openapi('NewKey');
 export type NewKey = z.output<typeof newKeySchema>;
 
@@ -60,11 +63,13 @@ export function keyCalls({ store, now }: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/keys',
+      operationId: 'createKey',
       summary: 'Make an API key',
       scopes: ['admin'],
       takes: { body: request },
       responses: {
         201: { description: 'The key.', content: { 'application/json': { schema: newKeySchema } } },
+        409: problemResponse(409, 'There are too many.'),
       },
       async handle({ body: { name, scopes, app } }, c) {
         if ((await store.listKeys()).length >= MAX_KEYS)
@@ -84,6 +89,7 @@ export function keyCalls({ store, now }: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/keys',
+      operationId: 'listKeys',
       summary: 'List the API keys',
       scopes: ['admin'],
       takes: {},
@@ -102,11 +108,15 @@ export function keyCalls({ store, now }: Ports): Call[] {
     call({
       method: 'delete',
       path: '/v1/keys/{id}',
+      operationId: 'revokeKey',
       summary: 'Revoke an API key',
       description: 'Instances that have seen it within the last 30 seconds may serve it that long.',
       scopes: ['admin'],
       takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
-      responses: { 204: { description: 'It is revoked.' } },
+      responses: {
+        204: { description: 'It is revoked.' },
+        409: problemResponse(409, 'It is the key of this very call.'),
+      },
       async handle({ params: { id } }, c) {
         const found = (await store.listKeys()).find((it) => idOf(it) === id);
         if (found && found.hash === keyOf(c)?.hash)

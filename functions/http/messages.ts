@@ -30,6 +30,7 @@ export const messageCall = (ports: Ports) =>
   call({
     method: 'post',
     path: '/v1/messages',
+    operationId: 'sendMessage',
     summary: 'Push to a few, at once',
     description:
       'To users, installations or tokens, 100 at most. It is a campaign of its own, which can be ' +

@@ -98,6 +98,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/schedules',
+      operationId: 'addSchedule',
       summary: 'Send a campaign again and again',
       scopes: ['campaigns'],
       takes: { body: scheduleRequestSchema },
@@ -117,6 +118,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/schedules',
+      operationId: 'listSchedules',
       summary: 'List schedules',
       scopes: ['read', 'campaigns'],
       takes: {
@@ -132,6 +134,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/schedules/{id}',
+      operationId: 'getSchedule',
       summary: 'Look at a schedule and its next runs',
       scopes: ['read', 'campaigns'],
       takes: { params },
@@ -145,6 +148,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'put',
       path: '/v1/schedules/{id}',
+      operationId: 'changeSchedule',
       summary: 'Change a schedule',
       description: 'Replaces all that was asked for; runs are counted on. A paused one stays so.',
       scopes: ['campaigns'],
@@ -164,6 +168,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'delete',
       path: '/v1/schedules/{id}',
+      operationId: 'removeSchedule',
       summary: 'Forget a schedule',
       description: 'Campaigns that it has started go on.',
       scopes: ['campaigns'],
@@ -176,6 +181,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/schedules/{id}/pause',
+      operationId: 'pauseSchedule',
       summary: 'Start no more runs',
       scopes: ['campaigns'],
       takes: { params },
@@ -192,6 +198,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/schedules/{id}/resume',
+      operationId: 'resumeSchedule',
       summary: 'Go on with a paused schedule',
       description: 'From now on: what fell into the pause is not made up for.',
       scopes: ['campaigns'],
@@ -209,6 +216,7 @@ export function scheduleCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/schedules/{id}/run',
+      operationId: 'runSchedule',
       summary: 'Start a run now, beside the others',
       scopes: ['campaigns'],
       takes: { params },

@@ -39,6 +39,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/segments',
+      operationId: 'listSegments',
       summary: 'List the segments of an app, by name',
       scopes: MAY_LOOK,
       takes: {
@@ -54,6 +55,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
     call({
       method: 'put',
       path: '/v1/segments/{name}',
+      operationId: 'putSegment',
       summary: 'Save a segment',
       description:
         'Replaces an earlier one. A campaign that names it means what it says when the campaign ' +
@@ -71,6 +73,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/segments/{name}',
+      operationId: 'getSegment',
       summary: 'Look at a segment',
       scopes: MAY_LOOK,
       takes: { params, query },
@@ -84,6 +87,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
     call({
       method: 'delete',
       path: '/v1/segments/{name}',
+      operationId: 'removeSegment',
       summary: 'Forget a segment',
       description: 'Campaigns that named it are not affected.',
       scopes: ['campaigns'],

@@ -3,7 +3,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { eventSchemas } from '../pipeline/event-schemas.ts';
 import type { Ports } from '../ports.ts';
-import { type Call, call } from './call.ts';
+import { type Call, call, tags } from './call.ts';
 import { createHealth } from './health.ts';
 import { json } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
@@ -55,6 +55,7 @@ export function serviceCalls(
     call({
       method: 'get',
       path: '/',
+      operationId: 'getRoot',
       summary: 'Where things are',
       description: 'For people and programs that know no more than the address.',
       scopes: null,
@@ -66,6 +67,7 @@ export function serviceCalls(
     call({
       method: 'get',
       path: '/openapi.json',
+      operationId: 'getDescription',
       summary: 'This description',
       description: 'Made of the schemas that requests are checked with.',
       scopes: null,
@@ -81,6 +83,7 @@ export function serviceCalls(
               description: DESCRIPTION,
             },
             servers: [{ url: '/' }],
+            tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
           }),
         );
         return c.body(document, 200, { 'Content-Type': 'application/json' });
@@ -90,6 +93,7 @@ export function serviceCalls(
     call({
       method: 'get',
       path: '/healthz',
+      operationId: 'getHealth',
       summary: 'Whether it serves',
       description: 'For load balancers. It reads from the store, at most once in 5 seconds.',
       scopes: null,

@@ -25,7 +25,8 @@ const renderedSchema = z
 
 const testedSchema = z
   .object({
-    campaign: campaignSchema.nullable().openapi({ description: 'Null on a dry run.' }),
+    // .nullable() would describe a null that is a campaign, too
+    campaign: z.union([campaignSchema, z.null()]).openapi({ description: 'Null on a dry run.' }),
     recipients: z
       .array(
         z.object({
@@ -56,6 +57,7 @@ export const testCall = (ports: Ports) =>
   call({
     method: 'post',
     path: '/v1/campaigns:test',
+    operationId: 'testCampaign',
     summary: 'Send a test to people who are named',
     description:
       'A campaign marked as a test, and what each of its recipients is shown, by either provider. ' +

@@ -83,6 +83,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'put',
       path: '/v1/triggers/{name}',
+      operationId: 'putTrigger',
       summary: 'Make or replace a trigger',
       description:
         'An outside service pings it, proves itself, and a campaign is made of what it says. The ' +
@@ -107,6 +108,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/triggers',
+      operationId: 'listTriggers',
       summary: 'List triggers',
       scopes: SCOPES,
       takes: { query: page },
@@ -120,6 +122,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/triggers/{name}',
+      operationId: 'getTrigger',
       summary: 'Look at a trigger',
       scopes: SCOPES,
       takes: { params },
@@ -134,6 +137,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'delete',
       path: '/v1/triggers/{name}',
+      operationId: 'removeTrigger',
       summary: 'Remove a trigger',
       scopes: SCOPES,
       takes: { params },
@@ -148,6 +152,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/triggers/{name}',
+      operationId: 'pingTrigger',
       summary: 'Ping a trigger',
       description:
         'For outside services. Answers as soon as the ping is queued; one that does not prove ' +
@@ -182,6 +187,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/triggers/{name}/failed',
+      operationId: 'listFailedPings',
       summary: 'Pings of which no campaign could be made, the newest first',
       scopes: MAY_LOOK_INSIDE,
       takes: { params, query: page },
@@ -196,6 +202,7 @@ export function triggerCalls(ports: Ports): Call[] {
     call({
       method: 'post',
       path: '/v1/triggers/{name}/failed/{id}:replay',
+      operationId: 'replayFailedPing',
       summary: 'Try a failed ping again',
       description: 'With the trigger as it is now. If it fails again, it is listed again.',
       scopes: SCOPES,

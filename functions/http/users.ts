@@ -38,6 +38,7 @@ export function userCalls(ports: Ports): Call[] {
     call({
       method: 'get',
       path: '/v1/users/{id}/export',
+      operationId: 'exportUser',
       summary: 'All that is known of a user',
       description:
         'In every app, from now and from as long ago as is kept. NDJSON where it is asked for.',
@@ -72,6 +73,7 @@ export function userCalls(ports: Ports): Call[] {
     call({
       method: 'delete',
       path: '/v1/users/{id}',
+      operationId: 'eraseUser',
       summary: 'Erase a user',
       description:
         'Installations, failures, and what is frozen in campaigns, in every app. Who has not been ' +

@@ -53,7 +53,7 @@ export function campaignView(campaign: Campaign, counts: Counts) {
     reason,
     ...rest
   } = campaign;
-  const { schedule, startedAt: _from, meaning: _meant, trials: _, ...request } = rest;
+  const { schedule, startedAt: _from, meaning: _meant, trials: _, task: __, ...request } = rest;
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {

@@ -106,6 +106,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'post',
       path: '/v1/webhooks',
+      operationId: 'addWebhook',
       summary: 'Register a webhook',
       description:
         'For the events of an app, of one campaign, or of all. Deliveries are signed as Standard ' +
@@ -135,6 +136,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'get',
       path: '/v1/webhooks',
+      operationId: 'listWebhooks',
       summary: 'List webhooks, the newest first',
       scopes: SCOPES,
       takes: { query: page },
@@ -148,6 +150,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'get',
       path: '/v1/webhooks/{id}',
+      operationId: 'getWebhook',
       summary: 'Look at a webhook',
       scopes: SCOPES,
       takes: { params },
@@ -161,6 +164,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'patch',
       path: '/v1/webhooks/{id}',
+      operationId: 'changeWebhook',
       summary: 'Change a webhook',
       description: 'Its URL, its types, its description; `enabled` turns it off, or on again.',
       scopes: SCOPES,
@@ -191,6 +195,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'delete',
       path: '/v1/webhooks/{id}',
+      operationId: 'removeWebhook',
       summary: 'Remove a webhook',
       scopes: SCOPES,
       takes: { params },
@@ -202,6 +207,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'post',
       path: '/v1/webhooks/{id}:rotate',
+      operationId: 'rotateWebhookSecret',
       summary: 'Give a webhook another secret',
       description: `The one before signs too for ${OVERLAP_MS / 3_600_000} hours more.`,
       scopes: SCOPES,
@@ -218,6 +224,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'post',
       path: '/v1/webhooks/{id}:test',
+      operationId: 'testWebhook',
       summary: 'Send a webhook a ping',
       description: 'Once and now, of type webhook.test. The answer says what became of it.',
       scopes: SCOPES,
@@ -236,6 +243,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'get',
       path: '/v1/webhooks/{id}/deliveries',
+      operationId: 'listDeliveries',
       summary: 'What was delivered to a webhook, the newest first',
       scopes: SCOPES,
       takes: { params, query: page },
@@ -250,6 +258,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
     call({
       method: 'post',
       path: '/v1/webhooks/{id}/deliveries/{delivery}:replay',
+      operationId: 'replayDelivery',
       summary: 'Deliver an event again',
       description: 'Now, under the same id, with three days of retries.',
       scopes: SCOPES,

@@ -192,7 +192,7 @@ test('a query parameter that a call does not know is a fault of every call', asy
           `${method} ${path}`,
         );
     }
-  assert.deepEqual(taken.sort(), ['GET /healthz', 'POST /v1/triggers/{name}']);
+  assert.deepEqual(taken.sort(), ['GET /', 'GET /healthz', 'POST /v1/triggers/{name}']);
 
   const device = { platform: 'ios', token: apnsToken(1) };
   const elsewhere = await ask('PUT', '/v1/installations/device-1?app=shop', device);

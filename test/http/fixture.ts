@@ -1,4 +1,7 @@
-/** The API over a real SQLite store, with a queue that only collects and senders that take all. */
+/**
+ * The API over a real SQLite store, with a queue that only collects and senders that take all. Every
+ * answer is held against the API's description.
+ */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +11,7 @@ import { type ApiOptions, createApi } from '../../functions/http/api.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Ports, Scope, Sender, Store, Task } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
+import { checked } from './described.ts';
 
 export const NOW = Date.UTC(2026, 10, 21, 13);
 export const apnsToken = (n: number) => n.toString(16).padStart(64, '0');
@@ -57,8 +61,9 @@ export async function createFixture(
     return key;
   };
   const key = await addKey('campaigns', 'installations', 'read', 'admin');
-  const apiOver = (other: Partial<Store>) => createApi({ ...ports, store: { ...store, ...other } });
-  const api = createApi(ports, options);
+  const apiOver = (other: Partial<Store>) =>
+    checked(createApi({ ...ports, store: { ...store, ...other } }));
+  const api = checked(createApi(ports, options));
 
   /** With the key of all scopes, and JSON unless said otherwise. */
   const ask = (

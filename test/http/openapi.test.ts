@@ -1,24 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Document } from './described.ts';
 import { createFixture, jsonOf } from './fixture.ts';
-
-interface Document {
-  openapi: string;
-  paths: Record<
-    string,
-    Record<
-      string,
-      {
-        summary?: string;
-        description?: string;
-        requestBody?: { content: Record<string, { example?: unknown }> };
-        responses: Record<string, unknown>;
-        security: unknown[];
-      }
-    >
-  >;
-  components: { schemas: Record<string, { required?: string[]; properties?: object }> };
-}
 
 test('the API describes itself, from the schemas it checks with', async (t) => {
   const { api, ask } = await createFixture(t);
@@ -97,6 +80,17 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'put /v1/segments/{name}',
     'put /v1/triggers/{name}',
   ]);
+  // generated clients are made of these
+  const operations = Object.values(document.paths).flatMap((it) => Object.values(it));
+  const names = operations.map((it) => it.operationId);
+  assert.equal(new Set(names).size, calls.length);
+  for (const name of names) assert.match(name, /^[a-z]+[A-Za-z]+$/);
+  const groups = document.tags.map((it) => it.name);
+  const used = operations.map(({ tags, operationId }) => {
+    assert.equal(tags.length, 1, operationId);
+    return tags[0]!;
+  });
+  assert.deepEqual([...new Set(used)].sort(), groups.toSorted());
   const { schemas } = document.components;
   assert.deepEqual(schemas.CampaignRequest!.required, ['name', 'audience', 'message']);
   assert.ok('faults' in schemas.Problem!.properties!);

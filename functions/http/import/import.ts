@@ -95,6 +95,7 @@ export const importCall = (ports: Ports) =>
   call({
     method: 'post',
     path: '/v1/installations:import',
+    operationId: 'importInstallations',
     summary: 'Register many installations',
     description:
       'CSV with a header (or `;` or tabs between its cells), or NDJSON, of any size; UTF-8, or ' +

@@ -37,6 +37,7 @@ export const normalizeCall = ({ store }: Ports) =>
   call({
     method: 'post',
     path: '/v1/installations:normalize',
+    operationId: 'normalizeInstallations',
     summary: 'Bring installations into form',
     description:
       'Once after an update of Volley that says so: what an earlier version stored (tokens of APNs ' +

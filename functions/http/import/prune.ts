@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { registrationSchema } from '../../pipeline/registration.ts';
 import type { Ports } from '../../ports.ts';
 import { call } from '../call.ts';
-import { answerProblem } from '../problem.ts';
+import { answerProblem, problemResponse } from '../problem.ts';
 import { runId } from './import.ts';
 
 const body = z
@@ -33,6 +33,7 @@ export const pruneCall = ({ store }: Ports) =>
   call({
     method: 'post',
     path: '/v1/installations:prune',
+    operationId: 'pruneInstallations',
     summary: 'Remove what an import has not seen',
     description:
       'After all pages of a list came with one `run`: removes the installations of the app that were ' +
@@ -42,6 +43,7 @@ export const pruneCall = ({ store }: Ports) =>
     takes: { body },
     responses: {
       200: { description: 'A part.', content: { 'application/json': { schema: prunedSchema } } },
+      404: problemResponse(404, 'No import has this run, or it is too old.'),
     },
     async handle({ body: { app, run, after, dryRun } }, c) {
       const pruned = await store.pruneInstallations(app, run, after, dryRun);
