@@ -20,24 +20,27 @@ const TRIAL_MS = 15_000;
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 250;
 
-/** False: another process still tries the message, and this chunk has to come again. */
+/**
+ * 'later': another process still tries the message, and this chunk has to come again. 'waited': its
+ * turn has come after some seconds, in which anything may have become of the campaign.
+ */
 export async function awaitTurn(
   { store, now }: Ports,
   { provider, recipients }: Chunk,
   { id, trials = {}, dryRun }: Campaign,
   trial: Trial,
   stop: AbortSignal,
-): Promise<boolean> {
+): Promise<'now' | 'waited' | 'later'> {
   const noted = trials[provider];
   if (noted && 'acceptedAt' in noted) trial.prove();
   // a few are no more than what a probe risks, and a push to one user must not pay for it
-  if (trial.proven || dryRun || recipients.length <= FEW) return true;
+  if (trial.proven || dryRun || recipients.length <= FEW) return 'now';
   const deadline = performance.now() + MAX_WAIT_MS;
-  for (;;) {
+  for (let polls = 1; ; polls++) {
     const turn = await store.claimTrial(id, provider, PROCESS, now() + TRIAL_MS, now());
     if (turn === 'accepted') trial.prove();
-    if (turn !== 'other' || trial.proven) return true;
-    if (stop.aborted || performance.now() >= deadline) return false;
+    if (turn !== 'other' || trial.proven) return polls > 1 ? 'waited' : 'now';
+    if (stop.aborted || performance.now() >= deadline) return 'later';
     await wait(POLL_MS);
   }
 }

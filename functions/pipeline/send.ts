@@ -75,7 +75,8 @@ async function attempt(
 ): Promise<TaskAnswer> {
   const { now, random, queue, log, store } = ports;
   const trial = trialOf(store, campaign.id, chunk.provider);
-  if (!(await awaitTurn(ports, chunk, campaign, trial, stop))) {
+  const turn = await awaitTurn(ports, chunk, campaign, trial, stop);
+  if (turn === 'later') {
     const next = now() + UNPROVEN_WAIT_MS;
     const answer = await settle(ports, chunk, campaign, recorder, next);
     await queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
@@ -89,21 +90,26 @@ async function attempt(
     dryRun: campaign.dryRun,
     to: toOf(campaign),
   };
-  const ended = await transmit({
-    ...{ ports, sender, push, chunk, recorder, trial, watch, claimedAt, stop },
-    isFirst: campaign.firstPushAt === null && !campaign.dryRun,
-  });
-  if (ended.fenced) {
-    log.chunkFenced({ chunkId: chunk.id });
-    return DONE;
+  let ended: Awaited<ReturnType<typeof transmit>>;
+  let why: string | null = null;
+  try {
+    ended = await transmit({
+      ...{ ports, sender, push, chunk, recorder, trial, watch, claimedAt, stop },
+      isFirst: campaign.firstPushAt === null && !campaign.dryRun,
+      waited: turn === 'waited',
+    });
+    if (ended.fenced) {
+      log.chunkFenced({ chunkId: chunk.id });
+      return DONE;
+    }
+    why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended.blocked));
+    if (why !== null) await pause(ports, campaign.id, why);
+  } finally {
+    // not before the pause: a chunk that begins now is refused by its claim. But also if it failed, or
+    // there would be no room any more, and no answer that makes some
+    if (why !== null || watch.blocked() !== null) trial.startAgain();
   }
-  const why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended.blocked));
   const paused = why !== null;
-  if (paused) {
-    await pause(ports, campaign.id, why);
-    // not before: a chunk that begins now is refused by its claim
-    trial.startAgain();
-  }
 
   const cancelled = ended.state === 'cancelling';
   const progress = recorder.progress();
@@ -115,7 +121,8 @@ async function attempt(
   // who resumes it does not wait for what is left of a backoff
   const next = stop.aborted || paused ? now() : now() + Math.ceil(waitMs);
   const exhausted = cancelled || next >= chunk.expiresAt;
-  ended.judgeRest({ exhausted, paused });
+  // paused by another chunk, it may share the cause
+  ended.judgeRest({ exhausted, paused: paused || ended.state === 'paused' });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, campaign, recorder, next);
   if (recorder.open().length === 0 || paused) return answer;

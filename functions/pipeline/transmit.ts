@@ -1,6 +1,6 @@
 /** transmit: one attempt at a claimed chunk, with checkpoints while it lasts. */
 
-import type { Chunk, Outcome, Ports, Push, Sender } from '../ports.ts';
+import type { Chunk, Outcome, Ports, Push, Ramp, Sender } from '../ports.ts';
 import type { CampaignState } from './campaign.ts';
 import { type createWatch, isFinal, judge } from './judge.ts';
 import type { Recorder } from './record.ts';
@@ -18,6 +18,8 @@ export interface Transmission {
   claimedAt: number;
   /** no push of the campaign has left before */
   isFirst: boolean;
+  /** time has passed since the claim: the campaign may have been paused or cancelled */
+  waited: boolean;
   stop: AbortSignal;
 }
 
@@ -36,6 +38,7 @@ interface Undecided {
  */
 export async function transmit(it: Transmission) {
   const { ports, sender, push, chunk, recorder, trial, watch, claimedAt } = it;
+  const { now } = ports;
   const stopped = new AbortController();
   const signal = AbortSignal.any([it.stop, stopped.signal]);
   // not AbortSignal.timeout: it would hold what it knows for all of that time
@@ -82,15 +85,36 @@ export async function transmit(it: Transmission) {
     });
   }, CHECKPOINT_MS);
 
+  let taken = 0;
+  let ended = false;
+  const ramp: Ramp = {
+    take() {
+      const hasRoom = trial.take();
+      if (hasRoom) taken += 1;
+      return hasRoom;
+    },
+    // a wave that another chunk has met ends the wait: there will be no room before its pause
+    wait(resume) {
+      const woken = () => (trial.isWave() ? stopped.abort() : resume());
+      if (trial.isWave()) woken();
+      else trial.wait(woken);
+    },
+  };
+
   try {
+    if (it.waited) await checkpoint();
+    if (now() >= chunk.expiresAt) stopped.abort();
     await sender.send({
       push,
       seed: chunk.id,
       recipients: chunk.recipients,
       open: chunk.open,
       signal,
-      ramp: trial,
+      ramp,
       settle(index, outcome) {
+        // the sender has thrown, and what it left behind is answered
+        if (ended) return;
+        taken = Math.max(0, taken - 1);
         const acceptedBefore = trial.accepted;
         watch.see(outcome);
         note.see(outcome);
@@ -100,6 +124,8 @@ export async function transmit(it: Transmission) {
       },
     });
   } finally {
+    ended = true;
+    trial.giveBack(taken);
     clearInterval(ticker);
     clearTimeout(deadline);
     await checkpointing;

@@ -36,9 +36,11 @@ export interface Trial extends Ramp {
   /** True for the caller that has to note in the campaign that a push was accepted. */
   isToBeNoted(): boolean;
   see(outcome: Outcome): void;
-  /** so many of the last answers are `blocked` that it is about all recipients */
+  /** Gives back room for which no answer will come. */
+  giveBack(count: number): void;
+  /** So many of the last answers are `blocked` that it is about all recipients: there is no room. */
   isWave(): boolean;
-  /** The campaign was paused: what led to it counts no more, and the room is small again. */
+  /** What led to a wave counts no more, and the room is small again. */
   startAgain(): void;
 }
 
@@ -62,7 +64,7 @@ export function createTrial(): Trial {
   }
 
   function wake() {
-    if (waiting.length === 0 || underWay >= room) return;
+    if (waiting.length === 0 || (underWay >= room && blocked < WAVE)) return;
     const woken = waiting;
     waiting = [];
     for (const resume of woken) resume();
@@ -106,6 +108,10 @@ export function createTrial(): Trial {
         case 'unregistered':
           if (blocked > 0) remember(false);
       }
+      wake();
+    },
+    giveBack(count) {
+      underWay = Math.max(0, underWay - count);
       wake();
     },
     isWave: () => blocked >= WAVE,

@@ -77,6 +77,8 @@ export function sendBatch(
         return false;
       }
       if (isFresh && ramp && !ramp.take()) {
+        // those to be tried again hold room: it may be they that others wait for
+        if (first) sleep(untilAgain);
         if (!waiting) ramp.wait(roomAgain);
         waiting = true;
         return false;

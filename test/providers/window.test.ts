@@ -114,6 +114,23 @@ test('a refused one is tried again while others get through, and never twice at 
   assert.deepEqual(it.outcomes.get(2), { kind: 'accepted' });
 });
 
+test('who is to be tried again holds room that no one else will make: it is tried in its time', async () => {
+  let room = 3;
+  const it = answering(5, { ramp: { take: () => room-- > 0, wait: () => {} } });
+  it.answer(0, { kind: 'accepted' });
+  it.answer(1, wait('service'));
+  it.answer(2, wait('service'));
+  assert.deepEqual(it.underWay, [0, 1, 2]);
+  const deadline = performance.now() + 5_000;
+  while (it.underWay.length < 5 && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(it.underWay, [0, 1, 2, 1, 2]);
+  it.stop.abort();
+  for (const index of [1, 2]) it.answer(index, { kind: 'accepted' });
+  await it.done;
+  assert.equal(it.outcomes.size, 3);
+});
+
 test('where nobody gets through, or the wait is long, the queue waits instead', async () => {
   const down = answering(30);
   for (let i = 0; i < 30; i++) down.answer(i, wait('service'));

@@ -1,0 +1,187 @@
+/** Room under way is never lost: whatever fails or is paused, a campaign goes on afterwards. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { pauseBy, resume } from '../../functions/pipeline/control.ts';
+import type { Batch, Outcome, Store } from '../../functions/ports.ts';
+import { sendBatch } from '../../functions/providers/batch.ts';
+import { createFlow } from '../../functions/providers/flow.ts';
+import { allFailures } from '../contracts/store-fixture.ts';
+import { accepted } from './script.ts';
+import { createWorld, NOW, type World } from './world.ts';
+
+const refused: Outcome = { kind: 'blocked', reason: 'InvalidProviderToken' };
+
+/** Sends as the real senders do, within the ramp. */
+function sendsWithin(world: World, answer: (batch: Batch) => Outcome | Promise<Outcome>) {
+  const send = (batch: Batch) =>
+    sendBatch(batch, createFlow(), (settle) => async (index) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      settle(index, await answer(batch));
+    });
+  const sender = { ...world.script.sender, send };
+  world.ports.senders = { get: () => sender };
+  return sender;
+}
+
+const stateOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.state;
+
+/** Does it before the campaign is paused for the first time. */
+function beforePause({ ports, store }: World, act: () => void) {
+  let isFirst = true;
+  ports.store = {
+    ...store,
+    moveCampaign(...args: Parameters<Store['moveCampaign']>) {
+      const acts = isFirst && args[2] === 'paused';
+      if (acts) isFirst = false;
+      if (acts) act();
+      return store.moveCampaign(...args);
+    },
+  };
+}
+
+test('a pause that cannot be written is made by the next attempt', async (t) => {
+  const world = createWorld(t);
+  await world.people(300);
+  let mended = false;
+  let sent = 0;
+  sendsWithin(world, () => {
+    sent += 1;
+    return mended ? accepted : refused;
+  });
+  beforePause(world, () => {
+    throw new Error('the store does not answer');
+  });
+  const id = await world.campaign();
+  await world.run();
+  assert.equal(await stateOf(world, id), 'paused');
+  assert.ok(sent <= 2 * 39, `${sent} refused`);
+  mended = true;
+  await resume(world.ports, id);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 300);
+});
+
+test('resumed as soon as it was paused, a chunk that waited for room goes on', async (t) => {
+  const world = createWorld(t);
+  await world.people(3500);
+  const chunks = new Set<string>();
+  const all = Promise.withResolvers<void>();
+  let mended = false;
+  const sender = sendsWithin(world, async () => {
+    await all.promise;
+    return mended ? accepted : refused;
+  });
+  const { send } = sender;
+  sender.send = (batch) => {
+    chunks.add(batch.seed);
+    const sent = send(batch);
+    if (chunks.size === 3) all.resolve();
+    return sent;
+  };
+  const id = await world.campaign();
+  const { store } = world;
+  world.ports.store = {
+    ...store,
+    async moveCampaign(...args) {
+      const moved = await store.moveCampaign(...args);
+      if (args[2] === 'paused' && !mended) {
+        mended = true;
+        await resume(world.ports, id);
+      }
+      return moved;
+    },
+  };
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 3500);
+});
+
+test('a sender that throws gives back its room', async (t) => {
+  const world = createWorld(t);
+  await world.people(100);
+  const sender = sendsWithin(world, () => accepted);
+  const { send } = sender;
+  let thrown = 0;
+  sender.send = async (batch) => {
+    if (thrown > 0) return send(batch);
+    while (batch.ramp?.take()) thrown += 1;
+    throw new Error('no memory');
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.equal(thrown, 20);
+  assert.equal((await world.closed(id)).accepted, 100);
+});
+
+test('paused while a chunk waits for its turn: nothing is sent when it comes', async (t) => {
+  const world = createWorld(t);
+  await world.people(500);
+  const { store } = world;
+  const id = await world.campaign();
+  let asked = 0;
+  world.ports.store = {
+    ...store,
+    async claimTrial(...args) {
+      asked += 1;
+      if (asked === 1) return 'other';
+      if (asked === 2) await pauseBy(world.ports, id, 'test');
+      return store.claimTrial(...args);
+    },
+  };
+  await world.run();
+  assert.equal(asked, 2);
+  assert.equal(await stateOf(world, id), 'paused');
+  assert.equal(world.script.sent.length, 0);
+  await resume(world.ports, id);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 500);
+});
+
+test('time ends while a chunk waits for its turn: nothing is sent when it comes', async (t) => {
+  const world = createWorld(t);
+  await world.people(500);
+  const { store } = world;
+  let asked = 0;
+  world.ports.store = {
+    ...store,
+    async claimTrial(...args) {
+      asked += 1;
+      if (asked === 1) return 'other';
+      world.clock.now = NOW + 61_000;
+      return store.claimTrial(...args);
+    },
+  };
+  const id = await world.campaign({
+    message: { title: 'Hallo', ttlSeconds: 60, priority: 'high' },
+  });
+  await world.run();
+  assert.deepEqual((await world.closed(id)).counts.reasons, { Expired: 500 });
+  assert.equal(world.script.sent.length, 0);
+});
+
+test('refused before a pause that another has made: it is not blamed', async (t) => {
+  const world = createWorld(t);
+  await world.people(3);
+  let attempts = 0;
+  let id = '';
+  const send = async ({ settle, signal, open }: Batch) => {
+    attempts += 1;
+    if (attempts > 1) {
+      for (const index of open) settle(index, accepted);
+      return;
+    }
+    settle(0, refused);
+    settle(1, accepted);
+    await pauseBy(world.ports, id, 'another');
+    if (!signal.aborted) await once(signal, 'abort');
+  };
+  world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+  id = await world.campaign();
+  await world.run();
+  assert.equal(await stateOf(world, id), 'paused');
+  assert.deepEqual(await allFailures(world.store, id), []);
+  await resume(world.ports, id);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 3);
+});
