@@ -81,10 +81,11 @@ export function controlCommands(
       show(campaign, () => campaign.id);
     });
 
-  command('app', 'do it to all of an app: paused, none begins until it is resumed', [
-    'app show default',
-    'app pause default',
+  command('apps', 'do it to all of an app: paused, none begins until it is resumed', [
+    'apps show default',
+    'apps pause default',
   ])
+    .alias('app')
     .argument('<verb>', APP_VERBS.join(', '))
     .argument('<app>')
     .action(async (verb: string, app: string) => {

@@ -10,6 +10,7 @@ type Counts = Omit<NormalizedView, 'next'>;
 export function installationCommands(program: Command, { client, show, hints }: Means) {
   const installations = program
     .command('installations')
+    .alias('installation')
     .description('what is stored of all installations; your key needs the scope admin');
 
   installations

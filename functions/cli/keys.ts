@@ -8,6 +8,7 @@ import { collect } from './send.ts';
 export function keyCommands(program: Command, { client, show, hints }: Means) {
   const keys = program
     .command('keys')
+    .alias('key')
     .description('keys of the API; yours needs the scope admin')
     .addHelpText(
       'after',
@@ -53,7 +54,7 @@ Examples:
     .description('it is refused from then on, everywhere after half a minute')
     .action(async (id: string) => {
       await client().delete(`/v1/keys/${encodeURIComponent(id)}`);
-      show({ revoked: id }, () => `${id} is revoked`);
+      show({ id, revoked: true }, () => `${id} is revoked`);
     });
 }
 

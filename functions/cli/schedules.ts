@@ -1,4 +1,4 @@
-/** `volley schedule …`: campaigns that are sent again and again. */
+/** `volley schedules …`: campaigns that are sent again and again. */
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -21,18 +21,19 @@ const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
 
 export function scheduleCommands(program: Command, { client, show }: Means) {
   const schedule = program
-    .command('schedule')
+    .command('schedules')
+    .alias('schedule')
     .description('campaigns that are sent again and again')
     .addHelpText(
       'after',
       `
 Examples:
-  volley schedule add campaign.json --name Morning \\
+  volley schedules add campaign.json --name Morning \\
     --cron "30 9 * * 1-5" --zone Europe/Berlin
-  volley schedule list
-  volley schedule show 3f1c9a0b5d7e2c4a6b80
-  volley schedule change 3f1c9a0b5d7e2c4a6b80 --cron "0 8 * * *" --until none
-  volley schedule pause 3f1c9a0b5d7e2c4a6b80`,
+  volley schedules list
+  volley schedules show 3f1c9a0b5d7e2c4a6b80
+  volley schedules change 3f1c9a0b5d7e2c4a6b80 --cron "0 8 * * *" --until none
+  volley schedules pause 3f1c9a0b5d7e2c4a6b80`,
     );
 
   const verb = (name: string, description: string) =>
@@ -109,11 +110,12 @@ Examples:
       show(campaign, () => campaign.id);
     });
 
-  verb('delete', 'forget one; what it has started goes on')
+  verb('remove', 'forget one; what it has started goes on')
+    .alias('delete')
     .argument('<id>')
     .action(async (id: string) => {
       await client().delete(pathOf(id));
-      show({ id, deleted: true }, () => `${id} is gone`);
+      show({ id, removed: true }, () => `${id} removed`);
     });
 }
 

@@ -1,4 +1,4 @@
-/** `volley segment …` and `volley audience …`: whom campaigns are for, kept under a name or an id. */
+/** `volley segments …` and `volley audiences …`: whom campaigns are for, kept under a name or an id. */
 
 import { createReadStream } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
@@ -23,7 +23,10 @@ const pathOf = (name: string, app?: string) => `/v1/segments/${encodeURIComponen
 const of = (app?: string) => (app === undefined ? '' : `?app=${encodeURIComponent(app)}`);
 
 export function segmentCommands(program: Command, { client, show }: Means) {
-  const segment = program.command('segment').description('audiences that are saved under a name');
+  const segment = program
+    .command('segments')
+    .alias('segment')
+    .description('audiences that are saved under a name');
   const verb = (name: string, description: string) =>
     segment.command(name).option('--app <app>').description(description);
 
@@ -49,11 +52,12 @@ export function segmentCommands(program: Command, { client, show }: Means) {
       show(it, () => JSON.stringify(it.audience, null, 2));
     });
 
-  verb('delete', 'forget one')
+  verb('remove', 'forget one')
+    .alias('delete')
     .argument('<name>')
     .action(async (name: string, { app }: { app?: string }) => {
       await client().delete(pathOf(name, app));
-      show({ name, deleted: true }, () => `${name} is gone`);
+      show({ name, removed: true }, () => `${name} removed`);
     });
 }
 
@@ -75,7 +79,8 @@ const types: [RegExp, string][] = [
 
 export function audienceCommands(program: Command, { client, show, hints }: Means) {
   program
-    .command('audience')
+    .command('audiences')
+    .alias('audience')
     .description('audiences that are named one by one')
     .command('upload')
     .argument('<file>', 'one name a line; *.csv with a header; *.ndjson, *.jsonl')

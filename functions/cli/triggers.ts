@@ -1,4 +1,4 @@
-/** `volley trigger …`: what outside services start by pinging. */
+/** `volley triggers …`: what outside services start by pinging. */
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -8,9 +8,9 @@ import { Usage } from './send.ts';
 
 const examples = `
 Examples:
-  volley trigger put orders trigger.json
-  volley trigger failed orders
-  volley trigger replay orders 3f1c9a0b5d7e2c4a6b80f1e2
+  volley triggers put orders trigger.json
+  volley triggers failed orders
+  volley triggers replay orders 3f1c9a0b5d7e2c4a6b80f1e2
 
 A trigger.json, whose secret the other side signs its pings with:
   {"proof": {"kind": "github", "secret": "0123456789abcdef"},
@@ -24,7 +24,8 @@ export function triggerCommands(
   { client, show, url }: Pick<Means, 'client' | 'show'> & { url(): string },
 ) {
   const trigger = program
-    .command('trigger')
+    .command('triggers')
+    .alias('trigger')
     .description('pings of outside services that push')
     .addHelpText('after', examples);
 
@@ -48,12 +49,13 @@ export function triggerCommands(
     });
 
   trigger
-    .command('delete')
+    .command('remove')
+    .alias('delete')
     .argument('<name>')
     .description('take no pings of it any more')
     .action(async (name: string) => {
       await client().delete(pathOf(name));
-      show({ name, deleted: true }, () => `${name} is gone`);
+      show({ name, removed: true }, () => `${name} removed`);
     });
 
   trigger

@@ -11,6 +11,7 @@ const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`;
 export function userCommands(program: Command, { client, show, hints }: Means, stdout: Output) {
   const users = program
     .command('users')
+    .alias('user')
     .description('what is known of a user')
     .addHelpText(
       'after',

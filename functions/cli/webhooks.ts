@@ -17,7 +17,10 @@ export interface WebhookIo {
 }
 
 export function addWebhookCommands(program: Command, { client, show, say, fail }: WebhookIo) {
-  const webhooks = program.command('webhooks').description('who is told what becomes of campaigns');
+  const webhooks = program
+    .command('webhooks')
+    .alias('webhook')
+    .description('who is told what becomes of campaigns');
 
   const kept = (it: WithSecret) => {
     show(it, () => `${it.id}  ${it.secret}`);
@@ -49,7 +52,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .description('those there are, and how they fare')
     .action(async () => {
       const items = await client().all<WebhookView>('/v1/webhooks');
-      show(items, () => items.map(line).join('\n') || 'none');
+      show({ items }, () => items.map(line).join('\n') || 'none');
     });
 
   webhooks
@@ -58,7 +61,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .description('what was delivered to it lately, the newest first')
     .action(async (id: string) => {
       const { items } = await client().get<Page<DeliveryView>>(`${pathOf(id)}/deliveries?limit=50`);
-      show(items, () => items.map(deliveryLine).join('\n') || 'none');
+      show({ items }, () => items.map(deliveryLine).join('\n') || 'none');
     });
 
   webhooks
@@ -99,11 +102,12 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
 
   webhooks
     .command('remove')
+    .alias('delete')
     .argument('<id>')
     .description('deliver nothing to it any more')
     .action(async (id: string) => {
       await client().delete(pathOf(id));
-      show({ id }, () => `${id} removed`);
+      show({ id, removed: true }, () => `${id} removed`);
     });
 }
 

@@ -143,21 +143,21 @@ test('an app is switched off and on, and looked at', async () => {
   const { id } = await json<{ id: string }>(
     ...['send', '--app', 'shop', '--title', 'Hi', '--everybody', '--at', at(1)],
   );
-  assert.equal((await volley('app', 'show', 'shop')).stdout, 'shop is on\n');
-  const mistyped = await volley('app', 'pause', 'shpo');
+  assert.equal((await volley('apps', 'show', 'shop')).stdout, 'shop is on\n');
+  const mistyped = await volley('apps', 'pause', 'shpo');
   assert.equal(mistyped.code, 1);
   assert.match(mistyped.stderr, /There is no app "shpo"/);
-  const off = await volley('app', 'pause', 'shop');
+  const off = await volley('apps', 'pause', 'shop');
   assert.match(off.stdout, /^shop is off since \S+Z by key "local"; done to \d campaigns\n$/);
-  assert.match((await volley('app', 'show', 'shop')).stdout, /^shop is off since \S+Z by key/);
-  const { app, paused } = await json<{ app: string; paused: object }>('app', 'show', 'shop');
+  assert.match((await volley('apps', 'show', 'shop')).stdout, /^shop is off since \S+Z by key/);
+  const { app, paused } = await json<{ app: string; paused: object }>('apps', 'show', 'shop');
   assert.deepEqual([app, Object.keys(paused)], ['shop', ['at', 'by']]);
   assert.match(
-    (await volley('app', 'resume', 'shop')).stdout,
+    (await volley('apps', 'resume', 'shop')).stdout,
     /^shop is on; done to \d campaigns\n$/,
   );
   assert.match(
-    (await volley('app', 'cancel', 'shop')).stdout,
+    (await volley('apps', 'cancel', 'shop')).stdout,
     /^shop is on; done to 1 campaigns\n$/,
   );
   assert.equal((await server.engine.store.getCampaign(id))?.state, 'cancelled');
@@ -171,10 +171,10 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
     message: { title: 'Hi' },
   };
   const path = await file('morning.json', campaign);
-  assert.equal((await volley('schedule', 'list')).stdout, 'no schedules\n');
+  assert.equal((await volley('schedules', 'list')).stdout, 'no schedules\n');
   const long = 'Good morning to everybody who reads the news with breakfast, and their dogs too';
   const added = await volley(
-    ...['schedule', 'add', path, '--name', long, '--cron', '30 9 * * 1-5'],
+    ...['schedules', 'add', path, '--name', long, '--cron', '30 9 * * 1-5'],
     ...['--zone', 'Europe/Berlin', '--max-runs', '20'],
   );
   assert.equal(added.code, 0);
@@ -184,15 +184,15 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
   const next = added.stdout.split('\n').filter((line) => / at 09:30$/.test(line));
   assert.equal(next.length, 10);
   assert.match(next[0]!, /^Next {6}\w+day, /);
-  assert.equal((await volley('schedule', 'show', id)).stdout, added.stdout);
-  const [listed] = (await volley('schedule', 'list')).stdout.split('\n');
+  assert.equal((await volley('schedules', 'show', id)).stdout, added.stdout);
+  const [listed] = (await volley('schedules', 'list')).stdout.split('\n');
   assert.match(
     listed!,
     new RegExp(`^${id} {2}active {2}30 9 \\* \\* 1-5 {4}Europe/Berlin {2}Good`),
   );
 
   const changed = await volley(
-    ...['schedule', 'change', id, '--name', 'none', '--cron', '0 8 * * *', '--max-runs', 'none'],
+    ...['schedules', 'change', id, '--name', 'none', '--cron', '0 8 * * *', '--max-runs', 'none'],
     ...['--until', at(72), '--zone', 'UTC'],
   );
   assert.match(changed.stdout, /^Name {6}none$/m);
@@ -201,7 +201,7 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
   assert.ok(changed.stdout.split('\n').filter((line) => / at 08:00$/.test(line)).length <= 3);
   const other = await file('other.json', { ...campaign, message: { title: 'Other' } });
   const view = await json<Record<string, unknown> & { campaign: typeof campaign }>(
-    ...['schedule', 'change', id, other, '--until', 'none'],
+    ...['schedules', 'change', id, other, '--until', 'none'],
   );
   assert.deepEqual(
     [view.campaign.message.title, view.until, view.cron, view.campaign.audience.tags],
@@ -212,16 +212,16 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
     ...['runs', 'state', 'timeZone'],
   ]);
 
-  assert.match((await volley('schedule', 'pause', id)).stdout, / {2}paused {2}/);
-  assert.deepEqual((await json<{ nextRuns: [] }>('schedule', 'show', id)).nextRuns, []);
-  assert.match((await volley('schedule', 'resume', id)).stdout, / {2}active {2}/);
-  const run = (await volley('schedule', 'run', id)).stdout.trim();
+  assert.match((await volley('schedules', 'pause', id)).stdout, / {2}paused {2}/);
+  assert.deepEqual((await json<{ nextRuns: [] }>('schedules', 'show', id)).nextRuns, []);
+  assert.match((await volley('schedules', 'resume', id)).stdout, / {2}active {2}/);
+  const run = (await volley('schedules', 'run', id)).stdout.trim();
   assert.equal((await server.engine.store.getCampaign(run))?.scheduleId, id);
-  assert.equal((await volley('schedule', 'delete', id)).stdout, `${id} is gone\n`);
+  assert.equal((await volley('schedules', 'remove', id)).stdout, `${id} removed\n`);
   for (const verb of ['show', 'pause', 'resume', 'run', 'delete'])
     assert.match(await refused('schedule', verb, id), /There is no schedule .*\n.*lists all/, verb);
-  assert.match(await refused('schedule', 'change', id, '--name', 'x'), /There is no schedule/);
-  assert.deepEqual(await json('schedule', 'list'), { items: [] });
+  assert.match(await refused('schedules', 'change', id, '--name', 'x'), /There is no schedule/);
+  assert.deepEqual(await json('schedules', 'list'), { items: [] });
 });
 
 test('bad times and bad schedules are told with their place, and what would be right', async () => {
@@ -229,7 +229,7 @@ test('bad times and bad schedules are told with their place, and what would be r
   const broken = await file('broken.json', path);
   await writeFile(broken, '{');
   const add = (...more: string[]) =>
-    refused('schedule', 'add', path, '--name', 'x', '--cron', '0 9 * * *', ...more);
+    refused('schedules', 'add', path, '--name', 'x', '--cron', '0 9 * * *', ...more);
   for (const [told, words] of [
     [await refused('send', path, '--at', '2026-02-30T10:00:00Z'), /schedule\.at: must be a time/],
     [await refused('send', path, '--at', 'tomorrow'), /schedule\.at: must be a time such as/],
@@ -239,7 +239,7 @@ test('bad times and bad schedules are told with their place, and what would be r
     [await add('--cron', '61 * * * *'), /cron: must be five fields such as/],
     [await add('--zone', 'Mars/Olympus'), /timeZone: must be a zone such as Europe\/Berlin/],
     [await add('--until', at(-1)), /until: comes before the next run/],
-    [await refused('schedule', 'change', 'x', 'no.json'), /there is no file no\.json/],
+    [await refused('schedules', 'change', 'x', 'no.json'), /there is no file no\.json/],
     [await add('--missed', 'thrice'), /missed: must be one of once, skip/],
   ] as const)
     assert.match(told, words);
@@ -247,10 +247,10 @@ test('bad times and bad schedules are told with their place, and what would be r
     [['reschedule', 'x'], /required option '--at <time>'/],
     [['pause'], /missing required argument 'id'/],
     [['app', 'stop', 'shop'], /"stop" is none of show, pause, resume, cancel/],
-    [['schedule', 'add', path, '--cron', '* * * * *'], /required option '--name <name>'/],
-    [['schedule', 'add', broken, '--name', 'x', '--cron', '* * * * *'], /not a campaign/],
-    [['schedule', 'change', 'x'], /give a FILE, or an option/],
-    [['schedule', 'change', 'x', '--max-runs', 'few'], /must be a number, or none/],
+    [['schedules', 'add', path, '--cron', '* * * * *'], /required option '--name <name>'/],
+    [['schedules', 'add', broken, '--name', 'x', '--cron', '* * * * *'], /not a campaign/],
+    [['schedules', 'change', 'x'], /give a FILE, or an option/],
+    [['schedules', 'change', 'x', '--max-runs', 'few'], /must be a number, or none/],
     [['schedule', 'stop', 'x'], /unknown command 'stop'/],
   ] as [string[], RegExp][]) {
     const { code, stdout, stderr } = await volley(...args);

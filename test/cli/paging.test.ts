@@ -26,7 +26,7 @@ test('a list ends where the API says so: an empty page is not shown and ends not
   const stdout = { write: (text: string | Uint8Array) => parts.push(text) > 0 };
   const env = { VOLLEY_URL: `http://127.0.0.1:${port}`, VOLLEY_API_KEY: 'key' };
   const io = { env, stdout, stderr: stdout, fetch };
-  assert.equal(await run(['segment', 'list', '--app', 'news & more'], io), 0);
+  assert.equal(await run(['segments', 'list', '--app', 'news & more'], io), 0);
   const text = parts.join('');
   assert.deepEqual(
     text

@@ -5,25 +5,25 @@ import { cli } from './fixture.ts';
 test('a segment is saved from a file, listed, looked at and forgotten', async (t) => {
   const { volley, file } = await cli(t);
   const path = await file('vip.json', '{"tags": "vip", "country": "ch"}');
-  const saved = await volley('segment', 'put', 'vip', path);
+  const saved = await volley('segments', 'put', 'vip', path);
   assert.equal(saved.code, 0);
   assert.equal(saved.stdout, 'vip  {"tags":{"any":["vip"]},"country":["CH"]}\n');
-  assert.equal((await volley('segment', 'list')).stdout, saved.stdout);
-  assert.equal((await volley('segment', 'list', '--app', 'shop')).stdout, 'no segments\n');
+  assert.equal((await volley('segments', 'list')).stdout, saved.stdout);
+  assert.equal((await volley('segments', 'list', '--app', 'shop')).stdout, 'no segments\n');
   const one = await volley('--json', 'segment', 'get', 'vip');
   assert.deepEqual(JSON.parse(one.stdout).audience.country, ['CH']);
-  assert.equal((await volley('segment', 'delete', 'vip')).stdout, 'vip is gone\n');
-  const gone = await volley('segment', 'get', 'vip');
+  assert.equal((await volley('segments', 'remove', 'vip')).stdout, 'vip removed\n');
+  const gone = await volley('segments', 'get', 'vip');
   assert.equal(gone.code, 1);
   assert.match(gone.stderr, /no segment "vip"/);
-  const wrong = await volley('segment', 'put', 'vip', await file('x.json', 'tags=vip'));
+  const wrong = await volley('segments', 'put', 'vip', await file('x.json', 'tags=vip'));
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /is not JSON; it should be an audience/);
 });
 
 test('an audience is uploaded and sent to', async (t) => {
   const { volley, file, store } = await cli(t);
-  const done = await volley('audience', 'upload', await file('ids.txt', 'a\nb c\nd\n'));
+  const done = await volley('audiences', 'upload', await file('ids.txt', 'a\nb c\nd\n'));
   assert.equal(done.code, 0);
   assert.match(done.stderr, /^line 2: is no installation id.*\n2 names, 1 rejected\n$/);
   const upload = done.stdout.trim();
@@ -34,7 +34,7 @@ test('an audience is uploaded and sent to', async (t) => {
   const json = await volley('--json', 'audience', 'upload', users, '--of', 'userIds');
   assert.equal(JSON.parse(json.stdout).of, 'userIds');
   assert.equal(json.stderr, '');
-  assert.equal((await volley('audience', 'upload', users, '--of', 'friends')).code, 2);
-  const missing = await volley('audience', 'upload', 'no-such.txt');
+  assert.equal((await volley('audiences', 'upload', users, '--of', 'friends')).code, 2);
+  const missing = await volley('audiences', 'upload', 'no-such.txt');
   assert.equal(missing.stderr, 'volley: there is no file no-such.txt\n');
 });

@@ -129,8 +129,8 @@ test('a message to nobody says so', async () => {
 });
 
 test('a trigger is made, pinged, listed and removed by hand', async () => {
-  assert.equal((await volley('trigger', 'list')).stdout, 'none\n');
-  const put = await volley('trigger', 'put', 'orders', await triggerFile(orders));
+  assert.equal((await volley('triggers', 'list')).stdout, 'none\n');
+  const put = await volley('triggers', 'put', 'orders', await triggerFile(orders));
   assert.equal(put.code, 0);
   assert.equal(
     put.stdout,
@@ -144,30 +144,30 @@ test('a trigger is made, pinged, listed and removed by hand', async () => {
 
   await ping({ event: 'e3', order: { buyer: 'user-1' } });
   const shown = await until(async () => {
-    const failed = await volley('trigger', 'failed', 'orders');
+    const failed = await volley('triggers', 'failed', 'orders');
     return failed.stdout !== 'none\n' && failed.stdout;
   });
   assert.match(shown, /^[0-9a-f]{24} {2}\d{4}-\S+Z\n {2}message\.title: .*\n$/);
-  const json = await volley('trigger', 'failed', 'orders', '--json');
+  const json = await volley('triggers', 'failed', 'orders', '--json');
   const { items } = JSON.parse(json.stdout) as { items: FailedPingView[] };
   assert.deepEqual(Object.keys(items[0]!).toSorted(), ['at', 'body', 'faults', 'id']);
   assert.equal(items.length, 1);
 
   const mended = { ...orders, message: { title: 'Order {{order.number|1}}' } };
-  await volley('trigger', 'put', 'orders', await triggerFile(mended));
-  const replayed = await volley('trigger', 'replay', 'orders', items[0]!.id);
+  await volley('triggers', 'put', 'orders', await triggerFile(mended));
+  const replayed = await volley('triggers', 'replay', 'orders', items[0]!.id);
   assert.equal(replayed.stdout, `${items[0]!.id} is queued\n`);
   await until(async () => (await accepted(1)) === before + 2);
-  assert.equal((await volley('trigger', 'failed', 'orders')).stdout, 'none\n');
+  assert.equal((await volley('triggers', 'failed', 'orders')).stdout, 'none\n');
 
-  const listed = await volley('trigger', 'list', '--json');
+  const listed = await volley('triggers', 'list', '--json');
   const [one, ...more] = (JSON.parse(listed.stdout) as { items: TriggerView[] }).items;
   assert.deepEqual(more, []);
   assert.deepEqual(one!.counts, { received: 3, forged: 1 });
   assert.doesNotMatch(listed.stdout, /sixteen/, 'no secret');
-  const removed = await volley('trigger', 'delete', 'orders', '--json');
-  assert.deepEqual(JSON.parse(removed.stdout), { name: 'orders', deleted: true });
-  const gone = await volley('trigger', 'delete', 'orders');
+  const removed = await volley('triggers', 'remove', 'orders', '--json');
+  assert.deepEqual(JSON.parse(removed.stdout), { name: 'orders', removed: true });
+  const gone = await volley('triggers', 'remove', 'orders');
   assert.equal(gone.code, 1);
   assert.match(gone.stderr, /There is no trigger "orders"/);
 });
@@ -181,10 +181,10 @@ test('a message or a trigger that makes no sense is told shortly, with 2', async
     [['message', '--user', 'a', '--title', 'x', '--wait', 'long'], /in seconds, from 0 to 25/],
     [['message', '--user', 'a', '--title', 'x', '--wait', '26'], /in seconds, from 0 to 25/],
     [['message', '--usr', 'a'], /unknown option '--usr'/],
-    [['trigger', 'put', 'orders'], /missing required argument 'file'/],
-    [['trigger', 'put', 'orders', broken], /is not JSON/],
-    [['trigger', 'replay', 'orders'], /missing required argument 'id'/],
-    [['trigger', 'list', 'all'], /too many arguments/],
+    [['triggers', 'put', 'orders'], /missing required argument 'file'/],
+    [['triggers', 'put', 'orders', broken], /is not JSON/],
+    [['triggers', 'replay', 'orders'], /missing required argument 'id'/],
+    [['triggers', 'list', 'all'], /too many arguments/],
     [['trigger'], /Usage: volley trigger/],
   ] as [string[], RegExp][]) {
     const { code, stdout, stderr } = await volley(...args);
@@ -199,17 +199,17 @@ test('what the API refuses of a message or a trigger is told fault by fault, wit
   const { proof: _, ...unproven } = orders;
   for (const [args, message] of [
     [['message', '--user', 'user-0', '--title', 'x', '--app', 'none'], /"none" has no credentials/],
-    [['trigger', 'put', 'Orders!', await triggerFile(orders)], /name: must be up to 64/],
-    [['trigger', 'failed', 'none'], /There is no trigger "none"/],
-    [['trigger', 'replay', 'none', 'x'], /"none" has no failed ping "x"/],
-    [['trigger', 'put', 'x', join(folder, 'nothing.json')], /there is no file/],
+    [['triggers', 'put', 'Orders!', await triggerFile(orders)], /name: must be up to 64/],
+    [['triggers', 'failed', 'none'], /There is no trigger "none"/],
+    [['triggers', 'replay', 'none', 'x'], /"none" has no failed ping "x"/],
+    [['triggers', 'put', 'x', join(folder, 'nothing.json')], /there is no file/],
   ] as [string[], RegExp][]) {
     const { code, stdout, stderr } = await volley(...args);
     assert.equal(code, 1, args.join(' '));
     assert.match(stderr, message);
     assert.equal(stdout, '');
   }
-  const refused = await volley('trigger', 'put', 'orders', await triggerFile(unproven));
+  const refused = await volley('triggers', 'put', 'orders', await triggerFile(unproven));
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^ {2}proof: /m);
 });
