@@ -62,8 +62,21 @@ export function sendBatch(
       timer = setTimeout(pump, Math.max(MIN_SLEEP_MS, ms));
     }
 
+    const left = () => next < open.length || again.length > 0;
+
+    /** The usual way of almost all pushes: nothing is refused, and nothing bounds the rate. */
+    function startNext() {
+      if (again.length > 0 || flow.isBound) return;
+      const most = flow.size;
+      while (underWay < most && next < open.length && !signal.aborted) {
+        if (ramp !== undefined && !ramp.take()) return;
+        underWay += 1;
+        start(open[next++] as number);
+      }
+    }
+
     /** False: nothing can be started now; whatever has to happen first will call `pump`. */
-    function startOne(): boolean {
+    function startOther(): boolean {
       const first = again[0];
       const untilAgain = first ? first.at - performance.now() : Number.POSITIVE_INFINITY;
       const isFresh = untilAgain > 0;
@@ -98,10 +111,10 @@ export function sendBatch(
       // an answer may come before `start` returns; the loop below goes on then, not a deeper one
       if (pumping || ended) return;
       pumping = true;
-      while (underWay < flow.size && !signal.aborted && startOne());
+      startNext();
+      while (left() && underWay < flow.size && !signal.aborted && startOther());
       pumping = false;
-      if (underWay > 0 || !(signal.aborted || (next >= open.length && again.length === 0))) return;
-      end();
+      if (underWay === 0 && (signal.aborted || !left())) end();
     }
 
     function end() {

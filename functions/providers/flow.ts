@@ -7,6 +7,8 @@ import { createWindow } from './window.ts';
 export interface Flow {
   /** how many pushes of a batch may be under way */
   readonly size: number;
+  /** a rate is to be kept, or everything waits */
+  readonly isBound: boolean;
   /** Milliseconds until a push may start; 0: now. */
   delay(): number;
   /** A push starts. */
@@ -22,6 +24,9 @@ export function createFlow(now: () => number = () => performance.now()): Flow {
   return {
     get size() {
       return window.size;
+    },
+    get isBound() {
+      return throttle.isBound;
     },
     delay: throttle.delay,
     take: throttle.take,

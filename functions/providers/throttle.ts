@@ -11,6 +11,8 @@
 /** Answers are counted in slots of 100 ms, and a second of them is kept. */
 const SLOT_MS = 100;
 const SLOTS = 10;
+/** Accepted pushes that are counted by one look at the clock. */
+const COUNTED_TOGETHER = 16;
 /** Refusals in the last half second that make an overload: this many, and this share of all answers. */
 const [MIN_REFUSED, MIN_SHARE, JUDGED_SLOTS] = [10, 0.05, 5];
 /** Above this share the provider lets hardly anything through, and everything waits. */
@@ -37,6 +39,8 @@ const MAX_HOLD_MS = 5_000;
 const FORGET_MS = 60_000;
 
 export interface Throttle {
+  /** a rate is to be kept, or everything waits */
+  readonly isBound: boolean;
   /** Milliseconds until a push may start; 0: now. */
   delay(): number;
   /** A push starts. */
@@ -57,7 +61,8 @@ export function createThrottle(
   const accepted = new Uint32Array(SLOTS);
   const refused = new Uint32Array(SLOTS);
   let slot = Math.floor(now() / SLOT_MS);
-  let unsampled = 0;
+  /** accepted since the slots were brought up to date */
+  let uncounted = 0;
   let total = 0;
   let acceptedAt = Number.NEGATIVE_INFINITY;
   let rate = Number.POSITIVE_INFINITY;
@@ -78,6 +83,15 @@ export function createThrottle(
       refused[it % SLOTS] = 0;
     }
     slot = Math.max(slot, current);
+  }
+
+  function count(time: number) {
+    advance(time);
+    if (uncounted === 0) return;
+    accepted[slot % SLOTS]! += uncounted;
+    total += uncounted;
+    uncounted = 0;
+    acceptedAt = time;
   }
 
   function sum(counts: Uint32Array, slots: number) {
@@ -106,6 +120,7 @@ export function createThrottle(
 
   /** After a hold: what was under way then has its answer by now. */
   function decrease(time: number) {
+    count(time);
     const { before, spanMs } = measured;
     isGuess = spanMs < TRUSTED_MS;
     const perSecond = Math.min(rate, ((total - before) * 1000) / spanMs);
@@ -132,9 +147,14 @@ export function createThrottle(
     else tokens = Math.min(Math.max(1, (rate * BURST_MS) / 1000), tokens + (elapsed * rate) / 1000);
   }
 
+  const isBound = () => rate !== Number.POSITIVE_INFINITY || heldUntil > 0;
+
   return {
+    get isBound() {
+      return isBound();
+    },
     delay() {
-      if (rate === Number.POSITIVE_INFINITY && heldUntil === 0) return 0;
+      if (!isBound()) return 0;
       const time = now();
       if (time < heldUntil) return heldUntil - time;
       if (heldUntil > 0) decrease(time);
@@ -148,20 +168,14 @@ export function createThrottle(
     },
 
     accepted() {
-      total += 1;
-      unsampled += 1;
-      // the clock costs more than the rest of this, and matters only near a limit
-      if (unsampled >= 16 || rate !== Number.POSITIVE_INFINITY || heldUntil > 0) {
-        unsampled = 0;
-        acceptedAt = now();
-        advance(acceptedAt);
-      }
-      accepted[slot % SLOTS]! += 1;
+      uncounted += 1;
+      // the clock costs more than the rest of a push's way through here, and matters only near a limit
+      if (uncounted >= COUNTED_TOGETHER || isBound()) count(now());
     },
 
     refused(afterMs) {
       const time = now();
-      advance(time);
+      count(time);
       refused[slot % SLOTS]! += 1;
       const waitMs = Math.max(MIN_HOLD_MS, afterMs ?? 0);
       // some were accepted since the second before the last overload
