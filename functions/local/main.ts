@@ -28,6 +28,11 @@ async function main() {
     await simulated?.close();
     throw error;
   });
+  // before it says that it is there: whoever waits for that may stop it at once
+  stopOnSignal(async () => {
+    await server.stop();
+    await simulated?.close();
+  });
   server.engine.events.subscribe(
     async (event) => {
       const done = await report(server.engine, event.subject);
@@ -42,10 +47,6 @@ async function main() {
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)
     console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see the README.');
-  stopOnSignal(async () => {
-    await server.stop();
-    await simulated?.close();
-  });
 }
 
 const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>

@@ -95,9 +95,10 @@ journey('a webhook hears of a campaign, signed, though deliver is killed meanwhi
   await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
   await world.cloud.instances.deliver.kill('SIGKILL');
   await reachesEverybody(id);
-  const told = () => receiver.got.map((it) => verified(it, secret));
+  // the event of the campaign before may still be on its way when the webhook is made
+  const told = () =>
+    receiver.got.map((it) => verified(it, secret)).filter((it) => it.subject === id);
   await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
-  assert.deepEqual(new Set(told().map((it) => it.subject)), new Set([id]));
   assert.equal(new Set(told().map((it) => it.id)).size, 3);
   const ping = await world.client.post<DeliveryView>(`/v1/webhooks/${webhookId}:test`);
   assert.equal(ping.state, 'delivered');
