@@ -47,16 +47,17 @@ export async function awaitTurn(
 
 /**
  * Why a campaign has to be paused of which no push was accepted at this provider; null if others may
- * still show that the refused ones were refused for their own sake.
+ * still show that the refused ones were refused for their own sake: in this chunk (the provider was
+ * busy, or the worker had to end), or elsewhere.
  */
 export async function refusedByAll(
   { store }: Ports,
   chunk: Chunk,
   trial: Trial,
-  refused: { reason: string; detail?: string }[],
+  { blocked, untold }: { blocked: { reason: string; detail?: string }[]; untold: number },
 ): Promise<string | null> {
-  const [first] = refused;
-  if (!first || trial.proven) return null;
+  const [first] = blocked;
+  if (!first || trial.proven || untold > 0) return null;
   const campaign = await store.getCampaign(chunk.campaignId);
   const noted = campaign?.trials?.[chunk.provider];
   if (noted && 'acceptedAt' in noted) trial.prove();

@@ -102,7 +102,7 @@ async function attempt(
       log.chunkFenced({ chunkId: chunk.id });
       return DONE;
     }
-    why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended.blocked));
+    why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended));
     if (why !== null) await pause(ports, campaign.id, why);
   } finally {
     // not before the pause: a chunk that begins now is refused by its claim. But also if it failed, or

@@ -143,6 +143,17 @@ export async function transmit(it: Transmission) {
     blocked: left.flatMap(([, { outcome }]) =>
       outcome.kind === 'blocked' && !outcome.proven ? [outcome] : [],
     ),
+    /** those who may still show it, since they have no answer yet, or one that says nothing of it */
+    untold:
+      open.size -
+      left.filter(
+        ([
+          ,
+          {
+            outcome: { kind },
+          },
+        ]) => !saysNothing.has(kind),
+      ).length,
     judgeRest(end: End) {
       for (const [index, { outcome, acceptedBefore }] of left) {
         const alone = trial.accepted > acceptedBefore || (trial.proven && chunk.attempt > 0);
@@ -151,6 +162,8 @@ export async function transmit(it: Transmission) {
     },
   };
 }
+
+const saysNothing: ReadonlySet<Outcome['kind']> = new Set(['retry', 'unknown']);
 
 interface End {
   /** there is no next attempt */

@@ -79,8 +79,8 @@ export function createEmbeddedQueue({
   /** tasks of a dead process have been put back */
   let recovered = false;
   let sweptAt = Number.NEGATIVE_INFINITY;
-  /** by the clock; whatever the last process left may be of a later time */
-  let pumpedAt = Number.POSITIVE_INFINITY;
+  /** the last time that was used, by the clock; whatever the last process left may be of a later one */
+  let usedAt = Number.POSITIVE_INFINITY;
   let soon: NodeJS.Immediate | undefined;
   let timer: NodeJS.Timeout | undefined;
   /** the disk refused; only the timer wakes the pump */
@@ -109,7 +109,7 @@ export function createEmbeddedQueue({
     const time = now();
     try {
       const picked = table.transaction(() => {
-        if (time < pumpedAt) table.setBack(time);
+        if (time < usedAt) table.setBack(time);
         for (const { job, retryAt } of answers) {
           if (retryAt === null) table.end(job.id, time);
           else table.retry(job.id, retryAt, time);
@@ -117,7 +117,7 @@ export function createEmbeddedQueue({
         return handler ? pick(time) : [];
       });
       answers = [];
-      pumpedAt = time;
+      usedAt = time;
       for (const { lane, twins, rows } of picked)
         if (handler) lane.dispatch(workOf(handler), twins, rows);
       planNext(time);
@@ -185,7 +185,9 @@ export function createEmbeddedQueue({
 
   return {
     async create(tasks) {
-      await table.insert(tasks, now());
+      const time = now();
+      await table.insert(tasks, time);
+      if (time > usedAt) usedAt = time;
       wake();
     },
 

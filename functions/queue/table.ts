@@ -84,7 +84,7 @@ export function openTaskTable(path: string): TaskTable {
     WHERE state = 'queued' AND made_at > ?1`);
   const end = sql(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
   const requeue = sql(`
-    UPDATE tasks SET state = 'queued', at = ? WHERE queue = ? AND state = 'running'`);
+    UPDATE tasks SET state = 'queued', at = ?1, made_at = ?1 WHERE queue = ?2 AND state = 'running'`);
   const next = sql(`
     SELECT at FROM tasks WHERE queue = ? AND state = 'queued' ORDER BY at LIMIT 1`);
   const sweep = sql(`
@@ -110,7 +110,7 @@ export function openTaskTable(path: string): TaskTable {
     retry: (id, at, now) => void retry.run(Math.ceil(at), Math.floor(now), id),
     setBack: (now) => void setBack.run(Math.floor(now)),
     end: (id, now) => void end.run(Math.ceil(now + NAME_MS), id),
-    requeueRunning: (queue, now) => void requeue.run(Math.ceil(now), queue),
+    requeueRunning: (queue, now) => void requeue.run(Math.floor(now), queue),
     nextAt: (queue) => (next.get(queue)?.at as number | undefined) ?? null,
     sweep: (queue, now) => void sweep.run(queue, now),
     close,

@@ -114,6 +114,30 @@ test('a sender that throws gives back its room', async (t) => {
   assert.equal((await world.closed(id)).accepted, 100);
 });
 
+for (const [what, rest] of [
+  ['the provider is busy', { kind: 'retry', reason: 'Busy', afterMs: null, scope: 'service' }],
+  ['there is no answer', { kind: 'unknown', reason: 'ConnectionLost' }],
+  ['the worker ends', null],
+] satisfies [string, Outcome | null][])
+  test(`one of ten is refused, and of the others ${what}: that proves nothing`, async (t) => {
+    const world = createWorld(t);
+    await world.people(10);
+    let attempts = 0;
+    const send = async ({ settle, open }: Batch) => {
+      attempts += 1;
+      for (const index of open) {
+        const outcome = index === 7 ? refused : attempts === 1 ? rest : accepted;
+        if (outcome) settle(index, outcome);
+      }
+    };
+    world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+    const id = await world.campaign();
+    await world.run();
+    const ledger = await world.closed(id);
+    assert.equal(world.logged.campaignPaused, undefined);
+    assert.deepEqual([ledger.accepted, ledger.counts.reasons], [9, { [refused.reason]: 1 }]);
+  });
+
 test('paused while a chunk waits for its turn: nothing is sent when it comes', async (t) => {
   const world = createWorld(t);
   await world.people(500);

@@ -36,6 +36,67 @@ test('attempts are as far apart as the backoff says', async (t) => {
   assert.equal(harness.logged.length, 8);
 });
 
+const HOUR = 60 * 60_000;
+
+test('what was queued while the clock was ahead comes once it is set back', async (t) => {
+  let ahead = 0;
+  const harness = makeEmbedded(t, { now: () => Date.now() + ahead });
+  const got: string[] = [];
+  harness.start(async (delivery) => {
+    got.push(nameOf(delivery));
+    return { kind: 'done' };
+  });
+  await harness.pass(1000);
+  ahead = HOUR;
+  const at = Date.now() + HOUR + 5000;
+  await harness.queue.create([task('in five seconds', { at })]);
+  await harness.pass(1500);
+  // set back before the queue has looked
+  const created = harness.queue.create([task('now')]);
+  ahead = 0;
+  await created;
+  await harness.pass(1000);
+  assert.deepEqual(got, ['now']);
+  await harness.pass(120_000);
+  assert.deepEqual(got, ['now', 'in five seconds']);
+
+  ahead = HOUR;
+  const last = harness.queue.create([task('late', { at: Date.now() + HOUR + 1000 })]);
+  ahead = 0;
+  await last;
+  await harness.pass(120_000);
+  assert.equal(got.at(-1), 'late');
+});
+
+test('work of a dead process that begins while the clock is ahead comes once it is set back', async (t) => {
+  let ahead = 0;
+  const harness = makeEmbedded(t, {
+    now: () => Date.now() + ahead,
+    limits: { perSecond: 1, concurrent: 3 },
+  });
+  let running = 0;
+  harness.start(() => {
+    running += 1;
+    return new Promise(() => {});
+  });
+  await harness.queue.create(tasks(3));
+  await harness.pass(3000);
+  assert.equal(running, 3);
+  harness.queue.close();
+  ahead = HOUR;
+  const next = harness.reopen();
+  const got: string[] = [];
+  next.start(async (delivery) => {
+    got.push(nameOf(delivery));
+    return { kind: 'done' };
+  });
+  for (let i = 0; i < 20; i++) await turn();
+  assert.equal(got.length, 1, 'one a second');
+  ahead = 0;
+  await harness.pass(120_000);
+  assert.equal(got.length, 3);
+});
+
 test('"again" slows its whole queue, no other, and nothing bursts afterwards', async (t) => {
   const harness = makeEmbedded(t, { limits: { concurrent: 1, perSecond: 10 } });
   const got: { name: string; at: number }[] = [];
