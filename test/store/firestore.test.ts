@@ -154,7 +154,8 @@ test('who was erased lately is read by who freezes a page, so it is not kept', {
     .flatMap((it) => it.documents)
     .filter(({ name }) => name?.includes('/erasures/'));
   const { seconds } = written.at(-1)!.fields!.expireAt!.timestampValue!;
-  assert.equal(Number(seconds) * 1000, NOW + 10 * MINUTE);
+  // the last of them matters until then, and ten minutes more for clocks that differ
+  assert.equal(Number(seconds) * 1000, NOW + (10 + 10) * MINUTE);
 });
 
 test('to erase a user, no chunk is looked for of campaigns whose chunks have expired', {

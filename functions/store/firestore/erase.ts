@@ -3,7 +3,12 @@
  * lately, for planners that have read them before.
  */
 
-import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  FieldValue,
+  type Transaction,
+} from '@google-cloud/firestore';
 import { Unavailable } from '../../errors.ts';
 import type { ChunkCommit, NewChunk } from '../../ports.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
@@ -22,10 +27,11 @@ import type { firestoreShards } from './shards.ts';
 /** They share a document, which holds 1 MiB. */
 const MAX_RECENT = 15_000;
 
-type Recent = [key: string, until: number][];
+/** When so many of those that are there matter no more, they are taken out. */
+const MAX_PAST = 1_000;
 
-const recentOf = (found: DocumentSnapshot | undefined): Recent =>
-  found?.exists ? JSON.parse((found.data() as ErasuresFields).recent) : [];
+const entriesOf = (found: DocumentSnapshot | undefined): [key: string, until: number][] =>
+  Object.entries((found?.data() as ErasuresFields | undefined)?.until ?? {});
 
 export type FirestoreErase = ReturnType<typeof firestoreErase>;
 
@@ -63,6 +69,15 @@ export function firestoreErase(
     );
     return { skipped: open.length - left.length, done };
   }
+
+  /** Unless it has changed since it was found: then whoever changed it, or the next one, does that. */
+  const forgetPast = (found: DocumentSnapshot, past: [key: string, until: number][]) =>
+    client.write(async (writes, attempt) => {
+      if (attempt > 1) return;
+      const fields = past.map(([key]) => new FieldPath('until', key));
+      const [first, ...more] = fields.flatMap((it) => [it, FieldValue.delete()]);
+      writes.update(found.ref, first as FieldPath, more[0], ...more.slice(1), unchanged(found));
+    });
 
   return {
     /**
@@ -117,28 +132,32 @@ export function firestoreErase(
       };
     },
 
-    /** Before what is frozen is looked through: who freezes later than that sees it. */
+    /**
+     * Before what is frozen is looked through: who freezes later than that sees it. Many may be erased in
+     * the same second, so each only adds to the document, under no condition.
+     */
     async remember(keys: string[], now: number) {
       if (keys.length === 0) return;
-      await client.write(async (writes) => {
-        const recent = recentOf(await writes.get(schema.erasures)).filter(
-          ([, until]) => until > now,
+      const [found] = await client.get([schema.erasures]);
+      const all = entriesOf(found);
+      const past = all.filter(([, until]) => until <= now);
+      if (all.length - past.length + keys.length > MAX_RECENT)
+        throw new Unavailable(
+          'too many installations were erased in ten minutes; try again in ten minutes',
         );
-        for (const it of keys) recent.push([digest(it), now + LATE_MS]);
-        if (recent.length > MAX_RECENT)
-          throw new Unavailable(
-            'too many installations were erased in ten minutes; try again in ten minutes',
-          );
-        writes.set(schema.erasures, {
-          recent: JSON.stringify(recent),
-          expireAt: expiryAt(Math.max(...recent.map(([, until]) => until))),
-        } satisfies ErasuresFields);
+      if (found && past.length > MAX_PAST) await forgetPast(found, past);
+      const until = Object.fromEntries(keys.map((it) => [digest(it), now + LATE_MS]));
+      // clocks differ: not before the last of those that others have added
+      const last = Math.max(now + LATE_MS, ...all.map(([, it]) => it));
+      await client.write(async (writes) => {
+        const fields: ErasuresFields = { until, expireAt: expiryAt(last + LATE_MS) };
+        writes.set(schema.erasures, fields, { merge: true });
       });
     },
 
     /** What is left to be frozen of a page that was read before; `erasures` as it is locked. */
     late(chunks: NewChunk[], erasures: DocumentSnapshot | undefined, now: number): NewChunk[] {
-      const recent = recentOf(erasures).filter(([, until]) => until > now);
+      const recent = entriesOf(erasures).filter(([, until]) => until > now);
       if (recent.length === 0) return chunks;
       const known = new Set(recent.map(([key]) => key));
       return withoutErased(chunks, (key) => known.has(digest(key)));

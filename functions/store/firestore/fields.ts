@@ -181,8 +181,8 @@ export interface FormerFields {
 
 /** One document: who was erased in the last minutes. */
 export interface ErasuresFields {
-  /** JSON list of `deviceKey` and the time until which it matters */
-  recent: string;
+  /** by the digest of a `deviceKey`: the time until which it matters; only ever added to by erasures */
+  until: Record<string, number>;
   /** whoever freezes a page reads all of it */
   expireAt: Timestamp;
 }

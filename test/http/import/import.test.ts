@@ -368,4 +368,14 @@ test('what a run has not seen is removed, once all of it was imported', async (t
   assert.equal(await prune('run-00001'), 2);
   assert.equal(await store.getInstallation('default', 'device-1'), null);
   assert.ok(await store.getInstallation('default', 'device-2'));
+  const lost = await ask('POST', '/v1/installations:prune', { run: 'run-00001', after: 'abc' });
+  assert.equal(lost.status, 400);
+  assert.deepEqual((await jsonOf<Problem>(lost)).faults, [
+    { path: 'after', message: 'must be the `next` of an answer of this call' },
+  ]);
+  clock.now += 7 * 24 * 3_600_000 + 1;
+  const old = await ask('POST', '/v1/installations:prune', { run: 'run-00001' });
+  assert.equal(old.status, 404);
+  assert.match((await jsonOf<Problem>(old)).detail, /began more than 7 days ago/);
+  assert.ok(await store.getInstallation('default', 'device-2'));
 });

@@ -6,6 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { closedIn } from '../../../functions/pipeline/events.ts';
 import type { Store } from '../../../functions/ports.ts';
 import { inGroupsOf } from '../../../functions/store/each.ts';
+import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,
   campaignOf,
@@ -22,8 +23,8 @@ import {
   running,
 } from '../../contracts/store-fixture.ts';
 import { messageOf } from '../../contracts/store-messages.ts';
-import { withoutEmulators } from '../../emulators.ts';
-import { openStore, openThroughProxy } from './emulated.ts';
+import { freshProject, withoutEmulators } from '../../emulators.ts';
+import { emulator, openStore, openThroughProxy } from './emulated.ts';
 import { type Call, type FirestoreProxy, failing } from './proxy.ts';
 
 const skip = withoutEmulators('firestore');
@@ -313,6 +314,40 @@ test('nothing is kept of who is erased while what he failed of is written down',
   );
   const { recipients, failed, skipped } = await store.counts(id);
   assert.deepEqual([recipients, failed + skipped], [2, 2]);
+});
+
+test('forty users can be erased at once', { skip }, async (t) => {
+  const store = openStore(t);
+  const users = Array.from({ length: 40 }, (_, n) => `user ${n}`);
+  await store.putInstallations(users.map((userId, n) => person(`of-${n}`, { userId })));
+  const all = await Promise.all(users.map((it) => store.eraseUser(it, NOW)));
+  assert.deepEqual(new Set(all.map((it) => it.installations)), new Set([1]));
+  // and a planner that has read them before knows of all
+  const id = await running(store);
+  const recipients = users.map((_, n) => ({
+    ...{ installationId: `of-${n}`, token: `token-of-of-${n}` },
+  }));
+  await store.freezePage(pageOf(id, [1], { last: true, chunk: { recipients } }));
+  assert.equal((await store.counts(id)).recipients, 0);
+});
+
+test('who was erased is remembered for minutes, and the document stays small', {
+  skip,
+}, async (t) => {
+  const project = freshProject();
+  const store = openStore(t, undefined, { project });
+  const { db, close } = createClient({ project, emulator });
+  t.after(close);
+  const remembered = async () => {
+    const found = await db.doc('erasures/recent').get();
+    return Object.keys(found.get('until')).length;
+  };
+  const many = Array.from({ length: 600 }, (_, n) => person(`many-${n}`, { userId: 'many' }));
+  await store.putInstallations([...many, person('one', { userId: 'one' })]);
+  await store.eraseUser('many', NOW);
+  assert.ok((await remembered()) >= 1_200);
+  await store.eraseUser('one', NOW + 11 * MINUTE);
+  assert.ok((await remembered()) <= 2);
 });
 
 for (const collection of ['names', 'failures'])
