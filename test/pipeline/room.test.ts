@@ -97,6 +97,61 @@ test('resumed as soon as it was paused, a chunk that waited for room goes on', a
   assert.equal((await world.closed(id)).accepted, 3500);
 });
 
+test('a chunk that begins between a wave and its pause sends nothing, and holds nobody up', async (t) => {
+  const world = createWorld(t);
+  await world.people(2000);
+  const wave = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let mended = false;
+  let sent = 0;
+  const sender = sendsWithin(world, () => {
+    sent += 1;
+    return mended ? accepted : refused;
+  });
+  const { send } = sender;
+  let begun = 0;
+  sender.send = async (batch) => {
+    begun += 1;
+    if (begun !== 2) return send(batch);
+    await wave.promise;
+    const before = sent;
+    await send(batch);
+    assert.equal(sent, before);
+    ended.resolve();
+  };
+  const { store } = world;
+  world.ports.store = {
+    ...store,
+    async moveCampaign(...args) {
+      if (args[2] === 'paused') wave.resolve();
+      if (args[2] === 'paused') await ended.promise;
+      return store.moveCampaign(...args);
+    },
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.equal(await stateOf(world, id), 'paused');
+  assert.ok(sent <= 39, `${sent} refused`);
+  mended = true;
+  await resume(world.ports, id);
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 2000);
+});
+
+test('accepted elsewhere meanwhile: those refused here were refused for their own sake', async (t) => {
+  const world = createWorld(t);
+  await world.people(2);
+  const id = await world.campaign();
+  const { script, store } = world;
+  script.answer = async () => {
+    await store.notePush(id, world.clock.now, 'fcm');
+    return refused;
+  };
+  await world.run();
+  assert.deepEqual((await world.closed(id)).counts.reasons, { [refused.reason]: 2 });
+  assert.equal(world.logged.campaignPaused, undefined);
+});
+
 test('a sender that throws gives back its room', async (t) => {
   const world = createWorld(t);
   await world.people(100);
