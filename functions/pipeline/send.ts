@@ -91,7 +91,7 @@ async function attempt(
     to: toOf(campaign),
   };
   let ended: Awaited<ReturnType<typeof transmit>>;
-  let why: string | null = null;
+  let verdict: Awaited<ReturnType<typeof pauseIfNeeded>>;
   try {
     ended = await transmit({
       ...{ ports, sender, push, chunk, recorder, trial, watch, claimedAt, stop },
@@ -102,14 +102,16 @@ async function attempt(
       log.chunkFenced({ chunkId: chunk.id });
       return DONE;
     }
-    why = watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended));
-    if (why !== null) await pause(ports, campaign.id, why);
+    verdict = await pauseIfNeeded(ports, chunk, async () => {
+      return watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended));
+    });
+    if (verdict === 'paused') trial.startAgain();
   } finally {
     // not before the pause: a chunk that begins now is refused by its claim. But also if it failed, or
     // there would be no room any more, and no answer that makes some
-    if (why !== null || watch.blocked() !== null) trial.startAgain();
+    if (watch.blocked() !== null) trial.startAgain();
   }
-  const paused = why !== null;
+  const paused = verdict === 'paused';
 
   const cancelled = ended.state === 'cancelling';
   const progress = recorder.progress();
@@ -122,7 +124,8 @@ async function attempt(
   const next = stop.aborted || paused ? now() : now() + Math.ceil(waitMs);
   const exhausted = cancelled || next >= chunk.expiresAt;
   // paused by another chunk, it may share the cause
-  ended.judgeRest({ exhausted, paused: paused || ended.state === 'paused' });
+  const isPaused = paused || ended.state === 'paused';
+  ended.judgeRest({ exhausted, paused: isPaused, unsure: verdict === 'failed' });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
   const answer = await settle(ports, chunk, campaign, recorder, next);
   if (recorder.open().length === 0 || paused) return answer;
@@ -130,6 +133,22 @@ async function attempt(
   return watch.everybodyWaits() && !stop.aborted
     ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }
     : answer;
+}
+
+/** Never throws: what was learnt of the pushes has to be written down, or they are sent again. */
+async function pauseIfNeeded(
+  ports: Ports,
+  { campaignId }: Chunk,
+  reason: () => Promise<string | null>,
+): Promise<'paused' | 'failed' | null> {
+  try {
+    const why = await reason();
+    if (why !== null) await pause(ports, campaignId, why);
+    return why === null ? null : 'paused';
+  } catch (error) {
+    ports.log.unexpected({ where: 'pausing', error });
+    return 'failed';
+  }
 }
 
 /** The last commit of an attempt; tells the world if it closed the campaign. */

@@ -156,6 +156,7 @@ export async function transmit(it: Transmission) {
       ).length,
     judgeRest(end: End) {
       for (const [index, { outcome, acceptedBefore }] of left) {
+        if (end.unsure && !saysNothing.has(outcome.kind)) continue;
         const alone = trial.accepted > acceptedBefore || (trial.proven && chunk.attempt > 0);
         decide(index, outcome, end, alone);
       }
@@ -170,6 +171,8 @@ interface End {
   exhausted: boolean;
   /** the campaign is paused for what was answered */
   paused: boolean;
+  /** whether it has to be paused is not known, or could not be written: those it is about stay open */
+  unsure: boolean;
 }
 
 /**

@@ -7,7 +7,7 @@ import { pauseBy, resume } from '../../functions/pipeline/control.ts';
 import type { Batch, Outcome, Store } from '../../functions/ports.ts';
 import { sendBatch } from '../../functions/providers/batch.ts';
 import { createFlow } from '../../functions/providers/flow.ts';
-import { allFailures } from '../contracts/store-fixture.ts';
+import { allFailures, chance } from '../contracts/store-fixture.ts';
 import { accepted } from './script.ts';
 import { createWorld, NOW, type World } from './world.ts';
 
@@ -57,6 +57,8 @@ test('a pause that cannot be written is made by the next attempt', async (t) => 
   await world.run();
   assert.equal(await stateOf(world, id), 'paused');
   assert.ok(sent <= 2 * 39, `${sent} refused`);
+  assert.equal(world.logged.unexpected?.length, 1);
+  delete world.logged.unexpected;
   mended = true;
   await resume(world.ports, id);
   await world.run();
@@ -264,3 +266,60 @@ test('refused before a pause that another has made: it is not blamed', async (t)
   await world.run();
   assert.equal((await world.closed(id)).accepted, 3);
 });
+
+for (let seed = 1; seed <= 6; seed++)
+  test(`refusals, waves, lost writes, pauses and resumes: all are reached once, seed ${seed}`, async (t) => {
+    const world = createWorld(t, { seed, unkind: { duplicate: 0.1, disorder: true } });
+    const { random } = chance(seed);
+    const people = await world.people(1200 + seed);
+    const bad = new Set(people.filter(() => random() < 0.05).map((it) => it.id));
+    const delivered: string[] = [];
+    let revoked = false;
+    let isOver = false;
+    const send = (batch: Batch) =>
+      sendBatch(batch, createFlow(), (settle) => async (index) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        const { installationId } = batch.recipients[index]!;
+        if (!isOver && random() < 0.005) revoked = true;
+        const at = random();
+        if (revoked || bad.has(installationId)) settle(index, refused);
+        else if (at < 0.01) settle(index, { kind: 'unknown', reason: 'Reset' });
+        else if (at < 0.03)
+          settle(index, { kind: 'retry', reason: 'Busy', afterMs: null, scope: 'service' });
+        else {
+          delivered.push(installationId);
+          settle(index, accepted);
+        }
+      });
+    world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+    const { store } = world;
+    world.ports.store = {
+      ...store,
+      async moveCampaign(...args) {
+        if (!isOver && random() < 0.3) throw new Error('the store does not answer');
+        return store.moveCampaign(...args);
+      },
+      async claimTrial(...args) {
+        return random() < 0.2 ? 'other' : store.claimTrial(...args);
+      },
+    };
+    const id = await world.campaign();
+    for (let resumes = 0; ; resumes++) {
+      await world.run();
+      const state = await stateOf(world, id);
+      if (state === 'completed') break;
+      assert.equal(state, 'paused');
+      assert.ok(resumes < 40, 'it does not end');
+      revoked = false;
+      isOver = resumes > 10;
+      await resume(world.ports, id).catch(() => {});
+      world.clock.now += Math.floor(random() * 2000);
+    }
+    delete world.logged.unexpected;
+    const { failures, ...ledger } = await world.closed(id);
+    assert.equal(ledger.recipients, people.length);
+    assert.equal(ledger.accepted, delivered.length);
+    assert.equal(new Set(delivered).size, delivered.length, 'to each once');
+    const reached = new Set([...delivered, ...failures.map((it) => it.installationId)]);
+    assert.equal(reached.size, people.length);
+  });
