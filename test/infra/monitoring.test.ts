@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parser } from '@prometheus-io/lezer-promql';
 import { createLog } from '../../functions/log.ts';
 import { createRecorder, newLease } from '../../functions/pipeline/record.ts';
 import type { Chunk, Log, Ports } from '../../functions/ports.ts';
+import { entryOf, matcher } from './filter.ts';
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 const metrics = readdirSync('infra/metrics').map((file) => ({
@@ -36,32 +38,103 @@ async function lines(): Promise<Record<string, unknown>[]> {
   return written;
 }
 
+const ours = (filter: string) => matcher(filter.replaceAll(`\${prefix}`, 'volley'));
+const entries = async (service = 'volley-send-apns') =>
+  (await lines()).map((it) => entryOf(service, JSON.stringify(it)));
+
+/** Throws if it is not of the form `EXTRACT(jsonPayload.FIELD)`. */
+const extracted = (extractor: string) => /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)![1]!;
+
 test('every metric counts lines that the log has, by fields that they have', async () => {
-  const written = await lines();
-  for (const { name, filter, valueExtractor, labelExtractors = {} } of metrics) {
-    const wanted = Array.from(
-      filter.matchAll(/jsonPayload\.(\w+)=("[^"]*"|\w+)/g) as Iterable<string[]>,
-      ([, field, value]) => [field!, JSON.parse(value!)] as const,
-    );
-    const counted = written.filter(
-      (line) =>
-        wanted.every(([field, value]) => line[field] === value) &&
-        (!filter.includes('severity>=ERROR') || line.severity === 'ERROR'),
-    );
+  for (const { name, filter, valueExtractor, labelExtractors = {}, metricDescriptor } of metrics) {
+    const counted = (await entries()).filter(ours(filter));
     assert.equal(counted.length, 1, `${name} counts ${counted.length} of the lines`);
-    const fields = [valueExtractor, ...Object.values(labelExtractors)].filter(Boolean);
-    for (const extractor of fields as string[]) {
-      const field = /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)![1]!;
-      assert.ok(field in counted[0]!, `${name}: no ${field} in ${JSON.stringify(counted[0])}`);
-    }
+    const [{ jsonPayload }] = counted;
+    for (const it of Object.values<string>(labelExtractors))
+      assert.ok(extracted(it) in jsonPayload);
+    if (valueExtractor) assert.equal(typeof jsonPayload[extracted(valueExtractor)], 'number', name);
     assert.deepEqual(
-      (read(`infra/metrics/${name}.json`).metricDescriptor.labels ?? []).map(
-        ({ key }: { key: string }) => key,
-      ),
+      (metricDescriptor.labels ?? []).map(({ key }: { key: string }) => key),
       Object.keys(labelExtractors),
     );
   }
 });
+
+test('no metric and no alert counts the lines of others in the project', async () => {
+  for (const filter of [...metrics.map((it) => it.filter), ...alertFilters()])
+    assert.deepEqual((await entries('shop-api')).filter(ours(filter)), []);
+});
+
+test('an alert on the log is about one line, and takes its labels from it', async () => {
+  assert.equal(alertFilters().length, 1);
+  for (const file of readdirSync('infra/alerts'))
+    for (const { conditionMatchedLog: it } of read(`infra/alerts/${file}`).conditions) {
+      if (!it) continue;
+      const counted = (await entries()).filter(ours(it.filter));
+      assert.deepEqual(
+        counted.map(({ jsonPayload }) => jsonPayload.message),
+        ['campaign paused'],
+      );
+      for (const extractor of Object.values<string>(it.labelExtractors))
+        assert.ok(extracted(extractor) in counted[0].jsonPayload);
+    }
+});
+
+test('what is expected is no fault: a warning, and a line of text', () => {
+  const { filter } = metrics.find(({ name }) => name === 'faults')!;
+  const of = (line: object) => ours(filter)(entryOf('volley-api', JSON.stringify(line)));
+  assert.equal(of({ severity: 'WARNING', message: 'slow', ms: 1 }), false);
+  assert.equal(of({ severity: 'ERROR', message: 'task failed', task: 't' }), true);
+});
+
+test('every query of the dashboard and the alerts is PromQL, by the grammar of Prometheus', () => {
+  const queries = [
+    ...dashboardQueries(),
+    ...readdirSync('infra/alerts').flatMap((file) =>
+      read(`infra/alerts/${file}`).conditions.map(
+        (it: { conditionPrometheusQueryLanguage?: { query: string } }) =>
+          it.conditionPrometheusQueryLanguage?.query,
+      ),
+    ),
+  ].filter(Boolean);
+  assert.ok(queries.length > 10, String(queries.length));
+  for (const it of queries) assert.deepEqual(faultsOf(filled(it)), [], it);
+  assert.notDeepEqual(faultsOf('sum by (rate(x[5m])'), []);
+});
+
+const filled = (text: string) =>
+  text
+    .replaceAll('$${', '@{')
+    .replaceAll(`\${prefix}`, 'volley')
+    .replaceAll(`\${metric}`, 'volley')
+    .replaceAll('@{', '${');
+
+/** Where the parser had to skip or invent something. */
+function faultsOf(query: string): string[] {
+  const faults: string[] = [];
+  parser.parse(query).iterate({
+    enter: ({ type, from, to }) => {
+      if (type.isError) faults.push(`at ${from}: ${query.slice(from, to)}`);
+    },
+  });
+  return faults;
+}
+
+function dashboardQueries(): string[] {
+  const queries: string[] = [];
+  JSON.parse(readFileSync('infra/dashboard.json', 'utf8'), (key, it) => {
+    if (key === 'prometheusQuery') queries.push(it);
+    return it;
+  });
+  return queries;
+}
+
+const alertFilters = (): string[] =>
+  readdirSync('infra/alerts').flatMap((file) =>
+    read(`infra/alerts/${file}`).conditions.flatMap(
+      (it: { conditionMatchedLog?: { filter: string } }) => it.conditionMatchedLog?.filter ?? [],
+    ),
+  );
 
 test('a commit tells what it wrote, and each reason once', async () => {
   const [recorded, failed] = (await lines()).slice(-2);
