@@ -13,6 +13,8 @@ resource "google_bigquery_table" "events" {
 
   dataset_id = google_bigquery_dataset.events[0].dataset_id
   table_id   = "events"
+  # events are data: `terraform destroy` stops here until the state forgets them (README.md, "Teardown")
+  deletion_protection = true
 
   time_partitioning {
     type  = "DAY"
@@ -37,7 +39,7 @@ resource "google_bigquery_table_iam_member" "pubsub" {
   role       = each.value
   member     = local.pubsub_agent
 
-  depends_on = [google_pubsub_topic.events]
+  depends_on = [google_project_service_identity.pubsub]
 }
 
 resource "google_pubsub_subscription" "bigquery" {

@@ -7,6 +7,16 @@ locals {
   publishers = toset(keys(local.functions))
 }
 
+# Pub/Sub's own account in this project: made here, not when Pub/Sub gets to it.
+resource "google_project_service_identity" "pubsub" {
+  provider = google-beta
+
+  project = var.project
+  service = "pubsub.googleapis.com"
+
+  depends_on = [google_project_service.this]
+}
+
 resource "google_pubsub_topic" "events" {
   name = "${var.prefix}-events"
   # a subscription can be taken back this far, should a webhook's receiver have lost some
@@ -72,18 +82,22 @@ resource "google_pubsub_subscription" "dead" {
   }
 }
 
-# What Pub/Sub itself must be allowed to do. Its account is there once there is a topic.
+# What Pub/Sub itself must be allowed to do.
 # https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions
 resource "google_pubsub_topic_iam_member" "dead_letters" {
   topic  = google_pubsub_topic.dead.name
   role   = "roles/pubsub.publisher"
   member = local.pubsub_agent
+
+  depends_on = [google_project_service_identity.pubsub]
 }
 
 resource "google_pubsub_subscription_iam_member" "dead_letters" {
   subscription = google_pubsub_subscription.events.name
   role         = "roles/pubsub.subscriber"
   member       = local.pubsub_agent
+
+  depends_on = [google_project_service_identity.pubsub]
 }
 
 # https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
@@ -92,5 +106,5 @@ resource "google_service_account_iam_member" "pubsub_signs" {
   role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = local.pubsub_agent
 
-  depends_on = [google_pubsub_topic.events]
+  depends_on = [google_project_service_identity.pubsub]
 }

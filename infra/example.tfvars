@@ -13,8 +13,8 @@ apns = {
 # Your apps' Firebase project, if it is another one than this; a quota you were granted.
 # fcm = { project = "my-apps-1234", messages_per_minute = 750000 }
 
-# A Firebase project has its "(default)" database already: give Volley one of its own.
-# firestore = { database = "volley" }
+# Where public services are forbidden (domain restricted sharing): README.md, "If something is refused".
+# public = false
 
 # alert_emails = ["push-team@example.com"]
 
@@ -23,4 +23,4 @@ apns = {
 
 # bigquery = true
 
-# github = { repository = "my-team/volley", state_bucket = "my-project-1234-terraform" }
+# github = { repository_id = "123456789", state_bucket = "my-project-1234-terraform" }

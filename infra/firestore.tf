@@ -2,13 +2,14 @@ locals {
   # Written once, in the file that the Firebase CLI and the emulator read as well.
   indexes = jsondecode(file("${path.module}/../firestore.indexes.json"))
 
-  database = var.firestore.create ? google_firestore_database.this[0].name : var.firestore.database
+  database_id = coalesce(var.firestore.database, var.prefix)
+  database    = var.firestore.create ? google_firestore_database.this[0].name : local.database_id
 }
 
 resource "google_firestore_database" "this" {
   count = var.firestore.create ? 1 : 0
 
-  name                              = var.firestore.database
+  name                              = local.database_id
   location_id                       = coalesce(var.firestore.location, var.region)
   type                              = "FIRESTORE_NATIVE"
   point_in_time_recovery_enablement = var.firestore.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
@@ -78,10 +79,19 @@ resource "google_project_iam_member" "datastore_user" {
 
   condition {
     title      = "${var.prefix} database"
-    expression = "resource.name == \"projects/${var.project}/databases/${var.firestore.database}\""
+    expression = "resource.name == \"projects/${var.project}/databases/${local.database_id}\""
   }
 }
 
 # No security rules here: the functions are not subject to them, a new database refuses everybody
 # else, and in an existing one they are your apps'. `firestore.rules` is for the emulator and for
 # `firebase deploy` to a database that is Volley's alone.
+#
+# So rules that let app users read "everything" let them read our keys and installations, where the
+# database is theirs as well. Terraform cannot read the rules; it warns.
+check "security_rules" {
+  assert {
+    condition     = var.firestore.create || local.database_id != "(default)"
+    error_message = "An existing (default) database has your apps' security rules. Look whether they let app users read or write the collections `keys` and `installations` (README.md, \"The database\"), or give Volley a database of its own."
+  }
+}

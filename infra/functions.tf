@@ -32,7 +32,7 @@ locals {
     GOOGLE_CLOUD_PROJECT  = var.project
     VOLLEY_REGION         = var.region
     VOLLEY_PREFIX         = var.prefix
-    VOLLEY_DATABASE       = var.firestore.database
+    VOLLEY_DATABASE       = local.database_id
     VOLLEY_INVOKER        = google_service_account.invoker.email
     VOLLEY_PLAN_URL       = local.urls.plan
     VOLLEY_SEND_APNS_URL  = local.urls["send-apns"]
@@ -116,8 +116,11 @@ resource "google_cloudfunctions2_function" "this" {
   ]
 }
 
-# The API answers everybody, and asks for its own keys. Nothing else is public.
+# The API answers everybody, and asks for its own keys. Nothing else is public. Nothing depends on this,
+# so an organisation that forbids it is in the way of nothing else: README.md, "If something is refused".
 resource "google_cloud_run_v2_service_iam_member" "public" {
+  count = var.public ? 1 : 0
+
   name     = google_cloudfunctions2_function.this["api"].name
   location = var.region
   role     = "roles/run.invoker"

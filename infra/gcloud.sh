@@ -3,8 +3,9 @@
 # The deployment of Volley with gcloud alone, for teams without Terraform. It can be run again at any
 # time: what is there is brought up to date, nothing is deleted. It makes what the Terraform beside it
 # makes, but for what needs Terraform (GitHub's workflows) and the bucket of the source, which gcloud
-# has its own for; test/infra/ compares the two. The numbers' reasons stand in queues.tf and
-# functions.tf.
+# has its own for; test/infra/ compares the two, and runs this with gcloud itself against a recorder.
+# The numbers' reasons stand in queues.tf and functions.tf. It needs gcloud with the components alpha
+# and beta (monitoring has no others), bq for BigQuery, and Node.
 #
 #   PROJECT=my-project-1234 APNS_KEY_ID=… APNS_TEAM_ID=… APNS_TOPIC=com.example.app infra/gcloud.sh
 #   … infra/gcloud.sh --dry-run      prints every command, and asks and changes nothing
@@ -12,11 +13,12 @@
 # Settings, from the environment; only PROJECT must be there:
 #
 #   REGION (europe-west1)  PREFIX (volley)  RETENTION_DAYS (30)
-#   DATABASE ((default))   CREATE_DATABASE (true)  LOCATION (the region)  DELETE_PROTECTION (true)
+#   DATABASE (the prefix)  CREATE_DATABASE (true)  LOCATION (the region)  DELETE_PROTECTION (true)
 #   APNS_KEY_ID  APNS_TEAM_ID  APNS_TOPIC  APNS_NEXT_KEY_ID
 #   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (9.5), FCM_CHUNKS_NOW (9): see queues.tf for another quota
 #   SEVERAL_APPS (false)   WARM, such as "api=1 plan=1"  TRUSTED_HOPS (1)
 #   ALERT_EMAILS, such as "a@example.com b@example.com"  BIGQUERY (false)
+#   PUBLIC (true)          no-check where the organisation forbids allUsers, false for neither: README.md
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -33,12 +35,21 @@ esac
 project=${PROJECT:?is missing: the id of the Google Cloud project}
 region=${REGION:-europe-west1}
 prefix=${PREFIX:-volley}
-database=${DATABASE:-(default)}
+database=${DATABASE:-$prefix}
+public=${PUBLIC:-true}
 fcm_project=${FCM_PROJECT:-$project}
-[[ $prefix =~ ^[a-z][a-z0-9-]{0,15}[a-z0-9]$ ]] || {
-  echo 'PREFIX must be 2 to 17 small letters, digits and hyphens, beginning with a letter.' >&2
+[[ $prefix =~ ^[a-z][a-z0-9-]{2,15}[a-z0-9]$ ]] || {
+  echo 'PREFIX must be 4 to 17 small letters, digits and hyphens, beginning with a letter.' >&2
   exit 2
 }
+[[ $public =~ ^(true|no-check|false)$ ]] || {
+  echo 'PUBLIC must be true, no-check or false.' >&2
+  exit 2
+}
+if [[ $database == '(default)' && ${CREATE_DATABASE:-true} != true ]]; then
+  echo 'Warning: the security rules of an existing (default) database are your apps'"'"'. Rules that let' >&2
+  echo 'app users read everything let them read keys and installations: see README.md, "The database".' >&2
+fi
 if [[ -n ${APNS_KEY_ID-} ]]; then
   : "${APNS_TEAM_ID:?goes with APNS_KEY_ID: ten characters}" "${APNS_TOPIC:?goes with APNS_KEY_ID: the bundle id}"
 fi
@@ -46,15 +57,52 @@ id_prefix=${prefix//-/_} # where hyphens are not allowed
 
 # ---------------------------------------------------------------------------------------- running
 
+# Google takes minutes until everything of it knows a new API, account or grant ("typically two, at times
+# seven or more"). What is refused for that is tried again, for nine minutes at most; all other refusals
+# end the script. https://cloud.google.com/iam/docs/access-change-propagation
+pauses=(2 4 8 15 30 30 60 60 60 60 60 60 60)
+passing='has not been used in project|it is disabled|SERVICE_DISABLED'
+passing+='|[Ss]ervice account [^ ]* does not exist|Unknown service account|concurrent policy changes'
+passing+='|missing permission on the build service account|Permission denied on secret'
+passing+='|gcp-sa-pubsub[^ ]* .*(permission|does not exist)|UNAVAILABLE|RESOURCE_EXHAUSTED'
+
+# what comes in goes to stderr as it comes, and on
+aloud() {
+  local line
+  while IFS= read -r line || [[ -n $line ]]; do
+    printf '%s\n' "$line" >&2
+    printf '%s\n' "$line"
+  done
+}
+
+patiently() { # COMMAND…
+  local said pause
+  for pause in "${pauses[@]}" 0; do
+    if { said=$("$@" 2>&1 >&3 | aloud); } 3>&1; then return; fi
+    [[ ${said//$'\n'/ } =~ $passing && $pause != 0 ]] || return 1 # bq breaks its lines
+    echo "Not known everywhere yet: again in $pause seconds." >&2
+    sleep "$pause"
+  done
+}
+
 run() {
   if [[ -n $dry ]]; then
     printf '%q ' "$@"
     echo
   else
-    "$@"
+    patiently "$@"
   fi
 }
-on() { run gcloud "$@" --project="$project" --quiet; } # in the project
+on() { run gcloud "$@" --project="$project" --quiet --format=none; } # in the project
+
+# Whether it can be described. Only a clear "not found" is a no: anything else ends the script.
+there() { # DESCRIBE…
+  local said
+  if said=$(patiently gcloud "$@" --project="$project" --quiet 2>&1 >/dev/null); then return; fi
+  [[ ! $said =~ NOT_FOUND|not\ found|status=\[404\] ]] || return 1
+  echo "$said" >&2
+  exit 1
+}
 
 # ensure 'describe …' -- create … -- update …     (without an update: it is there, all is well)
 ensure() {
@@ -67,7 +115,7 @@ ensure() {
     esac
   done
   # shellcheck disable=SC2086 # a list of words
-  if [[ -n $dry ]] || ! gcloud $describe --project="$project" --quiet >/dev/null 2>&1; then
+  if [[ -n $dry ]] || ! there $describe; then
     on "${create[@]}"
   elif [[ ${#update[@]} -gt 0 ]]; then
     on "${update[@]}"
@@ -84,7 +132,8 @@ unless_there() {
   fi
 }
 
-account() { echo "$prefix-$1@$project.iam.gserviceaccount.com"; }
+home=$project # the accounts', wherever they get a role
+account() { echo "$prefix-$1@$home.iam.gserviceaccount.com"; }
 member() { echo "--member=serviceAccount:$(account "$1")"; }
 
 # A file of the API's form with our names in it; $${ is a ${ that stays.
@@ -107,22 +156,92 @@ on services enable artifactregistry.googleapis.com cloudbuild.googleapis.com clo
 if [[ -n $dry ]]; then
   number=${PROJECT_NUMBER:-PROJECT_NUMBER}
 else
-  number=$(gcloud projects describe "$project" --format='value(projectNumber)')
+  number=$(patiently gcloud projects describe "$project" --format='value(projectNumber)' --quiet)
 fi
 url() { echo "https://$prefix-$1-$number.$region.run.app"; }
 
 functions=(api plan send-apns send-fcm deliver tick)
 
+# IAM does not say of an account whether it is there: it answers 403 for both
 for name in "${functions[@]}" invoker build; do
-  ensure "iam service-accounts describe $(account "$name")" \
-    -- iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
+  unless_there iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
 done
-for name in api plan send-apns send-fcm deliver tick; do
+# Pub/Sub's own account signs pushes and writes dead letters: made here, not when Pub/Sub gets to it
+run gcloud beta services identity create --service=pubsub.googleapis.com --project="$project" --quiet
+pubsub_agent=--member=serviceAccount:service-$number@gcp-sa-pubsub.iam.gserviceaccount.com
+
+for name in "${functions[@]}"; do
   on iam service-accounts add-iam-policy-binding "$(account invoker)" \
     "$(member "$name")" --role=roles/iam.serviceAccountUser
 done
 
+# ---------------------------------------------------------------------------- secrets, credentials
+
+# Which secrets a function has, as `gcloud functions deploy` wants them, and its credentials.
+api_secrets='' apns_secrets='' fcm_secrets=''
+api_environment='' apns_environment='' fcm_environment=''
+
+secret() { # NAME FUNCTION…
+  local name=$prefix-$1 mount="/secrets/$1:/value=$prefix-$1:latest"
+  shift
+  ensure "secrets describe $name" -- secrets create "$name" --replication-policy=automatic
+  for reader in "$@"; do
+    on secrets add-iam-policy-binding "$name" "$(member "$reader")" --role=roles/secretmanager.secretAccessor
+    case $reader in
+      api) api_secrets+=,$mount ;;
+      send-apns) apns_secrets+=,$mount ;;
+      send-fcm) fcm_secrets+=,$mount ;;
+    esac
+  done
+}
+
+if [[ ${SEVERAL_APPS-} == true ]]; then
+  secret apps api send-apns send-fcm
+  api_environment=';VOLLEY_APPS=/secrets/apps/value'
+  apns_environment=$api_environment fcm_environment=$api_environment
+else
+  if [[ -n ${APNS_KEY_ID-} ]]; then
+    secret apns-key api send-apns
+    apns_environment=";APNS_KEY=/secrets/apns-key/value;APNS_KEY_ID=$APNS_KEY_ID;APNS_TEAM_ID=$APNS_TEAM_ID;APNS_TOPIC=$APNS_TOPIC"
+    if [[ -n ${APNS_NEXT_KEY_ID-} ]]; then
+      secret apns-next-key api send-apns
+      apns_environment+=";APNS_NEXT_KEY=/secrets/apns-next-key/value;APNS_NEXT_KEY_ID=$APNS_NEXT_KEY_ID"
+    fi
+  fi
+  [[ ${FCM:-true} != true ]] || fcm_environment=";FCM_PROJECT_ID=$fcm_project"
+  api_environment=$apns_environment$fcm_environment
+fi
+
+empty=()
+for name in apns-key apns-next-key apps; do
+  case ",$api_secrets" in *"$prefix-$name:latest"*)
+    [[ -n $dry ]] || there secrets versions describe latest --secret="$prefix-$name" ||
+      empty+=("$prefix-$name")
+    ;;
+  esac
+done
+if [[ ${#empty[@]} -gt 0 ]]; then
+  echo "These secrets have no value yet: ${empty[*]}"
+  echo "Add it, then run this again: gcloud secrets versions add NAME --data-file=FILE --project=$project"
+  exit 1
+fi
+
 # -------------------------------------------------------------------------------------- Firestore
+
+# Waits until the database has nothing under way. An hour at most: where much is stored, fields take that
+# long, and running this again goes on.
+settled() {
+  local operations
+  [[ -z $dry ]] || return 0
+  for _ in {1..240}; do
+    operations=$(patiently gcloud firestore operations list --database="$database" --project="$project" \
+      --limit=1000 --format='csv[no-heading](name,done)' --quiet)
+    if [[ -z $operations ]] || ! grep -qv ',True$' <<<"$operations"; then return 0; fi
+    sleep 15
+  done
+  echo 'The database is still busy after an hour. Run this again later: it goes on where it stopped.' >&2
+  return 1
+}
 
 if [[ ${CREATE_DATABASE:-true} == true ]]; then
   protection=()
@@ -130,35 +249,60 @@ if [[ ${CREATE_DATABASE:-true} == true ]]; then
   ensure "firestore databases describe --database=$database" \
     -- firestore databases create --database="$database" --location="${LOCATION:-$region}" \
     --type=firestore-native ${protection[@]+"${protection[@]}"}
+  settled # gcloud does not wait for it
 fi
 
-# firestore.indexes.json, a line for each of what is in it
+# firestore.indexes.json against what there is (a list of fields, as JSON): a line for each difference
 indexes() {
   # shellcheck disable=SC2016 # the dollars are JavaScript's
   node -e '
-    const { indexes, fieldOverrides } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+    const fs = require("fs");
+    const { indexes, fieldOverrides } = JSON.parse(fs.readFileSync(process.argv[1]));
+    const there = new Map(JSON.parse(fs.readFileSync(0, "utf8") || "[]").map((it) => [it.name.split("/collectionGroups/")[1], it]));
     const config = (it) => it.order ? `order=${it.order.toLowerCase()}` : `array-config=${it.arrayConfig.toLowerCase()}`;
-    const scope = (it) => it.queryScope.toLowerCase().replace("_", "-");
+    const flat = (list) => list.map(config).sort().join();
+    for (const it of [...indexes, ...fieldOverrides.flatMap((it) => it.indexes)])
+      if (it.queryScope !== "COLLECTION") throw new Error("gcloud makes indexes of the scope COLLECTION only");
     for (const it of indexes)
-      console.log("index", it.collectionGroup, scope(it), ...it.fields.map((f) => `--field-config=field-path=${f.fieldPath},${config(f)}`));
-    for (const it of fieldOverrides) {
-      const kept = it.indexes.map((i) => `--index=${config(i)}${i.queryScope ? `,query-scope=${scope(i)}` : ""}`);
+      console.log("index", it.collectionGroup, "-", ...it.fields.map((f) => `--field-config=field-path=${f.fieldPath},${config(f)}`));
+    const differs = (it, { indexConfig } = {}) =>
+      !indexConfig || flat(it.indexes) !== flat((indexConfig.indexes ?? []).map((i) => i.fields[0]));
+    const found = (it) => there.get(`${it.collectionGroup}/fields/${it.fieldPath}`);
+    for (const it of fieldOverrides.filter((it) => differs(it, found(it)))) {
+      const kept = it.indexes.map((i) => `--index=${config(i)}`);
       console.log("field", it.collectionGroup, it.fieldPath, ...(kept.length ? kept : ["--disable-indexes"]));
-      if (it.ttl) console.log("ttl", it.collectionGroup, it.fieldPath);
-    }' "$here/../firestore.indexes.json"
+    }
+    for (const it of fieldOverrides.filter((it) => it.ttl && !found(it)?.ttlConfig))
+      console.log("ttl", it.collectionGroup, it.fieldPath);
+  ' "$here/../firestore.indexes.json"
 }
-while read -r kind collection what flags; do
-  # shellcheck disable=SC2086 # a list of flags
-  case $kind in
-    index) unless_there firestore indexes composite create --database="$database" \
-      --collection-group="$collection" --query-scope="$what" --async $flags ;;
-    field) on firestore indexes fields update "$what" --database="$database" --collection-group="$collection" --async $flags ;;
-    ttl) on firestore fields ttls update "$what" --database="$database" --collection-group="$collection" --enable-ttl --async ;;
-  esac
-done < <(indexes)
+if [[ -n $dry ]]; then
+  differences=$(indexes </dev/null)
+else
+  fields=$(patiently gcloud firestore indexes fields list --database="$database" --project="$project" --format=json --quiet)
+  differences=$(indexes <<<"$fields")
+fi
+change() { # KIND: those of one kind, side by side; each takes a minute or more
+  local kind collection what flags
+  while read -r kind collection what flags; do
+    [[ $kind == "$1" ]] || continue
+    # shellcheck disable=SC2086 # a list of flags
+    case $kind in
+      index) unless_there firestore indexes composite create --database="$database" \
+        --collection-group="$collection" --query-scope=collection --async $flags ;;
+      field) on firestore indexes fields update "$what" --database="$database" --collection-group="$collection" --async $flags ;;
+      ttl) on firestore fields ttls update "$what" --database="$database" --collection-group="$collection" --enable-ttl --async ;;
+    esac
+  done <<<"$differences"
+}
+change index
+change field
+# a field takes one change at a time, and those that expire have two
+[[ $differences != *ttl* ]] || settled
+change ttl
 
 only_database="expression=resource.name == \"projects/$project/databases/$database\",title=$prefix database"
-for name in api plan send-apns send-fcm deliver tick; do
+for name in "${functions[@]}"; do
   on projects add-iam-policy-binding "$project" "$(member "$name")" --role=roles/datastore.user --condition="$only_database"
 done
 
@@ -201,12 +345,10 @@ may_queue deliver api deliver tick
 ensure "pubsub topics describe $prefix-events" \
   -- pubsub topics create "$prefix-events" --message-retention-duration=604800s
 ensure "pubsub topics describe $prefix-events-dead" -- pubsub topics create "$prefix-events-dead"
-for name in api plan send-apns send-fcm deliver tick; do
+for name in "${functions[@]}"; do
   on pubsub topics add-iam-policy-binding "$prefix-events" "$(member "$name")" --role=roles/pubsub.publisher
 done
 
-run gcloud beta services identity create --service=pubsub.googleapis.com --project="$project" --quiet
-pubsub_agent=--member=serviceAccount:service-$number@gcp-sa-pubsub.iam.gserviceaccount.com
 on iam service-accounts add-iam-policy-binding "$(account invoker)" "$pubsub_agent" --role=roles/iam.serviceAccountOpenIdTokenCreator
 on pubsub topics add-iam-policy-binding "$prefix-events-dead" "$pubsub_agent" --role=roles/pubsub.publisher
 
@@ -224,65 +366,30 @@ on pubsub subscriptions add-iam-policy-binding "$prefix-events" "$pubsub_agent" 
 
 if [[ ${BIGQUERY-} == true ]]; then
   columns='subscription_name:STRING,message_id:STRING,publish_time:TIMESTAMP,attributes:JSON,data:JSON'
-  run bq --project_id="$project" --location="$region" mk --force --dataset "$project:$id_prefix"
-  run bq --project_id="$project" mk --force --table --time_partitioning_type=DAY \
+  told() { "$@" >&2; } # bq complains on stdout
+  bigquery() {
+    if [[ -n $dry ]]; then run bq --quiet --project_id="$project" "$@"; else patiently told bq --quiet --project_id="$project" "$@"; fi
+  }
+  bigquery --location="$region" mk --force --dataset "$project:$id_prefix"
+  bigquery mk --force --table --time_partitioning_type=DAY \
     --time_partitioning_field=publish_time "$project:$id_prefix.events" "$columns"
   for role in roles/bigquery.dataEditor roles/bigquery.metadataViewer; do
-    run bq --project_id="$project" add-iam-policy-binding "$pubsub_agent" --role="$role" "$project:$id_prefix.events"
+    bigquery add-iam-policy-binding "$pubsub_agent" --role="$role" "$project:$id_prefix.events"
   done
   ensure "pubsub subscriptions describe $prefix-events-bigquery" \
     -- pubsub subscriptions create "$prefix-events-bigquery" --topic="$prefix-events" --expiration-period=never \
     --bigquery-table="$project:$id_prefix.events" --write-metadata
 fi
 
-# ---------------------------------------------------------------------------- secrets, credentials
-
-# Which secrets a function has, as `gcloud functions deploy` wants them, and its credentials.
-api_secrets='' apns_secrets='' fcm_secrets=''
-api_environment='' apns_environment='' fcm_environment=''
-
-secret() { # NAME FUNCTION…
-  local name=$prefix-$1 mount="/secrets/$1:/value=$prefix-$1:latest"
-  shift
-  ensure "secrets describe $name" -- secrets create "$name" --replication-policy=automatic
-  for reader in "$@"; do
-    on secrets add-iam-policy-binding "$name" "$(member "$reader")" --role=roles/secretmanager.secretAccessor
-    case $reader in
-      api) api_secrets+=,$mount ;;
-      send-apns) apns_secrets+=,$mount ;;
-      send-fcm) fcm_secrets+=,$mount ;;
-    esac
-  done
-}
-
-if [[ ${SEVERAL_APPS-} == true ]]; then
-  secret apps api send-apns send-fcm
-  api_environment=';VOLLEY_APPS=/secrets/apps/value'
-  apns_environment=$api_environment fcm_environment=$api_environment
-else
-  if [[ -n ${APNS_KEY_ID-} ]]; then
-    secret apns-key api send-apns
-    apns_environment=";APNS_KEY=/secrets/apns-key/value;APNS_KEY_ID=$APNS_KEY_ID;APNS_TEAM_ID=$APNS_TEAM_ID;APNS_TOPIC=$APNS_TOPIC"
-    if [[ -n ${APNS_NEXT_KEY_ID-} ]]; then
-      secret apns-next-key api send-apns
-      apns_environment+=";APNS_NEXT_KEY=/secrets/apns-next-key/value;APNS_NEXT_KEY_ID=$APNS_NEXT_KEY_ID"
-    fi
-  fi
-  [[ ${FCM:-true} != true ]] || fcm_environment=";FCM_PROJECT_ID=$fcm_project"
-  api_environment=$apns_environment$fcm_environment
-fi
+# ------------------------------------------------------------------------------- roles of our own
 
 role() { # PROJECT ID TITLE PERMISSIONS FUNCTION…
-  local in=$1 id=${id_prefix}_$2 it=(--project="$1" --title="$3" --permissions="$4" --stage=GA --quiet) name
+  local project=$1 id=${id_prefix}_$2 it=(--title="$3" --permissions="$4" --stage=GA) name
   shift 4
-  if [[ -n $dry ]] || ! gcloud iam roles describe "$id" --project="$in" --quiet >/dev/null 2>&1; then
-    run gcloud iam roles create "$id" "${it[@]}"
-  else
-    run gcloud iam roles update "$id" "${it[@]}"
-  fi
+  ensure "iam roles describe $id" -- iam roles create "$id" "${it[@]}" -- iam roles update "$id" "${it[@]}"
   for name in "$@"; do
-    run gcloud projects add-iam-policy-binding "$in" "$(member "$name")" \
-      --role="projects/$in/roles/$id" --condition=None --quiet
+    on projects add-iam-policy-binding "$project" "$(member "$name")" \
+      --role="projects/$project/roles/$id" --condition=None
   done
 }
 role "$project" people 'Volley: looks a user up' firebaseauth.users.get api
@@ -304,6 +411,7 @@ may_find tick plan shard send-apns send-apns-now send-fcm send-fcm-now deliver
 
 ensure "artifacts repositories describe $prefix --location=$region" \
   -- artifacts repositories create "$prefix" --repository-format=docker --location="$region"
+on artifacts repositories set-cleanup-policies "$prefix" --location="$region" --policy="$here/cleanup.json" --no-dry-run
 on artifacts repositories add-iam-policy-binding "$prefix" --location="$region" "$(member build)" --role=roles/artifactregistry.writer
 on projects add-iam-policy-binding "$project" "$(member build)" --role=roles/logging.logWriter --condition=None
 only_sources="expression=resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-$number-$region\"),title=$prefix sources"
@@ -311,27 +419,15 @@ on projects add-iam-policy-binding "$project" "$(member build)" --role=roles/sto
 
 # -------------------------------------------------------------------------------------- functions
 
-empty=()
-for name in apns-key apns-next-key apps; do
-  case ",$api_secrets" in *"$prefix-$name:latest"*)
-    [[ -n $dry ]] || gcloud secrets versions describe latest --secret="$prefix-$name" --project="$project" --quiet >/dev/null 2>&1 ||
-      empty+=("$prefix-$name")
-    ;;
-  esac
-done
-if [[ ${#empty[@]} -gt 0 ]]; then
-  echo "These secrets have no value yet: ${empty[*]}"
-  echo "Add it, then run this again: gcloud secrets versions add NAME --data-file=FILE --project=$project"
-  exit 1
-fi
-
+# Neither --allow-unauthenticated nor its opposite: on a function that exists, the opposite takes allUsers
+# away, and the API is offline until the end of the script. A new function lets nobody in as it is.
 deploy() { # NAME TARGET MEMORY CONCURRENCY INSTANCES TIMEOUT SECRETS ENVIRONMENT
   local secrets=(--clear-secrets) ingress=internal-only warm=0 pair
   [[ -z $7 ]] || secrets=(--set-secrets="${7#,}")
   [[ $1 != api ]] || ingress=all
   for pair in ${WARM-}; do [[ $pair != "$1="* ]] || warm=${pair#*=}; done
   on functions deploy "$prefix-$1" --gen2 --region="$region" --runtime=nodejs24 --source="$here/../dist" \
-    --entry-point="$2" --trigger-http --no-allow-unauthenticated --ingress-settings="$ingress" \
+    --entry-point="$2" --trigger-http --ingress-settings="$ingress" \
     --run-service-account="$(account "$1")" \
     --build-service-account="projects/$project/serviceAccounts/$(account build)" \
     --docker-repository="projects/$project/locations/$region/repositories/$prefix" \
@@ -346,8 +442,7 @@ deploy send-fcm sendFcm 512Mi 8 5 600 "$fcm_secrets" "$fcm_environment"
 deploy deliver deliver 256Mi 20 4 60 '' ''
 deploy tick tick 256Mi 1 1 300 '' ''
 
-# Only the API is public. Everybody else is called by the invoker.
-on run services add-iam-policy-binding "$prefix-api" --region="$region" --member=allUsers --role=roles/run.invoker
+# Only the invoker calls what is not the API.
 for name in plan send-apns send-fcm deliver tick; do
   on run services add-iam-policy-binding "$prefix-$name" --region="$region" "$(member invoker)" --role=roles/run.invoker
 done
@@ -371,7 +466,7 @@ done
 # found LIST-COMMAND DISPLAY-NAME: the name of the one that is there, or nothing
 found() {
   # shellcheck disable=SC2086 # a list of words
-  [[ -n $dry ]] || gcloud $1 --project="$project" --filter="displayName=\"$2\"" --format='value(name)' --quiet | head -n 1
+  [[ -n $dry ]] || patiently gcloud $1 --project="$project" --filter="displayName=\"$2\"" --format='value(name)' --quiet | head -n 1
 }
 title() { sed -n 's/^  "displayName": "\(.*\)",\{0,1\}$/\1/p' "$1"; }
 
@@ -405,6 +500,20 @@ for file in "$here"/alerts/*.json; do
     on alpha monitoring policies update "$there" --policy-from-file="$rendered" ${notify[@]+"${notify[@]}"}
   fi
 done
+
+# --------------------------------------------------------------------------- the API to the public
+
+# The last step, so that an organisation which forbids it is in the way of nothing else.
+case $public in
+  true)
+    on run services add-iam-policy-binding "$prefix-api" --region="$region" --member=allUsers --role=roles/run.invoker || {
+      echo 'Everything is there, but the API is not public. Does your organisation restrict sharing by' >&2
+      echo 'domain (iam.allowedPolicyMemberDomains)? Then run this again with PUBLIC=no-check: README.md.' >&2
+      exit 1
+    }
+    ;;
+  no-check) on run services update "$prefix-api" --region="$region" --no-invoker-iam-check ;;
+esac
 
 cat <<END
 The API: $(url api)

@@ -7,7 +7,7 @@ output "next" {
   description = "What a human does now."
   value       = <<-END
     1. The first API key (shown once; only its hash is stored):
-         npm run --silent key -- --project ${var.project} --database '${var.firestore.database}' --name first
+         npm run --silent key -- --project ${var.project} --database '${local.database_id}' --name first
     2. export VOLLEY_URL=${local.urls.api} VOLLEY_API_KEY=volley_…
     3. Look whether all is well:   npx volley doctor
     4. Register devices:           npx volley import examples/installations.csv
@@ -27,5 +27,7 @@ output "github" {
     PLAN_ACCOUNT               = google_service_account.github["github-plan"].email
     APPLY_ACCOUNT              = google_service_account.github["github-apply"].email
     STATE_BUCKET               = var.github.state_bucket
+    STATE_PREFIX               = var.prefix
+    DEPLOY_ENVIRONMENT         = var.github.environment
   }
 }

@@ -41,6 +41,32 @@ resource "google_artifact_registry_repository" "images" {
   format        = "DOCKER"
   description   = "Images of Volley's functions"
 
+  # every build leaves an image of some 150 MB for each function; gcloud.sh sends the file as it is
+  cleanup_policy_dry_run = false
+
+  dynamic "cleanup_policies" {
+    for_each = jsondecode(file("${path.module}/cleanup.json"))
+    content {
+      id     = cleanup_policies.value.name
+      action = upper(cleanup_policies.value.action.type)
+
+      dynamic "most_recent_versions" {
+        for_each = try([cleanup_policies.value.mostRecentVersions], [])
+        content {
+          keep_count = most_recent_versions.value.keepCount
+        }
+      }
+
+      dynamic "condition" {
+        for_each = try([cleanup_policies.value.condition], [])
+        content {
+          tag_state  = upper(condition.value.tagState)
+          older_than = condition.value.olderThan
+        }
+      }
+    }
+  }
+
   depends_on = [google_project_service.this]
 }
 

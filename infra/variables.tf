@@ -20,19 +20,20 @@ variable "prefix" {
   default     = "volley"
 
   validation {
-    # service accounts have 30 characters, and ours add "-github-apply"
-    condition     = can(regex("^[a-z][a-z0-9-]{0,15}[a-z0-9]$", var.prefix))
-    error_message = "The prefix must be 2 to 17 small letters, digits and hyphens, beginning with a letter."
+    # service accounts have 30 characters, and ours add "-github-apply"; a database has 4 at least
+    condition     = can(regex("^[a-z][a-z0-9-]{2,15}[a-z0-9]$", var.prefix))
+    error_message = "The prefix must be 4 to 17 small letters, digits and hyphens, beginning with a letter."
   }
 }
 
 variable "firestore" {
   description = <<-END
-    The database. Set `create = false` where it is there already, as "(default)" is in most Firebase
-    projects; better yet give Volley one of its own by another name.
+    The database: one of Volley's own, named as the prefix, unless another is named. Set
+    `create = false` where it is there already; "(default)", which most Firebase projects have, is
+    guarded by your apps' security rules (README.md, "The database").
   END
   type = object({
-    database = optional(string, "(default)")
+    database = optional(string)
     create   = optional(bool, true)
     # the region, unless named; cannot be changed later
     location = optional(string)
@@ -88,6 +89,15 @@ variable "several_apps" {
   default     = false
 }
 
+variable "public" {
+  description = <<-END
+    Lets everybody call the API, which asks for its own keys. False where your organisation forbids
+    grants to `allUsers`; README.md, "If something is refused", has the command that opens it there.
+  END
+  type        = bool
+  default     = true
+}
+
 variable "retention_days" {
   description = "How long chunks and failures are kept."
   type        = number
@@ -139,14 +149,21 @@ variable "github" {
     key, through Workload Identity Federation; null for neither.
   END
   type = object({
-    repository   = string
-    state_bucket = string
-    environment  = optional(string, "production")
+    # the number, which no renaming changes: gh api repos/OWNER/NAME --jq .id
+    repository_id = string
+    state_bucket  = string
+    environment   = optional(string, "production")
   })
   default = null
 
   validation {
-    condition     = var.github == null ? true : can(regex("^[^/ ]+/[^/ ]+$", var.github.repository))
-    error_message = "The repository is owner/name."
+    condition     = var.github == null ? true : can(regex("^[1-9][0-9]*$", var.github.repository_id))
+    error_message = "repository_id is the repository's number, not its name: gh api repos/OWNER/NAME --jq .id"
+  }
+
+  validation {
+    # it becomes a part of an expression
+    condition     = var.github == null ? true : can(regex("^[A-Za-z0-9_.-]{1,64}$", var.github.environment))
+    error_message = "environment must be 1 to 64 letters, digits, dots, hyphens and underscores."
   }
 }

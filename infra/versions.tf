@@ -6,16 +6,34 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 6.50"
     }
+    # for one resource, the account of Pub/Sub itself (events.tf), which `google` does not have
+    google-beta = {
+      source  = "hashicorp/google-beta"
+      version = "~> 6.50"
+    }
     archive = {
       source  = "hashicorp/archive"
       version = "~> 2.7"
     }
   }
 
-  # The state holds no secret, but whoever can write it can change the deployment: a bucket of its
-  # own, given at `terraform init -backend-config=bucket=…` (README.md, step 4).
-  backend "gcs" {
-    prefix = "volley"
+  # The state holds no secret, but whoever can write it can change the deployment: a bucket of its own.
+  # Bucket and prefix are given at `terraform init` (README.md, step 4), a prefix for each deployment.
+  backend "gcs" {}
+}
+
+# A state belongs to one deployment. With the state of another (a forgotten `-backend-config=prefix=…`) a
+# plan would replace everything, secrets included; so the state remembers whose it is, and refuses.
+resource "terraform_data" "deployment" {
+  input = "${var.project}/${var.prefix}"
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == "${var.project}/${var.prefix}"
+      error_message = "This state is of the deployment ${self.output}, not of ${var.project}/${var.prefix}. Give each its own: terraform init -reconfigure -backend-config=bucket=… -backend-config=prefix=${var.prefix}"
+    }
   }
 }
 
@@ -28,4 +46,11 @@ provider "google" {
   billing_project       = var.project
 
   default_labels = { app = var.prefix }
+}
+
+provider "google-beta" {
+  project               = var.project
+  region                = var.region
+  user_project_override = true
+  billing_project       = var.project
 }

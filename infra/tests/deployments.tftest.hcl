@@ -6,6 +6,7 @@ mock_provider "google" {
     defaults = { number = "123456789012" }
   }
 }
+mock_provider "google-beta" {}
 mock_provider "archive" {}
 
 variables {
@@ -41,6 +42,8 @@ run "usual" {
 }
 
 run "everything" {
+  state_key = "everything"
+
   variables {
     prefix         = "push"
     region         = "us-central1"
@@ -52,7 +55,7 @@ run "everything" {
     warm           = { api = 1 }
     retention_days = 7
     trusted_hops   = 2
-    github         = { repository = "example/volley", state_bucket = "example-state" }
+    github         = { repository_id = "123456789", state_bucket = "example-state" }
   }
 
   assert {
@@ -84,17 +87,19 @@ run "everything" {
   }
 
   assert {
-    condition     = google_iam_workload_identity_pool_provider.github[0].attribute_condition == "assertion.repository == 'example/volley'"
+    condition     = google_iam_workload_identity_pool_provider.github[0].attribute_condition == "assertion.repository_id == '123456789'"
     error_message = "No other repository is believed."
   }
 
   assert {
-    condition     = endswith(google_service_account_iam_member.github["github-apply"].member, "/subject/repo:example/volley:environment:production")
+    condition     = endswith(google_service_account_iam_member.github["github-apply"].member, "/attribute.may/apply")
     error_message = "Only jobs of the protected environment apply."
   }
 }
 
 run "several_apps" {
+  state_key = "several_apps"
+
   variables {
     several_apps = true
   }
@@ -115,6 +120,8 @@ run "several_apps" {
 }
 
 run "there_already" {
+  state_key = "there_already"
+
   variables {
     apns      = null
     fcm       = null
@@ -125,4 +132,15 @@ run "there_already" {
     condition     = length(google_firestore_database.this) + length(google_secret_manager_secret.this) + length(google_project_iam_custom_role.fcm_sender) == 0
     error_message = "Nothing is made that was not asked for."
   }
+}
+
+# the state of the run "usual", as if `-backend-config=prefix=` had been forgotten
+run "another_deployment_with_this_state" {
+  command = plan
+
+  variables {
+    prefix = "other"
+  }
+
+  expect_failures = [terraform_data.deployment]
 }

@@ -1,6 +1,7 @@
 # What a human may get wrong is told before anything is made.
 
 mock_provider "google" {}
+mock_provider "google-beta" {}
 mock_provider "archive" {}
 
 variables {
@@ -63,10 +64,18 @@ run "a_function_that_is_none_kept_warm" {
   expect_failures = [var.warm]
 }
 
-run "a_repository_without_its_owner" {
+run "a_repository_by_its_name" {
   command = plan
   variables {
-    github = { repository = "volley", state_bucket = "example-state" }
+    github = { repository_id = "example/volley", state_bucket = "example-state" }
   }
   expect_failures = [var.github]
+}
+
+run "a_database_with_the_apps_own_rules" {
+  command = plan
+  variables {
+    firestore = { database = "(default)", create = false }
+  }
+  expect_failures = [check.security_rules]
 }

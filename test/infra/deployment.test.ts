@@ -7,6 +7,7 @@ import { queueNames } from '../../functions/ports.ts';
 import { burstOf } from '../../functions/queue/pace.ts';
 import { commandsOf, inventoryOf as inventoryOfCommands } from './gcloud.ts';
 import { grantsOf, inventoryOf } from './inventory.ts';
+import { testRoles } from './roles/suite.ts';
 import { deployments, type Resource, withoutTerraform } from './terraform.ts';
 
 /** The settings of gcloud.sh that mean what the runs in infra/tests/deployments.tftest.hcl mean. */
@@ -61,6 +62,8 @@ suite('the deployment', { skip: withoutTerraform() }, () => {
     );
   const functions = (run: string) => of(run, 'google_cloudfunctions2_function');
 
+  testRoles(names, () => runs);
+
   for (const run of names) {
     test(`${run}: gcloud.sh makes what Terraform makes`, async () => {
       const env = { PROJECT: 'example-project', PROJECT_NUMBER: '123456789012', ...settings[run] };
@@ -98,25 +101,6 @@ suite('the deployment', { skip: withoutTerraform() }, () => {
         assert.ok(role in onProject, `${member} has ${role} on the project`);
         assert.equal(when !== '', onProject[role]!.narrowed, `${member}'s ${role}${when}`);
       }
-    });
-
-    test(`${run}: the workflows cannot grant themselves anything`, () => {
-      const theirs = grantsOf(runs[run]!).filter(({ member }) => /-github-/.test(member));
-      assert.equal(theirs.length > 0, run === 'everything');
-      for (const { kind, role, what } of theirs) {
-        const forbidden =
-          /resourcemanager|iam\.(?!securityReviewer|workloadIdentityPoolViewer|serviceAccountUser)|secretAccessor|(?:functions|run|pubsub|datastore|secretmanager)\.admin|owner|editor$/;
-        const harmless = /^roles\/(pubsub|monitoring)\.\w*editor$/i;
-        assert.ok(!forbidden.test(role) || harmless.test(role), `${role} on ${what}`);
-        // acting as anybody is for single accounts, never for all of a project
-        assert.ok(role !== 'roles/iam.serviceAccountUser' || kind === 'service_account');
-      }
-      for (const { role, what } of theirs.filter(({ member }) => member.endsWith('-plan')))
-        assert.match(
-          role,
-          /[vV]iewer$|reader$|Reviewer$|serviceUsageConsumer$/,
-          `${role} on ${what}`,
-        );
     });
 
     test(`${run}: every queue is there, and fits the function that serves it`, () => {

@@ -90,11 +90,9 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
         break;
       }
       case 'firestore indexes fields update': {
-        const kept = (flags.index ?? []).map((it) =>
-          it
-            .replace(/(?:order|array-config|query-scope)=/g, '')
-            .replace(',', ' ')
-            .replace('-', '_'),
+        // gcloud knows no other scope
+        const kept = (flags.index ?? []).map(
+          (it) => `${it.replace(/(?:order|array-config)=/g, '')} collection`,
         );
         add(all, `field ${one('database')} ${one('collection-group')}.${last}`, kept.sort());
         break;
@@ -136,7 +134,16 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
         add(all, `secret ${last}`);
         break;
       case 'artifacts repositories create':
-        add(all, `repository ${last}`);
+        break;
+      case 'artifacts repositories set-cleanup-policies':
+        add(all, `repository ${last}`, {
+          cleanup: (await json(one('policy')!))
+            .map((p: { name: string; action: { type: string } }) =>
+              `${p.name} ${p.action.type}`.toLowerCase(),
+            )
+            .sort(),
+          cleans: 'no-dry-run' in flags,
+        });
         break;
       case 'functions deploy':
         add(all, `function ${last}`, functionOf(flags));
@@ -166,7 +173,11 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
         add(all, `tells ${one('channel-labels')!.replace('email_address=', '')}`);
         break;
       case 'beta services identity':
-        break; // makes sure that Pub/Sub's own account is there
+        add(all, `agent of ${one('service')}`);
+        break;
+      case 'run services update':
+        add(all, `unchecked ${last}`);
+        break;
       default:
         if (verb.startsWith('services enable'))
           for (const it of words.slice(2)) add(all, `api ${it}`);

@@ -20,8 +20,9 @@ export function add(inventory: Inventory, name: string, it: unknown = true) {
 /** What only Terraform makes: for the workflows, and the bucket of the source. */
 const onlyTerraform = (it: Resource) =>
   ['iamcredentials.googleapis.com', 'sts.googleapis.com'].includes(String(it.index)) ||
-  ['github', 'github_reader', 'github_acts_as', 'state', 'source'].includes(it.name) ||
-  it.type.startsWith('google_storage_');
+  ['github', 'github_fcm', 'github_pools', 'github_acts_as', 'state', 'source'].includes(it.name) ||
+  it.type.startsWith('google_storage_') ||
+  it.type === 'terraform_data';
 
 /** Mocks invent ids and e-mail addresses: back to what they are of. */
 function named(resources: Resource[]): Resource[] {
@@ -81,6 +82,7 @@ const readers: Record<string, Reader> = {
       backoff: [retry.min_backoff, retry.max_backoff, retry.max_doublings],
       lasts: retry.max_retry_duration,
     }),
+  google_project_service_identity: (it, all) => add(all, `agent of ${it.service}`),
   google_pubsub_topic: (it, all) =>
     add(all, `topic ${it.name}`, { keeps: it.message_retention_duration }),
   google_pubsub_subscription: (it, all) =>
@@ -104,7 +106,11 @@ const readers: Record<string, Reader> = {
       metadata: it.bigquery_config[0]?.write_metadata,
     }),
   google_secret_manager_secret: (it, all) => add(all, `secret ${it.secret_id}`),
-  google_artifact_registry_repository: (it, all) => add(all, `repository ${it.repository_id}`),
+  google_artifact_registry_repository: (it, all) =>
+    add(all, `repository ${it.repository_id}`, {
+      cleanup: it.cleanup_policies.map((p: Values) => `${p.id} ${p.action}`.toLowerCase()).sort(),
+      cleans: !it.cleanup_policy_dry_run,
+    }),
   google_cloudfunctions2_function: (it, all) => {
     const [build] = it.build_config;
     const [service] = it.service_config;

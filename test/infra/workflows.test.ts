@@ -39,3 +39,13 @@ test('nothing a stranger writes is run as shell', () => {
       assert.doesNotMatch(lines, /\$\{\{/, `${file}: ${lines}`);
     }
 });
+
+test('a deployment is given its own state, by the workflow and by the README', () => {
+  const texts = [...workflows.map(({ text }) => text), readFileSync('infra/README.md', 'utf8')];
+  const inits = texts.flatMap((text) => text.match(/^.*terraform init .*$/gm) ?? []);
+  assert.equal(inits.length, 3);
+  for (const it of inits) {
+    assert.match(it, /-backend-config="?bucket=\$/);
+    assert.match(it, /-backend-config="?prefix=/);
+  }
+});
