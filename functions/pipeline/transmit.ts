@@ -123,6 +123,11 @@ export async function transmit(it: Transmission) {
         if (watch.blocked() !== null || watch.everybodyWaits()) stopped.abort();
       },
     });
+  } catch (error) {
+    // what is known is written down, or it would be sent again
+    await checkpointing;
+    await checkpoint();
+    throw error;
   } finally {
     ended = true;
     trial.giveBack(taken);

@@ -154,20 +154,24 @@ test('accepted elsewhere meanwhile: those refused here were refused for their ow
   assert.equal(world.logged.campaignPaused, undefined);
 });
 
-test('a sender that throws gives back its room', async (t) => {
+test('a sender that throws gives back its room, and what it had learnt is kept', async (t) => {
   const world = createWorld(t);
   await world.people(100);
   const sender = sendsWithin(world, () => accepted);
   const { send } = sender;
   let thrown = 0;
   sender.send = async (batch) => {
-    if (thrown > 0) return send(batch);
+    if (thrown > 0) {
+      assert.equal(batch.open.length, 95, 'to each once');
+      return send(batch);
+    }
+    for (const index of batch.open.slice(0, 5)) batch.settle(index, accepted);
     while (batch.ramp?.take()) thrown += 1;
     throw new Error('no memory');
   };
   const id = await world.campaign();
   await world.run();
-  assert.equal(thrown, 20);
+  assert.equal(thrown, 20 + 4 * 5);
   assert.equal((await world.closed(id)).accepted, 100);
 });
 
