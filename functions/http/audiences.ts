@@ -13,7 +13,7 @@ import { Unreadable } from './import/encoding.ts';
 import { type Name, nameFault, nameReaders } from './import/names.ts';
 import { FileFault } from './import/rows.ts';
 import { rfc3339 } from './json.ts';
-import { answerProblem } from './problem.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 
 /** Names stored in one write. */
 const BATCH = 5_000;
@@ -79,6 +79,8 @@ export function audienceCalls(ports: Ports): Call[] {
           description: 'It is stored.',
           content: { 'application/json': { schema: uploadedSchema } },
         },
+        413: problemResponse(413, `At most ${MAX_NAMES} names are taken.`),
+        415: problemResponse(415),
       },
       async handle({ query }, c) {
         const namesOf = nameReaders.get(mediaType(c));

@@ -149,11 +149,11 @@ const tagOf = (path: string) => path.match(/^\/v1\/(\w+)/)?.[1] ?? 'service';
 function documented({ method, path, operationId, summary, description, ...it }: Call): RouteConfig {
   const { body, query, ...rest } = it.takes;
   const problems = [
-    400,
-    ...(it.scopes ? [401, 403, 429] : []),
+    ...(query !== 'any' || it.takes.params || body ? [400] : []),
+    ...(it.scopes ? [401, 403, 429, 503] : []),
     ...(path.includes('{') ? [404] : []),
-    ...(body || it.requestBody ? [413, 415] : []),
-    ...[500, 503],
+    ...(body ? [413, 415] : []),
+    500,
   ];
   const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ');
   return {

@@ -168,6 +168,7 @@ export function triggerCalls(ports: Ports): Call[] {
       },
       responses: {
         200: json('It was received.', z.object({ received: z.literal(true) })),
+        503: problemResponse(503, 'It was not received: ping again.'),
         413: problemResponse(413, `A ping has ${MAX_PING_BYTES} bytes at most.`),
       },
       async handle({ params: { name } }, c) {

@@ -9,7 +9,7 @@ import { registrationSchema } from '../../pipeline/registration.ts';
 import type { ImportCounts, ImportedInstallation, Ports } from '../../ports.ts';
 import { mediaType } from '../body.ts';
 import { call } from '../call.ts';
-import { answerProblem } from '../problem.ts';
+import { answerProblem, problemResponse } from '../problem.ts';
 import { ABSENT } from './absent.ts';
 import { linesOf } from './body.ts';
 import { Unreadable } from './encoding.ts';
@@ -124,6 +124,7 @@ export const importCall = (ports: Ports) =>
         description: 'What was stored, and what was not.',
         content: { 'application/json': { schema: importedSchema } },
       },
+      415: problemResponse(415),
     },
     async handle({ query }, c) {
       const rowsOf = readers.get(mediaType(c));

@@ -1,0 +1,149 @@
+/** Every call is made to give every answer that its description names, as far as a test can. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Unavailable } from '../../functions/errors.ts';
+import type { FindPerson } from '../../functions/http/access/people.ts';
+import { createApi } from '../../functions/http/api.ts';
+import { fullScopes, type Store } from '../../functions/ports.ts';
+import { checked, type Document, type Operation, seen } from './described.ts';
+import { createFixture, jsonOf } from './fixture.ts';
+
+type Fixture = Awaited<ReturnType<typeof createFixture>>;
+
+interface Call extends Operation {
+  method: string;
+  path: string;
+}
+
+/** Answers that a test cannot provoke in a reasonable time. */
+const NOT_HERE = new Set([
+  // two million names
+  'uploadAudience 413',
+  // they need a campaign, a ping or a delivery that is under way or over: other files have them
+  ...['pauseCampaign 200', 'resumeCampaign 200', 'retryFailures 202', 'followCampaign 204'],
+  ...['sendMessage 200', 'testCampaign 200', 'changeInstallation 204', 'replayFailedPing 202'],
+  'replayDelivery 202',
+  // they stand on nothing that a test could break
+  ...['getRoot 500', 'getDescription 500', 'getHealth 500'],
+]);
+
+async function callsOf({ api }: Fixture): Promise<Call[]> {
+  const { paths } = await jsonOf<Document>(await api.request('/openapi.json'));
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, it]) => ({ ...it, method, path })),
+  );
+}
+
+/** As the document shows it; ids that are there where `ids` names them. */
+function requestOf(it: Call, ids: Record<string, string> = {}) {
+  const [type, media] = Object.entries(it.requestBody?.content ?? {})[0] ?? [];
+  const filled = it.path.replaceAll(/{(\w+)}/g, (_, name) => ids[name] ?? NOTHING);
+  const query = QUERIES[it.operationId] ?? '';
+  return {
+    path: filled + query,
+    headers: (type ? { 'Content-Type': type } : {}) as Record<string, string>,
+    body: media?.example,
+  };
+}
+
+/** A run for a prune; of a stream one answer, since it would not end. */
+const QUERIES: Record<string, string> = {
+  importInstallations: '?run=devices-2026-11-21',
+  followCampaign: '?wait=0',
+};
+
+/** A name of the right form for whatever is asked for. */
+const NOTHING = '0123456789abcdef';
+
+test('every call refuses what all calls refuse, as it is described', async (t) => {
+  const person: FindPerson = async () => ({ id: 'p', name: 'p', scopes: fullScopes });
+  const fixture = await createFixture(t);
+  const { ask, ports } = fixture;
+  const broken = (error: Error) =>
+    checked(
+      createApi({
+        ...ports,
+        store: new Proxy({} as Store, { get: () => () => Promise.reject(error) }),
+      }),
+    );
+  const [away, faulty] = [broken(new Unavailable('away')), broken(new Error('a fault'))];
+  const stranger = { Authorization: 'Bearer wrong' };
+  const none = { Authorization: `Bearer ${await fixture.addKey()}` };
+  const large = 'x'.repeat(513 * 1024);
+  for (const it of await callsOf(fixture)) {
+    const { path, headers, body } = requestOf(it);
+    const go = (more: Record<string, string> = {}, to = fixture.api, other: unknown = body) =>
+      ask(it.method.toUpperCase(), path, other, { ...headers, ...more }, to);
+    for (const to of [away, faulty]) await go({}, to);
+    await ask(it.method.toUpperCase(), `${path.split('?')[0]}?unknown=1`, body, headers);
+    if (it.security.length > 0) {
+      await go(stranger);
+      await go(none);
+      const busy = checked(
+        createApi(ports, { findPerson: person, perPerson: { perSecond: 0.001, burst: 1 } }),
+      );
+      for (let n = 0; n < 2; n++) await go({ Authorization: 'Bearer a.b.c' }, busy);
+    }
+    if (it.requestBody) {
+      await go({ 'Content-Type': 'image/png' });
+      await go({}, fixture.api, large);
+    }
+    await go();
+  }
+  await ask('POST', '/v1/triggers/Orders!', {});
+  const unseen = await missing(fixture, ['400', '401', '403', '413', '415', '429', '500', '503']);
+  assert.deepEqual(unseen, []);
+});
+
+test('every call does what it is for, as it is described', async (t) => {
+  const fixture = await createFixture(t);
+  const { ask } = fixture;
+  const calls = await callsOf(fixture);
+  const example = (operationId: string) =>
+    requestOf(calls.find((it) => it.operationId === operationId)!).body;
+  const idOf = async (path: string, body: unknown) =>
+    (await jsonOf<{ id: string }>(await ask('POST', path, body))).id;
+  for (const it of calls) {
+    const { path, headers, body } = requestOf(it);
+    if (path !== it.path) await ask(it.method.toUpperCase(), path, body, headers);
+  }
+  await ask('PUT', '/v1/triggers/orders', example('putTrigger'));
+  await ask('PUT', '/v1/segments/vip', example('putSegment'));
+  await ask('PUT', `/v1/installations/device-1`, example('putInstallation'));
+  const at = { schedule: { at: '2026-12-24T18:00:00Z' } };
+  const made: Record<string, () => Promise<Record<string, string>>> = {
+    campaigns: async () => ({
+      id: await idOf('/v1/campaigns', { ...(example('sendCampaign') as object), ...at }),
+    }),
+    schedules: async () => ({ id: await idOf('/v1/schedules', example('addSchedule')) }),
+    webhooks: async () => ({ id: await idOf('/v1/webhooks', example('addWebhook')) }),
+    keys: async () => ({ id: await idOf('/v1/keys', example('createKey')) }),
+    triggers: async () => ({ name: 'orders' }),
+    segments: async () => ({ name: 'vip' }),
+    installations: async () => ({ id: 'device-1' }),
+    apps: async () => ({ app: 'default' }),
+    users: async () => ({ id: 'user-7' }),
+    audiences: async () => {
+      const names = await ask('POST', '/v1/audiences', 'device-1', {
+        'Content-Type': 'text/plain',
+      });
+      return { id: (await jsonOf<{ id: string }>(names)).id };
+    },
+  };
+  calls.sort((a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'));
+  for (const it of calls) {
+    const ids = await made[it.tags[0]!]?.();
+    const { path, headers, body } = requestOf(it, ids);
+    await ask(it.method.toUpperCase(), path, body, headers);
+  }
+  const unseen = await missing(fixture, ['200', '201', '202', '204']);
+  assert.deepEqual(unseen, []);
+});
+
+async function missing(fixture: Fixture, statuses: string[]) {
+  return (await callsOf(fixture))
+    .flatMap((it) => Object.keys(it.responses).map((status) => `${it.operationId} ${status}`))
+    .filter((it) => statuses.includes(it.split(' ')[1]!))
+    .filter((it) => !seen.has(it) && !NOT_HERE.has(it));
+}
