@@ -11,6 +11,7 @@ const examples: Record<string, string[]> = {
     'campaign.json --at 2026-12-24T18:00:00+01:00',
     '--title "Good morning" --language de --tag news',
     '--title Hi --everybody --dry-run',
+    'campaign.json --yes    # in a script',
   ],
   watch: [ID],
   report: [ID, `${ID} --json`],

@@ -6,9 +6,12 @@ import { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
+import { MANY } from '../pipeline/audience/many.ts';
 import { redact } from '../redact.ts';
+import type { Ask } from './ask.ts';
 import type { Client } from './client.ts';
 import { fold } from './columns.ts';
+import { confirmed } from './confirm.ts';
 import { connect, urlOf } from './connect.ts';
 import { controlCommands } from './control.ts';
 import { doctorText, isWell } from './doctor.ts';
@@ -18,7 +21,7 @@ import { importCommand } from './import/command.ts';
 import { installationCommands } from './installations.ts';
 import { keyCommands } from './keys.ts';
 import { messageCommand } from './message.ts';
-import { type Output, print } from './progress.ts';
+import { count, type Output, print } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
@@ -34,6 +37,8 @@ export interface Io {
   stdout: Output;
   stderr: Output;
   fetch?: typeof globalThis.fetch;
+  /** where there is a terminal to ask at */
+  ask?: Ask;
 }
 
 const examples = `
@@ -120,18 +125,26 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
     .option('--dry-run', 'go the whole way, but send nothing')
     .option('--idempotency-key <key>', 'the same key gives the same campaign')
     .option('--no-wait', 'do not follow it to its end')
+    .option('--yes', `do not ask, however many get it (asked from ${count(MANY)} on)`)
     .description('send a campaign, and follow it')
     .action(
       async (
         file: string | undefined,
-        options: SendOptions & { idempotencyKey?: string; wait: boolean },
+        options: SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean },
       ) => {
         const request = await campaignRequest(file, options);
         const api = client();
+        const say = (text: string) => void io.stderr.write(text);
+        const ask = json() ? undefined : io.ask;
+        if (!options.yes && !(await confirmed(api, request, { ask, say }))) {
+          say('volley: nothing was sent\n');
+          exit(1);
+          return;
+        }
         const campaign = await sendOnce<CampaignView>(api, {
           ...{ path: '/v1/campaigns', body: request },
           key: options.idempotencyKey ?? randomUUID(),
-          say: (text) => void io.stderr.write(text),
+          say,
         });
         if (!options.wait || campaign.state === 'scheduled') {
           show(campaign, () => campaign.id);

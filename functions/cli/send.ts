@@ -74,7 +74,6 @@ export async function campaignRequest(
   const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
   if (file === undefined && !hasMessage && needs.message === 'needed')
     throw new Usage('give a FILE, or at least --title or --body');
-  // an audience without conditions is everybody: not by forgetting an option
   if (!given.audience && !options.everybody && Object.keys(audience).length === 0)
     throw new Usage(
       'say who gets it: --everybody, or --user, --segment, --tag, --language, … (see --help)',
@@ -84,11 +83,18 @@ export async function campaignRequest(
     ...defined({ app: options.app, dryRun: options.dryRun }),
     ...(options.at !== undefined && { schedule: { at: options.at } }),
     name: options.name ?? given.name ?? options.title ?? options.body,
-    audience: options.everybody ? {} : { ...(given.audience as object), ...audience },
+    audience: options.everybody ? { everybody: true } : narrowed(given.audience, audience),
     ...((hasMessage || needs.message === 'needed') && {
       message: { ...(given.message as object), ...message },
     }),
   };
+}
+
+/** The conditions of a file, with those of options in their place: then it is not for everybody. */
+function narrowed(given: unknown, options: Record<string, unknown>) {
+  if (Object.keys(options).length === 0) return given;
+  const { everybody: _, ...conditions } = (given ?? {}) as Record<string, unknown>;
+  return { ...conditions, ...options };
 }
 
 async function readRequest(file: string): Promise<Record<string, unknown>> {

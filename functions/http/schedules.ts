@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { draft } from '../pipeline/accept.ts';
+import { said } from '../pipeline/audience/everybody.ts';
 import { noCounts } from '../pipeline/campaign.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/schedules/recur.ts';
 import {
@@ -43,6 +44,7 @@ function scheduleView(schedule: Schedule) {
   const { version: _, nextAt: __, until, createdAt, ...rest } = schedule;
   return {
     ...rest,
+    campaign: { ...rest.campaign, audience: said(rest.campaign.audience) },
     ...(until !== undefined && { until: rfc3339(until) }),
     createdAt: rfc3339(createdAt),
     nextRuns: nextRuns(schedule, RUNS_SHOWN).map(rfc3339),

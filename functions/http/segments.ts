@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { segmentAudience, segmentName } from '../pipeline/audience/audience-request.ts';
+import { said } from '../pipeline/audience/everybody.ts';
 import { registrationSchema } from '../pipeline/registration.ts';
 import type { Ports, Scope, Segment } from '../ports.ts';
 import { type Call, call } from './call.ts';
@@ -21,7 +22,11 @@ const segmentSchema = z
     updatedAt: z.iso.datetime(),
   })
   .openapi('Segment');
-const segmentView = (it: Segment) => ({ ...it, updatedAt: rfc3339(it.updatedAt) });
+const segmentView = (it: Segment) => ({
+  ...it,
+  audience: said(it.audience),
+  updatedAt: rfc3339(it.updatedAt),
+});
 export type SegmentView = ReturnType<typeof segmentView>;
 
 const segmentResponse = (description: string) => ({

@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { said } from '../pipeline/audience/everybody.ts';
 import { pingTask } from '../pipeline/tasks.ts';
 import { templateObjections } from '../pipeline/triggers/sample.ts';
 import {
@@ -51,7 +52,8 @@ const noPings: PingCounts = { received: 0, forged: 0 };
 
 function triggerView({ counts, ...it }: Trigger & { counts: PingCounts }) {
   const { hash: _, secret: __, ...proof } = { hash: '', secret: '', ...it.proof };
-  return { ...it, proof, counts, createdAt: rfc3339(it.createdAt) };
+  const audience = said(it.audience);
+  return { ...it, audience, proof, counts, createdAt: rfc3339(it.createdAt) };
 }
 export type TriggerView = ReturnType<typeof triggerView>;
 

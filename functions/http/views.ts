@@ -1,6 +1,7 @@
 /** What the API shows of the records: times as RFC 3339, nothing that is only ours. */
 
 import { z } from '@hono/zod-openapi';
+import { said } from '../pipeline/audience/everybody.ts';
 import { type Campaign, type Counts, campaignStates } from '../pipeline/campaign.ts';
 import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
 import { type Installation, providers } from '../pipeline/installation.ts';
@@ -65,6 +66,7 @@ export function campaignView(campaign: Campaign, counts: Counts) {
     firstPushAt: rfc3339OrNull(firstPushAt),
     closedAt: rfc3339OrNull(closedAt),
     ...request,
+    audience: said(request.audience),
     ...(schedule && { schedule: { at: rfc3339(schedule.at) } }),
   };
 }

@@ -1,14 +1,13 @@
 /** What is asked for with a single push, as with campaign-request.ts. */
 
 import { z } from '@hono/zod-openapi';
-import { conditions } from './audience/audience-request.ts';
+import { names } from './audience/audience-request.ts';
 import { type CampaignRequest, campaignRequestSchema } from './campaign-request.ts';
 
 const { app, message, dryRun } = campaignRequestSchema.shape;
-const { userIds, installationIds, tokens } = conditions.shape;
 
 export const messageRequestSchema = z
-  .strictObject({ app, userIds, installationIds, tokens, message, dryRun })
+  .strictObject({ app, ...names, message, dryRun })
   .superRefine((it, context) => {
     const named = [it.userIds, it.installationIds, it.tokens].filter((ids) => ids !== undefined);
     if (named.length !== 1)

@@ -24,7 +24,7 @@ export interface CampaignResult {
 
 export const request = {
   name: 'bench',
-  audience: {},
+  audience: { everybody: true },
   message: { title: 'Hello', body: 'Something happened that you wanted to know at once.' },
 };
 

@@ -17,7 +17,12 @@ const at = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
 let folder: string;
 let server: LocalServer;
 /** An app with people, so slow that what is sent to it does not end. */
-const slow = { name: 'slow', rate: { perMinute: 60 }, audience: {}, message: { title: 'Hi' } };
+const slow = {
+  name: 'slow',
+  rate: { perMinute: 60 },
+  audience: { everybody: true },
+  message: { title: 'Hi' },
+};
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'volley-cli-'));
@@ -225,7 +230,11 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
 });
 
 test('bad times and bad schedules are told with their place, and what would be right', async () => {
-  const path = await file('c.json', { name: 'x', audience: {}, message: { title: 'Hi' } });
+  const path = await file('c.json', {
+    name: 'x',
+    audience: { everybody: true },
+    message: { title: 'Hi' },
+  });
   const broken = await file('broken.json', path);
   await writeFile(broken, '{');
   const add = (...more: string[]) =>

@@ -11,6 +11,12 @@ export async function createCli(t: { after(done: () => Promise<void>): void }) {
   const folder = await mkdtemp(join(tmpdir(), 'volley-cli-'));
   t.after(() => rm(folder, { recursive: true }));
   const keys: (string | null)[] = [];
+  /** null: there is none */
+  const terminal = { answer: null as string | null, asked: [] as string[] };
+  const ask = async (question: string) => {
+    terminal.asked.push(question);
+    return terminal.answer!;
+  };
   const hooks: { before?: (request: Request) => void } = {};
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const asked = new Request(input, init);
@@ -29,6 +35,7 @@ export async function createCli(t: { after(done: () => Promise<void>): void }) {
     const io = {
       env: { VOLLEY_STATE: join(folder, 'state'), ...env },
       ...{ stdout: to('stdout'), stderr: to('stderr'), fetch },
+      ...(terminal.answer !== null && { ask }),
     };
     return { code: await run(args, io), ...out };
   };
@@ -37,6 +44,7 @@ export async function createCli(t: { after(done: () => Promise<void>): void }) {
     folder,
     keys,
     hooks,
+    terminal,
     volleyWith,
     volley: (...args: string[]) => volleyWith({ VOLLEY_API_KEY: fixture.key }, ...args),
     async file(name: string, content: string | Uint8Array) {

@@ -10,7 +10,10 @@ test('an estimate says whom a campaign would reach and what is wrong with it', a
     person('b', { language: 'de' }),
     person('c', { platform: 'ios', language: 'pt-BR' }),
   ]);
-  const path = await file('c.json', '{"name":"x","audience":{},"message":{"title":"Hi {{name}}"}}');
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi {{name}}"}}',
+  );
   const { code, stdout, stderr } = await volley('estimate', path);
   assert.equal(code, 0, stderr);
   assert.equal(
@@ -50,7 +53,10 @@ warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (
 test('a test goes to those named on the command line, not to the audience of the file', async (t) => {
   const { volley, file, store } = await cli(t);
   await store.putInstallations([person('a', { userId: 'me' }), person('b', { userId: 'you' })]);
-  const path = await file('c.json', '{"name":"x","audience":{},"message":{"title":"Hi"}}');
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi"}}',
+  );
   const dry = await volley('test', path, '--user', 'me', '--dry-run');
   assert.equal(dry.code, 0, dry.stderr);
   assert.equal(
@@ -79,7 +85,10 @@ test('an estimate and a test warn of what a platform cannot be given', async (t)
   const lost = [{ path: 'badge', message: 'Android counts by itself' }];
   const picky = { ...sender, lost: (_: unknown, it: string) => (it === 'android' ? lost : []) };
   ports.senders = { get: () => picky };
-  const path = await file('c.json', '{"name":"x","audience":{},"message":{"title":"Hi"}}');
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi"}}',
+  );
   assert.match(
     (await volley('estimate', path)).stdout,
     /^warning: message\.badge, android by fcm: Android counts by itself \(1 installations\)\n {2}such as a$/m,

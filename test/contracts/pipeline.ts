@@ -204,7 +204,11 @@ const nobody: Queue = {
 const asked = (times: { cron: string; timeZone?: string }) =>
   scheduleRequestSchema.parse({
     ...{ name: 'Morning', ...times },
-    campaign: { name: 'Morning', audience: {}, message: { title: 'Good morning' } },
+    campaign: {
+      name: 'Morning',
+      audience: { everybody: true },
+      message: { title: 'Good morning' },
+    },
   });
 
 /**

@@ -91,7 +91,7 @@ test('a registration and a campaign go in, and the first task is queued', { skip
     'POST',
     '/v1/campaigns',
     'application/json',
-    JSON.stringify({ name: 'Hello', message: { title: 'Hello' }, audience: {} }),
+    JSON.stringify({ name: 'Hello', message: { title: 'Hello' }, audience: { everybody: true } }),
   );
   assert.equal(post.status, 202, await post.clone().text());
   const { id } = (await post.json()) as { id: string };

@@ -17,9 +17,10 @@ test('a segment is saved, looked at, listed and forgotten, in its app', async (t
   };
   assert.deepEqual(await jsonOf(saved), view);
   assert.deepEqual(await jsonOf(await ask('GET', '/v1/segments/vip')), view);
-  await ask('PUT', '/v1/segments/a.b-c?app=shop', { audience: {} });
+  await ask('PUT', '/v1/segments/a.b-c?app=shop', { audience: { everybody: true } });
   assert.deepEqual(await jsonOf(await ask('GET', '/v1/segments')), { items: [view], next: null });
-  for (const name of ['b', 'a']) await ask('PUT', `/v1/segments/${name}`, { audience: {} });
+  for (const name of ['b', 'a'])
+    await ask('PUT', `/v1/segments/${name}`, { audience: { everybody: true } });
   const page = await jsonOf<{ items: SegmentView[]; next: string }>(
     await ask('GET', '/v1/segments?limit=2'),
   );
@@ -92,7 +93,7 @@ test('a campaign names segments; one that is not there is told', async (t) => {
   const again = { 'Idempotency-Key': 'one' };
   const body = { ...campaign, audience: { segment: 'vip' } };
   const first = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', body, again));
-  await ask('PUT', '/v1/segments/vip', { audience: {} });
+  await ask('PUT', '/v1/segments/vip', { audience: { everybody: true } });
   const second = await ask('POST', '/v1/campaigns', body, again);
   assert.equal((await jsonOf<CampaignView>(second)).id, first.id, 'the same request');
 });

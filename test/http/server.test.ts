@@ -53,7 +53,7 @@ for (const [name, make] of Object.entries(servers))
     const sent = await call('POST', '/v1/campaigns', json, JSON.stringify(campaign));
     assert.equal(sent.status, 202);
     const { id } = await jsonOf<CampaignView>(sent);
-    const faulty = await call('POST', '/v1/campaigns', json, '{"audience":{}}');
+    const faulty = await call('POST', '/v1/campaigns', json, '{"audience":{"everybody":true}}');
     assert.equal(faulty.status, 400);
     assert.equal((await jsonOf<Problem>(faulty)).faults!.length, 2);
 

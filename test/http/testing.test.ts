@@ -96,7 +96,10 @@ test('a test is to people who are named, and who are there', async (t) => {
     assert.equal(response.status, 422);
     return (await jsonOf<Problem>(response)).faults!.map((it) => `${it.path}: ${it.message}`);
   };
-  for (const audience of [{}, { language: 'de' }, { topic: 'news' }, { or: [{ userIds: ['me'] }] }])
+  const everybody = { everybody: true };
+  for (const audience of [
+    ...[everybody, { language: 'de' }, { topic: 'news' }, { or: [{ userIds: ['me'] }] }],
+  ])
     assert.match((await faults({ audience })).join(), /^audience: of a test names its people/);
   assert.deepEqual(await faults({ audience: { userIds: ['nobody'] } }), [
     'audience: matches nobody: nobody would see the test',

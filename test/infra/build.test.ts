@@ -166,7 +166,11 @@ suite('the deployed archive', {
       },
     });
     t.after(world.close);
-    const request = { name: 'deployed', audience: {}, message: { title: 'Hello' } };
+    const request = {
+      name: 'deployed',
+      audience: { everybody: true },
+      message: { title: 'Hello' },
+    };
     const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
     const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
     assert.deepEqual([state, counts.recipients, counts.accepted], ['completed', 1_500, 1_500]);

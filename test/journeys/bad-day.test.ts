@@ -21,7 +21,7 @@ async function journey(
     ...(unkind && { unkind }),
   });
   t.after(world.close);
-  const request = { name: 'bad day', audience: {}, message };
+  const request = { name: 'bad day', audience: { everybody: true }, message };
   const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
   const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
   assert.equal(state, 'completed');
@@ -91,7 +91,7 @@ test('dead tokens are recorded once each and forgotten', async (t) => {
   assert.equal(failed.length, counts.failed);
   assert.equal(new Set(failed.map((it) => it.installationId)).size, counts.failed);
 
-  const again = { name: 'again', audience: {}, message };
+  const again = { name: 'again', audience: { everybody: true }, message };
   const { id: second } = await world.client().post<CampaignView>('/v1/campaigns', again);
   const after = await watchCampaign(world.client(), second, null, { pollMs: 50 });
   assert.deepEqual(

@@ -15,7 +15,11 @@ import type { Store } from '../../functions/ports.ts';
 import { createWorld, type World } from '../world/world.ts';
 
 const INSTALLATIONS = 20_000;
-const request = { name: 'control', audience: {}, message: { title: 'Hello', body: 'World' } };
+const request = {
+  name: 'control',
+  audience: { everybody: true },
+  message: { title: 'Hello', body: 'World' },
+};
 
 let world: World;
 before(async () => {

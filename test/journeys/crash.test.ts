@@ -13,7 +13,9 @@ const INSTALLATIONS = 30_000;
 const IN_FLIGHT = 4 * 1_500;
 
 const begin = (world: World) =>
-  world.client().post<CampaignView>('/v1/campaigns', { name: 'crash', audience: {}, message });
+  world
+    .client()
+    .post<CampaignView>('/v1/campaigns', { name: 'crash', audience: { everybody: true }, message });
 
 /** Polls, since what is waited for happens in other processes. */
 async function until(condition: () => Promise<boolean>) {

@@ -26,7 +26,7 @@ test('a process stopped with SIGSTOP, its links dropped silently, then continued
   t.after(world.close);
   const { id } = await world.client().post<CampaignView>('/v1/campaigns', {
     name: 'frozen',
-    audience: {},
+    audience: { everybody: true },
     message: { title: 'Hi' },
   });
   const deadline = Date.now() + 60_000;

@@ -40,7 +40,7 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   });
   t.after(world.close);
 
-  const request = { name: 'outage', audience: {}, message: { title: 'Hello' } };
+  const request = { name: 'outage', audience: { everybody: true }, message: { title: 'Hello' } };
   const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
   for (const deadline = AbortSignal.timeout(60_000); (await world.wire()).distinct < 400; )
     await wait(10, null, { signal: deadline });

@@ -39,7 +39,11 @@ after(async () => {
 });
 
 const begin = () =>
-  world.client.post<CampaignView>('/v1/campaigns', { name: 'journey', audience: {}, message });
+  world.client.post<CampaignView>('/v1/campaigns', {
+    name: 'journey',
+    audience: { everybody: true },
+    message,
+  });
 
 async function until(condition: () => Promise<boolean>) {
   const deadline = Date.now() + 60_000;

@@ -13,7 +13,7 @@ test('a provider that stops answering and comes back: everybody is reached', asy
   t.after(world.close);
   const { id } = await world.client().post<CampaignView>('/v1/campaigns', {
     name: 'silence',
-    audience: {},
+    audience: { everybody: true },
     message: { title: 'Hello' },
   });
   while ((await world.wire()).accepted === 0);

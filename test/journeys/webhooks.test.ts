@@ -9,7 +9,11 @@ import type { EventType } from '../../functions/pipeline/events.ts';
 import { createReceiver, type Receiver, status, verified } from '../webhooks/receiver.ts';
 import { createWorld, type World } from '../world/world.ts';
 
-const request = { name: 'webhooks', audience: {}, message: { title: 'Hello', body: 'World' } };
+const request = {
+  name: 'webhooks',
+  audience: { everybody: true },
+  message: { title: 'Hello', body: 'World' },
+};
 const types: EventType[] = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
 type WithSecret = WebhookView & { secret: string };
 

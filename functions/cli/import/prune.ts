@@ -1,14 +1,10 @@
 /** `volley import --prune`: removes what the source has not. */
 
-import { createInterface } from 'node:readline/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pruned } from '../../http/import/prune.ts';
+import type { Ask } from '../ask.ts';
 import type { Client } from '../client.ts';
 import { count, type Output } from '../progress.ts';
 import type { Counts } from './state.ts';
-
-/** Who answers no question is asked none. */
-const ASK_MS = 10 * 60 * 1000;
 
 /** How many were removed: after a question, and only if the source seems to be whole. */
 export async function prune(
@@ -17,7 +13,7 @@ export async function prune(
   run: string,
   counts: Counts,
   options: { force?: boolean; yes?: boolean },
-  { io, json, exit }: { io: { stderr: Output }; json(): boolean; exit(code: 1): void },
+  { io, json, exit }: { io: { stderr: Output; ask?: Ask }; json(): boolean; exit(code: 1): void },
 ): Promise<number> {
   const refuse = (why: string) => {
     io.stderr.write(`volley: nothing is pruned: ${why}\n`);
@@ -44,27 +40,10 @@ export async function prune(
       `it would remove ${count(found)} and keep ${count(kept)}. If that is meant, add --force.`,
     );
   if (!options.yes) {
-    if (json() || !process.stdin.isTTY)
+    if (json() || !io.ask)
       return refuse(`${count(found)} would be removed, and no terminal to ask at. Add --yes.`);
-    if (
-      !(await agreed(`Remove ${count(found)} installations of "${app}" that the source has not?`))
-    )
-      return refuse('as you say.');
+    const question = `Remove ${count(found)} installations of "${app}" that the source has not?`;
+    if (!/^y(?:es)?$/i.test(await io.ask(`${question} [y/N] `))) return refuse('as you say.');
   }
   return all(false);
-}
-
-async function agreed(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const late = new AbortController();
-  try {
-    const answer = await Promise.race([
-      lines.question(`${question} [y/N] `),
-      delay(ASK_MS, '', { signal: late.signal }),
-    ]);
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    late.abort();
-    lines.close();
-  }
 }

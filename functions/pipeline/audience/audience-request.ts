@@ -15,6 +15,7 @@ import { environments, providers, tokenForm } from '../installation.ts';
 import { country, installationId, languageTag, platform, timeZone } from '../registration.ts';
 import { boundsOf, MAX_OBJECTS } from './bounds.ts';
 import { conditionFault, topicName } from './condition.ts';
+import { audienceFault, isEmpty, NO_CONDITION, withoutEverybody } from './everybody.ts';
 import { segmentsIn } from './meaning.ts';
 
 /** Bounds of a request. An audience of more ids than this comes as an upload. */
@@ -22,34 +23,52 @@ export const MAX_IDS = 100;
 const MAX_ATTRIBUTES = 20;
 const MAX_DAYS = 3650;
 
+const many = <T extends z.ZodType>(item: T, max: number) =>
+  z.array(item).min(1, NO_CONDITION).max(max);
+
 const oneOrMany = <T extends z.ZodType>(item: T, max: number) =>
   z
-    .union([item, z.array(item).min(1).max(max)])
+    .union([item, many(item, max)])
     .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
+/** For the document, where a check is not seen. */
+const SOMETHING = { minProperties: 1 };
+
+/** Where a field is misspelt, that is the fault. */
+function saySomething(it: object, context: z.RefinementCtx) {
+  if (context.issues.length === 0 && isEmpty(it))
+    context.addIssue({ code: 'custom', message: NO_CONDITION });
+}
+
 const word = z.string().min(1).max(128);
-const words = z.array(word).min(1).max(MAX_IDS).optional();
+const words = many(word, MAX_IDS).optional();
 
 const tags = z
   .union([
     oneOrMany(word, MAX_IDS).transform((any) => ({ any })),
-    z.strictObject({ any: words, all: words, none: words }),
+    z
+      .strictObject({ any: words, all: words, none: words })
+      .superRefine(saySomething)
+      .openapi(SOMETHING),
   ])
   .openapi({ description: 'A list means any of them.' });
 
 const text = z.string().max(256);
 const scalar = z.union([text, z.number(), z.boolean()]);
 const ordered = z.union([text, z.number()]).optional();
-const comparison = z.strictObject({
-  '=': scalar.optional(),
-  '!=': scalar.optional(),
-  '<': ordered,
-  '<=': ordered,
-  '>': ordered,
-  '>=': ordered,
-  in: z.array(scalar).min(1).max(MAX_IDS).optional(),
-  exists: z.boolean().optional(),
-});
+const comparison = z
+  .strictObject({
+    '=': scalar.optional(),
+    '!=': scalar.optional(),
+    '<': ordered,
+    '<=': ordered,
+    '>': ordered,
+    '>=': ordered,
+    in: many(scalar, MAX_IDS).optional(),
+    exists: z.boolean().optional(),
+  })
+  .superRefine(saySomething)
+  .openapi(SOMETHING);
 export type Comparison = z.output<typeof comparison>;
 
 const attributes = z
@@ -57,10 +76,12 @@ const attributes = z
     z.string().min(1).max(64),
     z.union([scalar.transform((it): Comparison => ({ '=': it })), comparison]),
   )
+  .superRefine(saySomething)
   .refine((it) => Object.keys(it).length <= MAX_ATTRIBUTES, {
     message: `may name ${MAX_ATTRIBUTES} attributes at most`,
   })
   .openapi({
+    ...SOMETHING,
     description:
       'By name: a value, or comparisons that must all hold. An attribute that is not there is ' +
       'not equal to anything, nor less or greater.',
@@ -76,7 +97,11 @@ const lastSeen = z
     withinDays: days,
     notWithinDays: days,
   })
-  .openapi({ description: 'When the app last registered. `after` is inclusive, `before` is not.' });
+  .superRefine(saySomething)
+  .openapi({
+    ...SOMETHING,
+    description: 'When the app last registered. `after` is inclusive, `before` is not.',
+  });
 
 const isRange = (it: string) => {
   try {
@@ -84,6 +109,19 @@ const isRange = (it: string) => {
   } catch {
     return false;
   }
+};
+
+const token = z
+  .string()
+  .max(4096)
+  .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
+  .transform(namedToken);
+
+/** Lists of names, each of one kind, where there is no audience beside them. */
+export const names = {
+  userIds: z.array(word).min(1).max(MAX_IDS).optional(),
+  installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
+  tokens: z.array(token).min(1).max(MAX_IDS).optional(),
 };
 
 /** Every condition but those that combine others. */
@@ -99,18 +137,8 @@ export const conditions = z.strictObject({
     }),
   tags: tags.optional(),
   userIds: words,
-  installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
-  tokens: z
-    .array(
-      z
-        .string()
-        .max(4096)
-        .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
-        .transform(namedToken),
-    )
-    .min(1)
-    .max(MAX_IDS)
-    .optional(),
+  installationIds: many(installationId, MAX_IDS).optional(),
+  tokens: many(token, MAX_IDS).optional(),
   attributes: attributes.optional(),
   appVersion: z
     .string()
@@ -129,7 +157,17 @@ export const segmentName = z
   .string()
   .regex(/^[\w.-]{1,64}$/, { message: 'must be 1 to 64 letters, digits and - _ .' });
 
-/** As it is asked. */
+const everybody = z.literal(true, 'must be true, or be left out').optional().openapi({
+  description: 'All installations of the app. Goes with nothing else.',
+});
+
+/** Reports an audience, or a part of it, that says nobody, or everybody and something else. */
+function sayWho(it: object, context: z.RefinementCtx) {
+  const fault = context.issues.length === 0 ? audienceFault(it) : null;
+  if (fault !== null) context.addIssue({ code: 'custom', ...fault });
+}
+
+/** As it is kept of what was asked: `everybody` is the object without a condition. */
 export interface AudienceExpression extends Conditions {
   segment?: string | undefined;
   and?: AudienceExpression[] | undefined;
@@ -153,27 +191,30 @@ export interface Audience extends Omit<Conditions, 'lastSeen'> {
   condition?: never;
 }
 
-const several = z
-  .array(z.lazy(() => expression))
-  .min(1)
-  .max(MAX_OBJECTS);
+const several = many(
+  z.lazy(() => expression),
+  MAX_OBJECTS,
+);
 
 /** zod reads a getter when it is first asked: an object may hold its own kind. */
 export const expression: z.ZodType<AudienceExpression> = z
   .strictObject({
+    everybody,
     ...conditions.shape,
     segment: segmentName.optional().openapi({ description: 'A saved one, as it is now.' }),
     get and() {
-      return z.array(expression).min(1).max(MAX_OBJECTS).optional();
+      return many(expression, MAX_OBJECTS).optional();
     },
     get or() {
-      return z.array(expression).min(1).max(MAX_OBJECTS).optional();
+      return many(expression, MAX_OBJECTS).optional();
     },
     get not() {
       return expression.optional();
     },
   })
-  .openapi('AudienceExpression');
+  .superRefine(sayWho)
+  .transform(withoutEverybody)
+  .openapi('AudienceExpression', SOMETHING);
 
 /** What is told of tokens that no installation has. */
 const unregistered = z
@@ -206,6 +247,7 @@ export const audienceSchema = z
     bounded,
     z
       .strictObject({
+        everybody,
         ...conditions.shape,
         segment: segmentName.optional(),
         and: several.optional(),
@@ -246,9 +288,11 @@ export const audienceSchema = z
               ...{ code: 'custom', path: [path] },
               message: 'goes with nothing else: FCM knows who that is, Volley does not',
             });
-      }),
+      })
+      .superRefine(sayWho)
+      .transform(withoutEverybody),
   )
-  .openapi('Audience');
+  .openapi('Audience', { ...SOMETHING, example: { platform: ['ios', 'android'], language: 'en' } });
 export type AudienceRequest = z.output<typeof audienceSchema>;
 
 /** A saved one. It may name no other, so that what it means is seen at once. */

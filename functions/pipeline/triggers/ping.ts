@@ -11,6 +11,7 @@ import { parseExact } from '../../exact-json.ts';
 import { HALF } from '../../json-texts.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
+import { said } from '../audience/everybody.ts';
 import type { CampaignRequest } from '../campaign.ts';
 import { message } from '../message.ts';
 import { fill, lookUp } from './ping-template.ts';
@@ -78,7 +79,8 @@ export async function campaignOf(
   if (typeof named === 'string' && !named.isWellFormed())
     return { faults: [{ path: 'idPath', message: `the ping's id ${HALF}` }] };
   const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
-  const audience = fill(trigger.audience, 'audience', json.value);
+  // a trigger may be older than the rule that everybody is said
+  const audience = fill(said(trigger.audience), 'audience', json.value);
   const filled = fill(trigger.message, 'message', json.value);
   const faults = [...audience.faults, ...filled.faults];
   if (faults.length > 0) return { faults };

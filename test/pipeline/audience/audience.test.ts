@@ -7,6 +7,7 @@ import {
   audienceSchema,
   segmentAudience,
 } from '../../../functions/pipeline/audience/audience-request.ts';
+import { NO_CONDITION, said } from '../../../functions/pipeline/audience/everybody.ts';
 import { matches } from '../../../functions/pipeline/audience/matches.ts';
 import { meaningOf, segmentsIn } from '../../../functions/pipeline/audience/meaning.ts';
 import type { Registration } from '../../../functions/pipeline/registration.ts';
@@ -127,12 +128,79 @@ test('and, or and not combine; an object is all of its fields', () => {
   assert.ok(!isIn({ platform: 'ios', or: [{ country: 'BR' }, { tags: 'news' }] }, who));
   assert.ok(isIn({ not: { platform: 'ios', country: 'BR' } }, who));
   assert.ok(!isIn({ and: [{ country: 'ch' }, { not: { tags: { none: ['news'] } } }] }, who));
-  assert.ok(!isIn({ not: {} }, who), 'not everybody is nobody');
+  assert.ok(!isIn({ not: { everybody: true } }, who), 'not everybody is nobody');
   assert.ok(isIn({ not: { language: 'de' } }, who), 'who has no language is not German');
 });
 
+test('everybody is said: an audience, or an operator, without a condition is a fault where it is', () => {
+  for (const schema of [audienceSchema, segmentAudience])
+    for (const [audience, path] of [
+      [{}, ''],
+      [{ not: {} }, 'not'],
+      [{ or: [{ tags: 'a' }, {}] }, 'or[1]'],
+      [{ and: [{ not: { and: [{}] } }] }, 'and[0].not.and[0]'],
+      [{ or: [] }, 'or'],
+      [{ lastSeen: {} }, 'lastSeen'],
+      [{ not: { lastSeen: {}, platform: 'ios' } }, 'not.lastSeen'],
+      [{ attributes: {} }, 'attributes'],
+      [{ attributes: { a: {}, b: 1 } }, 'attributes.a'],
+      [{ attributes: { a: { in: [] } } }, 'attributes.a.in'],
+      [{ tags: {} }, 'tags'],
+      [{ tags: [] }, 'tags'],
+      [{ tags: { none: [] } }, 'tags.none'],
+      [{ platform: [] }, 'platform'],
+      [{ userIds: [] }, 'userIds'],
+    ] as const) {
+      const { error } = schema.safeParse(audience);
+      const what = JSON.stringify(audience);
+      assert.deepEqual(faultsOf(error!), [{ path, message: NO_CONDITION }], what);
+    }
+});
+
+test('everybody goes with nothing else, and may be a part of an audience', () => {
+  const nothingElse = [{ path: 'everybody', message: 'goes with nothing else' }];
+  assert.deepEqual(faults({ everybody: true, platform: 'ios' }), nothingElse);
+  assert.deepEqual(faults({ everybody: true, upload: 'a'.repeat(20) }), nothingElse);
+  for (const everybody of [false, 'true', 1, null])
+    assert.deepEqual(faults({ everybody }), [
+      { path: 'everybody', message: 'must be true, or be left out' },
+    ]);
+  // what is misspelt is the one fault
+  assert.deepEqual(faults({ langauge: 'de' }), [{ path: 'langauge', message: 'is unknown' }]);
+  assert.ok(isIn({ everybody: true }));
+  assert.ok(isIn({ or: [{ platform: 'ios' }, { everybody: true }] }, { platform: 'web' }));
+  assert.ok(!isIn({ not: { everybody: true } }));
+});
+
+test('a stored audience is shown as it can be asked for again, and means the same', () => {
+  const cases: [AudienceExpression, object][] = [
+    [{}, { everybody: true }],
+    [{ lastSeen: {}, attributes: {} }, { everybody: true }],
+    [{ attributes: { a: {} }, platform: ['ios'] }, { platform: ['ios'] }],
+    [{ attributes: { a: {}, b: { '=': 1 } } }, { attributes: { b: { '=': 1 } } }],
+    [
+      { not: { or: [{}, { tags: { any: ['x'] } }] } },
+      { not: { or: [{ everybody: true }, { tags: { any: ['x'] } }] } },
+    ],
+    [{ and: [{ lastSeen: {} }] }, { and: [{ everybody: true }] }],
+  ];
+  for (const [stored, shown] of cases) {
+    assert.deepEqual(said(stored), shown);
+    const again = segmentAudience.parse(said(stored));
+    for (const platform of ['ios', 'web'] as const)
+      for (const tags of [[], ['x']]) {
+        const it = person('one', { platform, tags }, NOW);
+        assert.equal(
+          matches(meaningOf(again, new Map(), NOW), it),
+          matches(meaningOf(stored, new Map(), NOW), it),
+          JSON.stringify(stored),
+        );
+      }
+  }
+});
+
 test('who has opted out is in no audience', () => {
-  assert.ok(!isIn({}, { optedOut: true }));
+  assert.ok(!isIn({ everybody: true }, { optedOut: true }));
   assert.ok(!isIn({ not: { platform: 'ios' } }, { optedOut: true }));
 });
 

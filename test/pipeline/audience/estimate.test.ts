@@ -7,7 +7,12 @@ import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, NOW } from '../world.ts';
 
 const asked = (rest: object = {}): CampaignRequest =>
-  campaignRequestSchema.parse({ name: 'x', audience: {}, message: { title: 'Hi' }, ...rest });
+  campaignRequestSchema.parse({
+    name: 'x',
+    audience: { everybody: true },
+    message: { title: 'Hi' },
+    ...rest,
+  });
 
 test('a small audience is counted, by platform, provider and language', async (t) => {
   const world = createWorld(t);

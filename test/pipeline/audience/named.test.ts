@@ -179,7 +179,7 @@ test('a campaign keeps what its segment meant when it was accepted', async (t) =
 test('an audience that matches nobody completes at once and says so', async (t) => {
   const world = createWorld(t);
   await world.people(10);
-  const id = await world.campaign({ audience: audienceOf({ not: {} }) });
+  const id = await world.campaign({ audience: audienceOf({ not: { everybody: true } }) });
   await world.settle();
   const { recipients, campaign } = await world.closed(id);
   assert.deepEqual([recipients, campaign.state], [0, 'completed']);

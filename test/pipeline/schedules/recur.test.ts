@@ -20,7 +20,7 @@ const message = { title: 'Good morning' };
 const asked = (rest: Record<string, unknown> = {}): ScheduleRequest =>
   scheduleRequestSchema.parse({
     ...{ name: 'Morning', cron: '30 9 * * *', timeZone: 'Europe/Berlin' },
-    campaign: { name: 'Morning', audience: {}, message },
+    campaign: { name: 'Morning', audience: { everybody: true }, message },
     ...rest,
   });
 
@@ -49,7 +49,7 @@ test('a year of mornings in five zones: one run a day, always at half past nine 
     ...{ 'Asia/Kolkata': 0, UTC: 0 },
   };
   for (const timeZone of Object.keys(changes)) {
-    const campaign = { name: timeZone, audience: {}, message };
+    const campaign = { name: timeZone, audience: { everybody: true }, message };
     await createSchedule(world.ports, asked({ timeZone, campaign }));
   }
   await live(world, Date.UTC(2027, 0, 1), 30 * MINUTE);
@@ -228,7 +228,7 @@ test('each run is for who is in its segment then; without the segment there is n
 
 test('however many runs cannot be started, a tick ends, and the others have begun', async (t) => {
   const world = createWorld(t);
-  const bad = { name: 'bad', audience: {}, message };
+  const bad = { name: 'bad', audience: { everybody: true }, message };
   for (let i = 0; i < 120; i++) await createSchedule(world.ports, asked({ campaign: bad }));
   const good = await createSchedule(world.ports, asked());
   const attempts: string[] = [];

@@ -1,0 +1,43 @@
+/** Before `volley send` sends to many: the estimate, and a question. */
+
+import type { EstimateView } from '../http/estimate.ts';
+import { MANY } from '../pipeline/audience/many.ts';
+import type { Ask } from './ask.ts';
+import type { Client } from './client.ts';
+import { estimate, totalUsd } from './estimate.ts';
+import { count } from './progress.ts';
+import { estimateText } from './reach.ts';
+import { Usage } from './send.ts';
+
+const FAILING = 0.02;
+
+interface Request {
+  dryRun?: unknown;
+  audience?: Record<string, unknown>;
+}
+
+/**
+ * False: the answer was another one, so nothing is to be sent. Throws `Usage` where the question
+ * cannot be asked. A dry run, or a campaign to those it names, is never asked about.
+ */
+export async function confirmed(
+  api: Client,
+  { name: _, ...request }: Request & Record<string, unknown>,
+  { ask, say }: { ask: Ask | undefined; say(text: string): void },
+): Promise<boolean> {
+  const { topic, condition, userIds, installationIds, tokens } = request.audience ?? {};
+  if (request.dryRun === true || userIds || installationIds || tokens) return true;
+  if (topic !== undefined || condition !== undefined) {
+    if (!ask) throw new Usage('only FCM knows to how many this goes. To send it, add --yes');
+    return (await ask('Only FCM knows to how many this goes. Type yes to send it: ')) === 'yes';
+  }
+  const found = await api.post<EstimateView>('/v1/audiences:estimate', request);
+  const { installations } = found;
+  if (installations < MANY) return true;
+  if (!ask)
+    throw new Usage(`this goes to ${count(installations)} installations. To send it, add --yes`);
+  const lines = estimate({ recipients: installations, read: installations, failing: FAILING });
+  say(estimateText(found, totalUsd(lines)));
+  const typed = await ask(`Type ${count(installations)} to send it: `);
+  return typed.replaceAll(/[\s.,'_]/g, '') === String(installations);
+}
