@@ -55,6 +55,7 @@ const log = (record: Write): Log => ({
   campaignPlanned: (it) => record('INFO', 'campaign planned', { ...it }),
   campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),
   campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
+  audienceUnread: (it) => record('ERROR', 'audience not read whole', { ...it }),
   // infra/metrics/ counts with these two
   chunkRecorded: (it) => record('DEBUG', 'chunk recorded', { ...it }),
   recipientsFailed: (it) => record('DEBUG', 'recipients failed', { ...it }),

@@ -54,7 +54,15 @@ export function campaignView(campaign: Campaign, counts: Counts) {
     reason,
     ...rest
   } = campaign;
-  const { schedule, startedAt: _from, meaning: _meant, trials: _, task: __, ...request } = rest;
+  const {
+    schedule,
+    startedAt: _from,
+    meaning: _meant,
+    trials: _,
+    task: __,
+    expected: _counted,
+    ...request
+  } = rest;
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -130,6 +138,11 @@ export const reportSchema = z
     missing: z
       .record(z.string(), z.int())
       .openapi({ description: 'Recipients without a value or a default for a variable.' }),
+    unread: z.int().openapi({
+      description:
+        'Of the audience as it was counted before planning: those who are neither recipients nor left ' +
+        'out. 0 unless that is visibly many.',
+    }),
     examples: z.array(failureSchema).openapi({ description: 'A few, with shortened tokens.' }),
   })
   .openapi('Report');
@@ -142,6 +155,7 @@ export const reportView = (it: Report) => ({
   reasons: it.reasons,
   pruned: it.pruned,
   missing: it.counts.missing ?? {},
+  unread: it.unread,
   examples: it.examples.map((failure) => ({
     ...failureView(failure),
     token: shortToken(failure.token),

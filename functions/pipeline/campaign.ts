@@ -54,6 +54,8 @@ export interface Counts {
   reasons: Record<string, number>;
   /** who had neither a value nor a default for a variable of the message, by its name */
   missing?: Record<string, number>;
+  /** looked at while the audience was read, and no recipients: they opted out, for one */
+  leftOut?: number;
   /** whose tokens were forgotten, by the provider's reason; they are among the failed */
   pruned?: Record<string, number>;
 }
@@ -114,6 +116,8 @@ export interface Campaign extends CampaignRequest {
   /** by provider */
   trials?: Trials;
   closedAt: number | null;
+  /** installations that planning has to look at, where they could be counted exactly before */
+  expected?: number;
   /** number of shards; 0 until it is planned */
   shards: number;
   /** why it, or its open work, was last queued again; what begins with `held-` is its canary's */

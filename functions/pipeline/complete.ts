@@ -18,7 +18,10 @@ export async function publish({ store, events, log }: Ports, some: CampaignEvent
   await store.published(some);
   for (const it of some) {
     const closed = closedIn(it);
-    if (closed) log.campaignClosed({ campaignId: it.subject, ...closed });
+    if (!closed) continue;
+    const { unread, ...end } = closed;
+    log.campaignClosed({ campaignId: it.subject, ...end });
+    if (unread > 0) log.audienceUnread({ campaignId: it.subject, unread });
   }
 }
 

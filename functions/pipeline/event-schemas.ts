@@ -29,6 +29,14 @@ const counted = {
 };
 const closed = {
   ...counted,
+  unread: z
+    .int()
+    .optional()
+    .openapi({
+      description:
+        'There only if visibly many of the audience were not read: installations counted before ' +
+        'planning that are neither recipients nor left out.',
+    }),
   closedAt: time,
   reasons: z
     .array(z.object({ reason: z.string(), count: z.int() }))

@@ -12,6 +12,7 @@ import { hash } from 'node:crypto';
 import type { CampaignEvent, Chunk, ChunkCommit } from '../ports.ts';
 import type { Campaign, Counts } from './campaign.ts';
 import type { EventData } from './event-schemas.ts';
+import { unreadOf } from './unread.ts';
 
 export const SOURCE = 'volley';
 
@@ -101,10 +102,12 @@ const TOP_REASONS = 20;
 /** Of a campaign that is closed. Failed is one whose every recipient failed. */
 export function closedEvent(it: Campaign, counts: Counts, seq: number) {
   const { recipients, failed, reasons } = counts;
+  const unread = unreadOf(it, counts);
   const word = recipients > 0 && failed === recipients ? 'failed' : 'completed';
   return event(`campaign.${word}`, it, `${it.id}-${word}-${seq}`, it.closedAt!, {
     ...campaignData(it),
     ...countsData(counts),
+    ...(unread > 0 && { unread }),
     closedAt: rfc3339(it.closedAt!),
     reasons: Object.entries(reasons)
       .map(([reason, count]) => ({ reason, count }))
@@ -116,8 +119,9 @@ export function closedEvent(it: Campaign, counts: Counts, seq: number) {
 /** What the event says of a campaign's end; null if it is of another type. */
 export function closedIn({ type, data }: CampaignEvent) {
   if (type !== 'campaign.completed' && type !== 'campaign.failed') return null;
-  const { campaign, counts, reasons } = data as Data<'campaign.completed'>;
+  const { campaign, counts, reasons, unread = 0 } = data as Data<'campaign.completed'>;
   return {
+    unread,
     state: campaign.state,
     counts: {
       ...counts,

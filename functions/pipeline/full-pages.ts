@@ -21,7 +21,8 @@ const MOST_BYTES = 4_000_000;
 
 /**
  * The same installations in the same order, in pages that end behind a multiple of `chunk` of FCM's:
- * 10,000 hold that many if one in ten is FCM's. Takes pages in the order of (bucket, id).
+ * 10,000 hold that many if one in ten is FCM's. Takes pages in the order of (bucket, id). What a batch
+ * left out is told with the page that ends behind it: after a crash between, some of it is told twice.
  */
 export async function* fullPages(
   read: AsyncIterable<AudiencePage> | AudiencePage[],
@@ -30,21 +31,24 @@ export async function* fullPages(
 ): AsyncGenerator<AudiencePage> {
   const [least, most] = isPersonal ? [LEAST_PERSONAL, MOST_PERSONAL] : [LEAST, MOST];
   let page: Reached[] = [];
-  let [ofFcm, bytes] = [0, 0];
+  let [ofFcm, bytes, leftOut] = [0, 0, 0];
   let cursor: Cursor | null = null;
+  const counted = () => leftOut > 0 && { leftOut };
 
-  for await (const { installations, cursor: end } of read) {
+  for await (const { installations, cursor: end, ...batch } of read) {
     for (const it of installations) {
       page.push(it);
       if (it.provider === 'fcm') ofFcm += 1;
       bytes += it.id.length + it.token.length;
       const isFull = page.length >= least && (ofFcm || page.length) % chunk === 0;
       if (!isFull && page.length < most && bytes < MOST_BYTES) continue;
-      yield { installations: page, cursor: { bucket: bucketOf(it.id), id: it.id } };
+      yield { installations: page, cursor: { bucket: bucketOf(it.id), id: it.id }, ...counted() };
       page = [];
-      [ofFcm, bytes] = [0, 0];
+      [ofFcm, bytes, leftOut] = [0, 0, 0];
     }
     cursor = end;
+    leftOut += batch.leftOut ?? 0;
   }
-  if (page.length > 0 && cursor) yield { installations: page, cursor };
+  if ((page.length > 0 || leftOut > 0) && cursor)
+    yield { installations: page, cursor, ...counted() };
 }

@@ -57,7 +57,7 @@ export async function message(
     idempotencyOf(request, idempotencyKey),
     {
       ...{ campaignId: id, shard: 0, page: 0, chunks, skipped: 0, cursor: read.cursor, last: true },
-      ...{ dueAt, now, ...(Object.keys(missing).length > 0 && { missing }) },
+      ...{ dueAt, now, missing },
     },
     by,
   );

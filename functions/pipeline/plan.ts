@@ -7,7 +7,15 @@
  * two planners of one shard are told apart by the page number.
  */
 
-import type { BucketRange, NewChunk, Ports, Reached, Recipient, Shard } from '../ports.ts';
+import type {
+  BucketRange,
+  FrozenPage,
+  NewChunk,
+  Ports,
+  Reached,
+  Recipient,
+  Shard,
+} from '../ports.ts';
 import { isHeldBack } from './app-switch.ts';
 import { isGone, pagesOf, sizeOf } from './audience/pages.ts';
 import { type Campaign, isClosed, targetOf } from './campaign.ts';
@@ -56,8 +64,12 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
       Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))),
       isOne(campaign) || isRetry ? undefined : campaign.canary?.percent,
     );
-    const lostAt = now() + LOST_AFTER_MS;
-    const started = await store.startCampaign(campaignId, shards, lostAt, now());
+    const isExact =
+      !isRetry && target.kind === 'installations' && store.countsExactly(target.audience);
+    const started = await store.startCampaign(
+      ...([campaignId, shards, now() + LOST_AFTER_MS, now()] as const),
+      isExact ? estimate : undefined,
+    );
     if (started) {
       log.campaignPlanned({ campaignId, shards: shards.length, estimate });
       const first = shards.length === 1 && planShard(ports, campaignId, 0, signal);
@@ -102,16 +114,15 @@ export async function planShard(
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
   const wording = wordingFor(campaign);
-  const freeze = async (chunks: NewChunk[], skipped: number, last: boolean, missing = {}) => {
+  const freeze = async (
+    some: Pick<FrozenPage, 'chunks' | 'skipped' | 'last' | 'missing' | 'leftOut'>,
+  ) => {
     const frozen = await store.freezePage({
+      ...some,
       campaignId,
       shard: index,
       page,
-      chunks,
-      skipped,
-      ...(Object.keys(missing).length > 0 && { missing }),
       cursor,
-      last,
       dueAt: now() + LOST_AFTER_MS,
       now: now(),
     });
@@ -133,19 +144,25 @@ export async function planShard(
       : pagesOf(store, app, target, shard, cursor, PAGE_SIZE, wording?.carried);
   const inOrder = target.kind === 'installations' && !retries(campaign);
   const pages = inOrder ? fullPages(read, CHUNK_SIZE, wording !== null) : read;
-  for await (const { installations, cursor: end } of pages) {
+  let rest: number | undefined;
+  for await (const { installations, cursor: end, leftOut } of pages) {
     cursor = end;
+    if (installations.length === 0 && leftOut !== undefined) {
+      rest = leftOut;
+      continue;
+    }
     const current = (await store.getCampaign(campaignId)) ?? campaign;
     const skip = current.state === 'cancelling';
     const { targets, missing } = addressed(skip ? [] : installations, wording);
     const chunks = intoChunks(campaign, shard, page, before, targets, now());
     const skipped = skip ? installations.length : 0;
-    if (!(await freeze(chunks, skipped, false, missing))) return;
+    if (!(await freeze({ chunks, skipped, last: false, missing, leftOut }))) return;
     await queue.create(chunks.map((it) => sendTask(sendable(it), 'first', it.notBefore)));
     before += installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
-  if (await freeze([], 0, true)) await hasten(ports, campaignId, index);
+  if (await freeze({ chunks: [], skipped: 0, last: true, leftOut: rest }))
+    await hasten(ports, campaignId, index);
 }
 
 /** A topic, which is one push, whoever gets it. */
@@ -184,7 +201,7 @@ export function addressed(installations: Reached[], wording: Wording | null) {
     const { provider, environment } = group[0]!;
     return { provider, environment, recipients: group.map(recipient) };
   });
-  return { targets, missing: Object.fromEntries(missing) };
+  return { targets, missing: missing.size > 0 ? Object.fromEntries(missing) : undefined };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Failure, Ports } from '../ports.ts';
 import { shortToken } from '../redact.ts';
 import { audienceText } from './audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
+import { unreadOf } from './unread.ts';
 
 /** Failures looked through for examples, and shown of each reason. */
 const LOOKED_THROUGH = 100;
@@ -27,6 +28,8 @@ export interface Report {
   pruned: { reason: string; count: number }[];
   /** a few of each reason */
   examples: Failure[];
+  /** of the audience, as it was counted before planning; 0 unless that is visibly many */
+  unread: number;
   ledgerClosed: boolean;
 }
 
@@ -50,6 +53,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     examples: [...Map.groupBy(failures.items, (it) => it.reason).values()].flatMap((those) =>
       those.slice(0, EXAMPLES),
     ),
+    unread: unreadOf(campaign, counts),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
   };
 }
@@ -98,6 +102,8 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ['Accepted', acceptedOf(it)],
     ['Failed', count(counts.failed)],
   ];
+  if (it.unread > 0)
+    lines.push(['Not read', `${count(it.unread)}: planning counted ${count(campaign.expected!)}`]);
   if (counts.skipped > 0) lines.push(['Skipped', count(counts.skipped)]);
   if (it.pruned.length > 0)
     lines.push([

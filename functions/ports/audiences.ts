@@ -26,6 +26,8 @@ export interface AudiencePage {
   installations: Reached[];
   /** the last installation of this page, or of what was looked through to fill it */
   cursor: Cursor;
+  /** looked at since the page before and not in the audience, where the adapter looks at each */
+  leftOut?: number;
 }
 
 /** An audience that was saved under a name. */
@@ -54,9 +56,12 @@ export interface Upload {
 export interface Audiences {
   /** At least the size of the audience, cheaply: conditions without an index may be ignored. */
   estimateAudience(app: string, audience: Audience): Promise<number>;
+  /** Whether that is exactly how many `streamAudience` then gives or leaves out. */
+  countsExactly(audience: Audience): boolean;
   /**
-   * In order of (bucket, id), after the cursor, in pages of `size`; only the last may be smaller, none
-   * is empty. It ends when all of the range was read, and throws if it cannot be.
+   * In order of (bucket, id), after the cursor, in pages of `size`; only the last may be smaller, and it
+   * is empty only if it says what was left out. It ends when all of the range was read, and throws if it
+   * cannot be.
    */
   streamAudience(
     app: string,

@@ -63,9 +63,15 @@ export interface Campaigns {
   /**
    * Stores the shards and the number of them, once; an accepted campaign is running from then, a
    * scheduled one if its time has come. `at` is now. One with a canary is guarded from the start, and
-   * stays due.
+   * stays due. `expected` is kept with it.
    */
-  startCampaign(id: string, shards: BucketRange[], dueAt: number, at?: number): Promise<boolean>;
+  startCampaign(
+    id: string,
+    shards: BucketRange[],
+    dueAt: number,
+    at?: number,
+    expected?: number,
+  ): Promise<boolean>;
   /**
    * Along `transitions` only; null when the campaign is in another state, and nothing changes. Who
    * did it is kept in the same write. A scheduled one that is cancelled is closed. One that is paused

@@ -161,8 +161,10 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** recipients counted but not frozen (the campaign is being cancelled) */
   skipped: number;
+  /** looked at since the page before, and no recipients */
+  leftOut?: number | undefined;
   /** how many of its recipients have neither a value nor a default for a variable, by its name */
-  missing?: Record<string, number>;
+  missing?: Record<string, number> | undefined;
   cursor: Cursor | null;
   /** nothing is left in the range */
   last: boolean;

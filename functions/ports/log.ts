@@ -12,6 +12,8 @@ export interface Log {
   campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
   campaignPaused(it: { campaignId: string; reason: string }): void;
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
+  /** a campaign is completed, and so many of its audience were neither sent to nor left out */
+  audienceUnread(it: { campaignId: string; unread: number }): void;
   /** what a commit wrote down; `ms` since the claim, `ended`: nothing follows in this attempt */
   chunkRecorded(it: {
     campaignId: string;

@@ -13,6 +13,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     reasons: sum(a.reasons, b.reasons),
+    ...((a.leftOut || b.leftOut) && { leftOut: (a.leftOut ?? 0) + (b.leftOut ?? 0) }),
     ...((a.missing || b.missing) && { missing: sum(a.missing ?? {}, b.missing ?? {}) }),
     ...((a.pruned || b.pruned) && { pruned: sum(a.pruned ?? {}, b.pruned ?? {}) }),
   };

@@ -16,12 +16,13 @@ export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
     state === 'cancelling' ||
     (state === 'scheduled' && (schedule === undefined || schedule.at <= now)));
 
-export const startedAt = (it: Campaign, at: number): Campaign =>
+export const startedAt = (it: Campaign, at: number, expected: number | undefined): Campaign =>
   it.state === 'cancelling'
     ? it
     : {
         ...it,
         state: 'running',
+        ...(expected !== undefined && { expected }),
         ...(it.schedule && { startedAt: at }),
         ...(it.canary && { guard: 'canary' as const }),
       };

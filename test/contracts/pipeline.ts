@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { accept } from '../../functions/pipeline/accept.ts';
 import type { CampaignRequest } from '../../functions/pipeline/campaign.ts';
 import { pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
+import { report, reportText } from '../../functions/pipeline/report.ts';
 import { retryFailures } from '../../functions/pipeline/retry.ts';
 import { createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
 import { scheduleRequestSchema } from '../../functions/pipeline/schedules/schedule-request.ts';
@@ -150,6 +151,37 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     await world.closed(id);
     eachOnce(world, people);
   });
+
+  walk(
+    'an audience that was not read whole is told, whatever became of the rest',
+    async (world) => {
+      const { store, ports } = world;
+      await world.people(2_600, (n) => ({ optedOut: n % 4 === 0 }));
+      const whole = await world.campaign();
+      await world.run();
+      assert.equal((await world.closed(whole)).accepted, 1_950);
+      assert.equal((await report(ports, whole))?.unread, 0, 'opting out is no loss');
+      let lost = 0;
+      ports.store = {
+        ...store,
+        async *streamAudience(app, audience, range, after, _size, carried) {
+          let pages = 0;
+          for await (const page of store.streamAudience(app, audience, range, after, 500, carried))
+            if (++pages !== 2) yield page;
+            else lost += page.installations.length + (page.leftOut ?? 0);
+        },
+      };
+      const cut = await world.campaign();
+      await world.run();
+      assert.equal((await world.closed(cut)).accepted, 1_450);
+      const made = (await report(ports, cut))!;
+      assert.deepEqual([made.unread, made.ledgerClosed], [lost, true]);
+      assert.match(reportText(made), /^Not read +[\d,]+: planning counted [\d,]+$/m);
+      assert.deepEqual(world.logged.audienceUnread, [{ campaignId: cut, unread: made.unread }]);
+      const told = world.announced.find((it) => it.subject === cut)!;
+      assert.equal((told.data as { unread?: number }).unread, made.unread);
+    },
+  );
 
   walk(
     'those who failed for reasons that pass are tried again, once, with their token of today',

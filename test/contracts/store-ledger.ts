@@ -97,6 +97,23 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     assert.equal((await store.counts(id)).skipped, 5);
   });
 
+  test(`${name}: what planning expected is kept, and what it left out is counted`, async (t) => {
+    const store = await makeStore(t);
+    const { id } = campaignOf();
+    await store.createCampaign(campaignOf({ id }), null, NOW);
+    await store.startCampaign(id, [EVERYBODY], NOW, NOW, 9);
+    assert.equal((await store.getCampaign(id))?.expected, 9);
+    await store.freezePage(pageOf(id, [2], { leftOut: 3 }));
+    assert.equal((await store.counts(id)).leftOut, 3);
+    await store.freezePage(pageOf(id, [], { page: 1, leftOut: 4, last: true }));
+    const { recipients, leftOut } = await store.counts(id);
+    assert.deepEqual([recipients, leftOut], [2, 7]);
+    const untold = await running(store);
+    await store.freezePage(pageOf(untold, [2], { last: true }));
+    assert.equal((await store.getCampaign(untold))?.expected, undefined);
+    assert.equal((await store.counts(untold)).leftOut ?? 0, 0);
+  });
+
   test(`${name}: open chunks are those not done, of one shard or of all`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store, 2);

@@ -64,3 +64,18 @@ test('a planner that dies reads on behind any page, and misses no one', async ()
     assert.deepEqual(ids(rest), ids(pages.slice(index + 1)));
   }
 });
+
+test('what batches left out is told with the pages, and at the end without one', async () => {
+  async function* counted() {
+    for await (const batch of read(audience(6_000, 1))) yield { ...batch, leftOut: 10 };
+    yield { installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 5 };
+  }
+  const pages = await Array.fromAsync(fullPages(counted(), CHUNK_SIZE, false));
+  assert.equal(
+    pages.reduce((sum, it) => sum + (it.leftOut ?? 0), 0),
+    35,
+  );
+  assert.deepEqual(pages.at(-1), {
+    ...{ installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 15 },
+  });
+});

@@ -88,6 +88,7 @@ const plain: Report = {
     reasons: [],
     pruned: [],
     examples: [],
+    unread: 0,
     ledgerClosed: true,
   },
 };

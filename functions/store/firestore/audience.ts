@@ -62,6 +62,12 @@ export function firestoreAudience(
       return sum(await Promise.all(queries.map((it) => sizeOf(it, app))));
     },
 
+    // one query finds each once: it finds those who opted out, too, and whom no index tells apart
+    countsExactly(audience) {
+      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
+      return !installationIds && !tokens && queries.length === 1;
+    },
+
     async *streamAudience(app, audience, range, after, size, carried = []) {
       if (after && after.bucket >= range.to) return;
       const fields = [...new Set([...ALWAYS, ...fieldsOf(audience), ...carried])];
@@ -70,20 +76,28 @@ export function firestoreAudience(
       const lists = ids
         ? [byIds(app, ids, fields, range, after)]
         : byQueries(app, queries, fields, range, after, size);
+      const counted = !ids && queries.length === 1;
       let page: Reached[] = [];
       let cursor: Cursor | undefined;
+      let leftOut = 0;
+      const flush = () => {
+        const whole = { installations: page, cursor: cursor!, ...(leftOut > 0 && { leftOut }) };
+        page = [];
+        leftOut = 0;
+        return whole;
+      };
       for await (const found of merged(lists, byName))
         for (const { name, fields } of found) {
-          const at = idOf(name);
-          const it = toMatchable(at.id, fields);
-          if (!matches(audience, it)) continue;
-          cursor = at;
+          cursor = idOf(name);
+          const it = toMatchable(cursor.id, fields);
+          if (!matches(audience, it)) {
+            if (counted) leftOut += 1;
+            continue;
+          }
           page.push(toReached(it, fields, carried));
-          if (page.length < size) continue;
-          yield { installations: page, cursor };
-          page = [];
+          if (page.length === size) yield flush();
         }
-      if (page.length > 0) yield { installations: page, cursor: cursor! };
+      if (page.length > 0 || leftOut > 0) yield flush();
     },
 
     async registeredTokens(app, tokens) {

@@ -137,14 +137,14 @@ export function firestoreCampaigns(
       return { items, next: more && last ? `${last.createdAt}.${last.id}` : null };
     },
 
-    startCampaign: (id, ranges, dueAt, at = Date.now()) =>
+    startCampaign: (id, ranges, dueAt, at = Date.now(), expected) =>
       client.write(async (writes) => {
         const found = await find(id);
         if (!found) return false;
         const fields = found.data() as CampaignFields;
         const before = toCampaign(found);
         if (!mayStart(before, at)) return false;
-        const started = startedAt(before, at);
+        const started = startedAt(before, at, expected);
         writes.update(
           found.ref,
           {

@@ -166,6 +166,7 @@ export function firestoreChunks(
           parts: Math.max(shard.parts ?? 0, page.chunks.length),
           recipients: add(size + page.skipped),
           skipped: add(page.skipped),
+          ...(page.leftOut && { leftOut: add(page.leftOut) }),
           // when it is planned, too: the sweep then looks whether it is closed
           due: dueOf(ref.id, page.dueAt),
         });

@@ -79,6 +79,7 @@ export interface ShardFields {
   /** by `reasonKey` */
   reasons: Record<string, number>;
   missing?: Record<string, number>;
+  leftOut?: number;
   pruned?: Record<string, number>;
   /** as its campaign */
   expireAt?: Timestamp;

@@ -153,6 +153,7 @@ function toShard(found: DocumentSnapshot): Shard {
   const counts: Counts = {
     ...{ recipients: it.recipients, accepted: it.accepted, failed: it.failed, skipped: it.skipped },
     reasons: byReason(it.reasons),
+    ...(it.leftOut && { leftOut: it.leftOut }),
     ...(it.missing && { missing: byReason(it.missing) }),
     ...(it.pruned && { pruned: byReason(it.pruned) }),
   };

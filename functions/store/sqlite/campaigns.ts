@@ -95,10 +95,12 @@ export function sqliteCampaigns(
     return { kind: 'created' as const, campaign };
   };
 
-  const start = (...[id, ranges, dueAt, at = Date.now()]: Parameters<Store['startCampaign']>) => {
+  const start = (
+    ...[id, ranges, dueAt, at = Date.now(), expected]: Parameters<Store['startCampaign']>
+  ) => {
     const before = find(id);
     if (!before || !mayStart(before, at)) return false;
-    const started = startedAt(before, at);
+    const started = startedAt(before, at, expected);
     sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
       ranges.length,
       started.guard === 'canary' ? dueAt : null,

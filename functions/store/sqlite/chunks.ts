@@ -118,7 +118,8 @@ export function sqliteChunks(
     const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
     const fenced = sql(
       `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
-         chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?, due_at = ?
+         chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
+         left_out = left_out + ?, due_at = ?
        WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
     ).run(
       page.cursor?.bucket ?? null,
@@ -127,6 +128,7 @@ export function sqliteChunks(
       page.chunks.length,
       size + page.skipped,
       page.skipped,
+      page.leftOut ?? 0,
       page.last ? null : page.dueAt,
       page.campaignId,
       page.shard,

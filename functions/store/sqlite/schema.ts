@@ -206,6 +206,8 @@ export const migrations: Migration[] = [
   // `marked`: what it has seen is still there
   `ALTER TABLE import_runs ADD COLUMN marked INTEGER NOT NULL DEFAULT 1;
    CREATE INDEX import_runs_marked ON import_runs (began_at) WHERE marked = 1;`,
+  `ALTER TABLE shards ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX installations_out ON installations (app, platform, language) WHERE opted_out = 1;`,
 ];
 
 /** For files that had installations before. */

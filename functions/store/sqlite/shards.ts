@@ -22,6 +22,7 @@ interface ShardRow {
   skipped: number;
   reasons: string;
   missing: string;
+  left_out: number;
   pruned: string;
   task: string | null;
 }
@@ -72,6 +73,7 @@ const toCounts = (row: ShardRow): Counts => ({
   failed: row.failed,
   skipped: row.skipped,
   reasons: JSON.parse(row.reasons),
+  ...(row.left_out > 0 && { leftOut: row.left_out }),
   ...(row.missing !== '{}' && { missing: JSON.parse(row.missing) }),
   ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
 });
