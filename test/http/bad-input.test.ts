@@ -173,7 +173,7 @@ test('a query parameter that a call does not know is a fault of every call', asy
   const document = await jsonOf<{ paths: Record<string, Record<string, object>> }>(
     await api.request('/openapi.json'),
   );
-  /** made for outside machines, which may add parameters of their own */
+  /** what strangers call, who may add parameters of their own */
   const taken: string[] = [];
   for (const [path, methods] of Object.entries(document.paths))
     for (const method of Object.keys(methods).map((it) => it.toUpperCase())) {
