@@ -41,12 +41,6 @@ async function main() {
     async (event) => closedIn(event) !== null && process.stdout.isTTY,
   );
 
-  // before it says that it runs: from then on it may be told to end
-  stopOnSignal(async () => {
-    await server.stop();
-    await simulated?.close();
-  });
-
   console.log(`Volley     ${server.url}`);
   console.log(`API key    ${keyLine(server.keptKey, process.stdout.isTTY)}`);
   console.log(`Data       ${dataDir}`);
