@@ -23,7 +23,7 @@ import type { Webhooks } from './ports/webhooks.ts';
 export * from './ports/audiences.ts';
 export type * from './ports/campaigns.ts';
 export type * from './ports/chunks.ts';
-export type * from './ports/events.ts';
+export * from './ports/events.ts';
 export type * from './ports/installations.ts';
 export * from './ports/keys.ts';
 export type * from './ports/log.ts';

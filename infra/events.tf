@@ -64,7 +64,7 @@ resource "google_pubsub_subscription" "events" {
   }
 }
 
-# Events that nobody took: kept two weeks for a human. README.md, "Dead letters".
+# Events that nothing took: kept two weeks, for `volley events redrive`.
 resource "google_pubsub_topic" "dead" {
   name = "${var.prefix}-events-dead"
 
@@ -80,6 +80,13 @@ resource "google_pubsub_subscription" "dead" {
   expiration_policy {
     ttl = ""
   }
+}
+
+# volley events dead-letters, volley events redrive
+resource "google_pubsub_subscription_iam_member" "redrives" {
+  subscription = google_pubsub_subscription.dead.name
+  role         = "roles/pubsub.subscriber"
+  member       = google_service_account.function["api"].member
 }
 
 # What Pub/Sub itself must be allowed to do.

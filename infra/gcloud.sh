@@ -362,6 +362,7 @@ ensure "pubsub subscriptions describe $prefix-events" \
 ensure "pubsub subscriptions describe $prefix-events-dead" \
   -- pubsub subscriptions create "$prefix-events-dead" --topic="$prefix-events-dead" \
   --ack-deadline=60 --message-retention-duration=1209600s --expiration-period=never
+on pubsub subscriptions add-iam-policy-binding "$prefix-events-dead" "$(member api)" --role=roles/pubsub.subscriber
 on pubsub subscriptions add-iam-policy-binding "$prefix-events" "$pubsub_agent" --role=roles/pubsub.subscriber
 
 if [[ ${BIGQUERY-} == true ]]; then

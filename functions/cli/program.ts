@@ -14,6 +14,7 @@ import { fold } from './columns.ts';
 import { confirmed } from './confirm.ts';
 import { connect, urlOf } from './connect.ts';
 import { controlCommands } from './control.ts';
+import { deadLetterCommands } from './dead-letters.ts';
 import { doctorText, isWell } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
@@ -219,6 +220,7 @@ function commands(io: Io, exit: (code: 0 | 1) => void): Command {
   addWebhookCommands(program, {
     ...{ client, show, say: (text) => void io.stderr.write(text), fail: () => exit(1) },
   });
+  deadLetterCommands(program, means);
   userCommands(program, means, io.stdout);
   keyCommands(program, means);
   installationCommands(program, means);

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { GoogleConfig } from '../config-google.ts';
 import { clockCheck, senderChecks, storeCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
+import { createPubSubDeadLetters } from '../events/dead-letters.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
 import { clientAddressBehind } from '../http/access/address.ts';
@@ -29,10 +30,14 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
           }),
         ]),
   ];
+  const deadLetters = createPubSubDeadLetters({
+    ...{ project, topic: `${prefix}-events`, subscription: `${prefix}-events-dead` },
+    emulatorHost: local.pubsubHost,
+  });
   const stopping = new AbortController();
   let linked = false;
   const app = createApi(google, {
-    ...{ findPerson: createPeople(project), checks },
+    ...{ findPerson: createPeople(project), checks, deadLetters },
     isLocal: config.isLocal,
     stop: stopping.signal,
     clientAddress: clientAddressBehind(config.trustedHops),
@@ -46,6 +51,8 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
       return listen(request, response);
     },
     check: google.store.check,
-    close: google.close,
+    async close() {
+      await Promise.all([google.close(), deadLetters.close()]);
+    },
   };
 }

@@ -6,7 +6,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { BadCursor, Unavailable } from '../errors.ts';
-import type { Ports } from '../ports.ts';
+import { noDeadLetters } from '../events/embedded.ts';
+import type { DeadLetters, Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
 import { createAuthorize } from './access/auth.ts';
 import type { Rate } from './access/limit.ts';
@@ -17,6 +18,7 @@ import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { serve } from './call.ts';
 import { campaignCalls, campaignParams } from './campaigns.ts';
+import { deadLetterCalls } from './dead-letters.ts';
 import { doctorCall } from './doctor.ts';
 import { estimateCall } from './estimate.ts';
 import { eventsCall } from './events.ts';
@@ -41,6 +43,8 @@ export interface ApiOptions {
   findPerson?: FindPerson;
   /** what `volley doctor` looks at */
   checks?: Check[];
+  /** of an engine that keeps events which nothing took */
+  deadLetters?: DeadLetters;
   /** webhooks may lead to this machine, by http */
   isLocal?: boolean;
   /** fires when the server is to end */
@@ -59,6 +63,7 @@ export function createApi(
   {
     findPerson,
     checks = [],
+    deadLetters = noDeadLetters,
     isLocal = false,
     stop = never,
     clientAddress = socketAddress,
@@ -105,6 +110,7 @@ export function createApi(
     ...scheduleCalls(ports),
     doctorCall(checks),
     ...triggerCalls(ports),
+    ...deadLetterCalls(deadLetters),
     ...webhookCalls(ports, isLocal),
     ...segmentCalls(ports),
     ...audienceCalls(ports),

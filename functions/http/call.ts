@@ -138,6 +138,7 @@ export const tags: Record<string, string> = {
   users: 'What is known of a person, and its end.',
   triggers: 'Outside services that push.',
   webhooks: 'Outside services that are told of events.',
+  events: 'Events that nothing took.',
   apps: 'The switch of a whole app.',
   keys: 'Who may call.',
   doctor: 'What is wrong with the deployment.',

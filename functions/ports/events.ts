@@ -37,3 +37,27 @@ export interface Outbox {
    */
   noteProgress(campaignId: string, now: number, everyMs: number): Promise<CampaignEvent | null>;
 }
+
+/** Of one call. */
+export const MAX_DEAD_LETTERS = 100;
+
+/** An event that was offered to its receiver as often as its subscription says, and refused. */
+export interface DeadLetter {
+  /** of the message, not of the event */
+  id: string;
+  /** when it was given up, in ms */
+  deadAt: number;
+  /** deliveries that were tried; null where it is not known */
+  attempts: number | null;
+  /** those it was published with */
+  attributes: Record<string, string>;
+  data: string;
+}
+
+/** Both calls take up to `MAX_DEAD_LETTERS` that can be had now, oldest first. */
+export interface DeadLetters {
+  /** What waits, and goes on waiting. Letters that another call has in hand are not in it. */
+  list(): Promise<DeadLetter[]>;
+  /** Publishes each again, then forgets it; how many. One may be published twice, none is lost. */
+  redrive(): Promise<number>;
+}

@@ -1,0 +1,141 @@
+/** Against the official Pub/Sub emulator. */
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { v1 } from '@google-cloud/pubsub';
+import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';
+import { noDeadLetters } from '../../functions/events/embedded.ts';
+import { cli } from '../cli/fixture.ts';
+import { freshProject, withoutEmulators } from '../emulators.ts';
+
+const skip = withoutEmulators('pubsub');
+const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
+
+async function emulator(method: string, path: string, body: unknown = {}) {
+  const response = await fetch(`http://${emulatorHost}/v1/${path}`, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text || '{}');
+}
+
+type Message = { data: string; attributes: Record<string, string> };
+
+/** The topic of events with a subscription that hears them, and the dead letters. */
+async function world(t: TestContext) {
+  const project = freshProject();
+  const at = (kind: string, id: string) => `projects/${project}/${kind}/${id}`;
+  for (const [topic, subscription] of [
+    ['events', 'heard'],
+    ['dead', 'dead'],
+  ]) {
+    await emulator('PUT', at('topics', topic!));
+    const body = { topic: at('topics', topic!), ackDeadlineSeconds: 60 };
+    await emulator('PUT', at('subscriptions', subscription!), body);
+  }
+  const ids = { project, topic: 'events', subscription: 'dead' };
+  const deadLetters = createPubSubDeadLetters({ ...ids, emulatorHost });
+  t.after(() => deadLetters.close());
+  return {
+    deadLetters,
+    async bury(names: string[]) {
+      for (const id of names) {
+        const attributes = { id, type: 'campaign.completed' };
+        const added = { CloudPubSubDeadLetterSourceDeliveryCount: '20' };
+        const data = Buffer.from(`{"id":"${id}"}`).toString('base64');
+        const messages = [{ data, attributes: { ...attributes, ...added } }];
+        await emulator('POST', `${at('topics', 'dead')}:publish`, { messages });
+      }
+    },
+    /** what the subscribers of events were told, acknowledged */
+    async heard(): Promise<Message[]> {
+      const path = at('subscriptions', 'heard');
+      const all: Message[] = [];
+      for (;;) {
+        const request = { maxMessages: 1000, returnImmediately: true };
+        const { receivedMessages = [] } = await emulator('POST', `${path}:pull`, request);
+        if (receivedMessages.length === 0) return all;
+        const ackIds = receivedMessages.map((it: { ackId: string }) => it.ackId);
+        await emulator('POST', `${path}:acknowledge`, { ackIds });
+        all.push(...receivedMessages.map((it: { message: Message }) => it.message));
+      }
+    },
+  };
+}
+
+const named = (count: number) => Array.from({ length: count }, (_, n) => `event-${1000 + n}`);
+const idsOf = (them: { attributes: Record<string, string> }[]) =>
+  them.map((it) => it.attributes.id!);
+
+test('dead letters are listed oldest first and go on waiting, redriven as they were and gone then', {
+  skip,
+}, async (t) => {
+  const { deadLetters, bury, heard } = await world(t);
+  const names = named(3);
+  await bury(names);
+  // twice: the first list must not hold them back
+  for (const list of [await deadLetters.list(), await deadLetters.list()]) {
+    assert.deepEqual(idsOf(list), names);
+    const [{ attempts, attributes, data, deadAt }] = list as [(typeof list)[0]];
+    assert.deepEqual([attempts, data], [20, '{"id":"event-1000"}']);
+    assert.deepEqual(attributes, { id: 'event-1000', type: 'campaign.completed' });
+    assert.ok(Math.abs(deadAt - Date.now()) < 10 * 60_000, String(deadAt));
+  }
+  assert.deepEqual(await heard(), []);
+  assert.equal(await deadLetters.redrive(), 3);
+  const told = await heard();
+  assert.deepEqual(idsOf(told).sort(), names);
+  for (const { attributes, data } of told) {
+    assert.deepEqual(attributes, { id: attributes.id, type: 'campaign.completed' });
+    assert.equal(Buffer.from(data, 'base64').toString(), `{"id":"${attributes.id}"}`);
+  }
+  assert.deepEqual(await deadLetters.list(), []);
+  assert.equal(await deadLetters.redrive(), 0);
+});
+
+test('a hundred are redriven a call, and the others the next time', { skip }, async (t) => {
+  const { deadLetters, bury, heard } = await world(t);
+  await bury(named(105));
+  assert.equal(await deadLetters.redrive(), 100);
+  assert.equal(await deadLetters.redrive(), 5);
+  assert.deepEqual(idsOf(await heard()).sort(), named(105));
+});
+
+test('what dies between publishing and acknowledging publishes twice and loses nothing', {
+  skip,
+}, async (t) => {
+  const { deadLetters, bury, heard } = await world(t);
+  const names = named(3);
+  await bury(names);
+  const { prototype } = v1.SubscriberClient;
+  const broken = t.mock.method(prototype, 'acknowledge', async () => {
+    throw new Error('died');
+  });
+  await assert.rejects(deadLetters.redrive(), /died/);
+  assert.equal(broken.mock.callCount(), 1);
+  broken.mock.restore();
+  assert.equal(await deadLetters.redrive(), 3);
+  assert.deepEqual(idsOf(await heard()).sort(), [names[0], ...names].sort());
+});
+
+test('what cannot be published goes on waiting', { skip }, async (t) => {
+  const { deadLetters, bury, heard } = await world(t);
+  await bury(named(2));
+  const broken = t.mock.method(v1.PublisherClient.prototype, 'publish', async () => {
+    throw new Error('refused');
+  });
+  await assert.rejects(deadLetters.redrive(), /refused/);
+  broken.mock.restore();
+  assert.deepEqual(idsOf(await deadLetters.list()), named(2));
+  assert.deepEqual(await heard(), []);
+});
+
+test('the embedded engine has no dead letters, and the command line says so', async (t) => {
+  assert.deepEqual([await noDeadLetters.list(), await noDeadLetters.redrive()], [[], 0]);
+  const { volley } = await cli(t);
+  assert.equal((await volley('events', 'dead-letters')).stdout, 'none\n');
+  assert.equal((await volley('events', 'redrive')).stdout, '0 published again\n');
+});
