@@ -105,6 +105,7 @@ export const accounts: Record<string, Record<string, string[]>> = {
     secrets,
     fcm,
     'asks whether a Firebase user is still there': ['firebaseauth.users.get'],
+    'pulls dead letters': ['pubsub.subscriptions.consume'],
     'volley doctor looks at queues, tasks and indexes': [
       'cloudtasks.queues.get',
       'cloudtasks.tasks.get',
