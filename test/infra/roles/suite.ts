@@ -24,6 +24,8 @@ const alsoHas = [
   /^iam\.serviceAccounts\.(get|list)$/,
   // in run.invoker, on our functions: jobs and instances there are none
   /^run\.(jobs\.run|instances\.invoke)$/,
+  // in pubsub.subscriber, on the subscription of dead letters
+  /^pubsub\.(snapshots\.seek|topics\.attachSubscription)$/,
   // the build's, on its repository, its sources and the log
   /^artifactregistry\.|^storage\.(folders|managedFolders)\.(get|list)$|^logging\.logEntries\.route$/,
 ];
