@@ -9,7 +9,7 @@ import {
   readRetentionDays,
   readTrustedHops,
 } from './config.ts';
-import type { Fault } from './errors.ts';
+import type { Fault } from './lib/errors.ts';
 import type { ReadFile } from './providers/credentials.ts';
 import type { AppCredentials } from './providers/senders.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Fault } from './errors.ts';
+import type { Fault } from './lib/errors.ts';
 import { checker, type RawApns, type RawFcm, type ReadFile } from './providers/credentials.ts';
 import type { AppCredentials } from './providers/senders.ts';
 

@@ -4,8 +4,8 @@
  * were given.
  */
 
+import { redact } from './lib/redact.ts';
 import type { Log } from './ports.ts';
-import { redact } from './redact.ts';
 
 type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
 type Fields = Record<string, unknown>;

@@ -25,7 +25,7 @@ locals {
     tick = { target = "tick", memory = "256Mi", concurrency = 1, instances = 1, timeout = 300 }
   }
 
-  # Of the 600 seconds a sender uses 540 (functions/pipeline/timing.ts, CHUNK_DEADLINE_MS); Cloud
+  # Of the 600 seconds a sender uses 540 (functions/model/timing.ts, CHUNK_DEADLINE_MS); Cloud
   # Tasks gives up after 600 as well.
 
   environment = {

@@ -1,6 +1,6 @@
 locals {
   # A send task carries a chunk of up to 1,000 recipients (functions/pipeline/plan.ts fills FCM's to
-  # that), one of a `-now` queue up to 50 (functions/pipeline/tasks.ts). Dispatches count retries, so a
+  # that), one of a `-now` queue up to 50 (functions/model/tasks.ts). Dispatches count retries, so a
   # rate here bounds all that reaches a provider.
   largest_chunk = 1000
   largest_few   = 50
@@ -48,7 +48,7 @@ locals {
 
   # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
   # need no last attempt: the sweep finds their work 15 minutes later and queues it anew. So these attempts, some 50 minutes of them, are for an outage of
-  # Firestore; a provider's outage is counted in the chunk (functions/pipeline/timing.ts). A webhook's
+  # Firestore; a provider's outage is counted in the chunk (functions/model/timing.ts). A webhook's
   # backoff is longer: about a day in all.
   retries = {
     pipeline = { attempts = 60, min = "1s", max = "60s", doublings = 6 }

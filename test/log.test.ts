@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quoted, redact, shortToken } from '../functions/lib/redact.ts';
 import { createLog, createTerminalLog } from '../functions/log.ts';
-import { quoted, redact, shortToken } from '../functions/redact.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 13);
 const apnsToken = 'a1b2c3d4'.repeat(8);

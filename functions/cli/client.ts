@@ -1,6 +1,6 @@
 /** The HTTP API as the CLI sees it. */
 
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../lib/errors.ts';
 import { readEvents, type ServerEvent } from './server-events.ts';
 
 /** A call that is not a stream is over by then, or has failed. */

@@ -1,7 +1,7 @@
 /** Before `volley send` sends to many: the estimate, and a question. */
 
 import type { EstimateView } from '../http/estimate.ts';
-import { MANY } from '../pipeline/audience/many.ts';
+import { MANY } from '../model/audience/many.ts';
 import type { Ask } from './ask.ts';
 import type { Client } from './client.ts';
 import { estimate, totalUsd } from './estimate.ts';

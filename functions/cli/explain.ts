@@ -1,6 +1,6 @@
 /** What failed, shortly, and what to do next. */
 
-import { redact } from '../redact.ts';
+import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client.ts';
 import { COLUMNS, fold } from './columns.ts';
 

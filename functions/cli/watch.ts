@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignView } from '../http/views.ts';
-import { isClosed } from '../pipeline/campaign.ts';
+import { isClosed } from '../model/campaign.ts';
 import { type Client, Unreachable } from './client.ts';
 import { count, createProgress, createRate, type Output } from './progress.ts';
 import type { ServerEvent } from './server-events.ts';

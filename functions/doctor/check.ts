@@ -1,7 +1,7 @@
 /** What `volley doctor` looks at: each engine lists its checks, the API runs them. */
 
-import { withDeadline } from '../deadline.ts';
-import { redact } from '../redact.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { redact } from '../lib/redact.ts';
 
 export interface Result {
   /** 'unknown': it could not be found out */

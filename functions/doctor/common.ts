@@ -1,7 +1,7 @@
 /** Checks that both engines share: the store, the providers, the clock. */
 
 import { randomUUID } from 'node:crypto';
-import { installation, type Provider } from '../pipeline/installation.ts';
+import { installation, type Provider } from '../model/installation.ts';
 import type { Outcome, Push, Sender, Senders, Store } from '../ports.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 

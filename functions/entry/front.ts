@@ -2,9 +2,9 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { withDeadline } from '../deadline.ts';
-import { problem, Unavailable } from '../errors.ts';
 import { createHealth } from '../http/health.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { problem, Unavailable } from '../lib/errors.ts';
 import type { Log } from '../ports.ts';
 
 export interface Entry {

@@ -9,9 +9,9 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { withDeadline } from '../deadline.ts';
-import { Unavailable } from '../errors.ts';
-import { toCloudEvent } from '../pipeline/events.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { Unavailable } from '../lib/errors.ts';
+import { toCloudEvent } from '../model/events.ts';
 import type { CampaignEvent, Events } from '../ports.ts';
 
 export interface PubSubOptions {

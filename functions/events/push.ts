@@ -3,7 +3,7 @@
  * https://cloud.google.com/pubsub/docs/push#receive_push
  */
 
-import { isEventType } from '../pipeline/events.ts';
+import { isEventType } from '../model/events.ts';
 import type { CampaignEvent, Log } from '../ports.ts';
 
 /** The event, or what is wrong with the message. Nothing of the message itself is quoted. */

@@ -5,8 +5,8 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
-import { BadCursor, Unavailable } from '../errors.ts';
 import { noDeadLetters } from '../events/embedded.ts';
+import { BadCursor, Unavailable } from '../lib/errors.ts';
 import type { DeadLetters, Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
 import { createAuthorize } from './access/auth.ts';

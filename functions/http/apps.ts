@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { environments, providers } from '../model/installation.ts';
 import { switchApp } from '../pipeline/app-switch.ts';
-import { environments, providers } from '../pipeline/installation.ts';
 import type { Ports, Switch } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { namedToken } from '../pipeline/canonical/token.ts';
-import { registrationSchema } from '../pipeline/registration.ts';
+import { namedToken } from '../model/canonical/token.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
 import { type Ports, type Upload, type UploadKind, uploadKinds } from '../ports.ts';
 import { mediaType } from './body.ts';
 import { type Call, call } from './call.ts';

@@ -1,8 +1,8 @@
 /** JSON bodies, bounded in bytes and in depth. */
 
 import type { Context } from 'hono';
-import type { Fault } from '../errors.ts';
-import { HALF } from '../json-texts.ts';
+import type { Fault } from '../lib/errors.ts';
+import { HALF } from '../lib/json-texts.ts';
 import { answerProblem } from './problem.ts';
 
 /** A campaign with 100 tokens of the longest kind and both overrides stays below it. */

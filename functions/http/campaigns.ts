@@ -2,9 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import { noCounts } from '../model/campaign.ts';
+import { campaignRequestSchema } from '../model/schemas/campaign.ts';
 import { accept } from '../pipeline/accept.ts';
-import { noCounts } from '../pipeline/campaign.ts';
-import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import type { Ports, Scope } from '../ports.ts';
 import { callerOf } from './access/auth.ts';

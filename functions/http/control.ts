@@ -2,8 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { type Change, campaignStates, noCounts } from '../model/campaign.ts';
+import { scheduleSchema } from '../model/schemas/control.ts';
 import { pastTime } from '../pipeline/accept.ts';
-import { type Change, campaignStates, noCounts } from '../pipeline/campaign.ts';
 import {
   allowedIn,
   type Controlled,
@@ -12,7 +13,6 @@ import {
   reschedule,
   resume,
 } from '../pipeline/control.ts';
-import { scheduleSchema } from '../pipeline/control-request.ts';
 import { retryFailures } from '../pipeline/retry.ts';
 import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';

@@ -1,8 +1,8 @@
 /** What a campaign would reach and what is wrong with it, before anything is sent. */
 
 import { z } from '@hono/zod-openapi';
+import { campaignRequestSchema } from '../model/schemas/campaign.ts';
 import { estimate } from '../pipeline/audience/estimate.ts';
-import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
 import type { Ports } from '../ports.ts';
 import { call } from './call.ts';
 

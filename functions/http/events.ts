@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { eventSchemas } from '../pipeline/event-schemas.ts';
+import { eventSchemas } from '../model/schemas/events.ts';
 import { call } from './call.ts';
 import type { Listener, Live, News } from './live.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';

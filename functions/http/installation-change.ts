@@ -1,9 +1,9 @@
 /** A change of an installation: what is named is changed, null takes it out, the rest stays. */
 
 import { z } from '@hono/zod-openapi';
-import { type Fault, faultsOf } from '../errors.ts';
-import { type Installation, installation } from '../pipeline/installation.ts';
-import { registrationSchema } from '../pipeline/registration.ts';
+import { type Fault, faultsOf } from '../lib/errors.ts';
+import { type Installation, installation } from '../model/installation.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
 
 const { shape } = registrationSchema;
 

@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { installation } from '../pipeline/installation.ts';
-import { installationId, registrationSchema } from '../pipeline/registration.ts';
+import { installation } from '../model/installation.ts';
+import { installationId, registrationSchema } from '../model/schemas/registration.ts';
 import type { Ports, Scope } from '../ports.ts';
 import { type Admit, narrow, narrowKeyOf } from './access/registering.ts';
 import { type Call, call } from './call.ts';

@@ -1,7 +1,7 @@
 /** API keys: make one, list them, revoke one. */
 
 import { z } from '@hono/zod-openapi';
-import { registrationSchema } from '../pipeline/registration.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
 import { type ApiKey, type Ports, scopes } from '../ports.ts';
 import { hashKey, keyOf, makeKey } from './access/auth.ts';
 import { type Call, call } from './call.ts';

@@ -8,8 +8,8 @@
 
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isClosed } from '../pipeline/campaign.ts';
-import { toCloudEvent } from '../pipeline/events.ts';
+import { isClosed } from '../model/campaign.ts';
+import { toCloudEvent } from '../model/events.ts';
 import type { CampaignEvent, Ports } from '../ports.ts';
 import { type CampaignView, campaignView } from './views.ts';
 

@@ -2,11 +2,11 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
-import { type Campaign, isClosed } from '../pipeline/campaign.ts';
+import { shortToken } from '../lib/redact.ts';
+import { type Campaign, isClosed } from '../model/campaign.ts';
+import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
 import { message } from '../pipeline/message.ts';
-import { messageRequestSchema, toCampaignRequest } from '../pipeline/push-request.ts';
 import type { Ports } from '../ports.ts';
-import { shortToken } from '../redact.ts';
 import { callerOf } from './access/auth.ts';
 import { call } from './call.ts';
 import { idempotencyKey } from './control.ts';

@@ -5,8 +5,8 @@
  * of all are remembered too, so that a flood of made-up names costs no reads either.
  */
 
-import { pingTask } from '../pipeline/tasks.ts';
-import type { PingCounts, Trigger } from '../pipeline/triggers/trigger.ts';
+import { pingTask } from '../model/tasks.ts';
+import type { PingCounts, Trigger } from '../model/trigger.ts';
 import type { Page, Ports } from '../ports.ts';
 import { prove, type Received } from './proof.ts';
 

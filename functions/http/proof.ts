@@ -8,9 +8,9 @@
  */
 
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { lookUp, segmentsOf } from '../model/ping-template.ts';
+import type { Json, Proof } from '../model/trigger.ts';
 import { readPing } from '../pipeline/triggers/ping.ts';
-import { lookUp, segmentsOf } from '../pipeline/triggers/ping-template.ts';
-import type { Json, Proof } from '../pipeline/triggers/trigger.ts';
 
 export interface Received {
   /** null: it has none of that name */

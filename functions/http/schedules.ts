@@ -2,20 +2,12 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { said } from '../model/audience/everybody.ts';
+import { noCounts } from '../model/campaign.ts';
+import { nextRun, nextRuns, type Schedule, scheduleStates } from '../model/schedule.ts';
+import { type ScheduleRequest, scheduleRequestSchema } from '../model/schemas/schedule.ts';
 import { draft } from '../pipeline/accept.ts';
-import { said } from '../pipeline/audience/everybody.ts';
-import { noCounts } from '../pipeline/campaign.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/schedules/recur.ts';
-import {
-  nextRun,
-  nextRuns,
-  type Schedule,
-  scheduleStates,
-} from '../pipeline/schedules/schedule.ts';
-import {
-  type ScheduleRequest,
-  scheduleRequestSchema,
-} from '../pipeline/schedules/schedule-request.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { pageOf, pageQuery, rfc3339 } from './json.ts';

@@ -2,9 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { segmentAudience, segmentName } from '../pipeline/audience/audience-request.ts';
-import { said } from '../pipeline/audience/everybody.ts';
-import { registrationSchema } from '../pipeline/registration.ts';
+import { said } from '../model/audience/everybody.ts';
+import { segmentAudience, segmentName } from '../model/schemas/audience.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Ports, Scope, Segment } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { pageOf, pageQuery, rfc3339 } from './json.ts';

@@ -1,7 +1,7 @@
 /** What the API says of itself: its description, and that it is there. */
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { eventSchemas } from '../pipeline/event-schemas.ts';
+import { eventSchemas } from '../model/schemas/events.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call, tags } from './call.ts';
 import { createHealth } from './health.ts';

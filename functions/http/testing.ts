@@ -1,12 +1,12 @@
 /** A test: a campaign to people who are named, and what they are shown. */
 
 import { z } from '@hono/zod-openapi';
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../lib/errors.ts';
+import { noCounts } from '../model/campaign.ts';
+import { providers } from '../model/installation.ts';
+import { campaignRequestSchema, NO_NAMES, namesPeople } from '../model/schemas/campaign.ts';
 import { accept, draft } from '../pipeline/accept.ts';
 import { type Preview, preview } from '../pipeline/audience/preview.ts';
-import { noCounts } from '../pipeline/campaign.ts';
-import { campaignRequestSchema, NO_NAMES, namesPeople } from '../pipeline/campaign-request.ts';
-import { providers } from '../pipeline/installation.ts';
 import type { Ports, Rendered } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { call } from './call.ts';

@@ -2,16 +2,16 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { said } from '../pipeline/audience/everybody.ts';
-import { pingTask } from '../pipeline/tasks.ts';
-import { templateObjections } from '../pipeline/triggers/sample.ts';
+import { said } from '../model/audience/everybody.ts';
+import { newTrigger, triggerRequestSchema } from '../model/schemas/trigger.ts';
+import { pingTask } from '../model/tasks.ts';
 import {
   type FailedPing,
   MAX_PING_BYTES,
   type PingCounts,
   type Trigger,
-} from '../pipeline/triggers/trigger.ts';
-import { newTrigger, triggerRequestSchema } from '../pipeline/triggers/trigger-request.ts';
+} from '../model/trigger.ts';
+import { templateObjections } from '../pipeline/triggers/sample.ts';
 import type { Ports, Scope } from '../ports.ts';
 import { readBytes } from './body.ts';
 import { type Call, call } from './call.ts';

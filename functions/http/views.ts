@@ -1,14 +1,14 @@
 /** What the API shows of the records: times as RFC 3339, nothing that is only ours. */
 
 import { z } from '@hono/zod-openapi';
-import { said } from '../pipeline/audience/everybody.ts';
-import { type Campaign, type Counts, campaignStates } from '../pipeline/campaign.ts';
-import { campaignRequestSchema } from '../pipeline/campaign-request.ts';
-import { type Installation, providers } from '../pipeline/installation.ts';
-import { registrationSchema } from '../pipeline/registration.ts';
+import { shortToken } from '../lib/redact.ts';
+import { said } from '../model/audience/everybody.ts';
+import { type Campaign, type Counts, campaignStates } from '../model/campaign.ts';
+import { type Installation, providers } from '../model/installation.ts';
+import { campaignRequestSchema } from '../model/schemas/campaign.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Report } from '../pipeline/report.ts';
 import type { Failure } from '../ports.ts';
-import { shortToken } from '../redact.ts';
 import { rfc3339, rfc3339OrNull } from './json.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });

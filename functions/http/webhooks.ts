@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { eventTypes, subscribable, webhookEvent } from '../pipeline/events.ts';
-import { deliveryTask } from '../pipeline/tasks.ts';
+import { eventTypes, subscribable, webhookEvent } from '../model/events.ts';
+import { deliveryTask } from '../model/tasks.ts';
 import type { Ports, Scope, Webhook, WebhookDelivery } from '../ports.ts';
 import { createDeliver } from '../webhooks/deliver.ts';
 import { newDelivery } from '../webhooks/fan-out.ts';

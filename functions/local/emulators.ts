@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 import { countDocuments, type Exported } from './emulator-data.ts';
 import { freePort } from './ports.ts';
 

@@ -2,8 +2,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Unavailable } from '../errors.ts';
 import { makeKey } from '../http/access/auth.ts';
+import { Unavailable } from '../lib/errors.ts';
 
 export interface KeptKey {
   key: string;

@@ -1,7 +1,7 @@
 /** Why a server did not start, where that is to be expected: what its user has to mend. */
 
 import { ConfigError } from '../config.ts';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 
 /** Throws what is not expected. */
 export function startFailure(error: unknown): string {

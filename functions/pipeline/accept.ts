@@ -1,14 +1,14 @@
 /** accept: validate, store the campaign, queue one plan task, answer. Nothing runs after that. */
 
 import { hash, randomUUID } from 'node:crypto';
-import { type Fault, faultIn } from '../errors.ts';
+import { type Fault, faultIn } from '../lib/errors.ts';
+import { type Campaign, type CampaignRequest, SYSTEM, toOf } from '../model/campaign.ts';
+import { type Platform, type Provider, platforms } from '../model/installation.ts';
+import { wordingOf } from '../model/message/wording.ts';
+import { startTasks } from '../model/tasks.ts';
+import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
 import type { Ports, Push } from '../ports.ts';
 import { resolve } from './audience/meaning.ts';
-import { type Campaign, type CampaignRequest, SYSTEM, toOf } from './campaign.ts';
-import { type Platform, type Provider, platforms } from './installation.ts';
-import { startTasks } from './tasks.ts';
-import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
-import { wordingOf } from './wording.ts';
 
 export type Accepted =
   | { kind: 'accepted' | 'existing'; campaign: Campaign }

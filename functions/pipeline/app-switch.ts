@@ -5,10 +5,10 @@
  * at that moment, and leaves the switch as it is.
  */
 
+import type { Campaign } from '../model/campaign.ts';
+import { appTask } from '../model/tasks.ts';
 import type { Ports, TaskBody } from '../ports.ts';
-import type { Campaign } from './campaign.ts';
 import { cancel, pause, resume } from './control.ts';
-import { appTask } from './tasks.ts';
 
 type Asked = Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>;
 

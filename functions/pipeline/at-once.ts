@@ -3,9 +3,9 @@
  * three times. What does not end well here goes on in the queue.
  */
 
+import { sendTask } from '../model/tasks.ts';
 import type { Ports, SendableChunk } from '../ports.ts';
 import { sendChunk } from './send.ts';
-import { sendTask } from './tasks.ts';
 
 /** More at once are queued: a provider that hangs must not fill the memory. */
 const MAX_AT_ONCE = 1_000;

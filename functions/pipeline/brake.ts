@@ -1,6 +1,6 @@
 /** brake: stops a campaign that fails more than it should. */
 
-import type { Campaign, Counts } from './campaign.ts';
+import type { Campaign, Counts } from '../model/campaign.ts';
 
 /** Without a canary that says more: half of all, and not for a handful. */
 const MAX_RATE = 0.5;

@@ -6,10 +6,10 @@
  * campaign stays due until its canary has passed.
  */
 
+import { canaryTask, held, redriveTask } from '../model/tasks.ts';
 import type { Ports, TaskBody } from '../ports.ts';
 import { stopsCanary } from './brake.ts';
 import { pause } from './control.ts';
-import { canaryTask, held, redriveTask } from './tasks.ts';
 
 /** A canary of 1,000 is sent within a second or two. */
 const LOOK_EVERY_MS = 2_000;

@@ -1,11 +1,18 @@
 /** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
 
+import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../model/campaign.ts';
+import {
+  canaryTask,
+  planTask,
+  redriveTask,
+  sendTask,
+  shardTask,
+  startTasks,
+} from '../model/tasks.ts';
+import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
 import type { OpenChunk, Ports, Shard } from '../ports.ts';
 import { OVERRULED } from './brake.ts';
-import { type Campaign, type CampaignState, isClosed, SYSTEM } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { canaryTask, planTask, redriveTask, sendTask, shardTask, startTasks } from './tasks.ts';
-import { expiryOf, LOST_AFTER_MS, startDueAt } from './timing.ts';
 import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';
 
 export type Controlled =

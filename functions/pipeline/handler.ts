@@ -1,12 +1,12 @@
 /** Which step of the pipeline a task is for. */
 
+import { renewed } from '../model/tasks.ts';
 import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
 import { applySwitch } from './app-switch.ts';
 import { watchCanary } from './canary.ts';
 import { redrive } from './control.ts';
 import { plan, planShard } from './plan.ts';
 import { sendChunk } from './send.ts';
-import { renewed } from './tasks.ts';
 import { ping } from './triggers/ping.ts';
 
 /** A queue's attempts take an hour or more; what outlasts them is not tried again at once. */

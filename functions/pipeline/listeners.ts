@@ -3,9 +3,9 @@
  * campaign that nobody listens to it writes nothing more than before.
  */
 
+import type { EventType } from '../model/events.ts';
 import type { Ports, Store } from '../ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
-import type { EventType } from './events.ts';
 
 /** A webhook that is registered in the middle of a campaign hears of its chunks after that. */
 const KNOWN_MS = 2 * 1000;

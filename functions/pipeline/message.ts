@@ -4,14 +4,14 @@
  * there on it is a campaign like any other.
  */
 
+import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from '../model/campaign.ts';
+import { BUCKETS } from '../model/installation.ts';
+import { redriveTask, sendable, sendTask, startTasks } from '../model/tasks.ts';
 import type { AudiencePage, Carried, Ports, SendableChunk } from '../ports.ts';
 import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept.ts';
 import { pagesOf } from './audience/pages.ts';
-import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { BUCKETS } from './installation.ts';
 import { addressed, intoChunks, wordingFor } from './plan.ts';
-import { redriveTask, sendable, sendTask, startTasks } from './tasks.ts';
 
 /** Installations: of a hundred users, some twenty each. More of them go the way of a campaign. */
 const MAX_SIZE = 2_000;

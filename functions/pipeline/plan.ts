@@ -7,6 +7,11 @@
  * two planners of one shard are told apart by the page number.
  */
 
+import { type Campaign, isClosed, targetOf } from '../model/campaign.ts';
+import { BUCKETS } from '../model/installation.ts';
+import { type Wording, wordingOf } from '../model/message/wording.ts';
+import { canaryTask, sendable, sendTask, shardTask, startTasks } from '../model/tasks.ts';
+import { beginOf, expiryOf, LOST_AFTER_MS } from '../model/timing.ts';
 import type {
   BucketRange,
   FrozenPage,
@@ -18,15 +23,10 @@ import type {
 } from '../ports.ts';
 import { isHeldBack } from './app-switch.ts';
 import { isGone, pagesOf, sizeOf } from './audience/pages.ts';
-import { type Campaign, isClosed, targetOf } from './campaign.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { pause, redrive, waitsForCanary } from './control.ts';
 import { fullPages } from './full-pages.ts';
-import { BUCKETS } from './installation.ts';
 import { failedBefore } from './retry.ts';
-import { canaryTask, sendable, sendTask, shardTask, startTasks } from './tasks.ts';
-import { beginOf, expiryOf, LOST_AFTER_MS } from './timing.ts';
-import { type Wording, wordingOf } from './wording.ts';
 
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
 const SHARD_SIZE = 50_000;

@@ -6,10 +6,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Campaign } from '../model/campaign.ts';
+import { FEW } from '../model/tasks.ts';
 import type { Chunk, Ports } from '../ports.ts';
-import type { Campaign } from './campaign.ts';
 import { reasonOf } from './judge.ts';
-import { FEW } from './tasks.ts';
 import type { Trial } from './trials.ts';
 
 /** This process, among all that send for the deployment. */

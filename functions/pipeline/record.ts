@@ -8,12 +8,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { shortToken } from '../lib/redact.ts';
+import { chunkEvents } from '../model/events.ts';
+import { LEASE_MS, LOST_AFTER_MS } from '../model/timing.ts';
 import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
-import { shortToken } from '../redact.ts';
 import { leaveToSweep, publish } from './complete.ts';
-import { chunkEvents } from './events.ts';
 import { listenedTo, tellProgress } from './listeners.ts';
-import { LEASE_MS, LOST_AFTER_MS } from './timing.ts';
 
 const COMMIT_TRIES = 4;
 const COMMIT_WAIT_MS = 250;

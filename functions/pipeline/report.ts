@@ -1,10 +1,10 @@
 /** report: what became of a campaign, as data and in the form teams post to chat. */
 
+import { shortToken } from '../lib/redact.ts';
+import { audienceText } from '../model/audience/audience-text.ts';
+import { type Campaign, type Counts, ledgerCloses, toOf } from '../model/campaign.ts';
+import { unreadOf } from '../model/unread.ts';
 import type { Failure, Ports } from '../ports.ts';
-import { shortToken } from '../redact.ts';
-import { audienceText } from './audience/audience-text.ts';
-import { type Campaign, type Counts, ledgerCloses, toOf } from './campaign.ts';
-import { unreadOf } from './unread.ts';
 
 /** Failures looked through for examples, and shown of each reason. */
 const LOOKED_THROUGH = 100;

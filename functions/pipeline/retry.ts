@@ -1,8 +1,8 @@
 /** retry: a campaign to those whom an earlier one failed to reach, for reasons that pass. */
 
+import { type Campaign, type CampaignRequest, isClosed } from '../model/campaign.ts';
 import type { AudiencePage, Cursor, Failure, Ports } from '../ports.ts';
 import { type Accepted, enter } from './accept.ts';
-import { type Campaign, type CampaignRequest, isClosed } from './campaign.ts';
 
 /** Rejected and unregistered would be so again. A time to live that ran out is recorded as `retry`. */
 const WORTH: readonly Failure['outcome'][] = ['retry', 'unknown', 'blocked'];

@@ -6,16 +6,16 @@
  * lease fenced, or open in the chunk for another attempt.
  */
 
+import { type Campaign, type Counts, toOf } from '../model/campaign.ts';
+import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from '../model/tasks.ts';
+import { backoff, UNPROVEN_WAIT_MS } from '../model/timing.ts';
 import type { Chunk, Claim, Ports, Push, SendableChunk, Sender, TaskAnswer } from '../ports.ts';
 import { brakes, isSummedUp } from './brake.ts';
-import { type Campaign, type Counts, toOf } from './campaign.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';
 import { createWatch } from './judge.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
-import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from './tasks.ts';
-import { backoff, UNPROVEN_WAIT_MS } from './timing.ts';
 import { transmit } from './transmit.ts';
 import { trialOf } from './trials.ts';
 

@@ -3,12 +3,12 @@
  * in its queue is left alone, and what is paused.
  */
 
+import { type Campaign, isClosed } from '../model/campaign.ts';
+import { deliveryTask, planTask, redriveTask, sendTask, shardTask } from '../model/tasks.ts';
+import { LOST_AFTER_MS, PARKED_MS } from '../model/timing.ts';
 import type { Overdue, Ports, Store, Task } from '../ports.ts';
-import { type Campaign, isClosed } from './campaign.ts';
 import { publish } from './complete.ts';
 import { waitsForCanary } from './control.ts';
-import { deliveryTask, planTask, redriveTask, sendTask, shardTask } from './tasks.ts';
-import { LOST_AFTER_MS, PARKED_MS } from './timing.ts';
 import { anyWaits, tasksOf } from './waiting.ts';
 
 const BATCH = 500;

@@ -1,10 +1,10 @@
 /** transmit: one attempt at a claimed chunk, with checkpoints while it lasts. */
 
+import type { CampaignState } from '../model/campaign.ts';
+import { CHECKPOINT_MS, CHUNK_DEADLINE_MS } from '../model/timing.ts';
 import type { Chunk, Outcome, Ports, Push, Ramp, Sender } from '../ports.ts';
-import type { CampaignState } from './campaign.ts';
 import { type createWatch, isFinal, judge } from './judge.ts';
 import type { Recorder } from './record.ts';
-import { CHECKPOINT_MS, CHUNK_DEADLINE_MS } from './timing.ts';
 import type { Trial } from './trials.ts';
 
 export interface Transmission {

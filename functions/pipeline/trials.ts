@@ -6,8 +6,8 @@
  * answers. A refused recipient that is followed by an accepted one was refused for its own sake.
  */
 
+import type { Provider } from '../model/installation.ts';
 import type { Outcome, Ramp, Store } from '../ports.ts';
-import type { Provider } from './installation.ts';
 
 /** Answers that count towards a wave, and how many of them make one. */
 const LAST = 40;

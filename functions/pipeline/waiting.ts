@@ -6,8 +6,7 @@
  * queue had given it up (`renewed` in tasks.ts): of each of those one more may be queued.
  */
 
-import type { OpenChunk, Overdue, Ports, Task } from '../ports.ts';
-import type { Campaign } from './campaign.ts';
+import type { Campaign } from '../model/campaign.ts';
 import {
   deliveryTask,
   planTask,
@@ -17,7 +16,8 @@ import {
   whyAgain,
   whyEarly,
   whyLeased,
-} from './tasks.ts';
+} from '../model/tasks.ts';
+import type { OpenChunk, Overdue, Ports, Task } from '../ports.ts';
 
 type Named = Pick<Task, 'queue' | 'name'>;
 

@@ -1,7 +1,7 @@
 /** Whom a campaign is for: read in the order of buckets, saved, or brought as a file. */
 
-import type { Audience, AudienceExpression } from '../pipeline/audience/audience-request.ts';
-import type { Installation } from '../pipeline/installation.ts';
+import type { Installation } from '../model/installation.ts';
+import type { Audience, AudienceExpression } from '../model/schemas/audience.ts';
 import type { Page } from './page.ts';
 
 /** Buckets from (inclusive) to (exclusive). */

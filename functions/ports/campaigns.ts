@@ -1,7 +1,7 @@
 /** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
 
-import type { Campaign, CampaignState, Change, Counts } from '../pipeline/campaign.ts';
-import type { Provider } from '../pipeline/installation.ts';
+import type { Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
+import type { Provider } from '../model/installation.ts';
 import type { BucketRange } from './audiences.ts';
 import type { FrozenPage, LastTask, OpenChunk } from './chunks.ts';
 import type { CampaignEvent } from './events.ts';

@@ -1,7 +1,7 @@
 /** Shards and their frozen chunks: what the ledger is made of. */
 
-import type { Campaign, CampaignState, Counts } from '../pipeline/campaign.ts';
-import type { Environment, Provider } from '../pipeline/installation.ts';
+import type { Campaign, CampaignState, Counts } from '../model/campaign.ts';
+import type { Environment, Provider } from '../model/installation.ts';
 import type { BucketRange, Cursor } from './audiences.ts';
 import type { CampaignEvent } from './events.ts';
 import type { Page } from './page.ts';

@@ -1,6 +1,6 @@
 /** Events, from the write that stores them to whoever listens. */
 
-import type { EventType } from '../pipeline/events.ts';
+import type { EventType } from '../model/events.ts';
 
 export interface CampaignEvent {
   /** stable: the same event published twice has the same id. No full stop: it will be signed. */

@@ -1,6 +1,6 @@
 /** Installations: what an app says of itself on a device. */
 
-import type { Installation } from '../pipeline/installation.ts';
+import type { Installation } from '../model/installation.ts';
 
 /** What became of the rows of an import: together they are all of them, but for `tokensMoved`. */
 export interface ImportCounts {

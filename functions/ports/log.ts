@@ -1,8 +1,8 @@
 /** The log: one function per notable event. */
 
-import type { Fault } from '../errors.ts';
-import type { CampaignState, Counts } from '../pipeline/campaign.ts';
-import type { Provider } from '../pipeline/installation.ts';
+import type { Fault } from '../lib/errors.ts';
+import type { CampaignState, Counts } from '../model/campaign.ts';
+import type { Provider } from '../model/installation.ts';
 
 /** One function per notable event. Tokens and secrets never go in whole. */
 export interface Log {

@@ -1,6 +1,6 @@
 /** The queue: named tasks, delivered at least once. */
 
-import type { Ping } from '../pipeline/triggers/trigger.ts';
+import type { Ping } from '../model/trigger.ts';
 import type { SendableChunk } from './chunks.ts';
 import type { CampaignEvent } from './events.ts';
 

@@ -1,6 +1,6 @@
 /** Schedules: changed by compare and set. */
 
-import type { Schedule } from '../pipeline/schedules/schedule.ts';
+import type { Schedule } from '../model/schedule.ts';
 import type { Page } from './page.ts';
 
 export interface Schedules {

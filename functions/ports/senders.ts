@@ -1,8 +1,8 @@
 /** Senders: a message and recipients in, outcomes out. */
 
-import type { Fault } from '../errors.ts';
-import type { Message } from '../pipeline/campaign.ts';
-import type { Environment, Platform, Provider } from '../pipeline/installation.ts';
+import type { Fault } from '../lib/errors.ts';
+import type { Message } from '../model/campaign.ts';
+import type { Environment, Platform, Provider } from '../model/installation.ts';
 import type { Recipient } from './chunks.ts';
 
 /** What became of one recipient. */

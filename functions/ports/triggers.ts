@@ -1,6 +1,6 @@
 /** Triggers, and the pings of which nothing could be made. */
 
-import type { FailedPing, PingCounts, Trigger } from '../pipeline/triggers/trigger.ts';
+import type { FailedPing, PingCounts, Trigger } from '../model/trigger.ts';
 import type { Page } from './page.ts';
 
 export interface Triggers {

@@ -1,6 +1,6 @@
 /** What is known of a user, and how long it is kept. */
 
-import type { Installation } from '../pipeline/installation.ts';
+import type { Installation } from '../model/installation.ts';
 import type { Failure, Recipient } from './chunks.ts';
 
 /** What is known of a user, for himself. */

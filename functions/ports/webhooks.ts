@@ -1,6 +1,6 @@
 /** Webhooks, and the events on their way to them. */
 
-import type { EventType } from '../pipeline/events.ts';
+import type { EventType } from '../model/events.ts';
 import type { CampaignEvent } from './events.ts';
 import type { Page } from './page.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
-import type { Fault } from '../errors.ts';
-import type { ApnsPushType } from '../pipeline/campaign.ts';
+import type { Fault } from '../lib/errors.ts';
+import type { ApnsPushType } from '../model/campaign.ts';
 import type { Push } from '../ports.ts';
 import { appleFaults } from './apple-faults.ts';
 import { type Apple, appleOf, describe, Notification } from './described.ts';

@@ -1,6 +1,6 @@
 /** What does not go together in a push to an iPhone, whichever provider carries it. */
 
-import type { Fault } from '../errors.ts';
+import type { Fault } from '../lib/errors.ts';
 import type { Push } from '../ports.ts';
 import { type Apple, IMAGE_KEY, isVisible, objectOf } from './described.ts';
 import { isObject } from './merge.ts';

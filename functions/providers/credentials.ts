@@ -2,9 +2,9 @@
 
 import { createPrivateKey } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import type { Fault } from '../errors.ts';
 import type { ClientCertificate } from '../http2/socket.ts';
-import type { Provider } from '../pipeline/installation.ts';
+import type { Fault } from '../lib/errors.ts';
+import type { Provider } from '../model/installation.ts';
 import { type CertificateFault, parseCertificate } from './certificate.ts';
 import { isObject } from './merge.ts';
 import { APNS_ORIGINS, FCM_ORIGIN } from './origins.ts';

@@ -4,7 +4,7 @@
  * https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type
  */
 
-import type { Platform } from '../pipeline/installation.ts';
+import type { Platform } from '../model/installation.ts';
 import type { Push, Recipient } from '../ports.ts';
 import { objectOf } from './described.ts';
 import { jsonFor, textFor } from './personal.ts';

@@ -1,7 +1,7 @@
 /** What FCM would refuse of a message, in words for its author. Paths are within the message. */
 
-import type { Fault } from '../errors.ts';
-import { fcmTargets, reservedByFcm } from '../pipeline/fcm-names.ts';
+import type { Fault } from '../lib/errors.ts';
+import { fcmTargets, reservedByFcm } from '../model/message/fcm-names.ts';
 import type { Push } from '../ports.ts';
 import { appleFaults } from './apple-faults.ts';
 import { type Apple, describe, isVisible, objectOf } from './described.ts';

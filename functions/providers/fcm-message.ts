@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { BaseMessage } from 'firebase-admin/messaging';
-import { fcmTargets } from '../pipeline/fcm-names.ts';
+import { fcmTargets } from '../model/message/fcm-names.ts';
 import type { Push } from '../ports.ts';
 import {
   type Apple,

@@ -1,7 +1,7 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
 import type { Answer, Pool, Request } from '../http2/pool.ts';
-import type { Platform } from '../pipeline/installation.ts';
+import type { Platform } from '../model/installation.ts';
 import type { Batch, Outcome, Push, Recipient, Rendered, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';

@@ -3,8 +3,8 @@
  * is told. `webLink`, `apns`, `fcm` and `analyticsLabel` say in their names for which they are.
  */
 
-import type { Fault } from '../errors.ts';
-import type { Platform } from '../pipeline/installation.ts';
+import type { Fault } from '../lib/errors.ts';
+import type { Platform } from '../model/installation.ts';
 import type { Push } from '../ports.ts';
 import { type Apple, appleOf, describe, isVisible, objectOf } from './described.ts';
 import { appleByFcm, fcmMessage, webTopicForm } from './fcm-message.ts';

@@ -4,10 +4,10 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { type Fault, faultIn } from '../errors.ts';
-import type { Message } from '../pipeline/message-request.ts';
-import { fill, templateOf, templateOfJson } from '../pipeline/template.ts';
-import { messageIn } from '../pipeline/wording.ts';
+import { type Fault, faultIn } from '../lib/errors.ts';
+import { fill, templateOf, templateOfJson } from '../model/message/template.ts';
+import { messageIn } from '../model/message/wording.ts';
+import type { Message } from '../model/schemas/message.ts';
 import type { Outcome, Push, Recipient } from '../ports.ts';
 
 type Own = Pick<Recipient, 'values' | 'badge'>;

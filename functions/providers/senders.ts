@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { createPool, type Pool } from '../http2/pool.ts';
 import type { ClientCertificate } from '../http2/socket.ts';
-import type { Environment, Provider } from '../pipeline/installation.ts';
+import type { Environment, Provider } from '../model/installation.ts';
 import type { Log, Sender, Senders } from '../ports.ts';
 import { createApnsSender } from './apns.ts';
 import { type ApnsAccess, createApnsAccess } from './apns-access.ts';

@@ -1,6 +1,6 @@
 /** The body of a task as it travels: JSON, bounded, and looked at before it is believed. */
 
-import { eventTypes } from '../pipeline/events.ts';
+import { eventTypes } from '../model/events.ts';
 import type { Task, TaskBody } from '../ports.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** A SQLite file: one connection, statements prepared once, transactions. For the store and the queue. */
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 import { isDamaged, makePrivate, onFile } from './file.ts';
 import { createGroup } from './group.ts';
 import { createLogSync } from './log-sync.ts';

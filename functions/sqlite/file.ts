@@ -1,7 +1,7 @@
 /** What goes for every SQLite file: only its owner may read it, and faults of the file are told in words. */
 
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 
 const DAMAGED =
   'it is damaged; put a backup in its place, or move it and its -wal file away to begin with an empty one';

@@ -11,7 +11,7 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 
 const datasync = promisify(fdatasync);
 

@@ -4,7 +4,7 @@
  * has those names as its own.
  */
 
-import type { Counts } from '../pipeline/campaign.ts';
+import type { Counts } from '../model/campaign.ts';
 
 export function addCounts(a: Counts, b: Counts): Counts {
   return {

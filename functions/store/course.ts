@@ -6,8 +6,8 @@ import {
   type Change,
   MAX_HISTORY,
   type Trial,
-} from '../pipeline/campaign.ts';
-import { LOST_AFTER_MS } from '../pipeline/timing.ts';
+} from '../model/campaign.ts';
+import { LOST_AFTER_MS } from '../model/timing.ts';
 
 /** Not planned before, and its time has come. */
 export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>

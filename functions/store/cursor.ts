@@ -1,6 +1,6 @@
 /** Cursors of lists, as a page gives them with `next`. They come back from outside, so each is checked. */
 
-import { BadCursor } from '../errors.ts';
+import { BadCursor } from '../lib/errors.ts';
 
 /** What the groups of `form` match in the cursor. Throws `BadCursor` for one of another form. */
 export function partsOf(cursor: string, form: RegExp): string[] {

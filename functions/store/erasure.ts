@@ -1,7 +1,7 @@
 /** What it means for campaigns that a user is erased; the same on both engines. */
 
+import { type Campaign, targetOf } from '../model/campaign.ts';
 import { unregisteredId } from '../pipeline/audience/named.ts';
-import { type Campaign, targetOf } from '../pipeline/campaign.ts';
 import type { ChunkCommit, NewChunk, Recipient } from '../ports.ts';
 
 /** An installation that was a user's, now or while something may still be known of it. */

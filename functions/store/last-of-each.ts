@@ -1,4 +1,4 @@
-import type { Installation } from '../pipeline/installation.ts';
+import type { Installation } from '../model/installation.ts';
 
 /**
  * What is left of a batch when its later rows win: of each id the last row, of each token the last

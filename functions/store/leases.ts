@@ -3,7 +3,7 @@
  * leaves times far in the future; who comes later, with the right time, must not wait for them.
  */
 
-import { LEASE_MS } from '../pipeline/timing.ts';
+import { LEASE_MS } from '../model/timing.ts';
 
 /** Clocks of machines that are set by NTP differ by far less. */
 const TOLERANCE_MS = 60_000;

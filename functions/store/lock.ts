@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Unavailable } from '../errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 import { isLocked, makePrivate, onFile } from '../sqlite/file.ts';
 
 /**

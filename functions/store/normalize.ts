@@ -1,10 +1,10 @@
 /** Installations that an earlier version stored, brought into the form of today's. */
 
-import { countryOf } from '../pipeline/canonical/country.ts';
-import { languageOf } from '../pipeline/canonical/language-tag.ts';
-import { timeZoneOf } from '../pipeline/canonical/timezone.ts';
-import { tokenOf } from '../pipeline/canonical/token.ts';
-import type { Installation } from '../pipeline/installation.ts';
+import { countryOf } from '../model/canonical/country.ts';
+import { languageOf } from '../model/canonical/language-tag.ts';
+import { timeZoneOf } from '../model/canonical/timezone.ts';
+import { tokenOf } from '../model/canonical/token.ts';
+import type { Installation } from '../model/installation.ts';
 
 type Formed = Pick<Installation, 'provider' | 'token'> & {
   [field in 'language' | 'timeZone' | 'country']?: string | null | undefined;

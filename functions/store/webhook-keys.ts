@@ -1,6 +1,6 @@
 /** Under what webhooks are found, and when their deliveries. */
 
-import { LOST_AFTER_MS } from '../pipeline/timing.ts';
+import { LOST_AFTER_MS } from '../model/timing.ts';
 import type { Webhook, WebhookDelivery } from '../ports.ts';
 
 /** An app's name may be anything, so it comes last. */

@@ -1,6 +1,6 @@
 /** What is posted: the event itself, or for a chat a message about it. */
 
-import { toCloudEvent } from '../pipeline/events.ts';
+import { toCloudEvent } from '../model/events.ts';
 import type { CampaignEvent, Ports, Webhook } from '../ports.ts';
 import { chatMessage } from './chat.ts';
 

@@ -5,7 +5,7 @@
  * same webhook-id.
  */
 
-import { deliveryTask } from '../pipeline/tasks.ts';
+import { deliveryTask } from '../model/tasks.ts';
 import type { Ports, TaskBody, Webhook, WebhookDelivery } from '../ports.ts';
 import { contentOf } from './content.ts';
 import type { Posted, Poster } from './post.ts';

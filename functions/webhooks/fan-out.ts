@@ -1,7 +1,7 @@
 /** An event, to each webhook that wants it: a delivery of its own, and a task of its own. */
 
 import { hash } from 'node:crypto';
-import { deliveryTask } from '../pipeline/tasks.ts';
+import { deliveryTask } from '../model/tasks.ts';
 import type { CampaignEvent, Ports, Webhook, WebhookDelivery } from '../ports.ts';
 
 /** The same event and webhook make the same id, however often the event comes. */

@@ -1,8 +1,8 @@
 /** A webhook: how one is made, how one ends. */
 
 import { randomBytes } from 'node:crypto';
+import { type EventType, subscribedByDefault, webhookEvent } from '../model/events.ts';
 import { announce, leaveToSweep } from '../pipeline/complete.ts';
-import { type EventType, subscribedByDefault, webhookEvent } from '../pipeline/events.ts';
 import type { Ports, Webhook } from '../ports.ts';
 import type { WebhookRequest } from './request.ts';
 import { makeSecret } from './sign.ts';

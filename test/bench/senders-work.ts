@@ -1,6 +1,6 @@
 /** What every client of the benchmark sends, and what it is told. */
 
-import type { Message } from '../../functions/pipeline/campaign.ts';
+import type { Message } from '../../functions/model/campaign.ts';
 
 export interface Setup {
   origin: string;

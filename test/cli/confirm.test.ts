@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MANY } from '../../functions/pipeline/audience/many.ts';
+import { MANY } from '../../functions/model/audience/many.ts';
 import { person } from '../contracts/store-fixture.ts';
 import { cli } from './fixture.ts';
 

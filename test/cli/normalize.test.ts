@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { installation } from '../../functions/pipeline/installation.ts';
+import { installation } from '../../functions/model/installation.ts';
 import { apnsToken, jsonOf, NOW } from '../http/fixture.ts';
 import { cli } from './fixture.ts';
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Audience } from '../../functions/pipeline/campaign.ts';
-import { BUCKETS, type Installation } from '../../functions/pipeline/installation.ts';
+import type { Audience } from '../../functions/model/campaign.ts';
+import { BUCKETS, type Installation } from '../../functions/model/installation.ts';
 import type { AudiencePage, BucketRange, Cursor, Store } from '../../functions/ports.ts';
 import { chance, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 

@@ -8,7 +8,7 @@ import {
   campaignStates,
   noCounts,
   transitions,
-} from '../../functions/pipeline/campaign.ts';
+} from '../../functions/model/campaign.ts';
 import type { Store } from '../../functions/ports.ts';
 import {
   allPages,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LEASE_MS } from '../../functions/pipeline/timing.ts';
+import { LEASE_MS } from '../../functions/model/timing.ts';
 import type { ChunkCommit, Store } from '../../functions/ports.ts';
 import {
   allFailures,

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_HISTORY } from '../../functions/pipeline/campaign.ts';
-import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
+import { MAX_HISTORY } from '../../functions/model/campaign.ts';
+import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import {
   campaignOf,
   EVERYBODY,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BadCursor } from '../../functions/errors.ts';
+import { BadCursor } from '../../functions/lib/errors.ts';
 import type { Page, Store } from '../../functions/ports.ts';
 import type { MakeStore } from './store-fixture.ts';
 

@@ -1,9 +1,9 @@
 /** What the parts of the store's contract share: people, campaigns, pages, commits, chance. */
 
 import type { TestContext } from 'node:test';
-import type { Campaign } from '../../functions/pipeline/campaign.ts';
-import { BUCKETS, installation } from '../../functions/pipeline/installation.ts';
-import type { Registration } from '../../functions/pipeline/registration.ts';
+import type { Campaign } from '../../functions/model/campaign.ts';
+import { BUCKETS, installation } from '../../functions/model/installation.ts';
+import type { Registration } from '../../functions/model/schemas/registration.ts';
 import type {
   ChunkCommit,
   Claim,

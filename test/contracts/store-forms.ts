@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Audience } from '../../functions/pipeline/audience/audience-request.ts';
-import type { Installation } from '../../functions/pipeline/installation.ts';
-import type { Registration } from '../../functions/pipeline/registration.ts';
+import type { Installation } from '../../functions/model/installation.ts';
+import type { Audience } from '../../functions/model/schemas/audience.ts';
+import type { Registration } from '../../functions/model/schemas/registration.ts';
 import type { InstallationName, Store } from '../../functions/ports.ts';
 import { EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Audience, Comparison } from '../../functions/pipeline/audience/audience-request.ts';
-import { matches } from '../../functions/pipeline/audience/matches.ts';
-import { BUCKETS, type Installation } from '../../functions/pipeline/installation.ts';
+import { matches } from '../../functions/model/audience/matches.ts';
+import { BUCKETS, type Installation } from '../../functions/model/installation.ts';
+import type { Audience, Comparison } from '../../functions/model/schemas/audience.ts';
 import type { Carried, Reached, Store } from '../../functions/ports.ts';
 import { chance, EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 

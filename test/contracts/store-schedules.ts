@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Schedule } from '../../functions/pipeline/schedules/schedule.ts';
+import type { Schedule } from '../../functions/model/schedule.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 export const schedule = (id: string, rest: Partial<Schedule> = {}): Schedule => ({

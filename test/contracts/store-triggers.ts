@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FailedPing, Trigger } from '../../functions/pipeline/triggers/trigger.ts';
+import type { FailedPing, Trigger } from '../../functions/model/trigger.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 export const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => ({

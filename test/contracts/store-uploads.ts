@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUCKETS, bucketOf } from '../../functions/pipeline/installation.ts';
+import { BUCKETS, bucketOf } from '../../functions/model/installation.ts';
 import type { BucketRange, Cursor, Segment, Store, Upload } from '../../functions/ports.ts';
 import { allPages, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BUCKETS, bucketOf } from '../../functions/model/installation.ts';
 import { namedPages } from '../../functions/pipeline/audience/named.ts';
-import { BUCKETS, bucketOf } from '../../functions/pipeline/installation.ts';
 import type { ApiKey, Reached, Store, UserRecord } from '../../functions/ports.ts';
 import {
   allFailures,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
+import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import type { CampaignEvent, Webhook, WebhookDelivery } from '../../functions/ports.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 

@@ -13,7 +13,7 @@ async function packagesOf(start: URL): Promise<string[]> {
   // a ping becomes a campaign by the API's schemas, which come with the first one
   for (const file of files)
     for (const [all, name = ''] of (await readFile(new URL(file), 'utf8')).matchAll(statement))
-      if (all.startsWith('import(') && name.endsWith('/campaign-request.ts')) continue;
+      if (all.startsWith('import(') && name.endsWith('/schemas/campaign.ts')) continue;
       else if (name.startsWith('.')) files.add(new URL(name, file).href);
       else packages.add(name);
   return [...packages];

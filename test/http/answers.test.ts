@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
 import type { FindPerson } from '../../functions/http/access/people.ts';
 import { createApi } from '../../functions/http/api.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import { fullScopes, type Store } from '../../functions/ports.ts';
 import { checked, type Document, type Operation, seen } from './described.ts';
 import { createFixture, jsonOf } from './fixture.ts';

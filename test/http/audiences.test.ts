@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import { MAX_NAMES, type Uploaded } from '../../functions/http/audiences.ts';
-import { BUCKETS } from '../../functions/pipeline/installation.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
+import { BUCKETS } from '../../functions/model/installation.ts';
 import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
 
 type Fixture = Awaited<ReturnType<typeof createFixture>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Problem, Unavailable } from '../../functions/errors.ts';
 import type { CampaignView, ReportView } from '../../functions/http/views.ts';
+import { type Problem, Unavailable } from '../../functions/lib/errors.ts';
 import type { Page } from '../../functions/ports.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 

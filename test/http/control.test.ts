@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import type { AppView } from '../../functions/http/apps.ts';
 import type { HistoryView } from '../../functions/http/control.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
 import { campaign, createFixture, failAll, jsonOf, NOW } from './fixture.ts';
 
 const at = (ms: number) => new Date(ms).toISOString();

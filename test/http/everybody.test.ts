@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import type { ScheduleView } from '../../functions/http/schedules.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
 import { startDue } from '../../functions/pipeline/schedules/recur.ts';
 import { ping } from '../../functions/pipeline/triggers/ping.ts';
 import { createFixture, jsonOf } from './fixture.ts';

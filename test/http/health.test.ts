@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createFront } from '../../functions/entry/front.ts';
-import { Unavailable } from '../../functions/errors.ts';
 import { createHealth } from '../../functions/http/health.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 
 test('however often a load balancer asks, the store is asked once in five seconds', async () => {
   let clock = 0;

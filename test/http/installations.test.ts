@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
-import type { Installation } from '../../functions/pipeline/installation.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
+import type { Installation } from '../../functions/model/installation.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';
 
 const registration = {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { prove, type Received } from '../../functions/http/proof.ts';
-import type { Proof } from '../../functions/pipeline/triggers/trigger.ts';
+import type { Proof } from '../../functions/model/trigger.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 13);
 const secret = 'sixteen and more of it';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import {
   clientAddressBehind,
   forwardedAddress,
@@ -9,6 +8,7 @@ import {
 import { createLimit } from '../../functions/http/access/limit.ts';
 import type { ApiOptions } from '../../functions/http/api.ts';
 import type { NewKey } from '../../functions/http/keys.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';
 
 const device = { platform: 'ios', token: apnsToken(1), app: 'shop' };

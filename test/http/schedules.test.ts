@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import type { ScheduleView } from '../../functions/http/schedules.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
 import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
 
 type Ask = Awaited<ReturnType<typeof createFixture>>['ask'];

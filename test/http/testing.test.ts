@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../functions/errors.ts';
 import type { TestedView } from '../../functions/http/testing.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
+import type { Problem } from '../../functions/lib/errors.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { credentials } from '../providers/fixture.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CampaignRequest } from '../../functions/model/campaign.ts';
+import type { Provider } from '../../functions/model/installation.ts';
+import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
-import type { CampaignRequest } from '../../functions/pipeline/campaign.ts';
-import type { Provider } from '../../functions/pipeline/installation.ts';
 import { message } from '../../functions/pipeline/message.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import { createWorld, eachOnce, NOW, type World } from './world.ts';
 
 const request = (rest: Partial<CampaignRequest> = {}): CampaignRequest => ({

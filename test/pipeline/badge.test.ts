@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messageSchema } from '../../functions/pipeline/message-request.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
 import type { Recipient } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
 import { createWorld } from './world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Counts, noCounts } from '../../functions/model/campaign.ts';
 import { brakes, isSummedUp } from '../../functions/pipeline/brake.ts';
-import { type Counts, noCounts } from '../../functions/pipeline/campaign.ts';
 import { campaignOf, chance } from '../contracts/store-fixture.ts';
 
 const counted = (accepted: number, failed: number, reason = 'BadTopic'): Counts => ({

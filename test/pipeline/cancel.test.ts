@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CHECKPOINT_MS } from '../../functions/model/timing.ts';
 import { cancel } from '../../functions/pipeline/control.ts';
-import { CHECKPOINT_MS } from '../../functions/pipeline/timing.ts';
 import { accepted } from './script.ts';
 import { createWorld, NOW } from './world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bucketOf } from '../../functions/model/installation.ts';
 import { fullPages } from '../../functions/pipeline/full-pages.ts';
-import { bucketOf } from '../../functions/pipeline/installation.ts';
 import { CHUNK_SIZE } from '../../functions/pipeline/plan.ts';
 import type { AudiencePage, Cursor, Reached } from '../../functions/ports.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { backoff, expiryOf } from '../../functions/model/timing.ts';
 import { createWatch, judge } from '../../functions/pipeline/judge.ts';
-import { backoff, expiryOf } from '../../functions/pipeline/timing.ts';
 import { createTrial } from '../../functions/pipeline/trials.ts';
 import type { Outcome } from '../../functions/ports.ts';
 import { campaignOf, NOW } from '../contracts/store-fixture.ts';

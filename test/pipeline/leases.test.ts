@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
+import { CHECKPOINT_MS, LEASE_MS } from '../../functions/model/timing.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import { CHECKPOINT_MS, LEASE_MS } from '../../functions/pipeline/timing.ts';
 import { accepted } from './script.ts';
 import { createWorld, frozen, MINUTE } from './world.ts';
 

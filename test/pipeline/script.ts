@@ -1,6 +1,6 @@
 /** A sender that answers as a test wants, and remembers what it sent. */
 
-import type { Fault } from '../../functions/errors.ts';
+import type { Fault } from '../../functions/lib/errors.ts';
 import type { Batch, Outcome, Push, Recipient, Sender } from '../../functions/ports.ts';
 
 export interface Sent extends Recipient {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sendable, sendTask } from '../../functions/model/tasks.ts';
+import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import { sendable, sendTask } from '../../functions/pipeline/tasks.ts';
-import { LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import type { Log, Ports } from '../../functions/ports.ts';
 import { taskId } from '../../functions/queue/cloud-tasks.ts';
 import { NOW, pageOf, running } from '../contracts/store-fixture.ts';

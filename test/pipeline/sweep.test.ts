@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deliveryTask, sendable, sendTask } from '../../functions/model/tasks.ts';
+import { LEASE_MS, LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import { deliveryTask, sendable, sendTask } from '../../functions/pipeline/tasks.ts';
-import { LEASE_MS, LOST_AFTER_MS } from '../../functions/pipeline/timing.ts';
 import type { TaskBody } from '../../functions/ports.ts';
 import { campaignOf, pageOf, running } from '../contracts/store-fixture.ts';
 import { deliveryOf, webhookOf } from '../contracts/store-webhooks.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noCounts } from '../../functions/pipeline/campaign.ts';
-import { unreadOf } from '../../functions/pipeline/unread.ts';
+import { noCounts } from '../../functions/model/campaign.ts';
+import { unreadOf } from '../../functions/model/unread.ts';
 
 const unread = (expected: number | undefined, recipients: number, leftOut?: number) =>
   unreadOf(

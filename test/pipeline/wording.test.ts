@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultsOf } from '../../functions/errors.ts';
-import { type Message, messageSchema } from '../../functions/pipeline/message-request.ts';
+import { faultsOf } from '../../functions/lib/errors.ts';
+import { fill, templateOf, templateOfJson } from '../../functions/model/message/template.ts';
+import { languageFor, messageIn } from '../../functions/model/message/wording.ts';
+import { type Message, messageSchema } from '../../functions/model/schemas/message.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
-import { fill, templateOf, templateOfJson } from '../../functions/pipeline/template.ts';
-import { languageFor, messageIn } from '../../functions/pipeline/wording.ts';
 import type { Recipient } from '../../functions/ports.ts';
 import { createWorld } from './world.ts';
 

@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { createEmbeddedEvents } from '../../functions/events/embedded.ts';
+import { type CampaignRequest, ledgerCloses } from '../../functions/model/campaign.ts';
+import { closedIn } from '../../functions/model/events.ts';
+import type { Registration } from '../../functions/model/schemas/registration.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
-import { type CampaignRequest, ledgerCloses } from '../../functions/pipeline/campaign.ts';
-import { closedIn } from '../../functions/pipeline/events.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
-import type { Registration } from '../../functions/pipeline/registration.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conditionFault } from '../../functions/pipeline/audience/condition.ts';
+import { conditionFault } from '../../functions/model/audience/condition.ts';
 import type { Push } from '../../functions/ports.ts';
 import { apnsFaults, apnsNotification } from '../../functions/providers/apns-notification.ts';
 import { fcmFaults } from '../../functions/providers/fcm-faults.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Fault } from '../../functions/errors.ts';
-import { apnsPushTypes } from '../../functions/pipeline/message-apns.ts';
-import { messageSchema } from '../../functions/pipeline/message-request.ts';
+import type { Fault } from '../../functions/lib/errors.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
+import { apnsPushTypes } from '../../functions/model/schemas/message-apns.ts';
 import { batch, kinds, push, start, TOPIC } from './fixture.ts';
 
 const topics = {

@@ -7,8 +7,8 @@ import {
   startSimulator,
 } from '../../functions/local/simulator.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
-import type { Message } from '../../functions/pipeline/campaign.ts';
-import type { Provider } from '../../functions/pipeline/installation.ts';
+import type { Message } from '../../functions/model/campaign.ts';
+import type { Provider } from '../../functions/model/installation.ts';
 import type { Batch, Outcome, Push, Sender } from '../../functions/ports.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';
 import { createApnsAccess } from '../../functions/providers/apns-access.ts';

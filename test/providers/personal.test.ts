@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Provider } from '../../functions/pipeline/installation.ts';
-import { messageSchema } from '../../functions/pipeline/message-request.ts';
+import type { Provider } from '../../functions/model/installation.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
 import type { Batch, Recipient } from '../../functions/ports.ts';
 import { batch, kinds, push, start } from './fixture.ts';
 

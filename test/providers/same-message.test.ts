@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsOptions } from '../../functions/pipeline/message-apns.ts';
-import { messageSchema } from '../../functions/pipeline/message-request.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
+import { apnsOptions } from '../../functions/model/schemas/message-apns.ts';
 import type { Push } from '../../functions/ports.ts';
 import { apnsFaults, apnsNotification } from '../../functions/providers/apns-notification.ts';
 import { fcmFaults } from '../../functions/providers/fcm-faults.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPool } from '../../functions/http2/pool.ts';
-import type { Message } from '../../functions/pipeline/campaign.ts';
+import type { Message } from '../../functions/model/campaign.ts';
 import type { Sender } from '../../functions/ports.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';
 import { createApnsAccess } from '../../functions/providers/apns-access.ts';

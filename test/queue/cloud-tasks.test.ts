@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { OAuth2Client } from 'google-auth-library';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import type { CloudTasksStats } from '../../functions/local/cloud-tasks.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
 import type { QueueName, Task } from '../../functions/ports.ts';

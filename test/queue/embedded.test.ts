@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import type { Delivery, Task } from '../../functions/ports.ts';
 import { createEmbeddedQueue } from '../../functions/queue/embedded.ts';
 import { queueContract } from '../contracts/queue.ts';

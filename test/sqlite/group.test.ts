@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import { openDatabase } from '../../functions/sqlite/database.ts';
 import { createGroup } from '../../functions/sqlite/group.ts';
 import { makeFolder } from '../store/folder.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import type { Store } from '../../functions/ports.ts';
 import {
   campaignOf,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { Campaign } from '../../functions/pipeline/campaign.ts';
+import type { Campaign } from '../../functions/model/campaign.ts';
 import { RETRY_FOR_MS } from '../../functions/webhooks/retry.ts';
 import { storeContract } from '../contracts/store.ts';
 import {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Unavailable } from '../../functions/errors.ts';
+import { Unavailable } from '../../functions/lib/errors.ts';
 import { lockFolder } from '../../functions/store/lock.ts';
 import { makeFolder } from './folder.ts';
 

@@ -8,22 +8,18 @@ import { readLines } from '../../functions/http/import/lines.ts';
 import { nameFault, nameReaders } from '../../functions/http/import/names.ts';
 import { csvRows, ndjsonRows } from '../../functions/http/import/rows.ts';
 import { prove } from '../../functions/http/proof.ts';
-import { audienceSchema } from '../../functions/pipeline/audience/audience-request.ts';
-import { matches } from '../../functions/pipeline/audience/matches.ts';
-import { messageSchema } from '../../functions/pipeline/message-request.ts';
-import { registrationSchema } from '../../functions/pipeline/registration.ts';
-import { scheduleRequestSchema } from '../../functions/pipeline/schedules/schedule-request.ts';
-import { misspelt, templateOf, templateOfJson } from '../../functions/pipeline/template.ts';
+import { quoted, redact } from '../../functions/lib/redact.ts';
+import { matches } from '../../functions/model/audience/matches.ts';
+import { misspelt, templateOf, templateOfJson } from '../../functions/model/message/template.ts';
+import { fill, segmentsOf, templateFaults } from '../../functions/model/ping-template.ts';
+import { audienceSchema } from '../../functions/model/schemas/audience.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
+import { registrationSchema } from '../../functions/model/schemas/registration.ts';
+import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { readPing } from '../../functions/pipeline/triggers/ping.ts';
-import {
-  fill,
-  segmentsOf,
-  templateFaults,
-} from '../../functions/pipeline/triggers/ping-template.ts';
 import { judgeApns } from '../../functions/providers/apns-reasons.ts';
 import { judgeFcm } from '../../functions/providers/fcm-errors.ts';
 import { parseRetryAfter } from '../../functions/providers/retry-after.ts';
-import { quoted, redact } from '../../functions/redact.ts';
 import { createFixture } from '../http/fixture.ts';
 import { assertLinear } from './linear.ts';
 

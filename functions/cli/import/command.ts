@@ -3,7 +3,7 @@
 import { type Command, Option } from 'commander';
 import { ABSENT } from '../../http/import/absent.ts';
 import { readRow } from '../../http/import/import-row.ts';
-import { redact } from '../../redact.ts';
+import { redact } from '../../lib/redact.ts';
 import type { Client } from '../client.ts';
 import type { Io } from '../program.ts';
 import { count, createProgress, createRate } from '../progress.ts';

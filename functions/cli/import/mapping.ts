@@ -2,7 +2,7 @@
 
 import { textCell } from '../../http/import/absent.ts';
 import { rowFields } from '../../http/import/import-row.ts';
-import { quoted } from '../../redact.ts';
+import { quoted } from '../../lib/redact.ts';
 import { Usage } from '../send.ts';
 import { kinds } from './column-types.ts';
 import type { SourceRow } from './source.ts';

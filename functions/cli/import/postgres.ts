@@ -6,8 +6,8 @@
  */
 
 import pg from 'pg';
-import { parseExact } from '../../exact-json.ts';
-import { quoted } from '../../redact.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import { quoted } from '../../lib/redact.ts';
 import { Usage } from '../send.ts';
 import type { Column } from './mapping.ts';
 import { type Part, type Position, type Source, SourceFailed } from './source.ts';

@@ -1,6 +1,6 @@
 /** What an import tells at its end: faults, warnings, counts. */
 
-import { redact } from '../../redact.ts';
+import { redact } from '../../lib/redact.ts';
 import { fold } from '../columns.ts';
 import { count } from '../progress.ts';
 import type { Fault } from './run.ts';

@@ -5,8 +5,8 @@
  */
 
 import type { OAuth2Client, TokenPayload } from 'google-auth-library';
-import { withDeadline } from '../../deadline.ts';
-import { Unavailable } from '../../errors.ts';
+import { withDeadline } from '../../lib/deadline.ts';
+import { Unavailable } from '../../lib/errors.ts';
 
 export interface OidcOptions {
   /** the url of the function: a token for another one is refused */

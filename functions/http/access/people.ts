@@ -11,8 +11,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AppOptions } from 'firebase-admin/app';
 import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
-import { withDeadline } from '../../deadline.ts';
-import { Unavailable } from '../../errors.ts';
+import { withDeadline } from '../../lib/deadline.ts';
+import { Unavailable } from '../../lib/errors.ts';
 import { fullScopes, type Scope } from '../../ports.ts';
 
 export const roles: Record<string, Scope[]> = {

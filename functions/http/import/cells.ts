@@ -4,10 +4,10 @@
  */
 
 import type { z } from 'zod';
-import { faultsOf } from '../../errors.ts';
-import { HALF } from '../../json-texts.ts';
-import { remembered } from '../../pipeline/canonical/remembered.ts';
-import { registrationSchema } from '../../pipeline/registration.ts';
+import { faultsOf } from '../../lib/errors.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { remembered } from '../../model/canonical/remembered.ts';
+import { registrationSchema } from '../../model/schemas/registration.ts';
 import { saysAbsent } from './absent.ts';
 import { readTime } from './time.ts';
 

@@ -1,8 +1,8 @@
 /** Tags and attributes of a row. A bad one is left out and told; the others are kept. */
 
-import { exactNumber, parseExact } from '../../exact-json.ts';
-import { HALF } from '../../json-texts.ts';
-import { MAX_ATTRIBUTES } from '../../pipeline/registration.ts';
+import { exactNumber, parseExact } from '../../lib/exact-json.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { MAX_ATTRIBUTES } from '../../model/schemas/registration.ts';
 import { CellFault, INEXACT, text } from './cells.ts';
 
 type Tell = (path: string, message: string) => void;

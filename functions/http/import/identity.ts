@@ -1,9 +1,9 @@
 /** The cells that say which device a row is about. */
 
-import { isApnsToken, tokenOf } from '../../pipeline/canonical/token.ts';
-import type { Platform, Provider } from '../../pipeline/installation.ts';
-import { installationId, registrationSchema } from '../../pipeline/registration.ts';
-import { quoted } from '../../redact.ts';
+import { quoted } from '../../lib/redact.ts';
+import { isApnsToken, tokenOf } from '../../model/canonical/token.ts';
+import type { Platform, Provider } from '../../model/installation.ts';
+import { installationId, registrationSchema } from '../../model/schemas/registration.ts';
 import { bySchema, CellFault, name, oneOfFew, wordsFor } from './cells.ts';
 
 const { shape } = registrationSchema;

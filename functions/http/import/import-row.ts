@@ -4,10 +4,10 @@
  * and the device is kept without that cell.
  */
 
-import { bucketOf, defaultProvider } from '../../pipeline/installation.ts';
-import { registrationSchema } from '../../pipeline/registration.ts';
+import { quoted } from '../../lib/redact.ts';
+import { bucketOf, defaultProvider } from '../../model/installation.ts';
+import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { ImportedInstallation } from '../../ports.ts';
-import { quoted } from '../../redact.ts';
 import * as cells from './cells.ts';
 import { CellFault } from './cells.ts';
 import { type Attributes, readAttributes, readTags, withAttributes } from './collections.ts';

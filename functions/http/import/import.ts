@@ -5,7 +5,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { registrationSchema } from '../../pipeline/registration.ts';
+import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { ImportCounts, ImportedInstallation, Ports } from '../../ports.ts';
 import { mediaType } from '../body.ts';
 import { call } from '../call.ts';

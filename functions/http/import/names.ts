@@ -1,9 +1,9 @@
 /** The names of an uploaded audience, out of plain lines, CSV or NDJSON. */
 
-import { parseExact } from '../../exact-json.ts';
-import { HALF } from '../../json-texts.ts';
-import { tokenForm } from '../../pipeline/installation.ts';
-import { installationId } from '../../pipeline/registration.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { tokenForm } from '../../model/installation.ts';
+import { installationId } from '../../model/schemas/registration.ts';
 import type { UploadKind } from '../../ports.ts';
 import { saysAbsent } from './absent.ts';
 import { CellFault, text } from './cells.ts';

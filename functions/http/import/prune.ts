@@ -1,7 +1,7 @@
 /** What a list of the team's own has no more, after all of it was imported. */
 
 import { z } from '@hono/zod-openapi';
-import { registrationSchema } from '../../pipeline/registration.ts';
+import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { Ports } from '../../ports.ts';
 import { call } from '../call.ts';
 import { answerProblem, problemResponse } from '../problem.ts';

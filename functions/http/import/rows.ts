@@ -1,8 +1,8 @@
 /** Rows of an import, from CSV or NDJSON: their cells by the names of fields. */
 
-import type { Fault } from '../../errors.ts';
-import { parseExact } from '../../exact-json.ts';
-import { quoted } from '../../redact.ts';
+import type { Fault } from '../../lib/errors.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import { quoted } from '../../lib/redact.ts';
 import { textCell } from './absent.ts';
 import { type CsvRecord, readRecords } from './csv.ts';
 import { ATTRIBUTE, rowFields as fields } from './import-row.ts';

@@ -1,6 +1,6 @@
 /** Points in time, in the spellings that exports use. */
 
-import type { RawNumber } from '../../exact-json.ts';
+import type { RawNumber } from '../../lib/exact-json.ts';
 
 /**
  * Below are seconds since 1970, then milliseconds, microseconds, nanoseconds: each reaches from 1973

@@ -7,7 +7,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Unavailable } from '../../errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 import { createLog } from '../../log.ts';
 import { type QueueName, queueNames } from '../../ports.ts';
 import type { AppCredentials } from '../../providers/senders.ts';

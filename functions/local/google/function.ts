@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { Unavailable } from '../../errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 
 export const targets = ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const;
 export type Target = (typeof targets)[number];

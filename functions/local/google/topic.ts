@@ -1,6 +1,6 @@
 /** The topic of events and its push subscription, in the Pub/Sub emulator. */
 
-import { Unavailable } from '../../errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 
 export interface Topic {
   project: string;

@@ -1,9 +1,13 @@
 /** What an audience means at one moment: segments by their name and "within days" made absolute. */
 
-import type { Fault } from '../../errors.ts';
+import type { Fault } from '../../lib/errors.ts';
+import { boundsOf } from '../../model/audience/bounds.ts';
+import type {
+  Audience,
+  AudienceExpression,
+  AudienceRequest,
+} from '../../model/schemas/audience.ts';
 import type { Store } from '../../ports.ts';
-import type { Audience, AudienceExpression, AudienceRequest } from './audience-request.ts';
-import { boundsOf } from './bounds.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

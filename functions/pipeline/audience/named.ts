@@ -5,12 +5,12 @@
  */
 
 import { hash } from 'node:crypto';
+import { matches } from '../../model/audience/matches.ts';
+import type { Target } from '../../model/campaign.ts';
+import { namedToken } from '../../model/canonical/token.ts';
+import { BUCKETS, bucketOf, installation } from '../../model/installation.ts';
+import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
 import type { AudiencePage, BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
-import type { Target } from '../campaign.ts';
-import { namedToken } from '../canonical/token.ts';
-import { BUCKETS, bucketOf, installation } from '../installation.ts';
-import type { Audience, Unregistered } from './audience-request.ts';
-import { matches } from './matches.ts';
 
 /** Names looked up at once: what a store takes in one condition. */
 const NAMES = 100;

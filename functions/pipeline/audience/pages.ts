@@ -1,7 +1,7 @@
 /** Whom a campaign reaches, page by page, whatever its audience is. */
 
+import type { Target } from '../../model/campaign.ts';
 import type { AudiencePage, BucketRange, Carried, Cursor, Store } from '../../ports.ts';
-import type { Target } from '../campaign.ts';
 import { namedPages } from './named.ts';
 
 /** At least how many it is for, cheaply. */

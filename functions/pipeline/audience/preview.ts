@@ -1,12 +1,12 @@
 /** What those who get a test would be shown, by either provider. */
 
-import { type Fault, faultIn } from '../../errors.ts';
+import { type Fault, faultIn } from '../../lib/errors.ts';
+import { shortToken } from '../../lib/redact.ts';
+import { type CampaignRequest, targetOf } from '../../model/campaign.ts';
+import { BUCKETS, type Provider, providers } from '../../model/installation.ts';
+import { wordingOf } from '../../model/message/wording.ts';
 import type { Ports, Reached, Recipient, Rendered } from '../../ports.ts';
-import { shortToken } from '../../redact.ts';
 import { draft, pushOf } from '../accept.ts';
-import { type CampaignRequest, targetOf } from '../campaign.ts';
-import { BUCKETS, type Provider, providers } from '../installation.ts';
-import { wordingOf } from '../wording.ts';
 import { pagesOf } from './pages.ts';
 
 /** A test is looked at by a person. */

@@ -7,9 +7,14 @@
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  MISSED_AFTER_MS,
+  nextRun,
+  type Schedule,
+  type ScheduleRequest,
+} from '../../model/schedule.ts';
 import type { Ports } from '../../ports.ts';
 import { enter } from '../accept.ts';
-import { MISSED_AFTER_MS, nextRun, type Schedule, type ScheduleRequest } from './schedule.ts';
 
 /** Others write to a schedule when a person does, and a tick beside this one. */
 const MAX_TRIES = 10;

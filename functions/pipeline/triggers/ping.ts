@@ -6,16 +6,16 @@
  */
 
 import { hash } from 'node:crypto';
-import { type Fault, faultsOf } from '../../errors.ts';
-import { parseExact } from '../../exact-json.ts';
-import { HALF } from '../../json-texts.ts';
+import { type Fault, faultsOf } from '../../lib/errors.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { said } from '../../model/audience/everybody.ts';
+import type { CampaignRequest } from '../../model/campaign.ts';
+import { fill, lookUp } from '../../model/ping-template.ts';
+import type { Json, Ping, Trigger } from '../../model/trigger.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
-import { said } from '../audience/everybody.ts';
-import type { CampaignRequest } from '../campaign.ts';
 import { message } from '../message.ts';
-import { fill, lookUp } from './ping-template.ts';
-import type { Json, Ping, Trigger } from './trigger.ts';
 
 /** What looks through a value later may recurse. */
 const MAX_DEPTH = 32;
@@ -85,7 +85,7 @@ export async function campaignOf(
   const faults = [...audience.faults, ...filled.faults];
   if (faults.length > 0) return { faults };
   // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
-  const { campaignRequestSchema } = await import('../campaign-request.ts');
+  const { campaignRequestSchema } = await import('../../model/schemas/campaign.ts');
   const parsed = campaignRequestSchema.safeParse({
     ...{ name: `ping of ${name}`, app },
     ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },

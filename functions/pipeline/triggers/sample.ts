@@ -3,13 +3,13 @@
  * its defaults, and something that fits where a ping's words will stand.
  */
 
-import type { Fault } from '../../errors.ts';
+import type { Fault } from '../../lib/errors.ts';
+import { fill } from '../../model/ping-template.ts';
+import { type Message, messageSchema } from '../../model/schemas/message.ts';
+import type { Json } from '../../model/trigger.ts';
 import type { Ports } from '../../ports.ts';
 import { messageFaults } from '../accept.ts';
-import { type Message, messageSchema } from '../message-request.ts';
 import { asLiteral } from './ping.ts';
-import { fill } from './ping-template.ts';
-import type { Json } from './trigger.ts';
 
 /** By the names of a message's fields; any other is left out. */
 const standIns: Record<string, Json> = {

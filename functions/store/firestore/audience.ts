@@ -9,10 +9,10 @@
  */
 
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
-import type { Audience } from '../../pipeline/audience/audience-request.ts';
-import { type Matchable, matches } from '../../pipeline/audience/matches.ts';
-import { languageKey } from '../../pipeline/canonical/language.ts';
-import { BUCKETS, bucketOf, platforms } from '../../pipeline/installation.ts';
+import { type Matchable, matches } from '../../model/audience/matches.ts';
+import { languageKey } from '../../model/canonical/language.ts';
+import { BUCKETS, bucketOf, platforms } from '../../model/installation.ts';
+import type { Audience } from '../../model/schemas/audience.ts';
 import type { BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
 import { merged } from '../sorted.ts';

@@ -9,8 +9,8 @@ import {
   SYSTEM,
   type Trial,
   transitions,
-} from '../../pipeline/campaign.ts';
-import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../pipeline/events.ts';
+} from '../../model/campaign.ts';
+import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../model/events.ts';
 import type { Store } from '../../ports.ts';
 import {
   begins,

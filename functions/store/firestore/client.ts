@@ -12,7 +12,7 @@ import {
   type Transaction,
 } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
-import { Unavailable } from '../../errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 import { BROKEN_OFF, withWholeAnswers } from './whole-answers.ts';
 
 export interface FirestoreOptions {

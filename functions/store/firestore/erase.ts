@@ -9,7 +9,7 @@ import {
   FieldValue,
   type Transaction,
 } from '@google-cloud/firestore';
-import { Unavailable } from '../../errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 import type { ChunkCommit, NewChunk } from '../../ports.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';

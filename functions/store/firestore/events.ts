@@ -4,8 +4,8 @@
  */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
-import { numberInCourse, progressEvent } from '../../pipeline/events.ts';
-import { ANNOUNCE_WITHIN_MS } from '../../pipeline/timing.ts';
+import { numberInCourse, progressEvent } from '../../model/events.ts';
+import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { CampaignEvent, Store } from '../../ports.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { toCampaign } from './campaigns.ts';

@@ -1,8 +1,8 @@
 /** The documents: what each collection's are named by, and their fields. */
 
 import type { Timestamp } from '@google-cloud/firestore';
-import type { CampaignState, Trials } from '../../pipeline/campaign.ts';
-import type { Installation } from '../../pipeline/installation.ts';
+import type { CampaignState, Trials } from '../../model/campaign.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { CampaignEvent, Chunk, UploadKind } from '../../ports.ts';
 
 /** Named `{campaign}`. */

@@ -9,7 +9,7 @@
  */
 
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
-import type { Installation } from '../../pipeline/installation.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { ChunkCommit, Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { deviceKey } from '../erasure.ts';

@@ -1,7 +1,7 @@
 /** Installations that an earlier version stored, brought into form, a page of names at each call. */
 
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
-import type { Installation } from '../../pipeline/installation.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { formOf, settled } from '../normalize.ts';

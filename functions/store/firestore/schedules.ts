@@ -1,7 +1,7 @@
 /** Schedules: few, small, and changed by compare and set. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import type { Schedule } from '../../pipeline/schedules/schedule.ts';
+import type { Schedule } from '../../model/schedule.ts';
 import type { Store } from '../../ports.ts';
 import { nameIn } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';

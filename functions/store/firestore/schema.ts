@@ -10,8 +10,8 @@
 
 import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
-import { languagesRead } from '../../pipeline/canonical/language.ts';
-import { BUCKETS, bucketOf, type Installation } from '../../pipeline/installation.ts';
+import { languagesRead } from '../../model/canonical/language.ts';
+import { BUCKETS, bucketOf, type Installation } from '../../model/installation.ts';
 import type { InstallationFields } from './fields.ts';
 
 export type * from './fields.ts';

@@ -1,8 +1,8 @@
 /** Shards: what is counted in them, and how they close, the last one with its campaign. */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
-import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../pipeline/campaign.ts';
-import { closedEvent } from '../../pipeline/events.ts';
+import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
+import { closedEvent } from '../../model/events.ts';
 import type { Shard, Store } from '../../ports.ts';
 import { addCounts } from '../counts.ts';
 import { expiryOf, historyWith, toCampaign } from './campaigns.ts';

@@ -1,7 +1,7 @@
 /** Triggers, and the pings of which no campaign could be made. Records are JSON. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
+import type { FailedPing, PingCounts, Trigger } from '../../model/trigger.ts';
 import type { Store } from '../../ports.ts';
 import { nameIn } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';

@@ -1,7 +1,7 @@
 /** What asks for a user by name asks for nobody: saved segments, schedules, campaigns. */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
-import type { Schedule } from '../../pipeline/schedules/schedule.ts';
+import type { Schedule } from '../../model/schedule.ts';
 import { withoutNames } from '../erasure.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';

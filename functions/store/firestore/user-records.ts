@@ -5,7 +5,7 @@
  */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
-import { bucketOf, type Installation } from '../../pipeline/installation.ts';
+import { bucketOf, type Installation } from '../../model/installation.ts';
 import type { Failure } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';

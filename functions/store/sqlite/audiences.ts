@@ -1,9 +1,9 @@
 /** Audiences: what SQL can decide is decided there, the rest while the rows are read. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Audience } from '../../pipeline/audience/audience-request.ts';
-import { type Matchable, matches } from '../../pipeline/audience/matches.ts';
-import { BUCKETS, bucketOf } from '../../pipeline/installation.ts';
+import { type Matchable, matches } from '../../model/audience/matches.ts';
+import { BUCKETS, bucketOf } from '../../model/installation.ts';
+import type { Audience } from '../../model/schemas/audience.ts';
 import type { Carried, Reached, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bucketsOf, hash48, inLanguages, oneOf } from './lookups.ts';

@@ -9,15 +9,15 @@ import {
   type Trial,
   type Trials,
   transitions,
-} from '../../pipeline/campaign.ts';
+} from '../../model/campaign.ts';
 import {
   acceptedEvent,
   closedEvent,
   pausedEvent,
   progressEvent,
   startedEvent,
-} from '../../pipeline/events.ts';
-import type { Provider } from '../../pipeline/installation.ts';
+} from '../../model/events.ts';
+import type { Provider } from '../../model/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';

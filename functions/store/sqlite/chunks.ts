@@ -1,6 +1,6 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
-import { bucketOf, type Provider } from '../../pipeline/installation.ts';
+import { bucketOf, type Provider } from '../../model/installation.ts';
 import type {
   Chunk,
   ChunkCommit,

@@ -3,8 +3,8 @@
  * and stays; of its progress the last one stays; the rest goes when it is out.
  */
 
-import type { EventType } from '../../pipeline/events.ts';
-import { ANNOUNCE_WITHIN_MS } from '../../pipeline/timing.ts';
+import type { EventType } from '../../model/events.ts';
+import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { CampaignEvent, Overdue, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 

@@ -1,6 +1,6 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
-import { type Change, MAX_HISTORY } from '../../pipeline/campaign.ts';
+import { type Change, MAX_HISTORY } from '../../model/campaign.ts';
 import type { Store, Switch } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 

@@ -1,6 +1,6 @@
 /** Installations: put, get, change, delete. An import does the same in its own way. */
 
-import { bucketOf, type Installation } from '../../pipeline/installation.ts';
+import { bucketOf, type Installation } from '../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { lastOfEach } from '../last-of-each.ts';

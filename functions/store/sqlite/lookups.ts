@@ -8,7 +8,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { languageKey, languagesRead } from '../../pipeline/canonical/language.ts';
+import { languageKey, languagesRead } from '../../model/canonical/language.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** What an installation is found and counted by. */

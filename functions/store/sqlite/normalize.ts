@@ -4,7 +4,7 @@
  * that is killed goes on there.
  */
 
-import { bucketOf, type Installation } from '../../pipeline/installation.ts';
+import { bucketOf, type Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';

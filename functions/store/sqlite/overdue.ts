@@ -1,6 +1,6 @@
 /** The sweep: work whose time has passed, taken in one transaction. */
 
-import type { Campaign } from '../../pipeline/campaign.ts';
+import type { Campaign } from '../../model/campaign.ts';
 import type { Overdue, Store, Work } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { requestOf } from './campaigns.ts';

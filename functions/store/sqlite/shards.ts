@@ -1,6 +1,6 @@
 /** Shards: ranges of buckets, and what is counted in them. */
 
-import { type Counts, noCounts } from '../../pipeline/campaign.ts';
+import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, sum } from '../counts.ts';

@@ -1,6 +1,6 @@
 /** Triggers, and the pings of which no campaign could be made. Records are JSON. */
 
-import type { FailedPing, PingCounts, Trigger } from '../../pipeline/triggers/trigger.ts';
+import type { FailedPing, PingCounts, Trigger } from '../../model/trigger.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { nameIn, timeAndName } from '../cursor.ts';

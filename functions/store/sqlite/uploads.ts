@@ -1,7 +1,7 @@
 /** Audiences that came as a file. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BUCKETS, bucketOf } from '../../pipeline/installation.ts';
+import { BUCKETS, bucketOf } from '../../model/installation.ts';
 import type { Store, Upload, UploadKind } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 

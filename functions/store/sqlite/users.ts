@@ -1,7 +1,7 @@
 /** All there is of a user: to be read, or to be erased. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bucketOf, type Installation } from '../../pipeline/installation.ts';
+import { bucketOf, type Installation } from '../../model/installation.ts';
 import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bareKey, type Device, deviceKey, matcher, withoutNames } from '../erasure.ts';

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { Unavailable } from '../../../functions/errors.ts';
 import {
   createOidc,
   type HeaderValues,
   type OidcOptions,
 } from '../../../functions/http/access/oidc.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
 import { createSigner, encode, nowSeconds, type Signer } from './jwt.ts';
 
 const audience = 'https://volley-send-apns-123.run.app';

@@ -10,9 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { generate } from 'selfsigned';
-import { Unavailable } from '../../../functions/errors.ts';
 import { createPeople } from '../../../functions/http/access/people.ts';
 import { createApi } from '../../../functions/http/api.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
 import { campaign, createFixture, jsonOf } from '../fixture.ts';
 import { createSigner, encode, nowSeconds } from './jwt.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Problem } from '../../../functions/errors.ts';
 import { decoded, Unreadable } from '../../../functions/http/import/encoding.ts';
 import type { Imported } from '../../../functions/http/import/import.ts';
+import type { Problem } from '../../../functions/lib/errors.ts';
 import { assertLinear } from '../../text/linear.ts';
 import { apnsToken, createFixture, jsonOf } from '../fixture.ts';
 import { csvDialects, foreign, NDJSON, ndjsonDialects } from './dialects.ts';

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseExact } from '../../../functions/exact-json.ts';
 import { readRow } from '../../../functions/http/import/import-row.ts';
 import { csvRows, FileFault, parsed } from '../../../functions/http/import/rows.ts';
-import { installation } from '../../../functions/pipeline/installation.ts';
-import { installationId, registrationSchema } from '../../../functions/pipeline/registration.ts';
+import { parseExact } from '../../../functions/lib/exact-json.ts';
+import { installation } from '../../../functions/model/installation.ts';
+import {
+  installationId,
+  registrationSchema,
+} from '../../../functions/model/schemas/registration.ts';
 import { chance } from '../../contracts/store-fixture.ts';
 import { assertLinear } from '../../text/linear.ts';
 import { apnsToken, NOW } from '../fixture.ts';

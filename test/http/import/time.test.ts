@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseExact } from '../../../functions/exact-json.ts';
 import { readTime } from '../../../functions/http/import/time.ts';
+import { parseExact } from '../../../functions/lib/exact-json.ts';
 
 const AT = Date.UTC(2026, 9, 1, 10);
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultsOf } from '../../../functions/errors.ts';
+import { faultsOf } from '../../../functions/lib/errors.ts';
+import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
+import { matches } from '../../../functions/model/audience/matches.ts';
 import {
   type Audience,
   type AudienceExpression,
   audienceSchema,
   segmentAudience,
-} from '../../../functions/pipeline/audience/audience-request.ts';
-import { NO_CONDITION, said } from '../../../functions/pipeline/audience/everybody.ts';
-import { matches } from '../../../functions/pipeline/audience/matches.ts';
+} from '../../../functions/model/schemas/audience.ts';
+import type { Registration } from '../../../functions/model/schemas/registration.ts';
 import { meaningOf, segmentsIn } from '../../../functions/pipeline/audience/meaning.ts';
-import type { Registration } from '../../../functions/pipeline/registration.ts';
 import { NOW, person } from '../../contracts/store-fixture.ts';
 
 const DAY = 24 * 60 * 60_000;

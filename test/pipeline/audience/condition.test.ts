@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { audienceSchema } from '../../../functions/pipeline/audience/audience-request.ts';
-import { conditionFault } from '../../../functions/pipeline/audience/condition.ts';
+import { conditionFault } from '../../../functions/model/audience/condition.ts';
+import { audienceSchema } from '../../../functions/model/schemas/audience.ts';
 
 const topic = (name: string) => `'${name}' in topics`;
 const [a, b, c] = [topic('a'), topic('b'), topic('c')];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CampaignRequest } from '../../../functions/model/campaign.ts';
+import { campaignRequestSchema } from '../../../functions/model/schemas/campaign.ts';
 import { estimate } from '../../../functions/pipeline/audience/estimate.ts';
-import type { CampaignRequest } from '../../../functions/pipeline/campaign.ts';
-import { campaignRequestSchema } from '../../../functions/pipeline/campaign-request.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, NOW } from '../world.ts';
 

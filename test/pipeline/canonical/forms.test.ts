@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { countryOf } from '../../../functions/pipeline/canonical/country.ts';
-import { tablesOf } from '../../../functions/pipeline/canonical/generate.ts';
-import { languageKey } from '../../../functions/pipeline/canonical/language.ts';
-import { languageOf } from '../../../functions/pipeline/canonical/language-tag.ts';
-import { zones } from '../../../functions/pipeline/canonical/tables.ts';
-import { timeZoneOf } from '../../../functions/pipeline/canonical/timezone.ts';
-import { namedToken, tokenOf } from '../../../functions/pipeline/canonical/token.ts';
+import { countryOf } from '../../../functions/model/canonical/country.ts';
+import { tablesOf } from '../../../functions/model/canonical/generate.ts';
+import { languageKey } from '../../../functions/model/canonical/language.ts';
+import { languageOf } from '../../../functions/model/canonical/language-tag.ts';
+import { zones } from '../../../functions/model/canonical/tables.ts';
+import { timeZoneOf } from '../../../functions/model/canonical/timezone.ts';
+import { namedToken, tokenOf } from '../../../functions/model/canonical/token.ts';
 
 const table = (of: (text: string) => string | null, rows: [string, string | null][]) => {
   for (const [text, expected] of rows) assert.equal(of(text), expected, text);
@@ -128,7 +128,7 @@ test('what is no language is none', () => {
 });
 
 test('the tables are those of the CLDR that is installed, as the script writes them', () => {
-  const path = '../../../functions/pipeline/canonical/tables.ts';
+  const path = '../../../functions/model/canonical/tables.ts';
   const plain = (text: string) => text.replace(/\s|,(?=\s*\])/g, '').replaceAll("'", '"');
   const committed = readFileSync(new URL(path, import.meta.url), 'utf8');
   assert.equal(plain(committed), plain(tablesOf(languageKey)));

@@ -5,8 +5,8 @@ import {
   languageKey,
   languagePicker,
   languagesRead,
-} from '../../../functions/pipeline/canonical/language.ts';
-import { languageOf } from '../../../functions/pipeline/canonical/language-tag.ts';
+} from '../../../functions/model/canonical/language.ts';
+import { languageOf } from '../../../functions/model/canonical/language-tag.ts';
 
 const canonical = (text: string) => languageOf(text) ?? assert.fail(text);
 

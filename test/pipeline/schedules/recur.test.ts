@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nextRuns } from '../../../functions/model/schedule.ts';
+import {
+  type ScheduleRequest,
+  scheduleRequestSchema,
+} from '../../../functions/model/schemas/schedule.ts';
 import {
   change,
   createSchedule,
@@ -7,11 +12,6 @@ import {
   runNow,
   startDue,
 } from '../../../functions/pipeline/schedules/recur.ts';
-import { nextRuns } from '../../../functions/pipeline/schedules/schedule.ts';
-import {
-  type ScheduleRequest,
-  scheduleRequestSchema,
-} from '../../../functions/pipeline/schedules/schedule-request.ts';
 import { createWorld, DAY, MINUTE, type World } from '../world.ts';
 
 const HOUR = 60 * MINUTE;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Audience } from '../../../functions/pipeline/audience/audience-request.ts';
-import type { Installation } from '../../../functions/pipeline/installation.ts';
+import type { Installation } from '../../../functions/model/installation.ts';
+import type { Audience } from '../../../functions/model/schemas/audience.ts';
 import type { Store } from '../../../functions/ports.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import { createSchema } from '../../../functions/store/firestore/schema.ts';

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { Audience } from '../../../functions/model/campaign.ts';
 import { accept } from '../../../functions/pipeline/accept.ts';
-import type { Audience } from '../../../functions/pipeline/campaign.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
 import type { Log, Ports, Task } from '../../../functions/ports.ts';
 import { chance, NOW } from '../../contracts/store-fixture.ts';

@@ -1,6 +1,6 @@
 /** An audience in words, for reports. */
 
-import type { AudienceExpression, AudienceRequest } from './audience-request.ts';
+import type { AudienceExpression, AudienceRequest } from '../schemas/audience.ts';
 
 /** Of a list; the others are counted. */
 const SHOWN = 10;

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import type { Chunk, SendableChunk, Task, TaskBody } from '../ports.ts';
 import type { Campaign } from './campaign.ts';
 import { QUEUE_HORIZON_MS } from './timing.ts';
-import type { Ping } from './triggers/trigger.ts';
+import type { Ping } from './trigger.ts';
 
 /**
  * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a

@@ -3,13 +3,13 @@
  * with them, the OpenAPI document is made from them, and the types are inferred from them.
  *
  * Only what answers such requests imports this file, since the schemas' library takes 60 ms of each
- * cold start: that is why it is apart from campaign.ts.
+ * cold start: that is why it is apart from ../campaign.ts.
  */
 
 import { z } from '@hono/zod-openapi';
-import { type AudienceRequest, audienceSchema } from './audience/audience-request.ts';
-import { canarySchema, scheduleSchema } from './control-request.ts';
-import { messageSchema } from './message-request.ts';
+import { type AudienceRequest, audienceSchema } from './audience.ts';
+import { canarySchema, scheduleSchema } from './control.ts';
+import { messageSchema } from './message.ts';
 
 /** So many that they fit in a request: nobody is tested on by mistake. */
 export const namesPeople = ({ userIds, installationIds, tokens }: AudienceRequest) =>

@@ -5,9 +5,9 @@
  * be one of its names.
  */
 
-import type { Fault } from '../../errors.ts';
-import { HALF } from '../../json-texts.ts';
-import { BRACES, halvesOf } from '../template.ts';
+import type { Fault } from '../lib/errors.ts';
+import { HALF } from '../lib/json-texts.ts';
+import { BRACES, halvesOf } from './message/template.ts';
 import type { Json } from './trigger.ts';
 
 const ONLY_PLACE = /^\{\{([^{}]*)\}\}$/;

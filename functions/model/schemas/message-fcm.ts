@@ -6,7 +6,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { fcmTargets, reservedByFcm } from './fcm-names.ts';
+import { fcmTargets, reservedByFcm } from '../message/fcm-names.ts';
 import { aps, isShare, SHARE } from './message-apns.ts';
 import { formed, httpsLink, LABEL_FORM, labelForm, oneOf, withDefaults } from './message-text.ts';
 

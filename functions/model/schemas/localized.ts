@@ -1,8 +1,8 @@
 /** What differs by language: an object whose names are languages. */
 
 import { z } from '@hono/zod-openapi';
-import { languageKey } from './canonical/language.ts';
-import { languageOf } from './canonical/language-tag.ts';
+import { languageKey } from '../canonical/language.ts';
+import { languageOf } from '../canonical/language-tag.ts';
 
 const MAX_LENGTH = 35;
 

@@ -1,9 +1,9 @@
 /** A recurring campaign: when its runs are due, in the wall-clock time of a zone. */
 
 import { Cron } from 'croner';
-import type { ScheduleRequest } from './schedule-request.ts';
+import type { ScheduleRequest } from './schemas/schedule.ts';
 
-export type { ScheduleRequest } from './schedule-request.ts';
+export type { ScheduleRequest } from './schemas/schedule.ts';
 
 /** A run that is not found by then was missed: the system was down. */
 export const MISSED_AFTER_MS = 15 * 60 * 1000;

@@ -11,14 +11,14 @@
 import { hash } from 'node:crypto';
 import type { CampaignEvent, Chunk, ChunkCommit } from '../ports.ts';
 import type { Campaign, Counts } from './campaign.ts';
-import type { EventData } from './event-schemas.ts';
+import type { EventData } from './schemas/events.ts';
 import { unreadOf } from './unread.ts';
 
 export const SOURCE = 'volley';
 
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
-/** When each is sent, and its data: `event-schemas.ts`. */
+/** When each is sent, and its data: `schemas/events.ts`. */
 export const eventTypes = [
   'campaign.accepted',
   'campaign.started',

@@ -1,13 +1,13 @@
 /**
  * What an app, or a row of an import, says of an installation. Only what answers such requests
- * imports this file, as with campaign-request.ts.
+ * imports this file, as with schemas/campaign.ts.
  */
 
 import { z } from '@hono/zod-openapi';
-import { countryOf } from './canonical/country.ts';
-import { languageOf } from './canonical/language-tag.ts';
-import { timeZoneOf } from './canonical/timezone.ts';
-import { isApnsToken } from './canonical/token.ts';
+import { countryOf } from '../canonical/country.ts';
+import { languageOf } from '../canonical/language-tag.ts';
+import { timeZoneOf } from '../canonical/timezone.ts';
+import { isApnsToken } from '../canonical/token.ts';
 import {
   defaultProvider,
   environments,
@@ -16,7 +16,7 @@ import {
   platforms,
   providers,
   tokenForm,
-} from './installation.ts';
+} from '../installation.ts';
 
 export const platform = z.enum(platforms);
 

@@ -2,9 +2,9 @@
 
 import { hash } from 'node:crypto';
 import { tokenOf } from './canonical/token.ts';
-import type { Registration } from './registration.ts';
+import type { Registration } from './schemas/registration.ts';
 
-export type { Registration } from './registration.ts';
+export type { Registration } from './schemas/registration.ts';
 
 export const platforms = ['ios', 'android', 'web'] as const;
 export type Platform = (typeof platforms)[number];

@@ -1,12 +1,12 @@
-/** What is asked for with a trigger, as with campaign-request.ts; its secrets go no further. */
+/** What is asked for with a trigger, as with schemas/campaign.ts; its secrets go no further. */
 
 import { hash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { faultsOf } from '../../errors.ts';
-import { campaignRequestSchema } from '../campaign-request.ts';
-import { asLists, asLiteral } from './ping.ts';
-import { fill, placesOf, segmentsOf, templateFaults } from './ping-template.ts';
-import type { Proof, Trigger } from './trigger.ts';
+import { faultsOf } from '../../lib/errors.ts';
+import { asLists, asLiteral } from '../../pipeline/triggers/ping.ts';
+import { fill, placesOf, segmentsOf, templateFaults } from '../ping-template.ts';
+import type { Proof, Trigger } from '../trigger.ts';
+import { campaignRequestSchema } from './campaign.ts';
 
 const MAX_TEMPLATE_BYTES = 16 * 1024;
 

@@ -2,7 +2,7 @@
  * Writes tables.ts from CLDR, which keeps IANA's names of time zones too. After an update of
  * `cldr-core` and `cldr-bcp47` (the same version):
  *
- *     npx node functions/pipeline/canonical/generate.ts && npx biome check --write functions
+ *     npx node functions/model/canonical/generate.ts && npx biome check --write functions
  *
  * Then both engines' data is brought into form again: SQLite's at its next start, Google's by
  * `volley installations normalize`.

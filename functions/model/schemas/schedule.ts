@@ -2,9 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import { Cron } from 'croner';
-import { campaignRequestSchema } from '../campaign-request.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';
-import { CRON_MODE } from './schedule.ts';
+import { CRON_MODE } from '../schedule.ts';
+import { campaignRequestSchema } from './campaign.ts';
 
 const cron = z
   .string()

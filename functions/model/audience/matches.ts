@@ -9,7 +9,7 @@ import coerce from 'semver/functions/coerce.js';
 import parse from 'semver/functions/parse.js';
 import { isLanguage } from '../canonical/language.ts';
 import type { Installation } from '../installation.ts';
-import type { Audience, Comparison } from './audience-request.ts';
+import type { Audience, Comparison } from '../schemas/audience.ts';
 
 export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
 

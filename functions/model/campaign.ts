@@ -1,14 +1,14 @@
 /** A campaign: what is kept of it, and which states follow which. */
 
-import type { Audience, Unregistered } from './audience/audience-request.ts';
-import type { CampaignRequest } from './campaign-request.ts';
 import { canonicalAudience } from './canonical/audience.ts';
 import type { Provider } from './installation.ts';
+import type { Audience, Unregistered } from './schemas/audience.ts';
+import type { CampaignRequest } from './schemas/campaign.ts';
 
-export type { Audience } from './audience/audience-request.ts';
-export type { CampaignRequest } from './campaign-request.ts';
-export type { ApnsPushType } from './message-apns.ts';
-export type { Message } from './message-request.ts';
+export type { Audience } from './schemas/audience.ts';
+export type { CampaignRequest } from './schemas/campaign.ts';
+export type { Message } from './schemas/message.ts';
+export type { ApnsPushType } from './schemas/message-apns.ts';
 
 /**
  * accepted   stored and queued, not planned yet

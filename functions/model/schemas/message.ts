@@ -1,16 +1,16 @@
 /**
  * A message: what is shown, in each language, and what the providers are told of it. Only what
- * answers requests imports this file, as with campaign-request.ts.
+ * answers requests imports this file, as with schemas/campaign.ts.
  */
 
 import { z } from '@hono/zod-openapi';
-import { textsIn } from '../json-texts.ts';
+import { textsIn } from '../../lib/json-texts.ts';
+import { misspelt, templateOf } from '../message/template.ts';
+import { variablesOf } from '../message/wording.ts';
 import { byLanguage } from './localized.ts';
 import { apnsOptions } from './message-apns.ts';
 import { fcmOverride } from './message-fcm.ts';
 import { LABEL_FORM, labelForm } from './message-text.ts';
-import { misspelt, templateOf } from './template.ts';
-import { variablesOf } from './wording.ts';
 
 /** FCM keeps a message four weeks at most; APNs has no documented bound. */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;

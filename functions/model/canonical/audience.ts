@@ -1,6 +1,6 @@
 /** Audiences in the form that installations have, so that the two can be compared. */
 
-import type { Audience } from '../audience/audience-request.ts';
+import type { Audience } from '../schemas/audience.ts';
 import { countryOf } from './country.ts';
 import { languageOf } from './language-tag.ts';
 import { timeZoneOf } from './timezone.ts';

@@ -1,8 +1,8 @@
 /** A message in the language and with the words of one recipient. */
 
-import type { Carried, Reached, Recipient } from '../ports.ts';
-import { languagePicker } from './canonical/language.ts';
-import type { Message } from './message-request.ts';
+import type { Carried, Reached, Recipient } from '../../ports.ts';
+import { languagePicker } from '../canonical/language.ts';
+import type { Message } from '../schemas/message.ts';
 import { type Place, templateOfJson } from './template.ts';
 
 /** The message as it is in one of its languages; without one, its default. */

@@ -1,9 +1,9 @@
 /** Every event's data as the OpenAPI document describes it. Not for what runs: schemas start slowly. */
 
 import { z } from '@hono/zod-openapi';
-import { campaignStates } from './campaign.ts';
-import { type EventType, SOURCE } from './events.ts';
-import { providers } from './installation.ts';
+import { campaignStates } from '../campaign.ts';
+import { type EventType, SOURCE } from '../events.ts';
+import { providers } from '../installation.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
 

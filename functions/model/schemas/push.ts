@@ -1,8 +1,8 @@
-/** What is asked for with a single push, as with campaign-request.ts. */
+/** What is asked for with a single push, as with schemas/campaign.ts. */
 
 import { z } from '@hono/zod-openapi';
-import { names } from './audience/audience-request.ts';
-import { type CampaignRequest, campaignRequestSchema } from './campaign-request.ts';
+import { names } from './audience.ts';
+import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
 
 const { app, message, dryRun } = campaignRequestSchema.shape;
 

@@ -5,18 +5,18 @@
  * says relative to something else (a segment by its name, "within 30 days") is made absolute when a
  * campaign is accepted (`meaning.ts`), so that every shard asks the same. What each condition means
  * is said in `matches.ts`. Only what answers requests imports this file, as with
- * campaign-request.ts; the types are everybody's.
+ * schemas/campaign.ts; the types are everybody's.
  */
 
 import { z } from '@hono/zod-openapi';
 import Range from 'semver/classes/range.js';
+import { segmentsIn } from '../../pipeline/audience/meaning.ts';
+import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
+import { conditionFault, topicName } from '../audience/condition.ts';
+import { audienceFault, isEmpty, NO_CONDITION, withoutEverybody } from '../audience/everybody.ts';
 import { namedToken } from '../canonical/token.ts';
 import { environments, providers, tokenForm } from '../installation.ts';
-import { country, installationId, languageTag, platform, timeZone } from '../registration.ts';
-import { boundsOf, MAX_OBJECTS } from './bounds.ts';
-import { conditionFault, topicName } from './condition.ts';
-import { audienceFault, isEmpty, NO_CONDITION, withoutEverybody } from './everybody.ts';
-import { segmentsIn } from './meaning.ts';
+import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
 
 /** Bounds of a request. An audience of more ids than this comes as an upload. */
 export const MAX_IDS = 100;
