@@ -1,7 +1,7 @@
 /** The sender for APNs. https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
 
 import { hash } from 'node:crypto';
-import type { Answer, Request } from '../http2/pool.ts';
+import type { Answer, Request } from '../http2/pool/pool.ts';
 import type { Batch, Outcome, Push, Sender } from '../ports.ts';
 import { type ApnsAccess, type Credential, certificateFault } from './apns-access.ts';
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';

@@ -1,6 +1,6 @@
 /** How a batch goes through a pool, whichever the provider. */
 
-import type { Answer } from '../http2/pool.ts';
+import type { Answer } from '../http2/pool/pool.ts';
 import type { Batch, Outcome } from '../ports.ts';
 import type { Flow } from './flow.ts';
 

@@ -2,7 +2,7 @@
 
 import { createPrivateKey } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import type { ClientCertificate } from '../http2/socket.ts';
+import type { ClientCertificate } from '../http2/client/socket.ts';
 import type { Fault } from '../lib/errors.ts';
 import type { Provider } from '../model/installation.ts';
 import { type CertificateFault, parseCertificate } from './certificate.ts';

@@ -1,6 +1,6 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
-import type { Answer, Pool, Request } from '../http2/pool.ts';
+import type { Answer, Pool, Request } from '../http2/pool/pool.ts';
 import type { Platform } from '../model/installation.ts';
 import type { Batch, Outcome, Push, Recipient, Rendered, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';

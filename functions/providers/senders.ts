@@ -1,8 +1,8 @@
 /** The senders of a deployment: one for each app, provider and environment, made on first use. */
 
 import { hash } from 'node:crypto';
-import { createPool, type Pool } from '../http2/pool.ts';
-import type { ClientCertificate } from '../http2/socket.ts';
+import type { ClientCertificate } from '../http2/client/socket.ts';
+import { createPool, type Pool } from '../http2/pool/pool.ts';
 import type { Environment, Provider } from '../model/installation.ts';
 import type { Log, Sender, Senders } from '../ports.ts';
 import { createApnsSender } from './apns.ts';

@@ -12,9 +12,9 @@ import {
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import * as F from '../../functions/http2/frames.ts';
-import type { Answer } from '../../functions/http2/pool.ts';
-import { type ServerStream, startServer } from '../../functions/http2/server.ts';
+import type { Answer } from '../../functions/http2/pool/pool.ts';
+import { type ServerStream, startServer } from '../../functions/http2/server/server.ts';
+import * as F from '../../functions/http2/session/frames.ts';
 import { certificate, startPool, until } from './peer.ts';
 import { seeded } from './raw.ts';
 

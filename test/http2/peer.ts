@@ -16,7 +16,7 @@ import {
   createPool,
   type Pool,
   type PoolOptions,
-} from '../../functions/http2/pool.ts';
+} from '../../functions/http2/pool/pool.ts';
 import { makeCertificate } from '../../functions/local/certificate.ts';
 
 export const certificate = await makeCertificate();

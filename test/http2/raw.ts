@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
-import { type Connection, openConnection } from '../../functions/http2/connection.ts';
-import type { Ending, Exchange, Request } from '../../functions/http2/exchange.ts';
-import * as F from '../../functions/http2/frames.ts';
-import { type ServerOptions, startServer } from '../../functions/http2/server.ts';
+import { type Connection, openConnection } from '../../functions/http2/client/connection.ts';
+import type { Ending, Exchange, Request } from '../../functions/http2/client/exchange.ts';
+import { type ServerOptions, startServer } from '../../functions/http2/server/server.ts';
+import * as F from '../../functions/http2/session/frames.ts';
 import { certificate, until } from './peer.ts';
 
 export interface Frame {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startServer } from '../../functions/http2/server.ts';
+import { startServer } from '../../functions/http2/server/server.ts';
 import { certificate, startPool, until } from '../http2/peer.ts';
 import { needs, runProgram, startProgram, temporaryFolder } from './programs.ts';
 import { askAll, askWhile, assertAnswers, assertProcessedOnce, requests } from './requests.ts';

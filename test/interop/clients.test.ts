@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startServer } from '../../functions/http2/server.ts';
+import { startServer } from '../../functions/http2/server/server.ts';
 import {
   makeApnsKey,
   type SimulatorSettings,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Answer, Pool } from '../../functions/http2/pool.ts';
+import type { Answer, Pool } from '../../functions/http2/pool/pool.ts';
 import { within } from './programs.ts';
 
 const ANSWERS_MS = 60_000;

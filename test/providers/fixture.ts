@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { createPool } from '../../functions/http2/pool.ts';
+import { createPool } from '../../functions/http2/pool/pool.ts';
 import {
   makeApnsKey,
   type Simulator,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPool } from '../../functions/http2/pool.ts';
+import { createPool } from '../../functions/http2/pool/pool.ts';
 import type { Message } from '../../functions/model/campaign.ts';
 import type { Sender } from '../../functions/ports.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';

@@ -1,7 +1,11 @@
 /** The HTTP/2 under a simulated provider, and the faults of a wire. */
 
-import { INTERNAL_ERROR, REFUSED_STREAM } from '../../http2/frames.ts';
-import { type ServerConnection, type ServerStream, startServer } from '../../http2/server.ts';
+import {
+  type ServerConnection,
+  type ServerStream,
+  startServer,
+} from '../../http2/server/server.ts';
+import { INTERNAL_ERROR, REFUSED_STREAM } from '../../http2/session/frames.ts';
 import type { Behaviour, SimulatorSettings } from './behaviour.ts';
 import { delayLine } from './delay-line.ts';
 import { type Answer, newPeer, type Peer } from './rules.ts';

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { answer, ask, certificate, sendMany, startPeer, startPool, tally, until } from '../peer.ts';
+
+test('a request gets its status, body and Retry-After', async (t) => {
+  const seen: unknown[] = [];
+  const peer = await startPeer(t, (stream, headers) => {
+    seen.push([headers[':method'], headers[':path'], headers.a, headers['apns-id']]);
+    return headers[':path'] === '/bad'
+      ? answer(stream, 429, '{"reason":"TooManyRequests"}', { 'retry-after': '7' })
+      : answer(stream, 200, 'nobody reads this');
+  });
+  const pool = startPool(t, { origin: peer.origin });
+  assert.deepEqual(await ask(pool, '/bad', ['apns-id', 'one']), {
+    kind: 'reply',
+    status: 429,
+    headers: { retryAfter: '7' },
+    body: '{"reason":"TooManyRequests"}',
+  });
+  assert.deepEqual(await ask(pool, '/good'), {
+    kind: 'reply',
+    status: 200,
+    headers: { retryAfter: undefined },
+    body: '',
+  });
+  assert.deepEqual(seen, [
+    ['POST', '/bad', 'b', 'one'],
+    ['POST', '/good', 'b', undefined],
+  ]);
+});
+
+test('a huge answer is cut at 64 KiB', async (t) => {
+  const peer = await startPeer(t, (stream) => answer(stream, 500, 'x'.repeat(1_000_000)));
+  const it = await ask(startPool(t, { origin: peer.origin }));
+  assert.equal(it.kind === 'reply' && it.body.length, 64 * 1024);
+});
+
+test('the peer decides how many streams a connection has, and may change its mind', async (t) => {
+  const peer = await startPeer(
+    t,
+    (stream, _, on) => {
+      if (on.streams === 1) on.session.settings({ maxConcurrentStreams: 20 });
+      else setTimeout(() => answer(stream), 1);
+      return on.streams === 1 ? answer(stream) : 'processed';
+    },
+    { settings: { maxConcurrentStreams: 1 } },
+  );
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 1 });
+  const { answers, all } = sendMany(pool, 200);
+  await all;
+  assert.deepEqual(tally(answers.values()), { reply: 200 });
+  assert.ok(peer.mostOpen() > 1 && peer.mostOpen() <= 20, `${peer.mostOpen()} streams`);
+});
+
+test('connections are added while requests wait, one after the other, up to the maximum', async (t) => {
+  const peer = await startPeer(
+    t,
+    (stream) => {
+      setTimeout(() => answer(stream), 5);
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 5 } },
+  );
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 3 });
+  const { answers, all } = sendMany(pool, 1000);
+  await all;
+  assert.deepEqual(tally(answers.values()), { reply: 1000 });
+  assert.equal(peer.sessions.length, 3);
+  assert.ok(peer.mostOpen() <= 5);
+});
+
+test('no connection is made before those there have answered', async (t) => {
+  const early: number[] = [];
+  const peer = await startPeer(
+    t,
+    (stream, _, on) => {
+      const others = peer.sessions.filter((it) => it !== on);
+      if (on.streams === 1) early.push(others.filter((it) => it.answered === 0).length);
+      setTimeout(() => {
+        answer(stream);
+        on.answered += 1;
+      }, 2);
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 5 } },
+  );
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 6 });
+  await sendMany(pool, 2000).all;
+  assert.ok(early.length > 1 && early.every((silent) => silent === 0), `${early}`);
+});
+
+test('connections that a rate does not need are closed after five minutes, the last one stays', async (t) => {
+  const MINUTE = 60_000;
+  let now = 0;
+  let held: (() => void)[] = [];
+  const peer = await startPeer(
+    t,
+    (stream) => {
+      held.push(() => answer(stream));
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 10 } },
+  );
+  const pool = startPool(t, {
+    origin: peer.origin,
+    maxConnections: 3,
+    // looks after its connections every 5 ms
+    deadlineMs: 100,
+    idleMs: Number.POSITIVE_INFINITY,
+    now: () => now,
+  });
+  const open = () => peer.sessions.filter((it) => !it.session.destroyed).length;
+  /** `n` at once, as many as rate x latency asks for, until so many connections share them. */
+  async function wave(n: number, connections: number) {
+    const { answers, all } = sendMany(pool, n, now);
+    const taken = () => until(() => held.length === Math.min(n, 10 * open()));
+    await until(() => open() > 0);
+    await taken();
+    for (let before = open(); before < connections; before++) {
+      // the next one is made when this one has answered
+      held.pop()!();
+      await until(() => open() > before);
+      await taken();
+    }
+    while (answers.size < n) {
+      for (const it of held) it();
+      held = [];
+      await until(() => held.length > 0 || answers.size === n);
+    }
+    await all;
+    assert.deepEqual(tally(answers.values()), { reply: n });
+  }
+
+  await wave(60, 3);
+  assert.equal(open(), 3);
+  for (let minute = 1; minute <= 4; minute++) {
+    now += MINUTE;
+    await wave(15, 2);
+  }
+  assert.equal(open(), 3, 'the third was used four minutes ago');
+  now += 1.5 * MINUTE;
+  await until(() => open() === 2);
+  await wave(15, 2);
+  assert.equal(open(), 2, 'fifteen at once need two');
+  now += 10 * MINUTE;
+  await until(() => open() === 1);
+  await wave(5, 1);
+  now += 60 * MINUTE;
+  await wave(5, 1);
+  assert.equal(open(), 1);
+  assert.equal(peer.sessions.length, 3);
+});
+
+test('a connection that is enough is not joined by another', async (t) => {
+  const peer = await startPeer(t);
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 5 });
+  for (let i = 0; i < 20; i++) await ask(pool, `/${i}`);
+  assert.equal(peer.sessions.length, 1);
+});
+
+test('what waits for a peer that cannot be reached is refused after five tries, and a later request tries afresh', async (t) => {
+  const gone = await startPeer(t);
+  await gone.stop();
+  const pool = startPool(t, { origin: gone.origin });
+  const { answers, all } = sendMany(pool, 10);
+  await all;
+  assert.deepEqual(tally(answers.values()), { refused: 10 });
+  const first = answers.get('/0');
+  assert.match(first?.kind === 'refused' ? first.reason : '', /ECONNREFUSED/);
+
+  await startPeer(t, undefined, { port: gone.port });
+  assert.equal((await ask(pool)).kind, 'reply');
+});
+
+test('a certificate that is not trusted is never talked to', async (t) => {
+  const peer = await startPeer(t);
+  const { makeCertificate } = await import('../../../functions/local/certificate.ts');
+  const { cert } = await makeCertificate();
+  const it = await ask(startPool(t, { origin: peer.origin, ca: cert }));
+  assert.equal(it.kind, 'refused');
+  assert.match(it.kind === 'refused' ? it.reason : '', /certificate/);
+  assert.equal(peer.processed.size, 0);
+});
+
+test('a peer that does not speak HTTP/2 is refused', async (t) => {
+  const server = createTlsServer({ ...certificate, ALPNProtocols: ['http/1.1'] });
+  server.on('tlsClientError', () => {});
+  server.on('secureConnection', (socket) => socket.on('error', () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const it = await ask(startPool(t, { origin: `https://localhost:${port}` }));
+  assert.equal(it.kind, 'refused');
+});
+
+test('closing lets what is under way finish and refuses the rest', async (t) => {
+  const peer = await startPeer(
+    t,
+    (stream) => {
+      setTimeout(() => answer(stream), 30);
+      return 'processed';
+    },
+    { settings: { maxConcurrentStreams: 10 } },
+  );
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 1 });
+  const { answers, all } = sendMany(pool, 25);
+  await until(() => peer.processed.size === 10);
+  await pool.close();
+  await all;
+  assert.deepEqual(tally(answers.values()), { refused: 15, reply: 10 });
+  assert.equal(peer.processed.size, 10);
+  assert.equal((await ask(pool)).kind, 'refused');
+});
+
+test('closing does not wait for ever', async (t) => {
+  const peer = await startPeer(t, () => 'processed');
+  const pool = startPool(t, { origin: peer.origin, drainMs: 20 });
+  const answered = ask(pool);
+  await until(() => peer.processed.size === 1);
+  await pool.close();
+  assert.equal((await answered).kind, 'no-answer');
+});
+
+test('a pool holds the process while an answer is due, and not when it is idle', async (t) => {
+  const peer = await startPeer(t, (stream) => {
+    setTimeout(() => answer(stream), 50);
+    return 'processed';
+  });
+  const script = `
+    import { createPool } from ${JSON.stringify(new URL('../../../functions/http2/pool/pool.ts', import.meta.url).href)};
+    const pool = createPool({ origin: '${peer.origin}', ca: process.env.CA, maxConnections: 1 });
+    pool.request({ path: '/', headers: {}, body: Buffer.from('{}') }, (it) => console.log(it.kind));
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, CA: certificate.cert },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 20_000,
+  });
+  let out = '';
+  child.stdout.on('data', (part) => {
+    out += part;
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(out, 'reply\n');
+  assert.equal(code, 0);
+});
+
+test('a reset stream has no answer, and is not sent again', async (t) => {
+  const peer = await startPeer(t, (stream) => {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return 'processed';
+  });
+  const it = await ask(startPool(t, { origin: peer.origin }));
+  assert.equal(it.kind, 'no-answer');
+  assert.deepEqual(Array.from(peer.processed.values()), [1]);
+});
+
+test('half an answer that is no success counts as none', async (t) => {
+  const peer = await startPeer(t, (stream, headers, on) => {
+    stream.respond({ ':status': 400 });
+    stream.write('{"reason":"Bad');
+    setTimeout(
+      () => (headers[':path'] === '/cut' ? on.socket.destroy() : stream.destroy(new Error())),
+      5,
+    );
+    return 'processed';
+  });
+  const pool = startPool(t, { origin: peer.origin });
+  assert.equal((await ask(pool, '/reset')).kind, 'no-answer');
+  assert.equal((await ask(pool, '/cut')).kind, 'no-answer');
+});
