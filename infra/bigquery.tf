@@ -13,7 +13,7 @@ resource "google_bigquery_table" "events" {
 
   dataset_id = google_bigquery_dataset.events[0].dataset_id
   table_id   = "events"
-  # events are data: `terraform destroy` stops here until the state forgets them (README.md, "Teardown")
+  # events are data: `terraform destroy` stops here until the state forgets them (docs/operations.md, "Upgrade, rollback, teardown")
   deletion_protection = true
 
   time_partitioning {

@@ -2,7 +2,7 @@
  * `npm run build`: what is deployed, in dist/. The same sources give the same bytes.
  *
  * Our code and the small libraries are one bundle, split by function, so that a function reads a few
- * files in place of some hundred. Google's clients stay packages. README.md, "Cold starts", says what
+ * files in place of some hundred. Google's clients stay packages. docs/operations.md, "Cold starts and memory", says what
  * was measured, and why not the other ways.
  */
 

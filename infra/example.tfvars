@@ -13,7 +13,7 @@ apns = {
 # Your apps' Firebase project, if it is another one than this; a quota you were granted.
 # fcm = { project = "my-apps-1234", messages_per_minute = 750000 }
 
-# Where public services are forbidden (domain restricted sharing): README.md, "If something is refused".
+# Where public services are forbidden (domain restricted sharing): docs/operations.md, "If something is refused".
 # public = false
 
 # alert_emails = ["push-team@example.com"]

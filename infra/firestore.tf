@@ -14,7 +14,7 @@ resource "google_firestore_database" "this" {
   type                              = "FIRESTORE_NATIVE"
   point_in_time_recovery_enablement = var.firestore.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
   delete_protection_state           = var.firestore.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
-  # `terraform destroy` leaves the data alone; README.md, "Teardown"
+  # `terraform destroy` leaves the data alone; docs/operations.md, "Upgrade, rollback, teardown"
   deletion_policy = "ABANDON"
 
   depends_on = [google_project_service.this]
@@ -92,6 +92,6 @@ resource "google_project_iam_member" "datastore_user" {
 check "security_rules" {
   assert {
     condition     = var.firestore.create || local.database_id != "(default)"
-    error_message = "An existing (default) database has your apps' security rules. Look whether they let app users read or write the collections `keys` and `installations` (README.md, \"The database\"), or give Volley a database of its own."
+    error_message = "An existing (default) database has your apps' security rules. Look whether they let app users read or write the collections `keys` and `installations` (docs/operations.md, \"The database\"), or give Volley a database of its own."
   }
 }

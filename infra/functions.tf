@@ -1,6 +1,6 @@
 locals {
   # CPUs are whole: a fraction allows one request at a time and nothing more. Memory was measured
-  # (README.md, "Cold starts and memory"): no function holds more than 200 MB, but Node's heap wants
+  # (docs/operations.md, "Cold starts and memory"): no function holds more than 200 MB, but Node's heap wants
   # room. Start-up CPU boost has no argument here; functions of the second generation have it on
   # (`run.googleapis.com/startup-cpu-boost`).
   functions = {
@@ -117,7 +117,7 @@ resource "google_cloudfunctions2_function" "this" {
 }
 
 # The API answers everybody, and asks for its own keys. Nothing else is public. Nothing depends on this,
-# so an organisation that forbids it is in the way of nothing else: README.md, "If something is refused".
+# so an organisation that forbids it is in the way of nothing else: docs/operations.md, "If something is refused".
 resource "google_cloud_run_v2_service_iam_member" "public" {
   count = var.public ? 1 : 0
 

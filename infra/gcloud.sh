@@ -18,7 +18,7 @@
 #   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (9.5), FCM_CHUNKS_NOW (9): see queues.tf for another quota
 #   SEVERAL_APPS (false)   WARM, such as "api=1 plan=1"  TRUSTED_HOPS (1)
 #   ALERT_EMAILS, such as "a@example.com b@example.com"  BIGQUERY (false)
-#   PUBLIC (true)          no-check where the organisation forbids allUsers, false for neither: README.md
+#   PUBLIC (true)          no-check where the organisation forbids allUsers, false for neither: docs/operations.md
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -48,7 +48,7 @@ fcm_project=${FCM_PROJECT:-$project}
 }
 if [[ $database == '(default)' && ${CREATE_DATABASE:-true} != true ]]; then
   echo 'Warning: the security rules of an existing (default) database are your apps'"'"'. Rules that let' >&2
-  echo 'app users read everything let them read keys and installations: see README.md, "The database".' >&2
+  echo 'app users read everything let them read keys and installations: see docs/operations.md, "The database".' >&2
 fi
 if [[ -n ${APNS_KEY_ID-} ]]; then
   : "${APNS_TEAM_ID:?goes with APNS_KEY_ID: ten characters}" "${APNS_TOPIC:?goes with APNS_KEY_ID: the bundle id}"
@@ -509,7 +509,7 @@ case $public in
   true)
     on run services add-iam-policy-binding "$prefix-api" --region="$region" --member=allUsers --role=roles/run.invoker || {
       echo 'Everything is there, but the API is not public. Does your organisation restrict sharing by' >&2
-      echo 'domain (iam.allowedPolicyMemberDomains)? Then run this again with PUBLIC=no-check: README.md.' >&2
+      echo 'domain (iam.allowedPolicyMemberDomains)? Then run this again with PUBLIC=no-check: docs/operations.md.' >&2
       exit 1
     }
     ;;

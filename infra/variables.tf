@@ -30,7 +30,7 @@ variable "firestore" {
   description = <<-END
     The database: one of Volley's own, named as the prefix, unless another is named. Set
     `create = false` where it is there already; "(default)", which most Firebase projects have, is
-    guarded by your apps' security rules (README.md, "The database").
+    guarded by your apps' security rules (docs/operations.md, "The database").
   END
   type = object({
     database = optional(string)
@@ -47,7 +47,7 @@ variable "firestore" {
 variable "apns" {
   description = <<-END
     The key from Apple: its id, your team's id, the app's bundle id. The key itself is the secret
-    PREFIX-apns-key. `next_key_id` while a second key takes over (README.md, "Rotating keys").
+    PREFIX-apns-key. `next_key_id` while a second key takes over (docs/operations.md, "Rotating keys on Google Cloud").
   END
   type = object({
     key_id      = string
@@ -84,7 +84,7 @@ variable "fcm" {
 }
 
 variable "several_apps" {
-  description = "More apps than one: a JSON file (VOLLEY_APPS, see the README) in the secret PREFIX-apps, in place of `apns` and `fcm.project`."
+  description = "More apps than one: a JSON file (VOLLEY_APPS, see docs/operations.md) in the secret PREFIX-apps, in place of `apns` and `fcm.project`."
   type        = bool
   default     = false
 }
@@ -92,7 +92,7 @@ variable "several_apps" {
 variable "public" {
   description = <<-END
     Lets everybody call the API, which asks for its own keys. False where your organisation forbids
-    grants to `allUsers`; README.md, "If something is refused", has the command that opens it there.
+    grants to `allUsers`; docs/operations.md, "If something is refused", has the command that opens it there.
   END
   type        = bool
   default     = true
@@ -110,7 +110,7 @@ variable "retention_days" {
 }
 
 variable "trusted_hops" {
-  description = "How many of the last addresses in X-Forwarded-For are written by proxies that you trust: 1 is Cloud Run itself, 2 with Google's load balancer before it (README.md, \"Behind a load balancer\")."
+  description = "How many of the last addresses in X-Forwarded-For are written by proxies that you trust: 1 is Cloud Run itself, 2 with Google's load balancer before it (docs/operations.md, \"Behind a load balancer\")."
   type        = number
   default     = 1
 

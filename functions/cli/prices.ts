@@ -1,7 +1,7 @@
 /**
  * List prices in US dollars, without free quotas, discounts and tax: region us-central1, as known in
  * November 2026. Other regions cost up to twice as much, a multi-region Firestore twice. Change them
- * here when they change; `volley estimate` and the table in infra/README.md follow.
+ * here when they change; `volley estimate` and the table in docs/operations.md follow.
  */
 
 export interface Price {

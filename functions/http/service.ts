@@ -24,7 +24,7 @@ const ROOT: z.output<typeof rootSchema> = {
   name: 'Volley',
   description: DESCRIPTION,
   links: { api: '/openapi.json', health: '/healthz' },
-  next: 'Every call of the API is described at /openapi.json; README.md has examples.',
+  next: 'Every call of the API is described at /openapi.json; docs/api.md has examples.',
 };
 
 export function serviceCalls(

@@ -46,7 +46,7 @@ async function main() {
   console.log(`Data       ${dataDir}`);
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)
-    console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see the README.');
+    console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see docs/operations.md.');
 }
 
 const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>

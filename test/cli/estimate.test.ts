@@ -39,8 +39,8 @@ test('each price has its source', () => {
   }
 });
 
-test('the table of the README is what the command prints', async () => {
-  const readme = await readFile('infra/README.md', 'utf8');
+test('the table in docs/operations.md is what the command prints', async () => {
+  const readme = await readFile('docs/operations.md', 'utf8');
   assert.ok(readme.includes(estimateTable(estimate(million))), 'npx volley estimate, and copy it');
 });
 

@@ -199,10 +199,10 @@ test('the numbers that the queues take from the code are those of the code', asy
     Number(new RegExp(`\\$\\{${name}:-([\\d.]+)\\}`).exec(script)![1]);
   assert.equal(usual('FCM_CHUNKS'), (0.95 * perSecond) / CHUNK_SIZE);
   assert.equal(usual('FCM_CHUNKS_NOW'), (0.045 * perSecond) / FEW);
-  // a million, as the README's table of limits has it
+  // a million, as the table of limits in docs/operations.md has it
   const seconds = 1e6 / (usual('FCM_CHUNKS') * CHUNK_SIZE);
   const minutes = `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  assert.ok((await readFile('infra/README.md', 'utf8')).includes(`FCM ${minutes}`), minutes);
+  assert.ok((await readFile('docs/operations.md', 'utf8')).includes(`FCM ${minutes}`), minutes);
   const text = await readFile(queues, 'utf8');
   for (const [kind, file] of [
     ['pipeline', 'functions/entry/work.ts'],

@@ -9,7 +9,7 @@ import { PROJECT_NUMBER, type Recorder, startRecorder } from './google/recorder.
 import { inventoryOf } from './recorded.ts';
 import { writtenCommands } from './written.ts';
 
-/** All there is to choose, with the names that the README uses. */
+/** All there is to choose, with the names that infra/README.md uses. */
 const settings = {
   PROJECT: 'example-project',
   APNS_KEY_ID: 'ABC123DEFG',
@@ -86,7 +86,7 @@ suite('gcloud.sh, by the real gcloud on a recorder', { skip: withoutGcloud() }, 
     assert.deepEqual(fields, [], 'fields that are as they should be are left alone');
   });
 
-  test('every command of the README and the alerts is one that gcloud takes', async (t) => {
+  test('every command of the pages and the alerts is one that gcloud takes', async (t) => {
     const commands = writtenCommands();
     assert.ok(commands.length > 12, commands.join('\n'));
     await writeFile(join(folder, 'AuthKey_ABC123DEFG.p8'), 'a key');
@@ -111,7 +111,7 @@ suite('gcloud.sh, by the real gcloud on a recorder', { skip: withoutGcloud() }, 
     );
     assert.equal(open.at(-1), true);
     const deleted = recorder.calls.filter(({ method }) => method === 'DELETE');
-    // by the README's own command
+    // by the command that docs/operations.md has for it
     assert.deepEqual(
       deleted.map(({ path }) => path),
       ['projects/example-project/databases/volley'],
