@@ -46,7 +46,9 @@ async function main() {
   console.log(`Data       ${dataDir}`);
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)
-    console.log('           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see docs/operations.md.');
+    console.log(
+      '           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see docs/operations.md.',
+    );
 }
 
 const sentFor = (apps: Record<string, { apns: unknown; fcm: unknown }>) =>
