@@ -30,7 +30,9 @@ test('the commands of README.md and docs/ do what they say', {
     if (trigger) shell.write('trigger.json', trigger);
     for (const command of commandsOf(page).filter((it) => testOf(it) === null && !typed.has(it))) {
       typed.add(command);
-      await t.test(`${page.path}: ${command.slice(0, 90)}`, () => shell.type(command));
+      await t.test(`${page.path}: ${command.slice(0, 90)}`, async () => {
+        await shell.type(command);
+      });
     }
   }
   assert.ok(typed.size > 50, `${typed.size} commands`);
