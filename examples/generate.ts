@@ -7,7 +7,7 @@
 
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { Platform } from '../functions/model/installation.ts';
+import type { Platform } from '../functions/model/platform.ts';
 
 const ROWS = 20_000;
 const SEED = 20_240_229;

@@ -3,12 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedEvents } from './events/embedded.ts';
+import type { QueueName } from './model/tasks.ts';
 import { createAtOnce } from './pipeline/at-once.ts';
 import { expire } from './pipeline/expire.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
 import { startDue } from './pipeline/schedules/recur.ts';
 import { sweep } from './pipeline/sweep.ts';
-import type { Log, Ports, QueueName, Senders } from './ports.ts';
+import type { Log, Ports, Senders } from './ports.ts';
 import {
   createEmbeddedQueue,
   type EmbeddedQueueOptions,

@@ -6,9 +6,10 @@
  * that is full, a service that does not answer. Every answer that can be expected is a value.
  */
 
+import type { SendableChunk } from './model/chunk.ts';
 import type { Audiences } from './ports/audiences.ts';
 import type { Campaigns } from './ports/campaigns.ts';
-import type { Chunks, SendableChunk } from './ports/chunks.ts';
+import type { Chunks } from './ports/chunks.ts';
 import type { Events, Outbox } from './ports/events.ts';
 import type { Installations } from './ports/installations.ts';
 import type { Keys } from './ports/keys.ts';
@@ -20,15 +21,15 @@ import type { Triggers } from './ports/triggers.ts';
 import type { Users } from './ports/users.ts';
 import type { Webhooks } from './ports/webhooks.ts';
 
-export * from './ports/audiences.ts';
+export type * from './ports/audiences.ts';
 export type * from './ports/campaigns.ts';
 export type * from './ports/chunks.ts';
 export * from './ports/events.ts';
 export type * from './ports/installations.ts';
-export * from './ports/keys.ts';
+export type * from './ports/keys.ts';
 export type * from './ports/log.ts';
 export type * from './ports/page.ts';
-export * from './ports/queue.ts';
+export type * from './ports/queue.ts';
 export type * from './ports/schedules.ts';
 export type * from './ports/senders.ts';
 export type * from './ports/triggers.ts';

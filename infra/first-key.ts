@@ -6,7 +6,8 @@
 
 import { parseArgs } from 'node:util';
 import { hashKey, makeKey } from '../functions/http/access/auth.ts';
-import { type ApiKey, fullScopes, type Scope, type Store } from '../functions/ports.ts';
+import { type ApiKey, fullScopes, type Scope } from '../functions/model/key.ts';
+import type { Store } from '../functions/ports.ts';
 
 const usage = `npm run --silent key -- --project PROJECT [options]
 

@@ -5,7 +5,7 @@ import { access, readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Uploaded } from '../http/audiences.ts';
 import type { SegmentView } from '../http/segments.ts';
-import { uploadKinds } from '../ports.ts';
+import { uploadKinds } from '../model/upload.ts';
 import type { Client } from './client.ts';
 import { count, type Output } from './progress.ts';
 import { Usage } from './send.ts';

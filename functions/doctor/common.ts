@@ -1,8 +1,10 @@
 /** Checks that both engines share: the store, the providers, the clock. */
 
 import { randomUUID } from 'node:crypto';
-import { installation, type Provider } from '../model/installation.ts';
-import type { Outcome, Push, Sender, Senders, Store } from '../ports.ts';
+import { installation } from '../model/installation.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Provider } from '../model/platform.ts';
+import type { Push, Sender, Senders, Store } from '../ports.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 
 /** An app by this name is refused nowhere, but who would call theirs so? */

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import indexes from '../../firestore.indexes.json' with { type: 'json' };
-import { redriveTask } from '../model/tasks.ts';
-import { type Queue, type QueueName, queueNames } from '../ports.ts';
+import { type QueueName, queueNames, redriveTask } from '../model/tasks.ts';
+import type { Queue } from '../ports.ts';
 import { taskId } from '../queue/cloud-tasks.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 

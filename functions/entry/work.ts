@@ -3,8 +3,9 @@
 import type { GoogleConfig } from '../config-google.ts';
 import { createGoogle } from '../google.ts';
 import { receiveTask } from '../http/tasks.ts';
+import type { TaskBody } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
-import type { Log, TaskBody, TaskHandler } from '../ports.ts';
+import type { Log, TaskHandler } from '../ports.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 

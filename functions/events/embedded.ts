@@ -3,7 +3,8 @@
  * tried again with the queue's backoff.
  */
 
-import type { CampaignEvent, DeadLetters, Events, Queue } from '../ports.ts';
+import type { CampaignEvent } from '../model/event.ts';
+import type { DeadLetters, Events, Queue } from '../ports.ts';
 
 /** Events that were delivered in part; the oldest is forgotten, and then delivered in full again. */
 const MAX_PARTIAL = 1000;

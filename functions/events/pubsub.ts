@@ -11,8 +11,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { withDeadline } from '../lib/deadline.ts';
 import { Unavailable } from '../lib/errors.ts';
-import { toCloudEvent } from '../model/events.ts';
-import type { CampaignEvent, Events } from '../ports.ts';
+import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
+import type { Events } from '../ports.ts';
 
 export interface PubSubOptions {
   project: string;

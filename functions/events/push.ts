@@ -3,8 +3,8 @@
  * https://cloud.google.com/pubsub/docs/push#receive_push
  */
 
-import { isEventType } from '../model/events.ts';
-import type { CampaignEvent, Log } from '../ports.ts';
+import { type CampaignEvent, isEventType } from '../model/event.ts';
+import type { Log } from '../ports.ts';
 
 /** The event, or what is wrong with the message. Nothing of the message itself is quoted. */
 export function readPush(envelope: unknown): CampaignEvent | { fault: string } {

@@ -2,12 +2,13 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { environments, providers } from '../model/installation.ts';
+import type { Switch } from '../model/campaign.ts';
+import { rfc3339 } from '../model/event.ts';
+import { environments, providers } from '../model/platform.ts';
 import { switchApp } from '../pipeline/app-switch.ts';
-import type { Ports, Switch } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
-import { rfc3339 } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });

@@ -6,7 +6,7 @@
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Fault, faultsOf } from '../lib/errors.ts';
-import type { Scope } from '../ports.ts';
+import type { Scope } from '../model/key.ts';
 import type { Authorize } from './access/auth.ts';
 import type { Admit } from './access/registering.ts';
 import { readJson } from './body.ts';

@@ -3,10 +3,11 @@
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { noCounts } from '../model/campaign.ts';
+import type { Scope } from '../model/key.ts';
 import { campaignRequestSchema } from '../model/schemas/campaign.ts';
 import { accept } from '../pipeline/accept.ts';
 import { report, reportText } from '../pipeline/report.ts';
-import type { Ports, Scope } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';

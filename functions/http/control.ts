@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Change, campaignStates, noCounts } from '../model/campaign.ts';
+import { rfc3339 } from '../model/event.ts';
 import { scheduleSchema } from '../model/schemas/control.ts';
 import { pastTime } from '../pipeline/accept.ts';
 import {
@@ -17,7 +18,6 @@ import { retryFailures } from '../pipeline/retry.ts';
 import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
-import { rfc3339 } from './json.ts';
 import { answerProblem, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
 

@@ -1,9 +1,10 @@
 /** Events that nothing took: look at them, publish them again. */
 
 import { z } from '@hono/zod-openapi';
+import { rfc3339 } from '../model/event.ts';
 import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports.ts';
 import { type Call, call } from './call.ts';
-import { json, rfc3339 } from './json.ts';
+import { json } from './json.ts';
 
 /** Characters of an event that are shown: those with a campaign's counts have a few thousand. */
 const MAX_SHOWN = 10_000;

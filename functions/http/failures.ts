@@ -2,7 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import type { Failure, Page, Ports, Store } from '../ports.ts';
+import type { Failure } from '../model/chunk.ts';
+import type { Page, Ports, Store } from '../ports.ts';
 import { call } from './call.ts';
 import { PAGE } from './json.ts';
 import { noCampaign } from './problem.ts';

@@ -3,8 +3,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { installation } from '../model/installation.ts';
+import type { Scope } from '../model/key.ts';
 import { installationId, registrationSchema } from '../model/schemas/registration.ts';
-import type { Ports, Scope } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { type Admit, narrow, narrowKeyOf } from './access/registering.ts';
 import { type Call, call } from './call.ts';
 import { Contradiction, changed, changeSchema } from './installation-change.ts';

@@ -1,8 +1,9 @@
 /** API keys: make one, list them, revoke one. */
 
 import { z } from '@hono/zod-openapi';
+import { type ApiKey, scopes } from '../model/key.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
-import { type ApiKey, type Ports, scopes } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { hashKey, keyOf, makeKey } from './access/auth.ts';
 import { type Call, call } from './call.ts';
 import { rfc3339OrNull } from './json.ts';

@@ -9,8 +9,8 @@
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isClosed } from '../model/campaign.ts';
-import { toCloudEvent } from '../model/events.ts';
-import type { CampaignEvent, Ports } from '../ports.ts';
+import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
+import type { Ports } from '../ports.ts';
 import { type CampaignView, campaignView } from './views.ts';
 
 export interface Message {

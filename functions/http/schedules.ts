@@ -4,13 +4,14 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { said } from '../model/audience/everybody.ts';
 import { noCounts } from '../model/campaign.ts';
+import { rfc3339 } from '../model/event.ts';
 import { nextRun, nextRuns, type Schedule, scheduleStates } from '../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../model/schemas/schedule.ts';
 import { draft } from '../pipeline/accept.ts';
 import { change, createSchedule, onwards, runNow } from '../pipeline/schedules/recur.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
-import { pageOf, pageQuery, rfc3339 } from './json.ts';
+import { pageOf, pageQuery } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
 

@@ -3,11 +3,14 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { said } from '../model/audience/everybody.ts';
+import { rfc3339 } from '../model/event.ts';
+import type { Scope } from '../model/key.ts';
 import { segmentAudience, segmentName } from '../model/schemas/audience.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
-import type { Ports, Scope, Segment } from '../ports.ts';
+import type { Segment } from '../model/segment.ts';
+import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
-import { pageOf, pageQuery, rfc3339 } from './json.ts';
+import { pageOf, pageQuery } from './json.ts';
 import { answerProblem } from './problem.ts';
 
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];

@@ -8,7 +8,8 @@
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Log, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
+import type { TaskBody } from '../model/tasks.ts';
+import type { Log, TaskAnswer, TaskHandler } from '../ports.ts';
 import { decodeBody } from '../queue/body.ts';
 import { DISPATCH_DEADLINE_MS } from '../queue/pace.ts';
 

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Fault } from '../lib/errors.ts';
 import { noCounts } from '../model/campaign.ts';
-import { providers } from '../model/installation.ts';
+import { providers } from '../model/platform.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../model/schemas/campaign.ts';
 import { accept, draft } from '../pipeline/accept.ts';
 import { type Preview, preview } from '../pipeline/audience/preview.ts';

@@ -3,6 +3,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { said } from '../model/audience/everybody.ts';
+import { rfc3339 } from '../model/event.ts';
+import type { Scope } from '../model/key.ts';
 import { newTrigger, triggerRequestSchema } from '../model/schemas/trigger.ts';
 import { pingTask } from '../model/tasks.ts';
 import {
@@ -12,11 +14,11 @@ import {
   type Trigger,
 } from '../model/trigger.ts';
 import { templateObjections } from '../pipeline/triggers/sample.ts';
-import type { Ports, Scope } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { readBytes } from './body.ts';
 import { type Call, call } from './call.ts';
 import { exampleOf } from './examples.ts';
-import { json, pageOf, pageQuery, rfc3339 } from './json.ts';
+import { json, pageOf, pageQuery } from './json.ts';
 import { createPingDoor } from './pings.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 

@@ -4,12 +4,14 @@ import { z } from '@hono/zod-openapi';
 import { shortToken } from '../lib/redact.ts';
 import { said } from '../model/audience/everybody.ts';
 import { type Campaign, type Counts, campaignStates } from '../model/campaign.ts';
-import { type Installation, providers } from '../model/installation.ts';
+import type { Failure } from '../model/chunk.ts';
+import { rfc3339 } from '../model/event.ts';
+import type { Installation } from '../model/installation.ts';
+import { providers } from '../model/platform.ts';
 import { campaignRequestSchema } from '../model/schemas/campaign.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Report } from '../pipeline/report.ts';
-import type { Failure } from '../ports.ts';
-import { rfc3339, rfc3339OrNull } from './json.ts';
+import { rfc3339OrNull } from './json.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
 

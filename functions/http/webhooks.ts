@@ -2,9 +2,12 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { eventTypes, subscribable, webhookEvent } from '../model/events.ts';
+import { webhookEvent } from '../model/campaign-events.ts';
+import { eventTypes, rfc3339, subscribable } from '../model/event.ts';
+import type { Scope } from '../model/key.ts';
 import { deliveryTask } from '../model/tasks.ts';
-import type { Ports, Scope, Webhook, WebhookDelivery } from '../ports.ts';
+import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
+import type { Ports } from '../ports.ts';
 import { createDeliver } from '../webhooks/deliver.ts';
 import { newDelivery } from '../webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../webhooks/post.ts';
@@ -12,7 +15,7 @@ import { webhookSchemas } from '../webhooks/request.ts';
 import { OVERLAP_MS, rotated } from '../webhooks/sign.ts';
 import { chatFaults, formats, MAX_WEBHOOKS, newWebhook } from '../webhooks/webhook.ts';
 import { type Call, call } from './call.ts';
-import { json, pageOf, pageQuery, rfc3339, rfc3339OrNull } from './json.ts';
+import { json, pageOf, pageQuery, rfc3339OrNull } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
 const SCOPES: Scope[] = ['campaigns'];

@@ -2,7 +2,7 @@
 
 import { readConfig } from '../config.ts';
 import { createLog, createTerminalLog } from '../log.ts';
-import { closedIn } from '../model/events.ts';
+import { closedIn } from '../model/campaign-events.ts';
 import { report, reportText } from '../pipeline/report.ts';
 import { keyLine } from './kept-key.ts';
 import { startLocal } from './server.ts';

@@ -8,7 +8,8 @@ import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded
 import { clientAddressBehind } from '../http/access/address.ts';
 import { hashKey } from '../http/access/auth.ts';
 import { createApi } from '../http/api.ts';
-import { fullScopes, type Log } from '../ports.ts';
+import { fullScopes } from '../model/key.ts';
+import type { Log } from '../ports.ts';
 import { type AppCredentials, createSenders } from '../providers/senders.ts';
 import { type KeptKey, keptKey } from './kept-key.ts';
 

@@ -1,7 +1,7 @@
 /** A campaign: what is kept of it, and which states follow which. */
 
 import { canonicalAudience } from './canonical/audience.ts';
-import type { Provider } from './installation.ts';
+import type { Provider } from './platform.ts';
 import type { Audience, Unregistered } from './schemas/audience.ts';
 import type { CampaignRequest } from './schemas/campaign.ts';
 
@@ -153,4 +153,10 @@ export function targetOf({ audience, meaning }: Pick<Campaign, 'audience' | 'mea
 export function toOf(campaign: Pick<Campaign, 'audience'>): 'token' | 'topic' | 'condition' {
   const { kind } = targetOf(campaign);
   return kind === 'topic' || kind === 'condition' ? kind : 'token';
+}
+
+/** An app whose campaigns do not begin until somebody says so. */
+export interface Switch {
+  at: number;
+  by: string;
 }

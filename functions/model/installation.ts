@@ -1,22 +1,11 @@
 /** An installation: one app on one device. */
 
-import { hash } from 'node:crypto';
+import { bucketOf } from './bucket.ts';
 import { tokenOf } from './canonical/token.ts';
+import { defaultProvider, type Provider } from './platform.ts';
 import type { Registration } from './schemas/registration.ts';
 
 export type { Registration } from './schemas/registration.ts';
-
-export const platforms = ['ios', 'android', 'web'] as const;
-export type Platform = (typeof platforms)[number];
-
-export const providers = ['apns', 'fcm'] as const;
-export type Provider = (typeof providers)[number];
-
-export const environments = ['production', 'sandbox'] as const;
-export type Environment = (typeof environments)[number];
-
-/** A token goes in packed chunks and headers: printable ASCII without spaces. */
-export const tokenForm = /^[\x21-\x7e]+$/;
 
 export interface Installation extends Omit<Registration, 'provider'> {
   id: string;
@@ -31,20 +20,14 @@ export interface Installation extends Omit<Registration, 'provider'> {
   refreshedAt: number;
 }
 
-export function defaultProvider(it: Platform): Provider {
-  return it === 'ios' ? 'apns' : 'fcm';
-}
-
-export const BUCKETS = 2 ** 32;
-
-/**
- * The first four bytes of the id's SHA-256, as an unsigned integer: uniform whatever ids look
- * like, and any database can compute it.
- */
-export const bucketOf = (id: string) => Number.parseInt(hash('sha256', id).slice(0, 8), 16);
-
 export function installation(id: string, registration: Registration, now: number): Installation {
   const { provider = defaultProvider(registration.platform), ...rest } = registration;
   const token = tokenOf(provider, rest.token);
   return { id, ...rest, provider, token, bucket: bucketOf(id), refreshedAt: now };
 }
+
+/** What an audience's page may carry of its installations, if it is asked to. */
+export type Carried = 'platform' | 'language' | 'attributes' | 'refreshedAt';
+
+export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
+  Partial<Pick<Installation, Carried>>;

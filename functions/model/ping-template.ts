@@ -166,3 +166,18 @@ function walk(value: Json, path: string, text: (text: string, path: string) => J
     Object.entries(value).map(([key, it]) => [key, walk(it, `${path}.${key}`, text)]),
   );
 }
+
+/** One id stands for a list of one. */
+export const asLists = (audience: Json): Json =>
+  typeof audience !== 'object' || audience === null
+    ? audience
+    : Object.fromEntries(
+        Object.entries(audience).map(([key, it]) => [
+          key,
+          typeof it === 'string' && /^(userIds|installationIds|tokens)$/.test(key) ? [it] : it,
+        ]),
+      );
+
+/** Nothing of a ping is a variable. */
+export const asLiteral = (message: Json): Json =>
+  typeof message === 'object' ? { ...message, literal: true } : message;

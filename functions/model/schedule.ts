@@ -1,14 +1,12 @@
 /** A recurring campaign: when its runs are due, in the wall-clock time of a zone. */
 
-import { Cron } from 'croner';
+import { nextTime } from './cron.ts';
 import type { ScheduleRequest } from './schemas/schedule.ts';
 
 export type { ScheduleRequest } from './schemas/schedule.ts';
 
 /** A run that is not found by then was missed: the system was down. */
 export const MISSED_AFTER_MS = 15 * 60 * 1000;
-/** Seconds are for machines; a ticker that comes once a minute could not keep them. */
-export const CRON_MODE = '5-part';
 
 /**
  * active  its runs are started at their times
@@ -42,9 +40,8 @@ export function nextRun(
   after: number,
 ): number | null {
   if (maxRuns !== undefined && runs >= maxRuns) return null;
-  const next = new Cron(cron, { timezone: timeZone, mode: CRON_MODE }).nextRun(new Date(after));
-  if (!next || (until !== undefined && next.getTime() > until)) return null;
-  return next.getTime();
+  const next = nextTime(cron, timeZone, after);
+  return next === null || (until !== undefined && next > until) ? null : next;
 }
 
 /** The next `count` runs, for people. */

@@ -3,12 +3,12 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type Fault, faultIn } from '../lib/errors.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, toOf } from '../model/campaign.ts';
-import { type Platform, type Provider, platforms } from '../model/installation.ts';
 import { wordingOf } from '../model/message/wording.ts';
+import { type Platform, type Provider, platforms } from '../model/platform.ts';
 import { startTasks } from '../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
 import type { Ports, Push } from '../ports.ts';
-import { resolve } from './audience/meaning.ts';
+import { resolve } from './audience/resolve.ts';
 
 export type Accepted =
   | { kind: 'accepted' | 'existing'; campaign: Campaign }

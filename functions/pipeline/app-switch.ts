@@ -6,8 +6,8 @@
  */
 
 import type { Campaign } from '../model/campaign.ts';
-import { appTask } from '../model/tasks.ts';
-import type { Ports, TaskBody } from '../ports.ts';
+import { appTask, type TaskBody } from '../model/tasks.ts';
+import type { Ports } from '../ports.ts';
 import { cancel, pause, resume } from './control.ts';
 
 type Asked = Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>;

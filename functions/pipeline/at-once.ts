@@ -3,8 +3,9 @@
  * three times. What does not end well here goes on in the queue.
  */
 
+import type { SendableChunk } from '../model/chunk.ts';
 import { sendTask } from '../model/tasks.ts';
-import type { Ports, SendableChunk } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { sendChunk } from './send.ts';
 
 /** More at once are queued: a provider that hangs must not fill the memory. */

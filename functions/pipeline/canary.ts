@@ -6,8 +6,8 @@
  * campaign stays due until its canary has passed.
  */
 
-import { canaryTask, held, redriveTask } from '../model/tasks.ts';
-import type { Ports, TaskBody } from '../ports.ts';
+import { canaryTask, held, redriveTask, type TaskBody } from '../model/tasks.ts';
+import type { Ports } from '../ports.ts';
 import { stopsCanary } from './brake.ts';
 import { pause } from './control.ts';
 

@@ -1,7 +1,8 @@
 /** complete: the world is told. What has happened is in the outbox; here it goes out. */
 
-import { closedIn } from '../model/events.ts';
-import type { CampaignEvent, Ports } from '../ports.ts';
+import { closedIn } from '../model/campaign-events.ts';
+import type { CampaignEvent } from '../model/event.ts';
+import type { Ports } from '../ports.ts';
 
 /**
  * Publishes what is in the outbox of a campaign (or a webhook), and notes that it is out. Dying in

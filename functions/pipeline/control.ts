@@ -1,6 +1,7 @@
 /** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
 
 import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../model/campaign.ts';
+import type { OpenChunk, Shard } from '../model/chunk.ts';
 import {
   canaryTask,
   planTask,
@@ -10,7 +11,7 @@ import {
   startTasks,
 } from '../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
-import type { OpenChunk, Ports, Shard } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { OVERRULED } from './brake.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';

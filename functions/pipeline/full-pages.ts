@@ -9,8 +9,9 @@
  * the document that all chunks count in a thousand times heavier.)
  */
 
-import { bucketOf } from '../model/installation.ts';
-import type { AudiencePage, Cursor, Reached } from '../ports.ts';
+import { bucketOf, type Cursor } from '../model/bucket.ts';
+import type { Reached } from '../model/installation.ts';
+import type { AudiencePage } from '../ports.ts';
 
 /** Installations of a page, if FCM's part of it comes out even. */
 const [LEAST, MOST] = [2_000, 10_000];

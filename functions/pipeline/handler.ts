@@ -1,7 +1,8 @@
 /** Which step of the pipeline a task is for. */
 
-import { renewed } from '../model/tasks.ts';
-import type { CampaignEvent, Ports, TaskAnswer, TaskBody, TaskHandler } from '../ports.ts';
+import type { CampaignEvent } from '../model/event.ts';
+import { renewed, type TaskBody } from '../model/tasks.ts';
+import type { Ports, TaskAnswer, TaskHandler } from '../ports.ts';
 import { applySwitch } from './app-switch.ts';
 import { watchCanary } from './canary.ts';
 import { redrive } from './control.ts';

@@ -1,6 +1,6 @@
 /** What an outcome means for the one recipient it is about. */
 
-import type { Outcome } from '../ports.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { Trial } from './trials.ts';
 
 export type Verdict =

@@ -3,7 +3,7 @@
  * campaign that nobody listens to it writes nothing more than before.
  */
 
-import type { EventType } from '../model/events.ts';
+import type { EventType } from '../model/event.ts';
 import type { Ports, Store } from '../ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 

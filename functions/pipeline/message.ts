@@ -4,10 +4,12 @@
  * there on it is a campaign like any other.
  */
 
+import { BUCKETS } from '../model/bucket.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from '../model/campaign.ts';
-import { BUCKETS } from '../model/installation.ts';
+import type { SendableChunk } from '../model/chunk.ts';
+import type { Carried } from '../model/installation.ts';
 import { redriveTask, sendable, sendTask, startTasks } from '../model/tasks.ts';
-import type { AudiencePage, Carried, Ports, SendableChunk } from '../ports.ts';
+import type { AudiencePage, Ports } from '../ports.ts';
 import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept.ts';
 import { pagesOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';

@@ -7,20 +7,14 @@
  * two planners of one shard are told apart by the page number.
  */
 
+import { BUCKETS, type BucketRange } from '../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../model/campaign.ts';
-import { BUCKETS } from '../model/installation.ts';
+import type { NewChunk, Recipient, Shard } from '../model/chunk.ts';
+import type { Reached } from '../model/installation.ts';
 import { type Wording, wordingOf } from '../model/message/wording.ts';
 import { canaryTask, sendable, sendTask, shardTask, startTasks } from '../model/tasks.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../model/timing.ts';
-import type {
-  BucketRange,
-  FrozenPage,
-  NewChunk,
-  Ports,
-  Reached,
-  Recipient,
-  Shard,
-} from '../ports.ts';
+import type { FrozenPage, Ports } from '../ports.ts';
 import { isHeldBack } from './app-switch.ts';
 import { isGone, pagesOf, sizeOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';

@@ -9,9 +9,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { shortToken } from '../lib/redact.ts';
-import { chunkEvents } from '../model/events.ts';
+import { chunkEvents } from '../model/campaign-events.ts';
+import type { Chunk, ChunkCommit, Lease } from '../model/chunk.ts';
+import type { Outcome } from '../model/outcome.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../model/timing.ts';
-import type { Chunk, ChunkCommit, Committed, Lease, Outcome, Ports } from '../ports.ts';
+import type { Committed, Ports } from '../ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 import { listenedTo, tellProgress } from './listeners.ts';
 

@@ -1,7 +1,9 @@
 /** retry: a campaign to those whom an earlier one failed to reach, for reasons that pass. */
 
+import type { Cursor } from '../model/bucket.ts';
 import { type Campaign, type CampaignRequest, isClosed } from '../model/campaign.ts';
-import type { AudiencePage, Cursor, Failure, Ports } from '../ports.ts';
+import type { Failure } from '../model/chunk.ts';
+import type { AudiencePage, Ports } from '../ports.ts';
 import { type Accepted, enter } from './accept.ts';
 
 /** Rejected and unregistered would be so again. A time to live that ran out is recorded as `retry`. */

@@ -4,9 +4,17 @@
  */
 
 import { type Campaign, isClosed } from '../model/campaign.ts';
-import { deliveryTask, planTask, redriveTask, sendTask, shardTask } from '../model/tasks.ts';
+import {
+  deliveryTask,
+  planTask,
+  redriveTask,
+  sendTask,
+  shardTask,
+  type Task,
+} from '../model/tasks.ts';
 import { LOST_AFTER_MS, PARKED_MS } from '../model/timing.ts';
-import type { Overdue, Ports, Store, Task } from '../ports.ts';
+import type { Overdue } from '../model/work.ts';
+import type { Ports, Store } from '../ports.ts';
 import { publish } from './complete.ts';
 import { waitsForCanary } from './control.ts';
 import { anyWaits, tasksOf } from './waiting.ts';

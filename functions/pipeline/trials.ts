@@ -6,8 +6,9 @@
  * answers. A refused recipient that is followed by an accepted one was refused for its own sake.
  */
 
-import type { Provider } from '../model/installation.ts';
-import type { Outcome, Ramp, Store } from '../ports.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Provider } from '../model/platform.ts';
+import type { Ramp, Store } from '../ports.ts';
 
 /** Answers that count towards a wave, and how many of them make one. */
 const LAST = 40;

@@ -7,17 +7,20 @@
  */
 
 import type { Campaign } from '../model/campaign.ts';
+import type { OpenChunk } from '../model/chunk.ts';
 import {
   deliveryTask,
   planTask,
   redriveTask,
   sendTask,
   shardTask,
+  type Task,
   whyAgain,
   whyEarly,
   whyLeased,
 } from '../model/tasks.ts';
-import type { OpenChunk, Overdue, Ports, Task } from '../ports.ts';
+import type { Overdue } from '../model/work.ts';
+import type { Ports } from '../ports.ts';
 
 type Named = Pick<Task, 'queue' | 'name'>;
 

@@ -1,26 +1,11 @@
 /** Whom a campaign is for: read in the order of buckets, saved, or brought as a file. */
 
-import type { Installation } from '../model/installation.ts';
-import type { Audience, AudienceExpression } from '../model/schemas/audience.ts';
+import type { BucketRange, Cursor } from '../model/bucket.ts';
+import type { Carried, Reached } from '../model/installation.ts';
+import type { Audience } from '../model/schemas/audience.ts';
+import type { Segment } from '../model/segment.ts';
+import type { Upload } from '../model/upload.ts';
 import type { Page } from './page.ts';
-
-/** Buckets from (inclusive) to (exclusive). */
-export interface BucketRange {
-  from: number;
-  to: number;
-}
-
-/** Where a reader of an audience stands: the last installation it has seen. */
-export interface Cursor {
-  bucket: number;
-  id: string;
-}
-
-/** What an audience's page may carry of its installations, if it is asked to. */
-export type Carried = 'platform' | 'language' | 'attributes' | 'refreshedAt';
-
-export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
-  Partial<Pick<Installation, Carried>>;
 
 export interface AudiencePage {
   installations: Reached[];
@@ -28,29 +13,6 @@ export interface AudiencePage {
   cursor: Cursor;
   /** looked at since the page before and not in the audience, where the adapter looks at each */
   leftOut?: number;
-}
-
-/** An audience that was saved under a name. */
-export interface Segment {
-  app: string;
-  name: string;
-  audience: AudienceExpression;
-  updatedAt: number;
-}
-
-/** What the names of an upload are. */
-export const uploadKinds = ['installationIds', 'userIds', 'tokens'] as const;
-export type UploadKind = (typeof uploadKinds)[number];
-
-/** An audience that came as a file: names, each once, in the order of (bucketOf(name), name). */
-export interface Upload {
-  id: string;
-  app: string;
-  of: UploadKind;
-  /** at least the number of its names; null while they still come */
-  size: number | null;
-  createdAt: number;
-  expiresAt: number;
 }
 
 export interface Audiences {

@@ -1,34 +1,11 @@
 /** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
 
-import type { Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
-import type { Provider } from '../model/installation.ts';
-import type { BucketRange } from './audiences.ts';
-import type { FrozenPage, LastTask, OpenChunk } from './chunks.ts';
-import type { CampaignEvent } from './events.ts';
+import type { BucketRange } from '../model/bucket.ts';
+import type { Campaign, CampaignState, Change, Counts, Switch } from '../model/campaign.ts';
+import type { Provider } from '../model/platform.ts';
+import type { Overdue, Work } from '../model/work.ts';
+import type { FrozenPage } from './chunks.ts';
 import type { Page } from './page.ts';
-
-/** An app whose campaigns do not begin until somebody says so. */
-export interface Switch {
-  at: number;
-  by: string;
-}
-
-/** What has a task. */
-export type Work =
-  | { kind: 'campaign'; campaignId: string }
-  | { kind: 'shard'; campaignId: string; shard: number }
-  | { kind: 'chunk'; chunkId: string }
-  | { kind: 'delivery'; deliveryId: string };
-
-/** Work whose time has passed: it waits long, its task was lost, or its worker died. */
-export type Overdue = { dueAt: number } & (
-  | { kind: 'campaign'; campaignId: string; task: LastTask }
-  | { kind: 'shard'; campaignId: string; shard: number; task: LastTask }
-  | ({ kind: 'chunk'; campaignId: string } & OpenChunk)
-  /** stored, but not published */
-  | { kind: 'event'; event: CampaignEvent }
-  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task: LastTask }
-);
 
 export interface Campaigns {
   /**

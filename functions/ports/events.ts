@@ -1,19 +1,6 @@
 /** Events, from the write that stores them to whoever listens. */
 
-import type { EventType } from '../model/events.ts';
-
-export interface CampaignEvent {
-  /** stable: the same event published twice has the same id. No full stop: it will be signed. */
-  id: string;
-  type: EventType;
-  /** what it is about: a campaign's id, or a webhook's */
-  subject: string;
-  /** null: of a webhook that is for all apps */
-  app: string | null;
-  at: number;
-  /** as the schema of its type says */
-  data: Record<string, unknown>;
-}
+import type { CampaignEvent } from '../model/event.ts';
 
 /** Published at least once, delivered at least once to every subscriber. */
 export interface Events {

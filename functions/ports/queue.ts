@@ -1,45 +1,6 @@
 /** The queue: named tasks, delivered at least once. */
 
-import type { Ping } from '../model/trigger.ts';
-import type { SendableChunk } from './chunks.ts';
-import type { CampaignEvent } from './events.ts';
-
-/** `…-now` and `plan` are short: a push to one user never waits behind a campaign of millions. */
-export const queueNames = [
-  'plan',
-  'shard',
-  'send-apns',
-  'send-apns-now',
-  'send-fcm',
-  'send-fcm-now',
-  'deliver',
-] as const;
-export type QueueName = (typeof queueNames)[number];
-
-export type TaskBody =
-  | { kind: 'plan'; campaignId: string }
-  | { kind: 'shard'; campaignId: string; shard: number }
-  | ({ kind: 'send' } & SendableChunk)
-  /** puts all open work of a campaign back on its queues, now */
-  | { kind: 'redrive'; campaignId: string; why: string }
-  /** looks what becomes of a canary; `since`: when all of it had an outcome */
-  | { kind: 'canary'; campaignId: string; since: number | null }
-  /** does to all campaigns of an app what somebody asked for at that time */
-  | { kind: 'app'; app: string; verb: 'pause' | 'resume' | 'cancel'; at: number; by: string }
-  | { kind: 'event'; event: CampaignEvent }
-  /** posts an event to a webhook, unless it was tried more often than that, or queued again since */
-  | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
-  /** what a trigger is to make a campaign of */
-  | ({ kind: 'ping' } & Ping);
-
-export interface Task {
-  queue: QueueName;
-  /** Work with the same name is queued once, as far as a queue can tell. */
-  name: string;
-  body: TaskBody;
-  /** not before; now without it */
-  at?: number;
-}
+import type { Task, TaskBody } from '../model/tasks.ts';
 
 export interface Delivery {
   body: TaskBody;

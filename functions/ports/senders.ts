@@ -2,37 +2,9 @@
 
 import type { Fault } from '../lib/errors.ts';
 import type { Message } from '../model/campaign.ts';
-import type { Environment, Platform, Provider } from '../model/installation.ts';
-import type { Recipient } from './chunks.ts';
-
-/** What became of one recipient. */
-export type Outcome =
-  | { kind: 'accepted' }
-  /**
-   * for good; `suspect` if a wrong environment or topic of ours has the same answer; `detail`: the
-   * provider's own words
-   */
-  | { kind: 'rejected'; reason: string; detail?: string; suspect?: true }
-  /** the device has no such app any more, since then (null: the provider does not say) */
-  | { kind: 'unregistered'; reason: string; since: number | null }
-  /**
-   * 'service': the provider asks everybody to wait; 'device': about this one only. `afterMs`: how long
-   * it asks for; `stalledMs`: how long to wait when it lets no push through at all.
-   */
-  | {
-      kind: 'retry';
-      reason: string;
-      afterMs: number | null;
-      scope: 'device' | 'service';
-      stalledMs?: number;
-    }
-  /** sent, but no answer came */
-  | { kind: 'unknown'; reason: string }
-  /**
-   * The message or our configuration may be at fault: one such answer proves nothing about the other
-   * recipients. `proven`: no push could be sent at all, so it is about all of them.
-   */
-  | { kind: 'blocked'; reason: string; detail?: string; proven?: true };
+import type { Recipient } from '../model/chunk.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Environment, Platform, Provider } from '../model/platform.ts';
 
 /** One message, the same for every recipient of a campaign. */
 export interface Push {

@@ -1,7 +1,7 @@
 /** What is known of a user, and how long it is kept. */
 
+import type { Failure, Recipient } from '../model/chunk.ts';
 import type { Installation } from '../model/installation.ts';
-import type { Failure, Recipient } from './chunks.ts';
 
 /** What is known of a user, for himself. */
 export type UserRecord =

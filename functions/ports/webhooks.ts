@@ -1,56 +1,8 @@
 /** Webhooks, and the events on their way to them. */
 
-import type { EventType } from '../model/events.ts';
-import type { CampaignEvent } from './events.ts';
+import type { CampaignEvent } from '../model/event.ts';
+import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 import type { Page } from './page.ts';
-
-/** Where events are to be posted. */
-export interface Webhook {
-  id: string;
-  /** whose events: both null is everybody's */
-  app: string | null;
-  campaignId: string | null;
-  url: string;
-  description: string;
-  types: EventType[];
-  format: 'standard' | 'slack' | 'teams';
-  /** Each signs until then, null is for good. Two of them while a receiver changes over. */
-  secrets: { secret: string; until: number | null }[];
-  createdAt: number;
-  /** why nothing is posted to it any more */
-  disabled: { reason: string; at: number } | null;
-  /** since when every attempt has failed */
-  failingSince: number | null;
-  /** of the API when it was registered, for links */
-  origin: string;
-}
-
-export interface DeliveryAttempt {
-  at: number;
-  ms: number;
-  /** null: no answer came, for this reason */
-  status: number | null;
-  error: string | null;
-}
-
-/** An event on its way to one webhook. */
-export interface WebhookDelivery {
-  id: string;
-  webhookId: string;
-  event: CampaignEvent;
-  state: 'pending' | 'delivered' | 'failed';
-  createdAt: number;
-  /** it is retried until three days after that; later than `createdAt` if it was replayed */
-  begunAt: number;
-  /** how often it was tried: the fence of who tries it */
-  tries: number;
-  /** the latest; the oldest are dropped */
-  attempts: DeliveryAttempt[];
-  /** of the next attempt */
-  nextAt: number | null;
-  /** why it was queued again since it was last tried: only that task, and what follows it, counts */
-  task?: string;
-}
 
 export interface Webhooks {
   /** 'full': its key has as many as it may have, `max`. */

@@ -3,7 +3,7 @@
  * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
  */
 
-import type { Outcome } from '../ports.ts';
+import type { Outcome } from '../model/outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /**

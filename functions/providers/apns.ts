@@ -2,7 +2,8 @@
 
 import { hash } from 'node:crypto';
 import type { Answer, Request } from '../http2/pool/pool.ts';
-import type { Batch, Outcome, Push, Sender } from '../ports.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Batch, Push, Sender } from '../ports.ts';
 import { type ApnsAccess, type Credential, certificateFault } from './apns-access.ts';
 import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
 import { judgeApns } from './apns-reasons.ts';

@@ -4,7 +4,7 @@ import { createPrivateKey } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { ClientCertificate } from '../http2/client/socket.ts';
 import type { Fault } from '../lib/errors.ts';
-import type { Provider } from '../model/installation.ts';
+import type { Provider } from '../model/platform.ts';
 import { type CertificateFault, parseCertificate } from './certificate.ts';
 import { isObject } from './merge.ts';
 import { APNS_ORIGINS, FCM_ORIGIN } from './origins.ts';

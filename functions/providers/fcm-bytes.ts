@@ -4,8 +4,9 @@
  * https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type
  */
 
-import type { Platform } from '../model/installation.ts';
-import type { Push, Recipient } from '../ports.ts';
+import type { Recipient } from '../model/chunk.ts';
+import type { Platform } from '../model/platform.ts';
+import type { Push } from '../ports.ts';
 import { objectOf } from './described.ts';
 import { jsonFor, textFor } from './personal.ts';
 

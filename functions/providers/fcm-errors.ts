@@ -4,7 +4,7 @@
  * https://firebase.google.com/docs/cloud-messaging/error-codes
  */
 
-import type { Outcome } from '../ports.ts';
+import type { Outcome } from '../model/outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** As for APNs; 'token' is 'rejected' if the token is named as the fault, 'blocked' otherwise. */

@@ -1,8 +1,10 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
 import type { Answer, Pool, Request } from '../http2/pool/pool.ts';
-import type { Platform } from '../model/installation.ts';
-import type { Batch, Outcome, Push, Recipient, Rendered, Sender } from '../ports.ts';
+import type { Recipient } from '../model/chunk.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Platform } from '../model/platform.ts';
+import type { Batch, Push, Rendered, Sender } from '../ports.ts';
 import { sendBatch, unanswered } from './batch.ts';
 import { judgeFcm } from './fcm-errors.ts';
 import { fcmFaults } from './fcm-faults.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Fault } from '../lib/errors.ts';
-import type { Platform } from '../model/installation.ts';
+import type { Platform } from '../model/platform.ts';
 import type { Push } from '../ports.ts';
 import { type Apple, appleOf, describe, isVisible, objectOf } from './described.ts';
 import { appleByFcm, fcmMessage, webTopicForm } from './fcm-message.ts';

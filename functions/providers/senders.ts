@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { ClientCertificate } from '../http2/client/socket.ts';
 import { createPool, type Pool } from '../http2/pool/pool.ts';
-import type { Environment, Provider } from '../model/installation.ts';
+import type { Environment, Provider } from '../model/platform.ts';
 import type { Log, Sender, Senders } from '../ports.ts';
 import { createApnsSender } from './apns.ts';
 import { type ApnsAccess, createApnsAccess } from './apns-access.ts';

@@ -1,7 +1,7 @@
 /** The body of a task as it travels: JSON, bounded, and looked at before it is believed. */
 
-import { eventTypes } from '../model/events.ts';
-import type { Task, TaskBody } from '../ports.ts';
+import { eventTypes } from '../model/event.ts';
+import type { Task, TaskBody } from '../model/tasks.ts';
 
 /**
  * A Cloud Tasks task has at most 100 KB (102,400 bytes); the difference is for what is not its

@@ -7,7 +7,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Log, Queue, QueueName, Task } from '../ports.ts';
+import type { QueueName, Task } from '../model/tasks.ts';
+import type { Log, Queue } from '../ports.ts';
 import { encodeBody } from './body.ts';
 import { BATCH, createBatches, type Ready } from './cloud-tasks-batch.ts';
 import { code, codeOf, createCaller, explained } from './cloud-tasks-client.ts';

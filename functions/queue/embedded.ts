@@ -10,8 +10,8 @@
  * gone, and only a sweep of the store finds it.
  */
 
-import type { Log, Queue, QueueName, TaskBody, TaskHandler } from '../ports.ts';
-import { queueNames } from '../ports.ts';
+import { type QueueName, queueNames, type TaskBody } from '../model/tasks.ts';
+import type { Log, Queue, TaskHandler } from '../ports.ts';
 import { type Answered, createLane, shuffled, type Work } from './lane.ts';
 import type { QueueLimits } from './pace.ts';
 import { openTaskTable, type Row } from './table.ts';

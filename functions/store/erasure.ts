@@ -1,8 +1,8 @@
 /** What it means for campaigns that a user is erased; the same on both engines. */
 
 import { type Campaign, targetOf } from '../model/campaign.ts';
+import type { ChunkCommit, NewChunk, Recipient } from '../model/chunk.ts';
 import { unregisteredId } from '../pipeline/audience/named.ts';
-import type { ChunkCommit, NewChunk, Recipient } from '../ports.ts';
 
 /** An installation that was a user's, now or while something may still be known of it. */
 export interface Device {

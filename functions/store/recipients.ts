@@ -1,6 +1,6 @@
 /** A chunk's recipients as one text. */
 
-import type { Recipient } from '../ports.ts';
+import type { Recipient } from '../model/chunk.ts';
 
 /**
  * `id TAB token` a line: neither contains white space, and this is three times as fast as JSON and

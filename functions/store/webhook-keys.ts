@@ -1,7 +1,7 @@
 /** Under what webhooks are found, and when their deliveries. */
 
 import { LOST_AFTER_MS } from '../model/timing.ts';
-import type { Webhook, WebhookDelivery } from '../ports.ts';
+import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 
 /** An app's name may be anything, so it comes last. */
 export const webhookKey = ({ app, campaignId }: Pick<Webhook, 'app' | 'campaignId'>) =>

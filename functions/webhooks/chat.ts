@@ -5,8 +5,9 @@
  * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
 
+import type { CampaignEvent } from '../model/event.ts';
 import { reasonLines, report, reportLines } from '../pipeline/report.ts';
-import type { CampaignEvent, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 
 interface Said {
   headline: string;

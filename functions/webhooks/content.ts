@@ -1,7 +1,8 @@
 /** What is posted: the event itself, or for a chat a message about it. */
 
-import { toCloudEvent } from '../model/events.ts';
-import type { CampaignEvent, Ports, Webhook } from '../ports.ts';
+import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
+import type { Webhook } from '../model/webhook.ts';
+import type { Ports } from '../ports.ts';
 import { chatMessage } from './chat.ts';
 
 export async function contentOf(

@@ -5,8 +5,9 @@
  * same webhook-id.
  */
 
-import { deliveryTask } from '../model/tasks.ts';
-import type { Ports, TaskBody, Webhook, WebhookDelivery } from '../ports.ts';
+import { deliveryTask, type TaskBody } from '../model/tasks.ts';
+import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
+import type { Ports } from '../ports.ts';
 import { contentOf } from './content.ts';
 import type { Posted, Poster } from './post.ts';
 import { nextAttemptAt } from './retry.ts';

@@ -1,8 +1,10 @@
 /** An event, to each webhook that wants it: a delivery of its own, and a task of its own. */
 
 import { hash } from 'node:crypto';
+import type { CampaignEvent } from '../model/event.ts';
 import { deliveryTask } from '../model/tasks.ts';
-import type { CampaignEvent, Ports, Webhook, WebhookDelivery } from '../ports.ts';
+import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
+import type { Ports } from '../ports.ts';
 
 /** The same event and webhook make the same id, however often the event comes. */
 export const deliveryIdOf = (webhookId: string, eventId: string) =>

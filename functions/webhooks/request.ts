@@ -1,7 +1,7 @@
 /** What is asked for with a webhook, and what can be wrong with it. */
 
 import { z } from '@hono/zod-openapi';
-import { type EventType, subscribable } from '../model/events.ts';
+import { type EventType, subscribable } from '../model/event.ts';
 import { faultOfUrl } from './addresses.ts';
 import { chatFaults, chatTypes, formats } from './webhook.ts';
 

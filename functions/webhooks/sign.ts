@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { Webhook as Signer } from 'standardwebhooks';
-import type { Webhook } from '../ports.ts';
+import type { Webhook } from '../model/webhook.ts';
 
 /** How long the secret before the last one signs too, so that a receiver can change over. */
 export const OVERLAP_MS = 24 * 60 * 60 * 1000;

@@ -1,9 +1,11 @@
 /** A webhook: how one is made, how one ends. */
 
 import { randomBytes } from 'node:crypto';
-import { type EventType, subscribedByDefault, webhookEvent } from '../model/events.ts';
+import { webhookEvent } from '../model/campaign-events.ts';
+import { type EventType, subscribedByDefault } from '../model/event.ts';
+import type { Webhook } from '../model/webhook.ts';
 import { announce, leaveToSweep } from '../pipeline/complete.ts';
-import type { Ports, Webhook } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import type { WebhookRequest } from './request.ts';
 import { makeSecret } from './sign.ts';
 

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { getRequestListener } from '@hono/node-server';
 import { openFile } from '../../functions/cli/import/file.ts';
 import { createWindow } from '../../functions/cli/import/window.ts';
-import { bucketOf } from '../../functions/model/installation.ts';
+import { bucketOf } from '../../functions/model/bucket.ts';
 import { apnsToken } from '../http/fixture.ts';
 import { csvDialects, foreign, ndjsonDialects } from '../http/import/dialects.ts';
 import { createCli } from './fixture.ts';

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { CampaignEvent, Events } from '../../functions/ports.ts';
+import type { CampaignEvent } from '../../functions/model/event.ts';
+import type { Events } from '../../functions/ports.ts';
 
 export interface EventsHarness {
   events: Events;

@@ -6,13 +6,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { CampaignRequest } from '../../functions/model/campaign.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
 import { pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { retryFailures } from '../../functions/pipeline/retry.ts';
 import { createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
-import type { Outcome, Queue, Store } from '../../functions/ports.ts';
+import type { Queue, Store } from '../../functions/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
 import { CHANGES, hoursOf, sundaysAt } from './clocks.ts';

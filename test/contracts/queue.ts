@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Delivery, Queue, Task, TaskBody, TaskHandler } from '../../functions/ports.ts';
+import type { Task, TaskBody } from '../../functions/model/tasks.ts';
+import type { Delivery, Queue, TaskHandler } from '../../functions/ports.ts';
 
 export interface QueueHarness {
   queue: Queue;

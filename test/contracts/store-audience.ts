@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BUCKETS, type BucketRange, type Cursor } from '../../functions/model/bucket.ts';
 import type { Audience } from '../../functions/model/campaign.ts';
-import { BUCKETS, type Installation } from '../../functions/model/installation.ts';
-import type { AudiencePage, BucketRange, Cursor, Store } from '../../functions/ports.ts';
+import type { Installation } from '../../functions/model/installation.ts';
+import type { AudiencePage, Store } from '../../functions/ports.ts';
 import { chance, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 
 const languages = ['de', 'en', 'pt-BR'];

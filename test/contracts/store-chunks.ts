@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChunkCommit } from '../../functions/model/chunk.ts';
 import { LEASE_MS } from '../../functions/model/timing.ts';
-import type { ChunkCommit, Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports.ts';
 import {
   allFailures,
   chunkOf,

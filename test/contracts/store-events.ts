@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CampaignEvent, Store } from '../../functions/ports.ts';
+import type { CampaignEvent } from '../../functions/model/event.ts';
+import type { Store } from '../../functions/ports.ts';
 import {
   campaignOf,
   claimed,

@@ -1,18 +1,12 @@
 /** What the parts of the store's contract share: people, campaigns, pages, commits, chance. */
 
 import type { TestContext } from 'node:test';
+import { BUCKETS } from '../../functions/model/bucket.ts';
 import type { Campaign } from '../../functions/model/campaign.ts';
-import { BUCKETS, installation } from '../../functions/model/installation.ts';
+import type { ChunkCommit, Failure, NewChunk } from '../../functions/model/chunk.ts';
+import { installation } from '../../functions/model/installation.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
-import type {
-  ChunkCommit,
-  Claim,
-  Failure,
-  FrozenPage,
-  NewChunk,
-  Page,
-  Store,
-} from '../../functions/ports.ts';
+import type { Claim, FrozenPage, Page, Store } from '../../functions/ports.ts';
 
 /** An empty store, with a clock that stands at NOW unless another is given; cleans up with `t.after`. */
 export type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OpenChunk, Store } from '../../functions/ports.ts';
+import type { OpenChunk } from '../../functions/model/chunk.ts';
+import type { Store } from '../../functions/ports.ts';
 import {
   allFailures,
   campaignOf,

@@ -6,9 +6,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matches } from '../../functions/model/audience/matches.ts';
-import { BUCKETS, type Installation } from '../../functions/model/installation.ts';
+import { BUCKETS } from '../../functions/model/bucket.ts';
+import type { Carried, Installation, Reached } from '../../functions/model/installation.ts';
 import type { Audience, Comparison } from '../../functions/model/schemas/audience.ts';
-import type { Carried, Reached, Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports.ts';
 import { chance, EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 
 type Dice = ReturnType<typeof chance>;

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUCKETS, bucketOf } from '../../functions/model/installation.ts';
-import type { BucketRange, Cursor, Segment, Store, Upload } from '../../functions/ports.ts';
+import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../functions/model/bucket.ts';
+import type { Segment } from '../../functions/model/segment.ts';
+import type { Upload } from '../../functions/model/upload.ts';
+import type { Store } from '../../functions/ports.ts';
 import { allPages, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 
 const segmentOf = (name: string, rest: Partial<Segment> = {}): Segment => ({

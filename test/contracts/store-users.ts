@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUCKETS, bucketOf } from '../../functions/model/installation.ts';
+import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
+import type { Reached } from '../../functions/model/installation.ts';
+import type { ApiKey } from '../../functions/model/key.ts';
 import { namedPages } from '../../functions/pipeline/audience/named.ts';
-import type { ApiKey, Reached, Store, UserRecord } from '../../functions/ports.ts';
+import type { Store, UserRecord } from '../../functions/ports.ts';
 import {
   allFailures,
   campaignOf,

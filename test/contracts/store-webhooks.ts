@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CampaignEvent } from '../../functions/model/event.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
-import type { CampaignEvent, Webhook, WebhookDelivery } from '../../functions/ports.ts';
+import type { Webhook, WebhookDelivery } from '../../functions/model/webhook.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 let made = 0;

@@ -6,11 +6,16 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { sendTask, shardTask } from '../../functions/model/tasks.ts';
+import {
+  type QueueName,
+  sendTask,
+  shardTask,
+  type Task,
+  type TaskBody,
+} from '../../functions/model/tasks.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { cancel, pauseBy, resume } from '../../functions/pipeline/control.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import type { QueueName, Task, TaskBody } from '../../functions/ports.ts';
 import { createWorld, DAY, MINUTE, NOW, type World } from '../pipeline/world.ts';
 import { type MakeStore, pageOf, running } from './store-fixture.ts';
 

@@ -16,7 +16,9 @@ import { googleChecks } from '../../functions/doctor/google.ts';
 import { startLocal } from '../../functions/local/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
-import type { Outcome, Sender, Task } from '../../functions/ports.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
+import type { Task } from '../../functions/model/tasks.ts';
+import type { Sender } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 
 /** A server of Google's that answers by path; what is not there answers 404. */

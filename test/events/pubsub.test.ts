@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createPubSubEvents } from '../../functions/events/pubsub.ts';
 import { receivePush } from '../../functions/events/push.ts';
 import { createLog } from '../../functions/log.ts';
-import type { CampaignEvent } from '../../functions/ports.ts';
+import type { CampaignEvent } from '../../functions/model/event.ts';
 import { eventsContract } from '../contracts/events.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
 

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import type { FindPerson } from '../../functions/http/access/people.ts';
 import { createApi } from '../../functions/http/api.ts';
 import { Unavailable } from '../../functions/lib/errors.ts';
-import { fullScopes, type Store } from '../../functions/ports.ts';
+import { fullScopes } from '../../functions/model/key.ts';
+import type { Store } from '../../functions/ports.ts';
 import { checked, type Document, type Operation, seen } from './described.ts';
 import { createFixture, jsonOf } from './fixture.ts';
 

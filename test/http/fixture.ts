@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import { type ApiOptions, createApi } from '../../functions/http/api.ts';
 import { createLog } from '../../functions/log.ts';
-import type { Ports, Scope, Sender, Store, Task } from '../../functions/ports.ts';
+import type { Scope } from '../../functions/model/key.ts';
+import type { Task } from '../../functions/model/tasks.ts';
+import type { Ports, Sender, Store } from '../../functions/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { checked } from './described.ts';
 

@@ -8,7 +8,7 @@ import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import { createApi } from '../../functions/http/api.ts';
 import type { CampaignView, FailureView } from '../../functions/http/views.ts';
 import { createLog } from '../../functions/log.ts';
-import type { Outcome } from '../../functions/ports.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { sample } from '../world/sample.ts';
 import { createFixture } from './fixture.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { receiveTask } from '../../functions/http/tasks.ts';
-import type { Delivery, TaskAnswer, TaskBody } from '../../functions/ports.ts';
+import type { TaskBody } from '../../functions/model/tasks.ts';
+import type { Delivery, TaskAnswer } from '../../functions/ports.ts';
 
 const plan: TaskBody = { kind: 'plan', campaignId: 'c' };
 const from = (attempt: number | string) => ({

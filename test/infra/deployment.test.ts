@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, suite, test } from 'node:test';
-import { FEW } from '../../functions/model/tasks.ts';
+import { FEW, queueNames } from '../../functions/model/tasks.ts';
 import { CHUNK_SIZE } from '../../functions/pipeline/plan.ts';
-import { queueNames } from '../../functions/ports.ts';
 import { burstOf } from '../../functions/queue/pace.ts';
 import { commandsOf, inventoryOf as inventoryOfCommands } from './gcloud.ts';
 import { grantsOf, inventoryOf } from './inventory.ts';

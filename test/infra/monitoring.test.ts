@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { createLog } from '../../functions/log.ts';
+import type { Chunk } from '../../functions/model/chunk.ts';
 import { createRecorder, newLease } from '../../functions/pipeline/record.ts';
-import type { Chunk, Log, Ports } from '../../functions/ports.ts';
+import type { Log, Ports } from '../../functions/ports.ts';
 import { entryOf, matcher } from './filter.ts';
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));

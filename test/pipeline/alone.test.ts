@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { resume } from '../../functions/pipeline/control.ts';
 import { retryFailures } from '../../functions/pipeline/retry.ts';
-import type { Outcome } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
 import { createWorld, DAY, NOW, type World } from './world.ts';
 

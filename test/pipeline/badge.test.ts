@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Recipient } from '../../functions/model/chunk.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
-import type { Recipient } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
 import { createWorld } from './world.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { isHeldBack, switchApp } from '../../functions/pipeline/app-switch.ts';
 import { cancel, pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts';
-import type { Outcome } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
 import { createWorld, DAY, eachOnce, MINUTE, NOW, ticking, type World } from './world.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { backoff, expiryOf } from '../../functions/model/timing.ts';
 import { createWatch, judge } from '../../functions/pipeline/judge.ts';
 import { createTrial } from '../../functions/pipeline/trials.ts';
-import type { Outcome } from '../../functions/ports.ts';
 import { campaignOf, NOW } from '../contracts/store-fixture.ts';
 
 const retry = (afterMs: number | null, scope: 'device' | 'service'): Outcome => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { cancel, resume } from '../../functions/pipeline/control.ts';
-import type { Outcome } from '../../functions/ports.ts';
 import { accepted } from './script.ts';
 import { createWorld, eachOnce, type World } from './world.ts';
 

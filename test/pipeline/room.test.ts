@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { pauseBy, resume } from '../../functions/pipeline/control.ts';
-import type { Batch, Outcome, Store } from '../../functions/ports.ts';
+import type { Batch, Store } from '../../functions/ports.ts';
 import { sendBatch } from '../../functions/providers/batch.ts';
 import { createFlow } from '../../functions/providers/flow.ts';
 import { allFailures, chance } from '../contracts/store-fixture.ts';

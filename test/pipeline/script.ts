@@ -1,7 +1,9 @@
 /** A sender that answers as a test wants, and remembers what it sent. */
 
 import type { Fault } from '../../functions/lib/errors.ts';
-import type { Batch, Outcome, Push, Recipient, Sender } from '../../functions/ports.ts';
+import type { Recipient } from '../../functions/model/chunk.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
+import type { Batch, Push, Sender } from '../../functions/ports.ts';
 
 export interface Sent extends Recipient {
   index: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../functions/ports.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { accepted } from './script.ts';
 import { createWorld, eachOnce, MINUTE, NOW } from './world.ts';
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deliveryTask, sendable, sendTask } from '../../functions/model/tasks.ts';
+import { deliveryTask, sendable, sendTask, type TaskBody } from '../../functions/model/tasks.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import type { TaskBody } from '../../functions/ports.ts';
 import { campaignOf, pageOf, running } from '../contracts/store-fixture.ts';
 import { deliveryOf, webhookOf } from '../contracts/store-webhooks.ts';
 import { createReceiver } from '../webhooks/receiver.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../functions/model/outcome.ts';
 import { createTrial } from '../../functions/pipeline/trials.ts';
-import type { Outcome } from '../../functions/ports.ts';
 
 const accepted: Outcome = { kind: 'accepted' };
 const blocked: Outcome = { kind: 'blocked', reason: 'InvalidProviderToken' };

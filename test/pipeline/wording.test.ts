@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultsOf } from '../../functions/lib/errors.ts';
+import type { Recipient } from '../../functions/model/chunk.ts';
 import { fill, templateOf, templateOfJson } from '../../functions/model/message/template.ts';
 import { languageFor, messageIn } from '../../functions/model/message/wording.ts';
 import { type Message, messageSchema } from '../../functions/model/schemas/message.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
-import type { Recipient } from '../../functions/ports.ts';
 import { createWorld } from './world.ts';
 
 const message = (rest: object): Message => messageSchema.parse(rest);

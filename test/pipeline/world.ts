@@ -12,22 +12,15 @@ import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { createEmbeddedEvents } from '../../functions/events/embedded.ts';
 import { type CampaignRequest, ledgerCloses } from '../../functions/model/campaign.ts';
-import { closedIn } from '../../functions/model/events.ts';
+import { closedIn } from '../../functions/model/campaign-events.ts';
+import type { CampaignEvent } from '../../functions/model/event.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
+import { type QueueName, queueNames, type Task } from '../../functions/model/tasks.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import {
-  type CampaignEvent,
-  type Log,
-  type Ports,
-  type Queue,
-  type QueueName,
-  queueNames,
-  type Store,
-  type Task,
-} from '../../functions/ports.ts';
+import type { Log, Ports, Queue, Store } from '../../functions/ports.ts';
 import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { createDeliver } from '../../functions/webhooks/deliver.ts';

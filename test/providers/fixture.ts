@@ -8,8 +8,9 @@ import {
 } from '../../functions/local/simulator.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/model/campaign.ts';
-import type { Provider } from '../../functions/model/installation.ts';
-import type { Batch, Outcome, Push, Sender } from '../../functions/ports.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
+import type { Provider } from '../../functions/model/platform.ts';
+import type { Batch, Push, Sender } from '../../functions/ports.ts';
 import { createApnsSender } from '../../functions/providers/apns.ts';
 import { createApnsAccess } from '../../functions/providers/apns-access.ts';
 import { createApnsToken } from '../../functions/providers/apns-token.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Provider } from '../../functions/model/installation.ts';
+import type { Recipient } from '../../functions/model/chunk.ts';
+import type { Provider } from '../../functions/model/platform.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
-import type { Batch, Recipient } from '../../functions/ports.ts';
+import type { Batch } from '../../functions/ports.ts';
 import { batch, kinds, push, start } from './fixture.ts';
 
 const words =

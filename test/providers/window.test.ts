@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Batch, Outcome } from '../../functions/ports.ts';
+import type { Outcome } from '../../functions/model/outcome.ts';
+import type { Batch } from '../../functions/ports.ts';
 import { sendBatch } from '../../functions/providers/batch.ts';
 import { createFlow } from '../../functions/providers/flow.ts';
 import { createWindow } from '../../functions/providers/window.ts';

@@ -14,7 +14,8 @@ import {
   startCloudTasks,
 } from '../../functions/local/cloud-tasks.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
-import { queueNames, type TaskHandler } from '../../functions/ports.ts';
+import { queueNames } from '../../functions/model/tasks.ts';
+import type { TaskHandler } from '../../functions/ports.ts';
 import {
   type CloudTasksQueue,
   type CloudTasksQueueOptions,

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { bucketOf } from '../../functions/model/installation.ts';
+import { bucketOf } from '../../functions/model/bucket.ts';
 import { migrations } from '../../functions/store/sqlite/schema.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { bucketOf } from '../../functions/model/installation.ts';
+import { bucketOf } from '../../functions/model/bucket.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
 import type { Store } from '../../functions/ports.ts';
 import { migrations } from '../../functions/store/sqlite/schema.ts';

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { EventType } from '../../functions/model/events.ts';
+import type { EventType } from '../../functions/model/event.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
+import type { Webhook } from '../../functions/model/webhook.ts';
 import { PROGRESS_EVERY_MS } from '../../functions/pipeline/listeners.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import type { Webhook } from '../../functions/ports.ts';
 import { createPoster } from '../../functions/webhooks/post.ts';
 import { RETRY_FOR_MS } from '../../functions/webhooks/retry.ts';
 import { makeSecret } from '../../functions/webhooks/sign.ts';

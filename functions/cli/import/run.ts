@@ -3,8 +3,7 @@
  * is sent the next one fills; what the API has of a window is noted once it has all of it.
  */
 
-import type { Imported } from '../../http/import/import.ts';
-import { PAGE_ROWS } from '../../http/import/import.ts';
+import { type Imported, PAGE_ROWS } from '../../http/import/import.ts';
 import type { Client } from '../client.ts';
 import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';

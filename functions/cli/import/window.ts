@@ -4,7 +4,7 @@
  * in another: no object for each of them, and while the other is sent the one fills again.
  */
 
-import { bucketOf } from '../../model/installation.ts';
+import { bucketOf } from '../../model/bucket.ts';
 
 /** The more the better for the store, but they are held in memory, twice. */
 const MAX_ROWS = 100_000;

@@ -2,7 +2,8 @@
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
-import type { ApiKey, Scope, Store } from '../../ports.ts';
+import type { ApiKey, Scope } from '../../model/key.ts';
+import type { Store } from '../../ports.ts';
 import { answerProblem } from '../problem.ts';
 import type { FindPerson } from './people.ts';
 

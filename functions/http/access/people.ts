@@ -13,7 +13,7 @@ import type { AppOptions } from 'firebase-admin/app';
 import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
 import { withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
-import { fullScopes, type Scope } from '../../ports.ts';
+import { fullScopes, type Scope } from '../../model/key.ts';
 
 export const roles: Record<string, Scope[]> = {
   admin: fullScopes,

@@ -1,7 +1,7 @@
 /** What a key to register with may do: little, to one app, and not too often. */
 
 import type { Context } from 'hono';
-import type { ApiKey } from '../../ports.ts';
+import type { ApiKey } from '../../model/key.ts';
 import { answerProblem } from '../problem.ts';
 import type { ClientAddress } from './address.ts';
 import { keyOf } from './auth.ts';

@@ -2,7 +2,7 @@
 
 import { quoted } from '../../lib/redact.ts';
 import { isApnsToken, tokenOf } from '../../model/canonical/token.ts';
-import type { Platform, Provider } from '../../model/installation.ts';
+import type { Platform, Provider } from '../../model/platform.ts';
 import { installationId, registrationSchema } from '../../model/schemas/registration.ts';
 import { bySchema, CellFault, name, oneOfFew, wordsFor } from './cells.ts';
 

@@ -5,7 +5,8 @@
  */
 
 import { quoted } from '../../lib/redact.ts';
-import { bucketOf, defaultProvider } from '../../model/installation.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import { defaultProvider } from '../../model/platform.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { ImportedInstallation } from '../../ports.ts';
 import * as cells from './cells.ts';

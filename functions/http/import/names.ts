@@ -2,9 +2,9 @@
 
 import { parseExact } from '../../lib/exact-json.ts';
 import { HALF } from '../../lib/json-texts.ts';
-import { tokenForm } from '../../model/installation.ts';
+import { tokenForm } from '../../model/platform.ts';
 import { installationId } from '../../model/schemas/registration.ts';
-import type { UploadKind } from '../../ports.ts';
+import type { UploadKind } from '../../model/upload.ts';
 import { saysAbsent } from './absent.ts';
 import { CellFault, text } from './cells.ts';
 import { readRecords } from './csv.ts';

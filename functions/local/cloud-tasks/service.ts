@@ -2,8 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import type { CloudTasksSettings, CloudTasksStats } from './faults.ts';
-import { refusal, spend } from './faults.ts';
+import { type CloudTasksSettings, type CloudTasksStats, refusal, spend } from './faults.ts';
 import type { CreateTaskMessage, QueueMessage, TaskMessage } from './protos.ts';
 import { type Queues, queueMessage, readLimits } from './queues.ts';
 import { Refusal, readTask, type SimulatedTask, viewOf } from './task.ts';

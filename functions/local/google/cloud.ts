@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Unavailable } from '../../lib/errors.ts';
 import { createLog } from '../../log.ts';
-import { type QueueName, queueNames } from '../../ports.ts';
+import { type QueueName, queueNames } from '../../model/tasks.ts';
 import type { AppCredentials } from '../../providers/senders.ts';
 import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';

@@ -2,7 +2,7 @@
 
 import { readConfig } from '../../config.ts';
 import { hashKey, makeKey } from '../../http/access/auth.ts';
-import { fullScopes } from '../../ports.ts';
+import { fullScopes } from '../../model/key.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
 import { startSimulated } from '../simulated.ts';
 import { startFailure } from '../start-failure.ts';

@@ -4,12 +4,10 @@
  * ../canonical/.
  */
 
-import Range from 'semver/classes/range.js';
-import coerce from 'semver/functions/coerce.js';
-import parse from 'semver/functions/parse.js';
 import { isLanguage } from '../canonical/language.ts';
 import type { Installation } from '../installation.ts';
 import type { Audience, Comparison } from '../schemas/audience.ts';
+import { isVersionIn } from '../version.ts';
 
 export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
 
@@ -27,7 +25,7 @@ function holds(audience: Audience, it: Matchable): boolean {
   if (audience.timeZone && !isOneOf(audience.timeZone, it.timeZone)) return false;
   if (audience.country && !isOneOf(audience.country, it.country)) return false;
   if (audience.lastSeen && !wasSeen(audience.lastSeen, it.refreshedAt)) return false;
-  if (audience.appVersion && !isVersion(audience.appVersion, it.appVersion)) return false;
+  if (audience.appVersion && !isVersionIn(audience.appVersion, it.appVersion)) return false;
   if (tags && !hasTags(tags, it.tags)) return false;
   if (audience.attributes && !hasAttributes(audience.attributes, it.attributes)) return false;
   if (audience.and && !audience.and.every((each) => holds(each, it))) return false;
@@ -87,30 +85,3 @@ function readAs(like: Scalar, value: Scalar | undefined): Scalar | undefined {
     return typeof value === 'string' && decimal.test(value) ? Number(value) : undefined;
   return value === 'true' ? true : value === 'false' ? false : undefined;
 }
-
-/**
- * Apps number themselves with two parts, or four: 4.2 is 4.2.0, and 4.2.0.77 too. Pre-releases are in
- * a range as their order has them (2.1.0-beta.1 is in ">=2.0.0"), not only where it names one.
- */
-function isVersion(range: string, version: string | undefined): boolean {
-  if (version === undefined) return false;
-  let known = ranges.get(range);
-  if (known === undefined) {
-    if (ranges.size === MAX_RANGES) ranges.clear();
-    known = { range: new Range(range, { includePrerelease: true }), versions: new Map() };
-    ranges.set(range, known);
-  }
-  let holds = known.versions.get(version);
-  if (holds === undefined) {
-    const it = /^v?\d/.test(version) ? (parse(version) ?? coerce(version)) : null;
-    holds = it !== null && known.range.test(it);
-    if (known.versions.size === MAX_VERSIONS) known.versions.clear();
-    known.versions.set(version, holds);
-  }
-  return holds;
-}
-
-/** An app has few versions among many installations; semver takes microseconds for each. */
-const ranges = new Map<string, { range: Range; versions: Map<string, boolean> }>();
-const MAX_RANGES = 100;
-const MAX_VERSIONS = 2_000;

@@ -85,3 +85,16 @@ export const misspelt = (text: string): string[] =>
   Array.from(text.matchAll(BRACES))
     .filter(([, inner = '']) => placeOf(inner) === null)
     .map(([all]) => all);
+
+/** The variables of a message in one language, each once; needed where any place has no default. */
+export function variablesOf(message: {
+  literal?: boolean | undefined;
+}): { name: string; needed: boolean }[] {
+  if (message.literal) return [];
+  const places: Place[] = templateOfJson(JSON.stringify(message))?.places ?? [];
+  const byName = Map.groupBy(places, (it) => it.name);
+  return Array.from(byName, ([name, those]) => ({
+    name,
+    needed: those.some((it) => it.fallback === null),
+  }));
+}

@@ -1,9 +1,10 @@
 /** A message in the language and with the words of one recipient. */
 
-import type { Carried, Reached, Recipient } from '../../ports.ts';
 import { languagePicker } from '../canonical/language.ts';
+import type { Recipient } from '../chunk.ts';
+import type { Carried, Reached } from '../installation.ts';
 import type { Message } from '../schemas/message.ts';
-import { type Place, templateOfJson } from './template.ts';
+import { variablesOf } from './template.ts';
 
 /** The message as it is in one of its languages; without one, its default. */
 export function messageIn(message: Message, language?: string): Message {
@@ -33,17 +34,6 @@ export function languageFor({ localized }: Message, language?: string): string |
 
 /** A campaign asks a million times. */
 const pickers = new WeakMap<object, ReturnType<typeof languagePicker>>();
-
-/** The variables of a message in one language, each once; needed where any place has no default. */
-export function variablesOf(message: Message): { name: string; needed: boolean }[] {
-  if (message.literal) return [];
-  const places: Place[] = templateOfJson(JSON.stringify(message))?.places ?? [];
-  const byName = Map.groupBy(places, (it) => it.name);
-  return Array.from(byName, ([name, those]) => ({
-    name,
-    needed: those.some((it) => it.fallback === null),
-  }));
-}
 
 export interface Wording {
   /** what pages must carry for it */

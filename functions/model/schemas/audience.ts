@@ -3,19 +3,19 @@
  *
  * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request
  * says relative to something else (a segment by its name, "within 30 days") is made absolute when a
- * campaign is accepted (`meaning.ts`), so that every shard asks the same. What each condition means
- * is said in `matches.ts`. Only what answers requests imports this file, as with
+ * campaign is accepted (`../audience/meaning.ts`), so that every shard asks the same. What each condition means
+ * is said in `../audience/matches.ts`. Only what answers requests imports this file, as with
  * schemas/campaign.ts; the types are everybody's.
  */
 
 import { z } from '@hono/zod-openapi';
-import Range from 'semver/classes/range.js';
-import { segmentsIn } from '../../pipeline/audience/meaning.ts';
 import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
 import { conditionFault, topicName } from '../audience/condition.ts';
 import { audienceFault, isEmpty, NO_CONDITION, withoutEverybody } from '../audience/everybody.ts';
+import { segmentsIn } from '../audience/segments.ts';
 import { namedToken } from '../canonical/token.ts';
-import { environments, providers, tokenForm } from '../installation.ts';
+import { environments, providers, tokenForm } from '../platform.ts';
+import { isRange } from '../version.ts';
 import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
 
 /** Bounds of a request. An audience of more ids than this comes as an upload. */
@@ -102,14 +102,6 @@ const lastSeen = z
     ...SOMETHING,
     description: 'When the app last registered. `after` is inclusive, `before` is not.',
   });
-
-const isRange = (it: string) => {
-  try {
-    return new Range(it) !== null;
-  } catch {
-    return false;
-  }
-};
 
 const token = z
   .string()

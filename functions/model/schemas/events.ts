@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import { campaignStates } from '../campaign.ts';
-import { type EventType, SOURCE } from '../events.ts';
-import { providers } from '../installation.ts';
+import { type EventType, SOURCE } from '../event.ts';
+import { providers } from '../platform.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
 

@@ -5,8 +5,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { textsIn } from '../../lib/json-texts.ts';
-import { misspelt, templateOf } from '../message/template.ts';
-import { variablesOf } from '../message/wording.ts';
+import { misspelt, templateOf, variablesOf } from '../message/template.ts';
 import { byLanguage } from './localized.ts';
 import { apnsOptions } from './message-apns.ts';
 import { fcmOverride } from './message-fcm.ts';

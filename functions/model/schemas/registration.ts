@@ -16,7 +16,7 @@ import {
   platforms,
   providers,
   tokenForm,
-} from '../installation.ts';
+} from '../platform.ts';
 
 export const platform = z.enum(platforms);
 

@@ -1,9 +1,8 @@
 /** What is asked for with a schedule: the schema of a request, and what can be wrong with it. */
 
 import { z } from '@hono/zod-openapi';
-import { Cron } from 'croner';
 import { timeZoneOf } from '../canonical/timezone.ts';
-import { CRON_MODE } from '../schedule.ts';
+import { cronFault } from '../cron.ts';
 import { campaignRequestSchema } from './campaign.ts';
 
 const cron = z
@@ -47,22 +46,8 @@ export const scheduleRequestSchema = z
         ...{ code: 'custom', path: ['campaign', 'schedule'] },
         message: 'goes with a campaign that is sent once; cron says when these begin',
       });
-    const fault = cronFault(it.cron, it.timeZone);
+    const fault = cronFault(it.cron, timeZoneOf(it.timeZone) ?? 'UTC');
     if (fault !== null) context.addIssue({ code: 'custom', path: ['cron'], message: fault });
   })
   .openapi('ScheduleRequest');
 export type ScheduleRequest = z.output<typeof scheduleRequestSchema>;
-
-/** Why it cannot be a schedule, in words; null if it can. */
-function cronFault(pattern: string, zone: string): string | null {
-  try {
-    const next = new Cron(pattern, {
-      timezone: timeZoneOf(zone) ?? 'UTC',
-      mode: CRON_MODE,
-    }).nextRun();
-    return next ? null : 'never matches a day; check the day of the month and the month';
-  } catch (error) {
-    const reason = (error as Error).message.replace(/^Cron\w+: /, '');
-    return `must be five fields such as "30 9 * * 1-5": ${reason.slice(0, 200)}`;
-  }
-}

@@ -3,8 +3,14 @@
 import { hash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { faultsOf } from '../../lib/errors.ts';
-import { asLists, asLiteral } from '../../pipeline/triggers/ping.ts';
-import { fill, placesOf, segmentsOf, templateFaults } from '../ping-template.ts';
+import {
+  asLists,
+  asLiteral,
+  fill,
+  placesOf,
+  segmentsOf,
+  templateFaults,
+} from '../ping-template.ts';
 import type { Proof, Trigger } from '../trigger.ts';
 import { campaignRequestSchema } from './campaign.ts';
 

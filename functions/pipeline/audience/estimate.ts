@@ -5,10 +5,12 @@
  */
 
 import { faultIn } from '../../lib/errors.ts';
+import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, targetOf, toOf } from '../../model/campaign.ts';
-import { BUCKETS, type Platform, type Provider, platforms } from '../../model/installation.ts';
+import type { Reached } from '../../model/installation.ts';
 import { type Wording, wordingOf } from '../../model/message/wording.ts';
-import type { BucketRange, Ports, Push, Reached, Sender, Senders } from '../../ports.ts';
+import { type Platform, type Provider, platforms } from '../../model/platform.ts';
+import type { Ports, Push, Sender, Senders } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf, sizeOf } from './pages.ts';
 

@@ -6,11 +6,12 @@
 
 import { hash } from 'node:crypto';
 import { matches } from '../../model/audience/matches.ts';
+import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
 import { namedToken } from '../../model/canonical/token.ts';
-import { BUCKETS, bucketOf, installation } from '../../model/installation.ts';
+import { type Carried, installation, type Reached } from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
-import type { AudiencePage, BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
+import type { AudiencePage, Store } from '../../ports.ts';
 
 /** Names looked up at once: what a store takes in one condition. */
 const NAMES = 100;

@@ -1,7 +1,9 @@
 /** Whom a campaign reaches, page by page, whatever its audience is. */
 
+import type { BucketRange, Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
-import type { AudiencePage, BucketRange, Carried, Cursor, Store } from '../../ports.ts';
+import type { Carried } from '../../model/installation.ts';
+import type { AudiencePage, Store } from '../../ports.ts';
 import { namedPages } from './named.ts';
 
 /** At least how many it is for, cheaply. */

@@ -2,10 +2,13 @@
 
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import { shortToken } from '../../lib/redact.ts';
+import { BUCKETS } from '../../model/bucket.ts';
 import { type CampaignRequest, targetOf } from '../../model/campaign.ts';
-import { BUCKETS, type Provider, providers } from '../../model/installation.ts';
+import type { Recipient } from '../../model/chunk.ts';
+import type { Reached } from '../../model/installation.ts';
 import { wordingOf } from '../../model/message/wording.ts';
-import type { Ports, Reached, Recipient, Rendered } from '../../ports.ts';
+import { type Provider, providers } from '../../model/platform.ts';
+import type { Ports, Rendered } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf } from './pages.ts';
 

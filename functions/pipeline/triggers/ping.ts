@@ -11,7 +11,7 @@ import { parseExact } from '../../lib/exact-json.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { said } from '../../model/audience/everybody.ts';
 import type { CampaignRequest } from '../../model/campaign.ts';
-import { fill, lookUp } from '../../model/ping-template.ts';
+import { asLists, asLiteral, fill, lookUp } from '../../model/ping-template.ts';
 import type { Json, Ping, Trigger } from '../../model/trigger.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
@@ -94,21 +94,6 @@ export async function campaignOf(
     ? { request: parsed.data, key: `ping ${name} ${id}` }
     : { faults: faultsOf(parsed.error) };
 }
-
-/** One id stands for a list of one. */
-export const asLists = (audience: Json): Json =>
-  typeof audience !== 'object' || audience === null
-    ? audience
-    : Object.fromEntries(
-        Object.entries(audience).map(([key, it]) => [
-          key,
-          typeof it === 'string' && /^(userIds|installationIds|tokens)$/.test(key) ? [it] : it,
-        ]),
-      );
-
-/** Nothing of a ping is a variable. */
-export const asLiteral = (message: Json): Json =>
-  typeof message === 'object' ? { ...message, literal: true } : message;
 
 /** JSON in UTF-8, of bounded depth, or what is wrong with it. */
 export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {

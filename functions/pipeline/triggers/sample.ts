@@ -4,12 +4,11 @@
  */
 
 import type { Fault } from '../../lib/errors.ts';
-import { fill } from '../../model/ping-template.ts';
+import { asLiteral, fill } from '../../model/ping-template.ts';
 import { type Message, messageSchema } from '../../model/schemas/message.ts';
 import type { Json } from '../../model/trigger.ts';
 import type { Ports } from '../../ports.ts';
 import { messageFaults } from '../accept.ts';
-import { asLiteral } from './ping.ts';
 
 /** By the names of a message's fields; any other is left out. */
 const standIns: Record<string, Json> = {

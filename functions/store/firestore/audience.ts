@@ -10,10 +10,12 @@
 
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import { type Matchable, matches } from '../../model/audience/matches.ts';
+import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import { languageKey } from '../../model/canonical/language.ts';
-import { BUCKETS, bucketOf, platforms } from '../../model/installation.ts';
+import type { Carried, Reached } from '../../model/installation.ts';
+import { platforms } from '../../model/platform.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
-import type { BucketRange, Carried, Cursor, Reached, Store } from '../../ports.ts';
+import type { Store } from '../../ports.ts';
 import { inGroupsOf } from '../each.ts';
 import { merged } from '../sorted.ts';
 import type { Client } from './client.ts';

@@ -10,7 +10,12 @@ import {
   type Trial,
   transitions,
 } from '../../model/campaign.ts';
-import { acceptedEvent, closedEvent, pausedEvent, startedEvent } from '../../model/events.ts';
+import {
+  acceptedEvent,
+  closedEvent,
+  pausedEvent,
+  startedEvent,
+} from '../../model/campaign-events.ts';
 import type { Store } from '../../ports.ts';
 import {
   begins,

@@ -1,7 +1,7 @@
 /** What a commit writes: in its chunk, and in the counters of its shard. */
 
 import { FieldPath, FieldValue } from '@google-cloud/firestore';
-import type { ChunkCommit } from '../../ports.ts';
+import type { ChunkCommit } from '../../model/chunk.ts';
 import { tally } from '../counts.ts';
 import type { Redacted } from '../erasure.ts';
 import { type ChunkFields, dueOf, expiry, reasonKey } from './schema.ts';

@@ -10,7 +10,7 @@ import {
   type Transaction,
 } from '@google-cloud/firestore';
 import { Unavailable } from '../../lib/errors.ts';
-import type { ChunkCommit, NewChunk } from '../../ports.ts';
+import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { type Client, unchanged } from './client.ts';

@@ -4,9 +4,10 @@
  */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
-import { numberInCourse, progressEvent } from '../../model/events.ts';
+import { numberInCourse, progressEvent } from '../../model/campaign-events.ts';
+import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
-import type { CampaignEvent, Store } from '../../ports.ts';
+import type { Store } from '../../ports.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { toCampaign } from './campaigns.ts';
 import { type Client, unchanged } from './client.ts';

@@ -1,7 +1,8 @@
 /** What failed, packed: one document for each commit that has failures. */
 
 import type { Transaction } from '@google-cloud/firestore';
-import type { ChunkCommit, Failure, Store } from '../../ports.ts';
+import type { ChunkCommit, Failure } from '../../model/chunk.ts';
+import type { Store } from '../../ports.ts';
 import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';

@@ -2,8 +2,10 @@
 
 import type { Timestamp } from '@google-cloud/firestore';
 import type { CampaignState, Trials } from '../../model/campaign.ts';
+import type { Chunk } from '../../model/chunk.ts';
+import type { CampaignEvent } from '../../model/event.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { CampaignEvent, Chunk, UploadKind } from '../../ports.ts';
+import type { UploadKind } from '../../model/upload.ts';
 
 /** Named `{campaign}`. */
 export interface CampaignFields {

@@ -1,6 +1,7 @@
 /** An import: what is there already, just so, is not written; what its source has not, is found. */
 
-import { BUCKETS, type Installation } from '../../model/installation.ts';
+import { BUCKETS } from '../../model/bucket.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
 import { partBelow } from '../cursor.ts';
 import { AT_ONCE, each, inGroupsOf, together } from '../each.ts';

@@ -9,8 +9,9 @@
  */
 
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { ChunkCommit, Store } from '../../ports.ts';
+import type { Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { deviceKey } from '../erasure.ts';
 import { lastOfEach } from '../last-of-each.ts';

@@ -1,7 +1,8 @@
 /** API keys: found by their hash at every call, and few. */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { ApiKey, Scope, Store } from '../../ports.ts';
+import type { ApiKey, Scope } from '../../model/key.ts';
+import type { Store } from '../../ports.ts';
 import { type Client, unchanged } from './client.ts';
 import { BY_NAME, type KeyFields, type Schema } from './schema.ts';
 

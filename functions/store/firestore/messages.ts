@@ -1,6 +1,6 @@
 /** Campaigns of one page: written one after the other, since each is a promise of its own. */
 
-import { BUCKETS } from '../../model/installation.ts';
+import { BUCKETS } from '../../model/bucket.ts';
 import type { Store } from '../../ports.ts';
 
 export const firestoreMessages = (

@@ -1,7 +1,9 @@
 /** The sweep: work whose time has passed, taken so that another sweep does not get it too. */
 
 import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
-import type { Overdue, Store, WebhookDelivery, Work } from '../../ports.ts';
+import type { WebhookDelivery } from '../../model/webhook.ts';
+import type { Overdue, Work } from '../../model/work.ts';
+import type { Store } from '../../ports.ts';
 import { each } from '../each.ts';
 import { requestOf, toCampaign } from './campaigns.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';

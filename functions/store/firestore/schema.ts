@@ -10,8 +10,9 @@
 
 import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import { languagesRead } from '../../model/canonical/language.ts';
-import { BUCKETS, bucketOf, type Installation } from '../../model/installation.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { InstallationFields } from './fields.ts';
 
 export type * from './fields.ts';

@@ -2,8 +2,9 @@
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
 import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
-import { closedEvent } from '../../model/events.ts';
-import type { Shard, Store } from '../../ports.ts';
+import { closedEvent } from '../../model/campaign-events.ts';
+import type { Shard } from '../../model/chunk.ts';
+import type { Store } from '../../ports.ts';
 import { addCounts } from '../counts.ts';
 import { expiryOf, historyWith, toCampaign } from './campaigns.ts';
 import { type Client, unchanged } from './client.ts';

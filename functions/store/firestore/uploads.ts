@@ -5,7 +5,7 @@
  */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { BUCKETS, bucketOf } from '../../model/installation.ts';
+import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Store } from '../../ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { type Client, unchanged } from './client.ts';

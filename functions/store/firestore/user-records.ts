@@ -5,8 +5,9 @@
  */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
-import { bucketOf, type Installation } from '../../model/installation.ts';
-import type { Failure } from '../../ports.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Failure } from '../../model/chunk.ts';
+import type { Installation } from '../../model/installation.ts';
 import { inGroupsOf } from '../each.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';

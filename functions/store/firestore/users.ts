@@ -1,7 +1,8 @@
 /** All there is of a user: to be read, or to be erased. */
 
 import { type DocumentReference, FieldValue } from '@google-cloud/firestore';
-import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
+import type { Failure } from '../../model/chunk.ts';
+import type { Erased, Store, UserRecord } from '../../ports.ts';
 import { AT_ONCE, each, inGroupsOf } from '../each.ts';
 import { bareKey, type Device, deviceKey } from '../erasure.ts';
 import { unpack } from '../recipients.ts';

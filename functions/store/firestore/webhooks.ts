@@ -1,7 +1,8 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import type { Store, Webhook, WebhookDelivery } from '../../ports.ts';
+import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';
+import type { Store } from '../../ports.ts';
 import { DELIVERY_DAYS, lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import { type Client, unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';

@@ -2,9 +2,10 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Matchable, matches } from '../../model/audience/matches.ts';
-import { BUCKETS, bucketOf } from '../../model/installation.ts';
+import { BUCKETS, bucketOf } from '../../model/bucket.ts';
+import type { Carried, Reached } from '../../model/installation.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
-import type { Carried, Reached, Store } from '../../ports.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bucketsOf, hash48, inLanguages, oneOf } from './lookups.ts';
 

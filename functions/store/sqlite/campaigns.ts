@@ -16,8 +16,8 @@ import {
   pausedEvent,
   progressEvent,
   startedEvent,
-} from '../../model/events.ts';
-import type { Provider } from '../../model/installation.ts';
+} from '../../model/campaign-events.ts';
+import type { Provider } from '../../model/platform.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';

@@ -1,15 +1,9 @@
 /** Frozen chunks: freeze, claim, commit. Every write is fenced by its owner. */
 
-import { bucketOf, type Provider } from '../../model/installation.ts';
-import type {
-  Chunk,
-  ChunkCommit,
-  Failure,
-  FrozenPage,
-  NewChunk,
-  OpenChunk,
-  Store,
-} from '../../ports.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Chunk, ChunkCommit, Failure, NewChunk, OpenChunk } from '../../model/chunk.ts';
+import type { Provider } from '../../model/platform.ts';
+import type { FrozenPage, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
 import { partsOf } from '../cursor.ts';

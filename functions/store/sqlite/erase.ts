@@ -1,6 +1,6 @@
 /** Recipients taken out of frozen chunks, such that every ledger still closes. */
 
-import type { ChunkCommit, NewChunk } from '../../ports.ts';
+import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts } from '../counts.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';

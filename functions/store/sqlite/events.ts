@@ -3,9 +3,10 @@
  * and stays; of its progress the last one stays; the rest goes when it is out.
  */
 
-import type { EventType } from '../../model/events.ts';
+import type { CampaignEvent, EventType } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
-import type { CampaignEvent, Overdue, Store } from '../../ports.ts';
+import type { Overdue } from '../../model/work.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 interface EventRow {

@@ -1,7 +1,7 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
-import { type Change, MAX_HISTORY } from '../../model/campaign.ts';
-import type { Store, Switch } from '../../ports.ts';
+import { type Change, MAX_HISTORY, type Switch } from '../../model/campaign.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** Ids of open campaigns read at once. */

@@ -1,7 +1,7 @@
 /** An import: what is there already, just so, is not written; what its source has not, is found. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BUCKETS } from '../../model/installation.ts';
+import { BUCKETS } from '../../model/bucket.ts';
 import type { ImportedInstallation, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { partBelow } from '../cursor.ts';

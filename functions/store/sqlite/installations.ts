@@ -1,6 +1,7 @@
 /** Installations: put, get, change, delete. An import does the same in its own way. */
 
-import { bucketOf, type Installation } from '../../model/installation.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { lastOfEach } from '../last-of-each.ts';

@@ -4,7 +4,8 @@
  * that is killed goes on there.
  */
 
-import { bucketOf, type Installation } from '../../model/installation.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';

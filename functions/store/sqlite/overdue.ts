@@ -1,7 +1,8 @@
 /** The sweep: work whose time has passed, taken in one transaction. */
 
 import type { Campaign } from '../../model/campaign.ts';
-import type { Overdue, Store, Work } from '../../ports.ts';
+import type { Overdue, Work } from '../../model/work.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { requestOf } from './campaigns.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';

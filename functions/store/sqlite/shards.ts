@@ -1,7 +1,8 @@
 /** Shards: ranges of buckets, and what is counted in them. */
 
 import { type Counts, noCounts } from '../../model/campaign.ts';
-import type { Shard, Store } from '../../ports.ts';
+import type { Shard } from '../../model/chunk.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, sum } from '../counts.ts';
 

@@ -1,8 +1,9 @@
 /** Audiences that came as a file. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BUCKETS, bucketOf } from '../../model/installation.ts';
-import type { Store, Upload, UploadKind } from '../../ports.ts';
+import { BUCKETS, bucketOf } from '../../model/bucket.ts';
+import type { Upload, UploadKind } from '../../model/upload.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** Of the names of an upload that are deleted at once. */

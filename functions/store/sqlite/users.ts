@@ -1,8 +1,10 @@
 /** All there is of a user: to be read, or to be erased. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bucketOf, type Installation } from '../../model/installation.ts';
-import type { Erased, Failure, Store, UserRecord } from '../../ports.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Failure } from '../../model/chunk.ts';
+import type { Installation } from '../../model/installation.ts';
+import type { Erased, Store, UserRecord } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bareKey, type Device, deviceKey, matcher, withoutNames } from '../erasure.ts';
 import { unpack } from '../recipients.ts';

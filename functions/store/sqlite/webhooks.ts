@@ -1,6 +1,8 @@
 /** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
 
-import type { Overdue, Store, Webhook, WebhookDelivery } from '../../ports.ts';
+import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';
+import type { Overdue } from '../../model/work.ts';
+import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { timeAndName } from '../cursor.ts';
 import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';

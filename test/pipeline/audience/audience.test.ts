@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { faultsOf } from '../../../functions/lib/errors.ts';
 import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
 import { matches } from '../../../functions/model/audience/matches.ts';
+import { meaningOf } from '../../../functions/model/audience/meaning.ts';
+import { segmentsIn } from '../../../functions/model/audience/segments.ts';
 import {
   type Audience,
   type AudienceExpression,
@@ -10,7 +12,6 @@ import {
   segmentAudience,
 } from '../../../functions/model/schemas/audience.ts';
 import type { Registration } from '../../../functions/model/schemas/registration.ts';
-import { meaningOf, segmentsIn } from '../../../functions/pipeline/audience/meaning.ts';
 import { NOW, person } from '../../contracts/store-fixture.ts';
 
 const DAY = 24 * 60 * 60_000;

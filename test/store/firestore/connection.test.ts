@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { Unavailable } from '../../../functions/lib/errors.ts';
-import { bucketOf } from '../../../functions/model/installation.ts';
+import { bucketOf } from '../../../functions/model/bucket.ts';
 import { EVERYBODY, person } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
 import { emulator, openStore, openThroughProxy } from './emulated.ts';

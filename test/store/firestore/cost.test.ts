@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../../functions/model/outcome.ts';
 import { sweep } from '../../../functions/pipeline/sweep.ts';
-import type { Outcome } from '../../../functions/ports.ts';
 import { campaignOf, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
 import { summary, takeCosts, total } from './costs.ts';

@@ -9,46 +9,13 @@
  */
 
 import { hash } from 'node:crypto';
-import type { CampaignEvent, Chunk, ChunkCommit } from '../ports.ts';
 import type { Campaign, Counts } from './campaign.ts';
+import type { Chunk, ChunkCommit } from './chunk.ts';
+import { type CampaignEvent, type EventType, rfc3339 } from './event.ts';
 import type { EventData } from './schemas/events.ts';
 import { unreadOf } from './unread.ts';
 
-export const SOURCE = 'volley';
-
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
-
-/** When each is sent, and its data: `schemas/events.ts`. */
-export const eventTypes = [
-  'campaign.accepted',
-  'campaign.started',
-  'campaign.progress',
-  'campaign.paused',
-  'campaign.completed',
-  'campaign.failed',
-  'installation.unregistered',
-  'push.failed',
-  'webhook.disabled',
-  'webhook.test',
-] as const;
-export type EventType = (typeof eventTypes)[number];
 type Data<T extends EventType> = EventData[T];
-
-/** What a webhook gets that names no types; of a ping nobody has to be told. */
-export const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
-export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
-export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
-
-export const isEventType = (it: unknown): it is EventType => eventTypes.includes(it as EventType);
-
-/** In structured mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
-export const toCloudEvent = ({ id, type, subject, app, at, data }: CampaignEvent) => ({
-  specversion: '1.0',
-  ...{ id, source: SOURCE, type, subject, time: rfc3339(at) },
-  datacontenttype: 'application/json',
-  ...(app !== null && { app }),
-  data,
-});
 
 // ----------------------------------------------------------------------------------- of a campaign
 

@@ -1,7 +1,9 @@
-/** What an audience means at one moment: segments by their name and "within days" made absolute. */
+/** What an audience means when its campaign is accepted: what it names is looked up in the store. */
 
 import type { Fault } from '../../lib/errors.ts';
 import { boundsOf } from '../../model/audience/bounds.ts';
+import { meaningOf } from '../../model/audience/meaning.ts';
+import { segmentsIn } from '../../model/audience/segments.ts';
 import type {
   Audience,
   AudienceExpression,
@@ -59,53 +61,3 @@ export async function resolve(
 
 /** From its beginning: it is read while the campaign is planned, which takes no such time. */
 const LEFT_MS = DAY_MS;
-
-/** Throws for a segment that is not given: whoever asks has looked all of `segmentsIn` up. */
-export function meaningOf(
-  audience: AudienceExpression,
-  segments: ReadonlyMap<string, AudienceExpression>,
-  now: number,
-): Audience {
-  const { segment, lastSeen, and, or, not, ...rest } = audience;
-  const within = (it: AudienceExpression) => meaningOf(it, segments, now);
-  const all = and?.map(within) ?? [];
-  if (segment !== undefined) {
-    const saved = segments.get(segment);
-    if (saved === undefined) throw new Error(`the segment "${segment}" was not looked up`);
-    all.push(within(saved));
-  }
-  return {
-    ...rest,
-    ...(lastSeen && { lastSeen: absolute(lastSeen, now) }),
-    ...(all.length > 0 && { and: all }),
-    ...(or && { or: or.map(within) }),
-    ...(not && { not: within(not) }),
-  };
-}
-
-/** The later `after` and the earlier `before`, where both a time and days are given. */
-function absolute(
-  { after, before, withinDays, notWithinDays }: NonNullable<AudienceExpression['lastSeen']>,
-  now: number,
-): NonNullable<Audience['lastSeen']> {
-  const ago = (days: number) => now - days * DAY_MS;
-  const afters = [
-    ...(after === undefined ? [] : [Date.parse(after)]),
-    ...(withinDays === undefined ? [] : [ago(withinDays)]),
-  ];
-  const befores = [
-    ...(before === undefined ? [] : [Date.parse(before)]),
-    ...(notWithinDays === undefined ? [] : [ago(notWithinDays)]),
-  ];
-  return {
-    ...(afters.length > 0 && { after: new Date(Math.max(...afters)).toISOString() }),
-    ...(befores.length > 0 && { before: new Date(Math.min(...befores)).toISOString() }),
-  };
-}
-
-/** The names of the segments in it, each once. */
-export function segmentsIn(audience: AudienceExpression): string[] {
-  const { segment, and = [], or = [], not } = audience;
-  const inner = [...and, ...or, ...(not ? [not] : [])].flatMap(segmentsIn);
-  return [...new Set([...(segment === undefined ? [] : [segment]), ...inner])];
-}

@@ -1,0 +1,14 @@
+/** The saved audiences that an audience names. */
+
+interface Combined {
+  segment?: string | undefined;
+  and?: Combined[] | undefined;
+  or?: Combined[] | undefined;
+  not?: Combined | undefined;
+}
+
+/** The names of the segments in it, each once. */
+export function segmentsIn({ segment, and = [], or = [], not }: Combined): string[] {
+  const inner = [...and, ...or, ...(not ? [not] : [])].flatMap(segmentsIn);
+  return [...new Set([...(segment === undefined ? [] : [segment]), ...inner])];
+}
