@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ScheduleView } from '../http/schedules.ts';
 import type { CampaignView } from '../http/views.ts';
+import { parseExact } from '../lib/exact-json.ts';
 import { clip, fold } from './columns.ts';
 import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
@@ -142,7 +143,7 @@ function changed(before: object, { zone, until, maxRuns, ...rest }: Options) {
 async function campaignOf(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (error) {
     throw new Usage(`${file} is not a campaign.\n${(error as Error).message}`);
   }

@@ -5,6 +5,7 @@ import { access, readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Uploaded } from '../http/audiences.ts';
 import type { SegmentView } from '../http/segments.ts';
+import { parseExact } from '../lib/exact-json.ts';
 import { uploadKinds } from '../model/upload.ts';
 import type { Client } from './client.ts';
 import { count, type Output } from './progress.ts';
@@ -66,7 +67,7 @@ const line = ({ name, audience }: SegmentView) => `${name}  ${JSON.stringify(aud
 async function readAudience(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     throw new Usage(`${file} is not JSON; it should be an audience such as {"tags": ["vip"]}`);
   }

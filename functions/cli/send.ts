@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { parseExact } from '../lib/exact-json.ts';
 import { type Client, Unreachable } from './client.ts';
 import { neverSent } from './explain.ts';
 
@@ -100,7 +101,7 @@ function narrowed(given: unknown, options: Record<string, unknown>) {
 async function readRequest(file: string): Promise<Record<string, unknown>> {
   const text = await readFile(file, 'utf8');
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseExact(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {

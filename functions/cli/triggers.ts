@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { FailedPingView, TriggerView } from '../http/triggers.ts';
+import { parseExact } from '../lib/exact-json.ts';
 import type { Means } from './segments.ts';
 import { Usage } from './send.ts';
 
@@ -82,7 +83,7 @@ export function triggerCommands(
 async function jsonOf(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     // what is in it is secret, and the parser would quote it
     throw new Usage(`${file} is not JSON`);

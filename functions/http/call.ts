@@ -5,7 +5,8 @@
 
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type Fault, faultsOf } from '../lib/errors.ts';
+import type { Fault } from '../lib/errors.ts';
+import { type Found, validate } from '../lib/faults.ts';
 import type { Scope } from '../model/key.ts';
 import type { Authorize } from './access/auth.ts';
 import type { Admit } from './access/registering.ts';
@@ -38,6 +39,7 @@ interface Description<S extends Schemas> {
   /** any of these; null: open to everybody */
   scopes: Scope[] | null;
   takes: S;
+  /** with 404, 409 and 422 where it answers them; what any call may answer is added */
   responses: RouteConfig['responses'];
   /** for a body that is not JSON: the handler reads it */
   requestBody?: RouteConfig['requestBody'];
@@ -101,12 +103,17 @@ async function read(
   path: string,
 ): Promise<Record<string, unknown> | Response> {
   const faults: Fault[] = [];
+  let count = 0;
+  const refuse = (found: Found) => {
+    faults.push(...found.faults);
+    count += found.count;
+  };
   const input: Record<string, unknown> = {};
   const check = (part: keyof Schemas, schema: z.ZodType | undefined, value: () => unknown) => {
     if (!schema) return;
-    const parsed = schema.safeParse(value());
-    if (parsed.success) input[part] = parsed.data;
-    else faults.push(...faultsOf(parsed.error, part === 'body' ? [] : [labels[part]]));
+    const it = validate(schema, value(), part === 'body' ? [] : [labels[part]]);
+    if ('faults' in it) refuse(it);
+    else input[part] = it.value;
   };
   check('params', takes.params, () => paramsOf(c, path));
   if (takes.query !== 'any') check('query', takes.query ?? NO_QUERY, () => queryOf(c));
@@ -117,12 +124,12 @@ async function read(
   if (takes.body) {
     const json = await readJson(c);
     if (json instanceof Response) return json;
-    if ('faults' in json) faults.push(...json.faults);
+    if ('faults' in json) refuse(json);
     else check('body', takes.body, () => json.value);
   }
-  if (faults.length === 0) return input;
-  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
-  return answerProblem(c, 'invalid-request', `The request has ${count}.`, { faults });
+  if (count === 0) return input;
+  const many = count === 1 ? 'a fault' : `${count} faults`;
+  return answerProblem(c, 'invalid-request', `The request has ${many}.`, { faults, count });
 }
 
 const labels = { params: 'path', query: 'query', headers: 'header', body: '' };

@@ -1,7 +1,8 @@
 /** A change of an installation: what is named is changed, null takes it out, the rest stays. */
 
 import { z } from '@hono/zod-openapi';
-import { type Fault, faultsOf } from '../lib/errors.ts';
+import type { Fault } from '../lib/errors.ts';
+import { validate } from '../lib/faults.ts';
 import { type Installation, installation } from '../model/installation.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 
@@ -53,9 +54,9 @@ export function changed(it: Installation, change: Change, now: number): Installa
       attributes: merged(before.attributes, attributes ?? {}),
     }).filter(([, value]) => value !== null && value !== undefined),
   );
-  const whole = registrationSchema.safeParse(after);
-  if (!whole.success) throw new Contradiction(faultsOf(whole.error));
-  const { optedOut, ...rest } = installation(id, whole.data, now);
+  const whole = validate(registrationSchema, after);
+  if ('faults' in whole) throw new Contradiction(whole.faults);
+  const { optedOut, ...rest } = installation(id, whole.value, now);
   return { ...rest, ...(optedOut && { optedOut }) };
 }
 

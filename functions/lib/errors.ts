@@ -1,6 +1,5 @@
 /** What is wrong with a request, in words for its author, and the document that carries it. */
 
-import type { z } from 'zod';
 import { quoted } from './redact.ts';
 
 export interface Fault {
@@ -96,22 +95,24 @@ export type ProblemKind = keyof typeof problems;
 
 /** Characters of a sentence, or of a path: both may quote what was sent. */
 const [MAX_SENTENCE, MAX_PATH] = [1_000, 200];
-const MAX_FAULTS = 200;
+/** Faults that a problem lists; of the others it says how many. */
+export const MAX_FAULTS = 200;
 
 /** Shortened, and without secrets, whatever it quotes. */
-function told(faults: Fault[]): Fault[] {
+function told(faults: Fault[], count: number): Fault[] {
   const all = faults.slice(0, MAX_FAULTS).map(({ path, message }) => ({
     path: quoted(path, MAX_PATH),
     message: quoted(message, MAX_SENTENCE),
   }));
-  const more = faults.length - all.length;
+  const more = count - all.length;
   return more > 0 ? [...all, { path: '', message: `and ${more} more` }] : all;
 }
 
+/** `count` is of all faults, where not all of them were kept. */
 export function problem(
   kind: ProblemKind,
   detail: string,
-  more: { faults?: Fault[]; next?: string } = {},
+  more: { faults?: Fault[]; count?: number; next?: string } = {},
 ): Problem {
   const { status, title, next } = problems[kind];
   return {
@@ -120,7 +121,7 @@ export function problem(
     status,
     detail: quoted(detail, MAX_SENTENCE),
     next: more.next ?? next,
-    ...(more.faults && { faults: told(more.faults) }),
+    ...(more.faults && { faults: told(more.faults, more.count ?? more.faults.length) }),
   };
 }
 
@@ -133,74 +134,3 @@ export class Unavailable extends Error {
 export class BadCursor extends Error {
   override name = 'BadCursor';
 }
-
-/** Every issue zod found, in our words; `within` is put before each path. */
-export const faultsOf = (error: { issues: Issue[] }, within: PropertyKey[] = []): Fault[] =>
-  error.issues.flatMap((issue) => faults(issue, within));
-
-type Issue = z.core.$ZodIssue;
-
-function faults(issue: Issue, within: PropertyKey[]): Fault[] {
-  const path = [...within, ...issue.path];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: pathOf([...path, key]), message: 'is unknown' }));
-  if (issue.code === 'invalid_key')
-    return issue.issues.map(({ message }) => ({ path: pathOf(path), message: `name: ${message}` }));
-  if (issue.code === 'invalid_union') {
-    const meant = branchMeant(issue.errors);
-    if (meant) return meant.flatMap((it) => faults(it, path));
-    const types = [...new Set(issue.errors.flat().flatMap(typesOf))].join(' or ');
-    return [{ path: pathOf(path), message: types ? `must be ${types}` : 'is not valid' }];
-  }
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
-    return [{ path: pathOf(path), message: `is missing: ${issue.expected} expected` }];
-  return [{ path: pathOf(path), message: inWords(issue) }];
-}
-
-/** zod's own words are a programmer's; a message that a schema gives itself is kept. */
-function inWords(issue: Issue): string {
-  const { message } = issue;
-  if (issue.code === 'invalid_value' && message.startsWith('Invalid option: '))
-    return `must be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'too_small' && message.startsWith('Too small: '))
-    return bound(issue.inclusive ? 'at least' : 'more than', issue.minimum, issue.origin);
-  if (issue.code === 'too_big' && message.startsWith('Too big: '))
-    return bound(issue.inclusive ? 'at most' : 'less than', issue.maximum, issue.origin);
-  return message.replace(/^Invalid input: /, '');
-}
-
-function bound(than: string, limit: number | bigint, origin: string): string {
-  const thing = { string: 'character', array: 'item', object: 'entry', record: 'entry' }[origin];
-  if (!thing) return `must be ${than} ${limit}`;
-  const things = thing === 'entry' ? 'entries' : `${thing}s`;
-  return `must have ${than} ${limit} ${Number(limit) === 1 ? thing : things}`;
-}
-
-/** Of a union, the one alternative the author seems to have meant: it fits the farthest. */
-function branchMeant(branches: Issue[][]): Issue[] | undefined {
-  const ofType = branches.filter((issues) => !issues.some(isOfOtherType));
-  const within = ofType.filter((issues) => issues.some(isWithin));
-  if (within.length === 1) return within[0];
-  return ofType.length === 1 ? ofType[0] : undefined;
-}
-
-const isWithin = (issue: Issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys';
-
-const isOfOtherType = (issue: Issue): boolean =>
-  issue.path.length === 0 &&
-  (issue.code === 'invalid_type' ||
-    (issue.code === 'invalid_union' && issue.errors.every((it) => it.some(isOfOtherType))));
-
-const typesOf = (issue: Issue): string[] =>
-  issue.code === 'invalid_union'
-    ? issue.errors.flat().flatMap(typesOf)
-    : 'expected' in issue
-      ? [issue.expected]
-      : [];
-
-/** `audience.tags.any[2]` */
-const pathOf = (path: PropertyKey[]) =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text ? `${text}.${String(key)}` : String(key);
-  }, '');

@@ -33,6 +33,9 @@ const asWritten = (_: string, value: unknown, { source }: { source?: string }) =
     ? JSON.rawJSON(source!)
     : value;
 
+/** What is told of the others. */
+export const INEXACT = 'is a number that cannot be kept exactly; write it as text';
+
 /** The number, if a double holds just that one. */
 export function exactNumber({ rawJSON }: RawNumber): number | null {
   const number = Number(rawJSON);

@@ -19,6 +19,10 @@ test('a segment is saved from a file, listed, looked at and forgotten', async (t
   const wrong = await volley('segments', 'put', 'vip', await file('x.json', 'tags=vip'));
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /is not JSON; it should be an audience/);
+  const long = await file('long.json', '{"attributes": {"id": 2916334247900527531}}');
+  const rounded = await volley('segments', 'put', 'vip', long);
+  assert.equal(rounded.code, 1);
+  assert.match(rounded.stderr, /audience\.attributes\.id: is a number that cannot be kept exactly/);
 });
 
 test('an audience is uploaded and sent to', async (t) => {

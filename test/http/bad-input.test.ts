@@ -199,3 +199,85 @@ test('a query parameter that a call does not know is a fault of every call', asy
   assert.equal(elsewhere.status, 400);
   assert.equal(await store.getInstallation('default', 'device-1'), null);
 });
+
+test('of very many faults the first are told, and the others counted', async (t) => {
+  const { ask } = await createFixture(t);
+  const many = (n: number, it: (n: number) => string) => Array.from({ length: n }, (_, i) => it(i));
+  const texts = many(100, (n) => `"k${n}":"${'{{}}'.repeat(1_000)}"`).join();
+  const bodies: [string, number][] = [
+    [`{${many(20_000, (n) => `"k${n}":1`)}}`, 20_000 + 3],
+    [`{"name":"x","audience":{"everybody":true},"message":{"data":{${texts}}}}`, 100],
+    [`{"message":{"data":{${many(20_000, (n) => `"{{a}}${n}":1`)}}}}`, 20_000 + 2],
+    [`{"message":{"data":{${many(20_000, (n) => `"k${n}":"\\ud83d"`)}}}}`, 20_000],
+  ];
+  for (const [body, count] of bodies) {
+    const response = await ask('POST', '/v1/campaigns', body);
+    const what = body.slice(0, 60);
+    assert.equal(response.status, 400, what);
+    const { detail, faults = [] } = await problemOf(response);
+    assert.equal(detail, `The request has ${count} faults.`, what);
+    assert.equal(faults.length, Math.min(count, 201), what);
+    if (count > 200)
+      assert.deepEqual(faults.at(-1), { path: '', message: `and ${count - 200} more` }, what);
+  }
+});
+
+test('a body of more values than any request has is refused as one', async (t) => {
+  const { ask } = await createFixture(t);
+  const token = apnsToken(1);
+  for (const tags of ['1,'.repeat(200_000), '[],'.repeat(100_000), '{"a":{}},'.repeat(40_000)]) {
+    const body = `{"platform":"ios","token":"${token}","tags":[${tags}1]}`;
+    const response = await ask('PUT', '/v1/installations/device-1', body);
+    assert.equal(response.status, 400);
+    const { faults } = await problemOf(response);
+    assert.deepEqual(faults, [{ path: '', message: 'the body has more than 25000 values' }]);
+  }
+  const data = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`k${n}`, 'x']));
+  const languages = ['de', 'fr', 'it', 'es', 'pt', 'nl', 'pl', 'cs', 'da', 'sv'];
+  const localized = Object.fromEntries(languages.map((it) => [it, { data }]));
+  const large = { ...campaign, message: { ...campaign.message, localized } };
+  assert.equal((await ask('POST', '/v1/campaigns', large)).status, 202);
+});
+
+test('a number that no double holds is refused where it stands, and never rounded', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const token = apnsToken(1);
+  const device = (attributes: string) =>
+    `{"platform":"ios","token":"${token}","attributes":${attributes}}`;
+  const path = '/v1/installations/device-1';
+  const message = 'is a number that cannot be kept exactly; write it as text';
+  const wrong =
+    '{"id":2916334247900527531,"low":-9007199254740993,"far":1e999,"x.y":9007199254740993.5}';
+  for (const method of ['PUT', 'PATCH']) {
+    const response = await ask(
+      method,
+      path,
+      method === 'PUT' ? device(wrong) : `{"attributes":${wrong}}`,
+    );
+    assert.equal(response.status, 400, method);
+    assert.deepEqual((await problemOf(response)).faults, [
+      { path: 'attributes.id', message },
+      { path: 'attributes.low', message },
+      { path: 'attributes.far', message },
+      { path: 'attributes.x.y', message },
+    ]);
+  }
+  assert.equal(await store.getInstallation('default', 'device-1'), null);
+  const kept =
+    '{"even":9007199254740994,"round":100000000000000000000,"e":1e300,"third":0.3333333333333333333}';
+  assert.equal((await ask('PUT', path, device(kept))).status, 200);
+  assert.deepEqual((await store.getInstallation('default', 'device-1'))?.attributes, {
+    ...{ even: 9007199254740994, round: 1e20, e: 1e300, third: 1 / 3 },
+  });
+  // in a text it is a text
+  const named = { ...campaign, name: ': 2916334247900527531' };
+  assert.equal((await ask('POST', '/v1/campaigns', named)).status, 202);
+  // what a provider is given is not rounded either
+  const override = `{"name":"x","audience":{"everybody":true},
+    "message":{"title":"x","apns":{"payload":{"order":[{"id":2916334247900527531}]}}}}`;
+  const { faults } = await problemOf(await ask('POST', '/v1/campaigns', override));
+  assert.deepEqual(faults, [{ path: 'message.apns.payload.order[0].id', message }]);
+  const deep = `{"name":${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}}`;
+  const nested = await problemOf(await ask('POST', '/v1/campaigns', deep));
+  assert.match(nested.faults![0]!.message, /nested more than 32 deep/);
+});

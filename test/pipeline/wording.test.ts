@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultsOf } from '../../functions/lib/errors.ts';
+import { validate } from '../../functions/lib/faults.ts';
 import type { Recipient } from '../../functions/model/chunk.ts';
 import { fill, templateOf, templateOfJson } from '../../functions/model/message/template.ts';
 import { languageFor, messageIn } from '../../functions/model/message/wording.ts';
@@ -9,7 +9,10 @@ import { report, reportText } from '../../functions/pipeline/report.ts';
 import { createWorld } from './world.ts';
 
 const message = (rest: object): Message => messageSchema.parse(rest);
-const faults = (it: unknown) => faultsOf(messageSchema.safeParse(it).error ?? { issues: [] });
+const faults = (it: unknown) => {
+  const found = validate(messageSchema, it);
+  return 'faults' in found ? found.faults : [];
+};
 
 test('a language falls back to what it reads besides, then to the default', () => {
   const it = message({

@@ -4,7 +4,8 @@
  */
 
 import type { z } from 'zod';
-import { faultsOf } from '../../lib/errors.ts';
+import { INEXACT } from '../../lib/exact-json.ts';
+import { validate } from '../../lib/faults.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { remembered } from '../../model/canonical/remembered.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
@@ -18,8 +19,6 @@ export class CellFault {
     this.message = message;
   }
 }
-
-export const INEXACT = 'is a number that cannot be kept exactly; write it as text';
 
 /** What ids and names are. A number is as it was written, for as long as that is known. */
 export function text(cell: unknown): string | CellFault {
@@ -41,13 +40,10 @@ export function name(cell: unknown): string | CellFault {
 
 /** As the schema has it. */
 export function bySchema<T>(schema: z.ZodType<T>, value: unknown): T | CellFault {
-  const found = schema.safeParse(value);
-  if (found.success) return found.data;
-  return new CellFault(
-    faultsOf(found.error)
-      .map(({ message }) => message)
-      .join('; '),
-  );
+  const found = validate(schema, value);
+  return 'faults' in found
+    ? new CellFault(found.faults.map(({ message }) => message).join('; '))
+    : found.value;
 }
 
 /** Longer texts are not remembered. */

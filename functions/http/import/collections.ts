@@ -1,9 +1,9 @@
 /** Tags and attributes of a row. A bad one is left out and told; the others are kept. */
 
-import { exactNumber, parseExact } from '../../lib/exact-json.ts';
+import { exactNumber, INEXACT, parseExact } from '../../lib/exact-json.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { MAX_ATTRIBUTES } from '../../model/schemas/registration.ts';
-import { CellFault, INEXACT, text } from './cells.ts';
+import { CellFault, text } from './cells.ts';
 
 type Tell = (path: string, message: string) => void;
 type Attribute = string | number | boolean;

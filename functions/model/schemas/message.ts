@@ -20,6 +20,8 @@ const MAX_VARIABLES = 20;
 const MAX_VALUE = 5120;
 /** More of them do not fit in a payload. */
 const MAX_VALUES = 256;
+/** Misspelt variables that are told of one text. */
+const MAX_TOLD = 10;
 
 const httpsUrl = z.url({ protocol: /^https$/ }).max(2048);
 
@@ -94,9 +96,10 @@ export const messageSchema = z
   .superRefine((it, context) => {
     const refuse = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
-    for (const [path, text] of textsOf(it))
-      for (const wrong of misspelt(text))
-        refuse(path, `${wrong} is no variable: write {{name}} or {{name|default}}`);
+    for (const [path, text] of textsOf(it)) {
+      const wrong = misspelt(text);
+      if (wrong.length > 0) refuse(path, noVariables(wrong));
+    }
     for (const [path, text] of fixedTextsOf(it))
       if (templateOf(text)) refuse(path, 'takes no variables');
     for (const [path, message] of literalFaultsOf(it)) refuse(path, message);
@@ -109,6 +112,15 @@ export const messageSchema = z
       '{{name|there}} for "there" where it has none.',
   });
 export type Message = z.output<typeof messageSchema>;
+
+/** One fault of each text: a text may have a thousand of them. */
+function noVariables(wrong: string[]): string {
+  const told = wrong.slice(0, MAX_TOLD);
+  const more = wrong.length - told.length;
+  const all = more > 0 ? [...told, `${more} more`] : told;
+  const are = wrong.length === 1 ? 'is no variable' : 'are no variables';
+  return `${all.join(', ')} ${are}: write {{name}} or {{name|default}}`;
+}
 
 type Words = z.output<typeof localized>;
 

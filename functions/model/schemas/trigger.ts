@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { faultsOf } from '../../lib/errors.ts';
+import { validate } from '../../lib/faults.ts';
 import {
   asLists,
   asLiteral,
@@ -92,7 +92,7 @@ export const triggerRequestSchema = z
     if (malformed.length > 0) return;
     // as a ping would make it; of what is filled in nothing is known yet
     const sample = (which: 'audience' | 'message') => fill(templates[which], which, {}).value;
-    const parsed = campaignRequestSchema.safeParse({
+    const parsed = validate(campaignRequestSchema, {
       ...{ name: 'ping', app, audience: asLists(sample('audience')) },
       message: asLiteral(sample('message')),
     });
@@ -104,8 +104,8 @@ export const triggerRequestSchema = z
     ];
     const filled = (path: string) =>
       places.some((it) => it === path || within(it, path) || within(path, it));
-    for (const it of parsed.error ? faultsOf(parsed.error) : [])
-      if (it.message === 'is unknown' || !filled(it.path)) issue(it.path, it.message);
+    for (const it of 'faults' in parsed ? parsed.faults : [])
+      if (it.message.startsWith('is unknown') || !filled(it.path)) issue(it.path, it.message);
   })
   .openapi('TriggerRequest');
 type TriggerRequest = z.output<typeof triggerRequestSchema>;

@@ -6,8 +6,9 @@
  */
 
 import { hash } from 'node:crypto';
-import { type Fault, faultsOf } from '../../lib/errors.ts';
+import type { Fault } from '../../lib/errors.ts';
 import { parseExact } from '../../lib/exact-json.ts';
+import { validate } from '../../lib/faults.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { said } from '../../model/audience/everybody.ts';
 import type { CampaignRequest } from '../../model/campaign.ts';
@@ -90,9 +91,9 @@ export async function campaignOf(
     ...{ name: `ping of ${name}`, app },
     ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },
   });
-  return parsed.success
-    ? { request: parsed.data, key: `ping ${name} ${id}` }
-    : { faults: faultsOf(parsed.error) };
+  return 'faults' in parsed
+    ? { faults: parsed.faults }
+    : { request: parsed.value, key: `ping ${name} ${id}` };
 }
 
 /** JSON in UTF-8, of bounded depth, or what is wrong with it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultsOf } from '../../../functions/lib/errors.ts';
+import type { z } from 'zod';
+import { validate } from '../../../functions/lib/faults.ts';
 import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
 import { matches } from '../../../functions/model/audience/matches.ts';
 import { meaningOf } from '../../../functions/model/audience/meaning.ts';
@@ -15,8 +16,10 @@ import type { Registration } from '../../../functions/model/schemas/registration
 import { NOW, person } from '../../contracts/store-fixture.ts';
 
 const DAY = 24 * 60 * 60_000;
-const faults = (audience: unknown) =>
-  faultsOf(audienceSchema.safeParse(audience).error ?? { issues: [] });
+const faults = (audience: unknown, schema: z.ZodType = audienceSchema) => {
+  const found = validate(schema, audience);
+  return 'faults' in found ? found.faults : [];
+};
 
 /** Whether somebody is in an audience that is asked as a request would. */
 function isIn(asked: unknown, who: Partial<Registration> = {}, at = NOW): boolean {
@@ -152,9 +155,8 @@ test('everybody is said: an audience, or an operator, without a condition is a f
       [{ platform: [] }, 'platform'],
       [{ userIds: [] }, 'userIds'],
     ] as const) {
-      const { error } = schema.safeParse(audience);
       const what = JSON.stringify(audience);
-      assert.deepEqual(faultsOf(error!), [{ path, message: NO_CONDITION }], what);
+      assert.deepEqual(faults(audience, schema), [{ path, message: NO_CONDITION }], what);
     }
 });
 
