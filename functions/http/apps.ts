@@ -9,7 +9,7 @@ import { switchApp } from '../pipeline/app-switch.ts';
 import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
-import { answerProblem } from './problem.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
 
@@ -47,6 +47,8 @@ const verbs = [
   ],
 ] as const;
 
+const NO_APP = problemResponse(404, 'It has no credentials here.');
+
 const noApp = (c: Context, app: string) =>
   answerProblem(c, 'not-found', `There is no app "${app}": it has no credentials here.`, {
     next: 'Check the name; VOLLEY_APPS names all, and without it there is "default".',
@@ -69,6 +71,7 @@ export function appCalls(ports: Ports): Call[] {
           description: 'Its state.',
           content: { 'application/json': { schema: stateSchema } },
         },
+        404: NO_APP,
       },
       async handle({ params: { app } }, c) {
         const state = await store.getSwitch(app);
@@ -93,6 +96,7 @@ export function appCalls(ports: Ports): Call[] {
               },
             },
           },
+          ...(verb === 'pause' && { 404: NO_APP }),
         },
         async handle({ params: { app } }, c) {
           // a name mistyped in a hurry would stop nobody, and say that it had

@@ -111,6 +111,7 @@ export function audienceCalls(ports: Ports): Call[] {
           description: 'The upload.',
           content: { 'application/json': { schema: uploadSchema } },
         },
+        404: problemResponse(404, 'There is no such upload, or it has expired.'),
       },
       async handle({ params: { id } }, c) {
         const it = await ports.store.getUpload(id);

@@ -159,7 +159,6 @@ function documented({ method, path, operationId, summary, description, ...it }: 
   const problems = [
     ...(query !== 'any' || it.takes.params || body ? [400] : []),
     ...(it.scopes ? [401, 403, 429, 503] : []),
-    ...(path.includes('{') ? [404] : []),
     ...(body ? [413, 415] : []),
     500,
   ];

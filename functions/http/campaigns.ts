@@ -13,7 +13,7 @@ import { type Call, call } from './call.ts';
 import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';
 import { failuresCall } from './failures.ts';
 import { pageOf, pageQuery } from './json.ts';
-import { answerProblem, noCampaign, problemResponse } from './problem.ts';
+import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView, reportSchema, reportView } from './views.ts';
 
 /** Whoever sends may see what became of it; the failures, with their tokens, need `read`. */
@@ -87,7 +87,7 @@ export function campaignCalls(ports: Ports): Call[] {
       summary: 'Look at a campaign: its state and live counts',
       scopes: MAY_LOOK,
       takes: { params: campaignParams },
-      responses: { 200: campaignResponse('The campaign.') },
+      responses: { 200: campaignResponse('The campaign.'), 404: NO_CAMPAIGN },
       async handle({ params: { id } }, c) {
         const campaign = await store.getCampaign(id);
         if (!campaign) return noCampaign(c, id);
@@ -111,6 +111,7 @@ export function campaignCalls(ports: Ports): Call[] {
             'text/plain': { schema: z.string() },
           },
         },
+        404: NO_CAMPAIGN,
       },
       async handle({ params: { id } }, c) {
         const found = await report(ports, id);

@@ -18,7 +18,7 @@ import { retryFailures } from '../pipeline/retry.ts';
 import type { Ports } from '../ports.ts';
 import { callerOf } from './access/auth.ts';
 import { type Call, call } from './call.ts';
-import { answerProblem, noCampaign, problemResponse } from './problem.ts';
+import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema, campaignView } from './views.ts';
 
 export const idempotencyKey = z
@@ -72,6 +72,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
       takes: { params },
       responses: {
         200: campaignResponse('It is paused.'),
+        404: NO_CAMPAIGN,
         409: problemResponse(409, 'It is not being sent.'),
       },
       handle: async ({ params: { id } }, c) =>
@@ -90,6 +91,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
       takes: { params },
       responses: {
         200: campaignResponse('It is running again.'),
+        404: NO_CAMPAIGN,
         409: problemResponse(409, 'It is not paused.'),
       },
       handle: async ({ params: { id } }, c) =>
@@ -106,6 +108,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
       takes: { params },
       responses: {
         200: campaignResponse('It is being cancelled; one that never began is closed.'),
+        404: NO_CAMPAIGN,
         409: problemResponse(409, 'It is closed already.'),
       },
       handle: async ({ params: { id } }, c) =>
@@ -122,6 +125,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
       takes: { params, body: scheduleSchema },
       responses: {
         200: campaignResponse('It begins then.'),
+        404: NO_CAMPAIGN,
         409: problemResponse(409, 'It has begun, or was never scheduled.'),
         422: problemResponse(422, 'The time is in the past.'),
       },
@@ -147,6 +151,7 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
           description: 'The changes.',
           content: { 'application/json': { schema: z.object({ items: z.array(changeSchema) }) } },
         },
+        404: NO_CAMPAIGN,
       },
       async handle({ params: { id } }, c) {
         if (!(await store.getCampaign(id))) return noCampaign(c, id);
@@ -170,8 +175,8 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
           ...campaignResponse('Accepted, now or before.'),
           headers: z.object({ Location: z.string() }),
         },
+        404: NO_CAMPAIGN,
         409: problemResponse(409, 'It is open: who failed is not known yet.'),
-        422: problemResponse(422, 'It could not be sent again.'),
       },
       async handle({ params: { id }, headers }, c) {
         const done = await retryFailures(
@@ -183,10 +188,8 @@ export function controlCalls(ports: Ports, params: z.ZodObject<{ id: z.ZodString
           return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
             next: 'Use a new key, or none.',
           });
-        if (done.kind === 'refused')
-          return answerProblem(c, 'refused', 'It could not be sent again.', {
-            faults: done.faults,
-          });
+        // its recipients are known, whatever its audience means by now
+        if (done.kind === 'refused') throw new Error('a retry is refused');
         const { campaign, kind } = done;
         const counts = kind === 'accepted' ? noCounts() : await store.counts(campaign.id);
         c.header('Location', `/v1/campaigns/${campaign.id}`);

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { eventSchemas } from '../model/schemas/events.ts';
 import { call } from './call.ts';
 import type { Listener, Live, News } from './live.ts';
-import { answerProblem, noCampaign, problemResponse } from './problem.ts';
+import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from './problem.ts';
 import { campaignSchema } from './views.ts';
 
 /** Proxies give up connections that are silent for about a minute. */
@@ -68,6 +68,7 @@ export const eventsCall = (
         },
       },
       204: { description: 'It is closed, and all of it was told. EventSource stops then.' },
+      404: NO_CAMPAIGN,
       503: problemResponse(503, 'Too many follow campaigns here; try again.'),
     },
     async handle({ params: { id }, query: { wait, after }, headers }, c) {

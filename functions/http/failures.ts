@@ -6,7 +6,7 @@ import type { Failure } from '../model/chunk.ts';
 import type { Page, Ports, Store } from '../ports.ts';
 import { call } from './call.ts';
 import { PAGE } from './json.ts';
-import { noCampaign } from './problem.ts';
+import { NO_CAMPAIGN, noCampaign } from './problem.ts';
 import { type FailureView, failureSchema, failureView } from './views.ts';
 
 /** Failures read and written at once by a stream: about 300 KB. */
@@ -43,6 +43,7 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
           'application/x-ndjson': { schema: z.string() },
         },
       },
+      404: NO_CAMPAIGN,
     },
     async handle({ params: { id }, query }, c) {
       if (!(await ports.store.getCampaign(id))) return noCampaign(c, id);

@@ -9,11 +9,13 @@ import type { Ports } from '../ports.ts';
 import { type Admit, narrow, narrowKeyOf } from './access/registering.ts';
 import { type Call, call } from './call.ts';
 import { Contradiction, changed, changeSchema } from './installation-change.ts';
-import { answerProblem } from './problem.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 import { installationSchema, installationView } from './views.ts';
 
 const params = z.strictObject({ id: installationId });
 const query = z.strictObject({ app: registrationSchema.shape.app });
+
+const NO_INSTALLATION = problemResponse(404, 'The app has no such installation.');
 
 const missing = (c: Context, app: string, id: string) =>
   answerProblem(c, 'not-found', `There is no installation "${id}" of the app "${app}".`, {
@@ -67,6 +69,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
       responses: {
         200: installationResponse('As it is stored.'),
         204: { description: 'To a key with the scope `register`: it may not read.' },
+        404: NO_INSTALLATION,
       },
       async handle({ params: { id }, query: { app }, body }, c) {
         const refusal = narrow(c, app);
@@ -91,7 +94,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
       summary: 'Look at an installation',
       scopes: ['read', 'installations'],
       takes: { params, query },
-      responses: { 200: installationResponse('The installation.') },
+      responses: { 200: installationResponse('The installation.'), 404: NO_INSTALLATION },
       async handle({ params: { id }, query: { app } }, c) {
         const it = await store.getInstallation(app, id);
         return it ? c.json(installationView(it)) : missing(c, app, id);
@@ -109,7 +112,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
       scopes: MAY_REGISTER,
       admit,
       takes: { params, query, body: z.strictObject({ count: z.int().min(0).max(99_999) }) },
-      responses: { 204: { description: 'It is kept.' } },
+      responses: { 204: { description: 'It is kept.' }, 404: NO_INSTALLATION },
       async handle({ params: { id }, query: { app }, body: { count } }, c) {
         const refusal = narrow(c, app);
         if (refusal) return refusal;
@@ -127,7 +130,7 @@ export function installationCalls({ store, now }: Ports, admit: Admit): Call[] {
       scopes: MAY_REGISTER,
       admit,
       takes: { params, query },
-      responses: { 204: { description: 'It is gone.' } },
+      responses: { 204: { description: 'It is gone.' }, 404: NO_INSTALLATION },
       async handle({ params: { id }, query: { app } }, c) {
         const refusal = narrow(c, app);
         if (refusal) return refusal;

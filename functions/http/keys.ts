@@ -9,7 +9,7 @@ import { type Call, call } from './call.ts';
 import { rfc3339OrNull } from './json.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
-const MAX_KEYS = 1_000;
+export const MAX_KEYS = 1_000;
 /** Of the hash: enough to tell keys apart, of no use to whoever sees it. */
 const idOf = ({ hash }: ApiKey) => hash.slice(0, 16);
 
@@ -116,6 +116,7 @@ export function keyCalls({ store, now }: Ports): Call[] {
       takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
       responses: {
         204: { description: 'It is revoked.' },
+        404: problemResponse(404, 'There is no such key.'),
         409: problemResponse(409, 'It is the key of this very call.'),
       },
       async handle({ params: { id } }, c) {

@@ -39,6 +39,8 @@ export function answerProblem(c: Context, kind: ProblemKind, ...more: ProblemArg
 
 type ProblemArguments = Parameters<typeof problem> extends [unknown, ...infer Rest] ? Rest : never;
 
+export const NO_CAMPAIGN = problemResponse(404, 'There is no such campaign.');
+
 export const noCampaign = (c: Context, id: string) =>
   answerProblem(c, 'not-found', `There is no campaign "${id}".`, {
     next: 'Check the id; GET /v1/campaigns lists all.',

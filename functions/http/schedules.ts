@@ -50,6 +50,8 @@ const one = (description: string) => ({
   content: { 'application/json': { schema: scheduleSchema } },
 });
 
+const NO_SCHEDULE = problemResponse(404, 'There is no such schedule.');
+
 const missing = (c: Context, id: string) =>
   answerProblem(c, 'not-found', `There is no schedule "${id}".`, {
     next: 'Check the id; GET /v1/schedules lists all.',
@@ -133,7 +135,7 @@ export function scheduleCalls(ports: Ports): Call[] {
       summary: 'Look at a schedule and its next runs',
       scopes: ['read', 'campaigns'],
       takes: { params },
-      responses: { 200: one('The schedule.') },
+      responses: { 200: one('The schedule.'), 404: NO_SCHEDULE },
       async handle({ params: { id } }, c) {
         const schedule = await store.getSchedule(id);
         return schedule ? c.json(scheduleView(schedule)) : missing(c, id);
@@ -150,6 +152,7 @@ export function scheduleCalls(ports: Ports): Call[] {
       takes: { params, body: scheduleRequestSchema },
       responses: {
         200: one('As it is now.'),
+        404: NO_SCHEDULE,
         422: problemResponse(422, 'Its campaigns could never be sent.'),
       },
       async handle({ params: { id }, body }, c) {
@@ -168,7 +171,7 @@ export function scheduleCalls(ports: Ports): Call[] {
       description: 'Campaigns that it has started go on.',
       scopes: ['campaigns'],
       takes: { params },
-      responses: { 204: { description: 'It is gone.' } },
+      responses: { 204: { description: 'It is gone.' }, 404: NO_SCHEDULE },
       handle: async ({ params: { id } }, c) =>
         (await store.deleteSchedule(id)) ? c.body(null, 204) : missing(c, id),
     }),
@@ -180,7 +183,11 @@ export function scheduleCalls(ports: Ports): Call[] {
       summary: 'Start no more runs',
       scopes: ['campaigns'],
       takes: { params },
-      responses: { 200: one('It is paused.'), 409: problemResponse(409, 'It has ended.') },
+      responses: {
+        200: one('It is paused.'),
+        404: NO_SCHEDULE,
+        409: problemResponse(409, 'It has ended.'),
+      },
       handle: ({ params: { id } }, c) =>
         changed(
           c,
@@ -198,7 +205,11 @@ export function scheduleCalls(ports: Ports): Call[] {
       description: 'From now on: what fell into the pause is not made up for.',
       scopes: ['campaigns'],
       takes: { params },
-      responses: { 200: one('It is active.'), 409: problemResponse(409, 'It has ended.') },
+      responses: {
+        200: one('It is active.'),
+        404: NO_SCHEDULE,
+        409: problemResponse(409, 'It has ended.'),
+      },
       handle: ({ params: { id } }, c) =>
         changed(
           c,
@@ -220,6 +231,7 @@ export function scheduleCalls(ports: Ports): Call[] {
           description: 'The campaign.',
           content: { 'application/json': { schema: campaignSchema } },
         },
+        404: NO_SCHEDULE,
         422: problemResponse(422, 'The segment or the upload that it is for is gone.'),
       },
       async handle({ params: { id } }, c) {

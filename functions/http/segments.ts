@@ -11,7 +11,7 @@ import type { Segment } from '../model/segment.ts';
 import type { Ports } from '../ports.ts';
 import { type Call, call } from './call.ts';
 import { pageOf, pageQuery } from './json.ts';
-import { answerProblem } from './problem.ts';
+import { answerProblem, problemResponse } from './problem.ts';
 
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
@@ -36,6 +36,8 @@ const segmentResponse = (description: string) => ({
   description,
   content: { 'application/json': { schema: segmentSchema } },
 });
+
+const NO_SEGMENT = problemResponse(404, 'The app has no such segment.');
 
 const missing = (c: Context, app: string, name: string) =>
   answerProblem(c, 'not-found', `There is no segment "${name}" of the app "${app}".`, {
@@ -85,7 +87,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
       summary: 'Look at a segment',
       scopes: MAY_LOOK,
       takes: { params, query },
-      responses: { 200: segmentResponse('The segment.') },
+      responses: { 200: segmentResponse('The segment.'), 404: NO_SEGMENT },
       async handle({ params: { name }, query: { app } }, c) {
         const it = await store.getSegment(app, name);
         return it ? c.json(segmentView(it)) : missing(c, app, name);
@@ -100,7 +102,7 @@ export function segmentCalls({ store, now }: Ports): Call[] {
       description: 'Campaigns that named it are not affected.',
       scopes: ['campaigns'],
       takes: { params, query },
-      responses: { 204: { description: 'It is gone.' } },
+      responses: { 204: { description: 'It is gone.' }, 404: NO_SEGMENT },
       async handle({ params: { name }, query: { app } }, c) {
         return (await store.deleteSegment(app, name)) ? c.body(null, 204) : missing(c, app, name);
       },

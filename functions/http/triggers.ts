@@ -74,6 +74,8 @@ const failedPingView = ({ key, at, faults, body }: FailedPing) => ({
 });
 export type FailedPingView = ReturnType<typeof failedPingView>;
 
+const NO_TRIGGER = problemResponse(404, 'There is no such trigger.');
+
 const missing = (c: Context, name: string) =>
   answerProblem(c, 'not-found', `There is no trigger "${name}".`, {
     next: 'Check the name; GET /v1/triggers lists all.',
@@ -130,7 +132,7 @@ export function triggerCalls(ports: Ports): Call[] {
       summary: 'Look at a trigger',
       scopes: SCOPES,
       takes: { params },
-      responses: { 200: json('The trigger, without its secret.', triggerSchema) },
+      responses: { 200: json('The trigger, without its secret.', triggerSchema), 404: NO_TRIGGER },
       async handle({ params: { name } }, c) {
         await door.forget(name);
         const it = await store.getTrigger(name);
@@ -145,7 +147,7 @@ export function triggerCalls(ports: Ports): Call[] {
       summary: 'Remove a trigger',
       scopes: SCOPES,
       takes: { params },
-      responses: { 204: { description: 'Pings of it are not taken any more.' } },
+      responses: { 204: { description: 'Pings of it are not taken any more.' }, 404: NO_TRIGGER },
       async handle({ params: { name } }, c) {
         const gone = await store.deleteTrigger(name);
         await door.forget(name);
@@ -172,6 +174,7 @@ export function triggerCalls(ports: Ports): Call[] {
       },
       responses: {
         200: json('It was received.', z.object({ received: z.literal(true) })),
+        404: NO_TRIGGER,
         503: problemResponse(503, 'It was not received: ping again.'),
         413: problemResponse(413, `A ping has ${MAX_PING_BYTES} bytes at most.`),
       },
@@ -196,7 +199,7 @@ export function triggerCalls(ports: Ports): Call[] {
       summary: 'Pings of which no campaign could be made, the newest first',
       scopes: MAY_LOOK_INSIDE,
       takes: { params, query: page },
-      responses: { 200: pageOf(failedPingSchema) },
+      responses: { 200: pageOf(failedPingSchema), 404: NO_TRIGGER },
       async handle({ params: { name }, query }, c) {
         if (!(await store.getTrigger(name))) return missing(c, name);
         const { items, next } = await store.listFailedPings(name, query.after ?? null, query.limit);
@@ -212,7 +215,10 @@ export function triggerCalls(ports: Ports): Call[] {
       description: 'With the trigger as it is now. If it fails again, it is listed again.',
       scopes: SCOPES,
       takes: { params: params.extend({ id: z.string().min(1).max(64) }) },
-      responses: { 202: json('It is queued.', failedPingSchema) },
+      responses: {
+        202: json('It is queued.', failedPingSchema),
+        404: problemResponse(404, 'There is no such trigger, or no such failed ping of it.'),
+      },
       async handle({ params: { name, id } }, c) {
         const it = await store.getFailedPing(name, id);
         if (!it)

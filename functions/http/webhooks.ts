@@ -89,6 +89,8 @@ export type DeliveryView = ReturnType<typeof deliveryView>;
 const params = z.strictObject({ id: z.string().min(1).max(64) });
 const page = pageQuery(512);
 
+const NO_WEBHOOK = problemResponse(404, 'There is no such webhook.');
+
 const missing = (c: Context, id: string) =>
   answerProblem(c, 'not-found', `There is no webhook "${id}".`, {
     next: 'Check the id; GET /v1/webhooks lists all.',
@@ -157,7 +159,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       summary: 'Look at a webhook',
       scopes: SCOPES,
       takes: { params },
-      responses: { 200: json('The webhook, without its secrets.', webhookSchema) },
+      responses: { 200: json('The webhook, without its secrets.', webhookSchema), 404: NO_WEBHOOK },
       async handle({ params: { id } }, c) {
         const it = await store.getWebhook(id);
         return it ? c.json(webhookView(it)) : missing(c, id);
@@ -172,7 +174,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       description: 'Its URL, its types, its description; `enabled` turns it off, or on again.',
       scopes: SCOPES,
       takes: { params, body: schemas.change },
-      responses: { 200: json('As it is now.', webhookSchema) },
+      responses: { 200: json('As it is now.', webhookSchema), 404: NO_WEBHOOK },
       async handle({ params: { id }, body: { enabled, ...body } }, c) {
         const before = await store.getWebhook(id);
         if (!before) return missing(c, id);
@@ -202,7 +204,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       summary: 'Remove a webhook',
       scopes: SCOPES,
       takes: { params },
-      responses: { 204: { description: 'Nothing more is delivered to it.' } },
+      responses: { 204: { description: 'Nothing more is delivered to it.' }, 404: NO_WEBHOOK },
       handle: async ({ params: { id } }, c) =>
         (await store.deleteWebhook(id)) ? c.body(null, 204) : missing(c, id),
     }),
@@ -215,7 +217,10 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       description: `The one before signs too for ${OVERLAP_MS / 3_600_000} hours more.`,
       scopes: SCOPES,
       takes: { params },
-      responses: { 200: json('The new secret is shown only now.', withSecretSchema) },
+      responses: {
+        200: json('The new secret is shown only now.', withSecretSchema),
+        404: NO_WEBHOOK,
+      },
       async handle({ params: { id } }, c) {
         const it = await store.changeWebhook(id, (old) => ({
           webhook: { ...old, secrets: rotated(old, now()) },
@@ -232,7 +237,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       description: 'Once and now, of type webhook.test. The answer says what became of it.',
       scopes: SCOPES,
       takes: { params },
-      responses: { 200: json('What became of it.', deliverySchema) },
+      responses: { 200: json('What became of it.', deliverySchema), 404: NO_WEBHOOK },
       async handle({ params: { id } }, c) {
         const it = await store.getWebhook(id);
         if (!it) return missing(c, id);
@@ -250,7 +255,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       summary: 'What was delivered to a webhook, the newest first',
       scopes: SCOPES,
       takes: { params, query: page },
-      responses: { 200: pageOf(deliverySchema) },
+      responses: { 200: pageOf(deliverySchema), 404: NO_WEBHOOK },
       async handle({ params: { id }, query }, c) {
         if (!(await store.getWebhook(id))) return missing(c, id);
         const { items, next } = await store.listDeliveries(id, query.after ?? null, query.limit);
@@ -268,6 +273,7 @@ export function webhookCalls(ports: Ports, local: boolean, poster?: Poster): Cal
       takes: { params: params.extend({ delivery: z.string().min(1).max(64) }) },
       responses: {
         202: json('It is queued.', deliverySchema),
+        404: problemResponse(404, 'There is no such webhook, or no such delivery to it.'),
         409: problemResponse(409, 'It is being delivered, or the webhook is off.'),
       },
       async handle({ params: { id, delivery } }, c) {

@@ -99,6 +99,8 @@ export async function createFixture(
   return { store, ports, api, apiOver, ask, load, addKey, key, tasks, logged, clock };
 }
 
+export type Fixture = Awaited<ReturnType<typeof createFixture>>;
+
 export const jsonOf = async <T>(response: Response) => (await response.json()) as T;
 
 /** Sends a campaign by hand: as many recipients as tokens, every one of them rejected. */

@@ -87,7 +87,7 @@ export async function campaignOf(
   if (faults.length > 0) return { faults };
   // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
   const { campaignRequestSchema } = await import('../../model/schemas/campaign.ts');
-  const parsed = campaignRequestSchema.safeParse({
+  const parsed = validate(campaignRequestSchema, {
     ...{ name: `ping of ${name}`, app },
     ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },
   });
