@@ -38,7 +38,11 @@ export interface GoogleConfig {
   local: { firestoreHost?: string; pubsubHost?: string; tasksHost?: string; certsUrl?: string };
 }
 
-/** They make a function believe whoever answers there; none of them may be set in production. */
+/**
+ * A function believes what answers at these addresses, so a deployed function refuses all of them.
+ * DANGER: make no exception for tests. Those that run what is deployed set K_SERVICE and none of these;
+ * local/google/run/redirect.js, loaded from outside, leads the connections to emulators.
+ */
 const localVariables = {
   FIRESTORE_EMULATOR_HOST: 'host',
   PUBSUB_EMULATOR_HOST: 'host',

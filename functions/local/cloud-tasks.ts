@@ -34,6 +34,8 @@ export interface CloudTasksOptions {
   /** by full name, "projects/P/locations/L/queues/Q"; what is not said is as Cloud Tasks picks it */
   queues: Record<string, Partial<SimulatedLimits>>;
   oidc: Pick<Oidc, 'token'>;
+  /** where a task's url is answered on this machine; at the url itself without it */
+  reach?: (url: URL) => URL;
   unkind?: CloudTasksSettings['unkind'];
   log?: Pick<Log, 'taskFailed' | 'unexpected'>;
   now?: () => number;
@@ -57,6 +59,7 @@ export async function startCloudTasks({
   port = 0,
   queues: wanted,
   oidc,
+  reach,
   unkind = {},
   log = silent,
   now = Date.now,
@@ -72,7 +75,10 @@ export async function startCloudTasks({
     duplicates: 0,
     dispatches: 0,
   };
-  const dispatcher = createDispatcher({ oidc, now, onDispatch: () => void stats.dispatches++ });
+  const dispatcher = createDispatcher({
+    ...{ oidc, reach, now },
+    onDispatch: () => void stats.dispatches++,
+  });
   const queues = createQueues((name, limits) => {
     const queue = createSimulatedQueue(limits, {
       send: dispatcher.to(name, () => queue.limits),

@@ -12,7 +12,7 @@ import { readEvents, type ServerEvent } from '../../functions/cli/server-events.
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import { createApi } from '../../functions/http/api.ts';
 import type { CampaignView } from '../../functions/http/views.ts';
-import { openFront } from '../../functions/local/google/front.ts';
+import { inTurn, openFront } from '../../functions/local/google/front.ts';
 import type { Store } from '../../functions/ports.ts';
 import { EVERYBODY, finish, pageOf } from '../contracts/store-fixture.ts';
 import { createFixture, jsonOf, NOW, campaign as request } from './fixture.ts';
@@ -35,7 +35,7 @@ async function serve(t: TestContext) {
   const server = createServer(getRequestListener(api.fetch));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const front = await openFront({ ports: () => [port] });
+  const front = await openFront({ take: inTurn(() => [port]) });
   t.after(async () => {
     stop.abort();
     await front.close();

@@ -26,10 +26,13 @@ export interface Dispatcher {
 
 export function createDispatcher({
   oidc,
+  reach = (url) => url,
   now,
   onDispatch,
 }: {
   oidc: Pick<Oidc, 'token'>;
+  /** where a task's url is answered on this machine */
+  reach?: ((url: URL) => URL) | undefined;
   now: () => number;
   onDispatch: () => void;
 }): Dispatcher {
@@ -38,11 +41,12 @@ export function createDispatcher({
   const secureAgent = new SecureAgent(options);
 
   async function post(task: SimulatedTask, headers: Record<string, string>, signal: AbortSignal) {
-    const url = new URL(task.url);
+    const { host } = new URL(task.url);
+    const url = reach(new URL(task.url));
     const secure = url.protocol === 'https:';
     const outgoing = (secure ? secureRequest : request)(url, {
       method: task.method,
-      headers,
+      headers: { ...headers, Host: host },
       agent: secure ? secureAgent : agent,
       signal,
     });

@@ -1,7 +1,8 @@
 /**
  * The Google engine on this machine: every function in processes of its own behind an address of its
  * own, Google's emulators of Firestore and Pub/Sub, our simulators of Cloud Tasks and of the providers,
- * a scheduler that ticks. What runs in the functions is what is deployed.
+ * a scheduler that ticks. The functions are those that are deployed, told where the emulators are; what
+ * is deployed is run as on the platform by test/world/deployed.ts.
  */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +16,7 @@ import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
 import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';
 import { createOidc, type Oidc, serveCerts } from '../oidc.ts';
-import { type Front, openFront } from './front.ts';
+import { as, type Front, inTurn, openFront } from './front.ts';
 import { type Target, targets } from './function.ts';
 import { type Instances, startInstances } from './instances.ts';
 import { createTopic } from './topic.ts';
@@ -37,8 +38,6 @@ export interface CloudOptions {
   queues?: Partial<SimulatedLimits>;
   /** Cloud Scheduler's is a minute */
   tickEveryMs?: number;
-  /** what registers the functions, when it is not the source but what is deployed */
-  deployed?: { entry: string; framework: string; nodeOptions: string };
   output?(target: string, text: string): void;
 }
 
@@ -108,15 +107,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     for (const target of targets) {
       const ports = () => instances[target]?.ports() ?? [];
       const port = target === 'api' ? options.port : undefined;
-      fronts[target] = keep(await openFront({ ports, ...(port !== undefined && { port }) }));
+      fronts[target] = keep(
+        await openFront({ take: inTurn(ports), ...(port !== undefined && { port }) }),
+      );
     }
     const tokenFor = (target: Target) => oidc.token(fronts[target].url, invoker);
 
     const pushes = keep(
       await openFront({
-        ports: () => instances.deliver?.ports() ?? [],
+        take: inTurn(() => instances.deliver?.ports() ?? []),
         // the emulator pushes without one
-        headers: () => ({ authorization: `Bearer ${tokenFor('deliver')}` }),
+        admit: as(() => tokenFor('deliver')),
       }),
     );
     await createTopic(pubsub, {
@@ -131,7 +132,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       NODE_ENV: 'production',
       ...credentialsOf(options.apps),
       NODE_EXTRA_CA_CERTS: certificates,
-      ...(options.deployed && { NODE_OPTIONS: options.deployed.nodeOptions }),
       GOOGLE_CLOUD_PROJECT: project,
       VOLLEY_REGION: REGION,
       VOLLEY_PREFIX: PREFIX,
@@ -150,7 +150,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       targets.map(async (target) => {
         instances[target] = keep(
           await startInstances({
-            ...{ target, output, count: counts[target] ?? 1, ...options.deployed },
+            ...{ target, output, count: counts[target] ?? 1 },
             env: env(target),
           }),
         );

@@ -1,9 +1,17 @@
 /**
- * What stands before the instances of a function, as Google's front end does: one address, requests
- * to each instance in turn, a wait while none has started.
+ * What stands before the instances of a function, as Google's front end does: one address, and for
+ * each request an instance, or an answer of its own. `run/` plays Cloud Run; without it requests go to
+ * each instance in turn.
  */
 
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -12,49 +20,123 @@ export interface Front {
   close(): Promise<void>;
 }
 
+/** What the front answers in place of an instance. */
+export interface Refusal {
+  kind: 'refused';
+  status: number;
+  headers?: Record<string, string>;
+  body: string;
+}
+
+/** A place in an instance, for one request. */
+export interface Place {
+  kind: 'place';
+  port: number;
+  /** The request has ended, in whatever way. */
+  free(): void;
+}
+
+export interface Admitted {
+  kind: 'admitted';
+  /** with which the request goes on */
+  headers: OutgoingHttpHeaders;
+}
+
+export interface FrontOptions {
+  /** any that is free without it */
+  port?: number;
+  /** Waits for an instance to answer one request; the signal fires when the caller has gone. */
+  take(gone: AbortSignal): Promise<Place | Refusal>;
+  /** Decides whether a request may come in; without it all may, as they came. */
+  admit?(request: IncomingMessage): Promise<Admitted | Refusal>;
+  /** From a request to the end of its answer, the start of an instance included; then 504. */
+  timeoutMs?: number;
+}
+
 /** A cold start takes about a second; a request that waits longer gets what Cloud Run says: 503. */
 const START_MS = 30_000;
 
-export interface FrontOptions {
-  /** of the instances that answer now */
-  ports(): readonly number[];
-  /** any that is free without it */
-  port?: number;
-  /** put on every request: who the caller is, where the caller cannot say so itself */
-  headers?(): Record<string, string>;
-}
+const refusal = (status: number, body: string): Refusal => ({ kind: 'refused', status, body });
+/** The words of Cloud Run. https://cloud.google.com/run/docs/troubleshooting */
+const broken = refusal(503, 'Service Unavailable');
+const late = refusal(504, 'upstream request timeout');
 
-export async function openFront({ ports, port = 0, headers }: FrontOptions): Promise<Front> {
-  const agent = new Agent({ keepAlive: true });
-  const server = createServer((req, res) => {
-    pass(req, res).catch(() => refuse(res));
-  });
+/** Of instances that are there always: each in turn, a wait while none has started. */
+export function inTurn(ports: () => readonly number[]): FrontOptions['take'] {
   let turn = 0;
-  let closing = false;
-
-  async function next(): Promise<number | undefined> {
+  return async (gone) => {
     const deadline = Date.now() + START_MS;
-    while (ports().length === 0 && !closing && Date.now() < deadline) await wait(20);
+    while (ports().length === 0 && !gone.aborted && Date.now() < deadline) await wait(20);
     const all = ports();
     turn = (turn + 1) % Math.max(1, all.length);
-    return all[turn];
-  }
+    const port = all[turn];
+    return port === undefined ? broken : { kind: 'place', port, free() {} };
+  };
+}
+
+/** For a caller who brings no token where the real one does. */
+export const as =
+  (token: () => string): NonNullable<FrontOptions['admit']> =>
+  async ({ headers }) => ({
+    kind: 'admitted',
+    headers: { ...headers, authorization: `Bearer ${token()}` },
+  });
+
+const asTheyCame: NonNullable<FrontOptions['admit']> = async ({ headers }) => ({
+  kind: 'admitted',
+  headers,
+});
+
+export async function openFront(options: FrontOptions): Promise<Front> {
+  const { take, admit = asTheyCame, port = 0, timeoutMs } = options;
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((req, res) => {
+    pass(req, res).catch(() => refuse(res, broken));
+  });
 
   async function pass(req: IncomingMessage, res: ServerResponse) {
-    const to = await next();
-    if (to === undefined) return refuse(res);
+    const gone = new AbortController();
+    const overdue =
+      timeoutMs === undefined ? undefined : setTimeout(() => refuse(res, late), timeoutMs);
+    res.once('close', () => {
+      clearTimeout(overdue);
+      gone.abort();
+    });
+    const admitted = await admit(req);
+    if (admitted.kind === 'refused') return refuse(res, admitted);
+    const place = await take(gone.signal);
+    if (place.kind === 'refused') return refuse(res, place);
+    try {
+      if (!gone.signal.aborted) await send(req, res, admitted.headers, place.port);
+    } finally {
+      place.free();
+    }
+  }
+
+  /** Resolves when the instance has nothing more to do with it. */
+  function send(
+    req: IncomingMessage,
+    res: ServerResponse,
+    headers: OutgoingHttpHeaders,
+    to: number,
+  ) {
     const { method, url: path } = req;
-    const options = { host: '127.0.0.1', port: to, method, path, agent };
-    const all = { ...req.headers, ...headers?.() };
-    const onward = request({ ...options, headers: all }, (answer) => {
+    const onward = request({ host: '127.0.0.1', port: to, method, path, agent, headers });
+    onward.once('response', (answer) => {
+      if (res.headersSent) return void answer.destroy();
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);
       // an instance that died in the middle of its answer
       answer.once('error', () => res.destroy());
     });
-    onward.once('error', () => refuse(res));
-    res.once('close', () => onward.destroy());
+    onward.once('error', () => refuse(res, broken));
     req.pipe(onward);
+    return new Promise<void>((resolve) => {
+      res.once('close', () => {
+        onward.destroy();
+        resolve();
+      });
+    });
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -64,7 +146,6 @@ export async function openFront({ ports, port = 0, headers }: FrontOptions): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
-      closing = true;
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       agent.destroy();
@@ -73,7 +154,7 @@ export async function openFront({ ports, port = 0, headers }: FrontOptions): Pro
   };
 }
 
-function refuse(res: ServerResponse) {
+function refuse(res: ServerResponse, { status, headers, body }: Refusal) {
   if (res.headersSent) return void res.destroy();
-  res.writeHead(503, { 'Content-Type': 'text/plain' }).end('no instance answers\n');
+  res.writeHead(status, { 'Content-Type': 'text/plain', ...headers }).end(body);
 }

@@ -58,9 +58,9 @@ export function forkFunction(
   const child = fork(framework, [`--source=${entry}`, '--port=0'], {
     execArgv: [loopback, ...preload].flatMap((it) => ['--import', it]),
     env: {
-      ...{ PATH, HOME, ...env, ...more, FUNCTION_TARGET: target },
       // nobody is there to ask, and asking takes a second
       METADATA_SERVER_DETECTION: 'none',
+      ...{ PATH, HOME, ...env, ...more, FUNCTION_TARGET: target },
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
-export interface InstancesOptions extends Pick<FunctionOptions, 'entry' | 'framework'> {
+export interface InstancesOptions {
   target: Target;
   /** how many, always */
   count: number;
@@ -30,13 +30,13 @@ const AGAIN_MS = 500;
 
 /** Throws `Unavailable` with what the instance said when the first ones do not start. */
 export async function startInstances(options: InstancesOptions): Promise<Instances> {
-  const { target, count, env, output, ...rest } = options;
+  const { target, count, env, output } = options;
   const all = new Set<Fn>();
   let stopping = false;
 
   async function add(more: FunctionOptions = {}): Promise<Fn> {
     const onOutput = (text: string) => output(target, text);
-    const instance = await startFunction(target, env, { ...rest, onOutput, ...more });
+    const instance = await startFunction(target, env, { onOutput, ...more });
     all.add(instance);
     instance.child.once('exit', () => all.delete(instance));
     if (stopping) await instance.end('SIGKILL');
