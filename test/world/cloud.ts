@@ -1,7 +1,6 @@
 /** The Google engine on this machine, filled with installations, for journeys and benchmarks. */
 
 import { type Client, createClient } from '../../functions/cli/client.ts';
-import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import {
   type Cloud,
   type CloudOptions,
@@ -14,7 +13,7 @@ import { type Simulated, startSimulated } from '../../functions/local/simulated.
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import type { Store } from '../../functions/ports.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
-import { sample } from './sample.ts';
+import { fill } from './fill.ts';
 import { type Providers, providersOf } from './world.ts';
 
 /** Asked by its messages, does what a faulty library might. */
@@ -45,8 +44,6 @@ export interface CloudWorldOptions extends Omit<CloudOptions, 'apps' | 'ca'> {
   progress?: (text: string) => void;
 }
 
-const BATCH = 1_000;
-
 export async function createCloudWorld(options: CloudWorldOptions): Promise<CloudWorld> {
   const { installations = 0, settings = {}, progress = () => {}, ...rest } = options;
   const simulated = await startSimulated({ apns: settings, fcm: settings });
@@ -70,16 +67,7 @@ export async function createCloudWorld(options: CloudWorldOptions): Promise<Clou
   };
   try {
     progress(`filling ${installations.toLocaleString('en-US')} installations`);
-    for (let from = 0; from < installations; from += BATCH) {
-      const size = Math.min(BATCH, installations - from);
-      await store.putInstallations(Array.from({ length: size }, (_, i) => sample(from + i)));
-    }
-    const key = makeKey();
-    await store.putKey({
-      hash: hashKey(key),
-      name: 'test',
-      scopes: ['campaigns', 'installations', 'read'],
-    });
+    const key = await fill(store, installations);
     const client = createClient(cloud.url, key);
     return {
       ...{ cloud, client, key, store, simulated, said, close },

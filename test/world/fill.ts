@@ -1,0 +1,20 @@
+import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
+import type { Store } from '../../functions/ports.ts';
+import { sample } from './sample.ts';
+
+const BATCH = 1_000;
+
+/** Puts the first so many samples and a key into a store; the key, which may do all that journeys do. */
+export async function fill(store: Store, installations: number): Promise<string> {
+  for (let from = 0; from < installations; from += BATCH) {
+    const size = Math.min(BATCH, installations - from);
+    await store.putInstallations(Array.from({ length: size }, (_, i) => sample(from + i)));
+  }
+  const key = makeKey();
+  await store.putKey({
+    hash: hashKey(key),
+    name: 'test',
+    scopes: ['campaigns', 'installations', 'read'],
+  });
+  return key;
+}
