@@ -5,10 +5,10 @@ import { dirname, resolve } from 'node:path';
 import type { ClientCertificate } from '../http2/client/socket.ts';
 import type { Fault } from '../lib/errors.ts';
 import type { Provider } from '../model/platform.ts';
-import { type CertificateFault, parseCertificate } from './certificate.ts';
-import { isObject } from './merge.ts';
-import { APNS_ORIGINS, FCM_ORIGIN } from './origins.ts';
+import { type CertificateFault, parseCertificate } from './apns/certificate.ts';
 import type { ApnsCredentials, ApnsKey, AppCredentials, FcmCredentials } from './senders.ts';
+import { isObject } from './shared/merge.ts';
+import { APNS_ORIGINS, FCM_ORIGIN } from './shared/origins.ts';
 
 export type ReadFile = (path: string) => string | Buffer;
 

@@ -5,11 +5,11 @@ import type { ClientCertificate } from '../http2/client/socket.ts';
 import { createPool, type Pool } from '../http2/pool/pool.ts';
 import type { Environment, Provider } from '../model/platform.ts';
 import type { Log, Sender, Senders } from '../ports.ts';
-import { createApnsSender } from './apns.ts';
-import { type ApnsAccess, createApnsAccess } from './apns-access.ts';
-import { type ApnsTokenSource, createApnsToken } from './apns-token.ts';
-import { createFcmSender } from './fcm.ts';
-import { createFcmToken, type FcmAuth } from './fcm-token.ts';
+import { type ApnsAccess, createApnsAccess } from './apns/access.ts';
+import { createApnsSender } from './apns/sender.ts';
+import { type ApnsTokenSource, createApnsToken } from './apns/token.ts';
+import { createFcmSender } from './fcm/sender.ts';
+import { createFcmToken, type FcmAuth } from './fcm/token.ts';
 
 interface ApnsApp {
   /** the app's bundle id */

@@ -5,7 +5,7 @@
 
 import { type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { parseRetryAfter } from '../providers/retry-after.ts';
+import { parseRetryAfter } from '../lib/retry-after.ts';
 import { Forbidden, hostOf, isLiteral, isPublic, publicLookup, type Resolve } from './addresses.ts';
 
 export type Posted =

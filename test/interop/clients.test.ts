@@ -11,7 +11,7 @@ import {
   startSimulator,
 } from '../../functions/local/simulator.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
-import { createApnsToken } from '../../functions/providers/apns-token.ts';
+import { createApnsToken } from '../../functions/providers/apns/token.ts';
 import { certificate } from '../http2/peer.ts';
 import { needs, runProgram, temporaryFolder } from './programs.ts';
 

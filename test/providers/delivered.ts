@@ -7,9 +7,9 @@ import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/model/campaign.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import type { Push } from '../../functions/ports.ts';
-import { apnsNotification } from '../../functions/providers/apns-notification.ts';
-import { fcmMessage } from '../../functions/providers/fcm-message.ts';
-import { jsonFor } from '../../functions/providers/personal.ts';
+import { apnsNotification } from '../../functions/providers/apns/notification.ts';
+import { fcmMessage } from '../../functions/providers/fcm/message.ts';
+import { jsonFor } from '../../functions/providers/shared/personal.ts';
 import { apnsKey, TOPIC } from './fixture.ts';
 
 export const NOW = Date.UTC(2026, 10, 21, 13);

@@ -11,11 +11,11 @@ import type { Message } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import type { Provider } from '../../functions/model/platform.ts';
 import type { Batch, Push, Sender } from '../../functions/ports.ts';
-import { createApnsSender } from '../../functions/providers/apns.ts';
-import { createApnsAccess } from '../../functions/providers/apns-access.ts';
-import { createApnsToken } from '../../functions/providers/apns-token.ts';
-import { createFcmSender } from '../../functions/providers/fcm.ts';
-import { createFcmToken } from '../../functions/providers/fcm-token.ts';
+import { createApnsAccess } from '../../functions/providers/apns/access.ts';
+import { createApnsSender } from '../../functions/providers/apns/sender.ts';
+import { createApnsToken } from '../../functions/providers/apns/token.ts';
+import { createFcmSender } from '../../functions/providers/fcm/sender.ts';
+import { createFcmToken } from '../../functions/providers/fcm/token.ts';
 import {
   type ApnsKeys,
   type AppCredentials,

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { apnsOptions } from '../../functions/model/schemas/message-apns.ts';
 import type { Push } from '../../functions/ports.ts';
-import { apnsFaults, apnsNotification } from '../../functions/providers/apns-notification.ts';
-import { fcmFaults } from '../../functions/providers/fcm-faults.ts';
-import { lostByApns, lostByFcm } from '../../functions/providers/lost.ts';
-import { merge } from '../../functions/providers/merge.ts';
-import { badgeIn, inLanguage } from '../../functions/providers/personal.ts';
+import { apnsFaults, apnsNotification } from '../../functions/providers/apns/notification.ts';
+import { fcmFaults } from '../../functions/providers/fcm/faults.ts';
+import { lostByApns, lostByFcm } from '../../functions/providers/shared/lost.ts';
+import { merge } from '../../functions/providers/shared/merge.ts';
+import { badgeIn, inLanguage } from '../../functions/providers/shared/personal.ts';
 import {
   android,
   iosByApns,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { verify } from 'node:crypto';
 import { test } from 'node:test';
-import { createApnsToken } from '../../functions/providers/apns-token.ts';
-import { createFcmToken } from '../../functions/providers/fcm-token.ts';
+import { createApnsToken } from '../../functions/providers/apns/token.ts';
+import { createFcmToken } from '../../functions/providers/fcm/token.ts';
 import { apnsKey } from './fixture.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, judgeApns } from '../../functions/providers/apns-reasons.ts';
-import { fcmErrors, judgeFcm } from '../../functions/providers/fcm-errors.ts';
+import { apnsReasons, judgeApns } from '../../functions/providers/apns/reasons.ts';
+import { fcmErrors, judgeFcm } from '../../functions/providers/fcm/errors.ts';
 
 /** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns, "Response error strings" */
 const documentedByApple: Record<number, string[]> = {

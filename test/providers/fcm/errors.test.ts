@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeFcm } from '../../functions/providers/fcm-errors.ts';
+import { judgeFcm } from '../../../functions/providers/fcm/errors.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const error = (errorCode: string | null, more: object = {}, details: object[] = []) =>

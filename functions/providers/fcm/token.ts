@@ -1,7 +1,7 @@
 /** Access tokens for FCM, from firebase-admin's credentials. */
 
 import type { Credential } from 'firebase-admin/app';
-import { withDeadline } from '../lib/deadline.ts';
+import { withDeadline } from '../../lib/deadline.ts';
 
 export type FcmAuth =
   | { kind: 'service-account'; json: object }

@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { ClientCertificate } from '../http2/client/socket.ts';
+import type { ClientCertificate } from '../../http2/client/socket.ts';
 
 /** 'old cipher': as macOS' Keychain exports it, which OpenSSL 3 refuses to read. */
 export type CertificateFault = 'password' | 'old cipher' | 'other key' | 'unreadable';

@@ -4,12 +4,12 @@
  */
 
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
-import type { Fault } from '../lib/errors.ts';
-import type { ApnsPushType } from '../model/campaign.ts';
-import type { Push } from '../ports.ts';
+import type { Fault } from '../../lib/errors.ts';
+import type { ApnsPushType } from '../../model/campaign.ts';
+import type { Push } from '../../ports.ts';
+import { type Apple, appleOf, describe, Notification } from '../shared/described.ts';
+import { jsonFor } from '../shared/personal.ts';
 import { appleFaults } from './apple-faults.ts';
-import { type Apple, appleOf, describe, Notification } from './described.ts';
-import { jsonFor } from './personal.ts';
 
 /** "4 KB (4096 bytes)", "5 KB (5120 bytes)" for VoIP */
 const MAX_PAYLOAD_BYTES = 4096;

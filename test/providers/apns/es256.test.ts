@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { test } from 'node:test';
-import { es256 } from '../../functions/providers/es256.ts';
+import { es256 } from '../../../functions/providers/apns/es256.ts';
 
 const base64url = (hex: string) => Buffer.from(hex, 'hex').toString('base64url');
 

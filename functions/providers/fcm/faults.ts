@@ -1,13 +1,13 @@
 /** What FCM would refuse of a message, in words for its author. Paths are within the message. */
 
-import type { Fault } from '../lib/errors.ts';
-import { fcmTargets, reservedByFcm } from '../model/message/fcm-names.ts';
-import type { Push } from '../ports.ts';
-import { appleFaults } from './apple-faults.ts';
-import { type Apple, describe, isVisible, objectOf } from './described.ts';
-import { fcmBytes } from './fcm-bytes.ts';
-import { appleByFcm, fcmMessage } from './fcm-message.ts';
-import { textFor } from './personal.ts';
+import type { Fault } from '../../lib/errors.ts';
+import { fcmTargets, reservedByFcm } from '../../model/message/fcm-names.ts';
+import type { Push } from '../../ports.ts';
+import { appleFaults } from '../apns/apple-faults.ts';
+import { type Apple, describe, isVisible, objectOf } from '../shared/described.ts';
+import { textFor } from '../shared/personal.ts';
+import { fcmBytes } from './bytes.ts';
+import { appleByFcm, fcmMessage } from './message.ts';
 
 export function fcmFaults(push: Push, now: number): Fault[] {
   const { data = {}, fcm = {} } = push.message;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRetryAfter } from '../../functions/providers/retry-after.ts';
+import { parseRetryAfter } from '../../functions/lib/retry-after.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 const DAY_MS = 24 * 60 * 60 * 1000;

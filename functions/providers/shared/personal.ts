@@ -4,13 +4,13 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { type Fault, faultIn } from '../lib/errors.ts';
-import type { Recipient } from '../model/chunk.ts';
-import { fill, templateOf, templateOfJson } from '../model/message/template.ts';
-import { messageIn } from '../model/message/wording.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { Message } from '../model/schemas/message.ts';
-import type { Push } from '../ports.ts';
+import { type Fault, faultIn } from '../../lib/errors.ts';
+import type { Recipient } from '../../model/chunk.ts';
+import { fill, templateOf, templateOfJson } from '../../model/message/template.ts';
+import { messageIn } from '../../model/message/wording.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { Message } from '../../model/schemas/message.ts';
+import type { Push } from '../../ports.ts';
 
 type Own = Pick<Recipient, 'values' | 'badge'>;
 type Literal = Pick<Message, 'literal'>;

@@ -5,8 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { BaseMessage } from 'firebase-admin/messaging';
-import { fcmTargets } from '../model/message/fcm-names.ts';
-import type { Push } from '../ports.ts';
+import { fcmTargets } from '../../model/message/fcm-names.ts';
+import type { Push } from '../../ports.ts';
 import {
   type Apple,
   appleOf,
@@ -14,10 +14,10 @@ import {
   describe,
   objectOf,
   type Words,
-} from './described.ts';
-import { type FcmBytes, fcmBytes } from './fcm-bytes.ts';
-import { merge } from './merge.ts';
-import { jsonFor } from './personal.ts';
+} from '../shared/described.ts';
+import { merge } from '../shared/merge.ts';
+import { jsonFor } from '../shared/personal.ts';
+import { type FcmBytes, fcmBytes } from './bytes.ts';
 
 /** "the maximum value is 2,419,200 seconds (28 days)" */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;

@@ -1,7 +1,7 @@
 /** By what APNs knows us: a key, one of two keys while one replaces the other, or a certificate. */
 
-import type { Pool } from '../http2/pool/pool.ts';
-import type { ApnsTokenSource } from './apns-token.ts';
+import type { Pool } from '../../http2/pool/pool.ts';
+import type { ApnsTokenSource } from './token.ts';
 
 /** APNs refuses tokens of two keys on one connection, so each key has connections of its own. */
 export interface Credential {

@@ -3,8 +3,8 @@
  * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
  */
 
-import type { Outcome } from '../model/outcome.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { parseRetryAfter } from '../../lib/retry-after.ts';
+import type { Outcome } from '../../model/outcome.ts';
 
 /**
  * rejected      this token, for good

@@ -1,18 +1,18 @@
 /** The sender for FCM HTTP v1. https://firebase.google.com/docs/cloud-messaging/send/v1-api */
 
-import type { Answer, Pool, Request } from '../http2/pool/pool.ts';
-import type { Recipient } from '../model/chunk.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { Platform } from '../model/platform.ts';
-import type { Batch, Push, Rendered, Sender } from '../ports.ts';
-import { sendBatch, unanswered } from './batch.ts';
-import { judgeFcm } from './fcm-errors.ts';
-import { fcmFaults } from './fcm-faults.ts';
-import { type FcmBody, fcmBody, fcmMessage, quoted } from './fcm-message.ts';
-import type { FcmTokenSource } from './fcm-token.ts';
-import { createFlow } from './flow.ts';
-import { lostByFcm } from './lost.ts';
-import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
+import type { Answer, Pool, Request } from '../../http2/pool/pool.ts';
+import type { Recipient } from '../../model/chunk.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { Platform } from '../../model/platform.ts';
+import type { Batch, Push, Rendered, Sender } from '../../ports.ts';
+import { sendBatch, unanswered } from '../shared/batch.ts';
+import { createFlow } from '../shared/flow.ts';
+import { lostByFcm } from '../shared/lost.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personal.ts';
+import { judgeFcm } from './errors.ts';
+import { fcmFaults } from './faults.ts';
+import { type FcmBody, fcmBody, fcmMessage, quoted } from './message.ts';
+import type { FcmTokenSource } from './token.ts';
 
 export interface FcmSenderOptions {
   pool: Pool;

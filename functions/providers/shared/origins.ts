@@ -1,6 +1,6 @@
 /** Where the providers are. */
 
-import type { Environment } from '../model/platform.ts';
+import type { Environment } from '../../model/platform.ts';
 
 export const APNS_ORIGINS: Record<Environment, string> = {
   production: 'https://api.push.apple.com',

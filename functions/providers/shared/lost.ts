@@ -3,11 +3,11 @@
  * is told. `webLink`, `apns`, `fcm` and `analyticsLabel` say in their names for which they are.
  */
 
-import type { Fault } from '../lib/errors.ts';
-import type { Platform } from '../model/platform.ts';
-import type { Push } from '../ports.ts';
+import type { Fault } from '../../lib/errors.ts';
+import type { Platform } from '../../model/platform.ts';
+import type { Push } from '../../ports.ts';
+import { appleByFcm, fcmMessage, webTopicForm } from '../fcm/message.ts';
 import { type Apple, appleOf, describe, isVisible, objectOf } from './described.ts';
-import { appleByFcm, fcmMessage, webTopicForm } from './fcm-message.ts';
 
 export function lostByApns(push: Push): Fault[] {
   return lostByApple(push, appleOf(push, describe(push)));

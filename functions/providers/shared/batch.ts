@@ -1,8 +1,8 @@
 /** How a batch goes through a pool, whichever the provider. */
 
-import type { Answer } from '../http2/pool/pool.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { Batch } from '../ports.ts';
+import type { Answer } from '../../http2/pool/pool.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { Batch } from '../../ports.ts';
 import type { Flow } from './flow.ts';
 
 /** How often a recipient is tried in a batch while the provider throttles; later attempts go on. */

@@ -4,11 +4,11 @@
  * https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type
  */
 
-import type { Recipient } from '../model/chunk.ts';
-import type { Platform } from '../model/platform.ts';
-import type { Push } from '../ports.ts';
-import { objectOf } from './described.ts';
-import { jsonFor, textFor } from './personal.ts';
+import type { Recipient } from '../../model/chunk.ts';
+import type { Platform } from '../../model/platform.ts';
+import type { Push } from '../../ports.ts';
+import { objectOf } from '../shared/described.ts';
+import { jsonFor, textFor } from '../shared/personal.ts';
 
 /** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
 const MAX_BYTES = 4096;

@@ -4,8 +4,8 @@
  * https://firebase.google.com/docs/cloud-messaging/error-codes
  */
 
-import type { Outcome } from '../model/outcome.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { parseRetryAfter } from '../../lib/retry-after.ts';
+import type { Outcome } from '../../model/outcome.ts';
 
 /** As for APNs; 'token' is 'rejected' if the token is named as the fault, 'blocked' otherwise. */
 type Class = 'suspect' | 'unregistered' | 'blocked' | 'token' | 'service';

@@ -1,9 +1,9 @@
 /** What does not go together in a push to an iPhone, whichever provider carries it. */
 
-import type { Fault } from '../lib/errors.ts';
-import type { Push } from '../ports.ts';
-import { type Apple, IMAGE_KEY, isVisible, objectOf } from './described.ts';
-import { isObject } from './merge.ts';
+import type { Fault } from '../../lib/errors.ts';
+import type { Push } from '../../ports.ts';
+import { type Apple, IMAGE_KEY, isVisible, objectOf } from '../shared/described.ts';
+import { isObject } from '../shared/merge.ts';
 
 /** Paths are within the message. */
 export function appleFaults({ message }: Push, { type, priority, payload }: Apple): Fault[] {

@@ -1,16 +1,16 @@
 /** The sender for APNs. https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
 
 import { hash } from 'node:crypto';
-import type { Answer, Request } from '../http2/pool/pool.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { Batch, Push, Sender } from '../ports.ts';
-import { type ApnsAccess, type Credential, certificateFault } from './apns-access.ts';
-import { type ApnsNotification, apnsFaults, apnsNotification } from './apns-notification.ts';
-import { judgeApns } from './apns-reasons.ts';
-import { sendBatch, unanswered } from './batch.ts';
-import { createFlow } from './flow.ts';
-import { lostByApns } from './lost.ts';
-import { faultsInAll, inLanguage, TOO_LARGE } from './personal.ts';
+import type { Answer, Request } from '../../http2/pool/pool.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { Batch, Push, Sender } from '../../ports.ts';
+import { sendBatch, unanswered } from '../shared/batch.ts';
+import { createFlow } from '../shared/flow.ts';
+import { lostByApns } from '../shared/lost.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personal.ts';
+import { type ApnsAccess, type Credential, certificateFault } from './access.ts';
+import { type ApnsNotification, apnsFaults, apnsNotification } from './notification.ts';
+import { judgeApns } from './reasons.ts';
 
 export interface ApnsSenderOptions {
   access: ApnsAccess;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { makeApnsKey, startSimulator } from '../../functions/local/simulator.ts';
-import { parseCertificate } from '../../functions/providers/certificate.ts';
-import { type ApnsCredentials, createSenders } from '../../functions/providers/senders.ts';
-import { answer, certificate as serverCertificate, startPeer } from '../http2/peer.ts';
-import { certificate, encryptedPem, oldP12, PASSWORD, p12, pem } from './certificates.ts';
-import { apnsCredentials, apnsKey, batch, kinds, push, TOPIC } from './fixture.ts';
+import { makeApnsKey, startSimulator } from '../../../functions/local/simulator.ts';
+import { parseCertificate } from '../../../functions/providers/apns/certificate.ts';
+import { type ApnsCredentials, createSenders } from '../../../functions/providers/senders.ts';
+import { answer, certificate as serverCertificate, startPeer } from '../../http2/peer.ts';
+import { certificate, encryptedPem, oldP12, PASSWORD, p12, pem } from '../certificates.ts';
+import { apnsCredentials, apnsKey, batch, kinds, push, TOPIC } from '../fixture.ts';
 
 const revoked = makeApnsKey();
 const apnsOf = (senders: ReturnType<typeof createSenders>, app = 'default') =>

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../functions/model/outcome.ts';
-import type { Batch } from '../../functions/ports.ts';
-import { sendBatch } from '../../functions/providers/batch.ts';
-import { createFlow } from '../../functions/providers/flow.ts';
-import { createWindow } from '../../functions/providers/window.ts';
+import type { Outcome } from '../../../functions/model/outcome.ts';
+import type { Batch } from '../../../functions/ports.ts';
+import { sendBatch } from '../../../functions/providers/shared/batch.ts';
+import { createFlow } from '../../../functions/providers/shared/flow.ts';
+import { createWindow } from '../../../functions/providers/shared/window.ts';
 
 const rejected: Outcome = { kind: 'rejected', reason: 'BadDeviceToken' };
 const wait = (scope: 'device' | 'service', afterMs: number | null = null): Outcome => ({

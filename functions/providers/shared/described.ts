@@ -5,8 +5,8 @@
 
 import { createRequire } from 'node:module';
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
-import type { ApnsPushType } from '../model/campaign.ts';
-import type { Push } from '../ports.ts';
+import type { ApnsPushType } from '../../model/campaign.ts';
+import type { Push } from '../../ports.ts';
 import { isObject, merge } from './merge.ts';
 import { badgeIn } from './personal.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, judgeApns } from '../../functions/providers/apns-reasons.ts';
+import { apnsReasons, judgeApns } from '../../../functions/providers/apns/reasons.ts';
 
 const judge = (status: number, body: object | string, retryAfter?: string) =>
   judgeApns(status, typeof body === 'string' ? body : JSON.stringify(body), retryAfter, 1000);

@@ -1,6 +1,6 @@
 /** What a provider bears, for all batches of a sender: how many pushes under way, how many a second. */
 
-import type { Outcome } from '../model/outcome.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import { createThrottle } from './throttle.ts';
 import { createWindow } from './window.ts';
 

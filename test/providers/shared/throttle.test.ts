@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createThrottle, type Throttle } from '../../functions/providers/throttle.ts';
+import { createThrottle, type Throttle } from '../../../functions/providers/shared/throttle.ts';
 
 /** Lets a number of requests a second through, and some together; by a clock that is the test's. */
 function createServer(limit: number, burst: number) {
