@@ -1,4 +1,4 @@
-/** Against `node:http2`, whatever way its frames are cut, padded, reset and configured. */
+/** Our client and server against `node:http2`, with random bodies, settings, padding, resets and chunks. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -14,23 +14,20 @@ import { type TestContext, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Answer } from '../../functions/http2/pool/pool.ts';
 import { type ServerStream, startServer } from '../../functions/http2/server/server.ts';
-import * as F from '../../functions/http2/session/frames.ts';
+import * as F from '../../functions/http2/session/protocol.ts';
+import { type Chance, chance } from './chance.ts';
 import { certificate, startPool, until } from './peer.ts';
-import { seeded } from './raw.ts';
 
-/** Node's own bound is ten; its types do not know it. */
+/** Node allows ten unacknowledged SETTINGS by default; its types lack the option. */
 const manySettings = { maxOutstandingSettings: 1000 } as object;
 
-type Random = () => number;
 const FIRST = Number(process.env.FIRST_SEED ?? 1);
 const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, i) => FIRST + i);
-const below = (random: Random, n: number) => Math.floor(random() * n);
-const pick = <T>(random: Random, list: readonly T[]) => list[below(random, list.length)] as T;
 
-/** TLS to TLS: every byte arrives, in pieces that have nothing to do with frames. */
-async function startSplitter(t: TestContext, port: number, random: Random): Promise<URL> {
+/** A proxy, TLS to TLS, that passes every byte on, but in chunks that ignore the limits of frames. */
+async function startSplitter(t: TestContext, port: number, c: Chance): Promise<URL> {
   const sockets = new Set<TLSSocket>();
-  const most = pick(random, [3, 20, 200, 5000, 60_000]);
+  const most = c.pick([3, 20, 200, 5000, 60_000]);
   const server = createTlsServer({ ...certificate, ALPNProtocols: ['h2'] }, (client) => {
     const upstream = connectTls({
       host: 'localhost',
@@ -48,7 +45,7 @@ async function startSplitter(t: TestContext, port: number, random: Random): Prom
       from.on('close', () => to.destroy());
       from.on('data', (chunk: Buffer) => {
         for (let at = 0; at < chunk.length; ) {
-          const end = Math.min(chunk.length, at + 1 + below(random, most));
+          const end = Math.min(chunk.length, at + 1 + c.upTo(most));
           to.write(chunk.subarray(at, end));
           at = end;
         }
@@ -64,14 +61,14 @@ async function startSplitter(t: TestContext, port: number, random: Random): Prom
   return new URL(`https://localhost:${(server.address() as AddressInfo).port}`);
 }
 
-const randomSettings = (random: Random): Settings => ({
-  headerTableSize: pick(random, [0, 64, 4096, 65_536]),
-  initialWindowSize: pick(random, [50, 1000, 65_535, 1_000_000]),
-  maxConcurrentStreams: pick(random, [1, 7, 100]),
-  maxFrameSize: pick(random, [16_384, 20_000, 1_000_000]),
+const randomSettings = (c: Chance): Settings => ({
+  headerTableSize: c.pick([0, 64, 4096, 65_536]),
+  initialWindowSize: c.pick([50, 1000, 65_535, 1_000_000]),
+  maxConcurrentStreams: c.pick([1, 7, 100]),
+  maxFrameSize: c.pick([16_384, 20_000, 1_000_000]),
 });
 
-/** Without the texts in full, which can be long. */
+/** Fails with the beginnings of both texts, which can be long. */
 function same(got: string | undefined, expected: string, what: string) {
   if (got !== expected)
     assert.fail(
@@ -79,44 +76,41 @@ function same(got: string | undefined, expected: string, what: string) {
     );
 }
 
-/** What a server does with request `n`, the same for everybody who asks. */
+/** What the server does with request `n`: client and server derive the same from the seed. */
 function plan(seed: number, n: number) {
-  const random = seeded(seed * 100_003 + n);
-  const end = random();
+  const c = chance(seed * 100_003 + n);
+  const end = c.upTo(100);
   return {
-    status: pick(random, [200, 200, 200, 400, 404, 429, 503]),
-    body: 'abcdefghij'.repeat(below(random, pick(random, [1, 10, 3000]))),
-    reset: end < 0.05,
-    refuse: end > 0.97,
-    /** by the client */
-    cancel: end > 0.4 && end < 0.45,
-    hints: random() < 0.2,
-    trailers: random() < 0.2,
-    retryAfter: random() < 0.5 ? String(below(random, 100)) : undefined,
+    status: c.pick([200, 200, 200, 400, 404, 429, 503]),
+    body: 'abcdefghij'.repeat(c.upTo(c.pick([1, 10, 3000]))),
+    reset: end < 5,
+    refuse: end > 96,
+    /** the client gives up the request */
+    cancel: end >= 40 && end < 45,
+    hints: c.upTo(10) < 2,
+    trailers: c.upTo(10) < 2,
+    retryAfter: c.upTo(10) < 5 ? String(c.upTo(100)) : undefined,
     more: Object.fromEntries(
-      Array.from({ length: below(random, 6) }, (_, i) => [
-        `x-${i}-${below(random, 9)}`,
-        'v'.repeat(below(random, 200)),
-      ]),
+      Array.from({ length: c.upTo(6) }, (_, i) => [`x-${i}-${c.upTo(9)}`, 'v'.repeat(c.upTo(200))]),
     ),
-    settings: random() < 0.1,
-    ping: random() < 0.1,
-    requestBody: 'x'.repeat(below(random, pick(random, [1, 500, 5000, 40_000]))),
+    settings: c.upTo(10) < 1,
+    ping: c.upTo(10) < 1,
+    requestBody: 'x'.repeat(c.upTo(c.pick([1, 500, 5000, 40_000]))),
   };
 }
 
 for (const seed of SEEDS)
   test(`our client and a server of node:http2, seed ${seed}`, async (t) => {
-    const random = seeded(seed);
+    const c = chance(seed);
     const bodies = new Map<string, string>();
     const refused = new Set<number>();
-    // a limit that shrinks while streams are on their way has them refused, again and again
-    const streams = pick(random, [1, 7, 100]);
+    // always the same limit: a smaller one would refuse streams on their way, again and again
+    const streams = c.pick([1, 7, 100]);
     const server = createSecureServer({
       ...certificate,
-      settings: { ...randomSettings(random), maxConcurrentStreams: streams },
+      settings: { ...randomSettings(c), maxConcurrentStreams: streams },
       ...manySettings,
-      paddingStrategy: pick(random, [
+      paddingStrategy: c.pick([
         constants.PADDING_STRATEGY_NONE,
         constants.PADDING_STRATEGY_MAX,
         constants.PADDING_STRATEGY_CALLBACK,
@@ -132,7 +126,7 @@ for (const seed of SEEDS)
       const session = stream.session;
       if (it.ping) session?.ping(() => {});
       if (it.settings && !session?.destroyed)
-        session?.settings({ ...randomSettings(random), maxConcurrentStreams: streams });
+        session?.settings({ ...randomSettings(c), maxConcurrentStreams: streams });
       if (it.refuse && !refused.has(n)) {
         refused.add(n);
         return stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -161,7 +155,7 @@ for (const seed of SEEDS)
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     t.after(() => server.close());
-    const origin = await startSplitter(t, (server.address() as AddressInfo).port, random);
+    const origin = await startSplitter(t, (server.address() as AddressInfo).port, c);
     const pool = startPool(t, { origin: origin.origin });
 
     const count = 150;
@@ -190,7 +184,7 @@ for (const seed of SEEDS)
 
 for (const seed of SEEDS)
   test(`our server and a client of node:http2, seed ${seed}`, async (t) => {
-    const random = seeded(seed + 50);
+    const c = chance(seed + 50);
     const bodies = new Map<string, string>();
     const waiting: ServerStream[] = [];
     const answer = (stream: ServerStream) => {
@@ -206,20 +200,17 @@ for (const seed of SEEDS)
       request(stream) {
         bodies.set(stream.headers[':path']!, stream.body.toString());
         waiting.push(stream);
-        if (waiting.length > 3) answer(waiting.splice(below(random, waiting.length), 1)[0]!);
+        if (waiting.length > 3) answer(waiting.splice(c.upTo(waiting.length), 1)[0]!);
         else setImmediate(() => waiting.length > 0 && answer(waiting.shift()!));
       },
     });
     t.after(() => server.close());
-    const origin = await startSplitter(t, server.port, random);
+    const origin = await startSplitter(t, server.port, c);
     const session = connect(origin, {
       ca: certificate.cert,
-      settings: randomSettings(random),
+      settings: randomSettings(c),
       ...manySettings,
-      paddingStrategy: pick(random, [
-        constants.PADDING_STRATEGY_NONE,
-        constants.PADDING_STRATEGY_MAX,
-      ]),
+      paddingStrategy: c.pick([constants.PADDING_STRATEGY_NONE, constants.PADDING_STRATEGY_MAX]),
     });
     t.after(() => session.destroy());
     session.on('error', () => {});
@@ -228,7 +219,7 @@ for (const seed of SEEDS)
     const ask = (n: number) =>
       new Promise<string>((resolve) => {
         const it = plan(seed, n);
-        if (it.settings) session.settings({ ...randomSettings(random), maxConcurrentStreams: 50 });
+        if (it.settings) session.settings({ ...randomSettings(c), maxConcurrentStreams: 50 });
         const stream = session.request({
           ':method': 'POST',
           ':path': `/${n}`,
@@ -257,7 +248,7 @@ for (const seed of SEEDS)
       });
     const count = 150;
     let next = 0;
-    const lane = async () => {
+    const worker = async () => {
       while (next < count) {
         const n = next++;
         const it = plan(seed, n);
@@ -266,10 +257,10 @@ for (const seed of SEEDS)
         else if (it.refuse) expected = `${F.REFUSED_STREAM} 0 `;
         else if (it.reset) expected = `${F.INTERNAL_ERROR} 0 `;
         same(await ask(n), expected, `request ${n}`);
-        // node:http2 ends what it gives up, in time or not
+        // node:http2 ends a request that it gives up, before or after its body was read
         if (!it.cancel || bodies.has(`/${n}`))
           same(bodies.get(`/${n}`), it.requestBody, `body ${n}`);
       }
     };
-    await Promise.all(Array.from({ length: 10 }, lane));
+    await Promise.all(Array.from({ length: 10 }, worker));
   });

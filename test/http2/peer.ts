@@ -1,4 +1,4 @@
-/** A small HTTP/2 server that counts what it processed, and a proxy that drops flows. */
+/** A server of node:http2 that counts what it processed, a proxy that loses connections, and waiting. */
 
 import { once } from 'node:events';
 import {
@@ -24,9 +24,11 @@ export const certificate = await makeCertificate();
 export interface Session {
   session: Http2Session;
   socket: Socket;
+  /** streams so far */
   streams: number;
+  /** open streams */
   open: number;
-  /** for a test to count in */
+  /** answers; the test counts them itself */
   answered: number;
 }
 
@@ -39,21 +41,24 @@ type Serve = (
 export interface Peer {
   origin: string;
   port: number;
-  /** how often each path was processed */
+  /** by path: how often it was processed */
   processed: Map<string, number>;
   sessions: Session[];
-  /** the most streams open at once on one connection */
+  /** Returns the most streams that were open at a time on one connection. */
   mostOpen(): number;
   serve: Serve;
+  /** Closes every connection and stops listening. */
   stop(): Promise<void>;
 }
 
+/** Answers a request. Returns 'processed', so that it can be the end of `serve`. */
 export const answer = (stream: ServerHttp2Stream, status = 200, body = '', headers = {}) => {
   stream.respond({ ':status': status, ...headers });
   stream.end(body);
   return 'processed' as const;
 };
 
+/** Starts a server. `serve` answers each request and says whether it was processed. */
 export async function startPeer(
   t: TestContext,
   serve: Serve = (stream) => answer(stream),
@@ -64,7 +69,7 @@ export async function startPeer(
   const bySession = new WeakMap<Http2Session, Session>();
   let newest: Socket;
   let most = 0;
-  // those in the middle of their handshake included
+  // sockets in their handshake included
   server.on('connection', (socket: Socket) => sockets.add(socket));
   server.prependListener('secureConnection', (socket) => {
     newest = socket;
@@ -72,9 +77,9 @@ export async function startPeer(
   server.on('sessionError', () => {});
   server.on('session', (session) => {
     session.on('error', () => {});
-    const it = { session, socket: newest, streams: 0, open: 0, answered: 0 };
-    bySession.set(session, it);
-    peer.sessions.push(it);
+    const one = { session, socket: newest, streams: 0, open: 0, answered: 0 };
+    bySession.set(session, one);
+    peer.sessions.push(one);
   });
   server.on('stream', (stream, headers) => {
     const on = bySession.get(stream.session!)!;
@@ -111,7 +116,7 @@ export async function startPeer(
   return peer;
 }
 
-/** TCP that can fall silent without closing, as a cut flow does, or reset. */
+/** Starts a TCP proxy that can lose its connections silently, as a network does, or reset them. */
 export async function startProxy(t: TestContext, port: number) {
   const pairs = new Set<[Socket, Socket]>();
   let opened = 0;
@@ -139,7 +144,7 @@ export async function startProxy(t: TestContext, port: number) {
   return {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
     opened: () => opened,
-    /** Flows of now carry nothing any more; new ones do. */
+    /** Passes nothing more on the present connections, without closing them. */
     silence() {
       for (const [client, upstream] of pairs) {
         client.unpipe(upstream);
@@ -148,6 +153,7 @@ export async function startProxy(t: TestContext, port: number) {
         upstream.resume();
       }
     },
+    /** Resets the present connections. */
     reset() {
       for (const [client] of pairs) client.resetAndDestroy();
     },
@@ -163,7 +169,10 @@ export function startPool(
   return pool;
 }
 
-/** Sends requests /0 to /n-1 at once; how often each was answered, and how. */
+/**
+ * Sends `n` requests at the same time: /0, /1 and so on. Returns by path how often each was answered
+ * and how, and a promise that resolves when all are answered.
+ */
 export function sendMany(pool: Pool, n: number, from = 0) {
   const counts = new Map<string, number>();
   const answers = new Map<string, Answer>();
@@ -179,6 +188,7 @@ export function sendMany(pool: Pool, n: number, from = 0) {
   return { counts, answers, all: within(all.promise) };
 }
 
+/** Sends one request and returns its answer. */
 export function ask(pool: Pool, path = '/', varying?: readonly [string, string]): Promise<Answer> {
   return within(
     new Promise((resolve) =>
@@ -190,12 +200,12 @@ export function ask(pool: Pool, path = '/', varying?: readonly [string, string])
   );
 }
 
-/** Every wait of these tests ends; this is long after anything they wait for. */
+/** A deadline for every wait, much later than anything that tests wait for. */
 const LONG_MS = 20_000;
 async function within<T>(promise: Promise<T>): Promise<T> {
   const abort = new AbortController();
   const late = delay(LONG_MS, undefined, { signal: abort.signal }).then(() => {
-    throw new Error('nothing came within 20 s');
+    throw new Error('still waiting after 20 s');
   });
   try {
     return await Promise.race([promise, late]);
@@ -205,19 +215,22 @@ async function within<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
+/** Waits for a condition. */
 export async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + LONG_MS;
   while (!condition()) {
-    if (performance.now() > end) throw new Error('nothing came within 20 s');
+    if (performance.now() > end) throw new Error('still waiting after 20 s');
     await delay(2);
   }
 }
 
+/** Counts answers by kind. */
 export function tally(values: Iterable<Answer>): Record<string, number> {
   const kinds: Record<string, number> = {};
   for (const { kind } of values) kinds[kind] = (kinds[kind] ?? 0) + 1;
   return kinds;
 }
 
+/** Tells whether there are `n` paths, each counted once. */
 export const onceEach = (counts: Map<string, number>, n: number) =>
   counts.size === n && Array.from(counts.values()).every((count) => count === 1);

@@ -1,4 +1,4 @@
-/** HTTP/2 by hand: peers that write whatever bytes a test wants, and read frames. */
+/** Peers without an HTTP/2 of their own: they write the bytes that a test wants, and read frames. */
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,9 @@ import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { type Connection, openConnection } from '../../functions/http2/client/connection.ts';
 import type { Ending, Exchange, Request } from '../../functions/http2/client/exchange.ts';
 import { type ServerOptions, startServer } from '../../functions/http2/server/server.ts';
-import * as F from '../../functions/http2/session/frames.ts';
+import { createFrameReader } from '../../functions/http2/session/frames.ts';
+import * as F from '../../functions/http2/session/protocol.ts';
+import { ack, settings } from './frames.ts';
 import { certificate, until } from './peer.ts';
 
 export interface Frame {
@@ -17,63 +19,23 @@ export interface Frame {
   payload: Buffer;
 }
 
-export function frame(type: number, flags = 0, id = 0, payload: Buffer | string = ''): Buffer {
-  const body = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
-  const header = Buffer.alloc(9);
-  F.writeFrameHeader(header, 0, body.length, type, flags, id);
-  return Buffer.concat([header, body]);
-}
-
-export const number = (value: number) => {
-  const it = Buffer.alloc(4);
-  it.writeUInt32BE(value >>> 0);
-  return it;
-};
-
-export const settings = (...list: [number, number][]) =>
-  frame(F.SETTINGS, 0, 0, F.settingsPayload(list));
-export const ack = frame(F.SETTINGS, F.ACK);
-export const goaway = (lastId: number, code = 0) =>
-  frame(F.GOAWAY, 0, 0, Buffer.concat([number(lastId), number(code)]));
-
-/** Literals without indexing and without Huffman code: readable by eye. */
-export const fields = (list: Record<string, string>) =>
-  Buffer.concat(
-    Object.entries(list).map(([name, value]) =>
-      Buffer.concat([
-        Buffer.from([0, name.length]),
-        Buffer.from(name, 'latin1'),
-        // the tests have no value of 127 bytes or more, but these
-        value.length < 127
-          ? Buffer.from([value.length])
-          : Buffer.from([127, ((value.length - 127) & 127) | 128, (value.length - 127) >> 7]),
-        Buffer.from(value, 'latin1'),
-      ]),
-    ),
-  );
-export const headers = (
-  id: number,
-  list: Record<string, string>,
-  flags = F.END_HEADERS | F.END_STREAM,
-) => frame(F.HEADERS, flags, id, fields(list));
-export const ok = (id: number) => headers(id, { ':status': '200' });
-
 export interface RawPeer {
   socket: TLSSocket;
   frames: Frame[];
   send(...parts: Buffer[]): void;
-  /** The first frame of a type that was not taken before. */
+  /** Waits for a frame of this type and takes it; each frame is taken once. */
   next(type: number): Promise<Frame>;
-  /** The code of the GOAWAY it was sent off with. */
+  /** Waits for GOAWAY and returns its error code. */
   goawayCode(): Promise<number>;
 }
 
+/** `preface`: bytes to skip before the first frame. */
 function rawPeer(socket: TLSSocket, preface: number): RawPeer {
   const frames: Frame[] = [];
   const taken = new Set<Frame>();
   let skip = preface;
-  const reader = F.createFrameReader(2 ** 24, (type, flags, id, buffer, from, to) => {
-    frames.push({ type, flags, id, payload: Buffer.from(buffer.subarray(from, to)) });
+  const reader = createFrameReader(2 ** 24, ({ type, flags, id, bytes, from, to }) => {
+    frames.push({ type, flags, id, payload: Buffer.from(bytes.subarray(from, to)) });
   });
   socket.on('data', (chunk: Buffer) => {
     const start = Math.min(skip, chunk.length);
@@ -81,7 +43,7 @@ function rawPeer(socket: TLSSocket, preface: number): RawPeer {
     reader.read(chunk, start, chunk.length);
   });
   socket.on('error', () => {});
-  const it: RawPeer = {
+  const peer: RawPeer = {
     socket,
     frames,
     send: (...parts) => void socket.write(Buffer.concat(parts)),
@@ -95,13 +57,13 @@ function rawPeer(socket: TLSSocket, preface: number): RawPeer {
       return found!;
     },
     async goawayCode() {
-      return (await it.next(F.GOAWAY)).payload.readUInt32BE(4);
+      return (await peer.next(F.GOAWAY)).payload.readUInt32BE(4);
     },
   };
-  return it;
+  return peer;
 }
 
-/** A server that greets with `greeting`, then does as the test says. */
+/** Starts a server that sends `greeting` and an acknowledgement, then only what the test sends. */
 export async function startRawServer(
   t: TestContext,
   greeting: Buffer = settings(),
@@ -140,18 +102,21 @@ export interface Client {
   connection: Connection;
   /** resolves when streams may be opened */
   ready: Promise<void>;
+  /** how often there was more room */
   rooms: number;
+  /** resolves with the reason */
   closed: Promise<string>;
+  /** Sends a request and resolves when it has ended. */
   open(request?: Partial<Request>): Promise<Ended>;
 }
 
 const tls = { ca: certificate.cert };
 
-/** Our client half, by itself. Fails the test when an exchange ends twice. */
+/** Connects our client without a pool. An exchange that ends twice throws. */
 export function startClient(t: TestContext, origin: URL): Client {
   const ready = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<string>();
-  const waiting = new Map<Exchange, (it: Ended) => void>();
+  const waiting = new Map<Exchange, (ended: Ended) => void>();
   const client: Client = {
     connection: openConnection(origin, tls, {
       room() {
@@ -176,7 +141,8 @@ export function startClient(t: TestContext, origin: URL): Client {
       new Promise((resolve, reject) => {
         const exchange = newExchange({ path: '/', headers: common, body: noBody, ...request });
         waiting.set(exchange, resolve);
-        if (!client.connection.open(exchange, 0)) reject(new Error('it takes no streams'));
+        if (!client.connection.open(exchange, 0))
+          reject(new Error('the connection takes no streams'));
       }),
   };
   t.after(() => client.connection.destroy('the test is over'));
@@ -201,7 +167,7 @@ export const newExchange = (request: Request): Exchange => ({
   next: null,
 });
 
-/** A raw server and our client, ready. */
+/** Starts a raw server and our client, which may open streams. */
 export async function rawPair(t: TestContext, greeting?: Buffer) {
   const server = await startRawServer(t, greeting);
   const client = startClient(t, server.origin);
@@ -210,7 +176,7 @@ export async function rawPair(t: TestContext, greeting?: Buffer) {
   return { client, peer, server };
 }
 
-/** Our server, which answers 200 by itself, and a raw client. */
+/** Starts our server, which answers 200 unless told otherwise, and a raw client. */
 export async function rawClient(
   t: TestContext,
   options: Partial<ServerOptions> = {},
@@ -227,6 +193,7 @@ export async function rawClient(
   return { peer: await connectRaw(t, server.port, greeting), server };
 }
 
+/** Connects a raw client to a server of HTTP/2. */
 export async function connectRaw(
   t: TestContext,
   port: number,
@@ -239,17 +206,4 @@ export async function connectRaw(
   await once(socket, 'secureConnect');
   peer.send(greeting);
   return peer;
-}
-
-export const get = { ':method': 'POST', ':scheme': 'https', ':path': '/', ':authority': 'a' };
-
-/** mulberry32: the same numbers for the same seed. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,41 +1,41 @@
 /**
- * The addresses of a host, looked up once in a while. getaddrinfo takes a thread and a millisecond
- * each time, and a provider that closes its connections often (GOAWAY) has many of them.
+ * A cache of the addresses of hosts. `getaddrinfo` takes a thread and a millisecond each time, and a
+ * provider that often closes its connections (GOAWAY) causes many lookups.
  */
 
 import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
-/** The records of Apple and Google live for a minute or five. */
-const KEPT_MS = 60_000;
-/** Of origins that are talked to; a deployment has a handful. */
-const MAX_KEPT = 64;
+/** How long a result is used. The records of Apple and Google live for one to five minutes. */
+const TTL_MS = 60_000;
+/** Hosts in the cache; a deployment talks to a handful. */
+const MAX_HOSTS = 64;
 
-interface Kept {
+interface Cached {
   addresses: LookupAddress[];
   until: number;
 }
 
-const kept = new Map<string, Kept>();
+const cache = new Map<string, Cached>();
 
-/** For `net.connect`: all addresses, each time beginning with another one. */
+/** A `lookup` for `net.connect` that returns all addresses, each time beginning with another one. */
 export const lookupAddresses: LookupFunction = (host, options, callback) => {
   const now = performance.now();
-  const known = kept.get(host);
-  if (known !== undefined && known.until > now && options.all) {
-    known.addresses.push(known.addresses.shift()!);
-    return void process.nextTick(callback, null, known.addresses.slice());
+  const cached = cache.get(host);
+  if (cached !== undefined && cached.until > now && options.all) {
+    cached.addresses.push(cached.addresses.shift()!);
+    return void process.nextTick(callback, null, cached.addresses.slice());
   }
   lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, []);
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(host, { addresses: addresses.slice(), until: now + KEPT_MS });
+    if (cache.size >= MAX_HOSTS) cache.clear();
+    cache.set(host, { addresses: addresses.slice(), until: now + TTL_MS });
     if (options.all) callback(null, addresses);
     else callback(null, addresses[0]!.address, addresses[0]!.family);
   });
 };
 
-/** Nobody answered there: the next connection asks again. */
+/** Forgets the addresses of a host that could not be reached: the next connection looks it up again. */
 export function forgetAddresses(host: string) {
-  kept.delete(host);
+  cache.delete(host);
 }

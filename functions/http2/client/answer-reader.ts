@@ -1,96 +1,80 @@
-/** What a server's frames mean for the requests it was sent: the reading part of the client half. */
+/** Turns the frames of a server into answers to the requests it was sent. */
 
 import { addPart } from '../session/body-parts.ts';
-import * as F from '../session/frames.ts';
-import type { Half } from '../session/reader.ts';
+import type { SessionHandler } from '../session/handler.ts';
+import * as F from '../session/protocol.ts';
+import { addField, clearBlock, createAnswerBlock, wantsField } from './answer-block.ts';
 import type { Ending, Exchange } from './exchange.ts';
 
 export interface AnswerEvents {
-  /** Null: its stream has ended. Throws for one that never was. */
+  /** Returns the exchange of a stream, or null if it has ended. Throws if it was never opened. */
   find(id: number): Exchange | null;
-  /** A header block that says nothing that matters here. */
+  /** Counts a header block without consequence against the peer's budget. */
   spend(): void;
-  /** By the peer. */
+  /** The peer has ended the stream. */
   ended(exchange: Exchange, ending: Ending, reason: string): void;
-  /** By us: the peer is to be told, with RST_STREAM. */
+  /** We end the stream, and must tell the peer by RST_STREAM with this code. */
   cut(exchange: Exchange, code: number, ending: Ending, reason: string): void;
 }
 
-/** Reasons and errors are some hundred bytes. What is longer is cut, and its stream with it. */
+/** Bytes of an answer's body. Reasons take some hundred; a longer body is cut, and its stream ended. */
 export const MAX_BODY_BYTES = 64 * 1024;
-/** What makes an answer malformed (sections 8.2 and 8.3): read whether or not anybody wants it. */
-const forbidden =
-  /[A-Z]|^:|^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$|^$/;
 
-export function createAnswerReader(
-  events: AnswerEvents,
-): Required<Pick<Half, 'wants' | 'field' | 'headers' | 'data' | 'reset'>> {
-  const { find } = events;
-  // of the header block that is being read
-  let status = 0;
-  let retryAfter: string | undefined;
-  let length = -1;
-  let malformed = '';
+type AnswerReader = Required<
+  Pick<SessionHandler, 'wants' | 'field' | 'headers' | 'data' | 'reset'>
+>;
+
+export function createAnswerReader({ find, spend, ended, cut }: AnswerEvents): AnswerReader {
+  const block = createAnswerBlock();
 
   function complete(exchange: Exchange) {
-    // half a reason misleads; of a 200 nothing but the status is used
+    // half a reason would mislead; of a 200 only the status is used
     if (exchange.status !== 200 && exchange.length !== -1 && exchange.length !== exchange.received)
-      return abort(exchange, F.PROTOCOL_ERROR, 'a body that is not as long as it says');
-    // an answer may come before the end of its request, which nobody needs then (section 8.1)
-    if (exchange.rest !== null) events.cut(exchange, F.CANCEL, 'answered', '');
-    else events.ended(exchange, 'answered', '');
+      return abort(exchange, F.PROTOCOL_ERROR, 'a body that differs from its content-length');
+    // an answer may come before its whole request was sent; the rest is not needed (section 8.1)
+    if (exchange.rest !== null) cut(exchange, F.CANCEL, 'answered', '');
+    else ended(exchange, 'answered', '');
   }
 
   function abort(exchange: Exchange, code: number, reason: string) {
-    events.cut(exchange, code, 'no-answer', reason);
+    cut(exchange, code, 'no-answer', reason);
+  }
+
+  /** Applies the block to its exchange; `fits`: it is within our limit. */
+  function apply(exchange: Exchange, endStream: boolean, fits: boolean) {
+    if (!fits) return abort(exchange, F.CANCEL, 'its headers are too long');
+    if (block.malformed !== '') return abort(exchange, F.PROTOCOL_ERROR, block.malformed);
+    const { status } = block;
+    if (exchange.status !== 0) {
+      // trailers (section 8.1): they end the stream and have no status
+      if (!endStream || status !== 0)
+        return abort(exchange, F.PROTOCOL_ERROR, 'two answers to one request');
+    } else if (status < 200) {
+      if (status === 0 || status === 101 || endStream)
+        return abort(exchange, F.PROTOCOL_ERROR, 'an answer without a status');
+      return spend(); // an interim answer (100 to 199), which does not matter here
+    } else {
+      exchange.status = status;
+      exchange.length = block.length;
+      if (status !== 200) {
+        exchange.retryAfter = block.retryAfter;
+        exchange.body = [];
+      }
+    }
+    if (endStream) complete(exchange);
   }
 
   return {
-    wants: (name) =>
-      name === ':status' ||
-      name === 'retry-after' ||
-      name === 'content-length' ||
-      forbidden.test(name),
-
-    field(name, value) {
-      if (name === ':status') {
-        if (status !== 0 || !/^[1-5]\d\d$/.test(value)) malformed = 'a status that is none';
-        else status = Number(value);
-      } else if (name === 'retry-after') retryAfter = value;
-      else if (name === 'content-length') length = /^\d{1,15}$/.test(value) ? Number(value) : -2;
-      else malformed = `a header that HTTP/2 forbids: ${name.slice(0, 40)}`;
-    },
+    wants: wantsField,
+    field: (name, value) => addField(block, name, value),
 
     headers(id, endStream, fits) {
-      const block = { status, retryAfter, length, malformed };
-      status = 0;
-      retryAfter = undefined;
-      length = -1;
-      malformed = '';
       const exchange = find(id);
-      if (exchange === null) return;
-      if (!fits) return abort(exchange, F.CANCEL, 'its headers are too long');
-      if (block.malformed !== '') return abort(exchange, F.PROTOCOL_ERROR, block.malformed);
-      if (exchange.status !== 0) {
-        // trailers
-        if (!endStream || block.status !== 0)
-          return abort(exchange, F.PROTOCOL_ERROR, 'two answers to one request');
-      } else if (block.status < 200) {
-        if (block.status === 0 || block.status === 101 || endStream)
-          return abort(exchange, F.PROTOCOL_ERROR, 'an answer without a status');
-        return events.spend(); // 100 to 199 say nothing that matters here
-      } else {
-        exchange.status = block.status;
-        exchange.length = block.length;
-        if (block.status !== 200) {
-          exchange.retryAfter = block.retryAfter;
-          exchange.body = [];
-        }
-      }
-      if (endStream) complete(exchange);
+      if (exchange !== null) apply(exchange, endStream, fits);
+      clearBlock(block);
     },
 
-    data(id, buffer, from, to, _, endStream) {
+    data({ id, flags, bytes, from, to }) {
       const exchange = find(id);
       if (exchange === null) return;
       if (exchange.status === 0)
@@ -98,18 +82,19 @@ export function createAnswerReader(
       const room = MAX_BODY_BYTES - exchange.received;
       exchange.received += to - from;
       if (exchange.body !== null && to > from)
-        addPart(exchange.body, buffer, from, Math.min(to, from + room));
-      if (endStream) return complete(exchange);
-      if (to - from > room) events.cut(exchange, F.CANCEL, 'answered', '');
+        addPart(exchange.body, bytes, from, Math.min(to, from + room));
+      if ((flags & F.END_STREAM) !== 0) return complete(exchange);
+      if (to - from > room) cut(exchange, F.CANCEL, 'answered', '');
     },
 
     reset(id, code) {
       const exchange = find(id);
       if (exchange === null) return;
-      if (exchange.status === 200) events.ended(exchange, 'answered', '');
+      // a 200 is complete without its body; REFUSED_STREAM means not processed (section 8.7)
+      if (exchange.status === 200) ended(exchange, 'answered', '');
       else if (code === F.REFUSED_STREAM && exchange.status === 0)
-        events.ended(exchange, 'refused', 'REFUSED_STREAM');
-      else events.ended(exchange, 'no-answer', `reset (code ${code})`);
+        ended(exchange, 'refused', 'REFUSED_STREAM');
+      else ended(exchange, 'no-answer', `reset (code ${code})`);
     },
   };
 }

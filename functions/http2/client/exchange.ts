@@ -1,49 +1,54 @@
-/** A request and what came of it: what the pool makes and a connection fills in. */
+/** A request and its answer: the pool makes exchanges, a connection fills them in. */
 
 export interface Request {
   /**
-   * Constant headers; give the same object with every request of a message, it is encoded once.
-   * ':path' among them is what all paths begin with.
+   * Constant headers, encoded once: give the same object with every request of a message. ':path'
+   * among them is the beginning of all paths.
    */
   headers: Record<string, string | number>;
-  /** The path, or the rest of it. */
+  /** The path, or what follows ':path' of the constant headers. */
   path?: string;
-  /** The header that differs from request to request: name and value. */
+  /** The one other header that differs from request to request. */
   varying?: readonly [name: string, value: string];
-  /** The body, or its beginning: `fill`, in ASCII, and `tail` follow. */
+  /** The body, or its beginning, followed by `fill`, which is ASCII, and `tail`. */
   body: Buffer;
   fill?: string;
   tail?: Buffer;
 }
 
-/** A request on its way: a stream of a connection, while it has an id. */
+/** A request on its way. It is a stream of a connection while it has an id. */
 export interface Exchange {
   request: Request;
-  /** 0 until an answer begins */
+  /** of the answer; 0 until an answer begins */
   status: number;
   retryAfter: string | undefined;
   /** of an answer other than 200; null without one */
   body: Buffer[] | null;
-  /** when its stream was opened */
+  /** when its stream was opened, in milliseconds of the pool's clock */
   openedAt: number;
-  /** of its stream; 0: it has none */
+  /** of its stream; 0 without one */
   id: number;
   /** bytes of the answer's body so far */
   received: number;
-  /** the answer's content-length; -1 without one */
+  /** the answer's content-length; -1 without one, -2 if it is malformed */
   length: number;
-  /** the part of the body that waits for a window */
+  /** the part of the request's body that waits for a window */
   rest: Buffer | null;
-  /** its window beyond the initial one */
+  /** bytes of its window beyond the initial one */
   credit: number;
+  /** neighbours in the list that it is in: a stream table or a waiting list */
   previous: Exchange | null;
   next: Exchange | null;
 }
 
-/** 'refused': the peer says, or it is certain, that it was never processed. */
+/**
+ * 'answered'   an answer came, with any status
+ * 'refused'    the request was certainly not processed, so it may be sent again
+ * 'no-answer'  the request was written and no answer came, so it may have been processed
+ */
 export type Ending = 'answered' | 'refused' | 'no-answer';
 
-/** All that is known of a request which was not sent yet. */
+/** Returns all fields but the request of an exchange that has not been sent yet. */
 export const unsent = () => ({
   status: 0,
   retryAfter: undefined,
@@ -58,7 +63,7 @@ export const unsent = () => ({
   next: null,
 });
 
-/** Before its stream is opened, perhaps not for the first time. */
+/** Prepares an exchange for stream `id`, which may not be its first one. `now`: in milliseconds. */
 export function begin(exchange: Exchange, id: number, now: number) {
   exchange.id = id;
   exchange.openedAt = now;

@@ -1,16 +1,20 @@
-/** A request is two frames in a buffer: a few bytes for its headers, and its body behind them. */
+/** Writes requests: a HEADERS frame of a few bytes, and the body after it in the same buffer. */
 
-import type { Template, TemplateField } from '../hpack/encoder.ts';
 import type { BodyWriter } from '../session/body-writer.ts';
-import * as F from '../session/frames.ts';
+import { writeFrameHeader } from '../session/frames.ts';
+import * as F from '../session/protocol.ts';
 import type { Session } from '../session/session.ts';
 import type { Exchange, Request } from './exchange.ts';
+import { createRequestTemplates } from './request-templates.ts';
 
-/** For an exchange that has its id. */
+/** Writes an exchange that has its id. */
 export interface RequestWriter {
-  /** Writes HEADERS; the size of the body. Nothing is flushed after them, unless the body must wait. */
+  /**
+   * Writes HEADERS and returns the size of the body in bytes. If that is not 0, `body` must follow
+   * before anything else is written: only then there is room for it.
+   */
   headers(exchange: Exchange): number;
-  /** Writes as much of the body as the windows allow. */
+  /** Writes as much of the body as the windows allow, and the rest when they grow. */
   body(exchange: Exchange, size: number): void;
 }
 
@@ -23,39 +27,12 @@ export function createRequestWriter(
   bodies: BodyWriter<Exchange>,
 ): RequestWriter {
   const { output, peer } = session;
-  // one campaign at a time is the usual case
-  const templates = new WeakMap<Request['headers'], Template>();
-  let encoded: Request['headers'] | null = null;
-  let template: Template | null = null;
+  const templateOf = createRequestTemplates(session.encoder, authority);
+  // used for every request: the encoder does not keep the values
   const oneValue = [''];
   const twoValues = ['', ''];
 
-  function templateOf({ headers, path, varying }: Request): Template {
-    if (headers === encoded) return template!;
-    let it = templates.get(headers);
-    if (it === undefined) {
-      const fields: TemplateField[] = [
-        { name: ':method', value: 'POST' },
-        { name: ':scheme', value: 'https' },
-        { name: ':authority', value: authority },
-      ];
-      const prefix = headers[':path'] === undefined ? '' : String(headers[':path']);
-      if (path === undefined) fields.push({ name: ':path', value: prefix });
-      else fields.push({ name: ':path', prefix });
-      // `authorization` is indexed like the rest: what never-indexed protects from is a third party
-      // that adds headers to ours and sees the size (RFC 7541, section 7.1), and there is none. It
-      // would be half a kilobyte to a kilobyte of every push.
-      for (const name in headers)
-        if (name !== ':path') fields.push({ name, value: String(headers[name]) });
-      if (varying !== undefined) fields.push({ name: varying[0] });
-      it = session.encoder.prepare(fields);
-      templates.set(headers, it);
-    }
-    encoded = headers;
-    template = it;
-    return it;
-  }
-
+  /** Returns the values of the varying fields, in the order of the template. */
   function valuesOf({ path, varying }: Request): readonly string[] {
     if (path === undefined && varying === undefined) return noValues;
     if (path !== undefined && varying !== undefined) {
@@ -90,7 +67,8 @@ export function createRequestWriter(
       return bodies.begin(exchange, Buffer.concat([beginning, middle, tail ?? noBytes]));
     }
     const { bytes } = output;
-    let at = F.writeFrameHeader(bytes, output.end, size, F.DATA, F.END_STREAM, exchange.id);
+    const head = { length: size, type: F.DATA, flags: F.END_STREAM, id: exchange.id };
+    let at = writeFrameHeader(bytes, output.end, head);
     bytes.set(beginning, at);
     at += beginning.length;
     if (fill !== undefined) at += bytes.write(fill, at, 'latin1');

@@ -1,4 +1,4 @@
-/** TLS sockets to a provider: HTTP/2 by ALPN, verified always, resumed where possible. */
+/** Opens TLS sockets to a provider: HTTP/2 by ALPN, always verified, resumed where possible. */
 
 import { hash } from 'node:crypto';
 import { isIP, type OnReadOpts } from 'node:net';
@@ -12,15 +12,18 @@ import {
 import { giveBuffer, READ_BYTES, takeBuffer } from '../session/buffers.ts';
 import { forgetAddresses, lookupAddresses } from './addresses.ts';
 
-/** Of origins that are talked to; a deployment has a handful. */
-const MAX_KEPT = 64;
+/** Entries of each cache; a deployment talks to a handful of origins. */
+const MAX_CACHED = 64;
 
-/** By origin, by whom was trusted and by who we were: a resumed session verifies neither anew. */
+/**
+ * TLS sessions by origin, trusted authorities and our identity: a resumed session verifies neither
+ * side again, so a session must not be used for another combination.
+ */
 const sessions = new Map<string, Buffer>();
-/** By whom is trusted and who we are; reading certificates takes longer than the rest of a handshake. */
+/** By authorities and identity: reading certificates takes longer than the rest of a handshake. */
 const contexts = new Map<string, SecureContext>();
 
-/** Who we are: PKCS #12, or PEM of a certificate and its key. */
+/** Our identity for a peer that asks for it in the handshake: PKCS #12, or PEM of certificate and key. */
 export interface ClientCertificate {
   pfx?: Buffer;
   cert?: string;
@@ -29,11 +32,14 @@ export interface ClientCertificate {
 }
 
 export interface TlsOptions extends ClientCertificate {
-  /** PEM, trusted in place of the usual authorities */
+  /** PEM: trusted instead of the usual authorities */
   ca?: string | Buffer;
 }
 
-/** `received` is called with the same buffer each time, and how many bytes of it are new. */
+/**
+ * Connects to `origin` (`https://host[:port]`). `received` gets the same buffer each time and the
+ * number of bytes that came; they are good until it returns.
+ */
 export function connectSocket(
   origin: URL,
   tls: TlsOptions,
@@ -42,9 +48,9 @@ export function connectSocket(
   const host = origin.hostname.replace(/^\[(.*)\]$/, '$1');
   const identity = hash('sha256', JSON.stringify(tls));
   const key = `${origin.host} ${identity}`;
-  // Until a newer one comes. That a ticket be used once (RFC 8446, appendix C.4) keeps connections
-  // from being linked on the way; ours come from one place, and providers know who we are. Servers
-  // that give none with a resumed handshake would have every second one begin anew.
+  // A session is used until a newer one comes. RFC 8446, appendix C.4 advises to use a ticket once, so
+  // that observers cannot link connections; ours come from one place, and providers know who we are.
+  // With servers that send no ticket after a resumed handshake every second one would be a full one.
   const session = sessions.get(key);
   const buffer = takeBuffer(READ_BYTES);
   const options: ConnectionOptions & { onread: OnReadOpts; autoSelectFamily: boolean } = {
@@ -72,21 +78,21 @@ export function connectSocket(
     sessions.delete(key);
   });
   socket.on('session', (ticket) => {
-    keep(sessions, key, ticket);
+    store(sessions, key, ticket);
   });
   return socket;
 }
 
 function contextOf(identity: string, tls: TlsOptions): SecureContext {
-  const kept = contexts.get(identity);
-  if (kept !== undefined) return kept;
+  const cached = contexts.get(identity);
+  if (cached !== undefined) return cached;
   const context = createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
-  keep(contexts, identity, context);
+  store(contexts, identity, context);
   return context;
 }
 
-/** The oldest makes room. */
-function keep<T>(kept: Map<string, T>, key: string, value: T) {
-  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
-  kept.set(key, value);
+/** Adds an entry, in place of the oldest one if the cache is full. */
+function store<T>(cache: Map<string, T>, key: string, value: T) {
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
+  cache.set(key, value);
 }

@@ -1,32 +1,36 @@
 /**
- * The streams of a connection that are under way: found by their id, and in the order in which they
- * were opened, so that the oldest is always first.
+ * The open streams of a connection, found by their id, and as a list in the order in which they were
+ * opened, so that the oldest is always first.
  */
 
 import type { Exchange } from './exchange.ts';
 
-/** Plain fields for the table to change: getters would give the table of each connection its own shape. */
+/** Plain fields that only the table changes: getters would give each table a hidden class of its own. */
 export interface StreamTable extends Iterable<Exchange> {
   count: number;
+  /** the oldest */
   first: Exchange | null;
+  /** the newest */
   last: Exchange | null;
+  /** Returns the exchange of an open stream, or null. */
   find(id: number): Exchange | null;
-  /** Ids only grow. */
+  /** Adds an exchange; its id is higher than those of all before. */
   add(exchange: Exchange): void;
-  /** Its id is 0 afterwards. */
+  /** Removes an exchange and sets its id to 0. */
   remove(exchange: Exchange): void;
 }
 
 /**
- * Streams are found in a ring of slots, as many as twice those that have been under way at once;
- * one that takes longer than the next so many moves to a map.
+ * Streams lie in a ring of slots, at least twice as many as are open at a time, so that an id is found
+ * by its lowest bits. A stream that outlives a whole round of the ring moves to a map.
  */
 const FIRST_SLOTS = 256;
-const MOST_SLOTS = 4096;
+const MAX_SLOTS = 4096;
 
 export function createStreamTable(): StreamTable {
   let slots: (Exchange | null)[] = new Array(FIRST_SLOTS).fill(null);
   let mask = FIRST_SLOTS - 1;
+  /** streams whose slot was taken by a newer one */
   const stragglers = new Map<number, Exchange>();
 
   function put(exchange: Exchange) {
@@ -40,7 +44,7 @@ export function createStreamTable(): StreamTable {
     slots = new Array(2 * slots.length).fill(null);
     mask = slots.length - 1;
     stragglers.clear();
-    for (let it = table.first; it !== null; it = it.next) put(it);
+    for (let exchange = table.first; exchange !== null; exchange = exchange.next) put(exchange);
   }
 
   const table: StreamTable = {
@@ -49,7 +53,7 @@ export function createStreamTable(): StreamTable {
     last: null,
 
     *[Symbol.iterator]() {
-      for (let it = table.first; it !== null; it = it.next) yield it;
+      for (let exchange = table.first; exchange !== null; exchange = exchange.next) yield exchange;
     },
 
     find(id) {
@@ -59,7 +63,7 @@ export function createStreamTable(): StreamTable {
     },
 
     add(exchange) {
-      if (2 * table.count >= slots.length && slots.length < MOST_SLOTS) grow();
+      if (2 * table.count >= slots.length && slots.length < MAX_SLOTS) grow();
       put(exchange);
       const { last } = table;
       exchange.previous = last;

@@ -1,43 +1,46 @@
-/** The dynamic table of an encoder (RFC 7541, sections 2.3 and 4), its size as the peer allows. */
+/** The static and the dynamic table of an encoder (RFC 7541, sections 2.3 and 4). */
 
 import { ENTRY_OVERHEAD, staticTable, type TableEntry } from './tables.ts';
 
-/** Plain fields, which the table changes: read for every block, of one connection after another. */
+/**
+ * `version` and `capacity` are plain fields that only the table changes. They are read for every
+ * block; getters would give the table of each connection a hidden class of its own.
+ */
 export interface EncoderTable {
-  /** Changes whenever an index may have come to mean another entry. */
+  /** Changes whenever an index may stand for another entry than before. */
   version: number;
+  /** bytes that the dynamic entries may take */
   capacity: number;
-  /** The index of the entry, 0 if there is none. */
+  /** Returns the index of the entry, or 0 if there is none. */
   find(name: string, value: string): number;
-  /** The index of an entry with this name, 0 if there is none; static ones first, they never move. */
+  /** Returns the index of an entry with this name, or 0. Prefers static ones, which never move. */
   findName(name: string): number;
-  /** 0 is not. */
+  /** Tells whether `index` is one of the static table; 0 is not. */
   isStatic(index: number): boolean;
-  /** The entry is not larger than the table. */
+  /** Adds the newest entry and evicts old ones (section 4.4). It must not be larger than the table. */
   insert(name: string, value: string): void;
+  /** Sets the capacity and evicts what no longer fits (section 4.3). */
   resize(capacity: number): void;
 }
 
+/** Bytes that an entry counts in a table (section 4.1). */
 export const entrySize = (name: string, value: string): number =>
   name.length + value.length + ENTRY_OVERHEAD;
 
-/** The first static entry of a name; others with the same name follow it. */
+/** By name: the index of its first static entry. Other entries with the same name follow it. */
 const firstOf = new Map<string, number>();
 staticTable.forEach(({ name }, index) => {
   if (index > 0 && !firstOf.has(name)) firstOf.set(name, index);
 });
 
-/**
- * Searching is a scan: it happens when a template is built, not when it is used, and a table has a
- * dozen entries.
- */
+/** Searches by scanning: that happens when a template is built, not when it is used. */
 export function createEncoderTable(capacity: number): EncoderTable {
-  /** the newest first */
+  /** newest first */
   const entries: TableEntry[] = [];
   let size = 0;
 
-  function evict(room: number) {
-    while (size > room) {
+  function evictTo(bytes: number) {
+    while (size > bytes) {
       const { name, value } = entries.pop()!;
       size -= entrySize(name, value);
     }
@@ -66,7 +69,7 @@ export function createEncoderTable(capacity: number): EncoderTable {
 
     insert(name, value) {
       const added = entrySize(name, value);
-      evict(table.capacity - added);
+      evictTo(table.capacity - added);
       entries.unshift({ name, value });
       size += added;
       table.version++;
@@ -74,7 +77,7 @@ export function createEncoderTable(capacity: number): EncoderTable {
 
     resize(to) {
       table.capacity = to;
-      evict(to);
+      evictTo(to);
       table.version++;
     },
   };

@@ -1,43 +1,44 @@
-/** The Huffman code of RFC 7541, section 5.2. */
+/** Encodes and decodes Huffman-coded strings (RFC 7541, section 5.2). */
 
 import { EOS, huffmanCodes, huffmanLengths } from './tables.ts';
 
-/** Below this, the code of an octet and its length fit into an entry of `packed`. */
+/** A code of fewer bits fits into an entry of `packed` together with its length. */
 const SHORT_BITS = 16;
-/** code << 4 | bits; 0 for codes that are longer. */
+/** By octet: code << 4 | bits, or 0 if the code is longer. */
 const packed = Uint32Array.from(huffmanCodes.subarray(0, EOS), (code, octet) => {
   const bits = huffmanLengths[octet]!;
   return bits < SHORT_BITS ? (code << 4) | bits : 0;
 });
 
 /**
- * The code as a machine that takes a byte at a time. Its states are the inner nodes of the code's
- * tree, 256 of them, the root is 0; a byte completes two octets at most, as no code is shorter than
- * 5 bits. An entry, at state << 8 | byte: the next state, how many octets << 8, the octets << 10 and
- * << 18. It takes 256 KiB and is 2.5 times as fast as looking up one code after the other.
+ * A state machine that reads the code byte by byte. Its states are the 256 inner nodes of the code's
+ * tree; the root is 0. A byte completes two octets at most, as no code is shorter than 5 bits. The
+ * entry at (state << 8 | byte) holds the next state in bits 0-7, the number of completed octets in
+ * bits 8-9, and these octets in bits 10-17 and 18-25. The table takes 256 KiB and is 2.5 times as
+ * fast as looking up one code after the other.
  */
 const machine = new Uint32Array(256 * 256);
-/** EOS within the code is an error. */
+/** The entry for EOS within a string, which is an error. */
 const FAILED = 0xffffffff;
-/** States that a string may end in: fewer than 8 bits behind the last octet, all of them ones. */
+/** 1 for states that a string may end in: fewer than 8 bits after the last octet, all of them ones. */
 const accepting = new Uint8Array(256);
 buildMachine();
 
 function buildMachine(): void {
-  // kids of a node at 2 * node: an inner node, or LEAF and its symbol
+  // the children of a node are at 2 * node and 2 * node + 1: an inner node, or LEAF | symbol
   const LEAF = 0x1000;
-  const kids: number[] = [0, 0];
+  const children: number[] = [0, 0];
   for (let symbol = 0; symbol <= EOS; symbol++) {
     let node = 0;
     for (let bit = huffmanLengths[symbol]! - 1; bit >= 0; bit--) {
-      const kid = 2 * node + ((huffmanCodes[symbol]! >>> bit) & 1);
+      const child = 2 * node + ((huffmanCodes[symbol]! >>> bit) & 1);
       if (bit === 0) {
-        kids[kid] = LEAF | symbol;
-      } else if (kids[kid] === 0) {
-        kids[kid] = kids.length / 2;
-        kids.push(0, 0);
+        children[child] = LEAF | symbol;
+      } else if (children[child] === 0) {
+        children[child] = children.length / 2;
+        children.push(0, 0);
       }
-      node = kids[kid]!;
+      node = children[child]!;
     }
   }
 
@@ -46,7 +47,7 @@ function buildMachine(): void {
     let octets = 0;
     let count = 0;
     for (let bit = 7; bit >= 0 && octets !== FAILED; bit--) {
-      node = kids[2 * node + ((entry >>> bit) & 1)]!;
+      node = children[2 * node + ((entry >>> bit) & 1)]!;
       if (node < LEAF) continue;
       const symbol = node - LEAF;
       octets = symbol === EOS ? FAILED : octets | (symbol << (10 + 8 * count++));
@@ -54,15 +55,16 @@ function buildMachine(): void {
     }
     machine[entry] = octets === FAILED ? FAILED : octets | (count << 8) | node;
   }
-  for (let node = 0, bits = 0; bits < 8; bits++, node = kids[2 * node + 1]!) accepting[node] = 1;
+  for (let node = 0, bits = 0; bits < 8; bits++, node = children[2 * node + 1]!)
+    accepting[node] = 1;
 }
 
-/** The room that huffmanDecode needs for so many bytes. */
+/** The length of the output buffer that `huffmanDecode` needs for `bytes` of code. */
 export const huffmanRoom = (bytes: number): number => 2 * bytes;
 
 /**
- * Decodes bytes `from` to `to` of `block` into the beginning of `out`. How many octets they were; -1
- * for what is malformed: EOS, padding of more than 7 bits, or padding that is not all ones.
+ * Decodes bytes `from` to `to` of `block` into the beginning of `out`. Returns the number of octets,
+ * or -1 for malformed code: EOS, padding of more than 7 bits, or padding that is not all ones.
  */
 export function huffmanDecode(
   block: Uint8Array,
@@ -75,7 +77,7 @@ export function huffmanDecode(
   for (let at = from; at < to; at++) {
     const entry = machine[(state << 8) | block[at]!]!;
     if (entry === FAILED) return -1;
-    // two are written always, the next ones go over those that are none
+    // always write two octets; the next ones overwrite those that do not count
     out[length] = entry >>> 10;
     out[length + 1] = entry >>> 18;
     length += (entry >>> 8) & 3;
@@ -85,8 +87,8 @@ export function huffmanDecode(
 }
 
 /**
- * Encodes the first `length` of `octets` at `at`, and returns the offset behind it: at most 4 bytes
- * for an octet.
+ * Encodes the first `length` of `octets` into `out` at `at`, at most 4 bytes for each, and returns
+ * the offset after the code.
  */
 export function huffmanEncode(
   octets: Uint8Array,
@@ -103,7 +105,7 @@ export function huffmanEncode(
       pending = (pending << (entry & 15)) | (entry >>> 4);
       bits += entry & 15;
     } else {
-      // 19 to 30 bits, in two pieces, as up to 15 are pending
+      // 19 to 30 bits go out in two pieces, since up to 15 bits are pending
       const rest = huffmanLengths[octet]! - 15;
       pending = (pending << rest) | (huffmanCodes[octet]! >>> 15);
       bits += rest;
@@ -125,7 +127,7 @@ export function huffmanEncode(
     bits -= 8;
     out[at++] = pending >>> bits;
   }
-  // the padding is the beginning of EOS: ones
+  // the padding is the beginning of EOS, which is all ones
   if (bits > 0) out[at++] = (pending << (8 - bits)) | (255 >>> bits);
   return at;
 }

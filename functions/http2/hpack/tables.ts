@@ -1,6 +1,6 @@
 /** The constant tables of RFC 7541: the static table (appendix A) and the Huffman code (appendix B). */
 
-/** Entries 1 to 61 in their order, one a line: a name, and its value if it has one. */
+/** Entries 1 to 61 in order, one per line: a name, and its value if it has one. */
 const entries = `:authority
 :method GET
 :method POST
@@ -68,7 +68,7 @@ export interface TableEntry {
   readonly value: string;
 }
 
-/** By index; the one at 0 stands for nothing, an index begins at 1. */
+/** The static table by index. Indices begin at 1; the entry at 0 is unused. */
 export const staticTable: readonly TableEntry[] = [
   { name: '', value: '' },
   ...entries.map((entry) => {
@@ -77,14 +77,18 @@ export const staticTable: readonly TableEntry[] = [
   }),
 ];
 
-/** What an entry costs beyond its octets (section 4.1). */
+/** Bytes that each entry of a table counts beyond its name and value (section 4.1). */
 export const ENTRY_OVERHEAD = 32;
+/** Bytes of a dynamic table until SETTINGS change it (RFC 9113, section 6.5.2). */
+export const INITIAL_TABLE_SIZE = 4096;
 
+/** The symbol after the 256 octets; it must not appear in a string (section 5.2). */
 export const EOS = 256;
 
 /**
- * Bits of the code of each octet, and of EOS at the end, a digit in base 36 each. The code is
- * canonical: codes of a length are consecutive in the order of the octets, so lengths are enough.
+ * The number of bits of each octet's code, then of EOS, as one digit in base 36 each. The Huffman
+ * code is canonical: codes of one length are consecutive in the order of their octets, so the lengths
+ * define it.
  */
 const codeLengths =
   'dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca' +

@@ -1,13 +1,17 @@
-/** The primitives of a header block (RFC 7541, section 5). All return the offset behind what they wrote. */
+/**
+ * Writes the primitives of a header block (RFC 7541, section 5). Each function writes at `at`, where
+ * the caller has made room, and returns the offset after the last byte it wrote.
+ */
 
 import { huffmanEncode } from './huffman.ts';
 
-/** The pattern that begins an integer, and the bits of it that are left for the value. */
+/** How an integer begins: the pattern in its first byte, and a mask of the bits left for the value. */
 export interface Form {
   readonly first: number;
   readonly mask: number;
 }
 
+/** Section 6 for fields and table size updates, section 5.2 for the lengths of strings. */
 export const forms = {
   indexed: { first: 0x80, mask: 0x7f },
   sizeUpdate: { first: 0x20, mask: 0x1f },
@@ -20,17 +24,17 @@ export const forms = {
   huffman: { first: 0x80, mask: 0x7f },
 } satisfies Record<string, Form>;
 
-/** These write without looking at their arguments for long; `write` of Buffer takes twice the time. */
+/** Buffer's `write` takes twice as long, as it checks its arguments first. */
 const { latin1Write, utf8Write } = Buffer.prototype as unknown as {
   latin1Write: (this: Uint8Array, text: string, at: number, bytes: number) => number;
   utf8Write: (this: Uint8Array, text: string, at: number, bytes: number) => number;
 };
 
-/** Text that is not ASCII takes more bytes than it has units; this has room for the first of them. */
+/** Bytes of extra room, in which text that is not ASCII shows by taking more bytes than characters. */
 const SLACK = 4;
 const scratch = Buffer.alloc(1024);
 
-/** Section 5.1. `value` is below 2^32. */
+/** Writes an integer below 2^32 (section 5.1). */
 export function writeInteger(
   out: Uint8Array,
   at: number,
@@ -48,7 +52,7 @@ export function writeInteger(
   return at;
 }
 
-/** Section 5.2. `text` is latin1; Huffman code is used if it may be and is not longer. */
+/** Writes latin1 text (section 5.2); with `huffman`, in Huffman code unless that is longer. */
 export function writeString(out: Uint8Array, at: number, text: string, huffman: boolean): number {
   if (huffman) return writeShorter(out, at, Buffer.from(text, 'latin1'), text.length);
   const from = writeInteger(out, at, forms.octets, text.length);
@@ -56,9 +60,10 @@ export function writeString(out: Uint8Array, at: number, text: string, huffman: 
 }
 
 /**
- * A string of which the beginning is known in bytes.
+ * Writes the string `prefix` + `text` (section 5.2); with `huffman`, in Huffman code unless that is
+ * longer.
  *
- * @throws RangeError when `text` is not ASCII.
+ * @throws RangeError if `text` is not ASCII
  */
 export function writeAscii(
   out: Uint8Array,
@@ -78,13 +83,13 @@ export function writeAscii(
   return from + length;
 }
 
-/** latin1Write takes half the time, but cuts other characters silently: U+010A becomes a line feed. */
+/** Not latin1Write: it takes half the time, but truncates characters silently (U+010A to a line feed). */
 function putAscii(out: Uint8Array, at: number, prefix: Uint8Array, text: string): void {
   for (let i = 0; i < prefix.length; i++) out[at++] = prefix[i]!;
   if (utf8Write.call(out, text, at, text.length + SLACK) !== text.length) throw notAscii();
 }
 
-/** In Huffman code, or as it is if that is shorter. */
+/** Writes the first `length` of `octets` in Huffman code, or as they are if that is shorter. */
 function writeShorter(out: Uint8Array, at: number, octets: Uint8Array, length: number): number {
   const from = writeInteger(out, at, forms.octets, length);
   const bytes = huffmanEncode(octets, length, out, from) - from;

@@ -1,26 +1,25 @@
-/** One timer for all deadlines of a pool; it alone holds the process, while an answer is due. */
+/** One timer for all deadlines of a pool. It keeps the process alive only while an answer is due. */
 
 export interface Deadlines {
   /** An answer is due from now on. */
   hold(): void;
-  /** None is. */
+  /** No answer is due any more. */
   release(): void;
   stop(): void;
 }
 
-export function createDeadlines({
-  everyMs,
-  now,
-  due,
-  check,
-}: {
+export interface DeadlinesOptions {
+  /** milliseconds between checks */
   everyMs: number;
+  /** in milliseconds */
   now(): number;
-  /** whether there is anything to look after */
+  /** Tells whether there is anything to check; if not, the timer stops. */
   due(): boolean;
-  /** what is late at `at`, or not needed, is to be ended */
+  /** Ends what is late or not needed at time `at`. */
   check(at: number): void;
-}): Deadlines {
+}
+
+export function createDeadlines({ everyMs, now, due, check }: DeadlinesOptions): Deadlines {
   let timer: NodeJS.Timeout | null = null;
   let lastTick = 0;
   let skipped = false;
@@ -30,8 +29,8 @@ export function createDeadlines({
     const late = at - lastTick > 3 * everyMs;
     lastTick = at;
     if (!due()) return stop();
-    // The process was busy, or frozen (Cloud Run between requests): answers may lie unread, and
-    // they are read before the next tick.
+    // After the process was busy or frozen (Cloud Run between requests) answers may lie unread. They
+    // are read before the next tick, so one check is skipped.
     skipped = late && !skipped;
     if (!skipped) check(at);
   }

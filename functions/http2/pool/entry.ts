@@ -1,34 +1,44 @@
 /** A request of the pool, from when it is asked until it is answered. */
 
 import { type Exchange, type Request, unsent } from '../client/exchange.ts';
-import type { Link } from './links.ts';
+import type { Link } from './link.ts';
 
+/**
+ * reply      the peer answered; `body` is empty for 200 and cut after 64 KiB
+ * refused    the peer certainly did not process it, so it is safe to send again
+ * no-answer  it was written and no answer came (reset, cut, deadline): it may have been processed
+ */
 export type Answer =
-  /** `body` is empty for 200 and cut after 64 KiB. */
   | { kind: 'reply'; status: number; headers: { retryAfter: string | undefined }; body: string }
-  /** Certainly never processed by the peer: safe to send again. */
   | { kind: 'refused'; reason: string }
-  /** Written, and no answer came (reset, cut, deadline): it may have been processed. */
   | { kind: 'no-answer'; reason: string };
 
 export interface Entry extends Exchange {
+  /** `never`: a caller's function takes the type of request that it gave, which is not known here */
   answer: (answer: Answer, request: never) => void;
-  /** when it was asked */
+  /** when it was asked, in milliseconds of the pool's clock */
   since: number;
+  /** how often it was refused without a GOAWAY after served streams */
   refusals: number;
-  /** refused it last; another is tried first */
+  /** the connection that refused it last: another one is tried first */
   avoid: Link | null;
 }
 
-/** Entries that have been answered are used again: fresh ones would be most of the garbage. */
-const MAX_SPARE = 4096;
-const nothing: Request = { headers: {}, body: Buffer.alloc(0) };
-const nobody = () => {};
+export interface Entries {
+  make(request: Request, answer: Entry['answer'], since: number): Entry;
+  /** Takes an answered entry back; the caller must not use it afterwards. */
+  giveBack(entry: Entry): void;
+}
 
-export function createEntries() {
+/** Answered entries are used again: fresh ones would be most of the garbage. */
+const MAX_SPARE = 4096;
+const noRequest: Request = { headers: {}, body: Buffer.alloc(0) };
+const ignore = () => {};
+
+export function createEntries(): Entries {
   const spare: Entry[] = [];
   return {
-    make(request: Request, answer: Entry['answer'], since: number): Entry {
+    make(request, answer, since) {
       const entry = spare.pop();
       if (entry === undefined)
         return { request, answer, since, refusals: 0, avoid: null, ...unsent() };
@@ -39,10 +49,10 @@ export function createEntries() {
       entry.avoid = null;
       return entry;
     },
-    giveBack(entry: Entry) {
+    giveBack(entry) {
       if (spare.length >= MAX_SPARE) return;
-      entry.request = nothing;
-      entry.answer = nobody;
+      entry.request = noRequest;
+      entry.answer = ignore;
       entry.body = null;
       spare.push(entry);
     },
@@ -56,12 +66,13 @@ const OK: Answer = Object.freeze({
   body: '',
 });
 
-export function replyOf(entry: Entry): Answer {
-  if (entry.status === 200) return OK;
+/** Returns the answer of an exchange that ended as 'answered'. */
+export function replyOf({ status, retryAfter, body }: Entry): Answer {
+  if (status === 200) return OK;
   return {
     kind: 'reply',
-    status: entry.status,
-    headers: { retryAfter: entry.retryAfter },
-    body: entry.body === null ? '' : Buffer.concat(entry.body).toString(),
+    status,
+    headers: { retryAfter },
+    body: body === null ? '' : Buffer.concat(body).toString(),
   };
 }

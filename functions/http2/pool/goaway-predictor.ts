@@ -1,97 +1,102 @@
 /**
- * What a pool expects of a peer that closes its connections regularly, with GOAWAY after so many
- * streams: it has the next connection ready, and goes over to it before. What is under way at a GOAWAY
- * must be sent again, and without a next connection everybody waits for a handshake.
+ * Predicts the GOAWAY of a peer that closes its connections regularly, after about so many streams:
+ * then the pool has the next connection ready and goes over to it in time. Requests under way at a
+ * GOAWAY must be sent again, and without a next connection all of them wait for a handshake.
  */
 
-import type { Link } from './links.ts';
+import type { Link } from './link.ts';
 
-export interface Foresight {
-  /** GOAWAY came after the peer had taken so many streams. */
-  closed(streams: number): void;
+export interface GoawayPredictor {
+  /** GOAWAY came after the peer had taken `streams` streams of a connection. */
+  closedAfter(streams: number): void;
+  /** A connection was ready `ms` milliseconds after it began to connect. */
   connectTook(ms: number): void;
   /**
-   * A stream was given to `link`, one of `taking`.
+   * A stream was opened on `link`, one of `live`, at time `at` in milliseconds. Returns what to do:
    *
-   * 'retire'   it is as old as others were at their end, and another one has room
-   * 'prepare'  the streams that are left do not last until one more connection can be there
+   * 'retire'   use `link` no more: it is as old as others were at their end, and another has room
+   * 'prepare'  make one more connection: the streams that are left do not last until it can be ready
    */
-  gave(link: Link, taking: readonly Link[], at: number): 'retire' | 'prepare' | null;
+  streamOpened(link: Link, live: readonly Link[], at: number): 'retire' | 'prepare' | null;
 }
 
-/** Streams that are left must last for so many connects. */
-const LEAD = 2;
-/** Looked at once for so many streams. */
-const LOOK = 32;
-/** Before any was measured. */
+/** The next connection is due when the streams that are left last for less than so many connects. */
+const LEAD_CONNECTS = 2;
+/** Every so many streams the pool is checked for that. */
+const CHECK_EVERY = 32;
+/** Assumed time to connect until one was measured. */
 const CONNECT_MS = 100;
 
-export function createForesight(): Foresight {
+export function createGoawayPredictor(): GoawayPredictor {
   const lifetimes = createLifetimes();
-  let leadMs = LEAD * CONNECT_MS;
-  /** streams given since `leadAt`, and in the time as long before it */
-  let lead = 0;
-  let lastLead = 0;
-  let leadAt = 0;
+  let leadMs = LEAD_CONNECTS * CONNECT_MS;
+  // streams opened in the lead time that began at `countedFrom`, and in the one before it
+  let opened = 0;
+  let openedBefore = 0;
+  let countedFrom = 0;
 
   return {
-    closed: lifetimes.closed,
+    closedAfter: lifetimes.closedAfter,
     connectTook(ms) {
-      leadMs = LEAD * ms;
+      leadMs = LEAD_CONNECTS * ms;
     },
-    gave(link, taking, at) {
+    streamOpened(link, live, at) {
       const { expected } = lifetimes;
       if (expected === Number.POSITIVE_INFINITY) return null;
-      if (link.opened >= expected && taking.some((it) => it !== link && it.connection.room() > 0)) {
+      if (
+        link.opened >= expected &&
+        live.some((other) => other !== link && other.connection.room() > 0)
+      ) {
         lifetimes.retired();
         return 'retire';
       }
-      if (at - leadAt > leadMs) {
-        lastLead = lead;
-        lead = 0;
-        leadAt = at;
+      if (at - countedFrom > leadMs) {
+        openedBefore = opened;
+        opened = 0;
+        countedFrom = at;
       }
-      lead += 1;
-      if (lead % LOOK !== 0) return null;
+      opened += 1;
+      if (opened % CHECK_EVERY !== 0) return null;
       let left = 0;
-      for (const it of taking) left += Math.max(0, expected - it.opened);
-      return left < Math.max(lead, lastLead) ? 'prepare' : null;
+      for (const other of live) left += Math.max(0, expected - other.opened);
+      return left < Math.max(opened, openedBefore) ? 'prepare' : null;
     },
   };
 }
 
 interface Lifetimes {
-  /** A connection is given so many streams, and then retired; infinite while nothing is known. */
+  /** Streams until a connection is retired; infinite while no pattern is known. */
   expected: number;
-  /** GOAWAY came after so many. */
-  closed(streams: number): void;
-  /** We went over to the next one before any GOAWAY. */
+  /** GOAWAY came after `streams` streams. */
+  closedAfter(streams: number): void;
+  /** We went over to the next connection before a GOAWAY. */
   retired(): void;
 }
 
 /**
- * Regular: no lifetime is longer than twice another. Whoever expects less than the shortest opens at
- * most twice as many connections as the peer makes necessary; quick reconnecting is denial of
- * service to APNs.
+ * Lifetimes are regular if none is longer than this many times another. Since we expect less than the
+ * shortest one, we open at most twice as many connections as the peer makes necessary. Apple treats
+ * quick reconnecting as denial of service.
  */
 const REGULAR = 2;
 /**
- * Who never waits for the end does not see that it comes later: a little more is expected each time,
- * and twice as much more each time when there was no GOAWAY for a while.
+ * If we always retire connections first, we never learn that the peer's limit grew. So each time the
+ * estimate is raised by this share, and after a while without GOAWAY by twice as much every time.
  */
-const CURIOSITY = 0.004;
-const A_WHILE = 24;
-/** Expecting so many times what was seen last: the peer has changed its mind. */
-const FORGOTTEN = 3;
+const RAISE = 0.004;
+/** Connections in a row without a GOAWAY, after which the raise doubles. */
+const RAISES_UNTIL_DOUBLING = 24;
+/** When the estimate is so many times the last lifetime seen, the pattern is given up. */
+const GIVE_UP = 3;
 
 function createLifetimes(): Lifetimes {
-  /** of the last connection that the peer closed; 0: none */
+  /** lifetime of the last connection that the peer closed; 0: none yet */
   let last = 0;
   /** connections in a row that the peer did not close */
   let retired = 0;
   const lifetimes: Lifetimes = {
     expected: Number.POSITIVE_INFINITY,
-    closed(streams) {
+    closedAfter(streams) {
       const before = lifetimes.expected === Number.POSITIVE_INFINITY ? last : lifetimes.expected;
       const shortest = Math.min(streams, before);
       const regular = Math.max(streams, before) <= REGULAR * shortest;
@@ -101,8 +106,8 @@ function createLifetimes(): Lifetimes {
     },
     retired() {
       retired += 1;
-      lifetimes.expected *= 1 + CURIOSITY * 2 ** Math.max(0, retired - A_WHILE);
-      if (lifetimes.expected > FORGOTTEN * last) lifetimes.expected = Number.POSITIVE_INFINITY;
+      lifetimes.expected *= 1 + RAISE * 2 ** Math.max(0, retired - RAISES_UNTIL_DOUBLING);
+      if (lifetimes.expected > GIVE_UP * last) lifetimes.expected = Number.POSITIVE_INFINITY;
     },
   };
   return lifetimes;

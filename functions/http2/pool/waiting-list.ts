@@ -1,22 +1,29 @@
-/** Requests that wait for a stream, oldest first. */
+/** The requests that wait for a stream, oldest first. */
 
 import type { Entry } from './entry.ts';
 
 export interface WaitingList {
   oldest: Entry | null;
   newest: Entry | null;
+  /** Adds a new request as the newest. */
   append(entry: Entry): void;
-  /** Before those that came later; those that return together keep their order. */
+  /**
+   * Adds a request that was refused, before those that were never sent. Several in a row keep their
+   * order.
+   */
   requeue(entry: Entry): void;
-  /** The oldest; there must be one. */
+  /** Removes and returns the oldest; the list must not be empty. */
   take(): Entry;
-  /** What was just taken, to where it was. */
+  /** Puts the entry that was just taken back to its place. */
   putBack(entry: Entry): void;
+  /** Takes all that wait now, the oldest first; not those that `taken` adds meanwhile. */
+  takeAll(taken: (entry: Entry) => void): void;
 }
 
 export function createWaitingList(): WaitingList {
-  /** the last one of those that returned, while it waits */
+  /** the last one that was added by `requeue`, while it waits */
   let returned: Entry | null = null;
+  /** the entry taken last was that one */
   let wasReturned = false;
 
   function prepend(entry: Entry) {
@@ -64,6 +71,15 @@ export function createWaitingList(): WaitingList {
     putBack(entry) {
       prepend(entry);
       if (wasReturned) returned = entry;
+    },
+
+    takeAll(taken) {
+      const last = list.newest;
+      while (list.oldest !== null) {
+        const entry = list.take();
+        taken(entry);
+        if (entry === last) break;
+      }
     },
   };
   return list;

@@ -1,12 +1,12 @@
-/** The header blocks of answers. */
+/** Writes the header blocks of answers. */
 
-import type { Template } from '../hpack/encoder.ts';
-import * as F from '../session/frames.ts';
+import type { Template } from '../hpack/template.ts';
+import * as F from '../session/protocol.ts';
 import type { Session } from '../session/session.ts';
 
 /**
- * There is room for a body of `size` bytes afterwards. False: a value is not ASCII (an echo of the
- * request perhaps), and nothing was written.
+ * Writes HEADERS of an answer whose body has `size` bytes, and ends the stream if that is 0. Returns
+ * false if a value is not ASCII, as an echo of the request may be; then nothing has been written.
  */
 export type AnswerWriter = (
   id: number,
@@ -18,6 +18,7 @@ export type AnswerWriter = (
 export function createAnswerWriter(session: Session): AnswerWriter {
   const templates = new Map<string, Template>();
 
+  /** Returns the template for a status and header names; a server uses a handful of them. */
   function templateOf(status: number, names: string[]): Template {
     const key = `${status} ${names.join(' ')}`;
     let template = templates.get(key);

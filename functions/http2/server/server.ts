@@ -1,11 +1,11 @@
 /**
- * A server of HTTP/2 that answers small requests: whole requests in, whole answers out. What a
- * server may do to its clients on a bad day (GOAWAY, resets, cuts, silence) is there to be used.
+ * An HTTP/2 server for small requests: whole requests in, whole answers out. It can do to its clients
+ * what a server may do on a bad day: GOAWAY, resets, cuts, silence.
  */
 
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-import { serveConnection } from './connection.ts';
+import { type ServedConnection, serveConnection } from './connection.ts';
 import type { ServerConnection, ServerEvents } from './stream.ts';
 
 export type { ServerConnection, ServerStream } from './stream.ts';
@@ -14,38 +14,42 @@ export interface ServerOptions extends ServerEvents {
   /** PEM */
   key: string;
   cert: string;
-  /** PEM: asks clients for a certificate, and who says which are good; those without are let in */
+  /** PEM: asks clients for a certificate issued by this authority; clients without one are let in */
   clientCa?: string;
-  /** 0: any that is free, on 127.0.0.1 */
+  /** on 127.0.0.1; 0: any free port */
   port: number;
+  /** streams that each connection may have open */
   maxStreams: number;
-  /** A connection speaks HTTP/2. */
+  /** A connection has ended its handshake and speaks HTTP/2. */
   connected?(connection: ServerConnection, socket: TLSSocket): void;
 }
 
 export interface Server {
   readonly port: number;
-  /** For every connection, at once. */
+  /** Changes the limit of every connection, present and future. */
   setMaxStreams(count: number): void;
-  /** Cuts every connection. */
+  /** Cuts every connection and stops listening. */
   close(): Promise<void>;
 }
 
+/** Resolves when the server listens. Rejects if the port is taken. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  /** all of them, those in the middle of their handshake included */
+  /** all sockets, those in their handshake included */
   const sockets = new Set<Socket>();
-  const held = new Set<ReturnType<typeof serveConnection>>();
+  const served = new Set<ServedConnection>();
   let maxStreams = options.maxStreams;
   const server = createServer({
     key: options.key,
     cert: options.cert,
     ...(options.clientCa !== undefined && {
-      ...{ requestCert: true, rejectUnauthorized: false, ca: options.clientCa },
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: options.clientCa,
     }),
     ALPNProtocols: ['h2'],
     minVersion: 'TLSv1.2',
-    // what simulators say is no secret in twenty years: half a millisecond less for each connection
-    // than with the hybrid key exchange
+    // without the hybrid post-quantum key exchange, which takes half a millisecond more for each
+    // connection: what simulators say need not stay secret for twenty years
     ecdhCurve: 'X25519:P-256',
     noDelay: true,
   });
@@ -53,15 +57,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  // a client that breaks off its handshake is nobody's concern
+  // a client that breaks off its handshake has no request to lose
   server.on('tlsClientError', ignore);
   server.on('secureConnection', (socket) => {
     socket.on('error', ignore);
     if (socket.alpnProtocol !== 'h2') return socket.destroy();
-    const it = serveConnection(socket, maxStreams, options);
-    held.add(it);
-    socket.on('close', () => held.delete(it));
-    options.connected?.(it.connection, socket);
+    const one = serveConnection(socket, maxStreams, options);
+    served.add(one);
+    socket.on('close', () => served.delete(one));
+    options.connected?.(one.connection, socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -71,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     port: (server.address() as AddressInfo).port,
     setMaxStreams(count) {
       maxStreams = count;
-      for (const it of held) it.limit(count);
+      for (const one of served) one.limit(count);
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -81,5 +85,5 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** Errors of a socket: what the client did not get is the client's to see. */
+/** Ignores an error of a socket: the client sees for itself what it did not get. */
 function ignore() {}

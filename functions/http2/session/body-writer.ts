@@ -1,45 +1,53 @@
 /**
- * Bodies that wait for windows (RFC 9113, section 6.9), of requests and of answers alike. Nearly
- * every body leaves whole with its headers; what is here is for the others.
+ * Writes the bodies of requests and answers that must wait for flow control (RFC 9113, sections 5.2
+ * and 6.9). Nearly every request's body leaves whole with its headers and does not come here.
  */
 
-import * as F from './frames.ts';
+import { writeFrameHeader } from './frames.ts';
+import * as F from './protocol.ts';
 import type { Session } from './session.ts';
 
 /** A stream with a body to be written. */
 export interface Outgoing {
   readonly id: number;
-  /** what is left of its body */
+  /** what is left of its body; null: nothing waits */
   rest: Buffer | null;
-  /** its window beyond the initial one */
+  /** bytes of its window beyond the initial one; negative once it has sent */
   credit: number;
 }
 
 export interface BodyWriter<S extends Outgoing> {
-  /** As much of `body` as the windows allow; the rest when they grow. */
+  /** Writes as much of `body` as the windows allow, and the rest when they grow. */
   begin(stream: S, body: Buffer): void;
-  /** WINDOW_UPDATE of a stream. The code of the error when that is not allowed, or 0. */
-  credit(stream: S, increment: number): number;
-  /** Goes on with all that wait: the window of the connection grew, or the initial one. */
-  resume(): void;
-  /** The stream has ended, nothing of it is written any more. */
-  forget(stream: S): void;
   /**
-   * @throws ConnectionError when SETTINGS make a window of one of `streams` too large (section 6.9.2)
+   * Handles WINDOW_UPDATE of a stream. Returns the error code for the stream if the increment is not
+   * allowed, and NO_ERROR (0) otherwise.
    */
-  checkWindows(streams: Iterable<S>): void;
+  credit(stream: S, increment: number): number;
+  /** Continues all bodies that wait: the window of the connection grew. */
+  resume(): void;
+  /**
+   * Continues all bodies that wait: SETTINGS made the windows of all `streams` larger.
+   *
+   * @throws ConnectionError if one of them is too large now (section 6.9.2)
+   */
+  windowsGrew(streams: Iterable<S>): void;
+  /** The stream has ended, so the rest of its body is not written. */
+  forget(stream: S): void;
 }
 
-/** A window of a byte takes two WINDOW_UPDATEs for each: slow, and nobody's fault. */
+/** WINDOW_UPDATEs that a DATA frame entitles the peer to: one for the stream, one for the connection. */
 const FRAMES_PER_DATA = 2;
 
-/** `written`: the body of a stream has left. */
+/** `written` is called when the whole body of a stream has been written. */
 export function createBodyWriter<S extends Outgoing>(
   session: Session,
   written: (stream: S) => void,
 ): BodyWriter<S> {
-  /** streams with a `rest`, in the order they came */
+  /** streams whose body waits, in the order in which they began */
   const blocked = new Set<S>();
+
+  /** may be negative (section 6.9.2) */
   const windowOf = (stream: S) => session.peer.initialWindowSize + stream.credit;
 
   function write(stream: S) {
@@ -54,7 +62,8 @@ export function createBodyWriter<S extends Outgoing>(
       }
       output.reserve(F.FRAME_HEADER + size);
       const flags = size === rest.length ? F.END_STREAM : 0;
-      const at = F.writeFrameHeader(output.bytes, output.end, size, F.DATA, flags, stream.id);
+      const head = { length: size, type: F.DATA, flags, id: stream.id };
+      const at = writeFrameHeader(output.bytes, output.end, head);
       output.end = at + rest.copy(output.bytes, at, 0, size);
       session.sendWindow -= size;
       stream.credit -= size;
@@ -63,6 +72,13 @@ export function createBodyWriter<S extends Outgoing>(
     }
     forget(stream);
     written(stream);
+  }
+
+  function resume() {
+    for (const stream of blocked) {
+      if (session.sendWindow <= 0) return;
+      write(stream);
+    }
   }
 
   function forget(stream: S) {
@@ -84,17 +100,13 @@ export function createBodyWriter<S extends Outgoing>(
       if (stream.rest !== null) write(stream);
       return F.NO_ERROR;
     },
-    resume() {
-      for (const stream of blocked) {
-        if (session.sendWindow <= 0) return;
-        write(stream);
-      }
-    },
-    forget,
-    checkWindows(streams) {
+    resume,
+    windowsGrew(streams) {
       for (const stream of streams)
         if (windowOf(stream) > F.MAX_WINDOW)
           throw new F.ConnectionError(F.FLOW_CONTROL_ERROR, 'a window of more than 2^31 - 1');
+      resume();
     },
+    forget,
   };
 }

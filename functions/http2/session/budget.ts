@@ -1,34 +1,46 @@
-/** Frames that only cost us: a peer has some of them free, and earns more with work. */
+/**
+ * Limits the frames that cost us work and bring none (PING, SETTINGS, resets, empty DATA): floods of
+ * them are denial of service (RFC 9113, section 10.5). A peer may send some for free, gets more with
+ * time, and earns more with requests.
+ */
 
-import { ConnectionError, ENHANCE_YOUR_CALM } from './frames.ts';
+import { ConnectionError, ENHANCE_YOUR_CALM } from './protocol.ts';
 
-/** Frames that ask for work and bring none: a burst of them, and then so many a second. */
-const FREE_FRAMES = 4000;
-const FREE_PER_MS = 1;
-/** A peer that makes us write this much and reads nothing is not waited for. */
-const MOST_PENDING = 8 * 1024 * 1024;
+/** Frames in a burst; connections of providers use a few dozen in their whole life. */
+const BURST_FRAMES = 4000;
+/** Frames that are free in each millisecond once the burst is used up. */
+const FRAMES_PER_MS = 1;
+/** Bytes that a peer may make us write without reading any of them. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
 export interface Budget {
-  /** @throws ConnectionError when nothing is left, or the peer does not read what it asked for */
+  /**
+   * Counts one such frame.
+   *
+   * @throws ConnectionError (ENHANCE_YOUR_CALM) if the budget is used up and time has not refilled
+   * it, or if the peer does not read what it asked for
+   */
   spend(): void;
+  /** Adds `frames` for useful work. */
   earn(frames: number): void;
 }
 
+/** `output.pending()`: bytes that the peer has not taken yet. */
 export function createBudget(output: { pending(): number }): Budget {
-  let left = FREE_FRAMES;
+  let left = BURST_FRAMES;
   let countedAt = performance.now();
   return {
     spend() {
       left -= 1;
       if (left > 0) return;
       const now = performance.now();
-      left = Math.min(FREE_FRAMES, Math.floor((now - countedAt) * FREE_PER_MS));
+      left = Math.min(BURST_FRAMES, Math.floor((now - countedAt) * FRAMES_PER_MS));
       countedAt = now;
-      if (left <= 0 || output.pending() > MOST_PENDING)
+      if (left <= 0 || output.pending() > MAX_PENDING_BYTES)
         throw new ConnectionError(ENHANCE_YOUR_CALM, 'too many frames that bring nothing');
     },
     earn(frames) {
-      if (left < FREE_FRAMES) left += frames;
+      if (left < BURST_FRAMES) left += frames;
     },
   };
 }

@@ -1,93 +1,44 @@
-/**
- * Frames of HTTP/2 (RFC 9113, section 4 and 6): their numbers, cutting them out of what a socket
- * brings, writing them, and the values of SETTINGS.
- */
+/** Finds frames in the bytes of a socket, and writes their headers (RFC 9113, section 4). */
 
-export const DATA = 0x0;
-export const HEADERS = 0x1;
-export const PRIORITY = 0x2;
-export const RST_STREAM = 0x3;
-export const SETTINGS = 0x4;
-export const PUSH_PROMISE = 0x5;
-export const PING = 0x6;
-export const GOAWAY = 0x7;
-export const WINDOW_UPDATE = 0x8;
-export const CONTINUATION = 0x9;
+import { ConnectionError, FRAME_HEADER, FRAME_SIZE_ERROR } from './protocol.ts';
 
-export const END_STREAM = 0x1;
-export const ACK = 0x1;
-export const END_HEADERS = 0x4;
-export const PADDED = 0x8;
-export const PRIORITIZED = 0x20;
-
-/** Error codes (section 7). */
-export const NO_ERROR = 0x0;
-export const PROTOCOL_ERROR = 0x1;
-export const INTERNAL_ERROR = 0x2;
-export const FLOW_CONTROL_ERROR = 0x3;
-export const SETTINGS_TIMEOUT = 0x4;
-export const STREAM_CLOSED = 0x5;
-export const FRAME_SIZE_ERROR = 0x6;
-export const REFUSED_STREAM = 0x7;
-export const CANCEL = 0x8;
-export const COMPRESSION_ERROR = 0x9;
-export const ENHANCE_YOUR_CALM = 0xb;
-
-/** Identifiers of settings (section 6.5.2). */
-export const HEADER_TABLE_SIZE = 0x1;
-export const ENABLE_PUSH = 0x2;
-export const MAX_CONCURRENT_STREAMS = 0x3;
-export const INITIAL_WINDOW_SIZE = 0x4;
-export const MAX_FRAME_SIZE = 0x5;
-export const MAX_HEADER_LIST_SIZE = 0x6;
-
-export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-export const FRAME_HEADER = 9;
-/** What both sides begin with (section 6.9.2, 6.5.2). */
-export const DEFAULT_WINDOW = 65_535;
-export const DEFAULT_FRAME_SIZE = 16_384;
-export const DEFAULT_TABLE_SIZE = 4096;
-export const MAX_WINDOW = 2 ** 31 - 1;
-export const MAX_STREAM_ID = 2 ** 31 - 1;
-
-/** The peer broke the protocol, or asks too much: the connection ends with this code. */
-export class ConnectionError extends Error {
-  override name = 'ConnectionError';
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
+/** A frame in a buffer. A reader has one object for all its frames: it is good until the handler returns. */
+export interface Frame {
+  type: number;
+  flags: number;
+  /** stream identifier; 0 stands for the connection */
+  id: number;
+  bytes: Buffer;
+  /** where the payload begins and ends in `bytes` */
+  from: number;
+  to: number;
 }
-
-/** `buffer` from `from` to `to` is the payload; it is good until the handler returns. */
-export type FrameHandler = (
-  type: number,
-  flags: number,
-  id: number,
-  buffer: Buffer,
-  from: number,
-  to: number,
-) => void;
 
 export interface FrameReader {
   /**
-   * Hands on every frame that is complete. A frame within one chunk is read where it lies; only one
-   * that is cut by the end of a chunk is copied.
+   * Hands on every frame that is complete, from bytes `from` to `to` of `chunk`. A frame within one
+   * chunk is read in place; only one that spans chunks is copied.
    *
    * @throws ConnectionError for a frame larger than `maxFrameSize`, before it is buffered, and
    * whatever the handler throws
    */
   read(chunk: Buffer, from: number, to: number): void;
-  /** Nothing is handed on any more, not even the rest of the present chunk. */
+  /** Hands on nothing more, not even the rest of the present chunk. */
   stop(): void;
 }
 
-export function createFrameReader(maxFrameSize: number, onFrame: FrameHandler): FrameReader {
-  /** the beginning of a frame that was cut, header included */
-  let kept: Buffer | null = null;
+const none = Buffer.alloc(0);
+
+/** `maxFrameSize`: bytes of a payload; memory is bounded by it. */
+export function createFrameReader(
+  maxFrameSize: number,
+  onFrame: (frame: Frame) => void,
+): FrameReader {
+  /** the beginning of a frame that spans chunks, header included, `held` bytes of it */
+  let kept: Buffer = none;
   let held = 0;
   let stopped = false;
+  const frame: Frame = { type: 0, flags: 0, id: 0, bytes: none, from: 0, to: 0 };
 
   function lengthAt(buffer: Buffer, at: number): number {
     const length = (buffer[at]! << 16) | (buffer[at + 1]! << 8) | buffer[at + 2]!;
@@ -97,19 +48,24 @@ export function createFrameReader(maxFrameSize: number, onFrame: FrameHandler): 
   }
 
   function handOn(buffer: Buffer, at: number, end: number) {
-    // the highest bit of the stream identifier is reserved, and ignored
-    const id =
+    frame.type = buffer[at + 3]!;
+    frame.flags = buffer[at + 4]!;
+    // the highest bit of the stream identifier is reserved and ignored (section 4.1)
+    frame.id =
       ((buffer[at + 5]! & 0x7f) << 24) |
       (buffer[at + 6]! << 16) |
       (buffer[at + 7]! << 8) |
       buffer[at + 8]!;
-    onFrame(buffer[at + 3]!, buffer[at + 4]!, id, buffer, at + FRAME_HEADER, end);
+    frame.bytes = buffer;
+    frame.from = at + FRAME_HEADER;
+    frame.to = end;
+    onFrame(frame);
   }
 
-  /** Moves on until `held` is `wanted`, if the chunk has that much; where the chunk is read up to. */
+  /** Copies until `held` is `wanted` or the chunk ends; returns the offset after what it copied. */
   function fill(wanted: number, chunk: Buffer, from: number, to: number): number {
     const end = Math.min(to, from + wanted - held);
-    chunk.copy(kept!, held, from, end);
+    chunk.copy(kept, held, from, end);
     held += end - from;
     return end;
   }
@@ -119,11 +75,11 @@ export function createFrameReader(maxFrameSize: number, onFrame: FrameHandler): 
     if (held > 0 && !stopped) {
       if (held < FRAME_HEADER) at = fill(FRAME_HEADER, chunk, at, to);
       if (held < FRAME_HEADER) return;
-      const wanted = FRAME_HEADER + lengthAt(kept!, 0);
+      const wanted = FRAME_HEADER + lengthAt(kept, 0);
       at = fill(wanted, chunk, at, to);
       if (held < wanted) return;
       held = 0;
-      handOn(kept!, 0, wanted);
+      handOn(kept, 0, wanted);
     }
     while (!stopped && to - at >= FRAME_HEADER) {
       const end = at + FRAME_HEADER + lengthAt(chunk, at);
@@ -132,7 +88,7 @@ export function createFrameReader(maxFrameSize: number, onFrame: FrameHandler): 
       at = end;
     }
     if (stopped || at >= to) return;
-    kept ??= Buffer.allocUnsafeSlow(FRAME_HEADER + maxFrameSize);
+    if (kept === none) kept = Buffer.allocUnsafeSlow(FRAME_HEADER + maxFrameSize);
     held = chunk.copy(kept, 0, at, to);
   }
 
@@ -144,14 +100,19 @@ export function createFrameReader(maxFrameSize: number, onFrame: FrameHandler): 
   };
 }
 
-/** Writes a frame's header at `at`; there must be room. The offset behind it. */
+/** A frame's header to be written; `length`: bytes of its payload. */
+export interface FrameHead {
+  length: number;
+  type: number;
+  flags: number;
+  id: number;
+}
+
+/** Writes a frame's header into `out` at `at`, where there must be room; returns the offset after it. */
 export function writeFrameHeader(
   out: Buffer,
   at: number,
-  length: number,
-  type: number,
-  flags: number,
-  id: number,
+  { length, type, flags, id }: FrameHead,
 ): number {
   out[at] = length >>> 16;
   out[at + 1] = length >>> 8;
@@ -163,62 +124,4 @@ export function writeFrameHeader(
   out[at + 7] = id >>> 8;
   out[at + 8] = id;
   return at + FRAME_HEADER;
-}
-
-/** What a peer announced, or the protocol's defaults. */
-export interface PeerSettings {
-  headerTableSize: number;
-  maxConcurrentStreams: number;
-  initialWindowSize: number;
-  maxFrameSize: number;
-}
-
-export const defaultSettings = (): PeerSettings => ({
-  headerTableSize: DEFAULT_TABLE_SIZE,
-  maxConcurrentStreams: Number.POSITIVE_INFINITY,
-  initialWindowSize: DEFAULT_WINDOW,
-  maxFrameSize: DEFAULT_FRAME_SIZE,
-});
-
-/**
- * Reads the payload of SETTINGS into `settings`, in order; unknown ones are ignored.
- *
- * @throws ConnectionError on a value that section 6.5.2 does not allow
- */
-export function readSettings(settings: PeerSettings, buffer: Buffer, from: number, to: number) {
-  if ((to - from) % 6 !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS cut short');
-  for (let at = from; at < to; at += 6) {
-    const value = buffer.readUInt32BE(at + 2);
-    switch (buffer.readUInt16BE(at)) {
-      case HEADER_TABLE_SIZE:
-        settings.headerTableSize = value;
-        break;
-      case ENABLE_PUSH:
-        if (value > 1) throw new ConnectionError(PROTOCOL_ERROR, `ENABLE_PUSH of ${value}`);
-        break;
-      case MAX_CONCURRENT_STREAMS:
-        settings.maxConcurrentStreams = value;
-        break;
-      case INITIAL_WINDOW_SIZE:
-        if (value > MAX_WINDOW)
-          throw new ConnectionError(FLOW_CONTROL_ERROR, `INITIAL_WINDOW_SIZE of ${value}`);
-        settings.initialWindowSize = value;
-        break;
-      case MAX_FRAME_SIZE:
-        if (value < DEFAULT_FRAME_SIZE || value > 2 ** 24 - 1)
-          throw new ConnectionError(PROTOCOL_ERROR, `MAX_FRAME_SIZE of ${value}`);
-        settings.maxFrameSize = value;
-        break;
-    }
-  }
-}
-
-/** The payload of SETTINGS. */
-export function settingsPayload(settings: readonly (readonly [id: number, value: number])[]) {
-  const payload = Buffer.alloc(settings.length * 6);
-  settings.forEach(([id, value], i) => {
-    payload.writeUInt16BE(id, i * 6);
-    payload.writeUInt32BE(value, i * 6 + 2);
-  });
-  return payload;
 }

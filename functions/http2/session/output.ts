@@ -1,38 +1,40 @@
 /**
- * What is to be written, gathered: all frames of one turn of the event loop lie in one buffer and
- * leave with one `write`. A TLS socket takes them as few records and few system calls, which is
- * most of what a small request costs.
+ * Gathers what is to be written: all frames of one turn of the event loop lie in one buffer and leave
+ * with one `write`. A TLS socket takes them as few records and few system calls, and these are most of
+ * what a small request costs.
  */
 
 import type { Writable } from 'node:stream';
 import { giveBuffer, takeBuffer, WRITE_BYTES } from './buffers.ts';
 
 export interface Output {
-  /** Frames are written at `end`, which is then moved. `reserve` may replace both. */
+  /** The caller writes frames at `end` and moves it. `reserve` may replace both. */
   bytes: Buffer;
   end: number;
-  /** Makes room for `count` bytes from `end` on; they leave at the end of this turn. */
+  /** Makes room for `count` bytes from `end` on, which leave at the end of this turn. */
   reserve(count: number): void;
-  /** Writes what is gathered, now. */
+  /** Writes to the socket now. */
   flush(): void;
-  /** bytes that the socket has not passed on yet, the gathered ones included */
+  /** Returns the bytes that the socket has not passed on yet, the gathered ones included. */
   pending(): number;
-  /** `pending` is over its bound; `drained` will tell when it is not any more */
+  /** Tells whether `pending` is over its bound. If so, `writable` is called when it is not any more. */
   isFull(): boolean;
+  /** Drops what is gathered and writes nothing more. */
   close(): void;
 }
 
 export interface OutputEvents {
   /** Everything gathered so far is about to be written. */
-  flushing(): void;
-  drained(): void;
+  flushing?(): void;
+  /** There is room again after `isFull` returned true. */
+  writable(): void;
 }
 
-/** A peer or a network that takes less than is made: nothing is added until half of it is gone. */
+/** Bytes that may wait for a slow peer or network. Nothing is added until half of them are gone. */
 const MAX_PENDING = 1024 * 1024;
 const none = Buffer.alloc(0);
 
-export function createOutput(socket: Writable, { flushing, drained }: OutputEvents): Output {
+export function createOutput(socket: Writable, { flushing, writable }: OutputEvents): Output {
   let inSocket = 0;
   let wasFull = false;
   let scheduled = false;
@@ -46,7 +48,7 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
     if (out.bytes.length - out.end >= count) return;
     flush();
     if (out.bytes.length >= count) return;
-    // the rare frame that is larger has a buffer of its own
+    // a larger frame is rare and gets a buffer of its own
     out.bytes = count > WRITE_BYTES ? Buffer.allocUnsafeSlow(count) : takeBuffer(WRITE_BYTES);
   }
 
@@ -60,17 +62,17 @@ export function createOutput(socket: Writable, { flushing, drained }: OutputEven
     if (count === 0) return;
     out.end = 0;
     if (closed) return;
-    flushing();
+    flushing?.();
     const full = out.bytes;
     out.bytes = none;
     inSocket += count;
-    // the buffer is the socket's until it calls back
+    // the buffer belongs to the socket until it calls back
     socket.write(full.subarray(0, count), () => {
       inSocket -= count;
       giveBuffer(full);
       if (!wasFull || inSocket + out.end > MAX_PENDING / 2 || closed) return;
       wasFull = false;
-      drained();
+      writable();
     });
   }
 

@@ -1,123 +1,78 @@
 /**
- * What both halves of HTTP/2 have in common (RFC 9113): a connection's frames, SETTINGS, PING, the
- * header blocks in their order, the window of the connection, and bounds for all that a peer may
- * send without being asked. Streams are the halves' own: `connection.ts`, `server-connection.ts`.
+ * What a client and a server of HTTP/2 have in common (RFC 9113): the frames of a connection,
+ * SETTINGS, PING, header blocks in their order, the window of the connection, and bounds for
+ * everything that a peer may send unasked. Streams belong to the two sides: `client/streams.ts` and
+ * `server/connection.ts`.
  */
 
 import type { TLSSocket } from 'node:tls';
-import { createDecoder, HpackError } from '../hpack/decoder.ts';
+import { createDecoder } from '../hpack/decoder.ts';
 import { createEncoder, type Encoder } from '../hpack/encoder.ts';
-import { createBudget } from './budget.ts';
-import * as F from './frames.ts';
+import { HpackError } from '../hpack/errors.ts';
+import { type Budget, createBudget } from './budget.ts';
+import { createConnectionFrames } from './connection-frames.ts';
+import { createFrameReader } from './frames.ts';
+import type { SessionHandler } from './handler.ts';
 import { createOutput, type Output } from './output.ts';
-import { createSessionReader, type Half } from './reader.ts';
-import { createSessionWriter, type SessionWriter, type SettingsList } from './writer.ts';
+import { createPings } from './pings.ts';
+import { createPrefaceReader } from './preface.ts';
+import * as F from './protocol.ts';
+import { createSessionReader } from './reader.ts';
+import { defaultSettings, type PeerSettings, type SettingsList } from './settings.ts';
+import { createSessionWriter, type SessionWriter } from './writer.ts';
 
 export interface SessionOptions {
+  /** its handshake has ended */
   socket: TLSSocket;
-  half: Half;
+  handler: SessionHandler;
   isServer: boolean;
-  /** announced at once; those that are not here keep the protocol's defaults */
+  /** announced in the first frame; settings that are not listed keep the protocol's defaults */
   settings: SettingsList;
   /** bytes that may be on their way to us, for all streams together */
   receiveWindow: number;
-  /** names and values of a header list, and 32 bytes for each field */
+  /** bytes of a header list that we take: names, values and 32 for each field */
   maxListBytes: number;
 }
 
-export interface Session extends Omit<SessionWriter, 'writeFrame'> {
+export interface Session extends Omit<SessionWriter, 'writeFrame'>, Budget {
   readonly output: Output;
   readonly encoder: Encoder;
-  readonly peer: F.PeerSettings;
-  /** what may be sent on the connection; the halves subtract what they send */
+  readonly peer: PeerSettings;
+  /** bytes that may be sent on the connection; the two sides subtract what they send */
   sendWindow: number;
-  /** Calls back for all of a chunk that came. Never throws for what the peer sent. */
+  /** Reads bytes `from` to `to` of a chunk that came. Never throws for what the peer sent. */
   receive(chunk: Buffer, from: number, to: number): void;
-  /** Calls back when the answer comes; false: too many are under way. */
+  /** Sends a PING and calls back when its answer comes. False: too many are waiting, or it is closed. */
   ping(answered: () => void): boolean;
-  /** See `budget.ts`. */
-  spend(): void;
-  earn(frames: number): void;
-  /** Says GOAWAY, writes what is gathered and ends the socket; it is read no more. */
+  /** Sends GOAWAY and what is gathered, then ends the socket and reads nothing more. */
   close(lastStreamId: number, code: number, reason: string): void;
 }
 
-const MAX_PINGS = 8;
-/** GOAWAY and the end of TLS are to reach the peer; one that does not read has this long. */
+/** GOAWAY and the end of TLS are to reach the peer; one that does not read them has this long. */
 const END_MS = 1000;
 
-export function createSession({
-  socket,
-  half,
-  isServer,
-  settings,
-  receiveWindow,
-  maxListBytes,
-}: SessionOptions): Session {
-  const peer = F.defaultSettings();
-  const output = createOutput(socket, { flushing: half.flushing, drained: half.writable });
+export function createSession(options: SessionOptions): Session {
+  const { socket, handler, isServer, receiveWindow, maxListBytes } = options;
+  const peer = defaultSettings();
+  const output = createOutput(socket, handler);
   const encoder = createEncoder({ maxTableSize: F.DEFAULT_TABLE_SIZE });
   const decoder = createDecoder({
     maxTableSize: F.DEFAULT_TABLE_SIZE,
     maxListBytes,
-    ...(half.wants && { wants: half.wants }),
+    ...(handler.wants && { wants: handler.wants }),
   });
   const budget = createBudget(output);
-  const { writeFrame, ...writer } = createSessionWriter(output, encoder, peer);
-  const { writeNumber, writeSettings, writeGoaway } = writer;
+  const writer = createSessionWriter(output, encoder, peer);
+  const pings = createPings(writer, output);
+  const skipPreface = isServer ? createPrefaceReader() : null;
   let closed = false;
-  let prefaceLeft = isServer ? F.PREFACE.length : 0;
-  /** received, and not given back by WINDOW_UPDATE */
-  let taken = 0;
-  let pings = 0;
-  const waiting = new Map<number, () => void>();
-
-  const reader = createSessionReader({
-    ...{ half, decoder, budget, maxListBytes },
-    connection: {
-      settings(buffer, from, to) {
-        const { initialWindowSize, headerTableSize } = peer;
-        F.readSettings(peer, buffer, from, to);
-        if (peer.headerTableSize !== headerTableSize) encoder.setMaxTableSize(peer.headerTableSize);
-        // before anything that is written under the new settings
-        writeFrame(F.SETTINGS, F.ACK, 0, 0);
-        half.settings(peer.initialWindowSize - initialWindowSize);
-      },
-      ping(flags, buffer, from) {
-        if ((flags & F.ACK) === 0) {
-          const at = writeFrame(F.PING, F.ACK, 0, 8);
-          buffer.copy(output.bytes, at, from, from + 8);
-          return;
-        }
-        const sent = buffer.readUInt32BE(from + 4);
-        const answered = waiting.get(sent);
-        waiting.delete(sent);
-        answered?.();
-      },
-      credit(increment) {
-        if (session.sendWindow + increment > F.MAX_WINDOW)
-          throw new F.ConnectionError(F.FLOW_CONTROL_ERROR, 'a window of more than 2^31 - 1');
-        session.sendWindow += increment;
-        half.writable();
-      },
-      received(size) {
-        taken += size;
-        // what came is used or dropped at once, so the window is given back whatever becomes of it,
-        // and nobody can overdraw it
-        if (taken <= receiveWindow / 2) return;
-        writeNumber(F.WINDOW_UPDATE, 0, taken);
-        taken = 0;
-      },
-    },
-  });
-  const frames = F.createFrameReader(F.DEFAULT_FRAME_SIZE, reader.onFrame);
 
   function receive(chunk: Buffer, from: number, to: number) {
     if (closed) return;
     try {
-      frames.read(chunk, prefaceLeft > 0 ? readPreface(chunk, from, to) : from, to);
+      frames.read(chunk, skipPreface === null ? from : skipPreface(chunk, from, to), to);
     } catch (error) {
-      // after `closed` a handler's own call has ended it, and the rest does not matter
+      // a handler has closed the session, so the rest of the chunk does not matter
       if (closed) return;
       if (error instanceof F.ConnectionError) fail(error.code, error.message);
       else if (error instanceof HpackError) fail(F.COMPRESSION_ERROR, error.message);
@@ -125,46 +80,23 @@ export function createSession({
     }
   }
 
-  function readPreface(chunk: Buffer, from: number, to: number): number {
-    const start = F.PREFACE.length - prefaceLeft;
-    const count = Math.min(prefaceLeft, to - from);
-    if (F.PREFACE.compare(chunk, from, from + count, start, start + count) !== 0)
-      throw new F.ConnectionError(F.PROTOCOL_ERROR, 'it does not begin with the preface');
-    prefaceLeft -= count;
-    return from + count;
-  }
-
   function fail(code: number, reason: string) {
-    // a client has none of the server's streams
-    close(isServer ? reader.highest : 0, code, reason);
-    half.failed(`the peer broke the protocol: ${reason}`);
-  }
-
-  function ping(answered: () => void): boolean {
-    if (closed || waiting.size >= MAX_PINGS) return false;
-    pings = (pings + 1) >>> 0;
-    waiting.set(pings, answered);
-    const at = writeFrame(F.PING, 0, 0, 8);
-    output.bytes.writeUInt32BE(0, at);
-    output.bytes.writeUInt32BE(pings, at + 4);
-    return true;
+    // a client takes no streams of the server
+    close(isServer ? reader.highestId() : 0, code, reason);
+    handler.failed(`the peer broke the protocol: ${reason}`);
   }
 
   function close(lastStreamId: number, code: number, reason: string) {
     if (closed) return;
     closed = true;
     frames.stop();
-    waiting.clear();
-    if (socket.destroyed) return output.close();
-    writeGoaway(lastStreamId, code, code === F.NO_ERROR ? '' : reason);
-    output.flush();
+    pings.clear();
+    if (!socket.destroyed) {
+      writer.writeGoaway(lastStreamId, code, code === F.NO_ERROR ? '' : reason);
+      output.flush();
+      endSocket(socket);
+    }
     output.close();
-    // read on, though nobody listens: closing with bytes unread resets the flow, and what was just
-    // written could be lost with it
-    socket.end();
-    socket.resume();
-    const late = setTimeout(() => socket.destroy(), END_MS).unref();
-    socket.once('close', () => clearTimeout(late));
   }
 
   const session: Session = {
@@ -172,18 +104,50 @@ export function createSession({
     encoder,
     peer,
     sendWindow: F.DEFAULT_WINDOW,
-    ...writer,
-    ...budget,
+    writeHeaders: writer.writeHeaders,
+    writeSettings: writer.writeSettings,
+    writeNumber: writer.writeNumber,
+    writeGoaway: writer.writeGoaway,
+    spend: budget.spend,
+    earn: budget.earn,
     receive,
-    ping,
+    ping: (answered) => !closed && pings.send(answered),
     close,
   };
+  const connection = createConnectionFrames({
+    handler,
+    peer,
+    encoder,
+    writer,
+    pings,
+    receiveWindow,
+    session,
+  });
+  const reader = createSessionReader({ handler, connection, decoder, budget, maxListBytes });
+  const frames = createFrameReader(F.DEFAULT_FRAME_SIZE, reader.onFrame);
+  greet(session, options);
+  return session;
+}
+
+/** Writes our preface: the client's bytes, SETTINGS, and a larger window of the connection. */
+function greet(session: Session, { isServer, settings, receiveWindow }: SessionOptions) {
+  const { output } = session;
   if (!isServer) {
     output.reserve(F.PREFACE.length);
     output.end += F.PREFACE.copy(output.bytes, output.end);
   }
-  writeSettings(settings);
+  session.writeSettings(settings);
   if (receiveWindow > F.DEFAULT_WINDOW)
-    writeNumber(F.WINDOW_UPDATE, 0, receiveWindow - F.DEFAULT_WINDOW);
-  return session;
+    session.writeNumber(F.WINDOW_UPDATE, 0, receiveWindow - F.DEFAULT_WINDOW);
+}
+
+/**
+ * Ends a socket so that what was just written arrives. It reads on, although nothing uses the data:
+ * closing with unread bytes resets the connection, which could lose the last frames.
+ */
+function endSocket(socket: TLSSocket) {
+  socket.end();
+  socket.resume();
+  const late = setTimeout(() => socket.destroy(), END_MS).unref();
+  socket.once('close', () => clearTimeout(late));
 }

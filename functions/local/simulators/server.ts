@@ -5,7 +5,7 @@ import {
   type ServerStream,
   startServer,
 } from '../../http2/server/server.ts';
-import { INTERNAL_ERROR, REFUSED_STREAM } from '../../http2/session/frames.ts';
+import { INTERNAL_ERROR, REFUSED_STREAM } from '../../http2/session/protocol.ts';
 import type { Behaviour, SimulatorSettings } from './behaviour.ts';
 import { delayLine } from './delay-line.ts';
 import { type Answer, newPeer, type Peer } from './rules.ts';

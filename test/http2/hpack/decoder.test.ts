@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDecoder, type Decoder, HpackError } from '../../../functions/http2/hpack/decoder.ts';
+import { createDecoder, type Decoder } from '../../../functions/http2/hpack/decoder.ts';
 import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
-import { chance, decode, decoderOf, hex, type Pair, randomTemplate } from './lists.ts';
+import { HpackError } from '../../../functions/http2/hpack/errors.ts';
+import { chance } from '../chance.ts';
+import { decode, decoderOf, hex, type Pair, randomTemplate } from './lists.ts';
 
 const malformed = (bytes: string, message: RegExp, decoder = decoderOf()) =>
   assert.throws(
@@ -11,7 +13,7 @@ const malformed = (bytes: string, message: RegExp, decoder = decoderOf()) =>
     bytes,
   );
 
-/** Reads every entry that the table has. */
+/** Returns the size of the dynamic table, by reading every entry. */
 function tableBytes(decoder: Decoder): number {
   let bytes = 0;
   const sink = (name: string, value: string) => {
@@ -50,19 +52,19 @@ describe('HPACK decoder', () => {
     malformed('80', /index out of range/);
     malformed('be', /index out of range/);
     malformed('7e 01 61', /index out of range/);
-    // one entry, and the one behind it
+    // the only entry, then the index after it
     assert.deepEqual(decode(decoderOf(), hex('40 01 61 01 62 be')), [
       ['a', 'b'],
       ['a', 'b'],
     ]);
     malformed('40 01 61 01 62 bf', /index out of range/);
-    // evicted by an update in the next block
+    // an entry evicted by an update in the next block
     const decoder = decoderOf();
     decode(decoder, hex('40 01 61 01 62'));
     malformed('20 be', /index out of range/, decoder);
   });
 
-  test('an integer is at most five bytes and below the size of its block', () => {
+  test('an integer has at most five bytes, and a string fits into its block', () => {
     malformed('ff', /truncated integer/);
     malformed('ff 80 80', /truncated integer/);
     malformed('ff ff ff ff ff 0f', /integer too large/);
@@ -75,18 +77,18 @@ describe('HPACK decoder', () => {
     assert.deepEqual(decode(decoderOf(), hex('1f 80 00 01 62')), [['accept-charset', 'b']]);
   });
 
-  test('a block that ends within a field is an error, wherever it ends', () => {
+  test('a block that ends within a field is an error, at every byte', () => {
     const whole = hex('40 83 9cb45f 03 616263 0f 21 8c f1e3c2e5f23a6ba0ab90f4ff');
     assert.equal(decode(decoderOf(), whole).length, 2);
     for (let end = 1; end < whole.length; end++) {
       if (end === 9) continue;
       assert.throws(() => decode(decoderOf(), whole.subarray(0, end)), HpackError, `${end}`);
     }
-    // bytes behind the block are no part of it
+    // bytes after the block do not belong to it
     assert.throws(() => decoderOf().decode(whole, 0, 6, () => {}), HpackError);
   });
 
-  test('Huffman code must end with less than a byte of ones, and without EOS', () => {
+  test('Huffman code ends with at most seven bits of padding, all ones, and contains no EOS', () => {
     const value = (bytes: string) => `04 ${(0x80 + hex(bytes).length).toString(16)} ${bytes}`;
     const list = (text: string): Pair[] => [[':path', text]];
     assert.deepEqual(decode(decoderOf(), hex(value('1f'))), list('a'));
@@ -107,9 +109,9 @@ describe('HPACK decoder', () => {
 
   test('a table size update comes first in a block, and at most at the announced size', () => {
     assert.deepEqual(decode(decoderOf(), hex('20 3f e1 1f 82')), [[':method', 'GET']]);
-    malformed('82 20', /update behind a field/);
+    malformed('82 20', /update after a field/);
     malformed('3f e2 1f', /above the limit/);
-    // a peer that has not seen our SETTINGS yet has the table of the protocol
+    // a peer that has not seen our SETTINGS yet uses the default size
     const small = decoderOf(100);
     assert.equal(decode(small, hex('3f e1 1f 40 01 61 01 62 be')).length, 2);
     small.setMaxTableSize(100);
@@ -120,7 +122,7 @@ describe('HPACK decoder', () => {
     malformed('3f e2 ff 03', /above the limit/, large);
   });
 
-  test('a peer that acknowledged a smaller table must say so in its next block', () => {
+  test('a peer that acknowledged a smaller table must begin its next block with an update', () => {
     const decoder = decoderOf(100);
     decoder.setMaxTableSize(100);
     malformed('82', /update missing/, decoder);
@@ -131,7 +133,7 @@ describe('HPACK decoder', () => {
     assert.equal(decode(obeyed, hex('82')).length, 1);
   });
 
-  test('entries leave the table first in, first out, and a too large one empties it', () => {
+  test('entries are evicted first in, first out, and an entry larger than the table empties it', () => {
     const decoder = decoderOf();
     decode(decoder, hex('3f 29')); // 72 bytes: two entries of 34
     decode(decoder, hex('40 01 61 01 31  40 01 61 01 32  40 01 61 01 33'));
@@ -155,12 +157,12 @@ describe('HPACK decoder', () => {
     ]);
   });
 
-  test('a list that is too long is told, and the table stays in step', () => {
+  test('a list that is too long is reported, and the table stays in step', () => {
     const decoder = createDecoder({ maxTableSize: 4096, maxListBytes: 100 });
     const list: Pair[] = [];
     const sink = (name: string, value: string) => list.push([name, value]);
     const read = (bytes: string) => decoder.decode(hex(bytes), 0, hex(bytes).length, sink);
-    // 34 bytes each: the third one is too much, it and the fourth are inserted all the same
+    // 34 bytes each: the third is too much; it and the last one are inserted nevertheless
     assert.equal(
       read('40 01 61 01 31 40 01 61 01 32 40 01 61 01 33 00 01 78 01 78 40 01 61 01 34'),
       false,
@@ -176,7 +178,7 @@ describe('HPACK decoder', () => {
     ]);
   });
 
-  test('a bomb of references to one large entry builds nothing and is refused', () => {
+  test('a block of many references to one large entry builds nothing and is refused', () => {
     const decoder = createDecoder({ maxTableSize: 4096, maxListBytes: 8192 });
     const large = Buffer.concat([hex('40 01 61 7f a1 1e'), Buffer.alloc(4000, 'x')]);
     const bomb = Buffer.concat([large, Buffer.alloc(1 << 20, 0xbe)]);
@@ -188,7 +190,7 @@ describe('HPACK decoder', () => {
     assert.equal(seen, 2);
   });
 
-  test('fields that nobody wants are checked and counted, and keep their place in the table', () => {
+  test('fields that are not wanted are checked and counted, and keep their place in the table', () => {
     const asked: string[] = [];
     const decoder = createDecoder({
       maxTableSize: 4096,

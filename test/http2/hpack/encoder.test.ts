@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createEncoder, type TemplateField } from '../../../functions/http2/hpack/encoder.ts';
-import { chance, decode, decoderOf, type Pair, randomTemplate } from './lists.ts';
+import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
+import type { TemplateField } from '../../../functions/http2/hpack/template.ts';
+import { chance } from '../chance.ts';
+import { decode, decoderOf, type Pair, randomTemplate } from './lists.ts';
 
 const token = '0123456789abcdef'.repeat(4);
 const id = (n: number) => `0f0e0d0c-0b0a-8908-8706-${n.toString(16).padStart(12, '0')}`;
@@ -24,7 +26,7 @@ const listOf = (fields: readonly TemplateField[], values: string[]): Pair[] => {
   return fields.map(({ name, value, prefix = '' }) => [name, value ?? prefix + rest.shift()!]);
 };
 
-/** An encoder, and a decoder that reads every block of it. */
+/** Returns an encoder, and a decoder that reads every block of it. */
 function pair(maxTableSize = 4096) {
   const encoder = createEncoder({ maxTableSize });
   const decoder = decoderOf(maxTableSize);
@@ -40,7 +42,7 @@ function pair(maxTableSize = 4096) {
 }
 
 describe('HPACK encoder', () => {
-  test('constant fields cost a byte each from the second block on', () => {
+  test('constant fields take one byte each from the second block on', () => {
     const { encoder, send } = pair();
     const template = encoder.prepare(push());
     const sizes = [1, 2, 3, 4].map((n) => {
@@ -49,7 +51,7 @@ describe('HPACK encoder', () => {
       assert.deepEqual(list, listOf(push(), values));
       return bytes;
     });
-    // 7 constants, :path with its length, apns-id with an index of two bytes and its length
+    // 7 constants; :path and its length; apns-id: an index of two bytes, its length and its value
     const later = 7 + (2 + 10 + token.length) + (3 + id(1).length);
     assert.ok(sizes[0]! > later + 200);
     assert.deepEqual(sizes.slice(1), [later, later, later]);
@@ -64,7 +66,7 @@ describe('HPACK encoder', () => {
     assert.equal(bytes, 2 + 53);
   });
 
-  test('blocks of several templates may be mixed, whatever moves their indices', () => {
+  test('blocks of several templates may be mixed, though each moves the indices of the others', () => {
     const { encoder, send } = pair();
     const kinds = [push(), push(undefined, 'com.example.other'), push('bearer new', 'third')];
     const templates = kinds.map((fields) => encoder.prepare(fields));
@@ -80,7 +82,7 @@ describe('HPACK encoder', () => {
     assert.equal(sent, 100 * 122);
   });
 
-  test('more templates than the table holds still arrive whole', () => {
+  test('blocks of more templates than fit into the table arrive whole', () => {
     const { encoder, send } = pair(1024);
     const kinds = Array.from({ length: 12 }, (_, n) =>
       push(`bearer ${n}`.repeat(20), `topic ${n}`),
@@ -93,7 +95,7 @@ describe('HPACK encoder', () => {
     }
   });
 
-  test('a template larger than the table settles: its first fields are indexed, not all in turn', () => {
+  test('of a template larger than the table the first fields are indexed, and stay so', () => {
     const { encoder, send } = pair(400);
     const template = encoder.prepare(push());
     const sizes = Array.from({ length: 10 }, (_, n) => send(template, [token, id(n)]).bytes);
@@ -101,7 +103,7 @@ describe('HPACK encoder', () => {
     assert.ok(sizes[9]! < sizes[0]! - 200);
   });
 
-  test('without a table everything is a literal, and constants are still copied', () => {
+  test('with a table of size 0 every field is a literal', () => {
     const { encoder, send } = pair(0);
     const template = encoder.prepare(push());
     for (let n = 0; n < 3; n++) {
@@ -110,7 +112,7 @@ describe('HPACK encoder', () => {
     }
   });
 
-  test('a never-indexed field is marked so in every block and leaves no entry', () => {
+  test('a never-indexed field is marked as such in every block and is not inserted', () => {
     const encoder = createEncoder({ maxTableSize: 4096 });
     const template = encoder.prepare([
       { name: 'authorization', value: 'bearer x', indexing: 'never', huffman: false },
@@ -122,7 +124,7 @@ describe('HPACK encoder', () => {
     }
   });
 
-  test('a smaller and then larger table is announced as both sizes, once', () => {
+  test('a table that shrank and grew is announced with both sizes, once', () => {
     const { encoder, send } = pair();
     const template = encoder.prepare(push());
     send(template, [token, id(0)]);
@@ -135,7 +137,7 @@ describe('HPACK encoder', () => {
     assert.equal(encoder.encode(out, 0, empty), 0);
   });
 
-  test('the peer may allow more than our own limit, and gets no more than that', () => {
+  test('a table is not larger than our own limit, even if the peer allows more', () => {
     const encoder = createEncoder({ maxTableSize: 8192 });
     const out = Buffer.alloc(100);
     const empty = encoder.prepare([]);
@@ -144,7 +146,7 @@ describe('HPACK encoder', () => {
     assert.equal(out.toString('hex', 0, encoder.encode(out, 0, empty)), '3fe13f');
   });
 
-  test('what cannot be written is refused, and changes nothing', () => {
+  test('values that cannot be written are refused and change nothing', () => {
     const { encoder, send } = pair();
     const template = encoder.prepare(push());
     const out = Buffer.alloc(64 * 1024);
@@ -164,7 +166,7 @@ describe('HPACK encoder', () => {
     assert.throws(() => encoder.prepare([{ name: 'x', value: '\u20ac' }]), RangeError);
   });
 
-  test('any list arrives as it was, with any tables and changes of their size', () => {
+  test('random lists arrive unchanged, with tables of any size and changes of size', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const c = chance(seed);
       const own = c.pick([0, 60, 300, 4096, 20_000]);

@@ -1,11 +1,13 @@
-/** Header lists of chance, the same for the same seed, and what tests of HPACK do with all of them. */
+/** Random header lists, and how tests of HPACK decode them. */
 
 import { createDecoder, type Decoder } from '../../../functions/http2/hpack/decoder.ts';
-import type { Indexing, TemplateField } from '../../../functions/http2/hpack/encoder.ts';
 import { staticTable } from '../../../functions/http2/hpack/tables.ts';
+import type { Indexing, TemplateField } from '../../../functions/http2/hpack/template.ts';
+import type { Chance } from '../chance.ts';
 
 export type Pair = [name: string, value: string];
 
+/** Spaces are ignored. */
 export const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 
 export const decoderOf = (maxTableSize = 4096, maxListBytes = 1 << 20): Decoder =>
@@ -17,39 +19,17 @@ export function decode(decoder: Decoder, block: Uint8Array): Pair[] {
   return list;
 }
 
-export interface Chance {
-  /** 0 <= number < below, whole */
-  upTo(below: number): number;
-  pick<T>(from: readonly T[]): T;
-  /** `length` characters of a range of codes */
-  text(length: number, first: number, last: number): string;
-}
-
-/** mulberry32 */
-export function chance(seed: number): Chance {
-  let state = seed;
-  const upTo = (below: number) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-  return {
-    upTo,
-    pick: (from) => from[upTo(from.length)]!,
-    text: (length, first, last) =>
-      Array.from({ length }, () => String.fromCharCode(first + upTo(last - first + 1))).join(''),
-  };
-}
-
-/** Fields that a request may have, and no implementation treats in a way of its own. */
+/** Names that a request may have and that no implementation treats specially. */
 const names = staticTable
   .map(({ name }) => name)
   .filter((name) =>
     /^(accept|age|allow|content-(?!length)|etag|if-|link|max|server|user|vary|via)/.test(name),
   );
 
-/** A field that may have come before, in part or as a whole; `octets`: of any kind, as HPACK allows. */
+/**
+ * Returns a field that may have come before, in part or as a whole. `octets`: its value may have any
+ * octets, as HPACK allows, also those that HTTP does not.
+ */
 export function randomPair({ upTo, pick, text }: Chance, octets: boolean): Pair {
   const name = upTo(3) > 0 ? pick(names) : `x-${upTo(40)}${'-long'.repeat(upTo(8) >> 2)}`;
   const length = upTo(20) === 0 ? upTo(3000) : upTo(60);
@@ -58,7 +38,7 @@ export function randomPair({ upTo, pick, text }: Chance, octets: boolean): Pair 
   return [name, upTo(3) === 0 ? text(length, 0x80, 0xff) : text(length, 0x21, 0x7e)];
 }
 
-/** A template and the values for one block of it; what they are together. */
+/** Returns the fields of a template, the values for one block of it, and the list that they make. */
 export function randomTemplate(
   c: Chance,
   octets: boolean,

@@ -1,4 +1,4 @@
-/** Header blocks exchanged with nghttp2, which is inside `node:http2`, over plain sockets. */
+/** Header blocks exchanged over plain sockets with nghttp2, the library inside `node:http2`. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -6,7 +6,8 @@ import { connect as connectHttp2, createServer as createHttp2, sensitiveHeaders 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
-import { chance, decode, decoderOf, type Pair, randomPair, randomTemplate } from './lists.ts';
+import { chance } from '../chance.ts';
+import { decode, decoderOf, type Pair, randomPair, randomTemplate } from './lists.ts';
 
 const HEADERS = 1;
 const RST_STREAM = 3;
@@ -38,7 +39,7 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array 
   return Buffer.concat([head, payload]);
 }
 
-/** SETTINGS_HEADER_TABLE_SIZE, and as many streams as there are */
+/** SETTINGS with a header table size and no limit of streams. */
 function settings(tableSize: number) {
   const payload = Buffer.alloc(6);
   payload.writeUInt16BE(1, 0);
@@ -79,7 +80,7 @@ async function listen(t: TestContext, server: ReturnType<typeof createServer>): 
 
 describe('HPACK with nghttp2', DEADLINE, () => {
   for (const tableSize of [0, 100, 4096, 65_536]) {
-    test(`what it encodes for a table of ${tableSize} is read`, async (t) => {
+    test(`we read what nghttp2 encodes for a table of ${tableSize} bytes`, async (t) => {
       const c = chance(tableSize + 1);
       const lists = Array.from({ length: 150 }, () => {
         const own = new Map(Array.from({ length: c.upTo(14) }, () => randomPair(c, false)));
@@ -116,12 +117,12 @@ describe('HPACK with nghttp2', DEADLINE, () => {
           }
         }
         if (type !== HEADERS && type !== CONTINUATION) continue;
-        // node:http2 sends no padding, but a priority
+        // node:http2 sends a priority, but no padding
         block = Buffer.concat([block, payload.subarray(type === HEADERS && flags & 0x20 ? 5 : 0)]);
         if (!(flags & END_HEADERS)) continue;
         received.push(decode(decoder, block));
         block = Buffer.alloc(0);
-        // its encoder shrinks and grows with our SETTINGS; a stream that is closed makes room
+        // an answer closes the stream, which makes room for another
         socket.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, Buffer.from([0x88])));
         if (received.length === lists.length) break;
       }
@@ -132,7 +133,7 @@ describe('HPACK with nghttp2', DEADLINE, () => {
     });
   }
 
-  test('what we encode is read by it, with any table sizes and their changes', async (t) => {
+  test('nghttp2 reads what we encode, with tables of any size and changes of size', async (t) => {
     const c = chance(2);
     const read: Pair[][] = [];
     const sizes = [4096, 0, 200, 65_536, 1000, 100, 4096];
@@ -194,7 +195,7 @@ describe('HPACK with nghttp2', DEADLINE, () => {
       if (it.type === HEADERS && ++answered === sent.length) {
         round++;
         if (round === sizes.length) break;
-        // two changes between two blocks: the next one must tell of both
+        // two changes between two blocks: the next block must announce both
         if (round % 2 === 0) session.settings({ headerTableSize: 50 });
         session.settings({ headerTableSize: sizes[round] });
       }
@@ -204,13 +205,13 @@ describe('HPACK with nghttp2', DEADLINE, () => {
     assert.deepEqual(read, sent);
   });
 
-  test('damaged blocks are errors to us if they are to it', async (t) => {
+  test('a damaged block is an error for us exactly if it is one for nghttp2', async (t) => {
     const c = chance(3);
     const server = createHttp2();
     const port = await listen(t, server);
     const out = Buffer.alloc(64 * 1024);
 
-    /** Whether it ends the connection for the second of these blocks. */
+    /** Tells whether nghttp2 ends the connection because of these blocks. */
     async function refuses(blocks: Uint8Array[]): Promise<boolean> {
       const socket = connect(port, '127.0.0.1').on('error', () => {});
       socket.write(preface);
@@ -230,7 +231,7 @@ describe('HPACK with nghttp2', DEADLINE, () => {
       } finally {
         socket.destroy();
       }
-      return assert.fail('no answer');
+      return assert.fail('nghttp2 did not answer');
     }
 
     const verdicts = { refused: 0, read: 0 };

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createEncoder, type Indexing } from '../../../functions/http2/hpack/encoder.ts';
+import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
+import type { Indexing } from '../../../functions/http2/hpack/template.ts';
 import { forms, writeInteger } from '../../../functions/http2/hpack/write.ts';
 import { decode, decoderOf, hex, type Pair } from './lists.ts';
 
@@ -173,7 +174,7 @@ describe('RFC 7541, appendix C', () => {
       const update = out.subarray(0, encoder.encode(out, 0, encoder.prepare([])));
       assert.equal(update.toString('hex'), tableSize < 4096 ? '3fe101' : '');
       for (const { bytes, list, indexing } of blocks) {
-        // a template each: one for all would not evict its own fields, as C.5.3 does
+        // a template for each field: one for all would not evict its own fields, as C.5.3 does
         let end = 0;
         for (const [name, value] of list) {
           const field = { name, value, huffman, ...(indexing && { indexing }) };

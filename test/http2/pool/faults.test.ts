@@ -15,8 +15,8 @@ import {
 
 const later = (work: () => void) => setTimeout(work, 1);
 
-/** 2,000 requests, each processed once and answered once. */
-async function everyoneOnce(t: TestContext, peer: Awaited<ReturnType<typeof startPeer>>) {
+/** Sends 2,000 requests and asserts that each is processed once and answered once. */
+async function assertAllOnce(t: TestContext, peer: Awaited<ReturnType<typeof startPeer>>) {
   const pool = startPool(t, { origin: peer.origin });
   const { counts, answers, all } = sendMany(pool, 2000);
   await all;
@@ -24,7 +24,7 @@ async function everyoneOnce(t: TestContext, peer: Awaited<ReturnType<typeof star
   assert.ok(onceEach(counts, 2000) && onceEach(peer.processed, 2000));
 }
 
-test('GOAWAY every few streams: nothing is lost, nothing is sent twice', async (t) => {
+test('with GOAWAY every few streams nothing is lost or sent twice', async (t) => {
   const peer = await startPeer(
     t,
     (stream, _, on) => {
@@ -34,10 +34,10 @@ test('GOAWAY every few streams: nothing is lost, nothing is sent twice', async (
     },
     { settings: { maxConcurrentStreams: 50 } },
   );
-  await everyoneOnce(t, peer);
+  await assertAllOnce(t, peer);
 });
 
-test('a graceful GOAWAY in two steps: nothing is lost, nothing is sent twice', async (t) => {
+test('with a graceful GOAWAY in two steps nothing is lost or sent twice', async (t) => {
   const peer = await startPeer(
     t,
     (stream, _, on) => {
@@ -48,10 +48,10 @@ test('a graceful GOAWAY in two steps: nothing is lost, nothing is sent twice', a
     },
     { settings: { maxConcurrentStreams: 50 } },
   );
-  await everyoneOnce(t, peer);
+  await assertAllOnce(t, peer);
 });
 
-test('GOAWAY with an error: what it had accepted is in doubt, the rest is sent elsewhere', async (t) => {
+test('after GOAWAY with an error accepted requests are in doubt and the others are sent elsewhere', async (t) => {
   const peer = await startPeer(
     t,
     (stream, _, on) => {
@@ -73,7 +73,7 @@ test('GOAWAY with an error: what it had accepted is in doubt, the rest is sent e
   assert.equal(kinds.reply, 40);
 });
 
-test('a reset right after GOAWAY leaves no request hanging', async (t) => {
+test('a connection reset right after GOAWAY leaves no request without an answer', async (t) => {
   const peer = await startPeer(
     t,
     (_, __, on) => {
@@ -93,7 +93,7 @@ test('a reset right after GOAWAY leaves no request hanging', async (t) => {
   assert.deepEqual(tally(answers.values()), { 'no-answer': 5 });
 });
 
-test('refused streams are sent again, and processed once', async (t) => {
+test('requests on refused streams are sent again and processed once', async (t) => {
   let seen = 0;
   const peer = await startPeer(t, (stream) => {
     seen += 1;
@@ -109,7 +109,7 @@ test('refused streams are sent again, and processed once', async (t) => {
     assert.equal(peer.processed.get(path), it.kind === 'reply' ? 1 : undefined);
 });
 
-test('a peer that refuses every stream is not asked for ever', async (t) => {
+test('a peer that refuses every stream is not asked forever', async (t) => {
   const peer = await startPeer(t, (stream) => {
     stream.close(constants.NGHTTP2_REFUSED_STREAM);
     return 'not processed';
@@ -119,7 +119,7 @@ test('a peer that refuses every stream is not asked for ever', async (t) => {
   assert.deepEqual(tally(answers.values()), { refused: 20 });
 });
 
-test('a peer that says GOAWAY to everything is not asked for ever', async (t) => {
+test('a peer that answers everything with GOAWAY is not asked forever', async (t) => {
   const peer = await startPeer(t, (stream, _, on) => {
     on.session.goaway(constants.NGHTTP2_NO_ERROR, 0);
     stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -131,7 +131,7 @@ test('a peer that says GOAWAY to everything is not asked for ever', async (t) =>
   assert.ok(peer.sessions.length <= 10, `${peer.sessions.length} connections`);
 });
 
-test('a cut leaves the requests under way without an answer, and sends none of them again', async (t) => {
+test('requests open when the connection is cut have no answer and are not sent again', async (t) => {
   const peer = await startPeer(
     t,
     (stream, _, on) => {
@@ -153,7 +153,7 @@ test('a cut leaves the requests under way without an answer, and sends none of t
   }
 });
 
-test('a peer that takes everything and answers nothing: the deadline ends each request, then another connection is tried', async (t) => {
+test('when a peer answers nothing, the deadline ends each request and another connection is tried', async (t) => {
   const peer = await startPeer(t, (stream, _, on) =>
     peer.sessions.length === 1 && on.streams > 0 ? 'processed' : answer(stream),
   );
@@ -166,7 +166,7 @@ test('a peer that takes everything and answers nothing: the deadline ends each r
   assert.equal(peer.sessions.length, 2);
 });
 
-test('one slow answer costs nobody the connection', async (t) => {
+test('one slow answer does not end the connection for other requests', async (t) => {
   const peer = await startPeer(t, (stream, headers) =>
     headers[':path'] === '/slow' ? 'processed' : answer(stream),
   );
@@ -176,7 +176,7 @@ test('one slow answer costs nobody the connection', async (t) => {
   assert.equal(peer.sessions.length, 1);
 });
 
-test('a flow that was dropped without a word shows by PING and is replaced', async (t) => {
+test('a connection that was lost silently is found by PING and replaced', async (t) => {
   const peer = await startPeer(t);
   const proxy = await startProxy(t, peer.port);
   const pool = startPool(t, { origin: proxy.origin, deadlineMs: 100, pingMs: 50 });
@@ -188,7 +188,7 @@ test('a flow that was dropped without a word shows by PING and is replaced', asy
   assert.equal(peer.processed.get('/2'), undefined);
 });
 
-test('a connection that was idle for long is asked first: nothing is written to a dead one', async (t) => {
+test('a connection that was idle for long is sent a PING first, so no request is lost on a dead one', async (t) => {
   let now = 0;
   const peer = await startPeer(t);
   const proxy = await startProxy(t, peer.port);
@@ -208,11 +208,11 @@ test('a connection that was idle for long is asked first: nothing is written to 
   assert.equal(peer.sessions.length, 2);
 });
 
-test('a connection lost while idle is replaced by the next request', async (t) => {
+test('a connection closed while idle is replaced by the next request', async (t) => {
   const peer = await startPeer(t);
   const pool = startPool(t, { origin: peer.origin });
   for (let round = 1; round <= 3; round++) {
-    // a request that leaves before the client sees the end is in doubt; the next one is not
+    // a request that is sent before the client sees the end is in doubt; the next one is not
     if ((await ask(pool, `/${round}`)).kind === 'no-answer')
       assert.equal((await ask(pool, `/${round}/again`)).kind, 'reply');
     assert.equal(peer.sessions.length, round);
@@ -222,7 +222,7 @@ test('a connection lost while idle is replaced by the next request', async (t) =
   }
 });
 
-test('a flow that is dropped while answers are due need not wait for their deadline', async (t) => {
+test('a connection lost while answers are due is found before their deadline', async (t) => {
   const peer = await startPeer(t, (stream, headers) =>
     headers[':path'] === '/last' ? 'processed' : answer(stream),
   );
@@ -240,7 +240,7 @@ test('a flow that is dropped while answers are due need not wait for their deadl
   assert.deepEqual(await last, { kind: 'no-answer', reason: 'no answer to PING' });
 });
 
-test('flows are lost together: when one shows it, the others are asked before they are used', async (t) => {
+test('when one connection is found dead, the others are sent a PING before they are used', async (t) => {
   const peer = await startPeer(
     t,
     (stream) => {
@@ -259,6 +259,10 @@ test('flows are lost together: when one shows it, the others are asked before th
   await sendMany(pool, 500).all;
   assert.equal(peer.sessions.length, 2);
   proxy.silence();
-  assert.equal((await ask(pool, '/doubtful')).kind, 'no-answer');
-  assert.equal((await ask(pool, '/doubtful')).kind, 'reply', 'twice in doubt would be lost');
+  assert.equal((await ask(pool, '/in-doubt')).kind, 'no-answer');
+  assert.equal(
+    (await ask(pool, '/in-doubt')).kind,
+    'reply',
+    'a request in doubt twice would be given up',
+  );
 });

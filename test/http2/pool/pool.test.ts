@@ -13,7 +13,7 @@ test('a request gets its status, body and Retry-After', async (t) => {
     seen.push([headers[':method'], headers[':path'], headers.a, headers['apns-id']]);
     return headers[':path'] === '/bad'
       ? answer(stream, 429, '{"reason":"TooManyRequests"}', { 'retry-after': '7' })
-      : answer(stream, 200, 'nobody reads this');
+      : answer(stream, 200, 'not read');
   });
   const pool = startPool(t, { origin: peer.origin });
   assert.deepEqual(await ask(pool, '/bad', ['apns-id', 'one']), {
@@ -34,13 +34,13 @@ test('a request gets its status, body and Retry-After', async (t) => {
   ]);
 });
 
-test('a huge answer is cut at 64 KiB', async (t) => {
+test('the body of an answer is cut at 64 KiB', async (t) => {
   const peer = await startPeer(t, (stream) => answer(stream, 500, 'x'.repeat(1_000_000)));
   const it = await ask(startPool(t, { origin: peer.origin }));
   assert.equal(it.kind === 'reply' && it.body.length, 64 * 1024);
 });
 
-test('the peer decides how many streams a connection has, and may change its mind', async (t) => {
+test('the peer sets the number of streams of a connection, and may change it', async (t) => {
   const peer = await startPeer(
     t,
     (stream, _, on) => {
@@ -57,7 +57,7 @@ test('the peer decides how many streams a connection has, and may change its min
   assert.ok(peer.mostOpen() > 1 && peer.mostOpen() <= 20, `${peer.mostOpen()} streams`);
 });
 
-test('connections are added while requests wait, one after the other, up to the maximum', async (t) => {
+test('connections are added one by one while requests wait, up to the maximum', async (t) => {
   const peer = await startPeer(
     t,
     (stream) => {
@@ -74,7 +74,7 @@ test('connections are added while requests wait, one after the other, up to the 
   assert.ok(peer.mostOpen() <= 5);
 });
 
-test('no connection is made before those there have answered', async (t) => {
+test('no connection is made before all others have answered once', async (t) => {
   const early: number[] = [];
   const peer = await startPeer(
     t,
@@ -94,7 +94,7 @@ test('no connection is made before those there have answered', async (t) => {
   assert.ok(early.length > 1 && early.every((silent) => silent === 0), `${early}`);
 });
 
-test('connections that a rate does not need are closed after five minutes, the last one stays', async (t) => {
+test('connections that are not used for five minutes are closed, except the last one', async (t) => {
   const MINUTE = 60_000;
   let now = 0;
   let held: (() => void)[] = [];
@@ -109,13 +109,13 @@ test('connections that a rate does not need are closed after five minutes, the l
   const pool = startPool(t, {
     origin: peer.origin,
     maxConnections: 3,
-    // looks after its connections every 5 ms
+    // checks its connections every 5 ms
     deadlineMs: 100,
     idleMs: Number.POSITIVE_INFINITY,
     now: () => now,
   });
   const open = () => peer.sessions.filter((it) => !it.session.destroyed).length;
-  /** `n` at once, as many as rate x latency asks for, until so many connections share them. */
+  /** Keeps `n` requests open (rate x latency) until `connections` connections share them. */
   async function wave(n: number, connections: number) {
     const { answers, all } = sendMany(pool, n, now);
     const taken = () => until(() => held.length === Math.min(n, 10 * open()));
@@ -128,7 +128,7 @@ test('connections that a rate does not need are closed after five minutes, the l
       await taken();
     }
     while (answers.size < n) {
-      for (const it of held) it();
+      for (const answerOne of held) answerOne();
       held = [];
       await until(() => held.length > 0 || answers.size === n);
     }
@@ -146,7 +146,7 @@ test('connections that a rate does not need are closed after five minutes, the l
   now += 1.5 * MINUTE;
   await until(() => open() === 2);
   await wave(15, 2);
-  assert.equal(open(), 2, 'fifteen at once need two');
+  assert.equal(open(), 2, 'fifteen open requests need two');
   now += 10 * MINUTE;
   await until(() => open() === 1);
   await wave(5, 1);
@@ -156,14 +156,14 @@ test('connections that a rate does not need are closed after five minutes, the l
   assert.equal(peer.sessions.length, 3);
 });
 
-test('a connection that is enough is not joined by another', async (t) => {
+test('no second connection is made while the first has room', async (t) => {
   const peer = await startPeer(t);
   const pool = startPool(t, { origin: peer.origin, maxConnections: 5 });
   for (let i = 0; i < 20; i++) await ask(pool, `/${i}`);
   assert.equal(peer.sessions.length, 1);
 });
 
-test('what waits for a peer that cannot be reached is refused after five tries, and a later request tries afresh', async (t) => {
+test('requests to a peer that cannot be reached are refused after five tries, and a later request tries again', async (t) => {
   const gone = await startPeer(t);
   await gone.stop();
   const pool = startPool(t, { origin: gone.origin });
@@ -177,7 +177,7 @@ test('what waits for a peer that cannot be reached is refused after five tries, 
   assert.equal((await ask(pool)).kind, 'reply');
 });
 
-test('a certificate that is not trusted is never talked to', async (t) => {
+test('no request is sent to a peer whose certificate is not trusted', async (t) => {
   const peer = await startPeer(t);
   const { makeCertificate } = await import('../../../functions/local/certificate.ts');
   const { cert } = await makeCertificate();
@@ -187,7 +187,7 @@ test('a certificate that is not trusted is never talked to', async (t) => {
   assert.equal(peer.processed.size, 0);
 });
 
-test('a peer that does not speak HTTP/2 is refused', async (t) => {
+test('requests to a peer that does not speak HTTP/2 are refused', async (t) => {
   const server = createTlsServer({ ...certificate, ALPNProtocols: ['http/1.1'] });
   server.on('tlsClientError', () => {});
   server.on('secureConnection', (socket) => socket.on('error', () => {}));
@@ -199,7 +199,7 @@ test('a peer that does not speak HTTP/2 is refused', async (t) => {
   assert.equal(it.kind, 'refused');
 });
 
-test('closing lets what is under way finish and refuses the rest', async (t) => {
+test('closing waits for requests that were sent and refuses the others', async (t) => {
   const peer = await startPeer(
     t,
     (stream) => {
@@ -218,7 +218,7 @@ test('closing lets what is under way finish and refuses the rest', async (t) => 
   assert.equal((await ask(pool)).kind, 'refused');
 });
 
-test('closing does not wait for ever', async (t) => {
+test('closing stops waiting after drainMs', async (t) => {
   const peer = await startPeer(t, () => 'processed');
   const pool = startPool(t, { origin: peer.origin, drainMs: 20 });
   const answered = ask(pool);
@@ -227,7 +227,7 @@ test('closing does not wait for ever', async (t) => {
   assert.equal((await answered).kind, 'no-answer');
 });
 
-test('a pool holds the process while an answer is due, and not when it is idle', async (t) => {
+test('a pool keeps the process alive while an answer is due, and not when it is idle', async (t) => {
   const peer = await startPeer(t, (stream) => {
     setTimeout(() => answer(stream), 50);
     return 'processed';
@@ -251,7 +251,7 @@ test('a pool holds the process while an answer is due, and not when it is idle',
   assert.equal(code, 0);
 });
 
-test('a reset stream has no answer, and is not sent again', async (t) => {
+test('a request whose stream is reset has no answer and is not sent again', async (t) => {
   const peer = await startPeer(t, (stream) => {
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     return 'processed';
@@ -261,7 +261,7 @@ test('a reset stream has no answer, and is not sent again', async (t) => {
   assert.deepEqual(Array.from(peer.processed.values()), [1]);
 });
 
-test('half an answer that is no success counts as none', async (t) => {
+test('an answer other than 200 that is cut off counts as no answer', async (t) => {
   const peer = await startPeer(t, (stream, headers, on) => {
     stream.respond({ ':status': 400 });
     stream.write('{"reason":"Bad');

@@ -1,18 +1,19 @@
 /**
- * What h2spec asks of a server and `server-protocol.test.ts` does not, by the names of its cases:
- * https://github.com/summerwind/h2spec (in neither Debian nor npm). Its sections are RFC 7540's.
+ * The cases of h2spec that `protocol.test.ts` does not cover, by their numbers there:
+ * https://github.com/summerwind/h2spec (in neither Debian nor npm). The sections are those of RFC 7540.
  */
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import * as F from '../../../functions/http2/session/frames.ts';
+import * as F from '../../../functions/http2/session/protocol.ts';
+import { fields, frame, get, goaway, headers, number, settings } from '../frames.ts';
 import { until } from '../peer.ts';
-import { fields, frame, get, goaway, headers, number, rawClient, settings } from '../raw.ts';
+import { rawClient } from '../raw.ts';
 
 const { END_HEADERS, END_STREAM, PADDED, PRIORITIZED } = F;
 const BOTH = END_HEADERS | END_STREAM;
 const ask = (id: number, more: Record<string, string> = {}) => headers(id, { ...get, ...more });
-/** A request that ends later, or never. */
+/** The beginning of a request. */
 const begin = (id: number, more: Record<string, string> = {}) =>
   headers(id, { ...get, ...more }, END_HEADERS);
 const cut = (id: number) => headers(id, get, 0);
@@ -22,13 +23,13 @@ const more = (id: number, flags = END_HEADERS) =>
 const ping = frame(F.PING, 0, 0, '12345678');
 const dependsOn = (id: number) => Buffer.concat([number(id), Buffer.from([16])]);
 const unknown = frame(0xbb, 0, 0, 'unknown');
-/** A request, and these bytes within its header block. */
+/** A request with these bytes at the end of its header block. */
 const encoded = (bytes: string) =>
   frame(F.HEADERS, BOTH, 1, Buffer.concat([fields(get), Buffer.from(bytes, 'hex')]));
-/** A field with a name of the static table and this Huffman code for a value. */
+/** A request with a field whose value is this Huffman code. */
 const huffman = (bytes: string) => encoded(`04${(0x80 + bytes.length / 2).toString(16)}${bytes}`);
 
-/** Answers all but what is for /held. */
+/** Starts a server that answers every request but those for /held. */
 const start = (t: TestContext) =>
   rawClient(t, {
     request: (it) => it.headers[':path'] !== '/held' && it.connection.respond(it, 200, {}, ''),
@@ -52,11 +53,11 @@ describe('h2spec: the connection ends', () => {
     ],
     ['4.3/3 HEADERS within a header block', PROTOCOL_ERROR, [cut(1), ask(3)]],
     ['5.1/4 CONTINUATION on an idle stream', PROTOCOL_ERROR, [more(1)]],
-    ['5.1/7 CONTINUATION behind the end', PROTOCOL_ERROR, [ask(1, held), more(1)]],
+    ['5.1/7 CONTINUATION after END_STREAM', PROTOCOL_ERROR, [ask(1, held), more(1)]],
     ['5.1/9 a request on a stream that was reset', F.STREAM_CLOSED, [begin(1), reset(1), ask(1)]],
-    ['5.1/10 CONTINUATION behind a reset', PROTOCOL_ERROR, [begin(1), reset(1), more(1)]],
+    ['5.1/10 CONTINUATION after a reset', PROTOCOL_ERROR, [begin(1), reset(1), more(1)]],
     ['5.1/12 a request on a stream that has ended', F.STREAM_CLOSED, [ask(1), ask(1)]],
-    ['5.1.1/2 a request on a stream that was left out', PROTOCOL_ERROR, [ask(5), ask(3)]],
+    ['5.1.1/2 a request on a stream with a lower id', PROTOCOL_ERROR, [ask(5), ask(3)]],
     ['5.4.1/2 PING of 7 bytes', FRAME_SIZE_ERROR, [frame(F.PING, 0, 0, '1234567')]],
     ['5.5/2 an unknown frame within a header block', PROTOCOL_ERROR, [cut(1), unknown]],
     ['6.1/1 DATA on no stream', PROTOCOL_ERROR, [begin(1), frame(F.DATA, END_STREAM, 0, 'x')]],
@@ -88,7 +89,7 @@ describe('h2spec: the connection ends', () => {
     ['6.5.2/4 frames of 2^24 bytes', PROTOCOL_ERROR, [settings([F.MAX_FRAME_SIZE, 2 ** 24])]],
     ['6.7/3 PING on a stream', PROTOCOL_ERROR, [frame(F.PING, 0, 1, '12345678')]],
     ['6.8/1 GOAWAY on a stream', PROTOCOL_ERROR, [frame(F.GOAWAY, 0, 1, '12345678')]],
-    ['6.9/1 WINDOW_UPDATE of nothing', PROTOCOL_ERROR, [frame(F.WINDOW_UPDATE, 0, 0, number(0))]],
+    ['6.9/1 WINDOW_UPDATE of 0', PROTOCOL_ERROR, [frame(F.WINDOW_UPDATE, 0, 0, number(0))]],
     ['6.9/3 WINDOW_UPDATE of 3 bytes', FRAME_SIZE_ERROR, [frame(F.WINDOW_UPDATE, 0, 0, '123')]],
     [
       '6.9.1/2 a window that overflows',
@@ -96,22 +97,22 @@ describe('h2spec: the connection ends', () => {
       [frame(F.WINDOW_UPDATE, 0, 0, number(F.MAX_WINDOW))],
     ],
     ['6.10/3 CONTINUATION on no stream', PROTOCOL_ERROR, [cut(1), more(0)]],
-    ['6.10/4 CONTINUATION behind a whole block', PROTOCOL_ERROR, [begin(1), more(1)]],
-    ['6.10/5 CONTINUATION behind the last one', PROTOCOL_ERROR, [cut(1), more(1), more(1)]],
+    ['6.10/4 CONTINUATION after a whole block', PROTOCOL_ERROR, [begin(1), more(1)]],
+    ['6.10/5 CONTINUATION after END_HEADERS', PROTOCOL_ERROR, [cut(1), more(1), more(1)]],
     [
-      '6.10/6 CONTINUATION behind DATA',
+      '6.10/6 CONTINUATION after DATA',
       PROTOCOL_ERROR,
       [begin(1), frame(F.DATA, 0, 1, 'x'), more(1)],
     ],
     ['hpack/2.3.3/1 an index without an entry', COMPRESSION_ERROR, [encoded('c6')]],
     ['hpack/2.3.3/2 a name without an entry', COMPRESSION_ERROR, [encoded('7f0a0161')]],
-    ['hpack/4.2/1 a table size update behind the fields', COMPRESSION_ERROR, [encoded('21')]],
+    ['hpack/4.2/1 a table size update after the fields', COMPRESSION_ERROR, [encoded('21')]],
     ['hpack/5.2/1 Huffman padding of 8 bits', COMPRESSION_ERROR, [huffman('1fff')]],
     ['hpack/5.2/2 Huffman padding of zeros', COMPRESSION_ERROR, [huffman('18')]],
     ['hpack/5.2/3 EOS within a string', COMPRESSION_ERROR, [huffman('ffffffff')]],
     ['hpack/6.1/1 the index 0', COMPRESSION_ERROR, [encoded('80')]],
     [
-      'hpack/6.3/1 a table of more than SETTINGS say',
+      'hpack/6.3/1 a table size update above SETTINGS',
       COMPRESSION_ERROR,
       [frame(F.HEADERS, BOTH, 1, Buffer.from('3fe21f82', 'hex'))],
     ],
@@ -125,19 +126,19 @@ describe('h2spec: the connection ends', () => {
     });
 });
 
-describe('h2spec: the stream ends, the connection goes on', () => {
+describe('h2spec: the stream ends and the connection continues', () => {
   const { PROTOCOL_ERROR } = F;
   const pair = (name: string, value: string) => fields({ [name]: value });
   const doubled = (name: string, value: string) =>
     frame(F.HEADERS, BOTH, 1, Buffer.concat([fields(get), pair(name, value)]));
   const cases: [string, number, Buffer[]][] = [
-    ['5.1/6 HEADERS behind the end', F.STREAM_CLOSED, [ask(1, held), headers(1, { a: 'b' })]],
+    ['5.1/6 HEADERS after END_STREAM', F.STREAM_CLOSED, [ask(1, held), headers(1, { a: 'b' })]],
     [
-      '5.1/8 DATA behind a reset',
+      '5.1/8 DATA after a reset',
       F.STREAM_CLOSED,
       [begin(1), reset(1), frame(F.DATA, END_STREAM, 1, 'x')],
     ],
-    ['8.1.2.1/1 a pseudo-header of nobody', PROTOCOL_ERROR, [ask(1, { ':test': 'x' })]],
+    ['8.1.2.1/1 an unknown pseudo-header', PROTOCOL_ERROR, [ask(1, { ':test': 'x' })]],
     [
       '8.1.2.1/3 a pseudo-header in trailers',
       PROTOCOL_ERROR,
@@ -148,7 +149,7 @@ describe('h2spec: the stream ends, the connection goes on', () => {
     ['8.1.2.3/6 two schemes', PROTOCOL_ERROR, [doubled(':scheme', 'https')]],
     ['8.1.2.3/7 two paths', PROTOCOL_ERROR, [doubled(':path', '/')]],
     [
-      '8.1.2.6/2 a body in parts, longer than it says',
+      '8.1.2.6/2 a body in several frames, longer than its content-length',
       PROTOCOL_ERROR,
       [
         begin(1, { 'content-length': '1' }),
@@ -170,36 +171,36 @@ describe('h2spec: the stream ends, the connection goes on', () => {
 
 describe('h2spec: nothing ends', () => {
   const cases: [string, Buffer[]][] = [
-    ['4.1/2 a flag nobody knows', [frame(F.PING, 0xfe, 0, '12345678')]],
+    ['4.1/2 an unknown flag', [frame(F.PING, 0xfe, 0, '12345678')]],
     ['4.1/3 the reserved bit', [frame(F.PING, 0, 2 ** 31, '12345678')]],
     ['4.2/1 DATA of 16,384 bytes', [begin(1), frame(F.DATA, END_STREAM, 1, Buffer.alloc(16_384))]],
-    // RFC 9113 has no priorities that could be wrong (section 5.3.2)
+    // RFC 9113 has deprecated priorities (section 5.3.2), so none can be wrong
     [
       '5.3.1/1 a request that depends on itself',
       [frame(F.HEADERS, BOTH | PRIORITIZED, 1, Buffer.concat([dependsOn(1), fields(get)]))],
     ],
     ['5.3.1/2 PRIORITY that depends on itself', [frame(F.PRIORITY, 0, 3, dependsOn(3))]],
     ['5.5/1 an unknown frame', [unknown]],
-    ['6.5.2/5 a setting nobody knows', [settings([0xff, 1])]],
-    ['6.7/2 an answer to no PING', [frame(F.PING, F.ACK, 0, '12345678')]],
+    ['6.5.2/5 an unknown setting', [settings([0xff, 1])]],
+    ['6.7/2 an acknowledgement without PING', [frame(F.PING, F.ACK, 0, '12345678')]],
     [
       '6.10/1 a header block in many frames',
       [cut(1), more(1, 0), more(1, 0), more(1), frame(F.DATA, END_STREAM, 1)],
     ],
-    ['7/1 GOAWAY with a code nobody knows', [goaway(0, 0xff)]],
-    [
-      '7/2 RST_STREAM with a code nobody knows',
-      [begin(1), frame(F.RST_STREAM, 0, 1, number(0xff))],
-    ],
+    ['7/1 GOAWAY with an unknown code', [goaway(0, 0xff)]],
+    ['7/2 RST_STREAM with an unknown code', [begin(1), frame(F.RST_STREAM, 0, 1, number(0xff))]],
     ['generic/2/1 PRIORITY on an idle stream', [frame(F.PRIORITY, 0, 55, dependsOn(0))]],
     [
-      'generic/2/2 WINDOW_UPDATE behind the end',
+      'generic/2/2 WINDOW_UPDATE after END_STREAM',
       [ask(1, held), frame(F.WINDOW_UPDATE, 0, 1, number(9))],
     ],
-    ['generic/2/3 PRIORITY behind the end', [ask(1, held), frame(F.PRIORITY, 0, 1, dependsOn(0))]],
-    ['generic/2/4 RST_STREAM behind the end', [ask(1, held), reset(1)]],
     [
-      'generic/2/5 PRIORITY behind a reset',
+      'generic/2/3 PRIORITY after END_STREAM',
+      [ask(1, held), frame(F.PRIORITY, 0, 1, dependsOn(0))],
+    ],
+    ['generic/2/4 RST_STREAM after END_STREAM', [ask(1, held), reset(1)]],
+    [
+      'generic/2/5 PRIORITY after a reset',
       [begin(1), reset(1), frame(F.PRIORITY, 0, 1, dependsOn(0))],
     ],
   ];
@@ -215,7 +216,7 @@ describe('h2spec: nothing ends', () => {
     });
 });
 
-test('h2spec: 6.5.3/1 of a setting that is there twice the last one counts', async (t) => {
+test('h2spec: 6.5.3/1 the last value of a repeated setting counts', async (t) => {
   const { peer } = await rawClient(t, {
     request: (it) => it.connection.respond(it, 200, {}, 'xyz'),
   });
@@ -223,7 +224,7 @@ test('h2spec: 6.5.3/1 of a setting that is there twice the last one counts', asy
   assert.equal((await peer.next(F.DATA)).payload.toString(), 'x');
 });
 
-test('h2spec: 6.9.2/2 a window that became negative is made good first', async (t) => {
+test('h2spec: 6.9.2/2 a negative window must become positive before more is sent', async (t) => {
   const { peer } = await rawClient(t, {
     request: (it) => it.connection.respond(it, 200, {}, 'abcdef'),
   });

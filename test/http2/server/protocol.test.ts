@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createDecoder } from '../../../functions/http2/hpack/decoder.ts';
 import type { ServerStream } from '../../../functions/http2/server/server.ts';
-import * as F from '../../../functions/http2/session/frames.ts';
+import * as F from '../../../functions/http2/session/protocol.ts';
+import { settingsPayload } from '../../../functions/http2/session/settings.ts';
+import { ack, fields, frame, get, headers, number, settings } from '../frames.ts';
 import { until } from '../peer.ts';
-import { ack, fields, frame, get, headers, number, rawClient, settings } from '../raw.ts';
+import { rawClient } from '../raw.ts';
 
 const { END_HEADERS, END_STREAM } = F;
 const ask = (id: number, more: Record<string, string> = {}) => headers(id, { ...get, ...more });
 const answered = (id: number) => (it: { type: number; id: number }) =>
   it.type === F.HEADERS && it.id === id;
 
-describe('what breaks the protocol ends the connection', () => {
+describe('a breach of the protocol ends the connection', () => {
   const cases: [string, number, Buffer][] = [
     ['HEADERS on a stream of the server', F.PROTOCOL_ERROR, ask(2)],
     ['DATA on an idle stream', F.PROTOCOL_ERROR, frame(F.DATA, 1, 5, 'x')],
@@ -37,7 +39,7 @@ describe('what breaks the protocol ends the connection', () => {
       ),
     ],
     [
-      'streams without end, beyond the limit',
+      'endless streams beyond the limit',
       F.ENHANCE_YOUR_CALM,
       Buffer.concat(Array.from({ length: 20_000 }, (_, i) => headers(2 * i + 1, get, END_HEADERS))),
     ],
@@ -50,23 +52,23 @@ describe('what breaks the protocol ends the connection', () => {
       await until(() => peer.socket.readableEnded || peer.socket.destroyed);
     });
 
-  test('a preface that is none', async (t) => {
+  test('a request of HTTP/1.1 instead of the preface', async (t) => {
     const { peer } = await rawClient(t, {}, Buffer.from('GET / HTTP/1.1\r\nhost: a\r\n\r\n'));
     assert.equal(await peer.goawayCode(), F.PROTOCOL_ERROR);
   });
 });
 
-describe('what breaks a single stream ends that one, and the connection goes on', () => {
+describe('an error of one stream ends that stream, and the connection continues', () => {
   const cases: [string, number, Buffer][] = [
     ['no path', F.PROTOCOL_ERROR, headers(1, { ':method': 'POST', ':scheme': 'https' })],
     ['an empty path', F.PROTOCOL_ERROR, ask(1, { ':path': '' })],
-    ['a pseudo-header nobody knows', F.PROTOCOL_ERROR, ask(1, { ':status': '200' })],
+    ['an unknown pseudo-header', F.PROTOCOL_ERROR, ask(1, { ':status': '200' })],
     ['a scheme with its colon', F.PROTOCOL_ERROR, ask(1, { ':scheme': 'https:' })],
     ['a name in upper case', F.PROTOCOL_ERROR, ask(1, { Accept: 'x' })],
     ['a header of HTTP/1.1', F.PROTOCOL_ERROR, ask(1, { 'transfer-encoding': 'chunked' })],
     ['te, but not trailers', F.PROTOCOL_ERROR, ask(1, { te: 'gzip' })],
     [
-      'a pseudo-header behind a header',
+      'a pseudo-header after a header',
       F.PROTOCOL_ERROR,
       headers(1, { ':method': 'POST', ':scheme': 'https', a: 'b', ':path': '/' }),
     ],
@@ -75,9 +77,9 @@ describe('what breaks a single stream ends that one, and the connection goes on'
       F.PROTOCOL_ERROR,
       frame(F.HEADERS, 5, 1, Buffer.concat([fields(get), Buffer.from([0x83])])),
     ],
-    ['a body that is missing', F.PROTOCOL_ERROR, ask(1, { 'content-length': '3' })],
+    ['a body shorter than its content-length', F.PROTOCOL_ERROR, ask(1, { 'content-length': '3' })],
     [
-      'a body longer than it says',
+      'a body longer than its content-length',
       F.PROTOCOL_ERROR,
       Buffer.concat([
         headers(1, { ...get, 'content-length': '3' }, END_HEADERS),
@@ -85,13 +87,13 @@ describe('what breaks a single stream ends that one, and the connection goes on'
       ]),
     ],
     [
-      'trailers that are not the end',
+      'trailers without END_STREAM',
       F.PROTOCOL_ERROR,
       Buffer.concat([headers(1, get, END_HEADERS), headers(1, { a: 'b' }, END_HEADERS)]),
     ],
-    ['DATA behind the end', F.STREAM_CLOSED, Buffer.concat([ask(1), frame(F.DATA, 0, 1, 'x')])],
+    ['DATA after END_STREAM', F.STREAM_CLOSED, Buffer.concat([ask(1), frame(F.DATA, 0, 1, 'x')])],
     [
-      'WINDOW_UPDATE of nothing',
+      'WINDOW_UPDATE of 0',
       F.PROTOCOL_ERROR,
       Buffer.concat([headers(1, get, END_HEADERS), frame(F.WINDOW_UPDATE, 0, 1, number(0))]),
     ],
@@ -115,7 +117,7 @@ describe('what breaks a single stream ends that one, and the connection goes on'
     });
 });
 
-test('a request with everything a peer may add arrives whole, a byte at a time', async (t) => {
+test('a request with everything that a peer may add arrives whole, byte by byte', async (t) => {
   const seen: ServerStream[] = [];
   const { peer } = await rawClient(t, {
     request(stream) {
@@ -148,7 +150,7 @@ test('a request with everything a peer may add arrives whole, a byte at a time',
   assert.equal((await peer.next(F.PING)).flags, F.ACK);
 });
 
-test('an answer waits for windows', async (t) => {
+test('an answer waits for the windows of flow control', async (t) => {
   const { peer } = await rawClient(
     t,
     { request: (it) => it.connection.respond(it, 200, {}, 'x'.repeat(100_000)) },
@@ -190,12 +192,12 @@ test('a long body is read to its end and cut at 64 KiB', async (t) => {
   assert.equal(body, 64 * 1024);
 });
 
-test('streams beyond the limit are refused, and a smaller limit holds once it is known', async (t) => {
+test('streams beyond the limit are refused, and a smaller limit holds once it is acknowledged', async (t) => {
   const open: ServerStream[] = [];
   const { peer, server } = await rawClient(t, { maxStreams: 2, request: (it) => open.push(it) });
   // the first settings are acknowledged by the greeting
   const { payload } = await peer.next(F.SETTINGS);
-  assert.deepEqual(payload.subarray(0, 6), F.settingsPayload([[F.MAX_CONCURRENT_STREAMS, 2]]));
+  assert.deepEqual(payload.subarray(0, 6), settingsPayload([[F.MAX_CONCURRENT_STREAMS, 2]]));
   peer.send(ask(1), ask(3), ask(5));
   const reset = await peer.next(F.RST_STREAM);
   assert.deepEqual([reset.id, reset.payload.readUInt32BE(0)], [5, F.REFUSED_STREAM]);
@@ -207,7 +209,7 @@ test('streams beyond the limit are refused, and a smaller limit holds once it is
   await until(() => open.length === 3);
 });
 
-test('GOAWAY: the streams of now are finished, later ones never looked at, then it ends', async (t) => {
+test('after GOAWAY the open streams are finished, later ones are ignored, and the connection ends', async (t) => {
   const open: ServerStream[] = [];
   const { peer } = await rawClient(t, { request: (it) => open.push(it) });
   peer.send(ask(1), ask(3));
@@ -223,7 +225,7 @@ test('GOAWAY: the streams of now are finished, later ones never looked at, then 
   assert.ok(peer.frames.some(answered(1)) && peer.frames.some(answered(3)));
 });
 
-test('an answer to a stream that was given up is not written', async (t) => {
+test('an answer to a stream that the client has reset is not written', async (t) => {
   const open: ServerStream[] = [];
   const { peer } = await rawClient(t, { request: (it) => open.push(it) });
   peer.send(ask(1), ask(3));
@@ -254,7 +256,7 @@ test('headers that are too long are answered with 431', async (t) => {
   await until(() => peer.frames.some(answered(3)));
 });
 
-test('an answer whose headers cannot be written ends its stream only', async (t) => {
+test('an answer whose headers cannot be written ends only its stream', async (t) => {
   const { peer } = await rawClient(t, {
     request: (it) =>
       it.connection.respond(it, 200, { echo: it.headers.bad === undefined ? 'a' : 'ä€' }, ''),

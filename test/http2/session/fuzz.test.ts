@@ -1,4 +1,4 @@
-/** Peers at random: those that keep the rules are understood, those that do not are survived. */
+/** Random peers: those that keep the rules are understood, and those that break them do no harm. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,36 +6,40 @@ import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startServer } from '../../../functions/http2/server/server.ts';
-import * as F from '../../../functions/http2/session/frames.ts';
-import { chance } from '../hpack/lists.ts';
+import { createFrameReader } from '../../../functions/http2/session/frames.ts';
+import * as F from '../../../functions/http2/session/protocol.ts';
+import { chance } from '../chance.ts';
+import { frame, get, headers, ok } from '../frames.ts';
 import { certificate, until } from '../peer.ts';
-import { connectRaw, type Frame, frame, get, headers, ok, rawClient, rawPair } from '../raw.ts';
+import { connectRaw, type Frame, rawClient, rawPair } from '../raw.ts';
 import { damaged, pieces, walkOfClient, walkOfServer } from './walks.ts';
 
 const FIRST = Number(process.env.FIRST_SEED ?? 1);
 const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 60) }, (_, i) => FIRST + i);
 const isEnd = ({ type }: Frame) => type === F.GOAWAY || type === F.RST_STREAM;
 
-test('frames are the same however their bytes are cut', () => {
+test('frames are the same however the bytes are split into chunks', () => {
   for (const seed of SEEDS) {
     const c = chance(seed);
     const sent = Array.from({ length: 1 + c.upTo(30) }, () => ({
-      ...{ type: c.upTo(256), flags: c.upTo(256), id: c.pick([0, 1, F.MAX_STREAM_ID]) },
+      type: c.upTo(256),
+      flags: c.upTo(256),
+      id: c.pick([0, 1, F.MAX_STREAM_ID]),
       payload: c.text(c.upTo(c.pick([1, 20, F.DEFAULT_FRAME_SIZE + 1])), 0, 255),
     }));
     const bytes = Buffer.concat(
       sent.map(({ type, flags, id, payload }) => frame(type, flags, id, payload)),
     );
     const got: typeof sent = [];
-    const reader = F.createFrameReader(F.DEFAULT_FRAME_SIZE, (type, flags, id, buffer, from, to) =>
-      got.push({ type, flags, id, payload: buffer.toString('latin1', from, to) }),
+    const reader = createFrameReader(F.DEFAULT_FRAME_SIZE, ({ type, flags, id, bytes, from, to }) =>
+      got.push({ type, flags, id, payload: bytes.toString('latin1', from, to) }),
     );
     for (const piece of pieces(c, bytes)) reader.read(piece, 0, piece.length);
     assert.ok(isDeepStrictEqual(got, sent), `seed ${seed}`);
   }
 });
 
-test('our server answers all that a client at random asks within the rules', async (t) => {
+test('our server answers every request of a random client that keeps the rules', async (t) => {
   for (const seed of SEEDS) {
     const c = chance(seed);
     const { parts, ended } = walkOfClient(c, 30 + c.upTo(200));
@@ -58,7 +62,7 @@ test('our server answers all that a client at random asks within the rules', asy
   }
 });
 
-test('our client reads what a server at random answers within the rules', async (t) => {
+test('our client reads every answer of a random server that keeps the rules', async (t) => {
   for (const seed of SEEDS) {
     const c = chance(seed);
     const { client, peer } = await rawPair(t);
@@ -87,10 +91,12 @@ test('our client reads what a server at random answers within the rules', async 
   }
 });
 
-test('whatever a client sends, our server goes on for others', async (t) => {
+test('a client that sends damaged bytes does not stop our server for others', async (t) => {
   let given = 0;
   const server = await startServer({
-    ...{ ...certificate, port: 0, maxStreams: 100 },
+    ...certificate,
+    port: 0,
+    maxStreams: 100,
     request(it) {
       given += 1;
       it.connection.respond(it, 200, {}, it.body);
@@ -105,13 +111,13 @@ test('whatever a client sends, our server goes on for others', async (t) => {
     peer.socket.end();
     await until(() => peer.socket.readableEnded || peer.socket.destroyed);
   }
-  assert.ok(given > SEEDS.length, 'the damage is so great that nothing is tested');
+  assert.ok(given > SEEDS.length, 'too much damage: nothing is tested');
   const peer = await connectRaw(t, server.port);
   peer.send(headers(1, get));
   await peer.next(F.HEADERS);
 });
 
-test('whatever a server sends, our client ends every request, once', async (t) => {
+test('our client ends every request exactly once when a server sends damaged bytes', async (t) => {
   let answered = 0;
   for (const seed of SEEDS) {
     const c = chance(seed + 2000);
@@ -125,7 +131,7 @@ test('whatever a server sends, our client ends every request, once', async (t) =
     await client.closed;
     assert.equal(client.connection.streams(), 0, `seed ${seed}`);
   }
-  assert.ok(answered > SEEDS.length, 'the damage is so great that nothing is tested');
+  assert.ok(answered > SEEDS.length, 'too much damage: nothing is tested');
 });
 
 setFlagsFromString('--expose-gc');
@@ -138,13 +144,13 @@ function memory(): number {
 const STREAMS = 20;
 const BODY = 60_000;
 const odd = Array.from({ length: STREAMS }, (_, i) => 2 * i + 1);
-/** a body in frames of a byte, all but its last one */
+/** The body of a stream in frames of one byte, all but the last one. */
 const inBytes = (id: number) => Buffer.concat(new Array(BODY - 1).fill(frame(F.DATA, 0, id, 'x')));
 const last = (id: number) => frame(F.DATA, F.END_STREAM, id, 'x');
-/** What the test itself had to write is gone some turns after it was written. */
+/** Within three times the bodies; what the test itself wrote is freed some turns later. */
 const isBounded = (before: number) => () => memory() - before < 3 * STREAMS * BODY;
 
-test('answers in frames of a byte take our client little more than they are long', async (t) => {
+test('answers in frames of one byte take our client little more memory than their length', async (t) => {
   const { client, peer } = await rawPair(t);
   const asked = odd.map(() => client.open());
   await until(() => peer.frames.filter((it) => it.type === F.DATA).length === STREAMS);
@@ -157,7 +163,7 @@ test('answers in frames of a byte take our client little more than they are long
   for (const { body } of await Promise.all(asked)) assert.equal(body.length, BODY);
 });
 
-test('requests in frames of a byte take our server little more than they are long', async (t) => {
+test('requests in frames of one byte take our server little more memory than their length', async (t) => {
   const lengths: number[] = [];
   const { peer } = await rawClient(t, { request: (it) => lengths.push(it.body.length) });
   const before = memory();

@@ -1,9 +1,10 @@
 /** What a peer that keeps the rules may send, at random; and the same, damaged. */
 
 import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
-import * as F from '../../../functions/http2/session/frames.ts';
-import { type Chance, randomPair } from '../hpack/lists.ts';
-import { ack, frame, number, settings } from '../raw.ts';
+import * as F from '../../../functions/http2/session/protocol.ts';
+import type { Chance } from '../chance.ts';
+import { ack, frame, number, settings } from '../frames.ts';
+import { randomPair } from '../hpack/lists.ts';
 
 export interface Walk {
   /** one or a few frames each; nothing may come between those of a part */
