@@ -1,4 +1,4 @@
-/** Both our halves against Go's HTTP/2 (net/http), server and client, which are the ones in Caddy. */
+/** Our client and our server against Go's HTTP/2 (net/http), which Caddy uses on both sides. */
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,12 @@ import { certificate, startPool, until } from '../http2/peer.ts';
 import { needs, runProgram, startProgram, temporaryFolder } from './programs.ts';
 import { askAll, askWhile, assertAnswers, assertProcessedOnce, requests } from './requests.ts';
 
-/** https://caddyserver.com/docs/json/ */
+/** Returns a configuration by https://caddyserver.com/docs/json/. `upstream`: the port to proxy. */
 function configuration(folder: string, port: number, generation: number, upstream: number | null) {
   const answer = (status: number, body: string) => ({
-    ...{ handler: 'static_response', status_code: status, body },
+    handler: 'static_response',
+    status_code: status,
+    body,
     headers: { Generation: [String(generation)] },
   });
   const access = { output: 'file', filename: join(folder, 'access.log'), roll: false };
@@ -21,7 +23,8 @@ function configuration(folder: string, port: number, generation: number, upstrea
     handler: 'reverse_proxy',
     upstreams: [{ dial: `127.0.0.1:${upstream}` }],
     transport: {
-      ...{ protocol: 'http', versions: ['2'] },
+      protocol: 'http',
+      versions: ['2'],
       tls: { root_ca_pem_files: [ours.certificate], server_name: 'localhost' },
     },
   };
@@ -31,7 +34,7 @@ function configuration(folder: string, port: number, generation: number, upstrea
   ];
   const server = {
     listen: [`127.0.0.1:${port}`],
-    // it takes no h2 without h1; ALPN has h2 only
+    // Caddy takes no h2 without h1, so ALPN offers only h2
     protocols: ['h1', 'h2'],
     tls_connection_policies: [{ alpn: ['h2'] }],
     automatic_https: { disable: true },
@@ -54,18 +57,18 @@ function configuration(folder: string, port: number, generation: number, upstrea
   });
 }
 
-/** A line of the access log, written when its answer has been. */
+/** A line of the access log, written after the answer. */
 interface Logged {
   request: { uri: string; method: string; headers: Record<string, string[]> };
   resp_headers: { Generation: [string] };
 }
 
-/** It answers by itself, or takes what `upstream` answers. */
+/** Starts Caddy, which answers itself or passes requests on to the port `upstream`. */
 async function startCaddy(t: TestContext, upstream: number | null = null) {
   const folder = temporaryFolder(t);
   const file = join(folder, 'caddy.json');
   const log = join(folder, 'access.log');
-  // it makes folders of its own there
+  // Caddy makes folders in HOME
   const env = { ...process.env, HOME: folder };
   let usedPort = 0;
   const caddy = await startProgram(
@@ -80,14 +83,14 @@ async function startCaddy(t: TestContext, upstream: number | null = null) {
   );
   return {
     ...caddy,
-    /** Another server takes the new connections; ends when it has answered something. */
+    /** Reloads: a new server takes new connections. Resolves when it has answered a request. */
     async reload(generation: number) {
       writeFileSync(file, configuration(folder, usedPort, generation, upstream));
       const address = `unix/${join(folder, 'admin.sock')}`;
       await runProgram(t, 'caddy', ['reload', '--config', file, '--address', address], env);
       await until(() => readFileSync(log, 'utf8').includes(`"Generation":["${generation}"]`));
     },
-    /** Some thousand requests have been processed. */
+    /** Resolves when some thousand requests have been processed. */
     busy: () => until(() => statSync(log).size > 1_000_000),
     logged: () =>
       readFileSync(log, 'utf8')
@@ -116,7 +119,7 @@ test('Go answers every request, with bodies of all sizes', needs('caddy'), async
 });
 
 test(
-  'Go is told to stop under way: what was processed is answered, the rest refused',
+  'when Go is stopped, processed requests are answered and the others refused',
   needs('caddy'),
   async (t) => {
     const asked = requests(20_000);
@@ -132,31 +135,37 @@ test(
   },
 );
 
-test('Go is reloaded under way, and each request is processed once', needs('caddy'), async (t) => {
-  const caddy = await startCaddy(t);
-  const pool = startPool(t, { origin: caddy.origin, maxConnections: 4 });
-  let done = false;
-  const reloaded = caddy
-    .busy()
-    .then(() => caddy.reload(2))
-    .then(() => caddy.reload(3))
-    .finally(() => {
-      done = true;
-    });
-  const [{ asked, answers }] = await Promise.all([askWhile(pool, 1000, () => !done), reloaded]);
-  assertAnswers(asked, answers, 410, echo);
-  await caddy.stop();
-  const logged = caddy.logged();
-  assertProcessedOnce(asked, logged.map(uriOf));
-  const generations = new Set(logged.map(({ resp_headers }) => resp_headers.Generation[0]));
-  assert.deepEqual(Array.from(generations), ['1', '2', '3']);
-  t.diagnostic(`${asked.length} requests`);
-});
+test(
+  'Go is reloaded while requests are open, and each is processed once',
+  needs('caddy'),
+  async (t) => {
+    const caddy = await startCaddy(t);
+    const pool = startPool(t, { origin: caddy.origin, maxConnections: 4 });
+    let done = false;
+    const reloaded = caddy
+      .busy()
+      .then(() => caddy.reload(2))
+      .then(() => caddy.reload(3))
+      .finally(() => {
+        done = true;
+      });
+    const [{ asked, answers }] = await Promise.all([askWhile(pool, 1000, () => !done), reloaded]);
+    assertAnswers(asked, answers, 410, echo);
+    await caddy.stop();
+    const logged = caddy.logged();
+    assertProcessedOnce(asked, logged.map(uriOf));
+    const generations = new Set(logged.map(({ resp_headers }) => resp_headers.Generation[0]));
+    assert.deepEqual(Array.from(generations), ['1', '2', '3']);
+    t.diagnostic(`${asked.length} requests`);
+  },
+);
 
-test('Go asks our server, and gets every answer', needs('caddy'), async (t) => {
+test('Go as a client of our server gets every answer', needs('caddy'), async (t) => {
   const processed: string[] = [];
   const server = await startServer({
-    ...{ ...certificate, port: 0, maxStreams: 100 },
+    ...certificate,
+    port: 0,
+    maxStreams: 100,
     request(stream) {
       const path = stream.headers[':path']!;
       processed.push(path);

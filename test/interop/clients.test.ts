@@ -1,4 +1,4 @@
-/** Our server half, under the simulators, used by clients that are not ours. */
+/** Our server and the simulators on it, used by h2load and nghttp. */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -19,11 +19,15 @@ const ids = { keyId: 'ABC1234567', teamId: 'DEF1234567' };
 const TOKENS = 1000;
 const REQUESTS = 20_000;
 
-/** A simulated APNs, and what h2load and nghttp are to be told to send it good pushes. */
+/** Starts a simulated APNs. Returns it with the options that make h2load and nghttp send good pushes. */
 async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = {}) {
   const { privateKey, publicKey } = makeApnsKey();
   const simulator = await startSimulator({
-    ...{ provider: 'apns', publicKey, ...ids, topics: ['org.example.app'], settings },
+    provider: 'apns',
+    publicKey,
+    ...ids,
+    topics: ['org.example.app'],
+    settings,
   });
   t.after(() => simulator.close());
   const folder = temporaryFolder(t);
@@ -37,13 +41,16 @@ async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = 
   writeFileSync(payload, JSON.stringify({ aps: { alert: 'Hello' } }));
   const bearer = createApnsToken({ key: privateKey, ...ids }).current();
   const push = [
-    ...[`-Hauthorization: bearer ${bearer}`, '-Hapns-topic: org.example.app'],
-    ...['-Hapns-push-type: alert', '-d', payload],
+    `-Hauthorization: bearer ${bearer}`,
+    '-Hapns-topic: org.example.app',
+    '-Hapns-push-type: alert',
+    '-d',
+    payload,
   ];
   return { simulator, uris, uriFile, push };
 }
 
-/** A simulated FCM, and what h2load is to be told to send the same good message again and again. */
+/** Starts a simulated FCM. Returns it with the options that make h2load repeat a good message. */
 async function startFcm(t: TestContext, settings: Partial<SimulatorSettings> = {}) {
   const simulator = await startSimulator({ provider: 'fcm', projectId: 'example', settings });
   t.after(() => simulator.close());
@@ -51,18 +58,22 @@ async function startFcm(t: TestContext, settings: Partial<SimulatorSettings> = {
   const token = sampleToken('fcm', 1);
   writeFileSync(message, JSON.stringify({ message: { token, notification: { title: 'Hello' } } }));
   const push = [
-    ...['-Hauthorization: Bearer abc', '-Hcontent-type: application/json', '-d', message],
+    '-Hauthorization: Bearer abc',
+    '-Hcontent-type: application/json',
+    '-d',
+    message,
     `${simulator.origin}/v1/projects/example/messages:send`,
   ];
   return { simulator, push };
 }
 
+/** What h2load reports. */
 interface Load {
   succeeded: number;
   failed: number;
   errored: number;
   timeout: number;
-  /** answers by their first digit */
+  /** answers by the class of their status: '2xx' and so on */
   status: Record<string, number>;
 }
 
@@ -75,19 +86,25 @@ function readLoad(output: string): Load {
   };
   const { succeeded, failed, errored, timeout } = line(/^requests: (.*)$/m);
   return {
-    ...{ succeeded: succeeded!, failed: failed!, errored: errored!, timeout: timeout! },
+    succeeded: succeeded!,
+    failed: failed!,
+    errored: errored!,
+    timeout: timeout!,
     status: line(/^status codes: (.*)$/m),
   };
 }
 
 const none = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
 const allOf = (count: number): Load => ({
-  ...{ succeeded: count, failed: 0, errored: 0, timeout: 0 },
+  succeeded: count,
+  failed: 0,
+  errored: 0,
+  timeout: 0,
   status: { ...none, '2xx': count },
 });
 
 test(
-  'h2load sends 20,000 pushes on ten connections, and all are accepted',
+  'h2load sends APNs 20,000 pushes on ten connections, and all are accepted',
   needs('h2load'),
   async (t) => {
     const { simulator, uriFile, push } = await startApns(t);
@@ -103,7 +120,7 @@ test(
 );
 
 test(
-  'h2load without tables of headers is told who is gone, and sees the end of nothing else',
+  'h2load without header tables gets 410 for dead tokens, and no other error',
   needs('h2load'),
   async (t) => {
     const { simulator, uriFile, push } = await startApns(t, { deadShare: 0.3, latencyMs: 5 });
@@ -142,10 +159,10 @@ test(
   },
 );
 
-// h2load opens no connection anew, so what each of its ten was allowed is all that it gets done
+// h2load opens no second connection, so it gets no more done than its ten connections allow
 for (const goawayEvery of [30, 77, 1000])
   test(
-    `h2load is told GOAWAY after ${goawayEvery} messages of a connection: those are answered, no other was looked at`,
+    `after GOAWAY at ${goawayEvery} messages of a connection h2load has answers to those, and no other was read`,
     needs('h2load'),
     async (t) => {
       const { simulator, push } = await startFcm(t, { goawayEvery, latencyMs: 5 });
@@ -156,7 +173,9 @@ for (const goawayEvery of [30, 77, 1000])
       assert.deepEqual(
         { succeeded, errored, timeout, status },
         {
-          ...{ succeeded: taken, errored: REQUESTS - taken, timeout: 0 },
+          succeeded: taken,
+          errored: REQUESTS - taken,
+          timeout: 0,
           status: { ...none, '2xx': taken },
         },
       );
@@ -168,43 +187,46 @@ for (const goawayEvery of [30, 77, 1000])
     },
   );
 
-test(
-  'h2load gets long answers whole, however small its windows are',
-  needs('h2load'),
-  async (t) => {
-    const size = 100_000;
-    const body = Buffer.alloc(size, 'x');
-    const server = await startServer({
-      ...{ ...certificate, port: 0, maxStreams: 100 },
-      request: (stream) => stream.connection.respond(stream, 200, {}, body),
-    });
-    t.after(() => server.close());
-    const output = await runProgram(t, 'h2load', [
-      ...['-n', '1000', '-c', '5', '-m', '20', '-w', '12', '-W', '16'],
-      `https://localhost:${server.port}/`,
-    ]);
-    assert.deepEqual(readLoad(output), allOf(1000));
-    assert.match(output, new RegExp(`\\(${1000 * size}\\) data`));
-  },
-);
+test('h2load with small windows gets long answers whole', needs('h2load'), async (t) => {
+  const size = 100_000;
+  const body = Buffer.alloc(size, 'x');
+  const server = await startServer({
+    ...certificate,
+    port: 0,
+    maxStreams: 100,
+    request: (stream) => stream.connection.respond(stream, 200, {}, body),
+  });
+  t.after(() => server.close());
+  const output = await runProgram(t, 'h2load', [
+    '-n',
+    '1000',
+    '-c',
+    '5',
+    '-m',
+    '20',
+    '-w',
+    '12',
+    '-W',
+    '16',
+    `https://localhost:${server.port}/`,
+  ]);
+  assert.deepEqual(readLoad(output), allOf(1000));
+  assert.match(output, new RegExp(`\\(${1000 * size}\\) data`));
+});
 
 for (const options of [
   ['--multiply=5'],
   ['--multiply=5', '--padding=200', '--header-table-size=0', '--window-bits=4'],
 ])
-  test(
-    `nghttp ${options.join(' ')} shows an exchange without fault`,
-    needs('nghttp'),
-    async (t) => {
-      const { simulator, uris, push } = await startApns(t);
-      const args = ['--verbose', '--no-verify-peer', '--timeout=10', ...options];
-      const output = await runProgram(t, 'nghttp', [...args, ...push, uris[0]!]);
-      assert.equal(output.match(/recv \(stream_id=\d+\) :status: 200/g)?.length, 5, output);
-      assert.equal(output.match(/apns-id: [0-9A-F-]{36}/g)?.length, 5, output);
-      assert.doesNotMatch(
-        output,
-        /recv (?:GOAWAY|RST_STREAM)|error_code=(?!NO_ERROR)|\[(?:INVALID|ERROR)/,
-      );
-      assert.equal((await simulator.stats()).accepted, 5);
-    },
-  );
+  test(`nghttp ${options.join(' ')} sees no error`, needs('nghttp'), async (t) => {
+    const { simulator, uris, push } = await startApns(t);
+    const args = ['--verbose', '--no-verify-peer', '--timeout=10', ...options];
+    const output = await runProgram(t, 'nghttp', [...args, ...push, uris[0]!]);
+    assert.equal(output.match(/recv \(stream_id=\d+\) :status: 200/g)?.length, 5, output);
+    assert.equal(output.match(/apns-id: [0-9A-F-]{36}/g)?.length, 5, output);
+    assert.doesNotMatch(
+      output,
+      /recv (?:GOAWAY|RST_STREAM)|error_code=(?!NO_ERROR)|\[(?:INVALID|ERROR)/,
+    );
+    assert.equal((await simulator.stats()).accepted, 5);
+  });

@@ -1,4 +1,4 @@
-/** Other people's HTTP/2 programs, from Debian: caddy, nginx, h2o, nghttp2-server, nghttp2-client. */
+/** Runs HTTP/2 programs of others, by Debian package: caddy, nginx, h2o, nghttp2-server, nghttp2-client. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,14 +13,14 @@ import { certificate } from '../http2/peer.ts';
 
 export type Program = 'caddy' | 'nginx' | 'h2o' | 'nghttpd' | 'h2load' | 'nghttp';
 
+/** Deadlines: to listen, to end after a signal, and to run to the end. */
 const START_MS = 10_000;
 const STOP_MS = 10_000;
-/** Of a program that runs to its end. */
 const RUN_MS = 60_000;
-/** Of a whole test, which has deadlines of its own. */
+/** Deadline of a whole test, beyond those of its steps. */
 const TEST_MS = 120_000;
 
-/** Daemons are in a folder that is on root's PATH only. */
+/** Daemons are in folders that may be on root's PATH only. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
 function pathOf(program: Program): string | null {
@@ -30,13 +30,13 @@ function pathOf(program: Program): string | null {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // perhaps in the next one
+      // it may be in the next folder
     }
   }
   return null;
 }
 
-/** Options of a test that is skipped without the program, unless REQUIRE_INTEROP says it must run. */
+/** Test options: without the program the test is skipped, or fails if REQUIRE_INTEROP is set. */
 export function needs(program: Program): { skip: string | false; timeout: number } {
   const skip = pathOf(program) === null && !process.env.REQUIRE_INTEROP;
   const why = `${program} is not installed (REQUIRE_INTEROP=1 makes this a failure)`;
@@ -49,7 +49,7 @@ function required(program: Program): string {
   return path;
 }
 
-/** A folder with `cert.pem` and `key.pem`, gone after the test. */
+/** Makes a folder with `cert.pem` and `key.pem`, which is removed after the test. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'volley-interop-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
@@ -62,13 +62,13 @@ export function temporaryFolder(t: TestContext): string {
 export interface Running {
   origin: string;
   child: ChildProcess;
-  /** what it wrote to stdout and stderr; complete after `stop` */
+  /** Returns what it wrote to stdout and stderr; complete after `stop`. */
   output(): string;
-  /** Ends it by a signal and waits for that; by SIGKILL when it takes too long. */
+  /** Sends a signal and waits for the end; sends SIGKILL if that takes too long. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Started when it takes TLS connections on 127.0.0.1; `args` are for the port that it is to use. */
+/** Starts a server and waits until it takes TLS connections on 127.0.0.1. `args`: for the given port. */
 export async function startProgram(
   t: TestContext,
   program: Program,
@@ -76,7 +76,7 @@ export async function startProgram(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Running> {
   const path = required(program);
-  // none of them can be told to take any port, so another process may be quicker
+  // none of them can choose a free port itself, so another process may take it first
   for (let tries = 1; ; tries++) {
     const port = await freePort();
     const running = follow(t, path, args(port), `https://localhost:${port}`, env);
@@ -90,7 +90,7 @@ export async function startProgram(
   }
 }
 
-/** Runs it to its end; what it wrote, if it ended well. */
+/** Runs a program to its end and returns what it wrote. Throws unless its exit code is 0. */
 export async function runProgram(
   t: TestContext,
   program: Program,
@@ -145,11 +145,11 @@ async function freePort(): Promise<number> {
 async function listening({ child }: Running, port: number): Promise<void> {
   const until = performance.now() + START_MS;
   while (performance.now() < until) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the program ended');
     if (await connects(port)) return;
     await delay(20);
   }
-  throw new Error('it does not listen');
+  throw new Error('the program does not listen');
 }
 
 function connects(port: number): Promise<boolean> {
@@ -166,9 +166,10 @@ function connects(port: number): Promise<boolean> {
   });
 }
 
+/** Rejects if `promise` takes longer than `ms` milliseconds. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`nothing came within ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(new Error(`still waiting after ${ms} ms`)), ms);
   try {
     return await Promise.race([promise, late]);
   } finally {

@@ -1,3 +1,5 @@
+/** Sends numbered requests through a pool and checks that each is answered and processed once. */
+
 import assert from 'node:assert/strict';
 import type { Answer, Pool } from '../../functions/http2/pool/pool.ts';
 import { within } from './programs.ts';
@@ -9,63 +11,70 @@ export interface Asked {
   body: string;
 }
 
-/** Every other one is for /ok, the rest for /gone; each path is of one request. */
+/** Even requests are for /ok, odd ones for /gone. The path of each request is unique. */
 const requestOf = (i: number, body = '{}'): Asked => ({
   path: `/${i % 2 === 0 ? 'ok' : 'gone'}?${i}`,
   body,
 });
 
+/** Returns `count` requests, with `body(i)` or '{}' as the body of the i-th. */
 export const requests = (count: number, body?: (i: number) => string): Asked[] =>
   Array.from({ length: count }, (_, i) => requestOf(i, body?.(i)));
 
 const headers = { 'x-constant': 'always the same' };
 
-/** `answered` is called for each answer, those that nobody should get included. */
+/** `answered` is called for every answer, also for a second one, which would be a fault. */
 function ask(pool: Pool, { path, body }: Asked, answered: (answer: Answer) => void) {
   const varying = ['apns-id', `id-${path.split('?')[1]}`] as const;
   pool.request({ path, headers, varying, body: Buffer.from(body) }, answered);
 }
 
-/** All at once; the answer to each, in the order of the requests. Fails when one is answered twice. */
+/**
+ * Sends all requests at the same time and returns their answers in the same order. Fails if a request
+ * is answered twice.
+ */
 export async function askAll(pool: Pool, asked: Asked[]): Promise<Answer[]> {
   let next = 0;
   return (await askMany(pool, asked.length, () => asked[next++] ?? null)).answers;
 }
 
-/** So many at a time, for as long as there are to be more. */
-export const askWhile = (pool: Pool, atOnce: number, more: () => boolean) => {
+/** Keeps `open` requests open for as long as `more` returns true. */
+export const askWhile = (pool: Pool, open: number, more: () => boolean) => {
   let next = 0;
-  return askMany(pool, atOnce, () => (more() ? requestOf(next++) : null));
+  return askMany(pool, open, () => (more() ? requestOf(next++) : null));
 };
 
-async function askMany(pool: Pool, atOnce: number, next: () => Asked | null) {
+async function askMany(pool: Pool, open: number, next: () => Asked | null) {
   const asked: Asked[] = [];
   const answers: Answer[] = [];
   const twice: string[] = [];
   let due = 0;
   const all = Promise.withResolvers<void>();
   const another = () => {
-    const it = next();
-    if (it === null) return;
-    const i = asked.push(it) - 1;
+    const request = next();
+    if (request === null) return;
+    const i = asked.push(request) - 1;
     due += 1;
-    ask(pool, it, (answer) => {
-      if (answers[i] !== undefined) twice.push(it.path);
+    ask(pool, request, (answer) => {
+      if (answers[i] !== undefined) twice.push(request.path);
       answers[i] = answer;
       another();
       due -= 1;
       if (due === 0) all.resolve();
     });
   };
-  for (let i = 0; i < atOnce; i++) another();
+  for (let i = 0; i < open; i++) another();
   await within(all.promise, ANSWERS_MS);
-  // an answer too many comes before the pool is closed
+  // a second answer would come before the pool is closed
   await pool.close();
   assert.deepEqual(twice, []);
   return { asked, answers };
 }
 
-/** 200 without a body, which the pool leaves unread, or `status` with what `body` expects. */
+/**
+ * Asserts that requests for /ok were answered 200, whose body the pool leaves unread, and the others
+ * `status` with the body that `body` returns.
+ */
 export function assertAnswers(
   asked: Asked[],
   answers: Answer[],
@@ -83,7 +92,7 @@ export function assertAnswers(
   }
 }
 
-/** What the peer says it processed: each request, and each of them once. */
+/** Asserts that the peer processed every request once. `processed`: the paths it logged. */
 export function assertProcessedOnce(asked: Asked[], processed: string[]) {
   const times = new Map<string, number>();
   for (const path of processed) times.set(path, (times.get(path) ?? 0) + 1);

@@ -1,4 +1,4 @@
-/** Our client half against servers that are not ours. */
+/** Our client against nghttpd, nginx and h2o. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,22 +20,25 @@ async function startNghttpd(t: TestContext, more: string[]) {
   mkdirSync(files);
   writeFileSync(join(files, 'ok'), 'the same for all');
   const nghttpd = await startProgram(t, 'nghttpd', (port) => [
-    ...['--verbose', '--address=127.0.0.1', `--htdocs=${files}`, ...more],
-    ...[String(port), join(folder, 'key.pem'), join(folder, 'cert.pem')],
+    '--verbose',
+    '--address=127.0.0.1',
+    `--htdocs=${files}`,
+    ...more,
+    String(port),
+    join(folder, 'key.pem'),
+    join(folder, 'cert.pem'),
   ]);
   return nghttpd;
 }
 
 const variants: Record<string, string[]> = {
-  'as it is': [],
-  'that pads, has trailers and no table': [
+  'by default': [],
+  'with padding, trailers and no header table': [
     '--padding=200',
     '--trailer=a: b',
     '--header-table-size=0',
   ],
-  'with windows of a byte and seven streams': [
-    ...['--window-bits=1', '--max-concurrent-streams=7'],
-  ],
+  'with windows of one byte and seven streams': ['--window-bits=1', '--max-concurrent-streams=7'],
 };
 for (const [variant, options] of Object.entries(variants))
   test(`nghttpd ${variant} answers every request`, needs('nghttpd'), async (t) => {
@@ -44,7 +47,7 @@ for (const [variant, options] of Object.entries(variants))
     const pool = startPool(t, { origin: nghttpd.origin, maxConnections: 3 });
     assertAnswers(asked, await askAll(pool, asked), 404, () => /<h1>404 Not Found<\/h1>/);
     await nghttpd.stop();
-    // with colours when it pleases
+    // the name may be coloured by an escape sequence
     const paths = nghttpd.output().matchAll(/:path\S*: (\S+)/g);
     assertProcessedOnce(
       asked,
@@ -100,7 +103,7 @@ async function startNginx(t: TestContext, requestsPerConnection: number) {
 const goneBody = ({ path }: { path: string }) => `{"reason":"Unregistered","path":"${path}"}`;
 
 test(
-  'nginx says GOAWAY after every 100 requests, and each is processed once',
+  'nginx sends GOAWAY after every 100 requests, and each request is processed once',
   needs('nginx'),
   async (t) => {
     const asked = requests(10_000, (i) => 'x'.repeat(i % 4096));
@@ -122,7 +125,7 @@ test(
 );
 
 test(
-  'nginx is reloaded under way, and each request is processed once',
+  'nginx is reloaded while requests are open, and each is processed once',
   needs('nginx'),
   async (t) => {
     const nginx = await startNginx(t, 1_000_000);
@@ -148,7 +151,7 @@ test(
 
 // -------------------------------------------------------------------------------------------- h2o
 
-/** h2o has no answers of its own: it takes them from here, over HTTP/1. */
+/** h2o has no answers of its own, so it proxies this server over HTTP/1. */
 async function startBackend(t: TestContext) {
   const processed: string[] = [];
   const server = createServer((request, response) => {
@@ -161,7 +164,7 @@ async function startBackend(t: TestContext) {
       response.end(Buffer.concat(chunks));
     });
   });
-  // h2o may use a connection at the moment it is closed, and that is not what is tested
+  // h2o could use a connection at the moment it is closed, which is not tested here
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -193,23 +196,29 @@ async function startH2o(t: TestContext) {
         default: { paths: { '/': { 'proxy.reverse.url': `http://127.0.0.1:${backend.port}/` } } },
       },
     };
-    // JSON is YAML
+    // h2o reads YAML, of which JSON is a part
     writeFileSync(file, JSON.stringify(config));
     return ['-c', file];
   });
   return { ...h2o, processed: backend.processed };
 }
 
-test('h2o takes bodies of all sizes to where each is processed once', needs('h2o'), async (t) => {
-  const asked = requests(5000, (i) => `${i} `.padEnd(i % 50 === 1 ? 40_000 : 200 + (i % 700), 'x'));
-  const h2o = await startH2o(t);
-  const pool = startPool(t, { origin: h2o.origin, maxConnections: 4 });
-  assertAnswers(asked, await askAll(pool, asked), 410, ({ body }) => body);
-  assertProcessedOnce(asked, h2o.processed);
-});
+test(
+  'h2o passes on bodies of all sizes, and each request is processed once',
+  needs('h2o'),
+  async (t) => {
+    const asked = requests(5000, (i) =>
+      `${i} `.padEnd(i % 50 === 1 ? 40_000 : 200 + (i % 700), 'x'),
+    );
+    const h2o = await startH2o(t);
+    const pool = startPool(t, { origin: h2o.origin, maxConnections: 4 });
+    assertAnswers(asked, await askAll(pool, asked), 410, ({ body }) => body);
+    assertProcessedOnce(asked, h2o.processed);
+  },
+);
 
 test(
-  'h2o is told to stop under way: what was processed is answered, the rest refused',
+  'when h2o is stopped, processed requests are answered and the others refused',
   needs('h2o'),
   async (t) => {
     const asked = requests(20_000);

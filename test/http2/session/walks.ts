@@ -1,4 +1,4 @@
-/** What a peer that keeps the rules may send, at random; and the same, damaged. */
+/** Random frames that keep the rules of a client or a server, and ways to damage them. */
 
 import { createEncoder } from '../../../functions/http2/hpack/encoder.ts';
 import * as F from '../../../functions/http2/session/protocol.ts';
@@ -7,11 +7,11 @@ import { ack, frame, number, settings } from '../frames.ts';
 import { randomPair } from '../hpack/lists.ts';
 
 export interface Walk {
-  /** one or a few frames each; nothing may come between those of a part */
+  /** one frame or more each; other frames may come between parts, but not within one */
   parts: Buffer[];
 }
 
-/** Writes header blocks for one connection, cut, padded and with a priority as it pleases. */
+/** Returns a function that writes header blocks, at random split, padded and with a priority. */
 function headerWriter(c: Chance) {
   const encoder = createEncoder({ maxTableSize: F.DEFAULT_TABLE_SIZE });
   const out = Buffer.alloc(64 * 1024);
@@ -42,7 +42,7 @@ function padded(c: Chance, type: number, flags: number, id: number, payload: Buf
   return frame(type, flags | F.PADDED, id, body);
 }
 
-/** Frames that may come at any time; `used`: streams up to there may be meant. */
+/** Returns a frame that may come at any time. `used`: the highest stream that it may be on. */
 function anytime(c: Chance, used: number): Buffer {
   const id = 2 * c.upTo((used + 1) / 2) + 1;
   switch (c.upTo(7)) {
@@ -68,13 +68,13 @@ function anytime(c: Chance, used: number): Buffer {
   }
 }
 
-/** Windows that hold nothing back any more. */
+/** Frames that make all windows large, so that nothing waits any more. */
 const released = [
   frame(F.WINDOW_UPDATE, 0, 0, number(2 ** 30)),
   settings([F.INITIAL_WINDOW_SIZE, 1_000_000]),
 ];
 
-/** `ended`: requests that are whole and were not given up, with the length of their bodies. */
+/** `ended`: whole requests that were not reset, by stream, with the length of their bodies. */
 export function walkOfClient(c: Chance, steps: number): Walk & { ended: Map<number, number> } {
   const write = headerWriter(c);
   const parts: Buffer[] = [];
@@ -116,7 +116,7 @@ export function walkOfClient(c: Chance, steps: number): Walk & { ended: Map<numb
   return { parts: [...parts, ...released], ended };
 }
 
-/** How each of `count` requests on the first streams ends, by its stream. */
+/** Answers `count` requests, on streams 1, 3 and so on. `endings`: how each ends, by stream. */
 export function walkOfServer(c: Chance, count: number): Walk & { endings: Map<number, string> } {
   const write = headerWriter(c);
   const parts: Buffer[] = [];
@@ -160,7 +160,7 @@ export function walkOfServer(c: Chance, count: number): Walk & { endings: Map<nu
   return { parts: [...parts, ...released], endings };
 }
 
-/** Parts lost, doubled or late, bytes changed, the end cut off. */
+/** Returns the parts with some lost, repeated or late, bytes changed, and the end cut off. */
 export function damaged(c: Chance, parts: readonly Buffer[]): Buffer {
   const list = parts.slice();
   for (let i = c.upTo(4); i > 0 && list.length > 0; i--) {
@@ -177,11 +177,11 @@ export function damaged(c: Chance, parts: readonly Buffer[]): Buffer {
   return bytes.subarray(0, c.upTo(5) === 0 ? c.upTo(bytes.length) : bytes.length);
 }
 
-/** Pieces that have nothing to do with frames. */
+/** Splits bytes into chunks that ignore the limits of frames. */
 export function* pieces(c: Chance, bytes: Buffer): Generator<Buffer> {
   const most = c.pick([3, 50, 5000, 100_000]);
   for (let at = 0; at < bytes.length; ) {
-    // many tiny ones would be all that the time is spent on
+    // only the beginning in tiny chunks: they take most of the time
     const end = at > 600 && most < 5000 ? bytes.length : at + 1 + c.upTo(most);
     yield bytes.subarray(at, end);
     at = end;
