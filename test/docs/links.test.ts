@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { anchorsOf, linksOf, pages, readPage } from './markdown.ts';
+import { anchorsOf, linksOf, pages, readPage, spansOf } from './markdown.ts';
 
 const isElsewhere = (target: string) => /^[a-z]+:/.test(target);
 
@@ -26,6 +26,19 @@ test('every link of a page leads to a file that is there, and to a heading of it
   assert.ok(all.length > 5 && found.length > 40, `${all.length} pages, ${found.length} links`);
   assert.deepEqual(
     found.filter((it) => it.fault !== null),
+    [],
+  );
+});
+
+test('every file that a sentence names is there', () => {
+  const files = pages().flatMap(({ path, ...page }) =>
+    spansOf({ path, ...page })
+      .filter((it) => /^\.?\/?(functions|test|infra|examples|docs)\/[\w./-]+$/.test(it))
+      .map((file) => ({ page: path, file })),
+  );
+  assert.ok(files.length > 30, `${files.length} files`);
+  assert.deepEqual(
+    files.filter(({ file }) => !existsSync(file)),
     [],
   );
 });
