@@ -1,6 +1,6 @@
 /** What is asked for with a webhook, and what can be wrong with it. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { type EventType, subscribable } from '../model/event.ts';
 import { faultOfUrl } from './addresses.ts';
 import { chatFaults, chatTypes, formats } from './webhook.ts';
@@ -14,12 +14,12 @@ export function webhookSchemas(local: boolean) {
       const message = faultOfUrl(text, { local });
       if (message) context.addIssue({ code: 'custom', message });
     })
-    .openapi({ example: 'https://example.com/hooks/volley' });
+    .meta({ example: 'https://example.com/hooks/volley' });
   const types = z
     .array(z.enum(subscribable as [EventType, ...EventType[]]))
     .min(1)
     .transform((it) => [...new Set(it)])
-    .openapi({ description: `All but push.failed, or for a chat ${chatTypes.join(', ')}.` });
+    .meta({ description: `All but push.failed, or for a chat ${chatTypes.join(', ')}.` });
   const description = z.string().max(200);
   const request = z
     .strictObject({
@@ -31,7 +31,7 @@ export function webhookSchemas(local: boolean) {
       format: z
         .enum(formats)
         .default('standard')
-        .openapi({
+        .meta({
           description:
             'standard is CloudEvents JSON, signed as Standard Webhooks are. slack and teams are a ' +
             'message to an incoming webhook of theirs, with the report.',
@@ -47,13 +47,13 @@ export function webhookSchemas(local: boolean) {
         context.addIssue({ code: 'custom', path: ['types'], message });
       });
     })
-    .openapi('WebhookRequest');
+    .meta({ id: 'WebhookRequest' });
   const change = z
     .strictObject({
       ...{ url: url.optional(), description: description.optional(), types: types.optional() },
       enabled: z.boolean().optional(),
     })
-    .openapi('WebhookChange');
+    .meta({ id: 'WebhookChange' });
   return { request, change };
 }
 

@@ -8,7 +8,7 @@
  * schemas/campaign.ts; the types are everybody's.
  */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
 import { conditionFault, topicName } from '../audience/condition.ts';
 import { audienceFault, isEmpty, NO_CONDITION, withoutEverybody } from '../audience/everybody.ts';
@@ -49,9 +49,9 @@ const tags = z
     z
       .strictObject({ any: words, all: words, none: words })
       .superRefine(saySomething)
-      .openapi(SOMETHING),
+      .meta(SOMETHING),
   ])
-  .openapi({ description: 'A list means any of them.' });
+  .meta({ description: 'A list means any of them.' });
 
 const text = z.string().max(256);
 const scalar = z.union([text, z.number(), z.boolean()]);
@@ -68,7 +68,7 @@ const comparison = z
     exists: z.boolean().optional(),
   })
   .superRefine(saySomething)
-  .openapi(SOMETHING);
+  .meta(SOMETHING);
 export type Comparison = z.output<typeof comparison>;
 
 const attributes = z
@@ -80,7 +80,7 @@ const attributes = z
   .refine((it) => Object.keys(it).length <= MAX_ATTRIBUTES, {
     message: `may name ${MAX_ATTRIBUTES} attributes at most`,
   })
-  .openapi({
+  .meta({
     ...SOMETHING,
     description:
       'By name: a value, or comparisons that must all hold. An attribute that is not there is ' +
@@ -98,7 +98,7 @@ const lastSeen = z
     notWithinDays: days,
   })
   .superRefine(saySomething)
-  .openapi({
+  .meta({
     ...SOMETHING,
     description: 'When the app last registered. `after` is inclusive, `before` is not.',
   });
@@ -121,7 +121,7 @@ export const conditions = z.strictObject({
   platform: oneOrMany(platform, 3).optional(),
   language: oneOrMany(languageTag, MAX_IDS)
     .optional()
-    .openapi({
+    .meta({
       description:
         'Installations that read one of them, by CLDR: `pt` is `pt` and every `pt-…`, `pt-BR` is not ' +
         '`pt`; `es-419` is all of Latin America; `zh` is simplified, `zh-Hant` traditional; `no` ' +
@@ -138,7 +138,7 @@ export const conditions = z.strictObject({
     .max(128)
     .refine(isRange, { message: 'must be a range such as ">=2.1.0 <3"' })
     .optional()
-    .openapi({ description: 'A range of semver; 4.2 is 4.2.0. Who has no version is in none.' }),
+    .meta({ description: 'A range of semver; 4.2 is 4.2.0. Who has no version is in none.' }),
   lastSeen: lastSeen.optional(),
   timeZone: oneOrMany(timeZone, MAX_IDS).optional(),
   country: oneOrMany(country, MAX_IDS).optional(),
@@ -149,7 +149,7 @@ export const segmentName = z
   .string()
   .regex(/^[\w.-]{1,64}$/, { message: 'must be 1 to 64 letters, digits and - _ .' });
 
-const everybody = z.literal(true, 'must be true, or be left out').optional().openapi({
+const everybody = z.literal(true, 'must be true, or be left out').optional().meta({
   description: 'All installations of the app. Goes with nothing else.',
 });
 
@@ -193,7 +193,7 @@ export const expression: z.ZodType<AudienceExpression> = z
   .strictObject({
     everybody,
     ...conditions.shape,
-    segment: segmentName.optional().openapi({ description: 'A saved one, as it is now.' }),
+    segment: segmentName.optional().meta({ description: 'A saved one, as it is now.' }),
     get and() {
       return many(expression, MAX_OBJECTS).optional();
     },
@@ -206,7 +206,7 @@ export const expression: z.ZodType<AudienceExpression> = z
   })
   .superRefine(sayWho)
   .transform(withoutEverybody)
-  .openapi('AudienceExpression', SOMETHING);
+  .meta({ id: 'AudienceExpression', ...SOMETHING });
 
 /** What is told of tokens that no installation has. */
 const unregistered = z
@@ -219,7 +219,8 @@ const unregistered = z
     path: ['provider'],
     message: 'apns serves ios only',
   })
-  .openapi('Unregistered', {
+  .meta({
+    id: 'Unregistered',
     description:
       'Tokens that no installation has are sent to as well: they are of this platform. apns for ' +
       'ios, fcm for the others, unless named.',
@@ -249,7 +250,7 @@ export const audienceSchema = z
           .string()
           .regex(/^[0-9a-f]{20}$/, { message: 'must be an id that POST /v1/audiences gave' })
           .optional()
-          .openapi({ description: 'Who is in this upload, and fulfils the rest.' }),
+          .meta({ description: 'Who is in this upload, and fulfils the rest.' }),
         unregistered: unregistered.optional(),
         topic: z
           .string()
@@ -257,7 +258,7 @@ export const audienceSchema = z
             message: 'must be letters, digits and - _ . ~ %, as apps subscribe to it',
           })
           .optional()
-          .openapi({ description: "One message to a topic of FCM's; goes with nothing else." }),
+          .meta({ description: "One message to a topic of FCM's; goes with nothing else." }),
         condition: z
           .string()
           .max(4096)
@@ -266,7 +267,7 @@ export const audienceSchema = z
             if (fault !== null) context.addIssue({ code: 'custom', message: fault });
           })
           .optional()
-          .openapi({ description: 'One message to whom it holds for; goes with nothing else.' }),
+          .meta({ description: 'One message to whom it holds for; goes with nothing else.' }),
       })
       .superRefine((it, context) => {
         if (it.unregistered && !it.tokens && it.upload === undefined)
@@ -284,7 +285,11 @@ export const audienceSchema = z
       .superRefine(sayWho)
       .transform(withoutEverybody),
   )
-  .openapi('Audience', { ...SOMETHING, example: { platform: ['ios', 'android'], language: 'en' } });
+  .meta({
+    id: 'Audience',
+    ...SOMETHING,
+    example: { platform: ['ios', 'android'], language: 'en' },
+  });
 export type AudienceRequest = z.output<typeof audienceSchema>;
 
 /** A saved one. It may name no other, so that what it means is seen at once. */
@@ -296,4 +301,4 @@ export const segmentAudience = z
         context.addIssue({ code: 'custom', message: 'a segment may not name another segment' });
     }),
   )
-  .openapi('SegmentAudience');
+  .meta({ id: 'SegmentAudience' });

@@ -6,7 +6,7 @@
  * cold start: that is why it is apart from ../campaign.ts.
  */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { type AudienceRequest, audienceSchema } from './audience.ts';
 import { canarySchema, scheduleSchema } from './control.ts';
 import { messageSchema } from './message.ts';
@@ -28,12 +28,12 @@ export const campaignRequestSchema = z
     dryRun: z
       .boolean()
       .default(false)
-      .openapi({
+      .meta({
         description:
           'Goes the whole way but sends nothing: everybody is skipped, except whom FCM, which can ' +
           'be asked, would refuse. Those have failed; their tokens are kept.',
       }),
-    test: z.boolean().optional().openapi({
+    test: z.boolean().optional().meta({
       description: 'To the people named in the audience alone, and marked as a test ever after.',
     }),
   })
@@ -41,7 +41,7 @@ export const campaignRequestSchema = z
     if (test && !namesPeople(audience))
       context.addIssue({ code: 'custom', path: ['audience'], message: NO_NAMES });
   })
-  .openapi('CampaignRequest');
+  .meta({ id: 'CampaignRequest' });
 /** What is to be sent, as it was asked for, or as a schedule asks for it. */
 export type CampaignRequest = z.output<typeof campaignRequestSchema> & {
   scheduleId?: string;

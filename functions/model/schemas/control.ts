@@ -1,6 +1,6 @@
 /** What may be asked about the course of a campaign: when it begins, and who goes first. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 const LAST_YEAR = 9999;
 
@@ -10,18 +10,18 @@ export const scheduleSchema = z
       .datetime({ offset: true, message: 'must be a time such as 2026-12-24T18:00:00+01:00' })
       .transform((it) => Date.parse(it))
       .refine((it) => new Date(it).getUTCFullYear() <= LAST_YEAR, { message: 'is too far away' })
-      .openapi({
+      .meta({
         type: 'string',
         format: 'date-time',
         description: 'When it begins; RFC 3339, not in the past.',
         example: '2026-12-24T18:00:00+01:00',
       }),
   })
-  .openapi('CampaignSchedule');
+  .meta({ id: 'CampaignSchedule' });
 
 export const canarySchema = z
   .strictObject({
-    percent: z.number().min(0.1).max(50).openapi({
+    percent: z.number().min(0.1).max(50).meta({
       description: 'About so many of the recipients go first, by chance.',
     }),
     holdSeconds: z
@@ -29,16 +29,16 @@ export const canarySchema = z
       .min(0)
       .max(7 * 24 * 60 * 60)
       .default(60)
-      .openapi({ description: 'How long the others wait once all of the first have an outcome.' }),
+      .meta({ description: 'How long the others wait once all of the first have an outcome.' }),
     maxFailureRate: z
       .number()
       .min(0)
       .max(1)
       .default(0.1)
-      .openapi({
+      .meta({
         description:
           'Of those who have an outcome, the uninstalled not counted. Above it the campaign is ' +
           'paused, then and for the rest of it.',
       }),
   })
-  .openapi('Canary');
+  .meta({ id: 'Canary' });

@@ -1,11 +1,11 @@
 /** Every event's data as the OpenAPI document describes it. Not for what runs: schemas start slowly. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { campaignStates } from '../campaign.ts';
 import { type EventType, SOURCE } from '../event.ts';
 import { providers } from '../platform.ts';
 
-const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
+const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
 
 const course = {
   campaign: z.object({
@@ -32,7 +32,7 @@ const closed = {
   unread: z
     .int()
     .optional()
-    .openapi({
+    .meta({
       description:
         'There only if visibly many of the audience were not read: installations counted before ' +
         'planning that are neither recipients nor left out.',
@@ -40,7 +40,7 @@ const closed = {
   closedAt: time,
   reasons: z
     .array(z.object({ reason: z.string(), count: z.int() }))
-    .openapi({ description: 'Of the failures, the most frequent first, 20 at most.' }),
+    .meta({ description: 'Of the failures, the most frequent first, 20 at most.' }),
 };
 const ofChunk = {
   campaignId: z.string(),
@@ -111,14 +111,14 @@ export const eventSchemas = Object.entries(described).map(([type, { says, data }
   schema: z
     .object({
       specversion: z.literal('1.0'),
-      id: z.string().openapi({ description: 'The same when it is delivered again.' }),
+      id: z.string().meta({ description: 'The same when it is delivered again.' }),
       source: z.literal(SOURCE),
       type: z.literal(type),
-      subject: z.string().openapi({ description: "The campaign's id, or the webhook's." }),
+      subject: z.string().meta({ description: "The campaign's id, or the webhook's." }),
       time,
       datacontenttype: z.literal('application/json'),
       app: z.string().optional(),
       data,
     })
-    .openapi(`Event_${type.replace('.', '_')}`),
+    .meta({ id: `Event_${type.replace('.', '_')}` }),
 }));

@@ -1,6 +1,6 @@
 /** What differs by language: an object whose names are languages. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { languageKey } from '../canonical/language.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 

@@ -5,7 +5,7 @@
  * https://developer.apple.com/documentation/activitykit/starting-and-updating-live-activities-with-activitykit-push-notifications
  */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { oneOf } from './message-text.ts';
 
 const MAX_PAYLOAD_BYTES = 8 * 1024;
@@ -109,7 +109,7 @@ export const apnsOptions = z
     pushType: z
       .enum(apnsPushTypes)
       .optional()
-      .openapi({
+      .meta({
         description:
           'alert when the payload shows, sounds or badges, background otherwise, unless named. ' +
           'The topic follows from it: app.bundle.id.voip for voip, and so on.',
@@ -117,16 +117,17 @@ export const apnsOptions = z
     priority: z
       .union([z.literal(10), z.literal(5), z.literal(1)])
       .optional()
-      .openapi({
+      .meta({
         description:
           'Of apns-priority: 10 at once, 5 as the battery allows, 1 without waking the device. ' +
           '10 for high, 5 for normal and for background, unless given.',
       }),
     payload: payload
       .optional()
-      .openapi({ description: 'Merged over the APNs payload; aps is in here.' }),
+      .meta({ description: 'Merged over the APNs payload; aps is in here.' }),
   })
   .refine(({ pushType, payload }) => pushType === 'liveactivity' || isShare(payload), SHARE)
-  .openapi('ApnsOptions', {
+  .meta({
+    id: 'ApnsOptions',
     description: 'For iPhones and iPads, whether they are reached by APNs or by FCM.',
   });

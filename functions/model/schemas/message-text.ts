@@ -1,6 +1,6 @@
 /** Texts in the parts of a message that a provider reads itself, where variables may stand. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { fill, templateOf } from '../message/template.ts';
 
 /** The text that a recipient without any values gets: each variable is its default, or ''. */

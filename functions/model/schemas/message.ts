@@ -3,7 +3,7 @@
  * answers requests imports this file, as with schemas/campaign.ts.
  */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { textsIn } from '../../lib/json-texts.ts';
 import { misspelt, templateOf, variablesOf } from '../message/template.ts';
 import { byLanguage } from './localized.ts';
@@ -42,10 +42,10 @@ const words = {
   sound: z.string().min(1).max(128).optional(),
   webLink: httpsUrl
     .optional()
-    .openapi({ description: 'Opened by a click on a web push; apps find theirs in data.' }),
+    .meta({ description: 'Opened by a click on a web push; apps find theirs in data.' }),
 };
 
-const localized = z.strictObject(words).openapi('LocalizedMessage');
+const localized = z.strictObject(words).meta({ id: 'LocalizedMessage' });
 
 export const messageSchema = z
   .strictObject({
@@ -56,7 +56,7 @@ export const messageSchema = z
         z.string().regex(/^\+[1-9]\d{0,2}$/, { message: 'must be a number, or such as "+1"' }),
       ])
       .optional()
-      .openapi({
+      .meta({
         description:
           'A number is shown as it is; "+1" counts up from what the installation has, and that is ' +
           'kept. Android counts up by itself.',
@@ -73,12 +73,12 @@ export const messageSchema = z
       .string()
       .regex(labelForm, { message: LABEL_FORM })
       .optional()
-      .openapi({ description: "Under which Firebase's delivery reports count an FCM message." }),
+      .meta({ description: "Under which Firebase's delivery reports count an FCM message." }),
     apns: apnsOptions.optional(),
     fcm: fcmOverride
       .optional()
-      .openapi({ description: 'Merged over the FCM message, by the names of its REST reference.' }),
-    literal: z.boolean().optional().openapi({
+      .meta({ description: 'Merged over the FCM message, by the names of its REST reference.' }),
+    literal: z.boolean().optional().meta({
       description: 'True: all texts are as they stand, {{name}} is no variable.',
     }),
     localized: byLanguage(localized)
@@ -86,7 +86,7 @@ export const messageSchema = z
         message: `may have ${MAX_LANGUAGES} languages at most`,
       })
       .optional()
-      .openapi({
+      .meta({
         description:
           'What differs in a language, by its tag. An installation gets the nearest that it reads, ' +
           'by CLDR: one of pt-BR gets pt-BR, else pt; es-MX, else es-419, else es; zh-HK, else ' +
@@ -106,7 +106,8 @@ export const messageSchema = z
     if (variablesOf(it).length > MAX_VARIABLES)
       refuse([], `may have ${MAX_VARIABLES} variables at most`);
   })
-  .openapi('Message', {
+  .meta({
+    id: 'Message',
     description:
       'In title, body and data, and in overrides, {{name}} stands for the attribute of that name of the installation, and ' +
       '{{name|there}} for "there" where it has none.',

@@ -1,6 +1,6 @@
 /** What is asked for with a single push, as with schemas/campaign.ts. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { names } from './audience.ts';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
 
@@ -16,7 +16,7 @@ export const messageRequestSchema = z
         message: 'needs userIds, installationIds or tokens, and only one of them',
       });
   })
-  .openapi('MessageRequest');
+  .meta({ id: 'MessageRequest' });
 
 /** The campaign that it is. */
 export const toCampaignRequest = ({

@@ -3,7 +3,7 @@
  * imports this file, as with schemas/campaign.ts.
  */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { countryOf } from '../canonical/country.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';
@@ -33,7 +33,7 @@ export const languageTag = z
   .max(35)
   .refine((it) => languageOf(it) !== null, { message: 'is no language tag such as de or pt-BR' })
   .transform((it) => languageOf(it) ?? it)
-  .openapi({
+  .meta({
     description:
       'BCP 47, kept in its canonical form; the spellings of Java, Android, iOS and POSIX are read ' +
       '(`zh_TW_#Hant`, `iw`, `en_US`, `de_DE.UTF-8`).',
@@ -45,7 +45,7 @@ export const timeZone = z
   .max(64)
   .refine((it) => timeZoneOf(it) !== null, { message: 'is no time zone such as Europe/Zurich' })
   .transform((it) => timeZoneOf(it) ?? it)
-  .openapi({
+  .meta({
     description:
       "A name of IANA's, kept as the current one: `Asia/Calcutta` and `asia/kolkata` are " +
       '`Asia/Kolkata`. `+02:00` is none.',
@@ -56,7 +56,7 @@ export const country = z
   .string()
   .refine((it) => countryOf(it) !== null, { message: 'must be two letters such as CH' })
   .transform((it) => countryOf(it) ?? it)
-  .openapi({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
+  .meta({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
 
 /** Thousands of installations are read at once with theirs. */
 export const MAX_ATTRIBUTES = 100;
@@ -88,20 +88,20 @@ export const registrationSchema = z
     provider: z
       .enum(providers)
       .optional()
-      .openapi({ description: 'apns for ios, fcm for the others, unless named.' }),
+      .meta({ description: 'apns for ios, fcm for the others, unless named.' }),
     token: z
       .string()
       .min(1)
       .max(4096)
       .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
-      .openapi({ description: "APNs's is kept in lower case; FCM's as it is." }),
+      .meta({ description: "APNs's is kept in lower case; FCM's as it is." }),
     environment: z.enum(environments).default('production'),
     language: languageTag.optional(),
     timeZone: timeZone.optional(),
     country: country.optional(),
     appVersion: z.string().min(1).max(64).optional(),
     userId: z.string().min(1).max(128).optional(),
-    optedOut: z.boolean().optional().openapi({
+    optedOut: z.boolean().optional().meta({
       description: 'Kept, but never sent to. Without it what was said before still holds.',
     }),
     tags: z.array(z.string().min(1).max(128)).max(100).default([]),
@@ -128,5 +128,5 @@ export const registrationSchema = z
     message: 'an FCM token is letters, digits and - _ : only',
     when: isNamed,
   })
-  .openapi('Registration');
+  .meta({ id: 'Registration' });
 export type Registration = z.output<typeof registrationSchema>;

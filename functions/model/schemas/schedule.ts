@@ -1,6 +1,6 @@
 /** What is asked for with a schedule: the schema of a request, and what can be wrong with it. */
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { timeZoneOf } from '../canonical/timezone.ts';
 import { cronFault } from '../cron.ts';
 import { campaignRequestSchema } from './campaign.ts';
@@ -8,7 +8,7 @@ import { campaignRequestSchema } from './campaign.ts';
 const cron = z
   .string()
   .max(200)
-  .openapi({
+  .meta({
     description:
       'Minute, hour, day of the month, month, day of the week. A time that a change to summer ' +
       'time leaves out runs when the clock has jumped; one that comes twice in autumn runs once.',
@@ -23,7 +23,7 @@ const timeZone = z
   })
   .transform((it) => timeZoneOf(it) ?? it)
   .prefault('UTC')
-  .openapi({ description: "Kept as IANA's current name: `UTC` is `Etc/UTC`." });
+  .meta({ description: "Kept as IANA's current name: `UTC` is `Etc/UTC`." });
 
 const time = z.iso.datetime({ offset: true }).transform((it) => Date.parse(it));
 
@@ -32,9 +32,9 @@ export const scheduleRequestSchema = z
     name: z.string().min(1).max(200),
     cron,
     timeZone,
-    until: time.optional().openapi({ type: 'string', format: 'date-time' }),
+    until: time.optional().meta({ type: 'string', format: 'date-time' }),
     maxRuns: z.int().min(1).max(1_000_000).optional(),
-    missed: z.enum(['once', 'skip']).default('once').openapi({
+    missed: z.enum(['once', 'skip']).default('once').meta({
       description:
         'What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none.',
     }),
@@ -49,5 +49,5 @@ export const scheduleRequestSchema = z
     const fault = cronFault(it.cron, timeZoneOf(it.timeZone) ?? 'UTC');
     if (fault !== null) context.addIssue({ code: 'custom', path: ['cron'], message: fault });
   })
-  .openapi('ScheduleRequest');
+  .meta({ id: 'ScheduleRequest' });
 export type ScheduleRequest = z.output<typeof scheduleRequestSchema>;

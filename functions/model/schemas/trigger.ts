@@ -1,7 +1,7 @@
 /** What is asked for with a trigger, as with schemas/campaign.ts; its secrets go no further. */
 
 import { hash } from 'node:crypto';
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { validate } from '../../lib/faults.ts';
 import {
   asLists,
@@ -34,7 +34,7 @@ const proof = z
     z.strictObject({
       kind: z.literal('token'),
       in: z.enum(['header', 'query', 'body']),
-      name: z.string().min(1).max(128).openapi({ description: 'In a body: a path.' }),
+      name: z.string().min(1).max(128).meta({ description: 'In a body: a path.' }),
       secret,
     }),
     z.strictObject({ kind: z.literal('github'), secret }),
@@ -53,7 +53,7 @@ const proof = z
     if (!fits)
       context.addIssue({ code: 'custom', path: ['name'], message: `is no name in a ${it.in}` });
   })
-  .openapi({ description: 'How a ping shows that it is from whom it says.' });
+  .meta({ description: 'How a ping shows that it is from whom it says.' });
 
 const template = z
   .record(z.string().min(1).max(128), z.unknown())
@@ -65,15 +65,15 @@ export const triggerRequestSchema = z
   .strictObject({
     app: z.string().min(1).max(64).default('default'),
     proof,
-    audience: template.openapi({
+    audience: template.meta({
       description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
       example: { userIds: ['{{user.id}}'] },
     }),
-    message: template.openapi({
+    message: template.meta({
       description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
       example: { title: 'Order {{order.number}}', body: '{{order.state|is on its way}}' },
     }),
-    idPath: path.optional().openapi({
+    idPath: path.optional().meta({
       description:
         'Where in the ping its id is: the same id pushes once. Without it, that is the signed ' +
         'webhook-id of Standard Webhooks, or else the whole body.',
@@ -107,7 +107,7 @@ export const triggerRequestSchema = z
     for (const it of 'faults' in parsed ? parsed.faults : [])
       if (it.message.startsWith('is unknown') || !filled(it.path)) issue(it.path, it.message);
   })
-  .openapi('TriggerRequest');
+  .meta({ id: 'TriggerRequest' });
 type TriggerRequest = z.output<typeof triggerRequestSchema>;
 
 export function newTrigger(name: string, it: TriggerRequest, now: number): Trigger {
