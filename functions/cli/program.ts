@@ -8,7 +8,6 @@ import type { DoctorView } from '../http/doctor.ts';
 import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { redact } from '../lib/redact.ts';
 import { MANY } from '../model/audience/many.ts';
-import type { Ask } from './ask.ts';
 import type { Client } from './client.ts';
 import { fold } from './columns.ts';
 import { confirmed } from './confirm.ts';
@@ -20,9 +19,10 @@ import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import/command.ts';
 import { installationCommands } from './installations.ts';
+import type { Io } from './io.ts';
 import { keyCommands } from './keys.ts';
 import { messageCommand } from './message.ts';
-import { count, type Output, print } from './progress.ts';
+import { count, print } from './progress.ts';
 import { estimateCommand } from './reach.ts';
 import { scheduleCommands } from './schedules.ts';
 import { audienceCommands, type Means, segmentCommands } from './segments.ts';
@@ -32,15 +32,6 @@ import { triggerCommands } from './triggers.ts';
 import { userCommands } from './users.ts';
 import { watchCampaign } from './watch.ts';
 import { addWebhookCommands } from './webhooks.ts';
-
-export interface Io {
-  env: Record<string, string | undefined>;
-  stdout: Output;
-  stderr: Output;
-  fetch?: typeof globalThis.fetch;
-  /** where there is a terminal to ask at */
-  ask?: Ask;
-}
 
 const examples = `
 Examples:

@@ -25,7 +25,6 @@ import { type Call, createService } from './cloud-tasks/service.ts';
 import { Refusal } from './cloud-tasks/task.ts';
 import type { Oidc } from './oidc.ts';
 
-export { forkCloudTasks } from './cloud-tasks/fork.ts';
 export type { CloudTasksSettings, CloudTasksStats, SimulatedLimits };
 
 export interface CloudTasksOptions {

@@ -2,7 +2,8 @@
 
 import type { AppCredentials } from '../providers/senders.ts';
 import { makeCertificate } from './certificate.ts';
-import { forkSimulator, makeApnsKey, type Simulator, type SimulatorSettings } from './simulator.ts';
+import { makeApnsKey, type Simulator, type SimulatorSettings } from './simulator.ts';
+import { forkSimulator } from './simulators/fork.ts';
 
 export interface Simulated {
   apps: Record<string, AppCredentials>;

@@ -17,7 +17,6 @@ import {
 import { fcmRules } from './simulators/fcm-rules.ts';
 import { startSimulatedServer } from './simulators/server.ts';
 
-export { forkSimulator } from './simulators/fork.ts';
 export type { AcceptedPush, Arrival, SimulatorSettings, SimulatorStats };
 
 interface CommonOptions {

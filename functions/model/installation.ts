@@ -1,5 +1,6 @@
 /** An installation: one app on one device. */
 
+import { hash } from 'node:crypto';
 import { bucketOf } from './bucket.ts';
 import { tokenOf } from './canonical/token.ts';
 import { defaultProvider, type Provider } from './platform.ts';
@@ -31,3 +32,6 @@ export type Carried = 'platform' | 'language' | 'attributes' | 'refreshedAt';
 
 export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
   Partial<Pick<Installation, Carried>>;
+
+/** What stands in the place of the id of a token that no installation has. */
+export const unregisteredId = (token: string) => `token:${hash('sha256', token).slice(0, 32)}`;

@@ -2,6 +2,18 @@
 
 import type { CampaignEvent, EventType } from './event.ts';
 
+export const formats = ['standard', 'slack', 'teams'] as const;
+
+/** What a chat is told; its message is a report. */
+export const chatTypes: EventType[] = ['campaign.completed', 'campaign.failed', 'campaign.paused'];
+
+export const chatFaults = (format: Webhook['format'], types: EventType[]): string[] =>
+  format === 'standard'
+    ? []
+    : types
+        .filter((it) => !chatTypes.includes(it))
+        .map((it) => `${it} is not for a chat; ${chatTypes.join(', ')} are`);
+
 /** Where events are to be posted. */
 export interface Webhook {
   id: string;

@@ -3,8 +3,6 @@
  * long for one as for a hundred.
  */
 
-import type { Database } from './database.ts';
-
 interface Waiting {
   work(): unknown;
   durable: boolean;
@@ -19,7 +17,7 @@ interface Written extends Waiting {
 const GAP_MS = 2;
 
 export function createGroup(
-  transaction: Database['transaction'],
+  transaction: <T>(work: () => T) => T,
   sync: { now(): void; soon(): Promise<void> },
 ) {
   let waiting: Waiting[] = [];

@@ -2,7 +2,7 @@
 
 import { type Campaign, targetOf } from '../model/campaign.ts';
 import type { ChunkCommit, NewChunk, Recipient } from '../model/chunk.ts';
-import { unregisteredId } from '../pipeline/audience/named.ts';
+import { unregisteredId } from '../model/installation.ts';
 
 /** An installation that was a user's, now or while something may still be known of it. */
 export interface Device {

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { type EventType, subscribable } from '../model/event.ts';
+import { chatFaults, chatTypes, formats } from '../model/webhook.ts';
 import { faultOfUrl } from './addresses.ts';
-import { chatFaults, chatTypes, formats } from './webhook.ts';
 
 /** `local`: http is allowed, and addresses that only this machine can reach. */
 export function webhookSchemas(local: boolean) {

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { webhookEvent } from '../model/campaign-events.ts';
-import { type EventType, subscribedByDefault } from '../model/event.ts';
-import type { Webhook } from '../model/webhook.ts';
+import { subscribedByDefault } from '../model/event.ts';
+import { chatTypes, type Webhook } from '../model/webhook.ts';
 import { announce, leaveToSweep } from '../pipeline/complete.ts';
 import type { Ports } from '../ports.ts';
 import type { WebhookRequest } from './request.ts';
@@ -11,18 +11,6 @@ import { makeSecret } from './sign.ts';
 
 /** A mistake in a script must not make an event a thousand requests. */
 export const MAX_WEBHOOKS = 50;
-
-export const formats = ['standard', 'slack', 'teams'] as const;
-
-/** What a chat is told; its message is a report. */
-export const chatTypes: EventType[] = ['campaign.completed', 'campaign.failed', 'campaign.paused'];
-
-export const chatFaults = (format: Webhook['format'], types: EventType[]): string[] =>
-  format === 'standard'
-    ? []
-    : types
-        .filter((it) => !chatTypes.includes(it))
-        .map((it) => `${it} is not for a chat; ${chatTypes.join(', ')} are`);
 
 export const newWebhook = (
   { url, description, app, campaignId, types, format }: WebhookRequest,

@@ -10,11 +10,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { protos } from '@google-cloud/tasks';
 import { status } from '@grpc/grpc-js';
 import { OAuth2Client } from 'google-auth-library';
-import {
-  type CloudTasksOptions,
-  forkCloudTasks,
-  startCloudTasks,
-} from '../../functions/local/cloud-tasks.ts';
+import { forkCloudTasks } from '../../functions/local/cloud-tasks/fork.ts';
+import { type CloudTasksOptions, startCloudTasks } from '../../functions/local/cloud-tasks.ts';
 import { clientOf, location, ms, oidc } from '../queue/cloud-tasks-harness.ts';
 
 type Task = protos.google.cloud.tasks.v2.ITask;

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import {
-  forkSimulator,
   type Simulator,
   type SimulatorSettings,
   startSimulator,
 } from '../../functions/local/simulator.ts';
+import { forkSimulator } from '../../functions/local/simulators/fork.ts';
 import { tally } from '../../functions/local/simulators/tally.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import {

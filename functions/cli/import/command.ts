@@ -5,7 +5,7 @@ import { ABSENT } from '../../http/import/absent.ts';
 import { readRow } from '../../http/import/import-row.ts';
 import { redact } from '../../lib/redact.ts';
 import type { Client } from '../client.ts';
-import type { Io } from '../program.ts';
+import type { Io } from '../io.ts';
 import { count, createProgress, createRate } from '../progress.ts';
 import { Usage } from '../send.ts';
 import { openFile } from './file.ts';

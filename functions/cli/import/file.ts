@@ -7,8 +7,7 @@ import { type CsvRecord, readRecords } from '../../http/import/csv.ts';
 import { decoded } from '../../http/import/encoding.ts';
 import { type Line, readLines } from '../../http/import/lines.ts';
 import { ARRAY, headerCell, jsonOf, otherCells, parsed } from '../../http/import/rows.ts';
-import type { Column } from './mapping.ts';
-import { type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
+import { type Column, type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 
 /** Rows of an NDJSON file that are looked at for its columns. */
 const SAMPLE = 1_000;

@@ -5,13 +5,7 @@ import { rowFields } from '../../http/import/import-row.ts';
 import { quoted } from '../../lib/redact.ts';
 import { Usage } from '../send.ts';
 import { kinds } from './column-types.ts';
-import type { SourceRow } from './source.ts';
-
-export interface Column {
-  name: string;
-  /** as PostgreSQL calls it; null: a file's, which are all text */
-  type: string | null;
-}
+import type { Column, SourceRow } from './source.ts';
 
 export interface Mapping {
   columns: Column[];

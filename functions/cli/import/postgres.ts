@@ -9,8 +9,7 @@ import pg from 'pg';
 import { parseExact } from '../../lib/exact-json.ts';
 import { quoted } from '../../lib/redact.ts';
 import { Usage } from '../send.ts';
-import type { Column } from './mapping.ts';
-import { type Part, type Position, type Source, SourceFailed } from './source.ts';
+import { type Column, type Part, type Position, type Source, SourceFailed } from './source.ts';
 
 export interface PostgresOptions {
   query: string;

@@ -1,6 +1,10 @@
 /** Where installations come from, whatever it is. */
 
-import type { Column } from './mapping.ts';
+export interface Column {
+  name: string;
+  /** as PostgreSQL calls it; null: a file's, which are all text */
+  type: string | null;
+}
 
 /** Where to go on: how many rows (of a database) or lines (of a file) are behind. */
 export interface Position {

@@ -4,12 +4,16 @@
  * ranges of names, and memory is flat at any size.
  */
 
-import { hash } from 'node:crypto';
 import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
 import { namedToken } from '../../model/canonical/token.ts';
-import { type Carried, installation, type Reached } from '../../model/installation.ts';
+import {
+  type Carried,
+  installation,
+  type Reached,
+  unregisteredId,
+} from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
 import type { AudiencePage, Store } from '../../ports.ts';
 
@@ -98,9 +102,6 @@ async function* namesOf(
 
 const comesAfter = (a: Cursor, b: Cursor) =>
   a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
-
-/** What stands in the place of an installation's id. */
-export const unregisteredId = (token: string) => `token:${hash('sha256', token).slice(0, 32)}`;
 
 /** A token that is nobody's, as if it were an installation; null if that is not in the audience. */
 function reached(

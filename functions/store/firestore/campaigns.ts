@@ -1,15 +1,7 @@
 /** Campaigns. Each change is made under the condition that nobody else made one meanwhile. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import {
-  type Campaign,
-  type CampaignRequest,
-  type Change,
-  noCounts,
-  SYSTEM,
-  type Trial,
-  transitions,
-} from '../../model/campaign.ts';
+import { noCounts, SYSTEM, type Trial, transitions } from '../../model/campaign.ts';
 import {
   acceptedEvent,
   closedEvent,
@@ -17,24 +9,14 @@ import {
   startedEvent,
 } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports.ts';
-import {
-  begins,
-  dueAfter,
-  mayStart,
-  movedTo,
-  noted,
-  startedAt,
-  turnOf,
-  withoutGuard,
-} from '../course.ts';
+import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
 import { timeAndName } from '../cursor.ts';
-import { isForAnybody, namesIn } from '../erasure.ts';
 import { firstOf, merged } from '../sorted.ts';
+import { expiryOf, fromCampaign, historyWith, requestOf, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import { liveOf } from './documents.ts';
 import type { EventWriter } from './events.ts';
 import {
-  ANYBODY,
   type CampaignFields,
   dueOf,
   END,
@@ -42,7 +24,6 @@ import {
   type IdempotencyFields,
   isId,
   listedOf,
-  nameKey,
   type Schema,
   type ShardFields,
   SLOTS,
@@ -286,49 +267,4 @@ export function firestoreCampaigns(
         return turn;
       }),
   } satisfies Partial<Store>;
-}
-
-/** What has no field of its own. */
-export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
-    campaign;
-  return JSON.stringify(request satisfies CampaignRequest);
-}
-
-export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
-  JSON.parse(history);
-
-/** What a change of state changes in the campaign's document besides. */
-export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Change) => ({
-  history: JSON.stringify(noted(historyOf(fields), change)),
-});
-
-function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
-  const named = namesIn([campaign.audience, campaign.meaning]).map(nameKey);
-  return {
-    app: campaign.app,
-    request: requestOf(campaign),
-    names: isForAnybody(campaign) ? [ANYBODY, ...named] : named,
-    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
-    shardsDone: 0,
-    listed: listedOf(id, createdAt),
-    open: true,
-    due: dueOf(id, dueAt),
-  };
-}
-
-/** Who is pushed to one by one must not fill the database; of the others the report is kept. */
-export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
-  names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
-
-export function toCampaign(found: DocumentSnapshot): Campaign {
-  const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =
-    found.data() as CampaignFields;
-  return {
-    id: found.id,
-    ...(JSON.parse(request) as CampaignRequest),
-    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
-    ...(trials && { trials }),
-  };
 }

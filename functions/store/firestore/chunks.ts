@@ -13,7 +13,7 @@ import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
-import { toCampaign } from './campaigns.ts';
+import { toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import { changeOf, countedOf } from './commit.ts';
 import { documentsOf } from './documents.ts';

@@ -9,7 +9,7 @@ import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports.ts';
 import { each, inGroupsOf } from '../each.ts';
-import { toCampaign } from './campaigns.ts';
+import { toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import {
   BY_NAME,
@@ -23,7 +23,6 @@ import {
   isId,
   type Schema,
 } from './schema.ts';
-import type { firestoreShards } from './shards.ts';
 
 /** Events that are out, noted in one write, and how many of those at once. */
 const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
@@ -71,7 +70,7 @@ export function firestoreEvents(
   client: Client,
   schema: Schema,
   writer: EventWriter,
-  counts: ReturnType<typeof firestoreShards>['counts'],
+  counts: Store['counts'],
 ) {
   const named = (subject: string, from: string, to: string) =>
     client.read(() =>

@@ -1,7 +1,7 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
 import type { Store } from '../../ports.ts';
-import { historyOf } from './campaigns.ts';
+import { historyOf } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { BY_NAME, type CampaignFields, isId, type Schema, type SwitchFields } from './schema.ts';

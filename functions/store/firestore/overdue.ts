@@ -5,7 +5,7 @@ import type { WebhookDelivery } from '../../model/webhook.ts';
 import type { Overdue, Work } from '../../model/work.ts';
 import type { Store } from '../../ports.ts';
 import { each } from '../each.ts';
-import { requestOf, toCampaign } from './campaigns.ts';
+import { requestOf, toCampaign } from './campaign-fields.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';

@@ -6,7 +6,7 @@ import { closedEvent } from '../../model/campaign-events.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Store } from '../../ports.ts';
 import { addCounts } from '../counts.ts';
-import { expiryOf, historyWith, toCampaign } from './campaigns.ts';
+import { expiryOf, historyWith, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';
 import {

@@ -1,0 +1,52 @@
+/** A campaign as its document has it. */
+
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts';
+import { noted } from '../course.ts';
+import { isForAnybody, namesIn } from '../erasure.ts';
+import { ANYBODY, type CampaignFields, dueOf, expiry, listedOf, nameKey } from './schema.ts';
+
+/** What has no field of its own. */
+export function requestOf(campaign: Campaign): string {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+    campaign;
+  return JSON.stringify(request satisfies CampaignRequest);
+}
+
+export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
+  JSON.parse(history);
+
+/** What a change of state changes in the campaign's document besides. */
+export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Change) => ({
+  history: JSON.stringify(noted(historyOf(fields), change)),
+});
+
+export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards } = campaign;
+  const named = namesIn([campaign.audience, campaign.meaning]).map(nameKey);
+  return {
+    app: campaign.app,
+    request: requestOf(campaign),
+    names: isForAnybody(campaign) ? [ANYBODY, ...named] : named,
+    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    shardsDone: 0,
+    listed: listedOf(id, createdAt),
+    open: true,
+    due: dueOf(id, dueAt),
+  };
+}
+
+/** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
+  names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
+
+export function toCampaign(found: DocumentSnapshot): Campaign {
+  const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =
+    found.data() as CampaignFields;
+  return {
+    id: found.id,
+    ...(JSON.parse(request) as CampaignRequest),
+    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    ...(trials && { trials }),
+  };
+}
