@@ -4,7 +4,7 @@
  */
 
 import type { CampaignEvent } from '../model/event.ts';
-import type { DeadLetters, Events, Queue } from '../ports.ts';
+import type { Events, Queue } from '../ports.ts';
 
 /** Events that were delivered in part; the oldest is forgotten, and then delivered in full again. */
 const MAX_PARTIAL = 1000;
@@ -22,9 +22,6 @@ export interface EmbeddedEvents extends Events {
    */
   deliver(event: CampaignEvent): Promise<void>;
 }
-
-/** There are none: the queue tries an event again, and its webhooks tell what was given up. */
-export const noDeadLetters: DeadLetters = { list: async () => [], redrive: async () => 0 };
 
 export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEvents {
   const subscribers: Subscriber[] = [];

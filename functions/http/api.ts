@@ -5,7 +5,6 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
-import { noDeadLetters } from '../events/embedded.ts';
 import { BadCursor, Unavailable } from '../lib/errors.ts';
 import type { DeadLetters, Ports } from '../ports.ts';
 import { type ClientAddress, socketAddress } from './access/address.ts';
@@ -18,7 +17,7 @@ import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { serve } from './call.ts';
 import { campaignCalls, campaignParams } from './campaigns.ts';
-import { deadLetterCalls } from './dead-letters.ts';
+import { deadLetterCalls, noDeadLetters } from './dead-letters.ts';
 import { doctorCall } from './doctor.ts';
 import { estimateCall } from './estimate.ts';
 import { eventsCall } from './events.ts';

@@ -25,6 +25,9 @@ const view = ({ id, deadAt, attempts, attributes, data }: DeadLetter): DeadLette
   data: data.slice(0, MAX_SHOWN),
 });
 
+/** Of an engine whose queue tries an event again: its webhooks tell what was given up. */
+export const noDeadLetters: DeadLetters = { list: async () => [], redrive: async () => 0 };
+
 export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
   call({
     method: 'get',

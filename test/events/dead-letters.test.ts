@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { v1 } from '@google-cloud/pubsub';
 import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';
-import { noDeadLetters } from '../../functions/events/embedded.ts';
+import { noDeadLetters } from '../../functions/http/dead-letters.ts';
 import { cli } from '../cli/fixture.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
 

@@ -61,7 +61,13 @@ const rooms: Record<string, Room> = {
   },
   local: {
     knows: ['config', 'engines', 'http', 'cli', 'http2', ...product],
-    packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@hono/node-server', 'selfsigned'],
+    packages: [
+      '@grpc/grpc-js',
+      '@grpc/proto-loader',
+      '@hono/node-server',
+      'google-auth-library',
+      'selfsigned',
+    ],
   },
 };
 
