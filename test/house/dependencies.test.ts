@@ -28,7 +28,11 @@ const rooms: Record<string, Room> = {
   pipeline: { knows: ground },
   log: { knows: ground },
   sqlite: { knows: ['lib'] },
-  http2: { knows: ['lib'] },
+  'http2/hpack': { knows: [] },
+  'http2/session': { knows: ['http2/hpack'] },
+  'http2/client': { knows: ['http2/session', 'http2/hpack'] },
+  'http2/server': { knows: ['http2/session', 'http2/hpack'] },
+  'http2/pool': { knows: ['http2/client'] },
   store: { knows: ['sqlite', ...ground] },
   'store/sqlite': { knows: ['store', 'sqlite', ...ground] },
   'store/firestore': {
@@ -41,7 +45,7 @@ const rooms: Record<string, Room> = {
     packages: ['@google-cloud/pubsub', '@grpc/grpc-js', 'google-auth-library'],
   },
   providers: {
-    knows: ['http2', ...ground],
+    knows: ['http2/pool', 'http2/client', ...ground],
     packages: ['@parse/node-apn', '@noble/curves', 'firebase-admin'],
   },
   // it announces and reports as the pipeline does: it is the last step of a campaign's way
@@ -60,7 +64,7 @@ const rooms: Record<string, Room> = {
     packages: ['@google-cloud/functions-framework', '@hono/node-server'],
   },
   local: {
-    knows: ['config', 'engines', 'http', 'cli', 'http2', ...product],
+    knows: ['config', 'engines', 'http', 'cli', 'http2/server', 'http2/session', ...product],
     packages: [
       '@grpc/grpc-js',
       '@grpc/proto-loader',
@@ -94,6 +98,7 @@ const root = 'functions';
 
 function roomOf(path: string): string {
   const [folder = '', inner = ''] = path.split('/');
+  if (folder === 'http2') return `http2/${inner}`;
   if (folder === 'store' && /^(firestore|sqlite)(\.ts)?$/.test(inner))
     return `store/${inner.replace('.ts', '')}`;
   return beside[path] ?? folder;

@@ -1,4 +1,7 @@
-/** Our client and server against `node:http2`, with random bodies, settings, padding, resets and chunks. */
+/**
+ * Our client and server against `node:http2`, with random bodies, settings, padding, resets and
+ * chunks.
+ */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** A server of node:http2 that counts what it processed, a proxy that loses connections, and waiting. */
+/**
+ * A server of node:http2 that counts what it processed, a proxy that loses connections, and
+ * waiting.
+ */
 
 import { once } from 'node:events';
 import {

@@ -19,7 +19,10 @@ const ids = { keyId: 'ABC1234567', teamId: 'DEF1234567' };
 const TOKENS = 1000;
 const REQUESTS = 20_000;
 
-/** Starts a simulated APNs. Returns it with the options that make h2load and nghttp send good pushes. */
+/**
+ * Starts a simulated APNs. Returns it with the options that make h2load and nghttp send good
+ * pushes.
+ */
 async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = {}) {
   const { privateKey, publicKey } = makeApnsKey();
   const simulator = await startSimulator({

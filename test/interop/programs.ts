@@ -1,4 +1,7 @@
-/** Runs HTTP/2 programs of others, by Debian package: caddy, nginx, h2o, nghttp2-server, nghttp2-client. */
+/**
+ * Runs HTTP/2 programs of others, by Debian package: caddy, nginx, h2o, nghttp2-server,
+ * nghttp2-client.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -68,7 +71,10 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a server and waits until it takes TLS connections on 127.0.0.1. `args`: for the given port. */
+/**
+ * Starts a server and waits until it takes TLS connections on 127.0.0.1. `args`: for the given
+ * port.
+ */
 export async function startProgram(
   t: TestContext,
   program: Program,

@@ -1,4 +1,7 @@
-/** Collects what matters of an answer's header block, and checks it (RFC 9113, sections 8.2 and 8.3). */
+/**
+ * Collects what matters of an answer's header block, and checks it (RFC 9113, sections 8.2 and
+ * 8.3).
+ */
 
 export interface AnswerBlock {
   /** 0 without one */

@@ -19,7 +19,10 @@ export function expireStreams(table: StreamTable, before: number, cut: Cut): num
   return expired;
 }
 
-/** Ends streams above `id` as 'refused': GOAWAY says that they were not processed (RFC 9113, section 6.8). */
+/**
+ * Ends streams above `id` as 'refused': GOAWAY says that they were not processed (RFC 9113, section
+ * 6.8).
+ */
 export function refuseAbove(table: StreamTable, id: number, end: End) {
   let first: Exchange | null = null;
   for (let it = table.last; it !== null && it.id > id; it = it.previous) first = it;

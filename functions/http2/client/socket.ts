@@ -23,7 +23,10 @@ const sessions = new Map<string, Buffer>();
 /** By authorities and identity: reading certificates takes longer than the rest of a handshake. */
 const contexts = new Map<string, SecureContext>();
 
-/** Our identity for a peer that asks for it in the handshake: PKCS #12, or PEM of certificate and key. */
+/**
+ * Our identity for a peer that asks for it in the handshake: PKCS #12, or PEM of certificate and
+ * key.
+ */
 export interface ClientCertificate {
   pfx?: Buffer;
   cert?: string;

@@ -5,7 +5,10 @@
 
 import type { Exchange } from './exchange.ts';
 
-/** Plain fields that only the table changes: getters would give each table a hidden class of its own. */
+/**
+ * Plain fields that only the table changes: getters would give each table a hidden class of its
+ * own.
+ */
 export interface StreamTable extends Iterable<Exchange> {
   count: number;
   /** the oldest */

@@ -34,7 +34,10 @@ export interface ClientStreams {
   expire(before: number): number;
   /** GOAWAY: ends streams with a higher id as 'refused', since the peer did not process them. */
   refuseAbove(id: number): void;
-  /** Sends a PING and calls back when its answer comes. False: too many are waiting, or it is closed. */
+  /**
+   * Sends a PING and calls back when its answer comes. False: too many are waiting, or it is
+   * closed.
+   */
   ping(answered: () => void): boolean;
   /** Ends the socket and every stream. `lastServed`: the last one that the peer may have processed. */
   close(lastServed: number, reason: string): void;

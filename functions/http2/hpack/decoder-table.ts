@@ -1,4 +1,7 @@
-/** The indexed fields of a decoder: the static table, and the dynamic one after it (RFC 7541, section 2.3). */
+/**
+ * The indexed fields of a decoder: the static table, and the dynamic one after it (RFC 7541,
+ * section 2.3).
+ */
 
 import { HpackError } from './errors.ts';
 

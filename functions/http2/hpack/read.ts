@@ -15,7 +15,10 @@ export interface Cursor {
 
 /** The shared buffer for decoded strings grows up to this. A longer string gets a buffer of its own. */
 const MAX_SCRATCH_BYTES = 16 * 1024;
-/** Uint8Array has no `latin1Slice`, and `toString('latin1')` spends longer on checking its arguments. */
+/**
+ * Uint8Array has no `latin1Slice`, and `toString('latin1')` spends longer on checking its
+ * arguments.
+ */
 const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice: (this: Uint8Array, from: number, to: number) => string;
 };

@@ -83,7 +83,10 @@ export function writeAscii(
   return from + length;
 }
 
-/** Not latin1Write: it takes half the time, but truncates characters silently (U+010A to a line feed). */
+/**
+ * Not latin1Write: it takes half the time, but truncates characters silently (U+010A to a line
+ * feed).
+ */
 function putAscii(out: Uint8Array, at: number, prefix: Uint8Array, text: string): void {
   for (let i = 0; i < prefix.length; i++) out[at++] = prefix[i]!;
   if (utf8Write.call(out, text, at, text.length + SLACK) !== text.length) throw notAscii();

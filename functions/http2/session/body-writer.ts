@@ -36,7 +36,10 @@ export interface BodyWriter<S extends Outgoing> {
   forget(stream: S): void;
 }
 
-/** WINDOW_UPDATEs that a DATA frame entitles the peer to: one for the stream, one for the connection. */
+/**
+ * WINDOW_UPDATEs that a DATA frame entitles the peer to: one for the stream, one for the
+ * connection.
+ */
 const FRAMES_PER_DATA = 2;
 
 /** `written` is called when the whole body of a stream has been written. */

@@ -2,7 +2,10 @@
 
 import { ConnectionError, FRAME_HEADER, FRAME_SIZE_ERROR } from './protocol.ts';
 
-/** A frame in a buffer. A reader has one object for all its frames: it is good until the handler returns. */
+/**
+ * A frame in a buffer. A reader has one object for all its frames: it is good until the handler
+ * returns.
+ */
 export interface Frame {
   type: number;
   flags: number;
@@ -108,7 +111,10 @@ export interface FrameHead {
   id: number;
 }
 
-/** Writes a frame's header into `out` at `at`, where there must be room; returns the offset after it. */
+/**
+ * Writes a frame's header into `out` at `at`, where there must be room; returns the offset after
+ * it.
+ */
 export function writeFrameHeader(
   out: Buffer,
   at: number,

@@ -42,7 +42,10 @@ export interface Session extends Omit<SessionWriter, 'writeFrame'>, Budget {
   sendWindow: number;
   /** Reads bytes `from` to `to` of a chunk that came. Never throws for what the peer sent. */
   receive(chunk: Buffer, from: number, to: number): void;
-  /** Sends a PING and calls back when its answer comes. False: too many are waiting, or it is closed. */
+  /**
+   * Sends a PING and calls back when its answer comes. False: too many are waiting, or it is
+   * closed.
+   */
   ping(answered: () => void): boolean;
   /** Sends GOAWAY and what is gathered, then ends the socket and reads nothing more. */
   close(lastStreamId: number, code: number, reason: string): void;
