@@ -1,8 +1,11 @@
 /** What a function sees of the world behind Cloud Run's front, and what the world sees of the function. */
 
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -181,6 +184,24 @@ test('without a request an instance has no CPU, and goes on with the next', asyn
   await until(() => service.counts().frozen === 1);
   assert.deepEqual([service.counts().starts, service.counts().freezes], [1, 2]);
 });
+
+test('an instance without a CPU ends with the process that started it', async () => {
+  const parent = fork(new URL('./parent.ts', import.meta.url), { stdio: ['ignore', 2, 2, 'ipc'] });
+  const [at] = (await once(parent, 'message')) as [string];
+  assert.ok(await isThere(at));
+  parent.kill('SIGTERM');
+  const [, signal] = await once(parent, 'exit');
+  assert.equal(signal, 'SIGTERM');
+  await until(async () => !(await isThere(at)));
+});
+
+/** Without a CPU too: the kernel accepts for it. */
+function isThere(url: string) {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
 
 const stateOf = async (pid: number) =>
   /^State:\s+(\w)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];

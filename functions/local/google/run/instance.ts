@@ -5,6 +5,7 @@
  * https://cloud.google.com/run/docs/container-contract#instance-shutdown
  */
 
+import type { ChildProcess } from 'node:child_process';
 import type { Fn } from '../function.ts';
 
 export interface Instance {
@@ -22,7 +23,24 @@ export interface Instance {
   rest(): void;
   /** Its exit code, or null if it had to be killed after `stopMs`. */
   end(stopMs: number): Promise<number | null>;
-  kill(): void;
+}
+
+/** Without a CPU they would not notice the end of this process, and stay for ever. */
+const stopped = new Set<ChildProcess>();
+let isGuarded = false;
+
+function guard() {
+  if (isGuarded) return;
+  isGuarded = true;
+  const thawAll = () => {
+    for (const child of stopped) child.kill('SIGCONT');
+  };
+  process.once('exit', thawAll);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      thawAll();
+      process.kill(process.pid, signal);
+    });
 }
 
 export function createInstance({ url, child, end }: Fn, onFreeze: () => void): Instance {
@@ -30,9 +48,12 @@ export function createInstance({ url, child, end }: Fn, onFreeze: () => void): I
   let frozen = false;
   let ending = false;
 
+  child.once('exit', () => stopped.delete(child));
+
   function thaw() {
     if (frozen) child.kill('SIGCONT');
     frozen = false;
+    stopped.delete(child);
   }
 
   return {
@@ -47,8 +68,11 @@ export function createInstance({ url, child, end }: Fn, onFreeze: () => void): I
     done: () => void atWork--,
     rest() {
       if (frozen || ending || atWork > 0) return;
+      guard();
       frozen = child.kill('SIGSTOP');
-      if (frozen) onFreeze();
+      if (!frozen) return;
+      stopped.add(child);
+      onFreeze();
     },
     async end(stopMs) {
       ending = true;
@@ -58,6 +82,5 @@ export function createInstance({ url, child, end }: Fn, onFreeze: () => void): I
       clearTimeout(late);
       return code;
     },
-    kill: () => void child.kill('SIGKILL'),
   };
 }

@@ -61,11 +61,6 @@ export function createScaled(options: ScaleOptions): Scaled {
   const waiting: ((answer: Place | Refusal) => void)[] = [];
   const starting = new Set<Promise<void>>();
   const sums = { starts: 0, freezes: 0, requests: 0, refused: 0, mostAtOnce: 0 };
-  // a frozen process cannot notice that this one has ended
-  const killAll = () => {
-    for (const it of all) it.kill();
-  };
-  process.once('exit', killAll);
 
   const serving = () => [...all].filter((it) => !it.isEnding());
 
@@ -165,7 +160,6 @@ export function createScaled(options: ScaleOptions): Scaled {
       for (const answer of waiting.splice(0)) answer(notStarted);
       await Promise.all(starting);
       await Promise.all([...all].map((it) => it.end(stopMs)));
-      process.removeListener('exit', killAll);
     },
   };
 }
