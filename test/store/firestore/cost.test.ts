@@ -1,8 +1,11 @@
-/** What the store costs, counted call by call: the numbers behind the README's table. */
+/** What the store costs, counted call by call: the numbers behind the tables in docs/operations.md. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
+import { messageRequestSchema, toCampaignRequest } from '../../../functions/model/schemas/push.ts';
+import { message } from '../../../functions/pipeline/message.ts';
+import { startDue } from '../../../functions/pipeline/schedules/recur.ts';
 import { sweep } from '../../../functions/pipeline/sweep.ts';
 import { campaignOf, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
@@ -123,12 +126,43 @@ test('a push to one user costs a few dozen documents', { skip }, async (t) => {
   t.diagnostic(`a push to one user: ${summary(costs)}`);
 });
 
-test('a tick is three reads, and a dozen more while a campaign is open', { skip }, async (t) => {
+test('a single push costs fewer documents than a campaign to one user', { skip }, async (t) => {
+  const { store, proxy, script, ports, run } = await oneByOne(t);
+  await store.putInstallations(people.slice(0, 100));
+  takeCosts(proxy);
+  const request = toCampaignRequest(
+    messageRequestSchema.parse({ userIds: ['user-7'], message: { title: 'Hallo' } }),
+  );
+  const { accepted, sent } = await message(ports, request, null);
+  assert.equal(accepted.kind, 'accepted');
+  await sent;
+  await run();
+  const costs = takeCosts(proxy);
+  assert.equal(script.sent.length, 1);
+  assert.deepEqual(costs, {
+    reads: {
+      // the empty answer that ends the list as well
+      installations: 2,
+      switches: 1,
+      campaigns: 5,
+      shards: 4,
+      chunks: 2,
+      events: 3,
+      erasures: 1,
+    },
+    writes: { campaigns: 4, shards: 4, chunks: 3, events: 6 },
+    deletes: {},
+  });
+  t.diagnostic(`a single push: ${summary(costs)}`);
+});
+
+test('a tick is four reads, and a dozen more while a campaign is open', { skip }, async (t) => {
   const { store, proxy, ports } = await oneByOne(t);
   assert.equal(await sweep(ports), 0);
+  assert.equal(await startDue(ports), 0);
   const idle = takeCosts(proxy);
   assert.deepEqual(idle, {
-    reads: { campaigns: 1, events: 1, deliveries: 1 },
+    reads: { campaigns: 1, events: 1, deliveries: 1, schedules: 1 },
     writes: {},
     deletes: {},
   });
