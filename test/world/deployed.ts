@@ -11,7 +11,11 @@ import { type CloudTasks, startCloudTasks } from '../../functions/local/cloud-ta
 import type { EmulatorName } from '../../functions/local/emulators.ts';
 import { as, inTurn, openFront } from '../../functions/local/google/front.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';
-import { type Player, startGoogleApis } from '../../functions/local/google/run/googleapis.ts';
+import {
+  type Player,
+  redirectTo,
+  startGoogleApis,
+} from '../../functions/local/google/run/googleapis.ts';
 import { openService, type Service } from '../../functions/local/google/run/service.ts';
 import { createTopic } from '../../functions/local/google/topic.ts';
 import { createOidc, type Oidc } from '../../functions/local/oidc.ts';
@@ -77,7 +81,9 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
       }),
     );
     const google = keep(await startGoogleApis(playersOf(simulated, tasks, emulators)));
-    const preload = [await redirectTo(google, archive)];
+    const ca = join(archive.dist, 'ca.pem');
+    await writeFile(ca, google.ca);
+    const preload = [redirectTo(google, ca)];
 
     const said: string[] = [];
     const services = {} as Record<Target, Service>;
@@ -152,16 +158,4 @@ function playersOf(
     'fcm.googleapis.com': { port: portOf(fcm!.origin), ca },
     'api.push.apple.com': { port: portOf(apns!.origins.production), ca },
   };
-}
-
-/** What a function loads before anything else, to find them. */
-async function redirectTo(
-  { ca, https, http }: { ca: string; https: number; http: number },
-  { dist }: Archive,
-): Promise<string> {
-  const file = join(dist, 'ca.pem');
-  await writeFile(file, ca);
-  const url = new URL('../../functions/local/google/run/redirect.js', import.meta.url);
-  url.search = String(new URLSearchParams({ ca: file, https: `${https}`, http: `${http}` }));
-  return url.href;
 }

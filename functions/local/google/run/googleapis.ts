@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
-import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { createServer, type TLSSocket, type TlsOptions, connect as tlsConnect } from 'node:tls';
 import { makeCertificate } from '../../certificate.ts';
 
 /** An emulator or simulator: without TLS unless there is a `ca` (PEM) to trust. */
@@ -22,11 +22,12 @@ export interface GoogleApis {
   https: number;
   /** of the metadata server */
   http: number;
-  /** names that were asked for, and have no player */
+  /** names that were asked for and have no player, and what was not TLS */
   strangers: string[];
   close(): Promise<void>;
 }
 
+const METADATA_HOSTS = ['169.254.169.254', 'metadata.google.internal', 'metadata.google.internal.'];
 /** The one access token the Firestore emulator takes for an administrator's. */
 const TOKEN = 'owner';
 
@@ -35,23 +36,31 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
   const { key, cert } = await makeCertificate(Object.keys(players));
   const strangers: string[] = [];
   const open = new Set<Socket>();
-  const server = createServer({ key, cert, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
-    const name = String(socket.servername);
-    const player = Object.hasOwn(players, name) ? players[name] : undefined;
-    if (!player) {
-      strangers.push(name);
-      return void socket.destroy();
-    }
-    join(socket, connectTo(player, socket));
+  const tls: TlsOptions = {
+    ...{ key, cert, ALPNProtocols: ['h2', 'http/1.1'] },
+    // before a client has looked at the certificate, which has no other names
+    SNICallback(name, done) {
+      const known = Object.hasOwn(players, name);
+      if (!known) strangers.push(name);
+      done(known ? null : new Error(`no player has the name ${name}`));
+    },
+  };
+  const server = createServer(tls, (socket) => {
+    const { servername: name } = socket;
+    if (name) return join(socket, connectTo(players[name]!, socket));
+    strangers.push('a TLS client that says no name');
+    socket.destroy();
   });
   for (const event of ['connection', 'secureConnection'])
     server.on(event, (socket: Socket) => {
       open.add(socket);
       socket.once('close', () => open.delete(socket));
     });
-  // not every client takes our certificate; it says so itself
-  server.on('tlsClientError', () => {});
-  const metadata = createMetadata();
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    // one that breaks off has ended, or does not take our certificate and says so itself
+    if (error.code?.startsWith('ERR_SSL')) strangers.push(`no TLS: ${error.code}`);
+  });
+  const metadata = createMetadata((host) => strangers.push(host));
   return {
     ca: cert,
     https: await listen(server),
@@ -64,6 +73,13 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
       await Promise.all(closed);
     },
   };
+}
+
+/** The module that a process loads to find them; `ca` is a file with the PEM. */
+export function redirectTo({ https, http }: GoogleApis, ca: string): string {
+  const url = new URL('./redirect.js', import.meta.url);
+  url.search = String(new URLSearchParams({ ca, https: `${https}`, http: `${http}` }));
+  return url.href;
 }
 
 /** Where one breaks, both are gone: that is all there is to see of it. */
@@ -85,8 +101,10 @@ function connectTo({ port, ca }: Player, { alpnProtocol }: TLSSocket): Socket {
 }
 
 /** https://cloud.google.com/run/docs/container-contract#metadata-server */
-const createMetadata = () =>
+const createMetadata = (onStranger: (host: string) => void) =>
   createHttpServer((request, response) => {
+    const { host = '' } = request.headers;
+    if (!METADATA_HOSTS.includes(host)) onStranger(host);
     const asked = request.headers['metadata-flavor'] === 'Google';
     const path = new URL(request.url ?? '/', 'http://metadata').pathname;
     const isToken = /^\/computeMetadata\/v1\/instance\/service-accounts\/[^/]+\/token$/.test(path);

@@ -1,8 +1,8 @@
 /**
- * Loaded before a function that believes it is deployed: whatever it connects to on the ports of https
- * and http is answered on this machine (`googleapis.ts`), by the names that it asks for. So its
- * environment is the deployed one, letter for letter, and what config-google.ts refuses to a deployed
- * function stays refused: there is no variable that leads it elsewhere. No name is looked up, so nothing
+ * Loaded before a function that believes it is deployed: whatever it connects to is answered on this
+ * machine (`googleapis.ts`), by the names that it asks for; port 80 is the metadata server's. So its
+ * environment is the deployed one, but for the path of a secret, and what config-google.ts refuses to a
+ * deployed function stays refused: there is no variable that leads it elsewhere. No name is looked up, so nothing
  * leaves the machine.
  *
  * Not TypeScript, as ../loopback.js is not.
@@ -14,7 +14,8 @@ import { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 const { searchParams } = new URL(import.meta.url);
-const ports = { 443: Number(searchParams.get('https')), 80: Number(searchParams.get('http')) };
+const https = Number(searchParams.get('https'));
+const http = Number(searchParams.get('http'));
 
 setDefaultCACertificates([
   ...getCACertificates('default'),
@@ -29,7 +30,8 @@ const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   // net.connect hands over a list, its options first, and knows it again: it has to be the same list
   const list = Array.isArray(args[0]) ? args[0] : args;
-  const port = ports[list[0]?.port];
-  if (port) list[0] = { ...list[0], port, host: here.address };
+  const port = Number(list[0]?.port);
+  // without a port it is a pipe
+  if (port) list[0] = { ...list[0], port: port === 80 ? http : https, host: here.address };
   return connect.apply(this, args);
 };
