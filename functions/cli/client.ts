@@ -1,6 +1,7 @@
 /** The HTTP API as the CLI sees it. */
 
 import type { Problem } from '../lib/errors.ts';
+import { foreignProblem } from './foreign.ts';
 import { readEvents, type ServerEvent } from './server-events.ts';
 
 /** A call that is not a stream is over by then, or has failed. */
@@ -75,6 +76,7 @@ export function createClient(
 
   const json = async <T>(path: string, init: RequestInit & { duplex?: 'half' }): Promise<T> => {
     const response = await call(path, init);
+    if (!isJson(response)) throw new Refused(await problemOf(response));
     return (await response.json().catch((cause) => {
       throw new Unreachable(origin, cause);
     })) as T;
@@ -155,9 +157,11 @@ export function createClient(
   };
 }
 
+const isJson = ({ headers }: Response) =>
+  /^application\/([\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '');
+
 /** Something between us and the API may answer in another form. */
 async function problemOf(response: Response): Promise<Problem> {
-  const { status, statusText } = response;
   const text = await response.text().catch(() => '');
   if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
     try {
@@ -166,7 +170,5 @@ async function problemOf(response: Response): Promise<Problem> {
       // cut off: the status has to do
     }
   }
-  const detail = text.replace(/\s+/g, ' ').slice(0, 200) || 'It said nothing else.';
-  const title = `The server answered ${status} ${statusText}`.trim();
-  return { type: 'about:blank', title, status, detail, next: 'Check the URL.' };
+  return foreignProblem(response, text);
 }

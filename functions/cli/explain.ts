@@ -19,6 +19,8 @@ function inWords(error: unknown): string {
     return [both, ...lines, fold(next, 0)].join('\n');
   }
   if (error instanceof Unreachable) {
+    if (codeOf(error.cause) === 'ENOTFOUND')
+      return `there is no host by the name of ${new URL(error.url).hostname}. Check VOLLEY_URL or --url.`;
     if (neverSent(error)) return `${error.url} does not answer. Is it running? npm start`;
     return `${error.url} broke off (${codeOf(error.cause)}). Look at its log, then try again.`;
   }

@@ -1,0 +1,101 @@
+/**
+ * What is wrong where an answer is none of the API's: its refusals are problem documents, so one that
+ * is not comes from something in between, or from something else altogether.
+ *
+ * Cloud Run refuses before a function is asked: 404 where the ingress lets this network not in (or
+ * there is no such service), 401 and 403 where it wants a caller to have roles/run.invoker.
+ * https://cloud.google.com/run/docs/troubleshooting
+ */
+
+import type { Problem } from '../lib/errors.ts';
+
+type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next'>>;
+
+const URL_OF_API =
+  'VOLLEY_URL (or --url) must be the address of volley-api alone, without a path: terraform output api_url, or gcloud run services list.';
+
+/** Of an answer's `text` the detail quotes the beginning, where we know no better. */
+export function foreignProblem(response: Response, text: string): Problem {
+  const { status, statusText } = response;
+  const it = isCloudRun(response, text) ? byCloudRun(status) : byAnother(response);
+  const said = textOf(text) || 'It said nothing else.';
+  return {
+    type: 'about:blank',
+    status,
+    title: `The server answered ${status} ${statusText}`.trim(),
+    detail: said,
+    next: URL_OF_API,
+    ...it,
+  };
+}
+
+/** By any of what is known of it: the front's name, its addresses, its own pages. */
+const isCloudRun = ({ headers, url }: Response, text: string) =>
+  headers.get('server') === 'Google Frontend' ||
+  /<h1>Error: (Page not found|Unauthorized|Forbidden)<\/h1>/.test(text) ||
+  (URL.canParse(url) && /\.(run\.app|cloudfunctions\.net)$/.test(new URL(url).hostname));
+
+const isHtml = ({ headers }: Response) => /^text\/html\b/i.test(headers.get('content-type') ?? '');
+
+function byCloudRun(status: number): Diagnosis | null {
+  switch (status) {
+    case 404:
+      return {
+        title: 'Cloud Run answered 404 before the API was asked',
+        detail: 'Its ingress does not let this network in, or no service has this address.',
+        next: `${URL_OF_API} If it is: gcloud run services update volley-api --region=REGION --ingress=all (functions other than the API take calls from inside of the project alone).`,
+      };
+    case 401:
+    case 403:
+      return {
+        title: `Cloud Run answered ${status} before the API was asked`,
+        detail:
+          'It wants callers to prove who they are: the API is not public. The key was not looked at.',
+        next: `Make it public again: terraform apply or infra/gcloud.sh; where the organisation forbids that, gcloud run services update volley-api --region=REGION --no-invoker-iam-check (infra/README.md, "If something is refused"). ${URL_OF_API}`,
+      };
+    case 429:
+      return {
+        title: 'Cloud Run answered 429: no instance of the API is free',
+        next: 'Try again in a moment. If it stays so, look at the quota of the region and at the instances of volley-api.',
+      };
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return {
+        title: `Cloud Run answered ${status}: the API does not start, or died`,
+        next: 'Look at the log of volley-api.',
+      };
+    default:
+      return null;
+  }
+}
+
+function byAnother(response: Response): Diagnosis | null {
+  const { status, headers } = response;
+  if (status === 405 && headers.get('allow') === 'POST')
+    return {
+      title: 'This is a function of Volley, but not its API',
+      detail: 'Only Cloud Tasks, Pub/Sub and Cloud Scheduler call it.',
+    };
+  if (status === 404 || response.ok)
+    return {
+      title: `What answered ${status} is not the API of Volley`,
+      ...(isHtml(response) && { detail: 'It sent a web page.' }),
+    };
+  if (status === 401 || status === 403)
+    return {
+      title: `Something before the API answered ${status}`,
+      next: `The key was not looked at: a proxy or firewall wants other credentials, or does not let this network in. ${URL_OF_API}`,
+    };
+  return null;
+}
+
+/** Of a page, what a person would read of it. */
+const textOf = (text: string) =>
+  text
+    .slice(0, 4_000)
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200);
