@@ -7,8 +7,7 @@ import type { QueueName } from './model/tasks.ts';
 import { createAtOnce } from './pipeline/at-once.ts';
 import { expire } from './pipeline/expire.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
-import { startDue } from './pipeline/schedules/recur.ts';
-import { sweep } from './pipeline/sweep.ts';
+import { tick } from './pipeline/tick.ts';
 import type { Log, Ports, Senders } from './ports.ts';
 import {
   createEmbeddedQueue,
@@ -126,14 +125,13 @@ function openEmbedded(
     sendNow: atOnce.sendNow,
     start() {
       queue.start(createTaskHandler(tasked, events.deliver, webhooks.deliver));
-      const tick = () => {
-        sweep(ports)
+      const onTick = () => {
+        tick(ports)
           .then(() => expire(ports, retentionDays))
-          .catch((error) => log.unexpected({ where: 'sweep', error }));
-        startDue(ports).catch((error) => log.unexpected({ where: 'schedules', error }));
+          .catch((error) => log.unexpected({ where: 'the tick', error }));
       };
-      ticker = setInterval(tick, TICK_EVERY_MS);
-      tick();
+      ticker = setInterval(onTick, TICK_EVERY_MS);
+      onTick();
     },
     async stop() {
       clearInterval(ticker);

@@ -17,6 +17,7 @@ import type { Log } from './ports/log.ts';
 import type { Queue } from './ports/queue.ts';
 import type { Schedules } from './ports/schedules.ts';
 import type { Senders } from './ports/senders.ts';
+import type { Ticks } from './ports/ticks.ts';
 import type { Triggers } from './ports/triggers.ts';
 import type { Users } from './ports/users.ts';
 import type { Webhooks } from './ports/webhooks.ts';
@@ -32,6 +33,7 @@ export type * from './ports/page.ts';
 export type * from './ports/queue.ts';
 export type * from './ports/schedules.ts';
 export type * from './ports/senders.ts';
+export type * from './ports/ticks.ts';
 export type * from './ports/triggers.ts';
 export type * from './ports/users.ts';
 export type * from './ports/webhooks.ts';
@@ -69,7 +71,8 @@ export interface Store
     Schedules,
     Triggers,
     Users,
-    Keys {
+    Keys,
+    Ticks {
   /** Throws `Unavailable` where it would not serve now, as far as one read shows. */
   check(): Promise<void>;
   close(): Promise<void>;

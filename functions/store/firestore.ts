@@ -22,6 +22,7 @@ import { firestoreSchedules } from './firestore/schedules.ts';
 import { createSchema } from './firestore/schema.ts';
 import { firestoreSegments } from './firestore/segments.ts';
 import { firestoreShards } from './firestore/shards.ts';
+import { firestoreTicks } from './firestore/ticks.ts';
 import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
 import { firestoreUsers } from './firestore/users.ts';
@@ -72,6 +73,7 @@ export function createFirestoreStore({
     ...firestoreOverdue(client, schema, closeShard),
     ...firestoreUsers(client, schema, retentionDays, erase, remove, dropFromUploads),
     ...firestoreKeys(client, schema),
+    ...firestoreTicks(client, schema),
     // it has a field that says when, in each document
     expire: async () => false,
 

@@ -22,6 +22,7 @@ import { sqliteOverdue } from './sqlite/overdue.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
 import { sqliteSegments } from './sqlite/segments.ts';
+import { sqliteTicks } from './sqlite/ticks.ts';
 import { sqliteTriggers } from './sqlite/triggers.ts';
 import { sqliteUploads } from './sqlite/uploads.ts';
 import { sqliteUsers } from './sqlite/users.ts';
@@ -79,6 +80,7 @@ export function createSqliteStore({
     ...webhooks,
     ...sqliteUsers(db, rows, writing, erase),
     ...sqliteKeys(db),
+    ...sqliteTicks(db),
     ...sqliteExpire(db),
     ...sqliteOverdue(db, find, [outbox.overdue, overdueDeliveries]),
 

@@ -18,6 +18,7 @@ import { matchingContract } from './store-matching.ts';
 import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { tickContract } from './store-ticks.ts';
 import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
 import { userContract } from './store-users.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   ledgerContract(name, makeStore);
   controlContract(name, makeStore);
   scheduleContract(name, makeStore);
+  tickContract(name, makeStore);
   eventContract(name, makeStore);
   webhookContract(name, makeStore);
   triggerContract(name, makeStore);

@@ -294,6 +294,11 @@ export interface FailedPingFields {
 }
 
 /** Named by the key's hash. */
+/** Of the one document of `ticks`. */
+export interface TickFields {
+  at: number;
+}
+
 export interface KeyFields {
   name: string;
   scopes: string[];

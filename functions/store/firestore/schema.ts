@@ -58,6 +58,7 @@ export function createSchema(db: Firestore) {
     triggers: db.collection('triggers'),
     failedPings: db.collection('failedPings'),
     switchOf: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
+    lastTick: db.collection('ticks').doc('last'),
     keys: db.collection('keys'),
     key: (hash: string) => db.collection('keys').doc(hash),
   };

@@ -208,6 +208,8 @@ export const migrations: Migration[] = [
    CREATE INDEX import_runs_marked ON import_runs (began_at) WHERE marked = 1;`,
   `ALTER TABLE shards ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX installations_out ON installations (app, platform, language) WHERE opted_out = 1;`,
+  // one row
+  'CREATE TABLE ticks (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;',
 ];
 
 /** For files that had installations before. */

@@ -1,0 +1,18 @@
+/** tick: what is done again and again on both engines, whatever campaigns there are. */
+
+import type { Ports } from '../ports.ts';
+import { startDue } from './schedules/recur.ts';
+import { sweep } from './sweep.ts';
+
+/**
+ * Sweeps, and starts the runs of schedules that are due: one that fails does not keep the other from
+ * its work. A tick that did both is noted, so that `volley doctor` sees when the last one was.
+ * Throws what has failed. Safe beside itself.
+ */
+export async function tick(ports: Ports): Promise<void> {
+  const ended = await Promise.allSettled([sweep(ports), startDue(ports)]);
+  const errors = ended.flatMap((it) => (it.status === 'rejected' ? [it.reason] : []));
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(String).join('; '));
+  if (errors.length > 0) throw errors[0];
+  await ports.store.noteTick(ports.now());
+}
