@@ -1,16 +1,15 @@
-/** Checks that both engines share: the store, the providers, the clock. */
+/** Checks that both engines share: the store, the tick, the clock. */
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { installation } from '../model/installation.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { Provider } from '../model/platform.ts';
-import type { Push, Sender, Senders, Store } from '../ports.ts';
-import { type Check, fault, type Result, unknown, well } from './check.ts';
+import type { Store } from '../ports.ts';
+import { type Check, fault, unknown, well } from './check.ts';
 
 /** An app by this name is refused nowhere, but who would call theirs so? */
 const APP = 'volley-doctor';
 
-/** Writes an installation of nobody's, reads it and takes it away. */
+/** Writes an installation that no app has, reads it and deletes it. */
 export const storeCheck = (store: Store): Check => ({
   name: 'the database takes and gives',
   async run() {
@@ -28,86 +27,48 @@ export const storeCheck = (store: Store): Check => ({
   },
 });
 
-/**
- * Of an app's credentials: a push to a token that nobody has. Apple can be asked nothing else, so its
- * sandbox is; FCM is asked what it would say (`validate_only`).
- */
-export const senderChecks = (senders: Senders, apps: string[]): Check[] =>
-  apps.flatMap((app) =>
-    (['apns', 'fcm'] as const).flatMap((provider) => {
-      const environment = provider === 'apns' ? 'sandbox' : 'production';
-      const sender = senders.get(app, provider, environment);
-      if (sender === null) return [];
-      const check: Check = {
-        name: `${provider} takes the credentials of "${app}"`,
-        async run(signal) {
-          const outcome = await probe(sender, provider, signal);
-          // made for production alone
-          if (
-            outcome.kind === 'blocked' &&
-            /BadEnvironmentKey|BadCertificateEnvironment/.test(outcome.reason)
-          )
-            return judge(
-              provider,
-              await probe(senders.get(app, provider, 'production')!, provider, signal),
-            );
-          return judge(provider, outcome);
-        },
-      };
-      return [check];
-    }),
-  );
+/** Five of Cloud Scheduler's minutes: one that finds much lost work takes as long itself. */
+const MAX_TICK_AGE_MS = 5 * 60 * 1000;
+/** A server that has just started has its first tick by then. */
+const FIRST_TICK_MS = 3_000;
+const POLL_MS = 100;
 
-async function probe(sender: Sender, provider: Provider, signal: AbortSignal): Promise<Outcome> {
-  const push: Push = {
-    campaignId: 'doctor',
-    message: { title: 'Nobody gets this', ttlSeconds: 0, priority: 'normal' },
-    expiresAt: Date.now() + 60_000,
-    // of APNs a dry run asks nothing
-    dryRun: provider === 'fcm',
-    to: 'token',
-  };
-  const token = provider === 'apns' ? '0'.repeat(64) : 'volley-doctor';
-  let outcome: Outcome = { kind: 'unknown', reason: 'no answer' };
-  await sender.send({
-    ...{ push, seed: randomUUID(), recipients: [{ installationId: 'doctor', token }], open: [0] },
-    signal,
-    settle(_, it) {
-      outcome = it;
-    },
-  });
-  return outcome;
-}
+/** Whether the tick runs that starts schedules and finds lost work. `next`: what to do if not. */
+export const tickCheck = (
+  store: Pick<Store, 'lastTick'>,
+  next: string,
+  { now = Date.now, waitMs = FIRST_TICK_MS }: { now?: () => number; waitMs?: number } = {},
+): Check => ({
+  name: 'the tick runs',
+  async run(signal) {
+    const end = performance.now() + waitMs;
+    for (;;) {
+      const at = await store.lastTick();
+      const age = at === null ? Number.POSITIVE_INFINITY : now() - at;
+      if (age <= MAX_TICK_AGE_MS) return well(`last ${ago(Math.max(0, age))}`);
+      if (performance.now() >= end)
+        return at === null
+          ? fault(
+              'it has never run to its end',
+              `A new deployment has it after two minutes. ${next}`,
+            )
+          : fault(`it last ran to its end ${ago(age)}`, next);
+      await wait(POLL_MS, null, { signal });
+    }
+  },
+});
 
-const advice: Record<Provider, string> = {
-  apns: 'Compare APNS_KEY_ID, APNS_TEAM_ID and APNS_TOPIC with developer.apple.com, and look whether the key was revoked.',
-  fcm: 'Is FCM_PROJECT_ID the Firebase project, its Cloud Messaging API on, and may this account send (cloudmessaging.messages.create)?',
-};
-
-/** A refusal of that token is the answer to be hoped for. */
-function judge(provider: Provider, outcome: Outcome): Result {
-  switch (outcome.kind) {
-    case 'accepted':
-      return well('it takes pushes');
-    case 'rejected':
-    case 'unregistered':
-      return well(`it knows us: to a token of nobody's it says ${outcome.reason}`);
-    case 'blocked':
-      return fault(`it refuses us: ${outcome.reason}`, advice[provider]);
-    case 'retry':
-    case 'unknown':
-      return unknown(
-        `it gives no answer to build on: ${outcome.reason}`,
-        'Try again in a minute; if it stays so, look at the network and the status page.',
-      );
-  }
+function ago(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 2) return `${Math.round(ms / 1000)} s ago`;
+  return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
 const MAX_SKEW_MS = 30 * 1000;
 
 /**
  * Tokens carry the time, and those from another time are refused. The clock is that of the machine
- * that answers; `url` is anybody's who says in a header `Date` what time it is.
+ * that answers; `url` is of a server whose header `Date` says what time it is.
  */
 export const clockCheck = (url: string, now: () => number = Date.now): Check => ({
   name: 'the clock is right',

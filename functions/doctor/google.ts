@@ -1,12 +1,11 @@
-/** Checks of the Google engine: its queues and who they call, its indexes. By REST, as the API. */
+/** Checks of the Google engine: its queues and the functions they call, its indexes. By REST, as the API. */
 
-import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import indexes from '../../firestore.indexes.json' with { type: 'json' };
-import { type QueueName, queueNames, redriveTask } from '../model/tasks.ts';
+import { type QueueName, queueNames, type Task } from '../model/tasks.ts';
 import type { Queue } from '../ports.ts';
-import { taskId } from '../queue/cloud-tasks.ts';
-import { type Check, fault, type Result, unknown, well } from './check.ts';
+import { servedBy, taskId, type Worker } from '../queue/cloud-tasks.ts';
+import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
+import { type Check, fault, well } from './check.ts';
+import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';
 
 export interface GoogleChecks {
   project: string;
@@ -18,13 +17,16 @@ export interface GoogleChecks {
   /** other servers that speak the same */
   tasksOrigin?: string;
   firestoreOrigin?: string;
+  /** how long a task may take to arrive */
+  arrivesMs?: number;
 }
 
-/** Its tasks' headers say what came of the last attempt: a gRPC code, made of the HTTP status. */
-const REFUSED = [7, 16];
-const POLL_MS = 250;
-/** With a cold start of the planner. */
-const PROBE_MS = 15_000;
+const names: Record<Worker, string> = {
+  ...{ plan: 'plan', sendApns: 'send-apns', sendFcm: 'send-fcm', deliver: 'deliver' },
+};
+
+/** Of an answer that comes in pages. */
+const MAX_PAGES = 20;
 
 type Json = Record<string, unknown> | null;
 
@@ -37,6 +39,7 @@ export function googleChecks({
   accessToken,
   tasksOrigin = 'https://cloudtasks.googleapis.com',
   firestoreOrigin = 'https://firestore.googleapis.com',
+  arrivesMs,
 }: GoogleChecks): Check[] {
   const queues = `${tasksOrigin}/v2/projects/${project}/locations/${region}/queues/${prefix}-`;
   const apply = 'Apply infra/ again: terraform apply, or infra/gcloud.sh.';
@@ -53,7 +56,7 @@ export function googleChecks({
   }
 
   const queueCheck = (name: QueueName): Check => ({
-    name: `the queue ${prefix}-${name} runs, and whom it calls takes its tasks`,
+    name: `the queue ${prefix}-${name} runs, and the function it calls takes its tasks`,
     async run(signal) {
       const it = await get(queues + name, signal);
       if (it === null) return fault('it is not there', apply);
@@ -64,89 +67,40 @@ export function googleChecks({
         );
       const listed = await get(`${queues}${name}/tasks?pageSize=100`, signal);
       const tasks = (listed?.tasks ?? []) as Tried[];
-      const refused = tasks.filter(isRefused).length;
-      if (refused > 0)
-        return fault(
-          `${refused} of ${tasks.length} tasks were refused by the function, as a stranger's`,
-          `The function takes ${prefix}-invoker alone, with its own address as audience: compare its VOLLEY_URL and VOLLEY_INVOKER, and its role run.invoker. ${apply}`,
-        );
+      const refused = tasks.filter(isRefused);
+      if (refused.length > 0) {
+        const { detail, next } = refusalOf(refused[0]!, names[servedBy[name]], { prefix, apply })!;
+        return fault(`${refused.length} of ${tasks.length} tasks were refused: ${detail}`, next!);
+      }
       return well(`${tasks.length === 100 ? '100 or more' : tasks.length} tasks wait`);
     },
   });
 
-  /** The whole way: queued by this function, called as the invoker, checked by the planner. */
-  const wayCheck: Check = {
-    name: 'a task that is queued arrives',
-    async run(signal) {
-      const task = redriveTask('doctor', randomUUID());
-      await queue.create([task]);
-      const url = `${queues}${task.queue}/tasks/${taskId(task.name)}`;
-      for (const end = Date.now() + PROBE_MS; ; await wait(POLL_MS, null, { signal })) {
-        const it = (await get(url, signal)) as Tried | null;
-        // done, and gone
-        if (it === null) return well('queued, called as the invoker, done');
-        if (isRefused(it))
-          return fault(
-            'the function plan refuses its caller',
-            `Compare its VOLLEY_URL with VOLLEY_PLAN_URL of the API, and VOLLEY_INVOKER of both. ${apply}`,
-          );
-        if (Date.now() > end)
-          return unknown(
-            `it still waits after ${PROBE_MS / 1000} s`,
-            `Look at the log of ${prefix}-plan, and whether the queue is paused.`,
-          );
-      }
-    },
-  };
-
   const indexCheck: Check = {
-    name: 'the indexes are ready',
+    name: 'the indexes and TTL policies are ready',
     async run(signal) {
-      const filter = 'indexConfig.usesAncestorConfig:false OR ttlConfig:*';
       const url = `${firestoreOrigin}/v1/projects/${project}/databases/${database}/collectionGroups/-/fields`;
-      const found = await get(`${url}?pageSize=500&filter=${encodeURIComponent(filter)}`, signal);
-      if (found === null) return fault('the database is not there', apply);
-      return readyOf((found.fields ?? []) as Field[], apply);
+      const query = new URLSearchParams({ pageSize: '500', filter: FIELDS_FILTER });
+      const fields: Field[] = [];
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const found = await get(`${url}?${query}`, signal);
+        if (found === null) return fault('the database is not there', apply);
+        fields.push(...((found.fields ?? []) as Field[]));
+        if (typeof found.nextPageToken !== 'string' || found.nextPageToken === '') break;
+        query.set('pageToken', found.nextPageToken);
+      }
+      return readyOf(fields, apply);
     },
   };
 
-  return [...queueNames.map(queueCheck), wayCheck, indexCheck];
-}
-
-interface Tried {
-  lastAttempt?: { responseStatus?: { code?: number } };
-}
-const isRefused = ({ lastAttempt }: Tried) =>
-  REFUSED.includes(lastAttempt?.responseStatus?.code ?? 0);
-
-/** https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.fields */
-interface Field {
-  name: string;
-  indexConfig?: { indexes?: { state: string }[] };
-  ttlConfig?: { state: string };
-}
-
-function readyOf(fields: Field[], apply: string): Result {
-  const there = new Map(
-    fields.map((it) => [it.name.split('/').slice(-3).join('/').replace('/fields/', '.'), it]),
-  );
-  const missing: string[] = [];
-  const building: string[] = [];
-  for (const it of indexes.fieldOverrides) {
-    const name = `${it.collectionGroup}.${it.fieldPath}`;
-    const field = there.get(name);
-    const built = field?.indexConfig?.indexes ?? [];
-    const ttl = 'ttl' in it && it.ttl;
-    if (!field || built.length !== it.indexes.length || (ttl && !field.ttlConfig))
-      missing.push(name);
-    else if (built.some(({ state }) => state !== 'READY')) building.push(name);
-    else if (ttl && field.ttlConfig!.state !== 'ACTIVE') building.push(name);
-  }
-  if (missing.length > 0) return fault(`not as they should be: ${missing.join(', ')}`, apply);
-  if (building.length > 0)
-    return unknown(
-      `still being built: ${building.join(', ')}`,
-      'Wait: minutes for a small database, hours for a large one.',
-    );
-  return well(`all ${indexes.fieldOverrides.length}`);
+  return [
+    ...queueNames.map(queueCheck),
+    ...arrivalChecks({
+      ...{ prefix, apply, queue },
+      ...(arrivesMs !== undefined && { arrivesMs }),
+      find: (task: Task, signal) =>
+        get(`${queues}${task.queue}/tasks/${taskId(task.name)}`, signal) as Promise<Tried | null>,
+    }),
+    indexCheck,
+  ];
 }

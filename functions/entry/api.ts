@@ -2,8 +2,9 @@
 
 import { getRequestListener } from '@hono/node-server';
 import type { GoogleConfig } from '../config-google.ts';
-import { clockCheck, senderChecks, storeCheck } from '../doctor/common.ts';
+import { clockCheck, storeCheck, tickCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
+import { senderChecks } from '../doctor/providers.ts';
 import { createPubSubDeadLetters } from '../events/dead-letters.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
@@ -18,6 +19,10 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const { project, region, prefix, database, apps, local } = config;
   const checks = [
     storeCheck(google.store),
+    tickCheck(
+      google.store,
+      `Cloud Scheduler calls ${prefix}-tick every minute: gcloud scheduler jobs describe ${prefix}-tick --location=${region} says what came of the last call, the log of ${prefix}-tick why.`,
+    ),
     ...senderChecks(google.senders, Object.keys(apps)),
     // on a developer's machine there is no Google to ask
     ...(local.tasksHost

@@ -25,7 +25,7 @@ export const doctorCall = (checks: Check[]): Call =>
     operationId: 'getDoctor',
     summary: 'Whether all is well',
     description:
-      'Tries the database, the queues, and the credentials of every app. It sends nothing to anybody.',
+      'Tries the database, the tick, the queues, the functions they call, and the credentials of every app. No device gets anything.',
     // it costs a push to nobody each time
     scopes: ['campaigns'],
     takes: {},

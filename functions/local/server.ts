@@ -3,7 +3,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { senderChecks, storeCheck } from '../doctor/common.ts';
+import { storeCheck, tickCheck } from '../doctor/common.ts';
+import { senderChecks } from '../doctor/providers.ts';
 import { createEmbedded, type Embedded, type EmbeddedOptions } from '../embedded.ts';
 import { clientAddressBehind } from '../http/access/address.ts';
 import { hashKey } from '../http/access/auth.ts';
@@ -55,7 +56,14 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     ...(unkind && { unkind }),
     ...(retentionDays !== undefined && { retentionDays }),
   });
-  const checks = [storeCheck(engine.store), ...senderChecks(senders, Object.keys(apps))];
+  const checks = [
+    storeCheck(engine.store),
+    tickCheck(
+      engine.store,
+      'This process runs it every ten seconds: its log says what has failed.',
+    ),
+    ...senderChecks(senders, Object.keys(apps)),
+  ];
   const stopping = new AbortController();
   const api = createApi(engine, {
     ...{ checks, isLocal: true, stop: stopping.signal },

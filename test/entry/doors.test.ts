@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { probes } from '../../functions/doctor/arrival.ts';
 import { forkFunction, type Target } from '../../functions/local/google/function.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
+import { servedBy } from '../../functions/queue/cloud-tasks.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createSigner, nowSeconds } from '../http/access/jwt.ts';
 import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
@@ -79,6 +81,50 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
   assert.equal((await fetch(fn.url)).status, 405);
   // there is no such chunk, so it is done with
   assert.equal((await world.post('sendApns', sendTask)).status, 204);
+  await fn.end('SIGTERM');
+});
+
+test('what volley doctor asks each function is answered, and does nothing', {
+  skip,
+}, async () => {
+  const targets = {
+    plan: 'plan',
+    'send-apns': 'sendApns',
+    'send-fcm': 'sendFcm',
+    deliver: 'deliver',
+  };
+  const asked = Object.entries(probes('test'));
+  assert.equal(asked.length, Object.keys(targets).length);
+  for (const [name, { queue, body }] of asked) {
+    const target = targets[name as keyof typeof targets] as Target;
+    assert.equal(servedBy[queue], target);
+    const fn = await world.start(target);
+    const { headers } = await world.post(target, body, null);
+    assert.equal(headers.get('www-authenticate'), 'Bearer', 'not without the token');
+    // as Cloud Tasks brings it: to deliver also Pub/Sub comes
+    const answer = await fetch(world.cloud.urlOf(target), {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${world.cloud.tokenFor(target)}`,
+        'X-CloudTasks-QueueName': `volley-${queue}`,
+      },
+      body: JSON.stringify(body),
+    });
+    assert.equal(answer.status, 204, name);
+    assert.doesNotMatch(fn.output(), /"severity":"ERROR"/);
+    await fn.end('SIGTERM');
+  }
+  const { apns, fcm } = world.simulated;
+  assert.equal((await apns.stats()).requests + (await fcm.stats()).requests, 0);
+  assert.equal((await world.cloud.tasks.stats()).created, 0);
+});
+
+test('a tick of the invoker’s is noted where volley doctor looks', { skip }, async () => {
+  const fn = await world.start('tick');
+  const before = Date.now();
+  assert.equal(await world.cloud.tick(), 204);
+  const at = await world.store.lastTick();
+  assert.ok(at !== null && at >= before && at <= Date.now(), String(at));
   await fn.end('SIGTERM');
 });
 

@@ -92,6 +92,8 @@ const exceptions: Record<string, string> = {
   'http/tasks.ts > queue/pace.ts': "the receiver of Cloud Tasks' requests is an HTTP handler",
   'doctor/google.ts > queue/cloud-tasks.ts':
     'the doctor asks for a task by the id that it has there',
+  'doctor/providers.ts > providers/apns/reasons.ts':
+    "the doctor says what Apple's reasons mean, and they are in one table",
 };
 
 const root = 'functions';

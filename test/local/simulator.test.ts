@@ -48,6 +48,13 @@ describe('APNs, simulated', () => {
     ['another path', { ':path': `/4/device/${token}` }, '{}', 404, 'BadPath'],
     ['no device token', { ':path': '/3/device/' }, '{}', 400, 'MissingDeviceToken'],
     ['a token that is not hexadecimal', { ':path': '/3/device/xyz' }, '{}', 400, 'BadDeviceToken'],
+    [
+      'a token that no device has',
+      { ':path': `/3/device/${'0'.repeat(64)}` },
+      '{"aps":{"alert":"x"}}',
+      400,
+      'BadDeviceToken',
+    ],
     ['no bearer', { authorization: undefined }, '{}', 403, 'MissingProviderToken'],
     ['no topic', { 'apns-topic': undefined }, '{}', 400, 'MissingTopic'],
     ['a foreign topic', { 'apns-topic': 'com.other' }, '{}', 400, 'TopicDisallowed'],

@@ -60,6 +60,8 @@ const topicSuffixes: Record<string, string> = {
   ...{ controls: '.push-type.controls', widgets: '.push-type.widgets' },
 };
 const DEVICE = '/3/device/';
+/** A token that Apple never gave out: what is asked with it wants to know what else is refused. */
+const NO_DEVICE = /\/0+$/;
 const MAX_PAYLOAD = 4096;
 const MAX_VOIP_PAYLOAD = 5120;
 const MAX_COLLAPSE_ID = 64;
@@ -124,7 +126,7 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
     if (headers['apns-id'] !== undefined && !uuid.test(headers['apns-id'])) return 'BadMessageId';
     if (body.length > (type === 'voip' ? MAX_VOIP_PAYLOAD : MAX_PAYLOAD)) return 'PayloadTooLarge';
     if (body.length === 0 || !isGood(body, type)) return 'PayloadEmpty';
-    return null;
+    return NO_DEVICE.test(path) ? 'BadDeviceToken' : null;
   }
 
   /**
