@@ -1,0 +1,11 @@
+/** The process that redrives dead letters, killed as it is about to acknowledge the first one. */
+
+import { v1 } from '@google-cloud/pubsub';
+import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';
+
+v1.SubscriberClient.prototype.acknowledge = () => {
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise<never>(() => {});
+};
+
+await createPubSubDeadLetters(JSON.parse(process.argv[2]!)).redrive();
