@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -56,6 +57,35 @@ test('a build holds only what runs, and no path of the machine it was made on', 
     .flatMap(([, text]) => JSON.parse(text).sources as string[]);
   assert.ok(sources.some((it) => it.endsWith('functions/pipeline/send.ts')));
   for (const it of sources) assert.doesNotMatch(it, /functions\/(local|cli)\//);
+});
+
+test('the built API starts without the Pub/Sub library, which only dead letters need', async () => {
+  const linked = join(folder, 'linked');
+  await cp(join(folder, 'dist'), linked, { recursive: true });
+  await symlink(resolve('node_modules'), join(linked, 'node_modules'));
+  const of = (name: string) => `https://volley-${name}.example.com`;
+  const env = {
+    ...{ GOOGLE_CLOUD_PROJECT: 'example-project', VOLLEY_REGION: 'europe-west1' },
+    VOLLEY_INVOKER: 'volley-invoker@example-project.iam.gserviceaccount.com',
+    ...{ VOLLEY_URL: of('api'), VOLLEY_PLAN_URL: of('plan'), VOLLEY_DELIVER_URL: of('deliver') },
+    ...{ VOLLEY_SEND_APNS_URL: of('send-apns'), VOLLEY_SEND_FCM_URL: of('send-fcm') },
+    FCM_PROJECT_ID: 'example-project',
+  };
+  const preload = [new URL('../world/loaded.js', import.meta.url).href];
+  const api = await startFunction('api', env, { entry: linked, preload });
+  try {
+    // the server that answers is ours from the first request on
+    assert.equal((await fetch(`${api.url}/openapi.json`)).status, 200);
+    api.child.send('loaded');
+    const [packages] = (await once(api.child, 'message')) as [string[]];
+    assert.ok(packages.includes('@google-cloud/firestore'), packages.join());
+    assert.deepEqual(
+      packages.filter((it) => it.includes('pubsub')),
+      [],
+    );
+  } finally {
+    await api.end('SIGTERM');
+  }
 });
 
 test('a lock file is cut to what is needed, with the very versions that were tested', async () => {
