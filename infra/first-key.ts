@@ -12,7 +12,8 @@ import type { Store } from '../functions/ports.ts';
 const usage = `npm run --silent key -- --project PROJECT [options]
 
   --project   of the deployment
-  --database  of Firestore; (default) if not given
+  --prefix    of its names; "volley" if not given, as infra/ has it
+  --database  of Firestore; named as the prefix if not given, as infra/ makes it
   --name      what the log and a refusal call it; "first" if not given
   --scopes    ${fullScopes.join(',')}: all of them if not given`;
 
@@ -26,7 +27,7 @@ export interface KeyOptions {
 export function readOptions(args: string[]): KeyOptions | string {
   const given = () => {
     const text = { type: 'string' } as const;
-    const options = { project: text, database: text, name: text, scopes: text };
+    const options = { project: text, prefix: text, database: text, name: text, scopes: text };
     return parseArgs({ args, options }).values;
   };
   let values: ReturnType<typeof given>;
@@ -35,7 +36,7 @@ export function readOptions(args: string[]): KeyOptions | string {
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;
   }
-  const { project, database = '(default)', name = 'first' } = values;
+  const { project, prefix = 'volley', database = prefix, name = 'first' } = values;
   const asked = values.scopes?.split(',') ?? fullScopes;
   if (!project) return `--project is missing.\n\n${usage}`;
   const unknown = asked.filter((it) => !fullScopes.includes(it as Scope));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { hashKey } from '../../functions/http/access/auth.ts';
@@ -15,10 +16,26 @@ test('a key that was made opens the API', { skip: withoutEmulators('firestore') 
   const { stdout } = await run(process.execPath, args);
   assert.match(stdout, /^volley_[\w-]{43}\n$/);
   const emulator = process.env.FIRESTORE_EMULATOR_HOST!;
-  const store = createFirestoreStore({ project, emulator });
+  const store = createFirestoreStore({ project, database: 'volley', emulator });
   t.after(() => store.close());
   const hash = hashKey(stdout.trim());
   assert.deepEqual(await store.findKey(hash), { hash, name: 'phone', scopes: ['read'] });
+});
+
+test('the database is the one that infra/ makes, unless another is named', () => {
+  const database = (...args: string[]) => {
+    const options = readOptions(['--project', 'p', ...args]);
+    return typeof options === 'string' ? options : options.database;
+  };
+  assert.equal(database(), 'volley');
+  assert.equal(database('--prefix', 'shop'), 'shop');
+  assert.equal(database('--prefix', 'shop', '--database', '(default)'), '(default)');
+  // the same as Terraform's and the script's own
+  assert.match(readFileSync('infra/gcloud.sh', 'utf8'), /^database=\$\{DATABASE:-\$prefix\}$/m);
+  assert.match(
+    readFileSync('infra/firestore.tf', 'utf8'),
+    /database_id = coalesce\(var\.firestore\.database, var\.prefix\)/,
+  );
 });
 
 test('what is wrong with the command line is told, and how it goes', () => {
