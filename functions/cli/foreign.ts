@@ -12,7 +12,7 @@ import type { Problem } from '../lib/errors.ts';
 type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next'>>;
 
 const URL_OF_API =
-  'VOLLEY_URL (or --url) must be the address of volley-api alone, without a path: terraform output api_url, or gcloud run services list.';
+  'VOLLEY_URL (or --url) must be the address of volley-api alone, without a path: terraform output api_url, or gcloud run services describe volley-api --region=REGION.';
 
 /** Of an answer's `text` the detail quotes the beginning, where we know no better. */
 export function foreignProblem(response: Response, text: string): Problem {
@@ -51,7 +51,7 @@ function byCloudRun(status: number): Diagnosis | null {
         title: `Cloud Run answered ${status} before the API was asked`,
         detail:
           'It wants callers to prove who they are: the API is not public. The key was not looked at.',
-        next: `Make it public again: terraform apply or infra/gcloud.sh; where the organisation forbids that, gcloud run services update volley-api --region=REGION --no-invoker-iam-check (infra/README.md, "If something is refused"). ${URL_OF_API}`,
+        next: `Make it public again: terraform apply or infra/gcloud.sh; where the organisation forbids that, gcloud run services update volley-api --region=REGION --no-invoker-iam-check (docs/operations.md, "If something is refused"). ${URL_OF_API}`,
       };
     case 429:
       return {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../model/outcome.ts';
 import type { Environment, Provider } from '../model/platform.ts';
 import type { Push, Sender, Senders } from '../ports.ts';
-import { apnsReasons } from '../providers/apns-reasons.ts';
+import { apnsReasons } from '../providers/apns/reasons.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 
 /**
