@@ -66,6 +66,16 @@ test('a page with a table of contents lists all of its chapters', () => {
   }
 });
 
+test('pages do without the words that readers stumble over', () => {
+  const found = pages().flatMap(({ path, text }) =>
+    Array.from(
+      text.replace(/"[^"\n]*"/g, '').matchAll(/\b(whom|whoever|nobody|somebody|at once)\b/gi),
+      ([word]) => `${path}: ${word}`,
+    ),
+  );
+  assert.deepEqual(found, []);
+});
+
 test('the README can be read in one go', () => {
   const lines = readPage('README.md').text.split('\n').length;
   assert.ok(lines <= 160, `${lines} lines`);
