@@ -73,17 +73,24 @@ export function arrivalChecks({
   queue,
   find,
   arrivesMs = ARRIVES_MS,
-}: Tracked & { prefix: string; apply: string; arrivesMs?: number }): Check[] {
+  now = () => performance.now(),
+}: Tracked & {
+  prefix: string;
+  apply: string;
+  arrivesMs?: number;
+  /** ms, for durations */
+  now?: () => number;
+}): Check[] {
   return Object.entries(probes(randomUUID())).map(([name, task]) => ({
     name: `a task for ${prefix}-${name} arrives`,
     async run(signal) {
       await queue.create([task]);
-      for (const end = Date.now() + arrivesMs; ; await wait(POLL_MS, null, { signal })) {
+      for (const end = now() + arrivesMs; ; await wait(POLL_MS, null, { signal })) {
         const it = await find(task, signal);
         if (it === null) return well('queued, called as the invoker, done');
         const refusal = refusalOf(it, name, { prefix, apply });
         if (refusal) return refusal;
-        if (Date.now() > end) return late(it, `${prefix}-${name}`);
+        if (now() > end) return late(it, `${prefix}-${name}`);
       }
     },
   }));

@@ -10,7 +10,7 @@ import { type Check, fault, unknown, well } from './check.ts';
 const APP = 'volley-doctor';
 
 /** Writes an installation that no app has, reads it and deletes it. */
-export const storeCheck = (store: Store): Check => ({
+export const storeCheck = (store: Store, now: () => number = Date.now): Check => ({
   name: 'the database takes and gives',
   async run() {
     const id = randomUUID();
@@ -18,7 +18,7 @@ export const storeCheck = (store: Store): Check => ({
       ...({ app: APP, platform: 'android', environment: 'production' } as const),
       ...{ token: `doctor-${id}`, tags: [], attributes: {} },
     };
-    await store.putInstallations([installation(id, registration, Date.now())]);
+    await store.putInstallations([installation(id, registration, now())]);
     const found = await store.getInstallation(APP, id);
     const gone = await store.deleteInstallation(APP, id);
     return found !== null && gone
@@ -37,16 +37,20 @@ const POLL_MS = 100;
 export const tickCheck = (
   store: Pick<Store, 'lastTick'>,
   next: string,
-  { now = Date.now, waitMs = FIRST_TICK_MS }: { now?: () => number; waitMs?: number } = {},
+  {
+    now = Date.now,
+    monotonic = () => performance.now(),
+    waitMs = FIRST_TICK_MS,
+  }: { now?: () => number; monotonic?: () => number; waitMs?: number } = {},
 ): Check => ({
   name: 'the tick runs',
   async run(signal) {
-    const end = performance.now() + waitMs;
+    const end = monotonic() + waitMs;
     for (;;) {
       const at = await store.lastTick();
       const age = at === null ? Number.POSITIVE_INFINITY : now() - at;
       if (age <= MAX_TICK_AGE_MS) return well(`last ${ago(Math.max(0, age))}`);
-      if (performance.now() >= end)
+      if (monotonic() >= end)
         return at === null
           ? fault(
               'it has never run to its end',

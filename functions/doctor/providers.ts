@@ -11,12 +11,16 @@ import { type Check, fault, type Result, unknown, well } from './check.ts';
  * FCM is asked what it would say (`validate_only`). Apple can be asked nothing without a push: it gets
  * one to a token that no device has.
  */
-export const senderChecks = (senders: Senders, apps: string[]): Check[] =>
+export const senderChecks = (
+  senders: Senders,
+  apps: string[],
+  now: () => number = Date.now,
+): Check[] =>
   apps.flatMap((app) =>
     (['apns', 'fcm'] as const).flatMap((provider) => {
       const ask = async (environment: Environment, signal: AbortSignal) => {
         const sender = senders.get(app, provider, environment);
-        return sender && (await probe(sender, provider, signal));
+        return sender && (await probe(sender, provider, now(), signal));
       };
       if (senders.get(app, provider, 'production') === null) return [];
       const check: Check = {
@@ -42,11 +46,16 @@ const isOfOtherEnvironment = (it: Outcome) =>
   it.kind === 'blocked' &&
   /^Bad(EnvironmentKey(Id)?InToken|CertificateEnvironment)$/.test(it.reason);
 
-async function probe(sender: Sender, provider: Provider, signal: AbortSignal): Promise<Outcome> {
+async function probe(
+  sender: Sender,
+  provider: Provider,
+  now: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const push: Push = {
     campaignId: 'doctor',
     message: { title: 'Nobody gets this', ttlSeconds: 0, priority: 'normal' },
-    expiresAt: Date.now() + 60_000,
+    expiresAt: now + 60_000,
     // of APNs a dry run asks nothing
     dryRun: provider === 'fcm',
     to: 'token',

@@ -36,7 +36,11 @@ const CLOSE_MS = 1_000;
  */
 const HEALTH = ['/healthz', '/health'];
 
-export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected'>): Front {
+export function createFront(
+  entry: Entry,
+  log: Pick<Log, 'drained' | 'unexpected'>,
+  now: () => number = () => performance.now(),
+): Front {
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
   const isServing = createHealth({ check: async () => entry.check?.() }, log);
@@ -69,12 +73,12 @@ export function createFront(entry: Entry, log: Pick<Log, 'drained' | 'unexpected
     },
 
     async drain() {
-      const begun = performance.now();
+      const begun = now();
       const requests = underWay.size;
       stop.abort();
       await Promise.race([Promise.all(underWay), wait(DRAIN_MS, null, { ref: false })]);
       const abandoned = underWay.size;
-      log.drained({ requests, abandoned, ms: Math.round(performance.now() - begun) });
+      log.drained({ requests, abandoned, ms: Math.round(now() - begun) });
       try {
         await withDeadline(entry.close(), CLOSE_MS, 'letting go of connections');
       } catch (error) {

@@ -16,6 +16,8 @@ export interface DeadLettersOptions {
   subscription: string;
   /** host:port: plain gRPC, without credentials */
   emulatorHost?: string | undefined;
+  /** ms, for durations */
+  now?: () => number;
 }
 
 /** Pub/Sub holds an empty pull open; when it has told nothing for so long, there is nothing. */
@@ -40,6 +42,7 @@ export function createPubSubDeadLetters({
   topic,
   subscription: id,
   emulatorHost,
+  now = () => performance.now(),
 }: DeadLettersOptions): DeadLetters & { close(): Promise<void> } {
   const subscription = `projects/${project}/subscriptions/${id}`;
   let clients: Promise<Clients> | undefined;
@@ -87,10 +90,10 @@ export function createPubSubDeadLetters({
       const connection = await connected();
       const { subscriber, publisher } = connection;
       const left = await pull(connection);
-      const end = performance.now() + REDRIVE_MS;
+      const end = now() + REDRIVE_MS;
       let redriven = 0;
       try {
-        for (let it = left[0]; it && performance.now() < end; it = left[0]) {
+        for (let it = left[0]; it && now() < end; it = left[0]) {
           const messages = [{ data: it.data, attributes: it.letter.attributes }];
           const name = `projects/${project}/topics/${topic}`;
           await publisher.publish({ topic: name, messages }, once(CALL_MS));

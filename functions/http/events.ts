@@ -30,12 +30,19 @@ export interface EventsOptions {
   stop: AbortSignal;
   heartbeatMs?: number;
   maxStreamMs?: number;
+  /** ms, for durations */
+  now?: () => number;
 }
 
 export const eventsCall = (
   live: Live,
   params: z.ZodObject<{ id: z.ZodString }>,
-  { stop, heartbeatMs = HEARTBEAT_MS, maxStreamMs = MAX_STREAM_MS }: EventsOptions,
+  {
+    stop,
+    heartbeatMs = HEARTBEAT_MS,
+    maxStreamMs = MAX_STREAM_MS,
+    now = () => performance.now(),
+  }: EventsOptions,
 ) =>
   call({
     method: 'get',
@@ -86,7 +93,7 @@ export const eventsCall = (
         if (wait !== undefined) return answer(c, first, from);
         if (first.ended && first.messages.length === 0) return c.body(null, 204);
         streaming = true;
-        return stream(c, first, { listener, from, request, heartbeatMs, maxStreamMs });
+        return stream(c, first, { listener, from, request, heartbeatMs, maxStreamMs, now });
       } finally {
         if (!streaming) {
           listener.close();
@@ -105,12 +112,13 @@ interface Stream {
   request: ReturnType<typeof linked>;
   heartbeatMs: number;
   maxStreamMs: number;
+  now: () => number;
 }
 
 function stream(c: Context, first: News, it: Stream) {
-  const { listener, request, heartbeatMs, maxStreamMs } = it;
+  const { listener, request, heartbeatMs, maxStreamMs, now } = it;
   const encoder = new TextEncoder();
-  const end = performance.now() + maxStreamMs;
+  const end = now() + maxStreamMs;
   let last = it.from;
   let news: News | null = first;
   const release = () => {
@@ -122,14 +130,14 @@ function stream(c: Context, first: News, it: Stream) {
     /** Not called while the reader is slow, so what it missed comes as one. */
     async pull(controller) {
       try {
-        const leftMs = Math.max(0, Math.min(heartbeatMs, end - performance.now()));
+        const leftMs = Math.max(0, Math.min(heartbeatMs, end - now()));
         news ??= await listener.next(last, leftMs, request.signal);
         const { messages = [], ended = true } = news ?? {};
         news = null;
         last = messages.at(-1)?.id ?? last;
         const text = messages.map(textOf).join('') || ': still here\n\n';
         controller.enqueue(encoder.encode(text));
-        if (!ended && !request.signal.aborted && performance.now() < end) return;
+        if (!ended && !request.signal.aborted && now() < end) return;
         release();
         controller.close();
       } catch (error) {

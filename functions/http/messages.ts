@@ -26,7 +26,7 @@ const outcomeSchema = z
   })
   .openapi('MessageOutcome');
 
-export const messageCall = (ports: Ports) =>
+export const messageCall = (ports: Ports, now: () => number = () => performance.now()) =>
   call({
     method: 'post',
     path: '/v1/messages',
@@ -59,7 +59,8 @@ export const messageCall = (ports: Ports) =>
     },
     async handle({ headers, query, body }, c) {
       const { store } = ports;
-      const until = performance.now() + query.wait * 1000;
+      const until = now() + query.wait * 1000;
+      const left = () => Math.max(0, until - now());
       const request = toCampaignRequest(body);
       const { accepted, sent } = await message(
         ports,
@@ -77,7 +78,7 @@ export const messageCall = (ports: Ports) =>
         });
       const { id } = accepted.campaign;
       const campaign =
-        query.wait > 0 ? await closed(ports, accepted.campaign, sent, until) : accepted.campaign;
+        query.wait > 0 ? await closed(ports, accepted.campaign, sent, left) : accepted.campaign;
       c.header('Location', `/v1/campaigns/${id}`);
       const view = campaignView(campaign, await store.counts(id));
       if (!isClosed(campaign.state)) return c.json(view, 202);
@@ -98,9 +99,9 @@ async function closed(
   { store }: Ports,
   campaign: Campaign,
   sent: Promise<unknown> | null,
-  until: number,
+  /** ms until the time is up */
+  left: () => number,
 ): Promise<Campaign> {
-  const left = () => Math.max(0, until - performance.now());
   if (sent) {
     const late = new AbortController();
     await Promise.race([sent, wait(left(), null, { signal: late.signal }).catch(() => {})]);

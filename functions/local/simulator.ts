@@ -67,14 +67,16 @@ const maxStreams = { apns: 1000, fcm: 100 };
 const noRequest = { headers: {}, body: Buffer.alloc(0) };
 
 /** A simulator in this process. */
-export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+export async function startSimulator(
+  options: SimulatorOptions,
+  now: () => number = Date.now,
+): Promise<Simulator> {
   const certificate = options.certificate ?? (await makeCertificate());
   const settings: SimulatorSettings = {
     ...defaultSettings,
     maxStreams: maxStreams[options.provider],
     ...structuredClone(options.settings),
   };
-  const now = Date.now;
   const rules =
     options.provider === 'apns' ? apnsRules({ ...options, now }) : fcmRules({ ...options, now });
   const behaves = behaviour(rules, settings, now);

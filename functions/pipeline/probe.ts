@@ -31,17 +31,18 @@ export async function awaitTurn(
   { id, trials = {}, dryRun }: Campaign,
   trial: Trial,
   stop: AbortSignal,
+  monotonic: () => number = () => performance.now(),
 ): Promise<'now' | 'waited' | 'later'> {
   const noted = trials[provider];
   if (noted && 'acceptedAt' in noted) trial.prove();
   // a few are no more than what a probe risks, and a push to one user must not pay for it
   if (trial.proven || dryRun || recipients.length <= FEW) return 'now';
-  const deadline = performance.now() + MAX_WAIT_MS;
+  const deadline = monotonic() + MAX_WAIT_MS;
   for (let polls = 1; ; polls++) {
     const turn = await store.claimTrial(id, provider, PROCESS, now() + TRIAL_MS, now());
     if (turn === 'accepted') trial.prove();
     if (turn !== 'other' || trial.proven) return polls > 1 ? 'waited' : 'now';
-    if (stop.aborted || performance.now() >= deadline) return 'later';
+    if (stop.aborted || monotonic() >= deadline) return 'later';
     await wait(POLL_MS);
   }
 }

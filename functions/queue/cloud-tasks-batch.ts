@@ -38,12 +38,18 @@ export function createBatches(
     deadlineMs,
     log,
     random,
-  }: { deadlineMs: number; log: Pick<Log, 'unexpected'>; random: () => number },
+    now = () => performance.now(),
+  }: {
+    deadlineMs: number;
+    log: Pick<Log, 'unexpected'>;
+    random: () => number;
+    now?: () => number;
+  },
 ): Batches {
   let refused = false;
 
   async function run(batch: Ready[], stop: AbortSignal): Promise<Ready[]> {
-    const endAt = performance.now() + deadlineMs;
+    const endAt = now() + deadlineMs;
     // it names the operation: another try finds it instead of starting another
     const requestId = randomUUID();
     const request = { parent: batch[0]!.parent, requests: batch, requestId };
@@ -55,7 +61,7 @@ export function createBatches(
     const { protos } = await import('@google-cloud/tasks');
     const { GetOperationRequest } = protos.google.longrunning;
     for (let pause = POLL_MS; !operation.done; pause = Math.min(2 * pause, MAX_POLL_MS)) {
-      if (performance.now() > endAt) return batch;
+      if (now() > endAt) return batch;
       await wait((0.5 + random() / 2) * pause);
       const asked = new GetOperationRequest({ name: operation.name });
       operation = await caller.batches(async (client, options) => {

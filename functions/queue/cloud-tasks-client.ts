@@ -74,11 +74,14 @@ export function createCaller({
   emulatorHost,
   callDeadlineMs,
   random,
+  now = () => performance.now(),
 }: {
   project: string;
   emulatorHost?: string | undefined;
   callDeadlineMs: number;
   random: () => number;
+  /** ms, for durations */
+  now?: () => number;
 }): Caller {
   const slots = createSlots(MAX_CALLS);
   const made = new Set<Promise<Client>>();
@@ -137,14 +140,14 @@ export function createCaller({
 
     return (attempt) =>
       slots(async () => {
-        const endAt = performance.now() + TOTAL_DEADLINE_MS;
+        const endAt = now() + TOTAL_DEADLINE_MS;
         for (let tries = 1; ; tries++) {
-          const left = endAt - performance.now();
+          const left = endAt - now();
           try {
             return await once(attempt, Math.max(1, Math.min(callDeadlineMs, left)));
           } catch (error) {
             const pause = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (tries - 1));
-            const over = tries === MAX_ATTEMPTS || performance.now() + pause >= endAt;
+            const over = tries === MAX_ATTEMPTS || now() + pause >= endAt;
             if (!isPassing(error) || over) throw error;
             await wait(pause);
           }

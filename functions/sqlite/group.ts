@@ -19,6 +19,7 @@ const GAP_MS = 2;
 export function createGroup(
   transaction: <T>(work: () => T) => T,
   sync: { now(): void; soon(): Promise<void> },
+  now: () => number = () => performance.now(),
 ) {
   let waiting: Waiting[] = [];
   let unsynced: Written[] = [];
@@ -29,7 +30,7 @@ export function createGroup(
   function wake() {
     if (writing || waiting.length === 0) return;
     writing = true;
-    const left = restUntil - performance.now();
+    const left = restUntil - now();
     if (left > 0) setTimeout(write, left);
     else setImmediate(write);
   }
@@ -41,7 +42,7 @@ export function createGroup(
     // closed in between
     if (all.length === 0) return;
     answer(attempt(all));
-    if (all.length > 1) restUntil = performance.now() + GAP_MS;
+    if (all.length > 1) restUntil = now() + GAP_MS;
     wake();
   }
 

@@ -27,7 +27,11 @@ const FAILING_MS = 2 * 24 * 60 * 60 * 1000;
 
 type Which = Omit<Extract<TaskBody, { kind: 'delivery' }>, 'kind'>;
 
-export function createDeliver(ports: Ports, post: Poster) {
+export function createDeliver(
+  ports: Ports,
+  post: Poster,
+  monotonic: () => number = () => performance.now(),
+) {
   const { now, random } = ports;
   const atWork = new Map<string, number>();
 
@@ -92,7 +96,7 @@ export function createDeliver(ports: Ports, post: Poster) {
   async function send(webhook: Webhook, { event }: WebhookDelivery, stop?: AbortSignal) {
     const { body, contentType } = await contentOf(ports, webhook, event);
     const at = now();
-    const begun = performance.now();
+    const begun = monotonic();
     const posted = await post(
       webhook.url,
       {
@@ -103,7 +107,7 @@ export function createDeliver(ports: Ports, post: Poster) {
       body,
       stop,
     );
-    const ms = Math.round(performance.now() - begun);
+    const ms = Math.round(monotonic() - begun);
     const made = {
       ...{ at, ms, status: posted.kind === 'answered' ? posted.status : null },
       error: posted.kind === 'failed' ? posted.reason : null,

@@ -177,9 +177,10 @@ async function preview(
   toRow: ReturnType<typeof rowMaker>,
   app: string | undefined,
   say: (text: string) => void,
+  now = Date.now,
 ) {
   for await (const row of source.first(SHOWN_ROWS)) {
-    const it = readRow(toRow(row), app, Date.now());
+    const it = readRow(toRow(row), app, now());
     // the count of the rows tells its fault
     if ('fault' in it) continue;
     const { bucket: _, ...shown } = it.installation;

@@ -19,8 +19,12 @@ interface Cached {
 const cache = new Map<string, Cached>();
 
 /** A `lookup` for `net.connect` that returns all addresses, each time beginning with another one. */
-export const lookupAddresses: LookupFunction = (host, options, callback) => {
-  const now = performance.now();
+export const lookupAddresses: LookupFunction = (
+  host,
+  options,
+  callback,
+  now = performance.now(),
+) => {
   const cached = cache.get(host);
   if (cached !== undefined && cached.until > now && options.all) {
     cached.addresses.push(cached.addresses.shift()!);

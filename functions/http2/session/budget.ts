@@ -26,16 +26,19 @@ export interface Budget {
 }
 
 /** `output.pending()`: bytes that the peer has not taken yet. */
-export function createBudget(output: { pending(): number }): Budget {
+export function createBudget(
+  output: { pending(): number },
+  now: () => number = () => performance.now(),
+): Budget {
   let left = BURST_FRAMES;
-  let countedAt = performance.now();
+  let countedAt = now();
   return {
     spend() {
       left -= 1;
       if (left > 0) return;
-      const now = performance.now();
-      left = Math.min(BURST_FRAMES, Math.floor((now - countedAt) * FRAMES_PER_MS));
-      countedAt = now;
+      const at = now();
+      left = Math.min(BURST_FRAMES, Math.floor((at - countedAt) * FRAMES_PER_MS));
+      countedAt = at;
       if (left <= 0 || output.pending() > MAX_PENDING_BYTES)
         throw new ConnectionError(ENHANCE_YOUR_CALM, 'too many frames that bring nothing');
     },

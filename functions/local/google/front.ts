@@ -62,11 +62,14 @@ const broken = refusal(503, 'Service Unavailable');
 const late = refusal(504, 'upstream request timeout');
 
 /** Of instances that are there always: each in turn, a wait while none has started. */
-export function inTurn(ports: () => readonly number[]): FrontOptions['take'] {
+export function inTurn(
+  ports: () => readonly number[],
+  now: () => number = () => performance.now(),
+): FrontOptions['take'] {
   let turn = 0;
   return async (gone) => {
-    const deadline = Date.now() + START_MS;
-    while (ports().length === 0 && !gone.aborted && Date.now() < deadline) await wait(20);
+    const deadline = now() + START_MS;
+    while (ports().length === 0 && !gone.aborted && now() < deadline) await wait(20);
     const all = ports();
     turn = (turn + 1) % Math.max(1, all.length);
     const port = all[turn];

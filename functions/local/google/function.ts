@@ -30,6 +30,8 @@ export interface FunctionOptions {
   framework?: string;
   /** of the process */
   onOutput?: (text: string) => void;
+  /** of the process that starts it: what a program needs to be found */
+  parent?: NodeJS.ProcessEnv;
 }
 
 /** What `npx functions-framework` runs, beside the package's own entry. */
@@ -52,9 +54,9 @@ export function forkFunction(
     preload = [],
     framework = main,
     onOutput,
+    parent: { PATH, HOME } = process.env,
   }: FunctionOptions = {},
 ) {
-  const { PATH, HOME } = process.env;
   const child = fork(framework, [`--source=${entry}`, '--port=0'], {
     execArgv: [loopback, ...preload].flatMap((it) => ['--import', it]),
     env: {
@@ -78,6 +80,7 @@ export async function startFunction(
   target: Target,
   env: Record<string, string>,
   options: FunctionOptions = {},
+  now: () => number = () => performance.now(),
 ): Promise<Fn> {
   const { child, output } = forkFunction(target, env, options);
   const ended = once(child, 'exit').then(() => {
@@ -101,13 +104,13 @@ export async function startFunction(
       return usage;
     },
     async end(signal) {
-      const begun = performance.now();
+      const begun = now();
       if (child.exitCode === null && child.signalCode === null) {
         const exited = once(child, 'exit');
         child.kill(signal);
         await exited;
       }
-      return { code: child.exitCode, ms: performance.now() - begun };
+      return { code: child.exitCode, ms: now() - begun };
     },
   };
 }

@@ -3,7 +3,10 @@
  * would cost a simulator more than the answer. First in, first out, so an item behind one with a
  * longer delay waits for it.
  */
-export function delayLine<T>(handOn: (item: T) => void) {
+export function delayLine<T>(
+  handOn: (item: T) => void,
+  now: () => number = () => performance.now(),
+) {
   let items: { item: T; at: number }[] = [];
   /** items before it are gone; they are dropped in bulk */
   let head = 0;
@@ -11,8 +14,8 @@ export function delayLine<T>(handOn: (item: T) => void) {
 
   function run() {
     timer = null;
-    const now = performance.now();
-    while (head < items.length && items[head]!.at <= now) handOn(items[head++]!.item);
+    const until = now();
+    while (head < items.length && items[head]!.at <= until) handOn(items[head++]!.item);
     if (head > 1024 && head * 2 > items.length) {
       items = items.slice(head);
       head = 0;
@@ -22,12 +25,12 @@ export function delayLine<T>(handOn: (item: T) => void) {
 
   function wait() {
     if (timer || head >= items.length) return;
-    timer = setTimeout(run, Math.max(1, items[head]!.at - performance.now()));
+    timer = setTimeout(run, Math.max(1, items[head]!.at - now()));
   }
 
   return {
     push(item: T, delayMs: number) {
-      items.push({ item, at: performance.now() + delayMs });
+      items.push({ item, at: now() + delayMs });
       wait();
     },
     clear() {

@@ -29,6 +29,7 @@ export function sendBatch(
   batch: Batch,
   flow: Flow,
   begin: (settle: (index: number, outcome: Outcome) => void) => (index: number) => void,
+  now: () => number = () => performance.now(),
 ): Promise<void> {
   const { open, signal, ramp } = batch;
   return new Promise((resolve) => {
@@ -54,7 +55,7 @@ export function sendBatch(
       const tried = (tries.get(index) ?? 0) + 1;
       if (signal.aborted || tried === MAX_TRIES) return false;
       tries.set(index, tried);
-      again.push({ index, outcome, at: performance.now() + waitMs });
+      again.push({ index, outcome, at: now() + waitMs });
       return true;
     }
 
@@ -79,7 +80,7 @@ export function sendBatch(
     /** False: nothing can be started now; whatever has to happen first will call `pump`. */
     function startOther(): boolean {
       const first = again[0];
-      const untilAgain = first ? first.at - performance.now() : Number.POSITIVE_INFINITY;
+      const untilAgain = first ? first.at - now() : Number.POSITIVE_INFINITY;
       const isFresh = untilAgain > 0;
       if (isFresh && next >= open.length) {
         if (first) sleep(untilAgain);

@@ -28,6 +28,9 @@ export interface FirestoreOptions {
   keepAliveTimeoutMs?: number;
   /** says what has expired */
   now?: () => number;
+  /** ms, for durations */
+  monotonic?: () => number;
+  random?: () => number;
 }
 
 type Work<T> = (writes: Transaction, attempt: number) => Promise<T>;
@@ -81,6 +84,8 @@ export function createClient({
   keepAliveMs = 30_000,
   keepAliveTimeoutMs = 5_000,
   now = Date.now,
+  monotonic = () => performance.now(),
+  random = Math.random,
 }: FirestoreOptions): Client {
   const db = new Firestore({
     projectId: project,
@@ -130,15 +135,15 @@ export function createClient({
 
   const retried = <T>(work: (attempt: number) => Promise<T>, passing: Set<number>) =>
     inTime(async (tried) => {
-      const deadline = performance.now() + deadlineMs;
+      const deadline = monotonic() + deadlineMs;
       for (let attempt = 1; ; attempt++)
         try {
           return await work(attempt);
         } catch (error) {
-          if (attempt === MAX_ATTEMPTS || performance.now() > deadline || !isOf(passing, error))
+          if (attempt === MAX_ATTEMPTS || monotonic() > deadline || !isOf(passing, error))
             throw error;
           tried.error = error;
-          await wait(Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
+          await wait(random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
         }
     });
   const read = <T>(work: () => Promise<T>) => retried(work, absent);
