@@ -61,7 +61,9 @@ export function tasksOf(it: Exclude<Overdue, { kind: 'event' }>, campaign?: Camp
       return shardTasks(it.campaignId, it.shard, it.task);
     case 'chunk':
       return chunkTasks(it);
-    case 'delivery':
-      return [deliveryTask({ ...it, task: it.task ?? undefined })];
+    case 'delivery': {
+      const { task, ...which } = it;
+      return [deliveryTask({ ...which, ...(task !== null && { task }) })];
+    }
   }
 }

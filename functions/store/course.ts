@@ -80,3 +80,6 @@ export function turnOf(
   const over = trial.until <= now || trial.until > now + MOST_MS;
   return trial.by === by || over ? 'ours' : 'other';
 }
+
+/** Its open work is back on its queues. */
+export const withoutTask = ({ task: _, ...campaign }: Campaign): Campaign => campaign;

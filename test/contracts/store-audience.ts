@@ -50,7 +50,11 @@ function randomAudience({ below, pick }: ReturnType<typeof chance>): Audience {
 
 /** The meaning of an audience, in the plainest words. */
 const isIn = (app: string, audience: Audience) => (it: Installation) => {
-  const tags: { any?: string[]; all?: string[]; none?: string[] } = audience.tags ?? {};
+  const tags: {
+    any?: string[] | undefined;
+    all?: string[] | undefined;
+    none?: string[] | undefined;
+  } = audience.tags ?? {};
   return (
     it.app === app &&
     it.optedOut !== true &&

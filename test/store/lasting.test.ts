@@ -22,8 +22,6 @@ import {
 } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';
 
-const _DEADLINE_MS = 20_000;
-
 test('everything is still there after the store was closed and opened', async (t) => {
   const path = join(makeFolder(t), 'store.db');
   const first = openStore(t, path).store;

@@ -42,7 +42,12 @@ function wasSeen({ after, before }: NonNullable<Audience['lastSeen']>, at: numbe
 }
 
 function hasTags(wanted: NonNullable<Audience['tags']>, tags: string[]): boolean {
-  const { any, all, none }: { any?: string[]; all?: string[]; none?: string[] } = wanted;
+  const {
+    any,
+    all,
+    none,
+  }: { any?: string[] | undefined; all?: string[] | undefined; none?: string[] | undefined } =
+    wanted;
   if (any && !any.some((tag) => tags.includes(tag))) return false;
   if (all && !all.every((tag) => tags.includes(tag))) return false;
   return !none?.some((tag) => tags.includes(tag));

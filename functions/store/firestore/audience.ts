@@ -217,7 +217,8 @@ function narrowed(
   if (tokens) return { tokens, queries: [] };
   const userIds = first((it) => it.userIds);
   if (userIds) return { queries: anyOf('userId', 'in', userIds) };
-  const tagged = (it: Audience): { any?: string[]; all?: string[] } => it.tags ?? {};
+  const tagged = (it: Audience): { any?: string[] | undefined; all?: string[] | undefined } =>
+    it.tags ?? {};
   const every = first((it) => tagged(it).all);
   if (every) return { queries: [all.where('tags', 'array-contains', every[0])] };
   const any = first((it) => tagged(it).any);

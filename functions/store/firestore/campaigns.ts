@@ -9,7 +9,16 @@ import {
   startedEvent,
 } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports.ts';
-import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
+import {
+  begins,
+  dueAfter,
+  mayStart,
+  movedTo,
+  startedAt,
+  turnOf,
+  withoutGuard,
+  withoutTask,
+} from '../course.ts';
 import { timeAndName } from '../cursor.ts';
 import { firstOf, merged } from '../sorted.ts';
 import { expiryOf, fromCampaign, historyWith, requestOf, toCampaign } from './campaign-fields.ts';
@@ -231,7 +240,7 @@ export function firestoreCampaigns(
         writes.update(
           found.ref,
           {
-            request: requestOf({ ...campaign, task: undefined }),
+            request: requestOf(withoutTask(campaign)),
             ...(campaign.guard !== 'canary' && { due: FieldValue.delete() }),
           },
           unchanged(found),

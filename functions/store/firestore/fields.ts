@@ -149,16 +149,16 @@ export interface InstallationFields {
   provider: Installation['provider'];
   environment: Installation['environment'];
   token: string;
-  language?: string;
+  language?: string | undefined;
   /** indexed; the keys of the languages it reads (pt-BR and pt), each alone and with its platform */
-  spoken?: string[];
-  timeZone?: string;
-  country?: string;
-  appVersion?: string;
+  spoken?: string[] | undefined;
+  timeZone?: string | undefined;
+  country?: string | undefined;
+  appVersion?: string | undefined;
   /** there only if so */
   optedOut?: true;
   /** indexed */
-  userId?: string;
+  userId?: string | undefined;
   /** indexed */
   tags: string[];
   /** JSON: names that Firestore keeps for itself are allowed here */

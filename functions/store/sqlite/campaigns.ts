@@ -20,7 +20,16 @@ import {
 import type { Provider } from '../../model/platform.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { begins, dueAfter, mayStart, movedTo, startedAt, turnOf, withoutGuard } from '../course.ts';
+import {
+  begins,
+  dueAfter,
+  mayStart,
+  movedTo,
+  startedAt,
+  turnOf,
+  withoutGuard,
+  withoutTask,
+} from '../course.ts';
 import { timeAndName } from '../cursor.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
@@ -202,7 +211,7 @@ export function sqliteCampaigns(
         const isWatched = campaign.guard === 'canary';
         sql(
           `UPDATE campaigns SET request = ?, due_at = CASE WHEN ? THEN due_at END WHERE id = ?`,
-        ).run(requestOf({ ...campaign, task: undefined }), isWatched ? 1 : 0, id);
+        ).run(requestOf(withoutTask(campaign)), isWatched ? 1 : 0, id);
       }),
 
     notePush: (campaignId, at, acceptedBy) =>

@@ -139,6 +139,19 @@ test('where Cloud Run checks callers, a token without its signature is believed,
   }
 });
 
+test('a token without its signature is believed until it expires, and five minutes for clocks', async (t) => {
+  const clock = { now: Date.UTC(2026, 10, 21, 13) };
+  const { check } = await make(t, { check: 'platform', now: () => clock.now });
+  const token = encode(claims({ exp: clock.now / 1000 + 60 }));
+  const authorization = `Bearer ${encode({})}.${token}.SIGNATURE_REMOVED_BY_GOOGLE`;
+  clock.now += 60_000 + 300_000;
+  assert.deepEqual(await check(authorization), { kind: 'invoker' });
+  clock.now += 1;
+  const { kind, ...why } = await check(authorization);
+  assert.equal(kind, 'refused');
+  assert.deepEqual(why, { status: 401, reason: 'the token has expired' });
+});
+
 test('where Cloud Run checks callers, a token beside the one it has checked is not believed', async (t) => {
   const { check } = await make(t, { check: 'platform' });
   const stripped = `Bearer ${encode({})}.${encode(claims())}.SIGNATURE_REMOVED_BY_GOOGLE`;
