@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { matches } from '../../functions/model/audience/matches.ts';
 import { BUCKETS } from '../../functions/model/bucket.ts';
 import type { Carried, Installation, Reached } from '../../functions/model/installation.ts';
-import type { Audience, Comparison } from '../../functions/model/schemas/audience.ts';
+import type { Audience } from '../../functions/model/schemas/audience.ts';
+import type { Comparison } from '../../functions/model/schemas/conditions.ts';
 import type { Store } from '../../functions/ports.ts';
 import { chance, EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 

@@ -6,7 +6,8 @@
 
 import { isLanguage } from '../canonical/language.ts';
 import type { Installation } from '../installation.ts';
-import type { Audience, Comparison } from '../schemas/audience.ts';
+import type { Audience } from '../schemas/audience.ts';
+import type { Comparison } from '../schemas/conditions.ts';
 import { isVersionIn } from '../version.ts';
 
 export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;

@@ -1,8 +1,8 @@
 /** What is asked for with a single push, as with schemas/campaign.ts. */
 
 import { z } from 'zod';
-import { names } from './audience.ts';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
+import { names } from './conditions.ts';
 
 const { app, message, dryRun } = campaignRequestSchema.shape;
 

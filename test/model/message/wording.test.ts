@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { validate } from '../../functions/lib/faults.ts';
-import type { Recipient } from '../../functions/model/chunk.ts';
-import { fill, templateOf, templateOfJson } from '../../functions/model/message/template.ts';
-import { languageFor, messageIn } from '../../functions/model/message/wording.ts';
-import { type Message, messageSchema } from '../../functions/model/schemas/message.ts';
-import { report, reportText } from '../../functions/pipeline/report.ts';
-import { createWorld } from './world.ts';
+import { validate } from '../../../functions/lib/faults.ts';
+import type { Recipient } from '../../../functions/model/chunk.ts';
+import { fill, templateOf, templateOfJson } from '../../../functions/model/message/template.ts';
+import { languageFor, messageIn } from '../../../functions/model/message/wording.ts';
+import { type Message, messageSchema } from '../../../functions/model/schemas/message.ts';
+import { report, reportText } from '../../../functions/pipeline/report.ts';
+import { createWorld } from '../../pipeline/world.ts';
 
 const message = (rest: object): Message => messageSchema.parse(rest);
 const faults = (it: unknown) => {
