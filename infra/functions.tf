@@ -41,7 +41,7 @@ locals {
     VOLLEY_RETENTION_DAYS = var.retention_days
     VOLLEY_TRUSTED_HOPS   = var.trusted_hops
     # Cloud Run checks the invoker's token before we see it and takes its signature away, so only what
-    # the token says is left to check (functions/http/access/oidc.ts). That is safe because nobody but the
+    # the token says is left to check (functions/http/auth/oidc.ts). That is safe because nobody but the
     # invoker has roles/run.invoker on these functions, see below.
     VOLLEY_INVOKER_CHECK = "platform"
     # stack traces in the log name the lines of functions/

@@ -1,4 +1,4 @@
-# People sign in with Firebase Auth (functions/http/access/people.ts): the API asks whether a token's user is
+# People sign in with Firebase Auth (functions/http/auth/firebase-users.ts): the API asks whether a token's user is
 # still there and not revoked, and nothing else. Google's smallest role for it lists all users.
 resource "google_project_iam_custom_role" "people" {
   role_id     = "${replace(var.prefix, "-", "_")}_people"

@@ -1,13 +1,13 @@
 /** Before `volley send` sends to many: the estimate, and a question. */
 
-import type { EstimateView } from '../http/estimate.ts';
+import type { EstimateView } from '../http/campaigns/estimate.ts';
 import { MANY } from '../model/audience/many.ts';
 import type { Ask } from './ask.ts';
+import { Usage } from './campaign-request.ts';
 import type { Client } from './client.ts';
-import { estimate, totalUsd } from './estimate.ts';
+import { estimateText } from './commands/estimate.ts';
+import { estimate, totalUsd } from './cost.ts';
 import { count } from './progress.ts';
-import { estimateText } from './reach.ts';
-import { Usage } from './send.ts';
 
 const FAILING = 0.02;
 

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Usage } from './campaign-request.ts';
 import { type Client, createClient } from './client.ts';
-import { Usage } from './send.ts';
 
 type Env = Record<string, string | undefined>;
 

@@ -2,7 +2,7 @@
 
 import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client.ts';
-import { COLUMNS, fold } from './columns.ts';
+import { COLUMNS, fold } from './format.ts';
 
 /** Without secrets, whatever the error quotes. */
 export const explain = (error: unknown): string => redact(inWords(error));

@@ -4,34 +4,40 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
+import type { CampaignView, FailureView, ReportView } from '../http/campaigns/view.ts';
 import type { DoctorView } from '../http/doctor.ts';
-import type { CampaignView, FailureView, ReportView } from '../http/views.ts';
 import { redact } from '../lib/redact.ts';
 import { MANY } from '../model/audience/many.ts';
+import {
+  audienceOptions,
+  campaignRequest,
+  type SendOptions,
+  sendOnce,
+  Usage,
+} from './campaign-request.ts';
 import type { Client } from './client.ts';
-import { fold } from './columns.ts';
+import { controlCommands } from './commands/control.ts';
+import { deadLetterCommands } from './commands/dead-letters.ts';
+import { doctorText, isWell } from './commands/doctor.ts';
+import { estimateCommand } from './commands/estimate.ts';
+import { importCommand } from './commands/import/command.ts';
+import { installationCommands } from './commands/installations.ts';
+import { keyCommands } from './commands/keys.ts';
+import { messageCommand } from './commands/message.ts';
+import { scheduleCommands } from './commands/schedules.ts';
+import { audienceCommands, type Means, segmentCommands } from './commands/segments.ts';
+import { testCommand } from './commands/test.ts';
+import { triggerCommands } from './commands/triggers.ts';
+import { userCommands } from './commands/users.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { confirmed } from './confirm.ts';
 import { connect, urlOf } from './connect.ts';
-import { controlCommands } from './control.ts';
-import { deadLetterCommands } from './dead-letters.ts';
-import { doctorText, isWell } from './doctor.ts';
+import type { Io } from './context.ts';
 import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
-import { importCommand } from './import/command.ts';
-import { installationCommands } from './installations.ts';
-import type { Io } from './io.ts';
-import { keyCommands } from './keys.ts';
-import { messageCommand } from './message.ts';
+import { fold } from './format.ts';
 import { count, print } from './progress.ts';
-import { estimateCommand } from './reach.ts';
-import { scheduleCommands } from './schedules.ts';
-import { audienceCommands, type Means, segmentCommands } from './segments.ts';
-import { audienceOptions, campaignRequest, type SendOptions, sendOnce, Usage } from './send.ts';
-import { testCommand } from './testing.ts';
-import { triggerCommands } from './triggers.ts';
-import { userCommands } from './users.ts';
 import { watchCampaign } from './watch.ts';
-import { addWebhookCommands } from './webhooks.ts';
 
 const examples = `
 Examples:

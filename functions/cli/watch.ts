@@ -1,7 +1,7 @@
 /** Follows a campaign to its end, with a bar. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CampaignView } from '../http/views.ts';
+import type { CampaignView } from '../http/campaigns/view.ts';
 import { isClosed } from '../model/campaign.ts';
 import { type Client, Unreachable } from './client.ts';
 import { count, createProgress, createRate, type Output } from './progress.ts';

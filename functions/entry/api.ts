@@ -8,9 +8,9 @@ import { senderChecks } from '../doctor/providers.ts';
 import { createPubSubDeadLetters } from '../events/dead-letters.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import { createGoogle } from '../google.ts';
-import { clientAddressBehind } from '../http/access/address.ts';
-import { createPeople } from '../http/access/people.ts';
 import { createApi } from '../http/api.ts';
+import { clientAddressBehind } from '../http/auth/address.ts';
+import { createPeople } from '../http/auth/firebase-users.ts';
 import type { Log } from '../ports.ts';
 import type { Entry } from './front.ts';
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createHealth } from '../http/health.ts';
+import { createHealth } from '../http/service/health.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { problem, Unavailable } from '../lib/errors.ts';
 import type { Log } from '../ports.ts';

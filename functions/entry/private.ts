@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { GoogleConfig } from '../config-google.ts';
-import { createOidc } from '../http/access/oidc.ts';
+import { createOidc } from '../http/auth/oidc.ts';
 import type { Log } from '../ports.ts';
 import type { Entry } from './front.ts';
 

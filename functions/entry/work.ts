@@ -2,10 +2,10 @@
 
 import type { GoogleConfig } from '../config-google.ts';
 import { createGoogle } from '../google.ts';
-import { receiveTask } from '../http/tasks.ts';
 import type { TaskBody } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import type { Log, TaskHandler } from '../ports.ts';
+import { receiveTask } from '../queue/cloud-tasks-receiver.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 

@@ -7,35 +7,39 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { BadCursor, Unavailable } from '../lib/errors.ts';
 import type { DeadLetters, Ports } from '../ports.ts';
-import { type ClientAddress, socketAddress } from './access/address.ts';
-import { createAuthorize } from './access/auth.ts';
-import type { Rate } from './access/limit.ts';
-import type { FindPerson } from './access/people.ts';
-import { createAdmit, type RegistrationLimits, registrationLimits } from './access/registering.ts';
-import { createAdmitPerson, personRate } from './access/signed-in.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
-import { serve } from './call.ts';
-import { campaignCalls, campaignParams } from './campaigns.ts';
+import { type ClientAddress, socketAddress } from './auth/address.ts';
+import { createAuthorize } from './auth/authorize.ts';
+import type { FindPerson } from './auth/firebase-users.ts';
+import type { Rate } from './auth/limit.ts';
+import {
+  createAdmit,
+  type RegistrationLimits,
+  registrationLimits,
+} from './auth/registration-key.ts';
+import { createAdmitPerson, personRate } from './auth/signed-in.ts';
+import { campaignCalls, campaignParams } from './campaigns/campaigns.ts';
+import { estimateCall } from './campaigns/estimate.ts';
+import { eventsCall } from './campaigns/events.ts';
+import { createLive } from './campaigns/live.ts';
+import { testCall } from './campaigns/test-send.ts';
+import { serve } from './core/call.ts';
+import { answerProblem } from './core/problem.ts';
 import { deadLetterCalls, noDeadLetters } from './dead-letters.ts';
 import { doctorCall } from './doctor.ts';
-import { estimateCall } from './estimate.ts';
-import { eventsCall } from './events.ts';
-import { importCall } from './import/import.ts';
-import { normalizeCall } from './import/normalize.ts';
-import { pruneCall } from './import/prune.ts';
-import { installationCalls } from './installations.ts';
+import { importCall } from './installations/import.ts';
+import { installationCalls } from './installations/installations.ts';
+import { normalizeCall } from './installations/normalize.ts';
+import { pruneCall } from './installations/prune.ts';
 import { keyCalls } from './keys.ts';
-import { createLive } from './live.ts';
 import { messageCall } from './messages.ts';
-import { answerProblem } from './problem.ts';
-import { scheduleCalls } from './schedules.ts';
+import { scheduleCalls } from './schedules/schedules.ts';
 import { segmentCalls } from './segments.ts';
-import { serviceCalls } from './service.ts';
-import { testCall } from './testing.ts';
-import { triggerCalls } from './triggers.ts';
+import { serviceCalls } from './service/service.ts';
+import { triggerCalls } from './triggers/triggers.ts';
 import { userCalls } from './users.ts';
-import { webhookCalls } from './webhooks.ts';
+import { webhookCalls } from './webhooks/webhooks.ts';
 
 export interface ApiOptions {
   /** lets people in beside API keys */

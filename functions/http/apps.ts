@@ -7,9 +7,9 @@ import { rfc3339 } from '../model/event.ts';
 import { environments, providers } from '../model/platform.ts';
 import { switchApp } from '../pipeline/app-switch.ts';
 import type { Ports } from '../ports.ts';
-import { callerOf } from './access/auth.ts';
-import { type Call, call } from './call.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { callerOf } from './auth/authorize.ts';
+import { type Call, call } from './core/call.ts';
+import { answerProblem, problemResponse } from './core/problem.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
 

@@ -3,18 +3,18 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { Unreadable } from '../import/encoding.ts';
+import { type Name, nameFault, nameReaders } from '../import/names.ts';
+import { FileFault } from '../import/rows.ts';
 import { namedToken } from '../model/canonical/token.ts';
 import { rfc3339 } from '../model/event.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import { type Upload, type UploadKind, uploadKinds } from '../model/upload.ts';
 import type { Ports } from '../ports.ts';
-import { mediaType } from './body.ts';
-import { type Call, call } from './call.ts';
-import { linesOf } from './import/body.ts';
-import { Unreadable } from './import/encoding.ts';
-import { type Name, nameFault, nameReaders } from './import/names.ts';
-import { FileFault } from './import/rows.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { mediaType } from './core/body.ts';
+import { type Call, call } from './core/call.ts';
+import { linesOf } from './core/file-body.ts';
+import { answerProblem, problemResponse } from './core/problem.ts';
 
 /** Names stored in one write. */
 const BATCH = 5_000;

@@ -3,8 +3,8 @@
 import { z } from '@hono/zod-openapi';
 import { rfc3339 } from '../model/event.ts';
 import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports.ts';
-import { type Call, call } from './call.ts';
-import { json } from './json.ts';
+import { type Call, call } from './core/call.ts';
+import { json } from './core/json.ts';
 
 /** Characters of an event that are shown: those with a campaign's counts have a few thousand. */
 const MAX_SHOWN = 10_000;

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { type Check, examine } from '../doctor/check.ts';
-import { type Call, call } from './call.ts';
+import { type Call, call } from './core/call.ts';
 
 const reportSchema = z
   .object({

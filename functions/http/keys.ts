@@ -4,10 +4,10 @@ import { z } from '@hono/zod-openapi';
 import { type ApiKey, scopes } from '../model/key.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Ports } from '../ports.ts';
-import { hashKey, keyOf, makeKey } from './access/auth.ts';
-import { type Call, call } from './call.ts';
-import { rfc3339OrNull } from './json.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { hashKey, keyOf, makeKey } from './auth/authorize.ts';
+import { type Call, call } from './core/call.ts';
+import { rfc3339OrNull } from './core/json.ts';
+import { answerProblem, problemResponse } from './core/problem.ts';
 
 export const MAX_KEYS = 1_000;
 /** Of the hash: enough to tell keys apart, of no use to whoever sees it. */

@@ -7,11 +7,11 @@ import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
 import { message } from '../pipeline/message.ts';
 import type { Ports } from '../ports.ts';
-import { callerOf } from './access/auth.ts';
-import { call } from './call.ts';
-import { idempotencyKey } from './control.ts';
-import { answerProblem, problemResponse } from './problem.ts';
-import { campaignSchema, campaignView, failureSchema, failureView } from './views.ts';
+import { callerOf } from './auth/authorize.ts';
+import { idempotencyKey } from './campaigns/control.ts';
+import { campaignSchema, campaignView, failureSchema, failureView } from './campaigns/view.ts';
+import { call } from './core/call.ts';
+import { answerProblem, problemResponse } from './core/problem.ts';
 
 /** Below what proxies allow a request, and the CLI. */
 const MAX_WAIT_SECONDS = 30;

@@ -9,9 +9,9 @@ import { segmentAudience, segmentName } from '../model/schemas/audience.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Segment } from '../model/segment.ts';
 import type { Ports } from '../ports.ts';
-import { type Call, call } from './call.ts';
-import { pageOf, pageQuery } from './json.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { type Call, call } from './core/call.ts';
+import { pageOf, pageQuery } from './core/json.ts';
+import { answerProblem, problemResponse } from './core/problem.ts';
 
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 

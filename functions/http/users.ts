@@ -4,8 +4,8 @@ import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { erase } from '../pipeline/erase.ts';
 import type { Ports, UserRecord } from '../ports.ts';
-import { type Call, call } from './call.ts';
-import { failureView, installationView } from './views.ts';
+import { failureView, installationView } from './campaigns/view.ts';
+import { type Call, call } from './core/call.ts';
 
 const params = z.strictObject({ id: z.string().min(1).max(128) });
 

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeKey } from '../http/access/auth.ts';
+import { makeKey } from '../http/auth/authorize.ts';
 import { Unavailable } from '../lib/errors.ts';
 
 export interface KeptKey {

@@ -1,6 +1,6 @@
 /**
  * The queue of the Google engine: Cloud Tasks. A task is a POST to the function that serves its
- * queue, with an OIDC token of the invoker; `http/tasks.ts` is the other end.
+ * queue, with an OIDC token of the invoker; `cloud-tasks-receiver.ts` is the other end.
  *
  * As everywhere, a task may come twice, and a name is kept only for about an hour after its end.
  * Tasks that were exhausted vanish: there is no dead-letter queue.
@@ -99,7 +99,7 @@ export function createCloudTasksQueue({
         ...(at > now() && {
           scheduleTime: { seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6 },
         }),
-        // what `lane.ts` and `http/tasks.ts` count with; the default may change
+        // what `lane.ts` and `cloud-tasks-receiver.ts` count with; the default may change
         dispatchDeadline: { seconds: DISPATCH_DEADLINE_MS / 1000 },
         httpRequest: {
           url,

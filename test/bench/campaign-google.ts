@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { createCloudWorld } from '../world/cloud.ts';
 import { type CampaignResult, outcomeOf, progress, request } from './campaign.ts';
 

@@ -1,7 +1,7 @@
 /** A campaign to N installations, end to end on the embedded engine. */
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { createWorld, type Providers } from '../world/world.ts';
 
 export interface CampaignResult {

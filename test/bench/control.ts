@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 

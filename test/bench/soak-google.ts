@@ -4,7 +4,7 @@
  */
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { emulatorsMissing, startEmulator } from '../../functions/local/emulators.ts';
 import { startProxy } from '../store/firestore/proxy.ts';
 import { createCloudWorld } from '../world/cloud.ts';

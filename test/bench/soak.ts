@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { Refused } from '../../functions/cli/client.ts';
-import type { CampaignView, FailureView } from '../../functions/http/views.ts';
+import type { CampaignView, FailureView } from '../../functions/http/campaigns/view.ts';
 import { isClosed } from '../../functions/model/campaign.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';

@@ -4,7 +4,7 @@
  */
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { SimulatorSettings } from '../../functions/local/simulator.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';

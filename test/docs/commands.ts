@@ -36,7 +36,7 @@ const elsewhere: [begins: RegExp, test: string][] = [
   [/^cd \.\. && export VOLLEY_URL=\$\(terraform /, 'test/infra/deployment.test.ts'],
   [/^export VOLLEY_API_KEY=\$\(npm run --silent key /, 'test/infra/first-key.test.ts'],
   [/^npm ci && npm run build$/, 'test/infra/build.test.ts'],
-  [/^npx volley import postgres:/, 'test/cli/import-postgres.test.ts'],
+  [/^npx volley import postgres:/, 'test/cli/commands/import-postgres.test.ts'],
   [/^npx node --test /, 'test/docs/commands.test.ts'],
 ];
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import indexes from '../../firestore.indexes.json' with { type: 'json' };
-import { doctorText, isWell } from '../../functions/cli/doctor.ts';
+import { doctorText, isWell } from '../../functions/cli/commands/doctor.ts';
 import { examine } from '../../functions/doctor/check.ts';
 import { googleChecks } from '../../functions/doctor/google.ts';
 import type { Task } from '../../functions/model/tasks.ts';

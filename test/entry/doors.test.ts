@@ -8,7 +8,7 @@ import { forkFunction, type Target } from '../../functions/local/google/function
 import { createOidc } from '../../functions/local/oidc.ts';
 import { servedBy } from '../../functions/queue/cloud-tasks.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
-import { createSigner, nowSeconds } from '../http/access/jwt.ts';
+import { createSigner, nowSeconds } from '../http/auth/jwt.ts';
 import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FindPerson } from '../../functions/http/access/people.ts';
 import { createApi } from '../../functions/http/api.ts';
+import type { FindPerson } from '../../functions/http/auth/firebase-users.ts';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import { fullScopes } from '../../functions/model/key.ts';
 import type { Store } from '../../functions/ports.ts';

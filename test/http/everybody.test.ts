@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ScheduleView } from '../../functions/http/schedules.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
 import type { Problem } from '../../functions/lib/errors.ts';
 import { startDue } from '../../functions/pipeline/schedules/recur.ts';
 import { ping } from '../../functions/pipeline/triggers/ping.ts';

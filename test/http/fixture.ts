@@ -6,8 +6,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
 import { type ApiOptions, createApi } from '../../functions/http/api.ts';
+import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Scope } from '../../functions/model/key.ts';
 import type { Task } from '../../functions/model/tasks.ts';

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { getRequestListener } from '@hono/node-server';
-import { type Imported, PAGE_ROWS } from '../../functions/http/import/import.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import { type Imported, PAGE_ROWS } from '../../functions/http/installations/import.ts';
 import type { Problem } from '../../functions/lib/errors.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 
 const device = (n: number, userId: string) => ({ platform: 'ios', token: apnsToken(n), userId });

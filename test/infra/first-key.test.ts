@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { hashKey } from '../../functions/http/access/auth.ts';
+import { hashKey } from '../../functions/http/auth/authorize.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { readOptions } from '../../infra/first-key.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';

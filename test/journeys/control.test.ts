@@ -8,9 +8,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { HistoryView } from '../../functions/http/control.ts';
-import type { ScheduleView } from '../../functions/http/schedules.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { HistoryView } from '../../functions/http/campaigns/control.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
 import type { Store } from '../../functions/ports.ts';
 import { createWorld, type World } from '../world/world.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { countDocuments, exportDocuments } from '../../functions/local/emulator-data.ts';
 import { startEmulator } from '../../functions/local/emulators.ts';
 import { freshProject, sharedEmulators, withoutEmulators } from '../emulators.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { FailedPingView, TriggerView } from '../../functions/http/triggers.ts';
-import type { CampaignView } from '../../functions/http/views.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { FailedPingView, TriggerView } from '../../functions/http/triggers/triggers.ts';
 import type { CloudWorld } from '../world/cloud.ts';
 import { sample } from '../world/sample.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { Uploaded } from '../../functions/http/audiences.ts';
-import type { CampaignView, ReportView } from '../../functions/http/views.ts';
+import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { createWorld, type World } from '../world/world.ts';
 

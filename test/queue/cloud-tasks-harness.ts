@@ -7,7 +7,6 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type protos, v2 } from '@google-cloud/tasks';
 import { credentials } from '@grpc/grpc-js';
-import { receiveTask } from '../../functions/http/tasks.ts';
 import {
   type CloudTasks,
   type CloudTasksOptions,
@@ -21,6 +20,7 @@ import {
   type CloudTasksQueueOptions,
   createCloudTasksQueue,
 } from '../../functions/queue/cloud-tasks.ts';
+import { receiveTask } from '../../functions/queue/cloud-tasks-receiver.ts';
 import type { QueueHarness } from '../contracts/queue.ts';
 import { limits } from './harness.ts';
 

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readEvents, type ServerEvent } from '../../functions/cli/server-events.ts';
-import { readRow } from '../../functions/http/import/import-row.ts';
-import { readLines } from '../../functions/http/import/lines.ts';
-import { nameFault, nameReaders } from '../../functions/http/import/names.ts';
-import { csvRows, ndjsonRows } from '../../functions/http/import/rows.ts';
-import { prove } from '../../functions/http/proof.ts';
+import { prove } from '../../functions/http/triggers/proof.ts';
+import { readLines } from '../../functions/import/lines.ts';
+import { nameFault, nameReaders } from '../../functions/import/names.ts';
+import { readRow } from '../../functions/import/read-row.ts';
+import { csvRows, ndjsonRows } from '../../functions/import/rows.ts';
 import { quoted, redact } from '../../functions/lib/redact.ts';
 import { parseRetryAfter } from '../../functions/lib/retry-after.ts';
 import { matches } from '../../functions/model/audience/matches.ts';

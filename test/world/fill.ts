@@ -1,4 +1,4 @@
-import { hashKey, makeKey } from '../../functions/http/access/auth.ts';
+import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import type { Store } from '../../functions/ports.ts';
 import { sample } from './sample.ts';
 

@@ -1,7 +1,7 @@
 /** npm run start:google: the Google engine on this machine, until Ctrl-C. */
 
 import { readConfig } from '../../config.ts';
-import { hashKey, makeKey } from '../../http/access/auth.ts';
+import { hashKey, makeKey } from '../../http/auth/authorize.ts';
 import { fullScopes } from '../../model/key.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
 import { startSimulated } from '../simulated.ts';

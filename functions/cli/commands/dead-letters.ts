@@ -1,0 +1,36 @@
+/** `volley events …`: events that nothing took. */
+
+import type { Command } from 'commander';
+import type { DeadLetterView } from '../../http/dead-letters.ts';
+import { fold } from '../format.ts';
+import type { Means } from './segments.ts';
+
+export function deadLetterCommands(program: Command, { client, show }: Means) {
+  const events = program
+    .command('events')
+    .description('events that nothing took; your key needs the scope admin');
+
+  events
+    .command('dead-letters')
+    .description('those that wait, oldest first, a hundred at most')
+    .action(async () => {
+      const found = await client().get<{ items: DeadLetterView[] }>('/v1/events/dead-letters');
+      show(found, () => found.items.map(line).join('\n') || 'none');
+    });
+
+  events
+    .command('redrive')
+    .description('publish them again, oldest first, a hundred at most')
+    .action(async () => {
+      const path = '/v1/events/dead-letters:redrive';
+      const done = await client().post<{ redriven: number }>(path);
+      show(done, () => `${done.redriven} published again`);
+    });
+}
+
+function line({ id, deadAt, attempts, attributes, data }: DeadLetterView): string {
+  const { type = 'of no type' } = attributes;
+  const tried = attempts === null ? [] : [`${attempts} attempts`];
+  const said = data.replace(/\s+/g, ' ').slice(0, 200);
+  return fold([deadAt, id, type, ...tried, said].join('  '), 2);
+}

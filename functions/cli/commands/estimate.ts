@@ -1,0 +1,101 @@
+/**
+ * `volley estimate`: whom a campaign would reach, what is wrong with it and what it costs; of a mere
+ * number of recipients, what it costs.
+ */
+
+import { type Command, InvalidArgumentError } from 'commander';
+import type { EstimateView } from '../../http/campaigns/estimate.ts';
+import { audienceOptions, campaignRequest, type SendOptions, Usage } from '../campaign-request.ts';
+import { estimate, estimateTable, money, totalUsd } from '../cost.ts';
+import { count } from '../progress.ts';
+import type { Means } from './segments.ts';
+
+/** Languages shown; the others are in --json. */
+const SHOWN = 8;
+const RECIPIENTS = 1_000_000;
+
+interface CostOptions {
+  read?: number;
+  failing: number;
+}
+
+export function estimateCommand(program: Command, { client, show, exit }: Means) {
+  audienceOptions(program.command('estimate'))
+    .argument(
+      '[campaign]',
+      `a file as JSON, whose words options replace; or a number of recipients (default: ${count(RECIPIENTS)})`,
+      fileOrNumber,
+    )
+    .option('--title <text>')
+    .option('--body <text>')
+    .option('--read <n>', 'installations looked through (default: the recipients)', whole)
+    .option('--failing <percent>', 'of them who are not reached', percent, 0.02)
+    .description(
+      'whom a campaign would reach, what is wrong with it and what it costs on Google Cloud',
+    )
+    .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
+      const { read, failing, ...words } = options;
+      const costOf = (recipients: number) =>
+        estimate({ recipients, read: read ?? recipients, failing });
+      const asksWhom = Object.keys(words).length > 0;
+      if (typeof of === 'number' && asksWhom)
+        throw new Usage('give a number of recipients, or say who they are, but not both');
+      if (typeof of === 'string' || asksWhom) await reach(of as string | undefined, words, costOf);
+      else {
+        const lines = costOf(of ?? RECIPIENTS);
+        show({ usd: totalUsd(lines), lines }, () => estimateTable(lines));
+      }
+    });
+
+  async function reach(
+    file: string | undefined,
+    options: SendOptions,
+    costOf: (recipients: number) => ReturnType<typeof estimate>,
+  ) {
+    const { name: _, ...request } = await campaignRequest(file, options, { message: 'optional' });
+    const found = await client().post<EstimateView>('/v1/audiences:estimate', request);
+    if (found.problems.some((it) => it.severity === 'error')) exit(1);
+    const lines = costOf(found.installations);
+    const usd = totalUsd(lines);
+    show({ ...found, cost: { usd, lines } }, () => estimateText(found, usd).trimEnd());
+  }
+}
+
+function fileOrNumber(text: string): string | number {
+  return /^\d[\d_,]*$/.test(text) ? whole(text) : text;
+}
+
+function whole(text: string): number {
+  const value = Number(text.replaceAll(/[_,]/g, ''));
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ''));
+  if (value >= 0 && value <= 100) return value / 100;
+  throw new InvalidArgumentError('It must be from 0 to 100, such as 2%.');
+}
+
+export function estimateText(it: EstimateView, usd: number): string {
+  const about = it.exact ? '' : `  (about: ${count(it.counted)} were counted)`;
+  const languages = Object.entries(it.languages).map(
+    ([name, of]) => `${name || 'none'} ${count(of)}`,
+  );
+  const more = languages.length - SHOWN;
+  const lines = [
+    ['Installations', count(it.installations) + about],
+    ...Object.entries(it.platforms).map(([name, of]) => [`  ${name}`, count(of)]),
+    ['Languages', languages.slice(0, SHOWN).join(', ') + (more > 0 ? `, and ${more} more` : '')],
+    ['Duration', `about ${count(it.seconds)} s`],
+    ['Cost', `about ${money(usd)} US dollars on Google Cloud`],
+  ] as [string, string][];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+  for (const { severity, message, installations, examples } of it.problems) {
+    const who = installations > 0 ? ` (${count(installations)} installations)` : '';
+    text += `\n${severity}: ${message}${who}`;
+    if (examples.length > 0) text += `\n  such as ${examples.join(', ')}`;
+  }
+  return `${text}\n`;
+}

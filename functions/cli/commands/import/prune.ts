@@ -1,0 +1,49 @@
+/** `volley import --prune`: removes what the source has not. */
+
+import type { Pruned } from '../../../http/installations/prune.ts';
+import type { Ask } from '../../ask.ts';
+import type { Client } from '../../client.ts';
+import { count, type Output } from '../../progress.ts';
+import type { Counts } from './state.ts';
+
+/** How many were removed: after a question, and only if the source seems to be whole. */
+export async function prune(
+  client: Client,
+  app: string,
+  run: string,
+  counts: Counts,
+  options: { force?: boolean; yes?: boolean },
+  { io, json, exit }: { io: { stderr: Output; ask?: Ask }; json(): boolean; exit(code: 1): void },
+): Promise<number> {
+  const refuse = (why: string) => {
+    io.stderr.write(`volley: nothing is pruned: ${why}\n`);
+    exit(1);
+    return 0;
+  };
+  if (counts.rejected > 0 && !options.force)
+    return refuse(`${count(counts.rejected)} rows were rejected. Mend them, or add --force.`);
+  const all = async (dryRun: boolean) => {
+    let found = 0;
+    for (let after: string | null = null; ; ) {
+      const body = { app, run, after, dryRun };
+      const part: Pruned = await client.post<Pruned>('/v1/installations:prune', body);
+      found += part.found;
+      after = part.next;
+      if (after === null) return found;
+    }
+  };
+  const found = await all(true);
+  if (found === 0) return 0;
+  const kept = counts.read - counts.rejected - counts.superseded - counts.tokensMoved;
+  if (found > kept && !options.force)
+    return refuse(
+      `it would remove ${count(found)} and keep ${count(kept)}. If that is meant, add --force.`,
+    );
+  if (!options.yes) {
+    if (json() || !io.ask)
+      return refuse(`${count(found)} would be removed, and no terminal to ask at. Add --yes.`);
+    const question = `Remove ${count(found)} installations of "${app}" that the source has not?`;
+    if (!/^y(?:es)?$/i.test(await io.ask(`${question} [y/N] `))) return refuse('as you say.');
+  }
+  return all(false);
+}

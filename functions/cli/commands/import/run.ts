@@ -1,0 +1,144 @@
+/**
+ * An import: rows of a source, as the mapping has them, in pages to the API. While one window of them
+ * is sent the next one fills; what the API has of a window is noted once it has all of it.
+ */
+
+import { type Imported, PAGE_ROWS } from '../../../http/installations/import.ts';
+import type { Client } from '../../client.ts';
+import type { Position, Source, SourceRow } from './source.ts';
+import { type Counts, noCounts, type StateFile } from './state.ts';
+import { createWindow, type Page } from './window.ts';
+
+export interface Fault {
+  at: number;
+  message: string;
+}
+
+export interface ImportJob {
+  client: Client;
+  source: Source;
+  /** a row of the source as the API takes it */
+  toRow(row: SourceRow): Record<string, unknown>;
+  app: string | undefined;
+  state: StateFile;
+  /** rows are marked, for a prune */
+  marks: boolean;
+  dryRun: boolean;
+  signal: AbortSignal;
+  /** what is noted as done at once; for tests, and for who has little patience */
+  windowRows?: number | undefined;
+  onProgress(counts: Counts): void;
+  /** a row that is not stored */
+  onFault(fault: Fault): void;
+  /** one that is stored without some cell */
+  onWarning(warning: Fault): void;
+}
+
+/** So many rows with nothing good among them: it is the mapping that is wrong. */
+const HOPELESS = 1_000;
+
+/** It makes no sense to go on. */
+export class Hopeless extends Error {}
+
+/**
+ * Resolves when all is read (`state.complete`) or the signal has fired. Throws what the source and
+ * the client throw, and `Hopeless`; the state then says where to go on.
+ */
+export async function runImport(job: ImportJob): Promise<Counts> {
+  const { source, state: file, signal, dryRun } = job;
+  const { state } = file;
+  /** what is not noted yet */
+  const open = { filling: noCounts(), sent: noCounts() };
+  const told = () => job.onProgress(sum(state.counts, open.sent));
+  const failure = new AbortController();
+  const stopped = AbortSignal.any([signal, failure.signal]);
+  const window = createWindow(job.windowRows);
+  let sending: Promise<void> = Promise.resolve();
+
+  const send = async (pages: Page[], of: Counts, position: Position) => {
+    open.sent = of;
+    for (const page of pages) {
+      if (stopped.aborted) return;
+      add(of, await sendPage(job, page));
+      told();
+    }
+    state.counts = sum(state.counts, of);
+    state.position = position;
+    open.sent = noCounts();
+    if (!dryRun) file.save();
+    const { read, rejected } = state.counts;
+    if (rejected === read && read >= HOPELESS)
+      throw new Hopeless(`not one of the first ${read} rows is good: look at the mapping`);
+  };
+
+  /** Waits until the window before it was sent. */
+  const handOn = async (position: Position) => {
+    await sending;
+    const of = open.filling;
+    open.filling = noCounts();
+    sending = send(window.take(PAGE_ROWS), of, position);
+    sending.catch(() => failure.abort());
+  };
+
+  let last: Position | null = null;
+  for await (const part of source.read(state.position, stopped)) {
+    if (stopped.aborted) break;
+    for (const it of part.faults) reject(it);
+    for (const row of part.rows) {
+      const made = job.toRow(row);
+      let added = window.add(made, row.at);
+      if (added === 'full') {
+        await handOn(last!);
+        if (stopped.aborted) break;
+        added = window.add(made, row.at);
+      }
+      if (added === 'too long') reject({ at: row.at, message: 'is longer than 65536 bytes' });
+      if (added === 'too deep') reject({ at: row.at, message: 'is nested too deep' });
+      last = source.positionOf(row);
+    }
+  }
+  if (!stopped.aborted && (window.rows > 0 || open.filling.rejected > 0))
+    await handOn(last ?? state.position ?? { rows: 0, key: null });
+  await sending;
+  if (!signal.aborted && !dryRun) {
+    state.complete = true;
+    file.save();
+  }
+  return state.counts;
+
+  function reject(fault: Fault) {
+    open.filling.read++;
+    open.filling.rejected++;
+    job.onFault(fault);
+  }
+}
+
+async function sendPage(job: ImportJob, page: Page) {
+  const { client, app, state, marks, dryRun } = job;
+  const query = new URLSearchParams({
+    ...(app !== undefined && { app }),
+    ...(marks && { run: state.state.run }),
+    ...(dryRun && { dryRun: 'true' }),
+  });
+  const answer = await client.upload<Imported>(
+    `/v1/installations:import?${query}`,
+    'application/x-ndjson',
+    page.body(),
+  );
+  const { stored: _, faults, warnings, ...counts } = answer;
+  for (const { line, message } of faults) job.onFault({ at: page.at(line), message });
+  for (const { line, message } of warnings) job.onWarning({ at: page.at(line), message });
+  return counts;
+}
+
+const names = Object.keys(noCounts()) as (keyof Counts)[];
+
+function add(to: Counts, more: Counts) {
+  for (const name of names) to[name] += more[name];
+}
+
+function sum(a: Counts, b: Counts): Counts {
+  const all = { ...a };
+  add(all, b);
+  return all;
+}

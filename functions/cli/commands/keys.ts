@@ -1,0 +1,62 @@
+/** `volley keys …`: who may call the API. */
+
+import type { Command } from 'commander';
+import type { KeyView, NewKey } from '../../http/keys.ts';
+import { collect } from '../campaign-request.ts';
+import type { Means } from './segments.ts';
+
+export function keyCommands(program: Command, { client, show, hints }: Means) {
+  const keys = program
+    .command('keys')
+    .alias('key')
+    .description('keys of the API; yours needs the scope admin')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volley keys create --scope campaigns --scope read --name shop-backend
+  volley keys create --scope register --app shop    # may lie in an app
+  volley keys list
+  volley keys revoke 3f1c9a0b5d7e2c4a`,
+    );
+
+  keys
+    .command('create')
+    .requiredOption(
+      '--scope <scope>',
+      'campaigns, installations, read, admin, or register; may be repeated',
+      collect,
+    )
+    .option('--app <app>', 'of a key with the scope register')
+    .option('--name <name>', 'what it is for (default: its scopes)')
+    .description('make one; it is shown this once')
+    .action(async ({ scope, app, name }: { scope: string[]; app?: string; name?: string }) => {
+      const made = await client().post<NewKey>('/v1/keys', {
+        name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
+        scopes: scope,
+        ...(app !== undefined && { app }),
+      });
+      hints()?.write(`key ${made.id}, shown this once: keep it now\n`);
+      show(made, () => made.key);
+    });
+
+  keys
+    .command('list')
+    .description('all of them, without their secrets')
+    .action(async () => {
+      const { items } = await client().get<{ items: KeyView[] }>('/v1/keys');
+      show({ items }, () => items.map(line).join('\n'));
+    });
+
+  keys
+    .command('revoke')
+    .argument('<id>', 'as list shows it')
+    .description('it is refused from then on, everywhere after half a minute')
+    .action(async (id: string) => {
+      await client().delete(`/v1/keys/${encodeURIComponent(id)}`);
+      show({ id, revoked: true }, () => `${id} is revoked`);
+    });
+}
+
+const line = ({ id, name, scopes, app, createdAt }: KeyView) =>
+  [id, scopes.join(','), app ?? '-', createdAt?.slice(0, 10) ?? '-', name].join('  ');

@@ -1,0 +1,84 @@
+/** `volley message`: a push to a few, and what became of it. */
+
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { CampaignView, FailureView } from '../../http/campaigns/view.ts';
+import { collect, sendOnce, Usage } from '../campaign-request.ts';
+import type { Means } from './segments.ts';
+
+interface Options {
+  user?: string[];
+  installation?: string[];
+  token?: string[];
+  app?: string;
+  title?: string;
+  body?: string;
+  wait: string;
+  idempotencyKey?: string;
+}
+
+interface Failures {
+  /** where it is over */
+  failures?: FailureView[];
+}
+
+/** Below the client's own deadline. */
+const MAX_WAIT_SECONDS = 25;
+
+const examples = `
+Examples:
+  volley message --user user-7 --title "Your order is on its way"
+  volley message --user user-7 --user user-8 --title Hi --wait 0
+  volley message --token "$TOKEN" --title Hi --json`;
+
+export function messageCommand(
+  program: Command,
+  {
+    client,
+    show,
+    exit,
+    say,
+  }: Pick<Means, 'client' | 'show' | 'exit'> & { say(text: string): void },
+) {
+  program
+    .command('message')
+    .option('--user <id>', 'may be repeated', collect)
+    .option('--installation <id>', 'may be repeated', collect)
+    .option('--token <token>', 'may be repeated', collect)
+    .option('--app <app>')
+    .option('--title <text>')
+    .option('--body <text>')
+    .option('--wait <seconds>', `for what becomes of it, ${MAX_WAIT_SECONDS} at most`, '10')
+    .option('--idempotency-key <key>', 'the same key sends once')
+    .description('push to a few, at once')
+    .addHelpText('after', examples)
+    .action(async (options: Options) => {
+      const { user, installation, token, app, title, body, wait } = options;
+      if ([user, installation, token].filter(Boolean).length !== 1)
+        throw new Usage('say who gets it: --user, --installation or --token, and one of them');
+      if (title === undefined && body === undefined) throw new Usage('give a --title or a --body');
+      if (!/^\d+$/.test(wait) || Number(wait) > MAX_WAIT_SECONDS)
+        throw new Usage(`--wait is in seconds, from 0 to ${MAX_WAIT_SECONDS}`);
+      const it = await sendOnce<CampaignView & Failures>(client(), {
+        path: `/v1/messages?wait=${wait}`,
+        key: options.idempotencyKey ?? randomUUID(),
+        body: {
+          ...{ app, userIds: user, installationIds: installation, tokens: token },
+          message: { title, body },
+        },
+        say,
+      });
+      // a campaign is paused when nobody could have got it
+      if (it.counts.failed > 0 || it.state === 'paused') exit(1);
+      show(it, () => outcome(it));
+    });
+}
+
+function outcome({ id, state, reason, counts, failures = [] }: CampaignView & Failures): string {
+  const { accepted, failed, pending } = counts;
+  const lines = [`${id}  ${accepted} accepted, ${failed} failed, ${pending} pending`];
+  for (const it of failures) lines.push(`  ${it.installationId}  ${it.reason}`);
+  if (state === 'completed' && counts.recipients === 0) lines.push('  nobody of them has the app');
+  if (state === 'paused') lines.push(`  paused: ${reason}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,47 @@
+/** `volley test`: a campaign to people who are named, and what they are shown. */
+
+import type { Command } from 'commander';
+import type { TestedView } from '../../http/campaigns/test-send.ts';
+import { audienceOptions, campaignRequest, type SendOptions, Usage } from '../campaign-request.ts';
+import type { Means } from './segments.ts';
+
+export function testCommand(
+  program: Command,
+  { client, show, follow, json }: Means & { follow(id: string): Promise<void>; json(): boolean },
+) {
+  audienceOptions(program.command('test'))
+    .argument('[file]', 'a campaign as JSON; it goes to those named here, not to its audience')
+    .option('--title <text>')
+    .option('--body <text>')
+    .option('--dry-run', 'show it, but send nothing')
+    .description('send a test to --user, --installation or --token, and show what they get')
+    .action(async (file: string | undefined, options: SendOptions) => {
+      const { user, installation, token } = options;
+      if (!user && !installation && !token)
+        throw new Usage('say who tests it: --user, --installation or --token');
+      const { audience: _, ...rest } = await campaignRequest(file, { ...options, everybody: true });
+      const { audience } = await campaignRequest(undefined, options, { message: 'optional' });
+      const tested = await client().post<TestedView>('/v1/campaigns:test', { ...rest, audience });
+      show(tested, () => testedText(tested).trimEnd());
+      // with --json what is shown is the one document
+      if (tested.campaign && !json()) await follow(tested.campaign.id);
+    });
+}
+
+/** Both providers' payloads of each recipient, that of its own provider first. */
+function testedText({ recipients }: TestedView): string {
+  let text = '';
+  for (const { installationId, provider, language, warnings, apns, fcm } of recipients) {
+    text += `${installationId} by ${provider}, in ${language ?? 'the default language'}\n`;
+    for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
+    const rendered = Object.entries(provider === 'apns' ? { apns, fcm } : { fcm, apns });
+    for (const [name, it] of rendered) {
+      if (!it) text += `  ${name}: no credentials\n`;
+      else {
+        text += `  ${name}: ${it.bytes} of ${it.mostBytes} bytes\n`;
+        text += `    ${JSON.stringify(it.payload)}\n`;
+      }
+    }
+  }
+  return text;
+}

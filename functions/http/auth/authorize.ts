@@ -1,0 +1,137 @@
+/** API keys and people: who may call what. */
+
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import type { ApiKey, Scope } from '../../model/key.ts';
+import type { Store } from '../../ports.ts';
+import { answerProblem } from '../core/problem.ts';
+import type { FindPerson } from './firebase-users.ts';
+
+/** How long who was found, or not found, is believed in: what is revoked works that long. */
+const CACHE_MS = 30 * 1000;
+/** Keys, or people, remembered. Guesses are kept apart, so that they cannot push real ones out. */
+const CACHE_SIZE = 1000;
+
+/** 32 random bytes: nothing to guess, so a fast hash is enough to store it. */
+export const makeKey = () => `volley_${randomBytes(32).toString('base64url')}`;
+
+export const hashKey = (key: string) => hash('sha256', key);
+
+/** Null if the call may go on, the answer if not. Any of the scopes will do. */
+export type Authorize = (c: Context, scopes: Scope[]) => Promise<Response | null>;
+
+/** A key, or a person where `findPerson` is given; a JWT is never asked for among the keys. */
+export function createAuthorize(
+  store: Pick<Store, 'findKey'>,
+  now: () => number,
+  findPerson?: FindPerson,
+): Authorize {
+  const ownerOf = cached(now, async (key) => {
+    const hashed = hashKey(key);
+    const found = await store.findKey(hashed);
+    return found && sameHash(found.hash, hashed)
+      ? {
+          name: `The key "${found.name}"`,
+          who: `key "${found.name}"`,
+          scopes: found.scopes,
+          key: found,
+        }
+      : null;
+  });
+  const personOf = findPerson && cached(now, findPerson);
+  return async (c, scopes) => {
+    const header = c.req.header('authorization');
+    const bearer = header?.match(BEARER)?.[1] ?? '';
+    const isPerson = personOf !== undefined && JWT.test(bearer);
+    const key = bearer.length <= MAX_KEY ? bearer : '';
+    const found = isPerson ? await personOf(bearer) : key ? await ownerOf(key) : null;
+    if (!found) {
+      const error = header ? ', error="invalid_token"' : '';
+      c.header('WWW-Authenticate', `Bearer realm="volley"${error}`);
+      if (isPerson)
+        return answerProblem(c, 'unauthorized', 'The sign-in is not valid here, or not any more.', {
+          next: 'Sign in again to the project of this deployment.',
+        });
+      const detail = header
+        ? 'The API key is not one of this deployment.'
+        : 'The request has no header Authorization.';
+      return answerProblem(c, 'unauthorized', detail);
+    }
+    c.set(CALLER, found);
+    if (scopes.some((scope) => found.scopes.includes(scope))) return null;
+    const needed = scopes.join(' or ');
+    c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
+    return answerProblem(c, 'forbidden', `${found.name} lacks the scope ${needed}.`, {
+      ...(isPerson && {
+        next: 'Ask who runs this deployment for a role that has the scope named.',
+      }),
+    });
+  };
+}
+
+const CALLER = 'caller';
+
+/** Who makes the call that was let in: as it is kept with what it changes. */
+export function callerOf(c: Context): string {
+  const caller: Caller | undefined = c.get(CALLER);
+  return caller?.who ?? caller?.name ?? 'somebody';
+}
+
+/** Null: a person. */
+export const keyOf = (c: Context): ApiKey | null => (c.get(CALLER) as Caller).key ?? null;
+
+/** The user id of the person who calls; null: the call is made with a key, or with nothing. */
+export const personOf = (c: Context): string | null =>
+  (c.get(CALLER) as Caller | undefined)?.id ?? null;
+
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+const MAX_KEY = 256;
+/** Firebase's have about 1,000 characters, and at most 1,000 of custom claims. */
+const JWT = /^[\w-]{1,1000}\.[\w-]{1,6000}\.[\w-]{1,1000}$/;
+
+interface Caller {
+  name: string;
+  /** of a person */
+  id?: string;
+  /** as it is kept, where the name is for a sentence */
+  who?: string;
+  scopes: Scope[];
+  key?: ApiKey;
+}
+
+interface Entry {
+  caller: Promise<Caller | null>;
+  until: number;
+}
+
+/** It is asked once in a while, however many calls come with the same bearer. */
+function cached(now: () => number, find: (bearer: string) => Promise<Caller | null>) {
+  const known = new Map<string, Entry>();
+  const unknown = new Map<string, Entry>();
+  const keep = (map: Map<string, Entry>, hashed: string, entry: Entry) => {
+    map.delete(hashed);
+    map.set(hashed, entry);
+    if (map.size > CACHE_SIZE) map.delete(map.keys().next().value!);
+  };
+  return async (bearer: string): Promise<Caller | null> => {
+    const hashed = hashKey(bearer);
+    const entry = known.get(hashed) ?? unknown.get(hashed);
+    if (entry && entry.until > now()) return entry.caller;
+    const fresh = { caller: find(bearer), until: now() + CACHE_MS };
+    keep(unknown, hashed, fresh);
+    try {
+      const found = await fresh.caller;
+      if (found) {
+        unknown.delete(hashed);
+        keep(known, hashed, fresh);
+      } else known.delete(hashed);
+      return found;
+    } catch (error) {
+      unknown.delete(hashed);
+      throw error;
+    }
+  };
+}
+
+const sameHash = (a: string, b: string) =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

@@ -1,0 +1,83 @@
+/** What a campaign would reach and what is wrong with it, before anything is sent. */
+
+import { z } from '@hono/zod-openapi';
+import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
+import { estimate } from '../../pipeline/audience/estimate.ts';
+import type { Ports } from '../../ports.ts';
+import { call } from '../core/call.ts';
+
+const { name, message } = campaignRequestSchema.shape;
+
+/** A campaign as it is sent, or no more than its audience. */
+const requestSchema = z
+  .strictObject({
+    ...campaignRequestSchema.shape,
+    name: name.optional(),
+    message: message.optional(),
+  })
+  .openapi('EstimateRequest');
+
+/** Stands for a message that is not written yet: short, and for everybody. */
+const NO_MESSAGE = message.parse({ title: '-' });
+
+const counts = z.record(z.string(), z.int());
+
+const estimateSchema = z
+  .object({
+    installations: z.int(),
+    exact: z.boolean().openapi({
+      description: 'Every one was counted. A large audience is estimated from a fair sample.',
+    }),
+    counted: z.int().openapi({ description: 'The size of that sample.' }),
+    platforms: counts,
+    providers: counts,
+    languages: counts.openapi({ description: 'The 50 most frequent; "" has none.' }),
+    seconds: z.int().openapi({
+      description:
+        'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
+        "quota of FCM), or at the campaign's own pace.",
+    }),
+    problems: z.array(
+      z.object({
+        severity: z.enum(['error', 'warning']),
+        kind: z.enum([
+          'fault',
+          'nobody',
+          'no-credentials',
+          'no-translation',
+          'no-value',
+          'too-large',
+          'not-carried',
+          'expired-tokens',
+        ]),
+        message: z.string(),
+        installations: z.int(),
+        examples: z.array(z.string()).openapi({ description: 'Ids of a few of them.' }),
+      }),
+    ),
+  })
+  .openapi('Estimate');
+export type EstimateView = z.output<typeof estimateSchema>;
+
+export const estimateCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/audiences:estimate',
+    operationId: 'estimateAudience',
+    summary: 'Estimate a campaign',
+    description:
+      'Takes a campaign as it would be sent, or only its audience. Nothing is sent, and nothing is ' +
+      'stored.',
+    scopes: ['read', 'campaigns'],
+    takes: { body: requestSchema },
+    responses: {
+      200: {
+        description: 'Whom it would reach; an error among the problems keeps some from getting it.',
+        content: { 'application/json': { schema: estimateSchema } },
+      },
+    },
+    async handle({ body: { name = '-', message = NO_MESSAGE, ...rest } }, c) {
+      const found: EstimateView = await estimate(ports, { ...rest, name, message });
+      return c.json(found);
+    },
+  });

@@ -1,0 +1,106 @@
+/** The failures of a campaign: page by page, or all of them as a stream. */
+
+import { z } from '@hono/zod-openapi';
+import { accepts } from 'hono/accepts';
+import type { Failure } from '../../model/chunk.ts';
+import type { Page, Ports, Store } from '../../ports.ts';
+import { call } from '../core/call.ts';
+import { PAGE } from '../core/json.ts';
+import { NO_CAMPAIGN, noCampaign } from '../core/problem.ts';
+import { type FailureView, failureSchema, failureView } from './view.ts';
+
+/** Failures read and written at once by a stream: about 300 KB. */
+const STREAM_PAGE = 1000;
+
+const types = ['application/json', 'text/csv', 'application/x-ndjson'];
+
+export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString }>) =>
+  call({
+    method: 'get',
+    path: '/v1/campaigns/{id}/failures',
+    operationId: 'listFailures',
+    summary: 'Who was not reached, and why',
+    description:
+      'JSON comes in pages of `limit`. With `Accept: text/csv` or `application/x-ndjson` all that ' +
+      'follow `after` come in one stream. In CSV a cell that a spreadsheet would take for a ' +
+      "formula begins with '.",
+    scopes: ['read'],
+    takes: {
+      params,
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(1000).default(100),
+        after: z.string().max(512).optional(),
+      }),
+    },
+    responses: {
+      200: {
+        description: `All, or: ${PAGE}`,
+        content: {
+          'application/json': {
+            schema: z.object({ items: z.array(failureSchema), next: z.string().nullable() }),
+          },
+          'text/csv': { schema: z.string() },
+          'application/x-ndjson': { schema: z.string() },
+        },
+      },
+      404: NO_CAMPAIGN,
+    },
+    async handle({ params: { id }, query }, c) {
+      if (!(await ports.store.getCampaign(id))) return noCampaign(c, id);
+      const after = query.after ?? null;
+      const type = accepts(c, { header: 'Accept', supports: types, default: 'application/json' });
+      if (type === 'application/json') {
+        const page = await ports.store.listFailures(id, after, query.limit);
+        return c.json({ items: page.items.map(failureView), next: page.next });
+      }
+      const csv = type === 'text/csv';
+      c.header('Content-Type', csv ? 'text/csv; charset=utf-8' : type);
+      const suffix = csv ? 'csv' : 'ndjson';
+      c.header('Content-Disposition', `attachment; filename="failures-${id}.${suffix}"`);
+      const line = csv ? csvLine : (it: FailureView) => `${JSON.stringify(it)}\n`;
+      // before anything is answered: its cursor may be wrong, the store may not serve
+      const first = await ports.store.listFailures(id, after, STREAM_PAGE);
+      return c.body(stream(ports, id, first, csv ? `${columns.join(',')}\n` : '', line));
+    },
+  });
+
+/** Reads the next page only when the one before has been taken: the client sets the pace. */
+function stream(
+  { store, log }: { store: Store; log: Ports['log'] },
+  id: string,
+  first: Page<Failure>,
+  head: string,
+  line: (it: FailureView) => string,
+) {
+  const encoder = new TextEncoder();
+  let next: Page<Failure> | null = first;
+  let after: string | null = null;
+  let text = head;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const page: Page<Failure> = next ?? (await store.listFailures(id, after, STREAM_PAGE));
+        next = null;
+        for (const it of page.items) text += line(failureView(it));
+        if (text) controller.enqueue(encoder.encode(text));
+        text = '';
+        after = page.next;
+        if (after === null) controller.close();
+      } catch (error) {
+        // the status is out already: a body cut off is all that can tell the client
+        log.unexpected({ where: `failures of ${id}`, error });
+        controller.error(error);
+      }
+    },
+  });
+}
+
+const columns = Object.keys(failureSchema.shape) as (keyof FailureView)[];
+
+const csvLine = (it: FailureView) => `${columns.map((name) => cell(String(it[name]))).join(',')}\n`;
+
+/** Quoted where RFC 4180 asks for it; formulas defused: https://owasp.org/www-community/attacks/CSV_Injection */
+function cell(text: string) {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

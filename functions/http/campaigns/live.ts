@@ -1,0 +1,179 @@
+/**
+ * A campaign as it is sent: what happened to it, in order, and between that its counts. One poller for
+ * a campaign and process, shared by all who follow it there; none while nobody does.
+ *
+ * A message's id says where its reader stands: the number in the course, and what the counts were.
+ * Whoever comes back with it misses nothing and gets nothing twice.
+ */
+
+import { hash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isClosed } from '../../model/campaign.ts';
+import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
+import type { Ports } from '../../ports.ts';
+import { type CampaignView, campaignView } from './view.ts';
+
+export interface Message {
+  id: string;
+  /** an event's type, with the event; or `campaign`, with the campaign as it is */
+  event: CampaignEvent['type'] | 'campaign';
+  data: unknown;
+}
+
+export interface News {
+  messages: Message[];
+  /** the campaign is closed, and all was told */
+  ended: boolean;
+}
+
+export interface Listener {
+  /** What came after that; nothing, if nothing does within the time. Null: there is no such campaign. */
+  next(after: string | null, waitMs: number, signal: AbortSignal): Promise<News | null>;
+  /** once is enough */
+  close(): void;
+}
+
+export interface Live {
+  /** Null: there are too many already. */
+  listen(campaignId: string): Listener | null;
+}
+
+/** A campaign of many shards costs a read each, so it is looked at less often: of 500, every 5 s. */
+const POLL_MS = 500;
+const POLL_MS_A_SHARD = 10;
+const AGAIN_MS = 2_000;
+/** Each is a request that is held; more of them are sent to another instance. */
+const MAX_LISTENERS = 500;
+
+interface Snapshot {
+  campaign: CampaignView;
+  /** of state and counts */
+  mark: string;
+  course: { seq: number; event: CampaignEvent }[];
+  shards: number;
+}
+
+interface Poller {
+  listeners: number;
+  /** undefined: not looked yet; null: no such campaign */
+  latest: Snapshot | null | undefined;
+  error: unknown;
+  /** resolves at the next look */
+  looked: PromiseWithResolvers<void>;
+  idle: AbortController;
+}
+
+export function createLive(
+  ports: Pick<Ports, 'store' | 'log'>,
+  { pollMs = POLL_MS }: { pollMs?: number } = {},
+): Live {
+  const pollers = new Map<string, Poller>();
+  let listening = 0;
+
+  async function look(id: string): Promise<Snapshot | null> {
+    const { store } = ports;
+    // in this order: what closes a campaign is in its course by the time it is closed
+    const campaign = await store.getCampaign(id);
+    if (!campaign) return null;
+    const [counts, course] = await Promise.all([store.counts(id), store.course(id, 0)]);
+    const view = campaignView(campaign, counts);
+    const mark = hash('sha256', JSON.stringify([view.state, view.reason, view.counts]));
+    return { campaign: view, mark: mark.slice(0, 12), course, shards: campaign.shards };
+  }
+
+  /** Never rejects. */
+  async function poll(id: string, it: Poller) {
+    while (!it.idle.signal.aborted) {
+      let pauseMs = AGAIN_MS;
+      try {
+        it.latest = await look(id);
+        it.error = null;
+        pauseMs = Math.max(pollMs, (it.latest?.shards ?? 0) * POLL_MS_A_SHARD);
+      } catch (error) {
+        if (it.error === null) ports.log.unexpected({ where: 'live progress', error });
+        it.error = error;
+      }
+      const { looked } = it;
+      it.looked = Promise.withResolvers();
+      looked.resolve();
+      await wait(pauseMs, null, { signal: it.idle.signal }).catch(() => {});
+    }
+  }
+
+  function join(id: string): Poller {
+    let it = pollers.get(id);
+    if (!it) {
+      it = {
+        ...{ listeners: 0, latest: undefined, error: null },
+        ...{ looked: Promise.withResolvers(), idle: new AbortController() },
+      };
+      pollers.set(id, it);
+      void poll(id, it);
+    }
+    it.listeners += 1;
+    listening += 1;
+    return it;
+  }
+
+  function leave(id: string, it: Poller) {
+    listening -= 1;
+    it.listeners -= 1;
+    if (it.listeners > 0) return;
+    it.idle.abort();
+    pollers.delete(id);
+  }
+
+  return {
+    listen(id) {
+      if (listening >= MAX_LISTENERS) return null;
+      const it = join(id);
+      let closed = false;
+      return {
+        async next(after, waitMs, signal) {
+          const late = new AbortController();
+          const over = () => late.abort();
+          signal.addEventListener('abort', over);
+          if (signal.aborted) over();
+          const deadline = wait(waitMs, null, { signal: late.signal }).catch(() => {});
+          try {
+            for (let isLate = false; ; ) {
+              const { latest, error, looked } = it;
+              if (latest === null) return null;
+              const news = latest && newsOf(latest, after);
+              if (news && (news.messages.length > 0 || news.ended || isLate)) return news;
+              // the first look is worth waiting for, or its failure
+              if (!latest && error !== null) throw error;
+              if (isLate && signal.aborted) return { messages: [], ended: false };
+              isLate = await Promise.race([
+                looked.promise.then(() => false),
+                ...(latest || signal.aborted ? [deadline.then(() => true)] : []),
+              ]);
+            }
+          } finally {
+            over();
+            signal.removeEventListener('abort', over);
+          }
+        },
+        close() {
+          if (!closed) leave(id, it);
+          closed = true;
+        },
+      };
+    },
+  };
+}
+
+const POSITION = /^(\d{1,6})(?:-([0-9a-f]{1,12}))?$/;
+
+/** What is not one of our ids is no position: everything is told. */
+function newsOf({ campaign, mark, course }: Snapshot, after: string | null): News {
+  const [, seen = '0', seenMark] = after?.match(POSITION) ?? [];
+  const fresh = course.filter(({ seq }) => seq > Number(seen));
+  const last = course.at(-1)?.seq ?? 0;
+  const messages: Message[] = fresh.map(({ seq, event }) => ({
+    ...{ id: String(seq), event: event.type, data: toCloudEvent(event) },
+  }));
+  if (fresh.length > 0 || seenMark !== mark)
+    messages.push({ id: `${last}-${mark}`, event: 'campaign', data: campaign });
+  return { messages, ended: isClosed(campaign.state) };
+}

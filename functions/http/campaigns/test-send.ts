@@ -1,0 +1,94 @@
+/** A test: a campaign to people who are named, and what they are shown. */
+
+import { z } from '@hono/zod-openapi';
+import type { Fault } from '../../lib/errors.ts';
+import { noCounts } from '../../model/campaign.ts';
+import { providers } from '../../model/platform.ts';
+import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
+import { accept, draft } from '../../pipeline/accept.ts';
+import { type Preview, preview } from '../../pipeline/audience/preview.ts';
+import type { Ports, Rendered } from '../../ports.ts';
+import { callerOf } from '../auth/authorize.ts';
+import { call } from '../core/call.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
+import { campaignSchema, campaignView } from './view.ts';
+
+const renderedSchema = z
+  .object({
+    headers: z.record(z.string(), z.union([z.string(), z.number()])),
+    payload: z.record(z.string(), z.unknown()),
+    bytes: z.int().openapi({ description: 'As the provider counts them.' }),
+    mostBytes: z.int(),
+  })
+  .nullable()
+  .openapi({ description: 'Null without credentials for that provider.' });
+
+const testedSchema = z
+  .object({
+    // .nullable() would describe a null that is a campaign, too
+    campaign: z.union([campaignSchema, z.null()]).openapi({ description: 'Null on a dry run.' }),
+    recipients: z
+      .array(
+        z.object({
+          installationId: z.string(),
+          provider: z.enum(providers).openapi({ description: 'The one that it is sent by.' }),
+          language: z.string().nullable().openapi({ description: 'Null is the default.' }),
+          warnings: z
+            .array(z.object({ path: z.string(), message: z.string() }))
+            .openapi({ description: 'What of the message it is not given, as it is sent.' }),
+          apns: renderedSchema,
+          fcm: renderedSchema,
+        }),
+      )
+      .openapi({ description: 'The first 20. A badge that counts up is shown by how much.' }),
+  })
+  .openapi('Tested');
+export type TestedView = z.output<typeof testedSchema>;
+
+const renderedView = (it: Rendered | null) => it && { ...it, payload: JSON.parse(it.payload) };
+
+const previewView = ({ rendered: { apns, fcm }, lost, ...it }: Preview) => ({
+  ...it,
+  warnings: lost,
+  ...{ apns: renderedView(apns), fcm: renderedView(fcm) },
+});
+
+export const testCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/campaigns:test',
+    operationId: 'testCampaign',
+    summary: 'Send a test to people who are named',
+    description:
+      'A campaign marked as a test, and what each of its recipients is shown, by either provider. ' +
+      'With `dryRun` that is all: nothing is stored or sent.',
+    scopes: ['campaigns'],
+    takes: { body: campaignRequestSchema },
+    responses: {
+      200: {
+        description: 'A dry run: what they would be shown.',
+        content: { 'application/json': { schema: testedSchema } },
+      },
+      202: {
+        description: 'Accepted; it is sent from there.',
+        content: { 'application/json': { schema: testedSchema } },
+      },
+      422: problemResponse(422, 'It could never be sent, or nobody is there to get it.'),
+    },
+    async handle({ body }, c) {
+      const refuse = (faults: Fault[]) =>
+        answerProblem(c, 'refused', 'The test could not be sent.', { faults });
+      if (!namesPeople(body.audience)) return refuse([{ path: 'audience', message: NO_NAMES }]);
+      const request = { ...body, test: true };
+      const { faults } = await draft(ports, request);
+      if (faults.length > 0) return refuse(faults);
+      const recipients = (await preview(ports, request)).map(previewView);
+      if (recipients.length === 0)
+        return refuse([{ path: 'audience', message: 'matches nobody: nobody would see the test' }]);
+      if (body.dryRun) return c.json({ campaign: null, recipients });
+      const accepted = await accept(ports, request, null, callerOf(c));
+      if (accepted.kind === 'refused') return refuse(accepted.faults);
+      if (accepted.kind !== 'accepted') throw new Error(`a test is ${accepted.kind}`);
+      return c.json({ campaign: campaignView(accepted.campaign, noCounts()), recipients }, 202);
+    },
+  });

@@ -1,0 +1,104 @@
+/** JSON bodies, bounded in bytes, in depth and in values; all numbers are as they were written. */
+
+import type { Context } from 'hono';
+import { exactNumber, INEXACT, parseExact } from '../../lib/exact-json.ts';
+import { type Found, note } from '../../lib/faults.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { answerProblem } from './problem.ts';
+
+/** A campaign with 100 tokens of the longest kind and both overrides stays below it. */
+const MAX_BYTES = 512 * 1024;
+/** Far more than a payload needs; what walks a value later may recurse. */
+const MAX_DEPTH = 32;
+/**
+ * Each may be a fault, which costs a hundred times its bytes. A message in 100 languages with 200 data
+ * in each stays below it.
+ */
+const MAX_VALUES = 25_000;
+
+/** The media type of the body in lower case, '' without one. */
+export const mediaType = (c: Context) =>
+  (c.req.header('content-type') ?? '').replace(/;.*/, '').trim().toLowerCase();
+
+/** The value, the faults of its text, or the answer that ends the call. */
+export async function readJson(c: Context): Promise<{ value: unknown } | Found | Response> {
+  const type = mediaType(c);
+  if (type !== 'application/json')
+    return answerProblem(
+      c,
+      'unsupported-media-type',
+      `application/json is needed${type ? `, not ${type}` : ''}.`,
+    );
+  const bytes = await readBytes(c);
+  if (bytes === 'too large')
+    return answerProblem(c, 'too-large', `At most ${MAX_BYTES} bytes of JSON are taken.`);
+  if (bytes === 'cut off') return whole('the body was cut off');
+  let value: unknown;
+  try {
+    value = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    if (error instanceof RangeError) return whole(`the body ${TOO_DEEP}`);
+    return whole(`the body is not ${error instanceof SyntaxError ? 'valid JSON' : 'UTF-8'}`);
+  }
+  return plain(value);
+}
+
+const whole = (message: string): Found => ({ faults: [{ path: '', message }], count: 1 });
+
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
+
+export async function readBytes(
+  c: Context,
+  maxBytes = MAX_BYTES,
+): Promise<Uint8Array | 'too large' | 'cut off'> {
+  const length = c.req.header('content-length');
+  if (Number(length) > maxBytes) return 'too large';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    // no longer than it says: Node cuts it there. A stream takes the adapter ten times as long
+    if (length !== undefined) return new Uint8Array(await c.req.raw.arrayBuffer());
+    for await (const chunk of c.req.raw.body ?? []) {
+      size += chunk.byteLength;
+      if (size > maxBytes) return 'too large';
+      chunks.push(chunk);
+    }
+  } catch {
+    return 'cut off';
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The value with plain numbers, or where it has a text or a number that cannot be kept. `__proto__`
+ * is refused because overrides are merged into objects later.
+ */
+function plain(value: unknown): { value: unknown } | Found {
+  const found: Found = { faults: [], count: 0 };
+  const refuse = (path: string, message: string) => note(found, () => ({ path, message }));
+  let values = 0;
+  const walk = (it: unknown, path: string, depth: number): unknown => {
+    values++;
+    if (typeof it === 'string' && !it.isWellFormed()) refuse(path, HALF);
+    const isNumber = typeof it === 'number' || JSON.isRawJSON(it);
+    const number = JSON.isRawJSON(it) ? exactNumber(it) : it;
+    if (isNumber && !Number.isFinite(number)) refuse(path, INEXACT);
+    if (isNumber || typeof it !== 'object' || it === null) return number;
+    if (depth === MAX_DEPTH) refuse(path, TOO_DEEP);
+    else walkInside(it as Record<string, unknown>, path, depth + 1);
+    return it;
+  };
+  const walkInside = (it: Record<string, unknown>, path: string, depth: number) => {
+    for (const [key, inner] of Object.entries(it)) {
+      if (values > MAX_VALUES) return;
+      const name = path === '' ? key : `.${key}`;
+      const at = path + (Array.isArray(it) ? `[${key}]` : name.toWellFormed());
+      if (!key.isWellFormed()) refuse(at, `name: ${HALF}`);
+      if (key === '__proto__') refuse(at, 'is unknown');
+      else it[key] = walk(inner, at, depth);
+    }
+  };
+  const numbered = walk(value, '', 0);
+  if (values > MAX_VALUES) return whole(`the body has more than ${MAX_VALUES} values`);
+  return found.count > 0 ? found : { value: numbered };
+}

@@ -1,0 +1,60 @@
+/** What a list of the team's own has no more, after all of it was imported. */
+
+import { z } from '@hono/zod-openapi';
+import { registrationSchema } from '../../model/schemas/registration.ts';
+import type { Ports } from '../../ports.ts';
+import { call } from '../core/call.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
+import { runId } from './import.ts';
+
+const body = z
+  .strictObject({
+    app: registrationSchema.shape.app,
+    run: runId,
+    after: z
+      .string()
+      .max(200)
+      .nullable()
+      .default(null)
+      .openapi({ description: 'The `next` of the call before this one.' }),
+    dryRun: z.boolean().default(false).openapi({ description: 'They are only counted.' }),
+  })
+  .openapi('Prune');
+
+const prunedSchema = z
+  .object({
+    found: z.int().openapi({ description: 'Removed by this call.' }),
+    next: z.string().nullable().openapi({ description: 'Call again with it; null at the end.' }),
+  })
+  .openapi('Pruned');
+export type Pruned = z.output<typeof prunedSchema>;
+
+export const pruneCall = ({ store }: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/installations:prune',
+    operationId: 'pruneInstallations',
+    summary: 'Remove what an import has not seen',
+    description:
+      'After all pages of a list came with one `run`: removes the installations of the app that were ' +
+      'in none of them, a part of the app at each call. Who registered since the run began is kept, ' +
+      'and so is who has opted out. A run may be pruned after for 7 days from its first page.',
+    scopes: ['installations'],
+    takes: { body },
+    responses: {
+      200: { description: 'A part.', content: { 'application/json': { schema: prunedSchema } } },
+      404: problemResponse(404, 'No import has this run, or it is too old.'),
+    },
+    async handle({ body: { app, run, after, dryRun } }, c) {
+      const pruned = await store.pruneInstallations(app, run, after, dryRun);
+      if (pruned) return c.json(pruned);
+      return answerProblem(
+        c,
+        'not-found',
+        `No import has the run "${run}", or it began more than 7 days ago.`,
+        {
+          next: 'Import the whole list again with a run of its own, then prune with that.',
+        },
+      );
+    },
+  });

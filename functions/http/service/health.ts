@@ -1,0 +1,34 @@
+/** Whether the store serves us, for load balancers: they ask often, and anyone may. */
+
+import { withDeadline } from '../../lib/deadline.ts';
+import type { Log, Store } from '../../ports.ts';
+
+/** How long an answer is used again: it bounds what those who ask may cost, which is a read each time. */
+const USED_AGAIN_MS = 5_000;
+const DEADLINE_MS = 5_000;
+
+/** Asks the store at most once in 5 s. What it gives never rejects. */
+export function createHealth(
+  store: Pick<Store, 'check'>,
+  log: Pick<Log, 'unexpected'>,
+  now: () => number = () => performance.now(),
+): () => Promise<boolean> {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let answer = Promise.resolve(false);
+  const ask = async () => {
+    try {
+      await withDeadline(store.check(), DEADLINE_MS, 'the check of the store');
+      return true;
+    } catch (error) {
+      log.unexpected({ where: 'the check of the store', error });
+      return false;
+    }
+  };
+  return () => {
+    if (now() - askedAt >= USED_AGAIN_MS) {
+      askedAt = now();
+      answer = ask();
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * The cells of a row, as exports have them: read by the API, so that a file means the same through
+ * it and through the command line. What a registration says strictly is said here in more spellings.
+ */
+
+import type { z } from 'zod';
+import { INEXACT } from '../lib/exact-json.ts';
+import { validate } from '../lib/faults.ts';
+import { HALF } from '../lib/json-texts.ts';
+import { remembered } from '../model/canonical/remembered.ts';
+import { registrationSchema } from '../model/schemas/registration.ts';
+import { saysAbsent } from './absent.ts';
+import { readTime } from './time.ts';
+
+/** Why a cell cannot be read. The message follows the name of its field. */
+export class CellFault {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** What ids and names are. A number is as it was written, for as long as that is known. */
+export function text(cell: unknown): string | CellFault {
+  if (typeof cell === 'string') return cell.isWellFormed() ? cell : new CellFault(HALF);
+  if (typeof cell === 'number')
+    return Math.abs(cell) <= Number.MAX_SAFE_INTEGER ? String(cell) : new CellFault(INEXACT);
+  if (JSON.isRawJSON(cell))
+    return /^-?\d+$/.test(cell.rawJSON) ? cell.rawJSON : new CellFault(INEXACT);
+  return new CellFault('must be text');
+}
+
+/** Of an id, a user id or a token: a text that names something. */
+export function name(cell: unknown): string | CellFault {
+  const it = text(cell);
+  return typeof it === 'string' && saysAbsent(it)
+    ? new CellFault(`is "${it}", which says that there is none`)
+    : it;
+}
+
+/** As the schema has it. */
+export function bySchema<T>(schema: z.ZodType<T>, value: unknown): T | CellFault {
+  const found = validate(schema, value);
+  return 'faults' in found
+    ? new CellFault(found.faults.map(({ message }) => message).join('; '))
+    : found.value;
+}
+
+/** Longer texts are not remembered. */
+const MAX_KNOWN_LENGTH = 64;
+
+/**
+ * For fields of few different texts: a schema takes microseconds, and a row has ten of them. Blanks
+ * around a text are padding; `words` are more spellings, in lower case.
+ */
+export function oneOfFew<T>(schema: z.ZodType<T>, words: Map<string, T> = new Map()) {
+  const find = (it: string) => {
+    const plain = it.trim();
+    return words.get(plain.toLowerCase()) ?? bySchema(schema, plain);
+  };
+  const known = remembered(find);
+  return (cell: unknown): T | CellFault => {
+    const it = typeof cell === 'boolean' ? String(cell) : text(cell);
+    if (it instanceof CellFault) return it;
+    return it.length > MAX_KNOWN_LENGTH ? find(it) : known(it);
+  };
+}
+
+/** Other spellings of a word. */
+export const wordsFor = <T>(...all: [meaning: T, words: string[]][]) =>
+  new Map(all.flatMap(([meaning, words]) => words.map((it): [string, T] => [it, meaning])));
+
+const { shape } = registrationSchema;
+
+export const environment = oneOfFew(
+  shape.environment,
+  wordsFor(['production', ['production', 'prod']], ['sandbox', ['sandbox', 'development', 'dev']]),
+);
+
+/** As databases and spreadsheets write it. */
+export const truth = oneOfFew(
+  shape.optedOut.unwrap(),
+  wordsFor([true, ['true', 't', 'yes', 'y', '1']], [false, ['false', 'f', 'no', 'n', '0']]),
+);
+
+export const language = oneOfFew(shape.language.unwrap());
+export const timeZone = oneOfFew(shape.timeZone.unwrap());
+export const country = oneOfFew(shape.country.unwrap());
+export const appVersion = oneOfFew(shape.appVersion.unwrap());
+
+const MAX_USER_ID = 128;
+
+export function userId(cell: unknown): string | CellFault {
+  const it = name(cell);
+  return typeof it === 'string' && it.length > MAX_USER_ID
+    ? new CellFault(`must have at most ${MAX_USER_ID} characters`)
+    : it;
+}
+
+/** Clocks differ. */
+const AHEAD_MS = 5 * 60 * 1000;
+
+export const refreshedAt =
+  (now: number) =>
+  (cell: unknown): number | CellFault => {
+    const at = readTime(cell);
+    if (at === null) return new CellFault('is no time such as 2026-10-01T10:00:00Z');
+    return at <= now + AHEAD_MS ? at : new CellFault('is in the future');
+  };

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { person } from '../../contracts/store-fixture.ts';
+import { cli } from '../fixture.ts';
+
+test('an estimate says whom a campaign would reach and what is wrong with it', async (t) => {
+  const { volley, file, store } = await cli(t);
+  await store.putInstallations([
+    person('a', { language: 'de' }),
+    person('b', { language: 'de' }),
+    person('c', { platform: 'ios', language: 'pt-BR' }),
+  ]);
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi {{name}}"}}',
+  );
+  const { code, stdout, stderr } = await volley('estimate', path);
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stdout,
+    `Installations  3
+  android      2
+  ios          1
+Languages      de 2, pt-BR 1
+Duration       about 1 s
+Cost           about 0.0000 US dollars on Google Cloud
+warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (3 installations)
+`,
+  );
+  assert.match((await volley('estimate', '--language', 'pt')).stdout, /^Installations +1$/m);
+  const json = await volley(
+    '--json',
+    'estimate',
+    '--everybody',
+    '--title',
+    'too',
+    '--body',
+    'too much',
+  );
+  assert.equal(json.code, 1, 'an error');
+  const found = JSON.parse(json.stdout);
+  assert.equal(found.installations, 3);
+  assert.match(found.problems[0].message, /the payload has 5000 bytes/);
+  assert.equal(found.cost.usd > 0, true);
+  assert.equal((await volley('estimate', '--title', 'to whom?')).code, 2);
+  assert.equal((await volley('estimate', '5', '--everybody')).code, 2);
+  assert.match(
+    (await volley('estimate', '--segment', 'gone')).stdout,
+    /error: audience: there is no segment "gone"/,
+  );
+});
+
+test('a test goes to those named on the command line, not to the audience of the file', async (t) => {
+  const { volley, file, store } = await cli(t);
+  await store.putInstallations([person('a', { userId: 'me' }), person('b', { userId: 'you' })]);
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi"}}',
+  );
+  const dry = await volley('test', path, '--user', 'me', '--dry-run');
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.equal(
+    dry.stdout,
+    `a by fcm, in the default language
+  fcm: 10 of 4096 bytes
+    {"token":"to…","title":"Hi"}
+  apns: 10 of 4096 bytes
+    {"token":"to…","title":"Hi"}
+`,
+  );
+  assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
+  const sent = await volley('--json', 'test', path, '--installation', 'b');
+  assert.equal(sent.code, 0, sent.stderr);
+  const { campaign } = JSON.parse(sent.stdout);
+  const stored = (await store.getCampaign(campaign.id))!;
+  assert.deepEqual([stored.test, stored.audience], [true, { installationIds: ['b'] }]);
+  assert.equal((await volley('test', path)).code, 2);
+  assert.match((await volley('test', path, '--user', 'nobody')).stderr, /matches nobody/);
+});
+
+test('an estimate and a test warn of what a platform cannot be given', async (t) => {
+  const { volley, file, store, ports } = await cli(t);
+  await store.putInstallations([person('a', { userId: 'me' }), person('b', { platform: 'ios' })]);
+  const sender = ports.senders.get('default', 'fcm', 'production')!;
+  const lost = [{ path: 'badge', message: 'Android counts by itself' }];
+  const picky = { ...sender, lost: (_: unknown, it: string) => (it === 'android' ? lost : []) };
+  ports.senders = { get: () => picky };
+  const path = await file(
+    'c.json',
+    '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi"}}',
+  );
+  assert.match(
+    (await volley('estimate', path)).stdout,
+    /^warning: message\.badge, android by fcm: Android counts by itself \(1 installations\)\n {2}such as a$/m,
+  );
+  assert.match(
+    (await volley('test', path, '--user', 'me', '--dry-run')).stdout,
+    /^a by fcm, in the default language\n {2}warning: message\.badge: Android counts by itself\n {2}fcm: 10 of 4096 bytes$/m,
+  );
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
+import type { ScheduleView } from '../../../functions/http/schedules/schedules.ts';
+import type { Problem } from '../../../functions/lib/errors.ts';
+import { campaign, createFixture, jsonOf, NOW } from '../fixture.ts';
+
+type Ask = Awaited<ReturnType<typeof createFixture>>['ask'];
+
+const at = (ms: number) => new Date(ms).toISOString();
+const DAY = 24 * 3_600_000;
+const morning = { name: 'Morning', cron: '30 9 * * *', timeZone: 'Europe/Berlin', campaign };
+
+async function made(ask: Ask, rest: object = {}) {
+  const response = await ask('POST', '/v1/schedules', { ...morning, ...rest });
+  assert.equal(response.status, 201);
+  const view = await jsonOf<ScheduleView>(response);
+  assert.equal(response.headers.get('Location'), `/v1/schedules/${view.id}`);
+  return { view, path: `/v1/schedules/${view.id}` };
+}
+
+test('a schedule is made, looked at, changed, paused, resumed and forgotten', async (t) => {
+  const { ask } = await createFixture(t);
+  const { view, path } = await made(ask, { until: at(NOW + 3 * DAY) });
+  assert.equal(view.state, 'active');
+  // it is winter there
+  assert.deepEqual(
+    view.nextRuns,
+    [1, 2, 3].map((day) => `2026-11-2${1 + day}T08:30:00.000Z`),
+  );
+  assert.deepEqual(await jsonOf(await ask('GET', path)), view);
+  const { items, next } = await jsonOf<{ items: ScheduleView[]; next: null }>(
+    await ask('GET', '/v1/schedules'),
+  );
+  assert.deepEqual([items, next], [[view], null]);
+  const changed = await jsonOf<ScheduleView>(
+    await ask('PUT', path, { ...morning, cron: '0 10 * * *', maxRuns: 2 }),
+  );
+  assert.deepEqual([changed.until, changed.maxRuns, changed.nextRuns.length], [undefined, 2, 2]);
+  const verb = async (name: string) => jsonOf<ScheduleView>(await ask('POST', `${path}/${name}`));
+  assert.deepEqual([(await verb('pause')).state, (await verb('pause')).nextRuns], ['paused', []]);
+  const still = await ask('PUT', path, morning);
+  assert.equal((await jsonOf<ScheduleView>(still)).state, 'paused', 'a change does not resume it');
+  assert.deepEqual(
+    [(await verb('resume')).state, (await verb('resume')).state],
+    ['active', 'active'],
+  );
+  assert.equal((await ask('DELETE', path)).status, 204);
+  for (const [method, rest, body] of [
+    ['GET', ''],
+    ['PUT', '', morning],
+    ['DELETE', ''],
+    ['POST', '/pause'],
+    ['POST', '/resume'],
+    ['POST', '/run'],
+  ] as const) {
+    const gone = await ask(method, path + rest, body);
+    assert.equal(gone.status, 404, `${method} ${rest}`);
+    assert.match((await jsonOf<Problem>(gone)).next, /GET \/v1\/schedules lists all/);
+  }
+});
+
+test('what could never run is refused with its place, and nothing is stored', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const { path, view } = await made(ask);
+  for (const [wrong, status, place, words] of [
+    [{ cron: '0 0 31 2 *' }, 400, 'cron', /never matches a day; check the day of the month/],
+    [{ cron: '0 0 30 2 *' }, 400, 'cron', /never matches/],
+    [{ cron: '' }, 400, 'cron', /must be five fields such as "30 9 \* \* 1-5"/],
+    [{ cron: '* * * *' }, 400, 'cron', /must be five fields/],
+    [{ cron: '0 * * * * *' }, 400, 'cron', /must be five fields/],
+    [{ cron: '60 * * * *' }, 400, 'cron', /must be five fields/],
+    [{ cron: '* 24 * * *' }, 400, 'cron', /must be five fields/],
+    [{ cron: '* * * 13 *' }, 400, 'cron', /must be five fields/],
+    [{ cron: '* * * * 9' }, 400, 'cron', /must be five fields/],
+    [{ cron: '*/0 * * * *' }, 400, 'cron', /must be five fields/],
+    [{ cron: 'every morning' }, 400, 'cron', /must be five fields/],
+    [{ cron: 5 }, 400, 'cron', /string/],
+    [{ cron: '*'.repeat(300) }, 400, 'cron', /200/],
+    [{ timeZone: 'Mars/Olympus' }, 400, 'timeZone', /must be a zone such as Europe\/Berlin/],
+    [{ timeZone: '' }, 400, 'timeZone', /must be a zone/],
+    [{ until: '2027-02-30T00:00:00Z' }, 400, 'until', /time|date/i],
+    [{ until: '2027-01-01' }, 400, 'until', /time|date/i],
+    [{ until: 'never' }, 400, 'until', /time|date/i],
+    [{ until: at(NOW - 1) }, 422, 'until', /comes before the next run/],
+    [{ until: at(NOW + 60_000) }, 422, 'until', /comes before the next run/],
+    [{ maxRuns: 0 }, 400, 'maxRuns', /1/],
+    [{ maxRuns: 1.5 }, 400, 'maxRuns', /int/],
+    [{ missed: 'thrice' }, 400, 'missed', /once/],
+    [{ zone: 'UTC' }, 400, 'zone', /unknown/],
+    [
+      { campaign: { ...campaign, schedule: { at: at(NOW + DAY) } } },
+      400,
+      'campaign.schedule',
+      /cron/,
+    ],
+    [{ campaign: { ...campaign, app: 'other' } }, 422, 'campaign.app', /no credentials/],
+    [
+      { campaign: { ...campaign, audience: { segment: 'x' } } },
+      422,
+      'campaign.audience.segment',
+      /x/,
+    ],
+  ] as const)
+    for (const [method, where] of [
+      ['POST', '/v1/schedules'],
+      ['PUT', path],
+    ] as const) {
+      const told = await ask(method, where, { ...morning, ...wrong });
+      const label = `${method} ${JSON.stringify(wrong)}`;
+      assert.equal(told.status, status, label);
+      const { faults = [], next } = await jsonOf<Problem>(told);
+      const fault = faults.find((it) => it.path === place);
+      assert.match(fault?.message ?? `none of ${JSON.stringify(faults)}`, words, label);
+      assert.ok(next);
+    }
+  assert.equal((await store.listSchedules(null, 10)).items.length, 1);
+  assert.deepEqual(await jsonOf(await ask('GET', path)), view, 'and it is as it was');
+});
+
+test('one that has ended is neither paused nor resumed, and says so; by hand it runs', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const { view, path } = await made(ask, { maxRuns: 1 });
+  const kept = (await store.getSchedule(view.id))!;
+  const ended = { ...kept, state: 'ended' as const, nextAt: null, runs: 1, version: 1 };
+  assert.equal(await store.putSchedule(ended, 0), true);
+  for (const verb of ['pause', 'resume']) {
+    const told = await ask('POST', `${path}/${verb}`);
+    assert.equal(told.status, 409);
+    const { detail, next } = await jsonOf<Problem>(told);
+    assert.equal(detail, `A schedule that has ended cannot be ${verb}d.`);
+    assert.match(next, /change.*until.*maxRuns|PUT/i);
+  }
+  const run = await ask('POST', `${path}/run`);
+  assert.equal(run.status, 202);
+  assert.equal((await jsonOf<CampaignView>(run)).scheduleId, view.id);
+  const longer = await ask('PUT', path, { ...morning, maxRuns: 3 });
+  assert.equal((await jsonOf<ScheduleView>(longer)).nextRuns.length, 2, 'it goes on');
+});
+
+test('who may not send may not schedule, and who may not read does not see', async (t) => {
+  const { ask, addKey } = await createFixture(t);
+  const { path } = await made(ask);
+  const as = async (scope: 'read' | 'installations') => ({
+    Authorization: `Bearer ${await addKey(scope)}`,
+  });
+  for (const [method, rest, body] of [
+    ['PUT', '', morning],
+    ['DELETE', ''],
+    ['POST', '/pause'],
+    ['POST', '/resume'],
+    ['POST', '/run'],
+  ] as const)
+    assert.equal((await ask(method, path + rest, body, await as('read'))).status, 403, rest);
+  assert.equal((await ask('POST', '/v1/schedules', morning, await as('read'))).status, 403);
+  assert.equal((await ask('GET', path, undefined, await as('read'))).status, 200);
+  assert.equal((await ask('GET', path, undefined, await as('installations'))).status, 403);
+});
