@@ -125,12 +125,12 @@ for (const seed of SEEDS)
       stream.on('error', () => {});
       const path = asked[':path']!;
       const n = Number(path.slice(1));
-      const it = plan(seed, n);
+      const planned = plan(seed, n);
       const session = stream.session;
-      if (it.ping) session?.ping(() => {});
-      if (it.settings && !session?.destroyed)
+      if (planned.ping) session?.ping(() => {});
+      if (planned.settings && !session?.destroyed)
         session?.settings({ ...randomSettings(c), maxConcurrentStreams: streams });
-      if (it.refuse && !refused.has(n)) {
+      if (planned.refuse && !refused.has(n)) {
         refused.add(n);
         return stream.close(constants.NGHTTP2_REFUSED_STREAM);
       }
@@ -142,18 +142,18 @@ for (const seed of SEEDS)
       await new Promise((resolve) => stream.on('end', resolve).on('close', resolve));
       bodies.set(path, body);
       if (stream.destroyed) return;
-      if (it.reset) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-      if (it.hints) stream.additionalHeaders({ ':status': 103, link: '</a>' });
+      if (planned.reset) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      if (planned.hints) stream.additionalHeaders({ ':status': 103, link: '</a>' });
       stream.respond(
         {
-          ':status': it.status,
-          ...(it.retryAfter && { 'retry-after': it.retryAfter }),
-          ...it.more,
+          ':status': planned.status,
+          ...(planned.retryAfter && { 'retry-after': planned.retryAfter }),
+          ...planned.more,
         },
-        { waitForTrailers: it.trailers },
+        { waitForTrailers: planned.trailers },
       );
       stream.on('wantTrailers', () => stream.sendTrailers({ 'x-trailer': 'yes' }));
-      stream.end(it.body);
+      stream.end(planned.body);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -173,15 +173,15 @@ for (const seed of SEEDS)
     }
     await until(() => answers.size === count);
     for (const [n, answer] of answers) {
-      const it = plan(seed, n);
-      if (it.reset) assert.equal(answer.kind, 'no-answer', `request ${n}`);
+      const planned = plan(seed, n);
+      if (planned.reset) assert.equal(answer.kind, 'no-answer', `request ${n}`);
       else {
-        const retryAfter = it.status === 200 ? undefined : it.retryAfter;
-        const body = it.status === 200 ? '' : it.body;
-        const expected = { kind: 'reply', status: it.status, headers: { retryAfter }, body };
+        const retryAfter = planned.status === 200 ? undefined : planned.retryAfter;
+        const body = planned.status === 200 ? '' : planned.body;
+        const expected = { kind: 'reply', status: planned.status, headers: { retryAfter }, body };
         same(JSON.stringify(answer), JSON.stringify(expected), `request ${n}`);
       }
-      same(bodies.get(`/${n}`), it.requestBody, `body ${n}`);
+      same(bodies.get(`/${n}`), planned.requestBody, `body ${n}`);
     }
   });
 
@@ -191,10 +191,10 @@ for (const seed of SEEDS)
     const bodies = new Map<string, string>();
     const waiting: ServerStream[] = [];
     const answer = (stream: ServerStream) => {
-      const it = plan(seed, Number(stream.headers[':path']!.slice(1)));
-      if (it.refuse) return stream.connection.reset(stream, F.REFUSED_STREAM);
-      if (it.reset) return stream.connection.reset(stream, F.INTERNAL_ERROR);
-      stream.connection.respond(stream, it.status, it.more, it.body);
+      const planned = plan(seed, Number(stream.headers[':path']!.slice(1)));
+      if (planned.refuse) return stream.connection.reset(stream, F.REFUSED_STREAM);
+      if (planned.reset) return stream.connection.reset(stream, F.INTERNAL_ERROR);
+      stream.connection.respond(stream, planned.status, planned.more, planned.body);
     };
     const server = await startServer({
       ...certificate,
@@ -221,19 +221,19 @@ for (const seed of SEEDS)
 
     const ask = (n: number) =>
       new Promise<string>((resolve) => {
-        const it = plan(seed, n);
-        if (it.settings) session.settings({ ...randomSettings(c), maxConcurrentStreams: 50 });
+        const planned = plan(seed, n);
+        if (planned.settings) session.settings({ ...randomSettings(c), maxConcurrentStreams: 50 });
         const stream = session.request({
           ':method': 'POST',
           ':path': `/${n}`,
           'x-constant': 'yes',
-          ...it.more,
+          ...planned.more,
         });
         let status = 0;
         let body = '';
         stream.on('response', (got) => {
           status = got[':status']!;
-          for (const name in it.more) assert.equal(got[name], it.more[name]);
+          for (const name in planned.more) assert.equal(got[name], planned.more[name]);
         });
         stream.setEncoding('latin1');
         stream.on('data', (part) => {
@@ -241,28 +241,28 @@ for (const seed of SEEDS)
         });
         stream.on('error', () => {});
         stream.on('close', () => resolve(`${stream.rstCode} ${status} ${body}`));
-        if (it.cancel) {
-          stream.write(it.requestBody);
+        if (planned.cancel) {
+          stream.write(planned.requestBody);
           setImmediate(() => stream.close(F.CANCEL));
-        } else if (it.trailers) {
-          stream.write(it.requestBody);
+        } else if (planned.trailers) {
+          stream.write(planned.requestBody);
           setImmediate(() => stream.end());
-        } else stream.end(it.requestBody);
+        } else stream.end(planned.requestBody);
       });
     const count = 150;
     let next = 0;
     const worker = async () => {
       while (next < count) {
         const n = next++;
-        const it = plan(seed, n);
-        let expected = `0 ${it.status} ${it.body}`;
-        if (it.cancel) expected = `${F.CANCEL} 0 `;
-        else if (it.refuse) expected = `${F.REFUSED_STREAM} 0 `;
-        else if (it.reset) expected = `${F.INTERNAL_ERROR} 0 `;
+        const planned = plan(seed, n);
+        let expected = `0 ${planned.status} ${planned.body}`;
+        if (planned.cancel) expected = `${F.CANCEL} 0 `;
+        else if (planned.refuse) expected = `${F.REFUSED_STREAM} 0 `;
+        else if (planned.reset) expected = `${F.INTERNAL_ERROR} 0 `;
         same(await ask(n), expected, `request ${n}`);
         // node:http2 ends a request that it gives up, before or after its body was read
-        if (!it.cancel || bodies.has(`/${n}`))
-          same(bodies.get(`/${n}`), it.requestBody, `body ${n}`);
+        if (!planned.cancel || bodies.has(`/${n}`))
+          same(bodies.get(`/${n}`), planned.requestBody, `body ${n}`);
       }
     };
     await Promise.all(Array.from({ length: 10 }, worker));

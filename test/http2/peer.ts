@@ -182,9 +182,9 @@ export function sendMany(pool: Pool, n: number, from = 0) {
   const all = Promise.withResolvers<void>();
   for (let i = from; i < from + n; i++) {
     const path = `/${i}`;
-    pool.request({ path, headers: { 'x-constant': 'yes' }, body: Buffer.from('{}') }, (it) => {
+    pool.request({ path, headers: { 'x-constant': 'yes' }, body: Buffer.from('{}') }, (got) => {
       counts.set(path, (counts.get(path) ?? 0) + 1);
-      answers.set(path, it);
+      answers.set(path, got);
       if (counts.size === n) all.resolve();
     });
   }

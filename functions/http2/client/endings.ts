@@ -25,7 +25,11 @@ export function expireStreams(table: StreamTable, before: number, cut: Cut): num
  */
 export function refuseAbove(table: StreamTable, id: number, end: End) {
   let first: Exchange | null = null;
-  for (let it = table.last; it !== null && it.id > id; it = it.previous) first = it;
+  let newer = table.last;
+  while (newer !== null && newer.id > id) {
+    first = newer;
+    newer = newer.previous;
+  }
   // oldest first; an exchange that a callback ended has no id, and all that follow it have ended too
   while (first !== null && first.id !== 0) {
     const next: Exchange | null = first.next;

@@ -111,9 +111,7 @@ export function createPool(options: PoolOptions): Pool {
     answered(answer, request as never);
   }
 
-  function refuse(entry: Entry, reason: string) {
-    settle(entry, { kind: 'refused', reason });
-  }
+  const refuse = (entry: Entry, reason: string) => settle(entry, { kind: 'refused', reason });
 
   function refuseWaiting(reason: string) {
     waiting.takeAll((entry) => refuse(entry, reason));

@@ -106,8 +106,8 @@ function createHandler(parts: () => Parts): SessionHandler {
 function createConnection(parts: () => Parts, writeAnswer: AnswerWriter): ServerConnection {
   return {
     streams: 0,
-    respond(it, status, headers, answer) {
-      const stream = it as Stream;
+    respond(asked, status, headers, answer) {
+      const stream = asked as Stream;
       const { streams, session, bodies, socket } = parts();
       if (streams.get(stream.id) !== stream || stream.rest !== null) return;
       session.earn(FRAMES_PER_REQUEST);

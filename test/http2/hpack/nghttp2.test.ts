@@ -184,15 +184,15 @@ describe('HPACK with nghttp2', DEADLINE, () => {
     socket.write(frame(SETTINGS, 0, 0));
     let answered = 0;
     let round = 0;
-    for await (const it of framesOf(socket)) {
-      assert.ok(it.type !== GOAWAY && it.type !== RST_STREAM, it.payload.toString('hex'));
-      if (it.type === SETTINGS && it.flags !== ACK) {
-        encoder.setMaxTableSize(tableSizeIn(it)!);
+    for await (const got of framesOf(socket)) {
+      assert.ok(got.type !== GOAWAY && got.type !== RST_STREAM, got.payload.toString('hex'));
+      if (got.type === SETTINGS && got.flags !== ACK) {
+        encoder.setMaxTableSize(tableSizeIn(got)!);
         socket.write(frame(SETTINGS, ACK, 0));
-        if (tableSizeIn(it) !== sizes[round]) continue;
+        if (tableSizeIn(got) !== sizes[round]) continue;
         for (let n = 0; n < 50; n++) send();
       }
-      if (it.type === HEADERS && ++answered === sent.length) {
+      if (got.type === HEADERS && ++answered === sent.length) {
         round++;
         if (round === sizes.length) break;
         // two changes between two blocks: the next block must announce both

@@ -36,8 +36,8 @@ test('a request gets its status, body and Retry-After', async (t) => {
 
 test('the body of an answer is cut at 64 KiB', async (t) => {
   const peer = await startPeer(t, (stream) => answer(stream, 500, 'x'.repeat(1_000_000)));
-  const it = await ask(startPool(t, { origin: peer.origin }));
-  assert.equal(it.kind === 'reply' && it.body.length, 64 * 1024);
+  const got = await ask(startPool(t, { origin: peer.origin }));
+  assert.equal(got.kind === 'reply' && got.body.length, 64 * 1024);
 });
 
 test('the peer sets the number of streams of a connection, and may change it', async (t) => {
@@ -181,9 +181,9 @@ test('no request is sent to a peer whose certificate is not trusted', async (t) 
   const peer = await startPeer(t);
   const { makeCertificate } = await import('../../../functions/local/certificate.ts');
   const { cert } = await makeCertificate();
-  const it = await ask(startPool(t, { origin: peer.origin, ca: cert }));
-  assert.equal(it.kind, 'refused');
-  assert.match(it.kind === 'refused' ? it.reason : '', /certificate/);
+  const got = await ask(startPool(t, { origin: peer.origin, ca: cert }));
+  assert.equal(got.kind, 'refused');
+  assert.match(got.kind === 'refused' ? got.reason : '', /certificate/);
   assert.equal(peer.processed.size, 0);
 });
 
@@ -195,8 +195,8 @@ test('requests to a peer that does not speak HTTP/2 are refused', async (t) => {
   await once(server, 'listening');
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const it = await ask(startPool(t, { origin: `https://localhost:${port}` }));
-  assert.equal(it.kind, 'refused');
+  const got = await ask(startPool(t, { origin: `https://localhost:${port}` }));
+  assert.equal(got.kind, 'refused');
 });
 
 test('closing waits for requests that were sent and refuses the others', async (t) => {
@@ -256,8 +256,8 @@ test('a request whose stream is reset has no answer and is not sent again', asyn
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     return 'processed';
   });
-  const it = await ask(startPool(t, { origin: peer.origin }));
-  assert.equal(it.kind, 'no-answer');
+  const got = await ask(startPool(t, { origin: peer.origin }));
+  assert.equal(got.kind, 'no-answer');
   assert.deepEqual(Array.from(peer.processed.values()), [1]);
 });
 

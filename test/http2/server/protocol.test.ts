@@ -170,9 +170,9 @@ test('an answer waits for the windows of flow control', async (t) => {
 test('a long body is read to its end and cut at 64 KiB', async (t) => {
   let body = 0;
   const { peer } = await rawClient(t, {
-    request(it) {
-      body = it.body.length;
-      it.connection.respond(it, 200, {}, '');
+    request(stream) {
+      body = stream.body.length;
+      stream.connection.respond(stream, 200, {}, '');
     },
   });
   peer.send(headers(1, get, END_HEADERS));

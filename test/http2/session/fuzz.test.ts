@@ -97,9 +97,9 @@ test('a client that sends damaged bytes does not stop our server for others', as
     ...certificate,
     port: 0,
     maxStreams: 100,
-    request(it) {
+    request(stream) {
       given += 1;
-      it.connection.respond(it, 200, {}, it.body);
+      stream.connection.respond(stream, 200, {}, stream.body);
     },
   });
   t.after(() => server.close());

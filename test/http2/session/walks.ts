@@ -126,19 +126,19 @@ export function walkOfServer(c: Chance, count: number): Walk & { endings: Map<nu
   for (let id = 1; id <= used; id += 2) open.set(id, { status: 0, body: '' });
   while (open.size > 0) {
     const id = c.pick([...open.keys()]);
-    const it = open.get(id)!;
+    const sent = open.get(id)!;
     const what = c.upTo(10);
     const end = c.upTo(3) === 0;
-    if (what < 5 && it.status === 0) {
-      it.status = c.pick([200, 200, 400, 410, 503]);
-      parts.push(write(id, end, { ':status': String(it.status) }));
+    if (what < 5 && sent.status === 0) {
+      sent.status = c.pick([200, 200, 400, 410, 503]);
+      parts.push(write(id, end, { ':status': String(sent.status) }));
       if (end) finish(id);
     } else if (what < 5) {
       const text = c.text(c.upTo(c.pick([1, 10, 2000])), 0x21, 0x7e);
-      it.body += text;
+      sent.body += text;
       parts.push(padded(c, F.DATA, end ? F.END_STREAM : 0, id, Buffer.from(text)));
       if (end) finish(id);
-    } else if (what === 5 && it.status === 0) {
+    } else if (what === 5 && sent.status === 0) {
       parts.push(write(id, false, { ':status': c.pick(['100', '103']) }));
     } else if (what === 5) {
       parts.push(write(id, true, {}));
@@ -146,8 +146,8 @@ export function walkOfServer(c: Chance, count: number): Walk & { endings: Map<nu
     } else if (what === 6 && c.upTo(3) === 0) {
       const code = c.pick([F.REFUSED_STREAM, F.CANCEL, F.INTERNAL_ERROR, 0xff]);
       parts.push(frame(F.RST_STREAM, 0, id, number(code)));
-      const refused = code === F.REFUSED_STREAM && it.status === 0;
-      if (it.status === 200) finish(id);
+      const refused = code === F.REFUSED_STREAM && sent.status === 0;
+      if (sent.status === 200) finish(id);
       else endings.set(id, refused ? 'refused' : 'no-answer');
       open.delete(id);
     } else parts.push(anytime(c, used));
