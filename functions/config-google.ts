@@ -1,17 +1,12 @@
 /** The configuration of a function on Google Cloud: a pure function of the environment. */
 
 import { readFileSync } from 'node:fs';
-import {
-  ConfigError,
-  type Env,
-  readApps,
-  reader,
-  readRetentionDays,
-  readTrustedHops,
-} from './config.ts';
+import { ConfigError, type Env, reader, readRetentionDays, readTrustedHops } from './config.ts';
 import type { Fault } from './lib/errors.ts';
-import type { ReadFile } from './providers/credentials.ts';
-import type { AppCredentials } from './providers/senders.ts';
+import { urlVariable, type Worker, workers } from './model/tasks.ts';
+import { readApps } from './providers/credentials.ts';
+import type { AppCredentials } from './providers/registry.ts';
+import type { ReadFile } from './providers/shared/credential-reader.ts';
 
 /** `infra/` sets what is read here. */
 export interface GoogleConfig {
@@ -30,7 +25,7 @@ export interface GoogleConfig {
   /** this function's own: the audience of those calls */
   url: string;
   /** where tasks go */
-  urls: { plan: string; sendApns: string; sendFcm: string; deliver: string };
+  urls: Record<Worker, string>;
   apps: Record<string, AppCredentials>;
   /** Webhooks may lead to this machine. Never on Cloud Run. */
   isLocal: boolean;
@@ -144,12 +139,9 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
     ),
     invokerCheck: invokerCheck === 'platform' ? 'platform' : 'signature',
     url: url('VOLLEY_URL', 'this function itself'),
-    urls: {
-      plan: url('VOLLEY_PLAN_URL', 'the function plan'),
-      sendApns: url('VOLLEY_SEND_APNS_URL', 'the function sendApns'),
-      sendFcm: url('VOLLEY_SEND_FCM_URL', 'the function sendFcm'),
-      deliver: url('VOLLEY_DELIVER_URL', 'the function deliver'),
-    },
+    urls: Object.fromEntries(
+      workers.map((it) => [it, url(urlVariable(it), `the function ${it}`)]),
+    ) as Record<Worker, string>,
     apps: readApps(read, faults, readFile),
     isLocal: !deployed && tasksHost !== undefined,
     local: {

@@ -5,8 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import type { Fault } from './lib/errors.ts';
-import { checker, type RawApns, type RawFcm, type ReadFile } from './providers/credentials.ts';
-import type { AppCredentials } from './providers/senders.ts';
+import { readApps } from './providers/credentials.ts';
+import type { AppCredentials } from './providers/registry.ts';
+import type { ReadFile } from './providers/shared/credential-reader.ts';
 
 export interface Config {
   port: number;
@@ -87,62 +88,3 @@ export function readTrustedHops(read: Read, faults: Fault[], least: 0 | 1): numb
 
 export const reader = (env: Env) => (name: string) => env[name]?.trim() || undefined;
 type Read = ReturnType<typeof reader>;
-
-/** What both engines send with: the apps of VOLLEY_APPS, and `default` by its own variables. */
-export function readApps(read: Read, faults: Fault[], readFile: ReadFile) {
-  const check = checker(faults, readFile);
-  const rawApns = {
-    key: read('APNS_KEY'),
-    keyId: read('APNS_KEY_ID'),
-    teamId: read('APNS_TEAM_ID'),
-    nextKey: read('APNS_NEXT_KEY'),
-    nextKeyId: read('APNS_NEXT_KEY_ID'),
-    cert: read('APNS_CERT'),
-    certPassword: read('APNS_CERT_PASSWORD'),
-    topic: read('APNS_TOPIC'),
-    origin: read('APNS_ORIGIN'),
-  };
-  const fallback: AppCredentials = {
-    apns: Object.values(rawApns).some(Boolean)
-      ? check.apns(rawApns, (field) => apnsVariables[field], '.')
-      : null,
-    fcm: check.fcm(
-      {
-        projectId: read('FCM_PROJECT_ID'),
-        origin: read('FCM_ORIGIN'),
-        credentials: read('GOOGLE_APPLICATION_CREDENTIALS'),
-      },
-      (field) => fcmVariables[field],
-      '.',
-    ),
-  };
-  const apps = check.apps(read('VOLLEY_APPS'));
-  if (fallback.apns || fallback.fcm) {
-    if (apps.default)
-      faults.push({
-        path: 'VOLLEY_APPS',
-        message:
-          'describes the app "default", as APNS_… or FCM_… do; keep one of the two descriptions',
-      });
-    apps.default = fallback;
-  }
-  return apps;
-}
-
-const apnsVariables: Record<keyof RawApns, string> = {
-  key: 'APNS_KEY',
-  keyId: 'APNS_KEY_ID',
-  teamId: 'APNS_TEAM_ID',
-  nextKey: 'APNS_NEXT_KEY',
-  nextKeyId: 'APNS_NEXT_KEY_ID',
-  cert: 'APNS_CERT',
-  certPassword: 'APNS_CERT_PASSWORD',
-  topic: 'APNS_TOPIC',
-  origin: 'APNS_ORIGIN',
-};
-
-const fcmVariables: Record<keyof RawFcm, string> = {
-  projectId: 'FCM_PROJECT_ID',
-  origin: 'FCM_ORIGIN',
-  credentials: 'GOOGLE_APPLICATION_CREDENTIALS',
-};

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedEvents } from './events/embedded.ts';
-import type { QueueName } from './model/tasks.ts';
+import { type QueueName, queueNames } from './model/tasks.ts';
 import { createAtOnce } from './pipeline/at-once.ts';
 import { expire } from './pipeline/expire.ts';
 import { createTaskHandler } from './pipeline/handler.ts';
@@ -21,16 +21,10 @@ import { createFanOut, createWanted } from './webhooks/fan-out.ts';
 import { createPoster, type Poster } from './webhooks/post.ts';
 
 /** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
-const limits: Record<QueueName, QueueLimits> = {
-  plan: queueLimits(2),
-  shard: queueLimits(2),
-  'send-apns': queueLimits(2),
-  'send-apns-now': queueLimits(2),
-  'send-fcm': queueLimits(2),
-  'send-fcm-now': queueLimits(2),
-  // each waits for somebody else's server, 15 s at worst
-  deliver: queueLimits(32),
-};
+const limits = Object.fromEntries(
+  // each of `deliver` waits for another server, 15 s at worst
+  queueNames.map((it) => [it, queueLimits(it === 'deliver' ? 32 : 2)]),
+) as Record<QueueName, QueueLimits>;
 
 function queueLimits(concurrent: number): QueueLimits {
   return {

@@ -11,6 +11,8 @@ import { type GoogleConfig, readGoogleConfig } from './config-google.ts';
 import { createFront, type Entry } from './entry/front.ts';
 import { takeOver } from './entry/takeover.ts';
 import { createLog } from './log.ts';
+import { providers } from './model/provider/registry.ts';
+import { workerOf } from './model/tasks.ts';
 import type { Log } from './ports.ts';
 
 type Start = (config: GoogleConfig, log: Log) => Promise<Entry>;
@@ -18,8 +20,12 @@ type Start = (config: GoogleConfig, log: Log) => Promise<Entry>;
 const functions: Record<string, () => Promise<{ start: Start }>> = {
   api: () => import('./entry/api.ts'),
   plan: () => import('./entry/plan.ts'),
-  sendApns: () => import('./entry/send-apns.ts'),
-  sendFcm: () => import('./entry/send-fcm.ts'),
+  ...Object.fromEntries(
+    providers.map((it) => [
+      workerOf(it),
+      async () => ({ start: (await import('./entry/send.ts')).startSending(it) }),
+    ]),
+  ),
   deliver: () => import('./entry/deliver.ts'),
   tick: () => import('./entry/tick.ts'),
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type Config, ConfigError, readConfig } from '../functions/config.ts';
-import type { ApnsCertificate, ApnsKeys } from '../functions/providers/senders.ts';
+import type { ApnsCertificate, ApnsKeys } from '../functions/providers/apns/credentials.ts';
 import { oldP12, PASSWORD, p12, pem } from './providers/certificates.ts';
 
 const pemOf = (pair: { privateKey: { export(how: object): string | Buffer } }) =>

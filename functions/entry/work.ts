@@ -1,8 +1,8 @@
-/** What plan, sendApns and sendFcm have in common: they do what the tasks of their queues ask for. */
+/** What plan and the sending functions have in common: they do what the tasks of their queues ask for. */
 
 import type { GoogleConfig } from '../config-google.ts';
 import { createGoogle } from '../google.ts';
-import type { TaskBody } from '../model/tasks.ts';
+import { type TaskBody, urlVariable, workers } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import type { Log, TaskHandler } from '../ports.ts';
 import { receiveTask } from '../queue/cloud-tasks-receiver.ts';
@@ -38,8 +38,8 @@ const only =
   async (delivery) => {
     if (takes(delivery.body)) return handler(delivery);
     const { kind } = delivery.body;
+    const urls = workers.map(urlVariable).join(', ');
     throw new Error(
-      `a task of kind "${kind}" came to ${target}; check VOLLEY_PLAN_URL, VOLLEY_SEND_APNS_URL, ` +
-        'VOLLEY_SEND_FCM_URL and VOLLEY_DELIVER_URL of who queued it',
+      `a task of kind "${kind}" came to ${target}; check these variables of the function that queued it: ${urls}`,
     );
   };

@@ -1,13 +1,16 @@
 /** The cells that say which device a row is about. */
 
 import { quoted } from '../lib/redact.ts';
-import { isApnsToken, tokenOf } from '../model/canonical/token.ts';
-import type { Platform, Provider } from '../model/platform.ts';
+import { isTokenOf, tokenOf } from '../model/canonical/token.ts';
+import type { Platform } from '../model/platform.ts';
+import { type Provider, providers, serves, servesOnly } from '../model/provider/registry.ts';
 import { installationId, registrationSchema } from '../model/schemas/registration.ts';
 import { bySchema, CellFault, name, oneOfFew, wordsFor } from './cells.ts';
 
 const { shape } = registrationSchema;
 
+/** characters, as in the schema */
+const MAX_TOKEN = 4096;
 const ID = /^[\w.:-]{1,128}$/;
 
 export function id(cell: unknown): string | CellFault {
@@ -38,19 +41,16 @@ export const platform = oneOfFew(
 
 const providerNamed = oneOfFew(
   shape.provider.unwrap(),
-  wordsFor(['apns', ['apns']], ['fcm', ['fcm']]),
+  wordsFor(...providers.map((it): [Provider, string[]] => [it, [it]])),
 );
 
 export const providerOf =
   (on: Platform | undefined) =>
   (cell: unknown): Provider | CellFault => {
     const it = providerNamed(cell);
-    return it === 'apns' && on !== undefined && on !== 'ios'
-      ? new CellFault('apns serves ios only')
-      : it;
+    if (it instanceof CellFault || on === undefined || serves(it, on)) return it;
+    return new CellFault(servesOnly(it));
   };
-
-const FCM = /^[\w:-]{1,4096}$/;
 
 export const tokenOn =
   (on: Platform | undefined, provider: Provider) =>
@@ -58,7 +58,7 @@ export const tokenOn =
     const it = name(cell);
     if (it instanceof CellFault) return it;
     if (on === undefined) return bySchema(shape.token, it);
-    if (provider === 'apns' ? isApnsToken(it) : FCM.test(it)) return tokenOf(provider, it);
+    if (it.length <= MAX_TOKEN && isTokenOf(provider, it)) return tokenOf(provider, it);
     const found = bySchema(registrationSchema, { platform: on, provider, token: it });
     return found instanceof CellFault ? found : tokenOf(provider, found.token);
   };

@@ -6,7 +6,7 @@
 
 import { quoted } from '../lib/redact.ts';
 import { bucketOf } from '../model/bucket.ts';
-import { defaultProvider } from '../model/platform.ts';
+import { defaultProvider } from '../model/provider/registry.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import type { ImportedInstallation } from '../ports.ts';
 import * as cells from './cells.ts';

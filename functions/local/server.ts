@@ -11,7 +11,8 @@ import { clientAddressBehind } from '../http/auth/address.ts';
 import { hashKey } from '../http/auth/authorize.ts';
 import { fullScopes } from '../model/key.ts';
 import type { Log } from '../ports.ts';
-import { type AppCredentials, createSenders } from '../providers/senders.ts';
+import type { AppCredentials } from '../providers/registry.ts';
+import { createSenders } from '../providers/senders.ts';
 import { type KeptKey, keptKey } from './kept-key.ts';
 
 export interface LocalOptions {

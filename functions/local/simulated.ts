@@ -1,6 +1,6 @@
 /** The app `default` without credentials: both providers simulated, in processes of their own. */
 
-import type { AppCredentials } from '../providers/senders.ts';
+import type { AppCredentials } from '../providers/registry.ts';
 import { makeCertificate } from './certificate.ts';
 import { makeApnsKey, type Simulator, type SimulatorSettings } from './simulator.ts';
 import { forkSimulator } from './simulators/fork.ts';

@@ -1,7 +1,7 @@
 /** A campaign: what is kept of it, and which states follow which. */
 
 import { canonicalAudience } from './canonical/audience.ts';
-import type { Provider } from './platform.ts';
+import type { Provider } from './provider/registry.ts';
 import type { Audience, Unregistered } from './schemas/audience.ts';
 import type { CampaignRequest } from './schemas/campaign.ts';
 

@@ -4,7 +4,8 @@ import type { BucketRange, Cursor } from './bucket.ts';
 import type { Counts } from './campaign.ts';
 import type { CampaignEvent } from './event.ts';
 import type { Outcome } from './outcome.ts';
-import type { Environment, Provider } from './platform.ts';
+import type { Environment } from './platform.ts';
+import type { Provider } from './provider/registry.ts';
 
 /** A range of buckets that one planner pass turns into chunks. */
 export interface Shard extends BucketRange {

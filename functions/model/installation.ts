@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { bucketOf } from './bucket.ts';
 import { tokenOf } from './canonical/token.ts';
-import { defaultProvider, type Provider } from './platform.ts';
+import { defaultProvider, type Provider } from './provider/registry.ts';
 import type { Registration } from './schemas/registration.ts';
 
 export type { Registration } from './schemas/registration.ts';

@@ -8,6 +8,7 @@
 import type { Fault } from '../lib/errors.ts';
 import { HALF } from '../lib/json-texts.ts';
 import { BRACES, halvesOf } from './message/template.ts';
+import { overrides } from './provider/registry.ts';
 import type { Json } from './trigger.ts';
 
 const ONLY_PLACE = /^\{\{([^{}]*)\}\}$/;
@@ -28,11 +29,14 @@ const MAX_PLACES = 100;
  */
 type Mode = 'text' | 'list' | 'number' | 'scalar';
 
+/** What only one provider is sent. */
+const OVERRIDES = new RegExp(`^message\\.(?:${overrides.join('|')})\\.`);
+
 /** By the path within a campaign. */
 function modeOf(path: string): Mode {
   if (path.startsWith('audience.')) return 'list';
   if (path === 'message.badge' || path === 'message.ttlSeconds') return 'number';
-  return /^message\.(apns|fcm)\./.test(path) ? 'scalar' : 'text';
+  return OVERRIDES.test(path) ? 'scalar' : 'text';
 }
 
 /** Where a grammar reads the text: what a value may be in it. Neither grammar can quote. */

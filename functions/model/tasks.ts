@@ -4,20 +4,46 @@ import { hash } from 'node:crypto';
 import type { Campaign } from './campaign.ts';
 import type { Chunk, SendableChunk } from './chunk.ts';
 import type { CampaignEvent } from './event.ts';
+import { type Provider, providers } from './provider/registry.ts';
 import { QUEUE_HORIZON_MS } from './timing.ts';
 import type { Ping } from './trigger.ts';
 
 /** `…-now` and `plan` are short: a push to one user never waits behind a campaign of millions. */
-export const queueNames = [
+export type QueueName = 'plan' | 'shard' | SendQueue | 'deliver';
+type SendQueue = `send-${Provider}` | `send-${Provider}-now`;
+
+export const queueNames: readonly QueueName[] = [
   'plan',
   'shard',
-  'send-apns',
-  'send-apns-now',
-  'send-fcm',
-  'send-fcm-now',
+  ...providers.flatMap((it): SendQueue[] => [`send-${it}`, `send-${it}-now`]),
   'deliver',
-] as const;
-export type QueueName = (typeof queueNames)[number];
+];
+
+/** The functions that serve queues. */
+export type Worker = 'plan' | SendWorker | 'deliver';
+type SendWorker = `send${Capitalize<Provider>}`;
+
+/** `sendApns` */
+export const workerOf = (provider: Provider) =>
+  `send${provider[0]!.toUpperCase()}${provider.slice(1)}` as SendWorker;
+
+export const workers: readonly Worker[] = ['plan', ...providers.map(workerOf), 'deliver'];
+
+/** Where each function learns the url of another: `VOLLEY_SEND_APNS_URL`. */
+export const urlVariable = (worker: Worker): string =>
+  `VOLLEY_${worker.replace(/[A-Z]/g, '_$&').toUpperCase()}_URL`;
+
+export const servedBy: Readonly<Record<QueueName, Worker>> = {
+  plan: 'plan',
+  shard: 'plan',
+  ...(Object.fromEntries(
+    providers.flatMap((it) => [
+      [`send-${it}`, workerOf(it)],
+      [`send-${it}-now`, workerOf(it)],
+    ]),
+  ) as Record<SendQueue, Worker>),
+  deliver: 'deliver',
+};
 
 export type TaskBody =
   | { kind: 'plan'; campaignId: string }

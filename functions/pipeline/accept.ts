@@ -4,7 +4,14 @@ import { hash, randomUUID } from 'node:crypto';
 import { type Fault, faultIn } from '../lib/errors.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, toOf } from '../model/campaign.ts';
 import { wordingOf } from '../model/message/wording.ts';
-import { type Platform, type Provider, platforms } from '../model/platform.ts';
+import { platforms } from '../model/platform.ts';
+import {
+  descriptionOf,
+  isOverridden,
+  type Provider,
+  providerOfTarget,
+  reaching,
+} from '../model/provider/registry.ts';
 import { startTasks } from '../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
 import type { Ports, Push } from '../ports.ts';
@@ -133,20 +140,13 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
 export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
   key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 
-/** Which providers can reach a platform, the usual one first. */
-const reachedBy: Record<Platform, Provider[]> = {
-  ios: ['apns', 'fcm'],
-  android: ['fcm'],
-  web: ['fcm'],
-};
-
 /** Faults that would stop every push of it are told at the door. */
 function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   const { app, audience, message } = campaign;
   const faults: Fault[] = [];
-  const { title, body, data, sound, badge, apns, fcm } = message;
-  const parts = [title, body, data, sound, badge, apns?.pushType, apns?.payload, fcm];
-  if (parts.every((it) => it === undefined))
+  const { title, body, data, sound, badge } = message;
+  const parts = [title, body, data, sound, badge];
+  if (parts.every((it) => it === undefined) && !isOverridden(message))
     faults.push({ path: 'message', message: 'needs a title, a body, data, a sound or a badge' });
 
   const push = pushOf(campaign);
@@ -168,18 +168,25 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
       return faultIn('message', { path, message: `${who}: ${message}` });
     });
   };
-  if (push.to !== 'token' && !sender('fcm'))
-    faults.push({ path: `audience.${push.to}`, message: `"${app}" has no credentials for FCM` });
-  if (push.to !== 'token') return [...faults, ...objections(['fcm'])];
+  if (push.to !== 'token') {
+    const provider = providerOfTarget(push.to);
+    const { title } = descriptionOf(provider);
+    if (!sender(provider))
+      faults.push({
+        path: `audience.${push.to}`,
+        message: `"${app}" has no credentials for ${title}`,
+      });
+    return [...faults, ...objections([provider])];
+  }
   const wanted = audience.platform ?? platforms;
-  const unreachable = wanted.filter((it) => !reachedBy[it].some(sender));
+  const unreachable = wanted.filter((it) => !reaching(it).some(sender));
   if (unreachable.length === wanted.length)
     faults.push({ path: 'app', message: `"${app}" has no credentials for ${wanted.join(', ')}` });
   else if (audience.platform)
     for (const it of unreachable)
       faults.push({ path: 'audience.platform', message: `"${app}" has no credentials for ${it}` });
 
-  const providers = new Set(wanted.flatMap((it) => reachedBy[it].find(sender) ?? []));
+  const providers = new Set(wanted.flatMap((it) => reaching(it).find(sender) ?? []));
   return [...faults, ...objections([...providers])];
 }
 

@@ -2,7 +2,7 @@
 
 import type { BucketRange } from '../model/bucket.ts';
 import type { Campaign, CampaignState, Change, Counts, Switch } from '../model/campaign.ts';
-import type { Provider } from '../model/platform.ts';
+import type { Provider } from '../model/provider/registry.ts';
 import type { Overdue, Work } from '../model/work.ts';
 import type { FrozenPage } from './chunks.ts';
 import type { Page } from './page.ts';

@@ -2,7 +2,7 @@
 
 import type { Fault } from '../lib/errors.ts';
 import type { CampaignState, Counts } from '../model/campaign.ts';
-import type { Provider } from '../model/platform.ts';
+import type { Provider } from '../model/provider/registry.ts';
 
 /** One function per notable event. Tokens and secrets never go in whole. */
 export interface Log {

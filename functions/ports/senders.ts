@@ -4,7 +4,8 @@ import type { Fault } from '../lib/errors.ts';
 import type { Message } from '../model/campaign.ts';
 import type { Recipient } from '../model/chunk.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { Environment, Platform, Provider } from '../model/platform.ts';
+import type { Environment, Platform } from '../model/platform.ts';
+import type { Provider } from '../model/provider/registry.ts';
 
 /** One message, the same for every recipient of a campaign. */
 export interface Push {

@@ -1,6 +1,7 @@
 /** The body of a task as it travels: JSON, bounded, and looked at before it is believed. */
 
 import { eventTypes } from '../model/event.ts';
+import { isProvider } from '../model/provider/registry.ts';
 import type { Task, TaskBody } from '../model/tasks.ts';
 
 /**
@@ -33,7 +34,7 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
   shard: (it) => ({ campaignId: isText(it.campaignId), shard: isCount(it.shard) }),
   send: (it) => ({
     chunkId: isText(it.chunkId),
-    provider: it.provider === 'apns' || it.provider === 'fcm',
+    provider: isProvider(it.provider),
     size: isCount(it.size),
   }),
   redrive: (it) => ({ campaignId: isText(it.campaignId), why: typeof it.why === 'string' }),

@@ -7,25 +7,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { QueueName, Task } from '../model/tasks.ts';
+import { servedBy, type Task, type Worker } from '../model/tasks.ts';
 import type { Log, Queue } from '../ports.ts';
 import { encodeBody } from './body.ts';
 import { BATCH, createBatches, type Ready } from './cloud-tasks-batch.ts';
 import { code, codeOf, createCaller, explained } from './cloud-tasks-client.ts';
 import { DISPATCH_DEADLINE_MS } from './pace.ts';
-
-/** The functions that serve queues. */
-export type Worker = 'plan' | 'sendApns' | 'sendFcm' | 'deliver';
-
-export const servedBy: Record<QueueName, Worker> = {
-  plan: 'plan',
-  shard: 'plan',
-  'send-apns': 'sendApns',
-  'send-apns-now': 'sendApns',
-  'send-fcm': 'sendFcm',
-  'send-fcm-now': 'sendFcm',
-  deliver: 'deliver',
-};
 
 export interface CloudTasksQueueOptions {
   project: string;

@@ -32,7 +32,9 @@ export async function plainCopy(): Promise<PlainCopy> {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, plain);
     }
-  await writeFile(join(to, 'package.json'), '{ "type": "module" }');
+  const { imports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const manifest = JSON.stringify({ type: 'module', imports }).replaceAll('.ts"', '.js"');
+  await writeFile(join(to, 'package.json'), manifest);
   await symlink(join(root, 'node_modules'), join(to, 'node_modules'));
   return {
     url: (path) => new URL(`file://${join(to, path.replace(/\.ts$/, '.js'))}`),

@@ -6,7 +6,7 @@
 import { randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
-import type { Provider } from '../../functions/model/platform.ts';
+import type { Provider } from '../../functions/model/provider/registry.ts';
 import { firebaseAdmin, nodeApn } from './senders-libraries.ts';
 import {
   apnsIdentity,

@@ -5,7 +5,7 @@
  */
 
 import { once } from 'node:events';
-import type { Provider } from '../../functions/model/platform.ts';
+import type { Provider } from '../../functions/model/provider/registry.ts';
 import { volley } from './senders-volley.ts';
 import type { Setup } from './senders-work.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignRequest } from '../../functions/model/campaign.ts';
-import type { Provider } from '../../functions/model/platform.ts';
+import type { Provider } from '../../functions/model/provider/registry.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { accept } from '../../functions/pipeline/accept.ts';
 import { message } from '../../functions/pipeline/message.ts';

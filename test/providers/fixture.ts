@@ -9,18 +9,16 @@ import {
 import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
-import type { Provider } from '../../functions/model/platform.ts';
+import type { Provider } from '../../functions/model/provider/registry.ts';
 import type { Batch, Push, Sender } from '../../functions/ports.ts';
 import { createApnsAccess } from '../../functions/providers/apns/access.ts';
+import type { ApnsKeys } from '../../functions/providers/apns/credentials.ts';
 import { createApnsSender } from '../../functions/providers/apns/sender.ts';
 import { createApnsToken } from '../../functions/providers/apns/token.ts';
 import { createFcmSender } from '../../functions/providers/fcm/sender.ts';
 import { createFcmToken } from '../../functions/providers/fcm/token.ts';
-import {
-  type ApnsKeys,
-  type AppCredentials,
-  createSenders,
-} from '../../functions/providers/senders.ts';
+import type { AppCredentials } from '../../functions/providers/registry.ts';
+import { createSenders } from '../../functions/providers/senders.ts';
 
 export const apnsKey = makeApnsKey();
 export const TOPIC = 'com.example.app';

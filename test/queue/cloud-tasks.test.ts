@@ -8,8 +8,7 @@ import { OAuth2Client } from 'google-auth-library';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import type { CloudTasksStats } from '../../functions/local/cloud-tasks.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
-import type { QueueName, Task } from '../../functions/model/tasks.ts';
-import { servedBy } from '../../functions/queue/cloud-tasks.ts';
+import { type QueueName, servedBy, type Task } from '../../functions/model/tasks.ts';
 import { queueContract } from '../contracts/queue.ts';
 import { clientOf, invoker, makeCloudTasks, ms, oidc, queueName } from './cloud-tasks-harness.ts';
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { TestedView } from '../../http/campaigns/test-send.ts';
+import { providers } from '../../model/provider/registry.ts';
 import { audienceOptions, campaignRequest, type SendOptions, Usage } from '../campaign-request.ts';
 import type { Means } from './segments.ts';
 
@@ -28,14 +29,14 @@ export function testCommand(
     });
 }
 
-/** Both providers' payloads of each recipient, that of its own provider first. */
+/** Each provider's payload of each recipient, that of its own provider first. */
 function testedText({ recipients }: TestedView): string {
   let text = '';
-  for (const { installationId, provider, language, warnings, apns, fcm } of recipients) {
+  for (const { installationId, provider, language, warnings, ...by } of recipients) {
     text += `${installationId} by ${provider}, in ${language ?? 'the default language'}\n`;
     for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
-    const rendered = Object.entries(provider === 'apns' ? { apns, fcm } : { fcm, apns });
-    for (const [name, it] of rendered) {
+    for (const name of [provider, ...providers.filter((it) => it !== provider)]) {
+      const it = by[name];
       if (!it) text += `  ${name}: no credentials\n`;
       else {
         text += `  ${name}: ${it.bytes} of ${it.mostBytes} bytes\n`;

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Fault } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
-import { providers } from '../../model/platform.ts';
+import { forEachProvider, providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
 import { accept, draft } from '../../pipeline/accept.ts';
 import { type Preview, preview } from '../../pipeline/audience/preview.ts';
@@ -36,8 +36,7 @@ const testedSchema = z
           warnings: z
             .array(z.object({ path: z.string(), message: z.string() }))
             .openapi({ description: 'What of the message it is not given, as it is sent.' }),
-          apns: renderedSchema,
-          fcm: renderedSchema,
+          ...forEachProvider(() => renderedSchema),
         }),
       )
       .openapi({ description: 'The first 20. A badge that counts up is shown by how much.' }),
@@ -47,10 +46,10 @@ export type TestedView = z.output<typeof testedSchema>;
 
 const renderedView = (it: Rendered | null) => it && { ...it, payload: JSON.parse(it.payload) };
 
-const previewView = ({ rendered: { apns, fcm }, lost, ...it }: Preview) => ({
+const previewView = ({ rendered, lost, ...it }: Preview) => ({
   ...it,
   warnings: lost,
-  ...{ apns: renderedView(apns), fcm: renderedView(fcm) },
+  ...forEachProvider((provider) => renderedView(rendered[provider])),
 });
 
 export const testCall = (ports: Ports) =>
@@ -60,7 +59,7 @@ export const testCall = (ports: Ports) =>
     operationId: 'testCampaign',
     summary: 'Send a test to people who are named',
     description:
-      'A campaign marked as a test, and what each of its recipients is shown, by either provider. ' +
+      'A campaign marked as a test, and what each of its recipients is shown, by each provider. ' +
       'With `dryRun` that is all: nothing is stored or sent.',
     scopes: ['campaigns'],
     takes: { body: campaignRequestSchema },

@@ -7,7 +7,7 @@ import { type Campaign, type Counts, campaignStates } from '../../model/campaign
 import type { Failure } from '../../model/chunk.ts';
 import { rfc3339 } from '../../model/event.ts';
 import type { Installation } from '../../model/installation.ts';
-import { providers } from '../../model/platform.ts';
+import { providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { Report } from '../../pipeline/report.ts';

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { Unavailable } from '../../lib/errors.ts';
 import { createLog } from '../../log.ts';
 import { type QueueName, queueNames } from '../../model/tasks.ts';
-import type { AppCredentials } from '../../providers/senders.ts';
+import type { AppCredentials } from '../../providers/registry.ts';
 import type { FirestoreStoreOptions } from '../../store/firestore.ts';
 import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
 import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';

@@ -1,7 +1,7 @@
 /** Device tokens as the providers make them, and hashes of them. */
 
 import { hash } from 'node:crypto';
-import type { Provider } from '../../model/platform.ts';
+import type { Provider } from '../../model/provider/registry.ts';
 
 /** Hexadecimal; 64 digits today, Apple promises no length. */
 export const apnsTokenForm = /^(?:[0-9a-f]{2}){32,100}$/i;

@@ -1,14 +1,16 @@
-/** Tokens: APNs's are hexadecimal numbers in lower case, FCM's are kept as they are. */
+/** Tokens in the one spelling in which they are stored and compared. */
 
-/** The length of an APNs token is not promised; 64 digits is the shortest seen. */
-export const isApnsToken = (token: string) => /^(?:[0-9a-f]{2}){32,100}$/i.test(token);
+import { descriptionOf, type Provider, providers } from '../provider/registry.ts';
 
-/** An app may print the same token's bytes in either case; FCM's tokens differ by case. */
-export const tokenOf = (provider: string, token: string) =>
-  provider === 'apns' ? token.toLowerCase() : token;
+export const isTokenOf = (provider: Provider, token: string): boolean =>
+  descriptionOf(provider).token.pattern.test(token);
 
-/**
- * A token in a list that does not say whose it is. FCM's have characters other than hexadecimal
- * digits, so what looks like an APNs token is one.
- */
-export const namedToken = (token: string) => (isApnsToken(token) ? token.toLowerCase() : token);
+/** As it is stored: in lower case where the provider takes both spellings for one token. */
+export const tokenOf = (provider: Provider, token: string): string =>
+  descriptionOf(provider).token.ignoresCase ? token.toLowerCase() : token;
+
+/** A token in a list that does not say whose it is. A form that only one provider has tells. */
+export function namedToken(token: string): string {
+  const by = providers.find((it) => descriptionOf(it).token.isDistinct && isTokenOf(it, token));
+  return by === undefined ? token : tokenOf(by, token);
+}

@@ -13,7 +13,8 @@ import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
 import { conditionFault, topicName } from '../audience/condition.ts';
 import { audienceFault, withoutEverybody } from '../audience/everybody.ts';
 import { segmentsIn } from '../audience/segments.ts';
-import { environments, providers } from '../platform.ts';
+import { environments } from '../platform.ts';
+import { type Provider, providers, serves, servesOnly } from '../provider/registry.ts';
 import { type Conditions, conditions, many, SOMETHING } from './conditions.ts';
 import { platform } from './registration.ts';
 
@@ -87,9 +88,9 @@ const unregistered = z
     provider: z.enum(providers).optional(),
     environment: z.enum(environments).default('production'),
   })
-  .refine((it) => it.provider !== 'apns' || it.platform === 'ios', {
+  .refine((it) => it.provider === undefined || serves(it.provider, it.platform), {
     path: ['provider'],
-    message: 'apns serves ios only',
+    error: ({ input }) => servesOnly((input as { provider: Provider }).provider),
   })
   .meta({
     id: 'Unregistered',

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { campaignStates } from '../campaign.ts';
 import { type EventType, SOURCE } from '../event.ts';
-import { providers } from '../platform.ts';
+import { providers } from '../provider/registry.ts';
 
 const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
 

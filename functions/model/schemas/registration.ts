@@ -7,16 +7,16 @@ import { z } from 'zod';
 import { countryOf } from '../canonical/country.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';
-import { isApnsToken } from '../canonical/token.ts';
+import { isTokenOf } from '../canonical/token.ts';
+import { environments, type Platform, platforms, tokenForm } from '../platform.ts';
 import {
   defaultProvider,
-  environments,
-  type Platform,
+  descriptionOf,
   type Provider,
-  platforms,
   providers,
-  tokenForm,
-} from '../platform.ts';
+  serves,
+  servesOnly,
+} from '../provider/registry.ts';
 
 export const platform = z.enum(platforms);
 
@@ -67,11 +67,11 @@ interface Named {
   token: string;
 }
 
-const isApns = (it: Named) => (it.provider ?? defaultProvider(it.platform)) === 'apns';
+const providerOf = (it: Named) => it.provider ?? defaultProvider(it.platform);
 
 /** What the checks across fields look at is valid, so that they speak beside the others' faults. */
 function isNamed({ value }: { value: unknown }): boolean {
-  const { platform: on, provider = 'apns', token } = (value ?? {}) as Partial<Named>;
+  const { platform: on, provider = providers[0], token } = (value ?? {}) as Partial<Named>;
   return (
     platforms.includes(on as Platform) &&
     providers.includes(provider) &&
@@ -112,20 +112,14 @@ export const registrationSchema = z
       })
       .default({}),
   })
-  .refine((it) => !isApns(it) || it.platform === 'ios', {
+  .refine((it) => serves(providerOf(it), it.platform), {
     path: ['provider'],
-    message: 'apns serves ios only',
+    error: ({ input }) => servesOnly(providerOf(input as Named)),
     when: isNamed,
   })
-  .refine((it) => !isApns(it) || isApnsToken(it.token), {
+  .refine((it) => isTokenOf(providerOf(it), it.token), {
     path: ['token'],
-    message: 'an APNs token is 64 to 200 hexadecimal digits',
-    when: isNamed,
-  })
-  // as the SDKs make them; nothing is promised, so neither is a length asked for
-  .refine((it) => isApns(it) || /^[\w:-]+$/.test(it.token), {
-    path: ['token'],
-    message: 'an FCM token is letters, digits and - _ : only',
+    error: ({ input }) => descriptionOf(providerOf(input as Named)).token.expected,
     when: isNamed,
   })
   .meta({ id: 'Registration' });

@@ -9,7 +9,13 @@ import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, targetOf, toOf } from '../../model/campaign.ts';
 import type { Reached } from '../../model/installation.ts';
 import { type Wording, wordingOf } from '../../model/message/wording.ts';
-import { type Platform, type Provider, platforms } from '../../model/platform.ts';
+import { type Platform, platforms } from '../../model/platform.ts';
+import {
+  descriptionOf,
+  forEachProvider,
+  type Provider,
+  providerOfTarget,
+} from '../../model/provider/registry.ts';
 import type { Ports, Push, Sender, Senders } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf, sizeOf } from './pages.ts';
@@ -23,18 +29,6 @@ const SLICE = 20_000;
 const PAGE_SIZE = 2_000;
 const EXAMPLES = 5;
 const MAX_LANGUAGES = 50;
-
-/**
- * "When stale tokens reach 270 days of inactivity, FCM will consider them expired tokens" and reject
- * sends to them. https://firebase.google.com/docs/cloud-messaging/manage-tokens
- */
-const EXPIRED_MS = 270 * 24 * 60 * 60 * 1000;
-
-/**
- * What a provider takes in a second as far as we are concerned. FCM: the default quota of a project.
- * APNs: one connection with 1,000 streams and answers after 100 ms.
- */
-const perSecond: Record<Provider, number> = { apns: 10_000, fcm: 10_000 };
 
 export interface EstimateProblem {
   /** an error keeps those installations from getting it, a warning does not */
@@ -70,10 +64,12 @@ export interface Estimate {
 
 export async function estimate(ports: Ports, request: CampaignRequest): Promise<Estimate> {
   const { campaign, faults } = await draft(ports, request);
-  if (toOf(campaign) !== 'token')
+  const to = toOf(campaign);
+  const known = to === 'token' ? null : providerOfTarget(to);
+  if (known)
     faults.push({
-      path: `audience.${toOf(campaign)}`,
-      message: 'FCM knows who that is: they cannot be counted',
+      path: `audience.${to}`,
+      message: `${descriptionOf(known).title} knows who that is: they cannot be counted`,
     });
   const count = createCount(ports, campaign);
   // of faults in the audience itself nobody can be counted, of others it is told beside them
@@ -94,9 +90,9 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
       message: path ? `${path}: ${message}` : message,
     }),
   );
-  if (toOf(campaign) !== 'token')
+  if (known)
     for (const platform of platforms)
-      for (const message of notCarried(ports.senders, campaign, 'fcm', platform))
+      for (const message of notCarried(ports.senders, campaign, known, platform))
         problems.push({
           ...{ severity: 'warning', kind: 'not-carried', installations: 0, examples: [] },
           message,
@@ -147,7 +143,7 @@ function secondsFor(
   installations: number,
 ): number {
   const asProvidersTake = Object.entries(providers).map(
-    ([name, of]) => of / perSecond[name as Provider],
+    ([name, of]) => of / descriptionOf(name as Provider).perSecond,
   );
   const paced = rate ? (installations / rate.perMinute) * 60 : 0;
   return Math.ceil(Math.max(paced, ...asProvidersTake, 0));
@@ -178,7 +174,10 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
   const wording: Wording | null = wordingOf(message);
   const push: Push = pushOf(campaign);
   const varies = wording?.carried.includes('attributes') ?? false;
-  const expiredBefore = now() - EXPIRED_MS;
+  const expiredBefore = forEachProvider((it) => {
+    const after = descriptionOf(it).tokenExpiresAfterMs;
+    return after === null ? 0 : now() - after;
+  });
   const platforms = new Map<string, number>();
   const providers = new Map<string, number>();
   const languages = new Map<string, number>();
@@ -219,8 +218,8 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
       const sender = senders.get(app, it.provider, it.environment);
       if (!sender) note(`no-credentials ${it.provider} ${it.environment}`, it);
       // 0: nobody knows
-      if (it.provider === 'fcm' && it.refreshedAt && it.refreshedAt < expiredBefore)
-        note('expired-tokens', it);
+      if (it.refreshedAt && it.refreshedAt < expiredBefore[it.provider])
+        note(`expired-tokens ${it.provider}`, it);
       const own = wording?.of(it, missing);
       if (message.localized && own?.language === undefined)
         note(`no-translation ${it.language ?? ''}`, it);
@@ -254,8 +253,11 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
         return `message.localized has nothing for ${name || 'who has no language'}: they get the default`;
       case 'too-large':
         return `the ${name} payload is up to ${largest.get(name)} bytes, ${more} are allowed: shorten the message, or its values`;
-      default:
-        return 'FCM tokens not seen for 270 days: FCM takes them for expired';
+      default: {
+        const { title, tokenExpiresAfterMs } = descriptionOf(name as Provider);
+        const days = Math.round((tokenExpiresAfterMs ?? 0) / (24 * 60 * 60 * 1000));
+        return `${title} tokens not seen for ${days} days: ${title} takes them for expired`;
+      }
     }
   }
 }

@@ -3,6 +3,7 @@
 import type { BucketRange, Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
 import type { Carried } from '../../model/installation.ts';
+import { providerOfTarget } from '../../model/provider/registry.ts';
 import type { AudiencePage, Store } from '../../ports.ts';
 import { namedPages } from './named.ts';
 
@@ -39,6 +40,6 @@ export function pagesOf(
     return store.streamAudience(app, target.audience, range, after, size, carried);
   if (target.kind === 'named') return namedPages(store, app, target, range, after, size, carried);
   const { kind: id, value: token } = target;
-  const it = { id, token, provider: 'fcm', environment: 'production' } as const;
+  const it = { id, token, provider: providerOfTarget(id), environment: 'production' } as const;
   return after === null ? [{ installations: [it], cursor: { bucket: 0, id } }] : [];
 }

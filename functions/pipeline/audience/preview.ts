@@ -1,4 +1,4 @@
-/** What those who get a test would be shown, by either provider. */
+/** What those who get a test would be shown, by each provider. */
 
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import { shortToken } from '../../lib/redact.ts';
@@ -7,7 +7,7 @@ import { type CampaignRequest, targetOf } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import { wordingOf } from '../../model/message/wording.ts';
-import { type Provider, providers } from '../../model/platform.ts';
+import { forEachProvider, type Provider } from '../../model/provider/registry.ts';
 import type { Ports, Rendered } from '../../ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf } from './pages.ts';
@@ -48,7 +48,7 @@ export async function preview(ports: Ports, request: CampaignRequest): Promise<P
     return {
       ...{ installationId: it.id, provider: it.provider, language: own?.language ?? null },
       lost: (lost ?? []).map((fault) => faultIn('message', fault)),
-      rendered: Object.fromEntries(providers.map((it) => [it, rendered(it)])) as never,
+      rendered: forEachProvider(rendered),
     };
   };
   const target = targetOf(campaign);

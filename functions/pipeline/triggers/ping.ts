@@ -13,6 +13,7 @@ import { HALF } from '../../lib/json-texts.ts';
 import { said } from '../../model/audience/everybody.ts';
 import type { CampaignRequest } from '../../model/campaign.ts';
 import { asLists, asLiteral, fill, lookUp } from '../../model/ping-template.ts';
+import { providers } from '../../model/provider/registry.ts';
 import type { Json, Ping, Trigger } from '../../model/trigger.ts';
 import type { Ports } from '../../ports.ts';
 import { accept, enter } from '../accept.ts';
@@ -56,7 +57,7 @@ async function start(
   by: string,
 ): Promise<Fault[]> {
   const { senders } = ports;
-  const knows = (['apns', 'fcm'] as const).some((it) => senders.get(request.app, it, 'production'));
+  const knows = providers.some((it) => senders.get(request.app, it, 'production'));
   const { installationIds, userIds, tokens } = request.audience;
   const started =
     knows && (installationIds || userIds || tokens)

@@ -112,10 +112,12 @@ export function sendBatch(
     function pump() {
       // an answer may come before `start` returns; the loop below goes on then, not a deeper one
       if (pumping || ended) return;
-      pumping = true;
-      startNext();
-      while (left() && underWay < flow.size && !signal.aborted && startOther());
-      pumping = false;
+      if (left()) {
+        pumping = true;
+        startNext();
+        while (left() && underWay < flow.size && !signal.aborted && startOther());
+        pumping = false;
+      }
       if (underWay === 0 && (signal.aborted || !left())) end();
     }
 

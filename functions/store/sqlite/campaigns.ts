@@ -17,7 +17,7 @@ import {
   progressEvent,
   startedEvent,
 } from '../../model/campaign-events.ts';
-import type { Provider } from '../../model/platform.ts';
+import type { Provider } from '../../model/provider/registry.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import {

@@ -1,0 +1,12 @@
+/** sendApns, sendFcm: each sends the chunks of one provider. */
+
+import type { Provider } from '../model/provider/registry.ts';
+import { workerOf } from '../model/tasks.ts';
+import { startWork } from './work.ts';
+
+export const startSending = (provider: Provider) =>
+  startWork({
+    target: workerOf(provider),
+    takes: (body) => body.kind === 'send' && body.provider === provider,
+    withSenders: true,
+  });

@@ -1,0 +1,35 @@
+/** Apple Push Notification service. https://developer.apple.com/documentation/usernotifications */
+
+import type { ProviderDescription } from './description.ts';
+
+export const apns = {
+  name: 'apns',
+  title: 'APNs',
+  platforms: ['ios'],
+  usualFor: ['ios'],
+  environments: ['production', 'sandbox'],
+  token: {
+    // Apple does not promise a length; 64 digits is the shortest seen
+    pattern: /^(?:[0-9a-f]{2}){32,100}$/i,
+    expected: 'an APNs token is 64 to 200 hexadecimal digits',
+    // an app may print the same bytes in either case
+    ignoresCase: true,
+    // FCM's tokens have characters other than hexadecimal digits
+    isDistinct: true,
+  },
+  targets: [],
+  overrides: 'apns',
+  content: ['pushType', 'payload'],
+  canDryRun: false,
+  // one connection with 1,000 streams, and answers after 100 ms
+  perSecond: 10_000,
+  paced: false,
+  tokenExpiresAfterMs: null,
+  probe: {
+    token: '0'.repeat(64),
+    environment: 'sandbox',
+    otherEnvironment: /BadEnvironmentKey|BadCertificateEnvironment/,
+    advice:
+      'Compare APNS_KEY_ID, APNS_TEAM_ID and APNS_TOPIC with developer.apple.com, and look whether the key was revoked.',
+  },
+} as const satisfies ProviderDescription;
