@@ -119,11 +119,14 @@ const imports = new Map(
       file,
       {
         ours: found
-          .filter((it) => it.startsWith('.'))
-          .map((it) => posix.join(posix.dirname(file), it))
+          .filter((it) => it.startsWith('.') || it === '#providers')
+          // the package's one import by a name of its own
+          .map((it) =>
+            it === '#providers' ? 'model/provider/list.ts' : posix.join(posix.dirname(file), it),
+          )
           .filter((it) => it.endsWith('.ts')),
         packages: found
-          .filter((it) => !it.startsWith('.') && !it.startsWith('node:'))
+          .filter((it) => !/^[.#]|^node:/.test(it))
           .map((it) => it.split('/', it.startsWith('@') ? 2 : 1).join('/')),
       },
     ];
