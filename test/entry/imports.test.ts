@@ -4,6 +4,8 @@ import { test } from 'node:test';
 
 const entry = (name: string) => new URL(`../../functions/entry/${name}.ts`, import.meta.url);
 
+const providers = new URL('../../functions/model/provider/list.ts', import.meta.url);
+
 /** What a file takes in at run time, at its beginning or when it is first needed; types are erased. */
 const statement = /(?:^(?:import|export) (?!type\b)(?:[^'";]*? from )?|\bimport\()'([^']+)'/gm;
 
@@ -14,12 +16,13 @@ async function packagesOf(start: URL): Promise<string[]> {
   for (const file of files)
     for (const [all, name = ''] of (await readFile(new URL(file), 'utf8')).matchAll(statement))
       if (all.startsWith('import(') && name.endsWith('/schemas/campaign.ts')) continue;
+      else if (name === '#providers') files.add(providers.href);
       else if (name.startsWith('.')) files.add(new URL(name, file).href);
       else packages.add(name);
   return [...packages];
 }
 
-for (const name of ['plan', 'send-apns', 'send-fcm', 'deliver', 'tick'])
+for (const name of ['plan', 'send', 'deliver', 'tick'])
   test(`a cold start of ${name} waits for no schemas`, async () => {
     const packages = await packagesOf(entry(name));
     assert.ok(
