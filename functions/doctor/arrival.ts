@@ -2,7 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { deliveryTask, redriveTask, sendTask, type Task } from '../model/tasks.ts';
+import { providers } from '../model/provider/registry.ts';
+import {
+  deliveryTask,
+  redriveTask,
+  sendTask,
+  serviceOf,
+  type Task,
+  workerOf,
+} from '../model/tasks.ts';
 import type { Queue } from '../ports.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 
@@ -24,8 +32,12 @@ const ARRIVES_MS = 15_000;
 /** By function, as it is named without its prefix. Their campaign, chunks and delivery do not exist. */
 export const probes = (id: string): Record<string, Task> => ({
   plan: redriveTask('doctor', id),
-  'send-apns': sendTask({ chunkId: `doctor-${id}`, provider: 'apns', size: 1 }, 'doctor'),
-  'send-fcm': sendTask({ chunkId: `doctor-${id}`, provider: 'fcm', size: 1 }, 'doctor'),
+  ...Object.fromEntries(
+    providers.map((provider) => [
+      serviceOf(workerOf(provider)),
+      sendTask({ chunkId: `doctor-${id}`, provider, size: 1 }, 'doctor'),
+    ]),
+  ),
   deliver: deliveryTask({ deliveryId: `doctor-${id}`, webhookId: 'doctor', tries: 0 }),
 });
 

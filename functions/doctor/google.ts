@@ -1,8 +1,8 @@
 /** Checks of the Google engine: its queues and the functions they call, its indexes. By REST, as the API. */
 
-import { type QueueName, queueNames, type Task } from '../model/tasks.ts';
+import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
 import type { Queue } from '../ports.ts';
-import { servedBy, taskId, type Worker } from '../queue/cloud-tasks.ts';
+import { taskId } from '../queue/cloud-tasks.ts';
 import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
 import { type Check, fault, well } from './check.ts';
 import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';
@@ -20,10 +20,6 @@ export interface GoogleChecks {
   /** how long a task may take to arrive */
   arrivesMs?: number;
 }
-
-const names: Record<Worker, string> = {
-  ...{ plan: 'plan', sendApns: 'send-apns', sendFcm: 'send-fcm', deliver: 'deliver' },
-};
 
 /** Of an answer that comes in pages. */
 const MAX_PAGES = 20;
@@ -69,7 +65,10 @@ export function googleChecks({
       const tasks = (listed?.tasks ?? []) as Tried[];
       const refused = tasks.filter(isRefused);
       if (refused.length > 0) {
-        const { detail, next } = refusalOf(refused[0]!, names[servedBy[name]], { prefix, apply })!;
+        const { detail, next } = refusalOf(refused[0]!, serviceOf(servedBy[name]), {
+          prefix,
+          apply,
+        })!;
         return fault(`${refused.length} of ${tasks.length} tasks were refused: ${detail}`, next!);
       }
       return well(`${tasks.length === 100 ? '100 or more' : tasks.length} tasks wait`);

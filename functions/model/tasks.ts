@@ -29,6 +29,10 @@ export const workerOf = (provider: Provider) =>
 
 export const workers: readonly Worker[] = ['plan', ...providers.map(workerOf), 'deliver'];
 
+/** As it is named when it is deployed, without the prefix: `send-apns`. */
+export const serviceOf = (worker: Worker): string =>
+  worker.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** Where each function learns the url of another: `VOLLEY_SEND_APNS_URL`. */
 export const urlVariable = (worker: Worker): string =>
   `VOLLEY_${worker.replace(/[A-Z]/g, '_$&').toUpperCase()}_URL`;

@@ -2,6 +2,7 @@
 
 import type { ClientCertificate } from '../http2/client/socket.ts';
 import type { Pool } from '../http2/pool/pool.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { Environment } from '../model/platform.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Log, Sender } from '../ports.ts';
@@ -24,6 +25,14 @@ export interface Shared {
   log: Pick<Log, 'apnsKeyRefused'> | undefined;
 }
 
+/** Of credentials: they work, they do not, or the answer does not show it. */
+export interface Verdict {
+  state: 'well' | 'fault' | 'unknown';
+  detail: string;
+  /** what to do about it */
+  next?: string;
+}
+
 /** `Taken` is `never` where adapters of several kinds are in one list. */
 export interface ProviderAdapter<Credentials, Taken = Credentials> {
   readonly name: Provider;
@@ -35,5 +44,9 @@ export interface ProviderAdapter<Credentials, Taken = Credentials> {
   isGiven(raw: RawFields): boolean;
   /** Null where a fault was noted, or where nothing was given. */
   read(raw: RawFields, source: FieldSource, reader: CredentialReader): Credentials | null;
+  /** What an answer to a push to `probe.token` of the description says of the credentials. */
+  verdict(outcome: Outcome): Verdict;
+  /** The verdict where only the sandbox accepts them; absent where there is no sandbox. */
+  otherAlone?: () => Verdict;
   createFactory(shared: Shared): (credentials: Taken, environment: Environment) => Sender;
 }

@@ -7,9 +7,11 @@ import { examine, type Result } from '../../functions/doctor/check.ts';
 import { senderChecks } from '../../functions/doctor/providers.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
-import type { Environment, Provider } from '../../functions/model/platform.ts';
+import type { Environment } from '../../functions/model/platform.ts';
+import type { Provider } from '../../functions/model/provider/registry.ts';
 import type { Sender } from '../../functions/ports.ts';
-import { type AppCredentials, createSenders } from '../../functions/providers/senders.ts';
+import type { AppCredentials } from '../../functions/providers/registry.ts';
+import { createSenders } from '../../functions/providers/senders.ts';
 
 let simulated: Simulated;
 before(async () => {

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { probes } from '../../functions/doctor/arrival.ts';
 import { forkFunction, type Target } from '../../functions/local/google/function.ts';
 import { createOidc } from '../../functions/local/oidc.ts';
-import { servedBy } from '../../functions/queue/cloud-tasks.ts';
+import { servedBy } from '../../functions/model/tasks.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createSigner, nowSeconds } from '../http/auth/jwt.ts';
 import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';

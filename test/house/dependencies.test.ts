@@ -50,7 +50,7 @@ const rooms: Record<string, Room> = {
   },
   // it announces and reports as the pipeline does: it is the last step of a campaign's way
   webhooks: { knows: ['pipeline', ...ground], packages: ['standardwebhooks', 'zod'] },
-  doctor: { knows: ground },
+  doctor: { knows: ['providers', ...ground] },
   // rows of an import, read alike by the API and by its client
   import: { knows: ground, packages: ['zod'] },
   http: {
@@ -92,8 +92,6 @@ const beside: Record<string, string> = {
 const exceptions: Record<string, string> = {
   'doctor/google.ts > queue/cloud-tasks.ts':
     'the doctor asks for a task by the id that it has there',
-  'doctor/providers.ts > providers/apns/reasons.ts':
-    "the doctor says what Apple's reasons mean, and they are in one table",
 };
 
 const root = 'functions';

@@ -27,9 +27,6 @@ export const apns = {
   tokenExpiresAfterMs: null,
   probe: {
     token: '0'.repeat(64),
-    environment: 'sandbox',
-    otherEnvironment: /BadEnvironmentKey|BadCertificateEnvironment/,
-    advice:
-      'Compare APNS_KEY_ID, APNS_TEAM_ID and APNS_TOPIC with developer.apple.com, and look whether the key was revoked.',
+    otherEnvironment: /^Bad(EnvironmentKey(Id)?InToken|CertificateEnvironment)$/,
   },
 } as const satisfies ProviderDescription;

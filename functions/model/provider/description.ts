@@ -48,9 +48,6 @@ export interface TokenForm {
 export interface Probe {
   /** of the right form, and no device's */
   readonly token: string;
-  readonly environment: Environment;
-  /** refusals that say only that the credentials are not meant for this environment */
+  /** reasons that say only that the credentials are for the other environment; null: none does */
   readonly otherEnvironment: RegExp | null;
-  /** what to do when it refuses the credentials */
-  readonly advice: string;
 }

@@ -28,9 +28,6 @@ export const fcm = {
   tokenExpiresAfterMs: 270 * 24 * 60 * 60 * 1000,
   probe: {
     token: 'volley-doctor',
-    environment: 'production',
     otherEnvironment: null,
-    advice:
-      'Is FCM_PROJECT_ID the Firebase project, its Cloud Messaging API on, and may this account send (cloudmessaging.messages.create)?',
   },
 } as const satisfies ProviderDescription;

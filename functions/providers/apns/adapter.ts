@@ -5,6 +5,7 @@ import { type ApnsAccess, createApnsAccess } from './access.ts';
 import { type ApnsCredentials, type ApnsKey, apnsVariables, readApns } from './credentials.ts';
 import { createApnsSender } from './sender.ts';
 import { type ApnsTokenSource, createApnsToken } from './token.ts';
+import { apnsVerdict, sandboxAlone } from './verdict.ts';
 
 /** A connection carries 1,000 streams; Apple takes many connections for an attack. */
 const MAX_CONNECTIONS = 4;
@@ -15,6 +16,8 @@ export const apns: ProviderAdapter<ApnsCredentials> = {
   required: [],
   isGiven: (raw) => Object.values(raw).some(Boolean),
   read: readApns,
+  verdict: apnsVerdict,
+  otherAlone: sandboxAlone,
   createFactory(shared) {
     const accessOf = createAccesses(shared);
     return (credentials, environment) =>

@@ -24,9 +24,7 @@ export const pigeon = {
   tokenExpiresAfterMs: null,
   probe: {
     token: 'loft-0000',
-    environment: 'production',
     otherEnvironment: null,
-    advice: 'Look whether the loft is open.',
   },
 } as const satisfies ProviderDescription;
 

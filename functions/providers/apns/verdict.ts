@@ -1,0 +1,48 @@
+/** What APNs says of our credentials, by its answer to a push to a token that no device has. */
+
+import type { Outcome } from '../../model/outcome.ts';
+import type { Verdict } from '../adapter.ts';
+import { failed, noAnswer, passed, refusal, undecided } from '../shared/verdict.ts';
+import { apnsReasons } from './reasons.ts';
+
+/**
+ * A refusal of the token is the answer to be hoped for: Apple looks at the provider token before it.
+ * It does not say in which order it looks at the topic, so of that no more is claimed.
+ */
+export function apnsVerdict(outcome: Outcome): Verdict {
+  switch (outcome.kind) {
+    case 'accepted':
+      return undecided(
+        'it took a push to a token that no device has: that is not Apple',
+        'Look whether a proxy or a simulator answers in its place.',
+      );
+    case 'rejected':
+    case 'unregistered':
+      return passed(
+        `it refuses a made-up token as a token (${outcome.reason}): it accepts key and team, and does not object to the topic`,
+      );
+    case 'blocked':
+      return failed(refusal(outcome, apnsReasons), adviceFor(outcome.reason));
+    default:
+      return noAnswer(outcome);
+  }
+}
+
+function adviceFor(reason: string): string {
+  if (/Topic/.test(reason))
+    return 'APNS_TOPIC must be the bundle id of an app of the team APNS_TEAM_ID.';
+  if (/Environment/.test(reason))
+    return 'The key is for one environment: make one for both at developer.apple.com, Keys.';
+  if (reason === 'ExpiredProviderToken')
+    return 'Set the clock of the machine: tokens carry the time.';
+  if (/certificate/i.test(reason))
+    return 'Make the certificate anew at developer.apple.com, Certificates.';
+  return 'Compare APNS_KEY_ID and APNS_TEAM_ID with developer.apple.com (Keys, Membership), and look whether the key was revoked.';
+}
+
+/** The key works in the sandbox, and production refuses it. */
+export const sandboxAlone = (): Verdict =>
+  undecided(
+    'its key is for the sandbox alone: apps from TestFlight and the App Store get nothing',
+    'Unless that is meant, make a key for both environments at developer.apple.com, Keys.',
+  );

@@ -1,0 +1,28 @@
+/** What FCM says of our credentials, by its answer to a send with `validate_only`. */
+
+import type { Outcome } from '../../model/outcome.ts';
+import type { Verdict } from '../adapter.ts';
+import { failed, noAnswer, passed, refusal } from '../shared/verdict.ts';
+
+export function fcmVerdict(outcome: Outcome): Verdict {
+  switch (outcome.kind) {
+    case 'accepted':
+      return passed('it answers a send with validate_only');
+    case 'rejected':
+    case 'unregistered':
+      return passed(
+        `it answers a send with validate_only, and refuses a made-up token as a token (${outcome.reason})`,
+      );
+    case 'blocked':
+      return failed(refusal(outcome), adviceFor(outcome.reason));
+    default:
+      return noAnswer(outcome);
+  }
+}
+
+function adviceFor(reason: string): string {
+  if (reason === 'NOT_FOUND') return 'There is no such project: FCM_PROJECT_ID is its id.';
+  if (/UNAUTHENTICATED|access token/.test(reason))
+    return 'The credentials are not accepted: they must be a service account of Google Cloud.';
+  return 'Is FCM_PROJECT_ID the Firebase project, its Cloud Messaging API on, and may this account send (cloudmessaging.messages.create)?';
+}
