@@ -40,6 +40,6 @@ const only =
     const { kind } = delivery.body;
     const urls = workers.map(urlVariable).join(', ');
     throw new Error(
-      `a task of kind "${kind}" came to ${target}; check these variables of the function that queued it: ${urls}`,
+      `a task of kind "${kind}" came to ${target}; check ${urls} of the function that queued it`,
     );
   };
