@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbedded } from '../../../functions/embedded.ts';
-import { hashKey } from '../../../functions/http/access/auth.ts';
+import { hashKey } from '../../../functions/http/auth/authorize.ts';
 import { createApi } from '../../../functions/http/api.ts';
 import { makeCertificate } from '../../../functions/local/certificate.ts';
 import { startSimulated } from '../../../functions/local/simulated.ts';
