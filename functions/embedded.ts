@@ -13,7 +13,7 @@ import {
   createEmbeddedQueue,
   type EmbeddedQueueOptions,
   type QueueLimits,
-} from './queue/embedded.ts';
+} from './queue/embedded/queue.ts';
 import { lockFolder } from './store/lock.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createDeliver } from './webhooks/deliver.ts';

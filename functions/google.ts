@@ -6,7 +6,7 @@
 import type { GoogleConfig } from './config-google.ts';
 import { createPubSubEvents } from './events/pubsub.ts';
 import type { Log, Ports, Senders } from './ports.ts';
-import { createCloudTasksQueue } from './queue/cloud-tasks.ts';
+import { createCloudTasksQueue } from './queue/cloud-tasks/queue.ts';
 
 export interface GoogleOptions {
   config: GoogleConfig;

@@ -2,7 +2,7 @@
 
 import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
 import type { Queue } from '../ports.ts';
-import { taskId } from '../queue/cloud-tasks.ts';
+import { taskId } from '../queue/cloud-tasks/queue.ts';
 import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
 import { type Check, fault, well } from './check.ts';
 import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';

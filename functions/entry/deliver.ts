@@ -5,7 +5,7 @@ import { receivePush } from '../events/push.ts';
 import { createGoogle } from '../google.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import type { Log, TaskHandler } from '../ports.ts';
-import { receiveTask } from '../queue/cloud-tasks-receiver.ts';
+import { receiveTask } from '../queue/cloud-tasks/receiver.ts';
 import { createDeliver } from '../webhooks/deliver.ts';
 import { createFanOut } from '../webhooks/fan-out.ts';
 import { createPoster } from '../webhooks/post.ts';

@@ -5,7 +5,7 @@ import { createGoogle } from '../google.ts';
 import { type TaskBody, urlVariable, workers } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import type { Log, TaskHandler } from '../ports.ts';
-import { receiveTask } from '../queue/cloud-tasks-receiver.ts';
+import { receiveTask } from '../queue/cloud-tasks/receiver.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createEmbeddedEvents, type EmbeddedEvents } from '../../functions/events/embedded.ts';
 import type { CampaignEvent } from '../../functions/model/event.ts';
-import type { EmbeddedQueue } from '../../functions/queue/embedded.ts';
+import type { EmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
 import { eventsContract } from '../contracts/events.ts';
 import { makeEmbedded } from '../queue/harness.ts';
 

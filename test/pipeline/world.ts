@@ -21,7 +21,10 @@ import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Log, Ports, Queue, Store } from '../../functions/ports.ts';
-import { createEmbeddedQueue, type EmbeddedQueueOptions } from '../../functions/queue/embedded.ts';
+import {
+  createEmbeddedQueue,
+  type EmbeddedQueueOptions,
+} from '../../functions/queue/embedded/queue.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { createDeliver } from '../../functions/webhooks/deliver.ts';
 import { createFanOut } from '../../functions/webhooks/fan-out.ts';

@@ -19,8 +19,8 @@ import {
   type CloudTasksQueue,
   type CloudTasksQueueOptions,
   createCloudTasksQueue,
-} from '../../functions/queue/cloud-tasks.ts';
-import { receiveTask } from '../../functions/queue/cloud-tasks-receiver.ts';
+} from '../../functions/queue/cloud-tasks/queue.ts';
+import { receiveTask } from '../../functions/queue/cloud-tasks/receiver.ts';
 import type { QueueHarness } from '../contracts/queue.ts';
 import { limits } from './harness.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import type { Task } from '../../functions/model/tasks.ts';
 import type { Delivery } from '../../functions/ports.ts';
-import { createEmbeddedQueue } from '../../functions/queue/embedded.ts';
+import { createEmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
 import { queueContract } from '../contracts/queue.ts';
 import { everywhere, limits, makeEmbedded, turn } from './harness.ts';
 

@@ -10,7 +10,7 @@ import {
   type EmbeddedQueue,
   type EmbeddedQueueOptions,
   type QueueLimits,
-} from '../../functions/queue/embedded.ts';
+} from '../../functions/queue/embedded/queue.ts';
 import type { QueueHarness } from '../contracts/queue.ts';
 
 export const limits = {

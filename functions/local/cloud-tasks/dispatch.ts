@@ -10,8 +10,8 @@ import { finished } from 'node:stream/promises';
 import { status } from '@grpc/grpc-js';
 import { parseRetryAfter } from '../../lib/retry-after.ts';
 import type { TaskAnswer } from '../../ports.ts';
-import type { Work } from '../../queue/lane.ts';
 import { backoff, type QueueLimits } from '../../queue/pace.ts';
+import type { Work } from '../../queue/worker.ts';
 import type { Oidc } from '../oidc.ts';
 import type { SimulatedTask } from './task.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A simulated queue: tasks in memory, and the rules of `queue/lane.ts`, which the embedded queue
+ * A simulated queue: tasks in memory, and the rules of `queue/worker.ts`, which the embedded queue
  * follows too. What a process does not outlive is gone.
  *
  * Not simulated: that new and idle queues ramp up slowly, and that a high rate of errors other than
@@ -7,8 +7,8 @@
  */
 
 import type { Log } from '../../ports.ts';
-import { createLane, shuffled, type Work } from '../../queue/lane.ts';
 import { NAME_MS, type QueueLimits } from '../../queue/pace.ts';
+import { createLane, shuffled, type Work } from '../../queue/worker.ts';
 import { createSchedule } from './schedule.ts';
 import type { SimulatedTask } from './task.ts';
 

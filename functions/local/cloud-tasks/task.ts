@@ -5,8 +5,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import type { Job } from '../../queue/lane.ts';
 import { DISPATCH_DEADLINE_MS } from '../../queue/pace.ts';
+import type { Job } from '../../queue/worker.ts';
 import { type CreateTaskMessage, fromMs, type TaskMessage, toMs } from './protos.ts';
 
 export interface SimulatedTask extends Job {

@@ -5,10 +5,10 @@
  * may be dead by now), or `ended` (only its name is left; `at` is when the name is free again).
  */
 
-import type { QueueName, Task } from '../model/tasks.ts';
-import { openDatabase } from '../sqlite/database.ts';
-import { encodeBody } from './body.ts';
-import { NAME_MS } from './pace.ts';
+import type { QueueName, Task } from '../../model/tasks.ts';
+import { openDatabase } from '../../sqlite/database.ts';
+import { encodeBody } from '../body.ts';
+import { NAME_MS } from '../pace.ts';
 
 const SWEEP_ROWS = 200;
 const schema = `

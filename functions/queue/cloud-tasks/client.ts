@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { v2, v2beta3 } from '@google-cloud/tasks';
-import { Unavailable } from '../lib/errors.ts';
+import { Unavailable } from '../../lib/errors.ts';
 
 /** The codes of gRPC that matter here. https://grpc.io/docs/guides/status-codes/ */
 export const code = {

@@ -1,18 +1,18 @@
 /**
  * The queue of the Google engine: Cloud Tasks. A task is a POST to the function that serves its
- * queue, with an OIDC token of the invoker; `cloud-tasks-receiver.ts` is the other end.
+ * queue, with an OIDC token of the invoker; `receiver.ts` is the other end.
  *
  * As everywhere, a task may come twice, and a name is kept only for about an hour after its end.
  * Tasks that were exhausted vanish: there is no dead-letter queue.
  */
 
 import { createHash } from 'node:crypto';
-import { servedBy, type Task, type Worker } from '../model/tasks.ts';
-import type { Log, Queue } from '../ports.ts';
-import { encodeBody } from './body.ts';
-import { BATCH, createBatches, type Ready } from './cloud-tasks-batch.ts';
-import { code, codeOf, createCaller, explained } from './cloud-tasks-client.ts';
-import { DISPATCH_DEADLINE_MS } from './pace.ts';
+import { servedBy, type Task, type Worker } from '../../model/tasks.ts';
+import type { Log, Queue } from '../../ports.ts';
+import { encodeBody } from '../body.ts';
+import { DISPATCH_DEADLINE_MS } from '../pace.ts';
+import { BATCH, createBatches, type Ready } from './batch.ts';
+import { code, codeOf, createCaller, explained } from './client.ts';
 
 export interface CloudTasksQueueOptions {
   project: string;
@@ -86,7 +86,7 @@ export function createCloudTasksQueue({
         ...(at > now() && {
           scheduleTime: { seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6 },
         }),
-        // what `lane.ts` and `cloud-tasks-receiver.ts` count with; the default may change
+        // what `worker.ts` and `receiver.ts` count with; the default may change
         dispatchDeadline: { seconds: DISPATCH_DEADLINE_MS / 1000 },
         httpRequest: {
           url,

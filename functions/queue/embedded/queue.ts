@@ -10,13 +10,13 @@
  * gone, and only a sweep of the store finds it.
  */
 
-import { type QueueName, queueNames, type TaskBody } from '../model/tasks.ts';
-import type { Log, Queue, TaskHandler } from '../ports.ts';
-import { type Answered, createLane, shuffled, type Work } from './lane.ts';
-import type { QueueLimits } from './pace.ts';
+import { type QueueName, queueNames, type TaskBody } from '../../model/tasks.ts';
+import type { Log, Queue, TaskHandler } from '../../ports.ts';
+import type { QueueLimits } from '../pace.ts';
+import { type Answered, createLane, shuffled, type Work } from '../worker.ts';
 import { openTaskTable, type Row } from './table.ts';
 
-export type { QueueLimits } from './pace.ts';
+export type { QueueLimits } from '../pace.ts';
 
 /** A timer sleeps no longer: clocks are set, machines are suspended, and 2^31 ms overflow. */
 const MAX_SLEEP_MS = 60 * 1000;

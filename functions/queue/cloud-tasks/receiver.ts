@@ -8,10 +8,10 @@
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TaskBody } from '../model/tasks.ts';
-import type { Log, TaskAnswer, TaskHandler } from '../ports.ts';
-import { decodeBody } from '../queue/body.ts';
-import { DISPATCH_DEADLINE_MS } from '../queue/pace.ts';
+import type { TaskBody } from '../../model/tasks.ts';
+import type { Log, TaskAnswer, TaskHandler } from '../../ports.ts';
+import { decodeBody } from '../body.ts';
+import { DISPATCH_DEADLINE_MS } from '../pace.ts';
 
 export interface TaskReply {
   status: 204 | 500 | 503;
