@@ -45,7 +45,7 @@ const NOT_FOUND = 5;
 const FORBIDDEN = 7;
 const UNAUTHENTICATED = 16;
 
-export const codeOf = ({ lastAttempt }: Tried) => lastAttempt?.responseStatus?.code ?? 0;
+const codeOf = ({ lastAttempt }: Tried) => lastAttempt?.responseStatus?.code ?? 0;
 export const isRefused = (it: Tried) =>
   [NOT_FOUND, FORBIDDEN, UNAUTHENTICATED].includes(codeOf(it));
 

@@ -7,7 +7,7 @@ import { type CampaignEvent, isEventType } from '../model/event.ts';
 import type { Log } from '../ports.ts';
 
 /** The event, or what is wrong with the message. Nothing of the message itself is quoted. */
-export function readPush(envelope: unknown): CampaignEvent | { fault: string } {
+function readPush(envelope: unknown): CampaignEvent | { fault: string } {
   const message = isRecord(envelope) ? envelope.message : undefined;
   if (!isRecord(message)) return { fault: 'no envelope of a Pub/Sub push' };
   const { messageId, data } = message;

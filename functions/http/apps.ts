@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import type { Switch } from '../model/campaign.ts';
-import { rfc3339 } from '../model/event.ts';
 import { environments } from '../model/platform.ts';
 import { providers } from '../model/provider/registry.ts';
 import { switchApp } from '../pipeline/app-switch.ts';

@@ -1,7 +1,7 @@
 /** Events that nothing took: look at them, publish them again. */
 
 import { z } from '@hono/zod-openapi';
-import { rfc3339 } from '../model/event.ts';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports.ts';
 import { type Call, call } from './core/call.ts';
 import { json } from './core/json.ts';

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** A registration with everything in it stays well below. */
-export const MAX_LINE_BYTES = 64 * 1024;
+const MAX_LINE_BYTES = 64 * 1024;
 
 /** One line without its end, or what is wrong with it. Numbers begin at 1. */
 export type Line = { number: number; text: string } | { number: number; fault: string };

@@ -1,4 +1,4 @@
-/** The texts of JSON from outside, and whether they are made of whole characters. */
+/** The texts of JSON from outside. */
 
 /** All strings of a JSON value, names included. It may be nested as deep as JSON.parse takes it. */
 export function* textsIn(value: unknown): Generator<string> {
@@ -17,7 +17,4 @@ export function* textsIn(value: unknown): Generator<string> {
  * an emoji. UTF-8 has no bytes for it, so it comes as an escape in JSON (`"\ud83d"`). Firestore
  * refuses it, SQLite stores another character: it is stopped where JSON comes in.
  */
-export const isWellFormed = (value: unknown): boolean =>
-  textsIn(value).every((it) => it.isWellFormed());
-
 export const HALF = 'has half a character: an escape such as \\ud83d that is no pair';

@@ -9,9 +9,10 @@
  */
 
 import { hash } from 'node:crypto';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import type { Campaign, Counts } from './campaign.ts';
 import type { Chunk, ChunkCommit } from './chunk.ts';
-import { type CampaignEvent, type EventType, rfc3339 } from './event.ts';
+import type { CampaignEvent, EventType } from './event.ts';
 import type { EventData } from './schemas/events.ts';
 import { unreadOf } from './unread.ts';
 

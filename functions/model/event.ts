@@ -1,5 +1,7 @@
 /** An event: what the world is told. Each is a CloudEvent with data of its type. */
 
+import { rfc3339 } from '../lib/rfc3339.ts';
+
 export const SOURCE = 'volley';
 
 /** When each is sent, and its data: `schemas/events.ts`. */
@@ -31,13 +33,11 @@ export interface CampaignEvent {
 }
 
 /** What a webhook gets that names no types; of a ping nobody has to be told. */
-export const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
+const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
 export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
 export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
 
 export const isEventType = (it: unknown): it is EventType => eventTypes.includes(it as EventType);
-
-export const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 /** In structured mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
 export const toCloudEvent = ({ id, type, subject, app, at, data }: CampaignEvent) => ({

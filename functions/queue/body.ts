@@ -9,7 +9,7 @@ import type { Task, TaskBody } from '../model/tasks.ts';
  * body: url, headers, name.
  * https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
  */
-export const MAX_BODY_BYTES = 100_000;
+const MAX_BODY_BYTES = 100_000;
 
 /** Throws a RangeError on a body of more than 100 KB. */
 export function encodeBody({ name, body }: Task): string {

@@ -15,7 +15,7 @@ export interface Device {
 }
 
 /** What is left in the place of a recipient: the indices of the others stay what they are. */
-export const NOBODY: Recipient = { installationId: '', token: '' };
+const NOBODY: Recipient = { installationId: '', token: '' };
 
 /** How long a planner may hold a page of an audience that was read before somebody was erased. */
 export const LATE_MS = 10 * 60 * 1000;

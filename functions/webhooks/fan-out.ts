@@ -7,7 +7,7 @@ import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 import type { Ports } from '../ports.ts';
 
 /** The same event and webhook make the same id, however often the event comes. */
-export const deliveryIdOf = (webhookId: string, eventId: string) =>
+const deliveryIdOf = (webhookId: string, eventId: string) =>
   hash('sha256', `${webhookId}\n${eventId}`).slice(0, 24);
 
 export const newDelivery = (

@@ -15,7 +15,7 @@ import { withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
 import { fullScopes, type Scope } from '../../model/key.ts';
 
-export const roles: Record<string, Scope[]> = {
+const roles: Record<string, Scope[]> = {
   admin: fullScopes,
   sender: ['campaigns', 'read'],
   viewer: ['read'],

@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import { type Change, campaignStates, noCounts } from '../../model/campaign.ts';
-import { rfc3339 } from '../../model/event.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
 import { pastTime } from '../../pipeline/accept.ts';
 import {

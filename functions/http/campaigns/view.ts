@@ -2,16 +2,15 @@
 
 import { z } from '@hono/zod-openapi';
 import { shortToken } from '../../lib/redact.ts';
+import { rfc3339, rfc3339OrNull } from '../../lib/rfc3339.ts';
 import { said } from '../../model/audience/everybody.ts';
 import { type Campaign, type Counts, campaignStates } from '../../model/campaign.ts';
 import type { Failure } from '../../model/chunk.ts';
-import { rfc3339 } from '../../model/event.ts';
 import type { Installation } from '../../model/installation.ts';
 import { providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { Report } from '../../pipeline/report.ts';
-import { rfc3339OrNull } from '../core/json.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
 

@@ -2,9 +2,6 @@
 
 import { z } from '@hono/zod-openapi';
 
-export const rfc3339 = (ms: number) => new Date(ms).toISOString();
-export const rfc3339OrNull = (ms: number | null) => (ms === null ? null : rfc3339(ms));
-
 export const json = (description: string, schema: z.ZodType) => ({
   description,
   content: { 'application/json': { schema } },

@@ -7,7 +7,7 @@ import { type ProblemKind, problem, problems } from '../../lib/errors.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
 
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string(),
     title: z.string(),

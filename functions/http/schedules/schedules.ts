@@ -2,9 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import { said } from '../../model/audience/everybody.ts';
 import { noCounts } from '../../model/campaign.ts';
-import { rfc3339 } from '../../model/event.ts';
 import { nextRun, nextRuns, type Schedule, scheduleStates } from '../../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
 import { draft } from '../../pipeline/accept.ts';

@@ -2,8 +2,8 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import { said } from '../../model/audience/everybody.ts';
-import { rfc3339 } from '../../model/event.ts';
 import type { Scope } from '../../model/key.ts';
 import { newTrigger, triggerRequestSchema } from '../../model/schemas/trigger.ts';
 import { pingTask } from '../../model/tasks.ts';

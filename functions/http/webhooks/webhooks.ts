@@ -2,8 +2,9 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rfc3339, rfc3339OrNull } from '../../lib/rfc3339.ts';
 import { webhookEvent } from '../../model/campaign-events.ts';
-import { eventTypes, rfc3339, subscribable } from '../../model/event.ts';
+import { eventTypes, subscribable } from '../../model/event.ts';
 import type { Scope } from '../../model/key.ts';
 import { deliveryTask } from '../../model/tasks.ts';
 import { chatFaults, formats, type Webhook, type WebhookDelivery } from '../../model/webhook.ts';
@@ -15,7 +16,7 @@ import { webhookSchemas } from '../../webhooks/request.ts';
 import { OVERLAP_MS, rotated } from '../../webhooks/sign.ts';
 import { MAX_WEBHOOKS, newWebhook } from '../../webhooks/webhook.ts';
 import { type Call, call } from '../core/call.ts';
-import { json, pageOf, pageQuery, rfc3339OrNull } from '../core/json.ts';
+import { json, pageOf, pageQuery } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 
 const SCOPES: Scope[] = ['campaigns'];

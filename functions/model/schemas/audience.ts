@@ -62,7 +62,7 @@ const several = many(
 );
 
 /** zod reads a getter when it is first asked: an object may hold its own kind. */
-export const expression: z.ZodType<AudienceExpression> = z
+const expression: z.ZodType<AudienceExpression> = z
   .strictObject({
     everybody,
     ...conditions.shape,

@@ -8,7 +8,7 @@ import { isRange } from '../version.ts';
 import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
 
 /** Bounds of a request. An audience of more ids than this comes as an upload. */
-export const MAX_IDS = 100;
+const MAX_IDS = 100;
 const MAX_ATTRIBUTES = 20;
 const MAX_DAYS = 3650;
 

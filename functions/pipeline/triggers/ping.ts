@@ -67,7 +67,7 @@ async function start(
   return started.kind === 'refused' ? started.faults : [];
 }
 
-export async function campaignOf(
+async function campaignOf(
   trigger: Trigger,
   it: Pick<Ping, 'id' | 'body'>,
 ): Promise<{ request: CampaignRequest; key: string } | { faults: Fault[] }> {

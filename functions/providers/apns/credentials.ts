@@ -6,7 +6,7 @@ import type { FieldSource, RawFields } from '../adapter.ts';
 import type { CredentialReader } from '../shared/credential-reader.ts';
 import { readCertificate, readSigningKey } from './key-files.ts';
 
-export const APNS_ORIGINS: Record<Environment, string> = {
+const APNS_ORIGINS: Record<Environment, string> = {
   production: 'https://api.push.apple.com',
   sandbox: 'https://api.sandbox.push.apple.com',
 };

@@ -6,7 +6,7 @@ import type { CredentialReader } from '../shared/credential-reader.ts';
 import { isObject } from '../shared/merge.ts';
 import type { FcmAuth } from './token.ts';
 
-export const FCM_ORIGIN = 'https://fcm.googleapis.com';
+const FCM_ORIGIN = 'https://fcm.googleapis.com';
 
 export interface FcmCredentials {
   projectId: string;

@@ -39,7 +39,7 @@ const EXTENDED = { queryMode: 'extended' } as object;
 export const isPostgres = (source: string) => /^postgres(?:ql)?:\/\//i.test(source);
 
 /** Without the password, and without what its parameters may hold. */
-export function withoutSecrets(url: string): string {
+function withoutSecrets(url: string): string {
   if (!URL.canParse(url)) return 'postgres://…';
   const { username, host, pathname } = new URL(url);
   return `postgres://${username && `${username}@`}${host}${pathname}`;

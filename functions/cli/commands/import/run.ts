@@ -38,7 +38,7 @@ export interface ImportJob {
 const HOPELESS = 1_000;
 
 /** It makes no sense to go on. */
-export class Hopeless extends Error {}
+class Hopeless extends Error {}
 
 /**
  * Resolves when all is read (`state.complete`) or the signal has fired. Throws what the source and

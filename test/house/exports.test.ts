@@ -1,0 +1,69 @@
+/** Nothing in `functions/` is left over: every file and every exported value is used by another file. */
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+
+const files = globSync('{functions,test,infra,examples}/**/*.ts').filter(
+  (it) => !it.includes('node_modules'),
+);
+const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
+
+/** By file: the names that others import from it; `*` is all of them. */
+const used = new Map<string, Set<string>>();
+
+const manifest = readFileSync('package.json', 'utf8');
+const { imports }: { imports: Record<string, { default: string }> } = JSON.parse(manifest);
+
+/** `specifier`: a relative path, or one of package.json's `imports`. */
+function use(from: string, specifier: string, names: string[]) {
+  const own = imports[specifier];
+  const file = own ? posix.join(own.default) : posix.join(posix.dirname(from), specifier);
+  const known = used.get(file) ?? new Set();
+  used.set(file, known);
+  for (const name of names) known.add(name);
+}
+
+const statement =
+  /^(?:import|export)\b(?: type)? (?:\{([^}]*)\}|\*(?: as \w+)?) from '([.#][^']+)'|\bimport\('(\.[^']+)'\)/gm;
+
+for (const [file, text] of texts) {
+  for (const [, list, from, whole] of text.matchAll(statement))
+    if (list === undefined) use(file, (from ?? whole)!, ['*']);
+    else
+      use(
+        file,
+        from!,
+        list.split(',').map((it) =>
+          it
+            .trim()
+            .replace(/^type /, '')
+            .replace(/ as .*/, ''),
+        ),
+      );
+  // a file that is run is named in a text: new URL('./child.ts', import.meta.url)
+  for (const [, path] of text.matchAll(/'(\.{1,2}\/[\w./-]+\.ts)'/g)) use(file, path!, []);
+}
+
+// scripts and programs that package.json names are run from outside
+test('every file is imported, or run', () => {
+  const lost = files.filter(
+    (it) => it.startsWith('functions/') && !used.has(it) && !manifest.includes(it),
+  );
+  assert.deepEqual(lost, []);
+});
+
+/** Types may be exported for what a signature says. */
+const exported = /^export (?:async )?(?:const|let|function\*?|class) (\w+)/gm;
+
+test('every exported value is imported by another file', () => {
+  const unused = files
+    .filter((file) => file.startsWith('functions/') && !used.get(file)?.has('*'))
+    .flatMap((file) =>
+      Array.from(texts.get(file)!.matchAll(exported), ([, name]) => name!)
+        .filter((name) => !used.get(file)?.has(name))
+        .map((name) => `${file} ${name}`),
+    );
+  assert.deepEqual(unused, []);
+});
