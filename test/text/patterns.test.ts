@@ -28,6 +28,7 @@ function faultsOf(source: string, flags: string): string[] {
 const built: Record<string, RegExp[]> = {
   'functions/cli/commands/import/column-types.ts': [/^(?:bigint|int\d)$/],
   'functions/model/schemas/audience.ts': [/^[\w.~%-]{1,900}$/],
+  'functions/model/ping-template.ts': [/^message\.(?:apns|fcm)\./],
   'functions/model/audience/condition.ts': [/'[\w.~%-]{1,900}' +in +topics|&&|\|\||!? *\(|\)/y],
 };
 
