@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { rfc3339 } from '../lib/rfc3339.ts';
-import type { Switch } from '../model/campaign.ts';
+import type { AppPause } from '../model/campaign.ts';
 import { environments } from '../model/platform.ts';
 import { providers } from '../model/provider/registry.ts';
 import { switchApp } from '../pipeline/app-switch.ts';
@@ -24,7 +24,7 @@ const stateSchema = z
   })
   .openapi('AppState');
 
-const stateView = (app: string, it: Switch | null) => ({
+const stateView = (app: string, it: AppPause | null) => ({
   app,
   paused: it && { at: rfc3339(it.at), by: it.by },
 });
@@ -75,7 +75,7 @@ export function appCalls(ports: Ports): Call[] {
         404: NO_APP,
       },
       async handle({ params: { app } }, c) {
-        const state = await store.getSwitch(app);
+        const state = await store.getAppPause(app);
         return state || has(app) ? c.json(stateView(app, state)) : noApp(c, app);
       },
     }),
@@ -103,7 +103,7 @@ export function appCalls(ports: Ports): Call[] {
           // a name mistyped in a hurry would stop nobody, and say that it had
           if (verb === 'pause' && !has(app)) return noApp(c, app);
           const campaigns = await switchApp(ports, { app, verb, by: callerOf(c) });
-          return c.json({ ...stateView(app, await store.getSwitch(app)), campaigns });
+          return c.json({ ...stateView(app, await store.getAppPause(app)), campaigns });
         },
       }),
     ),

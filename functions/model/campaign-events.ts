@@ -40,7 +40,7 @@ const countsData = ({ recipients, accepted, failed, skipped }: Counts) => ({
 });
 
 /*
- * The course of a campaign: what happened to it, numbered from 1. The number is at the end of the
+ * The timeline of a campaign: what happened to it, numbered from 1. The number is at the end of the
  * event's id, so that a store finds it by that.
  */
 
@@ -53,8 +53,11 @@ export const startedEvent = (it: Campaign, at: number, seq: number) =>
 export const pausedEvent = (it: Campaign, at: number, seq: number) =>
   event('campaign.paused', it, `${it.id}-paused-${seq}`, at, campaignData(it));
 
-/** Null: it is no part of a campaign's course. */
-export const numberInCourse = ({ id, type }: Pick<CampaignEvent, 'id' | 'type'>): number | null =>
+/** Null: it is no part of a campaign's timeline. */
+export const numberInTimeline = ({
+  id,
+  type,
+}: Pick<CampaignEvent, 'id' | 'type'>): number | null =>
   type.startsWith('campaign.') && type !== 'campaign.progress'
     ? Number(id.slice(id.lastIndexOf('-') + 1))
     : null;

@@ -156,7 +156,7 @@ export function toOf(campaign: Pick<Campaign, 'audience'>): 'token' | 'topic' | 
 }
 
 /** An app whose campaigns do not begin until somebody says so. */
-export interface Switch {
+export interface AppPause {
   at: number;
   by: string;
 }

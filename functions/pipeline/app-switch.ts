@@ -22,8 +22,8 @@ export async function switchApp(
 ): Promise<number> {
   const { store, queue, now } = ports;
   const asked = { app, verb, by, at: now() };
-  if (verb === 'pause') await store.putSwitch(app, { at: asked.at, by });
-  if (verb === 'resume') await store.putSwitch(app, null);
+  if (verb === 'pause') await store.putAppPause(app, { at: asked.at, by });
+  if (verb === 'resume') await store.putAppPause(app, null);
   await queue.create([appTask(asked)]);
   return applySwitch(ports, asked);
 }
@@ -31,7 +31,7 @@ export async function switchApp(
 /** Does it to all that is open; once more is harmless, and what was asked since then counts. */
 export async function applySwitch(ports: Ports, { app, verb, at, by }: Asked): Promise<number> {
   const { store } = ports;
-  const found = await store.getSwitch(app);
+  const found = await store.getAppPause(app);
   if (verb === 'pause' && found?.at !== at) return 0;
   if (verb === 'resume' && found) return 0;
   const one = async (id: string): Promise<boolean> => {
@@ -54,7 +54,7 @@ const isSwitchedOff = ({ state, reason }: Campaign) =>
 
 /** True: the app is off, and this campaign, which was about to begin, is paused. */
 export async function isHeldBack(ports: Ports, { id, app }: Campaign): Promise<boolean> {
-  const off = await ports.store.getSwitch(app);
+  const off = await ports.store.getAppPause(app);
   if (!off) return false;
   await pause(ports, id, `${OFF} by ${off.by}`, off.by, ['accepted', 'scheduled']);
   return true;

@@ -37,7 +37,7 @@ export async function message(
   const wording = wordingFor(campaign);
   const [read, off] = await Promise.all([
     readWhole(ports, campaign, wording?.carried),
-    ports.store.getSwitch(campaign.app),
+    ports.store.getAppPause(campaign.app),
   ]);
   // where its app is switched off, its plan holds it back
   if (!read || off)

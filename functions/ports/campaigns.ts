@@ -1,7 +1,7 @@
 /** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
 
 import type { BucketRange } from '../model/bucket.ts';
-import type { Campaign, CampaignState, Change, Counts, Switch } from '../model/campaign.ts';
+import type { AppPause, Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Overdue, Work } from '../model/work.ts';
 import type { FrozenPage } from './chunks.ts';
@@ -79,8 +79,8 @@ export interface Campaigns {
   /** Ids of an app's campaigns that are not closed, in pages. */
   openCampaigns(app: string): AsyncIterable<string[]>;
   /** Null: nothing is off. */
-  getSwitch(app: string): Promise<Switch | null>;
-  putSwitch(app: string, it: Switch | null): Promise<void>;
+  getAppPause(app: string): Promise<AppPause | null>;
+  putAppPause(app: string, it: AppPause | null): Promise<void>;
   /** Keeps the earliest; `acceptedBy`: and that this provider has accepted a push of it. */
   notePush(campaignId: string, at: number, acceptedBy?: Provider): Promise<void>;
   /**

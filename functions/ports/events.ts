@@ -12,12 +12,12 @@ export interface Events {
  * write. It is overdue a minute later, unless it was published.
  */
 export interface Outbox {
-  /** Not published yet, of this campaign or webhook; a campaign's course in its order. */
+  /** Not published yet, of this campaign or webhook; a campaign's timeline in its order. */
   unpublished(subject: string): Promise<CampaignEvent[]>;
-  /** They are out. The sweep lets them be; a campaign's course can be read on. */
+  /** They are out. The sweep lets them be; a campaign's timeline can be read on. */
   published(events: CampaignEvent[]): Promise<void>;
   /** What became of a campaign after that, in order: accepted, started, paused, closed. */
-  course(campaignId: string, after: number): Promise<{ seq: number; event: CampaignEvent }[]>;
+  timeline(campaignId: string, after: number): Promise<{ seq: number; event: CampaignEvent }[]>;
   /**
    * Stores the event of a running campaign's progress, with its counts. Null when it does not run, or
    * the last one is younger than `everyMs`: of many at once, one stores it.

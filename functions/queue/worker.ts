@@ -1,7 +1,7 @@
 /**
- * One queue at work: what may be handed out now, the work that is running, and what became of it.
- * Knows time, chance and the worker, but not where jobs are kept. The embedded queue and the Cloud
- * Tasks simulator are two doors to these same rules.
+ * The worker of one queue: which jobs may be handed out now, which are running, and how they ended.
+ * It knows time, chance and the handler, but not where jobs are stored. The embedded queue and the Cloud
+ * Tasks simulator both use it, so they follow the same rules.
  */
 
 import type { Delivery, Log, TaskAnswer } from '../ports.ts';
@@ -30,21 +30,21 @@ export interface Answered<J> {
 /** What may be handed out in one turn. */
 export interface Turn {
   /** second deliveries */
-  twins: number;
+  duplicates: number;
   /** jobs that are due */
   free: number;
 }
 
-export interface Lane<J> {
+export interface QueueWorker<J> {
   /** jobs at work */
   readonly running: number;
   /** second deliveries that are waiting for room */
-  readonly twins: number;
+  readonly duplicates: number;
   turn(time: number): Turn;
   /** when something due at `due` (null: nothing is) can be handed out; null: not before an answer */
   readyAt(due: number | null, time: number): number | null;
   /** Hands out as many waiting second deliveries, and these jobs. */
-  dispatch(work: Work<J>, twins: number, jobs: J[]): void;
+  dispatch(work: Work<J>, duplicates: number, jobs: J[]): void;
   /** From now on; what was held back stays so. */
   limit(limits: QueueLimits): void;
   /** Fires the signals of all that is running. */
@@ -56,14 +56,14 @@ export interface Lane<J> {
 interface Run<J> {
   job: J;
   attempt: number;
-  twin: boolean;
+  isDuplicate: boolean;
   /** is delivered a second time once it has answered */
-  twinAfter: boolean;
+  duplicateAfter: boolean;
   stop: AbortController;
   deadline: NodeJS.Timeout;
 }
 
-export function createLane<J extends Job>(
+export function createQueueWorker<J extends Job>(
   limits: QueueLimits,
   {
     now,
@@ -83,18 +83,18 @@ export function createLane<J extends Job>(
     /** whether it ends with this attempt, whatever its answer */
     isLast?: (job: J, attempt: number) => boolean;
   },
-): Lane<J> {
+): QueueWorker<J> {
   let bucket = createTokenBucket(limits.perSecond);
   const running = new Set<Run<J>>();
   /** of their answers nothing is expected, and nothing is written down */
-  let twins: Pick<Run<J>, 'job' | 'attempt'>[] = [];
+  let duplicates: Pick<Run<J>, 'job' | 'attempt'>[] = [];
 
   function first(work: Work<J>, job: J) {
     const attempt = job.attempts;
     const twice = random() < duplicate();
     const beside = twice && random() < 0.5;
-    if (beside) twins.push({ job, attempt });
-    run(work, { job, attempt, twin: false, twinAfter: twice && !beside });
+    if (beside) duplicates.push({ job, attempt });
+    run(work, { job, attempt, isDuplicate: false, duplicateAfter: twice && !beside });
   }
 
   function run(work: Work<J>, it: Omit<Run<J>, 'stop' | 'deadline'>) {
@@ -140,8 +140,8 @@ export function createLane<J extends Job>(
   function settle(self: Run<J>, retryAt: number | null) {
     clearTimeout(self.deadline);
     running.delete(self);
-    if (self.twinAfter) twins.push(self);
-    if (self.twin) return onAnswer(null);
+    if (self.duplicateAfter) duplicates.push(self);
+    if (self.isDuplicate) return onAnswer(null);
     onAnswer({ job: self.job, retryAt: isLast(self.job, self.attempt) ? null : retryAt });
   }
 
@@ -149,24 +149,25 @@ export function createLane<J extends Job>(
     get running() {
       return running.size;
     },
-    get twins() {
-      return twins.length;
+    get duplicates() {
+      return duplicates.length;
     },
     turn(time) {
       const room = Math.min(limits.concurrent - running.size, bucket.available(time), BATCH);
-      const seconds = Math.max(0, Math.min(twins.length, room));
-      // Where jobs are doubled, half of the room is left for twins to run beside their firsts.
+      const seconds = Math.max(0, Math.min(duplicates.length, room));
+      // Where jobs are doubled, half of the room is left for duplicates to run beside their firsts.
       const free = duplicate() > 0 ? Math.ceil((room - seconds) / 2) : room - seconds;
-      return { twins: seconds, free: Math.max(0, free) };
+      return { duplicates: seconds, free: Math.max(0, free) };
     },
     readyAt(due, time) {
       if (running.size >= limits.concurrent) return null;
-      if (twins.length > 0) return bucket.readyAt(time);
+      if (duplicates.length > 0) return bucket.readyAt(time);
       return due === null ? null : Math.max(due, bucket.readyAt(time));
     },
     dispatch(work, count, jobs) {
       bucket.take(count + jobs.length);
-      for (const it of twins.splice(0, count)) run(work, { ...it, twin: true, twinAfter: false });
+      for (const it of duplicates.splice(0, count))
+        run(work, { ...it, isDuplicate: true, duplicateAfter: false });
       for (const job of jobs) first(work, job);
     },
     limit(changed) {
@@ -184,7 +185,7 @@ export function createLane<J extends Job>(
     letGo() {
       for (const { deadline } of running) clearTimeout(deadline);
       running.clear();
-      twins = [];
+      duplicates = [];
     },
   };
 }

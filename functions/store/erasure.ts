@@ -15,7 +15,7 @@ export interface Device {
 }
 
 /** What is left in the place of a recipient: the indices of the others stay what they are. */
-const NOBODY: Recipient = { installationId: '', token: '' };
+const ERASED: Recipient = { installationId: '', token: '' };
 
 /** How long a planner may hold a page of an audience that was read before somebody was erased. */
 export const LATE_MS = 10 * 60 * 1000;
@@ -45,7 +45,7 @@ export function matcher(devices: Device[], at: number) {
 }
 
 export const redacted = (recipients: Recipient[], gone: ReadonlySet<number>) =>
-  recipients.map((it, index) => (gone.has(index) ? NOBODY : it));
+  recipients.map((it, index) => (gone.has(index) ? ERASED : it));
 
 /** Chunks as they are frozen when some of their recipients were erased since they were read. */
 export const withoutErased = (chunks: NewChunk[], isErased: (key: string) => boolean) =>
@@ -95,7 +95,7 @@ export function namesIn(audience: unknown): string[] {
 }
 
 /** Whether there may be others among its recipients than those it names. */
-export function isForAnybody(campaign: Pick<Campaign, 'audience' | 'meaning'>): boolean {
+export function mayReachUnnamed(campaign: Pick<Campaign, 'audience' | 'meaning'>): boolean {
   const target = targetOf(campaign);
   if (target.kind === 'named') return !('tokens' in target.names);
   if (target.kind !== 'installations') return true;

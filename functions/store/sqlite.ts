@@ -46,7 +46,7 @@ export function createSqliteStore({
 }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
-  const { unpublished, published, course } = outbox;
+  const { unpublished, published, timeline } = outbox;
   const { overdueDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
   const lookups = sqliteLookups(db);
   const rows = sqliteRows(db, lookups);
@@ -76,7 +76,7 @@ export function createSqliteStore({
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
     ...sqliteMessages(db, within, freeze),
-    ...{ unpublished, published, course },
+    ...{ unpublished, published, timeline },
     ...webhooks,
     ...sqliteUsers(db, rows, writing, erase),
     ...sqliteKeys(db),

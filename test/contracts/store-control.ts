@@ -66,7 +66,7 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const closed = await store.moveCampaign(it.id, ['scheduled'], 'cancelled', null, NOW + 5, 'me');
     assert.equal(closed?.closedAt, NOW + 5);
     assert.equal((await store.getCampaign(it.id))?.closedAt, NOW + 5);
-    const told = (await store.course(it.id, 0)).map(({ event }) => event.type);
+    const told = (await store.timeline(it.id, 0)).map(({ event }) => event.type);
     assert.deepEqual(told, ['campaign.accepted', 'campaign.completed']);
     assert.equal(await store.startCampaign(it.id, [EVERYBODY], NOW, NOW + MINUTE), false);
     await store.published(await store.unpublished(it.id));
@@ -180,13 +180,13 @@ export function controlContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(found.toSorted(), [...open, scheduled.id].toSorted());
     assert.ok(!found.includes(closed));
     for (const app of ['default', 'a/b~__x__', '..']) {
-      assert.equal(await store.getSwitch(app), null);
-      await store.putSwitch(app, { at: NOW, by: 'me' });
-      await store.putSwitch(app, { at: NOW + 1, by: 'you' });
-      assert.deepEqual(await store.getSwitch(app), { at: NOW + 1, by: 'you' });
-      await store.putSwitch(app, null);
-      await store.putSwitch(app, null);
-      assert.equal(await store.getSwitch(app), null);
+      assert.equal(await store.getAppPause(app), null);
+      await store.putAppPause(app, { at: NOW, by: 'me' });
+      await store.putAppPause(app, { at: NOW + 1, by: 'you' });
+      assert.deepEqual(await store.getAppPause(app), { at: NOW + 1, by: 'you' });
+      await store.putAppPause(app, null);
+      await store.putAppPause(app, null);
+      assert.equal(await store.getAppPause(app), null);
     }
   });
 }

@@ -1,4 +1,4 @@
-/** The part of the store's contract that is about events: the outbox, and a campaign's course. */
+/** The part of the store's contract that is about events: the outbox, and a campaign's timeline. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ import {
 
 const typesOf = (events: CampaignEvent[]) => events.map((it) => it.type.replace('campaign.', ''));
 const courseOf = async (store: Store, id: string) =>
-  (await store.course(id, 0)).map(({ seq, event }) => [seq, event.type.replace('campaign.', '')]);
+  (await store.timeline(id, 0)).map(({ seq, event }) => [seq, event.type.replace('campaign.', '')]);
 
 const aboutChunk = (campaignId: string, n: number): CampaignEvent => ({
   ...{ id: `of-a-chunk-${n}`, type: 'push.failed', subject: campaignId, app: 'default' },
@@ -29,7 +29,7 @@ const aboutChunk = (campaignId: string, n: number): CampaignEvent => ({
 });
 
 export function eventContract(name: string, makeStore: MakeStore) {
-  test(`${name}: what happens to a campaign is in the outbox, in order, and stays in its course`, async (t) => {
+  test(`${name}: what happens to a campaign is in the outbox, in order, and stays in its timeline`, async (t) => {
     const store = await makeStore(t);
     const campaign = campaignOf({ name: 'Zoë "✓"' });
     const { id } = campaign;
@@ -47,8 +47,8 @@ export function eventContract(name: string, makeStore: MakeStore) {
     await finish(store, `${id}.0.0.0`, NOW + 8);
 
     const told = await store.unpublished(id);
-    const course = ['accepted', 'started', 'paused', 'paused', 'completed'];
-    assert.deepEqual(typesOf(told), course);
+    const timeline = ['accepted', 'started', 'paused', 'paused', 'completed'];
+    assert.deepEqual(typesOf(told), timeline);
     assert.deepEqual(
       told.map((it) => it.at - NOW),
       [0, 1, 3, 6, 8],
@@ -74,7 +74,7 @@ export function eventContract(name: string, makeStore: MakeStore) {
     await store.published(told);
     await store.published(told);
     assert.deepEqual(await store.unpublished(id), []);
-    const all = await store.course(id, 0);
+    const all = await store.timeline(id, 0);
     assert.deepEqual(
       all.map((it) => it.event),
       told,
@@ -83,8 +83,8 @@ export function eventContract(name: string, makeStore: MakeStore) {
       all.map((it) => it.seq),
       [1, 2, 3, 4, 5],
     );
-    assert.deepEqual(await store.course(id, 3), all.slice(3));
-    assert.deepEqual(await store.course('nothing', 0), []);
+    assert.deepEqual(await store.timeline(id, 3), all.slice(3));
+    assert.deepEqual(await store.timeline('nothing', 0), []);
     assert.deepEqual(await store.unpublished('nothing'), []);
   });
 
@@ -142,7 +142,11 @@ export function eventContract(name: string, makeStore: MakeStore) {
     );
     await store.published(told);
     assert.deepEqual(await store.unpublished(campaignId), []);
-    assert.equal((await store.course(campaignId, 0)).length, 2, 'they are no part of its course');
+    assert.equal(
+      (await store.timeline(campaignId, 0)).length,
+      2,
+      'they are no part of its timeline',
+    );
   });
 
   test(`${name}: progress is told by one of many, not again within a time, and while it runs`, async (t) => {
@@ -165,7 +169,7 @@ export function eventContract(name: string, makeStore: MakeStore) {
     assert.equal(await store.noteProgress(campaignId, NOW + 4999, 5000), null);
     const next = await store.noteProgress(campaignId, NOW + 5000, 5000);
     assert.ok(next && next.id !== told[0]!.id);
-    assert.equal((await store.course(campaignId, 0)).length, 2);
+    assert.equal((await store.timeline(campaignId, 0)).length, 2);
     await store.moveCampaign(campaignId, ['running'], 'paused', 'why', NOW);
     assert.equal(await store.noteProgress(campaignId, NOW + 99_999, 5000), null);
     assert.equal(await store.noteProgress('nothing', NOW, 5000), null);

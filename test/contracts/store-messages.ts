@@ -24,7 +24,7 @@ export function messageOf(sizes: number[]) {
 }
 
 const typesOf = async (store: Store, id: string) =>
-  (await store.course(id, 0)).map(({ event }) => event.type);
+  (await store.timeline(id, 0)).map(({ event }) => event.type);
 
 export function messageContract(name: string, makeStore: MakeStore) {
   test(`${name}: a campaign of one page is created, started and frozen at once`, async (t) => {

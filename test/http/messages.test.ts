@@ -75,7 +75,7 @@ test('a message says what became of each, and is a campaign whose ledger is clos
   assert.ok(!it.failures[0]!.token.includes(gone), 'tokens need another scope');
   assert.equal(sent.length, 4);
   assert.deepEqual(
-    (await store.course(it.id, 0)).map(({ event }) => event.type),
+    (await store.timeline(it.id, 0)).map(({ event }) => event.type),
     ['campaign.accepted', 'campaign.started', 'campaign.completed'],
   );
 });

@@ -66,7 +66,7 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   claimed(await store.claimChunk(open.chunkId, leaseOf('x'), NOW));
   assert.equal(rows('chunk_recipients'), 3);
   assert.equal(await store.getCampaign(single.campaignId), null, 'it was to those it named');
-  assert.deepEqual(await store.course(single.campaignId, 0), []);
+  assert.deepEqual(await store.timeline(single.campaignId, 0), []);
   assert.ok(await store.getCampaign(later.campaignId));
   assert.equal(rows('import_marks'), 1);
   assert.equal(rows('deliveries'), 1);

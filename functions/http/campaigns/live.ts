@@ -2,7 +2,7 @@
  * A campaign as it is sent: what happened to it, in order, and between that its counts. One poller for
  * a campaign and process, shared by all who follow it there; none while nobody does.
  *
- * A message's id says where its reader stands: the number in the course, and what the counts were.
+ * A message's id says where its reader stands: the number in the timeline, and what the counts were.
  * Whoever comes back with it misses nothing and gets nothing twice.
  */
 
@@ -49,7 +49,7 @@ interface Snapshot {
   campaign: CampaignView;
   /** of state and counts */
   mark: string;
-  course: { seq: number; event: CampaignEvent }[];
+  timeline: { seq: number; event: CampaignEvent }[];
   shards: number;
 }
 
@@ -72,13 +72,13 @@ export function createLive(
 
   async function look(id: string): Promise<Snapshot | null> {
     const { store } = ports;
-    // in this order: what closes a campaign is in its course by the time it is closed
+    // in this order: what closes a campaign is in its timeline by the time it is closed
     const campaign = await store.getCampaign(id);
     if (!campaign) return null;
-    const [counts, course] = await Promise.all([store.counts(id), store.course(id, 0)]);
+    const [counts, timeline] = await Promise.all([store.counts(id), store.timeline(id, 0)]);
     const view = campaignView(campaign, counts);
     const mark = hash('sha256', JSON.stringify([view.state, view.reason, view.counts]));
-    return { campaign: view, mark: mark.slice(0, 12), course, shards: campaign.shards };
+    return { campaign: view, mark: mark.slice(0, 12), timeline, shards: campaign.shards };
   }
 
   /** Never rejects. */
@@ -166,10 +166,10 @@ export function createLive(
 const POSITION = /^(\d{1,6})(?:-([0-9a-f]{1,12}))?$/;
 
 /** What is not one of our ids is no position: everything is told. */
-function newsOf({ campaign, mark, course }: Snapshot, after: string | null): News {
+function newsOf({ campaign, mark, timeline }: Snapshot, after: string | null): News {
   const [, seen = '0', seenMark] = after?.match(POSITION) ?? [];
-  const fresh = course.filter(({ seq }) => seq > Number(seen));
-  const last = course.at(-1)?.seq ?? 0;
+  const fresh = timeline.filter(({ seq }) => seq > Number(seen));
+  const last = timeline.at(-1)?.seq ?? 0;
   const messages: Message[] = fresh.map(({ seq, event }) => ({
     ...{ id: String(seq), event: event.type, data: toCloudEvent(event) },
   }));

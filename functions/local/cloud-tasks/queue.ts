@@ -8,7 +8,7 @@
 
 import type { Log } from '../../ports.ts';
 import { NAME_MS, type QueueLimits } from '../../queue/pace.ts';
-import { createLane, shuffled, type Work } from '../../queue/worker.ts';
+import { createQueueWorker, shuffled, type Work } from '../../queue/worker.ts';
 import { createSchedule } from './schedule.ts';
 import type { SimulatedTask } from './task.ts';
 
@@ -77,7 +77,7 @@ export function createSimulatedQueue(
   let soon: NodeJS.Immediate | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  const lane = createLane<SimulatedTask>(limits, {
+  const worker = createQueueWorker<SimulatedTask>(limits, {
     now,
     random,
     duplicate: () => unkind().duplicate ?? 0,
@@ -121,9 +121,9 @@ export function createSimulatedQueue(
     clearTimeout(timer);
     if (paused || closed) return;
     const time = now();
-    const { twins, free } = lane.turn(time);
-    lane.dispatch(send, twins, pick(time, free));
-    const next = lane.readyAt(schedule.nextAt(), time);
+    const { duplicates, free } = worker.turn(time);
+    worker.dispatch(send, duplicates, pick(time, free));
+    const next = worker.readyAt(schedule.nextAt(), time);
     if (next === null) return;
     if (next <= time) return wake();
     timer = setTimeout(wake, Math.min(next - time, MAX_SLEEP_MS));
@@ -147,7 +147,7 @@ export function createSimulatedQueue(
       return purgedAt;
     },
     get running() {
-      return lane.running;
+      return worker.running;
     },
     get size() {
       return tasks.size;
@@ -169,7 +169,7 @@ export function createSimulatedQueue(
     tasks: () => [...tasks.values()],
     limit(changed) {
       limits = changed;
-      lane.limit(changed);
+      worker.limit(changed);
       wake();
     },
     pause(it) {
@@ -184,8 +184,8 @@ export function createSimulatedQueue(
       closed = true;
       clearTimeout(timer);
       clearImmediate(soon);
-      lane.signal();
-      lane.letGo();
+      worker.signal();
+      worker.letGo();
     },
   };
 }

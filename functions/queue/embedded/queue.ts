@@ -13,7 +13,7 @@
 import { type QueueName, queueNames, type TaskBody } from '../../model/tasks.ts';
 import type { Log, Queue, TaskHandler } from '../../ports.ts';
 import type { QueueLimits } from '../pace.ts';
-import { type Answered, createLane, shuffled, type Work } from '../worker.ts';
+import { type Answered, createQueueWorker, shuffled, type Work } from '../worker.ts';
 import { openTaskTable, type Row } from './table.ts';
 
 export type { QueueLimits } from '../pace.ts';
@@ -69,9 +69,9 @@ export function createEmbeddedQueue({
     wake();
   };
   const chances = { now, random, duplicate: () => duplicate, log, onAnswer };
-  const lanes = queueNames.map((queue) => ({
+  const workers = queueNames.map((queue) => ({
     queue,
-    lane: createLane<Row>(limits[queue], chances),
+    worker: createQueueWorker<Row>(limits[queue], chances),
   }));
   let handler: TaskHandler | null = null;
   let stopping = false;
@@ -118,8 +118,8 @@ export function createEmbeddedQueue({
       });
       answers = [];
       usedAt = time;
-      for (const { lane, twins, rows } of picked)
-        if (handler) lane.dispatch(workOf(handler), twins, rows);
+      for (const { worker, duplicates, rows } of picked)
+        if (handler) worker.dispatch(workOf(handler), duplicates, rows);
       planNext(time);
       for (const watcher of watchers) watcher();
     } catch (error) {
@@ -131,10 +131,10 @@ export function createEmbeddedQueue({
 
   /** Inside the transaction: if it fails, all of this happens once more. */
   function pick(time: number) {
-    if (!recovered) for (const { queue } of lanes) table.requeueRunning(queue, time);
-    if (time - sweptAt > MAX_SLEEP_MS) for (const { queue } of lanes) table.sweep(queue, time);
-    return lanes.map(({ queue, lane }) => {
-      const { twins, free } = lane.turn(time);
+    if (!recovered) for (const { queue } of workers) table.requeueRunning(queue, time);
+    if (time - sweptAt > MAX_SLEEP_MS) for (const { queue } of workers) table.sweep(queue, time);
+    return workers.map(({ queue, worker }) => {
+      const { duplicates, free } = worker.turn(time);
       // Disorder shuffles the tasks that are due first, not the whole table.
       const due = free > 0 ? table.due(queue, time, disorder ? 10 * free : free) : [];
       const rows = disorder ? shuffled(due, random).slice(0, free) : due;
@@ -143,7 +143,7 @@ export function createEmbeddedQueue({
         // An attempt that died with its process may have been the last one: it gets its chance again.
         row.attempts = Math.min(row.attempts, limits[queue].maxAttempts - 1);
       }
-      return { lane, twins, rows };
+      return { worker, duplicates, rows };
     });
   }
 
@@ -152,8 +152,8 @@ export function createEmbeddedQueue({
     if (!handler) return;
     recovered = true;
     if (time - sweptAt > MAX_SLEEP_MS) sweptAt = time;
-    const times = lanes
-      .map(({ queue, lane }) => lane.readyAt(table.nextAt(queue), time))
+    const times = workers
+      .map(({ queue, worker }) => worker.readyAt(table.nextAt(queue), time))
       .filter((at) => at !== null);
     const next = Math.min(...times);
     if (next <= time) wake();
@@ -179,9 +179,10 @@ export function createEmbeddedQueue({
     });
   }
 
-  const settled = () => answers.length === 0 && lanes.every(({ lane }) => lane.running === 0);
+  const settled = () => answers.length === 0 && workers.every(({ worker }) => worker.running === 0);
   const empty = () =>
-    settled() && lanes.every(({ queue, lane }) => lane.twins === 0 && table.nextAt(queue) === null);
+    settled() &&
+    workers.every(({ queue, worker }) => worker.duplicates === 0 && table.nextAt(queue) === null);
 
   return {
     async create(tasks) {
@@ -204,11 +205,11 @@ export function createEmbeddedQueue({
       if (closed || !handler) return;
       handler = null;
       stopping = true;
-      for (const { lane } of lanes) lane.signal();
+      for (const { worker } of workers) worker.signal();
       await watch(settled, STOP_DEADLINE_MS);
       clearTimeout(timer);
       resting = false;
-      for (const { lane } of lanes) lane.letGo();
+      for (const { worker } of workers) worker.letGo();
       stopping = false;
     },
 
@@ -222,9 +223,9 @@ export function createEmbeddedQueue({
       handler = null;
       clearTimeout(timer);
       clearImmediate(soon);
-      for (const { lane } of lanes) {
-        lane.signal();
-        lane.letGo();
+      for (const { worker } of workers) {
+        worker.signal();
+        worker.letGo();
       }
       table.close();
       for (const watcher of watchers) watcher();

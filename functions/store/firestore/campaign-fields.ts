@@ -2,9 +2,9 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts';
-import { noted } from '../course.ts';
-import { isForAnybody, namesIn } from '../erasure.ts';
-import { ANYBODY, type CampaignFields, dueOf, expiry, listedOf, nameKey } from './schema.ts';
+import { mayReachUnnamed, namesIn } from '../erasure.ts';
+import { noted } from '../timeline.ts';
+import { type CampaignFields, dueOf, expiry, listedOf, nameKey, UNNAMED } from './schema.ts';
 
 /** What has no field of its own. */
 export function requestOf(campaign: Campaign): string {
@@ -27,7 +27,7 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
   return {
     app: campaign.app,
     request: requestOf(campaign),
-    names: isForAnybody(campaign) ? [ANYBODY, ...named] : named,
+    names: mayReachUnnamed(campaign) ? [UNNAMED, ...named] : named,
     ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
     shardsDone: 0,
     listed: listedOf(id, createdAt),
@@ -38,7 +38,7 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
 
 /** Who is pushed to one by one must not fill the database; of the others the report is kept. */
 export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
-  names?.includes(ANYBODY) === false ? { expireAt: expiry(at, days) } : {};
+  names?.includes(UNNAMED) === false ? { expireAt: expiry(at, days) } : {};
 
 export function toCampaign(found: DocumentSnapshot): Campaign {
   const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =

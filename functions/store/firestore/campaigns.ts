@@ -9,6 +9,8 @@ import {
   startedEvent,
 } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports.ts';
+import { timeAndName } from '../cursor.ts';
+import { firstOf, merged } from '../sorted.ts';
 import {
   begins,
   dueAfter,
@@ -18,9 +20,7 @@ import {
   turnOf,
   withoutGuard,
   withoutTask,
-} from '../course.ts';
-import { timeAndName } from '../cursor.ts';
-import { firstOf, merged } from '../sorted.ts';
+} from '../timeline.ts';
 import { expiryOf, fromCampaign, historyWith, requestOf, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import { liveOf } from './documents.ts';

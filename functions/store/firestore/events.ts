@@ -1,10 +1,10 @@
 /**
- * The outbox, and the course of each campaign. What tells of a campaign's course has a number in it,
+ * The outbox, and the timeline of each campaign. What tells of a campaign's timeline has a number in it,
  * given by the campaign's own document, and stays; the rest goes when it is out.
  */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
-import { numberInCourse, progressEvent } from '../../model/campaign-events.ts';
+import { numberInTimeline, progressEvent } from '../../model/campaign-events.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports.ts';
@@ -27,7 +27,7 @@ import {
 /** Events that are out, noted in one write, and how many of those at once. */
 const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
 /** Of two kinds of names the one with a number comes first, in its order. */
-const [IN_COURSE, BESIDE] = ['0', '1'];
+const [IN_TIMELINE, BESIDE] = ['0', '1'];
 
 /** Written in the transaction of what they tell of. */
 export function eventWriter(schema: Schema, retentionDays: number) {
@@ -44,7 +44,7 @@ export function eventWriter(schema: Schema, retentionDays: number) {
   }
   return {
     store,
-    /** The next of a campaign's course; gives what that changes in the campaign's document. */
+    /** The next of a campaign's timeline; gives what that changes in the campaign's document. */
     append(
       writes: Transaction,
       { events = 0 }: Pick<CampaignFields, 'events'>,
@@ -57,10 +57,10 @@ export function eventWriter(schema: Schema, retentionDays: number) {
 }
 
 const refOf = (schema: Schema, it: CampaignEvent) => {
-  const seq = numberInCourse(it);
+  const seq = numberInTimeline(it);
   return schema.event(
     it.subject,
-    seq === null ? `${BESIDE}${digest(it.id)}` : `${IN_COURSE}${digits(seq)}`,
+    seq === null ? `${BESIDE}${digest(it.id)}` : `${IN_TIMELINE}${digits(seq)}`,
   );
 };
 
@@ -92,19 +92,19 @@ export function firestoreEvents(
       await each(inGroupsOf(NOTED_TOGETHER, events), NOTES_AT_ONCE, (some) =>
         client.write(async (writes) => {
           for (const it of some)
-            if (numberInCourse(it) === null) writes.delete(refOf(schema, it));
+            if (numberInTimeline(it) === null) writes.delete(refOf(schema, it));
             else writes.set(refOf(schema, it), { due: FieldValue.delete() }, { merge: true });
         }),
       );
     },
 
-    async course(campaignId, after) {
+    async timeline(campaignId, after) {
       if (!isId(campaignId)) return [];
-      const { docs } = await named(campaignId, `${IN_COURSE}${digits(after)}`, BESIDE);
+      const { docs } = await named(campaignId, `${IN_TIMELINE}${digits(after)}`, BESIDE);
       return docs
         .filter(client.isLive)
         .map(toEvent)
-        .map((event) => ({ seq: numberInCourse(event)!, event }));
+        .map((event) => ({ seq: numberInTimeline(event)!, event }));
     },
 
     async noteProgress(campaignId, now, everyMs) {

@@ -26,13 +26,13 @@ export interface CampaignFields {
   open?: true;
   /** indexed; there while it waits for its plan, or for its work to be back on its queues */
   due?: string;
-  /** indexed: `nameKey` of whom its audience names, and ANYBODY where there may be others */
+  /** indexed: `nameKey` of whom its audience names, and UNNAMED where there may be others */
   names?: string[];
   /** Set when it closes, of one that names all of its recipients. */
   expireAt?: Timestamp;
   /** JSON of the `Change`s, bounded */
   history?: string;
-  /** events of its course so far */
+  /** events of its timeline so far */
   events?: number;
   /** when its progress was last told */
   progressAt?: number;
@@ -41,7 +41,7 @@ export interface CampaignFields {
 }
 
 /**
- * The outbox, and each campaign's course. Named `{subject}~0{number in the course}`; what is no part
+ * The outbox, and each campaign's timeline. Named `{subject}~0{number in the timeline}`; what is no part
  * of it `{subject}~1{hash of the id}`.
  */
 export interface EventFields {
@@ -262,7 +262,7 @@ export interface IdempotencyFields {
 }
 
 /** Named by the app. */
-export interface SwitchFields {
+export interface AppPauseFields {
   at: number;
   by: string;
 }

@@ -4,12 +4,12 @@ import type { Store } from '../../ports.ts';
 import { historyOf } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
-import { BY_NAME, type CampaignFields, isId, type Schema, type SwitchFields } from './schema.ts';
+import { type AppPauseFields, BY_NAME, type CampaignFields, isId, type Schema } from './schema.ts';
 
 /** Ids of open campaigns read at once. */
 const OPEN_PAGE = 300;
 
-export function firestoreHistory(client: Client, { campaigns, campaign, switchOf }: Schema) {
+export function firestoreHistory(client: Client, { campaigns, campaign, appPause }: Schema) {
   return {
     async history(id) {
       const [found] = isId(id) ? await client.get([campaign(id)], ['history', 'expireAt']) : [];
@@ -29,17 +29,17 @@ export function firestoreHistory(client: Client, { campaigns, campaign, switchOf
       }
     },
 
-    async getSwitch(app) {
-      const [found] = await client.get([switchOf(app)]);
+    async getAppPause(app) {
+      const [found] = await client.get([appPause(app)]);
       if (!found?.exists) return null;
-      const { at, by } = found.data() as SwitchFields;
+      const { at, by } = found.data() as AppPauseFields;
       return { at, by };
     },
 
-    async putSwitch(app, it) {
+    async putAppPause(app, it) {
       await client.write(async (writes) => {
-        if (it === null) writes.delete(switchOf(app));
-        else writes.set(switchOf(app), it satisfies SwitchFields);
+        if (it === null) writes.delete(appPause(app));
+        else writes.set(appPause(app), it satisfies AppPauseFields);
       });
     },
   } satisfies Partial<Store>;

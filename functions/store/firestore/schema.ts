@@ -57,7 +57,7 @@ export function createSchema(db: Firestore) {
     uploads: db.collection('uploads'),
     triggers: db.collection('triggers'),
     failedPings: db.collection('failedPings'),
-    switchOf: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
+    appPause: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
     lastTick: db.collection('ticks').doc('last'),
     keys: db.collection('keys'),
     key: (hash: string) => db.collection('keys').doc(hash),
@@ -78,7 +78,7 @@ export const digest = (text: string) => hash('sha256', text).slice(0, 32);
 /** A campaign may name hundreds, each by up to 4 KiB. */
 export const nameKey = (name: string) => digest(name).slice(0, 16);
 /** No `nameKey`. */
-export const ANYBODY = '*';
+export const UNNAMED = '*';
 
 export const digits = (index: number) => String(index).padStart(5, '0');
 

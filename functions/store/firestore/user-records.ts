@@ -14,7 +14,6 @@ import { unpack } from '../recipients.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
 import {
-  ANYBODY,
   appOf,
   BY_NAME,
   type ChunkFields,
@@ -29,6 +28,7 @@ import {
   type Schema,
   type ShardFields,
   toInstallation,
+  UNNAMED,
 } from './schema.ts';
 
 /** Documents of a query's page. */
@@ -87,7 +87,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
   /** Campaigns that name him or his devices, or nobody. */
   async function* campaignsFor(names: string[]): AsyncGenerator<DocumentSnapshot[]> {
     const seen = new Set<string>();
-    for (const some of inGroupsOf(ANY, [ANYBODY, ...new Set(names.map(nameKey))])) {
+    for (const some of inGroupsOf(ANY, [UNNAMED, ...new Set(names.map(nameKey))])) {
       const query = schema.campaigns
         .where('names', 'array-contains-any', some)
         .orderBy(BY_NAME)

@@ -20,6 +20,7 @@ import {
 import type { Provider } from '../../model/provider/registry.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { timeAndName } from '../cursor.ts';
 import {
   begins,
   dueAfter,
@@ -29,8 +30,7 @@ import {
   turnOf,
   withoutGuard,
   withoutTask,
-} from '../course.ts';
-import { timeAndName } from '../cursor.ts';
+} from '../timeline.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 import { sqliteShards } from './shards.ts';

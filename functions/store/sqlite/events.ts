@@ -1,5 +1,5 @@
 /**
- * The outbox, and the course of each campaign. What tells of a campaign's course has a number in it
+ * The outbox, and the timeline of each campaign. What tells of a campaign's timeline has a number in it
  * and stays; of its progress the last one stays; the rest goes when it is out.
  */
 
@@ -38,7 +38,7 @@ export function sqliteEvents({ sql, together }: Database) {
           subject,
         ) as unknown as EventRow[]
       )
-        .sort(byCourse)
+        .sort(byTimeline)
         .map(toEvent),
 
     published: (events) =>
@@ -53,7 +53,7 @@ export function sqliteEvents({ sql, together }: Database) {
         for (const { id } of events) if (keep.run(id).changes === 0) drop.run(id);
       }),
 
-    course: async (campaignId, after) =>
+    timeline: async (campaignId, after) =>
       (
         sql('SELECT * FROM events WHERE subject = ? AND seq > ? ORDER BY seq').all(
           campaignId,
@@ -70,7 +70,7 @@ export function sqliteEvents({ sql, together }: Database) {
       for (const it of events) insert(it, null);
     },
 
-    /** The next of a campaign's course, which is given its number. */
+    /** The next of a campaign's timeline, which is given its number. */
     append(campaignId: string, make: (seq: number) => CampaignEvent) {
       const last = sql('SELECT MAX(seq) AS seq FROM events WHERE subject = ?').get(campaignId);
       const seq = ((last?.seq ?? 0) as number) + 1;
@@ -101,7 +101,7 @@ export function sqliteEvents({ sql, together }: Database) {
 }
 
 /** Here, since SQLite makes a table to sort three rows. */
-const byCourse = (a: EventRow, b: EventRow) =>
+const byTimeline = (a: EventRow, b: EventRow) =>
   (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.at - b.at || (a.id < b.id ? -1 : 1);
 
 const toEvent = ({ id, type, subject, app, at, data }: EventRow): CampaignEvent => ({

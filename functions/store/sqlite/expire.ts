@@ -2,7 +2,7 @@
 
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { isForAnybody } from '../erasure.ts';
+import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
 
@@ -52,7 +52,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
         ).get(before) as { id: string; request: string } | undefined;
         if (campaign) {
           if (chunks(campaign.id) || failures(campaign.id)) return true;
-          if (isForAnybody(JSON.parse(campaign.request)))
+          if (mayReachUnnamed(JSON.parse(campaign.request)))
             sql('UPDATE campaigns SET kept = 0 WHERE id = ?').run(campaign.id);
           else drop(campaign.id);
           return true;

@@ -1,6 +1,6 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
-import { type Change, MAX_HISTORY, type Switch } from '../../model/campaign.ts';
+import { type AppPause, type Change, MAX_HISTORY } from '../../model/campaign.ts';
 import type { Store } from '../../ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
@@ -29,12 +29,12 @@ export function sqliteHistory({ sql, durably }: Database) {
       }
     },
 
-    async getSwitch(app): Promise<Switch | null> {
+    async getAppPause(app): Promise<AppPause | null> {
       const row = sql('SELECT record FROM switches WHERE app = ?').get(app);
       return row ? JSON.parse(row.record as string) : null;
     },
 
-    putSwitch: async (app, it) =>
+    putAppPause: async (app, it) =>
       durably(() => {
         if (it === null) sql('DELETE FROM switches WHERE app = ?').run(app);
         else sql('INSERT OR REPLACE INTO switches VALUES (?, ?)').run(app, JSON.stringify(it));

@@ -25,9 +25,9 @@ async function serve(t: TestContext) {
   const looks = { now: 0 };
   const store: Store = {
     ...fixture.store,
-    course: (...args) => {
+    timeline: (...args) => {
       looks.now += 1;
-      return fixture.store.course(...args);
+      return fixture.store.timeline(...args);
     },
   };
   const stop = new AbortController();

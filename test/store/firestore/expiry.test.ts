@@ -95,14 +95,14 @@ test('a campaign that has expired is there in no part', { skip }, async (t) => {
   const { store, clock, expire } = openExpiring(t);
   const { id } = await closed(store, 'k');
   assert.equal((await allFailures(store, id)).length, 1);
-  assert.ok((await store.course(id, 0)).length > 0);
+  assert.ok((await store.timeline(id, 0)).length > 0);
   clock.now = NOW + 31 * DAY;
   // what would be counted in it is deleted first
   assert.equal(await expire('shards'), 1);
   assert.equal(await store.getCampaign(id), null);
   assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
   assert.deepEqual(await allFailures(store, id), []);
-  assert.deepEqual(await store.course(id, 0), []);
+  assert.deepEqual(await store.timeline(id, 0), []);
   assert.deepEqual(await store.history(id), []);
 });
 

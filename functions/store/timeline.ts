@@ -1,4 +1,4 @@
-/** The course of a campaign as both stores keep it: what a start and a move make of the record. */
+/** The timeline of a campaign as both stores keep it: what a start and a move make of the record. */
 
 import {
   type Campaign,
