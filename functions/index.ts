@@ -6,14 +6,14 @@
  */
 
 import { http } from '@google-cloud/functions-framework';
-import { ConfigError } from './config.ts';
-import { type GoogleConfig, readGoogleConfig } from './config-google.ts';
+import { ConfigError } from './config/embedded.ts';
+import { type GoogleConfig, readGoogleConfig } from './config/google.ts';
 import { createFront, type Entry } from './entry/front.ts';
-import { takeOver } from './entry/takeover.ts';
+import { takeOver } from './entry/own-server.ts';
 import { createLog } from './log.ts';
 import { providers } from './model/provider/registry.ts';
 import { workerOf } from './model/tasks.ts';
-import type { Log } from './ports.ts';
+import type { Log } from './ports/ports.ts';
 
 type Start = (config: GoogleConfig, log: Log) => Promise<Entry>;
 

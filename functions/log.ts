@@ -5,7 +5,7 @@
  */
 
 import { redact } from './lib/redact.ts';
-import type { Log } from './ports.ts';
+import type { Log } from './ports/ports.ts';
 
 type Severity = 'DEBUG' | 'INFO' | 'NOTICE' | 'WARNING' | 'ERROR';
 type Fields = Record<string, unknown>;

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { hashKey, makeKey } from '../functions/http/auth/authorize.ts';
 import { type ApiKey, fullScopes, type Scope } from '../functions/model/key.ts';
-import type { Store } from '../functions/ports.ts';
+import type { Store } from '../functions/ports/ports.ts';
 
 const usage = `npm run --silent key -- --project PROJECT [options]
 

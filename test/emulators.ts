@@ -11,7 +11,7 @@ import {
   emulatorsMissing,
   hostVariable,
   startEmulator,
-} from '../functions/local/emulators.ts';
+} from '../functions/local/google/emulators.ts';
 
 const started: Emulator[] = [];
 

@@ -11,7 +11,7 @@ import {
   type Task,
   workerOf,
 } from '../model/tasks.ts';
-import type { Queue } from '../ports.ts';
+import type { Queue } from '../ports/ports.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 
 /** A task as Cloud Tasks describes it: what came of its last attempt is a gRPC code, made of the HTTP status. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { installation } from '../model/installation.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/ports.ts';
 import { type Check, fault, unknown, well } from './check.ts';
 
 /** An app by this name is refused nowhere, but who would call theirs so? */

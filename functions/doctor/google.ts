@@ -1,7 +1,7 @@
 /** Checks of the Google engine: its queues and the functions they call, its indexes. By REST, as the API. */
 
 import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
-import type { Queue } from '../ports.ts';
+import type { Queue } from '../ports/ports.ts';
 import { taskId } from '../queue/cloud-tasks/queue.ts';
 import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
 import { type Check, fault, well } from './check.ts';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../model/outcome.ts';
 import type { Environment } from '../model/platform.ts';
 import { descriptionOf, type Provider } from '../model/provider/registry.ts';
-import type { Push, Sender, Senders } from '../ports.ts';
+import type { Push, Sender, Senders } from '../ports/ports.ts';
 import type { ProviderAdapter } from '../providers/adapter.ts';
 import { adapters } from '../providers/registry.ts';
 import type { Check } from './check.ts';

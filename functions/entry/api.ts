@@ -1,17 +1,17 @@
 /** api: the HTTP API, open to whoever has a key or is one of the project's people. */
 
 import { getRequestListener } from '@hono/node-server';
-import type { GoogleConfig } from '../config-google.ts';
+import type { GoogleConfig } from '../config/google.ts';
 import { clockCheck, storeCheck, tickCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
 import { senderChecks } from '../doctor/providers.ts';
+import { createGoogle } from '../engines/google.ts';
 import { createPubSubDeadLetters } from '../events/dead-letters.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
-import { createGoogle } from '../google.ts';
 import { createApi } from '../http/api.ts';
 import { clientAddressBehind } from '../http/auth/address.ts';
 import { createPeople } from '../http/auth/firebase-users.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {

@@ -1,10 +1,10 @@
 /** deliver: tells webhooks of events, which come as pushes of Pub/Sub; deliveries come as tasks. */
 
-import type { GoogleConfig } from '../config-google.ts';
+import type { GoogleConfig } from '../config/google.ts';
+import { createGoogle } from '../engines/google.ts';
 import { receivePush } from '../events/push.ts';
-import { createGoogle } from '../google.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
-import type { Log, TaskHandler } from '../ports.ts';
+import type { Log, TaskHandler } from '../ports/ports.ts';
 import { receiveTask } from '../queue/cloud-tasks/receiver.ts';
 import { createDeliver } from '../webhooks/deliver.ts';
 import { createFanOut } from '../webhooks/fan-out.ts';

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createHealth } from '../http/service/health.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { problem, Unavailable } from '../lib/errors.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ports.ts';
 
 export interface Entry {
   /** Answers the request. `stop` fires when the instance must end: hand back what is under way. */

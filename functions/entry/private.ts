@@ -1,9 +1,9 @@
 /** A function that only the invoker may call, by POST: Cloud Tasks, Pub/Sub, Cloud Scheduler. */
 
 import type { IncomingMessage } from 'node:http';
-import type { GoogleConfig } from '../config-google.ts';
+import type { GoogleConfig } from '../config/google.ts';
 import { createOidc } from '../http/auth/oidc.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 
 export interface Reply {

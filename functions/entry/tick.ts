@@ -1,9 +1,9 @@
 /** tick: the sweep, and the runs of schedules that are due, as often as Cloud Scheduler calls. */
 
-import type { GoogleConfig } from '../config-google.ts';
-import { createGoogle } from '../google.ts';
+import type { GoogleConfig } from '../config/google.ts';
+import { createGoogle } from '../engines/google.ts';
 import { tick } from '../pipeline/tick.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 

@@ -1,10 +1,10 @@
 /** What plan and the sending functions have in common: they do what the tasks of their queues ask for. */
 
-import type { GoogleConfig } from '../config-google.ts';
-import { createGoogle } from '../google.ts';
+import type { GoogleConfig } from '../config/google.ts';
+import { createGoogle } from '../engines/google.ts';
 import { type TaskBody, urlVariable, workers } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
-import type { Log, TaskHandler } from '../ports.ts';
+import type { Log, TaskHandler } from '../ports/ports.ts';
 import { receiveTask } from '../queue/cloud-tasks/receiver.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { v1 } from '@google-cloud/pubsub';
-import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports.ts';
+import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/ports.ts';
 
 export interface DeadLettersOptions {
   project: string;

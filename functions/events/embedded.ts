@@ -4,7 +4,7 @@
  */
 
 import type { CampaignEvent } from '../model/event.ts';
-import type { Events, Queue } from '../ports.ts';
+import type { Events, Queue } from '../ports/ports.ts';
 
 /** Events that were delivered in part; the oldest is forgotten, and then delivered in full again. */
 const MAX_PARTIAL = 1000;

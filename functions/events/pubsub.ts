@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { withDeadline } from '../lib/deadline.ts';
 import { Unavailable } from '../lib/errors.ts';
 import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
-import type { Events } from '../ports.ts';
+import type { Events } from '../ports/ports.ts';
 
 export interface PubSubOptions {
   project: string;

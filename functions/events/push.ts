@@ -4,7 +4,7 @@
  */
 
 import { type CampaignEvent, isEventType } from '../model/event.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ports.ts';
 
 /** The event, or what is wrong with the message. Nothing of the message itself is quoted. */
 function readPush(envelope: unknown): CampaignEvent | { fault: string } {

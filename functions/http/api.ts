@@ -6,7 +6,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { BadCursor, Unavailable } from '../lib/errors.ts';
-import type { DeadLetters, Ports } from '../ports.ts';
+import type { DeadLetters, Ports } from '../ports/ports.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { type ClientAddress, socketAddress } from './auth/address.ts';

@@ -7,7 +7,7 @@ import type { AppPause } from '../model/campaign.ts';
 import { environments } from '../model/platform.ts';
 import { providers } from '../model/provider/registry.ts';
 import { switchApp } from '../pipeline/app-switch.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
 import { answerProblem, problemResponse } from './core/problem.ts';

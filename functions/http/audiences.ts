@@ -10,7 +10,7 @@ import { rfc3339 } from '../lib/rfc3339.ts';
 import { namedToken } from '../model/canonical/token.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import { type Upload, type UploadKind, uploadKinds } from '../model/upload.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { mediaType } from './core/body.ts';
 import { type Call, call } from './core/call.ts';
 import { linesOf } from './core/file-body.ts';

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { rfc3339 } from '../lib/rfc3339.ts';
-import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports.ts';
+import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/ports.ts';
 import { type Call, call } from './core/call.ts';
 import { json } from './core/json.ts';
 

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { rfc3339OrNull } from '../lib/rfc3339.ts';
 import { type ApiKey, scopes } from '../model/key.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { hashKey, keyOf, makeKey } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
 import { answerProblem, problemResponse } from './core/problem.ts';

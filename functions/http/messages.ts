@@ -6,7 +6,7 @@ import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
 import { message } from '../pipeline/message.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { idempotencyKey } from './campaigns/control.ts';
 import { campaignSchema, campaignView, failureSchema, failureView } from './campaigns/view.ts';

@@ -8,7 +8,7 @@ import type { Scope } from '../model/key.ts';
 import { segmentAudience, segmentName } from '../model/schemas/audience.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Segment } from '../model/segment.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { type Call, call } from './core/call.ts';
 import { pageOf, pageQuery } from './core/json.ts';
 import { answerProblem, problemResponse } from './core/problem.ts';

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { erase } from '../pipeline/erase.ts';
-import type { Ports, UserRecord } from '../ports.ts';
+import type { Ports, UserRecord } from '../ports/ports.ts';
 import { failureView, installationView } from './campaigns/view.ts';
 import { type Call, call } from './core/call.ts';
 

@@ -8,7 +8,7 @@ import { quoted } from '../lib/redact.ts';
 import { bucketOf } from '../model/bucket.ts';
 import { defaultProvider } from '../model/provider/registry.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
-import type { ImportedInstallation } from '../ports.ts';
+import type { ImportedInstallation } from '../ports/ports.ts';
 import * as cells from './cells.ts';
 import { CellFault } from './cells.ts';
 import { type Attributes, readAttributes, readTags, withAttributes } from './collections.ts';

@@ -1,9 +1,9 @@
 /** The app `default` without credentials: both providers simulated, in processes of their own. */
 
 import type { AppCredentials } from '../providers/registry.ts';
-import { makeCertificate } from './certificate.ts';
-import { makeApnsKey, type Simulator, type SimulatorSettings } from './simulator.ts';
-import { forkSimulator } from './simulators/fork.ts';
+import { forkSimulator } from '../simulators/fork.ts';
+import { makeCertificate } from '../simulators/shared/certificate.ts';
+import { makeApnsKey, type Simulator, type SimulatorSettings } from '../simulators/simulator.ts';
 
 export interface Simulated {
   apps: Record<string, AppCredentials>;

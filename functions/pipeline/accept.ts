@@ -14,7 +14,7 @@ import {
 } from '../model/provider/registry.ts';
 import { startTasks } from '../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
-import type { Ports, Push } from '../ports.ts';
+import type { Ports, Push } from '../ports/ports.ts';
 import { resolve } from './audience/resolve.ts';
 
 export type Accepted =

@@ -7,7 +7,7 @@
 
 import type { Campaign } from '../model/campaign.ts';
 import { appTask, type TaskBody } from '../model/tasks.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { cancel, pause, resume } from './control.ts';
 
 type Asked = Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>;

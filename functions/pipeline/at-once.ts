@@ -5,7 +5,7 @@
 
 import type { SendableChunk } from '../model/chunk.ts';
 import { sendTask } from '../model/tasks.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { sendChunk } from './send.ts';
 
 /** More at once are queued: a provider that hangs must not fill the memory. */

@@ -7,7 +7,7 @@
  */
 
 import { canaryTask, held, redriveTask, type TaskBody } from '../model/tasks.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { stopsCanary } from './brake.ts';
 import { pause } from './control.ts';
 

@@ -2,7 +2,7 @@
 
 import { closedIn } from '../model/campaign-events.ts';
 import type { CampaignEvent } from '../model/event.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 /**
  * Publishes what is in the outbox of a campaign (or a webhook), and notes that it is out. Dying in

@@ -11,7 +11,7 @@ import {
   startTasks,
 } from '../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, startDueAt } from '../model/timing.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { OVERRULED } from './brake.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';

@@ -1,6 +1,6 @@
 /** erase: a user is forgotten, and campaigns that end by it are told of as any others. */
 
-import type { Erased, Ports } from '../ports.ts';
+import type { Erased, Ports } from '../ports/ports.ts';
 import { announce } from './complete.ts';
 
 export async function erase(ports: Ports, userId: string): Promise<Erased> {

@@ -1,7 +1,7 @@
 /** expire: what was kept long enough is removed, a little at a time. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Of one run; the next one goes on. Some seconds, with others served in between. */

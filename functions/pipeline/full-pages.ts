@@ -12,7 +12,7 @@
 import { bucketOf, type Cursor } from '../model/bucket.ts';
 import type { Reached } from '../model/installation.ts';
 import { descriptionOf, forEachProvider } from '../model/provider/registry.ts';
-import type { AudiencePage } from '../ports.ts';
+import type { AudiencePage } from '../ports/ports.ts';
 
 /** Installations of a page, if the paced provider's part of it comes out even. */
 const [LEAST, MOST] = [2_000, 10_000];

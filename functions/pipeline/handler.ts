@@ -2,7 +2,7 @@
 
 import type { CampaignEvent } from '../model/event.ts';
 import { renewed, type TaskBody } from '../model/tasks.ts';
-import type { Ports, TaskAnswer, TaskHandler } from '../ports.ts';
+import type { Ports, TaskAnswer, TaskHandler } from '../ports/ports.ts';
 import { applySwitch } from './app-switch.ts';
 import { watchCanary } from './canary.ts';
 import { redrive } from './control.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { EventType } from '../model/event.ts';
-import type { Ports, Store } from '../ports.ts';
+import type { Ports, Store } from '../ports/ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 
 /** A webhook that is registered in the middle of a campaign hears of its chunks after that. */

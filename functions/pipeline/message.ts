@@ -9,7 +9,7 @@ import { type Campaign, type CampaignRequest, SYSTEM, targetOf } from '../model/
 import type { SendableChunk } from '../model/chunk.ts';
 import type { Carried } from '../model/installation.ts';
 import { redriveTask, sendable, sendTask, startTasks } from '../model/tasks.ts';
-import type { AudiencePage, Ports } from '../ports.ts';
+import type { AudiencePage, Ports } from '../ports/ports.ts';
 import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept.ts';
 import { pagesOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';

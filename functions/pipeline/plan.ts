@@ -14,7 +14,7 @@ import type { Reached } from '../model/installation.ts';
 import { type Wording, wordingOf } from '../model/message/wording.ts';
 import { canaryTask, sendable, sendTask, shardTask, startTasks } from '../model/tasks.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../model/timing.ts';
-import type { FrozenPage, Ports } from '../ports.ts';
+import type { FrozenPage, Ports } from '../ports/ports.ts';
 import { isHeldBack } from './app-switch.ts';
 import { isGone, pagesOf, sizeOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';

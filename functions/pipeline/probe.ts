@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Campaign } from '../model/campaign.ts';
 import type { Chunk } from '../model/chunk.ts';
 import { FEW } from '../model/tasks.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { reasonOf } from './judge.ts';
 import type { Trial } from './trials.ts';
 

@@ -13,7 +13,7 @@ import { chunkEvents } from '../model/campaign-events.ts';
 import type { Chunk, ChunkCommit, Lease } from '../model/chunk.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../model/timing.ts';
-import type { Committed, Ports } from '../ports.ts';
+import type { Committed, Ports } from '../ports/ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 import { listenedTo, tellProgress } from './listeners.ts';
 

@@ -5,7 +5,7 @@ import { audienceText } from '../model/audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from '../model/campaign.ts';
 import type { Failure } from '../model/chunk.ts';
 import { unreadOf } from '../model/unread.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 /** Failures looked through for examples, and shown of each reason. */
 const LOOKED_THROUGH = 100;

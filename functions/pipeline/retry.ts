@@ -3,7 +3,7 @@
 import type { Cursor } from '../model/bucket.ts';
 import { type Campaign, type CampaignRequest, isClosed } from '../model/campaign.ts';
 import type { Failure } from '../model/chunk.ts';
-import type { AudiencePage, Ports } from '../ports.ts';
+import type { AudiencePage, Ports } from '../ports/ports.ts';
 import { type Accepted, enter } from './accept.ts';
 
 /** Rejected and unregistered would be so again. A time to live that ran out is recorded as `retry`. */

@@ -10,7 +10,7 @@ import { type Campaign, type Counts, toOf } from '../model/campaign.ts';
 import type { Chunk, SendableChunk } from '../model/chunk.ts';
 import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from '../model/tasks.ts';
 import { backoff, UNPROVEN_WAIT_MS } from '../model/timing.ts';
-import type { Claim, Ports, Push, Sender, TaskAnswer } from '../ports.ts';
+import type { Claim, Ports, Push, Sender, TaskAnswer } from '../ports/ports.ts';
 import { brakes, isSummedUp } from './brake.ts';
 import { announce } from './complete.ts';
 import { pause } from './control.ts';

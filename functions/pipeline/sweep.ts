@@ -14,7 +14,7 @@ import {
 } from '../model/tasks.ts';
 import { LOST_AFTER_MS, PARKED_MS } from '../model/timing.ts';
 import type { Overdue } from '../model/work.ts';
-import type { Ports, Store } from '../ports.ts';
+import type { Ports, Store } from '../ports/ports.ts';
 import { publish } from './complete.ts';
 import { waitsForCanary } from './control.ts';
 import { anyWaits, tasksOf } from './waiting.ts';

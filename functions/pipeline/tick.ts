@@ -1,6 +1,6 @@
 /** tick: what is done again and again on both engines, whatever campaigns there are. */
 
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { startDue } from './schedules/recur.ts';
 import { sweep } from './sweep.ts';
 

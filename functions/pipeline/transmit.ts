@@ -4,7 +4,7 @@ import type { CampaignState } from '../model/campaign.ts';
 import type { Chunk } from '../model/chunk.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { CHECKPOINT_MS, CHUNK_DEADLINE_MS } from '../model/timing.ts';
-import type { Ports, Push, Ramp, Sender } from '../ports.ts';
+import type { Ports, Push, Ramp, Sender } from '../ports/ports.ts';
 import { type createWatch, isFinal, judge } from './judge.ts';
 import type { Recorder } from './record.ts';
 import type { Trial } from './trials.ts';

@@ -8,7 +8,7 @@
 
 import type { Outcome } from '../model/outcome.ts';
 import type { Provider } from '../model/provider/registry.ts';
-import type { Ramp, Store } from '../ports.ts';
+import type { Ramp, Store } from '../ports/ports.ts';
 
 /** Answers that count towards a wave, and how many of them make one. */
 const LAST = 40;

@@ -20,7 +20,7 @@ import {
   whyLeased,
 } from '../model/tasks.ts';
 import type { Overdue } from '../model/work.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 type Named = Pick<Task, 'queue' | 'name'>;
 

@@ -5,7 +5,7 @@ import type { Pool } from '../http2/pool/pool.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Environment } from '../model/platform.ts';
 import type { Provider } from '../model/provider/registry.ts';
-import type { Log, Sender } from '../ports.ts';
+import type { Log, Sender } from '../ports/ports.ts';
 import type { CredentialReader } from './shared/credential-reader.ts';
 
 /** An app's fields as they were given. */

@@ -5,7 +5,7 @@ import { createPool, type Pool } from '../http2/pool/pool.ts';
 import { createdOnce } from '../lib/created-once.ts';
 import type { Environment } from '../model/platform.ts';
 import { descriptionOf, type Provider } from '../model/provider/registry.ts';
-import type { Log, Sender, Senders } from '../ports.ts';
+import type { Log, Sender, Senders } from '../ports/ports.ts';
 import { type AppCredentials, adapters } from './registry.ts';
 
 type Factory = (credentials: never, environment: Environment) => Sender;

@@ -4,7 +4,7 @@
  * Tasks simulator both use it, so they follow the same rules.
  */
 
-import type { Delivery, Log, TaskAnswer } from '../ports.ts';
+import type { Delivery, Log, TaskAnswer } from '../ports/ports.ts';
 import { backoff, createTokenBucket, DISPATCH_DEADLINE_MS, type QueueLimits } from './pace.ts';
 
 /** Handed out in one turn, so that the event loop gets its own between. */

@@ -3,7 +3,7 @@
  * that `test/contracts/store.ts` spells out.
  */
 
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/ports.ts';
 import { firestoreAudience } from './firestore/audience.ts';
 import { firestoreCampaigns } from './firestore/campaigns.ts';
 import { firestoreChunks } from './firestore/chunks.ts';

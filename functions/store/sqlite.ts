@@ -3,7 +3,7 @@
  * the Store port that `test/contracts/store.ts` spells out.
  */
 
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/ports.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { sqliteAudiences } from './sqlite/audiences.ts';
 import { sqliteCampaigns } from './sqlite/campaigns.ts';

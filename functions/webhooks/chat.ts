@@ -7,7 +7,7 @@
 
 import type { CampaignEvent } from '../model/event.ts';
 import { reasonLines, report, reportLines } from '../pipeline/report.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 interface Said {
   headline: string;

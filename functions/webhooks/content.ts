@@ -2,7 +2,7 @@
 
 import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
 import type { Webhook } from '../model/webhook.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { chatMessage } from './chat.ts';
 
 export async function contentOf(

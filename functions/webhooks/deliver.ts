@@ -7,7 +7,7 @@
 
 import { deliveryTask, type TaskBody } from '../model/tasks.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import { contentOf } from './content.ts';
 import type { Posted, Poster } from './post.ts';
 import { nextAttemptAt } from './retry.ts';

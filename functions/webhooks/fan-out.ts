@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import type { CampaignEvent } from '../model/event.ts';
 import { deliveryTask } from '../model/tasks.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 
 /** The same event and webhook make the same id, however often the event comes. */
 const deliveryIdOf = (webhookId: string, eventId: string) =>

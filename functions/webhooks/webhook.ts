@@ -5,7 +5,7 @@ import { webhookEvent } from '../model/campaign-events.ts';
 import { subscribedByDefault } from '../model/event.ts';
 import { chatTypes, type Webhook } from '../model/webhook.ts';
 import { announce, leaveToSweep } from '../pipeline/complete.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { WebhookRequest } from './request.ts';
 import { makeSecret } from './sign.ts';
 

@@ -6,11 +6,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { BUCKETS } from '../../functions/model/bucket.ts';
 import { type Installation, installation } from '../../functions/model/installation.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { progress } from './campaign.ts';
 

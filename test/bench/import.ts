@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { forkOn } from '../../functions/local/simulators/fork.ts';
+import { forkOn } from '../../functions/simulators/fork.ts';
 import { startPostgres } from '../postgres.ts';
 import { flagsOf } from '../world/world.ts';
 import { progress } from './campaign.ts';

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Arrival } from '../../functions/local/simulator.ts';
+import type { Arrival } from '../../functions/simulators/simulator.ts';
 import { sample } from '../world/sample.ts';
 import { createWorld } from '../world/world.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { type ClientName, clients, providerOf } from './senders-clients.ts';
 import type { Setup } from './senders-work.ts';
 

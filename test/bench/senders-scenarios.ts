@@ -4,9 +4,9 @@
  */
 
 import { once } from 'node:events';
-import type { Simulator } from '../../functions/local/simulator.ts';
-import { forkOn } from '../../functions/local/simulators/fork.ts';
 import type { Provider } from '../../functions/model/provider/registry.ts';
+import { forkOn } from '../../functions/simulators/fork.ts';
+import type { Simulator } from '../../functions/simulators/simulator.ts';
 import type { ScenarioReport, ScenarioWork } from './senders-scenario-child.ts';
 import { median } from './senders-work.ts';
 

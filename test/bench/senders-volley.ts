@@ -1,7 +1,7 @@
 /** The senders of this repository, as a worker uses them: a few chunks at once, each a batch. */
 
 import type { Provider } from '../../functions/model/provider/registry.ts';
-import type { Push } from '../../functions/ports.ts';
+import type { Push } from '../../functions/ports/ports.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { apnsIdentity, COLLAPSE, message, PROJECT, type Setup, windowed } from './senders-work.ts';
 

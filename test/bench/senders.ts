@@ -7,8 +7,8 @@
 
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { makeApnsKey, type Simulator } from '../../functions/local/simulator.ts';
-import { forkOn, forkSimulator } from '../../functions/local/simulators/fork.ts';
+import { forkOn, forkSimulator } from '../../functions/simulators/fork.ts';
+import { makeApnsKey, type Simulator } from '../../functions/simulators/simulator.ts';
 import { type PlainCopy, plainCopy } from './plain.ts';
 import type { Report, Work } from './senders-child.ts';
 import { type ClientName, clientNames, providerOf } from './senders-clients.ts';

@@ -1,6 +1,6 @@
 /** The faults of a soak: which of them both providers have in the next second. */
 
-import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 
 type Faults = Omit<SimulatorSettings, 'deadShare' | 'badShare' | 'maxStreams' | 'blocked'>;
 

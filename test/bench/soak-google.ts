@@ -5,7 +5,7 @@
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { emulatorsMissing, startEmulator } from '../../functions/local/emulators.ts';
+import { emulatorsMissing, startEmulator } from '../../functions/local/google/emulators.ts';
 import { startProxy } from '../store/firestore/proxy.ts';
 import { createCloudWorld } from '../world/cloud.ts';
 import { progress, request } from './campaign.ts';

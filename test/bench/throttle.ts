@@ -5,7 +5,7 @@
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { CampaignEvent } from '../../functions/model/event.ts';
-import type { Events } from '../../functions/ports.ts';
+import type { Events } from '../../functions/ports/ports.ts';
 
 export interface EventsHarness {
   events: Events;

@@ -13,7 +13,7 @@ import { pauseBy, reschedule, resume } from '../../functions/pipeline/control.ts
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { retryFailures } from '../../functions/pipeline/retry.ts';
 import { createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
-import type { Queue, Store } from '../../functions/ports.ts';
+import type { Queue, Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
 import { CHANGES, hoursOf, sundaysAt } from './clocks.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Task, TaskBody } from '../../functions/model/tasks.ts';
-import type { Delivery, Queue, TaskHandler } from '../../functions/ports.ts';
+import type { Delivery, Queue, TaskHandler } from '../../functions/ports/ports.ts';
 
 export interface QueueHarness {
   queue: Queue;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { BUCKETS, type BucketRange, type Cursor } from '../../functions/model/bucket.ts';
 import type { Audience } from '../../functions/model/campaign.ts';
 import type { Installation } from '../../functions/model/installation.ts';
-import type { AudiencePage, Store } from '../../functions/ports.ts';
+import type { AudiencePage, Store } from '../../functions/ports/ports.ts';
 import { chance, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 
 const languages = ['de', 'en', 'pt-BR'];

@@ -9,7 +9,7 @@ import {
   noCounts,
   transitions,
 } from '../../functions/model/campaign.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import {
   allPages,
   campaignOf,

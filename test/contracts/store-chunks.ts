@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChunkCommit } from '../../functions/model/chunk.ts';
 import { LEASE_MS } from '../../functions/model/timing.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import {
   allFailures,
   chunkOf,

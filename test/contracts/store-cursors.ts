@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BadCursor } from '../../functions/lib/errors.ts';
-import type { Page, Store } from '../../functions/ports.ts';
+import type { Page, Store } from '../../functions/ports/ports.ts';
 import type { MakeStore } from './store-fixture.ts';
 
 const lists: Record<string, (store: Store, after: string) => Promise<Page<unknown>>> = {

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { Installation } from '../../functions/model/installation.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
-import type { InstallationName, Store } from '../../functions/ports.ts';
+import type { InstallationName, Store } from '../../functions/ports/ports.ts';
 import { EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 
 /** 64 hexadecimal digits, in lower case. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BadCursor } from '../../functions/lib/errors.ts';
 import type { Installation } from '../../functions/model/installation.ts';
-import type { ImportedInstallation, Store } from '../../functions/ports.ts';
+import type { ImportedInstallation, Store } from '../../functions/ports/ports.ts';
 import { chance, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 
 const LATER = NOW + 60 * MINUTE;

@@ -10,7 +10,7 @@ import { BUCKETS } from '../../functions/model/bucket.ts';
 import type { Carried, Installation, Reached } from '../../functions/model/installation.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
 import type { Comparison } from '../../functions/model/schemas/conditions.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { chance, EVERYBODY, type MakeStore, MINUTE, NOW, person } from './store-fixture.ts';
 
 type Dice = ReturnType<typeof chance>;

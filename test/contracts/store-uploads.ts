@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../functions/model/bucket.ts';
 import type { Segment } from '../../functions/model/segment.ts';
 import type { Upload } from '../../functions/model/upload.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { allPages, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 
 const segmentOf = (name: string, rest: Partial<Segment> = {}): Segment => ({

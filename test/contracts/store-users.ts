@@ -6,7 +6,7 @@ import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
 import type { Reached } from '../../functions/model/installation.ts';
 import type { ApiKey } from '../../functions/model/key.ts';
 import { namedPages } from '../../functions/pipeline/audience/named.ts';
-import type { Store, UserRecord } from '../../functions/ports.ts';
+import type { Store, UserRecord } from '../../functions/ports/ports.ts';
 import {
   allFailures,
   campaignOf,

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { run } from '../../functions/cli/program.ts';
 import { type Check, examine, fault, type Result, well } from '../../functions/doctor/check.ts';
 import { clockCheck, storeCheck, tickCheck } from '../../functions/doctor/common.ts';
-import { startLocal } from '../../functions/local/server.ts';
+import { startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';

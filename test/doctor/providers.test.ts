@@ -9,7 +9,7 @@ import { type Simulated, startSimulated } from '../../functions/local/simulated.
 import type { Outcome } from '../../functions/model/outcome.ts';
 import type { Environment } from '../../functions/model/platform.ts';
 import type { Provider } from '../../functions/model/provider/registry.ts';
-import type { Sender } from '../../functions/ports.ts';
+import type { Sender } from '../../functions/ports/ports.ts';
 import type { AppCredentials } from '../../functions/providers/registry.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 

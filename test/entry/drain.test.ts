@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { ledgerCloses } from '../../functions/model/campaign.ts';
 import { installation } from '../../functions/model/installation.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
 

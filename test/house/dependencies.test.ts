@@ -65,26 +65,20 @@ const rooms: Record<string, Room> = {
     knows: ['config', 'engines', 'http', ...product],
     packages: ['@google-cloud/functions-framework', '@hono/node-server'],
   },
+  // paces as the embedded queue does, and reads no more of the product than the ground floor
+  simulators: {
+    knows: ['queue', 'http2/server', 'http2/session', ...ground],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader', 'selfsigned'],
+  },
   local: {
-    knows: ['config', 'engines', 'http', 'cli', 'http2/server', 'http2/session', ...product],
-    packages: [
-      '@grpc/grpc-js',
-      '@grpc/proto-loader',
-      '@hono/node-server',
-      'google-auth-library',
-      'selfsigned',
-    ],
+    knows: ['config', 'engines', 'simulators', 'http', 'cli', ...product],
+    packages: ['@hono/node-server', 'google-auth-library'],
   },
 };
 
 /** Files beside the folders. */
 const beside: Record<string, string> = {
-  'ports.ts': 'ports',
   'log.ts': 'log',
-  'config.ts': 'config',
-  'config-google.ts': 'config',
-  'embedded.ts': 'engines',
-  'google.ts': 'engines',
   'index.ts': 'entry',
 };
 

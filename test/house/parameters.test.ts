@@ -57,7 +57,7 @@ const text = ({ file, line, what }: Found) => `${file}:${line} ${what}`;
 const beginnings = [
   'functions/cli/main.ts',
   'functions/index.ts',
-  'functions/local/main.ts',
+  'functions/local/server/main.ts',
   'functions/local/google/main.ts',
 ];
 

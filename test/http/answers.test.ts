@@ -6,7 +6,7 @@ import { createApi } from '../../functions/http/api.ts';
 import type { FindPerson } from '../../functions/http/auth/firebase-users.ts';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import { fullScopes } from '../../functions/model/key.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { checked, type Document, type Operation, seen } from './described.ts';
 import { createFixture, type Fixture, jsonOf } from './fixture.ts';
 import { refusals, type Situation, successes } from './situations.ts';

@@ -11,7 +11,7 @@ import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import { createLog } from '../../functions/log.ts';
 import type { Scope } from '../../functions/model/key.ts';
 import type { Task } from '../../functions/model/tasks.ts';
-import type { Ports, Sender, Store } from '../../functions/ports.ts';
+import type { Ports, Sender, Store } from '../../functions/ports/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { checked } from './described.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createEmbedded } from '../../functions/embedded.ts';
+import { createEmbedded } from '../../functions/engines/embedded.ts';
 import { createApi } from '../../functions/http/api.ts';
 import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import type { CampaignView, FailureView } from '../../functions/http/campaigns/view.ts';

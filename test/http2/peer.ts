@@ -20,7 +20,7 @@ import {
   type Pool,
   type PoolOptions,
 } from '../../functions/http2/pool/pool.ts';
-import { makeCertificate } from '../../functions/local/certificate.ts';
+import { makeCertificate } from '../../functions/simulators/shared/certificate.ts';
 
 export const certificate = await makeCertificate();
 

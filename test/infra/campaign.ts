@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { createOidc } from '../../functions/local/oidc.ts';
+import { createOidc } from '../../functions/simulators/shared/oidc.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { type Archive, createDeployedWorld, type DeployedWorld } from '../world/deployed.ts';
 

@@ -5,7 +5,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { createLog } from '../../functions/log.ts';
 import type { Chunk } from '../../functions/model/chunk.ts';
 import { createRecorder, newLease } from '../../functions/pipeline/record.ts';
-import type { Log, Ports } from '../../functions/ports.ts';
+import type { Log, Ports } from '../../functions/ports/ports.ts';
 import { entryOf, matcher } from './filter.ts';
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));

@@ -5,13 +5,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startServer } from '../../functions/http2/server/server.ts';
+import { createApnsToken } from '../../functions/providers/apns/token.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import {
   makeApnsKey,
   type SimulatorSettings,
   startSimulator,
-} from '../../functions/local/simulator.ts';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
-import { createApnsToken } from '../../functions/providers/apns/token.ts';
+} from '../../functions/simulators/simulator.ts';
 import { certificate } from '../http2/peer.ts';
 import { needs, runProgram, temporaryFolder } from './programs.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { SimulatorSettings } from '../../functions/local/simulator.ts';
+import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 import { createWorld, type WorldOptions } from '../world/world.ts';
 
 const message = { title: 'Hello', body: 'World' };

@@ -11,7 +11,7 @@ import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { HistoryView } from '../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { createWorld, type World } from '../world/world.ts';
 
 const INSTALLATIONS = 20_000;

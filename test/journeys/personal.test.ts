@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { Uploaded } from '../../functions/http/audiences.ts';
 import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { createWorld, type World } from '../world/world.ts';
 
 async function send(world: World, audience: object, message: object) {

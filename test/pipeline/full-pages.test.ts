@@ -4,7 +4,7 @@ import { bucketOf, type Cursor } from '../../functions/model/bucket.ts';
 import type { Reached } from '../../functions/model/installation.ts';
 import { fullPages } from '../../functions/pipeline/full-pages.ts';
 import { CHUNK_SIZE } from '../../functions/pipeline/plan.ts';
-import type { AudiencePage } from '../../functions/ports.ts';
+import type { AudiencePage } from '../../functions/ports/ports.ts';
 
 const byBucket = (a: Reached, b: Reached) =>
   bucketOf(a.id) - bucketOf(b.id) || Number(a.id > b.id) - Number(a.id < b.id);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { pauseBy, resume } from '../../functions/pipeline/control.ts';
-import type { Batch, Store } from '../../functions/ports.ts';
+import type { Batch, Store } from '../../functions/ports/ports.ts';
 import { sendBatch } from '../../functions/providers/shared/batch.ts';
 import { createFlow } from '../../functions/providers/shared/flow.ts';
 import { allFailures, chance } from '../contracts/store-fixture.ts';

@@ -3,7 +3,7 @@
 import type { Fault } from '../../functions/lib/errors.ts';
 import type { Recipient } from '../../functions/model/chunk.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
-import type { Batch, Push, Sender } from '../../functions/ports.ts';
+import type { Batch, Push, Sender } from '../../functions/ports/ports.ts';
 
 export interface Sent extends Recipient {
   index: number;

@@ -20,7 +20,7 @@ import { accept } from '../../functions/pipeline/accept.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import { sendChunk } from '../../functions/pipeline/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
-import type { Log, Ports, Queue, Store } from '../../functions/ports.ts';
+import type { Log, Ports, Queue, Store } from '../../functions/ports/ports.ts';
 import {
   createEmbeddedQueue,
   type EmbeddedQueueOptions,

@@ -1,15 +1,15 @@
 /** What a device has of a message, by each way that leads to it: as APNs and FCM hand it on. */
 
-import { apnsRules } from '../../functions/local/simulators/apns-rules.ts';
-import { fcmRules } from '../../functions/local/simulators/fcm-rules.ts';
-import { newPeer } from '../../functions/local/simulators/rules.ts';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/model/campaign.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
-import type { Push } from '../../functions/ports.ts';
+import type { Push } from '../../functions/ports/ports.ts';
 import { apnsNotification } from '../../functions/providers/apns/notification.ts';
 import { fcmMessage } from '../../functions/providers/fcm/message.ts';
 import { jsonFor } from '../../functions/providers/shared/personal.ts';
+import { apnsRules } from '../../functions/simulators/apns/rules.ts';
+import { fcmRules } from '../../functions/simulators/fcm/rules.ts';
+import { newPeer } from '../../functions/simulators/shared/rules.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { apnsKey, TOPIC } from './fixture.ts';
 
 export const NOW = Date.UTC(2026, 10, 21, 13);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { conditionFault } from '../../functions/model/audience/condition.ts';
-import type { Push } from '../../functions/ports.ts';
+import type { Push } from '../../functions/ports/ports.ts';
 import { apnsFaults, apnsNotification } from '../../functions/providers/apns/notification.ts';
 import { fcmFaults } from '../../functions/providers/fcm/faults.ts';
 import { merge } from '../../functions/providers/shared/merge.ts';

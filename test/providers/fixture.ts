@@ -1,16 +1,9 @@
 import type { TestContext } from 'node:test';
 import { createPool } from '../../functions/http2/pool/pool.ts';
-import {
-  makeApnsKey,
-  type Simulator,
-  type SimulatorSettings,
-  startSimulator,
-} from '../../functions/local/simulator.ts';
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import type { Message } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import type { Provider } from '../../functions/model/provider/registry.ts';
-import type { Batch, Push, Sender } from '../../functions/ports.ts';
+import type { Batch, Push, Sender } from '../../functions/ports/ports.ts';
 import { createApnsAccess } from '../../functions/providers/apns/access.ts';
 import type { ApnsKeys } from '../../functions/providers/apns/credentials.ts';
 import { createApnsSender } from '../../functions/providers/apns/sender.ts';
@@ -19,6 +12,13 @@ import { createFcmSender } from '../../functions/providers/fcm/sender.ts';
 import { createFcmToken } from '../../functions/providers/fcm/token.ts';
 import type { AppCredentials } from '../../functions/providers/registry.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
+import {
+  makeApnsKey,
+  type Simulator,
+  type SimulatorSettings,
+  startSimulator,
+} from '../../functions/simulators/simulator.ts';
 
 export const apnsKey = makeApnsKey();
 export const TOPIC = 'com.example.app';

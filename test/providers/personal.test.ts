@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Recipient } from '../../functions/model/chunk.ts';
 import type { Provider } from '../../functions/model/provider/registry.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
-import type { Batch } from '../../functions/ports.ts';
+import type { Batch } from '../../functions/ports/ports.ts';
 import { batch, kinds, push, start } from './fixture.ts';
 
 const words =

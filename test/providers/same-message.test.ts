@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { apnsOptions } from '../../functions/model/schemas/message-apns.ts';
-import type { Push } from '../../functions/ports.ts';
+import type { Push } from '../../functions/ports/ports.ts';
 import { apnsFaults, apnsNotification } from '../../functions/providers/apns/notification.ts';
 import { fcmFaults } from '../../functions/providers/fcm/faults.ts';
 import { lostByApns, lostByFcm } from '../../functions/providers/shared/lost.ts';

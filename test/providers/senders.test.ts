@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPool } from '../../functions/http2/pool/pool.ts';
 import type { Message } from '../../functions/model/campaign.ts';
-import type { Sender } from '../../functions/ports.ts';
+import type { Sender } from '../../functions/ports/ports.ts';
 import { createApnsAccess } from '../../functions/providers/apns/access.ts';
 import { createApnsSender } from '../../functions/providers/apns/sender.ts';
 import { createFcmSender } from '../../functions/providers/fcm/sender.ts';

@@ -7,20 +7,20 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type protos, v2 } from '@google-cloud/tasks';
 import { credentials } from '@grpc/grpc-js';
-import {
-  type CloudTasks,
-  type CloudTasksOptions,
-  startCloudTasks,
-} from '../../functions/local/cloud-tasks.ts';
-import { createOidc } from '../../functions/local/oidc.ts';
 import { queueNames } from '../../functions/model/tasks.ts';
-import type { TaskHandler } from '../../functions/ports.ts';
+import type { TaskHandler } from '../../functions/ports/ports.ts';
 import {
   type CloudTasksQueue,
   type CloudTasksQueueOptions,
   createCloudTasksQueue,
 } from '../../functions/queue/cloud-tasks/queue.ts';
 import { receiveTask } from '../../functions/queue/cloud-tasks/receiver.ts';
+import {
+  type CloudTasks,
+  type CloudTasksOptions,
+  startCloudTasks,
+} from '../../functions/simulators/cloud-tasks/simulator.ts';
+import { createOidc } from '../../functions/simulators/shared/oidc.ts';
 import type { QueueHarness } from '../contracts/queue.ts';
 import { limits } from './harness.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TaskBody } from '../../functions/model/tasks.ts';
-import type { Delivery, TaskAnswer } from '../../functions/ports.ts';
+import type { Delivery, TaskAnswer } from '../../functions/ports/ports.ts';
 import { receiveTask } from '../../functions/queue/cloud-tasks/receiver.ts';
 
 const plan: TaskBody = { kind: 'plan', campaignId: 'c' };

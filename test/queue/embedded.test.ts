@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Unavailable } from '../../functions/lib/errors.ts';
 import type { Task } from '../../functions/model/tasks.ts';
-import type { Delivery } from '../../functions/ports.ts';
+import type { Delivery } from '../../functions/ports/ports.ts';
 import { createEmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
 import { queueContract } from '../contracts/queue.ts';
 import { everywhere, limits, makeEmbedded, turn } from './harness.ts';

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { bucketOf } from '../../functions/model/bucket.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { migrations } from '../../functions/store/sqlite/schema.ts';
 import { EVERYBODY, NOW } from '../contracts/store-fixture.ts';
 import { makeFolder, openStore } from './folder.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { makeCertificate } from '../../functions/local/certificate.ts';
+import { makeCertificate } from '../../functions/simulators/shared/certificate.ts';
 import { faultOfUrl, isPublic, type Resolve } from '../../functions/webhooks/addresses.ts';
 import { createPoster } from '../../functions/webhooks/post.ts';
 import { createReceiver, status } from './receiver.ts';

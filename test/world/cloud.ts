@@ -10,8 +10,8 @@ import {
 } from '../../functions/local/google/cloud.ts';
 import type { Fn, FunctionOptions } from '../../functions/local/google/function.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
-import type { SimulatorSettings } from '../../functions/local/simulator.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
+import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { fill } from './fill.ts';
 import { type Providers, providersOf } from './world.ts';

@@ -7,8 +7,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../functions/cli/client.ts';
-import { type CloudTasks, startCloudTasks } from '../../functions/local/cloud-tasks.ts';
-import type { EmulatorName } from '../../functions/local/emulators.ts';
+import type { EmulatorName } from '../../functions/local/google/emulators.ts';
 import { as, inTurn, openFront } from '../../functions/local/google/front.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';
 import {
@@ -18,8 +17,12 @@ import {
 } from '../../functions/local/google/run/googleapis.ts';
 import { openService, type Service } from '../../functions/local/google/run/service.ts';
 import { createTopic } from '../../functions/local/google/topic.ts';
-import { createOidc, type Oidc } from '../../functions/local/oidc.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
+import {
+  type CloudTasks,
+  startCloudTasks,
+} from '../../functions/simulators/cloud-tasks/simulator.ts';
+import { createOidc, type Oidc } from '../../functions/simulators/shared/oidc.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
 import { type DeployedFunction, deploymentOf } from './deployment.ts';
 import { fill } from './fill.ts';

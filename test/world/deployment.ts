@@ -1,7 +1,7 @@
 /** What infra/gcloud.sh deploys, as numbers and environments to start it with on this machine. */
 
-import type { SimulatedLimits } from '../../functions/local/cloud-tasks.ts';
 import type { Target } from '../../functions/local/google/function.ts';
+import type { SimulatedLimits } from '../../functions/simulators/cloud-tasks/simulator.ts';
 import { commandsOf, inventoryOf } from '../infra/gcloud.ts';
 
 export interface Deployment {

@@ -1,5 +1,5 @@
 import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { sample } from './sample.ts';
 
 const BATCH = 1_000;

@@ -1,5 +1,5 @@
-import { sampleToken } from '../../functions/local/simulators/tokens.ts';
 import { type Installation, installation } from '../../functions/model/installation.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 
 /** The same one every time; every other is ios. */
 export function sample(i: number): Installation {

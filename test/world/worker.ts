@@ -4,11 +4,11 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { type LocalOptions, startLocal } from '../../functions/local/server.ts';
+import { type LocalOptions, startLocal } from '../../functions/local/server/server.ts';
 import { createLog } from '../../functions/log.ts';
 import type { CampaignEvent } from '../../functions/model/event.ts';
 import { startDue } from '../../functions/pipeline/schedules/recur.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { sample } from './sample.ts';
 

@@ -10,9 +10,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../functions/cli/client.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
-import type { SimulatorSettings } from '../../functions/local/simulator.ts';
-import { forkOn } from '../../functions/local/simulators/fork.ts';
-import type { Store } from '../../functions/ports.ts';
+import type { Store } from '../../functions/ports/ports.ts';
+import { forkOn } from '../../functions/simulators/fork.ts';
+import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Asked, Job, Said } from './worker.ts';
 

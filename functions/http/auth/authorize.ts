@@ -3,7 +3,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import type { ApiKey, Scope } from '../../model/key.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { answerProblem } from '../core/problem.ts';
 import type { FindPerson } from './firebase-users.ts';
 

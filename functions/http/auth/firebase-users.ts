@@ -4,7 +4,7 @@
  * https://firebase.google.com/docs/auth/admin/verify-id-tokens
  * https://firebase.google.com/docs/auth/admin/custom-claims
  *
- * DANGER: with FIREBASE_AUTH_EMULATOR_HOST set the library takes unsigned tokens. config-google.ts
+ * DANGER: with FIREBASE_AUTH_EMULATOR_HOST set the library takes unsigned tokens. config/google.ts
  * refuses to start a deployed function with it.
  */
 

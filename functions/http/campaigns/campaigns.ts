@@ -7,7 +7,7 @@ import type { Scope } from '../../model/key.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { accept } from '../../pipeline/accept.ts';
 import { report, reportText } from '../../pipeline/report.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';

@@ -15,7 +15,7 @@ import {
   resume,
 } from '../../pipeline/control.ts';
 import { retryFailures } from '../../pipeline/retry.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from '../core/problem.ts';

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { estimate } from '../../pipeline/audience/estimate.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 
 const { name, message } = campaignRequestSchema.shape;

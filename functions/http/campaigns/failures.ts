@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Failure } from '../../model/chunk.ts';
-import type { Page, Ports, Store } from '../../ports.ts';
+import type { Page, Ports, Store } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 import { PAGE } from '../core/json.ts';
 import { NO_CAMPAIGN, noCampaign } from '../core/problem.ts';

@@ -10,7 +10,7 @@ import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isClosed } from '../../model/campaign.ts';
 import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { type CampaignView, campaignView } from './view.ts';
 
 export interface Message {

@@ -7,7 +7,7 @@ import { forEachProvider, providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
 import { accept, draft } from '../../pipeline/accept.ts';
 import { type Preview, preview } from '../../pipeline/audience/preview.ts';
-import type { Ports, Rendered } from '../../ports.ts';
+import type { Ports, Rendered } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { call } from '../core/call.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';

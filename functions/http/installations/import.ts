@@ -10,7 +10,7 @@ import { Unreadable } from '../../import/encoding.ts';
 import { readRow } from '../../import/read-row.ts';
 import { csvRows, FileFault, ndjsonRows, type Row } from '../../import/rows.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
-import type { ImportCounts, ImportedInstallation, Ports } from '../../ports.ts';
+import type { ImportCounts, ImportedInstallation, Ports } from '../../ports/ports.ts';
 import { mediaType } from '../core/body.ts';
 import { call } from '../core/call.ts';
 import { linesOf } from '../core/file-body.ts';

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { installation } from '../../model/installation.ts';
 import type { Scope } from '../../model/key.ts';
 import { installationId, registrationSchema } from '../../model/schemas/registration.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { type Admit, narrow, narrowKeyOf } from '../auth/registration-key.ts';
 import { installationSchema, installationView } from '../campaigns/view.ts';
 import { type Call, call } from '../core/call.ts';

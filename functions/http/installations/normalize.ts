@@ -1,7 +1,7 @@
 /** What an earlier version has stored, brought into the form that is compared today. */
 
 import { z } from '@hono/zod-openapi';
-import type { InstallationName, Ports } from '../../ports.ts';
+import type { InstallationName, Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 
 /** Installations of a call: it is over in seconds even if all of them change. */

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { registrationSchema } from '../../model/schemas/registration.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 import { runId } from './import.ts';

@@ -9,7 +9,7 @@ import { nextRun, nextRuns, type Schedule, scheduleStates } from '../../model/sc
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
 import { draft } from '../../pipeline/accept.ts';
 import { change, createSchedule, onwards, runNow } from '../../pipeline/schedules/recur.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { campaignSchema, campaignView } from '../campaigns/view.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';

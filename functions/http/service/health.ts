@@ -1,7 +1,7 @@
 /** Whether the store serves us, for load balancers: they ask often, and anyone may. */
 
 import { withDeadline } from '../../lib/deadline.ts';
-import type { Log, Store } from '../../ports.ts';
+import type { Log, Store } from '../../ports/ports.ts';
 
 /** How long an answer is used again: it bounds what those who ask may cost, which is a read each time. */
 const USED_AGAIN_MS = 5_000;

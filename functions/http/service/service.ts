@@ -2,7 +2,7 @@
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { eventSchemas } from '../../model/schemas/events.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { type Call, call, tags } from '../core/call.ts';
 import { json } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';

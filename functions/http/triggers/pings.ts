@@ -7,7 +7,7 @@
 
 import { pingTask } from '../../model/tasks.ts';
 import type { PingCounts, Trigger } from '../../model/trigger.ts';
-import type { Page, Ports } from '../../ports.ts';
+import type { Page, Ports } from '../../ports/ports.ts';
 import { prove, type Received } from './proof.ts';
 
 /** A trigger that was changed by another instance is verified as before that long, or not found. */

@@ -14,7 +14,7 @@ import {
   type Trigger,
 } from '../../model/trigger.ts';
 import { templateObjections } from '../../pipeline/triggers/sample.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { readBytes } from '../core/body.ts';
 import { type Call, call } from '../core/call.ts';
 import { exampleOf } from '../core/examples.ts';

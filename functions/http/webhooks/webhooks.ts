@@ -8,7 +8,7 @@ import { eventTypes, subscribable } from '../../model/event.ts';
 import type { Scope } from '../../model/key.ts';
 import { deliveryTask } from '../../model/tasks.ts';
 import { chatFaults, formats, type Webhook, type WebhookDelivery } from '../../model/webhook.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { createDeliver } from '../../webhooks/deliver.ts';
 import { newDelivery } from '../../webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../../webhooks/post.ts';

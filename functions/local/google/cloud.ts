@@ -12,10 +12,14 @@ import { Unavailable } from '../../lib/errors.ts';
 import { createLog } from '../../log.ts';
 import { type QueueName, queueNames } from '../../model/tasks.ts';
 import type { AppCredentials } from '../../providers/registry.ts';
+import {
+  type CloudTasks,
+  type SimulatedLimits,
+  startCloudTasks,
+} from '../../simulators/cloud-tasks/simulator.ts';
+import { createOidc, type Oidc, serveCerts } from '../../simulators/shared/oidc.ts';
 import type { FirestoreStoreOptions } from '../../store/firestore.ts';
-import { type CloudTasks, type SimulatedLimits, startCloudTasks } from '../cloud-tasks.ts';
-import { type EmulatorName, emulatorsMissing, startEmulator } from '../emulators.ts';
-import { createOidc, type Oidc, serveCerts } from '../oidc.ts';
+import { type EmulatorName, emulatorsMissing, startEmulator } from './emulators.ts';
 import { as, type Front, inTurn, openFront } from './front.ts';
 import { type Target, targets } from './function.ts';
 import { type Instances, startInstances } from './instances.ts';

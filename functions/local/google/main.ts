@@ -1,6 +1,6 @@
 /** npm run start:google: the Google engine on this machine, until Ctrl-C. */
 
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/embedded.ts';
 import { hashKey, makeKey } from '../../http/auth/authorize.ts';
 import { fullScopes } from '../../model/key.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';

@@ -16,7 +16,7 @@ import {
   type Provider,
   providerOfTarget,
 } from '../../model/provider/registry.ts';
-import type { Ports, Push, Sender, Senders } from '../../ports.ts';
+import type { Ports, Push, Sender, Senders } from '../../ports/ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf, sizeOf } from './pages.ts';
 

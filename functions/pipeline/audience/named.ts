@@ -15,7 +15,7 @@ import {
   unregisteredId,
 } from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
-import type { AudiencePage, Store } from '../../ports.ts';
+import type { AudiencePage, Store } from '../../ports/ports.ts';
 
 /** Names looked up at once: what a store takes in one condition. */
 const NAMES = 100;

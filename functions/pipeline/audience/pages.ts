@@ -4,7 +4,7 @@ import type { BucketRange, Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
 import type { Carried } from '../../model/installation.ts';
 import { providerOfTarget } from '../../model/provider/registry.ts';
-import type { AudiencePage, Store } from '../../ports.ts';
+import type { AudiencePage, Store } from '../../ports/ports.ts';
 import { namedPages } from './named.ts';
 
 /** At least how many it is for, cheaply. */

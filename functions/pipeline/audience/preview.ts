@@ -8,7 +8,7 @@ import type { Recipient } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import { wordingOf } from '../../model/message/wording.ts';
 import { forEachProvider, type Provider } from '../../model/provider/registry.ts';
-import type { Ports, Rendered } from '../../ports.ts';
+import type { Ports, Rendered } from '../../ports/ports.ts';
 import { draft, pushOf } from '../accept.ts';
 import { pagesOf } from './pages.ts';
 

@@ -9,7 +9,7 @@ import type {
   AudienceExpression,
   AudienceRequest,
 } from '../../model/schemas/audience.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -13,7 +13,7 @@ import {
   type Schedule,
   type ScheduleRequest,
 } from '../../model/schedule.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { enter } from '../accept.ts';
 
 /** Others write to a schedule when a person does, and a tick beside this one. */

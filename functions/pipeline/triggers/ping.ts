@@ -15,7 +15,7 @@ import type { CampaignRequest } from '../../model/campaign.ts';
 import { asLists, asLiteral, fill, lookUp } from '../../model/ping-template.ts';
 import { providers } from '../../model/provider/registry.ts';
 import type { Json, Ping, Trigger } from '../../model/trigger.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { accept, enter } from '../accept.ts';
 import { message } from '../message.ts';
 

@@ -7,7 +7,7 @@ import type { Fault } from '../../lib/errors.ts';
 import { asLiteral, fill } from '../../model/ping-template.ts';
 import { type Message, messageSchema } from '../../model/schemas/message.ts';
 import type { Json } from '../../model/trigger.ts';
-import type { Ports } from '../../ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { messageFaults } from '../accept.ts';
 
 /** By the names of a message's fields; any other is left out. */

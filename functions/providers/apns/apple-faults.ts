@@ -1,7 +1,7 @@
 /** What does not go together in a push to an iPhone, whichever provider carries it. */
 
 import type { Fault } from '../../lib/errors.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { type Apple, IMAGE_KEY, isVisible, objectOf } from '../shared/described.ts';
 import { isObject } from '../shared/merge.ts';
 

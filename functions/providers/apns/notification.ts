@@ -6,7 +6,7 @@
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { Fault } from '../../lib/errors.ts';
 import type { ApnsPushType } from '../../model/campaign.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { type Apple, appleOf, describe, Notification } from '../shared/described.ts';
 import { jsonFor } from '../shared/personal.ts';
 import { appleFaults } from './apple-faults.ts';

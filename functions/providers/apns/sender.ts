@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Answer, Request } from '../../http2/pool/pool.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { Batch, Push, Sender } from '../../ports.ts';
+import type { Batch, Push, Sender } from '../../ports/ports.ts';
 import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByApns } from '../shared/lost.ts';

@@ -6,7 +6,7 @@
 
 import type { Recipient } from '../../model/chunk.ts';
 import type { Platform } from '../../model/platform.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { objectOf } from '../shared/described.ts';
 import { jsonFor, textFor } from '../shared/personal.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Fault } from '../../lib/errors.ts';
 import { fcmTargets, reservedByFcm } from '../../model/message/fcm-names.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { appleFaults } from '../apns/apple-faults.ts';
 import { type Apple, describe, isVisible, objectOf } from '../shared/described.ts';
 import { textFor } from '../shared/personal.ts';

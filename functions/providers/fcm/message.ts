@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BaseMessage } from 'firebase-admin/messaging';
 import { fcmTargets } from '../../model/message/fcm-names.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import {
   type Apple,
   appleOf,

@@ -4,7 +4,7 @@ import type { Answer, Pool, Request } from '../../http2/pool/pool.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Platform } from '../../model/platform.ts';
-import type { Batch, Push, Rendered, Sender } from '../../ports.ts';
+import type { Batch, Push, Rendered, Sender } from '../../ports/ports.ts';
 import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByFcm } from '../shared/lost.ts';

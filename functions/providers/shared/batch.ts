@@ -2,7 +2,7 @@
 
 import type { Answer } from '../../http2/pool/pool.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { Batch } from '../../ports.ts';
+import type { Batch } from '../../ports/ports.ts';
 import type { Flow } from './flow.ts';
 
 /** How often a recipient is tried in a batch while the provider throttles; later attempts go on. */

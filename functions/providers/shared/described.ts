@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { ApnsPushType } from '../../model/campaign.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { isObject, merge } from './merge.ts';
 import { badgeIn } from './personal.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Fault } from '../../lib/errors.ts';
 import type { Platform } from '../../model/platform.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 import { appleByFcm, fcmMessage, webTopicForm } from '../fcm/message.ts';
 import { type Apple, appleOf, describe, isVisible, objectOf } from './described.ts';
 

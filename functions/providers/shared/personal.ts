@@ -10,7 +10,7 @@ import { fill, templateOf, templateOfJson } from '../../model/message/template.t
 import { messageIn } from '../../model/message/wording.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Message } from '../../model/schemas/message.ts';
-import type { Push } from '../../ports.ts';
+import type { Push } from '../../ports/ports.ts';
 
 type Own = Pick<Recipient, 'values' | 'badge'>;
 type Literal = Pick<Message, 'literal'>;

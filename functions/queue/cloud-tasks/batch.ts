@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { protos } from '@google-cloud/tasks';
-import type { Log } from '../../ports.ts';
+import type { Log } from '../../ports/ports.ts';
 import { type Caller, code, codeOf, isPassing } from './client.ts';
 
 /** "A maximum of 100 tasks can be created in a single batch." */

@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import { servedBy, type Task, type Worker } from '../../model/tasks.ts';
-import type { Log, Queue } from '../../ports.ts';
+import type { Log, Queue } from '../../ports/ports.ts';
 import { encodeBody } from '../body.ts';
 import { DISPATCH_DEADLINE_MS } from '../pace.ts';
 import { BATCH, createBatches, type Ready } from './batch.ts';

@@ -9,7 +9,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TaskBody } from '../../model/tasks.ts';
-import type { Log, TaskAnswer, TaskHandler } from '../../ports.ts';
+import type { Log, TaskAnswer, TaskHandler } from '../../ports/ports.ts';
 import { decodeBody } from '../body.ts';
 import { DISPATCH_DEADLINE_MS } from '../pace.ts';
 

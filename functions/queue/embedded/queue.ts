@@ -11,7 +11,7 @@
  */
 
 import { type QueueName, queueNames, type TaskBody } from '../../model/tasks.ts';
-import type { Log, Queue, TaskHandler } from '../../ports.ts';
+import type { Log, Queue, TaskHandler } from '../../ports/ports.ts';
 import type { QueueLimits } from '../pace.ts';
 import { type Answered, createQueueWorker, shuffled, type Work } from '../worker.ts';
 import { openTaskTable, type Row } from './table.ts';

@@ -15,7 +15,7 @@ import { languageKey } from '../../model/canonical/language.ts';
 import type { Carried, Reached } from '../../model/installation.ts';
 import { platforms } from '../../model/platform.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { inGroupsOf } from '../each.ts';
 import { merged } from '../sorted.ts';
 import type { Client } from './client.ts';

@@ -8,7 +8,7 @@ import {
   pausedEvent,
   startedEvent,
 } from '../../model/campaign-events.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { timeAndName } from '../cursor.ts';
 import { firstOf, merged } from '../sorted.ts';
 import {

@@ -8,7 +8,7 @@ import {
   type Transaction,
 } from '@google-cloud/firestore';
 import type { Chunk, Lease, NewChunk, OpenChunk } from '../../model/chunk.ts';
-import type { Claim, Store } from '../../ports.ts';
+import type { Claim, Store } from '../../ports/ports.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';

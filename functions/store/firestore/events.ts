@@ -7,7 +7,7 @@ import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-clo
 import { numberInTimeline, progressEvent } from '../../model/campaign-events.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { each, inGroupsOf } from '../each.ts';
 import { toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';

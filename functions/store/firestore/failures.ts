@@ -2,7 +2,7 @@
 
 import type { Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit, Failure } from '../../model/chunk.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';

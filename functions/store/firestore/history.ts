@@ -1,6 +1,6 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { historyOf } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';

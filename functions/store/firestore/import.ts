@@ -2,7 +2,7 @@
 
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
+import type { ImportCounts, ImportedInstallation, Store } from '../../ports/ports.ts';
 import { partBelow } from '../cursor.ts';
 import { AT_ONCE, each, inGroupsOf, together } from '../each.ts';
 import { MARKS_KEPT_MS, mayPrune } from '../import-run.ts';

@@ -11,7 +11,7 @@
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { deviceKey } from '../erasure.ts';
 import { lastOfEach } from '../last-of-each.ts';

@@ -2,7 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { ApiKey, Scope } from '../../model/key.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { type Client, unchanged } from './client.ts';
 import { BY_NAME, type KeyFields, type Schema } from './schema.ts';
 

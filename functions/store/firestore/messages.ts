@@ -1,7 +1,7 @@
 /** Campaigns of one page: written one after the other, since each is a promise of its own. */
 
 import { BUCKETS } from '../../model/bucket.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 
 export const firestoreMessages = (
   verbs: Pick<Store, 'createCampaign' | 'startCampaign' | 'freezePage'>,

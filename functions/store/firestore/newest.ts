@@ -1,7 +1,7 @@
 /** Lists of what is `listed` newest first. */
 
 import type { Query } from '@google-cloud/firestore';
-import type { Page } from '../../ports.ts';
+import type { Page } from '../../ports/ports.ts';
 import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';

@@ -2,7 +2,7 @@
 
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Installation } from '../../model/installation.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { formOf, settled } from '../normalize.ts';
 import type { Client } from './client.ts';

@@ -3,7 +3,7 @@
 import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
 import type { WebhookDelivery } from '../../model/webhook.ts';
 import type { Overdue, Work } from '../../model/work.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { each } from '../each.ts';
 import { requestOf, toCampaign } from './campaign-fields.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';

@@ -2,7 +2,7 @@
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Schedule } from '../../model/schedule.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { nameIn } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';

@@ -2,7 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Segment } from '../../model/segment.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { partsOf } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import { type Client, unchanged } from './client.ts';

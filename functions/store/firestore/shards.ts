@@ -4,7 +4,7 @@ import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-clo
 import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
 import { closedEvent } from '../../model/campaign-events.ts';
 import type { Shard } from '../../model/chunk.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { addCounts } from '../counts.ts';
 import { expiryOf, historyWith, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';

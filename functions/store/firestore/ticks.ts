@@ -1,6 +1,6 @@
 /** When the last tick was: one document. */
 
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Client } from './client.ts';
 import type { Schema, TickFields } from './schema.ts';
 

@@ -6,7 +6,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { AT_ONCE, each, together } from '../each.ts';
 import { type Client, unchanged } from './client.ts';
 import {

@@ -2,7 +2,7 @@
 
 import { type DocumentReference, FieldValue } from '@google-cloud/firestore';
 import type { Failure } from '../../model/chunk.ts';
-import type { Erased, Store, UserRecord } from '../../ports.ts';
+import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import { AT_ONCE, each, inGroupsOf } from '../each.ts';
 import { bareKey, type Device, deviceKey } from '../erasure.ts';
 import { unpack } from '../recipients.ts';

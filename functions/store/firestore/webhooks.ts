@@ -2,7 +2,7 @@
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import { DELIVERY_DAYS, lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';
 import { type Client, unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';

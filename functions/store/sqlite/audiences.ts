@@ -5,7 +5,7 @@ import { type Matchable, matches } from '../../model/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Carried, Reached } from '../../model/installation.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bucketsOf, hash48, inLanguages, oneOf } from './lookups.ts';
 

@@ -18,7 +18,7 @@ import {
   startedEvent,
 } from '../../model/campaign-events.ts';
 import type { Provider } from '../../model/provider/registry.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { timeAndName } from '../cursor.ts';
 import {

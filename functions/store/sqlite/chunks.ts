@@ -3,7 +3,7 @@
 import { bucketOf } from '../../model/bucket.ts';
 import type { Chunk, ChunkCommit, Failure, NewChunk, OpenChunk } from '../../model/chunk.ts';
 import type { Provider } from '../../model/provider/registry.ts';
-import type { FrozenPage, Store } from '../../ports.ts';
+import type { FrozenPage, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
 import { partsOf } from '../cursor.ts';

@@ -1,6 +1,6 @@
 /** What is kept for a while only, removed a little at a time. */
 
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';

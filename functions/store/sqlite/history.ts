@@ -1,7 +1,7 @@
 /** Who changed the state of a campaign; and which apps are switched off. */
 
 import { type AppPause, type Change, MAX_HISTORY } from '../../model/campaign.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** Ids of open campaigns read at once. */

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BUCKETS } from '../../model/bucket.ts';
-import type { ImportedInstallation, Store } from '../../ports.ts';
+import type { ImportedInstallation, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { partBelow } from '../cursor.ts';
 import { mayPrune } from '../import-run.ts';

@@ -2,7 +2,7 @@
 
 import { bucketOf } from '../../model/bucket.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { ImportCounts, ImportedInstallation, Store } from '../../ports.ts';
+import type { ImportCounts, ImportedInstallation, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { lastOfEach } from '../last-of-each.ts';
 import { type Findable, hash48, hash48of, type Lookups } from './lookups.ts';

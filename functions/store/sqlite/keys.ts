@@ -1,7 +1,7 @@
 /** API keys. */
 
 import type { ApiKey, Scope } from '../../model/key.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 interface Row {

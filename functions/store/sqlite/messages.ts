@@ -1,7 +1,7 @@
 /** Campaigns of one page, created, started and frozen in one transaction. */
 
 import { BUCKETS } from '../../model/bucket.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
 import type { sqliteChunks } from './chunks.ts';

@@ -6,7 +6,7 @@
 
 import { bucketOf } from '../../model/bucket.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';
 import type { Row, Rows } from './installations.ts';

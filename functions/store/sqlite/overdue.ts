@@ -2,7 +2,7 @@
 
 import type { Campaign } from '../../model/campaign.ts';
 import type { Overdue, Work } from '../../model/work.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { requestOf } from './campaigns.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';

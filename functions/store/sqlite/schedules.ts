@@ -1,7 +1,7 @@
 /** Schedules: few, small, and changed by compare and set. */
 
 import type { Schedule } from '../../model/schedule.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { nameIn } from '../cursor.ts';
 

@@ -1,7 +1,7 @@
 /** Saved segments. */
 
 import type { Segment } from '../../model/segment.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { partsOf } from '../cursor.ts';
 

@@ -2,7 +2,7 @@
 
 import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, sum } from '../counts.ts';
 

@@ -1,6 +1,6 @@
 /** When the last tick was. */
 
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 export function sqliteTicks({ sql }: Database) {

@@ -1,7 +1,7 @@
 /** Triggers, and the pings of which no campaign could be made. Records are JSON. */
 
 import type { FailedPing, PingCounts, Trigger } from '../../model/trigger.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { nameIn, timeAndName } from '../cursor.ts';
 

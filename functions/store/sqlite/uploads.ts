@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Upload, UploadKind } from '../../model/upload.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /** Of the names of an upload that are deleted at once. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bucketOf } from '../../model/bucket.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { Erased, Store, UserRecord } from '../../ports.ts';
+import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bareKey, type Device, deviceKey, matcher, withoutNames } from '../erasure.ts';
 import { unpack } from '../recipients.ts';

@@ -2,7 +2,7 @@
 
 import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';
 import type { Overdue } from '../../model/work.ts';
-import type { Store } from '../../ports.ts';
+import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { timeAndName } from '../cursor.ts';
 import { lostAt, webhookKey, webhookKeys } from '../webhook-keys.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../../functions/cli/program.ts';
-import { type LocalServer, startLocal } from '../../../functions/local/server.ts';
+import { type LocalServer, startLocal } from '../../../functions/local/server/server.ts';
 import { createLog } from '../../../functions/log.ts';
 import { sample } from '../../world/sample.ts';
 

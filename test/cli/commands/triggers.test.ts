@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { run } from '../../../functions/cli/program.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/triggers.ts';
-import { type LocalServer, startLocal } from '../../../functions/local/server.ts';
+import { type LocalServer, startLocal } from '../../../functions/local/server/server.ts';
 import { type Simulated, startSimulated } from '../../../functions/local/simulated.ts';
 import { createLog } from '../../../functions/log.ts';
 import { sample } from '../../world/sample.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView, ReportView } from '../../../functions/http/campaigns/view.ts';
 import { type Problem, Unavailable } from '../../../functions/lib/errors.ts';
-import type { Page } from '../../../functions/ports.ts';
+import type { Page } from '../../../functions/ports/ports.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from '../fixture.ts';
 
 const viewOf = jsonOf<CampaignView>;

@@ -13,7 +13,7 @@ import { watchCampaign } from '../../../functions/cli/watch.ts';
 import { createApi } from '../../../functions/http/api.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import { inTurn, openFront } from '../../../functions/local/google/front.ts';
-import type { Store } from '../../../functions/ports.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { EVERYBODY, finish, pageOf } from '../../contracts/store-fixture.ts';
 import { createFixture, jsonOf, NOW, campaign as request } from '../fixture.ts';
 

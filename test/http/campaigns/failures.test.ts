@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView, FailureView } from '../../../functions/http/campaigns/view.ts';
 import type { Failure } from '../../../functions/model/chunk.ts';
-import type { Page } from '../../../functions/ports.ts';
+import type { Page } from '../../../functions/ports/ports.ts';
 import { campaign, createFixture, failAll, jsonOf, NOW } from '../fixture.ts';
 
 async function failed(t: { after(done: () => Promise<void>): void }, tokens: string[]) {

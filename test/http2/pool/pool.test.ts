@@ -179,7 +179,7 @@ test('requests to a peer that cannot be reached are refused after five tries, an
 
 test('no request is sent to a peer whose certificate is not trusted', async (t) => {
   const peer = await startPeer(t);
-  const { makeCertificate } = await import('../../../functions/local/certificate.ts');
+  const { makeCertificate } = await import('../../../functions/simulators/shared/certificate.ts');
   const { cert } = await makeCertificate();
   const got = await ask(startPool(t, { origin: peer.origin, ca: cert }));
   assert.equal(got.kind, 'refused');

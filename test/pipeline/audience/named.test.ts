@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampleToken } from '../../../functions/local/simulators/tokens.ts';
 import { type AudienceRequest, audienceSchema } from '../../../functions/model/schemas/audience.ts';
 import { planTask } from '../../../functions/model/tasks.ts';
 import type { UploadKind } from '../../../functions/model/upload.ts';
 import { accept } from '../../../functions/pipeline/accept.ts';
 import { namedPages } from '../../../functions/pipeline/audience/named.ts';
 import { cancel, resume } from '../../../functions/pipeline/control.ts';
+import { sampleToken } from '../../../functions/simulators/shared/tokens.ts';
 import { EVERYBODY, person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, eachOnce, NOW, type World } from '../world.ts';
 

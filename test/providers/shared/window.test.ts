@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
-import type { Batch } from '../../../functions/ports.ts';
+import type { Batch } from '../../../functions/ports/ports.ts';
 import { sendBatch } from '../../../functions/providers/shared/batch.ts';
 import { createFlow } from '../../../functions/providers/shared/flow.ts';
 import { createWindow } from '../../../functions/providers/shared/window.ts';

@@ -6,20 +6,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmbedded } from '../../../functions/embedded.ts';
+import { createEmbedded } from '../../../functions/engines/embedded.ts';
 import { createApi } from '../../../functions/http/api.ts';
 import { hashKey } from '../../../functions/http/auth/authorize.ts';
-import { makeCertificate } from '../../../functions/local/certificate.ts';
 import { startSimulated } from '../../../functions/local/simulated.ts';
-import { behaviour, defaultSettings } from '../../../functions/local/simulators/behaviour.ts';
-import { startSimulatedServer } from '../../../functions/local/simulators/server.ts';
-import { sampleToken } from '../../../functions/local/simulators/tokens.ts';
 import { createLog } from '../../../functions/log.ts';
 import { isClosed } from '../../../functions/model/campaign.ts';
 import { fullScopes } from '../../../functions/model/key.ts';
 import { queueNames } from '../../../functions/model/tasks.ts';
-import type { Senders } from '../../../functions/ports.ts';
+import type { Senders } from '../../../functions/ports/ports.ts';
 import { createSenders } from '../../../functions/providers/senders.ts';
+import { behaviour, defaultSettings } from '../../../functions/simulators/shared/behaviour.ts';
+import { makeCertificate } from '../../../functions/simulators/shared/certificate.ts';
+import { startSimulatedServer } from '../../../functions/simulators/shared/server.ts';
+import { sampleToken } from '../../../functions/simulators/shared/tokens.ts';
 import { pigeonRules } from './rules.ts';
 import { createPigeonSender } from './sender.ts';
 

@@ -1,6 +1,6 @@
 /** Pigeon's server: a push is `POST /fly/TOKEN` with a JSON text, and has five answers. */
 
-import type { Answer, Rules } from '../../../functions/local/simulators/rules.ts';
+import type { Answer, Rules } from '../../../functions/simulators/shared/rules.ts';
 import { pigeon } from './pigeon.ts';
 
 export const statuses = { Gone: 410, BadToken: 400, Closed: 403, Busy: 429, Storm: 503 } as const;

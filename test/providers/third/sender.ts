@@ -3,7 +3,7 @@
 import { createPool, type Request } from '../../../functions/http2/pool/pool.ts';
 import { parseRetryAfter } from '../../../functions/lib/retry-after.ts';
 import type { Outcome } from '../../../functions/model/outcome.ts';
-import type { Push, Sender } from '../../../functions/ports.ts';
+import type { Push, Sender } from '../../../functions/ports/ports.ts';
 import { sendBatch, unanswered } from '../../../functions/providers/shared/batch.ts';
 import { createFlow } from '../../../functions/providers/shared/flow.ts';
 

@@ -1,7 +1,7 @@
 /** Stores on the emulator, each in a project of its own. */
 
 import type { TestContext } from 'node:test';
-import type { Store } from '../../../functions/ports.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import {
   createFirestoreStore,
   type FirestoreStoreOptions,

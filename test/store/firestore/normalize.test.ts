@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Installation } from '../../../functions/model/installation.ts';
 import type { Audience } from '../../../functions/model/schemas/audience.ts';
-import type { Store } from '../../../functions/ports.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import { createSchema } from '../../../functions/store/firestore/schema.ts';
 import { EVERYBODY, NOW, person } from '../../contracts/store-fixture.ts';

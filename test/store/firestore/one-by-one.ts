@@ -6,7 +6,7 @@ import type { Audience } from '../../../functions/model/campaign.ts';
 import type { Task } from '../../../functions/model/tasks.ts';
 import { accept } from '../../../functions/pipeline/accept.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
-import type { Log, Ports } from '../../../functions/ports.ts';
+import type { Log, Ports } from '../../../functions/ports/ports.ts';
 import { chance, NOW } from '../../contracts/store-fixture.ts';
 import { createScript } from '../../pipeline/script.ts';
 import { openThroughProxy } from './emulated.ts';

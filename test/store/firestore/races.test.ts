@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { closedIn } from '../../../functions/model/campaign-events.ts';
-import type { Store } from '../../../functions/ports.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { inGroupsOf } from '../../../functions/store/each.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import {

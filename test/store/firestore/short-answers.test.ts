@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
-import type { Store } from '../../../functions/ports.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,

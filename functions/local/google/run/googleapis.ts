@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions, connect as tlsConnect } from 'node:tls';
-import { makeCertificate } from '../../certificate.ts';
+import { makeCertificate } from '../../../simulators/shared/certificate.ts';
 
 /** An emulator or simulator: without TLS unless there is a `ca` (PEM) to trust. */
 export interface Player {

@@ -13,7 +13,7 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { OAuth2Client } from 'google-auth-library';
-import type { Oidc } from '../../oidc.ts';
+import type { Oidc } from '../../../simulators/shared/oidc.ts';
 import type { Admitted, Refusal } from '../front.ts';
 
 export interface InvokerOptions {

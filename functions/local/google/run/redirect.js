@@ -1,7 +1,7 @@
 /**
  * Loaded before a function that believes it is deployed: whatever it connects to is answered on this
  * machine (`googleapis.ts`), by the names that it asks for; port 80 is the metadata server's. So its
- * environment is the deployed one, but for the path of a secret, and what config-google.ts refuses to a
+ * environment is the deployed one, but for the path of a secret, and what config/google.ts refuses to a
  * deployed function stays refused: there is no variable that leads it elsewhere. No name is looked up, so nothing
  * leaves the machine.
  *

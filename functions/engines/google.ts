@@ -1,0 +1,59 @@
+/**
+ * The Google engine: Firestore, Cloud Tasks, Pub/Sub. A client is imported when it is first needed:
+ * they are most of a cold start, and no function needs all of them.
+ */
+
+import type { GoogleConfig } from '../config/google.ts';
+import { createPubSubEvents } from '../events/pubsub.ts';
+import type { Log, Ports, Senders } from '../ports/ports.ts';
+import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
+
+export interface GoogleOptions {
+  config: GoogleConfig;
+  log: Log;
+  /** whether this function sends, or checks what is to be sent */
+  withSenders: boolean;
+  now?: () => number;
+  random?: () => number;
+}
+
+export type Google = Ports & {
+  /** Lets go of all connections; what is under way on them fails. */
+  close(): Promise<void>;
+};
+
+const nobodySends: Senders = { get: () => null };
+
+/** Connects to nothing yet. */
+export async function createGoogle({
+  config,
+  log,
+  withSenders,
+  now = Date.now,
+  random = Math.random,
+}: GoogleOptions): Promise<Google> {
+  const { project, region, prefix, database, retentionDays, invoker, urls, apps, local } = config;
+  // every function reads the store; the queue and the events import their clients by themselves
+  const [{ createFirestoreStore }, providers] = await Promise.all([
+    import('../store/firestore.ts'),
+    withSenders ? import('../providers/senders.ts') : null,
+  ]);
+  const store = createFirestoreStore({
+    ...{ project, database, retentionDays, emulator: local.firestoreHost ?? null, now },
+  });
+  const queue = createCloudTasksQueue({
+    ...{ project, region, prefix, invoker, urls, log, now, random },
+    ...(local.tasksHost && { emulatorHost: local.tasksHost }),
+  });
+  const events = createPubSubEvents({
+    ...{ project, topic: `${prefix}-events`, random },
+    ...(local.pubsubHost && { emulatorHost: local.pubsubHost }),
+  });
+  const senders = providers?.createSenders(apps, { log });
+  return {
+    ...{ store, queue, events, senders: senders ?? nobodySends, log, now, random },
+    async close() {
+      await Promise.all([senders?.close(), queue.close(), store.close()]);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * The outside world on one page: all that `pipeline/` may touch.
+ *
+ * An engine (`engines/embedded.ts`, `engines/google.ts`) is one set of adapters for these. Times are milliseconds
+ * since the epoch, durations are milliseconds. Adapters throw only what nobody can expect: a disk
+ * that is full, a service that does not answer. Every answer that can be expected is a value.
+ */
+
+import type { SendableChunk } from '../model/chunk.ts';
+import type { Audiences } from './audiences.ts';
+import type { Campaigns } from './campaigns.ts';
+import type { Chunks } from './chunks.ts';
+import type { Events, Outbox } from './events.ts';
+import type { Installations } from './installations.ts';
+import type { Keys } from './keys.ts';
+import type { Log } from './log.ts';
+import type { Queue } from './queue.ts';
+import type { Schedules } from './schedules.ts';
+import type { Senders } from './senders.ts';
+import type { Ticks } from './ticks.ts';
+import type { Triggers } from './triggers.ts';
+import type { Users } from './users.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export type * from './audiences.ts';
+export type * from './campaigns.ts';
+export type * from './chunks.ts';
+export * from './events.ts';
+export type * from './installations.ts';
+export type * from './keys.ts';
+export type * from './log.ts';
+export type * from './page.ts';
+export type * from './queue.ts';
+export type * from './schedules.ts';
+export type * from './senders.ts';
+export type * from './ticks.ts';
+export type * from './triggers.ts';
+export type * from './users.ts';
+export type * from './webhooks.ts';
+
+export interface Ports {
+  store: Store;
+  queue: Queue;
+  events: Events;
+  senders: Senders;
+  log: Log;
+  now(): number;
+  /** in [0, 1) */
+  random(): number;
+  /** Of a campaign: 20 characters, in the order that the store writes best. Any without it. */
+  newId?(): string;
+  /**
+   * Sends it in this process at once, where an engine can: resolves when this attempt has ended, and
+   * never rejects. Null: it is too much now, and has to be queued.
+   */
+  sendNow?(chunk: SendableChunk): Promise<void> | null;
+}
+
+/**
+ * Verbs of this domain, not a generic database. What is kept for a while only is there for nobody once
+ * its time has passed, whether it was deleted by then or not. A list throws `BadCursor` for a cursor
+ * that is none of its own.
+ */
+export interface Store
+  extends Installations,
+    Audiences,
+    Campaigns,
+    Chunks,
+    Outbox,
+    Webhooks,
+    Schedules,
+    Triggers,
+    Users,
+    Keys,
+    Ticks {
+  /** Throws `Unavailable` where it would not serve now, as far as one read shows. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
