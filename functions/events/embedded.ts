@@ -3,6 +3,7 @@
  * tried again with the queue's backoff.
  */
 
+import { setNewest } from '../lib/bounded-map.ts';
 import type { CampaignEvent } from '../model/event.ts';
 import type { Events, Queue } from '../ports/ports.ts';
 
@@ -61,8 +62,7 @@ export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEven
       );
       partial.delete(event.id);
       if (errors.length === 0) return;
-      partial.set(event.id, reached);
-      if (partial.size > MAX_PARTIAL) partial.delete(partial.keys().next().value!);
+      setNewest(partial, event.id, reached, MAX_PARTIAL);
       throw new AggregateError(errors, `event ${event.id}: ${errors.length} subscribers failed`);
     },
   };

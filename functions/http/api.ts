@@ -6,13 +6,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Check } from '../doctor/check.ts';
 import { BadCursor, Unavailable } from '../lib/errors.ts';
+import type { Rate } from '../lib/token-bucket.ts';
 import type { DeadLetters, Ports } from '../ports/ports.ts';
 import { appCalls } from './apps.ts';
 import { audienceCalls } from './audiences.ts';
 import { type ClientAddress, socketAddress } from './auth/address.ts';
 import { createAuthorize } from './auth/authorize.ts';
 import type { FindPerson } from './auth/firebase-users.ts';
-import type { Rate } from './auth/limit.ts';
 import {
   createAdmit,
   type RegistrationLimits,

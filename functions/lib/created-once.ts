@@ -1,8 +1,12 @@
-/** The value kept under `key`, made and kept if there is none. */
-export function createdOnce<T>(kept: Map<string, T>, key: string, make: () => T): T {
-  const found = kept.get(key);
+/** The value stored under `key`; if there is none, the value of `make`, which is then stored. */
+export function createdOnce<K, V>(
+  stored: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const found = stored.get(key);
   if (found !== undefined) return found;
   const made = make();
-  kept.set(key, made);
+  stored.set(key, made);
   return made;
 }

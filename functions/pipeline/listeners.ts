@@ -3,6 +3,8 @@
  * campaign that nobody listens to it writes nothing more than before.
  */
 
+import { setNewest } from '../lib/bounded-map.ts';
+import { createdOnce } from '../lib/created-once.ts';
 import type { EventType } from '../model/event.ts';
 import type { Ports, Store } from '../ports/ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
@@ -27,17 +29,8 @@ interface Of {
   campaignId: string;
 }
 
-const of = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) => {
-  const map = maps.get(store) ?? new Map<string, V>();
-  maps.set(store, map);
-  return map;
-};
-
-const keep = <V>(map: Map<string, V>, key: string, value: V) => {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MAX_KNOWN) map.delete(map.keys().next().value!);
-};
+const of = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
+  createdOnce(maps, store, () => new Map<string, V>());
 
 /** The types of events that somebody wants of this campaign. */
 export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of) {
@@ -47,7 +40,7 @@ export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of)
   const types = store
     .webhooksFor(app, campaignId)
     .then((hooks) => new Set(hooks.flatMap((it) => it.types)));
-  keep(asked, campaignId, { types, until: now() + KNOWN_MS });
+  setNewest(asked, campaignId, { types, until: now() + KNOWN_MS }, MAX_KNOWN);
   try {
     return await types;
   } catch (error) {
@@ -65,7 +58,7 @@ export async function tellProgress(ports: Ports, it: Of): Promise<void> {
   const due = of(progressDue, store);
   const at = due.get(it.campaignId);
   if (at !== undefined && now() < at) return;
-  keep(due, it.campaignId, now() + PROGRESS_EVERY_MS);
+  setNewest(due, it.campaignId, now() + PROGRESS_EVERY_MS, MAX_KNOWN);
   if (at === undefined) return;
   try {
     if (!(await listenedTo(ports, it)).has('campaign.progress')) return;

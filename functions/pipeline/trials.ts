@@ -6,6 +6,8 @@
  * answers. A refused recipient that is followed by an accepted one was refused for its own sake.
  */
 
+import { setNewest } from '../lib/bounded-map.ts';
+import { createdOnce } from '../lib/created-once.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Ramp, Store } from '../ports/ports.ts';
@@ -133,13 +135,10 @@ const known = new WeakMap<Store, Map<string, Trial>>();
 
 /** The trial of a campaign's message at a provider: the same object for all chunks of this process. */
 export function trialOf(store: Store, campaignId: string, provider: Provider): Trial {
-  const trials = known.get(store) ?? new Map<string, Trial>();
-  known.set(store, trials);
+  const trials = createdOnce(known, store, () => new Map<string, Trial>());
   const key = `${campaignId} ${provider}`;
   const trial = trials.get(key) ?? createTrial();
   // the one used last is forgotten last
-  trials.delete(key);
-  trials.set(key, trial);
-  if (trials.size > REMEMBERED) trials.delete(trials.keys().next().value!);
+  setNewest(trials, key, trial, REMEMBERED);
   return trial;
 }

@@ -1,7 +1,4 @@
-/**
- * How fast a queue goes: the retry interval of a task and the token bucket of a queue, both as
- * Cloud Tasks documents them. Pure arithmetic on times given by the caller, in milliseconds.
- */
+/** How fast a queue goes: its limits and the retry interval of a task, as Cloud Tasks documents them. */
 
 /** Cloud Tasks waits ten minutes for an HTTP handler, then runs a second attempt beside it. */
 export const DISPATCH_DEADLINE_MS = 10 * 60 * 1000;
@@ -41,54 +38,5 @@ export function backoff(
   return Math.min(limits.minBackoffMs * 2 ** doublings * steps, limits.maxBackoffMs);
 }
 
-export interface TokenBucket {
-  /** whole tokens there are at this time */
-  available(now: number): number;
-  take(count: number): void;
-  /** when the next whole token is there; `now` if one is */
-  readyAt(now: number): number;
-  /** empties it, and lets nothing in before `until`; a clock that is set back before `now` ends that */
-  hold(until: number, now: number): void;
-}
-
 /** A fifth of a second's worth: Cloud Tasks gives a queue of 500/s a `max_burst_size` of 100. */
 export const burstOf = (perSecond: number) => Math.max(1, Math.ceil(perSecond / 5));
-
-/** Full at first. In any span of t seconds at most `burst + perSecond * t` tokens are given out. */
-export function createTokenBucket(perSecond: number): TokenBucket {
-  const burst = burstOf(perSecond);
-  let tokens = burst;
-  let filledAt = Number.NEGATIVE_INFINITY;
-  let held = Number.NEGATIVE_INFINITY;
-  let heldAt = Number.NEGATIVE_INFINITY;
-
-  const fill = (now: number) => {
-    if (now < heldAt) held = Number.NEGATIVE_INFINITY;
-    const time = Math.max(now, held);
-    if (time > filledAt) tokens = Math.min(burst, tokens + ((time - filledAt) * perSecond) / 1000);
-    // also when the clock was set back: nothing waits for the old time to return
-    filledAt = time;
-  };
-
-  return {
-    available(now) {
-      fill(now);
-      // a rounding error must not cost a turn: readyAt has promised this token
-      return Math.floor(tokens + 1e-9);
-    },
-    take(count) {
-      tokens -= count;
-    },
-    readyAt(now) {
-      fill(now);
-      const missing = Math.max(0, 1 - 1e-9 - tokens);
-      return Math.max(now, held) + Math.ceil((missing * 1000) / perSecond);
-    },
-    hold(until, now) {
-      held = Math.max(held, until);
-      heldAt = now;
-      tokens = 0;
-      filledAt = held;
-    },
-  };
-}

@@ -4,8 +4,9 @@
  * Tasks simulator both use it, so they follow the same rules.
  */
 
+import { createTokenBucket } from '../lib/token-bucket.ts';
 import type { Delivery, Log, TaskAnswer } from '../ports/ports.ts';
-import { backoff, createTokenBucket, DISPATCH_DEADLINE_MS, type QueueLimits } from './pace.ts';
+import { backoff, burstOf, DISPATCH_DEADLINE_MS, type QueueLimits } from './pace.ts';
 
 /** Handed out in one turn, so that the event loop gets its own between. */
 const BATCH = 100;
@@ -84,7 +85,9 @@ export function createQueueWorker<J extends Job>(
     isLast?: (job: J, attempt: number) => boolean;
   },
 ): QueueWorker<J> {
-  let bucket = createTokenBucket(limits.perSecond);
+  const bucketOf = ({ perSecond }: QueueLimits) =>
+    createTokenBucket({ perSecond, burst: burstOf(perSecond) });
+  let bucket = bucketOf(limits);
   const running = new Set<Run<J>>();
   /** of their answers nothing is expected, and nothing is written down */
   let duplicates: Pick<Run<J>, 'job' | 'attempt'>[] = [];
@@ -174,7 +177,7 @@ export function createQueueWorker<J extends Job>(
       if (changed.perSecond !== limits.perSecond) {
         const time = now();
         const readyAt = bucket.readyAt(time);
-        bucket = createTokenBucket(changed.perSecond);
+        bucket = bucketOf(changed);
         bucket.hold(readyAt, time);
       }
       limits = changed;

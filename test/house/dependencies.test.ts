@@ -30,9 +30,9 @@ const rooms: Record<string, Room> = {
   sqlite: { knows: ['lib'] },
   'http2/hpack': { knows: [] },
   'http2/session': { knows: ['http2/hpack'] },
-  'http2/client': { knows: ['http2/session', 'http2/hpack'] },
+  'http2/client': { knows: ['http2/session', 'http2/hpack', 'lib'] },
   'http2/server': { knows: ['http2/session', 'http2/hpack'] },
-  'http2/pool': { knows: ['http2/client'] },
+  'http2/pool': { knows: ['http2/client', 'lib'] },
   store: { knows: ['sqlite', ...ground] },
   'store/sqlite': { knows: ['store', 'sqlite', ...ground] },
   'store/firestore': {

@@ -2,6 +2,7 @@
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
+import { setNewest } from '../../lib/bounded-map.ts';
 import type { ApiKey, Scope } from '../../model/key.ts';
 import type { Store } from '../../ports/ports.ts';
 import { answerProblem } from '../core/problem.ts';
@@ -108,22 +109,17 @@ interface Entry {
 function cached(now: () => number, find: (bearer: string) => Promise<Caller | null>) {
   const known = new Map<string, Entry>();
   const unknown = new Map<string, Entry>();
-  const keep = (map: Map<string, Entry>, hashed: string, entry: Entry) => {
-    map.delete(hashed);
-    map.set(hashed, entry);
-    if (map.size > CACHE_SIZE) map.delete(map.keys().next().value!);
-  };
   return async (bearer: string): Promise<Caller | null> => {
     const hashed = hashKey(bearer);
     const entry = known.get(hashed) ?? unknown.get(hashed);
     if (entry && entry.until > now()) return entry.caller;
     const fresh = { caller: find(bearer), until: now() + CACHE_MS };
-    keep(unknown, hashed, fresh);
+    setNewest(unknown, hashed, fresh, CACHE_SIZE);
     try {
       const found = await fresh.caller;
       if (found) {
         unknown.delete(hashed);
-        keep(known, hashed, fresh);
+        setNewest(known, hashed, fresh, CACHE_SIZE);
       } else known.delete(hashed);
       return found;
     } catch (error) {

@@ -4,11 +4,8 @@
  * keep a broken app from taking all, not to bill anybody.
  */
 
-export interface Rate {
-  perSecond: number;
-  /** at once, after a rest */
-  burst: number;
-}
+import { setNewest } from '../../lib/bounded-map.ts';
+import { createTokenBucket, type Rate, type TokenBucket } from '../../lib/token-bucket.ts';
 
 /** Callers that are remembered; who was not seen for the longest begins anew. */
 const REMEMBERED = 10_000;
@@ -16,18 +13,14 @@ const REMEMBERED = 10_000;
 /** Milliseconds to wait; 0: go on. */
 export type Limit = (who: string) => number;
 
-export function createLimit({ perSecond, burst }: Rate, now: () => number): Limit {
-  const buckets = new Map<string, { left: number; at: number }>();
+export function createLimit(rate: Rate, now: () => number): Limit {
+  const buckets = new Map<string, TokenBucket>();
   return (who) => {
     const at = now();
-    const bucket = buckets.get(who) ?? { left: burst, at };
-    bucket.left = Math.min(burst, bucket.left + (Math.max(0, at - bucket.at) / 1000) * perSecond);
-    bucket.at = at;
-    buckets.delete(who);
-    buckets.set(who, bucket);
-    if (buckets.size > REMEMBERED) buckets.delete(buckets.keys().next().value!);
-    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) / perSecond) * 1000);
-    bucket.left--;
-    return 0;
+    const bucket = buckets.get(who) ?? createTokenBucket(rate);
+    setNewest(buckets, who, bucket, REMEMBERED);
+    const wait = bucket.readyAt(at) - at;
+    if (wait === 0) bucket.take(1);
+    return wait;
   };
 }

@@ -1,11 +1,12 @@
 /** What a key to register with may do: little, to one app, and not too often. */
 
 import type { Context } from 'hono';
+import type { Rate } from '../../lib/token-bucket.ts';
 import type { ApiKey } from '../../model/key.ts';
 import { answerProblem } from '../core/problem.ts';
 import type { ClientAddress } from './address.ts';
 import { keyOf } from './authorize.ts';
-import { createLimit, type Rate } from './limit.ts';
+import { createLimit } from './limit.ts';
 
 export interface RegistrationLimits {
   /** all devices of an app: after a push to a million, some open it at once */

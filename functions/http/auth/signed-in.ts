@@ -4,9 +4,10 @@
  */
 
 import type { Context } from 'hono';
+import type { Rate } from '../../lib/token-bucket.ts';
 import { answerProblem } from '../core/problem.ts';
 import { personOf } from './authorize.ts';
-import { createLimit, type Rate } from './limit.ts';
+import { createLimit } from './limit.ts';
 import type { Admit } from './registration-key.ts';
 
 /** A console that polls, and a command line that imports, side by side; not a script run wild. */

@@ -5,6 +5,7 @@
  * of all are remembered too, so that a flood of made-up names costs no reads either.
  */
 
+import { setNewest } from '../../lib/bounded-map.ts';
 import { pingTask } from '../../model/tasks.ts';
 import type { PingCounts, Trigger } from '../../model/trigger.ts';
 import type { Page, Ports } from '../../ports/ports.ts';
@@ -54,13 +55,8 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
       counts: earlier?.counts ?? { received: 0, forged: 0 },
       countedAt: earlier?.countedAt ?? 0,
     };
-    known.delete(name);
-    known.set(name, it);
-    const oldest = known.entries().next().value!;
-    if (known.size > MAX_KNOWN) {
-      known.delete(oldest[0]);
-      void count(...oldest);
-    }
+    const dropped = setNewest(known, name, it, MAX_KNOWN);
+    if (dropped) void count(...dropped);
     return it;
   }
 

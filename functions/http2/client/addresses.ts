@@ -5,6 +5,7 @@
 
 import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { setNewest } from '../../lib/bounded-map.ts';
 
 /** How long a result is used. The records of Apple and Google live for one to five minutes. */
 const TTL_MS = 60_000;
@@ -32,8 +33,7 @@ export const lookupAddresses: LookupFunction = (
   }
   lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, []);
-    if (cache.size >= MAX_HOSTS) cache.clear();
-    cache.set(host, { addresses: addresses.slice(), until: now + TTL_MS });
+    setNewest(cache, host, { addresses: addresses.slice(), until: now + TTL_MS }, MAX_HOSTS);
     if (options.all) callback(null, addresses);
     else callback(null, addresses[0]!.address, addresses[0]!.family);
   });

@@ -9,6 +9,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
+import { setNewest } from '../../lib/bounded-map.ts';
 import { giveBuffer, READ_BYTES, takeBuffer } from '../session/buffers.ts';
 import { forgetAddresses, lookupAddresses } from './addresses.ts';
 
@@ -81,7 +82,7 @@ export function connectSocket(
     sessions.delete(key);
   });
   socket.on('session', (ticket) => {
-    store(sessions, key, ticket);
+    setNewest(sessions, key, ticket, MAX_CACHED);
   });
   return socket;
 }
@@ -90,12 +91,6 @@ function contextOf(identity: string, tls: TlsOptions): SecureContext {
   const cached = contexts.get(identity);
   if (cached !== undefined) return cached;
   const context = createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
-  store(contexts, identity, context);
+  setNewest(contexts, identity, context, MAX_CACHED);
   return context;
-}
-
-/** Adds an entry, in place of the oldest one if the cache is full. */
-function store<T>(cache: Map<string, T>, key: string, value: T) {
-  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
-  cache.set(key, value);
 }

@@ -5,6 +5,7 @@
  */
 
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import { setNewest } from '../../lib/bounded-map.ts';
 import { apsFault, showsNothing } from '../shared/aps.ts';
 import type { Answer, Asked, Peer, Rules } from '../shared/rules.ts';
 import { apnsTokenForm } from '../shared/tokens.ts';
@@ -218,9 +219,8 @@ function bearerVerifier(options: ApnsRulesOptions) {
     if (!token) return 'MissingProviderToken';
     let issued = judged.get(token);
     if (issued === undefined) {
-      if (judged.size >= MAX_KEPT) judged.clear();
       issued = judge(token);
-      judged.set(token, issued);
+      setNewest(judged, token, issued, MAX_KEPT);
     }
     if (typeof issued === 'string') return issued;
     const now = options.now();

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import { setNewest } from '../../lib/bounded-map.ts';
 import { type CloudTasksSettings, type CloudTasksStats, refusal, spend } from './faults.ts';
 import { type CreateTaskMessage, fromMs, packed, type TaskMessage } from './protos.ts';
 import type { Call, Service } from './service.ts';
@@ -67,9 +68,7 @@ export function createBatchService(
         it.failed[i] = { code: error.code, message: error.details };
       }
     }
-    operations.set(name, it);
-    const oldest = operations.keys().next().value;
-    if (operations.size > MAX_OPERATIONS && oldest !== undefined) operations.delete(oldest);
+    setNewest(operations, name, it, MAX_OPERATIONS);
     return it;
   }
 

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
+import { setNewest } from '../../lib/bounded-map.ts';
 
 export interface Oidc {
   /** A JWT that lives an hour; the same one for half of it, since signing is slow. */
@@ -79,8 +80,7 @@ export async function createOidc({
       const known = kept.get(key);
       if (known && iat >= known.iat && iat - known.iat < REUSE_S) return known.token;
       const token = sign(audience, email, iat);
-      if (kept.size >= MAX_KEPT) kept.clear();
-      kept.set(key, { token, iat });
+      setNewest(kept, key, { token, iat }, MAX_KEPT);
       return token;
     },
   };
