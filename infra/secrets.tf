@@ -2,7 +2,7 @@ locals {
   single_app = !var.several_apps
 
   # The functions that read each secret: the sender that uses it, and the API, which checks a message
-  # against the app's credentials before it accepts a campaign (functions/pipeline/accept.ts).
+  # against the app's credentials before it accepts a campaign (functions/pipeline/accept/accept.ts).
   secrets = merge(
     local.single_app && var.apns != null ? { apns-key = { readers = ["api", "send-apns"] } } : {},
     local.single_app && try(var.apns.next_key_id, null) != null ? { apns-next-key = { readers = ["api", "send-apns"] } } : {},

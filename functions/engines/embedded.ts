@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedEvents } from '../events/embedded.ts';
 import { type QueueName, queueNames } from '../model/tasks.ts';
-import { createAtOnce } from '../pipeline/at-once.ts';
 import { expire } from '../pipeline/expire.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
+import { createAtOnce } from '../pipeline/send/inline.ts';
 import { tick } from '../pipeline/tick.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import {

@@ -6,7 +6,7 @@ import { rfc3339 } from '../lib/rfc3339.ts';
 import type { AppPause } from '../model/campaign.ts';
 import { environments } from '../model/platform.ts';
 import { providers } from '../model/provider/registry.ts';
-import { switchApp } from '../pipeline/app-switch.ts';
+import { switchApp } from '../pipeline/control/app-pause.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';

@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi';
 import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
-import { message } from '../pipeline/message.ts';
+import { message } from '../pipeline/single-push.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { idempotencyKey } from './campaigns/control.ts';

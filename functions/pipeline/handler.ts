@@ -3,12 +3,12 @@
 import type { CampaignEvent } from '../model/event.ts';
 import { renewed, type TaskBody } from '../model/tasks.ts';
 import type { Ports, TaskAnswer, TaskHandler } from '../ports/ports.ts';
-import { applySwitch } from './app-switch.ts';
-import { watchCanary } from './canary.ts';
-import { redrive } from './control.ts';
-import { plan, planShard } from './plan.ts';
-import { sendChunk } from './send.ts';
-import { ping } from './triggers/ping.ts';
+import { applySwitch } from './control/app-pause.ts';
+import { redrive } from './control/control.ts';
+import { ping } from './inbound/ping.ts';
+import { plan, planShard } from './plan/plan.ts';
+import { watchCanary } from './send/canary.ts';
+import { sendChunk } from './send/send.ts';
 
 /** A queue's attempts take an hour or more; what outlasts them is not tried again at once. */
 const RENEW_AFTER_MS = 60 * 1000;

@@ -16,8 +16,8 @@ import { LOST_AFTER_MS, PARKED_MS } from '../model/timing.ts';
 import type { Overdue } from '../model/work.ts';
 import type { Ports, Store } from '../ports/ports.ts';
 import { publish } from './complete.ts';
-import { waitsForCanary } from './control.ts';
-import { anyWaits, tasksOf } from './waiting.ts';
+import { waitsForCanary } from './control/control.ts';
+import { anyWaits, tasksOf } from './control/waiting.ts';
 
 const BATCH = 500;
 

@@ -14,7 +14,7 @@ import {
   type TaskBody,
 } from '../../functions/model/tasks.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
-import { cancel, pauseBy, resume } from '../../functions/pipeline/control.ts';
+import { cancel, pauseBy, resume } from '../../functions/pipeline/control/control.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import { createWorld, DAY, MINUTE, NOW, type World } from '../pipeline/world.ts';
 import { type MakeStore, pageOf, running } from './store-fixture.ts';

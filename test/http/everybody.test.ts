@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
 import type { Problem } from '../../functions/lib/errors.ts';
+import { ping } from '../../functions/pipeline/inbound/ping.ts';
 import { startDue } from '../../functions/pipeline/schedules/recur.ts';
-import { ping } from '../../functions/pipeline/triggers/ping.ts';
 import { createFixture, jsonOf } from './fixture.ts';
 
 const message = { title: 'Hi' };

@@ -55,7 +55,7 @@ test('a build holds only what runs, and no path of the machine it was made on', 
   const sources = Object.entries(files)
     .filter(([path]) => path.endsWith('.map'))
     .flatMap(([, text]) => JSON.parse(text).sources as string[]);
-  assert.ok(sources.some((it) => it.endsWith('functions/pipeline/send.ts')));
+  assert.ok(sources.some((it) => it.endsWith('functions/pipeline/send/send.ts')));
   for (const it of sources) assert.doesNotMatch(it, /functions\/(local|cli)\//);
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { createLog } from '../../functions/log.ts';
 import type { Chunk } from '../../functions/model/chunk.ts';
-import { createRecorder, newLease } from '../../functions/pipeline/record.ts';
+import { createRecorder, newLease } from '../../functions/pipeline/send/record.ts';
 import type { Log, Ports } from '../../functions/ports/ports.ts';
 import { entryOf, matcher } from './filter.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resume } from '../../functions/pipeline/control.ts';
+import { resume } from '../../functions/pipeline/control/control.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import { accepted } from './script.ts';
 import { createWorld, eachOnce, MINUTE, NOW, type World } from './world.ts';

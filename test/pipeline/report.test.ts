@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cancel } from '../../functions/pipeline/control.ts';
+import { cancel } from '../../functions/pipeline/control/control.ts';
 import { type Report, report, reportText } from '../../functions/pipeline/report.ts';
 import { campaignOf } from '../contracts/store-fixture.ts';
 import { accepted } from './script.ts';

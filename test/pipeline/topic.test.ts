@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { audienceSchema } from '../../functions/model/schemas/audience.ts';
 import { campaignRequestSchema } from '../../functions/model/schemas/campaign.ts';
-import { accept } from '../../functions/pipeline/accept.ts';
-import { plan } from '../../functions/pipeline/plan.ts';
+import { accept } from '../../functions/pipeline/accept/accept.ts';
+import { plan } from '../../functions/pipeline/plan/plan.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { createWorld } from './world.ts';
 

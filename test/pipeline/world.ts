@@ -16,9 +16,9 @@ import { closedIn } from '../../functions/model/campaign-events.ts';
 import type { CampaignEvent } from '../../functions/model/event.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
 import { type QueueName, queueNames, type Task } from '../../functions/model/tasks.ts';
-import { accept } from '../../functions/pipeline/accept.ts';
+import { accept } from '../../functions/pipeline/accept/accept.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
-import { sendChunk } from '../../functions/pipeline/send.ts';
+import { sendChunk } from '../../functions/pipeline/send/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Log, Ports, Queue, Store } from '../../functions/ports/ports.ts';
 import {

@@ -17,7 +17,7 @@ import { audienceSchema } from '../../functions/model/schemas/audience.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { registrationSchema } from '../../functions/model/schemas/registration.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
-import { readPing } from '../../functions/pipeline/triggers/ping.ts';
+import { readPing } from '../../functions/pipeline/inbound/ping.ts';
 import { judgeApns } from '../../functions/providers/apns/reasons.ts';
 import { judgeFcm } from '../../functions/providers/fcm/errors.ts';
 import { createFixture } from '../http/fixture.ts';

@@ -5,7 +5,7 @@ import { accepts } from 'hono/accepts';
 import { noCounts } from '../../model/campaign.ts';
 import type { Scope } from '../../model/key.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
-import { accept } from '../../pipeline/accept.ts';
+import { accept } from '../../pipeline/accept/accept.ts';
 import { report, reportText } from '../../pipeline/report.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';

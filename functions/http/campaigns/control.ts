@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { type Change, campaignStates, noCounts } from '../../model/campaign.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
-import { pastTime } from '../../pipeline/accept.ts';
+import { pastTime } from '../../pipeline/accept/accept.ts';
 import {
   allowedIn,
   type Controlled,
@@ -13,8 +13,8 @@ import {
   pauseBy,
   reschedule,
   resume,
-} from '../../pipeline/control.ts';
-import { retryFailures } from '../../pipeline/retry.ts';
+} from '../../pipeline/control/control.ts';
+import { retryFailures } from '../../pipeline/control/retry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';

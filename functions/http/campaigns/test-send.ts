@@ -5,7 +5,7 @@ import type { Fault } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { forEachProvider, providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
-import { accept, draft } from '../../pipeline/accept.ts';
+import { accept, draft } from '../../pipeline/accept/accept.ts';
 import { type Preview, preview } from '../../pipeline/audience/preview.ts';
 import type { Ports, Rendered } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';

@@ -7,7 +7,7 @@ import { said } from '../../model/audience/everybody.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { nextRun, nextRuns, type Schedule, scheduleStates } from '../../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
-import { draft } from '../../pipeline/accept.ts';
+import { draft } from '../../pipeline/accept/accept.ts';
 import { change, createSchedule, onwards, runNow } from '../../pipeline/schedules/recur.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { campaignSchema, campaignView } from '../campaigns/view.ts';

@@ -10,7 +10,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { lookUp, segmentsOf } from '../../model/ping-template.ts';
 import type { Json, Proof } from '../../model/trigger.ts';
-import { readPing } from '../../pipeline/triggers/ping.ts';
+import { readPing } from '../../pipeline/inbound/ping.ts';
 
 export interface Received {
   /** null: it has none of that name */

@@ -13,7 +13,7 @@ import {
   type PingCounts,
   type Trigger,
 } from '../../model/trigger.ts';
-import { templateObjections } from '../../pipeline/triggers/sample.ts';
+import { templateObjections } from '../../pipeline/inbound/sample.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { readBytes } from '../core/body.ts';
 import { type Call, call } from '../core/call.ts';

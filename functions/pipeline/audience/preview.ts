@@ -9,7 +9,7 @@ import type { Reached } from '../../model/installation.ts';
 import { wordingOf } from '../../model/message/wording.ts';
 import { forEachProvider, type Provider } from '../../model/provider/registry.ts';
 import type { Ports, Rendered } from '../../ports/ports.ts';
-import { draft, pushOf } from '../accept.ts';
+import { draft, pushOf } from '../accept/accept.ts';
 import { pagesOf } from './pages.ts';
 
 /** A test is looked at by a person. */

@@ -14,7 +14,7 @@ import {
   type ScheduleRequest,
 } from '../../model/schedule.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { enter } from '../accept.ts';
+import { enter } from '../accept/accept.ts';
 
 /** Others write to a schedule when a person does, and a tick beside this one. */
 const MAX_TRIES = 10;

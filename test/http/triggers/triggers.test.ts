@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/triggers.ts';
-import { ping } from '../../../functions/pipeline/triggers/ping.ts';
+import { ping } from '../../../functions/pipeline/inbound/ping.ts';
 import { decodeBody, encodeBody } from '../../../functions/queue/body.ts';
 import { createFixture, jsonOf } from '../fixture.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../../functions/model/schemas/push.ts';
-import { message } from '../../../functions/pipeline/message.ts';
+import { message } from '../../../functions/pipeline/single-push.ts';
 import { tick } from '../../../functions/pipeline/tick.ts';
 import { campaignOf, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Audience } from '../../../functions/model/campaign.ts';
 import type { Task } from '../../../functions/model/tasks.ts';
-import { accept } from '../../../functions/pipeline/accept.ts';
+import { accept } from '../../../functions/pipeline/accept/accept.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
 import type { Log, Ports } from '../../../functions/ports/ports.ts';
 import { chance, NOW } from '../../contracts/store-fixture.ts';

@@ -1,0 +1,177 @@
+/** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
+
+import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../../model/campaign.ts';
+import type { OpenChunk, Shard } from '../../model/chunk.ts';
+import {
+  canaryTask,
+  planTask,
+  redriveTask,
+  sendTask,
+  shardTask,
+  startTasks,
+} from '../../model/tasks.ts';
+import { expiryOf, LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { announce, leaveToSweep } from '../complete.ts';
+import { OVERRULED } from '../send/failure-guard.ts';
+import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';
+
+export type Controlled =
+  | { kind: 'ok'; campaign: Campaign }
+  | { kind: 'missing' }
+  /** not from the state it is in */
+  | { kind: 'illegal'; campaign: Campaign };
+
+/** What may be asked of a campaign, and in which states. */
+const verbs: Record<string, readonly CampaignState[]> = {
+  pause: ['accepted', 'running'],
+  resume: ['paused'],
+  cancel: ['accepted', 'scheduled', 'running', 'paused'],
+  schedule: ['scheduled'],
+  'retry-failures': ['completed', 'cancelled'],
+};
+
+export const allowedIn = (state: CampaignState) =>
+  Object.keys(verbs).filter((verb) => verbs[verb]!.includes(state));
+
+/** Stops what has not been sent. The rest is counted as skipped, then the ledger closes. */
+export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
+  const { store, now } = ports;
+  const closed = await store.moveCampaign(id, ['scheduled'], 'cancelled', null, now(), by);
+  if (!closed) return move(ports, id, ['accepted', 'running', 'paused'], 'cancelling', by);
+  await announce(ports, id).catch(leaveToSweep(ports, id));
+  return { kind: 'ok', campaign: closed };
+}
+
+/** Goes on after a pause. Who resumes what the brake has stopped has seen why, and overrules it. */
+export async function resume(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
+  const campaign = await ports.store.getCampaign(id);
+  if (!campaign) return { kind: 'missing' };
+  const to = campaign.shards === 0 ? 'accepted' : 'running';
+  if (to === 'accepted' && campaign.state !== 'paused') return { kind: 'illegal', campaign };
+  const overrules = OVERRULED.test(campaign.reason ?? '');
+  return move(ports, id, ['paused'], to, by, overrules ? 'off' : undefined);
+}
+
+async function move(
+  { store, queue, now }: Ports,
+  id: string,
+  from: CampaignState[],
+  to: CampaignState,
+  by: string,
+  guard?: Campaign['guard'],
+): Promise<Controlled> {
+  const moved = await store.moveCampaign(id, from, to, null, now(), by, guard);
+  const campaign = moved ?? (await store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  if (campaign.state !== to) return { kind: 'illegal', campaign };
+  // asked twice, too: the first may have died before it queued the rest. So may this: the campaign is
+  // due until its work is back on its queues, and the sweep does it then
+  await queue.create([redriveTask(id, campaign.task ?? `${to}-${now()}`)]);
+  return { kind: 'ok', campaign };
+}
+
+/**
+ * A person's pause. No chunk is begun after it; those under way stop at their next checkpoint, and
+ * what they have learnt is kept.
+ */
+export async function pauseBy(ports: Ports, id: string, by: string): Promise<Controlled> {
+  const paused = await pause(ports, id, `paused by ${by}`, by);
+  const campaign = paused ?? (await ports.store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  return { kind: campaign.state === 'paused' ? 'ok' : 'illegal', campaign };
+}
+
+/** Nothing more is sent until somebody resumes it. Null, and nothing happens, unless it is sent now. */
+export async function pause(
+  ports: Ports,
+  campaignId: string,
+  reason: string,
+  by = SYSTEM,
+  from: readonly CampaignState[] = verbs.pause!,
+): Promise<Campaign | null> {
+  const { store, log, now } = ports;
+  const paused = await store.moveCampaign(campaignId, from, 'paused', reason, now(), by);
+  if (!paused) return null;
+  log.campaignPaused({ campaignId, reason });
+  await announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
+  return paused;
+}
+
+/** Another time for one that has not begun. */
+export async function reschedule(
+  { store, queue, now }: Ports,
+  id: string,
+  at: number,
+  by: string,
+): Promise<Controlled> {
+  const changed = await store.reschedule(id, at, startDueAt(at, now()), now(), by);
+  const campaign = changed ?? (await store.getCampaign(id));
+  if (!campaign) return { kind: 'missing' };
+  if (!changed) return { kind: 'illegal', campaign };
+  await queue.create(startTasks(campaign, now()));
+  return { kind: 'ok', campaign };
+}
+
+/**
+ * Queues every shard and chunk that is still open and does not wait in its queue. Those of a paced
+ * campaign get new slots from now on, where theirs have passed.
+ */
+export async function redrive(ports: Ports, id: string, why: string) {
+  const { store, queue, now } = ports;
+  const campaign = await store.getCampaign(id);
+  if (!campaign || isClosed(campaign.state) || campaign.state === 'paused') return;
+  if (campaign.shards === 0) return queue.create([planTask(id, why)]);
+  const isWatched = waitsForCanary(campaign);
+  const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !isWatched);
+  await queueShards(ports, shards, why);
+  if (isWatched) await queue.create([canaryTask(id, null, now())]);
+  const perMs =
+    campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
+  let queued = 0;
+  for await (const chunks of store.openChunks(id, null)) {
+    const waits = await anyWaits(ports, chunks.map(chunkTasks));
+    const moved = chunks.map((it, i) => {
+      const notBefore = perMs > 0 ? nextSlot(it) : null;
+      // what waits for a time that is not the campaign's pace need not wait for it any more
+      const isQueued = waits[i]! && (perMs > 0 || it.notBefore <= now());
+      return { it, notBefore, isQueued };
+    });
+    await store.moveChunks(
+      moved.map(({ it, notBefore, isQueued }) => ({
+        chunkId: it.chunkId,
+        dueAt: Math.max(now(), notBefore ?? 0) + LOST_AFTER_MS,
+        ...(notBefore !== null && {
+          slot: { notBefore, expiresAt: expiryOf(campaign, notBefore) },
+        }),
+        ...(!isQueued && { task: why }),
+      })),
+      now(),
+    );
+    const left = moved.filter(({ isQueued }) => !isQueued);
+    await queue.create(left.map(({ it, notBefore }) => sendTask(it, why, notBefore ?? undefined)));
+  }
+  await store.redriven(id, why);
+
+  function nextSlot({ notBefore, size }: OpenChunk): number {
+    const slot = Math.max(notBefore, Math.floor(now() + queued / perMs));
+    queued += size;
+    return slot;
+  }
+}
+
+async function queueShards(ports: Ports, shards: Shard[], why: string) {
+  const waits = await anyWaits(
+    ports,
+    shards.map((it) => shardTasks(it.campaignId, it.index, it.task)),
+  );
+  const left = shards.filter((_, i) => !waits[i]);
+  await ports.store.noteTasks(
+    left.map(({ campaignId, index }) => ({ kind: 'shard', campaignId, shard: index, task: why })),
+  );
+  await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why)));
+}
+
+/** All but its first shard are to wait. One that is cancelled has nothing to wait for. */
+export const waitsForCanary = ({ guard, state }: Campaign) =>
+  guard === 'canary' && state !== 'cancelling';

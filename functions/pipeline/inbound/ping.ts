@@ -1,0 +1,121 @@
+/**
+ * ping: what a trigger was sent, made into a campaign. It was verified before it was queued.
+ *
+ * The campaign's Idempotency-Key is the trigger and the ping's id, so a ping that comes twice, or a
+ * task that does, pushes once. What can never become a campaign is kept, to be looked at and replayed.
+ */
+
+import { hash } from 'node:crypto';
+import type { Fault } from '../../lib/errors.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import { validate } from '../../lib/faults.ts';
+import { HALF } from '../../lib/json-texts.ts';
+import { said } from '../../model/audience/everybody.ts';
+import type { CampaignRequest } from '../../model/campaign.ts';
+import { asLists, asLiteral, fill, lookUp } from '../../model/ping-template.ts';
+import { providers } from '../../model/provider/registry.ts';
+import type { Json, Ping, Trigger } from '../../model/trigger.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { accept, enter } from '../accept/accept.ts';
+import { message } from '../single-push.ts';
+
+/** What looks through a value later may recurse. */
+const MAX_DEPTH = 32;
+
+/** Throws only what may be different the next time. */
+export async function ping(ports: Ports, it: Ping): Promise<void> {
+  const { store, log } = ports;
+  const trigger = await store.getTrigger(it.trigger);
+  // deleted since: nobody wants it any more
+  if (!trigger) return;
+  const made = await campaignOf(trigger, it);
+  const faults =
+    'faults' in made
+      ? made.faults
+      : await start(ports, made.request, made.key, `trigger ${it.trigger}`);
+  if (faults.length === 0) return;
+  const key = hash('sha256', `${it.trigger}\n${it.id}\n${it.body}\n${it.at}`).slice(0, 24);
+  await store.putFailedPing({
+    trigger: it.trigger,
+    body: it.body,
+    id: it.id,
+    at: it.at,
+    key,
+    faults,
+  });
+  log.pingFailed({ trigger: it.trigger, faults: faults.length });
+}
+
+/**
+ * Of the functions on Google Cloud only those that send know what a provider would refuse; where this
+ * one does not, the campaign's report will say.
+ */
+async function start(
+  ports: Ports,
+  request: CampaignRequest,
+  key: string,
+  by: string,
+): Promise<Fault[]> {
+  const { senders } = ports;
+  const knows = providers.some((it) => senders.get(request.app, it, 'production'));
+  const { installationIds, userIds, tokens } = request.audience;
+  const started =
+    knows && (installationIds || userIds || tokens)
+      ? (await message(ports, request, key, by)).accepted
+      : await (knows ? accept : enter)(ports, request, key, by);
+  // a conflict is the same ping's id with another body or template: the first one stands
+  return started.kind === 'refused' ? started.faults : [];
+}
+
+async function campaignOf(
+  trigger: Trigger,
+  it: Pick<Ping, 'id' | 'body'>,
+): Promise<{ request: CampaignRequest; key: string } | { faults: Fault[] }> {
+  const body = Buffer.from(it.body, 'base64');
+  const json = readPing(body);
+  if ('fault' in json) return { faults: [{ path: '', message: json.fault }] };
+  const { name, app, idPath } = trigger;
+  const named = idPath === null ? it.id : lookUp(json.value, idPath);
+  if (idPath !== null && typeof named !== 'string' && typeof named !== 'number')
+    return { faults: [{ path: 'idPath', message: `the ping has no id at ${idPath}` }] };
+  if (typeof named === 'string' && !named.isWellFormed())
+    return { faults: [{ path: 'idPath', message: `the ping's id ${HALF}` }] };
+  const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
+  // a trigger may be older than the rule that everybody is said
+  const audience = fill(said(trigger.audience), 'audience', json.value);
+  const filled = fill(trigger.message, 'message', json.value);
+  const faults = [...audience.faults, ...filled.faults];
+  if (faults.length > 0) return { faults };
+  // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
+  const { campaignRequestSchema } = await import('../../model/schemas/campaign.ts');
+  const parsed = validate(campaignRequestSchema, {
+    ...{ name: `ping of ${name}`, app },
+    ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },
+  });
+  return 'faults' in parsed
+    ? { faults: parsed.faults }
+    : { request: parsed.value, key: `ping ${name} ${id}` };
+}
+
+/** JSON in UTF-8, of bounded depth, or what is wrong with it. */
+export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value = parseExact(text) as Json;
+    return depthOf(value) > MAX_DEPTH ? { fault: TOO_DEEP } : { value };
+  } catch (error) {
+    if (error instanceof RangeError) return { fault: TOO_DEEP };
+    return { fault: error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8' };
+  }
+}
+
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
+
+/** Level by level, without recursion. */
+function depthOf(value: Json): number {
+  const inside = (it: Json) => (typeof it === 'object' && it !== null ? Object.values(it) : []);
+  let depth = -1;
+  for (let level = [value]; level.length > 0 && depth <= MAX_DEPTH; depth++)
+    level = level.flatMap(inside);
+  return depth;
+}

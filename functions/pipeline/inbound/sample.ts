@@ -1,0 +1,55 @@
+/**
+ * The message that a trigger's template makes, as far as it can be known before a ping comes: with
+ * its defaults, and something that fits where a ping's words will stand.
+ */
+
+import type { Fault } from '../../lib/errors.ts';
+import { asLiteral, fill } from '../../model/ping-template.ts';
+import { type Message, messageSchema } from '../../model/schemas/message.ts';
+import type { Json } from '../../model/trigger.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { messageFaults } from '../accept/accept.ts';
+
+/** By the names of a message's fields; any other is left out. */
+const standIns: Record<string, Json> = {
+  title: '-',
+  body: '-',
+  sound: '-',
+  collapseId: '-',
+  badge: 1,
+  ttlSeconds: 1,
+  imageUrl: 'https://example.com/',
+  webLink: 'https://example.com/',
+};
+
+/** What the providers would refuse of every message that the template makes; paths as in a campaign. */
+export function templateObjections(
+  ports: Ports,
+  { app, audience, message }: { app: string; audience: object; message: object },
+): Fault[] {
+  const sample = sampleOf(message as Json);
+  if (sample === null) return [];
+  const toTopic = Object.keys(audience).some((it) => it === 'topic' || it === 'condition');
+  return messageFaults(ports, {
+    ...{ name: 'ping', app, dryRun: false, message: sample },
+    audience: toTopic ? { topic: '-' } : {},
+  });
+}
+
+function sampleOf(template: Json): Message | null {
+  const sample = asLiteral(fill(template, 'message', {}).value);
+  const first = messageSchema.safeParse(sample);
+  if (first.success) return first.data;
+  for (const { path } of first.error.issues) putIn(sample, path);
+  // what still does not fit is known when the ping comes
+  return messageSchema.safeParse(sample).data ?? null;
+}
+
+function putIn(sample: Json, path: PropertyKey[]) {
+  const name = String(path.at(-1));
+  let outer = sample as Record<PropertyKey, Json> | undefined;
+  for (const key of path.slice(0, -1)) outer = outer?.[key] as typeof outer;
+  if (typeof outer !== 'object' || outer === null || !Object.hasOwn(outer, name)) return;
+  if (Object.hasOwn(standIns, name)) outer[name] = standIns[name]!;
+  else delete outer[name];
+}

@@ -1,0 +1,75 @@
+/**
+ * probe: until a provider has accepted a push of a campaign, one process tries, and the others wait. So
+ * a revoked key or a faulty message is refused for some tens of recipients, however many processes
+ * there are.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Campaign } from '../../model/campaign.ts';
+import type { Chunk } from '../../model/chunk.ts';
+import { FEW } from '../../model/tasks.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { reasonOf } from './classify.ts';
+import type { Trial } from './trials.ts';
+
+/** This process, among all that send for the deployment. */
+const PROCESS = randomUUID();
+/** A process that got nobody through by then is dead, or its provider does not answer: another tries. */
+const TRIAL_MS = 15_000;
+/** How long a chunk that is claimed waits for its turn, below its lease; then it is queued again. */
+const MAX_WAIT_MS = 10_000;
+const POLL_MS = 250;
+
+/**
+ * 'later': another process still tries the message, and this chunk has to come again. 'waited': its
+ * turn has come after some seconds, in which anything may have become of the campaign.
+ */
+export async function awaitTurn(
+  { store, now }: Ports,
+  { provider, recipients }: Chunk,
+  { id, trials = {}, dryRun }: Campaign,
+  trial: Trial,
+  stop: AbortSignal,
+  monotonic: () => number = () => performance.now(),
+): Promise<'now' | 'waited' | 'later'> {
+  const noted = trials[provider];
+  if (noted && 'acceptedAt' in noted) trial.prove();
+  // a few are no more than what a probe risks, and a push to one user must not pay for it
+  if (trial.proven || dryRun || recipients.length <= FEW) return 'now';
+  const deadline = monotonic() + MAX_WAIT_MS;
+  for (let polls = 1; ; polls++) {
+    const turn = await store.claimTrial(id, provider, PROCESS, now() + TRIAL_MS, now());
+    if (turn === 'accepted') trial.prove();
+    if (turn !== 'other' || trial.proven) return polls > 1 ? 'waited' : 'now';
+    if (stop.aborted || monotonic() >= deadline) return 'later';
+    await wait(POLL_MS);
+  }
+}
+
+/**
+ * Why a campaign has to be paused of which no push was accepted at this provider; null if others may
+ * still show that the refused ones were refused for their own sake: in this chunk (the provider was
+ * busy, or the worker had to end), or elsewhere.
+ */
+export async function refusedByAll(
+  { store }: Ports,
+  chunk: Chunk,
+  trial: Trial,
+  { blocked, untold }: { blocked: { reason: string; detail?: string }[]; untold: number },
+): Promise<string | null> {
+  const [first] = blocked;
+  if (!first || trial.proven || untold > 0) return null;
+  const campaign = await store.getCampaign(chunk.campaignId);
+  const noted = campaign?.trials?.[chunk.provider];
+  if (noted && 'acceptedAt' in noted) trial.prove();
+  if (trial.proven) return null;
+  if (chunk.attempt > 0 || (await isOnly(store, chunk, campaign))) return reasonOf(first);
+  return null;
+}
+
+async function isOnly(store: Ports['store'], chunk: Chunk, campaign: Campaign | null) {
+  if (campaign?.shards !== 1) return false;
+  const shard = await store.getShard(chunk.campaignId, chunk.shard);
+  return shard?.planned === true && shard.chunks === 1;
+}

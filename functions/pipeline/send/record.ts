@@ -1,0 +1,147 @@
+/**
+ * record: what was learnt of a claimed chunk, and its writing down.
+ *
+ * Each commit takes the lease that the one before it gave and gives a new one. So a commit whose
+ * answer was lost can be tried again: applied already, it finds itself fenced, and nothing is
+ * counted twice.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { shortToken } from '../../lib/redact.ts';
+import { chunkEvents } from '../../model/campaign-events.ts';
+import type { Chunk, ChunkCommit, Lease } from '../../model/chunk.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import { LEASE_MS, LOST_AFTER_MS } from '../../model/timing.ts';
+import type { Committed, Ports } from '../../ports/ports.ts';
+import { leaveToSweep, publish } from '../complete.ts';
+import { listenedTo, tellProgress } from '../listeners.ts';
+
+const COMMIT_TRIES = 4;
+const COMMIT_WAIT_MS = 250;
+
+export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
+
+interface Failed {
+  outcome: Exclude<Outcome['kind'], 'accepted'>;
+  reason: string;
+  detail?: string | undefined;
+}
+
+/** A failure keeps so much of the provider's own words. */
+const MAX_DETAIL = 300;
+
+type Release = Extract<ChunkCommit['lease'], { release: true }>;
+
+export type Recorder = ReturnType<typeof createRecorder>;
+
+export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
+  const { store, log, now } = ports;
+  const claimedAt = now();
+  let lease = first;
+  const open = new Set(chunk.open);
+  const doubtful = new Set(chunk.doubtful);
+  const nothing = () => ({
+    accepted: 0,
+    skipped: 0,
+    failures: [] as ChunkCommit['failures'],
+    forget: [] as ChunkCommit['forget'],
+  });
+  let learnt = nothing();
+
+  async function commit(end: Release | null): Promise<Committed> {
+    const next = newLease(now());
+    const write: ChunkCommit = {
+      chunkId: chunk.id,
+      leaseId: lease.id,
+      ...learnt,
+      open: [...open],
+      doubtful: [...doubtful],
+      lease: end ?? { keep: next },
+      dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
+      now: now(),
+    };
+    learnt = nothing();
+    const events = await eventsOf(write);
+    if (events.length > 0) write.events = events;
+    const committed = await persist(() => store.commitChunk(write));
+    lease = next;
+    if (committed.kind === 'fenced') return committed;
+    tell(write, end !== null);
+    await publish(ports, events).catch(leaveToSweep(ports, chunk.campaignId));
+    if (committed.state === 'running') await tellProgress(ports, chunk);
+    return committed;
+  }
+
+  async function eventsOf(write: ChunkCommit) {
+    if (write.failures.length === 0) return [];
+    return chunkEvents(chunk, write, await persist(() => listenedTo(ports, chunk)));
+  }
+
+  function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {
+    const { campaignId, id: chunkId, provider } = chunk;
+    const counts = { accepted, failed: failures.length, skipped, open: open.size };
+    log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ended, ms: now() - claimedAt });
+    const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
+    for (const some of byReason.values()) {
+      const { outcome, reason } = some[0]!;
+      log.recipientsFailed({ campaignId, provider, outcome, reason, count: some.length });
+    }
+  }
+
+  return {
+    open: () => [...open],
+    isDoubtful: (index: number) => doubtful.has(index),
+    doubt(index: number) {
+      doubtful.add(index);
+    },
+    accept(index: number) {
+      settle(index);
+      learnt.accepted += 1;
+    },
+    skip(index: number) {
+      settle(index);
+      learnt.skipped += 1;
+    },
+    /** `forgetSince`: the token goes too, unless it was registered again after that */
+    fail(index: number, { outcome, reason, detail }: Failed, forgetSince?: number) {
+      settle(index);
+      const { installationId, token } = chunk.recipients[index]!;
+      const recipient = { installationId, token };
+      const attempts = chunk.attempt + 1;
+      const { provider } = chunk;
+      const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
+      learnt.failures.push({
+        ...recipient,
+        ...{ index, provider, outcome, reason, attempts, at: now() },
+        ...(said && { detail: said }),
+      });
+      if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
+    },
+    /** Writes down what is known and keeps the lease. */
+    checkpoint: () => commit(null),
+    /** Whether any recipient was settled since the claim. */
+    progress: () => open.size < chunk.open.length,
+    /** Writes down what is known and lets go; what is still open is not to be sent before. */
+    release(notBefore: number) {
+      const stalled = this.progress() ? 0 : chunk.stalled + 1;
+      return commit({ release: true, notBefore, stalled });
+    },
+  };
+
+  function settle(index: number) {
+    if (!open.delete(index)) throw new Error(`recipient ${index} of ${chunk.id} settled twice`);
+    doubtful.delete(index);
+  }
+}
+
+async function persist<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (attempt === COMMIT_TRIES) throw error;
+      await wait(COMMIT_WAIT_MS * attempt);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bucketOf, type Cursor } from '../../../functions/model/bucket.ts';
+import type { Reached } from '../../../functions/model/installation.ts';
+import { fullPages } from '../../../functions/pipeline/plan/full-pages.ts';
+import { CHUNK_SIZE } from '../../../functions/pipeline/plan/plan.ts';
+import type { AudiencePage } from '../../../functions/ports/ports.ts';
+
+const byBucket = (a: Reached, b: Reached) =>
+  bucketOf(a.id) - bucketOf(b.id) || Number(a.id > b.id) - Number(a.id < b.id);
+
+/** In the order of buckets, of which each is FCM's with that share, evenly. */
+function audience(count: number, share: number, token = 'token'): Reached[] {
+  const ids = Array.from({ length: count }, (_, n) => ({ id: `device-${n}` }) as Reached);
+  return ids.toSorted(byBucket).map(({ id }, n) => {
+    const ofFcm = Math.floor((n + 1) * share) > Math.floor(n * share);
+    return { id, token, provider: ofFcm ? 'fcm' : 'apns', environment: 'production' };
+  });
+}
+
+async function* read(all: Reached[], after: Cursor | null = null): AsyncGenerator<AudiencePage> {
+  const rest = all.filter((it) => after === null || byBucket(it, { ...it, id: after.id }) > 0);
+  for (let from = 0; from < rest.length; from += 2000) {
+    const installations = rest.slice(from, from + 2000);
+    const { id } = installations.at(-1)!;
+    yield { installations, cursor: { bucket: bucketOf(id), id } };
+  }
+}
+
+const ofFcm = (page: AudiencePage) => page.installations.filter((it) => it.provider === 'fcm');
+const ids = (pages: AudiencePage[]) => pages.flatMap((it) => it.installations.map(({ id }) => id));
+
+for (const share of [0, 0.1, 0.3, 0.5, 0.7, 0.95, 1])
+  test(`where ${100 * share} % are FCM's, all but the last of its chunks are full`, async () => {
+    const all = audience(25_000, share);
+    const pages = await Array.fromAsync(fullPages(read(all), CHUNK_SIZE, false));
+    assert.deepEqual(
+      ids(pages),
+      all.map((it) => it.id),
+    );
+    for (const page of pages.slice(0, -1)) {
+      assert.equal(ofFcm(page).length % CHUNK_SIZE, 0);
+      assert.ok(page.installations.length >= 2000 && page.installations.length <= 10_000);
+    }
+    if (share === 0 || share === 1)
+      for (const { installations } of pages) assert.equal(installations.length % CHUNK_SIZE, 0);
+  });
+
+test('a page ends where it would be too large, whatever is in it', async () => {
+  const pagesOf = (share: number, isPersonal: boolean, token?: string) =>
+    Array.fromAsync(fullPages(read(audience(12_000, share, token)), CHUNK_SIZE, isPersonal));
+  const sizes = (pages: AudiencePage[]) => pages.map((it) => it.installations.length);
+  assert.deepEqual(sizes(await pagesOf(0.01, false)), [10_000, 2000]);
+  assert.deepEqual(sizes(await pagesOf(0.01, true)), Array(6).fill(2000));
+  assert.deepEqual(sizes(await pagesOf(0.8, true)).slice(0, 3), [1250, 1250, 1250]);
+  const long = sizes(await pagesOf(0.3, false, 'x'.repeat(4096)));
+  assert.ok(Math.max(...long) < 1000, `${long}`);
+});
+
+test('a planner that dies reads on behind any page, and misses no one', async () => {
+  const all = audience(11_111, 0.7);
+  const pages = await Array.fromAsync(fullPages(read(all), CHUNK_SIZE, false));
+  for (const [index, { cursor }] of pages.entries()) {
+    const rest = await Array.fromAsync(fullPages(read(all, cursor), CHUNK_SIZE, false));
+    assert.deepEqual(ids(rest), ids(pages.slice(index + 1)));
+  }
+});
+
+test('what batches left out is told with the pages, and at the end without one', async () => {
+  async function* counted() {
+    for await (const batch of read(audience(6_000, 1))) yield { ...batch, leftOut: 10 };
+    yield { installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 5 };
+  }
+  const pages = await Array.fromAsync(fullPages(counted(), CHUNK_SIZE, false));
+  assert.equal(
+    pages.reduce((sum, it) => sum + (it.leftOut ?? 0), 0),
+    35,
+  );
+  assert.deepEqual(pages.at(-1), {
+    ...{ installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 15 },
+  });
+});
