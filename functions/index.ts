@@ -7,7 +7,7 @@
 
 import { http } from '@google-cloud/functions-framework';
 import { ConfigError } from './config/embedded.ts';
-import { type GoogleConfig, readGoogleConfig } from './config/google.ts';
+import { type GoogleConfig, readGoogleConfig, readTarget } from './config/google.ts';
 import { createFront, type Entry } from './entry/front.ts';
 import { takeOver } from './entry/own-server.ts';
 import { createLog } from './log.ts';
@@ -53,12 +53,13 @@ async function start(target: string, log: Log) {
 }
 
 const log = createLog();
+const { target, isOnCloudRun } = readTarget(process.env);
 try {
-  await start(process.env.FUNCTION_TARGET ?? '', log);
+  await start(target, log);
 } catch (error) {
   // the framework would say that there may be a syntax error
   if (!(error instanceof ConfigError)) log.unexpected({ where: 'the start', error });
-  else if (process.env.K_SERVICE === undefined) console.error(error.message);
+  else if (!isOnCloudRun) console.error(error.message);
   // one entry of Cloud Logging; as plain text each line would be one
   else console.error(JSON.stringify({ severity: 'CRITICAL', message: error.message }));
   process.exit(1);

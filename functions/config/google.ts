@@ -47,6 +47,12 @@ const localVariables = {
   VOLLEY_OIDC_CERTS: 'loopback',
 } as const;
 
+/** Which function this process is, '' if none is named, and whether Cloud Run runs it. */
+export const readTarget = ({ FUNCTION_TARGET = '', K_SERVICE }: Env) => ({
+  target: FUNCTION_TARGET,
+  isOnCloudRun: K_SERVICE !== undefined,
+});
+
 /** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
 export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): GoogleConfig {
   const faults: Fault[] = [];
