@@ -17,7 +17,7 @@ import { report, reportText } from '../../pipeline/report.ts';
 import { startSimulated } from '../simulated.ts';
 import { startLocal } from './server.ts';
 
-const example = (name: string) => new URL(`../../examples/${name}`, import.meta.url).pathname;
+const example = (name: string) => new URL(`../../../examples/${name}`, import.meta.url).pathname;
 
 /** As unkind as a usual day: a few dead devices, connections that are replaced, a moment's refusal. */
 const unkind = {
