@@ -6,7 +6,7 @@
  */
 
 import { http } from '@google-cloud/functions-framework';
-import { ConfigError } from './config/embedded.ts';
+import { ConfigError } from './config/common.ts';
 import { type GoogleConfig, readGoogleConfig, readTarget } from './config/google.ts';
 import { createFront, type Entry } from './entry/front.ts';
 import { takeOver } from './entry/own-server.ts';

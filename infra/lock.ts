@@ -54,7 +54,10 @@ export function pruneLock(lock: Lock, { name, version, engines, dependencies }: 
 
   const packages = Object.fromEntries([...kept].sort().map((at) => [at, lock.packages[at]!]));
   return {
-    ...{ name, version, lockfileVersion: 3, requires: true },
+    name,
+    version,
+    lockfileVersion: 3,
+    requires: true,
     packages: { '': { name, version, dependencies, engines }, ...packages },
   };
 }

@@ -6,43 +6,43 @@ import { urlVariable, type Worker, workers } from '../model/tasks.ts';
 import { readApps } from '../providers/credentials.ts';
 import type { AppCredentials } from '../providers/registry.ts';
 import type { ReadFile } from '../providers/shared/credential-reader.ts';
-import { ConfigError, type Env, reader, readRetentionDays, readTrustedHops } from './embedded.ts';
+import { ConfigError, type Env, reader, readRetentionDays, readTrustedHops } from './common.ts';
 
-/** `infra/` sets what is read here. */
+/** `infra/` sets the variables. */
 export interface GoogleConfig {
   project: string;
   region: string;
-  /** of all names: `volley-send-apns` */
+  /** begins the name of every resource, such as `volley-send-apns` */
   prefix: string;
-  /** Firestore's */
+  /** id of the Firestore database */
   database: string;
   retentionDays: number;
-  /** addresses at the end of X-Forwarded-For that trusted proxies wrote; 1: Cloud Run's front alone */
+  /** how many addresses at the end of X-Forwarded-For trusted proxies wrote; 1: Cloud Run's front end only */
   trustedHops: number;
-  /** e-mail of the service account that calls the functions */
+  /** e-mail address of the service account that calls the functions */
   invoker: string;
   invokerCheck: 'signature' | 'platform';
-  /** this function's own: the audience of those calls */
+  /** url of this function, which is the audience of the invoker's tokens */
   url: string;
-  /** where tasks go */
+  /** url of each function that takes tasks */
   urls: Record<Worker, string>;
   apps: Record<string, AppCredentials>;
-  /** Webhooks may lead to this machine. Never on Cloud Run. */
+  /** True if webhooks may call this machine. Never true on Cloud Run. */
   isLocal: boolean;
-  /** on a developer's machine only, as are Firestore's and Firebase Auth's, which Google's libraries read */
+  /** set only on a developer's machine */
   local: { firestoreHost?: string; pubsubHost?: string; tasksHost?: string; certsUrl?: string };
 }
 
 /**
- * A function believes what answers at these addresses, so a deployed function refuses all of them.
- * DANGER: make no exception for tests. Those that run what is deployed set K_SERVICE and none of these;
- * local/google/run/redirect.js, loaded from outside, leads the connections to emulators.
+ * A function trusts the servers at these addresses, so a deployed function refuses all of them.
+ * DANGER: make no exception for tests. Tests of the deployed code set K_SERVICE and none of these;
+ * local/google/run/redirect.js, loaded from outside, redirects the connections to emulators.
  */
 const localVariables = {
   FIRESTORE_EMULATOR_HOST: 'host',
   PUBSUB_EMULATOR_HOST: 'host',
   CLOUD_TASKS_EMULATOR_HOST: 'host',
-  // DANGER: Google's library takes unsigned tokens of anybody when it is set
+  // DANGER: while it is set, Google's library accepts unsigned tokens
   FIREBASE_AUTH_EMULATOR_HOST: 'host',
   VOLLEY_OIDC_CERTS: 'loopback',
 } as const;
@@ -53,11 +53,11 @@ export const readTarget = ({ FUNCTION_TARGET = '', K_SERVICE }: Env) => ({
   isOnCloudRun: K_SERVICE !== undefined,
 });
 
-/** Throws a ConfigError that lists everything that is wrong. An empty variable is one not set. */
+/** Throws a ConfigError that lists every fault. An empty variable counts as not set. */
 export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): GoogleConfig {
   const faults: Fault[] = [];
   const read = reader(env);
-  /** the platform sets it: https://cloud.google.com/run/docs/container-contract#env-vars */
+  /** Cloud Run sets K_SERVICE: https://cloud.google.com/run/docs/container-contract#env-vars */
   const deployed = read('K_SERVICE') !== undefined;
 
   const text = (name: string, pattern: RegExp, message: string, fallback?: string): string => {
@@ -98,7 +98,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       });
     return value;
   };
-  // the library itself reads it
+  // only checked here: Google's library reads it
   local('FIREBASE_AUTH_EMULATOR_HOST');
   const firestoreHost = local('FIRESTORE_EMULATOR_HOST');
   const pubsubHost = local('PUBSUB_EMULATOR_HOST');
@@ -125,7 +125,7 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
     region: text('VOLLEY_REGION', /^[a-z]+-[a-z]+\d+$/, 'must be a region such as europe-west1'),
     prefix: text(
       'VOLLEY_PREFIX',
-      // a service account's id has 30 characters, ours end with `-send-apns`
+      // the id of a service account has at most 30 characters, and ours end with `-send-apns`
       /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
       'must be 2 to 20 small letters, digits and hyphens, such as volley',
       'volley',

@@ -24,7 +24,9 @@ export interface Check {
 export const well = (detail: string): Result => ({ state: 'well', detail });
 export const fault = (detail: string, next: string): Result => ({ state: 'fault', detail, next });
 export const unknown = (detail: string, next: string): Result => ({
-  ...{ state: 'unknown', detail, next },
+  state: 'unknown',
+  detail,
+  next,
 });
 
 /** Below the CLI's patience for an answer. */

@@ -15,8 +15,12 @@ export const storeCheck = (store: Store, now: () => number = Date.now): Check =>
   async run() {
     const id = randomUUID();
     const registration = {
-      ...({ app: APP, platform: 'android', environment: 'production' } as const),
-      ...{ token: `doctor-${id}`, tags: [], attributes: {} },
+      app: APP,
+      platform: 'android' as const,
+      environment: 'production' as const,
+      token: `doctor-${id}`,
+      tags: [],
+      attributes: {},
     };
     await store.putInstallations([installation(id, registration, now())]);
     const found = await store.getInstallation(APP, id);

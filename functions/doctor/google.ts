@@ -95,7 +95,9 @@ export function googleChecks({
   return [
     ...queueNames.map(queueCheck),
     ...arrivalChecks({
-      ...{ prefix, apply, queue },
+      prefix,
+      apply,
+      queue,
       ...(arrivesMs !== undefined && { arrivesMs }),
       find: (task: Task, signal) =>
         get(`${queues}${task.queue}/tasks/${taskId(task.name)}`, signal) as Promise<Tried | null>,

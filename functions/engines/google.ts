@@ -39,19 +39,38 @@ export async function createGoogle({
     withSenders ? import('../providers/senders.ts') : null,
   ]);
   const store = createFirestoreStore({
-    ...{ project, database, retentionDays, emulator: local.firestoreHost ?? null, now },
+    project,
+    database,
+    retentionDays,
+    emulator: local.firestoreHost ?? null,
+    now,
   });
   const queue = createCloudTasksQueue({
-    ...{ project, region, prefix, invoker, urls, log, now, random },
+    project,
+    region,
+    prefix,
+    invoker,
+    urls,
+    log,
+    now,
+    random,
     ...(local.tasksHost && { emulatorHost: local.tasksHost }),
   });
   const events = createPubSubEvents({
-    ...{ project, topic: `${prefix}-events`, random },
+    project,
+    topic: `${prefix}-events`,
+    random,
     ...(local.pubsubHost && { emulatorHost: local.pubsubHost }),
   });
   const senders = providers?.createSenders(apps, { log });
   return {
-    ...{ store, queue, events, senders: senders ?? nobodySends, log, now, random },
+    store,
+    queue,
+    events,
+    senders: senders ?? nobodySends,
+    log,
+    now,
+    random,
     async close() {
       await Promise.all([senders?.close(), queue.close(), store.close()]);
     },

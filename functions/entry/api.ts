@@ -30,19 +30,27 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
       : [
           clockCheck('https://cloudtasks.googleapis.com'),
           ...googleChecks({
-            ...{ project, region, prefix, database, queue: google.queue },
+            project,
+            region,
+            prefix,
+            database,
+            queue: google.queue,
             accessToken: googleAccessToken('https://www.googleapis.com/auth/cloud-platform'),
           }),
         ]),
   ];
   const deadLetters = createPubSubDeadLetters({
-    ...{ project, topic: `${prefix}-events`, subscription: `${prefix}-events-dead` },
+    project,
+    topic: `${prefix}-events`,
+    subscription: `${prefix}-events-dead`,
     emulatorHost: local.pubsubHost,
   });
   const stopping = new AbortController();
   let linked = false;
   const app = createApi(google, {
-    ...{ findPerson: createPeople(project), checks, deadLetters },
+    findPerson: createPeople(project),
+    checks,
+    deadLetters,
     isLocal: config.isLocal,
     stop: stopping.signal,
     clientAddress: clientAddressBehind(config.trustedHops),

@@ -22,7 +22,10 @@ export function privately(
   answer: (request: IncomingMessage, body: Buffer, stop: AbortSignal) => Promise<Reply>,
 ): Entry['handle'] {
   const callerOf = createOidc({
-    ...{ audience: url, invoker, certsUrl: local.certsUrl, check: invokerCheck },
+    audience: url,
+    invoker,
+    certsUrl: local.certsUrl,
+    check: invokerCheck,
   });
   const reply = async (request: IncomingMessage, stop: AbortSignal): Promise<Reply> => {
     if (request.method !== 'POST') return { status: 405, headers: { Allow: 'POST' } };

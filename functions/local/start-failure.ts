@@ -1,6 +1,6 @@
 /** Why a server did not start, where that is to be expected: what its user has to mend. */
 
-import { ConfigError } from '../config/embedded.ts';
+import { ConfigError } from '../config/common.ts';
 import { Unavailable } from '../lib/errors.ts';
 
 /** Throws what is not expected. */

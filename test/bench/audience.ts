@@ -88,9 +88,13 @@ function sample(i: number): Installation {
   return installation(
     `installation-${i}`,
     {
-      ...{ app: 'default', environment: 'production', platform: ios ? 'ios' : 'android' },
-      ...{ token: sampleToken(ios ? 'apns' : 'fcm', i), language: i % 3 ? 'en' : 'pt-BR' },
-      ...{ country: ['CH', 'BR', 'US', 'JP'][i % 4]!, appVersion: `${1 + (i % 4)}.${i % 10}.0` },
+      app: 'default',
+      environment: 'production',
+      platform: ios ? 'ios' : 'android',
+      token: sampleToken(ios ? 'apns' : 'fcm', i),
+      language: i % 3 ? 'en' : 'pt-BR',
+      country: ['CH', 'BR', 'US', 'JP'][i % 4]!,
+      appVersion: `${1 + (i % 4)}.${i % 10}.0`,
       tags: ['news', 'vip', 'beta', 'sport', 'weather'].filter((_, n) => (i >> n) % 3 === 0),
       attributes: { plan: i % 5 ? 'free' : 'pro', visits: i % 100, name: `Person ${i}` },
     },

@@ -63,7 +63,8 @@ export async function control({
       throw new Error(`it was over before it was cancelled (${state}): more --recipients`);
     const { accepted, failed, skipped } = counts;
     return {
-      ...{ pauseMs: Math.round(pauseMs), cancelMs: Math.round(cancelMs) },
+      pauseMs: Math.round(pauseMs),
+      cancelMs: Math.round(cancelMs),
       resumeMs: Math.round(resumeMs),
       duplicates: wire.duplicates,
       lost: Math.max(0, accepted - wire.distinct),

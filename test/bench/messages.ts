@@ -39,7 +39,8 @@ export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) 
       message: { title: 'Hello', body: 'Something happened.' },
     });
     const sent = httpRequest(`${world.url()}/v1/messages`, {
-      ...{ agent, method: 'POST' },
+      agent,
+      method: 'POST',
       headers: { Authorization: `Bearer ${world.apiKey()}`, 'Content-Type': 'application/json' },
     }).end(body);
     const [response] = await once(sent, 'response');
@@ -70,7 +71,8 @@ export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) 
     const lastAt = Math.max(...arrived.map(({ at }) => at));
     const at = (share: number) => Math.round(times[Math.ceil(times.length * share) - 1]! * 10) / 10;
     return {
-      ...{ p50Ms: at(0.5), p99Ms: at(0.99) },
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
       perSecond:
         Math.round((10_000 * count) / Math.max(lastAt - begun, (count * 1000) / perSecond)) / 10,
       cpuMsPerPush: Math.round((1e6 * cpuSeconds) / count) / 1000,

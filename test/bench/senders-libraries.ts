@@ -28,7 +28,9 @@ export async function nodeApn({ origin, ca, key }: Setup): Promise<Client> {
   // a list at once, which fails them all; its client can be given one notification and a window
   const { client } = provider as unknown as { client: NodeApnClient };
   const notification = new apn.Notification({
-    ...{ topic, pushType: 'alert', priority: 10 },
+    topic,
+    pushType: 'alert',
+    priority: 10,
   }) as Notification & Compilable;
   Object.assign(notification, { alert: { title, body }, sound: 'default', collapseId: COLLAPSE });
   const compiled = { headers: notification.headers(), body: notification.compile() };

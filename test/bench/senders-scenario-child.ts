@@ -40,6 +40,9 @@ process.on('message', async (count: number) => {
   const { user, system } = process.cpuUsage(cpu);
   const rssMb = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
   process.send?.({
-    ...{ seconds, cpuSeconds: (user + system) / 1e6, failed, rssMb },
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    failed,
+    rssMb,
   } satisfies ScenarioReport);
 });

@@ -129,7 +129,10 @@ function figuresOf(it: Scenario, rounds: [Round, Round][]): ScenarioFigures {
   const goaway = rounds.map(([, second]) => second);
   const sum = (of: Round[], key: 'lost' | 'duplicates') => of.reduce((all, r) => all + r[key], 0);
   return {
-    ...{ provider, latencyMs, chunksAtOnce, pushes },
+    provider,
+    latencyMs,
+    chunksAtOnce,
+    pushes,
     perSecond: Math.round(median(plain.map(rate))),
     perCpuSecond: Math.round(median(plain.map(({ report }) => pushes / report.cpuSeconds))),
     rssMb: median(goaway.map(({ report }) => report.rssMb)),

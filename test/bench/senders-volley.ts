@@ -30,8 +30,11 @@ export function volley(
   );
   const sender = senders.get('default', provider, 'production')!;
   const push: Push = {
-    ...{ campaignId: COLLAPSE, message, expiresAt: Date.now() + 14_400_000 },
-    ...{ dryRun: false, to: 'token' },
+    campaignId: COLLAPSE,
+    message,
+    expiresAt: Date.now() + 14_400_000,
+    dryRun: false,
+    to: 'token',
   };
   const { signal } = new AbortController();
   return {

@@ -59,7 +59,12 @@ export async function senders({
   const cpu = cores > 1 ? 1 : 0;
   const simulators = {
     apns: await forkSimulator({
-      ...{ provider: 'apns', publicKey: key.publicKey, keyId, teamId, topics: [topic], cpu },
+      provider: 'apns',
+      publicKey: key.publicKey,
+      keyId,
+      teamId,
+      topics: [topic],
+      cpu,
     }),
     fcm: await forkSimulator({ provider: 'fcm', projectId: PROJECT, cpu }),
   };

@@ -8,8 +8,16 @@ type Faults = Omit<SimulatorSettings, 'deadShare' | 'badShare' | 'maxStreams' | 
 export const GENERAL_SHARE = 0.0005;
 
 const none: Faults = {
-  ...{ latencyMs: 0, tooMany: null, unavailable: null, goawayEvery: 0, refuseEvery: 0 },
-  ...{ resetEvery: 0, cutEvery: 0, silent: false, limit: null, generalShare: GENERAL_SHARE },
+  latencyMs: 0,
+  tooMany: null,
+  unavailable: null,
+  goawayEvery: 0,
+  refuseEvery: 0,
+  resetEvery: 0,
+  cutEvery: 0,
+  silent: false,
+  limit: null,
+  generalShare: GENERAL_SHARE,
 };
 
 /** A second without any, so that backoff does not grow for ever. */
@@ -56,7 +64,8 @@ export function createFaults(random: () => number) {
               limit: sometimes(
                 0.25,
                 () => ({
-                  ...{ perSecond: between(2_000, 30_000), burst: between(50, 1_000) },
+                  perSecond: between(2_000, 30_000),
+                  burst: between(50, 1_000),
                   status: random() < 0.5 ? (429 as const) : (503 as const),
                   retryAfterSeconds: random() < 0.5 ? 1 : null,
                 }),

@@ -55,9 +55,19 @@ export async function soak({
   const google = await soakGoogle(random, minutes * 60 * 1000 * GOOGLE_SHARE);
   const world = await createWorld({ installations: INSTALLATIONS, progress });
   const sum: SoakResult = {
-    ...{ minutes, campaigns: 0, recipients: 0, accepted: 0, failed: 0, skipped: 0 },
-    ...{ lost: google?.lost ?? 0, duplicates: 0, unexplained: 0, kills: 0, jumps: 0 },
-    ...{ ledgerClosed: google?.ledgerClosed ?? true, google },
+    minutes,
+    campaigns: 0,
+    recipients: 0,
+    accepted: 0,
+    failed: 0,
+    skipped: 0,
+    lost: google?.lost ?? 0,
+    duplicates: 0,
+    unexplained: 0,
+    kills: 0,
+    jumps: 0,
+    ledgerClosed: google?.ledgerClosed ?? true,
+    google,
   };
   const started = Date.now();
   const end = started + minutes * 60 * 1000 * (1 - GOOGLE_SHARE);

@@ -27,7 +27,8 @@ export async function triggers({ rate = 200, seconds = 20 } = {}): Promise<Trigg
     const body = JSON.stringify({ event, padding: 'x'.repeat(4_000) });
     const signature = createHmac('sha256', SECRET).update(body).digest('hex');
     const sent = request(`${world.url()}/v1/triggers/bench`, {
-      ...{ agent, method: 'POST' },
+      agent,
+      method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Hub-Signature-256': `sha256=${signature}` },
     }).end(body);
     const [response] = await once(sent, 'response');
@@ -66,7 +67,8 @@ export async function triggers({ rate = 200, seconds = 20 } = {}): Promise<Trigg
     }
     const at = (share: number) => Math.round(times[Math.ceil(times.length * share) - 1]! * 10) / 10;
     return {
-      ...{ p50Ms: at(0.5), p99Ms: at(0.99) },
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
       perSecond: Math.round((times.length * 10_000) / ms) / 10,
     };
   } finally {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { type Config, ConfigError, readConfig } from '../../functions/config/embedded.ts';
+import { ConfigError } from '../../functions/config/common.ts';
+import { type Config, readConfig } from '../../functions/config/embedded.ts';
 import type { ApnsCertificate, ApnsKeys } from '../../functions/providers/apns/credentials.ts';
 import { oldP12, PASSWORD, p12, pem } from '../providers/certificates.ts';
 
@@ -40,8 +41,12 @@ function faultsOf(env: Record<string, string>, contents: Record<string, unknown>
 
 test('an empty environment is a working configuration without credentials', () => {
   const defaults = {
-    ...{ port: 8080, dataDir: '.volley', apiKey: null, retentionDays: 30 },
-    ...{ trustedHops: 0, apps: {} },
+    port: 8080,
+    dataDir: '.volley',
+    apiKey: null,
+    retentionDays: 30,
+    trustedHops: 0,
+    apps: {},
   };
   assert.deepEqual(readConfig({}), defaults);
   assert.deepEqual(readConfig({ PORT: '', APNS_KEY: '', VOLLEY_APPS: ' ' }), defaults);
@@ -51,7 +56,10 @@ test('APNs credentials make the app default, with Apple as the origins', () => {
   const { apps } = readConfig(apns);
   assert.deepEqual(apps.default, {
     apns: {
-      ...{ key: key.trim(), keyId: 'ABC1234567', teamId: 'DEF1234567', topic: 'com.example.app' },
+      key: key.trim(),
+      keyId: 'ABC1234567',
+      teamId: 'DEF1234567',
+      topic: 'com.example.app',
       origins: {
         production: 'https://api.push.apple.com',
         sandbox: 'https://api.sandbox.push.apple.com',
@@ -160,11 +168,17 @@ test('several apps come from a file, with paths seen from there', () => {
   assert.equal(apps.shop!.fcm!.auth.kind, 'service-account');
 });
 
-test('every fault is named at once', () => {
+test('the error names every fault', () => {
   const paths = faultsOf({
-    ...{ PORT: '80x', VOLLEY_API_KEY: 'short', VOLLEY_APPS: 'missing.json' },
-    ...{ APNS_KEY: 'missing.p8', APNS_KEY_ID: 'abc', APNS_TOPIC: 'a b', APNS_ORIGIN: 'http://x' },
-    ...{ FCM_PROJECT_ID: 'My Project', FCM_ORIGIN: 'https://x/path' },
+    PORT: '80x',
+    VOLLEY_API_KEY: 'short',
+    VOLLEY_APPS: 'missing.json',
+    APNS_KEY: 'missing.p8',
+    APNS_KEY_ID: 'abc',
+    APNS_TOPIC: 'a b',
+    APNS_ORIGIN: 'http://x',
+    FCM_PROJECT_ID: 'My Project',
+    FCM_ORIGIN: 'https://x/path',
     GOOGLE_APPLICATION_CREDENTIALS: 'missing.json',
     VOLLEY_RETENTION_DAYS: '0.5',
     VOLLEY_TRUSTED_HOPS: '-1',

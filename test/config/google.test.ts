@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError } from '../../functions/config/embedded.ts';
+import { ConfigError } from '../../functions/config/common.ts';
 import { readGoogleConfig } from '../../functions/config/google.ts';
 
 const env = {
@@ -54,11 +54,11 @@ test('what has a default may be left out, or be empty', () => {
   });
 });
 
-test('everything that is missing is named at once', () => {
+test('the error names every missing variable', () => {
   assert.deepEqual(faultsOf({}).sort(), Object.keys(env).sort());
 });
 
-test('everything that is wrong is named at once, credentials too', () => {
+test('the error names every wrong variable, credentials included', () => {
   const wrong = {
     GOOGLE_CLOUD_PROJECT: '123',
     VOLLEY_REGION: 'Belgium',

@@ -95,7 +95,10 @@ test('volley doctor finds a local server and its providers well, and exits with 
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const key = other.export({ type: 'pkcs8', format: 'pem' }).toString();
   const server = await startLocal({
-    ...{ dataDir, port: 0, apiKey: null, ca: simulated.ca },
+    dataDir,
+    port: 0,
+    apiKey: null,
+    ca: simulated.ca,
     apps: {
       default: { apns, fcm },
       wrong: { apns: { ...apns!, key, keyId: 'WRONG12345' } as typeof apns, fcm: null },

@@ -38,10 +38,15 @@ async function checked(t: TestContext, answers: Record<string, unknown>) {
   const { origin, asked } = await google(t, answers);
   const created: Task[] = [];
   const checks = googleChecks({
-    ...{ project: 'p', region: 'r', prefix: 'volley', database: '(default)' },
+    project: 'p',
+    region: 'r',
+    prefix: 'volley',
+    database: '(default)',
     queue: { create: async (tasks) => void created.push(...tasks) },
     accessToken: async () => 'token',
-    ...{ tasksOrigin: origin, firestoreOrigin: origin, arrivesMs: 0 },
+    tasksOrigin: origin,
+    firestoreOrigin: origin,
+    arrivesMs: 0,
   });
   const findings = await examine(checks);
   const of = (part: string) => findings.find(({ check }) => check.includes(part))!;
@@ -187,8 +192,12 @@ test('fields that come in pages are all read', async (t) => {
   t.after(() => server.close());
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const checks = googleChecks({
-    ...{ project: 'p', region: 'r', prefix: 'volley', database: '(default)' },
-    ...{ queue: { create: async () => {} }, accessToken: async () => 'token' },
+    project: 'p',
+    region: 'r',
+    prefix: 'volley',
+    database: '(default)',
+    queue: { create: async () => {} },
+    accessToken: async () => 'token',
     firestoreOrigin: origin,
   });
   const [finding] = await examine([checks.at(-1)!]);
@@ -206,9 +215,14 @@ test('what Google refuses to tell is unknown, in its own words', async (t) => {
   t.after(() => server.close());
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const [queue] = googleChecks({
-    ...{ project: 'p', region: 'r', prefix: 'volley', database: '(default)' },
-    ...{ queue: { create: async () => {} }, accessToken: async () => 'token' },
-    ...{ tasksOrigin: origin, firestoreOrigin: origin },
+    project: 'p',
+    region: 'r',
+    prefix: 'volley',
+    database: '(default)',
+    queue: { create: async () => {} },
+    accessToken: async () => 'token',
+    tasksOrigin: origin,
+    firestoreOrigin: origin,
   });
   const [finding] = await examine([queue!]);
   assert.equal(finding!.state, 'unknown');

@@ -126,7 +126,8 @@ async function judged(provider: Provider, outcome: Outcome): Promise<Result> {
 
 test('an outcome is said for what it shows', async () => {
   const blocked = (reason: string, detail?: string): Outcome => ({
-    ...{ kind: 'blocked', reason },
+    kind: 'blocked',
+    reason,
     ...(detail && { detail }),
   });
   for (const [provider, outcome, state, says] of [

@@ -47,8 +47,13 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
   const forger = await createSigner();
   const old = await createOidc({ keys: oidc.keys, now: () => Date.now() - 2 * 60 * 60 * 1000 });
   const claims = {
-    ...{ aud: urlOf('sendApns'), email: invoker, email_verified: true, sub: '1' },
-    ...{ iss: 'https://accounts.google.com', iat: nowSeconds(), exp: nowSeconds() + 3600 },
+    aud: urlOf('sendApns'),
+    email: invoker,
+    email_verified: true,
+    sub: '1',
+    iss: 'https://accounts.google.com',
+    iat: nowSeconds(),
+    exp: nowSeconds() + 3600,
   };
   const [kid] = Object.keys(oidc.certs);
   const cases: [string, string | null, number][] = [

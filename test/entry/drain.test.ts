@@ -18,7 +18,9 @@ let world: CloudWorld;
 before(async () => {
   if (skip) return;
   world = await createCloudWorld({
-    ...{ instances: noInstances, queues: { concurrent: 1 }, ...sharedEmulators() },
+    instances: noInstances,
+    queues: { concurrent: 1 },
+    ...sharedEmulators(),
     // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
     settings: { latencyMs: 100, maxStreams: 10 },
   });
@@ -36,8 +38,12 @@ const register = (from: number, count: number, tag: string) =>
       installation(
         `phone-${from + i}`,
         {
-          ...{ app: 'default', platform: 'ios', token: sampleToken('apns', from + i) },
-          ...{ environment: 'production', tags: [tag], attributes: {} },
+          app: 'default',
+          platform: 'ios',
+          token: sampleToken('apns', from + i),
+          environment: 'production',
+          tags: [tag],
+          attributes: {},
         },
         1_700_000_000_000,
       ),
@@ -46,7 +52,9 @@ const register = (from: number, count: number, tag: string) =>
 
 const send = async (tag: string) => {
   const campaign = await world.client.post<{ id: string }>('/v1/campaigns', {
-    ...{ name: tag, audience: { tags: [tag] }, message: { title: 'Hello' } },
+    name: tag,
+    audience: { tags: [tag] },
+    message: { title: 'Hello' },
   });
   return campaign.id;
 };
@@ -90,8 +98,12 @@ test('an instance that ends takes no more, and does not wait for a provider that
       installation(
         `robot-${n}`,
         {
-          ...{ app: 'default', platform: 'android', token: sampleToken('fcm', n) },
-          ...{ environment: 'production', tags: ['silent'], attributes: {} },
+          app: 'default',
+          platform: 'android',
+          token: sampleToken('fcm', n),
+          environment: 'production',
+          tags: ['silent'],
+          attributes: {},
         },
         1_700_000_000_000,
       ),

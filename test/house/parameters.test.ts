@@ -15,7 +15,10 @@ type Found = { file: string; line: number; what: string };
 function readsIn(file: string): Found[] {
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));
   const program = parse(code, {
-    ...{ ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true, locations: true },
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    allowHashBang: true,
+    locations: true,
   });
   const found: Found[] = [];
   const visit = (node: AnyNode, inDefault: boolean) => {

@@ -62,10 +62,14 @@ test('a build holds only what runs, and no path of the machine it was made on', 
 test('the built API starts without the Pub/Sub library, which only dead letters need', async () => {
   const of = (name: string) => `https://volley-${name}.example.com`;
   const env = {
-    ...{ GOOGLE_CLOUD_PROJECT: 'example-project', VOLLEY_REGION: 'europe-west1' },
+    GOOGLE_CLOUD_PROJECT: 'example-project',
+    VOLLEY_REGION: 'europe-west1',
     VOLLEY_INVOKER: 'volley-invoker@example-project.iam.gserviceaccount.com',
-    ...{ VOLLEY_URL: of('api'), VOLLEY_PLAN_URL: of('plan'), VOLLEY_DELIVER_URL: of('deliver') },
-    ...{ VOLLEY_SEND_APNS_URL: of('send-apns'), VOLLEY_SEND_FCM_URL: of('send-fcm') },
+    VOLLEY_URL: of('api'),
+    VOLLEY_PLAN_URL: of('plan'),
+    VOLLEY_DELIVER_URL: of('deliver'),
+    VOLLEY_SEND_APNS_URL: of('send-apns'),
+    VOLLEY_SEND_FCM_URL: of('send-fcm'),
     FCM_PROJECT_ID: 'example-project',
   };
   const preload = [new URL('../world/loaded.js', import.meta.url).href];
@@ -101,7 +105,8 @@ test('a lock file is cut to what is needed, with the very versions that were tes
 
 test('a package is kept where Node finds it, with what it may need', () => {
   const locked = (dependencies: Record<string, string> = {}, more = {}) => ({
-    ...{ version: '1.0.0', dependencies },
+    version: '1.0.0',
+    dependencies,
     ...more,
   });
   const lock = {
@@ -142,8 +147,11 @@ suite('a clean install', {
     const key = join(folder, 'AuthKey.p8');
     await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
     const commands = await commandsOf({
-      ...{ PROJECT: 'example-project', PROJECT_NUMBER: '123456789012' },
-      ...{ APNS_KEY_ID: 'ABC123DEFG', APNS_TEAM_ID: 'DEF123GHIJ', APNS_TOPIC: 'com.example.app' },
+      PROJECT: 'example-project',
+      PROJECT_NUMBER: '123456789012',
+      APNS_KEY_ID: 'ABC123DEFG',
+      APNS_TEAM_ID: 'DEF123GHIJ',
+      APNS_TOPIC: 'com.example.app',
     });
     const inventory = await inventoryOf(commands);
     deployed = Object.fromEntries(

@@ -26,7 +26,8 @@ export function testCampaign(archive: () => Archive) {
     let world: DeployedWorld;
     before(async () => {
       world = await createDeployedWorld({
-        ...{ archive: archive(), installations: INSTALLATIONS },
+        archive: archive(),
+        installations: INSTALLATIONS,
         ...sharedEmulators(),
       });
     });
@@ -70,7 +71,9 @@ export function testCampaign(archive: () => Archive) {
       // no instance for FCM: Cloud Run answers 429, and the campaign cannot end
       sendFcm.limit(0);
       const { id } = await client.post<CampaignView>('/v1/campaigns', {
-        ...{ name: 'deployed', audience: { everybody: true }, message: { title: 'Hello' } },
+        name: 'deployed',
+        audience: { everybody: true },
+        message: { title: 'Hello' },
       });
       await until(async () => (await view(id)).counts.accepted === EACH);
       await until(() => sendFcm.counts().refused > 0);
@@ -114,6 +117,9 @@ export function testCampaign(archive: () => Archive) {
 }
 
 const ledger = {
-  ...{ recipients: INSTALLATIONS, accepted: INSTALLATIONS },
-  ...{ failed: 0, skipped: 0, pending: 0 },
+  recipients: INSTALLATIONS,
+  accepted: INSTALLATIONS,
+  failed: 0,
+  skipped: 0,
+  pending: 0,
 };

@@ -123,7 +123,9 @@ test('killed when its time was changed: asked again, it begins at its time, once
 test('killed when a run of a schedule is there, but not noted: it is one run', async () => {
   await fresh();
   const made = await world.client().post<ScheduleView>('/v1/schedules', {
-    ...{ name: 'New year', cron: '0 0 1 1 *', campaign: request },
+    name: 'New year',
+    cron: '0 0 1 1 *',
+    campaign: request,
   });
   const due = Date.parse(made.nextRuns[0]!) + 1_000;
   await killedBehind('createCampaign', () => world.tick(due));

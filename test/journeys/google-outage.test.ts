@@ -35,8 +35,11 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   delete process.env.FIRESTORE_EMULATOR_HOST;
   const project = freshProject();
   const world: CloudWorld = await createCloudWorld({
-    ...{ installations: INSTALLATIONS, tickEveryMs: 5_000, project },
-    ...{ emulators: { firestore: gate.host, pubsub }, settings: { latencyMs: 100 } },
+    installations: INSTALLATIONS,
+    tickEveryMs: 5_000,
+    project,
+    emulators: { firestore: gate.host, pubsub },
+    settings: { latencyMs: 100 },
   });
   t.after(world.close);
 

@@ -49,7 +49,8 @@ export function pingJourneys({ world, journey, until }: Course) {
   journey('a push to one is answered at once, or with what became of it', async () => {
     const message = { title: 'Hello' };
     const early = await client().post<CampaignView>('/v1/messages', {
-      ...{ installationIds: [device.id], message },
+      installationIds: [device.id],
+      message,
     });
     await watchCampaign(client(), early.id, null, { pollMs: 20 });
     assert.equal(await pushed(device), 1);

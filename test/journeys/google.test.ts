@@ -153,8 +153,11 @@ journey('of some who are gone each is a failure with its reason, and is forgotte
   assert.equal(state, 'completed');
   assert.ok(counts.failed > 0, 'nobody was dead');
   assert.deepEqual(counts, {
-    ...{ recipients: INSTALLATIONS, accepted: INSTALLATIONS - counts.failed },
-    ...{ failed: counts.failed, skipped: 0, pending: 0 },
+    recipients: INSTALLATIONS,
+    accepted: INSTALLATIONS - counts.failed,
+    failed: counts.failed,
+    skipped: 0,
+    pending: 0,
   });
   assert.equal((await world.wire()).accepted, counts.accepted);
 });

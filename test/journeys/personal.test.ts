@@ -23,19 +23,29 @@ test('from an upload and a segment to a phone: its language, its words, its badg
   const api = world.client();
   const token = sampleToken('apns', 'phone');
   await api.put('/v1/installations/phone', {
-    ...{ platform: 'ios', token, userId: 'me', language: 'pt-BR', tags: ['vip'] },
-    ...{ appVersion: '2.1', attributes: { name: 'مرحبا "\u{1F514}"', visits: 12 } },
+    platform: 'ios',
+    token,
+    userId: 'me',
+    language: 'pt-BR',
+    tags: ['vip'],
+    appVersion: '2.1',
+    attributes: { name: 'مرحبا "\u{1F514}"', visits: 12 },
   });
   await api.put('/v1/installations/long', {
-    ...{ platform: 'ios', token: sampleToken('apns', 'long'), userId: 'you', tags: ['vip'] },
-    ...{ attributes: { name: '\u{1F514}'.repeat(128), visits: 99 } },
+    platform: 'ios',
+    token: sampleToken('apns', 'long'),
+    userId: 'you',
+    tags: ['vip'],
+    attributes: { name: '\u{1F514}'.repeat(128), visits: 99 },
   });
   await api.put('/v1/segments/vip', {
     audience: { tags: 'vip', attributes: { visits: { '>': 10 } } },
   });
 
   const message = {
-    ...{ title: 'Hi {{name|there}}', body: 'x'.repeat(3_700), badge: '+2' },
+    title: 'Hi {{name|there}}',
+    body: 'x'.repeat(3_700),
+    badge: '+2',
     localized: { pt: { title: 'Olá {{name}} {{city}}', body: 'y' } },
   };
   await send(world, { segment: 'vip', appVersion: '>=2' }, message);

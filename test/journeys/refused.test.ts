@@ -19,7 +19,9 @@ after(() => world.close());
 
 const send = () =>
   world.client().post<CampaignView>('/v1/campaigns', {
-    ...{ name: 'refused', audience: { everybody: true }, message: { title: 'Hello' } },
+    name: 'refused',
+    audience: { everybody: true },
+    message: { title: 'Hello' },
   });
 
 async function paused(id: string) {

@@ -50,7 +50,9 @@ export async function createCloudWorld(options: CloudWorldOptions): Promise<Clou
   const said: string[] = [];
   const { apps, ca } = simulated;
   const cloud = await startCloud({
-    ...{ apps, ca, ...rest },
+    apps,
+    ca,
+    ...rest,
     output(target, text) {
       if (/"severity":"ERROR"/.test(text)) said.push(`${target}: ${text}`);
       rest.output?.(target, text);
@@ -70,7 +72,13 @@ export async function createCloudWorld(options: CloudWorldOptions): Promise<Clou
     const key = await fill(store, installations);
     const client = createClient(cloud.url, key);
     return {
-      ...{ cloud, client, key, store, simulated, said, close },
+      cloud,
+      client,
+      key,
+      store,
+      simulated,
+      said,
+      close,
       start: (target, options) => cloud.instances[target].add(options),
       post: (target, body, authorization = `Bearer ${cloud.tokenFor(target)}`) =>
         fetch(cloud.urlOf(target), {

@@ -79,7 +79,8 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
     const at = new Map<string, string>();
     const tasks = keep(
       await startCloudTasks({
-        ...{ oidc, queues },
+        oidc,
+        queues,
         reach: ({ host, pathname, search }) => new URL(pathname + search, at.get(host)),
       }),
     );
@@ -93,7 +94,9 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
     for (const it of functions) {
       const start = () =>
         startFunction(it.target, withSecrets(it, secrets), {
-          ...{ entry: archive.dist, framework: archive.framework, preload },
+          entry: archive.dist,
+          framework: archive.framework,
+          preload,
           onOutput(text) {
             if (/"severity":"(ERROR|CRITICAL)"/.test(text)) said.push(`${it.name}: ${text}`);
           },
@@ -120,8 +123,13 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
     );
     const key = await fill(store, installations);
     return {
-      ...{ client: createClient(services.api.at, key), oidc, invoker, services },
-      ...{ said, strangers: google.strangers, close },
+      client: createClient(services.api.at, key),
+      oidc,
+      invoker,
+      services,
+      said,
+      strangers: google.strangers,
+      close,
       ...providersOf(simulated),
     };
   } catch (error) {

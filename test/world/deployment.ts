@@ -45,7 +45,8 @@ export async function deploymentOf(
   settings: Record<string, string>,
 ): Promise<Deployment> {
   const commands = await commandsOf({
-    ...{ PROJECT: project, PROJECT_NUMBER: '123456789012' },
+    PROJECT: project,
+    PROJECT_NUMBER: '123456789012',
     ...settings,
   });
   const inventory = await inventoryOf(commands);
@@ -65,8 +66,11 @@ export async function deploymentOf(
   ]);
   return {
     functions: of<Written>('function').map(([name, it]) => ({
-      ...{ name, target: it.target, url: it.environment.VOLLEY_URL! },
-      ...{ concurrency: it.concurrency, instances: it.instances[1] },
+      name,
+      target: it.target,
+      url: it.environment.VOLLEY_URL!,
+      concurrency: it.concurrency,
+      instances: it.instances[1],
       timeoutMs: it.timeout * 1000,
       invokers: invokersOf(name),
       environment: {
@@ -81,7 +85,9 @@ export async function deploymentOf(
 
 /** https://cloud.google.com/run/docs/container-contract#env-vars */
 const platform = (name: string) => ({
-  ...{ K_SERVICE: name, K_REVISION: `${name}-00001-abc`, K_CONFIGURATION: name },
+  K_SERVICE: name,
+  K_REVISION: `${name}-00001-abc`,
+  K_CONFIGURATION: name,
   FUNCTION_SIGNATURE_TYPE: 'http',
   // the metadata server is looked for, as there
   METADATA_SERVER_DETECTION: '',
@@ -90,7 +96,9 @@ const platform = (name: string) => ({
 const milliseconds = (it: string) => Number(it.replace(/s$/, '')) * 1000;
 
 const limitsOf = ({ rate, concurrent, attempts, backoff }: Queue): Partial<SimulatedLimits> => ({
-  ...{ perSecond: rate, concurrent, maxAttempts: attempts },
+  perSecond: rate,
+  concurrent,
+  maxAttempts: attempts,
   minBackoffMs: milliseconds(backoff[0]),
   maxBackoffMs: milliseconds(backoff[1]),
   maxDoublings: backoff[2],

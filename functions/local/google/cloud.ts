@@ -101,7 +101,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       emulator('firestore'),
       emulator('pubsub'),
       startCloudTasks({
-        ...{ oidc, log: createLog(say), queues: queues(project, options.queues) },
+        oidc,
+        log: createLog(say),
+        queues: queues(project, options.queues),
       }).then(keep),
       serveCerts(oidc).then(keep),
     ]);
@@ -154,7 +156,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       targets.map(async (target) => {
         instances[target] = keep(
           await startInstances({
-            ...{ target, output, count: counts[target] ?? 1 },
+            target,
+            output,
+            count: counts[target] ?? 1,
             env: env(target),
           }),
         );
@@ -175,11 +179,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     parts.push(async () => clearInterval(ticker));
 
     return {
-      ...{ url: fronts.api.url, project, tasks, emulators: { firestore, pubsub } },
+      url: fronts.api.url,
+      project,
+      tasks,
+      emulators: { firestore, pubsub },
       storeOptions: { project, emulator: firestore },
       instances: instances as Record<Target, Instances>,
       urlOf: (target) => fronts[target].url,
-      ...{ env, invoker, oidc, tokenFor },
+      env,
+      invoker,
+      oidc,
+      tokenFor,
       tick,
       peakRssMb: () =>
         Promise.all(

@@ -21,7 +21,9 @@ export async function exportDocuments(
 ): Promise<Exported> {
   const database = `projects/${project}/databases/(default)`;
   await call(`http://${host}/emulator/v1/projects/${project}:export`, {
-    ...{ database, export_directory: folder, export_name: 'all' },
+    database,
+    export_directory: folder,
+    export_name: 'all',
   });
   return {
     file: join(folder, 'all', 'all.overall_export_metadata'),
@@ -45,7 +47,9 @@ export async function countDocuments(host: string, project: string): Promise<num
 
 async function call(url: string, body: object): Promise<unknown> {
   const answer = await fetch(url, {
-    ...{ method: 'POST', headers: HEADERS, body: JSON.stringify(body) },
+    method: 'POST',
+    headers: HEADERS,
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(CALL_MS),
   });
   const text = await answer.text();

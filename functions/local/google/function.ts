@@ -62,7 +62,11 @@ export function forkFunction(
     env: {
       // nobody is there to ask, and asking takes a second
       METADATA_SERVER_DETECTION: 'none',
-      ...{ PATH, HOME, ...env, ...more, FUNCTION_TARGET: target },
+      PATH,
+      HOME,
+      ...env,
+      ...more,
+      FUNCTION_TARGET: target,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -53,7 +53,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind, retentionDays, trustedHops = 0 } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });
   const engine = createEmbedded({
-    ...{ dataDir, senders, log },
+    dataDir,
+    senders,
+    log,
     ...(unkind && { unkind }),
     ...(retentionDays !== undefined && { retentionDays }),
   });
@@ -67,7 +69,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   ];
   const stopping = new AbortController();
   const api = createApi(engine, {
-    ...{ checks, isLocal: true, stop: stopping.signal },
+    checks,
+    isLocal: true,
+    stop: stopping.signal,
     clientAddress: clientAddressBehind(trustedHops),
   });
   const server = createServer(

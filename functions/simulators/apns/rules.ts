@@ -55,10 +55,17 @@ const statuses: Record<string, number> = {
 
 /** Of each push type: what follows the bundle id in the topic. */
 const topicSuffixes: Record<string, string> = {
-  ...{ alert: '', background: '', mdm: '', voip: '.voip', complication: '.complication' },
-  ...{ location: '.location-query', fileprovider: '.pushkit.fileprovider' },
-  ...{ liveactivity: '.push-type.liveactivity', pushtotalk: '.voip-ptt' },
-  ...{ controls: '.push-type.controls', widgets: '.push-type.widgets' },
+  alert: '',
+  background: '',
+  mdm: '',
+  voip: '.voip',
+  complication: '.complication',
+  location: '.location-query',
+  fileprovider: '.pushkit.fileprovider',
+  liveactivity: '.push-type.liveactivity',
+  pushtotalk: '.voip-ptt',
+  controls: '.push-type.controls',
+  widgets: '.push-type.widgets',
 };
 const DEVICE = '/3/device/';
 /** A token that Apple never gave out: what is asked with it wants to know what else is refused. */

@@ -75,7 +75,9 @@ export async function startCloudTasks({
     dispatches: 0,
   };
   const dispatcher = createDispatcher({
-    ...{ oidc, reach, now },
+    oidc,
+    reach,
+    now,
     onDispatch: () => void stats.dispatches++,
   });
   const queues = createQueues((name, limits) => {

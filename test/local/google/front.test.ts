@@ -30,8 +30,12 @@ interface Seen {
 async function serve(t: TestContext, options: Partial<ServiceOptions> = {}) {
   const started: Fn[] = [];
   const service = await openService({
-    ...{ url, invokers: 'allUsers', certs: oidc.certs },
-    ...{ concurrency: 8, instances: 1, timeoutMs: 60_000 },
+    url,
+    invokers: 'allUsers',
+    certs: oidc.certs,
+    concurrency: 8,
+    instances: 1,
+    timeoutMs: 60_000,
     async start() {
       const fn = await startFunction('plan', {}, { framework });
       started.push(fn);

@@ -37,7 +37,9 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
   const strangers: string[] = [];
   const open = new Set<Socket>();
   const tls: TlsOptions = {
-    ...{ key, cert, ALPNProtocols: ['h2', 'http/1.1'] },
+    key,
+    cert,
+    ALPNProtocols: ['h2', 'http/1.1'],
     // before a client has looked at the certificate, which has no other names
     SNICallback(name, done) {
       const known = Object.hasOwn(players, name);

@@ -25,7 +25,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const { take, stop, ...scaled } = createScaled(options);
   const { host } = new URL(url);
   const front = await openFront({
-    ...{ take, timeoutMs },
+    take,
+    timeoutMs,
     async admit(request) {
       const checked = await check(request);
       if (checked.kind === 'refused') return checked;
@@ -33,7 +34,9 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
   });
   return {
-    ...{ url, at: front.url, ...scaled },
+    url,
+    at: front.url,
+    ...scaled,
     async close() {
       await front.close();
       await stop();
