@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { makeCertificate } from './shared/certificate.ts';
 import type { Simulator, SimulatorOptions } from './simulator.ts';
 
-/** What the child is asked over IPC; it answers with the same id. */
+/** A call to the child over IPC; the answer has the same id. */
 export interface Call {
   id: number;
   method: string;
@@ -12,13 +12,14 @@ export interface Call {
 export type Reply = { id: number; result: unknown } | { id: number; error: string };
 export type Hello = { hello: unknown } | { failed: string };
 
-/** It loads a few modules and listens. */
+/** ms until the child must listen. It only loads a few modules. */
 const START_TIMEOUT = 20_000;
+/** ms until the child must answer a call. */
 const CALL_TIMEOUT = 20_000;
 
 /**
- * A simulator in a process of its own, so that it takes no time from the event loop that is being
- * tested or measured; on the core `cpu`, where the machine has `taskset`. It ends with its parent.
+ * Starts a simulator in its own process, so that it takes no time from the event loop under test or
+ * measurement. It runs on the core `cpu` if the machine has `taskset`. It ends with its parent.
  */
 export async function forkSimulator(
   options: SimulatorOptions & { cpu?: number },
@@ -48,7 +49,10 @@ export interface ForkedService<H> {
   close(): Promise<void>;
 }
 
-/** A module that calls `serveParent`, as a process; `options` are what it is started with. */
+/**
+ * Runs a module that calls `serveParent` as a process, and passes it `options`. Throws if it does not
+ * start in 20 s.
+ */
 export async function forkService<H>(
   module: URL,
   options: object,
@@ -94,11 +98,11 @@ export async function forkService<H>(
   };
 }
 
-/** Under `taskset`, which becomes the child itself: the IPC channel and the pid stay the same. */
+/** Forks under `taskset` if possible. That program becomes the child: IPC channel and pid stay the same. */
 export function forkOn(cpu: number | undefined, module: URL, flags: string[] = []): ChildProcess {
   const pinned = cpu !== undefined && canPin(cpu);
   return fork(module, {
-    // not the flags of the parent: --eval and --input-type are nothing for a module
+    // without the parent's flags: --eval and --input-type do not work for a module
     execArgv: flags,
     ...(pinned && {
       execPath: 'taskset',
@@ -115,7 +119,7 @@ async function greeting(child: ChildProcess): Promise<unknown> {
   const exited = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the simulator ended before it listened (${code ?? signal})`);
   });
-  // when the greeting comes first, a later exit is no error of this promise
+  // after the greeting a later exit must not become an unhandled rejection
   exited.catch(() => {});
   try {
     const [hello] = (await Promise.race([

@@ -1,6 +1,6 @@
 /**
- * APNs and FCM on this machine: real HTTP/2 over TLS, as strict as the providers, and as unkind as
- * it is told to be.
+ * Simulators of APNs and FCM on this machine: real HTTP/2 over TLS, as strict as the providers, with
+ * faults on request.
  */
 
 import { generateKeyPairSync } from 'node:crypto';
@@ -20,9 +20,9 @@ import { startSimulatedServer } from './shared/server.ts';
 export type { AcceptedPush, Arrival, SimulatorSettings, SimulatorStats };
 
 interface CommonOptions {
-  /** any that is free without it */
+  /** default: any free port */
   port?: number;
-  /** PEM; made anew without it */
+  /** PEM; default: a new one */
   certificate?: { key: string; cert: string };
   settings?: Partial<SimulatorSettings>;
 }
@@ -35,7 +35,7 @@ export type SimulatorOptions = CommonOptions &
         keyId: string;
         teamId: string;
         topics: string[];
-        /** PEM of who issues client certificates, which stand in for a token */
+        /** PEM of the authority that issues client certificates, which replace a token */
         clientCa?: string;
       }
     | { provider: 'fcm'; projectId: string }
@@ -46,27 +46,27 @@ export interface Simulator {
   origin: string;
   /** PEM of the certificate to trust */
   ca: string;
-  /** Changes some settings; the others stay. Throws when `blocked` is no reason of the provider. */
+  /** Changes the given settings only. Throws if `blocked` is not a reason of the provider. */
   set(settings: Partial<SimulatorSettings>): Promise<void>;
   stats(): Promise<SimulatorStats>;
-  /** How often a push to this token was accepted. */
+  /** How many pushes to this token were accepted. */
   countOf(token: string): Promise<number>;
-  /** The push that was accepted last, as it came. */
+  /** The last accepted push, as it arrived. */
   lastAccepted(): Promise<AcceptedPush | null>;
-  /** The first pushes that were accepted, some thousands of them. */
+  /** The first accepted pushes, at most a few thousand. */
   arrivals(): Promise<Arrival[]>;
-  /** Forgets what was counted; settings and connections stay. */
+  /** Resets the counts; settings and connections stay. */
   reset(): Promise<void>;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
 
-/** Concurrent streams of a connection: APNs has been seen to allow 1,000, FCM allows 100. */
+/** Concurrent streams of a connection. APNs was observed to allow 1,000; FCM allows 100. */
 const maxStreams = { apns: 1000, fcm: 100 };
 
 const noRequest = { headers: {}, body: Buffer.alloc(0) };
 
-/** A simulator in this process. */
+/** Starts a simulator in this process. Throws what `listen` throws. */
 export async function startSimulator(
   options: SimulatorOptions,
   now: () => number = Date.now,
@@ -93,7 +93,7 @@ export async function startSimulator(
     ca: certificate.cert,
     async set(changes) {
       if (changes.blocked) rules.refuse(noRequest, changes.blocked);
-      // a copy: 'the next few' are counted down in it
+      // a copy, because the counts of the next few faults are decreased in it
       Object.assign(settings, structuredClone(changes));
       if (changes.maxStreams !== undefined) server.resize();
     },
@@ -106,7 +106,7 @@ export async function startSimulator(
   };
 }
 
-/** A key as Apple issues them (`AuthKey_….p8`), and its public half for the simulator. PEM. */
+/** Makes a key like Apple's `AuthKey_….p8`, and its public half for the simulator. Both are PEM. */
 export function makeApnsKey(): { privateKey: string; publicKey: string } {
   return generateKeyPairSync('ec', {
     namedCurve: 'P-256',

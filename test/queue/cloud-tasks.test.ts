@@ -147,7 +147,7 @@ test('no more than 32 calls are under way, whoever creates', async (t) => {
   const calls = Array.from({ length: 20 }, (_, i) => queue.create(tasks(10, 10 * i)));
   await Promise.all(calls);
   assert.equal((await simulator.stats()).created, 200);
-  assert.equal((await simulator.stats()).mostCallsAtOnce, 32);
+  assert.equal((await simulator.stats()).mostConcurrentCalls, 32);
 });
 
 for (const code of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL', 'DEADLINE_EXCEEDED'] as const)

@@ -1,5 +1,5 @@
 /**
- * What Apple checks of a push and answers.
+ * What APNs checks in a push, and its answers.
  * https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
  * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
  */
@@ -11,7 +11,7 @@ import type { Answer, Asked, Peer, Rules } from '../shared/rules.ts';
 import { apnsTokenForm } from '../shared/tokens.ts';
 
 export interface ApnsRulesOptions {
-  /** PEM, of the key that signs provider tokens */
+  /** PEM of the public half of the key that signs provider tokens */
   publicKey: string;
   keyId: string;
   teamId: string;
@@ -19,7 +19,7 @@ export interface ApnsRulesOptions {
   now(): number;
 }
 
-/** Every reason Apple documents that is about a push, and its status. */
+/** Every reason that Apple documents for a push, with its HTTP status. */
 const statuses: Record<string, number> = {
   BadCollapseId: 400,
   BadDeviceToken: 400,
@@ -53,7 +53,7 @@ const statuses: Record<string, number> = {
   Shutdown: 503,
 };
 
-/** Of each push type: what follows the bundle id in the topic. */
+/** What follows the bundle id in the topic, by push type. */
 const topicSuffixes: Record<string, string> = {
   alert: '',
   background: '',
@@ -68,26 +68,30 @@ const topicSuffixes: Record<string, string> = {
   widgets: '.push-type.widgets',
 };
 const DEVICE = '/3/device/';
-/** A token that Apple never gave out: what is asked with it wants to know what else is refused. */
+/**
+ * A token that Apple never issues. Clients send it to test everything but the token, so it is refused
+ * last, after all other checks.
+ */
 const NO_DEVICE = /\/0+$/;
 const MAX_PAYLOAD = 4096;
 const MAX_VOIP_PAYLOAD = 5120;
 const MAX_COLLAPSE_ID = 64;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** A provider token is refused an hour after it was issued. */
+/** ms after its issue that a provider token is accepted. APNs refuses older ones. */
 const MAX_AGE = 60 * 60 * 1000;
-/** A token from the future, beyond what clocks differ by. */
+/** ms that a token's issue may lie in the future, because clocks differ. */
 const MAX_SKEW = 5 * 60 * 1000;
-/** "no more than once every 20 minutes"; a few are let pass, as Apple does */
+/** "no more than once every 20 minutes", in ms. Like APNs, the simulator tolerates a few updates more. */
 const UPDATE_WINDOW = 20 * 60 * 1000;
 const MAX_UPDATES = 3;
-/** Verified tokens kept; a client has one or two. */
+/** Limits the cache of verified tokens. A client has one or two. */
 const MAX_KEPT = 1000;
 
+/** The rules of APNs, for the simulator. Time in ms. */
 export function apnsRules(options: ApnsRulesOptions): Rules {
   const verifier = bearerVerifier(options);
-  /** the last payload seen to be JSON: those of a campaign are all the same */
+  /** the last valid payload: all payloads of a campaign are the same, so the check is skipped */
   let goodPayload = Buffer.alloc(0);
   let goodType = '';
 
@@ -138,8 +142,8 @@ export function apnsRules(options: ApnsRulesOptions): Rules {
   }
 
   /**
-   * Apple has no word for a payload that is no JSON object, or whose `aps` is not as it is documented:
-   * it takes many of them, and the device shows nothing. Here none is taken.
+   * APNs has no reason for a payload that is not a JSON object, or whose `aps` is not as documented: it
+   * accepts many of them, and the device shows nothing. The simulator refuses all of them.
    */
   function isGood(body: Buffer, type: string): boolean {
     if (goodType === type && goodPayload.equals(body)) return true;
@@ -182,7 +186,7 @@ const later = (answer: Answer, seconds: number): Answer => ({
   headers: { ...answer.headers, 'retry-after': String(seconds) },
 });
 
-/** Apple makes an id for a push that has none. */
+/** APNs makes an id for a push that has none. */
 const idOf = ({ headers }: Asked) => headers['apns-id'] ?? randomUUID().toUpperCase();
 
 function objectIn(body: Buffer): Record<string, unknown> | null {
@@ -196,10 +200,10 @@ function objectIn(body: Buffer): Record<string, unknown> | null {
   }
 }
 
-/** The reason why a bearer is refused on this connection, or null. */
+/** Returns a check of bearer tokens: the reason for a refusal on this connection, or null. */
 function bearerVerifier(options: ApnsRulesOptions) {
   const publicKey = createPublicKey(options.publicKey);
-  /** by its text: when a token was issued (ms), or why it is no good */
+  /** by the token's text: its time of issue (ms since the epoch), or the reason for a refusal */
   const judged = new Map<string, number | string>();
 
   function judge(token: string): number | string {

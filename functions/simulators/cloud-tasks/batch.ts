@@ -1,6 +1,6 @@
 /**
- * `BatchCreateTasks` of v2beta3: up to 100 tasks of one queue in a call, not all or nothing, its
- * outcome an operation that says which ones failed.
+ * `BatchCreateTasks` of v2beta3 creates up to 100 tasks of one queue. Some may fail while others are
+ * created; the operation that it returns says which.
  * https://cloud.google.com/tasks/docs/reference/rest/v2beta3/projects.locations.queues.tasks/batchCreate
  */
 
@@ -14,7 +14,7 @@ import type { Call, Service } from './service.ts';
 import { Refusal } from './task.ts';
 
 const MAX_REQUESTS = 100;
-/** Operations are remembered so that the same request is not done twice; the oldest are forgotten. */
+/** Limits the remembered operations. They make a repeated request harmless; the oldest go first. */
 const MAX_OPERATIONS = 10_000;
 
 interface BatchMessage {
@@ -63,7 +63,7 @@ export function createBatchService(
         it.tasks.push(create(request));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        // the queue, or the right to it, is the same for all of them
+        // a missing queue or permission concerns all tasks of the batch
         if (error.code === status.NOT_FOUND) throw error;
         it.failed[i] = { code: error.code, message: error.details };
       }
@@ -83,7 +83,7 @@ export function createBatchService(
       state: done ? state : 'RUNNING',
     });
     if (!done) return { name, done, metadata };
-    // documented of BatchDeleteTasks; that creating does the same is a guess
+    // documented for BatchDeleteTasks; we assume the same for BatchCreateTasks
     const error = { code: status.ABORTED, message: 'None of the requests succeeded.' };
     return tasks.length === 0
       ? { name, done, metadata, error }

@@ -1,6 +1,6 @@
 /**
- * The request of a task, as Cloud Tasks makes it. Redirects are not followed (Google says that they
- * may be); what the header TaskRetryReason says is not documented, and its words here are ours.
+ * Sends a task's HTTP request as Cloud Tasks does. Redirects are not followed (Google says that they
+ * may be). Google does not document the values of the header TaskRetryReason; these are our own.
  * https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler
  */
 
@@ -15,11 +15,11 @@ import type { Work } from '../../queue/worker.ts';
 import type { Oidc } from '../shared/oidc.ts';
 import type { SimulatedTask } from './task.ts';
 
-/** The most that a queue may have at work. */
+/** Most connections to a handler: Cloud Tasks' limit of concurrent dispatches of a queue. */
 const MAX_SOCKETS = 5000;
 
 export interface Dispatcher {
-  /** For a queue: "projects/…/queues/Q" */
+  /** `queue` is a full name, "projects/P/locations/L/queues/Q". */
   to(queue: string, limits: () => QueueLimits): Work<SimulatedTask>;
   close(): void;
 }
@@ -31,7 +31,7 @@ export function createDispatcher({
   onDispatch,
 }: {
   oidc: Pick<Oidc, 'token'>;
-  /** where a task's url is answered on this machine */
+  /** maps a task's url to an address of this machine */
   reach?: ((url: URL) => URL) | undefined;
   now: () => number;
   onDispatch: () => void;
@@ -54,7 +54,7 @@ export function createDispatcher({
       outgoing.once('response', resolve).once('error', reject);
       outgoing.end(task.body);
     });
-    // read to its end, or the connection could not be used again
+    // read to the end, so that the connection can be used again
     await finished(answer.resume());
     return { status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'] };
   }

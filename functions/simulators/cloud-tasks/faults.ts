@@ -1,4 +1,4 @@
-/** What goes wrong on request, and what happened: for tests. */
+/** For tests: faults on request, and counts of what happened. */
 
 import { status } from '@grpc/grpc-js';
 import type { Unkind } from './queue.ts';
@@ -6,19 +6,19 @@ import { Refusal } from './task.ts';
 
 export interface CloudTasksSettings {
   unkind: Unkind;
-  /** the next few calls that create (a batch is one) do nothing, with this code of gRPC */
+  /** the next `count` creating calls (a batch is one) create nothing and answer with this gRPC code */
   failCreates: { count: number; code: number };
-  /** the next few calls that create do it, and answer DEADLINE_EXCEEDED, or nothing at all */
+  /** the next `count` creating calls create, but answer DEADLINE_EXCEEDED or never */
   loseAnswers: { count: number; how: 'deadline' | 'hang' };
-  /** the next few tasks within batches are refused with this code */
+  /** the next `count` tasks in batches are refused with this gRPC code */
   failInBatch: { count: number; code: number };
-  /** what BatchCreateTasks answers, as a project that may not use it; null: it works */
+  /** gRPC code of BatchCreateTasks for a project that may not use it; null: it works */
   refuseBatch: number | null;
-  /** what GetTask answers an account without cloudtasks.tasks.get; null: it works */
+  /** gRPC code of GetTask for an account without cloudtasks.tasks.get; null: it works */
   refuseGet: number | null;
-  /** how long a batch is under way, its operation not done */
+  /** ms until the operation of a batch is done */
   batchMs: number;
-  /** how long a call that creates takes */
+  /** ms that a creating call takes */
   createMs: number;
 }
 
@@ -29,17 +29,18 @@ export interface CloudTasksStats {
   gets: number;
   /** calls of BatchCreateTasks */
   batches: number;
-  mostCallsAtOnce: number;
-  /** tasks that were created */
+  mostConcurrentCalls: number;
+  /** created tasks */
   created: number;
-  /** creations refused because the name was taken */
+  /** tasks refused because their name was taken */
   duplicates: number;
   /** requests to handlers */
   dispatches: number;
-  /** tasks there are, at work or waiting */
+  /** tasks that run or wait now */
   tasks: number;
 }
 
+/** Settings without any fault. */
 export const noFaults = (): CloudTasksSettings => ({
   unkind: {},
   failCreates: { count: 0, code: status.UNAVAILABLE },
@@ -51,12 +52,13 @@ export const noFaults = (): CloudTasksSettings => ({
   createMs: 0,
 });
 
-/** Counts one down; false when there was none left. */
+/** Uses up one of the counted faults; returns false if none was left. */
 export function spend(fault: { count: number }): boolean {
   if (fault.count <= 0) return false;
   fault.count -= 1;
   return true;
 }
 
+/** A refusal with this gRPC code, which the settings asked for. */
 export const refusal = (code: number) =>
   new Refusal(code, `${status[code] ?? code}, as the simulator was told to answer`);

@@ -2,14 +2,14 @@ import { forkService } from '../fork.ts';
 import type { OidcKeys } from '../shared/oidc.ts';
 import type { CloudTasks, CloudTasksOptions } from './simulator.ts';
 
-/** What can be sent to another process. */
+/** The options that can be passed to another process. */
 export interface ForkOptions extends Pick<CloudTasksOptions, 'port' | 'queues' | 'unkind'> {
   keys: OidcKeys;
 }
 
 /**
- * The simulator in a process of its own; it ends with its parent. It signs with the key of
- * `oidc.keys`, so that its tokens and those of others are checked alike.
+ * Starts the simulator in its own process, which ends with its parent. It signs with `keys`, so its
+ * tokens and those of this process have the same certificate.
  */
 export async function forkCloudTasks(options: ForkOptions & { cpu?: number }): Promise<CloudTasks> {
   const { hello, ask, close } = await forkService<Pick<CloudTasks, 'host'>>(

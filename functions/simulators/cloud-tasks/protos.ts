@@ -1,6 +1,6 @@
 /**
- * The services as Google's client package describes them, for a server; and its messages as they
- * come off the wire.
+ * Cloud Tasks' services for a gRPC server, from the descriptions in Google's client package, and the
+ * types of decoded messages.
  */
 
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ export interface AttemptMessage {
   responseStatus?: { code: number; message: string };
 }
 
-/** v2 and v2beta3 number the fields differently and name them alike. */
+/** v2 and v2beta3 have different field numbers and the same field names. */
 export interface TaskMessage {
   name?: string;
   appEngineHttpRequest?: object;
@@ -90,7 +90,7 @@ export const services = {
   operations: google.longrunning.Operations.service as ServiceDefinition,
 };
 
-/** google.protobuf.Any of a message of v2beta3 */
+/** Packs a message of v2beta3 into a google.protobuf.Any. */
 export function packed(type: 'BatchCreateTasksResponse' | 'BatchCreateTasksMetadata', it: object) {
   const name = `google.cloud.tasks.v2beta3.${type}`;
   const message = definitions[name] as MessageTypeDefinition<object, object>;

@@ -1,9 +1,9 @@
 /**
- * A simulated queue: tasks in memory, and the rules of `queue/worker.ts`, which the embedded queue
- * follows too. What a process does not outlive is gone.
+ * A simulated queue. It keeps tasks in memory, so they are lost with the process. It works by the rules
+ * of `queue/worker.ts`, like the embedded queue.
  *
- * Not simulated: that new and idle queues ramp up slowly, and that a high rate of errors other than
- * 429 and 503 slows a queue down. Google does not say by how much.
+ * Not simulated, because Google publishes no figures: new and idle queues ramp up slowly, and many
+ * errors other than 429 and 503 slow a queue down.
  */
 
 import type { Log } from '../../ports/ports.ts';
@@ -12,22 +12,22 @@ import { createQueueWorker, shuffled, type Work } from '../../queue/worker.ts';
 import { createSchedule } from './schedule.ts';
 import type { SimulatedTask } from './task.ts';
 
-/** A timer sleeps no longer: clocks are set, and 2^31 ms overflow. */
+/** Longest sleep of a timer in ms: the clock may be set meanwhile, and 2^31 ms overflow. */
 const MAX_SLEEP_MS = 60 * 1000;
-/** An hour of 250 tasks a second; of more, the oldest names are forgotten sooner. */
+/** Limits the remembered names of finished tasks: an hour at 250 tasks a second. The oldest go first. */
 const MAX_NAMES = 900_000;
 
 /** `maxAttempts` may be Infinity. */
 export interface SimulatedLimits extends QueueLimits {
-  /** "Once max_retry_duration has passed and the task has been attempted max_attempts times"; 0: at once */
+  /** "Once max_retry_duration has passed and the task has been attempted max_attempts times"; 0: no minimum time */
   maxRetryMs: number;
 }
 
-/** What Cloud Tasks does rarely, often. */
+/** Rare events of Cloud Tasks, made frequent. */
 export interface Unkind {
-  /** chance that a task is delivered a second time, beside the first delivery or after it */
+  /** probability that a task is delivered twice, at the same time or one after the other */
   duplicate?: number;
-  /** hands out due tasks in random order */
+  /** dispatches due tasks in random order */
   disorder?: boolean;
 }
 
@@ -36,18 +36,18 @@ export interface SimulatedQueue {
   readonly paused: boolean;
   readonly purgedAt: number | null;
   readonly running: number;
-  /** tasks there are, at work or waiting */
+  /** tasks that run or wait */
   readonly size: number;
-  /** false: the name is taken, or was until lately */
+  /** Returns false if the name is in use, or was until recently. */
   add(task: SimulatedTask): boolean;
   get(id: string): SimulatedTask | undefined;
-  /** its attempt at work goes on, and changes nothing any more */
+  /** A running attempt continues, but its result is ignored. */
   remove(id: string): boolean;
   tasks(): SimulatedTask[];
   limit(limits: SimulatedLimits): void;
   pause(paused: boolean): void;
   purge(): void;
-  /** Cuts what is running and hands out no more. */
+  /** Aborts running attempts and dispatches no more tasks. */
   close(): void;
 }
 
@@ -68,7 +68,7 @@ export function createSimulatedQueue(
   },
 ): SimulatedQueue {
   const tasks = new Map<string, SimulatedTask>();
-  /** id -> when the name is free again, earliest first */
+  /** id -> time at which the name is free again, earliest first */
   const ended = new Map<string, number>();
   const schedule = createSchedule<SimulatedTask>();
   let paused = false;
@@ -89,7 +89,7 @@ export function createSimulatedQueue(
     },
     onAnswer(answered) {
       wake();
-      // a task that was deleted meanwhile, perhaps made anew under the same name
+      // the task was deleted meanwhile, and perhaps created again under the same name
       if (!answered || tasks.get(answered.job.id) !== answered.job) return;
       const { job, retryAt } = answered;
       if (retryAt === null) return end(job);

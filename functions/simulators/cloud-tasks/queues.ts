@@ -1,4 +1,4 @@
-/** The queues of the simulator, by their full names. */
+/** The simulator's queues by full name. */
 
 import { status } from '@grpc/grpc-js';
 import { burstOf } from '../../queue/pace.ts';
@@ -6,7 +6,7 @@ import { fromMs, type Moment, type QueueMessage, toMs } from './protos.ts';
 import type { SimulatedLimits, SimulatedQueue } from './queue.ts';
 import { checkQueueName, Refusal } from './task.ts';
 
-/** What Cloud Tasks picks when a queue is made without. */
+/** Cloud Tasks' defaults for a new queue. */
 const defaults: SimulatedLimits = {
   perSecond: 500,
   concurrent: 1000,
@@ -23,10 +23,10 @@ const MAX_CONCURRENT = 5000;
 const MAX_QUEUES = 1000;
 
 export interface Queues {
-  /** Throws NOT_FOUND. */
+  /** Throws a Refusal with NOT_FOUND. */
   get(name: string | undefined): SimulatedQueue;
   has(name: string): boolean;
-  /** Throws INVALID_ARGUMENT on a name that is none. */
+  /** Throws a Refusal with INVALID_ARGUMENT if the name is invalid. */
   put(name: string, limits: Partial<SimulatedLimits>): void;
   remove(name: string): void;
   names(): string[];
@@ -62,7 +62,7 @@ export function createQueues(
   };
 }
 
-/** The limits named in a message; the others are left as they are. */
+/** Takes the limits that a message names; the others stay. */
 export function readLimits({ rateLimits, retryConfig }: QueueMessage): Partial<SimulatedLimits> {
   const { maxDispatchesPerSecond: perSecond, maxConcurrentDispatches: concurrent } =
     rateLimits ?? {};

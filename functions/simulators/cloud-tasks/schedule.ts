@@ -1,4 +1,4 @@
-/** Tasks by the time they are due: a binary heap that forgets what was removed when it meets it. */
+/** Tasks sorted by due time: a binary heap. Removed tasks stay in it until they reach the top. */
 
 export interface Due {
   at: number;
@@ -6,17 +6,17 @@ export interface Due {
 
 export interface Schedule<T extends Due> {
   add(item: T): void;
-  /** Whatever is not scheduled is passed over. */
+  /** Has no effect on a task that is not scheduled. */
   remove(item: T): void;
   has(item: T): boolean;
-  /** the earliest ones that are due, taken out */
+  /** Removes and returns the earliest due tasks. */
   take(now: number, limit: number): T[];
-  /** when the next one is due; null if there is none */
+  /** When the next task is due; null if there is none. */
   nextAt(): number | null;
 }
 
 interface Entry<T> {
-  /** kept here too: an item's own `at` changes when it is added again */
+  /** a copy, because the item's own `at` changes when it is added again */
   at: number;
   order: number;
   item: T;

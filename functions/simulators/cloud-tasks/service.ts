@@ -1,4 +1,4 @@
-/** The calls of `google.cloud.tasks.v2.CloudTasks`, as far as they are simulated. */
+/** The simulated calls of `google.cloud.tasks.v2.CloudTasks`. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
@@ -7,19 +7,19 @@ import type { CreateTaskMessage, QueueMessage, TaskMessage } from './protos.ts';
 import { type Queues, queueMessage, readLimits } from './queues.ts';
 import { Refusal, readTask, type SimulatedTask, viewOf } from './task.ts';
 
-/** Of one queue; they are kept in memory. */
+/** Most tasks of one queue; they are kept in memory. */
 const MAX_TASKS = 1_000_000;
 const PAGE = 1000;
 
-/** A call: a message in, a message out; a Refusal is thrown. */
-// biome-ignore lint/suspicious/noExplicitAny: each call has messages of its own
+/** A call takes a message and returns a message, or throws a Refusal. */
+// biome-ignore lint/suspicious/noExplicitAny: each call has its own message types
 export type Call = (message: any) => Promise<object>;
 
 export interface Service {
   calls: Record<string, Call>;
-  /** One task, with no fault but its own. */
+  /** Creates one task, without simulated faults. */
   create(message: CreateTaskMessage): TaskMessage;
-  /** A call that creates, with the faults that were asked for. */
+  /** Runs a creating call with the simulated faults. */
   faulty<T>(create: () => T): Promise<T>;
 }
 
@@ -32,7 +32,7 @@ export function createService(
   let underWay = 0;
 
   async function faulty<T>(create: () => T): Promise<T> {
-    stats.mostCallsAtOnce = Math.max(stats.mostCallsAtOnce, ++underWay);
+    stats.mostConcurrentCalls = Math.max(stats.mostConcurrentCalls, ++underWay);
     try {
       if (settings.createMs > 0) await wait(settings.createMs);
       if (spend(settings.failCreates)) throw refusal(settings.failCreates.code);

@@ -1,7 +1,7 @@
 /**
  * Cloud Tasks on this machine: the gRPC API that Google's clients speak, and real HTTP to handlers,
- * with OIDC tokens. Everything is in memory. It has no authorisation: whoever reaches the port may
- * create tasks, so it listens on 127.0.0.1 alone.
+ * with OIDC tokens. Everything is in memory. It has no authorization: every client that reaches the
+ * port may create tasks, so it listens on 127.0.0.1 only.
  *
  * Point a client at it with `{ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() }`.
  */
@@ -28,12 +28,12 @@ import { Refusal } from './task.ts';
 export type { CloudTasksSettings, CloudTasksStats, SimulatedLimits };
 
 export interface CloudTasksOptions {
-  /** any that is free without it */
+  /** default: any free port */
   port?: number;
-  /** by full name, "projects/P/locations/L/queues/Q"; what is not said is as Cloud Tasks picks it */
+  /** by full name, "projects/P/locations/L/queues/Q"; missing limits have Cloud Tasks' defaults */
   queues: Record<string, Partial<SimulatedLimits>>;
   oidc: Pick<Oidc, 'token'>;
-  /** where a task's url is answered on this machine; at the url itself without it */
+  /** maps a task's url to an address of this machine; default: the url itself */
   reach?: (url: URL) => URL;
   unkind?: CloudTasksSettings['unkind'];
   log?: Pick<Log, 'taskFailed' | 'unexpected'>;
@@ -44,16 +44,16 @@ export interface CloudTasksOptions {
 export interface CloudTasks {
   /** 127.0.0.1:port, for CLOUD_TASKS_EMULATOR_HOST */
   host: string;
-  /** Changes some settings; the others stay. */
+  /** Changes the given settings only. */
   set(settings: Partial<CloudTasksSettings>): Promise<void>;
   stats(): Promise<CloudTasksStats>;
-  /** Cuts every connection; tasks are gone. */
+  /** Cuts every connection and drops all tasks. */
   close(): Promise<void>;
 }
 
 const silent = { taskFailed() {}, unexpected() {} };
 
-/** Throws what listening throws, and a Refusal on a queue's name that is none. */
+/** Throws what `listen` throws, and a Refusal if the name of a queue is invalid. */
 export async function startCloudTasks({
   port = 0,
   queues: wanted,
@@ -69,7 +69,7 @@ export async function startCloudTasks({
     creates: 0,
     gets: 0,
     batches: 0,
-    mostCallsAtOnce: 0,
+    mostConcurrentCalls: 0,
     created: 0,
     duplicates: 0,
     dispatches: 0,
@@ -107,7 +107,7 @@ export async function startCloudTasks({
   return {
     host: `127.0.0.1:${bound}`,
     async set(changes) {
-      // a copy: 'the next few' are counted down in it
+      // a copy, because the counts of the next few faults are decreased in it
       Object.assign(settings, structuredClone(changes));
     },
     stats: async () => ({
@@ -122,7 +122,7 @@ export async function startCloudTasks({
   };
 }
 
-/** What is not in `calls` answers UNIMPLEMENTED. */
+/** Calls that are not in `calls` answer UNIMPLEMENTED. */
 function serve(
   server: Server,
   definition: ServiceDefinition,

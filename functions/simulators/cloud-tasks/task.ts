@@ -1,5 +1,5 @@
 /**
- * What may be asked of Cloud Tasks: names, times and sizes, and the answer when they are wrong.
+ * Checks of Cloud Tasks' requests (names, times, sizes), and the answers to faults.
  * https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks
  */
 
@@ -10,7 +10,7 @@ import type { Job } from '../../queue/worker.ts';
 import { type CreateTaskMessage, fromMs, type TaskMessage, toMs } from './protos.ts';
 
 export interface SimulatedTask extends Job {
-  /** the last part of its name */
+  /** last part of the task's name */
   id: string;
   url: string;
   method: string;
@@ -19,15 +19,15 @@ export interface SimulatedTask extends Job {
   oidc: { email: string; audience: string } | null;
   deadlineMs: number;
   createdAt: number;
-  /** when it is due: at first its schedule time, then that of the retry */
+  /** when the task is due (ms since the epoch): its schedule time, later the time of the retry */
   at: number;
-  /** when it was dispatched first */
+  /** time of the first dispatch */
   firstAt: number | null;
-  /** its answer is null while it is at work */
+  /** its answer is null while the attempt runs */
   lastAttempt: Attempted | null;
-  /** answers that came, of any kind */
+  /** number of answers with any status */
   responses: number;
-  /** answers that were not 5xx */
+  /** number of answers without a 5xx status */
   executions: number;
   previousResponse: number | null;
   retryReason: string | null;
@@ -36,7 +36,7 @@ export interface SimulatedTask extends Job {
 interface Attempted {
   scheduledAt: number;
   dispatchedAt: number;
-  /** `code` is one of gRPC's */
+  /** `code` is a gRPC status code */
   answer: { at: number; code: number; message: string } | null;
 }
 
@@ -53,7 +53,7 @@ const WITH_BODY = ['POST', 'PUT', 'PATCH'];
 /** "ignored or replaced" */
 const RESERVED = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i;
 
-/** An answer that is no success; grpc-js takes it as it is. */
+/** A gRPC error; grpc-js sends its code and details to the client. */
 export class Refusal extends Error {
   readonly code: status;
   readonly details: string;
@@ -72,7 +72,7 @@ export function checkQueueName(name: string | undefined): string {
   return name;
 }
 
-/** Throws a Refusal. Without a name it is given one. */
+/** Reads a task from a request; one without a name gets a random id. Throws a Refusal. */
 export function readTask({ parent, task }: CreateTaskMessage, now: number): SimulatedTask {
   if (!task) throw invalid('Task is required.');
   const id = readId(parent ?? '', task.name);
@@ -124,7 +124,7 @@ export function readTask({ parent, task }: CreateTaskMessage, now: number): Simu
 }
 
 function readId(parent: string, name: string | undefined): string {
-  // a random number, as the real ones are
+  // a random number, like Google's
   if (!name) return BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
   const prefix = `${parent}/tasks/`;
   const id = name.slice(prefix.length);
@@ -135,13 +135,13 @@ function readId(parent: string, name: string | undefined): string {
 
 const httpMethod = (method = 'POST') => (method === 'HTTP_METHOD_UNSPECIFIED' ? 'POST' : method);
 
-/** About what it takes on the wire. */
+/** About the number of bytes on the wire. */
 const sizeOf = ({ httpRequest, ...rest }: TaskMessage) => {
   const { body, ...request } = httpRequest ?? {};
   return (body?.length ?? 0) + Buffer.byteLength(JSON.stringify({ ...rest, request }));
 };
 
-/** As GetTask, ListTasks and CreateTask show it; `FULL` has the body. */
+/** The task as GetTask, ListTasks and CreateTask return it; only the view `FULL` has the body. */
 export const viewOf = (task: SimulatedTask, view: string | undefined): TaskMessage => ({
   name: task.name,
   httpRequest: {

@@ -1,6 +1,6 @@
 /**
- * What FCM checks of a message of the right shape. It shares no code with what checks messages before
- * they are sent.
+ * What FCM checks in a message whose shape is right. It shares no code with the checks that run before
+ * a message is sent, because it tests them.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  * https://firebase.google.com/docs/cloud-messaging/error-codes
  */
@@ -10,14 +10,14 @@ import type { Violation } from './message.ts';
 import type { SentMessage } from './schema.ts';
 import { isCondition, isTopic } from './topics.ts';
 
-/** four weeks */
+/** Longest TTL that FCM accepts: four weeks, in seconds. */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
 const MAX_PAYLOAD = 4096;
 const MAX_TOPIC_PAYLOAD = 2048;
 
 type Texts = Record<string, unknown>;
 
-/** The first fault of the values; null: there is none. */
+/** The first fault of the values; null if there is none. */
 export function contentFault(message: SentMessage): Violation | null {
   const { topic, condition, data, android, webpush, apns } = message;
   if (topic !== undefined && !isTopic(topic))
@@ -119,7 +119,7 @@ function apnsFault(apns: SentMessage['apns'], { notification }: SentMessage): Vi
   const type = headers['apns-push-type'];
   if (payload !== undefined && silent && Object.keys(aps as Texts).length === 0)
     return { field: 'message.apns.payload.aps', description: 'The aps dictionary is empty.' };
-  // "only normal priority is allowed"; APNs says the same of what runs in the background
+  // "only normal priority is allowed"; APNs has the same rule for background pushes
   if ((silent || type === 'background') && headers['apns-priority'] === '10')
     return { field: at, description: 'A background push must have apns-priority 5.' };
   if (silent ? type === 'alert' : type === 'background')
@@ -127,7 +127,7 @@ function apnsFault(apns: SentMessage['apns'], { notification }: SentMessage): Vi
   return labelFault('message.apns.fcm_options', apns.fcm_options);
 }
 
-/** The platform for which it is too big, as FCM names it; null: it is for none. */
+/** The platform whose limit the message exceeds, as FCM names it; null if it fits all. */
 export function tooBigFor(message: SentMessage): string | null {
   const { token, data, notification, android, webpush, apns } = message;
   const most = token === undefined ? MAX_TOPIC_PAYLOAD : MAX_PAYLOAD;

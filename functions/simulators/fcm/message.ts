@@ -1,6 +1,6 @@
 /**
- * The shape of a request to FCM HTTP v1, as Google's JSON parser sees it: a field it does not know
- * is a fault, a name is good in snake_case and in lowerCamelCase, and null is as good as absent.
+ * Checks the shape of a request to FCM HTTP v1 as Google's JSON parser does: an unknown field is a
+ * fault, names may be in snake_case or lowerCamelCase, and null means absent.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  * https://protobuf.dev/programming-guides/json/
  */
@@ -14,7 +14,7 @@ export interface Violation {
 
 const TARGETS = ['token', 'topic', 'condition'];
 
-/** The request by its snake_case names, without what is null, and all faults of its shape. */
+/** Returns the request with snake_case names and without nulls, and all faults of its shape. */
 export function readRequest(value: unknown): { request: Sent; violations: Violation[] } {
   const violations: Violation[] = [];
   const sent = read(value, request, '', violations) as Sent;
@@ -41,7 +41,7 @@ function read(value: unknown, kind: Kind, at: string, found: Violation[]): unkno
   }
   if (kind === 'Texts') {
     if (!isObject(value)) return refuse('TYPE_MESSAGE');
-    // the parser counts the entries of a map
+    // the parser numbers the entries of a map
     Object.values(value).forEach((it, i) => {
       read(it, 'STRING', `${at}[${i}].value`, found);
     });
@@ -90,7 +90,7 @@ function readFields(
 const MAX_INT32 = 2 ** 31 - 1;
 const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** The type in the parser's words, and what it says more; null if the value is of the kind. */
+/** The type in the parser's words, and its additional text; null if the value has the type. */
 function faultOf(
   value: unknown,
   kind: Exclude<Kind, object | 'Texts'>,
@@ -126,7 +126,7 @@ function faultOf(
   }
 }
 
-/** A number may come as a text. */
+/** A number may come as a string. */
 const numberIn = (value: unknown): number =>
   typeof value === 'number' || (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value))
     ? Number(value)

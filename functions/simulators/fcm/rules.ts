@@ -1,5 +1,5 @@
 /**
- * What FCM HTTP v1 checks of a message and answers.
+ * What FCM HTTP v1 checks in a message, and its answers.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send
  * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
  */
@@ -22,7 +22,7 @@ interface Refusal {
   errorCode?: string;
 }
 
-/** By the word of FCM's ErrorCode where it has one, by google.rpc.Code otherwise. */
+/** By FCM's ErrorCode if there is one, otherwise by google.rpc.Code. */
 const refusals: Record<string, Refusal> = {
   INVALID_ARGUMENT: {
     code: 400,
@@ -84,6 +84,7 @@ const refusals: Record<string, Refusal> = {
 const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
 const JSON_UTF8 = { 'content-type': 'application/json; charset=UTF-8' };
+/** The rules of FCM HTTP v1, for the simulator. Time in ms. */
 export function fcmRules(options: FcmRulesOptions): Rules {
   const path = `/v1/projects/${options.projectId}/messages:send`;
   let sent = 0;
@@ -141,12 +142,12 @@ export function fcmRules(options: FcmRulesOptions): Rules {
 }
 
 /**
- * The last message that broke no rule. Those of a campaign are the same but for the token, so what
- * is the same before and behind a good token breaks none either.
+ * The last message that broke no rule. The messages of a campaign differ only in the token, so a
+ * message with the same text around a valid token breaks no rule either, and is not parsed again.
  */
 function lastMessage() {
   let good = Buffer.alloc(0);
-  /** where its token begins and ends */
+  /** offsets where its token begins and ends */
   let from = 0;
   let to = 0;
   const it = {
@@ -154,7 +155,7 @@ function lastMessage() {
     keep(body: Buffer, token: string, dryRun: boolean) {
       from = body.indexOf(token);
       to = from + token.length;
-      // a token that is there twice may be something else as well
+      // if the token's text occurs twice, one of the two may be another field
       good = from >= 0 && body.indexOf(token, to) < 0 ? Buffer.from(body) : Buffer.alloc(0);
       it.dryRun = dryRun;
     },

@@ -1,10 +1,10 @@
 /**
- * The fields of a request to FCM HTTP v1, as its REST reference has them. It shares no code with what
- * checks messages before they are sent: it is what that is held against.
+ * The fields of a request to FCM HTTP v1, from its REST reference. It shares no code with the checks
+ * that run before a message is sent, because it tests them.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
 
-/** A message of protobuf by its name, or one of the parser's own types. */
+/** The name of a protobuf message, or one of the parser's own types. */
 export type Kind =
   | 'STRING'
   | 'BOOL'
@@ -76,7 +76,7 @@ const androidNotification = message('AndroidNotification', {
   ),
 });
 
-/** By the names in snake_case. */
+/** By snake_case name. */
 export const request: Kind = message('SendMessageRequest', {
   validate_only: 'BOOL',
   message: message('Message', {
@@ -116,7 +116,7 @@ export const request: Kind = message('SendMessageRequest', {
 
 type Texts = Record<string, string>;
 
-/** Only as it is where there are no violations. */
+/** The description exactly as given if there are no violations. */
 export interface Sent {
   validate_only?: boolean;
   message?: SentMessage;

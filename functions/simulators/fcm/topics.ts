@@ -1,5 +1,5 @@
 /**
- * Topics and conditions as FCM reads them.
+ * Topics and conditions, parsed as FCM parses them.
  * https://firebase.google.com/docs/cloud-messaging/send-topic-messages
  */
 

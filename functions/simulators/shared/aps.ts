@@ -1,5 +1,5 @@
 /**
- * The `aps` dictionary, as Apple documents it.
+ * Checks the `aps` dictionary by Apple's documentation.
  * https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification
  */
 
@@ -26,7 +26,7 @@ const isAlert: Check = (it) => {
   if (!isDictionary(it)) return isText(it);
   return Object.entries(it).every(([name, value]) => {
     if (name.endsWith('loc-args')) return isTexts(value);
-    // in a live activity: a key of the app's texts
+    // in a live activity: a key of the app's localized strings
     if (name === 'title' || name === 'body') return isText(value) || isDictionary(value);
     return /^(subtitle|launch-image|sound|.*loc-key)$/.test(name) ? isText(value) : true;
   });
@@ -55,7 +55,7 @@ const checks: Record<string, Check> = {
   attributes: isDictionary,
 };
 
-/** `at` is '' or a dot and a name within aps; null: it is as documented. */
+/** `at` is '' or a dot and a field of `aps`. Returns null if the value is as documented. */
 export function apsFault(
   aps: unknown,
   isActivity: boolean,
@@ -72,6 +72,6 @@ export function apsFault(
   return null;
 }
 
-/** Neither alert, nor sound, nor badge. */
+/** True if it has no alert, no sound and no badge. */
 export const showsNothing = (aps: Record<string, unknown>) =>
   aps.alert === undefined && aps.sound === undefined && aps.badge === undefined;

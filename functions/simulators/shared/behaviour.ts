@@ -1,67 +1,67 @@
 /**
- * What a simulated provider does with a request: the rules, the faults it was asked to have, and
- * the count of what it accepted. No HTTP/2 here: `server.ts` carries the decisions out.
+ * Decides what a simulated provider does with a request: by its rules, and by the faults in its
+ * settings. It also counts accepted pushes. `server.ts` carries the decisions out over HTTP/2.
  *
- * Nothing is left to chance. A share of tokens is decided by the token's hash, so the same token
- * always gets the same answer; a share of requests is spread evenly over them.
+ * There is no randomness. The token's hash decides whether it belongs to a share of tokens, so the same
+ * token always gets the same answer. A share of requests is spread evenly over all requests.
  */
 
 import type { Answer, Asked, Peer, Rules } from './rules.ts';
 import { tally } from './tally.ts';
 import { hashToken } from './tokens.ts';
 
-/** Either every n-th request, or a share in [0, 1] of them. */
+/** Either every n-th request, or a share of the requests in [0, 1]. */
 export type Often = { every: number } | { share: number };
 
 export interface SimulatorSettings {
-  /** between the last byte of a request and its answer */
+  /** ms between the last byte of a request and its answer */
   latencyMs: number;
-  /** the share of tokens whose app is gone: Unregistered, UNREGISTERED */
+  /** share of tokens whose app was removed: Unregistered, UNREGISTERED */
   deadShare: number;
-  /** the share of tokens that are none: BadDeviceToken, INVALID_ARGUMENT */
+  /** share of tokens that are invalid: BadDeviceToken, INVALID_ARGUMENT */
   badShare: number;
-  /** the share of tokens that are refused in general words: Forbidden, INVALID_ARGUMENT */
+  /** share of tokens that are refused with a general reason: Forbidden, INVALID_ARGUMENT */
   generalShare: number;
   /** concurrent streams of a connection, in SETTINGS */
   maxStreams: number;
-  /** 429 with Retry-After: APNs means the device, FCM the project's quota */
+  /** 429 with Retry-After: for APNs about the device, for FCM about the project's quota */
   tooMany: (Often & { retryAfterSeconds: number }) | null;
   /** 503 with Retry-After: for a share of the requests, or the next few */
   unavailable: ((Often | { next: number }) & { retryAfterSeconds: number }) | null;
-  /** a rate beyond which requests are refused: by a token bucket, with or without a Retry-After */
+  /** a rate limit by a token bucket; refusals come with or without Retry-After */
   limit: {
     perSecond: number;
     burst: number;
     status: 429 | 503;
     retryAfterSeconds: number | null;
   } | null;
-  /** everybody is refused for this reason, such as InvalidProviderToken or SENDER_ID_MISMATCH */
+  /** refuses every request for this reason, such as InvalidProviderToken or SENDER_ID_MISMATCH */
   blocked: string | null;
-  /** a graceful GOAWAY after that many streams of a connection; 0 never, as below */
+  /** a graceful GOAWAY after this many streams of a connection; 0 means never, here and below */
   goawayEvery: number;
-  /** by how much that differs from connection to connection, at most */
+  /** how many streams more or less, at most, it takes on a single connection */
   goawaySpread?: number;
-  /** RST_STREAM with REFUSED_STREAM: it was not looked at and may be sent again */
+  /** RST_STREAM with REFUSED_STREAM: the request was not processed and may be sent again */
   refuseEvery: number;
   /** RST_STREAM with INTERNAL_ERROR, after the push was accepted */
   resetEvery: number;
   /** the socket is destroyed, with accepted pushes that were not answered */
   cutEvery: number;
-  /** requests are taken, and accepted, but never answered */
+  /** requests are read and accepted, but never answered */
   silent: boolean;
 }
 
 export interface SimulatorStats {
   requests: number;
-  /** counted when the push was accepted, whether or not its answer reached anybody */
+  /** counted when a push is accepted, even if the answer is lost */
   accepted: number;
   /** tokens with at least one accepted push */
   distinct: number;
-  /** accepted beyond the first of each token */
+  /** accepted pushes beyond the first for each token */
   duplicates: number;
-  /** by the provider's reason */
+  /** refusals by the provider's reason */
   rejected: Record<string, number>;
-  /** those of the rejected that broke a rule, not met a fault that was switched on */
+  /** refusals of pushes that broke a rule; refusals by a simulated fault do not count */
   invalid: number;
   connections: number;
   /** ms since the epoch */
@@ -75,13 +75,13 @@ export interface AcceptedPush {
   payload: string;
 }
 
-/** A push that was accepted, and when. */
+/** An accepted push and its time. */
 export interface Arrival {
   token: string;
   at: number;
 }
 
-/** The first ones since the beginning, or a reset: a benchmark's. */
+/** Limits the kept arrivals, the first since the start or a reset. Benchmarks read them. */
 const MAX_ARRIVALS = 20_000;
 
 export type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
@@ -127,7 +127,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     return unavailable.next > 0 && unavailable.next-- > 0;
   }
 
-  /** Null: the request is within the limit. */
+  /** Returns null if the request is within the limit. */
   function beyondLimit(asked: Asked): Answer | null {
     const { limit } = settings;
     if (!limit || bucket.take(limit, now())) return null;
@@ -138,7 +138,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     return { ...answer, headers: retryAfterSeconds === null ? without : headers };
   }
 
-  /** In the order of who would notice first: the service, the rules, the device. */
+  /** In the order in which a provider would check: the service, the rules, the device. */
   function judge(asked: Asked, peer: Peer): Answer {
     if (isUnavailable())
       return reject(rules.unavailable(asked, settings.unavailable!.retryAfterSeconds));
@@ -174,7 +174,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     connected() {
       stats.connections++;
     },
-    /** `answer` is for 'answer' only, and null otherwise. */
+    /** `answer` is null unless the decision is 'answer'. */
     decide(asked: Asked, peer: Peer): { decision: Decision; answer: Answer | null } {
       stats.requests++;
       if (isNth(settings.refuseEvery, stats.requests)) return { decision: 'refuse', answer: null };
@@ -208,7 +208,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
 
 export type Behaviour = ReturnType<typeof behaviour>;
 
-/** Full at first, also of each new limit. */
+/** The bucket is full at first, and again at each new limit. */
 function createBucket() {
   let of: { perSecond: number; burst: number } | null = null;
   let tokens = 0;
@@ -229,7 +229,7 @@ function createBucket() {
 
 const isNth = (every: number, n: number) => every > 0 && n % every === 0;
 
-/** Whether the n-th of many falls to a share of them that is spread evenly. */
+/** True if the n-th item belongs to a share that is spread evenly over all items. */
 function falls(often: Often, n: number): boolean {
   if ('every' in often) return isNth(often.every, n);
   return Math.floor(n * often.share) > Math.floor((n - 1) * often.share);

@@ -3,7 +3,7 @@ import { generate } from 'selfsigned';
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * A key and a certificate (PEM) for localhost, 127.0.0.1, ::1 and the names that are given, made anew.
+ * Makes a new key and certificate (PEM) for localhost, 127.0.0.1, ::1 and the given names.
  * The certificate is its own authority: trust it with `ca: cert`, or through NODE_EXTRA_CA_CERTS.
  */
 export async function makeCertificate(
@@ -15,7 +15,7 @@ export async function makeCertificate(
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
-    // the clock of a container may be a little behind
+    // valid from a little earlier, since a container's clock may be behind
     notBeforeDate: new Date(now - DAY),
     notAfterDate: new Date(now + 365 * DAY),
     extensions: [

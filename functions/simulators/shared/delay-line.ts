@@ -1,14 +1,13 @@
 /**
- * Hands each item on after its delay, with one timer for all of them: a timer for every answer
- * would cost a simulator more than the answer. First in, first out, so an item behind one with a
- * longer delay waits for it.
+ * Passes each item on after its delay (ms), with one timer for all items: a timer for each answer would
+ * cost more than the answer. It is a FIFO queue, so an item waits for earlier ones with longer delays.
  */
 export function delayLine<T>(
   handOn: (item: T) => void,
   now: () => number = () => performance.now(),
 ) {
   let items: { item: T; at: number }[] = [];
-  /** items before it are gone; they are dropped in bulk */
+  /** index of the first item that waits; items before it were passed on, and are dropped in bulk */
   let head = 0;
   let timer: NodeJS.Timeout | null = null;
 

@@ -1,6 +1,6 @@
 /**
- * OIDC tokens as Google signs them for service accounts, with a key of our own: for what calls the
- * functions on this machine (Cloud Tasks, Pub/Sub push, Scheduler).
+ * OIDC tokens in the form that Google signs for service accounts, signed with our own key. On this
+ * machine the callers of the functions (Cloud Tasks, Pub/Sub push, Scheduler) use them.
  * https://cloud.google.com/docs/authentication/token-types#id
  */
 
@@ -12,11 +12,11 @@ import { generate } from 'selfsigned';
 import { setNewest } from '../../lib/bounded-map.ts';
 
 export interface Oidc {
-  /** A JWT that lives an hour; the same one for half of it, since signing is slow. */
+  /** A JWT that is valid for an hour. Returns the same one for half an hour, since signing is slow. */
   token(audience: string, email: string): string;
   /** key id -> PEM certificate, as https://www.googleapis.com/oauth2/v1/certs gives them */
   certs: Record<string, string>;
-  /** for another process that is to sign with the same key */
+  /** for another process, so that it signs with the same key */
   keys: OidcKeys;
 }
 
@@ -29,7 +29,7 @@ export interface OidcKeys {
 
 const HOUR_S = 60 * 60;
 const REUSE_S = HOUR_S / 2;
-/** Audiences and accounts are a handful; whoever asks for more has them signed anew. */
+/** Limits the cache of tokens. There are few audiences and accounts; more only cost new signatures. */
 const MAX_KEPT = 100;
 
 async function makeKeys(): Promise<OidcKeys> {
@@ -40,7 +40,7 @@ async function makeKeys(): Promise<OidcKeys> {
   return { kid: randomBytes(20).toString('hex'), key: made.private, cert: made.cert };
 }
 
-/** Makes a key of its own without `keys`. */
+/** Makes a new key if `keys` is not given. */
 export async function createOidc({
   keys,
   now = Date.now,
@@ -86,14 +86,14 @@ export async function createOidc({
   };
 }
 
-/** The number of a service account: 21 digits, always the same for an address. */
+/** The number of a service account: 21 digits, the same for the same address. */
 const subjectOf = (email: string) =>
   `1${BigInt(`0x${createHash('sha256').update(email).digest('hex')}`)
     .toString()
     .padStart(78, '0')
     .slice(-20)}`;
 
-/** Serves the certificates for VOLLEY_OIDC_CERTS, on 127.0.0.1; port 0 is any that is free. */
+/** Serves the certificates for VOLLEY_OIDC_CERTS on 127.0.0.1; port 0 means any free port. */
 export async function serveCerts(
   { certs }: Pick<Oidc, 'certs'>,
   port = 0,

@@ -1,6 +1,6 @@
 /**
- * What a simulated provider checks and answers, with no HTTP/2 in it: a request's headers and body
- * in, an answer out. `apns-rules.ts` and `fcm-rules.ts` are the two sets of rules.
+ * The checks and answers of a simulated provider, without HTTP/2: headers and body of a request come
+ * in, an answer comes out. `apns/rules.ts` and `fcm/rules.ts` are the two sets of rules.
  */
 
 export interface Asked {
@@ -13,33 +13,34 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** the provider's word for a refusal; null: the push is accepted */
+  /** the provider's reason for a refusal; null if the push is accepted */
   reason: string | null;
 }
 
-/** A request is refused by the rules, or it is a valid push to this token. */
+/** A refusal by the rules, or a valid push to this token. */
 export type Checked = { refusal: Answer } | { token: string; dryRun: boolean };
 
-/** What a provider remembers of one connection. */
+/** What a provider remembers about one connection. */
 export interface Peer {
   /** bearer tokens and when each was first used */
   bearers: Map<string, number>;
-  /** the UID in the subject of its client certificate; null: it has none, or one we did not issue */
+  /** UID in the subject of its client certificate; null if it has none, or another authority's */
   uid: string | null;
 }
 
 export interface Rules {
   check(asked: Asked, peer: Peer): Checked;
   accept(asked: Asked, token: string): Answer;
-  /** The app was removed from the device. */
+  /** The answer for an app that was removed from the device. */
   unregistered(asked: Asked): Answer;
   badToken(asked: Asked): Answer;
-  /** A refusal in general words: it may be about the token, the message or the credential. */
+  /** A refusal with a general reason: it may be about the token, the message or the credential. */
   general(asked: Asked): Answer;
   tooMany(asked: Asked, retryAfterSeconds: number): Answer;
   unavailable(asked: Asked, retryAfterSeconds: number): Answer;
-  /** Any reason of the provider's table; throws on one that is not in it. */
+  /** A refusal for any reason in the provider's table; throws if the reason is not in it. */
   refuse(asked: Asked, reason: string): Answer;
 }
 
+/** A new connection, with the UID of its client certificate. */
 export const newPeer = (uid: string | null = null): Peer => ({ bearers: new Map(), uid });

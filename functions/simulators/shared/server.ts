@@ -1,4 +1,4 @@
-/** The HTTP/2 under a simulated provider, and the faults of a wire. */
+/** The HTTP/2 server of a simulated provider, and simulated network faults. */
 
 import {
   type ServerConnection,
@@ -11,19 +11,20 @@ import { delayLine } from './delay-line.ts';
 import { type Answer, newPeer, type Peer } from './rules.ts';
 
 export interface SimulatedServerOptions {
-  /** 0: any that is free */
+  /** 0: any free port */
   port: number;
   certificate: { key: string; cert: string };
-  /** PEM of who issues client certificates */
+  /** PEM of the authority that issues client certificates */
   clientCa?: string;
-  /** read at every request: changes take effect at once, except `maxStreams` (see `resize`) */
+  /** read at every request, so a change affects the next one; except `maxStreams` (see `resize`) */
   settings: SimulatorSettings;
   behaviour: Behaviour;
 }
 
-/** Multiples of the golden ratio are spread evenly, however many there are. */
+/** Multiples of the golden ratio, modulo 1, are spread evenly for any number of them. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
+/** Listens on a port of localhost. Throws what `listen` throws. */
 export async function startSimulatedServer({
   port,
   certificate,
@@ -32,7 +33,7 @@ export async function startSimulatedServer({
   behaviour,
 }: SimulatedServerOptions) {
   const peers = new WeakMap<ServerConnection, Peer>();
-  /** in (-1, 1), evenly: where in `goawaySpread` the lifetime of a connection lies */
+  /** in (-1, 1), spread evenly: which part of `goawaySpread` is added to a connection's lifetime */
   const places = new WeakMap<ServerConnection, number>();
   let connections = 0;
   const delayed = delayLine<{ stream: ServerStream; answer: Answer }>((it) =>
@@ -84,7 +85,7 @@ export async function startSimulatedServer({
 
   return {
     port: server.port,
-    /** Announces a changed `maxStreams`, to those who are connected as well. */
+    /** Announces a changed `maxStreams`, also on open connections. */
     resize: () => server.setMaxStreams(settings.maxStreams),
     async close() {
       await server.close();

@@ -1,18 +1,18 @@
 import { hashToken } from './tokens.ts';
 
 const FIRST_SLOTS = 1 << 12;
-/** Above that, looking for a free slot takes too many steps. */
+/** The table grows above this share of used slots: beyond it a search takes too many steps. */
 const FULL = 0.6;
 
 /**
- * How often each token was counted. An open-addressing table of 64-bit hashes: 12 bytes a slot, so
- * a million tokens take some 25 MB, where a Map of their strings takes ten times that.
+ * Counts occurrences of each token, in an open-addressing table of 64-bit hashes. A slot takes 12 bytes,
+ * so a million tokens take about 25 MB; a Map with string keys takes ten times as much.
  */
 export function tally() {
   let slots = FIRST_SLOTS;
   let high = new Uint32Array(slots);
   let low = new Uint32Array(slots);
-  /** 0: the slot is free */
+  /** 0 if the slot is free */
   let counts = new Uint32Array(slots);
   let distinct = 0;
   const hashed = new Uint32Array(2);
@@ -40,7 +40,7 @@ export function tally() {
   }
 
   return {
-    /** The number of times it has been counted, this time included. */
+    /** Returns how often the token has been counted, this time included. */
     add(token: string): number {
       hashToken(token, hashed);
       const slot = slotOf(hashed[0]!, hashed[1]!);

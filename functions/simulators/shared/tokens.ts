@@ -1,15 +1,15 @@
-/** Device tokens as the providers make them, and hashes of them. */
+/** Device tokens in the providers' forms, and a fast hash of them. */
 
 import { hash } from 'node:crypto';
 import type { Provider } from '../../model/provider/registry.ts';
 
-/** Hexadecimal; 64 digits today, Apple promises no length. */
+/** Hexadecimal. It has 64 digits today, but Apple promises no length. */
 export const apnsTokenForm = /^(?:[0-9a-f]{2}){32,100}$/i;
 
-/** An installation id of Firebase, a colon, and what Google's servers signed. */
+/** An installation id of Firebase, a colon, and a part that Google's servers sign. */
 export const fcmTokenForm = /^[\w-]{11,64}:APA91b[\w-]{100,250}$/;
 
-/** The same token for the same name, on every machine: for examples, tests and benchmarks. */
+/** Returns the same token for the same name on every machine: for examples, tests and benchmarks. */
 export function sampleToken(provider: Provider, name: string | number): string {
   if (provider === 'apns') return hash('sha256', `apns ${name}`);
   const letters =
@@ -18,8 +18,8 @@ export function sampleToken(provider: Provider, name: string | number): string {
 }
 
 /**
- * 64 bits of a token as two unsigned 32-bit halves, written to `out`. Not for secrets: it is
- * cyrb53 without the last step, good enough that a million tokens meet no collision.
+ * Hashes a token to 64 bits and writes them to `out` as two unsigned 32-bit halves. Not for secrets:
+ * it is cyrb53 without the last step. A million tokens are unlikely to collide.
  */
 export function hashToken(token: string, out: Uint32Array): void {
   let high = 0xdeadbeef;
