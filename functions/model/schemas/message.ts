@@ -1,6 +1,6 @@
 /**
  * A message: what is shown, in each language, and what the providers are told of it. Only what
- * answers requests imports this file, as with schemas/campaign.ts.
+ * answers requests imports this file, as with campaign.ts.
  */
 
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** What is asked for with a single push, as with schemas/campaign.ts. */
+/** What is asked for with a single push, as with campaign.ts. */
 
 import { z } from 'zod';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';

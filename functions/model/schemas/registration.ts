@@ -1,6 +1,6 @@
 /**
  * What an app, or a row of an import, says of an installation. Only what answers such requests
- * imports this file, as with schemas/campaign.ts.
+ * imports this file, as with campaign.ts.
  */
 
 import { z } from 'zod';

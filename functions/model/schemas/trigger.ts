@@ -1,4 +1,4 @@
-/** What is asked for with a trigger, as with schemas/campaign.ts; its secrets go no further. */
+/** What is asked for with a trigger, as with campaign.ts; its secrets go no further. */
 
 import { hash } from 'node:crypto';
 import { z } from 'zod';
