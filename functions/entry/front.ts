@@ -1,9 +1,8 @@
 /** What stands in front of every function: its health, its faults and its end. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createHealth } from '../http/service/health.ts';
-import { withDeadline } from '../lib/deadline.ts';
+import { endsWithin, withDeadline } from '../lib/deadline.ts';
 import { problem, Unavailable } from '../lib/errors.ts';
 import type { Log } from '../ports/ports.ts';
 
@@ -76,7 +75,7 @@ export function createFront(
       const begun = now();
       const requests = underWay.size;
       stop.abort();
-      await Promise.race([Promise.all(underWay), wait(DRAIN_MS, null, { ref: false })]);
+      await endsWithin(Promise.all(underWay), DRAIN_MS);
       const abandoned = underWay.size;
       log.drained({ requests, abandoned, ms: Math.round(now() - begun) });
       try {

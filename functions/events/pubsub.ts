@@ -8,9 +8,10 @@
  * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
  */
 
-import { setTimeout as wait } from 'node:timers/promises';
+import { type Backoff, fullJitter } from '../lib/backoff.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { Unavailable } from '../lib/errors.ts';
+import { retry } from '../lib/retry.ts';
 import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
 import type { Events } from '../ports/ports.ts';
 
@@ -29,8 +30,7 @@ export interface PubSubOptions {
 const DEADLINE_MS = 15_000;
 /** A connection that died while the CPU was frozen answers nothing: the next try opens another. */
 const TRY_MS = 4_000;
-const BACKOFF_MS = 200;
-const BACKOFF_CAP_MS = 3_000;
+const BACKOFF: Backoff = { baseMs: 200, capMs: 3_000 };
 const SCOPE = 'https://www.googleapis.com/auth/pubsub';
 
 /** https://cloud.google.com/pubsub/docs/reference/error-codes */
@@ -69,18 +69,15 @@ export function createPubSubEvents({
     async publish(event) {
       const body = JSON.stringify({ messages: [messageOf(event)] });
       const deadline = AbortSignal.timeout(DEADLINE_MS);
-      let cause: unknown;
-      for (let tries = 0; !deadline.aborted; tries++) {
-        try {
-          return await attempt(body, deadline);
-        } catch (error) {
-          if (error instanceof Refused) throw error;
-          cause = error;
-        }
-        const waitMs = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** tries);
-        await wait(waitMs, null, { signal: deadline }).catch(() => {});
+      const next = (error: unknown, tries: number) =>
+        error instanceof Refused ? null : fullJitter(BACKOFF, tries - 1, random);
+      try {
+        await retry(() => attempt(body, deadline), { next, signal: deadline });
+      } catch (cause) {
+        if (cause instanceof Refused) throw cause;
+        const message = `Pub/Sub did not take ${event.id} within ${DEADLINE_MS} ms`;
+        throw new Unavailable(message, { cause });
       }
-      throw new Unavailable(`Pub/Sub did not take ${event.id} within ${DEADLINE_MS} ms`, { cause });
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
+import { endsWithin } from '../lib/deadline.ts';
 import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
@@ -102,11 +103,7 @@ async function closed(
   /** ms until the time is up */
   left: () => number,
 ): Promise<Campaign> {
-  if (sent) {
-    const late = new AbortController();
-    await Promise.race([sent, wait(left(), null, { signal: late.signal }).catch(() => {})]);
-    late.abort();
-  }
+  if (sent) await endsWithin(sent, left());
   for (let pauseMs = LOOK_MS.first; ; pauseMs = Math.min(LOOK_MS.most, 2 * pauseMs)) {
     const it = (await store.getCampaign(campaign.id)) ?? campaign;
     if (isClosed(it.state) || left() === 0) return it;

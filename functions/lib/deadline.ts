@@ -3,13 +3,13 @@
 import { Unavailable } from './errors.ts';
 
 /**
- * Settles as `promise` does. Rejects after `ms` milliseconds with `late()`, or with `Unavailable` if
- * `late` is a text that says what gave no answer. What becomes of `promise` then is ignored.
+ * Settles as `promise` does. Rejects after `ms` milliseconds with what `late` returns, or with
+ * `Unavailable` if `late` is a text that says what gave no answer. How `promise` ends is ignored then.
  */
 export function withDeadline<T>(
   promise: Promise<T>,
   ms: number,
-  late: string | (() => Error),
+  late: string | (() => unknown),
 ): Promise<T> {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const errorOf = () =>
@@ -19,19 +19,11 @@ export function withDeadline<T>(
 }
 
 /**
- * Resolves when `promise` has settled: true, or after `ms` milliseconds: false. Never rejects; an
- * error of `promise` is for other callers to handle.
+ * Resolves with true when `promise` has resolved, with false after `ms` milliseconds. Rejects as
+ * `promise` does; how it ends after that time is ignored.
  */
-export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+export function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, ms, false);
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer));
 }

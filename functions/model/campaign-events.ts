@@ -9,6 +9,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { chunked } from '../lib/chunked.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import type { Campaign, Counts } from './campaign.ts';
 import type { Chunk, ChunkCommit } from './chunk.ts';
@@ -132,10 +133,7 @@ export function chunkEvents(
   return [...gone, ...failed];
 }
 
-const inParts = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / IN_ONE_EVENT) }, (_, i) =>
-    items.slice(i * IN_ONE_EVENT, (i + 1) * IN_ONE_EVENT),
-  );
+const inParts = <T>(items: readonly T[]) => chunked(items, IN_ONE_EVENT);
 
 // ------------------------------------------------------------------------------------ of a webhook
 

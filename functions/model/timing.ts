@@ -1,5 +1,6 @@
 /** How long things may take, and when they are tried again. */
 
+import { type Backoff, fullJitter } from '../lib/backoff.ts';
 import type { Campaign } from './campaign.ts';
 
 /**
@@ -31,8 +32,7 @@ export const CHECKPOINT_MS = 1_500;
 /** A chunk that takes longer hands back the rest. Below the queue's dispatch deadline of 10 minutes. */
 export const CHUNK_DEADLINE_MS = 9 * 60 * 1000;
 
-const BACKOFF_BASE_MS = 1_000;
-const BACKOFF_CAP_MS = 10 * 60 * 1000;
+const BACKOFF: Backoff = { baseMs: 1_000, capMs: 10 * 60 * 1000 };
 
 /**
  * How long what was refused waits for others to show that it is not everybody's fault, where no push
@@ -49,7 +49,7 @@ export const UNPROVEN_WAIT_MS = 2_000;
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export const backoff = (attempt: number, random: () => number) =>
-  random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(attempt, 30));
+  fullJitter(BACKOFF, attempt, random);
 
 /** "Now or never" (`ttlSeconds: 0`) is for the device; the campaign itself has this long. */
 const NOW_OR_NEVER_MS = 60 * 60 * 1000;

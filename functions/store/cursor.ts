@@ -15,6 +15,12 @@ export function timeAndName(cursor: string): [number, string] {
   return [Number(at), name];
 }
 
+/** A name and an index, as the two groups of `form` match them. Throws `BadCursor`. */
+export function nameAndIndex(cursor: string, form: RegExp): [string, number] {
+  const [name, index] = partsOf(cursor, form) as [string, string];
+  return [name, Number(index)];
+}
+
 /** The name of the last item of a page that is in the order of names. Throws `BadCursor`. */
 export const nameIn = (cursor: string): string =>
   partsOf(cursor, /^([A-Za-z0-9][\w.-]{0,199})$/)[0]!;

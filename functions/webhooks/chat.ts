@@ -5,6 +5,7 @@
  * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
 
+import { chunked } from '../lib/chunked.ts';
 import type { CampaignEvent } from '../model/event.ts';
 import { reasonLines, report, reportLines } from '../pipeline/report.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -66,10 +67,7 @@ function toSlack({ headline, facts, reasons, link }: Said) {
     text: forSlack(headline),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: headline } },
-      ...Array.from({ length: Math.ceil(fields.length / MAX_FACTS) }, (_, i) => ({
-        type: 'section',
-        fields: fields.slice(i * MAX_FACTS, (i + 1) * MAX_FACTS),
-      })),
+      ...chunked(fields, MAX_FACTS).map((some) => ({ type: 'section', fields: some })),
       ...(reasons.length > 0
         ? [{ type: 'section', text: text(`*Failures by reason*\n${forSlack(reasons.join('\n'))}`) }]
         : []),

@@ -1,10 +1,10 @@
 /** When a delivery is tried again, and when it is given up. */
 
+import { type Backoff, equalJitter } from '../lib/backoff.ts';
+
 /** A weekend, and the morning after it. */
 export const RETRY_FOR_MS = 3 * 24 * 60 * 60 * 1000;
-const BASE_MS = 5_000;
-const FACTOR = 3;
-const CAP_MS = 6 * 60 * 60 * 1000;
+const BACKOFF: Backoff = { baseMs: 5_000, capMs: 6 * 60 * 60 * 1000, factor: 3 };
 
 /**
  * 5 s, 15 s, 45 s, … 6 h, each between half of that and all of it, so that what failed together does
@@ -19,7 +19,6 @@ export function nextAttemptAt(
 ): number | null {
   const end = begunAt + RETRY_FOR_MS;
   if (now >= end) return null;
-  const longest = Math.min(CAP_MS, BASE_MS * FACTOR ** Math.min(failures - 1, 20));
-  const wait = Math.max(longest * (0.5 + random() / 2), retryAfterMs ?? 0);
+  const wait = Math.max(equalJitter(BACKOFF, failures - 1, random), retryAfterMs ?? 0);
   return Math.min(Math.ceil(now + wait), end);
 }

@@ -1,5 +1,6 @@
 /** Decides when a pool makes another connection. */
 
+import { type Backoff, fullJitter } from '../../lib/backoff.ts';
 import type { Link } from './link.ts';
 
 export interface GrowthOptions {
@@ -38,8 +39,7 @@ const MAX_DRAINING = 4;
  * Delays of new attempts to connect: full jitter under 200 ms, 400 ms and so on. Apple treats quick
  * reconnecting as denial of service.
  */
-const BACKOFF_MS = 200;
-const MAX_BACKOFF_MS = 5000;
+const BACKOFF: Backoff = { baseMs: 200, capMs: 5000 };
 /** Failed connects in a row, after which waiting requests are refused. */
 const MAX_FAILURES = 5;
 /** After that many failures connections that work are not joined by another for this long. */
@@ -60,11 +60,11 @@ export function createGrowth(options: GrowthOptions): Growth {
       if (live.some((link) => link.answers === 0 || link.probing)) return;
       if (live.length > 0 && now() < noGrowthBefore) return;
       if (failures === 0) return connect();
-      const limit = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (failures - 1));
+      const delay = fullJitter(BACKOFF, failures - 1, options.random);
       backoff = setTimeout(() => {
         backoff = null;
         if (options.backlog()) connect();
-      }, options.random() * limit).unref();
+      }, delay).unref();
     },
 
     prepare(link) {

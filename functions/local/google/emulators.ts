@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { endsWithin } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
 import { countDocuments, type Exported } from './emulator-data.ts';
 import { freePort } from './free-port.ts';
@@ -120,7 +121,6 @@ async function end(child: ChildProcess): Promise<void> {
     }
   };
   if (!signal('SIGTERM')) return;
-  if (child.exitCode === null && child.signalCode === null)
-    await Promise.race([ended, wait(STOP_MS, null, { ref: false })]);
+  if (child.exitCode === null && child.signalCode === null) await endsWithin(ended, STOP_MS);
   signal('SIGKILL');
 }

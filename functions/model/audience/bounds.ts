@@ -1,5 +1,7 @@
 /** How large and how deep an audience may be, before anything walks it by recursion. */
 
+import { jsonLevels } from '../../lib/json-levels.ts';
+
 /** In all lists of an audience together, and objects that `and`, `or` and `not` combine. */
 const MAX_VALUES = 1_000;
 export const MAX_OBJECTS = 100;
@@ -8,25 +10,21 @@ const MAX_JSON_DEPTH = 24;
 
 /** Why it is too deep or too large, or null. */
 export function boundsOf(value: unknown): string | null {
-  let level: unknown[] = [value];
+  let depth = -1;
   let values = 0;
   let objects = 0;
-  for (let depth = 0; level.length > 0; depth++) {
+  for (const level of jsonLevels(value)) {
+    depth += 1;
     if (depth > MAX_JSON_DEPTH) return `is nested more than ${MAX_JSON_DEPTH} deep`;
-    const next: unknown[] = [];
     for (const it of level) {
-      if (typeof it !== 'object' || it === null) values++;
-      else {
-        if (!Array.isArray(it)) objects++;
-        for (const inner of Object.values(it)) next.push(inner);
-      }
-      if (values > MAX_VALUES || objects > MAX_OBJECTS)
-        return (
-          `has more than ${MAX_VALUES} values or ${MAX_OBJECTS} objects: ` +
-          'upload a long list of ids, or import a tag'
-        );
+      if (typeof it !== 'object' || it === null) values += 1;
+      else if (!Array.isArray(it)) objects += 1;
     }
-    level = next;
+    if (values > MAX_VALUES || objects > MAX_OBJECTS)
+      return (
+        `has more than ${MAX_VALUES} values or ${MAX_OBJECTS} objects: ` +
+        'upload a long list of ids, or import a tag'
+      );
   }
   return null;
 }

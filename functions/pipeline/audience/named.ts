@@ -4,6 +4,7 @@
  * ranges of names, and memory is flat at any size.
  */
 
+import { chunked } from '../../lib/chunked.ts';
 import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
@@ -96,8 +97,7 @@ async function* namesOf(
     .filter((it) => it.bucket >= range.from && it.bucket < range.to)
     .filter((it) => after === null || comesAfter(it, after))
     .sort((a, b) => (comesAfter(a, b) ? 1 : -1));
-  for (let i = 0; i < inOrder.length; i += NAMES)
-    yield inOrder.slice(i, i + NAMES).map((it) => it.id);
+  for (const some of chunked(inOrder, NAMES)) yield some.map((it) => it.id);
 }
 
 const comesAfter = (a: Cursor, b: Cursor) =>

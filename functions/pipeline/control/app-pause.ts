@@ -5,6 +5,7 @@
  * at that moment, and leaves the switch as it is.
  */
 
+import { each } from '../../lib/concurrency.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import { appTask, type TaskBody } from '../../model/tasks.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -44,8 +45,7 @@ export async function applySwitch(ports: Ports, { app, verb, at, by }: Asked): P
   };
   let done = 0;
   for await (const ids of store.openCampaigns(app))
-    for (let from = 0; from < ids.length; from += AT_ONCE)
-      for (const it of await Promise.all(ids.slice(from, from + AT_ONCE).map(one))) if (it) done++;
+    for (const it of await each(ids, AT_ONCE, one)) if (it) done++;
   return done;
 }
 

@@ -1,5 +1,6 @@
 /** retry: a campaign to those whom an earlier one failed to reach, for reasons that pass. */
 
+import { each } from '../../lib/concurrency.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, isClosed } from '../../model/campaign.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -52,12 +53,8 @@ export async function* failedBefore(
   for (let from = after?.id ?? null; ; ) {
     const { items, next } = await store.listFailures(retryOf!, from, PAGE_SIZE);
     const ids = items.filter((it) => WORTH.includes(it.outcome)).map((it) => it.installationId);
-    const installations: AudiencePage['installations'] = [];
-    for (let begin = 0; begin < ids.length; begin += AT_ONCE)
-      for (const it of await Promise.all(
-        ids.slice(begin, begin + AT_ONCE).map((id) => store.getInstallation(app, id)),
-      ))
-        if (it && !it.optedOut) installations.push(it);
+    const found = await each(ids, AT_ONCE, (id) => store.getInstallation(app, id));
+    const installations = found.flatMap((it) => (it && !it.optedOut ? it : []));
     yield { installations, cursor: next === null ? END : { bucket: 0, id: next } };
     if (next === null) return;
     from = next;

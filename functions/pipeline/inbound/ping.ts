@@ -9,6 +9,7 @@ import { hash } from 'node:crypto';
 import type { Fault } from '../../lib/errors.ts';
 import { parseExact } from '../../lib/exact-json.ts';
 import { validate } from '../../lib/faults.ts';
+import { isDeeperThan } from '../../lib/json-levels.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { said } from '../../model/audience/everybody.ts';
 import type { CampaignRequest } from '../../model/campaign.ts';
@@ -102,7 +103,7 @@ export function readPing(bytes: Uint8Array): { value: Json } | { fault: string }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const value = parseExact(text) as Json;
-    return depthOf(value) > MAX_DEPTH ? { fault: TOO_DEEP } : { value };
+    return isDeeperThan(value, MAX_DEPTH) ? { fault: TOO_DEEP } : { value };
   } catch (error) {
     if (error instanceof RangeError) return { fault: TOO_DEEP };
     return { fault: error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8' };
@@ -110,12 +111,3 @@ export function readPing(bytes: Uint8Array): { value: Json } | { fault: string }
 }
 
 const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
-
-/** Level by level, without recursion. */
-function depthOf(value: Json): number {
-  const inside = (it: Json) => (typeof it === 'object' && it !== null ? Object.values(it) : []);
-  let depth = -1;
-  for (let level = [value]; level.length > 0 && depth <= MAX_DEPTH; depth++)
-    level = level.flatMap(inside);
-  return depth;
-}

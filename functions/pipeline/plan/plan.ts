@@ -7,6 +7,7 @@
  * two planners of one shard are told apart by the page number.
  */
 
+import { chunked } from '../../lib/chunked.ts';
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
@@ -241,9 +242,7 @@ function split(group: Recipient[], parts: number): Recipient[][] {
   if (parts === 1 && (group.length === 1 || bytesOf(group) <= CHUNK_BYTES)) return [group];
   const count = Math.max(parts, 2);
   const size = Math.ceil(group.length / count);
-  return Array.from({ length: Math.ceil(group.length / size) }, (_, i) =>
-    group.slice(i * size, (i + 1) * size),
-  ).flatMap((part) => split(part, 1));
+  return chunked(group, size).flatMap((part) => split(part, 1));
 }
 
 /** At most what they take as they are stored. */

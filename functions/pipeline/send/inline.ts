@@ -3,6 +3,7 @@
  * three times. What does not end well here goes on in the queue.
  */
 
+import { endsWithin } from '../../lib/deadline.ts';
 import type { SendableChunk } from '../../model/chunk.ts';
 import { sendTask } from '../../model/tasks.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -45,10 +46,7 @@ export function createAtOnce(ports: Ports) {
     /** Starts no further push, and waits for those under way. */
     async stop() {
       stopped.abort();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const deadline = setTimeout(resolve, STOP_DEADLINE_MS);
-      await Promise.race([Promise.all(underWay), promise]);
-      clearTimeout(deadline);
+      await endsWithin(Promise.all(underWay), STOP_DEADLINE_MS);
     },
   };
 }

@@ -7,8 +7,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { shortToken } from '../../lib/redact.ts';
+import { retry } from '../../lib/retry.ts';
 import { chunkEvents } from '../../model/campaign-events.ts';
 import type { Chunk, ChunkCommit, Lease } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -135,13 +135,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   }
 }
 
-async function persist<T>(write: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await write();
-    } catch (error) {
-      if (attempt === COMMIT_TRIES) throw error;
-      await wait(COMMIT_WAIT_MS * attempt);
-    }
-  }
-}
+const persist = <T>(write: () => Promise<T>): Promise<T> =>
+  retry(write, {
+    next: (_, attempt) => (attempt === COMMIT_TRIES ? null : COMMIT_WAIT_MS * attempt),
+  });

@@ -10,13 +10,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { protos } from '@google-cloud/tasks';
+import { type Backoff, equalJitter } from '../../lib/backoff.ts';
 import type { Log } from '../../ports/ports.ts';
 import { type Caller, code, codeOf, isPassing } from './client.ts';
 
 /** "A maximum of 100 tasks can be created in a single batch." */
 export const BATCH = 100;
-const POLL_MS = 50;
-const MAX_POLL_MS = 1000;
+const POLLING: Backoff = { baseMs: 50, capMs: 1000 };
 
 /** A task as it is sent: the fields used have the same names in v2 and v2beta3. */
 export interface Ready {
@@ -60,9 +60,9 @@ export function createBatches(
     });
     const { protos } = await import('@google-cloud/tasks');
     const { GetOperationRequest } = protos.google.longrunning;
-    for (let pause = POLL_MS; !operation.done; pause = Math.min(2 * pause, MAX_POLL_MS)) {
+    for (let polls = 0; !operation.done; polls++) {
       if (now() > endAt) return batch;
-      await wait((0.5 + random() / 2) * pause);
+      await wait(equalJitter(POLLING, polls, random));
       const asked = new GetOperationRequest({ name: operation.name });
       operation = await caller.batches(async (client, options) => {
         const [it] = await client.operationsClient.getOperation(asked, options);

@@ -1,8 +1,11 @@
 /** How Cloud Tasks is called: clients made late, deadlines, bounded retries, few calls at once. */
 
-import { setTimeout as wait } from 'node:timers/promises';
 import type { v2, v2beta3 } from '@google-cloud/tasks';
+import { type Backoff, fullJitter } from '../../lib/backoff.ts';
+import { createSlots } from '../../lib/concurrency.ts';
+import { withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
+import { retry } from '../../lib/retry.ts';
 
 /** The codes of gRPC that matter here. https://grpc.io/docs/guides/status-codes/ */
 export const code = {
@@ -36,8 +39,7 @@ const TOTAL_DEADLINE_MS = 30 * 1000;
 /** The deadline of a call does not cover what comes before it: credentials, the metadata server. */
 const GRACE_MS = 1000;
 const MAX_ATTEMPTS = 6;
-const BACKOFF_BASE_MS = 200;
-const BACKOFF_CAP_MS = 5 * 1000;
+const BACKOFF: Backoff = { baseMs: 200, capMs: 5 * 1000 };
 
 const channel = {
   // Without these an idle flow that was dropped while the CPU was frozen is not found out. Google's
@@ -127,10 +129,8 @@ export function createCaller({
       if (closed) throw new Error('the queue is closed');
       const it = client ?? begin();
       try {
-        return await within(
-          timeout + GRACE_MS,
-          it.then((ready) => attempt(ready, { timeout })),
-        );
+        const answer = it.then((ready) => attempt(ready, { timeout }));
+        return await withDeadline(answer, timeout + GRACE_MS, () => late(timeout + GRACE_MS));
       } catch (error) {
         // the connection may have died without a word, and pings take a while to tell
         if (codeOf(error) === code.deadlineExceeded) drop(it);
@@ -141,17 +141,14 @@ export function createCaller({
     return (attempt) =>
       slots(async () => {
         const endAt = now() + TOTAL_DEADLINE_MS;
-        for (let tries = 1; ; tries++) {
-          const left = endAt - now();
-          try {
-            return await once(attempt, Math.max(1, Math.min(callDeadlineMs, left)));
-          } catch (error) {
-            const pause = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (tries - 1));
-            const over = tries === MAX_ATTEMPTS || now() + pause >= endAt;
-            if (!isPassing(error) || over) throw error;
-            await wait(pause);
-          }
-        }
+        const work = () => once(attempt, Math.max(1, Math.min(callDeadlineMs, endAt - now())));
+        return retry(work, {
+          next(error, tries) {
+            if (!isPassing(error) || tries === MAX_ATTEMPTS) return null;
+            const pause = fullJitter(BACKOFF, tries - 1, random);
+            return now() + pause >= endAt ? null : pause;
+          },
+        });
       });
   }
 
@@ -167,29 +164,8 @@ export function createCaller({
   };
 }
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const error = Object.assign(new Error(`no answer in ${ms} ms`), { code: code.deadlineExceeded });
-  const timer = setTimeout(() => reject(error), ms);
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-/** At most `count` at once, the others in the order they came. */
-function createSlots(count: number) {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
-}
+const late = (ms: number) =>
+  Object.assign(new Error(`no answer in ${ms} ms`), { code: code.deadlineExceeded });
 
 /** The same error in words that say what to do. */
 export function explained(error: unknown, { queue, invoker }: { queue: string; invoker: string }) {

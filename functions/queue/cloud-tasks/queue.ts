@@ -7,6 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { chunked } from '../../lib/chunked.ts';
 import { servedBy, type Task, type Worker } from '../../model/tasks.ts';
 import type { Log, Queue } from '../../ports/ports.ts';
 import { encodeBody } from '../body.ts';
@@ -172,8 +173,4 @@ export function createCloudTasksQueue({
 
 /** Of one queue each, since a batch is. */
 const inBatches = (tasks: Ready[]): Ready[][] =>
-  [...Map.groupBy(tasks, (it) => it.parent).values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) =>
-      group.slice(i * BATCH, (i + 1) * BATCH),
-    ),
-  );
+  [...Map.groupBy(tasks, (it) => it.parent).values()].flatMap((group) => chunked(group, BATCH));

@@ -6,6 +6,7 @@
  * token always gets the same answer. A share of requests is spread evenly over all requests.
  */
 
+import { createTokenBucket, type Rate, type TokenBucket } from '../../lib/token-bucket.ts';
 import type { Answer, Asked, Peer, Rules } from './rules.ts';
 import { tally } from './tally.ts';
 import { hashToken } from './tokens.ts';
@@ -111,7 +112,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   let stats = noStats();
   let arrivals: Arrival[] = [];
   let last: { token: string; asked: Asked } | null = null;
-  const bucket = createBucket();
+  const limiter = createLimiter();
 
   function reject(answer: Answer, isInvalid = false): Answer {
     const reason = answer.reason!;
@@ -130,7 +131,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   /** Returns null if the request is within the limit. */
   function beyondLimit(asked: Asked): Answer | null {
     const { limit } = settings;
-    if (!limit || bucket.take(limit, now())) return null;
+    if (!limit || limiter.take(limit, now())) return null;
     const { status, retryAfterSeconds } = limit;
     const refuse = status === 503 ? rules.unavailable : rules.tooMany;
     const { headers, ...answer } = refuse(asked, retryAfterSeconds ?? 0);
@@ -209,19 +210,15 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
 export type Behaviour = ReturnType<typeof behaviour>;
 
 /** The bucket is full at first, and again at each new limit. */
-function createBucket() {
-  let of: { perSecond: number; burst: number } | null = null;
-  let tokens = 0;
-  let filledAt = 0;
+function createLimiter() {
+  let limited: Rate | null = null;
+  let bucket: TokenBucket;
   return {
-    take(limit: { perSecond: number; burst: number }, now: number): boolean {
-      const { perSecond, burst } = limit;
-      tokens =
-        of === limit ? Math.min(burst, tokens + ((now - filledAt) * perSecond) / 1000) : burst;
-      of = limit;
-      filledAt = now;
-      if (tokens < 1) return false;
-      tokens -= 1;
+    take(limit: Rate, now: number): boolean {
+      if (limit !== limited) bucket = createTokenBucket(limit);
+      limited = limit;
+      if (bucket.available(now) < 1) return false;
+      bucket.take(1);
       return true;
     },
   };

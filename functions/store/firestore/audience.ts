@@ -9,6 +9,7 @@
  */
 
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
+import { chunked } from '../../lib/chunked.ts';
 import { type Matchable, matches } from '../../model/audience/matches.ts';
 import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import { languageKey } from '../../model/canonical/language.ts';
@@ -16,7 +17,6 @@ import type { Carried, Reached } from '../../model/installation.ts';
 import { platforms } from '../../model/platform.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
 import type { Store } from '../../ports/ports.ts';
-import { inGroupsOf } from '../each.ts';
 import { merged } from '../sorted.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
@@ -210,7 +210,7 @@ function narrowed(
   const first = <T>(of: (it: Audience) => T | undefined): T | undefined =>
     together.map(of).find((it) => it !== undefined);
   const anyOf = (field: keyof InstallationFields, how: 'in' | 'array-contains-any', of: string[]) =>
-    inGroupsOf(MAX_ALTERNATIVES, [...new Set(of)]).map((group) => all.where(field, how, group));
+    chunked([...new Set(of)], MAX_ALTERNATIVES).map((group) => all.where(field, how, group));
   const installationIds = first((it) => it.installationIds);
   if (installationIds) return { installationIds, queries: [] };
   const tokens = first((it) => it.tokens);

@@ -7,10 +7,11 @@ import {
   FieldValue,
   type Transaction,
 } from '@google-cloud/firestore';
+import { chunked } from '../../lib/chunked.ts';
+import { each } from '../../lib/concurrency.ts';
 import type { Chunk, Lease, NewChunk, OpenChunk } from '../../model/chunk.ts';
 import type { Claim, Store } from '../../ports/ports.ts';
 import { MAX_BADGE } from '../counts.ts';
-import { each, inGroupsOf } from '../each.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
 import { toCampaign } from './campaign-fields.ts';
@@ -248,7 +249,7 @@ export function firestoreChunks(
     },
 
     async moveChunks(chunks, now) {
-      await each(inGroupsOf(MOVED_TOGETHER, chunks), MOVES_AT_ONCE, (some) =>
+      await each(chunked(chunks, MOVED_TOGETHER), MOVES_AT_ONCE, (some) =>
         client.write(async (writes) => {
           const refs = some.map((it) => schema.chunk(it.chunkId));
           const found = await client.get(refs, ['done', 'leaseUntil']);

@@ -3,7 +3,6 @@
  * retried here, where a write knows whether it may be.
  */
 
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type DocumentReference,
   type DocumentSnapshot,
@@ -12,7 +11,10 @@ import {
   type Transaction,
 } from '@google-cloud/firestore';
 import { PassThroughClient } from 'google-auth-library';
+import { type Backoff, fullJitter } from '../../lib/backoff.ts';
+import { endsWithin, withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
+import { retry } from '../../lib/retry.ts';
 import { BROKEN_OFF, withWholeAnswers } from './whole-answers.ts';
 
 export interface FirestoreOptions {
@@ -68,8 +70,8 @@ export const unchanged = (document: DocumentSnapshot) => ({
 const CLOSE_MS = 5_000;
 
 const MAX_ATTEMPTS = 10;
-const BACKOFF_BASE_MS = 25;
-const BACKOFF_CAP_MS = 2_000;
+/** Doubled before the first retry. */
+const BACKOFF: Backoff = { baseMs: 25, capMs: 2_000 };
 
 /** The last error of what is tried again. */
 interface Tried {
@@ -113,38 +115,29 @@ export function createClient({
 
   /** What is left behind at the deadline ends by itself: each of its calls has one. */
   async function inTime<T>(work: (tried: Tried) => Promise<T>): Promise<T> {
-    const late = new AbortController();
     const tried: Tried = { error: { code: 4 } };
     const working = work(tried);
     underWay.add(working);
     const ended = () => underWay.delete(working);
     working.then(ended, ended);
     try {
-      return await Promise.race([
-        working,
-        wait(deadlineMs, null, { signal: late.signal }).then(() => {
-          throw tried.error;
-        }),
-      ]);
+      return await withDeadline(working, deadlineMs, () => tried.error);
     } catch (error) {
       throw explained(error, `${project}/${database}`);
-    } finally {
-      late.abort();
     }
   }
 
   const retried = <T>(work: (attempt: number) => Promise<T>, passing: Set<number>) =>
     inTime(async (tried) => {
       const deadline = monotonic() + deadlineMs;
-      for (let attempt = 1; ; attempt++)
-        try {
-          return await work(attempt);
-        } catch (error) {
-          if (attempt === MAX_ATTEMPTS || monotonic() > deadline || !isOf(passing, error))
-            throw error;
+      return retry(work, {
+        next(error, attempt) {
+          if (attempt === MAX_ATTEMPTS || monotonic() > deadline) return null;
+          if (!isOf(passing, error)) return null;
           tried.error = error;
-          await wait(random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt));
-        }
+          return fullJitter(BACKOFF, attempt, random);
+        },
+      });
     });
   const read = <T>(work: () => Promise<T>) => retried(work, absent);
 
@@ -167,7 +160,7 @@ export function createClient({
     async close() {
       // not before: the SDK's retry of a read is then a rejection that nobody can catch
       const closed = Promise.allSettled(underWay).then(() => db.terminate());
-      await Promise.race([closed, wait(CLOSE_MS, null, { ref: false })]);
+      await endsWithin(closed, CLOSE_MS);
     },
   };
 }

@@ -4,11 +4,12 @@
  */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
+import { chunked } from '../../lib/chunked.ts';
+import { each } from '../../lib/concurrency.ts';
 import { numberInTimeline, progressEvent } from '../../model/campaign-events.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports/ports.ts';
-import { each, inGroupsOf } from '../each.ts';
 import { toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import {
@@ -89,7 +90,7 @@ export function firestoreEvents(
     },
 
     async published(events) {
-      await each(inGroupsOf(NOTED_TOGETHER, events), NOTES_AT_ONCE, (some) =>
+      await each(chunked(events, NOTED_TOGETHER), NOTES_AT_ONCE, (some) =>
         client.write(async (writes) => {
           for (const it of some)
             if (numberInTimeline(it) === null) writes.delete(refOf(schema, it));

@@ -1,9 +1,10 @@
 /** What failed, packed: one document for each commit that has failures. */
 
 import type { Transaction } from '@google-cloud/firestore';
+import { chunkedBySize } from '../../lib/chunked.ts';
 import type { ChunkCommit, Failure } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
-import { partsOf } from '../cursor.ts';
+import { nameAndIndex } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
 import type { Client } from './client.ts';
 import { liveOf } from './documents.ts';
@@ -20,7 +21,7 @@ export function firestoreFailures(client: Client, schema: Schema, retentionDays:
     /** In order of document, then of recipient: all of a chunk's commit together. */
     async listFailures(campaignId, after, limit) {
       if (!isId(campaignId)) return { items: [], next: null };
-      const [start = '', from = -1] = after === null ? [] : splitCursor(after);
+      const [start = '', from = -1] = after === null ? [] : nameAndIndex(after, CURSOR);
       const query = failures
         .orderBy(BY_NAME)
         .startAt(`${campaignId}${END}${start}`)
@@ -64,21 +65,9 @@ type Packed = ChunkCommit['failures'][number];
 
 /** JSON lists, none too large for a document. */
 function inParts(failures: Packed[]): string[] {
-  const parts: string[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const it of failures) {
-    const text = JSON.stringify(it);
-    bytes += Buffer.byteLength(text) + 1;
-    if (bytes > MAX_BYTES) {
-      parts.push([]);
-      bytes = Buffer.byteLength(text) + 1;
-    }
-    parts.at(-1)!.push(text);
-  }
-  return parts.map((texts) => `[${texts.join(',')}]`);
+  const texts = failures.map((it) => JSON.stringify(it));
+  const parts = chunkedBySize(texts, { bytes: MAX_BYTES }, (it) => Buffer.byteLength(it) + 1);
+  return parts.map((some) => `[${some.join(',')}]`);
 }
 
-function splitCursor(cursor: string): [string, number] {
-  const [name, index] = partsOf(cursor, /^([\w~]{1,100})\.(\d{1,9})$/) as [string, string];
-  return [name, Number(index)];
-}
+const CURSOR = /^([\w~]{1,100})\.(\d{1,9})$/;

@@ -1,12 +1,14 @@
 /** An import: what is there already, just so, is not written; what its source has not, is found. */
 
+import { chunked } from '../../lib/chunked.ts';
+import { each } from '../../lib/concurrency.ts';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Installation } from '../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../ports/ports.ts';
 import { partBelow } from '../cursor.ts';
-import { AT_ONCE, each, inGroupsOf, together } from '../each.ts';
 import { MARKS_KEPT_MS, mayPrune } from '../import-run.ts';
 import { lastOfEach } from '../last-of-each.ts';
+import { BATCHES_AT_ONCE, batches } from './batches.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { byPath, type firestoreInstallations, LEFT } from './installations.ts';
@@ -93,12 +95,12 @@ export function firestoreImport(
 
   async function mark(run: string, rows: ImportedInstallation[], now: number) {
     const documents = [...Map.groupBy(rows, (it) => partOf(it.bucket))].flatMap(([part, those]) =>
-      inGroupsOf(SEEN_TOGETHER, those).map((some) => {
+      chunked(those, SEEN_TOGETHER).map((some) => {
         const seen = some.map((it) => `${it.app}\t${it.id}\n`).join('');
         return { name: `${prefixOf(run, part)}${digest(seen)}`, seen };
       }),
     );
-    await each(together(documents), AT_ONCE, (some) =>
+    await each(batches(documents), BATCHES_AT_ONCE, (some) =>
       client.write(async (writes) => {
         for (const { name, seen } of some)
           writes.set(schema.seen.doc(name), {
@@ -128,7 +130,7 @@ export function firestoreImport(
         superseded: batch.length - rows.length,
       };
       const began = run === null ? null : await begin(run, now);
-      const told = await each(together(rows), AT_ONCE, (some) => bring(some, now));
+      const told = await each(batches(rows), BATCHES_AT_ONCE, (some) => bring(some, now));
       for (const it of told)
         for (const name of Object.keys(it) as (keyof Told)[]) counts[name] += it[name];
       if (run !== null && began && mayPrune(began, now)) await mark(run, rows, now);
@@ -159,7 +161,7 @@ export function firestoreImport(
           .map(({ id }) => id);
         if (dryRun) found += gone.length;
         else
-          for (const some of inGroupsOf(REMOVED, gone))
+          for (const some of chunked(gone, REMOVED))
             found += await client.write(async (writes) => {
               // as they are now: who has registered meanwhile stays
               const refs = some.map((id) => schema.installation(app, id));

@@ -9,12 +9,13 @@
  */
 
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import { each } from '../../lib/concurrency.ts';
 import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports/ports.ts';
-import { AT_ONCE, each, together } from '../each.ts';
 import { deviceKey } from '../erasure.ts';
 import { lastOfEach } from '../last-of-each.ts';
+import { BATCHES_AT_ONCE, batches } from './batches.ts';
 import { type Client, unchanged } from './client.ts';
 import {
   appOf,
@@ -119,7 +120,7 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
   const verbs = {
     /** In several transactions: if it throws, some may be stored; to put them all again is safe. */
     async putInstallations(batch) {
-      await each(together(lastOfEach(batch)), AT_ONCE, (some) =>
+      await each(batches(lastOfEach(batch)), BATCHES_AT_ONCE, (some) =>
         client.write((writes) => readAndPut(writes, some)),
       );
     },

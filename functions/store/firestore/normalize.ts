@@ -1,10 +1,11 @@
 /** Installations that an earlier version stored, brought into form, a page of names at each call. */
 
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import { each } from '../../lib/concurrency.ts';
 import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports/ports.ts';
-import { AT_ONCE, each, together } from '../each.ts';
 import { formOf, settled } from '../normalize.ts';
+import { BATCHES_AT_ONCE, batches } from './batches.ts';
 import type { Client } from './client.ts';
 import { byPath, type firestoreInstallations } from './installations.ts';
 import {
@@ -83,7 +84,7 @@ export function firestoreNormalize(
       const from = start === null ? query : query.startAfter(start);
       const { docs } = await client.read(() => from.get());
       const names = docs.filter((it) => inForm(it) !== null).map((it) => it.id);
-      const told = await each(together(names), AT_ONCE, bring);
+      const told = await each(batches(names), BATCHES_AT_ONCE, bring);
       const last = docs.at(-1)?.id;
       return {
         read: docs.length,

@@ -1,10 +1,10 @@
 /** The sweep: work whose time has passed, taken so that another sweep does not get it too. */
 
 import type { CollectionReference, DocumentSnapshot } from '@google-cloud/firestore';
+import { each } from '../../lib/concurrency.ts';
 import type { WebhookDelivery } from '../../model/webhook.ts';
 import type { Overdue, Work } from '../../model/work.ts';
 import type { Store } from '../../ports/ports.ts';
-import { each } from '../each.ts';
 import { requestOf, toCampaign } from './campaign-fields.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';
 import { type Client, unchanged } from './client.ts';

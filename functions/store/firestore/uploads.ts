@@ -5,9 +5,10 @@
  */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { each } from '../../lib/concurrency.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Store } from '../../ports/ports.ts';
-import { AT_ONCE, each, together } from '../each.ts';
+import { BATCHES_AT_ONCE, batches } from './batches.ts';
 import { type Client, unchanged } from './client.ts';
 import {
   BY_NAME,
@@ -88,13 +89,13 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
     async addToUpload({ id, expiresAt }, some) {
       const documents = [...Map.groupBy(new Set(some), (it) => partOf(bucketOf(it)))].flatMap(
         ([part, those]) =>
-          together(those, NAMES_TOGETHER).map((group) => {
+          batches(those, NAMES_TOGETHER).map((group) => {
             const packed = JSON.stringify(group);
             // named by what it holds: who sends the same again writes the same again
             return { name: `${prefixOf(id, part)}${digest(packed)}`, packed };
           }),
       );
-      await each(together(documents), AT_ONCE, (group) =>
+      await each(batches(documents), BATCHES_AT_ONCE, (group) =>
         client.write(async (writes) => {
           for (const { name, packed } of group)
             writes.set(names.doc(name), {

@@ -5,10 +5,10 @@
  */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
+import { chunked } from '../../lib/chunked.ts';
 import { bucketOf } from '../../model/bucket.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
-import { inGroupsOf } from '../each.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import type { Client } from './client.ts';
@@ -87,7 +87,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
   /** Campaigns that name him or his devices, or nobody. */
   async function* campaignsFor(names: string[]): AsyncGenerator<DocumentSnapshot[]> {
     const seen = new Set<string>();
-    for (const some of inGroupsOf(ANY, [UNNAMED, ...new Set(names.map(nameKey))])) {
+    for (const some of chunked([UNNAMED, ...new Set(names.map(nameKey))], ANY)) {
       const query = schema.campaigns
         .where('names', 'array-contains-any', some)
         .orderBy(BY_NAME)
@@ -107,7 +107,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
     const all = Array.from({ length: pages }, (_, page) => page);
     let left = chunks;
     for (let part = 0; part < parts && left > 0; part++)
-      for (const some of inGroupsOf(CHUNKS, all)) {
+      for (const some of chunked(all, CHUNKS)) {
         const refs = some.map((page) => schema.chunk(`${campaignId}.${index}.${page}.${part}`));
         for (const it of await client.get(refs)) {
           if (!it.exists) continue;

@@ -1,11 +1,13 @@
 /** All there is of a user: to be read, or to be erased. */
 
 import { type DocumentReference, FieldValue } from '@google-cloud/firestore';
+import { chunked } from '../../lib/chunked.ts';
+import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
-import { AT_ONCE, each, inGroupsOf } from '../each.ts';
 import { bareKey, type Device, deviceKey } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
+import { BATCHES_AT_ONCE } from './batches.ts';
 import { type Client, unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { firestoreInstallations } from './installations.ts';
@@ -44,7 +46,7 @@ export function firestoreUsers(
 
   return {
     async *readUser(userId): AsyncGenerator<UserRecord[]> {
-      const devices = await each(await records.devicesOf(userId), AT_ONCE, (it) =>
+      const devices = await each(await records.devicesOf(userId), BATCHES_AT_ONCE, (it) =>
         records.since(userId, it),
       );
       for await (const page of records.installationsOf(userId))
@@ -70,7 +72,7 @@ export function firestoreUsers(
     async eraseUser(userId, now): Promise<Erased> {
       const erased: Erased = { installations: 0, recipients: 0, failures: 0, closed: [] };
       for await (const page of records.installationsOf(userId))
-        for (const some of inGroupsOf(TOGETHER, page)) {
+        for (const some of chunked(page, TOGETHER)) {
           await client.write(async (writes) => {
             const refs = some.map((it) => schema.installation(it.app, it.id));
             const found = await client.get(refs, ['token', 'userId']);
@@ -117,7 +119,7 @@ export function firestoreUsers(
           writes.update(ref, { names: FieldValue.arrayRemove(...keys) });
         }),
       );
-      await each(inGroupsOf(TOGETHER, former), 1, (some) =>
+      await each(chunked(former, TOGETHER), 1, (some) =>
         client.write(async (writes) => {
           for (const { ref } of some) writes.delete(ref);
         }),

@@ -6,7 +6,7 @@ import type { Provider } from '../../model/provider/registry.ts';
 import type { FrozenPage, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, MAX_BADGE, tally } from '../counts.ts';
-import { partsOf } from '../cursor.ts';
+import { nameAndIndex } from '../cursor.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { pack, unpack } from '../recipients.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
@@ -278,7 +278,7 @@ export function sqliteChunks(
       }),
 
     async listFailures(campaignId, after, limit) {
-      const [chunkId, index] = after === null ? ['', -1] : splitCursor(after);
+      const [chunkId, index] = after === null ? ['', -1] : nameAndIndex(after, FAILURES_CURSOR);
       const rows = sql(
         `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
            installation_id AS installationId, token, outcome, reason, attempts, at, pruned, detail
@@ -303,10 +303,7 @@ export function sqliteChunks(
   return { ...verbs, freeze };
 }
 
-function splitCursor(cursor: string): [string, number] {
-  const [chunkId, index] = partsOf(cursor, /^([\w.-]{1,200})~(\d{1,9})$/) as [string, string];
-  return [chunkId, Number(index)];
-}
+const FAILURES_CURSOR = /^([\w.-]{1,200})~(\d{1,9})$/;
 
 export const toOpenChunk = (
   row: Pick<

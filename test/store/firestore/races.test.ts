@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { chunked } from '../../../functions/lib/chunked.ts';
 import { closedIn } from '../../../functions/model/campaign-events.ts';
 import type { Store } from '../../../functions/ports/ports.ts';
-import { inGroupsOf } from '../../../functions/store/each.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,
@@ -75,7 +75,7 @@ async function inShards(store: Store, shards: number) {
   const pages = Array.from({ length: shards }, (_, shard) =>
     pageOf(id, [1], { shard, last: true }),
   );
-  for (const some of inGroupsOf(20, pages))
+  for (const some of chunked(pages, 20))
     await Promise.all(some.map((page) => store.freezePage(page)));
   return { id, chunkIds: pages.map((page) => page.chunks[0]!.id) };
 }
