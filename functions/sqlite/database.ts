@@ -1,4 +1,4 @@
-/** A SQLite file: one connection, statements prepared once, transactions. For the store and the queue. */
+/** A SQLite file with one connection, statements prepared once, and transactions. The store and the queue use it. */
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { Unavailable } from '../lib/errors.ts';
@@ -8,48 +8,53 @@ import { createLogSync } from './log-sync.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
-export interface Statement {
-  get(...values: SQLInputValue[]): Row | undefined;
-  all(...values: SQLInputValue[]): Row[];
+/** `R` is the row that the statement gives. */
+export interface Statement<R = Row> {
+  get(...values: SQLInputValue[]): R | undefined;
+  all(...values: SQLInputValue[]): R[];
   run(...values: SQLInputValue[]): { changes: number | bigint };
 }
 
 export interface Database {
-  /** Prepared once for each text. Throws `Unavailable` as a transaction does. */
-  sql(text: string): Statement;
   /**
-   * All of it or nothing. `work` is synchronous, so no other task sees its middle. Within another one
-   * it is a part of that.
+   * Prepares a text once. `R` types the rows that it selects; SQLite does not check it, so it stands
+   * beside the text. Throws `Unavailable` as a transaction does.
+   */
+  sql<R = Row>(text: string): Statement<R>;
+  /**
+   * Commits all that `work` writes, or nothing. `work` is synchronous, so no other task sees its
+   * middle. Inside another transaction it becomes a part of that one.
    */
   transaction<T>(work: () => T): T;
-  /** A transaction that is on the disk when it returns, with all that came before it. */
+  /** A transaction that is on the disk when this returns, with everything committed before it. */
   durably<T>(work: () => T): T;
   /**
-   * In one transaction with all else that is asked for so at about the same time; resolves once it is
-   * committed, and `durable` once it is on the disk. One that throws takes nothing with it: then each
-   * gets a transaction of its own, so `work` may be called twice.
+   * Puts `work` in one transaction with other calls of about the same time. Resolves once that is
+   * committed; with `durable`, once it is on the disk. If one `work` throws, each gets a transaction of
+   * its own, so `work` may be called twice.
    */
   together<T>(work: () => T, durable?: boolean): Promise<T>;
   /**
-   * Throws `Unavailable` where the file would not serve now: it was found to be damaged since it was
-   * opened, or cannot be read. It reads a page, not all of them.
+   * Throws `Unavailable` if the file cannot be read now, or was found to be damaged since it was opened.
+   * It reads one page, not all of them.
    */
   check(): void;
-  /** once is enough */
+  /** Closes the file. A second call does nothing. */
   close(): void;
 }
 
-/** How long a statement waits for another process's lock. It blocks this one, so it is short. */
+/** Longest wait of a statement for another process's lock, in ms. It blocks this process, so it is short. */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** Audiences make texts of their own, so what is kept is bounded. */
+/** Prepared statements kept. Each form of audience has a text of its own, so they need a bound. */
 const MAX_STATEMENTS = 500;
 
 export type Migration = string | ((db: DatabaseSync) => void);
 
 /**
- * `schema` is run at every opening, then each of `migrations` that the file has not had yet: they
- * are only ever added to. Throws `Unavailable` when the file cannot be used.
+ * Opens a file, or makes it. Runs `schema` each time, then those `migrations` that the file has not
+ * had: the list only grows at its end. Throws `Unavailable` if the file cannot be used, or if a newer
+ * version of Volley has changed it.
  */
 export function openDatabase(
   path: string,
@@ -69,9 +74,9 @@ export function openDatabase(
   const db = guard(() => {
     const it = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     // A killed process loses nothing that was committed. A power cut may lose the last moments, so
-    // what is acknowledged to somebody is written `durably`; of the rest (a chunk's outcomes, a
-    // task) each part is done again when it is missing, and waiting for the disk at each commit
-    // halves the small campaigns that can be run in a second.
+    // whatever a caller was promised is written `durably`. The rest (a chunk's outcomes, a task) is
+    // done again when it is missing. Waiting for the disk at each commit would halve the number of
+    // small campaigns a second.
     try {
       it.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`);
       migrate(it, path, migrations);
@@ -81,7 +86,7 @@ export function openDatabase(
     }
     return it;
   });
-  const statements = new Map<string, Statement>();
+  const statements = new Map<string, Statement<unknown>>();
   const prepare = (text: string): Statement => {
     const statement = guard(() => db.prepare(text));
     return {
@@ -107,14 +112,14 @@ export function openDatabase(
   const sync = createLogSync(db, path);
   const group = createGroup(transaction, sync);
   return {
-    sql(text) {
+    sql<R>(text: string) {
       let statement = statements.get(text);
       if (!statement) {
         if (statements.size === MAX_STATEMENTS) statements.clear();
         statement = prepare(text);
         statements.set(text, statement);
       }
-      return statement;
+      return statement as Statement<R>;
     },
     transaction,
     durably(work) {
@@ -137,7 +142,7 @@ export function openDatabase(
   };
 }
 
-/** The file says how many it has had. All are done or none. */
+/** `user_version` of the file counts the migrations it has had. All that are missing are done, or none. */
 function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]) {
   const had = db.prepare('PRAGMA user_version').get()!.user_version as number;
   if (had > migrations.length)

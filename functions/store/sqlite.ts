@@ -13,12 +13,13 @@ import { sqliteEvents } from './sqlite/events.ts';
 import { sqliteExpire } from './sqlite/expire.ts';
 import { sqliteHistory } from './sqlite/history.ts';
 import { sqliteImport } from './sqlite/import.ts';
-import { sqliteInstallations, sqliteRows } from './sqlite/installations.ts';
+import { sqliteInstallations } from './sqlite/installations.ts';
 import { sqliteKeys } from './sqlite/keys.ts';
 import { sqliteLookups } from './sqlite/lookups.ts';
 import { sqliteMessages } from './sqlite/messages.ts';
 import { sqliteNormalize } from './sqlite/normalize.ts';
 import { sqliteOverdue } from './sqlite/overdue.ts';
+import { sqliteRows } from './sqlite/rows.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
 import { sqliteSegments } from './sqlite/segments.ts';
@@ -59,10 +60,15 @@ export function createSqliteStore({
     throw error;
   }
   const { note, ...history } = sqliteHistory(db);
-  const within = sqliteCampaigns(db, outbox, note);
+  const within = sqliteCampaigns(db, { events: outbox, note });
   const { create, start, find, state, shard, closeShard, addMissing, ...campaigns } = within;
   const erase = sqliteErase(db, { shard, closeShard });
-  const { freeze, ...chunks } = sqliteChunks(db, within, forget, outbox, erase);
+  const { freeze, ...chunks } = sqliteChunks(db, {
+    campaigns: within,
+    forget,
+    events: outbox,
+    erase,
+  });
   return {
     ...installations,
     ...normalize,
@@ -75,14 +81,16 @@ export function createSqliteStore({
     ...history,
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
-    ...sqliteMessages(db, within, freeze),
-    ...{ unpublished, published, timeline },
+    ...sqliteMessages(db, { create, start, freeze }),
+    unpublished,
+    published,
+    timeline,
     ...webhooks,
     ...sqliteUsers(db, rows, writing, erase),
     ...sqliteKeys(db),
     ...sqliteTicks(db),
     ...sqliteExpire(db),
-    ...sqliteOverdue(db, find, [outbox.overdue, overdueDeliveries]),
+    ...sqliteOverdue(db, [outbox.overdue, overdueDeliveries]),
 
     dropLeases() {
       db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();

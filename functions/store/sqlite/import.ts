@@ -6,7 +6,7 @@ import type { ImportedInstallation, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { partBelow } from '../cursor.ts';
 import { mayPrune } from '../import-run.ts';
-import type { Known, Rows } from './installations.ts';
+import type { Known, Rows } from './rows.ts';
 
 /** One call of `pruneInstallations` looks through this share of the buckets, */
 const PRUNE_PART = BUCKETS / 32;

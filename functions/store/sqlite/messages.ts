@@ -3,13 +3,12 @@
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import type { sqliteCampaigns } from './campaigns.ts';
-import type { sqliteChunks } from './chunks.ts';
+import type { SqliteCampaigns } from './campaigns.ts';
+import type { Freeze } from './freeze.ts';
 
 export function sqliteMessages(
   { together }: Database,
-  { create, start }: Pick<ReturnType<typeof sqliteCampaigns>, 'create' | 'start'>,
-  freeze: ReturnType<typeof sqliteChunks>['freeze'],
+  { create, start, freeze }: Pick<SqliteCampaigns, 'create' | 'start'> & { freeze: Freeze },
 ) {
   return {
     createStarted: (campaign, idempotency, page, by) =>

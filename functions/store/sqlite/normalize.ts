@@ -9,7 +9,7 @@ import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';
-import type { Row, Rows } from './installations.ts';
+import type { Row, Rows } from './rows.ts';
 
 /** Rows of a transaction: each may write most pages of the table that finds tokens. */
 const PART = 10_000;

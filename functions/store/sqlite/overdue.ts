@@ -1,66 +1,70 @@
 /** The sweep: work whose time has passed, taken in one transaction. */
 
-import type { Campaign } from '../../model/campaign.ts';
 import type { Overdue, Work } from '../../model/work.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { requestOf } from './campaigns.ts';
-import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';
+import { findCampaign, requestOf } from './campaign-rows.ts';
+import { OPEN_FIELDS, type OpenChunkRow, toOpenChunk } from './chunk-rows.ts';
 
-/** Takes at most `limit`, called in a transaction. */
+/** Takes at most `limit` and makes each due again at `next` (ms). Runs in a transaction. */
 type Take = (now: number, next: number, limit: number) => Overdue[];
 
-export function sqliteOverdue(
-  { sql, transaction }: Database,
-  findCampaign: (id: string) => Campaign | null,
-  others: Take[],
-) {
+/** `others` take what is overdue in other tables. */
+export function sqliteOverdue(db: Database, others: Take[]) {
+  const { sql, transaction } = db;
+
   const campaigns: Take = (now, next, limit) =>
-    sql(
+    sql<{ id: string; due_at: number; task: string | null }>(
       `SELECT id, due_at, json_extract(request, '$.task') AS task
        FROM campaigns WHERE due_at <= ? LIMIT ?`,
     )
       .all(now, limit)
-      .map((row) => {
-        sql('UPDATE campaigns SET due_at = ? WHERE id = ?').run(next, row.id!);
-        const campaignId = row.id as string;
-        return { kind: 'campaign', campaignId, ...timeAndTask(row) };
+      .map(({ id, due_at, task }) => {
+        sql('UPDATE campaigns SET due_at = ? WHERE id = ?').run(next, id);
+        return { kind: 'campaign', campaignId: id, dueAt: due_at, task };
       });
 
   const shards: Take = (now, next, limit) =>
-    sql('SELECT campaign_id, idx, due_at, task FROM shards WHERE due_at <= ? LIMIT ?')
+    sql<{ campaign_id: string; idx: number; due_at: number; task: string | null }>(
+      'SELECT campaign_id, idx, due_at, task FROM shards WHERE due_at <= ? LIMIT ?',
+    )
       .all(now, limit)
-      .map((row) => {
-        const [campaignId, shard] = [row.campaign_id as string, row.idx as number];
+      .map(({ campaign_id, idx, due_at, task }) => {
         sql('UPDATE shards SET due_at = ? WHERE campaign_id = ? AND idx = ?').run(
-          ...[next, campaignId, shard],
+          next,
+          campaign_id,
+          idx,
         );
-        return { kind: 'shard', campaignId, shard, ...timeAndTask(row) };
+        return { kind: 'shard', campaignId: campaign_id, shard: idx, dueAt: due_at, task };
       });
 
   const chunks: Take = (now, next, limit) =>
-    sql(`SELECT ${OPEN_FIELDS}, campaign_id, due_at FROM chunks WHERE due_at <= ? LIMIT ?`)
+    sql<OpenChunkRow & { campaign_id: string; due_at: number }>(
+      `SELECT ${OPEN_FIELDS}, campaign_id, due_at FROM chunks WHERE due_at <= ? LIMIT ?`,
+    )
       .all(now, limit)
       .map((row) => {
-        sql('UPDATE chunks SET due_at = ? WHERE id = ?').run(next, row.id!);
-        const chunk = toOpenChunk(row as unknown as Parameters<typeof toOpenChunk>[0]);
-        const campaignId = row.campaign_id as string;
-        return { kind: 'chunk', campaignId, ...chunk, dueAt: row.due_at as number };
+        sql('UPDATE chunks SET due_at = ? WHERE id = ?').run(next, row.id);
+        const { campaign_id: campaignId, due_at: dueAt } = row;
+        return { kind: 'chunk', campaignId, ...toOpenChunk(row), dueAt };
       });
 
   function note(it: Work & { task: string }) {
     switch (it.kind) {
       case 'campaign': {
-        const found = findCampaign(it.campaignId);
+        const found = findCampaign(db, it.campaignId);
         if (found)
           sql('UPDATE campaigns SET request = ? WHERE id = ?').run(
-            ...[requestOf({ ...found, task: it.task }), it.campaignId],
+            requestOf({ ...found, task: it.task }),
+            it.campaignId,
           );
         return;
       }
       case 'shard':
         sql('UPDATE shards SET task = ? WHERE campaign_id = ? AND idx = ?').run(
-          ...([it.task, it.campaignId, it.shard] as const),
+          it.task,
+          it.campaignId,
+          it.shard,
         );
         return;
       case 'chunk':
@@ -68,7 +72,8 @@ export function sqliteOverdue(
         return;
       case 'delivery':
         sql(`UPDATE deliveries SET record = json_set(record, '$.task', ?) WHERE id = ?`).run(
-          ...[it.task, it.deliveryId],
+          it.task,
+          it.deliveryId,
         );
     }
   }
@@ -85,8 +90,3 @@ export function sqliteOverdue(
     noteTasks: async (work) => transaction(() => work.forEach(note)),
   } satisfies Partial<Store>;
 }
-
-const timeAndTask = (row: Record<string, unknown>) => ({
-  dueAt: row.due_at as number,
-  task: row.task as string | null,
-});

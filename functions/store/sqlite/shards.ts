@@ -21,6 +21,7 @@ interface ShardRow {
   accepted: number;
   failed: number;
   skipped: number;
+  /** JSON, as are `missing` and `pruned` */
   reasons: string;
   missing: string;
   left_out: number;
@@ -29,22 +30,21 @@ interface ShardRow {
 }
 
 export function sqliteShards({ sql }: Database) {
-  const shard = (campaignId: string, index: number) => {
-    const row = sql('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
+  const shard = (campaignId: string, index: number): Shard | null => {
+    const row = sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? AND idx = ?').get(
       campaignId,
       index,
-    ) as ShardRow | undefined;
+    );
     return row ? toShard(row) : null;
   };
 
-  const counts = (campaignId: string) => {
-    const rows = sql('SELECT * FROM shards WHERE campaign_id = ?').all(
-      campaignId,
-    ) as unknown as ShardRow[];
-    return rows.map(toCounts).reduce(addCounts, noCounts());
-  };
+  const counts = (campaignId: string): Counts =>
+    sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ?')
+      .all(campaignId)
+      .map(toCounts)
+      .reduce(addCounts, noCounts());
 
-  /** Called in the transaction that freezes a page. */
+  /** Runs in the transaction that freezes a page. `missing`: recipients by the variable they lack. */
   function addMissing(campaignId: string, index: number, missing: Record<string, number>) {
     const counts = shard(campaignId, index)!.counts;
     sql('UPDATE shards SET missing = ? WHERE campaign_id = ? AND idx = ?').run(
@@ -58,16 +58,13 @@ export function sqliteShards({ sql }: Database) {
     getShard: async (campaignId, index) => shard(campaignId, index),
 
     openShards: async (campaignId) =>
-      (
-        sql('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0').all(
-          campaignId,
-        ) as unknown as ShardRow[]
-      ).map(toShard),
+      sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0')
+        .all(campaignId)
+        .map(toShard),
   } satisfies Partial<Store>;
 
   return { ...verbs, shard, counts, addMissing };
 }
-
 const toCounts = (row: ShardRow): Counts => ({
   recipients: row.recipients,
   accepted: row.accepted,

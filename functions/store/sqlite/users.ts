@@ -9,8 +9,8 @@ import type { Database } from '../../sqlite/database.ts';
 import { bareKey, type Device, deviceKey, matcher, withoutNames } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import type { Erase } from './erase.ts';
-import { FIELDS, fromRow, type Row, type Rows } from './installations.ts';
 import { bucketsOf } from './lookups.ts';
+import { FIELDS, fromRow, type Row, type Rows } from './rows.ts';
 
 /** Looked through in one go, some 20 ms. Nothing here is asked for often enough to have an index. */
 const CHUNKS = 20;

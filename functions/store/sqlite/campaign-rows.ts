@@ -1,0 +1,44 @@
+/** Rows of the table `campaigns`, and the campaigns they stand for. */
+
+import type { Campaign, CampaignRequest, CampaignState, Trials } from '../../model/campaign.ts';
+import type { Database } from '../../sqlite/database.ts';
+
+export interface CampaignRow {
+  id: string;
+  /** JSON of the fields that have no column of their own */
+  request: string;
+  state: CampaignState;
+  reason: string | null;
+  created_at: number;
+  first_push_at: number | null;
+  closed_at: number | null;
+  shards: number;
+  shards_done: number;
+  request_hash: string | null;
+  /** JSON */
+  trials: string;
+}
+
+export function findCampaign({ sql }: Database, id: string): Campaign | null {
+  const row = sql<CampaignRow>('SELECT * FROM campaigns WHERE id = ?').get(id);
+  return row ? toCampaign(row) : null;
+}
+
+/** The value of the column `request`. */
+export function requestOf(campaign: Campaign): string {
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+    campaign;
+  return JSON.stringify(request satisfies CampaignRequest);
+}
+
+export const toCampaign = (row: CampaignRow): Campaign => ({
+  id: row.id,
+  ...(JSON.parse(row.request) as CampaignRequest),
+  state: row.state,
+  reason: row.reason,
+  createdAt: row.created_at,
+  firstPushAt: row.first_push_at,
+  closedAt: row.closed_at,
+  shards: row.shards,
+  ...(row.trials !== '{}' && { trials: JSON.parse(row.trials) as Trials }),
+});

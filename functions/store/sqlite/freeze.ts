@@ -1,0 +1,82 @@
+/** Freezing a page of a shard: its chunks, their recipients, and the shard's next position. */
+
+import { bucketOf } from '../../model/bucket.ts';
+import type { NewChunk } from '../../model/chunk.ts';
+import type { FrozenPage } from '../../ports/ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { MAX_BADGE } from '../counts.ts';
+import { pack } from '../recipients.ts';
+import type { SqliteCampaigns } from './campaigns.ts';
+import type { Erase } from './erase.ts';
+
+export type Freeze = ReturnType<typeof sqliteFreeze>;
+
+export function sqliteFreeze(
+  { sql }: Database,
+  campaigns: Pick<SqliteCampaigns, 'addMissing' | 'closeShard'>,
+  erase: Pick<Erase, 'late'>,
+) {
+  const countUp = (app: string, id: string, by: number) =>
+    sql<{ count: number }>(
+      `INSERT INTO badges VALUES (?1,?2,?3,min(?4, ${MAX_BADGE}))
+       ON CONFLICT DO UPDATE SET count = min(count + ?4, ${MAX_BADGE}) RETURNING count`,
+    ).get(app, bucketOf(id), id, by)!.count;
+
+  function insert(chunk: NewChunk) {
+    sql(
+      `INSERT INTO chunks (id, campaign_id, shard, app, provider, environment, size, not_before,
+         expires_at, due_at) VALUES (?,?,?,?,?,?,?,?,?,?)`,
+    ).run(
+      chunk.id,
+      chunk.campaignId,
+      chunk.shard,
+      chunk.app,
+      chunk.provider,
+      chunk.environment,
+      chunk.recipients.length,
+      chunk.notBefore,
+      chunk.expiresAt,
+      chunk.dueAt,
+    );
+    const recipients = chunk.recipients.map((it) =>
+      it.badge === undefined
+        ? it
+        : { ...it, badge: countUp(chunk.app, it.installationId, it.badge) },
+    );
+    sql('INSERT INTO chunk_recipients VALUES (?, ?)').run(chunk.id, pack(recipients));
+  }
+
+  /** Moves the shard on by one page. False if another planner has frozen this page, or all of them. */
+  function advance(page: FrozenPage): boolean {
+    const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
+    const { changes } = sql(
+      `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
+         chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
+         left_out = left_out + ?, due_at = ?
+       WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
+    ).run(
+      page.cursor?.bucket ?? null,
+      page.cursor?.id ?? null,
+      page.last ? 1 : 0,
+      page.chunks.length,
+      size + page.skipped,
+      page.skipped,
+      page.leftOut ?? 0,
+      page.last ? null : page.dueAt,
+      page.campaignId,
+      page.shard,
+      page.page,
+    );
+    return changes === 1;
+  }
+
+  /** `freezePage` of the port, for the inside of a transaction. */
+  return (read: FrozenPage) => {
+    const page = { ...read, chunks: erase.late(read.chunks, read.now) };
+    if (!advance(page)) return { kind: 'stale' as const };
+    if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
+    for (const chunk of page.chunks) insert(chunk);
+    const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
+    return { kind: 'frozen' as const, campaignClosed };
+  };
+}
