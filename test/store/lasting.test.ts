@@ -97,6 +97,28 @@ test('a file of an earlier version is brought up to date, one of a later is left
   assert.throws(() => createSqliteStore({ path }), /a newer Volley has changed it/);
 });
 
+test('the counts of a file of an earlier version are found, and count on', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const renamed = migrations.findIndex((it) =>
+    String(it).includes('RENAME TO installation_counts'),
+  );
+  const old = new DatabaseSync(path);
+  for (const it of migrations.slice(0, renamed)) typeof it === 'string' ? old.exec(it) : it(old);
+  old.exec(`INSERT INTO segments VALUES ('default', 'ios', 'de', 7), ('default', 'web', '', 2);
+    DELETE FROM normalizing; PRAGMA user_version = ${renamed}`);
+  old.close();
+
+  const { store, connection } = openStore(t, path);
+  assert.equal(await store.estimateAudience('default', { platform: ['ios'] }), 7);
+  assert.equal(await store.estimateAudience('default', { language: ['de'] }), 7);
+  await store.putInstallations([person('one', { language: 'de' })]);
+  assert.equal(await store.estimateAudience('default', { language: ['de'] }), 8);
+  assert.equal(await store.estimateAudience('default', {}), 10);
+  const tables = connection.prepare(`SELECT name FROM sqlite_schema WHERE name = 'segments'`);
+  assert.equal(tables.get(), undefined);
+  await store.close();
+});
+
 test('a process that is alone frees the leases of the one before it', async (t) => {
   const { store } = openStore(t, join(makeFolder(t), 'store.db'));
   const { chunkId } = await lonelyChunk(store, 1);

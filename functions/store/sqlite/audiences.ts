@@ -105,7 +105,7 @@ function counted(app: string, { userIds, platform, language }: Audience): Sql {
   }
   const { text, values } = joined(all, ' AND ');
   return condition(
-    `SELECT (SELECT sum(size) FROM segments WHERE ${text}) -
+    `SELECT (SELECT sum(size) FROM installation_counts WHERE ${text}) -
        (SELECT count(*) FROM installations WHERE opted_out = 1 AND ${text}) AS size`,
     [...values, ...values],
   );

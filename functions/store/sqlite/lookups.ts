@@ -77,7 +77,7 @@ export function sqliteLookups(db: Database) {
         const [app, platform, language] = key.split('\n') as [string, string, string];
         if (by !== 0)
           sql(
-            `INSERT INTO segments VALUES (?, ?, ?, ?)
+            `INSERT INTO installation_counts VALUES (?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET size = size + excluded.size`,
           ).run(app, platform, language, by);
         if (by > 0) addLanguage(db, language);
@@ -103,7 +103,7 @@ function addLanguage({ sql }: Database, language: string) {
 function readLanguages(db: Database) {
   db.transaction(() => {
     db.sql('DELETE FROM languages').run();
-    for (const it of db.sql('SELECT DISTINCT language FROM segments').all())
+    for (const it of db.sql('SELECT DISTINCT language FROM installation_counts').all())
       addLanguage(db, it.language as string);
   });
 }

@@ -1,9 +1,9 @@
 /**
  * The tables of the embedded store.
  *
- * Installations are clustered by (app, bucket, id): an audience is streamed in the order it lies on
- * disk. What else they are found by is in lookups.ts. A chunk's packed recipients never change and lie beside it: SQLite
- * rewrites a whole row for a change of one column.
+ * Installations are clustered by (app, bucket, id), so an audience is streamed in the order it lies on
+ * disk. The tables in lookups.ts find them by other fields. A chunk's packed recipients never change and
+ * have a table of their own, since SQLite rewrites a whole row when one column changes.
  *
  * The write-ahead log is checkpointed every 64 MB instead of 4, which doubles the speed of an import.
  */
@@ -11,7 +11,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Migration } from '../../sqlite/database.ts';
 import { hash48 } from './lookups.ts';
 
-/** At every opening. */
+/** These run each time a file is opened. */
 export const pragmas = `
 PRAGMA cache_size = -32768;
 PRAGMA wal_autocheckpoint = 16000;
@@ -104,8 +104,8 @@ CREATE TABLE IF NOT EXISTS keys (
 `;
 
 /**
- * What has changed since, in order; what stands here once stays as it is. Text, or what text cannot
- * do.
+ * The changes of the tables, oldest first: SQL, or a function where SQL does not suffice. An entry never
+ * changes once it was released: add another one at the end.
  */
 export const migrations: Migration[] = [
   tables,
@@ -154,12 +154,12 @@ export const migrations: Migration[] = [
    ) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE shards ADD COLUMN pruned TEXT NOT NULL DEFAULT '{}';
    ALTER TABLE failures ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;`,
-  // not a column of installations: who registers or is imported again keeps the count
+  // not a column of installations: a device that registers or is imported again keeps its count
   `CREATE TABLE badges (
      app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL, count INTEGER NOT NULL,
      PRIMARY KEY (app, bucket, id)
    ) STRICT, WITHOUT ROWID;`,
-  // there already in files of the version that had schedules and no migrations
+  // the version that had schedules, and no migrations yet, made this table too
   `CREATE TABLE IF NOT EXISTS schedules (
      id TEXT PRIMARY KEY, version INTEGER NOT NULL, next_at INTEGER, schedule TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
@@ -195,7 +195,7 @@ export const migrations: Migration[] = [
    ALTER TABLE chunks ADD COLUMN released_at INTEGER;
    ALTER TABLE failures ADD COLUMN detail TEXT;
    ALTER TABLE campaigns ADD COLUMN trials TEXT NOT NULL DEFAULT '{}';`,
-  // see normalize.ts: it goes on after the one that is named
+  // `normalizing` names the installation after which normalize.ts goes on
   `CREATE TABLE languages (
      key TEXT NOT NULL, language TEXT NOT NULL, PRIMARY KEY (key, language)
    ) STRICT, WITHOUT ROWID;
@@ -203,16 +203,18 @@ export const migrations: Migration[] = [
    INSERT INTO normalizing VALUES ('', -1, '');`,
   `ALTER TABLE shards ADD COLUMN task TEXT;
    ALTER TABLE chunks ADD COLUMN task TEXT;`,
-  // `marked`: what it has seen is still there
+  // `marked`: the run's marks have not expired
   `ALTER TABLE import_runs ADD COLUMN marked INTEGER NOT NULL DEFAULT 1;
    CREATE INDEX import_runs_marked ON import_runs (began_at) WHERE marked = 1;`,
   `ALTER TABLE shards ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX installations_out ON installations (app, platform, language) WHERE opted_out = 1;`,
   // one row
   'CREATE TABLE ticks (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;',
+  // it counts installations; a segment is a saved audience
+  'ALTER TABLE segments RENAME TO installation_counts;',
 ];
 
-/** For files that had installations before. */
+/** Fills the lookups of a file that had installations before there were any. */
 function fillLookups(db: DatabaseSync) {
   db.function('hash48', { deterministic: true }, (app, value) =>
     hash48(String(app), String(value)),

@@ -26,7 +26,7 @@ export function sqliteUsers(
   const { sql, transaction, durably } = db;
 
   const installationsOf = (userId: string): Installation[] =>
-    sql('SELECT DISTINCT app FROM segments')
+    sql('SELECT DISTINCT app FROM installation_counts')
       .all()
       .flatMap(({ app }) => {
         const buckets = JSON.stringify(bucketsOf(db, 'users', app as string, [userId]));
