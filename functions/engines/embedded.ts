@@ -6,7 +6,7 @@ import { createEmbeddedEvents } from '../events/embedded.ts';
 import { type QueueName, queueNames } from '../model/tasks.ts';
 import { expire } from '../pipeline/expire.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
-import { createAtOnce } from '../pipeline/send/inline.ts';
+import { createInlineSend } from '../pipeline/send/inline.ts';
 import { tick } from '../pipeline/tick.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import {
@@ -109,14 +109,14 @@ function openEmbedded(
   const newId = () => timeOrderedId(now());
   const ports = { store, queue, events, senders, log, now, random, newId };
   events.subscribe(createFanOut(ports), createWanted(ports));
-  const atOnce = createAtOnce(ports);
+  const inline = createInlineSend(ports);
   const webhooks = createDeliver(ports, post);
   // pings send at once as well: two slots of a queue are not enough for hundreds a second
-  const tasked = { ...ports, sendNow: atOnce.sendNow };
+  const tasked = { ...ports, sendNow: inline.sendNow };
   let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
-    sendNow: atOnce.sendNow,
+    sendNow: inline.sendNow,
     start() {
       queue.start(createTaskHandler(tasked, events.deliver, webhooks.deliver));
       const onTick = () => {
@@ -129,7 +129,7 @@ function openEmbedded(
     },
     async stop() {
       clearInterval(ticker);
-      await Promise.all([queue.stop(), atOnce.stop()]);
+      await Promise.all([queue.stop(), inline.stop()]);
       queue.close();
       await store.close();
       unlock();

@@ -107,7 +107,7 @@ export function closedIn({ type, data }: CampaignEvent) {
 /** An event is one task and one request, which is better small: Standard Webhooks advises 20 KB. */
 const IN_ONE_EVENT = 100;
 
-/** What somebody wants to know of a commit's failures. A lease is good for one commit. */
+/** Events for a commit's failures that listeners want. A lease is good for one commit. */
 export function chunkEvents(
   { campaignId, app, provider }: Pick<Chunk, 'campaignId' | 'app' | 'provider'>,
   { chunkId, leaseId, failures, forget, now }: ChunkCommit,

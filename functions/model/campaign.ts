@@ -32,7 +32,7 @@ export type CampaignState = (typeof campaignStates)[number];
 /** What may follow what. A store moves a campaign only along these, by compare and set. */
 export const transitions: Record<CampaignState, readonly CampaignState[]> = {
   accepted: ['running', 'paused', 'cancelling'],
-  // of one that never began, nobody is counted
+  // one that never began has no counts
   scheduled: ['running', 'paused', 'cancelled'],
   running: ['paused', 'cancelling', 'completed'],
   // to `accepted` if it was not planned before
@@ -52,7 +52,7 @@ export interface Counts {
   skipped: number;
   /** failed, by the provider's reason */
   reasons: Record<string, number>;
-  /** who had neither a value nor a default for a variable of the message, by its name */
+  /** recipients with neither a value nor a default for a variable of the message, by its name */
   missing?: Record<string, number>;
   /** looked at while the audience was read, and no recipients: they opted out, for one */
   leftOut?: number;
@@ -72,7 +72,7 @@ export const noCounts = (): Counts => ({
 export const ledgerCloses = (counts: Counts) =>
   counts.recipients === counts.accepted + counts.failed + counts.skipped;
 
-/** A change of state, as it is kept: who made it, and when. */
+/** A change of state, as it is stored: by which key or user, and when. */
 export interface Change {
   at: number;
   by: string;
@@ -85,7 +85,7 @@ export interface Change {
 /** Changes kept of a campaign: the first, and the latest. */
 export const MAX_HISTORY = 100;
 
-/** Who did what nobody asked for. */
+/** The actor of changes that Volley makes by itself. */
 export const SYSTEM = 'system';
 
 /**
@@ -107,7 +107,7 @@ export interface Campaign extends CampaignRequest {
   /** when it, or what waited for its canary, began, if that is later than when it was created */
   startedAt?: number;
   /**
-   * 'canary': all but the first shard wait for what becomes of that one. 'off': somebody who saw the
+   * 'canary': all but the first shard wait for what becomes of that one. 'off': an operator who saw the
    * failures said that it should go on. Otherwise the brake is on.
    */
   guard?: 'canary' | 'off';
@@ -128,11 +128,11 @@ export interface Campaign extends CampaignRequest {
 export type Target =
   | { kind: 'topic' | 'condition'; value: string }
   | { kind: 'installations'; audience: Audience }
-  /** who is named one by one, and is in the audience */
+  /** recipients that are named one by one, and are in the audience */
   | {
       kind: 'named';
       names: { upload: string } | { tokens: string[] };
-      /** what tokens are that no installation has; null: nobody's */
+      /** platform and provider of tokens that no installation has; null: such tokens are left out */
       unregistered: Unregistered | null;
       audience: Audience;
     };
@@ -155,7 +155,7 @@ export function toOf(campaign: Pick<Campaign, 'audience'>): 'token' | 'topic' | 
   return kind === 'topic' || kind === 'condition' ? kind : 'token';
 }
 
-/** An app whose campaigns do not begin until somebody says so. */
+/** An app whose campaigns do not begin until it is resumed. */
 export interface AppPause {
   at: number;
   by: string;

@@ -32,7 +32,7 @@ export interface CampaignEvent {
   data: Record<string, unknown>;
 }
 
-/** What a webhook gets that names no types; of a ping nobody has to be told. */
+/** What a webhook gets that names no types; it need not be told of a ping. */
 const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
 export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
 export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));

@@ -4,7 +4,7 @@
 export const scopes = ['campaigns', 'installations', 'read', 'register', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Of who runs a deployment. */
+/** Scopes of the operators of a deployment. */
 export const fullScopes: Scope[] = ['campaigns', 'installations', 'read', 'admin'];
 
 export interface ApiKey {

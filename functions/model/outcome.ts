@@ -10,7 +10,7 @@ export type Outcome =
   /** the device has no such app any more, since then (null: the provider does not say) */
   | { kind: 'unregistered'; reason: string; since: number | null }
   /**
-   * 'service': the provider asks everybody to wait; 'device': about this one only. `afterMs`: how long
+   * 'service': the provider asks all of us to wait; 'device': about this one only. `afterMs`: how long
    * it asks for; `stalledMs`: how long to wait when it lets no push through at all.
    */
   | {

@@ -24,7 +24,7 @@ export interface Schedule extends ScheduleRequest {
   nextAt: number | null;
   lastCampaignId: string | null;
   createdAt: number;
-  /** grows with every change: who writes must have seen the last one */
+  /** grows with every change: a write must have seen the last one */
   version: number;
 }
 

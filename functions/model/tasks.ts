@@ -57,7 +57,7 @@ export type TaskBody =
   | { kind: 'redrive'; campaignId: string; why: string }
   /** looks what becomes of a canary; `since`: when all of it had an outcome */
   | { kind: 'canary'; campaignId: string; since: number | null }
-  /** does to all campaigns of an app what somebody asked for at that time */
+  /** applies what was asked for at that time to all campaigns of an app */
   | { kind: 'app'; app: string; verb: 'pause' | 'resume' | 'cancel'; at: number; by: string }
   | { kind: 'event'; event: CampaignEvent }
   /** posts an event to a webhook, unless it was tried more often than that, or queued again since */
@@ -76,7 +76,7 @@ export interface Task {
 
 /**
  * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
- * slow pace) do as well, and are too few to be in anybody's way.
+ * slow pace) do as well, and are too few to delay others.
  */
 export const FEW = 50;
 

@@ -12,7 +12,7 @@ export const LOST_AFTER_MS = 15 * 60 * 1000;
 
 /**
  * The sweep looks at the chunks of a paused campaign this rarely. Resuming it makes them due as
- * usual; this is for what nobody thought of.
+ * usual; this is for what was not foreseen.
  */
 export const PARKED_MS = 24 * 60 * 60 * 1000;
 
@@ -35,13 +35,13 @@ export const CHUNK_DEADLINE_MS = 9 * 60 * 1000;
 const BACKOFF: Backoff = { baseMs: 1_000, capMs: 10 * 60 * 1000 };
 
 /**
- * How long what was refused waits for others to show that it is not everybody's fault, where no push
+ * How long what was refused waits for others to show that the fault is not everyone's, where no push
  * was accepted yet.
  */
 export const UNPROVEN_WAIT_MS = 2_000;
 
 /**
- * `attempt` counts those in a row that settled nobody: one that gets somebody through begins anew. Only
+ * `attempt` counts those in a row that settled no recipient: one that settles any begins anew. Only
  * its own expiry ends the wait of a message.
  *
  * Full jitter: anywhere between nothing and the exponential bound, so that chunks which failed

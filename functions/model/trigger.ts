@@ -1,6 +1,6 @@
 /** A trigger: pings of an outside service, and the campaigns that are made of them. */
 
-/** How whoever pings proves that he may. The secrets are what is needed to verify. */
+/** How a sender proves that it may ping. The secrets are what is needed to verify. */
 export type Proof =
   /** Shared; its SHA-256, hex. `name` is of the header or the query's field, or a path in the body. */
   | { kind: 'token'; in: 'header' | 'query' | 'body'; name: string; hash: string }

@@ -17,7 +17,7 @@ export const chatFaults = (format: Webhook['format'], types: EventType[]): strin
 /** Where events are to be posted. */
 export interface Webhook {
   id: string;
-  /** whose events: both null is everybody's */
+  /** whose events: both null are those of all apps */
   app: string | null;
   campaignId: string | null;
   url: string;
@@ -52,7 +52,7 @@ export interface WebhookDelivery {
   createdAt: number;
   /** it is retried until three days after that; later than `createdAt` if it was replayed */
   begunAt: number;
-  /** how often it was tried: the fence of who tries it */
+  /** how often it was tried: the fence of the worker that tries it */
   tries: number;
   /** the latest; the oldest are dropped */
   attempts: DeliveryAttempt[];

@@ -10,7 +10,7 @@ import { plan, planShard } from './plan/plan.ts';
 import { watchCanary } from './send/canary.ts';
 import { sendChunk } from './send/send.ts';
 
-/** A queue's attempts take an hour or more; what outlasts them is not tried again at once. */
+/** A queue's attempts take an hour or more; what outlasts them is not tried again immediately. */
 const RENEW_AFTER_MS = 60 * 1000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Who wants to know while a campaign is sent. A chunk asks this before it writes what it learnt: of a
- * campaign that nobody listens to it writes nothing more than before.
+ * Listeners of a campaign while it is sent. A chunk asks for them before it writes what it learnt: for
+ * a campaign without listeners it writes no events.
  */
 
 import { setNewest } from '../lib/bounded-map.ts';
@@ -32,7 +32,7 @@ interface Of {
 const of = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
   createdOnce(maps, store, () => new Map<string, V>());
 
-/** The types of events that somebody wants of this campaign. */
+/** The types of events of this campaign that a webhook or a live stream wants. */
 export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of) {
   const asked = of(known, store);
   const earlier = asked.get(campaignId);
@@ -50,7 +50,7 @@ export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of)
 }
 
 /**
- * Tells how far a campaign is, now and then, if somebody listens. Called after each commit. A
+ * Tells how far a campaign is, now and then, if it has listeners. Called after each commit. A
  * campaign that is over within seconds tells nothing. Never rejects: what was committed is worth more.
  */
 export async function tellProgress(ports: Ports, it: Of): Promise<void> {

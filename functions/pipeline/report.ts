@@ -75,7 +75,9 @@ const count = (it: number) => it.toLocaleString('en-US');
 const MAX_REASONS = 8;
 
 const recipientsOf = ({ campaign: { state }, counts: { recipients } }: Report) =>
-  state === 'completed' && recipients === 0 ? '0: nobody is in this audience' : count(recipients);
+  state === 'completed' && recipients === 0
+    ? '0: no device is in this audience'
+    : count(recipients);
 
 function stateOf({ state, reason, schedule }: Campaign): string {
   if (state === 'scheduled' && schedule) return `${state}: ${new Date(schedule.at).toISOString()}`;

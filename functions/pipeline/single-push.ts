@@ -1,6 +1,6 @@
 /**
- * message: a campaign to a few, on the shortest way. Whom it goes to is read first, so that it is
- * stored, started and frozen at once; then it is sent here, or queued ahead of the large ones. From
+ * single push: a campaign to a few, on the shortest way. Its recipients are read first, so that it is
+ * stored, started and frozen in one write; then it is sent here, or queued ahead of the large ones. From
  * there on it is a campaign like any other.
  */
 
@@ -65,12 +65,12 @@ export async function message(
   );
   if (created.kind === 'conflict') return { accepted: created, sent: null };
   if (created.kind === 'exists') {
-    // whoever stored it may have died before it was sent
+    // the process that stored it may have died before it was sent
     await queueAgain(ports, created.campaign);
     return { accepted: { kind: 'existing', campaign: created.campaign }, sent: null };
   }
   log.campaignAccepted({ campaignId: id, app, name });
-  // nobody has it installed: it is over
+  // no device has it installed: it is over
   if (chunks.length === 0) await announce(ports, id).catch(leaveToSweep(ports, id));
   const begun = await send(ports, chunks.map(sendable));
   return { accepted: { kind: 'accepted', campaign }, ...begun };

@@ -24,7 +24,7 @@ const BATCH = 500;
 type Tasked = Exclude<Overdue, { kind: 'event' }>;
 type Campaigns = Map<string, Campaign | null>;
 
-/** Returns how much it has queued or published again. Two sweeps at once are harmless. */
+/** Returns how much it has queued or published again. Two sweeps at the same time are harmless. */
 export async function sweep(ports: Ports): Promise<number> {
   const { store, now } = ports;
   let driven = 0;

@@ -92,10 +92,10 @@ const plain: Report = {
     ledgerClosed: true,
   },
 };
-test('a campaign that reached nobody says that its audience is empty', () => {
+test('a campaign that reached no device says that its audience is empty', () => {
   const campaign = { ...plain.campaign, state: 'completed' as const };
   const counts = { ...plain.counts, recipients: 0, accepted: 0, failed: 0, skipped: 0 };
-  assert.match(reportText({ ...plain, campaign, counts }), /^Installations +0: nobody is in/m);
+  assert.match(reportText({ ...plain, campaign, counts }), /^Installations +0: no device is in/m);
 });
 
 const line = (it: Partial<Report>, label: string) =>

@@ -12,7 +12,7 @@ import { isVersionIn } from '../version.ts';
 
 export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
 
-/** Never who has opted out, whatever the audience says. */
+/** Never an installation that has opted out, whatever the audience says. */
 export const matches = (audience: Audience, it: Matchable): boolean =>
   it.optedOut !== true && holds(audience, it);
 

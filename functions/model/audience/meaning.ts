@@ -4,7 +4,7 @@ import type { Audience, AudienceExpression } from '../schemas/audience.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Throws for a segment that is not given: whoever asks has looked all of `segmentsIn` up. */
+/** Throws for a segment that is not given: the caller has looked up all of `segmentsIn`. */
 export function meaningOf(
   audience: AudienceExpression,
   segments: ReadonlyMap<string, AudienceExpression>,

@@ -2,7 +2,7 @@
 
 import { remembered } from './remembered.ts';
 
-/** Longer ones are nobody's; and Intl need not read them. */
+/** No language has a longer one; and Intl need not read them. */
 const MAX_LENGTH = 100;
 
 /**

@@ -40,7 +40,7 @@ function localeOf(tag: string): Intl.Locale | null {
   }
 }
 
-/** What nobody said the language of is not English, as CLDR would have it. */
+/** An unknown language is not English, as CLDR would have it. */
 const likely = (tag: string) => (tag.startsWith('und') ? null : localeOf(tag)?.maximize());
 
 const likelyScript = remembered((tag) => likely(tag)?.script);

@@ -42,7 +42,7 @@ export interface Wording {
   of(it: Reached, missing: Map<string, number>): Pick<Recipient, 'language' | 'values' | 'badge'>;
 }
 
-/** Null for a message that is the same for everybody. */
+/** Null for a message that is the same for every recipient. */
 export function wordingOf(message: Message): Wording | null {
   const languages = Object.keys(message.localized ?? {});
   const variables = new Map(

@@ -26,7 +26,7 @@ const everybody = z.literal(true, 'must be true, or be left out').optional().met
   description: 'All installations of the app. Goes with nothing else.',
 });
 
-/** Reports an audience, or a part of it, that says nobody, or everybody and something else. */
+/** Reports an audience, or a part of it, without a condition, or with `everybody` beside another. */
 function sayWho(it: object, context: z.RefinementCtx) {
   const fault = context.issues.length === 0 ? audienceFault(it) : null;
   if (fault !== null) context.addIssue({ code: 'custom', ...fault });
@@ -42,7 +42,7 @@ export interface AudienceExpression extends Conditions {
 
 /**
  * As a store is asked for it: absolute, and never a topic, which it would answer with everybody.
- * Whoever has opted out is in no audience.
+ * An installation that has opted out is in no audience.
  */
 export interface Audience extends Omit<Conditions, 'lastSeen'> {
   lastSeen?: { after?: string | undefined; before?: string | undefined } | undefined;
@@ -123,7 +123,7 @@ export const audienceSchema = z
           .string()
           .regex(/^[0-9a-f]{20}$/, { message: 'must be an id that POST /v1/audiences gave' })
           .optional()
-          .meta({ description: 'Who is in this upload, and fulfils the rest.' }),
+          .meta({ description: 'Those in this upload that fulfil the rest.' }),
         unregistered: unregistered.optional(),
         topic: z
           .string()
@@ -140,7 +140,7 @@ export const audienceSchema = z
             if (fault !== null) context.addIssue({ code: 'custom', message: fault });
           })
           .optional()
-          .meta({ description: 'One message to whom it holds for; goes with nothing else.' }),
+          .meta({ description: 'One message to all for which it holds; goes with nothing else.' }),
       })
       .superRefine((it, context) => {
         if (it.unregistered && !it.tokens && it.upload === undefined)
@@ -165,7 +165,7 @@ export const audienceSchema = z
   });
 export type AudienceRequest = z.output<typeof audienceSchema>;
 
-/** A saved one. It may name no other, so that what it means is seen at once. */
+/** A saved one. It may name no other, so that its meaning is seen in one place. */
 export const segmentAudience = z
   .preprocess(
     bounded,

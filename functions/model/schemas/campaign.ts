@@ -11,7 +11,7 @@ import { type AudienceRequest, audienceSchema } from './audience.ts';
 import { canarySchema, scheduleSchema } from './control.ts';
 import { messageSchema } from './message.ts';
 
-/** So many that they fit in a request: nobody is tested on by mistake. */
+/** True if recipients are named explicitly, as many as fit in a request; test sends require it. */
 export const namesPeople = ({ userIds, installationIds, tokens }: AudienceRequest) =>
   [userIds, installationIds, tokens].some((it) => it !== undefined);
 export const NO_NAMES = 'of a test names its people: userIds, installationIds or tokens';
@@ -30,7 +30,7 @@ export const campaignRequestSchema = z
       .default(false)
       .meta({
         description:
-          'Goes the whole way but sends nothing: everybody is skipped, except whom FCM, which can ' +
+          'Goes the whole way but sends nothing: everyone is skipped, except those whom FCM, which can ' +
           'be asked, would refuse. Those have failed; their tokens are kept.',
       }),
     test: z.boolean().optional().meta({
@@ -45,6 +45,6 @@ export const campaignRequestSchema = z
 /** What is to be sent, as it was asked for, or as a schedule asks for it. */
 export type CampaignRequest = z.output<typeof campaignRequestSchema> & {
   scheduleId?: string;
-  /** it goes to those whom that one failed to reach */
+  /** its recipients are the failures of that campaign */
   retryOf?: string;
 };

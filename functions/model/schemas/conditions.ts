@@ -127,7 +127,9 @@ export const conditions = z.strictObject({
     .max(128)
     .refine(isRange, { message: 'must be a range such as ">=2.1.0 <3"' })
     .optional()
-    .meta({ description: 'A range of semver; 4.2 is 4.2.0. Who has no version is in none.' }),
+    .meta({
+      description: 'A range of semver; 4.2 is 4.2.0. An installation without a version is in none.',
+    }),
   lastSeen: lastSeen.optional(),
   timeZone: oneOrMany(timeZone, MAX_IDS).optional(),
   country: oneOrMany(country, MAX_IDS).optional(),

@@ -1,4 +1,4 @@
-/** What may be asked about the course of a campaign: when it begins, and who goes first. */
+/** Requests that change a campaign: when it begins, and how its canary goes first. */
 
 import { z } from 'zod';
 
@@ -37,7 +37,7 @@ export const canarySchema = z
       .default(0.1)
       .meta({
         description:
-          'Of those who have an outcome, the uninstalled not counted. Above it the campaign is ' +
+          'Of those with an outcome, the uninstalled not counted. Above it the campaign is ' +
           'paused, then and for the rest of it.',
       }),
   })

@@ -53,7 +53,7 @@ const described = {
   'campaign.accepted': { says: 'It is stored, and will be sent.', data: z.object(course) },
   'campaign.started': { says: 'It is planned, and being sent.', data: z.object(course) },
   'campaign.progress': {
-    says: 'How far it is; at most once in 5 seconds, and only while somebody listens.',
+    says: 'How far it is; at most once in 5 seconds, and only while it has listeners.',
     data: z.object(counted),
   },
   'campaign.paused': {
@@ -76,7 +76,7 @@ const described = {
     }),
   },
   'push.failed': {
-    says: 'Pushes that failed for good, up to 100 in one event. Only for who names this type.',
+    says: 'Pushes that failed for good, up to 100 in one event. Only for webhooks that name this type.',
     data: z.object({
       ...ofChunk,
       failures: z.array(
@@ -95,7 +95,7 @@ const described = {
     data: z.object({ webhookId: z.string(), host: z.string(), reason: z.string() }),
   },
   'webhook.test': {
-    says: 'A ping that somebody asked for.',
+    says: 'A test event that was asked for.',
     data: z.object({ webhookId: z.string() }),
   },
 } as const satisfies Record<EventType, { says: string; data: z.ZodType }>;

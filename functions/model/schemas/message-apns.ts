@@ -119,7 +119,7 @@ export const apnsOptions = z
       .optional()
       .meta({
         description:
-          'Of apns-priority: 10 at once, 5 as the battery allows, 1 without waking the device. ' +
+          'Of apns-priority: 10 immediately, 5 as the battery allows, 1 without waking the device. ' +
           '10 for high, 5 for normal and for background, unless given.',
       }),
     payload: payload

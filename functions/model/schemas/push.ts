@@ -23,8 +23,8 @@ export const toCampaignRequest = ({
   app,
   message,
   dryRun,
-  ...whom
+  ...named
 }: z.output<typeof messageRequestSchema>): CampaignRequest => {
-  const audience = Object.fromEntries(Object.entries(whom).filter(([, ids]) => ids !== undefined));
+  const audience = Object.fromEntries(Object.entries(named).filter(([, ids]) => ids !== undefined));
   return { name: 'message', app, audience, message, dryRun };
 };

@@ -58,7 +58,7 @@ export const country = z
   .transform((it) => countryOf(it) ?? it)
   .meta({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
 
-/** Thousands of installations are read at once with theirs. */
+/** Installations are read by the thousand, each with its attributes. */
 export const MAX_ATTRIBUTES = 100;
 
 interface Named {

@@ -19,9 +19,9 @@ const MAX_TEMPLATE_BYTES = 16 * 1024;
 const within = (path: string, outer: string) =>
   path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 
-/** Guessing is what a shared secret stands against; nobody counts the guesses. */
+/** Characters. A shared secret must withstand guessing, since guesses are not counted. */
 const secret = z.string().min(16).max(512);
-/** A clock that is off, and a queue on the other side; against somebody who kept a ping. */
+/** Seconds. Allows for a wrong clock and a queue on the other side; bounds the replay of a kept request. */
 const toleranceSeconds = z.int().min(1).max(3600).default(300);
 
 const path = z
@@ -53,7 +53,7 @@ const proof = z
     if (!fits)
       context.addIssue({ code: 'custom', path: ['name'], message: `is no name in a ${it.in}` });
   })
-  .meta({ description: 'How a ping shows that it is from whom it says.' });
+  .meta({ description: 'How a ping proves its sender.' });
 
 const template = z
   .record(z.string().min(1).max(128), z.unknown())

@@ -40,7 +40,7 @@ export const pastTime = ({ now }: Pick<Ports, 'now'>, it: CampaignRequest['sched
 
 /**
  * Of a request that was checked before. What it is for is asked now: its segments as they are, its
- * days until today. It is refused only if nobody can say that any more: the segment or the upload is
+ * days until today. It is refused only if its audience can no longer be resolved: the segment or the upload is
  * gone.
  */
 export async function enter(
@@ -56,7 +56,7 @@ export async function enter(
 }
 
 /**
- * What this key was used for before. Whoever asks again gets that, though by now it would be refused:
+ * What this key was used for before. A repeated request gets that, though by now it would be refused:
  * its time has passed, its segment is gone. Null: nothing.
  */
 export async function earlier(
@@ -100,8 +100,8 @@ async function keep(
 }
 
 /**
- * The campaign as it would be stored now, and why it would not be. `unclear` are those of the faults
- * with which nobody can say whom it is for.
+ * The campaign as it would be stored now, and why it would not be. `unclear` are the faults
+ * with which the audience cannot be resolved.
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
@@ -122,7 +122,7 @@ export async function draft(ports: Ports, request: CampaignRequest) {
 
 /**
  * All of a UUID's digits that are random: 80 bits. Firestore spreads what it writes by them; SQLite
- * would rather have an order. Node makes many UUIDs at once, but random bytes one by one.
+ * would rather have an order. Node makes UUIDs in batches, but random bytes one by one.
  */
 const randomId = () => randomUUID().replace(/-.*-/, '');
 
@@ -164,8 +164,8 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
     const same = Map.groupBy(found, ({ fault }) => JSON.stringify(fault));
     return Array.from(same.values(), (those) => {
       const { path, message } = those[0]!.fault;
-      const who = those.map(({ provider }) => provider).join(', ');
-      return faultIn('message', { path, message: `${who}: ${message}` });
+      const by = those.map(({ provider }) => provider).join(', ');
+      return faultIn('message', { path, message: `${by}: ${message}` });
     });
   };
   if (push.to !== 'token') {
@@ -190,7 +190,7 @@ function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
   return [...faults, ...objections([...providers])];
 }
 
-/** What the providers would refuse of a message, whoever it is for. */
+/** What the providers would refuse of a message for any recipient. */
 export const messageFaults = (ports: Ports, request: CampaignRequest): Fault[] =>
   whatCannotBeSent(ports, newCampaign(request, 'sample', ports.now())).filter(
     ({ path }) => path === 'message' || path.startsWith('message.'),

@@ -22,7 +22,7 @@ import { pagesOf, sizeOf } from './pages.ts';
 
 /** Counted one by one: the whole then follows within 0.6 % in 95 of 100 cases. */
 const MOST_COUNTED = 100_000;
-/** A filter that matches few of millions is looked for no longer: who asks waits. */
+/** Milliseconds. A filter that matches few of millions is counted no longer: the caller waits. */
 const MOST_MS = 10_000;
 /** Looked at between two looks at the clock. */
 const SLICE = 20_000;
@@ -72,7 +72,7 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
       message: `${descriptionOf(known).title} knows who that is: they cannot be counted`,
     });
   const count = createCount(ports, campaign);
-  // of faults in the audience itself nobody can be counted, of others it is told beside them
+  // with faults in the audience itself nothing can be counted; others are told beside the counts
   const countable = !faults.some(({ path }) => path.startsWith('audience'));
   const share = countable ? await countShare(ports, campaign, count) : 1;
   const whole = (it: number) => Math.round(it / share);
@@ -100,7 +100,7 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
   if (countable && count.counted === 0)
     problems.push({
       ...{ severity: 'warning', kind: 'nobody', installations: 0, examples: [] },
-      message: 'the audience matches nobody',
+      message: 'the audience matches no installation',
     });
   for (const { of, ...rest } of count.problems())
     problems.push({ ...rest, installations: whole(of) });
@@ -217,7 +217,7 @@ function createCount({ senders, now }: Ports, campaign: Campaign) {
       add(languages, it.language ?? '');
       const sender = senders.get(app, it.provider, it.environment);
       if (!sender) note(`no-credentials ${it.provider} ${it.environment}`, it);
-      // 0: nobody knows
+      // 0: unknown
       if (it.refreshedAt && it.refreshedAt < expiredBefore[it.provider])
         note(`expired-tokens ${it.provider}`, it);
       const own = wording?.of(it, missing);

@@ -18,7 +18,7 @@ import {
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
 import type { AudiencePage, Store } from '../../ports/ports.ts';
 
-/** Names looked up at once: what a store takes in one condition. */
+/** Names looked up in one query: what a store takes in one condition. */
 const NAMES = 100;
 
 type Named = Extract<Target, { kind: 'named' }>;
@@ -103,7 +103,7 @@ async function* namesOf(
 const comesAfter = (a: Cursor, b: Cursor) =>
   a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
 
-/** A token that is nobody's, as if it were an installation; null if that is not in the audience. */
+/** A token that no installation has, as if it were one; null if that is not in the audience. */
 function reached(
   app: string,
   token: string,

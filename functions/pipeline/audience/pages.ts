@@ -1,4 +1,4 @@
-/** Whom a campaign reaches, page by page, whatever its audience is. */
+/** The installations that a campaign reaches, in pages, whatever its audience is. */
 
 import type { BucketRange, Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
@@ -18,7 +18,7 @@ export async function sizeOf(store: Store, app: string, target: Target): Promise
 }
 
 /**
- * Whether whom it is for can be read no more: the upload that names them has expired. To read what is
+ * Whether the audience can no longer be read: the upload that names it has expired. To read what is
  * left of it would send to some, and close the ledger over those.
  */
 export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>

@@ -1,4 +1,4 @@
-/** What those who get a test would be shown, by each provider. */
+/** What the recipients of a test would be shown, by each provider. */
 
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import { shortToken } from '../../lib/redact.ts';

@@ -43,7 +43,7 @@ export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Con
   return { kind: 'ok', campaign: closed };
 }
 
-/** Goes on after a pause. Who resumes what the brake has stopped has seen why, and overrules it. */
+/** Goes on after a pause. A resume after the failure guard's pause overrules it: its reason was shown. */
 export async function resume(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
   const campaign = await ports.store.getCampaign(id);
   if (!campaign) return { kind: 'missing' };
@@ -82,7 +82,7 @@ export async function pauseBy(ports: Ports, id: string, by: string): Promise<Con
   return { kind: campaign.state === 'paused' ? 'ok' : 'illegal', campaign };
 }
 
-/** Nothing more is sent until somebody resumes it. Null, and nothing happens, unless it is sent now. */
+/** Nothing more is sent until it is resumed. Null, and nothing happens, unless it is being sent now. */
 export async function pause(
   ports: Ports,
   campaignId: string,

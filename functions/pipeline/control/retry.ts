@@ -1,4 +1,4 @@
-/** retry: a campaign to those whom an earlier one failed to reach, for reasons that pass. */
+/** retry: a campaign to the recipients that an earlier one failed to reach, for reasons that pass. */
 
 import { each } from '../../lib/concurrency.ts';
 import type { Cursor } from '../../model/bucket.ts';
@@ -10,7 +10,7 @@ import { type Accepted, enter } from '../accept/accept.ts';
 /** Rejected and unregistered would be so again. A time to live that ran out is recorded as `retry`. */
 const WORTH: readonly Failure['outcome'][] = ['retry', 'unknown', 'blocked'];
 
-/** Failures read at once, and installations looked up at once. */
+/** Failures read in one query, and installations looked up in one. */
 const PAGE_SIZE = 2_000;
 const AT_ONCE = 50;
 /** The cursor behind the last failure. */
@@ -19,7 +19,7 @@ const END = { bucket: 1, id: '' };
 export type Retried =
   | Accepted
   | { kind: 'missing' }
-  /** it is open: who failed is not known yet */
+  /** it is open: its failures are not all known yet */
   | { kind: 'illegal'; campaign: Campaign };
 
 /** Asked twice it is the same campaign, unless another key is given. */

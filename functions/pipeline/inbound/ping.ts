@@ -27,7 +27,7 @@ const MAX_DEPTH = 32;
 export async function ping(ports: Ports, it: Ping): Promise<void> {
   const { store, log } = ports;
   const trigger = await store.getTrigger(it.trigger);
-  // deleted since: nobody wants it any more
+  // its trigger was deleted since
   if (!trigger) return;
   const made = await campaignOf(trigger, it);
   const faults =
@@ -82,7 +82,7 @@ async function campaignOf(
   if (typeof named === 'string' && !named.isWellFormed())
     return { faults: [{ path: 'idPath', message: `the ping's id ${HALF}` }] };
   const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
-  // a trigger may be older than the rule that everybody is said
+  // a trigger may be older than the rule that `everybody` is explicit
   const audience = fill(said(trigger.audience), 'audience', json.value);
   const filled = fill(trigger.message, 'message', json.value);
   const faults = [...audience.faults, ...filled.faults];

@@ -26,7 +26,7 @@ import { fullPages } from './full-pages.ts';
 /** Reading 50,000 takes a planner about three seconds from Firestore, far less from SQLite. */
 const SHARD_SIZE = 50_000;
 const MAX_SHARDS = 500;
-/** Installations read at once. */
+/** Installations read in one query. */
 const PAGE_SIZE = 2_000;
 /**
  * The most recipients of a chunk: enough to make the cost of its claim and commit vanish. The rates
@@ -68,7 +68,7 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
     if (started) {
       log.campaignPlanned({ campaignId, shards: shards.length, estimate });
       const first = shards.length === 1 && planShard(ports, campaignId, 0, signal);
-      // that it was accepted, too: the answer to whoever sent it does not wait for this
+      // that it was accepted, too: the answer to the request does not wait for this
       const told = announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));
       if (first) return first.finally(() => told);
       await told;
@@ -160,10 +160,10 @@ export async function planShard(
     await hasten(ports, campaignId, index);
 }
 
-/** A topic, which is one push, whoever gets it. */
+/** A topic, which is one push, however many devices get it. */
 const isOne = (campaign: Campaign) => ['topic', 'condition'].includes(targetOf(campaign).kind);
 
-/** It goes to whom an earlier one failed to reach: one shard, as the failures lie. */
+/** Its recipients are the failures of an earlier campaign: one shard, in the order of the failures. */
 const retries = (campaign: Campaign) => campaign.retryOf !== undefined && !isOne(campaign);
 
 /** A page that was frozen just before a cancellation would else wait for its slot. */
@@ -178,7 +178,7 @@ async function requeue({ store, queue }: Ports, shard: Shard) {
     await queue.create(chunks.map((it) => sendTask(it, 'first', it.notBefore)));
 }
 
-/** A dry run counts nobody's badge. */
+/** A dry run counts no badge up. */
 export function wordingFor({ message, dryRun }: Pick<Campaign, 'message' | 'dryRun'>) {
   const { badge, ...uncounted } = message;
   return wordingOf(dryRun ? uncounted : message);

@@ -1,7 +1,7 @@
 /**
  * recur: starts the runs of schedules that are due, each exactly once.
  *
- * A run is a campaign whose Idempotency-Key is the schedule and the time: two ticks at once, a tick
+ * A run is a campaign whose Idempotency-Key is the schedule and the time: two ticks at the same time, a tick
  * twice or one that died in the middle find the campaign that is there. Then the schedule moves on,
  * by compare and set.
  */
@@ -73,7 +73,7 @@ async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
 
 /**
  * What it asks for was checked when it was made; what has changed since pauses the campaign, unless
- * nobody can say any more whom it is for: then there is none.
+ * its audience can no longer be resolved: then there is none.
  */
 const start = (ports: Ports, { id, campaign }: Schedule, when: string) =>
   enter(ports, { ...campaign, scheduleId: id }, `schedule ${id} ${when}`, `schedule ${id}`);
@@ -86,7 +86,7 @@ export async function runNow(ports: Ports, schedule: Schedule) {
 }
 
 /**
- * Changes a schedule from what it is now, however many change it at once; `next` gives null to
+ * Changes a schedule from what it is now, however many change it at the same time; `next` gives null to
  * leave it. Null: there is none.
  */
 export async function change(

@@ -22,9 +22,9 @@ export async function watchCanary(
 ): Promise<void> {
   const { store, queue, now } = ports;
   const campaign = await store.getCampaign(campaignId);
-  // paused: whoever resumes it has it watched again
+  // paused: a resume has it watched again
   if (campaign?.state !== 'running' || !campaign.canary) return;
-  // whoever let it pass may have died behind that
+  // the process that let it pass may have died after that
   if (campaign.guard === undefined) return queue.create([redriveTask(campaignId, 'canary')]);
   if (campaign.guard !== 'canary') return;
   const shard = await store.getShard(campaignId, 0);
@@ -47,7 +47,7 @@ export async function watchCanary(
     if (campaign.task !== task) await store.noteTasks([{ kind: 'campaign', campaignId, task }]);
     return queue.create([canaryTask(campaignId, heldSince, holdUntil)]);
   }
-  // who dies behind this is followed by the same task, or by the sweep
+  // a process that dies after this is followed by the same task, or by the sweep
   if (await store.passCanary(campaignId, now(), 'the canary has passed'))
     await queue.create([redriveTask(campaignId, 'canary')]);
 }

@@ -1,24 +1,24 @@
-/** What an outcome means for the one recipient it is about. */
+/** classify: what an outcome means for its recipient. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import type { Trial } from './trials.ts';
 
 export type Verdict =
   | { kind: 'accepted' }
-  /** for good; `forgetSince`: the token is dead, unless its app registered after that */
+  /** for good; `forgetSince` (ms since the epoch): the token is dead, unless its app registered after that */
   | { kind: 'failed'; reason: string; detail?: string; forgetSince?: number }
   /** sent again in the next attempt */
-  | { kind: 'open'; doubtful: boolean };
+  | { kind: 'open'; inDoubt: boolean };
 
-/** What is known of an attempt when an outcome is judged. */
+/** What is known of an attempt when an outcome is classified. */
 export interface Attempt {
   /** stands in for a time that the provider does not give: the token was in use then */
   claimedAt: number;
-  /** it had its second chance before */
-  doubtful: boolean;
+  /** it had its second try before */
+  inDoubt: boolean;
   /** there is no next attempt: its time is over, or the campaign is being cancelled */
   exhausted: boolean;
-  /** the campaign was paused: nobody who may share the cause is blamed, unless it happens again */
+  /** the campaign was paused: a recipient that may share the cause stays open, unless it happens again */
   paused: boolean;
   /** the fault is the recipient's own: others were accepted since, or it was refused before */
   alone: boolean;
@@ -28,27 +28,27 @@ export interface Attempt {
  * A push that got no answer (`unknown`) is sent once more: its collapse id makes the second replace
  * the first on the device. Twice unknown is recorded as that.
  */
-export function judge(outcome: Outcome, it: Attempt): Verdict {
-  const { doubtful, exhausted, paused } = it;
+export function classify(outcome: Outcome, it: Attempt): Verdict {
+  const { inDoubt, exhausted, paused } = it;
   switch (outcome.kind) {
     case 'accepted':
       return { kind: 'accepted' };
     case 'rejected':
-      return outcome.suspect && paused && !doubtful
-        ? { kind: 'open', doubtful: true }
+      return outcome.suspect && paused && !inDoubt
+        ? { kind: 'open', inDoubt: true }
         : failed(outcome);
     case 'unregistered':
       return { ...failed(outcome), forgetSince: outcome.since ?? it.claimedAt };
     case 'retry':
-      return exhausted ? failed(outcome) : { kind: 'open', doubtful };
+      return exhausted ? failed(outcome) : { kind: 'open', inDoubt };
     case 'unknown':
-      return doubtful || exhausted ? failed(outcome) : { kind: 'open', doubtful: true };
+      return inDoubt || exhausted ? failed(outcome) : { kind: 'open', inDoubt: true };
     case 'blocked':
       // it was not even sent
-      if (outcome.proven) return { kind: 'open', doubtful };
+      if (outcome.proven) return { kind: 'open', inDoubt };
       // so each resume settles those that are refused again, and the campaign comes to an end
-      if (paused) return doubtful ? failed(outcome) : { kind: 'open', doubtful: true };
-      return it.alone || exhausted ? failed(outcome) : { kind: 'open', doubtful };
+      if (paused) return inDoubt ? failed(outcome) : { kind: 'open', inDoubt: true };
+      return it.alone || exhausted ? failed(outcome) : { kind: 'open', inDoubt };
   }
 }
 
@@ -64,7 +64,7 @@ export const isFinal = (outcome: Outcome) =>
   outcome.kind === 'unregistered' ||
   (outcome.kind === 'rejected' && !outcome.suspect);
 
-/** So many answers of a kind in one chunk, and half of all: it is not about the recipients. */
+/** That many answers of a kind in one chunk, and half of all: it is not about the recipients. */
 const WAVE = 20;
 
 /** Watches one attempt for signs that all of it would fail, or should wait. */
@@ -101,8 +101,8 @@ export function createWatch(trial: Pick<Trial, 'see' | 'isWave'>) {
     /** the provider asked most of them to wait: the whole queue should slow down */
     everybodyWaits: () => waits >= WAVE && waits * 2 > answered,
     /**
-     * How long the provider asks this chunk to wait; `progress`: it let somebody through meanwhile. One
-     * device that has to wait does not hold back the others: it is asked again a little early.
+     * Milliseconds that the provider asks this chunk to wait; `progress`: it accepted a push meanwhile.
+     * One device that has to wait does not hold back the others: it is tried again a little early.
      */
     waitMs(progress: boolean) {
       if (waits > 0) return progress ? serviceMs : stalledMs;
@@ -111,6 +111,6 @@ export function createWatch(trial: Pick<Trial, 'see' | 'isWave'>) {
   };
 }
 
-/** Why a campaign is paused, as an operator reads it: the reason, then the provider's own words. */
+/** The reason of a pause as an operator reads it: the provider's reason, then its own words. */
 export const reasonOf = ({ reason, detail }: { reason: string; detail?: string | undefined }) =>
   detail ? `${reason}: ${detail}` : reason;

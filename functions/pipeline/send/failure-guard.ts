@@ -1,19 +1,19 @@
-/** brake: stops a campaign that fails more than it should. */
+/** The failure guard: pauses a campaign that fails more than it should. */
 
 import type { Campaign, Counts } from '../../model/campaign.ts';
 
-/** Without a canary that says more: half of all, and not for a handful. */
+/** Share that may fail, unless a canary says another; counted from this many answers on. */
 const MAX_RATE = 0.5;
 const MIN_ANSWERED = 1_000;
 
 /**
- * A shard in which too many fail, but not a thousand yet, may be one of many like it. Then all of them
- * are summed up, by chance once in so many recipients: that is a read of each shard (500 at most), and
- * some four times in a shard's first thousand. A campaign that goes well is never summed up.
+ * A shard in which too many fail, but not a thousand yet, may be one of many like it. Then all shards
+ * are summed up, by chance once in this many recipients: a read of each shard (500 at most), about four
+ * times in a shard's first thousand. A campaign that goes well is never summed up.
  */
 const SUMMED_EVERY = 250;
 
-/** A canary may be small: so many until it is stopped before its end. */
+/** Answers until a canary may be stopped before its end: it may be small. */
 const MIN_CANARY_ANSWERED = 100;
 
 /**
@@ -22,8 +22,8 @@ const MIN_CANARY_ANSWERED = 100;
  */
 const INNOCENT = ['Unregistered', 'ExpiredToken', 'UNREGISTERED', 'Expired'];
 
-/** Reasons of a pause that end with it: who resumes then has seen them. */
-export const OVERRULED = /^(brake|canary): /;
+/** Reasons of a pause that a resume overrules: the operator has seen them. `brake` is an older word. */
+export const OVERRULED = /^(failure guard|brake|canary): /;
 
 function failureRate({ accepted, failed, reasons }: Counts) {
   const innocent = INNOCENT.reduce((sum, reason) => sum + (reasons[reason] ?? 0), 0);
@@ -39,7 +39,7 @@ const mostOf = ({ canary }: Guarded) => canary?.maxFailureRate ?? MAX_RATE;
 // its canary is watched by `canary.ts`
 const isOff = ({ guard, dryRun }: Guarded) => dryRun || guard !== undefined;
 
-/** Of whoever finishes a chunk of that size: whether to sum up the campaign, by its shard's counts. */
+/** Whether to sum up the whole campaign after a chunk of `size` recipients, by its shard's counts. */
 export function isSummedUp(
   campaign: Guarded & Pick<Campaign, 'shards'>,
   shard: Counts,
@@ -52,16 +52,16 @@ export function isSummedUp(
 }
 
 /**
- * Why it should stop, by what is counted in one of its shards (a fair sample of it, which whoever
- * finishes a chunk has read anyway), or in all of them. Null: it should not.
+ * Why a campaign should pause, by the counts of one of its shards (a fair sample, which each finished
+ * chunk has read anyway), or of all. Null: it should not.
  */
-export function brakes(guarded: Guarded, counts: Counts): string | null {
+export function guardReason(guarded: Guarded, counts: Counts): string | null {
   if (isOff(guarded)) return null;
   const { answered, share, text } = failureRate(counts);
-  return answered >= MIN_ANSWERED && share > mostOf(guarded) ? `brake: ${text}` : null;
+  return answered >= MIN_ANSWERED && share > mostOf(guarded) ? `failure guard: ${text}` : null;
 }
 
-/** The same of a canary; `ended`: all of it has an outcome. */
+/** The same for a canary; `ended`: every recipient of it has an outcome. */
 export function stopsCanary({ canary }: Guarded, counts: Counts, ended: boolean): string | null {
   const { answered, share, text } = failureRate(counts);
   if (!canary || (!ended && answered < MIN_CANARY_ANSWERED)) return null;

@@ -1,6 +1,6 @@
 /**
- * Sends small chunks beside the queue, which takes them one by one and writes each of them down
- * three times. What does not end well here goes on in the queue.
+ * Inline send: small chunks are sent in this process, without the queue, which would write each of
+ * them three times. What does not end well here goes on in the queue.
  */
 
 import { endsWithin } from '../../lib/deadline.ts';
@@ -9,12 +9,12 @@ import { sendTask } from '../../model/tasks.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { sendChunk } from './send.ts';
 
-/** More at once are queued: a provider that hangs must not fill the memory. */
-const MAX_AT_ONCE = 1_000;
-/** As an instance of a function has. */
+/** Chunks under way; more are queued, since a provider that hangs must not fill the memory. */
+const MAX_UNDER_WAY = 1_000;
+/** Milliseconds for the pushes under way, as an instance of a function has. */
 const STOP_DEADLINE_MS = 10 * 1000;
 
-export function createAtOnce(ports: Ports) {
+export function createInlineSend(ports: Ports) {
   const underWay = new Set<Promise<void>>();
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -30,14 +30,14 @@ export function createAtOnce(ports: Ports) {
       await ports.queue
         .create([task])
         // the sweep finds it
-        .catch((error) => ports.log.unexpected({ where: 'sending at once', error }));
+        .catch((error) => ports.log.unexpected({ where: 'inline send', error }));
     }
   }
 
   return {
-    /** Null: there are too many, or the engine ends. */
+    /** Resolves when it is sent or queued. Null: too many are under way, or the engine ends. */
     sendNow(chunk: SendableChunk): Promise<void> | null {
-      if (signal.aborted || underWay.size >= MAX_AT_ONCE) return null;
+      if (signal.aborted || underWay.size >= MAX_UNDER_WAY) return null;
       const sent = send(chunk).finally(() => underWay.delete(sent));
       underWay.add(sent);
       return sent;

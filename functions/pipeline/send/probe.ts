@@ -15,7 +15,7 @@ import type { Trial } from './trials.ts';
 
 /** This process, among all that send for the deployment. */
 const PROCESS = randomUUID();
-/** A process that got nobody through by then is dead, or its provider does not answer: another tries. */
+/** Milliseconds. A process without an accepted push by then is dead, or its provider silent: another tries. */
 const TRIAL_MS = 15_000;
 /** How long a chunk that is claimed waits for its turn, below its lease; then it is queued again. */
 const MAX_WAIT_MS = 10_000;

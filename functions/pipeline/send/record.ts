@@ -40,7 +40,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const claimedAt = now();
   let lease = first;
   const open = new Set(chunk.open);
-  const doubtful = new Set(chunk.doubtful);
+  const inDoubt = new Set(chunk.doubtful);
   const nothing = () => ({
     accepted: 0,
     skipped: 0,
@@ -56,7 +56,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
       leaseId: lease.id,
       ...learnt,
       open: [...open],
-      doubtful: [...doubtful],
+      doubtful: [...inDoubt],
       lease: end ?? { keep: next },
       dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
       now: now(),
@@ -91,9 +91,9 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
 
   return {
     open: () => [...open],
-    isDoubtful: (index: number) => doubtful.has(index),
+    isInDoubt: (index: number) => inDoubt.has(index),
     doubt(index: number) {
-      doubtful.add(index);
+      inDoubt.add(index);
     },
     accept(index: number) {
       settle(index);
@@ -113,7 +113,12 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
       const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
       learnt.failures.push({
         ...recipient,
-        ...{ index, provider, outcome, reason, attempts, at: now() },
+        index,
+        provider,
+        outcome,
+        reason,
+        attempts,
+        at: now(),
         ...(said && { detail: said }),
       });
       if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
@@ -131,7 +136,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
 
   function settle(index: number) {
     if (!open.delete(index)) throw new Error(`recipient ${index} of ${chunk.id} settled twice`);
-    doubtful.delete(index);
+    inDoubt.delete(index);
   }
 }
 

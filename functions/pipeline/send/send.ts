@@ -14,15 +14,28 @@ import type { Claim, Ports, Push, Sender, TaskAnswer } from '../../ports/ports.t
 import { announce } from '../complete.ts';
 import { pause } from '../control/control.ts';
 import { createWatch } from './classify.ts';
-import { brakes, isSummedUp } from './failure-guard.ts';
+import { guardReason, isSummedUp } from './failure-guard.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
-import { transmit } from './transmit.ts';
-import { trialOf } from './trials.ts';
+import { type Transmitted, transmit } from './transmit.ts';
+import { type Trial, trialOf } from './trials.ts';
 
 const DONE: TaskAnswer = { kind: 'done' };
 
-/** `stop` fires when the worker must end: no further push is started, the rest is handed on. */
+/** A claimed chunk, and all that an attempt at it needs. */
+interface Claimed {
+  ports: Ports;
+  chunk: Chunk;
+  campaign: Campaign;
+  recorder: Recorder;
+  claimedAt: number;
+  stop: AbortSignal;
+}
+
+/**
+ * Sends what is open in a chunk, unless another worker has it or its time has not come. `stop` fires
+ * when the worker must end: no further push starts, and what is left is queued again.
+ */
 export async function sendChunk(
   ports: Ports,
   it: SendableChunk,
@@ -34,25 +47,26 @@ export async function sendChunk(
   if (claim.kind !== 'claimed') return notNow(ports, it, claim);
   const { chunk, campaign } = claim;
   const recorder = createRecorder(ports, chunk, lease);
+  const claimed: Claimed = { ports, chunk, campaign, recorder, claimedAt, stop };
 
   if (campaign.state === 'cancelling') {
     for (const index of recorder.open()) recorder.skip(index);
-    return settle(ports, chunk, campaign, recorder, claimedAt);
+    return settle(claimed, claimedAt);
   }
   if (claimedAt >= chunk.expiresAt) {
     for (const index of recorder.open())
       recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
-    return settle(ports, chunk, campaign, recorder, claimedAt);
+    return settle(claimed, claimedAt);
   }
   const sender = ports.senders.get(chunk.app, it.provider, chunk.environment);
   if (!sender) {
     await pause(ports, campaign.id, `app "${chunk.app}" has no credentials for ${it.provider}`);
-    return settle(ports, chunk, campaign, recorder, claimedAt);
+    return settle(claimed, claimedAt);
   }
-  return attempt(ports, sender, chunk, campaign, recorder, claimedAt, stop);
+  return attempt(claimed, sender);
 }
 
-/** Somebody else has it, or its time has not come: look again then. */
+/** Another worker has it, or its time has not come: queued again for that time. */
 async function notNow(
   { queue }: Ports,
   chunk: SendableChunk,
@@ -65,83 +79,107 @@ async function notNow(
   return DONE;
 }
 
-async function attempt(
-  ports: Ports,
-  sender: Sender,
-  chunk: Chunk,
-  campaign: Campaign,
-  recorder: Recorder,
-  claimedAt: number,
-  stop: AbortSignal,
-): Promise<TaskAnswer> {
-  const { now, random, queue, log, store } = ports;
-  const trial = trialOf(store, campaign.id, chunk.provider);
+async function attempt(claimed: Claimed, sender: Sender): Promise<TaskAnswer> {
+  const { ports, chunk, campaign, stop } = claimed;
+  const trial = trialOf(ports.store, campaign.id, chunk.provider);
   const turn = await awaitTurn(ports, chunk, campaign, trial, stop);
   if (turn === 'later') {
-    const next = now() + UNPROVEN_WAIT_MS;
-    const answer = await settle(ports, chunk, campaign, recorder, next);
-    await queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
+    const next = ports.now() + UNPROVEN_WAIT_MS;
+    const answer = await settle(claimed, next);
+    await queueRest(claimed, next);
     return answer;
   }
   const watch = createWatch(trial);
-  const push: Push = {
-    campaignId: campaign.id,
-    message: campaign.message,
-    expiresAt: chunk.expiresAt,
-    dryRun: campaign.dryRun,
-    to: toOf(campaign),
-  };
-  let ended: Awaited<ReturnType<typeof transmit>>;
-  let verdict: Awaited<ReturnType<typeof pauseIfNeeded>>;
+  let transmitted: Transmitted;
+  let paused: Paused = null;
   try {
-    ended = await transmit({
-      ...{ ports, sender, push, chunk, recorder, trial, watch, claimedAt, stop },
+    transmitted = await transmit({
+      ports,
+      sender,
+      push: pushOf(campaign, chunk),
+      chunk,
+      recorder: claimed.recorder,
+      trial,
+      watch,
+      claimedAt: claimed.claimedAt,
       isFirst: campaign.firstPushAt === null && !campaign.dryRun,
       waited: turn === 'waited',
+      stop,
     });
-    if (ended.fenced) {
-      log.chunkFenced({ chunkId: chunk.id });
+    if (transmitted.fenced) {
+      ports.log.chunkFenced({ chunkId: chunk.id });
       return DONE;
     }
-    verdict = await pauseIfNeeded(ports, chunk, async () => {
-      return watch.blocked() ?? (await refusedByAll(ports, chunk, trial, ended));
-    });
-    if (verdict === 'paused') trial.startAgain();
+    paused = await pauseIfNeeded(
+      claimed,
+      async () => watch.blocked() ?? (await refusedByAll(ports, chunk, trial, transmitted)),
+    );
   } finally {
     // not before the pause: a chunk that begins now is refused by its claim. But also if it failed, or
     // there would be no room any more, and no answer that makes some
-    if (watch.blocked() !== null) trial.startAgain();
+    if (watch.blocked() !== null || paused === 'paused') trial.startAgain();
   }
-  const paused = verdict === 'paused';
+  return finish(claimed, { transmitted, paused, watch, trial });
+}
 
-  const cancelled = ended.state === 'cancelling';
+const pushOf = (campaign: Campaign, { expiresAt }: Chunk): Push => ({
+  campaignId: campaign.id,
+  message: campaign.message,
+  expiresAt,
+  dryRun: campaign.dryRun,
+  to: toOf(campaign),
+});
+
+interface Attempted {
+  transmitted: Transmitted;
+  paused: Paused;
+  watch: ReturnType<typeof createWatch>;
+  trial: Trial;
+}
+
+/** Classifies what is left, commits, and queues what is still open. */
+async function finish(
+  claimed: Claimed,
+  { transmitted, paused, watch, trial }: Attempted,
+): Promise<TaskAnswer> {
+  const { ports, chunk, recorder, stop } = claimed;
+  const { now, random } = ports;
+  const cancelled = transmitted.state === 'cancelling';
   const progress = recorder.progress();
   const waitMs = Math.max(
     watch.waitMs(progress),
     backoff(progress ? 0 : chunk.stalled, random),
-    ended.blocked.length > 0 && !trial.proven ? UNPROVEN_WAIT_MS : 0,
+    transmitted.blocked.length > 0 && !trial.proven ? UNPROVEN_WAIT_MS : 0,
   );
-  // who resumes it does not wait for what is left of a backoff
-  const next = stop.aborted || paused ? now() : now() + Math.ceil(waitMs);
-  const exhausted = cancelled || next >= chunk.expiresAt;
-  // paused by another chunk, it may share the cause
-  const isPaused = paused || ended.state === 'paused';
-  ended.judgeRest({ exhausted, paused: isPaused, unsure: verdict === 'failed' });
+  // a resume does not wait for what is left of a backoff
+  const next = stop.aborted || paused === 'paused' ? now() : now() + Math.ceil(waitMs);
+  transmitted.classifyRest({
+    exhausted: cancelled || next >= chunk.expiresAt,
+    // paused by another chunk, it may share the cause
+    paused: paused === 'paused' || transmitted.state === 'paused',
+    unsure: paused === 'failed',
+  });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
-  const answer = await settle(ports, chunk, campaign, recorder, next);
-  if (recorder.open().length === 0 || paused) return answer;
-  await queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
+  const answer = await settle(claimed, next);
+  if (recorder.open().length === 0 || paused === 'paused') return answer;
+  await queueRest(claimed, next);
   return watch.everybodyWaits() && !stop.aborted
     ? { kind: 'again', afterMs: next - now(), reason: 'the provider asks everybody to wait' }
     : answer;
 }
 
+/** What is still open, as the next attempt. `at`: ms since the epoch. */
+const queueRest = ({ ports, chunk }: Claimed, at: number) =>
+  ports.queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), at)]);
+
+/** Null: there is no reason to pause. 'failed': there may be one, and the store failed. */
+type Paused = 'paused' | 'failed' | null;
+
 /** Never throws: what was learnt of the pushes has to be written down, or they are sent again. */
 async function pauseIfNeeded(
-  ports: Ports,
-  { campaignId }: Chunk,
+  { ports, chunk: { campaignId } }: Claimed,
   reason: () => Promise<string | null>,
-): Promise<'paused' | 'failed' | null> {
+): Promise<Paused> {
   try {
     const why = await reason();
     if (why !== null) await pause(ports, campaignId, why);
@@ -152,23 +190,21 @@ async function pauseIfNeeded(
   }
 }
 
-/** The last commit of an attempt; tells the world if it closed the campaign. */
+/** The last commit of an attempt. Announces the campaign's close, or asks the failure guard. */
 async function settle(
-  ports: Ports,
-  chunk: Chunk,
-  campaign: Campaign,
-  recorder: Recorder,
+  { ports, chunk, campaign, recorder }: Claimed,
   notBefore: number,
 ): Promise<TaskAnswer> {
   const committed = await recorder.release(notBefore);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
-  else if (committed.shard) await brake(ports, campaign, chunk, committed.shard);
+  else if (committed.shard) await guard(ports, campaign, chunk, committed.shard);
   return DONE;
 }
 
-async function brake(ports: Ports, campaign: Campaign, { recipients }: Chunk, shard: Counts) {
+/** Pauses a campaign that fails more than it should, by its shard's counts or by all of them. */
+async function guard(ports: Ports, campaign: Campaign, { recipients }: Chunk, shard: Counts) {
   const summed = isSummedUp(campaign, shard, recipients.length, ports.random);
-  const why = brakes(campaign, summed ? await ports.store.counts(campaign.id) : shard);
+  const why = guardReason(campaign, summed ? await ports.store.counts(campaign.id) : shard);
   if (why !== null) await pause(ports, campaign.id, why);
 }

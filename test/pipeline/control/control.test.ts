@@ -296,7 +296,7 @@ test('the brake stops what fails by half; uninstalled apps do not count', async 
   world.script.answer = ({ index }) => (index % 3 ? refused : accepted);
   const id = await world.campaign();
   await world.run();
-  assert.match((await reasonOf(world, id))!, /^brake: 66\.\d % of [\d,]+ failed$/);
+  assert.match((await reasonOf(world, id))!, /^failure guard: 66\.\d % of [\d,]+ failed$/);
   assert.ok(world.script.sent.length <= 5000, `${world.script.sent.length} were sent to`);
   await resume(world.ports, id, ME);
   await world.run();

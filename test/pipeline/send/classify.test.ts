@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { backoff, expiryOf } from '../../../functions/model/timing.ts';
-import { createWatch, judge } from '../../../functions/pipeline/send/classify.ts';
+import { classify, createWatch } from '../../../functions/pipeline/send/classify.ts';
 import { createTrial } from '../../../functions/pipeline/send/trials.ts';
 import { campaignOf, NOW } from '../../contracts/store-fixture.ts';
 
@@ -15,43 +15,43 @@ const blocked: Outcome = { kind: 'blocked', reason: 'BadTopic' };
 const gone = (since: number | null): Outcome => ({ kind: 'unregistered', reason: 'Gone', since });
 
 const first = {
-  ...{ claimedAt: NOW, doubtful: false, exhausted: false },
+  ...{ claimedAt: NOW, inDoubt: false, exhausted: false },
   ...{ paused: false, alone: false },
 };
 
 test('each outcome has its meaning for its recipient', () => {
   const failed = (reason: string) => ({ kind: 'failed', reason });
-  const open = (doubtful: boolean) => ({ kind: 'open', doubtful });
+  const open = (inDoubt: boolean) => ({ kind: 'open', inDoubt });
   const last = { ...first, exhausted: true };
-  const again = { ...first, doubtful: true };
-  assert.deepEqual(judge({ kind: 'accepted' }, last), { kind: 'accepted' });
-  assert.deepEqual(judge(suspect, first), failed('BadDeviceToken'));
-  assert.deepEqual(judge(gone(NOW - 5), first), { ...failed('Gone'), forgetSince: NOW - 5 });
-  assert.deepEqual(judge(gone(null), first), { ...failed('Gone'), forgetSince: NOW });
-  assert.deepEqual(judge(retry(null, 'device'), first), open(false));
-  assert.deepEqual(judge(retry(null, 'device'), again), open(true));
-  assert.deepEqual(judge(retry(null, 'device'), last), failed('Busy'));
-  assert.deepEqual(judge(unknown, first), open(true));
-  assert.deepEqual(judge(unknown, again), failed('Timeout'));
-  assert.deepEqual(judge(unknown, last), failed('Timeout'));
+  const again = { ...first, inDoubt: true };
+  assert.deepEqual(classify({ kind: 'accepted' }, last), { kind: 'accepted' });
+  assert.deepEqual(classify(suspect, first), failed('BadDeviceToken'));
+  assert.deepEqual(classify(gone(NOW - 5), first), { ...failed('Gone'), forgetSince: NOW - 5 });
+  assert.deepEqual(classify(gone(null), first), { ...failed('Gone'), forgetSince: NOW });
+  assert.deepEqual(classify(retry(null, 'device'), first), open(false));
+  assert.deepEqual(classify(retry(null, 'device'), again), open(true));
+  assert.deepEqual(classify(retry(null, 'device'), last), failed('Busy'));
+  assert.deepEqual(classify(unknown, first), open(true));
+  assert.deepEqual(classify(unknown, again), failed('Timeout'));
+  assert.deepEqual(classify(unknown, last), failed('Timeout'));
 });
 
 test('a refusal that may be about all is blamed on a recipient only if it is shown to be its own', () => {
-  const open = (doubtful: boolean) => ({ kind: 'open', doubtful });
+  const open = (inDoubt: boolean) => ({ kind: 'open', inDoubt });
   const failed = { kind: 'failed', reason: 'BadTopic' };
-  assert.deepEqual(judge(blocked, first), open(false), 'others may still show it');
-  assert.deepEqual(judge(blocked, { ...first, alone: true }), failed);
-  assert.deepEqual(judge(blocked, { ...first, exhausted: true }), failed, 'its time is over');
+  assert.deepEqual(classify(blocked, first), open(false), 'others may still show it');
+  assert.deepEqual(classify(blocked, { ...first, alone: true }), failed);
+  assert.deepEqual(classify(blocked, { ...first, exhausted: true }), failed, 'its time is over');
   const paused = { ...first, paused: true, alone: true };
-  assert.deepEqual(judge(blocked, paused), open(true), 'part of a wave');
-  assert.deepEqual(judge(blocked, { ...paused, doubtful: true }), failed, 'refused again');
-  assert.deepEqual(judge(suspect, paused), open(true));
-  assert.equal(judge(suspect, { ...paused, doubtful: true }).kind, 'failed');
+  assert.deepEqual(classify(blocked, paused), open(true), 'part of a wave');
+  assert.deepEqual(classify(blocked, { ...paused, inDoubt: true }), failed, 'refused again');
+  assert.deepEqual(classify(suspect, paused), open(true));
+  assert.equal(classify(suspect, { ...paused, inDoubt: true }).kind, 'failed');
   const unsent: Outcome = { ...blocked, proven: true };
-  for (const doubtful of [false, true])
-    assert.deepEqual(judge(unsent, { ...paused, doubtful }), open(doubtful), 'it was never sent');
+  for (const inDoubt of [false, true])
+    assert.deepEqual(classify(unsent, { ...paused, inDoubt }), open(inDoubt), 'it was never sent');
   const detailed: Outcome = { ...blocked, detail: 'message.android.ttl: no duration' };
-  assert.deepEqual(judge(detailed, { ...first, alone: true }), {
+  assert.deepEqual(classify(detailed, { ...first, alone: true }), {
     ...{ ...failed, detail: 'message.android.ttl: no duration' },
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Counts, noCounts } from '../../../functions/model/campaign.ts';
-import { brakes, isSummedUp } from '../../../functions/pipeline/send/failure-guard.ts';
+import { guardReason, isSummedUp } from '../../../functions/pipeline/send/failure-guard.ts';
 import { campaignOf, chance } from '../../contracts/store-fixture.ts';
 
 const counted = (accepted: number, failed: number, reason = 'BadTopic'): Counts => ({
@@ -11,14 +11,14 @@ const counted = (accepted: number, failed: number, reason = 'BadTopic'): Counts 
 const large = campaignOf({ shards: 500 });
 
 test('half of a thousand is enough, and a canary says what is too much', () => {
-  assert.equal(brakes(large, counted(499, 501)), 'brake: 50.1 % of 1,000 failed');
-  assert.equal(brakes(large, counted(500, 500)), null);
-  assert.equal(brakes(large, counted(0, 999)), null);
-  assert.equal(brakes(large, counted(10, 5_000, 'UNREGISTERED')), null);
+  assert.equal(guardReason(large, counted(499, 501)), 'failure guard: 50.1 % of 1,000 failed');
+  assert.equal(guardReason(large, counted(500, 500)), null);
+  assert.equal(guardReason(large, counted(0, 999)), null);
+  assert.equal(guardReason(large, counted(10, 5_000, 'UNREGISTERED')), null);
   const canary = { percent: 5, holdSeconds: 0, maxFailureRate: 0.1 };
-  assert.match(brakes({ ...large, canary }, counted(890, 110))!, /^brake: 11\.0 %/);
+  assert.match(guardReason({ ...large, canary }, counted(890, 110))!, /^failure guard: 11\.0 %/);
   for (const off of [{ dryRun: true }, { guard: 'off' as const }, { guard: 'canary' as const }])
-    assert.equal(brakes({ ...large, ...off }, counted(0, 5_000)), null);
+    assert.equal(guardReason({ ...large, ...off }, counted(0, 5_000)), null);
 });
 
 test('shards in which too many fail have the campaign summed up, about once in 250 recipients', () => {
