@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createFixture } from '../http/fixture.ts';
 import { blocksOf, pages, readPage } from './markdown.ts';
@@ -36,4 +37,22 @@ test('the example of a problem is what the API answers', async (t) => {
     { ...rest, faults: faults.sort(byPath) },
     { ...shown, faults: shown.faults.sort(byPath) },
   );
+});
+
+test('the code of the how-tos calls only what is there, or what they add', () => {
+  const sources = globSync('{functions,test}/**/*.ts').map((path) => readFileSync(path, 'utf8'));
+  const known = new Set(
+    sources.flatMap((text) => text.match(/\b[A-Za-z]\w+\(|\.\.\.[A-Za-z]\w+/g) ?? []),
+  );
+  const blocks = globSync('docs/how-to/*.md').flatMap((path) => {
+    const all = blocksOf(readPage(path), 'ts');
+    const added = new Set(
+      all.flatMap((it) => Array.from(it.matchAll(/export const (\w+)/g), ([, name]) => name)),
+    );
+    return all.map((text) => ({ path, text, added }));
+  });
+  assert.ok(blocks.length > 8, `${blocks.length} blocks`);
+  for (const { path, text, added } of blocks)
+    for (const [used] of text.matchAll(/\b[A-Za-z]\w+\(|\.\.\.[A-Za-z]\w+/g))
+      assert.ok(known.has(used) || added.has(used.replace('(', '')), `${path}: ${used}`);
 });
