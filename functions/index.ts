@@ -1,7 +1,7 @@
 /**
- * What is deployed: six functions, one of which FUNCTION_TARGET names. Only that one is imported.
+ * The six deployed functions. FUNCTION_TARGET names one of them, and only that one is imported.
  *
- * On a machine of one's own:
+ * On your machine:
  * `FUNCTION_TARGET=plan npx functions-framework --source=functions/index.ts`
  */
 
@@ -9,7 +9,7 @@ import { http } from '@google-cloud/functions-framework';
 import { ConfigError } from './config/common.ts';
 import { type GoogleConfig, readGoogleConfig, readTarget } from './config/google.ts';
 import { createFront, type Entry } from './entry/front.ts';
-import { takeOver } from './entry/own-server.ts';
+import { serveFromFirstRequest } from './entry/own-server.ts';
 import { createLog } from './log.ts';
 import { providers } from './model/provider/registry.ts';
 import { workerOf } from './model/tasks.ts';
@@ -42,11 +42,11 @@ async function start(target: string, log: Log) {
   http(target, () => {
     throw new Error('a request came to the framework before us');
   });
-  takeOver({
+  serveFromFirstRequest({
     listener: front.listener,
-    onRejection: (error) => log.unexpected({ where: 'a promise nobody caught', error }),
+    onRejection: (error) => log.unexpected({ where: 'an unhandled rejection', error }),
     async end(why, error) {
-      if (why === 'exception') log.unexpected({ where: 'an exception nobody caught', error });
+      if (why === 'exception') log.unexpected({ where: 'an uncaught exception', error });
       await front.drain();
     },
   });

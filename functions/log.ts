@@ -1,7 +1,6 @@
 /**
  * The log: one JSON object a line, as Cloud Logging reads it from stderr, or short lines for a
- * person at a terminal. Whatever is written goes through `redact`, since errors quote what they
- * were given.
+ * terminal. All output passes through `redact`, since errors quote their input.
  */
 
 import { redact } from './lib/redact.ts';
@@ -22,7 +21,7 @@ export function createLog(
   });
 }
 
-/** For a terminal: the time, the message, `field=value`. What only statistics want is left out. */
+/** For a terminal: the time, the message, `field=value`. Lines for statistics (DEBUG) are left out. */
 export function createTerminalLog(
   write: (line: string) => unknown = (line) => process.stderr.write(line),
   now: () => number = Date.now,
@@ -40,7 +39,7 @@ export function createTerminalLog(
 
 const brief = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : `${value}`);
 
-/** An error becomes its message and stack (with its causes); everything else stays. */
+/** Replaces an error by its message and stack, with its causes; other fields stay. */
 function plain({ error, ...fields }: Fields): Fields {
   if (error === undefined) return fields;
   if (!(error instanceof Error)) return { ...fields, error: String(error) };
@@ -56,7 +55,7 @@ const log = (record: Write): Log => ({
   campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),
   campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
   audienceUnread: (it) => record('ERROR', 'audience not read whole', { ...it }),
-  // infra/metrics/ counts with these two
+  // infra/metrics/ counts these two lines
   chunkRecorded: (it) => record('DEBUG', 'chunk recorded', { ...it }),
   recipientsFailed: (it) => record('DEBUG', 'recipients failed', { ...it }),
   chunkFenced: (it) => record('WARNING', 'chunk fenced', { ...it }),

@@ -1,4 +1,4 @@
-/** Whether each function takes the invoker's tasks: one for each, that finds nothing to do there. */
+/** Checks whether each function accepts the invoker's tasks, with a task for work that does not exist. */
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,22 +14,22 @@ import {
 import type { Queue } from '../ports/ports.ts';
 import { type Check, fault, type Result, unknown, well } from './check.ts';
 
-/** A task as Cloud Tasks describes it: what came of its last attempt is a gRPC code, made of the HTTP status. */
+/** A task from Cloud Tasks' API. It gives the last attempt's HTTP status as a gRPC code. */
 export interface Tried {
   lastAttempt?: { responseStatus?: { code?: number; message?: string } };
 }
 
 export interface Tracked {
   queue: Pick<Queue, 'create'>;
-  /** Null: the queue has it no more. */
+  /** Returns null if the queue no longer has the task. */
   find(task: Task, signal: AbortSignal): Promise<Tried | null>;
 }
 
 const POLL_MS = 250;
-/** With a cold start. */
+/** ms that a task may take to arrive, a cold start included. */
 const ARRIVES_MS = 15_000;
 
-/** By function, as it is named without its prefix. Their campaign, chunks and delivery do not exist. */
+/** A task for each function, by its name without the prefix. Its campaign, chunk or delivery does not exist. */
 export const probes = (id: string): Record<string, Task> => ({
   plan: redriveTask('doctor', id),
   ...Object.fromEntries(
@@ -46,10 +46,11 @@ const FORBIDDEN = 7;
 const UNAUTHENTICATED = 16;
 
 const codeOf = ({ lastAttempt }: Tried) => lastAttempt?.responseStatus?.code ?? 0;
+/** True if the function refused the task's last attempt. */
 export const isRefused = (it: Tried) =>
   [NOT_FOUND, FORBIDDEN, UNAUTHENTICATED].includes(codeOf(it));
 
-/** What is at fault where a function refuses the invoker; null: it does not. */
+/** The fault if a function refuses the invoker; null if it does not refuse. */
 export function refusalOf(
   it: Tried,
   name: string,
@@ -60,7 +61,7 @@ export function refusalOf(
   switch (codeOf(it)) {
     case NOT_FOUND:
       return fault(
-        `404 at ${variable}: Cloud Run lets no task in there, or no function is there`,
+        `404 at ${variable}: Cloud Run admits no task there, or the function does not exist`,
         `The ingress of ${fn} must be "internal" (Cloud Tasks of the same project is), and ${variable} of the function that queues its address. ${apply}`,
       );
     case UNAUTHENTICATED:
@@ -70,7 +71,7 @@ export function refusalOf(
       );
     case FORBIDDEN:
       return fault(
-        `403 of ${fn}: it takes ${prefix}-invoker for a stranger`,
+        `403 of ${fn}: it does not accept ${prefix}-invoker`,
         `If the log of ${fn} says "call refused", its VOLLEY_INVOKER is another account. If it says nothing, Cloud Run refused: ${prefix}-invoker lacks roles/run.invoker there. ${apply}`,
       );
     default:
@@ -78,7 +79,7 @@ export function refusalOf(
   }
 }
 
-/** The whole way: queued by this function, called as the invoker, checked by Cloud Run and the function. */
+/** Checks the whole way of a task: queued by this function, sent as the invoker, admitted by Cloud Run and the function. */
 export function arrivalChecks({
   prefix,
   apply,
@@ -111,6 +112,6 @@ export function arrivalChecks({
 function late(it: Tried, fn: string): Result {
   const said = it.lastAttempt?.responseStatus?.message;
   return codeOf(it) === 0
-    ? unknown('it still waits', `Look whether its queue is paused, and at the log of ${fn}.`)
-    : unknown(`it comes back: ${said || `code ${codeOf(it)}`}`, `Look at the log of ${fn}.`);
+    ? unknown('it still waits', `Check whether its queue is paused, and read the log of ${fn}.`)
+    : unknown(`it fails and is retried: ${said || `code ${codeOf(it)}`}`, `Read the log of ${fn}.`);
 }

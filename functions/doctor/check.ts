@@ -1,13 +1,13 @@
-/** What `volley doctor` looks at: each engine lists its checks, the API runs them. */
+/** The checks of `volley doctor`: each engine lists its own, the API runs them. */
 
 import { withDeadline } from '../lib/deadline.ts';
 import { redact } from '../lib/redact.ts';
 
 export interface Result {
-  /** 'unknown': it could not be found out */
+  /** 'unknown' if the check could not find out */
   state: 'well' | 'fault' | 'unknown';
   detail: string;
-  /** what to do about it */
+  /** what the user should do */
   next?: string;
 }
 
@@ -17,7 +17,7 @@ export interface Finding extends Result {
 
 export interface Check {
   name: string;
-  /** What it throws makes it 'unknown'. `signal` fires at the deadline. */
+  /** If it throws, the result is 'unknown'. `signal` fires at the deadline. */
   run(signal: AbortSignal): Promise<Result>;
 }
 
@@ -29,10 +29,10 @@ export const unknown = (detail: string, next: string): Result => ({
   next,
 });
 
-/** Below the CLI's patience for an answer. */
+/** ms for one check: less than the CLI waits for an answer. */
 const DEADLINE_MS = 20_000;
 
-/** All at once, in the order of the list. Never rejects. */
+/** Runs all checks concurrently; returns the findings in the order of the list. Never rejects. */
 export function examine(checks: Check[], deadlineMs = DEADLINE_MS): Promise<Finding[]> {
   return Promise.all(
     checks.map(async ({ name, run }) => {

@@ -6,12 +6,12 @@ import { installation } from '../model/installation.ts';
 import type { Store } from '../ports/ports.ts';
 import { type Check, fault, unknown, well } from './check.ts';
 
-/** An app by this name is refused nowhere, but who would call theirs so? */
+/** No check refuses an app with this name, but a real app is unlikely to have it. */
 const APP = 'volley-doctor';
 
-/** Writes an installation that no app has, reads it and deletes it. */
+/** Writes an installation of an app that does not exist, reads it and deletes it. */
 export const storeCheck = (store: Store, now: () => number = Date.now): Check => ({
-  name: 'the database takes and gives',
+  name: 'the database reads and writes',
   async run() {
     const id = randomUUID();
     const registration = {
@@ -27,17 +27,17 @@ export const storeCheck = (store: Store, now: () => number = Date.now): Check =>
     const gone = await store.deleteInstallation(APP, id);
     return found !== null && gone
       ? well('written, read, deleted')
-      : fault('what was written was not there', 'Look at the log of the database.');
+      : fault('the written document was not found', 'Read the log of the database.');
   },
 });
 
-/** Five of Cloud Scheduler's minutes: one that finds much lost work takes as long itself. */
+/** ms: five calls of Cloud Scheduler, since a tick that finds much lost work takes that long. */
 const MAX_TICK_AGE_MS = 5 * 60 * 1000;
-/** A server that has just started has its first tick by then. */
+/** ms in which a server that has just started has its first tick. */
 const FIRST_TICK_MS = 3_000;
 const POLL_MS = 100;
 
-/** Whether the tick runs that starts schedules and finds lost work. `next`: what to do if not. */
+/** Checks that the tick runs, which starts schedules and finds lost work. `next`: what to do if not. */
 export const tickCheck = (
   store: Pick<Store, 'lastTick'>,
   next: string,
@@ -57,10 +57,10 @@ export const tickCheck = (
       if (monotonic() >= end)
         return at === null
           ? fault(
-              'it has never run to its end',
-              `A new deployment has it after two minutes. ${next}`,
+              'it was never completed',
+              `A new deployment completes it within two minutes. ${next}`,
             )
-          : fault(`it last ran to its end ${ago(age)}`, next);
+          : fault(`it was last completed ${ago(age)}`, next);
       await wait(POLL_MS, null, { signal });
     }
   },
@@ -72,11 +72,12 @@ function ago(ms: number): string {
   return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
+/** ms that the clock may be wrong. */
 const MAX_SKEW_MS = 30 * 1000;
 
 /**
- * Tokens carry the time, and those from another time are refused. The clock is that of the machine
- * that answers; `url` is of a server whose header `Date` says what time it is.
+ * Checks this machine's clock: tokens contain the time, and those with a wrong time are refused. `url` is
+ * a server whose header `Date` gives the right time.
  */
 export const clockCheck = (url: string, now: () => number = Date.now): Check => ({
   name: 'the clock is right',
@@ -84,16 +85,15 @@ export const clockCheck = (url: string, now: () => number = Date.now): Check => 
     const asked = now();
     const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal });
     const there = Date.parse(response.headers.get('date') ?? '');
-    if (Number.isNaN(there))
-      return unknown(`${url} does not say what time it is`, 'Compare the clock by hand.');
-    // the header has whole seconds
+    if (Number.isNaN(there)) return unknown(`${url} sends no time`, 'Compare the clock by hand.');
+    // the header has whole seconds, so half a second is added
     const skew = Math.round((asked + now()) / 2 - there - 500);
     const text = `${Math.abs(skew / 1000).toFixed(1)} s ${skew > 0 ? 'ahead' : 'behind'}`;
     return Math.abs(skew) <= MAX_SKEW_MS
       ? well(`at most ${text}`)
       : fault(
           `it is ${text}`,
-          'Let the machine set its clock by NTP; tokens are refused meanwhile.',
+          'Set the machine’s clock by NTP. Until then its tokens are refused.',
         );
   },
 });

@@ -1,4 +1,4 @@
-/** Checks of the Google engine: its queues and the functions they call, its indexes. By REST, as the API. */
+/** Checks of the Google engine by REST, with the API's account: queues, the functions they call, indexes. */
 
 import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
 import type { Queue } from '../ports/ports.ts';
@@ -14,18 +14,19 @@ export interface GoogleChecks {
   database: string;
   queue: Pick<Queue, 'create'>;
   accessToken: () => Promise<string>;
-  /** other servers that speak the same */
+  /** other servers with the same API, for tests */
   tasksOrigin?: string;
   firestoreOrigin?: string;
-  /** how long a task may take to arrive */
+  /** ms that a task may take to arrive */
   arrivesMs?: number;
 }
 
-/** Of an answer that comes in pages. */
+/** Limits the pages read of one list. */
 const MAX_PAGES = 20;
 
 type Json = Record<string, unknown> | null;
 
+/** `accessToken` returns a token of the API's account for Google's APIs. */
 export function googleChecks({
   project,
   region,
@@ -40,7 +41,7 @@ export function googleChecks({
   const queues = `${tasksOrigin}/v2/projects/${project}/locations/${region}/queues/${prefix}-`;
   const apply = 'Apply infra/ again: terraform apply, or infra/gcloud.sh.';
 
-  /** Null: there is none. Throws on every other refusal. */
+  /** Returns null for 404. Throws on every other error. */
   async function get(url: string, signal: AbortSignal): Promise<Json> {
     const headers = { Authorization: `Bearer ${await accessToken()}` };
     const response = await fetch(url, { headers, signal });
@@ -52,10 +53,10 @@ export function googleChecks({
   }
 
   const queueCheck = (name: QueueName): Check => ({
-    name: `the queue ${prefix}-${name} runs, and the function it calls takes its tasks`,
+    name: `the queue ${prefix}-${name} runs, and its function accepts its tasks`,
     async run(signal) {
       const it = await get(queues + name, signal);
-      if (it === null) return fault('it is not there', apply);
+      if (it === null) return fault('it does not exist', apply);
       if (it.state !== 'RUNNING')
         return fault(
           `it is ${String(it.state).toLowerCase()}`,
@@ -71,7 +72,7 @@ export function googleChecks({
         })!;
         return fault(`${refused.length} of ${tasks.length} tasks were refused: ${detail}`, next!);
       }
-      return well(`${tasks.length === 100 ? '100 or more' : tasks.length} tasks wait`);
+      return well(`${tasks.length === 100 ? '100 or more' : tasks.length} tasks are waiting`);
     },
   });
 
@@ -83,7 +84,7 @@ export function googleChecks({
       const fields: Field[] = [];
       for (let page = 0; page < MAX_PAGES; page++) {
         const found = await get(`${url}?${query}`, signal);
-        if (found === null) return fault('the database is not there', apply);
+        if (found === null) return fault('the database does not exist', apply);
         fields.push(...((found.fields ?? []) as Field[]));
         if (typeof found.nextPageToken !== 'string' || found.nextPageToken === '') break;
         query.set('pageToken', found.nextPageToken);

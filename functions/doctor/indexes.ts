@@ -1,4 +1,4 @@
-/** Whether Firestore has the indexes and TTL policies of firestore.indexes.json, and they serve. */
+/** Checks that Firestore has the indexes and TTL policies of firestore.indexes.json, ready to use. */
 
 import indexes from '../../firestore.indexes.json' with { type: 'json' };
 import { fault, type Result, unknown, well } from './check.ts';
@@ -10,12 +10,12 @@ export interface Field {
   ttlConfig?: { state: string };
 }
 
-/** Fields with settings of their own, and those with a TTL policy: all that our file asks for. */
+/** Filter for fields with their own index settings or a TTL policy: all that our file contains. */
 export const FIELDS_FILTER = 'indexConfig.usesAncestorConfig:false OR ttlConfig:*';
 
 const TTL = ' (TTL)';
 
-/** `apply`: what makes them. */
+/** The finding for these fields of Firestore. `apply`: how to create what is missing. */
 export function readyOf(fields: Field[], apply: string): Result {
   const there = new Map(
     fields.map((it) => [it.name.split('/').slice(-3).join('/').replace('/fields/', '.'), it]),
@@ -37,11 +37,11 @@ export function readyOf(fields: Field[], apply: string): Result {
     if (!field?.ttlConfig) missing.push(name + TTL);
     else sort(name + TTL, field.ttlConfig.state, 'ACTIVE');
   }
-  if (missing.length > 0) return fault(`not as they should be: ${missing.join(', ')}`, apply);
+  if (missing.length > 0) return fault(`missing or different: ${missing.join(', ')}`, apply);
   if (broken.length > 0)
     return fault(
       `could not be built: ${broken.join(', ')}`,
-      `Google's way is to delete such a one and make it anew. ${apply}`,
+      `Google advises to delete such an index and create it again. ${apply}`,
     );
   if (building.length > 0)
     return unknown(

@@ -1,4 +1,4 @@
-/** Whether the providers take each app's credentials, as far as a push to a made-up token shows. */
+/** Checks that the providers accept each app's credentials, with a push to a made-up token. */
 
 import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../model/outcome.ts';
@@ -9,7 +9,7 @@ import type { ProviderAdapter } from '../providers/adapter.ts';
 import { adapters } from '../providers/registry.ts';
 import type { Check } from './check.ts';
 
-/** One for each provider that an app has credentials for. */
+/** A check for each provider that an app has credentials for. */
 export const senderChecks = (
   senders: Senders,
   apps: string[],
@@ -36,7 +36,7 @@ async function credentialsVerdict({ senders, app, adapter, now, signal }: Questi
   const { name, verdict, otherAlone } = adapter;
   const ask = async (environment: Environment) => {
     const sender = senders.get(app, name, environment);
-    if (sender === null) throw new Error('its sender has gone');
+    if (sender === null) throw new Error('the sender was removed');
     return probe(sender, name, now(), signal);
   };
   const { otherEnvironment } = descriptionOf(name).probe;
@@ -47,7 +47,7 @@ async function credentialsVerdict({ senders, app, adapter, now, signal }: Questi
   return other.state === 'well' ? otherAlone() : verdict(outcome);
 }
 
-/** A dry run where the provider has one; else a push to a token that no device has. */
+/** Sends a dry run if the provider has one, otherwise a push to a token that no device has. */
 async function probe(
   sender: Sender,
   provider: Provider,

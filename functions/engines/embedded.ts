@@ -1,4 +1,4 @@
-/** The embedded engine: SQLite, a queue on disk, everything in one process. */
+/** The embedded engine: SQLite and a queue on disk, all in one process. */
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -20,9 +20,9 @@ import { createDeliver } from '../webhooks/deliver.ts';
 import { createFanOut, createWanted } from '../webhooks/fan-out.ts';
 import { createPoster, type Poster } from '../webhooks/post.ts';
 
-/** Cloud Tasks' own limits where they matter; few handlers at once, since they share one core. */
+/** Limits like those on Cloud Tasks, but few concurrent handlers, since all share one core. */
 const limits = Object.fromEntries(
-  // each of `deliver` waits for another server, 15 s at worst
+  // a handler of `deliver` waits for another server, at most 15 s
   queueNames.map((it) => [it, queueLimits(it === 'deliver' ? 32 : 2)]),
 ) as Record<QueueName, QueueLimits>;
 
@@ -38,39 +38,39 @@ function queueLimits(concurrent: number): QueueLimits {
 }
 
 /**
- * What belongs to a campaign lies in the order of its id in every table. With random ones each push of
- * a thousand a second would write to pages of its own, all over a file that grows.
+ * Every table sorts a campaign's rows by its id. With random ids, each of a thousand pushes a second
+ * would write to other pages, all over a growing file.
  */
 const timeOrderedId = (now: number) =>
   Math.floor(now).toString(16).padStart(12, '0') + randomUUID().slice(0, 8);
 
-/** The most that a run of a schedule is late. */
+/** ms between ticks: the most that a schedule's run starts late. */
 const TICK_EVERY_MS = 10 * 1000;
 
 export interface EmbeddedOptions {
-  /** a folder; made if need be. One process at a time. */
+  /** a folder; created if missing. Only one process may use it at a time. */
   dataDir: string;
   senders: Senders;
   log: Log;
-  /** how long what was known of recipients is kept */
+  /** days that failures and the recipients of chunks are kept; default: 30 */
   retentionDays?: number;
   now?: () => number;
   random?: () => number;
   unkind?: EmbeddedQueueOptions['unkind'];
-  /** how webhooks are posted to; this is a developer's machine without it */
+  /** sends webhooks; the default may also call addresses of this machine */
   post?: Poster;
 }
 
 export type Embedded = Ports & {
   queue: ReturnType<typeof createEmbeddedQueue>;
   events: ReturnType<typeof createEmbeddedEvents>;
-  /** Begins to work on what is queued, to sweep, and to start the runs of schedules. */
+  /** Starts to work on queued tasks, to sweep, and to start runs of schedules. */
   start(): void;
-  /** Hands back what is being sent, then lets go of the files. */
+  /** Hands back pushes that are not sent yet, then closes the files. */
   stop(): Promise<void>;
 };
 
-/** Throws `Unavailable` where the folder is in use or its files cannot be used. */
+/** Throws `Unavailable` if the folder is in use or its files are unusable. */
 export function createEmbedded(options: EmbeddedOptions): Embedded {
   const unlock = lockFolder(options.dataDir);
   try {
@@ -95,7 +95,7 @@ function openEmbedded(
   unlock: () => void,
 ): Embedded {
   const store = createSqliteStore({ path: join(dataDir, 'store.db'), now });
-  // the lock says that nobody else is here, so whoever held a lease is dead
+  // this process holds the folder's lock, so every holder of a lease is dead
   store.dropLeases();
   const queue = createEmbeddedQueue({
     path: join(dataDir, 'queue.db'),
@@ -111,7 +111,7 @@ function openEmbedded(
   events.subscribe(createFanOut(ports), createWanted(ports));
   const inline = createInlineSend(ports);
   const webhooks = createDeliver(ports, post);
-  // pings send at once as well: two slots of a queue are not enough for hundreds a second
+  // inbound webhooks are sent inline too: two slots of a queue are too few for hundreds a second
   const tasked = { ...ports, sendNow: inline.sendNow };
   let ticker: NodeJS.Timeout | undefined;
   return {

@@ -1,6 +1,6 @@
 /**
- * The Google engine: Firestore, Cloud Tasks, Pub/Sub. A client is imported when it is first needed:
- * they are most of a cold start, and no function needs all of them.
+ * The Google engine: Firestore, Cloud Tasks, Pub/Sub. Each client library is imported at its first use:
+ * they take most of a cold start, and no function needs all of them.
  */
 
 import type { GoogleConfig } from '../config/google.ts';
@@ -11,20 +11,20 @@ import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
 export interface GoogleOptions {
   config: GoogleConfig;
   log: Log;
-  /** whether this function sends, or checks what is to be sent */
+  /** true if this function sends pushes or checks messages */
   withSenders: boolean;
   now?: () => number;
   random?: () => number;
 }
 
 export type Google = Ports & {
-  /** Lets go of all connections; what is under way on them fails. */
+  /** Closes all connections; calls in progress fail. */
   close(): Promise<void>;
 };
 
-const nobodySends: Senders = { get: () => null };
+const noSenders: Senders = { get: () => null };
 
-/** Connects to nothing yet. */
+/** Opens no connection yet. */
 export async function createGoogle({
   config,
   log,
@@ -33,7 +33,7 @@ export async function createGoogle({
   random = Math.random,
 }: GoogleOptions): Promise<Google> {
   const { project, region, prefix, database, retentionDays, invoker, urls, apps, local } = config;
-  // every function reads the store; the queue and the events import their clients by themselves
+  // every function reads the store; the queue and the events import their clients themselves
   const [{ createFirestoreStore }, providers] = await Promise.all([
     import('../store/firestore.ts'),
     withSenders ? import('../providers/senders.ts') : null,
@@ -67,7 +67,7 @@ export async function createGoogle({
     store,
     queue,
     events,
-    senders: senders ?? nobodySends,
+    senders: senders ?? noSenders,
     log,
     now,
     random,

@@ -1,4 +1,4 @@
-/** api: the HTTP API, open to whoever has a key or is one of the project's people. */
+/** api: the HTTP API, for callers with an API key and for the project's Firebase users. */
 
 import { getRequestListener } from '@hono/node-server';
 import type { GoogleConfig } from '../config/google.ts';
@@ -14,6 +14,7 @@ import { createPeople } from '../http/auth/firebase-users.ts';
 import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 
+/** Starts the function `api`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const google = await createGoogle({ config, log, withSenders: true });
   const { project, region, prefix, database, apps, local } = config;
@@ -21,10 +22,10 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
     storeCheck(google.store),
     tickCheck(
       google.store,
-      `Cloud Scheduler calls ${prefix}-tick every minute: gcloud scheduler jobs describe ${prefix}-tick --location=${region} says what came of the last call, the log of ${prefix}-tick why.`,
+      `Cloud Scheduler calls ${prefix}-tick every minute: see the last call with gcloud scheduler jobs describe ${prefix}-tick --location=${region}, and its errors in the log of ${prefix}-tick.`,
     ),
     ...senderChecks(google.senders, Object.keys(apps)),
-    // on a developer's machine there is no Google to ask
+    // on a developer's machine there is no Google Cloud to check
     ...(local.tasksHost
       ? []
       : [
@@ -58,7 +59,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const listen = getRequestListener(app.fetch);
   return {
     handle(request, response, stop) {
-      // it is the same one for all of them
+      // all requests get the same signal, so it needs only one listener
       if (!linked) stop.addEventListener('abort', () => stopping.abort(), { once: true });
       linked = true;
       return listen(request, response);

@@ -1,4 +1,4 @@
-/** deliver: tells webhooks of events, which come as pushes of Pub/Sub; deliveries come as tasks. */
+/** deliver: Pub/Sub pushes events to it, and it queues a delivery task for each webhook and runs them. */
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createGoogle } from '../engines/google.ts';
@@ -12,9 +12,10 @@ import { createPoster } from '../webhooks/post.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 
-/** As in infra/queues.tf. */
+/** Attempts of a task; the same number as in infra/queues.tf. */
 const MAX_ATTEMPTS = 40;
 
+/** Starts the function `deliver`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const google = await createGoogle({ config, log, withSenders: false });
   const fanOut = createFanOut(google);

@@ -1,4 +1,4 @@
-/** What stands in front of every function: its health, its faults and its end. */
+/** Wraps every function: health checks, unexpected errors, and the end of the instance. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createHealth } from '../http/service/health.ts';
@@ -7,17 +7,17 @@ import { problem, Unavailable } from '../lib/errors.ts';
 import type { Log } from '../ports/ports.ts';
 
 export interface Entry {
-  /** Answers the request. `stop` fires when the instance must end: hand back what is under way. */
+  /** Answers the request. `stop` fires when the instance must end: then hand back unfinished work. */
   handle(request: IncomingMessage, response: ServerResponse, stop: AbortSignal): unknown;
-  /** Throws where what it answers from does not serve: asked for its health. Without it, it is well. */
+  /** Health check: throws if its storage is unavailable. Without it the function is always healthy. */
   check?(): Promise<void>;
-  /** Lets go of connections. */
+  /** Closes connections. */
   close(): Promise<void>;
 }
 
 export interface Front {
   listener: RequestListener;
-  /** Takes no more, waits for what is under way, lets go. Never rejects. */
+  /** Accepts no more requests, waits for running ones, closes connections. Never rejects. */
   drain(): Promise<void>;
 }
 
@@ -29,8 +29,8 @@ const DRAIN_MS = 8_000;
 const CLOSE_MS = 1_000;
 
 /**
- * `/healthz` is what everybody expects. On run.app Google keeps some paths that end with z to
- * itself and advises against all of them, so there is another one.
+ * `/healthz` is the usual path. On run.app Google reserves some paths that end with z, and advises
+ * against all of them, so there is a second path.
  * https://cloud.google.com/run/docs/known-issues
  */
 const HEALTH = ['/healthz', '/health'];
@@ -93,7 +93,7 @@ function sayHealth(response: ServerResponse, well: boolean) {
     'Cache-Control': 'no-store',
   });
   response.end(
-    JSON.stringify(well ? { status: 'ok' } : problem('unavailable', 'The store does not serve.')),
+    JSON.stringify(well ? { status: 'ok' } : problem('unavailable', 'Storage unavailable.')),
   );
 }
 

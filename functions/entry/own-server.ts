@@ -1,15 +1,15 @@
 /**
- * The Functions Framework starts our code and listens; from the first request on the server is ours.
+ * Own server: the Functions Framework starts our code and listens, and from the first request on our
+ * code handles the server's requests, signals and unhandled errors.
  *
- * Why not its way, an Express app in front of the function: it reads and parses every body, up to
- * 1 GiB, before anybody has asked who is calling; JSON that is none gets Express's own HTML; an
- * import cannot be streamed. And its signal handlers answer SIGTERM with 500 and end the process
- * within milliseconds, so that a half-sent chunk is sent twice; an unhandled rejection ends it too,
- * with all requests that run beside (functions-framework-nodejs, src/server.ts and src/invoker.ts,
- * and its issue 704).
+ * The framework's Express app is not used. It reads and parses every body, up to 1 GiB, before the
+ * caller is checked; it answers invalid JSON with HTML; an import cannot be streamed. On SIGTERM its
+ * handlers answer 500 and end the process within milliseconds, so a half-sent chunk is sent twice. An
+ * unhandled rejection ends the process too, with all its requests (functions-framework-nodejs,
+ * src/server.ts and src/invoker.ts, and its issue 704).
  *
- * How: Node tells of each request before it hands it to the server's listeners. Nothing can be lost
- * before the first one, so its handlers do no harm until then.
+ * Node publishes each request on a diagnostics channel before the server's listeners get it. Before the
+ * first request there is no work to lose, so the framework's handlers do no harm until then.
  * https://nodejs.org/api/diagnostics_channel.html#http
  */
 
@@ -18,23 +18,24 @@ import type { RequestListener, Server } from 'node:http';
 
 export interface Owner {
   listener: RequestListener;
-  /** Of the process, on a signal or after an exception nobody caught; must not reject. */
+  /** Ends the work, on a signal or after an uncaught exception. Must not reject. */
   end(why: 'signal' | 'exception', error?: unknown): Promise<void>;
-  /** Somebody forgot to catch; the other requests go on. */
+  /** Called for an unhandled rejection; other requests continue. */
   onRejection(error: unknown): void;
 }
 
 const CHANNEL = 'http.server.request.start';
 const EVENTS = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'];
-/** Imports take long. Cloud Run has its own limit for a request, of at most this. */
+/** ms for a whole request, since imports take long. It is Cloud Run's maximum; its setting may be lower. */
 const REQUEST_MS = 60 * 60 * 1000;
 /**
- * Google's front keeps a connection for 600 s; a server that closes it earlier (Node: after 5 s) may do
- * so just as a request is on its way. https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends
+ * ms that an idle connection stays open. Google's front end keeps it for 600 s. A server that closes it
+ * earlier (Node's default: 5 s) may do so just as a request arrives. https://cloud.google.com/load-balancing/docs/https#timeout-keepalive-backends
  */
 const KEEP_ALIVE_MS = 620 * 1000;
 
-export function takeOver(owner: Owner) {
+/** Replaces the framework's handlers at the first request of this process. */
+export function serveFromFirstRequest(owner: Owner) {
   const take = (message: unknown) => {
     unsubscribe(CHANNEL, take);
     const { server } = message as { server: Server };
@@ -52,12 +53,12 @@ function own({ end, onRejection }: Owner) {
   let ending = false;
   for (const signal of ['SIGTERM', 'SIGINT'])
     process.on(signal, () => {
-      // a second Ctrl-C ends at once
+      // a second Ctrl-C exits without waiting
       if (ending) process.exit(1);
       ending = true;
       void end('signal').then(() => process.exit(0));
     });
-  // what state the process is in is anybody's guess: hand back what can be, and begin anew
+  // the process's state is unknown: hand back work and let another instance continue
   process.on('uncaughtException', (error) => {
     if (ending) return;
     ending = true;

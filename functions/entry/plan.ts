@@ -1,7 +1,8 @@
-/** plan: cuts campaigns into chunks, drives their open work again, and makes campaigns of pings. */
+/** plan: divides campaigns into chunks, queues open work again, and makes campaigns from inbound webhooks. */
 
 import { startWork } from './work.ts';
 
+/** Starts the function `plan`. */
 export const start = startWork({
   target: 'plan',
   takes: ({ kind }) => ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(kind),

@@ -1,4 +1,4 @@
-/** A function that only the invoker may call, by POST: Cloud Tasks, Pub/Sub, Cloud Scheduler. */
+/** A function that only the invoker may call, by POST, through Cloud Tasks, Pub/Sub or Cloud Scheduler. */
 
 import type { IncomingMessage } from 'node:http';
 import type { GoogleConfig } from '../config/google.ts';
@@ -11,10 +11,13 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-/** Far more than a task of ours may have. What is longer is read no further. */
+/** Limits a body, in bytes: far more than our largest task. The rest of a longer body is not read. */
 const MAX_BYTES = 128 * 1024;
 
-/** `answer` gets at most one byte more than 128 KiB; what it throws is answered with 5xx. */
+/**
+ * Wraps `answer` in the check of callers. It gets at most 128 KiB and one byte of the body. If it throws,
+ * the caller gets a 5xx status.
+ */
 export function privately(
   where: string,
   { url, invoker, invokerCheck, local }: GoogleConfig,
@@ -38,7 +41,7 @@ export function privately(
   };
   return async (request, response, stop) => {
     const { status, headers } = await reply(request, stop);
-    // of a body that was not read the rest would come as the next request
+    // the unread rest of a body would be parsed as the next request
     const whole = request.complete ? {} : { Connection: 'close' };
     response.writeHead(status, { ...headers, ...whole }).end();
   };

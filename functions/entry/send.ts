@@ -4,6 +4,7 @@ import type { Provider } from '../model/provider/registry.ts';
 import { workerOf } from '../model/tasks.ts';
 import { startWork } from './work.ts';
 
+/** Returns the start of the function that sends a provider's chunks. */
 export const startSending = (provider: Provider) =>
   startWork({
     target: workerOf(provider),

@@ -1,4 +1,4 @@
-/** tick: the sweep, and the runs of schedules that are due, as often as Cloud Scheduler calls. */
+/** tick: sweeps and starts due runs of schedules, at each call of Cloud Scheduler. */
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createGoogle } from '../engines/google.ts';
@@ -7,6 +7,7 @@ import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 
+/** Starts the function `tick`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const google = await createGoogle({ config, log, withSenders: false });
   return {

@@ -1,4 +1,4 @@
-/** What plan and the sending functions have in common: they do what the tasks of their queues ask for. */
+/** What plan and the sending functions share: they run the tasks of their queues. */
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createGoogle } from '../engines/google.ts';
@@ -9,7 +9,7 @@ import { receiveTask } from '../queue/cloud-tasks/receiver.ts';
 import type { Entry } from './front.ts';
 import { privately } from './private.ts';
 
-/** As in infra/queues.tf. */
+/** Attempts of a task; the same number as in infra/queues.tf. */
 const MAX_ATTEMPTS = 60;
 
 export interface Work {
@@ -18,6 +18,7 @@ export interface Work {
   withSenders: boolean;
 }
 
+/** Returns the start of a function that runs the tasks which `takes` accepts. */
 export const startWork =
   ({ target, takes, withSenders }: Work) =>
   async (config: GoogleConfig, log: Log): Promise<Entry> => {
@@ -32,7 +33,7 @@ export const startWork =
     };
   };
 
-/** Throws on what is another function's: delivered again, it may find the urls set right. */
+/** Throws on another function's task, so that Cloud Tasks retries it; the urls may be correct by then. */
 const only =
   (target: string, takes: (body: TaskBody) => boolean, handler: TaskHandler): TaskHandler =>
   async (delivery) => {

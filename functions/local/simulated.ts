@@ -1,4 +1,4 @@
-/** The app `default` without credentials: both providers simulated, in processes of their own. */
+/** The app `default` for a start without credentials: both providers simulated, in their own processes. */
 
 import type { AppCredentials } from '../providers/registry.ts';
 import { forkSimulator } from '../simulators/fork.ts';
@@ -7,7 +7,7 @@ import { makeApnsKey, type Simulator, type SimulatorSettings } from '../simulato
 
 export interface Simulated {
   apps: Record<string, AppCredentials>;
-  /** PEM: what its connections are to trust */
+  /** PEM of the authority that the senders must trust */
   ca: string;
   apns: Simulator;
   fcm: Simulator;
@@ -17,7 +17,7 @@ export interface Simulated {
 const APNS = { keyId: 'SIMULATED1', teamId: 'VOLLEYTEAM', topic: 'com.example.app' };
 const PROJECT = 'simulated';
 
-/** `cpu`: the core they are bound to, where the machine can. */
+/** `cpu`: the core that the simulators run on, if the machine has `taskset`. */
 export async function startSimulated(
   settings: { apns?: Partial<SimulatorSettings>; fcm?: Partial<SimulatorSettings> } = {},
   cpu?: number,

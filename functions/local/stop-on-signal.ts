@@ -1,4 +1,4 @@
-/** Ends the process in order at Ctrl-C or SIGTERM; a second one ends it at once, and loses nothing either. */
+/** Runs `stop` on Ctrl-C or SIGTERM, then exits. A second signal exits without waiting; no work is lost. */
 export function stopOnSignal(stop: () => Promise<void>) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {

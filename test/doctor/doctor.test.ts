@@ -39,13 +39,9 @@ test('a tick that has run is well; one that is old, or was never seen, is told',
       ['well', 'last 50 s ago', undefined],
       ['well', 'last 0 s ago', undefined],
       ['well', 'last 5 min ago', undefined],
-      ['fault', 'it last ran to its end 17 min ago', 'Do this.'],
-      ['fault', 'it last ran to its end 5 h ago', 'Do this.'],
-      [
-        'fault',
-        'it has never run to its end',
-        'A new deployment has it after two minutes. Do this.',
-      ],
+      ['fault', 'it was last completed 17 min ago', 'Do this.'],
+      ['fault', 'it was last completed 5 h ago', 'Do this.'],
+      ['fault', 'it was never completed', 'A new deployment completes it within two minutes. Do this.'],
     ],
   );
 });
@@ -117,7 +113,7 @@ test('volley doctor finds a local server and its providers well, and exits with 
     stderr: { write: () => {} },
   });
   assert.equal(code, 1);
-  assert.match(stdout, /^✓ the database takes and gives: written, read, deleted$/m);
+  assert.match(stdout, /^✓ the database reads and writes: written, read, deleted$/m);
   assert.match(stdout, /^✓ the tick runs: last \d+ s ago$/m);
   assert.match(stdout, /^✓ apns takes the credentials of "default": /m);
   assert.match(stdout, /^✓ fcm takes the credentials of "default": /m);

@@ -75,7 +75,7 @@ test('a queue that is missing or paused is told, and how to mend it', async (t) 
   const { of, findings } = await checked(t, answers);
   assert.deepEqual(
     [of('volley-shard').state, of('volley-shard').detail],
-    ['fault', 'it is not there'],
+    ['fault', 'it does not exist'],
   );
   assert.equal(of('volley-deliver').next, 'gcloud tasks queues resume volley-deliver --location=r');
   assert.match(
@@ -139,8 +139,11 @@ test('a task that does not arrive, or comes back, is told with what was said', a
     ['unknown', 'it still waits'],
   );
   const failing = await checked(t, pending(tried(13, 'INTERNAL(13): HTTP status code 500')));
-  assert.match(failing.of('volley-deliver arrives').detail, /^it comes back: INTERNAL\(13\)/);
-  assert.equal(failing.of('volley-deliver arrives').next, 'Look at the log of volley-deliver.');
+  assert.match(
+    failing.of('volley-deliver arrives').detail,
+    /^it fails and is retried: INTERNAL\(13\)/,
+  );
+  assert.equal(failing.of('volley-deliver arrives').next, 'Read the log of volley-deliver.');
 });
 
 test('indexes that are missing, or still being built, are told by name', async (t) => {
@@ -170,7 +173,7 @@ test('a TTL policy that is missing, still being made, or broken, is told by name
       return state === null ? rest : { ...rest, ttlConfig: { state } };
     });
   for (const [state, found, detail] of [
-    [null, 'fault', `not as they should be: ${name}`],
+    [null, 'fault', `missing or different: ${name}`],
     ['CREATING', 'unknown', `still being built: ${name}`],
     ['NEEDS_REPAIR', 'fault', `could not be built: ${name}`],
   ] as const) {

@@ -44,7 +44,7 @@ test('JSON that is none gets a problem document, not the framework’s page', { 
   assert.equal(((await other.json()) as Problem).type, '/problems/not-found');
 });
 
-test('a body of somebody without a key is not waited for', { skip }, async () => {
+test('the body of a caller without a key is not waited for', { skip }, async () => {
   const { hostname, port } = new URL(api.url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
@@ -99,7 +99,7 @@ test('a registration and a campaign go in, and the first task is queued', { skip
   assert.equal((await world.cloud.tasks.stats()).created, 1);
 });
 
-test('a promise nobody caught is logged, and nobody’s request is cut', { skip }, async () => {
+test('an unhandled rejection is logged, and no request is cut', { skip }, async () => {
   const asked = ask('GET', '/v1/campaigns', 'application/json', undefined);
   api.child.send('reject');
   assert.equal((await asked).status, 200);
@@ -108,7 +108,7 @@ test('a promise nobody caught is logged, and nobody’s request is cut', { skip 
   assert.equal((await ask('GET', '/v1/campaigns', 'text/plain', undefined)).status, 200);
 });
 
-test('after an exception nobody caught the instance is drained and ends', { skip }, async () => {
+test('after an uncaught exception the instance is drained and ends', { skip }, async () => {
   const ended = once(api.child, 'exit');
   api.child.send('throw');
   assert.equal((await ended)[0], 1);

@@ -20,7 +20,7 @@ after(() => world?.close());
 
 const sendTask = { kind: 'send', chunkId: 'c.0.0.0', provider: 'apns', size: 1 };
 
-test('every function says that it is there, to everybody', { skip }, async () => {
+test('every function answers health checks to all callers', { skip }, async () => {
   for (const target of ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const) {
     const fn = await world.start(target);
     for (const path of ['/healthz', '/health', '/healthz?probe=1']) {

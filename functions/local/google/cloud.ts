@@ -1,8 +1,8 @@
 /**
- * The Google engine on this machine: every function in processes of its own behind an address of its
- * own, Google's emulators of Firestore and Pub/Sub, our simulators of Cloud Tasks and of the providers,
- * a scheduler that ticks. The functions are those that are deployed, told where the emulators are; what
- * is deployed is run as on the platform by test/world/deployed.ts.
+ * The Google engine on this machine. It starts each function in processes behind an address, Google's
+ * emulators of Firestore and Pub/Sub, our simulator of Cloud Tasks, and a scheduler that calls tick. The
+ * functions are those that are deployed, with variables that name the emulators. To run the deployed
+ * bundle as Cloud Run does, see test/world/deployed.ts.
  */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -29,18 +29,18 @@ export { type Target, targets } from './function.ts';
 
 export interface CloudOptions {
   apps: Record<string, AppCredentials>;
-  /** PEM: whom the senders trust beside the usual authorities */
+  /** PEM of an authority that the senders trust in addition to the usual ones */
   ca?: string;
   project?: string;
-  /** those that run already; started without it */
+  /** addresses of emulators that run already; default: starts them */
   emulators?: Record<EmulatorName, string>;
-  /** of the API; any that is free without it */
+  /** port of the API; default: any free port */
   port?: number;
-  /** processes of a function, always; one of each without it */
+  /** constant number of processes of each function; default: 1 */
   instances?: Partial<Record<Target, number>>;
-  /** what differs from the limits below */
+  /** limits of the queues that differ from the defaults below */
   queues?: Partial<SimulatedLimits>;
-  /** Cloud Scheduler's is a minute */
+  /** ms between calls of tick; default: a minute, as on Cloud Scheduler */
   tickEveryMs?: number;
   output?(target: string, text: string): void;
 }
@@ -48,23 +48,23 @@ export interface CloudOptions {
 export interface Cloud {
   url: string;
   project: string;
-  /** what the functions' Firestore store is made with */
+  /** options for a Firestore store on the functions' data */
   storeOptions: FirestoreStoreOptions;
   /** 127.0.0.1:port */
   emulators: Record<EmulatorName, string>;
   tasks: CloudTasks;
   instances: Record<Target, Instances>;
-  /** of a function */
   urlOf(target: Target): string;
   env(target: Target): Record<string, string>;
-  /** whom the functions let in, and what signs its tokens */
+  /** e-mail address of the account that the functions admit */
   invoker: string;
+  /** signs the invoker's tokens */
   oidc: Oidc;
-  /** a token that the functions believe, for this one */
+  /** a token of the invoker for this function */
   tokenFor(target: Target): string;
-  /** as Cloud Scheduler does; the status it was answered */
+  /** Calls tick as Cloud Scheduler does; returns the HTTP status. */
   tick(): Promise<number>;
-  /** of every function process that runs now; Linux tells it */
+  /** peak memory of each function process that runs now, in MB; Linux only */
   peakRssMb(): Promise<number[]>;
   stop(): Promise<void>;
 }
@@ -73,14 +73,14 @@ const REGION = 'europe-west1';
 const PREFIX = 'volley';
 const TICK_EVERY_MS = 60_000;
 
-/** Throws `Unavailable` when the emulators are not installed, or something does not start. */
+/** Throws `Unavailable` if the emulators are not installed, or something does not start. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const missing = options.emulators ? null : emulatorsMissing();
   if (missing !== null) throw new Unavailable(missing);
   const { project = 'volley-local' } = options;
   const invoker = `${PREFIX}-invoker@${project}.iam.gserviceaccount.com`;
   const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
-  /** ended in the opposite order */
+  /** stopped in reverse order */
   const parts: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const end of parts.splice(0).reverse()) await end();
@@ -122,7 +122,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const pushes = keep(
       await openFront({
         take: inTurn(() => instances.deliver?.ports() ?? []),
-        // the emulator pushes without one
+        // the emulator sends no token
         admit: as(() => tokenFor('deliver')),
       }),
     );
@@ -174,7 +174,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await answer.arrayBuffer();
       return answer.status;
     };
-    // a tick that fails is said by the function, and the next one does its work
+    // the function logs a failed tick, and the next tick does its work
     const ticker = setInterval(() => tick().catch(() => {}), tickEveryMs);
     parts.push(async () => clearInterval(ticker));
 
@@ -205,7 +205,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
-/** As `infra/` sets them where it matters here: no more handlers at once than two cores are good for. */
+/** Limits as in `infra/`, except for concurrency: as many handlers as suit two cores. */
 function queues(project: string, changes: Partial<SimulatedLimits> = {}) {
   const limits = {
     perSecond: 500,
@@ -221,7 +221,7 @@ function queues(project: string, changes: Partial<SimulatedLimits> = {}) {
   return Object.fromEntries(queueNames.map((queue) => [name(queue), limits]));
 }
 
-/** As Secret Manager would give them. */
+/** Variables with the app's credentials, as Secret Manager would set them. */
 function credentialsOf(apps: Record<string, AppCredentials>): Record<string, string> {
   const { apns, fcm } = apps.default ?? { apns: null, fcm: null };
   return {

@@ -1,4 +1,4 @@
-/** What the emulator of Firestore keeps: copied into files, from which another one can begin. */
+/** Exports the Firestore emulator's data to files, which another emulator can import. */
 
 import { join } from 'node:path';
 
@@ -10,10 +10,10 @@ export interface Exported {
 }
 
 const HEADERS = { Authorization: 'Bearer owner', 'Content-Type': 'application/json' };
-/** It takes a second or two for 100,000 documents. */
+/** ms for one call. An export of 100,000 documents takes a second or two. */
 const CALL_MS = 30_000;
 
-/** Copies a project's documents into a folder that exists. Nothing may be written meanwhile. */
+/** Exports a project's documents into an existing folder. Nothing may be written meanwhile. */
 export async function exportDocuments(
   host: string,
   project: string,
@@ -32,7 +32,7 @@ export async function exportDocuments(
   };
 }
 
-/** Of all collections. An emulator answers while it still imports: with those it has by then. */
+/** Counts the documents of all collections. During an import it counts those imported so far. */
 export async function countDocuments(host: string, project: string): Promise<number> {
   const documents = `v1/projects/${project}/databases/(default)/documents`;
   const answer = await call(`http://${host}/${documents}:runAggregationQuery`, {

@@ -1,6 +1,6 @@
 /**
- * Google's official emulators of Firestore and Pub/Sub, as `gcloud` or `firebase-tools` brings them.
- * They keep everything in memory; projects do not see one another's data.
+ * Starts Google's official emulators of Firestore and Pub/Sub with `gcloud`. They keep everything in
+ * memory, separately for each project.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -16,33 +16,35 @@ export type EmulatorName = 'firestore' | 'pubsub';
 export interface Emulator {
   /** `127.0.0.1:port`, for FIRESTORE_EMULATOR_HOST or PUBSUB_EMULATOR_HOST */
   host: string;
-  /** Ends it and all its processes; what it kept is gone. */
+  /** Ends the emulator and all its processes. Its data is lost. */
   stop(): Promise<void>;
 }
 
 export interface EmulatorOptions {
-  /** of Firestore's: what it begins with; it counts as started when all of that is there */
+  /** Firestore only: data to import. The emulator counts as started when all of it is imported. */
   importFrom?: Exported;
-  /** what it prints, for someone who looks for a fault */
+  /** where its output goes; 'inherit' helps to find a fault */
   output?: 'ignore' | 'inherit';
 }
 
-/** Java takes a second or two; a machine that is busy, several. */
+/** ms until an emulator must answer. It takes a second or two, longer on a busy machine. */
 const START_MS = 60_000;
+/** ms from SIGTERM to SIGKILL. */
 const STOP_MS = 5000;
 
+/** The variable that Google's libraries read an emulator's address from. */
 export const hostVariable: Record<EmulatorName, string> = {
   firestore: 'FIRESTORE_EMULATOR_HOST',
   pubsub: 'PUBSUB_EMULATOR_HOST',
 };
 
-/** Firestore's has left beta, Pub/Sub's has not. */
+/** Arguments of gcloud. Pub/Sub's emulator is still in beta. */
 const commands: Record<EmulatorName, string[]> = {
   firestore: ['emulators', 'firestore', 'start'],
   pubsub: ['beta', 'emulators', 'pubsub', 'start'],
 };
 
-/** What is missing for the emulators, with what to do about it; null if nothing is. */
+/** Says which programs the emulators lack, and how to install them; null if none is missing. */
 export function emulatorsMissing(): string | null {
   const missing = ['gcloud', 'java'].filter(
     (it) => !answers(it, it === 'java' ? '-version' : '--version'),
@@ -57,14 +59,14 @@ export function emulatorsMissing(): string | null {
 const answers = (program: string, flag: string) =>
   spawnSync(program, [flag], { stdio: 'ignore' }).status === 0;
 
-/** Throws `Unavailable` when it is not installed, or does not come up. */
+/** Starts an emulator. Throws `Unavailable` if it is not installed or does not answer in 60 s. */
 export async function startEmulator(
   name: EmulatorName,
   { importFrom, output = 'ignore' }: EmulatorOptions = {},
 ): Promise<Emulator> {
   const host = `127.0.0.1:${await freePort()}`;
   const imported = importFrom === undefined ? [] : [`--import-data=${importFrom.file}`];
-  // a group of its own: gcloud is Python that runs a shell that runs Java, and does not pass signals on
+  // its own process group: gcloud is Python that runs a shell that runs Java, and passes no signals on
   const child = spawn(
     'gcloud',
     [...commands[name], `--host-port=${host}`, '--quiet', ...imported],
@@ -90,7 +92,7 @@ export async function startEmulator(
   }
 }
 
-/** Both answer a plain GET. */
+/** Both emulators answer a plain GET. */
 async function isUp(host: string): Promise<boolean> {
   try {
     const answer = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(2000) });
@@ -101,7 +103,7 @@ async function isUp(host: string): Promise<boolean> {
   }
 }
 
-/** It answers while it still imports, as if what it has by then were all. */
+/** The emulator answers while it still imports, as if that were all the data; so the count is checked. */
 async function isWhole(host: string, imported: Exported | undefined): Promise<boolean> {
   if (!imported) return true;
   const documents = await countDocuments(host, imported.project).catch(() => 0);
@@ -117,7 +119,7 @@ async function end(child: ChildProcess): Promise<void> {
       process.kill(group, name);
       return true;
     } catch {
-      return false; // nobody is left
+      return false; // no process is left
     }
   };
   if (!signal('SIGTERM')) return;

@@ -1,7 +1,7 @@
 /**
- * What stands before the instances of a function, as Google's front end does: one address, and for
- * each request an instance, or an answer of its own. `run/` plays Cloud Run; without it requests go to
- * each instance in turn.
+ * A proxy in front of a function's instances, like Google's front end: it has one address, and gives
+ * each request to an instance or answers it itself. `run/` simulates Cloud Run; without it the instances
+ * get requests in turn.
  */
 
 import {
@@ -20,7 +20,7 @@ export interface Front {
   close(): Promise<void>;
 }
 
-/** What the front answers in place of an instance. */
+/** An answer that the front gives itself. */
 export interface Refusal {
   kind: 'refused';
   status: number;
@@ -28,40 +28,40 @@ export interface Refusal {
   body: string;
 }
 
-/** A place in an instance, for one request. */
+/** A slot of an instance for one request. */
 export interface Place {
   kind: 'place';
   port: number;
-  /** The request has ended, in whatever way. */
+  /** Called when the request has ended, however it ended. */
   free(): void;
 }
 
 export interface Admitted {
   kind: 'admitted';
-  /** with which the request goes on */
+  /** headers that the instance gets */
   headers: OutgoingHttpHeaders;
 }
 
 export interface FrontOptions {
-  /** any that is free without it */
+  /** default: any free port */
   port?: number;
-  /** Waits for an instance to answer one request; the signal fires when the caller has gone. */
+  /** Waits for a slot of an instance. The signal fires when the caller disconnects. */
   take(gone: AbortSignal): Promise<Place | Refusal>;
-  /** Decides whether a request may come in; without it all may, as they came. */
+  /** Decides whether to admit a request. Default: admits all requests, with their headers unchanged. */
   admit?(request: IncomingMessage): Promise<Admitted | Refusal>;
-  /** From a request to the end of its answer, the start of an instance included; then 504. */
+  /** ms from a request to the end of its answer, the start of an instance included; later it gets 504 */
   timeoutMs?: number;
 }
 
-/** A cold start takes about a second; a request that waits longer gets what Cloud Run says: 503. */
+/** ms that a request waits for an instance, then it gets 503 as on Cloud Run. A cold start takes 1 s. */
 const START_MS = 30_000;
 
 const refusal = (status: number, body: string): Refusal => ({ kind: 'refused', status, body });
-/** The words of Cloud Run. https://cloud.google.com/run/docs/troubleshooting */
+/** The texts of Cloud Run's answers. https://cloud.google.com/run/docs/troubleshooting */
 const broken = refusal(503, 'Service Unavailable');
 const late = refusal(504, 'upstream request timeout');
 
-/** Of instances that are there always: each in turn, a wait while none has started. */
+/** For a fixed set of instances: takes them in turn, and waits while none has started. */
 export function inTurn(
   ports: () => readonly number[],
   now: () => number = () => performance.now(),
@@ -77,7 +77,7 @@ export function inTurn(
   };
 }
 
-/** For a caller who brings no token where the real one does. */
+/** Adds a token to the requests of an emulator that sends none, unlike Google's service. */
 export const as =
   (token: () => string): NonNullable<FrontOptions['admit']> =>
   async ({ headers }) => ({
@@ -90,6 +90,7 @@ const asTheyCame: NonNullable<FrontOptions['admit']> = async ({ headers }) => ({
   headers,
 });
 
+/** Listens on 127.0.0.1. Throws what `listen` throws. */
 export async function openFront(options: FrontOptions): Promise<Front> {
   const { take, admit = asTheyCame, port = 0, timeoutMs } = options;
   const agent = new Agent({ keepAlive: true });
@@ -116,7 +117,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     }
   }
 
-  /** Resolves when the instance has nothing more to do with it. */
+  /** Resolves when the instance has finished with the request. */
   function send(
     req: IncomingMessage,
     res: ServerResponse,
@@ -129,7 +130,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       if (res.headersSent) return void answer.destroy();
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);
-      // an instance that died in the middle of its answer
+      // the instance died in the middle of its answer
       answer.once('error', () => res.destroy());
     });
     onward.once('error', () => refuse(res, broken));

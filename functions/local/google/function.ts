@@ -1,4 +1,4 @@
-/** A deployed function in a process of its own, under the real Functions Framework. */
+/** Runs a function in its own process under the real Functions Framework. */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,37 +12,37 @@ export type Target = (typeof targets)[number];
 export interface Fn {
   url: string;
   child: ChildProcess;
-  /** what it wrote so far */
+  /** its output so far, the last part */
   output(): string;
   usage(): Promise<{ rssMb: number; cpuMs: number }>;
-  /** Resolves with how it ended, and how long that took. */
+  /** Resolves with the exit code or signal, and how long the end took (ms). */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
 
 export interface FunctionOptions {
-  /** a file or folder instead of functions/index.ts */
+  /** file or folder to run; default: functions/index.ts */
   entry?: string;
-  /** more of the environment */
+  /** additional variables */
   env?: Record<string, string>;
-  /** modules loaded before anything else */
+  /** modules that are loaded first */
   preload?: string[];
-  /** where the one is that `entry` finds; another one would know nothing of its function */
+  /** where to find the framework: `entry` must import the same copy, or it would not know the function */
   framework?: string;
   /** of the process */
   onOutput?: (text: string) => void;
-  /** of the process that starts it: what a program needs to be found */
+  /** variables of the parent process that a program needs */
   parent?: NodeJS.ProcessEnv;
 }
 
-/** What `npx functions-framework` runs, beside the package's own entry. */
+/** The file that `npx functions-framework` runs, next to the package's main file. */
 const main = createRequire(import.meta.url)
   .resolve('@google-cloud/functions-framework')
   .replace(/index\.js$/, 'main.js');
 const source = fileURLToPath(new URL('../../index.ts', import.meta.url));
 const loopback = new URL('./loopback.js', import.meta.url).href;
-/** Of what it wrote, kept for whoever looks for a fault. */
+/** Limits the kept output, in characters. It helps to find a fault. */
 const KEPT = 64 * 1024;
-/** A cold start takes about a second, on a busy machine several. */
+/** ms until a function must listen. A cold start takes about 1 s, longer on a busy machine. */
 const START_MS = 60_000;
 
 export function forkFunction(
@@ -60,7 +60,7 @@ export function forkFunction(
   const child = fork(framework, [`--source=${entry}`, '--port=0'], {
     execArgv: [loopback, ...preload].flatMap((it) => ['--import', it]),
     env: {
-      // nobody is there to ask, and asking takes a second
+      // there is no metadata server here, and looking for it takes a second
       METADATA_SERVER_DETECTION: 'none',
       PATH,
       HOME,
@@ -79,7 +79,7 @@ export function forkFunction(
   return { child, output: () => output };
 }
 
-/** Throws with what it wrote when it ends before it listens. */
+/** Resolves when the function listens. Throws with its output if it ends before that. */
 export async function startFunction(
   target: Target,
   env: Record<string, string>,

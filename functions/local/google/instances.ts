@@ -1,34 +1,34 @@
-/** The instances of one function. As on Cloud Run, one that ends is followed by another. */
+/** The instances of one function. As on Cloud Run, an instance that ends is replaced. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
 export interface InstancesOptions {
   target: Target;
-  /** how many, always */
+  /** the constant number of instances */
   count: number;
   env: Record<string, string>;
-  /** what an instance prints */
+  /** gets what an instance prints */
   output(target: string, text: string): void;
 }
 
 export interface Instances {
-  /** of those that answer now */
+  /** ports of the instances that answer now */
   ports(): readonly number[];
   pids(): number[];
-  /** Ends all of them with the signal; new ones take their place. Resolves when the old ones are gone. */
+  /** Ends all instances with the signal and starts others. Resolves when the old ones have ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** One more, which nobody follows when it ends. */
+  /** Starts one more instance, which is not replaced when it ends. */
   add(options?: FunctionOptions): Promise<Fn>;
   stop(): Promise<void>;
 }
 
-/** What Cloud Run gives an instance after SIGTERM. */
+/** ms from SIGTERM to SIGKILL, as on Cloud Run. */
 const STOP_MS = 10_000;
-/** An instance that cannot start is tried again, not at once. */
+/** ms between tries to start an instance, so that a broken one does not use up the CPU. */
 const AGAIN_MS = 500;
 
-/** Throws `Unavailable` with what the instance said when the first ones do not start. */
+/** Throws `Unavailable` with an instance's output if the first instances do not start. */
 export async function startInstances(options: InstancesOptions): Promise<Instances> {
   const { target, count, env, output } = options;
   const all = new Set<Fn>();
@@ -52,7 +52,7 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
     else child.once('exit', follow);
   }
 
-  /** As Cloud Run does, for as long as there are requests: which there always may be. */
+  /** Replaces an instance that ended, as Cloud Run does while there are requests. */
   function restart() {
     start().catch(async (error: Error) => {
       if (stopping) return;

@@ -1,7 +1,7 @@
 /**
- * Loaded before the Functions Framework, which listens on every interface: here it listens on
- * 127.0.0.1 alone, and tells where. Not TypeScript, so that a measured start does not pay for its
- * types.
+ * Loaded before the Functions Framework, which listens on every interface. This makes it listen on
+ * 127.0.0.1 only, and reports the port to the parent. It is not TypeScript, so that stripping types
+ * does not add to a measured start.
  */
 
 import { Server } from 'node:net';
@@ -14,7 +14,7 @@ Server.prototype.listen = function (port, ready) {
   });
 };
 
-// it must not keep the process
+// the channel must not keep the process alive
 process.channel.unref();
-// nor outlive whoever started it
+// the process must not outlive its parent
 process.once('disconnect', () => process.exit(0));

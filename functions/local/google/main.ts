@@ -1,4 +1,4 @@
-/** npm run start:google: the Google engine on this machine, until Ctrl-C. */
+/** npm run start:google runs the Google engine on this machine until Ctrl-C. */
 
 import { readConfig } from '../../config/embedded.ts';
 import { hashKey, makeKey } from '../../http/auth/authorize.ts';
@@ -18,7 +18,7 @@ async function main() {
     apps: simulated?.apps ?? apps,
     ...(simulated && { ca: simulated.ca }),
     port,
-    // one JSON object a line, as Cloud Logging gets them
+    // the log is one JSON object a line, as for Cloud Logging
     output: (_, text) => process.stderr.write(text),
   }).catch(async (error) => {
     await simulated?.close();
@@ -34,7 +34,7 @@ async function main() {
   await store.close();
 
   console.log(`\nVolley     ${cloud.url}`);
-  // it is kept nowhere, and works until this ends
+  // the key is not stored in a file, and works until this process ends
   const key = process.stdout.isTTY ? apiKey : 'shown on a terminal only: set VOLLEY_API_KEY';
   console.log(`API key    ${given ? 'VOLLEY_API_KEY' : key}`);
   console.log(

@@ -1,4 +1,4 @@
-/** The topic of events and its push subscription, in the Pub/Sub emulator. */
+/** Creates the topic of events and its push subscription in the Pub/Sub emulator. */
 
 import { Unavailable } from '../../lib/errors.ts';
 

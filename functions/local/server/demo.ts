@@ -1,7 +1,7 @@
 /**
- * npm run demo: the main job, on one machine. Imports 20,000 installations, sends a campaign to
- * one language on simulated providers, and prints the report. Exits 0 when the ledger closes and
- * the providers counted the same.
+ * npm run demo shows Volley's main job on one machine. It imports 20,000 installations, sends a campaign
+ * to one language with simulated providers, and prints the report. It exits with 0 if the ledger is
+ * closed and the providers' counts are the same.
  */
 
 import { createReadStream } from 'node:fs';
@@ -19,7 +19,7 @@ import { startLocal } from './server.ts';
 
 const example = (name: string) => new URL(`../../../examples/${name}`, import.meta.url).pathname;
 
-/** As unkind as a usual day: a few dead devices, connections that are replaced, a moment's refusal. */
+/** Faults of a usual day: some removed apps, replaced connections, a few 503 answers. */
 const unkind = {
   latencyMs: 60,
   deadShare: 0.02,
@@ -40,7 +40,7 @@ const server = await startLocal({
   apiKey: null,
   apps: simulated.apps,
   ca: simulated.ca,
-  // the screen belongs to the bar
+  // only errors are shown, so that the progress bar stays readable
   log: createLog((line) => /"severity":"ERROR"/.test(line) && process.stderr.write(line)),
 });
 try {

@@ -1,4 +1,4 @@
-/** The admin key of the local server: made at the first start, kept in the data folder for its owner. */
+/** The local server's admin key: made at the first start, stored in the data folder for its owner. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +8,16 @@ import { Unavailable } from '../../lib/errors.ts';
 export interface KeptKey {
   key: string;
   path: string;
-  /** made by this call */
+  /** true if this call made it */
   isNew: boolean;
 }
 
-/** Throws `Unavailable` where the file cannot be read, or written, or holds something else. */
+/** Reads the key, or makes one. Throws `Unavailable` if the file cannot be used or holds something else. */
 export function keptKey(dataDir: string): KeptKey {
   const path = join(dataDir, 'api-key');
   try {
     const kept = read(path);
-    // a start that was killed may have left an empty file: an empty key would let everybody in
+    // a killed start may have left an empty file, and an empty key would admit every client
     if (kept === '') {
       const key = makeKey();
       writeFileSync(path, `${key}\n`, { mode: 0o600 });
@@ -44,8 +44,8 @@ function read(path: string): string {
 }
 
 /**
- * What the start says of the key: itself only once, and only to a terminal. Journals and log files are
- * read by more people than the data folder is. `kept` null: it was given.
+ * Text about the key at the start. It shows the key only once, and only on a terminal, since more people
+ * read logs than the data folder. `kept` is null if the key was given.
  */
 export function keyLine(kept: KeptKey | null, isTerminal: boolean): string {
   if (kept === null) return 'VOLLEY_API_KEY';

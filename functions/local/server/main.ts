@@ -1,4 +1,4 @@
-/** npm start: the local server, until Ctrl-C. */
+/** npm start runs the local server until Ctrl-C. */
 
 import { readConfig } from '../../config/embedded.ts';
 import { createLog, createTerminalLog } from '../../log.ts';
@@ -28,7 +28,7 @@ async function main() {
     await simulated?.close();
     throw error;
   });
-  // before it says that it is there: whoever waits for that may stop it at once
+  // before the first output: a program that waits for it may send a signal immediately
   stopOnSignal(async () => {
     await server.stop();
     await simulated?.close();

@@ -1,4 +1,4 @@
-/** The whole of Volley in one process: the API over the embedded engine. */
+/** All of Volley in one process: the API on the embedded engine. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,9 +17,9 @@ import { type KeptKey, keptKey } from './kept-key.ts';
 
 export interface LocalOptions {
   dataDir: string;
-  /** 0: any that is free */
+  /** 0: any free port */
   port: number;
-  /** null: the one made at the first start, kept in the data folder */
+  /** null: uses the key in the data folder, made at the first start */
   apiKey: string | null;
   apps: Record<string, AppCredentials>;
   retentionDays?: number;
@@ -32,23 +32,23 @@ export interface LocalOptions {
 export interface LocalServer {
   url: string;
   apiKey: string;
-  /** where that is kept; null: it was given */
+  /** where the key is stored; null if it was given */
   keptKey: KeptKey | null;
   engine: Embedded;
-  /** Answers no more, hands back what is being sent, closes the files. */
+  /** Stops answering, hands back pushes that are not sent yet, closes the files. */
   stop(): Promise<void>;
 }
 
-/** An import of many millions; Node would cut it after five minutes. */
+/** ms for a whole request: an import of many millions. Node's default is five minutes. */
 const UPLOAD_MS = 2 * 60 * 60 * 1000;
 /**
- * An app's back end that pushes now and then keeps its connections: Node would close them after 5 s,
- * perhaps just as they are used again, and takes new ones one at a turn of its event loop, which under
- * a thousand pushes a second is one in 10 ms.
+ * ms that an idle connection stays open. Node's default is 5 s: a connection could close just as an
+ * app's back end uses it again. New connections are slow under load: Node accepts one for each turn of
+ * the event loop, which takes 10 ms at a thousand pushes a second.
  */
 const KEEP_ALIVE_MS = 75 * 1000;
 
-/** Throws `Unavailable` when the data folder is in use or cannot be used, and what `listen` throws. */
+/** Throws `Unavailable` if the data folder is in use or unusable, and what `listen` throws. */
 export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   const { dataDir, port, apps, ca, log, unkind, retentionDays, trustedHops = 0 } = options;
   const senders = createSenders(apps, { log, ...(ca !== undefined && { ca }) });

@@ -1,7 +1,7 @@
 /**
- * The outside world of a deployed function, on this machine: one TLS server that has the names of
- * Google's and the providers' services and hands each connection on to the emulator or simulator that
- * plays it, and the metadata server, which says who the function is.
+ * The services that a deployed function connects to, on this machine: one TLS server with the names of
+ * Google's and the providers' services, which passes each connection to an emulator or simulator; and
+ * the metadata server, which tells the function its identity.
  */
 
 import { once } from 'node:events';
@@ -10,28 +10,28 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions, connect as tlsConnect } from 'node:tls';
 import { makeCertificate } from '../../../simulators/shared/certificate.ts';
 
-/** An emulator or simulator: without TLS unless there is a `ca` (PEM) to trust. */
+/** An emulator or simulator. It uses TLS if `ca` (PEM) is given. */
 export interface Player {
   port: number;
   ca?: string;
 }
 
 export interface GoogleApis {
-  /** PEM: what functions are to trust */
+  /** PEM of the authority that functions must trust */
   ca: string;
   https: number;
-  /** of the metadata server */
+  /** port of the metadata server */
   http: number;
-  /** names that were asked for and have no player, and what was not TLS */
+  /** requested names that have no emulator or simulator, and connections without TLS */
   strangers: string[];
   close(): Promise<void>;
 }
 
 const METADATA_HOSTS = ['169.254.169.254', 'metadata.google.internal', 'metadata.google.internal.'];
-/** The one access token the Firestore emulator takes for an administrator's. */
+/** The access token that the Firestore emulator accepts as an administrator's. */
 const TOKEN = 'owner';
 
-/** By name, such as `firestore.googleapis.com`. */
+/** `players` are by host name, such as `firestore.googleapis.com`. */
 export async function startGoogleApis(players: Record<string, Player>): Promise<GoogleApis> {
   const { key, cert } = await makeCertificate(Object.keys(players));
   const strangers: string[] = [];
@@ -40,7 +40,7 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
     key,
     cert,
     ALPNProtocols: ['h2', 'http/1.1'],
-    // before a client has looked at the certificate, which has no other names
+    // before the client checks the certificate, which does not have this name
     SNICallback(name, done) {
       const known = Object.hasOwn(players, name);
       if (!known) strangers.push(name);
@@ -59,7 +59,7 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
       socket.once('close', () => open.delete(socket));
     });
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
-    // one that breaks off has ended, or does not take our certificate and says so itself
+    // the client has ended, or rejects our certificate and reports that itself
     if (error.code?.startsWith('ERR_SSL')) strangers.push(`no TLS: ${error.code}`);
   });
   const metadata = createMetadata((host) => strangers.push(host));
@@ -77,14 +77,14 @@ export async function startGoogleApis(players: Record<string, Player>): Promise<
   };
 }
 
-/** The module that a process loads to find them; `ca` is a file with the PEM. */
+/** Url of the module that redirects a process's connections; `ca` is a file with the PEM. */
 export function redirectTo({ https, http }: GoogleApis, ca: string): string {
   const url = new URL('./redirect.js', import.meta.url);
   url.search = String(new URLSearchParams({ ca, https: `${https}`, http: `${http}` }));
   return url.href;
 }
 
-/** Where one breaks, both are gone: that is all there is to see of it. */
+/** Joins two sockets. If one breaks, both are closed; the ends see that, so no error is reported. */
 function join(one: Socket, other: Socket) {
   for (const [from, to] of [
     [one, other],
@@ -113,7 +113,7 @@ const createMetadata = (onStranger: (host: string) => void) =>
     const said = isToken
       ? JSON.stringify({ access_token: TOKEN, expires_in: 3600, token_type: 'Bearer' })
       : '';
-    // Google's libraries take a 404 for what there is no answer to: the usual universe, for one
+    // a 404 makes Google's libraries use their defaults, such as the usual universe
     const known = isToken || path === '/computeMetadata/v1/instance';
     response.writeHead(asked ? (known ? 200 : 404) : 403, {
       'Metadata-Flavor': 'Google',

@@ -1,5 +1,5 @@
 /**
- * The headers of a request as they reach a function: what Google's front takes away, replaces and adds.
+ * The headers of a request as a function gets them: Google's front end removes, replaces and adds some.
  * https://cloud.google.com/functions/docs/reference/headers
  * https://cloud.google.com/run/docs/trace
  */
@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 
-/** They concern the connection to the front alone. */
+/** Headers that concern only the connection to the front end. */
 const CONNECTION = ['connection', 'keep-alive', 'proxy-authorization', 'proxy-connection'];
 const TRANSFER = ['te', 'trailer', 'transfer-encoding', 'upgrade'];
 const OWN = /^x-google-/;
@@ -16,9 +16,9 @@ const OWN = /^x-google-/;
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * `headers` as they were admitted. The address of the client is appended to what the caller wrote in
- * X-Forwarded-For, so only the last one is Google's word; the protocol, `Forwarded` and the host are
- * Google's altogether. A trace that a caller began goes on.
+ * `headers` are those after the check of callers. The client's address is appended to the caller's
+ * X-Forwarded-For, so only the last address is from Google. Google sets the protocol, `Forwarded` and
+ * the host. A trace of the caller is continued.
  */
 export function platformHeaders(
   request: IncomingMessage,
@@ -35,7 +35,7 @@ export function platformHeaders(
   const span = randomBytes(8);
   return {
     ...Object.fromEntries(kept),
-    // chunks are put together again, and need a length or a new way to be told apart
+    // the body is re-assembled from chunks, so it needs a length or a new chunked encoding
     ...(headers['transfer-encoding'] && { 'transfer-encoding': 'chunked' }),
     host,
     forwarded: `for="${client}";proto=https`,

@@ -1,6 +1,6 @@
 /**
- * An instance as Cloud Run keeps it with request-based billing: it has a CPU while it starts, while it
- * has requests and while it ends, and none between. The end is SIGTERM, then SIGKILL.
+ * An instance of Cloud Run with request-based billing: it has a CPU while it starts, has requests or
+ * ends, otherwise none. It ends by SIGTERM, then SIGKILL.
  * https://cloud.google.com/run/docs/configuring/billing-settings
  * https://cloud.google.com/run/docs/container-contract#instance-shutdown
  */
@@ -10,22 +10,22 @@ import type { Fn } from '../function.ts';
 
 export interface Instance {
   port: number;
-  /** requests under way */
+  /** requests in progress */
   atWork(): number;
-  /** without a CPU now */
+  /** true while it has no CPU */
   isFrozen(): boolean;
-  /** SIGTERM has been sent: it gets no more requests */
+  /** SIGTERM was sent, and it gets no more requests */
   isEnding(): boolean;
   begin(): void;
-  /** A request has ended. */
+  /** Called when a request has ended. */
   done(): void;
-  /** Takes its CPU away if it has no request. */
+  /** Takes the CPU away if the instance has no request. */
   rest(): void;
-  /** Its exit code, or null if it had to be killed after `stopMs`. */
+  /** Ends it. Returns the exit code, or null if it was killed after `stopMs`. */
   end(stopMs: number): Promise<number | null>;
 }
 
-/** Without a CPU they would not notice the end of this process, and stay for ever. */
+/** Frozen processes would not notice the end of this process and would stay forever, so it kills them. */
 const stopped = new Set<ChildProcess>();
 let isGuarded = false;
 

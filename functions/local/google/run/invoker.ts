@@ -1,5 +1,5 @@
 /**
- * Cloud Run's check of callers, which stands before every service that is not public.
+ * Cloud Run's check of callers, which runs before every service that is not public.
  *
  * "Cloud Run removes the token's signature before passing it to the container":
  * https://cloud.google.com/run/docs/troubleshooting#signature-removed
@@ -17,18 +17,18 @@ import type { Oidc } from '../../../simulators/shared/oidc.ts';
 import type { Admitted, Refusal } from '../front.ts';
 
 export interface InvokerOptions {
-  /** the service's addresses: a token has to be for one of them */
+  /** the service's addresses; a token's audience must be one of them */
   audiences: string[];
   /** e-mails of accounts that hold run.routes.invoke; 'allUsers': every caller, with a token or without */
   invokers: string[] | 'allUsers';
-  /** of the signer; Google's are https://www.googleapis.com/oauth2/v1/certs */
+  /** the signer's certificates; Google's are at https://www.googleapis.com/oauth2/v1/certs */
   certs: Oidc['certs'];
 }
 
 const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 const CARRIERS = ['x-serverless-authorization', 'authorization'] as const;
 
-/** `headers` are those the request goes on with; of a token that was believed the signature is gone. */
+/** `headers` are those that the instance gets; a valid token has lost its signature. */
 export function createInvokerCheck({ audiences, invokers, certs }: InvokerOptions) {
   const library = new OAuth2Client();
 

@@ -1,11 +1,10 @@
 /**
- * Loaded before a function that believes it is deployed: whatever it connects to is answered on this
- * machine (`googleapis.ts`), by the names that it asks for; port 80 is the metadata server's. So its
- * environment is the deployed one, but for the path of a secret, and what config/google.ts refuses to a
- * deployed function stays refused: there is no variable that leads it elsewhere. No name is looked up, so nothing
- * leaves the machine.
+ * Loaded before a function that runs as if it were deployed. It redirects every connection to this
+ * machine (`googleapis.ts`), by host name; port 80 is the metadata server. So the function has the
+ * deployed environment, except for the path of a secret, and needs none of the variables that
+ * config/google.ts refuses to a deployed function. No name is looked up, so nothing leaves the machine.
  *
- * Not TypeScript, as ../loopback.js is not.
+ * Not TypeScript, for the reason in ../loopback.js.
  */
 
 import dns from 'node:dns';
@@ -23,15 +22,15 @@ setDefaultCACertificates([
 ]);
 
 const here = { address: '127.0.0.1', family: 4 };
-// gRPC's client looks names up itself; it then connects to an address, and says the name in TLS
+// gRPC's client resolves names itself; it then connects to an address, and names the host in TLS
 dns.promises.lookup = async (_name, options) => (options?.all ? [here] : here);
 
 const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
-  // net.connect hands over a list, its options first, and knows it again: it has to be the same list
+  // net.connect passes its own normalized array on and recognizes it, so it must stay the same array
   const list = Array.isArray(args[0]) ? args[0] : args;
   const port = Number(list[0]?.port);
-  // without a port it is a pipe
+  // without a port it is a Unix socket
   if (port) list[0] = { ...list[0], port: port === 80 ? http : https, host: here.address };
   return connect.apply(this, args);
 };

@@ -1,9 +1,9 @@
 /**
- * The instances of one service as Cloud Run scales them: started when they are needed, each given so
- * many requests at once and no more, and 429 when there may be no further one.
+ * Scales the instances of one service as Cloud Run does: starts them when they are needed, limits the
+ * concurrent requests of each, and answers 429 when the maximum of instances is busy.
  *
- * Not as there: another instance is started only when the others have no room left (Cloud Run begins at
- * 60 % of that), and none is ended for being idle; `terminate` says when.
+ * Differences: it starts another instance only when the others are full (Cloud Run does at 60 %), and
+ * ends no idle instance, only those that `terminate` ends.
  * https://cloud.google.com/run/docs/about-instance-autoscaling
  */
 
@@ -13,20 +13,20 @@ import { createInstance, type Instance } from './instance.ts';
 
 export interface ScaleOptions {
   start(): Promise<Fn>;
-  /** requests that an instance has at once */
+  /** concurrent requests of an instance */
   concurrency: number;
-  /** at most; `limit` changes it */
+  /** maximum of instances; `limit` changes it */
   instances: number;
   /** "incoming requests can be queued for up to 10 seconds" */
   queueMs?: number;
-  /** from SIGTERM to SIGKILL */
+  /** ms from SIGTERM to SIGKILL */
   stopMs?: number;
 }
 
 export interface Scaled {
   take(gone: AbortSignal): Promise<Place | Refusal>;
   limit(instances: number): void;
-  /** Ends all that run; others follow when they are needed. The exit code of each, null after SIGKILL. */
+  /** Ends all instances; others start when needed. Returns their exit codes, null after SIGKILL. */
   terminate(): Promise<(number | null)[]>;
   counts(): ScaleCounts;
   stop(): Promise<void>;
@@ -34,17 +34,17 @@ export interface Scaled {
 
 export interface ScaleCounts {
   running: number;
-  /** of those that run, without a CPU now */
+  /** running instances that have no CPU now */
   frozen: number;
-  /** requests under way */
+  /** requests in progress */
   atWork: number;
-  /** these are since the beginning */
+  /** this and the following count from the start */
   starts: number;
   freezes: number;
   requests: number;
   /** requests that got 429 */
   refused: number;
-  /** requests of one instance */
+  /** most concurrent requests of one instance */
   mostAtOnce: number;
 }
 
@@ -54,6 +54,7 @@ const STOP_MS = 10_000;
 const unavailable: Refusal = { kind: 'refused', status: 429, body: 'Rate exceeded.' };
 const notStarted: Refusal = { kind: 'refused', status: 503, body: 'Service Unavailable' };
 
+/** Starts no instance before the first request. */
 export function createScaled(options: ScaleOptions): Scaled {
   const { start, concurrency, queueMs = QUEUE_MS, stopMs = STOP_MS } = options;
   let { instances } = options;
@@ -79,7 +80,7 @@ export function createScaled(options: ScaleOptions): Scaled {
     };
   }
 
-  /** Gives those that wait the room there is, and starts what is missing. */
+  /** Gives free slots to waiting requests, and starts the instances that are missing. */
   function assign() {
     while (waiting.length > 0) {
       const room = serving().find((it) => it.atWork() < concurrency);
@@ -131,7 +132,7 @@ export function createScaled(options: ScaleOptions): Scaled {
         settle(unavailable);
       };
       const overdue = () => {
-        // a start may take longer: then Cloud Run waits for it
+        // if a start takes longer, Cloud Run waits for it
         if (starting.size > 0) timer = setTimeout(overdue, queueMs);
         else {
           sums.refused++;

@@ -1,4 +1,4 @@
-/** A service of Cloud Run: its front, its check of callers and its instances. */
+/** A simulated service of Cloud Run: front end, check of callers, instances. */
 
 import { openFront } from '../front.ts';
 import { platformHeaders } from './headers.ts';
@@ -6,19 +6,20 @@ import { createInvokerCheck, type InvokerOptions } from './invoker.ts';
 import { createScaled, type Scaled, type ScaleOptions } from './scale.ts';
 
 export interface ServiceOptions extends ScaleOptions, Omit<InvokerOptions, 'audiences'> {
-  /** its address on the platform: `https://….run.app` */
+  /** its address on Google Cloud: `https://….run.app` */
   url: string;
-  /** for a whole answer, then 504; the instance goes on, without a CPU once it has no other request */
+  /** ms for a whole answer, then 504. The instance continues, but has no CPU once it has no request. */
   timeoutMs: number;
 }
 
 export interface Service extends Omit<Scaled, 'take' | 'stop'> {
   url: string;
-  /** where it is on this machine: http://127.0.0.1:port */
+  /** its address on this machine: http://127.0.0.1:port */
   at: string;
   close(): Promise<void>;
 }
 
+/** Listens on 127.0.0.1. Throws what `listen` throws. */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { url, invokers, certs, timeoutMs } = options;
   const check = createInvokerCheck({ audiences: [url], invokers, certs });
