@@ -3,7 +3,7 @@
  *
  * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request
  * says relative to something else (a segment by its name, "within 30 days") is made absolute when a
- * campaign is accepted (`../audience/meaning.ts`), so that every shard asks the same. What each condition means
+ * campaign is accepted (`../audience/resolved.ts`), so that every shard asks the same. What each condition means
  * is said in `../audience/matches.ts`. Only what answers requests imports this file, as with campaign.ts;
  * the types are for all.
  */

@@ -3,7 +3,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import { type Campaign, type CampaignRequest, SYSTEM, toOf } from '../../model/campaign.ts';
-import { wordingOf } from '../../model/message/wording.ts';
+import { wordingOf } from '../../model/message/personalization.ts';
 import { platforms } from '../../model/platform.ts';
 import {
   descriptionOf,

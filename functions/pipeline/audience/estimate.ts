@@ -8,7 +8,7 @@ import { faultIn } from '../../lib/errors.ts';
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, targetOf, toOf } from '../../model/campaign.ts';
 import type { Reached } from '../../model/installation.ts';
-import { type Wording, wordingOf } from '../../model/message/wording.ts';
+import { type Wording, wordingOf } from '../../model/message/personalization.ts';
 import { type Platform, platforms } from '../../model/platform.ts';
 import {
   descriptionOf,

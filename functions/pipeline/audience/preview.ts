@@ -6,7 +6,7 @@ import { BUCKETS } from '../../model/bucket.ts';
 import { type CampaignRequest, targetOf } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
-import { wordingOf } from '../../model/message/wording.ts';
+import { wordingOf } from '../../model/message/personalization.ts';
 import { forEachProvider, type Provider } from '../../model/provider/registry.ts';
 import type { Ports, Rendered } from '../../ports/ports.ts';
 import { draft, pushOf } from '../accept/accept.ts';

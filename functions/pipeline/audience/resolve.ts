@@ -2,7 +2,7 @@
 
 import type { Fault } from '../../lib/errors.ts';
 import { boundsOf } from '../../model/audience/bounds.ts';
-import { meaningOf } from '../../model/audience/meaning.ts';
+import { meaningOf } from '../../model/audience/resolved.ts';
 import { segmentsIn } from '../../model/audience/segments.ts';
 import type {
   Audience,

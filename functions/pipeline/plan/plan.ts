@@ -12,7 +12,7 @@ import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
-import { type Wording, wordingOf } from '../../model/message/wording.ts';
+import { type Wording, wordingOf } from '../../model/message/personalization.ts';
 import { canaryTask, sendable, sendTask, shardTask, startTasks } from '../../model/tasks.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { FrozenPage, Ports } from '../../ports/ports.ts';

@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import type { Recipient } from '../../model/chunk.ts';
+import { messageIn } from '../../model/message/personalization.ts';
 import { fill, templateOf, templateOfJson } from '../../model/message/template.ts';
-import { messageIn } from '../../model/message/wording.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Message } from '../../model/schemas/message.ts';
 import type { Push } from '../../ports/ports.ts';

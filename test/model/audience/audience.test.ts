@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { validate } from '../../../functions/lib/faults.ts';
 import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
 import { matches } from '../../../functions/model/audience/matches.ts';
-import { meaningOf } from '../../../functions/model/audience/meaning.ts';
+import { meaningOf } from '../../../functions/model/audience/resolved.ts';
 import { segmentsIn } from '../../../functions/model/audience/segments.ts';
 import {
   type Audience,
