@@ -41,7 +41,11 @@ test('a tick that has run is well; one that is old, or was never seen, is told',
       ['well', 'last 5 min ago', undefined],
       ['fault', 'it was last completed 17 min ago', 'Do this.'],
       ['fault', 'it was last completed 5 h ago', 'Do this.'],
-      ['fault', 'it was never completed', 'A new deployment completes it within two minutes. Do this.'],
+      [
+        'fault',
+        'it was never completed',
+        'A new deployment completes it within two minutes. Do this.',
+      ],
     ],
   );
 });
