@@ -4,6 +4,7 @@ import { shortToken } from '../lib/redact.ts';
 import { audienceText } from '../model/audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from '../model/campaign.ts';
 import type { Failure } from '../model/chunk.ts';
+import { descriptionOf, providerOfTarget, providers } from '../model/provider/registry.ts';
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
 
@@ -84,12 +85,23 @@ function stateOf({ state, reason, schedule }: Campaign): string {
   return reason ? `${state}: ${reason}` : state;
 }
 
-/** They take a push; whether a device shows it they do not say. */
+/** Providers accept a push; they do not say whether a device shows it. */
 function acceptedOf({ campaign, counts: { accepted } }: Report): string {
   if (accepted === 0) return '0';
-  if (campaign.dryRun) return `${count(accepted)} by FCM, in a dry run: nothing was sent`;
-  const by = toOf(campaign) === 'token' ? 'APNs and FCM' : 'FCM';
-  return `${count(accepted)} by ${by}`;
+  const by = `${count(accepted)} by ${acceptedBy(campaign)}`;
+  return campaign.dryRun ? `${by}, in a dry run: nothing was sent` : by;
+}
+
+/** "APNs and FCM": those that accepted a push; where that is not noted, those that could. */
+function acceptedBy({ trials = {}, dryRun, ...campaign }: Campaign): string {
+  const to = toOf(campaign);
+  const noted = providers.filter((it) => trials[it] && 'acceptedAt' in trials[it]);
+  const able = providers.filter(
+    (it) =>
+      (!dryRun || descriptionOf(it).canDryRun) && (to === 'token' || providerOfTarget(to) === it),
+  );
+  const titles = (noted.length > 0 ? noted : able).map((it) => descriptionOf(it).title);
+  return new Intl.ListFormat('en').format(titles);
 }
 
 /** Label and value, as a report shows them, whatever its form. */

@@ -45,7 +45,7 @@ Title          Hallo
 Audience       language de · platform android
 State          completed
 Installations  1,200
-Accepted       1,196 by APNs and FCM
+Accepted       1,196 by FCM
 Failed         4
 Pruned         1 UNREGISTERED
 Duration       2.4 s
@@ -116,6 +116,9 @@ test('who accepted them is said, and that nobody was sent anything', () => {
   const shown = (rest: Parameters<typeof campaignOf>[0]) =>
     line({ campaign: campaignOf(rest), counts }, 'Accepted');
   assert.equal(shown({}), '2,000 by APNs and FCM');
+  assert.equal(shown({ trials: { apns: { acceptedAt: NOW } } }), '2,000 by APNs');
+  const other = { by: 'another process', until: NOW };
+  assert.equal(shown({ trials: { apns: other, fcm: { acceptedAt: NOW } } }), '2,000 by FCM');
   assert.equal(shown({ audience: { topic: 'news' } }), '2,000 by FCM');
   assert.equal(shown({ dryRun: true }), '2,000 by FCM, in a dry run: nothing was sent');
   assert.equal(line({}, 'Accepted'), '0');

@@ -45,7 +45,7 @@ test('Slack gets the report of a campaign, in blocks', async (t) => {
     ...['Duration', 'Rate'],
   ]);
   assert.ok(fields.includes('*Installations*\n1,000'));
-  assert.ok(fields.includes('*Accepted*\n997 by APNs and FCM'));
+  assert.ok(fields.includes('*Accepted*\n997 by FCM'));
   assert.ok(fields.includes('*Failed*\n3'));
   assert.ok(fields.includes('*Audience*\nlanguage de'));
   assert.equal(reasons.text.text, '*Failures by reason*\n3 INVALID_ARGUMENT');
@@ -67,7 +67,7 @@ test('Teams gets the report of a campaign, in an adaptive card', async (t) => {
   );
   assert.deepEqual(
     [of.Installations, of.Accepted, of.Failed],
-    ['1,000', '997 by APNs and FCM', '3'],
+    ['1,000', '997 by FCM', '3'],
   );
   assert.ok(content.body.some((it: { text?: string }) => it.text === '3 INVALID\\_ARGUMENT'));
   assert.deepEqual(content.actions, [{ type: 'Action.OpenUrl', title: 'Report', url: link(id) }]);

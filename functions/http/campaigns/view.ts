@@ -127,7 +127,7 @@ export const reportSchema = z
         'From acceptance, or its scheduled time, to the close or to now; null if it never began.',
     }),
     perSecond: z.number().nullable().openapi({
-      description: 'Accepted by APNs and FCM, from the first push on; null of fewer than two.',
+      description: 'Accepted by the providers, from the first push on; null of fewer than two.',
     }),
     reasons: z
       .array(z.object({ reason: z.string(), count: z.int() }))
