@@ -133,7 +133,9 @@ async function connect(project: string, emulatorHost: string | undefined): Promi
   const options = {
     projectId: project,
     ...(host && {
-      ...{ apiEndpoint: host, servicePath: host, port: Number(port) },
+      apiEndpoint: host,
+      servicePath: host,
+      port: Number(port),
       sslCreds: credentials.createInsecure(),
     }),
   };

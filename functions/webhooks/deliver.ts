@@ -109,7 +109,9 @@ export function createDeliver(
     );
     const ms = Math.round(monotonic() - begun);
     const made = {
-      ...{ at, ms, status: posted.kind === 'answered' ? posted.status : null },
+      at,
+      ms,
+      status: posted.kind === 'answered' ? posted.status : null,
       error: posted.kind === 'failed' ? posted.reason : null,
     };
     return { posted, made };

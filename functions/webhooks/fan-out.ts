@@ -16,8 +16,14 @@ export const newDelivery = (
   now: number,
 ): WebhookDelivery => ({
   id: deliveryIdOf(webhookId, event.id),
-  ...{ webhookId, event, state: 'pending', createdAt: now, begunAt: now },
-  ...{ tries: 0, attempts: [], nextAt: now },
+  webhookId,
+  event,
+  state: 'pending',
+  createdAt: now,
+  begunAt: now,
+  tries: 0,
+  attempts: [],
+  nextAt: now,
 });
 
 /** A subscriber of events. Dying anywhere in it is harmless: the event comes again. */

@@ -40,7 +40,8 @@ export function webhookSchemas(local: boolean) {
     .superRefine(({ app, campaignId, format, types = [] }, context) => {
       if (app !== undefined && campaignId !== undefined)
         context.addIssue({
-          ...{ code: 'custom', path: ['campaignId'] },
+          code: 'custom',
+          path: ['campaignId'],
           message: 'goes without app: a webhook is for one app, one campaign, or all',
         });
       chatFaults(format, types).forEach((message) => {
@@ -50,7 +51,9 @@ export function webhookSchemas(local: boolean) {
     .meta({ id: 'WebhookRequest' });
   const change = z
     .strictObject({
-      ...{ url: url.optional(), description: description.optional(), types: types.optional() },
+      url: url.optional(),
+      description: description.optional(),
+      types: types.optional(),
       enabled: z.boolean().optional(),
     })
     .meta({ id: 'WebhookChange' });

@@ -16,11 +16,18 @@ export const newWebhook = (
   { url, description, app, campaignId, types, format }: WebhookRequest,
   { origin, now }: { origin: string; now: number },
 ): Webhook => ({
-  ...{ id: randomBytes(10).toString('hex'), url, description, format, origin },
-  ...{ app: app ?? null, campaignId: campaignId ?? null },
+  id: randomBytes(10).toString('hex'),
+  url,
+  description,
+  format,
+  origin,
+  app: app ?? null,
+  campaignId: campaignId ?? null,
   types: types ?? (format === 'standard' ? subscribedByDefault : chatTypes),
   secrets: [{ secret: makeSecret(), until: null }],
-  ...{ createdAt: now, disabled: null, failingSince: null },
+  createdAt: now,
+  disabled: null,
+  failingSince: null,
 });
 
 /** Nothing is posted to it any more; the log and the other webhooks are told. */

@@ -43,7 +43,8 @@ async function world(t: TestContext, ackDeadlineSeconds = 60) {
   const deadLetters = createPubSubDeadLetters({ ...ids, emulatorHost });
   t.after(() => deadLetters.close());
   return {
-    ...{ deadLetters, ids },
+    deadLetters,
+    ids,
     async bury(names: string[]) {
       for (const id of names) {
         const attributes = { id, type: 'campaign.completed' };

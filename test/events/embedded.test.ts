@@ -41,7 +41,12 @@ eventsContract('embedded', async (t) => {
 });
 
 const event: CampaignEvent = {
-  ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: 'default', at: 1, data: { a: 1 } },
+  id: 'e',
+  type: 'campaign.completed',
+  subject: 'c',
+  app: 'default',
+  at: 1,
+  data: { a: 1 },
 };
 
 test('one subscriber that fails does not make the others hear it again', async (t) => {

@@ -98,7 +98,12 @@ async function makeTopic(t: TestContext, { deadLetter = false } = {}) {
 eventsContract('Pub/Sub', (t) => makeTopic(t), { skip });
 
 const event: CampaignEvent = {
-  ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: 'default', at: 1, data: { a: 1 } },
+  id: 'e',
+  type: 'campaign.completed',
+  subject: 'c',
+  app: 'default',
+  at: 1,
+  data: { a: 1 },
 };
 const garbage = Buffer.from('{"specversion":"1.0","type":"volley.party"}').toString('base64');
 
@@ -171,12 +176,20 @@ test('a publish that meets a cut connection, 429 or 503 is tried again', async (
   assert.equal(authorization, 'Bearer a-token');
   const [message] = (body as { messages: { data: string; attributes: object }[] }).messages;
   assert.deepEqual(JSON.parse(Buffer.from(message!.data, 'base64').toString()), {
-    ...{ specversion: '1.0', id: 'e', type: 'campaign.completed', source: 'volley' },
-    ...{ subject: 'c', time: '2027-01-15T08:00:00.123Z', app: 'default', data: { a: 1 } },
+    specversion: '1.0',
+    id: 'e',
+    type: 'campaign.completed',
+    source: 'volley',
+    subject: 'c',
+    time: '2027-01-15T08:00:00.123Z',
+    app: 'default',
+    data: { a: 1 },
     datacontenttype: 'application/json',
   });
   assert.deepEqual(message!.attributes, {
-    ...{ 'content-type': 'application/cloudevents+json', id: 'e', type: 'campaign.completed' },
+    'content-type': 'application/cloudevents+json',
+    id: 'e',
+    type: 'campaign.completed',
   });
 });
 

@@ -65,7 +65,9 @@ export function android(push: Push) {
   const message = fcmMessage(push, NOW) as Record<string, Json>;
   const { notification, priority, ttl, collapse_key, data } = message.android!;
   return {
-    ...{ priority, ttl, collapse: collapse_key },
+    priority,
+    ttl,
+    collapse: collapse_key,
     data: data ?? message.data ?? {},
     notification: { ...message.notification, ...(notification as Json) },
   };
@@ -75,7 +77,9 @@ export function web(push: Push) {
   const message = fcmMessage(push, NOW) as Record<string, Json>;
   const { headers, notification, data, fcm_options } = message.webpush as Record<string, Json>;
   return {
-    ...{ ttl: headers!.TTL, urgency: headers!.Urgency, topic: headers!.Topic },
+    ttl: headers!.TTL,
+    urgency: headers!.Urgency,
+    topic: headers!.Topic,
     link: fcm_options?.link,
     data: data ?? message.data ?? {},
     notification: { ...message.notification, ...notification },
@@ -84,8 +88,11 @@ export function web(push: Push) {
 
 const fcm = fcmRules({ projectId: 'example', now: () => NOW });
 const apns = apnsRules({
-  ...{ publicKey: apnsKey.publicKey, keyId: 'KEY1234567', teamId: 'TEAM123456' },
-  ...{ topics: [TOPIC], now: () => NOW },
+  publicKey: apnsKey.publicKey,
+  keyId: 'KEY1234567',
+  teamId: 'TEAM123456',
+  topics: [TOPIC],
+  now: () => NOW,
 });
 
 /** For a recipient without values of its own, and with a badge. */
@@ -95,8 +102,10 @@ const forOne = (json: string, { message }: Push) => jsonFor(json, message)?.({ b
 export function refusedByFcm(push: Push, target: Json = { token: sampleToken('fcm', 1) }) {
   const body = forOne(JSON.stringify({ message: { ...target, ...fcmMessage(push, NOW) } }), push);
   const headers = {
-    ...{ ':method': 'POST', ':path': '/v1/projects/example/messages:send' },
-    ...{ authorization: 'Bearer x', 'content-type': 'application/json' },
+    ':method': 'POST',
+    ':path': '/v1/projects/example/messages:send',
+    authorization: 'Bearer x',
+    'content-type': 'application/json',
   };
   const checked = fcm.check({ headers, body: Buffer.from(body) }, newPeer());
   return 'refusal' in checked ? checked.refusal.body : null;

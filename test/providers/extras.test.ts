@@ -130,8 +130,10 @@ test('FCM gets the link and the image of a web push, and the label', async (t) =
   const { message } = JSON.parse((await simulator.lastAccepted())!.payload);
   assert.deepEqual(message.webpush.fcm_options, { link: 'https://example.com/sale' });
   assert.deepEqual(message.webpush.notification, {
-    ...{ tag: 'campaign-1', image: 'https://example.com/a.png' },
-    ...{ icon: '/i.png', badge: '/b.png' },
+    tag: 'campaign-1',
+    image: 'https://example.com/a.png',
+    icon: '/i.png',
+    badge: '/b.png',
   });
   assert.deepEqual(message.fcm_options, { analytics_label: 'sale-1' });
 });

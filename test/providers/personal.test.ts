@@ -44,8 +44,11 @@ for (const provider of ['apns', 'fcm'] as const) {
     const { simulator, sender } = await start(t, provider);
     const text = 'Fix {{ user name! }}, {{name|you}} and {{#badge}} "{{name|';
     const message = {
-      ...{ title: text, data: { who: '{{name}}', badge: '{{#badge}}' }, literal: true },
-      ...{ badge: '+1', localized: { pt: { title: `pt ${text}` } } },
+      title: text,
+      data: { who: '{{name}}', badge: '{{#badge}}' },
+      literal: true,
+      badge: '+1',
+      localized: { pt: { title: `pt ${text}` } },
     };
     const values = { name: 'never', '#badge': 'never' };
     for (const [language, expected] of [
@@ -79,7 +82,8 @@ for (const provider of ['apns', 'fcm'] as const) {
   test(`${provider}: each has its language and its words, with defaults`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const message = {
-      ...{ title: 'Hi {{name|there}}', data: { a: '1', b: '2' } },
+      title: 'Hi {{name|there}}',
+      data: { a: '1', b: '2' },
       localized: { pt: { title: 'Olá {{name|você}}', data: { b: '3' } }, he: { title: 'שלום' } },
     };
     for (const [own, expected, b] of [

@@ -27,13 +27,20 @@ const image = 'https://example.com/a.png';
 /** What a message of nothing but its defaults is; a row says what differs. */
 const plain = {
   ios: {
-    ...{ type: 'background', priority: '5', expiration: IN_AN_HOUR, collapse: ID },
+    type: 'background',
+    priority: '5',
+    expiration: IN_AN_HOUR,
+    collapse: ID,
     payload: { aps: { 'content-available': 1 } } as Record<string, unknown>,
   },
   android: { priority: 'HIGH', ttl: '3600s', collapse: ID, data: {}, notification: {} },
   web: {
-    ...{ ttl: '3600', urgency: 'high', topic: ID, link: undefined as string | undefined },
-    ...{ data: {}, notification: {} },
+    ttl: '3600',
+    urgency: 'high',
+    topic: ID,
+    link: undefined as string | undefined,
+    data: {},
+    notification: {},
   },
 };
 const shown = { type: 'alert', priority: '10' };

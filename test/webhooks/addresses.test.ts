@@ -123,7 +123,8 @@ test('an address in the URL of a webhook from another time is judged again', asy
   const post = createPoster({ local: false, ca: tls.cert });
   for (const url of [`https://127.0.0.1:${receiver.port}/`, receiver.url.replace('https', 'http')])
     assert.deepEqual(await post(url, {}, '{}'), {
-      ...{ kind: 'failed', reason: 'its URL is not https, or its address not public' },
+      kind: 'failed',
+      reason: 'its URL is not https, or its address not public',
     });
   assert.equal(receiver.connections(), 0);
 });
@@ -133,7 +134,9 @@ test('a redirect is an answer, and nobody goes there', async (t) => {
   for (const code of [301, 302, 307, 308]) {
     here.answer = status(code, { Location: there.url });
     assert.deepEqual(await createPoster({ local: true })(here.url, {}, '{}'), {
-      ...{ kind: 'answered', status: code, retryAfterMs: null },
+      kind: 'answered',
+      status: code,
+      retryAfterMs: null,
     });
   }
   assert.equal(there.connections(), 0);
@@ -144,7 +147,8 @@ test('a server that stalls is given up at the deadline; one with an endless answ
   const post = createPoster({ local: true, deadlineMs: 200 });
   receiver.answer = () => {};
   assert.deepEqual(await post(receiver.url, {}, '{}'), {
-    ...{ kind: 'failed', reason: 'no answer within 0.2 s' },
+    kind: 'failed',
+    reason: 'no answer within 0.2 s',
   });
   let written = 0;
   receiver.answer = (_, response) => {
@@ -194,7 +198,9 @@ test('an answer whose body drips is taken for what its status says', async (t) =
     response.once('close', () => clearInterval(drip));
   };
   assert.deepEqual(await createPoster({ local: true })(receiver.url, {}, '{}'), {
-    ...{ kind: 'answered', status: 202, retryAfterMs: null },
+    kind: 'answered',
+    status: 202,
+    retryAfterMs: null,
   });
 });
 

@@ -15,7 +15,9 @@ async function posted(t: TestContext, format: 'slack' | 'teams', name: string) {
     return index < 3 ? { kind: 'rejected', reason: 'INVALID_ARGUMENT' } : accepted;
   };
   const webhook = webhookOf({
-    ...{ url: receiver.url, format, origin: 'https://push.example.com' },
+    url: receiver.url,
+    format,
+    origin: 'https://push.example.com',
     types: ['campaign.completed', 'campaign.failed', 'campaign.paused'],
   });
   await world.store.addWebhook(webhook, 9);

@@ -19,7 +19,9 @@ const COURSE: EventType[] = ['campaign.accepted', 'campaign.started', 'campaign.
 
 async function hook(world: World, receiver: { url: string }, rest: Partial<Webhook> = {}) {
   const webhook = webhookOf({
-    ...{ url: receiver.url, types: COURSE, secrets: [{ secret: makeSecret(), until: null }] },
+    url: receiver.url,
+    types: COURSE,
+    secrets: [{ secret: makeSecret(), until: null }],
     ...rest,
   });
   await world.store.addWebhook(webhook, 99);
@@ -50,16 +52,26 @@ test('a webhook gets each event of its types once, as a CloudEvent', async (t) =
   assert.equal(completed.headers['content-type'], 'application/cloudevents+json; charset=utf-8');
   const time = new Date(NOW).toISOString();
   assert.deepEqual(read(completed), {
-    ...{ specversion: '1.0', id: `${id}-completed-3`, source: 'volley' },
-    ...{ type: 'campaign.completed', subject: id, time, datacontenttype: 'application/json' },
+    specversion: '1.0',
+    id: `${id}-completed-3`,
+    source: 'volley',
+    type: 'campaign.completed',
+    subject: id,
+    time,
+    datacontenttype: 'application/json',
     app: 'default',
     data: {
       campaign: {
-        ...{ id, app: 'default', name: 'Autumn', state: 'completed', reason: null },
+        id,
+        app: 'default',
+        name: 'Autumn',
+        state: 'completed',
+        reason: null,
         createdAt: time,
       },
       counts: { recipients: 10, accepted: 10, failed: 0, skipped: 0, pending: 0 },
-      ...{ closedAt: time, reasons: [] },
+      closedAt: time,
+      reasons: [],
     },
   });
   for (const it of receiver.got) assert.equal(it.headers['webhook-id'], read(it).id);
@@ -125,7 +137,9 @@ test('the other webhooks are told that one was disabled', async (t) => {
   const [told] = receiver.got.map(read);
   assert.equal(receiver.got.length, 1);
   assert.deepEqual(told?.data, {
-    ...{ webhookId: webhook.id, host: new URL(gone.url).host, reason: 'it answered 410 Gone' },
+    webhookId: webhook.id,
+    host: new URL(gone.url).host,
+    reason: 'it answered 410 Gone',
   });
   const states = (await deliveries(world, webhook)).map((it) => it.state);
   assert.deepEqual(new Set(states), new Set(['failed']));

@@ -63,7 +63,9 @@ export async function createReceiver(
     await closed;
   });
   const receiver: Receiver = {
-    ...{ url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}/hook`, port, got },
+    url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}/hook`,
+    port,
+    got,
     connections: () => connections,
     answer: status(204),
     until: (enough) =>

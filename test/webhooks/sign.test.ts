@@ -20,7 +20,9 @@ test('a signature is the one published for its vector', () => {
   const { secret, id, timestamp, payload, signature } = vector;
   const secrets = [{ secret, until: null }];
   assert.deepEqual(signedHeaders({ secrets }, id, payload, timestamp * 1000 + 999), {
-    ...{ 'webhook-id': id, 'webhook-timestamp': '1614265330', 'webhook-signature': signature },
+    'webhook-id': id,
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': signature,
   });
 });
 

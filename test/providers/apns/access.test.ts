@@ -16,8 +16,11 @@ const apnsOf = (senders: ReturnType<typeof createSenders>, app = 'default') =>
 
 function simulatorOf(clientCa?: string) {
   return startSimulator({
-    ...{ provider: 'apns', publicKey: apnsKey.publicKey, topics: [TOPIC] },
-    ...{ keyId: 'KEY1234567', teamId: 'TEAM123456' },
+    provider: 'apns',
+    publicKey: apnsKey.publicKey,
+    topics: [TOPIC],
+    keyId: 'KEY1234567',
+    teamId: 'TEAM123456',
     ...(clientCa !== undefined && { clientCa }),
   });
 }

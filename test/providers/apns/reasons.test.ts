@@ -61,7 +61,9 @@ test('too many to one device waits for that device, everything else for everybod
 
 test('an unknown reason is judged by its status', () => {
   assert.deepEqual(judge(400, { reason: 'Novel' }), {
-    ...{ kind: 'rejected', reason: 'Novel', suspect: true },
+    kind: 'rejected',
+    reason: 'Novel',
+    suspect: true,
   });
   assert.deepEqual(judge(403, { reason: 'Novel' }), { kind: 'blocked', reason: 'Novel' });
   assert.equal(judge(502, '<html>').kind, 'retry');

@@ -77,7 +77,9 @@ test("an answer carries FCM's own words, shortened and in one line", () => {
 
 test('another sender is rejected; missing permission and missing keys block', () => {
   assert.deepEqual(judge(403, error('SENDER_ID_MISMATCH')), {
-    ...{ kind: 'rejected', reason: 'SENDER_ID_MISMATCH', suspect: true },
+    kind: 'rejected',
+    reason: 'SENDER_ID_MISMATCH',
+    suspect: true,
   });
   assert.equal(judge(403, error(null, { status: 'PERMISSION_DENIED' })).kind, 'blocked');
   assert.equal(judge(401, error('THIRD_PARTY_AUTH_ERROR')).kind, 'blocked');
@@ -91,8 +93,11 @@ test('quota and outages ask everybody to wait, for as long as Retry-After says',
     return it.afterMs;
   };
   assert.deepEqual(judge(429, error('QUOTA_EXCEEDED')), {
-    ...{ kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'service' },
-    ...{ afterMs: null, stalledMs: 60_000 },
+    kind: 'retry',
+    reason: 'QUOTA_EXCEEDED',
+    scope: 'service',
+    afterMs: null,
+    stalledMs: 60_000,
   });
   assert.equal(after(429, 'QUOTA_EXCEEDED', '5'), 5000);
   assert.equal(after(503, 'UNAVAILABLE', 'Thu, 01 Jan 2026 00:02:00 GMT'), 120_000);

@@ -8,7 +8,10 @@ import { createWindow } from '../../../functions/providers/shared/window.ts';
 
 const rejected: Outcome = { kind: 'rejected', reason: 'BadDeviceToken' };
 const wait = (scope: 'device' | 'service', afterMs: number | null = null): Outcome => ({
-  ...{ kind: 'retry', reason: 'ServiceUnavailable', afterMs, scope },
+  kind: 'retry',
+  reason: 'ServiceUnavailable',
+  afterMs,
+  scope,
 });
 
 test('an overloaded provider gets half as many at once, down to ten', () => {

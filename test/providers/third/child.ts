@@ -95,7 +95,10 @@ const { apns, fcm } = simulated;
 console.log(
   JSON.stringify({
     queues: queueNames,
-    ...{ refused, estimate: estimate.body, untitled, test: test.body },
+    refused,
+    estimate: estimate.body,
+    untitled,
+    test: test.body,
     campaign: campaign.body,
     onTheWire: {
       apns: (await apns.stats()).distinct,
