@@ -1,7 +1,7 @@
 /**
- * Dead letters of Pub/Sub: pulled, published again, acknowledged.
+ * Dead letters of Pub/Sub: pulls them, publishes them again, acknowledges them.
  *
- * The library is imported by the first call, since it takes 200 ms: only people call this.
+ * The first call imports the library, which takes 200 ms; only people make such calls.
  * https://cloud.google.com/pubsub/docs/dead-letter-topics
  */
 
@@ -10,24 +10,24 @@ import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/po
 
 export interface DeadLettersOptions {
   project: string;
-  /** where events are published, by its id */
+  /** id of the topic that events are published to */
   topic: string;
-  /** where the dead ones wait, by its id */
+  /** id of the subscription that holds the dead letters */
   subscription: string;
-  /** host:port: plain gRPC, without credentials */
+  /** host:port of an emulator, which takes plain gRPC without credentials */
   emulatorHost?: string | undefined;
   /** ms, for durations */
   now?: () => number;
 }
 
-/** Pub/Sub holds an empty pull open; when it has told nothing for so long, there is nothing. */
+/** Pub/Sub holds an empty pull open. After this time without a message, there is none. */
 const PULL_MS = 2_000;
 const CALL_MS = 5_000;
-/** Redriving stops after this: acknowledgement ids live 60 s, the command line waits 30 s. */
+/** Redriving stops after this time: acknowledgement ids live for 60 s, and the command line waits 30 s. */
 const REDRIVE_MS = 15_000;
 const DEADLINE_EXCEEDED = 4;
 
-/** What Pub/Sub adds to a dead letter: they tell of its last journey, not of the event. */
+/** Prefix of the attributes that Pub/Sub adds to a dead letter. They are not of the event. */
 const ADDED = 'CloudPubSubDeadLetter';
 const COUNT = `${ADDED}SourceDeliveryCount`;
 
@@ -37,6 +37,7 @@ interface Pulled {
   letter: DeadLetter;
 }
 
+/** The clients are made by the first call. Each verb throws what Pub/Sub's client throws. */
 export function createPubSubDeadLetters({
   project,
   topic,
@@ -51,7 +52,7 @@ export function createPubSubDeadLetters({
     return clients;
   };
 
-  /** Up to a hundred, oldest first. Pub/Sub gives no other order, and seldom all at once. */
+  /** Pulls up to a hundred, oldest first. Pub/Sub gives them in any order, and seldom in one answer. */
   async function pull({ subscriber }: Clients): Promise<Pulled[]> {
     const found: Pulled[] = [];
     try {
@@ -70,7 +71,7 @@ export function createPubSubDeadLetters({
     return found.sort((a, b) => a.letter.deadAt - b.letter.deadAt);
   }
 
-  /** They can be pulled again at once; where this fails, when their 60 s are over. */
+  /** Lets them be pulled again immediately; if this call fails, after their 60 s. */
   async function giveBack(subscriber: v1.SubscriberClient, pulled: Pulled[]) {
     if (pulled.length === 0) return;
     const ackIds = pulled.map((it) => it.ackId);
@@ -97,8 +98,8 @@ export function createPubSubDeadLetters({
           const messages = [{ data: it.data, attributes: it.letter.attributes }];
           const name = `projects/${project}/topics/${topic}`;
           await publisher.publish({ topic: name, messages }, once(CALL_MS));
-          // DANGER: never before it is published. Whoever dies here publishes it twice, and its
-          // subscribers know it by its id.
+          // DANGER: acknowledge only what is published, or a crash here would lose it. Now a crash
+          // publishes it twice, and subscribers recognise the event by its id.
           await subscriber.acknowledge({ subscription, ackIds: [it.ackId] }, once(CALL_MS));
           left.shift();
           redriven++;
@@ -116,7 +117,7 @@ export function createPubSubDeadLetters({
   };
 }
 
-/** One attempt: the caller may try again, and our deadlines are those of a person who waits. */
+/** One attempt without the library's retries: a person waits, and may try again. */
 const once = (timeout: number) => ({ timeout, retry: null });
 
 interface Clients {
@@ -158,7 +159,7 @@ function pulledOf({
   } | null;
 }): Pulled {
   const { messageId, publishTime, attributes: all = {} } = message ?? {};
-  // gRPC gives bytes; a text would be base64
+  // gRPC gives bytes; if it is a text, it is base64
   const data = Buffer.from((message?.data ?? '') as string, 'base64');
   const attributes = Object.fromEntries(
     Object.entries(all ?? {}).filter(([name]) => !name.startsWith(ADDED)),

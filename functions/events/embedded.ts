@@ -1,39 +1,40 @@
 /**
- * Events on one machine: an event is a task of the queue `deliver`, so it survives a restart and is
- * tried again with the queue's backoff.
+ * Events of the embedded engine. An event is a task of the queue `deliver`, so it survives a restart
+ * and is retried with the queue's backoff.
  */
 
 import { setNewest } from '../lib/bounded-map.ts';
 import type { CampaignEvent } from '../model/event.ts';
 import type { Events, Queue } from '../ports/ports.ts';
 
-/** Events that were delivered in part; the oldest is forgotten, and then delivered in full again. */
+/** Events remembered as delivered in part. The oldest is forgotten, and is then delivered in full again. */
 const MAX_PARTIAL = 1000;
 
 export type Subscriber = (event: CampaignEvent) => Promise<void>;
-/** Whether a subscriber would do anything with it. */
+/** Whether a subscriber would do anything with the event. */
 export type Wants = (event: CampaignEvent) => Promise<boolean>;
 
 export interface EmbeddedEvents extends Events {
-  /** What nobody wants is not even queued. */
+  /** An event that no subscriber wants is not queued. */
   subscribe(subscriber: Subscriber, wants?: Wants): void;
   /**
-   * What the handler of `{ kind: 'event' }` calls. Throws an AggregateError when subscribers threw;
-   * delivered again, it reaches only those.
+   * Called by the handler of `{ kind: 'event' }`. Throws an AggregateError if subscribers threw; the
+   * next delivery of the event reaches only those.
    */
   deliver(event: CampaignEvent): Promise<void>;
 }
 
+/** Events as tasks of `queue`. Publishing throws what the queue throws. */
 export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEvents {
   const subscribers: Subscriber[] = [];
   const wanted: Wants[] = [];
-  /** by event id: who has it already, as each subscription of Pub/Sub is tried on its own */
+  /** by event id: the subscribers that have the event; Pub/Sub retries each subscription alone, too */
   const partial = new Map<string, Set<Subscriber>>();
 
   return {
     async publish(event) {
       const wants = await Promise.all(wanted.map((it) => it(event)));
-      // an event from before anybody subscribed waits for who will
+      // before the first subscription, events are queued for later subscribers
       if (wants.length > 0 && !wants.includes(true)) return;
       await queue.create([
         { queue: 'deliver', name: `event-${event.id}`, body: { kind: 'event', event } },

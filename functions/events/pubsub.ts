@@ -1,10 +1,10 @@
 /**
  * Events through Pub/Sub: published by its REST API, received by a push subscription.
  *
- * REST by `fetch`, and not `@google-cloud/pubsub`: importing that takes 180 ms and 54 MB (its
- * generated client alone, `v1.PublisherClient`, 141 ms and 45 MB), google-auth-library 45 ms and
- * 23 MB. Where the clients of Firestore and Cloud Tasks are loaded already: 68 ms and 9 MB, 20 ms
- * and 4 MB, 1 ms and nothing. A few messages a campaign need no batching, the library's strength.
+ * Not by `@google-cloud/pubsub`: to import it takes 180 ms and 54 MB, and its generated client alone
+ * (`v1.PublisherClient`) 141 ms and 45 MB. google-auth-library takes 45 ms and 23 MB. If the clients of
+ * Firestore and Cloud Tasks are loaded already, it is 68 ms and 9 MB, 20 ms and 4 MB, 1 ms and nothing.
+ * The library's strength is batching, and a campaign publishes only a few messages.
  * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
  */
 
@@ -17,25 +17,26 @@ import type { Events } from '../ports/ports.ts';
 
 export interface PubSubOptions {
   project: string;
-  /** its id, without the project */
+  /** the topic's id, without the project */
   topic: string;
-  /** host:port: plain HTTP and nobody to prove oneself to */
+  /** host:port of an emulator, which takes plain HTTP without credentials */
   emulatorHost?: string | undefined;
   random?: () => number;
-  /** an access token that may publish; the library's, of this function's account, without it */
+  /** gives an access token that may publish; by default one of this function's service account */
   accessToken?: () => Promise<string>;
 }
 
-/** The task that closes a campaign waits for it; what is not out by then the sweep announces. */
+/** Longest time to publish an event. The task that closes a campaign waits; later the sweep publishes it. */
 const DEADLINE_MS = 15_000;
-/** A connection that died while the CPU was frozen answers nothing: the next try opens another. */
+/** Longest time of one attempt. A connection that died while the CPU was frozen never answers. */
 const TRY_MS = 4_000;
 const BACKOFF: Backoff = { baseMs: 200, capMs: 3_000 };
 const SCOPE = 'https://www.googleapis.com/auth/pubsub';
 
-/** https://cloud.google.com/pubsub/docs/reference/error-codes */
+/** Whether another attempt may succeed. https://cloud.google.com/pubsub/docs/reference/error-codes */
 const passes = (status: number) => status === 408 || status === 429 || status >= 500;
 
+/** Publishing throws `Unavailable` after 15 s, and an error with Pub/Sub's reason if it is refused. */
 export function createPubSubEvents({
   project,
   topic,
@@ -46,7 +47,7 @@ export function createPubSubEvents({
   const origin = emulatorHost ? `http://${emulatorHost}` : 'https://pubsub.googleapis.com';
   const url = `${origin}/v1/projects/${project}/topics/${topic}:publish`;
 
-  /** Throws `Refused` when another try would end the same way. */
+  /** Throws `Refused` if another attempt would end the same way. */
   async function attempt(body: string, signal: AbortSignal): Promise<void> {
     const token = accessToken && (await withDeadline(accessToken(), TRY_MS, 'an access token'));
     const response = await fetch(url, {
@@ -82,12 +83,12 @@ export function createPubSubEvents({
   };
 }
 
-/** The topic is not there, or this account may not publish to it. */
+/** The topic does not exist, or this account may not publish to it. */
 class Refused extends Error {
   override name = 'Refused';
 }
 
-/** The library finds the account's credentials and keeps a token until it expires. */
+/** The library finds the account's credentials, and caches a token until it expires. */
 export function googleAccessToken(scope: string): () => Promise<string> {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
   return async () => {
@@ -106,7 +107,7 @@ function messageOf(event: CampaignEvent) {
   const { id, type } = event;
   return {
     data: Buffer.from(JSON.stringify(toCloudEvent(event))).toString('base64'),
-    // a subscription can filter by attributes, not by data
+    // subscriptions can filter by attributes, but not by data
     attributes: { 'content-type': 'application/cloudevents+json', id, type },
   };
 }

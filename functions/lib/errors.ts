@@ -1,14 +1,14 @@
-/** What is wrong with a request, in words for its author, and the document that carries it. */
+/** Faults of a request, in words for its author, and the problem document that carries them. */
 
 import { quoted } from './redact.ts';
 
 export interface Fault {
-  /** where: a field such as `message.title`, a header, a line; '' is the whole */
+  /** a field such as `message.title`, a header or a line; '' means the whole request */
   path: string;
   message: string;
 }
 
-/** The same fault of a part, as one of the whole that has the part under that name. */
+/** The fault of a part as a fault of the whole: `name` is put before its path. */
 export const faultIn = (name: string, { path, message }: Fault): Fault => ({
   path: path === '' ? name : `${name}.${path}`,
   message,
@@ -21,13 +21,13 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
-  /** what to do about it */
+  /** advice: what the caller should do */
   next: string;
   /** every fault found, not just the first */
   faults?: Fault[];
 }
 
-/** Every kind of problem the API answers with. `next` is the advice unless a caller knows better. */
+/** Every kind of problem the API answers with. `next` is the advice unless the caller gives another. */
 export const problems = {
   'invalid-request': {
     status: 400,
@@ -46,18 +46,18 @@ export const problems = {
   },
   'not-found': {
     status: 404,
-    title: 'There is nothing here',
+    title: 'Not found',
     next: 'Check the address; GET /openapi.json lists every call.',
   },
   'method-not-allowed': {
     status: 405,
-    title: 'This address does not take that method',
+    title: 'Method not allowed',
     next: 'Use one of the methods in the header Allow.',
   },
   conflict: {
     status: 409,
-    title: 'This contradicts what is there already',
-    next: 'Look at what is there before sending anything else.',
+    title: 'Conflict with the stored state',
+    next: 'Look at the stored state before you send anything else.',
   },
   'too-large': {
     status: 413,
@@ -76,30 +76,30 @@ export const problems = {
   },
   'too-many': {
     status: 429,
-    title: 'Too many calls',
+    title: 'Too many requests',
     next: 'Wait as long as the header Retry-After says, then try again.',
   },
   unexpected: {
     status: 500,
-    title: 'Something went wrong on our side',
-    next: 'Try again with the same Idempotency-Key; if it persists, look for this time in the logs.',
+    title: 'Internal error',
+    next: 'Try again with the same Idempotency-Key. If it persists, look for this time in the logs.',
   },
   unavailable: {
     status: 503,
-    title: 'What keeps the data does not answer',
-    next: 'Try again in a moment with the same Idempotency-Key; the log says what is at fault.',
+    title: 'Storage unavailable',
+    next: 'Try again in a moment with the same Idempotency-Key. The log has the cause.',
   },
 } as const satisfies Record<string, { status: number; title: string; next: string }>;
 
 export type ProblemKind = keyof typeof problems;
 
-/** Characters of a sentence, or of a path: both may quote what was sent. */
+/** Longest sentence and longest path, in characters. Both may quote what was sent. */
 const [MAX_SENTENCE, MAX_PATH] = [1_000, 200];
-/** Faults that a problem lists; of the others it says how many. */
+/** A problem lists this many faults, and says how many more there are. */
 export const MAX_FAULTS = 200;
 
-/** Shortened, and without secrets, whatever it quotes. */
-function told(faults: Fault[], count: number): Fault[] {
+/** The faults shortened, without secrets in what they quote. */
+function listed(faults: Fault[], count: number): Fault[] {
   const all = faults.slice(0, MAX_FAULTS).map(({ path, message }) => ({
     path: quoted(path, MAX_PATH),
     message: quoted(message, MAX_SENTENCE),
@@ -108,7 +108,10 @@ function told(faults: Fault[], count: number): Fault[] {
   return more > 0 ? [...all, { path: '', message: `and ${more} more` }] : all;
 }
 
-/** `count` is of all faults, where not all of them were kept. */
+/**
+ * A problem document. `detail` is shortened, and its secrets are removed. `count` is the number of all
+ * faults if `faults` has only some of them.
+ */
 export function problem(
   kind: ProblemKind,
   detail: string,
@@ -121,16 +124,16 @@ export function problem(
     status,
     detail: quoted(detail, MAX_SENTENCE),
     next: more.next ?? next,
-    ...(more.faults && { faults: told(more.faults, more.count ?? more.faults.length) }),
+    ...(more.faults && { faults: listed(more.faults, more.count ?? more.faults.length) }),
   };
 }
 
-/** Something outside that we stand on does not serve us now: a full disk, a locked database. */
+/** A service that we depend on does not work now: a full disk, a locked database, no answer. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
-/** A cursor that no page of that list has given. */
+/** A cursor that no page of this list has returned. */
 export class BadCursor extends Error {
   override name = 'BadCursor';
 }

@@ -1,7 +1,7 @@
 /**
  * JSON without rounding. `JSON.parse` makes 2916334247900527531 into ...527000, so two ids become one
- * device. Integers beyond 2^53 are kept here as they were written, as raw JSON: `JSON.stringify`
- * writes them out exactly. https://tc39.es/proposal-json-parse-with-source/
+ * device. Here integers beyond 2^53 stay as they were written, as raw JSON, and `JSON.stringify` writes
+ * them exactly. https://tc39.es/proposal-json-parse-with-source/
  */
 
 export interface RawNumber {
@@ -16,16 +16,19 @@ declare global {
   }
 }
 
-/** A number of 16 digits or more. Only such a line needs the reviver, which takes five times as long. */
+/** A number of 16 digits or more. Only a text with one needs the reviver, which takes five times as long. */
 const LONG_NUMBER = /[:,[]\s*-?\d{16}/;
 
-/** Throws a SyntaxError, and a RangeError for what is nested thousands of levels deep. */
+/**
+ * As `JSON.parse`, but integers beyond 2^53 become raw JSON. Throws a SyntaxError, and a RangeError if
+ * the value is nested thousands of levels deep.
+ */
 export const parseExact = (text: string): unknown =>
   LONG_NUMBER.test(text) || !startsAsObject(text)
     ? JSON.parse(text, asWritten as (key: string, value: unknown) => unknown)
     : JSON.parse(text);
 
-/** A number that is the whole text has no sign before it. */
+/** Without this, a long number that is the whole text would be missed: no sign comes before it. */
 const startsAsObject = (text: string) => text.startsWith('{') || text.startsWith('[');
 
 const asWritten = (_: string, value: unknown, { source }: { source?: string }) =>
@@ -33,10 +36,10 @@ const asWritten = (_: string, value: unknown, { source }: { source?: string }) =
     ? JSON.rawJSON(source!)
     : value;
 
-/** What is told of the others. */
+/** The fault of a number that `exactNumber` returns null for. */
 export const INEXACT = 'is a number that cannot be kept exactly; write it as text';
 
-/** The number, if a double holds just that one. */
+/** The number if a double holds exactly this value, else null. */
 export function exactNumber({ rawJSON }: RawNumber): number | null {
   const number = Number(rawJSON);
   const [whole = '', fraction = ''] = rawJSON.split('.');

@@ -1,15 +1,15 @@
-/** What a schema finds wrong with a value, in words for the author of a request. */
+/** Turns the issues that a zod schema finds into faults, in words for the author of a request. */
 
 import type { z } from 'zod';
 import { type Fault, MAX_FAULTS } from './errors.ts';
 
-/** Faults as they are found: the first `MAX_FAULTS` are kept, all are counted. */
+/** Faults found so far: the first `MAX_FAULTS` are kept, all are counted. */
 export interface Found {
   faults: Fault[];
   count: number;
 }
 
-/** `fault` is made only where it is kept. */
+/** Counts a fault, and keeps it if there is room; `fault` is called only then. */
 export function note(found: Found, fault: () => Fault) {
   found.count++;
   if (found.faults.length < MAX_FAULTS) found.faults.push(fault());
@@ -17,13 +17,13 @@ export function note(found: Found, fault: () => Fault) {
 
 export type Validated<T> = { value: T } | Found;
 
-/** The value as the schema has it, or what is wrong; `within` is put before each path. */
+/** The value as the schema parses it, or all faults. `within` is put before each path. Never throws. */
 export function validate<T>(
   schema: z.ZodType<T>,
   value: unknown,
   within: PropertyKey[] = [],
 ): Validated<T> {
-  // by what came it is seen which alternative of a union was meant
+  // the input shows which alternative of a union was meant
   const parsed = schema.safeParse(value, { reportInput: true, error: ofUnknownNames });
   if (parsed.success) return { value: parsed.data };
   const found: Found = { faults: [], count: 0 };
@@ -35,7 +35,7 @@ type Issue = z.core.$ZodIssue;
 
 const UNKNOWN = 'is unknown';
 
-/** A record may have a few names only: which they are the issue itself does not say. */
+/** A record may allow only some names; the issue itself does not list them. */
 function ofUnknownNames({ code, inst }: z.core.$ZodRawIssue): string | undefined {
   if (code !== 'unrecognized_keys') return undefined;
   const { keyType } = (inst?._zod.def ?? {}) as Partial<z.core.$ZodRecordDef>;
@@ -56,7 +56,7 @@ function tell(found: Found, issue: Issue, within: PropertyKey[]) {
       return;
     case 'invalid_union': {
       const meant = branchMeant(issue.errors);
-      // one that lists its values does not list those of the others
+      // a fault that lists only the values of one alternative would hide the others
       if (!meant || meant.every(isOfValues)) say(() => alternatives(issue, meant));
       else for (const inner of meant) tell(found, inner, path);
       return;
@@ -66,7 +66,7 @@ function tell(found: Found, issue: Issue, within: PropertyKey[]) {
   }
 }
 
-/** zod's own words are a programmer's; a message that a schema gives itself is kept. */
+/** zod's own messages are for programmers, so they are replaced. A message of the schema is kept. */
 function inWords(issue: Issue): string {
   const { message } = issue;
   if (hasOwnWords(issue)) return message;
@@ -90,13 +90,13 @@ function inWords(issue: Issue): string {
 const hasOwnWords = ({ message }: Issue) =>
   !/^(?:Invalid (?:input|option)|Too (?:small|big))\b/.test(message);
 
-/** As alternatives are told. */
+/** The values as a list of alternatives: `one of a, b`. */
 function oneOf(values: readonly unknown[]): string[] {
   const words = [...new Set(values.map(String))];
   return words.length > 1 ? [`one of ${words.join(', ')}`] : words;
 }
 
-/** JSON has no undefined: what is that is not there. */
+/** JSON has no undefined, so an undefined value is a missing one. */
 function needed(issue: Issue, allowed: string[]): string {
   const { input, discriminator } = issue as { input?: unknown; discriminator?: string };
   const given =
@@ -112,7 +112,7 @@ function bound(than: string, limit: number | bigint, origin: string): string {
   return `must have ${than} ${limit} ${Number(limit) === 1 ? thing : things}`;
 }
 
-/** Of a union all that it allows; where one alternative is meant, no types of others. */
+/** All that a union allows. If one alternative is meant, the types of the others are left out. */
 function alternatives(issue: Issue, meant?: Issue[]): string {
   const own = meant?.find(hasOwnWords);
   if (own) return own.message;
@@ -125,7 +125,7 @@ function alternatives(issue: Issue, meant?: Issue[]): string {
   return [...new Set(all.map(inWords))].join(', or ') || 'is not valid';
 }
 
-/** The issues of all alternatives that are about the value itself. */
+/** The issues of all alternatives that concern the value itself, not a part of it. */
 function ends(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   return issue.errors
@@ -134,7 +134,7 @@ function ends(issue: Issue): Issue[] {
     .flatMap(ends);
 }
 
-/** Of a union, the one alternative the author seems to have meant: it fits the farthest. */
+/** The alternative of a union that the author seems to have meant: the one that fits best. */
 function branchMeant(branches: Issue[][]): Issue[] | undefined {
   const ofType = branches.filter((issues) => !issues.some(isOfOtherType));
   const within = ofType.filter((issues) => issues.some(isWithin));

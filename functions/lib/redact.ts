@@ -1,13 +1,13 @@
-/** What may be shown of a text that came from outside, or has secrets in it. */
+/** Makes texts fit to be shown that come from outside or contain secrets. */
 
-/** Enough to tell one token from another, too little to send with. */
+/** The ends of a token: enough to recognise it, too little to use it. */
 export const shortToken = (token: string) =>
   token.length <= 16 ? `${token.slice(0, 2)}…` : `${token.slice(0, 6)}…${token.slice(-4)}`;
 
 /**
- * Shortens what looks like a secret: PEM blocks, API keys, webhook secrets, bearers, and any unbroken run of 48
- * characters and more (APNs tokens have 64, FCM's 140 and more, JWTs and Google's bearers more yet;
- * our ids stay below).
+ * Shortens everything that looks like a secret: PEM blocks, API keys, webhook secrets, bearer tokens,
+ * and any unbroken run of 48 or more characters. Device tokens of APNs have 64 characters, those of FCM
+ * 140 or more, JWTs and Google's access tokens even more; our ids have fewer than 48.
  */
 export const redact = (text: string) =>
   text
@@ -17,14 +17,14 @@ export const redact = (text: string) =>
     .replace(/whsec_[\w+/=]{8,}/g, shortToken)
     .replace(/\w[\w:-]{46,}\w/g, shortToken);
 
-/** Characters of what was sent to us that an error quotes. */
+/** An error quotes at most this many characters of the input. */
 const QUOTED = 64;
 
-/** What was sent to us, as an error may quote it: short, on one line, without secrets. */
+/** The input as an error may quote it: at most `most` characters, on one line, without secrets. */
 export function quoted(text: string, most = QUOTED): string {
   const head = text.slice(0, 4 * most);
   let safe = redact(head.replace(/\s+/g, ' ').toWellFormed());
-  // what was cut off may be the rest of a token
+  // the cut may have split a token
   if (head.length < text.length) safe = `${safe.replace(/(?<![\w:-])[\w:-]+$/, '')}…`;
   return safe.length > most ? `${safe.slice(0, most)}…` : safe;
 }

@@ -1,11 +1,12 @@
-/** Retry-After as RFC 9110 has it, section 10.2.3: seconds, or an HTTP date. */
+/** The header Retry-After (RFC 9110, section 10.2.3): a number of seconds, or an HTTP date. */
 
-/** What is longer is no advice but a mistake. */
+/** Longest wait in milliseconds. A server that asks for more has made a mistake. */
 const MAX_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Milliseconds to wait, 0 for a time that has passed; null without the field, and for whatever is
- * neither digits nor one of the three forms of a date.
+ * Returns the milliseconds to wait: 0 for a time that has passed, at most a day. Returns null if the
+ * header is missing, or is neither digits nor a date in one of the three forms. `now` is in
+ * milliseconds since 1970.
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | null {
   const text = value?.trim() ?? '';
@@ -13,7 +14,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(ms) ? null : Math.min(MAX_MS, Math.max(0, ms));
 }
 
-/** RFC 9110, section 5.6.7. All are in UTC, and names of days and months are case-sensitive. */
+/** The forms of RFC 9110, section 5.6.7. All are in UTC; names of days and months are case-sensitive. */
 const forms = [
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
@@ -21,7 +22,7 @@ const forms = [
 ];
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-/** Milliseconds since 1970; null: that is no date. */
+/** The date in milliseconds since 1970, or null if the text is no date. */
 function timeOf(text: string, now: number): number | null {
   const found = forms.map((it) => it.exec(text)?.groups).find((it) => it !== undefined);
   if (!found) return null;

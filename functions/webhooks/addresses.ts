@@ -1,10 +1,11 @@
 /**
- * Which addresses a webhook may lead to. Whoever registers one chooses where this machine posts to;
- * so nothing that is only reachable from here is: no private network, no metadata server.
+ * Which addresses a webhook may have. The caller who registers a webhook chooses where this machine
+ * posts to. So addresses that are reachable only from here are refused: private networks, metadata
+ * servers.
  *
- * The name is looked up once, and the connection goes to what was found and judged: a second answer
- * of the DNS (rebinding) is never asked for. An address in the URL itself is looked up by nobody, and
- * judged before.
+ * A host name is looked up once, and the connection goes to the address that was checked. The DNS is
+ * never asked a second time, so it cannot give another answer (rebinding). An address in the URL itself
+ * is checked before the connection, since it needs no lookup.
  * https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 
@@ -13,14 +14,26 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast. */
 const IPV4 = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
-  ...['172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16'],
-  ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ];
 
 /**
- * Of IPv6 only global unicast is allowed; within it not what carries another address (6to4, Teredo)
- * or is for documentation. That leaves out IPv4-mapped addresses, NAT64, unique local and link-local.
+ * IPv6: only global unicast is allowed, without the ranges that carry another address (6to4, Teredo)
+ * or are for documentation. This excludes IPv4-mapped, NAT64, unique local and link-local addresses.
  * https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const GLOBAL = '2000::/3';
@@ -38,7 +51,7 @@ const closedIpv4 = listOf('ipv4', IPV4);
 const closedIpv6 = listOf('ipv6', IPV6);
 const globalIpv6 = listOf('ipv6', [GLOBAL]);
 
-/** Whether everybody on the internet reaches the same by it. */
+/** Whether the address is reachable from the whole internet. False for a text that is no address. */
 export function isPublic(address: string): boolean {
   switch (isIP(address)) {
     case 4:
@@ -50,11 +63,12 @@ export function isPublic(address: string): boolean {
   }
 }
 
+/** The host has an address that a webhook may not have. */
 export class Forbidden extends Error {
   override name = 'Forbidden';
 }
 
-/** As `dns.lookup` with `all`. */
+/** Looks up all addresses of a host, as `dns.lookup` with `all`. */
 export type Resolve = (
   host: string,
   found: (error: Error | null, addresses: LookupAddress[]) => void,
@@ -64,8 +78,8 @@ const resolveByDns: Resolve = (host, found) =>
   dnsLookup(host, { all: true }, (error, addresses) => found(error, addresses ?? []));
 
 /**
- * For `connect`: fails with `Forbidden` when a name has any address that is not public. One among
- * public ones is no accident, and which of them is tried is not ours to choose.
+ * A `lookup` for `connect` that fails with `Forbidden` if any address of the name is not public. One
+ * such address among public ones is no accident, and we cannot choose which of them is tried.
  */
 export const publicLookup =
   (resolve: Resolve = resolveByDns): LookupFunction =>
@@ -80,7 +94,10 @@ export const publicLookup =
     });
   };
 
-/** What is wrong with a URL as the address of a webhook, in words for who registers it. */
+/**
+ * Returns why a webhook may not have this URL, in words for the caller who registers it; null if it
+ * may. `local` allows http and addresses that are not public.
+ */
 export function faultOfUrl(text: string, { local }: { local: boolean }): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https:// URL';
@@ -92,6 +109,6 @@ export function faultOfUrl(text: string, { local }: { local: boolean }): string 
   return null;
 }
 
-/** `URL` has put every way to write an IPv4 address into the usual one. */
+/** The host without brackets. `URL` has already brought IPv4 addresses into their usual form. */
 export const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$/g, '');
 export const isLiteral = (url: URL) => isIP(hostOf(url)) !== 0;

@@ -1,6 +1,6 @@
 /**
- * What a chat is told, as the JSON that its incoming webhooks take: Slack's blocks (Mattermost and
- * others read the same), and an adaptive card for Microsoft Teams.
+ * Chat messages about a campaign, as the JSON that incoming webhooks of chats take: Slack's blocks
+ * (Mattermost and others read them too), and an adaptive card for Microsoft Teams.
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
@@ -10,39 +10,42 @@ import type { CampaignEvent } from '../model/event.ts';
 import { reasonLines, report, reportLines } from '../pipeline/report.ts';
 import type { Ports } from '../ports/ports.ts';
 
-interface Said {
+interface ChatText {
   headline: string;
   facts: [label: string, value: string][];
-  /** what failed, the most frequent first */
+  /** reasons of failures, the most frequent first */
   reasons: string[];
   link: string | null;
 }
 
 const TOP_REASONS = 5;
-/** Slack refuses a message with longer ones: 150 in a headline, 2,000 in a field, 10 fields. */
+/** Slack's limits are 150 characters in a headline, 2,000 in a field, and 10 fields in a section. */
 const [MAX_HEADLINE, MAX_VALUE, MAX_FACTS] = [140, 300, 10];
 
-/** Rendered when it is posted, from the campaign as it is then: a closed one changes no more. */
+/**
+ * The message about an event. It is made when it is posted, from the campaign as it is then. `origin`
+ * is this deployment's own, for the link to the report. Throws what the store throws.
+ */
 export async function chatMessage(
   ports: Ports,
   format: 'slack' | 'teams',
   event: CampaignEvent,
   origin: string,
 ): Promise<object> {
-  const said = await saidOf(ports, event, origin);
-  return format === 'slack' ? toSlack(said) : toTeams(said);
+  const text = await textOf(ports, event, origin);
+  return format === 'slack' ? toSlack(text) : toTeams(text);
 }
 
 const verbs: Partial<Record<CampaignEvent['type'], string>> = {
   'campaign.completed': 'is completed',
-  'campaign.failed': 'has failed: nobody got it',
+  'campaign.failed': 'has failed: no push was accepted',
   'campaign.paused': 'is paused',
 };
 
-async function saidOf(ports: Ports, event: CampaignEvent, origin: string): Promise<Said> {
+async function textOf(ports: Ports, event: CampaignEvent, origin: string): Promise<ChatText> {
   const link = `${origin}/v1/campaigns/${encodeURIComponent(event.subject)}/report`;
   const made = verbs[event.type] ? await report(ports, event.subject) : null;
-  // a ping, or a campaign that is gone
+  // a test of the webhook, or a campaign that was deleted
   if (!made) return { headline: `Volley: ${event.type}`, facts: [], reasons: [], link: null };
   const { name, state } = made.campaign;
   const verb = state === 'cancelled' ? 'was cancelled' : verbs[event.type];
@@ -59,11 +62,11 @@ async function saidOf(ports: Ports, event: CampaignEvent, origin: string): Promi
 const cut = (text: string, most: number) =>
   text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
 
-function toSlack({ headline, facts, reasons, link }: Said) {
+function toSlack({ headline, facts, reasons, link }: ChatText) {
   const text = (it: string) => ({ type: 'mrkdwn', text: it });
   const fields = facts.map(([label, value]) => text(`*${label}*\n${forSlack(value)}`));
   return {
-    // what a notification shows, and what clients show that know no blocks
+    // shown in notifications, and by clients that do not know blocks
     text: forSlack(headline),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: headline } },
@@ -80,7 +83,7 @@ function toSlack({ headline, facts, reasons, link }: Said) {
 const forSlack = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-function toTeams({ headline, facts, reasons, link }: Said) {
+function toTeams({ headline, facts, reasons, link }: ChatText) {
   const block = (text: string, rest = {}) => ({ type: 'TextBlock', text, wrap: true, ...rest });
   return {
     type: 'message',
@@ -111,5 +114,5 @@ function toTeams({ headline, facts, reasons, link }: Said) {
   };
 }
 
-/** It reads Markdown: links above all are not for a campaign's name to make. */
+/** Teams reads Markdown. A campaign's name must not become a link or other markup. */
 const forTeams = (text: string) => text.replace(/[\\[\]()*_`#<>|]/g, (it) => `\\${it}`);

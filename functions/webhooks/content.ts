@@ -1,10 +1,11 @@
-/** What is posted: the event itself, or for a chat a message about it. */
+/** The body of a delivery: the event itself, or a chat message about it. */
 
 import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
 import type { Webhook } from '../model/webhook.ts';
 import type { Ports } from '../ports/ports.ts';
 import { chatMessage } from './chat.ts';
 
+/** `format` is the webhook's; `origin` is for links in a chat message. Throws what the store throws. */
 export async function contentOf(
   ports: Ports,
   { format, origin }: Pick<Webhook, 'format' | 'origin'>,

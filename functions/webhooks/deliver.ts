@@ -1,8 +1,7 @@
 /**
- * A delivery: one attempt at a time, each a task; what it learnt is written down, then the next one
- * is queued for its time. The queue's own retries are for what was not expected: a process that died,
- * a store that did not answer. An attempt that was made but not written down is made again, under the
- * same webhook-id.
+ * Delivers an event to a webhook. Each attempt is a task: it posts, stores the result, then queues the
+ * next attempt. The queue's own retries are for the unexpected: a process that died, a store that did
+ * not answer. An attempt whose result was not stored is made again, with the same webhook-id.
  */
 
 import { deliveryTask, type TaskBody } from '../model/tasks.ts';
@@ -12,17 +11,19 @@ import { contentOf } from './content.ts';
 import type { Posted, Poster } from './post.ts';
 import { nextAttemptAt } from './retry.ts';
 import { signedHeaders } from './sign.ts';
-import { disabled } from './webhook.ts';
+import { disableWebhook } from './webhook.ts';
 
-/** Of those told of. */
+/** A delivery lists its last attempts, at most this many. */
 const MAX_ATTEMPTS = 30;
 /**
- * At once, to one webhook, by one process: a dead one makes each wait for 15 s, and must not take the
- * others' room. Of one that is known to fail, one is enough to see whether it is back.
+ * Posts to one webhook at the same time, by one process. A dead endpoint makes each post wait for 15 s,
+ * and must not take the room of the others. An endpoint that fails gets one post at a time, which is
+ * enough to see that it works again.
  */
-const AT_ONCE = 4;
+const CONCURRENT_POSTS = 4;
+/** A delivery without room is tried again after 2 to 4 s. */
 const NO_ROOM_MS = 2_000;
-/** A delivery was given up, and nothing else has come through for about as long: two days. */
+/** A webhook is disabled when a delivery was given up and none has succeeded for two days. */
 const FAILING_MS = 2 * 24 * 60 * 60 * 1000;
 
 type Which = Omit<Extract<TaskBody, { kind: 'delivery' }>, 'kind'>;
@@ -35,7 +36,7 @@ export function createDeliver(
   const { now, random } = ports;
   const atWork = new Map<string, number>();
 
-  /** Throws what the store and the queue throw; `stop` makes it throw, too. */
+  /** One attempt. Throws what the store and the queue throw, and when `stop` fires during the post. */
   async function deliver(which: Which, stop: AbortSignal): Promise<void> {
     const { webhookId, deliveryId, tries } = which;
     const [delivery, webhook] = await Promise.all([
@@ -43,9 +44,9 @@ export function createDeliver(
       ports.store.getWebhook(webhookId),
     ]);
     if (delivery?.state !== 'pending') return;
-    // an earlier task of it: the one that did this attempt may have died before it queued the next
+    // this attempt was made; its process may have died before it queued the next one
     if (delivery.tries !== tries) return queueNext(delivery);
-    // it was queued again since: two that wait for room would both wait on
+    // the delivery was queued again since, and two tasks of it must not both wait for room
     if (delivery.task !== which.task) return;
     if (!webhook || webhook.disabled) {
       const state = 'failed' as const;
@@ -54,7 +55,7 @@ export function createDeliver(
       await ports.store.putDelivery(ended(delivery, attempt, { state, nextAt: null }), tries);
       return;
     }
-    const room = webhook.failingSince === null ? AT_ONCE : 1;
+    const room = webhook.failingSince === null ? CONCURRENT_POSTS : 1;
     const busy = atWork.get(webhookId) ?? 0;
     if (busy >= room) {
       const at = now() + NO_ROOM_MS * (1 + random());
@@ -87,8 +88,8 @@ export function createDeliver(
     const after = ended(delivery, made, { state, nextAt: state === 'pending' ? nextAt : null });
     const written = await ports.store.putDelivery(after, delivery.tries);
     if (written) await queueNext(after);
-    // last: where others keep changing the webhook, its deliveries go on all the same
-    if (gone) await disable(webhook.id, 'it answered 410 Gone');
+    // last, so that deliveries go on even if others keep changing the webhook
+    if (gone) await disableWebhook(ports, webhook.id, 'it answered 410 Gone');
     else await noteHealth(webhook, well, state === 'failed');
   }
 
@@ -123,14 +124,14 @@ export function createDeliver(
     await ports.queue.create([deliveryTask(next, 'first', nextAt ?? now())]);
   }
 
-  /** Written only when it changes: a webhook is no document for each delivery to write to. */
+  /** Writes only a change of health: each delivery must not write to the webhook's document. */
   async function noteHealth(webhook: Webhook, well: boolean, givenUp: boolean) {
     const { failingSince } = webhook;
     if (well !== (failingSince !== null) && !givenUp) return;
     const at = now();
     if (givenUp && failingSince !== null && at - failingSince >= FAILING_MS)
-      return disable(webhook.id, 'nothing could be delivered to it for days');
-    // of many deliveries that end at once the first writes it
+      return disableWebhook(ports, webhook.id, 'nothing could be delivered to it for days');
+    // if many deliveries end together, the first one writes the change
     await ports.store.changeWebhook(webhook.id, (it) =>
       well === (it.failingSince === null)
         ? null
@@ -138,14 +139,10 @@ export function createDeliver(
     );
   }
 
-  async function disable(id: string, reason: string) {
-    await disabled(ports, id, reason);
-  }
-
   return {
     deliver,
 
-    /** A ping, at once and once: what became of it is for whoever asked. */
+    /** Tests a webhook: one post now, without retries. Returns the delivery with its result. */
     async ping(webhook: Webhook, delivery: WebhookDelivery): Promise<WebhookDelivery> {
       const { posted, made } = await send(webhook, delivery);
       const after = ended(delivery, made, {
@@ -161,7 +158,7 @@ export function createDeliver(
 const isWell = (posted: Posted) =>
   posted.kind === 'answered' && posted.status >= 200 && posted.status < 300;
 
-/** Of this round: a replay begins anew. */
+/** Failures since the delivery began or was replayed. */
 const failuresOf = ({ attempts, begunAt }: WebhookDelivery) =>
   attempts.filter((it) => it.at >= begunAt).length;
 

@@ -1,4 +1,4 @@
-/** An event, to each webhook that wants it: a delivery of its own, and a task of its own. */
+/** Makes a delivery and a task for each webhook that subscribes to an event. */
 
 import { hash } from 'node:crypto';
 import type { CampaignEvent } from '../model/event.ts';
@@ -6,10 +6,11 @@ import { deliveryTask } from '../model/tasks.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 import type { Ports } from '../ports/ports.ts';
 
-/** The same event and webhook make the same id, however often the event comes. */
+/** The same event and webhook give the same id, so an event that comes twice is delivered once. */
 const deliveryIdOf = (webhookId: string, eventId: string) =>
   hash('sha256', `${webhookId}\n${eventId}`).slice(0, 24);
 
+/** A delivery that has not been tried. `now` is in milliseconds. */
 export const newDelivery = (
   webhookId: string,
   event: CampaignEvent,
@@ -26,7 +27,10 @@ export const newDelivery = (
   nextAt: now,
 });
 
-/** A subscriber of events. Dying anywhere in it is harmless: the event comes again. */
+/**
+ * A subscriber of events. It throws what the store and the queue throw. A failure at any point is
+ * harmless: the event comes again, and the ids of deliveries and tasks are the same.
+ */
 export const createFanOut =
   (ports: Pick<Ports, 'store' | 'queue' | 'now'>) =>
   async (event: CampaignEvent): Promise<void> => {
@@ -42,7 +46,10 @@ export const createFanOut =
     );
   };
 
-/** Whether anybody gets it. What is published together asks once. */
+/**
+ * Returns a function that says whether any webhook subscribes to an event. Events of one campaign that
+ * are published together share one read of the store.
+ */
 export function createWanted({ store }: Pick<Ports, 'store'>) {
   const asking = new Map<string, Promise<Webhook[]>>();
   return async ({ app, subject, type }: CampaignEvent): Promise<boolean> => {

@@ -1,6 +1,6 @@
 /**
- * One POST to somebody else's server. What it answers is a value, and so is that it does not answer:
- * both are to be expected. A redirect is an answer: following it would post to where nobody looked.
+ * One POST to a server of a third party. Its answer is a value, and so is the lack of one: both are
+ * expected. A redirect counts as an answer. Following it would post to an address that was not checked.
  */
 
 import { type RequestOptions, request as requestHttp } from 'node:http';
@@ -10,9 +10,10 @@ import { Forbidden, hostOf, isLiteral, isPublic, publicLookup, type Resolve } fr
 
 export type Posted =
   | { kind: 'answered'; status: number; retryAfterMs: number | null }
-  /** no answer; `reason` is for who registered the webhook */
+  /** no answer; `reason` is for the owner of the webhook */
   | { kind: 'failed'; reason: string };
 
+/** Posts `body` to `url`. Never rejects; `signal` ends the request. */
 export type Poster = (
   url: string,
   headers: Record<string, string>,
@@ -21,18 +22,18 @@ export type Poster = (
 ) => Promise<Posted>;
 
 export interface PosterOptions {
-  /** on a developer's machine: http, and addresses that only it can reach */
+  /** allows http, and addresses that only this machine can reach: for development */
   local: boolean;
   resolve?: Resolve;
-  /** PEM: trusted beside the usual authorities */
+  /** certificates in PEM that are trusted in addition to the usual authorities */
   ca?: string;
   deadlineMs?: number;
   now?: () => number;
 }
 
-/** From the look-up to the answer. */
+/** Longest time from the lookup of the host to the headers of the answer. */
 const DEADLINE_MS = 15_000;
-/** Of an answer's body, which is of no use here: what is longer, or takes longer, is cut off. */
+/** The body of an answer is not used. It is cut off after this many bytes, and after a second. */
 const MAX_BODY = 16 * 1024;
 const BODY_MS = 1_000;
 
@@ -47,7 +48,7 @@ export function createPoster({
 
   return (text, headers, body, signal) => {
     const url = new URL(text);
-    // registered before it was forbidden, or in local mode
+    // the webhook may have been registered in local mode, or before such URLs were refused
     if (!local && (url.protocol !== 'https:' || (isLiteral(url) && !isPublic(hostOf(url)))))
       return Promise.resolve(failed('its URL is not https, or its address not public'));
     const late = AbortSignal.timeout(deadlineMs);
@@ -55,7 +56,7 @@ export function createPoster({
       method: 'POST',
       headers: { ...headers, 'Content-Length': String(Buffer.byteLength(body)) },
       signal: signal ? AbortSignal.any([signal, late]) : late,
-      // a connection of its own: a kept one is bound to an address that was judged long ago
+      // a new connection each time: the address of an open one was checked long ago
       agent: false,
       ...(lookup && { lookup }),
       ...(ca !== undefined && { ca }),
@@ -71,7 +72,7 @@ export function createPoster({
           if (size > MAX_BODY) request.destroy();
         });
         const enough = setTimeout(() => request.destroy(), BODY_MS);
-        // cut off by us, by them, or at the deadline: the answer is known
+        // whoever ends the body, the answer is already known
         response.on('error', () => {});
         response.once('close', () => {
           clearTimeout(enough);

@@ -1,11 +1,11 @@
-/** What is asked for with a webhook, and what can be wrong with it. */
+/** The schemas of requests that create or change a webhook. */
 
 import { z } from 'zod';
 import { type EventType, subscribable } from '../model/event.ts';
 import { chatFaults, chatTypes, formats } from '../model/webhook.ts';
 import { faultOfUrl } from './addresses.ts';
 
-/** `local`: http is allowed, and addresses that only this machine can reach. */
+/** `local` allows http, and addresses that only this machine can reach. */
 export function webhookSchemas(local: boolean) {
   const url = z
     .string()

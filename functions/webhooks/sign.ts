@@ -7,13 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { Webhook as Signer } from 'standardwebhooks';
 import type { Webhook } from '../model/webhook.ts';
 
-/** How long the secret before the last one signs too, so that a receiver can change over. */
+/** After a rotation the former secret signs for another day, so that a receiver can change over. */
 export const OVERLAP_MS = 24 * 60 * 60 * 1000;
 
-/** 24 to 64 bytes are allowed. */
+/** A new secret of 32 random bytes. The specification allows 24 to 64. */
 export const makeSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** The new one and the one before it; one that was on its way out is gone. */
+/** The secrets after a rotation: the new one, and the current one for another day. Older ones go. */
 export const rotated = (
   { secrets }: Pick<Webhook, 'secrets'>,
   now: number,
@@ -23,7 +23,10 @@ export const rotated = (
   ...secrets.filter((it) => it.until === null).map((it) => ({ ...it, until: now + OVERLAP_MS })),
 ];
 
-/** `now` is when it is sent, not when it happened: receivers refuse what is older than some minutes. */
+/**
+ * The headers of a signed delivery, with a signature by each valid secret. `now` is the time of the
+ * post in milliseconds, not that of the event: receivers refuse timestamps older than some minutes.
+ */
 export function signedHeaders(
   { secrets }: Pick<Webhook, 'secrets'>,
   id: string,

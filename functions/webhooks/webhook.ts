@@ -1,4 +1,4 @@
-/** A webhook: how one is made, how one ends. */
+/** Creates and disables webhooks. */
 
 import { randomBytes } from 'node:crypto';
 import { webhookEvent } from '../model/campaign-events.ts';
@@ -9,9 +9,10 @@ import type { Ports } from '../ports/ports.ts';
 import type { WebhookRequest } from './request.ts';
 import { makeSecret } from './sign.ts';
 
-/** A mistake in a script must not make an event a thousand requests. */
+/** Most webhooks of a deployment, so that a mistake in a script does not post each event a thousand times. */
 export const MAX_WEBHOOKS = 50;
 
+/** A webhook with a new id and a new secret. `origin` is this deployment's own; `now` is in milliseconds. */
 export const newWebhook = (
   { url, description, app, campaignId, types, format }: WebhookRequest,
   { origin, now }: { origin: string; now: number },
@@ -30,8 +31,11 @@ export const newWebhook = (
   failingSince: null,
 });
 
-/** Nothing is posted to it any more; the log and the other webhooks are told. */
-export async function disabled(ports: Ports, id: string, reason: string): Promise<void> {
+/**
+ * Disables a webhook, once: nothing is posted to it any more. The log and the other webhooks are told.
+ * Throws what the store throws.
+ */
+export async function disableWebhook(ports: Ports, id: string, reason: string): Promise<void> {
   const at = ports.now();
   let host = '';
   const changed = await ports.store.changeWebhook(id, (it) => {

@@ -90,7 +90,7 @@ test('Cloud Run’s check of callers is known by its pages, with a key and witho
 
 test('our own 404, 401 and 403 say what they mean', async (t) => {
   for (const [kind, status, expected] of [
-    ['not-found', 404, /There is nothing here\. x\. Check the address; GET \/openapi\.json lists/],
+    ['not-found', 404, /Not found\. x\. Check the address; GET \/openapi\.json lists/],
     ['unauthorized', 401, /An API key is needed\. x\. Send the header "Authorization/],
     ['forbidden', 403, /This API key may not do that\. x\. Use a key that has the scope named\./],
   ] as const) {

@@ -1,4 +1,4 @@
-/** Against the official Pub/Sub emulator. */
+/** Uses the official Pub/Sub emulator. */
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -27,7 +27,7 @@ async function emulator(method: string, path: string, body: unknown = {}) {
 
 type Message = { data: string; attributes: Record<string, string> };
 
-/** The topic of events with a subscription that hears them, and the dead letters. */
+/** The topic of events with a subscription, and the dead letters. */
 async function world(t: TestContext, ackDeadlineSeconds = 60) {
   const project = freshProject();
   const at = (kind: string, id: string) => `projects/${project}/${kind}/${id}`;
@@ -54,7 +54,7 @@ async function world(t: TestContext, ackDeadlineSeconds = 60) {
         await emulator('POST', `${at('topics', 'dead')}:publish`, { messages });
       }
     },
-    /** what the subscribers of events were told, acknowledged */
+    /** the events that subscribers got and acknowledged */
     async heard(): Promise<Message[]> {
       const path = at('subscriptions', 'heard');
       const all: Message[] = [];
@@ -74,13 +74,13 @@ const named = (count: number) => Array.from({ length: count }, (_, n) => `event-
 const idsOf = (them: { attributes: Record<string, string> }[]) =>
   them.map((it) => it.attributes.id!);
 
-test('dead letters are listed oldest first and go on waiting, redriven as they were and gone then', {
+test('dead letters are listed oldest first and stay; redriven, they are published unchanged and removed', {
   skip,
 }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
   const names = named(3);
   await bury(names);
-  // twice: the first list must not hold them back
+  // twice: the first list must not hide them from the second
   for (const list of [await deadLetters.list(), await deadLetters.list()]) {
     assert.deepEqual(idsOf(list), names);
     const [{ attempts, attributes, data, deadAt }] = list as [(typeof list)[0]];
@@ -100,7 +100,7 @@ test('dead letters are listed oldest first and go on waiting, redriven as they w
   assert.equal(await deadLetters.redrive(), 0);
 });
 
-test('a hundred are redriven a call, and the others the next time', { skip }, async (t) => {
+test('a call redrives a hundred, the next call the others', { skip }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
   await bury(named(105));
   assert.equal(await deadLetters.redrive(), 100);
@@ -108,7 +108,7 @@ test('a hundred are redriven a call, and the others the next time', { skip }, as
   assert.deepEqual(idsOf(await heard()).sort(), named(105));
 });
 
-test('what fails between publishing and acknowledging publishes twice and loses nothing', {
+test('a failure between publishing and acknowledging publishes twice and loses nothing', {
   skip,
 }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
@@ -128,7 +128,7 @@ test('what fails between publishing and acknowledging publishes twice and loses 
 test('a process that is killed between publishing and acknowledging loses nothing', {
   skip,
 }, async (t) => {
-  // what a dead process has in hand comes back after this, the least that Pub/Sub takes
+  // messages that a dead process holds come back after this time, the shortest that Pub/Sub allows
   const { deadLetters, ids, bury, heard } = await world(t, 10);
   const names = named(3);
   await bury(names);
@@ -151,7 +151,7 @@ test('a process that is killed between publishing and acknowledging loses nothin
   assert.deepEqual(await deadLetters.list(), []);
 });
 
-test('what cannot be published goes on waiting', { skip }, async (t) => {
+test('a dead letter that cannot be published stays', { skip }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
   await bury(named(2));
   const broken = t.mock.method(v1.PublisherClient.prototype, 'publish', async () => {

@@ -1,4 +1,4 @@
-/** The process that redrives dead letters, killed as it is about to acknowledge the first one. */
+/** A process that redrives dead letters, and is killed when it is about to acknowledge the first one. */
 
 import { v1 } from '@google-cloud/pubsub';
 import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';

@@ -49,7 +49,7 @@ const event: CampaignEvent = {
   data: { a: 1 },
 };
 
-test('one subscriber that fails does not make the others hear it again', async (t) => {
+test('if one subscriber fails, the others do not get the event again', async (t) => {
   const { events, queue, logged } = make(t);
   const got: string[] = [];
   events.subscribe(async () => {
@@ -71,7 +71,7 @@ test('one subscriber that fails does not make the others hear it again', async (
   assert.equal(logged.length, 2);
 });
 
-test('a subscriber that throws at once is no different', async () => {
+test('a subscriber may also throw synchronously', async () => {
   const events = createEmbeddedEvents({ create: async () => {} });
   let heard = 0;
   events.subscribe(() => {
@@ -85,11 +85,11 @@ test('a subscriber that throws at once is no different', async () => {
   assert.equal(heard, 1);
 });
 
-test('an event nobody listens to is delivered', async () => {
+test('an event without subscribers counts as delivered', async () => {
   await createEmbeddedEvents({ create: async () => {} }).deliver(event);
 });
 
-test('to publish fails when the queue does', async () => {
+test('publishing fails when the queue fails', async () => {
   const events = createEmbeddedEvents({ create: () => Promise.reject(new Error('disk full')) });
   await assert.rejects(events.publish(event), /disk full/);
 });

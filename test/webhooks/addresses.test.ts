@@ -20,7 +20,7 @@ const closed = [
 const open = ['8.8.8.8', '1.1.1.1', '172.15.0.1', '172.32.0.1', '100.63.0.1', '100.128.0.1'];
 const open6 = ['2606:4700::1111', '2a00:1450:4001::200e', '2620:fe::fe'];
 
-test('only addresses that everybody on the internet reaches are public', () => {
+test('only addresses that the whole internet reaches are public', () => {
   for (const it of closed) assert.equal(isPublic(it), false, it);
   for (const it of [...open, ...open6]) assert.equal(isPublic(it), true, it);
 });
@@ -53,7 +53,7 @@ test('a URL that cannot be a webhook is refused when it is registered, however i
   assert.notEqual(faultOfUrl('ftp://127.0.0.1/', { local: true }), null);
 });
 
-/** A server that knows no HTTP. */
+/** A server that does not speak HTTP. */
 async function listening(t: TestContext, met: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -70,7 +70,7 @@ async function listening(t: TestContext, met: (socket: Socket) => void) {
   return server.address() as AddressInfo;
 }
 
-/** Answers in turn, the last for ever. */
+/** Gives the answers in turn, then the last one again and again. */
 function scripted(...answers: string[][]) {
   const asked: string[] = [];
   const resolve: Resolve = (host, found) => {
@@ -105,10 +105,10 @@ test('a name that leads to this machine or its network is not connected to', asy
   assert.equal(receiver.connections(), 0);
 });
 
-test('a name that leads elsewhere when it is asked for again is not asked for again', async (t) => {
+test('a name is looked up once: a second lookup could give another address', async (t) => {
   const tls = await makeCertificate();
   const receiver = await createReceiver(t, tls);
-  // nobody has 2fff::/16
+  // 2fff::/16 is not assigned
   const { asked, resolve } = scripted(['2fff::1'], ['127.0.0.1']);
   const post = createPoster({ local: false, resolve, ca: tls.cert, deadlineMs: 300 });
   const posted = await post(`https://rebind.example:${receiver.port}/`, {}, '{}');
@@ -117,7 +117,7 @@ test('a name that leads elsewhere when it is asked for again is not asked for ag
   assert.equal(receiver.connections(), 0);
 });
 
-test('an address in the URL of a webhook from another time is judged again', async (t) => {
+test('an address in the URL of an old webhook is checked again', async (t) => {
   const tls = await makeCertificate();
   const receiver = await createReceiver(t, tls);
   const post = createPoster({ local: false, ca: tls.cert });
@@ -129,7 +129,7 @@ test('an address in the URL of a webhook from another time is judged again', asy
   assert.equal(receiver.connections(), 0);
 });
 
-test('a redirect is an answer, and nobody goes there', async (t) => {
+test('a redirect is an answer, and is not followed', async (t) => {
   const [here, there] = [await createReceiver(t), await createReceiver(t)];
   for (const code of [301, 302, 307, 308]) {
     here.answer = status(code, { Location: there.url });
@@ -142,7 +142,7 @@ test('a redirect is an answer, and nobody goes there', async (t) => {
   assert.equal(there.connections(), 0);
 });
 
-test('a server that stalls is given up at the deadline; one with an endless answer is cut off', async (t) => {
+test('a server that stalls fails at the deadline; an endless answer is cut off', async (t) => {
   const receiver = await createReceiver(t);
   const post = createPoster({ local: true, deadlineMs: 200 });
   receiver.answer = () => {};
@@ -164,13 +164,13 @@ test('a server that stalls is given up at the deadline; one with an endless answ
   assert.ok(written < 64 * 1024 * 1024, `${written} bytes were read`);
 });
 
-test('whatever stalls, from the look-up to the headers, is given up at the deadline', async (t) => {
+test('a stall anywhere from the lookup to the headers fails at the deadline', async (t) => {
   const options = { deadlineMs: 200 };
   const late = { kind: 'failed', reason: 'no answer within 0.2 s' };
   const nobodyKnows = createPoster({ local: false, resolve: () => {}, ...options });
   assert.deepEqual(await nobodyKnows('https://slow.example/', {}, '{}'), late);
 
-  // takes the connection, and says nothing of TLS
+  // accepts the connection, and never answers the TLS handshake
   const mute = await listening(t, () => {});
   const post = createPoster({ local: true, ...options });
   assert.deepEqual(await post(`https://127.0.0.1:${mute.port}/`, {}, '{}'), late);
@@ -182,7 +182,7 @@ test('whatever stalls, from the look-up to the headers, is given up at the deadl
   });
   assert.deepEqual(await post(`http://127.0.0.1:${dripping.port}/`, {}, '{}'), late);
 
-  // without end, and each of them small
+  // small headers without end
   const early = await listening(t, (socket) => {
     const hint = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 1);
     socket.once('close', () => clearInterval(hint));
@@ -190,7 +190,7 @@ test('whatever stalls, from the look-up to the headers, is given up at the deadl
   assert.deepEqual(await post(`http://127.0.0.1:${early.port}/`, {}, '{}'), late);
 });
 
-test('an answer whose body drips is taken for what its status says', async (t) => {
+test('an answer whose body comes drop by drop counts by its status', async (t) => {
   const receiver = await createReceiver(t);
   receiver.answer = (_, response) => {
     response.writeHead(202);
@@ -204,7 +204,7 @@ test('an answer whose body drips is taken for what its status says', async (t) =
   });
 });
 
-test('the deadline is 15 seconds, if nobody says otherwise', async (t) => {
+test('the deadline is 15 seconds by default', async (t) => {
   const receiver = await createReceiver(t);
   receiver.answer = () => {};
   const late = new AbortController();
@@ -219,7 +219,7 @@ test('the deadline is 15 seconds, if nobody says otherwise', async (t) => {
   assert.deepEqual(await posting, { kind: 'failed', reason: 'no answer within 15 s' });
 });
 
-test('a server that is not there, or has a certificate of its own, is a failure with its reason', async (t) => {
+test('a server that is down, or has a self-signed certificate, is a failure with its reason', async (t) => {
   const tls = await makeCertificate();
   const receiver = await createReceiver(t, tls);
   const post = createPoster({ local: true });

@@ -5,7 +5,7 @@ import { accepted } from '../pipeline/script.ts';
 import { createWorld } from '../pipeline/world.ts';
 import { createReceiver } from './receiver.ts';
 
-/** What the chat gets of a campaign of which three in a thousand fail. */
+/** The message that a chat gets about a campaign in which three pushes in a thousand fail. */
 async function posted(t: TestContext, format: 'slack' | 'teams', name: string) {
   const world = createWorld(t);
   const receiver = await createReceiver(t);
@@ -32,7 +32,7 @@ async function posted(t: TestContext, format: 'slack' | 'teams', name: string) {
 
 const link = (id: string) => `https://push.example.com/v1/campaigns/${id}/report`;
 
-test('Slack gets the report of a campaign, in blocks', async (t) => {
+test('Slack gets the report of a campaign as blocks', async (t) => {
   const { id, message, body } = await posted(t, 'slack', 'Autumn <!channel> & more');
   assert.equal(message.text, 'Autumn &lt;!channel&gt; &amp; more is completed');
   const [header, section, reasons, context] = message.blocks;
@@ -56,7 +56,7 @@ test('Slack gets the report of a campaign, in blocks', async (t) => {
   assert.ok(!body.includes('token-of'), 'no tokens');
 });
 
-test('Teams gets the report of a campaign, in an adaptive card', async (t) => {
+test('Teams gets the report of a campaign as an adaptive card', async (t) => {
   const { id, message } = await posted(t, 'teams', 'Autumn [free](https://evil.example)');
   assert.equal(message.type, 'message');
   const [{ contentType, content }] = message.attachments;

@@ -1,4 +1,4 @@
-/** Events on their way to real servers, in time that passes only when told to. */
+/** Deliveries of events to real servers. The clock moves only when a test moves it. */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -82,7 +82,7 @@ test('a webhook gets each event of its types once, as a CloudEvent', async (t) =
   );
 });
 
-test('only who registered for it is told: by app, by campaign, by type', async (t) => {
+test('a webhook gets only the events it subscribes to: by app, by campaign, by type', async (t) => {
   const { world, receiver } = await start(t);
   await hook(world, { url: `${receiver.url}/app` }, { app: 'default' });
   await hook(world, { url: `${receiver.url}/other` }, { app: 'other' });
@@ -96,7 +96,7 @@ test('only who registered for it is told: by app, by campaign, by type', async (
   assert.deepEqual(paths, [...Array(3).fill('/hook/app'), ...Array(3).fill('/hook/one')]);
 });
 
-test('of two webhooks one is dead: it is retried for three days, the other is unharmed', async (t) => {
+test('a dead webhook is retried for three days, and does not disturb another one', async (t) => {
   const { world, receiver } = await start(t);
   const dead = await createReceiver(t);
   dead.answer = status(500);
@@ -149,7 +149,7 @@ test('the other webhooks are told that one was disabled', async (t) => {
   assert.equal(gone.got.length, before);
 });
 
-test('an endpoint that recovers gets what it missed, and is not disabled', async (t) => {
+test('an endpoint that recovers gets the events it missed, and is not disabled', async (t) => {
   const { world, receiver } = await start(t);
   receiver.answer = status(503);
   const webhook = await hook(world, receiver, { types: ['campaign.completed'] });
@@ -194,13 +194,13 @@ test('a stalling endpoint does not take the room of others', async (t) => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => world.campaign()));
   await world.run(NOW + 10_000);
   for (const id of ids) await world.closed(id);
-  // on a busy machine one of them may have been late, and come again
+  // on a busy machine one of them may be late, and comes again
   assert.equal(new Set(receiver.got.map((it) => read(it).id)).size, 18);
   assert.ok(most <= 4, `${most} at once`);
   assert.ok(stalled.got.length >= 4);
 });
 
-test('what failed for good is told to who asked for it, in parts, and so are dead devices', async (t) => {
+test('webhooks that ask for them get final failures and dead devices, in parts', async (t) => {
   const world = createWorld(t);
   const receiver = await createReceiver(t);
   await world.people(250);
@@ -230,7 +230,7 @@ test('what failed for good is told to who asked for it, in parts, and so are dea
   assert.ok(!receiver.got.some((it) => it.body.includes('token-of')), 'no tokens');
 });
 
-test('of a campaign that nobody listens to no chunk stores an event', async (t) => {
+test('a campaign without webhooks stores no events of its chunks', async (t) => {
   const { world, receiver } = await start(t);
   await hook(world, receiver, { types: COURSE });
   world.script.answer = () => ({ kind: 'rejected', reason: 'INVALID_ARGUMENT' });
@@ -251,7 +251,7 @@ test('of a campaign that nobody listens to no chunk stores an event', async (t) 
   );
 });
 
-test('progress is told while it is sent, at most once in five seconds', async (t) => {
+test('a running campaign reports progress, at most once in five seconds', async (t) => {
   const { world, receiver } = await start(t);
   await world.people(5000);
   await hook(world, receiver, { types: ['campaign.progress'] });
@@ -268,7 +268,7 @@ test('progress is told while it is sent, at most once in five seconds', async (t
   assert.ok(counts.every((it) => it.accepted > 0 && it.accepted < 5000));
 });
 
-test('a publisher that dies between the write and the publish is followed by the sweep', async (t) => {
+test('if a publisher dies between the write and the publish, the sweep publishes', async (t) => {
   const { world, receiver } = await start(t);
   await hook(world, receiver);
   const { events } = world.ports;
@@ -285,7 +285,7 @@ test('a publisher that dies between the write and the publish is followed by the
 });
 
 for (const what of ['delivered twice', 'in disorder'] as const)
-  test(`tasks ${what} deliver everything, under one id each`, async (t) => {
+  test(`tasks ${what} deliver every event, each with one id`, async (t) => {
     const unkind = what === 'in disorder' ? { disorder: true } : { duplicate: 1 };
     const { world, receiver } = await start(t, { unkind });
     const webhook = await hook(world, receiver);
@@ -299,7 +299,7 @@ for (const what of ['delivered twice', 'in disorder'] as const)
     assert.deepEqual(states, Array(3).fill('delivered'));
   });
 
-test('a process that dies after the attempt, before it queued the next, is made up for', async (t) => {
+test('if a process dies after an attempt, before it queued the next, another task queues it', async (t) => {
   const { world, receiver } = await start(t);
   receiver.answer = status(500);
   const webhook = await hook(world, receiver, { types: ['campaign.completed'] });

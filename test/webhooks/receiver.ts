@@ -1,4 +1,4 @@
-/** Somebody else's server, which gets what is posted: real HTTP or HTTPS on this machine. */
+/** A third party's server that receives the posts: real HTTP or HTTPS on this machine. */
 
 import { once } from 'node:events';
 import {
@@ -20,11 +20,11 @@ export interface Receiver {
   url: string;
   port: number;
   got: Got[];
-  /** TCP connections, whatever came of them */
+  /** number of TCP connections, with or without a request */
   connections(): number;
-  /** What is answered from now on; 204 unless it is told. */
+  /** Sets the answer to later requests; 204 until then. */
   answer: (it: Got, response: ServerResponse) => void;
-  /** as many that fit have come */
+  /** Resolves when that many matching posts have come. */
   until(enough: () => boolean): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ export async function createReceiver(
   return receiver;
 }
 
-/** The event, if the signature is good by this secret; what the library throws if not. */
+/** The event, if its signature is valid for this secret. Else throws what the library throws. */
 export const verified = ({ headers, body }: Got, secret: string) =>
   new Verifier(secret).verify(body, headers as Record<string, string>) as {
     id: string;

@@ -38,7 +38,7 @@ test('a signature is HMAC-SHA256 as Node computes it, whatever is in the body', 
   }
 });
 
-test('while a secret is rotated both sign, and a receiver with either is content', () => {
+test('while a secret is rotated both secrets sign, and a receiver with either accepts', () => {
   const now = Date.now();
   const first = [{ secret: makeSecret(), until: null }];
   const second = rotated({ secrets: first }, now);
