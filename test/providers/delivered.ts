@@ -5,7 +5,7 @@ import { messageSchema } from '../../functions/model/schemas/message.ts';
 import type { Push } from '../../functions/ports/ports.ts';
 import { apnsNotification } from '../../functions/providers/apns/notification.ts';
 import { fcmMessage } from '../../functions/providers/fcm/message.ts';
-import { jsonFor } from '../../functions/providers/shared/personal.ts';
+import { jsonFor } from '../../functions/providers/shared/personalization.ts';
 import { apnsRules } from '../../functions/simulators/apns/rules.ts';
 import { fcmRules } from '../../functions/simulators/fcm/rules.ts';
 import { newPeer } from '../../functions/simulators/shared/rules.ts';

@@ -7,7 +7,7 @@ import { apnsFaults, apnsNotification } from '../../functions/providers/apns/not
 import { fcmFaults } from '../../functions/providers/fcm/faults.ts';
 import { lostByApns, lostByFcm } from '../../functions/providers/shared/lost.ts';
 import { merge } from '../../functions/providers/shared/merge.ts';
-import { badgeIn, inLanguage } from '../../functions/providers/shared/personal.ts';
+import { badgeIn, inLanguage } from '../../functions/providers/shared/personalization.ts';
 import {
   android,
   iosByApns,

@@ -18,8 +18,8 @@ import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { registrationSchema } from '../../functions/model/schemas/registration.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { readPing } from '../../functions/pipeline/inbound/ping.ts';
-import { judgeApns } from '../../functions/providers/apns/reasons.ts';
-import { judgeFcm } from '../../functions/providers/fcm/errors.ts';
+import { classifyApns } from '../../functions/providers/apns/reasons.ts';
+import { classifyFcm } from '../../functions/providers/fcm/errors.ts';
 import { createFixture } from '../http/fixture.ts';
 import { assertLinear } from './linear.ts';
 
@@ -214,7 +214,7 @@ test('cells of a row, names and registrations', async () => {
 
 test('answers of providers, and what is logged of anything', async () => {
   await reads((text) => parseRetryAfter(text, NOW), { begins: ['', '1', 'Sun, '] });
-  await reads((text) => [judgeFcm(400, text, text, NOW), judgeApns(400, text, text, NOW)], {
+  await reads((text) => [classifyFcm(400, text, text, NOW), classifyApns(400, text, text, NOW)], {
     begins: ['', '{"error":{"message":"not a valid', '{"reason":"'],
   });
   await reads((text) => [quoted(text), redact(text)], {

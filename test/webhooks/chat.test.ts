@@ -67,10 +67,7 @@ test('Teams gets the report of a campaign as an adaptive card', async (t) => {
   const of = Object.fromEntries(
     facts.facts.map((it: { title: string; value: string }) => [it.title, it.value]),
   );
-  assert.deepEqual(
-    [of.Installations, of.Accepted, of.Failed],
-    ['1,000', '997 by FCM', '3'],
-  );
+  assert.deepEqual([of.Installations, of.Accepted, of.Failed], ['1,000', '997 by FCM', '3']);
   assert.ok(content.body.some((it: { text?: string }) => it.text === '3 INVALID\\_ARGUMENT'));
   assert.deepEqual(content.actions, [{ type: 'Action.OpenUrl', title: 'Report', url: link(id) }]);
 });

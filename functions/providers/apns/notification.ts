@@ -8,7 +8,7 @@ import type { Fault } from '../../lib/errors.ts';
 import type { ApnsPushType } from '../../model/campaign.ts';
 import type { Push } from '../../ports/ports.ts';
 import { type Apple, appleOf, describe, Notification } from '../shared/described.ts';
-import { jsonFor } from '../shared/personal.ts';
+import { jsonFor } from '../shared/personalization.ts';
 import { appleFaults } from './apple-faults.ts';
 
 /** "4 KB (4096 bytes)", "5 KB (5120 bytes)" for VoIP */

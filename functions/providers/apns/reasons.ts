@@ -77,7 +77,7 @@ function classOf(status: number): Class {
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
 /** `body` is the JSON `{reason, timestamp?}` of any status but 200. Never throws. */
-export function judgeApns(
+export function classifyApns(
   status: number,
   body: string,
   retryAfter: string | undefined,

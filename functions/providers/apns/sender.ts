@@ -7,10 +7,10 @@ import type { Batch, Push, Sender } from '../../ports/ports.ts';
 import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByApns } from '../shared/lost.ts';
-import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personal.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personalization.ts';
 import { type ApnsAccess, type Credential, certificateFault } from './access.ts';
 import { type ApnsNotification, apnsFaults, apnsNotification } from './notification.ts';
-import { judgeApns } from './reasons.ts';
+import { classifyApns } from './reasons.ts';
 
 export interface ApnsSenderOptions {
   access: ApnsAccess;
@@ -104,7 +104,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
         }
 
         function answered(answer: Answer, { index, credential, used, tries }: ApnsRequest) {
-          const outcome = judge(answer, credential, now());
+          const outcome = classify(answer, credential, now());
           if (outcome.kind !== 'blocked' || tries === 0) return settle(index, outcome);
           const other = access.instead(credential, used, outcome.reason);
           if (other === null) return settle(index, outcome);
@@ -126,9 +126,9 @@ interface ApnsRequest extends Request {
   tries: number;
 }
 
-function judge(answer: Answer, { token }: Credential, now: number): Outcome {
+function classify(answer: Answer, { token }: Credential, now: number): Outcome {
   if (answer.kind === 'reply')
-    return judgeApns(answer.status, answer.body, answer.headers.retryAfter, now);
+    return classifyApns(answer.status, answer.body, answer.headers.retryAfter, now);
   const fault =
     token === null && answer.kind === 'refused' ? certificateFault(answer.reason) : null;
   return fault === null ? unanswered(answer) : { kind: 'blocked', reason: fault, proven: true };

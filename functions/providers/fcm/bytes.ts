@@ -8,7 +8,7 @@ import type { Recipient } from '../../model/chunk.ts';
 import type { Platform } from '../../model/platform.ts';
 import type { Push } from '../../ports/ports.ts';
 import { objectOf } from '../shared/described.ts';
-import { jsonFor, textFor } from '../shared/personal.ts';
+import { jsonFor, textFor } from '../shared/personalization.ts';
 
 /** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
 const MAX_BYTES = 4096;

@@ -40,7 +40,7 @@ const QUOTA_AFTER_MS = 60_000;
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
 /** `body` is the `google.rpc.Status` of any HTTP status but 200. Never throws. */
-export function judgeFcm(
+export function classifyFcm(
   status: number,
   body: string,
   retryAfter: string | undefined,

@@ -5,7 +5,7 @@ import { fcmTargets, reservedByFcm } from '../../model/message/fcm-names.ts';
 import type { Push } from '../../ports/ports.ts';
 import { appleFaults } from '../apns/apple-faults.ts';
 import { type Apple, describe, isVisible, objectOf } from '../shared/described.ts';
-import { textFor } from '../shared/personal.ts';
+import { textFor } from '../shared/personalization.ts';
 import { fcmBytes } from './bytes.ts';
 import { appleByFcm, fcmMessage } from './message.ts';
 

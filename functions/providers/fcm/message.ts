@@ -16,7 +16,7 @@ import {
   type Words,
 } from '../shared/described.ts';
 import { merge } from '../shared/merge.ts';
-import { jsonFor } from '../shared/personal.ts';
+import { jsonFor } from '../shared/personalization.ts';
 import { type FcmBytes, fcmBytes } from './bytes.ts';
 
 /** "the maximum value is 2,419,200 seconds (28 days)" */

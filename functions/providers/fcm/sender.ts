@@ -8,8 +8,8 @@ import type { Batch, Push, Rendered, Sender } from '../../ports/ports.ts';
 import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByFcm } from '../shared/lost.ts';
-import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personal.ts';
-import { judgeFcm } from './errors.ts';
+import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personalization.ts';
+import { classifyFcm } from './errors.ts';
 import { fcmFaults } from './faults.ts';
 import { type FcmBody, fcmBody, fcmMessage, quoted } from './message.ts';
 import type { FcmTokenSource } from './token.ts';
@@ -71,7 +71,7 @@ export function createFcmSender({
     return sendBatch(batch, flow, (settle) => {
       function answered(answer: Answer, { index }: FcmRequest) {
         if (answer.kind === 'reply' && answer.status === 401) token.forget(bearer);
-        settle(index, judge(answer, now()));
+        settle(index, classify(answer, now()));
       }
       return (index) => {
         const recipient = batch.recipients[index]!;
@@ -112,9 +112,9 @@ interface FcmRequest extends Request {
   index: number;
 }
 
-function judge(answer: Answer, now: number): Outcome {
+function classify(answer: Answer, now: number): Outcome {
   return answer.kind === 'reply'
-    ? judgeFcm(answer.status, answer.body, answer.headers.retryAfter, now)
+    ? classifyFcm(answer.status, answer.body, answer.headers.retryAfter, now)
     : unanswered(answer);
 }
 

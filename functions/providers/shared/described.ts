@@ -8,7 +8,7 @@ import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { ApnsPushType } from '../../model/campaign.ts';
 import type { Push } from '../../ports/ports.ts';
 import { isObject, merge } from './merge.ts';
-import { badgeIn } from './personal.ts';
+import { badgeIn } from './personalization.ts';
 
 /** The package's types leave these two out. */
 interface Notification extends NodeApnNotification {

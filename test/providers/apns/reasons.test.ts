@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, judgeApns } from '../../../functions/providers/apns/reasons.ts';
+import { apnsReasons, classifyApns } from '../../../functions/providers/apns/reasons.ts';
 
-const judge = (status: number, body: object | string, retryAfter?: string) =>
-  judgeApns(status, typeof body === 'string' ? body : JSON.stringify(body), retryAfter, 1000);
+const classify = (status: number, body: object | string, retryAfter?: string) =>
+  classifyApns(status, typeof body === 'string' ? body : JSON.stringify(body), retryAfter, 1000);
 
-test('200 is accepted', () => assert.deepEqual(judge(200, ''), { kind: 'accepted' }));
+test('200 is accepted', () => assert.deepEqual(classify(200, ''), { kind: 'accepted' }));
 
 test('a device that is gone is unregistered since the time APNs gives', () => {
   for (const reason of ['Unregistered', 'ExpiredToken'])
-    assert.deepEqual(judge(410, { reason, timestamp: 1700000000000 }), {
+    assert.deepEqual(classify(410, { reason, timestamp: 1700000000000 }), {
       kind: 'unregistered',
       reason,
       since: 1700000000000,
@@ -18,7 +18,7 @@ test('a device that is gone is unregistered since the time APNs gives', () => {
 
 test('credentials, topics and messages block; they never cost a device anything', () => {
   for (const [reason, { status, class: it }] of Object.entries(apnsReasons)) {
-    const outcome = judge(status, { reason });
+    const outcome = classify(status, { reason });
     assert.equal('reason' in outcome && outcome.reason, reason);
     if (
       status === 403 ||
@@ -34,12 +34,12 @@ test('credentials, topics and messages block; they never cost a device anything'
 });
 
 test('a token that is none, or of another app, is rejected', () => {
-  assert.equal(judge(400, { reason: 'BadDeviceToken' }).kind, 'rejected');
-  assert.equal(judge(400, { reason: 'DeviceTokenNotForTopic' }).kind, 'rejected');
+  assert.equal(classify(400, { reason: 'BadDeviceToken' }).kind, 'rejected');
+  assert.equal(classify(400, { reason: 'DeviceTokenNotForTopic' }).kind, 'rejected');
 });
 
 test('too many to one device waits for that device, everything else for everybody', () => {
-  assert.deepEqual(judge(429, { reason: 'TooManyRequests' }, '3'), {
+  assert.deepEqual(classify(429, { reason: 'TooManyRequests' }, '3'), {
     kind: 'retry',
     reason: 'TooManyRequests',
     afterMs: 3000,
@@ -51,7 +51,7 @@ test('too many to one device waits for that device, everything else for everybod
     [503, 'ServiceUnavailable'],
     [503, 'Shutdown'],
   ] as const)
-    assert.deepEqual(judge(status, { reason }), {
+    assert.deepEqual(classify(status, { reason }), {
       kind: 'retry',
       reason,
       afterMs: null,
@@ -59,22 +59,26 @@ test('too many to one device waits for that device, everything else for everybod
     });
 });
 
-test('an unknown reason is judged by its status', () => {
-  assert.deepEqual(judge(400, { reason: 'Novel' }), {
+test('an unknown reason is classified by its status', () => {
+  assert.deepEqual(classify(400, { reason: 'Novel' }), {
     kind: 'rejected',
     reason: 'Novel',
     suspect: true,
   });
-  assert.deepEqual(judge(403, { reason: 'Novel' }), { kind: 'blocked', reason: 'Novel' });
-  assert.equal(judge(502, '<html>').kind, 'retry');
-  assert.deepEqual(judge(404, '<html>'), { kind: 'blocked', reason: 'HTTP 404' });
-  assert.deepEqual(judge(410, 'null'), { kind: 'unregistered', reason: 'HTTP 410', since: null });
-  assert.equal(judge(400, { reason: 'constructor' }).kind, 'rejected');
+  assert.deepEqual(classify(403, { reason: 'Novel' }), { kind: 'blocked', reason: 'Novel' });
+  assert.equal(classify(502, '<html>').kind, 'retry');
+  assert.deepEqual(classify(404, '<html>'), { kind: 'blocked', reason: 'HTTP 404' });
+  assert.deepEqual(classify(410, 'null'), {
+    kind: 'unregistered',
+    reason: 'HTTP 410',
+    since: null,
+  });
+  assert.equal(classify(400, { reason: 'constructor' }).kind, 'rejected');
 });
 
 test('what a wrong environment or topic of ours would also get is suspect, nothing else', () => {
   const suspect = (reason: string) => {
-    const outcome = judge(400, { reason });
+    const outcome = classify(400, { reason });
     return outcome.kind === 'rejected' && outcome.suspect === true;
   };
   assert.ok(suspect('BadDeviceToken') && suspect('DeviceTokenNotForTopic') && suspect('New'));

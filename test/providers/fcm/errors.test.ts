@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeFcm } from '../../../functions/providers/fcm/errors.ts';
+import { classifyFcm } from '../../../functions/providers/fcm/errors.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const error = (errorCode: string | null, more: object = {}, details: object[] = []) =>
@@ -15,20 +15,20 @@ const error = (errorCode: string | null, more: object = {}, details: object[] = 
       ],
     },
   });
-const judge = (status: number, body: string, retryAfter?: string) =>
-  judgeFcm(status, body, retryAfter, NOW);
+const classify = (status: number, body: string, retryAfter?: string) =>
+  classifyFcm(status, body, retryAfter, NOW);
 
-test('200 is accepted', () => assert.deepEqual(judge(200, ''), { kind: 'accepted' }));
+test('200 is accepted', () => assert.deepEqual(classify(200, ''), { kind: 'accepted' }));
 
 test('UNREGISTERED is unregistered, FCM does not say since when', () =>
-  assert.deepEqual(judge(404, error('UNREGISTERED')), {
+  assert.deepEqual(classify(404, error('UNREGISTERED')), {
     kind: 'unregistered',
     reason: 'UNREGISTERED',
     since: null,
   }));
 
 test('a 404 that is not about the token is a wrong project', () =>
-  assert.deepEqual(judge(404, error(null, { status: 'NOT_FOUND' })), {
+  assert.deepEqual(classify(404, error(null, { status: 'NOT_FOUND' })), {
     kind: 'blocked',
     reason: 'NOT_FOUND',
   }));
@@ -37,14 +37,14 @@ test('INVALID_ARGUMENT is about the token only when the token is named', () => {
   const at = (field: string) => [
     { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field }] },
   ];
-  assert.equal(judge(400, error('INVALID_ARGUMENT', {}, at('message.token'))).kind, 'rejected');
+  assert.equal(classify(400, error('INVALID_ARGUMENT', {}, at('message.token'))).kind, 'rejected');
   assert.equal(
-    judge(400, error('INVALID_ARGUMENT', {}, at('message.android.ttl'))).kind,
+    classify(400, error('INVALID_ARGUMENT', {}, at('message.android.ttl'))).kind,
     'blocked',
   );
-  assert.equal(judge(400, error('INVALID_ARGUMENT', { message: 'too big' })).kind, 'blocked');
+  assert.equal(classify(400, error('INVALID_ARGUMENT', { message: 'too big' })).kind, 'blocked');
   const message = 'The registration token is not a valid FCM registration token';
-  assert.equal(judge(400, error('INVALID_ARGUMENT', { message })).kind, 'rejected');
+  assert.equal(classify(400, error('INVALID_ARGUMENT', { message })).kind, 'rejected');
 });
 
 test("an answer carries FCM's own words, shortened and in one line", () => {
@@ -53,7 +53,7 @@ test("an answer carries FCM's own words, shortened and in one line", () => {
     fieldViolations: [{ field, description }],
   });
   const detailOf = (body: string) => {
-    const it = judge(400, body);
+    const it = classify(400, body);
     return 'detail' in it ? it.detail : undefined;
   };
   const message = "Invalid value at 'message.android.ttl'";
@@ -76,23 +76,23 @@ test("an answer carries FCM's own words, shortened and in one line", () => {
 });
 
 test('another sender is rejected; missing permission and missing keys block', () => {
-  assert.deepEqual(judge(403, error('SENDER_ID_MISMATCH')), {
+  assert.deepEqual(classify(403, error('SENDER_ID_MISMATCH')), {
     kind: 'rejected',
     reason: 'SENDER_ID_MISMATCH',
     suspect: true,
   });
-  assert.equal(judge(403, error(null, { status: 'PERMISSION_DENIED' })).kind, 'blocked');
-  assert.equal(judge(401, error('THIRD_PARTY_AUTH_ERROR')).kind, 'blocked');
-  assert.equal(judge(401, error(null, { status: 'UNAUTHENTICATED' })).kind, 'blocked');
+  assert.equal(classify(403, error(null, { status: 'PERMISSION_DENIED' })).kind, 'blocked');
+  assert.equal(classify(401, error('THIRD_PARTY_AUTH_ERROR')).kind, 'blocked');
+  assert.equal(classify(401, error(null, { status: 'UNAUTHENTICATED' })).kind, 'blocked');
 });
 
 test('quota and outages ask everybody to wait, for as long as Retry-After says', () => {
   const after = (status: number, code: string, retryAfter?: string) => {
-    const it = judge(status, error(code), retryAfter);
+    const it = classify(status, error(code), retryAfter);
     assert.ok(it.kind === 'retry' && it.scope === 'service');
     return it.afterMs;
   };
-  assert.deepEqual(judge(429, error('QUOTA_EXCEEDED')), {
+  assert.deepEqual(classify(429, error('QUOTA_EXCEEDED')), {
     kind: 'retry',
     reason: 'QUOTA_EXCEEDED',
     scope: 'service',
@@ -106,7 +106,7 @@ test('quota and outages ask everybody to wait, for as long as Retry-After says',
   assert.equal(after(500, 'INTERNAL'), null);
 });
 
-test('an answer that is not JSON is judged by its status', () => {
-  assert.equal(judge(502, '<html>').kind, 'retry');
-  assert.equal(judge(400, '<html>').kind, 'blocked');
+test('an answer that is not JSON is classified by its status', () => {
+  assert.equal(classify(502, '<html>').kind, 'retry');
+  assert.equal(classify(400, '<html>').kind, 'blocked');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, judgeApns } from '../../functions/providers/apns/reasons.ts';
-import { fcmErrors, judgeFcm } from '../../functions/providers/fcm/errors.ts';
+import { apnsReasons, classifyApns } from '../../functions/providers/apns/reasons.ts';
+import { classifyFcm, fcmErrors } from '../../functions/providers/fcm/errors.ts';
 
 /** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns, "Response error strings" */
 const documentedByApple: Record<number, string[]> = {
@@ -45,7 +45,7 @@ test('every reason that Apple documents is in the table, with its status and an 
       const known = apnsReasons[reason as keyof typeof apnsReasons];
       assert.equal(known.status, Number(status), reason);
       assert.ok(known.meaning.length > 0);
-      const outcome = judgeApns(known.status, JSON.stringify({ reason }), undefined, 0);
+      const outcome = classifyApns(known.status, JSON.stringify({ reason }), undefined, 0);
       assert.ok('reason' in outcome && outcome.reason === reason);
     }
   const documented = Object.values(documentedByApple).flat();
@@ -63,7 +63,7 @@ test('every error code that Google documents is in the table, with its status an
   );
   for (const [errorCode, status] of Object.entries(documentedByGoogle)) {
     const body = JSON.stringify({ error: { details: [{ errorCode }] } });
-    const outcome = judgeFcm(status, body, undefined, 0);
+    const outcome = classifyFcm(status, body, undefined, 0);
     assert.ok('reason' in outcome && outcome.reason === errorCode);
   }
 });
