@@ -48,9 +48,9 @@ export function createFirestoreStore({
   );
   const { closeShard, ...shards } = firestoreShards(client, schema, retentionDays, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
-  const within = { closeShard, insertFailures, forget };
   const erase = firestoreErase(client, schema, retentionDays, closeShard);
-  const chunks = firestoreChunks(client, schema, retentionDays, within, outbox, erase);
+  const within = { closeShard, insertFailures, forget, events: outbox, erase };
+  const chunks = firestoreChunks(client, schema, retentionDays, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(client, schema, retentionDays, outbox);
   return {

@@ -1,12 +1,22 @@
-/** A campaign as its document has it. */
+/** A campaign as its document stores it. */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts';
 import { mayReachUnnamed, namesIn } from '../erasure.ts';
 import { noted } from '../timeline.ts';
-import { type CampaignFields, dueOf, expiry, listedOf, nameKey, UNNAMED } from './schema.ts';
+import type { Client } from './client.ts';
+import {
+  type CampaignFields,
+  dueOf,
+  expiry,
+  isId,
+  listedOf,
+  nameKey,
+  type Schema,
+  UNNAMED,
+} from './schema.ts';
 
-/** What has no field of its own. */
+/** The value of the field `request`: everything that has no field of its own. */
 export function requestOf(campaign: Campaign): string {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
     campaign;
@@ -16,7 +26,7 @@ export function requestOf(campaign: Campaign): string {
 export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
   JSON.parse(history);
 
-/** What a change of state changes in the campaign's document besides. */
+/** The history with one more change, as the campaign's document stores it. */
 export const historyWith = (fields: Pick<CampaignFields, 'history'>, change: Change) => ({
   history: JSON.stringify(noted(historyOf(fields), change)),
 });
@@ -28,7 +38,12 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
     app: campaign.app,
     request: requestOf(campaign),
     names: mayReachUnnamed(campaign) ? [UNNAMED, ...named] : named,
-    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    state,
+    reason,
+    createdAt,
+    firstPushAt,
+    closedAt,
+    shards,
     shardsDone: 0,
     listed: listedOf(id, createdAt),
     open: true,
@@ -36,7 +51,10 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
   };
 }
 
-/** Who is pushed to one by one must not fill the database; of the others the report is kept. */
+/**
+ * Campaigns that name all of their recipients expire, since single pushes would fill the database. The
+ * reports of all others are kept.
+ */
 export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
   names?.includes(UNNAMED) === false ? { expireAt: expiry(at, days) } : {};
 
@@ -46,7 +64,22 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
   return {
     id: found.id,
     ...(JSON.parse(request) as CampaignRequest),
-    ...{ state, reason, createdAt, firstPushAt, closedAt, shards },
+    state,
+    reason,
+    createdAt,
+    firstPushAt,
+    closedAt,
+    shards,
     ...(trials && { trials }),
   };
+}
+
+/** The document of a campaign that is there and has not expired. */
+export async function findCampaign(
+  client: Client,
+  schema: Schema,
+  id: string,
+): Promise<DocumentSnapshot | null> {
+  const [found] = isId(id) ? await client.get([schema.campaign(id)]) : [];
+  return client.isLive(found) ? found : null;
 }

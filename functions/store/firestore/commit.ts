@@ -1,25 +1,101 @@
-/** What a commit writes: in its chunk, and in the counters of its shard. */
+/** Committing what was learnt of a claimed chunk: in its document, and in the counters of its shard. */
 
+import { randomUUID } from 'node:crypto';
 import { FieldPath, FieldValue } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../model/chunk.ts';
+import type { Store } from '../../ports/ports.ts';
 import { tally } from '../counts.ts';
 import type { Redacted } from '../erasure.ts';
-import { type ChunkFields, dueOf, expiry, reasonKey } from './schema.ts';
+import { readChunk } from './chunk-fields.ts';
+import { type Client, unchanged } from './client.ts';
+import type { FirestoreErase } from './erase.ts';
+import type { EventWriter } from './events.ts';
+import type { firestoreFailures } from './failures.ts';
+import type { firestoreInstallations } from './installations.ts';
+import { type ChunkFields, dueOf, expiry, reasonKey, type Schema } from './schema.ts';
+import type { FirestoreShards } from './shards.ts';
 
-/** Counters of a document that one write may add to are 500. */
+/** Most reasons that one commit counts: a write may change 500 counters of a document. */
 const [MAX_REASONS, MAX_PRUNED] = [400, 50];
 
 const add = FieldValue.increment;
 const gone = FieldValue.delete;
 
+/** What a commit needs of other parts of the store. */
+export type Within = Pick<FirestoreShards, 'closeShard'> &
+  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> &
+  Pick<ReturnType<typeof firestoreInstallations>, 'forget'> & {
+    events: EventWriter;
+    erase: FirestoreErase;
+  };
+
+/** The fields of a chunk that a commit reads; `state` is its campaign's. */
+const READ = ['done', 'leaseId', 'writtenBy', 'shard', 'app', 'notBefore', 'state', 'erase'];
+
+export function firestoreCommit(
+  client: Client,
+  schema: Schema,
+  retentionDays: number,
+  { closeShard, insertFailures, forget, events, erase }: Within,
+): Pick<Store, 'commitChunk'> {
+  /** Writes the commit in one transaction; null if there is no such chunk. */
+  function write(told: ChunkCommit) {
+    const call = randomUUID();
+    return client.write(async (writes, attempt) => {
+      const [found, campaign] = await readChunk(client, schema, told.chunkId, READ);
+      if (!found?.exists || !campaign?.exists) return null;
+      const { id: campaignId } = campaign;
+      const it = found.data() as ChunkFields;
+      const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
+      if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
+      if (it.done || it.leaseId !== told.leaseId) return { ...where, ours: false };
+      const { commit, change: taken } = await erase.within(found, told);
+      const forgotten = await forget(writes, it.app, commit.forget);
+      const failures = commit.failures.map((failure) =>
+        forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
+      );
+      const change = { ...changeOf(commit, it, retentionDays), ...taken, writtenBy: call };
+      writes.update(found.ref, change, unchanged(found));
+      const counted = countedOf(commit, failures);
+      if (counted.length > 0) {
+        const [field, value, ...more] = counted;
+        writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
+      }
+      insertFailures(writes, campaignId, { ...commit, failures });
+      events.store(writes, commit.events ?? []);
+      return { ...where, ours: true, done: commit.open.length === 0 };
+    });
+  }
+
+  return {
+    async commitChunk(told) {
+      const committed = await write(told);
+      // also if it was done before: that commit's process may have died before it closed the shard
+      const after = committed?.done
+        ? await closeShard(committed.campaignId, committed.shard, told.now)
+        : { closed: null };
+      if (!committed?.ours) return { kind: 'fenced' };
+      return {
+        kind: 'committed',
+        state: after.closed ?? committed.state,
+        campaignClosed: after.closed !== null,
+        ...(after.shard && { shard: after.shard }),
+      };
+    },
+  };
+}
+
 /** What a commit changes in its chunk. */
-export function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
+function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
   const { chunkId, open, doubtful, lease, dueAt, now } = commit;
   const done = open.length === 0;
   const keep = 'keep' in lease && !done ? lease.keep : null;
   return {
-    ...{ left: JSON.stringify(open), doubtful: JSON.stringify(doubtful), done },
-    ...{ leaseId: keep?.id ?? null, leaseUntil: keep?.until ?? 0 },
+    left: JSON.stringify(open),
+    doubtful: JSON.stringify(doubtful),
+    done,
+    leaseId: keep?.id ?? null,
+    leaseUntil: keep?.until ?? 0,
     notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
     ...('release' in lease && { stalled: lease.stalled, releasedAt: now }),
     due: done ? gone() : dueOf(chunkId, dueAt),
@@ -27,8 +103,8 @@ export function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: nu
   };
 }
 
-/** What a commit adds to its shard: fields and values in turn; nothing if it learnt nothing. */
-export function countedOf(
+/** What a commit adds to its shard: fields and values in turn. Empty if it has nothing to count. */
+function countedOf(
   { accepted, skipped, failed, open }: ChunkCommit & Pick<Redacted, 'failed'>,
   failures: ChunkCommit['failures'],
 ) {

@@ -293,12 +293,12 @@ export interface FailedPingFields {
   expireAt: Timestamp;
 }
 
-/** Named by the key's hash. */
-/** Of the one document of `ticks`. */
+/** The one document of `ticks`. */
 export interface TickFields {
   at: number;
 }
 
+/** Named by the key's hash. */
 export interface KeyFields {
   name: string;
   scopes: string[];

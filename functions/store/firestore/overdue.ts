@@ -6,7 +6,7 @@ import type { WebhookDelivery } from '../../model/webhook.ts';
 import type { Overdue, Work } from '../../model/work.ts';
 import type { Store } from '../../ports/ports.ts';
 import { requestOf, toCampaign } from './campaign-fields.ts';
-import { OPEN_FIELDS, toOpenChunk } from './chunks.ts';
+import { OPEN_FIELDS, toOpenChunk } from './chunk-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { toEvent } from './events.ts';

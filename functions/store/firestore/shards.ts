@@ -19,6 +19,8 @@ import {
   type ShardFields,
 } from './schema.ts';
 
+export type FirestoreShards = ReturnType<typeof firestoreShards>;
+
 export function firestoreShards(
   client: Client,
   schema: Schema,
