@@ -1,5 +1,5 @@
-# An account for each function, with the least it needs: what it may do stands beside what it may do
-# it to. None has a key.
+# An account for each function, with the fewest permissions it needs. Each grant stands beside the
+# resource that it is for. No account has a key.
 resource "google_service_account" "function" {
   for_each = local.functions
 
@@ -9,7 +9,8 @@ resource "google_service_account" "function" {
   depends_on = [google_project_service.this]
 }
 
-# Whom Cloud Tasks, Pub/Sub and Cloud Scheduler call the functions as. It may do nothing else.
+# The invoker: Cloud Tasks, Pub/Sub and Cloud Scheduler call the functions as this account. It may do
+# nothing else.
 resource "google_service_account" "invoker" {
   account_id   = "${var.prefix}-invoker"
   display_name = "Volley: calls the functions"
@@ -17,7 +18,7 @@ resource "google_service_account" "invoker" {
   depends_on = [google_project_service.this]
 }
 
-# Whoever queues a task names the invoker in it, and Cloud Tasks wants to know that they may.
+# A function that queues a task names the invoker in it. Cloud Tasks checks that it may act as that account.
 # https://cloud.google.com/tasks/docs/creating-http-target-tasks#sa
 resource "google_service_account_iam_member" "acts_as_invoker" {
   for_each = toset(flatten(values(local.enqueuers)))
@@ -27,7 +28,7 @@ resource "google_service_account_iam_member" "acts_as_invoker" {
   member             = google_service_account.function[each.key].member
 }
 
-# Builds the functions' images; without it the project's default account would, which can do far more.
+# Builds the functions' images. The default would be the project's account, which can do far more.
 resource "google_service_account" "build" {
   account_id   = "${var.prefix}-build"
   display_name = "Volley: builds the functions"

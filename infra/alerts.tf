@@ -1,8 +1,8 @@
 locals {
-  # in PromQL everything in a metric's name that is no letter or digit is an underscore
+  # PromQL writes an underscore for each character of a metric's name that is not a letter or digit
   monitoring_substitutions = merge(local.substitutions, { metric = replace(var.prefix, "-", "_") })
 
-  # Written once, in the form that the API takes; each says in its documentation what to do.
+  # Written once, as the API accepts them. The documentation of each alert says what to do.
   alerts = {
     for file in fileset("${path.module}/alerts", "*.json") :
     trimsuffix(file, ".json") => jsondecode(templatefile("${path.module}/alerts/${file}", local.monitoring_substitutions))
@@ -51,7 +51,7 @@ resource "google_monitoring_alert_policy" "this" {
           query               = condition_prometheus_query_language.value.query
           duration            = condition_prometheus_query_language.value.duration
           evaluation_interval = condition_prometheus_query_language.value.evaluationInterval
-          # a metric that was never written is not known yet
+          # Cloud Monitoring does not know a metric before its first value
           disable_metric_validation = condition_prometheus_query_language.value.disableMetricValidation
         }
       }
@@ -96,7 +96,7 @@ resource "google_monitoring_alert_policy" "this" {
   alert_strategy {
     auto_close = each.value.alertStrategy.autoClose
 
-    # wanted for alerts on logs, refused for all others
+    # required for alerts on logs, refused for all others
     dynamic "notification_rate_limit" {
       for_each = try([each.value.alertStrategy.notificationRateLimit], [])
       content {

@@ -22,7 +22,7 @@ locals {
   ))
 }
 
-# never switched off: others in the project may use them
+# never disabled: others in the project may use them
 resource "google_project_service" "this" {
   for_each = local.services
 

@@ -1,5 +1,5 @@
 /**
- * `npm run build`: what is deployed, in dist/. The same sources give the same bytes.
+ * `npm run build` writes what is deployed to dist/. The same sources give the same bytes.
  *
  * Our code and the small libraries are one bundle, split by function, so that a function reads a few
  * files in place of some hundred. Google's clients stay packages. docs/operations.md, "Cold starts and memory", says what
@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 const external = ['@google-cloud/*', '@grpc/*', 'firebase-admin', 'google-auth-library'];
 
-/** Writes `outdir`, made anew; a folder `node_modules` in it does not survive. */
+/** Writes `outdir`, which is deleted first, with a folder `node_modules` in it. */
 export async function buildFunctions(outdir: string) {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
@@ -60,7 +60,7 @@ export async function buildFunctions(outdir: string) {
     type: 'module',
     main: 'index.js',
     engines: { node: '24' },
-    // nothing we use needs a script run when it is installed
+    // no dependency needs its install scripts
     allowScripts: { '@firebase/util': false, protobufjs: false },
     dependencies: Object.fromEntries(packages.map((name) => [name, manifest.dependencies[name]])),
   };

@@ -2,12 +2,12 @@ locals {
   # signs the pushes, writes dead letters
   pubsub_agent = "serviceAccount:service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
-  # whoever changes a campaign's state tells of it (functions/pipeline/complete.ts), the sweep what others
-  # did not come to tell, `deliver` that a webhook is disabled
+  # A function that changes a campaign's state publishes an event for it. The sweep of `tick` publishes
+  # events that were not published, and `deliver` publishes that a webhook is disabled.
   publishers = toset(keys(local.functions))
 }
 
-# Pub/Sub's own account in this project: made here, not when Pub/Sub gets to it.
+# Pub/Sub's own account in this project. Created here, since Pub/Sub creates it later.
 resource "google_project_service_identity" "pubsub" {
   provider = google-beta
 
@@ -19,7 +19,7 @@ resource "google_project_service_identity" "pubsub" {
 
 resource "google_pubsub_topic" "events" {
   name = "${var.prefix}-events"
-  # a subscription can be taken back this far, should a webhook's receiver have lost some
+  # how far back a subscription can be replayed, if a webhook's receiver has lost events
   message_retention_duration = "604800s"
 
   depends_on = [google_project_service.this]
@@ -58,13 +58,13 @@ resource "google_pubsub_subscription" "events" {
     max_delivery_attempts = 20
   }
 
-  # a month without an event must not end it
+  # a month without events must not delete the subscription
   expiration_policy {
     ttl = ""
   }
 }
 
-# Events that nothing took: kept two weeks, for `volley events redrive`.
+# Events that could not be delivered. They are kept two weeks, for `volley events redrive`.
 resource "google_pubsub_topic" "dead" {
   name = "${var.prefix}-events-dead"
 

@@ -2,8 +2,8 @@ locals {
   fcm_project = try(coalesce(var.fcm.project, var.project), var.project)
 }
 
-# FCM needs no key: the functions' own accounts send. Google's smallest role for it can do more than
-# send; this one is the one permission.
+# FCM needs no key: the functions' own accounts send. Google's smallest role can do more than send; this
+# role has only the one permission.
 # https://firebase.google.com/docs/cloud-messaging/auth-server
 resource "google_project_iam_custom_role" "fcm_sender" {
   count = var.fcm == null ? 0 : 1
@@ -17,7 +17,7 @@ resource "google_project_iam_custom_role" "fcm_sender" {
 }
 
 # send-fcm sends. The API only asks FCM whether it would take a message (`volley doctor`), which is
-# the same permission; whoever is the API can queue a campaign anyway.
+# the same permission. The API's account can queue a campaign anyway.
 resource "google_project_iam_member" "fcm_sender" {
   for_each = var.fcm == null ? [] : toset(["api", "send-fcm"])
 

@@ -42,7 +42,7 @@ resource "google_firestore_index" "this" {
   }
 }
 
-# What expires, and what nobody queries: an index on a time that only grows would cap its collection
+# TTL policies, and fields without an index: an index on a time that only grows would cap its collection
 # at 500 writes a second. https://firebase.google.com/docs/firestore/best-practices#indexes
 resource "google_firestore_field" "this" {
   for_each = { for it in local.indexes.fieldOverrides : "${it.collectionGroup} ${it.fieldPath}" => it }
@@ -68,7 +68,7 @@ resource "google_firestore_field" "this" {
   }
 }
 
-# All of them read or write there, and IAM knows nothing finer than a database.
+# All functions read or write the database, and IAM has no smaller unit than a database.
 # https://cloud.google.com/firestore/docs/manage-databases#database-access
 resource "google_project_iam_member" "datastore_user" {
   for_each = toset(keys(local.functions))
@@ -83,8 +83,8 @@ resource "google_project_iam_member" "datastore_user" {
   }
 }
 
-# No security rules here: the functions are not subject to them, a new database refuses everybody
-# else, and in an existing one they are your apps'. `firestore.rules` is for the emulator and for
+# No security rules here: the functions are not subject to them, a new database refuses all other
+# clients, and in an existing one the rules belong to your apps. `firestore.rules` is for the emulator and for
 # `firebase deploy` to a database that is Volley's alone.
 #
 # So rules that let app users read "everything" let them read our keys and installations, where the

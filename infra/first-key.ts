@@ -23,7 +23,7 @@ export interface KeyOptions {
   key: Omit<ApiKey, 'hash'>;
 }
 
-/** What was asked for, or what is wrong with it. */
+/** Reads the arguments, or returns what is wrong with them. */
 export function readOptions(args: string[]): KeyOptions | string {
   const given = () => {
     const text = { type: 'string' } as const;
@@ -44,7 +44,7 @@ export function readOptions(args: string[]): KeyOptions | string {
   return { project, database, key: { name, scopes: asked as Scope[] } };
 }
 
-/** Shown once: the store has its hash only. */
+/** Prints the key, once: the store has only its hash. */
 export async function putNewKey(store: Pick<Store, 'putKey'>, it: KeyOptions['key']) {
   const key = makeKey();
   await store.putKey({ ...it, hash: hashKey(key) });

@@ -41,7 +41,7 @@ locals {
     VOLLEY_RETENTION_DAYS = var.retention_days
     VOLLEY_TRUSTED_HOPS   = var.trusted_hops
     # Cloud Run checks the invoker's token before we see it and takes its signature away, so only what
-    # the token says is left to check (functions/http/auth/oidc.ts). That is safe because nobody but the
+    # the token says is left to check (functions/http/auth/oidc.ts). That is safe because only the
     # invoker has roles/run.invoker on these functions, see below.
     VOLLEY_INVOKER_CHECK = "platform"
     # stack traces in the log name the lines of functions/
@@ -116,8 +116,8 @@ resource "google_cloudfunctions2_function" "this" {
   ]
 }
 
-# The API answers everybody, and asks for its own keys. Nothing else is public. Nothing depends on this,
-# so an organisation that forbids it is in the way of nothing else: docs/operations.md, "If something is refused".
+# The API is public and checks its own keys. Nothing else is public. No resource depends on this grant,
+# so an organisation that forbids it blocks nothing else: docs/operations.md, "If something is refused".
 resource "google_cloud_run_v2_service_iam_member" "public" {
   count = var.public ? 1 : 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # The deployment of Volley with gcloud alone, for teams without Terraform. It can be run again at any
-# time: what is there is brought up to date, nothing is deleted. It makes what the Terraform beside it
+# time: existing resources are updated, nothing is deleted. It makes what the Terraform beside it
 # makes, but for what needs Terraform (GitHub's workflows) and the bucket of the source, which gcloud
 # has its own for; test/infra/ compares the two, and runs this with gcloud itself against a recorder.
 # The numbers' reasons stand in queues.tf and functions.tf. It needs gcloud with the components alpha
@@ -57,8 +57,8 @@ id_prefix=${prefix//-/_} # where hyphens are not allowed
 
 # ---------------------------------------------------------------------------------------- running
 
-# Google takes minutes until everything of it knows a new API, account or grant ("typically two, at times
-# seven or more"). What is refused for that is tried again, for nine minutes at most; all other refusals
+# A new API, account or grant takes minutes to reach all of Google's services ("typically two, at times
+# seven or more"). A command refused for that reason is retried, for at most nine minutes; all other refusals
 # end the script. https://cloud.google.com/iam/docs/access-change-propagation
 pauses=(2 4 8 15 30 30 60 60 60 60 60 60 60)
 passing='has not been used in project|it is disabled|SERVICE_DISABLED'
@@ -166,7 +166,7 @@ functions=(api plan send-apns send-fcm deliver tick)
 for name in "${functions[@]}" invoker build; do
   unless_there iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
 done
-# Pub/Sub's own account signs pushes and writes dead letters: made here, not when Pub/Sub gets to it
+# Pub/Sub's own account signs pushes and writes dead letters. Created here, since Pub/Sub creates it later
 run gcloud beta services identity create --service=pubsub.googleapis.com --project="$project" --quiet
 pubsub_agent=--member=serviceAccount:service-$number@gcp-sa-pubsub.iam.gserviceaccount.com
 
@@ -228,8 +228,8 @@ fi
 
 # -------------------------------------------------------------------------------------- Firestore
 
-# Waits until the database has nothing under way. An hour at most: where much is stored, fields take that
-# long, and running this again goes on.
+# Waits until the database has no running operation, at most an hour. With much data a field takes that
+# long; run this script again to continue.
 settled() {
   local operations
   [[ -z $dry ]] || return 0
@@ -421,7 +421,7 @@ on projects add-iam-policy-binding "$project" "$(member build)" --role=roles/sto
 # -------------------------------------------------------------------------------------- functions
 
 # Neither --allow-unauthenticated nor its opposite: on a function that exists, the opposite takes allUsers
-# away, and the API is offline until the end of the script. A new function lets nobody in as it is.
+# away, and the API is offline until the end of the script. A new function admits no caller by default.
 deploy() { # NAME TARGET MEMORY CONCURRENCY INSTANCES TIMEOUT SECRETS ENVIRONMENT
   local secrets=(--clear-secrets) ingress=internal-only warm=0 pair
   [[ -z $7 ]] || secrets=(--set-secrets="${7#,}")
@@ -504,7 +504,7 @@ done
 
 # --------------------------------------------------------------------------- the API to the public
 
-# The last step, so that an organisation which forbids it is in the way of nothing else.
+# The last step, so that an organisation which forbids it blocks no other step.
 case $public in
   true)
     on run services add-iam-policy-binding "$prefix-api" --region="$region" --member=allUsers --role=roles/run.invoker || {

@@ -1,14 +1,14 @@
 # GitHub's workflows without a key: GitHub signs who a job is, Google believes it for this repository.
 # https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines
 #
-# Two accounts. `github-plan` reads what there is: pull requests, whose code nobody has looked at yet, get
+# Two accounts. `github-plan` reads what there is: pull requests, whose code is not reviewed yet, get
 # no more (and pull requests from forks not even that: GitHub gives them no token). `github-apply`, for
 # jobs of the protected environment, also changes functions, queues, schedules, topics, indexes, metrics,
 # dashboards and alerts.
 #
 # Both have roles of our own with single permissions, since Google's roles for it read logs, tasks and
 # messages, make sinks and call functions. Neither may change IAM, accounts, roles, secrets or this file's
-# own resources: whoever could grant themselves something is a human. A change to those, and a resource
+# own resources: only people can change permissions. A change to those, and a resource
 # that is new, fails in the workflow with a 403; apply it by hand. Neither reads a secret, a document, a
 # task, a message or a log. But what `github-apply` deploys runs as the functions do, and can read what
 # they read: that is why its environment wants a reviewer.
@@ -242,7 +242,7 @@ resource "google_storage_bucket_iam_member" "state" {
   member = google_service_account.github[each.key].member
 }
 
-# Whoever deploys a function, a push subscription or a schedule must be allowed to act as its account.
+# An account that deploys a function, a push subscription or a schedule must be allowed to act as its account.
 resource "google_service_account_iam_member" "github_acts_as" {
   for_each = var.github == null ? {} : merge(
     { for name, it in google_service_account.function : name => it.name },

@@ -42,37 +42,37 @@ locals {
 
     send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 10 }
 
-    # Somebody else's server: half of the slots, the other half is for Pub/Sub's pushes.
+    # Handlers wait for other people's servers. Half of the slots; the other half is for Pub/Sub's pushes.
     deliver = { function = "deliver", rate = 50, concurrent = 40 }
   }
 
   # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
-  # need no last attempt: the sweep finds their work 15 minutes later and queues it anew. So these attempts, some 50 minutes of them, are for an outage of
-  # Firestore; a provider's outage is counted in the chunk (functions/model/timing.ts). A webhook's
+  # need no last attempt: the sweep finds their work 15 minutes later and queues it again. So these
+  # attempts, about 50 minutes of them, are for an outage of Firestore; a provider's outage is counted in the chunk (functions/model/timing.ts). A webhook's
   # backoff is longer: about a day in all.
   retries = {
     pipeline = { attempts = 60, min = "1s", max = "60s", doublings = 6 }
     deliver  = { attempts = 40, min = "10s", max = "3600s", doublings = 8 }
   }
 
-  # A ping was answered when it was queued, and is nowhere else: no sweep finds it. A task of this
-  # queue is not given up until both limits are reached, so while a mistake is in the way of its
-  # function (a bad deployment, a refused invoker), pings wait two weeks for it to be mended.
+  # A call of an inbound webhook is answered when its task is queued, and is stored nowhere else, so no
+  # sweep finds it. A task of this queue is retried until both limits are reached. So while its function
+  # fails (a bad deployment, a refused invoker), the calls wait up to two weeks for the repair.
   # https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RetryConfig
   plan_lasts = "1209600s"
 
-  # Which functions queue what; functions/pipeline/ says it in code. Everything that is sent may be
-  # sent again by its own function only; the sweep of `tick` queues whatever was lost.
+  # Which functions queue which tasks; see functions/pipeline/. A sending function queues only its own
+  # tasks again; the sweep of `tick` queues all lost work.
   enqueuers = {
     # a task whose attempts are used up goes on as a new one (functions/pipeline/handler.ts)
     plan      = ["api", "plan", "tick"]
     shard     = ["plan", "tick"]
     send-apns = ["plan", "send-apns", "tick"]
-    # a single push is planned where it comes in
+    # the function that accepts a single push also plans it
     send-apns-now = ["api", "plan", "send-apns", "tick"]
     send-fcm      = ["plan", "send-fcm", "tick"]
     send-fcm-now  = ["api", "plan", "send-fcm", "tick"]
-    # an event's deliveries, one that a person wants again, one that lost its task
+    # deliveries of an event, a delivery that a user repeats, one whose task was lost
     deliver = ["api", "deliver", "tick"]
   }
 

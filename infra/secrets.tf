@@ -9,8 +9,8 @@ locals {
     var.several_apps ? { apps = { readers = ["api", "send-apns", "send-fcm"] } } : {},
   )
 
-  # Which credentials a function has. Secrets are files in memory, not variables: what dumps an
-  # environment dumps no key.
+  # Which credentials a function has. Secrets are files in memory, not variables, so a dump of the
+  # environment contains no key.
   apns_environment = var.apns == null ? {} : merge(
     {
       APNS_KEY     = "/secrets/apns-key/value"
@@ -37,8 +37,8 @@ locals {
   }
 }
 
-# The secrets without their values: those are added by hand (README.md, step 5) and never come near
-# Terraform's state.
+# The secrets without their values. You add the values by hand (README.md, step 5), so Terraform's state
+# never contains them.
 resource "google_secret_manager_secret" "this" {
   for_each = local.secrets
 

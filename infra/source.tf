@@ -15,7 +15,7 @@ resource "google_storage_bucket" "source" {
   public_access_prevention    = "enforced"
   force_destroy               = true
 
-  # what a rollback needs is in git; these are only to look at
+  # kept for inspection; a rollback uses git
   lifecycle_rule {
     condition {
       age = 90

@@ -91,7 +91,7 @@ variable "several_apps" {
 
 variable "public" {
   description = <<-END
-    Lets everybody call the API, which asks for its own keys. False where your organisation forbids
+    Lets every client call the API, which checks its own keys. False where your organisation forbids
     grants to `allUsers`; docs/operations.md, "If something is refused", has the command that opens it there.
   END
   type        = bool

@@ -17,7 +17,7 @@ terraform {
     }
   }
 
-  # The state holds no secret, but whoever can write it can change the deployment: a bucket of its own.
+  # The state holds no secret, but write access to it can change the deployment, so it has its own bucket.
   # Bucket and prefix are given at `terraform init` (README.md, step 4), a prefix for each deployment.
   backend "gcs" {}
 }

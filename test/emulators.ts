@@ -49,7 +49,7 @@ export const withoutEmulators = (...names: EmulatorName[]): string | false => {
   return missing.length > 0 && `needs the emulator of ${missing.join(' and ')}`;
 };
 
-/** Nobody else's data is in it. */
+/** No other test's data is in it. */
 export const freshProject = () => `volley-test-${randomBytes(6).toString('hex')}`;
 
 /** Those of this run, and a project in them. */

@@ -19,7 +19,7 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-/** Nobody: PostgreSQL refuses to run as root. */
+/** The user `nobody`, since PostgreSQL refuses to run as root. */
 const NOBODY = 65534;
 const START_MS = 60_000;
 

@@ -50,7 +50,7 @@ run "everything" {
     apns           = { key_id = "ABC123DEFG", team_id = "DEF123GHIJ", topic = "com.example.app", next_key_id = "GHI123JKLM" }
     fcm            = { project = "example-apps", messages_per_minute = 750000 }
     firestore      = { database = "push", location = "nam5" }
-    alert_emails   = ["somebody@example.com"]
+    alert_emails   = ["oncall@example.com"]
     bigquery       = true
     warm           = { api = 1 }
     retention_days = 7

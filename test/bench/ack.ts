@@ -1,6 +1,6 @@
 /** How fast a campaign is acknowledged by a server that is sending one. */
 
-import { createWorld } from '../world/world.ts';
+import { startWorld } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 
 export interface AckResult {
@@ -10,11 +10,11 @@ export interface AckResult {
 }
 
 const CLIENTS = 50;
-/** To nobody, so that what is measured is the ack and not ever more sending. */
+/** Without recipients, so that the acknowledgement is measured and not the sending. */
 const small = { ...request, audience: { tags: ['nobody'], userIds: ['nobody'] } };
 
 export async function ack({ recipients = 200_000, requests = 5_000 } = {}): Promise<AckResult> {
-  const world = await createWorld({ installations: recipients, pinned: true, progress });
+  const world = await startWorld({ installations: recipients, pinned: true, progress });
   const post = async (body: unknown) => {
     const response = await fetch(`${world.url()}/v1/campaigns`, {
       method: 'POST',

@@ -2,7 +2,7 @@
 
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { createWorld, type Providers } from '../world/world.ts';
+import { type Providers, startWorld } from '../world/world.ts';
 
 export interface CampaignResult {
   recipients: number;
@@ -31,7 +31,7 @@ export const request = {
 export const progress = (text: string) => void process.stderr.write(`${text}\n`);
 
 export async function campaign({ recipients }: { recipients: number }): Promise<CampaignResult> {
-  const world = await createWorld({ installations: recipients, pinned: true, progress });
+  const world = await startWorld({ installations: recipients, pinned: true, progress });
   try {
     const { id } = await world.client().post<CampaignView>('/v1/campaigns', request);
     const acked = Date.now();

@@ -68,7 +68,7 @@ interface Sample {
 export async function cold({ rounds, source, cache }: ColdOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'volley-cold-'));
   try {
-    // nobody ticks in between
+    // no tick comes in between
     const world = await createCloudWorld({ instances: noInstances, tickEveryMs: 2 ** 31 - 1 });
     try {
       const env: Record<string, string> = cache

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 
 export interface ControlResult {
@@ -35,7 +35,7 @@ export async function control({
   rounds: number;
 }): Promise<ControlResult> {
   const settings = { latencyMs: LATENCY_MS };
-  const world = await createWorld({ installations: recipients, settings, pinned: true, progress });
+  const world = await startWorld({ installations: recipients, settings, pinned: true, progress });
   const client = world.client();
   const post = (id: string, verb: string) =>
     client.post<CampaignView>(`/v1/campaigns/${id}/${verb}`);

@@ -8,7 +8,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Arrival } from '../../functions/simulators/simulator.ts';
 import { sample } from '../world/sample.ts';
-import { createWorld } from '../world/world.ts';
+import { startWorld } from '../world/world.ts';
 
 interface Figures {
   p50Ms: number;
@@ -24,12 +24,12 @@ export interface MessagesResult {
 
 const INSTALLATIONS = 20_000;
 const WARM_UP = 2_000;
-/** In flight at once; more wait, and their waiting is part of their time. */
+/** Most concurrent requests. Later ones wait, and the wait is part of their time. */
 const SOCKETS = 128;
 const DEADLINE_MS = 60_000;
 
 export async function messages({ slow = 20, busy = 10_000, rate = 1_000 } = {}) {
-  const world = await createWorld({ installations: INSTALLATIONS, pinned: true });
+  const world = await startWorld({ installations: INSTALLATIONS, pinned: true });
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
   let next = 0;
 

@@ -25,7 +25,7 @@ export async function nodeApn({ origin, ca, key }: Setup): Promise<Client> {
     ca: [ca],
   });
   // `Provider.send` compiles the notification at every call, and opens a stream for each token of
-  // a list at once, which fails them all; its client can be given one notification and a window
+  // a list at the same time, which fails them all; its client can be given one notification and a window
   const { client } = provider as unknown as { client: NodeApnClient };
   const notification = new apn.Notification({
     topic,

@@ -1,4 +1,4 @@
-/** The senders of this repository, as a worker uses them: a few chunks at once, each a batch. */
+/** The senders of this repository, as a worker uses them: a few chunks in parallel, each a batch. */
 
 import type { Provider } from '../../functions/model/provider/registry.ts';
 import type { Push } from '../../functions/ports/ports.ts';

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Refused } from '../../functions/cli/client.ts';
 import type { CampaignView, FailureView } from '../../functions/http/campaigns/view.ts';
 import { isClosed } from '../../functions/model/campaign.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 import { createFaults } from './soak-faults.ts';
 import { type GoogleSoak, soakGoogle } from './soak-google.ts';
@@ -53,7 +53,7 @@ export async function soak({
 }): Promise<SoakResult> {
   const random = mulberry32(seed);
   const google = await soakGoogle(random, minutes * 60 * 1000 * GOOGLE_SHARE);
-  const world = await createWorld({ installations: INSTALLATIONS, progress });
+  const world = await startWorld({ installations: INSTALLATIONS, progress });
   const sum: SoakResult = {
     minutes,
     campaigns: 0,
@@ -167,13 +167,13 @@ async function follow(
         : await client.post<CampaignView>('/v1/campaigns', request, key);
       id = view.id;
       seen(view);
-      // a provider rightly refuses a token that is of an hour from now; somebody resumes then
+      // a provider rightly refuses a token that is of an hour from now; the bench resumes then
       const isOfJump = view.state === 'paused' && jumped() && view.reason === OF_THE_FUTURE;
       if (isOfJump) await client.post(`/v1/campaigns/${id}/resume`);
       // a campaign that is paused else, or late, is a finding, told by a ledger that is open
       else if (isClosed(view.state) || view.state === 'paused' || late()) return view;
     } catch (error) {
-      // between two workers nobody answers
+      // between two workers there is no answer
       if (error instanceof Refused || late()) throw error;
     }
     await wait(RETRY_MS);

@@ -6,7 +6,7 @@
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';
 
 const RECIPIENTS = 10_000;
@@ -21,10 +21,10 @@ export interface ThrottleResult {
   perSecondAt80ms: number;
 }
 
-/** Throws if a ledger does not close over everybody, or if a push is lost or doubled. */
+/** Throws if a ledger does not close over every recipient, or if a push is lost or doubled. */
 export async function throttle(): Promise<ThrottleResult> {
   // half of them have Android
-  const world = await createWorld({ installations: 2 * RECIPIENTS, pinned: true, progress });
+  const world = await startWorld({ installations: 2 * RECIPIENTS, pinned: true, progress });
   try {
     const worst = { 0: Number.POSITIVE_INFINITY, 80: Number.POSITIVE_INFINITY };
     for (const latencyMs of LATENCIES)

@@ -1,10 +1,10 @@
-/** Signed pings, evenly, from the moment each was due to its answer; each becomes a push. */
+/** Signed calls of an inbound webhook at a constant rate: time from when each is due to its answer. */
 
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createWorld } from '../world/world.ts';
+import { startWorld } from '../world/world.ts';
 
 export interface TriggersResult {
   p50Ms: number;
@@ -17,7 +17,7 @@ const SECRET = 'a secret of sixteen and more';
 const DEADLINE_MS = 60_000;
 
 export async function triggers({ rate = 200, seconds = 20 } = {}): Promise<TriggersResult> {
-  const world = await createWorld({ installations: INSTALLATIONS, pinned: true });
+  const world = await startWorld({ installations: INSTALLATIONS, pinned: true });
   const agent = new Agent({ keepAlive: true, maxSockets: 128 });
   let id = 0;
 
@@ -59,7 +59,7 @@ export async function triggers({ rate = 200, seconds = 20 } = {}): Promise<Trigg
     });
     await run(2 * rate);
     const { times, ms } = await run(seconds * rate);
-    // a ping that was answered and never pushed would make the figures worth nothing
+    // a call that was answered and never pushed would make the figures worth nothing
     const deadline = Date.now() + DEADLINE_MS;
     while ((await world.wire()).accepted < id) {
       if (Date.now() > deadline) throw new Error(`not all of ${id} pings became pushes`);

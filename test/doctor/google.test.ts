@@ -69,7 +69,7 @@ test('a deployment that is as it should be is well', async (t) => {
   assert.match(doctorText({ findings }), /\n\nAll is well\.$/);
 });
 
-test('a queue that is missing or paused is told, and how to mend it', async (t) => {
+test('a missing or paused queue is reported, with how to repair it', async (t) => {
   const { [`${queues}shard`]: _, ...answers } = allThere();
   answers[`${queues}deliver`] = { state: 'PAUSED' };
   const { of, findings } = await checked(t, answers);
@@ -89,7 +89,7 @@ const tried = (code: number, message = '') => ({
   lastAttempt: { responseStatus: { code, message } },
 });
 
-test('a queue whose tasks are refused says by whom, and what to compare', async (t) => {
+test('for refused tasks it says which part refused them, and what to compare', async (t) => {
   const answers = allThere();
   answers[`${queues}send-fcm/tasks`] = { tasks: [tried(7), {}, tried(7)] };
   answers[`${queues}shard/tasks`] = { tasks: [tried(16), tried(13)] };
@@ -115,7 +115,7 @@ const pending = (attempt: object) =>
     get: (them, path: string) => (/\/tasks\/./.test(path) ? attempt : them[path]),
   });
 
-test('a function that refuses the invoker is told, Cloud Run from the function', async (t) => {
+test('a refusal of the invoker is reported, by Cloud Run or by the function', async (t) => {
   const names = ['plan', 'send-apns', 'send-fcm', 'deliver'];
   for (const [code, status] of [
     [16, '401'],
@@ -132,7 +132,7 @@ test('a function that refuses the invoker is told, Cloud Run from the function',
   }
 });
 
-test('a task that does not arrive, or comes back, is told with what was said', async (t) => {
+test('a task that does not arrive, or fails, is reported with its last answer', async (t) => {
   const waiting = await checked(t, pending({}));
   assert.deepEqual(
     [waiting.of('volley-plan arrives').state, waiting.of('volley-plan arrives').detail],
@@ -210,7 +210,7 @@ test('fields that come in pages are all read', async (t) => {
   );
 });
 
-test('what Google refuses to tell is unknown, in its own words', async (t) => {
+test('if Google refuses the check, the result is unknown, with Google’s message', async (t) => {
   const server = createServer((_, response) => {
     response.writeHead(403).end(JSON.stringify({ error: { message: 'The caller lacks it.' } }));
   }).listen(0, '127.0.0.1');

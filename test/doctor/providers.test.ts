@@ -107,7 +107,7 @@ test('a provider that has no room, or refuses for its own sake, shows nothing', 
   );
 });
 
-/** A provider that answers everybody the same. */
+/** A provider that gives every push the same answer. */
 const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
   check: () => [],
   lost: () => [],

@@ -1,4 +1,4 @@
-/** The end of an instance while it sends: nobody is left out, and nobody is sent to twice. */
+/** The end of an instance while it sends: no recipient is lost, and none is sent to twice. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -186,7 +186,7 @@ suite('a clean install', {
           const said = (await response.json()) as { status: unknown };
           assert.equal(said.status, status === 200 ? 'ok' : status);
         }
-        // nobody comes in by the way
+        // no request may come in meanwhile
         const refused = await fetch(fn.url, { method: 'POST', body: '{}' });
         assert.ok([401, 403, 404, 405].includes(refused.status), String(refused.status));
       } finally {

@@ -79,7 +79,7 @@ export function testCampaign(archive: () => Archive) {
       await until(() => sendFcm.counts().refused > 0);
       assert.deepEqual([(await view(id)).state, await sent()], ['running', EACH]);
 
-      // all of them at once, out of their sleep: each ends by itself
+      // ends all of them at the same time, while they are frozen
       await until(asleep);
       assert.ok(sendApns.counts().freezes > 0);
       const ended = await Promise.all(Object.values(services).map((it) => it.terminate()));

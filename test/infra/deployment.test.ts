@@ -27,7 +27,7 @@ const settings: Record<string, Record<string, string>> = {
     FCM_CHUNKS_NOW: '11.25',
     DATABASE: 'push',
     LOCATION: 'nam5',
-    ALERT_EMAILS: 'somebody@example.com',
+    ALERT_EMAILS: 'oncall@example.com',
     BIGQUERY: 'true',
     WARM: 'api=1',
     RETENTION_DAYS: '7',
@@ -92,7 +92,7 @@ suite('the deployment', { skip: withoutTerraform() }, () => {
       assert.equal(calls.length, functions(run).length);
     });
 
-    test(`${run}: nobody has a role on the project that could be narrower`, () => {
+    test(`${run}: no account has a role on the project that could be narrower`, () => {
       for (const { kind, role, member, when } of grantsOf(runs[run]!)) {
         assert.doesNotMatch(role, /^roles\/(owner|editor|viewer|browser)$/, member);
         if (kind !== 'project' || /-github-(plan|apply)$/.test(member)) continue;

@@ -17,7 +17,7 @@ const settings = {
   APNS_TOPIC: 'com.example.app',
   FCM_PROJECT: 'example-apps',
   LOCATION: 'eur3',
-  ALERT_EMAILS: 'somebody@example.com',
+  ALERT_EMAILS: 'oncall@example.com',
   BIGQUERY: 'true',
   WARM: 'api=1',
 };
@@ -63,7 +63,7 @@ suite('gcloud.sh, by the real gcloud on a recorder', { skip: withoutGcloud() }, 
     assert.equal(added.code, 0, added.stderr);
   });
 
-  test('it makes what Terraform is compared with, although nothing is known everywhere at once', async () => {
+  test('it makes the resources that Terraform is compared with, although new grants take time', async () => {
     const { code, stderr } = await script();
     assert.equal(code, 0, stderr.slice(-2000));
     const refused = recorder.calls.filter(({ status }) => status === 403 || status === 400);

@@ -68,7 +68,7 @@ exec ${terraform.trim()} "$@"
   return readFile(output, 'utf8');
 }
 
-/** In a copy: what `init` leaves behind is nobody's business. */
+/** Works in a copy, so that `init` leaves no files in the tree. */
 async function plainly(folder: string): Promise<string> {
   await cp('infra', join(folder, 'infra'), { recursive: true });
   await cp('firestore.indexes.json', join(folder, 'firestore.indexes.json'));

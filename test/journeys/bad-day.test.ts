@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
-import { createWorld, type WorldOptions } from '../world/world.ts';
+import { startWorld, type WorldOptions } from '../world/world.ts';
 
 const message = { title: 'Hello', body: 'World' };
 const INSTALLATIONS = 10_000;
@@ -15,7 +15,7 @@ async function journey(
   settings: Partial<SimulatorSettings>,
   unkind?: WorldOptions['unkind'],
 ) {
-  const world = await createWorld({
+  const world = await startWorld({
     installations: INSTALLATIONS,
     settings,
     ...(unkind && { unkind }),
@@ -42,11 +42,11 @@ test('streams refused: none lost, none twice', async (t) => {
   assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
 });
 
-test('connections cut with pushes in flight: nobody lost, and only those are sent again', async (t) => {
+test('connections cut with pushes in flight: no recipient lost, and only those are sent again', async (t) => {
   const { counts, wire } = await journey(t, { cutEvery: 2_000 });
   // cut twice in a row is recorded as failed, whether or not the device has it
   assert.equal(counts.accepted + counts.failed, INSTALLATIONS);
-  assert.ok(counts.accepted <= wire.distinct, 'nobody is counted as accepted who was not');
+  assert.ok(counts.accepted <= wire.distinct, 'no recipient is counted as accepted who was not');
   assert.ok(counts.accepted > INSTALLATIONS / 2);
   assert.ok(wire.duplicates > 0, 'some were accepted and cut, so they got it again');
 });
@@ -57,7 +57,7 @@ test('every hundredth push answered 429 with Retry-After: they come again', asyn
   assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
 });
 
-test('a provider that asks everybody to wait gets the rest later', async (t) => {
+test('a provider that delays every push gets the rest later', async (t) => {
   const { counts, wire } = await journey(t, {
     unavailable: { next: 300, retryAfterSeconds: 1 },
   });
@@ -65,7 +65,7 @@ test('a provider that asks everybody to wait gets the rest later', async (t) => 
   assert.deepEqual([wire.distinct, wire.duplicates], [INSTALLATIONS, 0]);
 });
 
-test('every task delivered twice and in random order: nobody twice', async (t) => {
+test('every task delivered twice and in random order: no recipient twice', async (t) => {
   const { counts, wire } = await journey(
     t,
     { deadShare: 0.05, tooMany: { every: 200, retryAfterSeconds: 1 } },
@@ -100,8 +100,8 @@ test('dead tokens are recorded once each and forgotten', async (t) => {
   );
 });
 
-test('every token refused, as by the wrong environment: paused, nobody blamed, then resumed', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS });
+test('every token refused, as by the wrong environment: paused, no token removed, then resumed', async (t) => {
+  const world = await startWorld({ installations: INSTALLATIONS });
   t.after(world.close);
   await world.simulated.apns.set({ badShare: 1 });
   const request = { name: 'wrong environment', audience: { platform: 'ios' }, message };

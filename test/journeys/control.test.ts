@@ -12,7 +12,7 @@ import type { HistoryView } from '../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
 import type { Store } from '../../functions/ports/ports.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 const INSTALLATIONS = 20_000;
 const request = {
@@ -23,7 +23,7 @@ const request = {
 
 let world: World;
 before(async () => {
-  world = await createWorld({ installations: INSTALLATIONS });
+  world = await startWorld({ installations: INSTALLATIONS });
 });
 after(() => world.close());
 
@@ -74,7 +74,7 @@ async function killedBehind(verb: keyof Store, ask: () => unknown) {
   await world.start();
 }
 
-/** The same of a campaign: whoever has sent it asks again. */
+/** The same for a campaign: its sender repeats the request. */
 async function sentAndKilledBehind(verb: keyof Store, more: object = {}) {
   await fresh();
   const key = randomUUID();
@@ -100,7 +100,7 @@ test('killed when a scheduled campaign has begun: it is sent, once', async () =>
   await reachedOnce(await sentAndKilledBehind('startCampaign', { schedule }));
 });
 
-test('killed when a page was frozen: nobody is frozen twice', async () => {
+test('killed when a page was frozen: no recipient is frozen twice', async () => {
   await reachedOnce(await sentAndKilledBehind('freezePage'));
 });
 
@@ -139,7 +139,7 @@ test('killed when a run of a schedule is there, but not noted: it is one run', a
 
 const canary = { percent: 10, holdSeconds: 0 };
 
-test('killed when a canary has passed: the rest follows at once', async () => {
+test('killed when a canary has passed: the rest follows immediately', async () => {
   await reachedOnce(await sentAndKilledBehind('passCanary', { canary }));
 });
 
@@ -175,7 +175,7 @@ test('killed when a canary has stopped its campaign, and when those who failed a
   );
 });
 
-test('killed right after a pause, and right after the resume: everybody is reached', async () => {
+test('killed right after a pause, and right after the resume: every recipient is reached', async () => {
   const id = await begun();
   assert.equal((await post(id, 'pause')).state, 'paused');
   await killAndStart();

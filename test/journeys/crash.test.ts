@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 const message = { title: 'Hello', body: 'World' };
 const INSTALLATIONS = 30_000;
@@ -37,12 +37,12 @@ async function assertClosed(world: World, id: string, kills: number) {
     pending: 0,
   });
   const wire = await world.wire();
-  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.equal(wire.distinct, INSTALLATIONS, 'every device got it');
   assert.ok(wire.duplicates <= kills * IN_FLIGHT, `${wire.duplicates} got it twice`);
 }
 
-test('a worker killed while it plans is followed by one that reaches everybody', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS });
+test('after a worker is killed while planning, the next one reaches every recipient', async (t) => {
+  const world = await startWorld({ installations: INSTALLATIONS });
   t.after(world.close);
   // nothing is sent meanwhile, so that planning alone is under way
   await world.set({ silent: true });
@@ -57,8 +57,8 @@ test('a worker killed while it plans is followed by one that reaches everybody',
   await assertClosed(world, id, 1);
 });
 
-test('a worker killed again and again while it sends loses nobody', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS, settings: { latencyMs: 20 } });
+test('a worker killed again and again while it sends loses no recipient', async (t) => {
+  const world = await startWorld({ installations: INSTALLATIONS, settings: { latencyMs: 20 } });
   t.after(world.close);
   const { id } = await begin(world);
   for (const share of [0.1, 0.4, 0.7]) {
@@ -69,8 +69,8 @@ test('a worker killed again and again while it sends loses nobody', async (t) =>
   await assertClosed(world, id, 3);
 });
 
-test('a worker killed right after the ack has lost nothing', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS });
+test('a worker killed right after the acknowledgement loses nothing', async (t) => {
+  const world = await startWorld({ installations: INSTALLATIONS });
   t.after(world.close);
   const { id } = await begin(world);
   await world.kill();

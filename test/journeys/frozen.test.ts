@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { startProxy } from '../http2/peer.ts';
-import { createWorld } from '../world/world.ts';
+import { startWorld } from '../world/world.ts';
 
 const INSTALLATIONS = 30_000;
 /** Of one worker: two chunks of each provider at a time, a window of 1,000 of each. */
@@ -14,7 +14,7 @@ const IN_FLIGHT = 4 * 1_000;
 
 test('a process stopped with SIGSTOP, its links dropped silently, then continued, sends everything within seconds', async (t) => {
   const proxies: Awaited<ReturnType<typeof startProxy>>[] = [];
-  const world = await createWorld({
+  const world = await startWorld({
     installations: INSTALLATIONS,
     settings: { latencyMs: 100 },
     async via(origin) {
@@ -53,7 +53,7 @@ test('a process stopped with SIGSTOP, its links dropped silently, then continued
     pending: 0,
   });
   const wire = await world.wire();
-  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.equal(wire.distinct, INSTALLATIONS, 'every device got it');
   assert.ok(wire.duplicates <= IN_FLIGHT, `${wire.duplicates} got it twice`);
   for (const [i, proxy] of proxies.entries())
     assert.ok(proxy.opened() > before[i]!, 'a new link took the place of the dropped');

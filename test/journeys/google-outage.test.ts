@@ -19,7 +19,7 @@ const INSTALLATIONS = 4_000;
 /** What was accepted between the last write and the cut is sent again: chunks in flight, at most. */
 const IN_FLIGHT = 2 * 2 * 1_500;
 
-test('the Firestore emulator restarted while a campaign is sent: everybody gets it', {
+test('the Firestore emulator restarted while a campaign is sent: every device gets it', {
   skip,
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'volley-outage-'));
@@ -27,7 +27,7 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   const { pubsub } = sharedEmulators().emulators;
   let emulator = await startEmulator('firestore');
   t.after(() => emulator.stop());
-  // nobody is let in before the second one has all that the first one had
+  // no connection is admitted before the second one has all the data of the first
   const gate = await createGate();
   t.after(gate.close);
   gate.open(emulator.host);
@@ -48,7 +48,7 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   for (const deadline = AbortSignal.timeout(60_000); (await world.wire()).distinct < 400; )
     await wait(10, null, { signal: deadline });
 
-  // nobody writes between the copy and the cut
+  // nothing is written between the copy and the cut
   const freeze = (signal: NodeJS.Signals) => {
     for (const it of Object.values(world.cloud.instances))
       for (const pid of it.pids()) process.kill(pid, signal);
@@ -67,6 +67,6 @@ test('the Firestore emulator restarted while a campaign is sent: everybody gets 
   assert.equal(state, 'completed');
   assert.deepEqual([counts.recipients, counts.accepted], [INSTALLATIONS, INSTALLATIONS]);
   const wire = await world.wire();
-  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.equal(wire.distinct, INSTALLATIONS, 'every device got it');
   assert.ok(wire.duplicates <= IN_FLIGHT, `${wire.duplicates} got it twice`);
 });

@@ -1,4 +1,4 @@
-/** Pushes to one and pings of outside services, on the world of google.test.ts. */
+/** Pushes to one user, and calls of inbound webhooks, in the deployment of google.test.ts. */
 
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
@@ -46,7 +46,7 @@ export function pingJourneys({ world, journey, until }: Course) {
   const failed = async () =>
     (await client().get<{ items: FailedPingView[] }>(`${path}/failed`)).items;
 
-  journey('a push to one is answered at once, or with what became of it', async () => {
+  journey('a push to one user is answered immediately, or with its outcome', async () => {
     const message = { title: 'Hello' };
     const early = await client().post<CampaignView>('/v1/messages', {
       installationIds: [device.id],
@@ -60,23 +60,26 @@ export function pingJourneys({ world, journey, until }: Course) {
     assert.deepEqual([await pushed(device), await pushed(other)], [2, 1]);
   });
 
-  journey('a ping that comes twice pushes once, a forged one is counted', async () => {
-    await client().put<TriggerView>(path, orders);
-    const good = pingOf({ number: 17 });
-    assert.deepEqual(await ping(good), received);
-    assert.deepEqual(await ping(good), received);
-    assert.deepEqual(await ping(pingOf({ device: other.id, number: 18 }), 'forged'), received);
-    await until(async () => (await pushed(device)) > 0);
-    await settled();
-    assert.deepEqual(await ping(good), received);
-    await settled();
-    assert.deepEqual([await pushed(device), await pushed(other)], [1, 0]);
-    const { counts } = await client().get<TriggerView>(path);
-    assert.deepEqual(counts, { received: 3, forged: 1 });
-    assert.deepEqual(await failed(), []);
-  });
+  journey(
+    'a call of an inbound webhook that comes twice pushes once, a forged one is counted',
+    async () => {
+      await client().put<TriggerView>(path, orders);
+      const good = pingOf({ number: 17 });
+      assert.deepEqual(await ping(good), received);
+      assert.deepEqual(await ping(good), received);
+      assert.deepEqual(await ping(pingOf({ device: other.id, number: 18 }), 'forged'), received);
+      await until(async () => (await pushed(device)) > 0);
+      await settled();
+      assert.deepEqual(await ping(good), received);
+      await settled();
+      assert.deepEqual([await pushed(device), await pushed(other)], [1, 0]);
+      const { counts } = await client().get<TriggerView>(path);
+      assert.deepEqual(counts, { received: 3, forged: 1 });
+      assert.deepEqual(await failed(), []);
+    },
+  );
 
-  journey('a ping nothing can be made of is listed, and pushes when it is replayed', async () => {
+  journey('a call that cannot be used is listed, and pushes when it is replayed', async () => {
     await client().put<TriggerView>(path, orders);
     assert.deepEqual(await ping(pingOf({})), received);
     await until(async () => (await failed()).length > 0);
@@ -94,7 +97,7 @@ export function pingJourneys({ world, journey, until }: Course) {
     assert.deepEqual(await failed(), []);
   });
 
-  journey('a ping that was answered is pushed once, though its planner is killed', async () => {
+  journey('a call that was answered is pushed once, though its planner is killed', async () => {
     await client().put<TriggerView>(path, orders);
     const { plan } = world().cloud.instances;
     const { dispatches } = await world().cloud.tasks.stats();

@@ -53,7 +53,7 @@ async function until(condition: () => Promise<boolean>) {
   }
 }
 
-/** Until its ledger is closed: everybody accepted, and the providers counted the same. */
+/** Waits for a closed ledger: every recipient accepted, and the providers counted the same. */
 async function reachesEverybody(id: string, duplicates = 0) {
   const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
   assert.equal(state, 'completed');
@@ -65,7 +65,7 @@ async function reachesEverybody(id: string, duplicates = 0) {
     pending: 0,
   });
   const wire = await world.wire();
-  assert.equal(wire.distinct, INSTALLATIONS, 'everybody got it');
+  assert.equal(wire.distinct, INSTALLATIONS, 'every device got it');
   assert.ok(wire.duplicates <= duplicates, `${wire.duplicates} got it twice`);
 }
 
@@ -82,37 +82,40 @@ const journey = (name: string, walk: () => Promise<void>) =>
     await walk();
   });
 
-journey('a campaign reaches everybody once, and its event is delivered', async () => {
+journey('a campaign reaches every recipient once, and its event is delivered', async () => {
   const { id } = await begin();
   await reachesEverybody(id);
   await until(async () => world.said.length === 0);
 });
 
-journey('a webhook hears of a campaign, signed, though deliver is killed meanwhile', async () => {
-  const types = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
-  const { id: webhookId, secret } = await world.client.post<WebhookView & { secret: string }>(
-    '/v1/webhooks',
-    { url: receiver.url, types },
-  );
-  await world.set({ latencyMs: 20 });
-  const { id } = await begin();
-  await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
-  await world.cloud.instances.deliver.kill('SIGKILL');
-  await reachesEverybody(id);
-  // the event of the campaign before may still be on its way when the webhook is made
-  const told = () =>
-    receiver.got.map((it) => verified(it, secret)).filter((it) => it.subject === id);
-  await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
-  assert.equal(new Set(told().map((it) => it.id)).size, 3);
-  const ping = await world.client.post<DeliveryView>(`/v1/webhooks/${webhookId}:test`);
-  assert.equal(ping.state, 'delivered');
-  await world.client.delete(`/v1/webhooks/${webhookId}`);
-});
+journey(
+  'a webhook gets a campaign’s signed event, though deliver is killed meanwhile',
+  async () => {
+    const types = ['campaign.accepted', 'campaign.started', 'campaign.completed'];
+    const { id: webhookId, secret } = await world.client.post<WebhookView & { secret: string }>(
+      '/v1/webhooks',
+      { url: receiver.url, types },
+    );
+    await world.set({ latencyMs: 20 });
+    const { id } = await begin();
+    await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
+    await world.cloud.instances.deliver.kill('SIGKILL');
+    await reachesEverybody(id);
+    // the event of the campaign before may still be on its way when the webhook is made
+    const told = () =>
+      receiver.got.map((it) => verified(it, secret)).filter((it) => it.subject === id);
+    await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
+    assert.equal(new Set(told().map((it) => it.id)).size, 3);
+    const ping = await world.client.post<DeliveryView>(`/v1/webhooks/${webhookId}:test`);
+    assert.equal(ping.state, 'delivered');
+    await world.client.delete(`/v1/webhooks/${webhookId}`);
+  },
+);
 
 // before those that leave tasks behind which wait for a dead sender's lease
 pingJourneys({ world: () => world, journey, until });
 
-journey('senders killed while they send are followed by others that reach everybody', async () => {
+journey('after senders are killed while sending, others reach every recipient', async () => {
   await world.set({ latencyMs: 50 });
   const { id } = await begin();
   await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
@@ -121,7 +124,7 @@ journey('senders killed while they send are followed by others that reach everyb
   await reachesEverybody(id, IN_FLIGHT);
 });
 
-journey('SIGTERM while they send: drained, nobody is sent to twice', async () => {
+journey('SIGTERM while they send: drained, no recipient is sent to twice', async () => {
   await world.set({ latencyMs: 50 });
   const { id } = await begin();
   await until(async () => (await world.wire()).distinct >= INSTALLATIONS * 0.1);
@@ -130,7 +133,7 @@ journey('SIGTERM while they send: drained, nobody is sent to twice', async () =>
   await reachesEverybody(id);
 });
 
-journey('a planner killed midway is followed by one that freezes nobody twice', async () => {
+journey('after a planner is killed midway, the next one freezes no recipient twice', async () => {
   // it cannot be over before that
   await world.set({ latencyMs: 2_000 });
   const { id } = await begin();
@@ -140,18 +143,18 @@ journey('a planner killed midway is followed by one that freezes nobody twice', 
   await reachesEverybody(id);
 });
 
-journey('every task twice and in disorder: nobody twice', async () => {
+journey('every task twice and in random order: no recipient twice', async () => {
   world.cloud.tasks.set({ unkind: { duplicate: 1, disorder: true } });
   const { id } = await begin();
   await reachesEverybody(id);
 });
 
-journey('of some who are gone each is a failure with its reason, and is forgotten', async () => {
+journey('each dead token is a failure with its reason, and is forgotten', async () => {
   await world.set({ deadShare: 0.02, badShare: 0.01 });
   const { id } = await begin();
   const { state, counts } = await watchCampaign(world.client, id, null, { pollMs: 100 });
   assert.equal(state, 'completed');
-  assert.ok(counts.failed > 0, 'nobody was dead');
+  assert.ok(counts.failed > 0, 'no token was dead');
   assert.deepEqual(counts, {
     recipients: INSTALLATIONS,
     accepted: INSTALLATIONS - counts.failed,

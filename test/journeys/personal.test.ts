@@ -4,7 +4,7 @@ import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { Uploaded } from '../../functions/http/audiences.ts';
 import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 async function send(world: World, audience: object, message: object) {
   const body = { name: 'personal', audience, message };
@@ -18,7 +18,7 @@ const bytes = async function* (text: string) {
 };
 
 test('from an upload and a segment to a phone: its language, its words, its badge', async (t) => {
-  const world = await createWorld({ installations: 3_000 });
+  const world = await startWorld({ installations: 3_000 });
   t.after(world.close);
   const api = world.client();
   const token = sampleToken('apns', 'phone');

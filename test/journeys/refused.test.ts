@@ -1,11 +1,11 @@
-/** A fault that is everybody's, at real servers: few are refused until it is known. */
+/** A fault that concerns every push, at real servers: only few are refused until it is known. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 /** Of both providers; 300 streams and more may be under way at either. */
 const INSTALLATIONS = 6_000;
@@ -13,7 +13,7 @@ const MOST_REFUSED = 50;
 
 let world: World;
 before(async () => {
-  world = await createWorld({ installations: INSTALLATIONS, settings: { maxStreams: 1500 } });
+  world = await startWorld({ installations: INSTALLATIONS, settings: { maxStreams: 1500 } });
 });
 after(() => world.close());
 
@@ -56,7 +56,7 @@ test('a revoked key is refused for some tens, then the campaign waits; mended, a
   assert.deepEqual([distinct, duplicates], [INSTALLATIONS, 0]);
 });
 
-test('tokens that are none among thousands stop nobody, and 503s now and then fail nobody', async () => {
+test('a few invalid tokens stop no campaign, and occasional 503s fail no recipient', async () => {
   await world.reset();
   await world.set({ badShare: 0.002, unavailable: { share: 0.02, retryAfterSeconds: 0 } });
   const { id } = await send();

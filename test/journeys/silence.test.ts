@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import { createWorld } from '../world/world.ts';
+import { startWorld } from '../world/world.ts';
 
 const INSTALLATIONS = 4_000;
 
-test('a provider that stops answering and comes back: everybody is reached', async (t) => {
-  const world = await createWorld({ installations: INSTALLATIONS, settings: { silent: true } });
+test('a provider that stops answering and comes back: every recipient is reached', async (t) => {
+  const world = await startWorld({ installations: INSTALLATIONS, settings: { silent: true } });
   t.after(world.close);
   const { id } = await world.client().post<CampaignView>('/v1/campaigns', {
     name: 'silence',

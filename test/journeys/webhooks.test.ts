@@ -7,7 +7,7 @@ import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/webhooks.ts';
 import type { EventType } from '../../functions/model/event.ts';
 import { createReceiver, type Receiver, status, verified } from '../webhooks/receiver.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 const request = {
   name: 'webhooks',
@@ -21,7 +21,7 @@ const INSTALLATIONS = 2_000;
 /** One for all of them: its start takes longer than a journey. */
 let world: World;
 before(async () => {
-  world = await createWorld({ installations: INSTALLATIONS });
+  world = await startWorld({ installations: INSTALLATIONS });
 });
 after(() => world.close());
 
@@ -45,7 +45,7 @@ for (const dieAt of types)
     assert.deepEqual([state, counts.accepted], ['completed', INSTALLATIONS]);
     const told = () => receiver.got.map((it) => verified(it, secret));
     await receiver.until(() => new Set(told().map((it) => it.type)).size === 3);
-    assert.equal(new Set(told().map((it) => it.id)).size, 3, 'the same ids, whoever told it');
+    assert.equal(new Set(told().map((it) => it.id)).size, 3, 'the same ids from every process');
     const completed = told().find((it) => it.type === 'campaign.completed')!;
     assert.equal(completed.subject, id);
     assert.deepEqual(completed.data.counts, counts);

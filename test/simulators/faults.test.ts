@@ -15,7 +15,7 @@ import { apnsHeaders, apnsOptions, apnsPush, connect, fcmOptions, fcmPush } from
 
 const many = (n: number) => Array.from({ length: n }, (_, i) => sampleToken('apns', i));
 
-describe('a simulated provider, unkind', () => {
+describe('a simulated provider with faults', () => {
   const open: (() => unknown)[] = [];
   afterEach(async () => {
     while (open.length > 0) await open.pop()!();
@@ -106,7 +106,7 @@ describe('a simulated provider, unkind', () => {
     assert.equal(bodies.filter((it) => it === away).length, 2);
   });
 
-  test('everybody is refused while the credentials are blocked', async () => {
+  test('every push is refused while the credentials are blocked', async () => {
     const { simulator, session } = await apns({ blocked: 'InvalidProviderToken' });
     assert.deepEqual(
       { ...(await apnsPush(session)), headers: {} },
@@ -117,7 +117,7 @@ describe('a simulated provider, unkind', () => {
     await assert.rejects(simulator.set({ blocked: 'Whatever' }), /APNs has no reason Whatever/);
   });
 
-  test('FCM has its own words for all of that', async () => {
+  test('FCM has its own reasons for the same faults', async () => {
     const simulator = await startSimulator(fcmOptions);
     open.push(simulator.close);
     const http2 = await session(simulator);

@@ -12,7 +12,7 @@ const verify = async (token: string, certs: Record<string, string>, aud = audien
   return ticket.getPayload()!;
 };
 
-test('a token is one that Google’s library takes, with the certificates as they are served', async (t) => {
+test('Google’s library accepts a token with the served certificates', async (t) => {
   const oidc = await createOidc();
   const served = await serveCerts(oidc);
   t.after(() => served.close());
@@ -30,7 +30,7 @@ test('a token is one that Google’s library takes, with the certificates as the
   await elsewhere.arrayBuffer();
 });
 
-test('a token is for one audience and one account, and is made anew before it is old', async () => {
+test('a token is for one audience and one account, and is renewed before it expires', async () => {
   let now = Date.now();
   const oidc = await createOidc({ now: () => now });
   const token = oidc.token(audience, email);
@@ -44,7 +44,7 @@ test('a token is for one audience and one account, and is made anew before it is
   await assert.rejects(verify(oidc.token(audience, email), oidc.certs), /too late/);
 });
 
-test('another process signs with the same key, a key of somebody else is refused', async () => {
+test('another process signs with the same key, and a different key is refused', async () => {
   const oidc = await createOidc();
   const twin = await createOidc({ keys: structuredClone(oidc.keys) });
   await verify(twin.token(audience, email), oidc.certs);

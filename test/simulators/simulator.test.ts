@@ -324,7 +324,7 @@ describe('FCM, simulated', () => {
       value('A background push must have apns-priority 5.', 'message.apns.headers'),
     ],
     [
-      'a message to nobody',
+      'a message without a recipient',
       { notification: { title: 'a' } },
       invalid(noRecipient, fcmError('INVALID_ARGUMENT'), badRequest('message', noRecipient)),
     ],

@@ -26,12 +26,12 @@ export interface CloudWorld extends Providers {
   client: Client;
   /** the client's, for everything */
   key: string;
-  /** the functions' own data, read past them */
+  /** the functions' database, read directly */
   store: Store;
   simulated: Simulated;
-  /** what the functions said in errors */
+  /** error lines of the functions' logs */
   said: string[];
-  /** One more instance, which nobody follows when it ends. */
+  /** Starts one more instance, which is not replaced when it ends. */
   start(target: Target, options?: FunctionOptions): Promise<Fn>;
   /** A POST with the invoker's token, or with another header Authorization (null: none). */
   post(target: Target, body: unknown, authorization?: string | null): Promise<Response>;

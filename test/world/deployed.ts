@@ -1,7 +1,7 @@
 /**
- * What is deployed, as it is deployed: an installed build, each function with the environment, the
- * concurrency and the instances that `infra/gcloud.sh` gives it, behind what behaves like Cloud Run's
- * front. Google and the providers are emulators and simulators that answer under the real names.
+ * Runs an installed build as it is deployed: each function has the environment, the concurrency and the
+ * instances that `infra/gcloud.sh` gives it, behind a simulated front end of Cloud Run. Emulators and
+ * simulators answer under the real names of Google's and the providers' services.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -41,9 +41,9 @@ export interface DeployedWorld extends Providers {
   /** e-mail of the account that calls the private functions */
   invoker: string;
   services: Record<Target, Service>;
-  /** what the functions said in errors */
+  /** error lines of the functions' logs */
   said: string[];
-  /** names they connected to that have no player here */
+  /** names they connected to for which there is no emulator or simulator */
   strangers: string[];
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ const portOf = (host: string) => Number(host.slice(host.lastIndexOf(':') + 1));
 
 export async function createDeployedWorld(options: DeployedOptions): Promise<DeployedWorld> {
   const { archive, project, emulators, installations } = options;
-  /** ended in the opposite order */
+  /** stopped in reverse order */
   const parts: (() => Promise<unknown>)[] = [];
   const keep = <T extends { close(): Promise<unknown> }>(it: T): T => {
     parts.push(() => it.close());
@@ -111,7 +111,7 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
     const pushes = keep(
       await openFront({
         take: inTurn(() => [portOf(services.deliver.at)]),
-        // the emulator brings no token
+        // the emulator sends no token
         admit: as(() => oidc.token(services.deliver.url, invoker)),
       }),
     );

@@ -1,4 +1,4 @@
-/** What infra/gcloud.sh deploys, as numbers and environments to start it with on this machine. */
+/** Reads what infra/gcloud.sh deploys: limits and environments, to run the functions on this machine. */
 
 import type { Target } from '../../functions/local/google/function.ts';
 import type { SimulatedLimits } from '../../functions/simulators/cloud-tasks/simulator.ts';
@@ -20,7 +20,7 @@ export interface DeployedFunction {
   timeoutMs: number;
   /** e-mails of accounts with roles/run.invoker on it */
   invokers: string[] | 'allUsers';
-  /** what it is given, and what the platform adds */
+  /** its variables, and those that Cloud Run adds */
   environment: Record<string, string>;
 }
 

@@ -4,7 +4,7 @@ import { sample } from './sample.ts';
 
 const BATCH = 1_000;
 
-/** Puts the first so many samples and a key into a store; the key, which may do all that journeys do. */
+/** Writes the first `count` samples and an API key to a store. Returns the key, which has all scopes that journeys need. */
 export async function fill(store: Store, installations: number): Promise<string> {
   for (let from = 0; from < installations; from += BATCH) {
     const size = Math.min(BATCH, installations - from);

@@ -1,4 +1,4 @@
-/** A port that leads to a server, or to none: it goes away and comes back at the same address. */
+/** A TCP proxy that can close: so a server goes away and comes back at the same address. */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -8,7 +8,7 @@ export interface Gate {
   host: string;
   /** From now on connections go to `host:port`. */
   open(to: string): void;
-  /** All connections end, and new ones do as soon as they are there. */
+  /** Ends all connections, and closes new ones immediately. */
   shut(): void;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { type Installation, installation } from '../../functions/model/installation.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 
-/** The same one every time; every other is ios. */
+/** Returns the same installation for the same number; every second one is ios. */
 export function sample(i: number): Installation {
   const platform = i % 2 ? 'android' : 'ios';
   const token = sampleToken(i % 2 ? 'fcm' : 'apns', i);

@@ -16,17 +16,17 @@ export type Job =
   | { kind: 'fill'; path: string; installations: number }
   | ({
       kind: 'serve';
-      /** kills itself, as kill -9 does, when it is about to publish an event of this type */
+      /** kills itself with SIGKILL just before it publishes an event of this type */
       dieAt?: CampaignEvent['type'];
     } & Omit<LocalOptions, 'log' | 'port' | 'apiKey'>);
 
 export type Asked =
   | { kind: 'memory' }
-  /** to kill itself, as kill -9 does, when that verb has written, before anything else is */
+  /** kill yourself with SIGKILL after that method of the store has written */
   | { kind: 'dieBehind'; verb: keyof Store }
-  /** to have a clock that is ahead, for a while */
+  /** set the clock ahead, for a while */
   | { kind: 'jump'; aheadMs: number; forMs: number }
-  /** to start the runs of schedules that are due at that time */
+  /** start the runs of schedules that are due at that time */
   | { kind: 'tick'; at: number };
 
 export type Said =
@@ -67,7 +67,7 @@ process.once('message', async (job: Job) => {
 });
 process.once('disconnect', () => process.exit(0));
 
-/** Only what the system says of the time; timers go on as they do. */
+/** Changes only the clock; timers are not affected. */
 const clock = Date.now;
 let ahead = 0;
 Date.now = () => clock() + ahead;
@@ -89,7 +89,7 @@ function dieBehind(store: Store, verb: keyof Store) {
   Object.assign(store, { [verb]: dying });
 }
 
-/** Half of them ios, half android; the same ones every time. */
+/** Half of them ios, half android; the same at every call. */
 async function fill(path: string, installations: number) {
   const store = createSqliteStore({ path });
   const started = performance.now();

@@ -1,6 +1,6 @@
 /**
- * Volley in a process of its own, which can be killed, and the providers in theirs. For journeys
- * and benchmarks: nothing in it is simulated but the providers.
+ * Runs Volley in its own process, which can be killed, and the providers' simulators in theirs. For
+ * journeys and benchmarks: only the providers are simulated.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -16,18 +16,18 @@ import type { SimulatorSettings } from '../../functions/simulators/simulator.ts'
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Asked, Job, Said } from './worker.ts';
 
-/** As `npm start` runs: V8 takes its heap's bounds from the machine, and 24 GB make it careless. */
+/** The flags of an npm script. Without them V8 derives its heap's limits from the machine's memory. */
 export const flagsOf = (script: keyof typeof packageJson.scripts) =>
   packageJson.scripts[script].split(' ').filter((word) => word.startsWith('--'));
 
-/** Longer than filling a million installations takes. */
+/** ms for one job of the worker. Writing a million installations takes less. */
 const DEADLINE_MS = 15 * 60 * 1000;
 
 export interface WorldOptions {
   installations: number;
   settings?: Partial<SimulatorSettings>;
   unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
-  /** where the worker finds a provider, if not where it is */
+  /** maps a provider's origin to the one that the worker uses, such as a proxy's */
   via?: (origin: string) => Promise<string>;
   /** the worker on core 0, the providers on core 1 */
   pinned?: boolean;
@@ -52,21 +52,21 @@ export interface Providers {
 export interface World extends Providers {
   dataDir: string;
   simulated: Simulated;
-  /** of the worker that runs now */
+  /** a client of the worker that runs now */
   client: () => Client;
   url: () => string;
   apiKey: () => string;
   /** kill -9 */
   kill(): Promise<void>;
-  /** has the worker kill itself when that verb of its store has written */
+  /** makes the worker kill itself after that method of its store has written */
   dieBehind(verb: keyof Store): Promise<void>;
-  /** sets the worker's clock ahead, and back after so long */
+  /** sets the worker's clock ahead, and back after a time (ms) */
   jump(aheadMs: number, forMs: number): void;
-  /** has it start the runs of schedules that are due at that time */
+  /** makes it start the runs of schedules that are due at that time */
   tick(at: number): void;
-  /** resolves when the worker has ended by itself */
+  /** resolves when the worker has ended without a signal of ours */
   died(): Promise<void>;
-  /** one that kills itself there, if that is said */
+  /** starts a worker; with an argument, one that kills itself at that point */
   start(dieAt?: Extract<Job, { kind: 'serve' }>['dieAt']): Promise<void>;
   /** SIGSTOP, and SIGCONT */
   freeze(): void;
@@ -76,7 +76,7 @@ export interface World extends Providers {
   close(): Promise<void>;
 }
 
-export async function createWorld(options: WorldOptions): Promise<World> {
+export async function startWorld(options: WorldOptions): Promise<World> {
   const { installations, settings = {}, unkind, via, pinned = false } = options;
   const { progress = () => {} } = options;
   const core = (cpu: number) => (pinned && availableParallelism() > 1 ? cpu : undefined);
@@ -129,7 +129,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     ...providersOf(simulated),
     async close() {
-      // in a frozen one the disconnect would lie unread
+      // a frozen process would not read the disconnect
       worker.kill('SIGCONT');
       await end(() => worker.disconnect());
       await simulated.close();
@@ -138,7 +138,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
 }
 
-/** Both providers as one. */
+/** Combines both providers. */
 export function providersOf({ apns, fcm }: Pick<Simulated, 'apns' | 'fcm'>): Providers {
   const both = [apns, fcm];
   return {

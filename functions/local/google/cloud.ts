@@ -80,15 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { project = 'volley-local' } = options;
   const invoker = `${PREFIX}-invoker@${project}.iam.gserviceaccount.com`;
   const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
-  /** stopped in reverse order */
-  const parts: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const end of parts.splice(0).reverse()) await end();
-  };
-  const keep = <T extends { stop(): Promise<void> } | { close(): Promise<void> }>(it: T): T => {
-    parts.push(() => ('stop' in it ? it.stop() : it.close()));
-    return it;
-  };
+  const { parts, stop, keep } = createParts();
 
   try {
     const folder = await mkdtemp(join(tmpdir(), 'volley-cloud-'));
@@ -109,19 +101,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     ]);
 
     const instances: Partial<Record<Target, Instances>> = {};
+    const portsOf = (target: Target) => () => instances[target]?.ports() ?? [];
     const fronts = {} as Record<Target, Front>;
     for (const target of targets) {
-      const ports = () => instances[target]?.ports() ?? [];
-      const port = target === 'api' ? options.port : undefined;
-      fronts[target] = keep(
-        await openFront({ take: inTurn(ports), ...(port !== undefined && { port }) }),
-      );
+      const port = target === 'api' && options.port !== undefined ? { port: options.port } : {};
+      fronts[target] = keep(await openFront({ take: inTurn(portsOf(target)), ...port }));
     }
     const tokenFor = (target: Target) => oidc.token(fronts[target].url, invoker);
 
     const pushes = keep(
       await openFront({
-        take: inTurn(() => instances.deliver?.ports() ?? []),
+        take: inTurn(portsOf('deliver')),
         // the emulator sends no token
         admit: as(() => tokenFor('deliver')),
       }),
@@ -142,10 +132,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       VOLLEY_REGION: REGION,
       VOLLEY_PREFIX: PREFIX,
       VOLLEY_INVOKER: invoker,
-      VOLLEY_PLAN_URL: fronts.plan.url,
-      VOLLEY_SEND_APNS_URL: fronts.sendApns.url,
-      VOLLEY_SEND_FCM_URL: fronts.sendFcm.url,
-      VOLLEY_DELIVER_URL: fronts.deliver.url,
+      ...urlsOf(fronts),
       VOLLEY_OIDC_CERTS: certs.url,
       FIRESTORE_EMULATOR_HOST: firestore,
       PUBSUB_EMULATOR_HOST: pubsub,
@@ -165,15 +152,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       }),
     );
 
-    const tick = async () => {
-      const answer = await fetch(fronts.tick.url, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${tokenFor('tick')}` },
-        signal: AbortSignal.timeout(60_000),
-      });
-      await answer.arrayBuffer();
-      return answer.status;
-    };
+    const tick = () => callTick(fronts.tick.url, tokenFor('tick'));
     // the function logs a failed tick, and the next tick does its work
     const ticker = setInterval(() => tick().catch(() => {}), tickEveryMs);
     parts.push(async () => clearInterval(ticker));
@@ -192,17 +171,46 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       tokenFor,
       tick,
       peakRssMb: () =>
-        Promise.all(
-          Object.values(instances)
-            .flatMap((it) => it.pids())
-            .map(peakRssMb),
-        ),
+        Promise.all(Object.values(instances).flatMap((it) => it.pids().map(peakRssMb))),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Collects what was started. `stop` ends it in reverse order. */
+function createParts() {
+  const parts: (() => Promise<void>)[] = [];
+  return {
+    parts,
+    keep<T extends { stop(): Promise<void> } | { close(): Promise<void> }>(it: T): T {
+      parts.push(() => ('stop' in it ? it.stop() : it.close()));
+      return it;
+    },
+    async stop() {
+      for (const end of parts.splice(0).reverse()) await end();
+    },
+  };
+}
+
+/** Variables with the addresses of the functions that take tasks. */
+const urlsOf = (fronts: Record<Target, Front>) => ({
+  VOLLEY_PLAN_URL: fronts.plan.url,
+  VOLLEY_SEND_APNS_URL: fronts.sendApns.url,
+  VOLLEY_SEND_FCM_URL: fronts.sendFcm.url,
+  VOLLEY_DELIVER_URL: fronts.deliver.url,
+});
+
+async function callTick(url: string, token: string): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(60_000),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
 }
 
 /** Limits as in `infra/`, except for concurrency: as many handlers as suit two cores. */

@@ -41,7 +41,7 @@ export interface Said {
 }
 
 export interface Gcloud {
-  /** Runs a program with this gcloud first on its PATH. A `sleep` there ends at once. */
+  /** Runs a program with this gcloud first on its PATH. `sleep` returns immediately there. */
   run(program: string, args: string[], env?: Record<string, string>): Promise<Said>;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@
  * versions; what takes its time answers with an operation. What Google refuses for reasons that a
  * deployment can meet is refused: an API that is off, an account or a role that is not there, a
  * change of a Firestore field during another one. As on Google, an API refuses the first call after it
- * was enabled, and a new account is not known at once.
+ * was enabled, and a new account is unknown for a while.
  */
 
 import { createServer, type IncomingMessage } from 'node:http';

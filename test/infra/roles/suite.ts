@@ -131,7 +131,7 @@ export function testRoles(names: string[], runs: Runs) {
         if (kind === 'project' && !role.startsWith('roles/'))
           assert.ok(used.includes(it) || it === 'datastore.schemas.list', `${it} is of no use`);
       }
-      // acting as anybody is for single accounts, never for all of a project
+      // acting as an account is granted for single accounts, never for a whole project
       assert.ok(role !== 'roles/iam.serviceAccountUser' || kind === 'service_account', what);
     }
   });

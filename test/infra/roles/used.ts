@@ -15,7 +15,7 @@ export const rolesInUse = (): string[] =>
     ),
   );
 
-/** What our own roles hold, and what is asserted of anybody. */
+/** The permissions of our own roles, and those that tests check for any account. */
 export const permissionsInUse = (): string[] =>
   sorted([
     ...files().flatMap((file) =>

@@ -66,7 +66,7 @@ async function until(condition: () => boolean | Promise<boolean>) {
   }
 }
 
-test('a token that is believed goes on without its signature', async (t) => {
+test('a valid token is passed on without its signature', async (t) => {
   const { see } = await serve(t, { invokers: [invoker] });
   const token = oidc.token(url, invoker);
   const [head, payload] = token.split('.');
@@ -82,7 +82,7 @@ test('a token that is believed goes on without its signature', async (t) => {
   assert.deepEqual(both.headers.authorization, ['Bearer of.something.else']);
 });
 
-test('a caller that is not the invoker gets a page of the platform, and the function gets nothing', async (t) => {
+test('a caller that is not the invoker gets Cloud Run’s error page, and the function gets no request', async (t) => {
   const { service, ask } = await serve(t, { invokers: [invoker] });
   const good = oidc.token(url, invoker);
   const [head, payload] = good.split('.');
@@ -112,7 +112,7 @@ test('a caller that is not the invoker gets a page of the platform, and the func
   assert.deepEqual([service.counts().requests, service.counts().starts], [0, 0]);
 });
 
-test('a public function is reached by every caller, with what they bring', async (t) => {
+test('every caller reaches a public function, with their headers', async (t) => {
   const { see } = await serve(t);
   const forged = `Bearer ${stranger.token(url, invoker)}`;
   assert.deepEqual((await see('/x?y=1', { authorization: forged })).headers.authorization, [
@@ -123,7 +123,7 @@ test('a public function is reached by every caller, with what they bring', async
   assert.equal(headers.authorization, undefined);
 });
 
-test('what a caller writes about its address, the protocol and the host is not believed', async (t) => {
+test('a caller’s headers about its address, the protocol and the host are replaced', async (t) => {
   const { service, see } = await serve(t);
   const { headers } = await see('/', {
     'x-forwarded-for': '192.0.2.7',
@@ -138,7 +138,7 @@ test('what a caller writes about its address, the protocol and the host is not b
   assert.deepEqual(headers.forwarded, ['for="127.0.0.1";proto=https']);
   assert.deepEqual(headers.host, [new URL(url).host]);
   assert.equal(headers['x-google-internal'], undefined);
-  // anybody may write them: a function must not take them for a proof
+  // every caller may write them, so a function must not trust them
   assert.deepEqual(headers['x-cloudtasks-queuename'], ['volley-plan']);
   const [, trace] = /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(headers.traceparent![0]!)!;
   assert.match(headers['x-cloud-trace-context']![0]!, new RegExp(`^${trace}/\\d+;o=1$`));
@@ -158,7 +158,7 @@ test('what a caller writes about its address, the protocol and the host is not b
   assert.equal(chunked.body, 'in parts');
 });
 
-test('an instance has so many requests at once, and beyond the last instance there is 429', async (t) => {
+test('an instance has a limit of concurrent requests, and without a free instance there is 429', async (t) => {
   const { service, ask, release } = await serve(t, { concurrency: 2, instances: 2, queueMs: 20 });
   const held = Array.from({ length: 4 }, () => ask('/hold'));
   await until(() => service.counts().atWork === 4);

@@ -4,7 +4,7 @@ import { startLocal } from '../../../functions/local/server/server.ts';
 import { createLog } from '../../../functions/log.ts';
 import { makeFolder } from '../../store/folder.ts';
 
-test('a back end that pushes now and then keeps its connections', async (t) => {
+test('an idle connection of a back end stays open', async (t) => {
   const dataDir = makeFolder(t);
   const server = await startLocal({
     dataDir,

@@ -71,7 +71,7 @@ function saysOnly(output: string, what: RegExp) {
   assert.equal(output.trim().split('\n').length, 1, output);
 }
 
-test('a second server on a folder says so and ends, and the first one goes on', async (t) => {
+test('a second server on a folder ends with an error, and the first one continues', async (t) => {
   const folder = makeFolder(t);
   const first = start(t, folder);
   await first.running;
@@ -88,7 +88,7 @@ test('a second server on a folder says so and ends, and the first one goes on', 
   assert.equal((await third.over()).code, 0);
 });
 
-test('a journal never gets the key, a terminal once', async (t) => {
+test('the key is never written to a log, and once to a terminal', async (t) => {
   const folder = makeFolder(t);
   for (let starts = 0; starts < 2; starts++) {
     const server = start(t, folder);
@@ -109,7 +109,7 @@ test('a journal never gets the key, a terminal once', async (t) => {
   assert.equal(keyLine(null, true), 'VOLLEY_API_KEY');
 });
 
-test('an empty file of a start that was killed is no key', async (t) => {
+test('the empty key file of a killed start is replaced', async (t) => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, 'api-key'), '\n');
   assert.ok(keptKey(folder).isNew);
@@ -117,7 +117,7 @@ test('an empty file of a start that was killed is no key', async (t) => {
   assert.throws(() => keptKey(folder), /holds no API key: delete it/);
 });
 
-test('what it keeps is for its owner alone, in a folder that was there before too', async (t) => {
+test('only the owner can read its data, also in a folder that existed before', async (t) => {
   const folder = join(makeFolder(t), 'data');
   mkdirSync(folder);
   chmodSync(folder, 0o755);

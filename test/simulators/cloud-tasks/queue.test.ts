@@ -77,7 +77,7 @@ const fail = (): never => {
   throw new Error('no');
 };
 
-test('a queue of 50 a second gives out ten at once, then one every 20 ms', async (t) => {
+test('a queue of 50 a second dispatches ten tasks immediately, then one every 20 ms', async (t) => {
   const { queue, got, pass } = make(t, done, { perSecond: 50 });
   for (const it of tasks(100)) queue.add(it);
   await pass(3000);
@@ -86,7 +86,7 @@ test('a queue of 50 a second gives out ten at once, then one every 20 ms', async
   assert.ok(got.at(-1)!.at <= 90 * 20 + 100, 'and is not slower than that');
 });
 
-test('never are more at work than the queue may have', async (t) => {
+test('no more tasks run than the queue’s concurrency', async (t) => {
   let running = 0;
   let most = 0;
   const { queue, got, pass } = make(
@@ -186,7 +186,7 @@ test('a task waits for its time; a name is taken until an hour after its end', a
   assert.equal(got.length, 2);
 });
 
-test('a handler that does not answer by the deadline gets company, and its answer is no use', async (t) => {
+test('a handler that misses the deadline is called again, and its answer is ignored', async (t) => {
   const late = Promise.withResolvers<TaskAnswer>();
   const { queue, got, pass } = make(t, ({ attempt }) => (attempt === 0 ? late.promise : fail()), {
     minBackoffMs: 1000,
@@ -206,7 +206,7 @@ test('a handler that does not answer by the deadline gets company, and its answe
   assert.ok(got.length > before, 'it is tried on');
 });
 
-test('every task comes twice when it is unkind, and in disorder', async (t) => {
+test('with faults every task is delivered twice and in random order', async (t) => {
   const { queue, got, pass } = make(t, done, {}, { duplicate: 1, disorder: true });
   for (const it of tasks(50)) queue.add(it);
   await pass(2000);

@@ -67,7 +67,7 @@ const refused = (code: number) => (error: unknown) => {
   return true;
 };
 const answer = (response: ServerResponse, code: number, headers = {}) =>
-  response.writeHead(code, headers).end('seen by nobody');
+  response.writeHead(code, headers).end('not read');
 
 test('a task is a request with its headers, its body and what Cloud Tasks says of it', async (t) => {
   const { create } = await make(t);
@@ -148,7 +148,7 @@ test('a handler that cuts the connection, or is not there, is tried again', asyn
   assert.equal(got[1]!.request.headers['x-cloudtasks-taskpreviousresponse'], undefined);
 });
 
-test('many handlers are at work at once', async (t) => {
+test('many handlers run at the same time', async (t) => {
   const { create } = await make(t, { queues: { [parent]: { perSecond: 500, concurrent: 60 } } });
   const held: ServerResponse[] = [];
   const { url, until } = await handle(t, (_, response) => void held.push(response));
@@ -249,7 +249,7 @@ test('queues are made, changed, paused, purged and deleted', async (t) => {
   await assert.rejects(client.getQueue({ name }), refused(status.NOT_FOUND));
 });
 
-test('bytes that are no gRPC do no harm', async (t) => {
+test('bytes that are not gRPC do no harm', async (t) => {
   const { simulator, create } = await make(t);
   const [host, port] = simulator.host.split(':');
   const socket = connect(Number(port), host);
@@ -260,7 +260,7 @@ test('bytes that are no gRPC do no harm', async (t) => {
   assert.equal((await simulator.stats()).created, 1);
 });
 
-test('in a process of its own it signs with the key it was given', async (t) => {
+test('in its own process it signs with the given key', async (t) => {
   const simulator = await forkCloudTasks({ queues: { [parent]: fast }, keys: oidc.keys });
   t.after(() => simulator.close());
   await simulator.set({ failCreates: { count: 1, code: status.UNAVAILABLE } });
