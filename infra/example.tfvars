@@ -3,12 +3,12 @@
 project = "my-project-1234"
 region  = "europe-west1"
 
-# From developer.apple.com: Keys. The key itself is a secret: README.md, step 5.
-apns = {
-  key_id  = "ABC123DEFG"
-  team_id = "DEF123GHIJ"
-  topic   = "com.example.app"
-}
+# For iOS, from developer.apple.com: Keys. The key itself is a secret: README.md, step 5.
+# apns = {
+#   key_id  = "ABC123DEFG"
+#   team_id = "DEF123GHIJ"
+#   topic   = "com.example.app"
+# }
 
 # Your apps' Firebase project, if it is another one than this; a quota you were granted.
 # fcm = { project = "my-apps-1234", messages_per_minute = 750000 }

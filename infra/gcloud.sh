@@ -38,6 +38,14 @@ prefix=${PREFIX:-volley}
 database=${DATABASE:-$prefix}
 public=${PUBLIC:-true}
 fcm_project=${FCM_PROJECT:-$project}
+[[ $project =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ && $fcm_project =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] || {
+  echo 'PROJECT and FCM_PROJECT must be ids, such as my-project-1234: not a number, not a name.' >&2
+  exit 2
+}
+[[ $region =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || {
+  echo 'REGION must be a region of Google Cloud, such as europe-west1: not a zone, such as europe-west1-b.' >&2
+  exit 2
+}
 [[ $prefix =~ ^[a-z][a-z0-9-]{2,15}[a-z0-9]$ ]] || {
   echo 'PREFIX must be 4 to 17 small letters, digits and hyphens, beginning with a letter.' >&2
   exit 2
@@ -519,5 +527,7 @@ esac
 cat <<END
 The API: $(url api)
 The first key (shown once): npm run --silent key -- --project $project --database '$database' --name first
-Then: VOLLEY_URL=$(url api) VOLLEY_API_KEY=volley_… npx volley doctor
+Then: export VOLLEY_URL=$(url api) VOLLEY_API_KEY=volley_…
+      npx volley doctor
+      Register one device of your own and push to it alone: infra/README.md, steps 9 and 10
 END

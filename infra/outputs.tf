@@ -10,8 +10,8 @@ output "next" {
          npm run --silent key -- --project ${var.project} --database '${local.database_id}' --name first
     2. export VOLLEY_URL=${local.urls.api} VOLLEY_API_KEY=volley_…
     3. Look whether all is well:   npx volley doctor
-    4. Register devices:           npx volley import examples/installations.csv
-    5. Send:                       npx volley send --title Hello --body World --platform android
+    4. Register one device of your own, as user "me": README.md, step 9
+    5. Push to it alone:           npx volley message --user me --title Hello --body World
   END
 }
 

@@ -12,6 +12,11 @@ variable "region" {
   description = "Where functions, queues and data are. Cloud Tasks, Cloud Scheduler and Cloud Run must be there."
   type        = string
   default     = "europe-west1"
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "Give a region, such as europe-west1: not a zone, such as europe-west1-b."
+  }
 }
 
 variable "prefix" {

@@ -16,6 +16,14 @@ run "a_project_number_is_no_id" {
   expect_failures = [var.project]
 }
 
+run "a_zone_is_no_region" {
+  command = plan
+  variables {
+    region = "europe-west1-b"
+  }
+  expect_failures = [var.region]
+}
+
 run "a_prefix_too_long_for_service_accounts" {
   command = plan
   variables {

@@ -39,6 +39,28 @@ test('the commands of README.md and docs/ do what they say', {
   assert.ok(typed.size > 50, `${typed.size} commands`);
 });
 
+test('a command of which any part fails is a failure', { skip: withoutShell() }, async (t) => {
+  const shell = await startShell(t);
+  await shell.type('ANY=x; true && true');
+  await assert.rejects(shell.type('false'));
+  await assert.rejects(shell.type('false && true'));
+  await assert.rejects(shell.type('OTHER=y; false && true'));
+});
+
+test('the first push of the ten steps goes to one device', {
+  skip: withoutShell(),
+}, async (t) => {
+  const shell = await startShell(t);
+  const commands = commandsOf(readPage('infra/README.md'));
+  const last = commands.slice(commands.indexOf('npx volley doctor') + 1);
+  let said = '';
+  for (const command of last) said = await shell.type(command);
+  assert.match(said, /^\w+ {2}1 accepted, 0 failed, 0 pending$/m);
+  // made-up tokens are never sent to with real credentials
+  for (const file of ['infra/README.md', 'infra/outputs.tf', 'infra/gcloud.sh'])
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /volley (import examples|send )/, file);
+});
+
 test('every other command is run by another test', () => {
   const rehearsed = writtenCommands();
   for (const page of pages())
@@ -58,7 +80,7 @@ test('the ten steps have no command that no test knows', () => {
     ['README.md', 'docs/api.md', 'docs/operations.md'].flatMap((it) => commandsOf(readPage(it))),
   );
   const steps = commandsOf(readPage('infra/README.md'));
-  const known = [/^npx volley (doctor|import examples\/installations\.csv|send )/];
+  const known = [/^TOKEN=…$/, /^curl -X PUT /, /^npx volley (doctor|message )/];
   for (const it of steps)
     assert.ok(testOf(it) !== null || here.has(it) || known.some((one) => one.test(it)), it);
 });

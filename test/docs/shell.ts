@@ -19,6 +19,8 @@ const DEADLINE_MS = 5 * 60 * 1000;
 const ROOT = resolve(import.meta.dirname, '../..');
 /** As pages write it: at least 16 characters once it is filled in. */
 const SECRET = 'whsec_0123456789abcdef';
+/** An APNs token by its form: pages register an iPhone with it. */
+const TOKEN = 'a1'.repeat(32);
 
 /** `npm test` is under way, and `npm ci` came before it. A refusal of the API is a failure. */
 const PRELUDE = `set -euo pipefail
@@ -45,7 +47,12 @@ export async function startShell(t: TestContext) {
   t.after(() => server.stop());
   const receiver = await createReceiver(t);
   const client = createClient(server.url, server.apiKey);
-  const values = createValues(client, server.url, receiver.url);
+  const values = {
+    ...createValues(client, server.url, receiver.url),
+    VOLLEY_URL: async () => server.url,
+    VOLLEY_API_KEY: async () => server.apiKey,
+    VOLLEY_DATA: async () => '.volley',
+  };
   const filled = (text: string) =>
     text
       .replaceAll('http://127.0.0.1:8080', server.url)
@@ -69,8 +76,10 @@ export async function startShell(t: TestContext) {
       for (const [name, value] of Object.entries(values))
         if (script.includes(`$${name}`)) script = `${name}=${await value()}; ${script}`;
         else if (script.startsWith(`${name}=…`)) script = `${name}=${await value()}`;
+      // `set -e` ignores a failure on the left of `&&`, which is then the status of the line
       const set = Array.from(script.matchAll(/(?:^|; )([A-Z_]+)=/g), ([, name]) => name);
-      const keep = set.length > 0 ? `\ndeclare -p ${set.join(' ')} >> state` : '';
+      const keep =
+        set.length > 0 ? `\n[[ $? == 0 ]] || exit 1\ndeclare -p ${set.join(' ')} >> state` : '';
       const { stdout } = await run('bash', ['--norc', '-c', `${PRELUDE}${script}${keep}`], {
         cwd: folder,
         env,
@@ -81,6 +90,9 @@ export async function startShell(t: TestContext) {
     },
   };
 }
+
+/** So few a minute that it lasts as long as the server. */
+const SLOW = { perMinute: 60 };
 
 interface Listed {
   items: { id: string; state?: string }[];
@@ -110,8 +122,10 @@ function createValues(client: Client, url: string, receiver: string) {
   const campaign = once(sent);
   const webhook = once(() => post('/v1/webhooks', { url: receiver }));
   return {
+    TOKEN: async () => TOKEN,
     ID: campaign,
     CAMPAIGN: campaign,
+    RUNNING: once(() => post('/v1/campaigns', { ...request, rate: SLOW })),
     PLANNED: once(() =>
       post('/v1/campaigns', { ...request, schedule: { at: '2100-01-01T00:00:00Z' } }),
     ),
