@@ -15,7 +15,7 @@ export type Subscriber = (event: CampaignEvent) => Promise<void>;
 export type Wants = (event: CampaignEvent) => Promise<boolean>;
 
 export interface EmbeddedEvents extends Events {
-  /** An event that no subscriber wants is not queued. */
+  /** It gets only the events that it wants. An event that no subscriber wants is not queued. */
   subscribe(subscriber: Subscriber, wants?: Wants): void;
   /**
    * Called by the handler of `{ kind: 'event' }`. Throws an AggregateError if subscribers threw; the
@@ -26,14 +26,13 @@ export interface EmbeddedEvents extends Events {
 
 /** Events as tasks of `queue`. Publishing throws what the queue throws. */
 export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEvents {
-  const subscribers: Subscriber[] = [];
-  const wanted: Wants[] = [];
+  const wantedBy = new Map<Subscriber, Wants>();
   /** by event id: the subscribers that have the event; Pub/Sub retries each subscription alone, too */
   const partial = new Map<string, Set<Subscriber>>();
 
   return {
     async publish(event) {
-      const wants = await Promise.all(wanted.map((it) => it(event)));
+      const wants = await Promise.all([...wantedBy.values()].map((it) => it(event)));
       // before the first subscription, events are queued for later subscribers
       if (wants.length > 0 && !wants.includes(true)) return;
       await queue.create([
@@ -42,19 +41,18 @@ export function createEmbeddedEvents(queue: Pick<Queue, 'create'>): EmbeddedEven
     },
 
     subscribe(subscriber, wants = async () => true) {
-      subscribers.push(subscriber);
-      wanted.push(wants);
+      wantedBy.set(subscriber, wants);
     },
 
     async deliver(event) {
       const reached = partial.get(event.id) ?? new Set();
       const errors: unknown[] = [];
       await Promise.all(
-        subscribers
-          .filter((subscriber) => !reached.has(subscriber))
-          .map(async (subscriber) => {
+        [...wantedBy]
+          .filter(([subscriber]) => !reached.has(subscriber))
+          .map(async ([subscriber, wants]) => {
             try {
-              await subscriber(event);
+              if (await wants(event)) await subscriber(event);
               reached.add(subscriber);
             } catch (error) {
               errors.push(error);

@@ -85,6 +85,31 @@ test('a subscriber may also throw synchronously', async () => {
   assert.equal(heard, 1);
 });
 
+test('a subscriber gets only what it wants, whatever the others want', async () => {
+  const queued: unknown[] = [];
+  const events = createEmbeddedEvents({ create: async (tasks) => void queued.push(...tasks) });
+  const got: string[] = [];
+  events.subscribe(async ({ type }) => {
+    got.push(`webhooks ${type}`);
+  });
+  events.subscribe(
+    async ({ type }) => {
+      got.push(`console ${type}`);
+    },
+    async ({ type }) => type === 'campaign.completed',
+  );
+  const accepted: CampaignEvent = { ...event, id: 'a', type: 'campaign.accepted' };
+  await events.publish(accepted);
+  assert.equal(queued.length, 1);
+  await events.deliver(accepted);
+  await events.deliver(event);
+  assert.deepEqual(got.toSorted(), [
+    'console campaign.completed',
+    'webhooks campaign.accepted',
+    'webhooks campaign.completed',
+  ]);
+});
+
 test('an event without subscribers counts as delivered', async () => {
   await createEmbeddedEvents({ create: async () => {} }).deliver(event);
 });
