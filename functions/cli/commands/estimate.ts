@@ -13,10 +13,12 @@ import type { Means } from './segments.ts';
 /** Languages shown; the others are in --json. */
 const SHOWN = 8;
 const RECIPIENTS = 1_000_000;
+const FAILING = '2%';
 
 interface CostOptions {
   read?: number;
-  failing: number;
+  /** a share, from 0 to 1 */
+  failing?: number;
 }
 
 export function estimateCommand(program: Command, { client, show, exit }: Means) {
@@ -29,12 +31,12 @@ export function estimateCommand(program: Command, { client, show, exit }: Means)
     .option('--title <text>')
     .option('--body <text>')
     .option('--read <n>', 'installations looked through (default: the recipients)', whole)
-    .option('--failing <percent>', 'of them who are not reached', percent, 0.02)
+    .option('--failing <percent>', `recipients who are not reached (default: ${FAILING})`, percent)
     .description(
       'whom a campaign would reach, what is wrong with it and what it costs on Google Cloud',
     )
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
-      const { read, failing, ...words } = options;
+      const { read, failing = percent(FAILING), ...words } = options;
       const costOf = (recipients: number) =>
         estimate({ recipients, read: read ?? recipients, failing });
       const asksWhom = Object.keys(words).length > 0;

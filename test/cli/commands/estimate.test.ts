@@ -50,6 +50,16 @@ warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (
   );
 });
 
+test('--failing is in percent, also where it is left out', async (t) => {
+  const { volley } = await cli(t);
+  const cost = async (...options: string[]) =>
+    (await volley('estimate', '5000', ...options)).stdout;
+  assert.match((await volley('estimate', '--help')).stdout, /not\s+reached\s+\(default:\s+2%\)/);
+  assert.equal(await cost(), await cost('--failing', '2'));
+  assert.equal(await cost(), await cost('--failing', '2%'));
+  assert.notEqual(await cost(), await cost('--failing', '0.02'));
+});
+
 test('a test goes to those named on the command line, not to the audience of the file', async (t) => {
   const { volley, file, store } = await cli(t);
   await store.putInstallations([person('a', { userId: 'me' }), person('b', { userId: 'you' })]);
