@@ -1,5 +1,6 @@
 /** What failed, shortly, and what to do next. */
 
+import type { Problem } from '../lib/errors.ts';
 import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client.ts';
 import { COLUMNS, fold } from './format.ts';
@@ -9,7 +10,8 @@ export const explain = (error: unknown): string => redact(inWords(error));
 
 function inWords(error: unknown): string {
   if (error instanceof Refused) {
-    const { title, detail, faults = [], next } = error.problem;
+    const { title, detail, faults = [] } = error.problem;
+    const next = adviceOn(error.problem);
     const lines = faults.map(({ path, message }) =>
       fold(`  ${path ? `${path}: ` : ''}${message}`, 4),
     );
@@ -29,6 +31,13 @@ function inWords(error: unknown): string {
   if (code === 'EISDIR') return 'a file is needed, and not a folder';
   if (code && path) return `${path} cannot be read (${code})`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The API's advice speaks of headers and addresses; at a command line it is options. */
+function adviceOn({ type, next }: Problem): string {
+  if (type === '/problems/unauthorized')
+    return 'Give a key of this deployment with --key or VOLLEY_API_KEY. For a server on this machine, run this in the folder where its .volley/ is, or name that with VOLLEY_DATA.';
+  return next.replace(/^Allowed now: .*/, (verbs) => verbs.replace('schedule', 'reschedule'));
 }
 
 /** Nothing has reached the server. */

@@ -214,6 +214,17 @@ test('the local server is found where PORT says, unless another URL is given', a
   assert.match(stderr, /"http:\/\/127\.0\.0\.1:99999" is not a URL/);
 });
 
+test('without a valid key it says where a key can be given', async (t) => {
+  const { volleyWith } = await cli(t);
+  for (const key of ['', 'volley_of-another-deployment']) {
+    const env = { VOLLEY_DATA: '/nowhere', VOLLEY_API_KEY: key };
+    const { code, stderr } = await volleyWith(env, 'report', 'x');
+    assert.equal(code, 1);
+    for (const word of ['--key', 'VOLLEY_API_KEY', '.volley/']) assert.ok(stderr.includes(word));
+    assert.doesNotMatch(stderr, /Bearer|…/);
+  }
+});
+
 test('the local server’s key is used, but for no other host', async (t) => {
   const { volleyWith, folder, key, keys } = await cli(t);
   const env = { VOLLEY_DATA: join(folder, 'data') };

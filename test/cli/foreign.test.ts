@@ -91,7 +91,7 @@ test('Cloud Run’s check of callers is known by its pages, with a key and witho
 test('our own 404, 401 and 403 say what they mean', async (t) => {
   for (const [kind, status, expected] of [
     ['not-found', 404, /Not found\. x\. Check the address; GET \/openapi\.json lists/],
-    ['unauthorized', 401, /An API key is needed\. x\. Send the header "Authorization/],
+    ['unauthorized', 401, /An API key is needed\. x\. Give a key of this deployment with --key or/],
     ['forbidden', 403, /This API key may not do that\. x\. Use a key that has the scope named\./],
   ] as const) {
     // behind Cloud Run they have its header, too

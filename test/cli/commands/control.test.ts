@@ -85,6 +85,11 @@ test('a campaign at a time is sent off, moved, looked back on and cancelled', as
     (await volley('reschedule', id, '--at', later)).stdout,
     `${id} scheduled ${later}\n`,
   );
+  // by the names of the commands
+  assert.match(
+    await refused('pause', id),
+    /cannot be paused.*\s.*Allowed now: cancel, reschedule\.\n$/,
+  );
   assert.equal((await volley('cancel', id)).stdout, `${id} cancelled\n`);
   const { stdout } = await volley('history', id);
   assert.match(
