@@ -23,7 +23,7 @@ export interface Line {
   usd: number;
 }
 
-/** functions/pipeline/plan/plan.ts */
+/** functions/pipeline/plan/chunks.ts */
 const CHUNK = 1_000;
 const PAGE = 2_000;
 const SHARD = 50_000;

@@ -6,7 +6,7 @@ import { endsWithin } from '../lib/deadline.ts';
 import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
-import { message } from '../pipeline/single-push.ts';
+import { singlePush } from '../pipeline/single-push.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { idempotencyKey } from './campaigns/control.ts';
@@ -63,7 +63,7 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
       const until = now() + query.wait * 1000;
       const left = () => Math.max(0, until - now());
       const request = toCampaignRequest(body);
-      const { accepted, sent } = await message(
+      const { accepted, sent } = await singlePush(
         ports,
         request,
         headers['idempotency-key'] ?? null,

@@ -6,7 +6,8 @@ import type { Ports, TaskAnswer, TaskHandler } from '../ports/ports.ts';
 import { applySwitch } from './control/app-pause.ts';
 import { redrive } from './control/control.ts';
 import { ping } from './inbound/ping.ts';
-import { plan, planShard } from './plan/plan.ts';
+import { plan } from './plan/plan.ts';
+import { planShard } from './plan/shard.ts';
 import { watchCanary } from './send/canary.ts';
 import { sendChunk } from './send/send.ts';
 

@@ -1,7 +1,7 @@
 /**
- * single push: a campaign to a few, on the shortest way. Its recipients are read first, so that it is
- * stored, started and frozen in one write; then it is sent here, or queued ahead of the large ones. From
- * there on it is a campaign like any other.
+ * single push: the shortest way for a campaign to a few recipients. They are read first, so that the
+ * campaign is stored, started and frozen in one write. It is then sent in this process, or queued ahead
+ * of the large ones. From there on it is a campaign like any other.
  */
 
 import { BUCKETS } from '../model/bucket.ts';
@@ -13,53 +13,62 @@ import type { AudiencePage, Ports } from '../ports/ports.ts';
 import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept/accept.ts';
 import { pagesOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';
-import { addressed, intoChunks, wordingFor } from './plan/plan.ts';
+import { intoChunks } from './plan/chunks.ts';
+import { addressed, campaignPersonalization } from './plan/recipients.ts';
 
-/** Installations: of a hundred users, some twenty each. More of them go the way of a campaign. */
+/** Installations: about twenty for each of a hundred users. A campaign to more is planned as usual. */
 const MAX_SIZE = 2_000;
-/** Nothing of it waits for a slot: what was not begun by then has lost its process. */
+/** The sweep queues its chunks again after this time: none waits for a slot, so their process has died. */
 const LOST_AFTER_MS = 60 * 1000;
 
-/** `sent` resolves when all of it was tried once, if it is sent here. */
-export type Messaged = { accepted: Accepted; sent: Promise<unknown> | null };
+/** `sent` resolves when each push was tried once; null: the pushes are queued, or there is nothing to send. */
+export type SinglePush = { accepted: Accepted; sent: Promise<unknown> | null };
 
-export async function message(
+/**
+ * Accepts a request to named recipients, and begins to send it. The answers are those of `accept`; a
+ * large audience, or a paused app, goes that way. Throws when the store or the queue fails.
+ */
+export async function singlePush(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string | null,
   by = SYSTEM,
-): Promise<Messaged> {
+): Promise<SinglePush> {
   const { campaign, faults } = await draft(ports, request);
   if (faults.length > 0) {
     const before = await earlier(ports, request, idempotencyKey);
     return { accepted: before ?? { kind: 'refused', faults }, sent: null };
   }
-  const wording = wordingFor(campaign);
-  const [read, off] = await Promise.all([
-    readWhole(ports, campaign, wording?.carried),
+  const personalization = campaignPersonalization(campaign);
+  const [read, appPause] = await Promise.all([
+    readWhole(ports, campaign, personalization?.carried),
     ports.store.getAppPause(campaign.app),
   ]);
-  // where its app is switched off, its plan holds it back
-  if (!read || off)
+  // a paused app's campaign is accepted, and held back by its plan
+  if (!read || appPause)
     return { accepted: await accept(ports, request, idempotencyKey, by), sent: null };
 
   const { store, log } = ports;
   const now = campaign.createdAt;
   const dueAt = now + LOST_AFTER_MS;
-  const { targets, missing } = addressed(read.installations, wording);
+  const { targets, missing } = addressed(read.installations, personalization);
   const { id, app, name } = campaign;
-  const chunks = intoChunks({ ...campaign, shards: 1 }, { index: 0 }, 0, 0, targets, now).map(
-    (it) => ({
-      ...it,
-      dueAt,
-    }),
-  );
+  const planned = intoChunks({ ...campaign, shards: 1 }, { index: 0 }, 0, 0, targets, now);
+  const chunks = planned.map((chunk) => ({ ...chunk, dueAt }));
   const created = await store.createStarted(
     campaign,
     idempotencyOf(request, idempotencyKey),
     {
-      ...{ campaignId: id, shard: 0, page: 0, chunks, skipped: 0, cursor: read.cursor, last: true },
-      ...{ dueAt, now, missing },
+      campaignId: id,
+      shard: 0,
+      page: 0,
+      chunks,
+      skipped: 0,
+      cursor: read.cursor,
+      last: true,
+      dueAt,
+      now,
+      missing,
     },
     by,
   );
@@ -70,7 +79,7 @@ export async function message(
     return { accepted: { kind: 'existing', campaign: created.campaign }, sent: null };
   }
   log.campaignAccepted({ campaignId: id, app, name });
-  // no device has it installed: it is over
+  // no installation matches: the campaign is closed already
   if (chunks.length === 0) await announce(ports, id).catch(leaveToSweep(ports, id));
   const begun = await send(ports, chunks.map(sendable));
   return { accepted: { kind: 'accepted', campaign }, ...begun };
@@ -82,19 +91,19 @@ async function queueAgain({ queue, now }: Ports, campaign: Campaign) {
   if (state === 'running') await queue.create([redriveTask(id, 'asked-again')]);
 }
 
-/** In an object, since it is not to be waited for here. */
+/** Sends the chunks here, or queues those for which there is no room. `sent` is in an object, so that `await` does not wait for it. */
 async function send(
   { queue, sendNow }: Ports,
   chunks: SendableChunk[],
-): Promise<Pick<Messaged, 'sent'>> {
+): Promise<Pick<SinglePush, 'sent'>> {
   const begun = chunks.map((it) => ({ it, sent: sendNow?.(it) ?? null }));
   const left = begun.filter(({ sent }) => sent === null);
-  // the sweep finds what could not be queued
+  // if this throws, the sweep finds the chunks
   if (left.length > 0) await queue.create(left.map(({ it }) => sendTask(it, 'first')));
   return { sent: left.length > 0 ? null : Promise.all(begun.map(({ sent }) => sent)) };
 }
 
-/** All of an audience; null: it is more than a page. */
+/** The whole audience as one page; null: it is no audience of installations, or more than a page. */
 async function readWhole(
   { store }: Ports,
   campaign: Campaign,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, suite, test } from 'node:test';
 import { FEW, queueNames } from '../../functions/model/tasks.ts';
-import { CHUNK_SIZE } from '../../functions/pipeline/plan/plan.ts';
+import { CHUNK_SIZE } from '../../functions/pipeline/plan/chunks.ts';
 import { burstOf } from '../../functions/queue/pace.ts';
 import { commandsOf, inventoryOf as inventoryOfCommands } from './gcloud.ts';
 import { grantsOf, inventoryOf } from './inventory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shardTask } from '../../functions/model/tasks.ts';
-import { planShard } from '../../functions/pipeline/plan/plan.ts';
+import { planShard } from '../../functions/pipeline/plan/shard.ts';
 import { chance } from '../contracts/store-fixture.ts';
 import { accepted } from './script.ts';
 import { createWorld, eachOnce, frozen, MINUTE, NOW, type World } from './world.ts';

@@ -1,17 +1,20 @@
-/** What an audience means at one moment: segments by their name and "within days" made absolute. */
+/** The resolved audience: the one that a request means at one moment, without segments and "within days". */
 
 import type { Audience, AudienceExpression } from '../schemas/audience.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Throws for a segment that is not given: the caller has looked up all of `segmentsIn`. */
-export function meaningOf(
+/**
+ * Replaces each segment by its audience, and days before `now` (ms since the epoch) by times. Throws for
+ * a segment that is not in `segments`: the caller has looked up all of `segmentsIn`.
+ */
+export function resolvedAudience(
   audience: AudienceExpression,
   segments: ReadonlyMap<string, AudienceExpression>,
   now: number,
 ): Audience {
   const { segment, lastSeen, and, or, not, ...rest } = audience;
-  const within = (it: AudienceExpression) => meaningOf(it, segments, now);
+  const within = (it: AudienceExpression) => resolvedAudience(it, segments, now);
   const all = and?.map(within) ?? [];
   if (segment !== undefined) {
     const saved = segments.get(segment);
@@ -27,7 +30,7 @@ export function meaningOf(
   };
 }
 
-/** The later `after` and the earlier `before`, where both a time and days are given. */
+/** Takes the later `after` and the earlier `before` where both a time and days are given. */
 function absolute(
   { after, before, withinDays, notWithinDays }: NonNullable<AudienceExpression['lastSeen']>,
   now: number,

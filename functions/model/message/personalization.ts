@@ -1,4 +1,4 @@
-/** A message in the language and with the words of one recipient. */
+/** Personalization: a message in one recipient's language, with its values in the places of variables. */
 
 import { languagePicker } from '../canonical/language.ts';
 import type { Recipient } from '../chunk.ts';
@@ -6,7 +6,7 @@ import type { Carried, Reached } from '../installation.ts';
 import type { Message } from '../schemas/message.ts';
 import { variablesOf } from './template.ts';
 
-/** The message as it is in one of its languages; without one, its default. */
+/** The message in one of its languages (a key of `localized`), or its default without one. */
 export function messageIn(message: Message, language?: string): Message {
   const { localized, ...rest } = message;
   const own = language === undefined ? undefined : localized?.[language];
@@ -19,8 +19,8 @@ export function messageIn(message: Message, language?: string): Message {
 }
 
 /**
- * Which of the message's languages an installation of that language gets; undefined is the default.
- * What is nearest says canonical/language.ts.
+ * Which of the message's languages an installation of `language` gets; undefined is the default. Both
+ * are canonical tags. `canonical/language.ts` decides which language is the nearest.
  */
 export function languageFor({ localized }: Message, language?: string): string | undefined {
   if (!localized) return undefined;
@@ -32,24 +32,25 @@ export function languageFor({ localized }: Message, language?: string): string |
   return pick(language);
 }
 
-/** A campaign asks a million times. */
+/** Kept by message: a campaign asks once for each recipient, which may be a million times. */
 const pickers = new WeakMap<object, ReturnType<typeof languagePicker>>();
 
-export interface Wording {
-  /** what pages must carry for it */
+/** How a message differs from recipient to recipient. */
+export interface Personalization {
+  /** fields of an installation that pages of the audience must carry */
   carried: Carried[];
-  /** The recipient's own part; `missing` counts the variables it has neither value nor default for. */
+  /** The recipient's own part; `missing` counts the variables it has neither a value nor a default for. */
   of(it: Reached, missing: Map<string, number>): Pick<Recipient, 'language' | 'values' | 'badge'>;
 }
 
 /** Null for a message that is the same for every recipient. */
-export function wordingOf(message: Message): Wording | null {
+export function personalizationOf(message: Message): Personalization | null {
   const languages = Object.keys(message.localized ?? {});
   const variables = new Map(
     [undefined, ...languages].map((it) => [it, variablesOf(messageIn(message, it))]),
   );
   const varies = [...variables.values()].some((it) => it.length > 0);
-  // "+3"; Android counts by itself
+  // a text such as "+3" increments the badge on iOS; Android counts by itself
   const badge = typeof message.badge === 'string' ? Number(message.badge) : null;
   if (languages.length === 0 && !varies && badge === null) return null;
   return {
@@ -62,7 +63,7 @@ export function wordingOf(message: Message): Wording | null {
       const language = languageFor(message, it.language);
       const values: [string, string][] = [];
       for (const { name, needed } of variables.get(language)!) {
-        const value = wordOf(it, name);
+        const value = attributeText(it, name);
         if (value !== '') values.push([name, value]);
         else if (needed) missing.set(name, (missing.get(name) ?? 0) + 1);
       }
@@ -75,7 +76,7 @@ export function wordingOf(message: Message): Wording | null {
   };
 }
 
-/** '' for one that is not there: an empty name is no better than none. */
-function wordOf({ attributes = {} }: Reached, name: string): string {
+/** An attribute as text; '' if the installation has none, since an empty value is no better than none. */
+function attributeText({ attributes = {} }: Reached, name: string): string {
   return Object.hasOwn(attributes, name) ? String(attributes[name]).toWellFormed() : '';
 }

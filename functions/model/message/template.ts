@@ -1,30 +1,30 @@
 /**
- * Texts with places for one recipient's words: `{{name}}`, or `{{name|what stands there without}}`.
- * Spaces around the name and the default do not count.
+ * Templates: texts with places for a recipient's values, `{{name}}` or `{{name|default}}`. Spaces around
+ * the name and the default are ignored.
  */
 
 export interface Template {
-  /** one more than there are places: before, between and behind them */
+  /** the text before, between and after the places: one more than there are places */
   texts: string[];
   places: Place[];
 }
 
 export interface Place {
   name: string;
-  /** null: nothing stands there, and it is counted as missing */
+  /** the default; null: a place without a value stays empty, and is counted as missing */
   fallback: string | null;
 }
 
-/** Text from outside is read with these: each takes time linear in it. */
+/** These read text from outside; each takes time linear in its length. */
 export const BRACES = /\{\{([^{}]*)\}\}/g;
-/** A quote ends a text of JSON, unless it is escaped. */
+/** The same within JSON, where a quote ends a text unless it is escaped. */
 const BRACES_IN_JSON = /\{\{((?:[^{}"\\]|\\.)*)\}\}/g;
 const NAME = /^[\w.-]{1,64}$/;
 
 /** Null for a text without places. */
 export const templateOf = (text: string): Template | null => templateBy(BRACES, text);
 
-/** The same for JSON: neither braces nor names are escaped in it. A default stays as it stands there. */
+/** The same for JSON, which escapes neither braces nor names. A default keeps its JSON escapes. */
 export const templateOfJson = (json: string): Template | null => templateBy(BRACES_IN_JSON, json);
 
 function templateBy(braces: RegExp, text: string): Template | null {
@@ -42,7 +42,7 @@ function templateBy(braces: RegExp, text: string): Template | null {
   return places.length === 0 ? null : { texts: [...texts, text.slice(end)], places };
 }
 
-/** Of what stands between the braces; null: it is no place. */
+/** The place for what stands between the braces; null: that is no name and default. */
 function placeOf(inner: string): Place | null {
   const { name, fallback } = halvesOf(inner);
   const trimmed = withoutSpaces(name);
@@ -50,7 +50,7 @@ function placeOf(inner: string): Place | null {
   return { name: trimmed, fallback: fallback === null ? null : withoutSpaces(fallback) };
 }
 
-/** Before and behind the first bar. */
+/** Splits the text between the braces at the first bar. */
 export function halvesOf(inner: string): Place {
   const bar = inner.indexOf('|');
   return bar === -1
@@ -58,7 +58,7 @@ export function halvesOf(inner: string): Place {
     : { name: inner.slice(0, bar), fallback: inner.slice(bar + 1) };
 }
 
-/** `trim` would take other spaces too: one that does not break is part of a French default. */
+/** Not `trim`: it also removes no-break spaces, which are part of a French default. */
 function withoutSpaces(text: string): string {
   let from = 0;
   let to = text.length;
@@ -67,26 +67,26 @@ function withoutSpaces(text: string): string {
   return text.slice(from, to);
 }
 
-/** `wordFor` gives what comes into a place, as it is to stand there; undefined for the default. */
+/** `valueFor` returns the text for a place, by name, escaped as needed; undefined for the default. */
 export function fill(
   { texts, places }: Template,
-  wordFor: (name: string) => string | undefined,
+  valueFor: (name: string) => string | undefined,
 ): string {
   let filled = texts[0]!;
   for (let i = 0; i < places.length; i++) {
     const { name, fallback } = places[i]!;
-    filled += (wordFor(name) ?? fallback ?? '') + texts[i + 1]!;
+    filled += (valueFor(name) ?? fallback ?? '') + texts[i + 1]!;
   }
   return filled;
 }
 
-/** What looks like a place in a text and is none. */
+/** Every `{{…}}` in a text that is no place, as it stands there. */
 export const misspelt = (text: string): string[] =>
   Array.from(text.matchAll(BRACES))
     .filter(([, inner = '']) => placeOf(inner) === null)
     .map(([all]) => all);
 
-/** The variables of a message in one language, each once; needed where any place has no default. */
+/** The variables of a message in one language, each once; `needed`: one of its places has no default. */
 export function variablesOf(message: {
   literal?: boolean | undefined;
 }): { name: string; needed: boolean }[] {

@@ -1,28 +1,26 @@
-/** accept: validate, store the campaign, queue one plan task, answer. Nothing runs after that. */
+/** accept: validates a request, stores the campaign and queues one plan task. Nothing runs after the answer. */
 
 import { hash, randomUUID } from 'node:crypto';
-import { type Fault, faultIn } from '../../lib/errors.ts';
-import { type Campaign, type CampaignRequest, SYSTEM, toOf } from '../../model/campaign.ts';
-import { wordingOf } from '../../model/message/personalization.ts';
-import { platforms } from '../../model/platform.ts';
-import {
-  descriptionOf,
-  isOverridden,
-  type Provider,
-  providerOfTarget,
-  reaching,
-} from '../../model/provider/registry.ts';
+import type { Fault } from '../../lib/errors.ts';
+import { type Campaign, type CampaignRequest, SYSTEM } from '../../model/campaign.ts';
 import { startTasks } from '../../model/tasks.ts';
-import { expiryOf, LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
-import type { Ports, Push } from '../../ports/ports.ts';
+import { LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { resolve } from '../audience/resolve.ts';
+import { sendingFaults } from './faults.ts';
 
 export type Accepted =
   | { kind: 'accepted' | 'existing'; campaign: Campaign }
-  /** the key was used for another request */
+  /** the idempotency key was used for another request */
   | { kind: 'conflict' }
   | { kind: 'refused'; faults: Fault[] };
 
+/**
+ * Accepts a request that its schema has checked. A request with faults is refused and nothing is stored,
+ * unless the same request was accepted earlier under this key: then the answer is that campaign. `by`:
+ * the name of the API key or the user, for the history. Throws when the store or the queue fails; the
+ * caller then asks again with the same key.
+ */
 export async function accept(
   ports: Ports,
   request: CampaignRequest,
@@ -35,13 +33,17 @@ export async function accept(
   return keep(ports, request, campaign, idempotencyKey, by);
 }
 
-export const pastTime = ({ now }: Pick<Ports, 'now'>, it: CampaignRequest['schedule']): Fault[] =>
-  it && it.at <= now() ? [{ path: 'schedule.at', message: 'is in the past' }] : [];
+/** The fault of a time (ms since the epoch) that is not in the future; none without a schedule. */
+export const pastTime = (
+  { now }: Pick<Ports, 'now'>,
+  schedule: CampaignRequest['schedule'],
+): Fault[] =>
+  schedule && schedule.at <= now() ? [{ path: 'schedule.at', message: 'is in the past' }] : [];
 
 /**
- * Of a request that was checked before. What it is for is asked now: its segments as they are, its
- * days until today. It is refused only if its audience can no longer be resolved: the segment or the upload is
- * gone.
+ * Accepts a request that was checked earlier: a schedule's run, a retry, an inbound webhook. Its
+ * audience is resolved now, with its segments as they are. It is refused only if that fails, since the
+ * segment or the upload is gone. Other faults show in the report. Throws as `accept` does.
  */
 export async function enter(
   ports: Ports,
@@ -56,8 +58,8 @@ export async function enter(
 }
 
 /**
- * What this key was used for before. A repeated request gets that, though by now it would be refused:
- * its time has passed, its segment is gone. Null: nothing.
+ * What this key was used for before; null: nothing. A repeated request gets the same campaign even if
+ * it would be refused by now, since its time has passed or its segment is gone.
  */
 export async function earlier(
   ports: Ports,
@@ -77,8 +79,8 @@ async function queueStart({ queue, now }: Ports, campaign: Campaign) {
 }
 
 /**
- * Stores and queues it. Two writes. If the second fails, the caller gets no 202, and the same
- * Idempotency-Key finds the campaign and queues it again; without a key, the sweep finds it.
+ * Stores the campaign, then queues it: two writes. If the second fails, the caller gets no 202, and
+ * the same Idempotency-Key finds the campaign and queues it again; without a key, the sweep does.
  */
 async function keep(
   ports: Ports,
@@ -100,29 +102,29 @@ async function keep(
 }
 
 /**
- * The campaign as it would be stored now, and why it would not be. `unclear` are the faults
- * with which the audience cannot be resolved.
+ * The campaign as it would be stored now, and all faults for which it would be refused. `unclear` are
+ * those among them with which the audience cannot be resolved. Stores nothing.
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
   const campaign = newCampaign(request, ports.newId?.() ?? randomId(), now);
-  // the failures of an earlier one are known, whatever its audience means by now
-  const resolved = request.retryOf
-    ? { meaning: null }
+  // a retry goes to the failures of an earlier campaign: its audience is not resolved again
+  const answer = request.retryOf
+    ? { resolved: null }
     : await resolve(ports.store, request.app, request.audience, now, request.schedule?.at);
-  if ('meaning' in resolved && resolved.meaning) campaign.meaning = resolved.meaning;
-  const unclear = 'faults' in resolved ? resolved.faults : [];
+  if ('resolved' in answer && answer.resolved) campaign.meaning = answer.resolved;
+  const unclear = 'faults' in answer ? answer.faults : [];
   const faults = [
     ...unclear,
-    ...whatCannotBeSent(ports, campaign),
+    ...sendingFaults(ports, campaign),
     ...pastTime(ports, request.schedule),
   ];
   return { campaign, unclear, faults };
 }
 
 /**
- * All of a UUID's digits that are random: 80 bits. Firestore spreads what it writes by them; SQLite
- * would rather have an order. Node makes UUIDs in batches, but random bytes one by one.
+ * The first and last groups of a UUID, which are random: 80 bits. Firestore spreads its writes by
+ * them. Not random bytes: Node makes UUIDs in batches, which is faster.
  */
 const randomId = () => randomUUID().replace(/-.*-/, '');
 
@@ -137,67 +139,12 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
   shards: 0,
 });
 
+/** The key with a SHA-256 (hex) of the request, which tells a repeat from another request; null without a key. */
 export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
   key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 
-/** Faults that would stop every push of it are told at the door. */
-function whatCannotBeSent({ senders }: Ports, campaign: Campaign): Fault[] {
-  const { app, audience, message } = campaign;
-  const faults: Fault[] = [];
-  const { title, body, data, sound, badge } = message;
-  const parts = [title, body, data, sound, badge];
-  if (parts.every((it) => it === undefined) && !isOverridden(message))
-    faults.push({ path: 'message', message: 'needs a title, a body, data, a sound or a badge' });
-
-  const push = pushOf(campaign);
-  if (push.to !== 'token' && wordingOf(message))
-    faults.push({
-      path: 'message',
-      message: `has languages, variables or a badge that counts up: a ${push.to} has none of them`,
-    });
-  const sender = (provider: Provider) => senders.get(app, provider, 'production');
-  const objections = (providers: Provider[]): Fault[] => {
-    const found = providers.flatMap((provider) =>
-      (sender(provider)?.check(push) ?? []).map((fault) => ({ provider, fault })),
-    );
-    // the same fault for both is told once
-    const same = Map.groupBy(found, ({ fault }) => JSON.stringify(fault));
-    return Array.from(same.values(), (those) => {
-      const { path, message } = those[0]!.fault;
-      const by = those.map(({ provider }) => provider).join(', ');
-      return faultIn('message', { path, message: `${by}: ${message}` });
-    });
-  };
-  if (push.to !== 'token') {
-    const provider = providerOfTarget(push.to);
-    const { title } = descriptionOf(provider);
-    if (!sender(provider))
-      faults.push({
-        path: `audience.${push.to}`,
-        message: `"${app}" has no credentials for ${title}`,
-      });
-    return [...faults, ...objections([provider])];
-  }
-  const wanted = audience.platform ?? platforms;
-  const unreachable = wanted.filter((it) => !reaching(it).some(sender));
-  if (unreachable.length === wanted.length)
-    faults.push({ path: 'app', message: `"${app}" has no credentials for ${wanted.join(', ')}` });
-  else if (audience.platform)
-    for (const it of unreachable)
-      faults.push({ path: 'audience.platform', message: `"${app}" has no credentials for ${it}` });
-
-  const providers = new Set(wanted.flatMap((it) => reaching(it).find(sender) ?? []));
-  return [...faults, ...objections([...providers])];
-}
-
-/** What the providers would refuse of a message for any recipient. */
+/** The faults of a message for which the providers would refuse it for every recipient. */
 export const messageFaults = (ports: Ports, request: CampaignRequest): Fault[] =>
-  whatCannotBeSent(ports, newCampaign(request, 'sample', ports.now())).filter(
+  sendingFaults(ports, newCampaign(request, 'sample', ports.now())).filter(
     ({ path }) => path === 'message' || path.startsWith('message.'),
   );
-
-/** As its first recipient would get it. */
-export const pushOf = (campaign: Campaign): Push => ({
-  ...{ campaignId: campaign.id, message: campaign.message, dryRun: campaign.dryRun },
-  ...{ to: toOf(campaign), expiresAt: expiryOf(campaign, 0) },
-});

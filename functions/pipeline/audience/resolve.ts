@@ -1,8 +1,8 @@
-/** What an audience means when its campaign is accepted: what it names is looked up in the store. */
+/** resolve: makes an audience absolute when its campaign is accepted, and looks up what it names. */
 
 import type { Fault } from '../../lib/errors.ts';
 import { boundsOf } from '../../model/audience/bounds.ts';
-import { meaningOf } from '../../model/audience/resolved.ts';
+import { resolvedAudience } from '../../model/audience/resolved.ts';
 import { segmentsIn } from '../../model/audience/segments.ts';
 import type {
   Audience,
@@ -11,11 +11,13 @@ import type {
 } from '../../model/schemas/audience.ts';
 import type { Store } from '../../ports/ports.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Milliseconds that an upload must still last from the campaign's begin; planning takes far less. */
+const MIN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /**
- * What a request's audience means now, null where it means no more than it says; or why it cannot
- * be meant.
+ * The resolved audience of a request, null where it is the same as the request's own; or why the
+ * audience cannot be resolved: each fault with its path in the request. `now` and `beginsAt` (when the
+ * campaign begins) are ms since the epoch. Throws when the store fails.
  */
 export async function resolve(
   store: Pick<Store, 'getSegment' | 'getUpload'>,
@@ -23,7 +25,7 @@ export async function resolve(
   { topic, condition, upload, unregistered, ...audience }: AudienceRequest,
   now: number,
   beginsAt = now,
-): Promise<{ meaning: Audience | null } | { faults: Fault[] }> {
+): Promise<{ resolved: Audience | null } | { faults: Fault[] }> {
   const faults: Fault[] = [];
   const segments = new Map<string, AudienceExpression>();
   for (const name of segmentsIn(audience)) {
@@ -31,33 +33,35 @@ export async function resolve(
     if (segment) segments.set(name, segment.audience);
     else faults.push({ path: 'audience', message: `there is no segment "${name}" of "${app}"` });
   }
-  const uploaded = upload === undefined ? null : await store.getUpload(upload);
-  if (upload !== undefined && uploaded?.app === app && uploaded.size === null)
-    faults.push({
-      path: 'audience.upload',
-      message: 'is not complete: it is still being uploaded',
-    });
-  else if (
-    upload !== undefined &&
-    (uploaded?.app !== app || uploaded.expiresAt < beginsAt + LEFT_MS)
-  )
-    faults.push({
-      path: 'audience.upload',
-      message: `there is no upload "${upload}" of "${app}", or it expires today: upload it again`,
-    });
-  else if (uploaded && unregistered && uploaded.of !== 'tokens')
-    faults.push({
-      path: 'audience.unregistered',
-      message: `goes with tokens: the upload is one of ${uploaded.of}`,
-    });
+  if (upload !== undefined) {
+    const names = { upload, unregistered };
+    faults.push(...(await uploadFaults(store, app, names, beginsAt + MIN_LIFETIME_MS)));
+  }
   if (faults.length > 0) return { faults };
 
-  const meaning = meaningOf(audience, segments, now);
-  const fault = boundsOf(meaning);
+  const resolved = resolvedAudience(audience, segments, now);
+  const fault = boundsOf(resolved);
   if (fault !== null)
     return { faults: [{ path: 'audience', message: `with its segments it ${fault}` }] };
-  return { meaning: JSON.stringify(meaning) === JSON.stringify(audience) ? null : meaning };
+  return { resolved: JSON.stringify(resolved) === JSON.stringify(audience) ? null : resolved };
 }
 
-/** From its beginning: it is read while the campaign is planned, which takes no such time. */
-const LEFT_MS = DAY_MS;
+/** Why the upload cannot name the recipients; no faults if it can. `until`: it must last as long. */
+async function uploadFaults(
+  store: Pick<Store, 'getUpload'>,
+  app: string,
+  { upload, unregistered }: { upload: string; unregistered: AudienceRequest['unregistered'] },
+  until: number,
+): Promise<Fault[]> {
+  const uploaded = await store.getUpload(upload);
+  const path = 'audience.upload';
+  if (uploaded?.app === app && uploaded.size === null)
+    return [{ path, message: 'is not complete: it is still being uploaded' }];
+  if (uploaded?.app !== app || uploaded.expiresAt < until) {
+    const gone = `there is no upload "${upload}" of "${app}", or it expires today`;
+    return [{ path, message: `${gone}: upload it again` }];
+  }
+  if (!unregistered || uploaded.of === 'tokens') return [];
+  const message = `goes with tokens: the upload is one of ${uploaded.of}`;
+  return [{ path: 'audience.unregistered', message }];
+}

@@ -18,7 +18,7 @@ import { providers } from '../../model/provider/registry.ts';
 import type { Json, Ping, Trigger } from '../../model/trigger.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { accept, enter } from '../accept/accept.ts';
-import { message } from '../single-push.ts';
+import { singlePush } from '../single-push.ts';
 
 /** What looks through a value later may recurse. */
 const MAX_DEPTH = 32;
@@ -62,7 +62,7 @@ async function start(
   const { installationIds, userIds, tokens } = request.audience;
   const started =
     knows && (installationIds || userIds || tokens)
-      ? (await message(ports, request, key, by)).accepted
+      ? (await singlePush(ports, request, key, by)).accepted
       : await (knows ? accept : enter)(ports, request, key, by);
   // a conflict is the same ping's id with another body or template: the first one stands
   return started.kind === 'refused' ? started.faults : [];

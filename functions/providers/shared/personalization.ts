@@ -44,9 +44,9 @@ export function jsonFor(json: string, { literal }: Literal): ((recipient: Own) =
   });
   if (parts.length === 1 && parts[0]!.places.length === 0) return null;
   return ({ values = {}, badge }) => {
-    const wordFor = (name: string) =>
+    const valueFor = (name: string) =>
       Object.hasOwn(values, name) ? JSON.stringify(values[name]).slice(1, -1) : undefined;
-    return parts.map((it) => fill(it, wordFor)).join(String(badge ?? 1));
+    return parts.map((it) => fill(it, valueFor)).join(String(badge ?? 1));
   };
 }
 

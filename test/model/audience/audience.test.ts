@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { validate } from '../../../functions/lib/faults.ts';
 import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
 import { matches } from '../../../functions/model/audience/matches.ts';
-import { meaningOf } from '../../../functions/model/audience/resolved.ts';
+import { resolvedAudience } from '../../../functions/model/audience/resolved.ts';
 import { segmentsIn } from '../../../functions/model/audience/segments.ts';
 import {
   type Audience,
@@ -24,7 +24,7 @@ const faults = (audience: unknown, schema: z.ZodType = audienceSchema) => {
 /** Whether somebody is in an audience that is asked as a request would. */
 function isIn(asked: unknown, who: Partial<Registration> = {}, at = NOW): boolean {
   const { topic: _, condition: __, ...audience } = audienceSchema.parse(asked);
-  return matches(meaningOf(audience, new Map(), NOW), person('one', who, at));
+  return matches(resolvedAudience(audience, new Map(), NOW), person('one', who, at));
 }
 
 test('a language is itself and its regions, and never another that begins alike', () => {
@@ -194,8 +194,8 @@ test('a stored audience is shown as it can be asked for again, and means the sam
       for (const tags of [[], ['x']]) {
         const it = person('one', { platform, tags }, NOW);
         assert.equal(
-          matches(meaningOf(again, new Map(), NOW), it),
-          matches(meaningOf(stored, new Map(), NOW), it),
+          matches(resolvedAudience(again, new Map(), NOW), it),
+          matches(resolvedAudience(stored, new Map(), NOW), it),
           JSON.stringify(stored),
         );
       }
@@ -273,7 +273,7 @@ test('a segment means what it says at that moment, wherever it is named', () => 
   const asked = { segment: 'vip', not: { or: [{ segment: 'sleepers' }, { segment: 'vip' }] } };
   assert.deepEqual(segmentsIn(asked), ['vip', 'sleepers']);
   const vip = { tags: { any: ['vip'] } };
-  const meaning: Audience = meaningOf(
+  const resolved: Audience = resolvedAudience(
     asked,
     new Map<string, AudienceExpression>([
       ['vip', vip],
@@ -282,9 +282,12 @@ test('a segment means what it says at that moment, wherever it is named', () => 
     NOW,
   );
   const before = new Date(NOW - 90 * DAY).toISOString();
-  assert.deepEqual(meaning, {
+  assert.deepEqual(resolved, {
     and: [vip],
     not: { or: [{ and: [{ lastSeen: { before } }] }, { and: [vip] }] },
   });
-  assert.throws(() => meaningOf({ segment: 'gone' }, new Map(), NOW), /"gone" was not looked up/);
+  assert.throws(
+    () => resolvedAudience({ segment: 'gone' }, new Map(), NOW),
+    /"gone" was not looked up/,
+  );
 });

@@ -4,7 +4,7 @@ import type { CampaignRequest } from '../../../functions/model/campaign.ts';
 import type { Provider } from '../../../functions/model/provider/registry.ts';
 import { LOST_AFTER_MS } from '../../../functions/model/timing.ts';
 import { accept } from '../../../functions/pipeline/accept/accept.ts';
-import { message } from '../../../functions/pipeline/single-push.ts';
+import { singlePush } from '../../../functions/pipeline/single-push.ts';
 import { sweep } from '../../../functions/pipeline/sweep.ts';
 import { createWorld, eachOnce, NOW, type World } from '../world.ts';
 
@@ -45,7 +45,7 @@ test('the same key gives the same campaign, though it would be refused by now', 
   await world.people(3);
   for (const ask of [
     () => accept(world.ports, request(), 'key'),
-    async () => (await message(world.ports, request(), 'another')).accepted,
+    async () => (await singlePush(world.ports, request(), 'another')).accepted,
   ]) {
     const first = await ask();
     assert.equal(first.kind, 'accepted');
@@ -58,7 +58,7 @@ test('the same key gives the same campaign, though it would be refused by now', 
   world.script.faults = [{ path: '', message: 'the payload has 5000 bytes' }];
   const other = request({ name: 'Winter' });
   assert.equal((await accept(world.ports, other, 'key')).kind, 'conflict');
-  assert.equal((await message(world.ports, other, 'another')).accepted.kind, 'conflict');
+  assert.equal((await singlePush(world.ports, other, 'another')).accepted.kind, 'conflict');
   assert.equal((await accept(world.ports, other, 'new')).kind, 'refused');
   assert.equal((await accept(world.ports, other, null)).kind, 'refused');
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../../functions/model/schemas/push.ts';
-import { message } from '../../../functions/pipeline/single-push.ts';
+import { singlePush } from '../../../functions/pipeline/single-push.ts';
 import { tick } from '../../../functions/pipeline/tick.ts';
 import { campaignOf, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
@@ -132,7 +132,7 @@ test('a single push costs fewer documents than a campaign to one user', { skip }
   const request = toCampaignRequest(
     messageRequestSchema.parse({ userIds: ['user-7'], message: { title: 'Hallo' } }),
   );
-  const { accepted, sent } = await message(ports, request, null);
+  const { accepted, sent } = await singlePush(ports, request, null);
   assert.equal(accepted.kind, 'accepted');
   await sent;
   await run();
