@@ -6,7 +6,14 @@ import { urlVariable, type Worker, workers } from '../model/tasks.ts';
 import { readApps } from '../providers/credentials.ts';
 import type { AppCredentials } from '../providers/registry.ts';
 import type { ReadFile } from '../providers/shared/credential-reader.ts';
-import { ConfigError, type Env, reader, readRetentionDays, readTrustedHops } from './common.ts';
+import {
+  ConfigError,
+  type Env,
+  type Read,
+  reader,
+  readRetentionDays,
+  readTrustedHops,
+} from './common.ts';
 
 /** `infra/` sets the variables. */
 export interface GoogleConfig {
@@ -60,6 +67,63 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
   /** Cloud Run sets K_SERVICE: https://cloud.google.com/run/docs/container-contract#env-vars */
   const deployed = read('K_SERVICE') !== undefined;
 
+  const { text, url, local } = variables(read, faults, deployed);
+  // only checked here: Google's library reads it
+  local('FIREBASE_AUTH_EMULATOR_HOST');
+  const firestoreHost = local('FIRESTORE_EMULATOR_HOST');
+  const pubsubHost = local('PUBSUB_EMULATOR_HOST');
+  const tasksHost = local('CLOUD_TASKS_EMULATOR_HOST');
+  const certsUrl = local('VOLLEY_OIDC_CERTS');
+
+  const retentionDays = readRetentionDays(read, faults);
+  const trustedHops = readTrustedHops(read, faults, 1);
+  const config: GoogleConfig = {
+    project: text(
+      'GOOGLE_CLOUD_PROJECT',
+      /^[a-z0-9][a-z0-9.:-]{3,62}$/,
+      'must be a project id such as my-project-1234, not its number or name',
+    ),
+    region: text('VOLLEY_REGION', /^[a-z]+-[a-z]+\d+$/, 'must be a region such as europe-west1'),
+    prefix: text(
+      'VOLLEY_PREFIX',
+      // the id of a service account has at most 30 characters, and ours end with `-send-apns`
+      /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
+      'must be 2 to 20 small letters, digits and hyphens, such as volley',
+      'volley',
+    ),
+    database: text(
+      'VOLLEY_DATABASE',
+      /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
+      'must be the id of a Firestore database, or left out for (default)',
+      '(default)',
+    ),
+    retentionDays,
+    trustedHops,
+    invoker: text(
+      'VOLLEY_INVOKER',
+      /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
+      'must be the e-mail of the service account that calls the functions',
+    ),
+    invokerCheck: readInvokerCheck(read, faults, deployed),
+    url: url('VOLLEY_URL', 'this function itself'),
+    urls: Object.fromEntries(
+      workers.map((it) => [it, url(urlVariable(it), `the function ${it}`)]),
+    ) as Record<Worker, string>,
+    apps: readApps(read, faults, readFile),
+    isLocal: !deployed && tasksHost !== undefined,
+    local: {
+      ...(firestoreHost && { firestoreHost }),
+      ...(pubsubHost && { pubsubHost }),
+      ...(tasksHost && { tasksHost }),
+      ...(certsUrl && { certsUrl }),
+    },
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** Readers of variables by their form. Each adds what is wrong to `faults`. */
+function variables(read: Read, faults: Fault[], deployed: boolean) {
   const text = (name: string, pattern: RegExp, message: string, fallback?: string): string => {
     const value = read(name) ?? fallback;
     if (value === undefined) faults.push({ path: name, message: `is missing; ${message}` });
@@ -98,15 +162,15 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       });
     return value;
   };
-  // only checked here: Google's library reads it
-  local('FIREBASE_AUTH_EMULATOR_HOST');
-  const firestoreHost = local('FIRESTORE_EMULATOR_HOST');
-  const pubsubHost = local('PUBSUB_EMULATOR_HOST');
-  const tasksHost = local('CLOUD_TASKS_EMULATOR_HOST');
-  const certsUrl = local('VOLLEY_OIDC_CERTS');
 
-  const retentionDays = readRetentionDays(read, faults);
-  const trustedHops = readTrustedHops(read, faults, 1);
+  return { text, url, local };
+}
+
+function readInvokerCheck(
+  read: Read,
+  faults: Fault[],
+  deployed: boolean,
+): GoogleConfig['invokerCheck'] {
   const invokerCheck = read('VOLLEY_INVOKER_CHECK') ?? 'signature';
   if (invokerCheck !== 'signature' && invokerCheck !== 'platform')
     faults.push({ path: 'VOLLEY_INVOKER_CHECK', message: 'must be "signature" or "platform"' });
@@ -115,48 +179,5 @@ export function readGoogleConfig(env: Env, readFile: ReadFile = readFileSync): G
       path: 'VOLLEY_INVOKER_CHECK',
       message: 'is "platform", but there is no Cloud Run here that checks callers',
     });
-
-  const config: GoogleConfig = {
-    project: text(
-      'GOOGLE_CLOUD_PROJECT',
-      /^[a-z0-9][a-z0-9.:-]{3,62}$/,
-      'must be a project id such as my-project-1234, not its number or name',
-    ),
-    region: text('VOLLEY_REGION', /^[a-z]+-[a-z]+\d+$/, 'must be a region such as europe-west1'),
-    prefix: text(
-      'VOLLEY_PREFIX',
-      // the id of a service account has at most 30 characters, and ours end with `-send-apns`
-      /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
-      'must be 2 to 20 small letters, digits and hyphens, such as volley',
-      'volley',
-    ),
-    database: text(
-      'VOLLEY_DATABASE',
-      /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
-      'must be the id of a Firestore database, or left out for (default)',
-      '(default)',
-    ),
-    retentionDays,
-    trustedHops,
-    invoker: text(
-      'VOLLEY_INVOKER',
-      /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
-      'must be the e-mail of the service account that calls the functions',
-    ),
-    invokerCheck: invokerCheck === 'platform' ? 'platform' : 'signature',
-    url: url('VOLLEY_URL', 'this function itself'),
-    urls: Object.fromEntries(
-      workers.map((it) => [it, url(urlVariable(it), `the function ${it}`)]),
-    ) as Record<Worker, string>,
-    apps: readApps(read, faults, readFile),
-    isLocal: !deployed && tasksHost !== undefined,
-    local: {
-      ...(firestoreHost && { firestoreHost }),
-      ...(pubsubHost && { pubsubHost }),
-      ...(tasksHost && { tasksHost }),
-      ...(certsUrl && { certsUrl }),
-    },
-  };
-  if (faults.length > 0) throw new ConfigError(faults);
-  return config;
+  return invokerCheck === 'platform' ? 'platform' : 'signature';
 }

@@ -10,7 +10,8 @@ import { status } from '@grpc/grpc-js';
 import { setNewest } from '../../lib/bounded-map.ts';
 import { type CloudTasksSettings, type CloudTasksStats, refusal, spend } from './faults.ts';
 import { type CreateTaskMessage, fromMs, packed, type TaskMessage } from './protos.ts';
-import type { Call, Service } from './service.ts';
+import type { Call } from './queue-calls.ts';
+import type { Service } from './service.ts';
 import { Refusal } from './task.ts';
 
 const MAX_REQUESTS = 100;

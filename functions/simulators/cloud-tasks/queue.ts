@@ -51,25 +51,21 @@ export interface SimulatedQueue {
   close(): void;
 }
 
+export interface SimulatedQueueOptions {
+  send: Work<SimulatedTask>;
+  log: Pick<Log, 'taskFailed'>;
+  unkind: () => Unkind;
+  now: () => number;
+  random: () => number;
+}
+
+/** A running queue without tasks. */
 export function createSimulatedQueue(
   limits: SimulatedLimits,
-  {
-    send,
-    log,
-    unkind,
-    now,
-    random,
-  }: {
-    send: Work<SimulatedTask>;
-    log: Pick<Log, 'taskFailed'>;
-    unkind: () => Unkind;
-    now: () => number;
-    random: () => number;
-  },
+  { send, log, unkind, now, random }: SimulatedQueueOptions,
 ): SimulatedQueue {
   const tasks = new Map<string, SimulatedTask>();
-  /** id -> time at which the name is free again, earliest first */
-  const ended = new Map<string, number>();
+  const ended = createEndedNames();
   const schedule = createSchedule<SimulatedTask>();
   let paused = false;
   let closed = false;
@@ -82,11 +78,7 @@ export function createSimulatedQueue(
     random,
     duplicate: () => unkind().duplicate ?? 0,
     log,
-    isLast: (task, attempt) => {
-      const { maxAttempts, maxRetryMs } = limits;
-      const tried = attempt + 1 >= maxAttempts || (maxAttempts === Infinity && maxRetryMs > 0);
-      return tried && now() - (task.firstAt ?? now()) >= maxRetryMs;
-    },
+    isLast: (task, attempt) => isLast(limits, attempt, now() - (task.firstAt ?? now())),
     onAnswer(answered) {
       wake();
       // the task was deleted meanwhile, and perhaps created again under the same name
@@ -101,15 +93,7 @@ export function createSimulatedQueue(
   function end(task: SimulatedTask) {
     schedule.remove(task);
     tasks.delete(task.id);
-    ended.delete(task.id);
-    ended.set(task.id, now() + NAME_MS);
-  }
-
-  function forgetNames(time: number) {
-    for (const [id, freeAt] of ended) {
-      if (freeAt > time && ended.size < MAX_NAMES) return;
-      ended.delete(id);
-    }
+    ended.add(task.id, now());
   }
 
   function wake() {
@@ -153,8 +137,7 @@ export function createSimulatedQueue(
       return tasks.size;
     },
     add(task) {
-      forgetNames(now());
-      if (tasks.has(task.id) || ended.has(task.id)) return false;
+      if (tasks.has(task.id) || ended.has(task.id, now())) return false;
       tasks.set(task.id, task);
       schedule.add(task);
       wake();
@@ -186,6 +169,31 @@ export function createSimulatedQueue(
       clearImmediate(soon);
       worker.signal();
       worker.letGo();
+    },
+  };
+}
+
+/** True if the task is not retried after this attempt. `ageMs`: time since its first dispatch. */
+function isLast({ maxAttempts, maxRetryMs }: SimulatedLimits, attempt: number, ageMs: number) {
+  const tried = attempt + 1 >= maxAttempts || (maxAttempts === Infinity && maxRetryMs > 0);
+  return tried && ageMs >= maxRetryMs;
+}
+
+/** The names of tasks that have ended. A new task may not have one for an hour. */
+function createEndedNames() {
+  /** id -> time at which the name is free again, earliest first */
+  const names = new Map<string, number>();
+  return {
+    add(id: string, time: number) {
+      names.delete(id);
+      names.set(id, time + NAME_MS);
+    },
+    has(id: string, time: number): boolean {
+      for (const [it, freeAt] of names) {
+        if (freeAt > time && names.size < MAX_NAMES) break;
+        names.delete(it);
+      }
+      return names.has(id);
     },
   };
 }

@@ -21,8 +21,9 @@ import { createDispatcher } from './dispatch.ts';
 import { type CloudTasksSettings, type CloudTasksStats, noFaults } from './faults.ts';
 import { services } from './protos.ts';
 import { createSimulatedQueue, type SimulatedLimits } from './queue.ts';
+import type { Call } from './queue-calls.ts';
 import { createQueues } from './queues.ts';
-import { type Call, createService } from './service.ts';
+import { createService } from './service.ts';
 import { Refusal } from './task.ts';
 
 export type { CloudTasksSettings, CloudTasksStats, SimulatedLimits };
