@@ -1,9 +1,9 @@
-/** A question at the terminal. */
+/** Asks a question at the terminal. */
 
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Who answers no question is asked none. */
+/** How long to wait for an answer. */
 const ASK_MS = 10 * 60 * 1000;
 
 /** Gives the line typed, without the spaces around it; empty where none comes in ten minutes. */

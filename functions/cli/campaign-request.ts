@@ -1,10 +1,9 @@
-/** The campaign that `volley send` asks for: from a file, from options, or both. */
+/** Builds the request of a campaign from a file, from options, or from both. */
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { parseExact } from '../lib/exact-json.ts';
 import { type Client, Unreachable } from './client.ts';
 import { neverSent } from './explain.ts';
+import { collect, readJsonFile, Usage } from './usage.ts';
 
 export interface SendOptions {
   name?: string;
@@ -24,9 +23,7 @@ export interface SendOptions {
   at?: string;
 }
 
-export const collect = (value: string, earlier: string[] = []) => [...earlier, value];
-
-/** Whom it is for, on the command line. */
+/** Adds the options that name an audience. */
 export const audienceOptions = (command: Command) =>
   command
     .option('--app <app>')
@@ -36,14 +33,11 @@ export const audienceOptions = (command: Command) =>
     .option('--user <id>', 'may be repeated', collect)
     .option('--installation <id>', 'may be repeated', collect)
     .option('--token <token>', 'may be repeated', collect)
-    .option('--segment <name>', 'a saved one')
-    .option('--upload <id>', 'who is in an uploaded file')
+    .option('--segment <name>', 'a saved segment')
+    .option('--upload <id>', 'an uploaded audience')
     .option('--everybody', 'all installations of the app');
 
-/** The command line does not make sense; `message` says what to do. */
-export class Usage extends Error {}
-
-/** Says with which key it can be tried again, where the answer was lost. */
+/** Sends a request with an idempotency key. If the answer is lost, says how to try again with it. */
 export const sendOnce = <T>(
   api: Client,
   { path, body, key, say }: { path: string; body: unknown; key: string; say(text: string): void },
@@ -54,7 +48,7 @@ export const sendOnce = <T>(
     throw error;
   });
 
-/** The server judges it; here is only put together what was given. Throws `Usage`. */
+/** The request, which the server validates. Throws `Usage` if the message or audience is missing. */
 export async function campaignRequest(
   file: string | undefined,
   options: SendOptions,
@@ -91,7 +85,7 @@ export async function campaignRequest(
   };
 }
 
-/** The conditions of a file, with those of options in their place: then it is not for everybody. */
+/** The audience of a file, with conditions replaced by options. Conditions end `everybody`. */
 function narrowed(given: unknown, options: Record<string, unknown>) {
   if (Object.keys(options).length === 0) return given;
   const { everybody: _, ...conditions } = (given ?? {}) as Record<string, unknown>;
@@ -99,14 +93,12 @@ function narrowed(given: unknown, options: Record<string, unknown>) {
 }
 
 async function readRequest(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8');
-  try {
-    const value: unknown = parseExact(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {
-    throw new Usage(`${file} is not JSON; it should be a campaign as POST /v1/campaigns takes it`);
-  }
+  const value = await readJsonFile(
+    file,
+    () => `${file} is not JSON; it should be a campaign as POST /v1/campaigns takes it`,
+  );
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   throw new Usage(`${file} is not a campaign: a JSON object is needed`);
 }
 

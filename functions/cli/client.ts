@@ -1,17 +1,17 @@
-/** The HTTP API as the CLI sees it. */
+/** A client of the HTTP API. */
 
 import type { Problem } from '../lib/errors.ts';
 import { foreignProblem } from './foreign.ts';
 import { readEvents, type ServerEvent } from './server-events.ts';
 
-/** A call that is not a stream is over by then, or has failed. */
+/** Deadline of a call that is not a stream. */
 const TIMEOUT_MS = 30 * 1000;
-/** As long as the server waits for the end of one. */
+/** Deadline of an upload, the same as the server's. */
 const UPLOAD_TIMEOUT_MS = 2 * 60 * 60 * 1000;
-/** To erase a user all that campaigns have frozen is looked through. */
+/** Deadline of an erasure, which reads all frozen recipients. */
 const ERASE_TIMEOUT_MS = 10 * 60 * 1000;
 
-/** The API answered, and said no. */
+/** The API answered with a problem. */
 export class Refused extends Error {
   readonly problem: Problem;
   constructor(problem: Problem) {
@@ -20,7 +20,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came. */
+/** No answer came, or it broke off. */
 export class Unreachable extends Error {
   readonly url: string;
   constructor(url: string, cause: unknown) {
@@ -29,7 +29,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** Of a list. */
+/** A page of a list; `next` is null on the last one. */
 export interface Page<T> {
   items: T[];
   next: string | null;
@@ -40,22 +40,24 @@ export interface Client {
   post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
-  /** A DELETE that takes minutes, and says what went. */
+  /** A DELETE that takes minutes and has an answer. */
   erase<T>(path: string): Promise<T>;
   /** All pages of a list. */
   all<T>(path: string): Promise<T[]>;
-  /** A stream up, an answer down. */
+  /** A POST whose body is a stream. */
   upload<T>(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
-  /** An answer of any size, of this media type. */
+  /** A GET whose answer is a stream of that media type. */
   download(path: string, type: string): Promise<AsyncIterable<Uint8Array>>;
   patch<T>(path: string, body: unknown): Promise<T>;
-  /** Server-Sent Events after that one, until the server ends them; null: there will be no more. */
+  /** Server-Sent Events after an id, until the server ends the stream; null: there will be no more. */
   events(
     path: string,
     after: string | null,
     signal: AbortSignal,
   ): Promise<AsyncIterable<ServerEvent> | null>;
 }
+
+export const campaignPath = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;
 
 /** Every call throws `Refused` or `Unreachable` where it fails. */
 export function createClient(

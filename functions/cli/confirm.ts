@@ -1,14 +1,15 @@
-/** Before `volley send` sends to many: the estimate, and a question. */
+/** Asks for a confirmation before `volley send` sends to many, and shows the estimate. */
 
 import type { EstimateView } from '../http/campaigns/estimate.ts';
 import { MANY } from '../model/audience/many.ts';
 import type { Ask } from './ask.ts';
-import { Usage } from './campaign-request.ts';
 import type { Client } from './client.ts';
 import { estimateText } from './commands/estimate.ts';
 import { estimate, totalUsd } from './cost.ts';
-import { count } from './progress.ts';
+import { count } from './format.ts';
+import { Usage } from './usage.ts';
 
+/** The share of recipients that the estimate of costs expects to fail. */
 const FAILING = 0.02;
 
 interface Request {
@@ -17,8 +18,8 @@ interface Request {
 }
 
 /**
- * False: the answer was another one, so nothing is to be sent. Throws `Usage` where the question
- * cannot be asked. A dry run, or a campaign to those it names, is never asked about.
+ * True if the campaign may be sent. Throws `Usage` if there is no terminal to ask at. Never asks about a
+ * dry run, or about a campaign that names its recipients.
  */
 export async function confirmed(
   api: Client,
@@ -28,8 +29,10 @@ export async function confirmed(
   const { topic, condition, userIds, installationIds, tokens } = request.audience ?? {};
   if (request.dryRun === true || userIds || installationIds || tokens) return true;
   if (topic !== undefined || condition !== undefined) {
-    if (!ask) throw new Usage('only FCM knows to how many this goes. To send it, add --yes');
-    return (await ask('Only FCM knows to how many this goes. Type yes to send it: ')) === 'yes';
+    if (!ask) throw new Usage('only FCM knows how many recipients this has. To send it, add --yes');
+    return (
+      (await ask('Only FCM knows how many recipients this has. Type yes to send it: ')) === 'yes'
+    );
   }
   const found = await api.post<EstimateView>('/v1/audiences:estimate', request);
   const { installations } = found;

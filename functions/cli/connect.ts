@@ -1,9 +1,9 @@
-/** Which API, and with which key. */
+/** Finds the address of the API, and the key. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Usage } from './campaign-request.ts';
 import { type Client, createClient } from './client.ts';
+import { Usage } from './usage.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -13,7 +13,7 @@ const HOST = 'http://127.0.0.1';
 export const urlOf = (options: { url?: string }, env: Env): string =>
   options.url ?? (env.VOLLEY_URL || `${HOST}:${env.PORT || 8080}`);
 
-/** On this machine with the key that the local server has left. Throws `Usage`. */
+/** A client of that API. On this machine it uses the key of the local server. Throws `Usage`. */
 export function connect(
   options: { url?: string; key?: string },
   env: Env,
@@ -26,13 +26,13 @@ export function connect(
   return createClient(url, key, fetch);
 }
 
-/** Never for another host: that key is nobody else's business. */
+/** The key of the local server. Never for another host, which must not see that key. */
 function localKey({ hostname }: URL, env: Env): string | null {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return null;
   try {
     return readFileSync(join(env.VOLLEY_DATA || '.volley', 'api-key'), 'utf8').trim() || null;
   } catch {
-    // none there: the server will say what it needs
+    // there is none: the server's answer says what it needs
     return null;
   }
 }

@@ -1,17 +1,17 @@
 /**
- * What a campaign costs on Google Cloud: the quantities by arithmetic, the prices from prices.ts.
- * Rounded up where it is not certain; free quotas (they pay for the first campaigns of a month) are
- * left out.
+ * Estimates what a campaign costs on Google Cloud: quantities by arithmetic, prices from prices.ts.
+ * Uncertain quantities are rounded up. Free quotas, which cover the first campaigns of a month, are left
+ * out.
  */
 
+import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
-import { count } from './progress.ts';
 
 export interface Asked {
   recipients: number;
-  /** installations looked through to find them: more where a condition has no index */
+  /** installations that are read to find them: more if a condition has no index */
   read: number;
-  /** share of the recipients that is not reached; half of it has the app no more */
+  /** share of the recipients that is not reached; half of them have removed the app */
   failing: number;
 }
 
@@ -28,18 +28,18 @@ const CHUNK = 1_000;
 const PAGE = 2_000;
 const SHARD = 50_000;
 
-/** An id, a token of FCM's (the longer ones) and its place: what a chunk keeps until it expires. */
+/** What a chunk stores for a recipient until it expires: an id and a token (FCM's, the longer). */
 const RECIPIENT_BYTES = 220;
 const RETENTION_MONTHS = 1;
-/** Its claim and commit included; a chunk alone in its instance, so that all of it is its own. */
+/** Duration of a chunk with its claim and commit, alone in its instance. */
 const CHUNK_SECONDS = 0.5;
 /** https://firebase.google.com/docs/firestore: 18,000 documents a second and CPU were measured. */
 const READS_A_SECOND = 15_000;
 const MEMORY_GIB = 0.5;
-/** The platform's line for a request, and ours: a commit, and a reason of its failures. */
+/** Log lines for a request: the platform's, and ours for a commit and its failures. */
 const REQUEST_LOG_BYTES = 1_500;
 const COMMIT_LOG_BYTES = 1_000;
-/** Headers that hardly change are a few bytes (HPACK); a payload of 250, framing, TLS. */
+/** Headers of a few bytes (HPACK), a payload of 250 bytes, framing, TLS. */
 const PUSH_BYTES = 400;
 const GIB = 2 ** 30;
 
@@ -48,11 +48,11 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
   const pages = Math.ceil(read / PAGE);
   const shards = Math.max(1, Math.ceil(read / SHARD));
   const gone = Math.ceil((recipients * failing) / 2);
-  // what failed between two commits is one document
+  // the failures between two commits are one document
   const failures = failing > 0 ? chunks : 0;
-  // each chunk, each shard (one alone is planned in place), the plan
+  // each chunk, each shard (a single one is planned inline), the plan
   const tasks = chunks + (shards > 1 ? shards : 0) + 1;
-  // tasks, the call of the API, the event's delivery
+  // tasks, the call of the API, the delivery of the event
   const requests = tasks + 2;
   const seconds = chunks * CHUNK_SECONDS + read / READS_A_SECOND;
 
@@ -61,14 +61,14 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
     return { service, what, price, quantity, usd: (quantity / per) * usd };
   };
   return [
-    // a count, everybody, whoever is gone once more; a chunk 5, a page 2, a shard 13
+    // the count, each installation, each removed one once more; a chunk 5, a page 2, a shard 13
     line(
       ...(['Firestore', 'read', 'read'] as const),
       Math.ceil(read / 1000) + read + gone + 5 * chunks + 2 * pages + 13 * shards,
     ),
     // a chunk: frozen, claimed, committed, counted; its failures; a page; a shard; the campaign
     line('Firestore', 'write', 'write', 4 * chunks + failures + pages + 3 * shards + 5),
-    // installation, token and badge of who is gone; chunks and failures when they expire
+    // installation, token and badge of each removed one; chunks and failures when they expire
     line('Firestore', 'delete', 'delete', 3 * gone + chunks + failures),
     line(
       ...(['Firestore', 'keep a month', 'storage'] as const),
@@ -89,7 +89,7 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
 
 export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);
 
-/** A Markdown table: a terminal reads it as well as a README does. */
+/** A Markdown table, for a terminal and for a document. */
 export function estimateTable(lines: Line[]): string {
   const rows = lines.map(({ service, what, price, quantity, usd }) => {
     const { usd: each, per, unit } = prices[price];

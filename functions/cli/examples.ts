@@ -1,11 +1,12 @@
-/** What `--help` of a command shows of it, where the command itself brings no examples. */
+/** The examples in the `--help` of commands that do not have examples of their own. */
 
 import type { Command } from 'commander';
 
 const ID = '3f1c9a0b5d7e2c4a6b80';
 
-/** By the words before the options; a test tries that each command has one that it takes. */
+/** By the name of the command; a test runs each of them. */
 const examples: Record<string, string[]> = {
+  apps: ['show default', 'pause default'],
   send: [
     'campaign.json',
     'campaign.json --at 2026-12-24T18:00:00+01:00',
@@ -70,7 +71,7 @@ const examples: Record<string, string[]> = {
   'keys revoke': ['3f1c9a0b5d7e2c4a'],
 };
 
-/** To all commands below this one. */
+/** Adds the examples to all commands below this one. */
 export function addExamples(command: Command, before = '') {
   for (const it of command.commands) {
     const name = `${before}${it.name()}`;

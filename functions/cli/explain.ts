@@ -1,11 +1,11 @@
-/** What failed, shortly, and what to do next. */
+/** Explains an error: what failed, and what to do next. */
 
 import type { Problem } from '../lib/errors.ts';
 import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client.ts';
 import { COLUMNS, fold } from './format.ts';
 
-/** Without secrets, whatever the error quotes. */
+/** The error in words, with secrets removed from anything it quotes. */
 export const explain = (error: unknown): string => redact(inWords(error));
 
 function inWords(error: unknown): string {
@@ -40,7 +40,7 @@ function adviceOn({ type, next }: Problem): string {
   return next.replace(/^Allowed now: .*/, (verbs) => verbs.replace('schedule', 'reschedule'));
 }
 
-/** Nothing has reached the server. */
+/** True if the request has not reached the server. */
 export const neverSent = (error: Unreachable) =>
   ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(codeOf(error.cause));
 

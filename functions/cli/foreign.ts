@@ -1,9 +1,9 @@
 /**
- * What is wrong where an answer is none of the API's: its refusals are problem documents, so one that
- * is not comes from something in between, or from something else altogether.
+ * Explains answers that are not from the API: the API refuses with problem documents, so any other
+ * refusal comes from something in between, or from another server.
  *
- * Cloud Run refuses before a function is asked: 404 where the ingress lets this network not in (or
- * there is no such service), 401 and 403 where it wants a caller to have roles/run.invoker.
+ * Cloud Run refuses calls before a function gets them: with 404 if the ingress does not let this network
+ * in (or there is no such service), with 401 and 403 if a caller needs roles/run.invoker.
  * https://cloud.google.com/run/docs/troubleshooting
  */
 
@@ -14,7 +14,7 @@ type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next
 const URL_OF_API =
   'VOLLEY_URL (or --url) must be the address of volley-api alone, without a path: terraform output api_url, or gcloud run services describe volley-api --region=REGION.';
 
-/** Of an answer's `text` the detail quotes the beginning, where we know no better. */
+/** A problem document for the answer. Its detail quotes the beginning of `text` unless we know more. */
 export function foreignProblem(response: Response, text: string): Problem {
   const { status, statusText } = response;
   const it = isCloudRun(response, text) ? byCloudRun(status) : byAnother(response);
@@ -29,7 +29,7 @@ export function foreignProblem(response: Response, text: string): Problem {
   };
 }
 
-/** By any of what is known of it: the front's name, its addresses, its own pages. */
+/** True if the server's name, the address or the page is Cloud Run's. */
 const isCloudRun = ({ headers, url }: Response, text: string) =>
   headers.get('server') === 'Google Frontend' ||
   /<h1>Error: (Page not found|Unauthorized|Forbidden)<\/h1>/.test(text) ||
@@ -91,7 +91,7 @@ function byAnother(response: Response): Diagnosis | null {
   return null;
 }
 
-/** Of a page, what a person would read of it. */
+/** The readable text of a page, shortened. */
 const textOf = (text: string) =>
   text
     .slice(0, 4_000)

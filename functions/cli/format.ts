@@ -1,8 +1,8 @@
-/** Text for a terminal of 80 columns. */
+/** Numbers, times and text as a terminal of 80 columns shows them. */
 
 export const COLUMNS = 80;
 
-/** Broken at spaces, all lines but the first indented. What has no space stays in one piece. */
+/** Breaks a text at spaces and indents all lines but the first. A word is never broken. */
 export function fold(text: string, indent: number): string {
   const lines: string[] = [];
   let rest = text;
@@ -16,6 +16,17 @@ export function fold(text: string, indent: number): string {
   return [...lines, rest].join('\n');
 }
 
-/** One line, whatever is in it. */
+/** Cuts a line at the width of the terminal. */
 export const clip = (line: string) =>
   line.length <= COLUMNS ? line : `${line.slice(0, COLUMNS - 1)}…`;
+
+/** Rounded, with a comma at each thousand: `1,000`. */
+export const count = (n: number) => Math.round(n).toLocaleString('en-US');
+
+/** `1:05`, `2:00:09` */
+export function clock(seconds: number) {
+  const whole = Math.ceil(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
+}

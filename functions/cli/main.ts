@@ -9,6 +9,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const { env, stdout, stderr } = process;
 process.exitCode = await run(process.argv.slice(2), {
-  ...{ env, stdout, stderr },
+  env,
+  stdout,
+  stderr,
   ...(askAtTerminal && { ask: askAtTerminal }),
 });

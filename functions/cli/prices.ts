@@ -6,7 +6,7 @@
 
 export interface Price {
   usd: number;
-  /** what it is for: that many of them */
+  /** the quantity that the price is for */
   per: number;
   unit: string;
   source: string;
@@ -22,7 +22,9 @@ export const prices = {
   storage: { usd: 0.15, per: 1, unit: 'GiB-months', source: firestore },
   /** an API call or a delivery attempt, of at most 32 KB */
   task: {
-    ...{ usd: 0.4, per: 1_000_000, unit: 'calls' },
+    usd: 0.4,
+    per: 1_000_000,
+    unit: 'calls',
     source: 'https://cloud.google.com/tasks/pricing',
   },
   request: { usd: 0.4, per: 1_000_000, unit: 'requests', source: run },
@@ -30,16 +32,22 @@ export const prices = {
   memory: { usd: 0.0000025, per: 1, unit: 'GiB-s', source: run },
   /** at least 1 KB a message, counted when it is published and when it is delivered */
   pubsub: {
-    ...{ usd: 40, per: 1024, unit: 'GiB' },
+    usd: 40,
+    per: 1024,
+    unit: 'GiB',
     source: 'https://cloud.google.com/pubsub/pricing',
   },
   logging: {
-    ...{ usd: 0.5, per: 1, unit: 'GiB' },
+    usd: 0.5,
+    per: 1,
+    unit: 'GiB',
     source: 'https://cloud.google.com/stackdriver/pricing',
   },
   /** to Apple; to FCM it is Google's own network */
   egress: {
-    ...{ usd: 0.12, per: 1, unit: 'GiB' },
+    usd: 0.12,
+    per: 1,
+    unit: 'GiB',
     source: 'https://cloud.google.com/vpc/network-pricing',
   },
 } as const satisfies Record<string, Price>;

@@ -1,6 +1,7 @@
-/** How far a campaign or an upload is: one moving line on a terminal, plain lines anywhere else. */
+/** Shows the progress of a campaign or an upload: a bar on a terminal, plain lines elsewhere. */
 
 import { SingleBar } from 'cli-progress';
+import { clock, count } from './format.ts';
 
 /** Where progress goes: `process.stderr`, or anything that writes. */
 export interface Output {
@@ -13,9 +14,9 @@ export interface Output {
 export interface Gauge {
   done: number;
   total: number;
-  /** a second */
+  /** per second */
   rate: number;
-  /** shown behind rate and time */
+  /** shown after rate and time */
   words: string;
 }
 
@@ -24,21 +25,11 @@ export interface Progress {
   stop(): void;
 }
 
-/** Lines a log can bear. */
+/** Interval of plain lines, so that a log stays short. */
 const PLAIN_EVERY_MS = 2_000;
 const MAX_BAR = 30;
 
-export const count = (n: number) => Math.round(n).toLocaleString('en-US');
-
-/** `1:05`, `2:00:09` */
-export function clock(seconds: number) {
-  const whole = Math.ceil(seconds);
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const shown = parts[0] === 0 ? parts.slice(1) : parts;
-  return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
-}
-
-/** In at most `width` columns; the bar takes what the words leave. Empty without a total. */
+/** One line of at most `width` columns; the bar takes what the words leave. Empty without a total. */
 export function line(gauge: Gauge, width: number, unit = count): string {
   const words = text(gauge, unit);
   if (words === '') return '';
@@ -50,7 +41,7 @@ export function line(gauge: Gauge, width: number, unit = count): string {
 
 const shareOf = ({ done, total }: Gauge) => (total > 0 ? Math.min(1, done / total) : 0);
 
-/** Only what is known: no share of nothing, no rate and no time left while nothing moves. */
+/** Only known values: no share without a total, no rate and no time left while nothing moves. */
 function text(gauge: Gauge, unit: (n: number) => string): string {
   const { done, total, rate, words } = gauge;
   if (total === 0) return '';
@@ -70,14 +61,14 @@ export function createProgress(
 }
 
 function bar(output: Output, unit: (n: number) => string): Progress {
-  // a full last column makes some terminals go to the next line
+  // some terminals go to the next line after a full last column
   const width = () => Math.min(output.columns ?? 80, 80) - 1;
   let started = false;
   const single = new SingleBar({
-    // cli-progress wants a stream; what it uses of one are the methods a terminal has
+    // cli-progress wants a stream, but uses only the methods that a terminal has
     stream: output as NodeJS.WriteStream,
     format: (_options, _params, { gauge }: { gauge: Gauge }) => line(gauge, width(), unit),
-    // the process's signals are not a bar's business
+    // a bar must not handle the signals of the process
     gracefulExit: false,
     hideCursor: false,
   });
@@ -113,10 +104,10 @@ function plain(output: Output, unit: (n: number) => string, now: () => number): 
   };
 }
 
-/** Over the last seconds, so that a rate tells what is, not what was. */
+/** The rate is an average over the last seconds, so that it follows changes. */
 const WINDOW_MS = 5_000;
 
-/** The rate, a second, of a count that grows. */
+/** The rate per second of a count that grows. */
 export function createRate(now: () => number = Date.now) {
   const samples: { at: number; done: number }[] = [];
   return (done: number): number => {
@@ -128,7 +119,7 @@ export function createRate(now: () => number = Date.now) {
   };
 }
 
-/** Waits while whoever reads is slow. */
+/** Writes, and waits while the reader is slow. */
 export const print = (output: Output, it: string | Uint8Array) =>
   new Promise<void>((done) => {
     if (output.write(it) === false && output.once) output.once('drain', done);

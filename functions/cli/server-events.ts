@@ -1,21 +1,21 @@
 /**
- * Reads Server-Sent Events. What a field may be without (several data lines, no colon) is read too.
+ * Reads Server-Sent Events, with all that the format allows (several data lines, fields without colon).
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 
 export interface ServerEvent {
   id: string | null;
   event: string;
-  /** '' with the event `heartbeat`: a comment, which says that the server is still there */
+  /** '' with the event `heartbeat`, which is a comment: the server is still there */
   data: string;
 }
 
-/** Characters; the largest event has a campaign in it. What came with its end may be longer. */
+/** The longest line, in characters; the largest event has a campaign in it. */
 const MAX_LINE = 4 * 1024 * 1024;
 
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
-  /** the pieces of a line that is not complete, and how long they are */
+  /** the pieces of a line that is not complete, and their length */
   let rest: string[] = [];
   let length = 0;
   let id: string | null = null;

@@ -1,22 +1,23 @@
-/** Follows a campaign to its end, with a bar. */
+/** Follows a campaign to its end, with a progress bar. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignView } from '../http/campaigns/view.ts';
 import { isClosed } from '../model/campaign.ts';
-import { type Client, Unreachable } from './client.ts';
-import { count, createProgress, createRate, type Output } from './progress.ts';
+import { type Client, campaignPath, Unreachable } from './client.ts';
+import { count } from './format.ts';
+import { createProgress, createRate, type Output } from './progress.ts';
 import type { ServerEvent } from './server-events.ts';
 
-/** A server that restarts is back by then. */
+/** How long to retry without an answer; a server that restarts is back by then. */
 const PATIENCE_MS = 30 * 1000;
-/** The server says every 15 s that it is still there. */
+/** How long a stream may be silent; the server sends a heartbeat every 15 s. */
 const SILENCE_MS = 45 * 1000;
 
 /**
- * Resolves with the campaign once it is closed, or paused (it will not go on by itself). Throws what
- * the client throws; `Unreachable` only when no answer came for half a minute.
+ * Resolves with the campaign once it is closed, or paused (it does not resume by itself). Throws what
+ * the client throws; `Unreachable` only after half a minute without an answer.
  *
- * A stream that ends, or breaks off, is asked for again from where it was, `pollMs` later.
+ * A stream that ends or breaks off is opened again from its last event, `pollMs` later.
  */
 export async function watchCampaign(
   client: Client,
@@ -24,7 +25,7 @@ export async function watchCampaign(
   output: Output | null,
   { pollMs = 500, now = Date.now }: { pollMs?: number; now?: () => number } = {},
 ): Promise<CampaignView> {
-  const path = `/v1/campaigns/${encodeURIComponent(id)}`;
+  const path = campaignPath(id);
   const progress = output && createProgress(output, count, now);
   const rate = createRate(now);
   const show = ({ counts: { recipients, accepted, failed, skipped, pending } }: CampaignView) => {
@@ -62,7 +63,7 @@ export async function watchCampaign(
   }
 }
 
-/** A stream that says nothing at all any more is cut: the connection is dead. */
+/** Aborts a stream that is silent for too long: its connection is dead. */
 async function* inTime(events: AsyncIterable<ServerEvent>, cut: AbortController) {
   let late = setTimeout(() => cut.abort(), SILENCE_MS);
   try {

@@ -19,7 +19,7 @@ import {
   registrationLimits,
 } from './auth/registration-key.ts';
 import { createAdmitPerson, personRate } from './auth/signed-in.ts';
-import { campaignCalls, campaignParams } from './campaigns/campaigns.ts';
+import { campaignCalls } from './campaigns/campaigns.ts';
 import { estimateCall } from './campaigns/estimate.ts';
 import { eventsCall } from './campaigns/events.ts';
 import { createLive } from './campaigns/live.ts';
@@ -42,20 +42,20 @@ import { userCalls } from './users.ts';
 import { webhookCalls } from './webhooks/webhooks.ts';
 
 export interface ApiOptions {
-  /** lets people in beside API keys */
+  /** finds the Firebase user of an ID token; without it only API keys are taken */
   findPerson?: FindPerson;
-  /** what `volley doctor` looks at */
+  /** the checks of `volley doctor` */
   checks?: Check[];
-  /** of an engine that keeps events which nothing took */
+  /** of an engine that keeps events that no subscriber took */
   deadLetters?: DeadLetters;
-  /** webhooks may lead to this machine, by http */
+  /** true if webhooks may use http and addresses of this machine */
   isLocal?: boolean;
-  /** fires when the server is to end */
+  /** fires when the server stops */
   stop?: AbortSignal;
-  /** the other end of the connection, unless something stands in between */
+  /** the client's address; the other end of the connection unless proxies are in between */
   clientAddress?: ClientAddress;
   limits?: RegistrationLimits;
-  /** of each person's calls */
+  /** of each Firebase user */
   perPerson?: Rate;
 }
 
@@ -94,15 +94,15 @@ export function createApi(
     }
     ports.log.unexpected({ where: `${c.req.method} ${c.req.path}`, error });
     return error instanceof Unavailable
-      ? answerProblem(c, 'unavailable', 'The request could not be carried out now.')
-      : answerProblem(c, 'unexpected', 'The request could not be carried out.');
+      ? answerProblem(c, 'unavailable', 'The request cannot be served now.')
+      : answerProblem(c, 'unexpected', 'The request failed.');
   });
 
   const calls = [
     ...campaignCalls(ports),
     messageCall(ports),
     ...appCalls(ports),
-    eventsCall(createLive(ports), campaignParams, { stop }),
+    eventsCall(createLive(ports), { stop }),
     testCall(ports),
     importCall(ports),
     pruneCall(ports),

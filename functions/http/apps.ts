@@ -1,4 +1,4 @@
-/** The switch of a whole app: pause, resume or cancel all of its campaigns. */
+/** The calls of the app pause: pause, resume or cancel all campaigns of an app. */
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -17,10 +17,9 @@ const params = z.strictObject({ app: z.string().min(1).max(64) });
 const stateSchema = z
   .object({
     app: z.string(),
-    paused: z
-      .object({ at: z.iso.datetime(), by: z.string() })
-      .nullable()
-      .openapi({ description: 'Since when it is switched off; null if it is not.' }),
+    paused: z.object({ at: z.iso.datetime(), by: z.string() }).nullable().openapi({
+      description: 'Since when the app is paused, and by whose call; null if it is not.',
+    }),
   })
   .openapi('AppState');
 
@@ -34,21 +33,21 @@ const verbs = [
   [
     'pause',
     'Pause all campaigns of an app',
-    'Also those that come: each is paused when its turn comes, until the app is resumed.',
+    'New campaigns too: each is paused when it would begin, until the app is resumed.',
   ],
   [
     'resume',
-    'Go on with an app',
-    'What the switch has paused goes on; what was paused for another reason does not.',
+    'Resume an app',
+    'Campaigns that the pause of the app has paused go on; those paused for another reason do not.',
   ],
   [
     'cancel',
     'Cancel all open campaigns of an app',
-    'Scheduled ones too. It stays switched off if it was, and new campaigns may come if not.',
+    'Scheduled ones too. A paused app stays paused; otherwise new campaigns may be sent.',
   ],
 ] as const;
 
-const NO_APP = problemResponse(404, 'It has no credentials here.');
+const NO_APP = problemResponse(404, 'The app has no credentials here.');
 
 const noApp = (c: Context, app: string) =>
   answerProblem(c, 'not-found', `There is no app "${app}": it has no credentials here.`, {
@@ -64,12 +63,12 @@ export function appCalls(ports: Ports): Call[] {
       method: 'get',
       path: '/v1/apps/{app}',
       operationId: 'getApp',
-      summary: 'Whether an app is switched off',
+      summary: 'Look at an app: is it paused?',
       scopes: ['read', 'campaigns'],
       takes: { params },
       responses: {
         200: {
-          description: 'Its state.',
+          description: 'The state of the app.',
           content: { 'application/json': { schema: stateSchema } },
         },
         404: NO_APP,
@@ -85,12 +84,13 @@ export function appCalls(ports: Ports): Call[] {
         method: 'post',
         path: `/v1/apps/{app}/${verb}`,
         operationId: `${verb}App`,
-        ...{ summary, description },
+        summary,
+        description,
         scopes: ['campaigns'],
         takes: { params },
         responses: {
           200: {
-            description: 'Done to so many campaigns.',
+            description: 'The state of the app, and the number of campaigns that were changed.',
             content: {
               'application/json': {
                 schema: z.object({ ...stateSchema.shape, campaigns: z.int() }),
@@ -100,7 +100,7 @@ export function appCalls(ports: Ports): Call[] {
           ...(verb === 'pause' && { 404: NO_APP }),
         },
         async handle({ params: { app } }, c) {
-          // a name mistyped in a hurry would stop nobody, and say that it had
+          // pausing a mistyped name would stop nothing and look like success
           if (verb === 'pause' && !has(app)) return noApp(c, app);
           const campaigns = await switchApp(ports, { app, verb, by: callerOf(c) });
           return c.json({ ...stateView(app, await store.getAppPause(app)), campaigns });

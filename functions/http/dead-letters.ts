@@ -1,4 +1,4 @@
-/** Events that nothing took: look at them, publish them again. */
+/** The calls of dead letters, events that no subscriber took: list them, publish them again. */
 
 import { z } from '@hono/zod-openapi';
 import { rfc3339 } from '../lib/rfc3339.ts';
@@ -6,7 +6,7 @@ import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/po
 import { type Call, call } from './core/call.ts';
 import { json } from './core/json.ts';
 
-/** Characters of an event that are shown: those with a campaign's counts have a few thousand. */
+/** Characters of an event that are shown. An event with a campaign's counts has a few thousand. */
 const MAX_SHOWN = 10_000;
 
 const schema = z
@@ -21,11 +21,14 @@ const schema = z
 export type DeadLetterView = z.output<typeof schema>;
 
 const view = ({ id, deadAt, attempts, attributes, data }: DeadLetter): DeadLetterView => ({
-  ...{ id, deadAt: rfc3339(deadAt), attempts, attributes },
+  id,
+  deadAt: rfc3339(deadAt),
+  attempts,
+  attributes,
   data: data.slice(0, MAX_SHOWN),
 });
 
-/** Of an engine whose queue tries an event again: its webhooks tell what was given up. */
+/** For an engine without dead letters: its queue retries events, and webhooks list the failed ones. */
 export const noDeadLetters: DeadLetters = { list: async () => [], redrive: async () => 0 };
 
 export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
@@ -33,13 +36,15 @@ export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
     method: 'get',
     path: '/v1/events/dead-letters',
     operationId: 'listDeadLetters',
-    summary: 'Events that nothing took',
+    summary: 'List events that no subscriber took',
     description:
-      `What waits to be published again, oldest first, ${MAX_DEAD_LETTERS} at most. It goes on ` +
-      'waiting. On the embedded engine there are none.',
+      `The oldest first, ${MAX_DEAD_LETTERS} at most. They stay until they are published again. ` +
+      'On the embedded engine there are none.',
     scopes: ['admin'],
     takes: {},
-    responses: { 200: json('Those that could be had now.', z.object({ items: z.array(schema) })) },
+    responses: {
+      200: json('The dead letters that can be read now.', z.object({ items: z.array(schema) })),
+    },
     async handle(_, c) {
       return c.json({ items: (await deadLetters.list()).map(view) });
     },
@@ -55,7 +60,7 @@ export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
       'One may be published twice, with the same id; none is lost.',
     scopes: ['admin'],
     takes: {},
-    responses: { 200: json('So many.', z.object({ redriven: z.int() })) },
+    responses: { 200: json('How many were published.', z.object({ redriven: z.int() })) },
     async handle(_, c) {
       return c.json({ redriven: await deadLetters.redrive() });
     },

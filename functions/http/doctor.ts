@@ -1,4 +1,4 @@
-/** What is wrong with the deployment, as the deployment itself sees it. */
+/** The call that checks the deployment from the inside. */
 
 import { z } from '@hono/zod-openapi';
 import { type Check, examine } from '../doctor/check.ts';
@@ -23,10 +23,10 @@ export const doctorCall = (checks: Check[]): Call =>
     method: 'get',
     path: '/v1/doctor',
     operationId: 'getDoctor',
-    summary: 'Whether all is well',
+    summary: 'Check the deployment',
     description:
       'Tries the database, the tick, the queues, the functions they call, and the credentials of every app. No device gets anything.',
-    // it costs a push to nobody each time
+    // each call costs a dry run of a push at each provider
     scopes: ['campaigns'],
     takes: {},
     responses: {

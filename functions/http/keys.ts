@@ -1,4 +1,4 @@
-/** API keys: make one, list them, revoke one. */
+/** The calls of API keys: create, list, revoke. */
 
 import { z } from '@hono/zod-openapi';
 import { rfc3339OrNull } from '../lib/rfc3339.ts';
@@ -10,7 +10,7 @@ import { type Call, call } from './core/call.ts';
 import { answerProblem, problemResponse } from './core/problem.ts';
 
 export const MAX_KEYS = 1_000;
-/** Of the hash: enough to tell keys apart, of no use to whoever sees it. */
+/** The id of a key is the beginning of its hash: unique, and useless for calls. */
 const idOf = ({ hash }: ApiKey) => hash.slice(0, 16);
 
 const request = z
@@ -18,7 +18,7 @@ const request = z
     name: z.string().trim().min(1).max(64),
     scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
     app: registrationSchema.shape.app.unwrap().optional().openapi({
-      description: 'Of a key with the scope `register`: the app it registers for.',
+      description: 'For a key with the scope `register`: the app that it registers for.',
     }),
   })
   .superRefine((it, context) => {
@@ -26,8 +26,12 @@ const request = z
       context.addIssue({ code: 'custom', path: [path], message });
     const registers = it.scopes.includes('register');
     if (registers && it.scopes.length > 1)
-      say('scopes', 'register goes with nothing else: such a key lies in an app, for all to see');
-    if (registers && it.app === undefined) say('app', 'is missing: a key to register has one app');
+      say(
+        'scopes',
+        'register goes with no other scope: such a key lies in an app, where anyone can read it',
+      );
+    if (registers && it.app === undefined)
+      say('app', 'is missing: a registration key is for one app');
     if (!registers && it.app !== undefined) say('app', 'goes with the scope register only');
   })
   .openapi('KeyRequest');
@@ -54,82 +58,89 @@ const keyView = (it: ApiKey): KeyView => ({
 const newKeySchema = z
   .object({
     ...keySchema.shape,
-    key: z.string().openapi({ description: 'Shown this once; only its hash is kept.' }),
+    key: z.string().openapi({ description: 'Shown only now; only its hash is stored.' }),
   })
   .openapi('NewKey');
 export type NewKey = z.output<typeof newKeySchema>;
 
-export function keyCalls({ store, now }: Ports): Call[] {
-  return [
-    call({
-      method: 'post',
-      path: '/v1/keys',
-      operationId: 'createKey',
-      summary: 'Make an API key',
-      scopes: ['admin'],
-      takes: { body: request },
-      responses: {
-        201: { description: 'The key.', content: { 'application/json': { schema: newKeySchema } } },
-        409: problemResponse(409, 'There are too many.'),
-      },
-      async handle({ body: { name, scopes, app } }, c) {
-        if ((await store.listKeys()).length >= MAX_KEYS)
-          return answerProblem(c, 'conflict', `There are ${MAX_KEYS} keys already.`, {
-            next: 'Revoke those that nobody uses.',
-          });
-        const key = makeKey();
-        const made: ApiKey = {
-          ...{ hash: hashKey(key), name, scopes: [...new Set(scopes)], createdAt: now() },
-          ...(app !== undefined && { app }),
-        };
-        await store.putKey(made);
-        return c.json({ ...keyView(made), key }, 201);
-      },
-    }),
-
-    call({
-      method: 'get',
-      path: '/v1/keys',
-      operationId: 'listKeys',
-      summary: 'List the API keys',
-      scopes: ['admin'],
-      takes: {},
-      responses: {
-        200: {
-          description: 'All of them, none with its secret.',
-          content: { 'application/json': { schema: z.object({ items: z.array(keySchema) }) } },
-        },
-      },
-      async handle(_, c) {
-        const all = (await store.listKeys()).map(keyView);
-        return c.json({ items: all.sort((a, b) => (a.name < b.name ? -1 : 1)) });
-      },
-    }),
-
-    call({
-      method: 'delete',
-      path: '/v1/keys/{id}',
-      operationId: 'revokeKey',
-      summary: 'Revoke an API key',
-      description: 'Instances that have seen it within the last 30 seconds may serve it that long.',
-      scopes: ['admin'],
-      takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
-      responses: {
-        204: { description: 'It is revoked.' },
-        404: problemResponse(404, 'There is no such key.'),
-        409: problemResponse(409, 'It is the key of this very call.'),
-      },
-      async handle({ params: { id } }, c) {
-        const found = (await store.listKeys()).find((it) => idOf(it) === id);
-        if (found && found.hash === keyOf(c)?.hash)
-          return answerProblem(c, 'conflict', 'That is the key of this very request.', {
-            next: 'Revoke it with another one that has the scope admin.',
-          });
-        if (found && (await store.deleteKey(found.hash))) return c.body(null, 204);
-        return answerProblem(c, 'not-found', `There is no key "${id}".`, {
-          next: 'GET /v1/keys lists all.',
-        });
-      },
-    }),
-  ];
+export function keyCalls(ports: Ports): Call[] {
+  return [createKeyCall(ports), listKeysCall(ports), revokeKeyCall(ports)];
 }
+
+const createKeyCall = ({ store, now }: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/keys',
+    operationId: 'createKey',
+    summary: 'Create an API key',
+    scopes: ['admin'],
+    takes: { body: request },
+    responses: {
+      201: { description: 'The key.', content: { 'application/json': { schema: newKeySchema } } },
+      409: problemResponse(409, 'There are too many.'),
+    },
+    async handle({ body: { name, scopes, app } }, c) {
+      if ((await store.listKeys()).length >= MAX_KEYS)
+        return answerProblem(c, 'conflict', `There are ${MAX_KEYS} keys already.`, {
+          next: 'Revoke keys that are not used any more.',
+        });
+      const key = makeKey();
+      const made: ApiKey = {
+        hash: hashKey(key),
+        name,
+        scopes: [...new Set(scopes)],
+        createdAt: now(),
+        ...(app !== undefined && { app }),
+      };
+      await store.putKey(made);
+      return c.json({ ...keyView(made), key }, 201);
+    },
+  });
+
+const listKeysCall = ({ store }: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/keys',
+    operationId: 'listKeys',
+    summary: 'List the API keys',
+    scopes: ['admin'],
+    takes: {},
+    responses: {
+      200: {
+        description: 'All of them, none with its secret.',
+        content: { 'application/json': { schema: z.object({ items: z.array(keySchema) }) } },
+      },
+    },
+    async handle(_, c) {
+      const all = (await store.listKeys()).map(keyView);
+      return c.json({ items: all.sort((a, b) => (a.name < b.name ? -1 : 1)) });
+    },
+  });
+
+const revokeKeyCall = ({ store }: Ports) =>
+  call({
+    method: 'delete',
+    path: '/v1/keys/{id}',
+    operationId: 'revokeKey',
+    summary: 'Revoke an API key',
+    description:
+      'Instances that have used the key in the last 30 seconds may take it for 30 seconds more.',
+    scopes: ['admin'],
+    takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
+    responses: {
+      204: { description: 'It is revoked.' },
+      404: problemResponse(404, 'There is no such key.'),
+      409: problemResponse(409, 'It is the key of this call.'),
+    },
+    async handle({ params: { id } }, c) {
+      const found = (await store.listKeys()).find((it) => idOf(it) === id);
+      if (found && found.hash === keyOf(c)?.hash)
+        return answerProblem(c, 'conflict', 'That is the key of this request.', {
+          next: 'Revoke it with another one that has the scope admin.',
+        });
+      if (found && (await store.deleteKey(found.hash))) return c.body(null, 204);
+      return answerProblem(c, 'not-found', `There is no key "${id}".`, {
+        next: 'GET /v1/keys lists all.',
+      });
+    },
+  });

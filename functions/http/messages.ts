@@ -1,4 +1,4 @@
-/** Single pushes: to a few, at once. */
+/** The call that pushes to a few named recipients inline, without a task in between. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
@@ -9,14 +9,15 @@ import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.t
 import { singlePush } from '../pipeline/single-push.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
-import { idempotencyKey } from './campaigns/control.ts';
-import { campaignSchema, campaignView, failureSchema, failureView } from './campaigns/view.ts';
+import { idempotencyKey } from './campaigns/parts.ts';
+import { failureSchema, failureView } from './campaigns/report-view.ts';
+import { campaignSchema, campaignView } from './campaigns/view.ts';
 import { call } from './core/call.ts';
 import { answerProblem, problemResponse } from './core/problem.ts';
 
-/** Below what proxies allow a request, and the CLI. */
+/** The longest `wait`, below the timeouts of proxies and of the command line. */
 const MAX_WAIT_SECONDS = 30;
-/** How long until it is looked again; in between it is sent elsewhere. */
+/** How long to wait before the campaign is read again, in ms; it is sent in the meantime. */
 const LOOK_MS = { first: 20, most: 500 };
 const MAX_FAILURES = 1000;
 
@@ -32,11 +33,10 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
     method: 'post',
     path: '/v1/messages',
     operationId: 'sendMessage',
-    summary: 'Push to a few, at once',
+    summary: 'Push to a few named recipients',
     description:
-      'To users, installations or tokens, 100 at most. It is a campaign of its own, which can be ' +
-      'looked at under its id. With `wait` the answer says what became of it, if that many seconds ' +
-      'are enough.',
+      'To users, installations or tokens, 100 at most, sent immediately. It is a campaign of its own, ' +
+      'with an id. With `wait` the answer has the results, if the campaign ends in so many seconds.',
     scopes: ['campaigns'],
     takes: {
       headers: z.object({ 'idempotency-key': idempotencyKey }),
@@ -47,11 +47,11 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
     },
     responses: {
       200: {
-        description: 'It is over, and this is what became of it.',
+        description: 'The campaign is closed; these are its results.',
         content: { 'application/json': { schema: outcomeSchema } },
       },
       202: {
-        description: 'Accepted; not over yet.',
+        description: 'Accepted, and not closed yet.',
         content: { 'application/json': { schema: campaignSchema } },
         headers: z.object({ Location: z.string() }),
       },
@@ -95,7 +95,7 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
     },
   });
 
-/** The campaign when it is closed, or when the time is up. */
+/** The campaign once it is closed, or when the time is up. */
 async function closed(
   { store }: Ports,
   campaign: Campaign,

@@ -1,11 +1,12 @@
-/** A user's rights: to have what is known, and to have it erased. */
+/** The calls for a user's rights: export and erasure of the data about them. */
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { erase } from '../pipeline/erase.ts';
 import type { Ports, UserRecord } from '../ports/ports.ts';
-import { failureView, installationView } from './campaigns/view.ts';
+import { failureView } from './campaigns/report-view.ts';
 import { type Call, call } from './core/call.ts';
+import { installationView } from './installations/view.ts';
 
 const params = z.strictObject({ id: z.string().min(1).max(128) });
 
@@ -20,79 +21,90 @@ const erasedSchema = z
   .openapi('Erased');
 export type ErasedView = z.output<typeof erasedSchema>;
 
-/** His own tokens are his to see whole. */
+/** Tokens are whole: they are the user's own. */
 function recordView(it: UserRecord): Record<string, unknown> {
-  if (it.kind === 'installation') {
-    const { kind, ...rest } = it;
-    return { kind, ...installationView(rest) };
+  switch (it.kind) {
+    case 'installation':
+      return { kind: it.kind, ...installationView(it) };
+    case 'failure':
+      return { kind: it.kind, campaignId: it.campaignId, ...failureView(it) };
+    case 'recipient':
+      return {
+        kind: it.kind,
+        campaignId: it.campaignId,
+        chunkId: it.chunkId,
+        app: it.app,
+        installationId: it.installationId,
+        token: it.token,
+        language: it.language,
+        values: it.values,
+        badge: it.badge,
+      };
   }
-  if (it.kind === 'failure') {
-    const { kind, ...rest } = it;
-    return { kind, campaignId: it.campaignId, ...failureView(rest) };
-  }
-  return { ...it };
 }
 
 export function userCalls(ports: Ports): Call[] {
-  return [
-    call({
-      method: 'get',
-      path: '/v1/users/{id}/export',
-      operationId: 'exportUser',
-      summary: 'All that is known of a user',
-      description:
-        'In every app, from now and from as long ago as is kept. NDJSON where it is asked for.',
-      scopes: ['installations'],
-      takes: { params },
-      responses: {
-        200: {
-          description: 'Nothing, if there is no such user.',
-          content: {
-            'application/json': {
-              schema: z.object({ userId: z.string(), items: z.array(recordSchema) }),
-            },
-            'application/x-ndjson': { schema: z.string() },
-          },
-        },
-      },
-      async handle({ params: { id } }, c) {
-        const records = ports.store.readUser(id);
-        const type = accepts(c, {
-          header: 'Accept',
-          supports: ['application/json', 'application/x-ndjson'],
-          default: 'application/json',
-        });
-        if (type === 'application/x-ndjson')
-          return c.body(ReadableStream.from(lines(records)), 200, { 'Content-Type': type });
-        const items: Record<string, unknown>[] = [];
-        for await (const page of records) items.push(...page.map(recordView));
-        return c.json({ userId: id, items });
-      },
-    }),
-
-    call({
-      method: 'delete',
-      path: '/v1/users/{id}',
-      operationId: 'eraseUser',
-      summary: 'Erase a user',
-      description:
-        'Installations, failures, and what is frozen in campaigns, in every app. Who has not been ' +
-        'sent to yet is skipped; what campaigns counted stays. To ask again is safe.',
-      scopes: ['installations'],
-      takes: { params },
-      responses: {
-        200: {
-          description: 'How much that was.',
-          content: { 'application/json': { schema: erasedSchema } },
-        },
-      },
-      async handle({ params: { id } }, c) {
-        const { installations, recipients, failures } = await erase(ports, id);
-        return c.json({ installations, recipients, failures });
-      },
-    }),
-  ];
+  return [exportUserCall(ports), eraseUserCall(ports)];
 }
+
+const exportUserCall = (ports: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/users/{id}/export',
+    operationId: 'exportUser',
+    summary: 'Export the data about a user',
+    description:
+      'In every app, as far back as data is kept. NDJSON with `Accept: application/x-ndjson`.',
+    scopes: ['installations'],
+    takes: { params },
+    responses: {
+      200: {
+        description: 'The records; none if the user is unknown.',
+        content: {
+          'application/json': {
+            schema: z.object({ userId: z.string(), items: z.array(recordSchema) }),
+          },
+          'application/x-ndjson': { schema: z.string() },
+        },
+      },
+    },
+    async handle({ params: { id } }, c) {
+      const records = ports.store.readUser(id);
+      const type = accepts(c, {
+        header: 'Accept',
+        supports: ['application/json', 'application/x-ndjson'],
+        default: 'application/json',
+      });
+      if (type === 'application/x-ndjson')
+        return c.body(ReadableStream.from(lines(records)), 200, { 'Content-Type': type });
+      const items: Record<string, unknown>[] = [];
+      for await (const page of records) items.push(...page.map(recordView));
+      return c.json({ userId: id, items });
+    },
+  });
+
+const eraseUserCall = (ports: Ports) =>
+  call({
+    method: 'delete',
+    path: '/v1/users/{id}',
+    operationId: 'eraseUser',
+    summary: 'Erase a user',
+    description:
+      'Removes installations, failures and frozen recipients in every app. Recipients that were not ' +
+      'sent to yet are skipped; the counts of campaigns stay. The call may be repeated.',
+    scopes: ['installations'],
+    takes: { params },
+    responses: {
+      200: {
+        description: 'How many records were erased.',
+        content: { 'application/json': { schema: erasedSchema } },
+      },
+    },
+    async handle({ params: { id } }, c) {
+      const { installations, recipients, failures } = await erase(ports, id);
+      return c.json({ installations, recipients, failures });
+    },
+  });
 
 const encoder = new TextEncoder();
 

@@ -1,6 +1,6 @@
-/** Text by which databases and spreadsheets say that there is no value. */
+/** Texts that databases and spreadsheets write for a missing value. */
 
-/** In just these spellings: Null is a surname, and `n/a` a tag. */
+/** Only these spellings: `Null` is a surname, and `n/a` could be a tag. */
 export const ABSENT: readonly string[] = ['NULL', '\\N', '(null)', '#N/A'];
 
 const known: ReadonlySet<string> = new Set(ABSENT);
@@ -8,14 +8,15 @@ const known: ReadonlySet<string> = new Set(ABSENT);
 const LONGEST = Math.max(...ABSENT.map((it) => it.length));
 
 /**
- * Never an id, a user id or a token, in any format: thousands of devices would be one. Most are longer,
- * and need not be hashed.
+ * True if the text stands for a missing value. Such a text is never an id, a user id or a token, in any
+ * format: it would make thousands of devices one. The length is checked first, since most texts are
+ * longer and need no lookup.
  */
 export const saysAbsent = (text: string) => text.length <= LONGEST && known.has(text);
 
 /**
- * A cell of text as it is meant, undefined if there is none. Blanks around it are padding, but not in
- * what is free text.
+ * The value of a text cell; undefined if it has none. Blanks around the value are removed, except in
+ * tags and attributes, which are free text.
  */
 export function textCell(
   field: string,

@@ -1,6 +1,6 @@
 /**
- * The cells of a row, as exports have them: read by the API, so that a file means the same through
- * it and through the command line. What a registration says strictly is said here in more spellings.
+ * Reads the cells of a row as other systems export them. The API and the command line both use it, so
+ * that a file means the same to both. It takes more spellings than a registration does.
  */
 
 import type { z } from 'zod';
@@ -20,7 +20,7 @@ export class CellFault {
   }
 }
 
-/** What ids and names are. A number is as it was written, for as long as that is known. */
+/** A text, or a number in the digits it was written with. A fault if those digits are lost. */
 export function text(cell: unknown): string | CellFault {
   if (typeof cell === 'string') return cell.isWellFormed() ? cell : new CellFault(HALF);
   if (typeof cell === 'number')
@@ -30,7 +30,7 @@ export function text(cell: unknown): string | CellFault {
   return new CellFault('must be text');
 }
 
-/** Of an id, a user id or a token: a text that names something. */
+/** An id, a user id or a token: a text that is not one for a missing value. */
 export function name(cell: unknown): string | CellFault {
   const it = text(cell);
   return typeof it === 'string' && saysAbsent(it)
@@ -38,7 +38,7 @@ export function name(cell: unknown): string | CellFault {
     : it;
 }
 
-/** As the schema has it. */
+/** The value as the schema transforms it, or all its faults in one. */
 export function bySchema<T>(schema: z.ZodType<T>, value: unknown): T | CellFault {
   const found = validate(schema, value);
   return 'faults' in found
@@ -46,12 +46,13 @@ export function bySchema<T>(schema: z.ZodType<T>, value: unknown): T | CellFault
     : found.value;
 }
 
-/** Longer texts are not remembered. */
+/** The longest text that is cached, in characters. */
 const MAX_KNOWN_LENGTH = 64;
 
 /**
- * For fields of few different texts: a schema takes microseconds, and a row has ten of them. Blanks
- * around a text are padding; `words` are more spellings, in lower case.
+ * A reader for a field with few different values. It caches results, because a schema takes
+ * microseconds and a row has ten such cells. Blanks around a text are removed; `words` are additional
+ * spellings, in lower case.
  */
 export function oneOfFew<T>(schema: z.ZodType<T>, words: Map<string, T> = new Map()) {
   const find = (it: string) => {
@@ -66,7 +67,7 @@ export function oneOfFew<T>(schema: z.ZodType<T>, words: Map<string, T> = new Ma
   };
 }
 
-/** Other spellings of a word. */
+/** Maps each spelling to its meaning. */
 export const wordsFor = <T>(...all: [meaning: T, words: string[]][]) =>
   new Map(all.flatMap(([meaning, words]) => words.map((it): [string, T] => [it, meaning])));
 
@@ -77,7 +78,7 @@ export const environment = oneOfFew(
   wordsFor(['production', ['production', 'prod']], ['sandbox', ['sandbox', 'development', 'dev']]),
 );
 
-/** As databases and spreadsheets write it. */
+/** True or false, as databases and spreadsheets write it. */
 export const truth = oneOfFew(
   shape.optedOut.unwrap(),
   wordsFor([true, ['true', 't', 'yes', 'y', '1']], [false, ['false', 'f', 'no', 'n', '0']]),
@@ -97,7 +98,7 @@ export function userId(cell: unknown): string | CellFault {
     : it;
 }
 
-/** Clocks differ. */
+/** How far in the future a time may be, because clocks differ. */
 const AHEAD_MS = 5 * 60 * 1000;
 
 export const refreshedAt =

@@ -1,4 +1,4 @@
-/** Tags and attributes of a row. A bad one is left out and told; the others are kept. */
+/** Reads tags and attributes of a row. A bad one is left out with a warning; the others are kept. */
 
 import { exactNumber, INEXACT, parseExact } from '../lib/exact-json.ts';
 import { HALF } from '../lib/json-texts.ts';
@@ -16,7 +16,7 @@ const [MAX_NAME, MAX_VALUE] = [64, 256];
 const isObject = (it: unknown): it is Record<string, unknown> =>
   typeof it === 'object' && it !== null && !Array.isArray(it) && !JSON.isRawJSON(it);
 
-/** What a text that looks like JSON says; the text itself if it is none. */
+/** The value of a text that is JSON; any other cell as it is. */
 function said(cell: unknown): unknown {
   if (typeof cell !== 'string' || !/^\s*[{[]/.test(cell)) return cell;
   try {
@@ -26,7 +26,10 @@ function said(cell: unknown): unknown {
   }
 }
 
-/** A list, in JSON too, or text with `|` between them. An object is no tag: it is attributes. */
+/**
+ * Tags from a list, from JSON, or from text with `|` between them. An object has no tags: it is given
+ * back as attributes.
+ */
 export function readTags(cell: unknown, tell: Tell): { tags: string[] } | { attributes: object } {
   const all = said(cell);
   if (isObject(all)) return { attributes: all };
@@ -61,7 +64,7 @@ function goodTags(all: unknown[], tell: Tell): string[] {
   return tags;
 }
 
-/** An object, in JSON too. */
+/** Attributes from an object, or from JSON. */
 export function readAttributes(cell: unknown, tell: Tell): Attributes {
   const all = said(cell);
   if (isObject(all)) return areAttributes(all) ? all : withAttributes({}, all, tell);
@@ -69,7 +72,7 @@ export function readAttributes(cell: unknown, tell: Tell): Attributes {
   return {};
 }
 
-/** These and more; of one name the later counts. Null is no value. */
+/** Adds attributes to earlier ones; of one name the later counts. Null is no value. */
 export function withAttributes(before: Attributes, more: object, tell: Tell): Attributes {
   const all = new Map<string, Attribute>(Object.entries(before));
   for (const [name, cell] of Object.entries(more)) {
@@ -103,7 +106,7 @@ function attribute(name: string, cell: unknown): Attribute | CellFault {
 const isName = (name: string) =>
   name.length > 0 && name.length <= MAX_NAME && name !== '__proto__' && name.isWellFormed();
 
-/** Nothing is wrong with them, as with most rows': they need no copy. */
+/** True if all attributes are valid, as in most rows: then they need no copy. */
 function areAttributes(all: Record<string, unknown>): all is Attributes {
   let left = MAX_ATTRIBUTES;
   for (const name in all)

@@ -1,8 +1,8 @@
 /**
- * CSV records (RFC 4180) out of lines, such that a broken record costs only itself.
+ * Reads CSV records (RFC 4180) from lines. A broken record does not affect the records after it.
  *
- * Not csv-parse: after a quote that is never closed, or a line over its bound, version 7 drops every
- * record that follows, each with the same line number.
+ * The library csv-parse is not used: after a quote that is never closed, or a line that is too long,
+ * its version 7 drops every record that follows, and gives all of them the same line number.
  */
 
 import type { Line } from './lines.ts';
@@ -10,21 +10,21 @@ import type { Line } from './lines.ts';
 export type CsvRecord = { line: number; cells: string[] } | { line: number; fault: string };
 
 /**
- * How far a quoted cell may go on over further lines. What does not close by then is taken for a
- * quote that was forgotten: its line is a fault, and the lines after it are read afresh.
+ * The longest record that goes over several lines, in characters. If its quote is still open then, the
+ * closing quote was forgotten: its first line is a fault, and the lines after it are read again.
  */
 const MAX_RECORD_CHARACTERS = 64 * 1024;
 
 /**
- * In order. A quote within a cell that is not quoted is a character like any other. What is between
- * the cells is told by the first line: by `sep=;`, which Excel writes, or as the header has it.
+ * Gives the records in order. A quote inside of a cell without quotes is a plain character. The first
+ * line decides the separator: by `sep=;`, which Excel writes, or by what the header has most of.
  *
- * Linear in the text however many lines are read afresh: how a line ends that begins within a quoted
- * cell does not depend on where that cell was opened, so each line is asked once.
+ * Takes time linear in the text, even if many lines are read again: how a line that begins inside of a
+ * quoted cell ends does not depend on where the cell was opened, so each line is scanned for it once.
  */
 export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator<CsvRecord[]> {
   let out: CsvRecord[] = [];
-  /** The lines of a record whose quote is open, from `start` on; those before it are done. */
+  /** The lines of a record whose quote is open begin at `start`; the lines before are done. */
   let waiting: Line[] = [];
   let start = 0;
   /** characters from `start` on */
@@ -43,7 +43,7 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
     if (waiting.length - start > 1) settle(endOf(line));
   };
 
-  /** Told, unless its quote is open. */
+  /** Reads the first line of a record, and puts it out unless its quote is open. */
   const begin = (line: Line): End => {
     if ('fault' in line) {
       out.push({ line: line.number, fault: line.fault });
@@ -65,7 +65,7 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
     return end;
   };
 
-  /** `end` is of the last line; those between it and the first leave the quote open. */
+  /** `end` says how the last line ends; the lines between it and the first leave the quote open. */
   const settle = (end: End) => {
     while (waiting.length - start > 1) {
       if (end === 'invalid' || size > MAX_RECORD_CHARACTERS) giveUp();
@@ -73,7 +73,7 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
     }
   };
 
-  /** The first line is a fault; the next one that opens a quote has the same lines after it. */
+  /** Makes the first line a fault, and begins again at the next line that opens a quote. */
   const giveUp = () => {
     out.push({ line: waiting[start]!.number, fault: NOT_CLOSED });
     do size -= sizeOf(waiting[start++]!);
@@ -83,7 +83,7 @@ export async function* readRecords(lines: AsyncIterable<Line[]>): AsyncGenerator
     start = 0;
   };
 
-  /** Of a line that begins within a quoted cell. */
+  /** How a line ends that begins inside of a quoted cell. */
   const endOf = (line: Line): End => ('fault' in line ? 'invalid' : scan(line.text, fresh('')));
 
   const finish = () => {
@@ -116,7 +116,7 @@ interface Unfinished {
 
 const SEPARATORS = [',', ';', '\t'];
 
-/** What a header has the most of, outside of its quotes. */
+/** The separator that a header has most of, outside of its quotes. */
 function separatorOf(header: string): string {
   const counts = SEPARATORS.map(() => 0);
   let isQuoted = false;
@@ -130,10 +130,10 @@ function separatorOf(header: string): string {
 
 const textOf = (line: Line) => ('fault' in line ? '' : line.text);
 
-/** With its end. */
+/** In characters, with the line's end. */
 const sizeOf = (line: Line) => textOf(line).length + 1;
 
-/** How a line leaves a record. */
+/** The state of a record at the end of a line. */
 type End = 'closed' | 'open' | 'invalid';
 
 /** Adds the cells of a line to the record. */

@@ -1,21 +1,21 @@
 /**
- * A file as teams have it, made into UTF-8 with a line feed behind each line: unpacked from gzip, out
- * of UTF-16, with the ends of lines that old spreadsheets write. All of it streams.
+ * Turns a file into UTF-8 with a line feed after each line: unpacks gzip, decodes UTF-16, and replaces
+ * the line ends of old spreadsheets. All of it streams.
  */
 
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-/** It cannot be read any further. The message says what it is, and what to do, in sentences. */
+/** A file that cannot be read. The message says what the file is and what to do, in sentences. */
 export class Unreadable extends Error {}
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Throws `Unreadable`, and what the body throws. */
+/** The file as UTF-8, piece by piece. Throws `Unreadable`, and what the body throws. */
 export const decoded = (body: Bytes): AsyncGenerator<Uint8Array> =>
   withoutEndMark(withLineFeeds(asUtf8(unpacked(body))));
 
-/** In pieces as they come, but the first has enough to tell what it is, or is all there is. */
+/** The pieces of a body. The first has all that `isEnough` asks for, or is the whole body. */
 async function* begun(
   body: Bytes,
   isEnough: (size: number, piece: Buffer) => boolean,
@@ -38,7 +38,7 @@ async function* begun(
   if (size > 0 && head !== null) yield Buffer.concat(head);
 }
 
-/** Bytes that tell what a file is. */
+/** How many first bytes tell the type of a file. */
 const MAGIC = 8;
 const GZIP = '1f8b';
 const foreign: [magic: string, message: string][] = [
@@ -69,8 +69,8 @@ async function* unpacked(body: Bytes): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Lists of devices become 5 to 30 times as small, at most. What unpacks to more is made to keep us
- * busy; small files are let be.
+ * The largest factor by which a file may grow when it is unpacked. Real lists of devices grow 5 to 30
+ * times; more is an attack. The first 64 MiB are not checked.
  */
 const MAX_RATIO = 200;
 const FREE_BYTES = 64 * 1024 * 1024;
@@ -120,10 +120,10 @@ function decoderOf([first, second]: Buffer) {
   return 'none';
 }
 
-/** No byte of UTF-8: its line is told to be none. */
+/** A byte that UTF-8 never has, so that the reader of lines refuses its line. */
 const NOT_UTF8 = Buffer.from([0xff]);
 
-/** What is no whole character becomes a byte that costs its line. */
+/** Decodes UTF-16. Half a character becomes a byte for which its line is refused. */
 function utf16(order: 'big' | 'little') {
   let carry = Buffer.alloc(0);
 
@@ -148,10 +148,10 @@ function utf16(order: 'big' | 'little') {
 }
 
 const [LF, CR, END_MARK] = [10, 13, 0x1a];
-/** A longer line is refused, so a file without a line feed until then has other ends. */
+/** Longer lines are refused, so a file without a line feed in so many bytes has other line ends. */
 const MAX_LINE = 64 * 1024;
 
-/** Mac OS 9, and Excel's "CSV (Macintosh)" to this day, end lines with CR alone. */
+/** Replaces CR alone, which Mac OS 9 and Excel's "CSV (Macintosh)" write at the end of a line. */
 async function* withLineFeeds(body: Bytes): AsyncGenerator<Uint8Array> {
   let onlyCr: boolean | null = null;
   const isEnough = (size: number, piece: Buffer) => size > MAX_LINE || piece.includes(LF);
@@ -161,7 +161,7 @@ async function* withLineFeeds(body: Bytes): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** DOS ends a file with Ctrl-Z. */
+/** Removes the Ctrl-Z that DOS writes at the end of a file. */
 async function* withoutEndMark(body: Bytes): AsyncGenerator<Uint8Array> {
   let held = false;
   for await (const piece of body) {

@@ -1,4 +1,4 @@
-/** The cells that say which device a row is about. */
+/** Reads the cells that identify a device: id, app, platform, provider, token. */
 
 import { quoted } from '../lib/redact.ts';
 import { isTokenOf, tokenOf } from '../model/canonical/token.ts';
@@ -20,7 +20,7 @@ export function id(cell: unknown): string | CellFault {
 
 const appNamed = oneOfFew(shape.app);
 
-/** A row that says another app than the whole file is refused: it would be another device. */
+/** Refuses a row with another app than the file was sent for: it would be another device. */
 export const appOf =
   (whole: string | undefined) =>
   (cell: unknown): string | CellFault => {

@@ -1,28 +1,28 @@
-/** Lines of a body of any size, in flat memory. */
+/** Reads the lines of a body of any size, with bounded memory. */
 
 import { isUtf8 } from 'node:buffer';
 
-/** A registration with everything in it stays well below. */
+/** The longest line, in bytes. The largest registration is much shorter. */
 const MAX_LINE_BYTES = 64 * 1024;
 
-/** One line without its end, or what is wrong with it. Numbers begin at 1. */
+/** One line without its end, or its fault. Numbers begin at 1. */
 export type Line = { number: number; text: string } | { number: number; fault: string };
 
-/** Bytes looked at in one go. */
+/** Bytes that are searched in one step. */
 const PIECE = 64 * 1024;
 
 const LF = 10;
 
 /**
- * The lines of a UTF-8 body, as many at a time as each chunk of it completes. A line that is too
- * long is dropped as it comes, one that is not UTF-8 or has NUL bytes is dropped whole; both are
- * told, and the lines after them are not affected. Throws what the body throws.
+ * Gives the lines of a UTF-8 body, in batches: those that each piece of the body completes. A line that
+ * is too long, is not UTF-8 or has a NUL byte is given as a fault; the lines after it are not affected.
+ * Throws what the body throws.
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   let carry: Buffer[] = [];
   let carried = 0;
   let number = 1;
-  /** within a line that is too long already */
+  /** true inside of a line that is already too long */
   let dropping = false;
 
   const complete = (block: Buffer): Line[] => {
@@ -60,7 +60,7 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
       rest = rest.subarray(end + 1);
     }
     if (rest.length > 0) {
-      // a copy: whoever gave the piece may use its memory again
+      // a copy, since the source of the piece may use its memory again
       carry.push(Buffer.from(rest));
       carried += rest.length;
     }

@@ -1,4 +1,4 @@
-/** The names of an uploaded audience, out of plain lines, CSV or NDJSON. */
+/** Reads the names of an uploaded audience from plain lines, CSV or NDJSON. */
 
 import { parseExact } from '../lib/exact-json.ts';
 import { HALF } from '../lib/json-texts.ts';
@@ -13,7 +13,7 @@ import { FileFault, headerCell } from './rows.ts';
 
 export type Name = { line: number; name: string } | { line: number; fault: string };
 
-/** What a column of a CSV file, or a field of a JSON object, may be called. */
+/** The columns of a CSV, or fields of a JSON object, that may hold the names. */
 const columns: Record<UploadKind, string[]> = {
   installationIds: ['id', 'installationId', 'installation_id'],
   userIds: ['userId', 'user_id', 'user', 'id'],
@@ -77,7 +77,7 @@ function jsonName(line: number, json: string, of: UploadKind): Name {
   }
 }
 
-/** By media type. Throws a FileFault if the file is wrong as a whole. */
+/** The readers by media type. They throw a `FileFault` if the whole file is wrong. */
 export const nameReaders = new Map<string, Texts>([
   ['text/plain', plain],
   ['text/csv', csv],
@@ -87,7 +87,7 @@ export const nameReaders = new Map<string, Texts>([
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 4096;
 
-/** Why it cannot be a name of that kind, or null. */
+/** Why a text cannot be a name of that kind; null if it can. */
 export function nameFault(of: UploadKind, name: string): string | null {
   if (saysAbsent(name)) return 'says that there is none';
   if (of === 'installationIds')

@@ -1,7 +1,7 @@
 /**
- * A row of an import: an installation, or why there is none. Only what says which device it is
- * refuses a row: its id, its app, its platform and its token. A fault of any other cell is a warning,
- * and the device is kept without that cell.
+ * Reads a row of an import as an installation. A row is refused only for a fault in its id, its app, its
+ * platform or its token. A fault in any other cell is a warning, and the installation is stored without
+ * that cell.
  */
 
 import { quoted } from '../lib/redact.ts';
@@ -14,20 +14,20 @@ import { CellFault } from './cells.ts';
 import { type Attributes, readAttributes, readTags, withAttributes } from './collections.ts';
 import * as identity from './identity.ts';
 
-/** What a row may say, in CSV the names of its columns; `attributes.NAME` besides. */
+/** The fields of a row, which are the columns of a CSV. `attributes.NAME` is allowed as well. */
 export const rowFields = ['id', ...Object.keys(registrationSchema.shape), 'refreshedAt'];
 const known: ReadonlySet<string> = new Set(rowFields);
 
 export const ATTRIBUTE = 'attributes.';
 
 export type ReadRow =
-  /** a warning for each cell it is kept without, in one line; null: there is none */
+  /** `warning`: the cells that are left out and why, in one line; null if there are none */
   { installation: ImportedInstallation; warning: string | null } | { fault: string };
 
 type Cells = Record<string, unknown>;
 type Tell = (path: string, message: string) => void;
 
-/** `app` is that of all rows; undefined: each may say its own. */
+/** `app`: the app of all rows; undefined if each row may name its own. `now`: ms since 1970. */
 export function readRow(row: Cells, app: string | undefined, now: number): ReadRow {
   const faults: string[] = [];
   const warnings: string[] = [];
@@ -69,7 +69,14 @@ export function readRow(row: Cells, app: string | undefined, now: number): ReadR
     return { fault: inOneLine([...faults, ...warnings]) };
   return {
     installation: {
-      ...{ id, app: itsApp, platform, provider, token, tags, attributes, bucket: bucketOf(id) },
+      id,
+      app: itsApp,
+      platform,
+      provider,
+      token,
+      tags,
+      attributes,
+      bucket: bucketOf(id),
       ...rest,
     },
     warning: warnings.length > 0 ? inOneLine(warnings) : null,
@@ -80,7 +87,7 @@ const MISSING = new CellFault('is missing');
 
 const isAbsent = (cell: unknown) => cell === undefined || cell === null || cell === '';
 
-/** Those of the tags' column, then of `attributes`, then each `attributes.NAME`: the later counts. */
+/** Tags, and attributes of `tags`, of `attributes`, of each `attributes.NAME`: the later counts. */
 function collections(row: Cells, tell: Tell) {
   let tags: string[] = [];
   let attributes: Attributes | null = null;
@@ -109,7 +116,7 @@ function collections(row: Cells, tell: Tell) {
 
 const MAX_TOLD = 10;
 
-/** The first of them: a row may have a hundred. */
+/** The first ten, since a row may have a hundred. */
 const inOneLine = (all: string[]) =>
   all.length <= MAX_TOLD
     ? all.join('; ')

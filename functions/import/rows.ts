@@ -1,4 +1,4 @@
-/** Rows of an import, from CSV or NDJSON: their cells by the names of fields. */
+/** Reads the rows of an import from CSV or NDJSON: their cells by field name. */
 
 import type { Fault } from '../lib/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
@@ -8,11 +8,18 @@ import { type CsvRecord, readRecords } from './csv.ts';
 import type { Line } from './lines.ts';
 import { ATTRIBUTE, rowFields as fields } from './read-row.ts';
 
+/**
+ * Rows that are stored in one write: a client that sends no more at a time has all of them stored or
+ * none. The embedded store does nothing else meanwhile, for about 0.3 s, and the rows are in memory;
+ * smaller writes would give its disk more work.
+ */
+export const PAGE_ROWS = 15_000;
+
 export type Row =
   | { line: number; value: Record<string, unknown> }
   | { line: number; fault: string };
 
-/** What is wrong with the file as a whole. */
+/** The whole file is wrong: it has no usable header, or is in another format. */
 export class FileFault extends Error {
   readonly faults: Fault[];
   constructor(faults: Fault[]) {
@@ -23,7 +30,7 @@ export class FileFault extends Error {
 
 const needed = ['id', 'platform', 'token'];
 
-/** Throws a FileFault if the header is not one. */
+/** Throws a `FileFault` if the header has a fault. */
 export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row[]> {
   let columns: string[] | null = null;
   for await (const records of readRecords(unlessJson(lines, ['array', 'object']))) {
@@ -37,7 +44,7 @@ export async function* csvRows(lines: AsyncIterable<Line[]>): AsyncGenerator<Row
   }
 }
 
-/** What a file is if its first line begins as JSON does; null: neither an array nor an object. */
+/** The kind of JSON that a file begins with; null if it is neither an array nor an object. */
 export function jsonOf(text: string): 'array' | 'object' | null {
   const first = text.trimStart()[0];
   return first === '[' ? 'array' : first === '{' ? 'object' : null;
@@ -46,7 +53,7 @@ export function jsonOf(text: string): 'array' | 'object' | null {
 export const ARRAY = 'the file is a JSON array; write one object a line: jq -c ".[]"';
 const OBJECT = 'the file is JSON; send it as application/x-ndjson';
 
-/** Throws a FileFault if the file is JSON, in another form than is read here. */
+/** Gives the same lines. Throws a `FileFault` if the file is JSON of a refused kind. */
 async function* unlessJson(lines: AsyncIterable<Line[]>, refused: ('array' | 'object')[]) {
   let isFirst = true;
   for await (const batch of lines) {
@@ -85,7 +92,7 @@ export function parsed(line: number, text: string): Row {
   return { line, fault: 'is not a JSON object' };
 }
 
-/** The names of its columns. */
+/** The names of the columns. Throws a `FileFault` that names every fault. */
 function readHeader(record: CsvRecord): string[] {
   const path = `line ${record.line}`;
   if ('fault' in record) throw new FileFault([{ path, message: `the header ${record.fault}` }]);
@@ -112,14 +119,14 @@ function readHeader(record: CsvRecord): string[] {
 
 const MAX_HEADER_FAULTS = 100;
 
-/** Blanks around a name are padding, also those outside of its quotes. */
+/** Removes blanks around a name, and those outside of its quotes. */
 export const headerCell = (cell: string) =>
   cell
     .trim()
     .replace(/^"(.*)"$/, '$1')
     .trim();
 
-/** Of a row that has other cells than its header. */
+/** The fault of a row with more or fewer cells than its header. */
 export const otherCells = (cells: number, columns: number) =>
   `has ${cells} cells where the header has ${columns}`;
 

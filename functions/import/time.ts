@@ -1,10 +1,11 @@
-/** Points in time, in the spellings that exports use. */
+/** Reads points in time in the spellings that exports use. */
 
 import type { RawNumber } from '../lib/exact-json.ts';
 
 /**
- * Below are seconds since 1970, then milliseconds, microseconds, nanoseconds: each reaches from 1973
- * to the year 5138 only, so that no number has two meanings.
+ * The first number that is a time, and the first that is not in seconds. Above come milliseconds,
+ * microseconds and nanoseconds since 1970. Each unit covers only 1973 to 5138, so that no number has
+ * two meanings.
  */
 const [FIRST_SECOND, SECONDS] = [1e8, 1e11];
 
@@ -12,12 +13,12 @@ const [FIRST_SECOND, SECONDS] = [1e8, 1e11];
 const SPELLED =
   /^(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(?:(Z|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)?)?$/i;
 
-/** As the command line and most exports write it. Read by itself it takes a third of the time. */
+/** What the command line and most exports write. A pattern of its own takes a third of the time. */
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
 
 /**
- * Milliseconds since 1970; without a zone it is UTC. Null if it is no time, or none that can be told
- * from another (`10/11/2026`, `0`).
+ * Milliseconds since 1970; a time without a zone is UTC. Null if the cell is no time, or could be read
+ * in two ways (`10/11/2026`, `0`).
  */
 export function readTime(cell: unknown): number | null {
   if (typeof cell === 'number') return sinceEpoch(cell);
@@ -25,7 +26,7 @@ export function readTime(cell: unknown): number | null {
   if (typeof cell !== 'string') return null;
   if (UTC.test(cell)) {
     const at = Date.parse(cell);
-    // it may read 30 February as 2 March
+    // Date.parse may read 30 February as 2 March
     if (at >= 0 && new Date(at).getUTCDate() === Number(cell.slice(8, 10))) return at;
   }
   const text = cell.trim();
@@ -34,10 +35,10 @@ export function readTime(cell: unknown): number | null {
   if (!found) return null;
   const [, year, , month, day, hour = '0', minute = '0', second = '0', fraction = ''] = found;
   const [, , , , , , , , , , sign, hours = '0', minutes = '0'] = found;
-  // 0001-01-01 is how .NET says never
+  // .NET writes 0001-01-01 for never
   if (Number(year) < 1970) return null;
   const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // Date.UTC counts 30 February as 2 March. Written out and compared, it was a tenth of reading a row
+  // Date.UTC reads 30 February as 2 March. Comparing the text instead took a tenth of reading a row
   const date = new Date(midnight);
   if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return null;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;

@@ -5,7 +5,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { Refused } from '../../functions/cli/client.ts';
-import type { CampaignView, FailureView } from '../../functions/http/campaigns/view.ts';
+import type { FailureView } from '../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { isClosed } from '../../functions/model/campaign.ts';
 import { startWorld, type World } from '../world/world.ts';
 import { progress, request } from './campaign.ts';

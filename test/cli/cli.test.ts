@@ -24,7 +24,11 @@ test('a file is imported, and its faults are told', async (t) => {
   assert.deepEqual(
     { read, stored, inserted, rejected, faults },
     {
-      ...{ read: 1, stored: 1, inserted: 1, rejected: 0, faults: [] },
+      read: 1,
+      stored: 1,
+      inserted: 1,
+      rejected: 0,
+      faults: [],
     },
   );
   assert.equal(json.stderr, '');

@@ -34,7 +34,9 @@ export async function createCli(t: { after(done: () => Promise<void>): void }) {
     });
     const io = {
       env: { VOLLEY_STATE: join(folder, 'state'), ...env },
-      ...{ stdout: to('stdout'), stderr: to('stderr'), fetch },
+      stdout: to('stdout'),
+      stderr: to('stderr'),
+      fetch,
       ...(terminal.answer !== null && { ask }),
     };
     return { code: await run(args, io), ...out };

@@ -3,8 +3,14 @@ import { test } from 'node:test';
 import { createCli } from './fixture.ts';
 
 const nouns = {
-  ...{ apps: 'app', audiences: 'audience', installations: 'installation', keys: 'key' },
-  ...{ schedules: 'schedule', segments: 'segment', triggers: 'trigger', users: 'user' },
+  apps: 'app',
+  audiences: 'audience',
+  installations: 'installation',
+  keys: 'key',
+  schedules: 'schedule',
+  segments: 'segment',
+  triggers: 'trigger',
+  users: 'user',
   webhooks: 'webhook',
 };
 

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  clock,
-  createProgress,
-  createRate,
-  type Gauge,
-  line,
-} from '../../functions/cli/progress.ts';
+import { clock } from '../../functions/cli/format.ts';
+import { createProgress, createRate, type Gauge, line } from '../../functions/cli/progress.ts';
 
 const gauge: Gauge = { done: 500, total: 2000, rate: 100, words: 'accepted 490  failed 10' };
 

@@ -146,6 +146,20 @@ test('each room imports only what it may know', () => {
   assert.deepEqual([...used].sort(), Object.keys(exceptions).sort(), 'exceptions in use');
 });
 
+test('the command line takes only types from the API: it runs without its server', () => {
+  const values = files
+    .filter((file) => roomOf(file) === 'cli')
+    .flatMap((file) =>
+      Array.from(
+        readFileSync(posix.join(root, file), 'utf8').matchAll(
+          /^(?:import|export) (?!type\b)[^'"`;]*?from '((?:\.\.\/)+http\/[^']+)'/gm,
+        ),
+        ([, it]) => `${file} > ${it}`,
+      ),
+    );
+  assert.deepEqual(values, []);
+});
+
 test('no file imports itself over others, types included', () => {
   const cycles = files.map((file) => cycleFrom(file)).filter((it) => it !== null);
   assert.deepEqual(cycles, []);

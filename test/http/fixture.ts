@@ -33,8 +33,10 @@ export async function createFixture(
       message.body === 'too much' ? [{ path: '', message: 'the payload has 5000 bytes' }] : [],
     lost: () => [],
     render: ({ message }, { token }) => ({
-      ...{ headers: {}, payload: JSON.stringify({ token, title: message.title }) },
-      ...{ bytes: 10, mostBytes: 4096 },
+      headers: {},
+      payload: JSON.stringify({ token, title: message.title }),
+      bytes: 10,
+      mostBytes: 4096,
     }),
     send: async () => {},
   };
@@ -111,11 +113,24 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
   const whole = { from: 0, to: 2 ** 32 };
   await store.startCampaign(campaignId, [whole], NOW);
   await store.freezePage({
-    ...{ campaignId, shard: 0, page: 0, skipped: 0, cursor: null, last: true, ...times },
+    campaignId,
+    shard: 0,
+    page: 0,
+    skipped: 0,
+    cursor: null,
+    last: true,
+    ...times,
     chunks: [
       {
-        ...{ id, campaignId, shard: 0, app: 'default', provider: 'fcm' },
-        ...{ environment: 'production', recipients, notBefore: 0, dueAt: NOW },
+        id,
+        campaignId,
+        shard: 0,
+        app: 'default',
+        provider: 'fcm',
+        environment: 'production',
+        recipients,
+        notBefore: 0,
+        dueAt: NOW,
         expiresAt: NOW + 1,
       },
     ],
@@ -123,12 +138,23 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
   const lease = { id: 'lease', until: NOW + 1 };
   await store.claimChunk(id, lease, NOW);
   await store.commitChunk({
-    ...{ chunkId: id, leaseId: lease.id, accepted: 0, skipped: 0, forget: [], open: [] },
-    ...{ doubtful: [], lease: { release: true, notBefore: 0, stalled: 0 }, ...times },
+    chunkId: id,
+    leaseId: lease.id,
+    accepted: 0,
+    skipped: 0,
+    forget: [],
+    open: [],
+    doubtful: [],
+    lease: { release: true, notBefore: 0, stalled: 0 },
+    ...times,
     failures: recipients.map((it, index) => ({
       ...it,
-      ...{ index, provider: 'fcm', outcome: 'rejected', reason: 'INVALID_ARGUMENT' },
-      ...{ attempts: 1, at: NOW },
+      index,
+      provider: 'fcm',
+      outcome: 'rejected',
+      reason: 'INVALID_ARGUMENT',
+      attempts: 1,
+      at: NOW,
     })),
   });
 }

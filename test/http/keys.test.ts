@@ -13,7 +13,10 @@ test('a key is made, shown once, works, is listed and revoked', async (t) => {
   assert.deepEqual(
     { ...view, id: '' },
     {
-      ...{ id: '', name: 'CI', scopes: ['read'], app: null },
+      id: '',
+      name: 'CI',
+      scopes: ['read'],
+      app: null,
       createdAt: '2026-11-21T13:00:00.000Z',
     },
   );

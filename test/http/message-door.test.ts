@@ -17,7 +17,9 @@ async function createDoors(t: Parameters<typeof createFixture>[0]) {
   fixture.ports.senders = senders;
   const { ask } = fixture;
   await ask('PUT', '/v1/installations/phone', {
-    ...{ platform: 'ios', token: apnsToken(1), userId: 'me' },
+    platform: 'ios',
+    token: apnsToken(1),
+    userId: 'me',
   });
   const audience = { userIds: ['me'] };
   const campaign = { name: 'x', audience };
@@ -31,7 +33,9 @@ async function createDoors(t: Parameters<typeof createFixture>[0]) {
       'campaign.',
       async (message) =>
         ask('POST', '/v1/schedules', {
-          ...{ name: 'x', cron: '0 9 * * *', campaign: { ...campaign, message } },
+          name: 'x',
+          cron: '0 9 * * *',
+          campaign: { ...campaign, message },
         }),
     ],
     [
@@ -39,7 +43,9 @@ async function createDoors(t: Parameters<typeof createFixture>[0]) {
       '',
       async (message) =>
         ask('PUT', '/v1/triggers/orders', {
-          ...{ audience, message, proof: { kind: 'github', secret: 'x'.repeat(16) } },
+          audience,
+          message,
+          proof: { kind: 'github', secret: 'x'.repeat(16) },
         }),
     ],
   ];
@@ -204,7 +210,9 @@ test('what a platform cannot be given is a warning, in the estimate and in the t
   for (const [id, it] of people)
     await ask('PUT', `/v1/installations/${id}`, { ...it, userId: 'me' });
   const message = {
-    ...{ title: 'x', sound: 'default', badge: '+1' },
+    title: 'x',
+    sound: 'default',
+    badge: '+1',
     apns: { pushType: 'voip', payload: {} },
   };
   const { problems } = await jsonOf<EstimateView>(await estimate(message));

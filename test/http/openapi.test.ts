@@ -130,7 +130,8 @@ test('every call is described, and every example of a body is taken', async (t) 
   const schedule = { at: '2026-12-01T00:00:00Z' };
   const ids: Record<string, string> = {
     '/v1/campaigns/{id}/schedule': await made('/v1/campaigns', {
-      ...{ ...exampleOf('/v1/campaigns'), schedule },
+      ...exampleOf('/v1/campaigns'),
+      schedule,
     }),
     '/v1/schedules/{id}': await made('/v1/schedules', exampleOf('/v1/schedules')),
     '/v1/webhooks/{id}': await made('/v1/webhooks', exampleOf('/v1/webhooks')),

@@ -84,7 +84,8 @@ export function placesIn(schema: Schema, schemas: Record<string, Schema>): Place
       yield* walk(it.additionalProperties, at(NAME), beside(NAME), inside);
     if (it.propertyNames?.enum)
       yield {
-        ...{ path: at('wrong'), allowed: it.propertyNames.enum.map(String) },
+        path: at('wrong'),
+        allowed: it.propertyNames.enum.map(String),
         holding: (value) => holding({ wrong: value }),
       };
     if (it.items) yield* walk(it.items, `${path}[0]`, (value) => holding([value]), inside);

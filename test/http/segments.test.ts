@@ -12,7 +12,9 @@ test('a segment is saved, looked at, listed and forgotten, in its app', async (t
   const saved = await ask('PUT', '/v1/segments/vip', vip);
   assert.equal(saved.status, 200);
   const view = {
-    ...{ app: 'default', name: 'vip', updatedAt: new Date(NOW).toISOString() },
+    app: 'default',
+    name: 'vip',
+    updatedAt: new Date(NOW).toISOString(),
     audience: { tags: { any: ['vip'] }, not: { country: ['CH'] } },
   };
   assert.deepEqual(await jsonOf(saved), view);

@@ -78,8 +78,15 @@ test('a campaign that ends since its last recipient was erased is told of', asyn
     },
     chunks: [
       {
-        ...{ id: `${id}.0.0.0`, campaignId: id, shard: 0, app: 'default', provider: 'apns' },
-        ...{ environment: 'production', notBefore: 0, expiresAt: 1, dueAt: 1 },
+        id: `${id}.0.0.0`,
+        campaignId: id,
+        shard: 0,
+        app: 'default',
+        provider: 'apns',
+        environment: 'production',
+        notBefore: 0,
+        expiresAt: 1,
+        dueAt: 1,
         recipients: [{ installationId: 'device-0', token: apnsToken(0) }],
       },
     ],

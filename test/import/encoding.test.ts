@@ -21,7 +21,9 @@ async function textOf(file: Uint8Array, size?: number): Promise<Buffer> {
 const all = [
   ...Object.entries(csvDialects).map(([name, file]) => ({ name, file, type: 'text/csv' })),
   ...Object.entries(ndjsonDialects).map(([name, file]) => ({
-    ...{ name, file, type: 'application/x-ndjson' },
+    name,
+    file,
+    type: 'application/x-ndjson',
   })),
 ];
 

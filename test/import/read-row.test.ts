@@ -155,9 +155,16 @@ function refusal(cells: Record<string, unknown>) {
 
 test('a bad cell costs itself, and is told', () => {
   const { warning, ...it } = read({
-    ...{ language: 'Klingon!', timeZone: 'Mars/Base', country: 'Switzerland', appVersion: '' },
-    ...{ userId: 'x'.repeat(129), optedOut: 'perhaps', refreshedAt: 'yesterday' },
-    ...{ provider: 'pigeon', environment: 'moon', unheard: 1 },
+    language: 'Klingon!',
+    timeZone: 'Mars/Base',
+    country: 'Switzerland',
+    appVersion: '',
+    userId: 'x'.repeat(129),
+    optedOut: 'perhaps',
+    refreshedAt: 'yesterday',
+    provider: 'pigeon',
+    environment: 'moon',
+    unheard: 1,
   });
   for (const name of [
     'language',
@@ -179,7 +186,8 @@ test('a bad tag or attribute costs itself, the others are kept', () => {
   const mixed = read({
     tags: ['a', 'x'.repeat(129), 7, null, 'b', { c: 1 }],
     attributes: { plan: 'pro', long: 'x'.repeat(257), nested: {}, none: null, age: 3 },
-    ...{ 'attributes.city': 'Bern', 'attributes.plan': 'free' },
+    'attributes.city': 'Bern',
+    'attributes.plan': 'free',
   });
   assert.deepEqual(mixed.tags, ['a', '7', 'b']);
   assert.deepEqual(mixed.attributes, { plan: 'free', age: 3, city: 'Bern' });
@@ -236,7 +244,11 @@ test('integers of any length are exact, or are told', () => {
     ['2916334247900527531', '9007199254740993', '12'],
   );
   assert.deepEqual(it.attributes, {
-    ...{ b: 9007199254740992, c: 1e20, d: -7, e: 1e300, f: 0.12345678901234568 },
+    b: 9007199254740992,
+    c: 1e20,
+    d: -7,
+    e: 1e300,
+    f: 0.12345678901234568,
   });
   assert.equal(
     it.warning,

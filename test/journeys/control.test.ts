@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { HistoryView } from '../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { ScheduleView } from '../../functions/http/schedules/schedules.ts';
+import type { ScheduleView } from '../../functions/http/schedules/view.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import { startWorld, type World } from '../world/world.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { FailedPingView, TriggerView } from '../../functions/http/triggers/triggers.ts';
+import type { FailedPingView, TriggerView } from '../../functions/http/triggers/view.ts';
 import type { CloudWorld } from '../world/cloud.ts';
 import { sample } from '../world/sample.ts';
 

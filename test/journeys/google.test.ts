@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/webhooks.ts';
+import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/view.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createReceiver, type Receiver, verified } from '../webhooks/receiver.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { Uploaded } from '../../functions/http/audiences.ts';
-import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
+import type { ReportView } from '../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { startWorld, type World } from '../world/world.ts';
 

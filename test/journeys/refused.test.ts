@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
-import type { CampaignView, ReportView } from '../../functions/http/campaigns/view.ts';
+import type { ReportView } from '../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 /** Of both providers; 300 streams and more may be under way at either. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
-import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/webhooks.ts';
+import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/view.ts';
 import type { EventType } from '../../functions/model/event.ts';
 import { createReceiver, type Receiver, status, verified } from '../webhooks/receiver.ts';
 import { startWorld, type World } from '../world/world.ts';

@@ -1,22 +1,15 @@
-/** What people do to campaigns that are there, and to all of an app's. */
+/** The commands that control a campaign: pause, cancel, resume, reschedule, history, retry-failures. */
 
 import type { Command } from 'commander';
-import type { AppView } from '../../http/apps.ts';
 import type { HistoryView } from '../../http/campaigns/control.ts';
 import type { CampaignView } from '../../http/campaigns/view.ts';
-import { Usage } from '../campaign-request.ts';
+import { campaignPath } from '../client.ts';
+import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
-import type { Means } from './segments.ts';
 
-const pathOf = (id: string) => `/v1/campaigns/${encodeURIComponent(id)}`;
 const ID = '3f1c9a0b5d7e2c4a6b80';
 
-const APP_VERBS = ['show', 'pause', 'resume', 'cancel'];
-
-export function controlCommands(
-  program: Command,
-  { client, show }: Pick<Means, 'client' | 'show'>,
-) {
+export function controlCommands(program: Command, { client, show }: Context) {
   const command = (name: string, description: string, examples: string[]) =>
     program
       .command(name)
@@ -29,34 +22,34 @@ export function controlCommands(
       : `${it.id} ${it.state}`;
 
   for (const [verb, description, ...examples] of [
-    ['pause', 'stop a campaign for now', `pause ${ID}`],
-    ['cancel', 'stop what has not been sent', `cancel ${ID}`],
-    ['resume', 'go on with a paused campaign', `resume ${ID}`, `watch ${ID}`],
+    ['pause', 'pause a campaign', `pause ${ID}`],
+    ['cancel', 'cancel a campaign; recipients that are left are skipped', `cancel ${ID}`],
+    ['resume', 'resume a paused campaign', `resume ${ID}`, `watch ${ID}`],
   ] as const)
     command(verb, description, examples)
       .argument('<id>')
       .action(async (id: string) => {
-        const campaign = await client().post<CampaignView>(`${pathOf(id)}/${verb}`);
+        const campaign = await client().post<CampaignView>(`${campaignPath(id)}/${verb}`);
         show(campaign, () => line(campaign));
       });
 
-  command('reschedule', 'begin a scheduled campaign at another time', [
+  command('reschedule', 'reschedule a campaign that has not begun', [
     `reschedule ${ID} --at 2026-12-24T18:00:00+01:00`,
   ])
     .argument('<id>')
-    .requiredOption('--at <time>', 'when it begins instead, as RFC 3339')
+    .requiredOption('--at <time>', 'the new time, as RFC 3339')
     .action(async (id: string, { at }: { at: string }) => {
-      const campaign = await client().put<CampaignView>(`${pathOf(id)}/schedule`, { at });
+      const campaign = await client().put<CampaignView>(`${campaignPath(id)}/schedule`, { at });
       show(campaign, () => line(campaign));
     });
 
-  command('history', 'who changed the state of a campaign, and when', [
+  command('history', 'list the changes of the state of a campaign', [
     `history ${ID}`,
     `history ${ID} --json`,
   ])
     .argument('<id>')
     .action(async (id: string) => {
-      const { items } = await client().get<HistoryView>(`${pathOf(id)}/history`);
+      const { items } = await client().get<HistoryView>(`${campaignPath(id)}/history`);
       show({ items }, () =>
         items
           .map(({ at, by, to, reason }) =>
@@ -66,36 +59,18 @@ export function controlCommands(
       );
     });
 
-  command('retry-failures', 'send once more to those who failed for reasons that pass', [
+  command('retry-failures', 'send again to failures that may pass', [
     `retry-failures ${ID}`,
     `retry-failures ${ID} --idempotency-key third-time`,
   ])
     .argument('<id>')
-    .option('--idempotency-key <key>', 'another one makes another campaign')
+    .option('--idempotency-key <key>', 'another key makes another campaign')
     .action(async (id: string, { idempotencyKey: key }: { idempotencyKey?: string }) => {
       const campaign = await client().post<CampaignView>(
-        `${pathOf(id)}/retry-failures`,
+        `${campaignPath(id)}/retry-failures`,
         undefined,
         key === undefined ? {} : { 'Idempotency-Key': key },
       );
       show(campaign, () => campaign.id);
-    });
-
-  command('apps', 'do it to all of an app: paused, none begins until it is resumed', [
-    'apps show default',
-    'apps pause default',
-  ])
-    .alias('app')
-    .argument('<verb>', APP_VERBS.join(', '))
-    .argument('<app>')
-    .action(async (verb: string, app: string) => {
-      if (!APP_VERBS.includes(verb))
-        throw new Usage(`"${verb}" is none of ${APP_VERBS.join(', ')}`);
-      const path = `/v1/apps/${encodeURIComponent(app)}`;
-      const it: Omit<AppView, 'campaigns'> & { campaigns?: number } =
-        verb === 'show' ? await client().get(path) : await client().post(`${path}/${verb}`);
-      const state = it.paused ? `off since ${it.paused.at} by ${it.paused.by}` : 'on';
-      const done = it.campaigns === undefined ? '' : `; done to ${it.campaigns} campaigns`;
-      show(it, () => fold(`${it.app} is ${state}${done}`, 2));
     });
 }

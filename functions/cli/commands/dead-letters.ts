@@ -1,18 +1,18 @@
-/** `volley events …`: events that nothing took. */
+/** `volley events …`: events that no subscriber took. */
 
 import type { Command } from 'commander';
 import type { DeadLetterView } from '../../http/dead-letters.ts';
+import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
-import type { Means } from './segments.ts';
 
-export function deadLetterCommands(program: Command, { client, show }: Means) {
+export function deadLetterCommands(program: Command, { client, show }: Context) {
   const events = program
     .command('events')
-    .description('events that nothing took; your key needs the scope admin');
+    .description('events that no subscriber took; your key needs the scope admin');
 
   events
     .command('dead-letters')
-    .description('those that wait, oldest first, a hundred at most')
+    .description('list them, the oldest first, a hundred at most')
     .action(async () => {
       const found = await client().get<{ items: DeadLetterView[] }>('/v1/events/dead-letters');
       show(found, () => found.items.map(line).join('\n') || 'none');
@@ -20,7 +20,7 @@ export function deadLetterCommands(program: Command, { client, show }: Means) {
 
   events
     .command('redrive')
-    .description('publish them again, oldest first, a hundred at most')
+    .description('publish them again, the oldest first, a hundred at most')
     .action(async () => {
       const path = '/v1/events/dead-letters:redrive';
       const done = await client().post<{ redriven: number }>(path);

@@ -1,7 +1,20 @@
-/** `volley doctor`: what the deployment found out about itself, for a person. */
+/** `volley doctor`: the checks of the deployment, as text. */
 
+import type { Command } from 'commander';
 import type { DoctorView } from '../../http/doctor.ts';
+import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
+
+export function doctorCommand(program: Command, { client, show, exit }: Context) {
+  program
+    .command('doctor')
+    .description('check the deployment, and say what to do about faults')
+    .action(async () => {
+      const found = await client().get<DoctorView>('/v1/doctor');
+      if (!isWell(found)) exit(1);
+      show(found, () => doctorText(found));
+    });
+}
 
 const marks = { well: '✓', fault: '✗', unknown: '?' } as const;
 
@@ -21,6 +34,6 @@ export function doctorText({ findings }: DoctorView): string {
   return [...lines, '', sum].join('\n');
 }
 
-/** What could not be found out is no fault: a queue's first minutes, a provider that is slow. */
+/** An unknown finding is no fault: a queue in its first minutes, a provider that is slow. */
 export const isWell = ({ findings }: DoctorView) =>
   findings.every(({ state }) => state !== 'fault');

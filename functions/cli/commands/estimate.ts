@@ -1,14 +1,15 @@
 /**
- * `volley estimate`: whom a campaign would reach, what is wrong with it and what it costs; of a mere
- * number of recipients, what it costs.
+ * `volley estimate`: the reach, the problems and the cost of a campaign; or the cost of a number of
+ * recipients.
  */
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EstimateView } from '../../http/campaigns/estimate.ts';
-import { audienceOptions, campaignRequest, type SendOptions, Usage } from '../campaign-request.ts';
+import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
+import type { Context } from '../context.ts';
 import { estimate, estimateTable, money, totalUsd } from '../cost.ts';
-import { count } from '../progress.ts';
-import type { Means } from './segments.ts';
+import { count } from '../format.ts';
+import { Usage } from '../usage.ts';
 
 /** Languages shown; the others are in --json. */
 const SHOWN = 8;
@@ -21,20 +22,18 @@ interface CostOptions {
   failing?: number;
 }
 
-export function estimateCommand(program: Command, { client, show, exit }: Means) {
+export function estimateCommand(program: Command, { client, show, exit }: Context) {
   audienceOptions(program.command('estimate'))
     .argument(
       '[campaign]',
-      `a file as JSON, whose words options replace; or a number of recipients (default: ${count(RECIPIENTS)})`,
+      `a campaign as JSON, which options replace; or a number of recipients (default: ${count(RECIPIENTS)})`,
       fileOrNumber,
     )
     .option('--title <text>')
     .option('--body <text>')
-    .option('--read <n>', 'installations looked through (default: the recipients)', whole)
+    .option('--read <n>', 'installations that are read (default: the recipients)', whole)
     .option('--failing <percent>', `recipients who are not reached (default: ${FAILING})`, percent)
-    .description(
-      'whom a campaign would reach, what is wrong with it and what it costs on Google Cloud',
-    )
+    .description('the reach and the problems of a campaign, and its cost on Google Cloud')
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
       const { read, failing = percent(FAILING), ...words } = options;
       const costOf = (recipients: number) =>

@@ -1,22 +1,22 @@
-/** `volley installations …`: what is stored of all of them. */
+/** `volley installations …`: maintenance of stored installations. */
 
 import type { Command } from 'commander';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
-import { count } from '../progress.ts';
-import type { Means } from './segments.ts';
+import type { Context } from '../context.ts';
+import { count } from '../format.ts';
 
 type Counts = Omit<NormalizedView, 'next'>;
 
-export function installationCommands(program: Command, { client, show, hints }: Means) {
+export function installationCommands(program: Command, { client, show, hints }: Context) {
   const installations = program
     .command('installations')
     .alias('installation')
-    .description('what is stored of all installations; your key needs the scope admin');
+    .description('maintain stored installations; your key needs the scope admin');
 
   installations
     .command('normalize')
-    .option('--after <cursor>', 'go on where an earlier one was cut off, as it said')
-    .description('bring what an earlier version stored into form; once after an update')
+    .option('--after <cursor>', 'go on where an earlier run stopped, as it printed')
+    .description('normalize what an earlier version stored; once after an update')
     .action(async ({ after }: { after?: string }) => {
       const total: Counts = { read: 0, changed: 0, removed: 0 };
       for (let next = after ?? null; ; ) {

@@ -1,15 +1,15 @@
-/** `volley keys …`: who may call the API. */
+/** `volley keys …`: the API keys. */
 
 import type { Command } from 'commander';
 import type { KeyView, NewKey } from '../../http/keys.ts';
-import { collect } from '../campaign-request.ts';
-import type { Means } from './segments.ts';
+import type { Context } from '../context.ts';
+import { collect } from '../usage.ts';
 
-export function keyCommands(program: Command, { client, show, hints }: Means) {
+export function keyCommands(program: Command, { client, show, hints }: Context) {
   const keys = program
     .command('keys')
     .alias('key')
-    .description('keys of the API; yours needs the scope admin')
+    .description('API keys; your key needs the scope admin')
     .addHelpText(
       'after',
       `
@@ -27,22 +27,22 @@ Examples:
       'campaigns, installations, read, admin, or register; may be repeated',
       collect,
     )
-    .option('--app <app>', 'of a key with the scope register')
+    .option('--app <app>', 'for a key with the scope register')
     .option('--name <name>', 'what it is for (default: its scopes)')
-    .description('make one; it is shown this once')
+    .description('create a key; it is shown only now')
     .action(async ({ scope, app, name }: { scope: string[]; app?: string; name?: string }) => {
       const made = await client().post<NewKey>('/v1/keys', {
         name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
         scopes: scope,
         ...(app !== undefined && { app }),
       });
-      hints()?.write(`key ${made.id}, shown this once: keep it now\n`);
+      hints()?.write(`key ${made.id}, shown only now: store it\n`);
       show(made, () => made.key);
     });
 
   keys
     .command('list')
-    .description('all of them, without their secrets')
+    .description('list all keys, without their secrets')
     .action(async () => {
       const { items } = await client().get<{ items: KeyView[] }>('/v1/keys');
       show({ items }, () => items.map(line).join('\n'));
@@ -51,7 +51,7 @@ Examples:
   keys
     .command('revoke')
     .argument('<id>', 'as list shows it')
-    .description('it is refused from then on, everywhere after half a minute')
+    .description('revoke a key; instances refuse it after half a minute at most')
     .action(async (id: string) => {
       await client().delete(`/v1/keys/${encodeURIComponent(id)}`);
       show({ id, revoked: true }, () => `${id} is revoked`);

@@ -1,10 +1,12 @@
-/** `volley message`: a push to a few, and what became of it. */
+/** `volley message`: pushes to a few named recipients, and prints the results. */
 
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { CampaignView, FailureView } from '../../http/campaigns/view.ts';
-import { collect, sendOnce, Usage } from '../campaign-request.ts';
-import type { Means } from './segments.ts';
+import type { FailureView } from '../../http/campaigns/report-view.ts';
+import type { CampaignView } from '../../http/campaigns/view.ts';
+import { sendOnce } from '../campaign-request.ts';
+import type { Context } from '../context.ts';
+import { collect, Usage } from '../usage.ts';
 
 interface Options {
   user?: string[];
@@ -18,11 +20,11 @@ interface Options {
 }
 
 interface Failures {
-  /** where it is over */
+  /** present once the campaign is closed */
   failures?: FailureView[];
 }
 
-/** Below the client's own deadline. */
+/** The longest wait, below the client's own deadline. */
 const MAX_WAIT_SECONDS = 25;
 
 const examples = `
@@ -31,15 +33,7 @@ Examples:
   volley message --user user-7 --user user-8 --title Hi --wait 0
   volley message --token "$TOKEN" --title Hi --json`;
 
-export function messageCommand(
-  program: Command,
-  {
-    client,
-    show,
-    exit,
-    say,
-  }: Pick<Means, 'client' | 'show' | 'exit'> & { say(text: string): void },
-) {
+export function messageCommand(program: Command, { client, show, exit, say }: Context) {
   program
     .command('message')
     .option('--user <id>', 'may be repeated', collect)
@@ -48,9 +42,13 @@ export function messageCommand(
     .option('--app <app>')
     .option('--title <text>')
     .option('--body <text>')
-    .option('--wait <seconds>', `for what becomes of it, ${MAX_WAIT_SECONDS} at most`, '10')
+    .option(
+      '--wait <seconds>',
+      `how long to wait for the results, ${MAX_WAIT_SECONDS} at most`,
+      '10',
+    )
     .option('--idempotency-key <key>', 'the same key sends once')
-    .description('push to a few, at once')
+    .description('push to a few named recipients')
     .addHelpText('after', examples)
     .action(async (options: Options) => {
       const { user, installation, token, app, title, body, wait } = options;
@@ -63,12 +61,15 @@ export function messageCommand(
         path: `/v1/messages?wait=${wait}`,
         key: options.idempotencyKey ?? randomUUID(),
         body: {
-          ...{ app, userIds: user, installationIds: installation, tokens: token },
+          app,
+          userIds: user,
+          installationIds: installation,
+          tokens: token,
           message: { title, body },
         },
         say,
       });
-      // a campaign is paused when nobody could have got it
+      // a campaign is paused if no push of it could be sent
       if (it.counts.failed > 0 || it.state === 'paused') exit(1);
       show(it, () => outcome(it));
     });
@@ -78,7 +79,7 @@ function outcome({ id, state, reason, counts, failures = [] }: CampaignView & Fa
   const { accepted, failed, pending } = counts;
   const lines = [`${id}  ${accepted} accepted, ${failed} failed, ${pending} pending`];
   for (const it of failures) lines.push(`  ${it.installationId}  ${it.reason}`);
-  if (state === 'completed' && counts.recipients === 0) lines.push('  nobody of them has the app');
+  if (state === 'completed' && counts.recipients === 0) lines.push('  none of them has the app');
   if (state === 'paused') lines.push(`  paused: ${reason}`);
   return lines.join('\n');
 }

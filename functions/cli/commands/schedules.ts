@@ -1,13 +1,11 @@
-/** `volley schedules …`: campaigns that are sent again and again. */
+/** `volley schedules …`: campaigns that are sent repeatedly. */
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CampaignView } from '../../http/campaigns/view.ts';
-import type { ScheduleView } from '../../http/schedules/schedules.ts';
-import { parseExact } from '../../lib/exact-json.ts';
-import { Usage } from '../campaign-request.ts';
+import type { ScheduleView } from '../../http/schedules/view.ts';
+import type { Context } from '../context.ts';
 import { clip, fold } from '../format.ts';
-import type { Means } from './segments.ts';
+import { readJsonFile, Usage } from '../usage.ts';
 
 interface Options {
   name?: string;
@@ -20,11 +18,11 @@ interface Options {
 
 const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
 
-export function scheduleCommands(program: Command, { client, show }: Means) {
+export function scheduleCommands(program: Command, { client, show }: Context) {
   const schedule = program
     .command('schedules')
     .alias('schedule')
-    .description('campaigns that are sent again and again')
+    .description('campaigns that are sent repeatedly')
     .addHelpText(
       'after',
       `
@@ -42,9 +40,9 @@ Examples:
 
   const times = (command: Command) =>
     command
-      .option('--until <time>', 'no run after that, as RFC 3339; none: without end')
-      .option('--max-runs <n>', 'so many runs; none: without end', numberOrNone)
-      .option('--missed <what>', 'of runs missed while the system was down: once or skip');
+      .option('--until <time>', 'no run after that time, as RFC 3339; none: no end')
+      .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
+      .option('--missed <what>', 'for runs missed while the system was down: once or skip');
 
   times(
     verb('add', 'send the campaign of a file at these times')
@@ -55,13 +53,13 @@ Examples:
   ).action(async (file: string, options: Options) => {
     const made = await client().post<ScheduleView>('/v1/schedules', {
       ...changed({}, options),
-      campaign: await campaignOf(file),
+      campaign: await readCampaign(file),
     });
     show(made, () => details(made));
   });
 
   times(
-    verb('change', 'what is given replaces what it was; runs are counted on')
+    verb('change', 'change a schedule; its count of runs goes on')
       .argument('<id>')
       .argument('[file]', 'another campaign as JSON')
       .option('--cron <fields>', CRON)
@@ -70,7 +68,7 @@ Examples:
   ).action(async (id: string, file: string | undefined, options: Options) => {
     if (file === undefined && Object.keys(options).length === 0)
       throw new Usage('nothing is to be changed: give a FILE, or an option (see --help)');
-    const campaign = file === undefined ? null : await campaignOf(file);
+    const campaign = file === undefined ? null : await readCampaign(file);
     const it = await client().get<ScheduleView>(pathOf(id));
     const { name, cron, timeZone, until, maxRuns, missed } = it;
     const before = { name, cron, timeZone, until, maxRuns, missed };
@@ -81,12 +79,12 @@ Examples:
     show(now, () => details(now));
   });
 
-  verb('list', 'all of them').action(async () => {
+  verb('list', 'list all schedules').action(async () => {
     const items = await client().all<ScheduleView>('/v1/schedules');
     show({ items }, () => items.map(line).join('\n') || 'no schedules');
   });
 
-  verb('show', 'one, with its next ten runs')
+  verb('show', 'show a schedule with its next ten runs')
     .argument('<id>')
     .action(async (id: string) => {
       const it = await client().get<ScheduleView>(pathOf(id));
@@ -94,8 +92,8 @@ Examples:
     });
 
   for (const [name, description] of [
-    ['pause', 'start no more runs'],
-    ['resume', 'go on from now'],
+    ['pause', 'pause a schedule'],
+    ['resume', 'resume a schedule from now on'],
   ] as const)
     verb(name, description)
       .argument('<id>')
@@ -104,14 +102,14 @@ Examples:
         show(it, () => line(it));
       });
 
-  verb('run', 'start a run now, beside the others')
+  verb('run', 'start an additional run now')
     .argument('<id>')
     .action(async (id: string) => {
       const campaign = await client().post<CampaignView>(`${pathOf(id)}/run`);
       show(campaign, () => campaign.id);
     });
 
-  verb('remove', 'forget one; what it has started goes on')
+  verb('remove', 'remove a schedule; campaigns that it has started go on')
     .alias('delete')
     .argument('<id>')
     .action(async (id: string) => {
@@ -128,26 +126,20 @@ function numberOrNone(text: string) {
   return text;
 }
 
-/** The times of a schedule, with those that were given in place of what they were. */
+/** The fields of a schedule, replaced by those that were given. */
 function changed(before: object, { zone, until, maxRuns, ...rest }: Options) {
   return {
     ...before,
     ...rest,
     ...(zone !== undefined && { timeZone: zone }),
-    // what is undefined is not sent
+    // JSON leaves out undefined fields
     ...(until !== undefined && { until: until === 'none' ? undefined : until }),
     ...(maxRuns !== undefined && { maxRuns: maxRuns === 'none' ? undefined : Number(maxRuns) }),
   };
 }
 
-async function campaignOf(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
-  try {
-    return parseExact(text);
-  } catch (error) {
-    throw new Usage(`${file} is not a campaign.\n${(error as Error).message}`);
-  }
-}
+const readCampaign = (file: string) =>
+  readJsonFile(file, (error) => `${file} is not a campaign.\n${error.message}`);
 
 const line = (it: ScheduleView) =>
   clip([it.id, it.state.padEnd(6), it.cron.padEnd(14), it.timeZone, it.name].join('  '));
@@ -167,6 +159,6 @@ function details(it: ScheduleView): string {
     .join('\n');
 }
 
-/** As people there read their clocks. */
+/** A time in that time zone, for people. */
 const local = (at: string, timeZone: string) =>
   new Date(at).toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' });

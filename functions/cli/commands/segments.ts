@@ -1,29 +1,14 @@
-/** `volley segments …` and `volley audiences …`: whom campaigns are for, kept under a name or an id. */
+/** `volley segments …`: audiences that are saved under a name. */
 
-import { createReadStream } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
-import type { Uploaded } from '../../http/audiences.ts';
+import type { Command } from 'commander';
 import type { SegmentView } from '../../http/segments.ts';
-import { parseExact } from '../../lib/exact-json.ts';
-import { uploadKinds } from '../../model/upload.ts';
-import { Usage } from '../campaign-request.ts';
-import type { Client } from '../client.ts';
-import { count, type Output } from '../progress.ts';
-
-export interface Means {
-  client(): Client;
-  /** one document on stdout: as JSON if that was asked for, as text if not */
-  show(document: unknown, text: () => string): void;
-  /** for faults and hints; null with --json */
-  hints(): Output | null;
-  exit(code: 0 | 1): void;
-}
+import type { Context } from '../context.ts';
+import { readJsonFile } from '../usage.ts';
 
 const pathOf = (name: string, app?: string) => `/v1/segments/${encodeURIComponent(name)}${of(app)}`;
 const of = (app?: string) => (app === undefined ? '' : `?app=${encodeURIComponent(app)}`);
 
-export function segmentCommands(program: Command, { client, show }: Means) {
+export function segmentCommands(program: Command, { client, show }: Context) {
   const segment = program
     .command('segments')
     .alias('segment')
@@ -31,13 +16,13 @@ export function segmentCommands(program: Command, { client, show }: Means) {
   const verb = (name: string, description: string) =>
     segment.command(name).option('--app <app>').description(description);
 
-  verb('list', 'all of an app').action(async ({ app }: { app?: string }) => {
+  verb('list', 'list the segments of an app').action(async ({ app }: { app?: string }) => {
     const query = app ? `?app=${encodeURIComponent(app)}` : '';
     const items = await client().all<SegmentView>(`/v1/segments${query}`);
     show({ items }, () => items.map(line).join('\n') || 'no segments');
   });
 
-  verb('put', 'save one from a file: an audience as a campaign has it')
+  verb('put', 'save a segment from a file: an audience as a campaign has it')
     .argument('<name>')
     .argument('<file>')
     .action(async (name: string, file: string, { app }: { app?: string }) => {
@@ -46,14 +31,14 @@ export function segmentCommands(program: Command, { client, show }: Means) {
       show(saved, () => line(saved));
     });
 
-  verb('get', 'look at one')
+  verb('get', 'show a segment')
     .argument('<name>')
     .action(async (name: string, { app }: { app?: string }) => {
       const it = await client().get<SegmentView>(pathOf(name, app));
       show(it, () => JSON.stringify(it.audience, null, 2));
     });
 
-  verb('remove', 'forget one')
+  verb('remove', 'remove a segment')
     .alias('delete')
     .argument('<name>')
     .action(async (name: string, { app }: { app?: string }) => {
@@ -64,47 +49,8 @@ export function segmentCommands(program: Command, { client, show }: Means) {
 
 const line = ({ name, audience }: SegmentView) => `${name}  ${JSON.stringify(audience)}`;
 
-async function readAudience(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
-  try {
-    return parseExact(text);
-  } catch {
-    throw new Usage(`${file} is not JSON; it should be an audience such as {"tags": ["vip"]}`);
-  }
-}
-
-const types: [RegExp, string][] = [
-  [/\.csv$/i, 'text/csv'],
-  [/\.(ndjson|jsonl)$/i, 'application/x-ndjson'],
-];
-
-export function audienceCommands(program: Command, { client, show, hints }: Means) {
-  program
-    .command('audiences')
-    .alias('audience')
-    .description('audiences that are named one by one')
-    .command('upload')
-    .argument('<file>', 'one name a line; *.csv with a header; *.ndjson, *.jsonl')
-    .addOption(
-      new Option('--of <kind>', 'what the names are')
-        .choices(uploadKinds)
-        .default('installationIds'),
-    )
-    .option('--app <app>')
-    .description('upload one; its id goes in "audience": {"upload": "…"}, or --upload')
-    .action(async (file: string, options: { of: string; app?: string }) => {
-      const type = types.find(([name]) => name.test(file))?.[1] ?? 'text/plain';
-      const query = new URLSearchParams(options);
-      // a stream that fails later would look like the server's fault
-      await access(file);
-      const done = await client().upload<Uploaded>(
-        `/v1/audiences?${query}`,
-        type,
-        createReadStream(file),
-      );
-      for (const { line, message } of done.faults.slice(0, 20))
-        hints()?.write(`line ${line}: ${message}\n`);
-      hints()?.write(`${count(done.size)} names, ${count(done.rejected)} rejected\n`);
-      show(done, () => done.id);
-    });
-}
+const readAudience = (file: string) =>
+  readJsonFile(
+    file,
+    () => `${file} is not JSON; it should be an audience such as {"tags": ["vip"]}`,
+  );

@@ -1,15 +1,15 @@
-/** `volley test`: a campaign to people who are named, and what they are shown. */
+/** `volley test`: sends a test to named recipients, and shows their pushes. */
 
 import type { Command } from 'commander';
 import type { TestedView } from '../../http/campaigns/test-send.ts';
 import { providers } from '../../model/provider/registry.ts';
-import { audienceOptions, campaignRequest, type SendOptions, Usage } from '../campaign-request.ts';
-import type { Means } from './segments.ts';
+import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
+import type { Context } from '../context.ts';
+import { Usage } from '../usage.ts';
+import { follow } from './watch.ts';
 
-export function testCommand(
-  program: Command,
-  { client, show, follow, json }: Means & { follow(id: string): Promise<void>; json(): boolean },
-) {
+export function testCommand(program: Command, context: Context) {
+  const { client, show, isJson } = context;
   audienceOptions(program.command('test'))
     .argument('[file]', 'a campaign as JSON; it goes to those named here, not to its audience')
     .option('--title <text>')
@@ -24,12 +24,12 @@ export function testCommand(
       const { audience } = await campaignRequest(undefined, options, { message: 'optional' });
       const tested = await client().post<TestedView>('/v1/campaigns:test', { ...rest, audience });
       show(tested, () => testedText(tested).trimEnd());
-      // with --json what is shown is the one document
-      if (tested.campaign && !json()) await follow(tested.campaign.id);
+      // with --json the answer is the only document
+      if (tested.campaign && !isJson()) await follow(context, tested.campaign.id);
     });
 }
 
-/** Each provider's payload of each recipient, that of its own provider first. */
+/** Each provider's payload for each recipient, beginning with the recipient's own provider. */
 function testedText({ recipients }: TestedView): string {
   let text = '';
   for (const { installationId, provider, language, warnings, ...by } of recipients) {

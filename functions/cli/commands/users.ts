@@ -1,18 +1,18 @@
-/** `volley users …`: what is known of somebody, and its end. */
+/** `volley users …`: export and erasure of the data about a user. */
 
 import type { Command } from 'commander';
 import type { ErasedView } from '../../http/users.ts';
-import { Usage } from '../campaign-request.ts';
-import { type Output, print } from '../progress.ts';
-import type { Means } from './segments.ts';
+import type { Context } from '../context.ts';
+import { print } from '../progress.ts';
+import { Usage } from '../usage.ts';
 
 const pathOf = (id: string) => `/v1/users/${encodeURIComponent(id)}`;
 
-export function userCommands(program: Command, { client, show, hints }: Means, stdout: Output) {
+export function userCommands(program: Command, { client, io, show, hints }: Context) {
   const users = program
     .command('users')
     .alias('user')
-    .description('what is known of a user')
+    .description('export or erase the data about a user')
     .addHelpText(
       'after',
       `
@@ -24,18 +24,18 @@ Examples:
   users
     .command('export')
     .argument('<id>')
-    .description('all of it, a JSON object a line')
+    .description('print all of it, one JSON object per line')
     .action(async (id: string) => {
       const path = `${pathOf(id)}/export`;
       const type = hints() === null ? 'application/json' : 'application/x-ndjson';
-      for await (const bytes of await client().download(path, type)) await print(stdout, bytes);
+      for await (const bytes of await client().download(path, type)) await print(io.stdout, bytes);
     });
 
   users
     .command('erase')
     .argument('<id>')
     .option('--yes', 'it cannot be undone')
-    .description('installations, failures, and what campaigns have frozen')
+    .description('erase installations, failures and frozen recipients')
     .action(async (id: string, { yes }: { yes?: boolean }) => {
       if (!yes) throw new Usage(`this cannot be undone: volley users erase ${id} --yes`);
       const erased = await client().erase<ErasedView>(pathOf(id));

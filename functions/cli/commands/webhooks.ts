@@ -1,26 +1,19 @@
-/** `volley webhooks`: who is told of events. */
+/** `volley webhooks …`: outgoing webhooks. */
 
 import type { Command } from 'commander';
-import type { DeliveryView, WebhookView } from '../../http/webhooks/webhooks.ts';
-import { collect } from '../campaign-request.ts';
-import type { Client, Page } from '../client.ts';
+import type { DeliveryView, WebhookView } from '../../http/webhooks/view.ts';
+import type { Page } from '../client.ts';
+import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
+import { collect } from '../usage.ts';
 
 type WithSecret = WebhookView & { secret: string };
 
-export interface WebhookIo {
-  client(): Client;
-  show(document: unknown, text: () => string): void;
-  /** for what is no result */
-  say(text: string): void;
-  fail(): void;
-}
-
-export function addWebhookCommands(program: Command, { client, show, say, fail }: WebhookIo) {
+export function webhookCommands(program: Command, { client, show, say, exit }: Context) {
   const webhooks = program
     .command('webhooks')
     .alias('webhook')
-    .description('who is told what becomes of campaigns');
+    .description('manage outgoing webhooks');
 
   const kept = (it: WithSecret) => {
     show(it, () => `${it.id}  ${it.secret}`);
@@ -30,8 +23,8 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
   webhooks
     .command('add')
     .argument('<url>', 'where events are posted')
-    .option('--app <app>', 'of this app only')
-    .option('--campaign <id>', 'of this campaign only')
+    .option('--app <app>', 'only events of this app')
+    .option('--campaign <id>', 'only events of this campaign')
     .option('--type <type>', 'such as campaign.completed; may be repeated', collect)
     .option('--slack', 'a Slack incoming webhook: post the report')
     .option('--teams', 'a Teams incoming webhook: post the report')
@@ -42,14 +35,19 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
       const format = slack ? 'slack' : teams ? 'teams' : 'standard';
       kept(
         await client().post<WithSecret>('/v1/webhooks', {
-          ...{ url, app, campaignId, types, description, format },
+          url,
+          app,
+          campaignId,
+          types,
+          description,
+          format,
         }),
       );
     });
 
   webhooks
     .command('list')
-    .description('those there are, and how they fare')
+    .description('list all webhooks with their states')
     .action(async () => {
       const items = await client().all<WebhookView>('/v1/webhooks');
       show({ items }, () => items.map(line).join('\n') || 'none');
@@ -58,7 +56,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
   webhooks
     .command('deliveries')
     .argument('<id>')
-    .description('what was delivered to it lately, the newest first')
+    .description('list the latest deliveries, the newest first')
     .action(async (id: string) => {
       const { items } = await client().get<Page<DeliveryView>>(`${pathOf(id)}/deliveries?limit=50`);
       show({ items }, () => items.map(deliveryLine).join('\n') || 'none');
@@ -68,7 +66,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .command('replay')
     .argument('<id>')
     .argument('<delivery>')
-    .description('deliver an event again')
+    .description('replay a delivery')
     .action(async (id: string, delivery: string) => {
       const path = `${pathOf(id)}/deliveries/${encodeURIComponent(delivery)}:replay`;
       const it = await client().post<DeliveryView>(path);
@@ -78,23 +76,23 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
   webhooks
     .command('test')
     .argument('<id>')
-    .description('send it a ping, and see what it answers')
+    .description('send a test event, and show the answer')
     .action(async (id: string) => {
       const it = await client().post<DeliveryView>(`${pathOf(id)}:test`);
-      if (it.state !== 'delivered') fail();
+      if (it.state !== 'delivered') exit(1);
       show(it, () => deliveryLine(it));
     });
 
   webhooks
     .command('rotate')
     .argument('<id>')
-    .description('give it another secret; the one before signs for 24 hours more')
+    .description('rotate the secret; the earlier one signs for 24 hours more')
     .action(async (id: string) => kept(await client().post<WithSecret>(`${pathOf(id)}:rotate`)));
 
   webhooks
     .command('enable')
     .argument('<id>')
-    .description('turn on one that was disabled')
+    .description('enable a webhook that was disabled')
     .action(async (id: string) => {
       const it = await client().patch<WebhookView>(pathOf(id), { enabled: true });
       show(it, () => line(it));
@@ -104,7 +102,7 @@ export function addWebhookCommands(program: Command, { client, show, say, fail }
     .command('remove')
     .alias('delete')
     .argument('<id>')
-    .description('deliver nothing to it any more')
+    .description('remove a webhook')
     .action(async (id: string) => {
       await client().delete(pathOf(id));
       show({ id, removed: true }, () => `${id} removed`);
@@ -122,7 +120,7 @@ interface AddOptions {
 
 const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 
-/** An incoming webhook's path is its password: only its host is shown, as `--json` shows all. */
+/** The path of a Slack or Teams webhook is a password, so only its host is shown; --json shows all. */
 function line(it: WebhookView): string {
   const where = it.format === 'standard' ? it.url : `${new URL(it.url).origin}/…`;
   const of = it.campaignId ? `campaign ${it.campaignId}` : it.app ? `app ${it.app}` : 'all';

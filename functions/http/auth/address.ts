@@ -1,4 +1,4 @@
-/** Where a call comes from. */
+/** The network address that a call comes from. */
 
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
@@ -10,11 +10,11 @@ import type { Context } from 'hono';
  */
 export type ClientAddress = (c: Context) => string;
 
-/** By VOLLEY_TRUSTED_HOPS: 0 is the other end of the connection. */
+/** The client's address behind so many proxies (VOLLEY_TRUSTED_HOPS); 0: the connection's own. */
 export const clientAddressBehind = (trustedHops: number): ClientAddress =>
   trustedHops === 0 ? socketAddress : forwardedAddress(trustedHops);
 
-/** The other end of the connection; on this machine it is a proxy, or somebody who tries things. */
+/** The other end of the connection. Empty if that is this machine: a proxy, or a developer. */
 export const socketAddress: ClientAddress = (c) => {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
   const address = subscriber(incoming?.socket?.remoteAddress ?? '');
@@ -28,8 +28,8 @@ export const socketAddress: ClientAddress = (c) => {
  * Google's load balancer appends two, the client's and its own
  * (https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
  *
- * DANGER: a caller who gets around one of the proxies writes one of these addresses. Firebase Hosting
- * can be got around, so its hop is never counted: all who come through it have its address.
+ * DANGER: a caller who avoids one of the proxies writes one of these addresses. Firebase Hosting can be
+ * avoided, so its hop is never counted: all callers that come through it have its address.
  */
 export const forwardedAddress =
   (trustedHops: number): ClientAddress =>

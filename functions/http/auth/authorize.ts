@@ -1,4 +1,4 @@
-/** API keys and people: who may call what. */
+/** Authorizes calls: by an API key, or by a sign-in of a Firebase user. */
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
@@ -8,20 +8,20 @@ import type { Store } from '../../ports/ports.ts';
 import { answerProblem } from '../core/problem.ts';
 import type { FindPerson } from './firebase-users.ts';
 
-/** How long who was found, or not found, is believed in: what is revoked works that long. */
+/** Cache TTL for callers, found or not; a revoked key keeps working this long. */
 const CACHE_MS = 30 * 1000;
-/** Keys, or people, remembered. Guesses are kept apart, so that they cannot push real ones out. */
+/** Entries of each cache. Unknown bearers have a cache of their own, so guesses evict no real key. */
 const CACHE_SIZE = 1000;
 
-/** 32 random bytes: nothing to guess, so a fast hash is enough to store it. */
+/** A new API key of 32 random bytes. It cannot be guessed, so a fast hash is enough to store it. */
 export const makeKey = () => `volley_${randomBytes(32).toString('base64url')}`;
 
 export const hashKey = (key: string) => hash('sha256', key);
 
-/** Null if the call may go on, the answer if not. Any of the scopes will do. */
+/** Null if the caller has any of the scopes; otherwise the answer that ends the call. */
 export type Authorize = (c: Context, scopes: Scope[]) => Promise<Response | null>;
 
-/** A key, or a person where `findPerson` is given; a JWT is never asked for among the keys. */
+/** Takes API keys and, with `findPerson`, sign-ins. A JWT is never looked up among the keys. */
 export function createAuthorize(
   store: Pick<Store, 'findKey'>,
   now: () => number,
@@ -64,7 +64,7 @@ export function createAuthorize(
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
     return answerProblem(c, 'forbidden', `${found.name} lacks the scope ${needed}.`, {
       ...(isPerson && {
-        next: 'Ask who runs this deployment for a role that has the scope named.',
+        next: 'Ask the administrator of this deployment for a role that has the scope named.',
       }),
     });
   };
@@ -72,29 +72,29 @@ export function createAuthorize(
 
 const CALLER = 'caller';
 
-/** Who makes the call that was let in: as it is kept with what it changes. */
+/** The caller of an authorized call, as the store records it with a change. */
 export function callerOf(c: Context): string {
   const caller: Caller | undefined = c.get(CALLER);
-  return caller?.who ?? caller?.name ?? 'somebody';
+  return caller?.who ?? caller?.name ?? 'unknown';
 }
 
-/** Null: a person. */
+/** The API key of the call; null if a Firebase user calls. */
 export const keyOf = (c: Context): ApiKey | null => (c.get(CALLER) as Caller).key ?? null;
 
-/** The user id of the person who calls; null: the call is made with a key, or with nothing. */
+/** The id of the Firebase user who calls; null with an API key, or without credentials. */
 export const personOf = (c: Context): string | null =>
   (c.get(CALLER) as Caller | undefined)?.id ?? null;
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const MAX_KEY = 256;
-/** Firebase's have about 1,000 characters, and at most 1,000 of custom claims. */
+/** Firebase's ID tokens have about 1,000 characters, and at most 1,000 of custom claims. */
 const JWT = /^[\w-]{1,1000}\.[\w-]{1,6000}\.[\w-]{1,1000}$/;
 
 interface Caller {
   name: string;
-  /** of a person */
+  /** of a Firebase user */
   id?: string;
-  /** as it is kept, where the name is for a sentence */
+  /** as the store records it; `name` if absent, which is worded for a sentence */
   who?: string;
   scopes: Scope[];
   key?: ApiKey;
@@ -105,7 +105,7 @@ interface Entry {
   until: number;
 }
 
-/** It is asked once in a while, however many calls come with the same bearer. */
+/** Asks `find` once per bearer and TTL, also for calls that come at the same time. */
 function cached(now: () => number, find: (bearer: string) => Promise<Caller | null>) {
   const known = new Map<string, Entry>();
   const unknown = new Map<string, Entry>();

@@ -1,6 +1,6 @@
 /**
- * People, by ID tokens of Firebase Auth: what they may do is the custom claim `volley`, which only
- * an administrator of the project can set.
+ * Firebase users, by their ID tokens. Their role is the custom claim `volley`, which only an
+ * administrator of the project can set.
  * https://firebase.google.com/docs/auth/admin/verify-id-tokens
  * https://firebase.google.com/docs/auth/admin/custom-claims
  *
@@ -24,26 +24,26 @@ const roles: Record<string, Scope[]> = {
 export interface Person {
   /** Firebase's user id */
   id: string;
-  /** e-mail, or the user's id */
+  /** the e-mail address, or the user id */
   name: string;
-  /** none without a role */
+  /** empty without a role */
   scopes: Scope[];
 }
 
 /**
- * Null: the token is not one of this project, has expired, was revoked, or its user was disabled or
- * deleted. Throws `Unavailable` when Google does not answer.
+ * The user of an ID token. Null if the token is of another project, has expired or was revoked, or if
+ * its user was disabled or deleted. Throws `Unavailable` if Google does not answer.
  */
 export type FindPerson = (token: string) => Promise<Person | null>;
 
 const DEADLINE_MS = 10_000;
 
-/** `options`: where the library finds Google, and as whom it asks. */
+/** `options`: the address of Google and the credentials, for the library. */
 export function createPeople(project: string, options: AppOptions = {}): FindPerson {
   let auth: Promise<Auth> | undefined;
 
   async function connect(): Promise<Auth> {
-    // 60 ms, which only a deployment with people in it pays
+    // loading it takes 60 ms, so only a deployment where users sign in does it
     const [{ initializeApp }, { getAuth }] = await Promise.all([
       import('firebase-admin/app'),
       import('firebase-admin/auth'),
@@ -77,8 +77,8 @@ const REFUSALS = [
 ];
 
 /**
- * The library gives the code `argument-error` to bad tokens, and to certificates that it could not
- * fetch as well; what it says of a token begins with one of these words.
+ * The library gives the code `argument-error` to bad tokens, but also to certificates that it could not
+ * fetch. A message about a token begins with one of these words.
  */
 const ABOUT_THE_TOKEN = /^(Firebase ID token|Decoding Firebase ID token|verifyIdToken\(\) expects)/;
 

@@ -1,16 +1,16 @@
 /**
- * How often somebody may call: token buckets in memory. Each instance of a function counts for
- * itself, so of N instances the whole is N times as much; it is there to slow down who tries, and to
- * keep a broken app from taking all, not to bill anybody.
+ * Rate limits by token buckets in memory. Each instance of a function counts for itself, so N instances
+ * allow N times as much. The limits slow down guessing and protect the rest from a broken app; they are
+ * not exact enough for billing.
  */
 
 import { setNewest } from '../../lib/bounded-map.ts';
 import { createTokenBucket, type Rate, type TokenBucket } from '../../lib/token-bucket.ts';
 
-/** Callers that are remembered; who was not seen for the longest begins anew. */
+/** Callers that are remembered; the one that has not called for the longest is forgotten. */
 const REMEMBERED = 10_000;
 
-/** Milliseconds to wait; 0: go on. */
+/** Counts a call of `who`. Gives the milliseconds to wait before it is allowed; 0: allowed. */
 export type Limit = (who: string) => number;
 
 export function createLimit(rate: Rate, now: () => number): Limit {

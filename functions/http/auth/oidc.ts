@@ -1,6 +1,6 @@
 /**
- * Who calls a function that is not public: Cloud Tasks, Pub/Sub and Cloud Scheduler, each with an
- * OIDC token of one service account, the invoker.
+ * Authorizes the callers of a function that is not public: Cloud Tasks, Pub/Sub and Cloud Scheduler, each
+ * with an OIDC token of one service account, the invoker.
  * https://cloud.google.com/run/docs/authenticating/service-to-service
  */
 
@@ -9,25 +9,25 @@ import { withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
 
 export interface OidcOptions {
-  /** the url of the function: a token for another one is refused */
+  /** the URL of the function; a token for another one is refused */
   audience: string;
   /** e-mail of the one service account that may call */
   invoker: string;
-  /** PEM certificates by key id; Google's without it. DANGER: whoever answers there may call. */
+  /** PEM certificates by key id; Google's without it. DANGER: that server decides who may call. */
   certsUrl?: string | undefined;
   /**
-   * 'platform': a token whose signature Cloud Run has taken off is believed. Cloud Run does that
-   * to tokens that its own check of `run.routes.invoke` has accepted, so that we cannot use them
-   * elsewhere; nothing is left to verify then.
+   * 'platform': trusts a token whose signature Cloud Run has removed. Cloud Run removes it from tokens
+   * that its own check of `run.routes.invoke` has accepted, so that we cannot use them elsewhere;
+   * nothing is left to verify then.
    *
-   * It lets through the invoker (`roles/run.invoker` on the function), and everybody who has that
-   * permission on the project: owners, editors, and `roles/run.developer`. Their tokens carry their
-   * own e-mail, so they are refused here. It checks one token of a request: that in
+   * Cloud Run lets through the invoker (`roles/run.invoker` on the function), and all accounts that have
+   * that permission on the project: owners, editors, and `roles/run.developer`. Their tokens carry their
+   * own e-mail, so they are refused here. Cloud Run checks one token of a request: that in
    * X-Serverless-Authorization where there is one, and the one in Authorization not at all. We read
    * Authorization alone, so a request that has the other header, or several tokens, is refused.
    *
    * DANGER: with `allUsers` as an invoker, or with `--no-invoker-iam-check`, Cloud Run checks
-   * nothing, and anybody can write such a token.
+   * nothing, and anyone can write such a token.
    * https://cloud.google.com/run/docs/troubleshooting#signature-removed
    * https://cloud.google.com/run/docs/authenticating/service-to-service#acquire-token
    */
@@ -38,13 +38,13 @@ export interface OidcOptions {
 
 export type Caller =
   | { kind: 'invoker' }
-  /** `reason` is for our log; the caller gets the status alone */
+  /** `reason` is for the log; the caller gets only the status */
   | { kind: 'refused'; status: 401 | 403; reason: string };
 
 const CERTS_MS = 5_000;
-/** Google's have about 1,200 characters. */
+/** The longest token, in characters. Google's have about 1,200. */
 const MAX_TOKEN = 4096;
-/** For clocks that differ; the library allows as much. */
+/** How far clocks may differ; the library allows as much. */
 const SKEW_S = 300;
 const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 const REMOVED = '.SIGNATURE_REMOVED_BY_GOOGLE';
@@ -55,12 +55,12 @@ const refused = (status: 401 | 403, reason: string): Caller => ({
   reason,
 });
 
-/** Of a request: the values of each header, by its name in lower case (Node's `headersDistinct`). */
+/** The values of each header of a request, by its name in lower case (Node's `headersDistinct`). */
 export type HeaderValues = Record<string, string[] | undefined>;
 
 /**
- * Takes the headers of a request. Throws `Unavailable` when Google's certificates cannot be had:
- * nothing is known of the caller then.
+ * A check of the headers of a request. It throws `Unavailable` if Google's certificates cannot be
+ * fetched: the caller is not known then.
  */
 export function createOidc({
   audience,
@@ -72,7 +72,7 @@ export function createOidc({
   let client: Promise<OAuth2Client> | undefined;
   let fetching: Promise<Certificates> | undefined;
 
-  /** The library keeps them as long as their Cache-Control says; one fetch for all who wait. */
+  /** The library caches them as their Cache-Control says. Calls that wait share one fetch. */
   async function certificates(library: OAuth2Client): Promise<Certificates> {
     fetching ??= library
       .getFederatedSignonCertsAsync()
@@ -133,7 +133,7 @@ async function newClient(certsUrl: string | undefined): Promise<OAuth2Client> {
   );
 }
 
-/** The library's messages quote whole tokens, so they are told apart here and go no further. */
+/** The library's messages quote whole tokens, so they are replaced here and never logged. */
 const REASONS: [RegExp, string][] = [
   [/too late/, 'the token has expired'],
   [/too early/, 'the token is from the future'],
@@ -146,7 +146,7 @@ const REASONS: [RegExp, string][] = [
 const reasonOf = (error: unknown) =>
   REASONS.find(([pattern]) => pattern.test(String(error)))?.[1] ?? 'the token cannot be read';
 
-/** What the library checks of a payload, of one that comes without a signature. */
+/** Checks the payload of a token without a signature as the library would. */
 function readUnsigned(token: string, audience: string, now: number): Read {
   let payload: TokenPayload;
   try {

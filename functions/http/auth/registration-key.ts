@@ -1,4 +1,4 @@
-/** What a key to register with may do: little, to one app, and not too often. */
+/** Restricts registration keys, which lie in apps: to one app, and to a rate. */
 
 import type { Context } from 'hono';
 import type { Rate } from '../../lib/token-bucket.ts';
@@ -9,9 +9,9 @@ import { keyOf } from './authorize.ts';
 import { createLimit } from './limit.ts';
 
 export interface RegistrationLimits {
-  /** all devices of an app: after a push to a million, some open it at once */
+  /** for all devices of an app: after a push to a million, many open it in the same minute */
   perKey: Rate;
-  /** one device, or all behind one address of a mobile network */
+  /** for one device, or all devices behind one address of a mobile network */
   perAddress: Rate;
 }
 
@@ -20,10 +20,10 @@ export const registrationLimits: RegistrationLimits = {
   perAddress: { perSecond: 5, burst: 100 },
 };
 
-/** Null if the call may go on, the answer if not. */
+/** Null if the call may go on; otherwise the answer that ends it. */
 export type Admit = (c: Context) => Response | null;
 
-/** Only `register` alone is limited. Asked before the call is read, so that faulty ones count, too. */
+/** Limits registration keys only. It runs before the call is read, so that faulty calls count too. */
 export function createAdmit(
   { perKey, perAddress }: RegistrationLimits,
   clientAddress: ClientAddress,
@@ -34,7 +34,7 @@ export function createAdmit(
   return (c) => {
     const key = narrowKeyOf(c);
     if (!key) return null;
-    // the address first: who is too fast there must not use up what is for all
+    // the address first: a caller that is too fast there must not use up the rate of the key
     const address = clientAddress(c);
     const wait = (address && ofAddress(`${address} ${key.hash}`)) || ofKey(key.hash);
     if (wait === 0) return null;
@@ -43,7 +43,7 @@ export function createAdmit(
   };
 }
 
-/** Null if the call may go on, the answer if not. Only `register` alone is narrow. */
+/** Null if the key may be used for the app; otherwise the answer that ends the call. */
 export function narrow(c: Context, app: string): Response | null {
   const key = narrowKeyOf(c);
   if (!key || key.app === app) return null;
@@ -52,7 +52,7 @@ export function narrow(c: Context, app: string): Response | null {
   });
 }
 
-/** The key of a call that may only register; null for all others. */
+/** The registration key of a call; null for all other callers. */
 export function narrowKeyOf(c: Context): ApiKey | null {
   const key = keyOf(c);
   return key && !key.scopes.includes('installations') ? key : null;

@@ -1,6 +1,6 @@
 /**
- * How often one person may call. By their user id: those who come through Firebase Hosting all have
- * its address, and a person may have several.
+ * Limits the rate of each Firebase user, by user id: all that come through Firebase Hosting have its
+ * address, and one user may have several addresses.
  */
 
 import type { Context } from 'hono';
@@ -10,10 +10,10 @@ import { personOf } from './authorize.ts';
 import { createLimit } from './limit.ts';
 import type { Admit } from './registration-key.ts';
 
-/** A console that polls, and a command line that imports, side by side; not a script run wild. */
+/** Enough for a console that polls and an import side by side, but not for a runaway script. */
 export const personRate: Rate = { perSecond: 50, burst: 500 };
 
-/** Only people are limited: asked after the call was authorized. */
+/** Limits Firebase users only. It runs after the call was authorized. */
 export function createAdmitPerson(rate: Rate, now: () => number): Admit {
   const limit = createLimit(rate, now);
   return (c: Context) => {

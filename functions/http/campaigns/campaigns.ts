@@ -1,4 +1,4 @@
-/** Campaigns: send, look. */
+/** The calls that send campaigns and read their state and reports. */
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
@@ -11,122 +11,133 @@ import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
-import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from '../core/problem.ts';
-import { campaignResponse, controlCalls, idempotencyKey } from './control.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
+import { controlCalls } from './control.ts';
 import { failuresCall } from './failures.ts';
-import { campaignSchema, campaignView, reportSchema, reportView } from './view.ts';
+import {
+  campaignParams,
+  campaignResponse,
+  idempotencyKey,
+  NO_CAMPAIGN,
+  noCampaign,
+} from './parts.ts';
+import { reportSchema, reportView } from './report-view.ts';
+import { campaignSchema, campaignView } from './view.ts';
 
-/** Whoever sends may see what became of it; the failures, with their tokens, need `read`. */
+/** A key that sends may read the results; failures need `read`, since they have tokens. */
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
-export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
-
 export function campaignCalls(ports: Ports): Call[] {
-  const { store } = ports;
-
   return [
-    call({
-      method: 'post',
-      path: '/v1/campaigns',
-      operationId: 'sendCampaign',
-      summary: 'Send a campaign',
-      description: 'Answers as soon as the campaign is stored; it is sent from there.',
-      scopes: ['campaigns'],
-      takes: {
-        headers: z.object({ 'idempotency-key': idempotencyKey }),
-        body: campaignRequestSchema,
-      },
-      responses: {
-        202: {
-          ...campaignResponse('Accepted, now or by an earlier request with this Idempotency-Key.'),
-          headers: z.object({ Location: z.string() }),
-        },
-        409: problemResponse(409, 'The Idempotency-Key came with another body before.'),
-        422: problemResponse(422, 'It could never be sent: too large, or no credentials for it.'),
-      },
-      async handle({ headers, body }, c) {
-        const accepted = await accept(ports, body, headers['idempotency-key'] ?? null, callerOf(c));
-        if (accepted.kind === 'conflict')
-          return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
-            next: 'Use a new key for a new campaign; send the same body to ask for the earlier one.',
-          });
-        if (accepted.kind === 'refused')
-          return answerProblem(c, 'refused', 'The campaign could not be sent.', {
-            faults: accepted.faults,
-          });
-        const { campaign, kind } = accepted;
-        const counts = kind === 'accepted' ? noCounts() : await store.counts(campaign.id);
-        c.header('Location', `/v1/campaigns/${campaign.id}`);
-        return c.json(campaignView(campaign, counts), 202);
-      },
-    }),
-
-    call({
-      method: 'get',
-      path: '/v1/campaigns',
-      operationId: 'listCampaigns',
-      summary: 'List campaigns, the newest first',
-      scopes: MAY_LOOK,
-      takes: {
-        query: pageQuery(512),
-      },
-      responses: { 200: pageOf(campaignSchema) },
-      async handle({ query }, c) {
-        const page = await store.listCampaigns(query.after ?? null, query.limit);
-        const items = await Promise.all(
-          page.items.map(async (it) => campaignView(it, await store.counts(it.id))),
-        );
-        return c.json({ items, next: page.next });
-      },
-    }),
-
-    call({
-      method: 'get',
-      path: '/v1/campaigns/{id}',
-      operationId: 'getCampaign',
-      summary: 'Look at a campaign: its state and live counts',
-      scopes: MAY_LOOK,
-      takes: { params: campaignParams },
-      responses: { 200: campaignResponse('The campaign.'), 404: NO_CAMPAIGN },
-      async handle({ params: { id } }, c) {
-        const campaign = await store.getCampaign(id);
-        if (!campaign) return noCampaign(c, id);
-        return c.json(campaignView(campaign, await store.counts(id)));
-      },
-    }),
-
-    call({
-      method: 'get',
-      path: '/v1/campaigns/{id}/report',
-      operationId: 'getReport',
-      summary: 'What became of a campaign',
-      description: 'With `Accept: text/plain`, as text to post to a chat.',
-      scopes: MAY_LOOK,
-      takes: { params: campaignParams },
-      responses: {
-        200: {
-          description: 'The report; of an open campaign, as far as it is.',
-          content: {
-            'application/json': { schema: reportSchema },
-            'text/plain': { schema: z.string() },
-          },
-        },
-        404: NO_CAMPAIGN,
-      },
-      async handle({ params: { id } }, c) {
-        const found = await report(ports, id);
-        if (!found) return noCampaign(c, id);
-        const type = accepts(c, {
-          header: 'Accept',
-          supports: ['application/json', 'text/plain'],
-          default: 'application/json',
-        });
-        return type === 'text/plain' ? c.text(reportText(found)) : c.json(reportView(found));
-      },
-    }),
-
-    failuresCall(ports, campaignParams),
-
-    ...controlCalls(ports, campaignParams),
+    sendCampaignCall(ports),
+    listCampaignsCall(ports),
+    getCampaignCall(ports),
+    getReportCall(ports),
+    failuresCall(ports),
+    ...controlCalls(ports),
   ];
 }
+
+const sendCampaignCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/campaigns',
+    operationId: 'sendCampaign',
+    summary: 'Send a campaign',
+    description: 'Answers as soon as the campaign is stored; it is sent from there.',
+    scopes: ['campaigns'],
+    takes: {
+      headers: z.object({ 'idempotency-key': idempotencyKey }),
+      body: campaignRequestSchema,
+    },
+    responses: {
+      202: {
+        ...campaignResponse('Accepted, now or by an earlier request with this Idempotency-Key.'),
+        headers: z.object({ Location: z.string() }),
+      },
+      409: problemResponse(409, 'The Idempotency-Key came with another body before.'),
+      422: problemResponse(422, 'It could never be sent: too large, or no credentials for it.'),
+    },
+    async handle({ headers, body }, c) {
+      const accepted = await accept(ports, body, headers['idempotency-key'] ?? null, callerOf(c));
+      if (accepted.kind === 'conflict')
+        return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
+          next: 'Use a new key for a new campaign; send the same body to ask for the earlier one.',
+        });
+      if (accepted.kind === 'refused')
+        return answerProblem(c, 'refused', 'The campaign could not be sent.', {
+          faults: accepted.faults,
+        });
+      const { campaign, kind } = accepted;
+      const counts = kind === 'accepted' ? noCounts() : await ports.store.counts(campaign.id);
+      c.header('Location', `/v1/campaigns/${campaign.id}`);
+      return c.json(campaignView(campaign, counts), 202);
+    },
+  });
+
+const listCampaignsCall = ({ store }: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/campaigns',
+    operationId: 'listCampaigns',
+    summary: 'List campaigns, the newest first',
+    scopes: MAY_LOOK,
+    takes: {
+      query: pageQuery(512),
+    },
+    responses: { 200: pageOf(campaignSchema) },
+    async handle({ query }, c) {
+      const page = await store.listCampaigns(query.after ?? null, query.limit);
+      const items = await Promise.all(
+        page.items.map(async (it) => campaignView(it, await store.counts(it.id))),
+      );
+      return c.json({ items, next: page.next });
+    },
+  });
+
+const getCampaignCall = ({ store }: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/campaigns/{id}',
+    operationId: 'getCampaign',
+    summary: 'Look at a campaign: its state and live counts',
+    scopes: MAY_LOOK,
+    takes: { params: campaignParams },
+    responses: { 200: campaignResponse('The campaign.'), 404: NO_CAMPAIGN },
+    async handle({ params: { id } }, c) {
+      const campaign = await store.getCampaign(id);
+      if (!campaign) return noCampaign(c, id);
+      return c.json(campaignView(campaign, await store.counts(id)));
+    },
+  });
+
+const getReportCall = (ports: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/campaigns/{id}/report',
+    operationId: 'getReport',
+    summary: 'Read the report of a campaign',
+    description: 'With `Accept: text/plain`, as text to post to a chat.',
+    scopes: MAY_LOOK,
+    takes: { params: campaignParams },
+    responses: {
+      200: {
+        description: 'The report; of an open campaign, its results so far.',
+        content: {
+          'application/json': { schema: reportSchema },
+          'text/plain': { schema: z.string() },
+        },
+      },
+      404: NO_CAMPAIGN,
+    },
+    async handle({ params: { id } }, c) {
+      const found = await report(ports, id);
+      if (!found) return noCampaign(c, id);
+      const type = accepts(c, {
+        header: 'Accept',
+        supports: ['application/json', 'text/plain'],
+        default: 'application/json',
+      });
+      return type === 'text/plain' ? c.text(reportText(found)) : c.json(reportView(found));
+    },
+  });

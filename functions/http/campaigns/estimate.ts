@@ -1,4 +1,4 @@
-/** What a campaign would reach and what is wrong with it, before anything is sent. */
+/** The call that estimates a campaign: its reach and its problems, before anything is sent. */
 
 import { z } from '@hono/zod-openapi';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
@@ -8,7 +8,7 @@ import { call } from '../core/call.ts';
 
 const { name, message } = campaignRequestSchema.shape;
 
-/** A campaign as it is sent, or no more than its audience. */
+/** A campaign, or only its audience. */
 const requestSchema = z
   .strictObject({
     ...campaignRequestSchema.shape,
@@ -17,7 +17,7 @@ const requestSchema = z
   })
   .openapi('EstimateRequest');
 
-/** Stands for a message that is not written yet: short, and for everybody. */
+/** Stands for a message that is not written yet: short, and the same for all recipients. */
 const NO_MESSAGE = message.parse({ title: '-' });
 
 const counts = z.record(z.string(), z.int());
@@ -26,7 +26,7 @@ const estimateSchema = z
   .object({
     installations: z.int(),
     exact: z.boolean().openapi({
-      description: 'Every one was counted. A large audience is estimated from a fair sample.',
+      description: 'True if all were counted. A large audience is estimated from a fair sample.',
     }),
     counted: z.int().openapi({ description: 'The size of that sample.' }),
     platforms: counts,
@@ -72,7 +72,8 @@ export const estimateCall = (ports: Ports) =>
     takes: { body: requestSchema },
     responses: {
       200: {
-        description: 'Whom it would reach; an error among the problems keeps some from getting it.',
+        description:
+          'The recipients it would reach. A problem of severity `error` keeps some from getting it.',
         content: { 'application/json': { schema: estimateSchema } },
       },
     },

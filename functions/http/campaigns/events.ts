@@ -1,21 +1,22 @@
-/** A campaign's events as they happen: a stream (Server-Sent Events), or one answer at a time. */
+/** The call that follows a campaign: a stream of Server-Sent Events, or one answer at a time. */
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { eventSchemas } from '../../model/schemas/events.ts';
 import { call } from '../core/call.ts';
-import { answerProblem, NO_CAMPAIGN, noCampaign, problemResponse } from '../core/problem.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
 import type { Listener, Live, News } from './live.ts';
+import { campaignParams, NO_CAMPAIGN, noCampaign } from './parts.ts';
 import { campaignSchema } from './view.ts';
 
-/** Proxies give up connections that are silent for about a minute. */
+/** Interval of heartbeats. Proxies close connections that are silent for about a minute. */
 const HEARTBEAT_MS = 15_000;
 /**
- * A stream takes one of an instance's requests, and Cloud Run ends a request after five minutes unless
- * told otherwise. Whoever listens comes back with the last id.
+ * A stream holds one of an instance's requests, and Cloud Run ends a request after five minutes unless
+ * configured otherwise. Clients reconnect with the last id.
  */
 const MAX_STREAM_MS = 4 * 60 * 1000;
-/** What a client of ours waits until it comes back. */
+/** How long a client waits before it reconnects. */
 const RETRY_MS = 1_000;
 const MAX_WAIT_SECONDS = 60;
 
@@ -26,7 +27,7 @@ const message = z.object({
 });
 
 export interface EventsOptions {
-  /** fires when the server is to end: streams end, and their clients come back to another */
+  /** fires when the server stops: streams end, and their clients reconnect to another instance */
   stop: AbortSignal;
   heartbeatMs?: number;
   maxStreamMs?: number;
@@ -36,7 +37,6 @@ export interface EventsOptions {
 
 export const eventsCall = (
   live: Live,
-  params: z.ZodObject<{ id: z.ZodString }>,
   {
     stop,
     heartbeatMs = HEARTBEAT_MS,
@@ -50,14 +50,14 @@ export const eventsCall = (
     operationId: 'followCampaign',
     summary: 'Follow a campaign',
     description:
-      'Server-Sent Events: what happens to it under the types of its events, and under `campaign` ' +
-      'the campaign with its counts when they have changed. The stream ends with the campaign, or ' +
-      'after some minutes; come back with `Last-Event-ID`, as EventSource does by itself, and ' +
-      'nothing is missed. Of a campaign that was told to its end, that answers 204.\n\n' +
-      'With `wait` the answer is JSON: what came after `after`, at once or within so many seconds.',
+      'Server-Sent Events: the events of the campaign under their types, and under `campaign` the ' +
+      'campaign with its counts, each time they have changed. The stream ends with the campaign, or ' +
+      'after some minutes. Reconnect with `Last-Event-ID`, as EventSource does by itself, and ' +
+      'nothing is missed. The answer is 204 if the campaign is closed and all was sent.\n\n' +
+      'With `wait` the answer is JSON: what came after `after`, immediately or within so many seconds.',
     scopes: ['read', 'campaigns'],
     takes: {
-      params,
+      params: campaignParams,
       headers: z.object({ 'last-event-id': z.string().max(64).optional() }),
       query: z.strictObject({
         wait: z.coerce.number().int().min(0).max(MAX_WAIT_SECONDS).optional(),
@@ -74,14 +74,14 @@ export const eventsCall = (
           },
         },
       },
-      204: { description: 'It is closed, and all of it was told. EventSource stops then.' },
+      204: { description: 'The campaign is closed, and all was sent. EventSource stops then.' },
       404: NO_CAMPAIGN,
-      503: problemResponse(503, 'Too many follow campaigns here; try again.'),
+      503: problemResponse(503, 'Too many clients follow campaigns here; try again.'),
     },
     async handle({ params: { id }, query: { wait, after }, headers }, c) {
       const listener = live.listen(id);
       if (!listener)
-        return answerProblem(c, 'unavailable', 'Too many follow campaigns here at once.', {
+        return answerProblem(c, 'unavailable', 'Too many clients follow campaigns here.', {
           next: 'Try again in a moment, or ask GET /v1/campaigns/{id} now and then.',
         });
       const from = after ?? headers['last-event-id'] ?? null;
@@ -127,7 +127,7 @@ function stream(c: Context, first: News, it: Stream) {
   };
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
-    /** Not called while the reader is slow, so what it missed comes as one. */
+    /** Not called while the reader is slow, so what it missed comes in one piece. */
     async pull(controller) {
       try {
         const leftMs = Math.max(0, Math.min(heartbeatMs, end - now()));
@@ -158,11 +158,11 @@ function stream(c: Context, first: News, it: Stream) {
   });
 }
 
-/** JSON has no line breaks of its own. */
+/** One event. Its data is one line, since JSON has no line breaks of its own. */
 const textOf = ({ id, event, data }: News['messages'][number]) =>
   `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** A signal of its own that fires with any of these, until it is let go. */
+/** A signal that fires with any of these, until it is released. */
 function linked(...signals: AbortSignal[]) {
   const own = new AbortController();
   const abort = () => own.abort();
@@ -171,7 +171,8 @@ function linked(...signals: AbortSignal[]) {
     if (it.aborted) abort();
   }
   return {
-    ...{ signal: own.signal, abort },
+    signal: own.signal,
+    abort,
     release() {
       for (const it of signals) it.removeEventListener('abort', abort);
     },

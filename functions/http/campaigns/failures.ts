@@ -1,4 +1,4 @@
-/** The failures of a campaign: page by page, or all of them as a stream. */
+/** The call that lists the failures of a campaign: in pages, or all of them as a stream. */
 
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
@@ -6,27 +6,28 @@ import type { Failure } from '../../model/chunk.ts';
 import type { Page, Ports, Store } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 import { PAGE } from '../core/json.ts';
-import { NO_CAMPAIGN, noCampaign } from '../core/problem.ts';
-import { type FailureView, failureSchema, failureView } from './view.ts';
 
-/** Failures read and written at once by a stream: about 300 KB. */
+import { campaignParams, NO_CAMPAIGN, noCampaign } from './parts.ts';
+import { type FailureView, failureSchema, failureView } from './report-view.ts';
+
+/** Failures that a stream reads and writes in one step: about 300 KB. */
 const STREAM_PAGE = 1000;
 
 const types = ['application/json', 'text/csv', 'application/x-ndjson'];
 
-export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString }>) =>
+export const failuresCall = (ports: Ports) =>
   call({
     method: 'get',
     path: '/v1/campaigns/{id}/failures',
     operationId: 'listFailures',
-    summary: 'Who was not reached, and why',
+    summary: 'List the failures of a campaign',
     description:
       'JSON comes in pages of `limit`. With `Accept: text/csv` or `application/x-ndjson` all that ' +
       'follow `after` come in one stream. In CSV a cell that a spreadsheet would take for a ' +
       "formula begins with '.",
     scopes: ['read'],
     takes: {
-      params,
+      params: campaignParams,
       query: z.strictObject({
         limit: z.coerce.number().int().min(1).max(1000).default(100),
         after: z.string().max(512).optional(),
@@ -58,13 +59,13 @@ export const failuresCall = (ports: Ports, params: z.ZodObject<{ id: z.ZodString
       const suffix = csv ? 'csv' : 'ndjson';
       c.header('Content-Disposition', `attachment; filename="failures-${id}.${suffix}"`);
       const line = csv ? csvLine : (it: FailureView) => `${JSON.stringify(it)}\n`;
-      // before anything is answered: its cursor may be wrong, the store may not serve
+      // read before the answer begins: the cursor may be wrong, or the store unavailable
       const first = await ports.store.listFailures(id, after, STREAM_PAGE);
       return c.body(stream(ports, id, first, csv ? `${columns.join(',')}\n` : '', line));
     },
   });
 
-/** Reads the next page only when the one before has been taken: the client sets the pace. */
+/** Reads a page only after the client has taken the one before: the client sets the pace. */
 function stream(
   { store, log }: { store: Store; log: Ports['log'] },
   id: string,
@@ -87,7 +88,7 @@ function stream(
         after = page.next;
         if (after === null) controller.close();
       } catch (error) {
-        // the status is out already: a body cut off is all that can tell the client
+        // the status is sent already, so only a body that breaks off can tell the client
         log.unexpected({ where: `failures of ${id}`, error });
         controller.error(error);
       }

@@ -1,9 +1,9 @@
 /**
- * A campaign as it is sent: what happened to it, in order, and between that its counts. One poller for
- * a campaign and process, shared by all who follow it there; none while nobody does.
+ * Live progress of campaigns: their events in order, and in between their counts. A process has one
+ * poller for a campaign, shared by all its listeners; it stops with the last of them.
  *
- * A message's id says where its reader stands: the number in the timeline, and what the counts were.
- * Whoever comes back with it misses nothing and gets nothing twice.
+ * The id of a message is the position of its reader: the number in the timeline, and a hash of the
+ * counts. A client that reconnects with it misses nothing and gets nothing twice.
  */
 
 import { hash } from 'node:crypto';
@@ -27,27 +27,27 @@ export interface News {
 }
 
 export interface Listener {
-  /** What came after that; nothing, if nothing does within the time. Null: there is no such campaign. */
+  /** What came after that position; empty after `waitMs`. Null: there is no such campaign. */
   next(after: string | null, waitMs: number, signal: AbortSignal): Promise<News | null>;
-  /** once is enough */
+  /** may be called more than once */
   close(): void;
 }
 
 export interface Live {
-  /** Null: there are too many already. */
+  /** Null if there are too many listeners. */
   listen(campaignId: string): Listener | null;
 }
 
-/** A campaign of many shards costs a read each, so it is looked at less often: of 500, every 5 s. */
+/** Counts cost a read a shard, so a campaign of many is polled less often: with 500, every 5 s. */
 const POLL_MS = 500;
 const POLL_MS_A_SHARD = 10;
 const AGAIN_MS = 2_000;
-/** Each is a request that is held; more of them are sent to another instance. */
+/** Each listener holds a request; more of them have to go to another instance. */
 const MAX_LISTENERS = 500;
 
 interface Snapshot {
   campaign: CampaignView;
-  /** of state and counts */
+  /** a hash of state, reason and counts */
   mark: string;
   timeline: { seq: number; event: CampaignEvent }[];
   shards: number;
@@ -55,10 +55,10 @@ interface Snapshot {
 
 interface Poller {
   listeners: number;
-  /** undefined: not looked yet; null: no such campaign */
+  /** undefined: not polled yet; null: no such campaign */
   latest: Snapshot | null | undefined;
   error: unknown;
-  /** resolves at the next look */
+  /** resolves at the next poll */
   looked: PromiseWithResolvers<void>;
   idle: AbortController;
 }
@@ -72,7 +72,7 @@ export function createLive(
 
   async function look(id: string): Promise<Snapshot | null> {
     const { store } = ports;
-    // in this order: what closes a campaign is in its timeline by the time it is closed
+    // in this order: the event that closes a campaign is stored before its state
     const campaign = await store.getCampaign(id);
     if (!campaign) return null;
     const [counts, timeline] = await Promise.all([store.counts(id), store.timeline(id, 0)]);
@@ -104,8 +104,11 @@ export function createLive(
     let it = pollers.get(id);
     if (!it) {
       it = {
-        ...{ listeners: 0, latest: undefined, error: null },
-        ...{ looked: Promise.withResolvers(), idle: new AbortController() },
+        listeners: 0,
+        latest: undefined,
+        error: null,
+        looked: Promise.withResolvers(),
+        idle: new AbortController(),
       };
       pollers.set(id, it);
       void poll(id, it);
@@ -141,7 +144,7 @@ export function createLive(
               if (latest === null) return null;
               const news = latest && newsOf(latest, after);
               if (news && (news.messages.length > 0 || news.ended || isLate)) return news;
-              // the first look is worth waiting for, or its failure
+              // the first poll is awaited even beyond the time, and its failure is thrown
               if (!latest && error !== null) throw error;
               if (isLate && signal.aborted) return { messages: [], ended: false };
               isLate = await Promise.race([
@@ -165,13 +168,15 @@ export function createLive(
 
 const POSITION = /^(\d{1,6})(?:-([0-9a-f]{1,12}))?$/;
 
-/** What is not one of our ids is no position: everything is told. */
+/** The messages after a position. An id that is none of ours counts as the beginning. */
 function newsOf({ campaign, mark, timeline }: Snapshot, after: string | null): News {
   const [, seen = '0', seenMark] = after?.match(POSITION) ?? [];
   const fresh = timeline.filter(({ seq }) => seq > Number(seen));
   const last = timeline.at(-1)?.seq ?? 0;
   const messages: Message[] = fresh.map(({ seq, event }) => ({
-    ...{ id: String(seq), event: event.type, data: toCloudEvent(event) },
+    id: String(seq),
+    event: event.type,
+    data: toCloudEvent(event),
   }));
   if (fresh.length > 0 || seenMark !== mark)
     messages.push({ id: `${last}-${mark}`, event: 'campaign', data: campaign });

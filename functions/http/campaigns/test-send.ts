@@ -10,6 +10,7 @@ import { type Preview, preview } from '../../pipeline/audience/preview.ts';
 import type { Ports, Rendered } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { call } from '../core/call.ts';
+import type { FieldsOf } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 import { campaignSchema, campaignView } from './view.ts';
 
@@ -23,56 +24,65 @@ const renderedSchema = z
   .nullable()
   .openapi({ description: 'Null without credentials for that provider.' });
 
+const recipientSchema = z.object({
+  installationId: z.string(),
+  provider: z.enum(providers).openapi({ description: 'The provider that sends it.' }),
+  language: z.string().nullable().openapi({ description: 'Null: the default of the message.' }),
+  warnings: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .openapi({ description: 'Parts of the message that this push leaves out.' }),
+  ...forEachProvider(() => renderedSchema),
+});
+
 const testedSchema = z
   .object({
     // .nullable() would describe a null that is a campaign, too
     campaign: z.union([campaignSchema, z.null()]).openapi({ description: 'Null on a dry run.' }),
     recipients: z
-      .array(
-        z.object({
-          installationId: z.string(),
-          provider: z.enum(providers).openapi({ description: 'The one that it is sent by.' }),
-          language: z.string().nullable().openapi({ description: 'Null is the default.' }),
-          warnings: z
-            .array(z.object({ path: z.string(), message: z.string() }))
-            .openapi({ description: 'What of the message it is not given, as it is sent.' }),
-          ...forEachProvider(() => renderedSchema),
-        }),
-      )
-      .openapi({ description: 'The first 20. A badge that counts up is shown by how much.' }),
+      .array(recipientSchema)
+      .openapi({ description: 'The first 20. A badge that counts up is shown as its increment.' }),
   })
   .openapi('Tested');
 export type TestedView = z.output<typeof testedSchema>;
 
-const renderedView = (it: Rendered | null) => it && { ...it, payload: JSON.parse(it.payload) };
+const renderedView = (it: Rendered | null) =>
+  it && {
+    headers: it.headers,
+    payload: JSON.parse(it.payload),
+    bytes: it.bytes,
+    mostBytes: it.mostBytes,
+  };
 
-const previewView = ({ rendered, lost, ...it }: Preview) => ({
-  ...it,
-  warnings: lost,
-  ...forEachProvider((provider) => renderedView(rendered[provider])),
-});
+const previewView = (it: Preview) =>
+  ({
+    installationId: it.installationId,
+    provider: it.provider,
+    language: it.language,
+    warnings: it.lost,
+    ...forEachProvider((provider) => renderedView(it.rendered[provider])),
+  }) satisfies FieldsOf<typeof recipientSchema>;
 
 export const testCall = (ports: Ports) =>
   call({
     method: 'post',
     path: '/v1/campaigns:test',
     operationId: 'testCampaign',
-    summary: 'Send a test to people who are named',
+    summary: 'Send a test to named recipients',
     description:
-      'A campaign marked as a test, and what each of its recipients is shown, by each provider. ' +
-      'With `dryRun` that is all: nothing is stored or sent.',
+      'Sends a campaign marked as a test. The answer shows the push of each recipient, rendered for ' +
+      'each provider. With `dryRun` nothing is stored or sent.',
     scopes: ['campaigns'],
     takes: { body: campaignRequestSchema },
     responses: {
       200: {
-        description: 'A dry run: what they would be shown.',
+        description: 'A dry run: the pushes as they would be sent.',
         content: { 'application/json': { schema: testedSchema } },
       },
       202: {
         description: 'Accepted; it is sent from there.',
         content: { 'application/json': { schema: testedSchema } },
       },
-      422: problemResponse(422, 'It could never be sent, or nobody is there to get it.'),
+      422: problemResponse(422, 'It could never be sent, or it has no recipients.'),
     },
     async handle({ body }, c) {
       const refuse = (faults: Fault[]) =>
@@ -83,7 +93,9 @@ export const testCall = (ports: Ports) =>
       if (faults.length > 0) return refuse(faults);
       const recipients = (await preview(ports, request)).map(previewView);
       if (recipients.length === 0)
-        return refuse([{ path: 'audience', message: 'matches nobody: nobody would see the test' }]);
+        return refuse([
+          { path: 'audience', message: 'has no recipients: the test would reach no device' },
+        ]);
       if (body.dryRun) return c.json({ campaign: null, recipients });
       const accepted = await accept(ports, request, null, callerOf(c));
       if (accepted.kind === 'refused') return refuse(accepted.faults);

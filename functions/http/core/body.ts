@@ -1,4 +1,4 @@
-/** JSON bodies, bounded in bytes, in depth and in values; all numbers are as they were written. */
+/** Reads JSON bodies, bounded in bytes, depth and values. No number loses digits unnoticed. */
 
 import type { Context } from 'hono';
 import { exactNumber, INEXACT, parseExact } from '../../lib/exact-json.ts';
@@ -6,13 +6,13 @@ import { type Found, note } from '../../lib/faults.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { answerProblem } from './problem.ts';
 
-/** A campaign with 100 tokens of the longest kind and both overrides stays below it. */
+/** The largest JSON body. A campaign with 100 of the longest tokens and both overrides is smaller. */
 const MAX_BYTES = 512 * 1024;
-/** Far more than a payload needs; what walks a value later may recurse. */
+/** The deepest nesting, far more than a payload needs. Code that walks a value may recurse. */
 const MAX_DEPTH = 32;
 /**
- * Each may be a fault, which costs a hundred times its bytes. A message in 100 languages with 200 data
- * in each stays below it.
+ * The most values in a body. Each may be a fault, which costs a hundred times its bytes. A message in
+ * 100 languages with 200 data fields in each has fewer.
  */
 const MAX_VALUES = 25_000;
 
@@ -20,7 +20,7 @@ const MAX_VALUES = 25_000;
 export const mediaType = (c: Context) =>
   (c.req.header('content-type') ?? '').replace(/;.*/, '').trim().toLowerCase();
 
-/** The value, the faults of its text, or the answer that ends the call. */
+/** The JSON of the body, the faults of its text, or a problem to answer with. */
 export async function readJson(c: Context): Promise<{ value: unknown } | Found | Response> {
   const type = mediaType(c);
   if (type !== 'application/json')
@@ -47,6 +47,7 @@ const whole = (message: string): Found => ({ faults: [{ path: '', message }], co
 
 const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
 
+/** The whole body as bytes, or why there is none. */
 export async function readBytes(
   c: Context,
   maxBytes = MAX_BYTES,
@@ -56,7 +57,7 @@ export async function readBytes(
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    // no longer than it says: Node cuts it there. A stream takes the adapter ten times as long
+    // Node cuts the body at its declared length. A stream takes the adapter ten times as long
     if (length !== undefined) return new Uint8Array(await c.req.raw.arrayBuffer());
     for await (const chunk of c.req.raw.body ?? []) {
       size += chunk.byteLength;
@@ -70,8 +71,8 @@ export async function readBytes(
 }
 
 /**
- * The value with plain numbers, or where it has a text or a number that cannot be kept. `__proto__`
- * is refused because overrides are merged into objects later.
+ * The value with plain numbers; or a fault for each text or number that could not be stored as it is.
+ * `__proto__` is refused because overrides are merged into objects later.
  */
 function plain(value: unknown): { value: unknown } | Found {
   const found: Found = { faults: [], count: 0 };

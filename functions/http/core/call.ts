@@ -1,6 +1,7 @@
 /**
- * A call of the API, described once: who may make it, what it takes (schemas), what it answers,
- * and its handler. The server checks by this description and the OpenAPI document is made of it.
+ * A call of the API is described once: the scopes it needs, what it takes (schemas), what it answers,
+ * and its handler. The server checks requests by this description, and the OpenAPI document is made
+ * from it.
  */
 
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
@@ -14,12 +15,12 @@ import { readJson } from './body.ts';
 import { exampleOf } from './examples.ts';
 import { answerProblem, problemResponse } from './problem.ts';
 
-/** What a call takes, where it takes anything. Bodies are JSON. */
+/** The schemas of a call's input. Bodies are JSON. */
 interface Schemas {
   params?: z.ZodObject;
-  /** strict: what it does not name is a fault, as any is without it; 'any': others choose them */
+  /** an unknown parameter is a fault; absent: there are none; 'any': the caller chooses them */
   query?: z.ZodObject | 'any';
-  /** by their names in lower case */
+  /** by header names in lower case */
   headers?: z.ZodObject;
   body?: z.ZodType;
 }
@@ -30,25 +31,25 @@ type Input<S extends Schemas> = {
 
 interface Description<S extends Schemas> {
   method: 'get' | 'put' | 'post' | 'patch' | 'delete';
-  /** with `{name}` for a parameter; the last one may have a verb behind it: `{name}:test` */
+  /** `{name}` is a parameter; the last one may have a verb behind it: `{name}:test` */
   path: string;
-  /** what generated clients call it: it is kept, as a path is */
+  /** the name of the call in generated clients, so it never changes */
   operationId: string;
   summary: string;
   description?: string;
-  /** any of these; null: open to everybody */
+  /** any of these is enough; null: public */
   scopes: Scope[] | null;
   takes: S;
-  /** with 404, 409 and 422 where it answers them; what any call may answer is added */
+  /** with 404, 409 and 422 if it answers them; problems that any call may answer are added */
   responses: RouteConfig['responses'];
-  /** for a body that is not JSON: the handler reads it */
+  /** for a body that is not JSON, which the handler reads */
   requestBody?: RouteConfig['requestBody'];
-  /** asked before anything is read of the call: null if it may go on, the answer if not */
+  /** runs before the call is read: null if it may go on, otherwise the answer */
   admit?: Admit;
   handle(input: Input<S>, c: Context): Response | Promise<Response>;
 }
 
-/** With its schemas' types forgotten: calls of every kind in one list. */
+/** A call without the types of its schemas, so that all calls fit into one list. */
 export type Call = Omit<Description<Schemas>, 'handle'> & {
   handle(input: never, c: Context): Response | Promise<Response>;
 };
@@ -57,11 +58,11 @@ export const call = <const S extends Schemas>(it: Description<S>): Call => it;
 
 export interface Access {
   authorize: Authorize;
-  /** asked of every call once it is authorized */
+  /** runs for every call once it is authorized */
   admit: Admit;
 }
 
-/** Adds the calls to an app and its document; other methods of their paths answer 405. */
+/** Adds the calls to an app and its OpenAPI document. Other methods of their paths answer 405. */
 export function serve(app: OpenAPIHono, calls: Call[], { authorize, admit }: Access) {
   for (const it of calls) {
     app.openAPIRegistry.registerPath(documented(it));
@@ -81,7 +82,7 @@ export function serve(app: OpenAPIHono, calls: Call[], { authorize, admit }: Acc
   }
 }
 
-/** A parameter is all between two slashes; with its verb, where it has one. */
+/** A path in Hono's syntax. A parameter is the text between two slashes, with its verb if any. */
 const pattern = (path: string) =>
   path.replaceAll(/{(\w+)}(:\w+)?/g, (_, name, verb) => `:${name}${verb ? `{[^/]+${verb}}` : ''}`);
 
@@ -93,10 +94,10 @@ function paramsOf(c: Context, path: string): Record<string, string> {
 
 const NO_QUERY = z.strictObject({});
 
-/** The first of each name; of Hono's own object `?constructor=x` would be no part. */
+/** The first value of each name. Hono's own object would miss `?constructor=x`. */
 const queryOf = (c: Context) => Object.fromEntries([...new URL(c.req.url).searchParams].reverse());
 
-/** All that the call takes, or a problem that names every fault of every part. */
+/** The validated input of a call, or a problem that names every fault of every part. */
 async function read(
   c: Context,
   takes: Schemas,
@@ -134,22 +135,22 @@ async function read(
 
 const labels = { params: 'path', query: 'query', headers: 'header', body: '' };
 
-/** Of calls, as the document groups them: the resource in their path. */
+/** The groups of calls in the OpenAPI document: the resource in their path, and what it is. */
 export const tags: Record<string, string> = {
-  campaigns: 'Send to an audience, and see what became of it.',
-  messages: 'Push to a few, at once.',
-  audiences: 'Who would be reached, and audiences that come as a file.',
+  campaigns: 'Send to an audience, control the campaign, read its results.',
+  messages: 'Push to a few named recipients immediately.',
+  audiences: 'Estimates, and audiences that are uploaded as a file.',
   segments: 'Audiences that are saved under a name.',
-  schedules: 'Campaigns that are sent again and again.',
+  schedules: 'Campaigns that are sent repeatedly.',
   installations: 'Apps on devices.',
-  users: 'What is known of a person, and its end.',
-  triggers: 'Outside services that push.',
-  webhooks: 'Outside services that are told of events.',
-  events: 'Events that nothing took.',
-  apps: 'The switch of a whole app.',
-  keys: 'Who may call.',
-  doctor: 'What is wrong with the deployment.',
-  service: 'What the API says of itself.',
+  users: 'Export and erasure of the data about a user.',
+  triggers: 'Inbound webhooks: outside services that start pushes.',
+  webhooks: 'Outgoing webhooks: outside services that get events.',
+  events: 'Events that no subscriber took.',
+  apps: 'Pause, resume or cancel all campaigns of an app.',
+  keys: 'API keys.',
+  doctor: 'Checks of the deployment.',
+  service: 'The API itself: its description and its health.',
 };
 
 const tagOf = (path: string) => path.match(/^\/v1\/(\w+)/)?.[1] ?? 'service';

@@ -1,4 +1,4 @@
-/** What the OpenAPI document shows of JSON bodies, by call; a test sends each of them. */
+/** The examples of JSON bodies in the OpenAPI document, by call; a test sends each of them. */
 
 const message = { title: 'Spring is here', body: 'Half price until Sunday.' };
 const campaign = {
@@ -8,7 +8,9 @@ const campaign = {
 };
 const named = { name: 'To me', audience: { userIds: ['user-7'] }, message };
 const schedule = {
-  ...{ name: 'Morning', cron: '30 9 * * 1-5', timeZone: 'Europe/Berlin' },
+  name: 'Morning',
+  cron: '30 9 * * 1-5',
+  timeZone: 'Europe/Berlin',
   campaign,
 };
 const types = ['campaign.completed', 'campaign.failed'];
@@ -21,8 +23,13 @@ const examples: Record<string, unknown> = {
   'post /v1/audiences:estimate': { audience: campaign.audience, message },
   'put /v1/segments/{name}': { audience: { tags: ['vip'], lastSeen: { withinDays: 30 } } },
   'put /v1/installations/{id}': {
-    ...{ platform: 'ios', token: 'a1'.repeat(32), language: 'en', timeZone: 'Europe/Berlin' },
-    ...{ userId: 'user-7', tags: ['vip'], attributes: { plan: 'pro' } },
+    platform: 'ios',
+    token: 'a1'.repeat(32),
+    language: 'en',
+    timeZone: 'Europe/Berlin',
+    userId: 'user-7',
+    tags: ['vip'],
+    attributes: { plan: 'pro' },
   },
   'patch /v1/installations/{id}': { language: 'pt-BR', userId: null },
   'put /v1/installations/{id}/badge': { count: 0 },
@@ -41,7 +48,7 @@ const examples: Record<string, unknown> = {
   'patch /v1/webhooks/{id}': { enabled: true },
 };
 
-/** With the key `example`, to be spread into a media type. */
+/** The example of a call, to be spread into a media type; empty if it has none. */
 export function exampleOf(method: string, path: string): { example?: unknown } {
   const example = examples[`${method} ${path}`];
   return example === undefined ? {} : { example };

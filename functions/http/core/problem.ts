@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457) as responses, and as the OpenAPI document describes them. */
+/** Answers problem documents (RFC 9457), and describes them for the OpenAPI document. */
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -17,7 +17,7 @@ const problemSchema = z
     faults: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem', {
-    description: 'RFC 9457. `faults` names everything that is wrong, not just the first thing.',
+    description: 'RFC 9457. `faults` names every fault, not only the first.',
     example: problem('invalid-request', 'The request has 2 faults.', {
       faults: [
         { path: 'message.ttlSeconds', message: 'must be at most 2419200' },
@@ -38,10 +38,3 @@ export function answerProblem(c: Context, kind: ProblemKind, ...more: ProblemArg
 }
 
 type ProblemArguments = Parameters<typeof problem> extends [unknown, ...infer Rest] ? Rest : never;
-
-export const NO_CAMPAIGN = problemResponse(404, 'There is no such campaign.');
-
-export const noCampaign = (c: Context, id: string) =>
-  answerProblem(c, 'not-found', `There is no campaign "${id}".`, {
-    next: 'Check the id; GET /v1/campaigns lists all.',
-  });

@@ -1,4 +1,4 @@
-/** A change of an installation: what is named is changed, null takes it out, the rest stays. */
+/** Changes an installation: fields that are sent replace the stored ones, null removes one. */
 
 import { z } from '@hono/zod-openapi';
 import type { Fault } from '../../lib/errors.ts';
@@ -10,7 +10,7 @@ const { shape } = registrationSchema;
 
 const scalar = z.union([z.string().max(256), z.number(), z.boolean()]);
 
-/** https://www.rfc-editor.org/rfc/rfc7396 for one object and its attributes. */
+/** A JSON merge patch (RFC 7396) of an installation and its attributes. */
 export const changeSchema = z
   .strictObject({
     platform: shape.platform.optional(),
@@ -24,15 +24,14 @@ export const changeSchema = z
     userId: shape.userId.nullable(),
     optedOut: shape.optedOut,
     tags: shape.tags.unwrap().optional(),
-    attributes: z
-      .record(z.string().min(1).max(64), scalar.nullable())
-      .optional()
-      .openapi({ description: 'Those named are changed, or taken out by null; others stay.' }),
+    attributes: z.record(z.string().min(1).max(64), scalar.nullable()).optional().openapi({
+      description: 'Those that are sent are changed, or removed by null; others stay.',
+    }),
   })
   .openapi('RegistrationChange');
 export type Change = z.output<typeof changeSchema>;
 
-/** As a whole it would be no registration. */
+/** The changed installation would not be a valid registration. */
 export class Contradiction extends Error {
   readonly faults: Fault[];
   constructor(faults: Fault[]) {
@@ -41,14 +40,14 @@ export class Contradiction extends Error {
   }
 }
 
-/** Throws a `Contradiction`: a change that is good may not fit what is there. */
+/** The changed installation. Throws `Contradiction` if the change does not fit the stored fields. */
 export function changed(it: Installation, change: Change, now: number): Installation {
   const { id, bucket: _, refreshedAt: __, provider, ...before } = it;
   const { attributes, ...others } = change;
   const after = Object.fromEntries(
     Object.entries({
       ...before,
-      // another platform has its own provider, unless one is named
+      // another platform gets its usual provider, unless one is sent
       ...(others.platform === undefined && { provider }),
       ...others,
       attributes: merged(before.attributes, attributes ?? {}),

@@ -1,14 +1,14 @@
 /**
- * The import: a file of installations, streamed into the store in batches. Good lines are kept
- * whatever the others are like; a file that is wrong as a whole is refused before anything is
- * stored. To import a file twice changes nothing: whoever was cut off sends it again.
+ * The call that imports a file of installations, streamed into the store in batches. Good rows are
+ * stored even if others have faults; a file that is wrong as a whole is refused before anything is
+ * stored. Importing a file twice changes nothing, so a client that was cut off sends it again.
  */
 
 import { z } from '@hono/zod-openapi';
 import { ABSENT } from '../../import/absent.ts';
 import { Unreadable } from '../../import/encoding.ts';
 import { readRow } from '../../import/read-row.ts';
-import { csvRows, FileFault, ndjsonRows, type Row } from '../../import/rows.ts';
+import { csvRows, FileFault, ndjsonRows, PAGE_ROWS, type Row } from '../../import/rows.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { ImportCounts, ImportedInstallation, Ports } from '../../ports/ports.ts';
 import { mediaType } from '../core/body.ts';
@@ -16,13 +16,7 @@ import { call } from '../core/call.ts';
 import { linesOf } from '../core/file-body.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 
-/**
- * Rows in one write: whoever sends no more at a time has all of them stored or none. The embedded
- * store does nothing else meanwhile, for some 0.3 s, and they lie in memory; with fewer its disk has more
- * to do.
- */
-export const PAGE_ROWS = 15_000;
-/** Faults told of one file, and as many warnings; all are counted. */
+/** Faults of one file that are listed, and as many warnings; all are counted. */
 const MAX_TOLD = 1_000;
 
 const readers = new Map([
@@ -38,28 +32,34 @@ const toldLines = (of: string) =>
 
 const importedSchema = z
   .object({
-    read: z.int().openapi({ description: 'Rows, the header and empty lines not counted.' }),
+    read: z.int().openapi({ description: 'Rows, without the header and empty lines.' }),
     stored: z
       .int()
-      .openapi({ description: 'All that were not rejected: the sum of the next four.' }),
+      .openapi({ description: 'Rows that were not rejected: the sum of the next four.' }),
     inserted: z.int(),
     updated: z.int(),
     unchanged: z
       .int()
-      .openapi({ description: 'Were there already, just so, and were not written.' }),
-    superseded: z.int().openapi({ description: 'A later row had their id, or their token.' }),
+      .openapi({ description: 'Were stored already with the same fields, and were not written.' }),
+    superseded: z.int().openapi({ description: 'A later row had the same id, or the same token.' }),
     tokensMoved: z.int().openapi({
       description: 'Installations that were removed because a row has their token now.',
     }),
     rejected: z.int(),
     warned: z.int().openapi({ description: 'Stored without a cell that could not be read.' }),
-    faults: toldLines('Of rows that were rejected'),
-    warnings: toldLines('Of rows that were stored without a cell'),
+    faults: toldLines('Faults of rows that were rejected'),
+    warnings: toldLines('Warnings for rows that were stored without a cell'),
   })
   .openapi('Imported', {
     example: {
-      ...{ read: 20_000, stored: 19_999, rejected: 1 },
-      ...{ inserted: 100, updated: 20, unchanged: 19_879, superseded: 0, tokensMoved: 3 },
+      read: 20_000,
+      stored: 19_999,
+      rejected: 1,
+      inserted: 100,
+      updated: 20,
+      unchanged: 19_879,
+      superseded: 0,
+      tokensMoved: 3,
       faults: [{ line: 17, message: 'token: an APNs token is 64 to 200 hexadecimal digits' }],
       warned: 1,
       warnings: [{ line: 40, message: 'language: is no language tag such as de or pt-BR' }],
@@ -67,7 +67,7 @@ const importedSchema = z
   });
 export type Imported = z.output<typeof importedSchema>;
 
-/** Chosen by whoever imports, new for each list that is imported from its beginning to its end. */
+/** Chosen by the client: a new one for each list that is imported from beginning to end. */
 export const runId = z.string().regex(/^[\w-]{8,64}$/, {
   message: 'must be 8 to 64 letters, digits, - and _',
 });
@@ -76,8 +76,10 @@ const importQuery = z.strictObject({
   app: registrationSchema.shape.app
     .unwrap()
     .optional()
-    .openapi({ description: 'Of all rows; one that says another is rejected.' }),
-  run: runId.optional().openapi({ description: 'Marks them as seen by this run, for a prune.' }),
+    .openapi({ description: 'The app of all rows; a row with another app is rejected.' }),
+  run: runId
+    .optional()
+    .openapi({ description: 'Marks the rows as seen by this run, for a prune.' }),
   dryRun: z
     .enum(['true', 'false'])
     .optional()
@@ -98,14 +100,14 @@ export const importCall = (ports: Ports) =>
     operationId: 'importInstallations',
     summary: 'Register many installations',
     description:
-      'CSV with a header (or `;` or tabs between its cells), or NDJSON, of any size; UTF-8, or ' +
+      'CSV with a header (cells separated by `,`, `;` or tabs) or NDJSON, of any size; UTF-8, or ' +
       'UTF-16 with a byte order mark; gzip is unpacked. Columns are the fields of a registration and `id`; ' +
       '`tags` are separated by `|`; `attributes` is JSON, `attributes.NAME` one of them; ' +
-      '`refreshedAt` is when the app was last seen, in RFC 3339 or seconds since 1970. Cells are ' +
-      'read in the spellings that exports use. A row is rejected for its id, its app, its platform ' +
-      'or its token; without any other cell that cannot be read it is stored, with a warning. In a ' +
+      '`refreshedAt` is when the app was last seen, in RFC 3339 or seconds since 1970. Cells may have ' +
+      'the spellings that exports use. A row is rejected for a fault in its id, its app, its platform ' +
+      'or its token. With a fault in another cell it is stored without that cell, with a warning. In a ' +
       `CSV ${ABSENT.map((it) => `\`${it}\``).join(', ')} and blanks are no value. ` +
-      'What is there already, just so, is not written. ' +
+      'A row that changes nothing is not written. ' +
       `Rows are stored ${PAGE_ROWS} at a time, each time all of them or none.`,
     scopes: ['installations'],
     takes: { query: importQuery },
@@ -114,14 +116,15 @@ export const importCall = (ports: Ports) =>
       content: {
         'text/csv': { schema: { type: 'string' }, example: csvExample },
         'text/tab-separated-values': {
-          ...{ schema: { type: 'string' }, example: csvExample.replaceAll(',', '\t') },
+          schema: { type: 'string' },
+          example: csvExample.replaceAll(',', '\t'),
         },
         'application/x-ndjson': { schema: { type: 'string' }, example: ndjsonExample },
       },
     },
     responses: {
       200: {
-        description: 'What was stored, and what was not.',
+        description: 'How many rows were stored, and the faults of the others.',
         content: { 'application/json': { schema: importedSchema } },
       },
       415: problemResponse(415),
@@ -143,7 +146,7 @@ export const importCall = (ports: Ports) =>
           });
         if (error instanceof Unreadable)
           return answerProblem(c, 'invalid-request', error.message, {
-            next: 'Send the whole file again: what is stored already will be replaced by itself.',
+            next: 'Send the whole file again: rows that are stored already will not change.',
           });
         throw error;
       }
@@ -156,7 +159,11 @@ async function store(
   { app, run, dryRun }: z.output<typeof importQuery>,
 ): Promise<Imported> {
   const counts: ImportCounts = {
-    ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    superseded: 0,
+    tokensMoved: 0,
   };
   const done = { read: 0, stored: 0, rejected: 0, warned: 0 };
   const told: Pick<Imported, 'faults' | 'warnings'> = { faults: [], warnings: [] };

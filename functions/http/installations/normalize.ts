@@ -1,22 +1,22 @@
-/** What an earlier version has stored, brought into the form that is compared today. */
+/** The call that normalizes installations that an earlier version has stored. */
 
 import { z } from '@hono/zod-openapi';
 import type { InstallationName, Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 
-/** Installations of a call: it is over in seconds even if all of them change. */
+/** Installations of one call: it takes seconds even if all of them change. */
 const PART = 2_000;
 
 const after = z
   .string()
   .max(1000)
-  .refine((it) => nameOf(it) !== null, { message: 'must be the `next` of a call before' })
+  .refine((it) => nameOf(it) !== null, { message: 'must be the `next` of an earlier call' })
   .transform(nameOf)
   .nullable()
   .default(null)
   .openapi({
     type: 'string',
-    description: 'The `next` of the call before; null begins.',
+    description: 'The `next` of the call before; null to begin.',
   });
 
 const body = z.strictObject({ after }).openapi('Normalize');
@@ -26,7 +26,7 @@ const normalizedSchema = z
     read: z.int(),
     changed: z.int(),
     removed: z.int().openapi({
-      description: 'Had a token that is the same as that of another one, which registered later.',
+      description: 'Had the same token as another installation, which registered later.',
     }),
     next: z.string().nullable().openapi({ description: 'Call again with it; null at the end.' }),
   })
@@ -38,12 +38,12 @@ export const normalizeCall = ({ store }: Ports) =>
     method: 'post',
     path: '/v1/installations:normalize',
     operationId: 'normalizeInstallations',
-    summary: 'Bring installations into form',
+    summary: 'Normalize stored installations',
     description:
-      'Once after an update of Volley that says so: what an earlier version stored (tokens of APNs ' +
-      'in capitals, old names of time zones, what a language is found by) is brought into the form ' +
-      'that is compared today, some thousand installations of all apps at each call. To do it again ' +
-      'changes nothing.',
+      'To be called once after an update of Volley that asks for it. Values that an earlier version ' +
+      'stored (APNs tokens in capitals, old names of time zones, search keys of languages) get the ' +
+      'form that is compared today, for some thousand installations of all apps in each call. ' +
+      'Repeated calls change nothing.',
     scopes: ['admin'],
     takes: { body },
     responses: {
@@ -58,7 +58,7 @@ export const normalizeCall = ({ store }: Ports) =>
     },
   });
 
-/** Neither an id nor an app that is encoded has a slash. */
+/** Neither an id nor an encoded app has a slash. */
 const cursorOf = ({ app, id }: InstallationName) => `${encodeURIComponent(app)}/${id}`;
 
 function nameOf(cursor: string): InstallationName | null {

@@ -1,4 +1,4 @@
-/** What a list of the team's own has no more, after all of it was imported. */
+/** The call that removes installations which a list has no more, after all of it was imported. */
 
 import { z } from '@hono/zod-openapi';
 import { registrationSchema } from '../../model/schemas/registration.ts';
@@ -17,7 +17,7 @@ const body = z
       .nullable()
       .default(null)
       .openapi({ description: 'The `next` of the call before this one.' }),
-    dryRun: z.boolean().default(false).openapi({ description: 'They are only counted.' }),
+    dryRun: z.boolean().default(false).openapi({ description: 'Only counts the installations.' }),
   })
   .openapi('Prune');
 
@@ -34,11 +34,12 @@ export const pruneCall = ({ store }: Ports) =>
     method: 'post',
     path: '/v1/installations:prune',
     operationId: 'pruneInstallations',
-    summary: 'Remove what an import has not seen',
+    summary: 'Remove installations that an import has not seen',
     description:
-      'After all pages of a list came with one `run`: removes the installations of the app that were ' +
-      'in none of them, a part of the app at each call. Who registered since the run began is kept, ' +
-      'and so is who has opted out. A run may be pruned after for 7 days from its first page.',
+      'After all pages of a list were imported with one `run`: removes the installations of the app ' +
+      'that were in none of them, a part of the app in each call. Installations that registered since ' +
+      'the run began are kept, and so are those that have opted out. A run can be used for 7 days ' +
+      'from its first page.',
     scopes: ['installations'],
     takes: { body },
     responses: {
@@ -53,7 +54,7 @@ export const pruneCall = ({ store }: Ports) =>
         'not-found',
         `No import has the run "${run}", or it began more than 7 days ago.`,
         {
-          next: 'Import the whole list again with a run of its own, then prune with that.',
+          next: 'Import the whole list again with a new run, then prune with that run.',
         },
       );
     },

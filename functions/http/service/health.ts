@@ -1,13 +1,13 @@
-/** Whether the store serves us, for load balancers: they ask often, and anyone may. */
+/** Tells load balancers whether the store serves. They ask often, and anyone may ask. */
 
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Log, Store } from '../../ports/ports.ts';
 
-/** How long an answer is used again: it bounds what those who ask may cost, which is a read each time. */
+/** How long an answer is reused, which bounds the cost: each check is a read. */
 const USED_AGAIN_MS = 5_000;
 const DEADLINE_MS = 5_000;
 
-/** Asks the store at most once in 5 s. What it gives never rejects. */
+/** A check that asks the store at most once in 5 s. Its promise never rejects. */
 export function createHealth(
   store: Pick<Store, 'check'>,
   log: Pick<Log, 'unexpected'>,

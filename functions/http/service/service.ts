@@ -1,4 +1,4 @@
-/** What the API says of itself: its description, and that it is there. */
+/** The calls about the API itself: its root, its description, its health. */
 
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { eventSchemas } from '../../model/schemas/events.ts';
@@ -19,7 +19,7 @@ const rootSchema = z
 
 const DESCRIPTION = 'Push campaigns to millions of devices, through APNs and FCM.';
 
-/** What anyone may know: it is served without a key. */
+/** Served without a key, so it has nothing that is not public. */
 const ROOT: z.output<typeof rootSchema> = {
   name: 'Volley',
   description: DESCRIPTION,
@@ -36,9 +36,14 @@ export function serviceCalls(
 
   for (const { type, says, schema } of eventSchemas)
     app.openAPIRegistry.registerWebhook({
-      ...{ method: 'post', path: type, summary: says, security: [] },
+      method: 'post',
+      path: type,
+      summary: says,
+      security: [],
       request: { body: { content: { 'application/cloudevents+json': { schema } } } },
-      responses: { '2XX': { description: 'Taken. 410 ends the webhook, all else is retried.' } },
+      responses: {
+        '2XX': { description: 'Taken. 410 ends the webhook; any other status is retried.' },
+      },
     });
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
@@ -56,8 +61,8 @@ export function serviceCalls(
       method: 'get',
       path: '/',
       operationId: 'getRoot',
-      summary: 'Where things are',
-      description: 'For people and programs that know no more than the address.',
+      summary: 'Links to the description and the health check',
+      description: 'For a client that knows only the address.',
       scopes: null,
       takes: { query: 'any' },
       responses: { 200: json('Links, relative to this address.', rootSchema) },
@@ -68,8 +73,8 @@ export function serviceCalls(
       method: 'get',
       path: '/openapi.json',
       operationId: 'getDescription',
-      summary: 'This description',
-      description: 'Made of the schemas that requests are checked with.',
+      summary: 'Get this description',
+      description: 'Generated from the schemas that requests are checked with.',
       scopes: null,
       takes: {},
       responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': {} } } },
@@ -94,13 +99,13 @@ export function serviceCalls(
       method: 'get',
       path: '/healthz',
       operationId: 'getHealth',
-      summary: 'Whether it serves',
+      summary: 'Check that the API serves',
       description: 'For load balancers. It reads from the store, at most once in 5 seconds.',
       scopes: null,
       takes: { query: 'any' },
       responses: {
         200: {
-          description: 'It does.',
+          description: 'It serves.',
           content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
         },
         503: problemResponse(503),
@@ -108,7 +113,7 @@ export function serviceCalls(
       handle: async (_, c) =>
         (await isServing())
           ? c.json({ status: 'ok' })
-          : answerProblem(c, 'unavailable', 'The store does not serve.'),
+          : answerProblem(c, 'unavailable', 'The store does not answer.'),
     }),
   ];
 }

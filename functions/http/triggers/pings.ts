@@ -1,8 +1,8 @@
 /**
- * The door for pings: who knocks is checked, what is good is queued, and everybody gets the same
- * answer. Triggers are remembered for a while, so that a flood costs no reads; counts are added up
- * and written now and then, so that it costs few writes. After a name that is no trigger's the names
- * of all are remembered too, so that a flood of made-up names costs no reads either.
+ * Receives inbound webhooks: verifies each and queues those that are genuine. All callers get the same
+ * answer. Triggers are cached for a short time, so that a flood costs no reads; counts are added up and
+ * written at intervals, so that it costs few writes. After a call with an unknown name the names of all
+ * triggers are cached too, so that a flood of invented names costs no reads either.
  */
 
 import { setNewest } from '../../lib/bounded-map.ts';
@@ -11,9 +11,9 @@ import type { PingCounts, Trigger } from '../../model/trigger.ts';
 import type { Page, Ports } from '../../ports/ports.ts';
 import { prove, type Received } from './proof.ts';
 
-/** A trigger that was changed by another instance is verified as before that long, or not found. */
+/** Cache TTL of triggers; a change by another instance takes effect after that long. */
 const KNOWN_MS = 10 * 1000;
-/** With more triggers than that, each name that is none costs a read. */
+/** Triggers in the cache. With more triggers than that, each unknown name costs a read. */
 const MAX_KNOWN = 1000;
 const NAMES_A_PAGE = 100;
 const COUNT_EVERY_MS = 1000;
@@ -27,7 +27,7 @@ interface Known {
 
 export function createPingDoor({ store, queue, log, now }: Ports) {
   const known = new Map<string, Known>();
-  /** of all triggers; null: there are too many, or they could not be read */
+  /** the names of all triggers; null: too many of them, or they could not be read */
   let names: { all: Promise<Set<string> | null>; until: number } | null = null;
 
   async function readNames(): Promise<Set<string> | null> {
@@ -60,7 +60,7 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
     return it;
   }
 
-  /** Never rejects: a ping is worth more than its being counted. */
+  /** Writes the counts. Never rejects: a webhook is worth more than its count. */
   async function count(name: string, it: Known) {
     const { counts } = it;
     if (counts.received + counts.forged === 0) return;
@@ -72,7 +72,7 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
   }
 
   return {
-    /** Throws where it cannot be queued: then it is not received, and comes again. */
+    /** Throws if it cannot be queued: then it counts as not received, and the caller sends it again. */
     async receive(name: string, received: Received): Promise<'received' | 'missing'> {
       if (!known.has(name) && !(await mayExist(name))) return 'missing';
       const it = find(name);
@@ -95,12 +95,12 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
         const body = Buffer.from(proven.body).toString('base64');
         await queue.create([pingTask({ trigger: name, body, id: proven.id, at: now() })]);
       }
-      // nothing runs after an answer: what was not written goes with a later ping
+      // a function does not run after its answer: counts that are left are written with a later call
       if (now() - it.countedAt >= COUNT_EVERY_MS) await count(name, it);
       return 'received';
     },
 
-    /** It was changed, or is looked at: what was counted is written. */
+    /** Drops a trigger from the cache, because it was changed or is read. Writes its counts. */
     async forget(name: string) {
       names = null;
       const it = known.get(name);
@@ -109,3 +109,5 @@ export function createPingDoor({ store, queue, log, now }: Ports) {
     },
   };
 }
+
+export type PingDoor = ReturnType<typeof createPingDoor>;

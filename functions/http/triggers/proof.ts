@@ -1,6 +1,6 @@
 /**
- * Whether a ping is from whom it says. Signatures are over the bytes as they came, and everything
- * secret is compared in constant time.
+ * Verifies that an inbound webhook is genuine. Signatures are over the bytes as they came, and secrets
+ * are compared in constant time.
  *
  * https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  * https://docs.stripe.com/webhooks#verify-manually
@@ -13,18 +13,18 @@ import type { Json, Proof } from '../../model/trigger.ts';
 import { readPing } from '../../pipeline/inbound/ping.ts';
 
 export interface Received {
-  /** null: it has none of that name */
+  /** null if there is none of that name */
   header(name: string): string | null;
   query(name: string): string | null;
   body: Uint8Array;
 }
 
-/** `body` is what is to be kept of it; `id` was signed with it. Null: it is forged. */
+/** `body`: the part to store; `id`: the id that was signed with it. Null: it is forged. */
 export type Proven = { body: Uint8Array; id: string | null } | null;
 
-/** Signatures that are looked at: one is enough, two while a secret is changed. */
+/** Signatures that are compared. One is usual, two while a secret is changed. */
 const MAX_SIGNATURES = 10;
-/** It becomes part of a task. */
+/** The longest id, in characters, since it becomes part of a task. */
 const MAX_ID = 256;
 
 export function prove(proof: Proof, it: Received, now: number): Proven {
@@ -33,7 +33,7 @@ export function prove(proof: Proof, it: Received, now: number): Proven {
     case 'token':
       return byToken(proof, it);
     case 'github': {
-      // X-GitHub-Delivery is not signed: whoever kept a ping could give it another
+      // X-GitHub-Delivery is not signed: an attacker could repeat a request with another id
       const [scheme, given = ''] = (it.header('x-hub-signature-256') ?? '').split('=', 2);
       const fits = scheme === 'sha256' && same(given, mac(proof.secret, [body], 'hex'));
       return fits ? { body, id: null } : null;
@@ -67,14 +67,14 @@ function byToken(proof: Extract<Proof, { kind: 'token' }>, it: Received): Proven
     typeof given === 'string' && same(hash('sha256', given), proof.hash);
   if (proof.in === 'header') {
     const given = it.header(proof.name) ?? '';
-    // the word before it is part of the scheme, not of the secret
+    // the word Bearer is part of the scheme, not of the secret
     const bare = given.replace(/^Bearer +/i, '');
     return fits(given) || fits(bare) ? { body: it.body, id: null } : null;
   }
   if (proof.in === 'query') return fits(it.query(proof.name)) ? { body: it.body, id: null } : null;
   const read = readPing(it.body);
   if ('fault' in read || !fits(lookUp(read.value, proof.name))) return null;
-  // what is kept can be looked at: without the token
+  // a stored body can be read by the team, so the token is removed
   const segments = segmentsOf(proof.name)!;
   const last = segments.pop()!;
   const inside = segments.reduce((it, name) => (it as Record<string, Json>)[name]!, read.value);
@@ -88,7 +88,7 @@ function mac(key: string | Buffer, parts: (string | Uint8Array)[], form: 'hex' |
   return it.digest(form);
 }
 
-/** Its length is no secret. */
+/** In constant time; the length is no secret. */
 const same = (given: string, expected: string) => {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -29,7 +29,10 @@ before(async () => {
   const nowhere = 'https://127.0.0.1:9';
   const fcm = { projectId: 'p', origin: nowhere, auth: { kind: 'placeholder' as const } };
   server = await startLocal({
-    ...{ dataDir: join(folder, 'data'), port: 0, apiKey: null, log: createLog(() => {}) },
+    dataDir: join(folder, 'data'),
+    port: 0,
+    apiKey: null,
+    log: createLog(() => {}),
     apps: { default: { apns: null, fcm }, shop: { apns: null, fcm } },
   });
   const people = Array.from({ length: 10 }, (_, i) => sample(2 * i + 1));

@@ -85,7 +85,7 @@ test('a test goes to those named on the command line, not to the audience of the
   const stored = (await store.getCampaign(campaign.id))!;
   assert.deepEqual([stored.test, stored.audience], [true, { installationIds: ['b'] }]);
   assert.equal((await volley('test', path)).code, 2);
-  assert.match((await volley('test', path, '--user', 'nobody')).stderr, /matches nobody/);
+  assert.match((await volley('test', path, '--user', 'nobody')).stderr, /has no recipients/);
 });
 
 test('an estimate and a test warn of what a platform cannot be given', async (t) => {

@@ -77,10 +77,18 @@ test('a table is imported by what its columns are called, which is shown first',
     assert.ok(stderr.includes(`  ${line}\n`), line);
   const { bucket: _, ...first } = (await get('device-000001'))!;
   assert.deepEqual(first, {
-    ...{ id: 'device-000001', app: 'default', platform: 'ios', provider: 'apns', userId: '0' },
-    ...{ environment: 'production', token: apnsToken(1), language: 'pt-BR' },
-    ...{ timeZone: 'America/Sao_Paulo', tags: ['news', 'a,"b'] },
-    ...{ attributes: { plan: 'pro', age: 1 }, refreshedAt: Date.UTC(2026, 10, 1, 8, 0, 0, 500) },
+    id: 'device-000001',
+    app: 'default',
+    platform: 'ios',
+    provider: 'apns',
+    userId: '0',
+    environment: 'production',
+    token: apnsToken(1),
+    language: 'pt-BR',
+    timeZone: 'America/Sao_Paulo',
+    tags: ['news', 'a,"b'],
+    attributes: { plan: 'pro', age: 1 },
+    refreshedAt: Date.UTC(2026, 10, 1, 8, 0, 0, 500),
   });
   const bare = (await get('device-000003'))!;
   assert.deepEqual([bare.platform, bare.language, bare.userId], ['android', undefined, undefined]);
@@ -403,7 +411,12 @@ test('a mapping names what is wrong with it, all at once', () => {
   }));
   const said = [['attributes.plan', 'plan'] as [string, string]];
   assert.deepEqual(Object.fromEntries(mappingOf(columns, said).fields), {
-    ...{ id: 0, platform: 1, token: 2, language: 3, 'attributes.plan': 4, 'attributes.age': 5 },
+    id: 0,
+    platform: 1,
+    token: 2,
+    language: 3,
+    'attributes.plan': 4,
+    'attributes.age': 5,
   });
   assert.throws(
     () => mappingOf([{ name: 'a', type: 'json' }], [['userId', 'a']]),

@@ -9,8 +9,13 @@ const old = (id: string, token: string) => ({
   ...installation(
     id,
     {
-      ...{ app: 'default', platform: 'ios', token: 'a', environment: 'production', tags: [] },
-      ...{ attributes: {}, timeZone: 'Asia/Calcutta' },
+      app: 'default',
+      platform: 'ios',
+      token: 'a',
+      environment: 'production',
+      tags: [],
+      attributes: {},
+      timeZone: 'Asia/Calcutta',
     },
     NOW,
   ),
@@ -65,14 +70,19 @@ test('an app says who it is in any spelling, and is answered in the one that is 
     ask('PUT', `/v1/installations/${id}`, { platform: 'ios', ...body });
   await put('a', { token: token.toLowerCase(), userId: 'former owner' });
   const response = await put('b', {
-    ...{ token, language: 'zh_TW_#Hant', timeZone: 'asia/calcutta', country: 'uk' },
+    token,
+    language: 'zh_TW_#Hant',
+    timeZone: 'asia/calcutta',
+    country: 'uk',
   });
   const form = { language: 'zh-Hant-TW', timeZone: 'Asia/Kolkata', country: 'GB' };
   const view = await jsonOf<typeof form>(response);
   assert.deepEqual({ ...view, ...form }, view);
   assert.equal(await store.getInstallation('default', 'a'), null);
   const changed = await ask('PATCH', '/v1/installations/b', {
-    ...{ token: `${token.slice(2)}FF`, language: 'iw', timeZone: 'US/Pacific' },
+    token: `${token.slice(2)}FF`,
+    language: 'iw',
+    timeZone: 'US/Pacific',
   });
   assert.equal(changed.status, 200);
   const it = (await store.getInstallation('default', 'b'))!;
@@ -88,7 +98,11 @@ test('an audience finds whom it means in any spelling', async (t) => {
   const { ask, store } = await cli(t);
   const token = apnsToken(1).replace(/^00/, 'AB');
   await ask('PUT', '/v1/installations/a', {
-    ...{ platform: 'ios', token, language: 'zh-TW', timeZone: 'Asia/Kolkata', country: 'GB' },
+    platform: 'ios',
+    token,
+    language: 'zh-TW',
+    timeZone: 'Asia/Kolkata',
+    country: 'GB',
   });
   const message = {
     title: 'Hi',
@@ -99,7 +113,9 @@ test('an audience finds whom it means in any spelling', async (t) => {
   });
   const { id } = await jsonOf<{ id: string }>(upload);
   await store.putSegment({
-    ...{ app: 'default', name: 'old', updatedAt: NOW },
+    app: 'default',
+    name: 'old',
+    updatedAt: NOW,
     audience: { timeZone: ['Asia/Calcutta'] },
   });
   for (const audience of [
@@ -112,7 +128,10 @@ test('an audience finds whom it means in any spelling', async (t) => {
     { language: 'zh-Hant', not: { language: 'zh' } },
   ]) {
     const response = await ask('POST', '/v1/campaigns:test', {
-      ...{ name: 'Hi', audience, message, dryRun: true },
+      name: 'Hi',
+      audience,
+      message,
+      dryRun: true,
     });
     const reached = await ask('POST', '/v1/audiences:estimate', { audience, message });
     const estimate = await jsonOf<{ installations?: number; languages: object }>(reached);

@@ -17,7 +17,7 @@ test('a key is made on the command line, used, listed and revoked', async (t) =>
   assert.equal((await volley('keys', 'revoke', id)).stdout, `${id} is revoked\n`);
   assert.equal((await volley('keys', 'revoke', id)).code, 1);
   const wrong = await volley('keys', 'create', '--scope', 'register');
-  assert.match(wrong.stderr, /app: is missing: a key to register has one app/);
+  assert.match(wrong.stderr, /app: is missing: a registration key is for one app/);
 });
 
 test('a user is exported and erased on the command line', async (t) => {

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { run } from '../../../functions/cli/program.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
-import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/triggers.ts';
+import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/view.ts';
 import { type LocalServer, startLocal } from '../../../functions/local/server/server.ts';
 import { type Simulated, startSimulated } from '../../../functions/local/simulated.ts';
 import { createLog } from '../../../functions/log.ts';
@@ -201,7 +201,7 @@ test('what the API refuses of a message or a trigger is told fault by fault, wit
     [['message', '--user', 'user-0', '--title', 'x', '--app', 'none'], /"none" has no credentials/],
     [['triggers', 'put', 'Orders!', await triggerFile(orders)], /name: must be up to 64/],
     [['triggers', 'failed', 'none'], /There is no trigger "none"/],
-    [['triggers', 'replay', 'none', 'x'], /"none" has no failed ping "x"/],
+    [['triggers', 'replay', 'none', 'x'], /"none" has no failed webhook "x"/],
     [['triggers', 'put', 'x', join(folder, 'nothing.json')], /there is no file/],
   ] as [string[], RegExp][]) {
     const { code, stdout, stderr } = await volley(...args);

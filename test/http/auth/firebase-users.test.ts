@@ -21,9 +21,16 @@ const firebase = await createSigner();
 const forger = await createSigner();
 
 const claims = (more: object = {}) => ({
-  ...{ iss: `https://securetoken.google.com/${PROJECT}`, aud: PROJECT, sub: 'ann', user_id: 'ann' },
-  ...{ auth_time: nowSeconds() - 60, iat: nowSeconds() - 60, exp: nowSeconds() + 3540 },
-  ...{ email: 'ann@example.com', email_verified: true, volley: 'admin' },
+  iss: `https://securetoken.google.com/${PROJECT}`,
+  aud: PROJECT,
+  sub: 'ann',
+  user_id: 'ann',
+  auth_time: nowSeconds() - 60,
+  iat: nowSeconds() - 60,
+  exp: nowSeconds() + 3540,
+  email: 'ann@example.com',
+  email_verified: true,
+  volley: 'admin',
   ...more,
 });
 

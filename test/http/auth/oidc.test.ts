@@ -18,8 +18,14 @@ const google = await createSigner();
 const forger = await createSigner();
 
 const claims = (more: object = {}) => ({
-  ...{ aud: audience, azp: '1', email: invoker, email_verified: true, sub: '1' },
-  ...{ iss: 'https://accounts.google.com', iat: nowSeconds(), exp: nowSeconds() + 3600 },
+  aud: audience,
+  azp: '1',
+  email: invoker,
+  email_verified: true,
+  sub: '1',
+  iss: 'https://accounts.google.com',
+  iat: nowSeconds(),
+  exp: nowSeconds() + 3600,
   ...more,
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CampaignView, ReportView } from '../../../functions/http/campaigns/view.ts';
+import type { ReportView } from '../../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import { type Problem, Unavailable } from '../../../functions/lib/errors.ts';
 import type { Page } from '../../../functions/ports/ports.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from '../fixture.ts';
@@ -85,7 +86,11 @@ test('counts are live, and the report is told as data or as text', async (t) => 
   await failAll(store, id, [apnsToken(1), apnsToken(2)]);
   const found = await viewOf(await ask('GET', `/v1/campaigns/${id}`));
   assert.deepEqual(found.counts, {
-    ...{ recipients: 2, accepted: 0, failed: 2, skipped: 0, pending: 0 },
+    recipients: 2,
+    accepted: 0,
+    failed: 2,
+    skipped: 0,
+    pending: 0,
   });
   assert.equal(found.state, 'completed');
 

@@ -68,7 +68,10 @@ test('impossible, past and malformed times are refused with their place, and not
 test('asked again with its key, a campaign is the same one, though it would be refused by now', async (t) => {
   const { ask, clock, store, tasks } = await createFixture(t);
   await store.putSegment({
-    ...{ app: 'default', name: 'readers', audience: { language: ['de'] }, updatedAt: NOW },
+    app: 'default',
+    name: 'readers',
+    audience: { language: ['de'] },
+    updatedAt: NOW,
   });
   const soon = { ...campaign, audience: { segment: 'readers' }, schedule: { at: at(NOW + 1000) } };
   const key = { 'Idempotency-Key': 'christmas' };
@@ -168,7 +171,9 @@ test('a whole app is paused, resumed and cancelled', async (t) => {
     jsonOf<AppView>(await ask('POST', `/v1/apps/default/${verb}`));
   const by = 'key "campaigns+installations+read+admin"';
   assert.deepEqual(await app('pause'), {
-    ...{ app: 'default', paused: { at: at(NOW), by }, campaigns: 1 },
+    app: 'default',
+    paused: { at: at(NOW), by },
+    campaigns: 1,
   });
   const state = await store.getCampaign(id);
   assert.deepEqual([state?.state, state?.reason], ['paused', `the app is switched off by ${by}`]);

@@ -174,13 +174,13 @@ test('a stream that has nothing to say says that it is there, and ends after its
   const { createLive } = await import('../../../functions/http/campaigns/live.ts');
   const { id } = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', request));
   const { eventsCall } = await import('../../../functions/http/campaigns/events.ts');
-  const { campaignParams } = await import('../../../functions/http/campaigns/campaigns.ts');
   const { OpenAPIHono } = await import('@hono/zod-openapi');
   const { serve } = await import('../../../functions/http/core/call.ts');
   const app = new OpenAPIHono();
   const times = { stop: new AbortController().signal, heartbeatMs: 20, maxStreamMs: 100 };
-  serve(app, [eventsCall(createLive(ports), campaignParams, times)], {
-    ...{ authorize: async () => null, admit: () => null },
+  serve(app, [eventsCall(createLive(ports), times)], {
+    authorize: async () => null,
+    admit: () => null,
   });
   const response = await app.request(`/v1/campaigns/${id}/events`);
   const all: ServerEvent[] = [];

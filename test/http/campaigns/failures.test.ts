@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CampaignView, FailureView } from '../../../functions/http/campaigns/view.ts';
+import type { FailureView } from '../../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import type { Failure } from '../../../functions/model/chunk.ts';
 import type { Page } from '../../../functions/ports/ports.ts';
 import { campaign, createFixture, failAll, jsonOf, NOW } from '../fixture.ts';
@@ -27,8 +28,14 @@ test('failures come page by page, with whole tokens', async (t) => {
   }
   assert.deepEqual(seen.map((it) => it.token).sort(), ['token-0', 'token-1', 'token-2']);
   assert.deepEqual(seen[0], {
-    ...{ installationId: 'device-0', token: 'token-0', provider: 'fcm', outcome: 'rejected' },
-    ...{ reason: 'INVALID_ARGUMENT', attempts: 1, at: '2026-11-21T13:00:00.000Z', pruned: false },
+    installationId: 'device-0',
+    token: 'token-0',
+    provider: 'fcm',
+    outcome: 'rejected',
+    reason: 'INVALID_ARGUMENT',
+    attempts: 1,
+    at: '2026-11-21T13:00:00.000Z',
+    pruned: false,
     detail: '',
   });
 });
@@ -71,8 +78,16 @@ test('the client sets the pace of a stream', async (t) => {
   const { failures, apiOver, id } = await failed(t, ['token-0']);
   let pages = 0;
   const failure: Failure = {
-    ...{ campaignId: id, chunkId: 'c', index: 0, provider: 'fcm', outcome: 'rejected' },
-    ...{ reason: 'x', attempts: 1, at: NOW, installationId: 'i', token: 't' },
+    campaignId: id,
+    chunkId: 'c',
+    index: 0,
+    provider: 'fcm',
+    outcome: 'rejected',
+    reason: 'x',
+    attempts: 1,
+    at: NOW,
+    installationId: 'i',
+    token: 't',
   };
   const api = apiOver({
     listFailures: async () => ({ items: Array(1000).fill(failure), next: String(++pages) }),

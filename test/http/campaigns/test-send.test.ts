@@ -8,7 +8,8 @@ import { credentials } from '../../providers/fixture.ts';
 import { apnsToken, createFixture, jsonOf } from '../fixture.ts';
 
 const message = {
-  ...{ title: 'Hi {{name|there}}', badge: '+1' },
+  title: 'Hi {{name|there}}',
+  badge: '+1',
   localized: { pt: { title: 'Olá {{name|você}} \u{1F514}' } },
 };
 
@@ -102,7 +103,7 @@ test('a test is to people who are named, and who are there', async (t) => {
   ])
     assert.match((await faults({ audience })).join(), /^audience: of a test names its people/);
   assert.deepEqual(await faults({ audience: { userIds: ['nobody'] } }), [
-    'audience: matches nobody: nobody would see the test',
+    'audience: has no recipients: the test would reach no device',
   ]);
   const long = { title: 'x'.repeat(1024), body: 'y'.repeat(4096) };
   assert.match((await faults({ message: long })).join(), /message: apns: the APNs payload is/);

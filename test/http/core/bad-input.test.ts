@@ -145,7 +145,8 @@ test('an unknown or wrong query is a fault', async (t) => {
   assert.equal(twice.status, 200, 'the first one counts');
   await ask('PUT', '/v1/triggers/orders', {
     proof: { kind: 'github', secret: 'a secret of sixteen' },
-    ...{ audience: { userIds: ['{{user.id}}'] }, message: { title: 'Hallo' } },
+    audience: { userIds: ['{{user.id}}'] },
+    message: { title: 'Hallo' },
   });
   for (const list of ['campaigns', 'schedules', 'triggers', 'segments', 'webhooks'])
     for (const after of ['%00nonsense', '..%2f..', 'a/b', '1e999.x/', 'NaN.x%0a']) {
@@ -267,7 +268,10 @@ test('a number that no double holds is refused where it stands, and never rounde
     '{"even":9007199254740994,"round":100000000000000000000,"e":1e300,"third":0.3333333333333333333}';
   assert.equal((await ask('PUT', path, device(kept))).status, 200);
   assert.deepEqual((await store.getInstallation('default', 'device-1'))?.attributes, {
-    ...{ even: 9007199254740994, round: 1e20, e: 1e300, third: 1 / 3 },
+    even: 9007199254740994,
+    round: 1e20,
+    e: 1e300,
+    third: 1 / 3,
   });
   // in a text it is a text
   const named = { ...campaign, name: ': 2916334247900527531' };

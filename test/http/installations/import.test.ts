@@ -301,12 +301,22 @@ test('rows are told apart: new, changed, just so, and rows that later ones repla
     return rest;
   };
   const none = {
-    ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
-    ...{ rejected: 0, warned: 0 },
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    superseded: 0,
+    tokensMoved: 0,
+    rejected: 0,
+    warned: 0,
   };
   assert.deepEqual(await counts(good(1), good(2), good(3)), { ...none, inserted: 3 });
   assert.deepEqual(await counts(good(1), good(2, 'fr,'), good(4), good(4, 'it,'), 'x'), {
-    ...{ ...none, inserted: 1, updated: 1, unchanged: 1, superseded: 1, rejected: 1 },
+    ...none,
+    inserted: 1,
+    updated: 1,
+    unchanged: 1,
+    superseded: 1,
+    rejected: 1,
   });
   const taking = `device-9,ios,${apnsToken(1)},Klingon!,`;
   assert.deepEqual(await counts(taking), { ...none, inserted: 1, warned: 1, tokensMoved: 1 });

@@ -18,7 +18,10 @@ test('an app registers, is found, registers anew and leaves', async (t) => {
   assert.equal(put.status, 200);
   const expected = {
     ...registration,
-    ...{ id: 'device-1', app: 'default', provider: 'apns', environment: 'production' },
+    id: 'device-1',
+    app: 'default',
+    provider: 'apns',
+    environment: 'production',
     refreshedAt: '2026-11-21T13:00:00.000Z',
   };
   assert.deepEqual(await put.json(), expected);

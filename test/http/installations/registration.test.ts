@@ -17,7 +17,9 @@ const device = { platform: 'ios', token: apnsToken(1), app: 'shop' };
 async function registry(t: TestContext, options?: ApiOptions) {
   const fixture = await createFixture(t, options);
   const made = await fixture.ask('POST', '/v1/keys', {
-    ...{ name: 'shop app', scopes: ['register'], app: 'shop' },
+    name: 'shop app',
+    scopes: ['register'],
+    app: 'shop',
   });
   const { key } = await jsonOf<NewKey>(made);
   const asApp = (method: string, path: string, body?: unknown, from = '') =>
@@ -82,8 +84,12 @@ test('a token is refreshed, a user logs in and out, and the rest stays', async (
   const { asApp, get, clock } = await registry(t);
   const whole = {
     ...device,
-    ...{ language: 'de', timeZone: 'Europe/Zurich', country: 'CH', appVersion: '1.0' },
-    ...{ tags: ['news'], attributes: { plan: 'pro', age: 41 } },
+    language: 'de',
+    timeZone: 'Europe/Zurich',
+    country: 'CH',
+    appVersion: '1.0',
+    tags: ['news'],
+    attributes: { plan: 'pro', age: 41 },
   };
   await asApp('PUT', '/v1/installations/device-1', whole);
   clock.now += 1000;
@@ -96,9 +102,17 @@ test('a token is refreshed, a user logs in and out, and the rest stays', async (
   await change({ userId: null, language: null, tags: [], attributes: { plan: null, beta: true } });
   const { bucket: _, refreshedAt: __, ...rest } = (await get())!;
   assert.deepEqual(rest, {
-    ...{ id: 'device-1', app: 'shop', platform: 'ios', provider: 'apns' },
-    ...{ environment: 'production', token: apnsToken(2), timeZone: 'Europe/Zurich' },
-    ...{ country: 'CH', appVersion: '1.1', tags: [], attributes: { age: 41, beta: true } },
+    id: 'device-1',
+    app: 'shop',
+    platform: 'ios',
+    provider: 'apns',
+    environment: 'production',
+    token: apnsToken(2),
+    timeZone: 'Europe/Zurich',
+    country: 'CH',
+    appVersion: '1.1',
+    tags: [],
+    attributes: { age: 41, beta: true },
   });
   assert.equal((await change({})).status, 204);
   assert.equal((await asApp('PATCH', '/v1/installations/nobody?app=shop', {})).status, 404);
@@ -174,7 +188,9 @@ test('one token belongs to one installation; a user has many', async (t) => {
   const { asApp, get } = await registry(t);
   for (const n of [1, 2, 3])
     await asApp('PUT', `/v1/installations/device-${n}`, {
-      ...{ ...device, token: apnsToken(n), userId: 'ada' },
+      ...device,
+      token: apnsToken(n),
+      userId: 'ada',
     });
   await asApp('PATCH', '/v1/installations/device-3?app=shop', { token: apnsToken(1) });
   assert.equal(await get('device-1'), null);
@@ -248,7 +264,9 @@ test('keys of the same name have limits of their own', async (t) => {
     },
   });
   const made = await ask('POST', '/v1/keys', {
-    ...{ name: 'shop app', scopes: ['register'], app: 'bank' },
+    name: 'shop app',
+    scopes: ['register'],
+    app: 'bank',
   });
   const { key } = await jsonOf<NewKey>(made);
   const body = { ...device, app: 'bank' };

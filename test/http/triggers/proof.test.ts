@@ -97,7 +97,10 @@ test('Standard Webhooks: what its own library signs, and its published vector', 
 
 test('a shared token is found in a header, the query or the body, and is not kept', () => {
   const token = (where: 'header' | 'query' | 'body', name: string): Proof => ({
-    ...{ kind: 'token', in: where, name, hash: hash('sha256', secret) },
+    kind: 'token',
+    in: where,
+    name,
+    hash: hash('sha256', secret),
   });
   const header = token('header', 'X-Token');
   assert.ok(prove(header, received(body, { 'x-token': secret }), NOW));

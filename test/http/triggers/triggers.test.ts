@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/triggers.ts';
+import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/view.ts';
 import { ping } from '../../../functions/pipeline/inbound/ping.ts';
 import { decodeBody, encodeBody } from '../../../functions/queue/body.ts';
 import { createFixture, jsonOf } from '../fixture.ts';
@@ -68,9 +68,13 @@ test('a ping is answered at once, queued as one task, and becomes a campaign', a
   assert.equal(others.length, 0);
   assert.deepEqual(made?.audience, { userIds: ['user-7'], language: ['en'] });
   assert.deepEqual(made?.message, {
-    ...{ title: 'Order 17', body: 'on its way: a "lamp"', badge: 3 },
+    title: 'Order 17',
+    body: 'on its way: a "lamp"',
+    badge: 3,
     data: { screen: 'order', number: '17' },
-    ...{ ttlSeconds: 86_400, priority: 'high', literal: true },
+    ttlSeconds: 86_400,
+    priority: 'high',
+    literal: true,
   });
   assert.deepEqual(await failed(), []);
 });
@@ -163,7 +167,8 @@ test('what a ping says is text for good, whatever braces are in it', async (t) =
   const { signed, work, campaigns, failed, ask } = await shop(t, {
     ...orders,
     message: {
-      ...{ title: '{{order.state}}', data: { note: 'of {{order.note}}' } },
+      title: '{{order.state}}',
+      data: { note: 'of {{order.note}}' },
       ...{
         apns: { payload: { note: '{{order.note}}' } },
         fcm: { webpush: { notification: { x: '{{order.note}}' } } },

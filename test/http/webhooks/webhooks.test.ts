@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApi } from '../../../functions/http/api.ts';
-import type { DeliveryView, WebhookView } from '../../../functions/http/webhooks/webhooks.ts';
+import type { DeliveryView, WebhookView } from '../../../functions/http/webhooks/view.ts';
 import { createReceiver, status, verified } from '../../webhooks/receiver.ts';
 import { createFixture, jsonOf } from '../fixture.ts';
 
@@ -37,7 +37,7 @@ test('a webhook is registered, looked at, changed and removed; its secret is sho
   const types = ['push.failed'];
   const changed = await jsonOf<WebhookView>(await ask('PATCH', path, { types, enabled: false }));
   assert.deepEqual([changed.types, changed.enabled, changed.url], [types, false, url]);
-  assert.match(changed.disabledReason!, /turned it off/);
+  assert.match(changed.disabledReason!, /turned off/);
   const on = await jsonOf<WebhookView>(await ask('PATCH', path, { enabled: true }));
   assert.deepEqual([on.enabled, on.disabledReason], [true, null]);
   assert.equal((await ask('DELETE', path)).status, 204);
@@ -96,7 +96,7 @@ test('a key has fifty webhooks and no more', async (t) => {
     assert.equal((await ask('POST', '/v1/webhooks', { url })).status, 201);
   const response = await ask('POST', '/v1/webhooks', { url });
   assert.equal(response.status, 409);
-  assert.match((await jsonOf<Problem>(response)).next, /Delete/);
+  assert.match((await jsonOf<Problem>(response)).next, /Remove/);
   assert.equal((await ask('POST', '/v1/webhooks', { url, app: 'other' })).status, 201);
 });
 
@@ -145,7 +145,10 @@ test('a delivery is replayed under the same id, not while the webhook is off', a
   assert.deepEqual([again.state, again.event.id], ['pending', made.event.id]);
   const stored = (await store.getDelivery(made.id))!;
   assert.deepEqual(tasks.at(-1)?.body, {
-    ...{ kind: 'delivery', deliveryId: made.id, webhookId: id, tries: stored.tries },
+    kind: 'delivery',
+    deliveryId: made.id,
+    webhookId: id,
+    tries: stored.tries,
   });
   await ask('PATCH', `/v1/webhooks/${id}`, { enabled: false });
   assert.equal((await ask('POST', path)).status, 409);

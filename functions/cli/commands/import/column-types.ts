@@ -1,9 +1,9 @@
-/** Which columns of PostgreSQL a field can be made of. */
+/** The column types of PostgreSQL that a field can be read from. */
 
 const WORDS = 'text|varchar|bpchar|name|citext|uuid|char|enum|unknown';
 const NUMBERS = 'int2|int4|int8|numeric|float4|float8';
 
-/** The types, as PostgreSQL calls them, and in words what is needed. */
+/** The types by their names in PostgreSQL, and the needed type in words. */
 export function kinds(field: string): { types: RegExp; needed: string } {
   const of = (types: string, needed: string) => ({ types: new RegExp(`^(?:${types})$`), needed });
   if (field.startsWith('attributes.'))

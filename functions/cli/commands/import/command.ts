@@ -1,18 +1,18 @@
-/** `volley import`: shows what it will do, does it, and says what became of it. */
+/** `volley import`: shows the mapping, imports the rows, prints a summary. */
 
 import { type Command, Option } from 'commander';
 import { ABSENT } from '../../../import/absent.ts';
 import { readRow } from '../../../import/read-row.ts';
 import { redact } from '../../../lib/redact.ts';
-import { Usage } from '../../campaign-request.ts';
-import type { Client } from '../../client.ts';
-import type { Io } from '../../context.ts';
-import { count, createProgress, createRate } from '../../progress.ts';
+import type { Context } from '../../context.ts';
+import { count } from '../../format.ts';
+import { createProgress, createRate } from '../../progress.ts';
+import { Usage } from '../../usage.ts';
 import { openFile } from './file.ts';
 import { mappingOf, mappingText, readMap, rowMaker } from './mapping.ts';
 import { isPostgres, openPostgres } from './postgres.ts';
 import { prune } from './prune.ts';
-import { runImport } from './run.ts';
+import { type ImportJob, runImport } from './run.ts';
 import type { Source } from './source.ts';
 import { type Counts, openState } from './state.ts';
 import { summary, tellings } from './summary.ts';
@@ -33,16 +33,6 @@ interface Options {
   window?: string;
 }
 
-/** What the command needs of the program around it. */
-export interface Surroundings {
-  io: Io;
-  client(): Client;
-  url(): string;
-  json(): boolean;
-  show(document: unknown, text: () => string): void;
-  exit(code: 0 | 1): void;
-}
-
 const SHOWN_ROWS = 3;
 
 const examples = `
@@ -53,101 +43,142 @@ Examples:
     --query "select * from devices"
 `;
 
-export function importCommand(program: Command, it: Surroundings) {
+export function importCommand(program: Command, context: Context) {
   program
     .command('import')
     .argument('<source>', 'CSV with a header, NDJSON, or postgres://…')
-    .option('--query <sql>', 'what to read of a database: a SELECT')
-    .option('--map <field=column,…>', 'columns that are not guessed right; may be repeated', maps)
-    .option('--null <text,…>', `texts that are no value (default: ${ABSENT.join(',')})`, texts)
-    .option('--app <app>', 'the app of all its rows')
-    .option('--order-by <column>', 'of a query: what to go on by (default: the column of the id)')
-    .option('--no-resume', 'of a query: in no order, so it cannot go on after a stop')
+    .option('--query <sql>', 'the SELECT that reads from a database')
+    .option('--map <field=column,…>', 'columns that are not recognised; may be repeated', maps)
+    .option(
+      '--null <text,…>',
+      `texts that stand for no value (default: ${ABSENT.join(',')})`,
+      texts,
+    )
+    .option('--app <app>', 'the app of all rows')
+    .option('--order-by <column>', 'of a query: the column to resume by (default: that of the id)')
+    .option('--no-resume', 'of a query: read without an order, so it cannot resume')
     .option('--dry-run', 'show the mapping and the first rows, count the faults, store nothing')
-    .option('--restart', 'from the beginning, whatever was left of an earlier run')
-    .option('--prune', 'at the end remove what the source has not; asks first')
+    .option('--restart', 'from the beginning, even if an earlier run was stopped')
+    .option('--prune', 'at the end remove installations that the source has not; asks first')
     .option('--yes', 'do not ask')
-    .option('--force', 'prune though rows were rejected, or most would be removed')
-    .option('--timeout <seconds>', 'of one statement of a query', '300')
-    .addOption(new Option('--window <rows>', 'noted as done at once').hideHelp())
+    .option('--force', 'prune even if rows were rejected, or most would be removed')
+    .option('--timeout <seconds>', 'deadline of one statement of a query', '300')
+    .addOption(
+      new Option('--window <rows>', 'rows that are recorded as done in one step').hideHelp(),
+    )
     .description('register the installations of a file or a database')
     .addHelpText('after', examples)
-    .action((source: string, options: Options) => run(source, options, it));
+    .action((source: string, options: Options) => run(source, options, context));
 }
 
 const texts = (value: string, earlier: string[] = []) => [...earlier, ...value.split(',')];
 
 const maps = (value: string, earlier: Options['map'] = []) => [...earlier, ...readMap(value)];
 
-async function run(from: string, options: Options, around: Surroundings) {
-  const { io, json, exit } = around;
-  const client = around.client();
-  const say = (text: string) => void (json() || io.stderr.write(text));
+async function run(from: string, options: Options, context: Context) {
   const source = await open(from, options);
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.once('SIGINT', onSignal);
   try {
-    const mapping = mappingOf(source.columns, options.map ?? []);
-    say(`${source.name}\n${mappingText(mapping)}`);
-    const app = options.app ?? (options.prune ? 'default' : undefined);
-    const absent = options.null ?? (source.isText ? ABSENT : null);
-    const toRow = rowMaker(mapping, absent && new Set(absent));
-    if (options.dryRun) await preview(source, toRow, app, say);
-    const state = openState(
-      [around.url(), app, source.identity, [...mapping.fields], options.prune === true, absent],
-      {
-        restart: options.restart === true || options.dryRun === true,
-        ...(io.env.VOLLEY_STATE && { folder: io.env.VOLLEY_STATE }),
-      },
-    );
-    if (state.resumed && state.state.position)
-      say(
-        `going on after ${source.unit} ${count(state.state.position.rows)} (--restart begins anew)\n`,
-      );
-    const told = tellings(source.unit);
-    const progress = json() ? null : createProgress(io.stderr);
-    const rate = createRate();
-    const before = state.state.counts.read;
-    const seen = (counts: Counts) => {
-      const { read, rejected } = counts;
-      const words = rejected > 0 ? `${count(rejected)} rejected` : '';
-      progress?.show({ done: read, total: source.total(read), rate: rate(read - before), words });
-    };
-    let counts: Counts;
-    try {
-      counts = await runImport({
-        ...{ client, source, toRow, app, state, signal: interrupt.signal, onProgress: seen },
-        ...{ marks: options.prune === true, dryRun: options.dryRun === true },
-        windowRows: options.window === undefined ? undefined : Number(options.window),
-        ...{ onFault: told.fault, onWarning: told.warning },
-      });
-    } finally {
-      progress?.stop();
-      say(told.text());
-    }
-    const pruned =
-      options.prune && !options.dryRun && state.state.complete
-        ? await prune(client, app!, state.state.run, counts, options, around)
-        : null;
-    if (state.state.complete) state.remove();
-    else if (!options.dryRun) {
-      const rows = state.state.position?.rows;
-      say(
-        rows
-          ? `stopped; the same command goes on after ${source.unit} ${count(rows)}\n`
-          : 'stopped; the same command begins again: what is stored already does no harm\n',
-      );
-      exit(1);
-    }
-    if (counts.read === counts.rejected) exit(1);
-    const stored = counts.read - counts.rejected;
-    around.show({ ...counts, stored, ...told.lists(), ...(pruned !== null && { pruned }) }, () =>
-      summary(counts, { pruned, dryRun: options.dryRun === true }),
-    );
+    await importFrom(source, options, context, interrupt.signal);
   } finally {
     process.off('SIGINT', onSignal);
     await source.close();
+  }
+}
+
+async function importFrom(source: Source, options: Options, context: Context, stop: AbortSignal) {
+  const { exit, isJson, show } = context;
+  const say = (text: string) => isJson() || context.say(text);
+  const client = context.client();
+  const dryRun = options.dryRun === true;
+  const app = options.app ?? (options.prune ? 'default' : undefined);
+  const { mapping, absent, toRow } = rowsOf(source, options);
+  say(`${source.name}\n${mappingText(mapping)}`);
+  if (dryRun) await preview(source, toRow, app, say);
+
+  const identity = [
+    context.url(),
+    app,
+    source.identity,
+    [...mapping.fields],
+    options.prune === true,
+  ];
+  const file = stateOf([...identity, absent], options, context);
+  const { state } = file;
+  if (file.resumed && state.position)
+    say(`going on after ${source.unit} ${count(state.position.rows)} (--restart begins anew)\n`);
+
+  const told = tellings(source.unit);
+  const job = { client, source, toRow, app, state: file, dryRun, marks: options.prune === true };
+  const counts = await withProgress(job, { options, told, stop }, context);
+
+  const pruned =
+    options.prune && !dryRun && state.complete
+      ? await prune({ client, app: app!, run: state.run, counts, options }, context)
+      : null;
+  if (state.complete) file.remove();
+  else if (!dryRun) {
+    say(stoppedText(source.unit, state.position?.rows));
+    exit(1);
+  }
+  if (counts.read === counts.rejected) exit(1);
+  const stored = counts.read - counts.rejected;
+  show({ ...counts, stored, ...told.lists(), ...(pruned !== null && { pruned }) }, () =>
+    summary(counts, { pruned, dryRun }),
+  );
+}
+
+/** How the source's columns become the fields of rows. */
+function rowsOf(source: Source, options: Options) {
+  const mapping = mappingOf(source.columns, options.map ?? []);
+  const absent = options.null ?? (source.isText ? ABSENT : null);
+  return { mapping, absent, toRow: rowMaker(mapping, absent && new Set(absent)) };
+}
+
+const stateOf = (identity: unknown[], options: Options, { io }: Context) =>
+  openState(identity, {
+    restart: options.restart === true || options.dryRun === true,
+    ...(io.env.VOLLEY_STATE && { folder: io.env.VOLLEY_STATE }),
+  });
+
+const stoppedText = (unit: string, rows?: number) =>
+  rows
+    ? `stopped; the same command goes on after ${unit} ${count(rows)}\n`
+    : 'stopped; the same command begins again: rows that are stored already will not change\n';
+
+type Job = Pick<ImportJob, 'client' | 'source' | 'toRow' | 'app' | 'state' | 'dryRun' | 'marks'>;
+
+/** Runs the import with a bar, and says its first faults at the end, even if it breaks off. */
+async function withProgress(
+  job: Job,
+  {
+    options,
+    told,
+    stop,
+  }: { options: Options; told: ReturnType<typeof tellings>; stop: AbortSignal },
+  { isJson, say, io }: Context,
+): Promise<Counts> {
+  const progress = isJson() ? null : createProgress(io.stderr);
+  const rate = createRate();
+  const before = job.state.state.counts.read;
+  try {
+    return await runImport({
+      ...job,
+      signal: stop,
+      windowRows: options.window === undefined ? undefined : Number(options.window),
+      onProgress({ read, rejected }) {
+        const words = rejected > 0 ? `${count(rejected)} rejected` : '';
+        const total = job.source.total(read);
+        progress?.show({ done: read, total, rate: rate(read - before), words });
+      },
+      onFault: told.fault,
+      onWarning: told.warning,
+    });
+  } finally {
+    progress?.stop();
+    if (!isJson()) say(told.text());
   }
 }
 
@@ -171,7 +202,7 @@ async function open(from: string, options: Options): Promise<Source> {
   });
 }
 
-/** The first rows as they would be stored. Not by the source's own reading, which goes on from there. */
+/** Shows the first rows as they would be stored. They are read apart from the import itself. */
 async function preview(
   source: Source,
   toRow: ReturnType<typeof rowMaker>,
@@ -181,7 +212,7 @@ async function preview(
 ) {
   for await (const row of source.first(SHOWN_ROWS)) {
     const it = readRow(toRow(row), app, now());
-    // the count of the rows tells its fault
+    // its fault is shown when the rows are counted
     if ('fault' in it) continue;
     const { bucket: _, ...shown } = it.installation;
     const refreshedAt = shown.refreshedAt === null ? null : new Date(shown.refreshedAt);

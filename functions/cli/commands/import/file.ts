@@ -1,4 +1,4 @@
-/** A file of installations: CSV with a header, or NDJSON. */
+/** Reads a file of installations: CSV with a header, or NDJSON. */
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -9,10 +9,10 @@ import { type Line, readLines } from '../../../import/lines.ts';
 import { ARRAY, headerCell, jsonOf, otherCells, parsed } from '../../../import/rows.ts';
 import { type Column, type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 
-/** Rows of an NDJSON file that are looked at for its columns. */
+/** Rows of an NDJSON file that are read to find its columns. */
 const SAMPLE = 1_000;
 
-/** NDJSON if its name says so, or if it begins so; else CSV. */
+/** NDJSON if the name or the beginning of the file says so; otherwise CSV. */
 async function formatOf(path: string, lines: AsyncIterable<Line[]>): Promise<Format> {
   for await (const batch of lines) {
     const first = batch.find((it) => 'fault' in it || it.text.trim() !== '');
@@ -52,7 +52,7 @@ export async function openFile(path: string): Promise<Source> {
           if (signal.aborted) return;
         }
       } catch (error) {
-        // a gzip that is left in the middle seems to be cut off
+        // a gzip that is not read to its end looks cut off
         if (!signal.aborted) throw error;
       }
     },

@@ -1,19 +1,19 @@
-/** Which column of a source is which field of an installation: guessed, or said. */
+/** Maps the columns of a source to the fields of an installation: by their names, or by --map. */
 
 import { textCell } from '../../../import/absent.ts';
 import { rowFields } from '../../../import/read-row.ts';
 import { quoted } from '../../../lib/redact.ts';
-import { Usage } from '../../campaign-request.ts';
+import { Usage } from '../../usage.ts';
 import { kinds } from './column-types.ts';
 import type { Column, SourceRow } from './source.ts';
 
 export interface Mapping {
   columns: Column[];
-  /** by field: an index into the columns */
+  /** the index of a field's column */
   fields: Map<string, number>;
 }
 
-/** What columns are called, the likelier first; letters and digits only, in lower case. */
+/** Names of columns, the likeliest first; only letters and digits, in lower case. */
 const names: Record<string, string[]> = {
   id: ['id', 'installationid', 'deviceid', 'deviceuuid', 'uuid'],
   app: ['app', 'appname', 'application'],
@@ -39,7 +39,7 @@ const needed = ['id', 'platform', 'token'];
 
 const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-/** `token=push_token,os=device`; nothing behind the sign takes a field out. */
+/** Reads `token=push_token,os=device`. An empty column leaves the field out. Throws `Usage`. */
 export function readMap(text: string): [field: string, column: string][] {
   return text.split(',').map((part) => {
     const [left = '', ...right] = part.split('=');
@@ -58,7 +58,7 @@ function fieldNamed(name: string): string | undefined {
   return rowFields.find((it) => plain(it) === plain(name)) ?? found?.[0];
 }
 
-/** Throws `Usage` that names everything that is wrong. */
+/** The mapping; `said` comes before names. Throws `Usage`, which names every fault. */
 export function mappingOf(columns: Column[], said: [field: string, column: string][]): Mapping {
   const faults: string[] = [];
   const fields = new Map<string, number>();
@@ -117,7 +117,7 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
 
 const MAX_LISTED = 30;
 
-/** A file without a header, or one that is no CSV, may be one column to us, or thousands. */
+/** The names of the columns; the first ones if a file without a header seems to have thousands. */
 function listed(columns: Column[]): string {
   const names = columns.slice(0, MAX_LISTED).map(({ name }) => quoted(name));
   const more = columns.length - names.length;
@@ -125,8 +125,8 @@ function listed(columns: Column[]): string {
 }
 
 /**
- * Puts a row's cells under the names of their fields; what is in them the API reads. `absent` are the
- * texts that say there is no value; null: every text is one.
+ * A function that puts the cells of a row under the names of their fields, for the API to read.
+ * `absent`: the texts that stand for no value; null if every text is a value.
  */
 export function rowMaker({ fields }: Mapping, absent: ReadonlySet<string> | null) {
   const all = [...fields];
@@ -141,7 +141,7 @@ export function rowMaker({ fields }: Mapping, absent: ReadonlySet<string> | null
   };
 }
 
-/** For people: each field with its column, and what is left out. */
+/** Each field with its column, and the columns that are left out, for people. */
 export function mappingText({ columns, fields }: Mapping): string {
   const order = [...rowFields, ...[...fields.keys()].filter((it) => it.startsWith('attributes.'))];
   const lines = order

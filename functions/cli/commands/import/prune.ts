@@ -1,27 +1,32 @@
-/** `volley import --prune`: removes what the source has not. */
+/** `volley import --prune`: removes the installations that the source has not. */
 
 import type { Pruned } from '../../../http/installations/prune.ts';
-import type { Ask } from '../../ask.ts';
 import type { Client } from '../../client.ts';
-import { count, type Output } from '../../progress.ts';
+import type { Context } from '../../context.ts';
+import { count } from '../../format.ts';
 import type { Counts } from './state.ts';
 
-/** How many were removed: after a question, and only if the source seems to be whole. */
+export interface PruneJob {
+  client: Client;
+  app: string;
+  /** the run that marked the installations of the source */
+  run: string;
+  counts: Counts;
+  options: { force?: boolean; yes?: boolean };
+}
+
+/** Asks, then removes; only if the source seems complete. Gives the number of removed ones. */
 export async function prune(
-  client: Client,
-  app: string,
-  run: string,
-  counts: Counts,
-  options: { force?: boolean; yes?: boolean },
-  { io, json, exit }: { io: { stderr: Output; ask?: Ask }; json(): boolean; exit(code: 1): void },
+  { client, app, run, counts, options }: PruneJob,
+  { io, isJson, say, exit }: Context,
 ): Promise<number> {
   const refuse = (why: string) => {
-    io.stderr.write(`volley: nothing is pruned: ${why}\n`);
+    say(`volley: nothing is pruned: ${why}\n`);
     exit(1);
     return 0;
   };
   if (counts.rejected > 0 && !options.force)
-    return refuse(`${count(counts.rejected)} rows were rejected. Mend them, or add --force.`);
+    return refuse(`${count(counts.rejected)} rows were rejected. Correct them, or add --force.`);
   const all = async (dryRun: boolean) => {
     let found = 0;
     for (let after: string | null = null; ; ) {
@@ -40,7 +45,7 @@ export async function prune(
       `it would remove ${count(found)} and keep ${count(kept)}. If that is meant, add --force.`,
     );
   if (!options.yes) {
-    if (json() || !io.ask)
+    if (isJson() || !io.ask)
       return refuse(`${count(found)} would be removed, and no terminal to ask at. Add --yes.`);
     const question = `Remove ${count(found)} installations of "${app}" that the source has not?`;
     if (!/^y(?:es)?$/i.test(await io.ask(`${question} [y/N] `))) return refuse('as you say.');

@@ -1,9 +1,10 @@
 /**
- * An import: rows of a source, as the mapping has them, in pages to the API. While one window of them
- * is sent the next one fills; what the API has of a window is noted once it has all of it.
+ * Runs an import: reads rows from a source, maps them, and sends them to the API in pages. While one
+ * window of rows is sent, the next one fills. The position is saved once the API has a whole window.
  */
 
-import { type Imported, PAGE_ROWS } from '../../../http/installations/import.ts';
+import type { Imported } from '../../../http/installations/import.ts';
+import { PAGE_ROWS } from '../../../import/rows.ts';
 import type { Client } from '../../client.ts';
 import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';
@@ -21,33 +22,33 @@ export interface ImportJob {
   toRow(row: SourceRow): Record<string, unknown>;
   app: string | undefined;
   state: StateFile;
-  /** rows are marked, for a prune */
+  /** true if rows are marked, for a prune */
   marks: boolean;
   dryRun: boolean;
   signal: AbortSignal;
-  /** what is noted as done at once; for tests, and for who has little patience */
+  /** rows of a window; smaller ones in tests */
   windowRows?: number | undefined;
   onProgress(counts: Counts): void;
-  /** a row that is not stored */
+  /** called for a row that is not stored */
   onFault(fault: Fault): void;
-  /** one that is stored without some cell */
+  /** called for a row that is stored without some cells */
   onWarning(warning: Fault): void;
 }
 
-/** So many rows with nothing good among them: it is the mapping that is wrong. */
+/** After so many rows without a good one the mapping must be wrong. */
 const HOPELESS = 1_000;
 
-/** It makes no sense to go on. */
+/** No row is good, so the import stops. */
 class Hopeless extends Error {}
 
 /**
- * Resolves when all is read (`state.complete`) or the signal has fired. Throws what the source and
- * the client throw, and `Hopeless`; the state then says where to go on.
+ * Resolves when all rows are sent (`state.complete`) or the signal has fired. Throws what the source
+ * and the client throw, and `Hopeless`; the saved state then says where to resume.
  */
 export async function runImport(job: ImportJob): Promise<Counts> {
   const { source, state: file, signal, dryRun } = job;
   const { state } = file;
-  /** what is not noted yet */
+  /** counts that are not saved yet */
   const open = { filling: noCounts(), sent: noCounts() };
   const told = () => job.onProgress(sum(state.counts, open.sent));
   const failure = new AbortController();
@@ -71,7 +72,7 @@ export async function runImport(job: ImportJob): Promise<Counts> {
       throw new Hopeless(`not one of the first ${read} rows is good: look at the mapping`);
   };
 
-  /** Waits until the window before it was sent. */
+  /** Sends the window once the one before is sent. */
   const handOn = async (position: Position) => {
     await sending;
     const of = open.filling;

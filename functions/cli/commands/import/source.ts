@@ -1,52 +1,52 @@
-/** Where installations come from, whatever it is. */
+/** A source of installations: a file or a database. */
 
 export interface Column {
   name: string;
-  /** as PostgreSQL calls it; null: a file's, which are all text */
+  /** the type's name in PostgreSQL; null for a file, where all is text */
   type: string | null;
 }
 
-/** Where to go on: how many rows (of a database) or lines (of a file) are behind. */
+/** Where to resume: how many rows (of a database) or lines (of a file) are done. */
 export interface Position {
   rows: number;
-  /** of the last row: the value of the column they are in order of */
+  /** the last row's value of the column that orders the rows */
   key: string | null;
 }
 
 export interface SourceRow {
-  /** its number, or that of its line; from 1 */
+  /** the number of the row, or of its line; from 1 */
   at: number;
   cells: unknown[];
-  /** what the first rows had no column for */
+  /** fields that no column was found for */
   more?: Record<string, unknown>;
 }
 
 export interface Part {
   rows: SourceRow[];
-  /** what is no row at all */
+  /** lines that are no rows */
   faults: { at: number; message: string }[];
 }
 
 export interface Source {
   /** for people; without secrets */
   name: string;
-  /** `line` or `row`: what a number of it means */
+  /** what its numbers count */
   unit: 'line' | 'row';
   columns: Column[];
-  /** its cells are text, so that one such as `NULL` says that there is no value */
+  /** true if all cells are text, so that a text such as `NULL` stands for no value */
   isText: boolean;
-  /** the same for as long as it is the same source: to go on in another one would lose rows */
+  /** changes when the source changes: resuming in another source would lose rows */
   identity: string;
-  /** In order, after a position. Ends early once the signal fires. */
+  /** Reads the rows after a position, in order. Ends early once the signal fires. */
   read(after: Position | null, signal: AbortSignal): AsyncIterable<Part>;
-  /** the first few, apart from what is read */
+  /** the first rows, apart from `read` */
   first(rows: number): AsyncIterable<SourceRow>;
-  /** behind this row */
+  /** the position after this row */
   positionOf(row: SourceRow): Position;
-  /** how many rows there are in all, as far as can be told after so many */
+  /** an estimate of the number of all rows, after so many were read */
   total(read: number): number;
   close(): Promise<void>;
 }
 
-/** It cannot be read: `message` says why, and what to do. */
+/** The source cannot be read; `message` says why, and what to do. */
 export class SourceFailed extends Error {}

@@ -1,4 +1,4 @@
-/** Where an import was left, so that the same command goes on from there. */
+/** Saves the position of an import, so that the same command resumes there. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,16 +18,22 @@ export interface Counts {
 }
 
 export const noCounts = (): Counts => ({
-  ...{ read: 0, inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
-  ...{ rejected: 0, warned: 0 },
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  superseded: 0,
+  tokensMoved: 0,
+  rejected: 0,
+  warned: 0,
 });
 
 export interface State {
-  /** of the API: what this import has seen is marked with it */
+  /** the API marks the installations of this import with it */
   run: string;
   position: Position | null;
   counts: Counts;
-  /** all of it was read; what is left is to prune */
+  /** all rows are sent; only the prune is left */
   complete: boolean;
 }
 
@@ -38,20 +44,20 @@ const fresh = (): State => ({
   complete: false,
 });
 
-/** Anything older may not be told from what has been written since. */
+/** The oldest state to resume from; later changes could not be told from the import's own. */
 const TOO_OLD_MS = 24 * 60 * 60 * 1000;
 
 export interface StateFile {
   state: State;
-  /** it goes on where an earlier one was left */
+  /** true if an earlier import is resumed */
   resumed: boolean;
   save(): void;
   remove(): void;
 }
 
 /**
- * One file for each import: `parts` are all that makes it this one and no other (the API, the
- * source, the query, the mapping). Only a hash of them is kept, nothing secret is.
+ * Opens the state file of an import. `parts` identify the import (the API, the source, the query, the
+ * mapping); only a hash of them is stored, since they have secrets.
  */
 export function openState(
   parts: unknown[],
@@ -77,11 +83,11 @@ export function openState(
 function read(path: string, now: number): State | null {
   try {
     const { savedAt, ...state } = JSON.parse(readFileSync(path, 'utf8'));
-    // an earlier version may have counted less
+    // an earlier version may have had fewer counts
     const counts = { ...noCounts(), ...state.counts };
     return now - savedAt < TOO_OLD_MS ? { ...state, counts } : null;
   } catch {
-    // none, or a broken one: to begin anew loses nothing
+    // missing or broken: beginning again loses nothing
     return null;
   }
 }

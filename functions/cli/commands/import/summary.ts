@@ -1,15 +1,14 @@
-/** What an import tells at its end: faults, warnings, counts. */
+/** The summary of an import: faults, warnings, counts. */
 
 import { redact } from '../../../lib/redact.ts';
-import { fold } from '../../format.ts';
-import { count } from '../../progress.ts';
+import { count, fold } from '../../format.ts';
 import type { Fault } from './run.ts';
 import type { Counts } from './state.ts';
 
-/** Of faults, and of warnings. */
+/** Faults that are shown, and as many warnings. */
 const SHOWN = 20;
 
-/** Keeps the first faults and the first warnings; `unit` is what they are counted in. */
+/** Keeps the first faults and warnings. `unit`: what their numbers count. */
 export function tellings(unit: string) {
   const faults: Fault[] = [];
   const warnings: Fault[] = [];

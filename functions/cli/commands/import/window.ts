@@ -1,28 +1,28 @@
 /**
- * Some rows of a source, put in the order they lie on disk: a page of them then touches a small part
- * of the store's table, which makes an import twice as fast. Lines lie in one buffer and, in order,
- * in another: no object for each of them, and while the other is sent the one fills again.
+ * A window of rows, sorted by their order on disk: a page of them then touches a small part of the
+ * store's table, which makes an import twice as fast. The lines are in one buffer, and sorted in
+ * another: there is no object for each line, and one buffer fills while the other is sent.
  */
 
 import { bucketOf } from '../../../model/bucket.ts';
 
-/** The more the better for the store, but they are held in memory, twice. */
+/** Rows of a window. More would help the store, but they are in memory twice. */
 const MAX_ROWS = 100_000;
 const MAX_BYTES = 24 * 1024 * 1024;
-/** The API takes no longer line. */
+/** The longest line that the API takes. */
 const MAX_LINE_BYTES = 64 * 1024;
-/** Bytes handed on at once. */
+/** Bytes of one piece of a body. */
 const CHUNK = 64 * 1024;
 
 export interface Page {
   rows: number;
   body(): AsyncIterable<Uint8Array>;
-  /** the source's number of a line of this page, which are counted from 1 */
+  /** the number in the source of a line of this page; both count from 1 */
   at(line: number): number;
 }
 
 export function createWindow(maxRows = MAX_ROWS) {
-  // memory that nobody has written to is none
+  // memory is used only once it is written to
   const filling = lines();
   const sending = lines();
   const keys = new Float64Array(MAX_ROWS);
@@ -32,7 +32,7 @@ export function createWindow(maxRows = MAX_ROWS) {
       return filling.rows;
     },
 
-    /** `full`: not taken, take what is there first. */
+    /** `full`: the row was not added; take the pages first. */
     add(row: Record<string, unknown>, at: number): 'added' | 'full' | 'too deep' | 'too long' {
       const line = inOneLine(row);
       if (line === null) return 'too deep';
@@ -51,8 +51,8 @@ export function createWindow(maxRows = MAX_ROWS) {
     },
 
     /**
-     * All rows in pages of about the same size, none larger than `size`, good until the next time; of
-     * one id the later row comes later.
+     * All rows in pages of about the same size, at most `size` rows each. They are valid until the next
+     * call. Rows with the same id keep their order.
      */
     take(size: number): Page[] {
       const { rows } = filling;
@@ -73,7 +73,7 @@ export function createWindow(maxRows = MAX_ROWS) {
   };
 }
 
-/** Null if it is nested thousands of levels deep, which JSON.parse takes and this does not. */
+/** The row as JSON; null if it is nested thousands of levels deep, which only JSON.parse takes. */
 function inOneLine(row: Record<string, unknown>): string | null {
   try {
     return JSON.stringify(row);
@@ -88,7 +88,7 @@ interface Lines {
   positions: Float64Array;
   used: number;
   rows: number;
-  /** What was written since is a line. */
+  /** Ends a line: all bytes written since the last one. */
   end(at: number): void;
   copy(from: Lines, index: number): void;
   span(index: number): [start: number, end: number];
@@ -96,7 +96,7 @@ interface Lines {
   clear(): void;
 }
 
-/** Lines and where each of them ends. */
+/** A buffer of lines, with the end of each. */
 function lines(): Lines {
   const bytes = Buffer.allocUnsafeSlow(MAX_BYTES);
   const ends = new Uint32Array(MAX_ROWS);

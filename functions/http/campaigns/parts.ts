@@ -1,0 +1,26 @@
+/** What the calls of campaigns share: their parameter, their answers, the idempotency key. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { answerProblem, problemResponse } from '../core/problem.ts';
+import { campaignSchema } from './view.ts';
+
+export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
+
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
+  .optional()
+  .openapi({ description: 'A repeated request with the same key gives the same campaign.' });
+
+export const campaignResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: campaignSchema } },
+});
+
+export const NO_CAMPAIGN = problemResponse(404, 'There is no such campaign.');
+
+export const noCampaign = (c: Context, id: string) =>
+  answerProblem(c, 'not-found', `There is no campaign "${id}".`, {
+    next: 'Check the id; GET /v1/campaigns lists all.',
+  });

@@ -1,0 +1,96 @@
+/** A campaign's report and its failures, as the API shows them. */
+
+import { z } from '@hono/zod-openapi';
+import { shortToken } from '../../lib/redact.ts';
+import { rfc3339 } from '../../lib/rfc3339.ts';
+import type { Failure } from '../../model/chunk.ts';
+import { providers } from '../../model/provider/registry.ts';
+import type { Report } from '../../pipeline/report.ts';
+import type { FieldsOf } from '../core/json.ts';
+import { campaignSchema, campaignView } from './view.ts';
+
+export const failureSchema = z
+  .object({
+    installationId: z.string(),
+    token: z.string(),
+    provider: z.enum(providers),
+    outcome: z.enum(['rejected', 'unregistered', 'retry', 'unknown', 'blocked']),
+    reason: z.string().openapi({ example: 'BadDeviceToken' }),
+    attempts: z.int(),
+    at: z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' }),
+    pruned: z
+      .boolean()
+      .openapi({ description: 'The token was dead, so the installation was removed.' }),
+    detail: z.string().openapi({
+      description: 'What the provider says beyond the reason; empty if nothing.',
+      example: 'message.android.ttl: invalid duration',
+    }),
+  })
+  .openapi('Failure');
+
+/** The token is whole: failures are read to clean up other lists. */
+export const failureView = (it: Failure) =>
+  ({
+    installationId: it.installationId,
+    token: it.token,
+    provider: it.provider,
+    outcome: it.outcome,
+    reason: it.reason,
+    attempts: it.attempts,
+    at: rfc3339(it.at),
+    pruned: it.pruned === true,
+    detail: it.detail ?? '',
+  }) satisfies FieldsOf<typeof failureSchema>;
+
+export type FailureView = ReturnType<typeof failureView>;
+
+export const reportSchema = z
+  .object({
+    campaign: campaignSchema,
+    ledgerClosed: z.boolean().openapi({
+      description: 'True if the campaign is closed and every recipient is counted once.',
+    }),
+    seconds: z.number().nullable().openapi({
+      description:
+        'From acceptance, or its scheduled time, to the close or to now; null if it never began.',
+    }),
+    perSecond: z.number().nullable().openapi({
+      description:
+        'Pushes accepted by the providers, from the first push on; null for fewer than two.',
+    }),
+    reasons: z
+      .array(z.object({ reason: z.string(), count: z.int() }))
+      .openapi({ description: 'Reasons of the failures, the most frequent first.' }),
+    pruned: z.array(z.object({ reason: z.string(), count: z.int() })).openapi({
+      description:
+        'Installations that were removed because their tokens were dead; the failures name them.',
+    }),
+    missing: z
+      .record(z.string(), z.int())
+      .openapi({ description: 'Recipients without a value or a default for a variable.' }),
+    unread: z.int().openapi({
+      description:
+        'Installations of the audience, as it was counted before planning, that are neither recipients ' +
+        'nor left out. 0 unless there are many.',
+    }),
+    examples: z.array(failureSchema).openapi({ description: 'A few, with shortened tokens.' }),
+  })
+  .openapi('Report');
+
+export const reportView = (it: Report) =>
+  ({
+    campaign: campaignView(it.campaign, it.counts),
+    ledgerClosed: it.ledgerClosed,
+    seconds: it.seconds,
+    perSecond: it.perSecond,
+    reasons: it.reasons,
+    pruned: it.pruned,
+    missing: it.counts.missing ?? {},
+    unread: it.unread,
+    examples: it.examples.map((failure) => ({
+      ...failureView(failure),
+      token: shortToken(failure.token),
+    })),
+  }) satisfies FieldsOf<typeof reportSchema>;
+
+export type ReportView = ReturnType<typeof reportView>;

@@ -1,0 +1,19 @@
+/** What the calls of webhooks share. */
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Scope } from '../../model/key.ts';
+import { pageQuery } from '../core/json.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
+
+export const WEBHOOK_SCOPES: Scope[] = ['campaigns'];
+
+export const webhookParams = z.strictObject({ id: z.string().min(1).max(64) });
+export const webhookPage = pageQuery(512);
+
+export const NO_WEBHOOK = problemResponse(404, 'There is no such webhook.');
+
+export const noWebhook = (c: Context, id: string) =>
+  answerProblem(c, 'not-found', `There is no webhook "${id}".`, {
+    next: 'Check the id; GET /v1/webhooks lists all.',
+  });
