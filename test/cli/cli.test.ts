@@ -9,7 +9,7 @@ import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { apnsToken, failAll } from '../http/fixture.ts';
 import { cli } from './fixture.ts';
 
-test('a file is imported, and its faults are told', async (t) => {
+test('a file is imported, and its faults are listed', async (t) => {
   const { volley, file, store } = await cli(t);
   const path = await file('a.csv', `id,platform,token\na,ios,${apnsToken(1)}\nb,ios,x\n`);
   const { code, stdout, stderr } = await volley('import', path, '--app', 'shop');
@@ -123,7 +123,7 @@ test('a campaign that was paused or cancelled is a failure, with what to do', as
   assert.match(again.stderr, /A cancelling campaign cannot be resumed/);
 });
 
-test('a command line that makes no sense is told shortly, with 2', async (t) => {
+test('a wrong command line is explained shortly, with 2', async (t) => {
   const { volley, file } = await cli(t);
   const broken = await file('broken.json', '{');
   for (const [args, message] of [
@@ -174,7 +174,7 @@ test('every command helps with an example that it takes, in 80 columns', async (
   assert.ok(tried.length > 60);
 });
 
-test('what the API refuses is told fault by fault, with 1', async (t) => {
+test('a refusal of the API is shown fault by fault, with 1', async (t) => {
   const { volley, volleyWith, file } = await cli(t);
   const path = await file('c.json', '{"audience":{"langauge":"de"},"message":{"badge":"x"}}');
   const refused = await volley('send', path, '--name', 'x');
@@ -188,7 +188,7 @@ test('what the API refuses is told fault by fault, with 1', async (t) => {
   assert.match(stranger.stderr, /An API key is needed/);
 });
 
-test('a server that is not there is told, with how to start it', async () => {
+test('a server that is not there is explained, with how to start it', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -32,7 +32,7 @@ test('at a terminal the estimate is shown, and its number is to be typed', async
   assert.equal(await sent(), 2);
 });
 
-test('without a terminal, and with --json, what goes to many needs --yes', async (t) => {
+test('without a terminal, and with --json, a campaign to many needs --yes', async (t) => {
   const { send, sent, terminal } = await crowd(t, MANY);
   const refused = await send('--everybody');
   assert.equal(refused.code, 2);

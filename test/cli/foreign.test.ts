@@ -103,7 +103,7 @@ test('our own 404, 401 and 403 say what they mean', async (t) => {
   }
 });
 
-test('another server is told from the API, whatever it answers', async (t) => {
+test('another server is distinguished from the API, whatever it answers', async (t) => {
   const nginx = { ...HTML, Server: 'nginx' };
   for (const answer of [
     { status: 404, headers: nginx, body: '<html><body><h1>404 Not Found</h1></body></html>' },
@@ -119,7 +119,7 @@ test('another server is told from the API, whatever it answers', async (t) => {
   assert.match(plain, /The server answered 418 I'm a Teapot\. I am a teapot/);
 });
 
-test('a function of ours that is not the API is told', async (t) => {
+test('a function that is not the API is recognised', async (t) => {
   const text = await said(t, { status: 405, headers: { Allow: 'POST' }, body: '' });
   assert.match(
     text,
@@ -127,14 +127,14 @@ test('a function of ours that is not the API is told', async (t) => {
   );
 });
 
-test('an API that does not start, or has no room, is told', async (t) => {
+test('an API that does not start, or has no free instance, is explained', async (t) => {
   const busy = await said(t, { status: 429, headers: GOOGLE, body: 'Rate exceeded.' });
   assert.match(busy, /no instance of the API is free\. Rate exceeded\. Try again in a moment/);
   const down = await said(t, { status: 503, headers: GOOGLE, body: 'Service Unavailable' });
   assert.match(down, /the API does not start, or died\. Service Unavailable Look at the log/);
 });
 
-test('a host that does not exist is told as that', async () => {
+test('an unknown host is explained', async () => {
   const written: unknown[] = [];
   const write = (text: unknown) => written.push(text);
   const fetch = async () => {

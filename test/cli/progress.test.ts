@@ -14,7 +14,7 @@ function terminal(isTTY: boolean) {
   return { isTTY, columns: 80, write, shown: () => text };
 }
 
-test('a line tells share, total, rate, time left and outcomes beside a bar', () => {
+test('a line has share, total, rate, time left and outcomes beside a bar', () => {
   assert.equal(
     line(gauge, 80),
     '██████░░░░░░░░░░░░░░░░░░░ 25% of 2,000  100/s  ETA 0:15  accepted 490  failed 10',
@@ -31,7 +31,7 @@ test('a line fits into its columns, however large the numbers are', () => {
       }
 });
 
-test('nothing is said where there is nothing to say', () => {
+test('a line is empty without a total', () => {
   const none = { done: 0, total: 0, rate: 0, words: 'accepted 0  failed 0' };
   assert.equal(line(none, 80), '');
   assert.match(line({ ...none, total: 5, words: '' }, 80), /░ 0% of 5$/);
@@ -42,7 +42,7 @@ test('nothing is said where there is nothing to say', () => {
   assert.equal(pipe.shown(), '');
 });
 
-test('times are told like a clock', () => {
+test('times are written like a clock', () => {
   assert.deepEqual([0, 9.1, 65, 3600 + 61].map(clock), ['0:00', '0:10', '1:05', '1:01:01']);
 });
 

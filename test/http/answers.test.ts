@@ -92,7 +92,7 @@ test('every call refuses what all calls refuse, as it is described', async (t) =
   assert.deepEqual(unseen, []);
 });
 
-test('every call does what it is for, as it is described', async (t) => {
+test('every call succeeds as it is described', async (t) => {
   const fixture = await createFixture(t);
   const { ask } = fixture;
   const calls = await callsOf(fixture);
@@ -133,7 +133,7 @@ test('every call does what it is for, as it is described', async (t) => {
   assert.deepEqual(unseen, []);
 });
 
-test('every call that may say no does, as it is described', async (t) => {
+test('every refusal of a call is as it is described', async (t) => {
   const fixture = await createFixture(t);
   const calls = await callsOf(fixture);
   // what is put must not be there before others have looked for it

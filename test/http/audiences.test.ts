@@ -81,7 +81,7 @@ test('text that says there is none is never a name', async (t) => {
   );
 });
 
-test('bad lines are told with their number and kept out', async (t) => {
+test('bad lines are listed with their number and left out', async (t) => {
   const fixture = await createFixture(t);
   const lines = ['good', 'a b', 'x'.repeat(129), '', 'also-good', 'ü'];
   const done = await jsonOf<Uploaded>(await upload(fixture, lines.join('\n')));

@@ -13,7 +13,7 @@ const message = { title: 'Hi' };
 const proof = { kind: 'github', secret: '0123456789abcdef' };
 const cron = { name: 'Morning', cron: '0 9 * * *' };
 
-test('whatever takes an audience refuses one that says nobody, at its path, and stores nothing', async (t) => {
+test('every call that takes an audience refuses an empty one, at its path, and stores nothing', async (t) => {
   const { ask, store, tasks } = await createFixture(t);
   const calls: [string, string, (audience: object) => object, string][] = [
     ['POST', '/v1/campaigns', (audience) => ({ name: 'x', audience, message }), 'audience'],
@@ -50,7 +50,7 @@ test('whatever takes an audience refuses one that says nobody, at its path, and 
   assert.deepEqual(tasks, []);
 });
 
-test('everybody is taken, kept as an audience without conditions, and shown as it was said', async (t) => {
+test('`everybody` is stored as an audience without conditions, and shown as it was sent', async (t) => {
   const { ask, store } = await createFixture(t);
   const audience = { everybody: true };
   const request = { name: 'x', audience, message };
@@ -72,7 +72,7 @@ test('everybody is taken, kept as an audience without conditions, and shown as i
   }
 });
 
-test('a stored campaign, segment, schedule or trigger without conditions is for everybody still', async (t) => {
+test('a stored campaign, segment, schedule or trigger without conditions still means everybody', async (t) => {
   const { ask, store, ports, clock } = await createFixture(t);
   const everybody = { everybody: true };
   await store.putSegment({ app: 'default', name: 'all', audience: {}, updatedAt: clock.now });

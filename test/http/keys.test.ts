@@ -40,7 +40,7 @@ test('a key is made, shown once, works, is listed and revoked', async (t) => {
   assert.equal((await asCi()).status, 401);
 });
 
-test('keys are made by who administers, and by nobody else', async (t) => {
+test('only an administrator can make keys', async (t) => {
   const { ask, addKey } = await createFixture(t);
   const other = await addKey('campaigns', 'installations', 'read');
   const headers = { Authorization: `Bearer ${other}` };
@@ -50,7 +50,7 @@ test('keys are made by who administers, and by nobody else', async (t) => {
   assert.equal((await ask('DELETE', `/v1/keys/${'a'.repeat(16)}`, undefined, headers)).status, 403);
 });
 
-test('a key to register has one app and no other scope', async (t) => {
+test('a registration key has one app and no other scope', async (t) => {
   const { ask, store } = await createFixture(t);
   const before = (await store.listKeys()).length;
   const faults = async (body: object) => {
@@ -68,7 +68,7 @@ test('a key to register has one app and no other scope', async (t) => {
   assert.equal((await store.listKeys()).length, before);
 });
 
-test('nobody revokes the key in his own hand', async (t) => {
+test('a key cannot revoke itself', async (t) => {
   const { ask } = await createFixture(t);
   const { items } = await jsonOf<{ items: KeyView[] }>(await ask('GET', '/v1/keys'));
   const response = await ask('DELETE', `/v1/keys/${items[0]!.id}`);

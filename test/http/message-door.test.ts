@@ -7,7 +7,7 @@ import { createSenders } from '../../functions/providers/senders.ts';
 import { credentials } from '../providers/fixture.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';
 
-/** Real senders: nothing is sent, so they connect to nobody. */
+/** Real senders: nothing is sent, so they do not connect. */
 async function createDoors(t: Parameters<typeof createFixture>[0]) {
   const fixture = await createFixture(t);
   const senders = createSenders({
@@ -85,7 +85,7 @@ const refused: [string, object, string[]][] = [
   ['too much in all', { body: x(2000), data: { a: x(2100) } }, ['message', 'message']],
   ['a target', { fcm: { topic: 'all' } }, ['message.fcm.topic']],
   [
-    'several at once',
+    'several together',
     { ...android({ priority: 'urgent' }), ...aps({ badge: '1', sound: { volume: 2 } }) },
     [
       'message.apns.payload.aps.badge',
@@ -119,7 +119,7 @@ const refused: [string, object, string[]][] = [
   ["Apple's name in data", { data: { aps: 'x' } }, ['message.data.aps']],
 ];
 
-test('what a provider would refuse is refused at every door, at its path, and nothing is stored', async (t) => {
+test('what a provider would refuse is refused by every call, at its path, and nothing is stored', async (t) => {
   const { doors, estimate, store, tasks } = await createDoors(t);
   for (const [what, part, paths] of refused) {
     for (const [door, within, send] of doors) {
@@ -148,7 +148,7 @@ test('what a provider would refuse is refused at every door, at its path, and no
   assert.deepEqual(tasks, []);
 });
 
-test('a default has the form that its place wants; a trigger knows none of its pings', async (t) => {
+test('a default has the form that its place needs; a trigger does not know its webhooks', async (t) => {
   const { doors } = await createDoors(t);
   for (const [ttl, fits] of [
     ['{{keep|60s}}', true],

@@ -57,7 +57,7 @@ async function engine(t: TestContext, outcome: (token: string) => Outcome) {
   return { ...embedded, post, sent };
 }
 
-test('a message says what became of each, and is a campaign whose ledger is closed', async (t) => {
+test('a message answers the result of each recipient, and is a campaign whose ledger closes', async (t) => {
   const gone = sample(1).token;
   const { post, sent, store } = await engine(t, (token) =>
     token === gone
@@ -81,11 +81,11 @@ test('a message says what became of each, and is a campaign whose ledger is clos
   );
 });
 
-test('a message to nobody is over at once; the same key sends once', async (t) => {
+test('a message without recipients ends immediately; the same key sends once', async (t) => {
   const { post, sent, queue } = await engine(t, () => ({ kind: 'accepted' }));
-  const nobody = (await (await post({ userIds: ['nobody'] }, '?wait=10')).json()) as Outcomes;
-  assert.equal(nobody.state, 'completed');
-  assert.equal(nobody.counts.recipients, 0);
+  const empty = (await (await post({ userIds: ['nobody'] }, '?wait=10')).json()) as Outcomes;
+  assert.equal(empty.state, 'completed');
+  assert.equal(empty.counts.recipients, 0);
   const key = { 'Idempotency-Key': 'order-17' };
   const bodies = [{}, {}].map(() => post({ installationIds: ['installation-2'] }, '?wait=10', key));
   const both = await Promise.all(bodies.map(async (it) => (await (await it).json()) as Outcomes));
@@ -118,7 +118,7 @@ test('a message that could never be sent is refused, with all that is wrong', as
   assert.equal((await post(users, '?wait=31')).status, 400);
 });
 
-test('asked again with its key after whoever stored it died, it is queued at once', async (t) => {
+test('repeated with its key after the storing process died, it is queued immediately', async (t) => {
   const { ask, tasks } = await createFixture(t);
   const device = { platform: 'android', token: 'token', userId: 'ada' };
   await ask('PUT', '/v1/installations/phone', device);
@@ -130,7 +130,7 @@ test('asked again with its key after whoever stored it died, it is queued at onc
       { 'Idempotency-Key': 'k' },
     );
   const { id } = (await (await push()).json()) as CampaignView;
-  // nobody has worked on it
+  // no task has worked on it
   tasks.length = 0;
   const again = await push();
   assert.equal(again.status, 202);

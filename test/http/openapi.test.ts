@@ -110,7 +110,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
   assert.equal((await ask('GET', '/healthz')).status, 200);
 });
 
-test('the address alone says where things are, without a key and without a secret', async (t) => {
+test('the root links to the description and the health check, without a key', async (t) => {
   const { api } = await createFixture(t);
   const response = await api.request('/?utm_source=x');
   assert.equal(response.status, 200);

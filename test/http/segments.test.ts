@@ -7,7 +7,7 @@ import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
 
 const vip = { audience: { tags: 'vip', not: { country: 'ch' } } };
 
-test('a segment is saved, looked at, listed and forgotten, in its app', async (t) => {
+test('a segment is saved, read, listed and removed, in its app', async (t) => {
   const { ask } = await createFixture(t);
   const saved = await ask('PUT', '/v1/segments/vip', vip);
   assert.equal(saved.status, 200);
@@ -67,7 +67,7 @@ test('a segment that means nothing is refused, with every fault', async (t) => {
   assert.deepEqual((await store.listSegments('default', null, 10)).items, []);
 });
 
-test('a campaign names segments; one that is not there is told', async (t) => {
+test('a campaign names segments; an unknown one is a fault', async (t) => {
   const { ask, store } = await createFixture(t);
   await ask('PUT', '/v1/segments/vip', vip);
   const send = (audience: unknown) => ask('POST', '/v1/campaigns', { ...campaign, audience });

@@ -95,7 +95,7 @@ test('an import is stored while the rest of it is still to come', async (t) => {
   assert.equal((await jsonOf<Imported>(imported)).stored, PAGE_ROWS + 1);
 });
 
-test('a large upload with a wrong key is told so at once', async (t) => {
+test('a large upload with a wrong key is refused before it is read', async (t) => {
   const { port } = await listening(t, servers['node:http']);
   const socket = connect(port, '127.0.0.1');
   t.after(async () => void socket.destroy());
@@ -108,7 +108,7 @@ test('a large upload with a wrong key is told so at once', async (t) => {
   assert.match(String(first), /^HTTP\/1\.1 401 /);
 });
 
-test('a client that goes away in the middle of an upload disturbs nobody', async (t) => {
+test('a client that breaks off an upload does not disturb others', async (t) => {
   const { port, call, key, logged, store } = await listening(t, servers['node:http']);
   const socket = connect(port, '127.0.0.1');
   const rows = Array.from({ length: PAGE_ROWS + 5000 }, (_, n) => row(n)).join('');

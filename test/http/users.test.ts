@@ -17,7 +17,7 @@ async function known(t: { after(done: () => Promise<void>): void }) {
   return { ...fixture, id };
 }
 
-test('a user is given all that is known of him, as JSON or line by line', async (t) => {
+test('the data about a user is exported, as JSON or line by line', async (t) => {
   const { ask } = await known(t);
   const response = await ask('GET', '/v1/users/ada%2F1/export');
   assert.equal(response.status, 200);
@@ -39,8 +39,8 @@ test('a user is given all that is known of him, as JSON or line by line', async 
     read.map((it) => JSON.parse(it)),
     items,
   );
-  const nobody = await ask('GET', '/v1/users/nobody/export');
-  assert.deepEqual(await nobody.json(), { userId: 'nobody', items: [] });
+  const unknown = await ask('GET', '/v1/users/nobody/export');
+  assert.deepEqual(await unknown.json(), { userId: 'nobody', items: [] });
 });
 
 test('a user is erased, and what a campaign counted stays', async (t) => {
@@ -58,7 +58,7 @@ test('a user is erased, and what a campaign counted stays', async (t) => {
   assert.deepEqual(await again.json(), { installations: 0, recipients: 0, failures: 0 });
 });
 
-test('a campaign that ends since its last recipient was erased is told of', async (t) => {
+test('a campaign that ends because its last recipient was erased is announced', async (t) => {
   const { ask, store, ports } = await createFixture(t);
   await ask('PUT', '/v1/installations/device-0', device(0, 'ada'));
   const told: string[] = [];

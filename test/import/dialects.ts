@@ -40,7 +40,7 @@ export const csvDialects: Record<string, string | Uint8Array> = {
   'gzip in two members': Buffer.concat([gzipSync(PLAIN.slice(0, 60)), gzipSync(PLAIN.slice(60))]),
   'UTF-16LE': utf16(PLAIN),
   'UTF-16BE with CRLF': utf16(`${lines('\t').join('\r\n')}\r\n`).swap16(),
-  'all at once': gzipSync(utf16(`sep=;\r${lines(';').join('\r')}\r\x1a`)),
+  'all together': gzipSync(utf16(`sep=;\r${lines(';').join('\r')}\r\x1a`)),
 };
 
 export const ndjsonDialects: Record<string, string | Uint8Array> = {

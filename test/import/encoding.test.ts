@@ -37,7 +37,7 @@ for (const { name, file, type } of all)
     assert.equal((await store.getInstallation('default', 'b'))?.userId, 'a,b;c\td');
   });
 
-test('tabs may be told by the media type', async (t) => {
+test('the media type may say that cells are separated by tabs', async (t) => {
   const { load } = await createFixture(t);
   const imported = await load(csvDialects.tabs!, 'text/tab-separated-values; charset=utf-8');
   assert.equal((await jsonOf<Imported>(imported)).stored, 2);
@@ -106,7 +106,7 @@ test('Ctrl-Z within a file, and CR within a line, are characters', async () => {
   assert.equal((await textOf(Buffer.from('a\x1a\x1a'))).toString(), 'a\x1a');
 });
 
-test('a gzip that is made to keep us busy is given up, in flat memory', async () => {
+test('a gzip bomb is given up, in bounded memory', async () => {
   const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, 'a'));
   let given = 0;
   let largest = 0;
@@ -123,7 +123,7 @@ test('a gzip that is made to keep us busy is given up, in flat memory', async ()
   assert.ok(largest <= 128 * 1024, `${largest}`);
 });
 
-test('who stops reading closes the file, in each form', async () => {
+test('a reader that stops closes the file, in each form', async () => {
   for (const file of ['a\n'.repeat(100_000), gzipSync('a\n'.repeat(100_000)), foreign.zip![0]]) {
     const closed = Promise.withResolvers<void>();
     const body = async function* () {

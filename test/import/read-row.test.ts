@@ -153,7 +153,7 @@ function refusal(cells: Record<string, unknown>) {
   return it.fault;
 }
 
-test('a bad cell costs itself, and is told', () => {
+test('a bad cell is left out with a warning', () => {
   const { warning, ...it } = read({
     language: 'Klingon!',
     timeZone: 'Mars/Base',
@@ -182,7 +182,7 @@ test('a bad cell costs itself, and is told', () => {
   assert.equal(read({ provider: 'apns', platform: 'android', token: 'fcm:1' }).provider, 'fcm');
 });
 
-test('a bad tag or attribute costs itself, the others are kept', () => {
+test('a bad tag or attribute is left out, and the others are kept', () => {
   const mixed = read({
     tags: ['a', 'x'.repeat(129), 7, null, 'b', { c: 1 }],
     attributes: { plan: 'pro', long: 'x'.repeat(257), nested: {}, none: null, age: 3 },
@@ -231,7 +231,7 @@ test('tags and attributes are read as exports have them', () => {
   assert.match(read({ attributes: '[1]' }).warning!, /^attributes: must be a JSON object/);
 });
 
-test('integers of any length are exact, or are told', () => {
+test('integers of any length are exact, or a warning', () => {
   const row = (text: string) => parseExact(text) as Record<string, unknown>;
   const long = row(
     '{"id":2916334247900527531,"userId":9007199254740993,"appVersion":12,"attributes":' +

@@ -79,7 +79,7 @@ async function refused(...args: string[]) {
   return stderr;
 }
 
-test('a campaign at a time is sent off, moved, looked back on and cancelled', async () => {
+test('a campaign is scheduled, moved, cancelled, and its history shown', async () => {
   const sent = await volley('send', '--title', 'Hi', '--everybody', '--at', at(1));
   const id = sent.stdout.trim();
   assert.equal(sent.code, 0);
@@ -126,7 +126,7 @@ test('a campaign is paused, resumed and cancelled, and what is illegal says what
   }
 });
 
-test('those who failed are tried again once, with another key once more', async () => {
+test('failures are retried once, and once more with another key', async () => {
   const { id } = await json<{ id: string }>(
     ...['send', '--title', 'Hi', '--everybody', '--at', at(1)],
   );
@@ -152,7 +152,7 @@ test('those who failed are tried again once, with another key once more', async 
   assert.notEqual(other.id, first.stdout.trim());
 });
 
-test('an app is switched off and on, and looked at', async () => {
+test('an app is paused, resumed and shown', async () => {
   const { id } = await json<{ id: string }>(
     ...['send', '--app', 'shop', '--title', 'Hi', '--everybody', '--at', at(1)],
   );
@@ -161,22 +161,22 @@ test('an app is switched off and on, and looked at', async () => {
   assert.equal(mistyped.code, 1);
   assert.match(mistyped.stderr, /There is no app "shpo"/);
   const off = await volley('apps', 'pause', 'shop');
-  assert.match(off.stdout, /^shop is off since \S+Z by key "local"; done to \d campaigns\n$/);
-  assert.match((await volley('apps', 'show', 'shop')).stdout, /^shop is off since \S+Z by key/);
+  assert.match(off.stdout, /^shop is paused since \S+Z by key "local"; \d campaigns\s+changed\n$/);
+  assert.match((await volley('apps', 'show', 'shop')).stdout, /^shop is paused since \S+Z by key/);
   const { app, paused } = await json<{ app: string; paused: object }>('apps', 'show', 'shop');
   assert.deepEqual([app, Object.keys(paused)], ['shop', ['at', 'by']]);
   assert.match(
     (await volley('apps', 'resume', 'shop')).stdout,
-    /^shop is on; done to \d campaigns\n$/,
+    /^shop is on; \d campaigns changed\n$/,
   );
   assert.match(
     (await volley('apps', 'cancel', 'shop')).stdout,
-    /^shop is on; done to 1 campaigns\n$/,
+    /^shop is on; 1 campaigns changed\n$/,
   );
   assert.equal((await server.engine.store.getCampaign(id))?.state, 'cancelled');
 });
 
-test('a schedule is added, looked at, changed, paused, run and forgotten', async () => {
+test('a schedule is added, shown, changed, paused, run and removed', async () => {
   const campaign = {
     name: 'Morning',
     app: 'shop',
@@ -237,7 +237,7 @@ test('a schedule is added, looked at, changed, paused, run and forgotten', async
   assert.deepEqual(await json('schedules', 'list'), { items: [] });
 });
 
-test('bad times and bad schedules are told with their place, and what would be right', async () => {
+test('bad times and bad schedules are refused with their place, and what would be right', async () => {
   const path = await file('c.json', {
     name: 'x',
     audience: { everybody: true },

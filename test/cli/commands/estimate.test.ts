@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { person } from '../../contracts/store-fixture.ts';
 import { cli } from '../fixture.ts';
 
-test('an estimate says whom a campaign would reach and what is wrong with it', async (t) => {
+test('an estimate shows the reach of a campaign and its problems', async (t) => {
   const { volley, file, store } = await cli(t);
   await store.putInstallations([
     person('a', { language: 'de' }),
@@ -42,7 +42,7 @@ warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (
   assert.equal(found.installations, 3);
   assert.match(found.problems[0].message, /the payload has 5000 bytes/);
   assert.equal(found.cost.usd > 0, true);
-  assert.equal((await volley('estimate', '--title', 'to whom?')).code, 2);
+  assert.equal((await volley('estimate', '--title', 'to which users?')).code, 2);
   assert.equal((await volley('estimate', '5', '--everybody')).code, 2);
   assert.match(
     (await volley('estimate', '--segment', 'gone')).stdout,

@@ -105,7 +105,7 @@ test('to import again writes only what has changed', async (t) => {
   assert.equal((await get('device-000005'))?.language, 'de');
 });
 
-test('bad rows are told with their number and kept out, the good ones are not', async (t) => {
+test('bad rows are listed with their number and left out, good ones are stored', async (t) => {
   const { from, get, table } = await importer(t, 50);
   await postgres.sql(`
     UPDATE ${table} SET push_token = 'ab cd' WHERE device_id = 'device-000007';
@@ -198,7 +198,7 @@ test('a query that writes is refused by the server, and nothing is written', asy
   assert.equal(rows[0].left, 5);
 });
 
-test('a column of the wrong type is told before anything is read', async (t) => {
+test('a column of the wrong type is refused before anything is read', async (t) => {
   const { from, get } = await importer(t, 3);
   const { code, stderr } = await from('--map', 'token=secret,tags=props,language=nothing');
   assert.equal(code, 2);
@@ -222,7 +222,7 @@ test('a dry run shows the first rows, counts the faults and stores nothing', asy
   assert.equal(await get('device-000001'), null);
 });
 
-test('a database that is not there, or says nothing, is told', async (t) => {
+test('a database that is not there, or does not answer, is explained', async (t) => {
   const { volley } = await importer(t, 0);
   const query = ['--query', 'select 1'];
   const server = createServer((it) => it.resume()).listen(0, '127.0.0.1');
@@ -303,7 +303,7 @@ async function cutting(t: TestContext) {
   return proxy;
 }
 
-test('a connection cut midway is told, and the same command goes on where it was', async (t) => {
+test('a connection that breaks is explained, and the same command goes on where it was', async (t) => {
   const { volley, store, table, folder } = await importer(t, 20_000);
   const proxy = await cutting(t);
   const query = `select * from ${table}`;
@@ -328,7 +328,7 @@ test('a connection cut midway is told, and the same command goes on where it was
   assert.doesNotMatch(first.stderr + first.stdout + second.stderr, /p4ssw0rd/);
 });
 
-test('where an import was left says nothing of passwords, and another query is another import', async (t) => {
+test('a saved position has no passwords, and another query is another import', async (t) => {
   const { volley, table, folder } = await importer(t, 12_000);
   const proxy = await cutting(t);
   proxy.cutAfter = 1_600_000;
@@ -347,7 +347,7 @@ test('where an import was left says nothing of passwords, and another query is a
   assert.match(anew.stdout, /^0 new, 0 changed, 12,000 unchanged/);
 });
 
-test('rows that share the key they are gone on by are all imported', async (t) => {
+test('rows that share the key to resume by are all imported', async (t) => {
   const { volley, store, table } = await importer(t, 12_000);
   const proxy = await cutting(t);
   const query = `select *, customer_id / 100 as part from ${table}`;
@@ -404,7 +404,7 @@ test('nothing is removed after rows were rejected, or when it is most of them, u
   assert.deepEqual(await counts('--prune', '--yes', '--force'), [0, 0, 11, 0, 29]);
 });
 
-test('a mapping names what is wrong with it, all at once', () => {
+test('a mapping names all its faults together', () => {
   const columns = ['uuid', 'OS', 'Push-Token', 'lang', 'plan', 'attributes.age'].map((name) => ({
     name,
     type: null,

@@ -41,7 +41,7 @@ b,fcm:token,ANDROID,de,0,,,x
   assert.equal((await store.getInstallation('shop', 'b'))?.platform, 'android');
 });
 
-test('columns that do not fit are told before anything is sent', async (t) => {
+test('columns that do not fit are refused before anything is sent', async (t) => {
   const { volley, file, keys } = await createCli(t);
   const none = await volley('import', await file('a.csv', 'name,age\nx,1\n'));
   assert.equal(none.code, 2);
@@ -77,7 +77,7 @@ test('a file is read as different programs write it, whatever it is called', asy
   }
 });
 
-test('no token is told, whatever the file is like', async (t) => {
+test('no token is shown, whatever the file is like', async (t) => {
   const { volley, file } = await createCli(t);
   const token = `${'c0ffee'.repeat(10)}abcd`;
   const fcm = `dQw4w9WgXcQ:APA91b${'x_Y-'.repeat(32)}`;
@@ -123,7 +123,7 @@ test('a mapping that makes every row a bad one is noticed early', async (t) => {
   assert.match(stderr, /not one of the first 1000 rows is good: look at the mapping/);
 });
 
-test('faults are told with the lines of the file, whatever order the rows are sent in', async (t) => {
+test('faults have the lines of the file, whatever order the rows are sent in', async (t) => {
   const { volley, file } = await createCli(t);
   const lines = Array.from({ length: 300 }, (_, n) =>
     n % 30 === 7

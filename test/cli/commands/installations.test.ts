@@ -22,7 +22,7 @@ const old = (id: string, token: string) => ({
   token,
 });
 
-test('installations are brought into form on the command line, and go on where they were', async (t) => {
+test('installations are normalized on the command line, and a stopped run goes on', async (t) => {
   const { volley, volleyWith, store, addKey } = await cli(t);
   const ids = Array.from({ length: 4_500 }, (_, n) => `device-${n}`);
   await store.putInstallations(ids.map((id, n) => old(id, apnsToken(n).replace(/^00/, 'AB'))));
@@ -52,7 +52,7 @@ test('installations are brought into form on the command line, and go on where t
   assert.deepEqual([kept?.token, kept?.timeZone], [token, 'Asia/Kolkata']);
 });
 
-test('a place to go on from that no call gave is refused', async (t) => {
+test('a cursor that no call gave is refused', async (t) => {
   const { ask } = await cli(t);
   for (const after of ['abc', '', 'default/', '/a', 'a/b c', '%/a', 7]) {
     const response = await ask('POST', '/v1/installations:normalize', { after });
@@ -63,7 +63,7 @@ test('a place to go on from that no call gave is refused', async (t) => {
   assert.deepEqual(await jsonOf(past), { read: 0, changed: 0, removed: 0, next: null });
 });
 
-test('an app says who it is in any spelling, and is answered in the one that is kept', async (t) => {
+test('an app is registered in any spelling, and answered in the stored one', async (t) => {
   const { ask, store } = await cli(t);
   const token = apnsToken(1).replace(/^00/, 'AB');
   const put = (id: string, body: object) =>
@@ -94,7 +94,7 @@ test('an app says who it is in any spelling, and is answered in the one that is 
   assert.equal((await put('b', { token, language: 'english' })).status, 400);
 });
 
-test('an audience finds whom it means in any spelling', async (t) => {
+test('an audience finds its installations in any spelling', async (t) => {
   const { ask, store } = await cli(t);
   const token = apnsToken(1).replace(/^00/, 'AB');
   await ask('PUT', '/v1/installations/a', {

@@ -8,7 +8,7 @@ test('a key is made on the command line, used, listed and revoked', async (t) =>
   const made = await volley('keys', 'create', '--scope', 'register', '--app', 'shop');
   assert.equal(made.code, 0, made.stderr);
   assert.match(made.stdout, /^volley_[\w-]{43}\n$/);
-  const id = /^key ([0-9a-f]{16}), shown this once/.exec(made.stderr)![1]!;
+  const id = /^key ([0-9a-f]{16}), shown only now/.exec(made.stderr)![1]!;
   const rows = await file('a.csv', `id,platform,token\na,ios,${apnsToken(1)}\n`);
   const refused = await volleyWith({ VOLLEY_API_KEY: made.stdout.trim() }, 'import', rows);
   assert.match(refused.stderr, /lacks the scope installations/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cli } from '../fixture.ts';
 
-test('a segment is saved from a file, listed, looked at and forgotten', async (t) => {
+test('a segment is saved from a file, listed, shown and removed', async (t) => {
   const { volley, file } = await cli(t);
   const path = await file('vip.json', '{"tags": "vip", "country": "ch"}');
   const saved = await volley('segments', 'put', 'vip', path);

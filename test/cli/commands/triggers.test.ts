@@ -82,7 +82,7 @@ async function until<T>(look: () => Promise<T | null | undefined | false>): Prom
 const accepted = async (i: number) =>
   (await simulated[i % 2 ? 'fcm' : 'apns'].countOf(sample(i).token)) ?? 0;
 
-test('a message says what became of it, and with --json in one document', async () => {
+test('a message prints its results, and with --json in one document', async () => {
   const sent = await volley('message', '--user', 'user-0', '--title', 'Hi');
   assert.equal(sent.code, 0);
   assert.match(sent.stdout, /^[0-9a-f]{20} {2}1 accepted, 0 failed, 0 pending\n$/);
@@ -111,7 +111,7 @@ test('the same key sends once; --wait 0 does not wait', async () => {
   assert.equal(await accepted(2), 1);
 });
 
-test('a message that fails says for whom and why, with 1', async () => {
+test('a message that fails prints the recipient and the reason, with 1', async () => {
   await simulated.apns.set({ badShare: 1 });
   const failed = await volley('message', '--installation', 'installation-0', '--title', 'Hi');
   await simulated.apns.set({ badShare: 0 });
@@ -122,13 +122,13 @@ test('a message that fails says for whom and why, with 1', async () => {
   );
 });
 
-test('a message to nobody says so', async () => {
+test('a message without recipients says so', async () => {
   const sent = await volley('message', '--user', 'nobody', '--title', 'Hi');
   assert.equal(sent.code, 0);
-  assert.match(sent.stdout, /0 pending\n {2}nobody of them has the app\n$/);
+  assert.match(sent.stdout, /0 pending\n {2}none of them has the app\n$/);
 });
 
-test('a trigger is made, pinged, listed and removed by hand', async () => {
+test('a trigger is made, called, listed and removed by hand', async () => {
   assert.equal((await volley('triggers', 'list')).stdout, 'none\n');
   const put = await volley('triggers', 'put', 'orders', await triggerFile(orders));
   assert.equal(put.code, 0);
@@ -172,7 +172,7 @@ test('a trigger is made, pinged, listed and removed by hand', async () => {
   assert.match(gone.stderr, /There is no trigger "orders"/);
 });
 
-test('a message or a trigger that makes no sense is told shortly, with 2', async () => {
+test('a wrong message or trigger is explained shortly, with 2', async () => {
   const broken = await triggerFile(`{"proof": {"secret": "${secret}"`);
   for (const [args, message] of [
     [['message', '--title', 'x'], /say who gets it/],
@@ -195,7 +195,7 @@ test('a message or a trigger that makes no sense is told shortly, with 2', async
   }
 });
 
-test('what the API refuses of a message or a trigger is told fault by fault, with 1', async () => {
+test('a refusal of a message or a trigger is shown fault by fault, with 1', async () => {
   const { proof: _, ...unproven } = orders;
   for (const [args, message] of [
     [['message', '--user', 'user-0', '--title', 'x', '--app', 'none'], /"none" has no credentials/],

@@ -5,7 +5,7 @@ import { createApi } from '../../../functions/http/api.ts';
 import { createFixture } from '../../http/fixture.ts';
 import { createReceiver, status, verified } from '../../webhooks/receiver.ts';
 
-test('a webhook is added, listed, tried, rotated, replayed and removed by hand', async (t) => {
+test('a webhook is added, listed, tested, rotated, replayed and removed by hand', async (t) => {
   const { ports, key, clock } = await createFixture(t);
   clock.now = Date.now();
   const api = createApi(ports, { isLocal: true });

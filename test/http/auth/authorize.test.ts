@@ -6,12 +6,12 @@ import { apnsToken, campaign, createFixture } from '../fixture.ts';
 
 const problemOf = async (response: Response) => (await response.json()) as Problem;
 
-test('a key is new each time, and long enough that nobody guesses it', () => {
+test('each key is new, and too long to be guessed', () => {
   assert.match(makeKey(), /^volley_[\w-]{43}$/);
   assert.notEqual(makeKey(), makeKey());
 });
 
-test('without a key, or with a wrong one, nothing is told and nothing is stored', async (t) => {
+test('without a key, or with a wrong one, nothing is shown and nothing is stored', async (t) => {
   const { api, store, key } = await createFixture(t);
   const headers = [
     {},

@@ -83,7 +83,7 @@ async function startGoogle(t: TestContext) {
   return { google, find: createPeople(PROJECT, { httpAgent, credential }) };
 }
 
-test('a person may do what the claim `volley` says', async (t) => {
+test('a Firebase user has the scopes of the claim `volley`', async (t) => {
   const { find } = await startGoogle(t);
   const of = async (more: object) => (await find(firebase.sign(claims(more))))?.scopes;
   assert.deepEqual(await of({ volley: 'admin' }), ['campaigns', 'installations', 'read', 'admin']);
@@ -94,7 +94,7 @@ test('a person may do what the claim `volley` says', async (t) => {
   assert.equal((await find(firebase.sign(claims())))?.name, 'ann@example.com');
 });
 
-test('a token that is not a living one of this project is nobody’s', async (t) => {
+test('a token of another project, or an expired one, finds no user', async (t) => {
   const { find } = await startGoogle(t);
   const anHourAgo = nowSeconds() - 3600;
   const [header, payload, signature] = firebase.sign(claims()).split('.') as [
@@ -108,8 +108,8 @@ test('a token that is not a living one of this project is nobody’s', async (t)
     ),
     'of another issuer': firebase.sign(claims({ iss: `https://evil.example/${PROJECT}` })),
     expired: firebase.sign(claims({ iat: anHourAgo - 60, exp: anHourAgo })),
-    'signed by somebody else': forger.sign(claims()),
-    'signed by somebody else under a known key id': forger.sign(claims(), { kid: firebase.kid }),
+    'signed by another key': forger.sign(claims()),
+    'signed by another key under a known key id': forger.sign(claims(), { kid: firebase.kid }),
     'without a signature': `${header}.${payload}.`,
     'with alg none': `${encode({ alg: 'none', kid: firebase.kid })}.${payload}.`,
     'with the certificate as a shared secret': firebase.sign(claims(), { alg: 'HS256' }),
@@ -122,7 +122,7 @@ test('a token that is not a living one of this project is nobody’s', async (t)
     assert.equal(await find(token), null, `let in: a token ${what}`);
 });
 
-test('who was disabled, deleted or signed out everywhere is nobody', async (t) => {
+test('a disabled, deleted or signed-out user is not found', async (t) => {
   const { google, find } = await startGoogle(t);
   const token = firebase.sign(claims());
   assert.ok(await find(token));
@@ -134,7 +134,7 @@ test('who was disabled, deleted or signed out everywhere is nobody', async (t) =
   assert.ok(await find(token));
 });
 
-test('while Google does not answer nobody is let in, and nobody is sent away for good', async (t) => {
+test('while Google does not answer, calls are neither allowed nor refused for good', async (t) => {
   const { google, find } = await startGoogle(t);
   google.down = true;
   await assert.rejects(find(firebase.sign(claims())), Unavailable);
@@ -142,7 +142,7 @@ test('while Google does not answer nobody is let in, and nobody is sent away for
   assert.ok(await find(firebase.sign(claims())));
 });
 
-test('the API takes keys as ever, and people by their role', async (t) => {
+test('the API takes keys, and Firebase users by their role', async (t) => {
   const { ports, ask, clock } = await createFixture(t);
   const { google, find } = await startGoogle(t);
   const api = createApi(ports, { findPerson: find });
@@ -176,7 +176,7 @@ test('the API takes keys as ever, and people by their role', async (t) => {
   assert.equal((await as(viewer, 'GET')).status, 401);
 });
 
-test('people are limited by who they are, wherever they call from; keys are not', async (t) => {
+test('Firebase users are limited by user id, not by address; keys are not limited', async (t) => {
   const { ports, ask, clock } = await createFixture(t);
   const findPerson = async (token: string) => {
     const id = token.split('.')[1]!;
@@ -201,7 +201,7 @@ test('people are limited by who they are, wherever they call from; keys are not'
   assert.equal((await get('a.ann.1')).status, 429);
 });
 
-test('where there are no people, a JWT is a wrong key', async (t) => {
+test('without Firebase users a JWT is a wrong key', async (t) => {
   const { ask } = await createFixture(t);
   const headers = { Authorization: `Bearer ${firebase.sign(claims())}` };
   const response = await ask('GET', '/v1/campaigns', undefined, headers);

@@ -1,4 +1,4 @@
-/** JWTs as Google signs them, and as somebody does who is not Google. */
+/** JWTs as Google signs them, and as a forger does. */
 
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { generate } from 'selfsigned';

@@ -72,7 +72,7 @@ test('certificates are fetched once, however many calls come at first', async (t
   assert.equal(fetched.count, 1);
 });
 
-test('everybody else is refused, with a reason that quotes no token', async (t) => {
+test('any other caller is refused, with a reason that quotes no token', async (t) => {
   const { check } = await make(t);
   const good = google.sign(claims());
   const [header, payload, signature] = good.split('.') as [string, string, string];
@@ -119,7 +119,7 @@ test('everybody else is refused, with a reason that quotes no token', async (t) 
   }
 });
 
-test('where Cloud Run checks callers, a token without its signature is believed, and no other', async (t) => {
+test('where Cloud Run checks callers, only a token without its signature is trusted', async (t) => {
   const { check } = await make(t, { check: 'platform' });
   const stripped = (more: object) =>
     `Bearer ${encode({ alg: 'RS256' })}.${encode(claims(more))}.SIGNATURE_REMOVED_BY_GOOGLE`;
@@ -145,7 +145,7 @@ test('where Cloud Run checks callers, a token without its signature is believed,
   }
 });
 
-test('a token without its signature is believed until it expires, and five minutes for clocks', async (t) => {
+test('a token without its signature is trusted until it expires, plus five minutes for clocks', async (t) => {
   const clock = { now: Date.UTC(2026, 10, 21, 13) };
   const { check } = await make(t, { check: 'platform', now: () => clock.now });
   const token = encode(claims({ exp: clock.now / 1000 + 60 }));
@@ -158,7 +158,7 @@ test('a token without its signature is believed until it expires, and five minut
   assert.deepEqual(why, { status: 401, reason: 'the token has expired' });
 });
 
-test('where Cloud Run checks callers, a token beside the one it has checked is not believed', async (t) => {
+test('where Cloud Run checks callers, a second token is not trusted', async (t) => {
   const { check } = await make(t, { check: 'platform' });
   const stripped = `Bearer ${encode({})}.${encode(claims())}.SIGNATURE_REMOVED_BY_GOOGLE`;
   const signed = `Bearer ${google.sign(claims())}`;
@@ -174,7 +174,7 @@ test('where Cloud Run checks callers, a token beside the one it has checked is n
   assert.equal(alone.kind, 'refused');
 });
 
-test('when the certificates cannot be had, nobody is let in and nobody is refused for good', async (t) => {
+test('without certificates, calls are neither allowed nor refused for good', async (t) => {
   const certsUrl = await serve(t, (_, response) => response.writeHead(404).end());
   const check = createOidc({ audience, invoker, certsUrl });
   const authorization = [`Bearer ${google.sign(claims())}`];

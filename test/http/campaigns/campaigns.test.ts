@@ -48,7 +48,7 @@ test('the same Idempotency-Key gives the same campaign, but not for another body
   assert.equal((await store.listCampaigns(null, 10)).items.length, 1);
 });
 
-test('what could never be sent is refused at the door with its faults', async (t) => {
+test('what could never be sent is refused when it is accepted, with its faults', async (t) => {
   const { ask, store, tasks } = await createFixture(t);
   const response = await ask('POST', '/v1/campaigns', {
     ...campaign,
@@ -80,7 +80,7 @@ test('campaigns are listed page by page, the newest first', async (t) => {
   assert.deepEqual(names, ['3', '2', '1']);
 });
 
-test('counts are live, and the report is told as data or as text', async (t) => {
+test('counts are live, and the report comes as data or as text', async (t) => {
   const { ask, store } = await createFixture(t);
   const { id } = await viewOf(await ask('POST', '/v1/campaigns', campaign));
   await failAll(store, id, [apnsToken(1), apnsToken(2)]);
@@ -139,7 +139,7 @@ test('a campaign that is not there is not found by any call', async (t) => {
   }
 });
 
-test('a store that is not to be had now is told as such', async (t) => {
+test('an unavailable store is answered with 503', async (t) => {
   const { ask, apiOver, logged } = await createFixture(t);
   const api = apiOver({
     createCampaign: async () => {

@@ -15,7 +15,7 @@ async function send(ask: Awaited<ReturnType<typeof createFixture>>['ask'], more:
   return jsonOf<CampaignView>(response);
 }
 
-test('a campaign is scheduled, moved and cancelled, and its history says by whom', async (t) => {
+test('a campaign is scheduled, moved and cancelled, and its history names the callers', async (t) => {
   const { ask, tasks } = await createFixture(t);
   const made = await send(ask, { schedule: { at: '2026-11-21T15:00:00+01:00' } });
   assert.deepEqual([made.state, made.schedule], ['scheduled', { at: at(NOW + HOUR) }]);
@@ -65,7 +65,7 @@ test('impossible, past and malformed times are refused with their place, and not
     assert.equal((await ask('POST', '/v1/campaigns', { ...campaign, canary })).status, 400);
 });
 
-test('asked again with its key, a campaign is the same one, though it would be refused by now', async (t) => {
+test('a repeated request with its key gives the same campaign, even if it would be refused now', async (t) => {
   const { ask, clock, store, tasks } = await createFixture(t);
   await store.putSegment({
     app: 'default',
@@ -84,7 +84,7 @@ test('asked again with its key, a campaign is the same one, though it would be r
   assert.equal(again.status, 202);
   assert.equal(again.headers.get('Location'), `/v1/campaigns/${id}`);
   assert.equal((await jsonOf<CampaignView>(again)).id, id);
-  assert.equal(tasks.length, 1, 'whoever took it may have died before it was queued');
+  assert.equal(tasks.length, 1, 'the process that took it may have died before it was queued');
   assert.equal((await post({ ...soon, name: 'another' })).status, 409);
   assert.equal((await post(soon, {})).status, 422, 'without its key it is a new one');
   assert.equal((await post(soon, { 'Idempotency-Key': 'new' })).status, 422);
@@ -93,7 +93,7 @@ test('asked again with its key, a campaign is the same one, though it would be r
   assert.equal((await store.listCampaigns(null, 10)).items.length, 1);
 });
 
-test('what is not legal answers 409 with the state and what is allowed', async (t) => {
+test('an illegal verb answers 409 with the state and the allowed verbs', async (t) => {
   const { ask, store } = await createFixture(t);
   const scheduled = await send(ask, { schedule: { at: at(NOW + HOUR) } });
   const fresh = await send(ask);
@@ -122,7 +122,7 @@ test('what is not legal answers 409 with the state and what is allowed', async (
   assert.equal((await ask('GET', '/v1/campaigns/nothing/history')).status, 404);
 });
 
-test('in each state what is not among its verbs answers 409, and leaves it as it is', async (t) => {
+test('in each state an illegal verb answers 409, and changes nothing', async (t) => {
   const { ask, store } = await createFixture(t);
   const all = [{ from: 0, to: 2 ** 32 }];
   const begun = async () => {

@@ -94,7 +94,7 @@ test('a campaign is followed from its acceptance to its end, through a proxy, th
   assert.equal(again.response.status, 204, 'EventSource stops then');
 });
 
-test('whoever is cut off again and again misses nothing and gets nothing twice', async (t) => {
+test('a client that is cut off repeatedly misses nothing and gets nothing twice', async (t) => {
   const { store, id, follow } = await serve(t);
   const all: ServerEvent[] = [];
   let after: string | null = null;
@@ -144,7 +144,7 @@ test('a hundred followers of a campaign cost one poller, and none when they are 
   assert.deepEqual(warned, []);
 });
 
-test('who cannot take a stream asks with wait, and gets the same', async (t) => {
+test('a client without streams asks with wait, and gets the same', async (t) => {
   const { store, id, follow } = await serve(t);
   type Answer = { events: { id: string; event: string }[]; last: string; ended: boolean };
   const ask = async (after: string, seconds: number) =>
@@ -169,7 +169,7 @@ test('who cannot take a stream asks with wait, and gets the same', async (t) => 
   assert.deepEqual(await ask(last.last, 30), { events: [], last: last.last, ended: true });
 });
 
-test('a stream that has nothing to say says that it is there, and ends after its time', async (t) => {
+test('a silent stream sends heartbeats, and ends after its time', async (t) => {
   const { ports, ask } = await createFixture(t);
   const { createLive } = await import('../../../functions/http/campaigns/live.ts');
   const { id } = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', request));
@@ -190,7 +190,7 @@ test('a stream that has nothing to say says that it is there, and ends after its
   assert.deepEqual(said(all), ['campaign.accepted']);
 });
 
-test('streams end when the server is to end; a campaign that is not there has none', async (t) => {
+test('streams end when the server stops; an unknown campaign has none', async (t) => {
   const { stop, follow, front, key } = await serve(t);
   const { events } = await follow(null);
   const ended = until(events, () => false);
@@ -204,7 +204,7 @@ test('streams end when the server is to end; a campaign that is not there has no
   await none.arrayBuffer();
 });
 
-test('a follower goes on over cuts in the middle of a line', async (t) => {
+test('a follower continues after cuts in the middle of a line', async (t) => {
   const { store, id, client, front, key } = await serve(t);
   let cuts = 0;
   // a proxy that breaks off after a few hundred bytes

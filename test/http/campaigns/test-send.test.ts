@@ -13,7 +13,7 @@ const message = {
   localized: { pt: { title: 'Olá {{name|você}} \u{1F514}' } },
 };
 
-/** Real senders: nothing is sent, so they connect to nobody. */
+/** Real senders: nothing is sent, so they do not connect. */
 async function withPeople(t: Parameters<typeof createFixture>[0]) {
   const fixture = await createFixture(t);
   const senders = createSenders({
@@ -45,7 +45,7 @@ async function withPeople(t: Parameters<typeof createFixture>[0]) {
   return { ...fixture, test: ask };
 }
 
-test('a test shows what each of its people gets, by both providers, and is sent', async (t) => {
+test('a test shows the push of each recipient, by both providers, and is sent', async (t) => {
   const { test: send, ask, tasks, store } = await withPeople(t);
   const response = await send({});
   assert.equal(response.status, 202);
@@ -90,7 +90,7 @@ test('a dry run of a test shows it and sends nothing', async (t) => {
   assert.deepEqual([tasks, (await store.listCampaigns(null, 10)).items], [[], []]);
 });
 
-test('a test is to people who are named, and who are there', async (t) => {
+test('a test needs named recipients that exist', async (t) => {
   const { test: send, ask, store } = await withPeople(t);
   const faults = async (body: object) => {
     const response = await send(body);
@@ -119,7 +119,7 @@ test('a test is to people who are named, and who are there', async (t) => {
   assert.equal(named.status, 202);
 });
 
-test("a test goes to a token that is nobody's, and shows what there are credentials for", async (t) => {
+test('a test goes to a token without an installation, and shows what there are credentials for', async (t) => {
   const { test: send, ports } = await withPeople(t);
   const senders = createSenders({
     default: { ...credentials('https://localhost:1', 'https://localhost:1'), apns: null },

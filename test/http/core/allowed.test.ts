@@ -106,7 +106,7 @@ test('whatever kind of schema it is, the fault lists what is allowed', () => {
     assert.deepEqual(told(schema, value), [fault], JSON.stringify(value));
 });
 
-test('of objects told apart by a word the fault lists the words, then what fits that word', () => {
+test('for objects with a discriminator the fault lists its values, then the fields of that value', () => {
   const shape = z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('circle'), size: z.enum(['small', 'large']) }),
     z.strictObject({ kind: z.literal(['square', 'line']) }),

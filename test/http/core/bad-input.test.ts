@@ -104,7 +104,7 @@ test('half a character is a fault wherever it stands, and a whole one is none', 
   assert.equal((await ask('PUT', '/v1/installations/device-1', device)).status, 400);
 });
 
-test('a body over the bound is refused, with and without its length told', async (t) => {
+test('a body over the bound is refused, with and without a Content-Length', async (t) => {
   const { ask } = await createFixture(t);
   const large = JSON.stringify({ ...campaign, name: 'x'.repeat(600_000) });
   const headers = { 'Content-Length': String(large.length) };
@@ -157,7 +157,7 @@ test('an unknown or wrong query is a fault', async (t) => {
     }
 });
 
-test('an address or method that is not there is told as a problem', async (t) => {
+test('an unknown address or method is answered with a problem', async (t) => {
   const { ask } = await createFixture(t);
   const missing = await ask('GET', '/v1/nothing');
   assert.equal(missing.status, 404);
@@ -201,7 +201,7 @@ test('a query parameter that a call does not know is a fault of every call', asy
   assert.equal(await store.getInstallation('default', 'device-1'), null);
 });
 
-test('of very many faults the first are told, and the others counted', async (t) => {
+test('of very many faults the first are listed, and the others counted', async (t) => {
   const { ask } = await createFixture(t);
   const many = (n: number, it: (n: number) => string) => Array.from({ length: n }, (_, i) => it(i));
   const texts = many(100, (n) => `"k${n}":"${'{{}}'.repeat(1_000)}"`).join();

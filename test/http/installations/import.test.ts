@@ -74,7 +74,7 @@ test('an NDJSON is stored as well, its faults by line', async (t) => {
   assert.deepEqual((await store.getInstallation('default', 'a'))!.tags, ['x']);
 });
 
-test('faults are told by line, all of a line’s at once, and good lines are kept', async (t) => {
+test('faults are listed by line, all faults of a line together, and good lines are kept', async (t) => {
   const { outcome } = await importer(t);
   const file = csv(
     good(1),
@@ -279,7 +279,7 @@ test('another type is not guessed at', async (t) => {
   assert.equal((await load(csv(good(1)), 'constructor')).status, 415);
 });
 
-test('a body that breaks off keeps what was stored, and is told', async (t) => {
+test('a body that breaks off is a fault, and the rows stored before are kept', async (t) => {
   const { load, logged } = await importer(t);
   async function* file() {
     yield Buffer.from(csv(good(1)));
@@ -291,7 +291,7 @@ test('a body that breaks off keeps what was stored, and is told', async (t) => {
   assert.deepEqual(logged, []);
 });
 
-test('rows are told apart: new, changed, just so, and rows that later ones replace', async (t) => {
+test('rows are counted as new, changed, unchanged, or replaced by later ones', async (t) => {
   const { load, store } = await importer(t);
   const counts = async (...rows: string[]) => {
     const imported = await jsonOf<Imported>(await load(csv(...rows)));
@@ -324,7 +324,7 @@ test('rows are told apart: new, changed, just so, and rows that later ones repla
   assert.equal((await store.getInstallation('default', 'device-4'))!.language, 'it');
 });
 
-test('a dry run tells the faults and stores nothing', async (t) => {
+test('a dry run lists the faults and stores nothing', async (t) => {
   const { load, store } = await importer(t);
   const imported = await jsonOf<Imported>(
     await load(csv(good(1), 'x', good(2)), 'text/csv', '?dryRun=true'),
@@ -333,7 +333,7 @@ test('a dry run tells the faults and stores nothing', async (t) => {
   assert.equal(await store.getInstallation('default', 'device-1'), null);
 });
 
-test('when an app was last seen may be told, but not in the future', async (t) => {
+test('a row may say when an app was last seen, but not in the future', async (t) => {
   const { load, store } = await importer(t);
   const file = [
     'id,platform,token,refreshedAt',
@@ -371,7 +371,7 @@ test('what a run has not seen is removed, once all of it was imported', async (t
     }
   };
   assert.equal(await prune('run-00001'), 404);
-  // within the same moment nobody knows what came first, so an hour lies between
+  // within the same millisecond the order is not known, so an hour lies between
   clock.now += 3_600_000;
   await load(csv(good(2)), 'text/csv', '?run=run-00001');
   assert.equal(await prune('run-00001', true), 2);

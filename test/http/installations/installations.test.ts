@@ -12,7 +12,7 @@ const registration = {
   attributes: { plan: 'pro', age: 3, beta: true },
 };
 
-test('an app registers, is found, registers anew and leaves', async (t) => {
+test('an app registers, is found, registers again and is removed', async (t) => {
   const { ask, clock } = await createFixture(t);
   const put = await ask('PUT', '/v1/installations/device-1', registration);
   assert.equal(put.status, 200);
@@ -68,7 +68,7 @@ test('a registration with faults has all of them named, its id too', async (t) =
   assert.equal(await store.getInstallation('default', 'b'), null);
 });
 
-test('an app says what its badge shows, of an installation that is there', async (t) => {
+test('an app sets the badge count of an existing installation', async (t) => {
   const { ask, store } = await createFixture(t);
   const counted: unknown[] = [];
   store.setBadge = async (...args) => void counted.push(args);

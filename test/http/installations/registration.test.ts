@@ -31,7 +31,7 @@ async function registry(t: TestContext, options?: ApiOptions) {
   return { ...fixture, asApp, get };
 }
 
-test('a key to register can register, change and delete an installation, and nothing else', async (t) => {
+test('a registration key can register, change and delete an installation, and nothing else', async (t) => {
   const { asApp, get, api } = await registry(t);
   assert.equal((await asApp('PUT', '/v1/installations/device-1', device)).status, 200);
   const patched = await asApp('PATCH', '/v1/installations/device-1?app=shop', { userId: 'ada' });
@@ -61,7 +61,7 @@ test('a key to register can register, change and delete an installation, and not
   assert.equal(await get(), null);
 });
 
-test('a key to register is good for its own app only', async (t) => {
+test('a registration key works only for its own app', async (t) => {
   const { asApp, ask, store } = await registry(t);
   const other = { ...device, app: 'bank' };
   await ask('PUT', '/v1/installations/device-1', other);
@@ -164,7 +164,7 @@ test('attributes are a hundred at most, however they came', async (t) => {
   assert.equal(Object.keys((await get('device-2'))!.attributes).length, 100, 'the row is kept');
 });
 
-test('who opts out stays so until he says the opposite, whatever else is registered', async (t) => {
+test('an opt-out stays until the app sends the opposite, whatever else it registers', async (t) => {
   const { asApp, get, store } = await registry(t);
   await asApp('PUT', '/v1/installations/device-1', device);
   const change = (body: object) => asApp('PATCH', '/v1/installations/device-1?app=shop', body);
@@ -198,7 +198,7 @@ test('one token belongs to one installation; a user has many', async (t) => {
   assert.equal((await get('device-2'))?.userId, 'ada');
 });
 
-test('a device that calls too often has to wait, others need not', async (t) => {
+test('a device that calls too often has to wait, and others do not', async (t) => {
   const { asApp, clock, ask } = await registry(t, {
     clientAddress: forwardedAddress(1),
     limits: {
@@ -207,7 +207,7 @@ test('a device that calls too often has to wait, others need not', async (t) => 
     },
   });
   const put = (from: string) => asApp('PUT', '/v1/installations/device-1', device, from);
-  // what is before the last was said by the caller, and makes nobody another one
+  // the caller wrote the addresses before the last one, and they do not change who it is
   for (const said of ['', '1.1.1.1, ', '2.2.2.2, '])
     assert.equal((await put(`${said}9.9.9.9`)).status, 200);
   const refused = await put('3.3.3.3, 9.9.9.9');
@@ -321,7 +321,7 @@ test('an address is the one that the first trusted proxy wrote, whatever the cal
   assert.equal(at(1, '::ffff:203.0.113.7'), '203.0.113.7');
 });
 
-test('behind a load balancer devices are told apart by what it says of them', async (t) => {
+test('behind a load balancer devices are distinguished by the addresses it writes', async (t) => {
   const limits = {
     perKey: { perSecond: 1000, burst: 1000 },
     perAddress: { perSecond: 1, burst: 1 },

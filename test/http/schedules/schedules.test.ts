@@ -19,7 +19,7 @@ async function made(ask: Ask, rest: object = {}) {
   return { view, path: `/v1/schedules/${view.id}` };
 }
 
-test('a schedule is made, looked at, changed, paused, resumed and forgotten', async (t) => {
+test('a schedule is made, read, changed, paused, resumed and removed', async (t) => {
   const { ask } = await createFixture(t);
   const { view, path } = await made(ask, { until: at(NOW + 3 * DAY) });
   assert.equal(view.state, 'active');
@@ -118,7 +118,7 @@ test('what could never run is refused with its place, and nothing is stored', as
   assert.deepEqual(await jsonOf(await ask('GET', path)), view, 'and it is as it was');
 });
 
-test('one that has ended is neither paused nor resumed, and says so; by hand it runs', async (t) => {
+test('an ended schedule is neither paused nor resumed, but can be run by hand', async (t) => {
   const { ask, store } = await createFixture(t);
   const { view, path } = await made(ask, { maxRuns: 1 });
   const kept = (await store.getSchedule(view.id))!;
@@ -138,7 +138,7 @@ test('one that has ended is neither paused nor resumed, and says so; by hand it 
   assert.equal((await jsonOf<ScheduleView>(longer)).nextRuns.length, 2, 'it goes on');
 });
 
-test('who may not send may not schedule, and who may not read does not see', async (t) => {
+test('a key needs the scopes for schedules: to write and to read', async (t) => {
   const { ask, addKey } = await createFixture(t);
   const { path } = await made(ask);
   const as = async (scope: 'read' | 'installations') => ({

@@ -31,7 +31,7 @@ test('however often a load balancer asks, the store is asked once in five second
   assert.deepEqual([asked, faults], [3, ['the check of the store']]);
 });
 
-test('a function whose store does not serve says so; one without a store is well', async (t) => {
+test('a function with an unavailable store is unhealthy; one without a store is healthy', async (t) => {
   const log = { unexpected() {}, drained() {} };
   const check = () => Promise.reject(new Unavailable('Firestore cannot be reached'));
   for (const [status, more] of [

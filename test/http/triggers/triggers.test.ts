@@ -54,7 +54,7 @@ async function shop(t: TestContext, trigger: object = orders) {
   return { ...fixture, send, signed, work, campaigns, failed, look };
 }
 
-test('a ping is answered at once, queued as one task, and becomes a campaign', async (t) => {
+test('an inbound webhook is answered immediately, queued as one task, and becomes a campaign', async (t) => {
   const { signed, tasks, work, campaigns, failed } = await shop(t);
   const response = await signed({ event: 'e1', order });
   assert.equal(response.status, 200);
@@ -79,7 +79,7 @@ test('a ping is answered at once, queued as one task, and becomes a campaign', a
   assert.deepEqual(await failed(), []);
 });
 
-test('a forged ping gets the same answer, is counted, and dropped', async (t) => {
+test('a forged webhook gets the same answer, is counted, and dropped', async (t) => {
   const { signed, send, tasks, look, clock } = await shop(t);
   const good = await signed({ event: 'e1', order });
   tasks.length = 0;
@@ -97,7 +97,7 @@ test('a forged ping gets the same answer, is counted, and dropped', async (t) =>
   assert.deepEqual((await look()).counts, { received: 1, forged: 3 });
 });
 
-test('the same ping twice pushes once, by its id or by all that is in it', async (t) => {
+test('a repeated webhook pushes once, by its id or by its body', async (t) => {
   const { signed, work, campaigns, failed, ask } = await shop(t);
   await signed({ event: 'e1', order });
   await signed({ event: 'e1', order: { ...order, number: 18 } });
@@ -119,7 +119,7 @@ test('the same ping twice pushes once, by its id or by all that is in it', async
   assert.deepEqual(await failed(), []);
 });
 
-test('what cannot be processed is listed with what is wrong, and can be replayed', async (t) => {
+test('a failed webhook is listed with its faults, and can be replayed', async (t) => {
   const { signed, work, campaigns, failed, ask, tasks } = await shop(t);
   const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
   const bad: [unknown, string][] = [
@@ -163,7 +163,7 @@ test('what cannot be processed is listed with what is wrong, and can be replayed
   assert.equal((await ask('POST', path)).status, 404);
 });
 
-test('what a ping says is text for good, whatever braces are in it', async (t) => {
+test('the values of a webhook stay text, even with braces in them', async (t) => {
   const { signed, work, campaigns, failed, ask } = await shop(t, {
     ...orders,
     message: {
@@ -194,7 +194,7 @@ test('what a ping says is text for good, whatever braces are in it', async (t) =
   assert.equal((await ask('POST', '/v1/campaigns', again)).status, 202, 'it can be sent again');
 });
 
-test('a value may name a topic or a version, and never be more of a condition', async (t) => {
+test('a value may be a topic or a version, and never another part of a condition', async (t) => {
   const { signed, work, campaigns, failed, ask } = await shop(t);
   const audiences: [object, string[], string[], string][] = [
     [
@@ -259,7 +259,7 @@ test('an integer that no number holds stays the id that it is', async (t) => {
   assert.deepEqual(newest.audience.userIds, ['2916334247900527533'], 'kept without its token');
 });
 
-test('what a ping fills in is bounded, however often a trigger asks for it', async (t) => {
+test('the text that a webhook fills in is bounded, however often a trigger uses it', async (t) => {
   const { signed, work, failed, ask } = await shop(t);
   const data = Object.fromEntries(
     Array.from({ length: 90 }, (_, n) => [`d${n}`, '{{order.state}}']),
@@ -275,7 +275,7 @@ test('what a ping fills in is bounded, however often a trigger asks for it', asy
   assert.match(refused.faults[0]!.message, /100 places at most, not 101/);
 });
 
-test('a ping that is too large, or of no trigger, is told so', async (t) => {
+test('a webhook that is too large, or without a trigger, is refused', async (t) => {
   const { signed, api, tasks, ask } = await shop(t);
   assert.equal((await signed('x'.repeat(64 * 1024))).status, 200, 'it fits into a task');
   assert.doesNotThrow(() => encodeBody(tasks[0]!));
@@ -286,7 +286,7 @@ test('a ping that is too large, or of no trigger, is told so', async (t) => {
   assert.equal((await ask('DELETE', '/v1/triggers/orders')).status, 404);
 });
 
-test('made-up names cost no reads, and a trigger that is new is found', async (t) => {
+test('invented names cost no reads, and a new trigger is found', async (t) => {
   const { api, store, clock, ask, signed } = await shop(t);
   const read: string[] = [];
   const { getTrigger, listTriggers } = store;
@@ -307,7 +307,7 @@ test('made-up names cost no reads, and a trigger that is new is found', async (t
   for (let n = 0; n < 3; n++) assert.equal((await signed({ event: 'e1', order })).status, 200);
   assert.deepEqual(read.splice(0), ['none-0', 'all', 'orders'], 'one that is there is found');
   assert.equal((await ask('PUT', '/v1/triggers/none-7', orders)).status, 200);
-  assert.equal(await status('none-7'), 200, 'made here, it is known at once');
+  assert.equal(await status('none-7'), 200, 'made here, it is known immediately');
   await store.deleteTrigger('none-7');
   clock.now += 10_001;
   assert.equal(await status('none-7'), 404);
@@ -335,7 +335,7 @@ test('the secret of a trigger is never shown, nor logged', async (t) => {
   for (const text of [...shown, ...logged]) assert.ok(!text.includes(secret), text);
 });
 
-test('every fault of a trigger is named, and what a ping fills in is no fault', async (t) => {
+test('every fault of a trigger is named, and a variable is no fault', async (t) => {
   const { ask } = await createFixture(t);
   const faults = async (trigger: unknown, name = 'orders') => {
     const response = await ask('PUT', `/v1/triggers/${name}`, trigger);
@@ -379,7 +379,7 @@ test('every fault of a trigger is named, and what a ping fills in is no fault', 
   );
 });
 
-test('triggers are for who may send; what is in failed pings, for who may read', async (t) => {
+test('triggers need the scope campaigns, and failed webhooks the scope read', async (t) => {
   const { api, addKey } = await shop(t);
   const campaigns = await addKey('campaigns');
   const read = await addKey('read');

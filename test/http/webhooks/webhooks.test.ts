@@ -21,7 +21,7 @@ async function local(t: Parameters<typeof createFixture>[0]) {
   return { ...fixture, ask, receiver, add };
 }
 
-test('a webhook is registered, looked at, changed and removed; its secret is shown once', async (t) => {
+test('a webhook is registered, read, changed and removed; its secret is shown once', async (t) => {
   const { ask } = await createFixture(t);
   const response = await ask('POST', '/v1/webhooks', { url, app: 'news', description: 'ours' });
   assert.equal(response.status, 201);
@@ -100,7 +100,7 @@ test('a key has fifty webhooks and no more', async (t) => {
   assert.equal((await ask('POST', '/v1/webhooks', { url, app: 'other' })).status, 201);
 });
 
-test('a ping is sent at once, signed, and what became of it is told and listed', async (t) => {
+test('a test event is sent immediately, signed, and its result is answered and listed', async (t) => {
   const { ask, add, receiver } = await local(t);
   const { id, secret } = await add();
   const ping = async () => jsonOf<DeliveryView>(await ask('POST', `/v1/webhooks/${id}:test`));
@@ -117,7 +117,7 @@ test('a ping is sent at once, signed, and what became of it is told and listed',
   assert.match(secret, /^whsec_/);
 });
 
-test('after a rotation both secrets are good, and only the new one is told', async (t) => {
+test('after a rotation both secrets are valid, and only the new one is shown', async (t) => {
   const { ask, add, receiver, clock } = await local(t);
   clock.now = Date.now();
   const { id, secret: first } = await add();
