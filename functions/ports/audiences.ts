@@ -1,4 +1,4 @@
-/** Whom a campaign is for: read in the order of buckets, saved, or brought as a file. */
+/** Audiences: read in the order of buckets, saved as segments, or uploaded as lists of names. */
 
 import type { BucketRange, Cursor } from '../model/bucket.ts';
 import type { Carried, Reached } from '../model/installation.ts';
@@ -9,21 +9,21 @@ import type { Page } from './page.ts';
 
 export interface AudiencePage {
   installations: Reached[];
-  /** the last installation of this page, or of what was looked through to fill it */
+  /** the last installation that was read for this page, in the audience or not */
   cursor: Cursor;
-  /** looked at since the page before and not in the audience, where the adapter looks at each */
+  /** installations read since the page before that are not in the audience, where the adapter counts them */
   leftOut?: number;
 }
 
 export interface Audiences {
-  /** At least the size of the audience, cheaply: conditions without an index may be ignored. */
+  /** An upper bound of the audience's size, cheaply: conditions without an index may be ignored. */
   estimateAudience(app: string, audience: Audience): Promise<number>;
-  /** Whether that is exactly how many `streamAudience` then gives or leaves out. */
+  /** True if the estimate is exactly the number that `streamAudience` gives and leaves out. */
   countsExactly(audience: Audience): boolean;
   /**
-   * In order of (bucket, id), after the cursor, in pages of `size`; only the last may be smaller, and it
-   * is empty only if it says what was left out. It ends when all of the range was read, and throws if it
-   * cannot be.
+   * Gives the installations of the audience in the order of (bucket, id), after the cursor, in pages of
+   * `size`. Only the last page may be smaller; it is empty only if it has a `leftOut`. `carried` names
+   * further fields to read. The stream ends once the whole range was read, and throws if it cannot be.
    */
   streamAudience(
     app: string,
@@ -33,21 +33,25 @@ export interface Audiences {
     size: number,
     carried?: readonly Carried[],
   ): AsyncIterable<AudiencePage>;
-  /** Those that an installation of the app has, one that opted out too; at most 100 are asked for. */
+  /** Which of at most 100 tokens belong to an installation of the app, opted out or not. */
   registeredTokens(app: string, tokens: string[]): Promise<string[]>;
-  /** Replaces an earlier one of that name. */
+  /** Creates a segment, or replaces the one of that name. */
   putSegment(segment: Segment): Promise<void>;
   getSegment(app: string, name: string): Promise<Segment | null>;
-  /** in the order of their names */
+  /** Lists an app's segments by name. Throws `BadCursor` for a cursor that is not from such a list. */
   listSegments(app: string, after: string | null, limit: number): Promise<Page<Segment>>;
+  /** False if there is no such segment. */
   deleteSegment(app: string, name: string): Promise<boolean>;
-  /** Before its names come (without a size), and after. */
+  /** Stores an upload: first without a size, before its names are added, and again after them. */
   putUpload(upload: Upload): Promise<void>;
-  /** Null for one that has expired. */
+  /** Null if there is no such upload, or it has expired. */
   getUpload(id: string): Promise<Upload | null>;
-  /** A name that is there already stays there once. */
+  /** Adds names. A name that the upload has already is kept once. */
   addToUpload(upload: Upload, names: string[]): Promise<void>;
-  /** In order, after the cursor (whose id is a name); at most `size` to a page, none is empty. */
+  /**
+   * Gives the names in the order of (bucket, name), after the cursor, whose id is a name. A page has at
+   * most `size` names and is never empty.
+   */
   readUpload(
     id: string,
     range: BucketRange,

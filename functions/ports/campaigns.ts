@@ -1,4 +1,4 @@
-/** Campaigns: made once, moved along the legal transitions, swept when their work is lost. */
+/** Campaigns: created once, moved along the legal transitions, swept when their work is lost. */
 
 import type { BucketRange } from '../model/bucket.ts';
 import type { AppPause, Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
@@ -9,9 +9,10 @@ import type { Page } from './page.ts';
 
 export interface Campaigns {
   /**
-   * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier one; 'conflict'
-   * when the earlier one came from another body (`requestHash`). A key is free again when its campaign
-   * is gone, and may be once it was kept long enough.
+   * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier campaign; 'conflict'
+   * means that the earlier request had another body (`requestHash`). A key is free again once its
+   * campaign is gone, and may be once the retention time is over. `dueAt`, in ms, is when the sweep looks
+   * after it; `by` is who created it.
    */
   createCampaign(
     campaign: Campaign,
@@ -19,14 +20,14 @@ export interface Campaigns {
     dueAt: number,
     by?: string,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
-  /** What `createCampaign` would find under this key; null: nothing. */
+  /** What `createCampaign` would find under this key; null if the key is free. */
   findCampaign(
     app: string,
     idempotency: { key: string; requestHash: string },
   ): Promise<{ kind: 'exists'; campaign: Campaign } | { kind: 'conflict' } | null>;
   /**
-   * As `createCampaign`, of one that is one shard and one page: then started and frozen, in one write
-   * where that can be. Dying in between leaves a campaign that is accepted, for the sweep.
+   * Creates a campaign that has one shard and one page, starts it and freezes the page, in one write
+   * where the engine can. A process that dies in between leaves an accepted campaign for the sweep.
    */
   createStarted(
     campaign: Campaign,
@@ -34,13 +35,14 @@ export interface Campaigns {
     page: FrozenPage,
     by?: string,
   ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  /** Null if there is no such campaign, or it has expired. */
   getCampaign(id: string): Promise<Campaign | null>;
-  /** newest first */
+  /** Lists campaigns, newest first. Throws `BadCursor` for a cursor that is not from this list. */
   listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
   /**
-   * Stores the shards and the number of them, once; an accepted campaign is running from then, a
-   * scheduled one if its time has come. `at` is now. One with a canary is guarded from the start, and
-   * stays due. `expected` is kept with it.
+   * Stores the campaign's shards, once. An accepted campaign is running from then on, a scheduled one
+   * only if its time has come. A campaign with a canary is guarded from the start and stays due. `at` is
+   * now, in ms. `expected` is the number of installations to read. False if nothing was changed.
    */
   startCampaign(
     id: string,
@@ -50,10 +52,10 @@ export interface Campaigns {
     expected?: number,
   ): Promise<boolean>;
   /**
-   * Along `transitions` only; null when the campaign is in another state, and nothing changes. Who
-   * did it is kept in the same write. A scheduled one that is cancelled is closed. One that is paused
-   * is not due; one that goes on, or is being cancelled, is due `LOST_AFTER_MS` later, and its `task`
-   * says why its work is to be put back on its queues.
+   * Moves a campaign along `transitions`. Null, and nothing changes, if it is in another state than
+   * `from`. The history is written with it. A scheduled campaign that is cancelled closes. A paused one
+   * is not due. One that goes on, or is being cancelled, is due `LOST_AFTER_MS` later, and its `task`
+   * says why its work has to go back on its queues.
    */
   moveCampaign(
     id: string,
@@ -64,7 +66,7 @@ export interface Campaigns {
     by?: string,
     guard?: Campaign['guard'],
   ): Promise<Campaign | null>;
-  /** Another time for one that is scheduled still; null, and nothing changes, if it is not. */
+  /** Gives a scheduled campaign another time, in ms. Null, and nothing changes, in any other state. */
   reschedule(
     id: string,
     startAt: number,
@@ -72,21 +74,25 @@ export interface Campaigns {
     at: number,
     by: string,
   ): Promise<Campaign | null>;
-  /** The rest of a running campaign need not wait any more; false if it did not. */
+  /** Ends the canary of a running campaign: the other shards may start. False if it has none now. */
   passCanary(id: string, at: number, reason: string): Promise<boolean>;
-  /** The changes of its state, in order. */
+  /** The changes of a campaign's state, oldest first; [] if there is no such campaign. */
   history(id: string): Promise<Change[]>;
-  /** Ids of an app's campaigns that are not closed, in pages. */
+  /** The ids of an app's campaigns that are not closed, in pages. */
   openCampaigns(app: string): AsyncIterable<string[]>;
-  /** Null: nothing is off. */
+  /** Null if the app is not paused. */
   getAppPause(app: string): Promise<AppPause | null>;
+  /** Stores an app's pause; null ends it. */
   putAppPause(app: string, it: AppPause | null): Promise<void>;
-  /** Keeps the earliest; `acceptedBy`: and that this provider has accepted a push of it. */
+  /**
+   * Stores the time of the first push, in ms: the earliest wins. `acceptedBy` is a provider that accepted
+   * a push of the campaign.
+   */
   notePush(campaignId: string, at: number, acceptedBy?: Provider): Promise<void>;
   /**
-   * Asks to be the one process (`by`) that tries the campaign's message at a provider, until then.
-   * 'accepted': a push was accepted, so every process may send; a campaign that is not there is, too.
-   * 'other': another process tries it now.
+   * Asks for the right of one process, `by`, to try the campaign's message at a provider first, `until`
+   * a time in ms. 'ours': this process has it. 'other': another process has it now. 'accepted': a push
+   * was accepted already, or there is no such campaign, so every process may send.
    */
   claimTrial(
     campaignId: string,
@@ -95,18 +101,19 @@ export interface Campaigns {
     until: number,
     now: number,
   ): Promise<'accepted' | 'ours' | 'other'>;
+  /** Adds up the counts of a campaign's shards; all 0 if it has none. */
   counts(campaignId: string): Promise<Counts>;
   /**
-   * At most `limit`, none only if none is left; each is given `next` as its new time, so that two
-   * sweeps do not both get it. A pending delivery is overdue `LOST_AFTER_MS` after the time of its
-   * next attempt.
+   * Takes at most `limit` pieces of work that were due by `now`; [] only if none is left. Each becomes
+   * due at `next`, so that no other sweep takes it too. A pending delivery is overdue `LOST_AFTER_MS`
+   * after the time of its next attempt.
    */
   takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
-  /** Notes why work is queued again: its task is found by that name. What is gone is passed over. */
+  /** Stores the name under which work was queued again, so that its task is found. Skips work that is gone. */
   noteTasks(work: (Work & { task: string })[]): Promise<void>;
   /**
-   * The open work of a campaign is back on its queues, for that reason: it is not due any more,
-   * unless it has a canary. Nothing changes if it has another `task` by now.
+   * Says that the open work of a campaign is back on its queues, under that `task`. The campaign is not
+   * due any more, unless it has a canary. Nothing changes if its `task` is another one by now.
    */
   redriven(campaignId: string, task: string): Promise<void>;
 }

@@ -17,18 +17,19 @@ export type Claim =
   | { kind: 'claimed'; chunk: Chunk; campaign: Campaign }
   /** every recipient has its outcome */
   | { kind: 'done' }
-  /** somebody else is sending it */
+  /** another process is sending it; its lease ends at `until`, in ms */
   | { kind: 'leased'; until: number }
   | { kind: 'early'; notBefore: number }
   | { kind: 'paused' }
   | { kind: 'missing' };
 
 export type Committed =
-  /** `shard`: what is counted in its shard, given when the chunk is done */
+  /** `shard`: the counts of its shard, given when the chunk is done */
   | { kind: 'committed'; state: CampaignState; campaignClosed: boolean; shard?: Counts }
-  /** the lease is not ours any more: nothing was written, and nothing may be sent */
+  /** another process has the lease: nothing was written, and nothing more may be sent */
   | { kind: 'fenced' };
 
+/** New times of a chunk, in ms: for the sweep, and its slot; and why it was queued again. */
 export interface MovedChunk {
   chunkId: string;
   dueAt: number;
@@ -40,45 +41,49 @@ export interface MovedChunk {
 export interface FrozenPage {
   campaignId: string;
   shard: number;
-  /** the page number this planner believes to be next: compare and set */
+  /** the number that the planner expects to be next: a page is stored only if it is */
   page: number;
   chunks: NewChunk[];
-  /** recipients counted but not frozen (the campaign is being cancelled) */
+  /** recipients that are counted, not frozen, since the campaign is being cancelled */
   skipped: number;
-  /** looked at since the page before, and no recipients */
+  /** installations that were read since the page before and are not recipients */
   leftOut?: number | undefined;
-  /** how many of its recipients have neither a value nor a default for a variable, by its name */
+  /** by the name of a variable: recipients that have neither a value nor a default for it */
   missing?: Record<string, number> | undefined;
   cursor: Cursor | null;
-  /** nothing is left in the range */
+  /** true if the range has been read to its end */
   last: boolean;
   dueAt: number;
   now: number;
 }
 
 export interface Chunks {
+  /** Null if there is no such shard. */
   getShard(campaignId: string, index: number): Promise<Shard | null>;
+  /** The shards that are not planned to their end. */
   openShards(campaignId: string): Promise<Shard[]>;
   /**
-   * Badges are counted up in the same write, and frozen as they are then: what is sent again shows
-   * the same. 'stale': another planner was here first, and nothing was written.
+   * Stores a page's chunks and the shard's next position in one write. It also counts badges up and
+   * stores their values, so that a push that is sent again shows the same. 'stale': another planner froze
+   * this page first, and nothing was written.
    */
   freezePage(
     page: FrozenPage,
   ): Promise<{ kind: 'frozen'; campaignClosed: boolean } | { kind: 'stale' }>;
-  /** Takes the lease of a chunk (compare and set) and reads what there is to send. */
+  /** Takes the lease of a chunk if it is free, and reads what there is to send. `now` is in ms. */
   claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim>;
   /**
-   * One write: outcomes, failures, the shard's counters, tokens forgotten; the last chunk closes
-   * the shard, the last shard the campaign.
+   * Stores in one write what was learnt of a chunk: outcomes, failures, the shard's counts, forgotten
+   * tokens. The last chunk closes its shard, the last shard its campaign.
    */
   commitChunk(commit: ChunkCommit): Promise<Committed>;
-  /** Chunks that are not done, in pages; `shard` null is all of them. */
+  /** The chunks that are not done, of one shard or (null) of all, in pages. */
   openChunks(campaignId: string, shard: number | null): AsyncIterable<OpenChunk[]>;
   /**
-   * Says when the sweep should look after chunks that nobody is sending, gives them another slot, and
-   * notes why they are queued again.
+   * Gives chunks that are not leased another time for the sweep and another slot, and stores why they
+   * were queued again. Skips chunks that are done or leased.
    */
   moveChunks(chunks: MovedChunk[], now: number): Promise<void>;
+  /** Lists a campaign's failures in a stable order. Throws `BadCursor` for a cursor that is not from it. */
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 }

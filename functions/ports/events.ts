@@ -1,50 +1,54 @@
-/** Events, from the write that stores them to whoever listens. */
+/** Events, from the write that stores them to their subscribers. */
 
 import type { CampaignEvent } from '../model/event.ts';
 
-/** Published at least once, delivered at least once to every subscriber. */
+/** An event is published at least once, and delivered at least once to every subscriber. */
 export interface Events {
+  /** Rejects if the event may not have been published; it stays in the outbox then. */
   publish(event: CampaignEvent): Promise<void>;
 }
 
 /**
- * Whatever accepts, starts, pauses or closes a campaign stores the event that tells of it in the same
- * write. It is overdue a minute later, unless it was published.
+ * Each write that accepts, starts, pauses or closes a campaign also stores the event about it. The event
+ * is overdue a minute later, unless it was published.
  */
 export interface Outbox {
-  /** Not published yet, of this campaign or webhook; a campaign's timeline in its order. */
+  /** The unpublished events of a campaign or webhook; those of a campaign's timeline come in its order. */
   unpublished(subject: string): Promise<CampaignEvent[]>;
-  /** They are out. The sweep lets them be; a campaign's timeline can be read on. */
+  /** Marks events as published, so that the sweep skips them. Those of a timeline are kept. */
   published(events: CampaignEvent[]): Promise<void>;
-  /** What became of a campaign after that, in order: accepted, started, paused, closed. */
+  /**
+   * The timeline of a campaign after the event with the number `after` (0: from its beginning), in order:
+   * accepted, started, paused, closed.
+   */
   timeline(campaignId: string, after: number): Promise<{ seq: number; event: CampaignEvent }[]>;
   /**
-   * Stores the event of a running campaign's progress, with its counts. Null when it does not run, or
-   * the last one is younger than `everyMs`: of many at once, one stores it.
+   * Stores an event of a running campaign's progress, with its counts. Null if the campaign is not
+   * running, or if its last progress event is younger than `everyMs`: of several callers one stores it.
    */
   noteProgress(campaignId: string, now: number, everyMs: number): Promise<CampaignEvent | null>;
 }
 
-/** Of one call. */
+/** Most dead letters that one call lists or redrives. */
 export const MAX_DEAD_LETTERS = 100;
 
-/** An event that was offered to its receiver as often as its subscription says, and refused. */
+/** An event that its receiver refused as often as its subscription allows. */
 export interface DeadLetter {
-  /** of the message, not of the event */
+  /** the message's id, not the event's */
   id: string;
   /** when it was given up, in ms */
   deadAt: number;
   /** deliveries that were tried; null where it is not known */
   attempts: number | null;
-  /** those it was published with */
+  /** the attributes that it was published with */
   attributes: Record<string, string>;
   data: string;
 }
 
-/** Both calls take up to `MAX_DEAD_LETTERS` that can be had now, oldest first. */
+/** Both calls take up to `MAX_DEAD_LETTERS` letters that are available now, oldest first. */
 export interface DeadLetters {
-  /** What waits, and goes on waiting. Letters that another call has in hand are not in it. */
+  /** Lists letters and leaves them where they are. Leaves out those that another call holds now. */
   list(): Promise<DeadLetter[]>;
-  /** Publishes each again, then forgets it; how many. One may be published twice, none is lost. */
+  /** Publishes each letter again, then deletes it; gives the number. A letter may be published twice, none is lost. */
   redrive(): Promise<number>;
 }

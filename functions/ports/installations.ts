@@ -1,53 +1,53 @@
-/** Installations: what an app says of itself on a device. */
+/** Installations: one app on one device, as the app registered it. */
 
 import type { Installation } from '../model/installation.ts';
 
-/** What became of the rows of an import: together they are all of them, but for `tokensMoved`. */
+/** What an import did with its rows. All but `tokensMoved` add up to the number of rows. */
 export interface ImportCounts {
   inserted: number;
   updated: number;
-  /** were there already, just so, and were not written */
+  /** stored with the same fields already, so not written */
   unchanged: number;
-  /** a later row of the same batch had their id, or their token */
+  /** a later row of the same batch has the same id or token */
   superseded: number;
-  /** installations that were removed because a row has their token now */
+  /** installations that were removed, since a row has their token now */
   tokensMoved: number;
 }
 
-/** A row of an import. `refreshedAt` null: nobody knows; now, if its token is a new one. */
+/** A row of an import. `refreshedAt` null means unknown: a new token counts as refreshed now. */
 export type ImportedInstallation = Omit<Installation, 'refreshedAt'> & {
   refreshedAt: number | null;
 };
 
 export type InstallationName = Pick<Installation, 'app' | 'id'>;
 
-/** What became of a part of the installations when it was brought into form. */
+/** What one call of `normalizeInstallations` did. */
 export interface Normalized {
   read: number;
   changed: number;
-  /** had the token of another one, which was refreshed later */
+  /** removed, since another installation with the same token was refreshed later */
   removed: number;
-  /** the last that was read, after which the next call goes on; null: there were none */
+  /** the last installation that was read: the next call goes on after it. null at the end */
   next: InstallationName | null;
 }
 
 export interface Installations {
-  /** Upsert. A token belongs to one installation: another one that has it is removed. */
+  /** Inserts or replaces. A token belongs to one installation: any other that has it is removed. */
   putInstallations(batch: Installation[]): Promise<void>;
   /**
-   * The same, but an installation that is there already, just so, is not written: `refreshedAt` is
-   * compared only where it is later, `optedOut` only where it is said. All of them are marked as seen
-   * by `run`, unless that is null or began more than 7 days ago.
+   * Like `putInstallations`, but does not write a row that is stored with the same fields. `refreshedAt`
+   * counts only if it is later than the stored one, `optedOut` only if the row has it. Marks all rows as
+   * seen by `run`, unless that is null or began more than 7 days ago. `now` is in ms.
    */
   importInstallations(
     batch: ImportedInstallation[],
     options: { run: string | null; now: number },
   ): Promise<ImportCounts>;
   /**
-   * Removes those of an app that `run` has not seen, a part of the app at each call; `next` goes on
-   * after it. Who registered since the run began is kept, and so is who has opted out: to come back
-   * by a later import would end that. With `dryRun` they are only counted. Null: there is no such run, or
-   * it began more than 7 days ago; what it has seen may be forgotten by then.
+   * Removes an app's installations that `run` has not seen, one part of the app at each call; the next
+   * call takes `next`. Keeps those that registered since the run began, and those that have opted out: a
+   * later import would bring them back as opted in. With `dryRun` it only counts. Null if there is no such
+   * run, or if it began more than 7 days ago: its marks may have expired. Throws `BadCursor`.
    */
   pruneInstallations(
     app: string,
@@ -56,19 +56,21 @@ export interface Installations {
     dryRun: boolean,
   ): Promise<{ found: number; next: string | null } | null>;
   /**
-   * Brings what an earlier version stored into canonical form, of all apps, `limit` at each call, after
-   * the `next` of the call before. Of two installations whose tokens become one, the one that was
-   * refreshed last keeps it, and the other is removed. To do a part again changes nothing.
+   * Brings installations that an earlier version stored into canonical form: all apps, `limit` at each
+   * call, after the `next` of the call before. If two tokens become the same, the installation that was
+   * refreshed last keeps it and the other is removed. A repeated call changes nothing.
    */
   normalizeInstallations(after: InstallationName | null, limit: number): Promise<Normalized>;
-  /** Reads, changes and puts in one transaction. `change` keeps the id and the app. */
+  /** Reads, changes and puts in one transaction; null if there is none. `change` keeps the id and the app. */
   updateInstallation(
     app: string,
     id: string,
     change: (it: Installation) => Installation,
   ): Promise<Installation | null>;
+  /** Null if there is no such installation. */
   getInstallation(app: string, id: string): Promise<Installation | null>;
+  /** False if there is no such installation. */
   deleteInstallation(app: string, id: string): Promise<boolean>;
-  /** What the app's badge shows now, from which it is counted up; it begins at 0. */
+  /** Stores what the app's badge shows now. Later pushes count up from it; it begins at 0. */
   setBadge(app: string, id: string, count: number): Promise<void>;
 }

@@ -7,14 +7,14 @@ import type { Provider } from '../model/provider/registry.ts';
 /** One function per notable event. Tokens and secrets never go in whole. */
 export interface Log {
   campaignAccepted(it: { campaignId: string; app: string; name: string }): void;
-  /** of a schedule: whom it is for is gone (a segment, an upload); its next run is tried again */
+  /** a run of a schedule: its audience (a segment, an upload) is gone; its next run is tried again */
   runRefused(it: { scheduleId: string; at: number; faults: Fault[] }): void;
   campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;
   campaignPaused(it: { campaignId: string; reason: string }): void;
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
-  /** a campaign is completed, and so many of its audience were neither sent to nor left out */
+  /** a campaign is completed, and `unread` of its audience were neither sent to nor left out */
   audienceUnread(it: { campaignId: string; unread: number }): void;
-  /** what a commit wrote down; `ms` since the claim, `ended`: nothing follows in this attempt */
+  /** what a commit stored; `ms` since the claim; `ended`: this attempt is over */
   chunkRecorded(it: {
     campaignId: string;
     chunkId: string;
@@ -36,15 +36,15 @@ export interface Log {
   }): void;
   chunkFenced(it: { chunkId: string }): void;
   redriven(it: { work: string; why: string }): void;
-  /** revoked, as a rule; the other of two is used from then on */
+  /** APNs refused a signing key, usually a revoked one; the other of two is used from then on */
   apnsKeyRefused(it: { keyId: string; nowUsed: string }): void;
   webhookDisabled(it: { webhookId: string; host: string; reason: string }): void;
-  /** no campaign could be made of it; it is kept */
+  /** an inbound webhook made no campaign of a call; the call is kept */
   pingFailed(it: { trigger: string; faults: number }): void;
-  /** somebody we do not serve, or something we cannot read: nothing was done */
+  /** a caller that may not call, or a body that cannot be read: nothing was done */
   callRefused(it: { where: string; reason: string }): void;
   taskFailed(it: { task: string; attempt: number; error: unknown }): void;
-  /** an instance ends; `abandoned` requests of those under way had no answer by then */
+  /** an instance ended; `abandoned` of the requests under way had no answer by then */
   drained(it: { requests: number; abandoned: number; ms: number }): void;
   unexpected(it: { where: string; error: unknown }): void;
 }

@@ -4,17 +4,17 @@ import type { Task, TaskBody } from '../model/tasks.ts';
 
 export interface Delivery {
   body: TaskBody;
-  /** 0 at first */
+  /** 0 for the first one */
   attempt: number;
-  /** the queue will not try again after this one */
+  /** true if the queue will not try again after this attempt */
   last: boolean;
-  /** fires when the worker must stop: settle what is known, hand back the rest */
+  /** fires when the handler must stop: it stores what it knows and hands back the rest */
   signal: AbortSignal;
 }
 
 /**
- * `done`: settled, whatever became of it. `again`: the queue should slow down and deliver it
- * again. A handler that throws is delivered again as well.
+ * `done`: the task ends, with whatever result. `again`: the queue should slow down and deliver the task
+ * again after `afterMs`. If the handler throws, the queue delivers the task again, too.
  */
 export type TaskAnswer = { kind: 'done' } | { kind: 'again'; afterMs: number; reason: string };
 
@@ -22,10 +22,14 @@ export type TaskHandler = (delivery: Delivery) => Promise<TaskAnswer>;
 
 /** Named tasks with a time, delivered at least once, in any order. */
 export interface Queue {
+  /**
+   * Queues tasks. A name that is queued, or ended in the last hour, is passed over. Throws a RangeError for
+   * a body over 100 KB, and `Unavailable`; then some tasks may be queued, and all may be created again.
+   */
   create(tasks: Task[]): Promise<void>;
   /**
-   * Of each, whether a task of that name is still to be delivered, or to be delivered again. False
-   * where there is none, where it has ended, and while it is at a handler.
+   * For each name, true if its task waits for its first or its next delivery. False if there is no such
+   * task, if it has ended, and while a handler has it.
    */
   waiting(tasks: Pick<Task, 'queue' | 'name'>[]): Promise<boolean[]>;
 }

@@ -11,20 +11,20 @@ import type { Provider } from '../model/provider/registry.ts';
 export interface Push {
   campaignId: string;
   message: Message;
-  /** ms since the epoch: no use to a device after that */
+  /** ms since the epoch; the push is of no use to a device after that */
   expiresAt: number;
   /**
-   * Nobody gets it: the provider is asked what it would say, where it can be (FCM). 'accepted' means
-   * that there is no objection.
+   * True if no device gets it: the provider only validates it, where it can (FCM). 'accepted' means that
+   * it has no objection.
    */
   dryRun: boolean;
-  /** what the recipients' tokens are; the last two are FCM's alone */
+  /** what the recipients' tokens stand for; only FCM knows topics and conditions */
   to: 'token' | 'topic' | 'condition';
 }
 
 /**
- * How many pushes of one message may be under way at one provider, in all batches of this process. It
- * is small until pushes are accepted: a fault of the message or of a key is known by then.
+ * Limits how many pushes of one message are under way at one provider, over all batches of this process.
+ * The limit is small until pushes are accepted, so that a fault of the message or of a key costs few.
  */
 export interface Ramp {
   /** Takes room for one push; false if there is none. */
@@ -33,46 +33,47 @@ export interface Ramp {
   wait(resume: () => void): void;
 }
 
+/** Recipients of one message, and how the sender reports what happened to each. */
 export interface Batch {
   push: Push;
-  /** stable for a chunk: with the index it makes the push's id */
+  /** stable for a chunk; the seed and the index make the push's id */
   seed: string;
   recipients: Recipient[];
-  /** indices to send to */
+  /** indices of the recipients to send to */
   open: number[];
-  /** no further push is started once it fires; those under way still get their outcome */
+  /** once it fires, no further push starts; those under way still get their outcome */
   signal: AbortSignal;
-  /** no bound beyond the sender's own without it */
+  /** without it only the sender's own limits hold */
   ramp?: Ramp;
-  /** called once for each recipient that was started; must not throw */
+  /** called once for each recipient whose push was started; must not throw */
   settle(index: number, outcome: Outcome): void;
 }
 
-/** What a provider is sent for one recipient. */
+/** What a sender sends to the provider for one recipient. */
 export interface Rendered {
   headers: Record<string, string | number>;
   /** JSON */
   payload: string;
-  /** as the provider counts them, and how many it takes */
+  /** the size as the provider counts it, and the most it takes */
   bytes: number;
   mostBytes: number;
 }
 
 export interface Sender {
   /**
-   * What the provider would refuse about this message, in words for its author; [] if nothing. Paths
-   * are within the message, '' is the whole of it.
+   * The faults for which the provider would refuse this message, in words for its author; [] if none.
+   * Paths are within the message; '' is the whole of it.
    */
   check(push: Push): Fault[];
-  /** What of the message this platform cannot be given by this provider. Nothing is refused for it. */
+  /** The parts of the message that do not reach this platform through this provider. They are no faults. */
   lost(push: Push, platform: Platform): Fault[];
-  /** `platform`: null where it is not known; FCM counts for each another way. */
+  /** Renders one push. `platform` is null if unknown; FCM counts bytes differently for each. */
   render(push: Push, recipient: Recipient, platform: Platform | null): Rendered;
-  /** Resolves when every push that was started has its outcome; never rejects for a push's sake. */
+  /** Resolves when every push that was started has its outcome. A push that fails is an outcome, not a rejection. */
   send(batch: Batch): Promise<void>;
 }
 
 export interface Senders {
-  /** null: the app is unknown or has no credentials for this provider */
+  /** Null if the app is unknown or has no credentials for this provider. */
   get(app: string, provider: Provider, environment: Environment): Sender | null;
 }

@@ -1,8 +1,8 @@
-/** Ticks: when the work that is done every minute was done last. */
+/** Ticks: when the periodic work was last done. */
 
 export interface Ticks {
-  /** One small write. The last one that is noted is kept, and no other. */
+  /** Stores the time of a tick, in ms, in one small write. Only the last one is kept. */
   noteTick(at: number): Promise<void>;
-  /** Null: none was noted yet. */
+  /** The time of the last tick, in ms; null before the first one. */
   lastTick(): Promise<number | null>;
 }

@@ -1,9 +1,9 @@
-/** What is known of a user, and how long it is kept. */
+/** Privacy: export and erasure of what is stored about a user, and how long it is kept. */
 
 import type { Failure, Recipient } from '../model/chunk.ts';
 import type { Installation } from '../model/installation.ts';
 
-/** What is known of a user, for himself. */
+/** A record about a user, as their export has it. */
 export type UserRecord =
   | ({ kind: 'installation' } & Installation)
   | ({ kind: 'recipient'; campaignId: string; chunkId: string; app: string } & Recipient)
@@ -11,29 +11,30 @@ export type UserRecord =
 
 export interface Erased {
   installations: number;
-  /** in frozen chunks */
+  /** erased from frozen chunks */
   recipients: number;
   failures: number;
-  /** campaigns that ended by it: they are to be announced */
+  /** ids of the campaigns that closed by it; their events are in the outbox */
   closed: string[];
 }
 
 export interface Users {
   /**
-   * All there is of a user in every app, failures and frozen chunks included, for installations that
-   * were his within the time these are kept as well. Reads much: it is asked for seldom.
+   * Gives every record about a user in all apps: installations, recipients in frozen chunks, failures. It
+   * includes records of installations that were the user's earlier, while they are kept. It reads a lot
+   * of the store, so it is for rare requests.
    */
   readUser(userId: string): AsyncIterable<UserRecord[]>;
   /**
-   * Removes all of that. Recipients of chunks that are not done are skipped, those that are being sent
-   * to once the lease ends; what audiences ask for by the names of the user asks for nobody. To do it
-   * again after it was interrupted does the rest.
+   * Erases all of these records. Open recipients are skipped; those of a chunk that is being sent once
+   * its lease ends. In audiences the user's ids are replaced, never removed: without the condition an
+   * audience would be wider. If it is interrupted, a second call does the rest. `now` is in ms.
    */
   eraseUser(userId: string, now: number): Promise<Erased>;
   /**
-   * Removes some of what was kept long enough: recipients and failures of campaigns that closed before
-   * then, whose an installation was, what webhooks were told, pings that failed, marks of imports. True: there may be more. A store that does so
-   * by itself says false.
+   * Deletes a part of what has expired: recipients and failures of campaigns that closed before `before`
+   * (ms), former users of installations, deliveries of webhooks, failed calls of inbound webhooks, marks
+   * of imports. True if there may be more. A store that expires documents by itself gives false.
    */
   expire(before: number, now: number): Promise<boolean>;
 }

@@ -1,32 +1,35 @@
-/** Webhooks, and the events on their way to them. */
+/** Webhooks, and the deliveries of events to them. */
 
 import type { CampaignEvent } from '../model/event.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 import type { Page } from './page.ts';
 
 export interface Webhooks {
-  /** 'full': its key has as many as it may have, `max`. */
+  /** 'full' if its app or campaign has `max` webhooks already; then nothing is stored. */
   addWebhook(webhook: Webhook, max: number): Promise<'added' | 'full'>;
+  /** Null if there is no such webhook. */
   getWebhook(id: string): Promise<Webhook | null>;
-  /** newest first */
+  /** Lists webhooks, newest first. Throws `BadCursor` for a cursor that is not from this list. */
   listWebhooks(after: string | null, limit: number): Promise<Page<Webhook>>;
   /**
-   * Read, changed and written with nobody in between; `change` may be called several times. Null from
-   * it leaves all as it is. Events are stored in the same write. Null: there is no such webhook.
+   * Reads, changes and writes a webhook in one transaction, with the events of the change. `change` may be
+   * called several times; if it gives null, nothing changes. Null if there is no such webhook.
    */
   changeWebhook(
     id: string,
     change: (it: Webhook) => { webhook: Webhook; events?: CampaignEvent[] } | null,
   ): Promise<Webhook | null>;
+  /** False if there is no such webhook. */
   deleteWebhook(id: string): Promise<boolean>;
-  /** Those that are on, and for all, for this app, or for this campaign. */
+  /** The enabled webhooks for all apps, for this app, or for this campaign. */
   webhooksFor(app: string | null, campaignId: string): Promise<Webhook[]>;
-  /** One that is there already stays as it is. */
+  /** Stores new deliveries. One that is stored already stays as it is. */
   createDeliveries(deliveries: WebhookDelivery[]): Promise<void>;
+  /** Null if there is no such delivery, or it has expired. */
   getDelivery(id: string): Promise<WebhookDelivery | null>;
-  /** Compare and set, without its `task`: false, and nothing written, unless it was tried so often. */
+  /** Replaces a delivery, without its `task`, if it was tried `triedBefore` times; else false, nothing written. */
   putDelivery(delivery: WebhookDelivery, triedBefore: number): Promise<boolean>;
-  /** newest first; kept as long as what campaigns know of their recipients, and while they are retried */
+  /** Lists deliveries, newest first. They are kept as long as the recipients of campaigns, and while they are retried. */
   listDeliveries(
     webhookId: string,
     after: string | null,
