@@ -11,7 +11,10 @@ export interface AudiencePage {
   installations: Reached[];
   /** the last installation that was read for this page, in the audience or not */
   cursor: Cursor;
-  /** installations read since the page before that are not in the audience, where the adapter counts them */
+  /**
+   * installations read since the page before that are not in the audience, where the adapter counts
+   * them
+   */
   leftOut?: number;
 }
 
@@ -38,7 +41,9 @@ export interface Audiences {
   /** Creates a segment, or replaces the one of that name. */
   putSegment(segment: Segment): Promise<void>;
   getSegment(app: string, name: string): Promise<Segment | null>;
-  /** Lists an app's segments by name. Throws `BadCursor` for a cursor that is not from such a list. */
+  /**
+   * Lists an app's segments by name. Throws `BadCursor` for a cursor that is not from such a list.
+   */
   listSegments(app: string, after: string | null, limit: number): Promise<Page<Segment>>;
   /** False if there is no such segment. */
   deleteSegment(app: string, name: string): Promise<boolean>;

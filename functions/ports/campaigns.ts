@@ -66,7 +66,9 @@ export interface Campaigns {
     by?: string,
     guard?: Campaign['guard'],
   ): Promise<Campaign | null>;
-  /** Gives a scheduled campaign another time, in ms. Null, and nothing changes, in any other state. */
+  /**
+   * Gives a scheduled campaign another time, in ms. Null, and nothing changes, in any other state.
+   */
   reschedule(
     id: string,
     startAt: number,
@@ -109,7 +111,10 @@ export interface Campaigns {
    * after the time of its next attempt.
    */
   takeOverdue(now: number, next: number, limit: number): Promise<Overdue[]>;
-  /** Stores the name under which work was queued again, so that its task is found. Skips work that is gone. */
+  /**
+   * Stores the name under which work was queued again, so that its task is found. Skips work that
+   * is gone.
+   */
   noteTasks(work: (Work & { task: string })[]): Promise<void>;
   /**
    * Says that the open work of a campaign is back on its queues, under that `task`. The campaign is not

@@ -84,6 +84,9 @@ export interface Chunks {
    * were queued again. Skips chunks that are done or leased.
    */
   moveChunks(chunks: MovedChunk[], now: number): Promise<void>;
-  /** Lists a campaign's failures in a stable order. Throws `BadCursor` for a cursor that is not from it. */
+  /**
+   * Lists a campaign's failures in a stable order. Throws `BadCursor` for a cursor that is not from
+   * it.
+   */
   listFailures(campaignId: string, after: string | null, limit: number): Promise<Page<Failure>>;
 }

@@ -13,7 +13,10 @@ export interface Events {
  * is overdue a minute later, unless it was published.
  */
 export interface Outbox {
-  /** The unpublished events of a campaign or webhook; those of a campaign's timeline come in its order. */
+  /**
+   * The unpublished events of a campaign or webhook; those of a campaign's timeline come in its
+   * order.
+   */
   unpublished(subject: string): Promise<CampaignEvent[]>;
   /** Marks events as published, so that the sweep skips them. Those of a timeline are kept. */
   published(events: CampaignEvent[]): Promise<void>;
@@ -49,6 +52,9 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Lists letters and leaves them where they are. Leaves out those that another call holds now. */
   list(): Promise<DeadLetter[]>;
-  /** Publishes each letter again, then deletes it; gives the number. A letter may be published twice, none is lost. */
+  /**
+   * Publishes each letter again, then deletes it; gives the number. A letter may be published
+   * twice, none is lost.
+   */
   redrive(): Promise<number>;
 }

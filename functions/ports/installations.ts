@@ -61,7 +61,10 @@ export interface Installations {
    * refreshed last keeps it and the other is removed. A repeated call changes nothing.
    */
   normalizeInstallations(after: InstallationName | null, limit: number): Promise<Normalized>;
-  /** Reads, changes and puts in one transaction; null if there is none. `change` keeps the id and the app. */
+  /**
+   * Reads, changes and puts in one transaction; null if there is none. `change` keeps the id and
+   * the app.
+   */
   updateInstallation(
     app: string,
     id: string,

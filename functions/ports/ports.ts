@@ -2,8 +2,8 @@
  * The outside world on one page: all that `pipeline/` may touch.
  *
  * An engine (`engines/embedded.ts`, `engines/google.ts`) is one set of adapters for these. Times are milliseconds
- * since the epoch, durations are milliseconds. Adapters throw only what nobody can expect: a disk
- * that is full, a service that does not answer. Every answer that can be expected is a value.
+ * since the epoch, durations are milliseconds. Adapters throw only the unexpected: a full disk,
+ * a service that does not answer. Every answer that can be expected is a value.
  */
 
 import type { SendableChunk } from '../model/chunk.ts';
@@ -47,19 +47,19 @@ export interface Ports {
   now(): number;
   /** in [0, 1) */
   random(): number;
-  /** Of a campaign: 20 characters, in the order that the store writes best. Any without it. */
+  /** The id of a new campaign: 20 characters, in the order that the store writes best. */
   newId?(): string;
   /**
-   * Sends it in this process at once, where an engine can: resolves when this attempt has ended, and
-   * never rejects. Null: it is too much now, and has to be queued.
+   * Inline send: sends a chunk in this process without the queue, where an engine can. Resolves when this
+   * attempt has ended, and never rejects. Null if there is too much to send now: queue the chunk instead.
    */
   sendNow?(chunk: SendableChunk): Promise<void> | null;
 }
 
 /**
- * Verbs of this domain, not a generic database. What is kept for a while only is there for nobody once
- * its time has passed, whether it was deleted by then or not. A list throws `BadCursor` for a cursor
- * that is none of its own.
+ * Verbs of this domain, not a generic database. A record with an end of its retention is not found after
+ * it, even if it was not deleted yet. A list throws `BadCursor` for a cursor that it did not give. All
+ * verbs throw `Unavailable` while the storage does not serve them.
  */
 export interface Store
   extends Installations,
@@ -73,7 +73,7 @@ export interface Store
     Users,
     Keys,
     Ticks {
-  /** Throws `Unavailable` where it would not serve now, as far as one read shows. */
+  /** Throws `Unavailable` if one small read shows that the store cannot serve now. */
   check(): Promise<void>;
   close(): Promise<void>;
 }

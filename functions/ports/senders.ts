@@ -65,11 +65,17 @@ export interface Sender {
    * Paths are within the message; '' is the whole of it.
    */
   check(push: Push): Fault[];
-  /** The parts of the message that do not reach this platform through this provider. They are no faults. */
+  /**
+   * The parts of the message that do not reach this platform through this provider. They are no
+   * faults.
+   */
   lost(push: Push, platform: Platform): Fault[];
   /** Renders one push. `platform` is null if unknown; FCM counts bytes differently for each. */
   render(push: Push, recipient: Recipient, platform: Platform | null): Rendered;
-  /** Resolves when every push that was started has its outcome. A push that fails is an outcome, not a rejection. */
+  /**
+   * Resolves when every push that was started has its outcome. A push that fails is an outcome, not
+   * a rejection.
+   */
   send(batch: Batch): Promise<void>;
 }
 

@@ -4,7 +4,9 @@ import type { FailedPing, PingCounts, Trigger } from '../model/trigger.ts';
 import type { Page } from './page.ts';
 
 export interface Triggers {
-  /** Creates a trigger, or replaces all but its counts and `createdAt`. Gives the trigger as stored. */
+  /**
+   * Creates a trigger, or replaces all but its counts and `createdAt`. Gives the trigger as stored.
+   */
   putTrigger(trigger: Trigger): Promise<Trigger>;
   /** Null if there is no such trigger. */
   getTrigger(name: string): Promise<(Trigger & { counts: PingCounts }) | null>;
@@ -23,6 +25,9 @@ export interface Triggers {
   getFailedPing(trigger: string, id: string): Promise<FailedPing | null>;
   /** Deletes a failed call, if it is there. */
   dropFailedPing(trigger: string, id: string): Promise<void>;
-  /** Lists failed calls, newest first. They are kept as long as the recipients of campaigns. Throws `BadCursor`. */
+  /**
+   * Lists failed calls, newest first. They are kept as long as the recipients of campaigns. Throws
+   * `BadCursor`.
+   */
   listFailedPings(trigger: string, after: string | null, limit: number): Promise<Page<FailedPing>>;
 }

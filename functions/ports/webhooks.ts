@@ -27,9 +27,15 @@ export interface Webhooks {
   createDeliveries(deliveries: WebhookDelivery[]): Promise<void>;
   /** Null if there is no such delivery, or it has expired. */
   getDelivery(id: string): Promise<WebhookDelivery | null>;
-  /** Replaces a delivery, without its `task`, if it was tried `triedBefore` times; else false, nothing written. */
+  /**
+   * Replaces a delivery, without its `task`, if it was tried `triedBefore` times; else false,
+   * nothing written.
+   */
   putDelivery(delivery: WebhookDelivery, triedBefore: number): Promise<boolean>;
-  /** Lists deliveries, newest first. They are kept as long as the recipients of campaigns, and while they are retried. */
+  /**
+   * Lists deliveries, newest first. They are kept as long as the recipients of campaigns, and while
+   * they are retried.
+   */
   listDeliveries(
     webhookId: string,
     after: string | null,

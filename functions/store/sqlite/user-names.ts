@@ -1,0 +1,74 @@
+/** Names of an erased user in what may ask for them: campaigns, saved segments, schedules, uploads. */
+
+import { bucketOf } from '../../model/bucket.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { withoutNames } from '../erasure.ts';
+import { pages } from './user-records.ts';
+
+/** Campaigns read in one query: about 20 ms. */
+const CAMPAIGNS = 500;
+
+export function sqliteUserNames({ sql }: Database) {
+  /** `isNamed` is true for JSON that has one of the names in it. */
+  async function fromCampaigns(names: string[], isNamed: (json: string) => boolean) {
+    type Found = { id: string; request: string };
+    for await (const page of pages<Found>((after) =>
+      sql<Found>('SELECT id, request FROM campaigns WHERE id > ? ORDER BY id LIMIT ?').all(
+        after?.id ?? '',
+        CAMPAIGNS,
+      ),
+    ))
+      for (const { id, request } of page)
+        if (isNamed(request))
+          sql('UPDATE campaigns SET request = ? WHERE id = ?').run(
+            withoutNames(request, names),
+            id,
+          );
+  }
+
+  function fromSegments(names: string[], isNamed: (json: string) => boolean) {
+    for (const { app, name, audience } of sql<{ app: string; name: string; audience: string }>(
+      'SELECT app, name, audience FROM saved_segments',
+    ).all())
+      if (isNamed(audience))
+        sql('UPDATE saved_segments SET audience = ? WHERE app = ? AND name = ?').run(
+          withoutNames(audience, names),
+          app,
+          name,
+        );
+  }
+
+  function fromSchedules(names: string[], isNamed: (json: string) => boolean) {
+    for (const { id, schedule } of sql<{ id: string; schedule: string }>(
+      'SELECT id, schedule FROM schedules',
+    ).all())
+      if (isNamed(schedule))
+        // a higher version: a process that has read it before must not write it back
+        sql(
+          `UPDATE schedules SET version = version + 1,
+             schedule = json_set(?, '$.version', version + 1) WHERE id = ?`,
+        ).run(withoutNames(schedule, names), id);
+  }
+
+  function fromUploads(names: string[]) {
+    for (const { id } of sql<{ id: string }>('SELECT id FROM uploads').all())
+      for (const name of names)
+        sql('DELETE FROM upload_names WHERE upload_id = ? AND bucket = ? AND name = ?').run(
+          id,
+          bucketOf(name),
+          name,
+        );
+  }
+
+  return {
+    /** Replaces the names wherever an audience asks for them, and deletes them from uploads. */
+    async forgetNames(names: string[]) {
+      const texts = names.map((it) => JSON.stringify(it));
+      const isNamed = (json: string) => texts.some((it) => json.includes(it));
+      await fromCampaigns(names, isNamed);
+      fromSegments(names, isNamed);
+      fromSchedules(names, isNamed);
+      fromUploads(names);
+    },
+  };
+}
