@@ -1,4 +1,4 @@
-/** The credentials of apps: from the environment and a file of apps, or every fault in them. */
+/** Reads the credentials of apps from the environment and from a file of apps. Finds every fault. */
 
 import { dirname } from 'node:path';
 import type { Fault } from '../lib/errors.ts';
@@ -14,7 +14,10 @@ import { isObject } from './shared/merge.ts';
 
 const FILE = 'VOLLEY_APPS';
 
-/** By name; `default` is there only if its own variables are set. `read`: an environment variable. */
+/**
+ * The credentials of each app, by its name. Faults are added to `faults`. `read` gives an environment
+ * variable. The app `default` exists only if its own variables are set.
+ */
 export function readApps(
   read: (name: string) => string | undefined,
   faults: Fault[],
@@ -58,7 +61,7 @@ function ofFile(
   if (value === undefined) return {};
   for (const it of shapeFaults(value)) reader.fault(`${FILE} ${it.path}`.trim(), it.message);
   if (!isObject(value)) return {};
-  // what has the right shape is read nonetheless, so that every fault is named together
+  // fields of the right shape are read nonetheless, so that all faults are reported together
   return Object.fromEntries(
     Object.entries(value).map(([app, it]) => {
       const raw = isObject(it) ? it : {};
@@ -74,7 +77,7 @@ function ofFile(
   );
 }
 
-/** Where a file of apps has the wrong shape; the adapters check what its fields say. */
+/** Faults in the shape of a file of apps. The adapters check the values of its fields. */
 function shapeFaults(file: unknown): Fault[] {
   if (!isObject(file)) return [{ path: '', message: 'must be an object: the apps by name' }];
   return Object.entries(file).flatMap(([app, own]): Fault[] => {

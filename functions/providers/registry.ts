@@ -1,7 +1,7 @@
 /**
- * The adapters of the providers. What the rest of Volley has to know of them is in
- * `model/provider/list.ts`; a provider is one folder here, an entry in each list, and its queues and
- * function in `infra/` (docs/how-to/provider.md).
+ * The adapters of the providers. What the rest of Volley knows about them is in
+ * `model/provider/list.ts`. A provider is one folder here, an entry in each of the two lists, and its
+ * queues and its function in `infra/` (docs/how-to/provider.md).
  */
 
 import type { Provider } from '../model/provider/registry.ts';
@@ -11,14 +11,15 @@ import type { ApnsCredentials } from './apns/credentials.ts';
 import { fcm } from './fcm/adapter.ts';
 import type { FcmCredentials } from './fcm/credentials.ts';
 
-/** Null: the app has no credentials for that provider. */
+/** The credentials of an app; null if it has none for that provider. */
 export interface AppCredentials {
   apns: ApnsCredentials | null;
   fcm: FcmCredentials | null;
 }
 
-// each is given only what it has read itself
+/** Each adapter gets only credentials that it has read itself. */
 export const adapters: readonly ProviderAdapter<unknown, never>[] = [apns, fcm];
 
+/** The adapter of a provider; undefined if `all` has none. */
 export const adapterOf = (provider: Provider, all = adapters) =>
   all.find(({ name }) => name === provider);

@@ -1,4 +1,4 @@
-/** The senders of a deployment: one for each app, provider and environment, made on first use. */
+/** The senders of a deployment: one for each app, provider and environment, each made on first use. */
 
 import type { ClientCertificate } from '../http2/client/socket.ts';
 import { createPool, type Pool } from '../http2/pool/pool.ts';
@@ -10,7 +10,7 @@ import { type AppCredentials, adapters } from './registry.ts';
 
 type Factory = (credentials: never, environment: Environment) => Sender;
 
-/** `ca`: PEM, trusted in place of the usual authorities. */
+/** `ca` is a PEM that is trusted in place of the usual authorities. `close` ends all connections. */
 export function createSenders(
   apps: Record<string, AppCredentials>,
   { ca, log }: { ca?: string; log?: Pick<Log, 'apnsKeyRefused'> } = {},

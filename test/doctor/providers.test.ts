@@ -100,7 +100,7 @@ test('a provider that has no room, or refuses for its own sake, shows nothing', 
   assert.deepEqual(
     findings.map(({ state, detail }) => [state, detail]),
     [
-      ['unknown', 'it gives no answer to build on: ServiceUnavailable'],
+      ['unknown', 'its answer shows nothing about the credentials: ServiceUnavailable'],
       // of FCM's quota the token is looked at first
       ['well', findings[1]!.detail],
     ],
@@ -132,8 +132,8 @@ test('an outcome is said for what it shows', async () => {
   });
   for (const [provider, outcome, state, says] of [
     ['fcm', { kind: 'accepted' }, 'well', /^it answers a send with validate_only$/],
-    ['apns', { kind: 'accepted' }, 'unknown', /that is not Apple$/],
-    ['apns', blocked('ExpiredProviderToken'), 'fault', /stale/],
+    ['apns', { kind: 'accepted' }, 'unknown', /which Apple does not$/],
+    ['apns', blocked('ExpiredProviderToken'), 'fault', /too old/],
     ['apns', blocked('certificate revoked'), 'fault', /^it refuses us: certificate revoked$/],
     ['fcm', blocked('NOT_FOUND', 'No such project.'), 'fault', /NOT_FOUND: No such project\.$/],
     ['fcm', blocked('UNAUTHENTICATED'), 'fault', /UNAUTHENTICATED$/],

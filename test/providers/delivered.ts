@@ -1,4 +1,4 @@
-/** What a device has of a message, by each way that leads to it: as APNs and FCM hand it on. */
+/** A message as a device gets it, by each provider. */
 
 import type { Message } from '../../functions/model/campaign.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
@@ -17,7 +17,7 @@ const TTL_SECONDS = 3600;
 
 type Json = Record<string, unknown>;
 
-/** A message as the door makes it, on its way at NOW; null: the door refuses it. */
+/** A push at NOW of a message as the API accepts it; null if the API refuses it. */
 export function pushOf(message: object): Push | null {
   const parsed = messageSchema.safeParse({ ttlSeconds: TTL_SECONDS, ...message });
   if (!parsed.success) return null;
@@ -25,7 +25,7 @@ export function pushOf(message: object): Push | null {
   return {
     campaignId: 'campaign-1',
     message: parsed.data as Message,
-    // as `expiryOf` has it: an hour for those that are sent now or never
+    // as `expiryOf`: an hour for messages that are sent now or never
     expiresAt: NOW + (ttlSeconds || 3600) * 1000,
     dryRun: false,
     to: 'token',
@@ -44,7 +44,7 @@ export function iosByApns(push: Push) {
 }
 
 /**
- * FCM puts the data beside what is in `apns.payload`, and makes the alert of the notification where
+ * FCM puts the data beside the content of `apns.payload`, and makes the alert from the notification if
  * there is none.
  */
 export function iosByFcm(push: Push) {
@@ -95,10 +95,10 @@ const apns = apnsRules({
   now: () => NOW,
 });
 
-/** For a recipient without values of its own, and with a badge. */
+/** The text for a recipient without values, with a badge. */
 const forOne = (json: string, { message }: Push) => jsonFor(json, message)?.({ badge: 1 }) ?? json;
 
-/** What the simulated FCM says of it; null: it takes it. */
+/** Why the simulated FCM refuses the message; null if it accepts it. */
 export function refusedByFcm(push: Push, target: Json = { token: sampleToken('fcm', 1) }) {
   const body = forOne(JSON.stringify({ message: { ...target, ...fcmMessage(push, NOW) } }), push);
   const headers = {
@@ -120,7 +120,7 @@ export function refusedByApns(push: Push) {
     headers: { ':method': 'POST', ':path': path, ...Object.fromEntries(texts) },
     body,
   };
-  // by its certificate, so that there is no token to be signed
+  // with a certificate, so no token has to be signed
   const checked = apns.check(asked, newPeer(TOPIC));
   return 'refusal' in checked ? checked.refusal.body : null;
 }

@@ -23,7 +23,7 @@ const documentedByApple: Record<number, string[]> = {
   500: ['InternalServerError'],
   503: ['ServiceUnavailable', 'Shutdown'],
 };
-/** Not in Apple's table, but in its answers. */
+/** Reasons that are not in Apple's table, but in its answers. */
 const seenFromApple = ['BadEnvironmentKeyInToken'];
 
 /** https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode; statuses by docs/cloud-messaging/error-codes */
@@ -52,7 +52,7 @@ test('every reason that Apple documents is in the table, with its status and an 
   assert.deepEqual(
     Object.keys(apnsReasons).toSorted(),
     [...documented, ...seenFromApple].toSorted(),
-    'nothing is in the table that nobody has said',
+    'the table has no other reasons',
   );
 });
 

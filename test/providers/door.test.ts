@@ -9,7 +9,7 @@ import { chance } from '../contracts/store-fixture.ts';
 import { NOW, pushOf, refusedByApns, refusedByFcm } from './delivered.ts';
 import { TOPIC } from './fixture.ts';
 
-/** Values that anything may be given, good and bad. */
+/** Values for any field, good and bad. */
 const values: unknown[] = [
   ...['', 'x', '60s', '0s', '-1s', '1.5s', '60', '1', '10', 'HIGH', 'high', 'PRIVATE', 'alert'],
   ...['background', 'https://example.com', 'http://x', '#ff8800', 'red', '{{a|60s}}', '{{a}}'],
@@ -33,7 +33,7 @@ const aps = [
   ...['interruption-level', 'relevance-score', 'filter-criteria', 'url-args', 'content-changed'],
   ...['timestamp', 'stale-date', 'event', 'content-state', 'attributes-type', 'attributes'],
 ];
-/** Paths in a message that are filled at random. */
+/** Paths in a message that get random values. */
 const paths = [
   ...['title', 'body', 'data', 'data.a', 'data.from', 'sound', 'badge', 'imageUrl', 'webLink'],
   ...['ttlSeconds', 'collapseId', 'priority', 'analyticsLabel', 'literal', 'localized.de'],
@@ -62,7 +62,7 @@ const nested = (path: string, value: unknown): Record<string, unknown> =>
 const byApns = (push: Push) =>
   apnsFaults(push, apnsNotification(push, TOPIC), { byCertificate: false });
 
-test('whatever the door lets in, the simulated FCM and APNs take', () => {
+test('the simulated FCM and APNs accept every message that the API accepts', () => {
   const { random } = chance(14);
   const one = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)]!;
   let taken = 0;
@@ -80,7 +80,7 @@ test('whatever the door lets in, the simulated FCM and APNs take', () => {
   assert.ok(taken > 1000, `${taken}`);
 });
 
-test('whatever the door lets in as a condition, the simulated FCM takes, and the other way round', () => {
+test('the API and the simulated FCM accept the same conditions', () => {
   const { random } = chance(15);
   const parts = [
     "'a' in topics",

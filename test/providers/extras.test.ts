@@ -25,7 +25,7 @@ const told = (faults: Fault[]) =>
 
 const silent: object = { title: undefined, body: undefined };
 
-test('APNs: each push type goes to its topic, and APNs takes it', async (t) => {
+test('APNs: each push type goes to its topic, and APNs accepts it', async (t) => {
   const { simulator, sender } = await start(t, 'apns');
   for (const pushType of apnsPushTypes) {
     const { it, outcomes } = batch('apns', 1);
@@ -71,7 +71,7 @@ test('APNs: the priority may be chosen, and is 5 in the background', async (t) =
     );
 });
 
-test('APNs: what does not fit the push type is told in words', async (t) => {
+test('APNs: what does not fit the push type is a fault', async (t) => {
   const { simulator, sender } = await start(t, 'apns');
   const faults = (message: Parameters<typeof push>[0]) => told(sender.check(push(message)));
   assert.match(faults({ apns: { pushType: 'background' } }), /background shows nothing/);
@@ -97,7 +97,7 @@ test('APNs: what does not fit the push type is told in words', async (t) => {
   assert.equal((await simulator.stats()).invalid, 0);
 });
 
-test('a message names what it does not know, and bounds what it does', () => {
+test('unknown fields of a message are named, and known fields have limits', () => {
   const paths = (message: object) => {
     const { error } = messageSchema.safeParse({ title: 'x', ...message });
     return error?.issues.flatMap((it) =>
@@ -156,7 +156,7 @@ test('FCM sends to a topic and to a condition in one message', async (t) => {
   }
 });
 
-test('FCM: on a dry run it says whom it would refuse, and nobody gets anything', async (t) => {
+test('FCM: a dry run shows which recipients it would refuse, and delivers nothing', async (t) => {
   const { simulator, sender } = await start(t, 'fcm', { deadShare: 0.2, badShare: 0.1 });
   const { it, outcomes } = batch('fcm', 1000);
   it.push = { ...push(), dryRun: true };
@@ -168,7 +168,7 @@ test('FCM: on a dry run it says whom it would refuse, and nobody gets anything',
   assert.deepEqual([stats.accepted, stats.requests], [0, 1000]);
 });
 
-test('APNs: on a dry run it is not asked', async (t) => {
+test('APNs: a dry run sends nothing to it', async (t) => {
   const { simulator, sender } = await start(t, 'apns');
   const { it, outcomes } = batch('apns', 1000);
   it.push = { ...push(), dryRun: true };

@@ -36,7 +36,7 @@ export const credentials = (apns: string, fcm: string): AppCredentials => ({
   fcm: { projectId: 'example', origin: fcm, auth: { kind: 'placeholder' } },
 });
 
-/** A simulator and the sender for it; both end with the test. */
+/** A simulator and a sender for it; both end with the test. */
 export async function start(
   t: TestContext,
   provider: Provider,
@@ -91,7 +91,7 @@ export function batch(provider: Provider, n: number, more: Partial<Batch> = {}) 
   return { it, outcomes };
 }
 
-/** How many had which outcome; throws if anybody had two. */
+/** The number of recipients with each outcome; throws if one had two. */
 export function kinds(outcomes: Map<number, Outcome[]>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const [index, all] of outcomes) {
@@ -101,7 +101,7 @@ export function kinds(outcomes: Map<number, Outcome[]>): Record<string, number> 
   return counts;
 }
 
-/** A sender on a pool that notices a dead connection sooner than one in production does. */
+/** A sender on a pool that detects dead connections sooner than in production. */
 export function watchfulSender(t: TestContext, provider: Provider, { origin, ca }: Simulator) {
   const pool = createPool({ origin, ca, maxConnections: 4, silenceMs: 100, pingMs: 100 });
   t.after(() => pool.close());

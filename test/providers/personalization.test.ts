@@ -27,7 +27,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     return provider === 'apns' ? it : it.message.data;
   };
 
-  test(`${provider}: emoji, quotes and right-to-left words arrive as they are`, async (t) => {
+  test(`${provider}: emoji, quotes and right-to-left texts arrive unchanged`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const message = { title: 'Hi {{name}}!', data: { who: '"{{name}}"', 'a b': '{{x|"☺"}}' } };
     const { it, outcomes } = batchOf(provider, message, [{ values: { name: words } }]);
@@ -40,7 +40,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal(data(payload)['a b'], '"☺"');
   });
 
-  test(`${provider}: a literal message arrives as it stands, its badge counts all the same`, async (t) => {
+  test(`${provider}: a literal message arrives unchanged, and its badge still counts`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const text = 'Fix {{ user name! }}, {{name|you}} and {{#badge}} "{{name|';
     const message = {
@@ -79,7 +79,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.deepEqual([data(payload).a, data(payload).b], ['{{name', '}} Zoë']);
   });
 
-  test(`${provider}: each has its language and its words, with defaults`, async (t) => {
+  test(`${provider}: each recipient gets its language and its values, with defaults`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const message = {
       title: 'Hi {{name|there}}',
@@ -103,7 +103,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     }
   });
 
-  test(`${provider}: words that are too long are their recipient's own failure`, async (t) => {
+  test(`${provider}: values that are too long fail their own recipient only`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const message = { title: 'Hi {{name}}', body: 'x'.repeat(3800) };
     const own = [{ values: { name: 'short' } }, { values: { name: '\u{1F514}'.repeat(100) } }, {}];
@@ -117,7 +117,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal((await simulator.stats()).accepted, 4);
   });
 
-  test(`${provider}: a badge that counts up is each recipient's own number`, async (t) => {
+  test(`${provider}: a badge that counts up is a number of each recipient`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const { it } = batchOf(provider, { title: 'Hi', badge: '+1' }, [{ badge: 17 }]);
     assert.deepEqual(sender.check(it.push), []);
@@ -130,7 +130,7 @@ for (const provider of ['apns', 'fcm'] as const) {
       assert.equal(JSON.parse(payload).message.android.notification.notification_count, undefined);
   });
 
-  test(`${provider}: a message that is too long in one language is told before it is sent`, async (t) => {
+  test(`${provider}: a message that is too long in one language is refused before it is sent`, async (t) => {
     const { sender } = await start(t, provider);
     const localized = { pt: { body: 'x'.repeat(4090) } };
     const { it } = batchOf(provider, { title: 'Hi {{name}}', localized }, []);

@@ -24,7 +24,7 @@ const IN_AN_HOUR = String(NOW / 1000 + 3600);
 const ID = 'campaign-1';
 const image = 'https://example.com/a.png';
 
-/** What a message of nothing but its defaults is; a row says what differs. */
+/** A message with nothing but defaults; a row of the table says what differs. */
 const plain = {
   ios: {
     type: 'background',
@@ -56,7 +56,7 @@ interface Row {
   ios?: object;
   android?: object;
   web?: object;
-  /** what is not carried: `ios by apns`, `ios by fcm`, `android`, `web`, and the paths */
+  /** the parts that are lost: for `ios by apns`, `ios by fcm`, `android`, `web` the paths */
   lost?: Record<string, string[]>;
 }
 
@@ -236,7 +236,7 @@ const rows: Record<string, Row> = {
   },
 };
 
-/** In the language that a row has. */
+/** In the language of a row. */
 function made(message: object): Push {
   const push = pushOf(message);
   assert.ok(push, JSON.stringify(message));
@@ -271,7 +271,7 @@ test('the table has every field of a message', () => {
     assert.ok(Object.hasOwn(rows, name), `${name} has no row`);
 });
 
-test('whatever two fields come together, an iPhone gets the same by APNs and by FCM', () => {
+test('with any two fields together, an iPhone gets the same by APNs and by FCM', () => {
   let compared = 0;
   for (const [a, one] of Object.entries(rows))
     for (const [b, two] of Object.entries(rows)) {
@@ -279,7 +279,7 @@ test('whatever two fields come together, an iPhone gets the same by APNs and by 
       assert.ok(push);
       const refused =
         apnsFaults(push, apnsNotification(push, TOPIC), { byCertificate: false }).length > 0;
-      // what one of them refuses of an iPhone, both do
+      // if one of them refuses something for an iPhone, both do
       assert.equal(fcmFaults(push, NOW).length > 0, refused, `${a}, ${b}`);
       if (refused) continue;
       compared += 1;
@@ -301,7 +301,7 @@ for (const [pushType, type] of [
   ['widgets', 'alert'],
   ['liveactivity', 'alert'],
 ] as const)
-  test(`FCM has no push type ${pushType}: it is a warning, and goes as ${type}`, () => {
+  test(`FCM has no push type ${pushType}: the author is warned, and it goes as ${type}`, () => {
     const payload = pushType === 'liveactivity' ? { aps: activity } : {};
     const push = made({ ...t, apns: { pushType, priority: 10, payload } });
     assert.deepEqual(iosByFcm(push).type, type);
@@ -350,7 +350,7 @@ test("FCM's override is merged last, and its notification is an iPhone's too", (
   });
 });
 
-test("what only FCM's override shows is lost to an iPhone that APNs reaches", () => {
+test("an iPhone that APNs reaches does not get what only FCM's override shows", () => {
   const push = made({ fcm: { notification: { title: 'T' } } });
   assert.deepEqual(
     lostByApns(push).map((it) => it.path),

@@ -40,7 +40,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal(accepted! + unregistered! + rejected!, 1000);
   });
 
-  test(`${provider}: GOAWAY and refused streams lose nothing and double nothing`, async (t) => {
+  test(`${provider}: GOAWAY and refused streams lose no push and send none twice`, async (t) => {
     const { simulator, sender } = await start(t, provider, { goawayEvery: 150, refuseEvery: 40 });
     const { it, outcomes } = batch(provider, 3000);
     await sender.send(it);
@@ -52,7 +52,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal((counts.accepted ?? 0) + (counts.retry ?? 0), 3000);
   });
 
-  test(`${provider}: resets and cuts leave recipients in doubt, and nobody is sent to twice`, async (t) => {
+  test(`${provider}: resets and cuts leave recipients in doubt, and no push is sent twice`, async (t) => {
     const { simulator } = await start(t, provider, { resetEvery: 50, cutEvery: 300 });
     const sender = watchfulSender(t, provider, simulator);
     const { it, outcomes } = batch(provider, 2000);
@@ -67,7 +67,7 @@ for (const provider of ['apns', 'fcm'] as const) {
         assert.equal(await simulator.countOf(it.recipients[index]!.token), 1);
   });
 
-  test(`${provider}: a blocked answer is about its own recipient, the batch goes on`, async (t) => {
+  test(`${provider}: a blocked answer concerns its own recipient, and the batch goes on`, async (t) => {
     const reason = provider === 'apns' ? 'InvalidProviderToken' : 'THIRD_PARTY_AUTH_ERROR';
     const { sender } = await start(t, provider, { blocked: reason });
     const { it, outcomes } = batch(provider, 5000);
@@ -77,7 +77,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.ok(first?.kind === 'blocked' && first.reason === reason && !first.proven);
   });
 
-  test(`${provider}: the signal starts no more, and those under way get their outcome`, async (t) => {
+  test(`${provider}: after the signal no push starts, and those under way get their outcome`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const stop = new AbortController();
     const { it, outcomes } = batch(provider, 5000, { signal: stop.signal });
@@ -92,7 +92,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal((await simulator.stats()).accepted, outcomes.size);
   });
 
-  test(`${provider}: a provider that asks to wait says for how long`, async (t) => {
+  test(`${provider}: the outcome has the wait that a provider asks for`, async (t) => {
     const { sender } = await start(t, provider, { tooMany: { every: 1, retryAfterSeconds: 9 } });
     const { it, outcomes } = batch(provider, 10);
     await sender.send(it);
@@ -102,7 +102,7 @@ for (const provider of ['apns', 'fcm'] as const) {
     assert.equal(first.scope, provider === 'apns' ? 'device' : 'service');
   });
 
-  test(`${provider}: when nobody can be reached everything may be tried again`, async (t) => {
+  test(`${provider}: if there is no connection, every push may be tried again`, async (t) => {
     const { simulator } = await start(t, provider);
     const { origin } = simulator;
     await simulator.close();
@@ -114,7 +114,7 @@ for (const provider of ['apns', 'fcm'] as const) {
   });
 }
 
-test('an empty batch ends at once', async (t) => {
+test('an empty batch ends immediately', async (t) => {
   const { sender } = await start(t, 'fcm');
   await sender.send(batch('fcm', 0).it);
 });
@@ -170,7 +170,7 @@ test('APNs: a message that shows nothing wakes the app in the background', async
   assert.equal(headers['apns-collapse-id'], 'x');
 });
 
-test('FCM gets the message with everything that replaces an earlier one', async (t) => {
+test('FCM gets the message with every id that replaces an earlier one', async (t) => {
   const { simulator, sender } = await start(t, 'fcm');
   const { it, outcomes } = batch('fcm', 1);
   it.push = push({
@@ -201,7 +201,7 @@ test('FCM gets the message with everything that replaces an earlier one', async 
   assert.equal(message.webpush.notification.tag, 'campaign-1');
 });
 
-test('what a provider would refuse is said to the author', async (t) => {
+test('the author is told what a provider would refuse', async (t) => {
   const { sender: apns } = await start(t, 'apns');
   const { sender: fcm } = await start(t, 'fcm');
   assert.deepEqual([...apns.check(push()), ...fcm.check(push())], []);
@@ -222,7 +222,7 @@ test('what a provider would refuse is said to the author', async (t) => {
   assert.deepEqual(paths(fcm, { fcm: { topic: 'everybody' } }), ['fcm.topic']);
 });
 
-test('an override can name nobody else, and cannot reach the prototype', async (t) => {
+test('an override cannot name another recipient, and cannot reach the prototype', async (t) => {
   const { simulator, sender } = await start(t, 'fcm');
   const { it } = batch('fcm', 1);
   it.push = push({ fcm: JSON.parse('{"topic":"everybody","android":{"__proto__":{"x":1}}}') });

@@ -72,12 +72,12 @@ test('instances that renew a provider token make the same one, and keep it young
   }
 });
 
-test('a provider token of this very moment cannot be renewed', () => {
+test('a provider token that was just made cannot be renewed', () => {
   const source = createApnsToken(options, () => 1_800_000_000_000 + 5 * MINUTE);
   assert.equal(source.renew(source.current()), null);
 });
 
-test('an access token is fetched once for all, and again shortly before it expires', async () => {
+test('an access token is fetched once for all callers, and again shortly before it expires', async () => {
   let now = 0;
   let fetched = 0;
   const credential = {
@@ -95,7 +95,7 @@ test('an access token is fetched once for all, and again shortly before it expir
   assert.equal(await source.current(), 'token 3');
 });
 
-test('an access token that could not be fetched is tried for again', async () => {
+test('after a failed fetch an access token is fetched again', async () => {
   let fail = true;
   const credential = {
     async getAccessToken() {

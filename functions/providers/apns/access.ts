@@ -1,4 +1,4 @@
-/** By what APNs knows us: a key, one of two keys while one replaces the other, or a certificate. */
+/** The credential in use for APNs: a key, one of two keys during a change, or a certificate. */
 
 import type { Pool } from '../../http2/pool/pool.ts';
 import type { ApnsTokenSource } from './token.ts';
@@ -6,20 +6,23 @@ import type { ApnsTokenSource } from './token.ts';
 /** APNs refuses tokens of two keys on one connection, so each key has connections of its own. */
 export interface Credential {
   pool: Pool;
-  /** null: a certificate, which the pool's connections show */
+  /** null if the pool's connections use a certificate */
   token: ApnsTokenSource | null;
 }
 
 export interface ApnsAccess {
   current(): Credential;
-  /** APNs refused `used`, a token of the credential: what to send the push again with, or null. */
+  /**
+   * APNs refused `used`, a token of `refused`. Returns the credential to send the push again with, or
+   * null if there is none.
+   */
   instead(refused: Credential, used: string, reason: string): Credential | null;
 }
 
 /**
- * `next`, if there is one, takes the place of the first as soon as APNs says InvalidProviderToken,
- * as it does of a key that was revoked; and back, if it is refused as well: whoever repairs the one
- * or the other need not restart us. `switched` is told each time.
+ * Changes from `first` to `next`, if there is one, when APNs answers InvalidProviderToken, as it does
+ * for a revoked key. It changes back if `next` is refused as well, so no restart is needed after one of
+ * them was repaired. `switched` is called at each change.
  */
 export function createApnsAccess(
   first: Credential,
@@ -33,7 +36,7 @@ export function createApnsAccess(
       if (reason === 'ExpiredProviderToken')
         return refused.token?.renew(used) == null ? null : refused;
       if (reason !== 'InvalidProviderToken' || next === null) return null;
-      // many streams are refused at once, the first of them switches
+      // many streams are refused together; the first of them switches
       if (refused === current) {
         current = refused === first ? next : first;
         switched(current === first ? 'first' : 'next');
@@ -44,8 +47,8 @@ export function createApnsAccess(
 }
 
 /**
- * Why a peer refused our certificate, if that is why there is no connection: TLS has alerts for it
- * (RFC 8446, section 6.2), which OpenSSL quotes. Null for every other trouble, which passes.
+ * The reason if a peer refused our certificate; null for every other failure of a connection, which is
+ * temporary. TLS has alerts for it (RFC 8446, section 6.2), and OpenSSL quotes them in its errors.
  */
 export function certificateFault(reason: string): string | null {
   // 40 handshake failure, 42 to 46 about certificates, 48 unknown CA, 49 access denied, 116 required

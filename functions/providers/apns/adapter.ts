@@ -7,7 +7,7 @@ import { createApnsSender } from './sender.ts';
 import { type ApnsTokenSource, createApnsToken } from './token.ts';
 import { apnsVerdict, sandboxAlone } from './verdict.ts';
 
-/** A connection carries 1,000 streams; Apple takes many connections for an attack. */
+/** A connection carries 1,000 streams, and Apple treats many connections as an attack. */
 const MAX_CONNECTIONS = 4;
 
 export const apns: ProviderAdapter<ApnsCredentials> = {
@@ -33,7 +33,7 @@ function createAccesses({ poolOf, log }: Shared) {
   const accesses = new Map<string, ApnsAccess>();
 
   function credentialOf({ key, keyId }: ApnsKey, teamId: string, origin: string) {
-    // each key has one token, whatever apps and environments it serves
+    // each key has one token for all its apps and environments
     const name = `apns ${teamId} ${keyId}`;
     const token = createdOnce(tokens, name, () => createApnsToken({ key, keyId, teamId }));
     return { pool: poolOf(name, origin, MAX_CONNECTIONS), token };

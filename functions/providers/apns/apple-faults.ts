@@ -1,11 +1,11 @@
-/** What does not go together in a push to an iPhone, whichever provider carries it. */
+/** Finds contradictions in a push to an iPhone. They are the same for every provider that carries it. */
 
 import type { Fault } from '../../lib/errors.ts';
 import type { Push } from '../../ports/ports.ts';
 import { type Apple, IMAGE_KEY, isVisible, objectOf } from '../shared/described.ts';
 import { isObject } from '../shared/merge.ts';
 
-/** Paths are within the message. */
+/** The paths of the faults are within the message. */
 export function appleFaults({ message }: Push, { type, priority, payload }: Apple): Fault[] {
   const { data = {}, imageUrl, apns = {} } = message;
   const faults: Fault[] = [];

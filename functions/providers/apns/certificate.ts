@@ -1,15 +1,15 @@
-/** Client certificates as teams have them from Apple: a .p12 file, or PEM made of one. */
+/** Client certificates from Apple: a .p12 file, or PEM made of one. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ClientCertificate } from '../../http2/client/socket.ts';
 
-/** 'old cipher': as macOS' Keychain exports it, which OpenSSL 3 refuses to read. */
+/** 'old cipher': the cipher of exports by macOS' Keychain, which OpenSSL 3 refuses to read. */
 export type CertificateFault = 'password' | 'old cipher' | 'other key' | 'unreadable';
 
 /**
- * PKCS #12, or PEM with the certificate first and its key anywhere. What it gives is sure to work
- * in a TLS handshake, whatever the peer says to it.
+ * Reads PKCS #12, or PEM with the certificate first and its key anywhere. The result works in a TLS
+ * handshake, though the peer may still refuse it.
  */
 export function parseCertificate(
   bytes: Buffer,
@@ -28,7 +28,7 @@ export function parseCertificate(
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_CRYPTO_UNSUPPORTED_OPERATION') return 'old cipher';
-    // OpenSSL says the last of it when it has no password to try
+    // "interrupted or cancelled" is what OpenSSL says without a password
     if (/mac verify|bad decrypt|passphrase|interrupted or cancelled/i.test(message))
       return 'password';
     return 'unreadable';

@@ -1,4 +1,4 @@
-/** By what APNs knows an app: a signing key, two of them while one replaces the other, or a certificate. */
+/** The APNs credentials of an app: a signing key, two keys during a change, or a certificate. */
 
 import type { ClientCertificate } from '../../http2/client/socket.ts';
 import type { Environment } from '../../model/platform.ts';
@@ -49,6 +49,7 @@ export const apnsVariables = {
 
 const keyFields = ['key', 'keyId', 'teamId'] as const;
 
+/** Reads the credentials, and notes every fault. Returns null if they are not complete. */
 export function readApns(
   raw: RawFields,
   source: FieldSource,
@@ -75,7 +76,7 @@ export function readApns(
   return { ...first, teamId, ...(next && { next }), topic, origins };
 }
 
-/** An app with a certificate has its topic beside it, and no key. */
+/** An app with a certificate needs a topic, and must not have a key. */
 function noteKeyFields(raw: RawFields, { nameOf }: FieldSource, reader: CredentialReader) {
   if (!raw.topic)
     reader.fault(nameOf('topic'), "is missing; give the app's bundle id beside the certificate");

@@ -1,4 +1,4 @@
-/** What Apple gives: .p8 keys and .p12 certificates, from a file or from its text. */
+/** Reads .p8 keys and .p12 certificates from Apple, from a file or from its text. */
 
 import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -16,8 +16,8 @@ const certificateFaults: Record<CertificateFault, string> = {
 };
 
 /**
- * The PEM of a P-256 private key, the only kind that Apple issues. `raw`: the PEM, or the path of its
- * file seen from `base`. Null: a fault was noted.
+ * Returns the PEM of a P-256 private key, the only kind that Apple issues, or null if a fault was noted.
+ * `raw` is the PEM, or the path of its file relative to `base`.
  */
 export function readSigningKey(
   raw: string,
@@ -33,15 +33,15 @@ export function readSigningKey(
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return pem;
   } catch {
-    // the reason would quote the key
+    // the error would quote the key
   }
   fault(where, 'is not a P-256 private key; download the .p8 file from the Apple developer site');
   return null;
 }
 
 /**
- * `raw`: the path of a .p12 or PEM file, or the PEM text of a certificate and its key. Null: a fault
- * was noted.
+ * Returns the certificate with its key, or null if a fault was noted. `raw` is the path of a .p12 or PEM
+ * file, or the PEM text of a certificate and its key.
  */
 export function readCertificate(
   raw: string,

@@ -1,5 +1,5 @@
 /**
- * A campaign's message as APNs wants it: payload and headers, the same for every recipient.
+ * Builds payload and headers for APNs from a campaign's message. They are the same for every recipient.
  * https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
  */
 
@@ -11,11 +11,11 @@ import { type Apple, appleOf, describe, Notification } from '../shared/described
 import { jsonFor } from '../shared/personalization.ts';
 import { appleFaults } from './apple-faults.ts';
 
-/** "4 KB (4096 bytes)", "5 KB (5120 bytes)" for VoIP */
+/** Apple: "4 KB (4096 bytes)", and "5 KB (5120 bytes)" for VoIP. */
 const MAX_PAYLOAD_BYTES = 4096;
 const MAX_VOIP_PAYLOAD_BYTES = 5120;
 
-/** What follows the bundle id in `apns-topic`. An MDM topic is the certificate's own. */
+/** The end of `apns-topic`, after the bundle id. An MDM topic is that of the certificate. */
 const topicSuffixes: Record<ApnsPushType, string> = {
   alert: '',
   background: '',
@@ -34,13 +34,13 @@ export interface ApnsNotification {
   apple: Apple;
   payload: Buffer;
   headers: Record<string, string | number>;
-  /** the payload with a recipient's own words in it; null where there are none */
+  /** the payload of a recipient; null if it is the same for all */
   payloadFor: ReturnType<typeof jsonFor>;
-  /** the largest payload that APNs takes */
+  /** the largest payload that APNs accepts, in bytes */
   mostBytes: number;
 }
 
-/** The headers are without `authorization` and `apns-id`; `bundleId` is the topic without a suffix. */
+/** `bundleId` is the topic without a suffix. The headers have no `authorization` and no `apns-id`. */
 export function apnsNotification(push: Push, bundleId: string): ApnsNotification {
   const described = describe(push);
   const apple = appleOf(push, described);
@@ -60,7 +60,7 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
   };
 }
 
-/** What APNs would refuse, in words for the author; paths are within the message. */
+/** Finds what APNs would refuse, in words for the author. The paths are within the message. */
 export function apnsFaults(
   push: Push,
   { apple, payload, payloadFor, mostBytes }: ApnsNotification,

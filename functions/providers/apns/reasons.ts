@@ -1,5 +1,5 @@
 /**
- * Every reason APNs documents, and our word for it.
+ * Every reason that APNs documents, and how we classify it.
  * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
  */
 
@@ -7,12 +7,12 @@ import { parseRetryAfter } from '../../lib/retry-after.ts';
 import type { Outcome } from '../../model/outcome.ts';
 
 /**
- * rejected      this token, for good
- * suspect       the same, unless many have it: then our environment or topic is wrong
- * unregistered  the app is gone from the device; the only class that costs a device its token
- * blocked       the message, the credential or the topic is at fault: everybody would get it
- * device        later, this device only
- * service       later, everybody
+ * rejected      this token is refused, finally
+ * suspect       as rejected; if many tokens get it, our environment or topic is wrong
+ * unregistered  the app is gone from the device; only this class makes us forget the token
+ * blocked       the message, the credential or the topic is at fault: every device would get it
+ * device        try this device again later
+ * service       try all devices again later
  */
 type Class = 'rejected' | 'suspect' | 'unregistered' | 'blocked' | 'device' | 'service';
 
@@ -24,13 +24,13 @@ interface Reason {
 
 export const apnsReasons = {
   BadCollapseId: r(400, 'blocked', 'the collapse id is longer than 64 bytes'),
-  // also what a sandbox token gets from production, so it does not prove that the device is gone
+  // production answers this to a sandbox token too, so it does not prove that the device is gone
   BadDeviceToken: r(400, 'suspect', 'the token is malformed or of the other environment'),
   BadExpirationDate: r(400, 'blocked', 'the expiration is no date'),
   BadMessageId: r(400, 'blocked', 'the apns-id is no UUID'),
   BadPriority: r(400, 'blocked', 'the priority is not 10, 5 or 1, or not allowed for the type'),
   BadTopic: r(400, 'blocked', 'the topic is invalid'),
-  // the topic is the app's own, and allowed (TopicDisallowed otherwise): the token is of another app
+  // our topic is allowed, or the reason would be TopicDisallowed: the token is of another app
   DeviceTokenNotForTopic: r(400, 'suspect', 'the token belongs to another app'),
   DuplicateHeaders: r(400, 'blocked', 'a header is repeated'),
   IdleTimeout: r(400, 'service', 'the connection was idle for too long'),
@@ -42,9 +42,13 @@ export const apnsReasons = {
   BadCertificate: r(403, 'blocked', 'the certificate is invalid'),
   BadCertificateEnvironment: r(403, 'blocked', 'the certificate is for the other environment'),
   BadEnvironmentKeyIdInToken: r(403, 'blocked', 'the key is not for this environment'),
-  // not in Apple's table: the spelling of its servers
+  // not in Apple's table, but its servers spell it this way
   BadEnvironmentKeyInToken: r(403, 'blocked', 'the key is not for this environment'),
-  ExpiredProviderToken: r(403, 'blocked', 'the provider token is stale and was made anew in vain'),
+  ExpiredProviderToken: r(
+    403,
+    'blocked',
+    'the provider token is too old, and a new one was refused as well',
+  ),
   Forbidden: r(403, 'blocked', 'the action is not allowed'),
   InvalidProviderToken: r(403, 'blocked', 'the key is revoked, or key, key id or team id is wrong'),
   MissingProviderToken: r(403, 'blocked', 'there is no provider token'),
@@ -65,10 +69,10 @@ function r(status: number, it: Class, meaning: string): Reason {
   return { status, class: it, meaning };
 }
 
-/** For a reason Apple has not documented yet. What is not surely about the device is not blamed on it. */
+/** The class of a reason that Apple has not documented. A device is blamed only if it is surely at fault. */
 function classOf(status: number): Class {
   if (status === 410) return 'unregistered';
-  // a 400 may be about one device or about all
+  // a 400 may concern one device or all
   if (status === 400) return 'suspect';
   if (status === 429 || status >= 500) return 'service';
   return 'blocked';
@@ -76,7 +80,10 @@ function classOf(status: number): Class {
 
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
-/** `body` is the JSON `{reason, timestamp?}` of any status but 200. Never throws. */
+/**
+ * The outcome of an answer of APNs. Unless `status` is 200, `body` is the JSON `{reason, timestamp?}`.
+ * `now` is in milliseconds. Never throws.
+ */
 export function classifyApns(
   status: number,
   body: string,

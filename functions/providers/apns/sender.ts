@@ -19,12 +19,12 @@ export interface ApnsSenderOptions {
 }
 
 const DEVICE = '/3/device/';
-/** A token made anew, and another key: refused with both, a push has its outcome. */
+/** A push is sent again with a new token, and with another key; after that its outcome stands. */
 const MAX_TRIES = 2;
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
 interface Authorized {
-  /** the provider token in `headers.authorization`; '' when a certificate stands in for it */
+  /** the provider token in `headers.authorization`; '' with a certificate */
   token: string;
   headers: ApnsNotification['headers'];
 }
@@ -46,7 +46,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
     return it;
   }
 
-  /** A new object when the provider token changes: requests under way keep the old one. */
+  /** The headers are a new object when the provider token changes: requests under way keep the old one. */
   function authorize({ authorized, headers }: Built, credential: Credential): Authorized {
     const token = credential.token === null ? '' : credential.token.current();
     let it = authorized.get(credential);
@@ -76,7 +76,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
     },
 
     send(batch) {
-      if (batch.push.dryRun) return unasked(batch);
+      if (batch.push.dryRun) return acceptAll(batch);
       const usual = notificationOf(batch.push);
       const idOf = idsOf(batch.seed);
 
@@ -87,7 +87,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
           const it =
             language === undefined ? usual : notificationOf(inLanguage(batch.push, language));
           const body = it.payloadFor === null ? it.payload : Buffer.from(it.payloadFor(recipient));
-          // the message itself is not, or it would not have been accepted
+          // too large by this recipient's values; the message itself was checked when it was accepted
           if (it.payloadFor !== null && body.length > it.mostBytes) return settle(index, TOO_LARGE);
           const { headers, token } = authorize(it, credential);
           const request: ApnsRequest = {
@@ -122,7 +122,7 @@ interface ApnsRequest extends Request {
   credential: Credential;
   /** the provider token in its headers */
   used: string;
-  /** how often it may be sent again with something else in their place */
+  /** how often it may be sent again with another token or key */
   tries: number;
 }
 
@@ -134,26 +134,26 @@ function classify(answer: Answer, { token }: Credential, now: number): Outcome {
   return fault === null ? unanswered(answer) : { kind: 'blocked', reason: fault, proven: true };
 }
 
-/** APNs can be asked nothing without a push: on a dry run there is no objection to anybody. */
-async function unasked({ open, settle }: Batch): Promise<void> {
+/** APNs cannot validate without a push, so a dry run accepts every recipient. */
+async function acceptAll({ open, settle }: Batch): Promise<void> {
   for (const index of open) settle(index, ACCEPTED);
 }
 
-/** Device tokens are hexadecimal; anything else must not change what the path means. */
+/** A token as a segment of the path. Tokens are hexadecimal; anything else must not change the path. */
 function segment(token: string): string {
-  // a loop takes a third of the time of a regular expression
+  // this loop takes a third of the time of a regular expression
   for (let i = 0; i < token.length; i++)
     if (hexadecimal[token.charCodeAt(i)] !== 1) return encodeURIComponent(token);
   return token;
 }
 
-/** 1 for the codes of digits and of letters from a to f */
+/** 1 for the character codes of hexadecimal digits. */
 const hexadecimal = new Uint8Array(128);
 for (const digit of '0123456789abcdefABCDEF') hexadecimal[digit.charCodeAt(0)] = 1;
 
 /**
- * The id of a push, from the chunk and the index: a second delivery has the same. A UUID of
- * version 8 (RFC 9562, section 5.8): 88 bits of the seed's SHA-256, then the index.
+ * Makes the id of a push from the chunk and the index, so a second delivery has the same id. It is a
+ * UUID of version 8 (RFC 9562, section 5.8): 88 bits of the seed's SHA-256, then the index.
  */
 function idsOf(seed: string): (index: number) => string {
   const h = hash('sha256', seed);

@@ -9,34 +9,34 @@ export interface ApnsTokenSource {
   /** The JWT to send now. */
   current(): string;
   /**
-   * APNs says that `used` has expired: a newer one, or null when there is none to be had. However
-   * many streams ask, one token is made.
+   * Returns a newer token after APNs said that `used` has expired, or null if none can be made yet. One
+   * token is made, however many streams ask.
    */
   renew(used: string): string | null;
 }
 
 /**
- * Apple refuses a token after 60 minutes and wants none sooner than 20 minutes after the last. So
- * time is cut into buckets of 40 minutes and `iat` is where a bucket begins: every instance of a
- * fleet changes at the same time, to the same bytes, and Apple sees one token change, not hundreds.
+ * Apple refuses a token that is older than 60 minutes, and a new one less than 20 minutes after the
+ * last. So time is divided into spans of 40 minutes, and `iat` is the start of a span. All instances
+ * change at the same time to the same bytes, and Apple sees one change of token, not hundreds.
  */
 const BUCKET_MS = 40 * 60 * 1000;
 const MIN_AGE_MS = 20 * 60 * 1000;
 
-/** `key` is the PEM of AuthKey_….p8. Throws when it is not an EC P-256 private key. */
+/** `key` is the PEM of AuthKey_….p8. Throws if it is not an EC P-256 private key. */
 export function createApnsToken(
   { key, keyId, teamId }: { key: string; keyId: string; teamId: string },
   now: () => number = Date.now,
 ): ApnsTokenSource {
   const sign = es256(key);
   const header = encode({ alg: 'ES256', typ: 'JWT', kid: keyId });
-  // a token that expired early means that our clock is slow: buckets are half as long from then on
+  // if a token expires early our clock is slow: from then on the spans are half as long
   let bucketMs = BUCKET_MS;
   let token = '';
   let issuedAt = -1;
   let renewedAt = Number.NEGATIVE_INFINITY;
 
-  /** Signs the token of the bucket `at` is in, unless it is the present one. */
+  /** Signs the token of the span that `at` is in. False if it is the current one. */
   function mint(at: number): boolean {
     const begin = Math.floor(at / bucketMs) * bucketMs;
     if (begin === issuedAt) return false;

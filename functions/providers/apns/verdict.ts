@@ -1,4 +1,4 @@
-/** What APNs says of our credentials, by its answer to a push to a token that no device has. */
+/** Whether APNs accepts our credentials, by its answer to a push to a token that no device has. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import type { Verdict } from '../adapter.ts';
@@ -6,15 +6,15 @@ import { failed, noAnswer, passed, refusal, undecided } from '../shared/verdict.
 import { apnsReasons } from './reasons.ts';
 
 /**
- * A refusal of the token is the answer to be hoped for: Apple looks at the provider token before it.
- * It does not say in which order it looks at the topic, so of that no more is claimed.
+ * The credentials are well if APNs refuses the device token: it checks the provider token first. Apple
+ * does not document when it checks the topic, so the verdict claims no more about the topic.
  */
 export function apnsVerdict(outcome: Outcome): Verdict {
   switch (outcome.kind) {
     case 'accepted':
       return undecided(
-        'it took a push to a token that no device has: that is not Apple',
-        'Look whether a proxy or a simulator answers in its place.',
+        'it accepted a push to a token that no device has, which Apple does not',
+        'Check whether a proxy or a simulator answers in its place.',
       );
     case 'rejected':
     case 'unregistered':
@@ -40,7 +40,7 @@ function adviceFor(reason: string): string {
   return 'Compare APNS_KEY_ID and APNS_TEAM_ID with developer.apple.com (Keys, Membership), and look whether the key was revoked.';
 }
 
-/** The key works in the sandbox, and production refuses it. */
+/** The verdict for a key that works in the sandbox, and that production refuses. */
 export const sandboxAlone = (): Verdict =>
   undecided(
     'its key is for the sandbox alone: apps from TestFlight and the App Store get nothing',

@@ -4,7 +4,7 @@ import { createFcmSender } from './sender.ts';
 import { createFcmToken } from './token.ts';
 import { fcmVerdict } from './verdict.ts';
 
-/** Each carries 100 streams: at 80 ms an answer ten carry the default quota of 10,000 messages a second. */
+/** A connection carries 100 streams. With answers in 80 ms, ten carry FCM's quota of 10,000 a second. */
 const MAX_CONNECTIONS = 10;
 
 export const fcm: ProviderAdapter<FcmCredentials> = {

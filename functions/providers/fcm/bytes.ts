@@ -1,6 +1,6 @@
 /**
- * How much of a message counts towards FCM's limit. FCM makes a message of its own for each platform
- * and measures that.
+ * Counts the bytes of a message as FCM does for its limit. FCM makes a message for each platform, and
+ * measures that.
  * https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type
  */
 
@@ -10,7 +10,7 @@ import type { Push } from '../../ports/ports.ts';
 import { objectOf } from '../shared/described.ts';
 import { jsonFor, textFor } from '../shared/personalization.ts';
 
-/** "the maximum payload for messages is 4096 bytes"; a notification's texts count as well. */
+/** FCM: "the maximum payload for messages is 4096 bytes". The texts of a notification count too. */
 const MAX_BYTES = 4096;
 /**
  * "4096 bytes for most messages, or 2048 bytes in the case of messages to topics"
@@ -23,18 +23,18 @@ type Own = Pick<Recipient, 'values' | 'badge'>;
 export interface FcmBytes {
   most: number;
   each: { platform: Platform; of(recipient: Own): number }[];
-  /** The platform of a recipient is not known where it is sent: as much as on any of them. */
+  /** The bytes on the platform with the fewest: the sender does not know a recipient's platform. */
   least(recipient: Own): number;
 }
 
-/** `built` is FCM's message, without its token, made of the push's. */
+/** `built` is the message for FCM without its token. */
 export function fcmBytes(
   built: Record<string, unknown>,
   { to, message }: Pick<Push, 'to' | 'message'>,
 ): FcmBytes {
   const { data, notification } = built;
   const [android, webpush, apns] = [built.android, built.webpush, built.apns].map(objectOf);
-  // FCM makes an alert of the notification where there is none
+  // FCM makes an alert of the notification if the payload has none
   const { title, body } = objectOf(notification);
   const payload = objectOf(apns!.payload);
   const aps = { ...(notification != null && { alert: { title, body } }), ...objectOf(payload.aps) };
@@ -43,7 +43,7 @@ export function fcmBytes(
     ...objectOf(config.notification),
   });
   const json = (value: object) => counted(jsonFor, JSON.stringify(value), message);
-  /** Names and values, without what JSON adds to them. */
+  /** The bytes of names and values, without the syntax of JSON. */
   const texts = (...parts: unknown[]) => {
     const all = parts
       .flatMap((it) => Object.entries(objectOf(it)))

@@ -1,4 +1,4 @@
-/** The Firebase project of an app, and as which service account its messages are sent. */
+/** The Firebase project of an app, and the service account that sends its messages. */
 
 import { resolve } from 'node:path';
 import type { FieldSource, RawFields } from '../adapter.ts';
@@ -20,9 +20,10 @@ export const fcmVariables = {
   credentials: 'GOOGLE_APPLICATION_CREDENTIALS',
 } as const;
 
-/** Credentials alone say nothing: many machines have them for other programs. */
+/** Credentials alone do not count: many machines have them for other programs. */
 export const isFcmGiven = (raw: RawFields) => Boolean(raw.projectId || raw.origin);
 
+/** Reads the credentials, and notes every fault. Returns null if they are not complete. */
 export function readFcm(
   raw: RawFields,
   { nameOf, base }: FieldSource,
@@ -55,7 +56,7 @@ function readServiceAccount(
   const has = (...fields: string[]) => fields.every((field) => typeof it[field] === 'string');
   if (it.type === 'service_account' && has('client_email', 'private_key'))
     return { kind: 'service-account', json: it };
-  // Google's library reads the other kinds (workload identity, a user's own)
+  // Google's library reads the other kinds: workload identity, credentials of a user
   if (it.type !== 'service_account' && has('type')) return { kind: 'application-default' };
   fault(where, 'is not a service account key: type, client_email and private_key are needed');
   return null;

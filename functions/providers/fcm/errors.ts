@@ -1,5 +1,5 @@
 /**
- * Every error code FCM HTTP v1 documents, and our word for it.
+ * Every error code that FCM HTTP v1 documents, and how we classify it.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
  * https://firebase.google.com/docs/cloud-messaging/error-codes
  */
@@ -7,7 +7,7 @@
 import { parseRetryAfter } from '../../lib/retry-after.ts';
 import type { Outcome } from '../../model/outcome.ts';
 
-/** As for APNs; 'token' is 'rejected' if the token is named as the fault, 'blocked' otherwise. */
+/** The classes of APNs' reasons; 'token' is 'rejected' if FCM names the token as the fault, else 'blocked'. */
 type Class = 'suspect' | 'unregistered' | 'blocked' | 'token' | 'service';
 
 interface Code {
@@ -17,7 +17,7 @@ interface Code {
 }
 
 export const fcmErrors = {
-  UNSPECIFIED_ERROR: e(500, 'service', 'no more is known'),
+  UNSPECIFIED_ERROR: e(500, 'service', 'no further reason is known'),
   INVALID_ARGUMENT: e(400, 'token', 'the token is malformed, or the message is at fault'),
   UNREGISTERED: e(404, 'unregistered', 'the app is not on the device any more'),
   SENDER_ID_MISMATCH: e(403, 'suspect', 'the token belongs to another project'),
@@ -32,14 +32,17 @@ function e(status: number, it: Class, meaning: string): Code {
 }
 
 /**
- * "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED): the quota is
- * one of a minute. While pushes get through, it is not used up.
+ * FCM: "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED), because
+ * the quota is for a minute. While pushes are accepted it is not used up.
  */
 const QUOTA_AFTER_MS = 60_000;
 
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
-/** `body` is the `google.rpc.Status` of any HTTP status but 200. Never throws. */
+/**
+ * The outcome of an answer of FCM. Unless `status` is 200, `body` is a `google.rpc.Status`. `now` is in
+ * milliseconds. Never throws.
+ */
 export function classifyFcm(
   status: number,
   body: string,
@@ -71,7 +74,7 @@ export function classifyFcm(
   }
 }
 
-/** An answer without an FCM code is about the request (google.rpc.Code): 404 is a wrong project. */
+/** The class of an answer without an FCM code. It concerns the request: 404 is a wrong project. */
 function classOf(status: number): Class {
   if (status === 400) return 'token';
   if (status === 429 || status >= 500) return 'service';
@@ -81,17 +84,17 @@ function classOf(status: number): Class {
 interface Parsed {
   code: string;
   status: string;
-  /** FCM's own words: the fields at fault, or its message */
+  /** the fields at fault, or the message, as FCM words it */
   detail: string;
   tokenAtFault: boolean;
 }
 
-/** Longer is of no use to a reader, and it is stored with each failure. */
+/** Longest detail in characters: it is stored with each failure. */
 const MAX_DETAIL = 200;
 const MAX_CODE = 100;
 const MAX_VIOLATIONS = 5;
 
-/** One line of text; what comes from outside may be anything. */
+/** The value as one line of text; '' if it is no text. The body may contain anything. */
 const words = (it: unknown, most = MAX_DETAIL) =>
   typeof it === 'string'
     ? it
@@ -117,11 +120,11 @@ function parse(body: string): Parsed {
       }
     }
     parsed.detail = words(violations.join('; ') || error?.message);
-    // FCM answers a malformed token in these words and does not always name the field
+    // FCM's message for a malformed token; it does not always name the field
     if (/not a valid FCM registration token/i.test(String(error?.message)))
       parsed.tokenAtFault = true;
   } catch {
-    // not JSON, as proxies answer: the status decides
+    // not JSON, such as the answer of a proxy: the status decides
   }
   return parsed;
 }

@@ -1,4 +1,4 @@
-/** What FCM would refuse of a message, in words for its author. Paths are within the message. */
+/** Finds what FCM would refuse in a message, in words for its author. */
 
 import type { Fault } from '../../lib/errors.ts';
 import { fcmTargets, reservedByFcm } from '../../model/message/fcm-names.ts';
@@ -9,6 +9,7 @@ import { textFor } from '../shared/personalization.ts';
 import { fcmBytes } from './bytes.ts';
 import { appleByFcm, fcmMessage } from './message.ts';
 
+/** The paths of the faults are within the message. `now` is in milliseconds. */
 export function fcmFaults(push: Push, now: number): Fault[] {
   const { data = {}, fcm = {} } = push.message;
   const apple = appleByFcm(push, describe(push));
@@ -35,7 +36,7 @@ export function fcmFaults(push: Push, now: number): Fault[] {
   return faults;
 }
 
-/** The override's own headers come last: they have to go with the rest. */
+/** The headers of the override replace ours, so they must fit the rest of the push. */
 function headerFaults({ message }: Push, { type, priority, payload }: Apple): Fault[] {
   const headers = objectOf(objectOf(message.fcm?.apns).headers);
   const own = (name: string) => {

@@ -1,5 +1,5 @@
 /**
- * A campaign's message as FCM HTTP v1 wants it, the same for every recipient but for the token.
+ * Builds the message for FCM HTTP v1. It is the same for every recipient, but for the token.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
 
@@ -19,12 +19,12 @@ import { merge } from '../shared/merge.ts';
 import { jsonFor } from '../shared/personalization.ts';
 import { type FcmBytes, fcmBytes } from './bytes.ts';
 
-/** "the maximum value is 2,419,200 seconds (28 days)" */
+/** FCM: "the maximum value is 2,419,200 seconds (28 days)". */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
-/** RFC 8030, section 5.4: a newer message replaces a stored one of its topic */
+/** The form of a topic of Web Push: a newer message replaces a stored one (RFC 8030, section 5.4). */
 export const webTopicForm = /^[\w-]{1,32}$/;
 
-/** What an iPhone is sent, as far as FCM has the push type: a live activity needs its own token. */
+/** What FCM sends to an iPhone. FCM has only some push types, and a live activity needs its own token. */
 export function appleByFcm(push: Push, described: Described): Apple {
   const { notification, apns } = objectOf(push.message.fcm);
   const { title, body } = objectOf(notification);
@@ -46,8 +46,8 @@ export function appleByFcm(push: Push, described: Described): Apple {
 }
 
 /**
- * FCM makes the alert of its notification where the payload has none, so it is said only where it is
- * another one: a text less in every push.
+ * FCM makes the alert from its notification if the payload has none. So an alert that is the same is
+ * left out, which saves bytes in every push.
  */
 function withoutKnownAlert(
   payload: Apple['payload'],
@@ -63,7 +63,10 @@ function withoutKnownAlert(
   return isEmpty ? {} : { payload: { ...rest, aps } };
 }
 
-/** The message without its token, by the REST names of the fields firebase-admin's type has. */
+/**
+ * The message without its token. Its fields are those of firebase-admin's type, with their REST names.
+ * `now` is in milliseconds.
+ */
 export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const { message } = push;
   const described = describe(push);
@@ -83,14 +86,14 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         notification: {
           tag: collapseId,
           ...(message.sound !== undefined && { sound: message.sound }),
-          // without a count Android counts up by itself
+          // without a number, Android counts by itself
           ...(typeof message.badge === 'number' && { notification_count: message.badge }),
         },
       }),
     },
     apns: {
       headers: {
-        // of a live activity FCM knows by its token
+        // FCM recognises a live activity by its token
         ...(apple.type !== 'liveactivity' && { 'apns-push-type': apple.type }),
         'apns-collapse-id': collapseId,
         'apns-priority': String(apple.priority),
@@ -118,17 +121,17 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   return merged;
 }
 
-/** A body in three parts: the token, quoted, comes between these two. */
+/** The body of a request in two parts; the quoted token comes between them. */
 export interface FcmBody {
   before: Buffer;
   after: Buffer;
-  /** the last part with a recipient's own words in it; null where there are none */
+  /** the last part for a recipient; null if it is the same for all */
   afterFor: ReturnType<typeof jsonFor>;
-  /** what FCM counts of it */
+  /** the bytes that FCM counts */
   bytes: FcmBytes;
 }
 
-/** `dryRun`: FCM validates it, and nobody gets it. */
+/** On a dry run FCM validates the message and delivers nothing. */
 export function fcmBody(
   built: Record<string, unknown>,
   { dryRun, to, message }: Pick<Push, 'dryRun' | 'to' | 'message'>,
@@ -143,7 +146,7 @@ export function fcmBody(
   };
 }
 
-/** A token in JSON, in ASCII. What FCM issues has nothing to escape. */
+/** The token as a JSON string in ASCII. FCM's own tokens need no escapes. */
 export function quoted(token: string): string {
   if (/^[\w:-]*$/.test(token)) return `"${token}"`;
   return JSON.stringify(token).replace(

@@ -21,7 +21,7 @@ export interface FcmSenderOptions {
   now?: () => number;
 }
 
-/** Faults of the credential itself; every other is the network's, and passes. */
+/** Errors that the credential itself causes. All others come from the network and are temporary. */
 const badCredential =
   /invalid_grant|invalid_client|unauthorized_client|account not found|default credentials|private key|must contain/i;
 
@@ -45,7 +45,7 @@ export function createFcmSender({
     return it;
   }
 
-  /** The same object while the token is the same: a connection encodes it once. */
+  /** The same object as long as the token is the same, so a connection encodes it once. */
   function headersOf(bearer: string): Request['headers'] {
     const authorization = `Bearer ${bearer}`;
     if (lastHeaders.authorization !== authorization)
@@ -61,7 +61,7 @@ export function createFcmSender({
     if (batch.open.length === 0 || batch.signal.aborted) return;
     let bearer: string;
     try {
-      // once for a batch: it takes seconds, and a token has minutes left
+      // once for each batch: a batch takes seconds, and a token is valid for minutes more
       bearer = await token.current();
     } catch (error) {
       return batch.settle(batch.open[0]!, withoutToken(error));
@@ -78,7 +78,7 @@ export function createFcmSender({
         const { language } = recipient;
         const it = language === undefined ? usual : bodyOf(inLanguage(batch.push, language));
         const tail = it.afterFor === null ? it.after : Buffer.from(it.afterFor(recipient));
-        // what counts is less than the whole
+        // FCM counts fewer bytes than the whole body, so count only if it is near the limit
         if (it.afterFor !== null && tail.length > it.bytes.most)
           if (it.bytes.least(recipient) > it.bytes.most) return settle(index, TOO_LARGE);
         const fill = quoted(recipient.token);
@@ -118,7 +118,7 @@ function classify(answer: Answer, now: number): Outcome {
     : unanswered(answer);
 }
 
-/** One recipient carries it; the others were not started. */
+/** The outcome of one recipient of the batch; the others are not started. */
 function withoutToken(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error);
   const reason = `no access token: ${message.slice(0, 200)}`;

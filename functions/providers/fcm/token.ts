@@ -1,4 +1,4 @@
-/** Access tokens for FCM, from firebase-admin's credentials. */
+/** Access tokens for FCM, by firebase-admin's credentials. */
 
 import type { Credential } from 'firebase-admin/app';
 import { withDeadline } from '../../lib/deadline.ts';
@@ -10,18 +10,19 @@ export type FcmAuth =
   | { kind: 'placeholder' };
 
 export interface FcmTokenSource {
-  /** Throws when none can be had. */
+  /** The token to send now. Rejects if none can be fetched. */
   current(): Promise<string>;
-  /** The provider refuses `used`: the next call fetches another. */
+  /** After FCM refused `used`: the next call fetches another token. */
   forget(used: string): void;
 }
 
-/** Google's tokens live an hour; a new one is fetched when less than this is left. */
+/** Google's tokens live for an hour. A new one is fetched when less than this time is left. */
 const MARGIN_MS = 5 * 60 * 1000;
 const FETCH_DEADLINE_MS = 10_000;
-/** A token that comes with no lifetime to speak of is still used for a while. */
+/** A token with a very short lifetime is still used for this long. */
 const MIN_AGE_MS = 30_000;
 
+/** One fetch serves all callers that wait. `now` is in milliseconds. */
 export function createFcmToken(
   auth: FcmAuth,
   { now = Date.now, credential }: { now?: () => number; credential?: Credential } = {},
@@ -36,7 +37,7 @@ export function createFcmToken(
 
   async function fetchToken(): Promise<string> {
     if (source === null) {
-      // imported late: it costs tens of milliseconds, and a deployment may never send to FCM
+      // imported on first use: it takes tens of milliseconds, and a deployment may never send to FCM
       const { applicationDefault, cert } = await import('firebase-admin/app');
       source = auth.kind === 'service-account' ? cert(auth.json) : applicationDefault();
     }
@@ -49,7 +50,6 @@ export function createFcmToken(
   return {
     current() {
       if (now() < validBefore) return Promise.resolve(token);
-      // one fetch, however many batches wait for it
       fetching ??= withDeadline(fetchToken(), FETCH_DEADLINE_MS, 'an access token for FCM').finally(
         () => {
           fetching = null;

@@ -1,9 +1,10 @@
-/** What FCM says of our credentials, by its answer to a send with `validate_only`. */
+/** Whether FCM accepts our credentials, by its answer to a send with `validate_only`. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import type { Verdict } from '../adapter.ts';
 import { failed, noAnswer, passed, refusal } from '../shared/verdict.ts';
 
+/** A refusal of the made-up token shows that the credentials were accepted. */
 export function fcmVerdict(outcome: Outcome): Verdict {
   switch (outcome.kind) {
     case 'accepted':

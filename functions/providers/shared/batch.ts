@@ -1,16 +1,16 @@
-/** How a batch goes through a pool, whichever the provider. */
+/** Sends a batch through a pool. The same code serves all providers. */
 
 import type { Answer } from '../../http2/pool/pool.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Batch } from '../../ports/ports.ts';
 import type { Flow } from './flow.ts';
 
-/** How often a recipient is tried in a batch while the provider throttles; later attempts go on. */
+/** Most attempts for a recipient in a batch while the provider throttles. Its next chunk goes on. */
 const MAX_TRIES = 6;
-/** Timers are no finer; what has become free meanwhile starts together. */
+/** Shortest sleep: timers are not finer. Pushes that may start meanwhile start together. */
 const MIN_SLEEP_MS = 5;
 
-/** Refused by a provider that throttles, and tried again at that time. */
+/** A recipient that a throttling provider refused, to be tried again at the time `at`. */
 interface Again {
   index: number;
   at: number;
@@ -18,12 +18,12 @@ interface Again {
 }
 
 /**
- * Starts a push for each open recipient, as many at a time as the flow and the ramp allow, and resolves
- * when every push that was started has its outcome. Stops starting when the signal fires. What a
- * provider refuses while it lets others through is tried again here, at the rate that it takes.
+ * Starts a push for each open recipient, as many at a time as the flow and the ramp allow. Resolves
+ * when every started push has its outcome. Starts no more when the signal fires. A push that is refused
+ * while the provider accepts others is tried again here, at the rate that the provider accepts.
  *
- * `begin` is given the function that takes outcomes, and gives the one that starts a push; nothing
- * more is made for each of them.
+ * `begin` gets the function that takes outcomes, and returns the function that starts a push. No other
+ * object is made for each push.
  */
 export function sendBatch(
   batch: Batch,
@@ -37,7 +37,7 @@ export function sendBatch(
     let underWay = 0;
     let pumping = false;
     let ended = false;
-    /** told when the ramp may have room */
+    /** the ramp calls us when it may have room */
     let waiting = false;
     let timer: NodeJS.Timeout | undefined;
     /** about in the order of their times */
@@ -66,7 +66,7 @@ export function sendBatch(
 
     const left = () => next < open.length || again.length > 0;
 
-    /** The usual way of almost all pushes: nothing is refused, and nothing bounds the rate. */
+    /** The usual case: nothing was refused, and the rate is not limited. */
     function startNext() {
       if (again.length > 0 || flow.isBound) return;
       const most = flow.size;
@@ -77,7 +77,7 @@ export function sendBatch(
       }
     }
 
-    /** False: nothing can be started now; whatever has to happen first will call `pump`. */
+    /** False if nothing can start now; what has to happen first will call `pump`. */
     function startOther(): boolean {
       const first = again[0];
       const untilAgain = first ? first.at - now() : Number.POSITIVE_INFINITY;
@@ -92,7 +92,7 @@ export function sendBatch(
         return false;
       }
       if (isFresh && ramp && !ramp.take()) {
-        // those to be tried again hold room: it may be they that others wait for
+        // pushes to be tried again hold room of the ramp, and others may wait for that room
         if (first) sleep(untilAgain);
         if (!waiting) ramp.wait(roomAgain);
         waiting = true;
@@ -110,7 +110,7 @@ export function sendBatch(
     }
 
     function pump() {
-      // an answer may come before `start` returns; the loop below goes on then, not a deeper one
+      // an answer may come before `start` returns: then the loop below goes on, not a nested one
       if (pumping || ended) return;
       if (left()) {
         pumping = true;
@@ -135,7 +135,7 @@ export function sendBatch(
   });
 }
 
-/** What an answer that is no reply means for a recipient. */
+/** The outcome of a recipient whose push got no reply. */
 export function unanswered(answer: Exclude<Answer, { kind: 'reply' }>): Outcome {
   return answer.kind === 'refused'
     ? { kind: 'retry', reason: answer.reason, afterMs: null, scope: 'service' }

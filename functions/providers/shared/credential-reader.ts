@@ -1,18 +1,19 @@
-/** Reads what credentials are made of: texts, files, origins. Each fault is noted where it stands. */
+/** Reads the parts of credentials: texts, files, origins. Notes each fault with its place. */
 
 import type { Fault } from '../../lib/errors.ts';
 
 export type ReadFile = (path: string) => string | Buffer;
 
 export interface CredentialReader {
-  /** Notes a fault; the first one of a field is kept. */
+  /** Notes a fault. Only the first fault of a field is kept. */
   fault(where: string, message: string): void;
-  /** The file's bytes. `hint`: what to do if it cannot be read. Null: a fault was noted. */
+  /** The file's bytes, or null if a fault was noted. `hint` says what to do if it cannot be read. */
   loadBytes(path: string, where: string, hint: string): Buffer | null;
+  /** The file's text; otherwise as `loadBytes`. */
   load(path: string, where: string, hint: string): string | null;
-  /** Undefined: a fault was noted. */
+  /** The value, or undefined if a fault was noted. */
   json(text: string, where: string): unknown;
-  /** Null where there is none, or a fault was noted. */
+  /** The origin of a URL, or null if `text` is undefined or a fault was noted. */
   origin(text: string | undefined, where: string): string | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a message says, whatever provider carries it: both builders work from this, so that an
- * iPhone gets the same push by APNs and by FCM.
+ * A description of a message that does not depend on the provider. Both builders use it, so an iPhone
+ * gets the same push by APNs and by FCM.
  */
 
 import { createRequire } from 'node:module';
@@ -10,18 +10,18 @@ import type { Push } from '../../ports/ports.ts';
 import { isObject, merge } from './merge.ts';
 import { badgeIn } from './personalization.ts';
 
-/** The package's types leave these two out. */
+/** The package's types lack these two methods. */
 interface Notification extends NodeApnNotification {
   toJSON(): Record<string, unknown>;
   headers(): Record<string, string | number>;
 }
 
-/** Only this file of the package: it loads in 3 ms, the package with its client in 78. */
+/** Only this file of the package is loaded: it takes 3 ms, the package with its client 78 ms. */
 export const Notification: new () => Notification = createRequire(import.meta.url)(
   '@parse/node-apn/lib/notification/index.js',
 );
 
-/** Top-level name of the payload under which an app's notification extension finds the image. */
+/** The top-level name in the payload where an app's notification extension finds the image. */
 export const IMAGE_KEY = 'image-url';
 
 export interface Words {
@@ -30,17 +30,18 @@ export interface Words {
 }
 
 export interface Described {
-  /** null: it has neither a title nor a body */
+  /** null if the message has neither a title nor a body */
   words: Words | null;
-  /** what a later message of the same id replaces */
+  /** a later message with the same id replaces this one */
   collapseId: string;
   isUrgent: boolean;
-  /** seconds since the epoch; 0: tried once and not kept */
+  /** seconds since 1970; 0 if it is tried once and not stored */
   expiration: number;
-  /** seconds from `now` (ms since the epoch); 0 as above */
+  /** seconds from `now` (milliseconds since 1970); 0 as above */
   ttlSeconds(now: number): number;
 }
 
+/** The description of a push. */
 export function describe({ message, campaignId, expiresAt }: Push): Described {
   const { title, body, collapseId = campaignId, priority } = message;
   const nowOrNever = message.ttlSeconds === 0;
@@ -56,19 +57,19 @@ export function describe({ message, campaignId, expiresAt }: Push): Described {
   };
 }
 
-/** What an iPhone is sent. */
+/** A push as an iPhone gets it. */
 export interface Apple {
   type: ApnsPushType;
   /** apns-priority */
   priority: 10 | 5 | 1;
-  /** without the message's data, which stands beside `aps` */
+  /** without the message's data, which is beside `aps` */
   payload: Record<string, unknown>;
 }
 
 /**
- * `words` are those of the message, unless FCM's override has others; `payload` is what that override
- * merges over all else. `carries` says which push types the provider has; for another one the push is
- * what it would be without a type.
+ * Builds the push for an iPhone. `words` are the texts of the message, or those of FCM's override.
+ * `payload` is the override's, and is merged last. `carries` says whether the provider has a push type;
+ * if not, the push is built as if the message named no type.
  */
 export function appleOf(
   push: Push,
@@ -89,11 +90,11 @@ export function appleOf(
   const aps = { ...objectOf(payload.aps) };
   if (type === 'background') aps['content-available'] = 1;
   if (type === 'controls' || type === 'widgets') aps['content-changed'] ??= true;
-  // the system drops an update that is older than what it shows
+  // the system drops an update that is older than the one shown
   if (type === 'liveactivity') aps.timestamp ??= Math.floor(expiresAt / 1000) - message.ttlSeconds;
   if (Object.keys(aps).length > 0) payload.aps = aps;
   const usual = type === 'background' || !isUrgent ? 5 : 10;
-  // the priority that was asked for goes with the type that was
+  // the requested priority is for the requested type
   const replaced = asked !== undefined && asked !== type && type === 'background';
   return { type, priority: replaced ? usual : (message.apns?.priority ?? usual), payload };
 }
@@ -113,10 +114,11 @@ function payloadOf({ message }: Push, words: Words | null): Record<string, unkno
   return merge(built, message.apns?.payload ?? {});
 }
 
-/** "alert" is what shows, sounds or badges; all else wakes the app, and may not have priority 10. */
+/** Whether the push shows something, sounds or sets a badge. Others wake the app, and need priority 5. */
 export function isVisible({ aps }: Record<string, unknown>): boolean {
   const { alert, sound, badge } = objectOf(aps);
   return alert !== undefined || sound !== undefined || badge !== undefined;
 }
 
+/** The value if it is an object, else an empty object. */
 export const objectOf = (it: unknown): Record<string, unknown> => (isObject(it) ? it : {});

@@ -1,19 +1,19 @@
-/** What a provider bears, for all batches of a sender: how many pushes under way, how many a second. */
+/** Limits for all batches of a sender: pushes under way at the same time, and pushes a second. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import { createThrottle } from './throttle.ts';
 import { createWindow } from './window.ts';
 
 export interface Flow {
-  /** how many pushes of a batch may be under way */
+  /** most pushes of a batch under way */
   readonly size: number;
-  /** a rate is to be kept, or everything waits */
+  /** whether the rate is limited now, or everything waits */
   readonly isBound: boolean;
-  /** Milliseconds until a push may start; 0: now. */
+  /** Milliseconds until a push may start; 0 if it may start now. */
   delay(): number;
-  /** A push starts. */
+  /** Counts a push that starts. */
   take(): void;
-  /** Milliseconds after which this recipient should be tried again in the same batch; null: never. */
+  /** Milliseconds until this recipient should be tried again in the same batch; null if it should not. */
   see(outcome: Outcome): number | null;
 }
 

@@ -1,6 +1,7 @@
 /**
- * What of a message a platform cannot be given by a provider. It is sent all the same, and its author
- * is told. `webLink`, `apns`, `fcm` and `analyticsLabel` say in their names for which they are.
+ * Finds the parts of a message that a provider cannot deliver to a platform. The message is sent
+ * nevertheless, and its author is warned. `webLink`, `apns`, `fcm` and `analyticsLabel` need no warning:
+ * their names say which platform they are for.
  */
 
 import type { Fault } from '../../lib/errors.ts';
@@ -9,10 +10,12 @@ import type { Push } from '../../ports/ports.ts';
 import { appleByFcm, fcmMessage, webTopicForm } from '../fcm/message.ts';
 import { type Apple, appleOf, describe, isVisible, objectOf } from './described.ts';
 
+/** The losses on an iPhone that APNs reaches. */
 export function lostByApns(push: Push): Fault[] {
   return lostByApple(push, appleOf(push, describe(push)));
 }
 
+/** The losses on a platform that FCM reaches. `now` is in milliseconds. */
 export function lostByFcm(push: Push, platform: Platform, now: number): Fault[] {
   const { message } = push;
   const built = fcmMessage(push, now);
@@ -34,7 +37,7 @@ export function lostByFcm(push: Push, platform: Platform, now: number): Fault[] 
   return platform === 'web' ? lostByWeb(push, shown) : lostByAndroid(push, shown);
 }
 
-/** Names under which a notification has words; those of an app's texts are Android's. */
+/** The fields of a notification that hold texts. Those of localized texts are Android's. */
 const wordFields = ['title', 'body', 'title_loc_key', 'body_loc_key'];
 const hasWords = (shown: Record<string, unknown>) =>
   wordFields.some((name) => typeof shown[name] === 'string');
@@ -52,7 +55,7 @@ function lostByApple({ message }: Push, apple: Apple): Fault[] {
   if (message.apns?.pushType !== undefined || isVisible(apple.payload)) return [];
   const { aps: _, ...rest } = apple.payload;
   const carries = Object.keys({ ...message.data, ...rest }).length > 0;
-  // FCM's own notification has no counterpart here
+  // the notification in FCM's override has no counterpart in APNs
   if (hasWords(objectOf(message.fcm?.notification))) return [SHOWS_NOTHING];
   return carries ? [] : [EMPTY];
 }
@@ -62,11 +65,11 @@ function lostByAndroid(push: Push, shown: Record<string, unknown>): Fault[] {
   if (!hasWords(shown)) return unshown(push, { badge, sound, imageUrl });
   const lost: Fault[] = [];
   if (typeof badge === 'string')
-    lost.push({ path: 'badge', message: `Android counts by itself, and knows no "${badge}"` });
+    lost.push({ path: 'badge', message: `Android counts by itself, and does not know "${badge}"` });
   if (badge === 0)
     lost.push({
       path: 'badge',
-      message: 'Android counts by itself where it is 0: none is removed',
+      message: 'Android counts by itself if it is 0: no badge is removed',
     });
   return lost;
 }
@@ -87,7 +90,7 @@ function lostByWeb(push: Push, shown: Record<string, unknown>): Fault[] {
   return lost;
 }
 
-/** Where there are no words, nothing else is shown either. */
+/** Without a title or a body, nothing else is shown either. */
 function unshown(push: Push, parts: Record<string, unknown>): Fault[] {
   const lost = Object.entries(parts)
     .filter(([, value]) => value !== undefined)

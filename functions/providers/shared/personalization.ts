@@ -1,9 +1,10 @@
 /**
- * What differs between the recipients of one message. It is built once for each of its languages;
- * for a recipient only its own words are put in their places.
+ * Personalization: what differs between the recipients of one message. The message is built once for
+ * each of its languages. For a recipient, only its values are filled in.
  */
 
 import { randomUUID } from 'node:crypto';
+import { createdOnce } from '../../lib/created-once.ts';
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import { messageIn } from '../../model/message/personalization.ts';
@@ -15,28 +16,28 @@ import type { Push } from '../../ports/ports.ts';
 type Own = Pick<Recipient, 'values' | 'badge'>;
 type Literal = Pick<Message, 'literal'>;
 
-/** Our own word, before the provider is asked: it would say so of everybody's message. */
+/** Our own outcome without asking the provider, whose refusal would count for all recipients. */
 export const TOO_LARGE: Outcome = Object.freeze({ kind: 'rejected', reason: 'PayloadTooLarge' });
 
 const variants = new WeakMap<Push, Map<string, Push>>();
 
-/** The push as it is in one of its message's languages: the same object each time. */
+/** The push with its message in a language; without one, as it is. Returns the same object each time. */
 export function inLanguage(push: Push, language: string | undefined): Push {
   if (language === undefined) return push;
-  const known = variants.get(push) ?? new Map<string, Push>();
-  variants.set(push, known);
-  const it = known.get(language) ?? { ...push, message: messageIn(push.message, language) };
-  known.set(language, it);
-  return it;
+  const known = createdOnce(variants, push, () => new Map<string, Push>());
+  return createdOnce(known, language, () => ({
+    ...push,
+    message: messageIn(push.message, language),
+  }));
 }
 
 /**
- * Stands, in quotes, where a message's JSON has the recipient's own badge: a number without quotes
- * comes there. No author can write it: each process makes up its own, and it is never stored.
+ * Marks, in quotes, the place of the recipient's badge in a message's JSON; a number without quotes
+ * replaces it. No author can write this text: each process draws its own, and it is never stored.
  */
 const BADGE = `badge ${randomUUID()}`;
 
-/** Of JSON made of this message; null where there is nothing of the recipient's own in it. */
+/** Fills a recipient's values into JSON of this message; null if the JSON is the same for all. */
 export function jsonFor(json: string, { literal }: Literal): ((recipient: Own) => string) | null {
   const parts = json.split(`"${BADGE}"`).map((part) => {
     const template = literal ? null : templateOfJson(part);
@@ -50,7 +51,7 @@ export function jsonFor(json: string, { literal }: Literal): ((recipient: Own) =
   };
 }
 
-/** The same for a text that is not JSON. */
+/** The same for a text that is no JSON. */
 export function textFor(text: string, { literal }: Literal): ((recipient: Own) => string) | null {
   const template = literal ? null : templateOf(text);
   if (template === null) return null;
@@ -58,10 +59,10 @@ export function textFor(text: string, { literal }: Literal): ((recipient: Own) =
     fill(template, (name) => (Object.hasOwn(values, name) ? values[name] : undefined));
 }
 
-/** A badge as it stands in a payload: "+1" is each recipient's own number. */
+/** A badge as a payload holds it: "+1" stands for each recipient's own number. */
 export const badgeIn = (badge: number | string) => (typeof badge === 'number' ? badge : BADGE);
 
-/** What `faultsOf` finds in any of the message's languages, the default's first. */
+/** The faults that `faultsOf` finds in any language of the message, those of the default first. */
 export function faultsInAll(push: Push, faultsOf: (push: Push) => Fault[]): Fault[] {
   const faults = faultsOf(push);
   const known = new Set(faults.map((it) => JSON.stringify(it)));

@@ -1,54 +1,54 @@
 /**
- * How many pushes a second a provider takes, learnt from its refusals (429 and 503 about the service).
+ * How many pushes a second a provider accepts, learnt from its refusals (429 and 503 for the service).
  *
- * Nothing is bounded until refusals are more than a sprinkle. Then everything waits as long as the
- * provider asks, and goes on a little below the rate that was accepted. From there the rate grows,
- * slowly at first, faster the longer nothing is refused: multiplicative decrease and a growth that
- * accelerates, as in TCP CUBIC (RFC 9438). A window of pushes under way cannot do that: at a round trip
- * of 1 ms ten of them are 10,000 a second.
+ * There is no limit until refusals are frequent. Then everything waits as long as the provider asks, and
+ * goes on a little below the rate that was accepted. From there the rate grows: slowly at first, and
+ * faster the longer nothing is refused. So it decreases by a factor and its growth accelerates, as in
+ * TCP CUBIC (RFC 9438). A window of pushes under way cannot do that: at a round trip of 1 ms a window of
+ * ten is 10,000 pushes a second.
  */
 
-/** Answers are counted in slots of 100 ms, and a second of them is kept. */
+/** Answers are counted in slots of 100 ms, and the last second is kept. */
 const SLOT_MS = 100;
 const SLOTS = 10;
-/** Accepted pushes that are counted by one look at the clock. */
+/** Accepted pushes for which the clock is read once. */
 const COUNTED_TOGETHER = 16;
-/** Refusals in the last half second that make an overload: this many, and this share of all answers. */
-const [MIN_REFUSED, MIN_SHARE, JUDGED_SLOTS] = [10, 0.05, 5];
-/** Above this share the provider lets hardly anything through, and everything waits. */
+/** An overload is this many refusals, and this share of all answers, in the last half second. */
+const [MIN_REFUSED, MIN_SHARE, OVERLOAD_SLOTS] = [10, 0.05, 5];
+/** Above this share of refusals the provider accepts hardly anything, and everything waits. */
 const HOLD_SHARE = 0.5;
-/** Of the rate that was accepted, where it was measured for long enough to be trusted. */
+/** Factor on the accepted rate, if it was measured for long enough to be trusted. */
 const DECREASE = 0.88;
 const TRUSTED_MS = 500;
-/** Growth a second just after an overload; it doubles every two seconds, up to twice as many a second. */
+/** Growth of the rate in a second, just after an overload. It doubles every two seconds, up to 1. */
 const [GROWTH, DOUBLES_MS, MAX_GROWTH] = [0.01, 2_000, 1];
-/** The same while the rate is a guess, made when hardly anything was sent. */
+/** First growth while the rate is a guess, because hardly anything was sent before. */
 const GUESS_GROWTH = 1;
 const MIN_RATE = 10;
-/** Above it the rate is no bound any more. */
+/** Above this rate there is no limit any more. */
 const UNBOUNDED = 200_000;
-/** Pushes that may start together. */
+/** Pushes of this many milliseconds may start together. */
 const BURST_MS = 20;
-/** What is refused so soon after a decrease was under way before it. */
+/** Refusals this soon after a decrease belong to pushes that started before it. */
 const SETTLE_MS = 300;
-/** Without a Retry-After. */
+/** Shortest wait, also without a Retry-After. */
 const MIN_HOLD_MS = 100;
-/** A longer Retry-After is not waited for here: the chunk goes back to its queue. */
+/** With a longer Retry-After the chunk goes back to its queue instead. */
 const MAX_HOLD_MS = 5_000;
-/** What was learnt is forgotten after so long without a push. */
+/** The rate is forgotten after this time without a push. */
 const FORGET_MS = 60_000;
 
 export interface Throttle {
-  /** a rate is to be kept, or everything waits */
+  /** whether the rate is limited now, or everything waits */
   readonly isBound: boolean;
-  /** Milliseconds until a push may start; 0: now. */
+  /** Milliseconds until a push may start; 0 if it may start now. */
   delay(): number;
-  /** A push starts. */
+  /** Counts a push that starts. */
   take(): void;
   accepted(): void;
   /**
-   * A push was refused for the service's sake. Milliseconds after which it may be tried again; null if
-   * no push gets through, or it asks for longer than may be waited here.
+   * Counts a push that was refused because of the service. Returns the milliseconds until it may be tried
+   * again, or null if no push is accepted, or if the provider asks for a longer wait than fits here.
    */
   refused(afterMs: number | null): number | null;
 }
@@ -72,7 +72,7 @@ export function createThrottle(
   let overloadAt = Number.NEGATIVE_INFINITY;
   let heldUntil = 0;
   let isGuess = false;
-  /** of the overload whose end is awaited: what was accepted before its second, and how long that is */
+  /** at the last overload: pushes accepted before the measured span, and the length of that span */
   let measured = { before: 0, spanMs: SLOT_MS };
 
   /** Empties the slots that have passed. */
@@ -100,10 +100,10 @@ export function createThrottle(
     return count;
   }
 
-  /** Of the answers of the last half second; 0 if they are few. */
+  /** Refusals as a share of the answers of the last half second; 0 if they are few. */
   function refusedShare() {
-    const all = sum(refused, JUDGED_SLOTS);
-    return all < MIN_REFUSED ? 0 : all / (all + sum(accepted, JUDGED_SLOTS));
+    const all = sum(refused, OVERLOAD_SLOTS);
+    return all < MIN_REFUSED ? 0 : all / (all + sum(accepted, OVERLOAD_SLOTS));
   }
 
   function overload(time: number, share: number, waitMs: number) {
@@ -113,12 +113,12 @@ export function createThrottle(
     measured = { before: total - sum(accepted, SLOTS), spanMs };
     overloadAt = time;
     onOverload();
-    // a rate that is known and a little too high is corrected; only the refused ones wait
+    // if a known rate is a little too high it is corrected, and only the refused pushes wait
     if (rate !== Number.POSITIVE_INFINITY && share < HOLD_SHARE) decrease(time);
     else heldUntil = time + waitMs;
   }
 
-  /** After a hold: what was under way then has its answer by now. */
+  /** After a hold, when pushes that were under way have their answers. */
   function decrease(time: number) {
     count(time);
     const { before, spanMs } = measured;
@@ -141,7 +141,7 @@ export function createThrottle(
     const doublings = Math.floor((time - overloadAt) / DOUBLES_MS);
     const first = isGuess ? GUESS_GROWTH : GROWTH;
     const growth = Math.min(MAX_GROWTH, first * 2 ** Math.min(doublings, 10));
-    // a pause in which nothing was to be sent says nothing about the limit
+    // a pause without pushes says nothing about the limit
     rate *= 1 + growth * (Math.min(elapsed, SLOT_MS) / 1000);
     if (rate > UNBOUNDED) rate = Number.POSITIVE_INFINITY;
     else tokens = Math.min(Math.max(1, (rate * BURST_MS) / 1000), tokens + (elapsed * rate) / 1000);
@@ -169,7 +169,7 @@ export function createThrottle(
 
     accepted() {
       uncounted += 1;
-      // the clock costs more than the rest of a push's way through here, and matters only near a limit
+      // the clock costs more than all else in here, and matters only near a limit
       if (uncounted >= COUNTED_TOGETHER || isBound()) count(now());
     },
 

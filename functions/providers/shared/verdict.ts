@@ -1,4 +1,4 @@
-/** What an answer to a push to a made-up token says of an app's credentials. */
+/** Verdicts about an app's credentials, by the answer to a push to a made-up token. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import type { Verdict } from '../adapter.ts';
@@ -13,7 +13,7 @@ export const undecided = (detail: string, next: string): Verdict => ({
 
 type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
-/** Of a reason that is documented, with its meaning; else in the provider's own words. */
+/** The provider's refusal: the reason, with its meaning if it is documented, else with its detail. */
 export function refusal(
   { reason, detail }: Blocked,
   known: Record<string, { meaning: string }> = {},
@@ -24,6 +24,6 @@ export function refusal(
 
 export const noAnswer = ({ reason }: Extract<Outcome, { reason: string }>) =>
   undecided(
-    `it gives no answer to build on: ${reason}`,
-    'Try again in a minute; if it stays so, look at the network and the status page.',
+    `its answer shows nothing about the credentials: ${reason}`,
+    'Try again in a minute. If it persists, check the network and the status page.',
   );

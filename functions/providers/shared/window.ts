@@ -1,17 +1,17 @@
 /**
- * How many pushes of a batch may be under way, by what the provider bears: halved when it is
- * overloaded, ten more for each window that was accepted (additive increase, multiplicative decrease, as
- * TCP does: RFC 5681, section 3.1).
+ * How many pushes of a batch may be under way. The window is halved when the provider is overloaded,
+ * and grows by ten for each window that was accepted: additive increase and multiplicative decrease, as
+ * in TCP (RFC 5681, section 3.1).
  */
 
 /**
- * As many as APNs has been seen to allow on a connection, and ten connections of FCM. It bounds
- * what a batch holds in memory, and what is in doubt when a process dies.
+ * The largest window: the streams that APNs allows on a connection, and FCM on ten. It limits the memory
+ * of a batch, and the number of pushes in doubt when a process dies.
  */
 const MOST = 1000;
 const LEAST = 10;
 const STEP = 10;
-/** The answers of one overload come together: they are one reason to halve, not many. */
+/** Refusals within this time belong to one overload, and halve the window once. */
 const ONE_OVERLOAD_MS = 1000;
 
 export interface Window {

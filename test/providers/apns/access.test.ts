@@ -25,7 +25,7 @@ function simulatorOf(clientCa?: string) {
   });
 }
 
-test('when the key is revoked the next one is used, nobody is lost, and it is said once', async (t) => {
+test('after the key is revoked the next one is used: no push is lost, and it is logged once', async (t) => {
   const simulator = await simulatorOf();
   t.after(() => simulator.close());
   const { key, keyId, ...rest } = apnsCredentials(simulator.origin);
@@ -51,7 +51,7 @@ test('when the key is revoked the next one is used, nobody is lost, and it is sa
   assert.deepEqual(refused, [{ keyId: 'OLD1234567', nowUsed: 'KEY1234567' }]);
 });
 
-test('a key that is revoked in the middle of a batch costs nobody a push', async (t) => {
+test('a key that is revoked in the middle of a batch loses no push', async (t) => {
   const kidOf = (authorization: string) =>
     JSON.parse(Buffer.from(authorization.slice(7).split('.')[0]!, 'base64url').toString()).kid;
   const kidsOf = new Map<unknown, Set<string>>();
@@ -78,7 +78,7 @@ test('a key that is revoked in the middle of a batch costs nobody a push', async
   for (const kids of kidsOf.values()) assert.equal(kids.size, 1, 'a connection knows one key');
 });
 
-test('when both keys are refused the campaign is at fault, and either may be repaired', async (t) => {
+test('if both keys are refused the pushes are blocked, and either key may be repaired', async (t) => {
   let good = '';
   const peer = await startPeer(t, (stream, headers) =>
     headers.authorization?.includes(good) && good
@@ -105,7 +105,7 @@ for (const [form, bytes, password] of [
   ['PEM', Buffer.from(pem), undefined],
   ['PEM with an encrypted key', Buffer.from(encryptedPem), PASSWORD],
 ] as const)
-  test(`a certificate (${form}) stands in for a key`, async (t) => {
+  test(`a certificate (${form}) replaces a key`, async (t) => {
     const simulator = await simulatorOf(certificate);
     t.after(() => simulator.close());
     const parsed = parseCertificate(bytes, password);
@@ -140,7 +140,7 @@ for (const [form, bytes, password] of [
     );
   });
 
-test('without a certificate the simulator wants a token, and one of others is none', async (t) => {
+test('without a valid certificate the simulator requires a token', async (t) => {
   const simulator = await simulatorOf(serverCertificate.cert);
   t.after(() => simulator.close());
   const origins = { production: simulator.origin, sandbox: simulator.origin };
@@ -152,7 +152,7 @@ test('without a certificate the simulator wants a token, and one of others is no
   assert.deepEqual(outcomes.get(0), [{ kind: 'blocked', reason: 'MissingProviderToken' }]);
 });
 
-/** A server that breaks off every handshake with this alert (RFC 8446, section 6). */
+/** A server that ends every handshake with this alert (RFC 8446, section 6). */
 async function startAlerting(t: TestContext, code: number): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {});

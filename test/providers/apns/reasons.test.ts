@@ -7,7 +7,7 @@ const classify = (status: number, body: object | string, retryAfter?: string) =>
 
 test('200 is accepted', () => assert.deepEqual(classify(200, ''), { kind: 'accepted' }));
 
-test('a device that is gone is unregistered since the time APNs gives', () => {
+test('a device without the app is unregistered since the time that APNs gives', () => {
   for (const reason of ['Unregistered', 'ExpiredToken'])
     assert.deepEqual(classify(410, { reason, timestamp: 1700000000000 }), {
       kind: 'unregistered',
@@ -16,7 +16,7 @@ test('a device that is gone is unregistered since the time APNs gives', () => {
     });
 });
 
-test('credentials, topics and messages block; they never cost a device anything', () => {
+test('reasons about credentials, topics and messages block, and never blame a device', () => {
   for (const [reason, { status, class: it }] of Object.entries(apnsReasons)) {
     const outcome = classify(status, { reason });
     assert.equal('reason' in outcome && outcome.reason, reason);
@@ -33,12 +33,12 @@ test('credentials, topics and messages block; they never cost a device anything'
   }
 });
 
-test('a token that is none, or of another app, is rejected', () => {
+test('a malformed token, or one of another app, is rejected', () => {
   assert.equal(classify(400, { reason: 'BadDeviceToken' }).kind, 'rejected');
   assert.equal(classify(400, { reason: 'DeviceTokenNotForTopic' }).kind, 'rejected');
 });
 
-test('too many to one device waits for that device, everything else for everybody', () => {
+test('too many pushes to a device delay that device; all else delays all devices', () => {
   assert.deepEqual(classify(429, { reason: 'TooManyRequests' }, '3'), {
     kind: 'retry',
     reason: 'TooManyRequests',
@@ -76,7 +76,7 @@ test('an unknown reason is classified by its status', () => {
   assert.equal(classify(400, { reason: 'constructor' }).kind, 'rejected');
 });
 
-test('what a wrong environment or topic of ours would also get is suspect, nothing else', () => {
+test('only reasons that a wrong environment or topic of ours would also cause are suspect', () => {
   const suspect = (reason: string) => {
     const outcome = classify(400, { reason });
     return outcome.kind === 'rejected' && outcome.suspect === true;

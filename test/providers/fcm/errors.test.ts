@@ -20,7 +20,7 @@ const classify = (status: number, body: string, retryAfter?: string) =>
 
 test('200 is accepted', () => assert.deepEqual(classify(200, ''), { kind: 'accepted' }));
 
-test('UNREGISTERED is unregistered, FCM does not say since when', () =>
+test('UNREGISTERED is unregistered; FCM does not say since when', () =>
   assert.deepEqual(classify(404, error('UNREGISTERED')), {
     kind: 'unregistered',
     reason: 'UNREGISTERED',
@@ -47,7 +47,7 @@ test('INVALID_ARGUMENT is about the token only when the token is named', () => {
   assert.equal(classify(400, error('INVALID_ARGUMENT', { message })).kind, 'rejected');
 });
 
-test("an answer carries FCM's own words, shortened and in one line", () => {
+test("a rejection has FCM's own detail, shortened and on one line", () => {
   const violation = (field: string, description: string) => ({
     '@type': 'type.googleapis.com/google.rpc.BadRequest',
     fieldViolations: [{ field, description }],
@@ -75,7 +75,7 @@ test("an answer carries FCM's own words, shortened and in one line", () => {
   assert.match(detailOf(error('INVALID_ARGUMENT', { message: 'a\n\u2028b' }))!, /^a {2}b$/);
 });
 
-test('another sender is rejected; missing permission and missing keys block', () => {
+test('a token of another sender is rejected; missing permissions and keys block', () => {
   assert.deepEqual(classify(403, error('SENDER_ID_MISMATCH')), {
     kind: 'rejected',
     reason: 'SENDER_ID_MISMATCH',
@@ -86,7 +86,7 @@ test('another sender is rejected; missing permission and missing keys block', ()
   assert.equal(classify(401, error(null, { status: 'UNAUTHENTICATED' })).kind, 'blocked');
 });
 
-test('quota and outages ask everybody to wait, for as long as Retry-After says', () => {
+test('quota and outages delay all devices, for as long as Retry-After says', () => {
   const after = (status: number, code: string, retryAfter?: string) => {
     const it = classify(status, error(code), retryAfter);
     assert.ok(it.kind === 'retry' && it.scope === 'service');

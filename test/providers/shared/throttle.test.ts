@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createThrottle, type Throttle } from '../../../functions/providers/shared/throttle.ts';
 
-/** Lets a number of requests a second through, and some together; by a clock that is the test's. */
+/** Accepts so many requests a second, and some together, by the clock of the test. */
 function createServer(limit: number, burst: number) {
   let tokens = burst;
   let at = 0;
@@ -16,8 +16,8 @@ function createServer(limit: number, burst: number) {
 }
 
 /**
- * Sends `count` pushes in virtual time, as a batch does: what is refused is tried again when the
- * throttle says so. Returns how many a second were accepted, over all of it.
+ * Sends `count` pushes in virtual time as a batch does: a refused push is tried again when the throttle
+ * says so. Returns the accepted pushes a second, over the whole time.
  */
 function simulate({
   count = 10_000,
@@ -36,7 +36,7 @@ function simulate({
   let fresh = count;
   let underWay = 0;
   let accepted = 0;
-  /** room under way, as the ramp and the window give it */
+  /** most pushes under way, by the ramp and the window */
   let room = 20;
   const later: [at: number, what: 'again' | 'accepted' | 'refused'][] = [];
   const at = (time: number, what: (typeof later)[number][1]) => later.push([time, what]);
@@ -80,12 +80,12 @@ for (const afterMs of [null, 1000])
       assert.ok(perSecond >= share * 1000, `${perSecond} a second`);
     });
 
-test('an overload at the first few pushes does not bind a fast provider for long', () => {
+test('an overload at the first pushes does not limit a fast provider for long', () => {
   const perSecond = simulate({ count: 100_000, latency: 80, afterMs: null, limit: 20_000 });
   assert.ok(perSecond >= 5_000, `${perSecond} a second`);
 });
 
-test('a sprinkle of refusals is no overload', () => {
+test('a few refusals are no overload', () => {
   let overloads = 0;
   let now = 0;
   const throttle = createThrottle(
@@ -102,13 +102,13 @@ test('a sprinkle of refusals is no overload', () => {
   assert.deepEqual([overloads, throttle.delay()], [0, 0]);
 });
 
-test('a provider that lets nobody through is left to the queue', () => {
+test('a provider that accepts nothing is left to the queue', () => {
   const throttle = createThrottle(undefined, () => 0);
   for (let i = 0; i < 30; i++) assert.equal(throttle.refused(1000), null);
   assert.equal(throttle.delay(), 0);
 });
 
-test('everybody waits as long as the provider asks, but not for longer than a few seconds', () => {
+test('all pushes wait as long as the provider asks, but at most a few seconds', () => {
   let now = 5_000;
   const throttle = createThrottle(undefined, () => now);
   for (let i = 0; i < 100; i++) throttle.accepted();
@@ -120,7 +120,7 @@ test('everybody waits as long as the provider asks, but not for longer than a fe
   assert.equal(throttle.refused(60_000), null);
 });
 
-test('what was learnt is forgotten after a minute without a push', () => {
+test('the rate is forgotten after a minute without a push', () => {
   let now = 5_000;
   const throttle = createThrottle(undefined, () => now);
   for (let i = 0; i < 100; i++) throttle.accepted();

@@ -14,7 +14,7 @@ const wait = (scope: 'device' | 'service', afterMs: number | null = null): Outco
   scope,
 });
 
-test('an overloaded provider gets half as many at once, down to ten', () => {
+test('an overload halves the pushes under way, down to ten', () => {
   let time = 0;
   const window = createWindow(() => time);
   assert.equal(window.size, 1000);
@@ -27,7 +27,7 @@ test('an overloaded provider gets half as many at once, down to ten', () => {
   assert.equal(window.size, 10);
 });
 
-test('what is accepted again opens the window again, ten for each window full', () => {
+test('accepted pushes open the window again, by ten for each full window', () => {
   const window = createWindow(() => 0);
   window.overloaded();
   for (let i = 0; i < 500; i++) window.accepted();
@@ -36,7 +36,7 @@ test('what is accepted again opens the window again, ten for each window full', 
   assert.equal(window.size, 1000);
 });
 
-test('a device that is asked to wait slows no other', () => {
+test('a device that has to wait does not slow others', () => {
   const flow = createFlow(() => 0);
   for (let i = 0; i < 50; i++) assert.equal(flow.see(wait('device', 1000)), null);
   flow.see(rejected);
@@ -44,7 +44,7 @@ test('a device that is asked to wait slows no other', () => {
   assert.deepEqual([flow.size, flow.delay()], [1000, 0]);
 });
 
-/** A batch whose pushes are answered by the test. */
+/** A batch; the test answers its pushes. */
 function answering(size: number, more: Partial<Batch> = {}) {
   const underWay: number[] = [];
   const outcomes = new Map<number, Outcome>();
@@ -69,7 +69,7 @@ function answering(size: number, more: Partial<Batch> = {}) {
   return Object.assign(it, { done });
 }
 
-test('a batch has no more under way than the window says', async () => {
+test('a batch has no more pushes under way than the window allows', async () => {
   const it = answering(3000);
   assert.equal(it.most, 1000);
   while (it.underWay.length > 0) it.answer(it.underWay.shift()!, rejected);
@@ -78,7 +78,7 @@ test('a batch has no more under way than the window says', async () => {
   assert.equal(it.most, 1000);
 });
 
-test('a batch has no more under way than its ramp gives room for, and goes on when told', async () => {
+test('a batch has no more pushes under way than its ramp allows, and goes on when there is room', async () => {
   let room = 5;
   let told: () => void = () => assert.fail('nobody waits');
   const ramp = {
@@ -98,7 +98,7 @@ test('a batch has no more under way than its ramp gives room for, and goes on wh
   await it.done;
 });
 
-test('who waits for room ends when told to stop', async () => {
+test('a batch that waits for room ends when its signal fires', async () => {
   const it = answering(20, { ramp: { take: () => false, wait: () => {} } });
   assert.deepEqual(it.underWay, []);
   it.stop.abort();
@@ -106,7 +106,7 @@ test('who waits for room ends when told to stop', async () => {
   assert.equal(it.outcomes.size, 0);
 });
 
-test('a refused one is tried again while others get through, and never twice at once', async () => {
+test('a refused push is tried again while others are accepted, one attempt at a time', async () => {
   const it = answering(3);
   for (let i = 0; i < 2; i++) it.answer(i, { kind: 'accepted' });
   it.answer(2, wait('service'));
@@ -118,7 +118,7 @@ test('a refused one is tried again while others get through, and never twice at 
   assert.deepEqual(it.outcomes.get(2), { kind: 'accepted' });
 });
 
-test('who is to be tried again holds room that no one else will make: it is tried in its time', async () => {
+test('a push to be tried again that holds the only room is tried when its time comes', async () => {
   let room = 3;
   const it = answering(5, { ramp: { take: () => room-- > 0, wait: () => {} } });
   it.answer(0, { kind: 'accepted' });
@@ -135,7 +135,7 @@ test('who is to be tried again holds room that no one else will make: it is trie
   assert.equal(it.outcomes.size, 3);
 });
 
-test('where nobody gets through, or the wait is long, the queue waits instead', async () => {
+test('if nothing is accepted, or the wait is long, the queue waits instead', async () => {
   const down = answering(30);
   for (let i = 0; i < 30; i++) down.answer(i, wait('service'));
   await down.done;
@@ -147,7 +147,7 @@ test('where nobody gets through, or the wait is long, the queue waits instead', 
   assert.deepEqual(long.outcomes.get(1), wait('service', 60_000));
 });
 
-test('told to stop, a batch gives what was to be tried again its last outcome', async () => {
+test('when its signal fires, a batch settles pushes to be tried again with their last outcome', async () => {
   const it = answering(2);
   it.answer(0, { kind: 'accepted' });
   it.answer(1, wait('service', 4000));

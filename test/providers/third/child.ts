@@ -1,6 +1,6 @@
 /**
- * Volley with three providers in a process of its own, started with `--conditions=volley-test`. Does
- * what is asked over its API and prints what it saw as one line of JSON.
+ * Volley with three providers in its own process, started with `--conditions=volley-test`. It calls the
+ * API and prints the answers as one line of JSON.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -63,7 +63,7 @@ const register = (id: string, registration: object) =>
 for (let i = 0; i < OF_EACH; i++) {
   await register(`ios-${i}`, { platform: 'ios', token: sampleToken('apns', i) });
   await register(`android-${i}`, { platform: 'android', token: sampleToken('fcm', i) });
-  // the web is theirs without being named
+  // the web is Pigeon's without being named
   await register(`web-${i}`, { platform: 'web', token: `loft-${1000 + i}` });
 }
 const refused = [

@@ -1,4 +1,4 @@
-/** What `#providers` is under the condition `volley-test`: see package.json. */
+/** The module `#providers` under the condition `volley-test`: see package.json. */
 
 import { apns } from '../../../functions/model/provider/apns.ts';
 import { fcmBeside, pigeon } from './pigeon.ts';

@@ -1,4 +1,4 @@
-/** A third provider as the registry describes it. It reaches web and Android, and has few reasons. */
+/** The description of a third provider. It reaches web and Android, and has few reasons. */
 
 import type { ProviderDescription } from '../../../functions/model/provider/description.ts';
 import { fcm } from '../../../functions/model/provider/fcm.ts';

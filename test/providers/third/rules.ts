@@ -1,4 +1,4 @@
-/** Pigeon's server: a push is `POST /fly/TOKEN` with a JSON text, and has five answers. */
+/** Pigeon's server: a push is `POST /fly/TOKEN` with a JSON text, and there are five answers. */
 
 import type { Answer, Rules } from '../../../functions/simulators/shared/rules.ts';
 import { pigeon } from './pigeon.ts';

@@ -1,4 +1,4 @@
-/** Pigeon's sender: what a folder of `providers/` holds, over the pool and the flow of the others. */
+/** Pigeon's sender, as a folder of `providers/` holds it. It uses the pool and the flow of the others. */
 
 import { createPool, type Request } from '../../../functions/http2/pool/pool.ts';
 import { parseRetryAfter } from '../../../functions/lib/retry-after.ts';

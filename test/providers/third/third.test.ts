@@ -1,6 +1,6 @@
 /**
- * A third provider, with nothing in `functions/` changed: its description in the list, its sender, its
- * rules as a simulator. A campaign goes through it from the door to the closed ledger.
+ * A third provider without any change in `functions/`: its description in the list, its sender, and its
+ * rules as a simulator. A campaign goes through it from the API to the closed ledger.
  */
 
 import assert from 'node:assert/strict';
