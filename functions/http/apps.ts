@@ -6,7 +6,7 @@ import { rfc3339 } from '../lib/rfc3339.ts';
 import type { AppPause } from '../model/campaign.ts';
 import { environments } from '../model/platform.ts';
 import { providers } from '../model/provider/registry.ts';
-import { switchApp } from '../pipeline/control/app-pause.ts';
+import { controlApp } from '../pipeline/control/app-pause.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
@@ -102,7 +102,7 @@ export function appCalls(ports: Ports): Call[] {
         async handle({ params: { app } }, c) {
           // pausing a mistyped name would stop nothing and look like success
           if (verb === 'pause' && !has(app)) return noApp(c, app);
-          const campaigns = await switchApp(ports, { app, verb, by: callerOf(c) });
+          const campaigns = await controlApp(ports, { app, verb, by: callerOf(c) });
           return c.json({ ...stateView(app, await store.getAppPause(app)), campaigns });
         },
       }),

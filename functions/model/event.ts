@@ -39,7 +39,10 @@ export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it)
 
 export const isEventType = (it: unknown): it is EventType => eventTypes.includes(it as EventType);
 
-/** In structured mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
+/**
+ * In structured mode:
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+ */
 export const toCloudEvent = ({ id, type, subject, app, at, data }: CampaignEvent) => ({
   specversion: '1.0',
   ...{ id, source: SOURCE, type, subject, time: rfc3339(at) },

@@ -1,18 +1,22 @@
-/** complete: the world is told. What has happened is in the outbox; here it goes out. */
+/** complete: publishes the events that the store keeps in its outbox. */
 
 import { closedIn } from '../model/campaign-events.ts';
 import type { CampaignEvent } from '../model/event.ts';
 import type { Ports } from '../ports/ports.ts';
 
 /**
- * Publishes what is in the outbox of a campaign (or a webhook), and notes that it is out. Dying in
- * between is harmless: the sweep publishes it again under the same id.
+ * Publishes the events in the outbox of a campaign (or a webhook, by its id), and notes that they are
+ * published. A process that dies in between does no harm: the sweep publishes them again under the same
+ * ids. Throws as `publish` does.
  */
 export async function announce(ports: Ports, subject: string): Promise<void> {
   await publish(ports, await ports.store.unpublished(subject));
 }
 
-/** Throws when they cannot be published; what went out then goes out again. */
+/**
+ * Throws when an event cannot be published or noted; those that were published are then published
+ * again.
+ */
 export async function publish({ store, events, log }: Ports, some: CampaignEvent[]): Promise<void> {
   if (some.length === 0) return;
   await Promise.all(some.map((it) => events.publish(it)));
@@ -26,7 +30,7 @@ export async function publish({ store, events, log }: Ports, some: CampaignEvent
   }
 }
 
-/** Where something more important is under way, an event that cannot go out waits for the sweep. */
+/** Logs an error of `announce` where the caller must go on: the sweep publishes the events later. */
 export const leaveToSweep =
   ({ log }: Pick<Ports, 'log'>, subject: string) =>
   (error: unknown) =>

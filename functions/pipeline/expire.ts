@@ -1,12 +1,16 @@
-/** expire: what was kept long enough is removed, a little at a time. */
+/** expire: removes what is older than the retention, in small steps. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ports } from '../ports/ports.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Of one run; the next one goes on. Some seconds, with others served in between. */
+/**
+ * The most steps in one run, which take some seconds; the next run goes on. Others are served in
+ * between.
+ */
 const STEPS = 500;
 
+/** Removes what the store has kept for more than `retentionDays`. Throws when the store fails. */
 export async function expire({ store, now }: Pick<Ports, 'store' | 'now'>, retentionDays: number) {
   const before = now() - retentionDays * DAY_MS;
   for (let step = 0; step < STEPS && (await store.expire(before, now())); step++) await nextTurn();

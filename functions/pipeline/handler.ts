@@ -1,9 +1,9 @@
-/** Which step of the pipeline a task is for. */
+/** handler: runs the step of the pipeline that a task is for. */
 
 import type { CampaignEvent } from '../model/event.ts';
 import { renewed, type TaskBody } from '../model/tasks.ts';
 import type { Ports, TaskAnswer, TaskHandler } from '../ports/ports.ts';
-import { applySwitch } from './control/app-pause.ts';
+import { applyToApp } from './control/app-pause.ts';
 import { redrive } from './control/control.ts';
 import { ping } from './inbound/ping.ts';
 import { plan } from './plan/plan.ts';
@@ -11,12 +11,17 @@ import { planShard } from './plan/shard.ts';
 import { watchCanary } from './send/canary.ts';
 import { sendChunk } from './send/send.ts';
 
-/** A queue's attempts take an hour or more; what outlasts them is not tried again immediately. */
+/**
+ * Milliseconds until work is tried again whose task has used up its attempts, which take an hour or
+ * more.
+ */
 const RENEW_AFTER_MS = 60 * 1000;
 
 /**
- * One handler for every task. It throws what it did not expect; the queue delivers it again. Where
- * the queue would not, the work goes on as a new task: nothing vanishes with its last attempt.
+ * Creates the handler of every task. It throws when a step fails, and the queue delivers the task
+ * again. On the last attempt that the queue makes, the handler queues the work as a new task instead,
+ * so that no work is lost with its task. `deliver` passes an event on to its webhooks; `post` is one
+ * attempt at a delivery.
  */
 export function createTaskHandler(
   ports: Ports,
@@ -43,7 +48,7 @@ export function createTaskHandler(
   };
 }
 
-/** One attempt at a webhook's delivery; it queues the next one itself. */
+/** Makes one attempt to deliver an event to a webhook, and queues the next attempt if it fails. */
 export type Post = (
   it: Extract<TaskBody, { kind: 'delivery' }>,
   signal: AbortSignal,
@@ -73,7 +78,7 @@ function createSteps(
         await watchCanary(ports, body);
         return { kind: 'done' };
       case 'app':
-        await applySwitch(ports, body);
+        await applyToApp(ports, body);
         return { kind: 'done' };
       case 'event':
         await deliver(body.event);

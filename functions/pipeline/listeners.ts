@@ -1,6 +1,6 @@
 /**
- * Listeners of a campaign while it is sent. A chunk asks for them before it writes what it learnt: for
- * a campaign without listeners it writes no events.
+ * listeners: which events of a campaign are wanted while it is sent. A chunk asks before each commit,
+ * and writes no events for a campaign without listeners.
  */
 
 import { setNewest } from '../lib/bounded-map.ts';
@@ -9,10 +9,14 @@ import type { EventType } from '../model/event.ts';
 import type { Ports, Store } from '../ports/ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
 
-/** A webhook that is registered in the middle of a campaign hears of its chunks after that. */
+/**
+ * Milliseconds that an answer is cached. A webhook that is registered during a campaign gets no events
+ * for that long.
+ */
 const KNOWN_MS = 2 * 1000;
+/** The least milliseconds between two progress events of a campaign. */
 export const PROGRESS_EVERY_MS = 5 * 1000;
-/** Campaigns remembered; each costs a question again when it was forgotten. */
+/** Campaigns in the cache. A campaign that was dropped costs one more query. */
 const MAX_KNOWN = 1000;
 
 interface Known {
@@ -20,21 +24,24 @@ interface Known {
   until: number;
 }
 
-/** By store, since a process has one. */
+/** By store: a process has one, a test may have several. */
 const known = new WeakMap<Store, Map<string, Known>>();
 const progressDue = new WeakMap<Store, Map<string, number>>();
 
-interface Of {
+interface CampaignKey {
   app: string;
   campaignId: string;
 }
 
-const of = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
+const mapOf = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
   createdOnce(maps, store, () => new Map<string, V>());
 
-/** The types of events of this campaign that a webhook or a live stream wants. */
-export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of) {
-  const asked = of(known, store);
+/**
+ * The types of events of this campaign that a webhook or a live stream wants. Throws when the store
+ * fails.
+ */
+export async function listenedTo({ store, now }: Ports, { app, campaignId }: CampaignKey) {
+  const asked = mapOf(known, store);
   const earlier = asked.get(campaignId);
   if (earlier && earlier.until > now()) return earlier.types;
   const types = store
@@ -50,12 +57,13 @@ export async function listenedTo({ store, now }: Ports, { app, campaignId }: Of)
 }
 
 /**
- * Tells how far a campaign is, now and then, if it has listeners. Called after each commit. A
- * campaign that is over within seconds tells nothing. Never rejects: what was committed is worth more.
+ * Publishes the progress of a campaign every few seconds, if it has listeners. Called after each commit.
+ * A campaign that ends within seconds has no progress events. Never rejects: a failure is logged, since
+ * the commit is what counts.
  */
-export async function tellProgress(ports: Ports, it: Of): Promise<void> {
+export async function tellProgress(ports: Ports, it: CampaignKey): Promise<void> {
   const { store, now } = ports;
-  const due = of(progressDue, store);
+  const due = mapOf(progressDue, store);
   const at = due.get(it.campaignId);
   if (at !== undefined && now() < at) return;
   setNewest(due, it.campaignId, now() + PROGRESS_EVERY_MS, MAX_KNOWN);

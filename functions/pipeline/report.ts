@@ -1,4 +1,4 @@
-/** report: what became of a campaign, as data and in the form teams post to chat. */
+/** report: the result of a campaign, as data and as the text that teams post to chat. */
 
 import { shortToken } from '../lib/redact.ts';
 import { audienceText } from '../model/audience/audience-text.ts';
@@ -8,33 +8,34 @@ import { descriptionOf, providerOfTarget, providers } from '../model/provider/re
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
 
-/** Failures looked through for examples, and shown of each reason. */
+/** Failures read to find examples, and examples shown of each reason. */
 const LOOKED_THROUGH = 100;
 const EXAMPLES = 2;
 
 export interface Report {
   campaign: Campaign;
   counts: Counts;
-  /** recipients that are not in a final place yet */
+  /** recipients without a final outcome yet */
   pending: number;
-  /** from acceptance, or its scheduled time, to the close or to now; null: it never began */
+  /** from the acceptance, or the scheduled time, to the close or to now; null: it never began */
   seconds: number | null;
   /**
-   * accepted by the providers per second, from the first push to the close or to now; null: fewer
-   * than two were, or no time has passed
+   * pushes that the providers accepted per second, from the first push to the close or to now; null:
+   * fewer than two were accepted, or no time has passed
    */
   perSecond: number | null;
   /** the most frequent first */
   reasons: { reason: string; count: number }[];
-  /** whose tokens were forgotten, in the same order */
+  /** recipients whose tokens were forgotten, by reason, the most frequent first */
   pruned: { reason: string; count: number }[];
   /** a few of each reason */
   examples: Failure[];
-  /** of the audience, as it was counted before planning; 0 unless that is visibly many */
+  /** installations that planning counted and did not read; 0 unless they are visibly many */
   unread: number;
   ledgerClosed: boolean;
 }
 
+/** Reads the report of a campaign; null: there is no such campaign. Throws when the store fails. */
 export async function report({ store, now }: Ports, id: string): Promise<Report | null> {
   const campaign = await store.getCampaign(id);
   if (!campaign) return null;
@@ -47,7 +48,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     campaign,
     counts,
     pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
-    // without shards nothing was begun: it waits for its time, or was cancelled before
+    // a campaign without shards never began: it waits for its time, or was cancelled before
     seconds: campaign.shards > 0 ? Math.max(0, end - begin) / 1000 : null,
     perSecond: rateOf(counts.accepted, end - (firstPushAt ?? end)),
     reasons: byCount(counts.reasons),
@@ -60,7 +61,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
   };
 }
 
-/** Of two significant digits at least: a slow campaign is not 0. */
+/** Pushes per second, with at least two significant digits, so that a slow campaign does not show 0. */
 function rateOf(accepted: number, ms: number): number | null {
   if (accepted < 2 || ms <= 0) return null;
   const rate = accepted / (ms / 1000);
@@ -104,7 +105,7 @@ function acceptedBy({ trials = {}, dryRun, ...campaign }: Campaign): string {
   return new Intl.ListFormat('en').format(titles);
 }
 
-/** Label and value, as a report shows them, whatever its form. */
+/** The lines of a report, each a label and its value, for any form of output. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
   const lines: [string, string][] = [
@@ -135,11 +136,13 @@ export function reportLines(it: Report): [label: string, value: string][] {
   return lines;
 }
 
+/** The `most` frequent reasons of failures, each with its count, and how many more there are. */
 export const reasonLines = (it: Report, most = MAX_REASONS): string[] => [
   ...it.reasons.slice(0, most).map(({ reason, count: failed }) => `${count(failed)} ${reason}`),
   ...(it.reasons.length > most ? [`and ${it.reasons.length - most} more`] : []),
 ];
 
+/** The report as plain text, in aligned columns. Tokens are shortened. */
 export function reportText(it: Report): string {
   const lines = reportLines(it);
   const width = Math.max(...lines.map(([label]) => label.length));

@@ -21,7 +21,10 @@ const MAX_SIZE = 2_000;
 /** The sweep queues its chunks again after this time: none waits for a slot, so their process has died. */
 const LOST_AFTER_MS = 60 * 1000;
 
-/** `sent` resolves when each push was tried once; null: the pushes are queued, or there is nothing to send. */
+/**
+ * `sent` resolves when each push was tried once; null: the pushes are queued, or there is nothing to
+ * send.
+ */
 export type SinglePush = { accepted: Accepted; sent: Promise<unknown> | null };
 
 /**
@@ -91,7 +94,10 @@ async function queueAgain({ queue, now }: Ports, campaign: Campaign) {
   if (state === 'running') await queue.create([redriveTask(id, 'asked-again')]);
 }
 
-/** Sends the chunks here, or queues those for which there is no room. `sent` is in an object, so that `await` does not wait for it. */
+/**
+ * Sends the chunks here, or queues those for which there is no room. `sent` is in an object, so that
+ * `await` does not wait for it.
+ */
 async function send(
   { queue, sendNow }: Ports,
   chunks: SendableChunk[],

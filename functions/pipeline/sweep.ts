@@ -1,6 +1,6 @@
 /**
- * sweep: finds work whose task was lost or whose worker died, and queues it again. What still waits
- * in its queue is left alone, and what is paused.
+ * sweep: finds work whose task was lost or whose worker died, and queues it again. Work that still
+ * waits in its queue, and work of a paused campaign, is left alone.
  */
 
 import { type Campaign, isClosed } from '../model/campaign.ts';
@@ -19,12 +19,16 @@ import { publish } from './complete.ts';
 import { waitsForCanary } from './control/control.ts';
 import { anyWaits, tasksOf } from './control/waiting.ts';
 
+/** Pieces of overdue work taken from the store at a time. */
 const BATCH = 500;
 
 type Tasked = Exclude<Overdue, { kind: 'event' }>;
 type Campaigns = Map<string, Campaign | null>;
 
-/** Returns how much it has queued or published again. Two sweeps at the same time are harmless. */
+/**
+ * Returns how many pieces of work it has queued or published again. Two sweeps at the same time are
+ * harmless. Throws when the store or a queue fails; the next sweep finds the rest.
+ */
 export async function sweep(ports: Ports): Promise<number> {
   const { store, now } = ports;
   let driven = 0;
@@ -42,7 +46,7 @@ export async function sweep(ports: Ports): Promise<number> {
   }
 }
 
-/** Queues what is to be done now and does not wait for it; returns how much. */
+/** Queues the work that has no task any more; returns how many pieces. */
 async function queueLost(ports: Ports, overdue: Tasked[]): Promise<number> {
   const { store, queue, log, now } = ports;
   const campaigns = await campaignsOf(store, overdue);
@@ -55,7 +59,7 @@ async function queueLost(ports: Ports, overdue: Tasked[]): Promise<number> {
   );
   const lost = rest.filter((_, i) => !waits[i]).map((it) => ({ ...it, task: `sweep-${it.dueAt}` }));
   for (const it of lost) log.redriven({ work: nameOf(it), why: 'overdue' });
-  // first: the task of one that was noted and not queued is missed again
+  // noted before it is queued: work that was noted and not queued is found again by the next sweep
   await store.noteTasks(lost);
   await queue.create(lost.map((it) => taskFor(it, campaignOf(it, campaigns), now())));
   return lost.length;
@@ -70,7 +74,7 @@ async function campaignsOf(store: Store, overdue: Tasked[]): Promise<Campaigns> 
 const campaignOf = (it: Tasked, campaigns: Campaigns) =>
   'campaignId' in it ? (campaigns.get(it.campaignId) ?? null) : null;
 
-/** Nothing of it is to be done before its campaign goes on, or its canary has passed. */
+/** Whether the work has to wait until its campaign is resumed, or its canary has passed. */
 function rests(it: Tasked, campaigns: Campaigns): boolean {
   if (it.kind === 'delivery') return false;
   const campaign = campaignOf(it, campaigns);
@@ -78,7 +82,7 @@ function rests(it: Tasked, campaigns: Campaigns): boolean {
   return it.kind === 'shard' && it.shard > 0 && waitsForCanary(campaign);
 }
 
-/** Chunks are many: those of a paused campaign are looked at once a day. */
+/** Makes the chunks of a paused campaign due once a day: there are many. */
 async function park({ store, now }: Ports, resting: Tasked[]) {
   const chunks = resting.filter((it) => it.kind === 'chunk');
   if (chunks.length === 0) return;
@@ -88,7 +92,7 @@ async function park({ store, now }: Ports, resting: Tasked[]) {
       now(),
     );
   await move(chunks, now() + PARKED_MS);
-  // it was resumed meanwhile: what has made them due may have come before us
+  // a campaign that was resumed meanwhile may have made its chunks due before this write
   const campaigns = await campaignsOf(store, chunks);
   const awake = chunks.filter((it) => !rests(it, campaigns));
   if (awake.length > 0) await move(awake, now() + LOST_AFTER_MS);

@@ -1,13 +1,13 @@
-/** tick: what is done again and again on both engines, whatever campaigns there are. */
+/** tick: the periodic work of both engines. */
 
 import type { Ports } from '../ports/ports.ts';
 import { startDue } from './schedules/recur.ts';
 import { sweep } from './sweep.ts';
 
 /**
- * Sweeps, and starts the runs of schedules that are due: one that fails does not keep the other from
- * its work. A tick that did both is noted, so that `volley doctor` sees when the last one was.
- * Throws what has failed. Safe beside itself.
+ * Sweeps, and starts the runs of schedules that are due; a failure of one does not stop the other. A
+ * tick that did both is noted, so that `volley doctor` sees when the last one was. Throws what failed,
+ * after both have ended. Two ticks at the same time are harmless.
  */
 export async function tick(ports: Ports): Promise<void> {
   const ended = await Promise.allSettled([sweep(ports), startDue(ports)]);

@@ -1,4 +1,7 @@
-/** The resolved audience: the one that a request means at one moment, without segments and "within days". */
+/**
+ * The resolved audience: the one that a request means at one moment, without segments and "within
+ * days".
+ */
 
 import type { Audience, AudienceExpression } from '../schemas/audience.ts';
 

@@ -21,7 +21,10 @@ interface Zone {
   _iana?: string;
 }
 
-/** Each zone in a line: its current name, then others. https://www.unicode.org/reports/tr35/#Time_Zone_Identifiers */
+/**
+ * Each zone in a line: its current name, then others.
+ * https://www.unicode.org/reports/tr35/#Time_Zone_Identifiers
+ */
 function zones(): string[] {
   const { tz } = read('cldr-bcp47/bcp47/timezone.json').keyword.u;
   const lines = Object.entries(tz as Record<string, Zone>).flatMap(([key, it]) => {

@@ -1,11 +1,11 @@
 /**
  * An audience: a question about installations, as it is asked (schema) and as it is meant.
  *
- * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request
- * says relative to something else (a segment by its name, "within 30 days") is made absolute when a
- * campaign is accepted (`../audience/resolved.ts`), so that every shard asks the same. What each condition means
- * is said in `../audience/matches.ts`. Only what answers requests imports this file, as with campaign.ts;
- * the types are for all.
+ * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request says
+ * relative to something else (a segment by its name, "within 30 days") is made absolute when a campaign
+ * is accepted (`../audience/resolved.ts`), so that every shard asks the same. What each condition means
+ * is said in `../audience/matches.ts`. Only what answers requests imports this file, as with
+ * campaign.ts; the types are for all.
  */
 
 import { z } from 'zod';

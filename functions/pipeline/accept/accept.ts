@@ -1,4 +1,7 @@
-/** accept: validates a request, stores the campaign and queues one plan task. Nothing runs after the answer. */
+/**
+ * accept: validates a request, stores the campaign and queues one plan task. Nothing runs after the
+ * answer.
+ */
 
 import { hash, randomUUID } from 'node:crypto';
 import type { Fault } from '../../lib/errors.ts';
@@ -139,7 +142,10 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
   shards: 0,
 });
 
-/** The key with a SHA-256 (hex) of the request, which tells a repeat from another request; null without a key. */
+/**
+ * The key with a SHA-256 (hex) of the request, which tells a repeat from another request; null without
+ * a key.
+ */
 export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
   key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 

@@ -91,7 +91,10 @@ const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: number) =
     ),
   );
 
-/** Counts the audience, or as much of it as its bounds allow. Returns the share of the buckets: 1 is all. */
+/**
+ * Counts the audience, or as much of it as its bounds allow. Returns the share of the buckets: 1 is
+ * all.
+ */
 async function countShare(
   { store, now }: Ports,
   campaign: Campaign,

@@ -1,7 +1,7 @@
 /**
- * An audience that is named one by one: an upload, or tokens that no installation may have. It is
- * read in the order of its names' buckets, and each name is looked up on the way; so its shards are
- * ranges of names, and memory is flat at any size.
+ * An audience that names its recipients one by one: an upload, or tokens that no installation may have.
+ * The names are read in the order of their buckets and looked up in batches. So its shards are ranges
+ * of names, and memory does not grow with the size.
  */
 
 import { chunked } from '../../lib/chunked.ts';
@@ -18,7 +18,7 @@ import {
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
 import type { AudiencePage, Store } from '../../ports/ports.ts';
 
-/** Names looked up in one query: what a store takes in one condition. */
+/** Names looked up in one query: as many as a store takes in one condition. */
 const NAMES = 100;
 
 type Named = Extract<Target, { kind: 'named' }>;
@@ -27,8 +27,9 @@ type Reader = Pick<Store, 'readUpload' | 'getUpload' | 'streamAudience' | 'regis
 const EVERYWHERE: BucketRange = { from: 0, to: BUCKETS };
 
 /**
- * Pages of `size`, or of up to a batch of tokens more. A user may have any number of installations, so a page may end among
- * those of a batch of names: its cursor is the name before the batch, then the installation.
+ * Pages of `size` installations, or of up to a batch of tokens more, from the names in `range` after a
+ * cursor. A user may have any number of installations, so a page may end within a batch of names: its
+ * cursor then holds the name before the batch, and the installation. Throws when the upload has expired.
  */
 export async function* namedPages(
   store: Reader,
@@ -40,20 +41,19 @@ export async function* namedPages(
   carried?: readonly Carried[],
 ): AsyncGenerator<AudiencePage> {
   const of = 'tokens' in names ? 'tokens' : (await store.getUpload(names.upload))?.of;
-  // an error, never the end of a list
+  // an error, since an empty page would mean that all names were read
   if (of === undefined) throw new Error('the upload has expired: its names cannot be read');
   let { start, within } = parseCursor(after);
   let page: Reached[] = [];
   for await (const listed of namesOf(store, names, range, start)) {
-    // an upload of an earlier version has them as they came
+    // earlier versions stored uploaded tokens as they came
     const some = of === 'tokens' ? [...new Set(listed.map(namedToken))] : listed;
     const batch: Audience = { [of]: some, and: [audience] };
     for (let ended = false; !ended; ) {
       ended = true;
       const room = size - page.length;
-      for await (const found of store.streamAudience(
-        ...([app, batch, EVERYWHERE, within, room, carried] as const),
-      )) {
+      const stream = store.streamAudience(app, batch, EVERYWHERE, within, room, carried);
+      for await (const found of stream) {
         page = page.concat(found.installations);
         within = found.cursor;
         if (page.length < size) continue;
@@ -62,7 +62,7 @@ export async function* namedPages(
           cursor: cursorOf(start ?? { bucket: range.from, id: '' }, within),
         };
         page = [];
-        // there is more room now than this stream knows of
+        // the stream was asked for fewer than there is room for now: ask again
         ended = false;
         break;
       }
@@ -103,7 +103,7 @@ async function* namesOf(
 const comesAfter = (a: Cursor, b: Cursor) =>
   a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
 
-/** A token that no installation has, as if it were one; null if that is not in the audience. */
+/** A token that no installation has, as an installation; null if that is not in the audience. */
 function reached(
   app: string,
   token: string,
@@ -118,7 +118,7 @@ function reached(
   return matches(audience, it) ? it : null;
 }
 
-/** `=name`, or `bucket:id=name` among the installations of the batch after that name. */
+/** Id of a cursor: `=name`, or `bucket:id=name` within the installations of the batch after that name. */
 function cursorOf(start: Cursor, within: Cursor | null): Cursor {
   const inBatch = within === null ? '' : `${within.bucket}:${within.id}`;
   return { bucket: start.bucket, id: `${inBatch}=${start.id}` };
@@ -126,7 +126,7 @@ function cursorOf(start: Cursor, within: Cursor | null): Cursor {
 
 function parseCursor(it: Cursor | null): { start: Cursor | null; within: Cursor | null } {
   if (it === null) return { start: null, within: null };
-  // the ids of installations have no `=`
+  // an installation's id has no `=`
   const sign = it.id.indexOf('=');
   const inBatch = it.id.slice(0, sign);
   const colon = inBatch.indexOf(':');

@@ -7,7 +7,7 @@ import { providerOfTarget } from '../../model/provider/registry.ts';
 import type { AudiencePage, Store } from '../../ports/ports.ts';
 import { namedPages } from './named.ts';
 
-/** At least how many it is for, cheaply. */
+/** A cheap estimate of the number of recipients: at least as many as there are. A topic counts as 1. */
 export async function sizeOf(store: Store, app: string, target: Target): Promise<number> {
   if (target.kind === 'installations') return store.estimateAudience(app, target.audience);
   if (target.kind !== 'named') return 1;
@@ -18,15 +18,18 @@ export async function sizeOf(store: Store, app: string, target: Target): Promise
 }
 
 /**
- * Whether the audience can no longer be read: the upload that names it has expired. To read what is
- * left of it would send to some, and close the ledger over those.
+ * Whether the upload that names the audience has expired. Reading the rest of it would send to some of
+ * its recipients and close the ledger over those alone.
  */
 export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>
   target.kind === 'named' &&
   'upload' in target.names &&
   (await store.getUpload(target.names.upload)) === null;
 
-/** A topic is one page with one recipient, whose token is the topic. */
+/**
+ * Pages of about `size` installations of the target, in `range` and after a cursor, with the fields in
+ * `carried`. A topic is one page with one recipient, whose token is the topic.
+ */
 export function pagesOf(
   store: Store,
   app: string,

@@ -1,8 +1,8 @@
 /**
- * The switch of a whole app. Off: its campaigns are paused, and those that come are paused when
- * their turn comes (at their plan, the one place that all of them pass). On again: those that the
- * switch has paused go on, not those that were paused for other reasons. Cancel is for what is open
- * at that moment, and leaves the switch as it is.
+ * The app pause: pauses, resumes or cancels all campaigns of an app. While an app is paused, its open
+ * campaigns are paused, and new ones are paused by their plan, which each campaign passes. Resuming the
+ * app resumes the campaigns that the app pause has paused, and no others. A cancel applies to the
+ * campaigns that are open at that moment, and leaves the app pause as it is.
  */
 
 import { each } from '../../lib/concurrency.ts';
@@ -13,11 +13,16 @@ import { cancel, pause, resume } from './control.ts';
 
 type Asked = Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>;
 
-const AT_ONCE = 16;
+/** Campaigns changed at the same time. */
+const CONCURRENCY = 16;
+/** How the reason of an app pause begins. Stored: a resume finds the campaigns by it. */
 const OFF = 'the app is switched off';
 
-/** Gives how many campaigns it was done to. A task stands behind it, should this process die. */
-export async function switchApp(
+/**
+ * Returns how many campaigns were changed. A task is queued first, which finishes the work if this
+ * process dies. Throws when the store or the queue fails. `by`: the name of the API key or the user.
+ */
+export async function controlApp(
   ports: Ports,
   { app, verb, by }: Pick<Asked, 'app' | 'verb' | 'by'>,
 ): Promise<number> {
@@ -26,11 +31,14 @@ export async function switchApp(
   if (verb === 'pause') await store.putAppPause(app, { at: asked.at, by });
   if (verb === 'resume') await store.putAppPause(app, null);
   await queue.create([appTask(asked)]);
-  return applySwitch(ports, asked);
+  return applyToApp(ports, asked);
 }
 
-/** Does it to all that is open; once more is harmless, and what was asked since then counts. */
-export async function applySwitch(ports: Ports, { app, verb, at, by }: Asked): Promise<number> {
+/**
+ * Applies what was asked at `at` (ms since the epoch) to all open campaigns, and returns how many were
+ * changed. Repeating it is harmless. It does nothing if the app was paused or resumed again since then.
+ */
+export async function applyToApp(ports: Ports, { app, verb, at, by }: Asked): Promise<number> {
   const { store } = ports;
   const found = await store.getAppPause(app);
   if (verb === 'pause' && found?.at !== at) return 0;
@@ -41,18 +49,18 @@ export async function applySwitch(ports: Ports, { app, verb, at, by }: Asked): P
     if (!campaign) return false;
     if (verb === 'cancel')
       return campaign.createdAt <= at && (await cancel(ports, id, by)).kind === 'ok';
-    return isSwitchedOff(campaign) && (await resume(ports, id, by)).kind === 'ok';
+    return isPausedWithApp(campaign) && (await resume(ports, id, by)).kind === 'ok';
   };
   let done = 0;
   for await (const ids of store.openCampaigns(app))
-    for (const it of await each(ids, AT_ONCE, one)) if (it) done++;
+    for (const it of await each(ids, CONCURRENCY, one)) if (it) done++;
   return done;
 }
 
-const isSwitchedOff = ({ state, reason }: Campaign) =>
+const isPausedWithApp = ({ state, reason }: Campaign) =>
   state === 'paused' && reason?.startsWith(OFF) === true;
 
-/** True: the app is off, and this campaign, which was about to begin, is paused. */
+/** True if the app is paused; this campaign, which was about to begin, is then paused too. */
 export async function isHeldBack(ports: Ports, { id, app }: Campaign): Promise<boolean> {
   const off = await ports.store.getAppPause(app);
   if (!off) return false;

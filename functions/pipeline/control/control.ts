@@ -1,4 +1,4 @@
-/** pause, resume, cancel, another time, and what all need: putting open work back on its queues. */
+/** control: pauses, resumes, cancels and reschedules a campaign, and queues its open work again. */
 
 import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../../model/campaign.ts';
 import type { OpenChunk, Shard } from '../../model/chunk.ts';
@@ -19,10 +19,10 @@ import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';
 export type Controlled =
   | { kind: 'ok'; campaign: Campaign }
   | { kind: 'missing' }
-  /** not from the state it is in */
+  /** not allowed in the state that the campaign is in */
   | { kind: 'illegal'; campaign: Campaign };
 
-/** What may be asked of a campaign, and in which states. */
+/** The actions on a campaign, and the states in which each is allowed. */
 const verbs: Record<string, readonly CampaignState[]> = {
   pause: ['accepted', 'running'],
   resume: ['paused'],
@@ -31,10 +31,15 @@ const verbs: Record<string, readonly CampaignState[]> = {
   'retry-failures': ['completed', 'cancelled'],
 };
 
+/** The actions that are allowed in a state, as the API names them. */
 export const allowedIn = (state: CampaignState) =>
   Object.keys(verbs).filter((verb) => verbs[verb]!.includes(state));
 
-/** Stops what has not been sent. The rest is counted as skipped, then the ledger closes. */
+/**
+ * Cancels a campaign: pushes that were not sent are counted as skipped, then the ledger closes. `by`:
+ * the name of the API key or the user, for the history. Throws when the store or the queue fails;
+ * asking again is harmless.
+ */
 export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
   const { store, now } = ports;
   const closed = await store.moveCampaign(id, ['scheduled'], 'cancelled', null, now(), by);
@@ -43,7 +48,11 @@ export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Con
   return { kind: 'ok', campaign: closed };
 }
 
-/** Goes on after a pause. A resume after the failure guard's pause overrules it: its reason was shown. */
+/**
+ * Resumes a paused campaign. After a pause by the failure guard or the canary, it also turns that guard
+ * off: the operator has seen its reason. Throws when the store or the queue fails; asking again is
+ * harmless.
+ */
 export async function resume(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
   const campaign = await ports.store.getCampaign(id);
   if (!campaign) return { kind: 'missing' };
@@ -65,15 +74,15 @@ async function move(
   const campaign = moved ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (campaign.state !== to) return { kind: 'illegal', campaign };
-  // asked twice, too: the first may have died before it queued the rest. So may this: the campaign is
-  // due until its work is back on its queues, and the sweep does it then
+  // also if the campaign was moved before: the process that moved it may have died here. The campaign
+  // stays due until its work is queued, so the sweep queues it if this process dies too
   await queue.create([redriveTask(id, campaign.task ?? `${to}-${now()}`)]);
   return { kind: 'ok', campaign };
 }
 
 /**
- * A person's pause. No chunk is begun after it; those under way stop at their next checkpoint, and
- * what they have learnt is kept.
+ * Pauses a campaign for a person. No chunk begins after that; chunks under way stop at their next
+ * checkpoint, and their outcomes are kept. Throws when the store fails.
  */
 export async function pauseBy(ports: Ports, id: string, by: string): Promise<Controlled> {
   const paused = await pause(ports, id, `paused by ${by}`, by);
@@ -82,7 +91,10 @@ export async function pauseBy(ports: Ports, id: string, by: string): Promise<Con
   return { kind: campaign.state === 'paused' ? 'ok' : 'illegal', campaign };
 }
 
-/** Nothing more is sent until it is resumed. Null, and nothing happens, unless it is being sent now. */
+/**
+ * Pauses a campaign: nothing more is sent until it is resumed. Null, and nothing is changed, if its state
+ * is not among `from`. `reason` is stored and shown to operators. Throws when the store fails.
+ */
 export async function pause(
   ports: Ports,
   campaignId: string,
@@ -98,7 +110,10 @@ export async function pause(
   return paused;
 }
 
-/** Another time for one that has not begun. */
+/**
+ * Moves a scheduled campaign to another time, `at` in ms since the epoch. Throws when the store or the
+ * queue fails.
+ */
 export async function reschedule(
   { store, queue, now }: Ports,
   id: string,
@@ -114,8 +129,9 @@ export async function reschedule(
 }
 
 /**
- * Queues every shard and chunk that is still open and does not wait in its queue. Those of a paced
- * campaign get new slots from now on, where theirs have passed.
+ * Queues every shard and chunk that is still open and has no task in its queue. Chunks of a paced
+ * campaign get new slots from now on, where theirs have passed. `why` becomes part of the tasks' names:
+ * the same `why` queues the same task once. Throws when the store or the queue fails.
  */
 export async function redrive(ports: Ports, id: string, why: string) {
   const { store, queue, now } = ports;
@@ -133,7 +149,7 @@ export async function redrive(ports: Ports, id: string, why: string) {
     const waits = await anyWaits(ports, chunks.map(chunkTasks));
     const moved = chunks.map((it, i) => {
       const notBefore = perMs > 0 ? nextSlot(it) : null;
-      // what waits for a time that is not the campaign's pace need not wait for it any more
+      // without a pace, a task that waits for a later time is queued again for now
       const isQueued = waits[i]! && (perMs > 0 || it.notBefore <= now());
       return { it, notBefore, isQueued };
     });
@@ -172,6 +188,9 @@ async function queueShards(ports: Ports, shards: Shard[], why: string) {
   await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why)));
 }
 
-/** All but its first shard are to wait. One that is cancelled has nothing to wait for. */
+/**
+ * Whether all shards but the first wait for the canary. A campaign that is being cancelled does not
+ * wait.
+ */
 export const waitsForCanary = ({ guard, state }: Campaign) =>
   guard === 'canary' && state !== 'cancelling';

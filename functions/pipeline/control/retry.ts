@@ -1,4 +1,4 @@
-/** retry: a campaign to the recipients that an earlier one failed to reach, for reasons that pass. */
+/** retry: a new campaign to the recipients that an earlier one failed to reach for a temporary reason. */
 
 import { each } from '../../lib/concurrency.ts';
 import type { Cursor } from '../../model/bucket.ts';
@@ -7,22 +7,29 @@ import type { Failure } from '../../model/chunk.ts';
 import type { AudiencePage, Ports } from '../../ports/ports.ts';
 import { type Accepted, enter } from '../accept/accept.ts';
 
-/** Rejected and unregistered would be so again. A time to live that ran out is recorded as `retry`. */
+/**
+ * Outcomes worth another try: a rejected or unregistered token would fail again. An expired push is
+ * recorded as `retry`.
+ */
 const WORTH: readonly Failure['outcome'][] = ['retry', 'unknown', 'blocked'];
 
-/** Failures read in one query, and installations looked up in one. */
+/** Failures read in one query. */
 const PAGE_SIZE = 2_000;
-const AT_ONCE = 50;
-/** The cursor behind the last failure. */
+/** Installations looked up at the same time. */
+const CONCURRENCY = 50;
+/** The cursor after the last failure. */
 const END = { bucket: 1, id: '' };
 
 export type Retried =
   | Accepted
   | { kind: 'missing' }
-  /** it is open: its failures are not all known yet */
+  /** the campaign is open: not all of its failures are known yet */
   | { kind: 'illegal'; campaign: Campaign };
 
-/** Asked twice it is the same campaign, unless another key is given. */
+/**
+ * Starts the retry of a closed campaign. Asked twice, it answers with the same campaign, unless another
+ * idempotency key is given. Throws when the store or the queue fails.
+ */
 export async function retryFailures(
   ports: Ports,
   id: string,
@@ -34,16 +41,23 @@ export async function retryFailures(
   if (!isClosed(campaign.state)) return { kind: 'illegal', campaign };
   const { app, name, audience, message, rate, dryRun, test } = campaign;
   const request: CampaignRequest = {
-    ...{ app, audience, dryRun, ...(rate && { rate }), ...(test && { test }) },
+    app,
+    audience,
+    dryRun,
+    ...(rate && { rate }),
+    ...(test && { test }),
     name: `${name.slice(0, 192)} (again)`,
-    // what was sent and never answered may have arrived: the second replaces it on the device
+    // a push without an answer may have arrived: with a collapse id the second push replaces it
     message: { ...message, collapseId: message.collapseId ?? id },
     retryOf: id,
   };
   return enter(ports, request, key ?? `retry-failures ${id}`, by);
 }
 
-/** In pages, as the failures lie; with the token that an installation has now. Gone is gone. */
+/**
+ * The recipients of a retry, in pages in the order of the failures, each with the token that its
+ * installation has now. Installations that were deleted or opted out are left out.
+ */
 export async function* failedBefore(
   { store }: Pick<Ports, 'store'>,
   { app, retryOf }: Campaign,
@@ -53,7 +67,7 @@ export async function* failedBefore(
   for (let from = after?.id ?? null; ; ) {
     const { items, next } = await store.listFailures(retryOf!, from, PAGE_SIZE);
     const ids = items.filter((it) => WORTH.includes(it.outcome)).map((it) => it.installationId);
-    const found = await each(ids, AT_ONCE, (id) => store.getInstallation(app, id));
+    const found = await each(ids, CONCURRENCY, (id) => store.getInstallation(app, id));
     const installations = found.flatMap((it) => (it && !it.optedOut ? it : []));
     yield { installations, cursor: next === null ? END : { bucket: 0, id: next } };
     if (next === null) return;

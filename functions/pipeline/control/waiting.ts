@@ -1,9 +1,9 @@
 /**
  * waiting: which work still has a task in its queue. Work that waits there, for hours if the queue is
- * long, is not lost; a second task of it would only make the queue longer.
+ * long, is not lost; a second task for it would only make the queue longer.
  *
- * The names are those under which work may have been queued last. Not among them is a task whose
- * queue had given it up (`renewed` in tasks.ts): of each of those one more may be queued.
+ * The queue is asked by the names under which work may have been queued last. The name of a renewed
+ * task (`renewed` in tasks.ts) is not among them, so such work may get a second task.
  */
 
 import type { Campaign } from '../../model/campaign.ts';
@@ -24,7 +24,7 @@ import type { Ports } from '../../ports/ports.ts';
 
 type Named = Pick<Task, 'queue' | 'name'>;
 
-/** Of each list of names, whether a task by one of them waits. */
+/** Whether a task by one of the names waits, for each list of names. Throws when the queue fails. */
 export async function anyWaits({ queue }: Pick<Ports, 'queue'>, names: Named[][]) {
   const all = names.flatMap((some, index) => some.map((name) => ({ name, index })));
   const waits = await queue.waiting(all.map(({ name }) => name));
@@ -32,6 +32,7 @@ export async function anyWaits({ queue }: Pick<Ports, 'queue'>, names: Named[][]
   return names.map((_, index) => waiting.has(index));
 }
 
+/** The names under which a chunk may wait. */
 export function chunkTasks(it: OpenChunk): Named[] {
   const whys = [it.task ?? 'first'];
   if (it.attempt > 0) whys.push(whyAgain(it.attempt));
@@ -40,6 +41,7 @@ export function chunkTasks(it: OpenChunk): Named[] {
   return whys.map((why) => sendTask(it, why));
 }
 
+/** The names under which a shard may wait; `task`: why it was last queued again, null if it never was. */
 export const shardTasks = (campaignId: string, shard: number, task: string | null): Named[] => [
   shardTask(campaignId, shard, task ?? 'first'),
 ];
@@ -52,7 +54,10 @@ function campaignTasks({ id, schedule, task }: Campaign): Named[] {
   return names;
 }
 
-/** `campaign` is that of a campaign. */
+/**
+ * The names under which work may wait. Work of the kind `campaign` needs its `campaign`; without it
+ * there are none.
+ */
 export function tasksOf(it: Exclude<Overdue, { kind: 'event' }>, campaign?: Campaign): Named[] {
   switch (it.kind) {
     case 'campaign':

@@ -1,8 +1,9 @@
 /**
- * ping: what a trigger was sent, made into a campaign. It was verified before it was queued.
+ * ping: makes a campaign of an inbound webhook, which was verified before it was queued.
  *
- * The campaign's Idempotency-Key is the trigger and the ping's id, so a ping that comes twice, or a
- * task that does, pushes once. What can never become a campaign is kept, to be looked at and replayed.
+ * The campaign's Idempotency-Key is made of the trigger and the webhook's id. So a webhook that comes
+ * twice, or a task that is delivered twice, pushes once. A webhook that can never become a campaign is
+ * kept, so that operators can look at it and replay it.
  */
 
 import { hash } from 'node:crypto';
@@ -20,14 +21,14 @@ import type { Ports } from '../../ports/ports.ts';
 import { accept, enter } from '../accept/accept.ts';
 import { singlePush } from '../single-push.ts';
 
-/** What looks through a value later may recurse. */
+/** Levels of an inbound JSON value: code that walks it later may recurse. */
 const MAX_DEPTH = 32;
 
-/** Throws only what may be different the next time. */
+/** Throws only what may succeed the next time: when the store or the queue fails. */
 export async function ping(ports: Ports, it: Ping): Promise<void> {
   const { store, log } = ports;
   const trigger = await store.getTrigger(it.trigger);
-  // its trigger was deleted since
+  // the trigger was deleted meanwhile
   if (!trigger) return;
   const made = await campaignOf(trigger, it);
   const faults =
@@ -48,8 +49,8 @@ export async function ping(ports: Ports, it: Ping): Promise<void> {
 }
 
 /**
- * Of the functions on Google Cloud only those that send know what a provider would refuse; where this
- * one does not, the campaign's report will say.
+ * Starts the campaign; returns the faults for which it was refused. On Google Cloud only the functions
+ * that send know what a provider would refuse; elsewhere the campaign's report shows it.
  */
 async function start(
   ports: Ports,
@@ -64,7 +65,7 @@ async function start(
     knows && (installationIds || userIds || tokens)
       ? (await singlePush(ports, request, key, by)).accepted
       : await (knows ? accept : enter)(ports, request, key, by);
-  // a conflict is the same ping's id with another body or template: the first one stands
+  // a conflict is the same id with another body or template: the first campaign stands
   return started.kind === 'refused' ? started.faults : [];
 }
 
@@ -82,23 +83,25 @@ async function campaignOf(
   if (typeof named === 'string' && !named.isWellFormed())
     return { faults: [{ path: 'idPath', message: `the ping's id ${HALF}` }] };
   const id = hash('sha256', named === null ? body : `${typeof named} ${named}`);
-  // a trigger may be older than the rule that `everybody` is explicit
+  // a trigger may have been stored before `everybody` had to be explicit
   const audience = fill(said(trigger.audience), 'audience', json.value);
   const filled = fill(trigger.message, 'message', json.value);
   const faults = [...audience.faults, ...filled.faults];
   if (faults.length > 0) return { faults };
-  // loaded here: few tasks of a planner are pings, and the schemas' library takes a while
+  // imported here: few tasks of a planner are inbound webhooks, and the schemas load slowly
   const { campaignRequestSchema } = await import('../../model/schemas/campaign.ts');
   const parsed = validate(campaignRequestSchema, {
-    ...{ name: `ping of ${name}`, app },
-    ...{ audience: asLists(audience.value), message: asLiteral(filled.value) },
+    name: `ping of ${name}`,
+    app,
+    audience: asLists(audience.value),
+    message: asLiteral(filled.value),
   });
   return 'faults' in parsed
     ? { faults: parsed.faults }
     : { request: parsed.value, key: `ping ${name} ${id}` };
 }
 
-/** JSON in UTF-8, of bounded depth, or what is wrong with it. */
+/** Reads JSON in UTF-8, at most `MAX_DEPTH` levels deep; or says what is wrong with it. Never throws. */
 export function readPing(bytes: Uint8Array): { value: Json } | { fault: string } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,6 +1,6 @@
 /**
- * The message that a trigger's template makes, as far as it can be known before a ping comes: with
- * its defaults, and something that fits where a ping's words will stand.
+ * sample: the message that a trigger's template makes, as far as it is known before an inbound webhook
+ * comes: with the template's defaults, and stand-ins where values of the webhook will be.
  */
 
 import type { Fault } from '../../lib/errors.ts';
@@ -10,7 +10,7 @@ import type { Json } from '../../model/trigger.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { messageFaults } from '../accept/accept.ts';
 
-/** By the names of a message's fields; any other is left out. */
+/** Stand-ins by the names of a message's fields; other fields are left out. */
 const standIns: Record<string, Json> = {
   title: '-',
   body: '-',
@@ -22,7 +22,10 @@ const standIns: Record<string, Json> = {
   webLink: 'https://example.com/',
 };
 
-/** What the providers would refuse of every message that the template makes; paths as in a campaign. */
+/**
+ * Faults for which the providers would refuse every message that the template makes; paths as in a
+ * campaign.
+ */
 export function templateObjections(
   ports: Ports,
   { app, audience, message }: { app: string; audience: object; message: object },
@@ -31,7 +34,10 @@ export function templateObjections(
   if (sample === null) return [];
   const toTopic = Object.keys(audience).some((it) => it === 'topic' || it === 'condition');
   return messageFaults(ports, {
-    ...{ name: 'ping', app, dryRun: false, message: sample },
+    name: 'ping',
+    app,
+    dryRun: false,
+    message: sample,
     audience: toTopic ? { topic: '-' } : {},
   });
 }
@@ -41,7 +47,7 @@ function sampleOf(template: Json): Message | null {
   const first = messageSchema.safeParse(sample);
   if (first.success) return first.data;
   for (const { path } of first.error.issues) putIn(sample, path);
-  // what still does not fit is known when the ping comes
+  // other faults show when an inbound webhook comes
   return messageSchema.safeParse(sample).data ?? null;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Pages that fill the chunks of paced providers. A queue hands out tasks, so the share of FCM's quota
- * that a campaign uses is the share to which its chunks are full. A page of a fixed size that holds
- * 1,400 of FCM and 600 of APNs makes two chunks of 700.
+ * full pages: pages that fill the chunks of paced providers. A queue paces tasks, not pushes, so a
+ * campaign uses as large a share of FCM's quota as its chunks are full. A page of a fixed size with
+ * 1,400 tokens of FCM and 600 of APNs would make two FCM chunks of 700.
  *
- * All of a page is frozen in one write with its cursor, so nothing is carried from one page to the
- * next in the store: what is read beyond the end of a page is held in memory, and read again after a
- * crash. (Keeping the rest of a page in its shard would fill the chunks of every provider, and make
- * the document that all chunks count in a thousand times heavier.)
+ * A page is frozen whole, in one write with its cursor, so the store carries nothing from one page to
+ * the next. Installations that were read beyond the end of a page are held in memory, and read again
+ * after a crash. Rejected: keeping the rest of a page in its shard. That would fill the chunks of every
+ * provider, but make the document in which all chunks count a thousand times larger.
  */
 
 import { bucketOf, type Cursor } from '../../model/bucket.ts';
@@ -14,25 +14,29 @@ import type { Reached } from '../../model/installation.ts';
 import { descriptionOf, forEachProvider } from '../../model/provider/registry.ts';
 import type { AudiencePage } from '../../ports/ports.ts';
 
-/** Installations of a page, if the paced provider's part of it comes out even. */
+/** Bounds of a page, in installations. Between them it ends where the paced provider's chunk is full. */
 const [LEAST, MOST] = [2_000, 10_000];
-/** The same where each has values or a badge of its own: a page of those is heavier. */
-const [LEAST_PERSONAL, MOST_PERSONAL] = [1_000, 2_000];
+/** The same for a personalized message: each recipient of such a page takes more bytes. */
+const [LEAST_PERSONALIZED, MOST_PERSONALIZED] = [1_000, 2_000];
 const isPaced = forEachProvider((it) => descriptionOf(it).paced);
-/** Of ids and tokens, which may have 4 KiB: a page is one write, of 10 MiB at most in Firestore. */
+/**
+ * Bytes of ids and tokens in a page. A token may have 4 KiB, and a page is one write: 10 MiB in
+ * Firestore.
+ */
 const MOST_BYTES = 4_000_000;
 
 /**
- * The same installations in the same order, in pages that end behind a multiple of `chunk` of the paced
- * provider's: 10,000 hold that many if one in ten is. Takes pages in the order of (bucket, id). What a batch
- * left out is told with the page that ends behind it: after a crash between, some of it is told twice.
+ * Yields the same installations in the same order, in pages that end after a multiple of `chunk`
+ * installations of the paced provider; 10,000 installations hold as many if one in ten is of that
+ * provider. `read` is in the order of (bucket, id). `leftOut` of a batch is added to the page that ends
+ * after the batch; after a crash in between, some of it is counted twice.
  */
 export async function* fullPages(
   read: AsyncIterable<AudiencePage> | AudiencePage[],
   chunk: number,
-  isPersonal: boolean,
+  isPersonalized: boolean,
 ): AsyncGenerator<AudiencePage> {
-  const [least, most] = isPersonal ? [LEAST_PERSONAL, MOST_PERSONAL] : [LEAST, MOST];
+  const [least, most] = isPersonalized ? [LEAST_PERSONALIZED, MOST_PERSONALIZED] : [LEAST, MOST];
   let page: Reached[] = [];
   let [paced, bytes, leftOut] = [0, 0, 0];
   let cursor: Cursor | null = null;

@@ -16,7 +16,10 @@ import { isHeldBack } from '../control/app-pause.ts';
 import { redrive, waitsForCanary } from '../control/control.ts';
 import { isOneMessage, planShard, retriesFailures } from './shard.ts';
 
-/** Installations of a shard. Reading them takes a planner about 3 s from Firestore, far less from SQLite. */
+/**
+ * Installations of a shard. Reading them takes a planner about 3 s from Firestore, far less from
+ * SQLite.
+ */
 const SHARD_SIZE = 50_000;
 const MAX_SHARDS = 500;
 

@@ -139,7 +139,10 @@ async function freeze(
 export const isOneMessage = (campaign: Campaign) =>
   ['topic', 'condition'].includes(targetOf(campaign).kind);
 
-/** Whether the recipients are the failures of an earlier campaign: one shard, in the order of the failures. */
+/**
+ * Whether the recipients are the failures of an earlier campaign: one shard, in the order of the
+ * failures.
+ */
 export const retriesFailures = (campaign: Campaign) =>
   campaign.retryOf !== undefined && !isOneMessage(campaign);
 

@@ -1,9 +1,9 @@
 /**
  * recur: starts the runs of schedules that are due, each exactly once.
  *
- * A run is a campaign whose Idempotency-Key is the schedule and the time: two ticks at the same time, a tick
- * twice or one that died in the middle find the campaign that is there. Then the schedule moves on,
- * by compare and set.
+ * A run is a campaign whose Idempotency-Key is made of the schedule and the time. So two ticks at the same
+ * time, a repeated tick and a tick after one that died find the campaign that is already there. Then the
+ * schedule's next time is written, by compare and set.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -16,9 +16,13 @@ import {
 import type { Ports } from '../../ports/ports.ts';
 import { enter } from '../accept/accept.ts';
 
-/** Others write to a schedule when a person does, and a tick beside this one. */
+/** Attempts at a compare and set. Other writers of a schedule are a person, or another tick. */
 const MAX_TRIES = 10;
 
+/**
+ * Stores a new schedule under an id of its own, with the time of its first run. Throws when the store
+ * fails.
+ */
 export async function createSchedule(
   { store, now }: Ports,
   request: ScheduleRequest,
@@ -26,8 +30,13 @@ export async function createSchedule(
   const schedule = onwards(
     {
       ...request,
-      ...{ id: randomBytes(10).toString('hex'), state: 'active', runs: 0, nextAt: null },
-      ...{ lastCampaignId: null, createdAt: now(), version: 0 },
+      id: randomBytes(10).toString('hex'),
+      state: 'active',
+      runs: 0,
+      nextAt: null,
+      lastCampaignId: null,
+      createdAt: now(),
+      version: 0,
     },
     now(),
   );
@@ -36,8 +45,9 @@ export async function createSchedule(
 }
 
 /**
- * How many runs were started. Each schedule that is due gets one attempt: one that throws stays due for
- * the next tick, and keeps no other from its turn. Safe to call beside itself, twice, and late.
+ * Starts the runs that are due and returns how many. Each schedule gets one attempt: one that throws
+ * is logged, stays due for the next tick, and does not stop the others. Calling it twice, late, or twice
+ * at the same time is harmless. Throws when the due schedules cannot be read.
  */
 export async function startDue(ports: Ports): Promise<number> {
   const { store, now, log } = ports;
@@ -61,10 +71,10 @@ async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
     log.runRefused({ scheduleId: schedule.id, at, faults: entered.faults });
   const run = entered?.kind === 'refused' ? null : entered;
   await change(ports, schedule.id, (fresh) => {
-    // another tick has moved it on already, or a person has changed its times
+    // another tick has written the next time already, or a person has changed it
     if (fresh.nextAt !== at) return null;
     const ran = run && { runs: fresh.runs + 1 };
-    // a conflict: a tick that died had started it, and then its message was changed
+    // a conflict: a tick had started this run and died, and the message was changed after that
     const last = run && run.kind !== 'conflict' && { lastCampaignId: run.campaign.id };
     return onwards({ ...fresh, ...ran, ...last }, Math.max(at, now()));
   });
@@ -72,13 +82,13 @@ async function startRun(ports: Ports, schedule: Schedule): Promise<boolean> {
 }
 
 /**
- * What it asks for was checked when it was made; what has changed since pauses the campaign, unless
- * its audience can no longer be resolved: then there is none.
+ * Starts one run. The request was checked when the schedule was made. The run is refused if its audience
+ * can no longer be resolved; other faults pause the campaign.
  */
 const start = (ports: Ports, { id, campaign }: Schedule, when: string) =>
   enter(ports, { ...campaign, scheduleId: id }, `schedule ${id} ${when}`, `schedule ${id}`);
 
-/** A run by hand: beside those of the plan. */
+/** Starts a run by hand, in addition to those at their times. Throws when the store or the queue fails. */
 export async function runNow(ports: Ports, schedule: Schedule) {
   const entered = await start(ports, schedule, `by hand ${randomUUID()}`);
   if (entered.kind === 'conflict') throw new Error('a key that was made up is taken');
@@ -86,8 +96,9 @@ export async function runNow(ports: Ports, schedule: Schedule) {
 }
 
 /**
- * Changes a schedule from what it is now, however many change it at the same time; `next` gives null to
- * leave it. Null: there is none.
+ * Changes a schedule by compare and set: `next` gets the current one, and returns the changed one, or
+ * null to leave it. It may be called several times. Returns what is stored then; null: there is no such
+ * schedule. Throws when others changed it first ten times in a row, or when the store fails.
  */
 export async function change(
   { store }: Pick<Ports, 'store'>,
@@ -104,7 +115,7 @@ export async function change(
   throw new Error(`schedule ${id} is changed by others all the time`);
 }
 
-/** Its next run after a time, or its end. */
+/** The schedule with the time of its next run after `after` (ms since the epoch), or ended. */
 export function onwards(schedule: Schedule, after: number): Schedule {
   if (schedule.state === 'paused') return { ...schedule, nextAt: null };
   const nextAt = nextRun(schedule, after);

@@ -1,9 +1,9 @@
 /**
- * canary: the first shard of a campaign goes ahead, the others wait for what becomes of it. Buckets
- * are uniform, so a range of them is a fair sample, and the rest needs no bookkeeping.
+ * canary: the first shard of a campaign is sent first, and the others wait for its result. Buckets are
+ * uniform, so a range of them is a fair sample.
  *
- * One task looks, and queues itself for the next look. Lost, it is begun again by the sweep: the
- * campaign stays due until its canary has passed.
+ * One task looks at the shard, and queues itself for the next look. If it is lost, the sweep queues it
+ * again: the campaign stays due until its canary has passed.
  */
 
 import { canaryTask, held, redriveTask, type TaskBody } from '../../model/tasks.ts';
@@ -11,20 +11,27 @@ import type { Ports } from '../../ports/ports.ts';
 import { pause } from '../control/control.ts';
 import { stopsCanary } from './failure-guard.ts';
 
-/** A canary of 1,000 is sent within a second or two. */
+/** Milliseconds between two looks. A canary of 1,000 recipients is sent within a second or two. */
 const LOOK_EVERY_MS = 2_000;
-/** A task that comes this early, by our clock, is on time: it could not be queued by its name again. */
+/**
+ * Milliseconds that a task may come early by our clock and still count as on time: its name cannot be
+ * queued again.
+ */
 const CLOCKS_MS = 1_000;
 
+/**
+ * Looks at the canary once: pauses the campaign, looks again later, or lets the other shards begin.
+ * `since`: when all of it had an outcome, ms since the epoch. Throws when the store or the queue fails.
+ */
 export async function watchCanary(
   ports: Ports,
   { campaignId, since }: Extract<TaskBody, { kind: 'canary' }>,
 ): Promise<void> {
   const { store, queue, now } = ports;
   const campaign = await store.getCampaign(campaignId);
-  // paused: a resume has it watched again
+  // a paused campaign is watched again once it is resumed
   if (campaign?.state !== 'running' || !campaign.canary) return;
-  // the process that let it pass may have died after that
+  // the process that let the canary pass may have died before it queued the rest
   if (campaign.guard === undefined) return queue.create([redriveTask(campaignId, 'canary')]);
   if (campaign.guard !== 'canary') return;
   const shard = await store.getShard(campaignId, 0);
@@ -36,7 +43,7 @@ export async function watchCanary(
     return;
   }
   if (!ended) {
-    // two that look, look together
+    // a time on a grid: two watchers queue the same task
     const next = LOOK_EVERY_MS * (1 + Math.floor(now() / LOOK_EVERY_MS));
     return queue.create([canaryTask(campaignId, null, next)]);
   }

@@ -1,11 +1,14 @@
-/** classify: what an outcome means for its recipient. */
+/** classify: decides what an outcome means for its recipient. */
 
 import type { Outcome } from '../../model/outcome.ts';
 import type { Trial } from './trials.ts';
 
 export type Verdict =
   | { kind: 'accepted' }
-  /** for good; `forgetSince` (ms since the epoch): the token is dead, unless its app registered after that */
+  /**
+   * for good; `forgetSince` (ms since the epoch): the token is dead, unless its app registered after
+   * that
+   */
   | { kind: 'failed'; reason: string; detail?: string; forgetSince?: number }
   /** sent again in the next attempt */
   | { kind: 'open'; inDoubt: boolean };
@@ -44,9 +47,9 @@ export function classify(outcome: Outcome, it: Attempt): Verdict {
     case 'unknown':
       return inDoubt || exhausted ? failed(outcome) : { kind: 'open', inDoubt: true };
     case 'blocked':
-      // it was not even sent
+      // the push was not sent
       if (outcome.proven) return { kind: 'open', inDoubt };
-      // so each resume settles those that are refused again, and the campaign comes to an end
+      // a second refusal fails, so that each resume settles some and the campaign ends
       if (paused) return inDoubt ? failed(outcome) : { kind: 'open', inDoubt: true };
       return it.alone || exhausted ? failed(outcome) : { kind: 'open', inDoubt };
   }
@@ -58,13 +61,16 @@ const failed = ({ reason, ...rest }: Exclude<Outcome, { kind: 'accepted' }>) => 
   ...('detail' in rest && rest.detail !== undefined && { detail: rest.detail }),
 });
 
-/** Its meaning does not depend on what becomes of the others, or of the attempt. */
+/**
+ * Whether an outcome can be classified before the end of the attempt, whatever happens to other
+ * recipients.
+ */
 export const isFinal = (outcome: Outcome) =>
   outcome.kind === 'accepted' ||
   outcome.kind === 'unregistered' ||
   (outcome.kind === 'rejected' && !outcome.suspect);
 
-/** That many answers of a kind in one chunk, and half of all: it is not about the recipients. */
+/** Answers of a kind in one chunk which, if they are half of all answers, are not about the recipients. */
 const WAVE = 20;
 
 /** Watches one attempt for signs that all of it would fail, or should wait. */

@@ -2,7 +2,10 @@
 
 import type { Campaign, Counts } from '../../model/campaign.ts';
 
-/** Share that may fail, unless a canary says another; counted from this many answers on. */
+/**
+ * Share of answers that may fail, unless the canary sets another; it counts from `MIN_ANSWERED` answers
+ * on.
+ */
 const MAX_RATE = 0.5;
 const MIN_ANSWERED = 1_000;
 
@@ -13,7 +16,7 @@ const MIN_ANSWERED = 1_000;
  */
 const SUMMED_EVERY = 250;
 
-/** Answers until a canary may be stopped before its end: it may be small. */
+/** Answers from which on a canary may be stopped before its end; a canary may be small. */
 const MIN_CANARY_ANSWERED = 100;
 
 /**
@@ -36,7 +39,7 @@ function failureRate({ accepted, failed, reasons }: Counts) {
 type Guarded = Pick<Campaign, 'canary' | 'guard' | 'dryRun'>;
 
 const mostOf = ({ canary }: Guarded) => canary?.maxFailureRate ?? MAX_RATE;
-// its canary is watched by `canary.ts`
+// canary.ts watches a canary
 const isOff = ({ guard, dryRun }: Guarded) => dryRun || guard !== undefined;
 
 /** Whether to sum up the whole campaign after a chunk of `size` recipients, by its shard's counts. */

@@ -1,7 +1,6 @@
 /**
- * probe: until a provider has accepted a push of a campaign, one process tries, and the others wait. So
- * a revoked key or a faulty message is refused for some tens of recipients, however many processes
- * there are.
+ * probe: until a provider has accepted a push of a campaign, one process sends and the others wait. So a
+ * revoked key or a faulty message has some tens of recipients refused, however many processes there are.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -15,15 +14,19 @@ import type { Trial } from './trials.ts';
 
 /** This process, among all that send for the deployment. */
 const PROCESS = randomUUID();
-/** Milliseconds. A process without an accepted push by then is dead, or its provider silent: another tries. */
+/**
+ * Milliseconds. A process without an accepted push by then is dead, or its provider silent: another
+ * tries.
+ */
 const TRIAL_MS = 15_000;
-/** How long a chunk that is claimed waits for its turn, below its lease; then it is queued again. */
+/** Milliseconds that a claimed chunk waits for its turn before it is queued again. Less than its lease. */
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 250;
 
 /**
- * 'later': another process still tries the message, and this chunk has to come again. 'waited': its
- * turn has come after some seconds, in which anything may have become of the campaign.
+ * Waits until this process may send. 'later': another process still tries the message, and the chunk has
+ * to be queued again. 'waited': the turn came after some seconds, and the campaign may have been paused
+ * or cancelled meanwhile. Throws when the store fails.
  */
 export async function awaitTurn(
   { store, now }: Ports,
@@ -35,7 +38,7 @@ export async function awaitTurn(
 ): Promise<'now' | 'waited' | 'later'> {
   const noted = trials[provider];
   if (noted && 'acceptedAt' in noted) trial.prove();
-  // a few are no more than what a probe risks, and a push to one user must not pay for it
+  // a small chunk risks no more than a probe does, and a push to one user must not wait
   if (trial.proven || dryRun || recipients.length <= FEW) return 'now';
   const deadline = monotonic() + MAX_WAIT_MS;
   for (let polls = 1; ; polls++) {
@@ -48,9 +51,9 @@ export async function awaitTurn(
 }
 
 /**
- * Why a campaign has to be paused of which no push was accepted at this provider; null if others may
- * still show that the refused ones were refused for their own sake: in this chunk (the provider was
- * busy, or the worker had to end), or elsewhere.
+ * Why a campaign has to be paused after an attempt in which no push was accepted at this provider. Null:
+ * other pushes may still show that the refusals are about single recipients. These are pushes of this
+ * chunk (the provider was busy, or the worker had to end) or of other chunks. Throws when the store fails.
  */
 export async function refusedByAll(
   { store }: Ports,

@@ -1,5 +1,5 @@
 /**
- * record: what was learnt of a claimed chunk, and its writing down.
+ * record: collects the outcomes of a claimed chunk and commits them to the store.
  *
  * Each commit takes the lease that the one before it gave and gives a new one. So a commit whose
  * answer was lost can be tried again: applied already, it finds itself fenced, and nothing is
@@ -18,8 +18,10 @@ import { leaveToSweep, publish } from '../complete.ts';
 import { listenedTo, tellProgress } from '../listeners.ts';
 
 const COMMIT_TRIES = 4;
+/** Milliseconds before the second try; each further try waits as much longer. */
 const COMMIT_WAIT_MS = 250;
 
+/** A lease from `now` (ms since the epoch) on, under an id of its own. */
 export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
 
 interface Failed {
@@ -28,13 +30,17 @@ interface Failed {
   detail?: string | undefined;
 }
 
-/** A failure keeps so much of the provider's own words. */
+/** Characters of the provider's own words that a failure keeps. */
 const MAX_DETAIL = 300;
 
 type Release = Extract<ChunkCommit['lease'], { release: true }>;
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
+/**
+ * Collects the outcomes of a chunk that was claimed with the lease `first`. Settling a recipient twice
+ * throws.
+ */
 export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const { store, log, now } = ports;
   const claimedAt = now();
@@ -123,11 +129,11 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
       });
       if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
     },
-    /** Writes down what is known and keeps the lease. */
+    /** Commits what is known and keeps the lease. Throws when the store fails four times. */
     checkpoint: () => commit(null),
-    /** Whether any recipient was settled since the claim. */
+    /** Whether a recipient was settled since the claim. */
     progress: () => open.size < chunk.open.length,
-    /** Writes down what is known and lets go; what is still open is not to be sent before. */
+    /** Commits what is known and releases the lease; open recipients are not sent before `notBefore`. */
     release(notBefore: number) {
       const stalled = this.progress() ? 0 : chunk.stalled + 1;
       return commit({ release: true, notBefore, stalled });

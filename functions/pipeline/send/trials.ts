@@ -17,36 +17,40 @@ const LAST = 40;
 const WAVE = 20;
 
 /**
- * Pushes under way before the first is accepted. With a wave of 20, at most 39 recipients are refused
- * for a fault of ours.
+ * Pushes under way before the first one is accepted. With a wave of 20, a fault of ours has at most 39
+ * recipients refused.
  */
 const FIRST = 20;
 /** Room that each accepted push adds: 1,000 under way after four round trips. */
 const GROWTH = 4;
-/** From here on only the sender's own windows bound what is under way. */
+/** Pushes under way from which on only the sender's own windows are the bound. */
 const OPEN = 4_000;
 
-/** Messages that are remembered: what is older starts small again, which is harmless. */
+/** Trials kept in memory. A trial that was dropped starts with little room again, which is harmless. */
 const REMEMBERED = 1_000;
 
 export interface Trial extends Ramp {
-  /** a push of this message was accepted by this provider, here or by what the campaign says */
+  /** this provider has accepted a push of this message, in this process or in another */
   readonly proven: boolean;
   /** accepted answers so far, in this process */
   readonly accepted: number;
-  /** the campaign says that one was accepted elsewhere */
+  /** Notes that a push was accepted in another process, as the campaign says. */
   prove(): void;
   /** True for the caller that has to note in the campaign that a push was accepted. */
   isToBeNoted(): boolean;
   see(outcome: Outcome): void;
   /** Gives back room for which no answer will come. */
   giveBack(count: number): void;
-  /** So many of the last answers are `blocked` that it is about all recipients: there is no room. */
+  /**
+   * Whether so many of the last answers are `blocked` that the fault concerns all recipients. There is
+   * no room then.
+   */
   isWave(): boolean;
-  /** What led to a wave counts no more, and the room is small again. */
+  /** Forgets the answers of the wave, and makes the room small again. */
   startAgain(): void;
 }
 
+/** A trial without any answer yet. */
 export function createTrial(): Trial {
   let proven = false;
   let noted = false;
@@ -128,8 +132,8 @@ export function createTrial(): Trial {
 }
 
 /**
- * By the store, since it is what all workers of a process share. A process sends for one deployment,
- * so this is one map in practice, and as many as there are worlds in a test.
+ * Trials by store, which all workers of a process share. A process sends for one deployment, so there is
+ * one map; a test has one for each of its worlds.
  */
 const known = new WeakMap<Store, Map<string, Trial>>();
 
@@ -138,7 +142,7 @@ export function trialOf(store: Store, campaignId: string, provider: Provider): T
   const trials = createdOnce(known, store, () => new Map<string, Trial>());
   const key = `${campaignId} ${provider}`;
   const trial = trials.get(key) ?? createTrial();
-  // the one used last is forgotten last
+  // set again, so that the trial that was used last is dropped last
   setNewest(trials, key, trial, REMEMBERED);
   return trial;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
-import { isHeldBack, switchApp } from '../../../functions/pipeline/control/app-pause.ts';
+import { controlApp, isHeldBack } from '../../../functions/pipeline/control/app-pause.ts';
 import {
   cancel,
   pauseBy,
@@ -169,17 +169,17 @@ test('an app that is switched off sends nothing, old or new, until it is on agai
   const old = await world.campaign();
   const byHand = await world.campaign();
   await pauseBy(world.ports, byHand, ME);
-  assert.equal(await switchApp(world.ports, { app: 'default', verb: 'pause', by: ME }), 1);
+  assert.equal(await controlApp(world.ports, { app: 'default', verb: 'pause', by: ME }), 1);
   const fresh = await world.campaign();
   await world.run(NOW + 20 * MINUTE);
   assert.equal(world.script.sent.length, 0);
   for (const id of [scheduled, old, fresh]) assert.equal(await stateOf(world, id), 'paused');
   world.clock.now += 1;
-  assert.equal(await switchApp(world.ports, { app: 'default', verb: 'resume', by: ME }), 3);
+  assert.equal(await controlApp(world.ports, { app: 'default', verb: 'resume', by: ME }), 3);
   await world.run();
   for (const id of [scheduled, old, fresh]) assert.equal((await world.closed(id)).accepted, 20);
   assert.equal(await stateOf(world, byHand), 'paused', 'the switch is not why it is paused');
-  assert.equal(await switchApp(world.ports, { app: 'default', verb: 'cancel', by: ME }), 1);
+  assert.equal(await controlApp(world.ports, { app: 'default', verb: 'cancel', by: ME }), 1);
   await world.run();
   assert.equal((await world.closed(byHand)).skipped, 20);
   assert.equal(world.script.sent.length, 3 * people.length);
@@ -197,11 +197,11 @@ test('a switch whose process dies is finished by its task, and a stale one chang
       throw new Error('killed');
     },
   };
-  await assert.rejects(switchApp(world.ports, { app: 'default', verb: 'pause', by: ME }));
+  await assert.rejects(controlApp(world.ports, { app: 'default', verb: 'pause', by: ME }));
   world.ports.store = store;
   await world.run(NOW + MINUTE);
   assert.equal(await stateOf(world, id), 'paused');
-  await switchApp(world.ports, { app: 'default', verb: 'resume', by: ME });
+  await controlApp(world.ports, { app: 'default', verb: 'resume', by: ME });
   await world.run();
   await world.closed(id);
   const other = await store.getCampaign(await world.campaign());
