@@ -72,7 +72,7 @@ export function createPoster({
           if (size > MAX_BODY) request.destroy();
         });
         const enough = setTimeout(() => request.destroy(), BODY_MS);
-        // whoever ends the body, the answer is already known
+        // however the body ends, the answer is already known
         response.on('error', () => {});
         response.once('close', () => {
           clearTimeout(enough);

@@ -75,7 +75,7 @@ test('a subscriber may also throw synchronously', async () => {
   const events = createEmbeddedEvents({ create: async () => {} });
   let heard = 0;
   events.subscribe(() => {
-    throw new Error('at once');
+    throw new Error('synchronous');
   });
   events.subscribe(async () => {
     heard++;

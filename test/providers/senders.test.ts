@@ -11,7 +11,7 @@ import { answer, certificate, startPeer, startPool } from '../http2/peer.ts';
 import { batch, credentials, kinds, push, start, watchfulSender } from './fixture.ts';
 
 for (const provider of ['apns', 'fcm'] as const) {
-  test(`${provider}: everybody who is open gets the push, once`, async (t) => {
+  test(`${provider}: every open recipient gets the push, once`, async (t) => {
     const { simulator, sender } = await start(t, provider);
     const { it, outcomes } = batch(provider, 2500);
     it.open = it.open.filter((index) => index % 5 > 0);

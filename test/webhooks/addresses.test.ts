@@ -167,8 +167,8 @@ test('a server that stalls fails at the deadline; an endless answer is cut off',
 test('a stall anywhere from the lookup to the headers fails at the deadline', async (t) => {
   const options = { deadlineMs: 200 };
   const late = { kind: 'failed', reason: 'no answer within 0.2 s' };
-  const nobodyKnows = createPoster({ local: false, resolve: () => {}, ...options });
-  assert.deepEqual(await nobodyKnows('https://slow.example/', {}, '{}'), late);
+  const withoutAnswer = createPoster({ local: false, resolve: () => {}, ...options });
+  assert.deepEqual(await withoutAnswer('https://slow.example/', {}, '{}'), late);
 
   // accepts the connection, and never answers the TLS handshake
   const mute = await listening(t, () => {});
@@ -225,7 +225,7 @@ test('a server that is down, or has a self-signed certificate, is a failure with
   const post = createPoster({ local: true });
   const untrusted = await post(receiver.url, {}, '{}');
   assert.match(untrusted.kind === 'failed' ? untrusted.reason : '', /SELF_SIGNED/);
-  const nobody = await post('http://127.0.0.1:1/', {}, '{}');
-  assert.match(nobody.kind === 'failed' ? nobody.reason : '', /ECONNREFUSED/);
+  const refused = await post('http://127.0.0.1:1/', {}, '{}');
+  assert.match(refused.kind === 'failed' ? refused.reason : '', /ECONNREFUSED/);
   assert.equal(receiver.got.length, 0);
 });

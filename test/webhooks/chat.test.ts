@@ -52,7 +52,7 @@ test('Slack gets the report of a campaign as blocks', async (t) => {
   assert.ok(fields.includes('*Audience*\nlanguage de'));
   assert.equal(reasons.text.text, '*Failures by reason*\n3 INVALID_ARGUMENT');
   assert.equal(context.elements[0].text, `<${link(id)}|Report>`);
-  assert.ok(!fields.some((it: string) => it.includes('<!')), 'nobody is called');
+  assert.ok(!fields.some((it: string) => it.includes('<!')), 'no user is mentioned');
   assert.ok(!body.includes('token-of'), 'no tokens');
 });
 

@@ -104,7 +104,7 @@ test('a dead webhook is retried for three days, and does not disturb another one
   const ill = await hook(world, dead, { types: ['campaign.completed'] });
   await world.campaign();
   await world.run(NOW + MINUTE);
-  assert.equal(receiver.got.length, 3, 'at once');
+  assert.equal(receiver.got.length, 3, 'without a wait');
   await world.run();
   assert.equal(receiver.got.length, 3);
   assert.equal((await world.store.getWebhook(well.id))?.failingSince, null);
@@ -133,7 +133,7 @@ test('the other webhooks are told that one was disabled', async (t) => {
   const webhook = await hook(world, gone);
   await world.campaign();
   await world.run();
-  assert.ok(gone.got.length <= 3, '410 ends it at once');
+  assert.ok(gone.got.length <= 3, '410 ends it immediately');
   const [told] = receiver.got.map(read);
   assert.equal(receiver.got.length, 1);
   assert.deepEqual(told?.data, {
@@ -196,7 +196,7 @@ test('a stalling endpoint does not take the room of others', async (t) => {
   for (const id of ids) await world.closed(id);
   // on a busy machine one of them may be late, and comes again
   assert.equal(new Set(receiver.got.map((it) => read(it).id)).size, 18);
-  assert.ok(most <= 4, `${most} at once`);
+  assert.ok(most <= 4, `${most} at the same time`);
   assert.ok(stalled.got.length >= 4);
 });
 

@@ -74,13 +74,13 @@ test('a batch has no more pushes under way than the window allows', async () => 
   assert.equal(it.most, 1000);
   while (it.underWay.length > 0) it.answer(it.underWay.shift()!, rejected);
   await it.done;
-  assert.equal(it.outcomes.size, 3000, 'everybody has an outcome');
+  assert.equal(it.outcomes.size, 3000, 'every recipient has an outcome');
   assert.equal(it.most, 1000);
 });
 
 test('a batch has no more pushes under way than its ramp allows, and goes on when there is room', async () => {
   let room = 5;
-  let told: () => void = () => assert.fail('nobody waits');
+  let told: () => void = () => assert.fail('the batch does not wait');
   const ramp = {
     take: () => room-- > 0,
     wait(resume: () => void) {
