@@ -11,6 +11,7 @@ import { getRequestListener } from '@hono/node-server';
 import { openFile } from '../../../functions/cli/commands/import/file.ts';
 import { createWindow } from '../../../functions/cli/commands/import/window.ts';
 import { bucketOf } from '../../../functions/model/bucket.ts';
+import { person } from '../../contracts/store-fixture.ts';
 import { apnsToken } from '../../http/fixture.ts';
 import { csvDialects, foreign, ndjsonDialects } from '../../import/dialects.ts';
 import { createCli } from '../fixture.ts';
@@ -311,4 +312,24 @@ test('a window is full at 24 MB, however few rows that are', () => {
   assert.ok(taken > 300 && taken * 60_000 < 24 * 1024 * 1024, `${taken}`);
   assert.equal(window.take(1_000).length, 1);
   assert.equal(window.add({ id: 'a' }, 1), 'added');
+});
+
+test('a file without rows stores and removes nothing, and says so', async (t) => {
+  const { volley, file, store } = await createCli(t);
+  await store.putInstallations([person('a')]);
+  const path = await file('header.csv', 'id,platform,token\n');
+  for (const options of [[], ['--prune', '--yes']]) {
+    const { code, stderr } = await volley('import', path, ...options);
+    assert.equal(code, 1);
+    assert.match(stderr, /there are no rows, so nothing was stored or removed/);
+  }
+  assert.ok(await store.getInstallation('default', 'a'));
+});
+
+test('JSON over several lines is told from NDJSON', async (t) => {
+  const { volley, file } = await createCli(t);
+  const path = await file('pretty.json', JSON.stringify({ id: 'a', platform: 'ios' }, null, 2));
+  const { code, stderr } = await volley('import', path);
+  assert.equal(code, 1);
+  assert.match(stderr, /no line is a JSON object; NDJSON has one object a line/);
 });

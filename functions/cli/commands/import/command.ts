@@ -115,7 +115,7 @@ async function importFrom(source: Source, options: Options, context: Context, st
   const counts = await withProgress(job, { options, told, stop }, context);
 
   const pruned =
-    options.prune && !dryRun && state.complete
+    options.prune && !dryRun && state.complete && counts.read > 0
       ? await prune({ client, app: app!, run: state.run, counts, options }, context)
       : null;
   if (state.complete) file.remove();
@@ -123,6 +123,7 @@ async function importFrom(source: Source, options: Options, context: Context, st
     say(stoppedText(source.unit, state.position?.rows));
     exit(1);
   }
+  if (counts.read === 0) say('volley: there are no rows, so nothing was stored or removed\n');
   if (counts.read === counts.rejected) exit(1);
   const stored = counts.read - counts.rejected;
   show({ ...counts, stored, ...told.lists(), ...(pruned !== null && { pruned }) }, () =>

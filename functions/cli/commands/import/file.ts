@@ -130,6 +130,9 @@ const ndjson: Format = {
         if ('value' in row) for (const name of Object.keys(row.value)) names.add(name);
         if (++rows === SAMPLE) break sample;
       }
+    // pretty-printed JSON, for one
+    if (names.size === 0)
+      throw new SourceFailed('no line is a JSON object; NDJSON has one object a line: jq -c .');
     return [...names].map((name) => ({ name, type: null }));
   },
   async *read(lines, columns) {
