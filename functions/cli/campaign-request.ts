@@ -69,7 +69,8 @@ export async function campaignRequest(
   const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
   if (file === undefined && !hasMessage && needs.message === 'needed')
     throw new Usage('give a FILE, or at least --title or --body');
-  if (!given.audience && !options.everybody && Object.keys(audience).length === 0)
+  // a file without an audience may have a typo: the API names all its faults
+  if (file === undefined && !options.everybody && Object.keys(audience).length === 0)
     throw new Usage(
       'say who gets it: --everybody, or --user, --segment, --tag, --language, … (see --help)',
     );
@@ -95,7 +96,8 @@ function narrowed(given: unknown, options: Record<string, unknown>) {
 async function readRequest(file: string): Promise<Record<string, unknown>> {
   const value = await readJsonFile(
     file,
-    () => `${file} is not JSON; it should be a campaign as POST /v1/campaigns takes it`,
+    ({ message }) =>
+      `${file} is not JSON: ${message}. It should be a campaign as POST /v1/campaigns takes it`,
   );
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;

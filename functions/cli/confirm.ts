@@ -36,6 +36,7 @@ export async function confirmed(
   }
   const found = await api.post<EstimateView>('/v1/audiences:estimate', request);
   const { installations } = found;
+  if (installations === 0) say('volley: no installation matches this audience\n');
   if (installations < MANY) return true;
   if (!ask)
     throw new Usage(`this goes to ${count(installations)} installations. To send it, add --yes`);

@@ -129,7 +129,7 @@ test('a wrong command line is explained shortly, with 2', async (t) => {
   for (const [args, message] of [
     [['send'], /give a FILE, or at least --title/],
     [['send', '--title', 'x'], /say who gets it/],
-    [['send', broken], /is not JSON/],
+    [['send', broken], /is not JSON: Expected property name[\s\S]* position 1\b/],
     [['sned'], /unknown command 'sned'/],
     [['send', '--titel', 'x'], /unknown option '--titel'/],
     [['report'], /missing required argument 'id'/],
@@ -216,6 +216,22 @@ test('the local server is found where PORT says, unless another URL is given', a
   const { code, stderr } = await volleyWith({ PORT: '99999' }, 'report', 'x');
   assert.equal(code, 2);
   assert.match(stderr, /"http:\/\/127\.0\.0\.1:99999" is not a URL/);
+});
+
+test('a typo in the audience of a file is named by the API', async (t) => {
+  const { volley, file } = await cli(t);
+  const campaign = { name: 'x', audiense: { everybody: true }, message: { titel: 'Hi' } };
+  const { code, stderr } = await volley('send', await file('c.json', JSON.stringify(campaign)));
+  assert.equal(code, 1);
+  for (const word of ['audiense', 'message.titel']) assert.ok(stderr.includes(word), stderr);
+  assert.doesNotMatch(stderr, /say who gets it/);
+});
+
+test('an audience without installations is told before it is sent to', async (t) => {
+  const { volley } = await cli(t);
+  const { code, stderr } = await volley('send', '--title', 'Hi', '--tag', 'nosuch', '--no-wait');
+  assert.equal(code, 0);
+  assert.match(stderr, /no installation matches this audience/);
 });
 
 test('without a valid key it says where a key can be given', async (t) => {

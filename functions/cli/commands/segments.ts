@@ -52,5 +52,6 @@ const line = ({ name, audience }: SegmentView) => `${name}  ${JSON.stringify(aud
 const readAudience = (file: string) =>
   readJsonFile(
     file,
-    () => `${file} is not JSON; it should be an audience such as {"tags": ["vip"]}`,
+    ({ message }) =>
+      `${file} is not JSON: ${message}. It should be an audience such as {"tags": ["vip"]}`,
   );

@@ -37,7 +37,7 @@ async function send(context: Context, file: string | undefined, options: Options
   const request = await campaignRequest(file, options);
   const api = client();
   const ask = isJson() ? undefined : io.ask;
-  if (!options.yes && !(await confirmed(api, request, { ask, say }))) {
+  if (!options.yes && !(await confirmed(api, request, { ask, say: isJson() ? () => {} : say }))) {
     say('volley: nothing was sent\n');
     exit(1);
     return;

@@ -37,9 +37,10 @@ function testedText({ recipients }: TestedView): string {
     for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
     for (const name of [provider, ...providers.filter((it) => it !== provider)]) {
       const it = by[name];
-      if (!it) text += `  ${name}: no credentials\n`;
+      const of = name === provider ? name : `not sent, as ${name} would get it`;
+      if (!it) text += `  ${of}: no credentials\n`;
       else {
-        text += `  ${name}: ${it.bytes} of ${it.mostBytes} bytes\n`;
+        text += `  ${of}: ${it.bytes} of ${it.mostBytes} bytes\n`;
         text += `    ${JSON.stringify(it.payload)}\n`;
       }
     }

@@ -16,8 +16,10 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .description('manage outgoing webhooks');
 
   const kept = (it: WithSecret) => {
-    show(it, () => `${it.id}  ${it.secret}`);
-    if (it.format === 'standard') say('Keep the secret: it is not shown again.\n');
+    // Slack and Teams verify no signature
+    const isSigned = it.format === 'standard';
+    show(it, () => (isSigned ? `${it.id}  ${it.secret}` : it.id));
+    if (isSigned) say('Keep the secret: it is not shown again.\n');
   };
 
   webhooks
@@ -87,7 +89,10 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .command('rotate')
     .argument('<id>')
     .description('rotate the secret; the earlier one signs for 24 hours more')
-    .action(async (id: string) => kept(await client().post<WithSecret>(`${pathOf(id)}:rotate`)));
+    .action(async (id: string) => {
+      kept(await client().post<WithSecret>(`${pathOf(id)}:rotate`));
+      say('The earlier secret signs too, for 24 hours more.\n');
+    });
 
   webhooks
     .command('enable')

@@ -74,7 +74,7 @@ test('a test goes to those named on the command line, not to the audience of the
     `a by fcm, in the default language
   fcm: 10 of 4096 bytes
     {"token":"to…","title":"Hi"}
-  apns: 10 of 4096 bytes
+  not sent, as apns would get it: 10 of 4096 bytes
     {"token":"to…","title":"Hi"}
 `,
   );

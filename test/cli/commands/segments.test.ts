@@ -18,7 +18,7 @@ test('a segment is saved from a file, listed, shown and removed', async (t) => {
   assert.match(gone.stderr, /no segment "vip"/);
   const wrong = await volley('segments', 'put', 'vip', await file('x.json', 'tags=vip'));
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /is not JSON; it should be an audience/);
+  assert.match(wrong.stderr, /is not JSON: [\s\S]*It should be an audience/);
   const long = await file('long.json', '{"attributes": {"id": 2916334247900527531}}');
   const rounded = await volley('segments', 'put', 'vip', long);
   assert.equal(rounded.code, 1);

@@ -38,6 +38,7 @@ test('a webhook is added, listed, tested, rotated, replayed and removed by hand'
   assert.equal(ping.code, 0);
   assert.match(ping.stdout, / delivered {2}webhook\.test\n.* 204\n$/);
   const rotated = await volley('rotate', id!);
+  assert.match(rotated.stderr, /earlier secret signs too, for 24 hours more/);
   const second = rotated.stdout.trim().split('  ')[1]!;
   clock.now += 1;
   receiver.answer = status(500);
@@ -52,6 +53,7 @@ test('a webhook is added, listed, tested, rotated, replayed and removed by hand'
 
   const chat = await volley('add', 'https://hooks.slack.com/services/T0/B0/secret', '--slack');
   assert.equal(chat.code, 0);
+  assert.match(chat.stdout, /^\w+\n$/, 'no secret: Slack verifies no signature');
   assert.doesNotMatch((await volley('list')).stdout, /B0/, 'its path is its password');
   assert.equal((await volley('remove', id!)).code, 0);
   const gone = await volley('test', id!);
