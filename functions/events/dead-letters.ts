@@ -6,7 +6,12 @@
  */
 
 import type { v1 } from '@google-cloud/pubsub';
-import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/ports.ts';
+import {
+  type DeadLetter,
+  type DeadLetters,
+  MAX_DEAD_LETTERS,
+  type Redriven,
+} from '../ports/ports.ts';
 
 export interface DeadLettersOptions {
   project: string;
@@ -25,6 +30,9 @@ const PULL_MS = 2_000;
 const CALL_MS = 5_000;
 /** Redriving stops after this time: acknowledgement ids live for 60 s, and the command line waits 30 s. */
 const REDRIVE_MS = 15_000;
+/** Pulling stops after this time: letters may come one by one, and the first ids live 60 s from then. */
+const PULL_ALL_MS = 8_000;
+const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
 
 /** Prefix of the attributes that Pub/Sub adds to a dead letter. They are not of the event. */
@@ -55,8 +63,9 @@ export function createPubSubDeadLetters({
   /** Pulls up to a hundred, oldest first. Pub/Sub gives them in any order, and seldom in one answer. */
   async function pull({ subscriber }: Clients): Promise<Pulled[]> {
     const found: Pulled[] = [];
+    const end = now() + PULL_ALL_MS;
     try {
-      while (found.length < MAX_DEAD_LETTERS) {
+      while (found.length < MAX_DEAD_LETTERS && now() < end) {
         const request = { subscription, maxMessages: MAX_DEAD_LETTERS - found.length };
         const [{ receivedMessages }] = await subscriber.pull(request, once(PULL_MS));
         if (!receivedMessages?.length) break;
@@ -79,6 +88,20 @@ export function createPubSubDeadLetters({
     await subscriber.modifyAckDeadline(request, once(CALL_MS)).catch(() => {});
   }
 
+  /** Why the topic refuses this one message; null: it is published. */
+  async function publish(publisher: v1.PublisherClient, { data, letter }: Pulled) {
+    const messages = [{ data, attributes: letter.attributes }];
+    const name = `projects/${project}/topics/${topic}`;
+    try {
+      await publisher.publish({ topic: name, messages }, once(CALL_MS));
+      return null;
+    } catch (error) {
+      const { code, details } = error as { code?: number; details?: string };
+      if (code !== INVALID_ARGUMENT) throw error;
+      return details || 'the topic does not take it';
+    }
+  }
+
   return {
     async list() {
       const connection = await connected();
@@ -91,23 +114,28 @@ export function createPubSubDeadLetters({
       const connection = await connected();
       const { subscriber, publisher } = connection;
       const left = await pull(connection);
+      const kept: Pulled[] = [];
+      const done: Redriven = { redriven: 0, refused: [] };
       const end = now() + REDRIVE_MS;
-      let redriven = 0;
       try {
         for (let it = left[0]; it && now() < end; it = left[0]) {
-          const messages = [{ data: it.data, attributes: it.letter.attributes }];
-          const name = `projects/${project}/topics/${topic}`;
-          await publisher.publish({ topic: name, messages }, once(CALL_MS));
-          // DANGER: acknowledge only what is published, or a crash here would lose it. Now a crash
-          // publishes it twice, and subscribers recognise the event by its id.
-          await subscriber.acknowledge({ subscription, ackIds: [it.ackId] }, once(CALL_MS));
+          const reason = await publish(publisher, it);
+          if (reason === null) {
+            // DANGER: acknowledge only what is published, or a crash here would lose it. Now a crash
+            // publishes it twice, and subscribers recognise the event by its id.
+            await subscriber.acknowledge({ subscription, ackIds: [it.ackId] }, once(CALL_MS));
+            done.redriven++;
+          } else {
+            // it must not keep those behind it from being published
+            kept.push(it);
+            done.refused.push({ id: it.letter.id, reason });
+          }
           left.shift();
-          redriven++;
         }
       } finally {
-        await giveBack(subscriber, left);
+        await giveBack(subscriber, [...left, ...kept]);
       }
-      return redriven;
+      return done;
     },
 
     async close() {

@@ -20,6 +20,12 @@ const schema = z
   .openapi('DeadLetter');
 export type DeadLetterView = z.output<typeof schema>;
 
+const redrivenSchema = z.object({
+  redriven: z.int(),
+  refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+});
+export type RedrivenView = z.output<typeof redrivenSchema>;
+
 const view = ({ id, deadAt, attempts, attributes, data }: DeadLetter): DeadLetterView => ({
   id,
   deadAt: rfc3339(deadAt),
@@ -29,7 +35,10 @@ const view = ({ id, deadAt, attempts, attributes, data }: DeadLetter): DeadLette
 });
 
 /** For an engine without dead letters: its queue retries events, and webhooks list the failed ones. */
-export const noDeadLetters: DeadLetters = { list: async () => [], redrive: async () => 0 };
+export const noDeadLetters: DeadLetters = {
+  list: async () => [],
+  redrive: async () => ({ redriven: 0, refused: [] }),
+};
 
 export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
   call({
@@ -57,12 +66,13 @@ export const deadLetterCalls = (deadLetters: DeadLetters): Call[] => [
     summary: 'Publish dead letters again',
     description:
       `With their attributes, oldest first, ${MAX_DEAD_LETTERS} at most; call again until it is 0. ` +
-      'One may be published twice, with the same id; none is lost.',
+      'One may be published twice, with the same id; none is lost. What the topic refuses, such as an ' +
+      'empty message, is named and goes on waiting.',
     scopes: ['admin'],
     takes: {},
-    responses: { 200: json('How many were published.', z.object({ redriven: z.int() })) },
+    responses: { 200: json('How many were published, and which were refused.', redrivenSchema) },
     async handle(_, c) {
-      return c.json({ redriven: await deadLetters.redrive() });
+      return c.json(await deadLetters.redrive());
     },
   }),
 ];

@@ -52,9 +52,13 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Lists letters and leaves them where they are. Leaves out those that another call holds now. */
   list(): Promise<DeadLetter[]>;
-  /**
-   * Publishes each letter again, then deletes it; gives the number. A letter may be published
-   * twice, none is lost.
-   */
-  redrive(): Promise<number>;
+  /** Publishes each letter again, then deletes it. One may be published twice, none is lost. */
+  redrive(): Promise<Redriven>;
+}
+
+export interface Redriven {
+  /** letters that were published again */
+  redriven: number;
+  /** letters that the topic does not take, such as one without data and attributes; they go on waiting */
+  refused: { id: string; reason: string }[];
 }

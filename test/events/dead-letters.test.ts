@@ -71,6 +71,7 @@ async function world(t: TestContext, ackDeadlineSeconds = 60) {
 }
 
 const named = (count: number) => Array.from({ length: count }, (_, n) => `event-${1000 + n}`);
+const published = (redriven: number) => ({ redriven, refused: [] });
 const idsOf = (them: { attributes: Record<string, string> }[]) =>
   them.map((it) => it.attributes.id!);
 
@@ -89,7 +90,7 @@ test('dead letters are listed oldest first and stay; redriven, they are publishe
     assert.ok(Math.abs(deadAt - Date.now()) < 10 * 60_000, String(deadAt));
   }
   assert.deepEqual(await heard(), []);
-  assert.equal(await deadLetters.redrive(), 3);
+  assert.deepEqual(await deadLetters.redrive(), published(3));
   const told = await heard();
   assert.deepEqual(idsOf(told).sort(), names);
   for (const { attributes, data } of told) {
@@ -97,14 +98,14 @@ test('dead letters are listed oldest first and stay; redriven, they are publishe
     assert.equal(Buffer.from(data, 'base64').toString(), `{"id":"${attributes.id}"}`);
   }
   assert.deepEqual(await deadLetters.list(), []);
-  assert.equal(await deadLetters.redrive(), 0);
+  assert.deepEqual(await deadLetters.redrive(), published(0));
 });
 
 test('a call redrives a hundred, the next call the others', { skip }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
   await bury(named(105));
-  assert.equal(await deadLetters.redrive(), 100);
-  assert.equal(await deadLetters.redrive(), 5);
+  assert.deepEqual(await deadLetters.redrive(), published(100));
+  assert.deepEqual(await deadLetters.redrive(), published(5));
   assert.deepEqual(idsOf(await heard()).sort(), named(105));
 });
 
@@ -121,7 +122,7 @@ test('a failure between publishing and acknowledging publishes twice and loses n
   await assert.rejects(deadLetters.redrive(), /no answer/);
   assert.equal(broken.mock.callCount(), 1);
   broken.mock.restore();
-  assert.equal(await deadLetters.redrive(), 3);
+  assert.deepEqual(await deadLetters.redrive(), published(3));
   assert.deepEqual(idsOf(await heard()).sort(), [names[0], ...names].sort());
 });
 
@@ -136,8 +137,8 @@ test('a process that is killed between publishing and acknowledging loses nothin
   t.after(() => child.kill('SIGKILL'));
   const [code, signal] = await once(child, 'exit');
   assert.deepEqual([code, signal], [null, 'SIGKILL']);
-  const published = idsOf(await heard());
-  assert.equal(published.length, 1, 'it died after it had published one');
+  const heardFirst = idsOf(await heard());
+  assert.equal(heardFirst.length, 1, 'it died after it had published one');
 
   const deadline = Date.now() + 60_000;
   let listed: string[] = [];
@@ -146,7 +147,7 @@ test('a process that is killed between publishing and acknowledging loses nothin
     listed = idsOf(await deadLetters.list());
   }
   assert.deepEqual(listed.toSorted(), names, 'also the one that was published');
-  assert.equal(await deadLetters.redrive(), 3);
+  assert.deepEqual(await deadLetters.redrive(), published(3));
   assert.deepEqual(idsOf(await heard()).sort(), names);
   assert.deepEqual(await deadLetters.list(), []);
 });
@@ -163,8 +164,49 @@ test('a dead letter that cannot be published stays', { skip }, async (t) => {
   assert.deepEqual(await heard(), []);
 });
 
+test('a dead letter that the topic refuses keeps none behind it from being published', {
+  skip,
+}, async (t) => {
+  const { deadLetters, ids, bury, heard } = await world(t);
+  const added = { CloudPubSubDeadLetterSourceDeliveryCount: '20' };
+  const empty = { messages: [{ data: '', attributes: added }] };
+  const topic = `projects/${ids.project}/topics/dead:publish`;
+  const { messageIds } = await emulator('POST', topic, empty);
+  await bury(named(2));
+  const { redriven, refused } = await deadLetters.redrive();
+  assert.equal(redriven, 2);
+  assert.deepEqual(
+    refused.map(({ id }) => id),
+    messageIds,
+  );
+  assert.match(refused[0]!.reason, /empty/);
+  assert.deepEqual(idsOf(await heard()).sort(), named(2));
+  assert.equal((await deadLetters.list()).length, 1, 'it is still listed');
+});
+
+test('letters that come one by one are pulled for some seconds, then published', {
+  skip,
+}, async (t) => {
+  const { ids, bury, heard } = await world(t);
+  let time = 0;
+  const slow = createPubSubDeadLetters({ ...ids, emulatorHost, now: () => time });
+  t.after(() => slow.close());
+  await bury(named(30));
+  const pull = v1.SubscriberClient.prototype.pull as (...all: unknown[]) => Promise<unknown>;
+  t.mock.method(
+    v1.SubscriberClient.prototype,
+    'pull',
+    function one(this: unknown, request: object, options: unknown) {
+      time += 1500;
+      return pull.call(this, { ...request, maxMessages: 1 }, options);
+    },
+  );
+  assert.deepEqual(await slow.redrive(), published(6));
+  assert.equal((await heard()).length, 6);
+});
+
 test('the embedded engine has no dead letters, and the command line says so', async (t) => {
-  assert.deepEqual([await noDeadLetters.list(), await noDeadLetters.redrive()], [[], 0]);
+  assert.deepEqual([await noDeadLetters.list(), await noDeadLetters.redrive()], [[], published(0)]);
   const { volley } = await cli(t);
   assert.equal((await volley('events', 'dead-letters')).stdout, 'none\n');
   assert.equal((await volley('events', 'redrive')).stdout, '0 published again\n');

@@ -1,7 +1,7 @@
 /** `volley events …`: events that no subscriber took. */
 
 import type { Command } from 'commander';
-import type { DeadLetterView } from '../../http/dead-letters.ts';
+import type { DeadLetterView, RedrivenView } from '../../http/dead-letters.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 
@@ -23,8 +23,9 @@ export function deadLetterCommands(program: Command, { client, show }: Context) 
     .description('publish them again, the oldest first, a hundred at most')
     .action(async () => {
       const path = '/v1/events/dead-letters:redrive';
-      const done = await client().post<{ redriven: number }>(path);
-      show(done, () => `${done.redriven} published again`);
+      const done = await client().post<RedrivenView>(path);
+      const refused = done.refused.map(({ id, reason }) => `${id} is refused: ${reason}`);
+      show(done, () => [`${done.redriven} published again`, ...refused].join('\n'));
     });
 }
 

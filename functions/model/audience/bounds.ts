@@ -18,7 +18,9 @@ export function boundsOf(value: unknown): string | null {
     if (depth > MAX_JSON_DEPTH) return `is nested more than ${MAX_JSON_DEPTH} deep`;
     for (const it of level) {
       if (typeof it !== 'object' || it === null) values += 1;
-      else if (!Array.isArray(it)) objects += 1;
+      // an empty list is a value: it costs its checks
+      else if (Array.isArray(it)) values += it.length === 0 ? 1 : 0;
+      else objects += 1;
     }
     if (values > MAX_VALUES || objects > MAX_OBJECTS)
       return (
