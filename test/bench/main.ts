@@ -80,8 +80,8 @@ bench('messages', 'single pushes from request to provider, at 1/s and at 1,000/s
     else console.table(result);
   });
 
-bench('triggers', 'signed pings at 200/s, from request to answer')
-  .option('--rate <n>', 'pings a second', whole, 200)
+bench('triggers', 'signed calls of an inbound webhook at 200/s, from request to answer')
+  .option('--rate <n>', 'calls a second', whole, 200)
   .action(async ({ json, rate }) => print(await triggers({ rate }), json));
 
 bench('cold', 'starts of the deployed functions, from their process to their first work')

@@ -14,7 +14,7 @@ import { google } from './server.ts';
 
 const queues = '/v2/projects/p/locations/r/queues/volley-';
 const fields = '/v1/projects/p/databases/(default)/collectionGroups/-/fields';
-/** As Firestore lists what firestore.indexes.json asks for. */
+/** Firestore's list of the indexes in firestore.indexes.json. */
 const ready = {
   fields: indexes.fieldOverrides.map((it) => ({
     name: `projects/p/databases/(default)/collectionGroups/${it.collectionGroup}/fields/${it.fieldPath}`,
@@ -109,7 +109,7 @@ test('for refused tasks it says which part refused them, and what to compare', a
   assert.match(of('volley-deliver runs').next!, /ingress/);
 });
 
-/** As if every task that is asked for by its name had this for its last attempt. */
+/** A server where every task that is read by its name had this last attempt. */
 const pending = (attempt: object) =>
   new Proxy(allThere(), {
     get: (them, path: string) => (/\/tasks\/./.test(path) ? attempt : them[path]),

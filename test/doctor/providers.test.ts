@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => simulated?.close());
 
-/** What is found of one app with these credentials in place of the right ones. */
+/** The findings for one app with these credentials instead of the right ones. */
 async function found(wrong: Partial<{ apns: object; fcm: object }>) {
   const { apns, fcm } = simulated.apps.default!;
   const app = {
@@ -101,7 +101,7 @@ test('a provider that has no room, or refuses for its own sake, shows nothing', 
     findings.map(({ state, detail }) => [state, detail]),
     [
       ['unknown', 'its answer shows nothing about the credentials: ServiceUnavailable'],
-      // of FCM's quota the token is looked at first
+      // FCM checks the token before its quota
       ['well', findings[1]!.detail],
     ],
   );

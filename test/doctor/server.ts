@@ -1,11 +1,11 @@
-/** A server that answers as Google's do. */
+/** A server with answers like Google's. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** Answers by path; what is not there answers 404. */
+/** Answers by path; other paths get 404. */
 export async function google(t: TestContext, answers: Record<string, unknown>, headers = {}) {
   const asked: IncomingMessage[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Who gets into a function and who does not: real processes of the Functions Framework. */
+/** Which callers a function admits: real processes of the Functions Framework. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ test('every function answers health checks to all callers', { skip }, async () =
       const response = await fetch(`${fn.url}${path}`);
       assert.equal(response.status, 200, `${target} ${path}`);
       assert.deepEqual(await response.json(), { status: 'ok' });
-      // the first one came while the server was the framework's still
+      // the first request came while the framework still owned the server
       if (path !== '/healthz')
         assert.equal(
           response.headers.get('keep-alive'),
@@ -84,7 +84,7 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
   assert.equal((await world.simulated.apns.stats()).requests, 0);
 
   assert.equal((await fetch(fn.url)).status, 405);
-  // there is no such chunk, so it is done with
+  // the chunk does not exist, so the task is done
   assert.equal((await world.post('sendApns', sendTask)).status, 204);
   await fn.end('SIGTERM');
 });

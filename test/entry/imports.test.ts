@@ -6,13 +6,13 @@ const entry = (name: string) => new URL(`../../functions/entry/${name}.ts`, impo
 
 const providers = new URL('../../functions/model/provider/list.ts', import.meta.url);
 
-/** What a file takes in at run time, at its beginning or when it is first needed; types are erased. */
+/** What a file imports at run time, at its start or later; types are erased. */
 const statement = /(?:^(?:import|export) (?!type\b)(?:[^'";]*? from )?|\bimport\()'([^']+)'/gm;
 
 async function packagesOf(start: URL): Promise<string[]> {
   const packages = new Set<string>();
   const files = new Set([start.href]);
-  // a ping becomes a campaign by the API's schemas, which come with the first one
+  // a call of an inbound webhook becomes a campaign by the API's schemas, imported at the first call
   for (const file of files)
     for (const [all, name = ''] of (await readFile(new URL(file), 'utf8')).matchAll(statement))
       if (all.startsWith('import(') && name.endsWith('/schemas/campaign.ts')) continue;

@@ -1,4 +1,4 @@
-/** A campaign through what is deployed, behind Cloud Run's front, with its instances ended meanwhile. */
+/** A campaign through the deployed build, behind a simulated Cloud Run, while instances are ended. */
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';

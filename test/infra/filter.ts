@@ -8,7 +8,7 @@ export type Entry = any;
 
 const severities = ['DEFAULT', 'DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR', 'CRITICAL'];
 
-/** A line that a function wrote, as Cloud Run hands it on: a JSON object, its `severity` taken out. */
+/** A function's log line as Cloud Run passes it on: a JSON object without its `severity`. */
 export function entryOf(service: string, line: string): Entry {
   const { severity = 'DEFAULT', time, ...rest } = JSON.parse(line);
   const resource = { type: 'cloud_run_revision', labels: { service_name: service } };
@@ -19,7 +19,7 @@ export function entryOf(service: string, line: string): Entry {
     : { ...common, jsonPayload: rest };
 }
 
-/** Throws on what it does not know. */
+/** Throws on syntax that it does not know. */
 export function matcher(filter: string): (entry: Entry) => boolean {
   const tests = filter.split(/\s+AND\s+/).map((text) => {
     const [, path, operator, value] =
@@ -32,7 +32,7 @@ export function matcher(filter: string): (entry: Entry) => boolean {
 
 function comparison(path: string, operator: string, text: string): (entry: Entry) => boolean {
   const value = text.startsWith('"') ? JSON.parse(text) : text;
-  // a field that is not there matches nothing
+  // an absent field matches nothing
   const of = (entry: Entry) => path.split('.').reduce((it, key) => it?.[key], entry);
   if (operator === '>=') {
     if (path !== 'severity' || !severities.includes(value)) throw new Error(`>= of ${path}`);

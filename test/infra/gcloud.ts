@@ -1,4 +1,4 @@
-/** What gcloud.sh would make, by the commands that `--dry-run` prints. */
+/** What gcloud.sh would make, from the commands that `--dry-run` prints. */
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

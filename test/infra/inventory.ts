@@ -1,30 +1,30 @@
 /**
- * What is deployed, in words both ways of deploying have in common: a line for each thing, so that
- * two deployments can be compared and a difference can be read.
+ * Describes a deployment with a line for each resource, in the same form for Terraform and gcloud.sh, so
+ * that two deployments can be compared and differences are readable.
  */
 
 import type { Resource, Values } from './terraform.ts';
 
-/** What is not there is not told. */
+/** Leaves out absent values. */
 export const told = (inventory: Inventory): Inventory =>
   JSON.parse(JSON.stringify(inventory, (_, it) => it ?? undefined));
 
 export type Inventory = Record<string, unknown>;
 
-/** Throws where two things have one name: one of them would hide the other. */
+/** Throws if two resources have the same name: one would hide the other. */
 export function add(inventory: Inventory, name: string, it: unknown = true) {
   if (name in inventory) throw new Error(`${name} is there twice`);
   inventory[name] = it;
 }
 
-/** What only Terraform makes: for the workflows, and the bucket of the source. */
+/** Resources that only Terraform makes: for the workflows, and the bucket of the source. */
 const onlyTerraform = (it: Resource) =>
   ['iamcredentials.googleapis.com', 'sts.googleapis.com'].includes(String(it.index)) ||
   ['github', 'github_fcm', 'github_pools', 'github_acts_as', 'state', 'source'].includes(it.name) ||
   it.type.startsWith('google_storage_') ||
   it.type === 'terraform_data';
 
-/** Mocks invent ids and e-mail addresses: back to what they are of. */
+/** Replaces the ids and e-mail addresses that mocks invent by the names of their resources. */
 function named(resources: Resource[]): Resource[] {
   const names = new Map<string, string>();
   const keys: Record<string, string> = {
@@ -159,7 +159,7 @@ const readers: Record<string, Reader> = {
     ),
 };
 
-/** What a grant is on, by the type of its resource. */
+/** The attribute that names what a grant is for, by resource type. */
 const granted: Record<string, string> = {
   google_project_iam_member: 'project',
   google_service_account_iam_member: 'service_account_id',
@@ -173,7 +173,7 @@ const granted: Record<string, string> = {
   google_storage_bucket_iam_member: 'bucket',
 };
 
-/** Every grant there is, of whatever kind; a kind that is not known throws. */
+/** All grants, of every kind. Throws on an unknown kind. */
 export function grantsOf(resources: Resource[]) {
   return named(resources)
     .filter(({ type }) => /_iam_(?!custom_role)|_iam$/.test(type))

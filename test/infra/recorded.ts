@@ -1,4 +1,4 @@
-/** What gcloud.sh made, by what a recorder holds after it: the requests of the real gcloud. */
+/** What gcloud.sh made, from the resources in a recorder that served the real gcloud. */
 
 import type { Recorder } from './google/recorder.ts';
 import type { Body } from './google/services.ts';
@@ -12,7 +12,7 @@ const member = (it: string) =>
 
 type Reader = (it: Body, all: Inventory, name: string) => void;
 
-/** By service and collection. What is not here is not compared, and has to be said so: null. */
+/** By service and collection. null: not compared. An unknown collection is a fault. */
 const readers: Record<string, Reader | null> = {
   'iam serviceAccounts': (it, all) => add(all, `account ${account(it.email)}`),
   'iam roles': (it, all, name) => add(all, `role ${name}`, it.includedPermissions),
@@ -44,7 +44,7 @@ const readers: Record<string, Reader | null> = {
       topic: lastOf(it.topic),
       keeps: it.messageRetentionDuration,
       acknowledge: it.ackDeadlineSeconds,
-      // a policy without a time is one without an end
+      // a policy without a time has no end
       expires: it.expirationPolicy && (it.expirationPolicy.ttl ?? 'never'),
       push: it.pushConfig?.pushEndpoint,
       as: account(it.pushConfig?.oidcToken?.serviceAccountEmail),

@@ -9,7 +9,7 @@ import { PROJECT_NUMBER, type Recorder, startRecorder } from './google/recorder.
 import { inventoryOf } from './recorded.ts';
 import { writtenCommands } from './written.ts';
 
-/** All there is to choose, with the names that infra/README.md uses. */
+/** All settings, with the names that infra/README.md uses. */
 const settings = {
   PROJECT: 'example-project',
   APNS_KEY_ID: 'ABC123DEFG',
@@ -44,7 +44,7 @@ suite('gcloud.sh, by the real gcloud on a recorder', { skip: withoutGcloud() }, 
   });
 
   const script = () => gcloud.run('bash', [join(folder, 'infra/gcloud.sh')], settings);
-  /** everything that is there, a line each, to compare with later */
+  /** all resources, a line each, to compare with later */
   const snapshot = () => {
     recorder.settle();
     const { resources, policies, enabled } = recorder;

@@ -1,7 +1,7 @@
 /**
- * What the Terraform would make, by `terraform test` against mocks: the plan is the test. Terraform
- * and its providers come from a registry; TERRAFORM_CHECK may name a program that stands in for it
- * where there is none (`PROGRAM infra --root . --test` runs fmt, init, validate and test).
+ * What Terraform would make, by `terraform test` with mocks: the plan is the test. Terraform and its
+ * providers come from a registry; without one TERRAFORM_CHECK may name a program that replaces it
+ * (`PROGRAM infra --root . --test` runs fmt, init, validate and test).
  */
 
 import { execFile } from 'node:child_process';
@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const DEADLINE_MS = 5 * 60 * 1000;
-/** The states of all runs come with the provider's whole schema each. */
+/** Limits the output, in bytes: the state of each run contains the provider's whole schema. */
 const MAX_OUTPUT = 500 * 1024 * 1024;
 
 // biome-ignore lint/suspicious/noExplicitAny: there are a thousand types of resources
@@ -32,7 +32,7 @@ export const withoutTerraform = (): string | false =>
   !process.env.REQUIRE_TERRAFORM &&
   'needs Terraform and its registry: set REQUIRE_TERRAFORM=1';
 
-/** By the name of their run in infra/tests/deployments.tftest.hcl. Throws what Terraform objects to. */
+/** Plans by the name of their run in infra/tests/deployments.tftest.hcl. Throws Terraform's errors. */
 export async function deployments(): Promise<Record<string, Resource[]>> {
   const folder = await mkdtemp(join(tmpdir(), 'volley-terraform-'));
   try {
@@ -50,7 +50,7 @@ export async function deployments(): Promise<Record<string, Resource[]>> {
   }
 }
 
-/** The program calls `terraform test` by name; here it finds one that writes down what it learns. */
+/** The program calls `terraform test` by name; this replacement records the result. */
 async function throughCheck(program: string, folder: string): Promise<string> {
   const { stdout: terraform } = await run('sh', ['-c', 'command -v terraform']);
   const output = join(folder, 'test.jsonl');

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { commandsOf } from '../docs/commands.ts';
 import { pages, spansOf } from '../docs/markdown.ts';
 
-/** Signing in and installing are between a person and Google. */
+/** Commands for sign-in and installation are not run. */
 export const isPersonal = (command: string) => /^gcloud (auth|components) /.test(command);
 
-/** With what stands for something of the reader's filled in. */
+/** Replaces placeholders by example values. */
 export function writtenCommands(): string[] {
   const all = pages();
   const alerts = readdirSync('infra/alerts')

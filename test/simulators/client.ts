@@ -28,7 +28,7 @@ export const fcmOptions = { provider: 'fcm' as const, projectId: 'example' };
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A provider token, good unless told otherwise. */
+/** A provider token, valid by default. */
 export function jwt(
   claims: object = {},
   header: object = {},

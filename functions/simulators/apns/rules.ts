@@ -206,7 +206,7 @@ function bearerVerifier(options: ApnsRulesOptions) {
   /** by the token's text: its time of issue (ms since the epoch), or the reason for a refusal */
   const judged = new Map<string, number | string>();
 
-  function judge(token: string): number | string {
+  function verifyBearer(token: string): number | string {
     const [header = '', claims = '', signature = '', ...more] = token.split('.');
     const { alg, kid } = decode(header);
     const { iss, iat } = decode(claims);
@@ -230,7 +230,7 @@ function bearerVerifier(options: ApnsRulesOptions) {
     if (!token) return 'MissingProviderToken';
     let issued = judged.get(token);
     if (issued === undefined) {
-      issued = judge(token);
+      issued = verifyBearer(token);
       setNewest(judged, token, issued, MAX_KEPT);
     }
     if (typeof issued === 'string') return issued;

@@ -140,7 +140,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   }
 
   /** In the order in which a provider would check: the service, the rules, the device. */
-  function judge(asked: Asked, peer: Peer): Answer {
+  function decideAnswer(asked: Asked, peer: Peer): Answer {
     if (isUnavailable())
       return reject(rules.unavailable(asked, settings.unavailable!.retryAfterSeconds));
     const limited = beyondLimit(asked);
@@ -179,7 +179,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     decide(asked: Asked, peer: Peer): { decision: Decision; answer: Answer | null } {
       stats.requests++;
       if (isNth(settings.refuseEvery, stats.requests)) return { decision: 'refuse', answer: null };
-      const answer = judge(asked, peer);
+      const answer = decideAnswer(asked, peer);
       if (settings.silent) return { decision: 'silence', answer: null };
       if (isNth(settings.cutEvery, stats.requests)) return { decision: 'cut', answer: null };
       if (isNth(settings.resetEvery, stats.requests)) return { decision: 'reset', answer: null };

@@ -1,6 +1,6 @@
 /**
  * Cloud Run's older API, which `gcloud run` speaks: services and revisions in Knative's form. A service
- * is there when its function is.
+ * exists if its function does.
  */
 
 import { Refusal } from './policies.ts';

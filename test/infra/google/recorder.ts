@@ -1,7 +1,7 @@
 /**
- * Plays the Google APIs on loopback and remembers: what was asked for, and what there is after it.
- * Resources are made once (409), read when they are there (404), changed by their mask; policies have
- * versions; what takes its time answers with an operation. What Google refuses for reasons that a
+ * Simulates Google's APIs on loopback, and records requests and resources. A resource that exists
+ * cannot be created (409), one that does not cannot be read (404); changes have a mask, policies have
+ * versions, long calls answer with an operation. What Google refuses for reasons that a
  * deployment can meet is refused: an API that is off, an account or a role that is not there, a
  * change of a Firestore field during another one. As on Google, an API refuses the first call after it
  * was enabled, and a new account is unknown for a while.
@@ -27,14 +27,14 @@ export interface Call {
 
 export interface Recorder {
   origin: string;
-  /** every request, in the order of the answers */
+  /** all requests, in the order of their answers */
   calls: Call[];
-  /** what there is, by service and name: `pubsub projects/p/topics/t` */
+  /** resources by service and name: `pubsub projects/p/topics/t` */
   resources: Map<string, Body>;
-  /** who may what, by the same names */
+  /** IAM policies by the same names */
   policies: Map<string, Policy>;
   enabled: Set<string>;
-  /** Lets everything that takes its time come to its end. */
+  /** Completes all operations. */
   settle(): void;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
   const resources = new Map<string, Body>();
   const enabled = new Set<string>();
   const justEnabled = new Set<string>();
-  /** operations under way, with what they change */
+  /** running operations, with their changes */
   const running = new Map<string, string>();
   const finished = new Map<string, Body>();
   let made = 0;
@@ -59,7 +59,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     return kind;
   };
 
-  /** What takes its time: done when it is asked about, or when all settles. */
+  /** A long operation: done when it is read, or when all are completed. */
   function operation(service: string, name: string, response: Body): Body {
     const parent = /^projects\/[^/]+(\/(locations|databases)\/[^/]+)?/.exec(name)![0];
     const id = `${service === 'serviceusage' ? '' : `${parent}/`}operations/${++made}`;
@@ -139,7 +139,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     if (parts.length % 2 === 0) {
       const it = resources.get(`${service} ${name}`);
       if (it) return it;
-      // it does not say whether an account is there to those who may not look
+      // callers without permission do not learn whether an account exists
       if (parts.at(-2) === 'serviceAccounts')
         throw new Refusal(403, 'PERMISSION_DENIED', `${name}: denied, or it may not exist.`);
       throw notFound(name);
@@ -147,11 +147,11 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     const collection = parts.at(-1)!;
     if (collection === 'operations') {
       const listed = [...finished.keys()].filter((it) => it.startsWith(`${name}/`));
-      // one that is not done is so without saying it
+      // an operation that is not done has no field `done`
       const operations = listed.map((it) =>
         running.has(it) ? { name: it } : { name: it, done: true },
       );
-      // who looks again finds them done
+      // the next read finds them done
       for (const it of listed) running.delete(it);
       return { operations };
     }
@@ -249,7 +249,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
   }
 
   const server = createServer(async (request, response) => {
-    // what bq asks of an API that is not Google's: its description
+    // bq asks for the description of an API at another origin
     if (request.url!.startsWith('/$discovery/')) {
       response.end(
         (await describeBigQuery()).replaceAll('https://bigquery.googleapis.com', origin),

@@ -1,4 +1,4 @@
-/** How the Google APIs that the deployment calls name, make and change what they hold. */
+/** How the Google APIs of the deployment name, create and change their resources. */
 
 // biome-ignore lint/suspicious/noExplicitAny: the bodies of a dozen APIs
 export type Body = any;
@@ -76,7 +76,7 @@ export const kinds: Kind[] = [
   { service: 'monitoring', collection: 'notificationChannels' },
 ];
 
-/** What is there in every project from the beginning, or is not ours to make. */
+/** Resources that every project has from the start, or that others create. */
 export const given: Record<string, Body> = {
   'cloudfunctions runtimes': {
     runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }],

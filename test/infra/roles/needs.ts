@@ -47,7 +47,7 @@ export const reads: Record<string, string[]> = {
 /** What `user_project_override` asks of every call. */
 export const always = ['serviceusage.services.use'];
 
-/** What an apply changes of what is there, by the same types; a type that is not here is a human's. */
+/** What an apply changes of what is there, by the same types; other types are changed by people. */
 export const changes: Record<string, string[]> = {
   google_cloud_scheduler_job: ['cloudscheduler.jobs.update'],
   google_cloud_tasks_queue: ['cloudtasks.queues.update'],

@@ -13,7 +13,7 @@ const known = JSON.parse(readFileSync('test/infra/roles/roles.json', 'utf8')) as
   permissions: string[];
 };
 
-/** What Google's smallest role for a purpose has besides it: it shows what there is, or is ours alone. */
+/** Permissions that Google's smallest role for a purpose has in addition: they only list, or concern only our resources. */
 const alsoHas = [
   /^resourcemanager\.projects\.(get|list)$/,
   // in datastore.user, held to our database by a condition
@@ -149,6 +149,6 @@ export function testRoles(names: string[], runs: Runs) {
   });
 }
 
-/** Documents, tasks, messages, logs, secrets: what is in things, and not what they are. */
+/** Permissions to read contents: documents, tasks, messages, logs, secrets. */
 const contentsOf =
   /^datastore\.entities|^cloudtasks\.tasks|subscriptions\.consume|^logging\.(?!logMetrics)|versions\.access|getData$|getAccessToken|getOpenIdToken|signBlob/;

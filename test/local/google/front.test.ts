@@ -1,4 +1,4 @@
-/** What a function sees of the world behind Cloud Run's front, and what the world sees of the function. */
+/** What a function gets from the simulated Cloud Run, and what callers get from it. */
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -51,7 +51,7 @@ async function serve(t: TestContext, options: Partial<ServiceOptions> = {}) {
     assert.equal(answer.status, 200);
     return (await answer.json()) as Seen;
   };
-  /** lets go of what is held at /hold */
+  /** ends the requests held at /hold */
   const release = () => {
     for (const { child } of started) if (child.connected) child.send('release');
   };
@@ -199,7 +199,7 @@ test('an instance without a CPU ends with the process that started it', async ()
   await until(async () => !(await isThere(at)));
 });
 
-/** Without a CPU too: the kernel accepts for it. */
+/** Also true without a CPU, since the kernel accepts connections. */
 function isThere(url: string) {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');

@@ -1,4 +1,4 @@
-/** Has one instance without a CPU, says where it is, and waits to be ended. */
+/** Starts an instance, freezes it, prints its address, and waits until it is ended. */
 
 import { fileURLToPath } from 'node:url';
 import { startFunction } from '../../../functions/local/google/function.ts';

@@ -1,4 +1,4 @@
-/** How the local server starts, and why it does not: real processes. */
+/** Starts and failed starts of the local server: real processes. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -47,7 +47,7 @@ function start(t: TestContext, dataDir: string, who: Who = {}) {
   exited.catch(() => {}).then(() => resolve(output));
   return {
     running: promise,
-    /** its exit code, and all it said */
+    /** its exit code and output */
     async over() {
       const [code] = await exited;
       return { code, output };
@@ -160,7 +160,7 @@ test('a folder that cannot be made, or written to, ends the start with what to d
   saysOnly(output, /^the data folder .* cannot be made .*or set VOLLEY_DATA/);
 });
 
-/** What root may do is no measure: then the server runs as one who may less. */
+/** root may read every file, so then the server runs as another user. */
 const stranger: Who = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 test('a folder that is read-only ends the start with what to do', async (t) => {
