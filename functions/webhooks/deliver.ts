@@ -34,6 +34,7 @@ export function createDeliver(
   monotonic: () => number = () => performance.now(),
 ) {
   const { now, random } = ports;
+  const send = createSend(ports, post, monotonic);
   const atWork = new Map<string, number>();
 
   /** One attempt. Throws what the store and the queue throw, and when `stop` fires during the post. */
@@ -45,7 +46,7 @@ export function createDeliver(
     ]);
     if (delivery?.state !== 'pending') return;
     // this attempt was made; its process may have died before it queued the next one
-    if (delivery.tries !== tries) return queueNext(delivery);
+    if (delivery.tries !== tries) return queueNext(ports, delivery);
     // the delivery was queued again since, and two tasks of it must not both wait for room
     if (delivery.task !== which.task) return;
     if (!webhook || webhook.disabled) {
@@ -87,16 +88,58 @@ export function createDeliver(
     const state = well ? 'delivered' : nextAt === null || gone ? 'failed' : 'pending';
     const after = ended(delivery, made, { state, nextAt: state === 'pending' ? nextAt : null });
     const written = await ports.store.putDelivery(after, delivery.tries);
-    if (written) await queueNext(after);
+    if (written) await queueNext(ports, after);
     // last, so that deliveries go on even if others keep changing the webhook
     if (gone) await disableWebhook(ports, webhook.id, 'it answered 410 Gone');
-    else await noteHealth(webhook, well, state === 'failed');
+    else await noteHealth(ports, webhook, well, state === 'failed');
   }
 
-  /** One POST, signed now. */
-  async function send(webhook: Webhook, { event }: WebhookDelivery, stop?: AbortSignal) {
+  return {
+    deliver,
+
+    /** Tests a webhook: one post now, without retries. Returns the delivery with its result. */
+    async ping(webhook: Webhook, delivery: WebhookDelivery): Promise<WebhookDelivery> {
+      const { posted, made } = await send(webhook, delivery);
+      const after = ended(delivery, made, {
+        state: isWell(posted) ? 'delivered' : 'failed',
+        nextAt: null,
+      });
+      await ports.store.createDeliveries([after]);
+      return after;
+    },
+  };
+}
+
+async function queueNext(
+  { queue, now }: Ports,
+  { id, webhookId, tries, state, nextAt }: WebhookDelivery,
+) {
+  if (state !== 'pending') return;
+  const next = { deliveryId: id, webhookId, tries };
+  await queue.create([deliveryTask(next, 'first', nextAt ?? now())]);
+}
+
+/** Writes only a change of health: each delivery must not write to the webhook's document. */
+async function noteHealth(ports: Ports, webhook: Webhook, well: boolean, givenUp: boolean) {
+  const { failingSince } = webhook;
+  if (well !== (failingSince !== null) && !givenUp) return;
+  const at = ports.now();
+  if (givenUp && failingSince !== null && at - failingSince >= FAILING_MS)
+    return disableWebhook(ports, webhook.id, 'nothing could be delivered to it for days');
+  // if many deliveries end together, the first one writes the change
+  await ports.store.changeWebhook(webhook.id, (it) =>
+    well === (it.failingSince === null)
+      ? null
+      : { webhook: { ...it, failingSince: well ? null : at } },
+  );
+}
+
+/** Returns a function that makes one POST, signed now, and describes it as an attempt. */
+const createSend =
+  (ports: Ports, post: Poster, monotonic: () => number) =>
+  async (webhook: Webhook, { event }: WebhookDelivery, stop?: AbortSignal) => {
     const { body, contentType } = await contentOf(ports, webhook, event);
-    const at = now();
+    const at = ports.now();
     const begun = monotonic();
     const posted = await post(
       webhook.url,
@@ -116,44 +159,7 @@ export function createDeliver(
       error: posted.kind === 'failed' ? posted.reason : null,
     };
     return { posted, made };
-  }
-
-  async function queueNext({ id, webhookId, tries, state, nextAt }: WebhookDelivery) {
-    if (state !== 'pending') return;
-    const next = { deliveryId: id, webhookId, tries };
-    await ports.queue.create([deliveryTask(next, 'first', nextAt ?? now())]);
-  }
-
-  /** Writes only a change of health: each delivery must not write to the webhook's document. */
-  async function noteHealth(webhook: Webhook, well: boolean, givenUp: boolean) {
-    const { failingSince } = webhook;
-    if (well !== (failingSince !== null) && !givenUp) return;
-    const at = now();
-    if (givenUp && failingSince !== null && at - failingSince >= FAILING_MS)
-      return disableWebhook(ports, webhook.id, 'nothing could be delivered to it for days');
-    // if many deliveries end together, the first one writes the change
-    await ports.store.changeWebhook(webhook.id, (it) =>
-      well === (it.failingSince === null)
-        ? null
-        : { webhook: { ...it, failingSince: well ? null : at } },
-    );
-  }
-
-  return {
-    deliver,
-
-    /** Tests a webhook: one post now, without retries. Returns the delivery with its result. */
-    async ping(webhook: Webhook, delivery: WebhookDelivery): Promise<WebhookDelivery> {
-      const { posted, made } = await send(webhook, delivery);
-      const after = ended(delivery, made, {
-        state: isWell(posted) ? 'delivered' : 'failed',
-        nextAt: null,
-      });
-      await ports.store.createDeliveries([after]);
-      return after;
-    },
   };
-}
 
 const isWell = (posted: Posted) =>
   posted.kind === 'answered' && posted.status >= 200 && posted.status < 300;
