@@ -1,4 +1,7 @@
-/** Cursors of lists, as a page gives them with `next`. They come back from outside, so each is checked. */
+/**
+ * Cursors of lists, as a page gives them with `next`. They come back from outside, so each is
+ * checked.
+ */
 
 import { BadCursor } from '../lib/errors.ts';
 

@@ -76,7 +76,9 @@ export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): R
 
 const LISTS = ['userIds', 'installationIds', 'tokens'];
 
-/** An audience that asked for somebody asks for nobody in his place: to ask for less is to get more. */
+/**
+ * An audience that asked for somebody asks for nobody in his place: to ask for less is to get more.
+ */
 export const withoutNames = (json: string, names: readonly string[]) =>
   JSON.stringify(JSON.parse(json), (key, value) =>
     LISTS.includes(key) && Array.isArray(value)

@@ -1,4 +1,6 @@
-/** Committing what was learnt of a claimed chunk: in its document, and in the counters of its shard. */
+/**
+ * Committing what was learnt of a claimed chunk: in its document, and in the counters of its shard.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { FieldPath, FieldValue } from '@google-cloud/firestore';

@@ -70,7 +70,9 @@ export function firestoreErase(
     return { skipped: open.length - left.length, done };
   }
 
-  /** Unless it has changed since it was found: then whoever changed it, or the next one, does that. */
+  /**
+   * Unless it has changed since it was found: then whoever changed it, or the next one, does that.
+   */
   const forgetPast = (found: DocumentSnapshot, past: [key: string, until: number][]) =>
     client.write(async (writes, attempt) => {
       if (attempt > 1) return;

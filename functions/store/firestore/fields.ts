@@ -1,11 +1,12 @@
-/** The documents: what each collection's are named by, and their fields. */
+/**
+ * The documents of campaigns, events, webhooks and control: how each collection names them, and their
+ * fields. Those of installations and audiences are in registry-fields.ts.
+ */
 
 import type { Timestamp } from '@google-cloud/firestore';
 import type { CampaignState, Trials } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { CampaignEvent } from '../../model/event.ts';
-import type { Installation } from '../../model/installation.ts';
-import type { UploadKind } from '../../model/upload.ts';
 
 /** Named `{campaign}`. */
 export interface CampaignFields {
@@ -141,94 +142,6 @@ export interface FailuresFields {
   /** JSON list of `Failure` without what is above */
   failures: string;
   expireAt: Timestamp;
-}
-
-/** Named `{app}~{bucket, 8 hex digits}~{id}`: the order of names is that of (bucket, id). */
-export interface InstallationFields {
-  platform: Installation['platform'];
-  provider: Installation['provider'];
-  environment: Installation['environment'];
-  token: string;
-  language?: string | undefined;
-  /** indexed; the keys of the languages it reads (pt-BR and pt), each alone and with its platform */
-  spoken?: string[] | undefined;
-  timeZone?: string | undefined;
-  country?: string | undefined;
-  appVersion?: string | undefined;
-  /** there only if so */
-  optedOut?: true;
-  /** indexed */
-  userId?: string | undefined;
-  /** indexed */
-  tags: string[];
-  /** JSON: names that Firestore keeps for itself are allowed here */
-  attributes?: string;
-  refreshedAt: number;
-}
-
-/** Named as an installation is: who registers again keeps the count, and it may come first. */
-export interface BadgeFields {
-  count: number;
-}
-
-/** Named `{hash of the user}~{hash}`: whose an installation was with that token. */
-export interface FormerFields {
-  app: string;
-  id: string;
-  token: string;
-  /** indexed: a hash of app and id */
-  device: string;
-  until: number;
-  expireAt: Timestamp;
-}
-
-/** One document: who was erased in the last minutes. */
-export interface ErasuresFields {
-  /** by the digest of a `deviceKey`: the time until which it matters; only ever added to by erasures */
-  until: Record<string, number>;
-  /** whoever freezes a page reads all of it */
-  expireAt: Timestamp;
-}
-
-/** Named by a hash of the run. */
-export interface ImportFields {
-  beganAt: number;
-}
-
-/** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */
-export interface SeenFields {
-  /** `app TAB id` a line */
-  seen: string;
-  expireAt: Timestamp;
-}
-
-/** Named `{app}~{name}`. */
-export interface SegmentFields {
-  /** JSON of the `AudienceExpression` */
-  audience: string;
-  updatedAt: number;
-}
-
-/** Named by its id. */
-export interface UploadFields {
-  app: string;
-  of: UploadKind;
-  size: number | null;
-  createdAt: number;
-  expiresAt: number;
-  expireAt: Timestamp;
-}
-
-/** Named `{upload}~{part of the buckets}~{hash}`: some of its names that lie there. */
-export interface NamesFields {
-  /** JSON */
-  names: string;
-  expireAt: Timestamp;
-}
-
-/** Named by a hash of the app and the token: which installation has it. */
-export interface TokenFields {
-  id: string;
 }
 
 /** Named by its id. */

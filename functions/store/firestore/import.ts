@@ -122,7 +122,9 @@ export function firestoreImport(
   }
 
   return {
-    /** In several transactions: if it throws, some may be stored; to import them all again is safe. */
+    /**
+     * In several transactions: if it throws, some may be stored; to import them all again is safe.
+     */
     async importInstallations(batch, { run, now }) {
       const rows = lastOfEach(batch);
       const counts: ImportCounts = {

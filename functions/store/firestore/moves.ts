@@ -1,4 +1,7 @@
-/** Changes of a campaign's state, each under the condition that its document has not changed meanwhile. */
+/**
+ * Changes of a campaign's state, each under the condition that its document has not changed
+ * meanwhile.
+ */
 
 import { FieldValue } from '@google-cloud/firestore';
 import { noCounts, SYSTEM, transitions } from '../../model/campaign.ts';

@@ -1,5 +1,5 @@
 /**
- * The documents of the Firestore store: collections and names; their fields are in fields.ts.
+ * The documents of the Firestore store: collections and names; their fields are in fields.ts and registry-fields.ts.
  * `firestore.indexes.json` says which fields are indexed; all others are exempt.
  *
  * No query needs a composite index. Documents are found by name, by ranges of names (names are kept
@@ -13,9 +13,10 @@ import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import { languagesRead } from '../../model/canonical/language.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { InstallationFields } from './fields.ts';
+import type { InstallationFields } from './registry-fields.ts';
 
 export type * from './fields.ts';
+export type * from './registry-fields.ts';
 
 export type Schema = ReturnType<typeof createSchema>;
 
@@ -156,7 +157,10 @@ export const dueAtOf = (due: string) => Date.parse(due.slice(2));
 export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
   `${slot}${END}${iso(createdAt)}${END}${id}`;
 
-/** Of what is listed newest first; webhooks are few, and a webhook's deliveries have its own id in front. */
+/**
+ * Of what is listed newest first; webhooks are few, and a webhook's deliveries have its own id in
+ * front.
+ */
 export const timeAndId = ({ id, createdAt }: { id: string; createdAt: number }) =>
   `${iso(createdAt)}${END}${id}`;
 

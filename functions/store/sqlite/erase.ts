@@ -37,7 +37,10 @@ export function sqliteErase(
     );
   };
 
-  /** Skips those of a chunk that nobody is sending that are still open. True: it closed the campaign. */
+  /**
+   * Skips those of a chunk that nobody is sending that are still open. True: it closed the
+   * campaign.
+   */
   function apply(row: Row, indices: ReadonlySet<number>, now: number): boolean {
     redact(row.id, indices);
     if (row.done) return false;

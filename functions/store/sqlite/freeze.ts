@@ -46,7 +46,9 @@ export function sqliteFreeze(
     sql('INSERT INTO chunk_recipients VALUES (?, ?)').run(chunk.id, pack(recipients));
   }
 
-  /** Moves the shard on by one page. False if another planner has frozen this page, or all of them. */
+  /**
+   * Moves the shard on by one page. False if another planner has frozen this page, or all of them.
+   */
   function advance(page: FrozenPage): boolean {
     const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
     const { changes } = sql(

@@ -1,4 +1,7 @@
-/** Rows of the table `installations`, and how they are written and removed with everything beside them. */
+/**
+ * Rows of the table `installations`, and how they are written and removed with everything beside
+ * them.
+ */
 
 import { bucketOf } from '../../model/bucket.ts';
 import type { Installation } from '../../model/installation.ts';

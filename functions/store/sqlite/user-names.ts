@@ -1,4 +1,6 @@
-/** Names of an erased user in what may ask for them: campaigns, saved segments, schedules, uploads. */
+/**
+ * Names of an erased user in what may ask for them: campaigns, saved segments, schedules, uploads.
+ */
 
 import { bucketOf } from '../../model/bucket.ts';
 import type { Database } from '../../sqlite/database.ts';

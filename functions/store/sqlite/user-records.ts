@@ -14,7 +14,9 @@ import { FIELDS, fromRow, type Row } from './rows.ts';
 const CHUNKS = 20;
 const FAILURES = 5_000;
 
-/** All pages of a query, with a turn of the event loop after each. `read` gives what follows a row. */
+/**
+ * All pages of a query, with a turn of the event loop after each. `read` gives what follows a row.
+ */
 export async function* pages<T>(read: (after: T | null) => T[]): AsyncGenerator<T[]> {
   for (let after: T | null = null; ; ) {
     const page = read(after);
