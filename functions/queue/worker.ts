@@ -8,49 +8,49 @@ import { createTokenBucket } from '../lib/token-bucket.ts';
 import type { Delivery, Log, TaskAnswer } from '../ports/ports.ts';
 import { backoff, burstOf, DISPATCH_DEADLINE_MS, type QueueLimits } from './pace.ts';
 
-/** Handed out in one turn, so that the event loop gets its own between. */
+/** Most jobs handed out in one turn, so that the event loop is not blocked. */
 const BATCH = 100;
 
 export interface Job {
   name: string;
   /** dispatches so far */
   attempts: number;
-  /** ten minutes without it */
+  /** how long the handler may take, in ms; ten minutes if absent */
   deadlineMs?: number;
 }
 
-/** What is done with a job. One that throws is tried again. */
+/** Handles a job. If it throws, the job is tried again. */
 export type Work<J> = (job: J, delivery: Omit<Delivery, 'body'>) => Promise<TaskAnswer>;
 
-/** What is to be written down of a job that was handed out; `retryAt` null: it has ended. */
+/** How a job that was handed out ended: due again at `retryAt`, in ms, or (null) for good. */
 export interface Answered<J> {
   job: J;
   retryAt: number | null;
 }
 
-/** What may be handed out in one turn. */
+/** How many deliveries may start in one turn. */
 export interface Turn {
-  /** second deliveries */
+  /** duplicate deliveries */
   duplicates: number;
   /** jobs that are due */
   free: number;
 }
 
 export interface QueueWorker<J> {
-  /** jobs at work */
+  /** deliveries under way */
   readonly running: number;
-  /** second deliveries that are waiting for room */
+  /** duplicate deliveries that wait for room */
   readonly duplicates: number;
   turn(time: number): Turn;
-  /** when something due at `due` (null: nothing is) can be handed out; null: not before an answer */
+  /** when a job that is due at `due` (null: none is) can start, in ms; null if an answer must come first */
   readyAt(due: number | null, time: number): number | null;
-  /** Hands out as many waiting second deliveries, and these jobs. */
+  /** Starts this many of the waiting duplicates, and these jobs. */
   dispatch(work: Work<J>, duplicates: number, jobs: J[]): void;
-  /** From now on; what was held back stays so. */
+  /** Changes the limits from now on. A pause that was asked for stays. */
   limit(limits: QueueLimits): void;
-  /** Fires the signals of all that is running. */
+  /** Fires the signals of all deliveries under way. */
   signal(): void;
-  /** Expects no answer any more. */
+  /** Ignores all later answers. */
   letGo(): void;
 }
 
@@ -58,10 +58,22 @@ interface Run<J> {
   job: J;
   attempt: number;
   isDuplicate: boolean;
-  /** is delivered a second time once it has answered */
+  /** true if a duplicate follows once this one has answered */
   duplicateAfter: boolean;
   stop: AbortController;
   deadline: NodeJS.Timeout;
+}
+
+interface WorkerOptions<J> {
+  now: () => number;
+  random: () => number;
+  /** chance of a duplicate delivery, in [0, 1] */
+  duplicate: () => number;
+  log: Pick<Log, 'taskFailed'>;
+  /** null: a duplicate ended, so there is room again and nothing to store */
+  onAnswer: (answered: Answered<J> | null) => void;
+  /** true if the job ends with this attempt, whatever the answer */
+  isLast?: (job: J, attempt: number) => boolean;
 }
 
 export function createQueueWorker<J extends Job>(
@@ -73,23 +85,13 @@ export function createQueueWorker<J extends Job>(
     log,
     onAnswer,
     isLast = (_, attempt) => attempt + 1 >= limits.maxAttempts,
-  }: {
-    now: () => number;
-    random: () => number;
-    /** chance of a second delivery */
-    duplicate: () => number;
-    log: Pick<Log, 'taskFailed'>;
-    /** null: nothing is to be written down, but there is room again */
-    onAnswer: (answered: Answered<J> | null) => void;
-    /** whether it ends with this attempt, whatever its answer */
-    isLast?: (job: J, attempt: number) => boolean;
-  },
+  }: WorkerOptions<J>,
 ): QueueWorker<J> {
   const bucketOf = ({ perSecond }: QueueLimits) =>
     createTokenBucket({ perSecond, burst: burstOf(perSecond) });
   let bucket = bucketOf(limits);
   const running = new Set<Run<J>>();
-  /** of their answers nothing is expected, and nothing is written down */
+  /** duplicate deliveries to start; their answers are ignored */
   let duplicates: Pick<Run<J>, 'job' | 'attempt'>[] = [];
 
   function first(work: Work<J>, job: J) {
@@ -115,7 +117,7 @@ export function createQueueWorker<J extends Job>(
     );
   }
 
-  /** In a promise, so that work that throws at once is no different from other work. */
+  /** Async, so that work that throws before its first `await` rejects like any other. */
   async function deliver(work: Work<J>, { job, attempt, stop }: Run<J>): Promise<TaskAnswer> {
     const answer = await work(job, { attempt, last: isLast(job, attempt), signal: stop.signal });
     if (answer.kind === 'again' && !Number.isFinite(answer.afterMs))
@@ -128,7 +130,7 @@ export function createQueueWorker<J extends Job>(
     if (answer.kind === 'done') return settle(self, null);
     const time = now();
     const at = time + Math.max(0, answer.afterMs);
-    // As 429 and 503 do: everybody waits, and nothing bursts afterwards.
+    // As 429 and 503 do in Cloud Tasks: the whole queue waits, and there is no burst afterwards.
     bucket.hold(at, time);
     settle(self, at);
   }
@@ -139,7 +141,7 @@ export function createQueueWorker<J extends Job>(
     settle(self, now() + backoff(self.attempt, limits));
   }
 
-  /** Once for each run: an answer after the deadline, or after `letGo`, is of no use any more. */
+  /** Called once for each run: answers after the deadline, or after `letGo`, are ignored. */
   function settle(self: Run<J>, retryAt: number | null) {
     clearTimeout(self.deadline);
     running.delete(self);
@@ -158,7 +160,7 @@ export function createQueueWorker<J extends Job>(
     turn(time) {
       const room = Math.min(limits.concurrent - running.size, bucket.available(time), BATCH);
       const seconds = Math.max(0, Math.min(duplicates.length, room));
-      // Where jobs are doubled, half of the room is left for duplicates to run beside their firsts.
+      // With duplicates on, half of the room is left so that they can run beside the first delivery.
       const free = duplicate() > 0 ? Math.ceil((room - seconds) / 2) : room - seconds;
       return { duplicates: seconds, free: Math.max(0, free) };
     },

@@ -1,50 +1,50 @@
 /**
- * The queue on one machine, with the manners of Cloud Tasks: at least once, in no promised order,
- * at a bounded rate, again after a pause that doubles, kept on disk.
+ * The queue on one machine. It behaves like Cloud Tasks: it delivers at least once, in any order, at a
+ * bounded rate, again after a pause that doubles, and it keeps its tasks on disk.
  *
- * One timer sleeps until the next task is due, and `create` and every answer wake the pump. A pump
- * is one transaction: it writes down the answers that came in and hands out what is due.
+ * One timer sleeps until the next task is due; `create` and every answer wake the pump. A pump is one
+ * transaction that stores the answers that came in and takes the tasks that are due.
  *
- * As with Cloud Tasks, a handler must not rely on its task's name being unique, nor on being the
- * only one at work on it. There is no dead-letter queue: what `Delivery.last` could not settle is
- * gone, and only a sweep of the store finds it.
+ * As with Cloud Tasks, a handler must expect its task a second time, and beside itself. There is no
+ * dead-letter queue: a task that fails at its last attempt is gone, and only a sweep of the store finds
+ * its work.
  */
 
 import { type QueueName, queueNames, type TaskBody } from '../../model/tasks.ts';
 import type { Log, Queue, TaskHandler } from '../../ports/ports.ts';
 import type { QueueLimits } from '../pace.ts';
 import { type Answered, createQueueWorker, shuffled, type Work } from '../worker.ts';
-import { openTaskTable, type Row } from './table.ts';
+import { openTaskTable, type Row, type TaskTable } from './table.ts';
+import { createAlarm, createWatchers, MAX_SLEEP_MS } from './wakeups.ts';
 
 export type { QueueLimits } from '../pace.ts';
 
-/** A timer sleeps no longer: clocks are set, machines are suspended, and 2^31 ms overflow. */
-const MAX_SLEEP_MS = 60 * 1000;
-/** After the disk refused: full, or locked. */
+/** Pause after the disk refused a write, in ms: it was full, or locked. */
 const DISK_RETRY_MS = 1000;
-/** What Cloud Run gives an instance between SIGTERM and the end. */
+/** Longest wait of `stop` for handlers, in ms. Cloud Run gives an instance as long after SIGTERM. */
 const STOP_DEADLINE_MS = 10 * 1000;
+/** Longest wait of `idle`, in ms. */
 const IDLE_DEADLINE_MS = 60 * 1000;
 
 export interface EmbeddedQueue extends Queue {
-  /** Tasks of an earlier process that were at work are delivered again. */
+  /** Begins to deliver. Tasks that an earlier process had taken are delivered again. */
   start(handler: TaskHandler): void;
   /** Fires the signals of running handlers, waits for them (10 s at most), and hands out no more. */
   stop(): Promise<void>;
   /** Resolves when nothing is queued (later times included) or running; rejects after 60 s. */
   idle(): Promise<void>;
-  /** Lets go of the file at once; what was running is delivered again by the next process. */
+  /** Closes the file without waiting; the next process delivers again what was running. */
   close(): void;
 }
 
 export interface EmbeddedQueueOptions {
-  /** of a SQLite file that nothing else uses */
+  /** path of a SQLite file that nothing else uses */
   path: string;
   limits: Record<QueueName, QueueLimits>;
   log: Pick<Log, 'taskFailed' | 'unexpected'>;
   now?: () => number;
   random?: () => number;
-  /** What Cloud Tasks does rarely, often: for tests and demonstrations. */
+  /** Does often what Cloud Tasks does rarely, for tests and demonstrations. */
   unkind?: {
     /** chance that a task is delivered a second time, beside the first delivery or after it */
     duplicate?: number;
@@ -62,12 +62,13 @@ export function createEmbeddedQueue({
   unkind: { duplicate = 0, disorder = false } = {},
 }: EmbeddedQueueOptions): EmbeddedQueue {
   const table = openTaskTable(path);
-  /** waiting to be written down; bounded, since nothing is handed out until they are */
+  /** answers to store; bounded, since no task is handed out before they are stored */
   let answers: Answered<Row>[] = [];
   const onAnswer = (answered: Answered<Row> | null) => {
     if (answered) answers.push(answered);
     wake();
   };
+  const take = taker(table, { limits, disorder, random });
   const chances = { now, random, duplicate: () => duplicate, log, onAnswer };
   const workers = queueNames.map((queue) => ({
     queue,
@@ -79,33 +80,13 @@ export function createEmbeddedQueue({
   /** tasks of a dead process have been put back */
   let recovered = false;
   let sweptAt = Number.NEGATIVE_INFINITY;
-  /** the last time that was used, by the clock; whatever the last process left may be of a later one */
+  /** the last time that was stored; infinite at first, since the last process may have stored a later one */
   let usedAt = Number.POSITIVE_INFINITY;
-  let soon: NodeJS.Immediate | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  /** the disk refused; only the timer wakes the pump */
-  let resting = false;
-  /** called after every pump */
-  const watchers = new Set<() => void>();
+  const { wake, sleep, rest, cancel, end } = createAlarm(pump);
+  const watchers = createWatchers();
 
-  function wake() {
-    if (!closed && !resting) soon ??= setImmediate(pump);
-  }
-
-  function sleep(ms: number) {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        resting = false;
-        wake();
-      },
-      Math.min(Math.max(ms, 1), MAX_SLEEP_MS),
-    );
-  }
-
-  /** Never throws: a disk that refuses is tried again, and the answers are kept until then. */
+  /** Never throws: if the disk refuses, the answers are kept and the pump runs again later. */
   function pump() {
-    soon = undefined;
     const time = now();
     try {
       const picked = table.transaction(() => {
@@ -121,33 +102,25 @@ export function createEmbeddedQueue({
       for (const { worker, duplicates, rows } of picked)
         if (handler) worker.dispatch(workOf(handler), duplicates, rows);
       planNext(time);
-      for (const watcher of watchers) watcher();
+      watchers.check();
     } catch (error) {
       log.unexpected({ where: 'queue', error });
-      resting = true;
-      sleep(DISK_RETRY_MS);
+      rest(DISK_RETRY_MS);
     }
   }
 
-  /** Inside the transaction: if it fails, all of this happens once more. */
+  /** Runs inside the transaction: if that fails, all of this happens again. */
   function pick(time: number) {
     if (!recovered) for (const { queue } of workers) table.requeueRunning(queue, time);
     if (time - sweptAt > MAX_SLEEP_MS) for (const { queue } of workers) table.sweep(queue, time);
     return workers.map(({ queue, worker }) => {
       const { duplicates, free } = worker.turn(time);
-      // Disorder shuffles the tasks that are due first, not the whole table.
-      const due = free > 0 ? table.due(queue, time, disorder ? 10 * free : free) : [];
-      const rows = disorder ? shuffled(due, random).slice(0, free) : due;
-      for (const row of rows) {
-        table.run(row.id);
-        // An attempt that died with its process may have been the last one: it gets its chance again.
-        row.attempts = Math.min(row.attempts, limits[queue].maxAttempts - 1);
-      }
+      const rows = take(queue, time, free);
       return { worker, duplicates, rows };
     });
   }
 
-  /** Sleeps until something can be handed out; not at all if an answer or a task must come first. */
+  /** Sleeps until a task can be handed out. Sleeps without end if an answer or a task must come first. */
   function planNext(time: number) {
     if (!handler) return;
     recovered = true;
@@ -158,25 +131,15 @@ export function createEmbeddedQueue({
     const next = Math.min(...times);
     if (next <= time) wake();
     else if (times.length > 0) sleep(next - time);
-    else clearTimeout(timer);
+    else cancel();
   }
 
-  /** Resolves true when `condition` holds after a pump, false at the deadline. */
+  /** Resolves true once `condition` holds after a pump, or the queue is closed; false at the deadline. */
   function watch(condition: () => boolean, deadlineMs: number): Promise<boolean> {
     if (closed) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (held: boolean) => {
-        clearTimeout(deadline);
-        watchers.delete(check);
-        resolve(held);
-      };
-      const deadline = setTimeout(() => end(false), deadlineMs);
-      const check = () => {
-        if (closed || condition()) end(true);
-      };
-      watchers.add(check);
-      wake();
-    });
+    const held = watchers.until(() => closed || condition(), deadlineMs);
+    wake();
+    return held;
   }
 
   const settled = () => answers.length === 0 && workers.every(({ worker }) => worker.running === 0);
@@ -207,8 +170,7 @@ export function createEmbeddedQueue({
       stopping = true;
       for (const { worker } of workers) worker.signal();
       await watch(settled, STOP_DEADLINE_MS);
-      clearTimeout(timer);
-      resting = false;
+      cancel();
       for (const { worker } of workers) worker.letGo();
       stopping = false;
     },
@@ -221,17 +183,39 @@ export function createEmbeddedQueue({
       if (closed) return;
       closed = true;
       handler = null;
-      clearTimeout(timer);
-      clearImmediate(soon);
+      end();
       for (const { worker } of workers) {
         worker.signal();
         worker.letGo();
       }
       table.close();
-      for (const watcher of watchers) watcher();
+      watchers.check();
     },
   };
 }
+
+/** Takes at most `count` due tasks of a queue, inside the transaction of a pump. */
+const taker =
+  (
+    table: TaskTable,
+    {
+      limits,
+      disorder,
+      random,
+    }: Pick<EmbeddedQueueOptions, 'limits'> & { disorder: boolean; random: () => number },
+  ) =>
+  (queue: QueueName, time: number, count: number): Row[] => {
+    if (count === 0) return [];
+    // Disorder shuffles the tasks that are due first, not the whole table.
+    const due = table.due(queue, time, disorder ? 10 * count : count);
+    const rows = disorder ? shuffled(due, random).slice(0, count) : due;
+    for (const row of rows) {
+      table.run(row.id);
+      // The attempt that died with its process may have been the last one: the task gets another.
+      row.attempts = Math.min(row.attempts, limits[queue].maxAttempts - 1);
+    }
+    return rows;
+  };
 
 const workOf =
   (handler: TaskHandler): Work<Row> =>
