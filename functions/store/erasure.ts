@@ -1,36 +1,37 @@
-/** What it means for campaigns that a user is erased; the same on both engines. */
+/** Erasure of a user from campaigns, the same on both engines. */
 
 import { type Campaign, targetOf } from '../model/campaign.ts';
 import type { ChunkCommit, NewChunk, Recipient } from '../model/chunk.ts';
 import { unregisteredId } from '../model/installation.ts';
 
-/** An installation that was a user's, now or while something may still be known of it. */
+/** An installation that belongs to a user, or did while records about it may still be kept. */
 export interface Device {
   app: string;
   id: string;
   token: string;
-  /** when another user had left it, and when this one did, as far as is known */
+  /** when another user left it, and when this one did, in ms, if known */
   since?: number;
   until?: number;
 }
 
-/** What is left in the place of a recipient: the indices of the others stay what they are. */
+/** Takes the place of an erased recipient, so that the indices of the others do not change. */
 const ERASED: Recipient = { installationId: '', token: '' };
 
-/** How long a planner may hold a page of an audience that was read before somebody was erased. */
+/** Longest time, in ms, that a planner holds a page it read before an erasure. */
 export const LATE_MS = 10 * 60 * 1000;
 
 export const deviceKey = ({ app, id }: Pick<Device, 'app' | 'id'>) => `${app}\n${id}`;
 
-/** As who has read its token as nobody's freezes it. */
+/** The key under which a planner freezes a token that it found unregistered. */
 export const bareKey = ({ app, token }: Device) => deviceKey({ app, id: unregisteredId(token) });
 
-/** Between clocks of whoever registers and whoever accepts. */
+/** Largest difference, in ms, between the clocks that register and those that accept. */
 const SKEW_MS = 60 * 1000;
 
 /**
- * Who is among them in a campaign of that time: what came to a device before or after is another
- * user's. In one app an id is one installation, and a token too.
+ * Tells whether a recipient of a campaign created at `at` (ms) is one of the devices. What a device got
+ * before or after it was the user's belongs to another user. In one app an id names one installation, and
+ * so does a token.
  */
 export function matcher(devices: Device[], at: number) {
   const known = new Set(
@@ -58,7 +59,7 @@ export const withoutErased = (chunks: NewChunk[], isErased: (key: string) => boo
     }))
     .filter((it) => it.recipients.length > 0);
 
-/** What a commit of whoever was sending meanwhile means; `failed` counts, `failures` are kept. */
+/** A commit without erased recipients: `failed` are counted, `failures` are stored. */
 export type Redacted = ChunkCommit & { failed: ChunkCommit['failures']; ends: boolean };
 
 export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): Redacted {
@@ -86,7 +87,7 @@ export const withoutNames = (json: string, names: readonly string[]) =>
       : value,
   );
 
-/** Who is asked for by name, anywhere in an audience. */
+/** The ids, user ids and tokens that an audience names, at any depth. */
 export function namesIn(audience: unknown): string[] {
   const names = new Set<string>();
   JSON.stringify(audience, (key, value) => {
@@ -96,7 +97,7 @@ export function namesIn(audience: unknown): string[] {
   return [...names];
 }
 
-/** Whether there may be others among its recipients than those it names. */
+/** True if the campaign may have recipients that its audience does not name. */
 export function mayReachUnnamed(campaign: Pick<Campaign, 'audience' | 'meaning'>): boolean {
   const target = targetOf(campaign);
   if (target.kind === 'named') return !('tokens' in target.names);

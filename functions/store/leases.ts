@@ -1,11 +1,11 @@
 /**
- * Times that a clock of ours gave, and what is believed of them. A clock that was ahead for a moment
- * leaves times far in the future; who comes later, with the right time, must not wait for them.
+ * Which stored times are trusted. A clock that was ahead for a moment leaves times far in the future;
+ * processes with the right time must not wait for them.
  */
 
 import { LEASE_MS } from '../model/timing.ts';
 
-/** Clocks of machines that are set by NTP differ by far less. */
+/** Largest difference between clocks, in ms. Those set by NTP differ by far less. */
 const TOLERANCE_MS = 60_000;
 
 export type LeaseState = 'free' | 'held' | 'beyond';
@@ -19,12 +19,12 @@ export function leaseState(leaseId: string | null, until: number, now: number): 
   return until > now + LEASE_MS + TOLERANCE_MS ? 'beyond' : 'held';
 }
 
-/** What a lease is cut to. */
+/** The end, in ms, of a lease that was too long. */
 export const cutLease = (now: number) => now + LEASE_MS;
 
 /**
- * Whether a chunk has to wait for its `notBefore`. `releasedAt`: when the attempt ended that gave it;
- * null: it is the chunk's slot. A time that was given in the future is not waited for.
+ * True if a chunk has to wait for its `notBefore`. `releasedAt` is when the attempt that gave it ended;
+ * null if `notBefore` is the chunk's slot. A time from a clock that was ahead is ignored.
  */
 export const isEarly = (notBefore: number, releasedAt: number | null, now: number) =>
   notBefore > now && (releasedAt ?? 0) <= now;

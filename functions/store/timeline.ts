@@ -9,7 +9,7 @@ import {
 } from '../model/campaign.ts';
 import { LOST_AFTER_MS } from '../model/timing.ts';
 
-/** Not planned before, and its time has come. */
+/** True if the campaign was not planned before and its time has come. */
 export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
   shards === 0 &&
   (state === 'accepted' ||
@@ -30,7 +30,7 @@ export const startedAt = (it: Campaign, at: number, expected: number | undefined
 /** After a move to one of these, open work is to be put back on its queues. */
 const goesOn: readonly CampaignState[] = ['accepted', 'running', 'cancelling'];
 
-/** A scheduled one that is cancelled is closed by that. */
+/** The campaign after a move. A scheduled one that is cancelled closes. */
 export const movedTo = (
   { task: _, ...it }: Campaign,
   to: CampaignState,
@@ -48,7 +48,7 @@ export const movedTo = (
   ...(goesOn.includes(to) && { task: `${to}-${at}` }),
 });
 
-/** When that should be done; null: there is nothing to be done. */
+/** When the sweep should look after a moved campaign, in ms; null if it has nothing to do. */
 export const dueAfter = ({ state }: Campaign, at: number) =>
   goesOn.includes(state) ? at + LOST_AFTER_MS : null;
 
@@ -60,13 +60,13 @@ export const withoutGuard = ({ guard: _, ...it }: Campaign, at: number): Campaig
   startedAt: at,
 });
 
-/** The first, and the latest. */
+/** The history with one more change. Keeps the first change and the latest ones. */
 export const noted = (history: readonly Change[], change: Change): Change[] =>
   history.length < MAX_HISTORY
     ? [...history, change]
     : [history[0]!, ...history.slice(2 - MAX_HISTORY), change];
 
-/** No trial lasts as long: a clock that was ahead gave that time. */
+/** Longest time of a trial, in ms. A later end comes from a clock that was ahead. */
 const MOST_MS = 60_000;
 
 /** Who may try a campaign's message at a provider (`Campaigns.claimTrial`). */
@@ -81,5 +81,5 @@ export function turnOf(
   return trial.by === by || over ? 'ours' : 'other';
 }
 
-/** Its open work is back on its queues. */
+/** The campaign once its open work is back on its queues. */
 export const withoutTask = ({ task: _, ...campaign }: Campaign): Campaign => campaign;

@@ -1,4 +1,4 @@
-/** Under what webhooks are found, and when their deliveries. */
+/** Keys under which webhooks are found, and times at which their deliveries are overdue. */
 
 import { LOST_AFTER_MS } from '../model/timing.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
@@ -7,7 +7,7 @@ import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
 export const webhookKey = ({ app, campaignId }: Pick<Webhook, 'app' | 'campaignId'>) =>
   campaignId !== null ? `campaign ${campaignId}` : app !== null ? `app ${app}` : 'all';
 
-/** Of what is wanted by the app's, the campaign's and everybody's. */
+/** The keys of all webhooks that get an event of this campaign. */
 export const webhookKeys = (app: string | null, campaignId: string): [string, string, string] => [
   'all',
   app === null ? 'all' : webhookKey({ app, campaignId: null }),

@@ -21,7 +21,7 @@ export interface FirestoreOptions {
   project: string;
   /** '(default)' unless it was given a name */
   database?: string;
-  /** `host:port` of an emulator: then nobody looks for credentials */
+  /** `host:port` of an emulator, which needs no credentials */
   emulator?: string | null;
   /** how long a verb may take, retries and all */
   deadlineMs?: number;
@@ -61,7 +61,7 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** For a write that must not happen if anybody wrote to the document since it was read. */
+/** The precondition of a write: the document has not changed since it was read. */
 export const unchanged = (document: DocumentSnapshot) => ({
   lastUpdateTime: document.updateTime!,
 });

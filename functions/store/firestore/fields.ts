@@ -27,7 +27,7 @@ export interface CampaignFields {
   open?: true;
   /** indexed; there while it waits for its plan, or for its work to be back on its queues */
   due?: string;
-  /** indexed: `nameKey` of whom its audience names, and UNNAMED where there may be others */
+  /** indexed: `nameKey` of each name in its audience, and UNNAMED if there may be other recipients */
   names?: string[];
   /** Set when it closes, of one that names all of its recipients. */
   expireAt?: Timestamp;

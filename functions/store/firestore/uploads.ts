@@ -26,7 +26,7 @@ const partOf = (bucket: number) => Math.floor(bucket / (BUCKETS / PARTS));
 /** A document holds 1 MiB, and a name may be a token of 4 KiB. */
 const NAMES_TOGETHER = 150;
 
-/** Names outlive their upload: whoever began to read them while it was there reads all of them. */
+/** Names outlive their upload, in ms, so that a reader that has begun reads all of them. */
 const NAMES_LONGER_MS = 24 * 60 * 60 * 1000;
 
 interface Name {
@@ -64,7 +64,7 @@ export function firestoreUploads(client: Client, { upload: refOf, uploads, names
           const isNamed = (it: DocumentSnapshot) => namesOf(it).some((name) => gone.has(name));
           for (const { ref } of (await client.read(() => query.get())).docs.filter(isNamed))
             await client.write(async (writes) => {
-              // as it is now: somebody else may be erased at the same time
+              // as it is now: another user may be erased at the same time
               const [it] = await client.get([ref]);
               if (!it?.exists) return;
               const left = namesOf(it).filter((name) => !gone.has(name));

@@ -1,4 +1,4 @@
-/** What asks for a user by name asks for nobody: saved segments, schedules, campaigns. */
+/** Replaces the names of an erased user in saved segments, schedules and campaigns. */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import type { Schedule } from '../../model/schedule.ts';
@@ -20,7 +20,7 @@ export function firestoreUserNames(client: Client, { schedules, segments }: Sche
       if (!it?.exists || !isNamed(it)) return;
       const text = withoutNames(it.get(field), names);
       if (field !== 'schedule') return void writes.update(it.ref, { [field]: text }, unchanged(it));
-      // whoever has read it before must not write it back
+      // a higher version: a process that has read it before must not write it back
       const version = it.get('version') + 1;
       const schedule = JSON.stringify({ ...(JSON.parse(text) as Schedule), version });
       writes.update(it.ref, { schedule, version }, unchanged(it));

@@ -76,7 +76,7 @@ export function firestoreUsers(
           await client.write(async (writes) => {
             const refs = some.map((it) => schema.installation(it.app, it.id));
             const found = await client.get(refs, ['token', 'userId']);
-            // whoever has taken the device over meanwhile keeps it
+            // a user who has taken the device over meanwhile keeps it
             for (const [i, it] of found.entries())
               if (it.exists && it.get('userId') === userId)
                 remove(writes, some[i]!.app, some[i]!.id, it);
@@ -87,12 +87,12 @@ export function firestoreUsers(
       const devices = former.map((it) => it.device);
       const left = await records.gone(devices);
       await erase.remember([...left.map(deviceKey), ...bare(devices)], now);
-      // a device that is another user's now is asked for in his name
+      // a device that is another user's now keeps its names
       const names = namesOf(userId, left);
       const keys = names.map(nameKey);
       await fromWhatIsSaved(names);
       await dropFromUploads(names);
-      // what is planned from now on asks for nobody in his place
+      // what is planned from now on does not ask for the user
       const campaigns: OfApp[] = [];
       const named: DocumentReference[] = [];
       for await (const page of records.campaignsFor(namesOf(userId, devices)))
@@ -132,7 +132,7 @@ export function firestoreUsers(
     let dropped = 0;
     for (const { ref, theirs } of await records.failuresOf(found)) {
       await client.write(async (writes) => {
-        // as it is now: somebody else may be erased at the same time
+        // as it is now: another user may be erased at the same time
         const [it] = await client.get([ref]);
         if (!it?.exists) return;
         const all = JSON.parse((it.data() as FailuresFields).failures) as Failure[];

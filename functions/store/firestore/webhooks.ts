@@ -1,4 +1,4 @@
-/** Webhooks, and what was delivered to them. Records are JSON: nobody looks for what is in them. */
+/** Webhooks and their deliveries. Records are JSON, since no query looks into them. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';

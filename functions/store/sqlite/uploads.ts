@@ -6,14 +6,14 @@ import type { Upload, UploadKind } from '../../model/upload.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
-/** Of the names of an upload that are deleted at once. */
+/** Buckets whose names are deleted in one statement. */
 const STEP = BUCKETS / 64;
 
-/** Whoever began to read an upload's names while it was there reads all of them. */
+/** Names outlive their upload, in ms, so that a reader that has begun reads all of them. */
 const KEPT_LONGER_MS = 24 * 60 * 60 * 1000;
 
 export function sqliteUploads({ sql, transaction, durably }: Database, now: () => number) {
-  /** Whoever uploads pays for it, a little at a time: there is no moment that comes as surely. */
+  /** Runs when an upload begins, in small steps: no other moment comes as surely. */
   async function dropExpired(at: number) {
     const before = at - KEPT_LONGER_MS;
     for (const { id } of sql('SELECT id FROM uploads WHERE expires_at <= ?').all(before)) {
