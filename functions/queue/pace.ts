@@ -1,4 +1,7 @@
-/** How fast a queue goes: its limits and the retry interval of a task, as Cloud Tasks documents them. */
+/**
+ * How fast a queue goes: its limits and the retry interval of a task, as Cloud Tasks documents
+ * them.
+ */
 
 /** Cloud Tasks waits ten minutes for an HTTP handler, then runs a second attempt beside it. */
 export const DISPATCH_DEADLINE_MS = 10 * 60 * 1000;
@@ -12,7 +15,7 @@ export const NAME_MS = 60 * 60 * 1000;
 export interface QueueLimits {
   /** dispatches a second, retries included */
   perSecond: number;
-  /** handlers at work at once */
+  /** most handlers that run side by side */
   concurrent: number;
   /** including the first; after the last one the task vanishes */
   maxAttempts: number;

@@ -42,7 +42,10 @@ export interface QueueWorker<J> {
   /** duplicate deliveries that wait for room */
   readonly duplicates: number;
   turn(time: number): Turn;
-  /** when a job that is due at `due` (null: none is) can start, in ms; null if an answer must come first */
+  /**
+   * when a job that is due at `due` (null: none is) can start, in ms; null if an answer must come
+   * first
+   */
   readyAt(due: number | null, time: number): number | null;
   /** Starts this many of the waiting duplicates, and these jobs. */
   dispatch(work: Work<J>, duplicates: number, jobs: J[]): void;

@@ -5,7 +5,7 @@
  * With `synchronous = NORMAL` a commit writes to the log and waits for nothing. A checkpoint may come
  * between the commit and this: it waits for the log, then for the database, before the log is begun
  * anew (https://www.sqlite.org/wal.html), so then it is on the disk already. The log lives as long as
- * a connection, and nobody locks it: to close it drops no lock of SQLite's.
+ * a connection, and no process locks it: to close it drops no lock of SQLite's.
  */
 
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';

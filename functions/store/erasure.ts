@@ -78,7 +78,7 @@ export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): R
 const LISTS = ['userIds', 'installationIds', 'tokens'];
 
 /**
- * An audience that asked for somebody asks for nobody in his place: to ask for less is to get more.
+ * Replaces an erased id, never removes it: dropping a condition would widen the audience.
  */
 export const withoutNames = (json: string, names: readonly string[]) =>
   JSON.stringify(JSON.parse(json), (key, value) =>

@@ -8,7 +8,7 @@ import { isLocked, makePrivate, onFile } from '../sqlite/file.ts';
 
 /**
  * How long to wait for the lock. Of two processes that ask in the same instant each may see the lock of
- * the other, which lets go at once.
+ * the other, which releases it immediately.
  */
 const WAIT_MS = 1_000;
 
@@ -20,7 +20,7 @@ const WAIT_MS = 1_000;
  * is a lock of the kernel: it ends with the process, however that dies, and it holds between containers
  * that share the folder. A file with a process id in it does neither: each container counts its own
  * processes, and the kernel gives the numbers of the dead to others. The file stays: to remove it would
- * give the next process a file of its own to lock beside whoever holds the old one.
+ * give the next process a file of its own to lock beside the process that holds the old one.
  */
 export function lockFolder(folder: string): () => void {
   try {

@@ -1,4 +1,7 @@
-/** How Cloud Tasks is called: clients made late, deadlines, bounded retries, few calls at once. */
+/**
+ * How Cloud Tasks is called: clients made late, deadlines, bounded retries, a bound on concurrent
+ * calls.
+ */
 
 import type { v2, v2beta3 } from '@google-cloud/tasks';
 import { type Backoff, fullJitter } from '../../lib/backoff.ts';
@@ -32,7 +35,10 @@ const passing: unknown[] = [
 /** Worth another try; whether the call was done or not, a task's name makes twice harmless. */
 export const isPassing = (error: unknown) => passing.includes(codeOf(error));
 
-/** More in flight at once have met DEADLINE_EXCEEDED: googleapis/nodejs-tasks issues 397 and 580. */
+/**
+ * Most calls in flight. More have met DEADLINE_EXCEEDED: googleapis/nodejs-tasks issues 397 and
+ * 580.
+ */
 const MAX_CALLS = 32;
 /** All attempts together: the caller's own queue, or its user, tries again after that. */
 const TOTAL_DEADLINE_MS = 30 * 1000;

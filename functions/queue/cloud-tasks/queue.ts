@@ -112,7 +112,7 @@ export function createCloudTasksQueue({
         return client.createTask({ parent, task }, options);
       });
     } catch (error) {
-      // an earlier attempt whose answer was lost, or somebody else: it is queued, or was
+      // an earlier attempt whose answer was lost, or another process: it is queued, or was
       if (codeOf(error) === code.alreadyExists) return;
       stop.abort(explained(error, { queue: parent, invoker }));
     }

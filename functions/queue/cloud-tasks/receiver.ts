@@ -22,7 +22,7 @@ export interface TaskReply {
 const STOP_AFTER_MS = DISPATCH_DEADLINE_MS - 15 * 1000;
 
 /**
- * Never throws. `body` is as it came; the port's body is at most 100 KB, so whoever reads it need
+ * Never throws. `body` is as it came; the port's body is at most 100 KB, so a reader need
  * read no more than that and one byte.
  */
 export async function receiveTask(

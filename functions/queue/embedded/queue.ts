@@ -80,7 +80,10 @@ export function createEmbeddedQueue({
   /** tasks of a dead process have been put back */
   let recovered = false;
   let sweptAt = Number.NEGATIVE_INFINITY;
-  /** the last time that was stored; infinite at first, since the last process may have stored a later one */
+  /**
+   * the last time that was stored; infinite at first, since the last process may have stored a
+   * later one
+   */
   let usedAt = Number.POSITIVE_INFINITY;
   const { wake, sleep, rest, cancel, end } = createAlarm(pump);
   const watchers = createWatchers();
@@ -120,7 +123,10 @@ export function createEmbeddedQueue({
     });
   }
 
-  /** Sleeps until a task can be handed out. Sleeps without end if an answer or a task must come first. */
+  /**
+   * Sleeps until a task can be handed out. Sleeps without end if an answer or a task must come
+   * first.
+   */
   function planNext(time: number) {
     if (!handler) return;
     recovered = true;
@@ -134,7 +140,10 @@ export function createEmbeddedQueue({
     else cancel();
   }
 
-  /** Resolves true once `condition` holds after a pump, or the queue is closed; false at the deadline. */
+  /**
+   * Resolves true once `condition` holds after a pump, or the queue is closed; false at the
+   * deadline.
+   */
   function watch(condition: () => boolean, deadlineMs: number): Promise<boolean> {
     if (closed) return Promise.resolve(true);
     const held = watchers.until(() => closed || condition(), deadlineMs);

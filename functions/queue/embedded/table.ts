@@ -50,7 +50,9 @@ export interface TaskTable {
   /** hands it out: one more attempt */
   run(id: number): void;
   retry(id: number, at: number, now: number): void;
-  /** The clock was set back: what was queued by the wrong time keeps its distance to the right one. */
+  /**
+   * The clock was set back: what was queued by the wrong time keeps its distance to the right one.
+   */
   setBack(now: number): void;
   end(id: number, now: number): void;
   /** puts back what a dead process had at work */

@@ -33,7 +33,7 @@ import {
 
 /** Alternatives in one query: `in` and `array-contains-any`, multiplied. */
 const MAX_ALTERNATIVES = 30;
-/** Documents read at once, where fewer are wanted, or more. */
+/** Fewest and most documents read in one query. */
 const [MIN_PAGE, MAX_PAGE] = [300, 2_000];
 
 /** More than this takes longer than a call may, and is counted in parts, side by side. */
@@ -64,7 +64,7 @@ export function firestoreAudience(
       return sum(await Promise.all(queries.map((it) => sizeOf(it, app))));
     },
 
-    // one query finds each once: it finds those who opted out, too, and whom no index tells apart
+    // one query finds each installation once, also those that opted out or that no index tells apart
     countsExactly(audience) {
       const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
       return !installationIds && !tokens && queries.length === 1;

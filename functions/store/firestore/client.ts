@@ -151,14 +151,14 @@ export function createClient({
         ? []
         : read(() => (fields ? db.getAll(...refs, { fieldMask: fields }) : db.getAll(...refs))),
     read,
-    // at once, by ourselves: the SDK's own retry waits a second before the first time
+    // retried here, without delay: the SDK's own retry first waits a second
     write: (work) =>
       retried(
         (attempt) => db.runTransaction((it) => work(it, attempt), { maxAttempts: 1 }),
         absentOrContended,
       ),
     async close() {
-      // not before: the SDK's retry of a read is then a rejection that nobody can catch
+      // not before: the SDK's retry of a read is then a rejection that no code can catch
       const closed = Promise.allSettled(underWay).then(() => db.terminate());
       await endsWithin(closed, CLOSE_MS);
     },
@@ -209,7 +209,7 @@ const causes: Record<number, string> = {
 
 /** It did not serve us for a moment: worth another attempt. */
 const absent = new Set([1, 2, 4, 8, 13, 14, BROKEN_OFF, 16]);
-/** Or somebody was faster. */
+/** Or another process was faster. */
 const absentOrContended = new Set([...absent, 5, 6, 9, 10]);
 
 const isOf = (passing: Set<number>, error: unknown) =>

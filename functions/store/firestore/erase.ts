@@ -41,7 +41,7 @@ export function firestoreErase(
   retentionDays: number,
   closeShard: ReturnType<typeof firestoreShards>['closeShard'],
 ) {
-  /** Skips those that are still open, in a chunk that nobody is sending. */
+  /** Erases recipients of a chunk that is not being sent, and skips those that are still open. */
   function takeOut(writes: Transaction, found: DocumentSnapshot, gone: Set<number>, now: number) {
     const it = found.data() as ChunkFields;
     const recipients = pack(redacted(unpack(it.recipients), gone));
@@ -71,7 +71,7 @@ export function firestoreErase(
   }
 
   /**
-   * Unless it has changed since it was found: then whoever changed it, or the next one, does that.
+   * Unless it has changed since it was found: then the process that changed it, or the next erasure, does that.
    */
   const forgetPast = (found: DocumentSnapshot, past: [key: string, until: number][]) =>
     client.write(async (writes, attempt) => {
@@ -107,13 +107,13 @@ export function firestoreErase(
           });
         return { campaignId: it.campaignId, shard: it.shard };
       });
-      // also when it was done before: whoever did it may have died just then
+      // also if it was done before: that process may have died before it closed the shard
       if (!ended) return false;
       return (await closeShard(ended.campaignId, ended.shard, now)).closed !== null;
     },
 
     /**
-     * What a commit of whoever was sending means where some are to be taken out; `found` is the chunk
+     * The commit of a sender without the recipients that were erased meanwhile; `found` is the chunk
      * as it is checked to be unchanged, and `change` goes into the same update.
      */
     async within(

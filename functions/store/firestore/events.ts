@@ -25,7 +25,7 @@ import {
   type Schema,
 } from './schema.ts';
 
-/** Events that are out, noted in one write, and how many of those at once. */
+/** Published events marked in one write, and how many such writes run side by side. */
 const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
 /** Of two kinds of names the one with a number comes first, in its order. */
 const [IN_TIMELINE, BESIDE] = ['0', '1'];
@@ -114,7 +114,7 @@ export function firestoreEvents(
       return client.write(async (writes, attempt) => {
         const [found] = await client.get([ref]);
         const { state, progressAt = 0 } = (found?.data() ?? {}) as CampaignFields;
-        // who lost the race finds that somebody else was just here
+        // the loser of a race finds that another process was just here
         if (!found?.exists || state !== 'running' || progressAt > now - everyMs) return null;
         if (attempt > 3) return null;
         const event = progressEvent(toCampaign(found), await counts(campaignId), now);

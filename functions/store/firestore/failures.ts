@@ -12,7 +12,7 @@ import { BY_NAME, digest, END, expiry, type FailuresFields, isId, type Schema } 
 
 /** A document holds 1 MiB, and a failure may hold a token of 4 KiB. */
 const MAX_BYTES = 700_000;
-/** Documents read at once. */
+/** Documents read in one query. */
 const READ = 10;
 
 export function firestoreFailures(client: Client, schema: Schema, retentionDays: number) {

@@ -72,7 +72,7 @@ export interface ShardFields {
   planned: boolean;
   closed: boolean;
   chunks: number;
-  /** of the page that has most: some of them may have nobody left, or have expired */
+  /** parts of the largest page; some may have no recipient left, or have expired */
   parts?: number;
   chunksDone: number;
   recipients: number;

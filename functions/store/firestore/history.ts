@@ -6,7 +6,7 @@ import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { type AppPauseFields, BY_NAME, type CampaignFields, isId, type Schema } from './schema.ts';
 
-/** Ids of open campaigns read at once. */
+/** Open campaigns read in one query. */
 const OPEN_PAGE = 300;
 
 export function firestoreHistory(client: Client, { campaigns, campaign, appPause }: Schema) {

@@ -27,14 +27,14 @@ import {
 } from './schema.ts';
 
 /**
- * Of the buckets. One call of `pruneInstallations` looks through one of them; whom a batch has seen
+ * Of the buckets. One call of `pruneInstallations` looks through one of them; what a batch has seen
  * is written once for each of them, so that such a call reads no more than it needs.
  */
 const PARTS = 32;
 const partOf = (bucket: number) => Math.floor(bucket / (BUCKETS / PARTS));
 /** Of a document of those who were seen: it holds 1 MiB, and a line some 200 bytes. */
 const SEEN_TOGETHER = 4_000;
-/** Looked at, and removed, at once. */
+/** Installations read in one query, and removed in one write. */
 const [PAGE, REMOVED] = [1_000, 100];
 
 type Within = Pick<ReturnType<typeof firestoreInstallations>, 'put' | 'holdersOf' | 'remove'>;

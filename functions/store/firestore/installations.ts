@@ -52,7 +52,7 @@ export function firestoreInstallations(client: Client, schema: Schema, retention
   /**
    * Puts them; `before` are their documents as this transaction has read them, with `token`, `userId`
    * and `optedOut` at least. `holders` are who has their tokens: of one whose token is its own already
-   * nobody needs to ask. Returns how many installations lost their token to another, and are gone.
+   * no read is needed. Returns how many installations lost their token to another, and are gone.
    */
   async function put(
     writes: Transaction,

@@ -23,7 +23,7 @@ import type { firestoreShards } from './shards.ts';
 
 type Kind = (found: DocumentSnapshot, dueAt: number, now: number) => Promise<Overdue | null>;
 
-/** Documents that are taken at once. */
+/** Documents taken side by side. */
 const AT_ONCE = 16;
 
 export function firestoreOverdue(
@@ -33,7 +33,10 @@ export function firestoreOverdue(
 ) {
   const { campaigns, shards, chunks, events, deliveries } = schema;
 
-  /** Ours, if nobody wrote to it since it was found; what changed is not overdue any more. */
+  /**
+   * True if the document has not changed since it was found; one that changed is not overdue any
+   * more.
+   */
   const take = (found: DocumentSnapshot, due: string) =>
     client.write(async (writes, attempt) => {
       if (attempt > 1) return false;

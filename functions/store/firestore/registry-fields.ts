@@ -52,7 +52,7 @@ export interface ErasuresFields {
    * by the digest of a `deviceKey`: the time until which it matters; only ever added to by erasures
    */
   until: Record<string, number>;
-  /** whoever freezes a page reads all of it */
+  /** every freeze of a page reads this document */
   expireAt: Timestamp;
 }
 
@@ -61,7 +61,7 @@ export interface ImportFields {
   beganAt: number;
 }
 
-/** Named `{import}~{part of the buckets}~{hash}`: whom a run has seen there. */
+/** Named `{import}~{part of the buckets}~{hash}`: installations that a run has seen there. */
 export interface SeenFields {
   /** `app TAB id` a line */
   seen: string;

@@ -11,7 +11,7 @@ import { BY_NAME, dueBy, dueOf, isId, type ScheduleFields, type Schema } from '.
 
 /** People write them, and a tick that has nothing to do should cost one read. */
 const SLOT = '0';
-/** How many `dueSchedules` reads at once. */
+/** Schedules that `dueSchedules` reads in one query. */
 const DUE_PAGE = 100;
 
 export function firestoreSchedules(client: Client, { schedules }: Schema) {

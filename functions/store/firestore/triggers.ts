@@ -19,7 +19,7 @@ import {
   timeAndId,
 } from './schema.ts';
 
-/** Deleted with their trigger at once; those that are more go with their time. */
+/** Failed calls deleted together with their trigger; any others expire. */
 const DROPPED_TOGETHER = 400;
 
 export function firestoreTriggers(

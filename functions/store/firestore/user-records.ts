@@ -1,5 +1,5 @@
 /**
- * Where a user's devices may be found. A campaign is found by whom it names, or because it may be for
+ * Where a user's devices may be found. A campaign is found by the names in its audience, or because it may be for
  * anybody; of it only the shards are read in whose buckets a device lies, and of those all chunks, by
  * their names. That is some forty documents for a campaign to a million.
  */
@@ -33,7 +33,7 @@ import {
 
 /** Documents of a query's page. */
 const PAGE = 300;
-/** Chunks read at once: they have some 150 KB each. */
+/** Chunks read in one call: each has about 150 KB. */
 const CHUNKS = 50;
 /** `array-contains-any` takes 30. */
 const ANY = 30;
@@ -84,7 +84,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
     return since === Number.NEGATIVE_INFINITY ? it : { ...it, since };
   }
 
-  /** Campaigns that name him or his devices, or nobody. */
+  /** Campaigns that name the user or their devices, or may have unnamed recipients. */
   async function* campaignsFor(names: string[]): AsyncGenerator<DocumentSnapshot[]> {
     const seen = new Set<string>();
     for (const some of chunked([UNNAMED, ...new Set(names.map(nameKey))], ANY)) {
@@ -101,7 +101,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
 
   /**
    * The chunks of a shard, by their names: `campaign.shard.page.part`. A part may be missing beside
-   * others: nobody was left to be frozen in it, or it has expired.
+   * others: no recipient was left to be frozen in it, or it has expired.
    */
   async function* chunksOf({ campaignId, index, pages, chunks, parts = 0 }: ShardFields) {
     const all = Array.from({ length: pages }, (_, page) => page);
@@ -157,7 +157,7 @@ export function firestoreUserRecords(client: Client, schema: Schema) {
     });
   }
 
-  /** Those that are nobody else's now. */
+  /** The devices that belong to no other user now. */
   async function gone(devices: Device[]): Promise<Device[]> {
     const once = [...new Map(devices.map((it) => [deviceKey(it), it])).values()];
     const found = await client.get(

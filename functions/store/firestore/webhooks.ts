@@ -46,7 +46,7 @@ export function firestoreWebhooks(
 
   return {
     async addWebhook(webhook, max) {
-      // two at once may both be the last one: the bound is against mistakes, not exact
+      // two calls at the same time may both be the last: the bound prevents mistakes, it is not exact
       const same = webhooks.where('key', '==', webhookKey(webhook)).count();
       const { count } = (await client.read(() => same.get())).data();
       if (count >= max) return 'full';

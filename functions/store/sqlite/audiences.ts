@@ -14,7 +14,7 @@ import { bucketsOf, hash48, inLanguages, oneOf } from './lookups.ts';
  * million installations takes 15 ms.
  */
 const STEP = BUCKETS / 64;
-/** Rows read at once where each must still be looked at: some 20 ms. */
+/** Rows read in one query if each must still be matched: about 20 ms. */
 const LOOKED_AT = 4_000;
 
 type Value = string | number | bigint;
@@ -85,7 +85,7 @@ function sizeOf(db: Database, app: string, audience: Audience): number {
   );
 }
 
-/** The audience itself, or one that it is within, that names whom it is for. */
+/** The audience itself, or a part of its `and`, that names its recipients. */
 const naming = (it: Audience): Audience | undefined =>
   it.installationIds || it.tokens || it.userIds
     ? it
@@ -185,7 +185,7 @@ const joined = (all: Sql[], by: ' AND ' | ' OR '): Sql => ({
 });
 
 /**
- * The text holds for everybody who is in the audience; with no `rest`, for nobody else. `+column`
+ * The text holds for every installation in the audience; without a `rest`, for no other. `+column`
  * keeps SQLite from an index that would lose the order: reading on in the clustered order beats
  * sorting. Attributes and versions compare as `matches` says, which is not how SQLite does.
  */

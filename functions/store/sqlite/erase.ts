@@ -72,7 +72,7 @@ export function sqliteErase(
   function from(chunkId: string, indices: number[], now: number): boolean {
     const row = sql('SELECT * FROM chunks WHERE id = ?').get(chunkId) as Row | undefined;
     if (!row) return false;
-    // of somebody else, while its sender lived
+    // earlier erasures, noted while its sender lived
     const all = new Set([...(JSON.parse(row.erase ?? '[]') as number[]), ...indices]);
     if (row.done || row.lease_id === null) return apply(row, all, now);
     sql('UPDATE chunks SET erase = ? WHERE id = ?').run(JSON.stringify([...all]), chunkId);

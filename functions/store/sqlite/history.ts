@@ -4,7 +4,7 @@ import { type AppPause, type Change, MAX_HISTORY } from '../../model/campaign.ts
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 
-/** Ids of open campaigns read at once. */
+/** Open campaigns read in one query. */
 const OPEN_PAGE = 500;
 
 export type SqliteHistory = ReturnType<typeof sqliteHistory>;

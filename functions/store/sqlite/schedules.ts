@@ -5,7 +5,7 @@ import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { nameIn } from '../cursor.ts';
 
-/** How many `dueSchedules` reads at once. */
+/** Schedules that `dueSchedules` reads in one query. */
 const DUE_PAGE = 100;
 
 export function sqliteSchedules({ sql, durably }: Database) {
