@@ -33,6 +33,8 @@ export const storeCheck = (store: Store, now: () => number = Date.now): Check =>
 
 /** ms: five calls of Cloud Scheduler, since a tick that finds much lost work takes that long. */
 const MAX_TICK_AGE_MS = 5 * 60 * 1000;
+/** ms by which the clock that noted the tick may be ahead of ours. */
+const MAX_AHEAD_MS = 60 * 1000;
 /** ms in which a server that has just started has its first tick. */
 const FIRST_TICK_MS = 3_000;
 const POLL_MS = 100;
@@ -53,6 +55,11 @@ export const tickCheck = (
     for (;;) {
       const at = await store.lastTick();
       const age = at === null ? Number.POSITIVE_INFINITY : now() - at;
+      if (age < -MAX_AHEAD_MS)
+        return unknown(
+          `it was last completed ${ago(-age).replace(' ago', '')} from now: a clock was, or is, wrong`,
+          `Compare the clocks; the check works again when that time has passed. ${next}`,
+        );
       if (age <= MAX_TICK_AGE_MS) return well(`last ${ago(Math.max(0, age))}`);
       if (monotonic() >= end)
         return at === null

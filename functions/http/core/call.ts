@@ -97,6 +97,15 @@ const NO_QUERY = z.strictObject({});
 /** The first value of each name. Hono's own object would miss `?constructor=x`. */
 const queryOf = (c: Context) => Object.fromEntries([...new URL(c.req.url).searchParams].reverse());
 
+/** Names of the query with several values: which of them counts is not for us to choose. */
+function givenTwice(c: Context): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of new URL(c.req.url).searchParams.keys())
+    (seen.has(name) ? twice : seen).add(name);
+  return [...twice];
+}
+
 /** The validated input of a call, or a problem that names every fault of every part. */
 async function read(
   c: Context,
@@ -117,7 +126,11 @@ async function read(
     else input[part] = it.value;
   };
   check('params', takes.params, () => paramsOf(c, path));
-  if (takes.query !== 'any') check('query', takes.query ?? NO_QUERY, () => queryOf(c));
+  if (takes.query !== 'any') {
+    for (const name of givenTwice(c))
+      refuse({ faults: [{ path: `query.${name}`, message: 'is given more than once' }], count: 1 });
+    check('query', takes.query ?? NO_QUERY, () => queryOf(c));
+  }
   const names = Object.keys(takes.headers?.shape ?? {});
   check('headers', takes.headers, () =>
     Object.fromEntries(names.map((name) => [name, c.req.header(name)])),
