@@ -22,12 +22,22 @@ export interface Config {
   trustedHops: number;
   /** by name; has `default` only if its variables are set */
   apps: Record<string, AppCredentials>;
+  /** variables named as settings are, which are none: typing errors */
+  unknown: string[];
 }
+
+/** Settings of the command line, which may be set in the same shell. */
+const OF_THE_CLI = ['VOLLEY_URL', 'VOLLEY_STATE'];
 
 /** Throws a ConfigError that lists every fault. An empty variable counts as not set. */
 export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config {
   const faults: Fault[] = [];
-  const read = reader(env);
+  const known = new Set(OF_THE_CLI);
+  const given = reader(env);
+  const read = (name: string) => {
+    known.add(name);
+    return given(name);
+  };
   const apps = readApps(read, faults, readFile);
 
   const port = Number(read('PORT') ?? 8080);
@@ -46,5 +56,8 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
   const trustedHops = readTrustedHops(read, faults, 0);
   if (faults.length > 0) throw new ConfigError(faults);
   const dataDir = read('VOLLEY_DATA') ?? '.volley';
-  return { port, dataDir, apiKey, retentionDays, trustedHops, apps };
+  const unknown = Object.keys(env).filter(
+    (name) => /^(APNS|FCM|VOLLEY)_/.test(name) && !known.has(name),
+  );
+  return { port, dataDir, apiKey, retentionDays, trustedHops, apps, unknown };
 }

@@ -126,7 +126,11 @@ const revokeKeyCall = ({ store }: Ports) =>
     description:
       'Instances that have used the key in the last 30 seconds may take it for 30 seconds more.',
     scopes: ['admin'],
-    takes: { params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
+    takes: {
+      params: z.strictObject({
+        id: z.string().regex(/^[0-9a-f]{16}$/, 'must be the id of a key: 16 hexadecimal digits'),
+      }),
+    },
     responses: {
       204: { description: 'It is revoked.' },
       404: problemResponse(404, 'There is no such key.'),

@@ -39,6 +39,12 @@ function faultsOf(env: Record<string, string>, contents: Record<string, unknown>
   return [];
 }
 
+test('a variable named as a setting that is none is told', () => {
+  const others = { VOLLEY_URL: 'http://x', VOLLEY_STATE: 'x', GOOGLE_APPLICATION_CREDENTIALS: 'x' };
+  const { unknown } = readConfig({ ...apns, ...others, APNS_TOPICS: 'x', VOLLEY_DATE: 'x' });
+  assert.deepEqual(unknown, ['APNS_TOPICS', 'VOLLEY_DATE']);
+});
+
 test('an empty environment is a working configuration without credentials', () => {
   const defaults = {
     port: 8080,
@@ -47,6 +53,7 @@ test('an empty environment is a working configuration without credentials', () =
     retentionDays: 30,
     trustedHops: 0,
     apps: {},
+    unknown: [],
   };
   assert.deepEqual(readConfig({}), defaults);
   assert.deepEqual(readConfig({ PORT: '', APNS_KEY: '', VOLLEY_APPS: ' ' }), defaults);

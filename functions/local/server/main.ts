@@ -11,7 +11,9 @@ import { keyLine } from './kept-key.ts';
 import { startLocal } from './server.ts';
 
 async function main() {
-  const { port, dataDir, apiKey, retentionDays, trustedHops, apps } = readConfig(process.env);
+  const { port, dataDir, apiKey, retentionDays, trustedHops, apps, unknown } = readConfig(
+    process.env,
+  );
   const real = Object.keys(apps).length > 0;
   const simulated = real ? null : await startSimulated();
   const log = process.stderr.isTTY ? createTerminalLog() : createLog();
@@ -44,6 +46,8 @@ async function main() {
   console.log(`Volley     ${server.url}`);
   console.log(`API key    ${keyLine(server.keptKey, process.stdout.isTTY)}`);
   console.log(`Data       ${dataDir}`);
+  for (const name of unknown)
+    console.log(`Warning    ${name} is no setting; docs/operations.md lists the settings.`);
   console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
   if (!real)
     console.log(

@@ -16,6 +16,8 @@ test('a key is made on the command line, used, listed and revoked', async (t) =>
   assert.match(stdout, new RegExp(`^${id}  register  shop  2026-11-21  register shop$`, 'm'));
   assert.equal((await volley('keys', 'revoke', id)).stdout, `${id} is revoked\n`);
   assert.equal((await volley('keys', 'revoke', id)).code, 1);
+  const none = await volley('keys', 'revoke', 'nope');
+  assert.match(none.stderr, /id: must be the id of a key: 16 hexadecimal digits/);
   const wrong = await volley('keys', 'create', '--scope', 'register');
   assert.match(wrong.stderr, /app: is missing: a registration key is for one app/);
 });

@@ -30,9 +30,15 @@ interface Who {
 }
 
 /** `npm start` on that folder. `says` resolves with its output once that matches. */
-function start(t: TestContext, dataDir: string, who: Who = {}) {
+function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<string, string> = {}) {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, VOLLEY_DATA: dataDir, PORT: '0', FCM_PROJECT_ID: 'nowhere' },
+    env: {
+      PATH: process.env.PATH,
+      VOLLEY_DATA: dataDir,
+      PORT: '0',
+      FCM_PROJECT_ID: 'nowhere',
+      ...more,
+    },
     ...who,
   });
   t.after(() => child.kill('SIGKILL'));
@@ -201,4 +207,9 @@ test('a server whose database turns out to be damaged says so to a load balancer
   const health = await ask('/healthz');
   assert.equal(health.status, 503);
   assert.equal(((await health.json()) as { type: string }).type, '/problems/unavailable');
+});
+
+test('a setting with a typing error is told', async (t) => {
+  const said = await start(t, makeFolder(t), {}, { APNS_TOPICS: 'com.example.app' }).running;
+  assert.match(said, /^Warning {4}APNS_TOPICS is no setting;/m);
 });
