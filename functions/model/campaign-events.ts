@@ -1,10 +1,9 @@
 /**
- * Events: what the world is told. Each is a CloudEvent with data of its type; the schemas are in the
- * OpenAPI document, and the records below are made of the campaign as it was at that moment.
+ * Creates the events of a campaign, of its chunks and of a webhook, with the data of that moment.
  *
  * An event is stored by the write that makes it true (`Store`), and published after that. Its id is
- * the same however often it is published, and has no full stop in it: it is part of what a webhook's
- * signature covers, where full stops separate.
+ * the same each time it is published. The id has no full stop in it: a webhook's signature covers it,
+ * and full stops separate the parts of what is signed.
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
 
@@ -35,14 +34,17 @@ const campaignData = ({ id, app, name, state, reason, createdAt }: Campaign) => 
 
 const countsData = ({ recipients, accepted, failed, skipped }: Counts) => ({
   counts: {
-    ...{ recipients, accepted, failed, skipped },
+    recipients,
+    accepted,
+    failed,
+    skipped,
     pending: recipients - accepted - failed - skipped,
   },
 });
 
 /*
- * The timeline of a campaign: what happened to it, numbered from 1. The number is at the end of the
- * event's id, so that a store finds it by that.
+ * The timeline of a campaign: its events, numbered from 1. The number ends the event's id, so that a
+ * store can read it from there.
  */
 
 export const acceptedEvent = (it: Campaign, seq: number) =>
@@ -54,7 +56,7 @@ export const startedEvent = (it: Campaign, at: number, seq: number) =>
 export const pausedEvent = (it: Campaign, at: number, seq: number) =>
   event('campaign.paused', it, `${it.id}-paused-${seq}`, at, campaignData(it));
 
-/** Null: it is no part of a campaign's timeline. */
+/** The event's number in its campaign's timeline; null: it is no part of it. */
 export const numberInTimeline = ({
   id,
   type,
@@ -69,9 +71,10 @@ export const progressEvent = (it: Campaign, counts: Counts, at: number) =>
     ...countsData(counts),
   });
 
+/** The most reasons of failures in one event. */
 const TOP_REASONS = 20;
 
-/** Of a campaign that is closed. Failed is one whose every recipient failed. */
+/** The event of a closed campaign: `campaign.failed` if it had recipients and all of them failed. */
 export function closedEvent(it: Campaign, counts: Counts, seq: number) {
   const { recipients, failed, reasons } = counts;
   const unread = unreadOf(it, counts);
@@ -88,7 +91,7 @@ export function closedEvent(it: Campaign, counts: Counts, seq: number) {
   });
 }
 
-/** What the event says of a campaign's end; null if it is of another type. */
+/** The result of a campaign in its closing event; null for an event of another type. */
 export function closedIn({ type, data }: CampaignEvent) {
   if (type !== 'campaign.completed' && type !== 'campaign.failed') return null;
   const { campaign, counts, reasons, unread = 0 } = data as Data<'campaign.completed'>;
@@ -104,10 +107,13 @@ export function closedIn({ type, data }: CampaignEvent) {
 
 // -------------------------------------------------------------------------------------- of a chunk
 
-/** An event is one task and one request, which is better small: Standard Webhooks advises 20 KB. */
+/** Installations in one event: an event is one request, and Standard Webhooks advises at most 20 KB. */
 const IN_ONE_EVENT = 100;
 
-/** Events for a commit's failures that listeners want. A lease is good for one commit. */
+/**
+ * The events of a commit, of the types that listeners want. Their ids are made of the lease, which is good
+ * for one commit, so that a commit that is tried again makes the same ids.
+ */
 export function chunkEvents(
   { campaignId, app, provider }: Pick<Chunk, 'campaignId' | 'app' | 'provider'>,
   { chunkId, leaseId, failures, forget, now }: ChunkCommit,
@@ -126,7 +132,11 @@ export function chunkEvents(
     event('push.failed', campaign, `${mark}-failed-${part}`, now, {
       ...of,
       failures: some.map(({ installationId, outcome, reason, attempts, at }) => ({
-        ...{ installationId, outcome, reason: reason.slice(0, 200), attempts, at: rfc3339(at) },
+        installationId,
+        outcome,
+        reason: reason.slice(0, 200),
+        attempts,
+        at: rfc3339(at),
       })),
     }),
   );
@@ -137,6 +147,7 @@ const inParts = <T>(items: readonly T[]) => chunked(items, IN_ONE_EVENT);
 
 // ------------------------------------------------------------------------------------ of a webhook
 
+/** An event of a webhook. `app`: null for a webhook of all apps; `at`: ms since the epoch. */
 export function webhookEvent<T extends 'webhook.disabled' | 'webhook.test'>(
   type: T,
   { webhookId, app }: { webhookId: string; app: string | null },

@@ -1,4 +1,4 @@
-/** A campaign: what is kept of it, and which states follow which. */
+/** A campaign: its record, its states and how they follow each other. */
 
 import { canonicalAudience } from './canonical/audience.ts';
 import type { Provider } from './provider/registry.ts';
@@ -11,11 +11,11 @@ export type { Message } from './schemas/message.ts';
 export type { ApnsPushType } from './schemas/message-apns.ts';
 
 /**
- * accepted   stored and queued, not planned yet
- * scheduled  stored; begins at its time
- * running    cut into shards; chunks are frozen and sent
- * paused     for `reason`; nothing is sent until it is resumed
- * cancelling nothing more is sent; what is left is being counted as skipped
+ * accepted    stored and queued, not planned yet
+ * scheduled   stored; begins at its time
+ * running     cut into shards; chunks are frozen and sent
+ * paused      for `reason`; nothing is sent until it is resumed
+ * cancelling  nothing more is sent; the remaining recipients are being counted as skipped
  * completed, cancelled   the ledger is closed
  */
 export const campaignStates = [
@@ -29,13 +29,13 @@ export const campaignStates = [
 ] as const;
 export type CampaignState = (typeof campaignStates)[number];
 
-/** What may follow what. A store moves a campaign only along these, by compare and set. */
+/** The states that may follow each state. A store moves a campaign only along these, by compare and set. */
 export const transitions: Record<CampaignState, readonly CampaignState[]> = {
   accepted: ['running', 'paused', 'cancelling'],
-  // one that never began has no counts
+  // a campaign that never began has no counts, so it is cancelled in one step
   scheduled: ['running', 'paused', 'cancelled'],
   running: ['paused', 'cancelling', 'completed'],
-  // to `accepted` if it was not planned before
+  // to `accepted` if it was not planned yet
   paused: ['accepted', 'running', 'cancelling', 'completed'],
   cancelling: ['cancelled'],
   completed: [],
@@ -44,19 +44,19 @@ export const transitions: Record<CampaignState, readonly CampaignState[]> = {
 
 export const isClosed = (state: CampaignState) => transitions[state].length === 0;
 
-/** Where every recipient is. `recipients` grows while shards are read; the rest follows it. */
+/** How many recipients have which outcome. `recipients` grows while shards are read; the others follow. */
 export interface Counts {
   recipients: number;
   accepted: number;
   failed: number;
   skipped: number;
-  /** failed, by the provider's reason */
+  /** the failed recipients by the provider's reason */
   reasons: Record<string, number>;
   /** recipients with neither a value nor a default for a variable of the message, by its name */
   missing?: Record<string, number>;
-  /** looked at while the audience was read, and no recipients: they opted out, for one */
+  /** installations that were read and are no recipients: they opted out, for example */
   leftOut?: number;
-  /** whose tokens were forgotten, by the provider's reason; they are among the failed */
+  /** failed recipients whose tokens were forgotten, by the provider's reason */
   pruned?: Record<string, number>;
 }
 
@@ -68,15 +68,15 @@ export const noCounts = (): Counts => ({
   reasons: {},
 });
 
-/** The ledger closes when every recipient is in exactly one place. */
+/** The ledger closes when every recipient has exactly one final outcome. */
 export const ledgerCloses = (counts: Counts) =>
   counts.recipients === counts.accepted + counts.failed + counts.skipped;
 
-/** A change of state, as it is stored: by which key or user, and when. */
+/** A change of state, as it is stored: when (ms since the epoch), and by which API key or user. */
 export interface Change {
   at: number;
   by: string;
-  /** null: it was created; the same as `to`: its time was changed, or its canary has passed */
+  /** null: the campaign was created; the same as `to`: its time was changed, or its canary has passed */
   from: CampaignState | null;
   to: CampaignState;
   reason: string | null;
@@ -89,8 +89,8 @@ export const MAX_HISTORY = 100;
 export const SYSTEM = 'system';
 
 /**
- * What is known of a campaign's message at one provider: that a push was accepted, or which process
- * tries it first. Until the one is noted or the other's time is over, other processes wait.
+ * What is known about a campaign's message at one provider: when a push was accepted, or which process
+ * tries it first and until when. Other processes wait until a push is accepted or that time is over.
  */
 export type Trial = { acceptedAt: number } | { by: string; until: number };
 export type Trials = Partial<Record<Provider, Trial>>;
@@ -98,17 +98,20 @@ export type Trials = Partial<Record<Provider, Trial>>;
 /** As it is stored. Times are milliseconds since the epoch. */
 export interface Campaign extends CampaignRequest {
   id: string;
-  /** what its audience meant when it was accepted, where that takes more than the audience */
+  /** the resolved audience, as of its acceptance; left out where it is the same as `audience` */
   meaning?: Audience;
   state: CampaignState;
   /** why it is paused */
   reason: string | null;
   createdAt: number;
-  /** when it, or what waited for its canary, began, if that is later than when it was created */
+  /**
+   * when the campaign, or the part of it that waited for its canary, began; left out if it began when
+   * it was created
+   */
   startedAt?: number;
   /**
-   * 'canary': all but the first shard wait for what becomes of that one. 'off': an operator who saw the
-   * failures said that it should go on. Otherwise the brake is on.
+   * 'canary': all shards but the first wait for its result. 'off': an operator saw the failures and
+   * resumed the campaign. Left out: the failure guard is on.
    */
   guard?: 'canary' | 'off';
   /** when the first push left */
@@ -116,19 +119,22 @@ export interface Campaign extends CampaignRequest {
   /** by provider */
   trials?: Trials;
   closedAt: number | null;
-  /** installations that planning has to look at, where they could be counted exactly before */
+  /** installations that planning has to read, where an exact count was possible */
   expected?: number;
   /** number of shards; 0 until it is planned */
   shards: number;
-  /** why it, or its open work, was last queued again; what begins with `held-` is its canary's */
+  /**
+   * why the campaign, or its open work, was last queued again; a text that begins with `held-` is its
+   * canary's
+   */
   task?: string;
 }
 
-/** What FCM sends to in one message, or the installations that get one each. */
+/** A topic or condition, to which FCM sends one message, or the installations that get one each. */
 export type Target =
   | { kind: 'topic' | 'condition'; value: string }
   | { kind: 'installations'; audience: Audience }
-  /** recipients that are named one by one, and are in the audience */
+  /** recipients that are named one by one; those that are in the audience get the message */
   | {
       kind: 'named';
       names: { upload: string } | { tokens: string[] };
@@ -137,6 +143,7 @@ export type Target =
       audience: Audience;
     };
 
+/** The target of a campaign, with its resolved audience in canonical form. */
 export function targetOf({ audience, meaning }: Pick<Campaign, 'audience' | 'meaning'>): Target {
   const { topic, condition, upload, unregistered = null, ...rest } = audience;
   if (topic !== undefined) return { kind: 'topic', value: topic };
@@ -149,13 +156,13 @@ export function targetOf({ audience, meaning }: Pick<Campaign, 'audience' | 'mea
   return { kind: 'named', names: { tokens }, unregistered, audience: others };
 }
 
-/** What the tokens of its recipients are (`Push.to`). */
+/** What the tokens of its recipients name (`Push.to`). */
 export function toOf(campaign: Pick<Campaign, 'audience'>): 'token' | 'topic' | 'condition' {
   const { kind } = targetOf(campaign);
   return kind === 'topic' || kind === 'condition' ? kind : 'token';
 }
 
-/** An app whose campaigns do not begin until it is resumed. */
+/** The pause of an app: its campaigns do not begin until it is resumed. */
 export interface AppPause {
   at: number;
   by: string;

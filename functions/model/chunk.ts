@@ -7,11 +7,11 @@ import type { Outcome } from './outcome.ts';
 import type { Environment } from './platform.ts';
 import type { Provider } from './provider/registry.ts';
 
-/** A range of buckets that one planner pass turns into chunks. */
+/** A range of buckets that one planner task cuts into chunks. */
 export interface Shard extends BucketRange {
   campaignId: string;
   index: number;
-  /** pages frozen so far: the fence of the planner, and part of each chunk's id */
+  /** pages frozen so far: it fences the planner's writes, and is part of each chunk's id */
   pages: number;
   cursor: Cursor | null;
   /** the whole range has been read */
@@ -25,13 +25,13 @@ export interface Shard extends BucketRange {
 export interface Recipient {
   installationId: string;
   token: string;
-  /** which of the message's languages it gets; its default without one */
+  /** which of the message's languages it gets; the default if left out */
   language?: string;
-  /** what its attributes say in the places of that message */
+  /** its values for the variables of the message in that language, by name */
   values?: Record<string, string>;
   /**
-   * Where the message counts it up: by how much, in a chunk that is to be frozen; what the app's
-   * badge shows, in one that is.
+   * Only where the message increments the badge. In a chunk to be frozen: the increment. In a frozen
+   * chunk: the number that the app's badge shows.
    */
   badge?: number;
 }
@@ -49,17 +49,17 @@ export interface Chunk {
   /** indices into `recipients` that have no final outcome yet */
   open: number[];
   /**
-   * Open ones that had their second chance: written to a provider once and never answered, or refused
-   * when the campaign was paused for it. They fail if that happens again.
+   * Indices of open recipients that are in doubt: a push was sent and never answered, or was refused when
+   * the campaign was paused for such refusals. They fail if that happens again.
    */
   doubtful: number[];
-  /** how often it was claimed to be sent, this time not counted */
+  /** how often the chunk was claimed before this time */
   attempt: number;
   /** attempts in a row that settled no recipient */
   stalled: number;
-  /** not to be sent before */
+  /** when it may be sent, ms since the epoch; 0: now */
   notBefore: number;
-  /** a push that has not left by then is recorded as failed (`Expired`) */
+  /** ms since the epoch; a push that has not left by then fails (`Expired`) */
   expiresAt: number;
 }
 
@@ -68,7 +68,7 @@ export interface Lease {
   until: number;
 }
 
-/** The stored record of a recipient that was not accepted in the end. */
+/** The stored record of a recipient whose push failed for good. */
 export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   campaignId: string;
   chunkId: string;
@@ -80,11 +80,11 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   detail?: string;
   attempts: number;
   at: number;
-  /** its token was forgotten: the installation is not there any more; as it is read */
+  /** set when it is read: the token was forgotten, so the installation is not stored any more */
   pruned?: true;
 }
 
-/** What was learnt of a claimed chunk since the last commit. */
+/** The outcomes of a claimed chunk since the last commit. */
 export interface ChunkCommit {
   chunkId: string;
   leaseId: string;
@@ -104,25 +104,25 @@ export interface ChunkCommit {
   events?: CampaignEvent[];
 }
 
-/** What a task needs to know of a chunk. */
+/** The part of a chunk that a task carries. */
 export interface SendableChunk {
   chunkId: string;
   provider: Provider;
-  /** its recipients, settled or not */
+  /** number of recipients, settled or not */
   size: number;
 }
 
-/** A chunk that is not done, and what tells under which names it may wait in its queue. */
+/** A chunk that is not done, with all from which the names of its tasks are made. */
 export interface OpenChunk extends SendableChunk {
   notBefore: number;
   /** how often it was claimed */
   attempt: number;
-  /** of a lease that was not given back; 0: there is none */
+  /** end of a lease that was not released, ms since the epoch; 0: there is none */
   leaseUntil: number;
   task: LastTask;
 }
 
-/** Why it was last queued again by what found or resumed it; null: it never was. */
+/** Why work was last queued again, by the sweep or a resume; null: it never was. */
 export type LastTask = string | null;
 
 export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt' | 'stalled'> {

@@ -1,15 +1,18 @@
-/** Times of five fields, as cron has them, in the wall-clock time of a zone. */
+/** Cron patterns of five fields, in the wall-clock time of a zone. */
 
 import { Cron } from 'croner';
 
-/** Seconds are for machines; a ticker that comes once a minute could not keep them. */
+/** Without seconds: the ticker runs once a minute. */
 const MODE = '5-part';
 
-/** The first time after another, in ms since the epoch; null: there is none. Throws if it is no cron. */
+/**
+ * The first time after `after`, both in ms since the epoch; null: there is none. Throws if `pattern` is
+ * no cron.
+ */
 export const nextTime = (pattern: string, timeZone: string, after: number): number | null =>
   new Cron(pattern, { timezone: timeZone, mode: MODE }).nextRun(new Date(after))?.getTime() ?? null;
 
-/** Why it has no times after `after`, in words; null if it has. */
+/** Why a pattern has no times after `after`, in words; null if it has. Never throws. */
 export function cronFault(pattern: string, timeZone: string, after = Date.now()): string | null {
   try {
     return nextTime(pattern, timeZone, after) === null

@@ -1,10 +1,10 @@
-/** An event: what the world is told. Each is a CloudEvent with data of its type. */
+/** An event of Volley, which webhooks and streams get as a CloudEvent. */
 
 import { rfc3339 } from '../lib/rfc3339.ts';
 
 export const SOURCE = 'volley';
 
-/** When each is sent, and its data: `schemas/events.ts`. */
+/** `schemas/events.ts` says when each is sent, and with which data. */
 export const eventTypes = [
   'campaign.accepted',
   'campaign.started',
@@ -23,16 +23,16 @@ export interface CampaignEvent {
   /** stable: the same event published twice has the same id. No full stop: it will be signed. */
   id: string;
   type: EventType;
-  /** what it is about: a campaign's id, or a webhook's */
+  /** the id of the campaign or the webhook that it is about */
   subject: string;
-  /** null: of a webhook that is for all apps */
+  /** null: it is about a webhook of all apps */
   app: string | null;
   at: number;
   /** as the schema of its type says */
   data: Record<string, unknown>;
 }
 
-/** What a webhook gets that names no types; it need not be told of a ping. */
+/** Types that a webhook gets only if it names them. */
 const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
 export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
 export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
@@ -45,7 +45,11 @@ export const isEventType = (it: unknown): it is EventType => eventTypes.includes
  */
 export const toCloudEvent = ({ id, type, subject, app, at, data }: CampaignEvent) => ({
   specversion: '1.0',
-  ...{ id, source: SOURCE, type, subject, time: rfc3339(at) },
+  id,
+  source: SOURCE,
+  type,
+  subject,
+  time: rfc3339(at),
   datacontenttype: 'application/json',
   ...(app !== null && { app }),
   data,

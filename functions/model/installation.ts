@@ -13,25 +13,26 @@ export interface Installation extends Omit<Registration, 'provider'> {
   provider: Provider;
   bucket: number;
   /**
-   * As it is read: there only if true. As it is written: true, false, or, left out, as it is kept
-   * there already.
+   * When it is read: present only if true. When it is written: true, false, or left out, which keeps
+   * the stored value.
    */
   optedOut?: boolean | undefined;
   /** when its app last registered, ms since the epoch */
   refreshedAt: number;
 }
 
+/** The installation that a registration describes. `now`: ms since the epoch. */
 export function installation(id: string, registration: Registration, now: number): Installation {
   const { provider = defaultProvider(registration.platform), ...rest } = registration;
   const token = tokenOf(provider, rest.token);
   return { id, ...rest, provider, token, bucket: bucketOf(id), refreshedAt: now };
 }
 
-/** What an audience's page may carry of its installations, if it is asked to. */
+/** Fields of an installation that a page of an audience carries only if they are asked for. */
 export type Carried = 'platform' | 'language' | 'attributes' | 'refreshedAt';
 
 export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
   Partial<Pick<Installation, Carried>>;
 
-/** What stands in the place of the id of a token that no installation has. */
+/** The id that stands for a token without an installation. */
 export const unregisteredId = (token: string) => `token:${hash('sha256', token).slice(0, 32)}`;

@@ -1,6 +1,6 @@
 /** API keys. */
 
-/** `register` may put, change and delete an installation of its app, and nothing else. */
+/** A key of scope `register` may put, change and delete installations of its app, and nothing else. */
 export const scopes = ['campaigns', 'installations', 'read', 'register', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -12,7 +12,7 @@ export interface ApiKey {
   hash: string;
   name: string;
   scopes: Scope[];
-  /** of a key to register with: the only app it is good for */
+  /** only for a registration key: the app that it is valid for */
   app?: string;
   createdAt?: number;
 }

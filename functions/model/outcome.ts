@@ -1,17 +1,20 @@
-/** What became of one recipient. */
+/** The outcome of a push to one recipient. */
 
 export type Outcome =
   | { kind: 'accepted' }
   /**
-   * for good; `suspect` if a wrong environment or topic of ours has the same answer; `detail`: the
-   * provider's own words
+   * Failed for good. `suspect`: a wrong environment or topic of ours has the same answer. `detail`: the
+   * provider's own words.
    */
   | { kind: 'rejected'; reason: string; detail?: string; suspect?: true }
-  /** the device has no such app any more, since then (null: the provider does not say) */
+  /**
+   * the device does not have the app any more; `since`: ms since the epoch, null if the provider does
+   * not say
+   */
   | { kind: 'unregistered'; reason: string; since: number | null }
   /**
-   * 'service': the provider asks all of us to wait; 'device': about this one only. `afterMs`: how long
-   * it asks for; `stalledMs`: how long to wait when it lets no push through at all.
+   * Worth another try. 'service': the provider asks us to wait with all pushes; 'device': with this one.
+   * `afterMs`: the wait that it asks for. `stalledMs`: the wait when it accepts no push at all.
    */
   | {
       kind: 'retry';
@@ -20,7 +23,7 @@ export type Outcome =
       scope: 'device' | 'service';
       stalledMs?: number;
     }
-  /** sent, but no answer came */
+  /** the push was sent, but no answer came */
   | { kind: 'unknown'; reason: string }
   /**
    * The message or our configuration may be at fault: one such answer proves nothing about the other

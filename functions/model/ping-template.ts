@@ -1,8 +1,7 @@
 /**
- * Templates over a ping's JSON: `{{pull_request.user.login|someone}}` in a string. A value goes into
- * a string that is a string already, and is never read again: the message made of it is literal, and
- * where a grammar reads the text around a value (a condition, a range of versions) the value may only
- * be one of its names.
+ * Templates over the JSON of an inbound webhook: `{{pull_request.user.login|someone}}` in a string. A value
+ * only becomes part of a string and is never evaluated: the message made of it is literal. Where a grammar
+ * reads the string (a condition, a range of versions), the value may only be one of its names.
  */
 
 import type { Fault } from '../lib/errors.ts';
@@ -14,32 +13,32 @@ import type { Json } from './trigger.ts';
 const ONLY_PLACE = /^\{\{([^{}]*)\}\}$/;
 const SEGMENT = /^[^\s.[\]{}|]+(?:\s+[^\s.[\]{}|]+)*$/;
 const MAX_SEGMENTS = 16;
-/** Characters of one value; what is taken from a ping was written by others. */
+/** Characters of one value, since it comes from outside. */
 const MAX_VALUE = 4096;
-/** Characters of all values in one template. A campaign has 512 KiB at most. */
+/** Characters of all values in one template. A campaign has at most 512 KiB. */
 const MAX_VALUES = 256 * 1024;
-/** As many as an audience may name. */
+/** Values of a list: as many as an audience may name. */
 const MAX_LIST = 100;
-/** In one template. */
+/** Places in one template. */
 const MAX_PLACES = 100;
 
 /**
- * What may stand where a place stands alone: text only, a list of texts, a number, or whatever of
- * JSON is no list and no object.
+ * Which values a string that is one single place may become: a text, a list of texts, a number, or any
+ * JSON that is no list and no object.
  */
 type Mode = 'text' | 'list' | 'number' | 'scalar';
 
-/** What only one provider is sent. */
+/** Paths within an override, the part of a message that one provider gets. */
 const OVERRIDES = new RegExp(`^message\\.(?:${overrides.join('|')})\\.`);
 
-/** By the path within a campaign. */
+/** The mode of a string, by its path within a campaign. */
 function modeOf(path: string): Mode {
   if (path.startsWith('audience.')) return 'list';
   if (path === 'message.badge' || path === 'message.ttlSeconds') return 'number';
   return OVERRIDES.test(path) ? 'scalar' : 'text';
 }
 
-/** Where a grammar reads the text: what a value may be in it. Neither grammar can quote. */
+/** Strings that a grammar reads, and the form of a value in them. Neither grammar has quotes. */
 const grammars = [
   { at: /^audience\.condition$/, form: /^[\w.~%-]+$/, is: 'a topic name' },
   {
@@ -49,9 +48,9 @@ const grammars = [
   },
 ];
 
-/** Why a text of a ping may not stand there; null if it may. */
+/** Why a text may not be a value at a path; null if it may. */
 function refusal(at: string, text: string): string | null {
-  // of a text that is only read, half a character or the end may get lost
+  // a text that people read may lose half a character, or its end
   if (!at.startsWith('audience')) return null;
   if (!text.isWellFormed()) return HALF;
   if (text.length > MAX_VALUE) return `is longer than ${MAX_VALUE} characters`;
@@ -59,7 +58,7 @@ function refusal(at: string, text: string): string | null {
   return grammar && !grammar.form.test(text) ? `is not ${grammar.is}` : null;
 }
 
-/** `a.b[0].c`, `a.b.0.c`; null: that is no path. */
+/** The segments of a path such as `a.b[0].c` or `a.b.0.c`; null: it is no path. */
 export function segmentsOf(path: string): string[] | null {
   const segments = path
     .trim()
@@ -71,8 +70,8 @@ export function segmentsOf(path: string): string[] | null {
 }
 
 /**
- * What is there; undefined: nothing. Only what the ping itself has, never a prototype's. An integer
- * that no number holds is its digits: an id stays the id that it is.
+ * The value at a path; undefined: there is none. Only own properties count, never those of a prototype. An
+ * integer that no number can hold becomes a string of its digits, so that an id is not changed.
  */
 export function lookUp(value: Json, path: string): Json | undefined {
   let it: Json | undefined = value;
@@ -83,7 +82,7 @@ export function lookUp(value: Json, path: string): Json | undefined {
   return JSON.isRawJSON(it) ? it.rawJSON : it;
 }
 
-/** Every place of a template that cannot be one, by its path. */
+/** Every malformed place of a template, with its path in a request. */
 export function templateFaults(template: Json, path: string): Fault[] {
   const faults: Fault[] = [];
   let places = 0;
@@ -103,7 +102,7 @@ export function templateFaults(template: Json, path: string): Fault[] {
   return faults;
 }
 
-/** The paths of what is filled in. */
+/** The paths of the strings that have places. */
 export function placesOf(template: Json, path: string): string[] {
   const places: string[] = [];
   walk(template, path, (text, at) => {
@@ -114,8 +113,8 @@ export function placesOf(template: Json, path: string): string[] {
 }
 
 /**
- * Filled from a ping; what is missing and has no default is a fault, and so is what may not stand
- * where it would.
+ * Fills a template with values of the JSON `ping`. A missing value without a default is a fault, and so
+ * is a value that may not stand in its place. Never throws.
  */
 export function fill(template: Json, path: string, ping: Json): { value: Json; faults: Fault[] } {
   const faults: Fault[] = [];
@@ -124,7 +123,10 @@ export function fill(template: Json, path: string, ping: Json): { value: Json; f
     faults.push({ path: at, message: `${place}: ${why}` });
     return '';
   };
-  /** A default is the template's own text, and is taken as it is. */
+  /**
+   * The value for a place; `own`: it is the default, which is the template's own text and needs no
+   * check.
+   */
   const find = (at: string, place: string, inner: string): { found: Json; own: boolean } => {
     const { name, fallback } = halvesOf(inner);
     const found = lookUp(ping, name);
@@ -161,7 +163,7 @@ export function fill(template: Json, path: string, ping: Json): { value: Json; f
   return { value, faults };
 }
 
-/** Templates are what a schema has let through: their depth is bounded. */
+/** Replaces each string of a template. Recursive: a schema has bounded the depth. */
 function walk(value: Json, path: string, text: (text: string, path: string) => Json): Json {
   if (typeof value === 'string') return text(value, path);
   if (Array.isArray(value)) return value.map((it, i) => walk(it, `${path}[${i}]`, text));
@@ -171,7 +173,7 @@ function walk(value: Json, path: string, text: (text: string, path: string) => J
   );
 }
 
-/** One id stands for a list of one. */
+/** The audience with lists of ids: one id becomes a list of one. */
 export const asLists = (audience: Json): Json =>
   typeof audience !== 'object' || audience === null
     ? audience
@@ -182,6 +184,6 @@ export const asLists = (audience: Json): Json =>
         ]),
       );
 
-/** Nothing of a ping is a variable. */
+/** Marks the message as literal: values of an inbound webhook are no variables. */
 export const asLiteral = (message: Json): Json =>
   typeof message === 'object' ? { ...message, literal: true } : message;

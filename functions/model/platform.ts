@@ -1,4 +1,4 @@
-/** Where an installation lives. */
+/** Platforms and environments of installations. */
 
 export const platforms = ['ios', 'android', 'web'] as const;
 export type Platform = (typeof platforms)[number];
@@ -6,5 +6,5 @@ export type Platform = (typeof platforms)[number];
 export const environments = ['production', 'sandbox'] as const;
 export type Environment = (typeof environments)[number];
 
-/** A token goes in packed chunks and headers: printable ASCII without spaces. */
+/** Printable ASCII without spaces, since a token is part of packed chunks and headers. */
 export const tokenForm = /^[\x21-\x7e]+$/;

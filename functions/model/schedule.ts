@@ -5,12 +5,12 @@ import type { ScheduleRequest } from './schemas/schedule.ts';
 
 export type { ScheduleRequest } from './schemas/schedule.ts';
 
-/** A run that is not found by then was missed: the system was down. */
+/** Milliseconds after which a run that was not started counts as missed: the system was down. */
 export const MISSED_AFTER_MS = 15 * 60 * 1000;
 
 /**
  * active  its runs are started at their times
- * paused  none is, until it is resumed; those in between are not made up for
+ * paused  no run is started until it is resumed; runs in between are skipped
  * ended   `until` or `maxRuns` was reached
  */
 export const scheduleStates = ['active', 'paused', 'ended'] as const;
@@ -18,17 +18,17 @@ export const scheduleStates = ['active', 'paused', 'ended'] as const;
 export interface Schedule extends ScheduleRequest {
   id: string;
   state: (typeof scheduleStates)[number];
-  /** runs started at their times; those asked for by hand are not among them */
+  /** runs started at their times, without those that were started by hand */
   runs: number;
-  /** of the next run; null while there is none */
+  /** time of the next run, ms since the epoch; null while there is none */
   nextAt: number | null;
   lastCampaignId: string | null;
   createdAt: number;
-  /** grows with every change: a write must have seen the last one */
+  /** increments with every change: a write must name the version that it read */
   version: number;
 }
 
-/** The first run after a time; null when there is none before `until` or within `maxRuns`. */
+/** The first run after `after` (ms since the epoch); null: `until` or `maxRuns` is reached. */
 export function nextRun(
   {
     cron,
@@ -44,7 +44,7 @@ export function nextRun(
   return next === null || (until !== undefined && next > until) ? null : next;
 }
 
-/** The next `count` runs, for people. */
+/** The times of the next `count` runs, for people to look at. */
 export function nextRuns(schedule: Schedule, count: number): number[] {
   const times: number[] = [];
   let at = schedule.state === 'active' ? schedule.nextAt : null;

@@ -8,7 +8,10 @@ import { type Provider, providers } from './provider/registry.ts';
 import { QUEUE_HORIZON_MS } from './timing.ts';
 import type { Ping } from './trigger.ts';
 
-/** `…-now` and `plan` are short: a push to one user never waits behind a campaign of millions. */
+/**
+ * The queues `…-now` and `plan` stay short: a push to one user never waits behind a campaign of
+ * millions.
+ */
 export type QueueName = 'plan' | 'shard' | SendQueue | 'deliver';
 type SendQueue = `send-${Provider}` | `send-${Provider}-now`;
 
@@ -23,20 +26,21 @@ export const queueNames: readonly QueueName[] = [
 export type Worker = 'plan' | SendWorker | 'deliver';
 type SendWorker = `send${Capitalize<Provider>}`;
 
-/** `sendApns` */
+/** The function that sends by a provider, such as `sendApns`. */
 export const workerOf = (provider: Provider) =>
   `send${provider[0]!.toUpperCase()}${provider.slice(1)}` as SendWorker;
 
 export const workers: readonly Worker[] = ['plan', ...providers.map(workerOf), 'deliver'];
 
-/** As it is named when it is deployed, without the prefix: `send-apns`. */
+/** Name of the deployed service without its prefix, such as `send-apns`. */
 export const serviceOf = (worker: Worker): string =>
   worker.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Where each function learns the url of another: `VOLLEY_SEND_APNS_URL`. */
+/** The environment variable with the URL of a function, such as `VOLLEY_SEND_APNS_URL`. */
 export const urlVariable = (worker: Worker): string =>
   `VOLLEY_${worker.replace(/[A-Z]/g, '_$&').toUpperCase()}_URL`;
 
+/** The function that serves each queue. */
 export const servedBy: Readonly<Record<QueueName, Worker>> = {
   plan: 'plan',
   shard: 'plan',
@@ -53,36 +57,36 @@ export type TaskBody =
   | { kind: 'plan'; campaignId: string }
   | { kind: 'shard'; campaignId: string; shard: number }
   | ({ kind: 'send' } & SendableChunk)
-  /** puts all open work of a campaign back on its queues, now */
+  /** queues all open work of a campaign again, for now */
   | { kind: 'redrive'; campaignId: string; why: string }
-  /** looks what becomes of a canary; `since`: when all of it had an outcome */
+  /** watches a canary; `since`: when all of it had an outcome, ms since the epoch */
   | { kind: 'canary'; campaignId: string; since: number | null }
-  /** applies what was asked for at that time to all campaigns of an app */
+  /** applies a request that was made at `at` to all campaigns of an app */
   | { kind: 'app'; app: string; verb: 'pause' | 'resume' | 'cancel'; at: number; by: string }
   | { kind: 'event'; event: CampaignEvent }
-  /** posts an event to a webhook, unless it was tried more often than that, or queued again since */
+  /** posts an event to a webhook, unless it was tried more than `tries` times, or queued again since */
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
-  /** what a trigger is to make a campaign of */
+  /** makes a campaign of an inbound webhook */
   | ({ kind: 'ping' } & Ping);
 
 export interface Task {
   queue: QueueName;
-  /** Work with the same name is queued once, as far as a queue can tell. */
+  /** tasks with the same name are queued once, as long as the queue remembers the name */
   name: string;
   body: TaskBody;
-  /** not before; now without it */
+  /** the earliest time, ms since the epoch; left out: now */
   at?: number;
 }
 
 /**
- * A chunk of so few goes ahead of the others. The small ones of a large campaign (its last page, a
- * slow pace) do as well, and are too few to delay others.
+ * The most recipients of a chunk that goes ahead of large ones. Small chunks of a large campaign (its last
+ * page, a slow pace) go ahead too, but are too few to delay others.
  */
 export const FEW = 50;
 
 /**
- * A name is a promise to do something once. Where the same work is queued on purpose again (the
- * next attempt, a sweep), `why` makes it another name.
+ * Work is queued once under a name. Where the same work has to be queued again (the next attempt, a
+ * sweep), `why` makes another name.
  */
 export const planTask = (campaignId: string, why = 'first', at?: number): Task => ({
   queue: 'plan',
@@ -91,14 +95,17 @@ export const planTask = (campaignId: string, why = 'first', at?: number): Task =
   ...(at !== undefined && { at }),
 });
 
-/** Begins a campaign, now or at its time; none if that is too far away for a queue. */
+/**
+ * The task that begins a campaign, now or at its time; none if that is too far away for a queue. `now`:
+ * ms since the epoch.
+ */
 export function startTasks({ id, state, schedule }: Campaign, now: number, why = ''): Task[] {
   if (state !== 'scheduled' || !schedule) return [planTask(id)];
   const { at } = schedule;
   return at - now <= QUEUE_HORIZON_MS ? [planTask(id, `at-${at}${why}`, at)] : [];
 }
 
-/** Two that look at the same time are one; so are two that hold it since the same time. */
+/** Looks at a canary. Two tasks of the same time, or of a canary held since the same time, are one. */
 export const canaryTask = (campaignId: string, since: number | null, at: number): Task => ({
   queue: 'plan',
   name: since === null ? `canary/${campaignId}/sent/${at}` : `canary/${campaignId}/${held(since)}`,
@@ -106,7 +113,7 @@ export const canaryTask = (campaignId: string, since: number | null, at: number)
   at,
 });
 
-/** The campaign's `task` from then on. */
+/** The campaign's `task` while its canary is held since `since`, ms since the epoch. */
 export const held = (since: number) => `held-${since}`;
 
 export const appTask = (it: Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>): Task => ({
@@ -121,11 +128,11 @@ export const shardTask = (campaignId: string, shard: number, why = 'first'): Tas
   body: { kind: 'shard', campaignId, shard },
 });
 
-/** It was sent by another; it looks again at the end of that lease. */
+/** Why a chunk is queued again: another worker has it until the end of its lease. */
 export const whyLeased = (until: number) => `lease-${until}`;
-/** It came before its time. */
+/** Why a chunk is queued again: its task came before its time. */
 export const whyEarly = (notBefore: number) => `early-${notBefore}`;
-/** What is left after an attempt. */
+/** Why a chunk is queued again: recipients are still open after an attempt. */
 export const whyAgain = (attempt: number) => `attempt-${attempt}`;
 
 export const sendable = (chunk: Pick<Chunk, 'id' | 'provider' | 'recipients'>): SendableChunk => ({
@@ -164,14 +171,14 @@ export const deliveryTask = (
   ...(at !== undefined && { at }),
 });
 
-/** With its time: one that comes again after its trigger was mended is another. */
+/** Its name has the time of arrival: a webhook that is replayed later is another task. */
 export const pingTask = (ping: Ping, why = 'first'): Task => ({
   queue: 'plan',
   name: `ping/${ping.trigger}/${ping.at}/${hash('sha256', `${ping.id}\n${ping.body}`)}/${why}`,
   body: { kind: 'ping', ...ping },
 });
 
-/** Work that a queue is about to give up, as a new task. */
+/** A new task for work that has used up the attempts of its task. `at`: ms since the epoch. */
 export function renewed(body: TaskBody, why: string, at: number): Task {
   switch (body.kind) {
     case 'plan':

@@ -14,8 +14,9 @@ export function isRange(text: string): boolean {
 }
 
 /**
- * Apps number themselves with two parts, or four: 4.2 is 4.2.0, and 4.2.0.77 too. Pre-releases are in
- * a range as their order has them (2.1.0-beta.1 is in ">=2.0.0"), not only where it names one.
+ * Whether an app's version is in a range. Versions of two or four parts count by their first three: 4.2 and
+ * 4.2.0.77 are 4.2.0. A pre-release is in a range by its order (2.1.0-beta.1 is in ">=2.0.0"), even if the
+ * range names none.
  */
 export function isVersionIn(range: string, version: string | undefined): boolean {
   if (version === undefined) return false;
@@ -35,7 +36,7 @@ export function isVersionIn(range: string, version: string | undefined): boolean
   return holds;
 }
 
-/** An app has few versions among many installations; semver takes microseconds for each. */
+/** Caches, by range: an app has few versions among many installations, and semver takes microseconds. */
 const ranges = new Map<string, { range: Range; versions: Map<string, boolean> }>();
 const MAX_RANGES = 100;
 const MAX_VERSIONS = 2_000;

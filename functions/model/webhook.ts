@@ -1,12 +1,13 @@
-/** Webhooks, and the events on their way to them. */
+/** Webhooks, and the deliveries of events to them. */
 
 import type { CampaignEvent, EventType } from './event.ts';
 
 export const formats = ['standard', 'slack', 'teams'] as const;
 
-/** What a chat is told; its message is a report. */
+/** Types of events that a chat can get, as a report. */
 export const chatTypes: EventType[] = ['campaign.completed', 'campaign.failed', 'campaign.paused'];
 
+/** Why a webhook of a format cannot get these types; no faults if it can. */
 export const chatFaults = (format: Webhook['format'], types: EventType[]): string[] =>
   format === 'standard'
     ? []
@@ -17,21 +18,24 @@ export const chatFaults = (format: Webhook['format'], types: EventType[]): strin
 /** Where events are to be posted. */
 export interface Webhook {
   id: string;
-  /** whose events: both null are those of all apps */
+  /** it gets the events of this app, or of this campaign; if both are null, of all apps */
   app: string | null;
   campaignId: string | null;
   url: string;
   description: string;
   types: EventType[];
   format: 'standard' | 'slack' | 'teams';
-  /** Each signs until then, null is for good. Two of them while a receiver changes over. */
+  /**
+   * each signs until `until` (ms since the epoch; null: for ever); two while a receiver changes its
+   * secret
+   */
   secrets: { secret: string; until: number | null }[];
   createdAt: number;
   /** why nothing is posted to it any more */
   disabled: { reason: string; at: number } | null;
-  /** since when every attempt has failed */
+  /** when the first of the failures in a row was, ms since the epoch; null: the last attempt succeeded */
   failingSince: number | null;
-  /** of the API when it was registered, for links */
+  /** origin of the API when the webhook was registered, for links */
   origin: string;
 }
 
@@ -43,21 +47,21 @@ export interface DeliveryAttempt {
   error: string | null;
 }
 
-/** An event on its way to one webhook. */
+/** The delivery of an event to one webhook. */
 export interface WebhookDelivery {
   id: string;
   webhookId: string;
   event: CampaignEvent;
   state: 'pending' | 'delivered' | 'failed';
   createdAt: number;
-  /** it is retried until three days after that; later than `createdAt` if it was replayed */
+  /** it is retried until three days after this time; later than `createdAt` if it was replayed */
   begunAt: number;
-  /** how often it was tried: the fence of the worker that tries it */
+  /** number of attempts; it fences the writes of the worker that tries */
   tries: number;
-  /** the latest; the oldest are dropped */
+  /** the latest attempts; older ones are dropped */
   attempts: DeliveryAttempt[];
-  /** of the next attempt */
+  /** time of the next attempt, ms since the epoch; null: there is none */
   nextAt: number | null;
-  /** why it was queued again since it was last tried: only that task, and what follows it, counts */
+  /** why it was queued again since its last attempt: only that task, and its successors, are valid */
   task?: string;
 }

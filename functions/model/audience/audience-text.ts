@@ -1,10 +1,11 @@
-/** An audience in words, for reports. */
+/** audience text: an audience as a line of text, for reports. */
 
 import type { AudienceExpression, AudienceRequest } from '../schemas/audience.ts';
 
-/** Of a list; the others are counted. */
+/** Values shown of a list; the others are counted. */
 const SHOWN = 10;
 
+/** The conditions of an audience, separated by dots. Tokens are counted, not shown. */
 export function audienceText(audience: AudienceRequest | AudienceExpression): string {
   const parts = Object.entries(audience).flatMap(([name, it]) => partText(name, it) || []);
   return parts.length > 0 ? parts.join(' · ') : 'everybody';

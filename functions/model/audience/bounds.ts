@@ -2,13 +2,14 @@
 
 import { jsonLevels } from '../../lib/json-levels.ts';
 
-/** In all lists of an audience together, and objects that `and`, `or` and `not` combine. */
+/** Values in all lists of an audience together. */
 const MAX_VALUES = 1_000;
+/** Objects that `and`, `or` and `not` combine. */
 export const MAX_OBJECTS = 100;
-/** Of the JSON, before anything walks it by recursion: ten times `not` in `and`. */
+/** Levels of the JSON: enough for `not` in `and` ten times over. */
 const MAX_JSON_DEPTH = 24;
 
-/** Why it is too deep or too large, or null. */
+/** Why the value is too deep or too large, as the end of a sentence; null if it is not. */
 export function boundsOf(value: unknown): string | null {
   let depth = -1;
   let values = 0;

@@ -1,13 +1,13 @@
 /**
  * Conditions on FCM's topics, such as `'a' in topics && !('b' in topics || 'c' in topics)`. && and ||
- * bind alike; ! stands before parentheses.
+ * have the same precedence; ! may only stand before parentheses.
  * https://firebase.google.com/docs/cloud-messaging/send-topic-messages
  */
 
 /** "You can include up to five topics in your conditional expression" */
 const MAX_TOPICS = 5;
 
-/** A topic's name: "[a-zA-Z0-9-_.~%]+"; FCM names no length, 900 is what its SDKs take. */
+/** A topic's name: "[a-zA-Z0-9-_.~%]+". FCM documents no length; its SDKs take 900 characters. */
 export const topicName = '[\\w.~%-]{1,900}';
 
 const token = new RegExp(
@@ -15,7 +15,7 @@ const token = new RegExp(
   'y',
 );
 
-/** Why it is no condition, in words; null if it is one. In time linear in its length. */
+/** Why the text is no condition, in words; null if it is one. Takes time linear in its length. */
 export function conditionFault(text: string): string | null {
   let depth = 0;
   let topics = 0;

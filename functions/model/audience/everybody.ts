@@ -1,10 +1,10 @@
 /**
- * Everybody is said: `{"everybody": true}`. An audience that says nothing is refused at the door,
- * since a client that drops a field it has no value for would push to all. Once accepted, an audience
- * without conditions means everybody, as it always did in what is stored.
+ * An audience of everybody is explicit in a request: `{"everybody": true}`. A request whose audience has
+ * no condition is refused, since a client that drops a field without a value would else push to all. In
+ * the store, an audience without conditions means everybody.
  */
 
-/** What is told of an audience, or of a part of one, without a condition. */
+/** The fault of an audience, or of a part of one, without a condition. */
 export const NO_CONDITION = 'has no condition; an audience of everybody is {"everybody": true}';
 
 type Json = Record<string, unknown>;
@@ -12,11 +12,11 @@ type Json = Record<string, unknown>;
 const isObject = (it: unknown): it is Json =>
   typeof it === 'object' && it !== null && !Array.isArray(it);
 
-/** An object of which no field is given; lists have something by their schemas. */
+/** True for undefined, and for an object without a defined field. Schemas refuse empty lists. */
 export const isEmpty = (it: unknown) =>
   it === undefined || (isObject(it) && Object.values(it).every((inner) => inner === undefined));
 
-/** Why these fields are no audience, and where; null if they are one. */
+/** Why these fields are no audience, with the path; null if they are one. */
 export function audienceFault(fields: object): { path: string[]; message: string } | null {
   const { everybody, ...others } = fields as Json;
   const alone = isEmpty(others);
@@ -24,7 +24,7 @@ export function audienceFault(fields: object): { path: string[]; message: string
   return alone ? null : { path: ['everybody'], message: 'goes with nothing else' };
 }
 
-/** The same audience, as it is stored and asked for. */
+/** The same audience as it is stored and given to a store. */
 export function withoutEverybody<T extends { everybody?: true | undefined }>({
   everybody: _,
   ...conditions
@@ -33,8 +33,8 @@ export function withoutEverybody<T extends { everybody?: true | undefined }>({
 }
 
 /**
- * A stored audience as a request says it: in all its objects everybody is said, and an operator
- * without a condition, which older requests could have, is left out. What it means is the same.
+ * A stored audience in the form of a request, with the same meaning: objects without a condition become
+ * `{"everybody": true}`, and operators without a condition, which older requests could have, are left out.
  */
 export function said<T extends object>(audience: T): T | { everybody: true } {
   const conditions = Object.entries(audience).flatMap(([name, it]): [string, unknown][] => {
@@ -44,7 +44,7 @@ export function said<T extends object>(audience: T): T | { everybody: true } {
   return conditions.length > 0 ? (Object.fromEntries(conditions) as T) : { everybody: true };
 }
 
-/** Of a template a field may be anything. */
+/** The same for one field. A field of a template may hold any JSON. */
 function saidWithin(name: string, it: unknown): unknown {
   const inner = (each: unknown) => (isObject(each) ? said(each) : each);
   if (name === 'not') return inner(it);

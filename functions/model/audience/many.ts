@@ -1,5 +1,5 @@
 /**
- * From so many installations on, a person confirms what is sent by typing their number: in the
- * command line, and in any other place where a person sends. Fewer are a team and its testers.
+ * Installations from which on a person who sends confirms by typing their number. Fewer are a team and
+ * its testers.
  */
 export const MANY = 1_000;

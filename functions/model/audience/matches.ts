@@ -1,7 +1,6 @@
 /**
- * What an audience means, in the plainest form: whether an installation is in it. A store may answer
- * what it can from an index; the rest, and every doubt, is decided here. Both are canonical: see
- * ../canonical/.
+ * Whether an installation is in an audience. A store may decide some conditions by an index; all others
+ * are decided here, and so is every case in doubt. Both are in canonical form: see ../canonical/.
  */
 
 import { isLanguage } from '../canonical/language.ts';
@@ -12,7 +11,7 @@ import { isVersionIn } from '../version.ts';
 
 export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
 
-/** Never an installation that has opted out, whatever the audience says. */
+/** Whether a resolved audience holds an installation. One that has opted out is in no audience. */
 export const matches = (audience: Audience, it: Matchable): boolean =>
   it.optedOut !== true && holds(audience, it);
 
@@ -36,7 +35,7 @@ function holds(audience: Audience, it: Matchable): boolean {
 
 const isOneOf = (list: string[], it: string | undefined) => it !== undefined && list.includes(it);
 
-/** From `after`, and before `before`. */
+/** `after` is inclusive, `before` is not. `at`: ms since the epoch. */
 function wasSeen({ after, before }: NonNullable<Audience['lastSeen']>, at: number): boolean {
   if (after !== undefined && at < Date.parse(after)) return false;
   return before === undefined || at < Date.parse(before);
@@ -65,9 +64,9 @@ function hasAttributes(wanted: Record<string, Comparison>, attributes: Record<st
 }
 
 /**
- * All comparisons must hold. The value is read as what it is compared with, if it can be: a CSV
- * file has only texts, so "41" is 41 beside a number, and "true" is true. Texts are ordered by
- * their UTF-16 code units, so dates and times of one form by time.
+ * Whether all comparisons hold. The value is read as the type it is compared with, if that is possible:
+ * a CSV file has only texts, so "41" compares with a number as 41, and "true" with a boolean as true.
+ * Texts are ordered by their UTF-16 code units, so dates and times of one format are in order.
  */
 function compares(it: Comparison, value: Scalar | undefined): boolean {
   if (it.exists !== undefined && it.exists !== (value !== undefined)) return false;
@@ -82,7 +81,7 @@ function compares(it: Comparison, value: Scalar | undefined): boolean {
 
 const decimal = /^-?\d+(?:\.\d+)?$/;
 
-/** Undefined, which is neither equal to anything nor less nor greater, if it cannot be read so. */
+/** Undefined if the value cannot be read as that type; it is then neither equal, less nor greater. */
 function readAs<T extends Scalar>(like: T, value: Scalar | undefined): T | undefined;
 function readAs(like: Scalar, value: Scalar | undefined): Scalar | undefined {
   if (value === undefined || typeof value === typeof like) return value;

@@ -1,4 +1,4 @@
-/** The saved audiences that an audience names. */
+/** Segments: the saved audiences that an audience names. */
 
 interface Combined {
   segment?: string | undefined;
@@ -7,7 +7,7 @@ interface Combined {
   not?: Combined | undefined;
 }
 
-/** The names of the segments in it, each once. */
+/** The names of the segments in an audience, each once. */
 export function segmentsIn({ segment, and = [], or = [], not }: Combined): string[] {
   const inner = [...and, ...or, ...(not ? [not] : [])].flatMap(segmentsIn);
   return [...new Set([...(segment === undefined ? [] : [segment]), ...inner])];

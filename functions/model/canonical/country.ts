@@ -4,7 +4,10 @@ import { countries } from './tables.ts';
 
 const current = new Map(countries);
 
-/** Two letters in any case; null for anything else. A withdrawn code becomes its successor. */
+/**
+ * The code in capitals for two letters in any case; null for other texts. A withdrawn code becomes its
+ * successor.
+ */
 export function countryOf(text: string): string | null {
   if (!/^[a-z]{2}$/i.test(text)) return null;
   const code = text.toUpperCase();

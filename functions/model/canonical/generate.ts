@@ -4,8 +4,8 @@
  *
  *     npx node functions/model/canonical/generate.ts && npx biome check --write functions
  *
- * Then both engines' data is brought into form again: SQLite's at its next start, Google's by
- * `volley installations normalize`.
+ * Then the data of both engines is brought into canonical form again: SQLite's at its next start,
+ * Google's by `volley installations normalize`.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ const read = (name: string) =>
   JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(name)), 'utf8'));
 
 interface Zone {
-  /** names of one zone, CLDR's own first */
+  /** names of one zone, separated by spaces, CLDR's own first */
   _alias?: string;
-  /** IANA's current one, where CLDR's is older */
+  /** IANA's current name, where CLDR's is older */
   _iana?: string;
 }
 
@@ -28,7 +28,7 @@ interface Zone {
 function zones(): string[] {
   const { tz } = read('cldr-bcp47/bcp47/timezone.json').keyword.u;
   const lines = Object.entries(tz as Record<string, Zone>).flatMap(([key, it]) => {
-    // unk is what is no zone; deprecated ones have no names any more
+    // unk stands for no zone; deprecated zones have no names
     if (key.startsWith('_') || key === 'unk' || it._alias === undefined) return [];
     const names = it._alias.split(' ');
     const current = it._iana ?? names[0]!;
@@ -46,7 +46,7 @@ function countries(): [string, string][] {
     .filter((it) => it.every((code) => /^[A-Z]{2}$/.test(code)));
 }
 
-/** Without `und`: nothing is inherited from it. */
+/** Parents of languages, without `und`: nothing is inherited from it. */
 function languageParents(key: (tag: string) => string): [string, string][] {
   const { parentLocale } = read('cldr-core/supplemental/parentLocales.json').supplemental
     .parentLocales;
@@ -55,7 +55,7 @@ function languageParents(key: (tag: string) => string): [string, string][] {
     .map(([tag, parent]): [string, string] => [key(tag), key(parent)]);
 }
 
-/** Two names of one language, which CLDR gives the least distance there is: nb and no. */
+/** Pairs of names of one language, such as nb and no: CLDR gives them the least distance. */
 function sameLanguages(): [string, string][] {
   const { languageMatch } = read('cldr-core/supplemental/languageMatching.json').supplemental
     .languageMatching['written-new'];
@@ -86,7 +86,7 @@ export function tablesOf(key: (tag: string) => string): string {
 
 if (import.meta.main) {
   const path = fileURLToPath(new URL('tables.ts', import.meta.url));
-  // what language.ts reads must be there before it can be asked
+  // language.ts reads tables.ts, which must exist before it is imported
   writeFileSync(
     path,
     tablesOf((tag) => tag),

@@ -1,13 +1,17 @@
-/** Languages: how they are written. BCP 47 in its canonical case, current codes in the place of old. */
+/**
+ * Languages: their canonical tags. BCP 47 in its canonical case, with current codes instead of old
+ * ones.
+ */
 
 import { remembered } from './remembered.ts';
 
-/** No language has a longer one; and Intl need not read them. */
+/** Characters. No language tag is longer, and Intl need not read longer texts. */
 const MAX_LENGTH = 100;
 
 /**
- * `zh-Hant-TW` for zh_TW_#Hant, `he` for iw, `de-DE` for de_DE.UTF-8; null for what is no language.
- * Read are BCP 47, Java's and Android's `Locale.toString()`, POSIX and ICU (iOS) names.
+ * The canonical tag: `zh-Hant-TW` for zh_TW_#Hant, `he` for iw, `de-DE` for de_DE.UTF-8; null for a
+ * text that is no language. It reads BCP 47, Java's and Android's `Locale.toString()`, POSIX and ICU
+ * (iOS) names.
  * https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/Locale.html#toString()
  * https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
  */
@@ -16,7 +20,7 @@ export const languageOf = remembered((text) => {
   return canonical(text) ?? (/[_.@#]/.test(text) ? canonical(fromLocale(text)) : null);
 });
 
-/** UTS 35 takes a language of five to eight letters; there are none, but "english" is one of them. */
+/** UTS 35 allows languages of five to eight letters. There are none, but "english" would be one. */
 const tag = /^[a-z]{2,3}(?:[_-][a-z0-9]{1,8})*$/i;
 
 function canonical(text: string): string | null {
@@ -28,19 +32,22 @@ function canonical(text: string): string | null {
   }
 }
 
-/** What POSIX names say of the script, and of Valencian. */
+/** Modifiers of POSIX names that stand for a script or a variant. */
 const modifiers: Record<string, { script?: string; variant?: string }> = {
-  ...{ latin: { script: 'Latn' }, cyrillic: { script: 'Cyrl' }, devanagari: { script: 'Deva' } },
-  ...{ arabic: { script: 'Arab' }, valencia: { variant: 'valencia' } },
+  latin: { script: 'Latn' },
+  cyrillic: { script: 'Cyrl' },
+  devanagari: { script: 'Deva' },
+  arabic: { script: 'Arab' },
+  valencia: { variant: 'valencia' },
 };
 
-/** Of `language_COUNTRY_variant_#Script` and `language_COUNTRY.charset@modifier`: what BCP 47 has too. */
+/** Rewrites `language_COUNTRY_variant_#Script` and `language_COUNTRY.charset@modifier` as a BCP 47 tag. */
 function fromLocale(text: string): string {
   const [name = '', modifier = ''] = text.split('@');
   const [place = '', javaScript = ''] = name.split('#');
   const [language = '', country = '', variant = ''] = place.split('.')[0]!.split(/[_-]/);
   if (language === '') return '';
-  // Java's old name of Nynorsk
+  // Java's old name for Nynorsk
   if (variant === 'NY' && country === 'NO') return 'nn-NO';
   const posix = Object.hasOwn(modifiers, modifier) ? modifiers[modifier]! : {};
   const script = /^[a-z]{4}(?![a-z])/i.exec(javaScript)?.[0] ?? posix.script;

@@ -1,10 +1,10 @@
 /**
- * Languages: what is one of another. It decides which of a message's texts a device gets, and
+ * Languages: which languages a device reads. This decides which of a message's texts a device gets, and
  * whether an audience by language holds it.
  *
- * A device reads its own language and what that inherits from, as CLDR has it: without its region,
- * unless CLDR names another parent (es-MX: es-419, es; pt-AO: pt-PT, pt; zh-HK: zh-Hant), and never
- * from one script to another (zh-TW does not read zh, nor sr-Latn sr).
+ * A device reads its own language and the languages that it inherits from by CLDR: the language without
+ * its region, unless CLDR names another parent (es-MX: es-419, es; pt-AO: pt-PT, pt; zh-HK: zh-Hant).
+ * It never inherits from another script (zh-TW does not read zh, nor sr-Latn sr).
  * https://www.unicode.org/reports/tr35/#Parent_Locales
  */
 
@@ -22,11 +22,11 @@ interface Parts {
   rest: string;
 }
 
-/** What is no language, though it should be, is a language of its own: it must not stop a campaign. */
+/** A text that is no language tag counts as a language of its own: it must not stop a campaign. */
 function partsOf(tag: string): Parts {
   const it = localeOf(tag);
   if (it === null) return { language: tag, script: undefined, region: undefined, rest: '' };
-  // "und" has no language there
+  // Intl gives no language for "und"
   const { language = 'und', script, region } = it;
   const rest = tag.slice([language, script, region].filter(Boolean).join('-').length);
   return { language, script: script ?? likelyScript(tag), region, rest };
@@ -40,19 +40,19 @@ function localeOf(tag: string): Intl.Locale | null {
   }
 }
 
-/** An unknown language is not English, as CLDR would have it. */
+/** Null for an unknown language ("und"), which CLDR would take for English. */
 const likely = (tag: string) => (tag.startsWith('und') ? null : localeOf(tag)?.maximize());
 
 const likelyScript = remembered((tag) => likely(tag)?.script);
 
-/** Its script is named only where it is not the usual one there: zh-TW, and zh-Hans-TW. */
+/** The tag, with the script only where it is not the usual one of the region: zh-TW, but zh-Hans-TW. */
 function nameOf({ language, script, region }: Omit<Parts, 'rest'>): string {
   const short = region === undefined ? language : `${language}-${region}`;
   if (script === undefined || likelyScript(short) === script) return short;
   return [language, script, region].filter(Boolean).join('-');
 }
 
-/** The same for zh-TW and zh-Hant-TW, sr and sr-Cyrl. `tag` is canonical (`languageOf`). */
+/** The key of a canonical tag (`languageOf`): the same for zh-TW and zh-Hant-TW, for sr and sr-Cyrl. */
 export const languageKey = remembered((tag) => {
   const parts = partsOf(tag);
   return nameOf(parts) + parts.rest;
@@ -71,7 +71,10 @@ export const languagesRead: (tag: string) => readonly string[] = remembered((tag
   return read;
 });
 
-/** RFC 4647, section 3.4: a single letter only announces what follows it. */
+/**
+ * Drops the last subtag, and a single letter before it, which only announces it (RFC 4647, section
+ * 3.4).
+ */
 const shorter = (rest: string) => rest.slice(0, rest.lastIndexOf('-')).replace(/-[a-z0-9]$/i, '');
 
 function parentOf(key: string): string | undefined {
@@ -81,22 +84,23 @@ function parentOf(key: string): string | undefined {
   return parts.region === undefined ? undefined : nameOf({ ...parts, region: undefined });
 }
 
-/** no-NO of nb-NO */
+/** The same language by its other name: no-NO for nb-NO. */
 function otherName(key: string): string | undefined {
   const parts = partsOf(key);
   const language = same.get(parts.language);
   return language === undefined ? undefined : nameOf({ ...parts, language });
 }
 
-/** Whether an audience of `range` holds a device of `tag`; both are canonical. */
+/** Whether a device of language `tag` reads the language `range`; both are canonical. */
 export const isLanguage = (range: string, tag: string | undefined): boolean =>
   tag !== undefined && languagesRead(tag).includes(languageKey(range));
 
 const whole = remembered((tag) => likely(tag)?.toString() ?? tag);
 
 /**
- * Finds, for a device's language, which of `languages` it gets: the nearest of those it reads, or
- * one that differs only by what goes without saying (de-DE where it reads de). Undefined: none.
+ * Returns a function that picks, for a device's language, one of `languages`: the nearest that the device
+ * reads, or one that differs only by its most likely script or region (de-DE where it reads de). The
+ * function returns undefined if there is none. All tags are canonical.
  */
 export function languagePicker(
   languages: readonly string[],

@@ -1,9 +1,9 @@
-/** Names kept by each function: few are used, and endless others must not fill the memory. */
+/** Results that each function keeps. Few names are in use; a stream of others must not fill the memory. */
 const MAX_KNOWN = 2_000;
-/** Longer ones are none, and are not kept: a schema tells that a text is too long, and looks on. */
+/** Characters. No name is longer; results for longer texts are not kept. */
 const MAX_LENGTH = 100;
 
-/** The same function with a memory: Intl takes microseconds for what an import asks a million times. */
+/** The same function with a cache: Intl takes microseconds, and an import asks a million times. */
 export function remembered<T>(find: (name: string) => T): (name: string) => T {
   const known = new Map<string, { found: T }>();
   return (name) => {

@@ -1,4 +1,4 @@
-/** Time zones: IANA's current name of each, whatever older name or case it comes in. */
+/** Time zones: IANA's current name of each, for older names and any case. */
 
 import { remembered } from './remembered.ts';
 import { zones } from './tables.ts';
@@ -10,7 +10,8 @@ for (const line of zones.trim().split('\n')) {
 }
 
 /**
- * `Asia/Kolkata` for Asia/Calcutta and asia/kolkata; null for what is no name, such as `+02:00`.
- * Not Intl's answer: that is ICU's name (Asia/Calcutta), and another one after an update of Node.
+ * The current name: `Asia/Kolkata` for Asia/Calcutta and asia/kolkata; null for a text that is no name,
+ * such as `+02:00`. Not by Intl, which gives ICU's name (Asia/Calcutta), and may give another in a
+ * later Node.
  */
 export const timeZoneOf = remembered((text) => current.get(text.toLowerCase()) ?? null);

@@ -1,4 +1,7 @@
-/** Names in an FCM message that an author may not use. No import: senders load this file too. */
+/**
+ * Names in an FCM message that an author may not use. It imports nothing, since senders load this file
+ * too.
+ */
 
 /**
  * In data: "from", "message_type" and what begins with google. or gcm.
@@ -6,5 +9,5 @@
  */
 export const reservedByFcm = /^(?:from|message_type|google\..*|gcm\..*)$/;
 
-/** Set for each recipient: another one would send a campaign to those that its audience has not. */
+/** Volley sets the target for each recipient: an author's would send to devices outside of the audience. */
 export const fcmTargets = ['token', 'topic', 'condition', 'fid', 'name'] as const;

@@ -1,4 +1,4 @@
-/** What the rest of Volley has to know of a provider. One entry for each in `list.ts`. */
+/** All that the rest of Volley knows about a provider. `list.ts` has one for each. */
 
 import type { Environment, Platform } from '../platform.ts';
 
@@ -14,18 +14,18 @@ export interface ProviderDescription {
   /** hosts of its own: a token of one is unknown at the other. Most providers have production alone. */
   readonly environments: readonly Environment[];
   readonly token: TokenForm;
-  /** what else than tokens it sends to */
+  /** targets other than tokens that it sends to */
   readonly targets: readonly ('topic' | 'condition')[];
   /** field of a message whose object is merged over what this provider is sent; null: there is none */
   readonly overrides: string | null;
   /** of the overrides, the fields with which a message needs no other content; null: all of them */
   readonly content: readonly string[] | null;
-  /** can be asked what it would say to a push without sending it */
+  /** it can check a push without sending it */
   readonly canDryRun: boolean;
-  /** pushes a second that it takes from one project, as far as it says; estimates count with it */
+  /** pushes a second that it accepts from one project, for estimates */
   readonly perSecond: number;
   /**
-   * A quota of its own paces its queue, so that only full chunks use all of it. Pages of an audience
+   * Its own quota paces its queue, so that only full chunks use all of the quota. Pages of an audience
    * end where its chunks are full.
    */
   readonly paced: boolean;
@@ -36,7 +36,7 @@ export interface ProviderDescription {
 
 export interface TokenForm {
   readonly pattern: RegExp;
-  /** what a token has to be, as it is told to the caller */
+  /** the form of a token in words, for the fault */
   readonly expected: string;
   /** two spellings are one token: the lower-case one is kept */
   readonly ignoresCase: boolean;
@@ -46,7 +46,7 @@ export interface TokenForm {
 
 /** How `volley doctor` finds out whether the provider accepts our credentials. */
 export interface Probe {
-  /** of the right form, and no device's */
+  /** a token of the right form that no device has */
   readonly token: string;
   /** reasons that say only that the credentials are for the other environment; null: none does */
   readonly otherEnvironment: RegExp | null;

@@ -15,17 +15,17 @@ export const providers = registered.map(({ name }) => name) as [Provider, ...Pro
 
 export const isProvider = (it: unknown): it is Provider => typeof it === 'string' && byName.has(it);
 
-/** Throws a RangeError where there is no such provider: it was checked at the door. */
+/** Throws a RangeError if there is no such provider: names from outside were checked before. */
 export function descriptionOf(provider: Provider): Named {
   const found = byName.get(provider);
   if (found === undefined) throw new RangeError(`there is no provider "${provider}"`);
   return found;
 }
 
-/** The fields of a message that hold what only one provider is sent. */
+/** The fields of a message whose values only one provider gets. */
 export const overrides = registered.flatMap(({ overrides }) => overrides ?? []);
 
-/** Whether an override alone makes a push of a message: it needs no title or data then. */
+/** Whether the message has an override with content of its own: then it needs no title or data. */
 export const isOverridden = (message: object): boolean =>
   registered.some(({ overrides, content }) => {
     const own = overrides && (message as Record<string, unknown>)[overrides];
@@ -44,10 +44,10 @@ export const reaching = (platform: Platform): Provider[] =>
     .sort((a, b) => Number(b.usualFor.includes(platform)) - Number(a.usualFor.includes(platform)))
     .map(({ name }) => name);
 
-/** Of a registration that names none. */
+/** The provider of a registration that names none. */
 export const defaultProvider = (platform: Platform): Provider => reaching(platform)[0]!;
 
-/** The provider that knows topics or conditions. */
+/** The provider that has topics or conditions. */
 export const providerOfTarget = (target: 'topic' | 'condition'): Provider =>
   registered.find((it) => it.targets.includes(target))!.name;
 

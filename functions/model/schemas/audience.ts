@@ -1,5 +1,5 @@
 /**
- * An audience: a question about installations, as it is asked (schema) and as it is meant.
+ * An audience: conditions on installations, in a request (the schema) and resolved (`Audience`).
  *
  * The fields of one object must all hold; `and`, `or` and `not` combine objects. What a request says
  * relative to something else (a segment by its name, "within 30 days") is made absolute when a campaign
@@ -26,13 +26,16 @@ const everybody = z.literal(true, 'must be true, or be left out').optional().met
   description: 'All installations of the app. Goes with nothing else.',
 });
 
-/** Reports an audience, or a part of it, without a condition, or with `everybody` beside another. */
-function sayWho(it: object, context: z.RefinementCtx) {
+/**
+ * Reports an audience, or a part of it, without a condition, or with `everybody` beside other
+ * conditions.
+ */
+function checkFields(it: object, context: z.RefinementCtx) {
   const fault = context.issues.length === 0 ? audienceFault(it) : null;
   if (fault !== null) context.addIssue({ code: 'custom', ...fault });
 }
 
-/** As it is kept of what was asked: `everybody` is the object without a condition. */
+/** An audience as it is stored: for `everybody` it is the object without a condition. */
 export interface AudienceExpression extends Conditions {
   segment?: string | undefined;
   and?: AudienceExpression[] | undefined;
@@ -41,8 +44,8 @@ export interface AudienceExpression extends Conditions {
 }
 
 /**
- * As a store is asked for it: absolute, and never a topic, which it would answer with everybody.
- * An installation that has opted out is in no audience.
+ * The resolved audience, which a store reads: absolute, and never a topic, which a store would take for
+ * everybody. An installation that has opted out is in no audience.
  */
 export interface Audience extends Omit<Conditions, 'lastSeen'> {
   lastSeen?: { after?: string | undefined; before?: string | undefined } | undefined;
@@ -61,12 +64,14 @@ const several = many(
   MAX_OBJECTS,
 );
 
-/** zod reads a getter when it is first asked: an object may hold its own kind. */
+/** Getters, since the schema refers to itself: zod reads them when it is first used. */
 const expression: z.ZodType<AudienceExpression> = z
   .strictObject({
     everybody,
     ...conditions.shape,
-    segment: segmentName.optional().meta({ description: 'A saved one, as it is now.' }),
+    segment: segmentName
+      .optional()
+      .meta({ description: 'A saved audience, as of the acceptance.' }),
     get and() {
       return many(expression, MAX_OBJECTS).optional();
     },
@@ -77,11 +82,11 @@ const expression: z.ZodType<AudienceExpression> = z
       return expression.optional();
     },
   })
-  .superRefine(sayWho)
+  .superRefine(checkFields)
   .transform(withoutEverybody)
   .meta({ id: 'AudienceExpression', ...SOMETHING });
 
-/** What is told of tokens that no installation has. */
+/** The platform and provider of tokens that no installation has. */
 const unregistered = z
   .strictObject({
     platform,
@@ -100,7 +105,7 @@ const unregistered = z
   });
 export type Unregistered = z.output<typeof unregistered>;
 
-/** A value that is too deep or too large goes no further. */
+/** Refuses a value that is too deep or too large, before anything else reads it. */
 function bounded(value: unknown, context: z.RefinementCtx): unknown {
   const fault = boundsOf(value);
   if (fault === null) return value;
@@ -123,7 +128,9 @@ export const audienceSchema = z
           .string()
           .regex(/^[0-9a-f]{20}$/, { message: 'must be an id that POST /v1/audiences gave' })
           .optional()
-          .meta({ description: 'Those in this upload that fulfil the rest.' }),
+          .meta({
+            description: 'Installations that this upload names and that meet the other conditions.',
+          }),
         unregistered: unregistered.optional(),
         topic: z
           .string()
@@ -145,17 +152,19 @@ export const audienceSchema = z
       .superRefine((it, context) => {
         if (it.unregistered && !it.tokens && it.upload === undefined)
           context.addIssue({
-            ...{ code: 'custom', path: ['unregistered'] },
+            code: 'custom',
+            path: ['unregistered'],
             message: 'goes with tokens, or an upload of tokens',
           });
         for (const path of ['topic', 'condition'] as const)
           if (it[path] !== undefined && Object.keys(it).length > 1)
             context.addIssue({
-              ...{ code: 'custom', path: [path] },
+              code: 'custom',
+              path: [path],
               message: 'goes with nothing else: FCM knows who that is, Volley does not',
             });
       })
-      .superRefine(sayWho)
+      .superRefine(checkFields)
       .transform(withoutEverybody),
   )
   .meta({
@@ -165,7 +174,7 @@ export const audienceSchema = z
   });
 export type AudienceRequest = z.output<typeof audienceSchema>;
 
-/** A saved one. It may name no other, so that its meaning is seen in one place. */
+/** The audience of a segment. It may name no other segment, so that one place shows all of it. */
 export const segmentAudience = z
   .preprocess(
     bounded,

@@ -1,9 +1,9 @@
 /**
- * What is asked of a campaign. The schemas are the one description of a request: the API validates
- * with them, the OpenAPI document is made from them, and the types are inferred from them.
+ * The request of a campaign. The schemas are the one description of a request: the API validates with
+ * them, the OpenAPI document is made from them, and the types are inferred from them.
  *
- * Only what answers such requests imports this file, since the schemas' library takes 60 ms of each
- * cold start: that is why it is apart from ../campaign.ts.
+ * It is apart from ../campaign.ts since zod takes 60 ms of each cold start. Only code that answers such
+ * requests imports it, and the other schemas with checks; types may be imported everywhere.
  */
 
 import { z } from 'zod';
@@ -30,8 +30,8 @@ export const campaignRequestSchema = z
       .default(false)
       .meta({
         description:
-          'Goes the whole way but sends nothing: everyone is skipped, except those whom FCM, which can ' +
-          'be asked, would refuse. Those have failed; their tokens are kept.',
+          'Does everything but send: recipients are skipped, except those that FCM, which can check a ' +
+          'push, would refuse. Those have failed; their tokens are kept.',
       }),
     test: z.boolean().optional().meta({
       description: 'To the people named in the audience alone, and marked as a test ever after.',
@@ -42,7 +42,7 @@ export const campaignRequestSchema = z
       context.addIssue({ code: 'custom', path: ['audience'], message: NO_NAMES });
   })
   .meta({ id: 'CampaignRequest' });
-/** What is to be sent, as it was asked for, or as a schedule asks for it. */
+/** The request of a campaign, from the API, a schedule, a retry or an inbound webhook. */
 export type CampaignRequest = z.output<typeof campaignRequestSchema> & {
   scheduleId?: string;
   /** its recipients are the failures of that campaign */

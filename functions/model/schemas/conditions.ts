@@ -7,7 +7,7 @@ import { tokenForm } from '../platform.ts';
 import { isRange } from '../version.ts';
 import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
 
-/** Bounds of a request. An audience of more ids than this comes as an upload. */
+/** Ids in a list of a request. An audience of more ids is an upload. */
 const MAX_IDS = 100;
 const MAX_ATTRIBUTES = 20;
 const MAX_DAYS = 3650;
@@ -20,11 +20,11 @@ const oneOrMany = <T extends z.ZodType>(item: T, max: number) =>
     .union([item, many(item, max)])
     .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
-/** For the document, where a check is not seen. */
+/** For the OpenAPI document, which does not show a check in code. */
 export const SOMETHING = { minProperties: 1 };
 
-/** Where a field is misspelt, that is the fault. */
-function saySomething(it: object, context: z.RefinementCtx) {
+/** Reports an object without a condition; not if it has other faults, such as a misspelt field. */
+function checkNotEmpty(it: object, context: z.RefinementCtx) {
   if (context.issues.length === 0 && isEmpty(it))
     context.addIssue({ code: 'custom', message: NO_CONDITION });
 }
@@ -37,7 +37,7 @@ const tags = z
     oneOrMany(word, MAX_IDS).transform((any) => ({ any })),
     z
       .strictObject({ any: words, all: words, none: words })
-      .superRefine(saySomething)
+      .superRefine(checkNotEmpty)
       .meta(SOMETHING),
   ])
   .meta({ description: 'A list means any of them.' });
@@ -56,7 +56,7 @@ const comparison = z
     in: many(scalar, MAX_IDS).optional(),
     exists: z.boolean().optional(),
   })
-  .superRefine(saySomething)
+  .superRefine(checkNotEmpty)
   .meta(SOMETHING);
 export type Comparison = z.output<typeof comparison>;
 
@@ -65,7 +65,7 @@ const attributes = z
     z.string().min(1).max(64),
     z.union([scalar.transform((it): Comparison => ({ '=': it })), comparison]),
   )
-  .superRefine(saySomething)
+  .superRefine(checkNotEmpty)
   .refine((it) => Object.keys(it).length <= MAX_ATTRIBUTES, {
     message: `may name ${MAX_ATTRIBUTES} attributes at most`,
   })
@@ -86,7 +86,7 @@ const lastSeen = z
     withinDays: days,
     notWithinDays: days,
   })
-  .superRefine(saySomething)
+  .superRefine(checkNotEmpty)
   .meta({
     ...SOMETHING,
     description: 'When the app last registered. `after` is inclusive, `before` is not.',
@@ -98,14 +98,14 @@ const token = z
   .regex(tokenForm, { message: 'must be printable ASCII without spaces' })
   .transform(namedToken);
 
-/** Lists of names, each of one kind, where there is no audience beside them. */
+/** Lists of named recipients, each of one kind, for requests without an audience. */
 export const names = {
   userIds: z.array(word).min(1).max(MAX_IDS).optional(),
   installationIds: z.array(installationId).min(1).max(MAX_IDS).optional(),
   tokens: z.array(token).min(1).max(MAX_IDS).optional(),
 };
 
-/** Every condition but those that combine others. */
+/** All conditions on one field; `and`, `or` and `not` are in audience.ts. */
 export const conditions = z.strictObject({
   platform: oneOrMany(platform, 3).optional(),
   language: oneOrMany(languageTag, MAX_IDS)

@@ -1,4 +1,4 @@
-/** Requests that change a campaign: when it begins, and how its canary goes first. */
+/** The parts of a request about when a campaign begins, and about its canary. */
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-/** Every event's data as the OpenAPI document describes it. Not for what runs: schemas start slowly. */
+/** The data of each event, for the OpenAPI document. Running code imports only types: zod starts slowly. */
 
 import { z } from 'zod';
 import { campaignStates } from '../campaign.ts';
@@ -7,7 +7,7 @@ import { providers } from '../provider/registry.ts';
 
 const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
 
-const course = {
+const timeline = {
   campaign: z.object({
     id: z.string(),
     app: z.string(),
@@ -18,7 +18,7 @@ const course = {
   }),
 };
 const counted = {
-  ...course,
+  ...timeline,
   counts: z.object({
     recipients: z.int(),
     accepted: z.int(),
@@ -48,17 +48,17 @@ const ofChunk = {
   provider: z.enum(providers),
 };
 
-/** By type: when it is sent, and its data. */
+/** By type: when the event is sent, and its data. */
 const described = {
-  'campaign.accepted': { says: 'It is stored, and will be sent.', data: z.object(course) },
-  'campaign.started': { says: 'It is planned, and being sent.', data: z.object(course) },
+  'campaign.accepted': { says: 'It is stored, and will be sent.', data: z.object(timeline) },
+  'campaign.started': { says: 'It is planned, and being sent.', data: z.object(timeline) },
   'campaign.progress': {
     says: 'How far it is; at most once in 5 seconds, and only while it has listeners.',
     data: z.object(counted),
   },
   'campaign.paused': {
     says: 'Nothing is sent until it is resumed; `reason` says why.',
-    data: z.object(course),
+    data: z.object(timeline),
   },
   'campaign.completed': {
     says: 'Its ledger is closed. A cancelled one has the state `cancelled`.',
@@ -104,7 +104,7 @@ export type EventData = {
   [T in EventType]: z.output<(typeof described)[T]['data']>;
 };
 
-/** Each type as it is sent, for the OpenAPI document. */
+/** The schema of each type as it is sent, for the OpenAPI document. */
 export const eventSchemas = Object.entries(described).map(([type, { says, data }]) => ({
   type,
   says,

@@ -1,4 +1,4 @@
-/** What differs by language: an object whose names are languages. */
+/** Objects whose names are languages, for the parts of a message that differ by language. */
 
 import { z } from 'zod';
 import { languageKey } from '../canonical/language.ts';
@@ -6,7 +6,10 @@ import { languageOf } from '../canonical/language-tag.ts';
 
 const MAX_LENGTH = 35;
 
-/** Its names become canonical; two of one language (zh-TW and zh_TW_#Hant) are a fault. */
+/**
+ * An object by language. Its names become canonical; two names of one language (zh-TW and zh_TW_#Hant)
+ * are a fault.
+ */
 export const byLanguage = <T extends z.ZodType>(value: T) =>
   z
     .record(z.string(), value)

@@ -10,7 +10,7 @@ import { oneOf } from './message-text.ts';
 
 const MAX_PAYLOAD_BYTES = 8 * 1024;
 
-/** What APNs calls them; each has its topic, its priorities and its size. */
+/** Push types by APNs's names; each has its own topic, priorities and size. */
 export const apnsPushTypes = [
   'alert',
   'background',
@@ -33,7 +33,7 @@ const flag = z.literal([0, 1], { error: 'must be 0 or 1' });
 const time = z.number().min(0);
 const dictionary = z.record(z.string(), z.unknown());
 
-/** In a live activity's alert a title may be a key of the app's texts, with arguments. */
+/** In the alert of a live activity, a title may name a text of the app, with arguments. */
 const words = z.union([text, z.strictObject({ 'loc-key': text, 'loc-args': texts.optional() })]);
 
 const alert = z.union([
@@ -94,7 +94,10 @@ const payload: z.ZodType<Record<string, unknown>> = z
     message: `must be at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
   });
 
-/** Of a notification's relevance; a live activity's is a number of any size. */
+/**
+ * Whether the relevance score is from 0 to 1, as a notification's must be; a live activity's may be
+ * larger.
+ */
 export const isShare = (payload: unknown) => {
   const { aps } = (payload ?? {}) as { aps?: { 'relevance-score'?: number } };
   return (aps?.['relevance-score'] ?? 0) <= 1;

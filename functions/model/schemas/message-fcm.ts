@@ -1,7 +1,7 @@
 /**
- * The part of a message that only FCM has: its own message, by the names of the REST reference,
- * without what Volley sets for each recipient. FCM refuses a field it does not know, so a name that
- * is not here is a fault.
+ * The part of a message that only FCM has: FCM's message by the names of its REST reference, without the
+ * fields that Volley sets for each recipient. FCM refuses unknown fields, so a name that is not here is a
+ * fault.
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
 
@@ -16,7 +16,7 @@ const MAX_DATA_BYTES = 4096;
 /** "the maximum value is 2,419,200 seconds (28 days)" */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
 
-/** JSON's null takes a field back to what FCM does without it (the JSON form of protobuf). */
+/** Fields may be null, which means the same as left out (JSON form of protobuf). */
 const fields = <T extends z.ZodRawShape>(shape: T) =>
   z.strictObject(
     Object.fromEntries(
@@ -90,7 +90,7 @@ const androidNotification = fields({
   proxy: oneOf(['PROXY_UNSPECIFIED', 'ALLOW', 'DENY', 'IF_PRIORITY_LOWERED']),
 });
 
-/** Headers: those that are named have a form, others pass. */
+/** Headers: those in `forms` must have that form, others are not checked. */
 const headers = (forms: Record<string, [RegExp, string]>) =>
   z.record(z.string(), z.string()).superRefine((it, context) => {
     for (const [name, [form, message]] of Object.entries(forms))
@@ -136,7 +136,7 @@ export const fcmOverride: z.ZodType<Record<string, unknown>> = fields({
   webpush: fields({
     headers: webHeaders,
     data,
-    // of any names: it is what the Notification of a browser takes
+    // any names: a browser's Notification reads it
     notification: z.record(z.string(), z.unknown()),
     fcm_options: fields({ link: httpsLink, analytics_label: analyticsLabel }),
   }),

@@ -1,15 +1,15 @@
-/** Texts in the parts of a message that a provider reads itself, where variables may stand. */
+/** Texts with variables in the parts of a message that go to a provider as they are. */
 
 import { z } from 'zod';
 import { fill, templateOf } from '../message/template.ts';
 
-/** The text that a recipient without any values gets: each variable is its default, or ''. */
+/** The text that a recipient without any values gets: each variable becomes its default, or ''. */
 export function withDefaults(text: string): string {
   const template = templateOf(text);
   return template === null ? text : fill(template, () => undefined);
 }
 
-/** A text that has a form. With variables, it has the form once their defaults are filled in. */
+/** A text of a given form. A text with variables must have it with their defaults filled in. */
 export const formed = (fits: RegExp | ((text: string) => boolean), message: string) =>
   z.string().refine(
     (text) => {
@@ -19,6 +19,7 @@ export const formed = (fits: RegExp | ((text: string) => boolean), message: stri
     { message },
   );
 
+/** A text that is one of `words`, with the defaults of variables filled in. */
 export const oneOf = (words: readonly string[]) =>
   formed((text) => words.includes(text), `must be one of ${words.join(', ')}`);
 
@@ -26,7 +27,7 @@ export const oneOf = (words: readonly string[]) =>
 export const labelForm = /^[\w.~%-]{1,50}$/;
 export const LABEL_FORM = 'must be 1 to 50 letters, digits and - _ . ~ %';
 
-/** RFC 3986 as far as it matters here: the provider opens it, so it must be one it takes. */
+/** An https URL (RFC 3986, as far as `URL` checks it): the device opens it. */
 export const httpsLink = formed(
   (text) => /^https:\/\//i.test(text) && URL.canParse(text),
   'must be an https address',

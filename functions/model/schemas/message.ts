@@ -1,6 +1,6 @@
 /**
- * A message: what is shown, in each language, and what the providers are told of it. Only what
- * answers requests imports this file, as with campaign.ts.
+ * A message: the content in each language, and the options for the providers. Only code that answers
+ * requests imports this file, as with campaign.ts.
  */
 
 import { z } from 'zod';
@@ -18,9 +18,9 @@ const MAX_LANGUAGES = 100;
 const MAX_VARIABLES = 20;
 /** The largest payload of all: APNs takes 5,120 bytes for VoIP, 4,096 otherwise, and so does FCM. */
 const MAX_VALUE = 5120;
-/** More of them do not fit in a payload. */
+/** Entries of `data`: more do not fit in a payload. */
 const MAX_VALUES = 256;
-/** Misspelt variables that are told of one text. */
+/** Misspelt variables of one text that its fault names. */
 const MAX_TOLD = 10;
 
 const httpsUrl = z.url({ protocol: /^https$/ }).max(2048);
@@ -114,7 +114,7 @@ export const messageSchema = z
   });
 export type Message = z.output<typeof messageSchema>;
 
-/** One fault of each text: a text may have a thousand of them. */
+/** One fault for all misspelt variables of a text: there may be a thousand. */
 function noVariables(wrong: string[]): string {
   const told = wrong.slice(0, MAX_TOLD);
   const more = wrong.length - told.length;
@@ -125,7 +125,7 @@ function noVariables(wrong: string[]): string {
 
 type Words = z.output<typeof localized>;
 
-/** The message's own words and those of each language, by where they stand. */
+/** The content of the message and of each language, with its path. */
 const wordsOf = (message: Message): [PropertyKey[], Words][] => [
   [[], message],
   ...Object.entries(message.localized ?? {}).map(([language, own]): [PropertyKey[], Words] => [
@@ -134,7 +134,7 @@ const wordsOf = (message: Message): [PropertyKey[], Words][] => [
   ]),
 ];
 
-/** Where variables may stand, and what stands there; in an override each text of it. */
+/** The texts in which variables may stand, with their paths; of an override every text. */
 function textsOf(message: Message): [PropertyKey[], string][] {
   const found: [PropertyKey[], string][] = [];
   if (message.literal) return found;
@@ -148,7 +148,7 @@ function textsOf(message: Message): [PropertyKey[], string][] {
   return found;
 }
 
-/** What is the same for everybody, or no text but an address or a name. */
+/** Texts in which no variable may stand: addresses, names, and what is the same for all recipients. */
 function fixedTextsOf(message: Message): [PropertyKey[], string][] {
   if (message.literal) return [];
   const { collapseId = '' } = message;
@@ -163,7 +163,10 @@ function fixedTextsOf(message: Message): [PropertyKey[], string][] {
   return found;
 }
 
-/** Names in an override, with their paths: a value must not become one. Its depth is bounded. */
+/**
+ * Names in an override, with their paths: a value must not become a name. Recursive: the depth is
+ * bounded.
+ */
 function namesIn(value: unknown, path: PropertyKey[]): [PropertyKey[], string][] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]): [PropertyKey[], string][] => [
@@ -172,7 +175,10 @@ function namesIn(value: unknown, path: PropertyKey[]): [PropertyKey[], string][]
   ]);
 }
 
-/** What a provider reads was checked with its defaults, and in a literal message there are none. */
+/**
+ * Faults of overrides in a literal message: they were checked with defaults, which a literal message
+ * has not.
+ */
 function literalFaultsOf({ literal, apns, fcm }: Message): [PropertyKey[], string][] {
   if (!literal) return [];
   const parts: [string, z.ZodType, unknown][] = [
@@ -180,9 +186,9 @@ function literalFaultsOf({ literal, apns, fcm }: Message): [PropertyKey[], strin
     ['fcm', fcmOverride, fcm],
   ];
   return parts.flatMap(([name, schema, part]) => {
-    // of one that is faulty anyway it is told already
+    // the faults of a faulty override are reported already
     if (part === undefined || !schema.safeParse(part).success) return [];
-    // no form has braces in it
+    // no valid form has braces in it
     const without = JSON.parse(JSON.stringify(part).replaceAll('{{', '{ {'));
     const issues = schema.safeParse(without).error?.issues ?? [];
     return issues.map((it): [PropertyKey[], string] => [[name, ...it.path], it.message]);

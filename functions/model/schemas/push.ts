@@ -1,4 +1,4 @@
-/** What is asked for with a single push, as with campaign.ts. */
+/** The request of a single push. Only code that answers requests imports this file, as with campaign.ts. */
 
 import { z } from 'zod';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
@@ -18,7 +18,7 @@ export const messageRequestSchema = z
   })
   .meta({ id: 'MessageRequest' });
 
-/** The campaign that it is. */
+/** The request of the campaign that a single push is. */
 export const toCampaignRequest = ({
   app,
   message,

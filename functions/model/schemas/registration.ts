@@ -1,6 +1,6 @@
 /**
- * What an app, or a row of an import, says of an installation. Only what answers such requests
- * imports this file, as with campaign.ts.
+ * The registration of an installation by an app or a row of an import. Only code that answers such
+ * requests imports this file, as with campaign.ts.
  */
 
 import { z } from 'zod';
@@ -20,14 +20,14 @@ import {
 
 export const platform = z.enum(platforms);
 
-/** Ids travel in paths, logs and packed chunks, so their characters are few. */
+/** Ids are part of paths, logs and packed chunks, so only few characters are allowed. */
 export const installationId = z
   .string()
   .min(1)
   .max(128)
   .regex(/^[\w.:-]+$/, { message: 'must be letters, digits and . _ : - only' });
 
-/** In its one spelling (`languageOf`): pt_BR is pt-BR, Java's iw is he. */
+/** Becomes canonical (`languageOf`): pt_BR is pt-BR, Java's iw is he. */
 export const languageTag = z
   .string()
   .max(35)
@@ -58,7 +58,7 @@ export const country = z
   .transform((it) => countryOf(it) ?? it)
   .meta({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
 
-/** Installations are read by the thousand, each with its attributes. */
+/** Attributes of an installation: installations are read by the thousand, with their attributes. */
 export const MAX_ATTRIBUTES = 100;
 
 interface Named {
@@ -69,7 +69,10 @@ interface Named {
 
 const providerOf = (it: Named) => it.provider ?? defaultProvider(it.platform);
 
-/** What the checks across fields look at is valid, so that they speak beside the others' faults. */
+/**
+ * Whether the fields are valid that the checks across fields read; they then run even if other fields
+ * have faults.
+ */
 function isNamed({ value }: { value: unknown }): boolean {
   const { platform: on, provider = providers[0], token } = (value ?? {}) as Partial<Named>;
   return (
@@ -80,7 +83,6 @@ function isNamed({ value }: { value: unknown }): boolean {
   );
 }
 
-/** What an app, or a row of an import, says of itself. */
 export const registrationSchema = z
   .strictObject({
     app: z.string().min(1).max(64).default('default'),
@@ -102,7 +104,8 @@ export const registrationSchema = z
     appVersion: z.string().min(1).max(64).optional(),
     userId: z.string().min(1).max(128).optional(),
     optedOut: z.boolean().optional().meta({
-      description: 'Kept, but never sent to. Without it what was said before still holds.',
+      description:
+        'True: the installation is kept, but never sent to. Left out: the stored value is kept.',
     }),
     tags: z.array(z.string().min(1).max(128)).max(100).default([]),
     attributes: z

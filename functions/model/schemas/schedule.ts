@@ -1,4 +1,4 @@
-/** What is asked for with a schedule: the schema of a request, and what can be wrong with it. */
+/** The request of a schedule. Only code that answers requests imports this file, as with campaign.ts. */
 
 import { z } from 'zod';
 import { timeZoneOf } from '../canonical/timezone.ts';
@@ -43,7 +43,8 @@ export const scheduleRequestSchema = z
   .superRefine((it, context) => {
     if (it.campaign.schedule)
       context.addIssue({
-        ...{ code: 'custom', path: ['campaign', 'schedule'] },
+        code: 'custom',
+        path: ['campaign', 'schedule'],
         message: 'goes with a campaign that is sent once; cron says when these begin',
       });
     const fault = cronFault(it.cron, timeZoneOf(it.timeZone) ?? 'UTC');

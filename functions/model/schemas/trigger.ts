@@ -1,4 +1,4 @@
-/** What is asked for with a trigger, as with campaign.ts; its secrets go no further. */
+/** The request of a trigger. Only code that answers requests imports this file, as with campaign.ts. */
 
 import { hash } from 'node:crypto';
 import { z } from 'zod';
@@ -53,7 +53,7 @@ const proof = z
     if (!fits)
       context.addIssue({ code: 'custom', path: ['name'], message: `is no name in a ${it.in}` });
   })
-  .meta({ description: 'How a ping proves its sender.' });
+  .meta({ description: 'How an inbound webhook proves its sender.' });
 
 const template = z
   .record(z.string().min(1).max(128), z.unknown())
@@ -66,16 +66,16 @@ export const triggerRequestSchema = z
     app: z.string().min(1).max(64).default('default'),
     proof,
     audience: template.meta({
-      description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
+      description: "As a campaign's, with {{path|default}} of the inbound JSON in its strings.",
       example: { userIds: ['{{user.id}}'] },
     }),
     message: template.meta({
-      description: "As a campaign's, with {{path|default}} of the ping's JSON in its strings.",
+      description: "As a campaign's, with {{path|default}} of the inbound JSON in its strings.",
       example: { title: 'Order {{order.number}}', body: '{{order.state|is on its way}}' },
     }),
     idPath: path.optional().meta({
       description:
-        'Where in the ping its id is: the same id pushes once. Without it, that is the signed ' +
+        'Path of the id in the inbound JSON: the same id pushes once. Without it, the id is the signed ' +
         'webhook-id of Standard Webhooks, or else the whole body.',
       example: 'event.id',
     }),
@@ -90,10 +90,12 @@ export const triggerRequestSchema = z
     ];
     for (const it of malformed) issue(it.path, it.message);
     if (malformed.length > 0) return;
-    // as a ping would make it; of what is filled in nothing is known yet
+    // the campaign that an inbound webhook would make, without its values, which are not known yet
     const sample = (which: 'audience' | 'message') => fill(templates[which], which, {}).value;
     const parsed = validate(campaignRequestSchema, {
-      ...{ name: 'ping', app, audience: asLists(sample('audience')) },
+      name: 'ping',
+      app,
+      audience: asLists(sample('audience')),
       message: asLiteral(sample('message')),
     });
     if (templates.message.literal === false)
@@ -110,14 +112,19 @@ export const triggerRequestSchema = z
   .meta({ id: 'TriggerRequest' });
 type TriggerRequest = z.output<typeof triggerRequestSchema>;
 
+/** The trigger to store. A shared token is stored as its hash. `now`: ms since the epoch. */
 export function newTrigger(name: string, it: TriggerRequest, now: number): Trigger {
   const { proof: given, idPath = null, app, audience, message } = it;
   const proof: Proof =
     given.kind === 'token'
-      ? { ...{ kind: 'token', in: given.in, name: given.name }, hash: hash('sha256', given.secret) }
+      ? { kind: 'token', in: given.in, name: given.name, hash: hash('sha256', given.secret) }
       : given;
   return {
-    ...{ name, app, proof, idPath, createdAt: now },
+    name,
+    app,
+    proof,
+    idPath,
+    createdAt: now,
     audience: audience as Trigger['audience'],
     message: message as Trigger['message'],
   };
