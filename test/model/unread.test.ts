@@ -9,7 +9,7 @@ const unread = (expected: number | undefined, recipients: number, leftOut?: numb
     { ...noCounts(), recipients, ...(leftOut !== undefined && { leftOut }) },
   );
 
-test('what was neither sent to nor left out is unread, if it is more than what comes and goes', () => {
+test('installations neither sent to nor left out are unread, if they are more than usually come and go', () => {
   assert.equal(unread(5_000, 1_999), 3_001);
   assert.equal(unread(4_000, 3_552), 448);
   assert.equal(unread(5_000, 1_000, 4_000), 0);

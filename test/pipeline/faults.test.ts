@@ -39,7 +39,7 @@ for (const seed of [1, 2, 3])
   });
 
 for (const what of ['before any', 'after some'] as const)
-  test(`a planner that dies ${what} tasks of a page are queued freezes nobody twice`, async (t) => {
+  test(`a planner that dies ${what} tasks of a page are queued freezes no installation twice`, async (t) => {
     const world = createWorld(t);
     const people = await world.people(4500);
     let deaths = 0;
@@ -82,7 +82,7 @@ test('a planner that is told to stop goes on where it was', async (t) => {
   eachOnce(world, people);
 });
 
-test('two planners of one shard freeze everybody once', async (t) => {
+test('two planners of one shard freeze each installation once', async (t) => {
   const world = createWorld(t);
   const people = await world.people(4500);
   const id = await unplanned(world);
@@ -92,7 +92,7 @@ test('two planners of one shard freeze everybody once', async (t) => {
   eachOnce(world, people);
 });
 
-test('told to stop in the middle, a worker hands back the rest at once', async (t) => {
+test('a worker that is told to stop in the middle queues the rest again immediately', async (t) => {
   const world = createWorld(t);
   const people = await world.people(10);
   const { id, send, kept, give } = await frozen(world);
@@ -129,7 +129,7 @@ test('a sender that throws leaves its chunk to another attempt', async (t) => {
   assert.equal(world.logged.taskFailed?.length, 1);
 });
 
-test('what outlasts the attempts of its task goes on as a new one, and nothing vanishes', async (t) => {
+test('work that outlasts the attempts of its task goes on as a new task, and nothing is lost', async (t) => {
   const world = createWorld(t, { maxAttempts: 3 });
   const people = await world.people(10);
   let down = 8;

@@ -8,14 +8,14 @@ import { createWorld, frozen, MINUTE } from './world.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Opens at the test's end at the latest, so that a failure leaves nobody waiting. */
+/** Opens at the test's end at the latest, so that nothing waits after a failure. */
 function makeGate(t: TestContext) {
   const gate = Promise.withResolvers<void>();
   t.after(() => gate.resolve());
   return gate;
 }
 
-test('a lease that ran out while its owner sends: the late one changes nothing', async (t) => {
+test('a worker whose lease ran out while it sends changes nothing', async (t) => {
   const gate = makeGate(t);
   const world = createWorld(t);
   await world.people(10);
@@ -38,7 +38,7 @@ test('a lease that ran out while its owner sends: the late one changes nothing',
   await world.closed(id);
 });
 
-test('what was checkpointed is not sent by the one who takes over', async (t) => {
+test('recipients of a checkpoint are not sent to by the worker that takes over', async (t) => {
   const gate = makeGate(t);
   const world = createWorld(t);
   await world.people(10);
@@ -66,7 +66,7 @@ test('what was checkpointed is not sent by the one who takes over', async (t) =>
   assert.deepEqual(twice, [5], 'only the one that was under way');
 });
 
-test('one that was taken over stops at its next checkpoint', async (t) => {
+test('a worker whose chunk was taken over stops at its next checkpoint', async (t) => {
   const world = createWorld(t);
   await world.people(10);
   const { id, send } = await frozen(world);
@@ -108,7 +108,7 @@ for (const what of ['the last commit', 'a commit with some left'] as const)
     await world.run();
     assert.equal((await world.store.counts(id)).accepted, 10);
     if (what === 'the last commit') {
-      assert.equal(world.announced.length, 0, 'nobody knows that it closed the campaign');
+      assert.equal(world.announced.length, 0, 'the close of the campaign is not announced yet');
       world.clock.now += 2 * MINUTE;
       await sweep(world.ports);
       await world.run();
@@ -141,7 +141,7 @@ test('a checkpoint that cannot be written ends the attempt; the chunk goes on la
     return accepted;
   };
   await assert.rejects(send(), /disk is full/);
-  assert.equal(world.script.sent.length, 5, 'nobody more is sent to');
+  assert.equal(world.script.sent.length, 5, 'no other recipient is sent to');
   assert.equal((await world.store.counts(id)).accepted, 0, 'nothing half-written');
   world.clock.now += LEASE_MS;
   await give();

@@ -111,7 +111,7 @@ test('a campaign that waits for its time says when it begins, and no duration', 
   assert.equal(line({ campaign, seconds: null }, 'Duration'), undefined);
 });
 
-test('who accepted them is said, and that nobody was sent anything', () => {
+test('a report says which providers accepted, and that a dry run sent nothing', () => {
   const counts = { ...plain.counts, recipients: 2000, accepted: 2000 };
   const shown = (rest: Parameters<typeof campaignOf>[0]) =>
     line({ campaign: campaignOf(rest), counts }, 'Accepted');

@@ -26,7 +26,7 @@ function lose(world: World, kind: TaskBody['kind']) {
 }
 
 for (const kind of ['plan', 'shard', 'send'] as const)
-  test(`lost ${kind} tasks are queued again, and everybody is sent to once`, async (t) => {
+  test(`lost ${kind} tasks are queued again, and each recipient is sent to once`, async (t) => {
     const world = createWorld(t);
     const people = await world.people(2600);
     world.ports.store = { ...world.store, estimateAudience: async () => 150_000 };
@@ -227,7 +227,7 @@ test('a campaign whose event was not published is announced by a sweep, once', a
   assert.equal(world.announced.length, 1);
 });
 
-test('sweeps at once share the work, more than one batch of it', async (t) => {
+test('sweeps at the same time share the work, more than one batch of it', async (t) => {
   const world = createWorld(t);
   for (let i = 0; i < 600; i++) await world.store.createCampaign(campaignOf(), null, NOW);
   const queued: string[] = [];

@@ -63,7 +63,7 @@ export function createWorld(
     maxAttempts?: number;
     /** how many tasks a second some queues hand out, one at a time; the others any number */
     slow?: Partial<Record<QueueName, number>>;
-    /** another one, which whoever made it closes */
+    /** another store, which its creator closes */
     store?: Store;
     /** which such a store goes by, too */
     clock?: { now: number };
@@ -187,7 +187,7 @@ export function createWorld(
       const failures = await allFailures(store, id);
       assert.equal(failures.length, counts.failed, 'every failure is on record');
       const failed = new Set(failures.map((it) => it.installationId));
-      assert.equal(failed.size, failures.length, 'nobody failed twice');
+      assert.equal(failed.size, failures.length, 'no recipient failed twice');
       const ids = new Set(announced.filter((it) => it.subject === id).map((it) => it.id));
       assert.equal(ids.size, 1, 'the event is out');
       assert.deepEqual(await store.unpublished(id), []);
@@ -209,7 +209,7 @@ export async function ticking(world: World, until: number, every = 5 * MINUTE) {
   await world.settle();
 }
 
-/** Each of these was pushed to once, and nobody else at all. */
+/** Each of these was pushed to once, and no other installation at all. */
 export function eachOnce(world: World, people: { id: string }[]) {
   const sent = world.script.sent.map((it) => it.installationId).toSorted();
   assert.deepEqual(sent, people.map((it) => it.id).toSorted());

@@ -21,7 +21,7 @@ const faults = (audience: unknown, schema: z.ZodType = audienceSchema) => {
   return 'faults' in found ? found.faults : [];
 };
 
-/** Whether somebody is in an audience that is asked as a request would. */
+/** Whether an installation is in an audience of a request. */
 function isIn(asked: unknown, who: Partial<Registration> = {}, at = NOW): boolean {
   const { topic: _, condition: __, ...audience } = audienceSchema.parse(asked);
   return matches(resolvedAudience(audience, new Map(), NOW), person('one', who, at));
@@ -40,7 +40,7 @@ test('a language is itself and its regions, and never another that begins alike'
   );
 });
 
-test('what is one or many is told by the one that was meant', () => {
+test('a fault of one value or many names the form that was meant', () => {
   assert.deepEqual(faults({ platform: 'ioss' }), [
     { path: 'platform', message: 'must be one of ios, android, web' },
   ]);
@@ -111,7 +111,7 @@ test('a range of versions takes versions as apps write them', () => {
   );
 });
 
-test('who was last seen when, by time and by days', () => {
+test('installations are matched by when they were last seen, by time and by days', () => {
   const seen = (lastSeen: unknown, daysAgo: number) => isIn({ lastSeen }, {}, NOW - daysAgo * DAY);
   assert.ok(seen({ withinDays: 30 }, 30) && !seen({ withinDays: 30 }, 31));
   assert.ok(seen({ notWithinDays: 30 }, 31) && !seen({ notWithinDays: 30 }, 30));
@@ -132,11 +132,11 @@ test('and, or and not combine; an object is all of its fields', () => {
   assert.ok(!isIn({ platform: 'ios', or: [{ country: 'BR' }, { tags: 'news' }] }, who));
   assert.ok(isIn({ not: { platform: 'ios', country: 'BR' } }, who));
   assert.ok(!isIn({ and: [{ country: 'ch' }, { not: { tags: { none: ['news'] } } }] }, who));
-  assert.ok(!isIn({ not: { everybody: true } }, who), 'not everybody is nobody');
+  assert.ok(!isIn({ not: { everybody: true } }, who), 'not everybody is an empty audience');
   assert.ok(isIn({ not: { language: 'de' } }, who), 'who has no language is not German');
 });
 
-test('everybody is said: an audience, or an operator, without a condition is a fault where it is', () => {
+test('everybody is explicit: an audience, or an operator, without a condition is a fault at its path', () => {
   for (const schema of [audienceSchema, segmentAudience])
     for (const [audience, path] of [
       [{}, ''],
@@ -202,7 +202,7 @@ test('a stored audience is shown as it can be asked for again, and means the sam
   }
 });
 
-test('who has opted out is in no audience', () => {
+test('an installation that has opted out is in no audience', () => {
   assert.ok(!isIn({ everybody: true }, { optedOut: true }));
   assert.ok(!isIn({ not: { platform: 'ios' } }, { optedOut: true }));
 });
@@ -253,7 +253,7 @@ test('a segment is an audience that names no other, no upload and no topic', () 
     assert.ok(!segmentAudience.safeParse(audience).success, JSON.stringify(audience));
 });
 
-test("tokens have no spaces, and only tokens may be nobody's", () => {
+test('tokens have no spaces, and only tokens may be without an installation', () => {
   assert.deepEqual(
     faults({ tokens: ['a b', 'ok', '\n'] }).map((it) => it.path),
     ['tokens[0]', 'tokens[2]'],
@@ -269,7 +269,7 @@ test("tokens have no spaces, and only tokens may be nobody's", () => {
   );
 });
 
-test('a segment means what it says at that moment, wherever it is named', () => {
+test('a segment is resolved as of that moment, wherever it is named', () => {
   const asked = { segment: 'vip', not: { or: [{ segment: 'sleepers' }, { segment: 'vip' }] } };
   assert.deepEqual(segmentsIn(asked), ['vip', 'sleepers']);
   const vip = { tags: { any: ['vip'] } };

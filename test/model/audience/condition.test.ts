@@ -25,7 +25,7 @@ test("a condition is what FCM's grammar says", () => {
     assert.equal(conditionFault(it), null, it);
 });
 
-test('what is no condition is refused, and the fault says where', () => {
+test('a text that is no condition is refused, and the fault says where', () => {
   for (const [it, fault] of [
     [`${a} &&`, /^ends where/],
     [')(', /character 1 /],

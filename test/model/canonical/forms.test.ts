@@ -120,7 +120,7 @@ test('a language is read in the spellings of BCP 47, Java, Android, iOS and POSI
   ]);
 });
 
-test('what is no language is none', () => {
+test('a text that is no language tag is refused', () => {
   const none = ['', 'C', 'POSIX', 'C.UTF-8', 'english', 'd', 'de-', '_GB', 'de DE', 'x-y', '12'];
   table(languageOf, [
     ...[...none, 'constructor', '@euro', 'a'.repeat(101)].map((it): [string, null] => [it, null]),

@@ -84,7 +84,7 @@ test('a device gets the text that is nearest of those it reads, by CLDR', () => 
   assert.equal(languagePicker(['en'])(undefined), undefined);
 });
 
-test('an audience by language holds who reads it', () => {
+test('an audience by language holds the devices that read it', () => {
   const rows: [audience: string, holds: string, not: string][] = [
     ['pt', 'pt pt-BR pt-PT pt-AO', 'ptx es'],
     ['pt-BR', 'pt-BR pt_BR', 'pt pt-PT'],
@@ -114,7 +114,7 @@ test('an audience by language holds who reads it', () => {
   assert.ok(!isLanguage('en', undefined));
 });
 
-test('one key for two ways to say the same', () => {
+test('two tags of one language have one key', () => {
   for (const [one, other] of [
     ['zh-TW', 'zh-Hant-TW'],
     ['zh', 'zh-Hans'],
@@ -126,7 +126,7 @@ test('one key for two ways to say the same', () => {
   assert.notEqual(languageKey('zh'), languageKey('zh-CN'));
 });
 
-test('what a language reads is short and ends, and what is none reads itself', () => {
+test('the list of languages that a device reads is short, and an unknown language reads itself', () => {
   for (const it of ['zz-Zzzz-ZZ', 'aaa-Latn-001-aaaaa-b-bb-x-1-2', 'de-a-bb-c-dd-x-e-f-g-h']) {
     const read = languagesRead(canonical(it));
     assert.ok(read.length > 1 && read.length < 20 && new Set(read).size === read.length, it);

@@ -14,7 +14,7 @@ const faults = (it: unknown) => {
   return 'faults' in found ? found.faults : [];
 };
 
-test('a language falls back to what it reads besides, then to the default', () => {
+test('a language falls back to the others that it reads, then to the default', () => {
   const it = message({
     title: 'Hi',
     localized: { pt: { title: 'Olá' }, 'zh-hant': { title: '你好' } },
@@ -35,7 +35,7 @@ test('a language falls back to what it reads besides, then to the default', () =
   assert.equal(languageFor(message({ title: 'Hi' }), 'pt'), undefined);
 });
 
-test('two spellings of one language are a fault, as is what is none', () => {
+test('two spellings of one language are a fault, and so is a text that is no language', () => {
   const found = faults({
     title: 'Hi',
     localized: { 'zh-TW': {}, 'zh_TW_#Hant': {}, he: {}, iw: {}, nb: {}, no: {}, english: {} },
@@ -93,7 +93,7 @@ test('a text has the same places by itself and within JSON', () => {
   assert.ok(found > 500, `${found}`);
 });
 
-test('what looks like a variable and is none is told where it stands', () => {
+test('a text that looks like a variable and is none is a fault at its path', () => {
   const found = faults({
     ...{ title: 'Hi {{first name}}', body: '{{name}} {{#badge}}', data: { '{{k}}': '{{a|b|c}}' } },
     ...{
@@ -124,7 +124,7 @@ test('what looks like a variable and is none is told where it stands', () => {
 
 const titles = { title: 'Hi {{name}}', localized: { pt: { title: 'Olá {{name|você}}' } } };
 
-test('everybody gets the words of their language, and who lacks a value is counted', async (t) => {
+test('each recipient gets the text of their language, and recipients without a value are counted', async (t) => {
   const world = createWorld(t);
   const people = await world.people(1200, (n) => ({
     language: ['pt-BR', 'de', 'pt-PT'][n % 3]!,
@@ -150,7 +150,7 @@ test('everybody gets the words of their language, and who lacks a value is count
   assert.match(text, new RegExp(`^No value for +name ${lacking}$`, 'm'));
 });
 
-test('a planner that died and one that goes on count who lacks a value once', async (t) => {
+test('a planner that died and one that goes on count recipients without a value once', async (t) => {
   const world = createWorld(t);
   await world.people(6000);
   const freezePage = world.store.freezePage;
@@ -169,7 +169,7 @@ test('a planner that died and one that goes on count who lacks a value once', as
   assert.deepEqual(counts.missing, { name: 6000 });
 });
 
-test('a message without variables and languages takes nothing along', async (t) => {
+test('a message without variables and languages carries no fields of installations', async (t) => {
   const world = createWorld(t);
   await world.people(10, () => ({ language: 'pt', attributes: { name: 'Zoë' } }));
   const carried: unknown[] = [];

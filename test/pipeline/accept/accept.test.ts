@@ -63,7 +63,7 @@ test('the same key gives the same campaign, though it would be refused by now', 
   assert.equal((await accept(world.ports, other, null)).kind, 'refused');
 });
 
-test('the same key gives the same campaign, at once and when it is over', async (t) => {
+test('the same key gives the same campaign, immediately and when it is over', async (t) => {
   const world = createWorld(t);
   const people = await world.people(10);
   const ask = () => accept(world.ports, request(), 'key');

@@ -120,7 +120,7 @@ test('what is wrong is told before anything is sent', async (t) => {
   assert.match(lacking.message, /{{city}} has neither/);
 });
 
-test('faults of the request are problems; those of the audience leave nobody to count', async (t) => {
+test('faults of the request are problems; with faults of the audience nothing is counted', async (t) => {
   const world = createWorld(t);
   await world.people(10);
   world.script.faults = [{ path: '', message: 'the payload is 5000 bytes' }];
@@ -139,14 +139,14 @@ test('faults of the request are problems; those of the audience leave nobody to 
       ['fault'],
     );
   }
-  const nobody = await estimate(world.ports, asked({ audience: { language: 'xx' } }));
+  const empty = await estimate(world.ports, asked({ audience: { language: 'xx' } }));
   assert.deepEqual(
-    nobody.problems.map((it) => [it.severity, it.kind]),
+    empty.problems.map((it) => [it.severity, it.kind]),
     [['warning', 'nobody']],
   );
 });
 
-test("an audience of tokens that are nobody's is counted as what it is said to be", async (t) => {
+test('an audience of tokens without installations is counted as the platform that it names', async (t) => {
   const world = createWorld(t);
   const audience = { tokens: ['a', 'b', 'c'], unregistered: { platform: 'android' } };
   const found = await estimate(world.ports, asked({ audience }));

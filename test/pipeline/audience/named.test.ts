@@ -76,7 +76,7 @@ test('pages of an upload are resumed after any cursor, within a user too', async
   }
 });
 
-test("tokens that are nobody's are sent to as they are, and never who opted out", async (t) => {
+test('tokens without an installation are sent to as they are, and installations that opted out never', async (t) => {
   const world = createWorld(t);
   const android = (n: number) => sampleToken('fcm', n);
   await world.store.putInstallations([
@@ -102,11 +102,11 @@ test("tokens that are nobody's are sent to as they are, and never who opted out"
   const known = await world.campaign({ audience: audienceOf({ upload }) });
   await world.run();
   assert.equal((await world.closed(all)).accepted, 2999);
-  assert.equal((await world.closed(german)).accepted, 1, 'nobody knows their language');
+  assert.equal((await world.closed(german)).accepted, 1, 'no installation has their language');
   assert.equal((await world.closed(known)).accepted, 1);
 });
 
-test('a token of nobody that is dead is recorded, and nothing is forgotten', async (t) => {
+test('a dead token without an installation is recorded, and nothing is forgotten', async (t) => {
   const world = createWorld(t);
   world.script.answer = () => ({ kind: 'unregistered', reason: 'UNREGISTERED', since: null });
   const token = sampleToken('fcm', 7);
@@ -173,7 +173,7 @@ test('a campaign keeps what its segment meant when it was accepted', async (t) =
   );
 });
 
-test('an audience that matches nobody completes at once and says so', async (t) => {
+test('a campaign whose audience matches no installation completes immediately and says so', async (t) => {
   const world = createWorld(t);
   await world.people(10);
   const id = await world.campaign({ audience: audienceOf({ not: { everybody: true } }) });
@@ -182,7 +182,7 @@ test('an audience that matches nobody completes at once and says so', async (t) 
   assert.deepEqual([recipients, campaign.state], [0, 'completed']);
 });
 
-test('an upload that expires before it is read pauses its campaign, which sends to nobody', async (t) => {
+test('an upload that expires before it is read pauses its campaign, which sends nothing', async (t) => {
   const world = createWorld(t);
   const people = await world.people(50);
   const names = people.map((it) => it.id);

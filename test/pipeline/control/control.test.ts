@@ -38,7 +38,7 @@ for (const [when, wait] of [
     eachOnce(world, people);
   });
 
-test('its time is changed, both ways, and only until it begins', async (t) => {
+test('a campaign is moved earlier and later, but only until it begins', async (t) => {
   const world = createWorld(t);
   const people = await world.people(5);
   const id = await world.campaign({ schedule: { at: NOW + DAY } });
@@ -53,7 +53,7 @@ test('its time is changed, both ways, and only until it begins', async (t) => {
   assert.equal((await reschedule(world.ports, 'nothing', NOW + DAY, ME)).kind, 'missing');
 });
 
-test('a change of its time that died before it was queued: it begins then, and not before', async (t) => {
+test('a campaign whose rescheduling died before it was queued begins at its new time, and not before', async (t) => {
   const world = createWorld(t);
   const people = await world.people(5);
   const [earlier, later] = [NOW + DAY, NOW + 3 * DAY];
@@ -77,7 +77,7 @@ test('a change of its time that died before it was queued: it begins then, and n
   }
 });
 
-test('cancelled before it begins, it counts nobody and is told of', async (t) => {
+test('a campaign that is cancelled before it begins counts no recipients and is announced', async (t) => {
   const world = createWorld(t);
   await world.people(5);
   const id = await world.campaign({ schedule: { at: NOW + DAY } });
@@ -98,7 +98,7 @@ test('a scheduled campaign whose tasks are all lost is begun by the sweep', asyn
   eachOnce(world, people);
 });
 
-test('a pause by a person stops between two recipients; resumed, everybody is sent to once', async (t) => {
+test('a pause by a person stops between two recipients; resumed, each recipient is sent to once', async (t) => {
   const world = createWorld(t);
   const people = await world.people(5000);
   let id = '';
@@ -162,7 +162,7 @@ test('a resume that died before it queued the rest is made up for when it is ask
   eachOnce(world, people);
 });
 
-test('an app that is switched off sends nothing, old or new, until it is on again', async (t) => {
+test('a paused app sends nothing, old or new, until it is resumed', async (t) => {
   const world = createWorld(t);
   const people = await world.people(20);
   const scheduled = await world.campaign({ schedule: { at: NOW + 10 * MINUTE } });
@@ -185,7 +185,7 @@ test('an app that is switched off sends nothing, old or new, until it is on agai
   assert.equal(world.script.sent.length, 3 * people.length);
 });
 
-test('a switch whose process dies is finished by its task, and a stale one changes nothing', async (t) => {
+test('an app pause whose process dies is finished by its task, and a stale one changes nothing', async (t) => {
   const world = createWorld(t);
   await world.people(20);
   const id = await world.campaign();
@@ -283,7 +283,7 @@ test('a canary cut short by a death behind its passing is gone on with', async (
   eachOnce(world, people);
 });
 
-test('the brake stops what fails by half; uninstalled apps do not count', async (t) => {
+test('the failure guard pauses a campaign that fails by half; uninstalled apps do not count', async (t) => {
   const world = createWorld(t);
   const people = await world.people(6000);
   world.script.answer = ({ index }) =>

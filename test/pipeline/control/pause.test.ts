@@ -11,16 +11,16 @@ async function paused(world: World, id: string, reason: string) {
   const campaign = await world.store.getCampaign(id);
   assert.deepEqual([campaign?.state, campaign?.reason], ['paused', reason]);
   assert.deepEqual(world.logged.campaignPaused, [{ campaignId: id, reason }], 'said once');
-  assert.equal((await world.store.counts(id)).failed, 0, 'nobody is blamed');
+  assert.equal((await world.store.counts(id)).failed, 0, 'no recipient is blamed');
 }
 
-test('a fault of ours pauses the campaign; resumed, everybody is sent to once', async (t) => {
+test('a fault of ours pauses the campaign; resumed, each recipient is sent to once', async (t) => {
   const world = createWorld(t);
   const people = await world.people(5000, (n) => ({ platform: n % 2 ? 'ios' : 'android' }));
   const delivered: string[] = [];
   let mended = false;
   world.script.answer = ({ installationId }) => {
-    // it was fine until somebody revoked the key
+    // the key was valid until it was revoked
     if (!mended && delivered.length >= 1500)
       return { kind: 'blocked', reason: 'InvalidProviderToken' };
     delivered.push(installationId);
@@ -43,7 +43,7 @@ test('a fault of ours pauses the campaign; resumed, everybody is sent to once', 
   assert.deepEqual(delivered.toSorted(), people.map((it) => it.id).toSorted());
 });
 
-test('a wave of suspect rejections pauses and blames nobody', async (t) => {
+test('a wave of suspect rejections pauses the campaign and blames no recipient', async (t) => {
   const world = createWorld(t);
   const people = await world.people(900);
   let mended = false;

@@ -57,7 +57,7 @@ test('a page ends where it would be too large, whatever is in it', async () => {
   assert.ok(Math.max(...long) < 1000, `${long}`);
 });
 
-test('a planner that dies reads on behind any page, and misses no one', async () => {
+test('a planner that dies goes on after any page, and misses no installation', async () => {
   const all = audience(11_111, 0.7);
   const pages = await Array.fromAsync(fullPages(read(all), CHUNK_SIZE, false));
   for (const [index, { cursor }] of pages.entries()) {
@@ -66,7 +66,7 @@ test('a planner that dies reads on behind any page, and misses no one', async ()
   }
 });
 
-test('what batches left out is told with the pages, and at the end without one', async () => {
+test('what batches left out is counted with the pages, and at the end without one', async () => {
   async function* counted() {
     for await (const batch of read(audience(6_000, 1))) yield { ...batch, leftOut: 10 };
     yield { installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 5 };

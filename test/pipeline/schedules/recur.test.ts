@@ -41,7 +41,7 @@ async function campaigns(world: World) {
   return items.toSorted((a, b) => a.createdAt - b.createdAt);
 }
 
-test('a year of mornings in five zones: one run a day, always at half past nine there', async (t) => {
+test('a year of mornings in five zones: one run a day, always at half past nine local time', async (t) => {
   const world = createWorld(t);
   world.clock.now = Date.UTC(2026, 0, 1);
   const changes = {
@@ -75,7 +75,7 @@ test('a time that summer time leaves out runs once, one that comes twice runs on
   assert.deepEqual(autumn.map(utc), ['2026-10-25T00:30', '2026-10-26T01:30']);
 });
 
-test('two ticks at once, and every tick twice, start each run once', async (t) => {
+test('two ticks at the same time, and every tick twice, start each run once', async (t) => {
   const world = createWorld(t);
   const { id } = await createSchedule(world.ports, asked({ cron: '0 * * * *' }));
   for (let hour = 0; hour < 5; hour++) {
@@ -87,7 +87,7 @@ test('two ticks at once, and every tick twice, start each run once', async (t) =
   assert.equal((await world.store.getSchedule(id))?.runs, 5);
 });
 
-test('a tick that dies between the campaign and the schedule is made good by the next', async (t) => {
+test('the next tick completes one that died between the campaign and the schedule', async (t) => {
   const world = createWorld(t);
   const { id } = await createSchedule(world.ports, asked({ cron: '0 * * * *' }));
   const { putSchedule } = world.store;
@@ -154,7 +154,7 @@ test('a schedule ends after its runs, or at its time', async (t) => {
   );
 });
 
-test('while it is paused nothing runs, and nothing is made up for', async (t) => {
+test('a paused schedule starts no run, and missed runs are not made up for', async (t) => {
   const world = createWorld(t);
   const { id } = await createSchedule(world.ports, asked({ cron: '0 * * * *' }));
   await change(world.ports, id, (it) => onwards({ ...it, state: 'paused' }, world.clock.now));
@@ -199,7 +199,7 @@ for (const [fault, cron, timeZone] of [
     assert.match(JSON.stringify(parsed.error?.issues), new RegExp(fault));
   });
 
-test('each run is for who is in its segment then; without the segment there is no run', async (t) => {
+test('each run is for the installations that are in its segment then; without the segment there is no run', async (t) => {
   const world = createWorld(t);
   world.clock.now = Date.UTC(2026, 0, 1);
   const segment = (language: string) =>

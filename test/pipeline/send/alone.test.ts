@@ -88,7 +88,7 @@ test('a small chunk of refused ones does not stop a large campaign before others
   assert.deepEqual([ledger.accepted, ledger.counts.reasons], [1997, { BadTopic: 3 }]);
 });
 
-test('nobody was accepted: paused in words of the provider, and each resume makes progress', async (t) => {
+test('no push was accepted: the pause has the provider’s words, and each resume makes progress', async (t) => {
   const world = createWorld(t);
   await world.people(5);
   world.script.answer = () => refusal('INVALID_ARGUMENT', 'message.data[0].value: no string');
@@ -96,14 +96,14 @@ test('nobody was accepted: paused in words of the provider, and each resume make
   await world.run();
   const why = 'INVALID_ARGUMENT: message.data[0].value: no string';
   assert.deepEqual(await stateOf(world, id), ['paused', why]);
-  assert.equal((await world.store.counts(id)).failed, 0, 'nobody is blamed at first');
+  assert.equal((await world.store.counts(id)).failed, 0, 'no recipient is blamed at first');
   await resume(world.ports, id);
   await world.run();
   const { counts } = await world.closed(id);
   assert.deepEqual(counts.reasons, { INVALID_ARGUMENT: 5 });
 });
 
-test('what is refused for good ends after some resumes, and everybody else is reached', async (t) => {
+test('recipients that are refused for good fail after some resumes, and all others are reached', async (t) => {
   const world = createWorld(t);
   await world.people(1000);
   // more than a wave has, all at the end
@@ -144,7 +144,7 @@ test('a key that is revoked after 600 of 1,000: paused, and the refused ones are
   assert.equal((await world.closed(id)).accepted, 1000);
 });
 
-test('suspects of a wave fail when they are refused again after a resume', async (t) => {
+test('recipients of a wave of suspect rejections fail when they are refused again after a resume', async (t) => {
   const world = createWorld(t);
   await world.people(30);
   const suspect: Outcome = { kind: 'rejected', reason: 'BadDeviceToken', suspect: true };

@@ -19,7 +19,7 @@ const first = {
   ...{ paused: false, alone: false },
 };
 
-test('each outcome has its meaning for its recipient', () => {
+test('each outcome is classified for its recipient', () => {
   const failed = (reason: string) => ({ kind: 'failed', reason });
   const open = (inDoubt: boolean) => ({ kind: 'open', inDoubt });
   const last = { ...first, exhausted: true };
@@ -76,7 +76,7 @@ test('twenty suspects that are half of all are a wave, fewer are not', () => {
   );
 });
 
-test('everybody waits when most were asked to for the service, not for themselves', () => {
+test('the whole queue waits if most answers ask so for the service, not for single devices', () => {
   const service = retry(3000, 'service');
   const accepted = (n: number) => many(n, { kind: 'accepted' } as const);
   assert.equal(watching(...many(20, service), ...accepted(19)).everybodyWaits(), true);
@@ -93,8 +93,8 @@ test('a chunk waits as long as the service asks, and for no single device', () =
   assert.equal(waits(true, retry(60_000, 'device'), retry(2000, 'device')), 2000);
   assert.equal(waits(true, retry(60_000, 'device'), retry(1000, 'service')), 1000);
   const quota: Outcome = { ...retry(null, 'service'), stalledMs: 60_000 } as Outcome;
-  assert.equal(waits(false, quota), 60_000, 'nobody got through');
-  assert.equal(waits(true, quota), 0, 'somebody did');
+  assert.equal(waits(false, quota), 60_000, 'no push was accepted');
+  assert.equal(waits(true, quota), 0, 'a push was accepted');
 });
 
 test('the backoff is anywhere below a bound that doubles up to ten minutes', () => {

@@ -31,7 +31,7 @@ test('shards in which too many fail have the campaign summed up, about once in 2
   assert.ok(some > 70 && some < 130, `${some} of 1,000`);
   assert.ok(looks(counted(0, 1), 1) < 15);
   assert.equal(looks(counted(60, 40), 250), 0, 'it goes well');
-  assert.equal(looks(counted(0, 100, 'UNREGISTERED'), 250), 0, 'nobody is to blame');
+  assert.equal(looks(counted(0, 100, 'UNREGISTERED'), 250), 0, 'no recipient is to blame');
   assert.equal(looks(counted(0, 1_000), 250), 0, 'the shard tells by itself');
   assert.equal(looks(counted(0, 100), 250, campaignOf({ shards: 1 })), 0, 'it is the campaign');
   assert.equal(looks(counted(0, 100), 250, campaignOf({ shards: 9, guard: 'off' })), 0);

@@ -100,7 +100,7 @@ test('resumed as soon as it was paused, a chunk that waited for room goes on', a
   assert.equal((await world.closed(id)).accepted, 3500);
 });
 
-test('a chunk that begins between a wave and its pause sends nothing, and holds nobody up', async (t) => {
+test('a chunk that begins between a wave and its pause sends nothing, and delays no other chunk', async (t) => {
   const world = createWorld(t);
   await world.people(2000);
   const wave = Promise.withResolvers<void>();
@@ -141,7 +141,7 @@ test('a chunk that begins between a wave and its pause sends nothing, and holds 
   assert.equal((await world.closed(id)).accepted, 2000);
 });
 
-test('accepted elsewhere meanwhile: those refused here were refused for their own sake', async (t) => {
+test('a push accepted elsewhere shows that the recipients refused here were refused for their own sake', async (t) => {
   const world = createWorld(t);
   await world.people(2);
   const id = await world.campaign();
@@ -246,7 +246,7 @@ test('time ends while a chunk waits for its turn: nothing is sent when it comes'
   assert.equal(world.script.sent.length, 0);
 });
 
-test('refused before a pause that another has made: it is not blamed', async (t) => {
+test('a recipient that was refused before the pause of another chunk is not blamed', async (t) => {
   const world = createWorld(t);
   await world.people(3);
   let attempts = 0;

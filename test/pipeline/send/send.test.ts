@@ -78,7 +78,7 @@ test('a push goes to the sender of its app, provider and environment', async (t)
     }
 });
 
-test('an audience of nobody completes at once', async (t) => {
+test('a campaign with an empty audience completes immediately', async (t) => {
   const world = createWorld(t);
   const id = await world.campaign();
   await world.run();
@@ -87,7 +87,7 @@ test('an audience of nobody completes at once', async (t) => {
   assert.equal(campaign.closedAt, NOW);
 });
 
-test('a dry run goes the whole way and everybody is skipped', async (t) => {
+test('a dry run goes the whole way and all recipients are skipped', async (t) => {
   const world = createWorld(t);
   await world.people(1200);
   const id = await world.campaign({ dryRun: true });
@@ -97,7 +97,7 @@ test('a dry run goes the whole way and everybody is skipped', async (t) => {
   assert.equal(world.script.dryRuns, world.script.sent.length);
 });
 
-test('on a dry run, who would be refused has failed, and keeps the token', async (t) => {
+test('in a dry run, recipients that would be refused fail and keep their tokens', async (t) => {
   const world = createWorld(t);
   const people = await world.people(1200);
   const [gone, bad] = ['device-3', 'device-700'];
@@ -122,7 +122,7 @@ for (const [what, afterMs, at] of [
   ['after the backoff when the provider names less', 100, NOW + 500],
   ['when the provider says, if that is later', 5000, NOW + 5000],
 ] as const)
-  test(`who is to be tried again comes back alone, ${what}`, async (t) => {
+  test(`only the recipients that need another try are sent to again, ${what}`, async (t) => {
     const world = createWorld(t, half);
     const people = await world.people(1500);
     const unlucky = new Set(['device-3', 'device-700', 'device-1400']);
@@ -149,7 +149,7 @@ test('a provider that asks everybody to wait slows the queue down', async (t) =>
   const early = world.script.sent.length;
   await world.run();
   assert.equal((await world.closed(id)).accepted, 4000);
-  assert.equal(world.script.sent.length - early, 4000, 'nobody a third time');
+  assert.equal(world.script.sent.length - early, 4000, 'no recipient a third time');
 });
 
 test('waiting ends with the time of the message, not before: the last reason is the failure', async (t) => {
@@ -170,7 +170,7 @@ test('waiting ends with the time of the message, not before: the last reason is 
   for (const it of failures) assert.deepEqual([it.outcome, it.reason], ['retry', last]);
 });
 
-test('an attempt that lets somebody through begins the backoff anew', async (t) => {
+test('an attempt with an accepted push resets the backoff', async (t) => {
   const world = createWorld(t, half);
   await world.people(300);
   // 10 of each attempt get through, for the sake of a limit
@@ -189,7 +189,7 @@ test('an attempt that lets somebody through begins the backoff anew', async (t) 
   assert.ok(took >= 29 * 500 && took <= 29 * 600, `thirty attempts, half a second apart: ${took}`);
 });
 
-test('time ends: who could only be tried after it has failed with the last reason', async (t) => {
+test('a push that could only be tried after its expiry fails with the last reason', async (t) => {
   const world = createWorld(t, half);
   await world.people(3);
   world.script.answer = ({ before }) => busy(before === 0 ? 40_000 : 20_000);

@@ -68,7 +68,7 @@ test('room grows with what is accepted, and is small again after a pause', () =>
   assert.equal(trial.proven, true, 'that one was accepted stays true');
 });
 
-test('who waits for room is told once there is some', () => {
+test('a chunk that waits for room is resumed once there is some', () => {
   const trial = createTrial();
   takeAll(trial);
   let told = 0;
