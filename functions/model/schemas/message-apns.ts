@@ -1,6 +1,6 @@
 /**
- * The part of a message that only Apple has. What Apple documents the type of has that type; names that
- * it does not document are let through, since each version of iOS adds some.
+ * The part of a message that only APNs has. Fields have the types that Apple documents. Names that it
+ * does not document are allowed, since each version of iOS adds some.
  * https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification
  * https://developer.apple.com/documentation/activitykit/starting-and-updating-live-activities-with-activitykit-push-notifications
  */

@@ -18,6 +18,7 @@ export interface NotesOptions {
   dryRun: boolean;
 }
 
+/** The notes of one attempt. A note that the store refuses is logged; neither method throws or rejects. */
 export function createNotes(
   { store, now, log }: Ports,
   { chunk: { campaignId, provider }, trial, isFirst, dryRun }: NotesOptions,
