@@ -37,7 +37,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       const [begin, end] = [Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)];
       world.clock.now = begin;
       // what becomes of the campaigns is another matter
-      world.ports.queue = nobody;
+      world.ports.queue = lostQueue;
       const started = recorded(world);
       const due: string[] = [];
       for (const [timeZone, cron, times] of [
@@ -80,7 +80,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     const { store, ports, clock } = world;
     const { id } = await createSchedule(ports, asked({ cron: '0 * * * *' }));
     clock.now += HOUR;
-    ports.queue = nobody;
+    ports.queue = lostQueue;
     ports.store = { ...store, putSchedule: () => Promise.reject(new Error('killed')) };
     await startDue(ports);
     ports.store = store;
@@ -229,7 +229,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
   );
 }
 
-const nobody: Queue = {
+const lostQueue: Queue = {
   create: async () => {},
   waiting: async (tasks) => tasks.map(() => false),
 };

@@ -269,7 +269,7 @@ export function audienceContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await ids(bucket, bucket + 1, { bucket, id: 'edg' }), ['edge']);
   });
 
-  test(`${name}: an audience of nobody has no page`, async (t) => {
+  test(`${name}: an audience without installations has no page`, async (t) => {
     const store = await makeStore(t);
     assert.deepEqual(await pagesOf(store, {}, 10), []);
     await store.putInstallations([person('one')]);
@@ -285,7 +285,7 @@ export function audienceContract(name: string, makeStore: MakeStore) {
       read.push(...page.installations.map((it) => it.id));
       await store.putInstallations([person(`late-${read.length}`)]);
     }
-    assert.equal(new Set(read).size, read.length, 'nobody twice');
+    assert.equal(new Set(read).size, read.length, 'no installation twice');
     for (const it of people) if (!it.optedOut) assert.ok(read.includes(it.id), it.id);
   });
 }

@@ -124,7 +124,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     );
   });
 
-  test(`${name}: a chunk gets another slot, unless somebody is sending it`, async (t) => {
+  test(`${name}: a chunk gets another slot, unless a worker is sending it`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store);
     const page = pageOf(id, [1, 1, 1]);
@@ -334,7 +334,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.commitChunk(commitOf('nothing', 'mine', { open: [] })), fenced);
   });
 
-  test(`${name}: a lease that ran out is good until somebody takes the chunk`, async (t) => {
+  test(`${name}: a lease that ran out is good until another worker takes the chunk`, async (t) => {
     const store = await makeStore(t);
     const { chunkId } = await lonelyChunk(store, 1);
     await claim(store, chunkId);

@@ -140,7 +140,7 @@ export function controlContract(name: string, makeStore: MakeStore) {
     assert.deepEqual([kept[1]?.reason, kept[2]?.reason], ['2', '3']);
   });
 
-  test(`${name}: a canary guards its campaign until it has passed, or somebody overrules it`, async (t) => {
+  test(`${name}: a canary guards its campaign until it has passed, or an operator overrules it`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store, 2, { canary });
     assert.equal((await store.getCampaign(id))?.guard, 'canary');

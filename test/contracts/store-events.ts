@@ -39,7 +39,7 @@ export function eventContract(name: string, makeStore: MakeStore) {
     await store.startCampaign(id, [EVERYBODY], NOW + MINUTE, NOW + 1);
     await store.startCampaign(id, [EVERYBODY], NOW + MINUTE, NOW + 2);
     await store.moveCampaign(id, ['running'], 'paused', 'a key is wrong', NOW + 3);
-    await store.moveCampaign(id, ['running'], 'paused', 'nobody is there to pause', NOW + 4);
+    await store.moveCampaign(id, ['running'], 'paused', 'there is nothing to pause', NOW + 4);
     await store.moveCampaign(id, ['paused'], 'running', null, NOW + 5);
     await store.moveCampaign(id, ['running'], 'paused', 'again', NOW + 6);
     await store.moveCampaign(id, ['paused'], 'running', null, NOW + 7);
@@ -105,9 +105,9 @@ export function eventContract(name: string, makeStore: MakeStore) {
     await store.freezePage(pageOf(cancelled, [], { skipped: 5, last: true }));
     assert.deepEqual((await courseOf(store, cancelled)).at(-1), [3, 'completed']);
 
-    const nobody = await running(store);
-    await store.freezePage(pageOf(nobody, [], { last: true }));
-    assert.deepEqual((await courseOf(store, nobody)).at(-1), [3, 'completed']);
+    const empty = await running(store);
+    await store.freezePage(pageOf(empty, [], { last: true }));
+    assert.deepEqual((await courseOf(store, empty)).at(-1), [3, 'completed']);
   });
 
   test(`${name}: an event that is not published is overdue a minute later, once`, async (t) => {

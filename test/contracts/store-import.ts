@@ -179,7 +179,7 @@ export function importContract(name: string, makeStore: MakeStore) {
         some.map((id) => row(id)),
         'new',
       );
-    // who registers meanwhile, and who has opted out, is nobody's to remove
+    // an installation that registers meanwhile, or has opted out, is not removed
     await store.putInstallations([
       person('registered', {}, LATER + 1),
       person('opted-out', { optedOut: true }),
@@ -196,7 +196,7 @@ export function importContract(name: string, makeStore: MakeStore) {
     assert.ok((await store.estimateAudience('default', {})) >= kept.length);
   });
 
-  test(`${name}: a run that nobody has heard of prunes nothing`, async (t) => {
+  test(`${name}: an unknown run prunes nothing`, async (t) => {
     const store = await makeStore(t);
     await importAt(store, NOW, [row('a')]);
     assert.equal(await pruned(store, 'unknown'), null);

@@ -105,7 +105,7 @@ export function uploadContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.getUpload('aaaa'), old);
     clock.now = NOW + 1;
     assert.equal(await store.getUpload('aaaa'), null);
-    // whoever began to read it before reads all of it
+    // a reader that began before reads all of it
     await store.putUpload(uploadOf('bbbb', { createdAt: NOW + 1, expiresAt: NOW + 1000 }));
     assert.deepEqual(await namesOf(store, 'aaaa'), inOrder(['one', 'two']));
   });

@@ -65,7 +65,7 @@ const two = (store: Store) =>
   ]);
 
 export function userContract(name: string, makeStore: MakeStore) {
-  test(`${name}: what is known of a user is all told, in every app, and nobody else's`, async (t) => {
+  test(`${name}: all that is known of a user is told, in every app, and nothing of others`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     const { chunkId } = await chunkFor(store, ['other', 'phone']);
@@ -117,7 +117,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     await two(store);
     const audiences = [{ tags: { any: ['news'] } }, { userIds: ['ada', 'bob'] }];
     for (const [round, audience] of audiences.entries()) {
-      // for some minutes nobody who was erased is frozen
+      // for some minutes no erased user is frozen
       const now = NOW + round * 11 * MINUTE;
       const campaignId = await running(store, 4, { app: 'default', audience });
       const shard = Math.floor(bucketOf('phone') / (BUCKETS / 4));
@@ -156,7 +156,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await told('bob'), [after.chunkId]);
   });
 
-  test(`${name}: a chunk of nobody else is done by it, and so is its campaign`, async (t) => {
+  test(`${name}: a chunk without other recipients is done by it, and so is its campaign`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     const { campaignId, chunkId } = await chunkFor(store, ['phone']);
@@ -212,7 +212,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     }
   });
 
-  test(`${name}: a page that was read before and is frozen after has nobody who was erased`, async (t) => {
+  test(`${name}: a page that was read before and is frozen after has no erased user`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     const campaignId = await running(store);
@@ -263,7 +263,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     }
   });
 
-  test(`${name}: beside a chunk that had nobody left to be frozen, others are still found`, async (t) => {
+  test(`${name}: beside a chunk with no recipient left to freeze, others are still found`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     const campaignId = await running(store);
@@ -279,7 +279,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     });
   });
 
-  test(`${name}: a token that nobody has any more is not frozen by who has read its name before`, async (t) => {
+  test(`${name}: a token that no installation has any more is not frozen by a planner that read its name before`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     // its token was another one before
@@ -346,7 +346,7 @@ export function userContract(name: string, makeStore: MakeStore) {
       assert.deepEqual(names, []);
   });
 
-  test(`${name}: a campaign that asked for the user by name asks for nobody now`, async (t) => {
+  test(`${name}: a campaign that named the user now names no one`, async (t) => {
     const store = await makeStore(t);
     await two(store);
     const asking = (audience: object) => campaignOf({ audience });

@@ -170,7 +170,7 @@ export function webhookContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.getDelivery(lost.id), tried);
   });
 
-  test(`${name}: a webhook's deliveries are listed newest first, and nobody else's`, async (t) => {
+  test(`${name}: a webhook's deliveries are listed newest first, without those of others`, async (t) => {
     const store = await makeStore(t);
     const mine = Array.from({ length: 7 }, (_, i) =>
       deliveryOf('w1', { createdAt: NOW + Math.floor(i / 2) }),

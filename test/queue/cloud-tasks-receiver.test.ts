@@ -148,7 +148,7 @@ test('what can never succeed is logged and ended: nothing else would end it', as
   assert.match(logged[10]!, /the body is no task: .*campaignId/s);
 });
 
-test('a worker is told to stop when its process ends, and before nobody listens any more', async (t) => {
+test('a worker is told to stop when its process ends, and before the server stops listening', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { receive, got, end } = make(
     ({ signal }) =>

@@ -141,7 +141,7 @@ for (const [why, code] of [
     assert.match(logged[0]!, /batches are not used/);
   });
 
-test('no more than 32 calls are under way, whoever creates', async (t) => {
+test('no more than 32 calls are under way, over all callers', async (t) => {
   const { queue, simulator } = await makeCloudTasks(t);
   await simulator.set({ createMs: 20 });
   const calls = Array.from({ length: 20 }, (_, i) => queue.create(tasks(10, 10 * i)));

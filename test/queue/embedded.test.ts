@@ -284,7 +284,7 @@ test('idle gives up after a minute', async (t) => {
   await refused;
 });
 
-test('a locked file is an error to whoever creates, and a delay to the rest', async (t) => {
+test('a locked file is an error for `create`, and a delay for the rest', async (t) => {
   const harness = makeEmbedded(t);
   const answer = Promise.withResolvers<void>();
   const got: string[] = [];

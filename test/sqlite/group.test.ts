@@ -40,7 +40,7 @@ test('writes that come together are one transaction', async (t) => {
     ),
   );
   assert.deepEqual(results, ['a', 'b', 'c']);
-  assert.deepEqual(seen, [0, 0, 0], 'nobody sees its middle');
+  assert.deepEqual(seen, [0, 0, 0], 'no reader sees its middle');
   assert.deepEqual(names(), ['a', 'b', 'c']);
 });
 
@@ -113,7 +113,7 @@ test('closing writes what still waits, and what comes later is refused', async (
   assert.equal(again.sql('SELECT count(*) AS n FROM t').get()!.n, 2);
 });
 
-test('closing while the disk is waited for loses nobody', async (t) => {
+test('closing while the disk is waited for loses no write', async (t) => {
   const { path, db, put } = opened(t);
   let begun = false;
   const written = db.together(() => {
@@ -153,7 +153,7 @@ function slowDisk() {
   return { disk, committed, group, until };
 }
 
-test('nobody is answered before it is on the disk; who comes meanwhile share the next wait', async () => {
+test('no write is answered before it is on the disk; writes that come meanwhile share the next wait', async () => {
   const { disk, committed, group, until } = slowDisk();
   const answered: string[] = [];
   const write = (name: string, durable: boolean) =>

@@ -61,7 +61,7 @@ test('a folder is for one process at a time, and free when that one is killed', 
   lockFolder(folder)();
 });
 
-test('one that was refused leaves the lock to whoever has it', async (t) => {
+test('a refused process leaves the lock to its holder', async (t) => {
   const folder = makeFolder(t);
   const first = await locker(t, folder);
   for (let i = 0; i < 2; i++) {
@@ -78,7 +78,7 @@ test('of many that ask in the same instant one gets it', async (t) => {
   assert.equal(all.filter(({ said }) => said === 'locked').length, 1);
 });
 
-test('files of versions that locked by process id hold up no start, whoever has that id now', (t) => {
+test('files of versions that locked by process id hold up no start, whichever process has that id now', (t) => {
   const folder = makeFolder(t);
   // 1 is alive, and so is our parent; neither is a Volley
   for (const content of ['1', String(process.ppid), String(process.pid), '', 'rubbish']) {

@@ -1,5 +1,5 @@
 /**
- * A request of Cloud Tasks, as a delivery of the queue, and what is answered. Whoever calls this has
+ * A request of Cloud Tasks, as a delivery of the queue, and what is answered. The caller has
  * made sure that the caller is the invoker: these headers prove nothing.
  *
  * Cloud Tasks knows two answers: 2xx ends a task, everything else brings it again (429 and 503 slow

@@ -38,7 +38,7 @@ export function sqliteErase(
   };
 
   /**
-   * Skips those of a chunk that nobody is sending that are still open. True: it closed the
+   * Skips those of a chunk that no worker is sending that are still open. True: it closed the
    * campaign.
    */
   function apply(row: Row, indices: ReadonlySet<number>, now: number): boolean {

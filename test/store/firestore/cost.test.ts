@@ -58,7 +58,7 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
     reads: {
       // the estimate: one for each 1,000
       '(count)': PEOPLE / 1_000,
-      // everybody, an empty page at the end, and whoever is gone once more
+      // all installations, an empty page at the end, and those that are gone once more
       installations: PEOPLE + 1 + percent,
       // claimed, committed
       chunks: 2 * CHUNKS,
@@ -84,12 +84,12 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       campaigns: 4,
       events: 5,
     },
-    // what counts up the badge of whoever is gone goes with it, and nobody looks before whether it is there
+    // the badge of an installation that is gone goes with it, without a look whether it is there
     deletes: { installations: percent, tokens: percent, badges: percent },
   });
   const besides = total(costs.reads) - PEOPLE - percent;
   assert.ok(besides < percent, `${besides} reads besides the recipients`);
-  t.diagnostic(`a campaign to 10,000, of whom 100 are gone: ${summary(costs)}`);
+  t.diagnostic(`a campaign to 10,000, 100 of which are gone: ${summary(costs)}`);
 
   const counts = await store.counts(id);
   assert.deepEqual([counts.accepted, counts.failed], [0.98 * PEOPLE, 0.02 * PEOPLE]);
