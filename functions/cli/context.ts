@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Ask } from './ask.ts';
 import type { Client } from './client.ts';
 import { connect, urlOf } from './connect.ts';
+import { jsonText } from './format.ts';
 import type { Output } from './progress.ts';
 
 /** What the command line has of the process that it runs in. */
@@ -43,7 +44,7 @@ export function createContext(program: Command, io: Io, exit: (code: 0 | 1) => v
     url: () => urlOf(program.opts(), io.env),
     isJson,
     show: (document, text) =>
-      void io.stdout.write(isJson() ? `${JSON.stringify(document)}\n` : `${text()}\n`),
+      void io.stdout.write(isJson() ? `${jsonText(document)}\n` : `${text()}\n`),
     hints: () => (isJson() ? null : io.stderr),
     say: (text) => void io.stderr.write(text),
     exit,

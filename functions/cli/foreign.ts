@@ -8,6 +8,7 @@
  */
 
 import type { Problem } from '../lib/errors.ts';
+import { quoted } from '../lib/redact.ts';
 
 type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next'>>;
 
@@ -17,7 +18,11 @@ const URL_OF_API =
 /** A problem document for the answer. Its detail quotes the beginning of `text` unless we know more. */
 export function foreignProblem(response: Response, text: string): Problem {
   const { status, statusText } = response;
-  const it = isCloudRun(response, text) ? byCloudRun(status) : byAnother(response);
+  const it = isRedirect(status)
+    ? byRedirect(response)
+    : isCloudRun(response, text)
+      ? byCloudRun(status)
+      : byAnother(response);
   const said = textOf(text) || 'It said nothing else.';
   return {
     type: 'about:blank',
@@ -26,6 +31,28 @@ export function foreignProblem(response: Response, text: string): Problem {
     detail: said,
     next: URL_OF_API,
     ...it,
+  };
+}
+
+/** A problem document for an answer that was not refused, but that cannot be used; `why` is a sentence. */
+export const strangeProblem = ({ status }: Response, why: string): Problem => ({
+  type: 'about:blank',
+  status,
+  title: `What answered ${status} does not answer as the API of this version does`,
+  detail: why,
+  next: `Look whether volley-api and this command line are of the same version. ${URL_OF_API}`,
+});
+
+const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status);
+
+/** A redirect is not followed: the answer of another call, or of another server, would count. */
+function byRedirect({ status, headers, url }: Response): Diagnosis {
+  const location = headers.get('location') ?? '';
+  const base = url === '' ? undefined : url;
+  const to = URL.canParse(location, base) ? quoted(new URL(location, base).href, 200) : 'nowhere';
+  return {
+    title: `The server answered ${status}: it redirects to ${to}`,
+    detail: 'Redirects are not followed. Nothing else was asked.',
   };
 }
 

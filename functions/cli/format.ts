@@ -30,3 +30,10 @@ export function clock(seconds: number) {
   const shown = parts[0] === 0 ? parts.slice(1) : parts;
   return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
 }
+
+/** JSON on one line, in which control characters are escaped: none of them has to be replaced. */
+export const jsonText = (value: unknown) =>
+  JSON.stringify(value).replace(
+    /\p{Cc}/gu,
+    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -25,6 +25,7 @@ import { createContext, type Io } from './context.ts';
 import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
 import { fold } from './format.ts';
+import { cleaned } from './terminal.ts';
 import { Usage } from './usage.ts';
 
 /** In the order of `volley --help`. */
@@ -65,7 +66,8 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 the command line is wrong.`;
 
 /** Runs one command line. Gives the exit code: 0 done, 1 failed, 2 the command line is wrong. */
-export async function run(args: string[], io: Io): Promise<0 | 1 | 2> {
+export async function run(args: string[], process: Io): Promise<0 | 1 | 2> {
+  const io = cleaned(process);
   let code: 0 | 1 = 0;
   const program = createProgram(io);
   const context = createContext(program, io, (it) => {

@@ -9,6 +9,8 @@ export interface Output {
   once?(event: 'drain', listener: () => void): unknown;
   isTTY?: boolean;
   columns?: number;
+  /** the same output for control characters of our own, if others are replaced */
+  bare?: Output;
 }
 
 export interface Gauge {
@@ -66,7 +68,7 @@ function bar(output: Output, unit: (n: number) => string): Progress {
   let started = false;
   const single = new SingleBar({
     // cli-progress wants a stream, but uses only the methods that a terminal has
-    stream: output as NodeJS.WriteStream,
+    stream: (output.bare ?? output) as NodeJS.WriteStream,
     format: (_options, _params, { gauge }: { gauge: Gauge }) => line(gauge, width(), unit),
     // a bar must not handle the signals of the process
     gracefulExit: false,

@@ -6,12 +6,9 @@ import { isClosed } from '../model/campaign.ts';
 import { type Client, campaignPath, Unreachable } from './client.ts';
 import { count } from './format.ts';
 import { createProgress, createRate, type Output } from './progress.ts';
-import type { ServerEvent } from './server-events.ts';
 
 /** How long to retry without an answer; a server that restarts is back by then. */
 const PATIENCE_MS = 30 * 1000;
-/** How long a stream may be silent; the server sends a heartbeat every 15 s. */
-const SILENCE_MS = 45 * 1000;
 
 /**
  * Resolves with the campaign once it is closed, or paused (it does not resume by itself). Throws what
@@ -43,7 +40,7 @@ export async function watchCampaign(
         const events = await client.events(`${path}/events`, last, cut.signal);
         answered = now();
         if (!events) return await client.get<CampaignView>(path);
-        for await (const it of inTime(events, cut)) {
+        for await (const it of events) {
           answered = now();
           last = it.id ?? last;
           if (it.event !== 'campaign') continue;
@@ -60,19 +57,5 @@ export async function watchCampaign(
     }
   } finally {
     progress?.stop();
-  }
-}
-
-/** Aborts a stream that is silent for too long: its connection is dead. */
-async function* inTime(events: AsyncIterable<ServerEvent>, cut: AbortController) {
-  let late = setTimeout(() => cut.abort(), SILENCE_MS);
-  try {
-    for await (const it of events) {
-      clearTimeout(late);
-      late = setTimeout(() => cut.abort(), SILENCE_MS);
-      yield it;
-    }
-  } finally {
-    clearTimeout(late);
   }
 }

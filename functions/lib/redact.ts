@@ -17,13 +17,19 @@ export const redact = (text: string) =>
     .replace(/whsec_[\w+/=]{8,}/g, shortToken)
     .replace(/\w[\w:-]{46,}\w/g, shortToken);
 
+/**
+ * The text as a terminal may show it: a control character, which could move the cursor or change a
+ * title, becomes U+FFFD. Line breaks and tabs are kept.
+ */
+export const printable = (text: string) => text.replace(/(?!\r\n)[^\P{Cc}\n\t]/gu, '\ufffd');
+
 /** An error quotes at most this many characters of the input. */
 const QUOTED = 64;
 
 /** The input as an error may quote it: at most `most` characters, on one line, without secrets. */
 export function quoted(text: string, most = QUOTED): string {
   const head = text.slice(0, 4 * most);
-  let safe = redact(head.replace(/\s+/g, ' ').toWellFormed());
+  let safe = redact(printable(head.replace(/\s+/g, ' ').toWellFormed()));
   // the cut may have split a token
   if (head.length < text.length) safe = `${safe.replace(/(?<![\w:-])[\w:-]+$/, '')}…`;
   return safe.length > most ? `${safe.slice(0, most)}…` : safe;

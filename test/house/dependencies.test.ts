@@ -58,7 +58,10 @@ const rooms: Record<string, Room> = {
     packages: ['hono', '@hono/zod-openapi', 'zod', 'firebase-admin', 'google-auth-library'],
   },
   // a client of the API: it reads rows as the API does, and knows its answers' types
-  cli: { knows: ['http', 'import', 'lib', 'model'], packages: ['commander', 'cli-progress', 'pg'] },
+  cli: {
+    knows: ['http', 'import', 'lib', 'model'],
+    packages: ['commander', 'cli-progress', 'pg', 'zod'],
+  },
   config: { knows: ['providers', ...ground] },
   engines: { knows: ['config', ...product] },
   entry: {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
+import { createEnds } from '../client.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
 
@@ -19,12 +20,13 @@ export function installationCommands(program: Command, { client, show, hints }: 
     .description('normalize what an earlier version stored; once after an update')
     .action(async ({ after }: { after?: string }) => {
       const total: Counts = { read: 0, changed: 0, removed: 0 };
+      const ends = createEnds();
       for (let next = after ?? null; ; ) {
         const part = await client().post<NormalizedView>('/v1/installations:normalize', {
           after: next,
         });
         for (const name of ['read', 'changed', 'removed'] as const) total[name] += part[name];
-        next = part.next;
+        next = ends(part.next);
         if (next === null) break;
         hints()?.write(`${words(total)}; to go on from here: --after ${next}\n`);
       }

@@ -1,11 +1,11 @@
 /** `volley report` and `volley failures`: the result of a campaign, and the recipients it failed. */
 
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { FailureView, ReportView } from '../../http/campaigns/report-view.ts';
+import { failure } from '../answers.ts';
 import { type Client, campaignPath } from '../client.ts';
 import type { Context } from '../context.ts';
+import { jsonText } from '../format.ts';
 import { print } from '../progress.ts';
 import { Usage } from '../usage.ts';
 
@@ -24,10 +24,7 @@ export function reportCommand(program: Command, { client, io, isJson, show }: Co
 
 /** The report as the API writes it for a chat, with a line break at its end. */
 export async function reportText(api: Client, path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let all = '';
-  for await (const bytes of await api.download(path, 'text/plain'))
-    all += decoder.decode(bytes, { stream: true });
+  const all = await api.text(path, 'text/plain');
   return all.endsWith('\n') ? all : `${all}\n`;
 }
 
@@ -43,14 +40,14 @@ export function failuresCommand(program: Command, { client, io, isJson }: Contex
       if (csv)
         for await (const bytes of await client().download(path, 'text/csv'))
           await print(io.stdout, bytes);
-      else await printFailures(await client().download(path, 'application/x-ndjson'));
+      else await printFailures(client().expecting(failure).records(path));
     });
 
   /** One at a time, as they come: all of them may not fit in memory. */
-  async function printFailures(body: AsyncIterable<Uint8Array>) {
+  async function printFailures(failures: AsyncIterable<FailureView>) {
     let before = '{"items":[';
-    for await (const one of createInterface({ input: Readable.from(body) })) {
-      await print(io.stdout, isJson() ? before + one : failureLine(JSON.parse(one)));
+    for await (const one of failures) {
+      await print(io.stdout, isJson() ? before + jsonText(one) : failureLine(one));
       before = ',';
     }
     if (isJson()) await print(io.stdout, `${before === ',' ? '' : before}]}\n`);

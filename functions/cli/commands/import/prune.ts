@@ -1,7 +1,7 @@
 /** `volley import --prune`: removes the installations that the source has not. */
 
 import type { Pruned } from '../../../http/installations/prune.ts';
-import type { Client } from '../../client.ts';
+import { type Client, createEnds } from '../../client.ts';
 import type { Context } from '../../context.ts';
 import { count } from '../../format.ts';
 import type { Counts } from './state.ts';
@@ -29,11 +29,12 @@ export async function prune(
     return refuse(`${count(counts.rejected)} rows were rejected. Correct them, or add --force.`);
   const all = async (dryRun: boolean) => {
     let found = 0;
+    const ends = createEnds();
     for (let after: string | null = null; ; ) {
       const body = { app, run, after, dryRun };
       const part: Pruned = await client.post<Pruned>('/v1/installations:prune', body);
       found += part.found;
-      after = part.next;
+      after = ends(part.next);
       if (after === null) return found;
     }
   };

@@ -1,0 +1,194 @@
+/** Answers of servers that are broken, foreign or hostile, over a real socket. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { run } from '../../functions/cli/program.ts';
+
+type Handler = (...of: [...Parameters<RequestListener>, string]) => void;
+
+/** What a command prints and gives, with such a server as its API. */
+async function createVolley(t: TestContext, handle: Handler) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    response.on('error', () => {});
+    asked.push(`${request.method} ${request.url}`);
+    handle(request, response, url);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const volley = async (args: string[], onWrite = () => {}) => {
+    const out = { stdout: '', stderr: '' };
+    const to = (name: 'stdout' | 'stderr') => ({
+      write(it: string | Uint8Array) {
+        out[name] += typeof it === 'string' ? it : new TextDecoder().decode(it);
+        if (name === 'stdout') onWrite();
+        return true;
+      },
+    });
+    const io = { env: {}, stdout: to('stdout'), stderr: to('stderr') };
+    const code = await run([...args, '--url', url, '--key', 'volley_0123'], io);
+    return { code, ...out, said: out.stderr.replace(/\s+/g, ' ') };
+  };
+  return { volley, asked };
+}
+
+const answer =
+  (body: unknown, type = 'application/json', status = 200): Handler =>
+  (_, response) =>
+    response
+      .writeHead(status, { 'Content-Type': type })
+      .end(typeof body === 'string' ? body : JSON.stringify(body));
+
+const ESCAPES = '\x1b]0;title\x07\x1b[2J\x9b31m\x7f';
+
+test('a redirect is told and not followed, whatever the call', async (t) => {
+  for (const status of [301, 302, 303, 307, 308])
+    for (const args of [
+      ['pause', 'abc'],
+      ['doctor'],
+      ['keys', 'revoke', 'abc'],
+      ['report', 'abc'],
+    ]) {
+      const { volley, asked } = await createVolley(t, (request, response, url) => {
+        if (request.url === '/other') response.end('{}');
+        else response.writeHead(status, { Location: `${url}/other` }).end();
+      });
+      const { code, stdout, said } = await volley(args);
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(
+        said,
+        new RegExp(`answered ${status}: it redirects to http://127.* not followed`),
+      );
+      assert.equal(asked.length, 1);
+    }
+});
+
+test('a problem document of another form is explained as an answer of another server', async (t) => {
+  const whole = { type: 'x', title: 'x', status: 400, detail: 'x', next: 'x' };
+  for (const body of [
+    ...[null, [], 'text', 7, {}, '{"title":'],
+    ...[null, {}, [null], [{}], 'x'].map((faults) => ({ ...whole, faults })),
+    { ...whole, next: undefined },
+    { ...whole, detail: 7 },
+  ]) {
+    const { volley } = await createVolley(t, answer(body, 'application/problem+json', 400));
+    const { code, said } = await volley(['doctor']);
+    assert.equal(code, 1);
+    assert.match(said, /^volley: The server answered 400 Bad Request\. .*VOLLEY_URL \(or --url\)/);
+  }
+});
+
+test('a web page is never a result', async (t) => {
+  for (const args of [
+    ['report', 'abc'],
+    ['report', 'abc', '--json'],
+    ['failures', 'abc'],
+    ['failures', 'abc', '--csv'],
+    ['failures', 'abc', '--json'],
+    ['users', 'export', 'abc'],
+    ['watch', 'abc'],
+    ['doctor'],
+    ['keys', 'revoke', 'abc'],
+  ]) {
+    const { volley } = await createVolley(t, answer('<html>Login</html>', 'text/html'));
+    const { code, stdout, said } = await volley(args);
+    assert.equal(code, 1, args.join(' '));
+    assert.doesNotMatch(stdout, /Login/);
+    assert.match(said, /What answered 200 is not the API of Volley\. It sent a web page\./);
+  }
+});
+
+test('control characters do not reach the terminal', async (t) => {
+  const problem = { type: ESCAPES, title: ESCAPES, status: 400, detail: ESCAPES, next: ESCAPES };
+  const faults = [{ path: ESCAPES, message: ESCAPES }];
+  const record = { id: '1', deadAt: ESCAPES, attempts: null, attributes: {}, data: ESCAPES };
+  for (const [args, handle] of [
+    [['doctor'], answer(`<p>${ESCAPES}`, 'text/html', 500)],
+    [['doctor'], answer({ ...problem, faults }, 'application/problem+json', 400)],
+    [['report', 'abc'], answer(`Name ${ESCAPES}\n`, 'text/plain')],
+    [['events', 'dead-letters'], answer({ items: [record] })],
+    [['events', 'dead-letters', '--json'], answer({ items: [record] })],
+    [[ESCAPES], answer({})],
+  ] as [string[], Handler][]) {
+    const { volley } = await createVolley(t, handle);
+    const { stdout, stderr } = await volley(args);
+    assert.match(stdout + stderr, /\ufffd|\\u001b/);
+    assert.doesNotMatch((stdout + stderr).replaceAll('\n', ''), /\p{Cc}/u);
+    if (args.includes('--json')) assert.deepEqual(JSON.parse(stdout), { items: [record] });
+  }
+});
+
+/** Sends the same again as long as the client takes it; `given` has the bytes. */
+const endless = (type: string, status: number, part: string) => {
+  const state = { given: 0, closed: Promise.withResolvers<void>() };
+  const handle: Handler = (_, response) => {
+    response.writeHead(status, { 'Content-Type': type });
+    response.on('close', () => state.closed.resolve());
+    const more = () => {
+      while (!response.destroyed) {
+        state.given += part.length;
+        if (!response.write(part)) return void response.once('drain', more);
+      }
+    };
+    more();
+  };
+  return { state, handle };
+};
+
+test('an answer without an end is given up', async (t) => {
+  const MIB = 1024 * 1024;
+  const part = 'x'.repeat(MIB / 4);
+  for (const [args, type, status, most, expected] of [
+    [['doctor'], 'text/html', 500, 32 * MIB, /The server answered 500/],
+    [['doctor'], 'application/problem+json', 500, 32 * MIB, /The server answered 500/],
+    [['doctor'], 'application/json', 200, 128 * MIB, /It is larger than 64 MiB\./],
+    [['report', 'abc'], 'text/plain', 200, 128 * MIB, /It is larger than 64 MiB\./],
+    [['failures', 'abc'], 'application/x-ndjson', 200, null, /Line 1 is longer than 65536 bytes\./],
+  ] as const) {
+    // a line that is too long is known at its end
+    const body = most === null ? `${part}\n` : part;
+    const { state, handle } = endless(type, status, body);
+    const { volley } = await createVolley(t, handle);
+    const { code, said } = await volley([...args]);
+    assert.equal(code, 1);
+    assert.match(said, expected);
+    await state.closed.promise;
+    assert.ok(state.given < (most ?? 32 * MIB), `${args} ${state.given}`);
+  }
+});
+
+test('pages that come again end a list with an error', async (t) => {
+  const { volley, asked } = await createVolley(t, answer({ items: [], next: 'a' }));
+  const { code, said } = await volley(['segments', 'list']);
+  assert.equal(code, 1);
+  assert.match(said, /pages without an end/);
+  assert.equal(asked.length, 2);
+});
+
+test('a server that does not answer, or stops in the middle, ends the command', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const silent = await createVolley(t, () => t.mock.timers.tick(30_000));
+  for (const args of [
+    ['failures', 'abc', '--csv'],
+    ['failures', 'abc'],
+  ]) {
+    const { code, said } = await silent.volley(args);
+    assert.equal(code, 1);
+    assert.match(said, /broke off \(no answer in time\)/);
+  }
+  const stops = await createVolley(t, (_, response) =>
+    response.writeHead(200, { 'Content-Type': 'text/csv' }).write('at\n'),
+  );
+  const { code, stdout } = await stops.volley(['failures', 'abc', '--csv'], () =>
+    setImmediate(() => t.mock.timers.tick(45_000)),
+  );
+  assert.deepEqual([code, stdout], [1, 'at\n']);
+});
