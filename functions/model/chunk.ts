@@ -52,7 +52,7 @@ export interface Chunk {
    * Indices of open recipients that are in doubt: a push was sent and never answered, or was refused when
    * the campaign was paused for such refusals. They fail if that happens again.
    */
-  doubtful: number[];
+  inDoubt: number[];
   /** how often the chunk was claimed before this time */
   attempt: number;
   /** attempts in a row that settled no recipient */
@@ -94,7 +94,7 @@ export interface ChunkCommit {
   /** tokens to forget: only where the installation still has it and did not register after `since` */
   forget: (Pick<Recipient, 'installationId' | 'token'> & { since: number })[];
   open: number[];
-  doubtful: number[];
+  inDoubt: number[];
   /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
   lease: { keep: Lease } | { release: true; notBefore: number; stalled: number };
   /** when the sweep should look after it, if nothing else happens */
@@ -125,6 +125,6 @@ export interface OpenChunk extends SendableChunk {
 /** Why work was last queued again, by the sweep or a resume; null: it never was. */
 export type LastTask = string | null;
 
-export interface NewChunk extends Omit<Chunk, 'open' | 'doubtful' | 'attempt' | 'stalled'> {
+export interface NewChunk extends Omit<Chunk, 'open' | 'inDoubt' | 'attempt' | 'stalled'> {
   dueAt: number;
 }

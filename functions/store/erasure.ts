@@ -70,7 +70,7 @@ export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): R
   return {
     ...commit,
     ...{ failures, failed: commit.failures, open, ends },
-    doubtful: commit.doubtful.filter((it) => !gone.has(it)),
+    inDoubt: commit.inDoubt.filter((it) => !gone.has(it)),
     skipped: commit.skipped + commit.open.length - open.length,
   };
 }

@@ -48,7 +48,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     for (const { dueAt, ...frozen } of page.chunks) {
       const { chunk, campaign } = claimed(await claim(store, frozen.id));
       const open = frozen.recipients.map((_, index) => index);
-      assert.deepEqual(chunk, { ...frozen, open, doubtful: [], attempt: 0, stalled: 0 });
+      assert.deepEqual(chunk, { ...frozen, open, inDoubt: [], attempt: 0, stalled: 0 });
       assert.deepEqual(campaign, await store.getCampaign(id));
     }
   });
@@ -241,7 +241,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     await claim(store, chunkId);
     const lease = { release: true, notBefore: NOW + 500, stalled: 3 } as const;
     const commit = commitOf(chunkId, 'mine', {
-      ...{ accepted: 1, skipped: 1, failed: [2], open: [3, 4, 5], doubtful: [4], lease },
+      ...{ accepted: 1, skipped: 1, failed: [2], open: [3, 4, 5], inDoubt: [4], lease },
     });
     const running = { kind: 'committed', state: 'running', campaignClosed: false };
     assert.deepEqual(await store.commitChunk(commit), running);
@@ -252,7 +252,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await allFailures(store, campaignId), failures);
     assert.deepEqual(await claim(store, chunkId), { kind: 'early', notBefore: NOW + 500 });
     const { chunk } = claimed(await claim(store, chunkId, 'next', NOW + 500));
-    assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[3, 4, 5], [4], 1]);
+    assert.deepEqual([chunk.open, chunk.inDoubt, chunk.attempt], [[3, 4, 5], [4], 1]);
     assert.equal(chunk.stalled, 3);
     assert.equal(chunk.recipients.length, 6);
   });

@@ -42,7 +42,7 @@ export function messageContract(name: string, makeStore: MakeStore) {
     for (const { dueAt, ...frozen } of page.chunks) {
       const { chunk } = claimed(await store.claimChunk(frozen.id, leaseOf('mine', NOW + 1), NOW));
       const open = frozen.recipients.map((_, index) => index);
-      assert.deepEqual(chunk, { ...frozen, open, doubtful: [], attempt: 0, stalled: 0 });
+      assert.deepEqual(chunk, { ...frozen, open, inDoubt: [], attempt: 0, stalled: 0 });
     }
     for (const it of page.chunks) await finish(store, it.id, NOW + 2);
     const closed = (await store.getCampaign(id))!;

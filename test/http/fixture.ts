@@ -144,7 +144,7 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
     skipped: 0,
     forget: [],
     open: [],
-    doubtful: [],
+    inDoubt: [],
     lease: { release: true, notBefore: 0, stalled: 0 },
     ...times,
     failures: recipients.map((it, index) => ({

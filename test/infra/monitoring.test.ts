@@ -22,7 +22,7 @@ async function lines(): Promise<Record<string, unknown>[]> {
   log.audienceUnread({ campaignId: 'c', unread: 7_000 });
   log.redriven({ work: 'c', why: 'overdue' });
   log.taskFailed({ task: 't', attempt: 0, error: new Error('none') });
-  const chunk = { id: 'c.0.0.0', campaignId: 'c', provider: 'apns', open: [0, 1, 2], doubtful: [] };
+  const chunk = { id: 'c.0.0.0', campaignId: 'c', provider: 'apns', open: [0, 1, 2], inDoubt: [] };
   const recipients = [0, 1, 2].map((i) => ({ installationId: `i${i}`, token: `t${i}` }));
   const store = {
     commitChunk: async () => ({ kind: 'committed' }),

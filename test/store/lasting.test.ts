@@ -32,7 +32,7 @@ test('everything is still there after the store was closed and opened', async (t
   const { chunkId, campaignId } = await lonelyChunk(first, 3);
   await first.claimChunk(chunkId, leaseOf('mine'), NOW);
   await first.commitChunk(
-    commitOf(chunkId, 'mine', { accepted: 1, failed: [1], open: [2], doubtful: [2] }),
+    commitOf(chunkId, 'mine', { accepted: 1, failed: [1], open: [2], inDoubt: [2] }),
   );
   const counts = await first.counts(campaignId);
   const failures = await allFailures(first, campaignId);
@@ -47,7 +47,7 @@ test('everything is still there after the store was closed and opened', async (t
   assert.deepEqual(await second.counts(campaignId), counts);
   assert.deepEqual(await allFailures(second, campaignId), failures);
   const { chunk } = claimed(await second.claimChunk(chunkId, leaseOf('next'), NOW));
-  assert.deepEqual([chunk.open, chunk.doubtful, chunk.attempt], [[2], [2], 1]);
+  assert.deepEqual([chunk.open, chunk.inDoubt, chunk.attempt], [[2], [2], 1]);
   await second.close();
 });
 

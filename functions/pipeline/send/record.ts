@@ -46,7 +46,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const claimedAt = now();
   let lease = first;
   const open = new Set(chunk.open);
-  const inDoubt = new Set(chunk.doubtful);
+  const inDoubt = new Set(chunk.inDoubt);
   const nothing = () => ({
     accepted: 0,
     skipped: 0,
@@ -62,7 +62,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
       leaseId: lease.id,
       ...learnt,
       open: [...open],
-      doubtful: [...inDoubt],
+      inDoubt: [...inDoubt],
       lease: end ?? { keep: next },
       dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
       now: now(),

@@ -53,7 +53,7 @@ export const toChunk = (it: ChunkFields): Chunk => ({
   environment: it.environment,
   recipients: unpack(it.recipients),
   open: it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left),
-  doubtful: JSON.parse(it.doubtful),
+  inDoubt: JSON.parse(it.doubtful),
   attempt: it.attempt,
   stalled: it.stalled ?? 0,
   notBefore: it.notBefore,

@@ -89,12 +89,12 @@ export function firestoreCommit(
 
 /** What a commit changes in its chunk. */
 function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
-  const { chunkId, open, doubtful, lease, dueAt, now } = commit;
+  const { chunkId, open, inDoubt, lease, dueAt, now } = commit;
   const done = open.length === 0;
   const keep = 'keep' in lease && !done ? lease.keep : null;
   return {
     left: JSON.stringify(open),
-    doubtful: JSON.stringify(doubtful),
+    doubtful: JSON.stringify(inDoubt),
     done,
     leaseId: keep?.id ?? null,
     leaseUntil: keep?.until ?? 0,

@@ -60,7 +60,7 @@ export const toChunk = (row: ChunkRow, packed: string): Chunk => ({
   environment: row.environment,
   recipients: unpack(packed),
   open: row.open === null ? Array.from({ length: row.size }, (_, i) => i) : JSON.parse(row.open),
-  doubtful: JSON.parse(row.doubtful),
+  inDoubt: JSON.parse(row.doubtful),
   attempt: row.attempt,
   stalled: row.stalled,
   notBefore: row.not_before,

@@ -28,7 +28,7 @@ export function sqliteCommit(
 ) {
   const { sql } = db;
 
-  function updateChunk(row: ChunkRow, { open, doubtful, lease, now, dueAt }: ChunkCommit) {
+  function updateChunk(row: ChunkRow, { open, inDoubt, lease, now, dueAt }: ChunkCommit) {
     const done = open.length === 0;
     const kept = 'keep' in lease && !done ? lease.keep : null;
     const released = 'release' in lease ? lease : null;
@@ -37,7 +37,7 @@ export function sqliteCommit(
          not_before = ?, stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
     ).run(
       JSON.stringify(open),
-      JSON.stringify(doubtful),
+      JSON.stringify(inDoubt),
       done ? 1 : 0,
       kept?.id ?? null,
       kept?.until ?? null,

@@ -219,7 +219,7 @@ test('a push without an answer is sent once more, then recorded as unknown', asy
   world.script.answer = ({ installationId, before }) => {
     if (installationId === 'device-1') return before === 0 ? lost : accepted;
     if (installationId === 'device-2') return lost;
-    // a provider that is busy in between has not answered the doubtful one either
+    // a provider that is busy in between has not answered the one in doubt either
     if (installationId === 'device-3') return before === 1 ? busy(null) : lost;
     return accepted;
   };
