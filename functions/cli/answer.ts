@@ -65,7 +65,11 @@ export async function readJson<T>(response: Response, shape: Shape<T>): Promise<
 }
 
 /** The value of a JSON text of an answer. */
-export function checkJson<T>(response: Response, text: string, shape: Shape<T>): Checked<T> {
+export function checkJson<T>(
+  response: { status: number },
+  text: string,
+  shape: Shape<T>,
+): Checked<T> {
   const value = parsed(text);
   if (value === undefined) return { problem: strangeProblem(response, 'It is not JSON.') };
   const { success, error } = shape.safeParse(value);

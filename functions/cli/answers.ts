@@ -1,10 +1,28 @@
 /**
- * The shapes of the API's answers: the fields that the command line uses, checked before it does.
- * The API may add fields at any time.
+ * The shapes of the API's answers: the fields that the command line uses, checked before it does. An
+ * answer may have more of them, since a later API may add fields.
  */
 
 import { z } from 'zod';
-import type { FailureView } from '../http/campaigns/report-view.ts';
+import type { AppView } from '../http/apps.ts';
+import type { Uploaded } from '../http/audiences.ts';
+import type { HistoryView } from '../http/campaigns/control.ts';
+import type { EstimateView } from '../http/campaigns/estimate.ts';
+import type { FailureView, ReportView } from '../http/campaigns/report-view.ts';
+import type { TestedView } from '../http/campaigns/test-send.ts';
+import type { CampaignView } from '../http/campaigns/view.ts';
+import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
+import type { DoctorView } from '../http/doctor.ts';
+import type { Imported } from '../http/installations/import.ts';
+import type { NormalizedView } from '../http/installations/normalize.ts';
+import type { Pruned } from '../http/installations/prune.ts';
+import type { KeyView, NewKey } from '../http/keys.ts';
+import type { ScheduleView } from '../http/schedules/view.ts';
+import type { SegmentView } from '../http/segments.ts';
+import type { FailedPingView, TriggerView } from '../http/triggers/view.ts';
+import type { ErasedView } from '../http/users.ts';
+import type { DeliveryView, WebhookView } from '../http/webhooks/view.ts';
+import { providers } from '../model/provider/registry.ts';
 import type { Shape } from './answer.ts';
 
 /** An object with at least these fields of `T`. */
@@ -12,6 +30,33 @@ const object = <T>(fields: { [K in keyof T]?: z.ZodType }) =>
   z.looseObject(fields as z.ZodRawShape) as unknown as Shape<T>;
 
 const text = z.string();
+const number = z.number();
+const anyObject = z.looseObject({});
+const numbers = z.record(text, number);
+/** ISO 8601, as the API writes all times */
+const time = z.iso.datetime();
+
+export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item) });
+
+const faults = z.array(z.looseObject({ path: text, message: text }));
+const lineFaults = z.array(z.looseObject({ line: number, message: text }));
+
+const counts = object<CampaignView['counts']>({
+  recipients: number,
+  accepted: number,
+  failed: number,
+  skipped: number,
+  pending: number,
+});
+
+const campaignFields = {
+  id: text,
+  state: text,
+  reason: text.nullable(),
+  counts,
+  schedule: z.looseObject({ at: text }).optional(),
+};
+export const campaign = object<CampaignView>(campaignFields);
 
 export const failure = object<FailureView>({
   at: text,
@@ -21,3 +66,174 @@ export const failure = object<FailureView>({
   installationId: text,
   token: text,
 });
+
+/** A campaign of `volley message`; failures are there once it is closed. */
+export const messageCampaign = object<CampaignView & { failures?: FailureView[] }>({
+  ...campaignFields,
+  failures: z.array(failure).optional(),
+});
+
+export const report = object<ReportView>({ campaign, ledgerClosed: z.boolean() });
+
+export const history = object<HistoryView>({
+  items: z.array(
+    object<HistoryView['items'][number]>({ at: text, by: text, to: text, reason: text.nullable() }),
+  ),
+});
+
+export const estimate = object<EstimateView>({
+  installations: number,
+  exact: z.boolean(),
+  counted: number,
+  platforms: numbers,
+  languages: numbers,
+  seconds: number,
+  problems: z.array(
+    object<EstimateView['problems'][number]>({
+      severity: z.enum(['error', 'warning']),
+      message: text,
+      installations: number,
+      examples: z.array(text),
+    }),
+  ),
+});
+
+const rendered = z.looseObject({ bytes: number, mostBytes: number, payload: anyObject }).nullish();
+
+export const tested = object<TestedView>({
+  campaign: campaign.nullable(),
+  recipients: z.array(
+    object<TestedView['recipients'][number]>({
+      installationId: text,
+      provider: text,
+      language: text.nullable(),
+      warnings: faults,
+      ...Object.fromEntries(providers.map((it) => [it, rendered])),
+    }),
+  ),
+});
+
+/** The doctor always has findings: without one, nothing was looked at. */
+export const doctor = object<DoctorView>({
+  findings: z
+    .array(
+      object<DoctorView['findings'][number]>({
+        check: text,
+        state: z.enum(['well', 'fault', 'unknown']),
+        detail: text,
+        next: text.optional(),
+      }),
+    )
+    .min(1),
+});
+
+const keyFields = {
+  id: text,
+  name: text,
+  scopes: z.array(text),
+  app: text.nullable(),
+  createdAt: text.nullable(),
+};
+export const key = object<KeyView>(keyFields);
+export const newKey = object<NewKey>({ id: text, key: text });
+
+/** Only a change of an app says how many campaigns it has changed. */
+export const app = object<Omit<AppView, 'campaigns'> & { campaigns?: number }>({
+  app: text,
+  paused: z.looseObject({ at: text, by: text }).nullable(),
+  campaigns: number.optional(),
+});
+
+export const schedule = object<ScheduleView>({
+  id: text,
+  name: text,
+  state: text,
+  cron: text,
+  timeZone: text,
+  runs: number,
+  nextRuns: z.array(time),
+  until: time.optional(),
+  maxRuns: number.optional(),
+});
+
+export const segment = object<SegmentView>({ name: text, audience: anyObject });
+
+export const trigger = object<TriggerView>({
+  name: text,
+  app: text,
+  proof: z.looseObject({ kind: text }),
+  counts: z.looseObject({ received: number, forged: number }),
+});
+
+export const failedPing = object<FailedPingView>({ id: text, at: text, faults });
+
+const webhookFields = {
+  id: text,
+  url: z.url(),
+  format: text,
+  enabled: z.boolean(),
+  app: text.nullable(),
+  campaignId: text.nullable(),
+  disabledReason: text.nullable(),
+};
+export const webhook = object<WebhookView>(webhookFields);
+export const webhookWithSecret = object<WebhookView & { secret: string }>({
+  ...webhookFields,
+  secret: text,
+});
+
+export const delivery = object<DeliveryView>({
+  id: text,
+  state: text,
+  createdAt: text,
+  event: z.looseObject({ type: text, subject: text }),
+  attempts: z.array(z.looseObject({ status: number.nullable(), error: text.nullable() })),
+});
+
+export const deadLetter = object<DeadLetterView>({
+  id: text,
+  deadAt: text,
+  attempts: number.nullable(),
+  attributes: z.record(text, text),
+  data: text,
+});
+export const redriven = object<RedrivenView>({
+  redriven: number,
+  refused: z.array(z.looseObject({ id: text, reason: text })),
+});
+
+export const erased = object<ErasedView>({
+  installations: number,
+  recipients: number,
+  failures: number,
+});
+
+export const uploaded = object<Uploaded>({
+  id: text,
+  size: number,
+  rejected: number,
+  faults: lineFaults,
+});
+
+export const imported = object<Imported>({
+  read: number,
+  stored: number,
+  inserted: number,
+  updated: number,
+  unchanged: number,
+  superseded: number,
+  tokensMoved: number,
+  rejected: number,
+  warned: number,
+  faults: lineFaults,
+  warnings: lineFaults,
+});
+
+export const normalized = object<NormalizedView>({
+  read: number,
+  changed: number,
+  removed: number,
+  next: text.nullable(),
+});
+
+export const pruned = object<Pruned>({ found: number, next: text.nullable() });

@@ -1,7 +1,7 @@
 /** Builds the request of a campaign from a file, from options, or from both. */
 
 import type { Command } from 'commander';
-import { type Client, Unreachable } from './client.ts';
+import { type Calls, Unreachable } from './client.ts';
 import { neverSent } from './explain.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';
 
@@ -39,10 +39,10 @@ export const audienceOptions = (command: Command) =>
 
 /** Sends a request with an idempotency key. If the answer is lost, says how to try again with it. */
 export const sendOnce = <T>(
-  api: Client,
+  api: Pick<Calls<T>, 'post'>,
   { path, body, key, say }: { path: string; body: unknown; key: string; say(text: string): void },
 ): Promise<T> =>
-  api.post<T>(path, body, { 'Idempotency-Key': key }).catch((error) => {
+  api.post(path, body, { 'Idempotency-Key': key }).catch((error) => {
     if (error instanceof Unreachable && !neverSent(error))
       say(`To try again and send once: --idempotency-key ${key}\n`);
     throw error;

@@ -51,7 +51,7 @@ export interface Page<T> {
 }
 
 /** Calls whose answers have one shape. */
-interface Calls<T> {
+export interface Calls<T> {
   get(path: string): Promise<T>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<T>;
   put(path: string, body: unknown): Promise<T>;
@@ -240,6 +240,10 @@ const noSignal = () => ({ signal: new AbortController().signal });
 
 const pageOf = <T>(item: Shape<T>): Shape<Page<T>> =>
   z.looseObject({ items: z.array(item), next: z.string().nullable() });
+
+/** The value of an event's data. Throws `Refused` if it has another form. */
+export const readEvent = <T>(data: string, shape: Shape<T>): T =>
+  counted(checkJson({ status: 200 }, data, shape));
 
 function counted<T>(it: Checked<T>): T {
   if ('problem' in it) throw new Refused(it.problem);

@@ -1,7 +1,7 @@
 /** Asks for a confirmation before `volley send` sends to many, and shows the estimate. */
 
-import type { EstimateView } from '../http/campaigns/estimate.ts';
 import { MANY } from '../model/audience/many.ts';
+import * as answers from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Client } from './client.ts';
 import { estimateText } from './commands/estimate.ts';
@@ -34,7 +34,7 @@ export async function confirmed(
       (await ask('Only FCM knows how many recipients this has. Type yes to send it: ')) === 'yes'
     );
   }
-  const found = await api.post<EstimateView>('/v1/audiences:estimate', request);
+  const found = await api.expecting(answers.estimate).post('/v1/audiences:estimate', request);
   const { installations } = found;
   if (installations === 0) say('volley: no installation matches this audience\n');
   if (installations < MANY) return true;

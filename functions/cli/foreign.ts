@@ -35,7 +35,7 @@ export function foreignProblem(response: Response, text: string): Problem {
 }
 
 /** A problem document for an answer that was not refused, but that cannot be used; `why` is a sentence. */
-export const strangeProblem = ({ status }: Response, why: string): Problem => ({
+export const strangeProblem = ({ status }: { status: number }, why: string): Problem => ({
   type: 'about:blank',
   status,
   title: `What answered ${status} does not answer as the API of this version does`,

@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignView } from '../http/campaigns/view.ts';
 import { isClosed } from '../model/campaign.ts';
-import { type Client, campaignPath, Unreachable } from './client.ts';
+import * as answers from './answers.ts';
+import { type Client, campaignPath, readEvent, Unreachable } from './client.ts';
 import { count } from './format.ts';
 import { createProgress, createRate, type Output } from './progress.ts';
 
@@ -12,7 +13,8 @@ const PATIENCE_MS = 30 * 1000;
 
 /**
  * Resolves with the campaign once it is closed, or paused (it does not resume by itself). Throws what
- * the client throws; `Unreachable` only after half a minute without an answer.
+ * the client throws; `Unreachable` only after half a minute without an answer, and an error after half a
+ * minute of streams without an event.
  *
  * A stream that ends or breaks off is opened again from its last event, `pollMs` later.
  */
@@ -38,13 +40,12 @@ export async function watchCampaign(
       const cut = new AbortController();
       try {
         const events = await client.events(`${path}/events`, last, cut.signal);
-        answered = now();
-        if (!events) return await client.get<CampaignView>(path);
+        if (!events) return await client.expecting(answers.campaign).get(path);
         for await (const it of events) {
           answered = now();
           last = it.id ?? last;
           if (it.event !== 'campaign') continue;
-          const campaign = JSON.parse(it.data) as CampaignView;
+          const campaign = readEvent(it.data, answers.campaign);
           show(campaign);
           if (isClosed(campaign.state) || campaign.state === 'paused') return campaign;
         }
@@ -53,6 +54,8 @@ export async function watchCampaign(
       } finally {
         cut.abort();
       }
+      if (now() - answered >= PATIENCE_MS)
+        throw new Error('the server ends its streams without an event');
       await delay(pollMs);
     }
   } finally {

@@ -7,12 +7,16 @@ export const shortToken = (token: string) =>
 /**
  * Shortens everything that looks like a secret: PEM blocks, API keys, webhook secrets, bearer tokens,
  * and any unbroken run of 48 or more characters. Device tokens of APNs have 64 characters, those of FCM
- * 140 or more, JWTs and Google's access tokens even more; our ids have fewer than 48.
+ * 140 or more, JWTs and Google's access tokens even more; our ids have fewer than 48. `volley_…` stands
+ * for a key in advice, and is none.
  */
 export const redact = (text: string) =>
   text
     .replace(/-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)/g, '[key]')
-    .replace(/\b(Bearer\s+)(\S+)/gi, (_, word: string, secret: string) => word + shortToken(secret))
+    .replace(
+      /\b(Bearer\s+)(?!volley_…)(\S+)/gi,
+      (_, word: string, secret: string) => word + shortToken(secret),
+    )
     .replace(/volley_[\w-]{17,}/g, shortToken)
     .replace(/whsec_[\w+/=]{8,}/g, shortToken)
     .replace(/\w[\w:-]{46,}\w/g, shortToken);

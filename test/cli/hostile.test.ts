@@ -2,10 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createClient } from '../../functions/cli/client.ts';
 import { run } from '../../functions/cli/program.ts';
+import { watchCampaign } from '../../functions/cli/watch.ts';
+import { problems } from '../../functions/lib/errors.ts';
+import { redact } from '../../functions/lib/redact.ts';
 
 type Handler = (...of: [...Parameters<RequestListener>, string]) => void;
 
@@ -37,7 +44,7 @@ async function createVolley(t: TestContext, handle: Handler) {
     const code = await run([...args, '--url', url, '--key', 'volley_0123'], io);
     return { code, ...out, said: out.stderr.replace(/\s+/g, ' ') };
   };
-  return { volley, asked };
+  return { volley, asked, url };
 }
 
 const answer =
@@ -191,4 +198,118 @@ test('a server that does not answer, or stops in the middle, ends the command', 
     setImmediate(() => t.mock.timers.tick(45_000)),
   );
   assert.deepEqual([code, stdout], [1, 'at\n']);
+});
+
+/** Each command that uses an answer, with the files that it needs. */
+const commands = (file: string): string[][] => [
+  ['send', '--title', 'x', '--tag', 'a', '--yes'],
+  ['send', '--title', 'x', '--tag', 'a', '--yes', '--no-wait'],
+  ['send', '--title', 'x', '--everybody'],
+  ['message', '--user', 'a', '--title', 'x'],
+  ['test', '--user', 'a', '--title', 'x'],
+  ['report', 'abc', '--json'],
+  ['doctor'],
+  ['estimate', '--tag', 'a'],
+  ['segments', 'list'],
+  ['segments', 'put', 'a', file],
+  ['segments', 'get', 'a'],
+  ['audiences', 'upload', file],
+  ['pause', 'abc'],
+  ['cancel', 'abc'],
+  ['resume', 'abc'],
+  ['reschedule', 'abc', '--at', '2026-12-24T18:00:00Z'],
+  ['history', 'abc'],
+  ['retry-failures', 'abc'],
+  ['apps', 'show', 'a'],
+  ['apps', 'pause', 'a'],
+  ['schedules', 'add', file, '--cron', '0 8 * * *', '--name', 'a'],
+  ['schedules', 'change', 'abc', '--name', 'a'],
+  ['schedules', 'list'],
+  ['schedules', 'show', 'abc'],
+  ['schedules', 'pause', 'abc'],
+  ['schedules', 'run', 'abc'],
+  ['triggers', 'put', 'a', file],
+  ['triggers', 'list'],
+  ['triggers', 'failed', 'a'],
+  ['triggers', 'replay', 'a', 'b'],
+  ['webhooks', 'add', 'https://example.com'],
+  ['webhooks', 'list'],
+  ['webhooks', 'deliveries', 'abc'],
+  ['webhooks', 'replay', 'abc', 'd'],
+  ['webhooks', 'test', 'abc'],
+  ['webhooks', 'rotate', 'abc'],
+  ['webhooks', 'enable', 'abc'],
+  ['events', 'dead-letters'],
+  ['events', 'redrive'],
+  ['users', 'erase', 'abc', '--yes'],
+  ['keys', 'list'],
+  ['keys', 'create', '--scope', 'read'],
+  ['installations', 'normalize'],
+];
+
+test('an answer without the fields that a command uses is no success', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'volley-hostile-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'a.json');
+  await writeFile(file, '{}');
+  for (const body of [{}, null, [], 'text', 7, { items: {} }, { items: [null], next: null }]) {
+    const { volley } = await createVolley(t, answer(JSON.stringify(body)));
+    for (const args of commands(file)) {
+      const { code, stdout, said } = await volley(args);
+      assert.deepEqual([code, stdout], [1, ''], `${args.join(' ')}: ${said}`);
+      assert.match(said, /does not answer as the API of this version does\. It has another form/);
+    }
+  }
+});
+
+test('the doctor says well only of findings that it understands', async (t) => {
+  const finding = { check: 'x', state: 'well', detail: 'x' };
+  for (const findings of [
+    [],
+    ...['constructor', 'fine', null, 7].map((state) => [finding, { ...finding, state }]),
+    [{ ...finding, detail: undefined }],
+  ]) {
+    const { volley } = await createVolley(t, answer({ findings }));
+    const { code, stdout, said } = await volley(['doctor']);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(said, /It has another form at findings/);
+  }
+});
+
+test('an event of another form ends a watch, and so do streams without events', async (t) => {
+  for (const data of ['{"x"', 'null', '{}', '[]', '{"id":"a","state":"running","counts":{}}']) {
+    const { volley } = await createVolley(
+      t,
+      answer(`event: campaign\ndata: ${data}\n\n`, 'text/event-stream; charset=utf-8'),
+    );
+    const { code, said } = await volley(['watch', 'abc']);
+    assert.equal(code, 1);
+    assert.match(said, /does not answer as the API of this version does\. It (is not|has another)/);
+  }
+  const { url, asked } = await createVolley(t, answer('', 'text/event-stream'));
+  let now = 0;
+  const watching = watchCampaign(createClient(url, null), 'abc', null, {
+    pollMs: 0,
+    now: () => (now += 5_000),
+  });
+  await assert.rejects(watching, /ends its streams without an event/);
+  assert.ok(asked.length > 1);
+});
+
+test('failures of another form are not printed', async (t) => {
+  for (const line of ['{}', 'null', '<html>'])
+    for (const args of [
+      ['failures', 'abc'],
+      ['failures', 'abc', '--json'],
+    ]) {
+      const { volley } = await createVolley(t, answer(`${line}\n`, 'application/x-ndjson'));
+      const { code, stdout } = await volley(args);
+      assert.deepEqual([code, stdout], [1, '']);
+    }
+});
+
+test('advice that shows how a key is sent is not shortened', () => {
+  const { next } = problems.unauthorized;
+  assert.equal(redact(next), next);
+  assert.equal(redact('Bearer volley_0123456789abcdefghij'), 'Bearer volley…ghij');
 });

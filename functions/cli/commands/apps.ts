@@ -1,7 +1,7 @@
 /** `volley apps`: pauses, resumes or cancels all campaigns of an app. */
 
 import type { Command } from 'commander';
-import type { AppView } from '../../http/apps.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { Usage } from '../usage.ts';
@@ -18,8 +18,8 @@ export function appCommand(program: Command, { client, show }: Context) {
     .action(async (verb: string, app: string) => {
       if (!VERBS.includes(verb)) throw new Usage(`"${verb}" is none of ${VERBS.join(', ')}`);
       const path = `/v1/apps/${encodeURIComponent(app)}`;
-      const it: Omit<AppView, 'campaigns'> & { campaigns?: number } =
-        verb === 'show' ? await client().get(path) : await client().post(`${path}/${verb}`);
+      const calls = client().expecting(answers.app);
+      const it = verb === 'show' ? await calls.get(path) : await calls.post(`${path}/${verb}`);
       const state = it.paused ? `paused since ${it.paused.at} by ${it.paused.by}` : 'on';
       const done = it.campaigns === undefined ? '' : `; ${it.campaigns} campaigns changed`;
       show(it, () => fold(`${it.app} is ${state}${done}`, 2));

@@ -3,8 +3,8 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { Uploaded } from '../../http/audiences.ts';
 import { uploadKinds } from '../../model/upload.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
 
@@ -32,11 +32,9 @@ export function audienceCommands(program: Command, { client, show, hints }: Cont
       const query = new URLSearchParams(options);
       // a stream that cannot be read would look like a fault of the server
       await access(file);
-      const done = await client().upload<Uploaded>(
-        `/v1/audiences?${query}`,
-        type,
-        createReadStream(file),
-      );
+      const done = await client()
+        .expecting(answers.uploaded)
+        .upload(`/v1/audiences?${query}`, type, createReadStream(file));
       for (const { line, message } of done.faults.slice(0, 20))
         hints()?.write(`line ${line}: ${message}\n`);
       hints()?.write(`${count(done.size)} names, ${count(done.rejected)} rejected\n`);

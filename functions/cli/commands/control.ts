@@ -1,8 +1,8 @@
 /** The commands that control a campaign: pause, cancel, resume, reschedule, history, retry-failures. */
 
 import type { Command } from 'commander';
-import type { HistoryView } from '../../http/campaigns/control.ts';
 import type { CampaignView } from '../../http/campaigns/view.ts';
+import * as answers from '../answers.ts';
 import { campaignPath } from '../client.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
@@ -29,7 +29,9 @@ export function controlCommands(program: Command, { client, show }: Context) {
     command(verb, description, examples)
       .argument('<id>')
       .action(async (id: string) => {
-        const campaign = await client().post<CampaignView>(`${campaignPath(id)}/${verb}`);
+        const campaign = await client()
+          .expecting(answers.campaign)
+          .post(`${campaignPath(id)}/${verb}`);
         show(campaign, () => line(campaign));
       });
 
@@ -39,7 +41,9 @@ export function controlCommands(program: Command, { client, show }: Context) {
     .argument('<id>')
     .requiredOption('--at <time>', 'the new time, as RFC 3339')
     .action(async (id: string, { at }: { at: string }) => {
-      const campaign = await client().put<CampaignView>(`${campaignPath(id)}/schedule`, { at });
+      const campaign = await client()
+        .expecting(answers.campaign)
+        .put(`${campaignPath(id)}/schedule`, { at });
       show(campaign, () => line(campaign));
     });
 
@@ -49,7 +53,9 @@ export function controlCommands(program: Command, { client, show }: Context) {
   ])
     .argument('<id>')
     .action(async (id: string) => {
-      const { items } = await client().get<HistoryView>(`${campaignPath(id)}/history`);
+      const { items } = await client()
+        .expecting(answers.history)
+        .get(`${campaignPath(id)}/history`);
       show({ items }, () =>
         items
           .map(({ at, by, to, reason }) =>
@@ -66,11 +72,13 @@ export function controlCommands(program: Command, { client, show }: Context) {
     .argument('<id>')
     .option('--idempotency-key <key>', 'another key makes another campaign')
     .action(async (id: string, { idempotencyKey: key }: { idempotencyKey?: string }) => {
-      const campaign = await client().post<CampaignView>(
-        `${campaignPath(id)}/retry-failures`,
-        undefined,
-        key === undefined ? {} : { 'Idempotency-Key': key },
-      );
+      const campaign = await client()
+        .expecting(answers.campaign)
+        .post(
+          `${campaignPath(id)}/retry-failures`,
+          undefined,
+          key === undefined ? {} : { 'Idempotency-Key': key },
+        );
       show(campaign, () => campaign.id);
     });
 }

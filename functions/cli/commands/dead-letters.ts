@@ -1,7 +1,8 @@
 /** `volley events …`: events that no subscriber took. */
 
 import type { Command } from 'commander';
-import type { DeadLetterView, RedrivenView } from '../../http/dead-letters.ts';
+import type { DeadLetterView } from '../../http/dead-letters.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 
@@ -14,7 +15,9 @@ export function deadLetterCommands(program: Command, { client, show }: Context) 
     .command('dead-letters')
     .description('list them, the oldest first, a hundred at most')
     .action(async () => {
-      const found = await client().get<{ items: DeadLetterView[] }>('/v1/events/dead-letters');
+      const found = await client()
+        .expecting(answers.listOf(answers.deadLetter))
+        .get('/v1/events/dead-letters');
       show(found, () => found.items.map(line).join('\n') || 'none');
     });
 
@@ -23,7 +26,7 @@ export function deadLetterCommands(program: Command, { client, show }: Context) 
     .description('publish them again, the oldest first, a hundred at most')
     .action(async () => {
       const path = '/v1/events/dead-letters:redrive';
-      const done = await client().post<RedrivenView>(path);
+      const done = await client().expecting(answers.redriven).post(path);
       const refused = done.refused.map(({ id, reason }) => `${id} is refused: ${reason}`);
       show(done, () => [`${done.redriven} published again`, ...refused].join('\n'));
     });

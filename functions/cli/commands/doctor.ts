@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { DoctorView } from '../../http/doctor.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 
@@ -10,7 +11,7 @@ export function doctorCommand(program: Command, { client, show, exit }: Context)
     .command('doctor')
     .description('check the deployment, and say what to do about faults')
     .action(async () => {
-      const found = await client().get<DoctorView>('/v1/doctor');
+      const found = await client().expecting(answers.doctor).get('/v1/doctor');
       if (!isWell(found)) exit(1);
       show(found, () => doctorText(found));
     });

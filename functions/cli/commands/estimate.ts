@@ -5,6 +5,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EstimateView } from '../../http/campaigns/estimate.ts';
+import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { estimate, estimateTable, money, totalUsd } from '../cost.ts';
@@ -54,7 +55,9 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
     costOf: (recipients: number) => ReturnType<typeof estimate>,
   ) {
     const { name: _, ...request } = await campaignRequest(file, options, { message: 'optional' });
-    const found = await client().post<EstimateView>('/v1/audiences:estimate', request);
+    const found = await client()
+      .expecting(answers.estimate)
+      .post('/v1/audiences:estimate', request);
     if (found.problems.some((it) => it.severity === 'error')) exit(1);
     const lines = costOf(found.installations);
     const usd = totalUsd(lines);

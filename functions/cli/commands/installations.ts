@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
+import * as answers from '../answers.ts';
 import { createEnds } from '../client.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
@@ -22,9 +23,11 @@ export function installationCommands(program: Command, { client, show, hints }: 
       const total: Counts = { read: 0, changed: 0, removed: 0 };
       const ends = createEnds();
       for (let next = after ?? null; ; ) {
-        const part = await client().post<NormalizedView>('/v1/installations:normalize', {
-          after: next,
-        });
+        const part = await client()
+          .expecting(answers.normalized)
+          .post('/v1/installations:normalize', {
+            after: next,
+          });
         for (const name of ['read', 'changed', 'removed'] as const) total[name] += part[name];
         next = ends(part.next);
         if (next === null) break;

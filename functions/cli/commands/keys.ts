@@ -1,7 +1,8 @@
 /** `volley keys …`: the API keys. */
 
 import type { Command } from 'commander';
-import type { KeyView, NewKey } from '../../http/keys.ts';
+import type { KeyView } from '../../http/keys.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { collect } from '../usage.ts';
 
@@ -31,11 +32,13 @@ Examples:
     .option('--name <name>', 'what it is for (default: its scopes)')
     .description('create a key; it is shown only now')
     .action(async ({ scope, app, name }: { scope: string[]; app?: string; name?: string }) => {
-      const made = await client().post<NewKey>('/v1/keys', {
-        name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
-        scopes: scope,
-        ...(app !== undefined && { app }),
-      });
+      const made = await client()
+        .expecting(answers.newKey)
+        .post('/v1/keys', {
+          name: name ?? [...scope, ...(app ? [app] : [])].join(' '),
+          scopes: scope,
+          ...(app !== undefined && { app }),
+        });
       hints()?.write(`key ${made.id}, shown only now: store it\n`);
       show(made, () => made.key);
     });
@@ -44,7 +47,7 @@ Examples:
     .command('list')
     .description('list all keys, without their secrets')
     .action(async () => {
-      const { items } = await client().get<{ items: KeyView[] }>('/v1/keys');
+      const { items } = await client().expecting(answers.listOf(answers.key)).get('/v1/keys');
       show({ items }, () => items.map(line).join('\n'));
     });
 

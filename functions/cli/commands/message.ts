@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { FailureView } from '../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../http/campaigns/view.ts';
+import * as answers from '../answers.ts';
 import { sendOnce } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { collect, Usage } from '../usage.ts';
@@ -57,7 +58,7 @@ export function messageCommand(program: Command, { client, show, exit, say }: Co
       if (title === undefined && body === undefined) throw new Usage('give a --title or a --body');
       if (!/^\d+$/.test(wait) || Number(wait) > MAX_WAIT_SECONDS)
         throw new Usage(`--wait is in seconds, from 0 to ${MAX_WAIT_SECONDS}`);
-      const it = await sendOnce<CampaignView & Failures>(client(), {
+      const it = await sendOnce(client().expecting(answers.messageCampaign), {
         path: `/v1/messages?wait=${wait}`,
         key: options.idempotencyKey ?? randomUUID(),
         body: {

@@ -1,8 +1,8 @@
 /** `volley report` and `volley failures`: the result of a campaign, and the recipients it failed. */
 
 import type { Command } from 'commander';
-import type { FailureView, ReportView } from '../../http/campaigns/report-view.ts';
-import { failure } from '../answers.ts';
+import type { FailureView } from '../../http/campaigns/report-view.ts';
+import * as answers from '../answers.ts';
 import { type Client, campaignPath } from '../client.ts';
 import type { Context } from '../context.ts';
 import { jsonText } from '../format.ts';
@@ -17,7 +17,7 @@ export function reportCommand(program: Command, { client, io, isJson, show }: Co
     .action(async (id: string) => {
       const api = client();
       const path = `${campaignPath(id)}/report`;
-      if (isJson()) show(await api.get<ReportView>(path), () => '');
+      if (isJson()) show(await api.expecting(answers.report).get(path), () => '');
       else io.stdout.write(await reportText(api, path));
     });
 }
@@ -40,7 +40,7 @@ export function failuresCommand(program: Command, { client, io, isJson }: Contex
       if (csv)
         for await (const bytes of await client().download(path, 'text/csv'))
           await print(io.stdout, bytes);
-      else await printFailures(client().expecting(failure).records(path));
+      else await printFailures(client().expecting(answers.failure).records(path));
     });
 
   /** One at a time, as they come: all of them may not fit in memory. */

@@ -1,8 +1,8 @@
 /** `volley schedules …`: campaigns that are sent repeatedly. */
 
 import type { Command } from 'commander';
-import type { CampaignView } from '../../http/campaigns/view.ts';
 import type { ScheduleView } from '../../http/schedules/view.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { clip, fold } from '../format.ts';
 import { readJsonFile, Usage } from '../usage.ts';
@@ -51,10 +51,12 @@ Examples:
       .requiredOption('--name <name>')
       .option('--zone <zone>', 'such as Europe/Berlin', 'UTC'),
   ).action(async (file: string, options: Options) => {
-    const made = await client().post<ScheduleView>('/v1/schedules', {
-      ...changed({}, options),
-      campaign: await readCampaign(file),
-    });
+    const made = await client()
+      .expecting(answers.schedule)
+      .post('/v1/schedules', {
+        ...changed({}, options),
+        campaign: await readCampaign(file),
+      });
     show(made, () => details(made));
   });
 
@@ -69,25 +71,27 @@ Examples:
     if (file === undefined && Object.keys(options).length === 0)
       throw new Usage('nothing is to be changed: give a FILE, or an option (see --help)');
     const campaign = file === undefined ? null : await readCampaign(file);
-    const it = await client().get<ScheduleView>(pathOf(id));
+    const it = await client().expecting(answers.schedule).get(pathOf(id));
     const { name, cron, timeZone, until, maxRuns, missed } = it;
     const before = { name, cron, timeZone, until, maxRuns, missed };
-    const now = await client().put<ScheduleView>(pathOf(id), {
-      ...changed(before, options),
-      campaign: campaign ?? it.campaign,
-    });
+    const now = await client()
+      .expecting(answers.schedule)
+      .put(pathOf(id), {
+        ...changed(before, options),
+        campaign: campaign ?? it.campaign,
+      });
     show(now, () => details(now));
   });
 
   verb('list', 'list all schedules').action(async () => {
-    const items = await client().all<ScheduleView>('/v1/schedules');
+    const items = await client().expecting(answers.schedule).all('/v1/schedules');
     show({ items }, () => items.map(line).join('\n') || 'no schedules');
   });
 
   verb('show', 'show a schedule with its next ten runs')
     .argument('<id>')
     .action(async (id: string) => {
-      const it = await client().get<ScheduleView>(pathOf(id));
+      const it = await client().expecting(answers.schedule).get(pathOf(id));
       show(it, () => details(it));
     });
 
@@ -98,14 +102,18 @@ Examples:
     verb(name, description)
       .argument('<id>')
       .action(async (id: string) => {
-        const it = await client().post<ScheduleView>(`${pathOf(id)}/${name}`);
+        const it = await client()
+          .expecting(answers.schedule)
+          .post(`${pathOf(id)}/${name}`);
         show(it, () => line(it));
       });
 
   verb('run', 'start an additional run now')
     .argument('<id>')
     .action(async (id: string) => {
-      const campaign = await client().post<CampaignView>(`${pathOf(id)}/run`);
+      const campaign = await client()
+        .expecting(answers.campaign)
+        .post(`${pathOf(id)}/run`);
       show(campaign, () => campaign.id);
     });
 

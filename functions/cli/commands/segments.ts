@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { SegmentView } from '../../http/segments.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { readJsonFile } from '../usage.ts';
 
@@ -18,7 +19,7 @@ export function segmentCommands(program: Command, { client, show }: Context) {
 
   verb('list', 'list the segments of an app').action(async ({ app }: { app?: string }) => {
     const query = app ? `?app=${encodeURIComponent(app)}` : '';
-    const items = await client().all<SegmentView>(`/v1/segments${query}`);
+    const items = await client().expecting(answers.segment).all(`/v1/segments${query}`);
     show({ items }, () => items.map(line).join('\n') || 'no segments');
   });
 
@@ -27,14 +28,14 @@ export function segmentCommands(program: Command, { client, show }: Context) {
     .argument('<file>')
     .action(async (name: string, file: string, { app }: { app?: string }) => {
       const audience = await readAudience(file);
-      const saved = await client().put<SegmentView>(pathOf(name, app), { audience });
+      const saved = await client().expecting(answers.segment).put(pathOf(name, app), { audience });
       show(saved, () => line(saved));
     });
 
   verb('get', 'show a segment')
     .argument('<name>')
     .action(async (name: string, { app }: { app?: string }) => {
-      const it = await client().get<SegmentView>(pathOf(name, app));
+      const it = await client().expecting(answers.segment).get(pathOf(name, app));
       show(it, () => JSON.stringify(it.audience, null, 2));
     });
 

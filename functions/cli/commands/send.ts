@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { CampaignView } from '../../http/campaigns/view.ts';
 import { MANY } from '../../model/audience/many.ts';
+import * as answers from '../answers.ts';
 import {
   audienceOptions,
   campaignRequest,
@@ -42,7 +42,7 @@ async function send(context: Context, file: string | undefined, options: Options
     exit(1);
     return;
   }
-  const campaign = await sendOnce<CampaignView>(api, {
+  const campaign = await sendOnce(api.expecting(answers.campaign), {
     path: '/v1/campaigns',
     body: request,
     key: options.idempotencyKey ?? randomUUID(),

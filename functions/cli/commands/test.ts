@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { TestedView } from '../../http/campaigns/test-send.ts';
 import { providers } from '../../model/provider/registry.ts';
+import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { Usage } from '../usage.ts';
@@ -22,7 +23,9 @@ export function testCommand(program: Command, context: Context) {
         throw new Usage('say who tests it: --user, --installation or --token');
       const { audience: _, ...rest } = await campaignRequest(file, { ...options, everybody: true });
       const { audience } = await campaignRequest(undefined, options, { message: 'optional' });
-      const tested = await client().post<TestedView>('/v1/campaigns:test', { ...rest, audience });
+      const tested = await client()
+        .expecting(answers.tested)
+        .post('/v1/campaigns:test', { ...rest, audience });
       show(tested, () => testedText(tested).trimEnd());
       // with --json the answer is the only document
       if (tested.campaign && !isJson()) await follow(context, tested.campaign.id);

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { FailedPingView, TriggerView } from '../../http/triggers/view.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { readJsonFile } from '../usage.ts';
 
@@ -31,7 +32,9 @@ export function triggerCommands(program: Command, { client, show, url }: Context
     .argument('<file>', 'a trigger as JSON, with its secret')
     .description('create or replace a trigger')
     .action(async (name: string, file: string) => {
-      const it = await client().put<TriggerView>(pathOf(name), await readTrigger(file));
+      const it = await client()
+        .expecting(answers.trigger)
+        .put(pathOf(name), await readTrigger(file));
       // with the URL that the service has to call
       show(it, () => `${line(it)}\n${url().replace(/(?<!\/)\/+$/, '')}${pathOf(name)}`);
     });
@@ -40,7 +43,7 @@ export function triggerCommands(program: Command, { client, show, url }: Context
     .command('list')
     .description('list all triggers, and how often they were called')
     .action(async () => {
-      const items = await client().all<TriggerView>('/v1/triggers');
+      const items = await client().expecting(answers.trigger).all('/v1/triggers');
       show({ items }, () => items.map(line).join('\n') || 'none');
     });
 
@@ -59,7 +62,9 @@ export function triggerCommands(program: Command, { client, show, url }: Context
     .argument('<name>')
     .description('list inbound webhooks that failed')
     .action(async (name: string) => {
-      const items = await client().all<FailedPingView>(`${pathOf(name)}/failed`);
+      const items = await client()
+        .expecting(answers.failedPing)
+        .all(`${pathOf(name)}/failed`);
       show({ items }, () => items.map(failedLine).join('\n') || 'none');
     });
 
@@ -70,7 +75,7 @@ export function triggerCommands(program: Command, { client, show, url }: Context
     .description('retry a failed webhook')
     .action(async (name: string, id: string) => {
       const path = `${pathOf(name)}/failed/${encodeURIComponent(id)}:replay`;
-      const it = await client().post<FailedPingView>(path);
+      const it = await client().expecting(answers.failedPing).post(path);
       show(it, () => `${it.id} is queued`);
     });
 }

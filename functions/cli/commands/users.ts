@@ -1,7 +1,7 @@
 /** `volley users …`: export and erasure of the data about a user. */
 
 import type { Command } from 'commander';
-import type { ErasedView } from '../../http/users.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { print } from '../progress.ts';
 import { Usage } from '../usage.ts';
@@ -38,7 +38,7 @@ Examples:
     .description('erase installations, failures and frozen recipients')
     .action(async (id: string, { yes }: { yes?: boolean }) => {
       if (!yes) throw new Usage(`this cannot be undone: volley users erase ${id} --yes`);
-      const erased = await client().erase<ErasedView>(pathOf(id));
+      const erased = await client().expecting(answers.erased).erase(pathOf(id));
       const { installations, recipients, failures } = erased;
       show(
         erased,

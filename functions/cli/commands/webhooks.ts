@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { DeliveryView, WebhookView } from '../../http/webhooks/view.ts';
-import type { Page } from '../client.ts';
+import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { collect } from '../usage.ts';
@@ -36,7 +36,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
       const { app, campaign: campaignId, type: types, description, slack, teams } = options;
       const format = slack ? 'slack' : teams ? 'teams' : 'standard';
       kept(
-        await client().post<WithSecret>('/v1/webhooks', {
+        await client().expecting(answers.webhookWithSecret).post('/v1/webhooks', {
           url,
           app,
           campaignId,
@@ -51,7 +51,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .command('list')
     .description('list all webhooks with their states')
     .action(async () => {
-      const items = await client().all<WebhookView>('/v1/webhooks');
+      const items = await client().expecting(answers.webhook).all('/v1/webhooks');
       show({ items }, () => items.map(line).join('\n') || 'none');
     });
 
@@ -60,7 +60,9 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .argument('<id>')
     .description('list the latest deliveries, the newest first')
     .action(async (id: string) => {
-      const { items } = await client().get<Page<DeliveryView>>(`${pathOf(id)}/deliveries?limit=50`);
+      const { items } = await client()
+        .expecting(answers.listOf(answers.delivery))
+        .get(`${pathOf(id)}/deliveries?limit=50`);
       show({ items }, () => items.map(deliveryLine).join('\n') || 'none');
     });
 
@@ -71,7 +73,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .description('replay a delivery')
     .action(async (id: string, delivery: string) => {
       const path = `${pathOf(id)}/deliveries/${encodeURIComponent(delivery)}:replay`;
-      const it = await client().post<DeliveryView>(path);
+      const it = await client().expecting(answers.delivery).post(path);
       show(it, () => deliveryLine(it));
     });
 
@@ -80,7 +82,9 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .argument('<id>')
     .description('send a test event, and show the answer')
     .action(async (id: string) => {
-      const it = await client().post<DeliveryView>(`${pathOf(id)}:test`);
+      const it = await client()
+        .expecting(answers.delivery)
+        .post(`${pathOf(id)}:test`);
       if (it.state !== 'delivered') exit(1);
       show(it, () => deliveryLine(it));
     });
@@ -90,7 +94,11 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .argument('<id>')
     .description('rotate the secret; the earlier one signs for 24 hours more')
     .action(async (id: string) => {
-      kept(await client().post<WithSecret>(`${pathOf(id)}:rotate`));
+      kept(
+        await client()
+          .expecting(answers.webhookWithSecret)
+          .post(`${pathOf(id)}:rotate`),
+      );
       say('The earlier secret signs too, for 24 hours more.\n');
     });
 
@@ -99,7 +107,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .argument('<id>')
     .description('enable a webhook that was disabled')
     .action(async (id: string) => {
-      const it = await client().patch<WebhookView>(pathOf(id), { enabled: true });
+      const it = await client().expecting(answers.webhook).patch(pathOf(id), { enabled: true });
       show(it, () => line(it));
     });
 

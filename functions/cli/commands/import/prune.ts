@@ -1,6 +1,7 @@
 /** `volley import --prune`: removes the installations that the source has not. */
 
 import type { Pruned } from '../../../http/installations/prune.ts';
+import * as answers from '../../answers.ts';
 import { type Client, createEnds } from '../../client.ts';
 import type { Context } from '../../context.ts';
 import { count } from '../../format.ts';
@@ -32,7 +33,9 @@ export async function prune(
     const ends = createEnds();
     for (let after: string | null = null; ; ) {
       const body = { app, run, after, dryRun };
-      const part: Pruned = await client.post<Pruned>('/v1/installations:prune', body);
+      const part: Pruned = await client
+        .expecting(answers.pruned)
+        .post('/v1/installations:prune', body);
       found += part.found;
       after = ends(part.next);
       if (after === null) return found;

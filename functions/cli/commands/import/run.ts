@@ -3,8 +3,8 @@
  * window of rows is sent, the next one fills. The position is saved once the API has a whole window.
  */
 
-import type { Imported } from '../../../http/installations/import.ts';
 import { PAGE_ROWS } from '../../../import/rows.ts';
+import * as answers from '../../answers.ts';
 import type { Client } from '../../client.ts';
 import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';
@@ -121,11 +121,9 @@ async function sendPage(job: ImportJob, page: Page) {
     ...(marks && { run: state.state.run }),
     ...(dryRun && { dryRun: 'true' }),
   });
-  const answer = await client.upload<Imported>(
-    `/v1/installations:import?${query}`,
-    'application/x-ndjson',
-    page.body(),
-  );
+  const answer = await client
+    .expecting(answers.imported)
+    .upload(`/v1/installations:import?${query}`, 'application/x-ndjson', page.body());
   const { stored: _, faults, warnings, ...counts } = answer;
   for (const { line, message } of faults) job.onFault({ at: page.at(line), message });
   for (const { line, message } of warnings) job.onWarning({ at: page.at(line), message });
