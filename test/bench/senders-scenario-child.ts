@@ -24,7 +24,7 @@ export interface ScenarioReport {
 
 /** Valid, each another one, and next to nothing to make: what is measured is the sending. */
 const tokenOf: Record<Provider, (i: number) => string> = {
-  apns: (i) => i.toString(16).padStart(64, '0'),
+  apns: (i) => (i + 1).toString(16).padStart(64, '0'),
   fcm: (i) => `${i.toString(36).padStart(22, '0')}:APA91b${'x'.repeat(134)}`,
 };
 

@@ -36,7 +36,7 @@ async function startApns(t: TestContext, settings: Partial<SimulatorSettings> = 
   const folder = temporaryFolder(t);
   const uris = Array.from(
     { length: TOKENS },
-    (_, i) => `${simulator.origin}/3/device/${i.toString(16).padStart(64, '0')}`,
+    (_, i) => `${simulator.origin}/3/device/${(i + 1).toString(16).padStart(64, '0')}`,
   );
   const uriFile = join(folder, 'uris');
   writeFileSync(uriFile, `${uris.join('\n')}\n`);
