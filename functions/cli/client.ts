@@ -12,15 +12,17 @@ import {
   refusalOf,
   type Shape,
 } from './answer.ts';
+import { createEnds } from './ends.ts';
 import { strangeProblem } from './foreign.ts';
 import { readEvents, type ServerEvent } from './server-events.ts';
+import { createSilence, type Silence } from './silence.ts';
 
 /** Deadline of a call that is not a stream, and of the headers of a stream. */
 const TIMEOUT_MS = 30 * 1000;
+/** A list of the API's own resources has at most this many pages of 100. */
+const MAX_PAGES = 10_000;
 /** How long a stream may be silent; the server sends a heartbeat to followers every 15 s. */
 const SILENCE_MS = 45 * 1000;
-/** A list has at most this many pages of 100. */
-const MAX_PAGES = 10_000;
 /** Deadline of an upload, the same as the server's. */
 const UPLOAD_TIMEOUT_MS = 2 * 60 * 60 * 1000;
 /** Deadline of an erasure, which reads all frozen recipients. */
@@ -186,7 +188,7 @@ export function createClient(
         }),
       async all(path) {
         const pages = calls(pageOf(shape));
-        const ends = createEnds();
+        const ends = createEnds(MAX_PAGES);
         const items: T[] = [];
         for (let after: string | null = null; ; ) {
           const query = `limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`;
@@ -248,35 +250,4 @@ export const readEvent = <T>(data: string, shape: Shape<T>): T =>
 function counted<T>(it: Checked<T>): T {
   if ('problem' in it) throw new Refused(it.problem);
   return it.answer;
-}
-
-/**
- * Gives each cursor back. Throws if one comes again, or if there are too many: such pages have no end.
- */
-export function createEnds(): (next: string | null) => string | null {
-  const seen = new Set<string>();
-  return (next) => {
-    if (next === null) return null;
-    if (seen.has(next) || seen.size === MAX_PAGES)
-      throw new Error('the server gives pages without an end: the same one again, or too many');
-    seen.add(next);
-    return next;
-  };
-}
-
-type Silence = ReturnType<typeof createSilence>;
-
-/** Aborts its signal if what it waits for does not come in time. */
-function createSilence() {
-  const cut = new AbortController();
-  let late: NodeJS.Timeout | undefined;
-  const end = () => clearTimeout(late);
-  return {
-    signal: cut.signal,
-    within(ms: number) {
-      end();
-      late = setTimeout(() => cut.abort(new DOMException('no answer', 'TimeoutError')), ms);
-    },
-    end,
-  };
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createClient } from '../../functions/cli/client.ts';
 import { run } from '../../functions/cli/program.ts';
+import { cleaned } from '../../functions/cli/terminal.ts';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import { problems } from '../../functions/lib/errors.ts';
 import { redact } from '../../functions/lib/redact.ts';
@@ -201,7 +202,8 @@ test('a server that does not answer, or stops in the middle, ends the command', 
 });
 
 /** Each command that uses an answer, with the files that it needs. */
-const commands = (file: string): string[][] => [
+const commands = (file: string, csv: string): string[][] => [
+  ['import', csv, '--dry-run'],
   ['send', '--title', 'x', '--tag', 'a', '--yes'],
   ['send', '--title', 'x', '--tag', 'a', '--yes', '--no-wait'],
   ['send', '--title', 'x', '--everybody'],
@@ -251,10 +253,12 @@ test('an answer without the fields that a command uses is no success', async (t)
   const folder = await mkdtemp(join(tmpdir(), 'volley-hostile-'));
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'a.json');
+  const csv = join(folder, 'a.csv');
   await writeFile(file, '{}');
+  await writeFile(csv, 'id,platform,token\nd1,ios,abc\n');
   for (const body of [{}, null, [], 'text', 7, { items: {} }, { items: [null], next: null }]) {
     const { volley } = await createVolley(t, answer(JSON.stringify(body)));
-    for (const args of commands(file)) {
+    for (const args of commands(file, csv)) {
       const { code, stdout, said } = await volley(args);
       assert.deepEqual([code, stdout], [1, ''], `${args.join(' ')}: ${said}`);
       assert.match(said, /does not answer as the API of this version does\. It has another form/);
@@ -312,4 +316,17 @@ test('advice that shows how a key is sent is not shortened', () => {
   const { next } = problems.unauthorized;
   assert.equal(redact(next), next);
   assert.equal(redact('Bearer volley_0123456789abcdefghij'), 'Bearer volley…ghij');
+});
+
+test('an export is cleaned at a terminal, and goes to a file as it is', () => {
+  for (const isTTY of [true, false]) {
+    const written: (string | Uint8Array)[] = [];
+    const stdout = { isTTY, write: (it: string | Uint8Array) => written.push(it) };
+    const io = cleaned({ env: {}, stdout, stderr: stdout });
+    const bytes = Buffer.from(`é${ESCAPES}\r\n`);
+    for (const byte of bytes) io.stdout.write(Buffer.from([byte]));
+    const got = Buffer.concat(written.map((it) => Buffer.from(it)));
+    const shown = 'é\ufffd]0;title\ufffd\ufffd[2J\ufffd31m\ufffd\ufffd\n';
+    assert.equal(got.toString(), isTTY ? shown : bytes.toString());
+  }
 });
