@@ -11,8 +11,9 @@ import {
   type Task,
   workerOf,
 } from '../model/tasks.ts';
+import { fault, unknown, type Verdict, well } from '../model/verdict.ts';
 import type { Queue } from '../ports/ports.ts';
-import { type Check, fault, type Result, unknown, well } from './check.ts';
+import type { Check } from './check.ts';
 
 /** A task from Cloud Tasks' API. It gives the last attempt's HTTP status as a gRPC code. */
 export interface Tried {
@@ -55,7 +56,7 @@ export function refusalOf(
   it: Tried,
   name: string,
   { prefix, apply }: { prefix: string; apply: string },
-): Result | null {
+): Verdict | null {
   const fn = `${prefix}-${name}`;
   const variable = `VOLLEY_${name.toUpperCase().replace('-', '_')}_URL`;
   switch (codeOf(it)) {
@@ -109,7 +110,7 @@ export function arrivalChecks({
   }));
 }
 
-function late(it: Tried, fn: string): Result {
+function late(it: Tried, fn: string): Verdict {
   const said = it.lastAttempt?.responseStatus?.message;
   return codeOf(it) === 0
     ? unknown('it still waits', `Check whether its queue is paused, and read the log of ${fn}.`)

@@ -2,32 +2,17 @@
 
 import { withDeadline } from '../lib/deadline.ts';
 import { redact } from '../lib/redact.ts';
+import { unknown, type Verdict } from '../model/verdict.ts';
 
-export interface Result {
-  /** 'unknown' if the check could not find out */
-  state: 'well' | 'fault' | 'unknown';
-  detail: string;
-  /** what the user should do */
-  next?: string;
-}
-
-export interface Finding extends Result {
+export interface Finding extends Verdict {
   check: string;
 }
 
 export interface Check {
   name: string;
   /** If it throws, the result is 'unknown'. `signal` fires at the deadline. */
-  run(signal: AbortSignal): Promise<Result>;
+  run(signal: AbortSignal): Promise<Verdict>;
 }
-
-export const well = (detail: string): Result => ({ state: 'well', detail });
-export const fault = (detail: string, next: string): Result => ({ state: 'fault', detail, next });
-export const unknown = (detail: string, next: string): Result => ({
-  state: 'unknown',
-  detail,
-  next,
-});
 
 /** ms for one check: less than the CLI waits for an answer. */
 const DEADLINE_MS = 20_000;

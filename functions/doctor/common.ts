@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { installation } from '../model/installation.ts';
+import { fault, unknown, well } from '../model/verdict.ts';
 import type { Store } from '../ports/ports.ts';
-import { type Check, fault, unknown, well } from './check.ts';
+import type { Check } from './check.ts';
 
 /** No check refuses an app with this name, but a real app is unlikely to have it. */
 const APP = 'volley-doctor';

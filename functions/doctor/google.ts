@@ -1,10 +1,11 @@
 /** Checks of the Google engine by REST, with the API's account: queues, the functions they call, indexes. */
 
 import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
+import { fault, well } from '../model/verdict.ts';
 import type { Queue } from '../ports/ports.ts';
 import { taskId } from '../queue/cloud-tasks/queue.ts';
 import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
-import { type Check, fault, well } from './check.ts';
+import type { Check } from './check.ts';
 import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';
 
 export interface GoogleChecks {

@@ -1,7 +1,7 @@
 /** Checks that Firestore has the indexes and TTL policies of firestore.indexes.json, ready to use. */
 
 import indexes from '../../firestore.indexes.json' with { type: 'json' };
-import { fault, type Result, unknown, well } from './check.ts';
+import { fault, unknown, type Verdict, well } from '../model/verdict.ts';
 
 /** https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.fields */
 export interface Field {
@@ -16,7 +16,7 @@ export const FIELDS_FILTER = 'indexConfig.usesAncestorConfig:false OR ttlConfig:
 const TTL = ' (TTL)';
 
 /** The finding for these fields of Firestore. `apply`: how to create what is missing. */
-export function readyOf(fields: Field[], apply: string): Result {
+export function readyOf(fields: Field[], apply: string): Verdict {
   const there = new Map(
     fields.map((it) => [it.name.split('/').slice(-3).join('/').replace('/fields/', '.'), it]),
   );

@@ -5,6 +5,7 @@ import type { Pool } from '../http2/pool/pool.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Environment } from '../model/platform.ts';
 import type { Provider } from '../model/provider/registry.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { Log, Sender } from '../ports/ports.ts';
 import type { CredentialReader } from './shared/credential-reader.ts';
 
@@ -23,14 +24,6 @@ export interface Shared {
   /** One pool for each key and origin, made on first use. `maxConnections` counts the whole process. */
   poolOf(key: string, origin: string, maxConnections: number, own?: ClientCertificate): Pool;
   log: Pick<Log, 'apnsKeyRefused'> | undefined;
-}
-
-/** Whether credentials work: yes, no, or the answer does not show it. */
-export interface Verdict {
-  state: 'well' | 'fault' | 'unknown';
-  detail: string;
-  /** advice: how to correct it */
-  next?: string;
 }
 
 /** `Taken` is `never` in a list of adapters with different credentials. */

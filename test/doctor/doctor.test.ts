@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../functions/cli/program.ts';
-import { type Check, examine, fault, type Result, well } from '../../functions/doctor/check.ts';
+import { type Check, examine } from '../../functions/doctor/check.ts';
 import { clockCheck, storeCheck, tickCheck } from '../../functions/doctor/common.ts';
 import { startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
+import { fault, type Verdict, well } from '../../functions/model/verdict.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { google } from './server.ts';
 
@@ -77,7 +78,7 @@ test('a clock that is wrong is told, and by how much', async (t) => {
 });
 
 test('a check that throws or takes for ever spoils no other', async () => {
-  const never = Promise.withResolvers<Result>();
+  const never = Promise.withResolvers<Verdict>();
   const checks: Check[] = [
     { name: 'a', run: () => never.promise },
     { name: 'b', run: () => Promise.reject(new Error(`no ${'x'.repeat(60)}`)) },

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { examine, type Result } from '../../functions/doctor/check.ts';
+import { examine } from '../../functions/doctor/check.ts';
 import { senderChecks } from '../../functions/doctor/providers.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import type { Environment } from '../../functions/model/platform.ts';
 import type { Provider } from '../../functions/model/provider/registry.ts';
+import type { Verdict } from '../../functions/model/verdict.ts';
 import type { Sender } from '../../functions/ports/ports.ts';
 import type { AppCredentials } from '../../functions/providers/registry.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
@@ -118,7 +119,7 @@ const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
   },
 });
 
-async function judged(provider: Provider, outcome: Outcome): Promise<Result> {
+async function judged(provider: Provider, outcome: Outcome): Promise<Verdict> {
   const get = (_: string, asked: Provider) => (asked === provider ? answering(outcome) : null);
   const [finding] = await examine(senderChecks({ get }, ['default']));
   return finding!;

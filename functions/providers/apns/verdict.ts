@@ -1,8 +1,8 @@
 /** Whether APNs accepts our credentials, by its answer to a push to a token that no device has. */
 
 import type { Outcome } from '../../model/outcome.ts';
-import type { Verdict } from '../adapter.ts';
-import { failed, noAnswer, passed, refusal, undecided } from '../shared/verdict.ts';
+import { fault, unknown, type Verdict, well } from '../../model/verdict.ts';
+import { noAnswer, refusal } from '../shared/verdict.ts';
 import { apnsReasons } from './reasons.ts';
 
 /**
@@ -12,17 +12,17 @@ import { apnsReasons } from './reasons.ts';
 export function apnsVerdict(outcome: Outcome): Verdict {
   switch (outcome.kind) {
     case 'accepted':
-      return undecided(
+      return unknown(
         'it accepted a push to a token that no device has, which Apple does not',
         'Check whether a proxy or a simulator answers in its place.',
       );
     case 'rejected':
     case 'unregistered':
-      return passed(
+      return well(
         `it refuses a made-up token as a token (${outcome.reason}): it accepts key and team, and does not object to the topic`,
       );
     case 'blocked':
-      return failed(refusal(outcome, apnsReasons), adviceFor(outcome.reason));
+      return fault(refusal(outcome, apnsReasons), adviceFor(outcome.reason));
     default:
       return noAnswer(outcome);
   }
@@ -42,7 +42,7 @@ function adviceFor(reason: string): string {
 
 /** The verdict for a key that works in the sandbox, and that production refuses. */
 export const sandboxAlone = (): Verdict =>
-  undecided(
+  unknown(
     'its key is for the sandbox alone: apps from TestFlight and the App Store get nothing',
     'Unless that is meant, make a key for both environments at developer.apple.com, Keys.',
   );

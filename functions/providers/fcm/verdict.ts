@@ -1,21 +1,21 @@
 /** Whether FCM accepts our credentials, by its answer to a send with `validate_only`. */
 
 import type { Outcome } from '../../model/outcome.ts';
-import type { Verdict } from '../adapter.ts';
-import { failed, noAnswer, passed, refusal } from '../shared/verdict.ts';
+import { fault, type Verdict, well } from '../../model/verdict.ts';
+import { noAnswer, refusal } from '../shared/verdict.ts';
 
 /** A refusal of the made-up token shows that the credentials were accepted. */
 export function fcmVerdict(outcome: Outcome): Verdict {
   switch (outcome.kind) {
     case 'accepted':
-      return passed('it answers a send with validate_only');
+      return well('it answers a send with validate_only');
     case 'rejected':
     case 'unregistered':
-      return passed(
+      return well(
         `it answers a send with validate_only, and refuses a made-up token as a token (${outcome.reason})`,
       );
     case 'blocked':
-      return failed(refusal(outcome), adviceFor(outcome.reason));
+      return fault(refusal(outcome), adviceFor(outcome.reason));
     default:
       return noAnswer(outcome);
   }

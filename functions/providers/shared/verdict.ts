@@ -1,15 +1,7 @@
 /** Verdicts about an app's credentials, by the answer to a push to a made-up token. */
 
 import type { Outcome } from '../../model/outcome.ts';
-import type { Verdict } from '../adapter.ts';
-
-export const passed = (detail: string): Verdict => ({ state: 'well', detail });
-export const failed = (detail: string, next: string): Verdict => ({ state: 'fault', detail, next });
-export const undecided = (detail: string, next: string): Verdict => ({
-  state: 'unknown',
-  detail,
-  next,
-});
+import { unknown } from '../../model/verdict.ts';
 
 type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
@@ -23,7 +15,7 @@ export function refusal(
 }
 
 export const noAnswer = ({ reason }: Extract<Outcome, { reason: string }>) =>
-  undecided(
+  unknown(
     `its answer shows nothing about the credentials: ${reason}`,
     'Try again in a minute. If it persists, check the network and the status page.',
   );
