@@ -94,16 +94,15 @@ function paramsOf(c: Context, path: string): Record<string, string> {
 
 const NO_QUERY = z.strictObject({});
 
-/** The first value of each name. Hono's own object would miss `?constructor=x`. */
-const queryOf = (c: Context) => Object.fromEntries([...new URL(c.req.url).searchParams].reverse());
-
-/** Names of the query with several values: which of them counts is not for us to choose. */
-function givenTwice(c: Context): string[] {
-  const seen = new Set<string>();
+/** The query's values by name, and names with several: we do not choose which of those counts. */
+function queryOf(c: Context) {
+  // Hono's own object would miss `?constructor=x`
+  const values = new Map<string, string>();
   const twice = new Set<string>();
-  for (const name of new URL(c.req.url).searchParams.keys())
-    (seen.has(name) ? twice : seen).add(name);
-  return [...twice];
+  for (const [name, value] of new URL(c.req.url).searchParams)
+    if (values.has(name)) twice.add(name);
+    else values.set(name, value);
+  return { values: Object.fromEntries(values), twice };
 }
 
 /** The validated input of a call, or a problem that names every fault of every part. */
@@ -127,9 +126,10 @@ async function read(
   };
   check('params', takes.params, () => paramsOf(c, path));
   if (takes.query !== 'any') {
-    for (const name of givenTwice(c))
+    const { values, twice } = queryOf(c);
+    for (const name of twice)
       refuse({ faults: [{ path: `query.${name}`, message: 'is given more than once' }], count: 1 });
-    check('query', takes.query ?? NO_QUERY, () => queryOf(c));
+    check('query', takes.query ?? NO_QUERY, () => values);
   }
   const names = Object.keys(takes.headers?.shape ?? {});
   check('headers', takes.headers, () =>
