@@ -46,7 +46,9 @@ export function createCheckpoints(recorder: Recorder, onEnd: () => void): Checkp
 
   return {
     commit,
-    settled: async () => (await underWay) ?? undefined,
+    async settled() {
+      await underWay;
+    },
     async stop() {
       clearInterval(ticker);
       await underWay;

@@ -117,8 +117,15 @@ export async function transmit(it: Transmission): Promise<Transmitted> {
   return { fenced, state, ...restOf(it, undecided) };
 }
 
+interface CountedRamp extends Ramp {
+  /** An outcome has come: the trial has its room back already. */
+  answered(): void;
+  /** Gives back the room of pushes that will have no outcome. */
+  giveBackRest(): void;
+}
+
 /** The trial's room, and how much of it this attempt holds. */
-function createCountedRamp(trial: Trial, stop: () => void) {
+function createCountedRamp(trial: Trial, stop: () => void): CountedRamp {
   let taken = 0;
   return {
     take() {
@@ -132,12 +139,11 @@ function createCountedRamp(trial: Trial, stop: () => void) {
       if (trial.isWave()) woken();
       else trial.wait(woken);
     },
-    /** An outcome has come: the trial has its room back already. */
     answered() {
       taken = Math.max(0, taken - 1);
     },
     giveBackRest: () => trial.giveBack(taken),
-  } satisfies Ramp & Record<string, unknown>;
+  };
 }
 
 /** Records what an outcome means for its recipient. */
