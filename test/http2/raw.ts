@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { type Connection, openConnection } from '../../functions/http2/client/connection.ts';
-import type { Ending, Exchange, Request } from '../../functions/http2/client/exchange.ts';
+import {
+  type Ending,
+  type Exchange,
+  type Request,
+  unsent,
+} from '../../functions/http2/client/exchange.ts';
 import { type ServerOptions, startServer } from '../../functions/http2/server/server.ts';
 import { createFrameReader } from '../../functions/http2/session/frames.ts';
 import * as F from '../../functions/http2/session/protocol.ts';
@@ -154,17 +159,7 @@ const noBody = Buffer.from('{}');
 
 export const newExchange = (request: Request): Exchange => ({
   request,
-  status: 0,
-  retryAfter: undefined,
-  body: null,
-  openedAt: 0,
-  id: 0,
-  received: 0,
-  length: -1,
-  rest: null,
-  credit: 0,
-  previous: null,
-  next: null,
+  ...unsent(),
 });
 
 /** Starts a raw server and our client, which may open streams. */

@@ -4,7 +4,7 @@
  */
 
 import type { Timestamp } from '@google-cloud/firestore';
-import type { CampaignState, Trials } from '../../model/campaign.ts';
+import type { CampaignState, Counts, Trials } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 
@@ -58,8 +58,11 @@ export interface EventFields {
   expireAt: Timestamp;
 }
 
-/** Named `{campaign}~{index}`. Chunks only ever add to its counters, so none waits for another. */
-export interface ShardFields {
+/**
+ * Named `{campaign}~{index}`. Chunks only ever add to its counts, so none waits for another. The names
+ * of reasons and variables in them are keys of `reasonKey`.
+ */
+export interface ShardFields extends Counts {
   campaignId: string;
   index: number;
   from: number;
@@ -75,15 +78,6 @@ export interface ShardFields {
   /** parts of the largest page; some may have no recipient left, or have expired */
   parts?: number;
   chunksDone: number;
-  recipients: number;
-  accepted: number;
-  failed: number;
-  skipped: number;
-  /** by `reasonKey` */
-  reasons: Record<string, number>;
-  missing?: Record<string, number>;
-  leftOut?: number;
-  pruned?: Record<string, number>;
   /** as its campaign */
   expireAt?: Timestamp;
   /** indexed; there until it is closed, and its campaign if it was the last one */
