@@ -1,7 +1,7 @@
 /** The providers by name, by platform and by token: all that differs between them comes from here. */
 
 import { list } from '#providers';
-import type { Platform } from '../platform.ts';
+import { type Platform, platforms } from '../platform.ts';
 import type { ProviderDescription } from './description.ts';
 
 export type Provider = (typeof list)[number]['name'];
@@ -37,12 +37,19 @@ export const isOverridden = (message: object): boolean =>
 export const forEachProvider = <T>(create: (provider: Provider) => T) =>
   Object.fromEntries(providers.map((it) => [it, create(it)])) as Record<Provider, T>;
 
+/** Sorted once: each row of an import asks. */
+const byPlatform: ReadonlyMap<Platform, readonly Provider[]> = new Map(
+  platforms.map((platform) => [
+    platform,
+    registered
+      .filter((it) => it.platforms.includes(platform))
+      .sort((a, b) => Number(b.usualFor.includes(platform)) - Number(a.usualFor.includes(platform)))
+      .map(({ name }) => name),
+  ]),
+);
+
 /** Providers that reach a platform, the usual one first. */
-export const reaching = (platform: Platform): Provider[] =>
-  registered
-    .filter((it) => it.platforms.includes(platform))
-    .sort((a, b) => Number(b.usualFor.includes(platform)) - Number(a.usualFor.includes(platform)))
-    .map(({ name }) => name);
+export const reaching = (platform: Platform): readonly Provider[] => byPlatform.get(platform) ?? [];
 
 /** The provider of a registration that names none. */
 export const defaultProvider = (platform: Platform): Provider => reaching(platform)[0]!;
