@@ -4,11 +4,11 @@ import { type Campaign, toOf } from '../../model/campaign.ts';
 import { expiryOf } from '../../model/timing.ts';
 import type { Push } from '../../ports/ports.ts';
 
-/** The push that the first recipient of a campaign would get. */
-export const pushOf = (campaign: Campaign): Push => ({
+/** `expiresAt`: ms since the epoch; without it, that of the campaign's first recipient. */
+export const pushOf = (campaign: Campaign, expiresAt = expiryOf(campaign, 0)): Push => ({
   campaignId: campaign.id,
   message: campaign.message,
   dryRun: campaign.dryRun,
   to: toOf(campaign),
-  expiresAt: expiryOf(campaign, 0),
+  expiresAt,
 });

@@ -6,11 +6,12 @@
  * lease fenced, or open in the chunk for another attempt.
  */
 
-import { type Campaign, type Counts, toOf } from '../../model/campaign.ts';
+import type { Campaign, Counts } from '../../model/campaign.ts';
 import type { Chunk, SendableChunk } from '../../model/chunk.ts';
 import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from '../../model/tasks.ts';
 import { backoff, UNPROVEN_WAIT_MS } from '../../model/timing.ts';
-import type { Claim, Ports, Push, Sender, TaskAnswer } from '../../ports/ports.ts';
+import type { Claim, Ports, Sender, TaskAnswer } from '../../ports/ports.ts';
+import { pushOf } from '../accept/push.ts';
 import { announce } from '../complete.ts';
 import { pause } from '../control/control.ts';
 import { createWatch } from './classify.ts';
@@ -96,7 +97,7 @@ async function attempt(claimed: Claimed, sender: Sender): Promise<TaskAnswer> {
     transmitted = await transmit({
       ports,
       sender,
-      push: pushOf(campaign, chunk),
+      push: pushOf(campaign, chunk.expiresAt),
       chunk,
       recorder: claimed.recorder,
       trial,
@@ -121,14 +122,6 @@ async function attempt(claimed: Claimed, sender: Sender): Promise<TaskAnswer> {
   }
   return finish(claimed, { transmitted, paused, watch, trial });
 }
-
-const pushOf = (campaign: Campaign, { expiresAt }: Chunk): Push => ({
-  campaignId: campaign.id,
-  message: campaign.message,
-  expiresAt,
-  dryRun: campaign.dryRun,
-  to: toOf(campaign),
-});
 
 interface Attempted {
   transmitted: Transmitted;
