@@ -30,6 +30,8 @@ export interface FirestoreOptions {
   keepAliveTimeoutMs?: number;
   /** says what has expired */
   now?: () => number;
+  /** Firestore's time of a read, in ms; tests let weeks go by */
+  readTime?: (at: Timestamp) => number;
   /** ms, for durations */
   monotonic?: () => number;
   random?: () => number;
@@ -40,6 +42,8 @@ type Work<T> = (writes: Transaction, attempt: number) => Promise<T>;
 export interface Client {
   db: Firestore;
   now(): number;
+  /** When it was read, by Firestore's clock, in ms. */
+  readAt(found: { readTime: Timestamp }): number;
   /**
    * Whether a document is there and has not expired. Firestore deletes what has expired days later, and
    * in no order: what belongs to it may be gone before it. Of fields that are named, name `expireAt`.
@@ -86,6 +90,7 @@ export function createClient({
   keepAliveMs = 30_000,
   keepAliveTimeoutMs = 5_000,
   now = Date.now,
+  readTime = (at) => at.toMillis(),
   monotonic = () => performance.now(),
   random = Math.random,
 }: FirestoreOptions): Client {
@@ -144,6 +149,7 @@ export function createClient({
   return {
     db,
     now,
+    readAt: (found) => readTime(found.readTime),
     isLive: (found): found is DocumentSnapshot =>
       found?.exists === true && !((found.get('expireAt') as Timestamp)?.toMillis() <= now()),
     get: async (refs, fields) =>

@@ -28,6 +28,14 @@ export interface InstallationFields {
   /** JSON: names that Firestore keeps for itself are allowed here */
   attributes?: string;
   refreshedAt: number;
+  /** indexed; `changedName`: when it last changed. Not there: an earlier version wrote it */
+  changed?: string;
+}
+
+/** Named by `goneName`: installations of a cell that one transaction has removed. */
+export interface GoneFields {
+  ids: string[];
+  expireAt: Timestamp;
 }
 
 /** Named as an installation is: who registers again keeps the count, and it may come first. */

@@ -49,6 +49,7 @@ export function createSchema(db: Firestore) {
       db.collection('segments').doc(`${appName(app)}${END}${name}`),
     upload: (id: string) => db.collection('uploads').doc(id),
     names: db.collection('names'),
+    gone: db.collection('gone'),
     former: db.collection('formerUsers'),
     formerOf: (userId: string, { app, id, token }: { app: string; id: string; token: string }) =>
       db
@@ -127,7 +128,7 @@ export const fromInstallation = (
 });
 
 export function toInstallation(app: string, id: string, it: InstallationFields): Installation {
-  const { attributes = '{}', spoken: _, ...rest } = it;
+  const { attributes = '{}', spoken: _, changed: _changed, ...rest } = it;
   return { app, id, bucket: bucketOf(id), ...rest, attributes: JSON.parse(attributes) };
 }
 
