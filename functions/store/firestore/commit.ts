@@ -13,7 +13,7 @@ import { type Client, unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
-import type { firestoreInstallations } from './installations.ts';
+import type { firestoreInstallations } from './registry/installations.ts';
 import { type ChunkFields, dueOf, expiry, reasonKey, type Schema } from './schema.ts';
 import type { FirestoreShards } from './shards.ts';
 

@@ -10,7 +10,7 @@ import { unpack } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { type Client, unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
-import type { firestoreInstallations } from './installations.ts';
+import type { firestoreInstallations } from './registry/installations.ts';
 import { type CampaignFields, type FailuresFields, nameKey, type Schema } from './schema.ts';
 import type { firestoreUploads } from './uploads.ts';
 import { firestoreUserNames } from './user-names.ts';

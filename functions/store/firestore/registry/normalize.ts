@@ -1,13 +1,12 @@
 /** Installations that an earlier version stored, brought into form, a page of names at each call. */
 
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
-import { each } from '../../lib/concurrency.ts';
-import type { Installation } from '../../model/installation.ts';
-import type { Store } from '../../ports/ports.ts';
-import { formOf, settled } from '../normalize.ts';
-import { BATCHES_AT_ONCE, batches } from './batches.ts';
-import type { Client } from './client.ts';
-import { byPath, type firestoreInstallations } from './installations.ts';
+import { each } from '../../../lib/concurrency.ts';
+import type { Installation } from '../../../model/installation.ts';
+import type { Store } from '../../../ports/ports.ts';
+import { formOf, settled } from '../../normalize.ts';
+import { BATCHES_AT_ONCE, batches } from '../batches.ts';
+import type { Client } from '../client.ts';
 import {
   appOf,
   BY_NAME,
@@ -17,7 +16,8 @@ import {
   spokenOf,
   type TokenFields,
   toInstallation,
-} from './schema.ts';
+} from '../schema.ts';
+import { byPath, type firestoreInstallations } from './installations.ts';
 
 type Within = Pick<ReturnType<typeof firestoreInstallations>, 'put' | 'holdersOf' | 'remove'>;
 

@@ -1,17 +1,16 @@
 /** An import: what is there already, just so, is not written; what its source has not, is found. */
 
-import { chunked } from '../../lib/chunked.ts';
-import { each } from '../../lib/concurrency.ts';
-import { BUCKETS } from '../../model/bucket.ts';
-import type { Installation } from '../../model/installation.ts';
-import type { ImportCounts, ImportedInstallation, Store } from '../../ports/ports.ts';
-import { partBelow } from '../cursor.ts';
-import { MARKS_KEPT_MS, mayPrune } from '../import-run.ts';
-import { lastOfEach } from '../last-of-each.ts';
-import { BATCHES_AT_ONCE, batches } from './batches.ts';
-import type { Client } from './client.ts';
-import { documentsOf } from './documents.ts';
-import { byPath, type firestoreInstallations, LEFT } from './installations.ts';
+import { chunked } from '../../../lib/chunked.ts';
+import { each } from '../../../lib/concurrency.ts';
+import { BUCKETS } from '../../../model/bucket.ts';
+import type { Installation } from '../../../model/installation.ts';
+import type { ImportCounts, ImportedInstallation, Store } from '../../../ports/ports.ts';
+import { partBelow } from '../../cursor.ts';
+import { MARKS_KEPT_MS, mayPrune } from '../../import-run.ts';
+import { lastOfEach } from '../../last-of-each.ts';
+import { BATCHES_AT_ONCE, batches } from '../batches.ts';
+import type { Client } from '../client.ts';
+import { documentsOf } from '../documents.ts';
 import {
   BY_NAME,
   bucketName,
@@ -24,7 +23,8 @@ import {
   type Schema,
   type SeenFields,
   toInstallation,
-} from './schema.ts';
+} from '../schema.ts';
+import { byPath, type firestoreInstallations, LEFT } from './installations.ts';
 
 /**
  * Of the buckets. One call of `pruneInstallations` looks through one of them; what a batch has seen

@@ -9,14 +9,14 @@
  */
 
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
-import { each } from '../../lib/concurrency.ts';
-import type { ChunkCommit } from '../../model/chunk.ts';
-import type { Installation } from '../../model/installation.ts';
-import type { Store } from '../../ports/ports.ts';
-import { deviceKey } from '../erasure.ts';
-import { lastOfEach } from '../last-of-each.ts';
-import { BATCHES_AT_ONCE, batches } from './batches.ts';
-import { type Client, unchanged } from './client.ts';
+import { each } from '../../../lib/concurrency.ts';
+import type { ChunkCommit } from '../../../model/chunk.ts';
+import type { Installation } from '../../../model/installation.ts';
+import type { Store } from '../../../ports/ports.ts';
+import { deviceKey } from '../../erasure.ts';
+import { lastOfEach } from '../../last-of-each.ts';
+import { BATCHES_AT_ONCE, batches } from '../batches.ts';
+import { type Client, unchanged } from '../client.ts';
 import {
   appOf,
   type BadgeFields,
@@ -29,7 +29,7 @@ import {
   type Schema,
   type TokenFields,
   toInstallation,
-} from './schema.ts';
+} from '../schema.ts';
 
 /** What has to be known of an installation that goes. */
 export const LEFT = ['token', 'userId'];
