@@ -124,15 +124,30 @@ export function sendBatch(
     function end() {
       ended = true;
       clearTimeout(timer);
-      signal.removeEventListener('abort', pump);
+      stopListening();
       for (const { index, outcome } of again) batch.settle(index, outcome);
       again = [];
       resolve();
     }
 
-    signal.addEventListener('abort', pump);
+    const stopListening = onAbort(signal, pump);
     pump();
   });
+}
+
+/**
+ * Calls `then` when the signal fires, until the returned function is called. Batches share a signal.
+ * A removed listener still names the next one. If one that had become old held its batch, each later
+ * batch would become old as well, with 60 bytes a push that only a full collection finds.
+ */
+function onAbort(signal: AbortSignal, then: () => void): () => void {
+  let held: (() => void) | null = then;
+  const listen = () => held?.();
+  signal.addEventListener('abort', listen);
+  return () => {
+    held = null;
+    signal.removeEventListener('abort', listen);
+  };
 }
 
 /** The outcome of a recipient whose push got no reply. */
