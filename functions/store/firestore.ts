@@ -18,6 +18,8 @@ import { firestoreOverdue } from './firestore/overdue.ts';
 import { firestoreImport } from './firestore/registry/import.ts';
 import { firestoreInstallations } from './firestore/registry/installations.ts';
 import { firestoreNormalize } from './firestore/registry/normalize.ts';
+import { firestorePrune } from './firestore/registry/prune.ts';
+import { remove as removeFound } from './firestore/registry/removal.ts';
 import { firestoreSchedules } from './firestore/schedules.ts';
 import { createSchema } from './firestore/schema.ts';
 import { firestoreSegments } from './firestore/segments.ts';
@@ -25,7 +27,7 @@ import { firestoreShards } from './firestore/shards.ts';
 import { firestoreTicks } from './firestore/ticks.ts';
 import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
-import { firestoreUsers } from './firestore/users.ts';
+import { firestoreUsers, type Remove } from './firestore/users.ts';
 import { firestoreWebhooks } from './firestore/webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -41,22 +43,21 @@ export function createFirestoreStore({
   const client = createClient(options);
   const schema = createSchema(client.db);
   const outbox = eventWriter(schema, retentionDays);
-  const { forget, put, holdersOf, remove, ...installations } = firestoreInstallations(
-    client,
-    schema,
-    retentionDays,
-  );
+  const registry = { client, schema, retentionDays };
+  const remove: Remove = (writes, app, id, found) =>
+    removeFound(registry, writes, { app, id }, found);
   const { closeShard, ...shards } = firestoreShards(client, schema, retentionDays, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const erase = firestoreErase(client, schema, retentionDays, closeShard);
-  const within = { closeShard, insertFailures, forget, events: outbox, erase };
+  const within = { closeShard, insertFailures, registry, events: outbox, erase };
   const chunks = firestoreChunks(client, schema, retentionDays, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(client, schema, retentionDays, outbox);
   return {
-    ...installations,
-    ...firestoreImport(client, schema, { put, holdersOf, remove }),
-    ...firestoreNormalize(client, schema, { put, holdersOf, remove }),
+    ...firestoreInstallations(registry),
+    ...firestoreImport(registry),
+    ...firestorePrune(registry),
+    ...firestoreNormalize(registry),
     ...firestoreAudience(client, schema),
     ...firestoreSegments(client, schema),
     ...uploads,

@@ -13,7 +13,8 @@ import { type Client, unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
-import type { firestoreInstallations } from './registry/installations.ts';
+import type { Registry } from './registry/registry.ts';
+import { forget } from './registry/removal.ts';
 import { type ChunkFields, dueOf, expiry, reasonKey, type Schema } from './schema.ts';
 import type { FirestoreShards } from './shards.ts';
 
@@ -25,8 +26,8 @@ const gone = FieldValue.delete;
 
 /** What a commit needs of other parts of the store. */
 export type Within = Pick<FirestoreShards, 'closeShard'> &
-  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> &
-  Pick<ReturnType<typeof firestoreInstallations>, 'forget'> & {
+  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> & {
+    registry: Registry;
     events: EventWriter;
     erase: FirestoreErase;
   };
@@ -38,7 +39,7 @@ export function firestoreCommit(
   client: Client,
   schema: Schema,
   retentionDays: number,
-  { closeShard, insertFailures, forget, events, erase }: Within,
+  { closeShard, insertFailures, registry, events, erase }: Within,
 ): Pick<Store, 'commitChunk'> {
   /** Writes the commit in one transaction; null if there is no such chunk. */
   function write(told: ChunkCommit) {
@@ -52,7 +53,7 @@ export function firestoreCommit(
       if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
       if (it.done || it.leaseId !== told.leaseId) return { ...where, ours: false };
       const { commit, change: taken } = await erase.within(found, told);
-      const forgotten = await forget(writes, it.app, commit.forget);
+      const forgotten = await forget(registry, writes, it.app, commit.forget);
       const failures = commit.failures.map((failure) =>
         forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
       );

@@ -1,6 +1,11 @@
 /** All there is of a user: to be read, or to be erased. */
 
-import { type DocumentReference, FieldValue } from '@google-cloud/firestore';
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  FieldValue,
+  type Transaction,
+} from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -10,7 +15,6 @@ import { unpack } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { type Client, unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
-import type { firestoreInstallations } from './registry/installations.ts';
 import { type CampaignFields, type FailuresFields, nameKey, type Schema } from './schema.ts';
 import type { firestoreUploads } from './uploads.ts';
 import { firestoreUserNames } from './user-names.ts';
@@ -33,12 +37,19 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 const LATE_DELETION_MS = 7 * DAY_MS;
 
+export type Remove = (
+  writes: Transaction,
+  app: string,
+  id: string,
+  found: DocumentSnapshot,
+) => void;
+
 export function firestoreUsers(
   client: Client,
   schema: Schema,
   retentionDays: number,
   erase: FirestoreErase,
-  remove: ReturnType<typeof firestoreInstallations>['remove'],
+  remove: Remove,
   dropFromUploads: ReturnType<typeof firestoreUploads>['dropFromUploads'],
 ) {
   const { fromCampaign, fromWhatIsSaved } = firestoreUserNames(client, schema);
