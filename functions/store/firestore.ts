@@ -19,7 +19,6 @@ import { firestoreImport } from './firestore/registry/import.ts';
 import { firestoreInstallations } from './firestore/registry/installations.ts';
 import { firestoreNormalize } from './firestore/registry/normalize.ts';
 import { firestorePrune } from './firestore/registry/prune.ts';
-import { remove as removeFound } from './firestore/registry/removal.ts';
 import { firestoreSchedules } from './firestore/schedules.ts';
 import { createSchema } from './firestore/schema.ts';
 import { firestoreSegments } from './firestore/segments.ts';
@@ -27,7 +26,7 @@ import { firestoreShards } from './firestore/shards.ts';
 import { firestoreTicks } from './firestore/ticks.ts';
 import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
-import { firestoreUsers, type Remove } from './firestore/users.ts';
+import { firestoreUsers } from './firestore/users.ts';
 import { firestoreWebhooks } from './firestore/webhooks.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -44,11 +43,9 @@ export function createFirestoreStore({
   const schema = createSchema(client.db);
   const outbox = eventWriter(schema, retentionDays);
   const registry = { client, schema, retentionDays };
-  const remove: Remove = (writes, app, id, found) =>
-    removeFound(registry, writes, { app, id }, found);
   const { closeShard, ...shards } = firestoreShards(client, schema, retentionDays, outbox);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
-  const erase = firestoreErase(client, schema, retentionDays, closeShard);
+  const erase = firestoreErase({ client, schema, retentionDays, closeShard });
   const within = { closeShard, insertFailures, registry, events: outbox, erase };
   const chunks = firestoreChunks(client, schema, retentionDays, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
@@ -68,11 +65,11 @@ export function createFirestoreStore({
     ...failures,
     ...firestoreHistory(client, schema),
     ...firestoreSchedules(client, schema),
-    ...firestoreTriggers(client, schema, retentionDays),
-    ...firestoreWebhooks(client, schema, retentionDays, outbox),
-    ...firestoreEvents(client, schema, outbox, shards.counts),
+    ...firestoreTriggers({ client, schema, retentionDays }),
+    ...firestoreWebhooks({ client, schema, retentionDays, events: outbox }),
+    ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
     ...firestoreOverdue(client, schema, closeShard),
-    ...firestoreUsers(client, schema, retentionDays, erase, remove, dropFromUploads),
+    ...firestoreUsers({ ...registry, erase, dropFromUploads }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),
     // it has a field that says when, in each document

@@ -86,7 +86,7 @@ export function createSqliteStore({
     published,
     timeline,
     ...webhooks,
-    ...sqliteUsers(db, { rows, writing, erase }),
+    ...sqliteUsers({ db, rows, writing, erase }),
     ...sqliteKeys(db),
     ...sqliteTicks(db),
     ...sqliteExpire(db),

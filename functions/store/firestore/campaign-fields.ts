@@ -5,11 +5,11 @@ import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts'
 import { mayReachUnnamed, namesIn } from '../erasure.ts';
 import { noted } from '../timeline.ts';
 import type { Client } from './client.ts';
+import { findDocument } from './documents.ts';
 import {
   type CampaignFields,
   dueOf,
   expiry,
-  isId,
   listedOf,
   nameKey,
   type Schema,
@@ -75,11 +75,5 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
 }
 
 /** The document of a campaign that is there and has not expired. */
-export async function findCampaign(
-  client: Client,
-  schema: Schema,
-  id: string,
-): Promise<DocumentSnapshot | null> {
-  const [found] = isId(id) ? await client.get([schema.campaign(id)]) : [];
-  return client.isLive(found) ? found : null;
-}
+export const findCampaign = (client: Client, { campaigns }: Schema, id: string) =>
+  findDocument(client, campaigns, id);

@@ -1,8 +1,19 @@
-/** The documents of a query, in pages; an empty page ends them (see `pagesOf`). */
+/** Documents: the one of a name, or those of a query in pages; an empty page ends them (see `pagesOf`). */
 
-import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
+import type { CollectionReference, DocumentSnapshot, Query } from '@google-cloud/firestore';
 import { pagesOf } from '../sorted.ts';
 import type { Client } from './client.ts';
+import { isId } from './schema.ts';
+
+/** Null if there is no such document, or it has expired. `id` may be any text. */
+export async function findDocument(
+  client: Client,
+  collection: CollectionReference,
+  id: string,
+): Promise<DocumentSnapshot | null> {
+  const [found] = isId(id) ? await client.get([collection.doc(id)]) : [];
+  return client.isLive(found) ? found : null;
+}
 
 /**
  * `query` has an order, whose field it selects, and is limited to a page; it may start anywhere. With

@@ -1,168 +1,133 @@
-/**
- * Recipients taken out of frozen chunks, such that every ledger still closes; and who was erased
- * lately, for planners that have read them before.
- */
+/** Takes erased recipients out of frozen chunks, such that every ledger still closes. */
 
-import {
-  type DocumentSnapshot,
-  FieldPath,
-  FieldValue,
-  type Transaction,
-} from '@google-cloud/firestore';
-import { Unavailable } from '../../lib/errors.ts';
-import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
-import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
+import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
+import type { ChunkCommit } from '../../model/chunk.ts';
+import { commitWithout, type Redacted, redacted } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { type Client, unchanged } from './client.ts';
-import {
-  type ChunkFields,
-  digest,
-  type ErasuresFields,
-  expiry,
-  expiryAt,
-  type Schema,
-} from './schema.ts';
-import type { firestoreShards } from './shards.ts';
+import { rememberErased, withoutRecent } from './erasures.ts';
+import { type ChunkFields, expiry, type Schema } from './schema.ts';
+import type { FirestoreShards } from './shards.ts';
 
-/** They share a document, which holds 1 MiB. */
-const MAX_RECENT = 15_000;
-
-/** When so many of those that are there matter no more, they are taken out. */
-const MAX_PAST = 1_000;
-
-const entriesOf = (found: DocumentSnapshot | undefined): [key: string, until: number][] =>
-  Object.entries((found?.data() as ErasuresFields | undefined)?.until ?? {});
+interface Context {
+  client: Client;
+  schema: Schema;
+  retentionDays: number;
+  closeShard: FirestoreShards['closeShard'];
+}
 
 export type FirestoreErase = ReturnType<typeof firestoreErase>;
 
-export function firestoreErase(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  closeShard: ReturnType<typeof firestoreShards>['closeShard'],
-) {
-  /** Erases recipients of a chunk that is not being sent, and skips those that are still open. */
-  function takeOut(writes: Transaction, found: DocumentSnapshot, gone: Set<number>, now: number) {
-    const it = found.data() as ChunkFields;
-    const recipients = pack(redacted(unpack(it.recipients), gone));
-    const erase = FieldValue.delete();
-    if (it.done) {
-      writes.update(found.ref, { recipients, erase }, unchanged(found));
-      return { skipped: 0, done: false };
-    }
-    const open: number[] =
-      it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left);
-    const left = open.filter((index) => !gone.has(index));
-    const doubtful = (JSON.parse(it.doubtful) as number[]).filter((index) => !gone.has(index));
-    const done = left.length === 0;
-    writes.update(
-      found.ref,
-      {
-        ...{ recipients, erase, done, leaseId: null, leaseUntil: 0 },
-        ...{ left: JSON.stringify(left), doubtful: JSON.stringify(doubtful) },
-        ...(done && {
-          ...{ due: FieldValue.delete(), openIn: FieldValue.delete() },
-          expireAt: expiry(now, retentionDays),
-        }),
-      },
-      unchanged(found),
-    );
-    return { skipped: open.length - left.length, done };
-  }
-
-  /**
-   * Unless it has changed since it was found: then the process that changed it, or the next erasure, does that.
-   */
-  const forgetPast = (found: DocumentSnapshot, past: [key: string, until: number][]) =>
-    client.write(async (writes, attempt) => {
-      if (attempt > 1) return;
-      const fields = past.map(([key]) => new FieldPath('until', key));
-      const [first, ...more] = fields.flatMap((it) => [it, FieldValue.delete()]);
-      writes.update(found.ref, first as FieldPath, more[0], ...more.slice(1), unchanged(found));
-    });
-
+export function firestoreErase(context: Context) {
   return {
     /**
-     * Takes them out of a chunk. Who sends it has its recipients in memory and will say what became of
-     * them: then it is noted, and done when the lease ends. `over`: it has ended, take out what is
-     * noted. True: that closed the campaign.
+     * Takes recipients out of a chunk. While a worker sends the chunk they are only noted: it has them in
+     * memory and will commit their outcomes, so they are taken out when its lease ends. `over`: the lease
+     * has ended, take out what is noted. True if the campaign closed by it.
      */
-    async from(chunkId: string, indices: number[], now: number, over = false): Promise<boolean> {
-      const ended = await client.write(async (writes) => {
-        const [found] = await client.get([schema.chunk(chunkId)]);
-        if (!found?.exists) return null;
-        const it = found.data() as ChunkFields;
-        const gone = new Set<number>([...JSON.parse(it.erase ?? '[]'), ...indices]);
-        if (gone.size === 0) return null;
-        const isSent = !it.done && it.leaseId !== null && !(over && it.leaseUntil <= now);
-        if (isSent) {
-          writes.update(found.ref, { erase: JSON.stringify([...gone]) }, unchanged(found));
-          return null;
-        }
-        const { skipped, done } = takeOut(writes, found, gone, now);
-        if (skipped > 0)
-          writes.update(schema.shard(it.campaignId, it.shard), {
-            skipped: FieldValue.increment(skipped),
-            chunksDone: FieldValue.increment(done ? 1 : 0),
-          });
-        return { campaignId: it.campaignId, shard: it.shard };
-      });
-      // also if it was done before: that process may have died before it closed the shard
-      if (!ended) return false;
-      return (await closeShard(ended.campaignId, ended.shard, now)).closed !== null;
-    },
+    from: (chunkId: string, indices: number[], now: number, over = false) =>
+      takeOut(context, { chunkId, indices, now, over }),
 
     /**
-     * The commit of a sender without the recipients that were erased meanwhile; `found` is the chunk
-     * as it is checked to be unchanged, and `change` goes into the same update.
+     * Removes the recipients that were erased meanwhile from a worker's commit. `found` is the chunk as the
+     * commit read it; `change` goes into the commit's update of the chunk.
      */
-    async within(
-      found: DocumentSnapshot,
-      commit: ChunkCommit,
-    ): Promise<{ commit: ChunkCommit & Pick<Redacted, 'failed'>; change: object }> {
-      const erase: string | undefined = found.get('erase');
-      if (erase === undefined)
-        return { commit: { ...commit, failed: commit.failures }, change: {} };
-      const gone = new Set<number>(JSON.parse(erase));
-      const left = commitWithout(commit, gone);
-      if (!left.ends) return { commit: left, change: {} };
-      const [whole] = await client.get([found.ref], ['recipients']);
-      const recipients = redacted(unpack(whole!.get('recipients')), gone);
-      return {
-        commit: left,
-        change: { recipients: pack(recipients), erase: FieldValue.delete() },
-      };
-    },
+    within: (found: DocumentSnapshot, commit: ChunkCommit) => commitWithin(context, found, commit),
 
-    /**
-     * Before what is frozen is looked through: who freezes later than that sees it. Many may be erased in
-     * the same second, so each only adds to the document, under no condition.
-     */
-    async remember(keys: string[], now: number) {
-      if (keys.length === 0) return;
-      const [found] = await client.get([schema.erasures]);
-      const all = entriesOf(found);
-      const past = all.filter(([, until]) => until <= now);
-      if (all.length - past.length + keys.length > MAX_RECENT)
-        throw new Unavailable(
-          'too many installations were erased in ten minutes; try again in ten minutes',
-        );
-      if (found && past.length > MAX_PAST) await forgetPast(found, past);
-      const until = Object.fromEntries(keys.map((it) => [digest(it), now + LATE_MS]));
-      // clocks differ: not before the last of those that others have added
-      const last = Math.max(now + LATE_MS, ...all.map(([, it]) => it));
-      await client.write(async (writes) => {
-        const fields: ErasuresFields = { until, expireAt: expiryAt(last + LATE_MS) };
-        writes.set(schema.erasures, fields, { merge: true });
-      });
-    },
+    /** See `rememberErased`. */
+    remember: (keys: string[], now: number) =>
+      rememberErased(context.client, context.schema, keys, now),
 
-    /** What is left to be frozen of a page that was read before; `erasures` as it is locked. */
-    late(chunks: NewChunk[], erasures: DocumentSnapshot | undefined, now: number): NewChunk[] {
-      const recent = entriesOf(erasures).filter(([, until]) => until > now);
-      if (recent.length === 0) return chunks;
-      const known = new Set(recent.map(([key]) => key));
-      return withoutErased(chunks, (key) => known.has(digest(key)));
-    },
+    late: withoutRecent,
   };
+}
+
+interface Taking {
+  chunkId: string;
+  indices: number[];
+  now: number;
+  over: boolean;
+}
+
+async function takeOut(context: Context, { chunkId, indices, now, over }: Taking) {
+  const { client, schema } = context;
+  const ended = await client.write(async (writes) => {
+    const [found] = await client.get([schema.chunk(chunkId)]);
+    if (!found?.exists) return null;
+    const it = found.data() as ChunkFields;
+    const gone = new Set<number>([...JSON.parse(it.erase ?? '[]'), ...indices]);
+    if (gone.size === 0) return null;
+    const isSent = !it.done && it.leaseId !== null && !(over && it.leaseUntil <= now);
+    if (isSent) {
+      writes.update(found.ref, { erase: JSON.stringify([...gone]) }, unchanged(found));
+      return null;
+    }
+    const { skipped, done } = redactChunk(context, writes, { found, gone, now });
+    if (skipped > 0)
+      writes.update(schema.shard(it.campaignId, it.shard), {
+        skipped: FieldValue.increment(skipped),
+        chunksDone: FieldValue.increment(done ? 1 : 0),
+      });
+    return { campaignId: it.campaignId, shard: it.shard };
+  });
+  // also if it was done before: that process may have died before it closed the shard
+  if (!ended) return false;
+  return (await context.closeShard(ended.campaignId, ended.shard, now)).closed !== null;
+}
+
+/**
+ * Erases recipients of a chunk that no worker sends, and skips those that are still open. Gives how many
+ * it skipped, and whether that ended the chunk.
+ */
+function redactChunk(
+  { retentionDays }: Context,
+  writes: Transaction,
+  { found, gone, now }: { found: DocumentSnapshot; gone: ReadonlySet<number>; now: number },
+) {
+  const it = found.data() as ChunkFields;
+  const recipients = pack(redacted(unpack(it.recipients), gone));
+  const erase = FieldValue.delete();
+  if (it.done) {
+    writes.update(found.ref, { recipients, erase }, unchanged(found));
+    return { skipped: 0, done: false };
+  }
+  const open: number[] =
+    it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left);
+  const left = open.filter((index) => !gone.has(index));
+  const inDoubt = (JSON.parse(it.doubtful) as number[]).filter((index) => !gone.has(index));
+  const done = left.length === 0;
+  writes.update(
+    found.ref,
+    {
+      recipients,
+      erase,
+      done,
+      leaseId: null,
+      leaseUntil: 0,
+      left: JSON.stringify(left),
+      doubtful: JSON.stringify(inDoubt),
+      ...(done && {
+        due: FieldValue.delete(),
+        openIn: FieldValue.delete(),
+        expireAt: expiry(now, retentionDays),
+      }),
+    },
+    unchanged(found),
+  );
+  return { skipped: open.length - left.length, done };
+}
+
+async function commitWithin(
+  { client }: Context,
+  found: DocumentSnapshot,
+  commit: ChunkCommit,
+): Promise<{ commit: ChunkCommit & Pick<Redacted, 'failed'>; change: object }> {
+  const erase: string | undefined = found.get('erase');
+  if (erase === undefined) return { commit: { ...commit, failed: commit.failures }, change: {} };
+  const gone = new Set<number>(JSON.parse(erase));
+  const left = commitWithout(commit, gone);
+  if (!left.ends) return { commit: left, change: {} };
+  const [whole] = await client.get([found.ref], ['recipients']);
+  const recipients = redacted(unpack(whole!.get('recipients')), gone);
+  return { commit: left, change: { recipients: pack(recipients), erase: FieldValue.delete() } };
 }

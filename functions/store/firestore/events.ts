@@ -1,6 +1,6 @@
 /**
- * The outbox, and the timeline of each campaign. What tells of a campaign's timeline has a number in it,
- * given by the campaign's own document, and stays; the rest goes when it is out.
+ * The outbox, and the timeline of each campaign. An event of the timeline has a number, given by the
+ * campaign's own document, and is kept; any other event is deleted once it is published.
  */
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
@@ -30,22 +30,26 @@ const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
 /** Of two kinds of names the one with a number comes first, in its order. */
 const [IN_TIMELINE, BESIDE] = ['0', '1'];
 
-/** Written in the transaction of what they tell of. */
+/** Stores events in the transaction of what they tell of. */
 export function eventWriter(schema: Schema, retentionDays: number) {
   function store(writes: Transaction, events: CampaignEvent[]) {
     for (const it of events) {
-      const { id, subject, type, app, at, data } = it;
       const ref = refOf(schema, it);
       writes.create(ref, {
-        ...{ id, subject, type, app, at, data: JSON.stringify(data) },
-        due: dueOf(ref.id, at + ANNOUNCE_WITHIN_MS),
-        expireAt: expiry(at, retentionDays),
+        id: it.id,
+        subject: it.subject,
+        type: it.type,
+        app: it.app,
+        at: it.at,
+        data: JSON.stringify(it.data),
+        due: dueOf(ref.id, it.at + ANNOUNCE_WITHIN_MS),
+        expireAt: expiry(it.at, retentionDays),
       } satisfies EventFields);
     }
   }
   return {
     store,
-    /** The next of a campaign's timeline; gives what that changes in the campaign's document. */
+    /** Stores the next event of a campaign's timeline; gives what that changes in the campaign's document. */
     append(
       writes: Transaction,
       { events = 0 }: Pick<CampaignFields, 'events'>,
@@ -67,25 +71,19 @@ const refOf = (schema: Schema, it: CampaignEvent) => {
 
 export type EventWriter = ReturnType<typeof eventWriter>;
 
-export function firestoreEvents(
-  client: Client,
-  schema: Schema,
-  writer: EventWriter,
-  counts: Store['counts'],
-) {
-  const named = (subject: string, from: string, to: string) =>
-    client.read(() =>
-      schema.events
-        .orderBy(BY_NAME)
-        .startAfter(`${subject}${END}${from}`)
-        .endBefore(`${subject}${END}${to}`)
-        .get(),
-    );
+interface Context {
+  client: Client;
+  schema: Schema;
+  writer: EventWriter;
+  counts: Store['counts'];
+}
 
+export function firestoreEvents(context: Context) {
+  const { client, schema } = context;
   return {
     async unpublished(subject) {
       if (!isId(subject)) return [];
-      const { docs } = await named(subject, '', END);
+      const { docs } = await eventsOf(context, subject, '', END);
       return docs.filter((it) => it.get('due') !== undefined).map(toEvent);
     },
 
@@ -101,29 +99,46 @@ export function firestoreEvents(
 
     async timeline(campaignId, after) {
       if (!isId(campaignId)) return [];
-      const { docs } = await named(campaignId, `${IN_TIMELINE}${digits(after)}`, BESIDE);
+      const from = `${IN_TIMELINE}${digits(after)}`;
+      const { docs } = await eventsOf(context, campaignId, from, BESIDE);
       return docs
         .filter(client.isLive)
         .map(toEvent)
         .map((event) => ({ seq: numberInTimeline(event)!, event }));
     },
 
-    async noteProgress(campaignId, now, everyMs) {
-      const ref = isId(campaignId) ? schema.campaign(campaignId) : null;
-      if (!ref) return null;
-      return client.write(async (writes, attempt) => {
-        const [found] = await client.get([ref]);
-        const { state, progressAt = 0 } = (found?.data() ?? {}) as CampaignFields;
-        // the loser of a race finds that another process was just here
-        if (!found?.exists || state !== 'running' || progressAt > now - everyMs) return null;
-        if (attempt > 3) return null;
-        const event = progressEvent(toCampaign(found), await counts(campaignId), now);
-        writes.update(found.ref, { progressAt: now }, unchanged(found));
-        writer.store(writes, [event]);
-        return event;
-      });
-    },
+    noteProgress: (campaignId, now, everyMs) => noteProgress(context, campaignId, now, everyMs),
   } satisfies Partial<Store>;
+}
+
+/** The events of a campaign or webhook whose names are between these two. */
+const eventsOf = ({ client, schema }: Context, subject: string, from: string, to: string) =>
+  client.read(() =>
+    schema.events
+      .orderBy(BY_NAME)
+      .startAfter(`${subject}${END}${from}`)
+      .endBefore(`${subject}${END}${to}`)
+      .get(),
+  );
+
+async function noteProgress(
+  { client, schema, writer, counts }: Context,
+  campaignId: string,
+  now: number,
+  everyMs: number,
+) {
+  if (!isId(campaignId)) return null;
+  return client.write(async (writes, attempt) => {
+    const [found] = await client.get([schema.campaign(campaignId)]);
+    const { state, progressAt = 0 } = (found?.data() ?? {}) as CampaignFields;
+    // the loser of a race finds that another process was just here
+    if (!found?.exists || state !== 'running' || progressAt > now - everyMs) return null;
+    if (attempt > 3) return null;
+    const event = progressEvent(toCampaign(found), await counts(campaignId), now);
+    writes.update(found.ref, { progressAt: now }, unchanged(found));
+    writer.store(writes, [event]);
+    return event;
+  });
 }
 
 export function toEvent(found: DocumentSnapshot): CampaignEvent {

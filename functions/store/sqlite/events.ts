@@ -1,6 +1,6 @@
 /**
- * The outbox, and the timeline of each campaign. What tells of a campaign's timeline has a number in it
- * and stays; of its progress the last one stays; the rest goes when it is out.
+ * The outbox, and the timeline of each campaign. An event of the timeline has a number and is kept, as is the
+ * last event of progress; any other event is deleted once it is published.
  */
 
 import type { CampaignEvent, EventType } from '../../model/event.ts';
@@ -12,11 +12,14 @@ import type { Database } from '../../sqlite/database.ts';
 interface EventRow {
   id: string;
   subject: string;
+  /** null: not part of the timeline */
   seq: number | null;
   type: EventType;
   app: string | null;
   at: number;
+  /** JSON */
   data: string;
+  /** null: published */
   due_at: number | null;
 }
 
@@ -25,7 +28,12 @@ export type SqliteEvents = ReturnType<typeof sqliteEvents>;
 export function sqliteEvents({ sql, together }: Database) {
   function insert(it: CampaignEvent, seq: number | null) {
     sql('INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?)').run(
-      ...([it.id, it.subject, seq, it.type, it.app, it.at] as const),
+      it.id,
+      it.subject,
+      seq,
+      it.type,
+      it.app,
+      it.at,
       JSON.stringify(it.data),
       it.at + ANNOUNCE_WITHIN_MS,
     );
@@ -33,11 +41,8 @@ export function sqliteEvents({ sql, together }: Database) {
 
   const verbs = {
     unpublished: async (subject) =>
-      (
-        sql('SELECT * FROM events WHERE subject = ? AND due_at IS NOT NULL').all(
-          subject,
-        ) as unknown as EventRow[]
-      )
+      sql<EventRow>('SELECT * FROM events WHERE subject = ? AND due_at IS NOT NULL')
+        .all(subject)
         .sort(byTimeline)
         .map(toEvent),
 
@@ -54,57 +59,67 @@ export function sqliteEvents({ sql, together }: Database) {
       }),
 
     timeline: async (campaignId, after) =>
-      (
-        sql('SELECT * FROM events WHERE subject = ? AND seq > ? ORDER BY seq').all(
-          campaignId,
-          after,
-        ) as unknown as EventRow[]
-      ).map((row) => ({ seq: row.seq!, event: toEvent(row) })),
+      sql<EventRow & { seq: number }>(
+        'SELECT * FROM events WHERE subject = ? AND seq > ? ORDER BY seq',
+      )
+        .all(campaignId, after)
+        .map((row) => ({ seq: row.seq, event: toEvent(row) })),
   } satisfies Partial<Store>;
 
   return {
     ...verbs,
 
-    /** In the transaction of what they tell of. */
+    /** Stores events in the transaction of what they tell of. */
     store(events: CampaignEvent[]) {
       for (const it of events) insert(it, null);
     },
 
-    /** The next of a campaign's timeline, which is given its number. */
+    /** Stores the next event of a campaign's timeline. `make` gets its number. */
     append(campaignId: string, make: (seq: number) => CampaignEvent) {
-      const last = sql('SELECT MAX(seq) AS seq FROM events WHERE subject = ?').get(campaignId);
-      const seq = ((last?.seq ?? 0) as number) + 1;
+      const last = sql<{ seq: number | null }>(
+        'SELECT MAX(seq) AS seq FROM events WHERE subject = ?',
+      ).get(campaignId);
+      const seq = (last?.seq ?? 0) + 1;
       insert(make(seq), seq);
     },
 
-    /** In place of the ones before that are out. False: the last is not older than that. */
+    /**
+     * Stores an event of progress in place of the published ones. False, and nothing is stored, if the last one
+     * is younger than `since` (ms).
+     */
     progressed(event: CampaignEvent, since: number): boolean {
       const { subject } = event;
       const ofProgress = `subject = ? AND seq IS NULL AND type = 'campaign.progress'`;
-      const last = sql(`SELECT MAX(at) AS at FROM events WHERE ${ofProgress}`).get(subject);
-      if (last?.at != null && (last.at as number) > since) return false;
+      const last = sql<{ at: number | null }>(
+        `SELECT MAX(at) AS at FROM events WHERE ${ofProgress}`,
+      ).get(subject);
+      if (last?.at != null && last.at > since) return false;
       sql(`DELETE FROM events WHERE ${ofProgress} AND due_at IS NULL`).run(subject);
       insert(event, null);
       return true;
     },
 
+    /** Called by the sweep, in its transaction. */
     overdue(now: number, next: number, limit: number): Overdue[] {
-      const rows = sql('SELECT * FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?').all(
-        now,
-        limit,
-      ) as unknown as EventRow[];
+      const rows = sql<EventRow & { due_at: number }>(
+        'SELECT * FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?',
+      ).all(now, limit);
       const postpone = sql('UPDATE events SET due_at = ? WHERE id = ?');
       for (const { id } of rows) postpone.run(next, id);
-      return rows.map((row) => ({ kind: 'event', event: toEvent(row), dueAt: row.due_at! }));
+      return rows.map((row) => ({ kind: 'event', event: toEvent(row), dueAt: row.due_at }));
     },
   };
 }
 
-/** Here, since SQLite makes a table to sort three rows. */
+/** Sorted here, since SQLite makes a table to sort three rows. */
 const byTimeline = (a: EventRow, b: EventRow) =>
   (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.at - b.at || (a.id < b.id ? -1 : 1);
 
 const toEvent = ({ id, type, subject, app, at, data }: EventRow): CampaignEvent => ({
-  ...{ id, type, subject, app, at },
+  id,
+  type,
+  subject,
+  app,
+  at,
   data: JSON.parse(data),
 });

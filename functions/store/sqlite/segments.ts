@@ -8,6 +8,7 @@ import { partsOf } from '../cursor.ts';
 interface Row {
   app: string;
   name: string;
+  /** JSON */
   audience: string;
   updated_at: number;
 }
@@ -17,23 +18,25 @@ export function sqliteSegments({ sql, durably }: Database) {
     putSegment: async ({ app, name, audience, updatedAt }) =>
       durably(() => {
         sql('INSERT OR REPLACE INTO saved_segments VALUES (?,?,?,?)').run(
-          ...[app, name, JSON.stringify(audience), updatedAt],
+          app,
+          name,
+          JSON.stringify(audience),
+          updatedAt,
         );
       }),
 
     async getSegment(app, name) {
-      const row = sql('SELECT * FROM saved_segments WHERE app = ? AND name = ?').get(app, name);
-      return row ? toSegment(row as unknown as Row) : null;
+      const row = sql<Row>('SELECT * FROM saved_segments WHERE app = ? AND name = ?').get(
+        app,
+        name,
+      );
+      return row ? toSegment(row) : null;
     },
 
     async listSegments(app, after, limit) {
-      const rows = sql(
+      const rows = sql<Row>(
         'SELECT * FROM saved_segments WHERE app = ? AND name > ? ORDER BY name LIMIT ?',
-      ).all(
-        app,
-        after === null ? '' : partsOf(after, /^([\w.-]{1,64})$/)[0]!,
-        limit + 1,
-      ) as unknown as Row[];
+      ).all(app, after === null ? '' : partsOf(after, /^([\w.-]{1,64})$/)[0]!, limit + 1);
       const items = rows.slice(0, limit).map(toSegment);
       return { items, next: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
     },

@@ -27,97 +27,100 @@ export async function* pages<T>(read: (after: T | null) => T[]): AsyncGenerator<
   }
 }
 
-export function sqliteUserRecords(db: Database) {
-  const { sql } = db;
-
-  const installationsOf = (userId: string): Installation[] =>
-    sql<{ app: string }>('SELECT DISTINCT app FROM installation_counts')
-      .all()
-      .flatMap(({ app }) => {
-        const buckets = JSON.stringify(bucketsOf(db, 'users', app, [userId]));
-        return sql<Row>(
+/** The user's installations, in all apps. */
+export const installationsOf = (db: Database, userId: string): Installation[] =>
+  db
+    .sql<{ app: string }>('SELECT DISTINCT app FROM installation_counts')
+    .all()
+    .flatMap(({ app }) => {
+      const buckets = JSON.stringify(bucketsOf(db, 'users', app, [userId]));
+      return db
+        .sql<Row>(
           `SELECT ${FIELDS} FROM installations
            WHERE app = ? AND bucket IN (SELECT value FROM json_each(?)) AND user_id = ?`,
-        ).all(app, buckets, userId);
-      })
-      .map(fromRow);
+        )
+        .all(app, buckets, userId);
+    })
+    .map(fromRow);
 
-  /** The user's installations, and their earlier ones of which records may still be kept. */
-  function devicesOf(userId: string): Device[] {
-    const former = sql<Device & { at: number }>(
-      'SELECT app, id, token, at FROM former_users WHERE user_id = ?',
-    ).all(userId);
-    return [
-      ...installationsOf(userId).map(({ app, id, token }) => ({ app, id, token })),
-      ...former.map(({ at, ...it }) => ({
-        ...it,
-        until: at,
-      })),
-    ];
-  }
+/** The user's installations, and their earlier ones of which records may still be kept. */
+export function devicesOf(db: Database, userId: string): Device[] {
+  const former = db
+    .sql<Device & { until: number }>(
+      'SELECT app, id, token, at AS until FROM former_users WHERE user_id = ?',
+    )
+    .all(userId);
+  const present = installationsOf(db, userId).map(({ app, id, token }) => ({ app, id, token }));
+  return [...present, ...former];
+}
 
-  /** Adds when the device last changed over from another user, if it did. */
-  const since = (userId: string, it: Device): Device => {
-    const left = sql<{ at: number | null }>(
-      'SELECT MAX(at) AS at FROM former_users WHERE app = ? AND id = ? AND user_id <> ?',
-    ).get(it.app, it.id, userId);
-    return left?.at == null ? it : { ...it, since: left.at };
-  };
+/** Adds when the device last changed over from another user, if it did. */
+export function since({ sql }: Database, userId: string, it: Device): Device {
+  const left = sql<{ at: number | null }>(
+    'SELECT MAX(at) AS at FROM former_users WHERE app = ? AND id = ? AND user_id <> ?',
+  ).get(it.app, it.id, userId);
+  return left?.at == null ? it : { ...it, since: left.at };
+}
 
-  /** True if the installation is there: after an erasure it is another user's. */
-  const isThere = ({ app, id }: Device) =>
-    sql('SELECT 1 FROM installations WHERE app = ? AND bucket = ? AND id = ?').get(
-      app,
-      bucketOf(id),
-      id,
-    ) !== undefined;
+/** True if the installation is there: after an erasure it is another user's. */
+export const isThere = ({ sql }: Database, { app, id }: Device) =>
+  sql('SELECT 1 FROM installations WHERE app = ? AND bucket = ? AND id = ?').get(
+    app,
+    bucketOf(id),
+    id,
+  ) !== undefined;
 
-  /** The chunks that hold recipients on these devices, and the indices of those. */
-  async function* inChunks(devices: Device[]) {
-    type Chunk = { id: string; app: string; campaign_id: string; at: number; packed: string };
-    for await (const page of pages<Chunk>((after) =>
-      sql<Chunk>(
-        `SELECT c.id, c.app, c.campaign_id, a.created_at AS at, r.packed FROM chunks AS c
-           JOIN chunk_recipients AS r ON r.chunk_id = c.id
-           JOIN campaigns AS a ON a.id = c.campaign_id WHERE c.id > ? ORDER BY c.id LIMIT ?`,
-      ).all(after?.id ?? '', CHUNKS),
-    ))
-      for (const chunk of page) {
-        if (!devices.some((it) => chunk.packed.includes(it.id) || chunk.packed.includes(it.token)))
-          continue;
-        const isTheirs = matcher(devices, chunk.at);
-        const indices: number[] = [];
-        for (const [index, it] of unpack(chunk.packed).entries())
-          if (isTheirs(chunk.app, it.installationId, it.token)) indices.push(index);
-        if (indices.length > 0) yield { ...chunk, indices };
-      }
-  }
+interface ChunkRow {
+  id: string;
+  app: string;
+  campaign_id: string;
+  /** when its campaign was created, in ms */
+  at: number;
+  packed: string;
+}
 
-  /** The failures of recipients on these devices. */
-  async function* inFailures(devices: Device[]) {
-    const isTheirs = ({ campaignId, installationId, token }: Failure) => {
-      const of = sql<{ app: string; created_at: number }>(
-        'SELECT app, created_at FROM campaigns WHERE id = ?',
-      ).get(campaignId);
-      if (!of) return false;
-      return matcher(devices, of.created_at)(of.app, installationId, token);
-    };
-    for await (const page of pages<Failure>((after) =>
-      sql<Failure>(
-        `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
-             installation_id AS installationId, token, outcome, reason, attempts, at
-           FROM failures WHERE (campaign_id, chunk_id, idx) > (?, ?, ?)
-           ORDER BY campaign_id, chunk_id, idx LIMIT ?`,
-      ).all(after?.campaignId ?? '', after?.chunkId ?? '', after?.index ?? -1, FAILURES),
-    )) {
-      const found = page.filter(
-        (it) =>
-          devices.some(({ id, token }) => it.installationId === id || it.token === token) &&
-          isTheirs(it),
-      );
-      if (found.length > 0) yield found;
+/** The chunks that hold recipients on these devices, and the indices of those. */
+export async function* inChunks({ sql }: Database, devices: Device[]) {
+  for await (const page of pages<ChunkRow>((after) =>
+    sql<ChunkRow>(
+      `SELECT c.id, c.app, c.campaign_id, a.created_at AS at, r.packed FROM chunks AS c
+         JOIN chunk_recipients AS r ON r.chunk_id = c.id
+         JOIN campaigns AS a ON a.id = c.campaign_id WHERE c.id > ? ORDER BY c.id LIMIT ?`,
+    ).all(after?.id ?? '', CHUNKS),
+  ))
+    for (const chunk of page) {
+      if (!devices.some((it) => chunk.packed.includes(it.id) || chunk.packed.includes(it.token)))
+        continue;
+      const isTheirs = matcher(devices, chunk.at);
+      const indices: number[] = [];
+      for (const [index, it] of unpack(chunk.packed).entries())
+        if (isTheirs(chunk.app, it.installationId, it.token)) indices.push(index);
+      if (indices.length > 0) yield { ...chunk, indices };
     }
-  }
+}
 
-  return { installationsOf, devicesOf, since, isThere, inChunks, inFailures };
+/** The failures of recipients on these devices. */
+export async function* inFailures({ sql }: Database, devices: Device[]) {
+  const isTheirs = ({ campaignId, installationId, token }: Failure) => {
+    const of = sql<{ app: string; created_at: number }>(
+      'SELECT app, created_at FROM campaigns WHERE id = ?',
+    ).get(campaignId);
+    if (!of) return false;
+    return matcher(devices, of.created_at)(of.app, installationId, token);
+  };
+  for await (const page of pages<Failure>((after) =>
+    sql<Failure>(
+      `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
+           installation_id AS installationId, token, outcome, reason, attempts, at
+         FROM failures WHERE (campaign_id, chunk_id, idx) > (?, ?, ?)
+         ORDER BY campaign_id, chunk_id, idx LIMIT ?`,
+    ).all(after?.campaignId ?? '', after?.chunkId ?? '', after?.index ?? -1, FAILURES),
+  )) {
+    const found = page.filter(
+      (it) =>
+        devices.some(({ id, token }) => it.installationId === id || it.token === token) &&
+        isTheirs(it),
+    );
+    if (found.length > 0) yield found;
+  }
 }
