@@ -7,7 +7,7 @@
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { bucketOf } from '../../model/bucket.ts';
-import type { Failure } from '../../model/chunk.ts';
+import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
@@ -176,7 +176,7 @@ export async function failuresOf(
   const query = schema.failures.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
   const { docs } = await client.read(() => query.get());
   return docs.flatMap((it) => {
-    const all = JSON.parse((it.data() as FailuresFields).failures) as Failure[];
+    const all = JSON.parse((it.data() as FailuresFields).failures) as ChunkCommit['failures'];
     const theirs = all.filter(({ index }) => indices.includes(index));
     return theirs.length > 0 ? [{ ref: it.ref, theirs }] : [];
   });
