@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { type Calls, Unreachable } from './client.ts';
 import { neverSent } from './explain.ts';
+import { typedTime } from './times.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';
 
 export interface SendOptions {
@@ -21,6 +22,7 @@ export interface SendOptions {
   everybody?: boolean;
   dryRun?: boolean;
   at?: string;
+  zone?: string;
 }
 
 /** Adds the options that name an audience. */
@@ -77,13 +79,19 @@ export async function campaignRequest(
   return {
     ...given,
     ...defined({ app: options.app, dryRun: options.dryRun }),
-    ...(options.at !== undefined && { schedule: { at: options.at } }),
+    ...scheduled(options),
     name: options.name ?? given.name ?? options.title ?? options.body,
     audience: options.everybody ? { everybody: true } : narrowed(given.audience, audience),
     ...((hasMessage || needs.message === 'needed') && {
       message: { ...(given.message as object), ...message },
     }),
   };
+}
+
+function scheduled({ at, zone }: SendOptions) {
+  if (at !== undefined) return { schedule: { at: typedTime('--at', at, zone) } };
+  if (zone !== undefined) throw new Usage('--zone goes with --at');
+  return {};
 }
 
 /** The audience of a file, with conditions replaced by options. Conditions end `everybody`. */

@@ -10,6 +10,7 @@ const examples: Record<string, string[]> = {
   send: [
     'campaign.json',
     'campaign.json --at 2026-12-24T18:00:00+01:00',
+    'campaign.json --at "2026-12-24 18:00" --zone Europe/Berlin',
     '--title "Good morning" --language de --tag news',
     '--title Hi --everybody --dry-run',
     'campaign.json --yes    # in a script',

@@ -31,21 +31,40 @@ export function readTime(cell: unknown): number | null {
   }
   const text = cell.trim();
   if (/^\d{9,19}(?:\.\d{1,9})?$/.test(text)) return sinceEpoch(Number(text));
+  const found = readSpelled(text);
+  return found && found.wall - (found.offset ?? 0);
+}
+
+export interface Spelled {
+  /** what a clock on the wall shows, in ms since 1970 as if that clock showed UTC */
+  wall: number;
+  /** ms by which that clock is ahead of UTC; null if the text does not say */
+  offset: number | null;
+  /** false for a date alone, whose wall is midnight */
+  hasClock: boolean;
+}
+
+/** A date and a time in digits; null if the text is none, or names a day or an hour that is not there. */
+export function readSpelled(text: string): Spelled | null {
   const found = SPELLED.exec(text);
   if (!found) return null;
-  const [, year, , month, day, hour = '0', minute = '0', second = '0', fraction = ''] = found;
-  const [, , , , , , , , , , sign, hours = '0', minutes = '0'] = found;
+  const [, year, , month, day, hour, minute = '0', second = '0', fraction = ''] = found;
+  const [, , , , , , , , , utc, sign, hours = '0', minutes = '0'] = found;
   // .NET writes 0001-01-01 for never
   if (Number(year) < 1970) return null;
   const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
   // Date.UTC reads 30 February as 2 March. Comparing the text instead took a tenth of reading a row
   const date = new Date(midnight);
   if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return null;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
+  if (Number(hour ?? 0) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
   if (Number(hours) > 15 || Number(minutes) > 59) return null;
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
-  const clock = (Number(hour) * 60 + Number(minute)) * 60_000 + Number(second) * 1000;
-  return midnight + clock + Number(fraction.padEnd(3, '0').slice(0, 3)) - offset;
+  const clock = (Number(hour ?? 0) * 60 + Number(minute)) * 60_000 + Number(second) * 1000;
+  return {
+    wall: midnight + clock + Number(fraction.padEnd(3, '0').slice(0, 3)),
+    offset: utc || sign ? offset : null,
+    hasClock: hour !== undefined,
+  };
 }
 
 function sinceEpoch(number: number): number | null {

@@ -6,6 +6,7 @@ import * as answers from '../answers.ts';
 import { campaignPath } from '../client.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
+import { TIME, typedTime, ZONE } from '../times.ts';
 
 const ID = '3f1c9a0b5d7e2c4a6b80';
 
@@ -37,13 +38,15 @@ export function controlCommands(program: Command, { client, show }: Context) {
 
   command('reschedule', 'reschedule a campaign that has not begun', [
     `reschedule ${ID} --at 2026-12-24T18:00:00+01:00`,
+    `reschedule ${ID} \\\n    --at "2026-12-24 18:00" --zone Europe/Berlin`,
   ])
     .argument('<id>')
-    .requiredOption('--at <time>', 'the new time, as RFC 3339')
-    .action(async (id: string, { at }: { at: string }) => {
+    .requiredOption('--at <time>', `the new time: ${TIME}`)
+    .option('--zone <zone>', ZONE)
+    .action(async (id: string, { at, zone }: { at: string; zone?: string }) => {
       const campaign = await client()
         .expecting(answers.campaign)
-        .put(`${campaignPath(id)}/schedule`, { at });
+        .put(`${campaignPath(id)}/schedule`, { at: typedTime('--at', at, zone) });
       show(campaign, () => line(campaign));
     });
 

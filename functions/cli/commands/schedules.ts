@@ -5,6 +5,7 @@ import type { ScheduleView } from '../../http/schedules/view.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { clip, fold } from '../format.ts';
+import { TIME, typedTime } from '../times.ts';
 import { readJsonFile, Usage } from '../usage.ts';
 
 interface Options {
@@ -40,7 +41,7 @@ Examples:
 
   const times = (command: Command) =>
     command
-      .option('--until <time>', 'no run after that time, as RFC 3339; none: no end')
+      .option('--until <time>', `no run after that time: ${TIME}; none: no end`)
       .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
       .option('--missed <what>', 'for runs missed while the system was down: once or skip');
 
@@ -49,7 +50,7 @@ Examples:
       .argument('<file>', 'a campaign as JSON')
       .requiredOption('--cron <fields>', CRON)
       .requiredOption('--name <name>')
-      .option('--zone <zone>', 'such as Europe/Berlin', 'UTC'),
+      .option('--zone <zone>', 'such as Europe/Berlin (default: UTC)'),
   ).action(async (file: string, options: Options) => {
     const made = await client()
       .expecting(answers.schedule)
@@ -135,13 +136,14 @@ function numberOrNone(text: string) {
 }
 
 /** The fields of a schedule, replaced by those that were given. */
-function changed(before: object, { zone, until, maxRuns, ...rest }: Options) {
+function changed(before: { timeZone?: string }, { zone, until, maxRuns, ...rest }: Options) {
+  const end = (text: string) => typedTime('--until', text, zone ?? before.timeZone);
   return {
     ...before,
     ...rest,
     ...(zone !== undefined && { timeZone: zone }),
     // JSON leaves out undefined fields
-    ...(until !== undefined && { until: until === 'none' ? undefined : until }),
+    ...(until !== undefined && { until: until === 'none' ? undefined : end(until) }),
     ...(maxRuns !== undefined && { maxRuns: maxRuns === 'none' ? undefined : Number(maxRuns) }),
   };
 }

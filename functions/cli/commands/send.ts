@@ -13,6 +13,7 @@ import {
 import { confirmed } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
+import { TIME, ZONE } from '../times.ts';
 import { follow } from './watch.ts';
 
 type Options = SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean };
@@ -23,7 +24,8 @@ export function sendCommand(program: Command, context: Context) {
     .option('--name <name>', 'of the campaign (default: its title)')
     .option('--title <text>')
     .option('--body <text>')
-    .option('--at <time>', 'when it begins, as RFC 3339; it is not followed then')
+    .option('--at <time>', `when it begins: ${TIME}; it is not followed then`)
+    .option('--zone <zone>', ZONE)
     .option('--dry-run', 'go the whole way, but send nothing')
     .option('--idempotency-key <key>', 'the same key gives the same campaign')
     .option('--no-wait', 'do not follow it to its end')

@@ -6,6 +6,7 @@ import { namedToken } from '../canonical/token.ts';
 import { tokenForm } from '../platform.ts';
 import { isRange } from '../version.ts';
 import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
+import { time } from './time.ts';
 
 /** Ids in a list of a request. An audience of more ids is an upload. */
 const MAX_IDS = 100;
@@ -77,7 +78,6 @@ const attributes = z
     example: { plan: 'pro', age: { '>=': 18, '<': 30 }, city: { exists: true } },
   });
 
-const time = z.iso.datetime({ offset: true });
 const days = z.int().min(1).max(MAX_DAYS).optional();
 const lastSeen = z
   .strictObject({

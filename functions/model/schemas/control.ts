@@ -1,14 +1,13 @@
 /** The parts of a request about when a campaign begins, and about its canary. */
 
 import { z } from 'zod';
+import { timeInMs } from './time.ts';
 
 const LAST_YEAR = 9999;
 
 export const scheduleSchema = z
   .strictObject({
-    at: z.iso
-      .datetime({ offset: true, message: 'must be a time such as 2026-12-24T18:00:00+01:00' })
-      .transform((it) => Date.parse(it))
+    at: timeInMs
       .refine((it) => new Date(it).getUTCFullYear() <= LAST_YEAR, { message: 'is too far away' })
       .meta({
         type: 'string',

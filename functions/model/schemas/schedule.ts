@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { timeZoneOf } from '../canonical/timezone.ts';
 import { cronFault } from '../cron.ts';
 import { campaignRequestSchema } from './campaign.ts';
+import { timeInMs } from './time.ts';
 
 const cron = z
   .string()
@@ -25,14 +26,12 @@ const timeZone = z
   .prefault('UTC')
   .meta({ description: "Kept as IANA's current name: `UTC` is `Etc/UTC`." });
 
-const time = z.iso.datetime({ offset: true }).transform((it) => Date.parse(it));
-
 export const scheduleRequestSchema = z
   .strictObject({
     name: z.string().min(1).max(200),
     cron,
     timeZone,
-    until: time.optional().meta({ type: 'string', format: 'date-time' }),
+    until: timeInMs.optional().meta({ type: 'string', format: 'date-time' }),
     maxRuns: z.int().min(1).max(1_000_000).optional(),
     missed: z.enum(['once', 'skip']).default('once').meta({
       description:

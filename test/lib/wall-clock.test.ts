@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { instantsOf } from '../../functions/lib/wall-clock.ts';
+
+/** What the clock shows, and when, as RFC 3339. */
+const at = (wall: string, zone: string) =>
+  instantsOf(Date.parse(`${wall}Z`), zone).map((it) => new Date(it).toISOString());
+
+test('a wall-clock time is one point in time', () => {
+  for (const [wall, zone, instant] of [
+    ['2026-12-24T18:00', 'Europe/Berlin', '2026-12-24T17:00:00.000Z'],
+    ['2026-06-24T18:00', 'Europe/Berlin', '2026-06-24T16:00:00.000Z'],
+    ['2026-12-24T18:00', 'Asia/Kathmandu', '2026-12-24T12:15:00.000Z'],
+    ['2026-12-24T18:00', 'America/St_Johns', '2026-12-24T21:30:00.000Z'],
+    ['2026-12-24T18:00', 'Pacific/Kiritimati', '2026-12-24T04:00:00.000Z'],
+    ['2026-12-24T18:00', 'Pacific/Pago_Pago', '2026-12-25T05:00:00.000Z'],
+    ['2026-12-24T18:00', 'Etc/UTC', '2026-12-24T18:00:00.000Z'],
+    // an hour before and after the clocks change
+    ['2026-03-29T01:59', 'Europe/Berlin', '2026-03-29T00:59:00.000Z'],
+    ['2026-03-29T03:00', 'Europe/Berlin', '2026-03-29T01:00:00.000Z'],
+    ['2026-10-25T01:59', 'Europe/Berlin', '2026-10-24T23:59:00.000Z'],
+    ['2026-10-25T03:00', 'Europe/Berlin', '2026-10-25T02:00:00.000Z'],
+  ] as const)
+    assert.deepEqual(at(wall, zone), [instant], `${wall} ${zone}`);
+});
+
+test('clocks are put forward over a time, and back to one', () => {
+  assert.deepEqual(at('2026-03-29T02:30', 'Europe/Berlin'), []);
+  assert.deepEqual(at('2026-10-25T02:30', 'Europe/Berlin'), [
+    '2026-10-25T00:30:00.000Z',
+    '2026-10-25T01:30:00.000Z',
+  ]);
+  // by half an hour
+  assert.deepEqual(at('2026-10-04T02:15', 'Australia/Lord_Howe'), []);
+  assert.deepEqual(at('2026-04-05T01:45', 'Australia/Lord_Howe'), [
+    '2026-04-04T14:45:00.000Z',
+    '2026-04-04T15:15:00.000Z',
+  ]);
+  // a whole day
+  assert.deepEqual(at('2011-12-30T12:00', 'Pacific/Apia'), []);
+});
