@@ -7,6 +7,46 @@ import type { Overdue, Work } from '../model/work.ts';
 import type { FrozenPage } from './chunks.ts';
 import type { Page } from './page.ts';
 
+/** The start of a campaign; times in ms since the epoch. */
+export interface CampaignStart {
+  id: string;
+  /** the ranges to plan, in order */
+  shards: BucketRange[];
+  /** when the sweep looks after it */
+  dueAt: number;
+  /** now */
+  at?: number;
+  /** the number of installations to read, if it is known exactly */
+  expected?: number | undefined;
+}
+
+/** A change of a campaign's state. */
+export interface CampaignMove {
+  id: string;
+  /** the states that it may be in */
+  from: readonly CampaignState[];
+  to: CampaignState;
+  /** why it is paused; null for other states */
+  reason: string | null;
+  /** now, in ms since the epoch */
+  at?: number;
+  /** the API key or the user that asks for it, for the history */
+  by?: string;
+  /** replaces the campaign's guard */
+  guard?: Campaign['guard'];
+}
+
+/** A claim to try a message first; times in ms since the epoch. */
+export interface TrialClaim {
+  campaignId: string;
+  provider: Provider;
+  /** the process */
+  by: string;
+  /** when the claim ends by itself */
+  until: number;
+  now: number;
+}
+
 export interface Campaigns {
   /**
    * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier campaign; 'conflict'
@@ -41,31 +81,17 @@ export interface Campaigns {
   listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
   /**
    * Stores the campaign's shards, once. An accepted campaign is running from then on, a scheduled one
-   * only if its time has come. A campaign with a canary is guarded from the start and stays due. `at` is
-   * now, in ms. `expected` is the number of installations to read. False if nothing was changed.
+   * only if its time has come. A campaign with a canary is guarded from the start and stays due. False if
+   * nothing was changed.
    */
-  startCampaign(
-    id: string,
-    shards: BucketRange[],
-    dueAt: number,
-    at?: number,
-    expected?: number,
-  ): Promise<boolean>;
+  startCampaign(start: CampaignStart): Promise<boolean>;
   /**
    * Moves a campaign along `transitions`. Null, and nothing changes, if it is in another state than
    * `from`. The history is written with it. A scheduled campaign that is cancelled closes. A paused one
    * is not due. One that goes on, or is being cancelled, is due `LOST_AFTER_MS` later, and its `task`
    * says why its work has to go back on its queues.
    */
-  moveCampaign(
-    id: string,
-    from: readonly CampaignState[],
-    to: CampaignState,
-    reason: string | null,
-    at?: number,
-    by?: string,
-    guard?: Campaign['guard'],
-  ): Promise<Campaign | null>;
+  moveCampaign(move: CampaignMove): Promise<Campaign | null>;
   /**
    * Gives a scheduled campaign another time, in ms. Null, and nothing changes, in any other state.
    */
@@ -92,17 +118,11 @@ export interface Campaigns {
    */
   notePush(campaignId: string, at: number, acceptedBy?: Provider): Promise<void>;
   /**
-   * Asks for the right of one process, `by`, to try the campaign's message at a provider first, `until`
-   * a time in ms. 'ours': this process has it. 'other': another process has it now. 'accepted': a push
-   * was accepted already, or there is no such campaign, so every process may send.
+   * Asks for the right of one process to try the campaign's message at a provider first. 'ours': this
+   * process has it. 'other': another process has it now. 'accepted': a push was accepted already, or there
+   * is no such campaign, so every process may send.
    */
-  claimTrial(
-    campaignId: string,
-    provider: Provider,
-    by: string,
-    until: number,
-    now: number,
-  ): Promise<'accepted' | 'ours' | 'other'>;
+  claimTrial(trial: TrialClaim): Promise<'accepted' | 'ours' | 'other'>;
   /** Adds up the counts of a campaign's shards; all 0 if it has none. */
   counts(campaignId: string): Promise<Counts>;
   /**

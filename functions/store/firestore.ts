@@ -8,6 +8,7 @@ import { firestoreAudience } from './firestore/audience.ts';
 import { firestoreCampaigns } from './firestore/campaigns.ts';
 import { firestoreChunks } from './firestore/chunks.ts';
 import { createClient, type FirestoreOptions } from './firestore/client.ts';
+import { firestoreClose } from './firestore/close.ts';
 import { firestoreErase } from './firestore/erase.ts';
 import { eventWriter, firestoreEvents } from './firestore/events.ts';
 import { firestoreFailures } from './firestore/failures.ts';
@@ -43,13 +44,15 @@ export function createFirestoreStore({
   const schema = createSchema(client.db);
   const outbox = eventWriter(schema, retentionDays);
   const registry = { client, schema, retentionDays };
-  const { closeShard, ...shards } = firestoreShards(client, schema, retentionDays, outbox);
+  const context = { client, schema, retentionDays, events: outbox };
+  const closeShard = firestoreClose(context);
+  const shards = firestoreShards(context);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const erase = firestoreErase({ client, schema, retentionDays, closeShard });
   const within = { closeShard, insertFailures, registry, events: outbox, erase };
   const chunks = firestoreChunks(client, schema, retentionDays, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
-  const campaigns = firestoreCampaigns(client, schema, retentionDays, outbox);
+  const campaigns = firestoreCampaigns(context);
   return {
     ...firestoreInstallations(registry),
     ...firestoreImport(registry),
@@ -68,7 +71,7 @@ export function createFirestoreStore({
     ...firestoreTriggers({ client, schema, retentionDays }),
     ...firestoreWebhooks({ client, schema, retentionDays, events: outbox }),
     ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
-    ...firestoreOverdue(client, schema, closeShard),
+    ...firestoreOverdue({ client, schema, closeShard }),
     ...firestoreUsers({ ...registry, erase, dropFromUploads }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),

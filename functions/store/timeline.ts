@@ -39,7 +39,8 @@ export const movedTo = (
   guard: Campaign['guard'],
 ): Campaign => ({
   ...it,
-  ...{ state: to, reason },
+  state: to,
+  reason,
   ...(guard && { guard }),
   // it was paused before it began
   ...(to === 'accepted' && { startedAt: at }),

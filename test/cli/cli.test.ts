@@ -111,8 +111,8 @@ test('a campaign that was paused or cancelled is a failure, with what to do', as
   const { volley, store } = await cli(t);
   const { stdout } = await volley('send', '--title', 'Hi', '--everybody', '--no-wait');
   const id = stdout.trim();
-  await store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], 0);
-  await store.moveCampaign(id, ['running'], 'paused', 'InvalidProviderToken');
+  await store.startCampaign({ id, shards: [{ from: 0, to: 2 ** 32 }], dueAt: 0 });
+  await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'InvalidProviderToken' });
   const watched = await volley('watch', id);
   assert.equal(watched.code, 1);
   assert.match(watched.stderr, /paused: InvalidProviderToken\n.*:\n {2}volley resume/);

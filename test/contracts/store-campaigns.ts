@@ -34,10 +34,11 @@ async function inState(store: Store, state: CampaignState): Promise<Campaign> {
   await store.createCampaign(campaign, null, NOW);
   if (state === 'scheduled') return campaign;
   if (state === 'cancelling' || state === 'cancelled')
-    await store.moveCampaign(id, ['accepted'], 'cancelling', null);
+    await store.moveCampaign({ id, from: ['accepted'], to: 'cancelling', reason: null });
   if (state !== 'accepted' && state !== 'cancelling')
-    await store.startCampaign(id, [EVERYBODY], NOW);
-  if (state === 'paused') await store.moveCampaign(id, ['running'], 'paused', 'why');
+    await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW });
+  if (state === 'paused')
+    await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'why' });
   if (state === 'completed' || state === 'cancelled')
     await store.freezePage(pageOf(id, [], { last: true }));
   const it = await store.getCampaign(id);
@@ -71,7 +72,13 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const campaign = campaignOf();
     assert.equal(await store.findCampaign('default', once('k')), null);
     assert.equal((await store.createCampaign(campaign, once('k'), NOW)).kind, 'created');
-    const moved = await store.moveCampaign(campaign.id, ['accepted'], 'cancelling', null, NOW);
+    const moved = await store.moveCampaign({
+      id: campaign.id,
+      from: ['accepted'],
+      to: 'cancelling',
+      reason: null,
+      at: NOW,
+    });
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k'), NOW), {
       ...{ kind: 'exists', campaign: moved },
     });
@@ -133,12 +140,12 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       { from: 100, to: 2 ** 32 },
     ];
     const all = await Promise.all([
-      store.startCampaign(campaign.id, ranges, NOW),
-      store.startCampaign(campaign.id, [EVERYBODY], NOW),
+      store.startCampaign({ id: campaign.id, shards: ranges, dueAt: NOW }),
+      store.startCampaign({ id: campaign.id, shards: [EVERYBODY], dueAt: NOW }),
     ]);
     assert.deepEqual(all.toSorted(), [false, true]);
-    assert.equal(await store.startCampaign(campaign.id, ranges, NOW), false);
-    assert.equal(await store.startCampaign('nothing', ranges, NOW), false);
+    assert.equal(await store.startCampaign({ id: campaign.id, shards: ranges, dueAt: NOW }), false);
+    assert.equal(await store.startCampaign({ id: 'nothing', shards: ranges, dueAt: NOW }), false);
     const { state, shards } = (await store.getCampaign(campaign.id))!;
     assert.equal(state, 'running');
     const open = await store.openShards(campaign.id);
@@ -158,7 +165,13 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       // only a store starts and closes a campaign
       for (const to of campaignStates.filter((it) => !['completed', 'cancelled'].includes(it))) {
         const before = await inState(store, from);
-        const moved = await store.moveCampaign(before.id, [from], to, 'because', NOW);
+        const moved = await store.moveCampaign({
+          id: before.id,
+          from: [from],
+          to,
+          reason: 'because',
+          at: NOW,
+        });
         const legal = transitions[from].includes(to);
         const neverBegun = from === 'scheduled' && to === 'cancelled' && { closedAt: NOW };
         const begins = to === 'accepted' && { startedAt: NOW };
@@ -176,15 +189,26 @@ export function campaignContract(name: string, makeStore: MakeStore) {
   test(`${name}: a campaign that is in another state than expected does not move`, async (t) => {
     const store = await makeStore(t);
     const { id } = await inState(store, 'paused');
-    assert.equal(await store.moveCampaign(id, ['running', 'accepted'], 'cancelling', 'no'), null);
+    assert.equal(
+      await store.moveCampaign({
+        id,
+        from: ['running', 'accepted'],
+        to: 'cancelling',
+        reason: 'no',
+      }),
+      null,
+    );
     assert.equal((await store.getCampaign(id))?.reason, 'why');
     const both = ['running', 'paused'] as const;
     const all = await Promise.all([
-      store.moveCampaign(id, both, 'cancelling', null),
-      store.moveCampaign(id, both, 'cancelling', null),
+      store.moveCampaign({ id, from: both, to: 'cancelling', reason: null }),
+      store.moveCampaign({ id, from: both, to: 'cancelling', reason: null }),
     ]);
     assert.equal(all.filter((it) => it !== null).length, 1);
-    assert.equal(await store.moveCampaign('nothing', ['running'], 'paused', null), null);
+    assert.equal(
+      await store.moveCampaign({ id: 'nothing', from: ['running'], to: 'paused', reason: null }),
+      null,
+    );
   });
 
   test(`${name}: the first push is the earliest that was noted`, async (t) => {
@@ -201,7 +225,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     await store.createCampaign(waiting, null, NOW + 10);
     const planning = campaignOf();
     await store.createCampaign(planning, null, NOW + 10);
-    await store.startCampaign(planning.id, [EVERYBODY], NOW + 20);
+    await store.startCampaign({ id: planning.id, shards: [EVERYBODY], dueAt: NOW + 20 });
     const { chunkId, campaignId } = await lonelyChunk(store, 1, {
       ...{ dueAt: NOW + 30, provider: 'apns' },
     });

@@ -220,9 +220,9 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const { chunkId, campaignId } = await lonelyChunk(store, 1, { notBefore: NOW + 10 });
     assert.deepEqual(await claim(store, chunkId), { kind: 'early', notBefore: NOW + 10 });
-    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    await store.moveCampaign({ id: campaignId, from: ['running'], to: 'paused', reason: 'why' });
     assert.deepEqual(await claim(store, chunkId, 'x', NOW + 10), { kind: 'paused' });
-    await store.moveCampaign(campaignId, ['paused'], 'running', null);
+    await store.moveCampaign({ id: campaignId, from: ['paused'], to: 'running', reason: null });
     await finish(store, chunkId, NOW + 10);
     assert.deepEqual(await claim(store, chunkId), { kind: 'done' });
     assert.deepEqual(await claim(store, `${chunkId}9`), { kind: 'missing' });
@@ -231,7 +231,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
   test(`${name}: a cancelled campaign's chunks are claimed before their time`, async (t) => {
     const store = await makeStore(t);
     const { chunkId, campaignId } = await lonelyChunk(store, 1, { notBefore: NOW + MINUTE });
-    await store.moveCampaign(campaignId, ['running'], 'cancelling', null);
+    await store.moveCampaign({ id: campaignId, from: ['running'], to: 'cancelling', reason: null });
     assert.equal(claimed(await claim(store, chunkId)).campaign.state, 'cancelling');
   });
 
@@ -289,7 +289,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const { campaignId } = await lonelyChunk(store, 2);
     const until = NOW + 15_000;
     const ask = (by: string, provider: 'apns' | 'fcm' = 'fcm', now = NOW) =>
-      store.claimTrial(campaignId, provider, by, now + 15_000, now);
+      store.claimTrial({ campaignId, provider, by, until: now + 15_000, now });
     assert.equal(await ask('one'), 'ours');
     assert.equal(await ask('one'), 'ours', 'again');
     assert.equal(await ask('two'), 'other');
@@ -305,8 +305,17 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     await store.notePush(campaignId, NOW + 10, 'apns');
     assert.equal(await ask('one', 'apns'), 'accepted');
     assert.equal((await store.getCampaign(campaignId))?.firstPushAt, NOW + 9, 'the earliest');
-    assert.equal(await store.claimTrial('nothing', 'fcm', 'one', until, NOW), 'accepted');
-    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    assert.equal(
+      await store.claimTrial({
+        campaignId: 'nothing',
+        provider: 'fcm',
+        by: 'one',
+        until,
+        now: NOW,
+      }),
+      'accepted',
+    );
+    await store.moveCampaign({ id: campaignId, from: ['running'], to: 'paused', reason: 'why' });
     assert.equal(await ask('one'), 'accepted', 'a change of state keeps it');
   });
 
@@ -384,11 +393,11 @@ export function chunkContract(name: string, makeStore: MakeStore) {
       store.commitChunk(
         commitOf(chunkId, from, { open: [0, 1], lease: { keep: leaseOf(id) }, accepted: 0 }),
       );
-    await store.moveCampaign(campaignId, ['running'], 'paused', 'why');
+    await store.moveCampaign({ id: campaignId, from: ['running'], to: 'paused', reason: 'why' });
     assert.deepEqual(await keep('a', 'b'), {
       ...{ kind: 'committed', state: 'paused', campaignClosed: false },
     });
-    await store.moveCampaign(campaignId, ['paused'], 'cancelling', null);
+    await store.moveCampaign({ id: campaignId, from: ['paused'], to: 'cancelling', reason: null });
     assert.deepEqual(await keep('b', 'c'), {
       ...{ kind: 'committed', state: 'cancelling', campaignClosed: false },
     });

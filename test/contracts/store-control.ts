@@ -24,10 +24,15 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const it = campaignOf({ state: 'scheduled', schedule: { at } });
     await store.createCampaign(it, null, at);
     assert.deepEqual(await store.getCampaign(it.id), it);
-    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at - 1), false);
+    assert.equal(
+      await store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: at, at: at - 1 }),
+      false,
+    );
     assert.equal((await store.getCampaign(it.id))?.state, 'scheduled');
     const both = await Promise.all(
-      [0, 1].map((late) => store.startCampaign(it.id, [EVERYBODY], at + MINUTE, at + late)),
+      [0, 1].map((late) =>
+        store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: at + MINUTE, at: at + late }),
+      ),
     );
     assert.deepEqual(both.toSorted(), [false, true]);
     const started = await store.getCampaign(it.id);
@@ -43,10 +48,17 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const changed = await store.reschedule(it.id, at + MINUTE, at, NOW + 1, 'ada@example.com');
     assert.deepEqual(changed, { ...it, schedule: { at: at + MINUTE } });
     assert.deepEqual(await store.getCampaign(it.id), changed);
-    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at), false, 'the old time');
+    assert.equal(
+      await store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: at, at }),
+      false,
+      'the old time',
+    );
     assert.deepEqual(await store.takeOverdue(at - 1, at + MINUTE, 10).then(campaigns), []);
     assert.equal((await store.takeOverdue(at, at + MINUTE, 10).then(campaigns)).length, 1);
-    assert.equal(await store.startCampaign(it.id, [EVERYBODY], at, at + MINUTE), true);
+    assert.equal(
+      await store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: at, at: at + MINUTE }),
+      true,
+    );
     assert.equal(await store.reschedule(it.id, at, at, NOW, 'x'), null);
     assert.equal(await store.reschedule('nothing', at, at, NOW, 'x'), null);
     assert.deepEqual(
@@ -63,12 +75,22 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const it = campaignOf({ state: 'scheduled', schedule: { at: NOW + MINUTE } });
     await store.createCampaign(it, null, NOW + MINUTE);
-    const closed = await store.moveCampaign(it.id, ['scheduled'], 'cancelled', null, NOW + 5, 'me');
+    const closed = await store.moveCampaign({
+      id: it.id,
+      from: ['scheduled'],
+      to: 'cancelled',
+      reason: null,
+      at: NOW + 5,
+      by: 'me',
+    });
     assert.equal(closed?.closedAt, NOW + 5);
     assert.equal((await store.getCampaign(it.id))?.closedAt, NOW + 5);
     const told = (await store.timeline(it.id, 0)).map(({ event }) => event.type);
     assert.deepEqual(told, ['campaign.accepted', 'campaign.completed']);
-    assert.equal(await store.startCampaign(it.id, [EVERYBODY], NOW, NOW + MINUTE), false);
+    assert.equal(
+      await store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: NOW, at: NOW + MINUTE }),
+      false,
+    );
     await store.published(await store.unpublished(it.id));
     assert.deepEqual(await store.takeOverdue(NOW + 99 * MINUTE, NOW + 100 * MINUTE, 10), []);
     assert.deepEqual(await idsOf(store.openCampaigns('default')), []);
@@ -79,9 +101,15 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const id = await running(store);
     const due = (at: number) => store.takeOverdue(at, at, 10).then(campaigns);
     const dueAt = NOW + 1 + LOST_AFTER_MS;
-    await store.moveCampaign(id, ['running'], 'paused', 'why', NOW);
+    await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'why', at: NOW });
     assert.deepEqual(await due(dueAt), []);
-    const resumed = await store.moveCampaign(id, ['paused'], 'running', null, NOW + 1);
+    const resumed = await store.moveCampaign({
+      id,
+      from: ['paused'],
+      to: 'running',
+      reason: null,
+      at: NOW + 1,
+    });
     const task = resumed!.task!;
     assert.equal(task, `running-${NOW + 1}`);
     assert.equal((await store.getCampaign(id))?.task, task);
@@ -103,9 +131,21 @@ export function controlContract(name: string, makeStore: MakeStore) {
     assert.equal((await store.getShard(id, 0))?.task, 'sweep-2');
 
     const watched = await running(store, 2, { canary });
-    await store.moveCampaign(watched, ['running'], 'paused', 'why', NOW);
+    await store.moveCampaign({
+      id: watched,
+      from: ['running'],
+      to: 'paused',
+      reason: 'why',
+      at: NOW,
+    });
     assert.deepEqual(await due(dueAt), []);
-    await store.moveCampaign(watched, ['paused'], 'running', null, NOW + 1);
+    await store.moveCampaign({
+      id: watched,
+      from: ['paused'],
+      to: 'running',
+      reason: null,
+      at: NOW + 1,
+    });
     await store.redriven(watched, task);
     assert.equal((await due(dueAt)).length, 1, 'until its canary has passed');
   });
@@ -113,9 +153,30 @@ export function controlContract(name: string, makeStore: MakeStore) {
   test(`${name}: each change of state is kept with who and when, the latest ones`, async (t) => {
     const store = await makeStore(t);
     const { campaignId: id, chunkId } = await lonelyChunk(store, 1);
-    await store.moveCampaign(id, ['running'], 'paused', 'why', NOW + 1, 'ada@example.com');
-    await store.moveCampaign(id, ['completed'], 'paused', 'no', NOW + 2, 'nobody');
-    await store.moveCampaign(id, ['paused'], 'running', null, NOW + 3, 'key "ci"');
+    await store.moveCampaign({
+      id,
+      from: ['running'],
+      to: 'paused',
+      reason: 'why',
+      at: NOW + 1,
+      by: 'ada@example.com',
+    });
+    await store.moveCampaign({
+      id,
+      from: ['completed'],
+      to: 'paused',
+      reason: 'no',
+      at: NOW + 2,
+      by: 'nobody',
+    });
+    await store.moveCampaign({
+      id,
+      from: ['paused'],
+      to: 'running',
+      reason: null,
+      at: NOW + 3,
+      by: 'key "ci"',
+    });
     await finish(store, chunkId, NOW + 4);
     const system = { by: 'system', reason: null };
     assert.deepEqual(await store.history(id), [
@@ -129,11 +190,13 @@ export function controlContract(name: string, makeStore: MakeStore) {
 
     const busy = await running(store);
     for (let i = 1; i <= MAX_HISTORY; i++)
-      await store.moveCampaign(
-        busy,
-        [i % 2 ? 'running' : 'paused'],
-        ...([i % 2 ? 'paused' : 'running', `${i}`, NOW + i] as const),
-      );
+      await store.moveCampaign({
+        id: busy,
+        from: [i % 2 ? 'running' : 'paused'],
+        to: i % 2 ? 'paused' : 'running',
+        reason: `${i}`,
+        at: NOW + i,
+      });
     const kept = await store.history(busy);
     assert.equal(kept.length, MAX_HISTORY);
     assert.deepEqual([kept[0]?.from, kept.at(-1)?.reason], [null, `${MAX_HISTORY}`]);
@@ -146,9 +209,9 @@ export function controlContract(name: string, makeStore: MakeStore) {
     assert.equal((await store.getCampaign(id))?.guard, 'canary');
     const due = await store.takeOverdue(NOW + 15 * MINUTE, NOW + 30 * MINUTE, 10);
     assert.equal(campaigns(due).length, 1, 'it is looked after until then');
-    await store.moveCampaign(id, ['running'], 'paused', 'by hand', NOW);
+    await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'by hand', at: NOW });
     assert.equal(await store.passCanary(id, NOW, 'fine'), false);
-    await store.moveCampaign(id, ['paused'], 'running', null, NOW);
+    await store.moveCampaign({ id, from: ['paused'], to: 'running', reason: null, at: NOW });
     assert.equal((await store.getCampaign(id))?.guard, 'canary');
     assert.equal(await store.passCanary(id, NOW + 7, 'fine'), true);
     assert.equal(await store.passCanary(id, NOW + 8, 'fine'), false);
@@ -162,8 +225,22 @@ export function controlContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(campaigns(later), []);
 
     const other = await running(store, 2, { canary });
-    await store.moveCampaign(other, ['running'], 'paused', 'canary: 50 %', NOW);
-    await store.moveCampaign(other, ['paused'], 'running', null, NOW + 9, 'me', 'off');
+    await store.moveCampaign({
+      id: other,
+      from: ['running'],
+      to: 'paused',
+      reason: 'canary: 50 %',
+      at: NOW,
+    });
+    await store.moveCampaign({
+      id: other,
+      from: ['paused'],
+      to: 'running',
+      reason: null,
+      at: NOW + 9,
+      by: 'me',
+      guard: 'off',
+    });
     const overruled = await store.getCampaign(other);
     assert.deepEqual([overruled?.guard, overruled?.startedAt], ['off', NOW + 9]);
   });

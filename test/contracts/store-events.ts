@@ -36,13 +36,25 @@ export function eventContract(name: string, makeStore: MakeStore) {
     await store.createCampaign(campaign, { key: 'k', requestHash: 'h' }, NOW + MINUTE);
     // asked again, it is no other event
     await store.createCampaign(campaignOf(), { key: 'k', requestHash: 'h' }, NOW + MINUTE);
-    await store.startCampaign(id, [EVERYBODY], NOW + MINUTE, NOW + 1);
-    await store.startCampaign(id, [EVERYBODY], NOW + MINUTE, NOW + 2);
-    await store.moveCampaign(id, ['running'], 'paused', 'a key is wrong', NOW + 3);
-    await store.moveCampaign(id, ['running'], 'paused', 'there is nothing to pause', NOW + 4);
-    await store.moveCampaign(id, ['paused'], 'running', null, NOW + 5);
-    await store.moveCampaign(id, ['running'], 'paused', 'again', NOW + 6);
-    await store.moveCampaign(id, ['paused'], 'running', null, NOW + 7);
+    await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW + MINUTE, at: NOW + 1 });
+    await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW + MINUTE, at: NOW + 2 });
+    await store.moveCampaign({
+      id,
+      from: ['running'],
+      to: 'paused',
+      reason: 'a key is wrong',
+      at: NOW + 3,
+    });
+    await store.moveCampaign({
+      id,
+      from: ['running'],
+      to: 'paused',
+      reason: 'there is nothing to pause',
+      at: NOW + 4,
+    });
+    await store.moveCampaign({ id, from: ['paused'], to: 'running', reason: null, at: NOW + 5 });
+    await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'again', at: NOW + 6 });
+    await store.moveCampaign({ id, from: ['paused'], to: 'running', reason: null, at: NOW + 7 });
     await store.freezePage(pageOf(id, [2], { last: true }));
     await finish(store, `${id}.0.0.0`, NOW + 8);
 
@@ -101,7 +113,7 @@ export function eventContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(failed?.data.reasons, [{ reason: 'INVALID_ARGUMENT', count: 2 }]);
 
     const cancelled = await running(store);
-    await store.moveCampaign(cancelled, ['running'], 'cancelling', null);
+    await store.moveCampaign({ id: cancelled, from: ['running'], to: 'cancelling', reason: null });
     await store.freezePage(pageOf(cancelled, [], { skipped: 5, last: true }));
     assert.deepEqual((await courseOf(store, cancelled)).at(-1), [3, 'completed']);
 
@@ -170,7 +182,13 @@ export function eventContract(name: string, makeStore: MakeStore) {
     const next = await store.noteProgress(campaignId, NOW + 5000, 5000);
     assert.ok(next && next.id !== told[0]!.id);
     assert.equal((await store.timeline(campaignId, 0)).length, 2);
-    await store.moveCampaign(campaignId, ['running'], 'paused', 'why', NOW);
+    await store.moveCampaign({
+      id: campaignId,
+      from: ['running'],
+      to: 'paused',
+      reason: 'why',
+      at: NOW,
+    });
     assert.equal(await store.noteProgress(campaignId, NOW + 99_999, 5000), null);
     assert.equal(await store.noteProgress('nothing', NOW, 5000), null);
   });

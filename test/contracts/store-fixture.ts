@@ -83,7 +83,7 @@ export async function running(store: Store, shards = 1, rest: Partial<Campaign> 
   await store.createCampaign(campaign, null, NOW + MINUTE);
   const edge = (i: number) => Math.floor((BUCKETS / shards) * i);
   const ranges = Array.from({ length: shards }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
-  await store.startCampaign(campaign.id, ranges, NOW + 15 * MINUTE, NOW);
+  await store.startCampaign({ id: campaign.id, shards: ranges, dueAt: NOW + 15 * MINUTE, at: NOW });
   return campaign.id;
 }
 

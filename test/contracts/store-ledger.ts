@@ -89,8 +89,8 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const { id } = campaignOf();
     await store.createCampaign(campaignOf({ id }), null, NOW);
-    await store.moveCampaign(id, ['accepted'], 'cancelling', null);
-    assert.equal(await store.startCampaign(id, [EVERYBODY], NOW), true);
+    await store.moveCampaign({ id, from: ['accepted'], to: 'cancelling', reason: null });
+    assert.equal(await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW }), true);
     assert.equal((await store.getCampaign(id))?.state, 'cancelling');
     const last = pageOf(id, [], { skipped: 5, last: true });
     assert.deepEqual(await store.freezePage(last), { kind: 'frozen', campaignClosed: true });
@@ -102,7 +102,7 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const { id } = campaignOf();
     await store.createCampaign(campaignOf({ id }), null, NOW);
-    await store.startCampaign(id, [EVERYBODY], NOW, NOW, 9);
+    await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW, expected: 9 });
     assert.equal((await store.getCampaign(id))?.expected, 9);
     await store.freezePage(pageOf(id, [2], { leftOut: 3 }));
     assert.equal((await store.counts(id)).leftOut, 3);

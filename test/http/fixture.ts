@@ -111,7 +111,7 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
   const id = `${campaignId}.0.0.0`;
   const times = { dueAt: NOW, now: NOW };
   const whole = { from: 0, to: 2 ** 32 };
-  await store.startCampaign(campaignId, [whole], NOW);
+  await store.startCampaign({ id: campaignId, shards: [whole], dueAt: NOW });
   await store.freezePage({
     campaignId,
     shard: 0,

@@ -64,7 +64,7 @@ test('a campaign that ends because its last recipient was erased is announced', 
   const told: string[] = [];
   ports.events.publish = async ({ type, subject }) => void told.push(`${type} ${subject}`);
   const { id } = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', campaign));
-  await store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], 0);
+  await store.startCampaign({ id, shards: [{ from: 0, to: 2 ** 32 }], dueAt: 0 });
   await store.freezePage({
     ...{
       campaignId: id,

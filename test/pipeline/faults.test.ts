@@ -66,7 +66,7 @@ async function unplanned(world: World) {
   world.ports.queue = { ...world.queue, create: async () => {} };
   const id = await world.campaign();
   world.ports.queue = world.queue;
-  await world.store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], NOW + MINUTE);
+  await world.store.startCampaign({ id, shards: [{ from: 0, to: 2 ** 32 }], dueAt: NOW + MINUTE });
   return id;
 }
 

@@ -41,8 +41,9 @@ async function everyWrite(store: Store) {
       const campaign = campaignOf();
       return store.createStarted(campaign, null, pageOf(campaign.id, [1], { last: true }));
     },
-    startCampaign: () => store.startCampaign(accepted.id, [EVERYBODY], NOW),
-    moveCampaign: () => store.moveCampaign(planning, ['running'], 'paused', 'why'),
+    startCampaign: () => store.startCampaign({ id: accepted.id, shards: [EVERYBODY], dueAt: NOW }),
+    moveCampaign: () =>
+      store.moveCampaign({ id: planning, from: ['running'], to: 'paused', reason: 'why' }),
     notePush: () => store.notePush(planning, NOW),
     published: async () => store.published(await store.unpublished(campaignId)),
     addWebhook: () => store.addWebhook(webhookOf(), 9),

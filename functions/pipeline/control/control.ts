@@ -42,7 +42,14 @@ export const allowedIn = (state: CampaignState) =>
  */
 export async function cancel(ports: Ports, id: string, by = SYSTEM): Promise<Controlled> {
   const { store, now } = ports;
-  const closed = await store.moveCampaign(id, ['scheduled'], 'cancelled', null, now(), by);
+  const closed = await store.moveCampaign({
+    id,
+    from: ['scheduled'],
+    to: 'cancelled',
+    reason: null,
+    at: now(),
+    by,
+  });
   if (!closed) return move(ports, id, ['accepted', 'running', 'paused'], 'cancelling', by);
   await announce(ports, id).catch(leaveToSweep(ports, id));
   return { kind: 'ok', campaign: closed };
@@ -70,7 +77,7 @@ async function move(
   by: string,
   guard?: Campaign['guard'],
 ): Promise<Controlled> {
-  const moved = await store.moveCampaign(id, from, to, null, now(), by, guard);
+  const moved = await store.moveCampaign({ id, from, to, reason: null, at: now(), by, guard });
   const campaign = moved ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (campaign.state !== to) return { kind: 'illegal', campaign };
@@ -103,7 +110,14 @@ export async function pause(
   from: readonly CampaignState[] = verbs.pause!,
 ): Promise<Campaign | null> {
   const { store, log, now } = ports;
-  const paused = await store.moveCampaign(campaignId, from, 'paused', reason, now(), by);
+  const paused = await store.moveCampaign({
+    id: campaignId,
+    from,
+    to: 'paused',
+    reason,
+    at: now(),
+    by,
+  });
   if (!paused) return null;
   log.campaignPaused({ campaignId, reason });
   await announce(ports, campaignId).catch(leaveToSweep(ports, campaignId));

@@ -65,7 +65,10 @@ async function start({ store, log, now }: Ports, campaign: Campaign): Promise<nu
   const isExact =
     !isRetry && target.kind === 'installations' && store.countsExactly(target.audience);
   const expected = isExact ? estimate : undefined;
-  if (!(await store.startCampaign(id, shards, now() + LOST_AFTER_MS, now(), expected))) return null;
+  if (
+    !(await store.startCampaign({ id, shards, dueAt: now() + LOST_AFTER_MS, at: now(), expected }))
+  )
+    return null;
   log.campaignPlanned({ campaignId: id, shards: shards.length, estimate });
   return shards.length;
 }

@@ -42,7 +42,13 @@ export async function awaitTurn(
   if (trial.proven || dryRun || recipients.length <= FEW) return 'now';
   const deadline = monotonic() + MAX_WAIT_MS;
   for (let polls = 1; ; polls++) {
-    const turn = await store.claimTrial(id, provider, PROCESS, now() + TRIAL_MS, now());
+    const turn = await store.claimTrial({
+      campaignId: id,
+      provider,
+      by: PROCESS,
+      until: now() + TRIAL_MS,
+      now: now(),
+    });
     if (turn === 'accepted') trial.prove();
     if (turn !== 'other' || trial.proven) return polls > 1 ? 'waited' : 'now';
     if (stop.aborted || monotonic() >= deadline) return 'later';

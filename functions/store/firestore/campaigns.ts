@@ -5,24 +5,19 @@ import type { Store } from '../../ports/ports.ts';
 import { timeAndName } from '../cursor.ts';
 import { firstOf, merged } from '../sorted.ts';
 import { findCampaign, toCampaign } from './campaign-fields.ts';
-import type { Client } from './client.ts';
+import type { Context } from './context.ts';
 import { firestoreCreate } from './create.ts';
 import { liveOf } from './documents.ts';
-import type { EventWriter } from './events.ts';
 import { firestoreMoves } from './moves.ts';
-import { END, listedOf, type Schema, SLOTS } from './schema.ts';
+import { END, listedOf, SLOTS } from './schema.ts';
 import { firestoreTrials } from './trials.ts';
 
-export function firestoreCampaigns(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  events: EventWriter,
-) {
+export function firestoreCampaigns(context: Context) {
+  const { client, schema } = context;
   return {
-    ...firestoreCreate(client, schema, retentionDays, events),
-    ...firestoreMoves(client, schema, retentionDays, events),
-    ...firestoreTrials(client, schema),
+    ...firestoreCreate(context),
+    ...firestoreMoves(context),
+    ...firestoreTrials(context),
 
     async getCampaign(id) {
       const found = await findCampaign(client, schema, id);

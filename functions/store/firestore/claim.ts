@@ -6,14 +6,14 @@ import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { toCampaign } from './campaign-fields.ts';
 import { campaignOf, readChunk, toChunk } from './chunk-fields.ts';
 import { type Client, unchanged } from './client.ts';
+import type { CloseShard } from './close.ts';
 import type { FirestoreErase } from './erase.ts';
 import { type ChunkFields, dueOf, type Schema } from './schema.ts';
-import type { FirestoreShards } from './shards.ts';
 
 export function firestoreClaim(
   client: Client,
   schema: Schema,
-  closeShard: FirestoreShards['closeShard'],
+  closeShard: CloseShard,
   erase: Pick<FirestoreErase, 'from'>,
 ) {
   const attemptClaim = (chunkId: string, lease: Lease, now: number) =>

@@ -10,13 +10,13 @@ import { tally } from '../counts.ts';
 import type { Redacted } from '../erasure.ts';
 import { readChunk } from './chunk-fields.ts';
 import { type Client, unchanged } from './client.ts';
+import type { CloseShard } from './close.ts';
 import type { FirestoreErase } from './erase.ts';
 import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
 import type { Registry } from './registry/registry.ts';
 import { forget } from './registry/removal.ts';
 import { type ChunkFields, dueOf, expiry, reasonKey, type Schema } from './schema.ts';
-import type { FirestoreShards } from './shards.ts';
 
 /** Most reasons that one commit counts: a write may change 500 counters of a document. */
 const [MAX_REASONS, MAX_PRUNED] = [400, 50];
@@ -25,12 +25,13 @@ const add = FieldValue.increment;
 const gone = FieldValue.delete;
 
 /** What a commit needs of other parts of the store. */
-export type Within = Pick<FirestoreShards, 'closeShard'> &
-  Pick<ReturnType<typeof firestoreFailures>, 'insertFailures'> & {
-    registry: Registry;
-    events: EventWriter;
-    erase: FirestoreErase;
-  };
+export interface Within {
+  closeShard: CloseShard;
+  insertFailures: ReturnType<typeof firestoreFailures>['insertFailures'];
+  registry: Registry;
+  events: EventWriter;
+  erase: FirestoreErase;
+}
 
 /** The fields of a chunk that a commit reads; `state` is its campaign's. */
 const READ = ['done', 'leaseId', 'writtenBy', 'shard', 'app', 'notBefore', 'state', 'erase'];

@@ -5,15 +5,15 @@ import type { ChunkCommit } from '../../model/chunk.ts';
 import { commitWithout, type Redacted, redacted } from '../erasure.ts';
 import { pack, unpack } from '../recipients.ts';
 import { type Client, unchanged } from './client.ts';
+import type { CloseShard } from './close.ts';
 import { rememberErased, withoutRecent } from './erasures.ts';
 import { type ChunkFields, expiry, type Schema } from './schema.ts';
-import type { FirestoreShards } from './shards.ts';
 
 interface Context {
   client: Client;
   schema: Schema;
   retentionDays: number;
-  closeShard: FirestoreShards['closeShard'];
+  closeShard: CloseShard;
 }
 
 export type FirestoreErase = ReturnType<typeof firestoreErase>;

@@ -54,7 +54,9 @@ export function firestoreFailures(client: Client, schema: Schema, retentionDays:
       const name = `${digest(chunkId)}${END}${digest(leaseId)}`;
       for (const [part, packed] of inParts(inOrder).entries())
         writes.create(failuresOf(campaignId, `${name}${END}${part}`), {
-          ...{ campaignId, chunkId, failures: packed },
+          campaignId,
+          chunkId,
+          failures: packed,
           expireAt: expiry(now, retentionDays),
         } satisfies FailuresFields);
     },

@@ -7,16 +7,16 @@ import type { FrozenPage, Store } from '../../ports/ports.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { fromNewChunk } from './chunk-fields.ts';
 import type { Client } from './client.ts';
+import type { CloseShard } from './close.ts';
 import type { FirestoreErase } from './erase.ts';
 import { type BadgeFields, dueOf, reasonKey, type Schema, type ShardFields } from './schema.ts';
-import type { FirestoreShards } from './shards.ts';
 
 const add = FieldValue.increment;
 
 export function firestoreFreeze(
   client: Client,
   schema: Schema,
-  closeShard: FirestoreShards['closeShard'],
+  closeShard: CloseShard,
   erase: Pick<FirestoreErase, 'late'>,
 ): Pick<Store, 'freezePage'> {
   /** Writes the page in one transaction. False if another planner was first. */

@@ -10,8 +10,8 @@ export const firestoreMessages = (
     async createStarted(campaign, idempotency, page, by) {
       const created = await verbs.createCampaign(campaign, idempotency, page.dueAt, by);
       if (created.kind !== 'created') return created;
-      const all = [{ from: 0, to: BUCKETS }];
-      await verbs.startCampaign(campaign.id, all, page.dueAt, page.now);
+      const shards = [{ from: 0, to: BUCKETS }];
+      await verbs.startCampaign({ id: campaign.id, shards, dueAt: page.dueAt, at: page.now });
       await verbs.freezePage(page);
       return created;
     },

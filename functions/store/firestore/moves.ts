@@ -4,118 +4,122 @@
  */
 
 import { FieldValue } from '@google-cloud/firestore';
-import { noCounts, SYSTEM, transitions } from '../../model/campaign.ts';
+import { type Campaign, type Change, noCounts, SYSTEM, transitions } from '../../model/campaign.ts';
 import { closedEvent, pausedEvent } from '../../model/campaign-events.ts';
-import type { Store } from '../../ports/ports.ts';
+import type { CampaignMove, Store } from '../../ports/ports.ts';
 import { begins, dueAfter, movedTo, withoutGuard, withoutTask } from '../timeline.ts';
 import { expiryOf, findCampaign, historyWith, requestOf, toCampaign } from './campaign-fields.ts';
-import { type Client, unchanged } from './client.ts';
-import type { EventWriter } from './events.ts';
-import { type CampaignFields, dueOf, type Schema } from './schema.ts';
+import { unchanged } from './client.ts';
+import type { Context } from './context.ts';
+import { type CampaignFields, dueOf } from './schema.ts';
 
-export function firestoreMoves(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  events: EventWriter,
-) {
-  const find = (id: string) => findCampaign(client, schema, id);
+export const firestoreMoves = (context: Context) =>
+  ({
+    moveCampaign: (move) => moveCampaign(context, move),
+    reschedule: (id, startAt, dueAt, at, by) => reschedule(context, { id, startAt, dueAt, at, by }),
+    passCanary: (id, at, reason) => passCanary(context, id, at, reason),
+    redriven: (id, task) => redriven(context, id, task),
+  }) satisfies Partial<Store>;
 
-  return {
-    moveCampaign: (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
-      client.write(async (writes) => {
-        const found = await find(id);
-        if (!found) return null;
-        const campaign = toCampaign(found);
-        if (!from.includes(campaign.state) || !transitions[campaign.state].includes(to))
-          return null;
-        const moved = movedTo(campaign, to, reason, at, guard);
-        const fields = found.data() as CampaignFields;
-        const dueAt = dueAfter(moved, at);
-        const paused =
-          to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
-        const closed = moved.closedAt !== campaign.closedAt && {
-          closedAt: moved.closedAt,
-          open: FieldValue.delete(),
-          ...expiryOf(fields, at, retentionDays),
-          ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
-        };
-        writes.update(
-          found.ref,
-          {
-            state: to,
-            reason,
-            request: requestOf(moved),
-            ...paused,
-            ...closed,
-            due: dueAt === null ? FieldValue.delete() : dueOf(id, dueAt),
-            ...historyWith(fields, { at, by, from: campaign.state, to, reason }),
-          },
-          unchanged(found),
-        );
-        return moved;
-      }),
+function moveCampaign({ client, schema, retentionDays, events }: Context, move: CampaignMove) {
+  const { id, from, to, reason, at = Date.now(), by = SYSTEM, guard } = move;
+  return client.write(async (writes) => {
+    const found = await findCampaign(client, schema, id);
+    if (!found) return null;
+    const campaign = toCampaign(found);
+    const { state } = campaign;
+    if (!from.includes(state) || !transitions[state].includes(to)) return null;
+    const moved = movedTo(campaign, to, reason, at, guard);
+    const fields = found.data() as CampaignFields;
+    const dueAt = dueAfter(moved, at);
+    const paused =
+      to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
+    const closed = moved.closedAt !== campaign.closedAt && {
+      closedAt: moved.closedAt,
+      open: FieldValue.delete(),
+      ...expiryOf(fields, at, retentionDays),
+      ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
+    };
+    writes.update(
+      found.ref,
+      {
+        state: to,
+        reason,
+        request: requestOf(moved),
+        ...paused,
+        ...closed,
+        due: dueAt === null ? FieldValue.delete() : dueOf(id, dueAt),
+        ...historyWith(fields, { at, by, from: state, to, reason }),
+      },
+      unchanged(found),
+    );
+    return moved;
+  });
+}
 
-    reschedule: (id, startAt, dueAt, at, by) =>
-      client.write(async (writes) => {
-        const found = await find(id);
-        const campaign = found && toCampaign(found);
-        if (!found || campaign?.state !== 'scheduled') return null;
-        const changed = { ...campaign, schedule: { at: startAt } };
-        writes.update(
-          found.ref,
-          {
-            request: requestOf(changed),
-            due: dueOf(id, dueAt),
-            ...historyWith(found.data() as CampaignFields, {
-              at,
-              by,
-              from: 'scheduled',
-              to: 'scheduled',
-              reason: begins(startAt),
-            }),
-          },
-          unchanged(found),
-        );
-        return changed;
-      }),
+type Rescheduled = { id: string; startAt: number; dueAt: number; at: number; by: string };
 
-    passCanary: (id, at, reason) =>
-      client.write(async (writes) => {
-        const found = await find(id);
-        const campaign = found && toCampaign(found);
-        if (!found || campaign?.state !== 'running' || campaign.guard !== 'canary') return false;
-        writes.update(
-          found.ref,
-          {
-            request: requestOf(withoutGuard(campaign, at)),
-            due: FieldValue.delete(),
-            ...historyWith(found.data() as CampaignFields, {
-              at,
-              by: SYSTEM,
-              from: 'running',
-              to: 'running',
-              reason,
-            }),
-          },
-          unchanged(found),
-        );
-        return true;
-      }),
+function reschedule(context: Context, { id, startAt, dueAt, at, by }: Rescheduled) {
+  return change(context, id, (campaign) => {
+    if (campaign.state !== 'scheduled') return null;
+    const changed: Campaign = { ...campaign, schedule: { at: startAt } };
+    const stays = { from: 'scheduled', to: 'scheduled' } as const;
+    return {
+      changed,
+      due: dueOf(id, dueAt),
+      history: { at, by, ...stays, reason: begins(startAt) },
+    };
+  });
+}
 
-    redriven: (id, task) =>
-      client.write(async (writes) => {
-        const found = await find(id);
-        const campaign = found && toCampaign(found);
-        if (!found || campaign?.task !== task) return;
-        writes.update(
-          found.ref,
-          {
-            request: requestOf(withoutTask(campaign)),
-            ...(campaign.guard !== 'canary' && { due: FieldValue.delete() }),
-          },
-          unchanged(found),
-        );
-      }),
-  } satisfies Partial<Store>;
+async function passCanary(context: Context, id: string, at: number, reason: string) {
+  const passed = await change(context, id, (campaign) => {
+    if (campaign.state !== 'running' || campaign.guard !== 'canary') return null;
+    const stays = { from: 'running', to: 'running' } as const;
+    return {
+      changed: withoutGuard(campaign, at),
+      due: FieldValue.delete(),
+      history: { at, by: SYSTEM, ...stays, reason },
+    };
+  });
+  return passed !== null;
+}
+
+async function redriven(context: Context, id: string, task: string) {
+  await change(context, id, (campaign) => {
+    if (campaign.task !== task) return null;
+    const isWatched = campaign.guard === 'canary';
+    return { changed: withoutTask(campaign), ...(!isWatched && { due: FieldValue.delete() }) };
+  });
+}
+
+/** What a change that leaves the state as it is writes; `due` stays if it is left out. */
+interface Changed {
+  changed: Campaign;
+  due?: string | FieldValue;
+  history?: Change;
+}
+
+/** Replaces a campaign's request. Null, and nothing is written, if there is none or `make` gives null. */
+function change(
+  { client, schema }: Context,
+  id: string,
+  make: (campaign: Campaign) => Changed | null,
+): Promise<Campaign | null> {
+  return client.write(async (writes) => {
+    const found = await findCampaign(client, schema, id);
+    const made = found && make(toCampaign(found));
+    if (!found || !made) return null;
+    const { changed, due, history } = made;
+    writes.update(
+      found.ref,
+      {
+        request: requestOf(changed),
+        ...(due && { due }),
+        ...(history && historyWith(found.data() as CampaignFields, history)),
+      },
+      unchanged(found),
+    );
+    return changed;
+  });
 }

@@ -30,7 +30,14 @@ export function createSchema(db: Firestore) {
   const webhooks = db.collection('webhooks');
   const deliveries = db.collection('deliveries');
   return {
-    ...{ installations, campaigns, shards, chunks, failures, events, webhooks, deliveries },
+    installations,
+    campaigns,
+    shards,
+    chunks,
+    failures,
+    events,
+    webhooks,
+    deliveries,
     event: (subject: string, rest: string) => events.doc(`${subject}${END}${rest}`),
     installation: (app: string, id: string) => installations.doc(installationName(app, id)),
     badge: (app: string, id: string) => db.collection('badges').doc(installationName(app, id)),

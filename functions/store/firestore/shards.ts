@@ -1,170 +1,66 @@
-/** Shards: what is counted in them, and how they close, the last one with its campaign. */
+/** Shards: how far each is planned, and what is counted in it. */
 
-import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
-import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
-import { closedEvent } from '../../model/campaign-events.ts';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { addCounts } from '../counts.ts';
-import { expiryOf, historyWith, toCampaign } from './campaign-fields.ts';
-import { type Client, unchanged } from './client.ts';
-import type { EventWriter } from './events.ts';
-import {
-  BY_NAME,
-  byReason,
-  type CampaignFields,
-  END,
-  isId,
-  type Schema,
-  type ShardFields,
-} from './schema.ts';
+import type { Context } from './context.ts';
+import { BY_NAME, byReason, END, isId, type ShardFields } from './schema.ts';
 
-export type FirestoreShards = ReturnType<typeof firestoreShards>;
-
-export function firestoreShards(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  events: EventWriter,
-) {
-  async function shardsOf(campaignId: string): Promise<Shard[]> {
-    if (!isId(campaignId)) return [];
-    const query = schema.shards
-      .orderBy(BY_NAME)
-      .startAt(`${campaignId}${END}`)
-      .endBefore(`${campaignId}${END}${END}`);
-    return (await client.read(() => query.get())).docs.map(toShard);
-  }
-
-  async function counts(campaignId: string): Promise<Counts> {
-    const shards = await shardsOf(campaignId);
-    return shards.map((it) => it.counts).reduce(addCounts, noCounts());
-  }
-
-  /**
-   * Writes the end of a campaign all of whose shards are closed, under the condition that it has not
-   * changed. Gives the state it ends in, and what that changes in its shards.
-   */
-  async function end(writes: Transaction, campaign: DocumentSnapshot, index: number, now: number) {
-    const fields = campaign.data() as CampaignFields;
-    const { state, shards } = fields;
-    const closed: CampaignState = state === 'cancelling' ? 'cancelled' : 'completed';
-    const change = { state: closed, reason: null, closedAt: now };
-    // nothing counts in its shards any more
-    const sum = await counts(campaign.id);
-    const expires = expiryOf(fields, now, retentionDays);
-    // not before: another one may be paused for months, and their sums are still asked for
-    if ('expireAt' in expires)
-      for (let other = 0; other < shards; other++)
-        if (other !== index) writes.update(schema.shard(campaign.id, other), expires);
-    writes.update(
-      campaign.ref,
-      {
-        ...change,
-        ...expires,
-        ...{ shardsDone: shards, open: FieldValue.delete(), due: FieldValue.delete() },
-        ...historyWith(fields, { at: now, by: SYSTEM, from: state, to: closed, reason: null }),
-        ...events.append(writes, fields, (seq) =>
-          closedEvent({ ...toCampaign(campaign), ...change }, sum, seq),
-        ),
-      },
-      unchanged(campaign),
-    );
-    return { closed, expires };
-  }
-
-  /**
-   * Counts a shard that is complete as done, once; with it ends its campaign if all others were counted
-   * before. `isDue`: the campaign may have to be ended by `endIfDone`.
-   */
-  const countDone = (campaignId: string, index: number, now: number) =>
-    client.write(async (writes) => {
-      const [found] = await client.get([schema.shard(campaignId, index)]);
-      if (!found?.exists) return null;
-      const shard = found.data() as ShardFields;
-      const told = { shard: toShard(found).counts, closed: null, isDue: false };
-      if (!shard.planned || shard.chunks !== shard.chunksDone) return told;
-      if (shard.closed) return { ...told, isDue: shard.due !== undefined };
-      const [campaign] = await client.get([schema.campaign(campaignId)]);
-      if (!campaign?.exists) return told;
-      const { shards, shardsDone } = campaign.data() as CampaignFields;
-      if (shardsDone + 1 === shards) {
-        const { closed, expires } = await end(writes, campaign, index, now);
-        const change = { closed: true, due: FieldValue.delete(), ...expires };
-        writes.update(found.ref, change, unchanged(found));
-        return { ...told, closed };
-      }
-      writes.update(found.ref, { closed: true }, unchanged(found));
-      writes.update(campaign.ref, { shardsDone: FieldValue.increment(1) });
-      return { ...told, isDue: true };
-    });
-
-  /** Ends the campaign if all of its shards are counted; this one is not due any more. */
-  const endIfDone = (campaignId: string, index: number, now: number) =>
-    client.write(async (writes) => {
-      const [campaign] = await client.get([schema.campaign(campaignId)]);
-      const {
-        shards = 0,
-        shardsDone = 0,
-        closedAt = 0,
-      } = (campaign?.data() ?? {}) as Partial<CampaignFields>;
-      const isLast = campaign?.exists && shardsDone === shards && closedAt === null;
-      const ended = isLast ? await end(writes, campaign, index, now) : null;
-      writes.update(schema.shard(campaignId, index), {
-        ...{ due: FieldValue.delete(), ...ended?.expires },
-      });
-      return ended?.closed ?? null;
-    });
-
-  return {
-    counts,
+export const firestoreShards = (context: Context) =>
+  ({
+    counts: (campaignId) => countsOf(context, campaignId),
 
     async getShard(campaignId, index) {
+      const { client, schema } = context;
       const [found] = isId(campaignId) ? await client.get([schema.shard(campaignId, index)]) : [];
       return found?.exists ? toShard(found) : null;
     },
 
     async openShards(campaignId) {
-      return (await shardsOf(campaignId)).filter((it) => !it.planned);
+      return (await shardsOf(context, campaignId)).filter((it) => !it.planned);
     },
+  }) satisfies Partial<Store>;
 
-    /**
-     * Closes a shard that is planned and all of whose chunks are done, and the campaign with its last
-     * shard. Gives the state of a campaign that this call closed, and what is counted in the shard.
-     *
-     * It is called just after the last page is frozen or a chunk is done: were it in the same
-     * transaction, each chunk would wait for the others of its shard. Hundreds of shards may close in
-     * the same second: each adds 1 to its campaign without a condition, so none makes another one fail,
-     * and looks whether it was the last one afterwards. It stays `due` until then: if its process dies
-     * in between, the task that is delivered again or the sweep does the rest.
-     */
-    async closeShard(
-      campaignId: string,
-      index: number,
-      now: number,
-    ): Promise<{ closed: CampaignState | null; shard?: Counts }> {
-      const counted = await countDone(campaignId, index, now);
-      if (!counted) return { closed: null };
-      const { shard, closed, isDue } = counted;
-      return { shard, closed: isDue ? await endIfDone(campaignId, index, now) : closed };
-    },
-  } satisfies Partial<Store> & Record<string, unknown>;
+async function shardsOf({ client, schema }: Context, campaignId: string): Promise<Shard[]> {
+  if (!isId(campaignId)) return [];
+  const query = schema.shards
+    .orderBy(BY_NAME)
+    .startAt(`${campaignId}${END}`)
+    .endBefore(`${campaignId}${END}${END}`);
+  return (await client.read(() => query.get())).docs.map(toShard);
 }
 
-function toShard(found: DocumentSnapshot): Shard {
+/** The sum of what is counted in a campaign's shards. */
+export async function countsOf(context: Context, campaignId: string): Promise<Counts> {
+  const shards = await shardsOf(context, campaignId);
+  return shards.map((it) => it.counts).reduce(addCounts, noCounts());
+}
+
+export function toShard(found: DocumentSnapshot): Shard {
   const it = found.data() as ShardFields;
   const counts: Counts = {
-    ...{ recipients: it.recipients, accepted: it.accepted, failed: it.failed, skipped: it.skipped },
+    recipients: it.recipients,
+    accepted: it.accepted,
+    failed: it.failed,
+    skipped: it.skipped,
     reasons: byReason(it.reasons),
     ...(it.leftOut && { leftOut: it.leftOut }),
     ...(it.missing && { missing: byReason(it.missing) }),
     ...(it.pruned && { pruned: byReason(it.pruned) }),
   };
   return {
-    ...{ campaignId: it.campaignId, index: it.index, from: it.from, to: it.to },
+    campaignId: it.campaignId,
+    index: it.index,
+    from: it.from,
+    to: it.to,
     pages: it.pages,
     cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
-    ...{ planned: it.planned, chunks: it.chunks, chunksDone: it.chunksDone, counts },
+    planned: it.planned,
+    chunks: it.chunks,
+    chunksDone: it.chunksDone,
+    counts,
     task: it.task ?? null,
   };
 }

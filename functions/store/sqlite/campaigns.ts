@@ -46,7 +46,7 @@ export function sqliteCampaigns(
       };
     },
 
-    startCampaign: async (...args) => transaction(() => start(...args)),
+    startCampaign: async (it) => transaction(() => start(it)),
 
     counts: async (campaignId) => counts(campaignId),
 

@@ -2,7 +2,7 @@
 
 import { type Campaign, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
-import type { Store } from '../../ports/ports.ts';
+import type { CampaignStart, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { mayStart, startedAt } from '../timeline.ts';
 import { type CampaignRow, findCampaign, requestOf, toCampaign } from './campaign-rows.ts';
@@ -59,7 +59,7 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
       return { kind: 'created' as const, campaign };
     },
 
-    start(...[id, ranges, dueAt, at = Date.now(), expected]: Parameters<Store['startCampaign']>) {
+    start({ id, shards: ranges, dueAt, at = Date.now(), expected }: CampaignStart) {
       const before = findCampaign(db, id);
       if (!before || !mayStart(before, at)) return false;
       const started = startedAt(before, at, expected);

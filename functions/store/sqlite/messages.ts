@@ -15,7 +15,8 @@ export function sqliteMessages(
       together(() => {
         const created = create(campaign, idempotency, page.dueAt, by);
         if (created.kind !== 'created') return created;
-        start(campaign.id, [{ from: 0, to: BUCKETS }], page.dueAt, page.now);
+        const shards = [{ from: 0, to: BUCKETS }];
+        start({ id: campaign.id, shards, dueAt: page.dueAt, at: page.now });
         freeze(page);
         return created;
       }, true),

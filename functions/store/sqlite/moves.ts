@@ -12,7 +12,7 @@ import type { SqliteHistory } from './history.ts';
 export function sqliteMoves(db: Database, events: SqliteEvents, note: SqliteHistory['note']) {
   const { sql, transaction, durably } = db;
   return {
-    moveCampaign: async (id, from, to, reason, at = Date.now(), by = SYSTEM, guard) =>
+    moveCampaign: async ({ id, from, to, reason, at = Date.now(), by = SYSTEM, guard }) =>
       durably(() => {
         const campaign = findCampaign(db, id);
         if (!campaign || !from.includes(campaign.state)) return null;

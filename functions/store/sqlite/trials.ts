@@ -26,7 +26,7 @@ export function sqliteTrials(db: Database) {
         if (campaign) putTrial(campaign, acceptedBy, { acceptedAt: at });
       }),
 
-    claimTrial: async (campaignId, provider, by, until, now) =>
+    claimTrial: async ({ campaignId, provider, by, until, now }) =>
       transaction(() => {
         const campaign = findCampaign(db, campaignId);
         const turn = turnOf(campaign?.trials?.[provider], by, now);

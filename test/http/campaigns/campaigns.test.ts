@@ -107,8 +107,8 @@ test('a campaign can be cancelled while it is open, and resumed only when it is 
   const { ask, store } = await createFixture(t);
   const { id } = await viewOf(await ask('POST', '/v1/campaigns', campaign));
   assert.equal((await ask('POST', `/v1/campaigns/${id}/resume`)).status, 409);
-  await store.startCampaign(id, [{ from: 0, to: 2 ** 32 }], 0);
-  await store.moveCampaign(id, ['running'], 'paused', 'InvalidProviderToken');
+  await store.startCampaign({ id, shards: [{ from: 0, to: 2 ** 32 }], dueAt: 0 });
+  await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'InvalidProviderToken' });
   const paused = await viewOf(await ask('GET', `/v1/campaigns/${id}`));
   assert.equal(paused.reason, 'InvalidProviderToken');
   const resumed = await ask('POST', `/v1/campaigns/${id}/resume`);

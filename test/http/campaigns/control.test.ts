@@ -98,7 +98,13 @@ test('an illegal verb answers 409 with the state and the allowed verbs', async (
   const scheduled = await send(ask, { schedule: { at: at(NOW + HOUR) } });
   const fresh = await send(ask);
   const closed = await send(ask, { schedule: { at: at(NOW + HOUR) } });
-  await store.moveCampaign(closed.id, ['scheduled'], 'cancelled', null, NOW);
+  await store.moveCampaign({
+    id: closed.id,
+    from: ['scheduled'],
+    to: 'cancelled',
+    reason: null,
+    at: NOW,
+  });
   const body = { at: at(NOW + HOUR) };
   for (const [id, method, verb, allowed, given] of [
     [scheduled.id, 'POST', 'pause', 'cancel, schedule'],
@@ -127,12 +133,12 @@ test('in each state an illegal verb answers 409, and changes nothing', async (t)
   const all = [{ from: 0, to: 2 ** 32 }];
   const begun = async () => {
     const { id } = await send(ask);
-    await store.startCampaign(id, all, NOW, NOW);
+    await store.startCampaign({ id, shards: all, dueAt: NOW, at: NOW });
     return id;
   };
   const [running, paused, cancelling] = [await begun(), await begun(), await begun()];
-  await store.moveCampaign(paused, ['running'], 'paused', 'why');
-  await store.moveCampaign(cancelling, ['running'], 'cancelling', null);
+  await store.moveCampaign({ id: paused, from: ['running'], to: 'paused', reason: 'why' });
+  await store.moveCampaign({ id: cancelling, from: ['running'], to: 'cancelling', reason: null });
   const completed = (await send(ask)).id;
   await failAll(store, completed, ['token']);
   for (const [id, state, illegal, next] of [

@@ -82,7 +82,7 @@ test('a campaign is followed from its acceptance to its end, through a proxy, th
   const followed = (async () => {
     for await (const it of events) all.push(it);
   })();
-  await store.startCampaign(id, [EVERYBODY], NOW, NOW);
+  await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
   await store.freezePage(pageOf(id, [2, 1], { last: true }));
   await finish(store, `${id}.0.0.0`);
   await finish(store, `${id}.0.0.1`);
@@ -106,13 +106,19 @@ test('a client that is cut off repeatedly misses nothing and gets nothing twice'
     after = some.at(-1)?.id ?? after;
   };
   await listen((it) => it.at(-1)!.event === 'campaign.accepted');
-  await store.startCampaign(id, [EVERYBODY], NOW, NOW);
-  await store.moveCampaign(id, ['running'], 'paused', 'a key is wrong', NOW);
-  await store.moveCampaign(id, ['paused'], 'running', null, NOW);
+  await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
+  await store.moveCampaign({
+    id,
+    from: ['running'],
+    to: 'paused',
+    reason: 'a key is wrong',
+    at: NOW,
+  });
+  await store.moveCampaign({ id, from: ['paused'], to: 'running', reason: null, at: NOW });
   await listen((it) => it.at(-1)!.event === 'campaign.paused');
-  await store.moveCampaign(id, ['running'], 'paused', 'again', NOW);
+  await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: 'again', at: NOW });
   await listen((it) => it.at(-1)!.event === 'campaign');
-  await store.moveCampaign(id, ['paused'], 'running', null, NOW);
+  await store.moveCampaign({ id, from: ['paused'], to: 'running', reason: null, at: NOW });
   await store.freezePage(pageOf(id, [2], { last: true }));
   await finish(store, `${id}.0.0.0`);
   await listen(() => false);
@@ -157,7 +163,7 @@ test('a client without streams asks with wait, and gets the same', async (t) => 
   const nothing = await ask(first.last, 0);
   assert.deepEqual(nothing, { events: [], last: first.last, ended: false });
   const waiting = ask(first.last, 30);
-  await store.startCampaign(id, [EVERYBODY], NOW, NOW);
+  await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
   const second = await waiting;
   assert.deepEqual(
     second.events.map((it) => it.event),
@@ -236,7 +242,7 @@ test('a follower continues after cuts in the middle of a line', async (t) => {
   const watching = watchCampaign(createClient(`http://127.0.0.1:${port}`, key), id, null, {
     pollMs: 10,
   });
-  await store.startCampaign(id, [EVERYBODY], NOW, NOW);
+  await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
   await store.freezePage(pageOf(id, [2], { last: true }));
   await finish(store, `${id}.0.0.0`);
   const done = await watching;

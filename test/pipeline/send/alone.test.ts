@@ -169,13 +169,19 @@ test('other processes wait while one tries the message, and go on when a push wa
   const { getCampaign } = store;
   world.ports.store = {
     ...store,
-    async startCampaign(...args) {
-      const started = await store.startCampaign(...args);
-      await store.claimTrial(id, 'fcm', 'another', NOW + 15_000, NOW);
+    async startCampaign(start) {
+      const started = await store.startCampaign(start);
+      await store.claimTrial({
+        campaignId: id,
+        provider: 'fcm',
+        by: 'another',
+        until: NOW + 15_000,
+        now: NOW,
+      });
       return started;
     },
-    claimTrial: async (...args) => {
-      const turn = await store.claimTrial(...args);
+    claimTrial: async (trial) => {
+      const turn = await store.claimTrial(trial);
       if (turn === 'other') await store.notePush(id, NOW, 'fcm');
       return turn;
     },

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { pauseBy, resume } from '../../../functions/pipeline/control/control.ts';
-import type { Batch, Store } from '../../../functions/ports/ports.ts';
+import type { Batch, CampaignMove } from '../../../functions/ports/ports.ts';
 import { sendBatch } from '../../../functions/providers/shared/batch.ts';
 import { createFlow } from '../../../functions/providers/shared/flow.ts';
 import { allFailures, chance } from '../../contracts/store-fixture.ts';
@@ -33,11 +33,11 @@ function beforePause({ ports, store }: World, act: () => void) {
   let isFirst = true;
   ports.store = {
     ...store,
-    moveCampaign(...args: Parameters<Store['moveCampaign']>) {
-      const acts = isFirst && args[2] === 'paused';
+    moveCampaign(it: CampaignMove) {
+      const acts = isFirst && it.to === 'paused';
       if (acts) isFirst = false;
       if (acts) act();
-      return store.moveCampaign(...args);
+      return store.moveCampaign(it);
     },
   };
 }
@@ -87,9 +87,9 @@ test('resumed as soon as it was paused, a chunk that waited for room goes on', a
   const { store } = world;
   world.ports.store = {
     ...store,
-    async moveCampaign(...args) {
-      const moved = await store.moveCampaign(...args);
-      if (args[2] === 'paused' && !mended) {
+    async moveCampaign(it) {
+      const moved = await store.moveCampaign(it);
+      if (it.to === 'paused' && !mended) {
         mended = true;
         await resume(world.ports, id);
       }
@@ -125,10 +125,10 @@ test('a chunk that begins between a wave and its pause sends nothing, and delays
   const { store } = world;
   world.ports.store = {
     ...store,
-    async moveCampaign(...args) {
-      if (args[2] === 'paused') wave.resolve();
-      if (args[2] === 'paused') await ended.promise;
-      return store.moveCampaign(...args);
+    async moveCampaign(it) {
+      if (it.to === 'paused') wave.resolve();
+      if (it.to === 'paused') await ended.promise;
+      return store.moveCampaign(it);
     },
   };
   const id = await world.campaign();
@@ -208,11 +208,11 @@ test('paused while a chunk waits for its turn: nothing is sent when it comes', a
   let asked = 0;
   world.ports.store = {
     ...store,
-    async claimTrial(...args) {
+    async claimTrial(it) {
       asked += 1;
       if (asked === 1) return 'other';
       if (asked === 2) await pauseBy(world.ports, id, 'test');
-      return store.claimTrial(...args);
+      return store.claimTrial(it);
     },
   };
   await world.run();
@@ -231,11 +231,11 @@ test('time ends while a chunk waits for its turn: nothing is sent when it comes'
   let asked = 0;
   world.ports.store = {
     ...store,
-    async claimTrial(...args) {
+    async claimTrial(it) {
       asked += 1;
       if (asked === 1) return 'other';
       world.clock.now = NOW + 61_000;
-      return store.claimTrial(...args);
+      return store.claimTrial(it);
     },
   };
   const id = await world.campaign({
@@ -300,12 +300,12 @@ for (let seed = 1; seed <= 6; seed++)
     const { store } = world;
     world.ports.store = {
       ...store,
-      async moveCampaign(...args) {
+      async moveCampaign(it) {
         if (!isOver && random() < 0.3) throw new Error('the store does not answer');
-        return store.moveCampaign(...args);
+        return store.moveCampaign(it);
       },
-      async claimTrial(...args) {
-        return random() < 0.2 ? 'other' : store.claimTrial(...args);
+      async claimTrial(it) {
+        return random() < 0.2 ? 'other' : store.claimTrial(it);
       },
     };
     const id = await world.campaign();

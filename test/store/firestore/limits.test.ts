@@ -189,7 +189,10 @@ test('an id that no campaign can have finds none', { skip }, async (t) => {
     assert.deepEqual(await store.openShards(id), []);
     assert.equal((await store.counts(id)).recipients, 0);
     assert.deepEqual((await store.listFailures(id, null, 10)).items, []);
-    assert.equal(await store.moveCampaign(id, ['running'], 'paused', null), null);
+    assert.equal(
+      await store.moveCampaign({ id, from: ['running'], to: 'paused', reason: null }),
+      null,
+    );
     assert.equal((await store.claimChunk(`${id}.0.0.0`, leaseOf('x'), NOW)).kind, 'missing');
     await store.notePush(id, NOW);
     for await (const _ of store.openChunks(id, null)) assert.fail('nothing is open');

@@ -146,7 +146,7 @@ for (const code of [status.UNAVAILABLE, status.ABORTED, status.DEADLINE_EXCEEDED
     assert.equal((await store.createCampaign(campaignOf(), null, NOW)).kind, 'created');
     happened();
 
-    await store.startCampaign(id, [EVERYBODY], NOW);
+    await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW });
     happened = failing(proxy, writesTo('chunks'), lost);
     const page = pageOf(id, [5], { last: true });
     assert.equal((await store.freezePage(page)).kind, 'frozen');
@@ -275,7 +275,10 @@ for (const [dies, state, overdue] of [
       { ...overdue, campaignId: id, dueAt, task: null },
     ]);
     // what its planner does then
-    assert.equal(await store.startCampaign(id, [EVERYBODY], dueAt, NOW), dies === 'started');
+    assert.equal(
+      await store.startCampaign({ id, shards: [EVERYBODY], dueAt, at: NOW }),
+      dies === 'started',
+    );
     assert.equal((await store.freezePage(page)).kind, 'frozen');
     await finish(store, page.chunks[0]!.id);
     const { recipients, accepted } = await store.counts(id);
