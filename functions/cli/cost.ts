@@ -4,6 +4,7 @@
  * out.
  */
 
+import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../model/sizes.ts';
 import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
 
@@ -23,11 +24,6 @@ export interface Line {
   usd: number;
 }
 
-/** functions/pipeline/plan/chunks.ts */
-const CHUNK = 1_000;
-const PAGE = 2_000;
-const SHARD = 50_000;
-
 /** What a chunk stores for a recipient until it expires: an id and a token (FCM's, the longer). */
 const RECIPIENT_BYTES = 220;
 const RETENTION_MONTHS = 1;
@@ -44,9 +40,9 @@ const PUSH_BYTES = 400;
 const GIB = 2 ** 30;
 
 export function estimate({ recipients, read, failing }: Asked): Line[] {
-  const chunks = Math.ceil(recipients / CHUNK);
-  const pages = Math.ceil(read / PAGE);
-  const shards = Math.max(1, Math.ceil(read / SHARD));
+  const chunks = Math.ceil(recipients / CHUNK_SIZE);
+  const pages = Math.ceil(read / QUERY_SIZE);
+  const shards = shardsFor(read);
   const gone = Math.ceil((recipients * failing) / 2);
   // the failures between two commits are one document
   const failures = failing > 0 ? chunks : 0;

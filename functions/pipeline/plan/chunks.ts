@@ -3,14 +3,10 @@
 import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
+import { CHUNK_SIZE } from '../../model/sizes.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { addressed } from './recipients.ts';
 
-/**
- * The most recipients of a chunk: enough to make the cost of its claim and commit vanish. The rates
- * of FCM's queues follow from it (infra/queues.tf).
- */
-export const CHUNK_SIZE = 1_000;
 /** Bytes of a chunk's recipients. A document of Firestore holds 1 MiB, and a token may have 4 KiB. */
 const CHUNK_BYTES = 700_000;
 /** Chunks a minute, at least, into which a campaign's own rate is divided, so that its pace is even. */

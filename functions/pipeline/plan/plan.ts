@@ -7,6 +7,7 @@
 
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../../model/campaign.ts';
+import { shardsFor } from '../../model/sizes.ts';
 import { canaryTask, shardTask, startTasks } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -15,13 +16,6 @@ import { announce, leaveToSweep } from '../complete.ts';
 import { isHeldBack } from '../control/app-pause.ts';
 import { redrive, waitsForCanary } from '../control/control.ts';
 import { isOneMessage, planShard, retriesFailures } from './shard.ts';
-
-/**
- * Installations of a shard. Reading them takes a planner about 3 s from Firestore, far less from
- * SQLite.
- */
-const SHARD_SIZE = 50_000;
-const MAX_SHARDS = 500;
 
 /**
  * Cuts a campaign into shards, once, and queues a task for each; a task that is delivered again only
@@ -59,7 +53,7 @@ async function start({ store, log, now }: Ports, campaign: Campaign): Promise<nu
   const isRetry = retriesFailures(campaign);
   const estimate = isRetry ? 1 : await sizeOf(store, app, target);
   const shards = cut(
-    Math.min(MAX_SHARDS, Math.max(1, Math.ceil(estimate / SHARD_SIZE))),
+    shardsFor(estimate),
     isOneMessage(campaign) || isRetry ? undefined : canary?.percent,
   );
   const isExact =

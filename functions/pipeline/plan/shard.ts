@@ -11,6 +11,7 @@ import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
+import { CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { AudiencePage, FrozenPage, Ports } from '../../ports/ports.ts';
@@ -18,12 +19,10 @@ import { isGone, pagesOf } from '../audience/pages.ts';
 import { announce } from '../complete.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
-import { CHUNK_SIZE, intoChunks } from './chunks.ts';
+import { intoChunks } from './chunks.ts';
 import { fullPages } from './full-pages.ts';
 import { addressed, campaignPersonalization } from './recipients.ts';
 
-/** Installations read in one query. */
-const PAGE_SIZE = 2_000;
 const UPLOAD_GONE =
   'the upload that names its recipients has expired: cancel it, upload them again and send that';
 
@@ -69,7 +68,7 @@ async function readShard(
   // a campaign that is being cancelled needs no upload: it is closed over what was frozen
   if (await isGone(store, target)) return campaign.state === 'cancelling' ? [] : null;
   const carried = personalization?.carried;
-  const pages = pagesOf(store, campaign.app, target, shard, cursor, PAGE_SIZE, carried);
+  const pages = pagesOf(store, campaign.app, target, shard, cursor, QUERY_SIZE, carried);
   return target.kind === 'installations'
     ? fullPages(pages, CHUNK_SIZE, personalization !== null)
     : pages;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketOf, type Cursor } from '../../../functions/model/bucket.ts';
 import type { Reached } from '../../../functions/model/installation.ts';
-import { CHUNK_SIZE } from '../../../functions/pipeline/plan/chunks.ts';
+import { CHUNK_SIZE } from '../../../functions/model/sizes.ts';
 import { fullPages } from '../../../functions/pipeline/plan/full-pages.ts';
 import type { AudiencePage } from '../../../functions/ports/ports.ts';
 

@@ -1,0 +1,204 @@
+/**
+ * A campaign on the simulated deployment, in the steps of `functions/pipeline/`: accept, plan, shards, pages,
+ * chunks. It does what they do to the store, the queues and the providers, and counts nothing else.
+ */
+
+import type { Provider } from '../../../functions/model/provider/registry.ts';
+import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
+import { chance } from '../../http2/chance.ts';
+import type { Deployed } from './deployed.ts';
+import { figures } from './figures.ts';
+import { createSimulatedQueue } from './queue.ts';
+import { createSender, type SendingInstance } from './sender.ts';
+import { createService, type Instance } from './service.ts';
+import { createVirtualTime } from './time.ts';
+
+export interface Scenario {
+  recipients: number;
+  provider: Provider;
+  /** instances of planners and senders that are there, with open connections; 0: none is */
+  warm: number;
+  deployed: Deployed;
+}
+
+export interface Simulated {
+  /** from the acceptance until the first push leaves, and until all have an outcome */
+  firstPushSeconds: number;
+  seconds: number;
+  pushesPerSecond: number;
+  /** the most pushes that left in any minute that begins with a push */
+  mostInAMinute: number;
+  /** instances that were used, and the time they are billed for */
+  planners: number;
+  senders: number;
+  planSeconds: number;
+  sendSeconds: number;
+}
+
+/** `seed`: of the starts of instances. The same scenario has the same result. */
+export async function simulate(scenario: Scenario, seed = 1): Promise<Simulated> {
+  const world = createWorld(scenario, seed);
+  const { time, planners, senders, minutes } = world;
+  await time.run(async () => {
+    await world.queues.plan.create([() => planners.request((planner) => plan(world, planner))]);
+    await world.closed.promise;
+  });
+  return {
+    firstPushSeconds: world.firstPushAt / 1_000,
+    seconds: time.now() / 1_000,
+    pushesPerSecond: scenario.recipients / (time.now() / 1_000),
+    mostInAMinute: minutes.most(),
+    planners: planners.started,
+    senders: senders.started,
+    planSeconds: planners.billedSeconds(),
+    sendSeconds: senders.billedSeconds(),
+  };
+}
+
+type World = ReturnType<typeof createWorld>;
+
+function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: number) {
+  const time = createVirtualTime();
+  const random = chance(seed);
+  const { queues, services } = deployed;
+  const minutes = createMinutes(() => time.now());
+  const world = {
+    time,
+    recipients,
+    provider,
+    minutes,
+    queues: {
+      plan: createSimulatedQueue(time, queues.plan),
+      shard: createSimulatedQueue(time, queues.shard),
+      send: createSimulatedQueue(time, queues[`send-${provider}`]),
+    },
+    planners: createService<Instance>({
+      time,
+      chance: random,
+      size: services.plan!,
+      warm: Math.min(warm, services.plan!.instances),
+      make: (it) => it,
+    }),
+    senders: createService<SendingInstance>({
+      time,
+      chance: random,
+      size: services[`send-${provider}`]!,
+      warm: Math.min(warm, services[`send-${provider}`]!.instances),
+      make: (it) =>
+        createSender(time, it, provider, {
+          isConnected: warm > 0,
+          pushed(count) {
+            if (world.firstPushAt < 0) world.firstPushAt = time.now();
+            minutes.add(count);
+          },
+          accepted: () => world.proven.resolve(),
+        }),
+    }),
+    firstPushAt: -1,
+    /** a provider has accepted a push of this message */
+    proven: Promise.withResolvers<void>(),
+    isProven: false,
+    /** one process tries the message, the others wait */
+    isTried: false,
+    left: recipients,
+    closed: Promise.withResolvers<void>(),
+  };
+  void world.proven.promise.then(() => {
+    world.isProven = true;
+  });
+  return world;
+}
+
+const { readMs, commitMs, largeCommitMs, documentsPerSecond } = figures.firestore;
+const transactionMs = readMs + commitMs;
+
+/** functions/pipeline/plan/plan.ts */
+async function plan(world: World, planner: Instance) {
+  const { time, recipients, queues, planners } = world;
+  await time.sleep(readMs); // the campaign
+  await time.sleep(readMs); // whether its app is paused
+  await time.sleep(readMs + recipients / COUNTED_PER_MS);
+  await time.sleep(transactionMs); // started
+  const shards = shardsFor(recipients);
+  const sizes = Array.from({ length: shards }, (_, i) => share(recipients, shards, i));
+  if (shards === 1) return planShard(world, planner, recipients);
+  await time.sleep(readMs); // the open shards
+  await queues.shard.create(
+    sizes.map((size) => () => planners.request((it) => planShard(world, it, size))),
+  );
+}
+
+/** Entries of an index that a count takes a millisecond for: "about a second for a million". */
+const COUNTED_PER_MS = 1_000;
+
+const share = (total: number, parts: number, index: number) =>
+  Math.floor((total / parts) * (index + 1)) - Math.floor((total / parts) * index);
+
+/** functions/pipeline/plan/shard.ts */
+async function planShard(world: World, planner: Instance, size: number) {
+  const { time, queues, senders } = world;
+  await time.sleep(readMs); // the shard
+  await time.sleep(readMs); // the campaign
+  for (let left = size; left > 0; left -= QUERY_SIZE) {
+    const page = Math.min(left, QUERY_SIZE);
+    await time.sleep(readMs + (page / documentsPerSecond) * 1_000);
+    await planner.compute((page / figures.cpu.plannedPerSecond) * 1_000);
+    await time.sleep(readMs); // the campaign again
+    await time.sleep(largeCommitMs);
+    const chunks = Math.ceil(page / CHUNK_SIZE);
+    await queues.send.create(
+      Array.from({ length: chunks }, (_, i) => {
+        const count = share(page, chunks, i);
+        return () => senders.request((it) => sendChunk(world, it, count));
+      }),
+    );
+  }
+  await time.sleep(commitMs); // planned
+}
+
+/** functions/pipeline/send/send.ts, and complete.ts after the last one */
+async function sendChunk(world: World, sender: SendingInstance, count: number) {
+  const { time } = world;
+  await time.sleep(transactionMs); // claimed
+  await sender.compute(figures.cpu.chunkMs / 2);
+  if (!world.isProven) await awaitTurn(world);
+  await sender.send(count);
+  await sender.compute(figures.cpu.chunkMs / 2);
+  await time.sleep(transactionMs); // committed
+  world.left -= count;
+  if (world.left > 0) return;
+  await time.sleep(2 * transactionMs); // the shard closes, then the campaign
+  world.closed.resolve();
+}
+
+/** functions/pipeline/send/probe.ts */
+async function awaitTurn(world: World) {
+  await world.time.sleep(transactionMs);
+  if (!world.isTried) {
+    world.isTried = true;
+    return;
+  }
+  while (!world.isProven) await world.time.sleep(POLL_MS + transactionMs);
+}
+
+const POLL_MS = 250;
+
+/** Counts pushes by seconds; `most` is the largest sum of sixty in a row. */
+function createMinutes(now: () => number) {
+  const seconds: number[] = [];
+  return {
+    add(count: number) {
+      const second = Math.floor(now() / 1_000);
+      seconds[second] = (seconds[second] ?? 0) + count;
+    },
+    most() {
+      let sum = 0;
+      let most = 0;
+      for (let i = 0; i < seconds.length; i++) {
+        sum += (seconds[i] ?? 0) - (seconds[i - 60] ?? 0);
+        most = Math.max(most, sum);
+      }
+      return most;
+    },
+  };
+}
