@@ -1,5 +1,5 @@
 locals {
-  # A send task carries a chunk of up to 1,000 recipients (functions/pipeline/plan/chunks.ts fills FCM's to
+  # A send task carries a chunk of up to 1,000 recipients (functions/model/sizes.ts; FCM's are full to
   # that), one of a `-now` queue up to 50 (functions/model/tasks.ts). Dispatches count retries, so a
   # rate here bounds all that reaches a provider.
   largest_chunk = 1000

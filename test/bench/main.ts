@@ -33,6 +33,7 @@ Examples:
   npm run bench -- soak --minutes 30
   npm run bench -- cold --cache
   npm run bench -- control
+  npm run bench -- scale
   npm run bench -- ack --json`,
   );
 
@@ -112,6 +113,15 @@ bench('control', 'pause, resume and cancel under load, until the last push leave
     const { ledgerClosed, lost, duplicates } = result;
     if (!ledgerClosed || lost > 0 || duplicates > 0) process.exitCode = 1;
   });
+
+bench(
+  'scale',
+  'how long campaigns take as deployed, by a simulation: the tables of docs/operations.md',
+).action(async ({ json }) => {
+  const { durationTable, simulateAll } = await import('./scale/tables.ts');
+  const rows = await simulateAll();
+  console.log(json ? JSON.stringify(rows) : durationTable(rows));
+});
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')
   .option('--minutes <n>', 'how long', whole, 10)

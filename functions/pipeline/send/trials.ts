@@ -20,11 +20,11 @@ const WAVE = 20;
  * Pushes under way before the first one is accepted. With a wave of 20, a fault of ours has at most 39
  * recipients refused.
  */
-const FIRST = 20;
+export const FIRST = 20;
 /** Room that each accepted push adds: 1,000 under way after four round trips. */
-const GROWTH = 4;
+export const GROWTH = 4;
 /** Pushes under way from which on only the sender's own windows are the bound. */
-const OPEN = 4_000;
+export const OPEN = 4_000;
 
 /** Trials kept in memory. A trial that was dropped starts with little room again, which is harmless. */
 const REMEMBERED = 1_000;

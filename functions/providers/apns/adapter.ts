@@ -8,7 +8,7 @@ import { type ApnsTokenSource, createApnsToken } from './token.ts';
 import { apnsVerdict, sandboxAlone } from './verdict.ts';
 
 /** A connection carries 1,000 streams, and Apple treats many connections as an attack. */
-const MAX_CONNECTIONS = 4;
+export const MAX_CONNECTIONS = 4;
 
 export const apns: ProviderAdapter<ApnsCredentials> = {
   name: 'apns',

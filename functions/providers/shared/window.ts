@@ -8,7 +8,7 @@
  * The largest window: the streams that APNs allows on a connection, and FCM on ten. It limits the memory
  * of a batch, and the number of pushes in doubt when a process dies.
  */
-const MOST = 1000;
+export const MAX_WINDOW = 1000;
 const LEAST = 10;
 const STEP = 10;
 /** Refusals within this time belong to one overload, and halve the window once. */
@@ -23,14 +23,14 @@ export interface Window {
 
 /** `now`: milliseconds. */
 export function createWindow(now: () => number = () => performance.now()): Window {
-  let size = MOST;
+  let size = MAX_WINDOW;
   let halvedAt = Number.NEGATIVE_INFINITY;
   return {
     get size() {
       return Math.floor(size);
     },
     accepted() {
-      if (size < MOST) size = Math.min(MOST, size + STEP / size);
+      if (size < MAX_WINDOW) size = Math.min(MAX_WINDOW, size + STEP / size);
     },
     overloaded() {
       if (now() - halvedAt < ONE_OVERLOAD_MS) return;
