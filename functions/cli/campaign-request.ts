@@ -9,7 +9,9 @@ import { collect, readJsonFile, Usage } from './usage.ts';
 export interface SendOptions {
   name?: string;
   title?: string;
+  subtitle?: string;
   body?: string;
+  link?: string;
   app?: string;
   platform?: string[];
   language?: string[];
@@ -24,6 +26,14 @@ export interface SendOptions {
   at?: string;
   zone?: string;
 }
+
+/** Adds the options for the texts of a message. */
+export const messageOptions = (command: Command) =>
+  command
+    .option('--title <text>')
+    .option('--subtitle <text>', 'shown by iPhones')
+    .option('--body <text>')
+    .option('--link <url>', 'what a tap opens, such as https://… or an address of the app');
 
 /** Adds the options that name an audience. */
 export const audienceOptions = (command: Command) =>
@@ -67,7 +77,12 @@ export async function campaignRequest(
     segment: options.segment,
     upload: options.upload,
   });
-  const message = defined({ title: options.title, body: options.body });
+  const message = defined({
+    title: options.title,
+    subtitle: options.subtitle,
+    body: options.body,
+    link: options.link,
+  });
   const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
   if (file === undefined && !hasMessage && needs.message === 'needed')
     throw new Usage('give a FILE, or at least --title or --body');

@@ -116,6 +116,14 @@ const refused: [string, object, string[]][] = [
     { data: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, ''])) },
     ['message.data'],
   ],
+  ['a link that is a program', { link: 'javascript:alert(1)' }, ['message.link']],
+  ['two links', { link: 'shop://a', data: { link: 'b' } }, ['message.data.link']],
+  ['an interruption that is none', { interruption: 'loud' }, ['message.interruption']],
+  [
+    'names that are too long',
+    { androidChannel: x(129), threadId: x(129), actions: x(129) },
+    ['message.actions', 'message.androidChannel', 'message.threadId'],
+  ],
   ["Apple's name in data", { data: { aps: 'x' } }, ['message.data.aps']],
 ];
 

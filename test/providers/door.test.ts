@@ -12,8 +12,25 @@ import { TOPIC } from './fixture.ts';
 /** Values for any field, good and bad. */
 const values: unknown[] = [
   ...['', 'x', '60s', '0s', '-1s', '1.5s', '60', '1', '10', 'HIGH', 'high', 'PRIVATE', 'alert'],
-  ...['background', 'https://example.com', 'http://x', '#ff8800', 'red', '{{a|60s}}', '{{a}}'],
-  ...['2026-11-21T13:00:00Z', '2026-13-41T13:00:00Z', 'ALLOW', 'PRIORITY_MAX', 'a b', 'ä'],
+  ...[
+    'background',
+    'https://example.com',
+    'http://x',
+    'shop://x',
+    '#ff8800',
+    'red',
+    '{{a|60s}}',
+    '{{a}}',
+  ],
+  ...[
+    '2026-11-21T13:00:00Z',
+    '2026-13-41T13:00:00Z',
+    'ALLOW',
+    'PRIORITY_MAX',
+    'passive',
+    'a b',
+    'ä',
+  ],
   ...[0, 1, 2, -1, 1.5, 2 ** 31, 2 ** 40, true, false, null],
   ...[[], ['a'], ['1s'], [1], {}, { a: 'b' }, { a: 1 }, { from: 'x' }, { aps: {} }, { badge: 1 }],
   ...['x'.repeat(70), 'x'.repeat(1500), 'ä'.repeat(1100), { a: 'x'.repeat(3000) }],
@@ -36,6 +53,7 @@ const aps = [
 /** Paths in a message that get random values. */
 const paths = [
   ...['title', 'body', 'data', 'data.a', 'data.from', 'sound', 'badge', 'imageUrl', 'webLink'],
+  ...['subtitle', 'link', 'androidChannel', 'interruption', 'threadId', 'actions', 'data.link'],
   ...['ttlSeconds', 'collapseId', 'priority', 'analyticsLabel', 'literal', 'localized.de'],
   ...['apns', 'apns.pushType', 'apns.priority', 'apns.payload', 'apns.payload.key'],
   ...aps.flatMap((it) => [`apns.payload.aps.${it}`, `fcm.apns.payload.aps.${it}`]),

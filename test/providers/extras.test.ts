@@ -115,6 +115,82 @@ test('unknown fields of a message are named, and known fields have limits', () =
     assert.deepEqual(paths({ analyticsLabel }), ['analyticsLabel']);
 });
 
+test('a link is an address that an app may open, without variables, and data has no other', () => {
+  const faults = (message: object) =>
+    messageSchema
+      .safeParse({ title: 'x', ...message })
+      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  for (const link of ['https://example.com/?a=b', 'shop://orders/7', 'shop:orders', 'tel:+49'])
+    assert.equal(faults({ link }), undefined, link);
+  const form = 'link: must be an address such as https://example.com/sale or shop://orders/7';
+  for (const link of ['', 'orders/7', 'javascript:alert(1)', 'java\tscript:alert(1)'])
+    assert.deepEqual(faults({ link }), [form], link);
+  for (const link of ['data:text/html,x', 'file:///etc/passwd', 'blob:x', 'VBScript:x'])
+    assert.deepEqual(faults({ link }), [form], link);
+  assert.deepEqual(faults({ localized: { de: { link: 'x' } } }), [`localized.de.${form}`]);
+  assert.equal(faults({ link: `shop://${'x'.repeat(2048)}` })?.length, 1);
+  assert.deepEqual(faults({ link: 'shop://orders/{{page|home}}' }), ['link: takes no variables']);
+  const twice = 'is where apps find link: give one of them';
+  assert.deepEqual(faults({ link: 'shop://a', data: { link: 'b' } }), [`data.link: ${twice}`]);
+  assert.deepEqual(faults({ link: 'shop://a', localized: { de: { data: { link: 'b' } } } }), [
+    `localized.de.data.link: ${twice}`,
+  ]);
+  assert.equal(faults({ data: { link: '{{page}}' } }), undefined);
+});
+
+test("FCM's own notification, with nothing in it, is refused where nothing else is shown", async (t) => {
+  const { sender } = await start(t, 'fcm');
+  const faults = (message: object) => told(sender.check(push({ ...silent, ...message })));
+  for (const notification of [{}, { image: 'https://example.com/a.png' }])
+    assert.equal(
+      faults({ data: { a: 'b' }, fcm: { notification } }),
+      'fcm.notification needs a title or a body',
+    );
+  assert.equal(faults({ title: 'x', fcm: { notification: {} } }), '');
+  assert.equal(faults({ data: { a: 'b' }, fcm: { notification: null } }), '');
+});
+
+test('names of the app have bounds and no variables; a subtitle goes with what it is beneath', () => {
+  const faults = (message: object) =>
+    messageSchema
+      .safeParse(message)
+      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  for (const field of ['androidChannel', 'threadId', 'actions']) {
+    assert.deepEqual(faults({ title: 'x', [field]: '{{a|b}}' }), [`${field}: takes no variables`]);
+    for (const value of ['', 'x'.repeat(129), 7, null])
+      assert.equal(faults({ title: 'x', [field]: value })?.length, 1, `${field} ${value}`);
+  }
+  assert.equal(faults({ title: 'x', interruption: 'loud' })?.length, 1);
+  assert.deepEqual(faults({ title: 'x', subtitle: '{{a b}}' }), [
+    'subtitle: {{a b}} is no variable: write {{name}} or {{name|default}}',
+  ]);
+  assert.deepEqual(faults({ data: { a: 'b' }, subtitle: 'x' }), [
+    'subtitle: goes with a title or a body',
+  ]);
+  assert.deepEqual(faults({ data: { a: 'b' }, localized: { de: { subtitle: 'x' } } }), [
+    'localized.de.subtitle: goes with a title or a body',
+  ]);
+  assert.equal(faults({ localized: { de: { title: 'x', subtitle: 'x' } } }), undefined);
+});
+
+test('a subtitle and a link are those of the language, and the subtitle has variables', async (t) => {
+  for (const provider of ['apns', 'fcm'] as const) {
+    const { simulator, sender } = await start(t, provider);
+    const { it, outcomes } = batch(provider, 1);
+    const localized = { de: { subtitle: 'Für {{name|dich}}', link: 'shop://de' } };
+    it.push = push({ subtitle: 'For {{name|you}}', link: 'shop://en', localized });
+    it.recipients = [{ ...it.recipients[0]!, language: 'de', values: { name: 'Ada "L"' } }];
+    assert.deepEqual(sender.check(it.push), []);
+    await sender.send(it);
+    assert.deepEqual(kinds(outcomes), { accepted: 1 });
+    const sent = JSON.parse((await simulator.lastAccepted())!.payload);
+    const [payload, data] =
+      provider === 'apns' ? [sent, sent] : [sent.message.apns.payload, sent.message.data];
+    const alert = { title: 'Hello', subtitle: 'Für Ada "L"', body: 'World' };
+    assert.deepEqual([payload.aps.alert, data.link], [alert, 'shop://de']);
+  }
+});
+
 test('FCM gets the link and the image of a web push, and the label', async (t) => {
   const { simulator, sender } = await start(t, 'fcm');
   const { it, outcomes } = batch('fcm', 2);

@@ -61,6 +61,9 @@ interface Row {
 }
 
 const t = { title: 'T' };
+const alerted = { alert: { title: 'T' } };
+const sale = 'https://example.com/sale';
+const buttons = [{ action: 'yes', title: 'Yes' }];
 const rows: Record<string, Row> = {
   title: { message: t, ...titled },
   body: {
@@ -95,6 +98,112 @@ const rows: Record<string, Row> = {
     message: { sound: 'default' },
     ios: { ...shown, payload: { aps: { sound: 'default' } } },
     lost: { android: ['sound', ''], web: ['sound', ''] },
+  },
+  subtitle: {
+    message: { ...t, subtitle: 'S' },
+    ...titled,
+    ios: { ...shown, payload: { aps: { alert: { title: 'T', subtitle: 'S' } } } },
+    lost: { android: ['subtitle'], web: ['subtitle'] },
+  },
+  link: {
+    message: { ...t, link: sale },
+    ios: { ...shown, payload: { link: sale, aps: { alert: { title: 'T' } } } },
+    android: { ...titled.android, data: { link: sale } },
+    web: { ...titled.web, data: { link: sale }, link: sale },
+  },
+  'a link into the app, with data': {
+    message: { ...t, link: 'shop://sale', data: { a: 'b' } },
+    ios: { ...shown, payload: { a: 'b', link: 'shop://sale', aps: { alert: { title: 'T' } } } },
+    android: { ...titled.android, data: { a: 'b', link: 'shop://sale' } },
+    web: { ...titled.web, data: { a: 'b', link: 'shop://sale' } },
+    lost: { web: ['link'] },
+  },
+  'a link into the app, and one for browsers': {
+    message: { ...t, link: 'shop://sale', webLink: sale },
+    ios: { ...shown, payload: { link: 'shop://sale', aps: { alert: { title: 'T' } } } },
+    android: { ...titled.android, data: { link: 'shop://sale' } },
+    web: { ...titled.web, data: { link: 'shop://sale' }, link: sale },
+  },
+  'a link alone': {
+    message: { link: sale },
+    ios: { payload: { link: sale, aps: { 'content-available': 1 } } },
+    android: { data: { link: sale } },
+    web: { data: { link: sale }, link: sale },
+  },
+  androidChannel: {
+    message: { ...t, androidChannel: 'sales' },
+    ...titled,
+    android: { notification: { title: 'T', tag: ID, channel_id: 'sales' } },
+  },
+  'a channel without words': {
+    message: { data: { a: 'b' }, androidChannel: 'sales' },
+    ios: { payload: { a: 'b', aps: { 'content-available': 1 } } },
+    android: { data: { a: 'b' } },
+    web: { data: { a: 'b' } },
+    lost: { android: ['androidChannel'] },
+  },
+  interruption: {
+    message: { ...t, interruption: 'time-sensitive' },
+    ...titled,
+    ios: { ...shown, payload: { aps: { ...alerted, 'interruption-level': 'time-sensitive' } } },
+    lost: { android: ['interruption'], web: ['interruption'] },
+  },
+  'a passive one, with a channel': {
+    message: { ...t, interruption: 'passive', androidChannel: 'sales' },
+    ios: { ...shown, payload: { aps: { ...alerted, 'interruption-level': 'passive' } } },
+    android: { notification: { title: 'T', tag: ID, channel_id: 'sales' } },
+    web: { notification: { title: 'T', tag: ID, silent: true } },
+  },
+  'the usual interruption': {
+    message: { ...t, interruption: 'active' },
+    ...titled,
+    ios: { ...shown, payload: { aps: { ...alerted, 'interruption-level': 'active' } } },
+  },
+  threadId: {
+    message: { ...t, threadId: 'chat-7' },
+    ...titled,
+    ios: { ...shown, payload: { aps: { ...alerted, 'thread-id': 'chat-7' } } },
+    lost: { android: ['threadId'], web: ['threadId'] },
+  },
+  actions: {
+    message: { ...t, actions: 'INVITE' },
+    ...titled,
+    ios: { ...shown, payload: { aps: { ...alerted, category: 'INVITE' } } },
+    lost: { android: ['actions'], web: ['actions'] },
+  },
+  'buttons of iPhones and of browsers': {
+    message: { ...t, actions: 'INVITE', fcm: { webpush: { notification: { actions: buttons } } } },
+    ...titled,
+    ios: { ...shown, payload: { aps: { ...alerted, category: 'INVITE' } } },
+    web: { notification: { title: 'T', tag: ID, actions: buttons } },
+    lost: { android: ['actions'] },
+  },
+  'buttons, a group and a level with nothing shown': {
+    message: { data: { a: 'b' }, interruption: 'passive', threadId: 'c', actions: 'D' },
+    ios: {
+      payload: {
+        a: 'b',
+        aps: {
+          'content-available': 1,
+          'interruption-level': 'passive',
+          'thread-id': 'c',
+          category: 'D',
+        },
+      },
+    },
+    android: { data: { a: 'b' } },
+    web: { data: { a: 'b' } },
+    lost: Object.fromEntries(
+      ['ios by apns', 'ios by fcm', 'android', 'web'].map((it) => [
+        it,
+        ['interruption', 'threadId', 'actions'],
+      ]),
+    ),
+  },
+  'a subtitle of a text of the app': {
+    message: { subtitle: 'S', apns: { payload: { aps: { alert: { 'loc-key': 'HELLO' } } } } },
+    ios: { ...shown, payload: { aps: { alert: { subtitle: 'S', 'loc-key': 'HELLO' } } } },
+    lost: { android: ['subtitle', ''], web: ['subtitle', ''] },
   },
   webLink: {
     message: { ...t, webLink: 'https://example.com/sale' },

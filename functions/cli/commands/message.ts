@@ -5,17 +5,15 @@ import type { Command } from 'commander';
 import type { FailureView } from '../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../http/campaigns/view.ts';
 import * as answers from '../answers.ts';
-import { sendOnce } from '../campaign-request.ts';
+import { messageOptions, type SendOptions, sendOnce } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { collect, Usage } from '../usage.ts';
 
-interface Options {
+interface Options extends Pick<SendOptions, 'title' | 'subtitle' | 'body' | 'link'> {
   user?: string[];
   installation?: string[];
   token?: string[];
   app?: string;
-  title?: string;
-  body?: string;
   wait: string;
   idempotencyKey?: string;
 }
@@ -35,14 +33,11 @@ Examples:
   volley message --token "$TOKEN" --title Hi --json`;
 
 export function messageCommand(program: Command, { client, show, exit, say }: Context) {
-  program
-    .command('message')
+  messageOptions(program.command('message'))
     .option('--user <id>', 'may be repeated', collect)
     .option('--installation <id>', 'may be repeated', collect)
     .option('--token <token>', 'may be repeated', collect)
     .option('--app <app>')
-    .option('--title <text>')
-    .option('--body <text>')
     .option(
       '--wait <seconds>',
       `how long to wait for the results, ${MAX_WAIT_SECONDS} at most`,
@@ -52,7 +47,7 @@ export function messageCommand(program: Command, { client, show, exit, say }: Co
     .description('push to a few named recipients')
     .addHelpText('after', examples)
     .action(async (options: Options) => {
-      const { user, installation, token, app, title, body, wait } = options;
+      const { user, installation, token, app, title, subtitle, body, link, wait } = options;
       if ([user, installation, token].filter(Boolean).length !== 1)
         throw new Usage('say who gets it: --user, --installation or --token, and one of them');
       if (title === undefined && body === undefined) throw new Usage('give a --title or a --body');
@@ -66,7 +61,7 @@ export function messageCommand(program: Command, { client, show, exit, say }: Co
           userIds: user,
           installationIds: installation,
           tokens: token,
-          message: { title, body },
+          message: { title, subtitle, body, link },
         },
         say,
       });

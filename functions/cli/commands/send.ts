@@ -7,6 +7,7 @@ import * as answers from '../answers.ts';
 import {
   audienceOptions,
   campaignRequest,
+  messageOptions,
   type SendOptions,
   sendOnce,
 } from '../campaign-request.ts';
@@ -19,11 +20,9 @@ import { follow } from './watch.ts';
 type Options = SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean };
 
 export function sendCommand(program: Command, context: Context) {
-  audienceOptions(program.command('send'))
+  messageOptions(audienceOptions(program.command('send')))
     .argument('[file]', 'a campaign as JSON; options replace what it says')
     .option('--name <name>', 'of the campaign (default: its title)')
-    .option('--title <text>')
-    .option('--body <text>')
     .option('--at <time>', `when it begins: ${TIME}; it is not followed then`)
     .option('--zone <zone>', ZONE)
     .option('--dry-run', 'go the whole way, but send nothing')

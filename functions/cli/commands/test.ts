@@ -4,17 +4,20 @@ import type { Command } from 'commander';
 import type { TestedView } from '../../http/campaigns/test-send.ts';
 import { providers } from '../../model/provider/registry.ts';
 import * as answers from '../answers.ts';
-import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
+import {
+  audienceOptions,
+  campaignRequest,
+  messageOptions,
+  type SendOptions,
+} from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { Usage } from '../usage.ts';
 import { follow } from './watch.ts';
 
 export function testCommand(program: Command, context: Context) {
   const { client, show, isJson } = context;
-  audienceOptions(program.command('test'))
+  messageOptions(audienceOptions(program.command('test')))
     .argument('[file]', 'a campaign as JSON; it goes to those named here, not to its audience')
-    .option('--title <text>')
-    .option('--body <text>')
     .option('--dry-run', 'show it, but send nothing')
     .description('send a test to --user, --installation or --token, and show what they get')
     .action(async (file: string | undefined, options: SendOptions) => {

@@ -5,47 +5,24 @@
 
 import { z } from 'zod';
 import { textsIn } from '../../lib/json-texts.ts';
+import { LINK_KEY } from '../message/link.ts';
 import { misspelt, templateOf, variablesOf } from '../message/template.ts';
 import { byLanguage } from './localized.ts';
 import { apnsOptions } from './message-apns.ts';
 import { fcmOverride } from './message-fcm.ts';
 import { LABEL_FORM, labelForm } from './message-text.ts';
+import { localized, type Words, words } from './message-words.ts';
 
 /** FCM keeps a message four weeks at most; APNs has no documented bound. */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
 const DEFAULT_TTL_SECONDS = 24 * 60 * 60;
 const MAX_LANGUAGES = 100;
 const MAX_VARIABLES = 20;
-/** The largest payload of all: APNs takes 5,120 bytes for VoIP, 4,096 otherwise, and so does FCM. */
-const MAX_VALUE = 5120;
-/** Entries of `data`: more do not fit in a payload. */
-const MAX_VALUES = 256;
 /** Misspelt variables of one text that its fault names. */
 const MAX_TOLD = 10;
 
-const httpsUrl = z.url({ protocol: /^https$/ }).max(2048);
-
-const words = {
-  title: z.string().min(1).max(1024).optional(),
-  body: z.string().min(1).max(4096).optional(),
-  data: z
-    .record(z.string().min(1).max(128), z.string().max(MAX_VALUE))
-    .refine((it) => Object.keys(it).length <= MAX_VALUES, {
-      message: `may have ${MAX_VALUES} entries at most`,
-    })
-    .refine((it) => !Object.hasOwn(it, 'aps'), {
-      path: ['aps'],
-      message: 'is a name that Apple has reserved',
-    })
-    .optional(),
-  imageUrl: httpsUrl.optional(),
-  sound: z.string().min(1).max(128).optional(),
-  webLink: httpsUrl
-    .optional()
-    .meta({ description: 'Opened by a click on a web push; apps find theirs in data.' }),
-};
-
-const localized = z.strictObject(words).meta({ id: 'LocalizedMessage' });
+/** The name of something that the app has made; the same for all recipients. */
+const name = z.string().min(1).max(128);
 
 export const messageSchema = z
   .strictObject({
@@ -69,6 +46,30 @@ export const messageSchema = z
       .regex(/^[\x20-\x7e]+$/, { message: 'must be printable ASCII' })
       .optional(),
     priority: z.enum(['high', 'normal']).default('high'),
+    androidChannel: name.optional().meta({
+      description:
+        "The id of one of the app's notification channels. Since Android 8 the channel decides on " +
+        'sound, vibration and how much a notification interrupts. Where the app has not made it, ' +
+        'FCM takes the default of its manifest.',
+    }),
+    interruption: z
+      .enum(['passive', 'active', 'time-sensitive', 'critical'])
+      .optional()
+      .meta({
+        description:
+          "Of an iPhone's notification: passive neither lights up the screen nor sounds, " +
+          'time-sensitive breaks through a Focus, critical through the mute switch as well; the last ' +
+          'two need an entitlement of Apple. Browsers show a passive one silently. On Android it is ' +
+          'up to the channel.',
+      }),
+    threadId: name.optional().meta({
+      description: 'Notifications with the same one are a group on iPhones. FCM has no such field.',
+    }),
+    actions: name.optional().meta({
+      description:
+        'The buttons of the notification: the identifier of a category that the iOS app has ' +
+        'registered. For browsers give fcm.webpush.notification.actions.',
+    }),
     analyticsLabel: z
       .string()
       .regex(labelForm, { message: LABEL_FORM })
@@ -103,13 +104,14 @@ export const messageSchema = z
     for (const [path, text] of fixedTextsOf(it))
       if (templateOf(text)) refuse(path, 'takes no variables');
     for (const [path, message] of literalFaultsOf(it)) refuse(path, message);
+    for (const [path, message] of wordFaultsOf(it)) refuse(path, message);
     if (variablesOf(it).length > MAX_VARIABLES)
       refuse([], `may have ${MAX_VARIABLES} variables at most`);
   })
   .meta({
     id: 'Message',
     description:
-      'In title, body and data, and in overrides, {{name}} stands for the attribute of that name of the installation, and ' +
+      'In title, subtitle, body and data, and in overrides, {{name}} stands for the attribute of that name of the installation, and ' +
       '{{name|there}} for "there" where it has none.',
   });
 export type Message = z.output<typeof messageSchema>;
@@ -122,8 +124,6 @@ function noVariables(wrong: string[]): string {
   const are = wrong.length === 1 ? 'is no variable' : 'are no variables';
   return `${all.join(', ')} ${are}: write {{name}} or {{name|default}}`;
 }
-
-type Words = z.output<typeof localized>;
 
 /** The content of the message and of each language, with its path. */
 const wordsOf = (message: Message): [PropertyKey[], Words][] => [
@@ -138,9 +138,9 @@ const wordsOf = (message: Message): [PropertyKey[], Words][] => [
 function textsOf(message: Message): [PropertyKey[], string][] {
   const found: [PropertyKey[], string][] = [];
   if (message.literal) return found;
-  for (const [path, { title, body, data = {} }] of wordsOf(message)) {
-    if (title !== undefined) found.push([[...path, 'title'], title]);
-    if (body !== undefined) found.push([[...path, 'body'], body]);
+  for (const [path, { title = '', subtitle = '', body = '', data = {} }] of wordsOf(message)) {
+    for (const [name, text] of Object.entries({ title, subtitle, body }))
+      found.push([[...path, name], text]);
     for (const [name, text] of Object.entries(data)) found.push([[...path, 'data', name], text]);
   }
   for (const text of textsIn(message.apns?.payload)) found.push([['apns', 'payload'], text]);
@@ -151,16 +151,35 @@ function textsOf(message: Message): [PropertyKey[], string][] {
 /** Texts in which no variable may stand: addresses, names, and what is the same for all recipients. */
 function fixedTextsOf(message: Message): [PropertyKey[], string][] {
   if (message.literal) return [];
-  const { collapseId = '' } = message;
-  const found: [PropertyKey[], string][] = [[['collapseId'], collapseId]];
-  for (const [path, { imageUrl = '', sound = '', webLink = '', data = {} }] of wordsOf(message)) {
-    for (const [name, text] of Object.entries({ imageUrl, sound, webLink }))
+  const { collapseId = '', androidChannel = '', threadId = '', actions = '' } = message;
+  const found = Object.entries({ collapseId, androidChannel, threadId, actions }).map(
+    ([name, text]): [PropertyKey[], string] => [[name], text],
+  );
+  for (const [path, own] of wordsOf(message)) {
+    const { imageUrl = '', sound = '', link = '', webLink = '', data = {} } = own;
+    for (const [name, text] of Object.entries({ imageUrl, sound, link, webLink }))
       found.push([[...path, name], text]);
     for (const name of Object.keys(data)) found.push([[...path, 'data', name], name]);
   }
   found.push(...namesIn(message.apns?.payload, ['apns', 'payload']));
   found.push(...namesIn(message.fcm, ['fcm']));
   return found;
+}
+
+/** Faults between the texts of a message, in any of its languages. */
+function wordFaultsOf(message: Message): [PropertyKey[], string][] {
+  const faults: [PropertyKey[], string][] = [];
+  const all = wordsOf(message);
+  const hasLink = all.some(([, { link }]) => link !== undefined);
+  const hasAlert = (message.apns?.payload?.aps as { alert?: unknown } | undefined)?.alert != null;
+  for (const [path, { title, subtitle, body, data = {} }] of all) {
+    if (hasLink && Object.hasOwn(data, LINK_KEY))
+      faults.push([[...path, 'data', LINK_KEY], 'is where apps find link: give one of them']);
+    const words = [message.title, message.body, title, body];
+    if (subtitle !== undefined && !hasAlert && words.every((it) => it === undefined))
+      faults.push([[...path, 'subtitle'], 'goes with a title or a body']);
+  }
+  return faults;
 }
 
 /**

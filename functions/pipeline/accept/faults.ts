@@ -35,10 +35,13 @@ type SenderOf = (provider: Provider) => ReturnType<Ports['senders']['get']>;
 
 function contentFaults({ message }: Campaign, to: Push['to']): Fault[] {
   const faults: Fault[] = [];
-  const { title, body, data, sound, badge } = message;
-  const parts = [title, body, data, sound, badge];
+  const { title, body, data, link, sound, badge } = message;
+  const parts = [title, body, data, link, sound, badge];
   if (parts.every((it) => it === undefined) && !isOverridden(message))
-    faults.push({ path: 'message', message: 'needs a title, a body, data, a sound or a badge' });
+    faults.push({
+      path: 'message',
+      message: 'needs a title, a body, data, a link, a sound or a badge',
+    });
   if (to !== 'token' && personalizationOf(message))
     faults.push({
       path: 'message',

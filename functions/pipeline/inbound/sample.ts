@@ -13,12 +13,14 @@ import { messageFaults } from '../accept/accept.ts';
 /** Stand-ins by the names of a message's fields; other fields are left out. */
 const standIns: Record<string, Json> = {
   title: '-',
+  subtitle: '-',
   body: '-',
   sound: '-',
   collapseId: '-',
   badge: 1,
   ttlSeconds: 1,
   imageUrl: 'https://example.com/',
+  link: 'https://example.com/',
   webLink: 'https://example.com/',
 };
 

@@ -50,7 +50,7 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
   it.expiry = described.expiration;
   it.collapseId = described.collapseId;
   it.topic = bundleId + topicSuffixes[apple.type];
-  const json = JSON.stringify({ ...push.message.data, ...apple.payload });
+  const json = JSON.stringify({ ...described.data, ...apple.payload });
   return {
     apple,
     payload: Buffer.from(json),

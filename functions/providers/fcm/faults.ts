@@ -5,6 +5,7 @@ import { fcmTargets, reservedByFcm } from '../../model/message/fcm-names.ts';
 import type { Push } from '../../ports/ports.ts';
 import { appleFaults } from '../apns/apple-faults.ts';
 import { type Apple, describe, isVisible, objectOf } from '../shared/described.ts';
+import { isObject } from '../shared/merge.ts';
 import { textFor } from '../shared/personalization.ts';
 import { fcmBytes } from './bytes.ts';
 import { appleByFcm, fcmMessage } from './message.ts';
@@ -23,6 +24,10 @@ export function fcmFaults(push: Push, now: number): Fault[] {
   const token = objectOf(fcm.apns).live_activity_token;
   if (typeof token === 'string' && apple.type !== 'liveactivity')
     refuse('fcm.apns.live_activity_token', 'goes with apns.pushType liveactivity');
+
+  // FCM shows a notification that has no words, so the push would be none of its type
+  if (apple.type === 'background' && isObject(fcm.notification))
+    refuse('fcm.notification', 'needs a title or a body');
 
   const { each, most } = fcmBytes(fcmMessage(push, now), push);
   const [largest] = each

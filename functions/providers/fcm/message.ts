@@ -63,6 +63,12 @@ function withoutKnownAlert(
   return isEmpty ? {} : { payload: { ...rest, aps } };
 }
 
+/** What a click on a web push opens. FCM: "For all URL values, HTTPS is required." */
+export function webLinkOf({ link, webLink }: Push['message']): string | undefined {
+  const isHttps = link !== undefined && new URL(link).protocol === 'https:';
+  return webLink ?? (isHttps ? link : undefined);
+}
+
 /**
  * The message without its token. Its fields are those of firebase-admin's type, with their REST names.
  * `now` is in milliseconds.
@@ -70,13 +76,14 @@ function withoutKnownAlert(
 export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const { message } = push;
   const described = describe(push);
-  const { words, collapseId, isUrgent, expiration } = described;
+  const { words, data, collapseId, isUrgent, expiration } = described;
   const apple = appleByFcm(push, described);
   const ttl = Math.min(MAX_TTL_SECONDS, described.ttlSeconds(now));
+  const link = webLinkOf(message);
   const image = message.imageUrl !== undefined && { image: message.imageUrl };
 
   const built = {
-    ...(message.data && { data: message.data }),
+    ...(data && { data }),
     ...(words && { notification: { ...words, ...image } }),
     android: {
       collapse_key: collapseId,
@@ -86,6 +93,7 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         notification: {
           tag: collapseId,
           ...(message.sound !== undefined && { sound: message.sound }),
+          ...(message.androidChannel !== undefined && { channel_id: message.androidChannel }),
           // without a number, Android counts by itself
           ...(typeof message.badge === 'number' && { notification_count: message.badge }),
         },
@@ -108,8 +116,15 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
         Urgency: isUrgent ? 'high' : 'normal',
         ...(webTopicForm.test(collapseId) && { Topic: collapseId }),
       },
-      ...(words && { notification: { tag: collapseId, ...image } }),
-      ...(message.webLink !== undefined && { fcm_options: { link: message.webLink } }),
+      ...(words && {
+        notification: {
+          tag: collapseId,
+          ...image,
+          // https://notifications.spec.whatwg.org: "no sounds or vibrations should be made"
+          ...(message.interruption === 'passive' && { silent: true }),
+        },
+      }),
+      ...(link !== undefined && { fcm_options: { link } }),
     },
     ...(message.analyticsLabel !== undefined && {
       fcm_options: { analytics_label: message.analyticsLabel },

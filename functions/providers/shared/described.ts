@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { ApnsPushType } from '../../model/campaign.ts';
+import { LINK_KEY } from '../../model/message/link.ts';
 import type { Push } from '../../ports/ports.ts';
 import { isObject, merge } from './merge.ts';
 import { badgeIn } from './personalization.ts';
@@ -32,6 +33,8 @@ export interface Words {
 export interface Described {
   /** null if the message has neither a title nor a body */
   words: Words | null;
+  /** what the app gets: the message's data, with its link; left out if it has neither */
+  data?: Record<string, string>;
   /** a later message with the same id replaces this one */
   collapseId: string;
   isUrgent: boolean;
@@ -50,12 +53,18 @@ export function describe({ message, campaignId, expiresAt }: Push): Described {
       title === undefined && body === undefined
         ? null
         : { ...(title !== undefined && { title }), ...(body !== undefined && { body }) },
+    ...dataOf(message),
     collapseId,
     isUrgent: priority === 'high',
     expiration: nowOrNever ? 0 : Math.floor(expiresAt / 1000),
     ttlSeconds: (now) => (nowOrNever ? 0 : Math.max(0, Math.floor((expiresAt - now) / 1000))),
   };
 }
+
+const dataOf = ({ data, link }: Push['message']): Pick<Described, 'data'> => {
+  if (link === undefined) return data === undefined ? {} : { data };
+  return { data: { ...data, [LINK_KEY]: link } };
+};
 
 /** A push as an iPhone gets it. */
 export interface Apple {
@@ -101,18 +110,32 @@ export function appleOf(
 
 function payloadOf({ message }: Push, words: Words | null): Record<string, unknown> {
   const it = new Notification();
-  if (words !== null) it.alert = words as Notification['alert'];
+  const { subtitle } = message;
+  if (words !== null || subtitle !== undefined)
+    it.alert = { ...words, ...(subtitle !== undefined && { subtitle }) } as Notification['alert'];
   if (message.sound !== undefined) it.sound = message.sound;
   if (message.imageUrl !== undefined) {
     it.mutableContent = true;
     it.payload[IMAGE_KEY] = message.imageUrl;
   }
   const built = it.toJSON();
-  if (message.badge !== undefined)
-    built.aps = { ...objectOf(built.aps), badge: badgeIn(message.badge) };
-  if (built.aps === undefined) delete built.aps;
+  const aps = { ...objectOf(built.aps), ...ownAps(message) };
+  if (Object.keys(aps).length > 0) built.aps = aps;
+  else delete built.aps;
   return merge(built, message.apns?.payload ?? {});
 }
+
+/**
+ * The keys of `aps` that say how a notification behaves.
+ * https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification
+ * `category` names buttons that the app registered: a UNNotificationCategory.
+ */
+const ownAps = ({ badge, interruption, threadId, actions }: Push['message']) => ({
+  ...(badge !== undefined && { badge: badgeIn(badge) }),
+  ...(interruption !== undefined && { 'interruption-level': interruption }),
+  ...(threadId !== undefined && { 'thread-id': threadId }),
+  ...(actions !== undefined && { category: actions }),
+});
 
 /** Whether the push shows something, sounds or sets a badge. Others wake the app, and need priority 5. */
 export function isVisible({ aps }: Record<string, unknown>): boolean {

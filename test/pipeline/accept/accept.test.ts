@@ -114,7 +114,7 @@ test('what cannot be sent is refused with every fault, and nothing is stored', a
   world.script.faults = [{ path: '', message: 'the payload has 5000 bytes' }];
   const empty = { ttlSeconds: 60, priority: 'high' as const };
   assert.deepEqual(await faultsOf({ message: empty }), [
-    'message: needs a title, a body, data, a sound or a badge',
+    'message: needs a title, a body, data, a link, a sound or a badge',
     'message: apns, fcm: the payload has 5000 bytes',
   ]);
   assert.deepEqual(await faultsOf({ audience: { platform: ['ios'] } }), [
