@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Campaign } from '../../functions/model/campaign.ts';
+import { createClient } from '../../functions/store/firestore/client.ts';
+import { changedAt } from '../../functions/store/firestore/pages/markers.ts';
+import { createSchema } from '../../functions/store/firestore/schema.ts';
 import { RETRY_FOR_MS } from '../../functions/webhooks/retry.ts';
 import { storeContract } from '../contracts/store.ts';
 import {
@@ -15,16 +18,29 @@ import {
   running,
 } from '../contracts/store-fixture.ts';
 import { deliveryOf } from '../contracts/store-webhooks.ts';
-import { withoutEmulators } from '../emulators.ts';
+import { freshProject, withoutEmulators } from '../emulators.ts';
 import { emulator, openStore } from './firestore/emulated.ts';
 import { declared, needed } from './firestore/indexes.ts';
 import { collectionOf, startProxy } from './firestore/proxy.ts';
 
 const skip = withoutEmulators('firestore');
+const idOfPath = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 const proxy = skip ? null : await startProxy(emulator);
 after(() => proxy?.stop());
 
 storeContract('firestore', async (t, now = atNow) => openStore(t, proxy!.host, { now }), skip);
+
+test('what has changed in a cell is found in the order of its markers', { skip }, async (t) => {
+  const project = freshProject();
+  await openStore(t, proxy!.host, { project }).putInstallations([person('a'), person('b')]);
+  process.env.FIRESTORE_EMULATOR_HOST = proxy!.host;
+  const client = createClient({ project, emulator: proxy!.host });
+  process.env.FIRESTORE_EMULATOR_HOST = emulator;
+  t.after(client.close);
+  const { installations } = createSchema(client.db);
+  const { docs } = await installations.orderBy('changed').startAt('default~').get();
+  assert.equal(docs.length, 2);
+});
 
 test('the contract asks for no index that is not declared, and for all that are', { skip }, () => {
   const queries = proxy!.calls.flatMap((it) => it.query ?? []);
@@ -38,6 +54,34 @@ test('the contract asks for no index that is not declared, and for all that are'
     [...new Set(needs.flatMap((it) => it.single))].toSorted(),
     declared.single.toSorted(),
   );
+});
+
+test('what is written of installations is marked, what is removed is gone, by a transaction that has read', {
+  skip,
+}, () => {
+  let [marked, gone] = [0, 0];
+  for (const call of proxy!.calls.filter((it) => it.method === 'Commit' && it.code === 0)) {
+    const of = (collection: string) =>
+      call.documents.filter((it) => collectionOf(it.name) === collection);
+    for (const { name, fields } of of('installations')) {
+      const [app, bucket] = idOfPath(name!).split('~');
+      const changed = fields?.changed?.stringValue ?? '';
+      assert.ok(changed.startsWith(`${app}~${bucket![0]}~`), `${name}: ${changed}`);
+      assert.ok(Math.abs(changedAt(changed) - Date.now()) < 60 * MINUTE);
+      marked++;
+    }
+    const removed = call.gone.filter((it) => collectionOf(it) === 'installations').map(idOfPath);
+    const named = of('gone').flatMap(({ name, fields }) => {
+      const [app, cell] = idOfPath(name!).split('~');
+      const ids = fields?.ids?.arrayValue?.values ?? [];
+      return ids.map((it) => `${app}~${cell}~${it.stringValue}`);
+    });
+    const short = removed.map((it) => it.replace(/~(.).{7}~/, '~$1~'));
+    assert.deepEqual(named.toSorted(), short.toSorted());
+    gone += removed.length;
+    if (removed.length + of('installations').length > 0) assert.ok(call.hasRead, 'no transaction');
+  }
+  assert.ok(marked > 500 && gone > 20, `${marked} marked, ${gone} gone`);
 });
 
 test('what is indexed does not only grow at its end, unless behind a slot', { skip }, () => {
@@ -77,6 +121,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'failedPings listed': 'time',
       // a hash
       'formerUsers device': 'stringValue',
+      // begins with the app and the cell; those of a minute are in the order of a hash
+      'installations changed': 'stringValue',
       'installations platform': 'stringValue',
       'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',
@@ -100,6 +146,7 @@ test('what is kept for a while only has a time to live', () => {
     'failedPings expireAt',
     'failures expireAt',
     'formerUsers expireAt',
+    'gone expireAt',
     'idempotency expireAt',
     'names expireAt',
     'seen expireAt',

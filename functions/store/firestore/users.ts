@@ -10,6 +10,7 @@ import { unpack } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
+import { changeInstallations } from './registry/change.ts';
 import type { Registry } from './registry/registry.ts';
 import { removeWhere } from './registry/removal.ts';
 import { type CampaignFields, type FailuresFields, nameKey } from './schema.ts';
@@ -121,9 +122,9 @@ async function removeInstallations(context: Context, userId: string): Promise<nu
   let removed = 0;
   for await (const page of installationsOf(context, userId))
     for (const some of chunked(page, TOGETHER)) {
-      await context.client.write((writes) =>
+      await changeInstallations(context, (change) =>
         // another user who has taken the device over meanwhile keeps it
-        removeWhere(context, writes, some, (found) => found.get('userId') === userId),
+        removeWhere(change, some, (found) => found.get('userId') === userId),
       );
       removed += some.length;
     }

@@ -75,6 +75,8 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
     writes: {
       // whose the dead tokens were
       formerUsers: percent,
+      // which are gone: one for each of 16 cells, and one more where a chunk ends within a cell
+      gone: 16 + (CHUNKS - 1),
       // frozen, claimed, committed
       chunks: 3 * CHUNKS,
       failures: CHUNKS,

@@ -45,6 +45,10 @@ export interface Call {
   /** the collections of documents written, one for each write */
   writes: string[];
   deletes: string[];
+  /** the names of documents deleted */
+  gone: string[];
+  /** whether a commit is that of a transaction which has read */
+  hasRead: boolean;
   /** the collections of documents read, one for each read that is billed */
   reads: string[];
   code: number;
@@ -200,13 +204,15 @@ function passedOn(from: Metadata) {
 }
 
 function asked(method: Method, request: Buffer): Omit<Call, 'method' | 'reads' | 'code'> {
-  const none = { documents: [], writes: [], deletes: [] };
+  const none = { documents: [], writes: [], deletes: [], gone: [], hasRead: false };
   if (method === 'Commit') {
-    const { writes } = v1.CommitRequest.decode(request);
+    const { writes, transaction } = v1.CommitRequest.decode(request);
     return {
       documents: writes.flatMap((it) => it.update ?? []),
       writes: writes.flatMap((it) => (it.update ? collectionOf(it.update.name) : [])),
       deletes: writes.flatMap((it) => (it.delete ? collectionOf(it.delete) : [])),
+      gone: writes.flatMap((it) => it.delete || []),
+      hasRead: transaction.length > 0,
     };
   }
   if (method === 'RunQuery')

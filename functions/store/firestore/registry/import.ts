@@ -1,6 +1,5 @@
 /** Imports: rows that are stored with the same fields already are not written. */
 
-import type { Transaction } from '@google-cloud/firestore';
 import { each } from '../../../lib/concurrency.ts';
 import type { Installation } from '../../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../../ports/ports.ts';
@@ -8,6 +7,7 @@ import { mayPrune } from '../../import-run.ts';
 import { lastOfEach } from '../../last-of-each.ts';
 import { BATCHES_AT_ONCE, batches } from '../batches.ts';
 import { type InstallationFields, toInstallation } from '../schema.ts';
+import { changeInstallations, readWithin } from './change.ts';
 import { beginRun, putSeen } from './import-runs.ts';
 import { holdersOf, put } from './put.ts';
 import { type ByPath, byPath, type Registry } from './registry.ts';
@@ -29,26 +29,19 @@ export const firestoreImport = (registry: Registry): Pick<Store, 'importInstalla
 /** Imports a batch in one transaction. `now` is in ms. */
 function bring(registry: Registry, batch: ImportedInstallation[], now: number) {
   let first: BatchCounts | null = null;
-  return registry.client.write(async (writes, attempt) => {
-    const refs = batch.map((it) => registry.schema.installation(it.app, it.id));
-    const known = byPath(await writes.getAll(...refs));
+  const { schema } = registry;
+  return changeInstallations(registry, async (change, attempt) => {
+    const refs = batch.map((it) => schema.installation(it.app, it.id));
+    const known = byPath(await readWithin(change, refs));
     const { counts, changed, moved } = compared(registry, batch, known, now);
     // the answer to the first commit was lost: it was this call that made them so
     if (attempt > 1 && first && counts.unchanged === batch.length) return first;
-    const holders = await holdersWithin(registry, writes, moved);
-    counts.tokensMoved = await put(registry, writes, changed, known, holdersOf(holders));
+    const tokens = moved.map((it) => schema.token(it.app, it.token));
+    const holders = await readWithin(change, tokens);
+    counts.tokensMoved = await put(change, changed, known, holdersOf(holders));
     first = counts;
     return counts;
   });
-}
-
-async function holdersWithin(
-  { schema }: Registry,
-  writes: Transaction,
-  moved: ImportedInstallation[],
-) {
-  const tokens = moved.map((it) => schema.token(it.app, it.token));
-  return tokens.length > 0 ? await writes.getAll(...tokens) : [];
 }
 
 /**

@@ -1,27 +1,27 @@
 /** Installations: registered, changed, read and deleted under their names. */
 
-import type { Transaction } from '@google-cloud/firestore';
 import { each } from '../../../lib/concurrency.ts';
 import type { Installation } from '../../../model/installation.ts';
 import type { Store } from '../../../ports/ports.ts';
 import { lastOfEach } from '../../last-of-each.ts';
 import { BATCHES_AT_ONCE, batches } from '../batches.ts';
 import { type BadgeFields, type InstallationFields, toInstallation } from '../schema.ts';
+import { type Change, changeInstallations, readWithin } from './change.ts';
 import { holdersOf, put } from './put.ts';
 import { byPath, type Registry } from './registry.ts';
-import { LEFT, removeWhere } from './removal.ts';
+import { removeWhere } from './removal.ts';
 
 export const firestoreInstallations = (registry: Registry) =>
   ({
     /** In several transactions: if it throws, some may be stored; to put them all again is safe. */
     async putInstallations(batch) {
       await each(batches(lastOfEach(batch)), BATCHES_AT_ONCE, (some) =>
-        registry.client.write((writes) => readAndPut(registry, writes, some)),
+        changeInstallations(registry, (it) => readAndPut(it, some)),
       );
     },
 
     updateInstallation: (app, id, change) =>
-      registry.client.write((writes) => readAndChange(registry, writes, { app, id, change })),
+      changeInstallations(registry, (it) => readAndChange(it, { app, id, change })),
 
     async setBadge(app, id, count) {
       await registry.client.write(async (writes) => {
@@ -34,35 +34,37 @@ export const firestoreInstallations = (registry: Registry) =>
       return found?.exists ? toInstallation(app, id, found.data() as InstallationFields) : null;
     },
 
-    deleteInstallation: (app, id) =>
-      registry.client.write(async (writes) => {
-        const removed = await removeWhere(registry, writes, [{ app, id }], () => true);
-        return removed.length > 0;
-      }),
+    deleteInstallation(app, id) {
+      let removed = false;
+      return changeInstallations(registry, async (it) => {
+        const found = await removeWhere(it, [{ app, id }], () => true);
+        // if the answer to the first commit was lost, it is gone now
+        removed ||= found.length > 0;
+        return removed;
+      });
+    },
   }) satisfies Partial<Store>;
 
-async function readAndPut(registry: Registry, writes: Transaction, batch: Installation[]) {
-  const { schema } = registry;
+async function readAndPut(change: Change, batch: Installation[]) {
+  const { schema } = change.registry;
   const refs = batch.map((it) => schema.installation(it.app, it.id));
   const tokens = batch.map((it) => schema.token(it.app, it.token));
-  const fieldMask = [...LEFT, 'optedOut', 'id'];
-  const found = await writes.getAll(...refs, ...tokens, { fieldMask });
+  const found = await readWithin(change, [...refs, ...tokens]);
   const before = byPath(found.slice(0, refs.length));
-  await put(registry, writes, batch, before, holdersOf(found.slice(refs.length)));
+  await put(change, batch, before, holdersOf(found.slice(refs.length)));
 }
 
 async function readAndChange(
-  registry: Registry,
-  writes: Transaction,
+  within: Change,
   { app, id, change }: { app: string; id: string; change: (it: Installation) => Installation },
 ): Promise<Installation | null> {
-  const { schema } = registry;
-  const found = await writes.get(schema.installation(app, id));
-  if (!found.exists) return null;
+  const { schema } = within.registry;
+  const [found] = await readWithin(within, [schema.installation(app, id)]);
+  if (!found?.exists) return null;
   const changed = change(toInstallation(app, id, found.data() as InstallationFields));
   const isNew = changed.token !== found.get('token');
-  const holders = isNew ? await writes.getAll(schema.token(app, changed.token)) : [];
+  const holders = await readWithin(within, isNew ? [schema.token(app, changed.token)] : []);
   const whole = { ...changed, optedOut: changed.optedOut ?? false };
-  await put(registry, writes, [whole], byPath([found]), holdersOf(holders));
+  await put(within, [whole], byPath([found]), holdersOf(holders));
   return changed;
 }

@@ -1,6 +1,6 @@
 /** Brings installations that an earlier version stored into canonical form, a range of names a call. */
 
-import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { each } from '../../../lib/concurrency.ts';
 import type { Installation } from '../../../model/installation.ts';
 import type { Store } from '../../../ports/ports.ts';
@@ -15,6 +15,7 @@ import {
   type TokenFields,
   toInstallation,
 } from '../schema.ts';
+import { type Change, changeInstallations, readWithin } from './change.ts';
 import { holdersOf, put } from './put.ts';
 import { byPath, type Registry } from './registry.ts';
 import { remove } from './removal.ts';
@@ -52,34 +53,35 @@ export const firestoreNormalize = (registry: Registry): Pick<Store, 'normalizeIn
 
 /** Normalizes them as they are now: one that has registered meanwhile is in form. */
 const bring = (registry: Registry, names: string[]) =>
-  registry.client.write(async (writes) => {
+  changeInstallations(registry, async (change) => {
     const { schema } = registry;
     const refs = names.map((it) => schema.installations.doc(it));
-    const found = (await writes.getAll(...refs)).filter((it) => it.exists);
+    const found = (await readWithin(change, refs)).filter((it) => it.exists);
     const before = byPath(found);
     const rows = found.flatMap((it) => inForm(it) ?? []);
     if (rows.length === 0) return { changed: 0, removed: 0 };
-    const { holders, others } = await holdersIn(registry, writes, rows);
+    const { holders, others } = await holdersIn(change, rows);
     const { kept, lost } = settled(rows, others);
-    await put(registry, writes, kept, before, holders);
+    await put(change, kept, before, holders);
     for (const it of lost) {
       const old = before.get(schema.installation(it.app, it.id).path);
       // an installation that has the token in canonical form is removed by `put`, together with it
-      if (old && old.get('token') !== it.token) remove(registry, writes, it, old);
+      if (old && old.get('token') !== it.token) remove(change, it, old);
     }
     return { changed: kept.length, removed: lost.length };
   });
 
 /** Which installations have the rows' tokens; `others` are those that are not among the rows. */
-async function holdersIn({ schema }: Registry, writes: Transaction, rows: Installation[]) {
+async function holdersIn(change: Change, rows: Installation[]) {
+  const { schema } = change.registry;
   const known = new Set(rows.map((it) => schema.installation(it.app, it.id).path));
   const tokens = rows.map((it) => schema.token(it.app, it.token));
-  const found = await writes.getAll(...tokens);
+  const found = await readWithin(change, tokens);
   const refs = rows.flatMap((it, i) => {
     const id = (found[i]!.data() as TokenFields | undefined)?.id;
     const ref = id === undefined ? null : schema.installation(it.app, id);
     return ref && !known.has(ref.path) ? [ref] : [];
   });
-  const others = refs.length > 0 ? await writes.getAll(...refs) : [];
+  const others = await readWithin(change, refs);
   return { holders: holdersOf(found), others: others.filter((it) => it.exists).map(stored) };
 }

@@ -8,6 +8,7 @@ import { partBelow } from '../../cursor.ts';
 import { mayPrune } from '../../import-run.ts';
 import { documentsOf } from '../documents.ts';
 import { BY_NAME, bucketName, type ImportFields, idOf } from '../schema.ts';
+import { changeInstallations } from './change.ts';
 import { PARTS, seenBy } from './import-runs.ts';
 import type { Registry } from './registry.ts';
 import { removeWhere } from './removal.ts';
@@ -52,12 +53,16 @@ function inPart({ client, schema }: Registry, app: string, part: number) {
 }
 
 /** Removes them as they are now: an installation that has registered meanwhile stays. */
-const removed = (
+function removed(
   registry: Registry,
   names: { app: string; id: string }[],
   isGone: (it: DocumentSnapshot) => boolean,
-): Promise<number> =>
-  registry.client.write(async (writes) => {
-    const gone = await removeWhere(registry, writes, names, isGone, ['refreshedAt', 'optedOut']);
-    return gone.length;
+): Promise<number> {
+  let first = 0;
+  return changeInstallations(registry, async (change) => {
+    const gone = await removeWhere(change, names, isGone, ['refreshedAt', 'optedOut']);
+    // if the answer to the first commit was lost, they are gone now
+    first ||= gone.length;
+    return gone.length || first;
   });
+}

@@ -8,9 +8,17 @@
  * other.
  */
 
-import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
+import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import type { Installation } from '../../../model/installation.ts';
-import { appOf, fromInstallation, idOf, type TokenFields } from '../schema.ts';
+import {
+  appOf,
+  fromInstallation,
+  type InstallationFields,
+  idOf,
+  type TokenFields,
+} from '../schema.ts';
+import { type Change, readWithin } from './change.ts';
+import { markerOf } from './marker.ts';
 import type { ByPath, Registry } from './registry.ts';
 import { LEFT, leave } from './removal.ts';
 
@@ -39,31 +47,31 @@ interface Row {
 
 /**
  * Puts the installations of a batch. `before` are their documents as this transaction has read them, with
- * `token`, `userId` and `optedOut` at least. `holders` has those of their tokens; it need not have a
- * token that an installation has already. Returns how many other installations lost their token to one of the
+ * all fields. `holders` has those of their tokens; it need not have a token that an installation has already. Returns how many other installations lost their token to one of the
  * batch, and are gone.
  */
 export async function put(
-  registry: Registry,
-  writes: Transaction,
+  change: Change,
   batch: Installation[],
   before: ByPath,
   holders: Holders,
 ): Promise<number> {
+  const { registry, writes } = change;
   const rows = batch.map((it) => rowOf(registry, it, before, holders));
   const losers = rows.flatMap(({ it, holder }) =>
     holder === undefined || holder === it.id ? [] : registry.schema.installation(it.app, holder),
   );
-  const lost = losers.length > 0 ? await writes.getAll(...losers, { fieldMask: LEFT }) : [];
-  for (const it of lost)
-    if (it.exists) leave(registry, writes, { app: appOf(it.id), id: idOf(it.id).id }, it);
+  const lost = (await readWithin(change, losers, LEFT)).filter((it) => it.exists);
+  for (const it of lost) leave(change, { app: appOf(it.id), id: idOf(it.id).id }, it);
   for (const { it, known, old } of rows)
     if (known?.exists && (old !== it.token || known.get('userId') !== it.userId))
-      leave(registry, writes, it, known);
+      leave(change, it, known);
   const gone = goneWith(registry, rows);
   for (const ref of gone.values()) writes.delete(ref);
-  for (const row of rows) write(writes, row);
-  return lost.filter((it) => it.exists && gone.has(it.ref.path)).length;
+  for (const row of rows) write(change, row);
+  const removed = lost.filter((it) => gone.has(it.ref.path));
+  change.gone.push(...removed.map((it) => it.id));
+  return removed.length;
 }
 
 function rowOf({ schema }: Registry, it: Installation, before: ByPath, holders: Holders): Row {
@@ -93,7 +101,10 @@ function goneWith({ schema }: Registry, rows: Row[]): Map<string, DocumentRefere
   return gone;
 }
 
-function write(writes: Transaction, { it, ref, tokenRef, known, holder }: Row) {
-  writes.set(ref, fromInstallation(it, known?.get('optedOut') === true));
+function write({ writes, readAt }: Change, { it, ref, tokenRef, known, holder }: Row) {
+  const before = known?.data() as InstallationFields | undefined;
+  const fields = fromInstallation(it, before?.optedOut === true);
+  const changed = markerOf(ref.id, before, fields, readAt);
+  writes.set(ref, { ...fields, changed } satisfies InstallationFields);
   if (holder !== it.id) writes.set(tokenRef, { id: it.id } satisfies TokenFields);
 }
