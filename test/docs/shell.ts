@@ -15,7 +15,7 @@ import { makeFolder } from '../store/folder.ts';
 import { createReceiver } from '../webhooks/receiver.ts';
 
 const run = promisify(execFile);
-const DEADLINE_MS = 5 * 60 * 1000;
+const DEADLINE_MS = 20 * 60 * 1000;
 const ROOT = resolve(import.meta.dirname, '../..');
 /** As pages write it: at least 16 characters once it is filled in. */
 const SECRET = 'whsec_0123456789abcdef';

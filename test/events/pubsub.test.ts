@@ -15,7 +15,7 @@ import { freshProject, withoutEmulators } from '../emulators.ts';
 
 const skip = withoutEmulators('pubsub');
 const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 5 * 60 * 1000;
 
 async function emulator(method: string, path: string, body: unknown = {}) {
   const response = await fetch(`http://${emulatorHost}/v1/${path}`, {

@@ -14,7 +14,7 @@ import { testCampaign } from './campaign.ts';
 import { commandsOf, inventoryOf } from './gcloud.ts';
 
 const run = promisify(execFile);
-const INSTALL_MS = 5 * 60 * 1000;
+const INSTALL_MS = 20 * 60 * 1000;
 
 let folder: string;
 /** installed, as the platform does; where it may not be, it finds the packages of this folder */

@@ -11,7 +11,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const DEADLINE_MS = 5 * 60 * 1000;
+const DEADLINE_MS = 20 * 60 * 1000;
 /** Limits the output, in bytes: the state of each run contains the provider's whole schema. */
 const MAX_OUTPUT = 500 * 1024 * 1024;
 

@@ -41,7 +41,7 @@ const limits = {
 };
 /** Turns of the event loop without a handler at work until a queue counts as quiet. */
 const QUIET_TURNS = 12;
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 5 * 60 * 1000;
 
 export type World = ReturnType<typeof createWorld>;
 

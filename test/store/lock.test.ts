@@ -10,7 +10,7 @@ import { Unavailable } from '../../functions/lib/errors.ts';
 import { lockFolder } from '../../functions/store/lock.ts';
 import { makeFolder } from './folder.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 5 * 60 * 1000;
 const lock = join(import.meta.dirname, '../../functions/store/lock.ts');
 
 /** Locks the folder and says so, or says why not; gives the lock back when its input ends. */

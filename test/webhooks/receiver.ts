@@ -28,7 +28,7 @@ export interface Receiver {
   until(enough: () => boolean): Promise<void>;
 }
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 5 * 60 * 1000;
 
 export const status =
   (code: number, headers: Record<string, string> = {}): Receiver['answer'] =>

@@ -6,7 +6,7 @@ import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
-const DEADLINE_MS = 5 * 60 * 1000;
+const DEADLINE_MS = 20 * 60 * 1000;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /** As gcloud's configuration calls the services that the deployment is made of. */

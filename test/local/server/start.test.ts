@@ -20,7 +20,7 @@ import { startLocal } from '../../../functions/local/server/server.ts';
 import { createLog } from '../../../functions/log.ts';
 import { makeFolder } from '../../store/folder.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 5 * 60 * 1000;
 const main = join(import.meta.dirname, '../../../functions/local/server/main.ts');
 const quiet = createLog(() => {});
 
