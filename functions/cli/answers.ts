@@ -17,6 +17,7 @@ import type { Imported } from '../http/installations/import.ts';
 import type { NormalizedView } from '../http/installations/normalize.ts';
 import type { Pruned } from '../http/installations/prune.ts';
 import type { KeyView, NewKey } from '../http/keys.ts';
+import type { RenderedMessage } from '../http/render.ts';
 import type { ScheduleView } from '../http/schedules/view.ts';
 import type { SegmentView } from '../http/segments.ts';
 import type { FailedPingView, TriggerView } from '../http/triggers/view.ts';
@@ -98,7 +99,8 @@ export const estimate = object<EstimateView>({
   ),
 });
 
-const rendered = z.looseObject({ bytes: number, mostBytes: number, payload: anyObject }).nullish();
+const push = { bytes: number, mostBytes: number, payload: anyObject };
+const rendered = z.looseObject(push).nullish();
 
 export const tested = object<TestedView>({
   campaign: campaign.nullable(),
@@ -111,6 +113,15 @@ export const tested = object<TestedView>({
       ...Object.fromEntries(providers.map((it) => [it, rendered])),
     }),
   ),
+});
+
+export const renderedMessage = object<RenderedMessage>({
+  provider: text,
+  language: text.nullable(),
+  warnings: faults,
+  faults,
+  headers: z.record(text, z.union([text, number])),
+  ...push,
 });
 
 /** The doctor always has findings: without one, nothing was looked at. */

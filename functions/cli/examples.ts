@@ -21,6 +21,11 @@ const examples: Record<string, string[]> = {
   doctor: ['', '--json'],
   estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
   test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
+  render: [
+    'campaign.json --platform ios --language de',
+    'campaign.json --platform ios --provider fcm --attribute name=Ada',
+    '--title "Hi {{name|there}}" --link shop://sale --platform web',
+  ],
   segments: ['put vip vip.json', 'list'],
   'segments list': ['', '--app shop'],
   'segments put': ['vip vip.json    # {"tags": ["vip"]}'],

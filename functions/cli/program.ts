@@ -12,6 +12,7 @@ import { importCommand } from './commands/import/command.ts';
 import { installationCommands } from './commands/installations.ts';
 import { keyCommands } from './commands/keys.ts';
 import { messageCommand } from './commands/message.ts';
+import { renderCommand } from './commands/render.ts';
 import { failuresCommand, reportCommand } from './commands/report.ts';
 import { scheduleCommands } from './commands/schedules.ts';
 import { segmentCommands } from './commands/segments.ts';
@@ -38,6 +39,7 @@ const commands = [
   doctorCommand,
   estimateCommand,
   testCommand,
+  renderCommand,
   segmentCommands,
   audienceCommands,
   controlCommands,

@@ -34,6 +34,7 @@ import { normalizeCall } from './installations/normalize.ts';
 import { pruneCall } from './installations/prune.ts';
 import { keyCalls } from './keys.ts';
 import { messageCall } from './messages.ts';
+import { renderCall } from './render.ts';
 import { scheduleCalls } from './schedules/schedules.ts';
 import { segmentCalls } from './segments.ts';
 import { serviceCalls } from './service/service.ts';
@@ -101,6 +102,7 @@ export function createApi(
   const calls = [
     ...campaignCalls(ports),
     messageCall(ports),
+    renderCall(ports),
     ...appCalls(ports),
     eventsCall(createLive(ports), { stop }),
     testCall(ports),

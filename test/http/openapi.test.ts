@@ -65,6 +65,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/installations:prune',
     'post /v1/keys',
     'post /v1/messages',
+    'post /v1/messages:render',
     'post /v1/schedules',
     'post /v1/schedules/{id}/pause',
     'post /v1/schedules/{id}/resume',

@@ -136,6 +136,8 @@ export const refusals: Situations = {
   'sendMessage 409': (it) => twice(it, '/v1/messages', 'sendMessage'),
   'sendMessage 422': ({ ask, example }) =>
     ask('POST', '/v1/messages', { ...example('sendMessage'), ...TOO_MUCH }),
+  'renderMessage 422': ({ ask, example }) =>
+    ask('POST', '/v1/messages:render', { ...example('renderMessage'), app: 'other' }),
   'testCampaign 422': ({ ask, example }) =>
     ask('POST', '/v1/campaigns:test', example('sendCampaign')),
   async 'createKey 409'({ ask, store, example }) {

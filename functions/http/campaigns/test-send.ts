@@ -7,31 +7,27 @@ import { forEachProvider, providers } from '../../model/provider/registry.ts';
 import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
 import { accept, draft } from '../../pipeline/accept/accept.ts';
 import { type Preview, preview } from '../../pipeline/audience/preview.ts';
-import type { Ports, Rendered } from '../../ports/ports.ts';
+import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { call } from '../core/call.ts';
 import type { FieldsOf } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
+import { faultSchema, renderedFields, renderedView } from './rendered.ts';
 import { campaignSchema, campaignView } from './view.ts';
-
-const renderedSchema = z
-  .object({
-    headers: z.record(z.string(), z.union([z.string(), z.number()])),
-    payload: z.record(z.string(), z.unknown()),
-    bytes: z.int().openapi({ description: 'As the provider counts them.' }),
-    mostBytes: z.int(),
-  })
-  .nullable()
-  .openapi({ description: 'Null without credentials for that provider.' });
 
 const recipientSchema = z.object({
   installationId: z.string(),
   provider: z.enum(providers).openapi({ description: 'The provider that sends it.' }),
   language: z.string().nullable().openapi({ description: 'Null: the default of the message.' }),
   warnings: z
-    .array(z.object({ path: z.string(), message: z.string() }))
+    .array(faultSchema)
     .openapi({ description: 'Parts of the message that this push leaves out.' }),
-  ...forEachProvider(() => renderedSchema),
+  ...forEachProvider(() =>
+    z
+      .object(renderedFields)
+      .nullable()
+      .openapi({ description: 'Null without credentials for that provider.' }),
+  ),
 });
 
 const testedSchema = z
@@ -45,21 +41,16 @@ const testedSchema = z
   .openapi('Tested');
 export type TestedView = z.output<typeof testedSchema>;
 
-const renderedView = (it: Rendered | null) =>
-  it && {
-    headers: it.headers,
-    payload: JSON.parse(it.payload),
-    bytes: it.bytes,
-    mostBytes: it.mostBytes,
-  };
-
 const previewView = (it: Preview) =>
   ({
     installationId: it.installationId,
     provider: it.provider,
     language: it.language,
     warnings: it.lost,
-    ...forEachProvider((provider) => renderedView(it.rendered[provider])),
+    ...forEachProvider((provider) => {
+      const rendered = it.rendered[provider];
+      return rendered && renderedView(rendered);
+    }),
   }) satisfies FieldsOf<typeof recipientSchema>;
 
 export const testCall = (ports: Ports) =>

@@ -20,6 +20,12 @@ const examples: Record<string, unknown> = {
   'post /v1/campaigns:test': named,
   'put /v1/campaigns/{id}/schedule': { at: '2026-12-24T18:00:00+01:00' },
   'post /v1/messages': { userIds: ['user-7'], message: { title: 'Your order is on its way' } },
+  'post /v1/messages:render': {
+    platform: 'ios',
+    language: 'en',
+    message: { title: 'Good morning, {{name|friend}}', link: 'shop://sale' },
+    attributes: { name: 'Ada' },
+  },
   'post /v1/audiences:estimate': { audience: campaign.audience, message },
   'put /v1/segments/{name}': { audience: { tags: ['vip'], lastSeen: { withinDays: 30 } } },
   'put /v1/installations/{id}': {

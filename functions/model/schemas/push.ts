@@ -1,8 +1,9 @@
-/** The request of a single push. Only code that answers requests imports this file, as with campaign.ts. */
+/** The requests of a single push, and of one that is only shown. Only code that answers requests imports this file, as with campaign.ts. */
 
 import { z } from 'zod';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
 import { names } from './conditions.ts';
+import { languageTag, registrationSchema, withServing } from './registration.ts';
 
 const { app, message, dryRun } = campaignRequestSchema.shape;
 
@@ -28,3 +29,19 @@ export const toCampaignRequest = ({
   const audience = Object.fromEntries(Object.entries(named).filter(([, ids]) => ids !== undefined));
   return { name: 'message', app, audience, message, dryRun };
 };
+
+const { platform, provider, environment, attributes } = registrationSchema.shape;
+
+/** A message, and what matters of the device that it is shown for. */
+export const renderRequestSchema = withServing(
+  z.strictObject({
+    app,
+    message,
+    platform,
+    provider,
+    environment,
+    language: languageTag.optional(),
+    attributes,
+  }),
+).meta({ id: 'RenderRequest' });
+export type RenderRequest = z.output<typeof renderRequestSchema>;

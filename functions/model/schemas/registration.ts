@@ -61,30 +61,41 @@ export const country = z
 /** Attributes of an installation: installations are read by the thousand, with their attributes. */
 export const MAX_ATTRIBUTES = 100;
 
-interface Named {
+interface Served {
   platform: Platform;
   provider?: Provider | undefined;
+}
+
+interface Named extends Served {
   token: string;
 }
 
-const providerOf = (it: Named) => it.provider ?? defaultProvider(it.platform);
+const providerOf = (it: Served) => it.provider ?? defaultProvider(it.platform);
 
 /**
  * Whether the fields are valid that the checks across fields read; they then run even if other fields
  * have faults.
  */
 function isNamed({ value }: { value: unknown }): boolean {
-  const { platform: on, provider = providers[0], token } = (value ?? {}) as Partial<Named>;
-  return (
-    platforms.includes(on as Platform) &&
-    providers.includes(provider) &&
-    typeof token === 'string' &&
-    tokenForm.test(token)
-  );
+  const { token } = (value ?? {}) as Partial<Named>;
+  return isPlaced({ value }) && typeof token === 'string' && tokenForm.test(token);
 }
 
-export const registrationSchema = z
-  .strictObject({
+function isPlaced({ value }: { value: unknown }): boolean {
+  const { platform: on, provider = providers[0] } = (value ?? {}) as Partial<Served>;
+  return platforms.includes(on as Platform) && providers.includes(provider);
+}
+
+/** With a fault at `provider` if that does not serve the platform. */
+export const withServing = <T extends z.ZodType<Served>>(schema: T) =>
+  schema.refine((it) => serves(providerOf(it), it.platform), {
+    path: ['provider'],
+    error: ({ input }) => servesOnly(providerOf(input as Served)),
+    when: isPlaced,
+  });
+
+export const registrationSchema = withServing(
+  z.strictObject({
     app: z.string().min(1).max(64).default('default'),
     platform,
     provider: z
@@ -114,12 +125,8 @@ export const registrationSchema = z
         message: `must be ${MAX_ATTRIBUTES} at most`,
       })
       .default({}),
-  })
-  .refine((it) => serves(providerOf(it), it.platform), {
-    path: ['provider'],
-    error: ({ input }) => servesOnly(providerOf(input as Named)),
-    when: isNamed,
-  })
+  }),
+)
   .refine((it) => isTokenOf(providerOf(it), it.token), {
     path: ['token'],
     error: ({ input }) => descriptionOf(providerOf(input as Named)).token.expected,

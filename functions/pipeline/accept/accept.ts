@@ -110,7 +110,7 @@ async function keep(
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
-  const campaign = newCampaign(request, ports.newId?.() ?? randomId(), now);
+  const campaign = sampleCampaign(ports, request, now);
   // a retry goes to the failures of an earlier campaign: its audience is not resolved again
   const answer = request.retryOf
     ? { resolved: null }
@@ -149,8 +149,15 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
 export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
   key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 
+/** The campaign of a message that is only looked at: it is never stored, and its audience stays as it is. */
+export const sampleCampaign = (
+  ports: Pick<Ports, 'now' | 'newId'>,
+  request: CampaignRequest,
+  now = ports.now(),
+): Campaign => newCampaign(request, ports.newId?.() ?? randomId(), now);
+
 /** The faults of a message for which the providers would refuse it for every recipient. */
 export const messageFaults = (ports: Ports, request: CampaignRequest): Fault[] =>
-  sendingFaults(ports, newCampaign(request, 'sample', ports.now())).filter(
+  sendingFaults(ports, sampleCampaign(ports, request)).filter(
     ({ path }) => path === 'message' || path.startsWith('message.'),
   );

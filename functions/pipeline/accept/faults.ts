@@ -33,7 +33,8 @@ export function sendingFaults({ senders }: Ports, campaign: Campaign): Fault[] {
 /** The sender of the campaign's app at a provider; null without credentials. */
 type SenderOf = (provider: Provider) => ReturnType<Ports['senders']['get']>;
 
-function contentFaults({ message }: Campaign, to: Push['to']): Fault[] {
+/** Faults of the message itself, whichever providers send it. Paths are those of a request. */
+export function contentFaults({ message }: Campaign, to: Push['to']): Fault[] {
   const faults: Fault[] = [];
   const { title, body, data, link, sound, badge } = message;
   const parts = [title, body, data, link, sound, badge];

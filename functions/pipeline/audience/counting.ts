@@ -41,6 +41,10 @@ interface Found {
 
 export type Counting = ReturnType<typeof createCounting>;
 
+/** The warning about a variable that would be left empty. */
+export const withoutValue = (name: string) =>
+  `{{${name}}} has neither a value nor a default: give it one, {{${name}|…}}`;
+
 /** Counts the installations it is given, and looks at what each would get. */
 export function createCounting({ senders, now }: Ports, campaign: Campaign) {
   const { app, message } = campaign;
@@ -113,7 +117,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
     *problems(): Generator<CountedProblem> {
       for (const [key, it] of found) yield* problemsOf(key, it, senders, campaign, largest);
       for (const [name, counted] of missing) {
-        const message = `{{${name}}} has neither a value nor a default: give it one, {{${name}|…}}`;
+        const message = withoutValue(name);
         yield { severity: 'warning', kind: 'no-value', message, counted, examples: [] };
       }
     },
