@@ -7,11 +7,10 @@ import { appOf, type InstallationFields, idOf } from '../schema.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * While an app only says that it is still there, its installation keeps its marker for a week, so that
- * pages need not follow every start of an app. So a date in a page may be two weeks behind.
+ * pages need not follow every start of an app. A date in a page is then less than two weeks behind: it was
+ * less than one behind the marker, and the stored one is less than one ahead of it.
  */
 const KEPT_MS = 7 * DAY_MS;
-/** How far the clock of a writer may be ahead of Firestore's. Dates further ahead are no refresh. */
-const AHEAD_MS = DAY_MS;
 
 /**
  * The field `changed` of the installation that is written as `after`. `name` is its document's, `before`
@@ -27,14 +26,15 @@ export const markerOf = (
     ? before.changed
     : changedName(appOf(name), cellOf(idOf(name).bucket), readAt);
 
-/** Whether nothing but `refreshedAt` has changed, and neither it nor the marker is a week old. */
+/** Whether nothing but `refreshedAt` has changed, later but not by much, and neither it nor the marker is old. */
 function isRefresh(before: InstallationFields, after: InstallationFields, readAt: number): boolean {
-  const isRecent = (at: number) => readAt - at < KEPT_MS;
+  const marked = changedAt(before.changed ?? '');
   return (
-    isRecent(before.refreshedAt) &&
-    isRecent(changedAt(before.changed ?? '')) &&
+    readAt - marked < KEPT_MS &&
+    readAt - before.refreshedAt < KEPT_MS &&
     after.refreshedAt >= before.refreshedAt &&
-    after.refreshedAt <= readAt + AHEAD_MS &&
+    // whatever the clock of the writer says
+    after.refreshedAt < marked + KEPT_MS &&
     isSame(before, after)
   );
 }
