@@ -7,6 +7,19 @@ import type { Segment } from '../model/segment.ts';
 import type { Upload } from '../model/upload.ts';
 import type { Page } from './page.ts';
 
+/** What is read of an audience. */
+export interface AudienceRead {
+  app: string;
+  audience: Audience;
+  range: BucketRange;
+  /** null: from the beginning of the range */
+  after: Cursor | null;
+  /** installations of a page */
+  size: number;
+  /** further fields that the pages have */
+  carried?: readonly Carried[] | undefined;
+}
+
 export interface AudiencePage {
   installations: Reached[];
   /** the last installation that was read for this page, in the audience or not */
@@ -25,17 +38,10 @@ export interface Audiences {
   countsExactly(audience: Audience): boolean;
   /**
    * Gives the installations of the audience in the order of (bucket, id), after the cursor, in pages of
-   * `size`. Only the last page may be smaller; it is empty only if it has a `leftOut`. `carried` names
-   * further fields to read. The stream ends once the whole range was read, and throws if it cannot be.
+   * `size`. Only the last page may be smaller; it is empty only if it has a `leftOut`. The stream ends
+   * once the whole range was read, and throws if it cannot be.
    */
-  streamAudience(
-    app: string,
-    audience: Audience,
-    range: BucketRange,
-    after: Cursor | null,
-    size: number,
-    carried?: readonly Carried[],
-  ): AsyncIterable<AudiencePage>;
+  streamAudience(read: AudienceRead): AsyncIterable<AudiencePage>;
   /** Which of at most 100 tokens belong to an installation of the app, opted out or not. */
   registeredTokens(app: string, tokens: string[]): Promise<string[]>;
   /** Creates a segment, or replaces the one of that name. */

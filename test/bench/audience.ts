@@ -74,7 +74,13 @@ async function measure(store: Store, asked: Audience) {
   const started = performance.now();
   let matched = 0;
   const range = { from: 0, to: BUCKETS };
-  for await (const page of store.streamAudience('default', asked, range, null, PAGE))
+  for await (const page of store.streamAudience({
+    app: 'default',
+    audience: asked,
+    range,
+    after: null,
+    size: PAGE,
+  }))
     matched += page.installations.length;
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);

@@ -165,9 +165,9 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       let lost = 0;
       ports.store = {
         ...store,
-        async *streamAudience(app, audience, range, after, _size, carried) {
+        async *streamAudience(read) {
           let pages = 0;
-          for await (const page of store.streamAudience(app, audience, range, after, 500, carried))
+          for await (const page of store.streamAudience({ ...read, size: 500 }))
             if (++pages !== 2) yield page;
             else lost += page.installations.length + (page.leftOut ?? 0);
         },

@@ -79,7 +79,7 @@ async function pagesOf(
   after: Cursor | null = null,
 ) {
   const pages: AudiencePage[] = [];
-  for await (const page of store.streamAudience('default', audience, range, after, size)) {
+  for await (const page of store.streamAudience({ app: 'default', audience, range, after, size })) {
     assert.ok(page.installations.length > 0 || page.leftOut, 'no page is empty and says nothing');
     assert.ok(page.installations.length <= size, 'no page is larger than asked for');
     pages.push(page);
@@ -281,7 +281,13 @@ export function audienceContract(name: string, makeStore: MakeStore) {
     const people = crowd().filter((it) => it.app === 'default');
     await store.putInstallations(people);
     const read: string[] = [];
-    for await (const page of store.streamAudience('default', {}, EVERYBODY, null, 20)) {
+    for await (const page of store.streamAudience({
+      app: 'default',
+      audience: {},
+      range: EVERYBODY,
+      after: null,
+      size: 20,
+    })) {
       read.push(...page.installations.map((it) => it.id));
       await store.putInstallations([person(`late-${read.length}`)]);
     }

@@ -27,7 +27,13 @@ const oldIphone = (id: string, rest: Partial<Installation>, at = NOW) =>
 
 async function idsIn(store: Store, audience: Audience, app = 'default') {
   const ids: string[] = [];
-  for await (const page of store.streamAudience(app, audience, EVERYBODY, null, 100))
+  for await (const page of store.streamAudience({
+    app,
+    audience,
+    range: EVERYBODY,
+    after: null,
+    size: 100,
+  }))
     ids.push(...page.installations.map((it) => it.id));
   return ids.sort();
 }

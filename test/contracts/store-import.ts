@@ -140,7 +140,13 @@ export function importContract(name: string, makeStore: MakeStore) {
     ] as const) {
       const audience = { tokens: [token] };
       const range = { from: 0, to: 2 ** 32 };
-      for await (const page of store.streamAudience('default', audience, range, null, 10))
+      for await (const page of store.streamAudience({
+        app: 'default',
+        audience,
+        range,
+        after: null,
+        size: 10,
+      }))
         assert.deepEqual(
           page.installations.map((it) => it.id),
           [id],

@@ -119,9 +119,14 @@ function expression(dice: Dice, depth: number): Audience {
 
 async function read(store: Store, audience: Audience, size: number, carried?: Carried[]) {
   const all: Reached[] = [];
-  for await (const page of store.streamAudience(
-    ...(['default', audience, EVERYBODY, null, size, carried] as const),
-  )) {
+  for await (const page of store.streamAudience({
+    app: 'default',
+    audience,
+    range: EVERYBODY,
+    after: null,
+    size,
+    carried,
+  })) {
     assert.ok(page.installations.length > 0 || page.leftOut);
     assert.ok(page.installations.length <= size);
     all.push(...page.installations);
@@ -169,16 +174,22 @@ export function matchingContract(name: string, makeStore: MakeStore) {
     const all = (await read(store, audience, 1000)).map((it) => it.id);
     assert.ok(all.length > 50);
     let seen = 0;
-    for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 7)) {
+    for await (const page of store.streamAudience({
+      app: 'default',
+      audience,
+      range: EVERYBODY,
+      after: null,
+      size: 7,
+    })) {
       seen += page.installations.length;
       const rest: string[] = [];
-      for await (const after of store.streamAudience(
-        'default',
+      for await (const after of store.streamAudience({
+        app: 'default',
         audience,
-        EVERYBODY,
-        page.cursor,
-        50,
-      ))
+        range: EVERYBODY,
+        after: page.cursor,
+        size: 50,
+      }))
         rest.push(...after.installations.map((it) => it.id));
       assert.deepEqual(rest, all.slice(seen));
     }
@@ -189,7 +200,13 @@ export function matchingContract(name: string, makeStore: MakeStore) {
         from: Math.floor((BUCKETS / 3) * i),
         to: Math.floor((BUCKETS / 3) * (i + 1)),
       };
-      for await (const page of store.streamAudience('default', audience, range, null, 10))
+      for await (const page of store.streamAudience({
+        app: 'default',
+        audience,
+        range,
+        after: null,
+        size: 10,
+      }))
         parts.push(...page.installations.map((it) => it.id));
     }
     assert.deepEqual(parts, all);

@@ -41,7 +41,13 @@ export function nameContract(name: string, makeStore: MakeStore) {
         { attributes: Object.fromEntries([[app, { '=': 'own' }]]) },
       ]) {
         const found: string[] = [];
-        for await (const page of store.streamAudience(app, audience, EVERYBODY, null, 10))
+        for await (const page of store.streamAudience({
+          app,
+          audience,
+          range: EVERYBODY,
+          after: null,
+          size: 10,
+        }))
           found.push(...page.installations.map((it) => it.id));
         assert.deepEqual(found, [app], JSON.stringify(audience));
       }

@@ -113,7 +113,16 @@ test('when nothing can be read either, reading is unavailable', async (t) => {
   const reads: Record<string, () => Promise<unknown>> = {
     getInstallation: () => store.getInstallation('default', 'there'),
     estimateAudience: () => store.estimateAudience('default', {}),
-    streamAudience: () => Array.fromAsync(store.streamAudience('default', {}, EVERYBODY, null, 9)),
+    streamAudience: () =>
+      Array.fromAsync(
+        store.streamAudience({
+          app: 'default',
+          audience: {},
+          range: EVERYBODY,
+          after: null,
+          size: 9,
+        }),
+      ),
     getCampaign: () => store.getCampaign('c'),
     listCampaigns: () => store.listCampaigns(null, 9),
     counts: () => store.counts('c'),

@@ -46,7 +46,13 @@ function* manyOlds(): Generator<Old> {
 
 async function idsIn(store: Store, audience: Audience) {
   const ids: string[] = [];
-  for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 5000))
+  for await (const page of store.streamAudience({
+    app: 'default',
+    audience,
+    range: EVERYBODY,
+    after: null,
+    size: 5000,
+  }))
     ids.push(...page.installations.map((it) => it.id));
   return ids;
 }

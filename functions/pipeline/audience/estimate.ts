@@ -105,11 +105,12 @@ async function countShare(
   const { carried } = counting;
   const size = await sizeOf(store, app, target);
   const slices = size <= MOST_COUNTED ? 1 : Math.ceil(size / SLICE);
+  const read = { app, after: null, size: PAGE_SIZE, carried };
   const edge = (n: number) => Math.floor((BUCKETS / slices) * n);
   const until = now() + MOST_MS;
   for (let n = 1; n <= slices; n++) {
     const range: BucketRange = { from: edge(n - 1), to: edge(n) };
-    for await (const page of pagesOf(store, app, target, range, null, PAGE_SIZE, carried))
+    for await (const page of pagesOf(store, target, { ...read, range }))
       for (const it of page.installations) counting.add(it);
     if (n < slices && (counting.counted >= MOST_COUNTED || now() > until)) return n / slices;
   }

@@ -9,14 +9,9 @@ import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
 import { namedToken } from '../../model/canonical/token.ts';
-import {
-  type Carried,
-  installation,
-  type Reached,
-  unregisteredId,
-} from '../../model/installation.ts';
+import { installation, type Reached, unregisteredId } from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
-import type { AudiencePage, Store } from '../../ports/ports.ts';
+import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 
 /** Names looked up in one query: as many as a store takes in one condition. */
 const NAMES = 100;
@@ -33,12 +28,8 @@ const EVERYWHERE: BucketRange = { from: 0, to: BUCKETS };
  */
 export async function* namedPages(
   store: Reader,
-  app: string,
   { names, unregistered, audience }: Named,
-  range: BucketRange,
-  after: Cursor | null,
-  size: number,
-  carried?: readonly Carried[],
+  { app, range, after, size, carried }: Omit<AudienceRead, 'audience'>,
 ): AsyncGenerator<AudiencePage> {
   const of = 'tokens' in names ? 'tokens' : (await store.getUpload(names.upload))?.of;
   // an error, since an empty page would mean that all names were read
@@ -52,7 +43,14 @@ export async function* namedPages(
     for (let ended = false; !ended; ) {
       ended = true;
       const room = size - page.length;
-      const stream = store.streamAudience(app, batch, EVERYWHERE, within, room, carried);
+      const stream = store.streamAudience({
+        app,
+        audience: batch,
+        range: EVERYWHERE,
+        after: within,
+        size: room,
+        carried,
+      });
       for await (const found of stream) {
         page = page.concat(found.installations);
         within = found.cursor;

@@ -1,10 +1,8 @@
 /** The installations that a campaign reaches, in pages, whatever its audience is. */
 
-import type { BucketRange, Cursor } from '../../model/bucket.ts';
 import type { Target } from '../../model/campaign.ts';
-import type { Carried } from '../../model/installation.ts';
 import { providerOfTarget } from '../../model/provider/registry.ts';
-import type { AudiencePage, Store } from '../../ports/ports.ts';
+import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { namedPages } from './named.ts';
 
 /** A cheap estimate of the number of recipients: at least as many as there are. A topic counts as 1. */
@@ -26,23 +24,22 @@ export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>
   'upload' in target.names &&
   (await store.getUpload(target.names.upload)) === null;
 
+/** What is read of a target, whatever its audience is. */
+export type TargetRead = Omit<AudienceRead, 'audience'>;
+
 /**
  * Pages of about `size` installations of the target, in `range` and after a cursor, with the fields in
  * `carried`. A topic is one page with one recipient, whose token is the topic.
  */
 export function pagesOf(
   store: Store,
-  app: string,
   target: Target,
-  range: BucketRange,
-  after: Cursor | null,
-  size: number,
-  carried: readonly Carried[] | undefined,
+  read: TargetRead,
 ): AsyncIterable<AudiencePage> | AudiencePage[] {
   if (target.kind === 'installations')
-    return store.streamAudience(app, target.audience, range, after, size, carried);
-  if (target.kind === 'named') return namedPages(store, app, target, range, after, size, carried);
+    return store.streamAudience({ ...read, audience: target.audience });
+  if (target.kind === 'named') return namedPages(store, target, read);
   const { kind: id, value: token } = target;
   const it = { id, token, provider: providerOfTarget(id), environment: 'production' } as const;
-  return after === null ? [{ installations: [it], cursor: { bucket: 0, id } }] : [];
+  return read.after === null ? [{ installations: [it], cursor: { bucket: 0, id } }] : [];
 }

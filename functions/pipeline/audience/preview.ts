@@ -57,7 +57,8 @@ export async function preview(ports: Ports, request: CampaignRequest): Promise<P
   const target = targetOf(campaign);
   const { store } = ports;
   const carried = [...new Set(['platform', ...(personalization?.carried ?? [])] as const)];
-  const pages = pagesOf(store, campaign.app, target, everywhere, null, SHOWN, carried);
+  const read = { app: campaign.app, range: everywhere, after: null, size: SHOWN, carried };
+  const pages = pagesOf(store, target, read);
   for await (const { installations } of pages) return installations.slice(0, SHOWN).map(previewOf);
   return [];
 }

@@ -68,7 +68,9 @@ async function readShard(
   // a campaign that is being cancelled needs no upload: it is closed over what was frozen
   if (await isGone(store, target)) return campaign.state === 'cancelling' ? [] : null;
   const carried = personalization?.carried;
-  const pages = pagesOf(store, campaign.app, target, shard, cursor, QUERY_SIZE, carried);
+  const { app } = campaign;
+  const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
+  const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
     ? fullPages(pages, CHUNK_SIZE, personalization !== null)
     : pages;

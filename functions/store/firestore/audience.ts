@@ -70,7 +70,7 @@ export function firestoreAudience(
       return !installationIds && !tokens && queries.length === 1;
     },
 
-    async *streamAudience(app, audience, range, after, size, carried = []) {
+    async *streamAudience({ app, audience, range, after, size, carried = [] }) {
       if (after && after.bucket >= range.to) return;
       const fields = [...new Set([...ALWAYS, ...fieldsOf(audience), ...carried])];
       const { installationIds, tokens, queries } = narrowed(schema.installations, audience);

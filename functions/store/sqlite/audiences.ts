@@ -28,7 +28,7 @@ export function sqliteAudiences(db: Database) {
     countsExactly: (audience) =>
       Object.keys(audience).every((it) => it === 'platform' || it === 'language'),
 
-    async *streamAudience(app, audience, range, after, size, carried = []) {
+    async *streamAudience({ app, audience, range, after, size, carried = [] }) {
       const query = queryOf(db, app, audience, carried);
       const step = query.scans ? STEP : BUCKETS;
       let cursor = after ?? { bucket: range.from, id: '' };

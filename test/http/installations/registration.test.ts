@@ -173,7 +173,13 @@ test('an opt-out stays until the app sends the opposite, whatever else it regist
   await change({ userId: 'ada' });
   assert.equal((await get())?.optedOut, true);
   const reached = async () => {
-    const all = store.streamAudience('shop', {}, { from: 0, to: 2 ** 32 }, null, 10);
+    const all = store.streamAudience({
+      app: 'shop',
+      audience: {},
+      range: { from: 0, to: 2 ** 32 },
+      after: null,
+      size: 10,
+    });
     let count = 0;
     for await (const page of all) count += page.installations.length;
     return count;

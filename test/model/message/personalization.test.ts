@@ -176,9 +176,9 @@ test('a message without variables and languages carries no fields of installatio
   const { streamAudience } = world.store;
   world.ports.store = {
     ...world.store,
-    streamAudience: (...args) => {
-      carried.push(args[5]);
-      return streamAudience(...args);
+    streamAudience: (read) => {
+      carried.push(read.carried);
+      return streamAudience(read);
     },
   };
   const id = await world.campaign();

@@ -46,7 +46,7 @@ test('of a large audience a fair share is counted', async (t) => {
     ...world.store,
     estimateAudience: async () => total,
     // as many as there would be in the range, a third of them ios
-    async *streamAudience(_app, _audience, { from, to }) {
+    async *streamAudience({ range: { from, to } }) {
       ranges.push(to - from);
       const installations = Array.from(
         { length: Math.round((total * (to - from)) / 2 ** 32) },
@@ -71,9 +71,9 @@ test('of a large audience a fair share is counted', async (t) => {
   // a filter that finds few stops at a time, not at a number
   world.ports.store = {
     ...world.ports.store,
-    streamAudience: (...args) => {
+    streamAudience: (read) => {
       world.clock.now += 400;
-      return streamAudience(...args);
+      return streamAudience(read);
     },
   };
   const few = await estimate(world.ports, asked());

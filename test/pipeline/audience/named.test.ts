@@ -59,7 +59,7 @@ test('pages of an upload are resumed after any cursor, within a user too', async
   const target = { kind: 'named', names: { upload }, unregistered: null, audience: {} } as const;
   const read = async (after: Parameters<typeof namedPages>[4], size: number) => {
     const pages = [];
-    for await (const page of namedPages(world.store, 'default', target, EVERYBODY, after, size))
+    for await (const page of namedPages(world.store, target, { app: 'default', range: EVERYBODY, after, size }))
       pages.push({ cursor: page.cursor, ids: page.installations.map((it) => it.id) });
     return pages;
   };

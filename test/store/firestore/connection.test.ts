@@ -77,7 +77,13 @@ test('what is read while connections break is complete, and nothing of it twice'
   ] as const) {
     const happened = breaking(method);
     const read: string[] = [];
-    for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 25))
+    for await (const page of store.streamAudience({
+      app: 'default',
+      audience,
+      range: EVERYBODY,
+      after: null,
+      size: 25,
+    }))
       read.push(...page.installations.map((it) => it.id));
     happened();
     assert.deepEqual(read, inOrder);

@@ -170,7 +170,13 @@ test('apps and installations have any names they are allowed', { skip }, async (
   for (const app of apps) {
     assert.equal(await store.estimateAudience(app, {}), ids.length);
     const found: string[] = [];
-    for await (const page of store.streamAudience(app, {}, EVERYBODY, null, 5))
+    for await (const page of store.streamAudience({
+      app,
+      audience: {},
+      range: EVERYBODY,
+      after: null,
+      size: 5,
+    }))
       found.push(...page.installations.map((it) => it.id));
     assert.deepEqual(
       found,
@@ -254,7 +260,13 @@ test('each token’s document names the one installation that has it, after any 
   for (const it of installations) {
     const found: string[] = [];
     const audience = { tokens: [it.get('token')] };
-    for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 9))
+    for await (const page of store.streamAudience({
+      app: 'default',
+      audience,
+      range: EVERYBODY,
+      after: null,
+      size: 9,
+    }))
       found.push(...page.installations.map((one) => one.id));
     assert.deepEqual(found, [it.id.split('~')[2]]);
   }

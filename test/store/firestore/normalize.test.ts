@@ -13,7 +13,13 @@ const skip = withoutEmulators('firestore');
 
 async function idsIn(store: Store, audience: Audience) {
   const ids: string[] = [];
-  for await (const page of store.streamAudience('default', audience, EVERYBODY, null, 100))
+  for await (const page of store.streamAudience({
+    app: 'default',
+    audience,
+    range: EVERYBODY,
+    after: null,
+    size: 100,
+  }))
     ids.push(...page.installations.map((it) => it.id));
   return ids.sort();
 }

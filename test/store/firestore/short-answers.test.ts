@@ -109,7 +109,13 @@ const lists: Record<string, [number, (store: Store, campaignId: string) => Promi
     async (store) => {
       const all: unknown[] = [];
       const audience = { userIds: ['ada'] };
-      for await (const it of store.streamAudience('default', audience, EVERYBODY, null, 90))
+      for await (const it of store.streamAudience({
+        app: 'default',
+        audience,
+        range: EVERYBODY,
+        after: null,
+        size: 90,
+      }))
         all.push(...it.installations);
       return all;
     },
