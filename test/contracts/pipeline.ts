@@ -144,7 +144,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     const id = await world.campaign();
     await world.run();
     const paused = await store.getCampaign(id);
-    assert.equal(paused?.shards, 10);
+    assert.equal(paused?.shards, 8);
     assert.match(paused?.reason ?? paused.state, /^failure guard: 7\d\.\d % of [\d,]+ failed$/);
     assert.ok(script.sent.length < 2_900, `${script.sent.length} were sent to`);
     await resume(ports, id, ME);

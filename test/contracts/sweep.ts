@@ -127,7 +127,7 @@ export function sweepContract(name: string, makeStore: MakeStore, skip: string |
 
   walk('while a canary is held, no task of the rest is queued', {}, async (world) => {
     await world.people(400);
-    const estimate = async () => 150_000;
+    const estimate = async () => 250_000;
     world.ports.store.estimateAudience = estimate;
     const tasks = counted(world);
     const canary = { percent: 10, holdSeconds: 5 * 3600, maxFailureRate: 0.2 };

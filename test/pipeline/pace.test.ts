@@ -49,11 +49,11 @@ test('several shards share the rate', async (t) => {
   const world = createWorld(t);
   await world.people(1800);
   const { store } = world;
-  world.ports.store = { ...store, estimateAudience: async () => 150_000 };
+  world.ports.store = { ...store, estimateAudience: async () => 250_000 };
   const id = await world.campaign({ rate: { perMinute: 300 } });
   await world.run();
   const { campaign } = await world.closed(id);
-  assert.equal(campaign.shards, 3);
+  assert.equal(campaign.shards, 4);
   assert.ok(busiestMinute(world) <= 300 + 50);
   assert.ok(campaign.closedAt! - NOW > 5 * MINUTE);
 });

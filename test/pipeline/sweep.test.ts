@@ -29,7 +29,7 @@ for (const kind of ['plan', 'shard', 'send'] as const)
   test(`lost ${kind} tasks are queued again, and each recipient is sent to once`, async (t) => {
     const world = createWorld(t);
     const people = await world.people(2600);
-    world.ports.store = { ...world.store, estimateAudience: async () => 150_000 };
+    world.ports.store = { ...world.store, estimateAudience: async () => 250_000 };
     const { lost, stop } = lose(world, kind);
     const id = await world.campaign();
     await world.run();
@@ -51,15 +51,15 @@ for (const kind of ['plan', 'shard', 'send'] as const)
 test('a sweep ends when nothing is left, not when it was given few', async (t) => {
   const world = createWorld(t);
   await world.people(2600);
-  world.ports.store = { ...world.store, estimateAudience: async () => 150_000 };
+  world.ports.store = { ...world.store, estimateAudience: async () => 250_000 };
   const { lost } = lose(world, 'shard');
   await world.campaign();
   await world.run();
   const few = { ...world.store };
   few.takeOverdue = (now, next, limit) => world.store.takeOverdue(now, next, Math.min(limit, 2));
   world.clock.now += LOST_AFTER_MS;
-  assert.equal(lost.length, 3);
-  assert.equal(await sweep({ ...world.ports, store: few }), 3);
+  assert.equal(lost.length, 4);
+  assert.equal(await sweep({ ...world.ports, store: few }), 4);
 });
 
 test('a webhook’s delivery that lost its task is queued again, and posted once', async (t) => {

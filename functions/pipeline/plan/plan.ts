@@ -1,8 +1,8 @@
 /**
  * plan: cuts a campaign into shards.
  *
- * Planning reads nothing but a count before the first task is queued: buckets are uniform, so the
- * shards' ranges are arithmetic. `shard.ts` then reads each range.
+ * Planning reads nothing but an estimate of the size before the first task is queued: buckets are
+ * uniform, so the shards' ranges are arithmetic. `shard.ts` then reads each range.
  */
 
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
@@ -57,7 +57,7 @@ async function start({ store, log, now }: Ports, campaign: Campaign): Promise<nu
     isOneMessage(campaign) || isRetry ? undefined : canary?.percent,
   );
   const isExact =
-    !isRetry && target.kind === 'installations' && store.countsExactly(target.audience);
+    !isRetry && target.kind === 'installations' && store.countsExactly(target.audience, estimate);
   const expected = isExact ? estimate : undefined;
   if (
     !(await store.startCampaign({ id, shards, dueAt: now() + LOST_AFTER_MS, at: now(), expected }))
@@ -77,10 +77,16 @@ async function queueShards({ store, queue, now }: Ports, { id, canary }: Campaig
   if (waits) await queue.create([canaryTask(id, null, now())]);
 }
 
-/** The bucket space in `parts` equal ranges; a canary's `percent` of it is one more range, the first. */
+/**
+ * The bucket space in `parts` equal ranges; a canary's `percent` of it is one more range, the first, and
+ * is left out of the others.
+ */
 function cut(parts: number, percent = 0): BucketRange[] {
   const start = Math.floor((BUCKETS * percent) / 100);
-  const edge = (i: number) => Math.floor(start + ((BUCKETS - start) / parts) * i);
-  const rest = Array.from({ length: parts }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
+  const width = BUCKETS / parts;
+  const rest = Array.from({ length: parts }, (_, i) => ({
+    from: Math.max(start, width * i),
+    to: width * (i + 1),
+  })).filter((it) => it.from < it.to);
   return start > 0 ? [{ from: 0, to: start }, ...rest] : rest;
 }

@@ -6,6 +6,7 @@
  * two planners of one shard only one can freeze each page.
  */
 
+import { ahead } from '../../lib/ahead.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
@@ -92,7 +93,8 @@ async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
   let before = shard.counts.recipients;
   /** left out by the reads after the last installation */
   let rest: number | undefined;
-  for await (const { installations, cursor: end, leftOut } of pages) {
+  // the next page is read while this one is frozen and queued
+  for await (const { installations, cursor: end, leftOut } of ahead(pages)) {
     cursor = end;
     if (installations.length === 0 && leftOut !== undefined) {
       rest = leftOut;

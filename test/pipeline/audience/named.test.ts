@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Cursor } from '../../../functions/model/bucket.ts';
 import { type AudienceRequest, audienceSchema } from '../../../functions/model/schemas/audience.ts';
 import { planTask } from '../../../functions/model/tasks.ts';
 import type { UploadKind } from '../../../functions/model/upload.ts';
@@ -57,9 +58,14 @@ test('pages of an upload are resumed after any cursor, within a user too', async
     Array.from({ length: 250 }, (_, n) => `user=${n}`),
   );
   const target = { kind: 'named', names: { upload }, unregistered: null, audience: {} } as const;
-  const read = async (after: Parameters<typeof namedPages>[4], size: number) => {
+  const read = async (after: Cursor | null, size: number) => {
     const pages = [];
-    for await (const page of namedPages(world.store, target, { app: 'default', range: EVERYBODY, after, size }))
+    for await (const page of namedPages(world.store, target, {
+      app: 'default',
+      range: EVERYBODY,
+      after,
+      size,
+    }))
       pages.push({ cursor: page.cursor, ids: page.installations.map((it) => it.id) });
     return pages;
   };
