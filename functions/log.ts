@@ -55,6 +55,7 @@ const log = (record: Write): Log => ({
   campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),
   campaignClosed: (it) => record('NOTICE', 'campaign closed', { ...it }),
   audienceUnread: (it) => record('ERROR', 'audience not read whole', { ...it }),
+  pagesDiffer: (it) => record('ERROR', 'registry pages differ from documents', { ...it }),
   // infra/metrics/ counts these two lines
   chunkRecorded: (it) => record('DEBUG', 'chunk recorded', { ...it }),
   recipientsFailed: (it) => record('DEBUG', 'recipients failed', { ...it }),

@@ -44,6 +44,8 @@ export async function createGoogle({
     retentionDays,
     emulator: local.firestoreHost ?? null,
     now,
+    random,
+    pagesDiffer: (it) => log.pagesDiffer(it),
   });
   const queue = createCloudTasksQueue({
     project,

@@ -117,9 +117,10 @@ async function readWhole(
 ) {
   const target = targetOf(campaign);
   if (target.kind !== 'installations') return null;
-  const all = { from: 0, to: BUCKETS };
+  const range = { from: 0, to: BUCKETS };
+  const read = { app: campaign.app, range, after: null, size: MAX_SIZE, carried };
   const whole: AudiencePage = { installations: [], cursor: { bucket: BUCKETS, id: '' } };
-  for await (const page of pagesOf(store, campaign.app, target, all, null, MAX_SIZE, carried)) {
+  for await (const page of pagesOf(store, target, read)) {
     whole.installations.push(...page.installations);
     if (whole.installations.length >= MAX_SIZE) return null;
   }

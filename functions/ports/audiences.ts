@@ -32,10 +32,13 @@ export interface AudiencePage {
 }
 
 export interface Audiences {
-  /** An upper bound of the audience's size, cheaply: conditions without an index may be ignored. */
+  /**
+   * An upper bound of the audience's size, cheaply: conditions without an index may be ignored, and a
+   * large number is known within 6 %.
+   */
   estimateAudience(app: string, audience: Audience): Promise<number>;
-  /** True if the estimate is exactly the number that `streamAudience` gives and leaves out. */
-  countsExactly(audience: Audience): boolean;
+  /** True if that estimate is exactly the number that `streamAudience` gives and leaves out. */
+  countsExactly(audience: Audience, estimate: number): boolean;
   /**
    * Gives the installations of the audience in the order of (bucket, id), after the cursor, in pages of
    * `size`. Only the last page may be smaller; it is empty only if it has a `leftOut`. The stream ends

@@ -14,6 +14,11 @@ export interface Log {
   campaignClosed(it: { campaignId: string; state: CampaignState; counts: Counts }): void;
   /** a campaign is completed, and `unread` of its audience were neither sent to nor left out */
   audienceUnread(it: { campaignId: string; unread: number }): void;
+  /**
+   * An audit found `rows` in a page of the registry that are not what the installations are: something
+   * writes them without markers. The app's pages were deleted.
+   */
+  pagesDiffer(it: { app: string; rows: number }): void;
   /** what a commit stored; `ms` since the claim; `ended`: this attempt is over */
   chunkRecorded(it: {
     campaignId: string;

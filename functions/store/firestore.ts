@@ -16,6 +16,9 @@ import { firestoreHistory } from './firestore/history.ts';
 import { firestoreKeys } from './firestore/keys.ts';
 import { firestoreMessages } from './firestore/messages.ts';
 import { firestoreOverdue } from './firestore/overdue.ts';
+import { MOST_BYTES } from './firestore/pages/codec.ts';
+import { LIFE_DAYS } from './firestore/pages/emptying.ts';
+import type { PagesOptions } from './firestore/pages/read.ts';
 import { firestoreImport } from './firestore/registry/import.ts';
 import { firestoreInstallations } from './firestore/registry/installations.ts';
 import { firestoreNormalize } from './firestore/registry/normalize.ts';
@@ -33,14 +36,32 @@ import { firestoreWebhooks } from './firestore/webhooks.ts';
 export interface FirestoreStoreOptions extends FirestoreOptions {
   /** how long chunks that are done, failures, events and idempotency keys are kept */
   retentionDays?: number;
+  /** told when a page of the registry is not what its documents are: a writer sets no markers */
+  pagesDiffer?: PagesOptions['onDifference'];
+  /** tests read a few documents at a time, and audit when they say */
+  pages?: Partial<PagesOptions>;
 }
+
+/** Documents read at a time for pages of the registry: a page, usually. */
+const QUERY_SIZE = 2_000;
 
 /** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
 export function createFirestoreStore({
   retentionDays = 30,
+  pagesDiffer = () => {},
+  pages,
+  random = Math.random,
   ...options
 }: FirestoreStoreOptions): Store {
-  const client = createClient(options);
+  const pagesOptions: PagesOptions = {
+    querySize: QUERY_SIZE,
+    mostBytes: MOST_BYTES,
+    lifeDays: Math.min(LIFE_DAYS, retentionDays),
+    random,
+    onDifference: pagesDiffer,
+    ...pages,
+  };
+  const client = createClient({ ...options, random });
   const schema = createSchema(client.db);
   const outbox = eventWriter(schema, retentionDays);
   const registry = { client, schema, retentionDays };
@@ -58,7 +79,7 @@ export function createFirestoreStore({
     ...firestoreImport(registry),
     ...firestorePrune(registry),
     ...firestoreNormalize(registry),
-    ...firestoreAudience(client, schema),
+    ...firestoreAudience(client, schema, pagesOptions),
     ...firestoreSegments(client, schema),
     ...uploads,
     ...campaigns,

@@ -42,7 +42,7 @@ const values = [
 const names = ['plan', 'age', 'dé "quoted"'];
 
 /** 300 people, with everything an audience can ask for, and without. */
-function crowd({ below, pick }: Dice): Installation[] {
+export function crowd({ below, pick }: Dice): Installation[] {
   return Array.from({ length: 300 }, (_, n) => {
     const attributes = names.filter(() => below(3) > 0).map((name) => [name, pick(values)]);
     return person(
@@ -80,7 +80,7 @@ function comparison({ below, pick }: Dice): Comparison {
 }
 
 /** One condition, or several, or others combined: `depth` bounds how deep. */
-function expression(dice: Dice, depth: number): Audience {
+export function expression(dice: Dice, depth: number): Audience {
   const { below, pick } = dice;
   const some = <T>(make: () => T) => Array.from({ length: 1 + below(3) }, make);
   const at = () => new Date(NOW - below(400) * DAY).toISOString();
@@ -134,7 +134,8 @@ async function read(store: Store, audience: Audience, size: number, carried?: Ca
   return all;
 }
 
-const inOrder = (a: Installation, b: Installation) => a.bucket - b.bucket || (a.id < b.id ? -1 : 1);
+export const inOrder = (a: Installation, b: Installation) =>
+  a.bucket - b.bucket || (a.id < b.id ? -1 : 1);
 
 export function matchingContract(name: string, makeStore: MakeStore) {
   test(`${name}: an expression means what the plain reference says, whatever it is`, async (t) => {

@@ -294,8 +294,8 @@ export function userContract(name: string, makeStore: MakeStore) {
     await store.eraseUser('ada', NOW);
     await store.eraseUser('bob', NOW);
     const read: Reached[] = [];
-    for await (const it of namedPages(store, 'default', target, EVERYBODY, null, 100))
-      read.push(...it.installations);
+    const all = { app: 'default', range: EVERYBODY, after: null, size: 100 };
+    for await (const it of namedPages(store, target, all)) read.push(...it.installations);
     assert.equal(read.length, 3);
     const campaignId = await running(store);
     const page = pageOf(campaignId, [1], { last: true });

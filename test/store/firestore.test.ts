@@ -149,6 +149,7 @@ test('what is kept for a while only has a time to live', () => {
     'gone expireAt',
     'idempotency expireAt',
     'names expireAt',
+    'pages expireAt',
     'seen expireAt',
     'shards expireAt',
     'uploads expireAt',

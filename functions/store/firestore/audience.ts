@@ -1,106 +1,42 @@
 /**
- * Audiences: what Firestore's indexes find of one, and what is left out while it is read.
- *
- * A read document is paid for, so an index narrows as far as it can: ids, tokens, user ids, a tag, or
- * platform and language, of the audience itself or of any that must hold with it. Tags together with
- * others would be found by merging indexes, slowly, and `none` not at all;
- * https://firebase.google.com/docs/firestore/query-data/index-overview
+ * Audiences: by which way one is read, by documents that an index finds or by pages of the registry.
  * Whatever is found goes through `matches`, which alone says who is in an audience.
  */
 
-import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
-import { chunked } from '../../lib/chunked.ts';
-import { type Matchable, matches } from '../../model/audience/matches.ts';
-import { BUCKETS, type BucketRange, bucketOf, type Cursor } from '../../model/bucket.ts';
-import { languageKey } from '../../model/canonical/language.ts';
-import type { Carried, Reached } from '../../model/installation.ts';
-import { platforms } from '../../model/platform.ts';
-import type { Audience } from '../../model/schemas/audience.ts';
-import type { Store } from '../../ports/ports.ts';
-import { merged } from '../sorted.ts';
+import { matches } from '../../model/audience/matches.ts';
+import { BUCKETS, bucketOf } from '../../model/bucket.ts';
+import type { Reached } from '../../model/installation.ts';
+import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
+import { byIds, byQueries } from './audience/documents.ts';
+import { type Narrowed, narrowed } from './audience/narrowed.ts';
+import { fieldsFor, type Row, toReached } from './audience/row.ts';
+import { aboutAll, countUpTo } from './audience/size.ts';
 import type { Client } from './client.ts';
-import { documentsOf } from './documents.ts';
-import {
-  BY_NAME,
-  bucketName,
-  END,
-  type InstallationFields,
-  idOf,
-  type Schema,
-  spokenOn,
-  type TokenFields,
-} from './schema.ts';
+import { areRecent, datesIn } from './pages/last-seen.ts';
+import { firestoreLayouts, type Layout, SMALLEST } from './pages/layout.ts';
+import { type PagesContext, type PagesOptions, pageRows } from './pages/read.ts';
+import { sizeByPages } from './pages/size.ts';
+import type { Schema, TokenFields } from './schema.ts';
 
-/** Alternatives in one query: `in` and `array-contains-any`, multiplied. */
-const MAX_ALTERNATIVES = 30;
-/** Fewest and most documents read in one query. */
-const [MIN_PAGE, MAX_PAGE] = [300, 2_000];
-
-/** More than this takes longer than a call may, and is counted in parts, side by side. */
-const COUNTED_TOGETHER = 1_000_000;
-const COUNTED_IN_PARTS = 32;
+/** What an index finds fewer of than this share of the registry is read by it. */
+const FEW = 1 / 500;
+/** An estimate is a count of what an index finds if that is safely so. */
+const FEW_ESTIMATED = FEW / 2;
 
 const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
-interface Found {
-  name: string;
-  fields: InstallationFields;
-}
-
-const byName = (a: Found, b: Found) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-const ALWAYS = ['provider', 'environment', 'token', 'optedOut'] as const;
-
-export function firestoreAudience(
-  client: Client,
-  schema: Schema,
-  countedTogether = COUNTED_TOGETHER,
-) {
+export function firestoreAudience(client: Client, schema: Schema, options: PagesOptions) {
+  const context: Context = { client, schema, options, layouts: firestoreLayouts(client, schema) };
   return {
-    async estimateAudience(app, audience) {
-      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
-      const named = installationIds ?? tokens;
-      if (named) return named.length;
-      return sum(await Promise.all(queries.map((it) => sizeOf(it, app))));
-    },
+    estimateAudience: (app, audience) => estimate(context, app, audience),
 
     // one query finds each installation once, also those that opted out or that no index tells apart
-    countsExactly(audience) {
-      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
-      return !installationIds && !tokens && queries.length === 1;
+    countsExactly(audience, size) {
+      const found = narrowed(schema.installations, audience);
+      return 'queries' in found && found.queries.length === 1 && size < SMALLEST;
     },
 
-    async *streamAudience({ app, audience, range, after, size, carried = [] }) {
-      if (after && after.bucket >= range.to) return;
-      const fields = [...new Set([...ALWAYS, ...fieldsOf(audience), ...carried])];
-      const { installationIds, tokens, queries } = narrowed(schema.installations, audience);
-      const ids = installationIds ?? (await withTokens(app, tokens));
-      const lists = ids
-        ? [byIds(app, ids, fields, range, after)]
-        : byQueries(app, queries, fields, range, after, size);
-      const counted = !ids && queries.length === 1;
-      let page: Reached[] = [];
-      let cursor: Cursor | undefined;
-      let leftOut = 0;
-      const flush = () => {
-        const whole = { installations: page, cursor: cursor!, ...(leftOut > 0 && { leftOut }) };
-        page = [];
-        leftOut = 0;
-        return whole;
-      };
-      for await (const found of merged(lists, byName))
-        for (const { name, fields } of found) {
-          cursor = idOf(name);
-          const it = toMatchable(cursor.id, fields);
-          if (!matches(audience, it)) {
-            if (counted) leftOut += 1;
-            continue;
-          }
-          page.push(toReached(it, fields, carried));
-          if (page.length === size) yield flush();
-        }
-      if (page.length > 0 || leftOut > 0) yield flush();
-    },
+    streamAudience: (read) => stream(context, read),
 
     async registeredTokens(app, tokens) {
       const some = [...new Set(tokens)];
@@ -108,140 +44,112 @@ export function firestoreAudience(
       return some.filter((_, i) => found[i]?.exists);
     },
   } satisfies Partial<Store>;
-
-  async function sizeOf(query: Query, app: string) {
-    const between = (from: number, to: number) =>
-      query.orderBy(BY_NAME).startAt(bucketName(app, from)).endBefore(bucketName(app, to));
-    const count = async (some: Query) => (await client.read(() => some.count().get())).data().count;
-    const size = await count(between(0, BUCKETS).limit(countedTogether));
-    if (size < countedTogether) return size;
-    const part = BUCKETS / COUNTED_IN_PARTS;
-    const parts = Array.from({ length: COUNTED_IN_PARTS }, (_, i) => i * part);
-    return sum(await Promise.all(parts.map((from) => count(between(from, from + part)))));
-  }
-
-  async function withTokens(app: string, tokens: string[] | undefined) {
-    if (!tokens) return null;
-    const refs = [...new Set(tokens)].map((it) => schema.token(app, it));
-    const found = await client.get(refs);
-    return found.flatMap((it) => (it.exists ? (it.data() as TokenFields).id : []));
-  }
-
-  function byQueries(
-    app: string,
-    queries: Query[],
-    fields: string[],
-    range: BucketRange,
-    after: Cursor | null,
-    size: number,
-  ): AsyncGenerator<Found[]>[] {
-    const limit = Math.max(MIN_PAGE, Math.min(MAX_PAGE, size));
-    const start = after
-      ? `${bucketName(app, after.bucket)}${END}${after.id}`
-      : bucketName(app, range.from);
-    return queries.map((query) => {
-      const inOrder = query
-        .select(...fields)
-        .orderBy(BY_NAME)
-        .startAfter(start)
-        .endBefore(bucketName(app, range.to))
-        .limit(limit);
-      return foundIn(documentsOf(client, inOrder, true));
-    });
-  }
-
-  async function* foundIn(pages: AsyncIterable<DocumentSnapshot[]>): AsyncGenerator<Found[]> {
-    for await (const page of pages)
-      yield page.map((it) => ({ name: it.id, fields: it.data() as InstallationFields }));
-  }
-
-  async function* byIds(
-    app: string,
-    ids: string[],
-    fields: string[],
-    range: BucketRange,
-    after: Cursor | null,
-  ): AsyncGenerator<Found[]> {
-    const start = after && `${bucketName(app, after.bucket)}${END}${after.id}`;
-    const refs = [...new Set(ids)]
-      .filter((id) => bucketOf(id) >= range.from && bucketOf(id) < range.to)
-      .map((id) => schema.installation(app, id))
-      .filter((ref) => !start || ref.id > start);
-    const documents = await client.get(refs, fields);
-    yield documents
-      .filter((it) => it.exists)
-      .map((it) => ({ name: it.id, fields: it.data() as InstallationFields }))
-      .sort(byName);
-  }
 }
 
-/** What was not read is not there; what an audience says nothing about is not looked at. */
-const toMatchable = (id: string, { attributes, ...fields }: InstallationFields): Matchable => ({
-  id,
-  ...fields,
-  attributes: attributes === undefined ? {} : JSON.parse(attributes),
-});
+type Context = PagesContext;
+type Queried = Extract<Narrowed, { queries: unknown }>;
 
-function toReached(
-  it: Matchable,
-  { provider, environment, token }: InstallationFields,
-  carried: readonly Carried[],
-): Reached {
-  const reached: Reached = { id: it.id, provider, environment, token };
-  for (const name of carried) Object.assign(reached, { [name]: it[name] });
-  return reached;
+async function estimate(context: Context, app: string, audience: AudienceRead['audience']) {
+  const { client, schema, layouts } = context;
+  const found = narrowed(schema.installations, audience);
+  if (found.kind === 'ids') return found.installationIds.length;
+  if (found.kind === 'tokens') return found.tokens.length;
+  const everywhere = { app, range: { from: 0, to: BUCKETS } };
+  if (found.kind === 'names') return countFew(context, found, everywhere, SMALLEST);
+  const layout = await layouts.get(app);
+  const registry = layout && (await sizeByPages(client, schema, layouts, layout));
+  if (registry === null) return sizeOf(context, app, found);
+  if (found.kind === 'all') return registry;
+  const most = Math.ceil(registry * FEW_ESTIMATED);
+  const few = await countFew(context, found, everywhere, most);
+  return few > most ? registry : few;
 }
 
-/** The audience and all that must hold with it. */
-const conjuncts = (audience: Audience): Audience[] => [
-  audience,
-  ...(audience.and ?? []).flatMap(conjuncts),
-];
+/** About as many as its queries find together. */
+const sizeOf = async ({ client }: Context, app: string, { queries }: Queried) =>
+  sum(await Promise.all(queries.map((it) => aboutAll(client, it, app))));
 
-/**
- * How an audience is found: by ids, by tokens, or by queries that together find everybody in it, and
- * others. An installation may be found by two of them, for two tags.
- */
-function narrowed(
-  all: Query,
-  audience: Audience,
-): { installationIds?: string[]; tokens?: string[]; queries: Query[] } {
-  const together = conjuncts(audience);
-  const first = <T>(of: (it: Audience) => T | undefined): T | undefined =>
-    together.map(of).find((it) => it !== undefined);
-  const anyOf = (field: keyof InstallationFields, how: 'in' | 'array-contains-any', of: string[]) =>
-    chunked([...new Set(of)], MAX_ALTERNATIVES).map((group) => all.where(field, how, group));
-  const installationIds = first((it) => it.installationIds);
-  if (installationIds) return { installationIds, queries: [] };
-  const tokens = first((it) => it.tokens);
-  if (tokens) return { tokens, queries: [] };
-  const userIds = first((it) => it.userIds);
-  if (userIds) return { queries: anyOf('userId', 'in', userIds) };
-  const tagged = (it: Audience): { any?: string[] | undefined; all?: string[] | undefined } =>
-    it.tags ?? {};
-  const every = first((it) => tagged(it).all);
-  if (every) return { queries: [all.where('tags', 'array-contains', every[0])] };
-  const any = first((it) => tagged(it).any);
-  if (any) return { queries: anyOf('tags', 'array-contains-any', any) };
-  const platform = first((it) => it.platform);
-  const on = platform && new Set(platform).size < platforms.length ? platform : undefined;
-  const language = first((it) => it.language)?.map(languageKey);
-  if (language)
-    return {
-      queries: anyOf(
-        'spoken',
-        'array-contains-any',
-        on ? language.flatMap((it) => on.map((each) => spokenOn(each, it))) : language,
-      ),
-    };
-  return { queries: on ? anyOf('platform', 'in', on) : [all] };
+/** As many as its queries find, if these are at most `most`; else some number above that. */
+const countFew = async (
+  { client }: Context,
+  { queries }: Queried,
+  { app, range }: Pick<AudienceRead, 'app' | 'range'>,
+  most: number,
+) => sum(await Promise.all(queries.map((it) => countUpTo(client, it, app, range, most + 1))));
+
+async function* stream(context: Context, read: AudienceRead): AsyncGenerator<AudiencePage> {
+  const { audience, range, after, size, carried = [] } = read;
+  if (after && after.bucket >= range.to) return;
+  const { rows, areCounted } = await sourceOf(context, read);
+  let page: Reached[] = [];
+  let last: Row | undefined;
+  let leftOut = 0;
+  const flush = (): AudiencePage => {
+    const { id } = last!;
+    const cursor = { bucket: bucketOf(id), id };
+    const whole = { installations: page, cursor, ...(leftOut > 0 && { leftOut }) };
+    page = [];
+    leftOut = 0;
+    return whole;
+  };
+  for await (const some of rows)
+    for (const row of some) {
+      last = row;
+      if (!matches(audience, row)) {
+        if (areCounted) leftOut += 1;
+        continue;
+      }
+      page.push(toReached(row, carried));
+      if (page.length === size) yield flush();
+    }
+  if (page.length > 0 || leftOut > 0) yield flush();
 }
 
-/** What `matches` looks at of an installation. */
-function fieldsOf({ and = [], or = [], not, ...own }: Audience): string[] {
-  const named: Record<string, string> = { userIds: 'userId', lastSeen: 'refreshedAt' };
-  return [
-    ...Object.keys(own).filter((it) => it !== 'installationIds' && it !== 'tokens'),
-    ...[...and, ...or, ...(not ? [not] : [])].flatMap(fieldsOf),
-  ].map((it) => named[it] ?? it);
+interface Source {
+  rows: AsyncIterable<Row[]> | Row[][];
+  /** whether those that are not in the audience are counted: each is there once */
+  areCounted: boolean;
+}
+
+async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
+  const { client, schema, layouts } = context;
+  const { app, range, after, audience, size } = read;
+  const documents = { app, range, after, fields: fieldsFor(read) };
+  const found = narrowed(schema.installations, audience);
+  if (found.kind === 'ids' || found.kind === 'tokens') {
+    const ids =
+      found.kind === 'ids' ? found.installationIds : await withTokens(context, app, found);
+    return { rows: [await byIds(client, schema, ids, documents)], areCounted: false };
+  }
+  const byIndex = (): Source => ({
+    rows: byQueries(client, found.queries, documents, size),
+    areCounted: found.queries.length === 1,
+  });
+  if (found.kind === 'names') return byIndex();
+  const layout = await layouts.get(app);
+  // no layout is made yet: until every write sets markers, pages would be wrong
+  if (layout === null || areRecent(datesIn(audience), client.now())) return byIndex();
+  if (found.kind === 'some' && (await isFew(context, read, found, layout))) return byIndex();
+  return { rows: pageRows(context, layout, { ...documents, audience }), areCounted: false };
+}
+
+async function withTokens(
+  { client, schema }: Context,
+  app: string,
+  { tokens }: { tokens: string[] },
+) {
+  const refs = [...new Set(tokens)].map((it) => schema.token(app, it));
+  const found = await client.get(refs);
+  return found.flatMap((it) => (it.exists ? (it.data() as TokenFields).id : []));
+}
+
+/** Whether an index finds so few in the range that their documents are the cheaper way. */
+async function isFew(context: Context, read: AudienceRead, found: Queried, layout: Layout) {
+  const { client, schema, layouts } = context;
+  const { app, range } = read;
+  const registry =
+    (await sizeByPages(client, schema, layouts, layout)) ??
+    (await aboutAll(client, schema.installations, app));
+  const most = Math.ceil((registry * FEW * (range.to - range.from)) / BUCKETS);
+  return (await countFew(context, found, read, most)) <= most;
 }

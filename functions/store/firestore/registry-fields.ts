@@ -38,6 +38,26 @@ export interface GoneFields {
   expireAt: Timestamp;
 }
 
+/** Named `{app}~`: how its installations are divided into pages. */
+export interface LayoutFields {
+  /** there are 2^level pages */
+  level: number;
+  /** pages are built from then on (ms, Firestore's clock) */
+  from: number;
+}
+
+/** Named `{app}~{level}~{number}`. Without rows it is empty, which is as good as absent. */
+export interface PageFields {
+  /** of the rows */
+  format: number;
+  /** the page has all changes with an earlier marker (ms) */
+  through: number;
+  /** rows */
+  n: number;
+  rows?: Uint8Array;
+  expireAt: Timestamp;
+}
+
 /** Named as an installation is: who registers again keeps the count, and it may come first. */
 export interface BadgeFields {
   count: number;

@@ -57,6 +57,11 @@ export function createSchema(db: Firestore) {
     upload: (id: string) => db.collection('uploads').doc(id),
     names: db.collection('names'),
     gone: db.collection('gone'),
+    layouts: db.collection('layouts'),
+    layout: (app: string) => db.collection('layouts').doc(`${appName(app)}${END}`),
+    pages: db.collection('pages'),
+    page: (app: string, level: number, index: number) =>
+      db.collection('pages').doc(pageName(app, level, index)),
     former: db.collection('formerUsers'),
     formerOf: (userId: string, { app, id, token }: { app: string; id: string; token: string }) =>
       db
@@ -105,6 +110,10 @@ const installationName = (app: string, id: string) => `${bucketName(app, bucketO
 /** In front of all names of a bucket, and behind all of the one before. */
 export const bucketName = (app: string, bucket: number) =>
   `${appName(app)}~${bucket < BUCKETS ? bucket.toString(16).padStart(8, '0') : 'g'}`;
+
+/** The pages of an app lie together. */
+const pageName = (app: string, level: number, index: number) =>
+  [appName(app), String(level).padStart(2, '0'), String(index).padStart(7, '0')].join(END);
 
 export function idOf(name: string): { bucket: number; id: string } {
   const [, bucket = '', id = ''] = name.split('~');

@@ -56,8 +56,10 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
   const percent = PEOPLE / 100;
   assert.deepEqual(costs, {
     reads: {
-      // the estimate: one for each 1,000
-      '(count)': PEOPLE / 1_000,
+      // the estimate: a share of the buckets, and since that holds few, one for each 1,000
+      '(count)': 1 + PEOPLE / 1_000,
+      // whether there are pages: for the estimate, and for the plan
+      layouts: 2,
       // all installations, an empty page at the end, and those that are gone once more
       installations: PEOPLE + 1 + percent,
       // claimed, committed

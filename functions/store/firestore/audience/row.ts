@@ -1,0 +1,45 @@
+/** An installation of an audience as it was read, from a document or a page. */
+
+import type { Matchable } from '../../../model/audience/matches.ts';
+import type { Carried, Installation, Reached } from '../../../model/installation.ts';
+import type { Audience } from '../../../model/schemas/audience.ts';
+import type { AudienceRead } from '../../../ports/ports.ts';
+import type { InstallationFields } from '../schema.ts';
+
+/** What was not read is not there; what an audience says nothing about is not looked at. */
+export type Row = Matchable & Pick<Installation, 'provider' | 'environment'>;
+
+/** Those of an installation's fields that a row has, whatever was read of it. */
+type Fields = Omit<InstallationFields, 'optedOut'> & { optedOut?: true };
+
+/** The attributes are parsed in place: the fields are no longer what they were. */
+export function toRow(id: string, fields: Fields): Row {
+  const row = fields as unknown as Row & { attributes: unknown };
+  row.id = id;
+  row.attributes = fields.attributes === undefined ? {} : JSON.parse(fields.attributes);
+  return row;
+}
+
+export function toReached(row: Row, carried: readonly Carried[]): Reached {
+  const { id, provider, environment, token } = row;
+  const reached: Reached = { id, provider, environment, token };
+  for (const name of carried) Object.assign(reached, { [name]: row[name] });
+  return reached;
+}
+
+/** Read of each installation. */
+const ALWAYS = ['provider', 'environment', 'token', 'optedOut'] as const;
+
+/** The fields that have to be read. */
+export const fieldsFor = ({ audience, carried = [] }: AudienceRead): string[] => [
+  ...new Set([...ALWAYS, ...fieldsOf(audience), ...carried]),
+];
+
+/** What `matches` looks at of an installation. */
+function fieldsOf({ and = [], or = [], not, ...own }: Audience): string[] {
+  const named: Record<string, string> = { userIds: 'userId', lastSeen: 'refreshedAt' };
+  return [
+    ...Object.keys(own).filter((it) => it !== 'installationIds' && it !== 'tokens'),
+    ...[...and, ...or, ...(not ? [not] : [])].flatMap(fieldsOf),
+  ].map((it) => named[it] ?? it);
+}

@@ -1,0 +1,57 @@
+/** Pages as they were found: what can be used of each, and what is known for writing it. */
+
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { chunked } from '../../../lib/chunked.ts';
+import { BUCKETS, type BucketRange } from '../../../model/bucket.ts';
+import type { Client } from '../client.ts';
+import type { PageFields, Schema } from '../schema.ts';
+import { FORMAT } from './codec.ts';
+import { indexOf, type Layout, rangeOf } from './layout.ts';
+import { CELLS } from './markers.ts';
+
+/** Pages read in one call. The first are few: what comes of them is waited for. */
+const [FIRST, TOGETHER] = [4, 16];
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface Slot extends BucketRange {
+  cell: string;
+  found: DocumentSnapshot;
+  /** when it was read, before anything that is laid over it (ms, Firestore's clock) */
+  readAt: number;
+  /** when it was written (ms, Firestore's clock); null: it is absent */
+  page: (Required<Pick<PageFields, 'through' | 'n' | 'rows'>> & { writtenAt: number }) | null;
+}
+
+/** The pages in whose ranges a part of `range` lies, in order, as many as are read at a time. */
+export async function* slotsIn(
+  client: Client,
+  schema: Schema,
+  { app, level }: Layout,
+  range: BucketRange,
+  lifeDays: number,
+): AsyncGenerator<Slot[]> {
+  const first = indexOf(level, range.from);
+  const all = Array.from({ length: indexOf(level, range.to - 1) - first + 1 }, (_, i) => first + i);
+  for (const some of [all.slice(0, FIRST), ...chunked(all.slice(FIRST), TOGETHER)]) {
+    if (some.length === 0) return;
+    const found = await client.get(some.map((index) => schema.page(app, level, index)));
+    yield found.map((it, i) => slotOf(client, it, rangeOf(level, some[i]!), lifeDays));
+  }
+}
+
+function slotOf(
+  client: Client,
+  found: DocumentSnapshot,
+  range: BucketRange,
+  lifeDays: number,
+): Slot {
+  const readAt = client.readAt(found);
+  const { format, through, n, rows } = (found.data() ?? {}) as Partial<PageFields>;
+  const isUsable =
+    format === FORMAT && rows && through! > readAt - lifeDays * DAY_MS && through! <= readAt;
+  const cell = CELLS[Math.floor(range.from / (BUCKETS / CELLS.length))]!;
+  const page = isUsable
+    ? { through: through!, n: n!, rows, writtenAt: client.readAt({ readTime: found.updateTime! }) }
+    : null;
+  return { ...range, cell, found, readAt, page };
+}
