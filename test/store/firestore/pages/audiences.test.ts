@@ -124,7 +124,7 @@ for (const [state, bring] of Object.entries(states))
     for (const app of ['default', 'other']) await it.layout(app);
     it.clock.ahead += HOUR;
     const now = (await bring(it, people)) ?? people;
-    await each(it.store, now, 40);
+    await each(it.store, now, 20);
   });
 
 /** Random audiences, ranges, sizes and cursors. */
