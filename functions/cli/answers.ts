@@ -99,7 +99,8 @@ export const estimate = object<EstimateView>({
   ),
 });
 
-const push = { bytes: number, mostBytes: number, payload: anyObject };
+const headers = z.record(text, z.union([text, number]));
+const push = { headers, bytes: number, mostBytes: number, payload: anyObject };
 const rendered = z.looseObject(push).nullish();
 
 export const tested = object<TestedView>({
@@ -120,7 +121,6 @@ export const renderedMessage = object<RenderedMessage>({
   language: text.nullable(),
   warnings: faults,
   faults,
-  headers: z.record(text, z.union([text, number])),
   ...push,
 });
 

@@ -8,7 +8,14 @@ import type { Fault } from '../lib/errors.ts';
 import { readApps } from '../providers/credentials.ts';
 import type { AppCredentials } from '../providers/registry.ts';
 import type { ReadFile } from '../providers/shared/credential-reader.ts';
-import { ConfigError, type Env, reader, readRetentionDays, readTrustedHops } from './common.ts';
+import {
+  ConfigError,
+  type Env,
+  type Read,
+  reader,
+  readRetentionDays,
+  readTrustedHops,
+} from './common.ts';
 
 export interface Config {
   port: number;
@@ -20,6 +27,8 @@ export interface Config {
   retentionDays: number;
   /** how many addresses at the end of X-Forwarded-For your own proxies wrote; 0 if there is no proxy */
   trustedHops: number;
+  /** what the simulators do when there are no credentials: take every push, or refuse a share */
+  simulate: 'accepting' | 'realistic';
   /** by name; has `default` only if its variables are set */
   apps: Record<string, AppCredentials>;
   /** variables named as settings are, which are none: typing errors */
@@ -52,6 +61,7 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
         'must be 32 to 256 printable ASCII characters without spaces; leave it out to have one made',
     });
 
+  const simulate = readSimulate(read, faults, Object.keys(apps).length > 0);
   const retentionDays = readRetentionDays(read, faults);
   const trustedHops = readTrustedHops(read, faults, 0);
   if (faults.length > 0) throw new ConfigError(faults);
@@ -59,5 +69,14 @@ export function readConfig(env: Env, readFile: ReadFile = readFileSync): Config 
   const unknown = Object.keys(env).filter(
     (name) => /^(APNS|FCM|VOLLEY)_/.test(name) && !known.has(name),
   );
-  return { port, dataDir, apiKey, retentionDays, trustedHops, apps, unknown };
+  return { port, dataDir, apiKey, retentionDays, trustedHops, simulate, apps, unknown };
+}
+
+function readSimulate(read: Read, faults: Fault[], isReal: boolean): Config['simulate'] {
+  const value = read('VOLLEY_SIMULATE');
+  if (value === undefined) return 'accepting';
+  const fault = (message: string) => faults.push({ path: 'VOLLEY_SIMULATE', message });
+  if (value !== 'realistic') fault('must be realistic, or left out for simulators that take all');
+  else if (isReal) fault('is of no use beside credentials: they send for real');
+  return 'realistic';
 }

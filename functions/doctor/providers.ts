@@ -6,28 +6,44 @@ import type { Environment } from '../model/platform.ts';
 import { descriptionOf, type Provider } from '../model/provider/registry.ts';
 import type { Push, Sender, Senders } from '../ports/ports.ts';
 import type { ProviderAdapter } from '../providers/adapter.ts';
-import { adapters } from '../providers/registry.ts';
+import { type AppCredentials, adapters } from '../providers/registry.ts';
 import type { Check } from './check.ts';
 
 /** A check for each provider that an app has credentials for. */
 export const senderChecks = (
   senders: Senders,
-  apps: string[],
+  apps: Record<string, Partial<AppCredentials>>,
   now: () => number = Date.now,
 ): Check[] =>
-  apps.flatMap((app) =>
+  Object.entries(apps).flatMap(([app, credentials]) =>
     adapters
       .filter(({ name }) => senders.get(app, name, 'production') !== null)
       .map((adapter) => ({
         name: `${adapter.name} takes the credentials of "${app}"`,
-        run: (signal) => credentialsVerdict({ senders, app, adapter, now, signal }),
+        async run(signal) {
+          const verdict = await credentialsVerdict({ senders, app, adapter, now, signal });
+          const detail = simulatedText(adapter, credentials) + verdict.detail;
+          return { ...verdict, detail };
+        },
       })),
   );
+
+/** A server on this machine is a simulator. It answers as the provider would, so it must be named. */
+function simulatedText({ name, originOf }: Adapter, credentials: Partial<AppCredentials>): string {
+  const own = credentials[name];
+  const origin = own && originOf(own as never);
+  if (!origin || !ON_THIS_MACHINE.test(new URL(origin).hostname)) return '';
+  return `SIMULATED at ${origin}, so no device gets anything: `;
+}
+
+const ON_THIS_MACHINE = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+type Adapter = ProviderAdapter<unknown, never>;
 
 interface Question {
   senders: Senders;
   app: string;
-  adapter: ProviderAdapter<unknown, never>;
+  adapter: Adapter;
   now: () => number;
   signal: AbortSignal;
 }

@@ -24,7 +24,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
       google.store,
       `Cloud Scheduler calls ${prefix}-tick every minute: see the last call with gcloud scheduler jobs describe ${prefix}-tick --location=${region}, and its errors in the log of ${prefix}-tick.`,
     ),
-    ...senderChecks(google.senders, Object.keys(apps)),
+    ...senderChecks(google.senders, apps),
     // on a developer's machine there is no Google Cloud to check
     ...(local.tasksHost
       ? []

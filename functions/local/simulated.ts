@@ -17,6 +17,27 @@ export interface Simulated {
 const APNS = { keyId: 'SIMULATED1', teamId: 'VOLLEYTEAM', topic: 'com.example.app' };
 const PROJECT = 'simulated';
 
+/** Faults of a usual day: removed apps, bad tokens, replaced connections, a few 503 and 429 answers. */
+const usualDay: Partial<SimulatorSettings> = {
+  latencyMs: 60,
+  deadShare: 0.03,
+  badShare: 0.005,
+  goawayEvery: 2_000,
+  unavailable: { share: 0.001, retryAfterSeconds: 1 },
+};
+
+/** What the simulators do with pushes, by `VOLLEY_SIMULATE`. */
+export const simulations = {
+  accepting: {},
+  realistic: {
+    apns: usualDay,
+    fcm: { ...usualDay, tooMany: { share: 0.005, retryAfterSeconds: 1 } },
+  },
+} as const satisfies Record<string, Parameters<typeof startSimulated>[0]>;
+
+export const simulatedText = (simulate: keyof typeof simulations) =>
+  `SIMULATED${simulate === 'realistic' ? ', a share is refused' : ''}: no device gets anything`;
+
 /** `cpu`: the core that the simulators run on, if the machine has `taskset`. */
 export async function startSimulated(
   settings: { apns?: Partial<SimulatorSettings>; fcm?: Partial<SimulatorSettings> } = {},

@@ -37,6 +37,8 @@ export interface ProviderAdapter<Credentials, Taken = Credentials> {
   isGiven(raw: RawFields): boolean;
   /** Returns null if a fault was noted, or if nothing was given. */
   read(raw: RawFields, source: FieldSource, reader: CredentialReader): Credentials | null;
+  /** Where pushes of apps of the store go: the provider's own, or another for tests. */
+  originOf(credentials: Taken): string;
   /** What the outcome of a push to `probe.token` of the description says about the credentials. */
   verdict(outcome: Outcome): Verdict;
   /** The verdict if only the sandbox accepts them; absent if the provider has no sandbox. */

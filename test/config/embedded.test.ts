@@ -45,6 +45,17 @@ test('a variable named as a setting that is none is told', () => {
   assert.deepEqual(unknown, ['APNS_TOPICS', 'VOLLEY_DATE']);
 });
 
+test('simulators can be told to refuse a share, and real providers cannot', () => {
+  assert.equal(readConfig({ VOLLEY_SIMULATE: 'realistic' }).simulate, 'realistic');
+  assert.equal(readConfig({ VOLLEY_SIMULATE: '' }).simulate, 'accepting');
+  assert.deepEqual(readConfig({ VOLLEY_SIMULATE: 'realistic' }).unknown, []);
+  for (const env of [
+    { VOLLEY_SIMULATE: 'yes' },
+    { VOLLEY_SIMULATE: 'realistic', FCM_PROJECT_ID: 'my-project' },
+  ])
+    assert.deepEqual(faultsOf(env), ['VOLLEY_SIMULATE']);
+});
+
 test('an empty environment is a working configuration without credentials', () => {
   const defaults = {
     port: 8080,
@@ -52,6 +63,7 @@ test('an empty environment is a working configuration without credentials', () =
     apiKey: null,
     retentionDays: 30,
     trustedHops: 0,
+    simulate: 'accepting',
     apps: {},
     unknown: [],
   };

@@ -11,6 +11,9 @@ import { type Client, createClient } from '../../functions/cli/client.ts';
 import { startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
+import type { Store } from '../../functions/ports/ports.ts';
+import { campaignOf } from '../contracts/store-fixture.ts';
+import { failAll } from '../http/fixture.ts';
 import { makeFolder } from '../store/folder.ts';
 import { createReceiver } from '../webhooks/receiver.ts';
 
@@ -49,6 +52,7 @@ export async function startShell(t: TestContext) {
   const client = createClient(server.url, server.apiKey);
   const values = {
     ...createValues(client, server.url, receiver.url),
+    FAILED: once(() => failedCampaign(server.engine.store)),
     VOLLEY_URL: async () => server.url,
     VOLLEY_API_KEY: async () => server.apiKey,
     VOLLEY_DATA: async () => '.volley',
@@ -152,6 +156,22 @@ function createValues(client: Client, url: string, receiver: string) {
       return until(async () => (await client.get<Listed>(path)).items[0]?.id);
     }),
   };
+}
+
+/** A closed campaign, one failure of which is worth another try. */
+async function failedCampaign(store: Store): Promise<string> {
+  const now = Date.now();
+  const campaign = campaignOf({ createdAt: now });
+  await store.createCampaign(campaign, null, now + DEADLINE_MS);
+  await failAll(store, campaign.id, ['token-1'], 'retry');
+  await store.moveCampaign({
+    id: campaign.id,
+    from: ['running'],
+    to: 'completed',
+    reason: null,
+    at: now,
+  });
+  return campaign.id;
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

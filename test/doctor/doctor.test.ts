@@ -126,8 +126,17 @@ test('volley doctor finds a local server and its providers well, and exits with 
   assert.equal(code, 1);
   assert.match(stdout, /^✓ the database reads and writes: written, read, deleted$/m);
   assert.match(stdout, /^✓ the tick runs: last \d+ s ago$/m);
-  assert.match(stdout, /^✓ apns takes the credentials of "default": /m);
-  assert.match(stdout, /^✓ fcm takes the credentials of "default": /m);
-  assert.match(stdout, /^✗ apns takes the credentials of "wrong": it refuses us: /m);
+  assert.match(
+    stdout,
+    /^✓ apns takes the credentials of "default":\s+SIMULATED at\s+https:\/\/localhost:\d+,\s+so no device gets anything: /m,
+  );
+  assert.match(
+    stdout,
+    /^✓ fcm takes the credentials of "default":\s+SIMULATED at\s+https:\/\/localhost:\d+,/m,
+  );
+  assert.match(
+    stdout,
+    /^✗ apns takes the credentials of "wrong": SIMULATED at\s+https:\/\/localhost:\d+,\s+so no device gets anything: it refuses us: /m,
+  );
   assert.match(stdout, /\n1 at fault\n$/);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { examine } from '../../functions/doctor/check.ts';
+import { examine, type Finding } from '../../functions/doctor/check.ts';
 import { senderChecks } from '../../functions/doctor/providers.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
@@ -20,6 +20,14 @@ before(async () => {
 });
 after(() => simulated?.close());
 
+const SIMULATED = /^SIMULATED at https:\/\/localhost:\d+, so no device gets anything: /;
+
+/** Every finding names the simulator. What follows is the same as of the provider. */
+function withoutPlace(findings: Finding[]): Finding[] {
+  for (const it of findings) assert.match(it.detail, SIMULATED);
+  return findings.map((it) => ({ ...it, detail: it.detail.replace(SIMULATED, '') }));
+}
+
 /** The findings for one app with these credentials instead of the right ones. */
 async function found(wrong: Partial<{ apns: object; fcm: object }>) {
   const { apns, fcm } = simulated.apps.default!;
@@ -29,7 +37,7 @@ async function found(wrong: Partial<{ apns: object; fcm: object }>) {
   } as AppCredentials;
   const senders = createSenders({ shop: app }, { ca: simulated.ca });
   try {
-    return await examine(senderChecks(senders, ['shop']));
+    return withoutPlace(await examine(senderChecks(senders, { shop: app })));
   } finally {
     await senders.close();
   }
@@ -97,7 +105,7 @@ test('a provider that has no room, or refuses for its own sake, shows nothing', 
   t.after(() => broken.close());
   const senders = createSenders(broken.apps, { ca: broken.ca });
   t.after(() => senders.close());
-  const findings = await examine(senderChecks(senders, ['default']));
+  const findings = withoutPlace(await examine(senderChecks(senders, broken.apps)));
   assert.deepEqual(
     findings.map(({ state, detail }) => [state, detail]),
     [
@@ -121,7 +129,7 @@ const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
 
 async function judged(provider: Provider, outcome: Outcome): Promise<Verdict> {
   const get = (_: string, asked: Provider) => (asked === provider ? answering(outcome) : null);
-  const [finding] = await examine(senderChecks({ get }, ['default']));
+  const [finding] = await examine(senderChecks({ get }, { default: {} }));
   return finding!;
 }
 
@@ -164,7 +172,7 @@ async function ofApple(outcomes: Record<Environment, Outcome>) {
           };
         },
       },
-      ['news'],
+      { news: {} },
     ),
   );
   return { it: findings[0]!, count: findings.length, asked, sent };
@@ -188,4 +196,17 @@ test('a key for the sandbox alone is told, and so is one for neither', async () 
   const neither = await ofApple({ production: other, sandbox: other });
   assert.equal(neither.it.state, 'fault');
   assert.match(neither.it.detail, /BadEnvironmentKeyInToken: the key is not for this environment/);
+});
+
+test('only a server on this machine is a simulator', async () => {
+  const get = (_: string, provider: Provider) =>
+    provider === 'fcm' ? answering({ kind: 'accepted' }) : null;
+  const detailAt = async (origin: string) => {
+    const fcm = { projectId: 'p', origin, auth: { kind: 'placeholder' as const } };
+    return (await examine(senderChecks({ get }, { default: { fcm } })))[0]!.detail;
+  };
+  for (const host of ['localhost', '127.0.0.1', '[::1]'])
+    assert.match(await detailAt(`https://${host}:8443`), /^SIMULATED at /, host);
+  for (const host of ['fcm.googleapis.com', 'localhost.example.com', '127.example.com'])
+    assert.equal(await detailAt(`https://${host}`), 'it answers a send with validate_only', host);
 });

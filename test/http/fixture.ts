@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type ApiOptions, createApi } from '../../functions/http/api.ts';
 import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import { createLog } from '../../functions/log.ts';
+import type { Failure } from '../../functions/model/chunk.ts';
 import type { Scope } from '../../functions/model/key.ts';
 import type { Task } from '../../functions/model/tasks.ts';
 import type { Ports, Sender, Store } from '../../functions/ports/ports.ts';
@@ -105,8 +106,13 @@ export type Fixture = Awaited<ReturnType<typeof createFixture>>;
 
 export const jsonOf = async <T>(response: Response) => (await response.json()) as T;
 
-/** Sends a campaign by hand: as many recipients as tokens, every one of them rejected. */
-export async function failAll(store: Store, campaignId: string, tokens: string[]) {
+/** Sends a campaign by hand: as many recipients as tokens, every one of them failed. */
+export async function failAll(
+  store: Store,
+  campaignId: string,
+  tokens: string[],
+  outcome: Failure['outcome'] = 'rejected',
+) {
   const recipients = tokens.map((token, n) => ({ installationId: `device-${n}`, token }));
   const id = `${campaignId}.0.0.0`;
   const times = { dueAt: NOW, now: NOW };
@@ -151,7 +157,7 @@ export async function failAll(store: Store, campaignId: string, tokens: string[]
       ...it,
       index,
       provider: 'fcm',
-      outcome: 'rejected',
+      outcome,
       reason: 'INVALID_ARGUMENT',
       attempts: 1,
       at: NOW,

@@ -9,7 +9,7 @@ import { webhookEvent } from '../../functions/model/campaign-events.ts';
 import type { Scope } from '../../functions/model/key.ts';
 import { newDelivery } from '../../functions/webhooks/fan-out.ts';
 import { MAX_WEBHOOKS } from '../../functions/webhooks/webhook.ts';
-import { type Fixture, jsonOf, NOW } from './fixture.ts';
+import { type Fixture, failAll, jsonOf, NOW } from './fixture.ts';
 
 /** `example` is what the document shows of an operation's body. */
 export type Situation = Fixture & { example(operationId: string): object };
@@ -27,6 +27,14 @@ const campaign = ({ ask, example }: Situation, more: object = {}) =>
 async function cancelled(it: Situation) {
   const id = await campaign(it, LATER);
   await it.ask('POST', `/v1/campaigns/${id}/cancel`);
+  return id;
+}
+
+/** It is closed, and one failure is worth another try. */
+async function failed(it: Situation) {
+  const id = await campaign(it);
+  await failAll(it.store, id, ['token-1'], 'retry');
+  await it.store.moveCampaign({ id, from: ['running'], to: 'completed', reason: null, at: NOW });
   return id;
 }
 
@@ -77,7 +85,7 @@ export const successes: Situations = {
     return it.ask('POST', `/v1/campaigns/${id}/resume`);
   },
   'retryFailures 202': async (it) =>
-    it.ask('POST', `/v1/campaigns/${await cancelled(it)}/retry-failures`),
+    it.ask('POST', `/v1/campaigns/${await failed(it)}/retry-failures`),
   async 'followCampaign 204'(it) {
     const path = `/v1/campaigns/${await cancelled(it)}/events`;
     const { last } = await jsonOf<{ last: string }>(await it.ask('GET', `${path}?wait=0`));

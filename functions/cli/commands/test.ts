@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import type { TestedView } from '../../http/campaigns/test-send.ts';
-import { providers } from '../../model/provider/registry.ts';
 import * as answers from '../answers.ts';
 import {
   audienceOptions,
@@ -35,20 +34,18 @@ export function testCommand(program: Command, context: Context) {
     });
 }
 
-/** Each provider's payload for each recipient, beginning with the recipient's own provider. */
+/** What the provider of each recipient is sent, and nothing else. */
 function testedText({ recipients }: TestedView): string {
   let text = '';
   for (const { installationId, provider, language, warnings, ...by } of recipients) {
     text += `${installationId} by ${provider}, in ${language ?? 'the default language'}\n`;
     for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
-    for (const name of [provider, ...providers.filter((it) => it !== provider)]) {
-      const it = by[name];
-      const of = name === provider ? name : `not sent, as ${name} would get it`;
-      if (!it) text += `  ${of}: no credentials\n`;
-      else {
-        text += `  ${of}: ${it.bytes} of ${it.mostBytes} bytes\n`;
-        text += `    ${JSON.stringify(it.payload)}\n`;
-      }
+    const it = by[provider];
+    if (!it) text += `  ${provider}: no credentials\n`;
+    else {
+      text += `  ${provider}: ${it.bytes} of ${it.mostBytes} bytes\n`;
+      for (const [name, value] of Object.entries(it.headers)) text += `    ${name}: ${value}\n`;
+      text += `    ${JSON.stringify(it.payload)}\n`;
     }
   }
   return text;

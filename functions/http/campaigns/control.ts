@@ -182,6 +182,11 @@ const getCampaignHistoryCall = ({ store }: Ports) =>
     },
   });
 
+const hopelessText = (failures: number) =>
+  failures === 0
+    ? 'The campaign has no failures, so there is nothing to send again.'
+    : `No failure of the campaign may pass (${failures.toLocaleString('en-US')} in all), so nothing is sent again.`;
+
 const retryFailuresCall = (ports: Ports) =>
   call({
     method: 'post',
@@ -200,12 +205,19 @@ const retryFailuresCall = (ports: Ports) =>
         headers: z.object({ Location: z.string() }),
       },
       404: NO_CAMPAIGN,
-      409: problemResponse(409, 'It is open: its failures are not known yet.'),
+      409: problemResponse(
+        409,
+        'It is open, so its failures are not known yet; or none of them may pass, and no campaign is made.',
+      ),
     },
     async handle({ params: { id }, headers }, c) {
       const done = await retryFailures(ports, id, headers['idempotency-key'] ?? null, callerOf(c));
       if (done.kind === 'missing') return noCampaign(c, id);
       if (done.kind === 'illegal') return illegal(c, 'tried again', done.campaign);
+      if (done.kind === 'hopeless')
+        return answerProblem(c, 'conflict', hopelessText(done.failures), {
+          next: `Nothing is left to do. GET /v1/campaigns/${id}/report has its result.`,
+        });
       if (done.kind === 'conflict')
         return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
           next: 'Use a new key, or none.',

@@ -26,7 +26,7 @@ const recipientSchema = z.object({
     z
       .object(renderedFields)
       .nullable()
-      .openapi({ description: 'Null without credentials for that provider.' }),
+      .openapi({ description: 'Null unless this provider sends it, and without credentials.' }),
   ),
 });
 
@@ -60,8 +60,8 @@ export const testCall = (ports: Ports) =>
     operationId: 'testCampaign',
     summary: 'Send a test to named recipients',
     description:
-      'Sends a campaign marked as a test. The answer shows the push of each recipient, rendered for ' +
-      'each provider. With `dryRun` nothing is stored or sent.',
+      'Sends a campaign marked as a test. The answer shows the push of each recipient as its ' +
+      'provider is sent it. With `dryRun` nothing is stored or sent.',
     scopes: ['campaigns'],
     takes: { body: campaignRequestSchema },
     responses: {

@@ -4,16 +4,16 @@ import { readConfig } from '../../config/embedded.ts';
 import { hashKey, makeKey } from '../../http/auth/authorize.ts';
 import { fullScopes } from '../../model/key.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
-import { startSimulated } from '../simulated.ts';
+import { simulatedText, simulations, startSimulated } from '../simulated.ts';
 import { startFailure } from '../start-failure.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
 import { startCloud } from './cloud.ts';
 
 async function main() {
-  const { port, apiKey: given, apps } = readConfig(process.env);
+  const { port, apiKey: given, simulate, apps } = readConfig(process.env);
   const real = Object.keys(apps).length > 0;
   console.log('Starting the emulators, Cloud Tasks and six functions…');
-  const simulated = real ? null : await startSimulated();
+  const simulated = real ? null : await startSimulated(simulations[simulate]);
   const cloud = await startCloud({
     apps: simulated?.apps ?? apps,
     ...(simulated && { ca: simulated.ca }),
@@ -40,7 +40,7 @@ async function main() {
   console.log(
     `Firestore  ${cloud.emulators.firestore}, project ${cloud.project}; gone with Ctrl-C`,
   );
-  console.log(`Pushes     ${real ? 'for real' : 'SIMULATED: no device gets anything'}`);
+  console.log(`Pushes     ${real ? 'for real' : simulatedText(simulate)}`);
   stopOnSignal(async () => {
     await cloud.stop();
     await simulated?.close();

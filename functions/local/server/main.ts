@@ -4,18 +4,18 @@ import { readConfig } from '../../config/embedded.ts';
 import { createLog, createTerminalLog } from '../../log.ts';
 import { closedIn } from '../../model/campaign-events.ts';
 import { report, reportText } from '../../pipeline/report.ts';
-import { startSimulated } from '../simulated.ts';
+import { simulatedText, simulations, startSimulated } from '../simulated.ts';
 import { startFailure } from '../start-failure.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
 import { keyLine } from './kept-key.ts';
 import { startLocal } from './server.ts';
 
 async function main() {
-  const { port, dataDir, apiKey, retentionDays, trustedHops, apps, unknown } = readConfig(
+  const { port, dataDir, apiKey, retentionDays, trustedHops, simulate, apps, unknown } = readConfig(
     process.env,
   );
   const real = Object.keys(apps).length > 0;
-  const simulated = real ? null : await startSimulated();
+  const simulated = real ? null : await startSimulated(simulations[simulate]);
   const log = process.stderr.isTTY ? createTerminalLog() : createLog();
   const server = await startLocal({
     dataDir,
@@ -48,7 +48,7 @@ async function main() {
   console.log(`Data       ${dataDir}`);
   for (const name of unknown)
     console.log(`Warning    ${name} is no setting; docs/operations.md lists the settings.`);
-  console.log(`Pushes     ${real ? sentFor(apps) : 'SIMULATED: no device gets anything'}`);
+  console.log(`Pushes     ${real ? sentFor(apps) : simulatedText(simulate)}`);
   if (!real)
     console.log(
       '           Set APNS_KEY… or FCM_PROJECT_ID to send for real: see docs/operations.md.',

@@ -65,7 +65,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
       engine.store,
       'This process runs it every ten seconds: its log says what has failed.',
     ),
-    ...senderChecks(senders, Object.keys(apps)),
+    ...senderChecks(senders, apps),
   ];
   const stopping = new AbortController();
   const api = createApi(engine, {

@@ -1,4 +1,4 @@
-/** preview: shows what the recipients of a test would get, by each provider. */
+/** preview: shows what the recipients of a test would get. */
 
 import { type Fault, faultIn } from '../../lib/errors.ts';
 import { shortToken } from '../../lib/redact.ts';
@@ -24,7 +24,7 @@ export interface Preview {
   language: string | null;
   /** parts of the message that it does not get, for its platform and by its provider */
   lost: Fault[];
-  /** null: the app has no credentials for that provider */
+  /** by the provider that sends it; null for the others, and without credentials */
   rendered: Record<Provider, Rendered | null>;
 }
 
@@ -40,18 +40,16 @@ export async function preview(ports: Ports, request: CampaignRequest): Promise<P
   const previewOf = (it: Reached): Preview => {
     const own = personalization?.of(it, new Map());
     const recipient: Recipient = { installationId: it.id, token: shortToken(it.token), ...own };
-    const sender = (provider: Provider) =>
-      ports.senders.get(campaign.app, provider, it.environment);
+    const sender = ports.senders.get(campaign.app, it.provider, it.environment);
     const platform = it.platform ?? null;
-    const rendered = (provider: Provider) =>
-      sender(provider)?.render(push, recipient, platform) ?? null;
-    const lost = platform && sender(it.provider)?.lost(push, platform);
+    const rendered = sender?.render(push, recipient, platform) ?? null;
+    const lost = platform && sender?.lost(push, platform);
     return {
       installationId: it.id,
       provider: it.provider,
       language: own?.language ?? null,
       lost: (lost ?? []).map((fault) => faultIn('message', fault)),
-      rendered: forEachProvider(rendered),
+      rendered: forEachProvider((provider) => (provider === it.provider ? rendered : null)),
     };
   };
   const target = targetOf(campaign);

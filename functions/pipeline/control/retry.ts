@@ -4,7 +4,7 @@ import { each } from '../../lib/concurrency.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, isClosed } from '../../model/campaign.ts';
 import type { Failure } from '../../model/chunk.ts';
-import type { AudiencePage, Ports } from '../../ports/ports.ts';
+import type { AudiencePage, Page, Ports } from '../../ports/ports.ts';
 import { type Accepted, enter } from '../accept/accept.ts';
 
 /**
@@ -15,6 +15,11 @@ const WORTH: readonly Failure['outcome'][] = ['retry', 'unknown', 'blocked'];
 
 /** Failures read in one query. */
 const PAGE_SIZE = 2_000;
+/**
+ * Pages looked through for a failure that is worth another try. A request waits for them; beyond them
+ * the retry is made, and finds out.
+ */
+const MAX_PAGES = 10;
 /** Installations looked up at the same time. */
 const CONCURRENCY = 50;
 /** The cursor after the last failure. */
@@ -24,7 +29,9 @@ export type Retried =
   | Accepted
   | { kind: 'missing' }
   /** the campaign is open: not all of its failures are known yet */
-  | { kind: 'illegal'; campaign: Campaign };
+  | { kind: 'illegal'; campaign: Campaign }
+  /** none of its failures is worth another try, so there is no new campaign */
+  | { kind: 'hopeless'; failures: number };
 
 /**
  * Starts the retry of a closed campaign. Asked twice, it answers with the same campaign, unless another
@@ -39,6 +46,8 @@ export async function retryFailures(
   const campaign = await ports.store.getCampaign(id);
   if (!campaign) return { kind: 'missing' };
   if (!isClosed(campaign.state)) return { kind: 'illegal', campaign };
+  const failures = await hopelessFailures(ports, id);
+  if (failures !== null) return { kind: 'hopeless', failures };
   const { app, name, audience, message, rate, dryRun, test } = campaign;
   const request: CampaignRequest = {
     app,
@@ -52,6 +61,24 @@ export async function retryFailures(
     retryOf: id,
   };
   return enter(ports, request, key ?? `retry-failures ${id}`, by);
+}
+
+/** The number of its failures if none of them is worth another try; null if one is, or may be. */
+async function hopelessFailures(
+  { store }: Pick<Ports, 'store'>,
+  id: string,
+): Promise<number | null> {
+  const { failed, pruned = {} } = await store.counts(id);
+  const dead = Object.values(pruned).reduce((sum, it) => sum + it, 0);
+  if (dead >= failed) return failed;
+  let from: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { items, next }: Page<Failure> = await store.listFailures(id, from, PAGE_SIZE);
+    if (items.some((it) => WORTH.includes(it.outcome))) return null;
+    if (next === null) return failed;
+    from = next;
+  }
+  return null;
 }
 
 /**

@@ -16,6 +16,7 @@ export const apns: ProviderAdapter<ApnsCredentials> = {
   required: [],
   isGiven: (raw) => Object.values(raw).some(Boolean),
   read: readApns,
+  originOf: ({ origins }) => origins.production,
   verdict: apnsVerdict,
   otherAlone: sandboxAlone,
   createFactory(shared) {

@@ -13,6 +13,7 @@ export const fcm: ProviderAdapter<FcmCredentials> = {
   required: ['projectId'],
   isGiven: isFcmGiven,
   read: readFcm,
+  originOf: ({ origin }) => origin,
   verdict: fcmVerdict,
   createFactory:
     ({ poolOf }) =>

@@ -74,8 +74,6 @@ test('a test goes to those named on the command line, not to the audience of the
     `a by fcm, in the default language
   fcm: 10 of 4096 bytes
     {"token":"to…","title":"Hi"}
-  not sent, as apns would get it: 10 of 4096 bytes
-    {"token":"to…","title":"Hi"}
 `,
   );
   assert.deepEqual((await store.listCampaigns(null, 10)).items, []);

@@ -14,12 +14,19 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { createClient } from '../../../functions/cli/client.ts';
+import { watchCampaign } from '../../../functions/cli/watch.ts';
+import type { ReportView } from '../../../functions/http/campaigns/report-view.ts';
+import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import { keptKey, keyLine } from '../../../functions/local/server/kept-key.ts';
 import { startLocal } from '../../../functions/local/server/server.ts';
 import { createLog } from '../../../functions/log.ts';
+import { sampleToken } from '../../../functions/simulators/shared/tokens.ts';
 import { makeFolder } from '../../store/folder.ts';
 
+const KEY = 'k'.repeat(40);
 const DEADLINE_MS = 5 * 60 * 1000;
 const main = join(import.meta.dirname, '../../../functions/local/server/main.ts');
 const quiet = createLog(() => {});
@@ -212,4 +219,31 @@ test('a server whose database turns out to be damaged says so to a load balancer
 test('a setting with a typing error is told', async (t) => {
   const said = await start(t, makeFolder(t), {}, { APNS_TOPICS: 'com.example.app' }).running;
   assert.match(said, /^Warning {4}APNS_TOPICS is no setting;/m);
+});
+
+test('simulators that refuse a share show failures, pruned tokens and a closed ledger', async (t) => {
+  const more = { FCM_PROJECT_ID: '', VOLLEY_SIMULATE: 'realistic' };
+  const server = start(t, makeFolder(t), {}, { ...more, VOLLEY_API_KEY: KEY });
+  const output = await server.running;
+  assert.match(output, /^Pushes +SIMULATED, a share is refused: no device gets anything$/m);
+  const url = /^Volley +(\S+)$/m.exec(output)![1]!;
+  const client = createClient(url, KEY);
+  const rows = Array.from({ length: 1_000 }, (_, i) => {
+    const provider = i % 2 ? 'apns' : 'fcm';
+    const platform = i % 2 ? 'ios' : 'android';
+    return `i${i},${platform},${sampleToken(provider, i)}\n`;
+  });
+  const csv = ['id,platform,token\n', ...rows].join('');
+  await client.upload('/v1/installations:import', 'text/csv', Readable.from([Buffer.from(csv)]));
+  const request = { name: 'x', audience: { everybody: true }, message: { title: 'Hi' } };
+  const { id } = await client.post<CampaignView>('/v1/campaigns', request);
+  await watchCampaign(client, id, null);
+  const report = await client.get<ReportView>(`/v1/campaigns/${id}/report`);
+  const { recipients, accepted, failed } = report.campaign.counts;
+  assert.deepEqual([report.ledgerClosed, recipients, accepted + failed], [true, 1_000, 1_000]);
+  // by the hashes of these tokens, so always the same
+  assert.ok(failed > 10 && failed < 60, `${failed}`);
+  assert.ok(report.pruned.some(({ reason, count }) => reason === 'Unregistered' && count > 0));
+  server.end('SIGTERM');
+  assert.equal((await server.over()).code, 0);
 });
