@@ -24,7 +24,7 @@ import type { FailedPingView, TriggerView } from '../http/triggers/view.ts';
 import type { ErasedView } from '../http/users.ts';
 import type { DeliveryView, WebhookView } from '../http/webhooks/view.ts';
 import { providers } from '../model/provider/registry.ts';
-import type { Shape } from './answer.ts';
+import type { Shape } from './client/answer.ts';
 
 /** An object with at least these fields of `T`. */
 const object = <T>(fields: { [K in keyof T]?: z.ZodType }) =>

@@ -1,7 +1,7 @@
 /** Builds the request of a campaign from a file, from options, or from both. */
 
 import type { Command } from 'commander';
-import { type Calls, Unreachable } from './client.ts';
+import { type Calls, Unreachable } from './client/client.ts';
 import { neverSent } from './explain.ts';
 import { typedTime } from './times.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';

@@ -3,7 +3,7 @@
 import { MANY } from '../model/audience/many.ts';
 import * as answers from './answers.ts';
 import type { Ask } from './ask.ts';
-import type { Client } from './client.ts';
+import type { Client } from './client/client.ts';
 import { estimateText } from './commands/estimate.ts';
 import { estimate, totalUsd } from './cost.ts';
 import { count } from './format.ts';

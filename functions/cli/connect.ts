@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Client, createClient } from './client.ts';
+import { type Client, createClient } from './client/client.ts';
 import { Usage } from './usage.ts';
 
 type Env = Record<string, string | undefined>;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Ask } from './ask.ts';
-import type { Client } from './client.ts';
+import type { Client } from './client/client.ts';
 import { connect, urlOf } from './connect.ts';
 import { jsonText } from './format.ts';
 import type { Output } from './progress.ts';

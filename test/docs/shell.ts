@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Client, createClient } from '../../functions/cli/client.ts';
+import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import { startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';

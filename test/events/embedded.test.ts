@@ -4,7 +4,7 @@ import { createEmbeddedEvents, type EmbeddedEvents } from '../../functions/event
 import type { CampaignEvent } from '../../functions/model/event.ts';
 import type { EmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
 import { eventsContract } from '../contracts/events.ts';
-import { makeEmbedded } from '../queue/harness.ts';
+import { makeEmbedded } from '../queue/embedded/harness.ts';
 
 const run = (queue: EmbeddedQueue, events: EmbeddedEvents) =>
   queue.start(async ({ body }) => {

@@ -9,7 +9,7 @@ import type { Log, Ports } from '../../functions/ports/ports.ts';
 import { taskId } from '../../functions/queue/cloud-tasks/queue.ts';
 import { NOW, pageOf, running } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
-import { clientOf, makeCloudTasks, queueName } from '../queue/cloud-tasks-harness.ts';
+import { clientOf, makeCloudTasks, queueName } from '../queue/cloud-tasks/harness.ts';
 import { openStore } from '../store/firestore/emulated.ts';
 
 const skip = withoutEmulators('firestore');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readEvents, type ServerEvent } from '../../functions/cli/server-events.ts';
+import { readEvents, type ServerEvent } from '../../functions/cli/client/server-events.ts';
 import { prove } from '../../functions/http/triggers/proof.ts';
 import { readLines } from '../../functions/import/lines.ts';
 import { nameFault, nameReaders } from '../../functions/import/names.ts';

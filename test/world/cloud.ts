@@ -1,6 +1,6 @@
 /** The Google engine on this machine, filled with installations, for journeys and benchmarks. */
 
-import { type Client, createClient } from '../../functions/cli/client.ts';
+import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import {
   type Cloud,
   type CloudOptions,

@@ -6,7 +6,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Client, createClient } from '../../functions/cli/client.ts';
+import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import type { EmulatorName } from '../../functions/local/google/emulators.ts';
 import { as, inTurn, openFront } from '../../functions/local/google/front.ts';
 import { startFunction, type Target } from '../../functions/local/google/function.ts';

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, createClient } from '../../functions/cli/client.ts';
+import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import { forkOn } from '../../functions/simulators/fork.ts';

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { CampaignView } from '../../http/campaigns/view.ts';
 import * as answers from '../answers.ts';
-import { campaignPath } from '../client.ts';
+import { campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { TIME, typedTime, ZONE } from '../times.ts';

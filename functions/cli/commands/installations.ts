@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
 import * as answers from '../answers.ts';
+import { createEnds } from '../client/ends.ts';
 import type { Context } from '../context.ts';
-import { createEnds } from '../ends.ts';
 import { count } from '../format.ts';
 
 type Counts = Omit<NormalizedView, 'next'>;

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { FailureView } from '../../http/campaigns/report-view.ts';
 import * as answers from '../answers.ts';
-import { type Client, campaignPath } from '../client.ts';
+import { type Client, campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
 import { jsonText } from '../format.ts';
 import { print } from '../progress.ts';

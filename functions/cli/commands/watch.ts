@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { CampaignView } from '../../http/campaigns/view.ts';
-import { type Client, campaignPath } from '../client.ts';
+import { type Client, campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { watchCampaign } from '../watch.ts';

@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '../../cli/client.ts';
+import { createClient } from '../../cli/client/client.ts';
 import { watchCampaign } from '../../cli/watch.ts';
 import type { CampaignView } from '../../http/campaigns/view.ts';
 import type { Imported } from '../../http/installations/import.ts';

@@ -9,7 +9,7 @@ import {
   type Unkind,
 } from '../../../functions/simulators/cloud-tasks/queue.ts';
 import { readTask, type SimulatedTask } from '../../../functions/simulators/cloud-tasks/task.ts';
-import { chance, pass } from '../../queue/harness.ts';
+import { chance, pass } from '../../queue/embedded/harness.ts';
 
 const parent = 'projects/p/locations/l/queues/q';
 const begin = 1_800_000_000_000;

@@ -15,7 +15,7 @@ import {
   type CloudTasksOptions,
   startCloudTasks,
 } from '../../../functions/simulators/cloud-tasks/simulator.ts';
-import { clientOf, location, ms, oidc } from '../../queue/cloud-tasks-harness.ts';
+import { clientOf, location, ms, oidc } from '../../queue/cloud-tasks/harness.ts';
 
 type Task = protos.google.cloud.tasks.v2.ITask;
 

@@ -2,9 +2,9 @@
 
 import type { Pruned } from '../../../http/installations/prune.ts';
 import * as answers from '../../answers.ts';
-import type { Client } from '../../client.ts';
+import type { Client } from '../../client/client.ts';
+import { createEnds } from '../../client/ends.ts';
 import type { Context } from '../../context.ts';
-import { createEnds } from '../../ends.ts';
 import { count } from '../../format.ts';
 import type { Counts } from './state.ts';
 

@@ -5,7 +5,7 @@
 
 import { PAGE_ROWS } from '../../../import/rows.ts';
 import * as answers from '../../answers.ts';
-import type { Client } from '../../client.ts';
+import type { Client } from '../../client/client.ts';
 import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';
 import { createWindow, type Page } from './window.ts';

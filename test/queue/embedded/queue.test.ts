@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { Unavailable } from '../../functions/lib/errors.ts';
-import type { Task } from '../../functions/model/tasks.ts';
-import type { Delivery } from '../../functions/ports/ports.ts';
-import { createEmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
-import { queueContract } from '../contracts/queue.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
+import type { Task } from '../../../functions/model/tasks.ts';
+import type { Delivery } from '../../../functions/ports/ports.ts';
+import { createEmbeddedQueue } from '../../../functions/queue/embedded/queue.ts';
+import { queueContract } from '../../contracts/queue.ts';
 import { everywhere, limits, makeEmbedded, turn } from './harness.ts';
 
 queueContract('embedded', async (t) => makeEmbedded(t));

@@ -1,8 +1,8 @@
 /** A client of the HTTP API. */
 
 import { z } from 'zod';
-import { readLines } from '../import/lines.ts';
-import type { Problem } from '../lib/errors.ts';
+import { readLines } from '../../import/lines.ts';
+import type { Problem } from '../../lib/errors.ts';
 import {
   type Checked,
   checkJson,

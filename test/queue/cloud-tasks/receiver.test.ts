@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TaskBody } from '../../functions/model/tasks.ts';
-import type { Delivery, TaskAnswer } from '../../functions/ports/ports.ts';
-import { receiveTask } from '../../functions/queue/cloud-tasks/receiver.ts';
+import type { TaskBody } from '../../../functions/model/tasks.ts';
+import type { Delivery, TaskAnswer } from '../../../functions/ports/ports.ts';
+import { receiveTask } from '../../../functions/queue/cloud-tasks/receiver.ts';
 
 const plan: TaskBody = { kind: 'plan', campaignId: 'c' };
 const from = (attempt: number | string) => ({

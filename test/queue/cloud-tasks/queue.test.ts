@@ -5,12 +5,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { OAuth2Client } from 'google-auth-library';
-import { Unavailable } from '../../functions/lib/errors.ts';
-import { type QueueName, servedBy, type Task } from '../../functions/model/tasks.ts';
-import type { CloudTasksStats } from '../../functions/simulators/cloud-tasks/simulator.ts';
-import { createOidc } from '../../functions/simulators/shared/oidc.ts';
-import { queueContract } from '../contracts/queue.ts';
-import { clientOf, invoker, makeCloudTasks, ms, oidc, queueName } from './cloud-tasks-harness.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
+import { type QueueName, servedBy, type Task } from '../../../functions/model/tasks.ts';
+import type { CloudTasksStats } from '../../../functions/simulators/cloud-tasks/simulator.ts';
+import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
+import { queueContract } from '../../contracts/queue.ts';
+import { clientOf, invoker, makeCloudTasks, ms, oidc, queueName } from './harness.ts';
 
 queueContract('cloud tasks', async (t) => makeCloudTasks(t));
 

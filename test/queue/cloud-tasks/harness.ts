@@ -7,22 +7,22 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type protos, v2 } from '@google-cloud/tasks';
 import { credentials } from '@grpc/grpc-js';
-import { queueNames } from '../../functions/model/tasks.ts';
-import type { TaskHandler } from '../../functions/ports/ports.ts';
+import { queueNames } from '../../../functions/model/tasks.ts';
+import type { TaskHandler } from '../../../functions/ports/ports.ts';
 import {
   type CloudTasksQueue,
   type CloudTasksQueueOptions,
   createCloudTasksQueue,
-} from '../../functions/queue/cloud-tasks/queue.ts';
-import { receiveTask } from '../../functions/queue/cloud-tasks/receiver.ts';
+} from '../../../functions/queue/cloud-tasks/queue.ts';
+import { receiveTask } from '../../../functions/queue/cloud-tasks/receiver.ts';
 import {
   type CloudTasks,
   type CloudTasksOptions,
   startCloudTasks,
-} from '../../functions/simulators/cloud-tasks/simulator.ts';
-import { createOidc } from '../../functions/simulators/shared/oidc.ts';
-import type { QueueHarness } from '../contracts/queue.ts';
-import { limits } from './harness.ts';
+} from '../../../functions/simulators/cloud-tasks/simulator.ts';
+import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
+import type { QueueHarness } from '../../contracts/queue.ts';
+import { limits } from '../embedded/harness.ts';
 
 /** One key for all tests of a file: it takes a while to make. */
 export const oidc = await createOidc();

@@ -8,12 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createClient } from '../../functions/cli/client.ts';
-import { run } from '../../functions/cli/program.ts';
-import { cleaned } from '../../functions/cli/terminal.ts';
-import { watchCampaign } from '../../functions/cli/watch.ts';
-import { problems } from '../../functions/lib/errors.ts';
-import { redact } from '../../functions/lib/redact.ts';
+import { createClient } from '../../../functions/cli/client/client.ts';
+import { run } from '../../../functions/cli/program.ts';
+import { cleaned } from '../../../functions/cli/terminal.ts';
+import { watchCampaign } from '../../../functions/cli/watch.ts';
+import { problems } from '../../../functions/lib/errors.ts';
+import { redact } from '../../../functions/lib/redact.ts';
 
 type Handler = (...of: [...Parameters<RequestListener>, string]) => void;
 

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { queueNames } from '../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/tasks.ts';
 import {
   createEmbeddedQueue,
   type EmbeddedQueue,
   type EmbeddedQueueOptions,
   type QueueLimits,
-} from '../../functions/queue/embedded/queue.ts';
-import type { QueueHarness } from '../contracts/queue.ts';
+} from '../../../functions/queue/embedded/queue.ts';
+import type { QueueHarness } from '../../contracts/queue.ts';
 
 export const limits = {
   perSecond: 10_000,

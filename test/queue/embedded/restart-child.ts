@@ -1,6 +1,6 @@
 /** A process that takes a task and is killed while at work on it. */
 
-import { createEmbeddedQueue } from '../../functions/queue/embedded/queue.ts';
+import { createEmbeddedQueue } from '../../../functions/queue/embedded/queue.ts';
 import { everywhere, limits } from './harness.ts';
 
 const queue = createEmbeddedQueue({

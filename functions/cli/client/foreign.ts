@@ -7,8 +7,8 @@
  * https://cloud.google.com/run/docs/troubleshooting
  */
 
-import type { Problem } from '../lib/errors.ts';
-import { quoted } from '../lib/redact.ts';
+import type { Problem } from '../../lib/errors.ts';
+import { quoted } from '../../lib/redact.ts';
 
 type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next'>>;
 

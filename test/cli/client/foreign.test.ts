@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { run } from '../../functions/cli/program.ts';
-import { problem } from '../../functions/lib/errors.ts';
-import { createInvokerCheck } from '../../functions/local/google/run/invoker.ts';
+import { run } from '../../../functions/cli/program.ts';
+import { problem } from '../../../functions/lib/errors.ts';
+import { createInvokerCheck } from '../../../functions/local/google/run/invoker.ts';
 
 interface Answer {
   status: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { run } from '../../functions/cli/program.ts';
+import { run } from '../../../functions/cli/program.ts';
 
 test('a list ends where the API says so: an empty page is not shown and ends nothing', async (t) => {
   const segment = (name: string) => ({ app: 'default', name, audience: {}, updatedAt: '' });

@@ -17,7 +17,7 @@ test('what a killed process had at work is delivered again, with its attempts', 
   ]);
   harness.queue.close();
 
-  const child = spawn(process.execPath, [`${import.meta.dirname}/worker.ts`, harness.path], {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/restart-child.ts`, harness.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
