@@ -1,7 +1,8 @@
 /** Builds the request of a campaign from a file, from options, or from both. */
 
 import type { Command } from 'commander';
-import { type Calls, Unreachable } from './client/client.ts';
+import type { Calls } from './client/calls.ts';
+import { Unreachable } from './client/errors.ts';
 import { neverSent } from './explain.ts';
 import { typedTime } from './times.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';

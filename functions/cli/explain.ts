@@ -2,7 +2,7 @@
 
 import type { Problem } from '../lib/errors.ts';
 import { redact } from '../lib/redact.ts';
-import { Refused, Unreachable } from './client/client.ts';
+import { Refused, Unreachable } from './client/errors.ts';
 import { COLUMNS, fold } from './format.ts';
 
 /** The error in words, with secrets removed from anything it quotes. */

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignView } from '../http/campaigns/view.ts';
 import { isClosed } from '../model/campaign.ts';
 import * as answers from './answers.ts';
-import { type Client, campaignPath, readEvent, Unreachable } from './client/client.ts';
+import { type Client, campaignPath, readEvent } from './client/client.ts';
+import { Unreachable } from './client/errors.ts';
 import { count } from './format.ts';
 import { createProgress, createRate, type Output } from './progress.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { Refused } from '../../functions/cli/client/client.ts';
+import { Refused } from '../../functions/cli/client/errors.ts';
 import type { FailureView } from '../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { isClosed } from '../../functions/model/campaign.ts';

@@ -8,13 +8,12 @@
  * ten is 10,000 pushes a second.
  */
 
-/** Answers are counted in slots of 100 ms, and the last second is kept. */
-const SLOT_MS = 100;
-const SLOTS = 10;
+import { createAnswerSlots, SLOT_MS } from './answer-slots.ts';
+
 /** Accepted pushes for which the clock is read once. */
 const COUNTED_TOGETHER = 16;
-/** An overload is this many refusals, and this share of all answers, in the last half second. */
-const [MIN_REFUSED, MIN_SHARE, OVERLOAD_SLOTS] = [10, 0.05, 5];
+/** An overload is this share of refusals in the answers of the last half second. */
+const MIN_SHARE = 0.05;
 /** Above this share of refusals the provider accepts hardly anything, and everything waits. */
 const HOLD_SHARE = 0.5;
 /** Factor on the accepted rate, if it was measured for long enough to be trusted. */
@@ -58,9 +57,7 @@ export function createThrottle(
   onOverload: () => void = () => {},
   now: () => number = () => performance.now(),
 ): Throttle {
-  const accepted = new Uint32Array(SLOTS);
-  const refused = new Uint32Array(SLOTS);
-  let slot = Math.floor(now() / SLOT_MS);
+  const slots = createAnswerSlots(now());
   /** accepted since the slots were brought up to date */
   let uncounted = 0;
   let total = 0;
@@ -75,42 +72,17 @@ export function createThrottle(
   /** at the last overload: pushes accepted before the measured span, and the length of that span */
   let measured = { before: 0, spanMs: SLOT_MS };
 
-  /** Empties the slots that have passed. */
-  function advance(time: number) {
-    const current = Math.floor(time / SLOT_MS);
-    for (let it = Math.max(slot + 1, current - SLOTS + 1); it <= current; it++) {
-      accepted[it % SLOTS] = 0;
-      refused[it % SLOTS] = 0;
-    }
-    slot = Math.max(slot, current);
-  }
-
   function count(time: number) {
-    advance(time);
+    slots.advance(time);
     if (uncounted === 0) return;
-    accepted[slot % SLOTS]! += uncounted;
+    slots.accept(uncounted);
     total += uncounted;
     uncounted = 0;
     acceptedAt = time;
   }
 
-  function sum(counts: Uint32Array, slots: number) {
-    let count = 0;
-    for (let it = slot - slots + 1; it <= slot; it++) count += counts[(it + SLOTS) % SLOTS]!;
-    return count;
-  }
-
-  /** Refusals as a share of the answers of the last half second; 0 if they are few. */
-  function refusedShare() {
-    const all = sum(refused, OVERLOAD_SLOTS);
-    return all < MIN_REFUSED ? 0 : all / (all + sum(accepted, OVERLOAD_SLOTS));
-  }
-
   function overload(time: number, share: number, waitMs: number) {
-    let oldest = slot - SLOTS + 1;
-    while (oldest < slot && accepted[(oldest + SLOTS) % SLOTS] === 0) oldest += 1;
-    const spanMs = Math.min(SLOTS * SLOT_MS, Math.max(SLOT_MS, time - oldest * SLOT_MS));
-    measured = { before: total - sum(accepted, SLOTS), spanMs };
+    measured = { before: total - slots.accepted(), spanMs: slots.spanMs(time) };
     overloadAt = time;
     onOverload();
     // if a known rate is a little too high it is corrected, and only the refused pushes wait
@@ -130,7 +102,7 @@ export function createThrottle(
     filledAt = time;
     usedAt = time;
     overloadAt = time;
-    refused.fill(0);
+    slots.forgetRefused();
   }
 
   function fill(time: number) {
@@ -138,11 +110,8 @@ export function createThrottle(
     const elapsed = time - filledAt;
     filledAt = time;
     usedAt = time;
-    const doublings = Math.floor((time - overloadAt) / DOUBLES_MS);
-    const first = isGuess ? GUESS_GROWTH : GROWTH;
-    const growth = Math.min(MAX_GROWTH, first * 2 ** Math.min(doublings, 10));
     // a pause without pushes says nothing about the limit
-    rate *= 1 + growth * (Math.min(elapsed, SLOT_MS) / 1000);
+    rate *= 1 + growthOf(time - overloadAt, isGuess) * (Math.min(elapsed, SLOT_MS) / 1000);
     if (rate > UNBOUNDED) rate = Number.POSITIVE_INFINITY;
     else tokens = Math.min(Math.max(1, (rate * BURST_MS) / 1000), tokens + (elapsed * rate) / 1000);
   }
@@ -176,17 +145,24 @@ export function createThrottle(
     refused(afterMs) {
       const time = now();
       count(time);
-      refused[slot % SLOTS]! += 1;
+      slots.refuse();
       const waitMs = Math.max(MIN_HOLD_MS, afterMs ?? 0);
       // some were accepted since the second before the last overload
-      const lively = sum(accepted, SLOTS) > 0 || acceptedAt > overloadAt - 1000;
+      const lively = slots.accepted() > 0 || acceptedAt > overloadAt - 1000;
       if (!lively || waitMs > MAX_HOLD_MS) return null;
       if (heldUntil > time) heldUntil = Math.max(heldUntil, overloadAt + waitMs);
       else {
-        const share = refusedShare();
+        const share = slots.refusedShare();
         if (share >= MIN_SHARE && time - overloadAt > SETTLE_MS) overload(time, share, waitMs);
       }
       return waitMs;
     },
   };
+}
+
+/** Growth of the rate in a second, this many milliseconds after an overload. */
+function growthOf(sinceMs: number, isGuess: boolean) {
+  const doublings = Math.floor(sinceMs / DOUBLES_MS);
+  const first = isGuess ? GUESS_GROWTH : GROWTH;
+  return Math.min(MAX_GROWTH, first * 2 ** Math.min(doublings, 10));
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -199,6 +199,35 @@ test('a server that does not answer, or stops in the middle, ends the command', 
     setImmediate(() => t.mock.timers.tick(45_000)),
   );
   assert.deepEqual([code, stdout], [1, 'at\n']);
+});
+
+test('a download that only trickles ends after two hours', async (t) => {
+  const line = Object.fromEntries(
+    ['at', 'provider', 'outcome', 'reason', 'installationId', 'token'].map((it) => [it, 'a']),
+  );
+  for (const [args, type, part] of [
+    [['failures', 'abc', '--csv'], 'text/csv', 'at\n'],
+    [['failures', 'abc', '--json'], 'application/x-ndjson', `${JSON.stringify(line)}\n`],
+  ] as const) {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let response: ServerResponse | null = null;
+    const trickles = await createVolley(t, (_, it) => {
+      response = it.writeHead(200, { 'Content-Type': type });
+      it.write(part);
+    });
+    let parts = 0;
+    const { code, said } = await trickles.volley([...args], () => {
+      parts += 1;
+      setImmediate(() => {
+        t.mock.timers.tick(40_000);
+        response?.write(part);
+      });
+    });
+    assert.equal(code, 1);
+    assert.match(said, /broke off \(no answer in time\)/);
+    assert.equal(parts, (2 * 60 * 60) / 40);
+    t.mock.timers.reset();
+  }
 });
 
 /** Each command that uses an answer, with the files that it needs. */
