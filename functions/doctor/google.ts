@@ -3,7 +3,7 @@
 import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
 import { fault, well } from '../model/verdict.ts';
 import type { Queue } from '../ports/ports.ts';
-import { taskId } from '../queue/cloud-tasks/queue.ts';
+import { taskId } from '../queue/cloud-tasks/request.ts';
 import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
 import type { Check } from './check.ts';
 import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';

@@ -6,7 +6,7 @@ import { sendable, sendTask } from '../../functions/model/tasks.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Log, Ports } from '../../functions/ports/ports.ts';
-import { taskId } from '../../functions/queue/cloud-tasks/queue.ts';
+import { taskId } from '../../functions/queue/cloud-tasks/request.ts';
 import { NOW, pageOf, running } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { clientOf, makeCloudTasks, queueName } from '../queue/cloud-tasks/harness.ts';

@@ -11,7 +11,7 @@ import { status } from '@grpc/grpc-js';
 import { parseRetryAfter } from '../../lib/retry-after.ts';
 import type { TaskAnswer } from '../../ports/ports.ts';
 import { backoff, type QueueLimits } from '../../queue/pace.ts';
-import type { Work } from '../../queue/worker.ts';
+import type { Work } from '../../queue/runs.ts';
 import type { Oidc } from '../shared/oidc.ts';
 import type { SimulatedTask } from './task.ts';
 

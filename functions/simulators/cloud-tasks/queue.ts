@@ -7,15 +7,12 @@
  */
 
 import type { Log } from '../../ports/ports.ts';
-import { NAME_MS, type QueueLimits } from '../../queue/pace.ts';
-import { createQueueWorker, shuffled, type Work } from '../../queue/worker.ts';
-import { createSchedule } from './schedule.ts';
+import type { QueueLimits } from '../../queue/pace.ts';
+import type { Work } from '../../queue/runs.ts';
+import { createAlarm } from '../../queue/wakeups.ts';
+import { createQueueWorker, shuffled } from '../../queue/worker.ts';
+import { createKeptTasks } from './kept-tasks.ts';
 import type { SimulatedTask } from './task.ts';
-
-/** Longest sleep of a timer in ms: the clock may be set meanwhile, and 2^31 ms overflow. */
-const MAX_SLEEP_MS = 60 * 1000;
-/** Limits the remembered names of finished tasks: an hour at 250 tasks a second. The oldest go first. */
-const MAX_NAMES = 900_000;
 
 /** `maxAttempts` may be Infinity. */
 export interface SimulatedLimits extends QueueLimits {
@@ -64,14 +61,11 @@ export function createSimulatedQueue(
   limits: SimulatedLimits,
   { send, log, unkind, now, random }: SimulatedQueueOptions,
 ): SimulatedQueue {
-  const tasks = new Map<string, SimulatedTask>();
-  const ended = createEndedNames();
-  const schedule = createSchedule<SimulatedTask>();
+  const kept = createKeptTasks(now);
   let paused = false;
   let closed = false;
   let purgedAt: number | null = null;
-  let soon: NodeJS.Immediate | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  const alarm = createAlarm(pump);
 
   const worker = createQueueWorker<SimulatedTask>(limits, {
     now,
@@ -80,43 +74,31 @@ export function createSimulatedQueue(
     log,
     isLast: (task, attempt) => isLast(limits, attempt, now() - (task.firstAt ?? now())),
     onAnswer(answered) {
-      wake();
+      alarm.wake();
       // the task was deleted meanwhile, and perhaps created again under the same name
-      if (!answered || tasks.get(answered.job.id) !== answered.job) return;
+      if (!answered || kept.get(answered.job.id) !== answered.job) return;
       const { job, retryAt } = answered;
-      if (retryAt === null) return end(job);
-      job.at = retryAt;
-      schedule.add(job);
+      if (retryAt === null) kept.end(job);
+      else kept.wait(job, retryAt);
     },
   });
 
-  function end(task: SimulatedTask) {
-    schedule.remove(task);
-    tasks.delete(task.id);
-    ended.add(task.id, now());
-  }
-
-  function wake() {
-    if (!closed) soon ??= setImmediate(pump);
-  }
-
   function pump() {
-    soon = undefined;
-    clearTimeout(timer);
+    alarm.cancel();
     if (paused || closed) return;
     const time = now();
     const { duplicates, free } = worker.turn(time);
     worker.dispatch(send, duplicates, pick(time, free));
-    const next = worker.readyAt(schedule.nextAt(), time);
+    const next = worker.readyAt(kept.nextAt(), time);
     if (next === null) return;
-    if (next <= time) return wake();
-    timer = setTimeout(wake, Math.min(next - time, MAX_SLEEP_MS));
+    if (next <= time) alarm.wake();
+    else alarm.sleep(next - time);
   }
 
   function pick(time: number, free: number): SimulatedTask[] {
-    if (!unkind().disorder) return schedule.take(time, free);
-    const due = shuffled(schedule.take(time, 10 * free), random);
-    for (const task of due.splice(free)) schedule.add(task);
+    if (!unkind().disorder) return kept.take(time, free);
+    const due = shuffled(kept.take(time, 10 * free), random);
+    for (const task of due.splice(free)) kept.wait(task, task.at);
     return due;
   }
 
@@ -134,39 +116,36 @@ export function createSimulatedQueue(
       return worker.running;
     },
     get size() {
-      return tasks.size;
+      return kept.size;
     },
     add(task) {
-      if (tasks.has(task.id) || ended.has(task.id, now())) return false;
-      tasks.set(task.id, task);
-      schedule.add(task);
-      wake();
-      return true;
+      const isNew = kept.add(task);
+      if (isNew) alarm.wake();
+      return isNew;
     },
-    get: (id) => tasks.get(id),
+    get: kept.get,
     remove(id) {
-      const task = tasks.get(id);
-      if (task) end(task);
+      const task = kept.get(id);
+      if (task) kept.end(task);
       return task !== undefined;
     },
-    tasks: () => [...tasks.values()],
+    tasks: kept.all,
     limit(changed) {
       limits = changed;
       worker.limit(changed);
-      wake();
+      alarm.wake();
     },
     pause(it) {
       paused = it;
-      wake();
+      alarm.wake();
     },
     purge() {
       purgedAt = now();
-      for (const task of tasks.values()) end(task);
+      for (const task of kept.all()) kept.end(task);
     },
     close() {
       closed = true;
-      clearTimeout(timer);
-      clearImmediate(soon);
+      alarm.end();
       worker.signal();
       worker.letGo();
     },
@@ -177,23 +156,4 @@ export function createSimulatedQueue(
 function isLast({ maxAttempts, maxRetryMs }: SimulatedLimits, attempt: number, ageMs: number) {
   const tried = attempt + 1 >= maxAttempts || (maxAttempts === Infinity && maxRetryMs > 0);
   return tried && ageMs >= maxRetryMs;
-}
-
-/** The names of tasks that have ended. A new task may not have one for an hour. */
-function createEndedNames() {
-  /** id -> time at which the name is free again, earliest first */
-  const names = new Map<string, number>();
-  return {
-    add(id: string, time: number) {
-      names.delete(id);
-      names.set(id, time + NAME_MS);
-    },
-    has(id: string, time: number): boolean {
-      for (const [it, freeAt] of names) {
-        if (freeAt > time && names.size < MAX_NAMES) break;
-        names.delete(it);
-      }
-      return names.has(id);
-    },
-  };
 }

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { DISPATCH_DEADLINE_MS } from '../../queue/pace.ts';
-import type { Job } from '../../queue/worker.ts';
+import type { Job } from '../../queue/runs.ts';
 import { type CreateTaskMessage, fromMs, type TaskMessage, toMs } from './protos.ts';
 
 export interface SimulatedTask extends Job {

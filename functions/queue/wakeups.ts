@@ -1,4 +1,4 @@
-/** When the pump of the embedded queue runs, and callers that wait for a condition after it. */
+/** When the pump of a queue runs, and callers that wait for a condition after it. */
 
 /** Longest sleep, in ms: clocks are set, machines are suspended, and 2^31 ms overflow a timer. */
 export const MAX_SLEEP_MS = 60 * 1000;
