@@ -76,7 +76,7 @@ export function openTaskTable(path: string): TaskTable {
       WHERE tasks.state = 'ended' AND tasks.at <= ?5`);
   const queued = sql(`
     SELECT 1 FROM tasks WHERE queue = ? AND name = ? AND state = 'queued'`);
-  const due = sql(`
+  const due = sql<Row>(`
     SELECT id, name, attempts, body FROM tasks
     WHERE queue = ? AND state = 'queued' AND at <= ? ORDER BY at, id LIMIT ?`);
   const run = sql(`UPDATE tasks SET state = 'running', attempts = attempts + 1 WHERE id = ?`);
@@ -87,7 +87,7 @@ export function openTaskTable(path: string): TaskTable {
   const end = sql(`UPDATE tasks SET state = 'ended', at = ?, body = '' WHERE id = ?`);
   const requeue = sql(`
     UPDATE tasks SET state = 'queued', at = ?1, made_at = ?1 WHERE queue = ?2 AND state = 'running'`);
-  const next = sql(`
+  const next = sql<{ at: number }>(`
     SELECT at FROM tasks WHERE queue = ? AND state = 'queued' ORDER BY at LIMIT 1`);
   const sweep = sql(`
     DELETE FROM tasks WHERE id IN
@@ -107,13 +107,13 @@ export function openTaskTable(path: string): TaskTable {
       transaction(write);
     },
     isQueued: (queue, name) => queued.get(queue, name) !== undefined,
-    due: (queue, now, limit) => due.all(queue, now, limit) as unknown as Row[],
+    due: (queue, now, limit) => due.all(queue, now, limit),
     run: (id) => void run.run(id),
     retry: (id, at, now) => void retry.run(Math.ceil(at), Math.floor(now), id),
     setBack: (now) => void setBack.run(Math.floor(now)),
     end: (id, now) => void end.run(Math.ceil(now + NAME_MS), id),
     requeueRunning: (queue, now) => void requeue.run(Math.floor(now), queue),
-    nextAt: (queue) => (next.get(queue)?.at as number | undefined) ?? null,
+    nextAt: (queue) => next.get(queue)?.at ?? null,
     sweep: (queue, now) => void sweep.run(queue, now),
     close,
   };

@@ -61,11 +61,11 @@ export function sqliteAudiences(db: Database) {
     },
 
     async registeredTokens(app, tokens) {
-      const rows = sql(
+      const rows = sql<{ token: string }>(
         `SELECT token FROM installations
          WHERE app = ? AND bucket IN (SELECT value FROM json_each(?)) AND token IN (${holes(tokens)})`,
       ).all(app, JSON.stringify(bucketsOf(db, 'tokens', app, tokens)), ...tokens);
-      return rows.map((row) => row.token as string);
+      return rows.map((row) => row.token);
     },
   } satisfies Partial<Store>;
 }
@@ -78,7 +78,7 @@ function sizeOf(db: Database, app: string, audience: Audience): number {
   const inner = (it: Audience) => sizeOf(db, app, it);
   const { text, values } = counted(app, audience);
   return Math.min(
-    (db.sql(text).get(...values)?.size ?? 0) as number,
+    db.sql<{ size: number | null }>(text).get(...values)?.size ?? 0,
     ...[installationIds, tokens].flatMap((it) => (it ? [it.length] : [])),
     ...and.map(inner),
     ...(or ? [or.map(inner).reduce((sum, it) => sum + it, 0)] : []),

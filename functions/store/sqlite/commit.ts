@@ -26,85 +26,15 @@ export function sqliteCommit(
     insertFailures(failures: Failure[]): void;
   },
 ) {
-  const { sql } = db;
-
-  function updateChunk(row: ChunkRow, { open, inDoubt, lease, now, dueAt }: ChunkCommit) {
-    const done = open.length === 0;
-    const kept = 'keep' in lease && !done ? lease.keep : null;
-    const released = 'release' in lease ? lease : null;
-    sql(
-      `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
-         not_before = ?, stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
-    ).run(
-      JSON.stringify(open),
-      JSON.stringify(inDoubt),
-      done ? 1 : 0,
-      kept?.id ?? null,
-      kept?.until ?? null,
-      released ? released.notBefore : row.not_before,
-      released ? released.stalled : row.stalled,
-      released ? now : row.released_at,
-      done ? null : dueAt,
-      row.id,
-    );
-  }
-
-  /** The failures as they are stored: `pruned` where the installation was removed for its token. */
-  function failuresOf(row: ChunkRow, { forget: dead, failures }: ChunkCommit) {
-    const forgotten = new Set(
-      dead.filter((it) => forget(row.app, it)).map((it) => it.installationId),
-    );
-    return failures.map(
-      (it): Failure => ({
-        ...it,
-        campaignId: row.campaign_id,
-        chunkId: row.id,
-        ...(forgotten.has(it.installationId) && { pruned: true }),
-      }),
-    );
-  }
-
-  /** Adds the commit to its shard and gives the shard's counts then. */
-  function countInShard(
-    row: ChunkRow,
-    commit: ReturnType<Erase['within']>,
-    failures: readonly Failure[],
-  ) {
-    const pruned = failures.filter((it) => it.pruned);
-    const shard = campaigns.shard(row.campaign_id, row.shard)!;
-    const counts = addCounts(shard.counts, {
-      recipients: 0,
-      accepted: commit.accepted,
-      failed: commit.failed.length,
-      skipped: commit.skipped,
-      reasons: tally(commit.failed),
-      ...(pruned.length > 0 && { pruned: tally(pruned) }),
-    });
-    sql(
-      `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?, pruned = ?,
-         chunks_done = chunks_done + ? WHERE campaign_id = ? AND idx = ?`,
-    ).run(
-      counts.accepted,
-      counts.failed,
-      counts.skipped,
-      JSON.stringify(counts.reasons),
-      JSON.stringify(counts.pruned ?? {}),
-      commit.open.length === 0 ? 1 : 0,
-      row.campaign_id,
-      row.shard,
-    );
-    return counts;
-  }
-
   /** `commitChunk` of the port, for the inside of a transaction. */
   return (told: ChunkCommit): Committed => {
     const row = findChunk(db, told.chunkId);
     if (!row || row.done || row.lease_id !== told.leaseId) return { kind: 'fenced' };
     const commit = erase.within(row, told);
     const done = commit.open.length === 0;
-    updateChunk(row, commit);
-    const failures = failuresOf(row, commit);
-    const counts = countInShard(row, commit, failures);
+    updateChunk(db, row, commit);
+    const failures = failuresOf(row, commit, forget);
+    const counts = countInShard(db, campaigns, { row, commit, failures });
     insertFailures(failures);
     events.store(commit.events ?? []);
     const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
@@ -115,4 +45,84 @@ export function sqliteCommit(
       ...(done && { shard: counts }),
     };
   };
+}
+
+function updateChunk(
+  { sql }: Database,
+  row: ChunkRow,
+  { open, inDoubt, lease, now, dueAt }: ChunkCommit,
+) {
+  const done = open.length === 0;
+  const kept = 'keep' in lease && !done ? lease.keep : null;
+  const released = 'release' in lease ? lease : null;
+  sql(
+    `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
+       not_before = ?, stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
+  ).run(
+    JSON.stringify(open),
+    JSON.stringify(inDoubt),
+    done ? 1 : 0,
+    kept?.id ?? null,
+    kept?.until ?? null,
+    released ? released.notBefore : row.not_before,
+    released ? released.stalled : row.stalled,
+    released ? now : row.released_at,
+    done ? null : dueAt,
+    row.id,
+  );
+}
+
+/** The failures as they are stored: `pruned` where the installation was removed for its token. */
+function failuresOf(
+  row: ChunkRow,
+  { forget: dead, failures }: ChunkCommit,
+  forget: SqliteInstallations['forget'],
+) {
+  const forgotten = new Set(
+    dead.filter((it) => forget(row.app, it)).map((it) => it.installationId),
+  );
+  return failures.map(
+    (it): Failure => ({
+      ...it,
+      campaignId: row.campaign_id,
+      chunkId: row.id,
+      ...(forgotten.has(it.installationId) && { pruned: true }),
+    }),
+  );
+}
+
+/** Adds the commit to its shard and gives the shard's counts then. */
+function countInShard(
+  { sql }: Database,
+  campaigns: Pick<SqliteCampaigns, 'shard'>,
+  {
+    row,
+    commit,
+    failures,
+  }: { row: ChunkRow; commit: ReturnType<Erase['within']>; failures: readonly Failure[] },
+) {
+  const pruned = failures.filter((it) => it.pruned);
+  const shard = campaigns.shard(row.campaign_id, row.shard)!;
+  const counts = addCounts(shard.counts, {
+    recipients: 0,
+    accepted: commit.accepted,
+    failed: commit.failed.length,
+    skipped: commit.skipped,
+    reasons: tally(commit.failed),
+    ...(pruned.length > 0 && { pruned: tally(pruned) }),
+  });
+  sql(
+    `UPDATE shards SET accepted = ?, failed = ?, skipped = ?, reasons = ?, pruned = ?,
+       chunks_done = chunks_done + ? WHERE campaign_id = ? AND idx = ?`,
+  ).run(
+    counts.accepted,
+    counts.failed,
+    counts.skipped,
+    JSON.stringify(counts.reasons),
+    JSON.stringify(counts.pruned ?? {}),
+    commit.open.length === 0 ? 1 : 0,
+    row.campaign_id,
+    row.shard,
+  );
+  return counts;
 }

@@ -14,9 +14,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
   /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */
   function chunks(campaignId: string): boolean {
-    const ids = sql('SELECT id FROM chunks WHERE id > ? AND id < ? LIMIT ?')
+    const ids = sql<{ id: string }>('SELECT id FROM chunks WHERE id > ? AND id < ? LIMIT ?')
       .all(`${campaignId}.`, `${campaignId}/`, CHUNKS)
-      .map((it) => it.id as string);
+      .map((it) => it.id);
     for (const id of ids) {
       sql('DELETE FROM chunk_recipients WHERE chunk_id = ?').run(id);
       sql('DELETE FROM chunks WHERE id = ?').run(id);
@@ -47,9 +47,9 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
   return {
     expire: async (before, now) =>
       transaction(() => {
-        const campaign = sql(
+        const campaign = sql<{ id: string; request: string }>(
           'SELECT id, request FROM campaigns WHERE kept = 1 AND closed_at < ? ORDER BY closed_at LIMIT 1',
-        ).get(before) as { id: string; request: string } | undefined;
+        ).get(before);
         if (campaign) {
           if (chunks(campaign.id) || failures(campaign.id)) return true;
           if (mayReachUnnamed(JSON.parse(campaign.request)))
@@ -65,7 +65,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
              SELECT user_id, app, id, token FROM former_users WHERE at < ? LIMIT ?)`,
         ).run(before, ROWS).changes;
         // the run itself stays: see import-run.ts
-        const run = sql(
+        const run = sql<{ run: string }>(
           'SELECT run FROM import_runs WHERE marked = 1 AND began_at < ? LIMIT 1',
         ).get(now - MARKS_KEPT_MS)?.run;
         if (run === undefined) return former === ROWS;

@@ -12,26 +12,26 @@ export type SqliteHistory = ReturnType<typeof sqliteHistory>;
 export function sqliteHistory({ sql, durably }: Database) {
   const verbs = {
     history: async (id) =>
-      sql('SELECT change FROM history WHERE campaign_id = ? ORDER BY seq')
+      sql<{ change: string }>('SELECT change FROM history WHERE campaign_id = ? ORDER BY seq')
         .all(id)
-        .map((row): Change => JSON.parse(row.change as string)),
+        .map((row): Change => JSON.parse(row.change)),
 
     async *openCampaigns(app) {
       for (let after = ''; ; ) {
-        const rows = sql(
+        const rows = sql<{ id: string }>(
           `SELECT id FROM campaigns WHERE app = ? AND closed_at IS NULL AND id > ?
            ORDER BY id LIMIT ?`,
         ).all(app, after, OPEN_PAGE);
         if (rows.length === 0) return;
-        const ids = rows.map((row) => row.id as string);
+        const ids = rows.map((row) => row.id);
         yield ids;
         after = ids.at(-1)!;
       }
     },
 
     async getAppPause(app): Promise<AppPause | null> {
-      const row = sql('SELECT record FROM switches WHERE app = ?').get(app);
-      return row ? JSON.parse(row.record as string) : null;
+      const row = sql<{ record: string }>('SELECT record FROM switches WHERE app = ?').get(app);
+      return row ? JSON.parse(row.record) : null;
     },
 
     putAppPause: async (app, it) =>
@@ -45,12 +45,12 @@ export function sqliteHistory({ sql, durably }: Database) {
     ...verbs,
     /** In the transaction that makes it true. */
     note(campaignId: string, change: Change) {
-      const last = sql(
+      const last = sql<{ seq: number | null; kept: number }>(
         'SELECT MAX(seq) AS seq, COUNT(*) AS kept FROM history WHERE campaign_id = ?',
       ).get(campaignId)!;
-      const seq = ((last.seq ?? 0) as number) + 1;
+      const seq = (last.seq ?? 0) + 1;
       sql('INSERT INTO history VALUES (?, ?, ?)').run(campaignId, seq, JSON.stringify(change));
-      if ((last.kept as number) >= MAX_HISTORY)
+      if (last.kept >= MAX_HISTORY)
         sql('DELETE FROM history WHERE campaign_id = ? AND seq > 1 AND seq <= ?').run(
           campaignId,
           seq - MAX_HISTORY + 1,

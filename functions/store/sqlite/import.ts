@@ -6,7 +6,8 @@ import type { ImportedInstallation, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { partBelow } from '../cursor.ts';
 import { mayPrune } from '../import-run.ts';
-import type { Known, Rows } from './rows.ts';
+import type { Rows } from './rows.ts';
+import type { Known } from './write-rows.ts';
 
 /** One call of `pruneInstallations` looks through this share of the buckets, */
 const PRUNE_PART = BUCKETS / 32;
@@ -20,10 +21,10 @@ export function sqliteImport(
   now: () => number,
 ): Pick<Store, 'importInstallations' | 'pruneInstallations'> {
   const { sql } = db;
+  const count = sql<{ size: number }>;
   const beganAt = (run: string) =>
-    (sql('SELECT began_at FROM import_runs WHERE run = ?').get(run)?.began_at as
-      | number
-      | undefined) ?? null;
+    sql<{ began_at: number }>('SELECT began_at FROM import_runs WHERE run = ?').get(run)
+      ?.began_at ?? null;
 
   /** Merely to have been seen again changes nothing, unless it says when. */
   const unchanged = (it: ImportedInstallation, digest: number, known: Known) =>
@@ -56,8 +57,7 @@ export function sqliteImport(
       for (let at = from; at < to; at += PRUNE_STEP) {
         const values = [app, at, Math.min(at + PRUNE_STEP, to), since, run] as const;
         found += dryRun
-          ? (sql(`SELECT count(*) AS size FROM installations WHERE ${unseen}`).get(...values)!
-              .size as number)
+          ? count(`SELECT count(*) AS size FROM installations WHERE ${unseen}`).get(...values)!.size
           : writing(() => rows.remove(unseen, ...values));
         await nextTurn();
       }

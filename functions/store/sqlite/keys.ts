@@ -23,12 +23,11 @@ export function sqliteKeys({ sql, durably }: Database) {
     },
 
     async findKey(hash) {
-      const row = sql('SELECT * FROM keys WHERE hash = ?').get(hash) as Row | undefined;
+      const row = sql<Row>('SELECT * FROM keys WHERE hash = ?').get(hash);
       return row ? toKey(row) : null;
     },
 
-    listKeys: async () =>
-      (sql('SELECT * FROM keys ORDER BY hash').all() as unknown as Row[]).map(toKey),
+    listKeys: async () => sql<Row>('SELECT * FROM keys ORDER BY hash').all().map(toKey),
 
     deleteKey: async (hash) =>
       durably(() => sql('DELETE FROM keys WHERE hash = ?').run(hash).changes === 1),

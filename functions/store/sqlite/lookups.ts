@@ -53,9 +53,9 @@ export function sqliteLookups(db: Database) {
 
     /** Where else than here a token may be. */
     tokenBuckets: (hashed: number) =>
-      sql('SELECT bucket FROM tokens WHERE hash = ?')
+      sql<{ bucket: number }>('SELECT bucket FROM tokens WHERE hash = ?')
         .all(hashed)
-        .map((it) => it.bucket as number),
+        .map((it) => it.bucket),
 
     dropToken: (it: Findable) =>
       sql('DELETE FROM tokens WHERE hash = ? AND bucket = ?').run(
@@ -103,8 +103,10 @@ function addLanguage({ sql }: Database, language: string) {
 function readLanguages(db: Database) {
   db.transaction(() => {
     db.sql('DELETE FROM languages').run();
-    for (const it of db.sql('SELECT DISTINCT language FROM installation_counts').all())
-      addLanguage(db, it.language as string);
+    const stored = db.sql<{ language: string }>(
+      'SELECT DISTINCT language FROM installation_counts',
+    );
+    for (const { language } of stored.all()) addLanguage(db, language);
   });
 }
 
@@ -118,9 +120,9 @@ export function bucketsOf(
   values: string[],
 ) {
   const { text, values: hashes } = oneOf(values.map((it) => hash48(app, it)));
-  return sql(`SELECT DISTINCT bucket FROM ${of} WHERE hash ${text}`)
+  return sql<{ bucket: number }>(`SELECT DISTINCT bucket FROM ${of} WHERE hash ${text}`)
     .all(...hashes)
-    .map((it) => it.bucket as number);
+    .map((it) => it.bucket);
 }
 
 /** The same text however many there are; SQLite makes a table of them, but not for a single one. */

@@ -9,7 +9,8 @@ import type { Installation } from '../../model/installation.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { formOf, settled } from '../normalize.ts';
-import type { Row, Rows } from './rows.ts';
+import type { Row } from './row.ts';
+import type { Rows } from './rows.ts';
 
 /** Rows of a transaction: each may write most pages of the table that finds tokens. */
 const PART = 10_000;
@@ -26,10 +27,10 @@ export function sqliteNormalize(
 
   /** In a transaction. */
   function normalize({ app, bucket, id }: Place, limit: number) {
-    const page = sql(
+    const page = sql<Place & Parameters<typeof formOf>[0]>(
       `SELECT ${READ} FROM installations WHERE (app, bucket, id) > (?, ?, ?)
        ORDER BY app, bucket, id LIMIT ?`,
-    ).all(app, bucket, id, limit) as unknown as (Place & Parameters<typeof formOf>[0])[];
+    ).all(app, bucket, id, limit);
     const changed = page.flatMap((it): Installation[] => {
       const form = formOf(it);
       return form === null ? [] : [{ ...rows.get(it.app, it.id)!, ...form }];
@@ -51,7 +52,7 @@ export function sqliteNormalize(
     },
 
     normalizeAll() {
-      const place = () => sql('SELECT app, bucket, id FROM normalizing').get() as Place | undefined;
+      const place = () => sql<Place>('SELECT app, bucket, id FROM normalizing').get();
       for (let from = place(); from; from = place())
         writing(() => {
           const { last } = normalize(from, PART);

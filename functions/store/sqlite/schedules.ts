@@ -8,9 +8,14 @@ import { nameIn } from '../cursor.ts';
 /** Schedules that `dueSchedules` reads in one query. */
 const DUE_PAGE = 100;
 
+interface Row {
+  /** JSON */
+  schedule: string;
+}
+
 export function sqliteSchedules({ sql, durably }: Database) {
-  const read = (row: Record<string, unknown> | undefined): Schedule | null =>
-    row ? JSON.parse(row.schedule as string) : null;
+  const select = sql<Row>;
+  const read = (row: Row): Schedule => JSON.parse(row.schedule);
 
   return {
     putSchedule: async (it, seen) =>
@@ -26,29 +31,32 @@ export function sqliteSchedules({ sql, durably }: Database) {
         return changes === 1;
       }),
 
-    getSchedule: async (id) => read(sql('SELECT schedule FROM schedules WHERE id = ?').get(id)),
+    async getSchedule(id) {
+      const row = select('SELECT schedule FROM schedules WHERE id = ?').get(id);
+      return row ? read(row) : null;
+    },
 
     deleteSchedule: async (id) =>
       durably(() => sql('DELETE FROM schedules WHERE id = ?').run(id).changes === 1),
 
     async listSchedules(after, limit) {
-      const rows = sql('SELECT schedule FROM schedules WHERE id > ? ORDER BY id LIMIT ?').all(
+      const rows = select('SELECT schedule FROM schedules WHERE id > ? ORDER BY id LIMIT ?').all(
         after === null ? '' : nameIn(after),
         limit + 1,
       );
-      const items = rows.slice(0, limit).map((row) => read(row)!);
+      const items = rows.slice(0, limit).map(read);
       return { items, next: rows.length > limit ? items.at(-1)!.id : null };
     },
 
     async *dueSchedules(now) {
       let after: Pick<Schedule, 'nextAt' | 'id'> = { nextAt: Number.MIN_SAFE_INTEGER, id: '' };
       for (;;) {
-        const page = sql(
+        const page = select(
           `SELECT schedule FROM schedules WHERE (next_at, id) > (?, ?) AND next_at <= ?
            ORDER BY next_at, id LIMIT ?`,
         )
           .all(after.nextAt, after.id, now, DUE_PAGE)
-          .map((row) => read(row)!);
+          .map(read);
         const last = page.at(-1);
         if (!last) return;
         yield page;

@@ -11,8 +11,7 @@ export function sqliteTicks({ sql }: Database) {
     },
 
     async lastTick() {
-      const row = sql('SELECT at FROM ticks').get();
-      return row ? (row.at as number) : null;
+      return sql<{ at: number }>('SELECT at FROM ticks').get()?.at ?? null;
     },
   } satisfies Partial<Store>;
 }

@@ -12,16 +12,26 @@ const STEP = BUCKETS / 64;
 /** Names outlive their upload, in ms, so that a reader that has begun reads all of them. */
 const KEPT_LONGER_MS = 24 * 60 * 60 * 1000;
 
+interface Row {
+  id: string;
+  app: string;
+  kind: UploadKind;
+  size: number | null;
+  created_at: number;
+  expires_at: number;
+}
+
 export function sqliteUploads({ sql, transaction, durably }: Database, now: () => number) {
   /** Runs when an upload begins, in small steps: no other moment comes as surely. */
   async function dropExpired(at: number) {
     const before = at - KEPT_LONGER_MS;
-    for (const { id } of sql('SELECT id FROM uploads WHERE expires_at <= ?').all(before)) {
+    const expired = sql<{ id: string }>('SELECT id FROM uploads WHERE expires_at <= ?');
+    for (const { id } of expired.all(before)) {
       for (let bucket = 0; bucket <= BUCKETS; bucket += STEP) {
-        sql('DELETE FROM upload_names WHERE upload_id = ? AND bucket < ?').run(id!, bucket);
+        sql('DELETE FROM upload_names WHERE upload_id = ? AND bucket < ?').run(id, bucket);
         await nextTurn();
       }
-      sql('DELETE FROM uploads WHERE id = ?').run(id!);
+      sql('DELETE FROM uploads WHERE id = ?').run(id);
     }
   }
 
@@ -36,15 +46,15 @@ export function sqliteUploads({ sql, transaction, durably }: Database, now: () =
     },
 
     async getUpload(id) {
-      const row = sql('SELECT * FROM uploads WHERE id = ?').get(id);
-      if (!row || (row.expires_at as number) <= now()) return null;
+      const row = sql<Row>('SELECT * FROM uploads WHERE id = ?').get(id);
+      if (!row || row.expires_at <= now()) return null;
       return {
         id,
-        app: row.app as string,
-        of: row.kind as UploadKind,
-        size: row.size as number | null,
-        createdAt: row.created_at as number,
-        expiresAt: row.expires_at as number,
+        app: row.app,
+        of: row.kind,
+        size: row.size,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
       };
     },
 
@@ -59,15 +69,15 @@ export function sqliteUploads({ sql, transaction, durably }: Database, now: () =
     async *readUpload(id, range, after, size) {
       let cursor = after ?? { bucket: range.from, id: '' };
       for (;;) {
-        const rows = sql(
+        const rows = sql<{ bucket: number; name: string }>(
           `SELECT bucket, name FROM upload_names
            WHERE upload_id = ? AND (bucket, name) > (?, ?) AND bucket < ?
            ORDER BY bucket, name LIMIT ?`,
         ).all(id, cursor.bucket, cursor.id, range.to, size);
         const last = rows.at(-1);
         if (!last) return;
-        yield rows.map((row) => row.name as string);
-        cursor = { bucket: last.bucket as number, id: last.name as string };
+        yield rows.map((row) => row.name);
+        cursor = { bucket: last.bucket, id: last.name };
         await nextTurn();
       }
     },

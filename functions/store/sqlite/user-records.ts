@@ -8,7 +8,7 @@ import type { Database } from '../../sqlite/database.ts';
 import { type Device, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
 import { bucketsOf } from './lookups.ts';
-import { FIELDS, fromRow, type Row } from './rows.ts';
+import { FIELDS, fromRow, type Row } from './row.ts';
 
 /** Rows read in one query: about 20 ms. Exports and erasures are too rare to have indexes. */
 const CHUNKS = 20;

@@ -1,0 +1,40 @@
+/** Removes installations with everything beside them. */
+
+import type { Database } from '../../sqlite/database.ts';
+import { hash48, type Lookups } from './lookups.ts';
+import { FINDABLE, type Found, KEY } from './row.ts';
+
+export type Removal = ReturnType<typeof removal>;
+
+export function removal({ sql }: Database, lookups: Lookups) {
+  /**
+   * Stores that the installation belonged to its user until now: their erasure has to find what was
+   * sent to it.
+   */
+  const leave = (it: Found, isAnothers = true) => {
+    if (it.userId === null) return;
+    if (isAnothers) lookups.dropUser(it);
+    sql(`INSERT OR REPLACE INTO former_users VALUES (?, ?, ?, ?, unixepoch() * 1000)`).run(
+      it.userId,
+      it.app,
+      it.id,
+      it.token,
+    );
+  };
+
+  /** Removes the installations that the condition describes, and returns how many there were. */
+  const remove = (condition: string, ...values: (string | number)[]): number => {
+    const removed = sql<Found>(
+      `DELETE FROM installations WHERE ${condition} RETURNING ${FINDABLE}`,
+    ).all(...values);
+    for (const it of removed) {
+      lookups.dropToken(it);
+      leave(it);
+      lookups.count(it, -1);
+      sql(`DELETE FROM badges WHERE ${KEY}`).run(it.app, it.bucket, it.id);
+    }
+    return removed.length;
+  };
+
+  return { leave, remove };
+}
