@@ -53,96 +53,107 @@ export function createPubSubDeadLetters({
   emulatorHost,
   now = () => performance.now(),
 }: DeadLettersOptions): DeadLetters & { close(): Promise<void> } {
-  const subscription = `projects/${project}/subscriptions/${id}`;
+  const names = {
+    subscription: `projects/${project}/subscriptions/${id}`,
+    topic: `projects/${project}/topics/${topic}`,
+  };
   let clients: Promise<Clients> | undefined;
   const connected = () => {
     clients ??= connect(project, emulatorHost);
     return clients;
   };
 
-  /** Pulls up to a hundred, oldest first. Pub/Sub gives them in any order, and seldom in one answer. */
-  async function pull({ subscriber }: Clients): Promise<Pulled[]> {
-    const found: Pulled[] = [];
-    const end = now() + PULL_ALL_MS;
-    try {
-      while (found.length < MAX_DEAD_LETTERS && now() < end) {
-        const request = { subscription, maxMessages: MAX_DEAD_LETTERS - found.length };
-        const [{ receivedMessages }] = await subscriber.pull(request, once(PULL_MS));
-        if (!receivedMessages?.length) break;
-        found.push(...receivedMessages.map(pulledOf));
-      }
-    } catch (error) {
-      if ((error as { code?: number }).code !== DEADLINE_EXCEEDED) {
-        await giveBack(subscriber, found);
-        throw error;
-      }
-    }
-    return found.sort((a, b) => a.letter.deadAt - b.letter.deadAt);
-  }
-
-  /** Lets them be pulled again immediately; if this call fails, after their 60 s. */
-  async function giveBack(subscriber: v1.SubscriberClient, pulled: Pulled[]) {
-    if (pulled.length === 0) return;
-    const ackIds = pulled.map((it) => it.ackId);
-    const request = { subscription, ackIds, ackDeadlineSeconds: 0 };
-    await subscriber.modifyAckDeadline(request, once(CALL_MS)).catch(() => {});
-  }
-
-  /** Why the topic refuses this one message; null: it is published. */
-  async function publish(publisher: v1.PublisherClient, { data, letter }: Pulled) {
-    const messages = [{ data, attributes: letter.attributes }];
-    const name = `projects/${project}/topics/${topic}`;
-    try {
-      await publisher.publish({ topic: name, messages }, once(CALL_MS));
-      return null;
-    } catch (error) {
-      const { code, details } = error as { code?: number; details?: string };
-      if (code !== INVALID_ARGUMENT) throw error;
-      return details || 'the topic does not take it';
-    }
-  }
-
   return {
     async list() {
-      const connection = await connected();
-      const pulled = await pull(connection);
-      await giveBack(connection.subscriber, pulled);
+      const { subscriber } = await connected();
+      const pulled = await pull(subscriber, names.subscription, now);
+      await giveBack(subscriber, names.subscription, pulled);
       return pulled.map((it) => it.letter);
     },
 
-    async redrive() {
-      const connection = await connected();
-      const { subscriber, publisher } = connection;
-      const left = await pull(connection);
-      const kept: Pulled[] = [];
-      const done: Redriven = { redriven: 0, refused: [] };
-      const end = now() + REDRIVE_MS;
-      try {
-        for (let it = left[0]; it && now() < end; it = left[0]) {
-          const reason = await publish(publisher, it);
-          if (reason === null) {
-            // DANGER: acknowledge only what is published, or a crash here would lose it. Now a crash
-            // publishes it twice, and subscribers recognise the event by its id.
-            await subscriber.acknowledge({ subscription, ackIds: [it.ackId] }, once(CALL_MS));
-            done.redriven++;
-          } else {
-            // it must not keep those behind it from being published
-            kept.push(it);
-            done.refused.push({ id: it.letter.id, reason });
-          }
-          left.shift();
-        }
-      } finally {
-        await giveBack(subscriber, [...left, ...kept]);
-      }
-      return done;
-    },
+    redrive: async () => redrive(await connected(), names, now),
 
     async close() {
       const made = await clients?.catch(() => null);
       await Promise.all([made?.subscriber.close(), made?.publisher.close()]);
     },
   };
+}
+
+/** Pulls up to a hundred, oldest first. Pub/Sub gives them in any order, and seldom in one answer. */
+async function pull(
+  subscriber: v1.SubscriberClient,
+  subscription: string,
+  now: () => number,
+): Promise<Pulled[]> {
+  const found: Pulled[] = [];
+  const end = now() + PULL_ALL_MS;
+  try {
+    while (found.length < MAX_DEAD_LETTERS && now() < end) {
+      const request = { subscription, maxMessages: MAX_DEAD_LETTERS - found.length };
+      const [{ receivedMessages }] = await subscriber.pull(request, once(PULL_MS));
+      if (!receivedMessages?.length) break;
+      found.push(...receivedMessages.map(pulledOf));
+    }
+  } catch (error) {
+    if ((error as { code?: number }).code !== DEADLINE_EXCEEDED) {
+      await giveBack(subscriber, subscription, found);
+      throw error;
+    }
+  }
+  return found.sort((a, b) => a.letter.deadAt - b.letter.deadAt);
+}
+
+/** Lets them be pulled again immediately; if this call fails, after their 60 s. */
+async function giveBack(subscriber: v1.SubscriberClient, subscription: string, pulled: Pulled[]) {
+  if (pulled.length === 0) return;
+  const ackIds = pulled.map((it) => it.ackId);
+  const request = { subscription, ackIds, ackDeadlineSeconds: 0 };
+  await subscriber.modifyAckDeadline(request, once(CALL_MS)).catch(() => {});
+}
+
+/** Why the topic refuses this one message; null: it is published. */
+async function publish(publisher: v1.PublisherClient, topic: string, { data, letter }: Pulled) {
+  const messages = [{ data, attributes: letter.attributes }];
+  try {
+    await publisher.publish({ topic, messages }, once(CALL_MS));
+    return null;
+  } catch (error) {
+    const { code, details } = error as { code?: number; details?: string };
+    if (code !== INVALID_ARGUMENT) throw error;
+    return details || 'the topic does not take it';
+  }
+}
+
+/** Publishes dead letters again, and acknowledges those that are published. */
+async function redrive(
+  { subscriber, publisher }: Clients,
+  { subscription, topic }: { subscription: string; topic: string },
+  now: () => number,
+): Promise<Redriven> {
+  const left = await pull(subscriber, subscription, now);
+  const kept: Pulled[] = [];
+  const done: Redriven = { redriven: 0, refused: [] };
+  const end = now() + REDRIVE_MS;
+  try {
+    for (let it = left[0]; it && now() < end; it = left[0]) {
+      const reason = await publish(publisher, topic, it);
+      if (reason === null) {
+        // DANGER: acknowledge only what is published, or a crash here would lose it. Now a crash
+        // publishes it twice, and subscribers recognise the event by its id.
+        await subscriber.acknowledge({ subscription, ackIds: [it.ackId] }, once(CALL_MS));
+        done.redriven++;
+      } else {
+        // it must not keep those behind it from being published
+        kept.push(it);
+        done.refused.push({ id: it.letter.id, reason });
+      }
+      left.shift();
+    }
+  } finally {
+    await giveBack(subscriber, subscription, [...left, ...kept]);
+  }
+  return done;
 }
 
 /** One attempt without the library's retries: a person waits, and may try again. */

@@ -132,31 +132,7 @@ export function createLive(
       const it = join(id);
       let closed = false;
       return {
-        async next(after, waitMs, signal) {
-          const late = new AbortController();
-          const over = () => late.abort();
-          signal.addEventListener('abort', over);
-          if (signal.aborted) over();
-          const deadline = wait(waitMs, null, { signal: late.signal }).catch(() => {});
-          try {
-            for (let isLate = false; ; ) {
-              const { latest, error, looked } = it;
-              if (latest === null) return null;
-              const news = latest && newsOf(latest, after);
-              if (news && (news.messages.length > 0 || news.ended || isLate)) return news;
-              // the first poll is awaited even beyond the time, and its failure is thrown
-              if (!latest && error !== null) throw error;
-              if (isLate && signal.aborted) return { messages: [], ended: false };
-              isLate = await Promise.race([
-                looked.promise.then(() => false),
-                ...(latest || signal.aborted ? [deadline.then(() => true)] : []),
-              ]);
-            }
-          } finally {
-            over();
-            signal.removeEventListener('abort', over);
-          }
-        },
+        next: (after, waitMs, signal) => nextNews(it, { after, waitMs, signal }),
         close() {
           if (!closed) leave(id, it);
           closed = true;
@@ -164,6 +140,36 @@ export function createLive(
       };
     },
   };
+}
+
+/** `next` of a listener. */
+async function nextNews(
+  it: Poller,
+  { after, waitMs, signal }: { after: string | null; waitMs: number; signal: AbortSignal },
+): Promise<News | null> {
+  const late = new AbortController();
+  const over = () => late.abort();
+  signal.addEventListener('abort', over);
+  if (signal.aborted) over();
+  const deadline = wait(waitMs, null, { signal: late.signal }).catch(() => {});
+  try {
+    for (let isLate = false; ; ) {
+      const { latest, error, looked } = it;
+      if (latest === null) return null;
+      const news = latest && newsOf(latest, after);
+      if (news && (news.messages.length > 0 || news.ended || isLate)) return news;
+      // the first poll is awaited even beyond the time, and its failure is thrown
+      if (!latest && error !== null) throw error;
+      if (isLate && signal.aborted) return { messages: [], ended: false };
+      isLate = await Promise.race([
+        looked.promise.then(() => false),
+        ...(latest || signal.aborted ? [deadline.then(() => true)] : []),
+      ]);
+    }
+  } finally {
+    over();
+    signal.removeEventListener('abort', over);
+  }
 }
 
 const POSITION = /^(\d{1,6})(?:-([0-9a-f]{1,12}))?$/;

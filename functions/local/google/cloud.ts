@@ -69,6 +69,7 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
+const PROJECT = 'volley-local';
 const REGION = 'europe-west1';
 const PREFIX = 'volley';
 const TICK_EVERY_MS = 60_000;
@@ -77,7 +78,7 @@ const TICK_EVERY_MS = 60_000;
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const missing = options.emulators ? null : emulatorsMissing();
   if (missing !== null) throw new Unavailable(missing);
-  const { project = 'volley-local' } = options;
+  const { project = PROJECT } = options;
   const invoker = `${PREFIX}-invoker@${project}.iam.gserviceaccount.com`;
   const { tickEveryMs = TICK_EVERY_MS, instances: counts = {}, output = () => {} } = options;
   const { parts, stop, keep } = createParts();
@@ -85,42 +86,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'volley-cloud-'));
     parts.push(() => rm(folder, { recursive: true, force: true }));
-    const emulator = async (name: EmulatorName) =>
-      options.emulators?.[name] ?? keep(await startEmulator(name)).host;
-    const oidc = await createOidc();
-    const say = (line: string) => output('cloud tasks', line);
-    const [firestore, pubsub, tasks, certs] = await Promise.all([
-      emulator('firestore'),
-      emulator('pubsub'),
-      startCloudTasks({
-        oidc,
-        log: createLog(say),
-        queues: queues(project, options.queues),
-      }).then(keep),
-      serveCerts(oidc).then(keep),
-    ]);
+    const { oidc, firestore, pubsub, tasks, certs } = await startServices(options, keep);
 
     const instances: Partial<Record<Target, Instances>> = {};
     const portsOf = (target: Target) => () => instances[target]?.ports() ?? [];
-    const fronts = {} as Record<Target, Front>;
-    for (const target of targets) {
-      const port = target === 'api' && options.port !== undefined ? { port: options.port } : {};
-      fronts[target] = keep(await openFront({ take: inTurn(portsOf(target)), ...port }));
-    }
+    const fronts = await openFronts(portsOf, options.port, keep);
     const tokenFor = (target: Target) => oidc.token(fronts[target].url, invoker);
 
-    const pushes = keep(
-      await openFront({
-        take: inTurn(portsOf('deliver')),
-        // the emulator sends no token
-        admit: as(() => tokenFor('deliver')),
-      }),
-    );
-    await createTopic(pubsub, {
-      project,
-      topic: `${PREFIX}-events`,
-      pushTo: pushes.url,
-    });
+    // the emulator sends no token
+    const admit = as(() => tokenFor('deliver'));
+    const pushes = keep(await openFront({ take: inTurn(portsOf('deliver')), admit }));
+    await createTopic(pubsub, { project, topic: `${PREFIX}-events`, pushTo: pushes.url });
 
     const certificates = join(folder, 'ca.pem');
     await writeFile(certificates, options.ca ?? '');
@@ -180,6 +156,40 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
+/** What is Google's: the emulators and our simulators, with the keys that sign tokens. */
+async function startServices(
+  { project = PROJECT, emulators, queues, output = () => {} }: CloudOptions,
+  keep: Keep,
+) {
+  const emulator = async (name: EmulatorName) =>
+    emulators?.[name] ?? keep(await startEmulator(name)).host;
+  const oidc = await createOidc();
+  const log = createLog((line) => output('cloud tasks', line));
+  const [firestore, pubsub, tasks, certs] = await Promise.all([
+    emulator('firestore'),
+    emulator('pubsub'),
+    startCloudTasks({ oidc, log, queues: queuesOf(project, queues) }).then(keep),
+    serveCerts(oidc).then(keep),
+  ]);
+  return { oidc, firestore, pubsub, tasks, certs };
+}
+
+/** An address for each function. `apiPort`: the port of the API; undefined: any free port. */
+async function openFronts(
+  portsOf: (target: Target) => () => number[],
+  apiPort: number | undefined,
+  keep: Keep,
+): Promise<Record<Target, Front>> {
+  const fronts: Partial<Record<Target, Front>> = {};
+  for (const target of targets) {
+    const port = target === 'api' && apiPort !== undefined ? { port: apiPort } : {};
+    fronts[target] = keep(await openFront({ take: inTurn(portsOf(target)), ...port }));
+  }
+  return fronts as Record<Target, Front>;
+}
+
+type Keep = ReturnType<typeof createParts>['keep'];
+
 /** Collects what was started. `stop` ends it in reverse order. */
 function createParts() {
   const parts: (() => Promise<void>)[] = [];
@@ -214,7 +224,7 @@ async function callTick(url: string, token: string): Promise<number> {
 }
 
 /** Limits as in `infra/`, except for concurrency: as many handlers as suit two cores. */
-function queues(project: string, changes: Partial<SimulatedLimits> = {}) {
+function queuesOf(project: string, changes: Partial<SimulatedLimits> = {}) {
   const limits = {
     perSecond: 500,
     concurrent: 2,

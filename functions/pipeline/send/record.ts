@@ -7,15 +7,14 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { shortToken } from '../../lib/redact.ts';
 import { retry } from '../../lib/retry.ts';
 import { chunkEvents } from '../../model/campaign-events.ts';
 import type { Chunk, ChunkCommit, Lease } from '../../model/chunk.ts';
-import type { Outcome } from '../../model/outcome.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { Committed, Ports } from '../../ports/ports.ts';
 import { leaveToSweep, publish } from '../complete.ts';
 import { listenedTo, tellProgress } from '../listeners.ts';
+import { createOutcomes } from './outcomes.ts';
 
 const COMMIT_TRIES = 4;
 /** Milliseconds before the second try; each further try waits as much longer. */
@@ -23,15 +22,6 @@ const COMMIT_WAIT_MS = 250;
 
 /** A lease from `now` (ms since the epoch) on, under an id of its own. */
 export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
-
-interface Failed {
-  outcome: Exclude<Outcome['kind'], 'accepted'>;
-  reason: string;
-  detail?: string | undefined;
-}
-
-/** Characters of the provider's own words that a failure keeps. */
-const MAX_DETAIL = 300;
 
 type Release = Extract<ChunkCommit['lease'], { release: true }>;
 
@@ -45,29 +35,18 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const { store, log, now } = ports;
   const claimedAt = now();
   let lease = first;
-  const open = new Set(chunk.open);
-  const inDoubt = new Set(chunk.inDoubt);
-  const nothing = () => ({
-    accepted: 0,
-    skipped: 0,
-    failures: [] as ChunkCommit['failures'],
-    forget: [] as ChunkCommit['forget'],
-  });
-  let learnt = nothing();
+  const { take, left, ...outcomes } = createOutcomes(chunk, now);
 
   async function commit(end: Release | null): Promise<Committed> {
     const next = newLease(now());
     const write: ChunkCommit = {
       chunkId: chunk.id,
       leaseId: lease.id,
-      ...learnt,
-      open: [...open],
-      inDoubt: [...inDoubt],
+      ...take(),
       lease: end ?? { keep: next },
       dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
       now: now(),
     };
-    learnt = nothing();
     const events = await eventsOf(write);
     if (events.length > 0) write.events = events;
     const committed = await persist(() => store.commitChunk(write));
@@ -86,7 +65,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
 
   function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {
     const { campaignId, id: chunkId, provider } = chunk;
-    const counts = { accepted, failed: failures.length, skipped, open: open.size };
+    const counts = { accepted, failed: failures.length, skipped, open: left() };
     log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ended, ms: now() - claimedAt });
     const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
     for (const some of byReason.values()) {
@@ -96,54 +75,15 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   }
 
   return {
-    open: () => [...open],
-    isInDoubt: (index: number) => inDoubt.has(index),
-    doubt(index: number) {
-      inDoubt.add(index);
-    },
-    accept(index: number) {
-      settle(index);
-      learnt.accepted += 1;
-    },
-    skip(index: number) {
-      settle(index);
-      learnt.skipped += 1;
-    },
-    /** `forgetSince`: the token goes too, unless it was registered again after that */
-    fail(index: number, { outcome, reason, detail }: Failed, forgetSince?: number) {
-      settle(index);
-      const { installationId, token } = chunk.recipients[index]!;
-      const recipient = { installationId, token };
-      const attempts = chunk.attempt + 1;
-      const { provider } = chunk;
-      const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
-      learnt.failures.push({
-        ...recipient,
-        index,
-        provider,
-        outcome,
-        reason,
-        attempts,
-        at: now(),
-        ...(said && { detail: said }),
-      });
-      if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
-    },
+    ...outcomes,
     /** Commits what is known and keeps the lease. Throws when the store fails four times. */
     checkpoint: () => commit(null),
-    /** Whether a recipient was settled since the claim. */
-    progress: () => open.size < chunk.open.length,
     /** Commits what is known and releases the lease; open recipients are not sent before `notBefore`. */
     release(notBefore: number) {
-      const stalled = this.progress() ? 0 : chunk.stalled + 1;
+      const stalled = outcomes.progress() ? 0 : chunk.stalled + 1;
       return commit({ release: true, notBefore, stalled });
     },
   };
-
-  function settle(index: number) {
-    if (!open.delete(index)) throw new Error(`recipient ${index} of ${chunk.id} settled twice`);
-    inDoubt.delete(index);
-  }
 }
 
 const persist = <T>(write: () => Promise<T>): Promise<T> =>

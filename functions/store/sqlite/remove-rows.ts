@@ -1,7 +1,7 @@
 /** Removes installations with everything beside them. */
 
 import type { Database } from '../../sqlite/database.ts';
-import { hash48, type Lookups } from './lookups.ts';
+import type { Lookups } from './lookups.ts';
 import { FINDABLE, type Found, KEY } from './row.ts';
 
 export type Removal = ReturnType<typeof removal>;

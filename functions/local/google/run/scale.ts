@@ -10,6 +10,7 @@
 import type { Place, Refusal } from '../front.ts';
 import type { Fn } from '../function.ts';
 import { createInstance, type Instance } from './instance.ts';
+import { createWaitingLine } from './waiting-line.ts';
 
 export interface ScaleOptions {
   start(): Promise<Fn>;
@@ -50,8 +51,6 @@ export interface ScaleCounts {
 
 const QUEUE_MS = 10_000;
 const STOP_MS = 10_000;
-/** The log says "The request was aborted because there was no available instance". */
-const unavailable: Refusal = { kind: 'refused', status: 429, body: 'Rate exceeded.' };
 const notStarted: Refusal = { kind: 'refused', status: 503, body: 'Service Unavailable' };
 
 /** Starts no instance before the first request. */
@@ -59,9 +58,13 @@ export function createScaled(options: ScaleOptions): Scaled {
   const { start, concurrency, queueMs = QUEUE_MS, stopMs = STOP_MS } = options;
   let { instances } = options;
   const all = new Set<Instance>();
-  const waiting: ((answer: Place | Refusal) => void)[] = [];
   const starting = new Set<Promise<void>>();
   const sums = { starts: 0, freezes: 0, requests: 0, refused: 0, mostAtOnce: 0 };
+  const waiting = createWaitingLine({
+    queueMs,
+    isStarting: () => starting.size > 0,
+    onRefused: () => sums.refused++,
+  });
 
   const serving = () => [...all].filter((it) => !it.isEnding());
 
@@ -85,7 +88,7 @@ export function createScaled(options: ScaleOptions): Scaled {
     while (waiting.length > 0) {
       const room = serving().find((it) => it.atWork() < concurrency);
       if (!room) break;
-      waiting.shift()!(place(room));
+      waiting.answer(place(room));
     }
     while (
       starting.size * concurrency < waiting.length &&
@@ -103,11 +106,16 @@ export function createScaled(options: ScaleOptions): Scaled {
       },
       () => {
         starting.delete(ready);
-        for (const answer of waiting.splice(0, concurrency)) answer(notStarted);
+        refuse(concurrency);
         assign();
       },
     );
     starting.add(ready);
+  }
+
+  /** Answers requests for which no instance starts. */
+  function refuse(most: number) {
+    for (let left = Math.min(most, waiting.length); left > 0; left--) waiting.answer(notStarted);
   }
 
   function serve(fn: Fn) {
@@ -120,30 +128,9 @@ export function createScaled(options: ScaleOptions): Scaled {
 
   return {
     take(gone) {
-      const { promise, resolve } = Promise.withResolvers<Place | Refusal>();
-      const settle = (answer: Place | Refusal) => {
-        clearTimeout(timer);
-        gone.removeEventListener('abort', leave);
-        resolve(answer);
-      };
-      const leave = () => {
-        const at = waiting.indexOf(settle);
-        if (at >= 0) waiting.splice(at, 1);
-        settle(unavailable);
-      };
-      const overdue = () => {
-        // if a start takes longer, Cloud Run waits for it
-        if (starting.size > 0) timer = setTimeout(overdue, queueMs);
-        else {
-          sums.refused++;
-          leave();
-        }
-      };
-      let timer = setTimeout(overdue, queueMs);
-      gone.addEventListener('abort', leave);
-      waiting.push(settle);
+      const given = waiting.join(gone);
       assign();
-      return promise;
+      return given;
     },
     limit(most) {
       instances = most;
@@ -158,7 +145,7 @@ export function createScaled(options: ScaleOptions): Scaled {
     }),
     async stop() {
       instances = 0;
-      for (const answer of waiting.splice(0)) answer(notStarted);
+      refuse(waiting.length);
       await Promise.all(starting);
       await Promise.all([...all].map((it) => it.end(stopMs)));
     },
