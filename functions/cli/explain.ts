@@ -3,7 +3,7 @@
 import type { Problem } from '../lib/errors.ts';
 import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client/errors.ts';
-import { COLUMNS, fold } from './format.ts';
+import { COLUMNS, fold, oneLine } from './format.ts';
 
 /** The error in words, with secrets removed from anything it quotes. */
 export const explain = (error: unknown): string => redact(inWords(error));
@@ -17,7 +17,9 @@ function inWords(error: unknown): string {
     );
     const said = `${title}. ${detail}`;
     const both =
-      said.length <= COLUMNS - 'volley: '.length ? said : `${title}.\n${fold(detail, 0)}`;
+      said.length <= COLUMNS - 'volley: '.length
+        ? oneLine(said)
+        : `${oneLine(title)}.\n${fold(detail, 0)}`;
     return [both, ...lines, fold(next, 0)].join('\n');
   }
   if (error instanceof Unreachable) {
@@ -27,7 +29,8 @@ function inWords(error: unknown): string {
     return `${error.url} broke off (${codeOf(error.cause)}). Look at its log, then try again.`;
   }
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `there is no file ${path}`;
+  if (code === 'ENOENT')
+    return `there is no file ${path}. Check its name, and the folder that you are in`;
   if (code === 'EISDIR') return 'a file is needed, and not a folder';
   if (code && path) return `${path} cannot be read (${code})`;
   return error instanceof Error ? error.message : String(error);

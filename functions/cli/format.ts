@@ -2,10 +2,19 @@
 
 export const COLUMNS = 80;
 
-/** Breaks a text at spaces and indents all lines but the first. A word is never broken. */
+/**
+ * A text of others on one line: a line break in it would look like the end of ours, and what follows
+ * like another line of ours.
+ */
+export const oneLine = (text: string) => text.replace(/[\n\r\t\v\f\u0085\u2028\u2029]+/g, ' ');
+
+/**
+ * Breaks a text at spaces and indents all lines but the first. A word is never broken. Its own line
+ * breaks become spaces.
+ */
 export function fold(text: string, indent: number): string {
   const lines: string[] = [];
-  let rest = text;
+  let rest = oneLine(text);
   while (rest.length > COLUMNS) {
     const before = rest.lastIndexOf(' ', COLUMNS);
     const cut = before > indent ? before : rest.indexOf(' ', COLUMNS);
@@ -15,10 +24,6 @@ export function fold(text: string, indent: number): string {
   }
   return [...lines, rest].join('\n');
 }
-
-/** Cuts a line at the width of the terminal. */
-export const clip = (line: string) =>
-  line.length <= COLUMNS ? line : `${line.slice(0, COLUMNS - 1)}…`;
 
 /** Rounded, with a comma at each thousand: `1,000`. */
 export const count = (n: number) => Math.round(n).toLocaleString('en-US');

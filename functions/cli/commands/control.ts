@@ -5,7 +5,7 @@ import type { CampaignView } from '../../http/campaigns/view.ts';
 import * as answers from '../answers.ts';
 import { campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
-import { fold } from '../format.ts';
+import { table } from '../table.ts';
 import { TIME, typedTime, ZONE } from '../times.ts';
 
 const ID = '3f1c9a0b5d7e2c4a6b80';
@@ -59,13 +59,8 @@ export function controlCommands(program: Command, { client, show }: Context) {
       const { items } = await client()
         .expecting(answers.history)
         .get(`${campaignPath(id)}/history`);
-      show({ items }, () =>
-        items
-          .map(({ at, by, to, reason }) =>
-            fold(`${at} ${to.padEnd(10)} ${by}${reason === null ? '' : `: ${reason}`}`, 36),
-          )
-          .join('\n'),
-      );
+      const cells = items.map(({ at, by, to, reason }) => [at, to, by, reason ?? '']);
+      show({ items }, () => table(['AT', 'STATE', 'BY', 'REASON'], cells));
     });
 
   command('retry-failures', 'send again to failures that may pass', [

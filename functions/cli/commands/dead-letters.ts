@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { DeadLetterView } from '../../http/dead-letters.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
-import { fold } from '../format.ts';
+import { oneLine } from '../format.ts';
+import { table } from '../table.ts';
 
 export function deadLetterCommands(program: Command, { client, show }: Context) {
   const events = program
@@ -18,7 +19,9 @@ export function deadLetterCommands(program: Command, { client, show }: Context) 
       const found = await client()
         .expecting(answers.listOf(answers.deadLetter))
         .get('/v1/events/dead-letters');
-      show(found, () => found.items.map(line).join('\n') || 'none');
+      show(found, () =>
+        table(['DEAD AT', 'ID', 'TYPE', 'ATTEMPTS', 'DATA'], found.items.map(cells)),
+      );
     });
 
   events
@@ -27,14 +30,15 @@ export function deadLetterCommands(program: Command, { client, show }: Context) 
     .action(async () => {
       const path = '/v1/events/dead-letters:redrive';
       const done = await client().expecting(answers.redriven).post(path);
-      const refused = done.refused.map(({ id, reason }) => `${id} is refused: ${reason}`);
+      const refused = done.refused.map(({ id, reason }) => oneLine(`${id} is refused: ${reason}`));
       show(done, () => [`${done.redriven} published again`, ...refused].join('\n'));
     });
 }
 
-function line({ id, deadAt, attempts, attributes, data }: DeadLetterView): string {
-  const { type = 'of no type' } = attributes;
-  const tried = attempts === null ? [] : [`${attempts} attempts`];
-  const said = data.replace(/\s+/g, ' ').slice(0, 200);
-  return fold([deadAt, id, type, ...tried, said].join('  '), 2);
-}
+const cells = ({ id, deadAt, attempts, attributes, data }: DeadLetterView) => [
+  deadAt,
+  id,
+  attributes.type ?? 'of no type',
+  attempts === null ? '-' : String(attempts),
+  data.replace(/\s+/g, ' ').slice(0, 200),
+];

@@ -9,7 +9,7 @@ import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { estimate, estimateTable, money, totalUsd } from '../cost.ts';
-import { count } from '../format.ts';
+import { count, oneLine } from '../format.ts';
 import { Usage } from '../usage.ts';
 
 /** Languages shown; the others are in --json. */
@@ -98,8 +98,8 @@ export function estimateText(it: EstimateView, usd: number): string {
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
   for (const { severity, message, installations, examples } of it.problems) {
     const who = installations > 0 ? ` (${count(installations)} installations)` : '';
-    text += `\n${severity}: ${message}${who}`;
-    if (examples.length > 0) text += `\n  such as ${examples.join(', ')}`;
+    text += `\n${severity}: ${oneLine(message)}${who}`;
+    if (examples.length > 0) text += `\n${oneLine(`  such as ${examples.join(', ')}`)}`;
   }
   return `${text}\n`;
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { KeyView } from '../../http/keys.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
+import { table } from '../table.ts';
 import { collect } from '../usage.ts';
 
 export function keyCommands(program: Command, { client, show, hints }: Context) {
@@ -48,7 +49,7 @@ Examples:
     .description('list all keys, without their secrets')
     .action(async () => {
       const { items } = await client().expecting(answers.listOf(answers.key)).get('/v1/keys');
-      show({ items }, () => items.map(line).join('\n'));
+      show({ items }, () => table(['ID', 'SCOPES', 'APP', 'CREATED', 'NAME'], items.map(cells)));
     });
 
   keys
@@ -61,5 +62,10 @@ Examples:
     });
 }
 
-const line = ({ id, name, scopes, app, createdAt }: KeyView) =>
-  [id, scopes.join(','), app ?? '-', createdAt?.slice(0, 10) ?? '-', name].join('  ');
+const cells = ({ id, name, scopes, app, createdAt }: KeyView) => [
+  id,
+  scopes.join(','),
+  app ?? '-',
+  createdAt?.slice(0, 10) ?? '-',
+  name,
+];

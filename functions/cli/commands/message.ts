@@ -7,6 +7,7 @@ import type { CampaignView } from '../../http/campaigns/view.ts';
 import * as answers from '../answers.ts';
 import { messageOptions, type SendOptions, sendOnce } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
+import { oneLine } from '../format.ts';
 import { collect, Usage } from '../usage.ts';
 
 interface Options extends Pick<SendOptions, 'title' | 'subtitle' | 'body' | 'link'> {
@@ -74,8 +75,8 @@ export function messageCommand(program: Command, { client, show, exit, say }: Co
 function outcome({ id, state, reason, counts, failures = [] }: CampaignView & Failures): string {
   const { accepted, failed, pending } = counts;
   const lines = [`${id}  ${accepted} accepted, ${failed} failed, ${pending} pending`];
-  for (const it of failures) lines.push(`  ${it.installationId}  ${it.reason}`);
+  for (const it of failures) lines.push(oneLine(`  ${it.installationId}  ${it.reason}`));
   if (state === 'completed' && counts.recipients === 0) lines.push('  none of them has the app');
-  if (state === 'paused') lines.push(`  paused: ${reason}`);
+  if (state === 'paused') lines.push(oneLine(`  paused: ${reason}`));
   return lines.join('\n');
 }

@@ -5,7 +5,7 @@ import type { FailureView } from '../../http/campaigns/report-view.ts';
 import * as answers from '../answers.ts';
 import { type Client, campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
-import { jsonText } from '../format.ts';
+import { jsonText, oneLine } from '../format.ts';
 import { print } from '../progress.ts';
 import { Usage } from '../usage.ts';
 
@@ -45,14 +45,28 @@ export function failuresCommand(program: Command, { client, io, isJson }: Contex
 
   /** One at a time, as they come: all of them may not fit in memory. */
   async function printFailures(failures: AsyncIterable<FailureView>) {
-    let before = '{"items":[';
+    const begin = isJson() ? '{"items":[' : failureLine(HEADINGS);
+    let before = begin;
     for await (const one of failures) {
-      await print(io.stdout, isJson() ? before + jsonText(one) : failureLine(one));
-      before = ',';
+      await print(io.stdout, before + (isJson() ? jsonText(one) : failureLine(cells(one))));
+      before = isJson() ? ',' : '';
     }
-    if (isJson()) await print(io.stdout, `${before === ',' ? '' : before}]}\n`);
+    if (isJson()) await print(io.stdout, `${before === begin ? begin : ''}]}\n`);
   }
 }
 
-const failureLine = (it: FailureView) =>
-  `${[it.at, it.provider, it.outcome, it.reason, it.installationId, it.token].join('  ')}\n`;
+const HEADINGS = ['AT', 'PROVIDER', 'OUTCOME', 'REASON', 'INSTALLATION', 'TOKEN'];
+/** Characters of the columns; they stream, so the widest cell is not known. */
+const WIDTHS = [24, 8, 12, 24, 0, 0];
+
+const cells = (it: FailureView) => [
+  it.at,
+  it.provider,
+  it.outcome,
+  it.reason,
+  it.installationId,
+  it.token,
+];
+
+const failureLine = (all: string[]) =>
+  `${all.map((it, column) => oneLine(it).padEnd(WIDTHS[column]!)).join('  ')}\n`;

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { ScheduleView } from '../../http/schedules/view.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
-import { clip, fold } from '../format.ts';
+import { fold } from '../format.ts';
+import { row, table } from '../table.ts';
 import { TIME, typedTime } from '../times.ts';
 import { readJsonFile, Usage } from '../usage.ts';
 
@@ -19,8 +20,8 @@ interface Options {
 
 const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
 
-export function scheduleCommands(program: Command, { client, show }: Context) {
-  const schedule = program
+export function scheduleCommands(program: Command, context: Context) {
+  const schedules = program
     .command('schedules')
     .alias('schedule')
     .description('campaigns that are sent repeatedly')
@@ -35,18 +36,24 @@ Examples:
   volley schedules change 3f1c9a0b5d7e2c4a6b80 --cron "0 8 * * *" --until none
   volley schedules pause 3f1c9a0b5d7e2c4a6b80`,
     );
+  addCommand(schedules, context);
+  changeCommand(schedules, context);
+  showCommands(schedules, context);
+  controlCommands(schedules, context);
+}
 
-  const verb = (name: string, description: string) =>
-    schedule.command(name).description(description);
+const verb = (schedules: Command, name: string, description: string) =>
+  schedules.command(name).description(description);
 
-  const times = (command: Command) =>
-    command
-      .option('--until <time>', `no run after that time: ${TIME}; none: no end`)
-      .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
-      .option('--missed <what>', 'for runs missed while the system was down: once or skip');
+const times = (command: Command) =>
+  command
+    .option('--until <time>', `no run after that time: ${TIME}; none: no end`)
+    .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
+    .option('--missed <what>', 'for runs missed while the system was down: once or skip');
 
+function addCommand(schedules: Command, { client, show }: Context) {
   times(
-    verb('add', 'send the campaign of a file at these times')
+    verb(schedules, 'add', 'send the campaign of a file at these times')
       .argument('<file>', 'a campaign as JSON')
       .requiredOption('--cron <fields>', CRON)
       .requiredOption('--name <name>')
@@ -60,9 +67,11 @@ Examples:
       });
     show(made, () => details(made));
   });
+}
 
+function changeCommand(schedules: Command, { client, show }: Context) {
   times(
-    verb('change', 'change a schedule; its count of runs goes on')
+    verb(schedules, 'change', 'change a schedule; its count of runs goes on')
       .argument('<id>')
       .argument('[file]', 'another campaign as JSON')
       .option('--cron <fields>', CRON)
@@ -83,33 +92,37 @@ Examples:
       });
     show(now, () => details(now));
   });
+}
 
-  verb('list', 'list all schedules').action(async () => {
+function showCommands(schedules: Command, { client, show }: Context) {
+  verb(schedules, 'list', 'list all schedules').action(async () => {
     const items = await client().expecting(answers.schedule).all('/v1/schedules');
-    show({ items }, () => items.map(line).join('\n') || 'no schedules');
+    show({ items }, () => table(HEADINGS, items.map(cells)));
   });
 
-  verb('show', 'show a schedule with its next ten runs')
+  verb(schedules, 'show', 'show a schedule with its next ten runs')
     .argument('<id>')
     .action(async (id: string) => {
       const it = await client().expecting(answers.schedule).get(pathOf(id));
       show(it, () => details(it));
     });
+}
 
+function controlCommands(schedules: Command, { client, show }: Context) {
   for (const [name, description] of [
     ['pause', 'pause a schedule'],
     ['resume', 'resume a schedule from now on'],
   ] as const)
-    verb(name, description)
+    verb(schedules, name, description)
       .argument('<id>')
       .action(async (id: string) => {
         const it = await client()
           .expecting(answers.schedule)
           .post(`${pathOf(id)}/${name}`);
-        show(it, () => line(it));
+        show(it, () => row(cells(it)));
       });
 
-  verb('run', 'start an additional run now')
+  verb(schedules, 'run', 'start an additional run now')
     .argument('<id>')
     .action(async (id: string) => {
       const campaign = await client()
@@ -118,7 +131,7 @@ Examples:
       show(campaign, () => campaign.id);
     });
 
-  verb('remove', 'remove a schedule; campaigns that it has started go on')
+  verb(schedules, 'remove', 'remove a schedule; campaigns that it has started go on')
     .alias('delete')
     .argument('<id>')
     .action(async (id: string) => {
@@ -151,8 +164,8 @@ function changed(before: { timeZone?: string }, { zone, until, maxRuns, ...rest 
 const readCampaign = (file: string) =>
   readJsonFile(file, (error) => `${file} is not a campaign.\n${error.message}`);
 
-const line = (it: ScheduleView) =>
-  clip([it.id, it.state.padEnd(6), it.cron.padEnd(14), it.timeZone, it.name].join('  '));
+const HEADINGS = ['ID', 'STATE', 'CRON', 'TIME ZONE', 'NAME'];
+const cells = (it: ScheduleView) => [it.id, it.state, it.cron, it.timeZone, it.name];
 
 function details(it: ScheduleView): string {
   const rows = [

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { SegmentView } from '../../http/segments.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
+import { row, table } from '../table.ts';
 import { readJsonFile } from '../usage.ts';
 
 const pathOf = (name: string, app?: string) => `/v1/segments/${encodeURIComponent(name)}${of(app)}`;
@@ -20,7 +21,7 @@ export function segmentCommands(program: Command, { client, show }: Context) {
   verb('list', 'list the segments of an app').action(async ({ app }: { app?: string }) => {
     const query = app ? `?app=${encodeURIComponent(app)}` : '';
     const items = await client().expecting(answers.segment).all(`/v1/segments${query}`);
-    show({ items }, () => items.map(line).join('\n') || 'no segments');
+    show({ items }, () => table(['NAME', 'AUDIENCE'], items.map(cells)));
   });
 
   verb('put', 'save a segment from a file: an audience as a campaign has it')
@@ -29,7 +30,7 @@ export function segmentCommands(program: Command, { client, show }: Context) {
     .action(async (name: string, file: string, { app }: { app?: string }) => {
       const audience = await readAudience(file);
       const saved = await client().expecting(answers.segment).put(pathOf(name, app), { audience });
-      show(saved, () => line(saved));
+      show(saved, () => row(cells(saved)));
     });
 
   verb('get', 'show a segment')
@@ -48,7 +49,7 @@ export function segmentCommands(program: Command, { client, show }: Context) {
     });
 }
 
-const line = ({ name, audience }: SegmentView) => `${name}  ${JSON.stringify(audience)}`;
+const cells = ({ name, audience }: SegmentView) => [name, JSON.stringify(audience)];
 
 const readAudience = (file: string) =>
   readJsonFile(

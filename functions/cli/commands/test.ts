@@ -10,6 +10,7 @@ import {
   type SendOptions,
 } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
+import { oneLine } from '../format.ts';
 import { Usage } from '../usage.ts';
 import { follow } from './watch.ts';
 
@@ -38,13 +39,14 @@ export function testCommand(program: Command, context: Context) {
 function testedText({ recipients }: TestedView): string {
   let text = '';
   for (const { installationId, provider, language, warnings, ...by } of recipients) {
-    text += `${installationId} by ${provider}, in ${language ?? 'the default language'}\n`;
-    for (const { path, message } of warnings) text += `  warning: ${path}: ${message}\n`;
+    text += `${oneLine(installationId)} by ${provider}, in ${language ?? 'the default language'}\n`;
+    for (const { path, message } of warnings)
+      text += `${oneLine(`  warning: ${path}: ${message}`)}\n`;
     const it = by[provider];
     if (!it) text += `  ${provider}: no credentials\n`;
     else {
       text += `  ${provider}: ${it.bytes} of ${it.mostBytes} bytes\n`;
-      for (const [name, value] of Object.entries(it.headers)) text += `    ${name}: ${value}\n`;
+      for (const [name, value] of Object.entries(it.headers)) text += `${oneLine(`    ${name}: ${value}`)}\n`;
       text += `    ${JSON.stringify(it.payload)}\n`;
     }
   }

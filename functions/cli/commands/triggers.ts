@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { FailedPingView, TriggerView } from '../../http/triggers/view.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
+import { row, table } from '../table.ts';
 import { readJsonFile } from '../usage.ts';
 
 const examples = `
@@ -36,7 +37,7 @@ export function triggerCommands(program: Command, { client, show, url }: Context
         .expecting(answers.trigger)
         .put(pathOf(name), await readTrigger(file));
       // with the URL that the service has to call
-      show(it, () => `${line(it)}\n${url().replace(/(?<!\/)\/+$/, '')}${pathOf(name)}`);
+      show(it, () => `${row(cells(it))}\n${url().replace(/(?<!\/)\/+$/, '')}${pathOf(name)}`);
     });
 
   trigger
@@ -44,7 +45,7 @@ export function triggerCommands(program: Command, { client, show, url }: Context
     .description('list all triggers, and how often they were called')
     .action(async () => {
       const items = await client().expecting(answers.trigger).all('/v1/triggers');
-      show({ items }, () => items.map(line).join('\n') || 'none');
+      show({ items }, () => table(['NAME', 'APP', 'PROOF', 'CALLS'], items.map(cells)));
     });
 
   trigger
@@ -65,7 +66,7 @@ export function triggerCommands(program: Command, { client, show, url }: Context
       const items = await client()
         .expecting(answers.failedPing)
         .all(`${pathOf(name)}/failed`);
-      show({ items }, () => items.map(failedLine).join('\n') || 'none');
+      show({ items }, () => table(['ID', 'AT', 'FAULTS'], items.map(failedCells)));
     });
 
   trigger
@@ -83,8 +84,15 @@ export function triggerCommands(program: Command, { client, show, url }: Context
 /** Its parser's error is not shown: it would quote the file, and with it the secret. */
 const readTrigger = (file: string) => readJsonFile(file, () => `${file} is not JSON`);
 
-const line = ({ name, app, proof, counts }: TriggerView) =>
-  `${name}  ${app}  ${proof.kind}  ${counts.received} received, ${counts.forged} forged`;
+const cells = ({ name, app, proof, counts }: TriggerView) => [
+  name,
+  app,
+  proof.kind,
+  `${counts.received} received, ${counts.forged} forged`,
+];
 
-const failedLine = ({ id, at, faults }: FailedPingView) =>
-  [`${id}  ${at}`, ...faults.map((it) => `  ${it.path || 'body'}: ${it.message}`)].join('\n');
+const failedCells = ({ id, at, faults }: FailedPingView) => [
+  id,
+  at,
+  faults.map((it) => `${it.path || 'body'}: ${it.message}`).join('; '),
+];

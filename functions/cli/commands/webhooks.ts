@@ -4,24 +4,23 @@ import type { Command } from 'commander';
 import type { DeliveryView, WebhookView } from '../../http/webhooks/view.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
-import { fold } from '../format.ts';
+import { row, table } from '../table.ts';
 import { collect } from '../usage.ts';
 
 type WithSecret = WebhookView & { secret: string };
 
-export function webhookCommands(program: Command, { client, show, say, exit }: Context) {
+export function webhookCommands(program: Command, context: Context) {
   const webhooks = program
     .command('webhooks')
     .alias('webhook')
     .description('manage outgoing webhooks');
+  addCommand(webhooks, context);
+  listCommands(webhooks, context);
+  deliveryCommands(webhooks, context);
+  changeCommands(webhooks, context);
+}
 
-  const kept = (it: WithSecret) => {
-    // Slack and Teams verify no signature
-    const isSigned = it.format === 'standard';
-    show(it, () => (isSigned ? `${it.id}  ${it.secret}` : it.id));
-    if (isSigned) say('Keep the secret: it is not shown again.\n');
-  };
-
+function addCommand(webhooks: Command, context: Context) {
   webhooks
     .command('add')
     .argument('<url>', 'where events are posted')
@@ -36,7 +35,8 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
       const { app, campaign: campaignId, type: types, description, slack, teams } = options;
       const format = slack ? 'slack' : teams ? 'teams' : 'standard';
       kept(
-        await client().expecting(answers.webhookWithSecret).post('/v1/webhooks', {
+        context,
+        await context.client().expecting(answers.webhookWithSecret).post('/v1/webhooks', {
           url,
           app,
           campaignId,
@@ -46,13 +46,15 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
         }),
       );
     });
+}
 
+function listCommands(webhooks: Command, { client, show }: Context) {
   webhooks
     .command('list')
     .description('list all webhooks with their states')
     .action(async () => {
       const items = await client().expecting(answers.webhook).all('/v1/webhooks');
-      show({ items }, () => items.map(line).join('\n') || 'none');
+      show({ items }, () => table(HEADINGS, items.map(cells)));
     });
 
   webhooks
@@ -63,9 +65,11 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
       const { items } = await client()
         .expecting(answers.listOf(answers.delivery))
         .get(`${pathOf(id)}/deliveries?limit=50`);
-      show({ items }, () => items.map(deliveryLine).join('\n') || 'none');
+      show({ items }, () => table(DELIVERY_HEADINGS, items.map(deliveryCells)));
     });
+}
 
+function deliveryCommands(webhooks: Command, { client, show, exit }: Context) {
   webhooks
     .command('replay')
     .argument('<id>')
@@ -74,7 +78,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .action(async (id: string, delivery: string) => {
       const path = `${pathOf(id)}/deliveries/${encodeURIComponent(delivery)}:replay`;
       const it = await client().expecting(answers.delivery).post(path);
-      show(it, () => deliveryLine(it));
+      show(it, () => row(deliveryCells(it)));
     });
 
   webhooks
@@ -86,15 +90,19 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
         .expecting(answers.delivery)
         .post(`${pathOf(id)}:test`);
       if (it.state !== 'delivered') exit(1);
-      show(it, () => deliveryLine(it));
+      show(it, () => row(deliveryCells(it)));
     });
+}
 
+function changeCommands(webhooks: Command, context: Context) {
+  const { client, show, say } = context;
   webhooks
     .command('rotate')
     .argument('<id>')
     .description('rotate the secret; the earlier one signs for 24 hours more')
     .action(async (id: string) => {
       kept(
+        context,
         await client()
           .expecting(answers.webhookWithSecret)
           .post(`${pathOf(id)}:rotate`),
@@ -108,7 +116,7 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     .description('enable a webhook that was disabled')
     .action(async (id: string) => {
       const it = await client().expecting(answers.webhook).patch(pathOf(id), { enabled: true });
-      show(it, () => line(it));
+      show(it, () => row(cells(it)));
     });
 
   webhooks
@@ -122,6 +130,13 @@ export function webhookCommands(program: Command, { client, show, say, exit }: C
     });
 }
 
+function kept({ show, say }: Context, it: WithSecret) {
+  // Slack and Teams verify no signature
+  const isSigned = it.format === 'standard';
+  show(it, () => (isSigned ? `${it.id}  ${it.secret}` : it.id));
+  if (isSigned) say('Keep the secret: it is not shown again.\n');
+}
+
 interface AddOptions {
   app?: string;
   campaign?: string;
@@ -133,8 +148,10 @@ interface AddOptions {
 
 const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 
+const HEADINGS = ['ID', 'STATE', 'EVENTS OF', 'FORMAT', 'URL', 'DESCRIPTION'];
+
 /** The path of a Slack or Teams webhook is a password, so only its host is shown; --json shows all. */
-function line(it: WebhookView): string {
+function cells(it: WebhookView): string[] {
   const where = it.format === 'standard' ? it.url : `${new URL(it.url).origin}/…`;
   const of = it.campaignId ? `campaign ${it.campaignId}` : it.app ? `app ${it.app}` : 'all';
   const state = it.enabled
@@ -142,11 +159,13 @@ function line(it: WebhookView): string {
       ? `failing since ${it.failingSince}`
       : 'on'
     : `off: ${it.disabledReason}`;
-  return fold([it.id, state, of, it.format, where, it.description].filter(Boolean).join('  '), 2);
+  return [it.id, state, of, it.format, where, it.description ?? ''];
 }
 
-function deliveryLine({ id, state, event, createdAt, attempts }: DeliveryView): string {
+const DELIVERY_HEADINGS = ['AT', 'ID', 'STATE', 'TYPE', 'SUBJECT', 'ANSWER'];
+
+function deliveryCells({ id, state, event, createdAt, attempts }: DeliveryView): string[] {
   const last = attempts.at(-1);
-  const said = last ? (last.status ?? last.error) : 'not tried yet';
-  return fold([createdAt, id, state, event.type, event.subject, said].join('  '), 2);
+  const said = last ? String(last.status ?? last.error) : 'not tried yet';
+  return [createdAt, id, state, event.type, event.subject, said];
 }
