@@ -87,8 +87,9 @@ test('a closed campaign is watched, reported and its failures listed', async (t)
   assert.match((await volley('report', id)).stdout, /Hi/);
 
   const lines = (await volley('failures', id)).stdout.trim().split('\n');
-  assert.equal(lines.length, 2);
-  assert.match(lines[0]!, /fcm {2}rejected {2}INVALID_ARGUMENT {2}device-0 {2}token-a$/);
+  assert.equal(lines.length, 3);
+  assert.match(lines[0]!, /^AT {24}PROVIDER {2}OUTCOME {7}REASON {20}INSTALLATION {2}TOKEN$/);
+  assert.match(lines[1]!, /fcm {7}rejected {6}INVALID_ARGUMENT {10}device-0 {2}token-a$/);
   const csv = (await volley('failures', id, '--csv')).stdout;
   assert.match(csv, /^installationId,token/);
   const json = JSON.parse((await volley('failures', id, '--json')).stdout);

@@ -32,6 +32,18 @@ test('at a terminal the estimate is shown, and its number is to be typed', async
   assert.equal(await sent(), 2);
 });
 
+test('a time that has passed is told before the number is asked for', async (t) => {
+  const { send, sent, terminal } = await crowd(t, MANY);
+  terminal.answer = '1000';
+  const past = await send('--everybody', '--at', '2026-01-01T00:00:00Z');
+  assert.deepEqual([past.code, terminal.asked], [2, []]);
+  assert.match(past.stderr, /cannot begin in the past.*--at/);
+  assert.equal(await sent(), 0);
+  // the same key may name a campaign that has begun since
+  await send('--everybody', '--at', '2026-01-01T00:00:00Z', '--idempotency-key', 'k');
+  assert.equal(terminal.asked.length, 1);
+});
+
 test('without a terminal, and with --json, a campaign to many needs --yes', async (t) => {
   const { send, sent, terminal } = await crowd(t, MANY);
   const refused = await send('--everybody');

@@ -15,7 +15,6 @@ import { confirmed } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
 import { TIME, ZONE } from '../times.ts';
-import { Usage } from '../usage.ts';
 import { follow } from './watch.ts';
 
 type Options = SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean };
@@ -34,20 +33,17 @@ export function sendCommand(program: Command, context: Context) {
     .action((file: string | undefined, options: Options) => send(context, file, options));
 }
 
-async function send(
-  context: Context,
-  file: string | undefined,
-  options: Options,
-  now: () => number = Date.now,
-) {
+async function send(context: Context, file: string | undefined, options: Options) {
   const { client, io, isJson, say, show, exit } = context;
   const request = await campaignRequest(file, options);
-  // before the number is asked for; a key may name a campaign that was sent before
-  if (!options.idempotencyKey && isPast(request, now()))
-    throw new Usage('it cannot begin in the past: give a later --at');
   const api = client();
   const ask = isJson() ? undefined : io.ask;
-  if (!options.yes && !(await confirmed(api, request, { ask, say: isJson() ? () => {} : say }))) {
+  const asking = {
+    ask,
+    say: isJson() ? () => {} : say,
+    isAgain: options.idempotencyKey !== undefined,
+  };
+  if (!options.yes && !(await confirmed(api, request, asking))) {
     say('volley: nothing was sent\n');
     exit(1);
     return;
@@ -60,10 +56,4 @@ async function send(
   });
   if (options.wait && campaign.state !== 'scheduled') await follow(context, campaign.id);
   else show(campaign, () => campaign.id);
-}
-
-/** True if the request has a time that has passed. `now`: ms since the epoch. */
-function isPast({ schedule }: Record<string, unknown>, now: number): boolean {
-  const { at } = (schedule ?? {}) as { at?: unknown };
-  return typeof at === 'string' && Date.parse(at) <= now;
 }

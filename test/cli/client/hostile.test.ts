@@ -134,6 +134,35 @@ test('control characters do not reach the terminal', async (t) => {
   }
 });
 
+test('a line break in a field does not look like another record', async (t) => {
+  const text = 'a\r\nkey2  admin\u2028\u0085\tb';
+  const failure = { at: text, provider: text, outcome: text, reason: text };
+  const key = { id: text, name: text, scopes: [text] };
+  const webhook = { id: text, url: text, format: 'standard', enabled: true, description: text };
+  for (const [args, handle, lines] of [
+    [['keys', 'list'], answer({ items: [key] }), 2],
+    [['segments', 'list'], answer({ items: [{ name: text, audience: {} }], next: null }), 2],
+    [['webhooks', 'list'], answer({ items: [webhook], next: null }), 2],
+    [
+      ['failures', 'abc'],
+      answer(
+        `${JSON.stringify({ ...failure, installationId: text, token: text })}\n`,
+        'application/x-ndjson',
+      ),
+      2,
+    ],
+    [['apps', 'show', 'a'], answer({ app: text, paused: { at: text, by: text } }), 1],
+  ] as [string[], Handler, number][]) {
+    const { volley } = await createVolley(t, handle);
+    const { stdout, code } = await volley(args);
+    assert.equal(code, 0, stdout);
+    // what is folded is indented
+    const begun = stdout.split(/[\n\r\u2028\u0085]/).filter((it) => /^[^ ]/.test(it));
+    assert.equal(begun.length, lines, stdout);
+    assert.doesNotMatch(stdout, /\t|\ufffd/);
+  }
+});
+
 /** Sends the same again as long as the client takes it; `given` has the bytes. */
 const endless = (type: string, status: number, part: string) => {
   const state = { given: 0, closed: Promise.withResolvers<void>() };

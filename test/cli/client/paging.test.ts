@@ -33,7 +33,7 @@ test('a list ends where the API says so: an empty page is not shown and ends not
       .trimEnd()
       .split('\n')
       .map((it) => it.split(/\s/)[0]),
-    ['a', 'b', 'd'],
+    ['NAME', 'a', 'b', 'd'],
   );
   assert.deepEqual(
     asked,

@@ -98,9 +98,10 @@ test('a campaign is scheduled, moved, cancelled, and its history shown', async (
   assert.match(
     stdout,
     new RegExp(
-      '^\\S+Z scheduled {2}key "local"\n' +
-        `\\S+Z scheduled {2}key "local": begins at\n {36}${later}\n` +
-        '\\S+Z cancelled {2}key "local"\n$',
+      '^AT {24}STATE {6}BY {12}REASON\n' +
+        '\\S+Z {2}scheduled {2}key "local"\n' +
+        `\\S+Z {2}scheduled {2}key "local" {2}begins at\n? +${later}\n` +
+        '\\S+Z {2}cancelled {2}key "local"\n$',
     ),
   );
   const { items } = await json<{ items: object[] }>('history', id);
@@ -182,7 +183,7 @@ test('a schedule is added, shown, changed, paused, run and removed', async () =>
     message: { title: 'Hi' },
   };
   const path = await file('morning.json', campaign);
-  assert.equal((await volley('schedules', 'list')).stdout, 'no schedules\n');
+  assert.equal((await volley('schedules', 'list')).stdout, 'none\n');
   const long = 'Good morning to everybody who reads the news with breakfast, and their dogs too';
   const added = await volley(
     ...['schedules', 'add', path, '--name', long, '--cron', '30 9 * * 1-5'],
@@ -196,10 +197,11 @@ test('a schedule is added, shown, changed, paused, run and removed', async () =>
   assert.equal(next.length, 10);
   assert.match(next[0]!, /^Next {6}\w+day, /);
   assert.equal((await volley('schedules', 'show', id)).stdout, added.stdout);
-  const [listed] = (await volley('schedules', 'list')).stdout.split('\n');
+  const [headings, listed] = (await volley('schedules', 'list')).stdout.split('\n');
+  assert.match(headings!, /^ID {20}STATE {3}CRON {10}TIME ZONE {6}NAME$/);
   assert.match(
     listed!,
-    new RegExp(`^${id} {2}active {2}30 9 \\* \\* 1-5 {4}Europe/Berlin {2}Good`),
+    new RegExp(`^${id} {2}active {2}30 9 \\* \\* 1-5 {2}Europe/Berlin {2}Good`),
   );
 
   const changed = await volley(

@@ -147,7 +147,10 @@ test('a trigger is made, called, listed and removed by hand', async () => {
     const failed = await volley('triggers', 'failed', 'orders');
     return failed.stdout !== 'none\n' && failed.stdout;
   });
-  assert.match(shown, /^[0-9a-f]{24} {2}\d{4}-\S+Z\n {2}message\.title: .*\n$/);
+  assert.match(
+    shown,
+    /^ID {24}AT {24}FAULTS\n[0-9a-f]{24} {2}\d{4}-\S+Z\s+message\.title: [^]*\n$/,
+  );
   const json = await volley('triggers', 'failed', 'orders', '--json');
   const { items } = JSON.parse(json.stdout) as { items: FailedPingView[] };
   assert.deepEqual(Object.keys(items[0]!).toSorted(), ['at', 'body', 'faults', 'id']);

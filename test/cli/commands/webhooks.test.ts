@@ -29,8 +29,8 @@ test('a webhook is added, listed, tested, rotated, replayed and removed by hand'
   const [id, secret] = added.stdout.trim().split('  ');
   assert.match(added.stderr, /not shown again/);
   assert.equal(
-    (await volley('list')).stdout,
-    `${id}  on  app news  standard  ${receiver.url}\n`,
+    (await volley('list')).stdout.replace(/\n? +/g, ' '),
+    `ID STATE EVENTS OF FORMAT URL DESCRIPTION\n${id} on app news standard ${receiver.url}\n`,
     'and no secret',
   );
 
@@ -47,8 +47,9 @@ test('a webhook is added, listed, tested, rotated, replayed and removed by hand'
 
   const { stdout } = await volley('deliveries', id!);
   const lines = stdout.trim().split(/\n(?! )/);
-  assert.equal(lines.length, 2);
-  const replayed = await volley('replay', id!, lines[0]!.split('  ')[1]!);
+  assert.equal(lines.length, 3);
+  assert.match(lines[0]!, /^AT {24}ID /);
+  const replayed = await volley('replay', id!, lines[1]!.split('  ')[1]!);
   assert.match(replayed.stdout, / {2}pending {2}/);
 
   const chat = await volley('add', 'https://hooks.slack.com/services/T0/B0/secret', '--slack');
