@@ -2,9 +2,14 @@
 
 import { readFile } from 'node:fs/promises';
 import { parseExact } from '../lib/exact-json.ts';
+import { findRepeatedNames } from '../lib/json-names.ts';
+import { quoted } from '../lib/redact.ts';
 
 /** The command line makes no sense; `message` says what to do. The program exits with 2. */
 export class Usage extends Error {}
+
+/** A fault names this many of the names that a file repeats. */
+const MAX_NAMED = 5;
 
 /** For an option that may be repeated. */
 export const collect = (value: string, earlier: string[] = []) => [...earlier, value];
@@ -18,9 +23,17 @@ export async function readJsonFile(
   explain: (error: Error) => string,
 ): Promise<unknown> {
   const text = await readFile(file, 'utf8');
+  let value: unknown;
   try {
-    return parseExact(text);
+    value = parseExact(text);
   } catch (error) {
     throw new Usage(explain(error as Error));
   }
+  const repeated: string[] = [];
+  findRepeatedNames(text, (path) => {
+    if (repeated.length < MAX_NAMED) repeated.push(path());
+  });
+  if (repeated.length > 0)
+    throw new Usage(`${file} gives a name more than once: ${quoted(repeated.join(', '))}`);
+  return value;
 }

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import { exactNumber, INEXACT, parseExact } from '../../lib/exact-json.ts';
 import { type Found, note } from '../../lib/faults.ts';
+import { findRepeatedNames } from '../../lib/json-names.ts';
 import { HALF } from '../../lib/json-texts.ts';
 import { answerProblem } from './problem.ts';
 
@@ -33,14 +34,22 @@ export async function readJson(c: Context): Promise<{ value: unknown } | Found |
   if (bytes === 'too large')
     return answerProblem(c, 'too-large', `At most ${MAX_BYTES} bytes of JSON are taken.`);
   if (bytes === 'cut off') return whole('the body was cut off');
+  let text = '';
   let value: unknown;
   try {
-    value = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = parseExact(text);
   } catch (error) {
     if (error instanceof RangeError) return whole(`the body ${TOO_DEEP}`);
     return whole(`the body is not ${error instanceof SyntaxError ? 'valid JSON' : 'UTF-8'}`);
   }
-  return plain(value);
+  const found: Found = { faults: [], count: 0 };
+  const numbered = plain(value, found);
+  if (numbered === 'too many') return whole(`the body has more than ${MAX_VALUES} values`);
+  findRepeatedNames(text, (path) =>
+    note(found, () => ({ path: path().toWellFormed(), message: 'is given more than once' })),
+  );
+  return found.count > 0 ? found : numbered;
 }
 
 const whole = (message: string): Found => ({ faults: [{ path: '', message }], count: 1 });
@@ -71,11 +80,10 @@ export async function readBytes(
 }
 
 /**
- * The value with plain numbers; or a fault for each text or number that could not be stored as it is.
- * `__proto__` is refused because overrides are merged into objects later.
+ * The value with plain numbers, unless it has too many values. Notes a fault for each text or number that
+ * could not be stored as it is. `__proto__` is refused because overrides are merged into objects later.
  */
-function plain(value: unknown): { value: unknown } | Found {
-  const found: Found = { faults: [], count: 0 };
+function plain(value: unknown, found: Found): { value: unknown } | 'too many' {
   const refuse = (path: string, message: string) => note(found, () => ({ path, message }));
   let values = 0;
   const walk = (it: unknown, path: string, depth: number): unknown => {
@@ -100,6 +108,5 @@ function plain(value: unknown): { value: unknown } | Found {
     }
   };
   const numbered = walk(value, '', 0);
-  if (values > MAX_VALUES) return whole(`the body has more than ${MAX_VALUES} values`);
-  return found.count > 0 ? found : { value: numbered };
+  return values > MAX_VALUES ? 'too many' : { value: numbered };
 }

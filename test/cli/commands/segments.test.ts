@@ -22,6 +22,9 @@ test('a segment is saved from a file, listed, shown and removed', async (t) => {
   const wrong = await volley('segments', 'put', 'vip', await file('x.json', 'tags=vip'));
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /is not JSON: [\s\S]*It should be an audience/);
+  const twice = await volley('segments', 'put', 'vip', await file('2.json', '{"tags":1,"tags":2}'));
+  assert.equal(twice.code, 2);
+  assert.match(twice.stderr, /2\.json gives a name more than once: tags/);
   const long = await file('long.json', '{"attributes": {"id": 2916334247900527531}}');
   const rounded = await volley('segments', 'put', 'vip', long);
   assert.equal(rounded.code, 1);

@@ -246,7 +246,7 @@ test('a number that no double holds is refused where it stands, and never rounde
   const path = '/v1/installations/device-1';
   const message = 'is a number that cannot be kept exactly; write it as text';
   const wrong =
-    '{"id":2916334247900527531,"low":-9007199254740993,"far":1e999,"x.y":9007199254740993.5}';
+    '{"id":2916334247900527531,"low":-9007199254740993,"far":1e999,"x.y":9007199254740993.5,"e":9007199254740993e0}';
   for (const method of ['PUT', 'PATCH']) {
     const response = await ask(
       method,
@@ -259,6 +259,7 @@ test('a number that no double holds is refused where it stands, and never rounde
       { path: 'attributes.low', message },
       { path: 'attributes.far', message },
       { path: 'attributes.x.y', message },
+      { path: 'attributes.e', message },
     ]);
   }
   assert.equal(await store.getInstallation('default', 'device-1'), null);
@@ -282,6 +283,21 @@ test('a number that no double holds is refused where it stands, and never rounde
   const deep = `{"name":${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}}`;
   const nested = await problemOf(await ask('POST', '/v1/campaigns', deep));
   assert.match(nested.faults![0]!.message, /nested more than 32 deep/);
+});
+
+test('a name that is given twice is a fault, whichever value would count', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const body = `{"name":"x","name":"y","audience":{"tags":["a"],"tags":["b"]},"message":{"title":"x"}}`;
+  const { faults } = await problemOf(await ask('POST', '/v1/campaigns', body));
+  const message = 'is given more than once';
+  assert.deepEqual(faults, [
+    { path: 'name', message },
+    { path: 'audience.tags', message },
+  ]);
+  assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
+  const many = `{${Array.from({ length: 20_000 }, () => '"a":1').join()}}`;
+  const all = await problemOf(await ask('POST', '/v1/campaigns', many));
+  assert.match(all.detail, /19999 faults/);
 });
 
 test('a query parameter that is given twice is a fault, whichever value would count', async (t) => {
