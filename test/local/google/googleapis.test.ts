@@ -25,6 +25,44 @@ const script = `
   console.log(JSON.stringify(said));
 `;
 
+/** Connects in each of the ways that `net` has, and says to which port of this machine that went. */
+const connecting = `
+  import net from 'node:net';
+  const said = [];
+  const ways = [
+    (done) => net.connect({ port: 443, host: 'a.example' }, done),
+    (done) => net.connect(443, 'a.example', done),
+    (done) => new net.Socket().connect({ port: 443, host: 'a.example' }, done),
+    (done) => new net.Socket().connect(443, 'a.example', done),
+    (done) => new net.Socket().connect('443', 'a.example', done),
+    (done) => new net.Socket().connect(443, done),
+    (done) => new net.Socket().connect(443, 'a.example').once('connect', done),
+    (done) => new net.Socket().connect(80, '192.0.2.1', done),
+  ];
+  for (const way of ways) {
+    const { promise, resolve } = Promise.withResolvers();
+    const socket = way(resolve).once('error', resolve);
+    await promise;
+    said.push(socket.remotePort ?? null);
+    socket.destroy();
+  }
+  console.log(JSON.stringify(said));
+`;
+
+test('every way to connect a socket is led to this machine', async (t) => {
+  const google = await startGoogleApis({});
+  t.after(google.close);
+  const folder = await mkdtemp(join(tmpdir(), 'volley-google-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const ca = join(folder, 'ca.pem');
+  await writeFile(ca, google.ca);
+  const { stdout } = await run(process.execPath, [
+    ...['--import', redirectTo(google, ca), '--input-type=module', '-e', connecting],
+  ]);
+  const https = Array.from({ length: 7 }, () => google.https);
+  assert.deepEqual(JSON.parse(stdout), [...https, google.http]);
+});
+
 test('a name is answered by its player, and one that has none is not, and is told', async (t) => {
   const player = createServer((request, response) => response.end(`hello ${request.headers.host}`));
   player.listen(0, '127.0.0.1');

@@ -29,8 +29,13 @@ const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   // net.connect passes its own normalized array on and recognizes it, so it must stay the same array
   const list = Array.isArray(args[0]) ? args[0] : args;
-  const port = Number(list[0]?.port);
+  const options = typeof list[0] === 'object' ? list[0] : { port: list[0] };
+  const port = Number(options?.port);
   // without a port it is a Unix socket
-  if (port) list[0] = { ...list[0], port: port === 80 ? http : https, host: here.address };
+  if (port) {
+    list[0] = { ...options, port: port === 80 ? http : https, host: here.address };
+    // connect(port, host, listener): the host is in the options now
+    if (typeof list[1] === 'string') list.splice(1, 1);
+  }
   return connect.apply(this, args);
 };
