@@ -12,7 +12,7 @@ import { createFront, type Entry } from './entry/front.ts';
 import { serveFromFirstRequest } from './entry/own-server.ts';
 import { createLog } from './log.ts';
 import { providers } from './model/provider/registry.ts';
-import { workerOf } from './model/tasks.ts';
+import { workerOf } from './model/queues.ts';
 import type { Log } from './ports/ports.ts';
 
 type Start = (config: GoogleConfig, log: Log) => Promise<Entry>;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Fault } from '../lib/errors.ts';
-import { urlVariable, type Worker, workers } from '../model/tasks.ts';
+import { urlVariable, type Worker, workers } from '../model/queues.ts';
 import { readApps } from '../providers/credentials.ts';
 import type { AppCredentials } from '../providers/registry.ts';
 import type { ReadFile } from '../providers/shared/credential-reader.ts';

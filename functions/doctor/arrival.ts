@@ -3,14 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { providers } from '../model/provider/registry.ts';
-import {
-  deliveryTask,
-  redriveTask,
-  sendTask,
-  serviceOf,
-  type Task,
-  workerOf,
-} from '../model/tasks.ts';
+import { serviceOf, workerOf } from '../model/queues.ts';
+import { deliveryTask, redriveTask, sendTask, type Task } from '../model/tasks.ts';
 import { fault, unknown, type Verdict, well } from '../model/verdict.ts';
 import type { Queue } from '../ports/ports.ts';
 import type { Check } from './check.ts';

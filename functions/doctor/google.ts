@@ -1,6 +1,7 @@
 /** Checks of the Google engine by REST, with the API's account: queues, the functions they call, indexes. */
 
-import { type QueueName, queueNames, servedBy, serviceOf, type Task } from '../model/tasks.ts';
+import { type QueueName, queueNames, servedBy, serviceOf } from '../model/queues.ts';
+import type { Task } from '../model/tasks.ts';
 import { fault, well } from '../model/verdict.ts';
 import type { Queue } from '../ports/ports.ts';
 import { taskId } from '../queue/cloud-tasks/request.ts';

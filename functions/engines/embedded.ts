@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedEvents } from '../events/embedded.ts';
-import { type QueueName, queueNames } from '../model/tasks.ts';
+import { type QueueName, queueNames } from '../model/queues.ts';
 import { expire } from '../pipeline/expire.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import { createInlineSend } from '../pipeline/send/inline.ts';

@@ -1,7 +1,7 @@
 /** sendApns, sendFcm: each sends the chunks of one provider. */
 
 import type { Provider } from '../model/provider/registry.ts';
-import { workerOf } from '../model/tasks.ts';
+import { workerOf } from '../model/queues.ts';
 import { startWork } from './work.ts';
 
 /** Returns the start of the function that sends a provider's chunks. */

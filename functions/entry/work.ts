@@ -2,7 +2,8 @@
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createGoogle } from '../engines/google.ts';
-import { type TaskBody, urlVariable, workers } from '../model/tasks.ts';
+import { urlVariable, workers } from '../model/queues.ts';
+import type { TaskBody } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import type { Log, TaskHandler } from '../ports/ports.ts';
 import { receiveTask } from '../queue/cloud-tasks/receiver.ts';

@@ -6,13 +6,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import {
-  type QueueName,
-  sendTask,
-  shardTask,
-  type Task,
-  type TaskBody,
-} from '../../functions/model/tasks.ts';
+import type { QueueName } from '../../functions/model/queues.ts';
+import { sendTask, shardTask, type Task, type TaskBody } from '../../functions/model/tasks.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
 import { cancel, pauseBy, resume } from '../../functions/pipeline/control/control.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { probes } from '../../functions/doctor/arrival.ts';
 import { forkFunction, type Target } from '../../functions/local/google/function.ts';
-import { servedBy } from '../../functions/model/tasks.ts';
+import { servedBy } from '../../functions/model/queues.ts';
 import { createOidc } from '../../functions/simulators/shared/oidc.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { createSigner, nowSeconds } from '../http/auth/jwt.ts';

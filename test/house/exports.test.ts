@@ -1,4 +1,4 @@
-/** Nothing in `functions/` is left over: every file and every exported value is used by another file. */
+/** Nothing in `functions/` is left over: every file and every export is used by another file. */
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -54,14 +54,23 @@ test('every file is imported, or run', () => {
   assert.deepEqual(lost, []);
 });
 
-/** Types may be exported for what a signature says. */
-const exported = /^export (?:async )?(?:const|let|function\*?|class) (\w+)/gm;
+const declared =
+  /^export (?:async )?(?:const|let|function\*?|class|interface|type) (\w+)|^export (?:type )?\{([^}]*)\} from/gm;
 
-test('every exported value is imported by another file', () => {
+/** The names that a file exports, with those that it passes on from another. */
+const exportsOf = (text: string) =>
+  Array.from(text.matchAll(declared), ([, name, passedOn]) =>
+    name !== undefined ? [name] : passedOn!.split(',').map((it) => it.replace(/^.* as |type /, '')),
+  )
+    .flat()
+    .map((it) => it.trim())
+    .filter(Boolean);
+
+test('every exported value and type is imported by another file', () => {
   const unused = files
     .filter((file) => file.startsWith('functions/') && !used.get(file)?.has('*'))
     .flatMap((file) =>
-      Array.from(texts.get(file)!.matchAll(exported), ([, name]) => name!)
+      exportsOf(texts.get(file)!)
         .filter((name) => !used.get(file)?.has(name))
         .map((name) => `${file} ${name}`),
     );

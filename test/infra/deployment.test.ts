@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, suite, test } from 'node:test';
+import { queueNames } from '../../functions/model/queues.ts';
 import { CHUNK_SIZE } from '../../functions/model/sizes.ts';
-import { FEW, queueNames } from '../../functions/model/tasks.ts';
+import { FEW } from '../../functions/model/tasks.ts';
 import { burstOf } from '../../functions/queue/pace.ts';
 import { commandsOf, inventoryOf as inventoryOfCommands } from './gcloud.ts';
 import { grantsOf, inventoryOf } from './inventory.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Unavailable } from '../../lib/errors.ts';
 import { createLog } from '../../log.ts';
-import { type QueueName, queueNames } from '../../model/tasks.ts';
+import { type QueueName, queueNames } from '../../model/queues.ts';
 import type { AppCredentials } from '../../providers/registry.ts';
 import {
   type CloudTasks,

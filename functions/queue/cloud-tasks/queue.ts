@@ -7,7 +7,7 @@
  */
 
 import { chunked } from '../../lib/chunked.ts';
-import type { Worker } from '../../model/tasks.ts';
+import type { Worker } from '../../model/queues.ts';
 import type { Log, Queue } from '../../ports/ports.ts';
 import { BATCH, createBatches, type Ready } from './batch.ts';
 import { code, codeOf, createCaller, explained } from './client.ts';

@@ -1,7 +1,8 @@
 /** A task as Cloud Tasks takes it. */
 
 import { createHash } from 'node:crypto';
-import { servedBy, type Task, type Worker } from '../../model/tasks.ts';
+import { servedBy, type Worker } from '../../model/queues.ts';
+import type { Task } from '../../model/tasks.ts';
 import { encodeBody } from '../body.ts';
 import { DISPATCH_DEADLINE_MS } from '../pace.ts';
 import type { Ready } from './batch.ts';

@@ -3,7 +3,8 @@
  * tasks that are due. An alarm sleeps until the next task is due; new tasks and every answer wake it.
  */
 
-import { type QueueName, queueNames, type TaskBody } from '../../model/tasks.ts';
+import { type QueueName, queueNames } from '../../model/queues.ts';
+import type { TaskBody } from '../../model/tasks.ts';
 import type { Log, TaskHandler } from '../../ports/ports.ts';
 import type { QueueLimits } from '../pace.ts';
 import type { Work } from '../runs.ts';

@@ -7,7 +7,7 @@
  * its work.
  */
 
-import type { QueueName } from '../../model/tasks.ts';
+import type { QueueName } from '../../model/queues.ts';
 import type { Log, Queue, TaskHandler } from '../../ports/ports.ts';
 import type { QueueLimits } from '../pace.ts';
 import { createWatchers } from '../wakeups.ts';

@@ -5,7 +5,8 @@
  * may be dead by now), or `ended` (only its name is left; `at` is when the name is free again).
  */
 
-import type { QueueName, Task } from '../../model/tasks.ts';
+import type { QueueName } from '../../model/queues.ts';
+import type { Task } from '../../model/tasks.ts';
 import { openDatabase } from '../../sqlite/database.ts';
 import { encodeBody } from '../body.ts';
 import { NAME_MS } from '../pace.ts';

@@ -13,7 +13,7 @@ import { startSimulated } from '../../../functions/local/simulated.ts';
 import { createLog } from '../../../functions/log.ts';
 import { isClosed } from '../../../functions/model/campaign.ts';
 import { fullScopes } from '../../../functions/model/key.ts';
-import { queueNames } from '../../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/queues.ts';
 import type { Senders } from '../../../functions/ports/ports.ts';
 import { createSenders } from '../../../functions/providers/senders.ts';
 import { behaviour, defaultSettings } from '../../../functions/simulators/shared/behaviour.ts';

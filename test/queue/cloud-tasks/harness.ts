@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type protos, v2 } from '@google-cloud/tasks';
 import { credentials } from '@grpc/grpc-js';
-import { queueNames } from '../../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/queues.ts';
 import type { TaskHandler } from '../../../functions/ports/ports.ts';
 import {
   type CloudTasksQueue,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { queueNames } from '../../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/queues.ts';
 import {
   createEmbeddedQueue,
   type EmbeddedQueue,
