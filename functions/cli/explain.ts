@@ -1,6 +1,6 @@
 /** Explains an error: what failed, and what to do next. */
 
-import type { Problem } from '../lib/errors.ts';
+import type { Problem } from '../http/core/problems.ts';
 import { redact } from '../lib/redact.ts';
 import { Refused, Unreachable } from './client/errors.ts';
 import { COLUMNS, fold, oneLine } from './format.ts';

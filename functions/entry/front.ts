@@ -1,9 +1,10 @@
 /** Wraps every function: health checks, unexpected errors, and the end of the instance. */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { problem } from '../http/core/problems.ts';
 import { createHealth } from '../http/service/health.ts';
 import { endsWithin, withDeadline } from '../lib/deadline.ts';
-import { problem, Unavailable } from '../lib/errors.ts';
+import { Unavailable } from '../lib/errors.ts';
 import type { Log } from '../ports/ports.ts';
 
 export interface Entry {

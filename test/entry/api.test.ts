@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Problem } from '../../functions/lib/errors.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { Fn } from '../../functions/local/google/function.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { type CloudWorld, createCloudWorld, faulty, noInstances } from '../world/cloud.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_NAMES, type Uploaded } from '../../functions/http/audiences.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import { BUCKETS } from '../../functions/model/bucket.ts';
 import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { ScheduleView } from '../../functions/http/schedules/view.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { ping } from '../../functions/pipeline/inbound/ping.ts';
 import { startDue } from '../../functions/pipeline/schedules/recur.ts';
 import { createFixture, jsonOf } from './fixture.ts';

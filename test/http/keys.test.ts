@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { KeyView, NewKey } from '../../functions/http/keys.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { createFixture, jsonOf } from './fixture.ts';
 
 test('a key is made, shown once, works, is listed and revoked', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EstimateView } from '../../functions/http/campaigns/estimate.ts';
 import type { TestedView } from '../../functions/http/campaigns/test-send.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { credentials } from '../providers/fixture.ts';
 import { apnsToken, createFixture, jsonOf } from './fixture.ts';

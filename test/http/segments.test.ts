@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { SegmentView } from '../../functions/http/segments.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { campaign, createFixture, jsonOf, NOW } from './fixture.ts';
 
 const vip = { audience: { tags: 'vip', not: { country: 'ch' } } };

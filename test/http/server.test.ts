@@ -7,9 +7,9 @@ import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { getRequestListener } from '@hono/node-server';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { Imported } from '../../functions/http/installations/import.ts';
 import { PAGE_ROWS } from '../../functions/import/rows.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 
 type Test = { after(done: () => Promise<void>): void };

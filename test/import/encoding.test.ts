@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { Imported } from '../../functions/http/installations/import.ts';
 import { decoded, Unreadable } from '../../functions/import/encoding.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { apnsToken, createFixture, jsonOf } from '../http/fixture.ts';
 import { assertLinear } from '../text/linear.ts';
 import { csvDialects, foreign, NDJSON, ndjsonDialects } from './dialects.ts';

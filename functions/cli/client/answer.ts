@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import type { Problem } from '../../lib/errors.ts';
+import type { Problem } from '../../http/core/problems.ts';
 import { foreignProblem, strangeProblem } from './foreign.ts';
 
 /** What an answer must have to be used. `T` is what it is then taken for; other fields are kept. */

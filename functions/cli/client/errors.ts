@@ -1,6 +1,6 @@
 /** What a call throws. */
 
-import type { Problem } from '../../lib/errors.ts';
+import type { Problem } from '../../http/core/problems.ts';
 import type { Checked } from './answer.ts';
 
 /** The API answered with a problem. */

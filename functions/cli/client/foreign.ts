@@ -7,7 +7,7 @@
  * https://cloud.google.com/run/docs/troubleshooting
  */
 
-import type { Problem } from '../../lib/errors.ts';
+import type { Problem } from '../../http/core/problems.ts';
 import { quoted } from '../../lib/redact.ts';
 
 type Diagnosis = Pick<Problem, 'title'> & Partial<Pick<Problem, 'detail' | 'next'>>;

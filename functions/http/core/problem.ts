@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { type ProblemKind, problem, problems } from '../../lib/errors.ts';
+import { type ProblemKind, problem, problems } from './problems.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
 

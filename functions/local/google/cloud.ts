@@ -176,7 +176,7 @@ async function startServices(
 
 /** An address for each function. `apiPort`: the port of the API; undefined: any free port. */
 async function openFronts(
-  portsOf: (target: Target) => () => number[],
+  portsOf: (target: Target) => () => readonly number[],
   apiPort: number | undefined,
   keep: Keep,
 ): Promise<Record<Target, Front>> {

@@ -6,7 +6,7 @@ import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { run } from '../../../functions/cli/program.ts';
-import { problem } from '../../../functions/lib/errors.ts';
+import { problem } from '../../../functions/http/core/problems.ts';
 import { createInvokerCheck } from '../../../functions/local/google/run/invoker.ts';
 
 interface Answer {

@@ -12,7 +12,7 @@ import { createClient } from '../../../functions/cli/client/client.ts';
 import { run } from '../../../functions/cli/program.ts';
 import { cleaned } from '../../../functions/cli/terminal.ts';
 import { watchCampaign } from '../../../functions/cli/watch.ts';
-import { problems } from '../../../functions/lib/errors.ts';
+import { problems } from '../../../functions/http/core/problems.ts';
 import { redact } from '../../../functions/lib/redact.ts';
 
 type Handler = (...of: [...Parameters<RequestListener>, string]) => void;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashKey, makeKey } from '../../../functions/http/auth/authorize.ts';
-import type { Problem } from '../../../functions/lib/errors.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import { apnsToken, campaign, createFixture } from '../fixture.ts';
 
 const problemOf = async (response: Response) => (await response.json()) as Problem;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReportView } from '../../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
-import { type Problem, Unavailable } from '../../../functions/lib/errors.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
+import { Unavailable } from '../../../functions/lib/errors.ts';
 import type { Page } from '../../../functions/ports/ports.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from '../fixture.ts';
 

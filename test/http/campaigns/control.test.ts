@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AppView } from '../../../functions/http/apps.ts';
 import type { HistoryView } from '../../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
-import type { Problem } from '../../../functions/lib/errors.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import { campaign, createFixture, failAll, jsonOf, NOW } from '../fixture.ts';
 
 const at = (ms: number) => new Date(ms).toISOString();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import type { Problem } from '../../../functions/lib/errors.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import { validate } from '../../../functions/lib/faults.ts';
 import type { Document } from '../described.ts';
 import { createFixture, jsonOf } from '../fixture.ts';

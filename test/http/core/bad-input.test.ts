@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../../functions/lib/errors.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import { apnsToken, campaign, createFixture, jsonOf } from '../fixture.ts';
 
 const problemOf = async (response: Response) => {

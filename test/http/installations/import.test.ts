@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import type { Imported } from '../../../functions/http/installations/import.ts';
-import type { Problem } from '../../../functions/lib/errors.ts';
 import { apnsToken, createFixture, jsonOf, NOW } from '../fixture.ts';
 
 const HEADER = 'id,platform,token,language,tags';

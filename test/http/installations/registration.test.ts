@@ -7,8 +7,8 @@ import {
   socketAddress,
 } from '../../../functions/http/auth/address.ts';
 import { createLimit } from '../../../functions/http/auth/limit.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import type { NewKey } from '../../../functions/http/keys.ts';
-import type { Problem } from '../../../functions/lib/errors.ts';
 import { apnsToken, createFixture, jsonOf } from '../fixture.ts';
 
 const device = { platform: 'ios', token: apnsToken(1), app: 'shop' };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
+import type { Problem } from '../../../functions/http/core/problems.ts';
 import type { ScheduleView } from '../../../functions/http/schedules/view.ts';
-import type { Problem } from '../../../functions/lib/errors.ts';
 import { campaign, createFixture, jsonOf, NOW } from '../fixture.ts';
 
 type Ask = Awaited<ReturnType<typeof createFixture>>['ask'];
