@@ -3,7 +3,7 @@
  * answer may have more of them, since a later API may add fields.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppView } from '../http/apps.ts';
 import type { Uploaded } from '../http/audiences.ts';
 import type { HistoryView } from '../http/campaigns/control.ts';

@@ -3,7 +3,7 @@
  * Functions Framework's request and response through the same adapter.
  */
 
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { Hono } from 'hono';
 import type { Check } from '../doctor/check.ts';
 import { BadCursor, Unavailable } from '../lib/errors.ts';
 import type { Rate } from '../lib/token-bucket.ts';
@@ -24,7 +24,7 @@ import { estimateCall } from './campaigns/estimate.ts';
 import { eventsCall } from './campaigns/events.ts';
 import { createLive } from './campaigns/live.ts';
 import { testCall } from './campaigns/test-send.ts';
-import { serve } from './core/call.ts';
+import { type Call, serve } from './core/call.ts';
 import { answerProblem } from './core/problem.ts';
 import { deadLetterCalls, noDeadLetters } from './dead-letters.ts';
 import { doctorCall } from './doctor.ts';
@@ -75,7 +75,7 @@ export function createApi(
     perPerson = personRate,
   }: ApiOptions = {},
 ) {
-  const app = new OpenAPIHono();
+  const app = new Hono();
 
   app.use(async (c, next) => {
     c.header('Cache-Control', 'no-store');
@@ -99,7 +99,7 @@ export function createApi(
       : answerProblem(c, 'unexpected', 'The request failed.');
   });
 
-  const calls = [
+  const calls: Call[] = [
     ...campaignCalls(ports),
     messageCall(ports),
     renderCall(ports),
@@ -120,7 +120,7 @@ export function createApi(
     ...segmentCalls(ports),
     ...audienceCalls(ports),
     estimateCall(ports),
-    ...serviceCalls(app, ports),
+    ...serviceCalls(ports, () => calls),
   ];
   const authorize = createAuthorize(ports.store, ports.now, findPerson);
   serve(app, calls, { authorize, admit: createAdmitPerson(perPerson, ports.now) });

@@ -1,7 +1,7 @@
 /** The calls of the app pause: pause, resume or cancel all campaigns of an app. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import type { AppPause } from '../model/campaign.ts';
 import { environments } from '../model/platform.ts';
@@ -17,11 +17,11 @@ const params = z.strictObject({ app: z.string().min(1).max(64) });
 const stateSchema = z
   .object({
     app: z.string(),
-    paused: z.object({ at: z.iso.datetime(), by: z.string() }).nullable().openapi({
+    paused: z.object({ at: z.iso.datetime(), by: z.string() }).nullable().meta({
       description: 'Since when the app is paused, and by whose call; null if it is not.',
     }),
   })
-  .openapi('AppState');
+  .meta({ id: 'AppState' });
 
 const stateView = (app: string, it: AppPause | null) => ({
   app,

@@ -1,8 +1,8 @@
 /** The calls of uploaded audiences: a file of installation ids, user ids or tokens. */
 
 import { randomBytes } from 'node:crypto';
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { Unreadable } from '../import/encoding.ts';
 import { type Name, nameFault, nameReaders } from '../import/names.ts';
 import { FileFault } from '../import/rows.ts';
@@ -27,15 +27,13 @@ const LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 const { app } = registrationSchema.shape;
 
 const uploadFields = {
-  id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+  id: z.string().meta({ example: '3f1c9a0b5d7e2c4a6b80' }),
   app: z.string(),
   of: z.enum(uploadKinds),
-  size: z
-    .int()
-    .openapi({ description: 'Number of names; a name that comes twice may count twice.' }),
+  size: z.int().meta({ description: 'Number of names; a name that comes twice may count twice.' }),
   expiresAt: z.iso.datetime(),
 };
-const uploadSchema = z.object(uploadFields).openapi('Upload');
+const uploadSchema = z.object(uploadFields).meta({ id: 'Upload' });
 
 const uploadedSchema = z
   .object({
@@ -43,9 +41,9 @@ const uploadedSchema = z
     rejected: z.int(),
     faults: z
       .array(z.object({ line: z.int(), message: z.string() }))
-      .openapi({ description: `The first ${MAX_FAULTS}.` }),
+      .meta({ description: `The first ${MAX_FAULTS}.` }),
   })
-  .openapi('Uploaded');
+  .meta({ id: 'Uploaded' });
 export type Uploaded = z.output<typeof uploadedSchema>;
 
 const uploadView = ({ id, app, of, size, expiresAt }: Upload) =>

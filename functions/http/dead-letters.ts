@@ -1,6 +1,6 @@
 /** The calls of dead letters, events that no subscriber took: list them, publish them again. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { type DeadLetter, type DeadLetters, MAX_DEAD_LETTERS } from '../ports/ports.ts';
 import { type Call, call } from './core/call.ts';
@@ -15,9 +15,9 @@ const schema = z
     deadAt: z.iso.datetime(),
     attempts: z.int().nullable(),
     attributes: z.record(z.string(), z.string()),
-    data: z.string().openapi({ description: `Its first ${MAX_SHOWN} characters.` }),
+    data: z.string().meta({ description: `Its first ${MAX_SHOWN} characters.` }),
   })
-  .openapi('DeadLetter');
+  .meta({ id: 'DeadLetter' });
 export type DeadLetterView = z.output<typeof schema>;
 
 const redrivenSchema = z.object({

@@ -1,6 +1,6 @@
 /** The call that checks the deployment from the inside. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { type Check, examine } from '../doctor/check.ts';
 import { type Call, call } from './core/call.ts';
 
@@ -11,11 +11,11 @@ const reportSchema = z
         check: z.string(),
         state: z.enum(['well', 'fault', 'unknown']),
         detail: z.string(),
-        next: z.string().optional().openapi({ description: 'What to do about it.' }),
+        next: z.string().optional().meta({ description: 'What to do about it.' }),
       }),
     ),
   })
-  .openapi('Doctor');
+  .meta({ id: 'Doctor' });
 export type DoctorView = z.output<typeof reportSchema>;
 
 export const doctorCall = (checks: Check[]): Call =>

@@ -1,6 +1,6 @@
 /** The calls of API keys: create, list, revoke. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339OrNull } from '../lib/rfc3339.ts';
 import { type ApiKey, scopes } from '../model/key.ts';
 import { registrationSchema } from '../model/schemas/registration.ts';
@@ -17,7 +17,7 @@ const request = z
   .strictObject({
     name: z.string().trim().min(1).max(64),
     scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
-    app: registrationSchema.shape.app.unwrap().optional().openapi({
+    app: registrationSchema.shape.app.unwrap().optional().meta({
       description: 'For a key with the scope `register`: the app that it registers for.',
     }),
   })
@@ -34,17 +34,17 @@ const request = z
       say('app', 'is missing: a registration key is for one app');
     if (!registers && it.app !== undefined) say('app', 'goes with the scope register only');
   })
-  .openapi('KeyRequest');
+  .meta({ id: 'KeyRequest' });
 
 const keySchema = z
   .object({
-    id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a' }),
+    id: z.string().meta({ example: '3f1c9a0b5d7e2c4a' }),
     name: z.string(),
     scopes: z.array(z.enum(scopes)),
     app: z.string().nullable(),
     createdAt: z.iso.datetime().nullable(),
   })
-  .openapi('Key');
+  .meta({ id: 'Key' });
 export type KeyView = z.output<typeof keySchema>;
 
 const keyView = (it: ApiKey): KeyView => ({
@@ -58,9 +58,9 @@ const keyView = (it: ApiKey): KeyView => ({
 const newKeySchema = z
   .object({
     ...keySchema.shape,
-    key: z.string().openapi({ description: 'Shown only now; only its hash is stored.' }),
+    key: z.string().meta({ description: 'Shown only now; only its hash is stored.' }),
   })
-  .openapi('NewKey');
+  .meta({ id: 'NewKey' });
 export type NewKey = z.output<typeof newKeySchema>;
 
 export function keyCalls(ports: Ports): Call[] {

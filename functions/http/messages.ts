@@ -1,7 +1,7 @@
 /** The call that pushes to a few named recipients inline, without a task in between. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { endsWithin } from '../lib/deadline.ts';
 import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
@@ -24,9 +24,9 @@ const MAX_FAILURES = 1000;
 const outcomeSchema = z
   .object({
     ...campaignSchema.shape,
-    failures: z.array(failureSchema).openapi({ description: 'With shortened tokens.' }),
+    failures: z.array(failureSchema).meta({ description: 'With shortened tokens.' }),
   })
-  .openapi('MessageOutcome');
+  .meta({ id: 'MessageOutcome' });
 
 export const messageCall = (ports: Ports, now: () => number = () => performance.now()) =>
   call({

@@ -1,6 +1,6 @@
 /** The call that shows the push of a message, for a device that need not exist. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { defaultProvider, descriptionOf, providers } from '../model/provider/registry.ts';
 import { renderRequestSchema } from '../model/schemas/push.ts';
 import { renderSample } from '../pipeline/audience/render.ts';
@@ -12,17 +12,17 @@ import { answerProblem, problemResponse } from './core/problem.ts';
 
 const schema = z
   .object({
-    provider: z.enum(providers).openapi({ description: 'The provider that would send it.' }),
-    language: z.string().nullable().openapi({ description: 'Null: the default of the message.' }),
-    warnings: z.array(faultSchema).openapi({
+    provider: z.enum(providers).meta({ description: 'The provider that would send it.' }),
+    language: z.string().nullable().meta({ description: 'Null: the default of the message.' }),
+    warnings: z.array(faultSchema).meta({
       description: 'Parts of the message that this push leaves out, and variables without a value.',
     }),
-    faults: z.array(faultSchema).openapi({
+    faults: z.array(faultSchema).meta({
       description: 'For these it could not be sent, such as a payload that is too large.',
     }),
     ...renderedFields,
   })
-  .openapi('RenderedMessage');
+  .meta({ id: 'RenderedMessage' });
 export type RenderedMessage = z.output<typeof schema>;
 
 export const renderCall = (ports: Ports) =>

@@ -1,7 +1,7 @@
 /** The calls of segments: audiences that are saved under a name. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { said } from '../model/audience/everybody.ts';
 import type { Scope } from '../model/key.ts';
@@ -26,7 +26,7 @@ const segmentSchema = z
     audience: segmentAudience,
     updatedAt: z.iso.datetime(),
   })
-  .openapi('Segment');
+  .meta({ id: 'Segment' });
 const segmentView = (it: Segment) =>
   ({
     app: it.app,

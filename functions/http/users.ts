@@ -1,7 +1,7 @@
 /** The calls for a user's rights: export and erasure of the data about them. */
 
-import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import * as z from 'zod';
 import { erase } from '../pipeline/erase.ts';
 import type { Ports, UserRecord } from '../ports/ports.ts';
 import { failureView } from './campaigns/report-view.ts';
@@ -12,13 +12,14 @@ const params = z.strictObject({ id: z.string().min(1).max(128) });
 
 const recordSchema = z
   .looseObject({ kind: z.enum(['installation', 'recipient', 'failure']) })
-  .openapi('UserRecord', {
+  .meta({
+    id: 'UserRecord',
     description: 'An installation, an entry of a frozen list of recipients, or a failure.',
   });
 
 const erasedSchema = z
   .object({ installations: z.int(), recipients: z.int(), failures: z.int() })
-  .openapi('Erased');
+  .meta({ id: 'Erased' });
 export type ErasedView = z.output<typeof erasedSchema>;
 
 /** Tokens are whole: they are the user's own. */

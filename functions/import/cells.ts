@@ -3,7 +3,7 @@
  * that a file means the same to both. It takes more spellings than a registration does.
  */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { INEXACT } from '../lib/exact-json.ts';
 import { validate } from '../lib/faults.ts';
 import { HALF } from '../lib/json-texts.ts';

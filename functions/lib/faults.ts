@@ -1,6 +1,6 @@
 /** Turns the issues that a zod schema finds into faults, in words for the author of a request. */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Fault, MAX_FAULTS } from './errors.ts';
 
 /** Faults found so far: the first `MAX_FAULTS` are kept, all are counted. */

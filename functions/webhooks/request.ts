@@ -1,6 +1,6 @@
 /** The schemas of requests that create or change a webhook. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EventType, subscribable } from '../model/event.ts';
 import { chatFaults, chatTypes, formats } from '../model/webhook.ts';
 import { faultOfUrl } from './addresses.ts';

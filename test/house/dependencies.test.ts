@@ -55,7 +55,13 @@ const rooms: Record<string, Room> = {
   import: { knows: ground, packages: ['zod'] },
   http: {
     knows: ['import', 'pipeline', 'webhooks', 'doctor', ...ground],
-    packages: ['hono', '@hono/zod-openapi', 'zod', 'firebase-admin', 'google-auth-library'],
+    packages: [
+      'hono',
+      '@asteasolutions/zod-to-openapi',
+      'zod',
+      'firebase-admin',
+      'google-auth-library',
+    ],
   },
   // a client of the API: it reads rows as the API does, and knows its answers' types
   cli: {

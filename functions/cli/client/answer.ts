@@ -3,7 +3,7 @@
  * fails is refused with a problem document, as if the API had refused.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../../http/core/problems.ts';
 import { foreignProblem, strangeProblem } from './foreign.ts';
 

@@ -1,6 +1,6 @@
 /** Calls whose answers have one shape. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { readLines } from '../../import/lines.ts';
 import { checkJson, type Shape } from './answer.ts';
 import { createEnds } from './ends.ts';

@@ -1,6 +1,6 @@
 /** A client of the HTTP API. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkJson, problemOf, type Shape } from './answer.ts';
 import { type Calls, createCalls, TRANSFER_MS } from './calls.ts';
 import { counted, Refused } from './errors.ts';

@@ -1,7 +1,7 @@
 /** The calls that send campaigns and read their state and reports. */
 
-import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import * as z from 'zod';
 import { noCounts } from '../../model/campaign.ts';
 import type { Scope } from '../../model/key.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';

@@ -1,7 +1,7 @@
 /** The calls that control a campaign: pause, resume, cancel, reschedule, retry; and its history. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { type Change, campaignStates, noCounts } from '../../model/campaign.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
@@ -32,14 +32,12 @@ import { campaignView } from './view.ts';
 const changeSchema = z
   .object({
     at: z.iso.datetime(),
-    by: z
-      .string()
-      .openapi({ description: 'An API key, a Firebase user, a schedule, or `system`.' }),
+    by: z.string().meta({ description: 'An API key, a Firebase user, a schedule, or `system`.' }),
     from: z.enum(campaignStates).nullable(),
     to: z.enum(campaignStates),
     reason: z.string().nullable(),
   })
-  .openapi('Change');
+  .meta({ id: 'Change' });
 
 const changeView = (it: Change) =>
   ({

@@ -1,6 +1,6 @@
 /** The call that estimates a campaign: its reach and its problems, before anything is sent. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { estimate } from '../../pipeline/audience/estimate.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -15,7 +15,7 @@ const requestSchema = z
     name: name.optional(),
     message: message.optional(),
   })
-  .openapi('EstimateRequest');
+  .meta({ id: 'EstimateRequest' });
 
 /** Stands for a message that is not written yet: short, and the same for all recipients. */
 const NO_MESSAGE = message.parse({ title: '-' });
@@ -25,14 +25,14 @@ const counts = z.record(z.string(), z.int());
 const estimateSchema = z
   .object({
     installations: z.int(),
-    exact: z.boolean().openapi({
+    exact: z.boolean().meta({
       description: 'True if all were counted. A large audience is estimated from a fair sample.',
     }),
-    counted: z.int().openapi({ description: 'The size of that sample.' }),
+    counted: z.int().meta({ description: 'The size of that sample.' }),
     platforms: counts,
     providers: counts,
-    languages: counts.openapi({ description: 'The 50 most frequent; "" has none.' }),
-    seconds: z.int().openapi({
+    languages: counts.meta({ description: 'The 50 most frequent; "" has none.' }),
+    seconds: z.int().meta({
       description:
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
         "quota of FCM), or at the campaign's own pace.",
@@ -52,11 +52,11 @@ const estimateSchema = z
         ]),
         message: z.string(),
         installations: z.int(),
-        examples: z.array(z.string()).openapi({ description: 'Ids of a few of them.' }),
+        examples: z.array(z.string()).meta({ description: 'Ids of a few of them.' }),
       }),
     ),
   })
-  .openapi('Estimate');
+  .meta({ id: 'Estimate' });
 export type EstimateView = z.output<typeof estimateSchema>;
 
 export const estimateCall = (ports: Ports) =>

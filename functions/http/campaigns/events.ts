@@ -1,7 +1,7 @@
 /** The call that follows a campaign: a stream of Server-Sent Events, or one answer at a time. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { eventSchemas } from '../../model/schemas/events.ts';
 import { call } from '../core/call.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
@@ -61,7 +61,7 @@ export const eventsCall = (
       headers: z.object({ 'last-event-id': z.string().max(64).optional() }),
       query: z.strictObject({
         wait: z.coerce.number().int().min(0).max(MAX_WAIT_SECONDS).optional(),
-        after: z.string().max(64).optional().openapi({ description: 'Instead of Last-Event-ID.' }),
+        after: z.string().max(64).optional().meta({ description: 'Instead of Last-Event-ID.' }),
       }),
     },
     responses: {

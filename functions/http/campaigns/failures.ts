@@ -1,7 +1,7 @@
 /** The call that lists the failures of a campaign: in pages, or all of them as a stream. */
 
-import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import * as z from 'zod';
 import type { Failure } from '../../model/chunk.ts';
 import type { Page, Ports, Store } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';

@@ -1,7 +1,7 @@
 /** What the calls of campaigns share: their parameter, their answers, the idempotency key. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 import { campaignSchema } from './view.ts';
 
@@ -11,7 +11,7 @@ export const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
   .optional()
-  .openapi({ description: 'A repeated request with the same key gives the same campaign.' });
+  .meta({ description: 'A repeated request with the same key gives the same campaign.' });
 
 export const campaignResponse = (description: string) => ({
   description,

@@ -1,12 +1,12 @@
 /** A push as a provider is sent it, in answers. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { Rendered } from '../../ports/ports.ts';
 
 export const renderedFields = {
   headers: z.record(z.string(), z.union([z.string(), z.number()])),
   payload: z.record(z.string(), z.unknown()),
-  bytes: z.int().openapi({ description: 'As the provider counts them.' }),
+  bytes: z.int().meta({ description: 'As the provider counts them.' }),
   mostBytes: z.int(),
 };
 

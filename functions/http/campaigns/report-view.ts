@@ -1,6 +1,6 @@
 /** A campaign's report and its failures, as the API shows them. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { shortToken } from '../../lib/redact.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -15,18 +15,18 @@ export const failureSchema = z
     token: z.string(),
     provider: z.enum(providers),
     outcome: z.enum(['rejected', 'unregistered', 'retry', 'unknown', 'blocked']),
-    reason: z.string().openapi({ example: 'BadDeviceToken' }),
+    reason: z.string().meta({ example: 'BadDeviceToken' }),
     attempts: z.int(),
-    at: z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' }),
+    at: z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' }),
     pruned: z
       .boolean()
-      .openapi({ description: 'The token was dead, so the installation was removed.' }),
-    detail: z.string().openapi({
+      .meta({ description: 'The token was dead, so the installation was removed.' }),
+    detail: z.string().meta({
       description: 'What the provider says beyond the reason; empty if nothing.',
       example: 'message.android.ttl: invalid duration',
     }),
   })
-  .openapi('Failure');
+  .meta({ id: 'Failure' });
 
 /** The token is whole: failures are read to clean up other lists. */
 export const failureView = (it: Failure) =>
@@ -47,35 +47,35 @@ export type FailureView = ReturnType<typeof failureView>;
 export const reportSchema = z
   .object({
     campaign: campaignSchema,
-    ledgerClosed: z.boolean().openapi({
+    ledgerClosed: z.boolean().meta({
       description: 'True if the campaign is closed and every recipient is counted once.',
     }),
-    seconds: z.number().nullable().openapi({
+    seconds: z.number().nullable().meta({
       description:
         'From acceptance, or its scheduled time, to the close or to now; null if it never began.',
     }),
-    perSecond: z.number().nullable().openapi({
+    perSecond: z.number().nullable().meta({
       description:
         'Pushes accepted by the providers, from the first push on; null for fewer than two.',
     }),
     reasons: z
       .array(z.object({ reason: z.string(), count: z.int() }))
-      .openapi({ description: 'Reasons of the failures, the most frequent first.' }),
-    pruned: z.array(z.object({ reason: z.string(), count: z.int() })).openapi({
+      .meta({ description: 'Reasons of the failures, the most frequent first.' }),
+    pruned: z.array(z.object({ reason: z.string(), count: z.int() })).meta({
       description:
         'Installations that were removed because their tokens were dead; the failures name them.',
     }),
     missing: z
       .record(z.string(), z.int())
-      .openapi({ description: 'Recipients without a value or a default for a variable.' }),
-    unread: z.int().openapi({
+      .meta({ description: 'Recipients without a value or a default for a variable.' }),
+    unread: z.int().meta({
       description:
         'Installations of the audience, as it was counted before planning, that are neither recipients ' +
         'nor left out. 0 unless there are many.',
     }),
-    examples: z.array(failureSchema).openapi({ description: 'A few, with shortened tokens.' }),
+    examples: z.array(failureSchema).meta({ description: 'A few, with shortened tokens.' }),
   })
-  .openapi('Report');
+  .meta({ id: 'Report' });
 
 export const reportView = (it: Report) =>
   ({

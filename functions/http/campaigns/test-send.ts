@@ -1,6 +1,6 @@
 /** A test: a campaign to people who are named, and what they are shown. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { Fault } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { forEachProvider, providers } from '../../model/provider/registry.ts';
@@ -17,28 +17,28 @@ import { campaignSchema, campaignView } from './view.ts';
 
 const recipientSchema = z.object({
   installationId: z.string(),
-  provider: z.enum(providers).openapi({ description: 'The provider that sends it.' }),
-  language: z.string().nullable().openapi({ description: 'Null: the default of the message.' }),
+  provider: z.enum(providers).meta({ description: 'The provider that sends it.' }),
+  language: z.string().nullable().meta({ description: 'Null: the default of the message.' }),
   warnings: z
     .array(faultSchema)
-    .openapi({ description: 'Parts of the message that this push leaves out.' }),
+    .meta({ description: 'Parts of the message that this push leaves out.' }),
   ...forEachProvider(() =>
     z
       .object(renderedFields)
       .nullable()
-      .openapi({ description: 'Null unless this provider sends it, and without credentials.' }),
+      .meta({ description: 'Null unless this provider sends it, and without credentials.' }),
   ),
 });
 
 const testedSchema = z
   .object({
     // .nullable() would describe a null that is a campaign, too
-    campaign: z.union([campaignSchema, z.null()]).openapi({ description: 'Null on a dry run.' }),
+    campaign: z.union([campaignSchema, z.null()]).meta({ description: 'Null on a dry run.' }),
     recipients: z
       .array(recipientSchema)
-      .openapi({ description: 'The first 20. A badge that counts up is shown as its increment.' }),
+      .meta({ description: 'The first 20. A badge that counts up is shown as its increment.' }),
   })
-  .openapi('Tested');
+  .meta({ id: 'Tested' });
 export type TestedView = z.output<typeof testedSchema>;
 
 const previewView = (it: Preview) =>

@@ -1,6 +1,6 @@
 /** A campaign as the API shows it: times in RFC 3339, and only the fields listed here. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339, rfc3339OrNull } from '../../lib/rfc3339.ts';
 import { said } from '../../model/audience/everybody.ts';
 import {
@@ -12,40 +12,37 @@ import {
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import type { FieldsOf } from '../core/json.ts';
 
-const time = z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' });
+const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
 
 export const campaignSchema = z
   .object({
     ...campaignRequestSchema.shape,
-    id: z.string().openapi({ example: '3f1c9a0b5d7e2c4a6b80' }),
+    id: z.string().meta({ example: '3f1c9a0b5d7e2c4a6b80' }),
     schedule: z.object({ at: time }).optional(),
-    scheduleId: z.string().optional().openapi({ description: 'The schedule that started it.' }),
-    retryOf: z
-      .string()
-      .optional()
-      .openapi({ description: 'The campaign whose failures it retries.' }),
-    guard: z.enum(['canary', 'off']).optional().openapi({
+    scheduleId: z.string().optional().meta({ description: 'The schedule that started it.' }),
+    retryOf: z.string().optional().meta({ description: 'The campaign whose failures it retries.' }),
+    guard: z.enum(['canary', 'off']).optional().meta({
       description:
         'canary: the rest waits for the canary. off: it was resumed in spite of failures.',
     }),
     state: z.enum(campaignStates),
-    reason: z.string().nullable().openapi({ description: 'Why it is paused.' }),
+    reason: z.string().nullable().meta({ description: 'Why it is paused.' }),
     counts: z
       .object({
         recipients: z.int(),
-        accepted: z.int().openapi({
+        accepted: z.int().meta({
           description: 'APNs or FCM accepted the push. They do not say whether a device shows it.',
         }),
         failed: z.int(),
         skipped: z.int(),
-        pending: z.int().openapi({ description: 'Without an outcome yet.' }),
+        pending: z.int().meta({ description: 'Without an outcome yet.' }),
       })
-      .openapi({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
+      .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
     createdAt: time,
     firstPushAt: time.nullable(),
     closedAt: time.nullable(),
   })
-  .openapi('Campaign');
+  .meta({ id: 'Campaign' });
 
 /** The part of a campaign that its author sent, as it is accepted again. */
 export const requestView = (it: CampaignRequest) =>

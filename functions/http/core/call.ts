@@ -4,16 +4,16 @@
  * from it.
  */
 
-import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
+import type { Context, Hono } from 'hono';
+import * as z from 'zod';
 import type { Fault } from '../../lib/errors.ts';
 import { type Found, validate } from '../../lib/faults.ts';
 import type { Scope } from '../../model/key.ts';
 import type { Authorize } from '../auth/authorize.ts';
 import type { Admit } from '../auth/registration-key.ts';
 import { readJson } from './body.ts';
-import { exampleOf } from './examples.ts';
-import { answerProblem, problemResponse } from './problem.ts';
+import { answerProblem } from './problem.ts';
 
 /** The schemas of a call's input. Bodies are JSON. */
 interface Schemas {
@@ -62,10 +62,9 @@ export interface Access {
   admit: Admit;
 }
 
-/** Adds the calls to an app and its OpenAPI document. Other methods of their paths answer 405. */
-export function serve(app: OpenAPIHono, calls: Call[], { authorize, admit }: Access) {
+/** Adds the calls to an app. Other methods of their paths answer 405. */
+export function serve(app: Hono, calls: Call[], { authorize, admit }: Access) {
   for (const it of calls) {
-    app.openAPIRegistry.registerPath(documented(it));
     app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
       const refusal = (it.scopes && (await authorize(c, it.scopes))) || admit(c) || it.admit?.(c);
       if (refusal) return refusal;
@@ -147,58 +146,3 @@ async function read(
 }
 
 const labels = { params: 'path', query: 'query', headers: 'header', body: '' };
-
-/** The groups of calls in the OpenAPI document: the resource in their path, and what it is. */
-export const tags: Record<string, string> = {
-  campaigns: 'Send to an audience, control the campaign, read its results.',
-  messages: 'Push to a few named recipients immediately.',
-  audiences: 'Estimates, and audiences that are uploaded as a file.',
-  segments: 'Audiences that are saved under a name.',
-  schedules: 'Campaigns that are sent repeatedly.',
-  installations: 'Apps on devices.',
-  users: 'Export and erasure of the data about a user.',
-  triggers: 'Inbound webhooks: outside services that start pushes.',
-  webhooks: 'Outgoing webhooks: outside services that get events.',
-  events: 'Events that no subscriber took.',
-  apps: 'Pause, resume or cancel all campaigns of an app.',
-  keys: 'API keys.',
-  doctor: 'Checks of the deployment.',
-  service: 'The API itself: its description and its health.',
-};
-
-const tagOf = (path: string) => path.match(/^\/v1\/(\w+)/)?.[1] ?? 'service';
-
-function documented({ method, path, operationId, summary, description, ...it }: Call): RouteConfig {
-  const { body, query, ...rest } = it.takes;
-  const problems = [
-    ...(query !== 'any' || it.takes.params || body ? [400] : []),
-    ...(it.scopes ? [401, 403, 429, 503] : []),
-    ...(body ? [413, 415] : []),
-    500,
-  ];
-  const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ');
-  return {
-    method,
-    path,
-    operationId,
-    tags: [tagOf(path)],
-    summary,
-    description: [description, scopes && `Needs the scope ${scopes}.`].filter(Boolean).join('\n\n'),
-    security: it.scopes ? [{ apiKey: [] }] : [],
-    request: {
-      ...rest,
-      ...(query && query !== 'any' && { query }),
-      ...(body && {
-        body: {
-          required: true,
-          content: { 'application/json': { schema: body, ...exampleOf(method, path) } },
-        },
-      }),
-    },
-    ...(it.requestBody && { requestBody: it.requestBody }),
-    responses: {
-      ...Object.fromEntries(problems.map((status) => [status, problemResponse(status)])),
-      ...it.responses,
-    },
-  } as RouteConfig;
-}

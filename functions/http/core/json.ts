@@ -1,6 +1,6 @@
 /** Describes JSON answers for the OpenAPI document: one record, or a page of them. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 
 /**
  * What a view `satisfies`: each field of its schema, and no other. So a new field of a stored record is

@@ -1,8 +1,8 @@
 /** Answers problem documents (RFC 9457), and describes them for the OpenAPI document. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import * as z from 'zod';
 import { type ProblemKind, problem, problems } from './problems.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
@@ -13,10 +13,11 @@ const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    next: z.string().openapi({ description: 'What to do about it.' }),
+    next: z.string().meta({ description: 'What to do about it.' }),
     faults: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
-  .openapi('Problem', {
+  .meta({
+    id: 'Problem',
     description: 'RFC 9457. `faults` names every fault, not only the first.',
     example: problem('invalid-request', 'The request has 2 faults.', {
       faults: [

@@ -1,6 +1,6 @@
 /** Changes an installation: fields that are sent replace the stored ones, null removes one. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { Fault } from '../../lib/errors.ts';
 import { validate } from '../../lib/faults.ts';
 import { type Installation, installation } from '../../model/installation.ts';
@@ -24,11 +24,11 @@ export const changeSchema = z
     userId: shape.userId.nullable(),
     optedOut: shape.optedOut,
     tags: shape.tags.unwrap().optional(),
-    attributes: z.record(z.string().min(1).max(64), scalar.nullable()).optional().openapi({
+    attributes: z.record(z.string().min(1).max(64), scalar.nullable()).optional().meta({
       description: 'Those that are sent are changed, or removed by null; others stay.',
     }),
   })
-  .openapi('RegistrationChange');
+  .meta({ id: 'RegistrationChange' });
 export type Change = z.output<typeof changeSchema>;
 
 /** The changed installation would not be a valid registration. */

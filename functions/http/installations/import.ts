@@ -4,7 +4,7 @@
  * stored. Importing a file twice changes nothing, so a client that was cut off sends it again.
  */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { ABSENT } from '../../import/absent.ts';
 import { Unreadable } from '../../import/encoding.ts';
 import { readRow } from '../../import/read-row.ts';
@@ -28,29 +28,28 @@ const readers = new Map([
 const toldLines = (of: string) =>
   z
     .array(z.object({ line: z.int(), message: z.string() }))
-    .openapi({ description: `${of}: the first ${MAX_TOLD}.` });
+    .meta({ description: `${of}: the first ${MAX_TOLD}.` });
 
 const importedSchema = z
   .object({
-    read: z.int().openapi({ description: 'Rows, without the header and empty lines.' }),
-    stored: z
-      .int()
-      .openapi({ description: 'Rows that were not rejected: the sum of the next four.' }),
+    read: z.int().meta({ description: 'Rows, without the header and empty lines.' }),
+    stored: z.int().meta({ description: 'Rows that were not rejected: the sum of the next four.' }),
     inserted: z.int(),
     updated: z.int(),
     unchanged: z
       .int()
-      .openapi({ description: 'Were stored already with the same fields, and were not written.' }),
-    superseded: z.int().openapi({ description: 'A later row had the same id, or the same token.' }),
-    tokensMoved: z.int().openapi({
+      .meta({ description: 'Were stored already with the same fields, and were not written.' }),
+    superseded: z.int().meta({ description: 'A later row had the same id, or the same token.' }),
+    tokensMoved: z.int().meta({
       description: 'Installations that were removed because a row has their token now.',
     }),
     rejected: z.int(),
-    warned: z.int().openapi({ description: 'Stored without a cell that could not be read.' }),
+    warned: z.int().meta({ description: 'Stored without a cell that could not be read.' }),
     faults: toldLines('Faults of rows that were rejected'),
     warnings: toldLines('Warnings for rows that were stored without a cell'),
   })
-  .openapi('Imported', {
+  .meta({
+    id: 'Imported',
     example: {
       read: 20_000,
       stored: 19_999,
@@ -76,14 +75,12 @@ const importQuery = z.strictObject({
   app: registrationSchema.shape.app
     .unwrap()
     .optional()
-    .openapi({ description: 'The app of all rows; a row with another app is rejected.' }),
-  run: runId
-    .optional()
-    .openapi({ description: 'Marks the rows as seen by this run, for a prune.' }),
+    .meta({ description: 'The app of all rows; a row with another app is rejected.' }),
+  run: runId.optional().meta({ description: 'Marks the rows as seen by this run, for a prune.' }),
   dryRun: z
     .enum(['true', 'false'])
     .optional()
-    .openapi({ description: 'Rows are checked, nothing is stored.' }),
+    .meta({ description: 'Rows are checked, nothing is stored.' }),
 });
 
 const csvExample = `id,platform,token,language,tags,attributes.plan

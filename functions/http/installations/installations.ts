@@ -1,7 +1,7 @@
 /** The calls of one installation: register, change, read, set its badge, remove. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { installation } from '../../model/installation.ts';
 import type { Scope } from '../../model/key.ts';
 import { installationId, registrationSchema } from '../../model/schemas/registration.ts';

@@ -1,6 +1,6 @@
 /** The call that normalizes installations that an earlier version has stored. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { InstallationName, Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 
@@ -14,23 +14,23 @@ const after = z
   .transform(nameOf)
   .nullable()
   .default(null)
-  .openapi({
+  .meta({
     type: 'string',
     description: 'The `next` of the call before; null to begin.',
   });
 
-const body = z.strictObject({ after }).openapi('Normalize');
+const body = z.strictObject({ after }).meta({ id: 'Normalize' });
 
 const normalizedSchema = z
   .object({
     read: z.int(),
     changed: z.int(),
-    removed: z.int().openapi({
+    removed: z.int().meta({
       description: 'Had the same token as another installation, which registered later.',
     }),
-    next: z.string().nullable().openapi({ description: 'Call again with it; null at the end.' }),
+    next: z.string().nullable().meta({ description: 'Call again with it; null at the end.' }),
   })
-  .openapi('Normalized');
+  .meta({ id: 'Normalized' });
 export type NormalizedView = z.output<typeof normalizedSchema>;
 
 export const normalizeCall = ({ store }: Ports) =>

@@ -1,6 +1,6 @@
 /** The call that removes installations which a list has no more, after all of it was imported. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
@@ -16,17 +16,17 @@ const body = z
       .max(200)
       .nullable()
       .default(null)
-      .openapi({ description: 'The `next` of the call before this one.' }),
-    dryRun: z.boolean().default(false).openapi({ description: 'Only counts the installations.' }),
+      .meta({ description: 'The `next` of the call before this one.' }),
+    dryRun: z.boolean().default(false).meta({ description: 'Only counts the installations.' }),
   })
-  .openapi('Prune');
+  .meta({ id: 'Prune' });
 
 const prunedSchema = z
   .object({
-    found: z.int().openapi({ description: 'Removed by this call.' }),
-    next: z.string().nullable().openapi({ description: 'Call again with it; null at the end.' }),
+    found: z.int().meta({ description: 'Removed by this call.' }),
+    next: z.string().nullable().meta({ description: 'Call again with it; null at the end.' }),
   })
-  .openapi('Pruned');
+  .meta({ id: 'Pruned' });
 export type Pruned = z.output<typeof prunedSchema>;
 
 export const pruneCall = ({ store }: Ports) =>

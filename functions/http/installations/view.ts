@@ -1,6 +1,6 @@
 /** An installation as the API shows it: its registration, without what only a store needs. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Installation } from '../../model/installation.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
@@ -10,9 +10,9 @@ export const installationSchema = z
   .object({
     id: z.string(),
     ...registrationSchema.shape,
-    refreshedAt: z.iso.datetime().openapi({ example: '2026-11-21T13:00:00.000Z' }),
+    refreshedAt: z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' }),
   })
-  .openapi('Installation');
+  .meta({ id: 'Installation' });
 
 export const installationView = (it: Installation) =>
   ({

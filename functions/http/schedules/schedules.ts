@@ -1,7 +1,7 @@
 /** The calls of schedules: campaigns that are sent repeatedly. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { faultIn } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { nextRun, type Schedule } from '../../model/schedule.ts';

@@ -1,6 +1,6 @@
 /** A schedule as the API shows it, with its next runs. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { nextRuns, type Schedule, scheduleStates } from '../../model/schedule.ts';
 import { scheduleRequestSchema } from '../../model/schemas/schedule.ts';
@@ -17,14 +17,14 @@ export const scheduleSchema = z
     until: time.optional(),
     id: z.string(),
     state: z.enum(scheduleStates),
-    runs: z.int().openapi({
+    runs: z.int().meta({
       description: 'Runs that were started at their times, without those started by a call.',
     }),
-    nextRuns: z.array(time).openapi({ description: `The next ${RUNS_SHOWN}.` }),
+    nextRuns: z.array(time).meta({ description: `The next ${RUNS_SHOWN}.` }),
     lastCampaignId: z.string().nullable(),
     createdAt: time,
   })
-  .openapi('Schedule');
+  .meta({ id: 'Schedule' });
 
 export const scheduleView = (it: Schedule) =>
   ({

@@ -1,9 +1,8 @@
 /** The calls about the API itself: its root, its description, its health. */
 
-import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { eventSchemas } from '../../model/schemas/events.ts';
+import * as z from 'zod';
 import type { Ports } from '../../ports/ports.ts';
-import { type Call, call, tags } from '../core/call.ts';
+import { type Call, call } from '../core/call.ts';
 import { json } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';
 import { createHealth } from './health.ts';
@@ -15,7 +14,7 @@ const rootSchema = z
     links: z.object({ api: z.string(), health: z.string() }),
     next: z.string(),
   })
-  .openapi('Root');
+  .meta({ id: 'Root' });
 
 const DESCRIPTION = 'Push campaigns to millions of devices, through APNs and FCM.';
 
@@ -27,34 +26,13 @@ const ROOT: z.output<typeof rootSchema> = {
   next: 'Every call of the API is described at /openapi.json; docs/api.md has examples.',
 };
 
+/** `calls`: all that the document describes. */
 export function serviceCalls(
-  app: OpenAPIHono,
   { store, log }: Pick<Ports, 'store' | 'log'>,
+  calls: () => readonly Call[],
 ): Call[] {
   const isServing = createHealth(store, log);
-  let document: string | null = null;
-
-  for (const { type, says, schema } of eventSchemas)
-    app.openAPIRegistry.registerWebhook({
-      method: 'post',
-      path: type,
-      summary: says,
-      security: [],
-      request: { body: { content: { 'application/cloudevents+json': { schema } } } },
-      responses: {
-        '2XX': { description: 'Taken. 410 ends the webhook; any other status is retried.' },
-      },
-    });
-
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
-    type: 'http',
-    scheme: 'bearer',
-    description:
-      'An API key, `volley_…`, with scopes: `campaigns`, `installations`, `read`, `admin`; or with ' +
-      '`register` alone, which may put, change and delete an installation of its app. On Google ' +
-      'Cloud also an ID token of Firebase Auth: its claim `volley` is `admin` (all scopes but ' +
-      '`register`), `sender` (`campaigns`, `read`) or `viewer` (`read`).',
-  });
+  let document: Promise<string> | null = null;
 
   return [
     call({
@@ -78,20 +56,11 @@ export function serviceCalls(
       scopes: null,
       takes: {},
       responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': {} } } },
-      handle(_, c) {
-        document ??= JSON.stringify(
-          app.getOpenAPI31Document({
-            openapi: '3.1.0',
-            info: {
-              title: 'Volley',
-              version: '1',
-              description: DESCRIPTION,
-            },
-            servers: [{ url: '/' }],
-            tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-          }),
+      async handle(_, c) {
+        document ??= import('./document.ts').then(({ documentOf }) =>
+          documentOf(calls(), DESCRIPTION),
         );
-        return c.body(document, 200, { 'Content-Type': 'application/json' });
+        return c.body(await document, 200, { 'Content-Type': 'application/json' });
       },
     }),
 

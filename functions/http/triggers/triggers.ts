@@ -1,7 +1,7 @@
 /** The calls of triggers: inbound webhooks of outside services, and those that failed. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import type { Scope } from '../../model/key.ts';
 import { newTrigger, triggerRequestSchema } from '../../model/schemas/trigger.ts';
 import { pingTask } from '../../model/tasks.ts';

@@ -1,6 +1,6 @@
 /** A trigger and its failed inbound webhooks, as the API shows them. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { said } from '../../model/audience/everybody.ts';
 import type { FailedPing, PingCounts, Proof, Trigger } from '../../model/trigger.ts';
@@ -12,17 +12,17 @@ export const triggerSchema = z
   .object({
     name: z.string(),
     app: z.string(),
-    proof: z.record(z.string(), z.unknown()).openapi({ description: 'Without its secret.' }),
+    proof: z.record(z.string(), z.unknown()).meta({ description: 'Without its secret.' }),
     audience: z.record(z.string(), z.unknown()),
     message: z.record(z.string(), z.unknown()),
     idPath: z.string().nullable(),
     counts: z.object({
-      received: z.int().openapi({ description: 'Had a valid proof.' }),
-      forged: z.int().openapi({ description: 'Had none, and were dropped.' }),
+      received: z.int().meta({ description: 'Had a valid proof.' }),
+      forged: z.int().meta({ description: 'Had none, and were dropped.' }),
     }),
     createdAt: time,
   })
-  .openapi('Trigger');
+  .meta({ id: 'Trigger' });
 
 export const noPings: PingCounts = { received: 0, forged: 0 };
 
@@ -58,9 +58,9 @@ export const failedPingSchema = z
     id: z.string(),
     at: time,
     faults: z.array(z.object({ path: z.string(), message: z.string() })),
-    body: z.string().openapi({ description: 'As it came.' }),
+    body: z.string().meta({ description: 'As it came.' }),
   })
-  .openapi('FailedPing');
+  .meta({ id: 'FailedPing' });
 
 export const failedPingView = (it: FailedPing) =>
   ({

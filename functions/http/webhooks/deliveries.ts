@@ -1,6 +1,6 @@
 /** The calls of a webhook's deliveries: send a test, list them, replay one. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { webhookEvent } from '../../model/campaign-events.ts';
 import { deliveryTask } from '../../model/tasks.ts';
 import type { Webhook, WebhookDelivery } from '../../model/webhook.ts';

@@ -1,7 +1,7 @@
 /** What the calls of webhooks share. */
 
-import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import * as z from 'zod';
 import type { Scope } from '../../model/key.ts';
 import { pageQuery } from '../core/json.ts';
 import { answerProblem, problemResponse } from '../core/problem.ts';

@@ -1,6 +1,6 @@
 /** A webhook and its deliveries, as the API shows them. */
 
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rfc3339, rfc3339OrNull } from '../../lib/rfc3339.ts';
 import { eventTypes, subscribable } from '../../model/event.ts';
 import { formats, type Webhook, type WebhookDelivery } from '../../model/webhook.ts';
@@ -21,17 +21,17 @@ export const webhookSchema = z
     disabledReason: z.string().nullable(),
     failingSince: time
       .nullable()
-      .openapi({ description: 'Since when all deliveries have failed; null if they do not.' }),
+      .meta({ description: 'Since when all deliveries have failed; null if they do not.' }),
     createdAt: time,
   })
-  .openapi('Webhook');
+  .meta({ id: 'Webhook' });
 
 export const withSecretSchema = z
   .object({
     ...webhookSchema.shape,
-    secret: z.string().openapi({ description: 'Shown only now.', example: 'whsec_…' }),
+    secret: z.string().meta({ description: 'Shown only now.', example: 'whsec_…' }),
   })
-  .openapi('WebhookWithSecret');
+  .meta({ id: 'WebhookWithSecret' });
 
 export const webhookView = (it: Webhook) =>
   ({
@@ -66,7 +66,7 @@ export const deliverySchema = z
       }),
     ),
   })
-  .openapi('WebhookDelivery');
+  .meta({ id: 'WebhookDelivery' });
 
 export const deliveryView = (it: WebhookDelivery) =>
   ({

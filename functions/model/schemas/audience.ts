@@ -8,7 +8,7 @@
  * campaign.ts; the types are for all.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
 import { conditionFault, topicName } from '../audience/condition.ts';
 import { audienceFault, withoutEverybody } from '../audience/everybody.ts';

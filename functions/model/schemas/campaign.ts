@@ -6,7 +6,7 @@
  * requests imports it, and the other schemas with checks; types may be imported everywhere.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AudienceRequest, audienceSchema } from './audience.ts';
 import { canarySchema, scheduleSchema } from './control.ts';
 import { messageSchema } from './message.ts';

@@ -1,6 +1,6 @@
 /** The conditions of an audience, each about one field of an installation. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEmpty, NO_CONDITION } from '../audience/everybody.ts';
 import { namedToken } from '../canonical/token.ts';
 import { tokenForm } from '../platform.ts';

@@ -1,6 +1,6 @@
 /** The parts of a request about when a campaign begins, and about its canary. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { timeInMs } from './time.ts';
 
 const LAST_YEAR = 9999;

@@ -1,6 +1,6 @@
 /** The data of each event, for the OpenAPI document. Running code imports only types: zod starts slowly. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { campaignStates } from '../campaign.ts';
 import { type EventType, SOURCE } from '../event.ts';
 import { providers } from '../provider/registry.ts';

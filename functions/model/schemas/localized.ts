@@ -1,6 +1,6 @@
 /** Objects whose names are languages, for the parts of a message that differ by language. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { languageKey } from '../canonical/language.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 

@@ -5,7 +5,7 @@
  * https://developer.apple.com/documentation/activitykit/starting-and-updating-live-activities-with-activitykit-push-notifications
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneOf } from './message-text.ts';
 
 const MAX_PAYLOAD_BYTES = 8 * 1024;

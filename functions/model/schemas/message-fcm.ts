@@ -5,7 +5,7 @@
  * https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { fcmTargets, reservedByFcm } from '../message/fcm-names.ts';
 import { aps, isShare, SHARE } from './message-apns.ts';
 import { formed, httpsLink, LABEL_FORM, labelForm, oneOf, withDefaults } from './message-text.ts';

@@ -1,6 +1,6 @@
 /** Texts with variables in the parts of a message that go to a provider as they are. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { fill, templateOf } from '../message/template.ts';
 
 /** The text that a recipient without any values gets: each variable becomes its default, or ''. */

@@ -1,6 +1,6 @@
 /** The content of a message, which may differ by language. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The largest payload of all: APNs takes 5,120 bytes for VoIP, 4,096 otherwise, and so does FCM. */
 const MAX_VALUE = 5120;

@@ -3,7 +3,7 @@
  * requests imports this file, as with campaign.ts.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { textsIn } from '../../lib/json-texts.ts';
 import { LINK_KEY } from '../message/link.ts';
 import { misspelt, templateOf, variablesOf } from '../message/template.ts';

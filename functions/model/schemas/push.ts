@@ -1,6 +1,6 @@
 /** The requests of a single push, and of one that is only shown. Only code that answers requests imports this file, as with campaign.ts. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CampaignRequest, campaignRequestSchema } from './campaign.ts';
 import { names } from './conditions.ts';
 import { languageTag, registrationSchema, withServing } from './registration.ts';

@@ -3,7 +3,7 @@
  * requests imports this file, as with campaign.ts.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { countryOf } from '../canonical/country.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';

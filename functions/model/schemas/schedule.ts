@@ -1,6 +1,6 @@
 /** The request of a schedule. Only code that answers requests imports this file, as with campaign.ts. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { timeZoneOf } from '../canonical/timezone.ts';
 import { cronFault } from '../cron.ts';
 import { campaignRequestSchema } from './campaign.ts';

@@ -1,6 +1,6 @@
 /** Points in time in requests: RFC 3339, with `Z` or an offset. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 const LOCAL = z.iso.datetime({ local: true });
 

@@ -1,7 +1,7 @@
 /** The request of a trigger. Only code that answers requests imports this file, as with campaign.ts. */
 
 import { hash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { validate } from '../../lib/faults.ts';
 import {
   asLists,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../../../functions/http/core/problems.ts';
 import { validate } from '../../../functions/lib/faults.ts';
 import type { Document } from '../described.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { validate } from '../../../functions/lib/faults.ts';
 import { NO_CONDITION, said } from '../../../functions/model/audience/everybody.ts';
 import { matches } from '../../../functions/model/audience/matches.ts';
