@@ -8,7 +8,7 @@ import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../model/sizes.ts';
 import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
 
-export interface Asked {
+interface Asked {
   recipients: number;
   /** installations that are read to find them: more if a condition has no index */
   read: number;
@@ -16,7 +16,7 @@ export interface Asked {
   failing: number;
 }
 
-export interface Line {
+interface Line {
   service: string;
   what: string;
   price: Priced;

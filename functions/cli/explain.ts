@@ -30,7 +30,7 @@ function inWords(error: unknown): string {
   }
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT')
-    return `there is no file ${path}. Check its name, and the folder that you are in`;
+    return `there is no file ${path}.\nCheck its name, and the folder that you are in.`;
   if (code === 'EISDIR') return 'a file is needed, and not a folder';
   if (code && path) return `${path} cannot be read (${code})`;
   return error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@
  * here when they change; `volley estimate` and the table in docs/operations.md follow.
  */
 
-export interface Price {
+interface Price {
   usd: number;
   /** the quantity that the price is for */
   per: number;

@@ -22,7 +22,7 @@ export interface Gauge {
   words: string;
 }
 
-export interface Progress {
+interface Progress {
   show(gauge: Gauge): void;
   stop(): void;
 }

@@ -14,7 +14,7 @@ export interface Tried {
   lastAttempt?: { responseStatus?: { code?: number; message?: string } };
 }
 
-export interface Tracked {
+interface Tracked {
   queue: Pick<Queue, 'create'>;
   /** Returns null if the queue no longer has the task. */
   find(task: Task, signal: AbortSignal): Promise<Tried | null>;

@@ -4,7 +4,7 @@ import { withDeadline } from '../lib/deadline.ts';
 import { redact } from '../lib/redact.ts';
 import { unknown, type Verdict } from '../model/verdict.ts';
 
-export interface Finding extends Verdict {
+interface Finding extends Verdict {
   check: string;
 }
 

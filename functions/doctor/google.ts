@@ -9,7 +9,7 @@ import { arrivalChecks, isRefused, refusalOf, type Tried } from './arrival.ts';
 import type { Check } from './check.ts';
 import { FIELDS_FILTER, type Field, readyOf } from './indexes.ts';
 
-export interface GoogleChecks {
+interface GoogleChecks {
   project: string;
   region: string;
   prefix: string;

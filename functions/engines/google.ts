@@ -8,7 +8,7 @@ import { createPubSubEvents } from '../events/pubsub.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
 
-export interface GoogleOptions {
+interface GoogleOptions {
   config: GoogleConfig;
   log: Log;
   /** true if this function sends pushes or checks messages */
@@ -17,7 +17,7 @@ export interface GoogleOptions {
   random?: () => number;
 }
 
-export type Google = Ports & {
+type Google = Ports & {
   /** Closes all connections; calls in progress fail. */
   close(): Promise<void>;
 };

@@ -16,7 +16,7 @@ export interface Entry {
   close(): Promise<void>;
 }
 
-export interface Front {
+interface Front {
   listener: RequestListener;
   /** Accepts no more requests, waits for running ones, closes connections. Never rejects. */
   drain(): Promise<void>;

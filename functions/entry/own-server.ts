@@ -16,7 +16,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { RequestListener, Server } from 'node:http';
 
-export interface Owner {
+interface Owner {
   listener: RequestListener;
   /** Ends the work, on a signal or after an uncaught exception. Must not reject. */
   end(why: 'signal' | 'exception', error?: unknown): Promise<void>;

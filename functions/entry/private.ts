@@ -6,7 +6,7 @@ import { createOidc } from '../http/auth/oidc.ts';
 import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
 
-export interface Reply {
+interface Reply {
   status: number;
   headers?: Record<string, string>;
 }

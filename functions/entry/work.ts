@@ -13,7 +13,7 @@ import { privately } from './private.ts';
 /** Attempts of a task; the same number as in infra/queues.tf. */
 const MAX_ATTEMPTS = 60;
 
-export interface Work {
+interface Work {
   target: string;
   takes(body: TaskBody): boolean;
   withSenders: boolean;

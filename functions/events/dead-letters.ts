@@ -13,7 +13,7 @@ import {
   type Redriven,
 } from '../ports/ports.ts';
 
-export interface DeadLettersOptions {
+interface DeadLettersOptions {
   project: string;
   /** id of the topic that events are published to */
   topic: string;

@@ -10,9 +10,9 @@ import type { Events, Queue } from '../ports/ports.ts';
 /** Events remembered as delivered in part. The oldest is forgotten, and is then delivered in full again. */
 const MAX_PARTIAL = 1000;
 
-export type Subscriber = (event: CampaignEvent) => Promise<void>;
+type Subscriber = (event: CampaignEvent) => Promise<void>;
 /** Whether a subscriber would do anything with the event. */
-export type Wants = (event: CampaignEvent) => Promise<boolean>;
+type Wants = (event: CampaignEvent) => Promise<boolean>;
 
 export interface EmbeddedEvents extends Events {
   /** It gets only the events that it wants. An event that no subscriber wants is not queued. */

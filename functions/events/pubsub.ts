@@ -15,7 +15,7 @@ import { retry } from '../lib/retry.ts';
 import { type CampaignEvent, toCloudEvent } from '../model/event.ts';
 import type { Events } from '../ports/ports.ts';
 
-export interface PubSubOptions {
+interface PubSubOptions {
   project: string;
   /** the topic's id, without the project */
   topic: string;

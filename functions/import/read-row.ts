@@ -20,7 +20,7 @@ const known: ReadonlySet<string> = new Set(rowFields);
 
 export const ATTRIBUTE = 'attributes.';
 
-export type ReadRow =
+type ReadRow =
   /** `warning`: the cells that are left out and why, in one line; null if there are none */
   { installation: ImportedInstallation; warning: string | null } | { fault: string };
 

@@ -29,7 +29,7 @@ export async function each<T, R>(
 }
 
 /** Calls `work` when there is a free slot, and settles as it does. */
-export type Slots = <T>(work: () => Promise<T>) => Promise<T>;
+type Slots = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** At most `count` calls run at the same time; the others wait, and begin in the order they came. */
 export function createSlots(count: number): Slots {

@@ -15,7 +15,7 @@ export function note(found: Found, fault: () => Fault) {
   if (found.faults.length < MAX_FAULTS) found.faults.push(fault());
 }
 
-export type Validated<T> = { value: T } | Found;
+type Validated<T> = { value: T } | Found;
 
 /** The value as the schema parses it, or all faults. `within` is put before each path. Never throws. */
 export function validate<T>(

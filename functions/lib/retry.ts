@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface RetryOptions {
+interface RetryOptions {
   /**
    * Called after each failure. Returns the milliseconds until the next attempt; null if there is to
    * be none. `attempt` is the number of the attempt that has failed, from 1.

@@ -6,8 +6,6 @@ import { tokenOf } from './canonical/token.ts';
 import { defaultProvider, type Provider } from './provider/registry.ts';
 import type { Registration } from './schemas/registration.ts';
 
-export type { Registration } from './schemas/registration.ts';
-
 export interface Installation extends Omit<Registration, 'provider'> {
   id: string;
   provider: Provider;

@@ -39,7 +39,7 @@ export interface Webhook {
   origin: string;
 }
 
-export interface DeliveryAttempt {
+interface DeliveryAttempt {
   at: number;
   ms: number;
   /** null: no answer came, for this reason */

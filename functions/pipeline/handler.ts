@@ -49,10 +49,7 @@ export function createTaskHandler(
 }
 
 /** Makes one attempt to deliver an event to a webhook, and queues the next attempt if it fails. */
-export type Post = (
-  it: Extract<TaskBody, { kind: 'delivery' }>,
-  signal: AbortSignal,
-) => Promise<void>;
+type Post = (it: Extract<TaskBody, { kind: 'delivery' }>, signal: AbortSignal) => Promise<void>;
 
 const noPost: Post = () => Promise.reject(new Error('webhooks are for deliver'));
 

@@ -25,7 +25,7 @@ const LOST_AFTER_MS = 60 * 1000;
  * `sent` resolves when each push was tried once; null: the pushes are queued, or there is nothing to
  * send.
  */
-export type SinglePush = { accepted: Accepted; sent: Promise<unknown> | null };
+type SinglePush = { accepted: Accepted; sent: Promise<unknown> | null };
 
 /**
  * Accepts a request to named recipients, and begins to send it. The answers are those of `accept`; a

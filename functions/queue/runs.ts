@@ -30,7 +30,7 @@ interface Run<J> extends Delivered<J> {
 /** How a delivery ended; `failed` if the handler threw, or took too long. */
 export type Ended = TaskAnswer | { kind: 'failed'; error: unknown };
 
-export interface Runs<J> {
+interface Runs<J> {
   readonly size: number;
   start(work: Work<J>, it: Delivered<J>): void;
   /** Fires the signals of all. */

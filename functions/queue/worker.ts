@@ -19,7 +19,7 @@ export interface Answered<J> {
 }
 
 /** How many deliveries may start in one turn. */
-export interface Turn {
+interface Turn {
   /** duplicate deliveries */
   duplicates: number;
   /** jobs that are due */

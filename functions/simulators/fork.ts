@@ -43,7 +43,7 @@ export async function forkSimulator(
   };
 }
 
-export interface ForkedService<H> {
+interface ForkedService<H> {
   hello: H;
   ask<T>(method: string, ...args: unknown[]): Promise<T>;
   close(): Promise<void>;

@@ -9,7 +9,7 @@ import { createLogSync } from './log-sync.ts';
 type Row = Record<string, SQLOutputValue>;
 
 /** `R` is the row that the statement gives. */
-export interface Statement<R = Row> {
+interface Statement<R = Row> {
   get(...values: SQLInputValue[]): R | undefined;
   all(...values: SQLInputValue[]): R[];
   run(...values: SQLInputValue[]): { changes: number | bigint };

@@ -8,7 +8,7 @@ import { LEASE_MS } from '../model/timing.ts';
 /** Largest difference between clocks, in ms. Those set by NTP differ by far less. */
 const TOLERANCE_MS = 60_000;
 
-export type LeaseState = 'free' | 'held' | 'beyond';
+type LeaseState = 'free' | 'held' | 'beyond';
 
 /**
  * 'beyond': no lease reaches that far, so its clock was ahead. It is cut to the usual length: an owner

@@ -21,7 +21,7 @@ export type Poster = (
   signal?: AbortSignal,
 ) => Promise<Posted>;
 
-export interface PosterOptions {
+interface PosterOptions {
   /** allows http, and addresses that only this machine can reach: for development */
   local: boolean;
   resolve?: Resolve;

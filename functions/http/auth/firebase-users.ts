@@ -21,7 +21,7 @@ const roles: Record<string, Scope[]> = {
   viewer: ['read'],
 };
 
-export interface Person {
+interface Person {
   /** Firebase's user id */
   id: string;
   /** the e-mail address, or the user id */

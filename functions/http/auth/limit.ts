@@ -11,7 +11,7 @@ import { createTokenBucket, type Rate, type TokenBucket } from '../../lib/token-
 const REMEMBERED = 10_000;
 
 /** Counts a call of `who`. Gives the milliseconds to wait before it is allowed; 0: allowed. */
-export type Limit = (who: string) => number;
+type Limit = (who: string) => number;
 
 export function createLimit(rate: Rate, now: () => number): Limit {
   const buckets = new Map<string, TokenBucket>();

@@ -36,7 +36,7 @@ export interface OidcOptions {
   now?: () => number;
 }
 
-export type Caller =
+type Caller =
   | { kind: 'invoker' }
   /** `reason` is for the log; the caller gets only the status */
   | { kind: 'refused'; status: 401 | 403; reason: string };

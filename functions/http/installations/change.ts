@@ -29,7 +29,7 @@ export const changeSchema = z
     }),
   })
   .meta({ id: 'RegistrationChange' });
-export type Change = z.output<typeof changeSchema>;
+type Change = z.output<typeof changeSchema>;
 
 /** The changed installation would not be a valid registration. */
 export class Contradiction extends Error {

@@ -25,7 +25,7 @@ export interface Received {
 }
 
 /** `body`: the part to store; `id`: the id that was signed with it. Null: it is forged. */
-export type Proven = { body: Uint8Array; id: string | null } | null;
+type Proven = { body: Uint8Array; id: string | null } | null;
 
 /** Signatures that are compared. One is usual, two while a secret is changed. */
 const MAX_SIGNATURES = 10;

@@ -13,7 +13,7 @@ import { NO_WEBHOOK, noWebhook, WEBHOOK_SCOPES, webhookPage, webhookParams } fro
 import { deliverySchema, deliveryView } from './view.ts';
 
 /** Delivers once, immediately. Gives the delivery with its attempt. */
-export type Ping = (webhook: Webhook, delivery: WebhookDelivery) => Promise<WebhookDelivery>;
+type Ping = (webhook: Webhook, delivery: WebhookDelivery) => Promise<WebhookDelivery>;
 
 export const deliveryCalls = (ports: Ports, ping: Ping): Call[] => [
   testWebhookCall(ports, ping),

@@ -3,7 +3,7 @@
  * 8.3).
  */
 
-export interface AnswerBlock {
+interface AnswerBlock {
   /** 0 without one */
   status: number;
   retryAfter: string | undefined;

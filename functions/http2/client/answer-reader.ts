@@ -6,7 +6,7 @@ import * as F from '../session/protocol.ts';
 import { addField, clearBlock, createAnswerBlock, wantsField } from './answer-block.ts';
 import type { Ending, Exchange } from './exchange.ts';
 
-export interface AnswerEvents {
+interface AnswerEvents {
   /** Returns the exchange of a stream, or null if it has ended. Throws if it was never opened. */
   find(id: number): Exchange | null;
   /** Counts a header block without consequence against the peer's budget. */

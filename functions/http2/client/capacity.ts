@@ -3,7 +3,7 @@
 import type { Session } from '../session/session.ts';
 import type { StreamTable } from './stream-table.ts';
 
-export interface Capacity {
+interface Capacity {
   /** Returns how many streams may be opened now, 0 or less if none may. */
   room(): number;
   /** The peer has announced its limit of open streams. */

@@ -44,7 +44,7 @@ export interface Connection {
   destroy(reason: string): void;
 }
 
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** Streams may be opened, or more of them than before. */
   room(): void;
   /** Called exactly once for each exchange that was opened. It must not throw. */

@@ -8,7 +8,7 @@ import type { Exchange, Request } from './exchange.ts';
 import { createRequestTemplates } from './request-templates.ts';
 
 /** Writes an exchange that has its id. */
-export interface RequestWriter {
+interface RequestWriter {
   /**
    * Writes HEADERS and returns the size of the body in bytes. If that is not 0, `body` must follow
    * before anything else is written: only then there is room for it.

@@ -43,7 +43,7 @@ export interface ClientStreams {
   close(lastServed: number, reason: string): void;
 }
 
-export interface ClientEvents {
+interface ClientEvents {
   /** SETTINGS of the peer came, or there is room after `room()` was 0. */
   room(): void;
   /** Called exactly once for each exchange that was opened. It must not throw. */

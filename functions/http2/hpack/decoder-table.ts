@@ -14,7 +14,7 @@ export interface Field {
   readonly wanted: boolean;
 }
 
-export interface DecoderTable {
+interface DecoderTable {
   /** bytes that the dynamic entries may take; only `resize` changes it */
   capacity: number;
   /** @throws HpackError if `index` has no entry (section 2.3.3) */

@@ -9,9 +9,9 @@ import { ENTRY_OVERHEAD, INITIAL_TABLE_SIZE, staticTable } from './tables.ts';
  * Gets each field in the order of the block, octets as latin1. It must not throw. Names come as the
  * peer wrote them: the caller refuses upper case and whatever else RFC 9113, section 8.2 forbids.
  */
-export type HeaderSink = (name: string, value: string) => void;
+type HeaderSink = (name: string, value: string) => void;
 
-export interface DecoderOptions {
+interface DecoderOptions {
   /** SETTINGS_HEADER_TABLE_SIZE in our first SETTINGS, in bytes */
   maxTableSize: number;
   /** SETTINGS_MAX_HEADER_LIST_SIZE: bytes of names and values, plus 32 for each field */

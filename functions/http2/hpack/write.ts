@@ -6,7 +6,7 @@
 import { huffmanEncode } from './huffman.ts';
 
 /** How an integer begins: the pattern in its first byte, and a mask of the bits left for the value. */
-export interface Form {
+interface Form {
   readonly first: number;
   readonly mask: number;
 }

@@ -1,6 +1,6 @@
 /** One timer for all deadlines of a pool. It keeps the process alive only while an answer is due. */
 
-export interface Deadlines {
+interface Deadlines {
   /** An answer is due from now on. */
   hold(): void;
   /** No answer is due any more. */
@@ -8,7 +8,7 @@ export interface Deadlines {
   stop(): void;
 }
 
-export interface DeadlinesOptions {
+interface DeadlinesOptions {
   /** milliseconds between checks */
   everyMs: number;
   /** in milliseconds */

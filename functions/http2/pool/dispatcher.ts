@@ -5,7 +5,7 @@ import type { Link } from './link.ts';
 import type { Links } from './links.ts';
 import type { WaitingList } from './waiting-list.ts';
 
-export interface Dispatcher {
+interface Dispatcher {
   /** Gives a request to a connection at time `at` (milliseconds). False: none has room. */
   dispatch(entry: Entry, at: number): boolean;
   /**
@@ -15,7 +15,7 @@ export interface Dispatcher {
   flush(freed?: Link | null): void;
 }
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   links: Links;
   waiting: WaitingList;
   /** A connection that was idle for longer is sent a PING before it is used. */

@@ -24,7 +24,7 @@ export interface Entry extends Exchange {
   avoid: Link | null;
 }
 
-export interface Entries {
+interface Entries {
   make(request: Request, answer: Entry['answer'], since: number): Entry;
   /** Takes an answered entry back; the caller must not use it afterwards. */
   giveBack(entry: Entry): void;

@@ -3,7 +3,7 @@
 import { type Backoff, fullJitter } from '../../lib/backoff.ts';
 import type { Link } from './link.ts';
 
-export interface GrowthOptions {
+interface GrowthOptions {
   readonly live: readonly Link[];
   readonly draining: ReadonlySet<Link>;
   maxConnections: number;
@@ -18,7 +18,7 @@ export interface GrowthOptions {
   unreachable(reason: string): void;
 }
 
-export interface Growth {
+interface Growth {
   /** Makes one more connection if all of them work and requests wait nevertheless. */
   grow(): void;
   /** Makes a successor of `link`, whose GOAWAY is near. */

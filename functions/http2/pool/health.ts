@@ -2,7 +2,7 @@
 
 import type { Link } from './link.ts';
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly live: readonly Link[];
   readonly draining: ReadonlySet<Link>;
   /** for the answer to a request */
@@ -17,7 +17,7 @@ export interface HealthOptions {
   room(): void;
 }
 
-export interface Health {
+interface Health {
   /** Sends a PING. The connection takes no streams until the answer comes, and is destroyed without. */
   probe(link: Link): void;
   /** Ends requests and connections that are late at time `at`, and probes silent connections. */

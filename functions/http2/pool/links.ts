@@ -9,7 +9,7 @@ import { createGrowth } from './growth.ts';
 import { createHealth } from './health.ts';
 import { type Link, newLink } from './link.ts';
 
-export interface LinksOptions {
+interface LinksOptions {
   url: URL;
   tls: TlsOptions;
   maxConnections: number;

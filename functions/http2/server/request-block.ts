@@ -6,7 +6,7 @@ export interface RequestBlock {
   malformed: boolean;
 }
 
-export interface RequestBlockReader {
+interface RequestBlockReader {
   /** Adds a field in the order of the block. */
   field(name: string, value: string): void;
   /** Returns the block; the next field begins another one. */

@@ -24,7 +24,7 @@ export interface ServerOptions extends ServerEvents {
   connected?(connection: ServerConnection, socket: TLSSocket): void;
 }
 
-export interface Server {
+interface Server {
   readonly port: number;
   /** Changes the limit of every connection, present and future. */
   setMaxStreams(count: number): void;

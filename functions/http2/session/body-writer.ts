@@ -8,7 +8,7 @@ import * as F from './protocol.ts';
 import type { Session } from './session.ts';
 
 /** A stream with a body to be written. */
-export interface Outgoing {
+interface Outgoing {
   readonly id: number;
   /** what is left of its body; null: nothing waits */
   rest: Buffer | null;

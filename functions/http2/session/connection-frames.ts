@@ -7,7 +7,7 @@ import * as F from './protocol.ts';
 import { type PeerSettings, readSettings } from './settings.ts';
 import type { SessionWriter } from './writer.ts';
 
-export interface ConnectionFramesOptions {
+interface ConnectionFramesOptions {
   handler: SessionHandler;
   /** changed by the peer's SETTINGS */
   peer: PeerSettings;

@@ -17,7 +17,7 @@ export interface Frame {
   to: number;
 }
 
-export interface FrameReader {
+interface FrameReader {
   /**
    * Hands on every frame that is complete, from bytes `from` to `to` of `chunk`. A frame within one
    * chunk is read in place; only one that spans chunks is copied.

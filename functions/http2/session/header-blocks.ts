@@ -19,7 +19,7 @@ export interface HeaderBlocksOptions {
 }
 
 /** Plain fields: they are read for every frame, of one connection after another. */
-export interface HeaderBlocks {
+interface HeaderBlocks {
   /** the stream whose block is incomplete; 0: none */
   openId: number;
   /** the highest stream that the peer has sent HEADERS on */

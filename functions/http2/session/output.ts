@@ -23,7 +23,7 @@ export interface Output {
   close(): void;
 }
 
-export interface OutputEvents {
+interface OutputEvents {
   /** Everything gathered so far is about to be written. */
   flushing?(): void;
   /** There is room again after `isFull` returned true. */

@@ -13,11 +13,11 @@ import type { ConnectionFrames } from './handler.ts';
 import { createHeaderBlocks, type HeaderBlocksOptions } from './header-blocks.ts';
 import * as F from './protocol.ts';
 
-export interface ReaderOptions extends HeaderBlocksOptions {
+interface ReaderOptions extends HeaderBlocksOptions {
   connection: ConnectionFrames;
 }
 
-export interface SessionReader {
+interface SessionReader {
   /** @throws ConnectionError or HpackError where the peer broke the protocol */
   onFrame(frame: Frame): void;
   /** Returns the highest stream that the peer has sent HEADERS on. */

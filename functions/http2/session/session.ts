@@ -21,7 +21,7 @@ import { createSessionReader } from './reader.ts';
 import { defaultSettings, type PeerSettings, type SettingsList } from './settings.ts';
 import { createSessionWriter, type SessionWriter } from './writer.ts';
 
-export interface SessionOptions {
+interface SessionOptions {
   /** its handshake has ended */
   socket: TLSSocket;
   handler: SessionHandler;

@@ -20,7 +20,7 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-export interface EmulatorOptions {
+interface EmulatorOptions {
   /** Firestore only: data to import. The emulator counts as started when all of it is imported. */
   importFrom?: Exported;
   /** where its output goes; 'inherit' helps to find a fault */

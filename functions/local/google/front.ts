@@ -42,7 +42,7 @@ export interface Admitted {
   headers: OutgoingHttpHeaders;
 }
 
-export interface FrontOptions {
+interface FrontOptions {
   /** default: any free port */
   port?: number;
   /** Waits for a slot of an instance. The signal fires when the caller disconnects. */

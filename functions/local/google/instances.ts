@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Fn, type FunctionOptions, startFunction, type Target } from './function.ts';
 
-export interface InstancesOptions {
+interface InstancesOptions {
   target: Target;
   /** the constant number of instances */
   count: number;

@@ -2,7 +2,7 @@
 
 import { Unavailable } from '../../lib/errors.ts';
 
-export interface Topic {
+interface Topic {
   project: string;
   topic: string;
   pushTo: string;

@@ -3,13 +3,13 @@
  * the name and the default are ignored.
  */
 
-export interface Template {
+interface Template {
   /** the text before, between and after the places: one more than there are places */
   texts: string[];
   places: Place[];
 }
 
-export interface Place {
+interface Place {
   name: string;
   /** the default; null: a place without a value stays empty, and is counted as missing */
   fallback: string | null;

@@ -34,7 +34,7 @@ export interface ProviderDescription {
   readonly probe: Probe;
 }
 
-export interface TokenForm {
+interface TokenForm {
   readonly pattern: RegExp;
   /** the form of a token in words, for the fault */
   readonly expected: string;
@@ -45,7 +45,7 @@ export interface TokenForm {
 }
 
 /** How `volley doctor` finds out whether the provider accepts our credentials. */
-export interface Probe {
+interface Probe {
   /** a token of the right form that no device has */
   readonly token: string;
   /** reasons that say only that the credentials are for the other environment; null: none does */

@@ -32,7 +32,7 @@ export interface EstimateProblem {
 }
 
 /** A problem, and the installations among those counted that have it. */
-export type CountedProblem = Omit<EstimateProblem, 'installations'> & { counted: number };
+type CountedProblem = Omit<EstimateProblem, 'installations'> & { counted: number };
 
 interface Found {
   counted: number;

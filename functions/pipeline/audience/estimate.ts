@@ -22,7 +22,7 @@ const SLICE = 20_000;
 const PAGE_SIZE = 2_000;
 const MAX_LANGUAGES = 50;
 
-export interface Estimate {
+interface Estimate {
   installations: number;
   /** true: each one was counted; false: the numbers are extrapolated from `counted` */
   exact: boolean;

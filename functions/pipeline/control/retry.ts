@@ -25,7 +25,7 @@ const CONCURRENCY = 50;
 /** The cursor after the last failure. */
 const END = { bucket: 1, id: '' };
 
-export type Retried =
+type Retried =
   | Accepted
   | { kind: 'missing' }
   /** the campaign is open: not all of its failures are known yet */

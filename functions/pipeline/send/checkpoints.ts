@@ -4,7 +4,7 @@ import type { CampaignState } from '../../model/campaign.ts';
 import { CHECKPOINT_MS } from '../../model/timing.ts';
 import type { Recorder } from './record.ts';
 
-export interface Checkpoints {
+interface Checkpoints {
   /** Commits now. Never rejects: what a commit throws is kept in `unexpected`. */
   commit(): Promise<void>;
   /** Waits for the commit under way, if there is one. */

@@ -3,7 +3,7 @@
 import type { Outcome } from '../../model/outcome.ts';
 import type { Trial } from './trials.ts';
 
-export type Verdict =
+type Verdict =
   | { kind: 'accepted' }
   /**
    * for good; `forgetSince` (ms since the epoch): the token is dead, unless its app registered after
@@ -14,7 +14,7 @@ export type Verdict =
   | { kind: 'open'; inDoubt: boolean };
 
 /** What is known of an attempt when an outcome is classified. */
-export interface Attempt {
+interface Attempt {
   /** stands in for a time that the provider does not give: the token was in use then */
   claimedAt: number;
   /** it had its second try before */

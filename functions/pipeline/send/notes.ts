@@ -10,7 +10,7 @@ import type { Provider } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Trial } from './trials.ts';
 
-export interface NotesOptions {
+interface NotesOptions {
   chunk: Pick<Chunk, 'campaignId' | 'provider'>;
   trial: Trial;
   /** no push of the campaign has left before */

@@ -11,7 +11,7 @@ import { createNotes } from './notes.ts';
 import type { Recorder } from './record.ts';
 import type { Trial } from './trials.ts';
 
-export interface Transmission {
+interface Transmission {
   ports: Ports;
   sender: Sender;
   push: Push;
@@ -35,7 +35,7 @@ interface Undecided {
 }
 
 /** How the attempt ended, as far as it decides about the outcomes that are still open. */
-export interface End {
+interface End {
   /** there is no next attempt */
   exhausted: boolean;
   /** the campaign is paused for what was answered */

@@ -12,7 +12,7 @@ import { type ApnsAccess, type Credential, certificateFault } from './access.ts'
 import { type ApnsNotification, apnsFaults, apnsNotification } from './notification.ts';
 import { classifyApns } from './reasons.ts';
 
-export interface ApnsSenderOptions {
+interface ApnsSenderOptions {
   access: ApnsAccess;
   topic: string;
   now?: () => number;

@@ -14,7 +14,7 @@ import { fcmFaults } from './faults.ts';
 import { type FcmBody, fcmBody, fcmMessage, quoted } from './message.ts';
 import type { FcmTokenSource } from './token.ts';
 
-export interface FcmSenderOptions {
+interface FcmSenderOptions {
   pool: Pool;
   token: FcmTokenSource;
   projectId: string;

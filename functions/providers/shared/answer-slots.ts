@@ -5,7 +5,7 @@ const SLOTS = 10;
 /** Refusals are frequent only if there are this many of them in the last half second. */
 const [MIN_REFUSED, RECENT_SLOTS] = [10, 5];
 
-export interface AnswerSlots {
+interface AnswerSlots {
   /** Empties the slots that have passed. What is counted next belongs to the slot of `time`. */
   advance(time: number): void;
   accept(count: number): void;

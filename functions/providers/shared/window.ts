@@ -14,7 +14,7 @@ const STEP = 10;
 /** Refusals within this time belong to one overload, and halve the window once. */
 const ONE_OVERLOAD_MS = 1000;
 
-export interface Window {
+interface Window {
   /** never below 10 */
   readonly size: number;
   accepted(): void;

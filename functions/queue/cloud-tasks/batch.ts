@@ -24,7 +24,7 @@ export interface Ready {
   task: protos.google.cloud.tasks.v2.ITask & { name: string };
 }
 
-export interface Batches {
+interface Batches {
   /**
    * Creates up to 100 tasks of one queue; gives those that are not known to be queued then. Throws
    * when the service does not serve, or `stop` has fired.

@@ -13,7 +13,7 @@ import type { Log, TaskAnswer, TaskHandler } from '../../ports/ports.ts';
 import { decodeBody } from '../body.ts';
 import { DISPATCH_DEADLINE_MS } from '../pace.ts';
 
-export interface TaskReply {
+interface TaskReply {
   status: 204 | 500 | 503;
   headers: Record<string, string>;
 }

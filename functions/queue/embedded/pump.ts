@@ -29,7 +29,7 @@ interface PumpOptions {
   onPass: () => void;
 }
 
-export interface Pump {
+interface Pump {
   /** true while tasks are handed out */
   readonly isRunning: boolean;
   wake(): void;

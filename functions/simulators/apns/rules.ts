@@ -10,7 +10,7 @@ import { apsFault, showsNothing } from '../shared/aps.ts';
 import type { Answer, Asked, Peer, Rules } from '../shared/rules.ts';
 import { apnsTokenForm } from '../shared/tokens.ts';
 
-export interface ApnsRulesOptions {
+interface ApnsRulesOptions {
   /** PEM of the public half of the key that signs provider tokens */
   publicKey: string;
   keyId: string;

@@ -18,7 +18,7 @@ import type { SimulatedTask } from './task.ts';
 /** Most connections to a handler: Cloud Tasks' limit of concurrent dispatches of a queue. */
 const MAX_SOCKETS = 5000;
 
-export interface Dispatcher {
+interface Dispatcher {
   /** `queue` is a full name, "projects/P/locations/L/queues/Q". */
   to(queue: string, limits: () => QueueLimits): Work<SimulatedTask>;
   close(): void;

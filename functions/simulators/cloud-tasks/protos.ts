@@ -15,7 +15,7 @@ export interface Moment {
   nanos?: number;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   url?: string;
   httpMethod?: string;
   headers?: Record<string, string>;
@@ -24,7 +24,7 @@ export interface HttpRequest {
   oidcToken?: { serviceAccountEmail?: string; audience?: string };
 }
 
-export interface AttemptMessage {
+interface AttemptMessage {
   scheduleTime?: Moment;
   dispatchTime?: Moment;
   responseTime?: Moment;

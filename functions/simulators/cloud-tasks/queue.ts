@@ -48,7 +48,7 @@ export interface SimulatedQueue {
   close(): void;
 }
 
-export interface SimulatedQueueOptions {
+interface SimulatedQueueOptions {
   send: Work<SimulatedTask>;
   log: Pick<Log, 'taskFailed'>;
   unkind: () => Unkind;

@@ -1,10 +1,10 @@
 /** Tasks sorted by due time: a binary heap. Removed tasks stay in it until they reach the top. */
 
-export interface Due {
+interface Due {
   at: number;
 }
 
-export interface Schedule<T extends Due> {
+interface Schedule<T extends Due> {
   add(item: T): void;
   /** Has no effect on a task that is not scheduled. */
   remove(item: T): void;

@@ -9,7 +9,7 @@ import { fcmTokenForm } from '../shared/tokens.ts';
 import { contentFault, tooBigFor } from './content.ts';
 import { readRequest, type Violation } from './message.ts';
 
-export interface FcmRulesOptions {
+interface FcmRulesOptions {
   projectId: string;
   now(): number;
 }

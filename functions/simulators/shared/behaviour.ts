@@ -12,7 +12,7 @@ import { tally } from './tally.ts';
 import { hashToken } from './tokens.ts';
 
 /** Either every n-th request, or a share of the requests in [0, 1]. */
-export type Often = { every: number } | { share: number };
+type Often = { every: number } | { share: number };
 
 export interface SimulatorSettings {
   /** ms between the last byte of a request and its answer */
@@ -85,7 +85,7 @@ export interface Arrival {
 /** Limits the kept arrivals, the first since the start or a reset. Benchmarks read them. */
 const MAX_ARRIVALS = 20_000;
 
-export type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
+type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
 
 export const defaultSettings: SimulatorSettings = {
   latencyMs: 0,

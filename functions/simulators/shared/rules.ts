@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** A refusal by the rules, or a valid push to this token. */
-export type Checked = { refusal: Answer } | { token: string; dryRun: boolean };
+type Checked = { refusal: Answer } | { token: string; dryRun: boolean };
 
 /** What a provider remembers about one connection. */
 export interface Peer {

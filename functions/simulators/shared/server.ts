@@ -10,7 +10,7 @@ import type { Behaviour, SimulatorSettings } from './behaviour.ts';
 import { delayLine } from './delay-line.ts';
 import { type Answer, newPeer, type Peer } from './rules.ts';
 
-export interface SimulatedServerOptions {
+interface SimulatedServerOptions {
   /** 0: any free port */
   port: number;
   certificate: { key: string; cert: string };

@@ -137,8 +137,19 @@ test('control characters do not reach the terminal', async (t) => {
 test('a line break in a field does not look like another record', async (t) => {
   const text = 'a\r\nkey2  admin\u2028\u0085\tb';
   const failure = { at: text, provider: text, outcome: text, reason: text };
-  const key = { id: text, name: text, scopes: [text] };
-  const webhook = { id: text, url: text, format: 'standard', enabled: true, description: text };
+  const key = { id: text, name: text, scopes: [text], app: text, createdAt: text };
+  const webhook = {
+    id: text,
+    url: 'https://x.example',
+    format: 'standard',
+    enabled: true,
+    description: text,
+    app: text,
+    campaignId: text,
+    types: [],
+    disabledReason: null,
+    failingSince: null,
+  };
   for (const [args, handle, lines] of [
     [['keys', 'list'], answer({ items: [key] }), 2],
     [['segments', 'list'], answer({ items: [{ name: text, audience: {} }], next: null }), 2],
@@ -154,8 +165,8 @@ test('a line break in a field does not look like another record', async (t) => {
     [['apps', 'show', 'a'], answer({ app: text, paused: { at: text, by: text } }), 1],
   ] as [string[], Handler, number][]) {
     const { volley } = await createVolley(t, handle);
-    const { stdout, code } = await volley(args);
-    assert.equal(code, 0, stdout);
+    const { stdout, stderr, code } = await volley(args);
+    assert.equal(code, 0, stderr);
     // what is folded is indented
     const begun = stdout.split(/[\n\r\u2028\u0085]/).filter((it) => /^[^ ]/.test(it));
     assert.equal(begun.length, lines, stdout);

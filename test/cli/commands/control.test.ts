@@ -95,15 +95,14 @@ test('a campaign is scheduled, moved, cancelled, and its history shown', async (
   );
   assert.equal((await volley('cancel', id)).stdout, `${id} cancelled\n`);
   const { stdout } = await volley('history', id);
-  assert.match(
-    stdout,
-    new RegExp(
-      '^AT {24}STATE {6}BY {12}REASON\n' +
-        '\\S+Z {2}scheduled {2}key "local"\n' +
-        `\\S+Z {2}scheduled {2}key "local" {2}begins at\n? +${later}\n` +
-        '\\S+Z {2}cancelled {2}key "local"\n$',
-    ),
-  );
+  assert.deepEqual(stdout.replaceAll(/\S+Z {2}/g, '').split('\n'), [
+    'AT                        STATE      BY           REASON',
+    'scheduled  key "local"',
+    'scheduled  key "local"  begins at',
+    `  ${later}`,
+    'cancelled  key "local"',
+    '',
+  ]);
   const { items } = await json<{ items: object[] }>('history', id);
   assert.deepEqual(
     items.map((it) => Object.keys(it)),

@@ -14,7 +14,7 @@ test('a key is made on the command line, used, listed and revoked', async (t) =>
   assert.match(refused.stderr, /lacks the scope installations/);
   const { stdout } = await volley('keys', 'list');
   assert.match(stdout, /^ID {16}SCOPES +APP +CREATED {5}NAME$/m);
-  assert.match(stdout, new RegExp(`^${id}  register +shop +2026-11-21  register shop$`, 'm'));
+  assert.match(stdout, new RegExp(`^${id}  register +shop +2026-11-21  register\\n  shop$`, 'm'));
   assert.equal((await volley('keys', 'revoke', id)).stdout, `${id} is revoked\n`);
   assert.equal((await volley('keys', 'revoke', id)).code, 1);
   const none = await volley('keys', 'revoke', 'nope');

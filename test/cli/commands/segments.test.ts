@@ -48,6 +48,6 @@ test('an audience is uploaded and sent to', async (t) => {
   const missing = await volley('audiences', 'upload', 'no-such.txt');
   assert.equal(
     missing.stderr,
-    'volley: there is no file no-such.txt. Check its name, and the folder that you are in\n',
+    'volley: there is no file no-such.txt.\nCheck its name, and the folder that you are in.\n',
   );
 });

@@ -149,7 +149,7 @@ test('a trigger is made, called, listed and removed by hand', async () => {
   });
   assert.match(
     shown,
-    /^ID {24}AT {24}FAULTS\n[0-9a-f]{24} {2}\d{4}-\S+Z\s+message\.title: [\s\S]*\n$/,
+    /^ID {24}AT {24}FAULTS\n[0-9a-f]{24} {2}\d{4}-\S+Z {2}message\.title:\n {2}.*\n$/,
   );
   const json = await volley('triggers', 'failed', 'orders', '--json');
   const { items } = JSON.parse(json.stdout) as { items: FailedPingView[] };

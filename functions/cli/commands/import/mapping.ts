@@ -7,7 +7,7 @@ import { Usage } from '../../usage.ts';
 import { kinds } from './column-types.ts';
 import type { Column, SourceRow } from './source.ts';
 
-export interface Mapping {
+interface Mapping {
   columns: Column[];
   /** the index of a field's column */
   fields: Map<string, number>;

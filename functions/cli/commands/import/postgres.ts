@@ -11,7 +11,7 @@ import { Usage } from '../../usage.ts';
 import { explained } from './postgres-errors.ts';
 import { type Column, type Part, type Position, type Source, SourceFailed } from './source.ts';
 
-export interface PostgresOptions {
+interface PostgresOptions {
   query: string;
   /** the column to resume by; null: the import cannot be resumed. May throw `Usage`. */
   key(columns: Column[]): string | null;

@@ -8,7 +8,7 @@ import type { Context } from '../../context.ts';
 import { count } from '../../format.ts';
 import type { Counts } from './state.ts';
 
-export interface PruneJob {
+interface PruneJob {
   client: Client;
   app: string;
   /** the run that marked the installations of the source */

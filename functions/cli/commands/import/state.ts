@@ -28,7 +28,7 @@ export const noCounts = (): Counts => ({
   warned: 0,
 });
 
-export interface State {
+interface State {
   /** the API marks the installations of this import with it */
   run: string;
   position: Position | null;

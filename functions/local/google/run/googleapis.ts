@@ -16,7 +16,7 @@ export interface Player {
   ca?: string;
 }
 
-export interface GoogleApis {
+interface GoogleApis {
   /** PEM of the authority that functions must trust */
   ca: string;
   https: number;

@@ -33,7 +33,7 @@ export interface Scaled {
   stop(): Promise<void>;
 }
 
-export interface ScaleCounts {
+interface ScaleCounts {
   running: number;
   /** running instances that have no CPU now */
   frozen: number;

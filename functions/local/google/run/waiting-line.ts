@@ -14,7 +14,7 @@ interface LineOptions {
   onRefused(): void;
 }
 
-export interface WaitingLine {
+interface WaitingLine {
   readonly length: number;
   /** Resolves with what `answer` gives, or 429 after the wait, or when the caller has `gone`. */
   join(gone: AbortSignal): Promise<Place | Refusal>;
