@@ -35,7 +35,7 @@ export function readTime(cell: unknown): number | null {
   return found && found.wall - (found.offset ?? 0);
 }
 
-export interface Spelled {
+interface Spelled {
   /** what a clock on the wall shows, in ms since 1970 as if that clock showed UTC */
   wall: number;
   /** ms by which that clock is ahead of UTC; null if the text does not say */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import type { RenderedMessage } from '../../functions/http/render.ts';
-import type { Problem } from '../../functions/lib/errors.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { credentials, TOPIC } from '../providers/fixture.ts';
 import { createFixture, jsonOf, NOW } from './fixture.ts';

@@ -13,7 +13,7 @@ import { withoutValue } from './counting.ts';
 /** Stands where the token of a device would be. */
 const TOKEN = 'TOKEN';
 
-export interface Sample {
+interface Sample {
   provider: Provider;
   /** which of the message's languages it gets; null is the default */
   language: string | null;

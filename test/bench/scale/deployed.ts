@@ -1,7 +1,7 @@
 /** The numbers of `infra/`, read from `gcloud.sh`; `test/infra/` compares it with the Terraform. */
 
 import { readFile } from 'node:fs/promises';
-import type { QueueName } from '../../../functions/model/tasks.ts';
+import type { QueueName } from '../../../functions/model/queues.ts';
 
 export interface QueueRate {
   /** dispatches a second */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { queueNames } from '../../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/queues.ts';
 import { chance } from '../../http2/chance.ts';
 import { simulate } from './campaign.ts';
 import { type Deployed, readDeployed } from './deployed.ts';

@@ -1,7 +1,7 @@
 /** The tables of docs/operations.md: how long campaigns take on the simulated deployment. */
 
 import type { Provider } from '../../../functions/model/provider/registry.ts';
-import { queueNames } from '../../../functions/model/tasks.ts';
+import { queueNames } from '../../../functions/model/queues.ts';
 import { type Simulated, simulate } from './campaign.ts';
 import { readDeployed } from './deployed.ts';
 
