@@ -4,7 +4,7 @@ import { withDeadline } from '../lib/deadline.ts';
 import { redact } from '../lib/redact.ts';
 import { unknown, type Verdict } from '../model/verdict.ts';
 
-interface Finding extends Verdict {
+export interface Finding extends Verdict {
   check: string;
 }
 

@@ -25,7 +25,7 @@ export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>
   (await store.getUpload(target.names.upload)) === null;
 
 /** What is read of a target, whatever its audience is. */
-export type TargetRead = Omit<AudienceRead, 'audience'>;
+type TargetRead = Omit<AudienceRead, 'audience'>;
 
 /**
  * Pages of about `size` installations of the target, in `range` and after a cursor, with the fields in

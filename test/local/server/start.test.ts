@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { createClient } from '../../../functions/cli/client.ts';
+import { createClient } from '../../../functions/cli/client/client.ts';
 import { watchCampaign } from '../../../functions/cli/watch.ts';
 import type { ReportView } from '../../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';

@@ -39,7 +39,7 @@ interface Gone {
   at: number;
 }
 
-export interface ChangesRead {
+interface ChangesRead {
   app: string;
   cell: string;
   since: number;
