@@ -46,7 +46,8 @@ function testedText({ recipients }: TestedView): string {
     if (!it) text += `  ${provider}: no credentials\n`;
     else {
       text += `  ${provider}: ${it.bytes} of ${it.mostBytes} bytes\n`;
-      for (const [name, value] of Object.entries(it.headers)) text += `${oneLine(`    ${name}: ${value}`)}\n`;
+      for (const [name, value] of Object.entries(it.headers))
+        text += `${oneLine(`    ${name}: ${value}`)}\n`;
       text += `    ${JSON.stringify(it.payload)}\n`;
     }
   }
