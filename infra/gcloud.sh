@@ -324,10 +324,10 @@ queue() { # NAME RATE CONCURRENT ATTEMPTS MIN MAX DOUBLINGS [LASTS]
 }
 queue plan 100 24 60 1s 60s 6 1209600s
 queue shard 10 16 60 1s 60s 6
-queue send-apns 50 32 60 1s 60s 6
-queue send-apns-now 100 8 60 1s 60s 6
-queue send-fcm "${FCM_CHUNKS:-9.5}" 30 60 1s 60s 6
-queue send-fcm-now "${FCM_CHUNKS_NOW:-9}" 10 60 1s 60s 6
+queue send-apns 50 24 60 1s 60s 6
+queue send-apns-now 100 16 60 1s 60s 6
+queue send-fcm "${FCM_CHUNKS:-9.5}" 24 60 1s 60s 6
+queue send-fcm-now "${FCM_CHUNKS_NOW:-9}" 16 60 1s 60s 6
 queue deliver 50 40 40 10s 3600s 8
 
 may_queue() { # QUEUE FUNCTION…

@@ -29,18 +29,20 @@ locals {
     # second, far more than the senders take; a rate of 10 keeps the reads of a start in bounds.
     shard = { function = "plan", rate = 10, concurrent = 16 }
 
-    # Apple names no quota. A chunk takes about half a second with its claim and its commit, so 32
+    # Apple names no quota. A chunk takes less than half a second with its claim and its commit, so 24
     # under way are some 60 a second; 50 a second is 50,000 pushes, a million in 20 seconds.
-    send-apns = { function = "send-apns", rate = 50, concurrent = 32 }
+    send-apns = { function = "send-apns", rate = 50, concurrent = 24 }
 
-    # Never behind a campaign of millions. As many as plan hands out.
-    send-apns-now = { function = "send-apns", rate = 100, concurrent = 8 }
+    # Never behind a campaign of millions. As many as plan hands out. Tasks that wake senders before a
+    # campaign's first chunk come this way too: 16 at a time make Cloud Run start several instances
+    # (functions/pipeline/wake.ts).
+    send-apns-now = { function = "send-apns", rate = 100, concurrent = 16 }
 
-    # The rate is FCM's quota, see above. 30 slots for 9.5 a second let a chunk take three seconds; it
-    # takes about one.
-    send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 30 }
+    # The rate is FCM's quota, see above. 24 slots for 9.5 a second let a chunk take two and a half
+    # seconds; it takes about one.
+    send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 24 }
 
-    send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 10 }
+    send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 16 }
 
     # Handlers wait for other people's servers. Half of the slots; the other half is for Pub/Sub's pushes.
     deliver = { function = "deliver", rate = 50, concurrent = 40 }

@@ -70,6 +70,7 @@ export async function createGoogle({
     queue,
     events,
     senders: senders ?? noSenders,
+    scalesToZero: true,
     log,
     now,
     random,

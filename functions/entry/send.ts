@@ -8,6 +8,6 @@ import { startWork } from './work.ts';
 export const startSending = (provider: Provider) =>
   startWork({
     target: workerOf(provider),
-    takes: (body) => body.kind === 'send' && body.provider === provider,
+    takes: (body) => (body.kind === 'send' || body.kind === 'wake') && body.provider === provider,
     withSenders: true,
   });

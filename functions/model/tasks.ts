@@ -21,6 +21,8 @@ export type TaskBody =
   | { kind: 'event'; event: CampaignEvent }
   /** posts an event to a webhook, unless it was tried more than `tries` times, or queued again since */
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
+  /** wakes a sender of an app: it opens a connection before the first chunk comes */
+  | { kind: 'wake'; app: string; provider: Provider }
   /** makes a campaign of an inbound webhook */
   | ({ kind: 'ping' } & Ping);
 
@@ -59,6 +61,17 @@ export function startTasks({ id, state, schedule }: Campaign, now: number, why =
   const { at } = schedule;
   return at - now <= QUEUE_HORIZON_MS ? [planTask(id, `at-${at}${why}`, at)] : [];
 }
+
+/** Wakes are named by the minute: campaigns that begin in the same one wake their senders once. */
+const WAKE_SPAN_MS = 60 * 1000;
+
+/** The `index`th task that wakes a provider's senders at `at`, ms since the epoch. */
+export const wakeTask = (app: string, provider: Provider, index: number, at: number): Task => ({
+  queue: `send-${provider}-now`,
+  name: `wake/${provider}/${app}/${Math.floor(at / WAKE_SPAN_MS)}/${index}`,
+  body: { kind: 'wake', app, provider },
+  at,
+});
 
 /** Looks at a canary. Two tasks of the same time, or of a canary held since the same time, are one. */
 export const canaryTask = (campaignId: string, since: number | null, at: number): Task => ({
@@ -155,6 +168,11 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
       return { queue: 'deliver', name: `event/${body.event.id}/${why}`, body, at };
     case 'delivery':
       return deliveryTask(body, why, at);
+    case 'wake':
+      return {
+        ...wakeTask(body.app, body.provider, 0, at),
+        name: `wake/${body.provider}/${body.app}/${why}`,
+      };
     case 'ping':
       return { ...pingTask(body, why), at };
   }

@@ -10,6 +10,7 @@ import { plan } from './plan/plan.ts';
 import { planShard } from './plan/shard.ts';
 import { watchCanary } from './send/canary.ts';
 import { sendChunk } from './send/send.ts';
+import { warmSender } from './wake.ts';
 
 /**
  * Milliseconds until work is tried again whose task has used up its attempts, which take an hour or
@@ -82,6 +83,9 @@ function createSteps(
         return { kind: 'done' };
       case 'delivery':
         await post(body, signal);
+        return { kind: 'done' };
+      case 'wake':
+        await warmSender(ports, body.app, body.provider);
         return { kind: 'done' };
       case 'ping':
         await ping(ports, body);

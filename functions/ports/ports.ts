@@ -50,6 +50,11 @@ export interface Ports {
   /** The id of a new campaign: 20 characters, in the order that the store writes best. */
   newId?(): string;
   /**
+   * True if the functions that plan and send have no process while there is nothing to do, and a task
+   * starts one.
+   */
+  scalesToZero?: boolean;
+  /**
    * Inline send: sends a chunk in this process without the queue, where an engine can. Resolves when this
    * attempt has ended, and never rejects. Null if there is too much to send now: queue the chunk instead.
    */

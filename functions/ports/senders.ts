@@ -77,6 +77,11 @@ export interface Sender {
    * a rejection.
    */
   send(batch: Batch): Promise<void>;
+  /**
+   * Gets ready for pushes that come soon: a provider token, a connection. Resolves when that is done or has
+   * failed; a failure shows again when a push is sent. Never rejects.
+   */
+  warm(): Promise<void>;
 }
 
 export interface Senders {

@@ -48,6 +48,7 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     at: isCount(it.at),
     by: isText(it.by),
   }),
+  wake: (it) => ({ app: isText(it.app), provider: isProvider(it.provider) }),
   event: ({ event }) => {
     const it = isRecord(event) ? event : {};
     return {

@@ -121,6 +121,7 @@ const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
   check: () => [],
   lost: () => [],
   render: () => ({ headers: {}, payload: '{}', bytes: 0, mostBytes: 1 }),
+  warm: async () => {},
   async send({ push, recipients, settle }) {
     sent.push(`${push.dryRun ? 'dry' : 'real'} ${recipients[0]!.token}`);
     settle(0, outcome);

@@ -133,11 +133,32 @@ test('a tick of the invoker’s is noted where volley doctor looks', { skip }, a
   await fn.end('SIGTERM');
 });
 
+test('a task wakes a sender: its connection is there before the first push, however often it comes', {
+  skip,
+}, async () => {
+  const { apns, fcm } = world.simulated;
+  for (const [target, provider, simulated] of [
+    ['sendApns', 'apns', apns],
+    ['sendFcm', 'fcm', fcm],
+  ] as const) {
+    const fn = await world.start(target);
+    const before = await simulated.stats();
+    const wake = { kind: 'wake', app: 'default', provider };
+    for (const body of [wake, wake, { ...wake, app: 'unknown' }])
+      assert.equal((await world.post(target, body)).status, 204);
+    const { connections, requests } = await simulated.stats();
+    assert.deepEqual([connections - before.connections, requests - before.requests], [1, 0]);
+    assert.doesNotMatch(fn.output(), /"severity":"ERROR"/);
+    await fn.end('SIGTERM');
+  }
+});
+
 test('a function does not do the work of another one', { skip }, async () => {
   const others: Record<string, unknown[]> = {
     plan: [sendTask],
     sendApns: [
       { ...sendTask, provider: 'fcm' },
+      { kind: 'wake', app: 'default', provider: 'fcm' },
       { kind: 'plan', campaignId: 'c' },
       { kind: 'redrive', campaignId: 'c', why: 'x' },
     ],

@@ -40,6 +40,7 @@ export async function createFixture(
       mostBytes: 4096,
     }),
     send: async () => {},
+    warm: async () => {},
   };
   const ports: Ports = {
     store,

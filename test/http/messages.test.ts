@@ -28,6 +28,7 @@ async function engine(t: TestContext, outcome: (token: string) => Outcome) {
           message.body === 'too much' ? [{ path: '', message: 'too large' }] : [],
         lost: () => [],
         render: () => ({ headers: {}, payload: '{}', bytes: 2, mostBytes: 4096 }),
+        warm: async () => {},
         async send({ recipients, open, settle }) {
           for (const i of open) {
             sent.push(recipients[i]!.installationId);

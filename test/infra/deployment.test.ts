@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, suite, test } from 'node:test';
+import { providers } from '../../functions/model/provider/registry.ts';
 import { queueNames } from '../../functions/model/queues.ts';
 import { CHUNK_SIZE } from '../../functions/model/sizes.ts';
 import { FEW } from '../../functions/model/tasks.ts';
+import { MOST_WOKEN } from '../../functions/pipeline/wake.ts';
 import { burstOf } from '../../functions/queue/pace.ts';
 import { commandsOf, inventoryOf as inventoryOfCommands } from './gcloud.ts';
 import { grantsOf, inventoryOf } from './inventory.ts';
@@ -200,6 +202,10 @@ test('the numbers that the queues take from the code are those of the code', asy
   assert.equal(usual('FCM_CHUNKS'), (0.95 * perSecond) / CHUNK_SIZE);
   assert.equal(usual('FCM_CHUNKS_NOW'), (0.045 * perSecond) / FEW);
   const text = await readFile(queues, 'utf8');
+  for (const provider of providers) {
+    const now = new RegExp(`send-${provider}-now = \\{.* concurrent = (\\d+) \\}`).exec(text)!;
+    assert.equal(Number(now[1]), MOST_WOKEN, `${provider}: a wake for each slot`);
+  }
   for (const [kind, file] of [
     ['pipeline', 'functions/entry/work.ts'],
     ['deliver', 'functions/entry/deliver.ts'],

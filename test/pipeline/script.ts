@@ -27,6 +27,8 @@ export interface Script {
   answer(it: Sent): Outcome | Promise<Outcome>;
   /** how many of them were asked about only */
   dryRuns: number;
+  /** how often it was asked to get ready */
+  warmed: number;
   /** what `check` finds */
   faults: Fault[];
   /** what `lost` finds */
@@ -40,6 +42,7 @@ export function createScript(now: () => number): Script {
   const script: Script = {
     sent,
     dryRuns: 0,
+    warmed: 0,
     answer: () => accepted,
     faults: [],
     lost: [],
@@ -49,6 +52,9 @@ export function createScript(now: () => number): Script {
       render({ message }, { values, language }) {
         const payload = JSON.stringify({ title: message.title, language, values });
         return { headers: {}, payload, bytes: payload.length, mostBytes: 100 };
+      },
+      warm: async () => {
+        script.warmed += 1;
       },
       async send({ push, recipients, open, signal, seed, settle }: Batch) {
         for (const index of open) {

@@ -13,6 +13,8 @@ interface Dispatcher {
    * was a backlog until now.
    */
   flush(freed?: Link | null): void;
+  /** Whether a connection takes requests at once. Probes one that was idle for long. */
+  isReady(): boolean;
 }
 
 interface DispatcherOptions {
@@ -32,12 +34,15 @@ export function createDispatcher({ links, waiting, idleMs, now }: DispatcherOpti
     return false;
   }
 
+  const isStale = ({ connection, heardAt }: Link, at: number) =>
+    connection.streams() === 0 && at - heardAt > idleMs;
+
   function give(entry: Entry, link: Link, at: number): boolean {
     const { connection } = link;
     if (connection.room() <= 0 || link.probing) return false;
     if (entry.avoid === link && live.length > 1) return false;
     const idle = connection.streams() === 0;
-    if (idle && at - link.heardAt > idleMs) {
+    if (isStale(link, at)) {
       links.probe(link);
       return false;
     }
@@ -61,5 +66,12 @@ export function createDispatcher({ links, waiting, idleMs, now }: DispatcherOpti
     if (waiting.oldest !== null) links.grow();
   }
 
-  return { dispatch, flush };
+  function isReady(): boolean {
+    const at = now();
+    const up = live.filter(({ connecting }) => !connecting);
+    for (const link of up) if (isStale(link, at)) links.probe(link);
+    return up.some(({ probing }) => !probing);
+  }
+
+  return { dispatch, flush, isReady };
 }

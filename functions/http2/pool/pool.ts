@@ -25,6 +25,11 @@ export interface Pool {
    * too, so that one function serves many requests. It must not throw.
    */
   request<R extends Request>(request: R, answer: (answer: Answer, request: R) => void): void;
+  /**
+   * Opens a connection if there is none, and asks one that was idle for long whether it is there. Resolves
+   * when one takes requests, or has failed; never rejects.
+   */
+  ready(): Promise<void>;
   /** Refuses what was not written yet, and waits up to `drainMs` for answers to what was. */
   close(): Promise<void>;
 }
@@ -81,6 +86,8 @@ export function createPool(options: PoolOptions): Pool {
   const waiting = createWaitingList();
   let unanswered = 0;
   let stopped = false;
+  /** callers of `ready` */
+  let awaited: (() => void)[] = [];
 
   const links = createLinks({
     ...times,
@@ -96,12 +103,13 @@ export function createPool(options: PoolOptions): Pool {
       if (waiting.oldest !== null) flush(link);
     },
     room() {
+      wake();
       if (waiting.oldest !== null) flush();
     },
     unreachable: refuseWaiting,
     backlog: () => waiting.oldest !== null,
   });
-  const { dispatch, flush } = createDispatcher({ links, waiting, idleMs, now });
+  const { dispatch, flush, isReady } = createDispatcher({ links, waiting, idleMs, now });
   const deadlines = createDeadlines({
     everyMs: Math.max(5, Math.min(1000, deadlineMs / 20)),
     now,
@@ -119,6 +127,12 @@ export function createPool(options: PoolOptions): Pool {
     const { request, answer: answered } = entry;
     entries.giveBack(entry);
     answered(answer, request as never);
+  }
+
+  function wake() {
+    const resolves = awaited;
+    awaited = [];
+    for (const resolve of resolves) resolve();
   }
 
   const refuse = (entry: Entry, reason: string) => settle(entry, { kind: 'refused', reason });
@@ -146,8 +160,14 @@ export function createPool(options: PoolOptions): Pool {
       waiting.append(entry);
       links.grow();
     },
+    async ready() {
+      if (stopped || isReady()) return;
+      links.grow();
+      await new Promise<void>((resolve) => awaited.push(resolve));
+    },
     async close() {
       stopped = true;
+      wake();
       refuseWaiting('the pool is closed');
       await links.close();
       deadlines.stop();

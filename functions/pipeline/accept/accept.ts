@@ -10,6 +10,7 @@ import { startTasks } from '../../model/tasks.ts';
 import { LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { resolve } from '../audience/resolve.ts';
+import { wakeSenders } from '../wake.ts';
 import { sendingFaults } from './faults.ts';
 
 export type Accepted =
@@ -76,9 +77,10 @@ export async function earlier(
   return { kind: 'existing', campaign: found.campaign };
 }
 
-async function queueStart({ queue, now }: Ports, campaign: Campaign) {
-  if (['accepted', 'scheduled'].includes(campaign.state))
-    await queue.create(startTasks(campaign, now()));
+async function queueStart(ports: Ports, campaign: Campaign) {
+  const { queue, now } = ports;
+  if (!['accepted', 'scheduled'].includes(campaign.state)) return;
+  await Promise.all([queue.create(startTasks(campaign, now())), wakeSenders(ports, campaign)]);
 }
 
 /**

@@ -14,6 +14,7 @@ import { expiryOf, LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { OVERRULED } from '../send/failure-guard.ts';
+import { wakeSenders } from '../wake.ts';
 import { anyWaits, chunkTasks, shardTasks } from './waiting.ts';
 
 export type Controlled =
@@ -129,16 +130,17 @@ export async function pause(
  * queue fails.
  */
 export async function reschedule(
-  { store, queue, now }: Ports,
+  ports: Ports,
   id: string,
   at: number,
   by: string,
 ): Promise<Controlled> {
+  const { store, queue, now } = ports;
   const changed = await store.reschedule(id, at, startDueAt(at, now()), now(), by);
   const campaign = changed ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (!changed) return { kind: 'illegal', campaign };
-  await queue.create(startTasks(campaign, now()));
+  await Promise.all([queue.create(startTasks(campaign, now())), wakeSenders(ports, campaign)]);
   return { kind: 'ok', campaign };
 }
 

@@ -15,6 +15,7 @@ import { sizeOf } from '../audience/pages.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { isHeldBack } from '../control/app-pause.ts';
 import { redrive, waitsForCanary } from '../control/control.ts';
+import { wakeSenders, warmSenders } from '../wake.ts';
 import { isOneMessage, planShard, retriesFailures } from './shard.ts';
 
 /**
@@ -30,9 +31,12 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
     const { state, schedule } = campaign;
     if (state === 'paused') return;
     // the task was made for an earlier time, or the sweep made it ahead of a time far away
-    if (state === 'scheduled' && schedule && now() < schedule.at)
-      return queue.create(startTasks(campaign, now(), `-early-${now()}`));
+    if (state === 'scheduled' && schedule && now() < schedule.at) {
+      await queue.create(startTasks(campaign, now(), `-early-${now()}`));
+      return wakeSenders(ports, campaign);
+    }
     if (state !== 'cancelling' && (await isHeldBack(ports, campaign))) return;
+    void warmSenders(ports, campaign);
     const shards = await start(ports, campaign);
     if (shards !== null) {
       const first = shards === 1 && planShard(ports, campaignId, 0, signal);

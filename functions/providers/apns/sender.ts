@@ -114,6 +114,12 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
         return (index) => ask(index, access.current(), MAX_TRIES);
       });
     },
+
+    async warm() {
+      const { pool, token } = access.current();
+      token?.current();
+      await pool.ready();
+    },
   };
 }
 

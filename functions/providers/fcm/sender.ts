@@ -105,6 +105,9 @@ export function createFcmSender({
     lost: (push, platform) => faultsInAll(push, (it) => lostByFcm(it, platform, now())),
     render,
     send,
+    async warm() {
+      await Promise.allSettled([token.current(), pool.ready()]);
+    },
   };
 }
 

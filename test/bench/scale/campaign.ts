@@ -5,6 +5,7 @@
 
 import type { Provider } from '../../../functions/model/provider/registry.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
+import { SIZE_MS, wakesFor } from '../../../functions/pipeline/wake.ts';
 import { chance } from '../../http2/chance.ts';
 import type { Deployed } from './deployed.ts';
 import { figures } from './figures.ts';
@@ -40,6 +41,7 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Simulated>
   const world = createWorld(scenario, seed);
   const { time, planners, senders, minutes } = world;
   await time.run(async () => {
+    void wake(world);
     await world.queues.plan.create([() => planners.request((planner) => plan(world, planner))]);
     await world.closed.promise;
   });
@@ -71,6 +73,7 @@ function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: n
       plan: createSimulatedQueue(time, queues.plan),
       shard: createSimulatedQueue(time, queues.shard),
       send: createSimulatedQueue(time, queues[`send-${provider}`]),
+      now: createSimulatedQueue(time, queues[`send-${provider}-now`]),
     },
     planners: createService<Instance>({
       time,
@@ -111,6 +114,15 @@ function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: n
 
 const { readMs, commitMs, largeCommitMs, documentsPerSecond } = figures.firestore;
 const transactionMs = readMs + commitMs;
+
+/** functions/pipeline/wake.ts */
+async function wake({ time, recipients, provider, queues, senders }: World) {
+  await time.sleep(Math.min(SIZE_MS, readMs + recipients / COUNTED_PER_MS));
+  const count = wakesFor(provider, recipients);
+  await queues.now.create(
+    Array.from({ length: count }, () => () => senders.request((it) => it.connect())),
+  );
+}
 
 /** functions/pipeline/plan/plan.ts */
 async function plan(world: World, planner: Instance) {

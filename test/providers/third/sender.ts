@@ -45,6 +45,7 @@ export function createPigeonSender(
         });
       });
     },
+    warm: () => pool.ready(),
     close: () => pool.close(),
   };
 }

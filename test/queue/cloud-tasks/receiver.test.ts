@@ -51,6 +51,7 @@ test('every kind of task is let through as it is', async () => {
     { kind: 'shard', campaignId: 'c', shard: 0 },
     { kind: 'send', chunkId: 'c.0.1.2', provider: 'fcm', size: 500 },
     { kind: 'redrive', campaignId: 'c', why: '' },
+    { kind: 'wake', app: 'default', provider: 'apns' },
     {
       kind: 'event',
       event: {
