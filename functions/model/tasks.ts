@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import type { Campaign } from './campaign.ts';
 import type { Chunk, SendableChunk } from './chunk.ts';
 import type { CampaignEvent } from './event.ts';
+import type { Provider } from './provider/registry.ts';
 import type { QueueName } from './queues.ts';
 import { QUEUE_HORIZON_MS } from './timing.ts';
 import type { Ping } from './trigger.ts';
