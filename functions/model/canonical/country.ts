@@ -1,8 +1,9 @@
 /** Countries: ISO 3166-1 alpha-2 in capitals. */
 
+import { pairsOf } from './entries.ts';
 import { countries } from './tables.ts';
 
-const current = new Map(countries);
+const current = new Map(pairsOf(countries));
 
 /**
  * The code in capitals for two letters in any case; null for other texts. A withdrawn code becomes its

@@ -2,7 +2,7 @@
  * Writes tables.ts from CLDR, which keeps IANA's names of time zones too. After an update of
  * `cldr-core` and `cldr-bcp47` (the same version):
  *
- *     npx node functions/model/canonical/generate.ts && npx biome check --write functions
+ *     npx node functions/model/canonical/generate.ts
  *
  * Then the data of both engines is brought into canonical form again: SQLite's at its next start,
  * Google's by `volley installations normalize`.
@@ -21,20 +21,23 @@ interface Zone {
   _iana?: string;
 }
 
+/** The names that stand for one thing, the current one first. */
+type Names = readonly string[];
+
 /**
- * Each zone in a line: its current name, then others.
+ * The names of each zone.
  * https://www.unicode.org/reports/tr35/#Time_Zone_Identifiers
  */
-function zones(): string[] {
+function zones(): Names[] {
   const { tz } = read('cldr-bcp47/bcp47/timezone.json').keyword.u;
-  const lines = Object.entries(tz as Record<string, Zone>).flatMap(([key, it]) => {
+  const names = Object.entries(tz as Record<string, Zone>).flatMap(([key, it]) => {
     // unk stands for no zone; deprecated zones have no names
     if (key.startsWith('_') || key === 'unk' || it._alias === undefined) return [];
-    const names = it._alias.split(' ');
-    const current = it._iana ?? names[0]!;
-    return [[current, ...names.filter((name) => name !== current)].join(' ')];
+    const known = it._alias.split(' ');
+    const current = it._iana ?? known[0]!;
+    return [[current, ...known.filter((name) => name !== current)]];
   });
-  return lines.sort();
+  return names.sort();
 }
 
 /** Withdrawn codes that have one successor: UK is GB. */
@@ -70,18 +73,30 @@ function sameLanguages(): [string, string][] {
     .map((it) => [it._desired, it._supported]);
 }
 
+/** Columns of a line in tables.ts. */
+const WIDTH = 98;
+
+/** A table as text, for `entriesOf`: entries end with a semicolon, names are separated by spaces. */
+function table(name: string, entries: readonly Names[]): string {
+  const lines = [''];
+  for (const it of entries.map((names) => `${names.join(' ')};`)) {
+    const line = `${lines.at(-1)} ${it}`.trim();
+    if (line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(it);
+  }
+  return `export const ${name} = \`\n${lines.join('\n')}\n\`;\n`;
+}
+
 /** The text of tables.ts; `key` is `languageKey`. */
 export function tablesOf(key: (tag: string) => string): string {
   const { version } = read('cldr-core/package.json');
-  const list = (name: string, pairs: [string, string][]) =>
-    `export const ${name}: readonly (readonly [string, string])[] = ${JSON.stringify(pairs)};`;
   return [
-    `/** CLDR ${version}, as generate.ts has written it. © Unicode, Inc.; https://www.unicode.org/license.txt */`,
-    list('countries', countries()),
-    list('sameLanguages', sameLanguages()),
-    list('languageParents', languageParents(key)),
-    `export const zones = \`\n${zones().join('\n')}\n\`;`,
-  ].join('\n\n');
+    `/** CLDR ${version}, as generate.ts has written it. © Unicode, Inc.; https://www.unicode.org/license.txt */\n`,
+    table('countries', countries()),
+    table('sameLanguages', sameLanguages()),
+    table('languageParents', languageParents(key)),
+    table('zones', zones()),
+  ].join('\n');
 }
 
 if (import.meta.main) {

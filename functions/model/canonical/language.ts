@@ -8,11 +8,14 @@
  * https://www.unicode.org/reports/tr35/#Parent_Locales
  */
 
+import { pairsOf } from './entries.ts';
 import { remembered } from './remembered.ts';
 import { languageParents, sameLanguages } from './tables.ts';
 
-const parents = new Map(languageParents);
-const same = new Map([...sameLanguages, ...sameLanguages.map(([a, b]) => [b, a] as const)]);
+const parents = new Map(pairsOf(languageParents));
+const same = new Map(
+  pairsOf(sameLanguages).flatMap(([a, b]) => [[a, b] as const, [b, a] as const]),
+);
 
 interface Parts {
   language: string;
