@@ -196,6 +196,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     if (!it) throw notFound(name);
     if (what === 'publish') return { messageIds: ['1'] };
     if (['pull', 'acknowledge'].includes(what)) return {};
+    if (what === 'bulkDeleteDocuments') return operation(service, name, {});
     if (what === 'pause') it.state = 'PAUSED';
     else if (what === 'resume') it.state = 'RUNNING';
     else if (what === 'addVersion') {
