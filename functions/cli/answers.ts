@@ -88,6 +88,7 @@ export const estimate = object<EstimateView>({
   counted: number,
   platforms: numbers,
   languages: numbers,
+  visible: number,
   seconds: number,
   problems: z.array(
     object<EstimateView['problems'][number]>({

@@ -84,6 +84,26 @@ export const truth = oneOfFew(
   wordsFor([true, ['true', 't', 'yes', 'y', '1']], [false, ['false', 'f', 'no', 'n', '0']]),
 );
 
+/**
+ * As apps and browsers write it, by the names of iOS (`authorized`, `notDetermined`, `ephemeral`), of
+ * browsers (`default`) and of a column such as `push_enabled`. Not by number: 1 is "denied" to iOS, and
+ * "true" to a database.
+ */
+export const permission = oneOfFew(
+  shape.permission.unwrap(),
+  wordsFor(
+    ['granted', ['granted', 'authorized', 'allowed', 'enabled', 'true', 't', 'yes', 'y']],
+    ['provisional', ['provisional', 'ephemeral']],
+    [
+      'denied',
+      [
+        ...['denied', 'blocked', 'disabled', 'false', 'f', 'no', 'n'],
+        ...['notdetermined', 'not_determined', 'default', 'prompt'],
+      ],
+    ],
+  ),
+);
+
 export const language = oneOfFew(shape.language.unwrap());
 export const timeZone = oneOfFew(shape.timeZone.unwrap());
 export const country = oneOfFew(shape.country.unwrap());

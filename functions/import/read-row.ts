@@ -63,6 +63,7 @@ export function readRow(row: Cells, app: string | undefined, now: number): ReadR
     appVersion: read('appVersion', cells.appVersion),
     userId: read('userId', cells.userId),
     optedOut: read('optedOut', cells.truth),
+    permission: read('permission', cells.permission),
     refreshedAt: read('refreshedAt', cells.refreshedAt(now)) ?? null,
   };
   if (id === undefined || itsApp === undefined || platform === undefined || token === undefined)

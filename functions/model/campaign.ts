@@ -56,6 +56,8 @@ export interface Counts {
   missing?: Record<string, number>;
   /** installations that were read and are no recipients: they opted out, for example */
   leftOut?: number;
+  /** recipients whose devices let the app show nothing; they are sent to like others */
+  denied?: number;
   /** failed recipients whose tokens were forgotten, by the provider's reason */
   pruned?: Record<string, number>;
 }

@@ -126,6 +126,8 @@ export function reportLines(it: Report): [label: string, value: string][] {
       'Pruned',
       it.pruned.map(({ reason, count: of }) => `${count(of)} ${reason}`).join(', '),
     ]);
+  if (counts.denied)
+    lines.push(['Can see it', `${count(counts.recipients - counts.denied)}: the others deny it`]);
   const missing = Object.entries(counts.missing ?? {});
   if (missing.length > 0)
     lines.push(['No value for', missing.map(([name, of]) => `${name} ${count(of)}`).join(', ')]);

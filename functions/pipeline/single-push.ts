@@ -14,7 +14,7 @@ import { type Accepted, accept, draft, earlier, idempotencyOf } from './accept/a
 import { pagesOf } from './audience/pages.ts';
 import { announce, leaveToSweep } from './complete.ts';
 import { intoChunks } from './plan/chunks.ts';
-import { addressed, campaignPersonalization } from './plan/recipients.ts';
+import { addressed, campaignPersonalization, carriedFor } from './plan/recipients.ts';
 
 /** Installations: about twenty for each of a hundred users. A campaign to more is planned as usual. */
 const MAX_SIZE = 2_000;
@@ -44,7 +44,7 @@ export async function singlePush(
   }
   const personalization = campaignPersonalization(campaign);
   const [read, appPause] = await Promise.all([
-    readWhole(ports, campaign, personalization?.carried),
+    readWhole(ports, campaign, carriedFor(personalization)),
     ports.store.getAppPause(campaign.app),
   ]);
   // a paused app's campaign is accepted, and held back by its plan
@@ -54,7 +54,7 @@ export async function singlePush(
   const { store, log } = ports;
   const now = campaign.createdAt;
   const dueAt = now + LOST_AFTER_MS;
-  const { targets, missing } = addressed(read.installations, personalization);
+  const { targets, missing, denied } = addressed(read.installations, personalization);
   const { id, app, name } = campaign;
   const planned = intoChunks({ ...campaign, shards: 1 }, { index: 0 }, 0, 0, targets, now);
   const chunks = planned.map((chunk) => ({ ...chunk, dueAt }));
@@ -72,6 +72,7 @@ export async function singlePush(
       dueAt,
       now,
       missing,
+      denied,
     },
     by,
   );

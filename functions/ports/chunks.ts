@@ -48,6 +48,8 @@ export interface FrozenPage {
   skipped: number;
   /** installations that were read since the page before and are not recipients */
   leftOut?: number | undefined;
+  /** recipients whose devices let the app show nothing */
+  denied?: number | undefined;
   /** by the name of a variable: recipients that have neither a value nor a default for it */
   missing?: Record<string, number> | undefined;
   cursor: Cursor | null;

@@ -14,6 +14,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
     skipped: a.skipped + b.skipped,
     reasons: sum(a.reasons, b.reasons),
     ...((a.leftOut || b.leftOut) && { leftOut: (a.leftOut ?? 0) + (b.leftOut ?? 0) }),
+    ...((a.denied || b.denied) && { denied: (a.denied ?? 0) + (b.denied ?? 0) }),
     ...((a.missing || b.missing) && { missing: sum(a.missing ?? {}, b.missing ?? {}) }),
     ...((a.pruned || b.pruned) && { pruned: sum(a.pruned ?? {}, b.pruned ?? {}) }),
   };

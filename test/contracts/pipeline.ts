@@ -184,6 +184,23 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     },
   );
 
+  walk('devices that show nothing get their push, and the report counts them', async (world) => {
+    await world.people(2_600, (n) => ({
+      ...(n % 4 === 0 && { permission: n % 8 ? 'denied' : 'provisional' }),
+    }));
+    const id = await world.campaign();
+    await world.run();
+    const closed = await world.closed(id);
+    assert.deepEqual([closed.accepted, closed.counts.denied], [2_600, 325]);
+    const made = (await report(world.ports, id))!;
+    assert.match(reportText(made), /^Can see it +2,275: the others deny it$/m);
+    const to = { permission: ['provisional' as const] };
+    const some = await world.campaign({ audience: to });
+    await world.run();
+    const { recipients, counts } = await world.closed(some);
+    assert.deepEqual([recipients, counts.denied], [325, undefined]);
+  });
+
   walk(
     'those who failed for reasons that pass are tried again, once, with their token of today',
     async (world) => {

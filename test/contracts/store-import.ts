@@ -58,6 +58,7 @@ export function importContract(name: string, makeStore: MakeStore) {
     const before = person('one', {
       ...{ platform: 'ios', provider: 'apns', language: 'de', timeZone: 'Europe/Zurich' },
       ...{ country: 'CH', appVersion: '1.0', userId: 'u', tags: ['a'], attributes: { n: 1 } },
+      permission: 'granted',
     });
     const changes: Partial<Installation>[] = [
       ...[{ token: 'another' }, { platform: 'web' as const }, { provider: 'fcm' as const }],
@@ -65,6 +66,7 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[{ timeZone: 'Europe/Rome' }, { country: 'IT' }, { appVersion: '1.1' }, { userId: 'v' }],
       ...[{ userId: undefined }, { tags: [] }, { tags: ['a', 'b'] }, { attributes: {} }],
       ...[{ attributes: { n: '1' } }, { optedOut: true }],
+      ...[{ permission: 'denied' as const }, { permission: undefined }],
     ];
     for (const change of changes) {
       await store.putInstallations([{ ...before, optedOut: false }]);

@@ -104,15 +104,17 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     await store.createCampaign(campaignOf({ id }), null, NOW);
     await store.startCampaign({ id, shards: [EVERYBODY], dueAt: NOW, at: NOW, expected: 9 });
     assert.equal((await store.getCampaign(id))?.expected, 9);
-    await store.freezePage(pageOf(id, [2], { leftOut: 3 }));
+    await store.freezePage(pageOf(id, [2], { leftOut: 3, denied: 1 }));
     assert.equal((await store.counts(id)).leftOut, 3);
-    await store.freezePage(pageOf(id, [], { page: 1, leftOut: 4, last: true }));
-    const { recipients, leftOut } = await store.counts(id);
-    assert.deepEqual([recipients, leftOut], [2, 7]);
+    await store.freezePage(pageOf(id, [1], { page: 1, denied: 1 }));
+    await store.freezePage(pageOf(id, [], { page: 2, leftOut: 4, last: true }));
+    const { recipients, leftOut, denied } = await store.counts(id);
+    assert.deepEqual([recipients, leftOut, denied], [3, 7, 2]);
     const untold = await running(store);
     await store.freezePage(pageOf(untold, [2], { last: true }));
     assert.equal((await store.getCampaign(untold))?.expected, undefined);
-    assert.equal((await store.counts(untold)).leftOut ?? 0, 0);
+    const none = await store.counts(untold);
+    assert.deepEqual([none.leftOut ?? 0, none.denied ?? 0], [0, 0]);
   });
 
   test(`${name}: open chunks are those not done, of one shard or of all`, async (t) => {

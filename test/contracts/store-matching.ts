@@ -24,6 +24,7 @@ const zones = ['Europe/Zurich', 'America/Sao_Paulo', 'Asia/Tokyo'];
 const countries = ['CH', 'BR', 'JP'];
 const versions = ['1.0.0', '1.9', '2.0.0-beta.1', '2.0.0', '2.10.3', '3', '4.0.0.77', 'unknown'];
 const ranges = ['>=2', '<2', '1.x', '^2.0.0', '>=1.9.0 <2.10.0', '1.0.0 || >=3'];
+const permissions = ['granted', 'denied', 'provisional'] as const;
 const tagNames = ['news', 'vip', 'Zoë ✓', '"quoted"'];
 const values = [
   1,
@@ -59,6 +60,7 @@ export function crowd({ below, pick }: Dice): Installation[] {
         ...(below(4) > 0 && { country: pick(countries) }),
         ...(below(4) > 0 && { appVersion: pick(versions) }),
         ...(below(2) > 0 && { userId: `user-${below(60)}` }),
+        ...(below(4) > 0 && { permission: pick(permissions) }),
       },
       NOW - below(400) * DAY,
     );
@@ -102,6 +104,7 @@ export function expression(dice: Dice, depth: number): Audience {
       lastSeen: { ...(below(2) > 0 && { after: at() }), ...(below(2) > 0 && { before: at() }) },
     }),
     () => ({ timeZone: some(() => pick(zones)), country: some(() => pick(countries)) }),
+    () => ({ permission: some(() => pick(permissions)) }),
     () => ({}),
   ];
   const own = () => Object.assign({}, ...Array.from({ length: 1 + below(2) }, () => pick(kinds)()));
@@ -218,13 +221,13 @@ export function matchingContract(name: string, makeStore: MakeStore) {
     const people = crowd(chance(9)).filter((it) => it.app === 'default' && !it.optedOut);
     await store.putInstallations(people);
     const byId = new Map(people.map((it) => [it.id, it]));
-    const carried: Carried[] = ['platform', 'language', 'attributes', 'refreshedAt'];
+    const carried: Carried[] = ['platform', 'language', 'permission', 'attributes', 'refreshedAt'];
     for (const audience of [{}, { attributes: { plan: { exists: true } } }, { appVersion: '>=2' }])
       for (const it of await read(store, audience, 40, carried)) {
-        const { platform, language, attributes, refreshedAt } = byId.get(it.id)!;
+        const { platform, language, permission, attributes, refreshedAt } = byId.get(it.id)!;
         assert.deepEqual(
-          [it.platform, it.language, it.attributes, it.refreshedAt],
-          [platform, language, attributes, refreshedAt],
+          [it.platform, it.language, it.permission, it.attributes, it.refreshedAt],
+          [platform, language, permission, attributes, refreshedAt],
         );
       }
   });

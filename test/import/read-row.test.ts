@@ -43,6 +43,18 @@ const values: Record<string, unknown[]> = {
   appVersion: ['1.2.3', '4.12.0-rc.1+77', long(64), long(65), '', null, 1.2],
   userId: ['u', 'Zoë ✓', long(128), long(129), '', null, 12],
   optedOut: [true, false, 'true', 0, null],
+  permission: [
+    'granted',
+    'denied',
+    'provisional',
+    'authorized',
+    true,
+    1,
+    'Denied',
+    'maybe',
+    '',
+    null,
+  ],
   tags: [
     [],
     ['a'],
@@ -161,6 +173,7 @@ test('a bad cell is left out with a warning', () => {
     appVersion: '',
     userId: 'x'.repeat(129),
     optedOut: 'perhaps',
+    permission: 1,
     refreshedAt: 'yesterday',
     provider: 'pigeon',
     environment: 'moon',
@@ -173,13 +186,35 @@ test('a bad cell is left out with a warning', () => {
     'appVersion',
     'userId',
     'optedOut',
+    'permission',
   ] as const)
     assert.equal(it[name], undefined, name);
   assert.deepEqual([it.refreshedAt, it.provider, it.environment], [null, 'apns', 'production']);
-  for (const name of ['language', 'timeZone', 'country', 'userId', 'optedOut', 'refreshedAt'])
+  for (const name of [
+    ...['language', 'timeZone', 'country', 'userId', 'optedOut', 'permission', 'refreshedAt'],
+  ])
     assert.match(warning!, new RegExp(`(?:^|; )${name}: `));
   assert.match(warning!, /unheard: is unknown/);
   assert.equal(read({ provider: 'apns', platform: 'android', token: 'fcm:1' }).provider, 'fcm');
+});
+
+test('a permission is read as apps, browsers and databases write it, but not by number', () => {
+  for (const [word, permission] of [
+    ['Authorized', 'granted'],
+    ['enabled', 'granted'],
+    [true, 'granted'],
+    [' yes ', 'granted'],
+    ['ephemeral', 'provisional'],
+    ['notDetermined', 'denied'],
+    ['default', 'denied'],
+    [false, 'denied'],
+    ['BLOCKED', 'denied'],
+  ] as const)
+    assert.equal(read({ permission: word }).permission, permission, `${word}`);
+  for (const word of [1, 0, '2', 'constructor', 'maybe']) {
+    const { permission, warning } = read({ permission: word });
+    assert.deepEqual([permission, warning!.split(':')[0]], [undefined, 'permission'], `${word}`);
+  }
 });
 
 test('a bad tag or attribute is left out, and the others are kept', () => {

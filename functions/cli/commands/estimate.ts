@@ -90,6 +90,7 @@ export function estimateText(it: EstimateView, usd: number): string {
   const lines = [
     ['Installations', count(it.installations) + about],
     ...Object.entries(it.platforms).map(([name, of]) => [`  ${name}`, count(of)]),
+    ...(it.visible < it.installations ? [['Can see it', count(it.visible)]] : []),
     ['Languages', languages.slice(0, SHOWN).join(', ') + (more > 0 ? `, and ${more} more` : '')],
     ['Duration', `about ${count(it.seconds)} s`],
     ['Cost', `about ${money(usd)} US dollars on Google Cloud`],

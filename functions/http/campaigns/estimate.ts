@@ -32,6 +32,12 @@ const estimateSchema = z
     platforms: counts,
     providers: counts,
     languages: counts.meta({ description: 'The 50 most frequent; "" has none.' }),
+    permissions: counts.meta({
+      description: 'granted, denied, provisional; unknown: the app has not told.',
+    }),
+    visible: z.int().meta({
+      description: 'How many can see anything: all but those whose permission is denied.',
+    }),
     seconds: z.int().meta({
       description:
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +

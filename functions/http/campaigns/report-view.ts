@@ -68,6 +68,9 @@ export const reportSchema = z
     missing: z
       .record(z.string(), z.int())
       .meta({ description: 'Recipients without a value or a default for a variable.' }),
+    visible: z.int().meta({
+      description: 'Recipients, less those whose `permission` was denied when it was planned.',
+    }),
     unread: z.int().meta({
       description:
         'Installations of the audience, as it was counted before planning, that are neither recipients ' +
@@ -86,6 +89,7 @@ export const reportView = (it: Report) =>
     reasons: it.reasons,
     pruned: it.pruned,
     missing: it.counts.missing ?? {},
+    visible: it.counts.recipients - (it.counts.denied ?? 0),
     unread: it.unread,
     examples: it.examples.map((failure) => ({
       ...failureView(failure),

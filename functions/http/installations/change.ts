@@ -23,6 +23,7 @@ export const changeSchema = z
     appVersion: shape.appVersion.nullable(),
     userId: shape.userId.nullable(),
     optedOut: shape.optedOut,
+    permission: shape.permission.nullable(),
     tags: shape.tags.unwrap().optional(),
     attributes: z.record(z.string().min(1).max(64), scalar.nullable()).optional().meta({
       description: 'Those that are sent are changed, or removed by null; others stay.',

@@ -5,7 +5,14 @@ import { isEmpty, NO_CONDITION } from '../audience/everybody.ts';
 import { namedToken } from '../canonical/token.ts';
 import { tokenForm } from '../platform.ts';
 import { isRange } from '../version.ts';
-import { country, installationId, languageTag, platform, timeZone } from './registration.ts';
+import {
+  country,
+  installationId,
+  languageTag,
+  permission,
+  platform,
+  timeZone,
+} from './registration.ts';
 import { time } from './time.ts';
 
 /** Ids in a list of a request. An audience of more ids is an upload. */
@@ -133,5 +140,8 @@ export const conditions = z.strictObject({
   lastSeen: lastSeen.optional(),
   timeZone: oneOrMany(timeZone, MAX_IDS).optional(),
   country: oneOrMany(country, MAX_IDS).optional(),
+  permission: oneOrMany(permission, 3).optional().meta({
+    description: 'An installation whose permission is not known has none of them.',
+  }),
 });
 export type Conditions = z.output<typeof conditions>;

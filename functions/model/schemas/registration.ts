@@ -8,7 +8,7 @@ import { countryOf } from '../canonical/country.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';
 import { isTokenOf } from '../canonical/token.ts';
-import { environments, type Platform, platforms, tokenForm } from '../platform.ts';
+import { environments, type Platform, permissions, platforms, tokenForm } from '../platform.ts';
 import {
   defaultProvider,
   descriptionOf,
@@ -19,6 +19,7 @@ import {
 } from '../provider/registry.ts';
 
 export const platform = z.enum(platforms);
+export const permission = z.enum(permissions);
 
 /** Ids are part of paths, logs and packed chunks, so only few characters are allowed. */
 export const installationId = z
@@ -117,6 +118,12 @@ export const registrationSchema = withServing(
     optedOut: z.boolean().optional().meta({
       description:
         'True: the installation is kept, but never sent to. Left out: the stored value is kept.',
+    }),
+    permission: permission.optional().meta({
+      description:
+        'Whether the system lets the app show notifications. denied: nothing is shown, also before ' +
+        'people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly ' +
+        '(iOS). Left out: not known.',
     }),
     tags: z.array(z.string().min(1).max(128)).max(100).default([]),
     attributes: z

@@ -58,6 +58,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
   const platforms = new Map<string, number>();
   const providers = new Map<string, number>();
   const languages = new Map<string, number>();
+  const permissions = new Map<string, number>();
   const missing = new Map<string, number>();
   const found = new Map<string, Found>();
   /** bytes of the largest payload seen, by provider */
@@ -88,11 +89,13 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
     platforms,
     providers,
     languages,
+    permissions,
     /** fields that the pages must carry */
     carried: [
       ...new Set([
         'platform',
         'language',
+        'permission',
         'refreshedAt',
         ...(personalization?.carried ?? []),
       ] as const),
@@ -102,6 +105,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
       increment(platforms, it.platform ?? 'unknown');
       increment(providers, it.provider);
       increment(languages, it.language ?? '');
+      increment(permissions, it.permission ?? 'unknown');
       const sender = senders.get(app, it.provider, it.environment);
       if (!sender) note(`no-credentials ${it.provider} ${it.environment}`, it);
       // 0: the time is not known

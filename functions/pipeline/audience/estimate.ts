@@ -31,6 +31,10 @@ interface Estimate {
   providers: Record<string, number>;
   /** by language tag, the most frequent first; '' stands for no language */
   languages: Record<string, number>;
+  /** by permission; 'unknown' if it was not told */
+  permissions: Record<string, number>;
+  /** all but those whose devices let the app show nothing */
+  visible: number;
   /** from the acceptance on, if nothing else is being sent */
   seconds: number;
   problems: EstimateProblem[];
@@ -71,6 +75,7 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
     problems.push({ ...rest, installations: whole(counted) });
   const providers = byCount(counting.providers, whole);
   const languages = Object.entries(byCount(counting.languages, whole));
+  const permissions = byCount(counting.permissions, whole);
   return {
     installations,
     exact: share === 1,
@@ -78,6 +83,8 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
     platforms: byCount(counting.platforms, whole),
     providers,
     languages: Object.fromEntries(languages.slice(0, MAX_LANGUAGES)),
+    permissions,
+    visible: installations - (permissions.denied ?? 0),
     seconds: secondsFor(request, providers, installations),
     problems,
   };

@@ -2,7 +2,7 @@
 
 import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
-import type { Reached } from '../../model/installation.ts';
+import type { Carried, Reached } from '../../model/installation.ts';
 import { type Personalization, personalizationOf } from '../../model/message/personalization.ts';
 
 /** How a campaign's message differs by recipient; null: it does not. A dry run increments no badge. */
@@ -14,10 +14,16 @@ export function campaignPersonalization({
   return personalizationOf(dryRun ? uncounted : message);
 }
 
+/** The fields of an installation that `addressed` reads. */
+export const carriedFor = (personalization: Personalization | null): Carried[] => [
+  'permission',
+  ...(personalization?.carried ?? []),
+];
+
 /**
  * Groups installations by provider and environment, and adds to each recipient its personalized part.
  * `missing` counts the recipients with neither a value nor a default, by the variable's name; undefined
- * if there are none.
+ * if there are none. `denied` counts those whose devices let the app show nothing.
  */
 export function addressed(installations: Reached[], personalization: Personalization | null) {
   const missing = new Map<string, number>();
@@ -31,5 +37,9 @@ export function addressed(installations: Reached[], personalization: Personaliza
     const { provider, environment } = group[0]!;
     return { provider, environment, recipients: group.map(recipient) };
   });
-  return { targets, missing: missing.size > 0 ? Object.fromEntries(missing) : undefined };
+  return {
+    targets,
+    missing: missing.size > 0 ? Object.fromEntries(missing) : undefined,
+    denied: installations.reduce((sum, it) => sum + Number(it.permission === 'denied'), 0),
+  };
 }

@@ -22,7 +22,7 @@ import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
 import { intoChunks } from './chunks.ts';
 import { fullPages } from './full-pages.ts';
-import { addressed, campaignPersonalization } from './recipients.ts';
+import { addressed, campaignPersonalization, carriedFor } from './recipients.ts';
 
 const UPLOAD_GONE =
   'the upload that names its recipients has expired: cancel it, upload them again and send that';
@@ -68,7 +68,7 @@ async function readShard(
   const target = targetOf(campaign);
   // a campaign that is being cancelled needs no upload: it is closed over what was frozen
   if (await isGone(store, target)) return campaign.state === 'cancelling' ? [] : null;
-  const carried = personalization?.carried;
+  const carried = carriedFor(personalization);
   const { app } = campaign;
   const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
   const pages = pagesOf(store, target, read);
@@ -103,10 +103,10 @@ async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
     const current = (await store.getCampaign(campaign.id)) ?? campaign;
     const skip = current.state === 'cancelling';
     const recipients: Reached[] = skip ? [] : installations;
-    const { targets, missing } = addressed(recipients, personalization);
+    const { targets, missing, denied } = addressed(recipients, personalization);
     const chunks = intoChunks(campaign, shard, page, before, targets, now());
     const skipped = skip ? installations.length : 0;
-    const part = { chunks, skipped, last: false, missing, leftOut };
+    const part = { chunks, skipped, last: false, missing, denied, leftOut };
     if (!(await freeze(planning, page, cursor, part))) return false;
     page += 1;
     await queue.create(chunks.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore)));
@@ -121,7 +121,7 @@ async function freeze(
   { ports, campaign, shard }: Planning,
   page: number,
   cursor: Cursor | null,
-  part: Pick<FrozenPage, 'chunks' | 'skipped' | 'last' | 'missing' | 'leftOut'>,
+  part: Pick<FrozenPage, 'chunks' | 'skipped' | 'last' | 'missing' | 'denied' | 'leftOut'>,
 ): Promise<boolean> {
   const now = ports.now();
   const frozen = await ports.store.freezePage({

@@ -70,6 +70,7 @@ function changeOf(
     recipients: add(frozen.size + page.skipped),
     skipped: add(page.skipped),
     ...(page.leftOut && { leftOut: add(page.leftOut) }),
+    ...(page.denied && { denied: add(page.denied) }),
     // also when it is planned: the sweep then checks that it is closed
     due: dueOf(frozen.due, page.dueAt),
   };

@@ -21,6 +21,7 @@ export interface InstallationFields {
   appVersion?: string | undefined;
   /** there only if so */
   optedOut?: true;
+  permission?: Installation['permission'];
   /** indexed */
   userId?: string | undefined;
   /** indexed */

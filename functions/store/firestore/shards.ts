@@ -47,6 +47,7 @@ export function toShard(found: DocumentSnapshot): Shard {
     skipped: it.skipped,
     reasons: byReason(it.reasons),
     ...(it.leftOut && { leftOut: it.leftOut }),
+    ...(it.denied && { denied: it.denied }),
     ...(it.missing && { missing: byReason(it.missing) }),
     ...(it.pruned && { pruned: byReason(it.pruned) }),
   };

@@ -145,6 +145,7 @@ const columns = {
   userId: 'user_id',
   timeZone: 'time_zone',
   country: 'country',
+  permission: 'permission',
   appVersion: 'app_version',
   refreshedAt: 'refreshed_at',
   tags: 'tags',
@@ -214,6 +215,7 @@ function conditionsOf(audience: Audience): Decided {
   for (const [column, list] of [
     ['time_zone', audience.timeZone],
     ['country', audience.country],
+    ['permission', audience.permission],
   ] as const)
     if (list) add(`${column} IN (${holes(list)})`, list);
   if (lastSeen?.after) add('refreshed_at >= ?', [Date.parse(lastSeen.after)]);

@@ -54,7 +54,7 @@ export function sqliteFreeze(
     const { changes } = sql(
       `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
          chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
-         left_out = left_out + ?, due_at = ?
+         left_out = left_out + ?, denied = denied + ?, due_at = ?
        WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
     ).run(
       page.cursor?.bucket ?? null,
@@ -64,6 +64,7 @@ export function sqliteFreeze(
       size + page.skipped,
       page.skipped,
       page.leftOut ?? 0,
+      page.denied ?? 0,
       page.last ? null : page.dueAt,
       page.campaignId,
       page.shard,

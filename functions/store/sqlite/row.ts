@@ -1,6 +1,7 @@
 /** A row of the table `installations`. */
 
 import type { Installation } from '../../model/installation.ts';
+import type { Permission } from '../../model/platform.ts';
 import type { Findable } from './lookups.ts';
 
 export interface Row {
@@ -21,11 +22,12 @@ export interface Row {
   app_version: string | null;
   country: string | null;
   opted_out: 0 | 1;
+  permission: Permission | null;
 }
 
 /** The columns that `fromRow` reads. */
 export const FIELDS = `app, bucket, id, platform, provider, environment, token, language, time_zone,
-  user_id, tags, attributes, refreshed_at, app_version, country, opted_out`;
+  user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission`;
 
 /** Selects what an installation is found by, as `Found`. */
 export const FINDABLE = 'app, bucket, id, token, user_id AS userId, platform, language';
@@ -48,6 +50,7 @@ export const fromRow = (row: Row): Installation => ({
   ...(row.app_version !== null && { appVersion: row.app_version }),
   ...(row.user_id !== null && { userId: row.user_id }),
   ...(row.opted_out === 1 && { optedOut: true }),
+  ...(row.permission !== null && { permission: row.permission }),
   tags: JSON.parse(row.tags),
   attributes: JSON.parse(row.attributes),
   refreshedAt: row.refreshed_at,

@@ -212,6 +212,9 @@ export const migrations: Migration[] = [
   'CREATE TABLE ticks (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;',
   // it counts installations; a segment is a saved audience
   'ALTER TABLE segments RENAME TO installation_counts;',
+  // what an installation may show; `denied` counts recipients that may show nothing
+  `ALTER TABLE installations ADD COLUMN permission TEXT;
+   ALTER TABLE shards ADD COLUMN denied INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

@@ -25,6 +25,7 @@ interface ShardRow {
   reasons: string;
   missing: string;
   left_out: number;
+  denied: number;
   pruned: string;
   task: string | null;
 }
@@ -72,6 +73,7 @@ const toCounts = (row: ShardRow): Counts => ({
   skipped: row.skipped,
   reasons: JSON.parse(row.reasons),
   ...(row.left_out > 0 && { leftOut: row.left_out }),
+  ...(row.denied > 0 && { denied: row.denied }),
   ...(row.missing !== '{}' && { missing: JSON.parse(row.missing) }),
   ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
 });

@@ -10,10 +10,11 @@ import { FIELDS, FINDABLE, type Found, KEY } from './row.ts';
 /** A row that does not mention the opt-out keeps the stored one. */
 const PUT = `
   INSERT INTO installations (${FIELDS}, digest)
-  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17)
+  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18)
   ON CONFLICT DO UPDATE SET platform = ?4, provider = ?5, environment = ?6, token = ?7,
     language = ?8, time_zone = ?9, user_id = ?10, tags = ?11, attributes = ?12, refreshed_at = ?13,
-    app_version = ?14, country = ?15, opted_out = coalesce(?16, opted_out), digest = ?17`;
+    app_version = ?14, country = ?15, opted_out = coalesce(?16, opted_out),
+    permission = ?17, digest = ?18`;
 
 /** What `unchanged` compares beside the digest of a row. */
 export interface Known {
@@ -118,16 +119,18 @@ const put = (
     it.appVersion ?? null,
     it.country ?? null,
     it.optedOut === undefined ? null : Number(it.optedOut),
+    it.permission ?? null,
     made.digest,
   );
 
 /**
  * 48 bits over all that an import compares. The opt-out is not part of it, since a row may leave it
- * out. Free texts come last, after their lengths, so that no two rows run together to the same text.
+ * out. Free texts come last, after their lengths, so that no two rows run together to the same text. What was
+ * added later is there only where a row has it: the digests of all other rows stay.
  */
 const digestOf = (it: ImportedInstallation, tags: string, attributes: string) =>
   hash48of(
     `${it.platform} ${it.provider} ${it.environment} ${it.token} ${it.language} ${it.timeZone} ${
       it.country
-    } ${it.appVersion?.length} ${it.userId?.length} ${it.appVersion}${it.userId}${tags}${attributes}`,
+    } ${it.appVersion?.length} ${it.userId?.length} ${it.appVersion}${it.userId}${tags}${attributes}${it.permission ?? ''}`,
   );

@@ -7,7 +7,7 @@ test('an estimate shows the reach of a campaign and its problems', async (t) => 
   const { volley, file, store } = await cli(t);
   await store.putInstallations([
     person('a', { language: 'de' }),
-    person('b', { language: 'de' }),
+    person('b', { language: 'de', permission: 'denied' }),
     person('c', { platform: 'ios', language: 'pt-BR' }),
   ]);
   const path = await file(
@@ -21,6 +21,7 @@ test('an estimate shows the reach of a campaign and its problems', async (t) => 
     `Installations  3
   android      2
   ios          1
+Can see it     2
 Languages      de 2, pt-BR 1
 Duration       about 1 s
 Cost           about 0.0000 US dollars on Google Cloud

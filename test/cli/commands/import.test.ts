@@ -24,9 +24,9 @@ test('a CSV of others is imported by what its columns are called', async (t) => 
   const { volley, file, store } = await createCli(t);
   const path = await file(
     'devices.csv',
-    `Device ID,push-token,OS,Locale,opt_out,Tags,plan,internal
-a,${apnsToken(1)},iPhone,pt_BR.UTF-8,yes,news|beta,pro,x
-b,fcm:token,ANDROID,de,0,,,x
+    `Device ID,push-token,OS,Locale,opt_out,Tags,plan,internal,push_enabled
+a,${apnsToken(1)},iPhone,pt_BR.UTF-8,yes,news|beta,pro,x,true
+b,fcm:token,ANDROID,de,0,,,x,false
 `,
   );
   const { code, stdout, stderr } = await volley(
@@ -39,7 +39,8 @@ b,fcm:token,ANDROID,de,0,,,x
   const a = (await store.getInstallation('shop', 'a'))!;
   assert.deepEqual([a.language, a.optedOut, a.tags], ['pt-BR', true, ['news', 'beta']]);
   assert.deepEqual(a.attributes, { plan: 'pro' });
-  assert.equal((await store.getInstallation('shop', 'b'))?.platform, 'android');
+  const b = (await store.getInstallation('shop', 'b'))!;
+  assert.deepEqual([a.permission, b.permission, b.platform], ['granted', 'denied', 'android']);
 });
 
 test('columns that do not fit are refused before anything is sent', async (t) => {

@@ -190,6 +190,26 @@ test('an opt-out stays until the app sends the opposite, whatever else it regist
   assert.equal(await reached(), 1);
 });
 
+test('an app tells whether it may show notifications, and may no longer know', async (t) => {
+  const { asApp, get } = await registry(t);
+  const put = (body: object) => asApp('PUT', '/v1/installations/device-1', { ...device, ...body });
+  const change = (body: object) => asApp('PATCH', '/v1/installations/device-1?app=shop', body);
+  await put({ permission: 'provisional' });
+  assert.equal((await get())?.permission, 'provisional');
+  await change({ permission: 'denied' });
+  await change({ userId: 'ada' });
+  assert.equal((await get())?.permission, 'denied');
+  await change({ permission: null });
+  assert.equal((await get())?.permission, undefined);
+  for (const permission of ['authorized', '', true, 1, ['granted']])
+    for (const send of [put, change]) {
+      const response = await send({ permission });
+      const { faults } = await jsonOf<Problem>(response);
+      assert.deepEqual([response.status, faults?.map((it) => it.path)], [400, ['permission']]);
+    }
+  assert.equal((await put({ permission: null })).status, 400);
+});
+
 test('one token belongs to one installation; a user has many', async (t) => {
   const { asApp, get } = await registry(t);
   for (const n of [1, 2, 3])

@@ -19,12 +19,14 @@ test('a small audience is counted, by platform, provider and language', async (t
   await world.people(900, (n) => ({
     platform: n % 3 ? 'android' : 'ios',
     ...(n % 9 && { language: n % 2 ? 'de' : 'pt-BR' }),
+    ...(n % 10 === 0 && { permission: n % 20 ? 'denied' : 'granted' }),
   }));
   const found = await estimate(world.ports, asked());
   assert.deepEqual(found, {
     ...{ installations: 900, exact: true, counted: 900, seconds: 1, problems: [] },
     ...{ platforms: { android: 600, ios: 300 }, providers: { fcm: 600, apns: 300 } },
     languages: { de: 400, 'pt-BR': 400, '': 100 },
+    ...{ permissions: { unknown: 810, granted: 45, denied: 45 }, visible: 855 },
   });
   const some = await estimate(
     world.ports,

@@ -15,6 +15,8 @@ export function kinds(field: string): { types: RegExp; needed: string } {
       return of(`${WORDS}|${NUMBERS}`, 'text or a number');
     case 'optedOut':
       return of(`bool|${WORDS}|int2|int4|int8`, 'bool');
+    case 'permission':
+      return of(`bool|${WORDS}`, 'text or bool');
     case 'tags':
       return of(
         `_(?:${WORDS})|json|jsonb|${WORDS}`,

@@ -30,6 +30,10 @@ const names: Record<string, string[]> = {
   appVersion: ['appversion', 'version', 'clientversion'],
   userId: ['userid', 'user', 'uid', 'customerid', 'accountid', 'memberid'],
   optedOut: ['optedout', 'optout', 'unsubscribed', 'pushoptout'],
+  permission: [
+    ...['permission', 'pushpermission', 'notificationpermission', 'permissionstatus'],
+    ...['authorizationstatus', 'pushenabled', 'notificationsenabled'],
+  ],
   tags: ['tags', 'labels', 'topics'],
   attributes: ['attributes', 'properties', 'props', 'metadata', 'attrs'],
   refreshedAt: ['refreshedat', 'lastseen', 'lastseenat', 'lastactive', 'lastactiveat', 'updatedat'],

@@ -10,29 +10,32 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { InstallationFields } from '../registry-fields.ts';
 
 /** A page that another version has packed is absent: it is read from documents, and packed again. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 /** Bytes of the rows of a page. A document holds 1 MiB. */
 export const MOST_BYTES = 700_000;
 /** Bytes that a page may have unpacked: some twenty times of what is usual. */
 const MOST_UNPACKED = 32 * 1024 * 1024;
 
-/** What `matches` looks at, and what a message and its recipient need. */
-const COLUMNS = [
-  'id',
-  'platform',
-  'provider',
-  'environment',
-  'token',
-  'language',
-  'timeZone',
-  'country',
-  'appVersion',
-  'userId',
-  'tags',
-  'attributes',
-  'refreshedAt',
-] as const;
-type Column = (typeof COLUMNS)[number];
+type Column = 'id' | Exclude<keyof InstallationFields, 'spoken' | 'optedOut' | 'changed'>;
+
+/** What `matches` looks at, and what a message and its recipient need. A new field is a new `FORMAT`. */
+const columns: Record<Column, true> = {
+  id: true,
+  platform: true,
+  provider: true,
+  environment: true,
+  token: true,
+  language: true,
+  timeZone: true,
+  country: true,
+  appVersion: true,
+  userId: true,
+  permission: true,
+  tags: true,
+  attributes: true,
+  refreshedAt: true,
+};
+const COLUMNS = Object.keys(columns) as Column[];
 
 /** An installation in a page: the fields of its document, without what only indexes need. */
 export type PageRow = { id: string } & Pick<InstallationFields, Exclude<Column, 'id'>>;

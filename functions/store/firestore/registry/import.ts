@@ -98,6 +98,7 @@ const told = (it: ImportedInstallation) =>
     it.country,
     it.appVersion,
     it.userId,
+    it.permission,
     it.tags,
     it.attributes,
   ]);
