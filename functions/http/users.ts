@@ -40,6 +40,7 @@ function recordView(it: UserRecord): Record<string, unknown> {
         language: it.language,
         values: it.values,
         badge: it.badge,
+        outcome: it.outcome,
       };
   }
 }

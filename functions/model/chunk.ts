@@ -84,12 +84,16 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   pruned?: true;
 }
 
+/** What became of a recipient in the end. */
+export type Delivered = Outcome['kind'] | 'skipped';
+
 /** The outcomes of a claimed chunk since the last commit. */
 export interface ChunkCommit {
   chunkId: string;
   leaseId: string;
   accepted: number;
-  skipped: number;
+  /** indices of recipients to which nothing is sent */
+  skipped: number[];
   failures: Omit<Failure, 'campaignId' | 'chunkId'>[];
   /** tokens to forget: only where the installation still has it and did not register after `since` */
   forget: (Pick<Recipient, 'installationId' | 'token'> & { since: number })[];

@@ -1,7 +1,7 @@
 /** Shards and their frozen chunks: what the ledger is made of. */
 
 import type { Cursor } from '../model/bucket.ts';
-import type { Campaign, CampaignState, Counts } from '../model/campaign.ts';
+import type { Campaign, CampaignState } from '../model/campaign.ts';
 import type {
   Chunk,
   ChunkCommit,
@@ -24,8 +24,7 @@ export type Claim =
   | { kind: 'missing' };
 
 export type Committed =
-  /** `shard`: the counts of its shard, given when the chunk is done */
-  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean; shard?: Counts }
+  | { kind: 'committed'; state: CampaignState; campaignClosed: boolean }
   /** another process has the lease: nothing was written, and nothing more may be sent */
   | { kind: 'fenced' };
 

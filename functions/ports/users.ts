@@ -1,13 +1,24 @@
 /** Privacy: export and erasure of what is stored about a user, and how long it is kept. */
 
-import type { Failure, Recipient } from '../model/chunk.ts';
+import type { Delivered, Failure, Recipient } from '../model/chunk.ts';
 import type { Installation } from '../model/installation.ts';
 
 /** A record about a user, as their export has it. */
 export type UserRecord =
   | ({ kind: 'installation' } & Installation)
-  | ({ kind: 'recipient'; campaignId: string; chunkId: string; app: string } & Recipient)
+  | RecipientRecord
   | ({ kind: 'failure' } & Failure);
+
+/** A recipient of a chunk. Once the chunk is done, the token and values are gone. */
+export interface RecipientRecord extends Omit<Recipient, 'token'> {
+  kind: 'recipient';
+  campaignId: string;
+  chunkId: string;
+  app: string;
+  token?: string;
+  /** left out while it is not known */
+  outcome?: Delivered;
+}
 
 export interface Erased {
   installations: number;

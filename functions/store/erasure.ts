@@ -39,7 +39,7 @@ export function matcher(devices: Device[], at: number) {
       .filter(
         ({ since = 0, until = Number.POSITIVE_INFINITY }) => since <= at && at <= until + SKEW_MS,
       )
-      .flatMap((it) => [deviceKey(it), `${it.app}\t${it.token}`]),
+      .flatMap((it) => [deviceKey(it), bareKey(it), `${it.app}\t${it.token}`]),
   );
   return (app: string, id: string, token: string) =>
     known.has(deviceKey({ app, id })) || known.has(`${app}\t${token}`);
@@ -71,7 +71,7 @@ export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): R
     ...commit,
     ...{ failures, failed: commit.failures, open, ends },
     inDoubt: commit.inDoubt.filter((it) => !gone.has(it)),
-    skipped: commit.skipped + commit.open.length - open.length,
+    skipped: [...commit.skipped, ...commit.open.filter((it) => gone.has(it))],
   };
 }
 

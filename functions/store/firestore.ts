@@ -70,8 +70,8 @@ export function createFirestoreStore({
   const shards = firestoreShards(context);
   const { insertFailures, ...failures } = firestoreFailures(client, schema, retentionDays);
   const erase = firestoreErase({ client, schema, retentionDays, closeShard });
-  const within = { closeShard, insertFailures, registry, events: outbox, erase };
-  const chunks = firestoreChunks(client, schema, retentionDays, within);
+  const within = { closeShard, insertFailures, registry, erase };
+  const chunks = firestoreChunks(context, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(context);
   return {

@@ -1,49 +1,71 @@
-/** A chunk's recipients as one text. */
+/**
+ * A chunk's recipients as two texts: their ids, a line each, which stay until the retention ends; and
+ * tokens with what is each one's own, which go when the chunk is done. Apart, since the ids then need
+ * not be read to be kept, and since each compresses better alone.
+ */
 
-import type { Recipient } from '../model/chunk.ts';
+import type { Delivered, Recipient } from '../model/chunk.ts';
+import type { UserRecord } from '../ports/ports.ts';
+
+export interface Packed {
+  ids: string;
+  /** null: the chunk is done, and tokens and personal values are gone */
+  rest: string | null;
+}
 
 /**
- * `id TAB token` a line: neither contains white space, and this is three times as fast as JSON and
- * smaller. Where anybody has words of their own, an empty line comes first, and `TAB JSON` follows
- * the token of each who has.
+ * Neither ids nor tokens contain white space, and this is three times as fast as JSON and smaller. A line
+ * of the rest is the token; `TAB JSON` follows where a recipient has words of its own.
  */
-export function pack(recipients: Recipient[]): string {
-  let packed = '';
+export function pack(recipients: readonly Recipient[]): { ids: string; rest: string } {
+  let [ids, rest] = ['', ''];
   for (const it of recipients) {
-    if (isOwn(it)) return `\n${packWithOwn(recipients)}`;
-    packed += `${it.installationId}\t${it.token}\n`;
+    ids += `${it.installationId}\n`;
+    rest += isOwn(it) ? `${it.token}\t${ownOf(it)}\n` : `${it.token}\n`;
   }
-  return packed;
+  return { ids, rest };
 }
 
 const isOwn = ({ language, values, badge }: Recipient) =>
   language !== undefined || values !== undefined || badge !== undefined;
 
-const packWithOwn = (recipients: Recipient[]) =>
-  recipients
-    .map((it) => {
-      const { installationId, token, ...own } = it;
-      return `${installationId}\t${token}${isOwn(it) ? `\t${JSON.stringify(own)}` : ''}\n`;
-    })
-    .join('');
+const ownOf = ({ installationId: _, token: _token, ...own }: Recipient) => JSON.stringify(own);
 
-export function unpack(packed: string): Recipient[] {
-  if (packed.startsWith('\n')) return unpackWithOwn(packed);
-  const recipients: Recipient[] = [];
-  for (let at = 0; at < packed.length; ) {
-    const tab = packed.indexOf('\t', at);
-    const end = packed.indexOf('\n', tab);
-    recipients.push({ installationId: packed.slice(at, tab), token: packed.slice(tab + 1, end) });
-    at = end + 1;
-  }
-  return recipients;
+/** The recipients of a chunk. One that is done has only their ids. */
+export function unpack({ ids, rest }: Packed): Recipient[] {
+  // as older versions stored them
+  if (rest === null && ids.includes('\t')) return unpackTogether(ids);
+  const own = rest === null ? null : linesOf(rest);
+  return linesOf(ids).map((installationId, index) => ({
+    installationId,
+    ...(own ? unpackRest(own[index]!) : { token: '' }),
+  }));
 }
 
-const unpackWithOwn = (packed: string): Recipient[] =>
-  packed
-    .slice(1, -1)
-    .split('\n')
-    .map((line) => {
-      const [installationId = '', token = '', own] = line.split('\t');
-      return { installationId, token, ...(own !== undefined && JSON.parse(own)) };
-    });
+function unpackRest(line: string): Pick<Recipient, 'token'> {
+  const tab = line.indexOf('\t');
+  if (tab < 0) return { token: line };
+  return { token: line.slice(0, tab), ...JSON.parse(line.slice(tab + 1)) };
+}
+
+/** `id TAB token` a line. Behind an empty line, `TAB JSON` follows where a recipient has its own. */
+const unpackTogether = (packed: string): Recipient[] =>
+  linesOf(packed.startsWith('\n') ? packed.slice(1) : packed).map((line) => {
+    const [installationId = '', ...rest] = line.split('\t');
+    return { installationId, ...unpackRest(rest.join('\t')) };
+  });
+
+const linesOf = (text: string) => (text === '' ? [] : text.slice(0, -1).split('\n'));
+
+/** A recipient as the export of a user has it: without its token, if that is gone. */
+export const recordOf = (
+  where: { campaignId: string; chunkId: string; app: string },
+  { token, ...it }: Recipient,
+  outcome: Delivered | null,
+): UserRecord => ({
+  kind: 'recipient',
+  ...where,
+  ...it,
+  ...(token !== '' && { token }),
+  ...(outcome && { outcome }),
+});

@@ -107,7 +107,7 @@ export const commitOf = (
   leaseId: string,
   { failed = [], ...rest }: Partial<ChunkCommit> & { failed?: number[]; open: number[] },
 ): ChunkCommit => ({
-  ...{ chunkId, leaseId, accepted: 0, skipped: 0, forget: [], inDoubt: [] },
+  ...{ chunkId, leaseId, accepted: 0, skipped: [], forget: [], inDoubt: [] },
   failures: failed.map((index) => ({
     ...{ installationId: `${chunkId}:${index}`, token: `token-of-${chunkId}:${index}`, index },
     ...{ provider: 'fcm', outcome: 'rejected', reason: 'INVALID_ARGUMENT', attempts: 1, at: NOW },

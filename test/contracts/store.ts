@@ -17,6 +17,7 @@ import { ledgerContract } from './store-ledger.ts';
 import { matchingContract } from './store-matching.ts';
 import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
+import { outcomeContract } from './store-outcomes.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { tickContract } from './store-ticks.ts';
 import { triggerContract } from './store-triggers.ts';
@@ -40,6 +41,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   campaignContract(name, makeStore);
   messageContract(name, makeStore);
   chunkContract(name, makeStore);
+  outcomeContract(name, makeStore);
   ledgerContract(name, makeStore);
   controlContract(name, makeStore);
   scheduleContract(name, makeStore);

@@ -148,7 +148,7 @@ export async function failAll(
     chunkId: id,
     leaseId: lease.id,
     accepted: 0,
-    skipped: 0,
+    skipped: [],
     forget: [],
     open: [],
     inDoubt: [],

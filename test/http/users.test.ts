@@ -28,7 +28,14 @@ test('the data about a user is exported, as JSON or line by line', async (t) => 
   assert.deepEqual(items.map((it) => it.kind).sort(), [
     ...['failure', 'installation', 'installation', 'recipient'],
   ]);
-  assert.ok(items.every((it) => it.token === apnsToken(0) || it.token === apnsToken(2)));
+  const [recipient, others] = [
+    items.filter((it) => it.kind === 'recipient'),
+    items.filter((it) => it.kind !== 'recipient'),
+  ];
+  assert.ok(others.every((it) => it.token === apnsToken(0) || it.token === apnsToken(2)));
+  // its chunk is done
+  assert.deepEqual(recipient[0]?.token, undefined);
+  assert.equal(recipient[0]?.outcome, others.find((it) => it.kind === 'failure')?.outcome);
   assert.ok(!JSON.stringify(items).includes('bob'));
   assert.ok(!JSON.stringify(items).includes('bucket'));
   const lines = await ask('GET', '/v1/users/ada%2F1/export', undefined, {

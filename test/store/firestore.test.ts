@@ -130,6 +130,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       // people write schedules and webhooks: a few a day
       'schedules due': 'slot and time',
       'shards due': 'slot and time',
+      // a campaign's random id
+      'shards openOf': 'stringValue',
       'webhooks key': 'stringValue',
       'webhooks listed': 'time',
     },
@@ -150,6 +152,7 @@ test('what is kept for a while only has a time to live', () => {
     'idempotency expireAt',
     'names expireAt',
     'pages expireAt',
+    'recipients expireAt',
     'seen expireAt',
     'shards expireAt',
     'uploads expireAt',

@@ -28,7 +28,9 @@ const INNOCENT = ['Unregistered', 'ExpiredToken', 'UNREGISTERED', 'Expired'];
 /** Reasons of a pause that a resume overrules: the operator has seen them. `brake` is an older word. */
 export const OVERRULED = /^(failure guard|brake|canary): /;
 
-function failureRate({ accepted, failed, reasons }: Counts) {
+type Answered = Pick<Counts, 'accepted' | 'failed' | 'reasons'>;
+
+function failureRate({ accepted, failed, reasons }: Answered) {
   const innocent = INNOCENT.reduce((sum, reason) => sum + (reasons[reason] ?? 0), 0);
   const answered = accepted + failed - innocent;
   const share = answered > 0 ? (failed - innocent) / answered : 0;
@@ -41,6 +43,14 @@ type Guarded = Pick<Campaign, 'canary' | 'guard' | 'dryRun'>;
 const mostOf = ({ canary }: Guarded) => canary?.maxFailureRate ?? MAX_RATE;
 // canary.ts watches a canary
 const isOff = ({ guard, dryRun }: Guarded) => dryRun || guard !== undefined;
+
+/**
+ * Whether too many failed of what one chunk has answered. Only then its shard is looked at: if too many of a
+ * shard fail, so do they in one of its chunks.
+ */
+export function isSuspect(guarded: Guarded, answered: Answered): boolean {
+  return !isOff(guarded) && failureRate(answered).share > mostOf(guarded);
+}
 
 /** Whether to sum up the whole campaign after a chunk of `size` recipients, by its shard's counts. */
 export function isSummedUp(
@@ -55,8 +65,8 @@ export function isSummedUp(
 }
 
 /**
- * Why a campaign should pause, by the counts of one of its shards (a fair sample, which each finished
- * chunk has read anyway), or of all. Null: it should not.
+ * Why a campaign should pause, by the counts of one of its shards, which is a fair sample, or of all. Null:
+ * it should not.
  */
 export function guardReason(guarded: Guarded, counts: Counts): string | null {
   if (isOff(guarded)) return null;

@@ -10,18 +10,27 @@ interface Failed {
   detail?: string | undefined;
 }
 
-type Learnt = Pick<ChunkCommit, 'accepted' | 'skipped' | 'failures' | 'forget'>;
+type Failure = ChunkCommit['failures'][number];
+
+type Taken = Pick<ChunkCommit, 'accepted' | 'skipped' | 'failures' | 'forget' | 'open' | 'inDoubt'>;
 
 /** Characters of the provider's own words that a failure keeps. */
 const MAX_DETAIL = 300;
 
-const nothing = (): Learnt => ({ accepted: 0, skipped: 0, failures: [], forget: [] });
+/**
+ * Failures of one commit, at most: each token to forget is several writes of the same transaction, and a
+ * request to Firestore holds 10 MiB.
+ */
+const FAILED_TOGETHER = 1_000;
 
 /** Recipients are named by their index in the chunk. Settling one twice throws. */
 export function createOutcomes(chunk: Chunk, now: () => number) {
   const open = new Set(chunk.open);
   const inDoubt = new Set(chunk.inDoubt);
-  let learnt = nothing();
+  let accepted = 0;
+  let skipped: number[] = [];
+  let failed: { failure: Failure; forgetSince: number | undefined }[] = [];
+  const answered = { accepted: 0, failed: 0, reasons: new Map<string, number>() };
 
   function settle(index: number) {
     if (!open.delete(index)) throw new Error(`recipient ${index} of ${chunk.id} settled twice`);
@@ -36,22 +45,23 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
     },
     accept(index: number) {
       settle(index);
-      learnt.accepted += 1;
+      accepted += 1;
+      answered.accepted += 1;
     },
     skip(index: number) {
       settle(index);
-      learnt.skipped += 1;
+      skipped.push(index);
     },
     /** `forgetSince`: the token goes too, unless it was registered again after that */
     fail(index: number, { outcome, reason, detail }: Failed, forgetSince?: number) {
       settle(index);
       const { installationId, token } = chunk.recipients[index]!;
-      const recipient = { installationId, token };
       const attempts = chunk.attempt + 1;
       const { provider } = chunk;
       const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
-      learnt.failures.push({
-        ...recipient,
+      const failure: Failure = {
+        installationId,
+        token,
         index,
         provider,
         outcome,
@@ -59,16 +69,37 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
         attempts,
         at: now(),
         ...(said && { detail: said }),
-      });
-      if (forgetSince !== undefined) learnt.forget.push({ ...recipient, since: forgetSince });
+      };
+      failed.push({ failure, forgetSince });
+      answered.failed += 1;
+      answered.reasons.set(reason, (answered.reasons.get(reason) ?? 0) + 1);
     },
+    /** How many were accepted and have failed since the claim. */
+    answered: () => ({ ...answered, reasons: Object.fromEntries(answered.reasons) }),
     /** Whether a recipient was settled since the claim. */
     progress: () => open.size < chunk.open.length,
     left: () => open.size,
-    /** What was learnt since the last call, and what is open now. */
-    take(): Learnt & Pick<ChunkCommit, 'open' | 'inDoubt'> {
-      const taken = { ...learnt, open: [...open], inDoubt: [...inDoubt] };
-      learnt = nothing();
+    /** Whether more was learnt than one commit takes. */
+    overflows: () => failed.length > FAILED_TOGETHER,
+    /**
+     * What was learnt since the last call, and what is open now. Failures beyond the most of one commit
+     * stay for the next call, and are open until then.
+     */
+    take(): Taken {
+      const now = failed.slice(0, FAILED_TOGETHER);
+      failed = failed.slice(FAILED_TOGETHER);
+      const taken: Taken = {
+        accepted,
+        skipped,
+        failures: now.map((it) => it.failure),
+        forget: now.flatMap(({ failure: { installationId, token }, forgetSince: since }) =>
+          since === undefined ? [] : { installationId, token, since },
+        ),
+        open: [...open, ...failed.map((it) => it.failure.index)],
+        inDoubt: [...inDoubt],
+      };
+      accepted = 0;
+      skipped = [];
       return taken;
     },
   };

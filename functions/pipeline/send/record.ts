@@ -35,7 +35,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const { store, log, now } = ports;
   const claimedAt = now();
   let lease = first;
-  const { take, left, ...outcomes } = createOutcomes(chunk, now);
+  const { take, left, overflows, ...outcomes } = createOutcomes(chunk, now);
 
   async function commit(end: Release | null): Promise<Committed> {
     const next = newLease(now());
@@ -65,7 +65,8 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
 
   function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {
     const { campaignId, id: chunkId, provider } = chunk;
-    const counts = { accepted, failed: failures.length, skipped, open: left() };
+    const settled = { accepted, failed: failures.length, skipped: skipped.length };
+    const counts = { ...settled, open: left() };
     log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ended, ms: now() - claimedAt });
     const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
     for (const some of byReason.values()) {
@@ -79,7 +80,11 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
     /** Commits what is known and keeps the lease. Throws when the store fails four times. */
     checkpoint: () => commit(null),
     /** Commits what is known and releases the lease; open recipients are not sent before `notBefore`. */
-    release(notBefore: number) {
+    async release(notBefore: number) {
+      while (overflows()) {
+        const committed = await commit(null);
+        if (committed.kind === 'fenced') return committed;
+      }
       const stalled = outcomes.progress() ? 0 : chunk.stalled + 1;
       return commit({ release: true, notBefore, stalled });
     },

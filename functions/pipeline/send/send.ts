@@ -6,7 +6,7 @@
  * lease fenced, or open in the chunk for another attempt.
  */
 
-import type { Campaign, Counts } from '../../model/campaign.ts';
+import type { Campaign } from '../../model/campaign.ts';
 import type { Chunk, SendableChunk } from '../../model/chunk.ts';
 import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from '../../model/tasks.ts';
 import { backoff, UNPROVEN_WAIT_MS } from '../../model/timing.ts';
@@ -15,7 +15,7 @@ import { pushOf } from '../accept/push.ts';
 import { announce } from '../complete.ts';
 import { pause } from '../control/control.ts';
 import { createWatch } from './classify.ts';
-import { guardReason, isSummedUp } from './failure-guard.ts';
+import { guardReason, isSummedUp, isSuspect } from './failure-guard.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
 import { type Transmitted, transmit } from './transmit.ts';
@@ -184,20 +184,22 @@ async function pauseIfNeeded(
 }
 
 /** The last commit of an attempt. Announces the campaign's close, or asks the failure guard. */
-async function settle(
-  { ports, chunk, campaign, recorder }: Claimed,
-  notBefore: number,
-): Promise<TaskAnswer> {
+async function settle(claimed: Claimed, notBefore: number): Promise<TaskAnswer> {
+  const { ports, chunk, recorder } = claimed;
   const committed = await recorder.release(notBefore);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
-  else if (committed.shard) await guard(ports, campaign, chunk, committed.shard);
+  else if (recorder.open().length === 0) await guard(claimed);
   return DONE;
 }
 
 /** Pauses a campaign that fails more than it should, by its shard's counts or by all of them. */
-async function guard(ports: Ports, campaign: Campaign, { recipients }: Chunk, shard: Counts) {
-  const summed = isSummedUp(campaign, shard, recipients.length, ports.random);
-  const why = guardReason(campaign, summed ? await ports.store.counts(campaign.id) : shard);
+async function guard({ ports, campaign, chunk, recorder }: Claimed) {
+  const { store, random } = ports;
+  if (!isSuspect(campaign, recorder.answered())) return;
+  const shard = await store.getShard(campaign.id, chunk.shard);
+  if (!shard) return;
+  const summed = isSummedUp(campaign, shard.counts, chunk.recipients.length, random);
+  const why = guardReason(campaign, summed ? await store.counts(campaign.id) : shard.counts);
   if (why !== null) await pause(ports, campaign.id, why);
 }

@@ -2,8 +2,9 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Chunk, NewChunk, OpenChunk } from '../../model/chunk.ts';
-import { pack, unpack } from '../recipients.ts';
+import { openIn } from '../outcomes.ts';
 import type { Client } from './client.ts';
+import { outcomesOf, recipientsOf } from './recipients.ts';
 import { type ChunkFields, dueOf, isId, openInOf, type Schema } from './schema.ts';
 
 /** The fields that `toOpenChunk` reads. */
@@ -30,12 +31,14 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
   };
 }
 
-export const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkFields => ({
+/** `slot`: the counter in which it counts. */
+export const fromNewChunk = (
+  { recipients, dueAt, ...it }: NewChunk,
+  slot: number,
+): ChunkFields => ({
   ...it,
   size: recipients.length,
-  recipients: pack(recipients),
-  left: null,
-  doubtful: '[]',
+  slot,
   attempt: 0,
   leaseId: null,
   leaseUntil: 0,
@@ -44,16 +47,16 @@ export const fromNewChunk = ({ recipients, dueAt, ...it }: NewChunk): ChunkField
   due: dueOf(it.id, dueAt),
 });
 
-export const toChunk = (it: ChunkFields): Chunk => ({
+/** `recipients`: the document that has them. */
+export const toChunk = (it: ChunkFields, recipients: DocumentSnapshot | undefined): Chunk => ({
   id: it.id,
   campaignId: it.campaignId,
   shard: it.shard,
   app: it.app,
   provider: it.provider,
   environment: it.environment,
-  recipients: unpack(it.recipients),
-  open: it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left),
-  inDoubt: JSON.parse(it.doubtful),
+  recipients: recipientsOf(it, recipients),
+  ...openIn(outcomesOf(it)),
   attempt: it.attempt,
   stalled: it.stalled ?? 0,
   notBefore: it.notBefore,
@@ -66,6 +69,13 @@ export function campaignOf(schema: Schema, chunkId: string) {
   return schema.campaign(isId(id) ? id : 'nothing');
 }
 
-/** Reads the chunk and its campaign without a lock: every chunk of a campaign reads that document. */
-export const readChunk = (client: Client, schema: Schema, chunkId: string, fields?: string[]) =>
+/**
+ * Reads these fields of the chunk and of its campaign, without a lock: every chunk of a campaign reads that
+ * document.
+ */
+export const readChunk = (client: Client, schema: Schema, chunkId: string, fields: string[]) =>
   client.get([schema.chunk(chunkId), campaignOf(schema, chunkId)], fields);
+
+/** Reads the chunk, its campaign and its recipients. */
+export const readWhole = (client: Client, schema: Schema, chunkId: string) =>
+  client.get([schema.chunk(chunkId), campaignOf(schema, chunkId), schema.recipients(chunkId)]);

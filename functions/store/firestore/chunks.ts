@@ -5,28 +5,25 @@ import { each } from '../../lib/concurrency.ts';
 import type { Store } from '../../ports/ports.ts';
 import { OPEN_FIELDS, toOpenChunk } from './chunk-fields.ts';
 import { firestoreClaim } from './claim.ts';
-import { type Client, unchanged } from './client.ts';
+import { unchanged } from './client.ts';
 import { firestoreCommit, type Within } from './commit.ts';
+import type { Context } from './context.ts';
 import { documentsOf } from './documents.ts';
 import { firestoreFreeze } from './freeze.ts';
-import { dueOf, END, isId, openInOf, type Schema } from './schema.ts';
+import { dueOf, END, isId, openInOf } from './schema.ts';
 
 /** Chunks that `openChunks` reads in one query. */
 const OPEN_PAGE = 500;
 /** Chunks that get another slot in one write, and how many such writes run side by side. */
 const [MOVED_TOGETHER, MOVES_AT_ONCE] = [100, 4];
 
-export function firestoreChunks(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  within: Within,
-) {
+export function firestoreChunks(context: Context, within: Within) {
+  const { client, schema } = context;
   const { closeShard, erase } = within;
   return {
     ...firestoreFreeze(client, schema, closeShard, erase),
     ...firestoreClaim(client, schema, closeShard, erase),
-    ...firestoreCommit(client, schema, retentionDays, within),
+    ...firestoreCommit(context, within),
 
     async *openChunks(campaignId, shard) {
       if (!isId(campaignId)) return;

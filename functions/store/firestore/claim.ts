@@ -4,7 +4,7 @@ import type { Lease } from '../../model/chunk.ts';
 import type { Claim } from '../../ports/ports.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import { toCampaign } from './campaign-fields.ts';
-import { campaignOf, readChunk, toChunk } from './chunk-fields.ts';
+import { campaignOf, readWhole, toChunk } from './chunk-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import type { CloseShard } from './close.ts';
 import type { FirestoreErase } from './erase.ts';
@@ -18,7 +18,7 @@ export function firestoreClaim(
 ) {
   const attemptClaim = (chunkId: string, lease: Lease, now: number) =>
     client.write(async (writes, attempt) => {
-      const [found, campaign] = await readChunk(client, schema, chunkId);
+      const [found, campaign, recipients] = await readWhole(client, schema, chunkId);
       if (!found?.exists || !campaign?.exists) return { kind: 'missing' as const };
       const it = found.data() as ChunkFields;
       if (it.done) return { kind: 'done' as const, shard: it.shard };
@@ -26,7 +26,11 @@ export function firestoreClaim(
       const ours = attempt > 1 && it.leaseId === lease.id;
       if (ours) {
         it.attempt -= 1;
-        return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
+        return {
+          kind: 'claimed' as const,
+          chunk: toChunk(it, recipients),
+          campaign: toCampaign(campaign),
+        };
       }
       const lasting = leaseState(it.leaseId, it.leaseUntil, now);
       if (lasting === 'beyond') {
@@ -50,7 +54,11 @@ export function firestoreClaim(
         },
         unchanged(found),
       );
-      return { kind: 'claimed' as const, chunk: toChunk(it), campaign: toCampaign(campaign) };
+      return {
+        kind: 'claimed' as const,
+        chunk: toChunk(it, recipients),
+        campaign: toCampaign(campaign),
+      };
     });
 
   async function claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim> {

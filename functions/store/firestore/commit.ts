@@ -3,130 +3,134 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { FieldPath, FieldValue } from '@google-cloud/firestore';
+import { FieldValue } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { tally } from '../counts.ts';
 import type { Redacted } from '../erasure.ts';
+import { withCommit } from '../outcomes.ts';
 import { readChunk } from './chunk-fields.ts';
-import { type Client, unchanged } from './client.ts';
+import { unchanged } from './client.ts';
 import type { CloseShard } from './close.ts';
+import type { Context } from './context.ts';
+import { type Counted, count } from './counters.ts';
 import type { FirestoreErase } from './erase.ts';
-import type { EventWriter } from './events.ts';
 import type { firestoreFailures } from './failures.ts';
+import { fromOutcomes, outcomesOf, rewriteRecipients } from './recipients.ts';
 import type { Registry } from './registry/registry.ts';
 import { forget } from './registry/removal.ts';
-import { type ChunkFields, dueOf, expiry, reasonKey, type Schema } from './schema.ts';
-
-/** Most reasons that one commit counts: a write may change 500 counters of a document. */
-const [MAX_REASONS, MAX_PRUNED] = [400, 50];
-
-const add = FieldValue.increment;
-const gone = FieldValue.delete;
+import { type ChunkFields, dueOf, expiry } from './schema.ts';
 
 /** What a commit needs of other parts of the store. */
 export interface Within {
   closeShard: CloseShard;
   insertFailures: ReturnType<typeof firestoreFailures>['insertFailures'];
   registry: Registry;
-  events: EventWriter;
   erase: FirestoreErase;
 }
 
 /** The fields of a chunk that a commit reads; `state` is its campaign's. */
-const READ = ['done', 'leaseId', 'writtenBy', 'shard', 'app', 'notBefore', 'state', 'erase'];
+const READ = [
+  'done',
+  'leaseId',
+  'writtenBy',
+  'shard',
+  'slot',
+  'app',
+  'size',
+  'outcomes',
+  'left',
+  'doubtful',
+  'notBefore',
+  'erase',
+  'state',
+];
 
-export function firestoreCommit(
-  client: Client,
-  schema: Schema,
-  retentionDays: number,
-  { closeShard, insertFailures, registry, events, erase }: Within,
-): Pick<Store, 'commitChunk'> {
-  /** Writes the commit in one transaction; null if there is no such chunk. */
-  function write(told: ChunkCommit) {
-    const call = randomUUID();
-    return client.write(async (writes, attempt) => {
-      const [found, campaign] = await readChunk(client, schema, told.chunkId, READ);
-      if (!found?.exists || !campaign?.exists) return null;
-      const { id: campaignId } = campaign;
-      const it = found.data() as ChunkFields;
-      const where = { campaignId, shard: it.shard, state: campaign.get('state'), done: it.done };
-      if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
-      if (it.done || it.leaseId !== told.leaseId) return { ...where, ours: false };
-      const { commit, change: taken } = await erase.within(found, told);
-      const forgotten = await forget(registry, writes, it.app, commit.forget);
-      const failures = commit.failures.map((failure) =>
-        forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
-      );
-      const change = { ...changeOf(commit, it, retentionDays), ...taken, writtenBy: call };
-      writes.update(found.ref, change, unchanged(found));
-      const counted = countedOf(commit, failures);
-      if (counted.length > 0) {
-        const [field, value, ...more] = counted;
-        writes.update(schema.shard(campaignId, it.shard), field!, value, ...more);
-      }
-      insertFailures(writes, campaignId, { ...commit, failures });
-      events.store(writes, commit.events ?? []);
-      return { ...where, ours: true, done: commit.open.length === 0 };
+export const firestoreCommit = (context: Context, within: Within): Pick<Store, 'commitChunk'> => ({
+  async commitChunk(told) {
+    const committed = await write(context, within, told);
+    // also if it was done before: that commit's process may have died before it closed the shard
+    const closed = committed?.done
+      ? await within.closeShard(committed.campaignId, committed.shard, told.now, !committed.ours)
+      : null;
+    if (!committed?.ours) return { kind: 'fenced' };
+    return {
+      kind: 'committed',
+      state: closed ?? committed.state,
+      campaignClosed: closed !== null,
+    };
+  },
+});
+
+/** Writes the commit in one transaction; null if there is no such chunk. */
+function write(context: Context, within: Within, told: ChunkCommit) {
+  const { client, schema, retentionDays, events } = context;
+  const { insertFailures, registry, erase } = within;
+  const call = randomUUID();
+  return client.write(async (writes, attempt) => {
+    const [found, campaign] = await readChunk(client, schema, told.chunkId, READ);
+    if (!found?.exists || !campaign?.exists) return null;
+    const { id: campaignId } = campaign;
+    const it = found.data() as ChunkFields;
+    const { shard, slot = 0 } = it;
+    const where = { campaignId, shard, state: campaign.get('state'), done: it.done };
+    if (attempt > 1 && it.writtenBy === call) return { ...where, ours: true };
+    if (it.done || it.leaseId !== told.leaseId) return { ...where, ours: false };
+    const { commit, gone } = erase.within(found, told);
+    const isDone = commit.open.length === 0;
+    const forgotten = await forget(registry, writes, it.app, commit.forget);
+    const failures = commit.failures.map((failure) =>
+      forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
+    );
+    const rewritten = await rewriteRecipients(context, writes, {
+      id: commit.chunkId,
+      chunk: found,
+      gone,
+      isDone,
+      now: commit.now,
     });
-  }
-
-  return {
-    async commitChunk(told) {
-      const committed = await write(told);
-      // also if it was done before: that commit's process may have died before it closed the shard
-      const after = committed?.done
-        ? await closeShard(committed.campaignId, committed.shard, told.now)
-        : { closed: null };
-      if (!committed?.ours) return { kind: 'fenced' };
-      return {
-        kind: 'committed',
-        state: after.closed ?? committed.state,
-        campaignClosed: after.closed !== null,
-        ...(after.shard && { shard: after.shard }),
-      };
-    },
-  };
+    const change = {
+      ...changeOf(commit, it, retentionDays),
+      ...rewritten,
+      ...(gone.size > 0 && { erase: FieldValue.delete() }),
+      writtenBy: call,
+    };
+    writes.update(found.ref, change, unchanged(found));
+    count(writes, schema, { campaignId, shard, slot }, countedOf(commit, failures));
+    insertFailures(writes, campaignId, { ...commit, failures });
+    events.store(writes, commit.events ?? []);
+    return { ...where, ours: true, done: isDone };
+  });
 }
 
 /** What a commit changes in its chunk. */
-function changeOf(commit: ChunkCommit, it: ChunkFields, retentionDays: number) {
-  const { chunkId, open, inDoubt, lease, dueAt, now } = commit;
+function changeOf(commit: Committing, it: ChunkFields, retentionDays: number) {
+  const { chunkId, open, lease, dueAt, now } = commit;
   const done = open.length === 0;
   const keep = 'keep' in lease && !done ? lease.keep : null;
   return {
-    left: JSON.stringify(open),
-    doubtful: JSON.stringify(inDoubt),
+    ...fromOutcomes(withCommit(outcomesOf(it), commit)),
     done,
     leaseId: keep?.id ?? null,
     leaseUntil: keep?.until ?? 0,
     notBefore: 'release' in lease ? lease.notBefore : it.notBefore,
     ...('release' in lease && { stalled: lease.stalled, releasedAt: now }),
-    due: done ? gone() : dueOf(chunkId, dueAt),
-    ...(done && { openIn: gone(), expireAt: expiry(now, retentionDays) }),
+    due: done ? FieldValue.delete() : dueOf(chunkId, dueAt),
+    ...(done && { openIn: FieldValue.delete(), expireAt: expiry(now, retentionDays) }),
   };
 }
 
-/** What a commit adds to its shard: fields and values in turn. Empty if it has nothing to count. */
-function countedOf(
-  { accepted, skipped, failed, open }: ChunkCommit & Pick<Redacted, 'failed'>,
+type Committing = ChunkCommit & Pick<Redacted, 'failed'>;
+
+/** What a commit adds to its shard. */
+const countedOf = (
+  { accepted, skipped, failed, open }: Committing,
   failures: ChunkCommit['failures'],
-) {
-  const counted: (string | FieldPath | FieldValue)[] = [];
-  const count = (field: string | FieldPath, by: number) => {
-    if (by > 0) counted.push(field, add(by));
-  };
-  count('accepted', accepted);
-  count('failed', failed.length);
-  count('skipped', skipped);
-  count('chunksDone', open.length === 0 ? 1 : 0);
-  const reasons = Object.entries(tally(failed));
-  for (const [reason, by] of reasons.slice(0, MAX_REASONS))
-    count(new FieldPath('reasons', reasonKey(reason)), by);
-  const others = reasons.slice(MAX_REASONS).reduce((sum, [, by]) => sum + by, 0);
-  count(new FieldPath('reasons', reasonKey('(others)')), others);
-  const pruned = failures.filter((it) => it.pruned);
-  for (const [reason, by] of Object.entries(tally(pruned)).slice(0, MAX_PRUNED))
-    count(new FieldPath('pruned', reasonKey(reason)), by);
-  return counted;
-}
+): Counted => ({
+  accepted,
+  failed: failed.length,
+  skipped: skipped.length,
+  chunksDone: open.length === 0 ? 1 : 0,
+  reasons: tally(failed),
+  pruned: tally(failures.filter((it) => it.pruned)),
+});

@@ -15,6 +15,7 @@ import {
 } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
+import { slotsFor } from './counters.ts';
 import {
   type CampaignFields,
   dueOf,
@@ -131,6 +132,7 @@ function startCampaign({ client, schema, events }: Context, start: CampaignStart
     for (const [index, range] of shards.entries())
       writes.create(schema.shard(id, index), {
         ...newShard(id, index, range),
+        slots: slotsFor(shards.length),
         due: dueOf(`${id}${index}`, dueAt),
       });
     return true;
@@ -147,6 +149,7 @@ const newShard = (campaignId: string, index: number, { from, to }: BucketRange):
   cursorId: null,
   planned: false,
   closed: false,
+  openOf: campaignId,
   chunks: 0,
   chunksDone: 0,
   recipients: 0,

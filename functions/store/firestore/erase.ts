@@ -2,11 +2,13 @@
 
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../model/chunk.ts';
-import { commitWithout, type Redacted, redacted } from '../erasure.ts';
-import { pack, unpack } from '../recipients.ts';
+import { commitWithout, type Redacted } from '../erasure.ts';
+import { openIn, withSkipped } from '../outcomes.ts';
 import { type Client, unchanged } from './client.ts';
 import type { CloseShard } from './close.ts';
+import { type Counted, count, nothingCounted } from './counters.ts';
 import { rememberErased, withoutRecent } from './erasures.ts';
+import { fromOutcomes, outcomesOf, rewriteRecipients } from './recipients.ts';
 import { type ChunkFields, expiry, type Schema } from './schema.ts';
 
 interface Context {
@@ -30,9 +32,9 @@ export function firestoreErase(context: Context) {
 
     /**
      * Removes the recipients that were erased meanwhile from a worker's commit. `found` is the chunk as the
-     * commit read it; `change` goes into the commit's update of the chunk.
+     * commit read it; `gone`: the indices of those to be erased with the commit.
      */
-    within: (found: DocumentSnapshot, commit: ChunkCommit) => commitWithin(context, found, commit),
+    within: commitWithin,
 
     /** See `rememberErased`. */
     remember: (keys: string[], now: number) =>
@@ -62,72 +64,56 @@ async function takeOut(context: Context, { chunkId, indices, now, over }: Taking
       writes.update(found.ref, { erase: JSON.stringify([...gone]) }, unchanged(found));
       return null;
     }
-    const { skipped, done } = redactChunk(context, writes, { found, gone, now });
-    if (skipped > 0)
-      writes.update(schema.shard(it.campaignId, it.shard), {
-        skipped: FieldValue.increment(skipped),
-        chunksDone: FieldValue.increment(done ? 1 : 0),
-      });
+    const counted = await redactChunk(context, writes, { found, gone, now });
+    count(writes, schema, it, { ...nothingCounted, ...counted });
     return { campaignId: it.campaignId, shard: it.shard };
   });
   // also if it was done before: that process may have died before it closed the shard
   if (!ended) return false;
-  return (await context.closeShard(ended.campaignId, ended.shard, now)).closed !== null;
+  return (await context.closeShard(ended.campaignId, ended.shard, now)) !== null;
 }
 
 /**
- * Erases recipients of a chunk that no worker sends, and skips those that are still open. Gives how many
- * it skipped, and whether that ended the chunk.
+ * Erases recipients of a chunk that no worker sends, and skips those that are still open. Gives what that
+ * adds to the counts of its shard.
  */
-function redactChunk(
-  { retentionDays }: Context,
+async function redactChunk(
+  context: Context,
   writes: Transaction,
   { found, gone, now }: { found: DocumentSnapshot; gone: ReadonlySet<number>; now: number },
-) {
+): Promise<Pick<Counted, 'skipped' | 'chunksDone'>> {
   const it = found.data() as ChunkFields;
-  const recipients = pack(redacted(unpack(it.recipients), gone));
-  const erase = FieldValue.delete();
-  if (it.done) {
-    writes.update(found.ref, { recipients, erase }, unchanged(found));
-    return { skipped: 0, done: false };
-  }
-  const open: number[] =
-    it.left === null ? Array.from({ length: it.size }, (_, i) => i) : JSON.parse(it.left);
-  const left = open.filter((index) => !gone.has(index));
-  const inDoubt = (JSON.parse(it.doubtful) as number[]).filter((index) => !gone.has(index));
-  const done = left.length === 0;
+  const before = outcomesOf(it);
+  const outcomes = withSkipped(before, gone);
+  const left = openIn(outcomes).open.length;
+  const isDone = left === 0;
+  const ends = isDone && !it.done;
+  const rewritten = { id: it.id, chunk: found, gone, isDone, now };
   writes.update(
     found.ref,
     {
-      recipients,
-      erase,
-      done,
+      ...(await rewriteRecipients(context, writes, rewritten)),
+      ...fromOutcomes(outcomes),
+      erase: FieldValue.delete(),
+      done: isDone,
       leaseId: null,
       leaseUntil: 0,
-      left: JSON.stringify(left),
-      doubtful: JSON.stringify(inDoubt),
-      ...(done && {
+      ...(ends && {
         due: FieldValue.delete(),
         openIn: FieldValue.delete(),
-        expireAt: expiry(now, retentionDays),
+        expireAt: expiry(now, context.retentionDays),
       }),
     },
     unchanged(found),
   );
-  return { skipped: open.length - left.length, done };
+  return { skipped: openIn(before).open.length - left, chunksDone: ends ? 1 : 0 };
 }
 
-async function commitWithin(
-  { client }: Context,
+function commitWithin(
   found: DocumentSnapshot,
   commit: ChunkCommit,
-): Promise<{ commit: ChunkCommit & Pick<Redacted, 'failed'>; change: object }> {
-  const erase: string | undefined = found.get('erase');
-  if (erase === undefined) return { commit: { ...commit, failed: commit.failures }, change: {} };
-  const gone = new Set<number>(JSON.parse(erase));
+): { commit: ChunkCommit & Pick<Redacted, 'failed'>; gone: ReadonlySet<number> } {
+  const gone = new Set<number>(JSON.parse(found.get('erase') ?? '[]'));
   const left = commitWithout(commit, gone);
-  if (!left.ends) return { commit: left, change: {} };
-  const [whole] = await client.get([found.ref], ['recipients']);
-  const recipients = redacted(unpack(whole!.get('recipients')), gone);
-  return { commit: left, change: { recipients: pack(recipients), erase: FieldValue.delete() } };
+  return { commit: left, gone: left.ends ? gone : new Set() };
 }

@@ -19,7 +19,7 @@ export interface CampaignFields {
   firstPushAt: number | null;
   closedAt: number | null;
   shards: number;
-  /** only ever added to, by shards that close */
+  /** the same when it is closed; before that, the closed ones among those of older versions */
   shardsDone: number;
   /** indexed, newest first: slot, time, id */
   listed: string;
@@ -59,8 +59,9 @@ export interface EventFields {
 }
 
 /**
- * Named `{campaign}~{index}`. Chunks only ever add to its counts, so none waits for another. The names
- * of reasons and variables in them are keys of `reasonKey`.
+ * Named `{campaign}~{index}`. Written by its planner, by its first chunk, and once when it closes: what its
+ * other chunks count is in its counters until then. The names of reasons and variables are keys of
+ * `reasonKey`.
  */
 export interface ShardFields extends Counts {
   campaignId: string;
@@ -74,6 +75,13 @@ export interface ShardFields extends Counts {
   cursorId: string | null;
   planned: boolean;
   closed: boolean;
+  /** the call that closed it, and when, by the clock of Firestore */
+  closedBy?: string;
+  closedOn?: Timestamp;
+  /** indexed: its campaign, until it is closed; older versions have none */
+  openOf?: string;
+  /** counters over which its chunks are spread; older versions have none */
+  slots?: number;
   chunks: number;
   /** parts of the largest page; some may have no recipient left, or have expired */
   parts?: number;
@@ -86,9 +94,17 @@ export interface ShardFields extends Counts {
   task?: string;
 }
 
+/** Named `{campaign}~{shard}~{slot}`. Only ever added to, and deleted when the shard closes. */
+export interface CounterFields extends Partial<Pick<Counts, 'accepted' | 'failed' | 'skipped'>> {
+  chunksDone?: number;
+  /** by keys of `reasonKey` */
+  reasons?: Record<string, number>;
+  pruned?: Record<string, number>;
+}
+
 /**
  * Named by a hash of the chunk's id, so that a campaign's chunks are spread over the key space from
- * the first one.
+ * the first one. Its recipients are in a document of the same name in `recipients`.
  */
 export interface ChunkFields {
   id: string;
@@ -98,15 +114,18 @@ export interface ChunkFields {
   provider: Chunk['provider'];
   environment: Chunk['environment'];
   size: number;
-  /** packed; in the same document, so that a claim is one read */
-  recipients: string;
-  /** JSON list of indices; null is all of them */
-  left: string | null;
-  doubtful: string;
+  /** where it counts (counters.ts); older versions have none, and count in the shard */
+  slot?: number;
+  /** compressed: a letter for each recipient (outcomes.ts); absent: all are open */
+  outcomes?: Buffer;
+  /** of older versions: the recipients; JSON list of open indices, null: all; and of those in doubt */
+  recipients?: string;
+  left?: string | null;
+  doubtful?: string;
   attempt: number;
   stalled?: number;
   notBefore: number;
-  /** when the last attempt ended; null or absent: `notBefore` is its slot */
+  /** when the last attempt ended; null or absent: `notBefore` is its slot in time */
   releasedAt?: number | null;
   expiresAt: number;
   leaseId: string | null;
@@ -116,13 +135,22 @@ export interface ChunkFields {
   /** JSON list of indices to be taken out when the lease ends */
   erase?: string;
   done: boolean;
-  /** indexed; there until it is done: campaign, shard, id. At 1,000 recipients it grows slowly. */
+  /** indexed; there until it is done: campaign, shard, id. It grows slowly: chunks are large. */
   openIn?: string;
   /** indexed; there until it is done */
   due?: string;
   /** why it was last queued again */
   task?: string;
   /** Set when it is done: a chunk that is paused for months is not lost. */
+  expireAt?: Timestamp;
+}
+
+/** Named as its chunk. Both fields are compressed texts (`../recipients.ts`). */
+export interface RecipientsFields {
+  ids: Buffer;
+  /** tokens, and what is each one's own; there until the chunk is done */
+  rest?: Buffer;
+  /** as its chunk */
   expireAt?: Timestamp;
 }
 

@@ -8,7 +8,9 @@ import { MAX_BADGE } from '../counts.ts';
 import { fromNewChunk } from './chunk-fields.ts';
 import type { Client } from './client.ts';
 import type { CloseShard } from './close.ts';
+import { slotOf } from './counters.ts';
 import type { FirestoreErase } from './erase.ts';
+import { fromRecipients } from './recipients.ts';
 import { type BadgeFields, dueOf, reasonKey, type Schema, type ShardFields } from './schema.ts';
 
 const add = FieldValue.increment;
@@ -24,7 +26,8 @@ export function firestoreFreeze(
     const ref = schema.shard(page.campaignId, page.shard);
     const call = randomUUID();
     return client.write(async (writes, attempt) => {
-      // locked: the chunks are heavy, and other processes count in this document all the time
+      // locked: the chunks are heavy. The lock of the erasures is shared, so planners do not wait for
+      // each other
       const [found, erasures] = await writes.getAll(
         ref,
         ...(page.chunks.length > 0 ? [schema.erasures] : []),
@@ -39,7 +42,11 @@ export function firestoreFreeze(
       const change = changeOf(page, { call, size, chunks: chunks.length, parts, due: ref.id });
       const [[field, value], ...more] = change as [(typeof change)[number]];
       writes.update(ref, field, value, ...more.flat());
-      for (const it of chunks) writes.create(schema.chunk(it.id), fromNewChunk(it));
+      for (const [index, it] of chunks.entries()) {
+        const slot = slotOf(shard.chunks + index, shard);
+        writes.create(schema.chunk(it.id), fromNewChunk(it, slot));
+        writes.create(schema.recipients(it.id), fromRecipients(it.recipients));
+      }
       return true;
     });
   }
@@ -48,7 +55,7 @@ export function firestoreFreeze(
     async freezePage(page) {
       if (!(await freeze(page))) return { kind: 'stale' };
       if (!page.last) return { kind: 'frozen', campaignClosed: false };
-      const { closed } = await closeShard(page.campaignId, page.shard, page.now);
+      const closed = await closeShard(page.campaignId, page.shard, page.now, false);
       return { kind: 'frozen', campaignClosed: closed !== null };
     },
   };

@@ -25,6 +25,7 @@ export function createSchema(db: Firestore) {
   const campaigns = db.collection('campaigns');
   const shards = db.collection('shards');
   const chunks = db.collection('chunks');
+  const counters = db.collection('counters');
   const failures = db.collection('failures');
   const events = db.collection('events');
   const webhooks = db.collection('webhooks');
@@ -34,6 +35,7 @@ export function createSchema(db: Firestore) {
     campaigns,
     shards,
     chunks,
+    counters,
     failures,
     events,
     webhooks,
@@ -44,7 +46,10 @@ export function createSchema(db: Firestore) {
     token: (app: string, token: string) => db.collection('tokens').doc(digest(`${app}\n${token}`)),
     campaign: (id: string) => campaigns.doc(id),
     shard: (campaignId: string, index: number) => shards.doc(`${campaignId}~${digits(index)}`),
+    counter: (campaignId: string, shard: number, slot: number) =>
+      counters.doc(`${campaignId}~${digits(shard)}~${digits(slot)}`),
     chunk: (id: string) => chunks.doc(digest(id)),
+    recipients: (chunkId: string) => db.collection('recipients').doc(digest(chunkId)),
     failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
     idempotency: (app: string, key: string) =>
       db.collection('idempotency').doc(digest(`${app}\n${key}`)),
@@ -197,3 +202,6 @@ export const reasonKey = (reason: string) => `=${reason.slice(0, MAX_REASON)}`;
 const reasonOf = (key: string) => key.slice(1);
 export const byReason = (counts: Record<string, number>) =>
   Object.fromEntries(Object.entries(counts).map(([key, count]) => [reasonOf(key), count]));
+/** The opposite: names as fields. */
+export const keyedByReason = (counts: Record<string, number>) =>
+  Object.fromEntries(Object.entries(counts).map(([reason, count]) => [reasonKey(reason), count]));

@@ -6,6 +6,7 @@ import type { Shard } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { addCounts } from '../counts.ts';
 import type { Context } from './context.ts';
+import { type Counter, countersOf, summedUp } from './counters.ts';
 import { BY_NAME, byReason, END, isId, type ShardFields } from './schema.ts';
 
 export const firestoreShards = (context: Context) =>
@@ -13,29 +14,48 @@ export const firestoreShards = (context: Context) =>
     counts: (campaignId) => countsOf(context, campaignId),
 
     async getShard(campaignId, index) {
+      if (!isId(campaignId)) return null;
       const { client, schema } = context;
-      const [found] = isId(campaignId) ? await client.get([schema.shard(campaignId, index)]) : [];
-      return found?.exists ? toShard(found) : null;
+      const counters = await countersOf(context, campaignId, index);
+      const [found] = await client.get([schema.shard(campaignId, index)]);
+      return found?.exists ? withCounters(found, counters) : null;
     },
 
     async openShards(campaignId) {
-      return (await shardsOf(context, campaignId)).filter((it) => !it.planned);
+      return (await shardsOf(context, campaignId)).map(toShard).filter((it) => !it.planned);
     },
   }) satisfies Partial<Store>;
 
-async function shardsOf({ client, schema }: Context, campaignId: string): Promise<Shard[]> {
+/** The documents of a campaign's shards. */
+export async function shardsOf({ client, schema }: Context, campaignId: string) {
   if (!isId(campaignId)) return [];
   const query = schema.shards
     .orderBy(BY_NAME)
     .startAt(`${campaignId}${END}`)
     .endBefore(`${campaignId}${END}${END}`);
-  return (await client.read(() => query.get())).docs.map(toShard);
+  return (await client.read(() => query.get())).docs;
 }
 
-/** The sum of what is counted in a campaign's shards. */
-export async function countsOf(context: Context, campaignId: string): Promise<Counts> {
-  const shards = await shardsOf(context, campaignId);
+/** The sum of what is counted in a campaign. */
+async function countsOf(context: Context, campaignId: string): Promise<Counts> {
+  if (!isId(campaignId)) return noCounts();
+  const counters = await countersOf(context, campaignId, null);
+  const shards = (await shardsOf(context, campaignId)).map((it) => withCounters(it, counters));
   return shards.map((it) => it.counts).reduce(addCounts, noCounts());
+}
+
+/**
+ * A shard with what its counters have. They were read before it: if it is closed now, their sums are in its
+ * document, and if it is not, none of them was deleted yet.
+ */
+function withCounters(found: DocumentSnapshot, counters: Counter[]): Shard {
+  const shard = toShard(found);
+  if (found.get('closed')) return shard;
+  const { counts, chunksDone } = summedUp(
+    shard,
+    counters.filter((it) => it.shard === shard.index),
+  );
+  return { ...shard, counts, chunksDone };
 }
 
 export function toShard(found: DocumentSnapshot): Shard {

@@ -7,12 +7,12 @@
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { bucketOf } from '../../model/bucket.ts';
-import type { ChunkCommit } from '../../model/chunk.ts';
+import type { ChunkCommit, Recipient } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
 import { type Device, deviceKey, matcher } from '../erasure.ts';
-import { unpack } from '../recipients.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
+import { recipientsOf } from './recipients.ts';
 import {
   appOf,
   BY_NAME,
@@ -46,6 +46,8 @@ interface Context {
 /** A chunk with recipients on a user's devices, and the indices of those. */
 export interface Found {
   chunk: ChunkFields;
+  /** all recipients of the chunk */
+  recipients: Recipient[];
   indices: number[];
 }
 
@@ -137,11 +139,11 @@ export async function* inCampaign(
   const shards = docs.map((it) => it.data() as ShardFields);
   const theirs = shards.filter(({ from, to }) => buckets.some((it) => it >= from && it < to));
   for (const shard of theirs)
-    for await (const chunk of chunksOf(context, shard)) {
-      const indices = unpack(chunk.recipients).flatMap((it, index) =>
+    for await (const { chunk, recipients } of chunksOf(context, shard)) {
+      const indices = recipients.flatMap((it, index) =>
         isTheirs(chunk.app, it.installationId, it.token) ? [index] : [],
       );
-      if (indices.length > 0) yield { chunk, indices };
+      if (indices.length > 0) yield { chunk, recipients, indices };
     }
 }
 
@@ -157,11 +159,15 @@ async function* chunksOf(
   let left = chunks;
   for (let part = 0; part < parts && left > 0; part++)
     for (const some of chunked(all, CHUNKS)) {
-      const refs = some.map((page) => schema.chunk(`${campaignId}.${index}.${page}.${part}`));
-      for (const it of await client.get(refs)) {
-        if (!it.exists) continue;
+      const ids = some.map((page) => `${campaignId}.${index}.${page}.${part}`);
+      const found = await client.get(
+        ids.flatMap((it) => [schema.chunk(it), schema.recipients(it)]),
+      );
+      for (const [it, recipients] of chunked(found, 2)) {
+        if (!it?.exists) continue;
         left--;
-        yield it.data() as ChunkFields;
+        const chunk = it.data() as ChunkFields;
+        yield { chunk, recipients: recipientsOf(chunk, recipients) };
       }
     }
 }

@@ -6,10 +6,12 @@ import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import { bareKey, type Device, deviceKey } from '../erasure.ts';
-import { unpack } from '../recipients.ts';
+import { outcomeAt } from '../outcomes.ts';
+import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
+import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
 import type { Registry } from './registry/registry.ts';
 import { removeWhere } from './registry/removal.ts';
@@ -68,15 +70,12 @@ async function* readUser(context: Context, userId: string): AsyncGenerator<UserR
 
 /** The recipients in a chunk, and their failures. */
 async function* recordsIn(context: Context, found: Found): AsyncGenerator<UserRecord[]> {
-  const { id: chunkId, campaignId, app, recipients } = found.chunk;
-  const all = unpack(recipients);
-  yield found.indices.map((index) => ({
-    kind: 'recipient',
-    campaignId,
-    chunkId,
-    app,
-    ...all[index]!,
-  }));
+  const { chunk, recipients, indices } = found;
+  const { id: chunkId, campaignId, app } = chunk;
+  const outcomes = outcomesOf(chunk);
+  yield indices.map((index) =>
+    recordOf({ campaignId, chunkId, app }, recipients[index]!, outcomeAt(outcomes, index)),
+  );
   for (const { theirs } of await failuresOf(context, found))
     yield theirs.map((it) => ({ kind: 'failure', campaignId, chunkId, ...it }));
 }

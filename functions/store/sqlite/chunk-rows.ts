@@ -1,9 +1,10 @@
 /** Rows of the table `chunks`, and the chunks they stand for. */
 
-import type { Chunk, OpenChunk } from '../../model/chunk.ts';
+import type { Chunk, OpenChunk, Recipient } from '../../model/chunk.ts';
 import type { Provider } from '../../model/provider/registry.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { unpack } from '../recipients.ts';
+import { fromLists, openIn } from '../outcomes.ts';
+import { pack, unpack } from '../recipients.ts';
 
 export interface ChunkRow {
   id: string;
@@ -13,7 +14,9 @@ export interface ChunkRow {
   provider: Provider;
   environment: Chunk['environment'];
   size: number;
-  /** JSON list of indices; null means all of them */
+  /** a letter for each recipient (`../outcomes.ts`); null: see `open` */
+  outcomes: string | null;
+  /** of older versions: JSON list of open indices, null: all; and of those in doubt */
   open: string | null;
   doubtful: string;
   attempt: number;
@@ -50,17 +53,55 @@ export const toOpenChunk = (row: OpenChunkRow): OpenChunk => ({
   task: row.task,
 });
 
-/** `packed` is the recipients as `pack` wrote them. */
-export const toChunk = (row: ChunkRow, packed: string): Chunk => ({
+export const outcomesOf = ({
+  size,
+  outcomes,
+  open,
+  doubtful,
+}: Pick<ChunkRow, 'size' | 'outcomes' | 'open' | 'doubtful'>): string =>
+  outcomes ?? fromLists(size, JSON.parse(open ?? 'null'), JSON.parse(doubtful));
+
+/** The recipients of a chunk; it is there. */
+export function findRecipients({ sql }: Database, chunkId: string): Recipient[] {
+  const { packed, rest } = sql<{ packed: string; rest: string | null }>(
+    'SELECT packed, rest FROM chunk_recipients WHERE chunk_id = ?',
+  ).get(chunkId)!;
+  return unpack({ ids: packed, rest });
+}
+
+/** Replaces the recipients of a chunk; those of one that is done have only their ids. */
+export function putRecipients(
+  { sql }: Database,
+  chunkId: string,
+  recipients: Recipient[],
+  isDone: boolean,
+) {
+  const { ids, rest } = pack(recipients);
+  sql('UPDATE chunk_recipients SET packed = ?, rest = ? WHERE chunk_id = ?').run(
+    ids,
+    isDone ? null : rest,
+    chunkId,
+  );
+}
+
+/** Tokens and what is each one's own go, since the chunk is done. */
+export function settleRecipients(db: Database, chunkId: string) {
+  const { changes } = db
+    .sql('UPDATE chunk_recipients SET rest = NULL WHERE chunk_id = ? AND rest IS NOT NULL')
+    .run(chunkId);
+  // an older version has frozen it
+  if (changes === 0) putRecipients(db, chunkId, findRecipients(db, chunkId), true);
+}
+
+export const toChunk = (row: ChunkRow, recipients: Recipient[]): Chunk => ({
   id: row.id,
   campaignId: row.campaign_id,
   shard: row.shard,
   app: row.app,
   provider: row.provider,
   environment: row.environment,
-  recipients: unpack(packed),
-  open: row.open === null ? Array.from({ length: row.size }, (_, i) => i) : JSON.parse(row.open),
-  inDoubt: JSON.parse(row.doubtful),
+  recipients,
+  ...openIn(outcomesOf(row)),
   attempt: row.attempt,
   stalled: row.stalled,
   notBefore: row.not_before,

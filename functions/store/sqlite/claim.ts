@@ -5,7 +5,7 @@ import type { Claim } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { cutLease, isEarly, leaseState } from '../leases.ts';
 import type { SqliteCampaigns } from './campaigns.ts';
-import { type ChunkRow, findChunk, toChunk } from './chunk-rows.ts';
+import { type ChunkRow, findChunk, findRecipients, toChunk } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 
 export function sqliteClaim(
@@ -45,9 +45,6 @@ export function sqliteClaim(
       `UPDATE chunks SET lease_id = ?, lease_until = ?, due_at = ?, attempt = attempt + 1
        WHERE id = ?`,
     ).run(lease.id, lease.until, lease.until, chunkId);
-    const { packed } = sql<{ packed: string }>(
-      'SELECT packed FROM chunk_recipients WHERE chunk_id = ?',
-    ).get(chunkId)!;
-    return { kind: 'claimed', campaign, chunk: toChunk(row, packed) };
+    return { kind: 'claimed', campaign, chunk: toChunk(row, findRecipients(db, chunkId)) };
   };
 }

@@ -4,8 +4,9 @@ import type { ChunkCommit, Failure } from '../../model/chunk.ts';
 import type { Committed } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, tally } from '../counts.ts';
+import { withCommit } from '../outcomes.ts';
 import type { SqliteCampaigns } from './campaigns.ts';
-import { type ChunkRow, findChunk } from './chunk-rows.ts';
+import { type ChunkRow, findChunk, outcomesOf, settleRecipients } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteInstallations } from './installations.ts';
@@ -34,7 +35,7 @@ export function sqliteCommit(
     const done = commit.open.length === 0;
     updateChunk(db, row, commit);
     const failures = failuresOf(row, commit, forget);
-    const counts = countInShard(db, campaigns, { row, commit, failures });
+    countInShard(db, campaigns, { row, commit, failures });
     insertFailures(failures);
     events.store(commit.events ?? []);
     const campaignClosed = done && campaigns.closeShard(row.campaign_id, row.shard, commit.now);
@@ -42,25 +43,20 @@ export function sqliteCommit(
       kind: 'committed',
       state: campaigns.state(row.campaign_id),
       campaignClosed,
-      ...(done && { shard: counts }),
     };
   };
 }
 
-function updateChunk(
-  { sql }: Database,
-  row: ChunkRow,
-  { open, inDoubt, lease, now, dueAt }: ChunkCommit,
-) {
+function updateChunk(db: Database, row: ChunkRow, commit: ReturnType<Erase['within']>) {
+  const { open, lease, now, dueAt } = commit;
   const done = open.length === 0;
   const kept = 'keep' in lease && !done ? lease.keep : null;
   const released = 'release' in lease ? lease : null;
-  sql(
-    `UPDATE chunks SET open = ?, doubtful = ?, done = ?, lease_id = ?, lease_until = ?,
-       not_before = ?, stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
+  db.sql(
+    `UPDATE chunks SET outcomes = ?, done = ?, lease_id = ?, lease_until = ?, not_before = ?,
+       stalled = ?, released_at = ?, due_at = ? WHERE id = ?`,
   ).run(
-    JSON.stringify(open),
-    JSON.stringify(inDoubt),
+    withCommit(outcomesOf(row), commit),
     done ? 1 : 0,
     kept?.id ?? null,
     kept?.until ?? null,
@@ -70,6 +66,7 @@ function updateChunk(
     done ? null : dueAt,
     row.id,
   );
+  if (done) settleRecipients(db, row.id);
 }
 
 /** The failures as they are stored: `pruned` where the installation was removed for its token. */
@@ -91,7 +88,7 @@ function failuresOf(
   );
 }
 
-/** Adds the commit to its shard and gives the shard's counts then. */
+/** Adds the commit to its shard. */
 function countInShard(
   { sql }: Database,
   campaigns: Pick<SqliteCampaigns, 'shard'>,
@@ -107,7 +104,7 @@ function countInShard(
     recipients: 0,
     accepted: commit.accepted,
     failed: commit.failed.length,
-    skipped: commit.skipped,
+    skipped: commit.skipped.length,
     reasons: tally(commit.failed),
     ...(pruned.length > 0 && { pruned: tally(pruned) }),
   });
@@ -124,5 +121,4 @@ function countInShard(
     row.campaign_id,
     row.shard,
   );
-  return counts;
 }

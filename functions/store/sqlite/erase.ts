@@ -1,37 +1,25 @@
 /** Takes erased recipients out of frozen chunks, such that every ledger still closes. */
 
+import { noCounts } from '../../model/campaign.ts';
 import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts } from '../counts.ts';
 import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
-import { pack, unpack } from '../recipients.ts';
+import { openIn, withSkipped } from '../outcomes.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
-
-interface Row {
-  id: string;
-  campaign_id: string;
-  shard: number;
-  size: number;
-  /** JSON list of indices; null: all of them */
-  open: string | null;
-  /** JSON list of indices */
-  doubtful: string;
-  lease_id: string | null;
-  done: 0 | 1;
-  /** JSON list of indices to take out when the lease ends */
-  erase: string | null;
-}
+import { type ChunkRow, findRecipients, outcomesOf, putRecipients } from './chunk-rows.ts';
 
 interface Context {
-  sql: Database['sql'];
+  db: Database;
   campaigns: Pick<ReturnType<typeof sqliteCampaigns>, 'shard' | 'closeShard'>;
 }
 
 export type Erase = ReturnType<typeof sqliteErase>;
 
 /** Each verb runs in a transaction of its caller. */
-export function sqliteErase({ sql }: Database, campaigns: Context['campaigns']) {
-  const context: Context = { sql, campaigns };
+export function sqliteErase(db: Database, campaigns: Context['campaigns']) {
+  const { sql } = db;
+  const context: Context = { db, campaigns };
   /** Keys of erased devices, and until when (ms) a planner may still have them. A new process has none. */
   const recent = new Map<string, number>();
 
@@ -42,7 +30,7 @@ export function sqliteErase({ sql }: Database, campaigns: Context['campaigns']) 
      * campaign closed by it.
      */
     from(chunkId: string, indices: number[], now: number): boolean {
-      const row = sql<Row>('SELECT * FROM chunks WHERE id = ?').get(chunkId);
+      const row = sql<ChunkRow>('SELECT * FROM chunks WHERE id = ?').get(chunkId);
       if (!row) return false;
       const all = new Set([...indicesIn(row.erase), ...indices]);
       if (row.done || row.lease_id === null) return takeOut(context, row, all, now);
@@ -62,17 +50,17 @@ export function sqliteErase({ sql }: Database, campaigns: Context['campaigns']) 
     },
 
     /** Takes out what is noted, before a chunk is claimed whose worker died. */
-    pending(row: Row, now: number) {
+    pending(row: ChunkRow, now: number) {
       if (row.erase !== null) takeOut(context, row, new Set(indicesIn(row.erase)), now);
     },
 
     /** Removes the recipients that were erased meanwhile from a worker's commit. */
-    within(row: Row, commit: ChunkCommit): ChunkCommit & Pick<Redacted, 'failed'> {
+    within(row: ChunkRow, commit: ChunkCommit): ChunkCommit & Pick<Redacted, 'failed'> {
       if (row.erase === null) return { ...commit, failed: commit.failures };
       const gone = new Set(indicesIn(row.erase));
       const left = commitWithout(commit, gone);
       if (left.ends) {
-        redact(context, row.id, gone);
+        redact(context, row.id, gone, left.open.length === 0);
         sql('UPDATE chunks SET erase = NULL WHERE id = ?').run(row.id);
       }
       return left;
@@ -82,42 +70,36 @@ export function sqliteErase({ sql }: Database, campaigns: Context['campaigns']) 
 
 const indicesIn = (json: string | null): number[] => (json === null ? [] : JSON.parse(json));
 
-function redact({ sql }: Context, chunkId: string, indices: ReadonlySet<number>) {
-  const { packed } = sql<{ packed: string }>(
-    'SELECT packed FROM chunk_recipients WHERE chunk_id = ?',
-  ).get(chunkId)!;
-  sql('UPDATE chunk_recipients SET packed = ? WHERE chunk_id = ?').run(
-    pack(redacted(unpack(packed), indices)),
-    chunkId,
-  );
-}
+const redact = ({ db }: Context, id: string, indices: ReadonlySet<number>, isDone: boolean) =>
+  putRecipients(db, id, redacted(findRecipients(db, id), indices), isDone);
 
 /**
  * Erases recipients of a chunk that no worker sends, and skips those that are still open. True if the
  * campaign closed by it.
  */
-function takeOut(context: Context, row: Row, indices: ReadonlySet<number>, now: number): boolean {
-  const { sql, campaigns } = context;
-  redact(context, row.id, indices);
+function takeOut(
+  context: Context,
+  row: ChunkRow,
+  indices: ReadonlySet<number>,
+  now: number,
+): boolean {
+  const { db, campaigns } = context;
+  const before = outcomesOf(row);
+  const outcomes = withSkipped(before, indices);
+  const left = openIn(outcomes).open.length;
+  const done = left === 0;
+  redact(context, row.id, indices, done);
   if (row.done) return false;
-  const open =
-    row.open === null ? Array.from({ length: row.size }, (_, i) => i) : indicesIn(row.open);
-  const left = open.filter((it) => !indices.has(it));
-  const inDoubt = indicesIn(row.doubtful).filter((it) => !indices.has(it));
-  const done = left.length === 0;
-  sql(
-    `UPDATE chunks SET open = ?, doubtful = ?, done = ?, erase = NULL,
+  db.sql(
+    `UPDATE chunks SET outcomes = ?, done = ?, erase = NULL,
        due_at = CASE WHEN ? THEN NULL ELSE due_at END WHERE id = ?`,
-  ).run(JSON.stringify(left), JSON.stringify(inDoubt), Number(done), Number(done), row.id);
+  ).run(outcomes, Number(done), Number(done), row.id);
   const { counts } = campaigns.shard(row.campaign_id, row.shard)!;
   const { skipped } = addCounts(counts, {
-    recipients: 0,
-    accepted: 0,
-    failed: 0,
-    reasons: {},
-    skipped: open.length - left.length,
+    ...noCounts(),
+    skipped: openIn(before).open.length - left,
   });
-  sql(
+  db.sql(
     `UPDATE shards SET skipped = ?, chunks_done = chunks_done + ?
      WHERE campaign_id = ? AND idx = ?`,
   ).run(skipped, Number(done), row.campaign_id, row.shard);

@@ -43,7 +43,8 @@ export function sqliteFreeze(
         ? it
         : { ...it, badge: countUp(chunk.app, it.installationId, it.badge) },
     );
-    sql('INSERT INTO chunk_recipients VALUES (?, ?)').run(chunk.id, pack(recipients));
+    const { ids, rest } = pack(recipients);
+    sql('INSERT INTO chunk_recipients VALUES (?, ?, ?)').run(chunk.id, ids, rest);
   }
 
   /**

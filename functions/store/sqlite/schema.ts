@@ -215,6 +215,10 @@ export const migrations: Migration[] = [
   // what an installation may show; `denied` counts recipients that may show nothing
   `ALTER TABLE installations ADD COLUMN permission TEXT;
    ALTER TABLE shards ADD COLUMN denied INTEGER NOT NULL DEFAULT 0;`,
+  // `rest`: tokens and what is each recipient's own, until the chunk is done; `packed` has the ids then,
+  // or all of it in rows of older versions. `outcomes` takes the place of `open` and `doubtful`.
+  `ALTER TABLE chunk_recipients ADD COLUMN rest TEXT;
+   ALTER TABLE chunks ADD COLUMN outcomes TEXT;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

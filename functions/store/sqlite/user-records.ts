@@ -3,10 +3,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bucketOf } from '../../model/bucket.ts';
 import type { Failure } from '../../model/chunk.ts';
-import type { Installation } from '../../model/installation.ts';
+import { type Installation, unregisteredId } from '../../model/installation.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { type Device, matcher } from '../erasure.ts';
 import { unpack } from '../recipients.ts';
+import type { ChunkRow } from './chunk-rows.ts';
 import { bucketsOf } from './lookups.ts';
 import { FIELDS, fromRow, type Row } from './row.ts';
 
@@ -70,32 +71,34 @@ export const isThere = ({ sql }: Database, { app, id }: Device) =>
     id,
   ) !== undefined;
 
-interface ChunkRow {
-  id: string;
-  app: string;
-  campaign_id: string;
+interface FoundRow extends ChunkRow {
   /** when its campaign was created, in ms */
   at: number;
   packed: string;
+  rest: string | null;
 }
+
+/** Looking for ids and tokens in the text is faster than unpacking it. */
+const mayHold = ({ packed, rest }: FoundRow, { id, token }: Device) =>
+  [id, token, unregisteredId(token)].some((it) => packed.includes(it) || rest?.includes(it));
 
 /** The chunks that hold recipients on these devices, and the indices of those. */
 export async function* inChunks({ sql }: Database, devices: Device[]) {
-  for await (const page of pages<ChunkRow>((after) =>
-    sql<ChunkRow>(
-      `SELECT c.id, c.app, c.campaign_id, a.created_at AS at, r.packed FROM chunks AS c
+  for await (const page of pages<FoundRow>((after) =>
+    sql<FoundRow>(
+      `SELECT c.*, a.created_at AS at, r.packed, r.rest FROM chunks AS c
          JOIN chunk_recipients AS r ON r.chunk_id = c.id
          JOIN campaigns AS a ON a.id = c.campaign_id WHERE c.id > ? ORDER BY c.id LIMIT ?`,
     ).all(after?.id ?? '', CHUNKS),
   ))
     for (const chunk of page) {
-      if (!devices.some((it) => chunk.packed.includes(it.id) || chunk.packed.includes(it.token)))
-        continue;
+      if (!devices.some((it) => mayHold(chunk, it))) continue;
       const isTheirs = matcher(devices, chunk.at);
+      const recipients = unpack({ ids: chunk.packed, rest: chunk.rest });
       const indices: number[] = [];
-      for (const [index, it] of unpack(chunk.packed).entries())
+      for (const [index, it] of recipients.entries())
         if (isTheirs(chunk.app, it.installationId, it.token)) indices.push(index);
-      if (indices.length > 0) yield { ...chunk, indices };
+      if (indices.length > 0) yield { ...chunk, recipients, indices };
     }
 }
 

@@ -4,7 +4,9 @@ import type { Failure } from '../../model/chunk.ts';
 import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bareKey, deviceKey } from '../erasure.ts';
-import { unpack } from '../recipients.ts';
+import { outcomeAt } from '../outcomes.ts';
+import { recordOf } from '../recipients.ts';
+import { outcomesOf } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 import type { SqliteInstallations } from './installations.ts';
 import type { Rows } from './rows.ts';
@@ -36,15 +38,12 @@ async function* readUser({ db }: Context, userId: string): AsyncGenerator<UserRe
   const installations = installationsOf(db, userId);
   if (installations.length > 0) yield installations.map((it) => ({ kind: 'installation', ...it }));
   const devices = devicesOf(db, userId).map((it) => since(db, userId, it));
-  for await (const { campaign_id, id, app, indices, packed } of inChunks(db, devices)) {
-    const recipients = unpack(packed);
-    yield indices.map((index) => ({
-      kind: 'recipient',
-      campaignId: campaign_id,
-      chunkId: id,
-      app,
-      ...recipients[index]!,
-    }));
+  for await (const chunk of inChunks(db, devices)) {
+    const where = { campaignId: chunk.campaign_id, chunkId: chunk.id, app: chunk.app };
+    const outcomes = outcomesOf(chunk);
+    yield chunk.indices.map((index) =>
+      recordOf(where, chunk.recipients[index]!, outcomeAt(outcomes, index)),
+    );
   }
   for await (const found of inFailures(db, devices))
     yield found.map((it) => ({ kind: 'failure', ...it }));

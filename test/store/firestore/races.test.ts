@@ -167,22 +167,12 @@ for (const code of [status.UNAVAILABLE, status.ABORTED, status.DEADLINE_EXCEEDED
     happened();
     const rest = commitOf(chunkId, 'two', { accepted: 2, failed: [3], open: [] });
     happened = failing(proxy, writesTo('failures'), lost);
-    const done = {
-      kind: 'committed',
-      state: 'completed',
-      campaignClosed: true,
-      shard: {
-        recipients: 5,
-        accepted: 4,
-        failed: 1,
-        skipped: 0,
-        reasons: { INVALID_ARGUMENT: 1 },
-      },
-    };
+    const done = { kind: 'committed', state: 'completed', campaignClosed: true };
     assert.deepEqual(await store.commitChunk(rest), done);
     happened();
-    const { accepted, failed } = await store.counts(id);
-    assert.deepEqual([accepted, failed], [4, 1]);
+    const { recipients, accepted, failed, reasons } = await store.counts(id);
+    assert.deepEqual([recipients, accepted, failed], [5, 4, 1]);
+    assert.deepEqual(reasons, { INVALID_ARGUMENT: 1 });
     assert.equal((await allFailures(store, id)).length, 1);
   });
 

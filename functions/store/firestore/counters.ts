@@ -1,0 +1,136 @@
+/**
+ * Counters: what the chunks of a shard have counted until it closes. A document takes about one write a
+ * second for long, and many chunks of a shard are sent at the same time. So each shard has several, its
+ * chunks are spread over them, and they are only ever added to, without a condition. When the shard closes
+ * they are summed up in its document and deleted.
+ * https://firebase.google.com/docs/firestore/solutions/counters
+ */
+
+import { type DocumentReference, FieldValue, type Transaction } from '@google-cloud/firestore';
+import type { Counts } from '../../model/campaign.ts';
+import { addCounts } from '../counts.ts';
+import type { Context } from './context.ts';
+import {
+  BY_NAME,
+  byReason,
+  type ChunkFields,
+  type CounterFields,
+  digits,
+  END,
+  reasonKey,
+  type Schema,
+  type ShardFields,
+} from './schema.ts';
+
+/**
+ * Counters of a campaign, about, and the most of one shard. A process that sends commits a chunk every
+ * one and a half seconds, so these take a hundred such processes.
+ */
+const [OF_CAMPAIGN, OF_SHARD] = [64, 16];
+
+/** Counters of each shard of a campaign that has so many shards. */
+export const slotsFor = (shards: number): number =>
+  Math.max(1, Math.min(OF_SHARD, Math.ceil(OF_CAMPAIGN / shards)));
+
+/**
+ * Where the chunk that follows `before` others of its shard counts. Slot 0 is the shard's own document: the
+ * first chunk has it, often the only one, and those of older versions.
+ */
+export const slotOf = (before: number, { slots = 0 }: Pick<ShardFields, 'slots'>): number =>
+  before === 0 || slots === 0 ? 0 : 1 + ((before - 1) % slots);
+
+/** Most reasons that one commit counts: a write may change 500 counters of a document. */
+const [MAX_REASONS, MAX_PRUNED] = [400, 50];
+
+/** What a write of a chunk adds to its shard. */
+export interface Counted extends Pick<Counts, 'accepted' | 'failed' | 'skipped'> {
+  reasons: Record<string, number>;
+  pruned: Record<string, number>;
+  /** 1 if it ends the chunk */
+  chunksDone: 0 | 1;
+}
+
+export const nothingCounted: Counted = {
+  accepted: 0,
+  failed: 0,
+  skipped: 0,
+  reasons: {},
+  pruned: {},
+  chunksDone: 0,
+};
+
+/** Adds to the counter of a chunk, in the transaction that writes the chunk. */
+export function count(
+  writes: Transaction,
+  schema: Schema,
+  { campaignId, shard, slot = 0 }: Pick<ChunkFields, 'campaignId' | 'shard' | 'slot'>,
+  { reasons, pruned, ...sums }: Counted,
+) {
+  const added = Object.entries(sums).filter(([, by]) => by > 0);
+  if (added.length === 0) return;
+  const failures = keyed(bounded(reasons, MAX_REASONS));
+  const ofPruned = keyed(Object.entries(pruned).slice(0, MAX_PRUNED));
+  const fields = {
+    ...increments(added),
+    // an empty map would replace the one that is there
+    ...(failures.length > 0 && { reasons: increments(failures) }),
+    ...(ofPruned.length > 0 && { pruned: increments(ofPruned) }),
+  };
+  const ref =
+    slot === 0 ? schema.shard(campaignId, shard) : schema.counter(campaignId, shard, slot);
+  writes.set(ref, fields, { merge: true });
+}
+
+const increments = (added: [string, number][]) =>
+  Object.fromEntries(added.map(([name, by]) => [name, FieldValue.increment(by)]));
+
+const keyed = (counts: [string, number][]): [string, number][] =>
+  counts.map(([reason, by]) => [reasonKey(reason), by]);
+
+/** Of more reasons than `most` the rest is counted as one. */
+function bounded(counts: Record<string, number>, most: number): [string, number][] {
+  const all = Object.entries(counts);
+  if (all.length <= most) return all;
+  const others = all.slice(most).reduce((sum, [, by]) => sum + by, 0);
+  return [...all.slice(0, most), ['(others)', others]];
+}
+
+/** What a counter has. */
+export interface Counter {
+  ref: DocumentReference;
+  shard: number;
+  counts: Counts;
+  chunksDone: number;
+}
+
+/** The counters of one shard, or (null) of all shards of a campaign. */
+export async function countersOf(
+  { client, schema }: Pick<Context, 'client' | 'schema'>,
+  campaignId: string,
+  shard: number | null,
+): Promise<Counter[]> {
+  const start = `${campaignId}${END}${shard === null ? '' : `${digits(shard)}${END}`}`;
+  const query = schema.counters.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
+  const { docs } = await client.read(() => query.get());
+  return docs.map((it) => ({
+    ref: it.ref,
+    shard: Number(it.id.split(END)[1]),
+    ...toCounts(it.data() as CounterFields),
+  }));
+}
+
+function toCounts(it: CounterFields): Pick<Counter, 'counts' | 'chunksDone'> {
+  const { accepted = 0, failed = 0, skipped = 0, chunksDone = 0, reasons = {}, pruned = {} } = it;
+  const counts: Counts = { recipients: 0, accepted, failed, skipped, reasons: byReason(reasons) };
+  if (Object.keys(pruned).length > 0) counts.pruned = byReason(pruned);
+  return { counts, chunksDone };
+}
+
+/** What is counted in a shard's document, and in these counters of it. */
+export const summedUp = (
+  shard: Pick<Counter, 'counts' | 'chunksDone'>,
+  counters: Pick<Counter, 'counts' | 'chunksDone'>[],
+): Pick<Counter, 'counts' | 'chunksDone'> => ({
+  counts: counters.map((it) => it.counts).reduce(addCounts, shard.counts),
+  chunksDone: counters.reduce((sum, it) => sum + it.chunksDone, shard.chunksDone),
+});
