@@ -88,18 +88,26 @@ test('a refresh moves the marker if its date is a week old, or goes where no ref
   clock.now = NOW + 6 * DAY;
   await store.updateInstallation('default', 'device', (it) => ({ ...it, tags: ['new'] }));
   assert.equal(await markedAt(), 6 * DAY);
-  clock.now = NOW + 8 * DAY;
-  await store.putInstallations([person('device', { tags: ['new'] }, clock.now)]);
-  assert.equal(await markedAt(), 8 * DAY, 'its date was eight days old');
+  const refresh = (at: number) => store.putInstallations([person('device', { tags: ['new'] }, at)]);
+  clock.now = NOW + 7 * DAY;
+  await refresh(NOW);
+  assert.equal(await markedAt(), 7 * DAY, 'its date was a week old');
+  await refresh(NOW + 7 * DAY);
   clock.now = NOW + 9 * DAY;
-  await store.putInstallations([person('device', { tags: ['new'] }, clock.now - DAY - 1)]);
-  assert.equal(await markedAt(), 9 * DAY, 'back');
+  await refresh(NOW + 9 * DAY);
+  assert.equal(await markedAt(), 7 * DAY, 'its date was two days old');
+  clock.now = NOW + 14 * DAY;
+  await refresh(NOW + 13 * DAY);
+  assert.equal(await markedAt(), 14 * DAY, 'the marker was a week old');
+  clock.now = NOW + 15 * DAY;
+  await refresh(NOW + 13 * DAY - 1);
+  assert.equal(await markedAt(), 15 * DAY, 'its date went back');
   // the clock of the writer is ahead: by less than a week of the marker, and by a week
-  await store.putInstallations([person('device', { tags: ['new'] }, NOW + 16 * DAY - 1)]);
-  assert.equal(await markedAt(), 9 * DAY);
-  clock.now = NOW + 10 * DAY;
-  await store.putInstallations([person('device', { tags: ['new'] }, NOW + 16 * DAY)]);
-  assert.equal(await markedAt(), 10 * DAY);
+  await refresh(NOW + 22 * DAY - 1);
+  assert.equal(await markedAt(), 15 * DAY);
+  clock.now = NOW + 16 * DAY;
+  await refresh(NOW + 22 * DAY);
+  assert.equal(await markedAt(), 16 * DAY);
 });
 
 test('whatever else changes moves the marker', { skip }, async (t) => {
@@ -224,11 +232,17 @@ test('many that are removed together are one document for each cell', { skip }, 
 });
 
 test('to lose a token to another is to be gone, in a cell of its own', { skip }, async (t) => {
-  const { store, clock, changedSince, goneSince, allGone } = await openMarked(t);
+  const { store, proxy, clock, changedSince, goneSince, allGone } = await openMarked(t);
   const [old, young] = [idIn('0'), idIn('f')];
   await store.putInstallations([person(old, { token: 'same' })]);
+  takeCosts(proxy);
   clock.now = NOW + MINUTE;
   await store.putInstallations([person(young, { token: 'same' })]);
+  assert.deepEqual(takeCosts(proxy), {
+    reads: { installations: 2, tokens: 1 },
+    writes: { installations: 1, tokens: 1, gone: 1 },
+    deletes: { installations: 1, badges: 1 },
+  });
   assert.deepEqual(
     (await goneSince('0', clock.now)).flatMap((it) => it.ids),
     [old],
