@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Fault } from '../../functions/lib/errors.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { apnsPushTypes } from '../../functions/model/schemas/message-apns.ts';
+import { refusedByFcm } from './delivered.ts';
 import { batch, kinds, push, start, TOPIC } from './fixture.ts';
 
 const topics = {
@@ -189,6 +190,19 @@ test('a subtitle and a link are those of the language, and the subtitle has vari
     const alert = { title: 'Hello', subtitle: 'Für Ada "L"', body: 'World' };
     assert.deepEqual([payload.aps.alert, data.link], [alert, 'shop://de']);
   }
+});
+
+test('FCM refuses what its reference does not have: a group, a subtitle, buttons on Android', () => {
+  const android = (notification: object) => ({
+    ...push(),
+    message: { ...push().message, fcm: { android: { notification } } },
+  });
+  for (const name of ['group', 'thread_id', 'subtitle', 'actions', 'interruption_level'])
+    assert.match(
+      refusedByFcm(android({ [name]: 'x' })) ?? '',
+      new RegExp(`Unknown name \\\\"${name}\\\\"`),
+    );
+  assert.equal(refusedByFcm(android({ channel_id: 'sales' })), null);
 });
 
 test('FCM gets the link and the image of a web push, and the label', async (t) => {
