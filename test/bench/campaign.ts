@@ -25,7 +25,7 @@ export interface CampaignResult {
 export const request = {
   name: 'bench',
   audience: { everybody: true },
-  message: { title: 'Hello', body: 'Something happened that you wanted to know at once.' },
+  message: { title: 'Hello', body: 'Something happened that you wanted to know immediately.' },
 };
 
 export const progress = (text: string) => void process.stderr.write(`${text}\n`);

@@ -20,7 +20,7 @@ export interface GoogleSoak {
 
 const INSTALLATIONS = 2_000;
 const TICK_MS = 1_000;
-/** Of the queries: one in so many is answered in part, then cut. */
+/** The share of queries that are answered in part, then cut. */
 const CUT = 1 / 30;
 const UNAVAILABLE = 14;
 

@@ -35,7 +35,7 @@ export interface SoakResult {
 }
 
 const INSTALLATIONS = 20_000;
-/** Of the time. */
+/** The share of the time. */
 const GOOGLE_SHARE = 0.25;
 const TICK_MS = 1_000;
 /** Without faults everything closes by then: backoff is at most 10 minutes, a lease half a minute. */

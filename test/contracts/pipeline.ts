@@ -76,18 +76,21 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     },
   );
 
-  walk('a tick that dies behind the campaign is made good by two at once', async (world) => {
-    const { store, ports, clock } = world;
-    const { id } = await createSchedule(ports, asked({ cron: '0 * * * *' }));
-    clock.now += HOUR;
-    ports.queue = lostQueue;
-    ports.store = { ...store, putSchedule: () => Promise.reject(new Error('killed')) };
-    await startDue(ports);
-    ports.store = store;
-    await Promise.all([startDue(ports), startDue(ports)]);
-    assert.equal((await campaignsOf(store)).length, 1);
-    assert.equal((await store.getSchedule(id))?.runs, 1);
-  });
+  walk(
+    'a tick that dies after it made the campaign is made good by two others together',
+    async (world) => {
+      const { store, ports, clock } = world;
+      const { id } = await createSchedule(ports, asked({ cron: '0 * * * *' }));
+      clock.now += HOUR;
+      ports.queue = lostQueue;
+      ports.store = { ...store, putSchedule: () => Promise.reject(new Error('killed')) };
+      await startDue(ports);
+      ports.store = store;
+      await Promise.all([startDue(ports), startDue(ports)]);
+      assert.equal((await campaignsOf(store)).length, 1);
+      assert.equal((await store.getSchedule(id))?.runs, 1);
+    },
+  );
 
   walk(
     'killed again and again behind a write, a campaign reaches everybody, once',
@@ -225,7 +228,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       await store.deleteInstallation('default', worth[1]!.id);
       script.sent.length = 0;
       script.answer = () => accepted;
-      // asked twice at once, and later
+      // asked twice at the same time, and later
       const [made, same] = await Promise.all([0, 1].map(() => retryFailures(ports, id, null, ME)));
       assert.ok(made && 'campaign' in made && same && 'campaign' in same);
       assert.equal(made.campaign.id, same.campaign.id);

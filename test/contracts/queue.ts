@@ -1,6 +1,6 @@
 /**
  * What every adapter of the Queue port promises. A harness lets time pass in its own way: an
- * adapter with an injected clock at once, a service in (small) real time.
+ * adapter with an injected clock immediately, a service in (small) real time.
  */
 
 import assert from 'node:assert/strict';
@@ -60,7 +60,7 @@ export function queueContract(name: string, makeQueue: MakeQueue) {
     assert.equal(got[0]!.signal.aborted, false);
   });
 
-  test(`${name}: many tasks at once are all delivered, and none is no task`, async (t) => {
+  test(`${name}: many tasks together are all delivered, and an empty list creates none`, async (t) => {
     const harness = await makeQueue(t);
     const names = Array.from({ length: 250 }, (_, i) => `task-${i}`);
     await harness.queue.create([]);

@@ -100,7 +100,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.equal((await store.listCampaigns(null, 100)).items.length, 5);
   });
 
-  test(`${name}: of many with one key at once, one is created`, async (t) => {
+  test(`${name}: of many with one key at the same time, one is created`, async (t) => {
     const store = await makeStore(t);
     const all = await Promise.all(
       Array.from({ length: 8 }, () => store.createCampaign(campaignOf(), once('k'), NOW)),
@@ -249,7 +249,7 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(again, [known]);
   });
 
-  test(`${name}: sweeps at once share what is overdue, no batch above its limit`, async (t) => {
+  test(`${name}: sweeps at the same time share what is overdue, no batch above its limit`, async (t) => {
     const store = await makeStore(t);
     for (let i = 0; i < 4; i++) await store.createCampaign(campaignOf(), null, NOW);
     const ids = new Set<string>();

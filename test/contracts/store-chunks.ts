@@ -235,7 +235,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.equal(claimed(await claim(store, chunkId)).campaign.state, 'cancelling');
   });
 
-  test(`${name}: a commit writes outcomes, counts and failures at once`, async (t) => {
+  test(`${name}: a commit writes outcomes, counts and failures together`, async (t) => {
     const store = await makeStore(t);
     const { chunkId, campaignId } = await lonelyChunk(store, 6);
     await claim(store, chunkId);

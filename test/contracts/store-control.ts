@@ -71,7 +71,7 @@ export function controlContract(name: string, makeStore: MakeStore) {
     );
   });
 
-  test(`${name}: cancelled before it begins it is closed at once, and told of`, async (t) => {
+  test(`${name}: cancelled before it begins it is closed immediately, with its event`, async (t) => {
     const store = await makeStore(t);
     const it = campaignOf({ state: 'scheduled', schedule: { at: NOW + MINUTE } });
     await store.createCampaign(it, null, NOW + MINUTE);

@@ -143,5 +143,5 @@ export async function allFailures(store: Store, campaignId: string, limit = 1000
   return all.map((it): Failure => ({ ...it }));
 }
 
-/** Of a chunk that was only frozen. */
+/** The fields of a chunk that was only frozen. */
 export const untried = { attempt: 0, notBefore: 0, leaseUntil: 0, task: null };

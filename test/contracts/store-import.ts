@@ -274,7 +274,7 @@ export function importContract(name: string, makeStore: MakeStore) {
     assert.equal((await get(store, 'one'))?.optedOut, undefined, 'what it gives is all there is');
   });
 
-  test(`${name}: many changes of one installation at once are all done`, async (t) => {
+  test(`${name}: many changes of one installation at the same time are all done`, async (t) => {
     const store = await makeStore(t);
     await store.putInstallations([person('one')]);
     await Promise.all(

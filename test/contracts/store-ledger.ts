@@ -74,7 +74,7 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     }
   });
 
-  test(`${name}: chunks of many shards that end at once close the campaign once`, async (t) => {
+  test(`${name}: chunks of many shards that end together close the campaign once`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store, 3);
     for (const shard of [0, 1, 2])

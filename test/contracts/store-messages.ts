@@ -1,4 +1,4 @@
-/** The part of the store's contract that is about campaigns of one page, stored and frozen at once. */
+/** The part of the store's contract that is about campaigns of one page, stored and frozen together. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const typesOf = async (store: Store, id: string) =>
   (await store.timeline(id, 0)).map(({ event }) => event.type);
 
 export function messageContract(name: string, makeStore: MakeStore) {
-  test(`${name}: a campaign of one page is created, started and frozen at once`, async (t) => {
+  test(`${name}: a campaign of one page is created, started and frozen together`, async (t) => {
     const store = await makeStore(t);
     const { campaign, page } = messageOf([3, 2]);
     const { id } = campaign;
@@ -75,7 +75,7 @@ export function messageContract(name: string, makeStore: MakeStore) {
     }
   });
 
-  test(`${name}: of many campaigns of one page with one key at once, one is created`, async (t) => {
+  test(`${name}: of many campaigns of one page with one key at the same time, one is created`, async (t) => {
     const store = await makeStore(t);
     const all = Array.from({ length: 6 }, () => messageOf([1]));
     const created = await Promise.all(
@@ -93,7 +93,7 @@ export function messageContract(name: string, makeStore: MakeStore) {
     );
   });
 
-  test(`${name}: a campaign of one page that is empty is over at once`, async (t) => {
+  test(`${name}: a campaign of one page that is empty is closed immediately`, async (t) => {
     const store = await makeStore(t);
     const { campaign, page } = messageOf([]);
     const { id } = campaign;

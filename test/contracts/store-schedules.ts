@@ -33,7 +33,7 @@ export function scheduleContract(name: string, makeStore: MakeStore) {
     assert.equal(await store.getSchedule('s1'), null);
   });
 
-  test(`${name}: of two that change a schedule at once one does`, async (t) => {
+  test(`${name}: of two changes of a schedule at the same time one is done`, async (t) => {
     const store = await makeStore(t);
     await store.putSchedule(schedule('s1'), null);
     const writes = Array.from({ length: 5 }, (_, i) =>

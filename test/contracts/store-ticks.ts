@@ -15,7 +15,7 @@ export function tickContract(name: string, makeStore: MakeStore) {
     assert.equal(await store.lastTick(), NOW + MINUTE);
   });
 
-  test(`${name}: ticks at once are all noted, and one of them is kept`, async (t) => {
+  test(`${name}: ticks at the same time are all noted, and one of them is kept`, async (t) => {
     const store = await makeStore(t);
     const times = [0, 1, 2, 3, 4].map((n) => NOW + n);
     await Promise.all(times.map((at) => store.noteTick(at)));

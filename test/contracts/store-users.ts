@@ -310,7 +310,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     );
   });
 
-  test(`${name}: users who are erased at once are all erased, one who is erased twice as well`, async (t) => {
+  test(`${name}: users who are erased at the same time are all erased, and so is one who is erased twice`, async (t) => {
     const store = await makeStore(t);
     const ids = ['a', 'b'];
     await store.putInstallations(ids.map((it) => person(it, { userId: `user ${it}` })));

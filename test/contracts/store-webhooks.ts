@@ -85,7 +85,7 @@ export function webhookContract(name: string, makeStore: MakeStore) {
     }
   });
 
-  test(`${name}: of many changes of a webhook at once none is lost, and their events are stored`, async (t) => {
+  test(`${name}: of many changes of a webhook at the same time none is lost, and their events are stored`, async (t) => {
     const store = await makeStore(t);
     const webhook = webhookOf({ description: '' });
     const { id } = webhook;

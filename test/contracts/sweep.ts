@@ -60,7 +60,7 @@ export function sweepContract(name: string, makeStore: MakeStore, skip: string |
     assert.equal(tasks.of('send').length, CHUNKS + 2);
   });
 
-  walk('what is paused has no tasks, and is looked at once a day', {}, async (world) => {
+  walk('what is paused has no tasks, and is checked daily', {}, async (world) => {
     const id = await frozen(world, (it) => pauseBy(world.ports, it, ME));
     const tasks = counted(world);
     const { moveChunks } = world.ports.store;

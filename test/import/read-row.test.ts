@@ -11,7 +11,7 @@ import { assertLinear } from '../text/linear.ts';
 
 const long = (length: number) => 'x'.repeat(length);
 
-/** Of each field what is good, what is bad, and what lies on the edge. */
+/** Values for each field: good ones, bad ones, and those on the edge. */
 const values: Record<string, unknown[]> = {
   id: ['a', 'device-1', 'A:b.c-d_e', long(128), long(129), '', 'a b', 'ü', 7, null, ['a'], 'a\n'],
   app: ['default', 'shop', long(64), long(65), '', 1, null, 'späti'],

@@ -53,7 +53,7 @@ async function fresh(latencyMs = 0) {
   await world.set({ latencyMs });
 }
 
-/** Of a campaign that a part was sent of. */
+/** Sends a part of a campaign. */
 async function begun() {
   await fresh(100);
   const { id } = await send();

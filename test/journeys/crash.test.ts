@@ -9,7 +9,7 @@ import { startWorld, type World } from '../world/world.ts';
 
 const message = { title: 'Hello', body: 'World' };
 const INSTALLATIONS = 30_000;
-/** Of one worker: two chunks of each provider at a time, each at most half a page larger than 1,000. */
+/** Recipients that one worker may hold: two chunks of each provider at a time, each at most half a page larger than 1,000. */
 const IN_FLIGHT = 4 * 1_500;
 
 const begin = (world: World) =>

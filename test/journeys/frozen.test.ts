@@ -9,7 +9,7 @@ import { startProxy } from '../http2/peer.ts';
 import { startWorld } from '../world/world.ts';
 
 const INSTALLATIONS = 30_000;
-/** Of one worker: two chunks of each provider at a time, a window of 1,000 of each. */
+/** Recipients that one worker may hold: two chunks of each provider at a time, a window of 1,000 of each. */
 const IN_FLIGHT = 4 * 1_000;
 
 test('a process stopped with SIGSTOP, its links dropped silently, then continued, sends everything within seconds', async (t) => {

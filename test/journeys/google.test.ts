@@ -17,7 +17,7 @@ import { pingJourneys } from './google-pings.ts';
 const skip = withoutEmulators('firestore', 'pubsub');
 const INSTALLATIONS = 6_000;
 const message = { title: 'Hello', body: 'World' };
-/** Of one instance of each sender: the queue's concurrency of two, a chunk is at most a half larger than 1,000. */
+/** Recipients that one instance of each sender may hold: two chunks, each at most half larger than 1,000. */
 const IN_FLIGHT = 2 * 2 * 1_500;
 
 let world: CloudWorld;

@@ -8,7 +8,7 @@ import type { ReportView } from '../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { startWorld, type World } from '../world/world.ts';
 
-/** Of both providers; 300 streams and more may be under way at either. */
+/** For both providers; 300 streams and more may be under way at either. */
 const INSTALLATIONS = 6_000;
 const MOST_REFUSED = 50;
 

@@ -70,70 +70,76 @@ async function controlled(
 
 export function controlCalls(ports: Ports): Call[] {
   return [
-    pauseCampaignCall(ports),
-    resumeCampaignCall(ports),
-    cancelCampaignCall(ports),
+    ...controls.map((it) => controlCall(ports, it)),
     rescheduleCampaignCall(ports),
     getCampaignHistoryCall(ports),
     retryFailuresCall(ports),
   ];
 }
 
-const pauseCampaignCall = (ports: Ports) =>
+interface Control {
+  verb: 'pause' | 'resume' | 'cancel';
+  /** what the campaign is then, in words */
+  past: string;
+  summary: string;
+  description: string;
+  /** the words of 200 and of 409 */
+  done: string;
+  illegal: string;
+  run(ports: Ports, id: string, by: string): Promise<Controlled>;
+}
+
+const controlCall = (ports: Ports, it: Control) =>
   call({
     method: 'post',
-    path: '/v1/campaigns/{id}/pause',
-    operationId: 'pauseCampaign',
-    summary: 'Pause a campaign',
-    description: 'Sending stops within two seconds. A resumed campaign goes on where it was.',
+    path: `/v1/campaigns/{id}/${it.verb}`,
+    operationId: `${it.verb}Campaign`,
+    summary: it.summary,
+    description: it.description,
     scopes: ['campaigns'],
     takes: { params: campaignParams },
     responses: {
-      200: campaignResponse('It is paused.'),
+      200: campaignResponse(it.done),
       404: NO_CAMPAIGN,
-      409: problemResponse(409, 'It is not being sent.'),
+      409: problemResponse(409, it.illegal),
     },
-    handle: async ({ params: { id } }, c) =>
-      controlled(c, ports, { id, verb: 'paused', done: await pauseBy(ports, id, callerOf(c)) }),
+    async handle({ params: { id } }, c) {
+      const done = await it.run(ports, id, callerOf(c));
+      return controlled(c, ports, { id, verb: it.past, done });
+    },
   });
 
-const resumeCampaignCall = (ports: Ports) =>
-  call({
-    method: 'post',
-    path: '/v1/campaigns/{id}/resume',
-    operationId: 'resumeCampaign',
+const controls: Control[] = [
+  {
+    verb: 'pause',
+    past: 'paused',
+    summary: 'Pause a campaign',
+    description: 'Sending stops within two seconds. A resumed campaign goes on where it was.',
+    done: 'It is paused.',
+    illegal: 'It is not being sent.',
+    run: pauseBy,
+  },
+  {
+    verb: 'resume',
+    past: 'resumed',
     summary: 'Resume a paused campaign',
     description:
       'First correct what `reason` names. A campaign that its canary or the failure guard has paused ' +
       'is not paused by them again.',
-    scopes: ['campaigns'],
-    takes: { params: campaignParams },
-    responses: {
-      200: campaignResponse('It is running again.'),
-      404: NO_CAMPAIGN,
-      409: problemResponse(409, 'It is not paused.'),
-    },
-    handle: async ({ params: { id } }, c) =>
-      controlled(c, ports, { id, verb: 'resumed', done: await resume(ports, id, callerOf(c)) }),
-  });
-
-const cancelCampaignCall = (ports: Ports) =>
-  call({
-    method: 'post',
-    path: '/v1/campaigns/{id}/cancel',
-    operationId: 'cancelCampaign',
+    done: 'It is running again.',
+    illegal: 'It is not paused.',
+    run: resume,
+  },
+  {
+    verb: 'cancel',
+    past: 'cancelled',
     summary: 'Cancel a campaign',
     description: 'The recipients that are left are skipped, then the campaign is `cancelled`.',
-    scopes: ['campaigns'],
-    takes: { params: campaignParams },
-    responses: {
-      200: campaignResponse('It is being cancelled; one that never began is closed.'),
-      404: NO_CAMPAIGN,
-      409: problemResponse(409, 'It is closed already.'),
-    },
-    handle: async ({ params: { id } }, c) =>
-      controlled(c, ports, { id, verb: 'cancelled', done: await cancel(ports, id, callerOf(c)) }),
-  });
+    done: 'It is being cancelled; one that never began is closed.',
+    illegal: 'It is closed already.',
+    run: cancel,
+  },
+];
 
 const rescheduleCampaignCall = (ports: Ports) =>
   call({

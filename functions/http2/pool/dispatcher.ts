@@ -13,7 +13,7 @@ interface Dispatcher {
    * was a backlog until now.
    */
   flush(freed?: Link | null): void;
-  /** Whether a connection takes requests at once. Probes one that was idle for long. */
+  /** Whether a connection takes requests immediately. Probes one that was idle for long. */
   isReady(): boolean;
 }
 

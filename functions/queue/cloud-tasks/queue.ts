@@ -101,6 +101,6 @@ export function createCloudTasksQueue({
   };
 }
 
-/** Of one queue each, since a batch is. */
+/** Each batch has tasks of one queue: the call takes one. */
 const inBatches = (tasks: Ready[]): Ready[][] =>
   [...Map.groupBy(tasks, (it) => it.parent).values()].flatMap((group) => chunked(group, BATCH));

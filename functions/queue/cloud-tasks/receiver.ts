@@ -78,8 +78,8 @@ function reply(answer: TaskAnswer): TaskReply {
 }
 
 /**
- * Of retries, not of executions: those leave out what ended in 5xx, and it is by retries that a
- * queue gives up.
+ * The attempt, counted by retries. Executions leave out what ended in 5xx, and a queue gives up by
+ * retries.
  */
 function attemptOf(headers: IncomingHttpHeaders): number {
   const count = headers['x-cloudtasks-taskretrycount'];

@@ -57,7 +57,7 @@ export interface Client {
   /**
    * Reads, decides, and writes all of it or nothing; all of that again when something came in
    * between. Where `work` reads by `get` and writes under a precondition (`unchanged`), no caller waits
-   * for a lock, and who loses a race knows it at once; what it reads by the transaction itself is
+   * for a lock, and who loses a race knows it immediately; what it reads by the transaction itself is
    * locked. A commit whose answer was lost is tried again too: `attempt` is above 1 then, and `work`
    * has to recognise its own doing.
    */

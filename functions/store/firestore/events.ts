@@ -27,7 +27,7 @@ import {
 
 /** Published events marked in one write, and how many such writes run side by side. */
 const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
-/** Of two kinds of names the one with a number comes first, in its order. */
+/** There are two kinds of names: those with a number come first, in its order. */
 const [IN_TIMELINE, BESIDE] = ['0', '1'];
 
 /** Stores events in the transaction of what they tell of. */

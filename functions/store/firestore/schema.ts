@@ -171,7 +171,7 @@ export const dueOf = (id: string, at: number, slot = slotOf(id)) => `${slot}${EN
 /** What is due in a slot: from the first (inclusive) to the second. */
 export const dueBy = (slot: string, at: number) => [`${slot}${END}`, `${slot}${END}${iso(at)}`];
 
-/** Of a delivery. */
+/** The slot of a delivery. */
 export const [DELIVERIES_SLOT] = SLOTS as [string];
 
 export const dueAtOf = (due: string) => Date.parse(due.slice(2));
@@ -180,8 +180,8 @@ export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
   `${slot}${END}${iso(createdAt)}${END}${id}`;
 
 /**
- * Of what is listed newest first; webhooks are few, and a webhook's deliveries have its own id in
- * front.
+ * The name of a record that is listed newest first. Webhooks are few, and a webhook's deliveries have
+ * its own id in front.
  */
 export const timeAndId = ({ id, createdAt }: { id: string; createdAt: number }) =>
   `${iso(createdAt)}${END}${id}`;

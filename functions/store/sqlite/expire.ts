@@ -6,7 +6,7 @@ import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
 
-/** Of one call: some 20 ms. */
+/** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
 const ROWS = 2_000;
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -24,7 +24,7 @@ export interface Findable {
 /** Hexadecimal: as a buffer it takes twice the time. */
 export const hash48of = (text: string) => Number.parseInt(hash('sha1', text).slice(0, 12), 16);
 
-/** Of the app and the value, so that two apps of one team do not meet. */
+/** The hash has the app and the value, so that two apps of one team do not meet. */
 export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}`);
 
 export function sqliteLookups(db: Database) {

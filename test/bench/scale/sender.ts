@@ -22,7 +22,7 @@ interface Batch {
 }
 
 export interface SendingInstance extends Instance {
-  /** Opens the first connection. Resolves when it is there; again: at once. */
+  /** Opens the first connection. Resolves when it is there; a second call resolves immediately. */
   connect(): Promise<void>;
   /** Sends `count` pushes. Resolves when all are answered. */
   send(count: number): Promise<void>;

@@ -78,7 +78,7 @@ export function createService<I extends Instance>(options: ServiceOptions<I>): S
     it.busySince = null;
   }
 
-  /** At once, so that no other request takes the same place. */
+  /** Taken immediately, so that no other request takes the same place. */
   function take(it: Running<I>) {
     it.requests += 1;
     it.busySince ??= time.now();

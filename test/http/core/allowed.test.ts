@@ -9,7 +9,7 @@ import type { Document } from '../described.ts';
 import { createFixture, jsonOf } from '../fixture.ts';
 import { placesIn, type Schema } from '../schema-places.ts';
 
-/** Of other types too: what is meant must not be guessed from a type that fits. */
+/** Values of several types: what is meant must not be guessed from a type that fits. */
 const WRONG = ['nonsense', 12.5, true, { nonsense: 1 }, null];
 
 test('a fault lists what is allowed, in every body and query that is described', async (t) => {

@@ -244,12 +244,12 @@ test('a handler that never answers gets company after ten minutes', async (t) =>
   assert.match(harness.logged[0]!, /^stuck 0: .*no answer within 10 minutes/);
 });
 
-test('handlers that throw at once, answer nonsense or answer late do no harm', async (t) => {
+test('handlers that throw immediately, answer nonsense or answer late do no harm', async (t) => {
   const harness = makeEmbedded(t);
   let count = 0;
   harness.start((delivery) => {
     count++;
-    if (delivery.attempt === 0) throw new Error('at once');
+    if (delivery.attempt === 0) throw new Error('immediately');
     if (delivery.attempt === 1) return Promise.resolve(undefined as never);
     return Promise.resolve({ kind: 'again', afterMs: Number.NaN, reason: '' });
   });

@@ -8,7 +8,7 @@ export interface Costs {
   deletes: Record<string, number>;
 }
 
-/** Of everything since the last time. */
+/** The cost of everything since the last call. */
 export function takeCosts({ calls }: FirestoreProxy): Costs {
   const costs: Costs = { reads: {}, writes: {}, deletes: {} };
   const count = (kind: keyof Costs, collections: string[]) => {

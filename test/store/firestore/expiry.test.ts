@@ -75,7 +75,7 @@ test('a key is free again when its campaign is gone, though its record is there'
   }
 });
 
-test('of many that use a key at once whose campaign is gone, one is created', {
+test('of many that use a key at the same time whose campaign is gone, one is created', {
   skip,
 }, async (t) => {
   const { store, clock, expire } = openExpiring(t);

@@ -31,7 +31,7 @@ const skip = withoutEmulators('firestore');
 
 const writesTo = (collection: string) => (call: Call) => call.writes.includes(collection);
 
-test('of two workers that claim a chunk at once, one gets it', { skip }, async (t) => {
+test('of two workers that claim a chunk at the same time, one gets it', { skip }, async (t) => {
   const store = openStore(t);
   const chunkIds = await Promise.all(
     Array.from({ length: 5 }, async () => (await lonelyChunk(store, 2)).chunkId),
@@ -44,7 +44,7 @@ test('of two workers that claim a chunk at once, one gets it', { skip }, async (
   }
 });
 
-test('of two commits of one lease at once, one counts', { skip }, async (t) => {
+test('of two commits of one lease at the same time, one counts', { skip }, async (t) => {
   const store = openStore(t);
   for (let round = 0; round < 3; round++) {
     const { chunkId, campaignId } = await lonelyChunk(store, 4);
@@ -58,7 +58,7 @@ test('of two commits of one lease at once, one counts', { skip }, async (t) => {
   }
 });
 
-test('fifty chunks of one shard that end at once are all counted', { skip }, async (t) => {
+test('fifty chunks of one shard that end together are all counted', { skip }, async (t) => {
   const store = openStore(t);
   const id = await running(store);
   const page = pageOf(id, Array(50).fill(2), { last: true });
@@ -80,7 +80,7 @@ async function inShards(store: Store, shards: number) {
   return { id, chunkIds: pages.map((page) => page.chunks[0]!.id) };
 }
 
-test('two hundred shards that close at once close their campaign, without a sweep', {
+test('two hundred shards that close together close their campaign, without a sweep', {
   skip,
 }, async (t) => {
   const store = openStore(t);
@@ -119,7 +119,9 @@ test('where processes die between the last shards and their campaign, the sweep 
   assert.equal((await store.unpublished(id)).filter((it) => closedIn(it)).length, 1);
 });
 
-test('a token that many installations register at once belongs to one', { skip }, async (t) => {
+test('a token that many installations register at the same time belongs to one', {
+  skip,
+}, async (t) => {
   const store = openStore(t);
   const ids = ['a', 'b', 'c', 'd', 'e'];
   await Promise.all(
@@ -309,7 +311,7 @@ test('nothing is kept of who is erased while what he failed of is written down',
   assert.deepEqual([recipients, failed + skipped], [2, 2]);
 });
 
-test('forty users can be erased at once', { skip }, async (t) => {
+test('forty users can be erased at the same time', { skip }, async (t) => {
   const store = openStore(t);
   const users = Array.from({ length: 40 }, (_, n) => `user ${n}`);
   await store.putInstallations(users.map((userId, n) => person(`of-${n}`, { userId })));
@@ -344,7 +346,9 @@ test('who was erased is remembered for minutes, and the document stays small', {
 });
 
 for (const collection of ['names', 'failures'])
-  test(`two users of one document of ${collection} can be erased at once`, { skip }, async (t) => {
+  test(`two users of one document of ${collection} can be erased at the same time`, {
+    skip,
+  }, async (t) => {
     const { store, proxy } = await openThroughProxy(t);
     // of one part of an upload
     const ids = ['6', '15', 'other'];

@@ -68,7 +68,7 @@ async function flat<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   return all;
 }
 
-/** Each list with more than a page of what it reads at once, or than a page of the API. */
+/** Each list with more than a page of what it reads in one query, or than a page of the API. */
 async function fill(t: TestContext) {
   const { store, proxy } = await openThroughProxy(t, { deadlineMs: 60_000 });
   await store.putInstallations(range(310).map((n) => person(`device-${n}`, { userId: 'ada' })));

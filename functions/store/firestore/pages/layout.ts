@@ -52,7 +52,7 @@ export function firestoreLayouts(client: Client, schema: Schema) {
       return client.readAt(found) < from ? null : { app, level, found };
     },
 
-    /** Of an app that has about so many installations, unless it has a layout or is small. */
+    /** Creates the layout of an app with about that many installations, unless it has one or is small. */
     async create(app: string, installations: number): Promise<void> {
       if (installations < SMALLEST) return;
       const ref = schema.layout(app);
