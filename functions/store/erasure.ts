@@ -69,7 +69,10 @@ export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): R
   const open = commit.open.filter((it) => !gone.has(it));
   return {
     ...commit,
-    ...{ failures, failed: commit.failures, open, ends },
+    failures,
+    failed: commit.failures,
+    open,
+    ends,
     inDoubt: commit.inDoubt.filter((it) => !gone.has(it)),
     skipped: [...commit.skipped, ...commit.open.filter((it) => gone.has(it))],
   };
