@@ -11,9 +11,9 @@ locals {
     # 4 planners to a CPU: each waits for Firestore half of its time. 10 x 4 = 40 slots = 24 + 16.
     plan = { target = "plan", memory = "512Mi", concurrency = 4, instances = 10, timeout = 600 }
 
-    # 5 x 8 = 40 slots = 24 + 16. Few instances: each holds up to four connections to Apple, who takes
+    # 5 x 12 = 60 slots = 44 + 16. Few instances: each holds up to four connections to Apple, who takes
     # many for an attack, and an instance sends some 50,000 pushes a second if it must.
-    send-apns = { target = "sendApns", memory = "512Mi", concurrency = 8, instances = 5, timeout = 600 }
+    send-apns = { target = "sendApns", memory = "512Mi", concurrency = 12, instances = 5, timeout = 600 }
 
     # 5 x 8 = 40 slots = 24 + 16.
     send-fcm = { target = "sendFcm", memory = "512Mi", concurrency = 8, instances = 5, timeout = 600 }

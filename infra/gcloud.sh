@@ -323,8 +323,8 @@ queue() { # NAME RATE CONCURRENT ATTEMPTS MIN MAX DOUBLINGS [LASTS]
     -- tasks queues create "$name" "${limits[@]}" -- tasks queues update "$name" "${limits[@]}"
 }
 queue plan 100 24 60 1s 60s 6 1209600s
-queue shard 10 16 60 1s 60s 6
-queue send-apns 50 24 60 1s 60s 6
+queue shard 50 16 60 1s 60s 6
+queue send-apns 100 44 60 1s 60s 6
 queue send-apns-now 100 16 60 1s 60s 6
 queue send-fcm "${FCM_CHUNKS:-9.5}" 24 60 1s 60s 6
 queue send-fcm-now "${FCM_CHUNKS_NOW:-9}" 16 60 1s 60s 6
@@ -446,7 +446,7 @@ deploy() { # NAME TARGET MEMORY CONCURRENCY INSTANCES TIMEOUT SECRETS ENVIRONMEN
 }
 deploy api api 512Mi 80 10 900 "$api_secrets" "$api_environment"
 deploy plan plan 512Mi 4 10 600 '' ''
-deploy send-apns sendApns 512Mi 8 5 600 "$apns_secrets" "$apns_environment"
+deploy send-apns sendApns 512Mi 12 5 600 "$apns_secrets" "$apns_environment"
 deploy send-fcm sendFcm 512Mi 8 5 600 "$fcm_secrets" "$fcm_environment"
 deploy deliver deliver 256Mi 20 4 60 '' ''
 deploy tick tick 256Mi 1 1 300 '' ''

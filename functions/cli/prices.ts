@@ -29,6 +29,8 @@ export const prices = {
   },
   request: { usd: 0.4, per: 1_000_000, unit: 'requests', source: run },
   cpu: { usd: 0.000024, per: 1, unit: 'vCPU-s', source: run },
+  /** of an instance that is kept without requests (`warm` in Terraform) */
+  idleCpu: { usd: 0.0000025, per: 1, unit: 'vCPU-s', source: run },
   memory: { usd: 0.0000025, per: 1, unit: 'GiB-s', source: run },
   /** at least 1 KB a message, counted when it is published and when it is delivered */
   pubsub: {

@@ -5,6 +5,8 @@ import { startWork } from './work.ts';
 /** Starts the function `plan`. */
 export const start = startWork({
   target: 'plan',
-  takes: ({ kind }) => ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(kind),
+  takes: (body) =>
+    ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(body.kind) ||
+    (body.kind === 'wake' && body.provider === null),
   withSenders: false,
 });

@@ -22,8 +22,8 @@ export type TaskBody =
   | { kind: 'event'; event: CampaignEvent }
   /** posts an event to a webhook, unless it was tried more than `tries` times, or queued again since */
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
-  /** wakes a sender of an app: it opens a connection before the first chunk comes */
-  | { kind: 'wake'; app: string; provider: Provider }
+  /** wakes a sender of an app, which opens a connection before the first chunk comes; null: a planner */
+  | { kind: 'wake'; app: string; provider: Provider | null }
   /** makes a campaign of an inbound webhook */
   | ({ kind: 'ping' } & Ping);
 
@@ -63,12 +63,17 @@ export function startTasks({ id, state, schedule }: Campaign, now: number, why =
   return at - now <= QUEUE_HORIZON_MS ? [planTask(id, `at-${at}${why}`, at)] : [];
 }
 
-/** Wakes are named by the minute: campaigns that begin in the same one wake their senders once. */
+/** Wakes are named by the minute: campaigns that begin in the same one wake their functions once. */
 const WAKE_SPAN_MS = 60 * 1000;
 
-/** The `index`th task that wakes a provider's senders at `at`, ms since the epoch. */
-export const wakeTask = (app: string, provider: Provider, index: number, at: number): Task => ({
-  queue: `send-${provider}-now`,
+/** The `index`th task that wakes a provider's senders, or planners (null), at `at`, ms since the epoch. */
+export const wakeTask = (
+  app: string,
+  provider: Provider | null,
+  index: number,
+  at: number,
+): Task => ({
+  queue: provider === null ? 'plan' : `send-${provider}-now`,
   name: `wake/${provider}/${app}/${Math.floor(at / WAKE_SPAN_MS)}/${index}`,
   body: { kind: 'wake', app, provider },
   at,

@@ -85,7 +85,7 @@ function createSteps(
         await post(body, signal);
         return { kind: 'done' };
       case 'wake':
-        await warmSender(ports, body.app, body.provider);
+        if (body.provider !== null) await warmSender(ports, body.app, body.provider);
         return { kind: 'done' };
       case 'ping':
         await ping(ports, body);

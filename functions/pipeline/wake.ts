@@ -1,6 +1,7 @@
 /**
- * wake: gets senders ready while a campaign is planned, or half a minute before its time. A function that
- * scales to zero needs seconds for its start, a connection three ways to the provider and back.
+ * wake: gets planners and senders ready when a campaign is accepted, or half a minute before its time. A
+ * function that scales to zero needs seconds for its start, a connection three ways to the provider and
+ * back.
  *
  * A task without work is all that wakes a function. Each wakes a process at most; where one is awake
  * already it costs a request. Waking is a courtesy: nothing waits for it for long, and no failure of it
@@ -16,7 +17,7 @@ import {
   providers,
   serves,
 } from '../model/provider/registry.ts';
-import { CHUNK_SIZE } from '../model/sizes.ts';
+import { CHUNK_SIZE, shardsFor } from '../model/sizes.ts';
 import { wakeTask } from '../model/tasks.ts';
 import { QUEUE_HORIZON_MS } from '../model/timing.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -24,7 +25,10 @@ import { sizeOf } from './audience/pages.ts';
 
 /** Milliseconds before its time that the senders of a scheduled campaign are woken. */
 const AHEAD_MS = 30 * 1000;
-/** Tasks for a provider, at most: what its queue for few recipients hands out at a time (infra/queues.tf). */
+/**
+ * Tasks for a function, at most: what a provider's queue for few recipients, and the queue of shards, hand
+ * out at a time (infra/queues.tf).
+ */
 export const MOST_WOKEN = 16;
 /** Milliseconds that the size of an audience is waited for. A store that needs longer has a large one. */
 export const SIZE_MS = 300;
@@ -34,7 +38,7 @@ const QUEUED_MS = 1_000;
 const READY_MS = 10_000;
 
 /**
- * Wakes the functions that will send a campaign: now, or ahead of its time. Called again in the same minute
+ * Wakes the functions that will plan and send a campaign: now, or ahead of its time. Called again in the same minute
  * it queues nothing. Takes about a second at most, and never rejects. Does nothing where the process that
  * sends is always there.
  */
@@ -55,10 +59,8 @@ async function queueWakes(ports: Ports, campaign: Campaign): Promise<void> {
   const needed = neededBy(ports, campaign);
   const size = await sizeIn(ports, campaign);
   await queue.create(
-    needed.flatMap((provider) =>
-      Array.from({ length: wakesFor(provider, size) }, (_, index) =>
-        wakeTask(app, provider, index, at),
-      ),
+    [...needed, null].flatMap((it) =>
+      Array.from({ length: wakesFor(it, size) }, (_, index) => wakeTask(app, it, index, at)),
     ),
   );
 }
@@ -102,9 +104,15 @@ function mayServe(provider: Provider, target: Target): boolean {
 
 /**
  * One for each chunk that can be sent in the first second, so that the platform starts the instances that
- * those chunks would need. `size`: the whole audience, the most that one provider can get.
+ * those chunks would need; for planners (null) one for each shard. `size`: the whole audience, the most
+ * that one provider can get.
  */
-export function wakesFor(provider: Provider, size: number): number {
+export function wakesFor(provider: Provider | null, size: number): number {
+  if (provider === null) {
+    const shards = shardsFor(size);
+    // a single one is planned by the task of the plan
+    return shards === 1 ? 0 : Math.min(MOST_WOKEN, shards);
+  }
   const first = Math.min(size, descriptionOf(provider).perSecond);
   return Math.max(1, Math.min(MOST_WOKEN, Math.ceil(first / CHUNK_SIZE)));
 }

@@ -48,7 +48,10 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     at: isCount(it.at),
     by: isText(it.by),
   }),
-  wake: (it) => ({ app: isText(it.app), provider: isProvider(it.provider) }),
+  wake: (it) => ({
+    app: isText(it.app),
+    provider: it.provider === null || isProvider(it.provider),
+  }),
   event: ({ event }) => {
     const it = isRecord(event) ? event : {};
     return {

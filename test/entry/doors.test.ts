@@ -155,11 +155,12 @@ test('a task wakes a sender: its connection is there before the first push, howe
 
 test('a function does not do the work of another one', { skip }, async () => {
   const others: Record<string, unknown[]> = {
-    plan: [sendTask],
+    plan: [sendTask, { kind: 'wake', app: 'default', provider: 'apns' }],
     sendApns: [
       { ...sendTask, provider: 'fcm' },
       { kind: 'wake', app: 'default', provider: 'fcm' },
       { kind: 'plan', campaignId: 'c' },
+      { kind: 'wake', app: 'default', provider: null },
       { kind: 'redrive', campaignId: 'c', why: 'x' },
     ],
     sendFcm: [sendTask],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Audience } from '../../functions/model/campaign.ts';
 import { descriptionOf, type Provider } from '../../functions/model/provider/registry.ts';
-import { CHUNK_SIZE } from '../../functions/model/sizes.ts';
+import { CHUNK_SIZE, shardsFor } from '../../functions/model/sizes.ts';
 import type { Task } from '../../functions/model/tasks.ts';
 import { reschedule } from '../../functions/pipeline/control/control.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
@@ -44,13 +44,14 @@ const summary = (tasks: Task[]) => {
 const most = (provider: Provider) =>
   Math.min(MOST_WOKEN, Math.ceil(descriptionOf(provider).perSecond / CHUNK_SIZE));
 
-test('an accepted campaign wakes a sender for each chunk of the first second, of each provider', async (t) => {
+test('an accepted campaign wakes a sender for each chunk of the first second, and a planner for each shard', async (t) => {
   const world = sleeping(t);
-  for (const [size, apns, fcm] of [
-    [0, 1, 1],
-    [CHUNK_SIZE, 1, 1],
-    [CHUNK_SIZE + 1, 2, 2],
-    [1_000_000_000, most('apns'), most('fcm')],
+  for (const [size, apns, fcm, plan] of [
+    [0, 1, 1, 0],
+    [CHUNK_SIZE, 1, 1, 0],
+    [CHUNK_SIZE + 1, 2, 2, 0],
+    [250_000, most('apns'), most('fcm'), shardsFor(250_000)],
+    [1_000_000_000, most('apns'), most('fcm'), MOST_WOKEN],
   ] as const) {
     world.clock.now += MINUTE;
     world.tasks.length = 0;
@@ -60,6 +61,7 @@ test('an accepted campaign wakes a sender for each chunk of the first second, of
     assert.deepEqual(summary(world.wakes()), {
       [`send-apns-now ${at}`]: apns,
       [`send-fcm-now ${at}`]: fcm,
+      ...(plan > 0 && { [`plan ${at}`]: plan }),
     });
     await world.run();
     // each wake asks its sender to get ready, and so does the plan of this process

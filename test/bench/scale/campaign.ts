@@ -19,6 +19,8 @@ export interface Scenario {
   provider: Provider;
   /** instances of planners and senders that are there, with open connections; 0: none is */
   warm: number;
+  /** the pages of the registry are there; false: the first campaign */
+  hasPages: boolean;
   deployed: Deployed;
 }
 
@@ -59,7 +61,8 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Simulated>
 
 type World = ReturnType<typeof createWorld>;
 
-function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: number) {
+function createWorld(scenario: Scenario, seed: number) {
+  const { recipients, provider, warm, hasPages, deployed } = scenario;
   const time = createVirtualTime();
   const random = chance(seed);
   const { queues, services } = deployed;
@@ -68,6 +71,7 @@ function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: n
     time,
     recipients,
     provider,
+    hasPages,
     minutes,
     queues: {
       plan: createSimulatedQueue(time, queues.plan),
@@ -112,16 +116,22 @@ function createWorld({ recipients, provider, warm, deployed }: Scenario, seed: n
   return world;
 }
 
-const { readMs, commitMs, largeCommitMs, documentsPerSecond } = figures.firestore;
+const { readMs, commitMs, countMs, documentsPerSecond } = figures.firestore;
 const transactionMs = readMs + commitMs;
+const bytesMs = ({ provider }: World, rows: number) =>
+  (rows * figures.rowBytes[provider] * figures.firestore.megabyteMs) / 1_000_000;
+
+/** The size of an audience of all: whether there are pages, then some of them, or a count of a share. */
+const sizeMs = ({ hasPages }: World) => readMs + (hasPages ? readMs : 2 * countMs);
 
 /** functions/pipeline/wake.ts */
-async function wake({ time, recipients, provider, queues, senders }: World) {
-  await time.sleep(Math.min(SIZE_MS, readMs + recipients / COUNTED_PER_MS));
-  const count = wakesFor(provider, recipients);
-  await queues.now.create(
-    Array.from({ length: count }, () => () => senders.request((it) => it.connect())),
-  );
+async function wake(world: World) {
+  const { time, recipients, provider, queues, planners, senders } = world;
+  await time.sleep(Math.min(SIZE_MS, sizeMs(world)));
+  const wakes = (of: Provider | null, task: () => Promise<void>) =>
+    Array.from({ length: wakesFor(of, recipients) }, () => task);
+  void queues.now.create(wakes(provider, () => senders.request((it) => it.connect())));
+  void queues.plan.create(wakes(null, () => planners.request(async () => {})));
 }
 
 /** functions/pipeline/plan/plan.ts */
@@ -129,49 +139,71 @@ async function plan(world: World, planner: Instance) {
   const { time, recipients, queues, planners } = world;
   await time.sleep(readMs); // the campaign
   await time.sleep(readMs); // whether its app is paused
-  await time.sleep(readMs + recipients / COUNTED_PER_MS);
+  await time.sleep(sizeMs(world));
   await time.sleep(transactionMs); // started
   const shards = shardsFor(recipients);
   const sizes = Array.from({ length: shards }, (_, i) => share(recipients, shards, i));
   if (shards === 1) return planShard(world, planner, recipients);
+  await time.sleep(transactionMs); // told
   await time.sleep(readMs); // the open shards
   await queues.shard.create(
     sizes.map((size) => () => planners.request((it) => planShard(world, it, size))),
   );
 }
 
-/** Entries of an index that a count takes a millisecond for: "about a second for a million". */
-const COUNTED_PER_MS = 1_000;
-
 const share = (total: number, parts: number, index: number) =>
   Math.floor((total / parts) * (index + 1)) - Math.floor((total / parts) * index);
 
-/** functions/pipeline/plan/shard.ts */
+/** functions/pipeline/plan/shard.ts: the next page is read while one is frozen and queued */
 async function planShard(world: World, planner: Instance, size: number) {
-  const { time, queues, senders } = world;
+  const { time, hasPages } = world;
   await time.sleep(readMs); // the shard
   await time.sleep(readMs); // the campaign
-  for (let left = size; left > 0; left -= QUERY_SIZE) {
-    const page = Math.min(left, QUERY_SIZE);
-    await time.sleep(readMs + (page / documentsPerSecond) * 1_000);
-    await planner.compute((page / figures.cpu.plannedPerSecond) * 1_000);
-    await time.sleep(readMs); // the campaign again
-    await time.sleep(largeCommitMs);
-    const chunks = Math.ceil(page / CHUNK_SIZE);
-    await queues.send.create(
-      Array.from({ length: chunks }, (_, i) => {
-        const count = share(page, chunks, i);
-        return () => senders.request((it) => sendChunk(world, it, count));
-      }),
-    );
+  if (hasPages) {
+    await time.sleep(readMs); // the layout
+    // what has changed in its cell since, and what is gone
+    await time.sleep(2 * readMs + msToRead(size * CHANGED));
   }
-  await time.sleep(commitMs); // planned
+  let next = readPage(world, planner, Math.min(size, PAGE));
+  for (let left = size; left > 0; left -= PAGE) {
+    await next;
+    const after = Math.min(left - PAGE, PAGE);
+    next = after > 0 ? readPage(world, planner, after) : Promise.resolve();
+    await freezePage(world, Math.min(left, PAGE));
+  }
+  await time.sleep(transactionMs); // planned
+}
+
+/** Rows that are frozen together: whole chunks (functions/pipeline/plan/full-pages.ts). */
+const PAGE = Math.ceil(QUERY_SIZE / CHUNK_SIZE) * CHUNK_SIZE;
+/** The share of installations that changed since the last campaign. */
+const CHANGED = 0.015;
+const msToRead = (documents: number) => (documents / documentsPerSecond) * 1_000;
+
+/** A page of the registry, or as many documents; then they are matched. */
+async function readPage(world: World, planner: Instance, rows: number) {
+  const { time, hasPages } = world;
+  await time.sleep(readMs + (hasPages ? bytesMs(world, rows) : msToRead(rows)));
+  await planner.compute((rows / figures.cpu.plannedPerSecond) * 1_000);
+}
+
+async function freezePage(world: World, rows: number) {
+  const { time, queues, senders } = world;
+  await time.sleep(readMs); // the campaign again
+  await time.sleep(transactionMs + bytesMs(world, rows));
+  const chunks = Math.ceil(rows / CHUNK_SIZE);
+  await queues.send.create(
+    Array.from({ length: chunks }, (_, i) => {
+      const count = share(rows, chunks, i);
+      return () => senders.request((it) => sendChunk(world, it, count));
+    }),
+  );
 }
 
 /** functions/pipeline/send/send.ts, and complete.ts after the last one */
 async function sendChunk(world: World, sender: SendingInstance, count: number) {
   const { time } = world;
-  await time.sleep(transactionMs); // claimed
+  await time.sleep(transactionMs + bytesMs(world, count)); // claimed
   await sender.compute(figures.cpu.chunkMs / 2);
   if (!world.isProven) await awaitTurn(world);
   await sender.send(count);

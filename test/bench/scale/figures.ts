@@ -33,8 +33,10 @@ export const figures = {
     readMs: 25,
     /** a commit; a transaction is a read and a commit, ms */
     commitMs: 50,
-    /** a commit of a megabyte: the chunks of a page, ms */
-    largeCommitMs: 200,
+    /** for a megabyte that is read or written, besides, ms */
+    megabyteMs: 150,
+    /** a count of at most 20,000 entries of an index, ms */
+    countMs: 100,
     /** documents a second of a query by one planner: 18,000 were measured (test/bench/README.md) */
     documentsPerSecond: 15_000,
   },
@@ -54,7 +56,9 @@ export const figures = {
     pushesPerSecond: { apns: 190_000, fcm: 165_000 },
     /** a chunk's claim and commit, ms */
     chunkMs: 8,
-    /** installations planned a second: matched, frozen and queued */
+    /** installations planned a second: matched, frozen and queued (`npm run bench -- campaign`) */
     plannedPerSecond: 100_000,
   },
+  /** bytes, of a token and an id, compressed: in a page of the registry, and in a chunk */
+  rowBytes: { apns: 71, fcm: 160 },
 } as const;

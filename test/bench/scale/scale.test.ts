@@ -7,6 +7,7 @@ import { queueNames } from '../../../functions/model/queues.ts';
 import { chance } from '../../http2/chance.ts';
 import { simulate } from './campaign.ts';
 import { type Deployed, readDeployed } from './deployed.ts';
+import { changes } from './larger.ts';
 import { createSimulatedQueue } from './queue.ts';
 import { createService } from './service.ts';
 import { createVirtualTime } from './time.ts';
@@ -14,7 +15,7 @@ import { createVirtualTime } from './time.ts';
 const run = promisify(execFile);
 const FCM_QUOTA = 600_000;
 const deployed = await readDeployed(queueNames);
-const million = { recipients: 1_000_000, deployed };
+const million = { recipients: 1_000_000, hasPages: true, deployed };
 
 const changed = (change: (it: Deployed) => void): Deployed => {
   const copy = structuredClone(deployed);
@@ -109,10 +110,22 @@ test('where the rate of a queue binds, more instances change nothing', async () 
   assert.ok((await simulate({ ...it, deployed: faster })).seconds < 0.6 * usual.seconds);
 });
 
-test('the table of durations in docs/operations.md is what the simulation prints', async () => {
+test('what to change for larger campaigns gives each queue the slots that it needs', () => {
+  for (const { goal, apply } of changes) {
+    const { queues, services } = changed(apply);
+    const slots = (name: string) => services[name]!.concurrency * services[name]!.instances;
+    assert.ok(queues.plan.concurrent + queues.shard.concurrent <= slots('plan'), goal);
+    const sending = queues['send-apns'].concurrent + queues['send-apns-now'].concurrent;
+    assert.ok(sending <= slots('send-apns'), goal);
+    for (const { perSecond } of Object.values(queues)) assert.ok(perSecond <= 500, goal);
+  }
+});
+
+test('the tables of durations in docs/operations.md are what the simulation prints', async () => {
   // in a process of its own: the test runner follows each promise, which makes millions of them slow
   const { stdout } = await run(process.execPath, ['test/bench/main.ts', 'scale']);
   const page = await readFile('docs/operations.md', 'utf8');
-  assert.match(stdout, /^\| campaign \|[\s\S]*100 million by FCM/);
-  assert.ok(page.includes(stdout), `npm run bench -- scale, and copy it:\n${stdout}`);
+  assert.match(stdout, /^\| campaign \|[\s\S]*100 million by FCM[\s\S]*\n\n\| goal \|/);
+  for (const table of stdout.trimEnd().split('\n\n'))
+    assert.ok(page.includes(table), `npm run bench -- scale, and copy it:\n${stdout}`);
 });
