@@ -233,7 +233,14 @@ export function userContract(name: string, makeStore: MakeStore) {
   });
 
   test(`${name}: failures and past chunks go too, those from before a logout as well`, async (t) => {
-    for (const leave of ['logout', 'delete', 'another user', 'nothing'] as const) {
+    for (const leave of [
+      'logout',
+      'delete',
+      'another user',
+      'another device',
+      'another token',
+      'nothing',
+    ] as const) {
       const store = await makeStore(t);
       await two(store);
       const { campaignId, chunkId } = await chunkFor(store, ['phone', 'other']);
@@ -247,6 +254,10 @@ export function userContract(name: string, makeStore: MakeStore) {
       if (leave === 'delete') await store.deleteInstallation('default', 'phone');
       if (leave === 'another user')
         await store.updateInstallation('default', 'phone', (it) => ({ ...it, userId: 'bob' }));
+      if (leave === 'another device')
+        await store.putInstallations([person('new', { token: 'token-of-phone' })]);
+      if (leave === 'another token')
+        await store.putInstallations([person('phone', { userId: 'ada', token: 'another' })]);
       assert.ok((await known(store, 'ada')).length >= 2, leave);
 
       const erased = await store.eraseUser('ada', NOW);
