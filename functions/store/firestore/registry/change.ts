@@ -24,11 +24,8 @@ export interface Change {
 /** Like `client.write`, for a transaction that only changes installations. */
 export const changeInstallations = <T>(
   registry: Registry,
-  work: (change: Change, attempt: number) => Promise<T>,
-): Promise<T> =>
-  registry.client.write((writes, attempt) =>
-    changeWithin(registry, writes, (change) => work(change, attempt)),
-  );
+  work: (change: Change) => Promise<T>,
+): Promise<T> => registry.client.write((writes) => changeWithin(registry, writes, work));
 
 /** The same as a part of a transaction, which has not written anything before. */
 export async function changeWithin<T>(

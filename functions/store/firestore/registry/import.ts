@@ -30,12 +30,12 @@ export const firestoreImport = (registry: Registry): Pick<Store, 'importInstalla
 function bring(registry: Registry, batch: ImportedInstallation[], now: number) {
   let first: BatchCounts | null = null;
   const { schema } = registry;
-  return changeInstallations(registry, async (change, attempt) => {
+  return changeInstallations(registry, async (change) => {
     const refs = batch.map((it) => schema.installation(it.app, it.id));
     const known = byPath(await readWithin(change, refs));
     const { counts, changed, moved } = compared(registry, batch, known, now);
     // the answer to the first commit was lost: it was this call that made them so
-    if (attempt > 1 && first && counts.unchanged === batch.length) return first;
+    if (first && counts.unchanged === batch.length) return first;
     const tokens = moved.map((it) => schema.token(it.app, it.token));
     const holders = await readWithin(change, tokens);
     counts.tokensMoved = await put(change, changed, known, holdersOf(holders));
