@@ -19,8 +19,7 @@ import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import type { FieldsOf } from '../core/json.ts';
-import { answerProblem } from '../core/problem.ts';
-import { problemResponse } from '../core/problem-response.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
 import {
   campaignParams,
   campaignResponse,

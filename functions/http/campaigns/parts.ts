@@ -2,8 +2,7 @@
 
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { answerProblem } from '../core/problem.ts';
-import { problemResponse } from '../core/problem-response.ts';
+import { answerProblem, problemResponse } from '../core/problem.ts';
 import { campaignSchema } from './view.ts';
 
 export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });

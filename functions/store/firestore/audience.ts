@@ -127,8 +127,11 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   });
   if (found.kind === 'names') return byIndex();
   const layout = await layouts.get(app);
-  // no layout is made yet: until every write sets markers, pages would be wrong
-  if (layout === null || areRecent(datesIn(audience), client.now())) return byIndex();
+  if (layout === null) {
+    const { rows, areCounted } = byIndex();
+    return { rows: learning(context, read, rows), areCounted };
+  }
+  if (areRecent(datesIn(audience), client.now())) return byIndex();
   if (found.kind === 'some' && (await isFew(context, read, found, layout))) return byIndex();
   return { rows: pageRows(context, layout, { ...documents, audience }), areCounted: false };
 }
@@ -152,4 +155,22 @@ async function isFew(context: Context, read: AudienceRead, found: Queried, layou
     (await aboutAll(client, schema.installations, app));
   const most = Math.ceil((registry * FEW * (range.to - range.from)) / BUCKETS);
   return (await countFew(context, found, read, most)) <= most;
+}
+
+/** Installations that were read, at least, for them to tell how many there are. */
+const TELLING = 300;
+
+/** The same rows. Once all of the range was read, it is known whether the app is large enough for pages. */
+async function* learning(
+  { layouts }: Context,
+  { app, range, after }: AudienceRead,
+  rows: AsyncIterable<Row[]> | Row[][],
+): AsyncGenerator<Row[]> {
+  let count = 0;
+  for await (const some of rows) {
+    count += some.length;
+    yield some;
+  }
+  if (after === null && count >= TELLING)
+    await layouts.create(app, Math.round((count * BUCKETS) / (range.to - range.from)));
 }

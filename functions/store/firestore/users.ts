@@ -11,6 +11,7 @@ import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
+import { emptyPages } from './pages/emptying.ts';
 import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
 import type { Registry } from './registry/registry.ts';
@@ -89,6 +90,8 @@ async function eraseUser(context: Context, userId: string, now: number): Promise
   const installations = await removeInstallations(context, userId);
   const former = await formerOf(context, userId);
   const devices = former.map((it) => it.device);
+  // also of a device that is another user's now: a page may have its row from before that
+  await emptyPages(client, schema, devices);
   const left = await unowned(context, devices);
   await erase.remember([...left.map(deviceKey), ...bare(devices)], now);
   // a device that is another user's now keeps its names

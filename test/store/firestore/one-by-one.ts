@@ -7,13 +7,14 @@ import type { Task } from '../../../functions/model/tasks.ts';
 import { accept } from '../../../functions/pipeline/accept/accept.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
 import type { Log, Ports } from '../../../functions/ports/ports.ts';
+import type { FirestoreStoreOptions } from '../../../functions/store/firestore.ts';
 import { chance, NOW } from '../../contracts/store-fixture.ts';
 import { createScript } from '../../pipeline/script.ts';
 import { openThroughProxy } from './emulated.ts';
 
 /** The pipeline on the store, one task after the other: nothing is read twice by chance. */
-export async function oneByOne(t: TestContext) {
-  const { store, proxy } = await openThroughProxy(t);
+export async function oneByOne(t: TestContext, options: Partial<FirestoreStoreOptions> = {}) {
+  const { store, proxy } = await openThroughProxy(t, options);
   const tasks: Task[] = [];
   const script = createScript(() => NOW);
   const ports: Ports = {

@@ -24,8 +24,6 @@ import { CELLS } from './markers.ts';
 import { type Slot, slotsIn } from './slots.ts';
 import { type PageWriter, pageWriter } from './writer.ts';
 
-/** A write costs three reads; so many changes cost more when they are read with the next campaign. */
-const FOLDED_AFTER = 10;
 /** One in so many pages that are used is compared with its documents. */
 const AUDITED = 256;
 /** How long (ms) a cell's changes are used for its pages. */
@@ -38,6 +36,8 @@ export interface PagesOptions {
   querySize: number;
   /** bytes of a page's rows; a larger page is not written */
   mostBytes: number;
+  /** changes after which a page is written again */
+  foldedAfter: number;
   /** how long a page is used, by what it is known to hold */
   lifeDays: number;
   random(): number;
@@ -124,7 +124,7 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
   const changes = await changesFor(reading, slot, slots);
   if (changes === null) return null;
   const overlay = overlayIn(changes, slot);
-  const isFolded = newIn(overlay, slot.page.through) >= FOLDED_AFTER;
+  const isFolded = newIn(overlay, slot.page.through) >= reading.options.foldedAfter;
   const isAudited = reading.options.random() * AUDITED < 1;
   const { rows: bytes, n } = slot.page;
   const page = unpacked(bytes, n, isFolded || isAudited ? undefined : reading.fields);

@@ -1,0 +1,111 @@
+/** A writer that sets no markers: an earlier version beside this one, or a person in the console. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bucketOf } from '../../../../functions/model/bucket.ts';
+import type { Store } from '../../../../functions/ports/ports.ts';
+import { EVERYBODY, NOW, person } from '../../../contracts/store-fixture.ts';
+import { withoutEmulators } from '../../../emulators.ts';
+import { DAY, HOUR, openPaged, type Paged } from './paged.ts';
+
+const skip = withoutEmulators('firestore');
+
+const people = Array.from({ length: 40 }, (_, n) => person(`device-${n}`));
+const ids = people.map((it) => it.id).toSorted((a, b) => bucketOf(a) - bucketOf(b));
+
+async function read(store: Store): Promise<string[]> {
+  const found: string[] = [];
+  const all = { app: 'default', audience: {}, range: EVERYBODY, after: null, size: 100 };
+  for await (const page of store.streamAudience(all))
+    found.push(...page.installations.map((it) => it.id));
+  return found;
+}
+
+/** As an earlier version writes: all of the document, without a marker. */
+type Unmarked = (it: Paged, id: string) => Promise<unknown>;
+const unmarked: Record<string, [Unmarked, remaining: (id: string) => string[]]> = {
+  'opts out': [
+    ({ schema }, id) => schema.installation('default', id).set({ ...fieldsOf(id), optedOut: true }),
+    (id) => ids.filter((it) => it !== id),
+  ],
+  'is deleted': [
+    ({ schema }, id) => schema.installation('default', id).delete(),
+    (id) => ids.filter((it) => it !== id),
+  ],
+  'gets a token': [
+    ({ schema }, id) => schema.installation('default', id).set({ ...fieldsOf(id), token: 'next' }),
+    () => ids,
+  ],
+};
+
+function fieldsOf(id: string) {
+  const { platform, provider, environment, token, tags, refreshedAt } = person(id);
+  return { platform, provider, environment, token, tags, refreshedAt };
+}
+
+/** `differing`: what was told; every page is audited from when `audits` is true. */
+async function built(t: Parameters<typeof openPaged>[0]) {
+  const state = { audits: false };
+  const differing: unknown[] = [];
+  const it = openPaged(t, {
+    pages: { random: () => (state.audits ? 0 : 1), onDifference: (told) => differing.push(told) },
+  });
+  await it.store.putInstallations(people);
+  await it.layout('default');
+  it.clock.ahead += HOUR;
+  await read(it.store);
+  assert.equal((await it.pages()).size, 16);
+  it.clock.ahead += HOUR;
+  return { it, state, differing };
+}
+
+for (const [what, [write, remaining]] of Object.entries(unmarked))
+  test(`an audit sees that one ${what} without a marker, and pages are not used any more`, {
+    skip,
+  }, async (t) => {
+    const { it, state, differing } = await built(t);
+    const id = ids[3]!;
+    await write(it, id);
+    assert.deepEqual(await read(it.store), ids, 'without an audit it is not seen');
+    state.audits = true;
+    assert.deepEqual(await read(it.store), remaining(id));
+    assert.deepEqual(differing, [{ app: 'default', rows: 1 }]);
+    assert.equal((await it.pages()).size, 0);
+    await read(it.store);
+    assert.equal((await it.pages()).size, 0, 'none is built for two hours');
+    it.clock.ahead += 3 * HOUR;
+    assert.deepEqual(await read(it.store), remaining(id));
+    assert.equal((await it.pages()).size, 16);
+    assert.equal(differing.length, 1);
+  });
+
+test('an audit finds nothing in what changed with markers', { skip }, async (t) => {
+  const { it, state, differing } = await built(t);
+  state.audits = true;
+  const [a, b, c, d] = ids as [string, string, string, string];
+  await it.store.putInstallations([
+    person(a, { optedOut: true }),
+    person(b, { token: 'next' }),
+    // keeps its marker: the page's date is behind
+    person(c, {}, NOW + HOUR),
+    person('new'),
+  ]);
+  await it.store.deleteInstallation('default', d);
+  const expected = [...ids.filter((id) => id !== a && id !== d), 'new'];
+  for (let round = 0; round < 3; round++) {
+    assert.deepEqual((await read(it.store)).toSorted(), expected.toSorted());
+    it.clock.ahead += DAY;
+  }
+  assert.deepEqual(differing, []);
+});
+
+test('documents that an earlier version has left have no marker, and are what pages say', {
+  skip,
+}, async (t) => {
+  const { it, state, differing } = await built(t);
+  await it.drop();
+  for (const id of ids) await it.schema.installation('default', id).set(fieldsOf(id));
+  state.audits = true;
+  for (let round = 0; round < 2; round++) assert.deepEqual(await read(it.store), ids);
+  assert.deepEqual(differing, []);
+});

@@ -1,0 +1,82 @@
+/** What campaigns to 20,000 read: without pages, while they are built, and with them. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outcome } from '../../../../functions/model/outcome.ts';
+import { person } from '../../../contracts/store-fixture.ts';
+import { freshProject, withoutEmulators } from '../../../emulators.ts';
+import { type Costs, summary, takeCosts, total } from '../costs.ts';
+import { oneByOne } from '../one-by-one.ts';
+import { DAY, fill, HOUR, openDocuments } from './paged.ts';
+
+const skip = withoutEmulators('firestore');
+
+const PEOPLE = 20_000;
+const GONE = 200;
+const CHANGED = 300;
+
+test('a campaign to 20,000 with fresh pages reads 600 documents at most', { skip }, async (t) => {
+  const clock = { ahead: 0 };
+  const project = freshProject();
+  const { store, proxy, script, campaign, run } = await oneByOne(t, {
+    readTime: (at) => at.toMillis() + clock.ahead,
+    project,
+    deadlineMs: 120_000,
+    pages: { random: () => 1 },
+  });
+  const people = Array.from({ length: PEOPLE }, (_, n) =>
+    person(`device-${n}`, { platform: n % 2 ? 'ios' : 'android' }),
+  );
+  await fill(openDocuments(t, project), people);
+
+  /** Costs of a campaign to all that are registered; each is sent to once. */
+  async function send(what: string, registered: number): Promise<Costs> {
+    script.sent.length = 0;
+    takeCosts(proxy);
+    const id = await campaign({});
+    await run();
+    const costs = takeCosts(proxy);
+    t.diagnostic(`${what}: ${summary(costs)}`);
+    const counts = await store.counts(id);
+    assert.equal(counts.recipients, registered, what);
+    assert.equal(counts.accepted + counts.failed, registered, what);
+    assert.equal(new Set(script.sent.map((it) => it.token)).size, registered, what);
+    assert.equal((await store.getCampaign(id))?.state, 'completed', what);
+    takeCosts(proxy);
+    return costs;
+  }
+  const pagesIn = (it: Costs) => it.writes.pages ?? 0;
+
+  const first = await send('the first campaign', PEOPLE);
+  assert.equal(first.reads.installations, PEOPLE + 1, 'each once, and an empty answer');
+  assert.equal(pagesIn(first), 0, 'an instance of the version before may still write');
+  assert.equal(first.writes.layouts, 1);
+
+  clock.ahead += 3 * HOUR;
+  const built = await send('the campaign that builds its pages', PEOPLE);
+  assert.ok(built.reads.installations! <= PEOPLE + 8, 'each once, and empty answers');
+  assert.equal(pagesIn(built), 16);
+
+  clock.ahead += HOUR;
+  const gone: Outcome = { kind: 'unregistered', reason: 'UNREGISTERED', since: null };
+  const dead = new Set<string>();
+  script.answer = ({ token }) => {
+    if (script.sent.length % 100 > 0) return { kind: 'accepted' };
+    dead.add(token);
+    return gone;
+  };
+  const fresh = await send('fresh pages, 200 are gone', PEOPLE);
+  assert.ok(total(fresh.reads) <= 600, `${total(fresh.reads)} reads`);
+  script.answer = () => ({ kind: 'accepted' });
+
+  assert.equal(dead.size, GONE);
+  const left = people.filter((it) => !dead.has(it.token));
+  for (const days of [7, 28]) {
+    const what = `${days} days later, 300 have changed`;
+    await store.putInstallations(left.slice(0, CHANGED).map((it) => ({ ...it, tags: [what] })));
+    clock.ahead += days * DAY;
+    const costs = await send(what, left.length);
+    const most = CHANGED + 600;
+    assert.ok(total(costs.reads) <= most, `${what}: ${total(costs.reads)} reads`);
+  }
+});
