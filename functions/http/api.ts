@@ -1,15 +1,15 @@
 /**
  * The HTTP API: a Hono app on the ports. It runs under `@hono/node-server` as it is, and on the
  * Functions Framework's request and response through the same adapter.
+ *
+ * It knows who calls before it loads what is called: nothing is loaded for a stranger.
  */
 
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import type { Check } from '../doctor/check.ts';
-import { BadCursor, Unavailable } from '../lib/errors.ts';
+import { createdOnce } from '../lib/created-once.ts';
 import type { Rate } from '../lib/token-bucket.ts';
 import type { DeadLetters, Ports } from '../ports/ports.ts';
-import { appCalls } from './apps.ts';
-import { audienceCalls } from './audiences.ts';
 import { type ClientAddress, socketAddress } from './auth/address.ts';
 import { createAuthorize } from './auth/authorize.ts';
 import type { FindPerson } from './auth/firebase-users.ts';
@@ -19,28 +19,9 @@ import {
   registrationLimits,
 } from './auth/registration-key.ts';
 import { createAdmitPerson, personRate } from './auth/signed-in.ts';
-import { campaignCalls } from './campaigns/campaigns.ts';
-import { estimateCall } from './campaigns/estimate.ts';
-import { eventsCall } from './campaigns/events.ts';
-import { createLive } from './campaigns/live.ts';
-import { testCall } from './campaigns/test-send.ts';
-import { type Call, serve } from './core/call.ts';
-import { answerProblem } from './core/problem.ts';
-import { deadLetterCalls, noDeadLetters } from './dead-letters.ts';
-import { doctorCall } from './doctor.ts';
-import { importCall } from './installations/import.ts';
-import { installationCalls } from './installations/installations.ts';
-import { normalizeCall } from './installations/normalize.ts';
-import { pruneCall } from './installations/prune.ts';
-import { keyCalls } from './keys.ts';
-import { messageCall } from './messages.ts';
-import { renderCall } from './render.ts';
-import { scheduleCalls } from './schedules/schedules.ts';
-import { segmentCalls } from './segments.ts';
-import { serviceCalls } from './service/service.ts';
-import { triggerCalls } from './triggers/triggers.ts';
-import { userCalls } from './users.ts';
-import { webhookCalls } from './webhooks/webhooks.ts';
+import { createApp } from './core/app.ts';
+import type { Access } from './core/call.ts';
+import { type Resource, resourceAt, type Served } from './resources.ts';
 
 export interface ApiOptions {
   /** finds the Firebase user of an ID token; without it only API keys are taken */
@@ -67,7 +48,7 @@ export function createApi(
   {
     findPerson,
     checks = [],
-    deadLetters = noDeadLetters,
+    deadLetters,
     isLocal = false,
     stop = never,
     clientAddress = socketAddress,
@@ -75,54 +56,35 @@ export function createApi(
     perPerson = personRate,
   }: ApiOptions = {},
 ) {
-  const app = new Hono();
+  const served: Served = {
+    ports,
+    admit: createAdmit(limits, clientAddress, ports.now),
+    checks,
+    deadLetters,
+    isLocal,
+    stop,
+  };
+  const access = {
+    authorize: createAuthorize(ports.store, ports.now, findPerson),
+    admit: createAdmitPerson(perPerson, ports.now),
+  };
+  const apps = new Map<Resource['load'], Promise<Hono>>();
+  const appOf = ({ load }: Resource) =>
+    createdOnce(apps, load, () => loadApp(served, access, load));
 
-  app.use(async (c, next) => {
-    c.header('Cache-Control', 'no-store');
-    c.header('X-Content-Type-Options', 'nosniff');
-    await next();
+  const door = createApp(ports.log);
+  door.use(async (c, next) => {
+    const resource = resourceAt(c.req.path);
+    if (!resource) return next();
+    const refusal = resource.isPublic ? null : await access.authorize(c, null);
+    return refusal ?? (await appOf(resource)).fetch(c.req.raw, c.env);
   });
+  return door;
+}
 
-  app.notFound((c) =>
-    answerProblem(c, 'not-found', `${c.req.path} is not an address of this API.`),
-  );
-
-  app.onError((error, c) => {
-    if (error instanceof BadCursor) {
-      const path = c.req.method === 'GET' ? 'query.after' : 'after';
-      const faults = [{ path, message: 'must be the `next` of an answer of this call' }];
-      return answerProblem(c, 'invalid-request', 'The request has a fault.', { faults });
-    }
-    ports.log.unexpected({ where: `${c.req.method} ${c.req.path}`, error });
-    return error instanceof Unavailable
-      ? answerProblem(c, 'unavailable', 'The request cannot be served now.')
-      : answerProblem(c, 'unexpected', 'The request failed.');
-  });
-
-  const calls: Call[] = [
-    ...campaignCalls(ports),
-    messageCall(ports),
-    renderCall(ports),
-    ...appCalls(ports),
-    eventsCall(createLive(ports), { stop }),
-    testCall(ports),
-    importCall(ports),
-    pruneCall(ports),
-    normalizeCall(ports),
-    ...installationCalls(ports, createAdmit(limits, clientAddress, ports.now)),
-    ...userCalls(ports),
-    ...keyCalls(ports),
-    ...scheduleCalls(ports),
-    doctorCall(checks),
-    ...triggerCalls(ports),
-    ...deadLetterCalls(deadLetters),
-    ...webhookCalls(ports, isLocal),
-    ...segmentCalls(ports),
-    ...audienceCalls(ports),
-    estimateCall(ports),
-    ...serviceCalls(ports, () => calls),
-  ];
-  const authorize = createAuthorize(ports.store, ports.now, findPerson);
-  serve(app, calls, { authorize, admit: createAdmitPerson(perPerson, ports.now) });
+async function loadApp(served: Served, access: Access, load: Resource['load']): Promise<Hono> {
+  const [calls, { serve }] = await Promise.all([load(served), import('./core/call.ts')]);
+  const app = createApp(served.ports.log);
+  serve(app, calls, access);
   return app;
 }

@@ -10,7 +10,8 @@ import { controlApp } from '../pipeline/control/app-pause.ts';
 import type { Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
 

@@ -15,7 +15,8 @@ import { mediaType } from './core/body.ts';
 import { type Call, call } from './core/call.ts';
 import { linesOf } from './core/file-body.ts';
 import type { FieldsOf } from './core/json.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 /** Names stored in one write. */
 const BATCH = 5_000;

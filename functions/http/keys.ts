@@ -7,7 +7,8 @@ import { registrationSchema } from '../model/schemas/registration.ts';
 import type { Ports } from '../ports/ports.ts';
 import { hashKey, keyOf, makeKey } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 export const MAX_KEYS = 1_000;
 /** The id of a key is the beginning of its hash: unique, and useless for calls. */

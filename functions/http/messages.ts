@@ -13,7 +13,8 @@ import { idempotencyKey } from './campaigns/parts.ts';
 import { failureSchema, failureView } from './campaigns/report-view.ts';
 import { campaignSchema, campaignView } from './campaigns/view.ts';
 import { call } from './core/call.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 /** The longest `wait`, below the timeouts of proxies and of the command line. */
 const MAX_WAIT_SECONDS = 30;

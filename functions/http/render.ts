@@ -8,7 +8,8 @@ import type { Ports } from '../ports/ports.ts';
 import { faultSchema, renderedFields, renderedView } from './campaigns/rendered.ts';
 import { call } from './core/call.ts';
 import type { FieldsOf } from './core/json.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 const schema = z
   .object({

@@ -11,7 +11,8 @@ import type { Segment } from '../model/segment.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Call, call } from './core/call.ts';
 import { type FieldsOf, pageOf, pageQuery } from './core/json.ts';
-import { answerProblem, problemResponse } from './core/problem.ts';
+import { answerProblem } from './core/problem.ts';
+import { problemResponse } from './core/problem-response.ts';
 
 const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 

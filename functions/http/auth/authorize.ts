@@ -18,8 +18,11 @@ export const makeKey = () => `volley_${randomBytes(32).toString('base64url')}`;
 
 export const hashKey = (key: string) => hash('sha256', key);
 
-/** Null if the caller has any of the scopes; otherwise the answer that ends the call. */
-export type Authorize = (c: Context, scopes: Scope[]) => Promise<Response | null>;
+/**
+ * Null if the caller has any of the scopes, or is known where `scopes` is null; otherwise the answer that
+ * ends the call.
+ */
+export type Authorize = (c: Context, scopes: Scope[] | null) => Promise<Response | null>;
 
 /** Takes API keys and, with `findPerson`, sign-ins. A JWT is never looked up among the keys. */
 export function createAuthorize(
@@ -59,7 +62,7 @@ export function createAuthorize(
       return answerProblem(c, 'unauthorized', detail);
     }
     c.set(CALLER, found);
-    if (scopes.some((scope) => found.scopes.includes(scope))) return null;
+    if (scopes === null || scopes.some((scope) => found.scopes.includes(scope))) return null;
     const needed = scopes.join(' or ');
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
     return answerProblem(c, 'forbidden', `${found.name} lacks the scope ${needed}.`, {

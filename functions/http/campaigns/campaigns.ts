@@ -11,7 +11,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { controlCalls } from './control.ts';
 import { failuresCall } from './failures.ts';
 import {

@@ -19,7 +19,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
 import type { FieldsOf } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import {
   campaignParams,
   campaignResponse,

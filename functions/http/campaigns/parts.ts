@@ -2,7 +2,8 @@
 
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { campaignSchema } from './view.ts';
 
 export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });

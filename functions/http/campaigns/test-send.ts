@@ -11,7 +11,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { call } from '../core/call.ts';
 import type { FieldsOf } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { faultSchema, renderedFields, renderedView } from './rendered.ts';
 import { campaignSchema, campaignView } from './view.ts';
 

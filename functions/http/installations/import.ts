@@ -14,7 +14,8 @@ import type { ImportCounts, ImportedInstallation, Ports } from '../../ports/port
 import { mediaType } from '../core/body.ts';
 import { call } from '../core/call.ts';
 import { linesOf } from '../core/file-body.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 
 /** Faults of one file that are listed, and as many warnings; all are counted. */
 const MAX_TOLD = 1_000;

@@ -8,7 +8,8 @@ import { installationId, registrationSchema } from '../../model/schemas/registra
 import type { Ports } from '../../ports/ports.ts';
 import { type Admit, narrow, narrowKeyOf } from '../auth/registration-key.ts';
 import { type Call, call } from '../core/call.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { Contradiction, changed, changeSchema } from './change.ts';
 import { installationSchema, installationView } from './view.ts';
 

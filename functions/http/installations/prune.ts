@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { runId } from './import.ts';
 
 const body = z

@@ -12,7 +12,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { campaignSchema, campaignView } from '../campaigns/view.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { scheduleSchema, scheduleView } from './view.ts';
 
 const params = z.strictObject({ id: z.string().min(1).max(64) });

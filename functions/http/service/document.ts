@@ -8,7 +8,7 @@ import {
 import { eventSchemas } from '../../model/schemas/events.ts';
 import type { Call } from '../core/call.ts';
 import { exampleOf } from '../core/examples.ts';
-import { problemResponse } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 
 /** The document as JSON. `description`: of the API. */
 export function documentOf(calls: readonly Call[], description: string): string {

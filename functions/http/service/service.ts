@@ -4,7 +4,8 @@ import * as z from 'zod';
 import type { Ports } from '../../ports/ports.ts';
 import { type Call, call } from '../core/call.ts';
 import { json } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { createHealth } from './health.ts';
 
 const rootSchema = z
@@ -29,7 +30,7 @@ const ROOT: z.output<typeof rootSchema> = {
 /** `calls`: all that the document describes. */
 export function serviceCalls(
   { store, log }: Pick<Ports, 'store' | 'log'>,
-  calls: () => readonly Call[],
+  calls: () => Promise<readonly Call[]>,
 ): Call[] {
   const isServing = createHealth(store, log);
   let document: Promise<string> | null = null;
@@ -57,9 +58,7 @@ export function serviceCalls(
       takes: {},
       responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': {} } } },
       async handle(_, c) {
-        document ??= import('./document.ts').then(({ documentOf }) =>
-          documentOf(calls(), DESCRIPTION),
-        );
+        document ??= describe(calls());
         return c.body(await document, 200, { 'Content-Type': 'application/json' });
       },
     }),
@@ -85,4 +84,9 @@ export function serviceCalls(
           : answerProblem(c, 'unavailable', 'The store does not answer.'),
     }),
   ];
+}
+
+async function describe(calls: Promise<readonly Call[]>): Promise<string> {
+  const { documentOf } = await import('./document.ts');
+  return documentOf(await calls, DESCRIPTION);
 }

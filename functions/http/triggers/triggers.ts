@@ -12,7 +12,8 @@ import { readBytes } from '../core/body.ts';
 import { type Call, call } from '../core/call.ts';
 import { exampleOf } from '../core/examples.ts';
 import { json, pageOf, pageQuery } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { createPingDoor, type PingDoor } from './pings.ts';
 import { failedPingSchema, failedPingView, noPings, triggerSchema, triggerView } from './view.ts';
 

@@ -8,7 +8,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { newDelivery } from '../../webhooks/fan-out.ts';
 import { type Call, call } from '../core/call.ts';
 import { json, pageOf } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 import { NO_WEBHOOK, noWebhook, WEBHOOK_SCOPES, webhookPage, webhookParams } from './parts.ts';
 import { deliverySchema, deliveryView } from './view.ts';
 

@@ -4,7 +4,8 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Scope } from '../../model/key.ts';
 import { pageQuery } from '../core/json.ts';
-import { answerProblem, problemResponse } from '../core/problem.ts';
+import { answerProblem } from '../core/problem.ts';
+import { problemResponse } from '../core/problem-response.ts';
 
 export const WEBHOOK_SCOPES: Scope[] = ['campaigns'];
 
