@@ -6,7 +6,7 @@ import { createEmbeddedEvents } from '../events/embedded.ts';
 import { type QueueName, queueNames } from '../model/queues.ts';
 import { expire } from '../pipeline/expire.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
-import { createInlineSend } from '../pipeline/send/inline.ts';
+import { createInline } from '../pipeline/send/inline.ts';
 import { tick } from '../pipeline/tick.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import {
@@ -109,14 +109,14 @@ function openEmbedded(
   const newId = () => timeOrderedId(now());
   const ports = { store, queue, events, senders, log, now, random, newId };
   events.subscribe(createFanOut(ports), createWanted(ports));
-  const inline = createInlineSend(ports);
+  const inline = createInline({ outlivesRequests: true });
   const webhooks = createDeliver(ports, post);
   // inbound webhooks are sent inline too: two slots of a queue are too few for hundreds a second
-  const tasked = { ...ports, sendNow: inline.sendNow };
+  const tasked = { ...ports, inline };
   let ticker: NodeJS.Timeout | undefined;
   return {
     ...ports,
-    sendNow: inline.sendNow,
+    inline,
     start() {
       queue.start(createTaskHandler(tasked, events.deliver, webhooks.deliver));
       const onTick = () => {

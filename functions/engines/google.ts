@@ -5,6 +5,7 @@
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createPubSubEvents } from '../events/pubsub.ts';
+import { createInline } from '../pipeline/send/inline.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
 
@@ -18,6 +19,7 @@ interface GoogleOptions {
 }
 
 type Google = Ports & {
+  inline: ReturnType<typeof createInline>;
   /** Closes all connections; calls in progress fail. */
   close(): Promise<void>;
 };
@@ -74,6 +76,8 @@ export async function createGoogle({
     log,
     now,
     random,
+    // Cloud Run gives CPU to an instance while it has requests
+    inline: createInline({ outlivesRequests: false }),
     async close() {
       await Promise.all([senders?.close(), queue.close(), store.close()]);
     },

@@ -56,11 +56,15 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
     stop: stopping.signal,
     clientAddress: clientAddressBehind(config.trustedHops),
   });
+  const end = () => {
+    stopping.abort();
+    void google.inline.stop();
+  };
   const listen = getRequestListener(app.fetch);
   return {
     handle(request, response, stop) {
       // all requests get the same signal, so it needs only one listener
-      if (!linked) stop.addEventListener('abort', () => stopping.abort(), { once: true });
+      if (!linked) stop.addEventListener('abort', end, { once: true });
       linked = true;
       return listen(request, response);
     },

@@ -7,7 +7,7 @@ import { shortToken } from '../lib/redact.ts';
 import { type Campaign, isClosed } from '../model/campaign.ts';
 import { messageRequestSchema, toCampaignRequest } from '../model/schemas/push.ts';
 import { singlePush } from '../pipeline/single-push.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { ClosedMessage, Ports } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { idempotencyKey } from './campaigns/parts.ts';
 import { failureSchema, failureView } from './campaigns/report-view.ts';
@@ -37,7 +37,9 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
     summary: 'Push to a few named recipients',
     description:
       'To users, installations or tokens, 100 at most, sent immediately. It is a campaign of its own, ' +
-      'with an id. With `wait` the answer has the results, if the campaign ends in so many seconds.',
+      'with an id. With `wait` the answer has the results, if the campaign ends in so many seconds. On ' +
+      'Google Cloud each push was tried once before the answer comes, with or without `wait`. Events ' +
+      'of a message that ends then are published only where a webhook listens.',
     scopes: ['campaigns'],
     takes: {
       headers: z.object({ 'idempotency-key': idempotencyKey }),
@@ -64,7 +66,7 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
       const until = now() + query.wait * 1000;
       const left = () => Math.max(0, until - now());
       const request = toCampaignRequest(body);
-      const { accepted, sent } = await singlePush(
+      const { accepted, counts, sent } = await singlePush(
         ports,
         request,
         headers['idempotency-key'] ?? null,
@@ -78,36 +80,54 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
         return answerProblem(c, 'refused', 'The message could not be sent.', {
           faults: accepted.faults,
         });
-      const { id } = accepted.campaign;
-      const campaign =
-        query.wait > 0 ? await closed(ports, accepted.campaign, sent, left) : accepted.campaign;
-      c.header('Location', `/v1/campaigns/${id}`);
-      const view = campaignView(campaign, await store.counts(id));
-      if (!isClosed(campaign.state)) return c.json(view, 202);
-      const failures =
-        view.counts.failed > 0 ? await store.listFailures(id, null, MAX_FAILURES) : null;
-      return c.json({
-        ...view,
-        failures: (failures?.items ?? []).map((it) => ({
-          ...failureView(it),
-          token: shortToken(it.token),
-        })),
-      });
+      const { campaign, kind } = accepted;
+      c.header('Location', `/v1/campaigns/${campaign.id}`);
+      // an instance of Cloud Run has no CPU after the answer
+      const sending = ports.inline?.outlivesRequests ? firstOf(sent, left()) : sent;
+      const done = (await sending) ?? (query.wait > 0 ? await closed(ports, campaign, left) : null);
+      if (done) return c.json(outcomeView(done));
+      if (kind === 'accepted' && ports.inline?.outlivesRequests && query.wait === 0)
+        return c.json(campaignView(campaign, counts), 202);
+      const found = await resultOf(store, (await store.getCampaign(campaign.id)) ?? campaign);
+      return isClosed(found.campaign.state)
+        ? c.json(outcomeView(found))
+        : c.json(campaignView(found.campaign, found.counts), 202);
     },
   });
 
-/** The campaign once it is closed, or when the time is up. */
+const outcomeView = ({ campaign, counts, failures }: ClosedMessage) => ({
+  ...campaignView(campaign, counts),
+  failures: failures.slice(0, MAX_FAILURES).map((it) => ({
+    ...failureView(it),
+    token: shortToken(it.token),
+  })),
+});
+
+/** What has come of `promise` within `ms` milliseconds; null: nothing yet. */
+async function firstOf<T>(promise: Promise<T | null> | null, ms: number): Promise<T | null> {
+  return promise && (await endsWithin(promise, ms)) ? promise : null;
+}
+
+async function resultOf(store: Ports['store'], campaign: Campaign): Promise<ClosedMessage> {
+  const counts = await store.counts(campaign.id);
+  const failures =
+    isClosed(campaign.state) && counts.failed > 0
+      ? await store.listFailures(campaign.id, null, MAX_FAILURES)
+      : null;
+  return { campaign, counts, failures: failures?.items ?? [] };
+}
+
+/** The result of the campaign once it is closed; null: it is open when the time is up. */
 async function closed(
   { store }: Ports,
   campaign: Campaign,
-  sent: Promise<unknown> | null,
   /** ms until the time is up */
   left: () => number,
-): Promise<Campaign> {
-  if (sent) await endsWithin(sent, left());
+): Promise<ClosedMessage | null> {
   for (let pauseMs = LOOK_MS.first; ; pauseMs = Math.min(LOOK_MS.most, 2 * pauseMs)) {
     const it = (await store.getCampaign(campaign.id)) ?? campaign;
-    if (isClosed(it.state) || left() === 0) return it;
+    if (isClosed(it.state)) return resultOf(store, it);
+    if (left() === 0) return null;
     await wait(Math.min(pauseMs, left()));
   }
 }

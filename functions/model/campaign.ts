@@ -116,6 +116,11 @@ export interface Campaign extends CampaignRequest {
    * resumed the campaign. Left out: the failure guard is on.
    */
   guard?: 'canary' | 'off';
+  /**
+   * The process that accepted a message sends it itself: which one, and until when (ms since the epoch).
+   * After that time its planner may begin. Left out once the message is sent, or begun by its planner.
+   */
+  sending?: { by: string; until: number };
   /** when the first push left */
   firstPushAt: number | null;
   /** by provider */

@@ -23,6 +23,18 @@ export const ANNOUNCE_WITHIN_MS = 60 * 1000;
 export const LEASE_MS = 30 * 1000;
 
 /**
+ * The process that accepted a message has this long to send it; then its planner begins. So a message
+ * whose process died waits this long.
+ */
+export const MESSAGE_LEASE_MS = 60 * 1000;
+
+/**
+ * No push of a message starts later than this after its acceptance: the rest is queued. The caller may
+ * wait for the answer as long. Far less than the lease: pushes under way still wait for their answers.
+ */
+export const MESSAGE_DEADLINE_MS = 10 * 1000;
+
+/**
  * How often a running chunk records what it knows and learns that its campaign was paused or
  * cancelled. It bounds what a crash sends twice. A pause stops all within two seconds: half a second
  * is left for the write itself and for pushes on the wire.

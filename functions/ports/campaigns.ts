@@ -4,7 +4,6 @@ import type { BucketRange } from '../model/bucket.ts';
 import type { AppPause, Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Overdue, Work } from '../model/work.ts';
-import type { FrozenPage } from './chunks.ts';
 import type { Page } from './page.ts';
 
 /** The start of a campaign; times in ms since the epoch. */
@@ -47,6 +46,14 @@ export interface TrialClaim {
   now: number;
 }
 
+export type Created = { kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' };
+
+/** An idempotency key, and a hash of the request that came with it. */
+export interface Idempotency {
+  key: string;
+  requestHash: string;
+}
+
 export interface Campaigns {
   /**
    * Creates a campaign once per (app, idempotency key). 'exists' gives the earlier campaign; 'conflict'
@@ -56,25 +63,15 @@ export interface Campaigns {
    */
   createCampaign(
     campaign: Campaign,
-    idempotency: { key: string; requestHash: string } | null,
+    idempotency: Idempotency | null,
     dueAt: number,
     by?: string,
-  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
+  ): Promise<Created>;
   /** What `createCampaign` would find under this key; null if the key is free. */
   findCampaign(
     app: string,
-    idempotency: { key: string; requestHash: string },
+    idempotency: Idempotency,
   ): Promise<{ kind: 'exists'; campaign: Campaign } | { kind: 'conflict' } | null>;
-  /**
-   * Creates a campaign that has one shard and one page, starts it and freezes the page, in one write
-   * where the engine can. A process that dies in between leaves an accepted campaign for the sweep.
-   */
-  createStarted(
-    campaign: Campaign,
-    idempotency: { key: string; requestHash: string } | null,
-    page: FrozenPage,
-    by?: string,
-  ): Promise<{ kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' }>;
   /** Null if there is no such campaign, or it has expired. */
   getCampaign(id: string): Promise<Campaign | null>;
   /** Lists campaigns, newest first. Throws `BadCursor` for a cursor that is not from this list. */

@@ -6,7 +6,6 @@
  * a service that does not answer. Every answer that can be expected is a value.
  */
 
-import type { SendableChunk } from '../model/chunk.ts';
 import type { Audiences } from './audiences.ts';
 import type { Campaigns } from './campaigns.ts';
 import type { Chunks } from './chunks.ts';
@@ -14,6 +13,7 @@ import type { Events, Outbox } from './events.ts';
 import type { Installations } from './installations.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
+import type { Messages } from './messages.ts';
 import type { Queue } from './queue.ts';
 import type { Schedules } from './schedules.ts';
 import type { Senders } from './senders.ts';
@@ -29,6 +29,7 @@ export * from './events.ts';
 export type * from './installations.ts';
 export type * from './keys.ts';
 export type * from './log.ts';
+export type * from './messages.ts';
 export type * from './page.ts';
 export type * from './queue.ts';
 export type * from './schedules.ts';
@@ -54,11 +55,22 @@ export interface Ports {
    * starts one.
    */
   scalesToZero?: boolean;
+  /** Sends in this process without the queue, where an engine can. */
+  inline?: Inline;
+}
+
+/** Runs sends of this process, a bounded number of them. */
+export interface Inline {
   /**
-   * Inline send: sends a chunk in this process without the queue, where an engine can. Resolves when this
-   * attempt has ended, and never rejects. Null if there is too much to send now: queue the chunk instead.
+   * Runs a send. `stop` fires when the process must end: no further push may start. Null, and nothing
+   * runs, if too many are under way, or the process ends.
    */
-  sendNow?(chunk: SendableChunk): Promise<void> | null;
+  run<T>(send: (stop: AbortSignal) => Promise<T>): Promise<T> | null;
+  /**
+   * True if a send may go on after the request that began it was answered. Not on Cloud Run: the CPU
+   * is the process's only while it has requests.
+   */
+  outlivesRequests: boolean;
 }
 
 /**
@@ -70,6 +82,7 @@ export interface Store
   extends Installations,
     Audiences,
     Campaigns,
+    Messages,
     Chunks,
     Outbox,
     Webhooks,

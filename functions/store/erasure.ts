@@ -23,7 +23,8 @@ export const LATE_MS = 10 * 60 * 1000;
 export const deviceKey = ({ app, id }: Pick<Device, 'app' | 'id'>) => `${app}\n${id}`;
 
 /** The key under which a planner freezes a token that it found unregistered. */
-export const bareKey = ({ app, token }: Device) => deviceKey({ app, id: unregisteredId(token) });
+export const bareKey = ({ app, token }: Pick<Device, 'app' | 'token'>) =>
+  deviceKey({ app, id: unregisteredId(token) });
 
 /** Largest difference, in ms, between the clocks that register and those that accept. */
 const SKEW_MS = 60 * 1000;

@@ -15,6 +15,7 @@ import { firestoreFailures } from './firestore/failures.ts';
 import { firestoreHistory } from './firestore/history.ts';
 import { firestoreKeys } from './firestore/keys.ts';
 import { firestoreMessages } from './firestore/messages.ts';
+import { firestoreNamed } from './firestore/named.ts';
 import { firestoreOverdue } from './firestore/overdue.ts';
 import { MOST_BYTES } from './firestore/pages/codec.ts';
 import { LIFE_DAYS } from './firestore/pages/emptying.ts';
@@ -27,6 +28,7 @@ import { firestoreSchedules } from './firestore/schedules.ts';
 import { createSchema } from './firestore/schema.ts';
 import { firestoreSegments } from './firestore/segments.ts';
 import { firestoreShards } from './firestore/shards.ts';
+import { firestoreStanding } from './firestore/standing.ts';
 import { firestoreTicks } from './firestore/ticks.ts';
 import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
@@ -88,7 +90,9 @@ export function createFirestoreStore({
     ...campaigns,
     ...shards,
     ...chunks,
-    ...firestoreMessages({ ...campaigns, ...shards, ...chunks }),
+    ...firestoreMessages({ ...registry, events: outbox }),
+    ...firestoreStanding(client, schema),
+    ...firestoreNamed(client, schema),
     ...failures,
     ...firestoreHistory(client, schema),
     ...firestoreSchedules(client, schema),

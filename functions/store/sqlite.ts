@@ -30,7 +30,10 @@ import { sqliteUsers } from './sqlite/users.ts';
 import { sqliteWebhooks } from './sqlite/webhooks.ts';
 
 export interface SqliteStore extends Store {
-  /** Frees every claimed chunk, and has the outbox swept; for a process that knows it is alone. */
+  /**
+   * Frees every claimed chunk and unsent message, and has the outbox swept; for a process that knows it is
+   * alone.
+   */
   dropLeases(): void;
 }
 
@@ -63,17 +66,19 @@ export function createSqliteStore({
   const within = sqliteCampaigns(db, { events: outbox, note });
   const { create, start, find, state, shard, closeShard, addMissing, ...campaigns } = within;
   const erase = sqliteErase(db, { shard, closeShard });
-  const { freeze, ...chunks } = sqliteChunks(db, {
+  const { freeze, commit, ...chunks } = sqliteChunks(db, {
     campaigns: within,
     forget,
     events: outbox,
     erase,
   });
+  const audiences = sqliteAudiences(db);
+  const read = { ...audiences, ...webhooks, ...history, ...chunks };
   return {
     ...installations,
     ...normalize,
     ...sqliteImport(db, rows, writing, now),
-    ...sqliteAudiences(db),
+    ...audiences,
     ...sqliteSegments(db),
     ...sqliteUploads(db, now),
     ...campaigns,
@@ -81,7 +86,7 @@ export function createSqliteStore({
     ...history,
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
-    ...sqliteMessages(db, { create, start, freeze }),
+    ...sqliteMessages({ db, campaigns: within, freeze, commit, erase, store: read }),
     unpublished,
     published,
     timeline,
@@ -94,6 +99,10 @@ export function createSqliteStore({
 
     dropLeases() {
       db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();
+      db.sql(
+        `UPDATE campaigns SET request = json_remove(request, '$.sending'), due_at = 0
+         WHERE state = 'accepted' AND json_extract(request, '$.sending') IS NOT NULL`,
+      ).run();
       db.sql('UPDATE chunks SET lease_id = NULL, lease_until = NULL WHERE done = 0').run();
     },
 

@@ -16,7 +16,11 @@ export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
     state === 'cancelling' ||
     (state === 'scheduled' && (schedule === undefined || schedule.at <= now)));
 
-export const startedAt = (it: Campaign, at: number, expected: number | undefined): Campaign =>
+export const startedAt = (
+  { sending: _, ...it }: Campaign,
+  at: number,
+  expected: number | undefined,
+): Campaign =>
   it.state === 'cancelling'
     ? it
     : {

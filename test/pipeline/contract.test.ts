@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { pipelineContract } from '../contracts/pipeline.ts';
+import { messagePipelineContract } from '../contracts/pipeline-messages.ts';
 import { atNow } from '../contracts/store-fixture.ts';
 import { sweepContract } from '../contracts/sweep.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { openStore } from '../store/firestore/emulated.ts';
 import { makeFolder } from '../store/folder.ts';
 
-for (const contract of [pipelineContract, sweepContract]) {
+for (const contract of [pipelineContract, sweepContract, messagePipelineContract]) {
   contract('sqlite', async (t, now = atNow) => {
     const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });
     t.after(() => store.close());

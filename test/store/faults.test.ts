@@ -16,6 +16,7 @@ import {
   person,
   running,
 } from '../contracts/store-fixture.ts';
+import { created, messageOf, sentMessage } from '../contracts/store-messages.ts';
 import { webhookOf } from '../contracts/store-webhooks.ts';
 import { makeFolder, openStore } from './folder.ts';
 
@@ -31,16 +32,15 @@ async function everyWrite(store: Store) {
   const forget = [{ installationId: 'there', token: 'token-of-there', since: NOW }];
   const rest = { failed: [0], accepted: 1, forget, open: [] };
   const webhook = webhookOf();
+  const message = await created(store);
   await store.addWebhook(webhook, 9);
   const writes: Record<string, () => Promise<unknown>> = {
     putInstallations: () =>
       store.putInstallations([person('there', { token: 'new' }), person('b')]),
     deleteInstallation: () => store.deleteInstallation('default', 'there'),
     createCampaign: () => store.createCampaign(campaignOf(), { key: 'k', requestHash: 'h' }, NOW),
-    createStarted: () => {
-      const campaign = campaignOf();
-      return store.createStarted(campaign, null, pageOf(campaign.id, [1], { last: true }));
-    },
+    createMessage: () => store.createMessage(messageOf(), { key: 'l', requestHash: 'h' }),
+    closeMessage: () => store.closeMessage(sentMessage(message, [1])),
     startCampaign: () => store.startCampaign({ id: accepted.id, shards: [EVERYBODY], dueAt: NOW }),
     moveCampaign: () =>
       store.moveCampaign({ id: planning, from: ['running'], to: 'paused', reason: 'why' }),

@@ -8,7 +8,7 @@
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../../model/campaign.ts';
 import { shardsFor } from '../../model/sizes.ts';
-import { canaryTask, shardTask, startTasks } from '../../model/tasks.ts';
+import { canaryTask, planTask, shardTask, startTasks } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { sizeOf } from '../audience/pages.ts';
@@ -30,6 +30,10 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   if (campaign.shards === 0) {
     const { state, schedule } = campaign;
     if (state === 'paused') return;
+    // the process that accepted it sends it
+    const { sending } = campaign;
+    if (sending && now() < sending.until)
+      return queue.create([planTask(campaignId, `sending-${sending.until}`, sending.until)]);
     // the task was made for an earlier time, or the sweep made it ahead of a time far away
     if (state === 'scheduled' && schedule && now() < schedule.at) {
       await queue.create(startTasks(campaign, now(), `-early-${now()}`));

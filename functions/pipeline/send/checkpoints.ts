@@ -2,7 +2,7 @@
 
 import type { CampaignState } from '../../model/campaign.ts';
 import { CHECKPOINT_MS } from '../../model/timing.ts';
-import type { Recorder } from './record.ts';
+import type { Committed } from '../../ports/ports.ts';
 
 interface Checkpoints {
   /** Commits now. Never rejects: what a commit throws is kept in `unexpected`. */
@@ -20,7 +20,10 @@ interface Checkpoints {
 }
 
 /** `onEnd` is called when no further push may start: lease lost, campaign not running, store failed. */
-export function createCheckpoints(recorder: Recorder, onEnd: () => void): Checkpoints {
+export function createCheckpoints(
+  recorder: { checkpoint(): Promise<Committed> },
+  onEnd: () => void,
+): Checkpoints {
   let fenced = false;
   let state: CampaignState = 'running';
   let unexpected: unknown = null;

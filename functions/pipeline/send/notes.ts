@@ -10,6 +10,9 @@ import type { Provider } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Trial } from './trials.ts';
 
+/** Stores the time of a push, in ms, and a provider that accepted it (`Store.notePush`). */
+export type NotePush = Ports['store']['notePush'];
+
 interface NotesOptions {
   chunk: Pick<Chunk, 'campaignId' | 'provider'>;
   trial: Trial;
@@ -20,7 +23,7 @@ interface NotesOptions {
 
 /** The notes of one attempt. A note that the store refuses is logged; neither method throws or rejects. */
 export function createNotes(
-  { store, now, log }: Ports,
+  { notePush, now, log }: Pick<Ports, 'now' | 'log'> & { notePush: NotePush },
   { chunk: { campaignId, provider }, trial, isFirst, dryRun }: NotesOptions,
 ) {
   let noting = Promise.resolve();
@@ -28,7 +31,7 @@ export function createNotes(
   const note = (acceptedBy?: Provider) => {
     const at = now();
     noting = noting
-      .then(() => store.notePush(campaignId, at, acceptedBy))
+      .then(() => notePush(campaignId, at, acceptedBy))
       .catch((error) => log.unexpected({ where: 'noting the first push', error }));
   };
   return {

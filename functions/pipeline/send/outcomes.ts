@@ -23,6 +23,8 @@ const MAX_DETAIL = 300;
  */
 const FAILED_TOGETHER = 1_000;
 
+export type Outcomes = ReturnType<typeof createOutcomes>;
+
 /** Recipients are named by their index in the chunk. Settling one twice throws. */
 export function createOutcomes(chunk: Chunk, now: () => number) {
   const open = new Set(chunk.open);
@@ -78,7 +80,6 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
     answered: () => ({ ...answered, reasons: Object.fromEntries(answered.reasons) }),
     /** Whether a recipient was settled since the claim. */
     progress: () => open.size < chunk.open.length,
-    left: () => open.size,
     /** Whether more was learnt than one commit takes. */
     overflows: () => failed.length > FAILED_TOGETHER,
     /**

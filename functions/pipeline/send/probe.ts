@@ -59,13 +59,15 @@ export async function awaitTurn(
 /**
  * Why a campaign has to be paused after an attempt in which no push was accepted at this provider. Null:
  * other pushes may still show that the refusals are about single recipients. These are pushes of this
- * chunk (the provider was busy, or the worker had to end) or of other chunks. Throws when the store fails.
+ * chunk (the provider was busy, or the worker had to end) or of other chunks. `only`: whether the campaign
+ * has no other chunk; undefined: the store knows. Throws when the store fails.
  */
 export async function refusedByAll(
   { store }: Ports,
   chunk: Chunk,
   trial: Trial,
   { blocked, untold }: { blocked: { reason: string; detail?: string }[]; untold: number },
+  only?: boolean,
 ): Promise<string | null> {
   const [first] = blocked;
   if (!first || trial.proven || untold > 0) return null;
@@ -73,7 +75,7 @@ export async function refusedByAll(
   const noted = campaign?.trials?.[chunk.provider];
   if (noted && 'acceptedAt' in noted) trial.prove();
   if (trial.proven) return null;
-  if (chunk.attempt > 0 || (await isOnly(store, chunk, campaign))) return reasonOf(first);
+  if (chunk.attempt > 0 || (only ?? (await isOnly(store, chunk, campaign)))) return reasonOf(first);
   return null;
 }
 

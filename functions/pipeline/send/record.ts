@@ -11,7 +11,7 @@ import { retry } from '../../lib/retry.ts';
 import { chunkEvents } from '../../model/campaign-events.ts';
 import type { Chunk, ChunkCommit, Lease } from '../../model/chunk.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../../model/timing.ts';
-import type { Committed, Ports } from '../../ports/ports.ts';
+import type { Committed, Log, Ports } from '../../ports/ports.ts';
 import { leaveToSweep, publish } from '../complete.ts';
 import { listenedTo, tellProgress } from '../listeners.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -35,14 +35,14 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   const { store, log, now } = ports;
   const claimedAt = now();
   let lease = first;
-  const { take, left, overflows, ...outcomes } = createOutcomes(chunk, now);
+  const outcomes = createOutcomes(chunk, now);
 
   async function commit(end: Release | null): Promise<Committed> {
     const next = newLease(now());
     const write: ChunkCommit = {
       chunkId: chunk.id,
       leaseId: lease.id,
-      ...take(),
+      ...outcomes.take(),
       lease: end ?? { keep: next },
       dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
       now: now(),
@@ -52,7 +52,7 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
     const committed = await persist(() => store.commitChunk(write));
     lease = next;
     if (committed.kind === 'fenced') return committed;
-    tell(write, end !== null);
+    logCommit(log, chunk, write, { ended: end !== null, ms: now() - claimedAt });
     await publish(ports, events).catch(leaveToSweep(ports, chunk.campaignId));
     if (committed.state === 'running') await tellProgress(ports, chunk);
     return committed;
@@ -63,25 +63,13 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
     return chunkEvents(chunk, write, await persist(() => listenedTo(ports, chunk)));
   }
 
-  function tell({ accepted, skipped, failures }: ChunkCommit, ended: boolean) {
-    const { campaignId, id: chunkId, provider } = chunk;
-    const settled = { accepted, failed: failures.length, skipped: skipped.length };
-    const counts = { ...settled, open: left() };
-    log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ended, ms: now() - claimedAt });
-    const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
-    for (const some of byReason.values()) {
-      const { outcome, reason } = some[0]!;
-      log.recipientsFailed({ campaignId, provider, outcome, reason, count: some.length });
-    }
-  }
-
   return {
     ...outcomes,
     /** Commits what is known and keeps the lease. Throws when the store fails four times. */
     checkpoint: () => commit(null),
     /** Commits what is known and releases the lease; open recipients are not sent before `notBefore`. */
     async release(notBefore: number) {
-      while (overflows()) {
+      while (outcomes.overflows()) {
         const committed = await commit(null);
         if (committed.kind === 'fenced') return committed;
       }
@@ -91,7 +79,25 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   };
 }
 
-const persist = <T>(write: () => Promise<T>): Promise<T> =>
+/** Logs a commit, and its failures by reason. */
+export function logCommit(
+  log: Log,
+  { campaignId, id: chunkId, provider }: Pick<Chunk, 'campaignId' | 'id' | 'provider'>,
+  { accepted, skipped, failures, open }: ChunkCommit,
+  attempt: { ended: boolean; ms: number },
+) {
+  const settled = { accepted, failed: failures.length, skipped: skipped.length };
+  const counts = { ...settled, open: open.length };
+  log.chunkRecorded({ campaignId, chunkId, provider, ...counts, ...attempt });
+  const byReason = Map.groupBy(failures, ({ outcome, reason }) => `${outcome} ${reason}`);
+  for (const some of byReason.values()) {
+    const { outcome, reason } = some[0]!;
+    log.recipientsFailed({ campaignId, provider, outcome, reason, count: some.length });
+  }
+}
+
+/** Tries a write, or a read that it needs, four times within two seconds. */
+export const persist = <T>(write: () => Promise<T>): Promise<T> =>
   retry(write, {
     next: (_, attempt) => (attempt === COMMIT_TRIES ? null : COMMIT_WAIT_MS * attempt),
   });

@@ -4,27 +4,35 @@ import type { CampaignState } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { CHUNK_DEADLINE_MS } from '../../model/timing.ts';
-import type { Ports, Push, Ramp, Sender } from '../../ports/ports.ts';
+import type { Committed, Ports, Push, Ramp, Sender } from '../../ports/ports.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { classify, type createWatch, isFinal } from './classify.ts';
-import { createNotes } from './notes.ts';
-import type { Recorder } from './record.ts';
+import { createNotes, type NotePush } from './notes.ts';
+import type { Outcomes } from './outcomes.ts';
 import type { Trial } from './trials.ts';
 
-interface Transmission {
+/** A chunk that this process alone may send, and where it says what it learns. */
+export interface Sending {
   ports: Ports;
+  chunk: Chunk;
+  recorder: Outcomes & {
+    /** Stores what is known, while the attempt lasts. */
+    checkpoint(): Promise<Committed>;
+  };
+  claimedAt: number;
+  stop: AbortSignal;
+  notePush: NotePush;
+}
+
+interface Transmission extends Sending {
   sender: Sender;
   push: Push;
-  chunk: Chunk;
-  recorder: Recorder;
   trial: Trial;
   watch: ReturnType<typeof createWatch>;
-  claimedAt: number;
   /** no push of the campaign has left before */
   isFirst: boolean;
   /** time has passed since the claim: the campaign may have been paused or cancelled */
   waited: boolean;
-  stop: AbortSignal;
 }
 
 /** An outcome that can be classified only at the end of the attempt. */
@@ -69,7 +77,10 @@ export async function transmit(it: Transmission): Promise<Transmitted> {
   const checkpoints = createCheckpoints(recorder, stop);
   const ramp = createCountedRamp(trial, stop);
   const { isFirst } = it;
-  const notes = createNotes(ports, { chunk, trial, isFirst, dryRun: push.dryRun });
+  const notes = createNotes(
+    { ...ports, notePush: it.notePush },
+    { chunk, trial, isFirst, dryRun: push.dryRun },
+  );
   const undecided = new Map<number, Undecided>();
   // not AbortSignal.timeout: it would hold what it knows for all of that time
   const deadline = setTimeout(stop, CHUNK_DEADLINE_MS);

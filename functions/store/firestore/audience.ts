@@ -136,8 +136,9 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   return { rows: pageRows(context, layout, { ...documents, audience }), areCounted: false };
 }
 
-async function withTokens(
-  { client, schema }: Context,
+/** The ids of the installations that have these tokens. */
+export async function withTokens(
+  { client, schema }: Pick<Context, 'client' | 'schema'>,
   app: string,
   { tokens }: { tokens: string[] },
 ) {

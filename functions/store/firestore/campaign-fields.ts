@@ -3,6 +3,7 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts';
 import { mayReachUnnamed, namesIn } from '../erasure.ts';
+import type { Outcome } from '../messages.ts';
 import { noted } from '../timeline.ts';
 import type { Client } from './client.ts';
 import { findDocument } from './documents.ts';
@@ -75,5 +76,15 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
 }
 
 /** The document of a campaign that is there and has not expired. */
-export const findCampaign = (client: Client, { campaigns }: Schema, id: string) =>
-  findDocument(client, campaigns, id);
+export async function findCampaign(client: Client, { campaigns }: Schema, id: string) {
+  const found = await findDocument(client, campaigns, id);
+  return found && isCampaign(found) ? found : null;
+}
+
+/** False for `KeyUsedFields`. */
+export const isCampaign = (found: DocumentSnapshot) => found.get('request') !== undefined;
+
+/** The outcome of a message that was sent in one attempt; null for any other campaign. */
+export function outcomeIn({ outcome }: Pick<CampaignFields, 'outcome'>): Outcome | null {
+  return outcome === undefined ? null : JSON.parse(outcome);
+}

@@ -62,6 +62,11 @@ export interface Client {
    * has to recognise its own doing.
    */
   write<T>(work: Work<T>): Promise<T>;
+  /**
+   * Creates a document, and gives its time, which is its `updateTime`. Null if one of that name is there:
+   * that may be this call's own doing, if the answer of its first attempt was lost.
+   */
+  create(ref: DocumentReference, fields: object): Promise<Timestamp | null>;
   close(): Promise<void>;
 }
 
@@ -72,6 +77,8 @@ export const unchanged = (document: DocumentSnapshot) => ({
 
 /** Behind a server that does not answer, the SDK tries a read again for minutes. */
 const CLOSE_MS = 5_000;
+
+const ALREADY_EXISTS = 6;
 
 const MAX_ATTEMPTS = 10;
 /** Doubled before the first retry. */
@@ -163,6 +170,14 @@ export function createClient({
         (attempt) => db.runTransaction((it) => work(it, attempt), { maxAttempts: 1 }),
         absentOrContended,
       ),
+    async create(ref, fields) {
+      try {
+        return (await retried(() => ref.create(fields), absent)).writeTime;
+      } catch (error) {
+        if ((error as { code?: number }).code === ALREADY_EXISTS) return null;
+        throw error;
+      }
+    },
     async close() {
       // not before: the SDK's retry of a read is then a rejection that no code can catch
       const closed = Promise.allSettled(underWay).then(() => db.terminate());

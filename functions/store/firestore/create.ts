@@ -4,7 +4,7 @@ import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import type { BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type Change, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
-import type { CampaignStart, Store } from '../../ports/ports.ts';
+import type { CampaignStart, Idempotency, Store } from '../../ports/ports.ts';
 import { mayStart, startedAt } from '../timeline.ts';
 import {
   findCampaign,
@@ -16,11 +16,14 @@ import {
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
 import { slotsFor } from './counters.ts';
+import { type UsedBefore, usedBefore } from './idempotency.ts';
 import {
   type CampaignFields,
   dueOf,
   expiry,
   type IdempotencyFields,
+  type KeyUsedFields,
+  keyedId,
   type ShardFields,
 } from './schema.ts';
 
@@ -31,30 +34,30 @@ export const firestoreCreate = (context: Context) =>
 
     async findCampaign(app, idempotency) {
       const { client, schema } = context;
-      const [earlier] = await client.get([schema.idempotency(app, idempotency.key)]);
-      return madeWith(context, earlier, idempotency);
+      const once = schema.idempotency(app, idempotency.key);
+      const named = schema.campaign(keyedId(app, idempotency.key));
+      return madeWith(context, await client.get([once, named]), idempotency);
     },
 
     startCampaign: (start) => startCampaign(context, start),
   }) satisfies Partial<Store>;
 
-/** What a key was used for; null if the key has expired, or its campaign has. */
+/** What a key was used for, by its document and by the one at the name of a message with that key. */
 async function madeWith(
   { client, schema }: Context,
-  earlier: DocumentSnapshot | undefined,
-  { requestHash }: { requestHash: string },
-) {
-  if (!client.isLive(earlier)) return null;
-  const made = earlier.data() as IdempotencyFields;
-  const found = await findCampaign(client, schema, made.campaignId);
-  if (!found) return null;
-  if (made.requestHash !== requestHash) return { kind: 'conflict' as const };
-  return { kind: 'exists' as const, campaign: toCampaign(found) };
+  found: (DocumentSnapshot | undefined)[],
+  idempotency: Idempotency,
+): Promise<UsedBefore | null> {
+  for (const it of found) {
+    const used = await usedBefore(client, schema, it, idempotency);
+    if (used) return used;
+  }
+  return null;
 }
 
 interface NewCampaign {
   campaign: Campaign;
-  idempotency: { key: string; requestHash: string } | null;
+  idempotency: Idempotency | null;
   dueAt: number;
   by: string;
 }
@@ -68,41 +71,36 @@ function createCampaign(context: Context, it: NewCampaign) {
   const { campaign, idempotency, dueAt, by } = it;
   const { id, app, createdAt, state } = campaign;
   const once = idempotency && schema.idempotency(app, idempotency.key);
+  const named = idempotency && schema.campaign(keyedId(app, idempotency.key));
   return client.write(async (writes, attempt) => {
-    let expired: DocumentSnapshot | undefined;
     if (attempt > 1) {
-      const [earlier] = await client.get([once ?? schema.campaign(id)]);
+      const there = await client.get(once && named ? [once, named] : [schema.campaign(id)]);
+      const [earlier] = there;
       const { campaignId = id } = (earlier?.data() ?? {}) as IdempotencyFields;
       if (earlier?.exists && campaignId === id) return { kind: 'created' as const, campaign };
-      const found = idempotency && (await madeWith(context, earlier, idempotency));
+      const found = idempotency && (await madeWith(context, there, idempotency));
       if (found) return found;
       // its campaign has expired, or will: the key is free
-      if (earlier?.exists) expired = earlier;
+      for (const it of there) if (it.exists) writes.delete(it.ref, unchanged(it));
     }
     writes.create(schema.campaign(id), {
       ...fromCampaign(campaign, dueAt),
       ...historyWith({}, { at: createdAt, by, from: null, to: state, reason: null }),
       ...events.append(writes, {}, (seq) => acceptedEvent(campaign, seq)),
     });
-    if (once) {
-      const fields = keyFields(context, campaign, idempotency.requestHash);
-      if (expired) writes.update(once, { ...fields }, unchanged(expired));
-      else writes.create(once, fields);
+    if (once && named) {
+      const { requestHash } = idempotency;
+      const expireAt = keyExpiry(context, campaign);
+      writes.create(once, { campaignId: id, requestHash, expireAt } satisfies IdempotencyFields);
+      writes.create(named, { usedFor: id, requestHash, expireAt } satisfies KeyUsedFields);
     }
     return { kind: 'created' as const, campaign };
   });
 }
 
-const keyFields = (
-  { retentionDays }: Context,
-  { id, schedule, createdAt }: Campaign,
-  requestHash: string,
-): IdempotencyFields => ({
-  campaignId: id,
-  requestHash,
-  // a scheduled campaign keeps its key at least until it begins
-  expireAt: expiry(schedule?.at ?? createdAt, retentionDays),
-});
+/** A scheduled campaign keeps its key at least until it begins. */
+const keyExpiry = ({ retentionDays }: Context, { schedule, createdAt }: Campaign) =>
+  expiry(schedule?.at ?? createdAt, retentionDays);
 
 function startCampaign({ client, schema, events }: Context, start: CampaignStart) {
   const { id, shards, dueAt, at = Date.now(), expected } = start;
@@ -115,16 +113,19 @@ function startCampaign({ client, schema, events }: Context, start: CampaignStart
     const started = startedAt(before, at, expected);
     const { state } = started;
     const change: Change = { at, by: SYSTEM, from: before.state, to: 'running', reason: null };
+    const accepted = events.accept(writes, fields, before);
     writes.update(
       found.ref,
       {
+        ...accepted,
+        erase: FieldValue.delete(),
         shards: shards.length,
         state,
         request: requestOf(started),
         due: started.guard === 'canary' ? dueOf(id, dueAt) : FieldValue.delete(),
         ...(state === 'running' && {
           ...historyWith(fields, change),
-          ...events.append(writes, fields, (seq) => startedEvent(started, at, seq)),
+          ...events.append(writes, accepted, (seq) => startedEvent(started, at, seq)),
         }),
       },
       unchanged(found),

@@ -6,11 +6,13 @@
 import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { each } from '../../lib/concurrency.ts';
-import { numberInTimeline, progressEvent } from '../../model/campaign-events.ts';
+import type { Campaign } from '../../model/campaign.ts';
+import { acceptedEvent, numberInTimeline, progressEvent } from '../../model/campaign-events.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 import { ANNOUNCE_WITHIN_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports/ports.ts';
-import { toCampaign } from './campaign-fields.ts';
+import { messageEvents } from '../messages.ts';
+import { findCampaign, outcomeIn, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
 import {
   BY_NAME,
@@ -49,6 +51,19 @@ export function eventWriter(schema: Schema, retentionDays: number) {
   }
   return {
     store,
+    /**
+     * Stores that a campaign was accepted, if its creation did not; gives what that changes in the
+     * campaign's document.
+     */
+    accept(
+      writes: Transaction,
+      { events = 0, quiet }: Pick<CampaignFields, 'events' | 'quiet'>,
+      campaign: Campaign,
+    ) {
+      if (!quiet) return { events };
+      store(writes, [acceptedEvent({ ...campaign, state: 'accepted', reason: null }, events + 1)]);
+      return { events: events + 1, quiet: FieldValue.delete() };
+    },
     /** Stores the next event of a campaign's timeline; gives what that changes in the campaign's document. */
     append(
       writes: Transaction,
@@ -101,10 +116,13 @@ export function firestoreEvents(context: Context) {
       if (!isId(campaignId)) return [];
       const from = `${IN_TIMELINE}${digits(after)}`;
       const { docs } = await eventsOf(context, campaignId, from, BESIDE);
-      return docs
-        .filter(client.isLive)
-        .map(toEvent)
-        .map((event) => ({ seq: numberInTimeline(event)!, event }));
+      const events =
+        docs.length > 0
+          ? docs.filter(client.isLive).map(toEvent)
+          : await eventsOfMessage(context, campaignId);
+      return events
+        .map((event) => ({ seq: numberInTimeline(event)!, event }))
+        .filter(({ seq }) => seq > after);
     },
 
     noteProgress: (campaignId, now, everyMs) => noteProgress(context, campaignId, now, everyMs),
@@ -120,6 +138,16 @@ const eventsOf = ({ client, schema }: Context, subject: string, from: string, to
       .endBefore(`${subject}${END}${to}`)
       .get(),
   );
+
+/** The timeline of a closed message of which no event is stored, since no webhook listened. */
+async function eventsOfMessage({ client, schema }: Context, id: string): Promise<CampaignEvent[]> {
+  const found = await findCampaign(client, schema, id);
+  if (!found?.get('quiet')) return [];
+  const outcome = outcomeIn(found.data() as CampaignFields);
+  return outcome
+    ? messageEvents(toCampaign(found), outcome).map((make, index) => make(index + 1))
+    : [];
+}
 
 async function noteProgress(
   { client, schema, writer, counts }: Context,

@@ -6,9 +6,19 @@ import type { ChunkCommit, Failure } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { nameAndIndex } from '../cursor.ts';
 import { firstOf } from '../sorted.ts';
+import { findCampaign, outcomeIn } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { liveOf } from './documents.ts';
-import { BY_NAME, digest, END, expiry, type FailuresFields, isId, type Schema } from './schema.ts';
+import {
+  BY_NAME,
+  type CampaignFields,
+  digest,
+  END,
+  expiry,
+  type FailuresFields,
+  isId,
+  type Schema,
+} from './schema.ts';
 
 /** A document holds 1 MiB, and a failure may hold a token of 4 KiB. */
 const MAX_BYTES = 700_000;
@@ -17,6 +27,19 @@ const READ = 10;
 
 export function firestoreFailures(client: Client, schema: Schema, retentionDays: number) {
   const { failures, failuresOf } = schema;
+
+  /** The failures of a message that was sent in one attempt, from its own document. */
+  async function ofMessage(campaignId: string, after: string | null, limit: number) {
+    const found = await findCampaign(client, schema, campaignId);
+    const all = (found && outcomeIn(found.data() as CampaignFields))?.failures ?? [];
+    const from = after === null ? 0 : 1 + nameAndIndex(after, CURSOR)[1];
+    const more = all.length > from + limit;
+    return {
+      items: all.slice(from, from + limit),
+      next: more ? `${IN_MESSAGE}.${from + limit - 1}` : null,
+    };
+  }
+
   return {
     /** In order of document, then of recipient: all of a chunk's commit together. */
     async listFailures(campaignId, after, limit) {
@@ -40,7 +63,9 @@ export function firestoreFailures(client: Client, schema: Schema, retentionDays:
               .slice(name === start ? Math.max(0, from + 1) : 0);
           });
       }
+      if (start === IN_MESSAGE) return ofMessage(campaignId, after, limit);
       const { items, more } = await firstOf(unpacked(), limit);
+      if (after === null && items.length === 0) return ofMessage(campaignId, null, limit);
       return {
         items: items.map((it) => it.failure),
         next: more ? (items.at(-1)?.cursor ?? null) : null,
@@ -71,5 +96,8 @@ function inParts(failures: Packed[]): string[] {
   const parts = chunkedBySize(texts, { bytes: MAX_BYTES }, (it) => Buffer.byteLength(it) + 1);
   return parts.map((some) => `[${some.join(',')}]`);
 }
+
+/** Stands in the cursor for the name of a document. */
+const IN_MESSAGE = 'message';
 
 const CURSOR = /^([\w~]{1,100})\.(\d{1,9})$/;

@@ -39,6 +39,24 @@ export interface CampaignFields {
   progressAt?: number;
   /** what is known of its message at each provider */
   trials?: Trials;
+  /** Set for a message: its creation stored no event. Removed by the write that stores one. */
+  quiet?: true;
+  /** of the request of a message that came with an idempotency key, which names the document */
+  requestHash?: string;
+  /** JSON list of hashes of devices that were erased while the message was sent */
+  erase?: string;
+  /** JSON of the `Outcome` of a message that was sent in one attempt; it has no shards and chunks */
+  outcome?: string;
+}
+
+/**
+ * Lies at the name that a message with this idempotency key would have, where the key was used for
+ * another campaign. No query finds it.
+ */
+export interface KeyUsedFields {
+  usedFor: string;
+  requestHash: string;
+  expireAt: Timestamp;
 }
 
 /**
@@ -175,6 +193,11 @@ export interface WebhookFields {
   disabled: boolean;
   /** JSON */
   record: string;
+}
+
+/** Named by a hash of the app: it is paused. In the collection of webhooks, so that one query finds both. */
+export interface PauseMarkFields {
+  key: string;
 }
 
 /** Named by its id, a hash. */

@@ -5,11 +5,13 @@ import { historyOf } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
 import { type AppPauseFields, BY_NAME, type CampaignFields, isId, type Schema } from './schema.ts';
+import { markPause } from './standing.ts';
 
 /** Open campaigns read in one query. */
 const OPEN_PAGE = 300;
 
-export function firestoreHistory(client: Client, { campaigns, campaign, appPause }: Schema) {
+export function firestoreHistory(client: Client, schema: Schema) {
+  const { campaigns, campaign, appPause } = schema;
   return {
     async history(id) {
       const [found] = isId(id) ? await client.get([campaign(id)], ['history', 'expireAt']) : [];
@@ -38,6 +40,7 @@ export function firestoreHistory(client: Client, { campaigns, campaign, appPause
 
     async putAppPause(app, it) {
       await client.write(async (writes) => {
+        markPause(schema, writes, app, it !== null);
         if (it === null) writes.delete(appPause(app));
         else writes.set(appPause(app), it satisfies AppPauseFields);
       });

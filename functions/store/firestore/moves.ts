@@ -32,13 +32,14 @@ function moveCampaign({ client, schema, retentionDays, events }: Context, move: 
     const moved = movedTo(campaign, to, reason, at, guard);
     const fields = found.data() as CampaignFields;
     const dueAt = dueAfter(moved, at);
+    const accepted = events.accept(writes, fields, campaign);
     const paused =
-      to === 'paused' && events.append(writes, fields, (seq) => pausedEvent(moved, at, seq));
+      to === 'paused' && events.append(writes, accepted, (seq) => pausedEvent(moved, at, seq));
     const closed = moved.closedAt !== campaign.closedAt && {
       closedAt: moved.closedAt,
       open: FieldValue.delete(),
       ...expiryOf(fields, at, retentionDays),
-      ...events.append(writes, fields, (seq) => closedEvent(moved, noCounts(), seq)),
+      ...events.append(writes, accepted, (seq) => closedEvent(moved, noCounts(), seq)),
     };
     writes.update(
       found.ref,
@@ -46,6 +47,7 @@ function moveCampaign({ client, schema, retentionDays, events }: Context, move: 
         state: to,
         reason,
         request: requestOf(moved),
+        ...accepted,
         ...paused,
         ...closed,
         due: dueAt === null ? FieldValue.delete() : dueOf(id, dueAt),

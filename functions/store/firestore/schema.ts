@@ -99,6 +99,9 @@ export const nameKey = (name: string) => digest(name).slice(0, 16);
 /** No `nameKey`. */
 export const UNNAMED = '*';
 
+/** The id of a message that came with an idempotency key. */
+export const keyedId = (app: string, key: string) => digest(`message\n${app}\n${key}`).slice(0, 20);
+
 export const digits = (index: number) => String(index).padStart(5, '0');
 
 // ---------------------------------------------------------------------------------- installations

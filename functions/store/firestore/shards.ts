@@ -5,9 +5,10 @@ import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { addCounts } from '../counts.ts';
+import { findCampaign, outcomeIn } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { type Counter, countersOf, summedUp } from './counters.ts';
-import { BY_NAME, byReason, END, isId, type ShardFields } from './schema.ts';
+import { BY_NAME, byReason, type CampaignFields, END, isId, type ShardFields } from './schema.ts';
 
 export const firestoreShards = (context: Context) =>
   ({
@@ -41,7 +42,14 @@ async function countsOf(context: Context, campaignId: string): Promise<Counts> {
   if (!isId(campaignId)) return noCounts();
   const counters = await countersOf(context, campaignId, null);
   const shards = (await shardsOf(context, campaignId)).map((it) => withCounters(it, counters));
+  if (shards.length === 0) return countsOfMessage(context, campaignId);
   return shards.map((it) => it.counts).reduce(addCounts, noCounts());
+}
+
+/** A message that was sent in one attempt has no shards. */
+async function countsOfMessage({ client, schema }: Context, campaignId: string): Promise<Counts> {
+  const found = await findCampaign(client, schema, campaignId);
+  return (found && outcomeIn(found.data() as CampaignFields))?.counts ?? noCounts();
 }
 
 /**

@@ -206,12 +206,15 @@ export interface OfApp {
   id: string;
   app: string;
   createdAt: number;
+  /** a message: what was sent may be in its own document */
+  isMessage: boolean;
 }
 
 export const toApp = (it: DocumentSnapshot): OfApp => ({
   id: it.id,
   app: it.get('app'),
   createdAt: it.get('createdAt'),
+  isMessage: it.get('quiet') !== undefined || it.get('outcome') !== undefined,
 });
 
 export function ofApps(campaigns: OfApp[], devices: Device[]): OfApp[] {

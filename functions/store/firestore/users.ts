@@ -11,6 +11,7 @@ import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
+import { eraseFromMessage, recordsOfMessage } from './message-records.ts';
 import { emptyPages } from './pages/emptying.ts';
 import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
@@ -63,10 +64,13 @@ async function* readUser(context: Context, userId: string): AsyncGenerator<UserR
   );
   for await (const page of installationsOf(context, userId))
     yield page.map((it) => ({ kind: 'installation', ...it }));
-  for await (const campaigns of campaignsFor(context, namesOf(userId, devices)))
+  for await (const campaigns of campaignsFor(context, namesOf(userId, devices))) {
+    const records = campaigns.flatMap((it) => recordsOfMessage(it, devices));
+    if (records.length > 0) yield records;
     for (const campaign of ofApps(campaigns.map(toApp), devices))
       for await (const found of inCampaign(context, campaign, userId, devices))
         yield* recordsIn(context, found);
+  }
 }
 
 /** The recipients in a chunk, and their failures. */
@@ -93,7 +97,8 @@ async function eraseUser(context: Context, userId: string, now: number): Promise
   // also of a device that is another user's now: a page may have its row from before that
   await emptyPages(client, schema, devices);
   const left = await unowned(context, devices);
-  await erase.remember([...left.map(deviceKey), ...bare(devices)], now);
+  const erasedKeys = [...left.map(deviceKey), ...bare(devices)];
+  await erase.remember(erasedKeys, now);
   // a device that is another user's now keeps its names
   const names = namesOf(userId, left);
   await firestoreUserNames(client, schema).fromWhatIsSaved(names);
@@ -101,9 +106,16 @@ async function eraseUser(context: Context, userId: string, now: number): Promise
   // what is planned from now on does not ask for the user
   const { campaigns, named } = await eraseFromAudiences(context, { userId, devices, names, now });
   const erased: Erased = { installations, recipients: 0, failures: 0, closed: [] };
-  for (const campaign of ofApps(campaigns, devices))
+  for (const campaign of ofApps(campaigns, devices)) {
+    if (campaign.isMessage) {
+      const { id } = campaign;
+      const it = await eraseFromMessage(client, schema, id, { devices, keys: erasedKeys });
+      erased.recipients += it.recipients;
+      erased.failures += it.failures;
+    }
     for await (const found of inCampaign(context, campaign, userId, devices))
       await eraseFromChunk(context, found, erased, now);
+  }
   // by these the rest is found after an interruption, so they go last
   const keys = names.map(nameKey);
   await each(named, 1, (ref) =>

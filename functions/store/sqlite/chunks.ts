@@ -79,5 +79,5 @@ export function sqliteChunks(
       }),
   } satisfies Partial<Store>;
 
-  return { ...verbs, ...failures, freeze };
+  return { ...verbs, ...failures, freeze, commit };
 }

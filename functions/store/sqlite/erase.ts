@@ -4,10 +4,24 @@ import { noCounts } from '../../model/campaign.ts';
 import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts } from '../counts.ts';
-import { commitWithout, LATE_MS, type Redacted, redacted, withoutErased } from '../erasure.ts';
+import {
+  bareKey,
+  commitWithout,
+  deviceKey,
+  LATE_MS,
+  type Redacted,
+  redacted,
+  withoutErased,
+} from '../erasure.ts';
 import { openIn, withSkipped } from '../outcomes.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
-import { type ChunkRow, findRecipients, outcomesOf, putRecipients } from './chunk-rows.ts';
+import {
+  type ChunkRow,
+  findChunk,
+  findRecipients,
+  outcomesOf,
+  putRecipients,
+} from './chunk-rows.ts';
 
 interface Context {
   db: Database;
@@ -47,6 +61,17 @@ export function sqliteErase(db: Database, campaigns: Context['campaigns']) {
     late(chunks: NewChunk[], now: number): NewChunk[] {
       for (const [key, until] of recent) if (until < now) recent.delete(key);
       return recent.size === 0 ? chunks : withoutErased(chunks, (key) => recent.has(key));
+    },
+
+    /** The indices of a chunk's recipients that were erased since they were read. */
+    recentIn(chunkId: string, now: number): number[] {
+      const row = recent.size === 0 ? undefined : findChunk(db, chunkId);
+      if (!row) return [];
+      const { app } = row;
+      const isRecent = (key: string) => (recent.get(key) ?? 0) >= now;
+      return findRecipients(db, chunkId).flatMap(({ installationId: id, token }, index) =>
+        isRecent(deviceKey({ app, id })) || isRecent(bareKey({ app, token })) ? [index] : [],
+      );
     },
 
     /** Takes out what is noted, before a chunk is claimed whose worker died. */

@@ -74,9 +74,9 @@ export function sqliteFreeze(
     return changes === 1;
   }
 
-  /** `freezePage` of the port, for the inside of a transaction. */
-  return (read: FrozenPage) => {
-    const page = { ...read, chunks: erase.late(read.chunks, read.now) };
+  /** `freezePage` of the port, for the inside of a transaction. `isSent`: none may be left out any more. */
+  return (read: FrozenPage, isSent = false) => {
+    const page = isSent ? read : { ...read, chunks: erase.late(read.chunks, read.now) };
     if (!advance(page)) return { kind: 'stale' as const };
     if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
     for (const chunk of page.chunks) insert(chunk);

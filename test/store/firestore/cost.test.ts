@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../../functions/model/schemas/push.ts';
+import { createInline } from '../../../functions/pipeline/send/inline.ts';
 import { singlePush } from '../../../functions/pipeline/single-push.ts';
 import { tick } from '../../../functions/pipeline/tick.ts';
 import { campaignOf, MINUTE, NOW, person } from '../../contracts/store-fixture.ts';
+import { webhookOf } from '../../contracts/store-webhooks.ts';
 import { withoutEmulators } from '../../emulators.ts';
 import { summary, takeCosts, total } from './costs.ts';
 import { openThroughProxy } from './emulated.ts';
@@ -146,35 +148,64 @@ test('a push to one user costs a few dozen documents', { skip }, async (t) => {
   t.diagnostic(`a push to one user: ${summary(costs)}`);
 });
 
-test('a single push costs fewer documents than a campaign to one user', { skip }, async (t) => {
+test('a message to a device is two reads and two writes, and a delete when it expires', {
+  skip,
+}, async (t) => {
   const { store, proxy, script, ports, run } = await oneByOne(t);
+  ports.inline = createInline({ outlivesRequests: false });
   await store.putInstallations(people.slice(0, 100));
-  takeCosts(proxy);
-  const request = toCampaignRequest(
-    messageRequestSchema.parse({ userIds: ['user-7'], message: { title: 'Hallo' } }),
-  );
-  const { accepted, sent } = await singlePush(ports, request, null);
-  assert.equal(accepted.kind, 'accepted');
-  await sent;
-  await run();
-  const costs = takeCosts(proxy);
-  assert.equal(script.sent.length, 1);
+  const push = async (to: object, key: string | null = null) => {
+    takeCosts(proxy);
+    const request = messageRequestSchema.parse({ ...to, message: { title: 'Hallo' } });
+    const { accepted, sent } = await singlePush(ports, toCampaignRequest(request), key);
+    assert.equal(accepted.kind, 'accepted');
+    const closed = await sent;
+    await run();
+    assert.equal(closed?.counts.recipients, 1);
+    return takeCosts(proxy);
+  };
+  // once for each process and app: whether it was paused before pauses had a mark
+  assert.deepEqual((await push({ userIds: ['user-6'] })).reads, {
+    ...{ installations: 1, webhooks: 1, switches: 1 },
+  });
+  const costs = await push({ userIds: ['user-7'] });
   assert.deepEqual(costs, {
     reads: {
-      // the empty answer that ends the list as well
-      installations: 2,
-      switches: 1,
-      campaigns: 5,
-      shards: 3,
-      chunks: 3,
-      recipients: 1,
-      events: 3,
-      erasures: 1,
+      installations: 1,
+      // who listens, and whether the app is paused
+      webhooks: 1,
     },
-    writes: { campaigns: 4, shards: 4, chunks: 3, recipients: 2, events: 6 },
+    writes: { campaigns: 2 },
     deletes: {},
   });
-  t.diagnostic(`a single push: ${summary(costs)}`);
+  t.diagnostic(`a message: ${summary(costs)}`);
+  assert.deepEqual(await push({ userIds: ['user-8'] }, 'order-8'), costs, 'with a key as well');
+  assert.deepEqual(await push({ installationIds: ['device-9'] }), costs);
+  const byToken = await push({ tokens: [people[10]!.token] });
+  assert.deepEqual(byToken, { ...costs, reads: { ...costs.reads, tokens: 1 } });
+  assert.equal(script.sent.length, 5);
+});
+
+test('a message that fails costs what is forgotten, and one with a webhook its events', {
+  skip,
+}, async (t) => {
+  const { store, proxy, script, ports } = await oneByOne(t);
+  ports.inline = createInline({ outlivesRequests: false });
+  await store.putInstallations(people.slice(0, 2));
+  const push = async (user: string) => {
+    takeCosts(proxy);
+    const request = messageRequestSchema.parse({ userIds: [user], message: { title: 'Hallo' } });
+    await (await singlePush(ports, toCampaignRequest(request), null)).sent;
+    return takeCosts(proxy);
+  };
+  await store.addWebhook({ ...webhookOf(), types: ['campaign.completed'] }, 9);
+  const told = await push('user-0');
+  // stored with the outcome, read for the outbox, and marked when they are out
+  assert.deepEqual([told.writes, told.reads.events], [{ campaigns: 2, events: 6 }, 3]);
+  script.answer = () => ({ kind: 'unregistered', reason: 'UNREGISTERED', since: null });
+  const gone = await push('user-1');
+  assert.equal(gone.reads.installations, 2);
+  assert.deepEqual(gone.deletes, { installations: 1, tokens: 1, badges: 1 });
 });
 
 test('a tick is four reads and a write, and a dozen reads more while a campaign is open', {

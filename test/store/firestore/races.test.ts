@@ -22,7 +22,7 @@ import {
   person,
   running,
 } from '../../contracts/store-fixture.ts';
-import { messageOf } from '../../contracts/store-messages.ts';
+import { created, messageOf, sentMessage } from '../../contracts/store-messages.ts';
 import { freshProject, withoutEmulators } from '../../emulators.ts';
 import { emulator, openStore, openThroughProxy } from './emulated.ts';
 import { type Call, type FirestoreProxy, failing } from './proxy.ts';
@@ -237,46 +237,31 @@ test('a shard that is still at work is not closed by the sweep', { skip }, async
   assert.equal(finished.kind === 'committed' && finished.campaignClosed, true);
 });
 
-for (const [dies, state, overdue] of [
-  ['started', 'accepted', { kind: 'campaign' }],
-  ['frozen', 'running', { kind: 'shard', shard: 0 }],
-] as const)
-  test(`a process that dies before its campaign of one page is ${dies} leaves it to the sweep`, {
-    skip,
-  }, async (t) => {
+for (const when of ['before', 'after'] as const) {
+  const answer = when === 'before' ? 'was not applied' : 'was applied, and its answer lost';
+  test(`a message whose creation ${answer} is created once`, { skip }, async (t) => {
     const { store, proxy } = await openThroughProxy(t);
-    const { campaign, page } = messageOf([2]);
-    const { id } = campaign;
-    const last = writesTo(dies === 'started' ? 'shards' : 'chunks');
-    let dead = false;
-    proxy.fault = (call) => {
-      dead ||= last(call);
-      return dead ? { code: status.PERMISSION_DENIED, when: 'before' } : null;
-    };
-    const idempotency = { key: 'k', requestHash: 'h' };
-    await assert.rejects(store.createStarted(campaign, idempotency, page));
-    proxy.fault = () => null;
-    assert.equal((await store.getCampaign(id))?.state, state);
-    const again = messageOf([2]);
-    const retried = await store.createStarted(again.campaign, idempotency, again.page);
-    assert.equal(retried.kind, 'exists');
-    await store.published(await store.unpublished(id));
-    const { dueAt } = page;
-    assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
-    assert.deepEqual(await store.takeOverdue(dueAt, dueAt + MINUTE, 9), [
-      { ...overdue, campaignId: id, dueAt, task: null },
-    ]);
-    // what its planner does then
-    assert.equal(
-      await store.startCampaign({ id, shards: [EVERYBODY], dueAt, at: NOW }),
-      dies === 'started',
-    );
-    assert.equal((await store.freezePage(page)).kind, 'frozen');
-    await finish(store, page.chunks[0]!.id);
-    const { recipients, accepted } = await store.counts(id);
-    assert.deepEqual([recipients, accepted], [2, 2]);
-    assert.equal((await store.getCampaign(id))?.state, 'completed');
+    const happened = failing(proxy, writesTo('campaigns'), { code: status.UNAVAILABLE, when });
+    const key = { key: 'k', requestHash: 'h' };
+    const first = await store.createMessage(messageOf('one'), key);
+    assert.ok(first.kind === 'created');
+    happened();
+    assert.equal((await store.createMessage(messageOf('two'), key)).kind, 'exists');
+    assert.equal((await store.closeMessage(sentMessage(first.campaign, [1])))?.counts.accepted, 1);
+    assert.equal((await store.listCampaigns(null, 9)).items.length, 1);
   });
+
+  test(`a message whose outcome ${answer} is counted once`, { skip }, async (t) => {
+    const { store, proxy } = await openThroughProxy(t);
+    const campaign = await created(store);
+    const happened = failing(proxy, writesTo('campaigns'), { code: status.UNAVAILABLE, when });
+    const closed = (await store.closeMessage(sentMessage(campaign, [2])))!;
+    assert.deepEqual([closed.campaign.state, closed.counts.accepted], ['completed', 2]);
+    happened();
+    assert.deepEqual(await store.counts(campaign.id), closed.counts);
+    assert.equal((await store.history(campaign.id)).length, 3);
+  });
+}
 
 test('nothing is kept of who is erased while what he failed of is written down', {
   skip,

@@ -31,7 +31,10 @@ export function toReached(row: Row, carried: readonly Carried[]): Reached {
 const ALWAYS = ['provider', 'environment', 'token', 'optedOut'] as const;
 
 /** The fields that have to be read. */
-export const fieldsFor = ({ audience, carried = [] }: AudienceRead): string[] => [
+export const fieldsFor = ({
+  audience,
+  carried = [],
+}: Pick<AudienceRead, 'audience' | 'carried'>): string[] => [
   ...new Set([...ALWAYS, ...fieldsOf(audience), ...carried]),
 ];
 
