@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** The longest line, in bytes. The largest registration is much shorter. */
-const MAX_LINE_BYTES = 64 * 1024;
+export const MAX_LINE_BYTES = 64 * 1024;
 
 /** One line without its end, or its fault. Numbers begin at 1. */
 export type Line = { number: number; text: string } | { number: number; fault: string };

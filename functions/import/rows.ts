@@ -50,7 +50,7 @@ export function jsonOf(text: string): 'array' | 'object' | null {
   return first === '[' ? 'array' : first === '{' ? 'object' : null;
 }
 
-export const ARRAY = 'the file is a JSON array; write one object a line: jq -c ".[]"';
+const ARRAY = 'the file is a JSON array; write one object a line: jq -c ".[]"';
 const OBJECT = 'the file is JSON; send it as application/x-ndjson';
 
 /** Gives the same lines. Throws a `FileFault` if the file is JSON of a refused kind. */

@@ -62,6 +62,12 @@ export const foreign: Record<string, [file: string | Uint8Array, words: RegExp]>
   'UTF-16 without a mark': [Buffer.from(PLAIN, 'utf16le'), /UTF-16 without a byte order mark/],
   'a damaged gzip': [gzipSync(PLAIN).fill(0xff, 12, 40), /gzip is damaged or cut off/],
   'a gzip that was cut off': [gzipSync(PLAIN).subarray(0, 60), /gzip is damaged or cut off/],
-  'a JSON array': [`[${NDJSON.replaceAll('\n', ',')}]`, /JSON array; write one object a line/],
-  'a JSON array over lines': [`[\n${NDJSON.replaceAll('\n', ',\n')}\n]`, /JSON array/],
+};
+
+/** JSON documents with a list: the command line reads them, the API wants one object a line. */
+export const documents: Record<string, string> = {
+  'a JSON array': `[${NDJSON.trim().replaceAll('\n', ',')}]`,
+  'a JSON array over lines': `\n[\n${NDJSON.trim().replaceAll('\n', ',\n')}\n]\n`,
+  'a list of results': `{"results": [${NDJSON.trim().replaceAll('\n', ' ,\n')}], "count": 2}`,
+  'pages one after the other': NDJSON.trim().replaceAll(/.+/g, '{"results":[$&],"next":["x"]}'),
 };

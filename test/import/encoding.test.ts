@@ -6,7 +6,7 @@ import type { Imported } from '../../functions/http/installations/import.ts';
 import { decoded, Unreadable } from '../../functions/import/encoding.ts';
 import { apnsToken, createFixture, jsonOf } from '../http/fixture.ts';
 import { assertLinear } from '../text/linear.ts';
-import { csvDialects, foreign, NDJSON, ndjsonDialects } from './dialects.ts';
+import { csvDialects, documents, foreign, NDJSON, ndjsonDialects } from './dialects.ts';
 
 const pieces = async function* (file: Uint8Array, size = file.length) {
   for (let at = 0; at < file.length; at += size) yield file.subarray(at, at + size);
@@ -53,8 +53,11 @@ test('what is not read is refused with a sentence, and nothing is stored', async
   }
   const json = await jsonOf<Problem>(await load(NDJSON));
   assert.match(json.faults![0]!.message, /the file is JSON; send it as application\/x-ndjson/);
-  const array = await load(foreign['a JSON array over lines']![0], 'application/x-ndjson');
-  assert.match((await jsonOf<Problem>(array)).faults![0]!.message, /JSON array/);
+  for (const type of ['text/csv', 'application/x-ndjson']) {
+    const array = await load(documents['a JSON array over lines']!, type);
+    const { faults } = await jsonOf<Problem>(array);
+    assert.match(faults![0]!.message, /JSON array; write one object a line/);
+  }
   assert.equal(await store.estimateAudience('default', {}), 0);
   assert.deepEqual(logged, []);
 });

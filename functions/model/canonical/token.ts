@@ -6,6 +6,15 @@ import { descriptionOf, type Provider, providers } from '../provider/registry.ts
 export const isTokenOf = (provider: Provider, token: string): boolean =>
   descriptionOf(provider).token.pattern.test(token);
 
+/** `ExponentPushToken[…]`: https://docs.expo.dev/push-notifications/sending-notifications-custom/ */
+const EXPO = /^Expo(?:nent)?PushToken\[/;
+
+/** Why a text is no token of a provider, in words. */
+export const tokenFault = (provider: Provider, token: string): string =>
+  EXPO.test(token)
+    ? 'is a token of Expo, and only Expo sends to those: register what getDevicePushTokenAsync() gives'
+    : descriptionOf(provider).token.expected;
+
 /** The token as it is stored: in lower case where the provider ignores case. */
 export const tokenOf = (provider: Provider, token: string): string =>
   descriptionOf(provider).token.ignoresCase ? token.toLowerCase() : token;

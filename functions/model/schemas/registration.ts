@@ -7,11 +7,10 @@ import * as z from 'zod';
 import { countryOf } from '../canonical/country.ts';
 import { languageOf } from '../canonical/language-tag.ts';
 import { timeZoneOf } from '../canonical/timezone.ts';
-import { isTokenOf } from '../canonical/token.ts';
+import { isTokenOf, tokenFault } from '../canonical/token.ts';
 import { environments, type Platform, permissions, platforms, tokenForm } from '../platform.ts';
 import {
   defaultProvider,
-  descriptionOf,
   type Provider,
   providers,
   serves,
@@ -136,7 +135,7 @@ export const registrationSchema = withServing(
 )
   .refine((it) => isTokenOf(providerOf(it), it.token), {
     path: ['token'],
-    error: ({ input }) => descriptionOf(providerOf(input as Named)).token.expected,
+    error: ({ input }) => tokenFault(providerOf(input as Named), (input as Named).token),
     when: isNamed,
   })
   .meta({ id: 'Registration' });

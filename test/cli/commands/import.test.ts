@@ -13,7 +13,7 @@ import { createWindow } from '../../../functions/cli/commands/import/window.ts';
 import { bucketOf } from '../../../functions/model/bucket.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { apnsToken } from '../../http/fixture.ts';
-import { csvDialects, foreign, ndjsonDialects } from '../../import/dialects.ts';
+import { csvDialects, documents, foreign, ndjsonDialects } from '../../import/dialects.ts';
 import { createCli } from '../fixture.ts';
 
 const row = (n: number, more: object = {}) =>
@@ -64,7 +64,7 @@ test('columns that do not fit are refused before anything is sent', async (t) =>
 
 test('a file is read as different programs write it, whatever it is called', async (t) => {
   const { volley, file, store } = await createCli(t);
-  const files = [...Object.entries(csvDialects), ...Object.entries(ndjsonDialects)];
+  const files = [csvDialects, ndjsonDialects, documents].flatMap((it) => Object.entries(it));
   for (const [index, [name, content]] of files.entries()) {
     const { code, stderr } = await volley(
       'import',

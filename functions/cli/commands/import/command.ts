@@ -1,7 +1,6 @@
 /** `volley import`: shows the mapping, imports the rows, prints a summary. */
 
-import { type Command, Option } from 'commander';
-import { ABSENT } from '../../../import/absent.ts';
+import type { Command } from 'commander';
 import { readRow } from '../../../import/read-row.ts';
 import { redact } from '../../../lib/redact.ts';
 import type { Context } from '../../context.ts';
@@ -9,29 +8,16 @@ import { count } from '../../format.ts';
 import { createProgress, createRate } from '../../progress.ts';
 import { Usage } from '../../usage.ts';
 import { openFile } from './file.ts';
-import { mappingOf, mappingText, readMap, rowMaker } from './mapping.ts';
+import { mappingOf } from './mapping.ts';
+import { checkOptions, importOptions, type Options } from './options.ts';
 import { isPostgres, openPostgres } from './postgres.ts';
 import { prune } from './prune.ts';
+import { rowsOf } from './rows.ts';
 import { type ImportJob, runImport } from './run.ts';
 import type { Source } from './source.ts';
 import { type Counts, openState } from './state.ts';
 import { summary, tellings } from './summary.ts';
-
-interface Options {
-  query?: string;
-  map?: [field: string, column: string][];
-  orderBy?: string;
-  null?: string[];
-  resume: boolean;
-  app?: string;
-  dryRun?: boolean;
-  restart?: boolean;
-  prune?: boolean;
-  yes?: boolean;
-  force?: boolean;
-  timeout?: string;
-  window?: string;
-}
+import { createTally } from './tally.ts';
 
 const SHOWN_ROWS = 3;
 
@@ -39,43 +25,21 @@ const examples = `
 Examples:
   volley import installations.csv --dry-run
   volley import dump.ndjson --map token=push_token,os=device
+  volley import players.csv.gz --from onesignal --dry-run
   volley import postgres://reader@db/shop --prune \\
     --query "select * from devices"
 `;
 
 export function importCommand(program: Command, context: Context) {
-  program
-    .command('import')
+  importOptions(program.command('import'))
     .argument('<source>', 'CSV with a header, NDJSON, or postgres://…')
-    .option('--query <sql>', 'the SELECT that reads from a database')
-    .option('--map <field=column,…>', 'columns that are not recognised; may be repeated', maps)
-    .option(
-      '--null <text,…>',
-      `texts that stand for no value (default: ${ABSENT.join(',')})`,
-      texts,
-    )
-    .option('--app <app>', 'the app of all rows')
-    .option('--order-by <column>', 'of a query: the column to resume by (default: that of the id)')
-    .option('--no-resume', 'of a query: read without an order, so it cannot resume')
-    .option('--dry-run', 'show the mapping and the first rows, count the faults, store nothing')
-    .option('--restart', 'from the beginning, even if an earlier run was stopped')
-    .option('--prune', 'at the end remove installations that the source has not; asks first')
-    .option('--yes', 'do not ask')
-    .option('--force', 'prune even if rows were rejected, or most would be removed')
-    .option('--timeout <seconds>', 'deadline of one statement of a query', '300')
-    .addOption(
-      new Option('--window <rows>', 'rows that are recorded as done in one step').hideHelp(),
-    )
     .description('register the installations of a file or a database')
     .addHelpText('after', examples)
     .action((source: string, options: Options) => run(source, options, context));
 }
 
-const texts = (value: string, earlier: string[] = []) => [...earlier, ...value.split(',')];
-
-const maps = (value: string, earlier: Options['map'] = []) => [...earlier, ...readMap(value)];
-
 async function run(from: string, options: Options, context: Context) {
+  checkOptions(options);
   const source = await open(from, options);
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
@@ -94,25 +58,20 @@ async function importFrom(source: Source, options: Options, context: Context, st
   const client = context.client();
   const dryRun = options.dryRun === true;
   const app = options.app ?? (options.prune ? 'default' : undefined);
-  const { mapping, absent, toRow } = rowsOf(source, options);
-  say(`${source.name}\n${mappingText(mapping)}`);
-  if (dryRun) await preview(source, toRow, app, say);
+  const { text, identity, toRows } = rowsOf(source, options);
+  say(`${source.name}\n${text}`);
+  if (dryRun) await preview(source, toRows, app, say);
 
-  const identity = [
-    context.url(),
-    app,
-    source.identity,
-    [...mapping.fields],
-    options.prune === true,
-  ];
-  const file = stateOf([...identity, absent], options, context);
+  const parts = [context.url(), app, source.identity, options.prune === true, identity];
+  const file = stateOf(parts, options, context);
   const { state } = file;
   if (file.resumed && state.position)
     say(`going on after ${source.unit} ${count(state.position.rows)} (--restart begins anew)\n`);
 
   const told = tellings(source.unit);
-  const job = { client, source, toRow, app, state: file, dryRun, marks: options.prune === true };
-  const counts = await withProgress(job, { options, told, stop }, context);
+  const job = { client, source, toRows, app, state: file, dryRun, marks: options.prune === true };
+  const tally = createTally();
+  const counts = await withProgress(job, { options, told, tally, stop }, context);
 
   const pruned =
     options.prune && !dryRun && state.complete && counts.read > 0
@@ -126,16 +85,11 @@ async function importFrom(source: Source, options: Options, context: Context, st
   if (counts.read === 0) say('volley: there are no rows, so nothing was stored or removed\n');
   if (counts.read === counts.rejected) exit(1);
   const stored = counts.read - counts.rejected;
-  show({ ...counts, stored, ...told.lists(), ...(pruned !== null && { pruned }) }, () =>
-    summary(counts, { pruned, dryRun }),
+  const found = dryRun && options.from !== undefined && counts.read > 0 ? tally : null;
+  const document = { ...counts, stored, ...told.lists(), ...found?.counts() };
+  show({ ...document, ...(pruned !== null && { pruned }) }, () =>
+    [summary(counts, { pruned, dryRun }), ...(found ? [found.text()] : [])].join('\n'),
   );
-}
-
-/** How the source's columns become the fields of rows. */
-function rowsOf(source: Source, options: Options) {
-  const mapping = mappingOf(source.columns, options.map ?? []);
-  const absent = options.null ?? (source.isText ? ABSENT : null);
-  return { mapping, absent, toRow: rowMaker(mapping, absent && new Set(absent)) };
 }
 
 const stateOf = (identity: unknown[], options: Options, { io }: Context) =>
@@ -149,16 +103,19 @@ const stoppedText = (unit: string, rows?: number) =>
     ? `stopped; the same command goes on after ${unit} ${count(rows)}\n`
     : 'stopped; the same command begins again: rows that are stored already will not change\n';
 
-type Job = Pick<ImportJob, 'client' | 'source' | 'toRow' | 'app' | 'state' | 'dryRun' | 'marks'>;
+type Job = Pick<ImportJob, 'client' | 'source' | 'toRows' | 'app' | 'state' | 'dryRun' | 'marks'>;
+
+interface Watched {
+  options: Options;
+  told: ReturnType<typeof tellings>;
+  tally: ReturnType<typeof createTally>;
+  stop: AbortSignal;
+}
 
 /** Runs the import with a bar, and says its first faults at the end, even if it breaks off. */
 async function withProgress(
   job: Job,
-  {
-    options,
-    told,
-    stop,
-  }: { options: Options; told: ReturnType<typeof tellings>; stop: AbortSignal },
+  { options, told, tally, stop }: Watched,
   { isJson, say, io }: Context,
 ): Promise<Counts> {
   const progress = isJson() ? null : createProgress(io.stderr);
@@ -174,6 +131,7 @@ async function withProgress(
         const total = job.source.total(read);
         progress?.show({ done: read, total, rate: rate(read - before), words });
       },
+      onRow: tally.add,
       onFault: told.fault,
       onWarning: told.warning,
     });
@@ -189,6 +147,7 @@ async function open(from: string, options: Options): Promise<Source> {
     if (query !== undefined) throw new Usage('--query is for a source such as postgres://…');
     return openFile(from);
   }
+  if (options.from !== undefined) throw new Usage('--from is for a file');
   if (query === undefined) throw new Usage('say what to read: --query "select * from devices"');
   const seconds = Number(timeout);
   if (!(seconds > 0 && seconds <= 86_400)) throw new Usage('--timeout is a number of seconds');
@@ -198,7 +157,8 @@ async function open(from: string, options: Options): Promise<Source> {
     key(columns) {
       if (!options.resume) return null;
       if (orderBy !== undefined) return orderBy;
-      return columns[mappingOf(columns, options.map ?? []).fields.get('id')!]!.name;
+      const fixed = (options.set ?? []).map(([field]) => field);
+      return columns[mappingOf(columns, options.map ?? [], fixed).fields.get('id')!]!.name;
     },
   });
 }
@@ -206,14 +166,16 @@ async function open(from: string, options: Options): Promise<Source> {
 /** Shows the first rows as they would be stored. They are read apart from the import itself. */
 async function preview(
   source: Source,
-  toRow: ReturnType<typeof rowMaker>,
+  toRows: ImportJob['toRows'],
   app: string | undefined,
   say: (text: string) => void,
   now = Date.now,
 ) {
-  for await (const row of source.first(SHOWN_ROWS)) {
-    const it = readRow(toRow(row), app, now());
-    // its fault is shown when the rows are counted
+  const made = [];
+  for await (const row of source.first(SHOWN_ROWS)) made.push(...toRows(row));
+  for (const one of made.slice(0, SHOWN_ROWS)) {
+    const it = 'row' in one ? readRow(one.row, app, now()) : { fault: '' };
+    // faults are shown when the rows are counted
     if ('fault' in it) continue;
     const { bucket: _, ...shown } = it.installation;
     const refreshedAt = shown.refreshedAt === null ? null : new Date(shown.refreshedAt);

@@ -1,39 +1,48 @@
-/** Reads a file of installations: CSV with a header, or NDJSON. */
+/** Reads a file of installations: CSV with a header, NDJSON, or a JSON document with a list. */
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type CsvRecord, readRecords } from '../../../import/csv.ts';
 import { decoded } from '../../../import/encoding.ts';
+import { HEAD_CHARACTERS, isDocument, readObjects } from '../../../import/json-objects.ts';
 import { type Line, readLines } from '../../../import/lines.ts';
-import { ARRAY, headerCell, jsonOf, otherCells, parsed } from '../../../import/rows.ts';
+import { headerCell, jsonOf, otherCells, parsed } from '../../../import/rows.ts';
 import { type Column, type Part, type Source, SourceFailed, type SourceRow } from './source.ts';
 
 /** Rows of an NDJSON file that are read to find its columns. */
 const SAMPLE = 1_000;
 
-/** NDJSON if the name or the beginning of the file says so; otherwise CSV. */
-async function formatOf(path: string, lines: AsyncIterable<Line[]>): Promise<Format> {
-  for await (const batch of lines) {
-    const first = batch.find((it) => 'fault' in it || it.text.trim() !== '');
-    if (!first) continue;
-    const json = 'text' in first ? jsonOf(first.text) : null;
-    if (json === 'array') throw new SourceFailed(`${path}: ${ARRAY}`);
-    return json === 'object' || /\.(ndjson|jsonl)(\.gz)?$/i.test(path) ? ndjson : csv;
+/** A JSON document or NDJSON if the name or the beginning of the file says so; otherwise CSV. */
+async function formatOf(path: string, body: AsyncIterable<Uint8Array>): Promise<Format> {
+  const head = await headOf(body);
+  if (head.trim() === '') throw new SourceFailed('the file is empty');
+  if (isDocument(head)) return document;
+  return jsonOf(head) === 'object' || /\.(ndjson|jsonl)(\.gz)?$/i.test(path) ? ndjson : csv;
+}
+
+/** The first characters after blank lines. */
+async function headOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let head = '';
+  for await (const piece of body) {
+    head = (head + decoder.decode(piece, { stream: true })).trimStart();
+    if (head.length >= HEAD_CHARACTERS) break;
   }
-  throw new SourceFailed('the file is empty');
+  return head.slice(0, HEAD_CHARACTERS);
 }
 
 /** Throws `SourceFailed`, `Unreadable`, and what the file system throws. */
 export async function openFile(path: string): Promise<Source> {
   const { size, mtimeMs } = await stat(path);
   const read = { bytes: 0, rows: 0 };
-  const lines = (signal?: AbortSignal) => readLines(decoded(counted(path, read, signal)));
-  const parts = await formatOf(path, lines());
+  const bytes = (signal?: AbortSignal) => decoded(counted(path, read, signal));
+  const parts = await formatOf(path, bytes());
+  const lines = (signal?: AbortSignal) => parts.lines(bytes(signal));
   const columns = await parts.columns(lines());
   return {
     name: path,
-    unit: 'line',
+    unit: parts.unit,
     columns,
     isText: parts === csv,
     identity: `${resolve(path)} ${size} ${mtimeMs}`,
@@ -84,11 +93,15 @@ async function* counted(path: string, read: { bytes: number }, signal?: AbortSig
 }
 
 interface Format {
+  unit: Source['unit'];
+  lines(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Line[]>;
   columns(lines: AsyncIterable<Line[]>): Promise<Column[]>;
   read(lines: AsyncIterable<Line[]>, columns: Column[]): AsyncIterable<Part>;
 }
 
 const csv: Format = {
+  unit: 'line',
+  lines: readLines,
   async columns(lines) {
     for await (const records of readRecords(lines))
       for (const record of records) return header(record);
@@ -120,6 +133,8 @@ function header(record: CsvRecord): Column[] {
 }
 
 const ndjson: Format = {
+  unit: 'line',
+  lines: readLines,
   async columns(lines) {
     const names = new Set<string>();
     let rows = 0;
@@ -152,6 +167,9 @@ const ndjson: Format = {
     }
   },
 };
+
+/** The objects of a document are read as if each were a line. */
+const document: Format = { ...ndjson, unit: 'row', lines: readObjects };
 
 function inColumns(at: number, value: Record<string, unknown>, index: Map<string, number>) {
   const row: SourceRow = { at, cells: new Array(index.size) };

@@ -43,14 +43,17 @@ const needed = ['id', 'platform', 'token'];
 
 const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-/** Reads `token=push_token,os=device`. An empty column leaves the field out. Throws `Usage`. */
-export function readMap(text: string): [field: string, column: string][] {
+/**
+ * Reads `token=push_token,os=device`; `option` is named in faults. An empty column leaves the field out.
+ * Throws `Usage`.
+ */
+export function readPairs(option: string, text: string): [field: string, right: string][] {
   return text.split(',').map((part) => {
     const [left = '', ...right] = part.split('=');
     const field = fieldNamed(left.trim());
     if (!field || right.length === 0)
       throw new Usage(
-        `--map: "${part.trim()}" is not FIELD=COLUMN; fields are ${rowFields.join(', ')}, attributes.NAME`,
+        `${option}: "${part.trim()}" is not FIELD=…; fields are ${rowFields.join(', ')}, attributes.NAME`,
       );
     return [field, right.join('=').trim()];
   });
@@ -62,8 +65,15 @@ function fieldNamed(name: string): string | undefined {
   return rowFields.find((it) => plain(it) === plain(name)) ?? found?.[0];
 }
 
-/** The mapping; `said` comes before names. Throws `Usage`, which names every fault. */
-export function mappingOf(columns: Column[], said: [field: string, column: string][]): Mapping {
+/**
+ * The mapping; `said` comes before names, and fields of `fixed` have no column. Throws `Usage`, which
+ * names every fault.
+ */
+export function mappingOf(
+  columns: Column[],
+  said: [field: string, column: string][],
+  fixed: readonly string[] = [],
+): Mapping {
   const faults: string[] = [];
   const fields = new Map<string, number>();
   const seen = new Set<string>();
@@ -78,7 +88,7 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
       : columns.findIndex((it) => it.name.toLowerCase() === name.toLowerCase());
   };
   const taken = new Set<number>();
-  const out = new Set<string>();
+  const out = new Set(fixed);
   for (const [field, name] of said) {
     const index = find(name);
     if (name === '') out.add(field);
@@ -101,7 +111,7 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
     }
   }
   for (const field of needed)
-    if (!fields.has(field))
+    if (!fields.has(field) && !fixed.includes(field))
       faults.push(`${field}: no column looks like it; say --map ${field}=COLUMN`);
   for (const [field, index] of fields) {
     const { name, type } = columns[index]!;
@@ -122,7 +132,7 @@ export function mappingOf(columns: Column[], said: [field: string, column: strin
 const MAX_LISTED = 30;
 
 /** The names of the columns; the first ones if a file without a header seems to have thousands. */
-function listed(columns: Column[]): string {
+export function listed(columns: Column[]): string {
   const names = columns.slice(0, MAX_LISTED).map(({ name }) => quoted(name));
   const more = columns.length - names.length;
   return `${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;

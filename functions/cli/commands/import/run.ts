@@ -3,12 +3,13 @@
  * window of rows is sent, the next one fills. The position is saved once the API has a whole window.
  */
 
+import type { Converted } from '../../../import/presets/convert.ts';
 import { PAGE_ROWS } from '../../../import/rows.ts';
 import * as answers from '../../answers.ts';
 import type { Client } from '../../client/client.ts';
 import type { Position, Source, SourceRow } from './source.ts';
 import { type Counts, noCounts, type StateFile } from './state.ts';
-import { createWindow, type Page } from './window.ts';
+import { createWindow, type Page, type Window } from './window.ts';
 
 export interface Fault {
   at: number;
@@ -18,8 +19,8 @@ export interface Fault {
 export interface ImportJob {
   client: Client;
   source: Source;
-  /** a row of the source as the API takes it */
-  toRow(row: SourceRow): Record<string, unknown>;
+  /** what a row of the source has: rows as the API takes them, or why there are none */
+  toRows(row: SourceRow): Converted[];
   app: string | undefined;
   state: StateFile;
   /** true if rows are marked, for a prune */
@@ -29,6 +30,8 @@ export interface ImportJob {
   /** rows of a window; smaller ones in tests */
   windowRows?: number | undefined;
   onProgress(counts: Counts): void;
+  /** called for each row that is sent */
+  onRow(row: Record<string, unknown>): void;
   /** called for a row that is not stored */
   onFault(fault: Fault): void;
   /** called for a row that is stored without some cells */
@@ -86,20 +89,24 @@ export async function runImport(job: ImportJob): Promise<Counts> {
     if (stopped.aborted) break;
     for (const it of part.faults) reject(it);
     for (const row of part.rows) {
-      const made = job.toRow(row);
-      let added = window.add(made, row.at);
-      if (added === 'full') {
-        await handOn(last!);
+      const made = job.toRows(row);
+      let faults = fill(window, made, row.at);
+      if (faults === 'full') {
+        await handOn(last ?? state.position ?? BEGIN);
         if (stopped.aborted) break;
-        added = window.add(made, row.at);
+        faults = fill(window, made, row.at);
       }
-      if (added === 'too long') reject({ at: row.at, message: 'is longer than 65536 bytes' });
-      if (added === 'too deep') reject({ at: row.at, message: 'is nested too deep' });
+      if (faults === 'full') faults = [{ at: row.at, message: 'has more devices than fit' }];
+      for (const it of faults) reject(it);
+      for (const it of made) {
+        if ('row' in it) job.onRow(it.row);
+        if ('skipped' in it) count(open.filling.skipped, it.skipped, 1);
+      }
       last = source.positionOf(row);
     }
   }
-  if (!stopped.aborted && (window.rows > 0 || open.filling.rejected > 0))
-    await handOn(last ?? state.position ?? { rows: 0, key: null });
+  const isOpen = window.rows > 0 || open.filling.rejected > 0 || hasSkipped(open.filling);
+  if (!stopped.aborted && isOpen) await handOn(last ?? state.position ?? BEGIN);
   await sending;
   if (!signal.aborted && !dryRun) {
     state.complete = true;
@@ -112,6 +119,24 @@ export async function runImport(job: ImportJob): Promise<Counts> {
     open.filling.rejected++;
     job.onFault(fault);
   }
+}
+
+/** Adds all that a row of the source has, and gives the faults of the rest; or adds nothing of it. */
+function fill(window: Window, made: Converted[], at: number): Fault[] | 'full' {
+  const before = window.rows;
+  const faults: Fault[] = [];
+  for (const it of made) {
+    if ('fault' in it) faults.push({ at, message: it.fault });
+    if (!('row' in it)) continue;
+    const added = window.add(it.row, at);
+    if (added === 'full') {
+      window.cut(before);
+      return 'full';
+    }
+    if (added === 'too long') faults.push({ at, message: 'is longer than 65536 bytes' });
+    if (added === 'too deep') faults.push({ at, message: 'is nested too deep' });
+  }
+  return faults;
 }
 
 async function sendPage(job: ImportJob, page: Page) {
@@ -130,14 +155,24 @@ async function sendPage(job: ImportJob, page: Page) {
   return counts;
 }
 
-const names = Object.keys(noCounts()) as (keyof Counts)[];
+type Number = Exclude<keyof Counts, 'skipped'>;
+const names = Object.keys(noCounts()).filter((it): it is Number => it !== 'skipped');
 
-function add(to: Counts, more: Counts) {
+function add(to: Counts, more: Omit<Counts, 'skipped'> & Partial<Counts>) {
   for (const name of names) to[name] += more[name];
+  for (const [word, n] of Object.entries(more.skipped ?? {})) count(to.skipped, word, n);
 }
 
+function count(to: Record<string, number>, word: string, more: number) {
+  to[word] = (to[word] ?? 0) + more;
+}
+
+const hasSkipped = ({ skipped }: Counts) => Object.keys(skipped).length > 0;
+
+const BEGIN: Position = { rows: 0, key: null };
+
 function sum(a: Counts, b: Counts): Counts {
-  const all = { ...a };
+  const all = { ...a, skipped: { ...a.skipped } };
   add(all, b);
   return all;
 }

@@ -15,6 +15,8 @@ export interface Counts {
   tokensMoved: number;
   rejected: number;
   warned: number;
+  /** rows of another system that are no devices, by what they are */
+  skipped: Record<string, number>;
 }
 
 export const noCounts = (): Counts => ({
@@ -26,6 +28,7 @@ export const noCounts = (): Counts => ({
   tokensMoved: 0,
   rejected: 0,
   warned: 0,
+  skipped: {},
 });
 
 interface State {

@@ -24,9 +24,10 @@ export function tellings(unit: string) {
   };
 }
 
-/** Two lines at most, each within a terminal's width. */
+/** A line or a few, each within a terminal's width. */
 export function summary(counts: Counts, done: { pruned: number | null; dryRun: boolean }): string {
   const { read, inserted, updated, unchanged, superseded, rejected, warned, tokensMoved } = counts;
+  const skipped = Object.entries(counts.skipped);
   const more = [
     [superseded, 'replaced by later rows'],
     [warned, 'kept without a bad cell'],
@@ -38,5 +39,11 @@ export function summary(counts: Counts, done: { pruned: number | null; dryRun: b
       `, ${count(rejected)} rejected` +
       `${done.pruned === null ? '' : `, ${count(done.pruned)} removed`}`;
   const second = more.filter(([n]) => n > 0).map(([n, words]) => `${count(n)} ${words}`);
-  return second.length > 0 ? `${first}\n${fold(second.join(', '), 0)}` : first;
+  const third = skipped.map(([word, n]) => `${count(n)} ${word}`).join(', ');
+  const total = skipped.reduce((sum, [, n]) => sum + n, 0);
+  return [
+    first,
+    ...(second.length > 0 ? [fold(second.join(', '), 0)] : []),
+    ...(total > 0 ? [fold(`${count(total)} skipped: ${third}`, 0)] : []),
+  ].join('\n');
 }

@@ -21,6 +21,8 @@ export interface Page {
   at(line: number): number;
 }
 
+export type Window = ReturnType<typeof createWindow>;
+
 export function createWindow(maxRows = MAX_ROWS) {
   // memory is used only once it is written to
   const filling = lines();
@@ -49,6 +51,9 @@ export function createWindow(maxRows = MAX_ROWS) {
       filling.end(at);
       return 'added';
     },
+
+    /** Removes the rows after the first so many. */
+    cut: (rows: number) => filling.cut(rows),
 
     /**
      * All rows in pages of about the same size, at most `size` rows each. They are valid until the next
@@ -93,6 +98,7 @@ interface Lines {
   copy(from: Lines, index: number): void;
   span(index: number): [start: number, end: number];
   chunks(from: number, to: number): AsyncGenerator<Uint8Array>;
+  cut(rows: number): void;
   clear(): void;
 }
 
@@ -127,10 +133,12 @@ function lines(): Lines {
         yield bytes.subarray(at, Math.min(at + CHUNK, end));
     },
 
-    clear() {
-      it.used = 0;
-      it.rows = 0;
+    cut(rows) {
+      it.rows = rows;
+      it.used = startOf(rows);
     },
+
+    clear: () => it.cut(0),
   };
   return it;
 }
