@@ -9,36 +9,60 @@ import { createInline } from '../pipeline/send/inline.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
 
-interface GoogleOptions {
+export interface GoogleOptions {
   config: GoogleConfig;
   log: Log;
-  /** true if this function sends pushes or checks messages */
-  withSenders: boolean;
+  /**
+   * `now` if this function sends pushes; `later` if it may be asked to, and calls `loadSenders` before;
+   * `never`: it has none.
+   */
+  senders: 'now' | 'later' | 'never';
   now?: () => number;
   random?: () => number;
 }
 
 type Google = Ports & {
   inline: ReturnType<typeof createInline>;
+  /** Loads the code that sends; before that, `senders` has none. A second call loads nothing. */
+  loadSenders(): Promise<void>;
   /** Closes all connections; calls in progress fail. */
   close(): Promise<void>;
 };
 
-const noSenders: Senders = { get: () => null };
+type Closable = Senders & { close(): Promise<void> };
+
+/** Has no senders until they are loaded. */
+function createLateSenders(make: () => Promise<Closable>) {
+  let loading: Promise<void> | null = null;
+  let made: Closable | null = null;
+  return {
+    get: (...asked: Parameters<Senders['get']>) => made?.get(...asked) ?? null,
+    load(): Promise<void> {
+      loading ??= make().then((it) => {
+        made = it;
+      });
+      return loading;
+    },
+    close: async () => made?.close(),
+  };
+}
 
 /** Opens no connection yet. */
 export async function createGoogle({
   config,
   log,
-  withSenders,
+  senders: when,
   now = Date.now,
   random = Math.random,
 }: GoogleOptions): Promise<Google> {
   const { project, region, prefix, database, retentionDays, invoker, urls, apps, local } = config;
   // every function reads the store; the queue and the events import their clients themselves
-  const [{ createFirestoreStore }, providers] = await Promise.all([
+  const senders = createLateSenders(async () =>
+    (await import('../providers/senders.ts')).createSenders(apps, { log }),
+  );
+  const [{ createFirestoreStore }] = await Promise.all([
     import('../store/firestore.ts'),
-    withSenders ? import('../providers/senders.ts') : null,
+    when === 'now' ? senders.load() : null,
   ]);
   const store = createFirestoreStore({
     project,
@@ -66,12 +90,12 @@ export async function createGoogle({
     random,
     ...(local.pubsubHost && { emulatorHost: local.pubsubHost }),
   });
-  const senders = providers?.createSenders(apps, { log });
   return {
     store,
     queue,
     events,
-    senders: senders ?? noSenders,
+    senders,
+    loadSenders: senders.load,
     scalesToZero: true,
     log,
     now,
@@ -79,7 +103,7 @@ export async function createGoogle({
     // Cloud Run gives CPU to an instance while it has requests
     inline: createInline({ outlivesRequests: false }),
     async close() {
-      await Promise.all([senders?.close(), queue.close(), store.close()]);
+      await Promise.all([senders.close(), queue.close(), store.close()]);
     },
   };
 }

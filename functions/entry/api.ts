@@ -2,12 +2,8 @@
 
 import { getRequestListener } from '@hono/node-server';
 import type { GoogleConfig } from '../config/google.ts';
-import { clockCheck, storeCheck, tickCheck } from '../doctor/common.ts';
-import { googleChecks } from '../doctor/google.ts';
-import { senderChecks } from '../doctor/providers.ts';
 import { createGoogle } from '../engines/google.ts';
 import { createPubSubDeadLetters } from '../events/dead-letters.ts';
-import { googleAccessToken } from '../events/pubsub.ts';
 import { createApi } from '../http/api.ts';
 import { clientAddressBehind } from '../http/auth/address.ts';
 import { createPeople } from '../http/auth/firebase-users.ts';
@@ -16,30 +12,8 @@ import type { Entry } from './front.ts';
 
 /** Starts the function `api`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
-  const google = await createGoogle({ config, log, withSenders: true });
-  const { project, region, prefix, database, apps, local } = config;
-  const checks = [
-    storeCheck(google.store),
-    tickCheck(
-      google.store,
-      `Cloud Scheduler calls ${prefix}-tick every minute: see the last call with gcloud scheduler jobs describe ${prefix}-tick --location=${region}, and its errors in the log of ${prefix}-tick.`,
-    ),
-    ...senderChecks(google.senders, apps),
-    // on a developer's machine there is no Google Cloud to check
-    ...(local.tasksHost
-      ? []
-      : [
-          clockCheck('https://cloudtasks.googleapis.com'),
-          ...googleChecks({
-            project,
-            region,
-            prefix,
-            database,
-            queue: google.queue,
-            accessToken: googleAccessToken('https://www.googleapis.com/auth/cloud-platform'),
-          }),
-        ]),
-  ];
+  const google = await createGoogle({ config, log, senders: 'later' });
+  const { project, prefix, local } = config;
   const deadLetters = createPubSubDeadLetters({
     project,
     topic: `${prefix}-events`,
@@ -50,7 +24,8 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   let linked = false;
   const app = createApi(google, {
     findPerson: createPeople(project),
-    checks,
+    checks: async () => (await import('./api-checks.ts')).checksOf(config, google),
+    ready: google.loadSenders,
     deadLetters,
     isLocal: config.isLocal,
     stop: stopping.signal,

@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 40;
 
 /** Starts the function `deliver`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
-  const google = await createGoogle({ config, log, withSenders: false });
+  const google = await createGoogle({ config, log, senders: 'never' });
   const fanOut = createFanOut(google);
   const { deliver } = createDeliver(google, createPoster({ local: config.isLocal }));
   const step = createTaskHandler(google, fanOut, deliver);

@@ -8,5 +8,5 @@ export const start = startWork({
   takes: (body) =>
     ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(body.kind) ||
     (body.kind === 'wake' && body.provider === null),
-  withSenders: false,
+  senders: 'never',
 });

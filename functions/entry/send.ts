@@ -9,5 +9,5 @@ export const startSending = (provider: Provider) =>
   startWork({
     target: workerOf(provider),
     takes: (body) => (body.kind === 'send' || body.kind === 'wake') && body.provider === provider,
-    withSenders: true,
+    senders: 'now',
   });

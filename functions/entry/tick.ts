@@ -9,7 +9,7 @@ import { privately } from './private.ts';
 
 /** Starts the function `tick`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
-  const google = await createGoogle({ config, log, withSenders: false });
+  const google = await createGoogle({ config, log, senders: 'never' });
   return {
     handle: privately('tick', config, log, async () => {
       await tick(google);

@@ -1,7 +1,7 @@
 /** What plan and the sending functions share: they run the tasks of their queues. */
 
 import type { GoogleConfig } from '../config/google.ts';
-import { createGoogle } from '../engines/google.ts';
+import { createGoogle, type GoogleOptions } from '../engines/google.ts';
 import { urlVariable, workers } from '../model/queues.ts';
 import type { TaskBody } from '../model/tasks.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
@@ -16,14 +16,14 @@ const MAX_ATTEMPTS = 60;
 interface Work {
   target: string;
   takes(body: TaskBody): boolean;
-  withSenders: boolean;
+  senders: GoogleOptions['senders'];
 }
 
 /** Returns the start of a function that runs the tasks which `takes` accepts. */
 export const startWork =
-  ({ target, takes, withSenders }: Work) =>
+  ({ target, takes, senders }: Work) =>
   async (config: GoogleConfig, log: Log): Promise<Entry> => {
-    const google = await createGoogle({ config, log, withSenders });
+    const google = await createGoogle({ config, log, senders });
     const noEvents = () => Promise.reject(new Error('events are for deliver'));
     const handler = only(target, takes, createTaskHandler(google, noEvents));
     return {

@@ -26,8 +26,10 @@ import { type Resource, resourceAt, type Served } from './resources.ts';
 export interface ApiOptions {
   /** finds the Firebase user of an ID token; without it only API keys are taken */
   findPerson?: FindPerson;
-  /** the checks of `volley doctor` */
-  checks?: Check[];
+  /** makes the checks of `volley doctor`, at its first request */
+  checks?: () => Promise<Check[]>;
+  /** loads what the ports still lack, before the first resource is loaded */
+  ready?: () => Promise<void>;
   /** of an engine that keeps events that no subscriber took */
   deadLetters?: DeadLetters;
   /** true if webhooks may use http and addresses of this machine */
@@ -47,7 +49,8 @@ export function createApi(
   ports: Ports,
   {
     findPerson,
-    checks = [],
+    checks = async () => [],
+    ready = async () => {},
     deadLetters,
     isLocal = false,
     stop = never,
@@ -70,7 +73,10 @@ export function createApi(
   };
   const apps = new Map<Resource['load'], Promise<Hono>>();
   const appOf = ({ load }: Resource) =>
-    createdOnce(apps, load, () => loadApp(served, access, load));
+    createdOnce(apps, load, async () => {
+      await ready();
+      return loadApp(served, access, load);
+    });
 
   const door = createApp(ports.log);
   door.use(async (c, next) => {

@@ -13,7 +13,7 @@ export interface Served {
   ports: Ports;
   /** of the calls that a registration key may make */
   admit: Admit;
-  checks: Check[];
+  checks: () => Promise<Check[]>;
   /** absent if the engine keeps none */
   deadLetters?: DeadLetters | undefined;
   isLocal: boolean;
@@ -57,7 +57,7 @@ const withKey: Record<string, Load> = {
   users: async ({ ports }) => (await import('./users.ts')).userCalls(ports),
   keys: async ({ ports }) => (await import('./keys.ts')).keyCalls(ports),
   schedules: async ({ ports }) => (await import('./schedules/schedules.ts')).scheduleCalls(ports),
-  doctor: async ({ checks }) => [(await import('./doctor.ts')).doctorCall(checks)],
+  doctor: async ({ checks }) => [(await import('./doctor.ts')).doctorCall(await checks())],
   async events({ deadLetters }) {
     const { deadLetterCalls, noDeadLetters } = await import('./dead-letters.ts');
     return deadLetterCalls(deadLetters ?? noDeadLetters);

@@ -69,7 +69,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
   ];
   const stopping = new AbortController();
   const api = createApi(engine, {
-    checks,
+    checks: async () => checks,
     isLocal: true,
     stop: stopping.signal,
     clientAddress: clientAddressBehind(trustedHops),
