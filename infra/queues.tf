@@ -1,21 +1,21 @@
 locals {
-  # A send task carries a chunk of up to 1,000 recipients (functions/model/sizes.ts; FCM's are full to
+  # A send task carries a chunk of up to 2,000 recipients (functions/model/sizes.ts; FCM's are full to
   # that), one of a `-now` queue up to 50 (functions/model/tasks.ts). Dispatches count retries, so a
   # rate here bounds all that reaches a provider.
-  largest_chunk = 1000
+  largest_chunk = 2000
   largest_few   = 50
 
   # FCM's quota is 600,000 messages a minute and project, unless you asked for more. By default:
-  #   95 %  for chunks:  9.5 a second x 1,000 = 9,500 a second, which a campaign alone has
-  #   4.5 % for the few: 9 a second x 50      =   450 a second
-  # and half a percent, 3,000 a minute, for what both queues may hand out in a burst: a fifth of a
+  #   95 %  for chunks:  4.75 a second x 2,000 = 9,500 a second, which a campaign alone has
+  #   4 %   for the few: 8 a second x 50       =   400 a second
+  # and one percent, 6,000 a minute, for what both queues may hand out in a burst: a fifth of a
   # second's tasks, rounded up (functions/queue/pace.ts). So no minute ever has more than the quota,
   # whatever mix of sizes there is.
   # https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
   fcm_per_second     = var.fcm == null ? 10000 : var.fcm.messages_per_minute / 60
   fcm_now_share      = var.fcm == null ? 0.05 : var.fcm.now_share
   fcm_chunk_rate     = local.fcm_per_second * (1 - local.fcm_now_share) / local.largest_chunk
-  fcm_chunk_now_rate = local.fcm_per_second * (local.fcm_now_share - 0.005) / local.largest_few
+  fcm_chunk_now_rate = local.fcm_per_second * (local.fcm_now_share - 0.01) / local.largest_few
 
   # `function` serves the queue. `rate` is in tasks a second, 500 at most. `concurrent` is how many
   # of them may be under way: the queues of a function together stay at or below its instances x
@@ -38,8 +38,8 @@ locals {
     # (functions/pipeline/wake.ts).
     send-apns-now = { function = "send-apns", rate = 100, concurrent = 16 }
 
-    # The rate is FCM's quota, see above. 24 slots for 9.5 a second let a chunk take two and a half
-    # seconds; it takes about one.
+    # The rate is FCM's quota, see above. 24 slots for 4.75 a second let a chunk take five seconds; it
+    # takes about one.
     send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 24 }
 
     send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 16 }

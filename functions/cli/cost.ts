@@ -24,8 +24,8 @@ interface Line {
   usd: number;
 }
 
-/** What a chunk stores for a recipient until it expires: an id and a token (FCM's, the longer). */
-const RECIPIENT_BYTES = 220;
+/** What is stored of a recipient until it expires: a compressed id. Its token goes when the chunk is done. */
+const RECIPIENT_BYTES = 25;
 const RETENTION_MONTHS = 1;
 /** Duration of a chunk with its claim and commit, alone in its instance. */
 const CHUNK_SECONDS = 0.5;
@@ -57,15 +57,17 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
     return { service, what, price, quantity, usd: (quantity / per) * usd };
   };
   return [
-    // the count, each installation, each removed one once more; a chunk 5, a page 2, a shard 13
+    // the count, each installation, each removed one once more; a chunk 8, a page 3, a shard 13
     line(
       ...(['Firestore', 'read', 'read'] as const),
-      Math.ceil(read / 1000) + read + gone + 5 * chunks + 2 * pages + 13 * shards,
+      Math.ceil(read / 1000) + read + gone + 8 * chunks + 3 * pages + 13 * shards,
     ),
-    // a chunk: frozen, claimed, committed, counted; its failures; a page; a shard; the campaign
-    line('Firestore', 'write', 'write', 4 * chunks + failures + pages + 3 * shards + 5),
-    // installation, token and badge of each removed one; chunks and failures when they expire
-    line('Firestore', 'delete', 'delete', 3 * gone + chunks + failures),
+    // a chunk: frozen, claimed, committed, its recipients twice, a counter; its failures; whose a removed
+    // one was; a page; a shard; the campaign
+    line('Firestore', 'write', 'write', 6 * chunks + failures + gone + pages + 3 * shards + 5),
+    // installation, token and badge of each removed one; counters; chunks, recipients and failures when
+    // they expire
+    line('Firestore', 'delete', 'delete', 3 * gone + 3 * chunks + failures),
     line(
       ...(['Firestore', 'keep a month', 'storage'] as const),
       ((recipients * RECIPIENT_BYTES) / GIB) * RETENTION_MONTHS,

@@ -117,7 +117,15 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
     return queued(accepted);
   }
   const { targets, missing, denied } = addressed(installations, personalization);
-  const chunks = intoChunks({ ...campaign, shards: 1 }, { index: 0 }, 0, 0, targets, ports.now());
+  const chunks = intoChunks({
+    campaign: { ...campaign, shards: 1 },
+    shard: { index: 0 },
+    page: 0,
+    before: 0,
+    targets,
+    most: ports.chunkSize,
+    now: ports.now(),
+  });
   const message: Message = { campaign, chunks, missing, denied, wanted: standing.wanted };
   const send = (stop: AbortSignal) =>
     sendMessage(ports, message, stop).catch(leftToSweep(ports, campaign));

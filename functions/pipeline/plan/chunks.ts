@@ -3,31 +3,40 @@
 import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
-import { CHUNK_SIZE } from '../../model/sizes.ts';
+import { EMBEDDED_CHUNK_SIZE } from '../../model/sizes.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { addressed } from './recipients.ts';
 
-/** Bytes of a chunk's recipients. A document of Firestore holds 1 MiB, and a token may have 4 KiB. */
-const CHUNK_BYTES = 700_000;
+/**
+ * Bytes of a chunk's recipients before they are compressed. A document of Firestore holds 1 MiB, and a token
+ * may have 4 KiB.
+ */
+const CHUNK_BYTES = 900_000;
 /** Chunks a minute, at least, into which a campaign's own rate is divided, so that its pace is even. */
 const PACED_CHUNKS_A_MINUTE = 6;
 
+interface Page {
+  campaign: Campaign;
+  shard: Pick<Shard, 'index'>;
+  /** the page's number in its shard */
+  page: number;
+  /** recipients of the shard that earlier pages have frozen; a paced campaign's slots follow from it */
+  before: number;
+  targets: ReturnType<typeof addressed>['targets'];
+  /** the most recipients of a chunk */
+  most?: number | undefined;
+  /** ms since the epoch */
+  now: number;
+}
+
 /**
  * Splits a page by provider and environment into even chunks of a bounded size. Their ids derive from
- * the shard and the page, so a page that is read again makes the same ids. `before`: recipients of the
- * shard that earlier pages have frozen; a paced campaign's slots follow from it. `now` in ms since the
- * epoch.
+ * the shard and the page, so a page that is read again makes the same ids.
  */
-export function intoChunks(
-  campaign: Campaign,
-  shard: Pick<Shard, 'index'>,
-  page: number,
-  before: number,
-  targets: ReturnType<typeof addressed>['targets'],
-  now: number,
-): NewChunk[] {
+export function intoChunks(it: Page): NewChunk[] {
+  const { campaign, shard, page, before, targets, most = EMBEDDED_CHUNK_SIZE, now } = it;
   const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
-  const size = Math.min(CHUNK_SIZE, slots?.size ?? CHUNK_SIZE);
+  const size = Math.min(most, slots?.size ?? most);
   let frozen = before;
   return targets
     .flatMap(({ recipients, ...rest }) =>

@@ -14,21 +14,24 @@ import type { Reached } from '../../model/installation.ts';
 import { descriptionOf, forEachProvider } from '../../model/provider/registry.ts';
 import type { AudiencePage } from '../../ports/ports.ts';
 
-/** Bounds of a page, in installations. Between them it ends where the paced provider's chunk is full. */
-const [LEAST, MOST] = [2_000, 10_000];
+/**
+ * The least installations of a page, and the most for each recipient of a chunk. Between them a page ends
+ * where the paced provider's chunk is full.
+ */
+const [LEAST, MOST] = [2_000, 10];
 /** The same for a personalized message: each recipient of such a page takes more bytes. */
-const [LEAST_PERSONALIZED, MOST_PERSONALIZED] = [1_000, 2_000];
+const [LEAST_PERSONALIZED, MOST_PERSONALIZED] = [1_000, 2];
 const isPaced = forEachProvider((it) => descriptionOf(it).paced);
 /**
- * Bytes of ids and tokens in a page. A token may have 4 KiB, and a page is one write: 10 MiB in
+ * Bytes of ids, tokens and attributes in a page. A token may have 4 KiB, and a page is one write: 10 MiB in
  * Firestore.
  */
 const MOST_BYTES = 4_000_000;
 
 /**
  * Yields the same installations in the same order, in pages that end after a multiple of `chunk`
- * installations of the paced provider; 10,000 installations hold as many if one in ten is of that
- * provider. `read` is in the order of (bucket, id). `leftOut` of a batch is added to the page that ends
+ * installations of the paced provider; ten times as many installations hold a chunk if one in ten is of
+ * that provider. `read` is in the order of (bucket, id). `leftOut` of a batch is added to the page that ends
  * after the batch; after a crash in between, some of it is counted twice.
  */
 export async function* fullPages(
@@ -36,7 +39,8 @@ export async function* fullPages(
   chunk: number,
   isPersonalized: boolean,
 ): AsyncGenerator<AudiencePage> {
-  const [least, most] = isPersonalized ? [LEAST_PERSONALIZED, MOST_PERSONALIZED] : [LEAST, MOST];
+  const [least, times] = isPersonalized ? [LEAST_PERSONALIZED, MOST_PERSONALIZED] : [LEAST, MOST];
+  const most = Math.max(least, times * chunk);
   let page: Reached[] = [];
   let [paced, bytes, leftOut] = [0, 0, 0];
   let cursor: Cursor | null = null;
@@ -47,6 +51,7 @@ export async function* fullPages(
       page.push(it);
       if (isPaced[it.provider]) paced += 1;
       bytes += it.id.length + it.token.length;
+      if (isPersonalized) bytes += Buffer.byteLength(JSON.stringify(it.attributes ?? null));
       const isFull = page.length >= least && (paced || page.length) % chunk === 0;
       if (!isFull && page.length < most && bytes < MOST_BYTES) continue;
       yield { installations: page, cursor: { bucket: bucketOf(it.id), id: it.id }, ...counted() };

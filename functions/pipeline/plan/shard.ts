@@ -12,7 +12,7 @@ import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
-import { CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
+import { EMBEDDED_CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { AudiencePage, FrozenPage, Ports } from '../../ports/ports.ts';
@@ -73,7 +73,7 @@ async function readShard(
   const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
   const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
-    ? fullPages(pages, CHUNK_SIZE, personalization !== null)
+    ? fullPages(pages, ports.chunkSize ?? EMBEDDED_CHUNK_SIZE, personalization !== null)
     : pages;
 }
 
@@ -104,7 +104,8 @@ async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
     const skip = current.state === 'cancelling';
     const recipients: Reached[] = skip ? [] : installations;
     const { targets, missing, denied } = addressed(recipients, personalization);
-    const chunks = intoChunks(campaign, shard, page, before, targets, now());
+    const most = ports.chunkSize;
+    const chunks = intoChunks({ campaign, shard, page, before, targets, most, now: now() });
     const skipped = skip ? installations.length : 0;
     const part = { chunks, skipped, last: false, missing, denied, leftOut };
     if (!(await freeze(planning, page, cursor, part))) return false;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketOf, type Cursor } from '../../../functions/model/bucket.ts';
 import type { Reached } from '../../../functions/model/installation.ts';
-import { CHUNK_SIZE } from '../../../functions/model/sizes.ts';
+import { CHUNK_SIZE, EMBEDDED_CHUNK_SIZE } from '../../../functions/model/sizes.ts';
 import { fullPages } from '../../../functions/pipeline/plan/full-pages.ts';
 import type { AudiencePage } from '../../../functions/ports/ports.ts';
 
@@ -30,30 +30,39 @@ async function* read(all: Reached[], after: Cursor | null = null): AsyncGenerato
 const ofFcm = (page: AudiencePage) => page.installations.filter((it) => it.provider === 'fcm');
 const ids = (pages: AudiencePage[]) => pages.flatMap((it) => it.installations.map(({ id }) => id));
 
-for (const share of [0, 0.1, 0.3, 0.5, 0.7, 0.95, 1])
-  test(`where ${100 * share} % are FCM's, all but the last of its chunks are full`, async () => {
+for (const [chunk, share] of [EMBEDDED_CHUNK_SIZE, CHUNK_SIZE].flatMap((it) =>
+  [0, 0.1, 0.3, 0.5, 0.7, 0.95, 1].map((share) => [it, share] as const),
+))
+  test(`where ${100 * share} % are FCM's, all but the last of its chunks of ${chunk} are full`, async () => {
     const all = audience(25_000, share);
-    const pages = await Array.fromAsync(fullPages(read(all), CHUNK_SIZE, false));
+    const pages = await Array.fromAsync(fullPages(read(all), chunk, false));
     assert.deepEqual(
       ids(pages),
       all.map((it) => it.id),
     );
     for (const page of pages.slice(0, -1)) {
-      assert.equal(ofFcm(page).length % CHUNK_SIZE, 0);
-      assert.ok(page.installations.length >= 2000 && page.installations.length <= 10_000);
+      assert.equal(ofFcm(page).length % chunk, 0);
+      assert.ok(page.installations.length >= 2000 && page.installations.length <= 10 * chunk);
     }
     if (share === 0 || share === 1)
-      for (const { installations } of pages) assert.equal(installations.length % CHUNK_SIZE, 0);
+      for (const { installations } of pages.slice(0, -1))
+        assert.equal(installations.length % chunk, 0);
   });
 
 test('a page ends where it would be too large, whatever is in it', async () => {
   const pagesOf = (share: number, isPersonal: boolean, token?: string) =>
-    Array.fromAsync(fullPages(read(audience(12_000, share, token)), CHUNK_SIZE, isPersonal));
+    Array.fromAsync(
+      fullPages(read(audience(12_000, share, token)), EMBEDDED_CHUNK_SIZE, isPersonal),
+    );
   const sizes = (pages: AudiencePage[]) => pages.map((it) => it.installations.length);
   assert.deepEqual(sizes(await pagesOf(0.01, false)), [10_000, 2000]);
   assert.deepEqual(sizes(await pagesOf(0.01, true)), Array(6).fill(2000));
   assert.deepEqual(sizes(await pagesOf(0.8, true)).slice(0, 3), [1250, 1250, 1250]);
   const long = sizes(await pagesOf(0.3, false, 'x'.repeat(4096)));
+  const attributes = { text: '✓'.repeat(1_000) };
+  const wordy = audience(12_000, 0.3).map((it) => ({ ...it, attributes }));
+  const personal = await Array.fromAsync(fullPages(read(wordy), CHUNK_SIZE, true));
+  assert.ok(Math.max(...sizes(personal)) < 1_400, `${sizes(personal)}`);
   assert.ok(Math.max(...long) < 1000, `${long}`);
 });
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Audience } from '../../../functions/model/campaign.ts';
+import { CHUNK_SIZE } from '../../../functions/model/sizes.ts';
 import type { Task } from '../../../functions/model/tasks.ts';
 import { accept } from '../../../functions/pipeline/accept/accept.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
@@ -28,6 +29,7 @@ export async function oneByOne(t: TestContext, options: Partial<FirestoreStoreOp
     log: new Proxy({} as Log, { get: () => () => {} }),
     now: () => NOW,
     random: chance(1).random,
+    chunkSize: CHUNK_SIZE,
   };
   const handle = createTaskHandler(ports, async () => {});
   const { signal } = new AbortController();
