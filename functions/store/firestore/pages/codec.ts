@@ -65,7 +65,8 @@ function columnOf(all: unknown[]): Stored {
   const values: unknown[] = [];
   const at: number[] = [];
   for (const it of all) {
-    const key = typeof it === 'object' ? JSON.stringify(it) : it;
+    // null stays itself: a user's id may be "null"
+    const key = Array.isArray(it) ? JSON.stringify(it) : it;
     let index = indices.get(key);
     if (index === undefined) {
       index = values.push(it) - 1;

@@ -23,6 +23,15 @@ test('what is packed comes back, whatever its words are', () => {
   assert.deepEqual(unpacked(packed([]), 0), []);
 });
 
+test('the text "null" is not nothing, whichever comes first', () => {
+  const said = (id: string) => person(id, { userId: 'null', appVersion: 'null' });
+  const all = [said('a'), person('b'), said('c'), person('d')].map((it) =>
+    toPageRow(it.id, fromInstallation(it)),
+  );
+  for (const some of [all, all.slice(1)])
+    assert.deepEqual(unpacked(packed(some), some.length), some);
+});
+
 test('only what is asked for is read, and what every recipient needs', () => {
   const read = unpacked(packed(rows), rows.length, new Set(['language', 'optedOut']))!;
   assert.deepEqual(
