@@ -26,6 +26,8 @@ export const SMALLEST = 20_000;
 export interface Layout {
   app: string;
   level: number;
+  /** pages that were read before (ms, Firestore's clock) are not used */
+  from: number;
   found: DocumentSnapshot;
 }
 
@@ -49,7 +51,7 @@ export function firestoreLayouts(client: Client, schema: Schema) {
       const [found] = await client.get([schema.layout(app)]);
       if (!found?.exists) return null;
       const { level, from } = found.data() as LayoutFields;
-      return client.readAt(found) < from ? null : { app, level, found };
+      return client.readAt(found) < from ? null : { app, level, from, found };
     },
 
     /** Creates the layout of an app with about that many installations, unless it has one or is small. */
@@ -91,11 +93,12 @@ export function firestoreLayouts(client: Client, schema: Schema) {
         .orderBy(BY_NAME)
         .startAt(start)
         .endBefore(end)
-        .select()
+        .select('through')
         .limit(TOGETHER);
       for await (const some of documentsOf(client, all))
         await client.write(async (writes) => {
-          for (const it of some) writes.delete(it.ref);
+          // one that an erasure has emptied stays: a planner may still write it as it was before
+          for (const it of some) if (it.get('through') > 0) writes.delete(it.ref);
         });
     },
   };

@@ -7,7 +7,7 @@ import type { Client } from '../client.ts';
 import type { PageFields, Schema } from '../schema.ts';
 import { FORMAT } from './codec.ts';
 import { indexOf, type Layout, rangeOf } from './layout.ts';
-import { CELLS } from './markers.ts';
+import { CELLS, LANDED_MS } from './markers.ts';
 
 /** Pages read in one call. The first are few: what comes of them is waited for. */
 const [FIRST, TOGETHER] = [4, 16];
@@ -26,7 +26,7 @@ export interface Slot extends BucketRange {
 export async function* slotsIn(
   client: Client,
   schema: Schema,
-  { app, level }: Layout,
+  { app, level, from }: Layout,
   range: BucketRange,
   lifeDays: number,
 ): AsyncGenerator<Slot[]> {
@@ -35,7 +35,7 @@ export async function* slotsIn(
   for (const some of [all.slice(0, FIRST), ...chunked(all.slice(FIRST), TOGETHER)]) {
     if (some.length === 0) return;
     const found = await client.get(some.map((index) => schema.page(app, level, index)));
-    yield found.map((it, i) => slotOf(client, it, rangeOf(level, some[i]!), lifeDays));
+    yield found.map((it, i) => slotOf(client, it, rangeOf(level, some[i]!), { lifeDays, from }));
   }
 }
 
@@ -43,12 +43,13 @@ function slotOf(
   client: Client,
   found: DocumentSnapshot,
   range: BucketRange,
-  lifeDays: number,
+  { lifeDays, from }: { lifeDays: number; from: number },
 ): Slot {
   const readAt = client.readAt(found);
   const { format, through, n, rows } = (found.data() ?? {}) as Partial<PageFields>;
-  const isUsable =
-    format === FORMAT && rows && through! > readAt - lifeDays * DAY_MS && through! <= readAt;
+  // else a planner read it while something wrote without markers, and wrote it after pages were deleted
+  const isTrusted = through! + LANDED_MS >= from && through! <= readAt;
+  const isUsable = format === FORMAT && rows && isTrusted && through! > readAt - lifeDays * DAY_MS;
   const cell = CELLS[Math.floor(range.from / (BUCKETS / CELLS.length))]!;
   const page = isUsable
     ? { through: through!, n: n!, rows, writtenAt: client.readAt({ readTime: found.updateTime! }) }
