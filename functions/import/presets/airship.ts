@@ -5,6 +5,7 @@ export const airship: Preset = {
   name: 'airship',
   title: 'Airship',
   source: 'https://docs.airship.com/api/ua/#operation-api-channels-get',
+  unverified: 'the names in device_attributes',
   knownBy: ['channel_id', 'push_address', 'device_type'],
   skips: [
     {

@@ -32,7 +32,7 @@ Examples:
 
 export function importCommand(program: Command, context: Context) {
   importOptions(program.command('import'))
-    .argument('<source>', 'CSV with a header, NDJSON, or postgres://…')
+    .argument('<source>', 'CSV with a header, NDJSON, a JSON list, or postgres://…')
     .description('register the installations of a file or a database')
     .addHelpText('after', examples)
     .action((source: string, options: Options) => run(source, options, context));
