@@ -4,6 +4,7 @@ import type { GoogleConfig } from '../config/google.ts';
 import type { Check } from '../doctor/check.ts';
 import { clockCheck, storeCheck, tickCheck } from '../doctor/common.ts';
 import { googleChecks } from '../doctor/google.ts';
+import { pagesCheck } from '../doctor/pages.ts';
 import { senderChecks } from '../doctor/providers.ts';
 import { googleAccessToken } from '../events/pubsub.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -18,6 +19,7 @@ export function checksOf(
       google.store,
       `Cloud Scheduler calls ${prefix}-tick every minute: see the last call with gcloud scheduler jobs describe ${prefix}-tick --location=${region}, and its errors in the log of ${prefix}-tick.`,
     ),
+    pagesCheck(google.store),
     ...senderChecks(google.senders, apps),
     // on a developer's machine there is no Google Cloud to check
     ...(local.tasksHost

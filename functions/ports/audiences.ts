@@ -31,6 +31,20 @@ export interface AudiencePage {
   leftOut?: number;
 }
 
+/** What is kept packed of an app's installations, so that a campaign need not read each of them. */
+export interface PagesState {
+  app: string;
+  /** pages that are there, and that there may be */
+  pages: number;
+  of: number;
+  /** none is built before that time, in ms */
+  builtFrom: number;
+  /** through which time, in ms, the oldest of some pages knows all changes; null: none is there */
+  oldest: number | null;
+  /** about how many they hold; null: not known */
+  installations: number | null;
+}
+
 export interface Audiences {
   /**
    * An upper bound of the audience's size, cheaply: conditions without an index may be ignored, and a
@@ -45,6 +59,8 @@ export interface Audiences {
    * once the whole range was read, and throws if it cannot be.
    */
   streamAudience(read: AudienceRead): AsyncIterable<AudiencePage>;
+  /** The pages of at most 50 apps, where the adapter keeps pages. */
+  pagesState(): Promise<PagesState[]>;
   /** Which of at most 100 tokens belong to an installation of the app, opted out or not. */
   registeredTokens(app: string, tokens: string[]): Promise<string[]>;
   /** Creates a segment, or replaces the one of that name. */

@@ -20,6 +20,7 @@ async function lines(): Promise<Record<string, unknown>[]> {
   const log: Log = createLog((line) => written.push(JSON.parse(line)));
   log.campaignPaused({ campaignId: 'c', reason: 'BadTopic' });
   log.audienceUnread({ campaignId: 'c', unread: 7_000 });
+  log.pagesDiffer({ app: 'default', rows: 3 });
   log.redriven({ work: 'c', why: 'overdue' });
   log.taskFailed({ task: 't', attempt: 0, error: new Error('none') });
   const chunk = { id: 'c.0.0.0', campaignId: 'c', provider: 'apns', open: [0, 1, 2], inDoubt: [] };
@@ -48,11 +49,14 @@ const entries = async (service = 'volley-send-apns') =>
 const extracted = (extractor: string) => /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)![1]!;
 
 /** What the metrics count of those lines, where it is more than one. */
-const several: Record<string, string[]> = { faults: ['audience not read whole', 'task failed'] };
+const several: Record<string, string[]> = {
+  faults: ['audience not read whole', 'registry pages differ from documents', 'task failed'],
+};
 /** The lines that an alert is about. */
 const alerted = {
   'audience-unread.json': 'audience not read whole',
   'campaign-paused.json': 'campaign paused',
+  'pages-differ.json': 'registry pages differ from documents',
 };
 
 test('every metric counts lines that the log has, by fields that they have', async () => {

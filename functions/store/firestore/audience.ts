@@ -16,6 +16,7 @@ import { areRecent, datesIn } from './pages/last-seen.ts';
 import { firestoreLayouts, type Layout, SMALLEST } from './pages/layout.ts';
 import { type PagesContext, type PagesOptions, pageRows } from './pages/read.ts';
 import { sizeByPages } from './pages/size.ts';
+import { pagesState } from './pages/state.ts';
 import type { Schema, TokenFields } from './schema.ts';
 
 /** What an index finds fewer of than this share of the registry is read by it. */
@@ -37,6 +38,8 @@ export function firestoreAudience(client: Client, schema: Schema, options: Pages
     },
 
     streamAudience: (read) => stream(context, read),
+
+    pagesState: () => pagesState(client, schema),
 
     async registeredTokens(app, tokens) {
       const some = [...new Set(tokens)];

@@ -60,6 +60,8 @@ export function sqliteAudiences(db: Database) {
       if (page.length > 0) yield { installations: page, cursor: last };
     },
 
+    pagesState: async () => [],
+
     async registeredTokens(app, tokens) {
       const rows = sql<{ token: string }>(
         `SELECT token FROM installations

@@ -15,16 +15,27 @@ export async function sizeByPages(
   layouts: Layouts,
   layout: Layout,
 ): Promise<number | null> {
-  const pages = 2 ** layout.level;
+  const usable = await sampledPages(client, schema, layout);
+  if (usable.length === 0) return null;
+  const average = usable.reduce((sum, it) => sum + it.n, 0) / usable.length;
+  await layouts.raise(layout, average);
+  return Math.max(SMALLEST, Math.round(average * 2 ** layout.level));
+}
+
+type Sampled = Pick<PageFields, 'through' | 'n'>;
+
+/** Those of eight pages, spread over the buckets, that are there and not empty. */
+export async function sampledPages(
+  client: Client,
+  schema: Schema,
+  { app, level }: Pick<Layout, 'app' | 'level'>,
+): Promise<Sampled[]> {
   const refs = Array.from({ length: ASKED }, (_, i) =>
-    schema.page(layout.app, layout.level, Math.floor(((i + 0.5) * pages) / ASKED)),
+    schema.page(app, level, Math.floor(((i + 0.5) * 2 ** level) / ASKED)),
   );
   const found = await client.get(refs, ['format', 'through', 'n']);
-  const usable = found
-    .map((it) => (it.data() ?? {}) as Partial<PageFields>)
-    .filter((it) => it.format === FORMAT && it.through! > 0);
-  if (usable.length === 0) return null;
-  const average = usable.reduce((sum, it) => sum + it.n!, 0) / usable.length;
-  await layouts.raise(layout, average);
-  return Math.max(SMALLEST, Math.round(average * pages));
+  return found.flatMap((it) => {
+    const { format, through, n } = (it.data() ?? {}) as Partial<PageFields>;
+    return format === FORMAT && through! > 0 ? { through: through!, n: n! } : [];
+  });
 }

@@ -164,6 +164,22 @@ test('a page that is too large is not written, and read from documents', { skip 
   await each(it.store, people, 10);
 });
 
+test('what there is of pages is told, by app', { skip }, async (t) => {
+  const it = openPaged(t);
+  await it.store.putInstallations(crowd(chance(31)));
+  for (const app of ['default', 'a~']) await it.layout(app);
+  it.clock.ahead += HOUR;
+  await readAll(it.store);
+  const told = await it.store.pagesState();
+  const held = told[1]!;
+  assert.deepEqual(told[0], {
+    ...{ app: 'a~', pages: 0, of: 16, builtFrom: 0, oldest: null, installations: null },
+  });
+  assert.deepEqual([held.app, held.pages, held.of], ['default', 16, 16]);
+  assert.ok(held.installations! > 150 && held.installations! < 350, `${held.installations}`);
+  assert.ok(held.oldest! > 0);
+});
+
 test('an app of three installations, and a hundred apps, have pages if they must', {
   skip,
 }, async (t) => {
