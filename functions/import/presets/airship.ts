@@ -5,7 +5,7 @@ export const airship: Preset = {
   name: 'airship',
   title: 'Airship',
   source: 'https://docs.airship.com/api/ua/#operation-api-channels-get',
-  unverified: 'the names in device_attributes',
+  unverified: 'all of it: the names are those that integrations with Airship read',
   knownBy: ['channel_id', 'push_address', 'device_type'],
   skips: [
     {
