@@ -176,3 +176,31 @@ test('who is said to be erased is so on the disk', async (t) => {
   assert.deepEqual(await store.claimChunk(chunkId, leaseOf('x'), NOW), { kind: 'done' });
   await store.close();
 });
+
+test('chunks that an earlier version froze are sent, with who was settled before, and keep no token', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const { store, connection } = openStore(t, path);
+  const { campaignId, chunkId } = await lonelyChunk(store, 4);
+  const ids = [0, 1, 2, 3].map((n) => `${chunkId}:${n}`);
+  // as they were stored: of one the values are its own, one is settled, one is in doubt
+  const lines = ids.map((id, n) => `${id}\ttoken-of-${id}${n === 3 ? '\t{"badge":7}' : ''}\n`);
+  connection
+    .prepare('UPDATE chunk_recipients SET packed = ?, rest = NULL WHERE chunk_id = ?')
+    .run(`\n${lines.join('')}`, chunkId);
+  connection
+    .prepare('UPDATE chunks SET open = ?, doubtful = ?, outcomes = NULL WHERE id = ?')
+    .run('[1,2,3]', '[2]', chunkId);
+  connection.prepare('UPDATE shards SET accepted = 1 WHERE campaign_id = ?').run(campaignId);
+  const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+  assert.deepEqual([chunk.open, chunk.inDoubt], [[1, 2, 3], [2]]);
+  assert.deepEqual(chunk.recipients[0], { installationId: ids[0], token: `token-of-${ids[0]}` });
+  assert.equal(chunk.recipients[3]?.badge, 7);
+  const end = commitOf(chunkId, 'mine', { accepted: 2, failed: [1], open: [] });
+  assert.equal((await store.commitChunk(end)).kind, 'committed');
+  const counts = await store.counts(campaignId);
+  assert.deepEqual([counts.accepted, counts.failed], [3, 1]);
+  assert.equal((await store.getCampaign(campaignId))?.state, 'completed');
+  const kept = connection.prepare('SELECT packed, rest FROM chunk_recipients').get();
+  assert.deepEqual({ ...kept }, { packed: ids.map((it) => `${it}\n`).join(''), rest: null });
+  await store.close();
+});
