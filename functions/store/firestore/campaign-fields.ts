@@ -9,6 +9,7 @@ import type { Client } from './client.ts';
 import { findDocument } from './documents.ts';
 import {
   type CampaignFields,
+  closedKey,
   dueOf,
   expiry,
   listedOf,
@@ -58,6 +59,15 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
  */
 export const expiryOf = ({ names }: Pick<CampaignFields, 'names'>, at: number, days: number) =>
   names?.includes(UNNAMED) === false ? { expireAt: expiry(at, days) } : {};
+
+/**
+ * What the close changes in the names by which an erasure finds a campaign: one that may have recipients
+ * that it does not name is found by the day, so that those of past years need not be read.
+ */
+export const namesAtClose = ({ names = [] }: Pick<CampaignFields, 'names'>, at: number) =>
+  names.includes(UNNAMED)
+    ? { names: [...names.filter((it) => it !== UNNAMED), closedKey(at)] }
+    : {};
 
 export function toCampaign(found: DocumentSnapshot): Campaign {
   const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =

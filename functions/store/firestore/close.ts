@@ -10,7 +10,7 @@ import {
 import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
 import { closedEvent } from '../../model/campaign-events.ts';
 import { addCounts } from '../counts.ts';
-import { expiryOf, historyWith, toCampaign } from './campaign-fields.ts';
+import { expiryOf, historyWith, namesAtClose, toCampaign } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
 import { countersOf, summedUp } from './counters.ts';
@@ -187,6 +187,7 @@ function end(
     {
       ...change,
       ...expires,
+      ...namesAtClose(fields, now),
       shardsDone: shards,
       open: FieldValue.delete(),
       due: FieldValue.delete(),

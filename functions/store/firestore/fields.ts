@@ -27,7 +27,10 @@ export interface CampaignFields {
   open?: true;
   /** indexed; there while it waits for its plan, or for its work to be back on its queues */
   due?: string;
-  /** indexed: `nameKey` of each name in its audience, and UNNAMED if there may be other recipients */
+  /**
+   * indexed: `nameKey` of each name in its audience; and if there may be other recipients UNNAMED while it
+   * is open, and the `closedKey` of the day when it is closed
+   */
   names?: string[];
   /** Set when it closes, of one that names all of its recipients. */
   expireAt?: Timestamp;

@@ -8,7 +8,14 @@ import { type Campaign, type Change, noCounts, SYSTEM, transitions } from '../..
 import { closedEvent, pausedEvent } from '../../model/campaign-events.ts';
 import type { CampaignMove, Store } from '../../ports/ports.ts';
 import { begins, dueAfter, movedTo, withoutGuard, withoutTask } from '../timeline.ts';
-import { expiryOf, findCampaign, historyWith, requestOf, toCampaign } from './campaign-fields.ts';
+import {
+  expiryOf,
+  findCampaign,
+  historyWith,
+  namesAtClose,
+  requestOf,
+  toCampaign,
+} from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
 import { type CampaignFields, dueOf } from './schema.ts';
@@ -39,6 +46,7 @@ function moveCampaign({ client, schema, retentionDays, events }: Context, move: 
       closedAt: moved.closedAt,
       open: FieldValue.delete(),
       ...expiryOf(fields, at, retentionDays),
+      ...namesAtClose(fields, at),
       ...events.append(writes, accepted, (seq) => closedEvent(moved, noCounts(), seq)),
     };
     writes.update(

@@ -96,8 +96,16 @@ export const digest = (text: string) => hash('sha256', text).slice(0, 32);
 
 /** A campaign may name hundreds, each by up to 4 KiB. */
 export const nameKey = (name: string) => digest(name).slice(0, 16);
-/** No `nameKey`. */
+/** Among the names of an open campaign that may have recipients that it does not name. No `nameKey`. */
 export const UNNAMED = '*';
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Takes the place of UNNAMED when the campaign closes, `at` in ms: the day. */
+export const closedKey = (at: number) => `${UNNAMED}${Math.floor(at / DAY_MS)}`;
+/** The keys of all days from one time to another, in ms. */
+export const closedKeys = (from: number, to: number) =>
+  Array.from({ length: Math.floor(to / DAY_MS) - Math.floor(from / DAY_MS) + 1 }, (_, day) =>
+    closedKey(from + day * DAY_MS),
+  );
 
 /** The id of a message that came with an idempotency key. */
 export const keyedId = (app: string, key: string) => digest(`message\n${app}\n${key}`).slice(0, 20);

@@ -28,7 +28,10 @@ export const firestoreShards = (context: Context) =>
   }) satisfies Partial<Store>;
 
 /** The documents of a campaign's shards. */
-export async function shardsOf({ client, schema }: Context, campaignId: string) {
+export async function shardsOf(
+  { client, schema }: Pick<Context, 'client' | 'schema'>,
+  campaignId: string,
+) {
   if (!isId(campaignId)) return [];
   const query = schema.shards
     .orderBy(BY_NAME)

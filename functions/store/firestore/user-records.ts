@@ -1,22 +1,21 @@
 /**
- * Where records about a user's devices are. A campaign is found by the names in its audience, or because it may
- * have recipients that it does not name. Of a campaign only the shards are read in whose buckets a device
- * lies, and of those all chunks, by their names: some forty documents for a campaign to a million.
+ * Records about a user's devices, and the campaigns that may have some. A campaign is found by the names in
+ * its audience, or because it may have recipients that it does not name, by the day on which it closed.
  */
 
 import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
-import { bucketOf } from '../../model/bucket.ts';
-import type { ChunkCommit, Recipient } from '../../model/chunk.ts';
+import type { Campaign } from '../../model/campaign.ts';
+import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
-import { type Device, deviceKey, matcher } from '../erasure.ts';
+import { type Device, deviceKey } from '../erasure.ts';
+import { toCampaign } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
-import { recipientsOf } from './recipients.ts';
 import {
   appOf,
   BY_NAME,
-  type ChunkFields,
+  closedKeys,
   digest,
   END,
   type FailuresFields,
@@ -26,29 +25,20 @@ import {
   isId,
   nameKey,
   type Schema,
-  type ShardFields,
   toInstallation,
   UNNAMED,
 } from './schema.ts';
+import type { Found } from './user-chunks.ts';
 
 /** Documents that one query reads. */
 const PAGE = 300;
-/** Chunks read in one call: each has about 150 KB. */
-const CHUNKS = 50;
 /** Most values that `array-contains-any` takes. */
 const ANY = 30;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 interface Context {
   client: Client;
   schema: Schema;
-}
-
-/** A chunk with recipients on a user's devices, and the indices of those. */
-export interface Found {
-  chunk: ChunkFields;
-  /** all recipients of the chunk */
-  recipients: Recipient[];
-  indices: number[];
 }
 
 /** The user's installations, in all apps. */
@@ -102,74 +92,29 @@ export async function since(
   return since === Number.NEGATIVE_INFINITY ? it : { ...it, since };
 }
 
-/** Campaigns that name the user or their devices, or may have unnamed recipients; each once. */
+/**
+ * Campaigns that name the user or their devices; and those that may have unnamed recipients, if they are open
+ * or were closed since `oldest`, in ms. Each once. Of those that are closed later no chunk is left.
+ */
 export async function* campaignsFor(
   { client, schema }: Context,
   names: string[],
+  oldest: number,
 ): AsyncGenerator<DocumentSnapshot[]> {
   const seen = new Set<string>();
-  for (const some of chunked([UNNAMED, ...new Set(names.map(nameKey))], ANY)) {
+  const named = [...new Set(names.map(nameKey))];
+  // the open ones first: one that closes meanwhile is found by its day. Clocks differ by less than a day.
+  const keys = [UNNAMED, ...named, ...closedKeys(oldest, client.now() + DAY_MS)];
+  for (const some of chunked(keys, ANY)) {
     const query = schema.campaigns
       .where('names', 'array-contains-any', some)
       .orderBy(BY_NAME)
       .limit(PAGE);
-    for await (const page of documentsOf(client, query)) {
+    for await (const page of documentsOf(client, query, true)) {
       yield page.filter((it) => !seen.has(it.id));
       for (const it of page) seen.add(it.id);
     }
   }
-}
-
-/** The chunks of this campaign that have recipients on the devices. */
-export async function* inCampaign(
-  context: Context,
-  { id, createdAt }: OfApp,
-  userId: string,
-  devices: Device[],
-): AsyncGenerator<Found> {
-  const { client, schema } = context;
-  const isTheirs = matcher(devices, createdAt);
-  // shards are ranges of installations, or of the names of an upload
-  const buckets = namesOf(userId, devices).map(bucketOf);
-  const query = schema.shards
-    .orderBy(BY_NAME)
-    .startAt(`${id}${END}`)
-    .endBefore(`${id}${END}${END}`);
-  const { docs } = await client.read(() => query.get());
-  const shards = docs.map((it) => it.data() as ShardFields);
-  const theirs = shards.filter(({ from, to }) => buckets.some((it) => it >= from && it < to));
-  for (const shard of theirs)
-    for await (const { chunk, recipients } of chunksOf(context, shard)) {
-      const indices = recipients.flatMap((it, index) =>
-        isTheirs(chunk.app, it.installationId, it.token) ? [index] : [],
-      );
-      if (indices.length > 0) yield { chunk, recipients, indices };
-    }
-}
-
-/**
- * The chunks of a shard, by their names: `campaign.shard.page.part`. A part may be missing beside
- * others: no recipient was left to be frozen in it, or it has expired.
- */
-async function* chunksOf(
-  { client, schema }: Context,
-  { campaignId, index, pages, chunks, parts = 0 }: ShardFields,
-) {
-  const all = Array.from({ length: pages }, (_, page) => page);
-  let left = chunks;
-  for (let part = 0; part < parts && left > 0; part++)
-    for (const some of chunked(all, CHUNKS)) {
-      const ids = some.map((page) => `${campaignId}.${index}.${page}.${part}`);
-      const found = await client.get(
-        ids.flatMap((it) => [schema.chunk(it), schema.recipients(it)]),
-      );
-      for (const [it, recipients] of chunked(found, 2)) {
-        if (!it?.exists) continue;
-        left--;
-        const chunk = it.data() as ChunkFields;
-        yield { chunk, recipients: recipientsOf(chunk, recipients) };
-      }
-    }
 }
 
 /** The failures among these recipients of a chunk, by document. */
@@ -202,22 +147,23 @@ export const namesOf = (userId: string, devices: Device[]) => [
   ...devices.flatMap((it) => [it.id, it.token]),
 ];
 
-export interface OfApp {
-  id: string;
-  app: string;
-  createdAt: number;
+/** A campaign of which chunks may be left. */
+export interface Searched {
+  campaign: Campaign;
   /** a message: what was sent may be in its own document */
   isMessage: boolean;
+  /** it is there and nowhere else */
+  isWhole: boolean;
 }
 
-export const toApp = (it: DocumentSnapshot): OfApp => ({
-  id: it.id,
-  app: it.get('app'),
-  createdAt: it.get('createdAt'),
-  isMessage: it.get('quiet') !== undefined || it.get('outcome') !== undefined,
-});
-
-export function ofApps(campaigns: OfApp[], devices: Device[]): OfApp[] {
+/** Those of the apps in which the user has devices. */
+export function searched(found: DocumentSnapshot[], devices: Device[]): Searched[] {
   const apps = new Set(devices.map((it) => it.app));
-  return campaigns.filter((it) => apps.has(it.app));
+  return found
+    .filter((it) => apps.has(it.get('app')))
+    .map((it) => ({
+      campaign: toCampaign(it),
+      isMessage: it.get('quiet') !== undefined || it.get('outcome') !== undefined,
+      isWhole: it.get('outcome') !== undefined,
+    }));
 }

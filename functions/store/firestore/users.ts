@@ -1,6 +1,6 @@
 /** Privacy: every record about a user, for export and erasure. */
 
-import { type DocumentReference, FieldValue } from '@google-cloud/firestore';
+import { type DocumentReference, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -17,27 +17,28 @@ import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
 import type { Registry } from './registry/registry.ts';
 import { removeWhere } from './registry/removal.ts';
-import { type CampaignFields, type FailuresFields, nameKey } from './schema.ts';
+import { type CampaignFields, closedKey, type FailuresFields, nameKey, UNNAMED } from './schema.ts';
+import { shardsOf } from './shards.ts';
 import type { firestoreUploads } from './uploads.ts';
+import { chunksWith, type Found } from './user-chunks.ts';
 import { firestoreUserNames } from './user-names.ts';
 import {
   campaignsFor,
   devicesOf,
-  type Found,
   failuresOf,
   formerOf,
-  inCampaign,
   installationsOf,
   namesOf,
-  type OfApp,
-  ofApps,
+  type Searched,
+  searched,
   since,
-  toApp,
   unowned,
 } from './user-records.ts';
 
-/** Installations removed in one write. */
+/** Documents written, or installations removed, in one write. */
 const TOGETHER = 100;
+/** Campaigns searched side by side: most need a shard and a chunk. */
+const CAMPAIGNS_AT_ONCE = 16;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /**
@@ -64,14 +65,21 @@ async function* readUser(context: Context, userId: string): AsyncGenerator<UserR
   );
   for await (const page of installationsOf(context, userId))
     yield page.map((it) => ({ kind: 'installation', ...it }));
-  for await (const campaigns of campaignsFor(context, namesOf(userId, devices))) {
-    const records = campaigns.flatMap((it) => recordsOfMessage(it, devices));
-    if (records.length > 0) yield records;
-    for (const campaign of ofApps(campaigns.map(toApp), devices))
-      for await (const found of inCampaign(context, campaign, userId, devices))
-        yield* recordsIn(context, found);
+  const oldest = oldestOf(context, context.client.now());
+  for await (const page of campaignsFor(context, namesOf(userId, devices), oldest)) {
+    const inMessages = page.flatMap((it) => recordsOfMessage(it, devices));
+    if (inMessages.length > 0) yield inMessages;
+    const others = searched(page, devices).filter((it) => !it.isWhole);
+    const found = await each(others, CAMPAIGNS_AT_ONCE, ({ campaign }) =>
+      chunksWith(context, campaign, { userId, devices }),
+    );
+    for (const it of found.flat()) yield* recordsIn(context, it);
   }
 }
+
+/** No chunk is left of a campaign that closed before that, in ms. */
+const oldestOf = ({ retentionDays }: Context, now: number) =>
+  now - retentionDays * DAY_MS - LATE_DELETION_MS;
 
 /** The recipients in a chunk, and their failures. */
 async function* recordsIn(context: Context, found: Found): AsyncGenerator<UserRecord[]> {
@@ -106,16 +114,19 @@ async function eraseUser(context: Context, userId: string, now: number): Promise
   // what is planned from now on does not ask for the user
   const { campaigns, named } = await eraseFromAudiences(context, { userId, devices, names, now });
   const erased: Erased = { installations, recipients: 0, failures: 0, closed: [] };
-  for (const campaign of ofApps(campaigns, devices)) {
-    if (campaign.isMessage) {
-      const { id } = campaign;
-      const it = await eraseFromMessage(client, schema, id, { devices, keys: erasedKeys });
+  await each(campaigns, CAMPAIGNS_AT_ONCE, async ({ campaign, isMessage, isWhole }) => {
+    if (isMessage) {
+      const of = { devices, keys: erasedKeys };
+      const it = await eraseFromMessage(client, schema, campaign.id, of);
       erased.recipients += it.recipients;
       erased.failures += it.failures;
     }
-    for await (const found of inCampaign(context, campaign, userId, devices))
+    if (isWhole) return;
+    // it may have been started since it was found
+    const shards = campaign.shards || (await shardsOf(context, campaign.id)).length;
+    for (const found of await chunksWith(context, { ...campaign, shards }, { userId, devices }))
       await eraseFromChunk(context, found, erased, now);
-  }
+  });
   // by these the rest is found after an interruption, so they go last
   const keys = names.map(nameKey);
   await each(named, 1, (ref) =>
@@ -153,21 +164,43 @@ async function eraseFromAudiences(
   context: Context,
   user: { userId: string; devices: Device[]; names: string[]; now: number },
 ) {
-  const { client, schema, retentionDays } = context;
+  const { client, schema } = context;
   const { userId, devices, names, now } = user;
   const { fromCampaign } = firestoreUserNames(client, schema);
   const keys = names.map(nameKey);
-  const oldest = now - retentionDays * DAY_MS - LATE_DELETION_MS;
-  const campaigns: OfApp[] = [];
+  const oldest = oldestOf(context, now);
+  const campaigns: Searched[] = [];
   const named: DocumentReference[] = [];
-  for await (const page of campaignsFor(context, namesOf(userId, devices)))
+  for await (const page of campaignsFor(context, namesOf(userId, devices), oldest)) {
+    await findByDay(context, page, oldest);
     for (const it of page) {
       await fromCampaign(it, names);
-      const fields = it.data() as CampaignFields;
-      if (fields.closedAt === null || fields.closedAt > oldest) campaigns.push(toApp(it));
-      if (fields.names?.some((key) => keys.includes(key))) named.push(it.ref);
+      const { names: keysOf } = it.data() as CampaignFields;
+      if (keysOf?.some((key) => keys.includes(key))) named.push(it.ref);
     }
+    const recent = page.filter((it) => it.get('closedAt') === null || it.get('closedAt') > oldest);
+    campaigns.push(...searched(recent, devices));
+  }
   return { campaigns, named };
+}
+
+/**
+ * Campaigns that a version closed which did not name the day: from now on they are found by it, so that
+ * only the first erasure after an update reads those of past years.
+ */
+async function findByDay({ client }: Context, page: DocumentSnapshot[], oldest: number) {
+  const closed = page.filter((it) => it.get('closedAt') !== null);
+  const older = closed.filter((it) => (it.get('names') as string[]).includes(UNNAMED));
+  await each(chunked(older, TOGETHER), CAMPAIGNS_AT_ONCE, (some) =>
+    client.write(async (writes) => {
+      for (const it of some) {
+        // another erasure may take names out at the same time
+        if (it.get('closedAt') > oldest)
+          writes.update(it.ref, { names: FieldValue.arrayUnion(closedKey(it.get('closedAt'))) });
+        writes.update(it.ref, { names: FieldValue.arrayRemove(UNNAMED) });
+      }
+    }),
+  );
 }
 
 /** Adds what it erased to `erased`. */
