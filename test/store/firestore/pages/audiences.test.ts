@@ -180,11 +180,11 @@ test('what there is of pages is told, by app', { skip }, async (t) => {
   assert.ok(held.oldest! > 0);
 });
 
-test('an app of three installations, and a hundred apps, have pages if they must', {
+test('three hundred apps of three installations are read apart, with pages or without', {
   skip,
 }, async (t) => {
   const it = openPaged(t);
-  const apps = ['a', 'a~', 'a!', 'ab', ...Array.from({ length: 96 }, (_, n) => `app-${n}`)];
+  const apps = ['a', 'a~', 'a!', 'ab', ...Array.from({ length: 296 }, (_, n) => `app-${n}`)];
   const people = apps.flatMap((app) =>
     [0, 1, 2].map((n) => person(`device-${n}`, { app, token: `${n} of ${app}` })),
   );
@@ -192,7 +192,7 @@ test('an app of three installations, and a hundred apps, have pages if they must
   for (const app of apps.slice(0, 4)) await it.layout(app);
   it.clock.ahead += HOUR;
   for (let round = 0; round < 2; round++)
-    for (const app of apps) {
+    for (const app of round === 0 ? apps : apps.slice(0, 4)) {
       const tokens: string[] = [];
       const read = { app, audience: {}, range: EVERYBODY, after: null, size: 2 };
       for await (const page of it.store.streamAudience(read))
