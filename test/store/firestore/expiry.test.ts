@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Campaign } from '../../../functions/model/campaign.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,
@@ -16,6 +17,7 @@ import {
   pageOf,
   person,
 } from '../../contracts/store-fixture.ts';
+import { messageOf, sentMessage } from '../../contracts/store-messages.ts';
 import { failed, trigger } from '../../contracts/store-triggers.ts';
 import { freshProject, withoutEmulators } from '../../emulators.ts';
 import { emulator, openStore } from './emulated.ts';
@@ -148,4 +150,39 @@ test('a ping that failed again after its time is kept anew', { skip }, async (t)
   const again = failed('orders', 'one', clock.now);
   await store.putFailedPing(again);
   assert.deepEqual(await store.getFailedPing('orders', 'one'), again);
+});
+
+test('a message expires with its key, which is free again though the document is there', {
+  skip,
+}, async (t) => {
+  const { store, clock, expire } = openExpiring(t);
+  const first = await store.createMessage(messageOf('one'), once('k'));
+  assert.ok(first.kind === 'created');
+  assert.equal((await store.closeMessage(sentMessage(first.campaign, [1])))?.counts.accepted, 1);
+  clock.now = NOW + 31 * DAY;
+  assert.equal(await store.getCampaign(first.campaign.id), null);
+  assert.equal(await store.findCampaign('default', once('k')), null);
+  const again = await store.createMessage(
+    messageOf('two', { createdAt: clock.now, sending: { by: 'two', until: clock.now + 1 } }),
+    once('k', 'other'),
+  );
+  assert.ok(again.kind === 'created');
+  assert.equal((await store.getCampaign(again.campaign.id))?.state, 'accepted');
+  assert.equal((await store.counts(again.campaign.id)).accepted, 0);
+  const sent = sentMessage(again.campaign, [2], () => ({}), { now: clock.now });
+  assert.equal((await store.closeMessage(sent))?.counts.accepted, 2);
+  assert.equal(await expire('campaigns'), 0);
+  // and a campaign that took the key of an expired message
+  await store.createMessage(messageOf('three'), once('l'));
+  const { campaign } = (await store.createMessage(messageOf('four'), once('m'))) as {
+    campaign: Campaign;
+  };
+  await store.closeMessage(sentMessage(campaign, [1]));
+  clock.now += 31 * DAY;
+  const late = campaignOf({ createdAt: clock.now });
+  assert.equal((await store.createCampaign(late, once('m'), clock.now)).kind, 'created');
+  const message = await store.createMessage(messageOf('five'), once('m'));
+  assert.ok(message.kind === 'exists' && message.campaign.id === late.id);
+  // one that is open does not expire
+  assert.equal((await store.createMessage(messageOf('six'), once('l'))).kind, 'exists');
 });
