@@ -53,19 +53,26 @@ type Context = PagesContext;
 type Queried = Extract<Narrowed, { queries: unknown }>;
 
 async function estimate(context: Context, app: string, audience: AudienceRead['audience']) {
-  const { client, schema, layouts } = context;
+  const { schema, layouts } = context;
   const found = narrowed(schema.installations, audience);
   if (found.kind === 'ids') return found.installationIds.length;
   if (found.kind === 'tokens') return found.tokens.length;
   const everywhere = { app, range: { from: 0, to: BUCKETS } };
   if (found.kind === 'names') return countFew(context, found, everywhere, SMALLEST);
   const layout = await layouts.get(app);
-  const registry = layout && (await sizeByPages(client, schema, layouts, layout));
-  if (registry === null) return sizeOf(context, app, found);
+  if (layout === null) return sizeOf(context, app, found);
+  // also while no page is built: what is read through pages is not counted exactly
+  const registry = await registryOf(context, layout);
   if (found.kind === 'all') return registry;
   const most = Math.ceil(registry * FEW_ESTIMATED);
   const few = await countFew(context, found, everywhere, most);
   return few > most ? registry : few;
+}
+
+/** About the size of the registry of an app that has pages, or will have when they are built. */
+async function registryOf({ client, schema, layouts }: Context, layout: Layout): Promise<number> {
+  const paged = await sizeByPages(client, schema, layouts, layout);
+  return paged ?? Math.max(SMALLEST, await aboutAll(client, schema.installations, layout.app));
 }
 
 /** About as many as its queries find together. */
@@ -152,11 +159,8 @@ export async function withTokens(
 
 /** Whether an index finds so few in the range that their documents are the cheaper way. */
 async function isFew(context: Context, read: AudienceRead, found: Queried, layout: Layout) {
-  const { client, schema, layouts } = context;
-  const { app, range } = read;
-  const registry =
-    (await sizeByPages(client, schema, layouts, layout)) ??
-    (await aboutAll(client, schema.installations, app));
+  const { range } = read;
+  const registry = await registryOf(context, layout);
   const most = Math.ceil((registry * FEW * (range.to - range.from)) / BUCKETS);
   return (await countFew(context, found, read, most)) <= most;
 }
