@@ -65,12 +65,14 @@ export async function changesIn(
     .orderBy('changed')
     .orderBy(BY_NAME)
     .startAt(from)
-    .endBefore(to)
-    .limit(size);
-  for await (const found of answersOf(client, marked)) {
+    .endBefore(to);
+  for await (const found of answersOf(client, marked.limit(size))) {
+    // to count them costs a thousandth of reading them
+    const isMore = readAt === null && found.size === size && size < most;
     readAt ??= client.readAt(found);
     count += found.size;
     if (count > most) return null;
+    if (isMore && (await countOf(client, marked.limit(most + 1))) > most) return null;
     for (const it of found.docs) {
       const { bucket, id } = idOf(it.id);
       if (!within(bucket)) continue;
@@ -87,6 +89,9 @@ export async function changesIn(
     gone: gone.filter((it) => within(it.bucket)),
   };
 }
+
+const countOf = async (client: Client, query: Query) =>
+  (await client.read(() => query.count().get())).data().count;
 
 /** What was removed of a cell since then, in the order of markers. */
 export async function goneFrom(

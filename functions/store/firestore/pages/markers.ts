@@ -7,7 +7,7 @@
  * https://firebase.google.com/docs/firestore/quotas), and never moves backward.
  */
 
-import { BUCKETS } from '../../../model/bucket.ts';
+import { BUCKETS, type BucketRange } from '../../../model/bucket.ts';
 import { appName, END } from '../schema.ts';
 
 const MINUTE_MS = 60 * 1000;
@@ -27,6 +27,13 @@ export const GONE_DAYS = 35;
 /** `bucket` is below BUCKETS. */
 export const cellOf = (bucket: number): string =>
   CELLS[Math.floor(bucket / (BUCKETS / CELLS.length))]!;
+
+/** The buckets of the cell in which a bucket lies. */
+export function cellRange(bucket: number): BucketRange {
+  const width = BUCKETS / CELLS.length;
+  const from = Math.floor(bucket / width) * width;
+  return { from, to: from + width };
+}
 
 const minuteOf = (ms: number) => String(Math.max(0, Math.floor(ms / MINUTE_MS))).padStart(8, '0');
 

@@ -20,7 +20,7 @@ import { documentRows } from './documents.ts';
 import { datesIn, isInDoubt } from './last-seen.ts';
 import { laidOver, type Overlay } from './lay-over.ts';
 import { indexOf, type Layout, type Layouts, rangeOf } from './layout.ts';
-import { CELLS } from './markers.ts';
+import { cellRange } from './markers.ts';
 import { type Slot, slotsIn } from './slots.ts';
 import { type PageWriter, pageWriter } from './writer.ts';
 
@@ -151,12 +151,17 @@ async function changesFor(reading: Reading, slot: Slot, slots: Slot[]): Promise<
   const pages = slots.flatMap((it) => (it.cell === slot.cell && it.page ? it.page : []));
   const since = Math.min(...pages.map((it) => it.through));
   const average = pages.reduce((sum, it) => sum + it.n, 0) / pages.length;
-  const most = Math.ceil((average * (2 ** layout.level / CELLS.length)) / 2);
+  // of what would else be read: a shard may be a small part of the cell whose changes it reads
+  const most = Math.ceil((average * pagesIn(cellRange(slot.from), whole, slot)) / 2);
   const wanted = { app: layout.app, cell: slot.cell, since, range: whole, most };
   const changes = await changesIn(client, schema, wanted, options.querySize);
   reading.memory = { cell: slot.cell, changes };
   return changes;
 }
+
+/** How many pages of the size of `slot` both ranges have in common. */
+const pagesIn = (a: BucketRange, b: BucketRange, slot: Slot) =>
+  (Math.min(a.to, b.to) - Math.max(a.from, b.from)) / (slot.to - slot.from);
 
 /**
  * Whether changes that were read for another page go for this one. Not if the page was written since:

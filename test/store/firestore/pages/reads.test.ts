@@ -6,8 +6,11 @@ import type { Outcome } from '../../../../functions/model/outcome.ts';
 import { person } from '../../../contracts/store-fixture.ts';
 import { freshProject, withoutEmulators } from '../../../emulators.ts';
 import { type Costs, summary, takeCosts, total } from '../costs.ts';
+import { emulator } from '../emulated.ts';
+import { idIn } from '../marked.ts';
 import { oneByOne } from '../one-by-one.ts';
-import { DAY, fill, HOUR, openDocuments } from './paged.ts';
+import { startProxy } from '../proxy.ts';
+import { DAY, fill, HOUR, openDocuments, openPaged } from './paged.ts';
 
 const skip = withoutEmulators('firestore');
 
@@ -79,4 +82,33 @@ test('a campaign to 20,000 with fresh pages reads 600 documents at most', { skip
     const most = CHANGED + 600;
     assert.ok(total(costs.reads) <= most, `${what}: ${total(costs.reads)} reads`);
   }
+});
+
+test('a shard that is a small part of a cell does not read more changes than documents', {
+  skip,
+}, async (t) => {
+  const proxy = await startProxy(emulator, t);
+  const it = openPaged(t, { pages: { querySize: 10 } }, proxy.host);
+  const people = Array.from({ length: 160 }, (_, n) => person(idIn('0', `device-${n}`)));
+  await it.other.putInstallations(people);
+  await it.layout('default', 8);
+  it.clock.ahead += HOUR;
+  // the first of sixteen pages of the cell
+  const range = { from: 0, to: 2 ** 24 };
+  const within = people.filter((one) => one.bucket < range.to);
+  async function read() {
+    takeCosts(proxy);
+    const all = { app: 'default', audience: {}, range, after: null, size: 100 };
+    const found: string[] = [];
+    for await (const page of it.store.streamAudience(all))
+      found.push(...page.installations.map((one) => one.id));
+    assert.deepEqual(found.toSorted(), within.map((one) => one.id).toSorted());
+    return takeCosts(proxy).reads.installations!;
+  }
+  await read();
+  it.clock.ahead += HOUR;
+  await it.other.putInstallations(people.map((one) => ({ ...one, tags: ['changed'] })));
+  const most = 2 * within.length + 10;
+  const reads = await read();
+  assert.ok(reads <= most, `${reads} reads, ${within.length} in the shard`);
 });
