@@ -9,6 +9,7 @@ import { ahead } from '../../../lib/ahead.ts';
 import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
+import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
 import { type Row, toRow } from '../audience/row.ts';
 import type { Client } from '../client.ts';
@@ -26,8 +27,11 @@ import { type PageWriter, pageWriter } from './writer.ts';
 
 /** One in so many pages that are used is compared with its documents. */
 const AUDITED = 256;
-/** How long (ms) a cell's changes are used for its pages. */
-const MEMORY_MS = 10 * 60 * 1000;
+/**
+ * How long (ms) a cell's changes are used for its pages: half of the time for which an erasure is
+ * remembered for what planners have read before it (`LATE_MS`).
+ */
+const MEMORY_MS = LATE_MS / 2;
 /** Documents read in one call by their names. */
 const NAMED = 300;
 
