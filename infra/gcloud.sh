@@ -447,7 +447,7 @@ deploy() { # NAME TARGET MEMORY CONCURRENCY INSTANCES TIMEOUT SECRETS ENVIRONMEN
 deploy api api 512Mi 80 10 900 "$api_secrets" "$api_environment"
 deploy plan plan 512Mi 4 10 600 '' ''
 deploy send-apns sendApns 512Mi 12 5 600 "$apns_secrets" "$apns_environment"
-deploy send-fcm sendFcm 512Mi 8 5 600 "$fcm_secrets" "$fcm_environment"
+deploy send-fcm sendFcm 512Mi 16 3 600 "$fcm_secrets" "$fcm_environment"
 deploy deliver deliver 256Mi 20 4 60 '' ''
 deploy tick tick 256Mi 1 1 300 '' ''
 

@@ -1,22 +1,29 @@
 /**
- * Estimates what a campaign costs on Google Cloud: quantities by arithmetic, prices from prices.ts.
- * Uncertain quantities are rounded up. Free quotas, which cover the first campaigns of a month, are left
- * out.
+ * Estimates what a campaign costs on Google Cloud: quantities by arithmetic, prices from prices.ts. Tests
+ * count the documents and bytes of small campaigns and compare them with this arithmetic; the seconds are
+ * those of the simulation (`npm run bench -- scale`). Free quotas, which cover the first campaigns of a
+ * month, are left out.
  */
 
+import type { Provider } from '../model/provider/registry.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../model/sizes.ts';
+import { documentsOf, pagesFor } from './documents.ts';
 import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
 
-interface Asked {
+export interface Asked {
   recipients: number;
-  /** installations that are read to find them: more if a condition has no index */
+  /** installations that are looked through to find them: all of the app, unless an index finds fewer */
   read: number;
   /** share of the recipients that is not reached; half of them have removed the app */
   failing: number;
+  /** share of those installations that changed since the last campaign (default: 1.5 %); 1: it is the first */
+  changed?: number;
+  /** share of the recipients that APNs reaches (default: 1); FCM reaches the others */
+  apns?: number;
 }
 
-interface Line {
+export interface Line {
   service: string;
   what: string;
   price: Priced;
@@ -24,53 +31,61 @@ interface Line {
   usd: number;
 }
 
-/** What is stored of a recipient until it expires: a compressed id. Its token goes when the chunk is done. */
-const RECIPIENT_BYTES = 25;
+/** Bytes that a chunk stores for a recipient when it is done, until the retention ends: an id, an outcome. */
+export const STORED_BYTES = 30;
 const RETENTION_MONTHS = 1;
-/** Duration of a chunk with its claim and commit, alone in its instance. */
-const CHUNK_SECONDS = 0.5;
-/** https://firebase.google.com/docs/firestore: 18,000 documents a second and CPU were measured. */
-const READS_A_SECOND = 15_000;
+/** Seconds of instances for a million recipients, planners and senders, with their starts. */
+export const SECONDS_A_MILLION: Record<Provider, number> = { apns: 90, fcm: 160 };
 const MEMORY_GIB = 0.5;
 /** Log lines for a request: the platform's, and ours for a commit and its failures. */
 const REQUEST_LOG_BYTES = 1_500;
 const COMMIT_LOG_BYTES = 1_000;
-/** Headers of a few bytes (HPACK), a payload of 250 bytes, framing, TLS. */
-const PUSH_BYTES = 400;
+/** On the wire for a push with a title and a body: headers (HPACK), payload, framing, TLS. */
+export const PUSH_BYTES: Record<Provider, number> = { apns: 350, fcm: 800 };
 const GIB = 2 ** 30;
 
-export function estimate({ recipients, read, failing }: Asked): Line[] {
+/** As the tables of docs/operations.md have it. */
+export const USUAL = { failing: 0.02, changed: 0.015, apns: 1 } as const;
+
+export function estimate({
+  recipients,
+  read,
+  failing,
+  changed = USUAL.changed,
+  apns = USUAL.apns,
+}: Asked): Line[] {
   const chunks = Math.ceil(recipients / CHUNK_SIZE);
-  const pages = Math.ceil(read / QUERY_SIZE);
   const shards = shardsFor(read);
-  const gone = Math.ceil((recipients * failing) / 2);
-  // the failures between two commits are one document
-  const failures = failing > 0 ? chunks : 0;
+  const documents = documentsOf({
+    chunks,
+    shards,
+    frozen: Math.max(shards, Math.ceil(recipients / Math.max(CHUNK_SIZE, QUERY_SIZE))),
+    failing: failing > 0 ? chunks : 0,
+    removed: Math.ceil((recipients * failing) / 2),
+    looked: read,
+    pages: pagesFor(read),
+    changed: changed < 1 ? Math.ceil(read * changed) : null,
+  });
   // each chunk, each shard (a single one is planned inline), the plan
   const tasks = chunks + (shards > 1 ? shards : 0) + 1;
   // tasks, the call of the API, the delivery of the event
   const requests = tasks + 2;
-  const seconds = chunks * CHUNK_SECONDS + read / READS_A_SECOND;
+  const by: Record<Provider, number> = { apns: recipients * apns, fcm: recipients * (1 - apns) };
+  const seconds = (by.apns * SECONDS_A_MILLION.apns + by.fcm * SECONDS_A_MILLION.fcm) / 1_000_000;
 
   const line = (service: string, what: string, price: Priced, quantity: number): Line => {
     const { usd, per } = prices[price];
     return { service, what, price, quantity, usd: (quantity / per) * usd };
   };
   return [
-    // the count, each installation, each removed one once more; a chunk 8, a page 3, a shard 13
+    line('Firestore', 'read', 'read', documents.reads),
+    line('Firestore', 'write', 'write', documents.writes),
+    line('Firestore', 'delete', 'delete', documents.deletes),
     line(
-      ...(['Firestore', 'read', 'read'] as const),
-      Math.ceil(read / 1000) + read + gone + 8 * chunks + 3 * pages + 13 * shards,
-    ),
-    // a chunk: frozen, claimed, committed, its recipients twice, a counter; its failures; whose a removed
-    // one was; a page; a shard; the campaign
-    line('Firestore', 'write', 'write', 6 * chunks + failures + gone + pages + 3 * shards + 5),
-    // installation, token and badge of each removed one; counters; chunks, recipients and failures when
-    // they expire
-    line('Firestore', 'delete', 'delete', 3 * gone + 3 * chunks + failures),
-    line(
-      ...(['Firestore', 'keep a month', 'storage'] as const),
-      ((recipients * RECIPIENT_BYTES) / GIB) * RETENTION_MONTHS,
+      'Firestore',
+      'keep a month',
+      'storage',
+      ((recipients * STORED_BYTES) / GIB) * RETENTION_MONTHS,
     ),
     line('Cloud Tasks', 'queue, deliver', 'task', 2 * tasks),
     line('Functions', 'requests', 'request', requests),
@@ -78,11 +93,14 @@ export function estimate({ recipients, read, failing }: Asked): Line[] {
     line('Functions', 'memory', 'memory', seconds * MEMORY_GIB),
     line('Pub/Sub', 'messages', 'pubsub', (2 * 1024) / GIB),
     line(
-      ...(['Logging', 'write', 'logging'] as const),
+      'Logging',
+      'write',
+      'logging',
       (requests * REQUEST_LOG_BYTES + chunks * COMMIT_LOG_BYTES) / GIB,
     ),
-    line('Network', 'all to Apple', 'egress', (recipients * PUSH_BYTES) / GIB),
-  ];
+    line('Network', 'to Apple', 'egress', (by.apns * PUSH_BYTES.apns) / GIB),
+    line('Network', 'to FCM', 'google', (by.fcm * PUSH_BYTES.fcm) / GIB),
+  ].filter(({ quantity }) => quantity > 0);
 }
 
 export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);

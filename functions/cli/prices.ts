@@ -45,7 +45,18 @@ export const prices = {
     unit: 'GiB',
     source: 'https://cloud.google.com/stackdriver/pricing',
   },
-  /** to Apple; to FCM it is Google's own network */
+  /**
+   * To FCM: "Egress to Google products (such as YouTube, Maps, Drive), whether from a VM in Google Cloud
+   * with an external IP address or an internal IP address: no charge". FCM itself is free of charge:
+   * https://firebase.google.com/pricing
+   */
+  google: {
+    usd: 0,
+    per: 1,
+    unit: 'GiB',
+    source: 'https://cloud.google.com/vpc/network-pricing',
+  },
+  /** to Apple */
   egress: {
     usd: 0.12,
     per: 1,

@@ -8,19 +8,22 @@ import type { EstimateView } from '../../http/campaigns/estimate.ts';
 import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
-import { estimate, estimateTable, money, totalUsd } from '../cost.ts';
+import { estimate, estimateTable, money, totalUsd, USUAL } from '../cost.ts';
 import { count, oneLine } from '../format.ts';
 import { Usage } from '../usage.ts';
 
 /** Languages shown; the others are in --json. */
 const SHOWN = 8;
 const RECIPIENTS = 1_000_000;
-const FAILING = '2%';
+const FAILING = `${100 * USUAL.failing}%`;
+const CHANGED = `${100 * USUAL.changed}%`;
 
 interface CostOptions {
   read?: number;
-  /** a share, from 0 to 1 */
+  /** shares, from 0 to 1 */
   failing?: number;
+  changed?: number;
+  fcm?: number;
 }
 
 export function estimateCommand(program: Command, { client, show, exit }: Context) {
@@ -34,11 +37,27 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
     .option('--body <text>')
     .option('--read <n>', 'installations that are read (default: the recipients)', whole)
     .option('--failing <percent>', `recipients who are not reached (default: ${FAILING})`, percent)
+    .option(
+      '--changed <percent>',
+      `installations that changed since the last campaign (default: ${CHANGED}); 100% for the first one`,
+      percent,
+    )
+    .option(
+      '--fcm <percent>',
+      'recipients that FCM reaches (default: none, or as counted)',
+      percent,
+    )
     .description('the reach and the problems of a campaign, and its cost on Google Cloud')
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
-      const { read, failing = percent(FAILING), ...words } = options;
-      const costOf = (recipients: number) =>
-        estimate({ recipients, read: read ?? recipients, failing });
+      const { read, failing = USUAL.failing, changed = USUAL.changed, fcm, ...words } = options;
+      const costOf = (recipients: number, counted = 0) =>
+        estimate({
+          recipients,
+          read: read ?? recipients,
+          failing,
+          changed,
+          apns: 1 - (fcm ?? counted),
+        });
       const asksWhom = Object.keys(words).length > 0;
       if (typeof of === 'number' && asksWhom)
         throw new Usage('give a number of recipients, or say who they are, but not both');
@@ -52,14 +71,17 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
   async function reach(
     file: string | undefined,
     options: SendOptions,
-    costOf: (recipients: number) => ReturnType<typeof estimate>,
+    costOf: (recipients: number, fcm: number) => ReturnType<typeof estimate>,
   ) {
     const { name: _, ...request } = await campaignRequest(file, options, { message: 'optional' });
     const found = await client()
       .expecting(answers.estimate)
       .post('/v1/audiences:estimate', request);
     if (found.problems.some((it) => it.severity === 'error')) exit(1);
-    const lines = costOf(found.installations);
+    const lines = costOf(
+      found.installations,
+      (found.providers.fcm ?? 0) / Math.max(1, found.installations),
+    );
     const usd = totalUsd(lines);
     show({ ...found, cost: { usd, lines } }, () => estimateText(found, usd).trimEnd());
   }

@@ -14,8 +14,12 @@ import { createScript } from '../../pipeline/script.ts';
 import { openThroughProxy } from './emulated.ts';
 
 /** The pipeline on the store, one task after the other: nothing is read twice by chance. */
-export async function oneByOne(t: TestContext, options: Partial<FirestoreStoreOptions> = {}) {
-  const { store, proxy } = await openThroughProxy(t, options);
+export async function oneByOne(
+  t: TestContext,
+  options: Partial<FirestoreStoreOptions> = {},
+  opened?: Awaited<ReturnType<typeof openThroughProxy>>,
+) {
+  const { store, proxy } = opened ?? (await openThroughProxy(t, options));
   const tasks: Task[] = [];
   const script = createScript(() => NOW);
   const ports: Ports = {

@@ -1,0 +1,108 @@
+/**
+ * The documents of Firestore that a campaign reads, writes and deletes, by what there is of it. The numbers
+ * are those that `test/store/firestore/estimate.test.ts` counts on the emulator.
+ */
+
+export interface Campaign {
+  chunks: number;
+  shards: number;
+  /** writes that freeze chunks */
+  frozen: number;
+  /** chunks with a failure */
+  failing: number;
+  /** recipients whose app is gone */
+  removed: number;
+  /** installations that are looked through */
+  looked: number;
+  /** pages of the registry; 0: they are looked through one by one */
+  pages: number;
+  /** installations that changed since the pages were written; null: there are none yet, they are built */
+  changed: number | null;
+}
+
+export interface Documents {
+  reads: number;
+  writes: number;
+  /** those that expire later included */
+  deletes: number;
+}
+
+/** Counters of a shard, at most (functions/store/firestore/counters.ts). */
+const COUNTERS = 16;
+/** Changes are asked for by the first digit of a bucket. */
+const CELLS = 16;
+/** One page in so many is compared with its documents. */
+export const AUDITED = 256;
+/** A page with so many changes is written again. */
+const FOLDED_AFTER = 10;
+
+export function documentsOf(it: Campaign): Documents {
+  const { chunks, shards, frozen, failing, removed } = it;
+  const registry = registryOf(it);
+  const counters = shards * Math.min(COUNTERS, Math.max(0, Math.ceil(chunks / shards) - 1));
+  // one for each cell, and one more where a chunk ends within a cell
+  const gone = Math.min(removed, chunks + CELLS);
+  return {
+    reads:
+      registry.reads +
+      // a chunk: claimed, committed, whether it is the last; its recipients, campaign, shard
+      7 * chunks +
+      // the campaign, the shard, who was erased lately
+      3 * frozen +
+      // planned, closed
+      7 * shards +
+      counters +
+      // read again before they are deleted
+      removed +
+      15,
+    writes:
+      registry.writes +
+      // frozen, claimed, committed; its recipients frozen and settled; its counter
+      6 * chunks +
+      frozen +
+      3 * shards +
+      failing +
+      // whose it was, for exports
+      removed +
+      gone +
+      11,
+    deletes:
+      // installation, token, badge; whose it was, when that expires
+      4 * removed +
+      gone +
+      counters +
+      // what expires: chunks, recipients, failures, shards, the campaign, its events
+      2 * chunks +
+      failing +
+      shards +
+      7,
+  };
+}
+
+/** What finding the recipients takes. */
+function registryOf({ looked, pages, changed, shards }: Campaign) {
+  // the estimate counts a share, then the rest if that is few
+  if (pages === 0)
+    return { reads: looked + Math.ceil(Math.min(looked, 20_000) / 1_000) + 2, writes: 0 };
+  // of the estimate
+  const some = 10;
+  if (changed === null) return { reads: looked + pages + some, writes: pages };
+  // each shard reads all changes of its cell
+  const again = Math.max(1, shards / CELLS);
+  return {
+    reads: Math.ceil(
+      pages + some + changed * again + looked / AUDITED + 2 * Math.max(CELLS, shards),
+    ),
+    writes: changed >= FOLDED_AFTER * pages ? pages : 0,
+  };
+}
+
+/** Fewer installations have no pages (functions/store/firestore/pages/layout.ts). */
+const PAGED_FROM = 20_000;
+const PAGE_ROWS = 2_000;
+
+/** Pages of a registry of so many installations: a power of two, each with up to 2,000 rows. */
+export const pagesFor = (installations: number): number =>
+  installations < PAGED_FROM
+    ? 0
+    : 2 ** Math.max(4, Math.ceil(Math.log2(installations / PAGE_ROWS)));
