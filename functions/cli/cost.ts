@@ -32,17 +32,23 @@ export interface Line {
 }
 
 /** Bytes that a chunk stores for a recipient when it is done, until the retention ends: an id, an outcome. */
-export const STORED_BYTES = 30;
+export const STORED_BYTES = 20;
 const RETENTION_MONTHS = 1;
 /** Seconds of instances for a million recipients, planners and senders, with their starts. */
-export const SECONDS_A_MILLION: Record<Provider, number> = { apns: 90, fcm: 160 };
+export const SECONDS_A_MILLION: Record<Provider, number> = { apns: 80, fcm: 160 };
 const MEMORY_GIB = 0.5;
+/** Tasks that wake functions before a large campaign (functions/pipeline/wake.ts), at most. */
+const WAKES = 48;
 /** Log lines for a request: the platform's, and ours for a commit and its failures. */
 const REQUEST_LOG_BYTES = 1_500;
 const COMMIT_LOG_BYTES = 1_000;
 /** On the wire for a push with a title and a body: headers (HPACK), payload, framing, TLS. */
 export const PUSH_BYTES: Record<Provider, number> = { apns: 350, fcm: 800 };
 const GIB = 2 ** 30;
+
+/** Each chunk, each shard (a single one is planned inline), the plan. */
+export const tasksOf = ({ chunks, shards }: { chunks: number; shards: number }) =>
+  chunks + (shards > 1 ? shards : 0) + 1;
 
 /** As the tables of docs/operations.md have it. */
 export const USUAL = { failing: 0.02, changed: 0.015, apns: 1 } as const;
@@ -66,8 +72,7 @@ export function estimate({
     pages: pagesFor(read),
     changed: changed < 1 ? Math.ceil(read * changed) : null,
   });
-  // each chunk, each shard (a single one is planned inline), the plan
-  const tasks = chunks + (shards > 1 ? shards : 0) + 1;
+  const tasks = tasksOf({ chunks, shards }) + (chunks > 1 ? WAKES : 2);
   // tasks, the call of the API, the delivery of the event
   const requests = tasks + 2;
   const by: Record<Provider, number> = { apns: recipients * apns, fcm: recipients * (1 - apns) };

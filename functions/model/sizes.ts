@@ -24,8 +24,12 @@ export const QUERY_SIZE = 2_000;
  * Firestore's registry have cells, so the changes of each cell are read once.
  */
 const SHARD_SIZE = 62_500;
-/** A campaign has at most 512 shards; beyond 32 million installations shards are larger. */
-const MOST_SHARDS_POWER = 9;
+/**
+ * A campaign has at most 64 shards; beyond 4 million installations shards are larger. Each shard reads all
+ * that has changed in its cell of Firestore's registry, of which there are 16: with 64 shards a change is
+ * read four times. A planner takes some minutes for a 64th of 100 million.
+ */
+const MOST_SHARDS_POWER = 6;
 
 /**
  * The number of shards for about `installations`. At least 1, and a power of two: so their edges are those

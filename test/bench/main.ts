@@ -119,9 +119,10 @@ bench(
   'how long campaigns take as deployed, by a simulation: the tables of docs/operations.md',
 ).action(async ({ json }) => {
   const { durationTable, largerTable, simulateAll } = await import('./scale/tables.ts');
+  const { costTable } = await import('./scale/costs.ts');
   const { usual, larger } = await simulateAll();
   if (json) console.log(JSON.stringify({ usual, larger }));
-  else console.log(`${durationTable(usual)}\n\n${largerTable(larger)}`);
+  else console.log(`${durationTable(usual)}\n\n${largerTable(larger)}\n\n${costTable()}`);
 });
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')

@@ -3,6 +3,7 @@
  * chunks. It does what they do to the store, the queues and the providers, and counts nothing else.
  */
 
+import { USUAL } from '../../../functions/cli/cost.ts';
 import type { Provider } from '../../../functions/model/provider/registry.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
 import { SIZE_MS, wakesFor } from '../../../functions/pipeline/wake.ts';
@@ -161,8 +162,9 @@ async function planShard(world: World, planner: Instance, size: number) {
   await time.sleep(readMs); // the campaign
   if (hasPages) {
     await time.sleep(readMs); // the layout
-    // what has changed in its cell since, and what is gone
-    await time.sleep(2 * readMs + msToRead(size * CHANGED));
+    // what has changed in its whole cell since, and what is gone
+    const cell = Math.max(size, world.recipients / CELLS);
+    await time.sleep(2 * readMs + msToRead(cell * CHANGED));
   }
   let next = readPage(world, planner, Math.min(size, PAGE));
   for (let left = size; left > 0; left -= PAGE) {
@@ -177,7 +179,9 @@ async function planShard(world: World, planner: Instance, size: number) {
 /** Rows that are frozen together: whole chunks (functions/pipeline/plan/full-pages.ts). */
 const PAGE = Math.ceil(QUERY_SIZE / CHUNK_SIZE) * CHUNK_SIZE;
 /** The share of installations that changed since the last campaign. */
-const CHANGED = 0.015;
+const CHANGED = USUAL.changed;
+/** Parts of a registry, by the first digit of a bucket, whose changes are asked for together. */
+const CELLS = 16;
 const msToRead = (documents: number) => (documents / documentsPerSecond) * 1_000;
 
 /** A page of the registry, or as many documents; then they are matched. */

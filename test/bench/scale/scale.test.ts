@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { SECONDS_A_MILLION } from '../../../functions/cli/cost.ts';
+import { providers } from '../../../functions/model/provider/registry.ts';
 import { queueNames } from '../../../functions/model/queues.ts';
 import { chance } from '../../http2/chance.ts';
 import { simulate } from './campaign.ts';
@@ -118,6 +120,14 @@ test('what to change for larger campaigns gives each queue the slots that it nee
     const sending = queues['send-apns'].concurrent + queues['send-apns-now'].concurrent;
     assert.ok(sending <= slots('send-apns'), goal);
     for (const { perSecond } of Object.values(queues)) assert.ok(perSecond <= 500, goal);
+  }
+});
+
+test('instances are billed for the seconds that the estimate says', async () => {
+  for (const provider of providers) {
+    const { planSeconds, sendSeconds } = await simulate({ ...million, provider, warm: 0 });
+    const off = (planSeconds + sendSeconds) / SECONDS_A_MILLION[provider];
+    assert.ok(off > 0.85 && off < 1.1, `${provider}: ${planSeconds + sendSeconds} s`);
   }
 });
 

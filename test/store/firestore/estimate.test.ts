@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Firestore } from '@google-cloud/firestore';
-import { STORED_BYTES } from '../../../functions/cli/cost.ts';
+import { STORED_BYTES, tasksOf } from '../../../functions/cli/cost.ts';
 import { AUDITED, type Campaign, documentsOf } from '../../../functions/cli/documents.ts';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
@@ -35,6 +35,7 @@ interface Used {
   deletes: number;
   /** chunks that were frozen: those of a shard are of one size */
   chunks: number;
+  tasks: number;
 }
 
 const GONE: Outcome = { kind: 'unregistered', reason: 'UNREGISTERED', since: null };
@@ -57,9 +58,17 @@ async function start(t: TestContext) {
   const paged = openPaged(t, {}, proxy.host);
   t.after(() => proxy.stop());
   const engine = await oneByOne(t, {}, { store: paged.store, proxy });
+  let tasks = 0;
+  const { create } = engine.ports.queue;
+  engine.ports.queue.create = async (some) => {
+    tasks += some.length;
+    await create(some);
+  };
+
   /** Runs a campaign to all, in which one in `each` is gone; what it used, and what will expire of it. */
   async function used(each = Number.POSITIVE_INFINITY): Promise<Used> {
     takeCosts(proxy);
+    tasks = 0;
     engine.script.sent.length = 0;
     engine.script.answer = () =>
       engine.script.sent.length % each === 0 ? GONE : { kind: 'accepted' };
@@ -73,6 +82,7 @@ async function start(t: TestContext) {
       writes: total(writes),
       deletes: total(deletes) + expiring,
       chunks: await more(['chunks']),
+      tasks,
     };
   }
 
@@ -105,8 +115,13 @@ const shape = (recipients: number, more: Partial<Campaign> = {}): Campaign => ({
 test('small campaigns use the documents that the estimate says', { skip }, async (t) => {
   const { paged, store, used, ports } = await start(t);
   const all = people(PEOPLE);
-  const assertAs = (name: string, { chunks, ...counted }: Used, asked: Partial<Campaign>) => {
+  const assertAs = (
+    name: string,
+    { chunks, tasks, ...counted }: Used,
+    asked: Partial<Campaign>,
+  ) => {
     const campaign = shape(PEOPLE, { chunks, ...asked });
+    assert.equal(tasks, tasksOf(campaign), name);
     const said = documentsOf(campaign);
     // no page of this store is audited
     if (campaign.changed !== null) said.reads -= PEOPLE / AUDITED;
