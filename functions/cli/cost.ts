@@ -11,7 +11,7 @@ import { documentsOf, pagesFor } from './documents.ts';
 import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
 
-export interface Asked {
+interface Asked {
   recipients: number;
   /** installations that are looked through to find them: all of the app, unless an index finds fewer */
   read: number;
@@ -23,7 +23,7 @@ export interface Asked {
   apns?: number;
 }
 
-export interface Line {
+interface Line {
   service: string;
   what: string;
   price: Priced;

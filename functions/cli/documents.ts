@@ -20,7 +20,7 @@ export interface Campaign {
   changed: number | null;
 }
 
-export interface Documents {
+interface Documents {
   reads: number;
   writes: number;
   /** those that expire later included */
