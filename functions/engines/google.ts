@@ -5,7 +5,6 @@
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createPubSubEvents } from '../events/pubsub.ts';
-import { CHUNK_SIZE } from '../model/sizes.ts';
 import { createInline } from '../pipeline/send/inline.ts';
 import type { Log, Ports, Senders } from '../ports/ports.ts';
 import { createCloudTasksQueue } from '../queue/cloud-tasks/queue.ts';
@@ -103,7 +102,6 @@ export async function createGoogle({
     random,
     // Cloud Run gives CPU to an instance while it has requests
     inline: createInline({ outlivesRequests: false }),
-    chunkSize: CHUNK_SIZE,
     async close() {
       await Promise.all([senders.close(), queue.close(), store.close()]);
     },

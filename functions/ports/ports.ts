@@ -48,7 +48,7 @@ export interface Ports {
   now(): number;
   /** in [0, 1) */
   random(): number;
-  /** the most recipients of a chunk; left out: `EMBEDDED_CHUNK_SIZE` */
+  /** the most recipients of a chunk; left out: `CHUNK_SIZE` */
   chunkSize?: number;
   /** The id of a new campaign: 20 characters, in the order that the store writes best. */
   newId?(): string;

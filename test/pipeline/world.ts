@@ -96,6 +96,8 @@ export function createWorld(
   const script = createScript(now);
   const ports: Ports = {
     ...{ store, queue, log, now, random },
+    // tests count chunks of a round number
+    chunkSize: 1_000,
     events: { publish: (event) => events.publish(event) },
     senders: { get: () => script.sender },
   };

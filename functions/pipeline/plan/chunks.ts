@@ -3,7 +3,7 @@
 import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
-import { EMBEDDED_CHUNK_SIZE } from '../../model/sizes.ts';
+import { CHUNK_SIZE } from '../../model/sizes.ts';
 import { beginOf, expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { addressed } from './recipients.ts';
 
@@ -34,7 +34,7 @@ interface Page {
  * the shard and the page, so a page that is read again makes the same ids.
  */
 export function intoChunks(it: Page): NewChunk[] {
-  const { campaign, shard, page, before, targets, most = EMBEDDED_CHUNK_SIZE, now } = it;
+  const { campaign, shard, page, before, targets, most = CHUNK_SIZE, now } = it;
   const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
   const size = Math.min(most, slots?.size ?? most);
   let frozen = before;

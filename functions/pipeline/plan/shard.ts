@@ -12,7 +12,7 @@ import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
-import { EMBEDDED_CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
+import { CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { AudiencePage, FrozenPage, Ports } from '../../ports/ports.ts';
@@ -73,7 +73,7 @@ async function readShard(
   const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
   const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
-    ? fullPages(pages, ports.chunkSize ?? EMBEDDED_CHUNK_SIZE, personalization !== null)
+    ? fullPages(pages, ports.chunkSize ?? CHUNK_SIZE, personalization !== null)
     : pages;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketOf, type Cursor } from '../../../functions/model/bucket.ts';
 import type { Reached } from '../../../functions/model/installation.ts';
-import { CHUNK_SIZE, EMBEDDED_CHUNK_SIZE } from '../../../functions/model/sizes.ts';
+import { CHUNK_SIZE } from '../../../functions/model/sizes.ts';
 import { fullPages } from '../../../functions/pipeline/plan/full-pages.ts';
 import type { AudiencePage } from '../../../functions/ports/ports.ts';
 
@@ -30,7 +30,7 @@ async function* read(all: Reached[], after: Cursor | null = null): AsyncGenerato
 const ofFcm = (page: AudiencePage) => page.installations.filter((it) => it.provider === 'fcm');
 const ids = (pages: AudiencePage[]) => pages.flatMap((it) => it.installations.map(({ id }) => id));
 
-for (const [chunk, share] of [EMBEDDED_CHUNK_SIZE, CHUNK_SIZE].flatMap((it) =>
+for (const [chunk, share] of [1_000, CHUNK_SIZE].flatMap((it) =>
   [0, 0.1, 0.3, 0.5, 0.7, 0.95, 1].map((share) => [it, share] as const),
 ))
   test(`where ${100 * share} % are FCM's, all but the last of its chunks of ${chunk} are full`, async () => {
@@ -51,9 +51,7 @@ for (const [chunk, share] of [EMBEDDED_CHUNK_SIZE, CHUNK_SIZE].flatMap((it) =>
 
 test('a page ends where it would be too large, whatever is in it', async () => {
   const pagesOf = (share: number, isPersonal: boolean, token?: string) =>
-    Array.fromAsync(
-      fullPages(read(audience(12_000, share, token)), EMBEDDED_CHUNK_SIZE, isPersonal),
-    );
+    Array.fromAsync(fullPages(read(audience(12_000, share, token)), 1_000, isPersonal));
   const sizes = (pages: AudiencePage[]) => pages.map((it) => it.installations.length);
   assert.deepEqual(sizes(await pagesOf(0.01, false)), [10_000, 2000]);
   assert.deepEqual(sizes(await pagesOf(0.01, true)), Array(6).fill(2000));

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Audience } from '../../../functions/model/campaign.ts';
-import { CHUNK_SIZE } from '../../../functions/model/sizes.ts';
 import type { Task } from '../../../functions/model/tasks.ts';
 import { accept } from '../../../functions/pipeline/accept/accept.ts';
 import { createTaskHandler } from '../../../functions/pipeline/handler.ts';
@@ -33,7 +32,6 @@ export async function oneByOne(
     log: new Proxy({} as Log, { get: () => () => {} }),
     now: () => NOW,
     random: chance(1).random,
-    chunkSize: CHUNK_SIZE,
   };
   const handle = createTaskHandler(ports, async () => {});
   const { signal } = new AbortController();
