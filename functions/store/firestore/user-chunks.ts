@@ -141,8 +141,7 @@ async function searchPages(
   let at = Math.min(last, Math.floor(share * shard.pages));
   while (first <= last) {
     await read([at]);
-    const edges = edgesOf(pages.get(at) ?? []);
-    // it has expired, or has no recipient left: it does not tell where to go on
+    const edges = edgesOf(shard, pages.get(at) ?? []);
     if (edges === null) return read(range(first, last));
     if (bucket < edges.from) last = at - 1;
     else if (bucket > edges.to) first = at + 1;
@@ -156,13 +155,24 @@ async function searchPages(
   }
 }
 
-/** The lowest and the highest bucket of a page; null if it has no recipient. */
-function edgesOf(parts: Part[]): { from: number; to: number } | null {
-  const edges = parts.flatMap(({ recipients }) => {
-    const ids = recipients.map((it) => it.installationId).filter((id) => id !== '');
-    return ids.length === 0 ? [] : [bucketOf(ids[0]!), bucketOf(ids.at(-1)!)];
-  });
-  return edges.length === 0 ? null : { from: Math.min(...edges), to: Math.max(...edges) };
+/**
+ * The lowest and the highest bucket of a page. Null if it does not tell where others are: it has no
+ * recipient, or its recipients are not in the order of their buckets, as those of a planner are.
+ */
+function edgesOf({ from, to }: ShardFields, parts: Part[]): { from: number; to: number } | null {
+  const edges = { from: to, to: from };
+  for (const { recipients } of parts) {
+    let before = from;
+    for (const { installationId } of recipients) {
+      if (installationId === '') continue;
+      const bucket = bucketOf(installationId);
+      if (bucket < before || bucket >= to) return null;
+      before = bucket;
+      edges.from = Math.min(edges.from, bucket);
+      edges.to = Math.max(edges.to, bucket);
+    }
+  }
+  return edges.from > edges.to ? null : edges;
 }
 
 /**
