@@ -25,6 +25,8 @@ export interface Place {
   /** as a fault names it: `audience.platform[0]` */
   path: string;
   allowed: string[];
+  /** null is allowed as well */
+  takesNull: boolean;
   /** the request with this value there */
   holding(value: unknown): unknown;
 }
@@ -73,7 +75,7 @@ export function placesIn(schema: Schema, schemas: Record<string, Schema>): Place
     const it = resolved(given);
     const values = it.enum ?? (it.const === undefined ? [] : [it.const]);
     const allowed = values.filter((one) => one !== null).map(String);
-    if (allowed.length > 0) yield { path, allowed, holding };
+    if (allowed.length > 0) yield { path, allowed, takesNull: values.includes(null), holding };
     for (const branch of branches(it)) yield* walk(branch, path, holding, inside);
     const at = (name: string) => (path === '' ? name : `${path}.${name}`);
     const beside = (name: string) => (value: unknown) =>
@@ -86,6 +88,7 @@ export function placesIn(schema: Schema, schemas: Record<string, Schema>): Place
       yield {
         path: at('wrong'),
         allowed: it.propertyNames.enum.map(String),
+        takesNull: false,
         holding: (value) => holding({ wrong: value }),
       };
     if (it.items) yield* walk(it.items, `${path}[0]`, (value) => holding([value]), inside);
