@@ -39,7 +39,7 @@ const FOLDED_AFTER = 10;
 export function documentsOf(it: Campaign): Documents {
   const { chunks, shards, frozen, failing, removed } = it;
   const registry = registryOf(it);
-  const counters = shards * Math.min(COUNTERS, Math.max(0, Math.ceil(chunks / shards) - 1));
+  const counters = shards * Math.min(COUNTERS, Math.ceil(chunks / shards));
   // one for each cell, and one more where a chunk ends within a cell
   const gone = Math.min(removed, chunks + CELLS);
   return {

@@ -33,11 +33,13 @@ export const slotsFor = (shards: number): number =>
   Math.max(1, Math.min(OF_SHARD, Math.ceil(OF_CAMPAIGN / shards)));
 
 /**
- * Where the chunk that follows `before` others of its shard counts. Slot 0 is the shard's own document: the
- * first chunk has it, often the only one, and those of older versions.
+ * Where a chunk counts that has `before` others of its shard before it. Chunks of older versions count in
+ * slot 0, the shard's own document. Later ones do not: planners lock it, and one that dies while it holds
+ * the lock keeps it for up to a minute (https://firebase.google.com/docs/firestore/quotas). A commit that
+ * waited for it would outlive its lease, and the chunk would be sent again.
  */
 export const slotOf = (before: number, { slots = 0 }: Pick<ShardFields, 'slots'>): number =>
-  before === 0 || slots === 0 ? 0 : 1 + ((before - 1) % slots);
+  slots === 0 ? 0 : 1 + (before % slots);
 
 /** Most reasons that one commit counts: a write may change 500 counters of a document. */
 const [MAX_REASONS, MAX_PRUNED] = [400, 50];

@@ -80,7 +80,7 @@ export interface EventFields {
 }
 
 /**
- * Named `{campaign}~{index}`. Written by its planner, by its first chunk, and once when it closes: what its
+ * Named `{campaign}~{index}`. Written by its planner, and once when it closes: what its
  * other chunks count is in its counters until then. The names of reasons and variables are keys of
  * `reasonKey`.
  */

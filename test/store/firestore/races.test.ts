@@ -69,6 +69,32 @@ test('fifty chunks of one shard that end together are all counted', { skip }, as
   assert.equal((await store.getCampaign(id))?.state, 'completed');
 });
 
+test('a planner that holds the lock of its shard, dead or slow, does not hold up a commit', {
+  skip,
+}, async (t) => {
+  const project = freshProject();
+  const store = openStore(t, emulator, { project });
+  const id = await running(store);
+  const page = pageOf(id, [2]);
+  await store.freezePage(page);
+  const client = createClient({ project, emulator });
+  t.after(() => client.close());
+  const { docs } = await client.db.collection('shards').get();
+  const locked = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const planner = client.write(async (writes) => {
+    await writes.getAll(...docs.map((it) => it.ref));
+    locked.resolve();
+    await over.promise;
+  });
+  await locked.promise;
+  const committed = await finish(store, page.chunks[0]!.id);
+  assert.equal(committed.kind, 'committed');
+  assert.equal((await store.counts(id)).accepted, 2);
+  over.resolve();
+  await planner;
+});
+
 /** Shards that wait for one chunk each, and those chunks. */
 async function inShards(store: Store, shards: number) {
   const id = await running(store, shards);
