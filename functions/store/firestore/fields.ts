@@ -80,9 +80,8 @@ export interface EventFields {
 }
 
 /**
- * Named `{campaign}~{index}`. Written by its planner, and once when it closes: what its
- * other chunks count is in its counters until then. The names of reasons and variables are keys of
- * `reasonKey`.
+ * Named `{campaign}~{index}`. Written by its planner, and once when it closes: what its chunks count is
+ * in its counters until then. The names of reasons and variables are keys of `reasonKey`.
  */
 export interface ShardFields extends Counts {
   campaignId: string;
