@@ -3,6 +3,8 @@
  * are those that `test/store/firestore/estimate.test.ts` counts on the emulator.
  */
 
+import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER } from '../model/sizes.ts';
+
 export interface Campaign {
   chunks: number;
   shards: number;
@@ -27,19 +29,13 @@ interface Documents {
   deletes: number;
 }
 
-/** Counters of a shard, at most (functions/store/firestore/counters.ts). */
-const COUNTERS = 16;
 /** Changes are asked for by the first digit of a bucket. */
 const CELLS = 16;
-/** One page in so many is compared with its documents. */
-export const AUDITED = 256;
-/** A page with so many changes is written again. */
-const FOLDED_AFTER = 10;
 
 export function documentsOf(it: Campaign): Documents {
   const { chunks, shards, frozen, failing, removed } = it;
   const registry = registryOf(it);
-  const counters = shards * Math.min(COUNTERS, Math.ceil(chunks / shards));
+  const counters = shards * Math.min(COUNTERS_OF_SHARD, Math.ceil(chunks / shards));
   // one for each cell, and one more where a chunk ends within a cell
   const gone = Math.min(removed, chunks + CELLS);
   return {

@@ -4,12 +4,14 @@
  */
 
 /**
- * The most recipients of a chunk. On Google Cloud a chunk costs 8 reads, 6 writes and a task whatever its size, so twice as many recipients save 0.2 cents of a million. Not more, since FCM's queue paces
- * chunks: the last one of each shard is not full, which wastes 3 % of its quota at 2,000 and 6 % at 4,000.
- * With FCM's tokens 2,000 recipients are 276 kB as stored, of the 1 MiB of a document, and 1.5 ms of
- * compression. What a process that dies sends twice depends on the time between checkpoints, not on this. In
- * SQLite a recipient takes 1.8 µs of CPU time to be frozen, claimed and committed in chunks of 2,000, 3.4 µs in
- * chunks of 1,000 and 2.2 µs in chunks of 4,000. The rates of FCM's queues follow from it (infra/queues.tf).
+ * The most recipients of a chunk. On Google Cloud a chunk costs 8 reads, 6 writes and a task whatever its
+ * size, so twice as many recipients save 0.2 cents of a million. Not more, since FCM's queue paces chunks:
+ * the last one of each shard is not full, which wastes 3 % of its quota at 2,000 and 6 % at 4,000. With
+ * FCM's tokens 2,000 recipients are 276 kB as stored, of the 1 MiB of a document, and 1.5 ms of
+ * compression. What a process that dies sends twice depends on the time between checkpoints, not on this.
+ * In SQLite a recipient takes 1.8 µs of CPU time to be frozen, claimed and committed in chunks of 2,000,
+ * 3.4 µs in chunks of 1,000 and 2.2 µs in chunks of 4,000. The rates of FCM's queues follow from it
+ * (infra/queues.tf).
  */
 export const CHUNK_SIZE = 2_000;
 
@@ -36,3 +38,10 @@ export function shardsFor(installations: number): number {
   const power = Math.round(Math.log2(Math.max(1, installations) / SHARD_SIZE));
   return 2 ** Math.max(0, Math.min(MOST_SHARDS_POWER, power));
 }
+
+/** One page of Firestore's registry in so many that are used is compared with its documents. */
+export const AUDITED = 256;
+/** A page of it is written again after so many changes: a write costs three reads. */
+export const FOLDED_AFTER = 10;
+/** Counters of a shard in Firestore, at most. */
+export const COUNTERS_OF_SHARD = 16;

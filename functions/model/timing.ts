@@ -3,6 +3,8 @@
 import { type Backoff, fullJitter } from '../lib/backoff.ts';
 import type { Campaign } from './campaign.ts';
 
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
 /**
  * The sweep asks the queue whether a task still waits if its work was queued this long ago and has not
  * begun. So a lost task is found this long after its time, however long the queue is. Work that waits
@@ -14,7 +16,7 @@ export const LOST_AFTER_MS = 15 * 60 * 1000;
  * The sweep looks at the chunks of a paused campaign this rarely. Resuming it makes them due as
  * usual; this is for cases that were not foreseen.
  */
-export const PARKED_MS = 24 * 60 * 60 * 1000;
+export const PARKED_MS = DAY_MS;
 
 /** The sweep publishes the event of a closed campaign that was not published within this time. */
 export const ANNOUNCE_WITHIN_MS = 60 * 1000;
@@ -70,7 +72,7 @@ const NOW_OR_NEVER_MS = 60 * 60 * 1000;
  * How far ahead a task may be queued. Cloud Tasks takes 30 days; the 20 minutes less are for clocks that
  * differ.
  */
-export const QUEUE_HORIZON_MS = 30 * 24 * 60 * 60 * 1000 - 20 * 60 * 1000;
+export const QUEUE_HORIZON_MS = 30 * DAY_MS - 20 * 60 * 1000;
 /** The sweep queues a campaign that is further away this long before its time. */
 const QUEUED_BEFORE_MS = 10 * 60 * 1000;
 

@@ -1,9 +1,9 @@
 /** expire: removes what is older than the retention, in small steps. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DAY_MS } from '../model/timing.ts';
 import type { Ports } from '../ports/ports.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * The most steps in one run, which take some seconds; the next run goes on. Others are served in
  * between.

@@ -38,9 +38,9 @@ const QUEUED_MS = 1_000;
 const READY_MS = 10_000;
 
 /**
- * Wakes the functions that will plan and send a campaign: now, or ahead of its time. Called again in the same minute
- * it queues nothing. Takes about a second at most, and never rejects. Does nothing where the process that
- * sends is always there.
+ * Wakes the functions that will plan and send a campaign: now, or ahead of its time. Called again in the
+ * same minute it queues nothing. Takes about a second at most, and never rejects. Does nothing where the
+ * process that sends is always there.
  */
 export async function wakeSenders(ports: Ports, campaign: Campaign): Promise<void> {
   if (ports.scalesToZero !== true) return;

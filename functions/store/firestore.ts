@@ -3,6 +3,7 @@
  * that `test/contracts/store.ts` spells out.
  */
 
+import { FOLDED_AFTER, QUERY_SIZE } from '../model/sizes.ts';
 import type { Store } from '../ports/ports.ts';
 import { firestoreAudience } from './firestore/audience.ts';
 import { firestoreCampaigns } from './firestore/campaigns.ts';
@@ -43,11 +44,6 @@ export interface FirestoreStoreOptions extends FirestoreOptions {
   /** tests read a few documents at a time, and audit when they say */
   pages?: Partial<PagesOptions>;
 }
-
-/** Documents read at a time for pages of the registry: a page, usually. */
-const QUERY_SIZE = 2_000;
-/** A write costs three reads; so many changes cost more when they are read with each campaign. */
-const FOLDED_AFTER = 10;
 
 /** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
 export function createFirestoreStore({

@@ -1,6 +1,6 @@
 /** How long it is known what an import run has seen. */
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { DAY_MS } from '../model/timing.ts';
 
 /**
  * From the beginning of a run. Later nothing is pruned after it: what it has seen may be forgotten, and

@@ -4,8 +4,7 @@
  */
 
 import type { Audience, AudienceExpression } from '../schemas/audience.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { DAY_MS } from '../timing.ts';
 
 /**
  * Replaces each segment by its audience, and days before `now` (ms since the epoch) by times. Throws for

@@ -6,12 +6,12 @@ import type { Reached } from '../../model/installation.ts';
 import { type Personalization, personalizationOf } from '../../model/message/personalization.ts';
 import type { Platform } from '../../model/platform.ts';
 import { descriptionOf, forEachProvider, type Provider } from '../../model/provider/registry.ts';
+import { DAY_MS } from '../../model/timing.ts';
 import type { Ports, Push, Sender, Senders } from '../../ports/ports.ts';
 import { pushOf } from '../accept/push.ts';
 
 /** Ids of installations that are shown with a problem. */
 const EXAMPLES = 5;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface EstimateProblem {
   /** an error keeps those installations from getting the message, a warning does not */

@@ -91,9 +91,9 @@ function close(context: Context, closing: Closing, first: DocumentSnapshot) {
     if (shard.closed) return { ...nothing, isDue: goesOn && shard.due !== undefined };
     const [campaign] = await client.get([schema.campaign(campaignId)]);
     if (!campaign?.exists) return nothing;
-    // nothing is added to them any more
-    const isAlone = shard.chunksDone === shard.chunks;
-    const counters = isAlone ? [] : await countersOf(context, campaignId, index);
+    // nothing is added to them any more; a shard without chunks has none, nor has one of an older version
+    const hasAll = shard.chunksDone === shard.chunks;
+    const counters = hasAll ? [] : await countersOf(context, campaignId, index);
     const { counts, chunksDone } = summedUp(toShard(found), counters);
     for (const { ref } of counters) writes.delete(ref);
     const ended =

@@ -8,6 +8,7 @@
 
 import { type DocumentReference, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { Counts } from '../../model/campaign.ts';
+import { COUNTERS_OF_SHARD } from '../../model/sizes.ts';
 import { addCounts } from '../counts.ts';
 import type { Context } from './context.ts';
 import {
@@ -23,14 +24,14 @@ import {
 } from './schema.ts';
 
 /**
- * Counters of a campaign, about, and the most of one shard. A process that sends commits a chunk every
- * one and a half seconds, so these take a hundred such processes.
+ * Counters of a campaign, about. A process that sends commits a chunk every one and a half seconds, so
+ * these take a hundred such processes.
  */
-const [OF_CAMPAIGN, OF_SHARD] = [64, 16];
+const OF_CAMPAIGN = 64;
 
 /** Counters of each shard of a campaign that has so many shards. */
 export const slotsFor = (shards: number): number =>
-  Math.max(1, Math.min(OF_SHARD, Math.ceil(OF_CAMPAIGN / shards)));
+  Math.max(1, Math.min(COUNTERS_OF_SHARD, Math.ceil(OF_CAMPAIGN / shards)));
 
 /**
  * Where a chunk counts that has `before` others of its shard before it. Chunks of older versions count in

@@ -13,6 +13,7 @@ import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import { languagesRead } from '../../model/canonical/language.ts';
 import type { Installation } from '../../model/installation.ts';
+import { DAY_MS } from '../../model/timing.ts';
 import type { InstallationFields } from './registry-fields.ts';
 
 export type * from './fields.ts';
@@ -98,7 +99,6 @@ export const digest = (text: string) => hash('sha256', text).slice(0, 32);
 export const nameKey = (name: string) => digest(name).slice(0, 16);
 /** Among the names of an open campaign that may have recipients that it does not name. No `nameKey`. */
 export const UNNAMED = '*';
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Takes the place of UNNAMED when the campaign closes, `at` in ms: the day. */
 export const closedKey = (at: number) => `${UNNAMED}${Math.floor(at / DAY_MS)}`;
 /** The keys of all days from one time to another, in ms. */
@@ -201,7 +201,7 @@ export const openInOf = (campaignId: string, shard: number | null = null, chunkI
   shard === null ? `${campaignId}${END}` : `${campaignId}${END}${digits(shard)}${END}${chunkId}`;
 
 /** `expireAt` of what is kept for so many days. */
-export const expiry = (at: number, days: number) => expiryAt(at + days * 24 * 60 * 60 * 1000);
+export const expiry = (at: number, days: number) => expiryAt(at + days * DAY_MS);
 
 export const expiryAt = (at: number) => Timestamp.fromMillis(Math.min(LAST_TIME, at));
 

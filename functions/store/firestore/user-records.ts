@@ -8,6 +8,7 @@ import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
+import { DAY_MS } from '../../model/timing.ts';
 import { type Device, deviceKey } from '../erasure.ts';
 import { toCampaign } from './campaign-fields.ts';
 import type { Client } from './client.ts';
@@ -34,7 +35,6 @@ import type { Found } from './user-chunks.ts';
 const PAGE = 300;
 /** Most values that `array-contains-any` takes. */
 const ANY = 30;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 interface Context {
   client: Client;

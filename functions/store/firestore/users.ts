@@ -4,6 +4,7 @@ import { type DocumentReference, type DocumentSnapshot, FieldValue } from '@goog
 import { chunked } from '../../lib/chunked.ts';
 import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
+import { DAY_MS } from '../../model/timing.ts';
 import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import { bareKey, type Device, deviceKey } from '../erasure.ts';
 import { outcomeAt } from '../outcomes.ts';
@@ -40,7 +41,6 @@ const TOGETHER = 100;
 /** Campaigns searched side by side: most need a shard and a chunk. */
 const CAMPAIGNS_AT_ONCE = 16;
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * Firestore deletes expired documents "typically within 24 hours". No chunk is left of a campaign that
  * closed so long before, so it is not searched. https://firebase.google.com/docs/firestore/ttl

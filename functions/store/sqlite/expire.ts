@@ -1,5 +1,6 @@
 /** What is kept for a while only, removed a little at a time. */
 
+import { DAY_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { mayReachUnnamed } from '../erasure.ts';
@@ -9,7 +10,6 @@ import { DELIVERY_DAYS } from '../webhook-keys.ts';
 /** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
 const ROWS = 2_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
   /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */

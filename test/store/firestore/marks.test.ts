@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { changedAt, changedName } from '../../../functions/store/firestore/pages/markers.ts';
 import {
   claimed,
@@ -20,6 +21,17 @@ import { type Call, failing } from './proxy.ts';
 
 const skip = withoutEmulators('firestore');
 const DAY = 24 * 60 * MINUTE;
+
+/** Removes what run `r` has not seen, of the whole app; how many those were. */
+async function pruneAll(store: Store): Promise<number> {
+  let found = 0;
+  for (let next: string | null = null; ; ) {
+    const part = await store.pruneInstallations('default', 'r', next, false);
+    found += part!.found;
+    next = part!.next;
+    if (next === null) return found;
+  }
+}
 
 test('a registration is marked with the minute of its read, in the cell of its bucket', {
   skip,
@@ -216,13 +228,7 @@ test('many that are removed together are one document for each cell', { skip }, 
   await store.importInstallations(rows.slice(-1), { run: 'r', now: NOW });
   takeCosts(proxy);
   clock.now = NOW + MINUTE;
-  let found = 0;
-  for (let next: string | null = null; ; ) {
-    const part = await store.pruneInstallations('default', 'r', next, false);
-    found += part!.found;
-    next = part!.next;
-    if (next === null) break;
-  }
+  const found = await pruneAll(store);
   assert.equal(found, ids.length);
   assert.deepEqual((await allGone()).toSorted(), ids.toSorted());
   const sevens = await goneSince('7', clock.now);
@@ -363,13 +369,7 @@ for (const [what, fault] of [
     await store.importInstallations([], { run: 'r', now: NOW });
     clock.now = NOW + MINUTE;
     happened = failing(proxy, commits, fault);
-    let found = 0;
-    for (let next: string | null = null; ; ) {
-      const part = await store.pruneInstallations('default', 'r', next, false);
-      found += part!.found;
-      next = part!.next;
-      if (next === null) break;
-    }
+    const found = await pruneAll(store);
     happened();
     assert.equal(found, 2);
     assert.deepEqual((await allGone()).toSorted(), ['deleted', 'old', 'y', 'z']);

@@ -6,9 +6,9 @@
 
 import { matches } from '../../../model/audience/matches.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
+import { DAY_MS } from '../../../model/timing.ts';
 import type { Row } from '../audience/row.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** How far a date in a page may be behind. */
 const BEHIND_MS = 14 * DAY_MS;
 /** Most installations have registered since then, so their documents would be read anyway. */

@@ -9,6 +9,7 @@ import { ahead } from '../../../lib/ahead.ts';
 import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
+import { AUDITED } from '../../../model/sizes.ts';
 import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
 import { type Row, toRow } from '../audience/row.ts';
@@ -22,11 +23,10 @@ import { datesIn, isInDoubt } from './last-seen.ts';
 import { laidOver, type Overlay } from './lay-over.ts';
 import { indexOf, type Layout, type Layouts, rangeOf } from './layout.ts';
 import { cellRange } from './markers.ts';
+import { averageOf } from './size.ts';
 import { type Slot, slotsIn } from './slots.ts';
 import { type PageWriter, pageWriter } from './writer.ts';
 
-/** One in so many pages that are used is compared with its documents. */
-const AUDITED = 256;
 /**
  * How long (ms) a cell's changes are used for its pages: half of the time for which an erasure is
  * remembered for what planners have read before it (`LATE_MS`).
@@ -154,7 +154,7 @@ async function changesFor(reading: Reading, slot: Slot, slots: Slot[]): Promise<
     return memory.changes;
   const pages = slots.flatMap((it) => (it.cell === slot.cell && it.page ? it.page : []));
   const since = Math.min(...pages.map((it) => it.through));
-  const average = pages.reduce((sum, it) => sum + it.n, 0) / pages.length;
+  const average = averageOf(pages);
   // of what would else be read: a shard may be a small part of the cell whose changes it reads
   const most = Math.ceil((average * pagesIn(cellRange(slot.from), whole, slot)) / 2);
   const wanted = { app: layout.app, cell: slot.cell, since, range: whole, most };

@@ -17,10 +17,14 @@ export async function sizeByPages(
 ): Promise<number | null> {
   const usable = await sampledPages(client, schema, layout);
   if (usable.length === 0) return null;
-  const average = usable.reduce((sum, it) => sum + it.n, 0) / usable.length;
+  const average = averageOf(usable);
   await layouts.raise(layout, average);
   return Math.max(SMALLEST, Math.round(average * 2 ** layout.level));
 }
+
+/** Rows of a page, on average; NaN without a page. */
+export const averageOf = (pages: Pick<PageFields, 'n'>[]) =>
+  pages.reduce((sum, it) => sum + it.n, 0) / pages.length;
 
 type Sampled = Pick<PageFields, 'through' | 'n'>;
 

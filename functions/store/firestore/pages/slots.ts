@@ -3,6 +3,7 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../../lib/chunked.ts';
 import { BUCKETS, type BucketRange } from '../../../model/bucket.ts';
+import { DAY_MS } from '../../../model/timing.ts';
 import type { Client } from '../client.ts';
 import type { PageFields, Schema } from '../schema.ts';
 import { FORMAT } from './codec.ts';
@@ -11,7 +12,6 @@ import { CELLS, LANDED_MS } from './markers.ts';
 
 /** Pages read in one call. The first are few: what comes of them is waited for. */
 const [FIRST, TOGETHER] = [4, 16];
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Slot extends BucketRange {
   cell: string;

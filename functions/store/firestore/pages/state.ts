@@ -4,7 +4,7 @@ import type { PagesState } from '../../../ports/ports.ts';
 import type { Client } from '../client.ts';
 import { documentsOf } from '../documents.ts';
 import { appName, appOf, BY_NAME, END, type LayoutFields, type Schema } from '../schema.ts';
-import { sampledPages } from './size.ts';
+import { averageOf, sampledPages } from './size.ts';
 
 /** Apps that are told of, and read in one query. */
 const APPS = 50;
@@ -38,9 +38,6 @@ async function stateOf(
     of,
     builtFrom: from,
     oldest: throughs.length > 0 ? Math.min(...throughs) : null,
-    installations:
-      sample.length > 0
-        ? Math.round((sample.reduce((sum, it) => sum + it.n, 0) / sample.length) * of)
-        : null,
+    installations: sample.length > 0 ? Math.round(averageOf(sample) * of) : null,
   };
 }

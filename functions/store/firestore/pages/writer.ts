@@ -3,6 +3,7 @@
  * written, or that another process has written meanwhile, is left as it is.
  */
 
+import { DAY_MS } from '../../../model/timing.ts';
 import { type Client, unchanged } from '../client.ts';
 import { expiryAt, type PageFields } from '../schema.ts';
 import { FORMAT, type PageRow, packed } from './codec.ts';
@@ -11,7 +12,6 @@ import type { Slot } from './slots.ts';
 
 /** Pages that are being written. Each takes up to 700 kB. */
 const AT_ONCE = 4;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type PageWriter = ReturnType<typeof pageWriter>;
 

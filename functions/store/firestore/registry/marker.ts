@@ -1,10 +1,10 @@
 /** The marker that an installation is written with. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { DAY_MS } from '../../../model/timing.ts';
 import { cellOf, changedAt, changedName } from '../pages/markers.ts';
 import { appOf, type InstallationFields, idOf } from '../schema.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * While an app only says that it is still there, its installation keeps its marker for a week, so that
  * pages need not follow every start of an app. A date in a page is then less than two weeks behind: it was
