@@ -17,6 +17,7 @@ import type { Imported } from '../http/installations/import.ts';
 import type { NormalizedView } from '../http/installations/normalize.ts';
 import type { Pruned } from '../http/installations/prune.ts';
 import type { KeyView, NewKey } from '../http/keys.ts';
+import type { MeView } from '../http/me.ts';
 import type { RenderedMessage } from '../http/render.ts';
 import type { ScheduleView } from '../http/schedules/view.ts';
 import type { SegmentView } from '../http/segments.ts';
@@ -147,6 +148,9 @@ const keyFields = {
   createdAt: text.nullable(),
 };
 export const key = object<KeyView>(keyFields);
+export const me = object<MeView>({ name: text, scopes: z.array(text), app: text.nullable() });
+/** Of the local server's console, which is no part of the API. */
+export const consoleCode = object<{ path: string }>({ path: text });
 export const newKey = object<NewKey>({ id: text, key: text });
 
 /** Only a change of an app says how many campaigns it has changed. */

@@ -19,6 +19,8 @@ const examples: Record<string, string[]> = {
   report: [ID, `${ID} --json`],
   failures: [ID, `${ID} --csv > failures.csv`],
   doctor: ['', '--json'],
+  console: ['', '--json'],
+  whoami: ['', '--key $KEY'],
   estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
   test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
   render: [

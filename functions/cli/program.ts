@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { redact } from '../lib/redact.ts';
 import { appCommand } from './commands/apps.ts';
 import { audienceCommands } from './commands/audiences.ts';
+import { consoleCommands } from './commands/console.ts';
 import { controlCommands } from './commands/control.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -52,6 +53,7 @@ const commands = [
   userCommands,
   keyCommands,
   installationCommands,
+  consoleCommands,
 ];
 
 const examples = `

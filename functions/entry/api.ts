@@ -8,6 +8,7 @@ import { createApi } from '../http/api.ts';
 import { clientAddressBehind } from '../http/auth/address.ts';
 import { createPeople } from '../http/auth/firebase-users.ts';
 import type { Log } from '../ports/ports.ts';
+import { areSimulated } from '../providers/simulated.ts';
 import type { Entry } from './front.ts';
 
 /** Starts the function `api`. */
@@ -28,6 +29,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
     ready: google.loadSenders,
     deadLetters,
     isLocal: config.isLocal,
+    isSimulated: areSimulated(config.apps),
     stop: stopping.signal,
     clientAddress: clientAddressBehind(config.trustedHops),
   });

@@ -34,6 +34,8 @@ export interface ApiOptions {
   deadLetters?: DeadLetters;
   /** true if webhooks may use http and addresses of this machine */
   isLocal?: boolean;
+  /** true if the providers are simulated, which `GET /v1/me` says */
+  isSimulated?: boolean;
   /** fires when the server stops */
   stop?: AbortSignal;
   /** the client's address; the other end of the connection unless proxies are in between */
@@ -53,6 +55,7 @@ export function createApi(
     ready = async () => {},
     deadLetters,
     isLocal = false,
+    isSimulated = false,
     stop = never,
     clientAddress = socketAddress,
     limits = registrationLimits,
@@ -65,6 +68,7 @@ export function createApi(
     checks,
     deadLetters,
     isLocal,
+    isSimulated,
     stop,
   };
   const access = {

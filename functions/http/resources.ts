@@ -17,6 +17,7 @@ export interface Served {
   /** absent if the engine keeps none */
   deadLetters?: DeadLetters | undefined;
   isLocal: boolean;
+  isSimulated: boolean;
   stop: AbortSignal;
 }
 
@@ -55,6 +56,7 @@ const withKey: Record<string, Load> = {
     (await import('./installations/normalize.ts')).normalizeCall(ports),
   ],
   users: async ({ ports }) => (await import('./users.ts')).userCalls(ports),
+  me: async ({ isSimulated }) => [(await import('./me.ts')).meCall(isSimulated)],
   keys: async ({ ports }) => (await import('./keys.ts')).keyCalls(ports),
   schedules: async ({ ports }) => (await import('./schedules/schedules.ts')).scheduleCalls(ports),
   doctor: async ({ checks }) => [(await import('./doctor.ts')).doctorCall(await checks())],

@@ -68,6 +68,11 @@ const rooms: Record<string, Room> = {
     knows: ['http', 'import', 'lib', 'model'],
     packages: ['commander', 'cli-progress', 'pg', 'zod'],
   },
+  // runs in a browser: of the product it takes only types
+  console: {
+    knows: ['http', 'model'],
+    packages: ['preact', '@preact/signals', 'preact-iso', '@firebase/app', '@firebase/auth'],
+  },
   config: { knows: ['providers', ...ground] },
   engines: { knows: ['config', ...product] },
   entry: {
@@ -80,8 +85,9 @@ const rooms: Record<string, Room> = {
     packages: ['@grpc/grpc-js', '@grpc/proto-loader', 'selfsigned'],
   },
   local: {
-    knows: ['config', 'engines', 'simulators', 'http', 'cli', ...product],
-    packages: ['@hono/node-server', 'google-auth-library'],
+    knows: ['config', 'engines', 'simulators', 'http', 'cli', 'console', ...product],
+    // esbuild is loaded where the console is asked for
+    packages: ['@hono/node-server', 'google-auth-library', 'esbuild'],
   },
 };
 
@@ -111,7 +117,7 @@ function roomOf(path: string): string {
 const specifiers =
   /^(?:import|export)\b[^'"`;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
 
-const files = globSync('**/*.ts', { cwd: root }).sort();
+const files = globSync('**/*.{ts,tsx}', { cwd: root }).sort();
 const imports = new Map(
   files.map((file) => {
     const text = readFileSync(posix.join(root, file), 'utf8');
@@ -125,7 +131,7 @@ const imports = new Map(
           .map((it) =>
             it === '#providers' ? 'model/provider/list.ts' : posix.join(posix.dirname(file), it),
           )
-          .filter((it) => it.endsWith('.ts')),
+          .filter((it) => /\.tsx?$/.test(it)),
         packages: found
           .filter((it) => !/^[.#]|^node:/.test(it))
           .map((it) => it.split('/', it.startsWith('@') ? 2 : 1).join('/')),
@@ -155,18 +161,28 @@ test('each room imports only what it may know', () => {
   assert.deepEqual([...used].sort(), Object.keys(exceptions).sort(), 'exceptions in use');
 });
 
-test('the command line takes only types from the API: it runs without its server', () => {
-  const values = files
-    .filter((file) => roomOf(file) === 'cli')
+/** The imports of a room from others that are more than types. */
+const valuesIn = (room: string, others: string) =>
+  files
+    .filter((file) => roomOf(file) === room)
     .flatMap((file) =>
       Array.from(
         readFileSync(posix.join(root, file), 'utf8').matchAll(
-          /^(?:import|export) (?!type\b)[^'"`;]*?from '((?:\.\.\/)+http\/[^']+)'/gm,
+          new RegExp(
+            `^(?:import|export) (?!type\\b)[^'"\`;]*?from '((?:\\.\\./)+(?:${others})/[^']+)'`,
+            'gm',
+          ),
         ),
         ([, it]) => `${file} > ${it}`,
       ),
     );
-  assert.deepEqual(values, []);
+
+test('the command line takes only types from the API: it runs without its server', () => {
+  assert.deepEqual(valuesIn('cli', 'http'), []);
+});
+
+test('the console takes only types from the product: zod alone is twice its size', () => {
+  assert.deepEqual(valuesIn('console', 'http|model|lib'), []);
 });
 
 test('no file imports itself over others, types included', () => {

@@ -19,8 +19,8 @@ export const makeKey = () => `volley_${randomBytes(32).toString('base64url')}`;
 export const hashKey = (key: string) => hash('sha256', key);
 
 /**
- * Null if the caller has any of the scopes, or is known where `scopes` is null; otherwise the answer that
- * ends the call.
+ * Null if the caller has any of the scopes, or is known where `scopes` is null or empty; otherwise the
+ * answer that ends the call.
  */
 export type Authorize = (c: Context, scopes: Scope[] | null) => Promise<Response | null>;
 
@@ -62,7 +62,7 @@ export function createAuthorize(
       return answerProblem(c, 'unauthorized', detail);
     }
     c.set(CALLER, found);
-    if (scopes === null || scopes.some((scope) => found.scopes.includes(scope))) return null;
+    if (!scopes?.length || scopes.some((scope) => found.scopes.includes(scope))) return null;
     const needed = scopes.join(' or ');
     c.header('WWW-Authenticate', `Bearer realm="volley", error="insufficient_scope"`);
     return answerProblem(c, 'forbidden', `${found.name} lacks the scope ${needed}.`, {
@@ -80,6 +80,9 @@ export function callerOf(c: Context): string {
   const caller: Caller | undefined = c.get(CALLER);
   return caller?.who ?? caller?.name ?? 'unknown';
 }
+
+/** The scopes of the caller of an authorized call. */
+export const scopesOf = (c: Context): Scope[] => (c.get(CALLER) as Caller).scopes;
 
 /** The API key of the call; null if a Firebase user calls. */
 export const keyOf = (c: Context): ApiKey | null => (c.get(CALLER) as Caller).key ?? null;

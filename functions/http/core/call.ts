@@ -37,7 +37,7 @@ interface Description<S extends Schemas> {
   operationId: string;
   summary: string;
   description?: string;
-  /** any of these is enough; null: public */
+  /** any of these is enough; empty: every known caller may; null: public */
   scopes: Scope[] | null;
   takes: S;
   /** with 404, 409 and 422 if it answers them; problems that any call may answer are added */

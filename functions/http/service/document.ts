@@ -57,6 +57,7 @@ const tags: Record<string, string> = {
   events: 'Events that no subscriber took.',
   apps: 'Pause, resume or cancel all campaigns of an app.',
   keys: 'API keys.',
+  me: 'Who calls.',
   doctor: 'Checks of the deployment.',
   service: 'The API itself: its description and its health.',
 };
@@ -71,7 +72,7 @@ function documented({ method, path, operationId, summary, description, ...it }: 
     ...(body ? [413, 415] : []),
     500,
   ];
-  const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ');
+  const scopes = it.scopes?.map((scope) => `\`${scope}\``).join(' or ') || null;
   return {
     method,
     path,

@@ -44,6 +44,7 @@ async function main() {
   );
 
   console.log(`Volley     ${server.url}`);
+  console.log(`Console    ${server.consoleUrl()} (opens once, within ten minutes)`);
   console.log(`API key    ${keyLine(server.keptKey, process.stdout.isTTY)}`);
   console.log(`Data       ${dataDir}`);
   for (const name of unknown)

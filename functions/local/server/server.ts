@@ -13,6 +13,9 @@ import { fullScopes } from '../../model/key.ts';
 import type { Log } from '../../ports/ports.ts';
 import type { AppCredentials } from '../../providers/registry.ts';
 import { createSenders } from '../../providers/senders.ts';
+import { areSimulated } from '../../providers/simulated.ts';
+import { createDoor } from '../console/door.ts';
+import { createSignIn } from '../console/sign-in.ts';
 import { type KeptKey, keptKey } from './kept-key.ts';
 
 export interface LocalOptions {
@@ -35,6 +38,8 @@ export interface LocalServer {
   /** where the key is stored; null if it was given */
   keptKey: KeptKey | null;
   engine: Embedded;
+  /** a URL that opens the console, signed in with the server's key: for ten minutes, once */
+  consoleUrl(): string;
   /** Stops answering, hands back pushes that are not sent yet, closes the files. */
   stop(): Promise<void>;
 }
@@ -67,20 +72,30 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
     ),
     ...senderChecks(senders, apps),
   ];
+  const isSimulated = areSimulated(apps);
   const stopping = new AbortController();
   const api = createApi(engine, {
     checks: async () => checks,
     isLocal: true,
+    isSimulated,
     stop: stopping.signal,
     clientAddress: clientAddressBehind(trustedHops),
   });
-  const server = createServer(
-    { requestTimeout: UPLOAD_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-    getRequestListener(api.fetch),
-  );
+  const ask = getRequestListener(api.fetch);
   try {
     const kept = options.apiKey === null ? keptKey(dataDir) : null;
     const apiKey = options.apiKey ?? kept!.key;
+    const door = createDoor({
+      signIn: createSignIn(apiKey, { now: engine.now }),
+      isKey: async (key) =>
+        (await api.request('/v1/me', { headers: { Authorization: `Bearer ${key}` } })).ok,
+      isSimulated,
+      onError: (error) => log.unexpected({ where: 'the console', error }),
+    });
+    const server = createServer(
+      { requestTimeout: UPLOAD_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+      door.before(ask),
+    );
     await engine.store.putKey({
       hash: hashKey(apiKey),
       name: 'local',
@@ -91,11 +106,13 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
       server.listen(port, '127.0.0.1', resolve);
     });
     engine.start();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      url,
       apiKey,
       keptKey: kept,
       engine,
+      consoleUrl: () => url + door.pathFor(apiKey),
       async stop() {
         stopping.abort();
         const closed = new Promise((resolve) => server.close(resolve));

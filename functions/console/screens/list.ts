@@ -1,0 +1,25 @@
+/**
+ * The screens: their paths, their place in the navigation, and their files, each loaded when it is
+ * shown. docs/console.md says how one is added.
+ */
+
+import type { AnyComponent } from 'preact';
+import type { IconName } from '../parts/icon.tsx';
+import type { Texts } from '../texts/texts.ts';
+
+interface Screen {
+  /** in the syntax of preact-iso: `:id` is a parameter */
+  path: string;
+  /** its text and its icon in the navigation, which has only screens without parameters */
+  nav?: keyof Texts['shell']['nav'] & IconName;
+  load(): Promise<{ default: AnyComponent }>;
+}
+
+export const screens: Screen[] = [
+  {
+    path: '/console',
+    nav: 'campaigns',
+    load: () => import('./campaigns/campaigns.tsx'),
+  },
+  { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
+];

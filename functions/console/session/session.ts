@@ -1,0 +1,67 @@
+/** Who is signed in, and how. A session that ends leaves the screen as it is, with what was typed. */
+
+import { computed, signal } from '@preact/signals';
+import type { MeView } from '../../http/me.ts';
+import type { Scope } from '../../model/key.ts';
+import { api, type Problem, useDoor } from '../api/client.ts';
+import { texts } from '../texts/texts.ts';
+import type { Deployment } from './kind.ts';
+
+export const me = signal<MeView | null>(null);
+
+/**
+ * unknown   the first answer is not here yet
+ * out       not signed in; the screens are not shown
+ * in        signed in
+ * ended     was signed in; the screens stay, a banner says what to do
+ */
+export const session = signal<'unknown' | 'out' | 'in' | 'ended'>('unknown');
+/** Why the sign-in failed; null if it did not. */
+export const signInProblem = signal<Problem | null>(null);
+
+const deployment: Deployment = JSON.parse(
+  document.querySelector<HTMLMetaElement>('meta[name=volley]')!.content,
+);
+export const signInKind = () => deployment.signIn;
+
+/** Signs in, as far as that goes without a person. After that, calls of the API can be made. */
+export async function start() {
+  const kind = signInKind();
+  const headers =
+    kind.kind === 'google' ? await (await import('./google.ts')).resume(kind) : async () => ({});
+  useDoor({
+    headers,
+    ended() {
+      session.value = me.value === null ? 'out' : 'ended';
+    },
+  });
+  if (kind.kind === 'code') await exchange();
+  void askWho();
+  // the sign-in may have been renewed in another tab
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && session.value !== 'in') void askWho();
+  });
+}
+
+async function askWho() {
+  const answer = await api.get<MeView>('/v1/me');
+  if (answer.ok) {
+    me.value = answer.value;
+    session.value = 'in';
+  } else if (answer.problem.status !== 401) signInProblem.value = answer.problem;
+}
+
+/** The code is in the fragment, which browsers do not send: it is in no log and no referrer. */
+async function exchange() {
+  const code = new URLSearchParams(location.hash.slice(1)).get('code');
+  if (code === null) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  const answer = await api.post('/console/session', { code });
+  if (!answer.ok) signInProblem.value = answer.problem;
+}
+
+/** Why a control is disabled for this caller; null if it is not, or if it is not known who calls. */
+export const whyNot = (scope: Scope): string | null =>
+  !me.value || me.value.scopes.includes(scope) ? null : texts.session.lacks(me.value.name, scope);
+
+export const isSimulated = computed(() => me.value?.simulated ?? deployment.simulated);

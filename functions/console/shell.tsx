@@ -1,0 +1,153 @@
+/** What is around every screen: navigation, banners, the router. */
+
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import lazy, { ErrorBoundary } from 'preact-iso/lazy';
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
+import { Button, ButtonLink } from './parts/button.tsx';
+import { Empty } from './parts/empty.tsx';
+import { Icon } from './parts/icon.tsx';
+import { LiveRegion } from './parts/live-region.tsx';
+import { screens } from './screens/list.ts';
+import { isSimulated, me, session } from './session/session.ts';
+import { SignedOut } from './session/signed-out.tsx';
+import { texts } from './texts/texts.ts';
+
+const shown = screens.map((it) => ({ ...it, component: lazy(it.load) }));
+
+export function Shell() {
+  return (
+    <LocationProvider scope="/console">
+      <a class="skip" href="#main">
+        {texts.shell.skip}
+      </a>
+      <div class="frame">
+        <Navigation />
+        <div class="page">
+          <SimulatedBanner />
+          {session.value === 'ended' && <EndedBanner />}
+          {session.value === 'out' ? <SignedOut /> : <Screens />}
+        </div>
+      </div>
+      <LiveRegion />
+    </LocationProvider>
+  );
+}
+
+const isMenuOpen = signal(false);
+
+function Navigation() {
+  const { path } = useLocation();
+  const isCurrent = (it: string) =>
+    it === '/console'
+      ? path === it || path.startsWith('/console/campaigns')
+      : path === it || path.startsWith(`${it}/`);
+  useEffect(() => {
+    isMenuOpen.value = false;
+  }, [path]);
+  return (
+    <header class={isMenuOpen.value ? 'nav open' : 'nav'}>
+      <a class="brand" href="/console/">
+        <Logo /> {texts.shell.name}
+      </a>
+      <button
+        type="button"
+        class="button quiet menu"
+        aria-expanded={isMenuOpen.value}
+        aria-controls="nav"
+        onClick={() => {
+          isMenuOpen.value = !isMenuOpen.value;
+        }}
+      >
+        <Icon name="menu" /> {texts.shell.menu}
+      </button>
+      <nav id="nav" aria-label={texts.shell.navigation}>
+        <ul>
+          {screens.map(({ path: to, nav }) =>
+            nav ? (
+              <li key={to}>
+                <a
+                  href={to === '/console' ? '/console/' : to}
+                  aria-current={isCurrent(to) ? 'page' : undefined}
+                >
+                  <Icon name={nav} /> {texts.shell.nav[nav]}
+                </a>
+              </li>
+            ) : null,
+          )}
+        </ul>
+        {me.value && <p class="who">{me.value.name}</p>}
+      </nav>
+    </header>
+  );
+}
+
+const Logo = () => (
+  <svg class="logo" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+    <rect width="24" height="24" rx="6" />
+    <path d="M6 8l4 8 2-4m-2-4l4 8 4-8" />
+  </svg>
+);
+
+const SimulatedBanner = () =>
+  isSimulated.value ? (
+    <aside class="simulated" aria-label={texts.shell.simulated}>
+      <strong>{texts.shell.simulated}</strong> <span>{texts.shell.simulatedMore}</span>
+    </aside>
+  ) : null;
+
+const EndedBanner = () => (
+  <div class="note bad banner" role="alert">
+    <p>
+      <strong>{texts.session.ended}</strong> {texts.session.endedMore}
+    </p>
+    <Button small onClick={() => location.reload()}>
+      {texts.shell.reload}
+    </Button>
+  </div>
+);
+
+function Screens() {
+  const main = useRef<HTMLElement>(null);
+  return (
+    <main id="main" tabIndex={-1} ref={main}>
+      <Broken>
+        <Router onRouteChange={() => main.current?.focus({ preventScroll: true })}>
+          {shown.map((it) => (
+            <Route key={it.path} path={it.path} component={it.component} />
+          ))}
+          <Route default component={NotFound} />
+        </Router>
+      </Broken>
+    </main>
+  );
+}
+
+const NotFound = () => (
+  <Empty title={texts.shell.notFound} text={texts.shell.notFoundMore}>
+    <ButtonLink href="/console/">{texts.shell.toCampaigns}</ButtonLink>
+  </Empty>
+);
+
+const isBroken = signal(false);
+
+/** A screen that cannot be loaded or throws: usually its file is one of an earlier version. */
+function Broken({ children }: { children: ComponentChildren }) {
+  if (isBroken.value)
+    return (
+      <Empty title={texts.shell.broken} text={texts.shell.brokenMore}>
+        <Button onClick={() => location.reload()}>{texts.shell.reload}</Button>
+      </Empty>
+    );
+  return (
+    <ErrorBoundary
+      onError={(error) => {
+        console.error(error);
+        isBroken.value = true;
+      }}
+    >
+      {children}
+    </ErrorBoundary>
+  );
+}

@@ -1,0 +1,7 @@
+/** English. A screen's texts are a file beside this one. */
+
+import { campaign } from './en/campaign.ts';
+import { campaigns } from './en/campaigns.ts';
+import { problems, session, shell } from './en/shell.ts';
+
+export const en = { problems, session, shell, campaigns, campaign };

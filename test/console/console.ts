@@ -1,0 +1,154 @@
+/**
+ * The console in a browser, on a real local server with simulated providers. A page that writes an error
+ * to its console, breaks its Content-Security-Policy, or leaves an exception or a rejection unhandled
+ * fails the test, once it is closed.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { type Client, createClient } from '../../functions/cli/client/client.ts';
+import { type LocalServer, startLocal } from '../../functions/local/server/server.ts';
+import { startSimulated } from '../../functions/local/simulated.ts';
+import { createLog } from '../../functions/log.ts';
+import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
+
+export type Settings = Parameters<typeof startSimulated>[0];
+
+export interface Console {
+  server: LocalServer;
+  /** the API, with the key of the server */
+  client: Client;
+  /** Imports so many devices, half of them iPhones. */
+  fill(devices: number): Promise<void>;
+  /** A link that signs in with a key of these scopes. */
+  linkFor(scopes: string[]): Promise<string>;
+  /** Ends the process's server as a crash does, and starts another on the same port and data. */
+  kill(): Promise<void>;
+  revive(): Promise<void>;
+}
+
+const quiet = createLog(() => {});
+
+/** Starts the server and its simulators; they end with the test. */
+export async function startConsole(t: TestContext, settings: Settings = {}): Promise<Console> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'volley-console-'));
+  const simulated = await startSimulated(settings);
+  const start = (port: number) =>
+    startLocal({
+      dataDir,
+      port,
+      apiKey: null,
+      apps: simulated.apps,
+      ca: simulated.ca,
+      log: quiet,
+    });
+  let running: LocalServer | null = await start(0);
+  const first = running;
+  t.after(async () => {
+    await running?.stop();
+    await simulated.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const client = createClient(first.url, first.apiKey);
+  return {
+    get server() {
+      return running ?? first;
+    },
+    client,
+    async fill(devices) {
+      const rows = Array.from({ length: devices }, (_, i) => {
+        const [platform, provider] =
+          i % 2 ? (['ios', 'apns'] as const) : (['android', 'fcm'] as const);
+        return `d${i},${platform},${sampleToken(provider, i)},${i % 3 ? 'en' : 'de'},user-${i}\n`;
+      });
+      const csv = ['id,platform,token,language,userId\n', ...rows].join('');
+      const body = Readable.from([Buffer.from(csv)]);
+      await client.upload('/v1/installations:import', 'text/csv', body);
+    },
+    async linkFor(scopes) {
+      const { key } = await client.post<{ key: string }>('/v1/keys', { name: 'looker', scopes });
+      const { path } = await createClient(first.url, key).post<{ path: string }>('/console/code');
+      return first.url + path;
+    },
+    async kill() {
+      await running?.stop();
+      running = null;
+    },
+    async revive() {
+      running = await start(Number(new URL(first.url).port));
+    },
+  };
+}
+
+export interface Look {
+  width?: 390 | 1280;
+  scheme?: 'light' | 'dark';
+}
+
+export const looks: Required<Look>[] = ([390, 1280] as const).flatMap((width) =>
+  (['light', 'dark'] as const).map((scheme) => ({ width, scheme })),
+);
+
+interface Opened {
+  page: Page;
+  context: BrowserContext;
+  /** what went wrong on the page so far; a test that expects something takes it out */
+  faults: string[];
+}
+
+/** Opens a URL in a window of its own, which is closed with the test. */
+export async function openPage(
+  t: TestContext,
+  browser: Browser,
+  url: string,
+  { width = 1280, scheme = 'light' }: Look = {},
+): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: { width, height: width === 390 ? 844 : 900 },
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+    locale: 'en-US',
+    timezoneId: 'Europe/Berlin',
+  });
+  const faults: string[] = [];
+  const page = await context.newPage();
+  watch(page, faults);
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(faults, [], 'the page has faults');
+  });
+  await page.goto(url);
+  return { page, context, faults };
+}
+
+/** Collects what a page does wrong. Chromium reports violations of the policy as errors of its console. */
+export function watch(page: Page, faults: string[]) {
+  page.on('console', (it) => {
+    if (it.type() === 'error' || it.type() === 'warning') faults.push(`${it.type()}: ${it.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
+}
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** The violations that axe finds on the page, as `rule: element`. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  // evaluated, and not as an element: the page's policy would refuse it
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(readFileSync(axe, 'utf8'));
+  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`),
+  );
+}
+
+interface Violation {
+  id: string;
+  nodes: { target: string[]; failureSummary?: string }[];
+}

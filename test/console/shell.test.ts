@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { startBrowser, withoutBrowser } from './chromium.ts';
+import { axeViolations, looks, openPage, startConsole } from './console.ts';
+
+suite('the console', { skip: withoutBrowser() }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  test('a link signs in, once, and its code is gone from the address', async (t) => {
+    const { server } = await startConsole(t);
+    const link = server.consoleUrl();
+    const { page } = await openPage(t, browser, link);
+    await page.getByText('key "local"').waitFor();
+    assert.equal(page.url(), `${server.url}/console/`);
+    await page.reload();
+    await page.getByText('key "local"').waitFor();
+
+    const other = await openPage(t, browser, link);
+    await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await other.page.getByText('The link was used already').waitFor();
+    assert.ok(other.faults.splice(0).every((it) => it.includes('401')));
+  });
+
+  test('an address that is none leads back', async (t) => {
+    const { server } = await startConsole(t);
+    const { page } = await openPage(t, browser, server.consoleUrl());
+    await page.getByText('key "local"').waitFor();
+    await page.goto(`${server.url}/console/nothing/here`);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    await page.getByRole('link', { name: 'To the campaigns' }).click();
+    await page.getByRole('heading', { name: 'Campaigns' }).waitFor();
+    assert.equal(await page.title(), 'Campaigns · Volley');
+  });
+
+  for (const look of looks)
+    test(`what is around the screens is accessible, ${look.width} px, ${look.scheme}`, async (t) => {
+      const { server } = await startConsole(t);
+      const { page } = await openPage(t, browser, server.consoleUrl(), look);
+      await page.getByText('no device gets anything').waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+      if (look.width === 390) {
+        await page.getByRole('button', { name: 'Menu' }).click();
+        assert.deepEqual(await axeViolations(page), []);
+      }
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(width <= look.width, `the page is ${width} px wide`);
+    });
+});
