@@ -20,6 +20,11 @@ export const carriedFor = (personalization: Personalization | null): Carried[] =
   ...(personalization?.carried ?? []),
 ];
 
+/** The recipients of one provider and environment. */
+interface Targets extends Pick<Reached, 'provider' | 'environment'> {
+  recipients: Recipient[];
+}
+
 /**
  * Groups installations by provider and environment, and adds to each recipient its personalized part.
  * `missing` counts the recipients with neither a value nor a default, by the variable's name; undefined
@@ -27,19 +32,22 @@ export const carriedFor = (personalization: Personalization | null): Carried[] =
  */
 export function addressed(installations: Reached[], personalization: Personalization | null) {
   const missing = new Map<string, number>();
-  const recipient = (it: Reached): Recipient => ({
-    installationId: it.id,
-    token: it.token,
-    ...personalization?.of(it, missing),
-  });
-  const groups = Map.groupBy(installations, (it) => `${it.provider} ${it.environment}`);
-  const targets = Array.from(groups.values(), (group) => {
-    const { provider, environment } = group[0]!;
-    return { provider, environment, recipients: group.map(recipient) };
-  });
-  return {
-    targets,
-    missing: missing.size > 0 ? Object.fromEntries(missing) : undefined,
-    denied: installations.reduce((sum, it) => sum + Number(it.permission === 'denied'), 0),
-  };
+  const targets: Targets[] = [];
+  let denied = 0;
+  for (const it of installations) {
+    const { id: installationId, token, provider, environment } = it;
+    const isOf = (old: Targets) => old.provider === provider && old.environment === environment;
+    let target = targets.find(isOf);
+    if (!target) {
+      target = { provider, environment, recipients: [] };
+      targets.push(target);
+    }
+    target.recipients.push(
+      personalization
+        ? { installationId, token, ...personalization.of(it, missing) }
+        : { installationId, token },
+    );
+    if (it.permission === 'denied') denied += 1;
+  }
+  return { targets, missing: missing.size > 0 ? Object.fromEntries(missing) : undefined, denied };
 }

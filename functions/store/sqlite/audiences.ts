@@ -1,5 +1,6 @@
 /** Audiences: what SQL can decide is decided there, the rest while the rows are read. */
 
+import type { SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Matchable, matches } from '../../model/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
@@ -18,7 +19,10 @@ const STEP = BUCKETS / 64;
 const LOOKED_AT = 4_000;
 
 type Value = string | number | bigint;
-type Row = Record<string, unknown> & { bucket: number; id: string };
+/** bucket, id, provider, environment, token, and the columns that are read besides */
+type Row = SQLOutputValue[];
+
+const positionOf = ([bucket, id]: Row) => ({ bucket: bucket as number, id: id as string });
 
 export function sqliteAudiences(db: Database) {
   const { sql } = db;
@@ -39,16 +43,16 @@ export function sqliteAudiences(db: Database) {
         for (;;) {
           const wanted = query.decides ? size - page.length : LOOKED_AT;
           const { bucket, id } = cursor;
-          const rows = sql(query.text).all(...query.values, bucket, id, end, wanted) as Row[];
+          const rows = sql(query.text).lists(...query.values, bucket, id, end, wanted);
           for (const row of rows) {
-            cursor = row;
             const it = query.read(row);
             if (it === null) continue;
-            last = { bucket: row.bucket, id: row.id };
+            last = positionOf(row);
             if (page.push(it) < size) continue;
             yield { installations: page, cursor: last };
             page = [];
           }
+          if (rows.length > 0) cursor = positionOf(rows.at(-1)!);
           // a statement of SQLite is whole or throws, so these are the last
           if (rows.length < wanted) break;
           // nothing here waits for anything, so others would have to until the range is read
@@ -131,7 +135,7 @@ function queryOf(db: Database, app: string, audience: Audience, carried: readonl
   return {
     scans: !(userIds || tokens || installationIds),
     values: [app, ...(buckets ? oneOf(buckets).values : []), ...values],
-    text: `SELECT id, provider, environment, token, bucket${more} FROM installations
+    text: `SELECT bucket, id, provider, environment, token${more} FROM installations
            WHERE app = ? ${buckets ? `AND bucket ${oneOf(buckets).text}` : ''}
              AND opted_out = 0 AND ${text} AND (bucket, id) > (?, ?) AND bucket < ?
            ORDER BY bucket, id LIMIT ?`,
@@ -154,18 +158,21 @@ const columns = {
   attributes: 'attributes',
 };
 type Column = keyof typeof columns;
+/** values of a row before those columns */
+const FIXED = 5;
 
-/** Null for a row that is not in the audience after all. */
+/** Null for a row that is not in the audience after all. Columns that are NULL are left out. */
 function reader(read: Column[], rest: Audience | null): (row: Row) => Reached | null {
-  if (read.length === 0) return (row) => row as unknown as Reached;
-  const isJson = (it: Column) => it === 'tags' || it === 'attributes';
-  const json = read.filter(isJson);
-  const nullable = read.filter((it) => !isJson(it));
+  const isJson = read.map((it) => it === 'tags' || it === 'attributes');
   return (row) => {
-    for (const name of json) row[name] = JSON.parse(row[name] as string);
-    for (const name of nullable) if (row[name] === null) delete row[name];
-    return rest === null || matches(rest, row as unknown as Matchable)
-      ? (row as unknown as Reached)
+    const [, id, provider, environment, token] = row;
+    const it: Record<string, unknown> = { id, provider, environment, token };
+    for (let i = 0; i < read.length; i++) {
+      const value = row[FIXED + i];
+      if (value !== null) it[read[i]!] = isJson[i] ? JSON.parse(value as string) : value;
+    }
+    return rest === null || matches(rest, it as unknown as Matchable)
+      ? (it as unknown as Reached)
       : null;
   };
 }
