@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, classifyApns } from '../../functions/providers/apns/reasons.ts';
-import { classifyFcm, fcmErrors } from '../../functions/providers/fcm/errors.ts';
+import { apnsReasons } from '../../functions/model/provider/apns-reasons.ts';
+import { fcmReasons } from '../../functions/model/provider/fcm-reasons.ts';
+import { classifyApns } from '../../functions/providers/apns/reasons.ts';
+import { classifyFcm } from '../../functions/providers/fcm/errors.ts';
 
 /** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns, "Response error strings" */
 const documentedByApple: Record<number, string[]> = {
@@ -58,7 +60,7 @@ test('every reason that Apple documents is in the table, with its status and an 
 
 test('every error code that Google documents is in the table, with its status and an outcome', () => {
   assert.deepEqual(
-    Object.fromEntries(Object.entries(fcmErrors).map(([code, it]) => [code, it.status])),
+    Object.fromEntries(Object.entries(fcmReasons).map(([code, it]) => [code, it.status])),
     documentedByGoogle,
   );
   for (const [errorCode, status] of Object.entries(documentedByGoogle)) {

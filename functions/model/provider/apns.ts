@@ -1,6 +1,8 @@
 /** Apple Push Notification service. https://developer.apple.com/documentation/usernotifications */
 
+import { apnsReasons } from './apns-reasons.ts';
 import type { ProviderDescription } from './description.ts';
+import { apnsIds } from './push-id.ts';
 
 export const apns = {
   name: 'apns',
@@ -25,6 +27,8 @@ export const apns = {
   perSecond: 50_000,
   paced: false,
   tokenExpiresAfterMs: null,
+  reasons: apnsReasons,
+  pushIds: { header: 'apns-id', of: apnsIds },
   probe: {
     token: '0'.repeat(64),
     otherEnvironment: /^Bad(EnvironmentKey(Id)?InToken|CertificateEnvironment)$/,

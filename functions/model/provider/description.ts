@@ -1,6 +1,7 @@
 /** All that the rest of Volley knows about a provider. `list.ts` has one for each. */
 
 import type { Environment, Platform } from '../platform.ts';
+import type { Reason } from './reason.ts';
 
 export interface ProviderDescription {
   /** lower-case letters and digits: part of queue names, paths, stored documents and API fields */
@@ -31,7 +32,19 @@ export interface ProviderDescription {
   readonly paced: boolean;
   /** ms without a registration after which it rejects a token; null: it does not say */
   readonly tokenExpiresAfterMs: number | null;
+  /** all reasons that it documents, by name */
+  readonly reasons: Readonly<Record<string, Reason>>;
+  /** how the ids of its pushes are made; null: it names each push itself */
+  readonly pushIds: PushIds | null;
   readonly probe: Probe;
+}
+
+/** Ids that we give to pushes, so that a second delivery has the same and needs no store. */
+interface PushIds {
+  /** the header that carries it: its name for people */
+  readonly header: string;
+  /** The ids of a chunk's pushes, by the recipient's index in it. `chunkId` is the seed. */
+  readonly of: (chunkId: string) => (index: number) => string;
 }
 
 interface TokenForm {

@@ -1,6 +1,7 @@
 /** Firebase Cloud Messaging, HTTP v1. https://firebase.google.com/docs/cloud-messaging */
 
 import type { ProviderDescription } from './description.ts';
+import { fcmReasons } from './fcm-reasons.ts';
 
 export const fcm = {
   name: 'fcm',
@@ -26,6 +27,9 @@ export const fcm = {
   // "When stale tokens reach 270 days of inactivity, FCM will consider them expired tokens"
   // https://firebase.google.com/docs/cloud-messaging/manage-tokens
   tokenExpiresAfterMs: 270 * 24 * 60 * 60 * 1000,
+  reasons: fcmReasons,
+  // it names each message itself
+  pushIds: null,
   probe: {
     token: 'volley-doctor',
     otherEnvironment: null,

@@ -1,8 +1,8 @@
 /** The sender for APNs. https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
 
-import { hash } from 'node:crypto';
 import type { Answer, Request } from '../../http2/pool/pool.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import { apnsIds } from '../../model/provider/push-id.ts';
 import type { Batch, Push, Sender } from '../../ports/ports.ts';
 import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
@@ -78,7 +78,7 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
     send(batch) {
       if (batch.push.dryRun) return acceptAll(batch);
       const usual = notificationOf(batch.push);
-      const idOf = idsOf(batch.seed);
+      const idOf = apnsIds(batch.seed);
 
       return sendBatch(batch, flow, (settle) => {
         function ask(index: number, credential: Credential, tries: number) {
@@ -156,13 +156,3 @@ function segment(token: string): string {
 /** 1 for the character codes of hexadecimal digits. */
 const hexadecimal = new Uint8Array(128);
 for (const digit of '0123456789abcdefABCDEF') hexadecimal[digit.charCodeAt(0)] = 1;
-
-/**
- * Makes the id of a push from the chunk and the index, so a second delivery has the same id. It is a
- * UUID of version 8 (RFC 9562, section 5.8): 88 bits of the seed's SHA-256, then the index.
- */
-function idsOf(seed: string): (index: number) => string {
-  const h = hash('sha256', seed);
-  const prefix = `${h.slice(0, 8)}-${h.slice(8, 12)}-8${h.slice(13, 16)}-8${h.slice(17, 20)}-${h.slice(20, 24)}`;
-  return (index) => prefix + index.toString(16).padStart(8, '0');
-}

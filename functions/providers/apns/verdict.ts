@@ -1,9 +1,9 @@
 /** Whether APNs accepts our credentials, by its answer to a push to a token that no device has. */
 
 import type { Outcome } from '../../model/outcome.ts';
+import { apnsReasons } from '../../model/provider/apns-reasons.ts';
 import { fault, unknown, type Verdict, well } from '../../model/verdict.ts';
 import { noAnswer, refusal } from '../shared/verdict.ts';
-import { apnsReasons } from './reasons.ts';
 
 /**
  * The credentials are well if APNs refuses the device token: it checks the provider token first. Apple

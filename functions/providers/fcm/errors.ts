@@ -1,35 +1,13 @@
 /**
- * Every error code that FCM HTTP v1 documents, and how we classify it.
- * https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
+ * The outcome of an answer of FCM HTTP v1, by its error code.
  * https://firebase.google.com/docs/cloud-messaging/error-codes
  */
 
 import { parseRetryAfter } from '../../lib/retry-after.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import { fcmReasons } from '../../model/provider/fcm-reasons.ts';
 
-/** The classes of APNs' reasons; 'token' is 'rejected' if FCM names the token as the fault, else 'blocked'. */
-type Class = 'suspect' | 'unregistered' | 'blocked' | 'token' | 'service';
-
-interface Code {
-  status: number;
-  class: Class;
-  meaning: string;
-}
-
-export const fcmErrors = {
-  UNSPECIFIED_ERROR: e(500, 'service', 'no further reason is known'),
-  INVALID_ARGUMENT: e(400, 'token', 'the token is malformed, or the message is at fault'),
-  UNREGISTERED: e(404, 'unregistered', 'the app is not on the device any more'),
-  SENDER_ID_MISMATCH: e(403, 'suspect', 'the token belongs to another project'),
-  QUOTA_EXCEEDED: e(429, 'service', 'too many messages'),
-  UNAVAILABLE: e(503, 'service', 'FCM is overloaded'),
-  INTERNAL: e(500, 'service', 'an error inside FCM'),
-  THIRD_PARTY_AUTH_ERROR: e(401, 'blocked', "the project's APNs key or web push key is missing"),
-} as const satisfies Record<string, Code>;
-
-function e(status: number, it: Class, meaning: string): Code {
-  return { status, class: it, meaning };
-}
+type Class = (typeof fcmReasons)[keyof typeof fcmReasons]['class'];
 
 /**
  * FCM: "If no Retry-After header is set, default to 60 seconds" (error-codes, QUOTA_EXCEEDED), because
@@ -51,8 +29,8 @@ export function classifyFcm(
 ): Outcome {
   if (status === 200) return ACCEPTED;
   const error = parse(body);
-  const known = Object.hasOwn(fcmErrors, error.code)
-    ? fcmErrors[error.code as keyof typeof fcmErrors]
+  const known = Object.hasOwn(fcmReasons, error.code)
+    ? fcmReasons[error.code as keyof typeof fcmReasons]
     : undefined;
   const reason = error.code || error.status || `HTTP ${status}`;
   const it = known?.class ?? classOf(status);

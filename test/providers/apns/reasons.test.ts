@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsReasons, classifyApns } from '../../../functions/providers/apns/reasons.ts';
+import { apnsReasons } from '../../../functions/model/provider/apns-reasons.ts';
+import { classifyApns } from '../../../functions/providers/apns/reasons.ts';
 
 const classify = (status: number, body: object | string, retryAfter?: string) =>
   classifyApns(status, typeof body === 'string' ? body : JSON.stringify(body), retryAfter, 1000);

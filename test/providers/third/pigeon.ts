@@ -22,6 +22,8 @@ export const pigeon = {
   perSecond: 100,
   paced: false,
   tokenExpiresAfterMs: null,
+  reasons: {},
+  pushIds: null,
   probe: {
     token: 'loft-0000',
     otherEnvironment: null,
