@@ -16,6 +16,8 @@ export interface Shard extends BucketRange {
   cursor: Cursor | null;
   /** the whole range has been read */
   planned: boolean;
+  /** when that was, in ms; null: it was not yet, or an older version planned it */
+  plannedAt: number | null;
   chunks: number;
   chunksDone: number;
   counts: Counts;

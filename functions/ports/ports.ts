@@ -15,6 +15,7 @@ import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Messages } from './messages.ts';
 import type { Queue } from './queue.ts';
+import type { Recipients } from './recipients.ts';
 import type { Schedules } from './schedules.ts';
 import type { Senders } from './senders.ts';
 import type { Ticks } from './ticks.ts';
@@ -32,6 +33,7 @@ export type * from './log.ts';
 export type * from './messages.ts';
 export type * from './page.ts';
 export type * from './queue.ts';
+export type * from './recipients.ts';
 export type * from './schedules.ts';
 export type * from './senders.ts';
 export type * from './ticks.ts';
@@ -86,6 +88,7 @@ export interface Store
     Campaigns,
     Messages,
     Chunks,
+    Recipients,
     Outbox,
     Webhooks,
     Schedules,

@@ -13,6 +13,7 @@ import { firestoreClose } from './firestore/close.ts';
 import { firestoreErase } from './firestore/erase.ts';
 import { eventWriter, firestoreEvents } from './firestore/events.ts';
 import { firestoreFailures } from './firestore/failures.ts';
+import { firestoreFindRecipient } from './firestore/find-recipient.ts';
 import { firestoreHistory } from './firestore/history.ts';
 import { firestoreKeys } from './firestore/keys.ts';
 import { firestoreMessages } from './firestore/messages.ts';
@@ -96,6 +97,7 @@ export function createFirestoreStore({
     ...firestoreWebhooks({ client, schema, retentionDays, events: outbox }),
     ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
     ...firestoreOverdue({ client, schema, closeShard }),
+    ...firestoreFindRecipient(context),
     ...firestoreUsers({ ...registry, erase, dropFromUploads }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),

@@ -11,6 +11,7 @@ import { sqliteChunks } from './sqlite/chunks.ts';
 import { sqliteErase } from './sqlite/erase.ts';
 import { sqliteEvents } from './sqlite/events.ts';
 import { sqliteExpire } from './sqlite/expire.ts';
+import { sqliteFindRecipient } from './sqlite/find-recipient.ts';
 import { sqliteHistory } from './sqlite/history.ts';
 import { sqliteImport } from './sqlite/import.ts';
 import { sqliteInstallations } from './sqlite/installations.ts';
@@ -91,6 +92,7 @@ export function createSqliteStore({
     published,
     timeline,
     ...webhooks,
+    ...sqliteFindRecipient(db),
     ...sqliteUsers({ db, rows, writing, erase }),
     ...sqliteKeys(db),
     ...sqliteTicks(db),

@@ -153,7 +153,15 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(open.map((it) => it.index).toSorted(), [...Array(shards).keys()]);
     assert.deepEqual(await store.getShard(campaign.id, 0), {
       ...{ campaignId: campaign.id, index: 0, from: 0, to: shards === 1 ? 2 ** 32 : 100 },
-      ...{ pages: 0, cursor: null, planned: false, chunks: 0, chunksDone: 0, counts: noCounts() },
+      ...{
+        pages: 0,
+        cursor: null,
+        planned: false,
+        plannedAt: null,
+        chunks: 0,
+        chunksDone: 0,
+        counts: noCounts(),
+      },
       task: null,
     });
     assert.equal(await store.getShard(campaign.id, shards), null);

@@ -18,6 +18,7 @@ import { matchingContract } from './store-matching.ts';
 import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
 import { outcomeContract } from './store-outcomes.ts';
+import { recipientContract } from './store-recipients.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { tickContract } from './store-ticks.ts';
 import { triggerContract } from './store-triggers.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   messageContract(name, makeStore);
   chunkContract(name, makeStore);
   outcomeContract(name, makeStore);
+  recipientContract(name, makeStore);
   ledgerContract(name, makeStore);
   controlContract(name, makeStore);
   scheduleContract(name, makeStore);

@@ -108,6 +108,10 @@ export const successes: Situations = {
     const change = it.example('changeInstallation');
     return it.ask('PATCH', '/v1/installations/device-1', change, headers);
   },
+  async 'getRecipient 200'(it) {
+    await device(it);
+    return it.ask('GET', `/v1/campaigns/${await campaign(it)}/recipients/device-1`);
+  },
   async 'replayFailedPing 202'({ ask, store, example }) {
     await ask('PUT', '/v1/triggers/failing', example('putTrigger'));
     const ping = { trigger: 'failing', body: btoa('{'), id: null, at: NOW, key: 'a', faults: [] };

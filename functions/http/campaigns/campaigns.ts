@@ -22,6 +22,7 @@ import {
   NO_CAMPAIGN,
   noCampaign,
 } from './parts.ts';
+import { recipientCall } from './recipient.ts';
 import { reportSchema, reportView } from './report-view.ts';
 import { campaignSchema, campaignView } from './view.ts';
 
@@ -35,6 +36,7 @@ export function campaignCalls(ports: Ports): Call[] {
     getCampaignCall(ports),
     getReportCall(ports),
     failuresCall(ports),
+    recipientCall(ports),
     ...controlCalls(ports),
   ];
 }

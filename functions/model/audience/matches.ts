@@ -15,7 +15,8 @@ export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'p
 export const matches = (audience: Audience, it: Matchable): boolean =>
   it.optedOut !== true && holds(audience, it);
 
-function holds(audience: Audience, it: Matchable): boolean {
+/** The same, whether it has opted out or not. */
+export function holds(audience: Audience, it: Matchable): boolean {
   const { platform, language, tags, userIds, installationIds, tokens } = audience;
   if (platform && !platform.includes(it.platform)) return false;
   if (language && !language.some((range) => isLanguage(range, it.language))) return false;

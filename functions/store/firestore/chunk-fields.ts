@@ -35,8 +35,10 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
 export const fromNewChunk = (
   { recipients, dueAt, ...it }: NewChunk,
   slot: number,
+  now: number,
 ): ChunkFields => ({
   ...it,
+  frozenAt: now,
   size: recipients.length,
   slot,
   attempt: 0,

@@ -50,6 +50,7 @@ export function firestoreClaim(
           leaseId: lease.id,
           leaseUntil: lease.until,
           attempt: it.attempt + 1,
+          claimedAt: now,
           due: dueOf(chunkId, lease.until),
         },
         unchanged(found),

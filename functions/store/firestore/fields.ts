@@ -94,6 +94,8 @@ export interface ShardFields extends Counts {
   cursorBucket: number | null;
   cursorId: string | null;
   planned: boolean;
+  /** when it was; older versions have none */
+  plannedAt?: number;
   closed: boolean;
   /** the call that closed it, and when, by the clock of Firestore */
   closedBy?: string;
@@ -145,6 +147,9 @@ export interface ChunkFields {
   attempt: number;
   stalled?: number;
   notBefore: number;
+  /** when it was stored, and when the last attempt began; older versions have neither */
+  frozenAt?: number;
+  claimedAt?: number;
   /** when the last attempt ended; null or absent: `notBefore` is its slot in time */
   releasedAt?: number | null;
   expiresAt: number;

@@ -44,7 +44,7 @@ export function firestoreFreeze(
       writes.update(ref, field, value, ...more.flat());
       for (const [index, it] of chunks.entries()) {
         const slot = slotOf(shard.chunks + index, shard);
-        writes.create(schema.chunk(it.id), fromNewChunk(it, slot));
+        writes.create(schema.chunk(it.id), fromNewChunk(it, slot, page.now));
         writes.create(schema.recipients(it.id), fromRecipients(it.recipients));
       }
       return true;
@@ -70,6 +70,7 @@ function changeOf(
     pages: page.page + 1,
     frozenBy: frozen.call,
     planned: page.last,
+    ...(page.last && { plannedAt: page.now }),
     cursorBucket: page.cursor?.bucket ?? null,
     cursorId: page.cursor?.id ?? null,
     chunks: add(frozen.chunks),

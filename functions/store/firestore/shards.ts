@@ -90,6 +90,7 @@ export function toShard(found: DocumentSnapshot): Shard {
     pages: it.pages,
     cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
     planned: it.planned,
+    plannedAt: it.plannedAt ?? null,
     chunks: it.chunks,
     chunksDone: it.chunksDone,
     counts,

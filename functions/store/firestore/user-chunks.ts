@@ -3,11 +3,13 @@
  * shard about which page. So a campaign costs a few reads, however many recipients it has.
  */
 
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
-import { type Campaign, targetOf } from '../../model/campaign.ts';
+import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import { type Device, matcher } from '../erasure.ts';
+import { hasNamedShards, isInOrder, type Sought } from '../traces.ts';
 import type { Client } from './client.ts';
 import { recipientsOf } from './recipients.ts';
 import type { ChunkFields, Schema, ShardFields } from './schema.ts';
@@ -20,6 +22,7 @@ interface Context {
 
 /** A chunk with recipients on a user's devices, and the indices of those. */
 export interface Found {
+  snapshot: DocumentSnapshot;
   chunk: ChunkFields;
   recipients: Recipient[];
   indices: number[];
@@ -40,27 +43,39 @@ export async function chunksWith(
   campaign: Campaign,
   { userId, devices }: Wanted,
 ): Promise<Found[]> {
-  if (campaign.shards === 0) return [];
-  // of an upload or a list of tokens shards are ranges of names
-  const isNamed = targetOf(campaign).kind === 'named';
-  const names = devices.flatMap((it) => (isNamed ? [it.id, it.token] : [it.id]));
-  const buckets = [...new Set((isNamed ? [userId, ...names] : names).map(bucketOf))];
-  // a retry has its recipients in the order of the failures
-  const isOrdered = !isNamed && !campaign.retryOf;
   const isTheirs = matcher(devices, campaign.createdAt);
+  // of an upload or a list of tokens shards are ranges of names
+  const names = hasNamedShards(campaign)
+    ? [userId, ...devices.flatMap((it) => [it.id, it.token])]
+    : devices.map((it) => it.id);
+  const { found } = await searchChunks(context, campaign, {
+    buckets: [...new Set(names.map(bucketOf))],
+    isOrdered: isInOrder(campaign),
+    isSought: (it) => isTheirs(campaign.app, it.installationId, it.token),
+  });
+  return found;
+}
+
+/** The shards of a campaign in which the buckets lie, and in these the chunks with what is sought. */
+export async function searchChunks(
+  context: Context,
+  campaign: Campaign,
+  { buckets, isOrdered, isSought }: Sought,
+): Promise<{ shards: ShardFields[]; found: Found[] }> {
+  if (campaign.shards === 0) return { shards: [], found: [] };
   const found: Found[] = [];
-  for (const { shard, within } of await shardsWith(context, campaign, buckets)) {
+  const shards = await shardsWith(context, campaign, buckets);
+  for (const { shard, within } of shards) {
     const parts = await partsWith(context, shard, isOrdered ? within : null);
     for (const { id, recipients } of parts) {
-      const indices = recipients.flatMap((it, index) =>
-        isTheirs(campaign.app, it.installationId, it.token) ? [index] : [],
-      );
+      const indices = recipients.flatMap((it, index) => (isSought(it) ? [index] : []));
       if (indices.length === 0) continue;
       const [chunk] = await context.client.get([context.schema.chunk(id)]);
-      if (chunk?.exists) found.push({ chunk: chunk.data() as ChunkFields, recipients, indices });
+      if (chunk?.exists)
+        found.push({ snapshot: chunk, chunk: chunk.data() as ChunkFields, recipients, indices });
     }
   }
-  return found;
+  return { shards: shards.map((it) => it.shard), found };
 }
 
 interface ShardWith {

@@ -27,6 +27,9 @@ export interface ChunkRow {
   stalled: number;
   /** when the last attempt ended, in ms */
   released_at: number | null;
+  /** when it was stored, and when the last attempt began; null in rows of older versions */
+  frozen_at: number | null;
+  claimed_at: number | null;
   done: 0 | 1;
   /** JSON list of the indices to erase when the lease ends */
   erase: string | null;

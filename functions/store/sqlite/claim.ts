@@ -42,9 +42,9 @@ export function sqliteClaim(
     if (isEarly(row.not_before, row.released_at, now) && campaign.state !== 'cancelling')
       return { kind: 'early', notBefore: row.not_before };
     sql(
-      `UPDATE chunks SET lease_id = ?, lease_until = ?, due_at = ?, attempt = attempt + 1
-       WHERE id = ?`,
-    ).run(lease.id, lease.until, lease.until, chunkId);
+      `UPDATE chunks SET lease_id = ?, lease_until = ?, due_at = ?, claimed_at = ?,
+         attempt = attempt + 1 WHERE id = ?`,
+    ).run(lease.id, lease.until, lease.until, now, chunkId);
     return { kind: 'claimed', campaign, chunk: toChunk(row, findRecipients(db, chunkId)) };
   };
 }

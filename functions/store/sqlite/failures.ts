@@ -5,7 +5,15 @@ import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { nameAndIndex } from '../cursor.ts';
 
-type FailureRow = Omit<Failure, 'pruned' | 'detail'> & { pruned: 0 | 1; detail: string | null };
+export type FailureRow = Omit<Failure, 'pruned' | 'detail'> & {
+  pruned: 0 | 1;
+  detail: string | null;
+};
+
+/** Selects `FailureRow`s. */
+export const SELECT_FAILURE = `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index",
+  provider, installation_id AS installationId, token, outcome, reason, attempts, at, pruned, detail
+  FROM failures`;
 
 const CURSOR = /^([\w.-]{1,200})~(\d{1,9})$/;
 
@@ -34,9 +42,7 @@ export function sqliteFailures({ sql }: Database) {
     async listFailures(campaignId, after, limit) {
       const [chunkId, index] = after === null ? ['', -1] : nameAndIndex(after, CURSOR);
       const rows = sql<FailureRow>(
-        `SELECT campaign_id AS campaignId, chunk_id AS chunkId, idx AS "index", provider,
-           installation_id AS installationId, token, outcome, reason, attempts, at, pruned, detail
-         FROM failures WHERE campaign_id = ? AND (chunk_id, idx) > (?, ?)
+        `${SELECT_FAILURE} WHERE campaign_id = ? AND (chunk_id, idx) > (?, ?)
          ORDER BY chunk_id, idx LIMIT ?`,
       ).all(campaignId, chunkId, index, limit + 1);
       const items = rows.slice(0, limit).map(toFailure);
@@ -49,7 +55,7 @@ export function sqliteFailures({ sql }: Database) {
   } satisfies Partial<Store> & Record<string, unknown>;
 }
 
-const toFailure = ({ pruned, detail, ...row }: FailureRow): Failure => ({
+export const toFailure = ({ pruned, detail, ...row }: FailureRow): Failure => ({
   ...row,
   ...(pruned === 1 && { pruned: true }),
   ...(detail !== null && { detail }),

@@ -22,10 +22,10 @@ export function sqliteFreeze(
        ON CONFLICT DO UPDATE SET count = min(count + ?4, ${MAX_BADGE}) RETURNING count`,
     ).get(app, bucketOf(id), id, by)!.count;
 
-  function insert(chunk: NewChunk) {
+  function insert(chunk: NewChunk, now: number) {
     sql(
       `INSERT INTO chunks (id, campaign_id, shard, app, provider, environment, size, not_before,
-         expires_at, due_at) VALUES (?,?,?,?,?,?,?,?,?,?)`,
+         expires_at, due_at, frozen_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
     ).run(
       chunk.id,
       chunk.campaignId,
@@ -37,6 +37,7 @@ export function sqliteFreeze(
       chunk.notBefore,
       chunk.expiresAt,
       chunk.dueAt,
+      now,
     );
     const recipients = chunk.recipients.map((it) =>
       it.badge === undefined
@@ -53,7 +54,7 @@ export function sqliteFreeze(
   function advance(page: FrozenPage): boolean {
     const size = page.chunks.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
     const { changes } = sql(
-      `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?,
+      `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?, planned_at = ?,
          chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
          left_out = left_out + ?, denied = denied + ?, due_at = ?
        WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
@@ -61,6 +62,7 @@ export function sqliteFreeze(
       page.cursor?.bucket ?? null,
       page.cursor?.id ?? null,
       page.last ? 1 : 0,
+      page.last ? page.now : null,
       page.chunks.length,
       size + page.skipped,
       page.skipped,
@@ -79,7 +81,7 @@ export function sqliteFreeze(
     const page = isSent ? read : { ...read, chunks: erase.late(read.chunks, read.now) };
     if (!advance(page)) return { kind: 'stale' as const };
     if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
-    for (const chunk of page.chunks) insert(chunk);
+    for (const chunk of page.chunks) insert(chunk, page.now);
     const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
     return { kind: 'frozen' as const, campaignClosed };
   };

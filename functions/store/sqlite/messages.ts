@@ -76,7 +76,7 @@ function close(context: Context, sent: SentMessage): Campaign | null {
   const page = { campaignId: id, shard: 0, page: 0, skipped: 0, cursor: null, last: true };
   freeze({ ...page, chunks, missing, denied, dueAt: now, now }, true);
   for (const it of sent.commits) {
-    lease(context, it);
+    lease(context, it, before.createdAt);
     commit(it);
   }
   notePushes(context, sent);
@@ -85,14 +85,15 @@ function close(context: Context, sent: SentMessage): Campaign | null {
   return findCampaign(db, id);
 }
 
-/** As if the chunk had been claimed, with the recipients noted that were erased since it was read. */
-function lease({ db, erase }: Context, { chunkId, leaseId, now }: ChunkCommit) {
+/**
+ * As if the chunk had been claimed when the message came, `at` (ms), with the recipients noted that were
+ * erased since it was read.
+ */
+function lease({ db, erase }: Context, { chunkId, leaseId, now }: ChunkCommit, at: number) {
   const erased = erase.recentIn(chunkId, now);
-  db.sql('UPDATE chunks SET lease_id = ?, attempt = 1, erase = ? WHERE id = ?').run(
-    leaseId,
-    erased.length > 0 ? JSON.stringify(erased) : null,
-    chunkId,
-  );
+  db.sql(
+    'UPDATE chunks SET lease_id = ?, attempt = 1, frozen_at = ?, claimed_at = ?, erase = ? WHERE id = ?',
+  ).run(leaseId, at, at, erased.length > 0 ? JSON.stringify(erased) : null, chunkId);
 }
 
 function notePushes({ db }: Context, { campaign, firstPushAt, acceptedBy, now }: SentMessage) {

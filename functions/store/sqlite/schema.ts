@@ -219,6 +219,10 @@ export const migrations: Migration[] = [
   // or all of it in rows of older versions. `outcomes` takes the place of `open` and `doubtful`.
   `ALTER TABLE chunk_recipients ADD COLUMN rest TEXT;
    ALTER TABLE chunks ADD COLUMN outcomes TEXT;`,
+  // what became of one device, and when
+  `ALTER TABLE chunks ADD COLUMN frozen_at INTEGER;
+   ALTER TABLE chunks ADD COLUMN claimed_at INTEGER;
+   ALTER TABLE shards ADD COLUMN planned_at INTEGER;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

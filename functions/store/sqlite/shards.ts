@@ -6,7 +6,7 @@ import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { addCounts, sum } from '../counts.ts';
 
-interface ShardRow {
+export interface ShardRow {
   campaign_id: string;
   idx: number;
   from_bucket: number;
@@ -15,6 +15,7 @@ interface ShardRow {
   cursor_bucket: number | null;
   cursor_id: string | null;
   planned: 0 | 1;
+  planned_at: number | null;
   chunks: number;
   chunks_done: number;
   recipients: number;
@@ -78,7 +79,7 @@ const toCounts = (row: ShardRow): Counts => ({
   ...(row.pruned !== '{}' && { pruned: JSON.parse(row.pruned) }),
 });
 
-const toShard = (row: ShardRow): Shard => ({
+export const toShard = (row: ShardRow): Shard => ({
   campaignId: row.campaign_id,
   index: row.idx,
   from: row.from_bucket,
@@ -87,6 +88,7 @@ const toShard = (row: ShardRow): Shard => ({
   cursor:
     row.cursor_bucket === null ? null : { bucket: row.cursor_bucket, id: row.cursor_id ?? '' },
   planned: row.planned === 1,
+  plannedAt: row.planned_at,
   chunks: row.chunks,
   chunksDone: row.chunks_done,
   counts: toCounts(row),

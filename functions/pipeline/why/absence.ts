@@ -1,0 +1,210 @@
+/** Why a device is not among the recipients of a campaign. What is said of the installation is said of now. */
+
+import { matches } from '../../model/audience/matches.ts';
+import { type Unmet, unmetIn } from '../../model/audience/unmet.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import { type Campaign, isClosed, type Target, targetOf } from '../../model/campaign.ts';
+import type { Installation } from '../../model/installation.ts';
+import type { AudienceExpression } from '../../model/schemas/audience.ts';
+import { beginOf } from '../../model/timing.ts';
+import type { Ports, Store } from '../../ports/ports.ts';
+import { waitsForCanary } from '../control/control.ts';
+import { type AbsenceKind, type Facts, timeText, type WhyState } from './facts.ts';
+
+export interface Absence {
+  kind: AbsenceKind;
+  /** conditions that the installation, as it is now, does not meet */
+  unmet: Unmet[];
+  /** by when its part of the audience was read, in ms; null: it was not, or that is not known */
+  readBy: number | null;
+}
+
+interface Told {
+  state: WhyState;
+  summary: string;
+  next: string;
+  absence: Absence;
+}
+
+/** The answer for an installation that is not found among the recipients. */
+export async function absenceOf(ports: Ports, facts: Facts, it: Installation): Promise<Told> {
+  const { campaign, found } = facts;
+  const target = targetOf(campaign);
+  const unmet = isListed(target) ? unmetIn(target.audience, it, saidOf(campaign)) : [];
+  const readBy = found.shards.reduce<number | null>(
+    (latest, { plannedAt }) => (plannedAt === null ? latest : Math.max(latest ?? 0, plannedAt)),
+    null,
+  );
+  const told = await kindOf(ports.store, facts, it, { target, unmet, readBy });
+  return { ...told, absence: { kind: told.kind, unmet, readBy } };
+}
+
+type Listed = Exclude<Target, { kind: 'topic' | 'condition' }>;
+const isListed = (target: Target): target is Listed => 'audience' in target;
+
+/** Without what only names recipients: that has been taken out of the resolved audience, too. */
+function saidOf({ audience }: Campaign): AudienceExpression {
+  const { upload, unregistered, topic, condition, ...said } = audience;
+  return said;
+}
+
+interface Seen {
+  target: Target;
+  unmet: Unmet[];
+  readBy: number | null;
+}
+
+type Words = Omit<Told, 'absence'> & { kind: AbsenceKind };
+
+async function kindOf(
+  store: Pick<Store, 'getUpload' | 'readUpload'>,
+  facts: Facts,
+  it: Installation,
+  { target, unmet, readBy }: Seen,
+): Promise<Words> {
+  const { campaign, found } = facts;
+  if (!isListed(target)) return topicWords(target);
+  const name = target.kind === 'named' ? await nameIn(store, target, it) : 'named';
+  const wouldBe = matches(target.audience, it) && name === 'named';
+  const isOpen = !isRead(facts, target, it);
+  if (isOpen && wouldBe) return notReadYet(facts);
+  if (isOpen && name === 'named' && campaign.retryOf) return notReadYet(facts);
+  if (!found.complete) return TOO_OLD;
+  if (it.optedOut) return OPTED_OUT;
+  if (name === 'unknown') return UPLOAD_EXPIRED;
+  if (name === 'not-named') return NOT_NAMED;
+  if (campaign.retryOf) return notFailedBefore(campaign.retryOf, it);
+  if (unmet.length > 0) return conditionWords(unmet);
+  return changedSince(it, beginOf(campaign), readBy);
+}
+
+/** Whether the part of the audience with this installation has been read: it would be found by now. */
+function isRead({ campaign, found }: Facts, target: Listed, { id }: Installation): boolean {
+  if (campaign.state === 'cancelled') return false;
+  if (isClosed(campaign.state)) return true;
+  const isInOrder = target.kind === 'installations' && campaign.retryOf === undefined;
+  const isBehind = (bucket: number | undefined) =>
+    isInOrder && bucket !== undefined && bucket > bucketOf(id);
+  return (
+    found.shards.length > 0 &&
+    found.shards.every(({ planned, cursor }) => planned || isBehind(cursor?.bucket))
+  );
+}
+
+type Named = Extract<Target, { kind: 'named' }>;
+
+/** Whether the installation is among the names of an upload or a list of tokens. */
+async function nameIn(
+  store: Pick<Store, 'getUpload' | 'readUpload'>,
+  { names }: Named,
+  { id, token, userId }: Installation,
+): Promise<'named' | 'not-named' | 'unknown'> {
+  if ('tokens' in names) return names.tokens.includes(token) ? 'named' : 'not-named';
+  const upload = await store.getUpload(names.upload);
+  if (!upload) return 'unknown';
+  const name = { installationIds: id, userIds: userId, tokens: token }[upload.of];
+  if (name === undefined) return 'not-named';
+  const bucket = bucketOf(name);
+  const inBucket = store.readUpload(upload.id, { from: bucket, to: bucket + 1 }, null, NAMES);
+  for await (const some of inBucket) if (some.includes(name)) return 'named';
+  return 'not-named';
+}
+
+/** Names of one bucket, read at a time. */
+const NAMES = 100;
+
+function notReadYet({ campaign, found, now }: Facts): Words {
+  const { state, reason, schedule, id } = campaign;
+  if (state === 'cancelled' || state === 'cancelling')
+    return {
+      ...{ kind: 'cancelled', state: 'skipped' },
+      summary:
+        'The campaign was cancelled before this part of its audience was read: nothing was sent.',
+      next: '',
+    };
+  const meets = 'The installation meets the audience, as it is now';
+  if (state === 'paused')
+    return {
+      ...{ kind: 'not-read-yet', state: 'not-planned' },
+      summary: `${meets}. The campaign is paused (${reason ?? 'no reason given'}), and this part of its audience is not read yet.`,
+      next: `When the cause is mended: volley resume ${id}`,
+    };
+  if (found.shards.some((it) => it.index > 0) && waitsForCanary(campaign))
+    return {
+      ...{ kind: 'not-read-yet', state: 'not-planned' },
+      summary: `${meets}. It is not in the share of the canary: it waits for the canary's result.`,
+      next: `Ask again when the canary has passed: volley report ${id}`,
+    };
+  if (found.shards.length > 0)
+    return {
+      ...{ kind: 'not-read-yet', state: 'not-planned' },
+      summary: `${meets}. This part of the audience is being read.`,
+      next: 'Ask again in a minute.',
+    };
+  const begins =
+    schedule && schedule.at > now ? `begins at ${timeText(schedule.at)}` : 'has not begun yet';
+  return {
+    ...{ kind: 'not-begun', state: 'not-planned' },
+    summary: `${meets}. The campaign ${begins}: its recipients are not fixed before that.`,
+    next: 'Ask again after it has begun.',
+  };
+}
+
+const topicWords = ({ kind }: Target): Words => ({
+  ...{ kind: 'topic', state: 'not-tracked' },
+  summary: `The campaign goes to a ${kind}: FCM knows which devices subscribe to it, Volley does not.`,
+  next: 'Look in the app whether it has subscribed. To see each device, send to an audience.',
+});
+
+const TOO_OLD: Words = {
+  ...{ kind: 'too-old', state: 'unknown' },
+  summary: 'It is no longer known: recipients are deleted some time after they were sent to.',
+  next: '',
+};
+
+const UPLOAD_EXPIRED: Words = {
+  ...{ kind: 'upload-expired', state: 'not-in-audience' },
+  summary:
+    'It is not among the recipients. The upload that named them has expired, so it is not known whether it named this one.',
+  next: 'Look for it in the file that was uploaded.',
+};
+
+const OPTED_OUT: Words = {
+  ...{ kind: 'opted-out', state: 'not-in-audience' },
+  summary: 'It is not among the recipients. The installation has opted out, as it is now.',
+  next: 'The person can opt in again in the app. No campaign is sent to it before that.',
+};
+
+const NOT_NAMED: Words = {
+  ...{ kind: 'not-named', state: 'not-in-audience' },
+  summary:
+    'It is not among the recipients: the list of the campaign does not name it, as the installation is now.',
+  next: 'Compare the ids or tokens of the list with those of the installation.',
+};
+
+const notFailedBefore = (retryOf: string, { id }: Installation): Words => ({
+  ...{ kind: 'not-failed-before', state: 'not-in-audience' },
+  summary: `It is not among the recipients: the campaign goes only to those that ${retryOf} failed to reach for a temporary reason.`,
+  next: `Ask about that one: volley why ${retryOf} --installation ${id}`,
+});
+
+const conditionWords = (unmet: Unmet[]): Words => ({
+  ...{ kind: 'conditions', state: 'not-in-audience' },
+  summary: `It is not among the recipients. As the installation is now, it does not meet ${unmet.length === 1 ? 'a condition' : `${unmet.length} conditions`} of the audience.`,
+  next: 'Change the audience, or what the app registers. The recipients of a campaign that has begun do not change.',
+});
+
+/** It meets all conditions now, and was not a recipient. */
+function changedSince({ refreshedAt }: Installation, begin: number, readBy: number | null): Words {
+  const registered = `its app last registered at ${timeText(refreshedAt)}`;
+  const next = 'Send to it again: the recipients of a campaign that has begun do not change.';
+  if (refreshedAt >= begin && refreshedAt >= (readBy ?? begin))
+    return {
+      ...{ kind: 'registered-later', state: 'not-in-audience', next },
+      summary: `It is not among the recipients. It meets the audience now, and ${registered}, after the audience was read.`,
+    };
+  return {
+    ...{ kind: 'changed-since', state: 'not-in-audience', next },
+    summary: `It is not among the recipients. It meets the audience now; when the audience was read it did not, or was not stored (${registered}).`,
+  };
+}

@@ -1,0 +1,45 @@
+/** What may keep a person from seeing a push that is sent, and what has changed since. */
+
+import { descriptionOf } from '../../model/provider/registry.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { Delivery } from './delivery.ts';
+import { type Facts, type Hint, timeText } from './facts.ts';
+
+/** The hints for an answer. `delivery`: what was frozen of the device; null: nothing. */
+export function hintsOf(
+  { senders }: Pick<Ports, 'senders'>,
+  { campaign, installation }: Facts,
+  delivery: Delivery | null,
+): Hint[] {
+  const hints: Hint[] = [];
+  const add = (kind: Hint['kind'], text: string) => hints.push({ kind, text });
+  if (installation === null) {
+    if (!delivery?.failure?.pruned)
+      add(
+        'removed',
+        'The app has no such installation now: it was removed, or is another one by now.',
+      );
+    return hints;
+  }
+  const { app, provider, environment, permission, optedOut, refreshedAt } = installation;
+  if (permission === 'denied')
+    add('permission-denied', 'The person has not allowed notifications: the device shows nothing.');
+  if (permission === 'provisional')
+    add(
+      'permission-provisional',
+      'Notifications are provisional: they come quietly, without sound.',
+    );
+  if (optedOut && delivery) add('opted-out', 'The installation has opted out by now.');
+  const frozenAt = delivery?.frozenAt ?? null;
+  if (delivery && frozenAt !== null && refreshedAt > frozenAt)
+    add(
+      'registered-since',
+      `Its app registered after that, at ${timeText(refreshedAt)}: the token may be another one by now.`,
+    );
+  if (!senders.get(app, provider, environment))
+    add(
+      'no-credentials',
+      `The app "${campaign.app}" has no credentials for ${descriptionOf(provider).title}.`,
+    );
+  return hints;
+}

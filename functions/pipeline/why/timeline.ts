@@ -1,0 +1,111 @@
+/** What happened to one device in one campaign, in the order of time. */
+
+import { descriptionOf } from '../../model/provider/registry.ts';
+import { beginOf } from '../../model/timing.ts';
+import type { Absence } from './absence.ts';
+import { type Delivery, waitingOf } from './delivery.ts';
+import type { Facts, Step } from './facts.ts';
+
+/** The steps; those whose time is not known stay behind what came before them. */
+export function timelineOf(
+  facts: Facts,
+  { delivery, absence }: { delivery: Delivery | null; absence: Absence | null },
+): Step[] {
+  const steps = [
+    ...beginning(facts),
+    ...(absence ? readStep(absence) : []),
+    ...(delivery ? deliverySteps(facts, delivery) : []),
+    ...ending(facts),
+  ];
+  const registered = registeredStep(facts);
+  return registered ? inserted(steps, registered) : steps;
+}
+
+function beginning({ campaign }: Facts): Step[] {
+  const { name, createdAt, schedule } = campaign;
+  const begin = beginOf(campaign);
+  const created: Step = {
+    at: createdAt,
+    kind: 'created',
+    text: `The campaign “${name}” is accepted.`,
+  };
+  if (begin === createdAt) return [created];
+  const text = schedule?.at === begin ? 'Its time comes.' : 'It begins, after its canary.';
+  return [created, { at: begin, kind: 'planned', text }];
+}
+
+const readStep = ({ readBy }: Absence): Step[] =>
+  readBy === null
+    ? []
+    : [{ at: readBy, kind: 'planned', text: 'Its part of the audience is read, without it.' }];
+
+function deliverySteps(facts: Facts, it: Delivery): Step[] {
+  const { chunkId, index, size, shard, frozenAt } = it;
+  const frozen: Step = {
+    at: frozenAt,
+    kind: 'frozen',
+    text: `It is in the audience: frozen in shard ${shard}, chunk ${chunkId}, as ${index + 1} of ${size}.`,
+  };
+  return [frozen, ...handedOver(it), ...answered(facts, it)];
+}
+
+const attemptsText = ({ attempts }: Delivery) =>
+  attempts === 1 ? 'in the first attempt' : `in one of ${attempts} attempts`;
+
+/** A skipped push, and one that expired, never left. */
+function handedOver(it: Delivery): Step[] {
+  const { state, attempts, claimedAt, failure, provider, environment, pushId } = it;
+  const neverLeft = state === 'skipped' || failure?.reason === 'Expired';
+  if (neverLeft || (state === 'open' && attempts === 0)) return [];
+  const { title, environments } = descriptionOf(provider);
+  const where = environments.length > 1 ? `${title} (${environment})` : title;
+  const id = pushId ? `, ${pushId.header} ${pushId.value}` : '';
+  const which = failure ? `in attempt ${attempts}` : attemptsText(it);
+  const text =
+    state === 'open'
+      ? `Its chunk is handed over to ${where}, attempt ${attempts}.`
+      : `It is handed over to ${where} ${which}${id}.`;
+  return [{ at: claimedAt, kind: 'handed-over', text }];
+}
+
+function answered(facts: Facts, it: Delivery): Step[] {
+  const { state, failure, releasedAt, meaning, provider } = it;
+  const { title } = descriptionOf(provider);
+  if (failure) {
+    const detail = failure.detail ? ` (${failure.detail})` : '';
+    const expired = failure.reason === 'Expired';
+    const text = expired
+      ? `It failed: ${meaning}`
+      : `${title} answers ${failure.reason}${detail}. ${meaning}`;
+    const failed: Step = { at: failure.at, kind: 'failed', text };
+    if (!failure.pruned) return [failed];
+    return [
+      failed,
+      { at: failure.at, kind: 'pruned', text: 'The installation is removed: its token is dead.' },
+    ];
+  }
+  if (state === 'accepted')
+    return [{ at: releasedAt, kind: 'accepted', text: `${title} accepts the push.` }];
+  if (state === 'skipped') {
+    const why = facts.campaign.dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
+    return [{ at: releasedAt, kind: 'skipped', text: `It is skipped: ${why}.` }];
+  }
+  if (state === 'open' || state === 'in-doubt')
+    return [{ at: facts.now, kind: 'waiting', text: waitingOf(facts, it).summary }];
+  return [{ at: releasedAt, kind: 'failed', text: 'It has an outcome that is no longer known.' }];
+}
+
+const ending = ({ campaign: { state, closedAt } }: Facts): Step[] =>
+  closedAt === null ? [] : [{ at: closedAt, kind: 'closed', text: `The campaign is ${state}.` }];
+
+function registeredStep({ installation }: Facts): Step | null {
+  if (installation === null) return null;
+  const { refreshedAt: at } = installation;
+  return { at, kind: 'registered', text: 'Its app last registered.' };
+}
+
+/** Before the first step that is later. */
+function inserted(steps: Step[], step: Step): Step[] {
+  const later = steps.findIndex((it) => it.at !== null && it.at > step.at!);
+  return later === -1 ? [...steps, step] : steps.toSpliced(later, 0, step);
+}

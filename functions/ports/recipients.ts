@@ -1,0 +1,55 @@
+/** One device in one campaign: what is kept of it. */
+
+import type { Campaign } from '../model/campaign.ts';
+import type { Chunk, Delivered, Failure, Shard } from '../model/chunk.ts';
+
+/** A device, by all names under which a campaign may have it. */
+export interface SoughtDevice {
+  installationId: string;
+  /** of the installation as it is now; null: not known, or none */
+  token: string | null;
+  userId: string | null;
+}
+
+/** A shard in whose range of names the device lies. */
+export type ShardOfDevice = Pick<
+  Shard,
+  'index' | 'from' | 'to' | 'cursor' | 'planned' | 'plannedAt'
+>;
+
+/** An entry of a frozen list. Times are ms since the epoch; null where an older version kept none. */
+export interface FoundRecipient
+  extends Pick<Chunk, 'provider' | 'environment' | 'attempt' | 'notBefore' | 'expiresAt'> {
+  chunkId: string;
+  shard: number;
+  /** its place in the chunk; with the chunk's id it makes the id of the push */
+  index: number;
+  /** recipients of the chunk */
+  size: number;
+  /** 'untold': settled by a version that did not keep what became of each */
+  state: Delivered | 'open' | 'in-doubt' | 'untold';
+  frozenAt: number | null;
+  /** when the last attempt at its chunk began, and ended */
+  claimedAt: number | null;
+  releasedAt: number | null;
+  /** end of the lease of a process that sends the chunk now; null: none does */
+  leaseUntil: number | null;
+  failure: Failure | null;
+}
+
+export interface DeviceInCampaign {
+  /** [] if the campaign is not planned, or is a message that was closed in one write */
+  shards: ShardOfDevice[];
+  /** usually one */
+  recipients: FoundRecipient[];
+  /** false: some may have been deleted by their age, so that none proves nothing */
+  complete: boolean;
+}
+
+export interface Recipients {
+  /**
+   * Finds a device among the recipients that a campaign has frozen, by arithmetic on its buckets where it
+   * can: about 20 reads, however many there are. One that was erased is not found.
+   */
+  findRecipient(campaign: Campaign, device: SoughtDevice): Promise<DeviceInCampaign>;
+}

@@ -1,0 +1,120 @@
+/** One device in what a campaign has frozen, or in a message that was closed in one write. */
+
+import type { Campaign } from '../../model/campaign.ts';
+import { beginOf, DAY_MS, expiryOf } from '../../model/timing.ts';
+import type { FoundRecipient, ShardOfDevice, Store } from '../../ports/ports.ts';
+import type { Outcome } from '../messages.ts';
+import { unpack } from '../recipients.ts';
+import { type Sought, soughtIn, stateAt } from '../traces.ts';
+import { findCampaign, outcomeIn } from './campaign-fields.ts';
+import type { Context } from './context.ts';
+import { outcomesOf } from './recipients.ts';
+import type { CampaignFields, ShardFields } from './schema.ts';
+import { type Found, searchChunks } from './user-chunks.ts';
+import { failuresOf } from './user-records.ts';
+
+type Reader = Pick<Context, 'client' | 'schema' | 'retentionDays'>;
+
+export const firestoreFindRecipient = (context: Reader) =>
+  ({
+    async findRecipient(campaign, device) {
+      const sought = soughtIn(campaign, device);
+      const { shards, found } = await searchChunks(context, campaign, sought);
+      if (campaign.shards > 0 && shards.length === 0)
+        return {
+          shards: [],
+          recipients: await inMessage(context, campaign, sought),
+          complete: true,
+        };
+      const live = found.filter((it) => context.client.isLive(it.snapshot));
+      const recipients = (await Promise.all(live.map((it) => recipientsIn(context, it)))).flat();
+      // a chunk is kept from when it is done, so at least so long from the beginning
+      const kept = beginOf(campaign) + context.retentionDays * DAY_MS;
+      const complete = recipients.length > 0 || context.client.now() < kept;
+      return { shards: shards.map(toShardOfDevice), recipients, complete };
+    },
+  }) satisfies Partial<Store>;
+
+const toShardOfDevice = (it: ShardFields): ShardOfDevice => ({
+  index: it.index,
+  from: it.from,
+  to: it.to,
+  cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
+  planned: it.planned,
+  plannedAt: it.plannedAt ?? null,
+});
+
+async function recipientsIn(context: Reader, found: Found): Promise<FoundRecipient[]> {
+  const { chunk: it, indices } = found;
+  const outcomes = outcomesOf(it);
+  const states = indices.map((index) => ({ index, state: stateAt(outcomes, index) }));
+  const hasFailed = states.some(({ state }) => !NOT_FAILED.includes(state));
+  const failures = hasFailed ? await failuresOf(context, found) : [];
+  const all = failures.flatMap(({ theirs }) => theirs);
+  return states.map(({ index, state }) => {
+    const failure = all.find((each) => each.index === index);
+    return {
+      chunkId: it.id,
+      shard: it.shard,
+      index,
+      size: it.size,
+      provider: it.provider,
+      environment: it.environment,
+      attempt: it.attempt,
+      notBefore: it.notBefore,
+      expiresAt: it.expiresAt,
+      state,
+      frozenAt: it.frozenAt ?? null,
+      claimedAt: it.claimedAt ?? null,
+      releasedAt: it.releasedAt ?? null,
+      leaseUntil: it.leaseId === null ? null : it.leaseUntil,
+      failure: failure ? { campaignId: it.campaignId, chunkId: it.id, ...failure } : null,
+    };
+  });
+}
+
+/** States without a record of a failure. */
+const NOT_FAILED: FoundRecipient['state'][] = ['accepted', 'skipped', 'open', 'in-doubt'];
+
+/** A message that was sent in one attempt has its outcome in its own document. */
+async function inMessage(
+  { client, schema }: Reader,
+  campaign: Campaign,
+  sought: Sought,
+): Promise<FoundRecipient[]> {
+  const found = await findCampaign(client, schema, campaign.id);
+  const outcome = found && outcomeIn(found.data() as CampaignFields);
+  return (outcome?.chunks ?? []).flatMap((chunk) => {
+    const recipients = unpack({ ids: chunk.ids, rest: null });
+    return recipients.flatMap((it, index) =>
+      sought.isSought(it)
+        ? [sentIn(campaign, outcome!, { chunk, index, size: recipients.length })]
+        : [],
+    );
+  });
+}
+
+function sentIn(
+  campaign: Campaign,
+  { failures, startedAt }: Outcome,
+  { chunk, index, size }: { chunk: Outcome['chunks'][number]; index: number; size: number },
+): FoundRecipient {
+  const { id: chunkId, provider, environment, outcomes } = chunk;
+  return {
+    chunkId,
+    shard: 0,
+    index,
+    size,
+    provider,
+    environment,
+    attempt: 1,
+    notBefore: 0,
+    expiresAt: expiryOf(campaign, 0),
+    state: stateAt(outcomes, index),
+    frozenAt: campaign.createdAt,
+    claimedAt: campaign.createdAt,
+    releasedAt: startedAt,
+    leaseUntil: null,
+    failure: failures.find((it) => it.chunkId === chunkId && it.index === index) ?? null,
+  };
+}
