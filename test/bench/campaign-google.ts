@@ -64,7 +64,6 @@ export async function campaignOnGoogle({
     const registry = openRegistry(world, firestore.host, Date.now());
     await registry.layout(recipients);
     const first = await send(world, store, recipients);
-    const peakRssMb = async () => Math.max(...(await world.cloud.peakRssMb()));
     await registry.age();
     await registry.close();
     await world.reset();
@@ -73,11 +72,13 @@ export async function campaignOnGoogle({
     const again = await send(world, store, recipients);
     const { reads, writes, deletes } = takeCosts(counted);
     progress(`the second campaign read ${JSON.stringify(reads)}`);
+    const peaks = await world.cloud.peakRssMb();
+    progress(`the most memory of each function, in MB: ${JSON.stringify(peaks)}`);
     const { firstPushMs, seconds, lost, duplicates, ledgerClosed } = again;
     const { plannedPerSecond, plannedPerCpuSecond } = again;
     return {
       ...first,
-      peakRssMb: await peakRssMb(),
+      peakRssMb: Math.max(...Object.values(peaks)),
       filledPerSecond,
       again: {
         plannedPerSecond,

@@ -61,6 +61,37 @@ for (const what of ['before any', 'after some'] as const)
     assert.ok(world.clock.now < NOW + MINUTE, 'without the help of a sweep');
   });
 
+test('the tasks of a page are queued while the next one is frozen, and all before the shard is planned', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(4500);
+  const second = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  world.ports.store = {
+    ...world.store,
+    async freezePage(page) {
+      steps.push(page.last ? 'planned' : `frozen ${page.page}`);
+      if (page.page === 1) second.resolve();
+      return world.store.freezePage(page);
+    },
+  };
+  world.ports.queue = {
+    ...world.queue,
+    async create(tasks) {
+      const isSend = tasks.some((it) => it.body.kind === 'send');
+      if (isSend) await second.promise;
+      await turn();
+      await world.queue.create(tasks);
+      if (isSend) steps.push('queued');
+    },
+  };
+  const id = await world.campaign();
+  await world.run();
+  assert.deepEqual(steps.slice(0, 3), ['frozen 0', 'frozen 1', 'queued']);
+  assert.equal(steps.at(-1), 'planned');
+  assert.equal((await world.closed(id)).recipients, 4500);
+  eachOnce(world, people);
+});
+
 /** A campaign of one shard that no task plans. */
 async function unplanned(world: World) {
   world.ports.queue = { ...world.queue, create: async () => {} };

@@ -64,8 +64,8 @@ export interface Cloud {
   tokenFor(target: Target): string;
   /** Calls tick as Cloud Scheduler does; returns the HTTP status. */
   tick(): Promise<number>;
-  /** peak memory of each function process that runs now, in MB; Linux only */
-  peakRssMb(): Promise<number[]>;
+  /** the most memory that a process of each function has had, in MB, of those that run now; Linux only */
+  peakRssMb(): Promise<Record<Target, number>>;
   stop(): Promise<void>;
 }
 
@@ -146,8 +146,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       oidc,
       tokenFor,
       tick,
-      peakRssMb: () =>
-        Promise.all(Object.values(instances).flatMap((it) => it.pids().map(peakRssMb))),
+      peakRssMb: () => peaksOf(instances as Record<Target, Instances>),
       stop,
     };
   } catch (error) {
@@ -253,6 +252,14 @@ function credentialsOf(apps: Record<string, AppCredentials>): Record<string, str
       }),
     ...(fcm && { FCM_PROJECT_ID: fcm.projectId, FCM_ORIGIN: fcm.origin }),
   };
+}
+
+async function peaksOf(instances: Record<Target, Instances>): Promise<Record<Target, number>> {
+  const peaks = targets.map(async (target) => {
+    const all = await Promise.all(instances[target].pids().map(peakRssMb));
+    return [target, Math.max(0, ...all)];
+  });
+  return Object.fromEntries(await Promise.all(peaks));
 }
 
 async function peakRssMb(pid: number): Promise<number> {

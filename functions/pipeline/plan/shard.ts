@@ -7,6 +7,7 @@
  */
 
 import { ahead } from '../../lib/ahead.ts';
+import { createOneBehind, type OneBehind } from '../../lib/one-behind.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
@@ -49,8 +50,8 @@ export async function planShard(
   const personalization = campaignPersonalization(campaign);
   const pages = await readShard(ports, campaign, shard, personalization);
   if (pages === null) return void (await pause(ports, campaignId, UPLOAD_GONE));
-  if (await freezePages({ ports, campaign, shard, personalization, signal }, pages))
-    await hasten(ports, campaignId, index);
+  const planning = { ports, campaign, shard, personalization, signal };
+  if (await freezePages(planning, pages)) await hasten(ports, campaignId, index);
 }
 
 type Pages = AsyncIterable<AudiencePage> | AudiencePage[];
@@ -87,13 +88,33 @@ interface Planning {
 
 /** Freezes all pages, then marks the shard as planned. False: another planner was faster. */
 async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
+  const queueing = createOneBehind();
+  // all is queued before the shard is marked: what is frozen before that a later planner queues again
+  const end = await eachPage(planning, pages, queueing).finally(queueing.ended);
+  if (end === null) return false;
+  const { page, cursor, leftOut } = end;
+  return freeze(planning, page, cursor, { chunks: [], skipped: 0, last: true, leftOut });
+}
+
+/** Where a shard's pages end. `leftOut`: by the reads after the last installation. */
+interface End {
+  page: number;
+  cursor: Cursor | null;
+  leftOut: number | undefined;
+}
+
+/** Freezes the pages. The tasks of the last one may still be under way. Null: another planner was faster. */
+async function eachPage(
+  planning: Planning,
+  pages: Pages,
+  queueing: OneBehind,
+): Promise<End | null> {
   const { ports, campaign, shard, personalization, signal } = planning;
   const { store, queue, now } = ports;
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
-  /** left out by the reads after the last installation */
   let rest: number | undefined;
-  // the next page is read while this one is frozen and queued
+  // one page is read while the next is frozen, and the tasks of the last one are queued
   for await (const { installations, cursor: end, leftOut } of ahead(pages)) {
     cursor = end;
     if (installations.length === 0 && leftOut !== undefined) {
@@ -108,13 +129,14 @@ async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
     const chunks = intoChunks({ campaign, shard, page, before, targets, most, now: now() });
     const skipped = skip ? installations.length : 0;
     const part = { chunks, skipped, last: false, missing, denied, leftOut };
-    if (!(await freeze(planning, page, cursor, part))) return false;
+    if (!(await freeze(planning, page, cursor, part))) return null;
     page += 1;
-    await queue.create(chunks.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore)));
+    const tasks = chunks.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore));
+    await queueing.begin(() => queue.create(tasks));
     before += installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
-  return freeze(planning, page, cursor, { chunks: [], skipped: 0, last: true, leftOut: rest });
+  return { page, cursor, leftOut: rest };
 }
 
 /** Freezes one page. False: another planner has frozen a page of that number. */

@@ -155,7 +155,7 @@ async function plan(world: World, planner: Instance) {
 const share = (total: number, parts: number, index: number) =>
   Math.floor((total / parts) * (index + 1)) - Math.floor((total / parts) * index);
 
-/** functions/pipeline/plan/shard.ts: the next page is read while one is frozen and queued */
+/** functions/pipeline/plan/shard.ts: one page is read while another is frozen, and a third one queued */
 async function planShard(world: World, planner: Instance, size: number) {
   const { time, hasPages } = world;
   await time.sleep(readMs); // the shard
@@ -167,12 +167,17 @@ async function planShard(world: World, planner: Instance, size: number) {
     await time.sleep(2 * readMs + msToRead(cell * CHANGED));
   }
   let next = readPage(world, planner, Math.min(size, PAGE));
+  let queueing = Promise.resolve();
   for (let left = size; left > 0; left -= PAGE) {
     await next;
     const after = Math.min(left - PAGE, PAGE);
     next = after > 0 ? readPage(world, planner, after) : Promise.resolve();
-    await freezePage(world, Math.min(left, PAGE));
+    const rows = Math.min(left, PAGE);
+    await freezePage(world, rows);
+    await queueing;
+    queueing = queueChunks(world, rows);
   }
+  await queueing;
   await time.sleep(transactionMs); // planned
 }
 
@@ -192,9 +197,12 @@ async function readPage(world: World, planner: Instance, rows: number) {
 }
 
 async function freezePage(world: World, rows: number) {
-  const { time, queues, senders } = world;
-  await time.sleep(readMs); // the campaign again
-  await time.sleep(transactionMs + bytesMs(world, rows));
+  await world.time.sleep(readMs); // the campaign again
+  await world.time.sleep(transactionMs + bytesMs(world, rows));
+}
+
+async function queueChunks(world: World, rows: number) {
+  const { queues, senders } = world;
   const chunks = Math.ceil(rows / CHUNK_SIZE);
   await queues.send.create(
     Array.from({ length: chunks }, (_, i) => {

@@ -123,6 +123,16 @@ test('what to change for larger campaigns gives each queue the slots that it nee
   }
 });
 
+test('a larger campaign is sent in the time of its goal', async () => {
+  for (const { goal, recipients, warmSeconds, apply } of changes) {
+    // the simulation of a hundred million takes long under a test runner, which follows each promise
+    if (recipients > 10_000_000) continue;
+    const it = { recipients, provider: 'apns', hasPages: true, deployed: changed(apply) } as const;
+    const { seconds } = await simulate({ ...it, warm: Number.POSITIVE_INFINITY });
+    assert.ok(seconds <= warmSeconds, `${goal}: ${seconds} s`);
+  }
+});
+
 test('instances are billed for the seconds that the estimate says', async () => {
   for (const provider of providers) {
     const { planSeconds, sendSeconds } = await simulate({ ...million, provider, warm: 0 });
