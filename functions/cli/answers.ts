@@ -4,7 +4,7 @@
  */
 
 import * as z from 'zod';
-import type { AppView } from '../http/apps.ts';
+import type { ControlledAppView } from '../http/apps.ts';
 import type { Uploaded } from '../http/audiences.ts';
 import type { HistoryView } from '../http/campaigns/control.ts';
 import type { EstimateView } from '../http/campaigns/estimate.ts';
@@ -154,7 +154,7 @@ export const consoleCode = object<{ path: string }>({ path: text });
 export const newKey = object<NewKey>({ id: text, key: text });
 
 /** Only a change of an app says how many campaigns it has changed. */
-export const app = object<Omit<AppView, 'campaigns'> & { campaigns?: number }>({
+export const app = object<Omit<ControlledAppView, 'campaigns'> & { campaigns?: number }>({
   app: text,
   paused: z.looseObject({ at: text, by: text }).nullable(),
   campaigns: number.optional(),

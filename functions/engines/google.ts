@@ -36,6 +36,7 @@ function createLateSenders(make: () => Promise<Closable>) {
   let loading: Promise<void> | null = null;
   let made: Closable | null = null;
   return {
+    apps: () => made?.apps() ?? [],
     get: (...asked: Parameters<Senders['get']>) => made?.get(...asked) ?? null,
     load(): Promise<void> {
       loading ??= make().then((it) => {

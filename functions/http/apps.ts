@@ -1,17 +1,21 @@
-/** The calls of the app pause: pause, resume or cancel all campaigns of an app. */
+/** The calls of apps: which there are; pause, resume or cancel all campaigns of one. */
 
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import type { AppPause } from '../model/campaign.ts';
-import { environments } from '../model/platform.ts';
+import type { Scope } from '../model/key.ts';
 import { providers } from '../model/provider/registry.ts';
 import { controlApp } from '../pipeline/control/app-pause.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { Ports, SendingApp } from '../ports/ports.ts';
 import { callerOf } from './auth/authorize.ts';
 import { type Call, call } from './core/call.ts';
+import { type FieldsOf, pageOf, pageQuery } from './core/json.ts';
 import { answerProblem } from './core/problem.ts';
 import { problemResponse } from './core/problem-response.ts';
+
+/** A key that sends may see what it sends for. */
+const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
 const params = z.strictObject({ app: z.string().min(1).max(64) });
 
@@ -24,11 +28,23 @@ const stateSchema = z
   })
   .meta({ id: 'AppState' });
 
+const appSchema = z
+  .object({
+    ...stateSchema.shape,
+    providers: z.array(z.enum(providers)).meta({
+      description: 'Those for which the app has credentials.',
+    }),
+  })
+  .meta({ id: 'App' });
+
 const stateView = (app: string, it: AppPause | null) => ({
   app,
   paused: it && { at: rfc3339(it.at), by: it.by },
 });
-export type AppView = ReturnType<typeof stateView> & { campaigns: number };
+const appView = ({ name, providers }: SendingApp, pause: AppPause | null) =>
+  ({ ...stateView(name, pause), providers }) satisfies FieldsOf<typeof appSchema>;
+export type AppView = ReturnType<typeof appView>;
+export type ControlledAppView = ReturnType<typeof stateView> & { campaigns: number };
 
 const verbs = [
   [
@@ -55,58 +71,82 @@ const noApp = (c: Context, app: string) =>
     next: 'Check the name; VOLLEY_APPS names all, and without it there is "default".',
   });
 
-export function appCalls(ports: Ports): Call[] {
-  const { store, senders } = ports;
-  const has = (app: string) =>
-    providers.some((it) => environments.some((where) => senders.get(app, it, where)));
-  return [
-    call({
-      method: 'get',
-      path: '/v1/apps/{app}',
-      operationId: 'getApp',
-      summary: 'Look at an app: is it paused?',
-      scopes: ['read', 'campaigns'],
-      takes: { params },
-      responses: {
-        200: {
-          description: 'The state of the app.',
-          content: { 'application/json': { schema: stateSchema } },
-        },
-        404: NO_APP,
-      },
-      async handle({ params: { app } }, c) {
-        const state = await store.getAppPause(app);
-        return state || has(app) ? c.json(stateView(app, state)) : noApp(c, app);
-      },
-    }),
+const appNamed = ({ senders }: Ports, name: string) =>
+  senders.apps().find((it) => it.name === name);
 
-    ...verbs.map(([verb, summary, description]) =>
-      call({
-        method: 'post',
-        path: `/v1/apps/{app}/${verb}`,
-        operationId: `${verb}App`,
-        summary,
-        description,
-        scopes: ['campaigns'],
-        takes: { params },
-        responses: {
-          200: {
-            description: 'The state of the app, and the number of campaigns that were changed.',
-            content: {
-              'application/json': {
-                schema: z.object({ ...stateSchema.shape, campaigns: z.int() }),
-              },
-            },
+export const appCalls = (ports: Ports): Call[] => [
+  listAppsCall(ports),
+  getAppCall(ports),
+  ...verbs.map((it) => controlAppCall(ports, it)),
+];
+
+const listAppsCall = ({ store, senders }: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/apps',
+    operationId: 'listApps',
+    summary: 'List the apps, by name',
+    description: 'Those that have credentials in this deployment.',
+    scopes: MAY_LOOK,
+    takes: { query: pageQuery(64) },
+    responses: { 200: pageOf(appSchema) },
+    async handle({ query: { after = '', limit } }, c) {
+      const left = senders.apps().filter((it) => it.name > after);
+      const shown = left.slice(0, limit);
+      const items = await Promise.all(
+        shown.map(async (it) => appView(it, await store.getAppPause(it.name))),
+      );
+      return c.json({ items, next: left.length > limit ? shown.at(-1)!.name : null });
+    },
+  });
+
+const getAppCall = (ports: Ports) =>
+  call({
+    method: 'get',
+    path: '/v1/apps/{app}',
+    operationId: 'getApp',
+    summary: 'Look at an app: is it paused?',
+    scopes: MAY_LOOK,
+    takes: { params },
+    responses: {
+      200: {
+        description: 'The app.',
+        content: { 'application/json': { schema: appSchema } },
+      },
+      404: NO_APP,
+    },
+    async handle({ params: { app: name } }, c) {
+      const pause = await ports.store.getAppPause(name);
+      const found = appNamed(ports, name);
+      if (!found && !pause) return noApp(c, name);
+      return c.json(appView(found ?? { name, providers: [] }, pause));
+    },
+  });
+
+const controlAppCall = (ports: Ports, [verb, summary, description]: (typeof verbs)[number]) =>
+  call({
+    method: 'post',
+    path: `/v1/apps/{app}/${verb}`,
+    operationId: `${verb}App`,
+    summary,
+    description,
+    scopes: ['campaigns'],
+    takes: { params },
+    responses: {
+      200: {
+        description: 'The state of the app, and the number of campaigns that were changed.',
+        content: {
+          'application/json': {
+            schema: z.object({ ...stateSchema.shape, campaigns: z.int() }),
           },
-          ...(verb === 'pause' && { 404: NO_APP }),
         },
-        async handle({ params: { app } }, c) {
-          // pausing a mistyped name would stop nothing and look like success
-          if (verb === 'pause' && !has(app)) return noApp(c, app);
-          const campaigns = await controlApp(ports, { app, verb, by: callerOf(c) });
-          return c.json({ ...stateView(app, await store.getAppPause(app)), campaigns });
-        },
-      }),
-    ),
-  ];
-}
+      },
+      ...(verb === 'pause' && { 404: NO_APP }),
+    },
+    async handle({ params: { app } }, c) {
+      // pausing a mistyped name would stop nothing and look like success
+      if (verb === 'pause' && !appNamed(ports, app)) return noApp(c, app);
+      const campaigns = await controlApp(ports, { app, verb, by: callerOf(c) });
+      return c.json({ ...stateView(app, await ports.store.getAppPause(app)), campaigns });
+    },
+  });

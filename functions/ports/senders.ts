@@ -84,7 +84,15 @@ export interface Sender {
   warm(): Promise<void>;
 }
 
+/** An app, and the providers for which it has credentials. */
+export interface SendingApp {
+  name: string;
+  providers: Provider[];
+}
+
 export interface Senders {
+  /** All apps of the deployment, in the order of their names. */
+  apps(): SendingApp[];
   /** Null if the app is unknown or has no credentials for this provider. */
   get(app: string, provider: Provider, environment: Environment): Sender | null;
 }

@@ -4,7 +4,7 @@ import type { ClientCertificate } from '../http2/client/socket.ts';
 import { createPool, type Pool } from '../http2/pool/pool.ts';
 import { createdOnce } from '../lib/created-once.ts';
 import type { Environment } from '../model/platform.ts';
-import { descriptionOf, type Provider } from '../model/provider/registry.ts';
+import { descriptionOf, type Provider, providers } from '../model/provider/registry.ts';
 import type { Log, Sender, Senders } from '../ports/ports.ts';
 import { type AppCredentials, adapters } from './registry.ts';
 
@@ -38,6 +38,11 @@ export function createSenders(
   }
 
   return {
+    apps: () =>
+      Object.entries(apps)
+        .map(([name, of]) => ({ name, providers: providers.filter((it) => of[it]) }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+
     get(app, provider, asked) {
       const { environments } = descriptionOf(provider);
       const environment = environments.includes(asked) ? asked : environments[0]!;

@@ -130,7 +130,7 @@ const answering = (outcome: Outcome, sent: string[] = []): Sender => ({
 
 async function judged(provider: Provider, outcome: Outcome): Promise<Verdict> {
   const get = (_: string, asked: Provider) => (asked === provider ? answering(outcome) : null);
-  const [finding] = await examine(senderChecks({ get }, { default: {} }));
+  const [finding] = await examine(senderChecks({ apps: () => [], get }, { default: {} }));
   return finding!;
 }
 
@@ -162,6 +162,7 @@ async function ofApple(outcomes: Record<Environment, Outcome>) {
   const findings = await examine(
     senderChecks(
       {
+        apps: () => [],
         get(_, provider, environment) {
           if (provider === 'fcm') return null;
           return {
@@ -204,7 +205,7 @@ test('only a server on this machine is a simulator', async () => {
     provider === 'fcm' ? answering({ kind: 'accepted' }) : null;
   const detailAt = async (origin: string) => {
     const fcm = { projectId: 'p', origin, auth: { kind: 'placeholder' as const } };
-    return (await examine(senderChecks({ get }, { default: { fcm } })))[0]!.detail;
+    return (await examine(senderChecks({ apps: () => [], get }, { default: { fcm } })))[0]!.detail;
   };
   for (const host of ['localhost', '127.0.0.1', '[::1]'])
     assert.match(await detailAt(`https://${host}:8443`), /^SIMULATED at /, host);

@@ -51,7 +51,10 @@ export async function createFixture(
       waiting: async (some) => some.map((it) => tasks.some(({ name }) => name === it.name)),
     },
     events: { publish: async () => {} },
-    senders: { get: (app) => (app === 'default' ? sender : null) },
+    senders: {
+      apps: () => [{ name: 'default', providers: ['apns', 'fcm'] }],
+      get: (app) => (app === 'default' ? sender : null),
+    },
     log: createLog((line) => logged.push(line)),
     now: () => clock.now,
     random: () => 0.5,

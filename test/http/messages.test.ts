@@ -23,6 +23,7 @@ async function engine(t: TestContext, outcome: (token: string) => Outcome) {
     dataDir,
     log: createLog(() => {}),
     senders: {
+      apps: () => [],
       get: () => ({
         check: ({ message }) =>
           message.body === 'too much' ? [{ path: '', message: 'too large' }] : [],

@@ -55,13 +55,19 @@ test('a topic needs FCM, and nothing of APNs', async (t) => {
     ...{ name: 'x', audience: { topic: 'news' }, message: { title: 'x' } },
   });
   const { sender } = world.script;
-  world.ports.senders = { get: (_, provider) => (provider === 'apns' ? sender : null) };
+  world.ports.senders = {
+    apps: () => [],
+    get: (_, provider) => (provider === 'apns' ? sender : null),
+  };
   assert.deepEqual(await accept(world.ports, request, null), {
     kind: 'refused',
     faults: [{ path: 'audience.topic', message: '"default" has no credentials for FCM' }],
   });
   const picky = { ...sender, check: () => [{ path: '', message: 'no' }] };
-  world.ports.senders = { get: (_, provider) => (provider === 'apns' ? picky : sender) };
+  world.ports.senders = {
+    apps: () => [],
+    get: (_, provider) => (provider === 'apns' ? picky : sender),
+  };
   assert.equal((await accept(world.ports, request, null)).kind, 'accepted');
 });
 

@@ -92,6 +92,7 @@ test('only providers that serve the audience and have credentials are woken', as
   assert.deepEqual(await wokenFor({ topic: 'news' } as never), ['send-fcm-now']);
   const { senders } = world.ports;
   world.ports.senders = {
+    apps: () => [],
     get: (app, provider, environment) =>
       provider === 'apns' ? senders.get(app, provider, environment) : null,
   };

@@ -99,7 +99,7 @@ export function createWorld(
     // tests count chunks of a round number
     chunkSize: 1_000,
     events: { publish: (event) => events.publish(event) },
-    senders: { get: () => script.sender },
+    senders: { apps: () => [], get: () => script.sender },
   };
   const through: Pick<Queue, 'create'> = { create: (tasks) => ports.queue.create(tasks) };
   const events = createEmbeddedEvents(through);

@@ -55,7 +55,7 @@ const tags: Record<string, string> = {
   triggers: 'Inbound webhooks: outside services that start pushes.',
   webhooks: 'Outgoing webhooks: outside services that get events.',
   events: 'Events that no subscriber took.',
-  apps: 'Pause, resume or cancel all campaigns of an app.',
+  apps: 'Which there are; pause, resume or cancel all campaigns of one.',
   keys: 'API keys.',
   me: 'Who calls.',
   doctor: 'Checks of the deployment.',

@@ -93,7 +93,7 @@ test('an estimate and a test warn of what a platform cannot be given', async (t)
   const sender = ports.senders.get('default', 'fcm', 'production')!;
   const lost = [{ path: 'badge', message: 'Android counts by itself' }];
   const picky = { ...sender, lost: (_: unknown, it: string) => (it === 'android' ? lost : []) };
-  ports.senders = { get: () => picky };
+  ports.senders = { apps: () => [], get: () => picky };
   const path = await file(
     'c.json',
     '{"name":"x","audience":{"everybody":true},"message":{"title":"Hi"}}',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AppView } from '../../../functions/http/apps.ts';
+import type { ControlledAppView } from '../../../functions/http/apps.ts';
 import type { HistoryView } from '../../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import type { Problem } from '../../../functions/http/core/problems.ts';
@@ -174,7 +174,7 @@ test('a whole app is paused, resumed and cancelled', async (t) => {
   const { ask, store } = await createFixture(t);
   const { id } = await send(ask);
   const app = async (verb: string) =>
-    jsonOf<AppView>(await ask('POST', `/v1/apps/default/${verb}`));
+    jsonOf<ControlledAppView>(await ask('POST', `/v1/apps/default/${verb}`));
   const by = 'key "campaigns+installations+read+admin"';
   assert.deepEqual(await app('pause'), {
     app: 'default',
@@ -183,7 +183,7 @@ test('a whole app is paused, resumed and cancelled', async (t) => {
   });
   const state = await store.getCampaign(id);
   assert.deepEqual([state?.state, state?.reason], ['paused', `the app is switched off by ${by}`]);
-  assert.ok((await jsonOf<AppView>(await ask('GET', '/v1/apps/default'))).paused);
+  assert.ok((await jsonOf<ControlledAppView>(await ask('GET', '/v1/apps/default'))).paused);
   assert.deepEqual(await app('resume'), { app: 'default', paused: null, campaigns: 1 });
   assert.deepEqual(await app('cancel'), { app: 'default', paused: null, campaigns: 1 });
   assert.equal((await store.getCampaign(id))?.state, 'cancelling');

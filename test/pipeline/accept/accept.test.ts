@@ -18,6 +18,7 @@ const request = (rest: Partial<CampaignRequest> = {}): CampaignRequest => ({
 const withOnly = (world: World, ...providers: Provider[]) => {
   const { senders } = world.ports;
   world.ports.senders = {
+    apps: () => [],
     get: (app, provider, environment) =>
       app === 'default' && providers.includes(provider)
         ? senders.get(app, provider, environment)

@@ -85,7 +85,10 @@ test('of a large audience a fair share is counted', async (t) => {
 test('what is wrong is told before anything is sent', async (t) => {
   const world = createWorld(t);
   const { sender } = world.script;
-  world.ports.senders = { get: (_, provider) => (provider === 'fcm' ? sender : null) };
+  world.ports.senders = {
+    apps: () => [],
+    get: (_, provider) => (provider === 'fcm' ? sender : null),
+  };
   await world.store.putInstallations([
     person('iphone', { platform: 'ios', language: 'de' }),
     person('old', { language: 'fr', attributes: { name: 'Zoë' } }, NOW - 271 * DAY),

@@ -86,6 +86,7 @@ test('missing credentials pause; with them everybody is sent to once', async (t)
   const id = await world.campaign();
   const { senders } = world.ports;
   world.ports.senders = {
+    apps: () => [],
     get: (app, provider, environment) =>
       provider === 'fcm' ? null : senders.get(app, provider, environment),
   };

@@ -22,7 +22,7 @@ function sendsWithin(world: World, answer: (batch: Batch) => Outcome | Promise<O
       settle(index, await answer(batch));
     });
   const sender = { ...world.script.sender, send };
-  world.ports.senders = { get: () => sender };
+  world.ports.senders = { apps: () => [], get: () => sender };
   return sender;
 }
 
@@ -192,7 +192,7 @@ for (const [what, rest] of [
         if (outcome) settle(index, outcome);
       }
     };
-    world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+    world.ports.senders = { apps: () => [], get: () => ({ ...world.script.sender, send }) };
     const id = await world.campaign();
     await world.run();
     const ledger = await world.closed(id);
@@ -262,7 +262,7 @@ test('a recipient that was refused before the pause of another chunk is not blam
     await pauseBy(world.ports, id, 'another');
     if (!signal.aborted) await once(signal, 'abort');
   };
-  world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+  world.ports.senders = { apps: () => [], get: () => ({ ...world.script.sender, send }) };
   id = await world.campaign();
   await world.run();
   assert.equal(await stateOf(world, id), 'paused');
@@ -296,7 +296,7 @@ for (let seed = 1; seed <= 6; seed++)
           settle(index, accepted);
         }
       });
-    world.ports.senders = { get: () => ({ ...world.script.sender, send }) };
+    world.ports.senders = { apps: () => [], get: () => ({ ...world.script.sender, send }) };
     const { store } = world;
     world.ports.store = {
       ...store,

@@ -57,6 +57,7 @@ test('a push goes to the sender of its app, provider and environment', async (t)
   }));
   const asked = new Map<string, string[]>();
   world.ports.senders = {
+    apps: () => [],
     get: (...key) => ({
       ...world.script.sender,
       async send({ recipients, open, settle, push }) {

@@ -37,6 +37,7 @@ const loft = await startSimulatedServer({ port: 0, certificate, settings, behavi
 const pigeon = createPigeonSender(`https://localhost:${loft.port}`, certificate.cert);
 const own = createSenders(simulated.apps, { ca: simulated.ca });
 const senders: Senders = {
+  apps: () => own.apps(),
   get: (app, provider, environment) =>
     (provider as string) === 'pigeon' ? pigeon : own.get(app, provider, environment),
 };

@@ -28,7 +28,7 @@ export async function oneByOne(
       waiting: async (some) => some.map(() => false),
     },
     events: { publish: async () => {} },
-    senders: { get: () => script.sender },
+    senders: { apps: () => [], get: () => script.sender },
     log: new Proxy({} as Log, { get: () => () => {} }),
     now: () => NOW,
     random: chance(1).random,
