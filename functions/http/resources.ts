@@ -46,6 +46,9 @@ const withKey: Record<string, Load> = {
   apps: async ({ ports }) => (await import('./apps.ts')).appCalls(ports),
   installations: async ({ ports, admit }) =>
     (await import('./installations/installations.ts')).installationCalls(ports, admit),
+  'installations:find': async ({ ports }) => [
+    (await import('./installations/find.ts')).lookUpInstallationsCall(ports),
+  ],
   'installations:import': async ({ ports }) => [
     (await import('./installations/import.ts')).importCall(ports),
   ],

@@ -1,6 +1,7 @@
 /** Installations: one app on one device, as the app registered it. */
 
 import type { Installation } from '../model/installation.ts';
+import type { Page } from './page.ts';
 
 /** What an import did with its rows. All but `tokensMoved` add up to the number of rows. */
 export interface ImportCounts {
@@ -72,6 +73,18 @@ export interface Installations {
   ): Promise<Installation | null>;
   /** Null if there is no such installation. */
   getInstallation(app: string, id: string): Promise<Installation | null>;
+  /**
+   * Lists a user's installations of an app in the order of (bucket, id), those that have opted out too.
+   * Throws `BadCursor`.
+   */
+  installationsOfUser(
+    app: string,
+    userId: string,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<Installation>>;
+  /** The app's installations that have one of at most 10 tokens, opted out or not. */
+  installationsWithTokens(app: string, tokens: string[]): Promise<Installation[]>;
   /** False if there is no such installation. */
   deleteInstallation(app: string, id: string): Promise<boolean>;
   /** Stores what the app's badge shows now. Later pushes count up from it; it begins at 0. */

@@ -28,6 +28,9 @@ export function nameAndIndex(cursor: string, form: RegExp): [string, number] {
 export const nameIn = (cursor: string): string =>
   partsOf(cursor, /^([A-Za-z0-9][\w.-]{0,199})$/)[0]!;
 
+/** The id of the last installation of a page. Throws `BadCursor`. */
+export const installationIn = (cursor: string): string => partsOf(cursor, /^([\w.:-]{1,128})$/)[0]!;
+
 /** The number of a part that is below `end`. Throws `BadCursor`. */
 export function partBelow(end: number, cursor: string): number {
   const part = Number(partsOf(cursor, /^(\d{1,10})$/)[0]);

@@ -8,6 +8,8 @@ import type { MakeStore } from './store-fixture.ts';
 
 const lists: Record<string, (store: Store, after: string) => Promise<Page<unknown>>> = {
   campaigns: (store, after) => store.listCampaigns(after, 10),
+  'installations of a user': (store, after) =>
+    store.installationsOfUser('default', 'ada', after, 10),
   failures: (store, after) => store.listFailures('campaign', after, 10),
   schedules: (store, after) => store.listSchedules(after, 10),
   triggers: (store, after) => store.listTriggers(after, 10),

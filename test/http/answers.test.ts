@@ -45,6 +45,7 @@ function requestOf(it: Call, ids: Record<string, string> = {}) {
 
 /** A run for a prune; of a stream one answer, since it would not end. */
 const QUERIES: Record<string, string> = {
+  findInstallations: '?userId=user-7',
   importInstallations: '?run=devices-2026-11-21',
   followCampaign: '?wait=0',
 };

@@ -39,6 +39,7 @@ const examples: Record<string, unknown> = {
   },
   'patch /v1/installations/{id}': { language: 'pt-BR', userId: null },
   'put /v1/installations/{id}/badge': { count: 0 },
+  'post /v1/installations:find': { token: 'A1'.repeat(32) },
   'post /v1/installations:prune': { run: 'devices-2026-11-21', dryRun: true },
   'post /v1/installations:normalize': { after: 'shop/device-1' },
   'post /v1/keys': { name: 'shop-backend', scopes: ['campaigns', 'read'] },

@@ -11,6 +11,7 @@ import { type Call, call } from '../core/call.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { Contradiction, changed, changeSchema } from './change.ts';
+import { findInstallationsCall } from './find.ts';
 import { installationSchema, installationView } from './view.ts';
 
 const params = z.strictObject({ id: installationId });
@@ -34,6 +35,7 @@ const MAY_REGISTER: Scope[] = ['installations', 'register'];
 /** `admit` limits the rate of registration keys. */
 export function installationCalls(ports: Ports, admit: Admit): Call[] {
   return [
+    findInstallationsCall(ports),
     putInstallationCall(ports, admit),
     changeInstallationCall(ports, admit),
     getInstallationCall(ports),

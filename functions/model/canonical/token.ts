@@ -19,6 +19,12 @@ export const tokenFault = (provider: Provider, token: string): string =>
 export const tokenOf = (provider: Provider, token: string): string =>
   descriptionOf(provider).token.ignoresCase ? token.toLowerCase() : token;
 
+/** The forms in which a token may be stored whose provider is not known; [] if it is no token of any. */
+export const tokenForms = (token: string): string[] => {
+  const possible = providers.filter((it) => isTokenOf(it, token));
+  return [...new Set(possible.map((it) => tokenOf(it, token)))];
+};
+
 /**
  * The canonical form of a token in a list without providers: its form shows the provider if no other
  * has it.

@@ -4,7 +4,9 @@ import { bucketOf } from '../../model/bucket.ts';
 import type { ChunkCommit } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import type { Lookups } from './lookups.ts';
+import { installationIn } from '../cursor.ts';
+import { bucketsOf, type Lookups } from './lookups.ts';
+import { FIELDS, fromRow, type Row } from './row.ts';
 import type { Rows } from './rows.ts';
 
 /** No row counts as unchanged: each is written. */
@@ -12,7 +14,8 @@ const writeAll = () => false;
 
 export type SqliteInstallations = ReturnType<typeof sqliteInstallations>;
 
-export function sqliteInstallations({ sql, durably }: Database, rows: Rows, lookups: Lookups) {
+export function sqliteInstallations(db: Database, rows: Rows, lookups: Lookups) {
+  const { sql, durably } = db;
   /** A durable transaction in which `rows` may be used. */
   const writing = <T>(work: () => T): T =>
     durably(() => {
@@ -28,6 +31,26 @@ export function sqliteInstallations({ sql, durably }: Database, rows: Rows, look
     },
 
     getInstallation: async (app, id) => rows.get(app, id),
+
+    async installationsOfUser(app, userId, after, limit) {
+      const id = after === null ? '' : installationIn(after);
+      const found = sql<Row>(
+        `SELECT ${FIELDS} FROM installations
+         WHERE app = ? AND bucket IN (SELECT value FROM json_each(?)) AND user_id = ?
+           AND (bucket, id) > (?, ?) ORDER BY bucket, id LIMIT ?`,
+      ).all(
+        app,
+        JSON.stringify(bucketsOf(db, 'users', app, [userId])),
+        userId,
+        after === null ? -1 : bucketOf(id),
+        id,
+        limit + 1,
+      );
+      const items = found.slice(0, limit).map(fromRow);
+      return { items, next: found.length > limit ? items.at(-1)!.id : null };
+    },
+
+    installationsWithTokens: async (app, tokens) => tokens.flatMap((it) => rows.withToken(app, it)),
 
     updateInstallation: async (app, id, change) =>
       writing(() => {

@@ -1,11 +1,23 @@
 /** Installations: registered, changed, read and deleted under their names. */
 
 import { each } from '../../../lib/concurrency.ts';
+import { BUCKETS } from '../../../model/bucket.ts';
 import type { Installation } from '../../../model/installation.ts';
-import type { Store } from '../../../ports/ports.ts';
+import type { Page, Store } from '../../../ports/ports.ts';
+import { installationIn } from '../../cursor.ts';
 import { lastOfEach } from '../../last-of-each.ts';
+import { firstOf } from '../../sorted.ts';
 import { BATCHES_AT_ONCE, batches } from '../batches.ts';
-import { type BadgeFields, type InstallationFields, toInstallation } from '../schema.ts';
+import { documentsOf } from '../documents.ts';
+import {
+  type BadgeFields,
+  BY_NAME,
+  bucketName,
+  type InstallationFields,
+  idOf,
+  type TokenFields,
+  toInstallation,
+} from '../schema.ts';
 import { type Change, changeInstallations, readWithin } from './change.ts';
 import { holdersOf, put } from './put.ts';
 import { byPath, type Registry } from './registry.ts';
@@ -33,6 +45,11 @@ export const firestoreInstallations = (registry: Registry) =>
       const [found] = await registry.client.get([registry.schema.installation(app, id)]);
       return found?.exists ? toInstallation(app, id, found.data() as InstallationFields) : null;
     },
+
+    installationsOfUser: (app, userId, after, limit) =>
+      ofUser(registry, { app, userId, after, limit }),
+
+    installationsWithTokens: (app, tokens) => withTokens(registry, app, tokens),
 
     deleteInstallation(app, id) {
       let removed = false;
@@ -67,4 +84,44 @@ async function readAndChange(
   const whole = { ...changed, optedOut: changed.optedOut ?? false };
   await put(within, [whole], byPath([found]), holdersOf(holders));
   return changed;
+}
+
+async function ofUser(
+  { client, schema }: Registry,
+  {
+    app,
+    userId,
+    after,
+    limit,
+  }: { app: string; userId: string; after: string | null; limit: number },
+): Promise<Page<Installation>> {
+  const query = schema.installations
+    .where('userId', '==', userId)
+    .orderBy(BY_NAME)
+    .endBefore(bucketName(app, BUCKETS))
+    .limit(limit + 1);
+  const some =
+    after === null
+      ? query.startAt(bucketName(app, 0))
+      : query.startAfter(schema.installation(app, installationIn(after)).id);
+  const { items, more } = await firstOf(documentsOf(client, some), limit);
+  return {
+    items: items.map((it) => toInstallation(app, idOf(it.id).id, it.data() as InstallationFields)),
+    next: more ? idOf(items.at(-1)!.id).id : null,
+  };
+}
+
+async function withTokens(
+  { client, schema }: Registry,
+  app: string,
+  tokens: string[],
+): Promise<Installation[]> {
+  const holders = await client.get(tokens.map((it) => schema.token(app, it)));
+  const ids = holders.flatMap((it) => (it.exists ? [(it.data() as TokenFields).id] : []));
+  const found = await client.get(ids.map((id) => schema.installation(app, id)));
+  return found
+    .flatMap((it, i) =>
+      it.exists ? [toInstallation(app, ids[i]!, it.data() as InstallationFields)] : [],
+    )
+    .filter((it) => tokens.includes(it.token));
 }
