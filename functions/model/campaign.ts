@@ -62,6 +62,16 @@ export interface Counts {
   pruned?: Record<string, number>;
 }
 
+/** The counts that a list of campaigns shows. */
+export type Sums = Pick<Counts, 'recipients' | 'accepted' | 'failed' | 'skipped'>;
+
+export const sumsOf = ({ recipients, accepted, failed, skipped }: Sums): Sums => ({
+  recipients,
+  accepted,
+  failed,
+  skipped,
+});
+
 export const noCounts = (): Counts => ({
   recipients: 0,
   accepted: 0,
@@ -126,6 +136,8 @@ export interface Campaign extends CampaignRequest {
   /** by provider */
   trials?: Trials;
   closedAt: number | null;
+  /** Set when the campaign closes with its last shard. Left out if an older version closed it. */
+  sums?: Sums;
   /** installations that planning has to read, where an exact count was possible */
   expected?: number;
   /** number of shards; 0 until it is planned */

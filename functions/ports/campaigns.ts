@@ -46,6 +46,21 @@ export interface TrialClaim {
   now: number;
 }
 
+/**
+ * Which campaigns a list shows; what is left out restricts nothing. Times are when campaigns were created,
+ * in ms.
+ */
+export interface CampaignFilter {
+  states?: readonly CampaignState[] | undefined;
+  app?: string | undefined;
+  /** part of the name or of a title, in capitals or not */
+  text?: string | undefined;
+  /** that time or later */
+  from?: number | undefined;
+  /** before that time */
+  to?: number | undefined;
+}
+
 export type Created = { kind: 'created' | 'exists'; campaign: Campaign } | { kind: 'conflict' };
 
 /** An idempotency key, and a hash of the request that came with it. */
@@ -74,8 +89,15 @@ export interface Campaigns {
   ): Promise<{ kind: 'exists'; campaign: Campaign } | { kind: 'conflict' } | null>;
   /** Null if there is no such campaign, or it has expired. */
   getCampaign(id: string): Promise<Campaign | null>;
-  /** Lists campaigns, newest first. Throws `BadCursor` for a cursor that is not from this list. */
-  listCampaigns(after: string | null, limit: number): Promise<Page<Campaign>>;
+  /**
+   * Lists campaigns, newest first. It looks through at most 500 for a page, so one with a filter may be
+   * short, or empty, and go on. Throws `BadCursor` for a cursor that is not from this list.
+   */
+  listCampaigns(
+    after: string | null,
+    limit: number,
+    filter?: CampaignFilter,
+  ): Promise<Page<Campaign>>;
   /**
    * Stores the campaign's shards, once. An accepted campaign is running from then on, a scheduled one
    * only if its time has come. A campaign with a canary is guarded from the start and stays due. False if

@@ -2,32 +2,28 @@
 
 import { accepts } from 'hono/accepts';
 import * as z from 'zod';
-import { noCounts } from '../../model/campaign.ts';
-import type { Scope } from '../../model/key.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { accept } from '../../pipeline/accept/accept.ts';
 import { report, reportText } from '../../pipeline/report.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { type Call, call } from '../core/call.ts';
-import { pageOf, pageQuery } from '../core/json.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { controlCalls } from './control.ts';
 import { failuresCall } from './failures.ts';
+import { listCampaignsCall } from './list.ts';
 import {
   campaignParams,
   campaignResponse,
   idempotencyKey,
+  MAY_LOOK,
   NO_CAMPAIGN,
   noCampaign,
 } from './parts.ts';
 import { recipientCall } from './recipient.ts';
 import { reportSchema, reportView } from './report-view.ts';
-import { campaignSchema, campaignView } from './view.ts';
-
-/** A key that sends may read the results; failures need `read`, since they have tokens. */
-const MAY_LOOK: Scope[] = ['read', 'campaigns'];
+import { storedView } from './view.ts';
 
 export function campaignCalls(ports: Ports): Call[] {
   return [
@@ -71,34 +67,13 @@ const sendCampaignCall = (ports: Ports) =>
         return answerProblem(c, 'refused', 'The campaign could not be sent.', {
           faults: accepted.faults,
         });
-      const { campaign, kind } = accepted;
-      const counts = kind === 'accepted' ? noCounts() : await ports.store.counts(campaign.id);
+      const { campaign } = accepted;
       c.header('Location', `/v1/campaigns/${campaign.id}`);
-      return c.json(campaignView(campaign, counts), 202);
+      return c.json(await storedView(ports, campaign), 202);
     },
   });
 
-const listCampaignsCall = ({ store }: Ports) =>
-  call({
-    method: 'get',
-    path: '/v1/campaigns',
-    operationId: 'listCampaigns',
-    summary: 'List campaigns, the newest first',
-    scopes: MAY_LOOK,
-    takes: {
-      query: pageQuery(512),
-    },
-    responses: { 200: pageOf(campaignSchema) },
-    async handle({ query }, c) {
-      const page = await store.listCampaigns(query.after ?? null, query.limit);
-      const items = await Promise.all(
-        page.items.map(async (it) => campaignView(it, await store.counts(it.id))),
-      );
-      return c.json({ items, next: page.next });
-    },
-  });
-
-const getCampaignCall = ({ store }: Ports) =>
+const getCampaignCall = (ports: Ports) =>
   call({
     method: 'get',
     path: '/v1/campaigns/{id}',
@@ -108,9 +83,8 @@ const getCampaignCall = ({ store }: Ports) =>
     takes: { params: campaignParams },
     responses: { 200: campaignResponse('The campaign.'), 404: NO_CAMPAIGN },
     async handle({ params: { id } }, c) {
-      const campaign = await store.getCampaign(id);
-      if (!campaign) return noCampaign(c, id);
-      return c.json(campaignView(campaign, await store.counts(id)));
+      const campaign = await ports.store.getCampaign(id);
+      return campaign ? c.json(await storedView(ports, campaign)) : noCampaign(c, id);
     },
   });
 

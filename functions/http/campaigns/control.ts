@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
-import { type Change, campaignStates, noCounts } from '../../model/campaign.ts';
+import { type Change, campaignStates } from '../../model/campaign.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
 import { pastTime } from '../../pipeline/accept/accept.ts';
 import {
@@ -28,7 +28,7 @@ import {
   NO_CAMPAIGN,
   noCampaign,
 } from './parts.ts';
-import { campaignView } from './view.ts';
+import { storedView } from './view.ts';
 
 const changeSchema = z
   .object({
@@ -60,12 +60,12 @@ function illegal(c: Context, verb: string, { state }: { state: Change['to'] }) {
 /** What happened to a campaign that was to be `verb`, as the answer of a call. */
 async function controlled(
   c: Context,
-  { store }: Ports,
+  ports: Ports,
   { id, verb, done }: { id: string; verb: string; done: Controlled },
 ) {
   if (done.kind === 'missing') return noCampaign(c, id);
   if (done.kind === 'illegal') return illegal(c, verb, done.campaign);
-  return c.json(campaignView(done.campaign, await store.counts(id)));
+  return c.json(await storedView(ports, done.campaign));
 }
 
 export function controlCalls(ports: Ports): Call[] {
@@ -229,9 +229,8 @@ const retryFailuresCall = (ports: Ports) =>
         });
       // its recipients are stored, so its audience is not resolved again
       if (done.kind === 'refused') throw new Error('a retry is refused');
-      const { campaign, kind } = done;
-      const counts = kind === 'accepted' ? noCounts() : await ports.store.counts(campaign.id);
+      const { campaign } = done;
       c.header('Location', `/v1/campaigns/${campaign.id}`);
-      return c.json(campaignView(campaign, counts), 202);
+      return c.json(await storedView(ports, campaign), 202);
     },
   });

@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isClosed } from '../../model/campaign.ts';
 import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { type CampaignView, campaignView } from './view.ts';
+import { type CampaignView, storedView } from './view.ts';
 
 export interface Message {
   id: string;
@@ -75,8 +75,10 @@ export function createLive(
     // in this order: the event that closes a campaign is stored before its state
     const campaign = await store.getCampaign(id);
     if (!campaign) return null;
-    const [counts, timeline] = await Promise.all([store.counts(id), store.timeline(id, 0)]);
-    const view = campaignView(campaign, counts);
+    const [view, timeline] = await Promise.all([
+      storedView(ports, campaign),
+      store.timeline(id, 0),
+    ]);
     const mark = hash('sha256', JSON.stringify([view.state, view.reason, view.counts]));
     return { campaign: view, mark: mark.slice(0, 12), timeline, shards: campaign.shards };
   }

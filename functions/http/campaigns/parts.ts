@@ -2,9 +2,13 @@
 
 import type { Context } from 'hono';
 import * as z from 'zod';
+import type { Scope } from '../../model/key.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { campaignSchema } from './view.ts';
+
+/** A key that sends may read the results; failures need `read`, since they have tokens. */
+export const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
 export const campaignParams = z.strictObject({ id: z.string().min(1).max(64) });
 

@@ -6,10 +6,12 @@ import { said } from '../../model/audience/everybody.ts';
 import {
   type Campaign,
   type CampaignRequest,
-  type Counts,
   campaignStates,
+  noCounts,
+  type Sums,
 } from '../../model/campaign.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
+import type { Ports } from '../../ports/ports.ts';
 import type { FieldsOf } from '../core/json.ts';
 
 const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
@@ -59,7 +61,7 @@ export const requestView = (it: CampaignRequest) =>
   }) satisfies FieldsOf<typeof campaignRequestSchema>;
 
 /** A campaign with its live counts, as every call and the stream of events show it. */
-export function campaignView(campaign: Campaign, counts: Counts) {
+export function campaignView(campaign: Campaign, counts: Sums) {
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -78,3 +80,12 @@ export function campaignView(campaign: Campaign, counts: Counts) {
 }
 
 export type CampaignView = ReturnType<typeof campaignView>;
+
+/**
+ * The view of a stored campaign. A closed one has its counts, and one without shards has none; what the
+ * shards of the others count is added up.
+ */
+export async function storedView({ store }: Pick<Ports, 'store'>, it: Campaign) {
+  const counts = it.sums ?? (it.shards === 0 ? noCounts() : await store.counts(it.id));
+  return campaignView(it, counts);
+}

@@ -20,7 +20,7 @@ import {
 
 /** The value of the field `request`: everything that has no field of its own. */
 export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
     campaign;
   return JSON.stringify(request satisfies CampaignRequest);
 }
@@ -70,7 +70,7 @@ export const namesAtClose = ({ names = [] }: Pick<CampaignFields, 'names'>, at: 
     : {};
 
 export function toCampaign(found: DocumentSnapshot): Campaign {
-  const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials } =
+  const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums } =
     found.data() as CampaignFields;
   return {
     id: found.id,
@@ -81,6 +81,7 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
     firstPushAt,
     closedAt,
     shards,
+    ...(sums && { sums }),
     ...(trials && { trials }),
   };
 }

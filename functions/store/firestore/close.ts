@@ -7,7 +7,7 @@ import {
   type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore';
-import { type CampaignState, type Counts, noCounts, SYSTEM } from '../../model/campaign.ts';
+import { type CampaignState, type Counts, noCounts, SYSTEM, sumsOf } from '../../model/campaign.ts';
 import { closedEvent } from '../../model/campaign-events.ts';
 import { addCounts } from '../counts.ts';
 import { expiryOf, historyWith, namesAtClose, toCampaign } from './campaign-fields.ts';
@@ -176,7 +176,7 @@ function end(
   const fields = campaign.data() as CampaignFields;
   const { state, shards } = fields;
   const closed: CampaignState = state === 'cancelling' ? 'cancelled' : 'completed';
-  const change = { state: closed, reason: null, closedAt: now };
+  const change = { state: closed, reason: null, closedAt: now, sums: sumsOf(counts) };
   const expires = expiryOf(fields, now, retentionDays);
   // not before: another one may be paused for months, and their sums are still asked for
   if ('expireAt' in expires)

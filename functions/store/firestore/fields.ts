@@ -4,7 +4,7 @@
  */
 
 import type { Timestamp } from '@google-cloud/firestore';
-import type { CampaignState, Counts, Trials } from '../../model/campaign.ts';
+import type { CampaignState, Counts, Sums, Trials } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 
@@ -40,6 +40,8 @@ export interface CampaignFields {
   events?: number;
   /** when its progress was last told */
   progressAt?: number;
+  /** what its closed shards counted; older versions have none */
+  sums?: Sums;
   /** what is known of its message at each provider */
   trials?: Trials;
   /** Set for a message: its creation stored no event. Removed by the write that stores one. */

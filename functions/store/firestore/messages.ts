@@ -12,7 +12,13 @@ import {
   type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore';
-import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../../model/campaign.ts';
+import {
+  type Campaign,
+  type CampaignState,
+  isClosed,
+  SYSTEM,
+  sumsOf,
+} from '../../model/campaign.ts';
 import type { ClosedMessage, Created, Idempotency, SentMessage, Store } from '../../ports/ports.ts';
 import { messageEvents, type Outcome, outcomeOf } from '../messages.ts';
 import {
@@ -130,7 +136,7 @@ async function writeOutcome(
   const forgotten = await forget(context, writes, campaign.app, dead);
   const erased = new Set<string>(JSON.parse(fields.erase ?? '[]'));
   const outcome = outcomeOf(sent, (key) => erased.has(digest(key)), forgotten);
-  const closed = closedBy(campaign, sent);
+  const closed = { ...closedBy(campaign, sent), sums: sumsOf(outcome.counts) };
   writes.update(
     schema.campaign(campaign.id),
     {
@@ -141,6 +147,7 @@ async function writeOutcome(
       closedAt: now,
       shards: 1,
       shardsDone: 1,
+      sums: closed.sums,
       outcome: JSON.stringify(outcome),
       ...(closed.trials && { trials: closed.trials }),
       open: FieldValue.delete(),

@@ -1,6 +1,12 @@
 /** Rows of the table `campaigns`, and the campaigns they stand for. */
 
-import type { Campaign, CampaignRequest, CampaignState, Trials } from '../../model/campaign.ts';
+import type {
+  Campaign,
+  CampaignRequest,
+  CampaignState,
+  Sums,
+  Trials,
+} from '../../model/campaign.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 export interface CampaignRow {
@@ -17,6 +23,8 @@ export interface CampaignRow {
   request_hash: string | null;
   /** JSON */
   trials: string;
+  /** JSON; null while it is open */
+  sums: string | null;
 }
 
 export function findCampaign({ sql }: Database, id: string): Campaign | null {
@@ -26,7 +34,7 @@ export function findCampaign({ sql }: Database, id: string): Campaign | null {
 
 /** The value of the column `request`. */
 export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, ...request } =
+  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
     campaign;
   return JSON.stringify(request satisfies CampaignRequest);
 }
@@ -40,5 +48,6 @@ export const toCampaign = (row: CampaignRow): Campaign => ({
   firstPushAt: row.first_push_at,
   closedAt: row.closed_at,
   shards: row.shards,
+  ...(row.sums !== null && { sums: JSON.parse(row.sums) as Sums }),
   ...(row.trials !== '{}' && { trials: JSON.parse(row.trials) as Trials }),
 });

@@ -3,7 +3,8 @@
 import { progressEvent } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { timeAndName } from '../cursor.ts';
+import { type CampaignList, listed } from '../campaign-list.ts';
+import { pagesOf } from '../sorted.ts';
 import { type CampaignRow, findCampaign, toCampaign } from './campaign-rows.ts';
 import { sqliteClose } from './close.ts';
 import { sqliteCreate } from './create.ts';
@@ -19,7 +20,7 @@ export function sqliteCampaigns(
   db: Database,
   { events, note }: { events: SqliteEvents; note: SqliteHistory['note'] },
 ) {
-  const { sql, transaction, durably } = db;
+  const { transaction, durably } = db;
   const { shard, counts, addMissing, ...shards } = sqliteShards(db);
   const { madeWith, create, start } = sqliteCreate(db, events, note);
   const { state, closeShard } = sqliteClose(db, { counts, events, note });
@@ -32,19 +33,8 @@ export function sqliteCampaigns(
 
     getCampaign: async (id) => find(id),
 
-    async listCampaigns(after, limit) {
-      const [at, id] = after === null ? [Number.MAX_SAFE_INTEGER, ''] : timeAndName(after);
-      const rows = sql<CampaignRow>(
-        `SELECT * FROM campaigns WHERE (created_at, id) < (?, ?)
-         ORDER BY created_at DESC, id DESC LIMIT ?`,
-      ).all(at, id, limit + 1);
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
-      return {
-        items: items.map(toCampaign),
-        next: rows.length > limit && last ? `${last.created_at}.${last.id}` : null,
-      };
-    },
+    listCampaigns: (after, limit, filter = {}) =>
+      listed(rowsOf(db), { after, limit, filter, campaignOf: toCampaign }),
 
     startCampaign: async (it) => transaction(() => start(it)),
 
@@ -73,3 +63,25 @@ export function sqliteCampaigns(
     addMissing,
   };
 }
+
+const rowsOf = ({ sql }: Database): CampaignList<CampaignRow> => ({
+  placeOf: (it) => [it.created_at, it.id],
+
+  async open(most) {
+    const found = sql<CampaignRow>('SELECT * FROM campaigns WHERE closed_at IS NULL LIMIT ?').all(
+      most + 1,
+    );
+    return found.length > most ? null : found;
+  },
+
+  newest(before, from, size) {
+    let reads = 0;
+    return pagesOf<CampaignRow>(async (last) => {
+      const [at, id] = last ? [last.created_at, last.id] : before;
+      return sql<CampaignRow>(
+        `SELECT * FROM campaigns WHERE (created_at, id) < (?, ?) AND created_at >= ?
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+      ).all(at, id, from, size(reads++));
+    });
+  },
+});

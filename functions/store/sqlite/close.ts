@@ -1,6 +1,6 @@
 /** How shards close, and the campaign with its last shard. */
 
-import { type CampaignState, type Counts, SYSTEM } from '../../model/campaign.ts';
+import { type CampaignState, type Counts, SYSTEM, sumsOf } from '../../model/campaign.ts';
 import { closedEvent } from '../../model/campaign-events.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { findCampaign } from './campaign-rows.ts';
@@ -41,9 +41,14 @@ export function sqliteClose(
        WHERE id = ? AND shards = shards_done AND closed_at IS NULL`,
     ).run(now, campaignId).changes;
     if (wasLast === 0) return false;
+    const total = counts(campaignId);
+    sql('UPDATE campaigns SET sums = ? WHERE id = ?').run(
+      JSON.stringify(sumsOf(total)),
+      campaignId,
+    );
     const campaign = findCampaign(db, campaignId)!;
     note(campaignId, { at: now, by: SYSTEM, from: before, to: campaign.state, reason: null });
-    events.append(campaignId, (seq) => closedEvent(campaign, counts(campaignId), seq));
+    events.append(campaignId, (seq) => closedEvent(campaign, total, seq));
     return true;
   }
 

@@ -223,6 +223,13 @@ export const migrations: Migration[] = [
   `ALTER TABLE chunks ADD COLUMN frozen_at INTEGER;
    ALTER TABLE chunks ADD COLUMN claimed_at INTEGER;
    ALTER TABLE shards ADD COLUMN planned_at INTEGER;`,
+  // of a closed campaign, so that a list need not add up its shards
+  `ALTER TABLE campaigns ADD COLUMN sums TEXT;
+   UPDATE campaigns SET sums = (
+     SELECT json_object('recipients', sum(recipients), 'accepted', sum(accepted),
+       'failed', sum(failed), 'skipped', sum(skipped))
+     FROM shards WHERE campaign_id = campaigns.id)
+     WHERE closed_at IS NOT NULL AND shards > 0;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

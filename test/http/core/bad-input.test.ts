@@ -176,7 +176,7 @@ test('a query parameter that a call does not know is a fault of every call', asy
   const taken: string[] = [];
   for (const [path, methods] of Object.entries(document.paths))
     for (const method of Object.keys(methods).map((it) => it.toUpperCase())) {
-      const address = `${path.replaceAll(/{\w+}/g, 'device-1')}?constructor=x&to=1`;
+      const address = `${path.replaceAll(/{\w+}/g, 'device-1')}?constructor=x&elsewhere=1`;
       const response = await ask(method, address, method === 'GET' ? undefined : {});
       const { faults = [] } =
         response.status === 400 ? await jsonOf<Problem>(response) : { faults: [] };
@@ -187,7 +187,7 @@ test('a query parameter that a call does not know is a fault of every call', asy
       else
         assert.deepEqual(
           about.sort(),
-          ['query.constructor is unknown', 'query.to is unknown'],
+          ['query.constructor is unknown', 'query.elsewhere is unknown'],
           `${method} ${path}`,
         );
     }
