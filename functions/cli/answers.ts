@@ -86,6 +86,8 @@ export const history = object<HistoryView>({
 export const estimate = object<EstimateView>({
   installations: number,
   exact: z.boolean(),
+  interval: z.looseObject({ low: number, high: number }).optional(),
+  asOf: time.nullable().optional(),
   counted: number,
   platforms: numbers,
   languages: numbers,

@@ -27,7 +27,13 @@ export function installation(id: string, registration: Registration, now: number
 }
 
 /** Fields of an installation that a page of an audience carries only if they are asked for. */
-export type Carried = 'platform' | 'language' | 'permission' | 'attributes' | 'refreshedAt';
+export type Carried =
+  | 'platform'
+  | 'language'
+  | 'permission'
+  | 'attributes'
+  | 'refreshedAt'
+  | 'userId';
 
 export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
   Partial<Pick<Installation, Carried>>;

@@ -31,6 +31,24 @@ export interface AudiencePage {
   leftOut?: number;
 }
 
+/** Of what a sample is taken. */
+export type SampleRead = Pick<AudienceRead, 'app' | 'audience' | 'carried'>;
+
+/** A fair sample of an app's installations, or of those among which an index finds the audience. */
+export interface AudienceSample {
+  /** those of the sample that are in the audience */
+  installations: Reached[];
+  /** installations of the sample, in the audience or not */
+  looked: number;
+  /** of what it is taken from, so many lie in this share (0 to 1) of the buckets; all, if that is 1 */
+  counted: number;
+  share: number;
+  /** counted by another way, where that is cheap: the audience has not fewer and not more */
+  between: { least: number; most: number } | null;
+  /** changes after that time, in ms, may be missing; null: it is as it is now */
+  asOf: number | null;
+}
+
 /** What is kept packed of an app's installations, so that a campaign need not read each of them. */
 export interface PagesState {
   app: string;
@@ -59,6 +77,11 @@ export interface Audiences {
    * once the whole range was read, and throws if it cannot be.
    */
   streamAudience(read: AudienceRead): AsyncIterable<AudiencePage>;
+  /**
+   * Looks at a sample: a few thousand installations, so it takes the same time and costs the same for any
+   * registry. All are looked at, as they are now, where there are that few, or where they are named.
+   */
+  sampleAudience(read: SampleRead): Promise<AudienceSample>;
   /** The pages of at most 50 apps, where the adapter keeps pages. */
   pagesState(): Promise<PagesState[]>;
   /** Which of at most 100 tokens belong to an installation of the app, opted out or not. */

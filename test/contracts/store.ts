@@ -21,6 +21,7 @@ import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
 import { outcomeContract } from './store-outcomes.ts';
 import { recipientContract } from './store-recipients.ts';
+import { sampleContract } from './store-sample.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { tickContract } from './store-ticks.ts';
 import { triggerContract } from './store-triggers.ts';
@@ -37,6 +38,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   }
   audienceContract(name, makeStore);
   matchingContract(name, makeStore);
+  sampleContract(name, makeStore);
   formsContract(name, makeStore);
   cursorContract(name, makeStore);
   lookupContract(name, makeStore);

@@ -18,12 +18,15 @@ const RECIPIENTS = 1_000_000;
 const FAILING = `${100 * USUAL.failing}%`;
 const CHANGED = `${100 * USUAL.changed}%`;
 
+const OPTIONAL = { message: 'optional' } as const;
+
 interface CostOptions {
   read?: number;
   /** shares, from 0 to 1 */
   failing?: number;
   changed?: number;
   fcm?: number;
+  quick?: boolean;
 }
 
 export function estimateCommand(program: Command, { client, show, exit }: Context) {
@@ -47,9 +50,11 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
       'recipients that FCM reaches (default: none, or as counted)',
       percent,
     )
+    .option('--quick', 'look at a sample of a few thousand installations: at once, for any size')
     .description('the reach and the problems of a campaign, and its cost on Google Cloud')
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
-      const { read, failing = USUAL.failing, changed = USUAL.changed, fcm, ...words } = options;
+      const { read, failing = USUAL.failing, changed = USUAL.changed, fcm, ...rest } = options;
+      const { quick = false, ...words } = rest;
       const costOf = (recipients: number, counted = 0) =>
         estimate({
           recipients,
@@ -61,7 +66,10 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
       const asksWhom = Object.keys(words).length > 0;
       if (typeof of === 'number' && asksWhom)
         throw new Usage('give a number of recipients, or say who they are, but not both');
-      if (typeof of === 'string' || asksWhom) await reach(of as string | undefined, words, costOf);
+      if (typeof of === 'string' || asksWhom) {
+        const path = `/v1/audiences:estimate${quick ? '?quick' : ''}`;
+        await reach(path, await campaignRequest(of as string | undefined, words, OPTIONAL), costOf);
+      } else if (quick) throw new Usage('--quick goes with an audience: say who they are');
       else {
         const lines = costOf(of ?? RECIPIENTS);
         show({ usd: totalUsd(lines), lines }, () => estimateTable(lines));
@@ -69,14 +77,11 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
     });
 
   async function reach(
-    file: string | undefined,
-    options: SendOptions,
+    path: string,
+    { name: _, ...request }: Awaited<ReturnType<typeof campaignRequest>>,
     costOf: (recipients: number, fcm: number) => ReturnType<typeof estimate>,
   ) {
-    const { name: _, ...request } = await campaignRequest(file, options, { message: 'optional' });
-    const found = await client()
-      .expecting(answers.estimate)
-      .post('/v1/audiences:estimate', request);
+    const found = await client().expecting(answers.estimate).post(path, request);
     if (found.problems.some((it) => it.severity === 'error')) exit(1);
     const lines = costOf(
       found.installations,
@@ -109,8 +114,14 @@ export function estimateText(it: EstimateView, usd: number): string {
     ([name, of]) => `${name || 'none'} ${count(of)}`,
   );
   const more = languages.length - SHOWN;
+  // an API of an earlier version gives neither
+  const { interval, asOf } = it as Partial<EstimateView>;
   const lines = [
     ['Installations', count(it.installations) + about],
+    ...(interval && interval.low < interval.high
+      ? [['  95 of 100', `${count(interval.low)} to ${count(interval.high)}`]]
+      : []),
+    ...(asOf ? [['  as of', `${asOf.slice(0, 16).replace('T', ' ')} UTC`]] : []),
     ...Object.entries(it.platforms).map(([name, of]) => [`  ${name}`, count(of)]),
     ...(it.visible < it.installations ? [['Can see it', count(it.visible)]] : []),
     ['Languages', languages.slice(0, SHOWN).join(', ') + (more > 0 ? `, and ${more} more` : '')],

@@ -1,31 +1,29 @@
 /**
  * estimate: how many installations a campaign would reach, how long that would take, and what is wrong
  * with it, before anything is sent. A small audience is counted whole. Of a large one a share of the
- * buckets is counted, which is a fair sample since buckets are uniform.
+ * buckets is counted, which is a fair sample since buckets are uniform; of any, if it must be quick, a few
+ * thousand installations.
  */
 
-import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
-import { type Campaign, type CampaignRequest, targetOf, toOf } from '../../model/campaign.ts';
+import type { Interval } from '../../model/audience/interval.ts';
+import { type CampaignRequest, toOf } from '../../model/campaign.ts';
 import { platforms } from '../../model/platform.ts';
 import { descriptionOf, type Provider, providerOfTarget } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { draft } from '../accept/accept.ts';
-import { type Counting, createCounting, type EstimateProblem, notCarried } from './counting.ts';
-import { pagesOf, sizeOf } from './pages.ts';
+import { createCounting, type EstimateProblem, notCarried } from './counting.ts';
+import { countSample, countShare, type Reach } from './reach.ts';
 
-/** Installations counted one by one: the estimate is then right within 0.6 % in 95 of 100 cases. */
-const MOST_COUNTED = 100_000;
-/** Milliseconds of counting. The caller waits, and a filter may match few of millions. */
-const MOST_MS = 10_000;
-/** Installations read between two looks at the clock. */
-const SLICE = 20_000;
-const PAGE_SIZE = 2_000;
 const MAX_LANGUAGES = 50;
 
 interface Estimate {
   installations: number;
   /** true: each one was counted; false: the numbers are extrapolated from `counted` */
   exact: boolean;
+  /** in 95 of 100 cases it is that many; both ends are the same if it is exact */
+  interval: Interval;
+  /** changes after that time, in ms, may be missing; null: none is */
+  asOf: number | null;
   counted: number;
   platforms: Record<string, number>;
   providers: Record<string, number>;
@@ -42,10 +40,14 @@ interface Estimate {
 
 /**
  * Estimates a request that its schema has checked. Faults with which `accept` would refuse it are among
- * the problems. Takes about 10 s at most, then a share of the audience is counted. Throws when the
- * store fails.
+ * the problems. Takes about 10 s at most, then a share of the audience is counted; `isQuick`: a fraction
+ * of a second, whatever the audience is. Throws when the store fails.
  */
-export async function estimate(ports: Ports, request: CampaignRequest): Promise<Estimate> {
+export async function estimate(
+  ports: Ports,
+  request: CampaignRequest,
+  isQuick = false,
+): Promise<Estimate> {
   const { campaign, faults } = await draft(ports, request);
   const to = toOf(campaign);
   const known = to === 'token' ? null : providerOfTarget(to);
@@ -57,9 +59,11 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
   const counting = createCounting(ports, campaign);
   // a faulty audience cannot be counted; other faults are told beside the counts
   const countable = !faults.some(({ path }) => path.startsWith('audience'));
-  const share = countable ? await countShare(ports, campaign, counting) : 1;
-  const whole = (counted: number) => Math.round(counted / share);
-  const installations = whole(counting.counted);
+  const count = isQuick ? countSample : countShare;
+  const reach = countable ? await count(ports, campaign, counting) : NONE;
+  const { about: installations, interval, exact, asOf } = reach;
+  const times = installations / Math.max(1, counting.counted);
+  const whole = (counted: number) => Math.round(counted * times);
   const problems = faults.map(({ path, message }): EstimateProblem => {
     const text = path ? `${path}: ${message}` : message;
     return { severity: 'error', kind: 'fault', message: text, installations, examples: [] };
@@ -70,7 +74,7 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
     for (const platform of platforms)
       for (const message of notCarried(ports.senders, campaign, known, platform))
         warn('not-carried', message);
-  if (countable && counting.counted === 0) warn('nobody', 'the audience matches no installation');
+  if (countable && counting.counted === 0) warn('nobody', noMatch(reach));
   for (const { counted, ...rest } of counting.problems())
     problems.push({ ...rest, installations: whole(counted) });
   const providers = byCount(counting.providers, whole);
@@ -78,7 +82,9 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
   const permissions = byCount(counting.permissions, whole);
   return {
     installations,
-    exact: share === 1,
+    exact,
+    interval,
+    asOf,
     counted: counting.counted,
     platforms: byCount(counting.platforms, whole),
     providers,
@@ -90,6 +96,14 @@ export async function estimate(ports: Ports, request: CampaignRequest): Promise<
   };
 }
 
+/** Of a target that cannot be counted. */
+const NONE: Reach = { about: 0, interval: { low: 0, high: 0 }, exact: true, asOf: null };
+
+const noMatch = ({ exact, interval }: Reach) =>
+  exact || interval.high === 0
+    ? 'the audience matches no installation'
+    : `the audience matches no installation of the sample: it has at most about ${interval.high}`;
+
 /** Counts extrapolated to the whole audience, the largest first. */
 const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: number) => number) =>
   Object.fromEntries(
@@ -97,32 +111,6 @@ const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: number) =
       (a, b) => b[1] - a[1],
     ),
   );
-
-/**
- * Counts the audience, or as much of it as its bounds allow. Returns the share of the buckets: 1 is
- * all.
- */
-async function countShare(
-  { store, now }: Ports,
-  campaign: Campaign,
-  counting: Counting,
-): Promise<number> {
-  const target = targetOf(campaign);
-  const { app } = campaign;
-  const { carried } = counting;
-  const size = await sizeOf(store, app, target);
-  const slices = size <= MOST_COUNTED ? 1 : Math.ceil(size / SLICE);
-  const read = { app, after: null, size: PAGE_SIZE, carried };
-  const edge = (n: number) => Math.floor((BUCKETS / slices) * n);
-  const until = now() + MOST_MS;
-  for (let n = 1; n <= slices; n++) {
-    const range: BucketRange = { from: edge(n - 1), to: edge(n) };
-    for await (const page of pagesOf(store, target, { ...read, range }))
-      for (const it of page.installations) counting.add(it);
-    if (n < slices && (counting.counted >= MOST_COUNTED || now() > until)) return n / slices;
-  }
-  return 1;
-}
 
 /** Seconds that sending takes: as long as the slowest provider, or the campaign's own rate. */
 function secondsFor(

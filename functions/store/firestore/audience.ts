@@ -7,9 +7,10 @@ import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
-import { byIds, byQueries } from './audience/documents.ts';
+import { byIds, byQueries, withTokens } from './audience/documents.ts';
 import { type Narrowed, narrowed } from './audience/narrowed.ts';
 import { fieldsFor, type Row, toReached } from './audience/row.ts';
+import { sampleAudience } from './audience/sample.ts';
 import { aboutAll, countUpTo } from './audience/size.ts';
 import type { Client } from './client.ts';
 import { areRecent, datesIn } from './pages/last-seen.ts';
@@ -17,7 +18,7 @@ import { firestoreLayouts, type Layout, SMALLEST } from './pages/layout.ts';
 import { type PagesContext, type PagesOptions, pageRows } from './pages/read.ts';
 import { sizeByPages } from './pages/size.ts';
 import { pagesState } from './pages/state.ts';
-import type { Schema, TokenFields } from './schema.ts';
+import type { Schema } from './schema.ts';
 
 /** What an index finds fewer of than this share of the registry is read by it. */
 const FEW = 1 / 500;
@@ -38,6 +39,8 @@ export function firestoreAudience(client: Client, schema: Schema, options: Pages
     },
 
     streamAudience: (read) => stream(context, read),
+
+    sampleAudience: (read) => sampleAudience(context, read),
 
     pagesState: () => pagesState(client, schema),
 
@@ -128,7 +131,7 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   const found = narrowed(schema.installations, audience);
   if (found.kind === 'ids' || found.kind === 'tokens') {
     const ids =
-      found.kind === 'ids' ? found.installationIds : await withTokens(context, app, found);
+      found.kind === 'ids' ? found.installationIds : await withTokens(context, app, found.tokens);
     return { rows: [await byIds(client, schema, ids, documents)], areCounted: false };
   }
   const byIndex = (): Source => ({
@@ -144,17 +147,6 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   if (areRecent(datesIn(audience), client.now())) return byIndex();
   if (found.kind === 'some' && (await isFew(context, read, found, layout))) return byIndex();
   return { rows: pageRows(context, layout, { ...documents, audience }), areCounted: false };
-}
-
-/** The ids of the installations that have these tokens. */
-export async function withTokens(
-  { client, schema }: Pick<Context, 'client' | 'schema'>,
-  app: string,
-  { tokens }: { tokens: string[] },
-) {
-  const refs = [...new Set(tokens)].map((it) => schema.token(app, it));
-  const found = await client.get(refs);
-  return found.flatMap((it) => (it.exists ? (it.data() as TokenFields).id : []));
 }
 
 /** Whether an index finds so few in the range that their documents are the cheaper way. */

@@ -5,10 +5,9 @@ import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { NamedRead, Store } from '../../ports/ports.ts';
-import { byIds } from './audience/documents.ts';
+import { byIds, withTokens } from './audience/documents.ts';
 import { narrowed } from './audience/narrowed.ts';
 import { fieldsFor, type Row, toReached, toRow } from './audience/row.ts';
-import { withTokens } from './audience.ts';
 import type { Client } from './client.ts';
 import { BY_NAME, bucketName, type InstallationFields, idOf, type Schema } from './schema.ts';
 
@@ -27,7 +26,7 @@ export const firestoreNamed = (client: Client, schema: Schema) =>
       const ids =
         found.kind === 'ids'
           ? found.installationIds
-          : await withTokens({ client, schema }, app, found);
+          : await withTokens({ client, schema }, app, found.tokens);
       if (ids.length > most) return null;
       const rows = await byIds(client, schema, ids, { app, range, after: null, fields });
       return reached(rows, read);

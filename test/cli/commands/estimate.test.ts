@@ -51,6 +51,30 @@ warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (
   );
 });
 
+test('a quick estimate says how near it is, and how old', async (t) => {
+  const { volley, store, ports } = await cli(t);
+  await store.putInstallations([person('a'), person('b')]);
+  const exact = await volley('estimate', '--everybody', '--quick');
+  assert.equal(exact.code, 0, exact.stderr);
+  assert.match(exact.stdout, /^Installations {2}2$/m);
+  assert.doesNotMatch(exact.stdout, /95 of 100|as of/);
+  ports.store = {
+    ...store,
+    sampleAudience: async (read) => ({
+      ...(await store.sampleAudience(read)),
+      ...{ looked: 4, counted: 1_000_000, share: 1, asOf: Date.UTC(2026, 10, 21, 9, 30) },
+    }),
+  };
+  const quick = await volley('estimate', '--everybody', '--quick');
+  assert.match(
+    quick.stdout,
+    /^Installations {2}500,000 {2}\(about: 2 were counted\)\n {2}95 of 100 +150,036 to 849,964\n {2}as of +2026-11-21 09:30 UTC$/m,
+  );
+  const json = JSON.parse((await volley('--json', 'estimate', '--everybody', '--quick')).stdout);
+  assert.deepEqual([json.exact, json.asOf], [false, '2026-11-21T09:30:00.000Z']);
+  assert.equal((await volley('estimate', '5000', '--quick')).code, 2);
+});
+
 test('--failing is in percent, also where it is left out', async (t) => {
   const { volley } = await cli(t);
   const cost = async (...options: string[]) =>

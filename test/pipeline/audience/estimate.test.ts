@@ -23,6 +23,7 @@ test('a small audience is counted, by platform, provider and language', async (t
   }));
   const found = await estimate(world.ports, asked());
   assert.deepEqual(found, {
+    ...{ interval: { low: 900, high: 900 }, asOf: null },
     ...{ installations: 900, exact: true, counted: 900, seconds: 1, problems: [] },
     ...{ platforms: { android: 600, ios: 300 }, providers: { fcm: 600, apns: 300 } },
     languages: { de: 400, 'pt-BR': 400, '': 100 },
@@ -67,6 +68,8 @@ test('of a large audience a fair share is counted', async (t) => {
   assert.ok(found.counted >= 100_000 && found.counted < 125_000, `${found.counted}`);
   assert.ok(ranges.length < 10);
   assert.ok(Math.abs(found.installations - total) < 100, `${found.installations}`);
+  const { low, high } = found.interval;
+  assert.ok(low < total && total < high && high - low < 0.013 * total, `${low} to ${high}`);
   assert.equal(found.seconds, Math.ceil(found.providers.fcm! / 10_000));
   assert.equal((await estimate(world.ports, asked({ rate: { perMinute: 600_000 } }))).seconds, 300);
 
@@ -80,6 +83,7 @@ test('of a large audience a fair share is counted', async (t) => {
   };
   const few = await estimate(world.ports, asked());
   assert.deepEqual([few.exact, few.counted, few.installations], [false, 0, 0]);
+  assert.ok(few.interval.high > 0, 'none of a share is not none of all');
 });
 
 test('what is wrong is told before anything is sent', async (t) => {

@@ -5,7 +5,15 @@ import { type BucketRange, bucketOf, type Cursor } from '../../../model/bucket.t
 import { merged } from '../../sorted.ts';
 import type { Client } from '../client.ts';
 import { documentsOf } from '../documents.ts';
-import { BY_NAME, bucketName, END, type InstallationFields, idOf, type Schema } from '../schema.ts';
+import {
+  BY_NAME,
+  bucketName,
+  END,
+  type InstallationFields,
+  idOf,
+  type Schema,
+  type TokenFields,
+} from '../schema.ts';
 import { type Row, toRow } from './row.ts';
 
 /** Fewest and most documents read in one query. */
@@ -78,4 +86,15 @@ export async function byIds(
       .map(found)
       .sort(byName),
   );
+}
+
+/** The ids of the installations that have these tokens. */
+export async function withTokens(
+  { client, schema }: { client: Client; schema: Schema },
+  app: string,
+  tokens: string[],
+): Promise<string[]> {
+  const refs = [...new Set(tokens)].map((it) => schema.token(app, it));
+  const found = await client.get(refs);
+  return found.flatMap((it) => (it.exists ? (it.data() as TokenFields).id : []));
 }

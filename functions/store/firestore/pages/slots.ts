@@ -43,16 +43,32 @@ function slotOf(
   client: Client,
   found: DocumentSnapshot,
   range: BucketRange,
-  { lifeDays, from }: { lifeDays: number; from: number },
+  limits: { lifeDays: number; from: number },
 ): Slot {
+  const readAt = client.readAt(found);
+  const { through, n, rows } = known(client, found, limits) ?? {};
+  const cell = CELLS[Math.floor(range.from / (BUCKETS / CELLS.length))]!;
+  const page = rows
+    ? {
+        through: through!,
+        n: n!,
+        rows,
+        writtenAt: client.readAt({ readTime: found.updateTime! }),
+      }
+    : null;
+  return { ...range, cell, found, readAt, page };
+}
+
+/** What a page knows, if that can be used. Only one that is empty, or read without them, has no rows. */
+export function known(
+  client: Client,
+  found: DocumentSnapshot,
+  { lifeDays, from }: { lifeDays: number; from: number },
+): Pick<PageFields, 'through' | 'n' | 'rows'> | null {
   const readAt = client.readAt(found);
   const { format, through, n, rows } = (found.data() ?? {}) as Partial<PageFields>;
   // else a planner read it while something wrote without markers, and wrote it after pages were deleted
   const isTrusted = through! + LANDED_MS >= from && through! <= readAt;
-  const isUsable = format === FORMAT && rows && isTrusted && through! > readAt - lifeDays * DAY_MS;
-  const cell = CELLS[Math.floor(range.from / (BUCKETS / CELLS.length))]!;
-  const page = isUsable
-    ? { through: through!, n: n!, rows, writtenAt: client.readAt({ readTime: found.updateTime! }) }
-    : null;
-  return { ...range, cell, found, readAt, page };
+  const isUsable = format === FORMAT && isTrusted && through! > readAt - lifeDays * DAY_MS;
+  return isUsable ? { through: through!, n: n!, ...(rows && { rows }) } : null;
 }

@@ -1,0 +1,181 @@
+/** What an audience is in SQL: its text, its values, and what must still be decided of each row. */
+
+import type { SQLOutputValue } from 'node:sqlite';
+import { type Matchable, matches } from '../../model/audience/matches.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Carried, Reached } from '../../model/installation.ts';
+import type { Audience } from '../../model/schemas/audience.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { bucketsOf, inLanguages, oneOf } from './lookups.ts';
+
+type Value = string | number | bigint;
+/** bucket, id, provider, environment, token, and the columns that are read besides */
+type Row = SQLOutputValue[];
+
+export const positionOf = ([bucket, id]: Row) => ({ bucket: bucket as number, id: id as string });
+
+export const holes = (values: unknown[]) => values.map(() => '?').join(',');
+
+/** The audience itself, or a part of its `and`, that names its recipients. */
+export const naming = (it: Audience): Audience | undefined =>
+  it.installationIds || it.tokens || it.userIds
+    ? it
+    : it.and?.map(naming).find((inner) => inner !== undefined);
+
+/**
+ * Everything about an audience, in (bucket, id) order after a cursor. The clustered key finds
+ * installation ids by itself; for users and tokens it is told where to look.
+ */
+export function queryOf(
+  db: Database,
+  app: string,
+  audience: Audience,
+  carried: readonly Carried[],
+) {
+  const { userIds, installationIds, tokens } = naming(audience) ?? {};
+  const { text, values, rest } = conditionsOf(audience);
+  const buckets = installationIds
+    ? null
+    : tokens
+      ? bucketsOf(db, 'tokens', app, tokens)
+      : userIds && bucketsOf(db, 'users', app, userIds);
+  const looked = rest ? COLUMNS.filter((it) => isAbout(rest, it)) : [];
+  const read = [...new Set([...looked, ...carried])];
+  return {
+    scans: !(userIds || tokens || installationIds),
+    values: [app, ...(buckets ? oneOf(buckets).values : []), ...values],
+    text: `SELECT ${selected(read)} FROM installations
+           WHERE app = ? ${buckets ? `AND bucket ${oneOf(buckets).text}` : ''}
+             AND opted_out = 0 AND ${text} AND (bucket, id) > (?, ?) AND bucket < ?
+           ORDER BY bucket, id LIMIT ?`,
+    /** every row is in the audience */
+    decides: rest === null,
+    read: reader(read, rest),
+  };
+}
+
+const columns = {
+  platform: 'platform',
+  language: 'language',
+  userId: 'user_id',
+  timeZone: 'time_zone',
+  country: 'country',
+  permission: 'permission',
+  appVersion: 'app_version',
+  refreshedAt: 'refreshed_at',
+  tags: 'tags',
+  attributes: 'attributes',
+};
+type Column = keyof typeof columns;
+export const COLUMNS = Object.keys(columns) as Column[];
+
+/** values of a row before those columns */
+const FIXED = ['bucket', 'id', 'provider', 'environment', 'token'];
+
+/** The values of a row, as text of a query. */
+export const selected = (read: Column[]) =>
+  [...FIXED, ...read.map((it) => `${columns[it]} AS ${it}`)].join(', ');
+
+/** Null for a row that is not in the audience after all. Columns that are NULL are left out. */
+export function reader(read: Column[], rest: Audience | null): (row: Row) => Reached | null {
+  const isJson = read.map((it) => it === 'tags' || it === 'attributes');
+  return (row) => {
+    const [, id, provider, environment, token] = row;
+    const it: Record<string, unknown> = { id, provider, environment, token };
+    for (let i = 0; i < read.length; i++) {
+      const value = row[FIXED.length + i];
+      if (value !== null) it[read[i]!] = isJson[i] ? JSON.parse(value as string) : value;
+    }
+    return rest === null || matches(rest, it as unknown as Matchable)
+      ? (it as unknown as Reached)
+      : null;
+  };
+}
+
+export interface Sql {
+  text: string;
+  values: Value[];
+}
+
+/** `rest` is what must still be looked at, null if the text says it all. */
+interface Decided extends Sql {
+  rest: Audience | null;
+}
+
+export const condition = (text: string, values: Value[] = []): Sql => ({ text, values });
+
+export const joined = (all: Sql[], by: ' AND ' | ' OR '): Sql => ({
+  text: all.length === 0 ? 'TRUE' : all.map((it) => it.text).join(by),
+  values: all.flatMap((it) => it.values),
+});
+
+/**
+ * The text holds for every installation in the audience; without a `rest`, for no other. `+column`
+ * keeps SQLite from an index that would lose the order: reading on in the clustered order beats
+ * sorting. Attributes and versions compare as `matches` says, which is not how SQLite does.
+ */
+function conditionsOf(audience: Audience): Decided {
+  const { platform, language, userIds, installationIds, tokens, tags } = audience;
+  const { attributes, appVersion, lastSeen, and, or, not } = audience;
+  const all: Sql[] = [];
+  const rest: Audience[] = [];
+  const add = (text: string, values: Value[]) => all.push(condition(text, values));
+  if (userIds) add(`user_id IN (${holes(userIds)})`, userIds);
+  if (tokens) add(`token IN (${holes(tokens)})`, tokens);
+  // one is the usual push to one; for a list SQLite makes a table first, which takes four times as long
+  if (installationIds?.length === 1)
+    add('(bucket = ? AND id = ?)', [bucketOf(installationIds[0]!), installationIds[0]!]);
+  // by pairs: two lists of 100 would be 10,000 keys to look for
+  else if (installationIds)
+    add(
+      `(bucket, id) IN (VALUES ${installationIds.map(() => '(?,?)').join(',')})`,
+      installationIds.flatMap((id) => [bucketOf(id), id]),
+    );
+  if (platform) add(`+platform IN (${holes(platform)})`, platform);
+  if (language) {
+    const { text, values } = inLanguages(language);
+    add(`+language ${text}`, values);
+  }
+  for (const [column, list] of [
+    ['time_zone', audience.timeZone],
+    ['country', audience.country],
+    ['permission', audience.permission],
+  ] as const)
+    if (list) add(`${column} IN (${holes(list)})`, list);
+  if (lastSeen?.after) add('refreshed_at >= ?', [Date.parse(lastSeen.after)]);
+  if (lastSeen?.before) add('refreshed_at < ?', [Date.parse(lastSeen.before)]);
+  const tagged = (list: string[]) =>
+    `EXISTS (SELECT 1 FROM json_each(tags) WHERE value IN (${holes(list)}))`;
+  if (tags?.any) add(tagged(tags.any), tags.any);
+  if (tags && 'all' in tags) for (const tag of tags.all ?? []) add(tagged([tag]), [tag]);
+  if (tags && 'none' in tags && tags.none) add(`NOT ${tagged(tags.none)}`, tags.none);
+  if (attributes) rest.push({ attributes });
+  if (appVersion) rest.push({ appVersion });
+  for (const each of and ?? []) {
+    const inner = conditionsOf(each);
+    all.push(inner);
+    if (inner.rest) rest.push(inner.rest);
+  }
+  if (or) {
+    const inner = or.map(conditionsOf);
+    add(`(${joined(inner, ' OR ').text})`, joined(inner, ' OR ').values);
+    if (inner.some((it) => it.rest)) rest.push({ or });
+  }
+  if (not) {
+    const inner = conditionsOf(not);
+    if (inner.rest) rest.push({ not });
+    // what is not known (NULL) is not so, and its opposite is
+    else add(`NOT ifnull(${inner.text}, 0)`, inner.values);
+  }
+  const { text, values } = joined(all, ' AND ');
+  return { text: `(${text})`, values, rest: rest.length > 0 ? { and: rest } : null };
+}
+
+/** Whether anything in it needs that field of an installation. */
+export function isAbout({ and = [], or = [], not, ...own }: Audience, field: string): boolean {
+  const named = { userId: 'userIds', refreshedAt: 'lastSeen' }[field] ?? field;
+  return (
+    own[named as keyof typeof own] !== undefined ||
+    [...and, ...or, ...(not ? [not] : [])].some((it) => isAbout(it, field))
+  );
+}
