@@ -111,7 +111,10 @@ test('a quick estimate of a small audience, or of named ones, is the exact one',
 test('a quick estimate warns as the whole one does', async (t) => {
   const world = createWorld(t);
   const { sender } = world.script;
-  world.ports.senders = { get: (_, provider) => (provider === 'fcm' ? sender : null) };
+  world.ports.senders = {
+    apps: () => [],
+    get: (_, provider) => (provider === 'fcm' ? sender : null),
+  };
   await world.people(300, (n) => ({ platform: n % 3 ? 'android' : 'ios', language: 'fr' }));
   const request = asked(
     { everybody: true },
