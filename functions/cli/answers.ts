@@ -4,7 +4,7 @@
  */
 
 import * as z from 'zod';
-import type { ControlledAppView } from '../http/apps.ts';
+import type { AppView, ControlledAppView } from '../http/apps.ts';
 import type { Uploaded } from '../http/audiences.ts';
 import type { HistoryView } from '../http/campaigns/control.ts';
 import type { EstimateView } from '../http/campaigns/estimate.ts';
@@ -16,6 +16,7 @@ import type { DoctorView } from '../http/doctor.ts';
 import type { Imported } from '../http/installations/import.ts';
 import type { NormalizedView } from '../http/installations/normalize.ts';
 import type { Pruned } from '../http/installations/prune.ts';
+import type { InstallationView } from '../http/installations/view.ts';
 import type { KeyView, NewKey } from '../http/keys.ts';
 import type { MeView } from '../http/me.ts';
 import type { RenderedMessage } from '../http/render.ts';
@@ -59,6 +60,12 @@ const campaignFields = {
   schedule: z.looseObject({ at: text }).optional(),
 };
 export const campaign = object<CampaignView>(campaignFields);
+
+/** A page of a list that is not read to its end. */
+export const campaignPage = object<{ items: CampaignView[]; next: string | null }>({
+  items: z.array(object<CampaignView>({ ...campaignFields, name: text, createdAt: time })),
+  next: text.nullable(),
+});
 
 export const failure = object<FailureView>({
   at: text,
@@ -155,10 +162,14 @@ export const me = object<MeView>({ name: text, scopes: z.array(text), app: text.
 export const consoleCode = object<{ path: string }>({ path: text });
 export const newKey = object<NewKey>({ id: text, key: text });
 
+const pause = z.looseObject({ at: text, by: text }).nullable();
+
+export const listedApp = object<AppView>({ app: text, paused: pause, providers: z.array(text) });
+
 /** Only a change of an app says how many campaigns it has changed. */
 export const app = object<Omit<ControlledAppView, 'campaigns'> & { campaigns?: number }>({
   app: text,
-  paused: z.looseObject({ at: text, by: text }).nullable(),
+  paused: pause,
   campaigns: number.optional(),
 });
 
@@ -251,6 +262,22 @@ export const normalized = object<NormalizedView>({
   read: number,
   changed: number,
   removed: number,
+  next: text.nullable(),
+});
+
+const installation = object<InstallationView>({
+  id: text,
+  platform: text,
+  token: text,
+  userId: text.optional(),
+  language: text.optional(),
+  optedOut: z.boolean().optional(),
+  permission: text.optional(),
+  refreshedAt: time,
+});
+
+export const installationPage = object<{ items: InstallationView[]; next: string | null }>({
+  items: z.array(installation),
   next: text.nullable(),
 });
 

@@ -6,7 +6,12 @@ const ID = '3f1c9a0b5d7e2c4a6b80';
 
 /** By the name of the command; a test runs each of them. */
 const examples: Record<string, string[]> = {
-  apps: ['show default', 'pause default'],
+  campaigns: ['', '--state running --state paused', '--search sale --app shop'],
+  'campaigns list': [
+    '--from 2026-12-01T00:00:00Z --limit 100',
+    '--to "2026-12-24 18:00" --zone Europe/Berlin --json',
+  ],
+  apps: ['', 'show default', 'pause default'],
   send: [
     'campaign.json',
     'campaign.json --at 2026-12-24T18:00:00+01:00',
@@ -69,7 +74,8 @@ const examples: Record<string, string[]> = {
   'events redrive': [''],
   'users export': ['user-7 > user-7.ndjson', 'user-7 --json'],
   'users erase': ['user-7 --yes'],
-  installations: ['normalize'],
+  installations: ['--user user-7', 'normalize'],
+  'installations find': ['--user user-7 --app shop', '--token $TOKEN --json'],
   'installations normalize': ['', '--after default/device-1'],
   'keys create': [
     '--scope campaigns --scope read --name shop-backend',

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { redact } from '../lib/redact.ts';
 import { appCommand } from './commands/apps.ts';
 import { audienceCommands } from './commands/audiences.ts';
+import { campaignCommands } from './commands/campaigns.ts';
 import { consoleCommands } from './commands/console.ts';
 import { controlCommands } from './commands/control.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
@@ -43,6 +44,7 @@ const commands = [
   renderCommand,
   segmentCommands,
   audienceCommands,
+  campaignCommands,
   controlCommands,
   appCommand,
   scheduleCommands,

@@ -4,6 +4,7 @@ import { createCli } from './fixture.ts';
 
 const nouns = {
   apps: 'app',
+  campaigns: 'campaign',
   audiences: 'audience',
   installations: 'installation',
   keys: 'key',
@@ -59,7 +60,7 @@ test('every list is one document of items', async (t) => {
   const { stdout } = await volley('webhooks', 'add', 'https://example.com/hook', '--json');
   const { id } = JSON.parse(stdout);
   for (const args of [
-    ...['keys', 'schedules', 'segments', 'triggers', 'webhooks'].map((it) => [it, 'list']),
+    ...['apps', 'keys', 'schedules', 'segments', 'triggers', 'webhooks'].map((it) => [it, 'list']),
     ['webhooks', 'deliveries', id],
   ]) {
     const listed = await volley(...args, '--json');

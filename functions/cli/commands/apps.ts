@@ -1,27 +1,47 @@
-/** `volley apps`: pauses, resumes or cancels all campaigns of an app. */
+/** `volley apps`: lists apps; pauses, resumes or cancels all campaigns of one. */
 
 import type { Command } from 'commander';
+import type { AppView } from '../../http/apps.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
+import { table } from '../table.ts';
 import { Usage } from '../usage.ts';
 
 const VERBS = ['show', 'pause', 'resume', 'cancel'];
+const ALL = ['list', ...VERBS];
 
-export function appCommand(program: Command, { client, show }: Context) {
+export function appCommand(program: Command, context: Context) {
   program
     .command('apps')
-    .description('pause, resume or cancel all campaigns of an app, new ones too')
+    .description('list apps; pause, resume or cancel all campaigns of one')
     .alias('app')
-    .argument('<verb>', VERBS.join(', '))
-    .argument('<app>')
-    .action(async (verb: string, app: string) => {
-      if (!VERBS.includes(verb)) throw new Usage(`"${verb}" is none of ${VERBS.join(', ')}`);
-      const path = `/v1/apps/${encodeURIComponent(app)}`;
-      const calls = client().expecting(answers.app);
-      const it = verb === 'show' ? await calls.get(path) : await calls.post(`${path}/${verb}`);
-      const state = it.paused ? `paused since ${it.paused.at} by ${it.paused.by}` : 'on';
-      const done = it.campaigns === undefined ? '' : `; ${it.campaigns} campaigns changed`;
-      show(it, () => fold(`${it.app} is ${state}${done}`, 2));
+    .argument('[verb]', ALL.join(', '), 'list')
+    .argument('[app]')
+    .action(async (verb: string, app?: string) => {
+      if (!ALL.includes(verb)) throw new Usage(`"${verb}" is none of ${ALL.join(', ')}`);
+      if (verb === 'list' && app !== undefined)
+        throw new Usage(`list takes no app: volley apps show ${app}`);
+      if (verb === 'list') return list(context);
+      if (app === undefined) throw new Usage(`name the app: volley apps ${verb} default`);
+      return control(context, verb, app);
     });
 }
+
+async function list({ client, show }: Context) {
+  const items = await client().expecting(answers.listedApp).all('/v1/apps');
+  show({ items }, () => table(['APP', 'STATE', 'PROVIDERS'], items.map(cells)));
+}
+
+async function control({ client, show }: Context, verb: string, app: string) {
+  const path = `/v1/apps/${encodeURIComponent(app)}`;
+  const calls = client().expecting(answers.app);
+  const it = verb === 'show' ? await calls.get(path) : await calls.post(`${path}/${verb}`);
+  const done = it.campaigns === undefined ? '' : `; ${it.campaigns} campaigns changed`;
+  show(it, () => fold(`${it.app} is ${stateOf(it)}${done}`, 2));
+}
+
+const stateOf = ({ paused }: Pick<AppView, 'paused'>) =>
+  paused ? `paused since ${paused.at} by ${paused.by}` : 'on';
+
+const cells = (it: AppView) => [it.app, it.paused ? 'paused' : 'on', it.providers.join(', ')];

@@ -33,3 +33,5 @@ export const installationView = (it: Installation) =>
     attributes: it.attributes,
     refreshedAt: rfc3339(it.refreshedAt),
   }) satisfies FieldsOf<typeof installationSchema>;
+
+export type InstallationView = ReturnType<typeof installationView>;

@@ -266,7 +266,7 @@ test('bad times and bad schedules are refused with their place, and what would b
       /"2100-01-01" has no time of day/,
     ],
     [['pause'], /missing required argument 'id'/],
-    [['app', 'stop', 'shop'], /"stop" is none of show, pause, resume, cancel/],
+    [['app', 'stop', 'shop'], /"stop" is none of list, show, pause, resume, cancel/],
     [['schedules', 'add', path, '--cron', '* * * * *'], /required option '--name <name>'/],
     [['schedules', 'add', broken, '--name', 'x', '--cron', '* * * * *'], /not a campaign/],
     [['schedules', 'change', 'x'], /give a FILE, or an option/],

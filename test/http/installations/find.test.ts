@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Problem } from '../../../functions/http/core/problems.ts';
-import type { installationView } from '../../../functions/http/installations/view.ts';
+import type { InstallationView } from '../../../functions/http/installations/view.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import type { Page } from '../../../functions/ports/ports.ts';
 import { createFixture, jsonOf } from '../fixture.ts';
 
-type Found = Page<ReturnType<typeof installationView>>;
+type Found = Page<InstallationView>;
 
 const IPHONE = 'a1b2'.repeat(16);
 const ANDROID = 'fcm:Token-OF_ada';

@@ -1,0 +1,93 @@
+/** `volley campaigns`: lists campaigns, by state, app, text and time. */
+
+import type { Command } from 'commander';
+import type { CampaignView } from '../../http/campaigns/view.ts';
+import * as answers from '../answers.ts';
+import { createEnds } from '../client/ends.ts';
+import type { Context } from '../context.ts';
+import { count } from '../format.ts';
+import { table } from '../table.ts';
+import { TIME, typedTime, ZONE } from '../times.ts';
+import { collect, Usage } from '../usage.ts';
+
+interface Options {
+  state?: string[];
+  app?: string;
+  search?: string;
+  from?: string;
+  to?: string;
+  zone?: string;
+  limit: number;
+  after?: string;
+}
+
+/** Rows of a page, at most. */
+const PAGE = 100;
+/** Pages asked for; each looks through up to 500 campaigns, and may have no row. */
+const MAX_PAGES = 40;
+
+export function campaignCommands(program: Command, context: Context) {
+  const campaigns = program
+    .command('campaigns')
+    .alias('campaign')
+    .description('list campaigns, the newest first');
+  campaigns
+    .command('list', { isDefault: true })
+    .description('list campaigns, the newest first')
+    .option('--state <state>', 'such as running or paused; may be repeated', collect)
+    .option('--app <app>')
+    .option('--search <text>', 'part of the name or of a title')
+    .option('--from <time>', `created at that time or later: ${TIME}`)
+    .option('--to <time>', 'created before that time')
+    .option('--zone <zone>', ZONE)
+    .option('--limit <n>', 'rows (default: 20)', rows, 20)
+    .option('--after <cursor>', 'go on where an earlier list stopped, as it printed')
+    .action((options: Options) => list(context, options));
+}
+
+async function list({ client, show, hints }: Context, options: Options) {
+  const filter = queryOf(options);
+  const calls = client().expecting(answers.campaignPage);
+  const items: CampaignView[] = [];
+  const ends = createEnds();
+  let next = options.after ?? null;
+  for (let page = 0; page < MAX_PAGES && items.length < options.limit; page++) {
+    const query = new URLSearchParams(filter);
+    query.set('limit', String(Math.min(PAGE, options.limit - items.length)));
+    if (next !== null) query.set('after', next);
+    const found = await calls.get(`/v1/campaigns?${query}`);
+    items.push(...found.items);
+    next = ends(found.next);
+    if (next === null) break;
+  }
+  show({ items, next }, () => table(HEADINGS, items.map(cells)));
+  if (next !== null) hints()?.write(`there may be more: --after ${next}\n`);
+}
+
+function queryOf({ state, app, search, from, to, zone }: Options) {
+  const at = (option: string, text: string | undefined) => text && typedTime(option, text, zone);
+  const all = {
+    state: state?.join(),
+    app,
+    q: search,
+    from: at('--from', from),
+    to: at('--to', to),
+  };
+  return Object.entries(all).filter((it): it is [string, string] => it[1] !== undefined);
+}
+
+function rows(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new Usage(`--limit must be a number from 1 to 9999, and not "${text}"`);
+  return Number(text);
+}
+
+const HEADINGS = ['ID', 'STATE', 'CREATED (UTC)', 'ACCEPTED', 'FAILED', 'NAME'];
+const cells = ({ id, state, createdAt, counts, name }: CampaignView) => [
+  id,
+  state,
+  createdAt.slice(0, 16).replace('T', ' '),
+  count(counts.accepted),
+  count(counts.failed),
+  name,
+];

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apnsToken, campaign, jsonOf } from '../../http/fixture.ts';
+import { cli } from '../fixture.ts';
+
+test('campaigns are listed, filtered, and page by page', async (t) => {
+  const { volley, ask, failed, clock } = await cli(t);
+  assert.equal((await volley('campaigns')).stdout, 'none\n');
+  const closed = await failed([apnsToken(1), apnsToken(2)]);
+  clock.now += 60_000;
+  const winter = { ...campaign, name: 'Winter is coming, and this name is long' };
+  const { id } = await jsonOf<{ id: string }>(await ask('POST', '/v1/campaigns', winter));
+  const all = await volley('campaigns');
+  assert.equal(all.code, 0);
+  const [headings, ...lines] = all.stdout.trimEnd().split('\n');
+  assert.match(headings!, /^ID +STATE +CREATED \(UTC\) +ACCEPTED +FAILED +NAME$/);
+  assert.match(lines[0]!, new RegExp(`^${id} +accepted +2026-11-21 13:01 +0 +0 +Winter is$`));
+  assert.match(lines.at(-1)!, new RegExp(`^${closed} +completed +2026-11-21 13:00 +0 +2 +Hi$`));
+  for (const line of [headings!, ...lines]) assert.ok(line.length <= 80, line);
+
+  const ids = async (...args: string[]) => {
+    const { code, stdout, stderr } = await volley('campaigns', 'list', '--json', ...args);
+    assert.equal(code, 0, stderr);
+    const { items, next } = JSON.parse(stdout);
+    return [...items.map((it: { id: string }) => it.id), next];
+  };
+  assert.deepEqual(await ids(), [id, closed, null]);
+  assert.deepEqual(await ids('--state', 'completed', '--state', 'paused'), [closed, null]);
+  assert.deepEqual(await ids('--search', 'WINTER', '--app', 'default'), [id, null]);
+  assert.deepEqual(await ids('--from', '2026-11-21 14:01', '--zone', 'Europe/Berlin'), [id, null]);
+  assert.deepEqual(await ids('--to', '2026-11-21T13:01:00Z'), [closed, null]);
+  const first = await volley('campaigns', '--limit', '1');
+  const [, cursor = ''] = first.stderr.match(/^there may be more: --after (\S+)\n$/) ?? [];
+  assert.deepEqual(await ids('--after', cursor), [closed, null]);
+
+  for (const args of [
+    ['--limit', '0'],
+    ['--from', 'yesterday'],
+    ['--from', '2026-11-21 14:01'],
+  ])
+    assert.equal((await volley('campaigns', ...args)).code, 2, args.join(' '));
+  const ended = await volley('campaigns', '--state', 'ended');
+  assert.deepEqual([ended.code, ended.stdout], [1, '']);
+  assert.match(ended.stderr, /must be some of accepted, scheduled, running/);
+});
+
+test('apps are listed with their providers, and one is shown and paused', async (t) => {
+  const { volley } = await cli(t);
+  const heading = 'APP      STATE   PROVIDERS\n';
+  assert.equal((await volley('apps', 'pause', 'default')).code, 0);
+  assert.equal((await volley('apps')).stdout, `${heading}default  paused  apns, fcm\n`);
+  assert.deepEqual(JSON.parse((await volley('apps', 'list', '--json')).stdout).items.length, 1);
+  assert.equal(
+    (await volley('app', 'resume', 'default')).stdout,
+    'default is on; 0 campaigns changed\n',
+  );
+  for (const args of [['list', 'default'], ['show'], ['hide', 'default']])
+    assert.equal((await volley('apps', ...args)).code, 2, args.join(' '));
+});
+
+test('devices are found by user, and by a token in any spelling', async (t) => {
+  const { volley, ask, hooks } = await cli(t);
+  const put = (id: string, body: object) => ask('PUT', `/v1/installations/${id}`, body);
+  const token = 'ab'.repeat(32);
+  await put('iphone', { platform: 'ios', token, userId: 'ada', permission: 'denied' });
+  await put('pixel', { platform: 'android', token: 'fcm:1', userId: 'ada', optedOut: true });
+  const asked: string[] = [];
+  hooks.before = ({ url }) => asked.push(url);
+  const found = await volley('installations', '--token', token.toUpperCase());
+  assert.equal(
+    found.stdout,
+    'ID      PLATFORM  LANGUAGE  PUSHES  SEEN        USER\n' +
+      'iphone  ios       -         denied  2026-11-21  ada\n',
+  );
+  // addresses are kept by logs
+  assert.ok(!asked.join().toLowerCase().includes(token), asked.join());
+  const both = await volley('installations', 'find', '--user', 'ada', '--json');
+  const { items } = JSON.parse(both.stdout);
+  assert.deepEqual(items.map((it: { id: string }) => it.id).toSorted(), ['iphone', 'pixel']);
+  assert.equal((await volley('installations', '--user', 'none')).stdout, 'none\n');
+  for (const args of [[], ['--user', 'ada', '--token', token]])
+    assert.equal((await volley('installations', ...args)).code, 2);
+});
