@@ -45,12 +45,24 @@ export function nextRun(
 }
 
 /** The times of the next `count` runs, for people to look at. */
-export function nextRuns(schedule: Schedule, count: number): number[] {
+export const nextRuns = (schedule: Schedule, count: number): number[] =>
+  runsOf(schedule).take(count).toArray();
+
+/** The times of the runs before `end` (ms since the epoch), the first `most` of them. */
+export function runsBefore(schedule: Schedule, end: number, most: number): number[] {
   const times: number[] = [];
-  let at = schedule.state === 'active' ? schedule.nextAt : null;
-  while (at !== null && times.length < count) {
+  for (const at of runsOf(schedule)) {
+    if (at >= end || times.length === most) break;
     times.push(at);
-    at = nextRun({ ...schedule, runs: schedule.runs + times.length }, at);
   }
   return times;
+}
+
+/** The runs from the next one on. Each costs some 0.1 ms. */
+function* runsOf(schedule: Schedule): Generator<number, void> {
+  let at = schedule.state === 'active' ? schedule.nextAt : null;
+  for (let runs = schedule.runs + 1; at !== null; runs++) {
+    yield at;
+    at = nextRun({ ...schedule, runs }, at);
+  }
 }

@@ -128,6 +128,12 @@ export async function openPage(
   return { page, context, faults };
 }
 
+/** Goes to a screen, such as `schedules`, once the page is signed in. */
+export async function goTo(page: Page, { server }: Console, screen: string) {
+  await page.getByText(/^key "/).waitFor({ state: 'attached' });
+  await page.goto(`${server.url}/console/${screen}`);
+}
+
 /** Collects what a page does wrong. Chromium reports violations of the policy as errors of its console. */
 export function watch(page: Page, faults: string[]) {
   page.on('console', (it) => {

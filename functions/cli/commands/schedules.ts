@@ -6,7 +6,7 @@ import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { row, table } from '../table.ts';
-import { TIME, typedTime } from '../times.ts';
+import { TIME, typedTime, ZONE } from '../times.ts';
 import { readJsonFile, Usage } from '../usage.ts';
 
 interface Options {
@@ -102,8 +102,15 @@ function showCommands(schedules: Command, { client, show }: Context) {
 
   verb(schedules, 'show', 'show a schedule with its next ten runs')
     .argument('<id>')
-    .action(async (id: string) => {
-      const it = await client().expecting(answers.schedule).get(pathOf(id));
+    .option('--runs-until <time>', `its runs before that time, 100 at most: ${TIME}`)
+    .option('--zone <zone>', ZONE)
+    .action(async (id: string, options: { runsUntil?: string; zone?: string }) => {
+      const { runsUntil: until, zone } = options;
+      const query =
+        until === undefined ? '' : `?runsUntil=${typedTime('--runs-until', until, zone)}`;
+      const it = await client()
+        .expecting(answers.schedule)
+        .get(pathOf(id) + query);
       show(it, () => details(it));
     });
 }

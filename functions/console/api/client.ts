@@ -96,7 +96,7 @@ export const api = {
 export function pathWith(path: string, query: Record<string, string | number | undefined>): string {
   const used = Object.entries(query).filter(([, it]) => it !== undefined && it !== '');
   const text = new URLSearchParams(used.map(([name, it]) => [name, String(it)])).toString();
-  return text ? `${path}?${text}` : path;
+  return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path;
 }
 
 export const lost = (): Problem => ({

@@ -22,4 +22,10 @@ export const screens: Screen[] = [
     load: () => import('./campaigns/campaigns.tsx'),
   },
   { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
+  {
+    path: '/console/schedules',
+    nav: 'schedules',
+    load: () => import('./schedules/schedules.tsx'),
+  },
+  { path: '/console/schedules/:id', load: () => import('./schedules/schedule.tsx') },
 ];

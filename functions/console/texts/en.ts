@@ -2,6 +2,8 @@
 
 import { campaign } from './en/campaign.ts';
 import { campaigns } from './en/campaigns.ts';
+import { parts } from './en/parts.ts';
+import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
 
-export const en = { problems, session, shell, campaigns, campaign };
+export const en = { problems, session, shell, campaigns, campaign, parts, schedules };

@@ -6,6 +6,7 @@ import { faultIn } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { nextRun, type Schedule } from '../../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
+import { timeInMs } from '../../model/schemas/time.ts';
 import { draft } from '../../pipeline/accept/accept.ts';
 import { change, createSchedule, onwards, runNow } from '../../pipeline/schedules/recur.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -14,7 +15,7 @@ import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
-import { scheduleSchema, scheduleView } from './view.ts';
+import { MOST_RUNS, scheduleSchema, scheduleView } from './view.ts';
 
 const params = z.strictObject({ id: z.string().min(1).max(64) });
 
@@ -22,6 +23,14 @@ const one = (description: string) => ({
   description,
   content: { 'application/json': { schema: scheduleSchema } },
 });
+
+const runsUntil = timeInMs.optional().meta({
+  type: 'string',
+  format: 'date-time',
+  description: `Shows the runs before that time in place of the next ten: at most ${MOST_RUNS} of a schedule.`,
+});
+/** Schedules of a page with `runsUntil`: runs take time to compute. */
+const MOST_WITH_RUNS = 20;
 
 const NO_SCHEDULE = problemResponse(404, 'There is no such schedule.');
 
@@ -104,12 +113,18 @@ const listSchedulesCall = ({ store }: Ports) =>
     summary: 'List schedules',
     scopes: ['read', 'campaigns'],
     takes: {
-      query: pageQuery(64),
+      query: pageQuery(64)
+        .extend({ runsUntil })
+        .refine((it) => it.runsUntil === undefined || it.limit <= MOST_WITH_RUNS, {
+          path: ['limit'],
+          message: `is at most ${MOST_WITH_RUNS} with runsUntil`,
+        }),
     },
     responses: { 200: pageOf(scheduleSchema) },
     async handle({ query }, c) {
       const page = await store.listSchedules(query.after ?? null, query.limit);
-      return c.json({ items: page.items.map(scheduleView), next: page.next });
+      const items = page.items.map((it) => scheduleView(it, query.runsUntil));
+      return c.json({ items, next: page.next });
     },
   });
 
@@ -120,11 +135,11 @@ const getScheduleCall = ({ store }: Ports) =>
     operationId: 'getSchedule',
     summary: 'Look at a schedule and its next runs',
     scopes: ['read', 'campaigns'],
-    takes: { params },
+    takes: { params, query: z.strictObject({ runsUntil }) },
     responses: { 200: one('The schedule.'), 404: NO_SCHEDULE },
-    async handle({ params: { id } }, c) {
+    async handle({ params: { id }, query }, c) {
       const schedule = await store.getSchedule(id);
-      return schedule ? c.json(scheduleView(schedule)) : missing(c, id);
+      return schedule ? c.json(scheduleView(schedule, query.runsUntil)) : missing(c, id);
     },
   });
 

@@ -2,12 +2,14 @@
 
 import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
-import { nextRuns, type Schedule, scheduleStates } from '../../model/schedule.ts';
+import { nextRuns, runsBefore, type Schedule, scheduleStates } from '../../model/schedule.ts';
 import { scheduleRequestSchema } from '../../model/schemas/schedule.ts';
 import { requestView } from '../campaigns/view.ts';
 import type { FieldsOf } from '../core/json.ts';
 
 const RUNS_SHOWN = 10;
+/** Runs shown of a schedule if their end is asked for: three a day for a month. */
+export const MOST_RUNS = 100;
 
 const time = z.iso.datetime();
 
@@ -20,13 +22,16 @@ export const scheduleSchema = z
     runs: z.int().meta({
       description: 'Runs that were started at their times, without those started by a call.',
     }),
-    nextRuns: z.array(time).meta({ description: `The next ${RUNS_SHOWN}.` }),
+    nextRuns: z.array(time).meta({
+      description: `The next ${RUNS_SHOWN}; with \`runsUntil\` those before that time, at most ${MOST_RUNS}.`,
+    }),
     lastCampaignId: z.string().nullable(),
     createdAt: time,
   })
   .meta({ id: 'Schedule' });
 
-export const scheduleView = (it: Schedule) =>
+/** `until`: the end of the runs to show, ms since the epoch. */
+export const scheduleView = (it: Schedule, until?: number) =>
   ({
     id: it.id,
     state: it.state,
@@ -38,7 +43,10 @@ export const scheduleView = (it: Schedule) =>
     missed: it.missed,
     campaign: requestView(it.campaign),
     runs: it.runs,
-    nextRuns: nextRuns(it, RUNS_SHOWN).map(rfc3339),
+    nextRuns: (until === undefined
+      ? nextRuns(it, RUNS_SHOWN)
+      : runsBefore(it, until, MOST_RUNS)
+    ).map(rfc3339),
     lastCampaignId: it.lastCampaignId,
     createdAt: rfc3339(it.createdAt),
   }) satisfies FieldsOf<typeof scheduleSchema>;

@@ -156,3 +156,25 @@ test('a key needs the scopes for schedules: to write and to read', async (t) => 
   assert.equal((await ask('GET', path, undefined, await as('read'))).status, 200);
   assert.equal((await ask('GET', path, undefined, await as('installations'))).status, 403);
 });
+
+test('the runs before a time are shown, of one schedule and in the list', async (t) => {
+  const { ask } = await createFixture(t);
+  const { path } = await made(ask);
+  await made(ask, { name: 'Often', cron: '*/5 * * * *' });
+  const until = encodeURIComponent(at(NOW + 30 * DAY));
+  const one = await jsonOf<ScheduleView>(await ask('GET', `${path}?runsUntil=${until}`));
+  assert.deepEqual(
+    [one.nextRuns.length, one.nextRuns[0], one.nextRuns.at(-1)],
+    [30, '2026-11-22T08:30:00.000Z', '2026-12-21T08:30:00.000Z'],
+  );
+  const list = `/v1/schedules?limit=20&runsUntil=${until}`;
+  const { items } = await jsonOf<{ items: ScheduleView[] }>(await ask('GET', list));
+  assert.deepEqual(items.map((it) => [it.name, it.nextRuns.length]).sort(), [
+    ['Morning', 30],
+    ['Often', 100],
+  ]);
+  const many = await ask('GET', `/v1/schedules?limit=21&runsUntil=${until}`);
+  assert.deepEqual((await jsonOf<Problem>(many)).faults, [
+    { path: 'query.limit', message: 'is at most 20 with runsUntil' },
+  ]);
+});

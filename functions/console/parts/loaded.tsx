@@ -1,0 +1,18 @@
+import type { ComponentChildren } from 'preact';
+import type { Problem } from '../api/client.ts';
+import { texts } from '../texts/texts.ts';
+import { ProblemNote } from './problem.tsx';
+
+interface Props<T> {
+  value: T | null;
+  problem: Problem | null;
+  children: (value: T) => ComponentChildren;
+}
+
+/** What was read, with the problem of the last call above it; before it came, that it is loading. */
+export const Loaded = <T,>({ value, problem, children }: Props<T>) => (
+  <>
+    {problem && <ProblemNote problem={problem} />}
+    {value !== null ? children(value) : !problem && <p class="muted">{texts.shell.loading}…</p>}
+  </>
+);

@@ -1,0 +1,50 @@
+/** What is typed into the form of a schedule, and the request that it makes. */
+
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import type { ScheduleView } from '../../../http/schedules/view.ts';
+import { ownZone } from './calendar.ts';
+
+/** Texts, as fields hold them. */
+export interface Draft {
+  /** the id of the campaign to repeat */
+  from: string;
+  name: string;
+  cron: string;
+  timeZone: string;
+  /** in the browser's own zone, as a field of type `datetime-local` has it */
+  until: string;
+  maxRuns: string;
+  missed: string;
+}
+
+export const draftOf = (it?: ScheduleView): Draft => ({
+  from: '',
+  name: it?.name ?? '',
+  cron: it?.cron ?? '30 9 * * 1-5',
+  timeZone: it?.timeZone ?? ownZone,
+  until: it?.until === undefined ? '' : local(it.until),
+  maxRuns: it?.maxRuns === undefined ? '' : String(it.maxRuns),
+  missed: it?.missed ?? 'once',
+});
+
+export const requestOf = ({ from: _, until, maxRuns, ...draft }: Draft, campaign: unknown) => ({
+  ...draft,
+  ...(until !== '' && { until: new Date(until).toISOString() }),
+  ...(maxRuns !== '' && { maxRuns: Number(maxRuns) }),
+  campaign,
+});
+
+/** The part of a campaign that can be sent again: what it is for, without when it was. */
+export const sentAgain = ({ name, app, audience, message, rate, canary }: CampaignView) => ({
+  name,
+  app,
+  audience,
+  message,
+  rate,
+  canary,
+});
+
+function local(at: string): string {
+  const it = new Date(at);
+  return new Date(it.getTime() - it.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

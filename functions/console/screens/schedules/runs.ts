@@ -1,0 +1,59 @@
+/** What the calendar shows: runs of schedules, and campaigns that begin once. */
+
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import type { ScheduleView } from '../../../http/schedules/view.ts';
+import type { Zone } from './calendar.ts';
+
+export interface Run {
+  at: number;
+  name: string;
+  href: string;
+  isOnce: boolean;
+  key: string;
+}
+
+/** Runs of one schedule on one day. */
+export interface DayRun extends Run {
+  count: number;
+}
+
+/** All runs, the earliest first. */
+export function runsOf(schedules: ScheduleView[], campaigns: CampaignView[]): Run[] {
+  const repeated = schedules.flatMap(({ id, name, nextRuns }) =>
+    nextRuns.map((at) => ({
+      at: Date.parse(at),
+      name,
+      href: `/console/schedules/${encodeURIComponent(id)}`,
+      isOnce: false,
+      key: id,
+    })),
+  );
+  const once = campaigns.flatMap(({ id, name, schedule }) =>
+    schedule
+      ? [
+          {
+            at: Date.parse(schedule.at),
+            name,
+            href: `/console/campaigns/${encodeURIComponent(id)}`,
+            isOnce: true,
+            key: id,
+          },
+        ]
+      : [],
+  );
+  return [...repeated, ...once].sort((a, b) => a.at - b.at);
+}
+
+/** The runs of each day, in the zone: those of a schedule on one day are one entry. */
+export function runsByDay(runs: Run[], zone: Zone): Map<string, DayRun[]> {
+  const days = new Map<string, DayRun[]>();
+  for (const run of runs) {
+    const day = zone.dayOf(run.at);
+    const entries = days.get(day) ?? [];
+    const same = entries.find((it) => it.key === run.key);
+    if (same) same.count += 1;
+    else entries.push({ ...run, count: 1 });
+    days.set(day, entries);
+  }
+  return days;
+}
