@@ -14,8 +14,14 @@ interface Shown {
 
 function clocksOf(timeZone: string, begin: number, end: number): Shown[] {
   const format = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone, weekday: 'short', day: '2-digit', month: '2-digit', year: 'numeric' },
-    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+    timeZone,
+    weekday: 'short',
+    day: '2-digit',
+    month: '2-digit',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
   });
   const shown: Shown[] = [];
   for (let at = begin; at < end; at += 15 * MINUTE) {

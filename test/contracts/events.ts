@@ -19,7 +19,8 @@ export type MakeEvents = (t: TestContext) => Promise<EventsHarness>;
 const event = (id: string): CampaignEvent => ({
   id,
   type: 'campaign.completed',
-  ...{ subject: `campaign of ${id}`, app: 'default' },
+  subject: `campaign of ${id}`,
+  app: 'default',
   data: { name: 'Zoë "✓"' },
   at: 1_800_000_000_123,
 });

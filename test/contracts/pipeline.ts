@@ -117,9 +117,12 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
         });
       };
       const request = {
-        ...{ name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+        name: 'Autumn',
+        app: 'default',
+        audience: {},
+        dryRun: false,
         message: { title: 'Hallo', ttlSeconds: 24 * 3600, priority: 'high' as const },
-        ...{ schedule: { at: began + MINUTE } },
+        schedule: { at: began + MINUTE },
         canary: { percent: 30, holdSeconds: 300, maxFailureRate: 0.1 },
       };
       const made = await asked(() => accept(ports, request, 'key'));
@@ -256,7 +259,8 @@ const lostQueue: Queue = {
 
 const asked = (times: { cron: string; timeZone?: string }) =>
   scheduleRequestSchema.parse({
-    ...{ name: 'Morning', ...times },
+    name: 'Morning',
+    ...times,
     campaign: {
       name: 'Morning',
       audience: { everybody: true },

@@ -48,8 +48,12 @@ export function queueContract(name: string, makeQueue: MakeQueue) {
     const body: TaskBody = {
       kind: 'event',
       event: {
-        ...{ id: 'Zoë "✓" \u{1F514}', type: 'campaign.completed', subject: 'c', app: null },
-        ...{ at: 1.5e12, data: { some: ['thing'] } },
+        id: 'Zoë "✓" \u{1F514}',
+        type: 'campaign.completed',
+        subject: 'c',
+        app: null,
+        at: 1.5e12,
+        data: { some: ['thing'] },
       },
     };
     await harness.queue.create([task('one', { queue: 'deliver', body })]);

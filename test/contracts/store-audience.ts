@@ -17,8 +17,10 @@ function crowd(): Installation[] {
   return Array.from({ length: 300 }, (_, n) => {
     const platform = pick(['ios', 'android', 'web'] as const);
     return person(`device-${n}`, {
-      ...{ app: below(5) === 0 ? 'other' : 'default', platform },
-      ...{ tags: tagNames.filter(() => below(3) === 0), token: `token-${n}` },
+      app: below(5) === 0 ? 'other' : 'default',
+      platform,
+      tags: tagNames.filter(() => below(3) === 0),
+      token: `token-${n}`,
       ...(below(4) > 0 && { language: pick(languages) }),
       ...(below(2) > 0 && { userId: `user-${below(60)}` }),
       ...(below(10) === 0 && { environment: 'sandbox' }),
@@ -94,15 +96,13 @@ export function audienceContract(name: string, makeStore: MakeStore) {
   test(`${name}: an installation comes back as it was put, whatever its words are`, async (t) => {
     const store = await makeStore(t);
     const full = person('a:b.c-d_e', {
-      ...{
-        language: 'pt-BR',
-        timeZone: 'America/Sao_Paulo',
-        country: 'BR',
-        appVersion: '4.12.0-rc.1+77',
-        optedOut: true,
-        userId: "O'Brien; --",
-        tags: tagNames,
-      },
+      language: 'pt-BR',
+      timeZone: 'America/Sao_Paulo',
+      country: 'BR',
+      appVersion: '4.12.0-rc.1+77',
+      optedOut: true,
+      userId: "O'Brien; --",
+      tags: tagNames,
       attributes: { plan: 'Zoë "✓" \u{1F514}', age: 41, paying: true },
     });
     await store.putInstallations([full, person('bare')]);

@@ -51,7 +51,8 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const campaign = campaignOf({
       audience: { tags: { any: ['a'], none: ['b'] }, language: ['de'] },
-      ...{ rate: { perMinute: 600 }, dryRun: true },
+      rate: { perMinute: 600 },
+      dryRun: true,
     });
     const { message } = campaign;
     campaign.message = {
@@ -80,13 +81,15 @@ export function campaignContract(name: string, makeStore: MakeStore) {
       at: NOW,
     });
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k'), NOW), {
-      ...{ kind: 'exists', campaign: moved },
+      kind: 'exists',
+      campaign: moved,
     });
     assert.deepEqual(await store.createCampaign(campaignOf(), once('k', 'another'), NOW), {
       kind: 'conflict',
     });
     assert.deepEqual(await store.findCampaign('default', once('k')), {
-      ...{ kind: 'exists', campaign: moved },
+      kind: 'exists',
+      campaign: moved,
     });
     assert.deepEqual(await store.findCampaign('default', once('k', 'another')), {
       kind: 'conflict',
@@ -152,16 +155,17 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     assert.equal(open.length, shards);
     assert.deepEqual(open.map((it) => it.index).toSorted(), [...Array(shards).keys()]);
     assert.deepEqual(await store.getShard(campaign.id, 0), {
-      ...{ campaignId: campaign.id, index: 0, from: 0, to: shards === 1 ? 2 ** 32 : 100 },
-      ...{
-        pages: 0,
-        cursor: null,
-        planned: false,
-        plannedAt: null,
-        chunks: 0,
-        chunksDone: 0,
-        counts: noCounts(),
-      },
+      campaignId: campaign.id,
+      index: 0,
+      from: 0,
+      to: shards === 1 ? 2 ** 32 : 100,
+      pages: 0,
+      cursor: null,
+      planned: false,
+      plannedAt: null,
+      chunks: 0,
+      chunksDone: 0,
+      counts: noCounts(),
       task: null,
     });
     assert.equal(await store.getShard(campaign.id, shards), null);
@@ -185,7 +189,11 @@ export function campaignContract(name: string, makeStore: MakeStore) {
         const begins = to === 'accepted' && { startedAt: NOW };
         const { task: _, ...same } = before;
         const after = {
-          ...{ ...same, state: to, reason: 'because', ...neverBegun, ...begins },
+          ...same,
+          state: to,
+          reason: 'because',
+          ...neverBegun,
+          ...begins,
           ...(to !== 'paused' && { task: `${to}-${NOW}` }),
         };
         assert.deepEqual(moved, legal ? after : null, `${from} → ${to}`);
@@ -235,9 +243,10 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     await store.createCampaign(planning, null, NOW + 10);
     await store.startCampaign({ id: planning.id, shards: [EVERYBODY], dueAt: NOW + 20 });
     const { chunkId, campaignId } = await lonelyChunk(store, 1, {
-      ...{ dueAt: NOW + 30, provider: 'apns' },
+      dueAt: NOW + 30,
+      provider: 'apns',
     });
-    const chunk = { ...{ kind: 'chunk', chunkId, campaignId }, ...untried };
+    const chunk = { kind: 'chunk', chunkId, campaignId, ...untried };
 
     assert.deepEqual(await store.takeOverdue(NOW + 9, NOW + 1000, 10), []);
     assert.deepEqual(await store.takeOverdue(NOW + 10, NOW + 1000, 10), [
@@ -278,8 +287,15 @@ export function campaignContract(name: string, makeStore: MakeStore) {
     await store.claimChunk(chunkId, leaseOf('dead worker', NOW + 50), NOW);
     assert.deepEqual(await store.takeOverdue(NOW + 50, NOW + MINUTE, 10), [
       {
-        ...{ kind: 'chunk', campaignId, chunkId, provider: 'fcm', size: 1, dueAt: NOW + 50 },
-        ...{ ...untried, attempt: 1, leaseUntil: NOW + 50 },
+        kind: 'chunk',
+        campaignId,
+        chunkId,
+        provider: 'fcm',
+        size: 1,
+        dueAt: NOW + 50,
+        ...untried,
+        attempt: 1,
+        leaseUntil: NOW + 50,
       },
     ]);
     await finish(store, chunkId, NOW + 60);

@@ -58,7 +58,8 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const id = await running(store);
     const page = pageOf(id, [4, 2], { missing: { name: 2, 'a.b': 1 } });
     Object.assign(page.chunks[0]!.recipients[1]!, {
-      ...{ language: 'pt-BR', values: { name: 'Zoë\t"✓"\n\\ \u{1F514}', __proto: 'x' } },
+      language: 'pt-BR',
+      values: { name: 'Zoë\t"✓"\n\\ \u{1F514}', __proto: 'x' },
     });
     Object.assign(page.chunks[0]!.recipients[2]!, { values: { name: '' } });
     Object.assign(page.chunks[0]!.recipients[3]!, { badge: 7 });
@@ -171,8 +172,15 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.takeOverdue(NOW + 8 * MINUTE, NOW + 9 * MINUTE, 9), []);
     assert.deepEqual(await store.takeOverdue(NOW + 9 * MINUTE, NOW + 20 * MINUTE, 9), [
       {
-        ...{ kind: 'chunk', campaignId, chunkId, provider: 'fcm', size: 1 },
-        ...{ dueAt: NOW + 9 * MINUTE, notBefore: 7, attempt: 1, leaseUntil: NOW + 50 },
+        kind: 'chunk',
+        campaignId,
+        chunkId,
+        provider: 'fcm',
+        size: 1,
+        dueAt: NOW + 9 * MINUTE,
+        notBefore: 7,
+        attempt: 1,
+        leaseUntil: NOW + 50,
         task: 'sweep-1',
       },
     ]);
@@ -241,7 +249,12 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     await claim(store, chunkId);
     const lease = { release: true, notBefore: NOW + 500, stalled: 3 } as const;
     const commit = commitOf(chunkId, 'mine', {
-      ...{ accepted: 1, skipped: [1], failed: [2], open: [3, 4, 5], inDoubt: [4], lease },
+      accepted: 1,
+      skipped: [1],
+      failed: [2],
+      open: [3, 4, 5],
+      inDoubt: [4],
+      lease,
     });
     const running = { kind: 'committed', state: 'running', campaignClosed: false };
     assert.deepEqual(await store.commitChunk(commit), running);
@@ -392,15 +405,21 @@ export function chunkContract(name: string, makeStore: MakeStore) {
       );
     await store.moveCampaign({ id: campaignId, from: ['running'], to: 'paused', reason: 'why' });
     assert.deepEqual(await keep('a', 'b'), {
-      ...{ kind: 'committed', state: 'paused', campaignClosed: false },
+      kind: 'committed',
+      state: 'paused',
+      campaignClosed: false,
     });
     await store.moveCampaign({ id: campaignId, from: ['paused'], to: 'cancelling', reason: null });
     assert.deepEqual(await keep('b', 'c'), {
-      ...{ kind: 'committed', state: 'cancelling', campaignClosed: false },
+      kind: 'committed',
+      state: 'cancelling',
+      campaignClosed: false,
     });
     const skip = commitOf(chunkId, 'c', { skipped: [0, 1], open: [], now: NOW + 7 });
     assert.deepEqual(await store.commitChunk(skip), {
-      ...{ kind: 'committed', state: 'cancelled', campaignClosed: true },
+      kind: 'committed',
+      state: 'cancelled',
+      campaignClosed: true,
     });
     assert.equal((await store.counts(campaignId)).skipped, 2);
     assert.equal((await store.getCampaign(campaignId))?.closedAt, NOW + 7);

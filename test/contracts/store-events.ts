@@ -24,8 +24,12 @@ const courseOf = async (store: Store, id: string) =>
   (await store.timeline(id, 0)).map(({ seq, event }) => [seq, event.type.replace('campaign.', '')]);
 
 const aboutChunk = (campaignId: string, n: number): CampaignEvent => ({
-  ...{ id: `of-a-chunk-${n}`, type: 'push.failed', subject: campaignId, app: 'default' },
-  ...{ at: NOW, data: { failures: [{ reason: 'Zoë' }] } },
+  id: `of-a-chunk-${n}`,
+  type: 'push.failed',
+  subject: campaignId,
+  app: 'default',
+  at: NOW,
+  data: { failures: [{ reason: 'Zoë' }] },
 });
 
 export function eventContract(name: string, makeStore: MakeStore) {
@@ -73,12 +77,20 @@ export function eventContract(name: string, makeStore: MakeStore) {
     const [, , paused, , completed] = told;
     assert.deepEqual(paused?.data, {
       campaign: {
-        ...{ id, app: 'default', name: 'Zoë "✓"', state: 'paused', reason: 'a key is wrong' },
+        id,
+        app: 'default',
+        name: 'Zoë "✓"',
+        state: 'paused',
+        reason: 'a key is wrong',
         createdAt: new Date(NOW).toISOString(),
       },
     });
     assert.deepEqual(completed?.data.counts, {
-      ...{ recipients: 2, accepted: 2, failed: 0, skipped: 0, pending: 0 },
+      recipients: 2,
+      accepted: 2,
+      failed: 0,
+      skipped: 0,
+      pending: 0,
     });
 
     await store.published(told.slice(0, 2));
@@ -174,7 +186,11 @@ export function eventContract(name: string, makeStore: MakeStore) {
     const told = all.filter((it) => it !== null);
     assert.equal(told.length, 1);
     assert.deepEqual(told[0]?.data.counts, {
-      ...{ recipients: 3, accepted: 1, failed: 0, skipped: 0, pending: 2 },
+      recipients: 3,
+      accepted: 1,
+      failed: 0,
+      skipped: 0,
+      pending: 2,
     });
     assert.ok((await store.unpublished(campaignId)).some((it) => it.id === told[0]!.id));
     await store.published(told);

@@ -31,18 +31,32 @@ export const person = (id: string, rest: Partial<Registration> = {}, at = NOW) =
   installation(
     id,
     {
-      ...{ app: 'default', platform: 'android', token: `token-of-${id}`, tags: [], attributes: {} },
-      ...{ environment: 'production', ...rest },
+      app: 'default',
+      platform: 'android',
+      token: `token-of-${id}`,
+      tags: [],
+      attributes: {},
+      environment: 'production',
+      ...rest,
     },
     at,
   );
 
 let campaigns = 0;
 export const campaignOf = (rest: Partial<Campaign> = {}): Campaign => ({
-  ...{ id: `campaign${++campaigns}`, name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+  id: `campaign${++campaigns}`,
+  name: 'Autumn',
+  app: 'default',
+  audience: {},
+  dryRun: false,
   message: { title: 'Hallo', ttlSeconds: 3600, priority: 'high' },
-  ...{ state: 'accepted', reason: null, createdAt: NOW, firstPushAt: null, closedAt: null },
-  ...{ shards: 0, ...rest },
+  state: 'accepted',
+  reason: null,
+  createdAt: NOW,
+  firstPushAt: null,
+  closedAt: null,
+  shards: 0,
+  ...rest,
 });
 
 export const chunkOf = (
@@ -53,12 +67,20 @@ export const chunkOf = (
 ): NewChunk => {
   const id = `${campaignId}.${shard}.${page}.${part}`;
   return {
-    ...{ id, campaignId, shard, app: 'default', provider: 'fcm', environment: 'production' },
+    id,
+    campaignId,
+    shard,
+    app: 'default',
+    provider: 'fcm',
+    environment: 'production',
     recipients: Array.from({ length: size }, (_, i) => ({
       installationId: `${id}:${i}`,
       token: `token-of-${id}:${i}`,
     })),
-    ...{ notBefore: 0, expiresAt: NOW + 60 * MINUTE, dueAt: NOW + 15 * MINUTE, ...rest },
+    notBefore: 0,
+    expiresAt: NOW + 60 * MINUTE,
+    dueAt: NOW + 15 * MINUTE,
+    ...rest,
   };
 };
 
@@ -70,7 +92,13 @@ export const pageOf = (
 ): FrozenPage => {
   const { shard = 0, page = 0 } = rest;
   return {
-    ...{ campaignId, shard, page, skipped: 0, last: false, dueAt: NOW + 15 * MINUTE, now: NOW },
+    campaignId,
+    shard,
+    page,
+    skipped: 0,
+    last: false,
+    dueAt: NOW + 15 * MINUTE,
+    now: NOW,
     cursor: { bucket: page + 1, id: 'last' },
     chunks: sizes.map((size, part) => chunkOf(campaignId, [shard, page, part], size, chunk)),
     ...rest,
@@ -107,13 +135,26 @@ export const commitOf = (
   leaseId: string,
   { failed = [], ...rest }: Partial<ChunkCommit> & { failed?: number[]; open: number[] },
 ): ChunkCommit => ({
-  ...{ chunkId, leaseId, accepted: 0, skipped: [], forget: [], inDoubt: [] },
+  chunkId,
+  leaseId,
+  accepted: 0,
+  skipped: [],
+  forget: [],
+  inDoubt: [],
   failures: failed.map((index) => ({
-    ...{ installationId: `${chunkId}:${index}`, token: `token-of-${chunkId}:${index}`, index },
-    ...{ provider: 'fcm', outcome: 'rejected', reason: 'INVALID_ARGUMENT', attempts: 1, at: NOW },
+    installationId: `${chunkId}:${index}`,
+    token: `token-of-${chunkId}:${index}`,
+    index,
+    provider: 'fcm',
+    outcome: 'rejected',
+    reason: 'INVALID_ARGUMENT',
+    attempts: 1,
+    at: NOW,
   })),
   lease: { release: true, notBefore: NOW, stalled: 0 },
-  ...{ dueAt: NOW + 15 * MINUTE, now: NOW, ...rest },
+  dueAt: NOW + 15 * MINUTE,
+  now: NOW,
+  ...rest,
 });
 
 /** Claims a chunk and has all of it accepted. */

@@ -38,26 +38,45 @@ export function importContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const first = [row('a', { tags: ['x'] }), row('b'), row('c', { attributes: { plan: 'pro' } })];
     assert.deepEqual(await importAt(store, NOW, first), {
-      ...{ inserted: 3, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+      inserted: 3,
+      updated: 0,
+      unchanged: 0,
+      superseded: 0,
+      tokensMoved: 0,
     });
     assert.deepEqual(await get(store, 'a'), person('a', { tags: ['x'] }, NOW));
     const again = [row('a', { tags: ['x'] }), row('b', { language: 'de' }), row('d'), first[2]!];
     assert.deepEqual(await importAt(store, LATER, again), {
-      ...{ inserted: 1, updated: 1, unchanged: 2, superseded: 0, tokensMoved: 0 },
+      inserted: 1,
+      updated: 1,
+      unchanged: 2,
+      superseded: 0,
+      tokensMoved: 0,
     });
     assert.equal((await get(store, 'a'))?.refreshedAt, NOW);
     assert.deepEqual(await get(store, 'b'), person('b', { language: 'de' }, NOW));
     assert.equal((await get(store, 'd'))?.refreshedAt, LATER);
     assert.deepEqual(await importAt(store, LATER, []), {
-      ...{ inserted: 0, updated: 0, unchanged: 0, superseded: 0, tokensMoved: 0 },
+      inserted: 0,
+      updated: 0,
+      unchanged: 0,
+      superseded: 0,
+      tokensMoved: 0,
     });
   });
 
   test(`${name}: every field that an import changes is written, and none is lost`, async (t) => {
     const store = await makeStore(t);
     const before = person('one', {
-      ...{ platform: 'ios', provider: 'apns', language: 'de', timeZone: 'Europe/Zurich' },
-      ...{ country: 'CH', appVersion: '1.0', userId: 'u', tags: ['a'], attributes: { n: 1 } },
+      platform: 'ios',
+      provider: 'apns',
+      language: 'de',
+      timeZone: 'Europe/Zurich',
+      country: 'CH',
+      appVersion: '1.0',
+      userId: 'u',
+      tags: ['a'],
+      attributes: { n: 1 },
       permission: 'granted',
     });
     const changes: Partial<Installation>[] = [
@@ -112,7 +131,11 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[row('c', { language: 'de' }), row('c', { language: 'fr' })],
     ];
     assert.deepEqual(await importAt(store, NOW, batch), {
-      ...{ inserted: 2, updated: 0, unchanged: 0, superseded: 2, tokensMoved: 0 },
+      inserted: 2,
+      updated: 0,
+      unchanged: 0,
+      superseded: 2,
+      tokensMoved: 0,
     });
     assert.equal(await get(store, 'a'), null);
     assert.equal((await get(store, 'b'))?.token, 'same');
@@ -253,7 +276,9 @@ export function importContract(name: string, makeStore: MakeStore) {
     ]);
     const changed = await store.updateInstallation('default', 'one', ({ userId, ...it }) => ({
       ...it,
-      ...{ token: 'wanted', tags: [...it.tags, userId!], refreshedAt: LATER },
+      token: 'wanted',
+      tags: [...it.tags, userId!],
+      refreshedAt: LATER,
     }));
     const expected = { token: 'wanted', tags: ['a', 'u'], optedOut: true };
     assert.deepEqual(changed, person('one', expected, LATER));

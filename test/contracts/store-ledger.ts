@@ -128,8 +128,12 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
     const inFirst = [
       { ...untried, chunkId: `${id}.0.0.0`, provider: 'fcm', size: 1 },
       {
-        ...{ ...untried, chunkId: `${id}.0.0.2`, provider: 'fcm', size: 3 },
-        ...{ attempt: 1, leaseUntil: NOW + MINUTE },
+        ...untried,
+        chunkId: `${id}.0.0.2`,
+        provider: 'fcm',
+        size: 3,
+        attempt: 1,
+        leaseUntil: NOW + MINUTE,
       },
     ];
     const inSecond = [

@@ -49,12 +49,12 @@ export function crowd({ below, pick }: Dice): Installation[] {
     return person(
       `device-${n}`,
       {
-        ...{ platform: pick(['ios', 'android', 'web']), token: `token-${n}` },
-        ...{ app: below(8) === 0 ? 'other' : 'default', tags: tagNames.filter(() => below(3) > 1) },
-        ...{
-          attributes: Object.fromEntries(attributes),
-          ...(below(12) === 0 && { optedOut: true }),
-        },
+        platform: pick(['ios', 'android', 'web']),
+        token: `token-${n}`,
+        app: below(8) === 0 ? 'other' : 'default',
+        tags: tagNames.filter(() => below(3) > 1),
+        attributes: Object.fromEntries(attributes),
+        ...(below(12) === 0 && { optedOut: true }),
         ...(below(5) > 0 && { language: pick(languages) }),
         ...(below(4) > 0 && { timeZone: pick(zones) }),
         ...(below(4) > 0 && { country: pick(countries) }),

@@ -89,8 +89,12 @@ export function messageContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(
       { state, shards, firstPushAt, closedAt, sending, trials },
       {
-        ...{ state: 'completed', shards: 1, firstPushAt: NOW, closedAt: NOW + 1 },
-        ...{ sending: undefined, trials: { fcm: { acceptedAt: NOW } } },
+        state: 'completed',
+        shards: 1,
+        firstPushAt: NOW,
+        closedAt: NOW + 1,
+        sending: undefined,
+        trials: { fcm: { acceptedAt: NOW } },
       },
     );
     const counts = { recipients: 5, accepted: 3, failed: 1, skipped: 1 };
@@ -238,7 +242,11 @@ export function messageContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const paused = await created(store);
     await store.moveCampaign({
-      ...{ id: paused.id, from: ['accepted'], to: 'paused', reason: 'by hand', at: NOW },
+      id: paused.id,
+      from: ['accepted'],
+      to: 'paused',
+      reason: 'by hand',
+      at: NOW,
     });
     assert.equal((await store.closeMessage(sentMessage(paused, [1])))?.campaign.state, 'completed');
     assert.deepEqual(await typesOf(store, paused.id), [
@@ -248,7 +256,11 @@ export function messageContract(name: string, makeStore: MakeStore) {
     assert.ok((await typesOf(store, paused.id)).at(-1)?.endsWith('campaign.completed'));
     const cancelled = await created(store);
     await store.moveCampaign({
-      ...{ id: cancelled.id, from: ['accepted'], to: 'cancelling', reason: null, at: NOW },
+      id: cancelled.id,
+      from: ['accepted'],
+      to: 'cancelling',
+      reason: null,
+      at: NOW,
     });
     const closed = await store.closeMessage(sentMessage(cancelled, [1]));
     assert.equal(closed?.campaign.state, 'cancelled');
@@ -350,8 +362,15 @@ export function messageContract(name: string, makeStore: MakeStore) {
     };
     assert.deepEqual(await standing(), [false, []]);
     const hook = (id: string, app: string | null, rest = {}) => ({
-      ...{ id, app, campaignId: null, url: 'https://example.com', secret: 'whsec_c2VjcmV0' },
-      ...{ createdAt: NOW, disabled: null, failingSince: null, ...rest },
+      id,
+      app,
+      campaignId: null,
+      url: 'https://example.com',
+      secret: 'whsec_c2VjcmV0',
+      createdAt: NOW,
+      disabled: null,
+      failingSince: null,
+      ...rest,
     });
     const add = (it: object) => store.addWebhook(it as Parameters<Store['addWebhook']>[0], 9);
     await add(hook('a', null, { types: ['campaign.completed'] }));

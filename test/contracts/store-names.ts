@@ -27,7 +27,10 @@ export function nameContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     for (const app of NAMES) {
       const it = person(app, {
-        ...{ app, userId: app, token: app, tags: NAMES },
+        app,
+        userId: app,
+        token: app,
+        tags: NAMES,
         attributes: each('own'),
       });
       await store.putInstallations([it, person('other', { app, tags: ['x'] })]);
@@ -67,7 +70,9 @@ export function nameContract(name: string, makeStore: MakeStore) {
     const id = await running(store, 2, { message });
     assert.deepEqual(sorted((await store.getCampaign(id))?.message.data), sorted(each('own')));
     const recipients = NAMES.map((installationId) => ({
-      ...{ installationId, token: installationId, values: each('own') },
+      installationId,
+      token: installationId,
+      values: each('own'),
     }));
     for (const shard of [0, 1]) {
       const page = pageOf(id, [NAMES.length], { shard, missing: each(1), chunk: { recipients } });

@@ -77,7 +77,9 @@ export function outcomeContract(name: string, makeStore: MakeStore) {
       ...['accepted', 'unregistered', 'accepted', 'unknown', 'skipped', 'rejected'],
     ]);
     assert.deepEqual(await recordFor(store, 'c'), {
-      ...{ ...where, installationId: 'c', outcome: 'accepted' },
+      ...where,
+      installationId: 'c',
+      outcome: 'accepted',
     });
   });
 

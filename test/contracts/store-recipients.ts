@@ -73,7 +73,9 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     const campaignId = await running(store, 1, { createdAt: NOW - MINUTE });
     assert.deepEqual(await find(store, campaignId, 'a'), {
       shards: [{ index: 0, from: 0, to: BUCKETS, cursor: null, planned: false, plannedAt: null }],
-      ...{ recipients: [], complete: true, places: [] },
+      recipients: [],
+      complete: true,
+      places: [],
     });
     const page = pageOf(campaignId, [4], { last: true, now: NOW - 10 });
     page.chunks[0]!.recipients = ['a', 'b', 'c', 'd'].map((id) => ({
@@ -84,9 +86,21 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     const chunkId = page.chunks[0]!.id;
     const { notBefore, expiresAt } = page.chunks[0]!;
     const frozen = {
-      ...{ chunkId, shard: 0, index: 1, size: 4, provider: 'fcm', environment: 'production' },
-      ...{ attempt: 0, notBefore, expiresAt, state: 'open', frozenAt: NOW - 10 },
-      ...{ claimedAt: null, releasedAt: null, leaseUntil: null, failure: null },
+      chunkId,
+      shard: 0,
+      index: 1,
+      size: 4,
+      provider: 'fcm',
+      environment: 'production',
+      attempt: 0,
+      notBefore,
+      expiresAt,
+      state: 'open',
+      frozenAt: NOW - 10,
+      claimedAt: null,
+      releasedAt: null,
+      leaseUntil: null,
+      failure: null,
     };
     const { shards, recipients } = await find(store, campaignId, 'b');
     assert.deepEqual(recipients, [frozen]);
@@ -101,12 +115,20 @@ export function recipientContract(name: string, makeStore: MakeStore) {
       { ...sent, leaseUntil: NOW + MINUTE },
     ]);
     const released = commitOf(chunkId, 'one', {
-      ...{ accepted: 1, failed: [1], open: [2, 3], inDoubt: [3], now: NOW + 5 },
+      accepted: 1,
+      failed: [1],
+      open: [2, 3],
+      inDoubt: [3],
+      now: NOW + 5,
     });
     released.lease = { release: true, notBefore: NOW + 7, stalled: 0 };
     Object.assign(released.failures[0]!, {
-      ...{ installationId: 'b', token: 'token-of-b', detail: 'its own words' },
-      ...{ outcome: 'unregistered', reason: 'UNREGISTERED', at: NOW + 3 },
+      installationId: 'b',
+      token: 'token-of-b',
+      detail: 'its own words',
+      outcome: 'unregistered',
+      reason: 'UNREGISTERED',
+      at: NOW + 3,
     });
     await store.commitChunk(released);
     const after = { ...sent, releasedAt: NOW + 5, notBefore: NOW + 7 };
@@ -124,9 +146,17 @@ export function recipientContract(name: string, makeStore: MakeStore) {
         ...after,
         state: 'unregistered',
         failure: {
-          ...{ campaignId, chunkId, index: 1, provider: 'fcm', installationId: 'b' },
-          ...{ token: 'token-of-b', outcome: 'unregistered', reason: 'UNREGISTERED' },
-          ...{ detail: 'its own words', attempts: 1, at: NOW + 3 },
+          campaignId,
+          chunkId,
+          index: 1,
+          provider: 'fcm',
+          installationId: 'b',
+          token: 'token-of-b',
+          outcome: 'unregistered',
+          reason: 'UNREGISTERED',
+          detail: 'its own words',
+          attempts: 1,
+          at: NOW + 3,
         },
       },
     );
@@ -230,7 +260,7 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     const names = { token: 'token-of-a', userId: 'user-a' };
     assert.deepEqual(
       { ...(await find(store, campaignId, 'a', names)), shards: [] },
-      { ...{ shards: [], recipients: [], places: [] }, complete: true },
+      { shards: [], recipients: [], places: [], complete: true },
     );
     assert.equal((await find(store, campaignId, 'b')).recipients.length, 1);
   });
@@ -264,8 +294,13 @@ export function recipientContract(name: string, makeStore: MakeStore) {
             accepted: 1,
             failures: [
               {
-                ...{ ...chunk.recipients[1]!, index: 1, provider: 'fcm', attempts: 1, at: NOW },
-                ...{ outcome: 'rejected', reason: 'INVALID_ARGUMENT' },
+                ...chunk.recipients[1]!,
+                index: 1,
+                provider: 'fcm',
+                attempts: 1,
+                at: NOW,
+                outcome: 'rejected',
+                reason: 'INVALID_ARGUMENT',
               },
             ],
           }
@@ -281,8 +316,13 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(
       { state, frozenAt, claimedAt, releasedAt, attempt, leaseUntil, size },
       {
-        ...{ state: 'accepted', frozenAt: campaign.createdAt, claimedAt: campaign.createdAt },
-        ...{ releasedAt: NOW + 1, attempt: 1, leaseUntil: null, size: 2 },
+        state: 'accepted',
+        frozenAt: campaign.createdAt,
+        claimedAt: campaign.createdAt,
+        releasedAt: NOW + 1,
+        attempt: 1,
+        leaseUntil: null,
+        size: 2,
       },
     );
     const failed = await find(store, campaign.id, two!.installationId);

@@ -35,7 +35,9 @@ export function sampleContract(name: string, makeStore: MakeStore) {
       ...Array.from({ length: 25 }, () => expression(dice, 3)),
     ];
     const shown = ({ id, token, platform, language }: Reached) => ({
-      ...{ id, token, platform },
+      id,
+      token,
+      platform,
       language: language ?? null,
     });
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
@@ -57,7 +59,11 @@ export function sampleContract(name: string, makeStore: MakeStore) {
       installation(
         id,
         {
-          ...{ app, platform: 'ios' as const, token: `token-of-${id}`, tags: [], attributes: {} },
+          app,
+          platform: 'ios' as const,
+          token: `token-of-${id}`,
+          tags: [],
+          attributes: {},
           environment: 'production',
         },
         NOW,

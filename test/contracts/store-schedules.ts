@@ -4,10 +4,22 @@ import type { Schedule } from '../../functions/model/schedule.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 export const schedule = (id: string, rest: Partial<Schedule> = {}): Schedule => ({
-  ...{ id, name: id, cron: '0 9 * * *', timeZone: 'UTC', missed: 'once', state: 'active' },
-  ...{ runs: 0, nextAt: NOW, lastCampaignId: null, createdAt: NOW, version: 0 },
+  id,
+  name: id,
+  cron: '0 9 * * *',
+  timeZone: 'UTC',
+  missed: 'once',
+  state: 'active',
+  runs: 0,
+  nextAt: NOW,
+  lastCampaignId: null,
+  createdAt: NOW,
+  version: 0,
   campaign: {
-    ...{ name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+    name: 'Autumn',
+    app: 'default',
+    audience: {},
+    dryRun: false,
     message: { title: 'Hallo', ttlSeconds: 3600, priority: 'high' },
   },
   ...rest,

@@ -4,7 +4,10 @@ import type { FailedPing, Trigger } from '../../functions/model/trigger.ts';
 import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 export const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => ({
-  ...{ name, app: 'default', idPath: 'event.id', createdAt: NOW },
+  name,
+  app: 'default',
+  idPath: 'event.id',
+  createdAt: NOW,
   proof: { kind: 'github', secret: 'a secret of sixteen' },
   audience: { userIds: ['{{user.id}}'] },
   message: { title: 'Hallo {{user.name|you}}' },
@@ -12,7 +15,11 @@ export const trigger = (name: string, rest: Partial<Trigger> = {}): Trigger => (
 });
 
 export const failed = (of: string, key: string, at = NOW): FailedPing => ({
-  ...{ trigger: of, key, at, id: null, body: Buffer.from(key).toString('base64') },
+  trigger: of,
+  key,
+  at,
+  id: null,
+  body: Buffer.from(key).toString('base64'),
   faults: [{ path: '', message: 'is not valid JSON' }],
 });
 

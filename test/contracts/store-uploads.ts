@@ -9,12 +9,20 @@ import type { Store } from '../../functions/ports/ports.ts';
 import { allPages, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
 
 const segmentOf = (name: string, rest: Partial<Segment> = {}): Segment => ({
-  ...{ app: 'default', name, audience: { tags: { any: ['"vip" ✓'] } }, updatedAt: NOW },
+  app: 'default',
+  name,
+  audience: { tags: { any: ['"vip" ✓'] } },
+  updatedAt: NOW,
   ...rest,
 });
 
 const uploadOf = (id: string, rest: Partial<Upload> = {}): Upload => ({
-  ...{ id, app: 'default', of: 'userIds', size: null, createdAt: NOW, expiresAt: NOW + 1000 },
+  id,
+  app: 'default',
+  of: 'userIds',
+  size: null,
+  createdAt: NOW,
+  expiresAt: NOW + 1000,
   ...rest,
 });
 

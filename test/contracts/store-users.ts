@@ -108,7 +108,11 @@ export function userContract(name: string, makeStore: MakeStore) {
     assert.doesNotMatch(JSON.stringify(chunk), /phone/);
     await store.commitChunk(commitOf(chunkId, 'mine', { accepted: 1, open: [] }));
     assert.deepEqual(await ledger(store, campaignId), {
-      ...{ recipients: 2, accepted: 1, failed: 0, skipped: 1, state: 'completed' },
+      recipients: 2,
+      accepted: 1,
+      failed: 0,
+      skipped: 1,
+      state: 'completed',
     });
   });
 
@@ -165,7 +169,11 @@ export function userContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(closed, [campaignId]);
     assert.deepEqual(await store.claimChunk(chunkId, leaseOf('mine'), NOW), { kind: 'done' });
     assert.deepEqual(await ledger(store, campaignId), {
-      ...{ recipients: 1, accepted: 0, failed: 0, skipped: 1, state: 'completed' },
+      recipients: 1,
+      accepted: 0,
+      failed: 0,
+      skipped: 1,
+      state: 'completed',
     });
     assert.equal((await store.getCampaign(later.campaignId))?.state, 'running', 'still planned');
     const rest = pageOf(later.campaignId, [], { page: 1, last: true });
@@ -181,7 +189,9 @@ export function userContract(name: string, makeStore: MakeStore) {
       claimed(await store.claimChunk(chunkId, lease, NOW));
       assert.equal((await store.eraseUser('ada', NOW)).recipients, 1);
       const kept = commitOf(chunkId, 'mine', {
-        ...{ accepted: 1, open: [0, 2], lease: { keep: { id: 'mine', until: NOW + MINUTE } } },
+        accepted: 1,
+        open: [0, 2],
+        lease: { keep: { id: 'mine', until: NOW + MINUTE } },
       });
       assert.equal((await store.commitChunk(kept)).kind, 'committed');
       if (end === 'done')
@@ -286,7 +296,11 @@ export function userContract(name: string, makeStore: MakeStore) {
     const erased = await store.eraseUser('bob', NOW);
     assert.deepEqual([erased.recipients, erased.closed], [1, [campaignId]]);
     assert.deepEqual(await ledger(store, campaignId), {
-      ...{ recipients: 1, accepted: 0, failed: 0, skipped: 1, state: 'completed' },
+      recipients: 1,
+      accepted: 0,
+      failed: 0,
+      skipped: 1,
+      state: 'completed',
     });
   });
 
@@ -311,7 +325,8 @@ export function userContract(name: string, makeStore: MakeStore) {
     const campaignId = await running(store);
     const page = pageOf(campaignId, [1], { last: true });
     page.chunks[0]!.recipients = read.map(({ id: installationId, token }) => ({
-      ...{ installationId, token },
+      installationId,
+      token,
     }));
     await store.freezePage(page);
     const { chunk } = claimed(await store.claimChunk(`${campaignId}.0.0.0`, leaseOf('a'), NOW));
@@ -346,12 +361,20 @@ export function userContract(name: string, makeStore: MakeStore) {
       ['other'],
     );
     assert.deepEqual(await ledger(store, past.campaignId), {
-      ...{ recipients: 3, accepted: 0, failed: 3, skipped: 0, state: 'completed' },
+      recipients: 3,
+      accepted: 0,
+      failed: 3,
+      skipped: 0,
+      state: 'completed',
     });
     assert.equal((await ledger(store, open.campaignId)).skipped, 2);
     await finish(store, open.chunkId);
     assert.deepEqual(await ledger(store, open.campaignId), {
-      ...{ recipients: 3, accepted: 1, failed: 0, skipped: 2, state: 'completed' },
+      recipients: 3,
+      accepted: 1,
+      failed: 0,
+      skipped: 2,
+      state: 'completed',
     });
     for await (const names of store.readUpload('upload', EVERYBODY, null, 10))
       assert.deepEqual(names, []);
@@ -403,7 +426,10 @@ export function userContract(name: string, makeStore: MakeStore) {
   test(`${name}: keys are listed, and gone once they are deleted`, async (t) => {
     const store = await makeStore(t);
     const key = (letter: string, rest: Partial<ApiKey> = {}): ApiKey => ({
-      ...{ hash: letter.repeat(64), name: `key ${letter}`, scopes: ['read'], ...rest },
+      hash: letter.repeat(64),
+      name: `key ${letter}`,
+      scopes: ['read'],
+      ...rest,
     });
     const narrow = key('b', { scopes: ['register'], app: 'shop', createdAt: NOW });
     await store.putKey(key('a'));

@@ -9,20 +9,27 @@ import { allPages, type MakeStore, MINUTE, NOW } from './store-fixture.ts';
 
 let made = 0;
 export const webhookOf = (rest: Partial<Webhook> = {}): Webhook => ({
-  ...{
-    id: `webhook${++made}`,
-    app: null,
-    campaignId: null,
-    description: 'Zoë',
-    format: 'standard',
-  },
-  ...{ url: 'https://example.com/hook', types: ['campaign.completed'], origin: 'https://api' },
+  id: `webhook${++made}`,
+  app: null,
+  campaignId: null,
+  description: 'Zoë',
+  format: 'standard',
+  url: 'https://example.com/hook',
+  types: ['campaign.completed'],
+  origin: 'https://api',
   secrets: [{ secret: 'whsec_AAAA', until: null }],
-  ...{ createdAt: NOW, disabled: null, failingSince: null, ...rest },
+  createdAt: NOW,
+  disabled: null,
+  failingSince: null,
+  ...rest,
 });
 
 const event: CampaignEvent = {
-  ...{ id: 'c-completed-3', type: 'campaign.completed', subject: 'c', app: 'default', at: NOW },
+  id: 'c-completed-3',
+  type: 'campaign.completed',
+  subject: 'c',
+  app: 'default',
+  at: NOW,
   data: { name: 'Zoë "✓"' },
 };
 
@@ -30,8 +37,16 @@ export const deliveryOf = (
   webhookId: string,
   rest: Partial<WebhookDelivery> = {},
 ): WebhookDelivery => ({
-  ...{ id: `delivery${++made}`, webhookId, event, state: 'pending', createdAt: NOW, begunAt: NOW },
-  ...{ tries: 0, attempts: [], nextAt: NOW, ...rest },
+  id: `delivery${++made}`,
+  webhookId,
+  event,
+  state: 'pending',
+  createdAt: NOW,
+  begunAt: NOW,
+  tries: 0,
+  attempts: [],
+  nextAt: NOW,
+  ...rest,
 });
 
 export function webhookContract(name: string, makeStore: MakeStore) {
@@ -133,7 +148,12 @@ export function webhookContract(name: string, makeStore: MakeStore) {
     await store.createDeliveries([lost, later, over]);
     const dueAt = NOW + LOST_AFTER_MS;
     const overdueOf = ({ id: deliveryId, webhookId, tries }: WebhookDelivery, at: number) => ({
-      ...{ kind: 'delivery', deliveryId, webhookId, tries, dueAt: at, task: null },
+      kind: 'delivery',
+      deliveryId,
+      webhookId,
+      tries,
+      dueAt: at,
+      task: null,
     });
     assert.deepEqual(await store.takeOverdue(dueAt - 1, dueAt + MINUTE, 9), []);
     const next = dueAt + MINUTE;

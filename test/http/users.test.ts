@@ -73,16 +73,14 @@ test('a campaign that ends because its last recipient was erased is announced', 
   const { id } = await jsonOf<CampaignView>(await ask('POST', '/v1/campaigns', campaign));
   await store.startCampaign({ id, shards: [{ from: 0, to: 2 ** 32 }], dueAt: 0 });
   await store.freezePage({
-    ...{
-      campaignId: id,
-      shard: 0,
-      page: 0,
-      skipped: 0,
-      cursor: null,
-      last: true,
-      dueAt: 0,
-      now: 0,
-    },
+    campaignId: id,
+    shard: 0,
+    page: 0,
+    skipped: 0,
+    cursor: null,
+    last: true,
+    dueAt: 0,
+    now: 0,
     chunks: [
       {
         id: `${id}.0.0.0`,

@@ -20,7 +20,9 @@ test('a badge counts up from campaign to campaign, on ios alone', async (t) => {
     await world.run();
     await world.closed(id);
     assert.deepEqual(badges(world.script.sent), {
-      ...{ 'device-0': count, 'device-1': count, 'device-2': undefined },
+      'device-0': count,
+      'device-1': count,
+      'device-2': undefined,
     });
   }
   await world.store.setBadge('default', 'device-0', 0);
@@ -28,7 +30,9 @@ test('a badge counts up from campaign to campaign, on ios alone', async (t) => {
   await world.campaign({ message: { ...message, badge: '+5' } });
   await world.run();
   assert.deepEqual(badges(world.script.sent), {
-    ...{ 'device-0': 5, 'device-1': 8, 'device-2': undefined },
+    'device-0': 5,
+    'device-1': 8,
+    'device-2': undefined,
   });
 });
 

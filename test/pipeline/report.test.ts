@@ -81,16 +81,14 @@ test('of a campaign under way it says what is pending, and why it waits', async 
 const plain: Report = {
   campaign: campaignOf({ state: 'completed', closedAt: NOW }),
   counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, reasons: {} },
-  ...{
-    pending: 0,
-    seconds: 0.04,
-    perSecond: 0,
-    reasons: [],
-    pruned: [],
-    examples: [],
-    unread: 0,
-    ledgerClosed: true,
-  },
+  pending: 0,
+  seconds: 0.04,
+  perSecond: 0,
+  reasons: [],
+  pruned: [],
+  examples: [],
+  unread: 0,
+  ledgerClosed: true,
 };
 test('a campaign that reached no device says that its audience is empty', () => {
   const campaign = { ...plain.campaign, state: 'completed' as const };

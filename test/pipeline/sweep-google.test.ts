@@ -24,13 +24,12 @@ test('chunks in a queue of two hours are looked up, and one whose task was delet
   await client.pauseQueue({ name: fcm });
   const clock = { now: NOW };
   const ports: Ports = {
-    ...{
-      store,
-      queue,
-      events: { publish: async () => {} },
-      senders: { apps: () => [], get: () => null },
-    },
-    ...{ log: new Proxy({} as Log, { get: () => () => {} }), now: () => clock.now },
+    store,
+    queue,
+    events: { publish: async () => {} },
+    senders: { apps: () => [], get: () => null },
+    log: new Proxy({} as Log, { get: () => () => {} }),
+    now: () => clock.now,
     random: Math.random,
   };
   const id = await running(store);

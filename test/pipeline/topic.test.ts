@@ -52,7 +52,9 @@ test('a topic that FCM did not get is tried again, and refused it is a failure',
 test('a topic needs FCM, and nothing of APNs', async (t) => {
   const world = createWorld(t);
   const request = campaignRequestSchema.parse({
-    ...{ name: 'x', audience: { topic: 'news' }, message: { title: 'x' } },
+    name: 'x',
+    audience: { topic: 'news' },
+    message: { title: 'x' },
   });
   const { sender } = world.script;
   world.ports.senders = {

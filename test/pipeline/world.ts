@@ -37,8 +37,11 @@ export { MINUTE, NOW } from '../contracts/store-fixture.ts';
 export const DAY = 24 * 60 * 60_000;
 
 const limits = {
-  ...{ perSecond: 1_000_000, concurrent: 4 },
-  ...{ minBackoffMs: 200, maxBackoffMs: 60_000, maxDoublings: 8 },
+  perSecond: 1_000_000,
+  concurrent: 4,
+  minBackoffMs: 200,
+  maxBackoffMs: 60_000,
+  maxDoublings: 8,
 };
 /** Turns of the event loop without a handler at work until a queue counts as quiet. */
 const QUIET_TURNS = 12;
@@ -83,7 +86,11 @@ export function createWorld(
   const store: Store = given ?? createSqliteStore({ path: join(folder, 'store.db'), now });
   const queuePath = join(folder, 'queue.db');
   const queue = createEmbeddedQueue({
-    ...{ path: queuePath, log, now, random, ...(unkind && { unkind }) },
+    path: queuePath,
+    log,
+    now,
+    random,
+    ...(unkind && { unkind }),
     limits: Object.fromEntries(
       queueNames.map((name) => {
         const perSecond = slow[name] ?? limits.perSecond;
@@ -95,7 +102,11 @@ export function createWorld(
   const nextTime = waiting.prepare(`SELECT min(at) AS at FROM tasks WHERE state = 'queued'`);
   const script = createScript(now);
   const ports: Ports = {
-    ...{ store, queue, log, now, random },
+    store,
+    queue,
+    log,
+    now,
+    random,
     // tests count chunks of a round number
     chunkSize: 1_000,
     events: { publish: (event) => events.publish(event) },
@@ -156,7 +167,16 @@ export function createWorld(
   }
 
   return {
-    ...{ ports, store, queue, clock, logged, told, announced, script, settle, run },
+    ports,
+    store,
+    queue,
+    clock,
+    logged,
+    told,
+    announced,
+    script,
+    settle,
+    run,
 
     /** So many people, `android` unless said otherwise. */
     async people(count: number, rest: (n: number) => Partial<Registration> = () => ({})) {
@@ -170,7 +190,10 @@ export function createWorld(
       const accepted = await accept(
         ports,
         {
-          ...{ name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+          name: 'Autumn',
+          app: 'default',
+          audience: {},
+          dryRun: false,
           message: { title: 'Hallo', ttlSeconds: 28 * 24 * 3600, priority: 'high' },
           ...rest,
         },
@@ -196,7 +219,7 @@ export function createWorld(
       assert.deepEqual(await store.unpublished(id), []);
       assert.deepEqual(logged.unexpected ?? [], []);
       const { accepted, skipped, recipients } = counts;
-      return { ...{ campaign, failures }, ...{ recipients, accepted, skipped }, counts };
+      return { campaign, failures, recipients, accepted, skipped, counts };
     },
   };
 }

@@ -86,9 +86,15 @@ test('messages', async () => {
   await reads(
     (text) =>
       messageSchema.safeParse({
-        ...{ title: text, data: { [text]: text, a: text }, collapseId: text, sound: text },
-        ...{ imageUrl: `https://a.example/${text}`, badge: text, analyticsLabel: text },
-        ...{ apns: { payload: { [text]: [text] } }, localized: { [text]: { title: text } } },
+        title: text,
+        data: { [text]: text, a: text },
+        collapseId: text,
+        sound: text,
+        imageUrl: `https://a.example/${text}`,
+        badge: text,
+        analyticsLabel: text,
+        apns: { payload: { [text]: [text] } },
+        localized: { [text]: { title: text } },
       }),
     { begins: ['', '{{a|'] },
   );
@@ -109,8 +115,15 @@ test('audiences: conditions, versions, languages, times', async () => {
   await reads((text) => audienceSchema.safeParse({ appVersion: text }), { begins: ['', '>=1.'] });
   await reads((text) =>
     audienceSchema.safeParse({
-      ...{ topic: text, language: text, timeZone: text, country: text, tags: text },
-      ...{ lastSeen: { after: text }, tokens: [text], installationIds: [text], segment: text },
+      topic: text,
+      language: text,
+      timeZone: text,
+      country: text,
+      tags: text,
+      lastSeen: { after: text },
+      tokens: [text],
+      installationIds: [text],
+      segment: text,
       attributes: { [text]: text },
     }),
   );
@@ -187,16 +200,21 @@ test('cells of a row, names and registrations', async () => {
     (text) =>
       readRow(
         {
-          ...{
-            id: text,
-            platform: text,
-            token: text,
-            language: text,
-            timeZone: text,
-            country: text,
-          },
-          ...{ appVersion: text, userId: text, tags: text, attributes: text, refreshedAt: text },
-          ...{ optedOut: text, environment: text, provider: text, [text]: text },
+          id: text,
+          platform: text,
+          token: text,
+          language: text,
+          timeZone: text,
+          country: text,
+          appVersion: text,
+          userId: text,
+          tags: text,
+          attributes: text,
+          refreshedAt: text,
+          optedOut: text,
+          environment: text,
+          provider: text,
+          [text]: text,
         },
         undefined,
         NOW,
@@ -206,8 +224,16 @@ test('cells of a row, names and registrations', async () => {
   await reads((text) => [nameFault('userIds', text), nameFault('tokens', text)]);
   await reads((text) =>
     registrationSchema.safeParse({
-      ...{ app: text, platform: 'ios', token: text, language: text, timeZone: text, country: text },
-      ...{ appVersion: text, userId: text, tags: [text], attributes: { [text]: text } },
+      app: text,
+      platform: 'ios',
+      token: text,
+      language: text,
+      timeZone: text,
+      country: text,
+      appVersion: text,
+      userId: text,
+      tags: [text],
+      attributes: { [text]: text },
     }),
   );
 });

@@ -43,7 +43,10 @@ test('no regular expression of the source takes more than linear time', () => {
   for (const file of globSync('{functions,infra}/**/*.ts')) {
     const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));
     parse(code, {
-      ...{ ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true, locations: true },
+      ecmaVersion: 'latest',
+      sourceType: 'module',
+      allowHashBang: true,
+      locations: true,
       onToken(token) {
         const { type, value, loc } = token as typeof token & { value: unknown };
         if (type === tokTypes.name && value === 'RegExp') builders.add(file);

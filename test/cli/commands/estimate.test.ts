@@ -62,7 +62,10 @@ test('a quick estimate says how near it is, and how old', async (t) => {
     ...store,
     sampleAudience: async (read) => ({
       ...(await store.sampleAudience(read)),
-      ...{ looked: 4, counted: 1_000_000, share: 1, asOf: Date.UTC(2026, 10, 21, 9, 30) },
+      looked: 4,
+      counted: 1_000_000,
+      share: 1,
+      asOf: Date.UTC(2026, 10, 21, 9, 30),
     }),
   };
   const quick = await volley('estimate', '--everybody', '--quick');

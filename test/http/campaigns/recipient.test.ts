@@ -29,9 +29,17 @@ async function freeze({ store, clock }: Fixture, id: string, devices: string[], 
   const page = { campaignId: id, shard: 0, page: 0, skipped: 0, cursor: null, last: true };
   const recipients = devices.map((installationId) => ({ installationId, token }));
   const chunk = {
-    ...{ id: `${id}.0.0.0`, campaignId: id, shard: 0, app: 'default', recipients },
-    ...{ provider: 'apns' as const, environment: 'production' as const },
-    ...{ notBefore: 0, dueAt: now, expiresAt: now + 60 * MINUTE, ...rest },
+    id: `${id}.0.0.0`,
+    campaignId: id,
+    shard: 0,
+    app: 'default',
+    recipients,
+    provider: 'apns' as const,
+    environment: 'production' as const,
+    notBefore: 0,
+    dueAt: now,
+    expiresAt: now + 60 * MINUTE,
+    ...rest,
   };
   await store.freezePage({ ...page, chunks: devices.length ? [chunk] : [], dueAt: now, now });
   return chunk.id;
@@ -53,17 +61,30 @@ async function attempt({ store, clock }: Fixture, chunkId: string, it: Answered)
   const { attempt: before, recipients } = claim.chunk;
   clock.now += 1_000;
   const failures = (it.failed ?? []).map(({ index, reason, outcome = 'rejected', detail }) => ({
-    ...{ ...recipients[index]!, index, reason, provider: 'apns' as const, at: clock.now - 500 },
-    ...{ outcome: outcome as 'rejected', attempts: before + 1, ...(detail && { detail }) },
+    ...recipients[index]!,
+    index,
+    reason,
+    provider: 'apns' as const,
+    at: clock.now - 500,
+    outcome: outcome as 'rejected',
+    attempts: before + 1,
+    ...(detail && { detail }),
   }));
   const forget = (it.failed ?? []).flatMap(({ index, forget: goes }) =>
     goes ? { ...recipients[index]!, since: clock.now } : [],
   );
   await store.commitChunk({
-    ...{ chunkId, leaseId: lease.id, accepted: it.accepted ?? 0, skipped: it.skipped ?? [] },
-    ...{ failures, forget, open: it.open ?? [], inDoubt: it.inDoubt ?? [] },
-    ...{ lease: { release: true, notBefore: clock.now + 5_000, stalled: 0 } },
-    ...{ dueAt: clock.now, now: clock.now },
+    chunkId,
+    leaseId: lease.id,
+    accepted: it.accepted ?? 0,
+    skipped: it.skipped ?? [],
+    failures,
+    forget,
+    open: it.open ?? [],
+    inDoubt: it.inDoubt ?? [],
+    lease: { release: true, notBefore: clock.now + 5_000, stalled: 0 },
+    dueAt: clock.now,
+    now: clock.now,
   });
 }
 
@@ -101,15 +122,26 @@ test('an accepted push has its whole timeline, with the id it had at APNs', asyn
   assert.deepEqual(
     { chunkId, index, size, shard, attempts, outcome, reason, frozenAt, pruned },
     {
-      ...{ chunkId: chunk, index: 1, size: 2, shard: 0, attempts: 1, outcome: 'accepted' },
-      ...{ reason: null, frozenAt: at(2), pruned: false },
+      chunkId: chunk,
+      index: 1,
+      size: 2,
+      shard: 0,
+      attempts: 1,
+      outcome: 'accepted',
+      reason: null,
+      frozenAt: at(2),
+      pruned: false,
     },
   );
   assert.notEqual(notBefore, undefined);
   assert.deepEqual([found.absence, found.hints, found.isStored], [null, [], true]);
   assert.equal(found.askedAt, at(64));
   assert.deepEqual(found.campaign, {
-    ...{ id, name: 'Autumn', app: 'default', state: 'completed', createdAt: at(1) },
+    id,
+    name: 'Autumn',
+    app: 'default',
+    state: 'completed',
+    createdAt: at(1),
   });
 });
 
@@ -141,7 +173,9 @@ test('a failure has the reason, its meaning and what to do; a dead token is prun
   assert.deepEqual(
     { outcome, reason, detail, meaning },
     {
-      ...{ outcome: 'rejected', reason: 'BadDeviceToken', detail: 'its own words' },
+      outcome: 'rejected',
+      reason: 'BadDeviceToken',
+      detail: 'its own words',
       meaning: 'The token is malformed or of the other environment.',
     },
   );
@@ -149,7 +183,8 @@ test('a failure has the reason, its meaning and what to do; a dead token is prun
     refused.timeline.filter((step) => step.kind === 'failed'),
     [
       {
-        ...{ at: at(0.5), kind: 'failed' },
+        at: at(0.5),
+        kind: 'failed',
         text: 'APNs answers BadDeviceToken (its own words). The token is malformed or of the other environment.',
       },
     ],
@@ -231,7 +266,9 @@ test('an installation outside of the audience is told each condition it does not
   await it.ask('PUT', '/v1/segments/vip', { audience: { attributes: { plan: 'pro' } } });
   await register(it, 'device-1', { language: 'fr', tags: ['sport'], attributes: { plan: 'free' } });
   const audience = {
-    ...{ language: ['de', 'fr'], segment: 'vip', tags: { any: ['news'] } },
+    language: ['de', 'fr'],
+    segment: 'vip',
+    tags: { any: ['news'] },
     or: [{ country: 'DE' }, { userIds: ['bob'] }],
   };
   const id = await send(it, { audience });
@@ -301,7 +338,8 @@ test('an installation that meets all conditions says why it is no recipient', as
   const out = await told();
   assert.deepEqual([out.state, out.kind], ['not-in-audience', 'opted-out']);
   const scheduled = await send(it, {
-    ...{ audience: { everybody: true }, schedule: { at: '2026-12-24T18:00:00Z' } },
+    audience: { everybody: true },
+    schedule: { at: '2026-12-24T18:00:00Z' },
   });
   assert.match((await told('device-2', scheduled)).summary, /begins at 2026-12-24 18:00:00 UTC/);
   await it.ask('POST', `/v1/campaigns/${scheduled}/cancel`);

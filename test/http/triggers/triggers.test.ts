@@ -169,10 +169,8 @@ test('the values of a webhook stay text, even with braces in them', async (t) =>
     message: {
       title: '{{order.state}}',
       data: { note: 'of {{order.note}}' },
-      ...{
-        apns: { payload: { note: '{{order.note}}' } },
-        fcm: { webpush: { notification: { x: '{{order.note}}' } } },
-      },
+      apns: { payload: { note: '{{order.note}}' } },
+      fcm: { webpush: { notification: { x: '{{order.note}}' } } },
       localized: { de: { title: '{{order.note}}' } },
     },
   });

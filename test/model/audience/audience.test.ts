@@ -230,7 +230,10 @@ test('an expression may be deep, but not endlessly', () => {
 
 test('every fault of an expression is named where it is', () => {
   const found = faults({
-    ...{ langauge: 'de', country: 'Brazil', timeZone: 'Europe/Atlantis', segment: 'a b' },
+    langauge: 'de',
+    country: 'Brazil',
+    timeZone: 'Europe/Atlantis',
+    segment: 'a b',
     or: [{ platform: 'amiga' }, { attributes: { age: { '>>': 3 } } }],
     not: { lastSeen: { withinDays: 0 }, tags: { any: [] } },
   });

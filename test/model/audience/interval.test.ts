@@ -82,10 +82,14 @@ test('none of a sample is not none of all', () => {
 test('where all are looked at, the number is what was found', () => {
   for (const matched of [0, 7, 2_000])
     assert.deepEqual(intervalOf({ matched, looked: 2_000, counted: 2_000, share: 1 }), {
-      ...{ about: matched, low: matched, high: matched },
+      about: matched,
+      low: matched,
+      high: matched,
     });
   assert.deepEqual(intervalOf({ matched: 0, looked: 0, counted: 0, share: 1 }), {
-    ...{ about: 0, low: 0, high: 0 },
+    about: 0,
+    low: 0,
+    high: 0,
   });
 });
 

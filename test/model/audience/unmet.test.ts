@@ -11,10 +11,17 @@ const NOW = Date.UTC(2026, 10, 21, 13);
 const device = person(
   'device-1',
   {
-    ...{ platform: 'ios', language: 'fr', timeZone: 'Europe/Paris', country: 'FR' },
-    ...{ appVersion: '2.3.0', userId: 'ada', permission: 'denied', tags: ['sport', 'beta'] },
-    ...{ attributes: { plan: 'free', age: 17, member: true } },
-    ...{ provider: 'apns', token: 'a1'.repeat(32) },
+    platform: 'ios',
+    language: 'fr',
+    timeZone: 'Europe/Paris',
+    country: 'FR',
+    appVersion: '2.3.0',
+    userId: 'ada',
+    permission: 'denied',
+    tags: ['sport', 'beta'],
+    attributes: { plan: 'free', age: 17, member: true },
+    provider: 'apns',
+    token: 'a1'.repeat(32),
   },
   NOW,
 );
@@ -66,9 +73,14 @@ test('what is met is not named, and an audience without conditions is met by all
   assert.deepEqual(told({}), []);
   assert.deepEqual(
     told({
-      ...{ platform: ['ios'], language: ['fr', 'de'], userIds: ['ada'], tokens: ['a1'.repeat(32)] },
-      ...{ tags: { any: ['beta'], none: ['vip'] }, attributes: { plan: { '!=': 'pro' } } },
-      ...{ lastSeen: { before: '2026-11-30T00:00:00.000Z' }, country: undefined },
+      platform: ['ios'],
+      language: ['fr', 'de'],
+      userIds: ['ada'],
+      tokens: ['a1'.repeat(32)],
+      tags: { any: ['beta'], none: ['vip'] },
+      attributes: { plan: { '!=': 'pro' } },
+      lastSeen: { before: '2026-11-30T00:00:00.000Z' },
+      country: undefined,
     }),
     [],
   );

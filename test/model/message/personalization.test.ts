@@ -52,7 +52,10 @@ test('two spellings of one language are a fault, and so is a text that is no lan
 
 test('a language replaces what it names and keeps the rest', () => {
   const it = message({
-    ...{ title: 'Hi', body: 'There', badge: 3, data: { a: '1', b: '2' } },
+    title: 'Hi',
+    body: 'There',
+    badge: 3,
+    data: { a: '1', b: '2' },
     localized: { de: { title: 'Hallo', data: { b: '3' } } },
   });
   const { localized: _, ...usual } = it;
@@ -85,7 +88,8 @@ test('a text has the same places by itself and within JSON', () => {
     const inJson = templateOfJson(`{"x":{"k":${JSON.stringify(text)}}}`);
     const unescaped = (it: string | null) => (it === null ? null : JSON.parse(`"${it}"`));
     const places = inJson?.places.map(({ name, fallback }) => ({
-      ...{ name, fallback: unescaped(fallback) },
+      name,
+      fallback: unescaped(fallback),
     }));
     assert.deepEqual(places, templateOf(text)?.places, JSON.stringify(text));
     found += places?.length ?? 0;
@@ -95,12 +99,12 @@ test('a text has the same places by itself and within JSON', () => {
 
 test('a text that looks like a variable and is none is a fault at its path', () => {
   const found = faults({
-    ...{ title: 'Hi {{first name}}', body: '{{name}} {{#badge}}', data: { '{{k}}': '{{a|b|c}}' } },
-    ...{
-      collapseId: '{{name}}',
-      imageUrl: 'https://a.example/{{name}}',
-      fcm: { data: { x: '{{ü}}' } },
-    },
+    title: 'Hi {{first name}}',
+    body: '{{name}} {{#badge}}',
+    data: { '{{k}}': '{{a|b|c}}' },
+    collapseId: '{{name}}',
+    imageUrl: 'https://a.example/{{name}}',
+    fcm: { data: { x: '{{ü}}' } },
     localized: { pt: { title: 'Olá {{}}' } },
   });
   assert.deepEqual(found.map((it) => it.path).sort(), [

@@ -9,7 +9,10 @@ import { sweep } from '../../../functions/pipeline/sweep.ts';
 import { createWorld, eachOnce, NOW, type World } from '../world.ts';
 
 const request = (rest: Partial<CampaignRequest> = {}): CampaignRequest => ({
-  ...{ name: 'Autumn', app: 'default', audience: {}, dryRun: false },
+  name: 'Autumn',
+  app: 'default',
+  audience: {},
+  dryRun: false,
   message: { title: 'Hallo', ttlSeconds: 3600, priority: 'high' },
   ...rest,
 });
@@ -34,8 +37,14 @@ test('an accepted campaign is stored as it was asked for, under an id of its own
   assert.ok(first.kind === 'accepted' && second.kind === 'accepted');
   assert.notEqual(first.campaign.id, second.campaign.id);
   assert.deepEqual(first.campaign, {
-    ...{ ...asked, id: first.campaign.id, state: 'accepted', reason: null, createdAt: NOW },
-    ...{ firstPushAt: null, closedAt: null, shards: 0 },
+    ...asked,
+    id: first.campaign.id,
+    state: 'accepted',
+    reason: null,
+    createdAt: NOW,
+    firstPushAt: null,
+    closedAt: null,
+    shards: 0,
   });
   assert.deepEqual(await world.store.getCampaign(first.campaign.id), first.campaign);
   assert.equal(world.logged.campaignAccepted?.length, 2);

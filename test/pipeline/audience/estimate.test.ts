@@ -23,11 +23,18 @@ test('a small audience is counted, by platform, provider and language', async (t
   }));
   const found = await estimate(world.ports, asked());
   assert.deepEqual(found, {
-    ...{ interval: { low: 900, high: 900 }, asOf: null },
-    ...{ installations: 900, exact: true, counted: 900, seconds: 1, problems: [] },
-    ...{ platforms: { android: 600, ios: 300 }, providers: { fcm: 600, apns: 300 } },
+    interval: { low: 900, high: 900 },
+    asOf: null,
+    installations: 900,
+    exact: true,
+    counted: 900,
+    seconds: 1,
+    problems: [],
+    platforms: { android: 600, ios: 300 },
+    providers: { fcm: 600, apns: 300 },
     languages: { de: 400, 'pt-BR': 400, '': 100 },
-    ...{ permissions: { unknown: 810, granted: 45, denied: 45 }, visible: 855 },
+    permissions: { unknown: 810, granted: 45, denied: 45 },
+    visible: 855,
   });
   const some = await estimate(
     world.ports,
@@ -54,7 +61,9 @@ test('of a large audience a fair share is counted', async (t) => {
       const installations = Array.from(
         { length: Math.round((total * (to - from)) / 2 ** 32) },
         (_, n) => ({
-          ...{ id: `${from}.${n}`, token: 't', environment: 'production' as const },
+          id: `${from}.${n}`,
+          token: 't',
+          environment: 'production' as const,
           ...(n % 3
             ? { platform: 'android' as const, provider: 'fcm' as const }
             : { platform: 'ios' as const, provider: 'apns' as const }),

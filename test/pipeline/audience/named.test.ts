@@ -130,7 +130,10 @@ test('what cannot be meant is told at the door', async (t) => {
     const it = await accept(
       world.ports,
       {
-        ...{ name: 'x', app, audience: audienceOf(audience), dryRun: false },
+        name: 'x',
+        app,
+        audience: audienceOf(audience),
+        dryRun: false,
         message: { title: 'x', ttlSeconds: 60, priority: 'high' },
       },
       null,

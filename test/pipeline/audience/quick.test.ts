@@ -26,8 +26,10 @@ function people(): Installation[] {
       for (let each = 0; each < EACH; each++)
         if (random() < share) attributes[`a${i * EACH + each}`] = true;
     return person(`device-${n}`, {
-      ...{ attributes, platform: below(4) ? 'android' : 'ios' },
-      ...{ language: below(3) ? 'de' : 'fr', userId: `user-${Math.floor(n / 3)}` },
+      attributes,
+      platform: below(4) ? 'android' : 'ios',
+      language: below(3) ? 'de' : 'fr',
+      userId: `user-${Math.floor(n / 3)}`,
     });
   });
 }

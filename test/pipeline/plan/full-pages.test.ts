@@ -84,6 +84,8 @@ test('what batches left out is counted with the pages, and at the end without on
     35,
   );
   assert.deepEqual(pages.at(-1), {
-    ...{ installations: [], cursor: { bucket: 7, id: 'last' }, leftOut: 15 },
+    installations: [],
+    cursor: { bucket: 7, id: 'last' },
+    leftOut: 15,
   });
 });

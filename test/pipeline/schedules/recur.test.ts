@@ -19,7 +19,9 @@ const message = { title: 'Good morning' };
 
 const asked = (rest: Record<string, unknown> = {}): ScheduleRequest =>
   scheduleRequestSchema.parse({
-    ...{ name: 'Morning', cron: '30 9 * * *', timeZone: 'Europe/Berlin' },
+    name: 'Morning',
+    cron: '30 9 * * *',
+    timeZone: 'Europe/Berlin',
     campaign: { name: 'Morning', audience: { everybody: true }, message },
     ...rest,
   });
@@ -45,8 +47,11 @@ test('a year of mornings in five zones: one run a day, always at half past nine 
   const world = createWorld(t);
   world.clock.now = Date.UTC(2026, 0, 1);
   const changes = {
-    ...{ 'Europe/Berlin': 2, 'America/New_York': 2, 'Australia/Lord_Howe': 2 },
-    ...{ 'Asia/Kolkata': 0, UTC: 0 },
+    'Europe/Berlin': 2,
+    'America/New_York': 2,
+    'Australia/Lord_Howe': 2,
+    'Asia/Kolkata': 0,
+    UTC: 0,
   };
   for (const timeZone of Object.keys(changes)) {
     const campaign = { name: timeZone, audience: { everybody: true }, message };
@@ -204,7 +209,9 @@ test('each run is for the installations that are in its segment then; without th
   world.clock.now = Date.UTC(2026, 0, 1);
   const segment = (language: string) =>
     world.store.putSegment({
-      ...{ app: 'default', name: 'readers', audience: { language: [language] } },
+      app: 'default',
+      name: 'readers',
+      audience: { language: [language] },
       updatedAt: world.clock.now,
     });
   await segment('de');

@@ -9,7 +9,8 @@ import { accepted } from '../script.ts';
 import { createWorld, DAY, NOW, type World } from '../world.ts';
 
 const refusal = (reason: string, detail?: string): Outcome => ({
-  ...{ kind: 'blocked', reason },
+  kind: 'blocked',
+  reason,
   ...(detail && { detail }),
 });
 
@@ -135,7 +136,11 @@ test('a key that is revoked after 600 of 1,000: paused, and the refused ones are
   await world.run();
   assert.deepEqual(await stateOf(world, id), ['paused', 'InvalidProviderToken']);
   assert.deepEqual(await world.store.counts(id), {
-    ...{ recipients: 1000, accepted: 600, failed: 0, skipped: 0, reasons: {} },
+    recipients: 1000,
+    accepted: 600,
+    failed: 0,
+    skipped: 0,
+    reasons: {},
   });
   assert.equal(world.script.sent.length, 620);
   mended = true;

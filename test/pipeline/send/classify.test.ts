@@ -7,17 +7,17 @@ import { createTrial } from '../../../functions/pipeline/send/trials.ts';
 import { campaignOf, NOW } from '../../contracts/store-fixture.ts';
 
 const retry = (afterMs: number | null, scope: 'device' | 'service'): Outcome => ({
-  ...{ kind: 'retry', reason: 'Busy', afterMs, scope },
+  kind: 'retry',
+  reason: 'Busy',
+  afterMs,
+  scope,
 });
 const unknown: Outcome = { kind: 'unknown', reason: 'Timeout' };
 const suspect: Outcome = { kind: 'rejected', reason: 'BadDeviceToken', suspect: true };
 const blocked: Outcome = { kind: 'blocked', reason: 'BadTopic' };
 const gone = (since: number | null): Outcome => ({ kind: 'unregistered', reason: 'Gone', since });
 
-const first = {
-  ...{ claimedAt: NOW, inDoubt: false, exhausted: false },
-  ...{ paused: false, alone: false },
-};
+const first = { claimedAt: NOW, inDoubt: false, exhausted: false, paused: false, alone: false };
 
 test('each outcome is classified for its recipient', () => {
   const failed = (reason: string) => ({ kind: 'failed', reason });
@@ -52,7 +52,8 @@ test('a refusal that may be about all is blamed on a recipient only if it is sho
     assert.deepEqual(classify(unsent, { ...paused, inDoubt }), open(inDoubt), 'it was never sent');
   const detailed: Outcome = { ...blocked, detail: 'message.android.ttl: no duration' };
   assert.deepEqual(classify(detailed, { ...first, alone: true }), {
-    ...{ ...failed, detail: 'message.android.ttl: no duration' },
+    ...failed,
+    detail: 'message.android.ttl: no duration',
   });
 });
 

@@ -6,7 +6,10 @@ import { campaignOf, chance } from '../../contracts/store-fixture.ts';
 
 const counted = (accepted: number, failed: number, reason = 'BadTopic'): Counts => ({
   ...noCounts(),
-  ...{ recipients: accepted + failed, accepted, failed, reasons: { [reason]: failed } },
+  recipients: accepted + failed,
+  accepted,
+  failed,
+  reasons: { [reason]: failed },
 });
 const large = campaignOf({ shards: 500 });
 

@@ -6,7 +6,10 @@ import { createWorld, eachOnce, MINUTE, NOW } from '../world.ts';
 
 const half = { random: () => 0.5 };
 const busy = (afterMs: number | null, scope: 'device' | 'service' = 'device'): Outcome => ({
-  ...{ kind: 'retry', reason: 'Busy', afterMs, scope },
+  kind: 'retry',
+  reason: 'Busy',
+  afterMs,
+  scope,
 });
 const message = (ttlSeconds: number) => ({
   message: { title: 'Hallo', ttlSeconds, priority: 'high' as const },
@@ -28,7 +31,11 @@ test('a campaign goes all the way from its acceptance to its event', async (t) =
   await world.run();
   const ledger = await world.closed(id);
   assert.deepEqual(ledger.counts, {
-    ...{ recipients: 2000, accepted: 2000, failed: 0, skipped: 0, reasons: {} },
+    recipients: 2000,
+    accepted: 2000,
+    failed: 0,
+    skipped: 0,
+    reasons: {},
   });
   eachOnce(
     world,
@@ -246,7 +253,9 @@ test('a dead token is forgotten, unless its app came back in the meantime', asyn
   world.clock.now = NOW + 10;
   world.script.answer = ({ installationId }) => {
     const gone = (since: number | null): Outcome => ({
-      ...{ kind: 'unregistered', reason: 'Unregistered', since },
+      kind: 'unregistered',
+      reason: 'Unregistered',
+      since,
     });
     if (installationId === 'device-1') return gone(NOW);
     if (installationId === 'device-2') return gone(NOW);

@@ -54,9 +54,7 @@ test('every kind of task is let through as it is', async () => {
     { kind: 'wake', app: 'default', provider: 'apns' },
     {
       kind: 'event',
-      event: {
-        ...{ id: 'e', type: 'campaign.completed', subject: 'c', app: null, at: 1.5, data: {} },
-      },
+      event: { id: 'e', type: 'campaign.completed', subject: 'c', app: null, at: 1.5, data: {} },
     },
   ];
   for (const body of bodies) await receive(from(0), body);

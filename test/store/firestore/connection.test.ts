@@ -68,7 +68,9 @@ test('what is read while connections break is complete, and nothing of it twice'
   await store.putInstallations(people);
   const breaking = (method: Method) =>
     failing(proxy, (call) => call.method === method, {
-      ...{ code: status.UNAVAILABLE, when: 'midway', times: 3 },
+      code: status.UNAVAILABLE,
+      when: 'midway',
+      times: 3,
     });
   const inOrder = people.map((it) => it.id).toSorted((a, b) => bucketOf(a) - bucketOf(b));
   for (const [method, audience] of [

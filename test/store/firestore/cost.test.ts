@@ -167,7 +167,9 @@ test('a message to a device is two reads and two writes, and a delete when it ex
   };
   // once for each process and app: whether it was paused before pauses had a mark
   assert.deepEqual((await push({ userIds: ['user-6'] })).reads, {
-    ...{ installations: 1, webhooks: 1, switches: 1 },
+    installations: 1,
+    webhooks: 1,
+    switches: 1,
   });
   const costs = await push({ userIds: ['user-7'] });
   assert.deepEqual(costs, {
@@ -225,7 +227,12 @@ test('a tick is four reads and a write, and a dozen reads more while a campaign 
   await tick(ports);
   const open = takeCosts(proxy);
   assert.deepEqual(open.reads, {
-    ...{ campaigns: 5, shards: 4, chunks: 4, events: 5, deliveries: 1, schedules: 1 },
+    campaigns: 5,
+    shards: 4,
+    chunks: 4,
+    events: 5,
+    deliveries: 1,
+    schedules: 1,
   });
   t.diagnostic(`a tick: ${summary(idle)}; while a campaign is open: ${summary(open)}`);
 });

@@ -36,10 +36,9 @@ const [PEOPLE, STEPS, SIZE] = [48, 60, 6];
 /** The chunk as the version before froze it. */
 async function asBefore({ schema }: Paged, chunk: ReturnType<typeof chunkOf>) {
   const lines = chunk.recipients.map((one) => `${one.installationId}\t${one.token}\n`);
-  await schema.chunk(chunk.id).update({
-    ...{ recipients: lines.join(''), left: null, doubtful: '[]' },
-    slot: FieldValue.delete(),
-  });
+  await schema
+    .chunk(chunk.id)
+    .update({ recipients: lines.join(''), left: null, doubtful: '[]', slot: FieldValue.delete() });
   await schema.recipients(chunk.id).delete();
 }
 
@@ -100,7 +99,8 @@ async function begin(t: TestContext, seed: number) {
     const { kind } = await store.commitChunk(
       commitOf(chunkId, lease, {
         ...told,
-        ...{ inDoubt, now },
+        inDoubt,
+        now,
         lease: keep
           ? { keep: leaseOf(keep, now + MINUTE) }
           : { release: true, notBefore: now, stalled: 0 },
@@ -119,7 +119,10 @@ async function begin(t: TestContext, seed: number) {
 
   const acts = [claim, claim, claim, commit, commit, commit, erase];
   return {
-    ...{ it, id, chunkIds, erased },
+    it,
+    id,
+    chunkIds,
+    erased,
     total: PEOPLE,
     async step() {
       if (below(5) === 0) {

@@ -116,7 +116,8 @@ test('no client of a web page or an app reads or writes anything', { skip }, asy
   assert.equal((await call(`${documents}/keys/${hash}`)).status, 200, 'open without rules');
   const content = readFileSync(new URL('../../../firestore.rules', import.meta.url), 'utf8');
   const rules = await call(`emulator/v1/projects/${project}:securityRules`, {
-    ...{ method: 'PUT', headers: { authorization: 'Bearer owner' } },
+    method: 'PUT',
+    headers: { authorization: 'Bearer owner' },
     body: JSON.stringify({ rules: { files: [{ name: 'firestore.rules', content }] } }),
   });
   assert.equal(rules.status, 200, await rules.text());
@@ -252,7 +253,10 @@ test('each token’s document names the one installation that has it, after any 
       }),
     );
   const db = new Firestore({
-    ...{ projectId: project, host: emulator, ssl: false, authClient: new PassThroughClient() },
+    projectId: project,
+    host: emulator,
+    ssl: false,
+    authClient: new PassThroughClient(),
   });
   t.after(() => db.terminate());
   const installations = (await db.collection('installations').get()).docs;

@@ -38,17 +38,32 @@ async function older(t: TestContext, both: [string[], string[]]) {
     const { openOf: _, slots: _slots, ...fields } = (await schema.shard(id, shard).get()).data()!;
     await schema.shard(id, shard).set({
       ...fields,
-      ...{ pages: 1, planned: true, chunks: 1, parts: 1, recipients: ids.length },
+      pages: 1,
+      planned: true,
+      chunks: 1,
+      parts: 1,
+      recipients: ids.length,
       ...(shard === 1 && { accepted: 1 }),
     });
     await schema.chunk(chunkId).set({
-      ...{ id: chunkId, campaignId: id, shard, app: 'default', provider: 'fcm' },
-      ...{ environment: 'production', size: ids.length, recipients: ids.map(lineOf).join('') },
+      id: chunkId,
+      campaignId: id,
+      shard,
+      app: 'default',
+      provider: 'fcm',
+      environment: 'production',
+      size: ids.length,
+      recipients: ids.map(lineOf).join(''),
       // of the second one has its outcome, and one is in doubt
       left: shard === 0 ? null : JSON.stringify(ids.map((_, i) => i).slice(1)),
       doubtful: shard === 0 ? '[]' : '[1]',
-      ...{ attempt: shard, notBefore: 0, expiresAt: NOW + 60 * MINUTE, leaseId: null },
-      ...{ leaseUntil: 0, done: false, openIn: openInOf(id, shard, chunkId) },
+      attempt: shard,
+      notBefore: 0,
+      expiresAt: NOW + 60 * MINUTE,
+      leaseId: null,
+      leaseUntil: 0,
+      done: false,
+      openIn: openInOf(id, shard, chunkId),
       due: dueOf(chunkId, NOW + 15 * MINUTE),
     });
   }

@@ -36,7 +36,10 @@ export async function oneByOne(
   const handle = createTaskHandler(ports, async () => {});
   const { signal } = new AbortController();
   return {
-    ...{ store, proxy, ports, script },
+    store,
+    proxy,
+    ports,
+    script,
     async campaign(audience: Audience) {
       const message = { title: 'Hallo', ttlSeconds: 3600, priority: 'high' as const };
       const request = { name: 'Autumn', app: 'default', audience, message, dryRun: false };

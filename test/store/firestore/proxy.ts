@@ -191,9 +191,13 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
 const isStreaming = (method: Method) => streaming.some((it) => it === method);
 
 const definition = (method: Method) => ({
-  ...{ path: pathOf(method), requestStream: false, responseStream: isStreaming(method) },
-  ...{ requestSerialize: identity, requestDeserialize: identity },
-  ...{ responseSerialize: identity, responseDeserialize: identity },
+  path: pathOf(method),
+  requestStream: false,
+  responseStream: isStreaming(method),
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
 });
 
 function passedOn(from: Metadata) {

@@ -331,7 +331,8 @@ test('forty users can be erased at the same time', { skip }, async (t) => {
   // and a planner that has read them before knows of all
   const id = await running(store);
   const recipients = users.map((_, n) => ({
-    ...{ installationId: `of-${n}`, token: `token-of-of-${n}` },
+    installationId: `of-${n}`,
+    token: `token-of-of-${n}`,
   }));
   await store.freezePage(pageOf(id, [1], { last: true, chunk: { recipients } }));
   assert.equal((await store.counts(id)).recipients, 0);
@@ -372,8 +373,12 @@ for (const collection of ['names', 'failures'])
     for (const [index, it] of commit.failures.entries()) Object.assign(it, chunk.recipients[index]);
     await store.commitChunk(commit);
     const upload = {
-      ...{ id: 'upload', app: 'default', of: 'userIds' as const, size: 3 },
-      ...{ createdAt: NOW, expiresAt: NOW + 60 * MINUTE },
+      id: 'upload',
+      app: 'default',
+      of: 'userIds' as const,
+      size: 3,
+      createdAt: NOW,
+      expiresAt: NOW + 60 * MINUTE,
     };
     await store.putUpload(upload);
     await store.addToUpload(upload, ids);

@@ -25,7 +25,8 @@ function people(count: number): Installation[] {
   const { below } = chance(9);
   return Array.from({ length: count }, (_, n) =>
     person(`device-${n}`, {
-      ...{ platform: below(2) ? 'ios' : 'android', language: below(3) ? 'en' : 'de' },
+      platform: below(2) ? 'ios' : 'android',
+      language: below(3) ? 'en' : 'de',
       tags: [...(below(25) ? [] : ['vip']), ...(below(100) ? [] : ['beta'])],
     }),
   );
@@ -118,7 +119,10 @@ async function writePages({ db, schema }: Paged, level: number, rows: number, th
     const { from } = rangeOf(level, index);
     const all = Array.from({ length: n }, (_, i) => person(`p${from / BUCKETS}-${i}`));
     batch.set(schema.page('default', level, index), {
-      ...{ format: FORMAT, through, n, expireAt: expiry(through, 30) },
+      format: FORMAT,
+      through,
+      n,
+      expireAt: expiry(through, 30),
       rows: packed(all.map((it) => toPageRow(it.id, fromInstallation(it)))),
     });
   }

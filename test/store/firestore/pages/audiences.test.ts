@@ -173,7 +173,12 @@ test('what there is of pages is told, by app', { skip }, async (t) => {
   const told = await it.store.pagesState();
   const held = told[1]!;
   assert.deepEqual(told[0], {
-    ...{ app: 'a~', pages: 0, of: 16, builtFrom: 0, oldest: null, installations: null },
+    app: 'a~',
+    pages: 0,
+    of: 16,
+    builtFrom: 0,
+    oldest: null,
+    installations: null,
   });
   assert.deepEqual([held.app, held.pages, held.of], ['default', 16, 16]);
   assert.ok(held.installations! > 150 && held.installations! < 350, `${held.installations}`);

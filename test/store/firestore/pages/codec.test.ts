@@ -15,7 +15,10 @@ const rows = crowd(chance(3)).map((it) => toPageRow(it.id, fromInstallation(it))
 
 test('what is packed comes back, whatever its words are', () => {
   const odd = person('a:b.c-d_e', {
-    ...{ token: 'x'.repeat(4096), language: 'pt-BR', userId: "O'Brien\n; --", tags: ['a\nb', ''] },
+    token: 'x'.repeat(4096),
+    language: 'pt-BR',
+    userId: "O'Brien\n; --",
+    tags: ['a\nb', ''],
     attributes: { __proto: 1, 'Zoë "✓"\n': '\u{1F514}', n: null as unknown as string },
   });
   const all = [...rows, toPageRow(odd.id, fromInstallation(odd))];
@@ -37,7 +40,10 @@ test('only what is asked for is read, and what every recipient needs', () => {
   assert.deepEqual(
     read,
     rows.map(({ id, provider, environment, token, language }) => ({
-      ...{ id, provider, environment, token },
+      id,
+      provider,
+      environment,
+      token,
       ...(language !== undefined && { language }),
     })),
   );

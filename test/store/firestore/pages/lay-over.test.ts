@@ -63,7 +63,8 @@ test('random changes give what was to be, in order', () => {
 test('of the changes of a cell a page gets those in its range', () => {
   const ids = inOrder(Array.from({ length: 50 }, (_, n) => `device-${n}`));
   const changes = {
-    ...{ since: 0, readAt: 0 },
+    since: 0,
+    readAt: 0,
     changed: [...changedOf(...ids.map((it) => rowOf(it)))],
     gone: ids.map((id) => ({ id, bucket: bucketOf(id), at: 0 })),
   };

@@ -48,7 +48,9 @@ async function begin(t: TestContext, seed: number) {
     {
       now: () => clock.now(),
       pages: {
-        ...{ querySize: 2, foldedAfter: 2, random: () => (below(20) === 0 ? 0 : 1) },
+        querySize: 2,
+        foldedAfter: 2,
+        random: () => (below(20) === 0 ? 0 : 1),
         onDifference: (told) => assert.fail(`seed ${seed}: ${JSON.stringify(told)}`),
       },
     },

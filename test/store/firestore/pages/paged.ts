@@ -73,7 +73,12 @@ export function openPaged(
   const db = openDocuments(t, project);
   const schema = createSchema(db);
   return {
-    ...{ store, other, db, schema, project, clock },
+    store,
+    other,
+    db,
+    schema,
+    project,
+    clock,
     layout: async (app, level = 4) => void (await schema.layout(app).set({ level, from: 0 })),
     async drop() {
       for (const { ref } of (await schema.pages.get()).docs) await ref.delete();
