@@ -6,7 +6,7 @@ import { ledgerCloses } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../functions/model/schemas/push.ts';
 import { MESSAGE_LEASE_MS } from '../../functions/model/timing.ts';
-import { cancel, pauseBy, resume } from '../../functions/pipeline/control/control.ts';
+import { cancel, pauseBy } from '../../functions/pipeline/control/control.ts';
 import { createInline } from '../../functions/pipeline/send/inline.ts';
 import { singlePush } from '../../functions/pipeline/single-push.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
@@ -119,8 +119,7 @@ export function messagePipelineContract(
       [...['paused', true]],
     );
     world.script.answer = () => ({ kind: 'accepted' });
-    await resume(world.ports, id);
-    await world.run();
+    await world.resume(id);
     assert.equal((await isClosed(store, id)).counts.accepted, 3);
   });
 
@@ -163,8 +162,7 @@ export function messagePipelineContract(
     await world.run();
     const { state, reason } = (await store.getCampaign(id))!;
     assert.deepEqual([state, reason], ['paused', 'paused by ann']);
-    await resume(world.ports, id);
-    await world.run();
+    await world.resume(id);
     assert.equal((await isClosed(store, id)).counts.accepted, 2);
     assert.equal(world.script.sent.length, 3, 'one was sent again, the other was not');
   });
@@ -245,8 +243,7 @@ export function messagePipelineContract(
     assert.equal((await store.getCampaign(id))?.state, 'paused');
     assert.equal(world.script.sent.length, 0);
     await store.putAppPause('default', null);
-    await resume(world.ports, id);
-    await world.run();
+    await world.resume(id);
     await isClosed(store, id);
     eachOnce(world, people);
   });

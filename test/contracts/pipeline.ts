@@ -141,14 +141,13 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     },
   );
 
-  walk('the brake adds up shards that are too small to tell by themselves', async (world) => {
+  walk('the failure guard adds up shards that are too small alone', async (world) => {
     const { store, ports, script } = world;
     const people = await world.people(3_200);
     // as of an audience that is far smaller than what is known of it beforehand
     ports.store = { ...store, estimateAudience: async () => 500_000 };
     script.answer = ({ index }) => (index % 4 ? refused : accepted);
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     const paused = await store.getCampaign(id);
     assert.equal(paused?.shards, 8);
     assert.match(paused?.reason ?? paused.state, /^failure guard: 7\d\.\d % of [\d,]+ failed$/);
@@ -164,8 +163,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     async (world) => {
       const { store, ports } = world;
       await world.people(2_600, (n) => ({ optedOut: n % 4 === 0 }));
-      const whole = await world.campaign();
-      await world.run();
+      const whole = await world.send();
       assert.equal((await world.closed(whole)).accepted, 1_950);
       assert.equal((await report(ports, whole))?.unread, 0, 'opting out is no loss');
       let lost = 0;
@@ -178,8 +176,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
             else lost += page.installations.length + (page.leftOut ?? 0);
         },
       };
-      const cut = await world.campaign();
-      await world.run();
+      const cut = await world.send();
       assert.equal((await world.closed(cut)).accepted, 1_450);
       const made = (await report(ports, cut))!;
       assert.deepEqual([made.unread, made.ledgerClosed], [lost, true]);
@@ -194,15 +191,13 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     await world.people(2_600, (n) => ({
       ...(n % 4 === 0 && { permission: n % 8 ? 'denied' : 'provisional' }),
     }));
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     const closed = await world.closed(id);
     assert.deepEqual([closed.accepted, closed.counts.denied], [2_600, 325]);
     const made = (await report(world.ports, id))!;
     assert.match(reportText(made), /^Can see it +2,275: the others deny it$/m);
     const to = { permission: ['provisional' as const] };
-    const some = await world.campaign({ audience: to });
-    await world.run();
+    const some = await world.send({ audience: to });
     const { recipients, counts } = await world.closed(some);
     assert.deepEqual([recipients, counts.denied], [325, undefined]);
   });

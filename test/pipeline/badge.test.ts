@@ -16,8 +16,7 @@ test('a badge counts up from campaign to campaign, on ios alone', async (t) => {
   }));
   for (const count of [1, 2, 3]) {
     world.script.sent.length = 0;
-    const id = await world.campaign({ message });
-    await world.run();
+    const id = await world.send({ message });
     await world.closed(id);
     assert.deepEqual(badges(world.script.sent), {
       'device-0': count,
@@ -53,8 +52,7 @@ test('a retry and a planner that died do not count twice', async (t) => {
     before === 0 && index % 2
       ? { kind: 'retry', reason: 'TooManyRequests', afterMs: null, scope: 'device' }
       : accepted;
-  const id = await world.campaign({ message });
-  await world.run();
+  const id = await world.send({ message });
   assert.equal((await world.closed(id)).accepted, 4500);
   assert.ok(world.script.sent.length > 6000, 'many were sent to twice');
   for (const it of world.script.sent as Recipient[]) assert.equal(it.badge, 1);

@@ -28,8 +28,7 @@ for (const seed of [1, 2, 3])
       good.push(installationId);
       return accepted;
     };
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     const { counts, campaign, failures } = await world.closed(id);
     assert.equal(campaign.shards, 4);
     assert.deepEqual([counts.recipients, counts.accepted], [3000, good.length]);
@@ -54,8 +53,7 @@ for (const what of ['before any', 'after some'] as const)
         await world.queue.create(tasks);
       },
     };
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     assert.equal((await world.closed(id)).recipients, 4500);
     eachOnce(world, people);
     assert.ok(world.clock.now < NOW + MINUTE, 'without the help of a sweep');
@@ -154,8 +152,7 @@ test('a sender that throws leaves its chunk to another attempt', async (t) => {
     if (index === 5 && thrown++ === 0) throw new Error('a bug of ours');
     return accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.equal((await world.closed(id)).accepted, 10);
   assert.equal(world.logged.taskFailed?.length, 1);
 });
@@ -172,8 +169,7 @@ test('work that outlasts the attempts of its task goes on as a new task, and not
       return claimChunk(...claim);
     },
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.equal((await world.closed(id)).accepted, 10);
   eachOnce(world, people);
   assert.equal(down, -1, 'nine claims: three tasks of three attempts');

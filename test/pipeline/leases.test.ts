@@ -104,8 +104,7 @@ for (const what of ['the last commit', 'a commit with some left'] as const)
       index === 3 && before === 0 && what !== 'the last commit'
         ? { kind: 'retry', reason: 'Busy', afterMs: null, scope: 'device' }
         : accepted;
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     assert.equal((await world.store.counts(id)).accepted, 10);
     if (what === 'the last commit') {
       assert.equal(world.announced.length, 0, 'the close of the campaign is not announced yet');

@@ -19,8 +19,7 @@ function busiestMinute({ script: { sent } }: World) {
 test('a paced campaign leaves in even portions at its rate', async (t) => {
   const world = createWorld(t);
   const people = await world.people(120);
-  const id = await world.campaign({ rate: { perMinute: 60 } });
-  await world.run();
+  const id = await world.send({ rate: { perMinute: 60 } });
   await world.closed(id);
   eachOnce(world, people);
   const slots = Map.groupBy(world.script.sent, (it) => it.at - NOW);
@@ -33,8 +32,7 @@ test('a paced campaign leaves in even portions at its rate', async (t) => {
 test('of two platforms and several pages the pace is the same', async (t) => {
   const world = createWorld(t);
   const people = await world.people(4700, (n) => ({ platform: n % 10 < 7 ? 'android' : 'ios' }));
-  const id = await world.campaign({ rate: { perMinute: 900 } });
-  await world.run();
+  const id = await world.send({ rate: { perMinute: 900 } });
   const { campaign } = await world.closed(id);
   eachOnce(world, people);
   const portions = Map.groupBy(world.script.sent, (it) => it.seed);
@@ -50,8 +48,7 @@ test('several shards share the rate', async (t) => {
   await world.people(1800);
   const { store } = world;
   world.ports.store = { ...store, estimateAudience: async () => 250_000 };
-  const id = await world.campaign({ rate: { perMinute: 300 } });
-  await world.run();
+  const id = await world.send({ rate: { perMinute: 300 } });
   const { campaign } = await world.closed(id);
   assert.equal(campaign.shards, 4);
   assert.ok(busiestMinute(world) <= 300 + 50);
@@ -73,8 +70,7 @@ test('a planner that goes on after a crash keeps the pace', async (t) => {
       return store.freezePage(page);
     },
   };
-  const id = await world.campaign({ rate: { perMinute: 600 } });
-  await world.run();
+  const id = await world.send({ rate: { perMinute: 600 } });
   await world.closed(id);
   eachOnce(world, people);
   assert.ok(busiestMinute(world) <= 600 + 100);
@@ -84,8 +80,7 @@ test('each push of a paced campaign has its whole time to live from its slot', a
   const world = createWorld(t);
   await world.people(120);
   const message = { title: 'Hallo', ttlSeconds: 30, priority: 'high' as const };
-  const id = await world.campaign({ rate: { perMinute: 60 }, message });
-  await world.run();
+  const id = await world.send({ rate: { perMinute: 60 }, message });
   assert.equal((await world.closed(id)).accepted, 120);
 });
 

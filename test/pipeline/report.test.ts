@@ -20,8 +20,7 @@ test('the report says what became of everybody, in the form teams post to chat',
     return accepted;
   };
   const audience = { language: ['de'], platform: ['android' as const], tags: {} };
-  const id = await world.campaign({ audience });
-  await world.run();
+  const id = await world.send({ audience });
   const made = (await report(world.ports, id))!;
   assert.equal(made.pending, 0);
   assert.equal(made.ledgerClosed, true);
@@ -65,8 +64,7 @@ test('of a campaign under way it says what is pending, and why it waits', async 
   await world.people(1000);
   world.script.answer = ({ index }) =>
     index < 200 ? accepted : { kind: 'blocked', reason: 'THIRD_PARTY_AUTH_ERROR' };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   world.clock.now = NOW + 90_000;
   const made = (await report(world.ports, id))!;
   assert.deepEqual([made.pending, made.ledgerClosed, made.seconds], [800, false, 90]);

@@ -31,8 +31,7 @@ for (const kind of ['plan', 'shard', 'send'] as const)
     const people = await world.people(2600);
     world.ports.store = { ...world.store, estimateAudience: async () => 250_000 };
     const { lost, stop } = lose(world, kind);
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     assert.ok(lost.length > 0);
     assert.equal(world.script.sent.length, 0);
     stop();
@@ -193,8 +192,7 @@ test('a chunk whose worker died is taken up when its lease is over', async (t) =
   const world = createWorld(t);
   await world.people(10);
   const { stop } = lose(world, 'send');
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   stop();
   const dead = { id: 'dead', until: NOW + LEASE_MS };
   assert.equal((await world.store.claimChunk(`${id}.0.0.0`, dead, NOW)).kind, 'claimed');
@@ -213,9 +211,8 @@ test('a campaign whose event was not published is announced by a sweep, once', a
       throw new Error('killed');
     },
   };
-  const id = await world.campaign();
-  await world.run();
-  assert.equal((await world.store.getCampaign(id))?.state, 'completed');
+  const id = await world.send();
+  assert.equal(await world.stateOf(id), 'completed');
   assert.equal(world.announced.length, 0);
   world.ports.events = events;
   world.clock.now += MINUTE;
@@ -248,7 +245,6 @@ test('a campaign at work is left alone', async (t) => {
     if (index % 100 === 0) assert.equal(await sweep(world.ports), 0);
     return accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   await world.closed(id);
 });

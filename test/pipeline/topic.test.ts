@@ -18,8 +18,7 @@ for (const [kind, value] of [
     await world.people(50);
     const asked = () => assert.fail('a store knows no topics');
     world.ports.store = { ...world.store, estimateAudience: asked, streamAudience: asked };
-    const id = await world.campaign({ audience: { [kind]: value } });
-    await world.run();
+    const id = await world.send({ audience: { [kind]: value } });
     const { recipients, accepted } = await world.closed(id);
     assert.deepEqual([recipients, accepted], [1, 1]);
     assert.deepEqual(
@@ -40,8 +39,7 @@ test('a topic that FCM did not get is tried again, and refused it is a failure',
     before === 0
       ? { kind: 'retry', reason: 'UNAVAILABLE', afterMs: 1000, scope: 'service' }
       : { kind: 'rejected', reason: 'INVALID_ARGUMENT' };
-  const id = await world.campaign({ audience: { topic: 'news' } });
-  await world.run();
+  const id = await world.send({ audience: { topic: 'news' } });
   const { failures } = await world.closed(id);
   assert.deepEqual(
     failures.map((it) => [it.installationId, it.token, it.attempts]),

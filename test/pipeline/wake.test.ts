@@ -170,8 +170,7 @@ test('a sender that cannot get ready ends its task all the same', async (t) => {
   sized(world, Promise.resolve(0));
   world.script.sender.warm = () => Promise.reject(new Error('no token'));
   await world.people(3);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.equal(world.script.sent.length, 3);
   assert.equal((await world.store.getCampaign(id))!.state, 'completed');
   assert.deepEqual(world.logged.taskFailed ?? [], []);

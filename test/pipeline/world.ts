@@ -18,6 +18,7 @@ import { type QueueName, queueNames } from '../../functions/model/queues.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
 import type { Task } from '../../functions/model/tasks.ts';
 import { accept } from '../../functions/pipeline/accept/accept.ts';
+import { resume } from '../../functions/pipeline/control/control.ts';
 import { createTaskHandler } from '../../functions/pipeline/handler.ts';
 import { sendChunk } from '../../functions/pipeline/send/send.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
@@ -166,6 +167,24 @@ export function createWorld(
     }
   }
 
+  /** Accepts a campaign to everybody; returns its id. */
+  async function campaign(rest: Partial<CampaignRequest> = {}) {
+    const accepted = await accept(
+      ports,
+      {
+        name: 'Autumn',
+        app: 'default',
+        audience: {},
+        dryRun: false,
+        message: { title: 'Hallo', ttlSeconds: 28 * 24 * 3600, priority: 'high' },
+        ...rest,
+      },
+      null,
+    );
+    assert.equal(accepted.kind, 'accepted');
+    return 'campaign' in accepted ? accepted.campaign.id : '';
+  }
+
   return {
     ports,
     store,
@@ -177,6 +196,7 @@ export function createWorld(
     script,
     settle,
     run,
+    campaign,
 
     /** So many people, `android` unless said otherwise. */
     async people(count: number, rest: (n: number) => Partial<Registration> = () => ({})) {
@@ -185,23 +205,20 @@ export function createWorld(
       return all;
     },
 
-    /** Accepts a campaign to everybody; returns its id. */
-    async campaign(rest: Partial<CampaignRequest> = {}) {
-      const accepted = await accept(
-        ports,
-        {
-          name: 'Autumn',
-          app: 'default',
-          audience: {},
-          dryRun: false,
-          message: { title: 'Hallo', ttlSeconds: 28 * 24 * 3600, priority: 'high' },
-          ...rest,
-        },
-        null,
-      );
-      assert.equal(accepted.kind, 'accepted');
-      return 'campaign' in accepted ? accepted.campaign.id : '';
+    /** Accepts a campaign to everybody, and lets time pass until no task is left; returns its id. */
+    async send(rest?: Partial<CampaignRequest>) {
+      const id = await campaign(rest);
+      await run();
+      return id;
     },
+
+    /** Resumes a campaign, and lets time pass until no task is left. */
+    async resume(id: string) {
+      assert.equal((await resume(ports, id)).kind, 'ok');
+      await run();
+    },
+
+    stateOf: async (id: string) => (await store.getCampaign(id))?.state,
 
     /** The campaign is closed, every recipient is in one place, and the world was told. */
     async closed(id: string) {

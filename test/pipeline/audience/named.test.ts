@@ -27,8 +27,7 @@ test('an upload of installation ids reaches them, those that are there, each onc
   const people = await world.people(5000);
   const names = [...people.slice(0, 4000).map((it) => it.id), 'nobody', 'no-one'];
   const upload = await uploaded(world, 'installationIds', names);
-  const id = await world.campaign({ audience: audienceOf({ upload }) });
-  await world.run();
+  const id = await world.send({ audience: audienceOf({ upload }) });
   assert.equal((await world.closed(id)).accepted, 4000);
   eachOnce(world, people.slice(0, 4000));
 });
@@ -41,8 +40,7 @@ test('an upload goes with conditions, and users have many installations', async 
   }));
   const names = Array.from({ length: 50 }, (_, n) => `user ${n}`);
   const upload = await uploaded(world, 'userIds', names);
-  const id = await world.campaign({ audience: audienceOf({ upload, language: 'pt' }) });
-  await world.run();
+  const id = await world.send({ audience: audienceOf({ upload, language: 'pt' }) });
   const { counts } = await world.closed(id);
   const expected = people.filter((it) => names.includes(it.userId!) && it.language === 'pt-BR');
   assert.equal(counts.recipients, expected.length);
@@ -105,8 +103,7 @@ test('tokens without an installation are sent to as they are, and installations 
   const german = await world.campaign({
     audience: audienceOf({ upload, unregistered, language: 'de' }),
   });
-  const known = await world.campaign({ audience: audienceOf({ upload }) });
-  await world.run();
+  const known = await world.send({ audience: audienceOf({ upload }) });
   assert.equal((await world.closed(all)).accepted, 2999);
   assert.equal((await world.closed(german)).accepted, 1, 'no installation has their language');
   assert.equal((await world.closed(known)).accepted, 1);
@@ -117,8 +114,7 @@ test('a dead token without an installation is recorded, and nothing is forgotten
   world.script.answer = () => ({ kind: 'unregistered', reason: 'UNREGISTERED', since: null });
   const token = sampleToken('fcm', 7);
   const audience = audienceOf({ tokens: [token], unregistered: { platform: 'android' } });
-  const id = await world.campaign({ audience });
-  await world.run();
+  const id = await world.send({ audience });
   const { failures } = await world.closed(id);
   assert.equal(failures[0]!.token, token);
   assert.match(failures[0]!.installationId, /^token:[0-9a-f]{32}$/);

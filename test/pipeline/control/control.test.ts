@@ -15,7 +15,6 @@ const ME = 'ada@example.com';
 const message = (ttlSeconds: number) => ({
   message: { title: 'Hallo', ttlSeconds, priority: 'high' as const },
 });
-const stateOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.state;
 const reasonOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.reason;
 
 for (const [when, wait] of [
@@ -27,7 +26,7 @@ for (const [when, wait] of [
     const people = await world.people(30);
     const at = NOW + wait;
     const id = await world.campaign({ schedule: { at }, ...message(60) });
-    assert.equal(await stateOf(world, id), 'scheduled');
+    assert.equal(await world.stateOf(id), 'scheduled');
     await ticking(world, at - 1, 6 * 60 * MINUTE);
     assert.equal(world.script.sent.length, 0);
     await ticking(world, at + 1, 1);
@@ -114,7 +113,7 @@ test('a pause by a person stops between two recipients; resumed, each recipient 
   };
   id = await world.campaign();
   await world.run(NOW + 20 * MINUTE);
-  assert.equal(await stateOf(world, id), 'paused');
+  assert.equal(await world.stateOf(id), 'paused');
   assert.equal(await reasonOf(world, id), `paused by ${ME}`);
   const before = world.script.sent.length;
   assert.ok(before < 5000, `${before} were sent to`);
@@ -150,8 +149,7 @@ test('a resume that died before it queued the rest is made up for when it is ask
   const world = createWorld(t);
   const people = await world.people(100);
   world.script.answer = () => ({ kind: 'blocked', reason: 'BadTopic' });
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   world.script.answer = () => accepted;
   world.script.sent.length = 0;
   world.ports.queue = { ...world.queue, create: () => Promise.reject(new Error('killed')) };
@@ -173,12 +171,12 @@ test('a paused app sends nothing, old or new, until it is resumed', async (t) =>
   const fresh = await world.campaign();
   await world.run(NOW + 20 * MINUTE);
   assert.equal(world.script.sent.length, 0);
-  for (const id of [scheduled, old, fresh]) assert.equal(await stateOf(world, id), 'paused');
+  for (const id of [scheduled, old, fresh]) assert.equal(await world.stateOf(id), 'paused');
   world.clock.now += 1;
   assert.equal(await controlApp(world.ports, { app: 'default', verb: 'resume', by: ME }), 3);
   await world.run();
   for (const id of [scheduled, old, fresh]) assert.equal((await world.closed(id)).accepted, 20);
-  assert.equal(await stateOf(world, byHand), 'paused', 'the switch is not why it is paused');
+  assert.equal(await world.stateOf(byHand), 'paused', 'the switch is not why it is paused');
   assert.equal(await controlApp(world.ports, { app: 'default', verb: 'cancel', by: ME }), 1);
   await world.run();
   assert.equal((await world.closed(byHand)).skipped, 20);
@@ -200,7 +198,7 @@ test('an app pause whose process dies is finished by its task, and a stale one c
   await assert.rejects(controlApp(world.ports, { app: 'default', verb: 'pause', by: ME }));
   world.ports.store = store;
   await world.run(NOW + MINUTE);
-  assert.equal(await stateOf(world, id), 'paused');
+  assert.equal(await world.stateOf(id), 'paused');
   await controlApp(world.ports, { app: 'default', verb: 'resume', by: ME });
   await world.run();
   await world.closed(id);
@@ -288,14 +286,12 @@ test('the failure guard pauses a campaign that fails by half; uninstalled apps d
   const people = await world.people(6000);
   world.script.answer = ({ index }) =>
     index % 3 ? { kind: 'unregistered', reason: 'UNREGISTERED', since: null } : accepted;
-  const fine = await world.campaign();
-  await world.run();
+  const fine = await world.send();
   assert.equal((await world.closed(fine)).campaign.state, 'completed');
   await world.store.putInstallations(people);
   world.script.sent.length = 0;
   world.script.answer = ({ index }) => (index % 3 ? refused : accepted);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.match((await reasonOf(world, id))!, /^failure guard: 66\.\d % of [\d,]+ failed$/);
   assert.ok(world.script.sent.length <= 5000, `${world.script.sent.length} were sent to`);
   await resume(world.ports, id, ME);

@@ -26,8 +26,7 @@ test('a fault of ours pauses the campaign; resumed, each recipient is sent to on
     delivered.push(installationId);
     return accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   await paused(world, id, 'InvalidProviderToken');
   const { accepted: before } = await world.store.counts(id);
   assert.equal(before, delivered.length);
@@ -36,8 +35,7 @@ test('a fault of ours pauses the campaign; resumed, each recipient is sent to on
   assert.equal(world.announced.length, 0);
 
   mended = true;
-  assert.equal((await resume(world.ports, id)).kind, 'ok');
-  await world.run();
+  await world.resume(id);
   const ledger = await world.closed(id);
   assert.deepEqual([ledger.accepted, ledger.campaign.reason], [5000, null]);
   assert.deepEqual(delivered.toSorted(), people.map((it) => it.id).toSorted());
@@ -48,15 +46,13 @@ test('a wave of suspect rejections pauses the campaign and blames no recipient',
   const people = await world.people(900);
   let mended = false;
   world.script.answer = () => (mended ? accepted : suspect);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   await paused(world, id, 'BadDeviceToken');
   assert.equal(world.script.sent.length, 20);
   for (const { id: device } of people)
     assert.ok(await world.store.getInstallation('default', device), 'the registry is as it was');
   mended = true;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 900);
 });
 
@@ -64,8 +60,7 @@ test('a few suspect rejections are ordinary failures', async (t) => {
   const world = createWorld(t);
   await world.people(600);
   world.script.answer = ({ index }) => (index % 3 === 0 ? suspect : accepted);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { counts, campaign } = await world.closed(id);
   assert.equal(campaign.state, 'completed');
   assert.deepEqual(counts.reasons, { BadDeviceToken: 200 });
@@ -75,8 +70,7 @@ test('a chunk too small to be a wave fails for itself', async (t) => {
   const world = createWorld(t);
   await world.people(19);
   world.script.answer = () => suspect;
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.deepEqual((await world.closed(id)).counts.reasons, { BadDeviceToken: 19 });
 });
 
@@ -93,8 +87,7 @@ test('missing credentials pause; with them everybody is sent to once', async (t)
   await world.run();
   await paused(world, id, 'app "default" has no credentials for fcm');
   world.ports.senders = senders;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 1500);
   eachOnce(world, people);
 });
@@ -112,14 +105,12 @@ test('what was learnt before the pause is kept: the others wait, these do not', 
     6: { kind: 'blocked', reason: 'no access token', proven: true },
   };
   world.script.answer = ({ index }) => (mended ? accepted : (answers[index] ?? accepted));
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const counts = await world.store.counts(id);
   assert.deepEqual([counts.accepted, counts.failed], [1, 2]);
-  assert.equal((await world.store.getCampaign(id))?.state, 'paused');
+  assert.equal(await world.stateOf(id), 'paused');
   mended = true;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   const ledger = await world.closed(id);
   assert.equal(ledger.accepted, 8);
   const again = world.script.sent.filter((it) => it.before > 0).map((it) => it.index);
@@ -130,8 +121,7 @@ test('a paused campaign can be cancelled', async (t) => {
   const world = createWorld(t);
   await world.people(3000);
   world.script.answer = () => ({ kind: 'blocked', reason: 'BadTopic' });
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   await paused(world, id, 'BadTopic');
   assert.equal((await cancel(world.ports, id)).kind, 'ok');
   await world.run();

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../../functions/model/outcome.ts';
-import { resume } from '../../../functions/pipeline/control/control.ts';
 import { retryFailures } from '../../../functions/pipeline/control/retry.ts';
 import { accepted } from '../script.ts';
 import { createWorld, DAY, NOW, type World } from '../world.ts';
@@ -14,7 +13,7 @@ const refusal = (reason: string, detail?: string): Outcome => ({
   ...(detail && { detail }),
 });
 
-const stateOf = async ({ store }: World, id: string) => {
+const stateAndReason = async ({ store }: World, id: string) => {
   const campaign = await store.getCampaign(id);
   return [campaign?.state, campaign?.reason];
 };
@@ -32,8 +31,7 @@ for (const [platform, reason] of [
     const detail = `message.android.ttl: bad for token-of-device-7`;
     world.script.answer = ({ installationId }) =>
       bad.has(installationId) ? refusal(reason, detail) : accepted;
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     const ledger = await world.closed(id);
     assert.equal(world.logged.campaignPaused, undefined);
     assert.equal(ledger.accepted, 5994);
@@ -65,8 +63,7 @@ test('the first answer of all is a refusal of one recipient: the campaign goes o
     first ??= installationId;
     return installationId === first ? refusal('INVALID_ARGUMENT') : accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const ledger = await world.closed(id);
   assert.deepEqual([ledger.accepted, ledger.counts.reasons], [2999, { INVALID_ARGUMENT: 1 }]);
   assert.equal(world.logged.campaignPaused, undefined);
@@ -82,8 +79,7 @@ test('a small chunk of refused ones does not stop a large campaign before others
   const bad = new Set(['device-0', 'device-1', 'device-2']);
   world.script.answer = ({ installationId }) =>
     bad.has(installationId) ? refusal('BadTopic') : accepted;
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const ledger = await world.closed(id);
   assert.equal(world.logged.campaignPaused, undefined);
   assert.deepEqual([ledger.accepted, ledger.counts.reasons], [1997, { BadTopic: 3 }]);
@@ -93,13 +89,11 @@ test('no push was accepted: the pause has the provider’s words, and each resum
   const world = createWorld(t);
   await world.people(5);
   world.script.answer = () => refusal('INVALID_ARGUMENT', 'message.data[0].value: no string');
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const why = 'INVALID_ARGUMENT: message.data[0].value: no string';
-  assert.deepEqual(await stateOf(world, id), ['paused', why]);
+  assert.deepEqual(await stateAndReason(world, id), ['paused', why]);
   assert.equal((await world.store.counts(id)).failed, 0, 'no recipient is blamed at first');
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   const { counts } = await world.closed(id);
   assert.deepEqual(counts.reasons, { INVALID_ARGUMENT: 5 });
 });
@@ -110,15 +104,13 @@ test('recipients that are refused for good fail after some resumes, and all othe
   // more than a wave has, all at the end
   const bad = (index: number) => index >= 900;
   world.script.answer = ({ index }) => (bad(index) ? refusal('INVALID_ARGUMENT') : accepted);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   let resumes = 0;
-  while ((await stateOf(world, id))[0] === 'paused') {
+  while ((await world.stateOf(id)) === 'paused') {
     const before = await world.store.counts(id);
     assert.equal(before.accepted, 900);
     world.clock.now += 1000;
-    assert.equal((await resume(world.ports, id)).kind, 'ok');
-    await world.run();
+    await world.resume(id);
     resumes += 1;
     assert.ok(resumes < 12, 'it does not end');
   }
@@ -132,9 +124,8 @@ test('a key that is revoked after 600 of 1,000: paused, and the refused ones are
   let mended = false;
   world.script.answer = () =>
     mended || world.script.sent.length <= 600 ? accepted : refusal('InvalidProviderToken');
-  const id = await world.campaign();
-  await world.run();
-  assert.deepEqual(await stateOf(world, id), ['paused', 'InvalidProviderToken']);
+  const id = await world.send();
+  assert.deepEqual(await stateAndReason(world, id), ['paused', 'InvalidProviderToken']);
   assert.deepEqual(await world.store.counts(id), {
     recipients: 1000,
     accepted: 600,
@@ -144,8 +135,7 @@ test('a key that is revoked after 600 of 1,000: paused, and the refused ones are
   });
   assert.equal(world.script.sent.length, 620);
   mended = true;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 1000);
 });
 
@@ -154,13 +144,11 @@ test('recipients of a wave of suspect rejections fail when they are refused agai
   await world.people(30);
   const suspect: Outcome = { kind: 'rejected', reason: 'BadDeviceToken', suspect: true };
   world.script.answer = () => suspect;
-  const id = await world.campaign();
-  await world.run();
-  assert.deepEqual(await stateOf(world, id), ['paused', 'BadDeviceToken']);
-  for (let i = 0; i < 3 && (await stateOf(world, id))[0] === 'paused'; i++) {
+  const id = await world.send();
+  assert.deepEqual(await stateAndReason(world, id), ['paused', 'BadDeviceToken']);
+  for (let i = 0; i < 3 && (await world.stateOf(id)) === 'paused'; i++) {
     world.clock.now += 1000;
-    await resume(world.ports, id);
-    await world.run();
+    await world.resume(id);
   }
   assert.deepEqual((await world.closed(id)).counts.reasons, { BadDeviceToken: 30 });
 });

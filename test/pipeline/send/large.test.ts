@@ -23,8 +23,7 @@ test('a chunk in which everyone failed is committed in parts, each recipient onc
       return store.commitChunk(commit);
     },
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { counts, chunks } = {
     counts: await store.counts(id),
     chunks: new Set(commits.map((it) => it.chunkId)),
@@ -58,8 +57,7 @@ test('a commit of a part that the store does not take leaves the rest to another
       return store.commitChunk(commit);
     },
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { counts } = await world.closed(id);
   assert.deepEqual([counts.recipients, counts.failed], [2_500, 2_500]);
   assert.ok(failing < 0);

@@ -26,8 +26,6 @@ function sendsWithin(world: World, answer: (batch: Batch) => Outcome | Promise<O
   return sender;
 }
 
-const stateOf = async (world: World, id: string) => (await world.store.getCampaign(id))?.state;
-
 /** Does it before the campaign is paused for the first time. */
 function beforePause({ ports, store }: World, act: () => void) {
   let isFirst = true;
@@ -54,15 +52,13 @@ test('a pause that cannot be written is made by the next attempt', async (t) => 
   beforePause(world, () => {
     throw new Error('the store does not answer');
   });
-  const id = await world.campaign();
-  await world.run();
-  assert.equal(await stateOf(world, id), 'paused');
+  const id = await world.send();
+  assert.equal(await world.stateOf(id), 'paused');
   assert.ok(sent <= 2 * 39, `${sent} refused`);
   assert.equal(world.logged.unexpected?.length, 1);
   delete world.logged.unexpected;
   mended = true;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 300);
 });
 
@@ -131,13 +127,11 @@ test('a chunk that begins between a wave and its pause sends nothing, and delays
       return store.moveCampaign(it);
     },
   };
-  const id = await world.campaign();
-  await world.run();
-  assert.equal(await stateOf(world, id), 'paused');
+  const id = await world.send();
+  assert.equal(await world.stateOf(id), 'paused');
   assert.ok(sent <= 39, `${sent} refused`);
   mended = true;
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 2000);
 });
 
@@ -170,8 +164,7 @@ test('a sender that throws gives back its room, and what it had learnt is kept',
     while (batch.ramp?.take()) thrown += 1;
     throw new Error('no memory');
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   assert.equal(thrown, 20 + 4 * 5);
   assert.equal((await world.closed(id)).accepted, 100);
 });
@@ -193,8 +186,7 @@ for (const [what, rest] of [
       }
     };
     world.ports.senders = { apps: () => [], get: () => ({ ...world.script.sender, send }) };
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     const ledger = await world.closed(id);
     assert.equal(world.logged.campaignPaused, undefined);
     assert.deepEqual([ledger.accepted, ledger.counts.reasons], [9, { [refused.reason]: 1 }]);
@@ -217,10 +209,9 @@ test('paused while a chunk waits for its turn: nothing is sent when it comes', a
   };
   await world.run();
   assert.equal(asked, 2);
-  assert.equal(await stateOf(world, id), 'paused');
+  assert.equal(await world.stateOf(id), 'paused');
   assert.equal(world.script.sent.length, 0);
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 500);
 });
 
@@ -238,10 +229,9 @@ test('time ends while a chunk waits for its turn: nothing is sent when it comes'
       return store.claimTrial(it);
     },
   };
-  const id = await world.campaign({
+  const id = await world.send({
     message: { title: 'Hallo', ttlSeconds: 60, priority: 'high' },
   });
-  await world.run();
   assert.deepEqual((await world.closed(id)).counts.reasons, { Expired: 500 });
   assert.equal(world.script.sent.length, 0);
 });
@@ -265,10 +255,9 @@ test('a recipient that was refused before the pause of another chunk is not blam
   world.ports.senders = { apps: () => [], get: () => ({ ...world.script.sender, send }) };
   id = await world.campaign();
   await world.run();
-  assert.equal(await stateOf(world, id), 'paused');
+  assert.equal(await world.stateOf(id), 'paused');
   assert.deepEqual(await allFailures(world.store, id), []);
-  await resume(world.ports, id);
-  await world.run();
+  await world.resume(id);
   assert.equal((await world.closed(id)).accepted, 3);
 });
 
@@ -311,7 +300,7 @@ for (let seed = 1; seed <= 6; seed++)
     const id = await world.campaign();
     for (let resumes = 0; ; resumes++) {
       await world.run();
-      const state = await stateOf(world, id);
+      const state = await world.stateOf(id);
       if (state === 'completed') break;
       assert.equal(state, 'paused');
       assert.ok(resumes < 40, 'it does not end');

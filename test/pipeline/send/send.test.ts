@@ -25,7 +25,7 @@ test('a campaign goes all the way from its acceptance to its event', async (t) =
     environment: n % 7 === 0 ? 'sandbox' : 'production',
   }));
   const id = await world.campaign({ audience: { language: ['de'] } });
-  assert.equal((await world.store.getCampaign(id))?.state, 'accepted');
+  assert.equal(await world.stateOf(id), 'accepted');
   assert.equal(world.script.sent.length, 0, 'nothing is sent before the answer');
   world.clock.now += 700;
   await world.run();
@@ -75,8 +75,7 @@ test('a push goes to the sender of its app, provider and environment', async (t)
       },
     }),
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   await world.closed(id);
   assert.equal(asked.size, 4);
   for (const [key, ids] of asked)
@@ -88,8 +87,7 @@ test('a push goes to the sender of its app, provider and environment', async (t)
 
 test('a campaign with an empty audience completes immediately', async (t) => {
   const world = createWorld(t);
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { campaign, recipients } = await world.closed(id);
   assert.deepEqual([campaign.state, recipients], ['completed', 0]);
   assert.equal(campaign.closedAt, NOW);
@@ -98,8 +96,7 @@ test('a campaign with an empty audience completes immediately', async (t) => {
 test('a dry run goes the whole way and all recipients are skipped', async (t) => {
   const world = createWorld(t);
   await world.people(1200);
-  const id = await world.campaign({ dryRun: true });
-  await world.run();
+  const id = await world.send({ dryRun: true });
   const { campaign, skipped } = await world.closed(id);
   assert.deepEqual([campaign.state, skipped, campaign.firstPushAt], ['completed', 1200, null]);
   assert.equal(world.script.dryRuns, world.script.sent.length);
@@ -115,8 +112,7 @@ test('in a dry run, recipients that would be refused fail and keep their tokens'
     if (installationId === bad) return { kind: 'rejected', reason: 'INVALID_ARGUMENT' };
     return accepted;
   };
-  const id = await world.campaign({ dryRun: true });
-  await world.run();
+  const id = await world.send({ dryRun: true });
   const { campaign, skipped, counts, failures, ...rest } = await world.closed(id);
   assert.deepEqual([skipped, rest.accepted, counts.failed], [1198, 0, 2]);
   assert.deepEqual(failures.map((it) => it.installationId).toSorted(), [gone, bad]);
@@ -136,8 +132,7 @@ for (const [what, afterMs, at] of [
     const unlucky = new Set(['device-3', 'device-700', 'device-1400']);
     world.script.answer = ({ installationId, before }) =>
       unlucky.has(installationId) && before === 0 ? busy(afterMs) : accepted;
-    const id = await world.campaign();
-    await world.run();
+    const id = await world.send();
     assert.equal((await world.closed(id)).accepted, 1500);
     const again = world.script.sent.filter((it) => it.before > 0);
     assert.deepEqual(new Set(again.map((it) => it.installationId)), unlucky);
@@ -169,8 +164,7 @@ test('waiting ends with the time of the message, not before: the last reason is 
     last = `Busy${before}`;
     return { ...busy(null), reason: last };
   };
-  const id = await world.campaign(message(12 * 3600));
-  await world.run();
+  const id = await world.send(message(12 * 3600));
   const { failures, accepted: good, campaign } = await world.closed(id);
   assert.equal(good, 1);
   assert.ok(campaign.closedAt! > NOW + 11 * 3600_000, 'every attempt in twelve hours');
@@ -188,8 +182,7 @@ test('an attempt with an accepted push resets the backoff', async (t) => {
     through += 1;
     return through <= 10 ? accepted : busy(null, 'service');
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { accepted: good, campaign } = await world.closed(id);
   assert.equal(good, 300);
   const took = campaign.closedAt! - NOW;
@@ -201,8 +194,7 @@ test('a push that could only be tried after its expiry fails with the last reaso
   const world = createWorld(t, half);
   await world.people(3);
   world.script.answer = ({ before }) => busy(before === 0 ? 40_000 : 20_000);
-  const id = await world.campaign(message(60));
-  await world.run();
+  const id = await world.send(message(60));
   const { failures, campaign } = await world.closed(id);
   assert.equal(campaign.closedAt, NOW + 40_000, 'without waiting for it');
   assert.equal(world.script.sent.length, 6);
@@ -231,8 +223,7 @@ test('a push without an answer is sent once more, then recorded as unknown', asy
     if (installationId === 'device-3') return before === 1 ? busy(null) : lost;
     return accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { accepted: good, failures } = await world.closed(id);
   assert.equal(good, 8);
   assert.deepEqual(
@@ -263,8 +254,7 @@ test('a dead token is forgotten, unless its app came back in the meantime', asyn
     if (installationId === 'device-4') return { kind: 'rejected', reason: 'BadDeviceToken' };
     return accepted;
   };
-  const id = await world.campaign();
-  await world.run();
+  const id = await world.send();
   const { counts } = await world.closed(id);
   assert.deepEqual(counts.reasons, { BadDeviceToken: 1, Unregistered: 3 });
   const left = await Array.fromAsync(people, (it) => world.store.getInstallation('default', it.id));
