@@ -115,8 +115,7 @@ export function eventContract(name: string, makeStore: MakeStore) {
   test(`${name}: one whose every recipient failed has failed; a cancelled one has not`, async (t) => {
     const store = await makeStore(t);
     const { campaignId, chunkId } = await lonelyChunk(store, 2);
-    claimed(await store.claimChunk(chunkId, leaseOf('a'), NOW));
-    await store.commitChunk(commitOf(chunkId, 'a', { failed: [0, 1], open: [] }));
+    await finish(store, chunkId, NOW, [0, 1]);
     assert.deepEqual(await courseOf(store, campaignId), [
       ...[[1, 'accepted'] as const, [2, 'started'] as const],
       [3, 'failed'],

@@ -157,12 +157,12 @@ export const commitOf = (
   ...rest,
 });
 
-/** Claims a chunk and has all of it accepted. */
-export async function finish(store: Store, chunkId: string, now = NOW) {
+/** Claims a chunk and commits all of it: `failed` are indices, the others were accepted. */
+export async function finish(store: Store, chunkId: string, now = NOW, failed: number[] = []) {
   const leaseId = `finish-${chunkId}`;
   const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf(leaseId, now + 1), now));
-  const accepted = chunk.open.length;
-  return store.commitChunk(commitOf(chunkId, leaseId, { accepted, open: [], now }));
+  const accepted = chunk.open.length - failed.length;
+  return store.commitChunk(commitOf(chunkId, leaseId, { accepted, failed, open: [], now }));
 }
 
 /** Everything that is paged, in pages of `limit`. */

@@ -6,6 +6,7 @@ import type { RecipientRecord, Store } from '../../functions/ports/ports.ts';
 import {
   claimed,
   commitOf,
+  finish,
   leaseOf,
   type MakeStore,
   MINUTE,
@@ -86,8 +87,7 @@ export function outcomeContract(name: string, makeStore: MakeStore) {
   test(`${name}: an erasure takes out of a chunk that is done who was in it, and leaves the outcomes of others`, async (t) => {
     const store = await makeStore(t);
     const { campaignId, chunkId } = await frozen(store);
-    claimed(await store.claimChunk(chunkId, leaseOf('one'), NOW));
-    await store.commitChunk(commitOf(chunkId, 'one', { accepted: 5, failed: [5], open: [] }));
+    await finish(store, chunkId, NOW, [5]);
     const before = await store.counts(campaignId);
     const both = await Promise.all(['a', 'b'].map((id) => store.eraseUser(`user-${id}`, NOW)));
     assert.deepEqual(

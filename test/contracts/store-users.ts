@@ -404,11 +404,7 @@ export function userContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     const closed = async (now: number) => {
       const { campaignId, chunkId } = await chunkFor(store, ['a', 'b']);
-      const lease = leaseOf('mine', now + 1);
-      claimed(await store.claimChunk(chunkId, lease, now));
-      await store.commitChunk(
-        commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [], now }),
-      );
+      await finish(store, chunkId, now, [0]);
       return campaignId;
     };
     const old = await closed(NOW - 40 * DAY);

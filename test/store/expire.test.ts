@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import {
   allFailures,
   claimed,
-  commitOf,
+  finish,
   leaseOf,
   lonelyChunk,
   MINUTE,
@@ -27,10 +27,7 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
     const campaignId = await running(store, 1, { audience });
     await store.freezePage(pageOf(campaignId, [2], { last: true }));
     const chunkId = `${campaignId}.0.0.0`;
-    claimed(await store.claimChunk(chunkId, leaseOf('mine', at + 1), at));
-    await store.commitChunk(
-      commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [], now: at }),
-    );
+    await finish(store, chunkId, at, [0]);
     return { campaignId, chunkId };
   };
   const old = await Promise.all([closed(NOW - 40 * DAY), closed(NOW - 31 * DAY)]);

@@ -7,10 +7,8 @@ import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,
   campaignOf,
-  claimed,
-  commitOf,
   EVERYBODY,
-  leaseOf,
+  finish,
   lonelyChunk,
   MINUTE,
   NOW,
@@ -50,8 +48,7 @@ async function closed(store: ReturnType<typeof openStore>, key: string) {
   await store.startCampaign({ id: campaign.id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
   await store.freezePage(page);
   const { id: chunkId } = page.chunks[0]!;
-  claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
-  await store.commitChunk(commitOf(chunkId, 'mine', { failed: [0], open: [] }));
+  await finish(store, chunkId, NOW, [0]);
   assert.equal((await store.getCampaign(campaign.id))?.state, 'completed');
   return campaign;
 }
@@ -115,8 +112,7 @@ test('a campaign that has expired is there in no part', { skip }, async (t) => {
 test('a campaign to everybody outlives what is known of its recipients', { skip }, async (t) => {
   const { store, clock } = openExpiring(t);
   const { campaignId, chunkId } = await lonelyChunk(store, 2);
-  claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
-  await store.commitChunk(commitOf(chunkId, 'mine', { failed: [0], accepted: 1, open: [] }));
+  await finish(store, chunkId, NOW, [0]);
   clock.now = NOW + 31 * DAY;
   assert.equal((await store.getCampaign(campaignId))?.state, 'completed');
   assert.equal((await store.counts(campaignId)).failed, 1);

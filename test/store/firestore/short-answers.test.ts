@@ -8,9 +8,8 @@ import { createClient } from '../../../functions/store/firestore/client.ts';
 import {
   allFailures,
   allPages,
-  commitOf,
   EVERYBODY,
-  leaseOf,
+  finish,
   MINUTE,
   NOW,
   pageOf,
@@ -83,10 +82,7 @@ async function fill(t: TestContext) {
   for (const page of range(53))
     await store.freezePage(pageOf(campaignId, Array(10).fill(1), { page }));
   const failing = range(25).map((page) => `${campaignId}.0.${page}.0`);
-  for (const chunkId of failing) {
-    await store.claimChunk(chunkId, leaseOf(chunkId), NOW);
-    await store.commitChunk(commitOf(chunkId, chunkId, { failed: [0], open: [] }));
-  }
+  for (const chunkId of failing) await finish(store, chunkId, NOW, [0]);
   await Promise.all(range(310).map(() => running(store, 1, { app: 'other' })));
   for (const n of range(25)) {
     const name = `name-${n}`;
