@@ -55,8 +55,12 @@ const androidNotification = message('AndroidNotification', {
   local_only: 'BOOL',
   notification_priority: words(
     'AndroidNotification.NotificationPriority',
-    ...['PRIORITY_UNSPECIFIED', 'PRIORITY_MIN', 'PRIORITY_LOW', 'PRIORITY_DEFAULT'],
-    ...['PRIORITY_HIGH', 'PRIORITY_MAX'],
+    'PRIORITY_UNSPECIFIED',
+    'PRIORITY_MIN',
+    'PRIORITY_LOW',
+    'PRIORITY_DEFAULT',
+    'PRIORITY_HIGH',
+    'PRIORITY_MAX',
   ),
   default_sound: 'BOOL',
   default_vibrate_timings: 'BOOL',
@@ -64,7 +68,10 @@ const androidNotification = message('AndroidNotification', {
   vibrate_timings: { all: 'Duration' },
   visibility: words(
     'AndroidNotification.Visibility',
-    ...['VISIBILITY_UNSPECIFIED', 'PRIVATE', 'PUBLIC', 'SECRET'],
+    'VISIBILITY_UNSPECIFIED',
+    'PRIVATE',
+    'PUBLIC',
+    'SECRET',
   ),
   notification_count: 'INT32',
   light_settings: lightSettings,
@@ -72,7 +79,10 @@ const androidNotification = message('AndroidNotification', {
   bypass_proxy_notification: 'BOOL',
   proxy: words(
     'AndroidNotification.Proxy',
-    ...['PROXY_UNSPECIFIED', 'ALLOW', 'DENY', 'IF_PRIORITY_LOWERED'],
+    'PROXY_UNSPECIFIED',
+    'ALLOW',
+    'DENY',
+    'IF_PRIORITY_LOWERED',
   ),
 });
 

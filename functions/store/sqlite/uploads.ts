@@ -40,7 +40,12 @@ export function sqliteUploads({ sql, transaction, durably }: Database, now: () =
       if (it.size === null) await dropExpired(it.createdAt);
       durably(() => {
         sql('INSERT OR REPLACE INTO uploads VALUES (?,?,?,?,?,?)').run(
-          ...[it.id, it.app, it.of, it.size, it.createdAt, it.expiresAt],
+          it.id,
+          it.app,
+          it.of,
+          it.size,
+          it.createdAt,
+          it.expiresAt,
         );
       });
     },
