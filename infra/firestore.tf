@@ -87,11 +87,11 @@ resource "google_project_iam_member" "datastore_user" {
 # clients, and in an existing one the rules belong to your apps. `firestore.rules` is for the emulator and for
 # `firebase deploy` to a database that is Volley's alone.
 #
-# So rules that let app users read "everything" let them read our keys and installations, where the
-# database is theirs as well. Terraform cannot read the rules; it warns.
+# In a database that is shared with apps, rules that let app users read everything also let them read
+# our keys and installations. Terraform cannot read the rules, so it warns.
 check "security_rules" {
   assert {
     condition     = var.firestore.create || local.database_id != "(default)"
-    error_message = "An existing (default) database has your apps' security rules. Look whether they let app users read or write the collections `keys` and `installations` (docs/operations.md, \"The database\"), or give Volley a database of its own."
+    error_message = "An existing (default) database has your apps' security rules. Check whether they let app users read or write the collections `keys` and `installations` (docs/operations.md, \"The database\"), or give Volley a database of its own."
   }
 }

@@ -1,5 +1,5 @@
 locals {
-  # CPUs are whole: a fraction allows one request at a time and nothing more. Memory was measured
+  # Whole CPUs: an instance with a fraction of one takes one request at a time. Memory was measured
   # (docs/operations.md, "Cold starts and memory"): no function holds more than 200 MB, but Node's heap wants
   # room. Start-up CPU boost has no argument here; functions of the second generation have it on
   # (`run.googleapis.com/startup-cpu-boost`).
@@ -11,18 +11,18 @@ locals {
     # 4 planners to a CPU: each waits for Firestore half of its time. 10 x 4 = 40 slots = 24 + 16.
     plan = { target = "plan", memory = "512Mi", concurrency = 4, instances = 10, timeout = 600 }
 
-    # 5 x 12 = 60 slots = 44 + 16. Few instances: each holds up to four connections to Apple, who takes
-    # many for an attack, and an instance sends some 50,000 pushes a second if it must.
+    # 5 x 12 = 60 slots = 44 + 16. Few instances: each holds up to four connections, and Apple treats
+    # many connections as an attack. One instance can send about 50,000 pushes a second.
     send-apns = { target = "sendApns", memory = "512Mi", concurrency = 12, instances = 5, timeout = 600 }
 
-    # 3 x 16 = 48 slots for 24 + 16. At an answer in 80 ms one instance takes all of the default quota,
-    # so more slots to an instance are fewer instances that are billed.
+    # 3 x 16 = 48 slots for 24 + 16. If FCM answers in 80 ms, one instance uses all of the default
+    # quota. More slots for each instance mean fewer billed instances.
     send-fcm = { target = "sendFcm", memory = "512Mi", concurrency = 16, instances = 3, timeout = 600 }
 
     # 4 x 20 = 80 slots: 40 for the queue, 40 for Pub/Sub. They wait for other people's servers.
     deliver = { target = "deliver", memory = "256Mi", concurrency = 20, instances = 4, timeout = 60 }
 
-    # One at a time; the next minute has the next. More would be harmless and of no use.
+    # One at a time: the next call comes a minute later. More would be harmless, but useless.
     tick = { target = "tick", memory = "256Mi", concurrency = 1, instances = 1, timeout = 300 }
   }
 
@@ -79,8 +79,8 @@ resource "google_cloudfunctions2_function" "this" {
     min_instance_count               = lookup(var.warm, each.key, 0)
     timeout_seconds                  = each.value.timeout
 
-    # What only Cloud Tasks, Pub/Sub and Cloud Scheduler of this project call is not reachable from
-    # the internet; IAM and the function's own check of the token come on top of that.
+    # Only Cloud Tasks, Pub/Sub and Cloud Scheduler of this project call the other functions, so the
+    # internet cannot reach those. IAM and the function's own check of the token protect them as well.
     # https://cloud.google.com/functions/docs/networking/network-settings#ingress_settings
     ingress_settings = each.key == "api" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
 
@@ -105,7 +105,7 @@ resource "google_cloudfunctions2_function" "this" {
     }
   }
 
-  # a build reads its source, an instance its secrets, as soon as they are there
+  # a build reads its source, and an instance its secrets, as soon as they exist
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
     google_project_iam_member.build_logs,

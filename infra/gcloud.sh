@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 #
 # The deployment of Volley with gcloud alone, for teams without Terraform. It can be run again at any
-# time: existing resources are updated, nothing is deleted. It makes what the Terraform beside it
-# makes, but for what needs Terraform (GitHub's workflows) and the bucket of the source, which gcloud
-# has its own for; test/infra/ compares the two, and runs this with gcloud itself against a recorder.
-# The numbers' reasons stand in queues.tf and functions.tf. It needs gcloud with the components alpha
+# time: existing resources are updated, nothing is deleted. It makes the same as the Terraform beside
+# it, except GitHub's workflows, which need Terraform, and a bucket for the source, since gcloud has
+# one. test/infra/ compares the two, and runs this with gcloud itself against a recorder. queues.tf
+# and functions.tf give the reasons of the numbers. It needs gcloud with the components alpha
 # and beta (monitoring has no others), bq for BigQuery, and Node.
 #
 #   PROJECT=my-project-1234 APNS_KEY_ID=… APNS_TEAM_ID=… APNS_TOPIC=com.example.app infra/gcloud.sh
@@ -74,7 +74,7 @@ passing+='|[Ss]ervice account [^ ]* does not exist|Unknown service account|concu
 passing+='|missing permission on the build service account|Permission denied on secret'
 passing+='|gcp-sa-pubsub[^ ]* .*(permission|does not exist)|UNAVAILABLE|RESOURCE_EXHAUSTED'
 
-# what comes in goes to stderr as it comes, and on
+# copies stdin to stdout, and each line to stderr as soon as it comes
 aloud() {
   local line
   while IFS= read -r line || [[ -n $line ]]; do
@@ -112,7 +112,7 @@ there() { # DESCRIBE…
   exit 1
 }
 
-# ensure 'describe …' -- create … -- update …     (without an update: it is there, all is well)
+# ensure 'describe …' -- create … -- update …     (without an update, an existing one stays as it is)
 ensure() {
   local describe=$1 create=() update=() part=''
   shift
@@ -170,7 +170,7 @@ url() { echo "https://$prefix-$1-$number.$region.run.app"; }
 
 functions=(api plan send-apns send-fcm deliver tick)
 
-# IAM does not say of an account whether it is there: it answers 403 for both
+# accounts cannot be described beforehand: IAM answers 403 whether one exists or not
 for name in "${functions[@]}" invoker build; do
   unless_there iam service-accounts create "$prefix-$name" --display-name="Volley: $name"
 done
@@ -451,7 +451,7 @@ deploy send-fcm sendFcm 512Mi 16 3 600 "$fcm_secrets" "$fcm_environment"
 deploy deliver deliver 256Mi 20 4 60 '' ''
 deploy tick tick 256Mi 1 1 300 '' ''
 
-# Only the invoker calls what is not the API.
+# Only the invoker may call the functions other than the API.
 for name in plan send-apns send-fcm deliver tick; do
   on run services add-iam-policy-binding "$prefix-$name" --region="$region" "$(member invoker)" --role=roles/run.invoker
 done

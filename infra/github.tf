@@ -1,4 +1,5 @@
-# GitHub's workflows without a key: GitHub signs who a job is, Google believes it for this repository.
+# GitHub's workflows without a key: GitHub signs a token that names the job, and Google accepts the
+# tokens of this repository.
 # https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines
 #
 # Two accounts. `github-plan` reads what there is: pull requests, whose code is not reviewed yet, get
@@ -6,13 +7,13 @@
 # jobs of the protected environment, also changes functions, queues, schedules, topics, indexes, metrics,
 # dashboards and alerts.
 #
-# Both have roles of our own with single permissions, since Google's roles for it read logs, tasks and
-# messages, make sinks and call functions. Neither may change IAM, accounts, roles, secrets or this file's
+# Both have roles of our own with single permissions, since Google's own roles could also read logs,
+# tasks and messages, make sinks and call functions. Neither may change IAM, accounts, roles, secrets or this file's
 # own resources: only people can change permissions. A change to those, and a resource
 # that is new, fails in the workflow with a 403; apply it by hand. Neither reads a secret, a document, a
 # task, a message or a log. But what `github-apply` deploys runs as the functions do, and can read what
 # they read: that is why its environment wants a reviewer.
-# test/infra/roles.test.ts holds these permissions against what a plan reads and an apply changes.
+# test/infra/roles/ compares these permissions with what a plan reads and an apply changes.
 locals {
   github = var.github == null ? {} : {
     github-plan  = { may = "plan" }
@@ -57,7 +58,7 @@ locals {
     "bigquery.tables.getIamPolicy",
   ] : [])
 
-  # What an apply changes and has no narrower place than the project.
+  # For what an apply changes, where a grant cannot be narrower than the project.
   github_writes = [
     "cloudfunctions.functions.update",
     "cloudfunctions.operations.get",
@@ -80,7 +81,7 @@ locals {
     "monitoring.notificationChannels.update",
   ]
 
-  # What it changes of ours alone, among other people's of the same kind.
+  # For what an apply changes, granted on our resources alone: the project may have others of these kinds.
   github_changes = {
     queue        = ["cloudtasks.queues.update"]
     topic        = ["pubsub.topics.update"]
@@ -224,7 +225,7 @@ resource "google_pubsub_subscription_iam_member" "github" {
   member       = google_service_account.github["github-apply"].member
 }
 
-# the source: a plan reads that it is there, an apply adds another
+# the source: a plan checks that it exists, an apply adds another
 resource "google_storage_bucket_iam_member" "github" {
   for_each = local.github
 

@@ -8,7 +8,7 @@ locals {
   }
 }
 
-# Numbers out of the structured log (functions/log.ts): what the platform's own metrics cannot know.
+# Metrics taken from the structured log (functions/log.ts); the platform has none of these.
 resource "google_logging_metric" "this" {
   for_each = local.metrics
 

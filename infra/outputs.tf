@@ -4,12 +4,12 @@ output "api_url" {
 }
 
 output "next" {
-  description = "What a human does now."
+  description = "The next steps, to do by hand."
   value       = <<-END
     1. The first API key (shown once; only its hash is stored):
          npm run --silent key -- --project ${var.project} --database '${local.database_id}' --name first
     2. export VOLLEY_URL=${local.urls.api} VOLLEY_API_KEY=volley_…
-    3. Look whether all is well:   npx volley doctor
+    3. Check the deployment:       npx volley doctor
     4. Register one device of your own, as user "me": README.md, step 9
     5. Push to it alone:           npx volley message --user me --title Hello --body World
   END

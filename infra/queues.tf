@@ -1,13 +1,13 @@
 locals {
-  # A send task carries a chunk of up to 2,000 recipients (functions/model/sizes.ts; FCM's are full to
-  # that), one of a `-now` queue up to 50 (functions/model/tasks.ts). Dispatches count retries, so a
-  # rate here bounds all that reaches a provider.
+  # A send task carries a chunk of at most 2,000 recipients (functions/model/sizes.ts; chunks of FCM
+  # are that large), a task of a `-now` queue at most 50 (functions/model/tasks.ts). Retries count as
+  # dispatches, so a rate here bounds all that reaches a provider.
   largest_chunk = 2000
   largest_few   = 50
 
   # FCM's quota is 600,000 messages a minute and project, unless you asked for more. By default:
   #   95 %  for chunks:  4.75 a second x 2,000 = 9,500 a second, which a campaign alone has
-  #   4 %   for the few: 8 a second x 50       =   400 a second
+  #   4 %   for pushes to few: 8 a second x 50 = 400 a second
   # and one percent, 6,000 a minute, for what both queues may hand out in a burst: a fifth of a
   # second's tasks, rounded up (functions/queue/pace.ts). So no minute ever has more than the quota,
   # whatever mix of sizes there is.
@@ -50,8 +50,8 @@ locals {
 
   # A task that has used up its attempts is gone, without a dead-letter queue. The pipeline's tasks
   # need no last attempt: the sweep finds their work 15 minutes later and queues it again. So these
-  # attempts, about 50 minutes of them, are for an outage of Firestore; a provider's outage is counted in the chunk (functions/model/timing.ts). A webhook's
-  # backoff is longer: about a day in all.
+  # attempts, about 50 minutes of them, are for an outage of Firestore; a provider's outage is counted
+  # in the chunk (functions/model/timing.ts). A webhook's backoff is longer: about a day in all.
   retries = {
     pipeline = { attempts = 60, min = "1s", max = "60s", doublings = 6 }
     deliver  = { attempts = 40, min = "10s", max = "3600s", doublings = 8 }
@@ -78,8 +78,8 @@ locals {
     deliver = ["api", "deliver", "tick"]
   }
 
-  # Who asks whether a task still waits, before its work is queued again: the sweep, and what puts a
-  # campaign's shards and chunks back on their queues when it goes on.
+  # The functions that ask whether a task still waits before they queue its work again: `tick` in its
+  # sweep, and `plan` for the shards and chunks of a campaign that is resumed.
   finders = merge(
     { for queue in keys(local.queues) : "${queue} tick" => { queue = queue, function = "tick" } },
     { for queue in keys(local.queues) : "${queue} plan" => { queue = queue, function = "plan" } if can(regex("^s(hard|end)", queue)) },
@@ -108,7 +108,7 @@ resource "google_cloud_tasks_queue" "this" {
   depends_on = [google_project_service.this]
 }
 
-# `volley doctor` looks whether they run, and whether the functions refuse their tasks.
+# `volley doctor` checks that they run, and that the functions take their tasks.
 resource "google_cloud_tasks_queue_iam_member" "doctor" {
   for_each = local.queues
 
@@ -129,8 +129,8 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   member   = google_service_account.function[each.value.function].member
 }
 
-# Google's smallest role for it reads the bodies of all tasks and lists them; this one is the one
-# permission.
+# Google's smallest role with this permission can also list tasks and read their bodies. This role has
+# nothing but the permission.
 resource "google_project_iam_custom_role" "task_finder" {
   role_id     = "${replace(var.prefix, "-", "_")}_task_finder"
   title       = "Volley: sees whether a task waits"

@@ -20,7 +20,7 @@ variable "region" {
 }
 
 variable "prefix" {
-  description = "Every name begins with it; another one is another deployment in the same project."
+  description = "Every name begins with it. A second deployment in the same project needs another prefix."
   type        = string
   default     = "volley"
 
@@ -33,8 +33,8 @@ variable "prefix" {
 
 variable "firestore" {
   description = <<-END
-    The database: one of Volley's own, named as the prefix, unless another is named. Set
-    `create = false` where it is there already; "(default)", which most Firebase projects have, is
+    The database: one of Volley's own, named like the prefix, unless you name another. Set
+    `create = false` if it exists already. "(default)", which most Firebase projects have, is
     guarded by your apps' security rules (docs/operations.md, "The database").
   END
   type = object({
@@ -89,7 +89,7 @@ variable "fcm" {
 }
 
 variable "several_apps" {
-  description = "More apps than one: a JSON file (VOLLEY_APPS, see docs/operations.md) in the secret PREFIX-apps, in place of `apns` and `fcm.project`."
+  description = "For several apps: a JSON file (VOLLEY_APPS, see docs/operations.md) in the secret PREFIX-apps, in place of `apns` and `fcm.project`."
   type        = bool
   default     = false
 }
@@ -126,7 +126,7 @@ variable "trusted_hops" {
 }
 
 variable "warm" {
-  description = "Instances that are never scaled away, by function. Each costs about as much as a small machine; without any, Volley costs nothing while it sleeps."
+  description = "The least number of instances, by function. Each costs about as much as a small machine; with none, an idle Volley costs almost nothing."
   type        = map(number)
   default     = {}
 
@@ -137,7 +137,7 @@ variable "warm" {
 }
 
 variable "alert_emails" {
-  description = "Who is told when something is wrong."
+  description = "E-mail addresses that get the alerts."
   type        = list(string)
   default     = []
 }

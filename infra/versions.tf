@@ -23,7 +23,7 @@ terraform {
 }
 
 # A state belongs to one deployment. With the state of another (a forgotten `-backend-config=prefix=…`) a
-# plan would replace everything, secrets included; so the state remembers whose it is, and refuses.
+# plan would replace everything, secrets included. So the state names its deployment, and a plan of another fails.
 resource "terraform_data" "deployment" {
   input = "${var.project}/${var.prefix}"
 

@@ -1,5 +1,5 @@
-# Four deployments against mocks of the provider. What must hold for all that they make is asserted
-# over the whole of it in test/infra/policies.test.ts; here is what a variable does.
+# Four deployments against mocks of the provider: what each variable does. test/infra/deployment.test.ts
+# asserts what must hold for everything that is made.
 
 mock_provider "google" {
   mock_data "google_project" {

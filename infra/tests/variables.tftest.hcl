@@ -1,4 +1,4 @@
-# What a human may get wrong is told before anything is made.
+# Wrong settings are refused before anything is made.
 
 mock_provider "google" {}
 mock_provider "google-beta" {}

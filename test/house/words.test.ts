@@ -12,7 +12,10 @@ const avoided = /\b(?:[Ww]hom|[Ww]hoever|[Nn]obody|[Ss]omebody)\b/;
 /** A public name of the API, and an id that no test registers. */
 const quotedName = /(['"`/])nobody\1|\/nobody[/?]|-of-nobody'/g;
 
-const files = globSync('{functions,infra,test,examples}/**/*.{ts,tsx,css,js,tf,sh}').filter(
+const files = globSync([
+  '{functions,infra,test,examples}/**/*.{ts,tsx,css,js,tf,sh,json,hcl}',
+  '.github/**/*.yml',
+]).filter(
   (it) =>
     !it.includes('node_modules') &&
     !it.endsWith('house/words.test.ts') &&

@@ -1,4 +1,4 @@
-/** Installations that an audience names one by one: few, so they are read at once. */
+/** Installations that an audience names one by one: few, so all are read together. */
 
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import { matches } from '../../model/audience/matches.ts';
