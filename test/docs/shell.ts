@@ -66,7 +66,7 @@ export async function startShell(t: TestContext) {
     PATH: process.env.PATH,
     PORT: new URL(server.url).port,
     VOLLEY_STATE: join(folder, 'imports'),
-    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(folder, 'compiled'),
     NODE: process.execPath,
     ROOT,
   };

@@ -54,7 +54,7 @@ export function forkFunction(
     preload = [],
     framework = main,
     onOutput,
-    parent: { PATH, HOME } = process.env,
+    parent: { PATH, HOME, NODE_COMPILE_CACHE } = process.env,
   }: FunctionOptions = {},
 ) {
   const child = fork(framework, [`--source=${entry}`, '--port=0'], {
@@ -64,6 +64,7 @@ export function forkFunction(
       METADATA_SERVER_DETECTION: 'none',
       PATH,
       HOME,
+      NODE_COMPILE_CACHE,
       ...env,
       ...more,
       FUNCTION_TARGET: target,

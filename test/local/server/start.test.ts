@@ -41,6 +41,7 @@ function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<stri
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       VOLLEY_DATA: dataDir,
       PORT: '0',
       FCM_PROJECT_ID: 'nowhere',
