@@ -2,6 +2,7 @@
 
 import type { Campaign } from '../model/campaign.ts';
 import type { Chunk, Delivered, Failure, Shard } from '../model/chunk.ts';
+import type { UploadKind } from '../model/upload.ts';
 
 /** A device, by all names under which a campaign may have it. */
 export interface SoughtDevice {
@@ -9,6 +10,8 @@ export interface SoughtDevice {
   /** of the installation as it is now; null: not known, or none */
   token: string | null;
   userId: string | null;
+  /** what the campaign's list names its recipients by; null: not known, or it has no list */
+  listedBy: UploadKind | null;
 }
 
 /** A shard in whose range of names the device lies. */

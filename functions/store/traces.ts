@@ -1,6 +1,5 @@
 /** What both engines give of one recipient of a chunk. */
 
-import { bucketOf } from '../model/bucket.ts';
 import { type Campaign, targetOf } from '../model/campaign.ts';
 import type { Recipient } from '../model/chunk.ts';
 import { unregisteredId } from '../model/installation.ts';
@@ -9,29 +8,27 @@ import { openIn, outcomeAt } from './outcomes.ts';
 
 /** How a device is looked for in what a campaign has frozen. */
 export interface Sought {
-  /** buckets that it may lie in: of its id, or in ranges of names those of all its names */
-  buckets: number[];
-  /** each bucket of a shard is in the order of its pages; false: any page may have it */
-  isOrdered: boolean;
-  isSought(it: Recipient): boolean;
+  /** in whose buckets it may lie: its id, or in ranges of names each of its names */
+  names: string[];
+  isSought(it: Pick<Recipient, 'installationId'>): boolean;
+  /** as a recipient has it */
+  ids: string[];
 }
 
 /** Whether a campaign's shards are ranges of names, and not of installations: an upload, a list of tokens. */
 export const hasNamedShards = (campaign: Campaign) => targetOf(campaign).kind === 'named';
 
-/** Whether a shard's recipients are in the order of their buckets. A retry's are in that of the failures. */
-export const isInOrder = (campaign: Campaign) => !hasNamedShards(campaign) && !campaign.retryOf;
-
 export function soughtIn(
   campaign: Campaign,
-  { installationId, token, userId }: SoughtDevice,
-): Sought & { ids: string[] } {
+  { installationId, token, userId, listedBy }: SoughtDevice,
+): Sought {
   const ids = [installationId, ...(token === null ? [] : [unregisteredId(token)])];
-  const names = [installationId, token, userId].flatMap((it) => it ?? []);
-  const isOrdered = isInOrder(campaign);
+  const byKind = { installationIds: installationId, tokens: token, userIds: userId };
+  const all = listedBy === null ? Object.values(byKind) : [byKind[listedBy]];
   return {
-    buckets: [...new Set((hasNamedShards(campaign) ? names : [installationId]).map(bucketOf))],
-    isOrdered,
+    names: hasNamedShards(campaign)
+      ? [...new Set(all.flatMap((it) => it ?? []))]
+      : [installationId],
     ids,
     isSought: (it) => ids.includes(it.installationId),
   };

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
-import type { Campaign } from '../../functions/model/campaign.ts';
+import { chunked } from '../../functions/lib/chunked.ts';
+import { BUCKETS, bucketOf, type Cursor } from '../../functions/model/bucket.ts';
+import { type Campaign, targetOf } from '../../functions/model/campaign.ts';
 import { unregisteredId } from '../../functions/model/installation.ts';
+import type { UploadKind } from '../../functions/model/upload.ts';
+import { namedPages } from '../../functions/pipeline/audience/named.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import {
   claimed,
@@ -25,14 +28,16 @@ const DAY = 24 * 60 * MINUTE;
 const inOrder = (ids: string[]) => ids.toSorted((a, b) => bucketOf(a) - bucketOf(b));
 
 /** The device as the store looks for it. */
-const sought = (id: string, { token = null, userId = null } = {} as Names) => ({
+const sought = (id: string, { token = null, userId = null, listedBy = null }: Names = {}) => ({
   installationId: id,
   token,
   userId,
+  listedBy,
 });
 interface Names {
   token?: string | null;
   userId?: string | null;
+  listedBy?: UploadKind | null;
 }
 
 async function find(store: Store, campaignId: string, id: string, names: Names = {}) {
@@ -43,29 +48,44 @@ async function find(store: Store, campaignId: string, id: string, names: Names =
   return { ...found, places: found.recipients.map((it) => `${it.chunkId} ${it.index}`) };
 }
 
-/** Freezes pages of these ids, `size` at a time, in a shard; of two providers in turn. */
+interface Page {
+  ids: string[];
+  cursor: Cursor;
+}
+
+/** Freezes these pages, the last as such, each in two chunks. */
+async function freezePages(store: Store, campaignId: string, shard: number, pages: Page[]) {
+  for (const [page, { ids, cursor }] of pages.entries()) {
+    const parts = [ids.filter((_, i) => i % 2 === 0), ids.filter((_, i) => i % 2 === 1)];
+    const some = parts.filter((it) => it.length > 0);
+    const frozen = pageOf(
+      campaignId,
+      some.map((it) => it.length),
+      { shard, page, cursor, last: page === pages.length - 1 },
+    );
+    for (const [i, chunk] of frozen.chunks.entries())
+      chunk.recipients = some[i]!.map((id) => ({ installationId: id, token: `token-of-${id}` }));
+    assert.equal((await store.freezePage(frozen)).kind, 'frozen');
+  }
+}
+
+/** Freezes these ids as a planner does, in the order of their buckets, `size` at a time. */
 async function freeze(
   store: Store,
   campaignId: string,
   ids: string[],
-  { shard = 0, size = ids.length, now = NOW } = {},
+  { shard = 0, size = Math.max(1, ids.length) } = {},
 ) {
-  const pages = Math.max(1, Math.ceil(ids.length / size));
-  for (let page = 0; page < pages; page++) {
-    const here = ids.slice(page * size, (page + 1) * size);
-    const parts = [here.filter((_, i) => i % 2 === 0), here.filter((_, i) => i % 2 === 1)];
-    const some = parts.filter((it) => it.length > 0);
-    const last = page === pages - 1;
-    const frozen = pageOf(
-      campaignId,
-      some.map((it) => it.length),
-      { shard, page, last, now },
-    );
-    for (const [i, chunk] of frozen.chunks.entries())
-      chunk.recipients = some[i]!.map((id) => ({ installationId: id, token: `token-of-${id}` }));
-    await store.freezePage(frozen);
-  }
+  const pages = chunked(ids, size).map((some) => ({ ids: some, cursor: cursorAt(some.at(-1)!) }));
+  await freezePages(
+    store,
+    campaignId,
+    shard,
+    pages.length > 0 ? pages : [{ ids: [], cursor: cursorAt('') }],
+  );
 }
+
+const cursorAt = (id: string): Cursor => ({ bucket: bucketOf(id), id });
 
 export function recipientContract(name: string, makeStore: MakeStore) {
   test(`${name}: a recipient is found with what became of it, from its freeze to its outcome`, async (t) => {
@@ -200,34 +220,42 @@ export function recipientContract(name: string, makeStore: MakeStore) {
       assert.deepEqual((await find(store, campaignId, id)).places, [], JSON.stringify(id));
   });
 
-  const named = (rest: Partial<Campaign>) =>
-    ({ audience: { upload: 'f'.repeat(20) }, ...rest }) as Partial<Campaign>;
-
-  test(`${name}: of an upload it is found by any of its names, in the order of the names`, async (t) => {
+  test(`${name}: of an upload it is found by any of its names, as planners read those`, async (t) => {
     const store = await makeStore(t);
-    const campaignId = await running(store, 4, named({}));
-    const users = inOrder(Array.from({ length: 24 }, (_, i) => `user-${i}`));
-    const shardOf = (user: string) => Math.floor(bucketOf(user) / (BUCKETS / 4));
-    for (const shard of [0, 1, 2, 3])
-      await freeze(
+    const users = Array.from({ length: 60 }, (_, i) => `user-${i}`);
+    // of some users one device, of others many: pages end within their batches
+    const devices = users.flatMap((userId, i) =>
+      Array.from({ length: i % 7 === 0 ? 9 : 1 }, (_, n) => person(`${userId}:${n}`, { userId })),
+    );
+    await store.putInstallations(devices);
+    const upload = { id: 'f'.repeat(20), app: 'default', of: 'userIds' as const };
+    const times = { createdAt: NOW, expiresAt: NOW + DAY };
+    await store.putUpload({ ...upload, ...times, size: null });
+    await store.addToUpload({ ...upload, ...times, size: null }, users.slice(0, 50));
+    await store.putUpload({ ...upload, ...times, size: 50 });
+    const campaignId = await running(store, 2, { audience: { upload: upload.id } });
+    const target = targetOf((await store.getCampaign(campaignId))!);
+    assert.ok(target.kind === 'named');
+    for (const shard of [0, 1]) {
+      const range = { from: (BUCKETS / 2) * shard, to: (BUCKETS / 2) * (shard + 1) };
+      const read = { app: 'default', range, after: null, size: 4 };
+      const pages = await Array.fromAsync(namedPages(store, target, read));
+      await freezePages(
         store,
         campaignId,
-        users.filter((it) => shardOf(it) === shard).map((it) => `device-of-${it}`),
-        { shard, size: 3 },
-      );
-    for (const userId of users) {
-      const { shards, recipients } = await find(store, campaignId, `device-of-${userId}`, {
-        userId,
-      });
-      assert.ok(shards.some((it) => it.index === shardOf(userId)));
-      assert.deepEqual(
-        recipients.map((it) => it.shard),
-        [shardOf(userId)],
-        userId,
+        shard,
+        pages.map((it) => ({ ids: it.installations.map(({ id }) => id), cursor: it.cursor })),
       );
     }
-    const { places } = await find(store, campaignId, 'device-of-user-1', { userId: 'user-77' });
-    assert.ok(places.length <= 1, 'under another name it is looked for elsewhere');
+    for (const { id, userId = null, token } of devices) {
+      const listed = users.indexOf(userId!) < 50;
+      for (const listedBy of ['userIds', null] as const) {
+        const { places } = await find(store, campaignId, id, { userId, token, listedBy });
+        assert.equal(places.length, listed ? 1 : 0, `${id} ${listedBy}`);
+      }
+    }
+    const { places } = await find(store, campaignId, 'user-1:0', { listedBy: 'userIds' });
+    assert.deepEqual(places, [], 'it is listed by a user that is not named');
   });
 
   test(`${name}: a token that no installation had is found by the token`, async (t) => {
@@ -241,13 +269,45 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     assert.deepEqual((await find(store, campaignId, 'x', { token: 'three' })).places, []);
   });
 
-  test(`${name}: a retry is in the order of the failures`, async (t) => {
+  test(`${name}: in a retry it is found in the order of the failures`, async (t) => {
     const store = await makeStore(t);
-    const campaignId = await running(store, 1, { retryOf: 'earlier' });
-    const ids = inOrder(Array.from({ length: 12 }, (_, i) => `device-${i}`)).reverse();
-    await freeze(store, campaignId, ids, { size: 2 });
-    for (const id of ids)
-      assert.equal((await find(store, campaignId, id)).recipients.length, 1, id);
+    const createdAt = NOW - MINUTE;
+    const first = await running(store, 1, { createdAt });
+    const ids = inOrder(Array.from({ length: 24 }, (_, i) => `device-${i}`));
+    await freeze(store, first, ids, { size: 8 });
+    for await (const chunks of store.openChunks(first, null))
+      for (const { chunkId } of chunks) {
+        const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf(`of ${chunkId}`), NOW));
+        const commit = commitOf(chunkId, `of ${chunkId}`, {
+          accepted: 1,
+          failed: [0, 1, 3],
+          open: [],
+        });
+        for (const it of commit.failures) Object.assign(it, chunk.recipients[it.index]);
+        await store.commitChunk(commit);
+      }
+    const campaignId = await running(store, 1, { createdAt, retryOf: first });
+    const pages: Page[] = [];
+    for (let after: string | null = null; ; ) {
+      const { items, next }: Awaited<ReturnType<Store['listFailures']>> = await store.listFailures(
+        first,
+        after,
+        4,
+      );
+      const cursor = next === null ? { bucket: 1, id: '' } : { bucket: 0, id: next };
+      // some pages have only failures that are not worth another try
+      const isWorth = pages.length !== 1 && pages.length !== 2;
+      pages.push({ ids: isWorth ? items.map((it) => it.installationId) : [], cursor });
+      if (next === null) break;
+      after = next;
+    }
+    await freezePages(store, campaignId, 0, pages);
+    const retried = pages.flatMap((it) => it.ids);
+    assert.ok(pages.length >= 5 && retried.length > 8);
+    for (const id of ids) {
+      const { places, complete } = await find(store, campaignId, id);
+      assert.deepEqual([places.length, complete], [retried.includes(id) ? 1 : 0, true], id);
+    }
   });
 
   test(`${name}: what was erased is not found, and others are`, async (t) => {

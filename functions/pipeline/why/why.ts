@@ -4,10 +4,10 @@
  * provider's table.
  */
 
-import type { Campaign } from '../../model/campaign.ts';
-import { targetOf } from '../../model/campaign.ts';
+import { type Campaign, type Target, targetOf } from '../../model/campaign.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { DeviceInCampaign, Ports } from '../../ports/ports.ts';
+import type { UploadKind } from '../../model/upload.ts';
+import type { DeviceInCampaign, Ports, Store } from '../../ports/ports.ts';
 import { type Absence, absenceOf } from './absence.ts';
 import { type Delivery, deliveryOf } from './delivery.ts';
 import type { Facts, Hint, Step, WhyState } from './facts.ts';
@@ -73,12 +73,19 @@ const findIn = async (
   installationId: string,
   installation: Installation | null,
 ): Promise<DeviceInCampaign> => {
-  const { kind } = targetOf(campaign);
-  if (kind === 'topic' || kind === 'condition')
+  const target = targetOf(campaign);
+  if (target.kind === 'topic' || target.kind === 'condition')
     return { shards: [], recipients: [], complete: true };
   const { token = null, userId = null } = installation ?? {};
-  return store.findRecipient(campaign, { installationId, token, userId });
+  const listedBy = target.kind === 'named' ? await kindOfNames(store, target) : null;
+  return store.findRecipient(campaign, { installationId, token, userId, listedBy });
 };
+
+const kindOfNames = async (
+  store: Pick<Store, 'getUpload'>,
+  { names }: Extract<Target, { kind: 'named' }>,
+): Promise<UploadKind | null> =>
+  'tokens' in names ? 'tokens' : ((await store.getUpload(names.upload))?.of ?? null);
 
 type Told = Pick<Why, 'state' | 'summary' | 'next' | 'delivery' | 'absence'>;
 

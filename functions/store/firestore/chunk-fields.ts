@@ -2,6 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Chunk, NewChunk, OpenChunk } from '../../model/chunk.ts';
+import type { FrozenPage } from '../../ports/ports.ts';
 import { openIn } from '../outcomes.ts';
 import type { Client } from './client.ts';
 import { outcomesOf, recipientsOf } from './recipients.ts';
@@ -35,10 +36,11 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
 export const fromNewChunk = (
   { recipients, dueAt, ...it }: NewChunk,
   slot: number,
-  now: number,
+  { now, cursor }: Pick<FrozenPage, 'now' | 'cursor'>,
 ): ChunkFields => ({
   ...it,
   frozenAt: now,
+  ...(cursor && { cursorBucket: cursor.bucket, cursorId: cursor.id }),
   size: recipients.length,
   slot,
   attempt: 0,

@@ -149,8 +149,11 @@ export interface ChunkFields {
   attempt: number;
   stalled?: number;
   notBefore: number;
-  /** when it was stored, and when the last attempt began; older versions have neither */
+  /** when it was stored, and the end of its page; older versions have neither */
   frozenAt?: number;
+  cursorBucket?: number;
+  cursorId?: string;
+  /** when the last attempt began */
   claimedAt?: number;
   /** when the last attempt ended; null or absent: `notBefore` is its slot in time */
   releasedAt?: number | null;

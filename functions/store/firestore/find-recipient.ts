@@ -5,11 +5,12 @@ import { beginOf, DAY_MS, expiryOf } from '../../model/timing.ts';
 import type { FoundRecipient, ShardOfDevice, Store } from '../../ports/ports.ts';
 import type { Outcome } from '../messages.ts';
 import { unpack } from '../recipients.ts';
-import { type Sought, soughtIn, stateAt } from '../traces.ts';
-import { findCampaign, outcomeIn } from './campaign-fields.ts';
+import { hasNamedShards, type Sought, soughtIn, stateAt } from '../traces.ts';
+import { findCampaign, outcomeIn, toCampaign } from './campaign-fields.ts';
 import type { Context } from './context.ts';
+import type { Place } from './page-search.ts';
 import { outcomesOf } from './recipients.ts';
-import type { CampaignFields, ShardFields } from './schema.ts';
+import { type CampaignFields, END, type ShardFields } from './schema.ts';
 import { type Found, searchChunks } from './user-chunks.ts';
 import { failuresOf } from './user-records.ts';
 
@@ -19,7 +20,7 @@ export const firestoreFindRecipient = (context: Reader) =>
   ({
     async findRecipient(campaign, device) {
       const sought = soughtIn(campaign, device);
-      const { shards, found } = await searchChunks(context, campaign, sought);
+      const { shards, found } = await search(context, campaign, sought);
       if (campaign.shards > 0 && shards.length === 0)
         return {
           shards: [],
@@ -34,6 +35,52 @@ export const firestoreFindRecipient = (context: Reader) =>
       return { shards: shards.map(toShardOfDevice), recipients, complete };
     },
   }) satisfies Partial<Store>;
+
+async function search(context: Reader, campaign: Campaign, sought: Sought) {
+  const { names, isSought } = sought;
+  const isNamed = hasNamedShards(campaign);
+  const inRetry = campaign.retryOf ? await placeInRetry(context, campaign.retryOf, sought) : null;
+  const place = (within: string[]): Place => {
+    if (inRetry) return inRetry;
+    return isNamed
+      ? { in: 'the order of names', names: within }
+      : { in: 'the order of ids', ids: within };
+  };
+  return searchChunks(context, campaign, { names, place, isSought });
+}
+
+/**
+ * A retry has its recipients in the order of the failures of an earlier campaign: the device's own is looked
+ * for there first. A page of the retry ends with the cursor of `listFailures`.
+ */
+async function placeInRetry(context: Reader, retryOf: string, sought: Sought): Promise<Place> {
+  const { client, schema, retentionDays } = context;
+  const found = await findCampaign(client, schema, retryOf);
+  const anyPage: Place = { in: 'any page' };
+  if (!found || outcomeIn(found.data() as CampaignFields)) return anyPage;
+  const campaign = toCampaign(found);
+  const earlier = await search(context, campaign, sought);
+  const places = await Promise.all(
+    earlier.found.map(async (it) =>
+      (await failuresOf(context, it)).map(({ ref, all, theirs }) => ({
+        name: ref.id.slice(retryOf.length + END.length),
+        index: all.findIndex(({ index }) => index === theirs[0]!.index),
+      })),
+    ),
+  );
+  const [first] = places.flat();
+  if (first) return { in: 'the order of failures', reaches: (end) => comesAfter(end.id, first) };
+  // its failure may have been deleted by its age since the retry was planned
+  return client.now() < beginOf(campaign) + retentionDays * DAY_MS ? { in: 'no page' } : anyPage;
+}
+
+/** Whether a cursor of `listFailures` is at or behind a failure; the last page ends with none. */
+function comesAfter(cursor: string, { name, index }: { name: string; index: number }): boolean {
+  const dot = cursor.lastIndexOf('.');
+  if (dot === -1) return true;
+  const end = cursor.slice(0, dot);
+  return end > name || (end === name && Number(cursor.slice(dot + 1)) >= index);
+}
 
 const toShardOfDevice = (it: ShardFields): ShardOfDevice => ({
   index: it.index,

@@ -44,7 +44,7 @@ export function firestoreFreeze(
       writes.update(ref, field, value, ...more.flat());
       for (const [index, it] of chunks.entries()) {
         const slot = slotOf(shard.chunks + index, shard);
-        writes.create(schema.chunk(it.id), fromNewChunk(it, slot, page.now));
+        writes.create(schema.chunk(it.id), fromNewChunk(it, slot, page));
         writes.create(schema.recipients(it.id), fromRecipients(it.recipients));
       }
       return true;

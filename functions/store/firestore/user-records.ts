@@ -129,7 +129,7 @@ export async function failuresOf(
   return docs.flatMap((it) => {
     const all = JSON.parse((it.data() as FailuresFields).failures) as ChunkCommit['failures'];
     const theirs = all.filter(({ index }) => indices.includes(index));
-    return theirs.length > 0 ? [{ ref: it.ref, theirs }] : [];
+    return theirs.length > 0 ? [{ ref: it.ref, all, theirs }] : [];
   });
 }
 

@@ -1,16 +1,15 @@
 /** One device in what a campaign has frozen: its shard's chunks are looked through, a few at a time. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bucketOf } from '../../model/bucket.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { FoundRecipient, ShardOfDevice, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { unpack } from '../recipients.ts';
-import { soughtIn, stateAt } from '../traces.ts';
+import { type Sought, soughtIn, stateAt } from '../traces.ts';
 import { type ChunkRow, findChunk, outcomesOf } from './chunk-rows.ts';
 import { type FailureRow, SELECT_FAILURE, toFailure } from './failures.ts';
 import { type ShardRow, toShard } from './shards.ts';
-
-type Sought = ReturnType<typeof soughtIn>;
 
 /** Lists of recipients read in one query: about a millisecond. */
 const TOGETHER = 16;
@@ -38,12 +37,12 @@ export const sqliteFindRecipient = (db: Database) =>
 const shardsOf = (
   { sql }: Database,
   campaignId: string,
-  { buckets }: Sought,
+  { names }: Sought,
 ): (ShardOfDevice & { chunks: number })[] =>
   sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? ORDER BY idx')
     .all(campaignId)
     .map(toShard)
-    .filter(({ from, to }) => buckets.some((it) => it >= from && it < to))
+    .filter(({ from, to }) => names.map(bucketOf).some((it) => it >= from && it < to))
     .map(({ index, from, to, cursor, planned, plannedAt, chunks }) => ({
       ...{ index, from, to, cursor, planned, plannedAt, chunks },
     }));
