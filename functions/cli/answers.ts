@@ -11,6 +11,7 @@ import type { EstimateView } from '../http/campaigns/estimate.ts';
 import type { FailureView, ReportView } from '../http/campaigns/report-view.ts';
 import type { TestedView } from '../http/campaigns/test-send.ts';
 import type { CampaignView } from '../http/campaigns/view.ts';
+import type { WhyView } from '../http/campaigns/why-view.ts';
 import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
 import type { DoctorView } from '../http/doctor.ts';
 import type { Imported } from '../http/installations/import.ts';
@@ -74,6 +75,26 @@ export const failure = object<FailureView>({
   reason: text,
   installationId: text,
   token: text,
+});
+
+export const campaignApp = object<Pick<CampaignView, 'app'>>({ app: text });
+
+const steps = z.array(z.looseObject({ at: time.nullable(), kind: text, text }));
+const unmet = z.array(z.looseObject({ path: text, condition: text, value: z.unknown() }));
+export const why = object<WhyView>({
+  installationId: text,
+  state: text,
+  summary: text,
+  next: text,
+  absence: z.looseObject({ kind: text, unmet }).nullable(),
+  hints: z.array(z.looseObject({ kind: text, text })),
+  timeline: steps,
+});
+
+/** Installations that were looked for. */
+export const found = object<{ items: { id: string }[]; next: string | null }>({
+  items: z.array(z.looseObject({ id: text })),
+  next: text.nullable(),
 });
 
 /** A campaign of `volley message`; failures are there once it is closed. */

@@ -23,6 +23,7 @@ const examples: Record<string, string[]> = {
   watch: [ID],
   report: [ID, `${ID} --json`],
   failures: [ID, `${ID} --csv > failures.csv`],
+  why: [`${ID} --user user-7`, `${ID} --installation device-1 --json`, `${ID} --token "$TOKEN"`],
   doctor: ['', '--json'],
   console: ['', '--json'],
   whoami: ['', '--key $KEY'],

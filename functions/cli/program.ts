@@ -24,6 +24,7 @@ import { triggerCommands } from './commands/triggers.ts';
 import { userCommands } from './commands/users.ts';
 import { watchCommand } from './commands/watch.ts';
 import { webhookCommands } from './commands/webhooks.ts';
+import { whyCommand } from './commands/why.ts';
 import { createContext, type Io } from './context.ts';
 import { addExamples } from './examples.ts';
 import { explain } from './explain.ts';
@@ -38,6 +39,7 @@ const commands = [
   watchCommand,
   reportCommand,
   failuresCommand,
+  whyCommand,
   doctorCommand,
   estimateCommand,
   testCommand,
@@ -68,6 +70,7 @@ Examples:
   volley send campaign.json --at "2026-12-24 18:00" --zone Europe/Berlin
   volley report 3f1c9a0b5d7e2c4a6b80
   volley failures 3f1c9a0b5d7e2c4a6b80 --csv > failures.csv
+  volley why 3f1c9a0b5d7e2c4a6b80 --user user-7
 
 Exit codes: 0 done, 1 failed, 2 the command line is wrong.`;
 
