@@ -84,7 +84,7 @@ test('what is not known ends with 1, and a wrong command line with 2', async (t)
   ]) {
     const never = await volley('why', id, ...more);
     assert.equal(never.code, 1, more.join(' '));
-    assert.match(never.stderr, /has no such installation/);
+    assert.match(never.stderr.replaceAll('\n', ' '), /has no such installation/);
   }
   const { code, stderr } = await volley('why', 'nothing', '--user', 'ada');
   assert.equal(code, 1);
