@@ -12,6 +12,7 @@ import type { FailureView, ReportView } from '../http/campaigns/report-view.ts';
 import type { TestedView } from '../http/campaigns/test-send.ts';
 import type { CampaignView } from '../http/campaigns/view.ts';
 import type { WhyView } from '../http/campaigns/why-view.ts';
+import type { CheckedView } from '../http/check.ts';
 import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
 import type { DoctorView } from '../http/doctor.ts';
 import type { Imported } from '../http/installations/import.ts';
@@ -44,6 +45,8 @@ export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item
 
 const faults = z.array(z.looseObject({ path: text, message: text }));
 const lineFaults = z.array(z.looseObject({ line: number, message: text }));
+
+export const checked = object<CheckedView>({ faults });
 
 const counts = object<CampaignView['counts']>({
   recipients: number,

@@ -27,6 +27,7 @@ const examples: Record<string, string[]> = {
   doctor: ['', '--json'],
   console: ['', '--json'],
   whoami: ['', '--key $KEY'],
+  check: ['campaign.json', 'campaign.json --json'],
   estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
   test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
   render: [

@@ -5,6 +5,7 @@ import { redact } from '../lib/redact.ts';
 import { appCommand } from './commands/apps.ts';
 import { audienceCommands } from './commands/audiences.ts';
 import { campaignCommands } from './commands/campaigns.ts';
+import { checkCommand } from './commands/check.ts';
 import { consoleCommands } from './commands/console.ts';
 import { controlCommands } from './commands/control.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
@@ -41,6 +42,7 @@ const commands = [
   failuresCommand,
   whyCommand,
   doctorCommand,
+  checkCommand,
   estimateCommand,
   testCommand,
   renderCommand,

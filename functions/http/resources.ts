@@ -41,6 +41,8 @@ const withKey: Record<string, Load> = {
   'campaigns:test': async ({ ports }) => [
     (await import('./campaigns/test-send.ts')).testCall(ports),
   ],
+  'campaigns:check': async ({ ports }) => [(await import('./check.ts')).checkCampaignCall(ports)],
+  'schedules:check': async ({ ports }) => [(await import('./check.ts')).checkScheduleCall(ports)],
   messages: async ({ ports }) => [(await import('./messages.ts')).messageCall(ports)],
   'messages:render': async ({ ports }) => [(await import('./render.ts')).renderCall(ports)],
   apps: async ({ ports }) => (await import('./apps.ts')).appCalls(ports),

@@ -49,7 +49,7 @@ export function Field({ label, hint, faults = [], hideLabel = false, children }:
 }
 
 /** The sentences of a problem about a path, such as `message.title`, and about what is inside of it. */
-export const faultsAt = (problem: Problem | null, path: string): string[] =>
+export const faultsAt = (problem: Pick<Problem, 'faults'> | null, path: string): string[] =>
   (problem?.faults ?? [])
     .filter(
       (it) => it.path === path || it.path.startsWith(`${path}.`) || it.path.startsWith(`${path}[`),

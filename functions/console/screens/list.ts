@@ -21,6 +21,11 @@ export const screens: Screen[] = [
     nav: 'campaigns',
     load: () => import('./campaigns/campaigns.tsx'),
   },
+  {
+    path: '/console/compose',
+    nav: 'compose',
+    load: () => import('./compose/compose.tsx'),
+  },
   { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
   {
     path: '/console/schedules',

@@ -2,8 +2,9 @@
 
 import { campaign } from './en/campaign.ts';
 import { campaigns } from './en/campaigns.ts';
+import { compose } from './en/compose.ts';
 import { parts } from './en/parts.ts';
 import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
 
-export const en = { problems, session, shell, campaigns, campaign, parts, schedules };
+export const en = { problems, session, shell, campaigns, campaign, compose, parts, schedules };

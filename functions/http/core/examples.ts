@@ -18,6 +18,7 @@ const types = ['campaign.completed', 'campaign.failed'];
 const examples: Record<string, unknown> = {
   'post /v1/campaigns': campaign,
   'post /v1/campaigns:test': named,
+  'post /v1/campaigns:check': campaign,
   'put /v1/campaigns/{id}/schedule': { at: '2026-12-24T18:00:00+01:00' },
   'post /v1/messages': { userIds: ['user-7'], message: { title: 'Your order is on its way' } },
   'post /v1/messages:render': {
@@ -44,6 +45,7 @@ const examples: Record<string, unknown> = {
   'post /v1/installations:normalize': { after: 'shop/device-1' },
   'post /v1/keys': { name: 'shop-backend', scopes: ['campaigns', 'read'] },
   'post /v1/schedules': schedule,
+  'post /v1/schedules:check': schedule,
   'put /v1/schedules/{id}': { ...schedule, cron: '0 8 * * *' },
   'put /v1/triggers/{name}': {
     proof: { kind: 'github', secret: '0123456789abcdef' },

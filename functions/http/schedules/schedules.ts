@@ -2,12 +2,10 @@
 
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { faultIn } from '../../lib/errors.ts';
 import { noCounts } from '../../model/campaign.ts';
-import { nextRun, type Schedule } from '../../model/schedule.ts';
+import type { Schedule } from '../../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
 import { timeInMs } from '../../model/schemas/time.ts';
-import { draft } from '../../pipeline/accept/accept.ts';
 import { change, createSchedule, onwards, runNow } from '../../pipeline/schedules/recur.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { campaignSchema, campaignView } from '../campaigns/view.ts';
@@ -15,6 +13,7 @@ import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
+import { scheduleFaults } from './faults.ts';
 import { MOST_RUNS, scheduleSchema, scheduleView } from './view.ts';
 
 const params = z.strictObject({ id: z.string().min(1).max(64) });
@@ -40,11 +39,8 @@ const missing = (c: Context, id: string) =>
   });
 
 /** The answer to a schedule that could never send; null if it could. */
-async function refusal(c: Context, ports: Ports, { campaign, ...times }: ScheduleRequest) {
-  const drafted = await draft(ports, campaign);
-  const faults = drafted.faults.map((it) => faultIn('campaign', it));
-  if (nextRun({ ...times, runs: 0 }, ports.now()) === null)
-    faults.push({ path: 'until', message: 'comes before the next run: there would be none' });
+async function refusal(c: Context, ports: Ports, request: ScheduleRequest) {
+  const faults = await scheduleFaults(ports, request);
   if (faults.length === 0) return null;
   return answerProblem(c, 'refused', 'Its campaigns could not be sent.', { faults });
 }

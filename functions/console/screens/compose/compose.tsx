@@ -1,0 +1,96 @@
+/** A campaign is written: what people see, who gets it, and when. Nothing is sent before the last sheet. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { useRoute } from 'preact-iso/router';
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import { api, type Problem } from '../../api/client.ts';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { useTitle } from '../../parts/title.ts';
+import { texts } from '../../texts/texts.ts';
+import { AudiencePart } from './audience/audience.tsx';
+import { DeliveryPart } from './delivery/delivery.tsx';
+import { draftOf } from './draft/copy.ts';
+import { type Kept, newDraft, openDraft } from './draft/keep.ts';
+import { nameOf } from './draft/request.ts';
+import { Head } from './head.tsx';
+import { MessagePart } from './message/message.tsx';
+import { ComposeProvider, TextField, useCompose } from './parts.tsx';
+import { Preview } from './preview/preview.tsx';
+import { Checks } from './send/checks.tsx';
+import { type Compose, createCompose } from './state.ts';
+
+const words = texts.compose;
+
+export default function ComposeScreen() {
+  useTitle(words.title);
+  const { copy } = useRoute().query;
+  const compose = useSignal<Compose | null>(null);
+  const problem = useSignal<Problem | null>(null);
+  const begin = (kept: Kept) => {
+    compose.value?.stop();
+    compose.value = createCompose(kept);
+  };
+  useEffect(() => {
+    let isGone = false;
+    void draftFor(copy).then((found) => {
+      if ('problem' in found) problem.value = found.problem;
+      else if (isGone) found.release();
+      else begin(found);
+    });
+    return () => {
+      isGone = true;
+      compose.value?.stop();
+    };
+  }, [copy]);
+  if (problem.value) return <ProblemNote problem={problem.value} />;
+  if (!compose.value) return <h1 class="unseen">{words.title}</h1>;
+  return (
+    <ComposeProvider value={compose.value}>
+      <Head onDiscard={() => void newDraft().then(begin)} />
+      <div class="compose">
+        <div class="form">
+          <NamePart />
+          <MessagePart />
+          <AudiencePart />
+          <DeliveryPart />
+          <Checks />
+        </div>
+        <Preview />
+      </div>
+    </ComposeProvider>
+  );
+}
+
+/** The draft that goes on, or one made from a campaign. */
+async function draftFor(copy: string | undefined): Promise<Kept | { problem: Problem }> {
+  if (copy === undefined) return openDraft();
+  const answer = await api.get<CampaignView>(`/v1/campaigns/${encodeURIComponent(copy)}`);
+  if (!answer.ok) return { problem: answer.problem };
+  // a reload goes on with the draft, and does not copy again
+  history.replaceState(null, '', location.pathname);
+  return newDraft(draftOf(answer.value));
+}
+
+function NamePart() {
+  const { draft, change } = useCompose();
+  const { name, app } = draft.value;
+  return (
+    <div class="two names">
+      <TextField
+        path="name"
+        label={words.name}
+        placeholder={nameOf(draft.value) ?? words.namePlaceholder}
+        dir="auto"
+        value={name}
+        onValue={(it) => change(() => ({ name: it }))}
+      />
+      <TextField
+        path="app"
+        label={words.app}
+        value={app}
+        onValue={(it) => change(() => ({ app: it }))}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,175 @@
+/** When it begins, how fast it goes, and how carefully. */
+
+import { serverNow } from '../../../api/client.ts';
+import { dateTime } from '../../../format.ts';
+import { texts } from '../../../texts/texts.ts';
+import type { Draft, When } from '../draft/draft.ts';
+import { instantOf, ownZone, wallOf, zones } from '../draft/zone.ts';
+import { Check, Segments, SelectField, TextField, useCompose } from '../parts.tsx';
+
+const words = texts.compose.delivery;
+const HOUR_MS = 3_600_000;
+
+export function DeliveryPart() {
+  const { draft, change } = useCompose();
+  const { when, rate, dryRun } = draft.value;
+  return (
+    <section class="card part" aria-labelledby="part-delivery">
+      <h2 id="part-delivery">{words.heading}</h2>
+      <Segments
+        label={words.when}
+        name="when"
+        value={when.kind}
+        options={words.kinds}
+        onValue={(kind) => change((it) => ({ when: begun(kind, it.when) }))}
+      />
+      {when.kind === 'at' && <AtFields when={when} />}
+      {when.kind === 'again' && <AgainFields when={when} />}
+      <div class="fields">
+        <TextField
+          path="rate.perMinute"
+          label={words.rate}
+          hint={words.rateHint}
+          inputMode="numeric"
+          value={rate}
+          onValue={(it) => change(() => ({ rate: it }))}
+        />
+        <CanaryFields />
+        <Check
+          label={words.dryRun}
+          hint={words.dryRunHint}
+          checked={dryRun}
+          onChecked={(it) => change(() => ({ dryRun: it }))}
+        />
+      </div>
+      <datalist id="zones">
+        {zones().map((it) => (
+          <option key={it} value={it} />
+        ))}
+      </datalist>
+    </section>
+  );
+}
+
+/** What is chosen first: the zone of this computer, and the next full hour but one. */
+function begun(kind: When['kind'], before: When): When {
+  if (kind === 'now') return { kind };
+  const zone = 'zone' in before ? before.zone : ownZone();
+  if (kind === 'again') return { kind, cron: '0 9 * * *', zone, until: '', missed: 'once' };
+  const at = Math.ceil(serverNow() / HOUR_MS + 1) * HOUR_MS;
+  return { kind, wall: wallOf(at, zone), zone };
+}
+
+function ZoneField({ when, path }: { when: Extract<When, { zone: string }>; path: string }) {
+  const { change } = useCompose();
+  return (
+    <TextField
+      path={path}
+      label={words.zone}
+      list="zones"
+      value={when.zone}
+      onValue={(zone) => change(() => ({ when: { ...when, zone } }))}
+    />
+  );
+}
+
+function AtFields({ when }: { when: Extract<When, { kind: 'at' }> }) {
+  const { change } = useCompose();
+  const found = instantOf(when.wall, when.zone);
+  const isElsewhere = found.at !== null && when.zone !== ownZone();
+  return (
+    <div class="two">
+      <TextField
+        path="schedule.at"
+        label={words.at}
+        type="datetime-local"
+        value={when.wall}
+        hint={isElsewhere ? words.here(dateTime(Date.parse(found.at!))) : undefined}
+        onValue={(wall) => change(() => ({ when: { ...when, wall } }))}
+      />
+      <ZoneField when={when} path="schedule.zone" />
+    </div>
+  );
+}
+
+function AgainFields({ when }: { when: Extract<When, { kind: 'again' }> }) {
+  const { change } = useCompose();
+  const set = (part: Partial<typeof when>) => change(() => ({ when: { ...when, ...part } }));
+  const preset = Object.keys(words.presets).includes(when.cron) ? when.cron : '';
+  return (
+    <div class="two">
+      <SelectField
+        path="cron.preset"
+        label={words.often}
+        value={preset as ''}
+        options={words.presets as Record<'', string>}
+        onValue={(cron) => cron !== '' && set({ cron })}
+      />
+      <TextField
+        path="cron"
+        label={words.cron}
+        hint={words.cronHint}
+        isCode
+        value={when.cron}
+        onValue={(cron) => set({ cron })}
+      />
+      <ZoneField when={when} path="timeZone" />
+      <TextField
+        path="until"
+        label={words.until}
+        type="datetime-local"
+        value={when.until}
+        onValue={(until) => set({ until })}
+      />
+      <SelectField
+        path="missed"
+        label={words.missed}
+        value={when.missed}
+        options={words.missedKinds}
+        onValue={(missed) => set({ missed })}
+      />
+    </div>
+  );
+}
+
+function CanaryFields() {
+  const { draft, change } = useCompose();
+  const { canary } = draft.value;
+  const set = (part: Partial<Draft['canary']>) =>
+    change((it) => ({ canary: { ...it.canary, ...part } }));
+  return (
+    <div class="canary">
+      <Check
+        label={words.canary}
+        hint={words.canaryHint}
+        checked={canary.on}
+        onChecked={(on) => set({ on })}
+      />
+      {canary.on && (
+        <div class="three">
+          <TextField
+            path="canary.percent"
+            label={words.percent}
+            inputMode="decimal"
+            value={canary.percent}
+            onValue={(percent) => set({ percent })}
+          />
+          <TextField
+            path="canary.holdSeconds"
+            label={words.hold}
+            inputMode="numeric"
+            value={canary.holdSeconds}
+            onValue={(holdSeconds) => set({ holdSeconds })}
+          />
+          <TextField
+            path="canary.maxFailureRate"
+            label={words.failures}
+            inputMode="decimal"
+            value={canary.maxFailurePercent}
+            onValue={(maxFailurePercent) => set({ maxFailurePercent })}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
