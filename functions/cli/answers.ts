@@ -15,6 +15,7 @@ import type { WhyView } from '../http/campaigns/why-view.ts';
 import type { CheckedView } from '../http/check.ts';
 import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
 import type { DoctorView } from '../http/doctor.ts';
+import type { InstallationCountsView } from '../http/installations/count.ts';
 import type { Imported } from '../http/installations/import.ts';
 import type { NormalizedView } from '../http/installations/normalize.ts';
 import type { Pruned } from '../http/installations/prune.ts';
@@ -303,6 +304,18 @@ const installation = object<InstallationView>({
 export const installationPage = object<{ items: InstallationView[]; next: string | null }>({
   items: z.array(installation),
   next: text.nullable(),
+});
+
+export const installationCounts = object<InstallationCountsView>({
+  installations: number,
+  exact: z.boolean(),
+  interval: z.looseObject({ low: number, high: number }),
+  asOf: time.nullable(),
+  counted: number,
+  platforms: numbers,
+  languages: numbers,
+  permissions: numbers,
+  optedOut: number.nullable(),
 });
 
 export const pruned = object<Pruned>({ found: number, next: text.nullable() });

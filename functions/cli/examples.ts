@@ -76,7 +76,8 @@ const examples: Record<string, string[]> = {
   'events redrive': [''],
   'users export': ['user-7 > user-7.ndjson', 'user-7 --json'],
   'users erase': ['user-7 --yes'],
-  installations: ['--user user-7', 'normalize'],
+  installations: ['--user user-7', 'count', 'normalize'],
+  'installations count': ['', '--app shop --json'],
   'installations find': ['--user user-7 --app shop', '--token $TOKEN --json'],
   'installations normalize': ['', '--after default/device-1'],
   'keys create': [

@@ -48,6 +48,9 @@ const withKey: Record<string, Load> = {
   apps: async ({ ports }) => (await import('./apps.ts')).appCalls(ports),
   installations: async ({ ports, admit }) =>
     (await import('./installations/installations.ts')).installationCalls(ports, admit),
+  'installations:count': async ({ ports }) => [
+    (await import('./installations/count.ts')).countInstallationsCall(ports),
+  ],
   'installations:find': async ({ ports }) => [
     (await import('./installations/find.ts')).lookUpInstallationsCall(ports),
   ],

@@ -2,6 +2,7 @@
 
 import type { BucketRange, Cursor } from '../model/bucket.ts';
 import type { Carried, Reached } from '../model/installation.ts';
+import type { Permission, Platform } from '../model/platform.ts';
 import type { Audience } from '../model/schemas/audience.ts';
 import type { Segment } from '../model/segment.ts';
 import type { Upload } from '../model/upload.ts';
@@ -49,6 +50,16 @@ export interface AudienceSample {
   asOf: number | null;
 }
 
+/** How many installations of an app are of one kind. */
+export interface KindCount {
+  platform: Platform;
+  language: string | null;
+  /** null: the app has not told */
+  permission: Permission | null;
+  optedOut: boolean;
+  size: number;
+}
+
 /** What is kept packed of an app's installations, so that a campaign need not read each of them. */
 export interface PagesState {
   app: string;
@@ -82,6 +93,8 @@ export interface Audiences {
    * registry. All are looked at, as they are now, where there are that few, or where they are named.
    */
   sampleAudience(read: SampleRead): Promise<AudienceSample>;
+  /** All installations of an app by their kinds, exactly; null where the adapter keeps no such counts. */
+  countKinds(app: string): Promise<KindCount[] | null>;
   /** The pages of at most 50 apps, where the adapter keeps pages. */
   pagesState(): Promise<PagesState[]>;
   /** Which of at most 100 tokens belong to an installation of the app, opted out or not. */

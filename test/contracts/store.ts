@@ -8,6 +8,7 @@ import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
 import { chunkContract } from './store-chunks.ts';
 import { controlContract } from './store-control.ts';
+import { countContract } from './store-counts.ts';
 import { cursorContract } from './store-cursors.ts';
 import { eventContract } from './store-events.ts';
 import type { MakeStore } from './store-fixture.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   sampleContract(name, makeStore);
   formsContract(name, makeStore);
   cursorContract(name, makeStore);
+  countContract(name, makeStore);
   lookupContract(name, makeStore);
   importContract(name, makeStore);
   uploadContract(name, makeStore);

@@ -104,8 +104,14 @@ test('the counts of a file of an earlier version are found, and count on', async
   );
   const old = new DatabaseSync(path);
   for (const it of migrations.slice(0, renamed)) typeof it === 'string' ? old.exec(it) : it(old);
-  old.exec(`INSERT INTO segments VALUES ('default', 'ios', 'de', 7), ('default', 'web', '', 2);
-    DELETE FROM normalizing; PRAGMA user_version = ${renamed}`);
+  const insert = old.prepare(
+    `INSERT INTO installations (app, bucket, id, platform, provider, environment, token, language, tags,
+       attributes, refreshed_at, opted_out)
+     VALUES ('default', ?, ?, ?, 'fcm', 'production', ?, ?, '[]', '{}', 0, ?)`,
+  );
+  for (let n = 0; n < 7; n++) insert.run(n, `i${n}`, 'ios', `i${n}`, 'de', 0);
+  for (let n = 0; n < 3; n++) insert.run(n, `w${n}`, 'web', `w${n}`, null, n === 0 ? 1 : 0);
+  old.exec(`DELETE FROM normalizing; PRAGMA user_version = ${renamed}`);
   old.close();
 
   const { store, connection } = openStore(t, path);
@@ -114,6 +120,11 @@ test('the counts of a file of an earlier version are found, and count on', async
   await store.putInstallations([person('one', { language: 'de' })]);
   assert.equal(await store.estimateAudience('default', { language: ['de'] }), 8);
   assert.equal(await store.estimateAudience('default', {}), 10);
+  const out = (await store.countKinds('default'))!.filter((it) => it.optedOut);
+  assert.deepEqual(
+    out.map((it) => [it.platform, it.size]),
+    [['web', 1]],
+  );
   const tables = connection.prepare(`SELECT name FROM sqlite_schema WHERE name = 'segments'`);
   assert.equal(tables.get(), undefined);
   await store.close();

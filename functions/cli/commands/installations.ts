@@ -1,12 +1,13 @@
 /** `volley installations …`: finds devices, and normalizes what is stored of them. */
 
 import type { Command } from 'commander';
+import type { InstallationCountsView } from '../../http/installations/count.ts';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
 import type { InstallationView } from '../../http/installations/view.ts';
 import * as answers from '../answers.ts';
 import { createEnds } from '../client/ends.ts';
 import type { Context } from '../context.ts';
-import { count } from '../format.ts';
+import { count, fold } from '../format.ts';
 import { table } from '../table.ts';
 import { Usage } from '../usage.ts';
 
@@ -16,8 +17,9 @@ export function installationCommands(program: Command, context: Context) {
   const installations = program
     .command('installations')
     .alias('installation')
-    .description('find devices; normalize what is stored of them');
+    .description('find and count devices; normalize what is stored of them');
   findCommand(installations, context);
+  countCommand(installations, context);
   normalizeCommand(installations, context);
 }
 
@@ -63,6 +65,41 @@ const cells = (it: InstallationView) => [
   it.refreshedAt.slice(0, 10),
   it.userId ?? '-',
 ];
+
+function countCommand(installations: Command, { client, show }: Context) {
+  installations
+    .command('count')
+    .option('--app <app>')
+    .description('count the devices of an app, by platform, language and permission')
+    .action(async ({ app }: { app?: string }) => {
+      const query = app === undefined ? '' : `?app=${encodeURIComponent(app)}`;
+      const calls = client().expecting(answers.installationCounts);
+      const found = await calls.get(`/v1/installations:count${query}`);
+      show(found, () => countText(found));
+    });
+}
+
+function countText(it: InstallationCountsView): string {
+  const share = (n: number) =>
+    it.installations === 0 ? '-' : `${Math.round((n / it.installations) * 100)}%`;
+  const part = (name: string, counts: Record<string, number>, none = '-') =>
+    Object.entries(counts).map(([value, n]) => [name, value || none, count(n), share(n)]);
+  const rows = [
+    ['devices', 'all', count(it.installations), share(it.installations)],
+    ...part('platform', it.platforms),
+    ...part('language', it.languages, 'none'),
+    ...part('permission', it.permissions),
+    ...(it.optedOut === null ? [] : [['beside', 'opted out', count(it.optedOut), '']]),
+  ];
+  const { interval, asOf } = it;
+  const about = [
+    `About: ${count(it.counted)} were looked at. In 95 of 100 cases it is`,
+    `${count(interval.low)} to ${count(interval.high)}.`,
+    asOf === null ? '' : `Changes after ${asOf} may be missing.`,
+  ];
+  const text = table(['COUNTED BY', 'VALUE', 'DEVICES', 'SHARE'], rows);
+  return it.exact ? text : `${text}\n${fold(about.join(' ').trimEnd(), 0)}`;
+}
 
 function normalizeCommand(installations: Command, { client, show, hints }: Context) {
   installations

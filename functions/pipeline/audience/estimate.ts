@@ -14,7 +14,7 @@ import { draft } from '../accept/accept.ts';
 import { createCounting, type EstimateProblem, notCarried } from './counting.ts';
 import { countSample, countShare, type Reach } from './reach.ts';
 
-const MAX_LANGUAGES = 50;
+export const MAX_LANGUAGES = 50;
 
 interface Estimate {
   installations: number;
@@ -105,7 +105,7 @@ const noMatch = ({ exact, interval }: Reach) =>
     : `the audience matches no installation of the sample: it has at most about ${interval.high}`;
 
 /** Counts extrapolated to the whole audience, the largest first. */
-const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: number) => number) =>
+export const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: number) => number) =>
   Object.fromEntries(
     Array.from(counts, ([name, counted]): [string, number] => [name, whole(counted)]).sort(
       (a, b) => b[1] - a[1],

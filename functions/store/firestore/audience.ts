@@ -42,6 +42,9 @@ export function firestoreAudience(client: Client, schema: Schema, options: Pages
 
     sampleAudience: (read) => sampleAudience(context, read),
 
+    // a document of counts would be written by every registration
+    countKinds: async () => null,
+
     pagesState: () => pagesState(client, schema),
 
     async registeredTokens(app, tokens) {

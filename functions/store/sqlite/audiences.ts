@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
+import type { Permission, Platform } from '../../model/platform.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { holes, naming, positionOf, queryOf } from './audience-query.ts';
@@ -35,6 +36,20 @@ export function sqliteAudiences(db: Database) {
       return { ...WHOLE, installations, looked: length, counted: length };
     },
 
+    countKinds: async (app) =>
+      sql<KindRow>(
+        `SELECT platform, language, permission, opted_out, size FROM installation_counts
+         WHERE app = ? AND size > 0`,
+      )
+        .all(app)
+        .map(({ platform, language, permission, opted_out, size }) => ({
+          platform,
+          language: language === '' ? null : language,
+          permission: permission === '' ? null : permission,
+          optedOut: opted_out === 1,
+          size,
+        })),
+
     pagesState: async () => [],
 
     async registeredTokens(app, tokens) {
@@ -45,6 +60,14 @@ export function sqliteAudiences(db: Database) {
       return rows.map((row) => row.token);
     },
   } satisfies Partial<Store>;
+}
+
+interface KindRow {
+  platform: Platform;
+  language: string;
+  permission: Permission | '';
+  opted_out: 0 | 1;
+  size: number;
 }
 
 async function* stream(

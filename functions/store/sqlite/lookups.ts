@@ -1,6 +1,6 @@
 /**
  * Beside the installations: where a token and a user's installations are, how many there are of each
- * platform and language, and which languages those read.
+ * kind, and which languages those read.
  *
  * Indexes of SQLite's on `installations` would carry its long key in each entry; an import that
  * touches all their pages at each commit takes twice as long with them. Here an entry is two
@@ -11,14 +11,20 @@ import { hash } from 'node:crypto';
 import { languageKey, languagesRead } from '../../model/canonical/language.ts';
 import type { Database } from '../../sqlite/database.ts';
 
-/** What an installation is found and counted by. */
-export interface Findable {
+/** What installations are counted by. */
+interface Kind {
   app: string;
+  platform: string;
+  language?: string | null | undefined;
+  permission?: string | null | undefined;
+}
+
+/** What an installation is found and counted by. */
+export interface Findable extends Kind {
   bucket: number;
   token: string;
   userId: string | null;
-  platform: string;
-  language: string | null;
+  optedOut: 0 | 1;
 }
 
 /** Hexadecimal: as a buffer it takes twice the time. */
@@ -29,15 +35,16 @@ export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}
 
 export function sqliteLookups(db: Database) {
   const { sql } = db;
-  const sizes = new Map<string, number>();
+  const sizes = new Map<string, { kind: Kind; optedOut: boolean; by: number }>();
   readLanguages(db);
 
-  const count = (
-    it: { app: string; platform: string; language?: string | null | undefined },
-    by: 1 | -1,
-  ) => {
-    const key = `${it.app}\n${it.platform}\n${it.language ?? ''}`;
-    sizes.set(key, (sizes.get(key) ?? 0) + by);
+  const count = (kind: Kind, optedOut: boolean, by: 1 | -1) => {
+    const { app, platform, language, permission } = kind;
+    // the app comes last: its name may have any character
+    const key = `${platform} ${language ?? ''} ${permission ?? ''} ${optedOut} ${app}`;
+    const size = sizes.get(key);
+    if (size) size.by += by;
+    else sizes.set(key, { kind, optedOut, by });
   };
 
   return {
@@ -73,13 +80,13 @@ export function sqliteLookups(db: Database) {
     },
 
     flush() {
-      for (const [key, by] of sizes) {
-        const [app, platform, language] = key.split('\n') as [string, string, string];
+      for (const { kind, optedOut, by } of sizes.values()) {
+        const language = kind.language ?? '';
         if (by !== 0)
           sql(
-            `INSERT INTO installation_counts VALUES (?, ?, ?, ?)
+            `INSERT INTO installation_counts VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET size = size + excluded.size`,
-          ).run(app, platform, language, by);
+          ).run(kind.app, kind.platform, language, kind.permission ?? '', Number(optedOut), by);
         if (by > 0) addLanguage(db, language);
       }
       sizes.clear();

@@ -30,7 +30,7 @@ export function removal({ sql }: Database, lookups: Lookups) {
     for (const it of removed) {
       lookups.dropToken(it);
       leave(it);
-      lookups.count(it, -1);
+      lookups.count(it, it.optedOut === 1, -1);
       sql(`DELETE FROM badges WHERE ${KEY}`).run(it.app, it.bucket, it.id);
     }
     return removed.length;

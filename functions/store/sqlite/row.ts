@@ -30,7 +30,8 @@ export const FIELDS = `app, bucket, id, platform, provider, environment, token, 
   user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission`;
 
 /** Selects what an installation is found by, as `Found`. */
-export const FINDABLE = 'app, bucket, id, token, user_id AS userId, platform, language';
+export const FINDABLE = `app, bucket, id, token, user_id AS userId, platform, language, permission,
+  opted_out AS optedOut`;
 export type Found = Findable & { id: string };
 
 /** The condition of one row: its app, its bucket and its id. */

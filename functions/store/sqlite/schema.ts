@@ -230,6 +230,16 @@ export const migrations: Migration[] = [
        'failed', sum(failed), 'skipped', sum(skipped))
      FROM shards WHERE campaign_id = campaigns.id)
      WHERE closed_at IS NOT NULL AND shards > 0;`,
+  `CREATE TABLE counts (
+     app TEXT NOT NULL, platform TEXT NOT NULL, language TEXT NOT NULL, permission TEXT NOT NULL,
+     opted_out INTEGER NOT NULL, size INTEGER NOT NULL,
+     PRIMARY KEY (app, platform, language, permission, opted_out)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO counts SELECT app, platform, ifnull(language, ''), ifnull(permission, ''), opted_out,
+     count(*) FROM installations GROUP BY 1, 2, 3, 4, 5;
+   DROP TABLE installation_counts;
+   ALTER TABLE counts RENAME TO installation_counts;
+   DROP INDEX installations_out;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

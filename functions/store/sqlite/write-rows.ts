@@ -56,8 +56,8 @@ export function createWrite(db: Database, lookups: Lookups, { leave, remove }: R
       const userId = it.userId ?? null;
       const asBefore = old?.token === it.token ? known!.refreshed_at : now;
       put(db, it, { tags, attributes, refreshedAt: it.refreshedAt ?? asBefore, digest });
-      lookups.count(it, 1);
-      if (old) lookups.count(old, -1);
+      lookups.count(it, it.optedOut ?? old?.optedOut === 1, 1);
+      if (old) lookups.count(old, old.optedOut === 1, -1);
       if (old) counts.updated++;
       else counts.inserted++;
       if (old?.token !== it.token) {

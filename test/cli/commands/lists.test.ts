@@ -81,3 +81,28 @@ test('devices are found by user, and by a token in any spelling', async (t) => {
   for (const args of [[], ['--user', 'ada', '--token', token]])
     assert.equal((await volley('installations', ...args)).code, 2);
 });
+
+test('devices are counted, with their shares', async (t) => {
+  const { volley, ask } = await cli(t);
+  const put = (id: string, body: object) => ask('PUT', `/v1/installations/${id}`, body);
+  await put('a', { platform: 'ios', token: 'ab'.repeat(32), language: 'de', permission: 'denied' });
+  await put('b', { platform: 'android', token: 'b', language: 'de' });
+  await put('c', { platform: 'web', token: 'c' });
+  await put('d', { platform: 'web', token: 'd', optedOut: true });
+  const { stdout } = await volley('installations', 'count');
+  assert.equal(
+    stdout,
+    'COUNTED BY  VALUE      DEVICES  SHARE\n' +
+      'devices     all        3        100%\n' +
+      'platform    android    1        33%\n' +
+      'platform    ios        1        33%\n' +
+      'platform    web        1        33%\n' +
+      'language    de         2        67%\n' +
+      'language    none       1        33%\n' +
+      'permission  unknown    2        67%\n' +
+      'permission  denied     1        33%\n' +
+      'beside      opted out  1\n',
+  );
+  const none = await volley('installations', 'count', '--app', 'shop', '--json');
+  assert.equal(JSON.parse(none.stdout).installations, 0);
+});

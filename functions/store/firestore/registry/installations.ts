@@ -7,6 +7,7 @@ import type { Page, Store } from '../../../ports/ports.ts';
 import { installationIn } from '../../cursor.ts';
 import { lastOfEach } from '../../last-of-each.ts';
 import { firstOf } from '../../sorted.ts';
+import { withTokens } from '../audience/documents.ts';
 import { BATCHES_AT_ONCE, batches } from '../batches.ts';
 import { documentsOf } from '../documents.ts';
 import {
@@ -15,7 +16,6 @@ import {
   bucketName,
   type InstallationFields,
   idOf,
-  type TokenFields,
   toInstallation,
 } from '../schema.ts';
 import { type Change, changeInstallations, readWithin } from './change.ts';
@@ -49,7 +49,7 @@ export const firestoreInstallations = (registry: Registry) =>
     installationsOfUser: (app, userId, after, limit) =>
       ofUser(registry, { app, userId, after, limit }),
 
-    installationsWithTokens: (app, tokens) => withTokens(registry, app, tokens),
+    installationsWithTokens: (app, tokens) => installationsWith(registry, app, tokens),
 
     deleteInstallation(app, id) {
       let removed = false;
@@ -111,13 +111,12 @@ async function ofUser(
   };
 }
 
-async function withTokens(
+async function installationsWith(
   { client, schema }: Registry,
   app: string,
   tokens: string[],
 ): Promise<Installation[]> {
-  const holders = await client.get(tokens.map((it) => schema.token(app, it)));
-  const ids = holders.flatMap((it) => (it.exists ? [(it.data() as TokenFields).id] : []));
+  const ids = await withTokens({ client, schema }, app, tokens);
   const found = await client.get(ids.map((id) => schema.installation(app, id)));
   return found
     .flatMap((it, i) =>
