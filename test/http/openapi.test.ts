@@ -37,6 +37,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/events/dead-letters',
     'get /v1/installations',
     'get /v1/installations/{id}',
+    'get /v1/installations/{id}/pushes',
     'get /v1/installations:count',
     'get /v1/keys',
     'get /v1/me',

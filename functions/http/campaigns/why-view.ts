@@ -154,3 +154,15 @@ const absenceView = (it: Absence) =>
     readBy: rfc3339OrNull(it.readBy),
     unmet: it.unmet.map(({ path, condition, value }) => ({ path, condition, value })),
   }) satisfies FieldsOf<typeof absenceSchema>;
+
+const { campaign, state, summary, next, delivery } = whySchema.shape;
+
+/** One of the pushes to a device. */
+export const pushSchema = z
+  .object({ campaign, state, summary, next, delivery })
+  .meta({ id: 'PushToDevice' });
+
+export const pushView = (it: Why) => {
+  const { campaign, state, summary, next, delivery } = whyView(it);
+  return { campaign, state, summary, next, delivery } satisfies FieldsOf<typeof pushSchema>;
+};

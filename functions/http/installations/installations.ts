@@ -12,6 +12,7 @@ import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { Contradiction, changed, changeSchema } from './change.ts';
 import { findInstallationsCall } from './find.ts';
+import { pushesCall } from './pushes.ts';
 import { installationSchema, installationView } from './view.ts';
 
 const params = z.strictObject({ id: installationId });
@@ -39,6 +40,7 @@ export function installationCalls(ports: Ports, admit: Admit): Call[] {
     putInstallationCall(ports, admit),
     changeInstallationCall(ports, admit),
     getInstallationCall(ports),
+    pushesCall(ports),
     putBadgeCall(ports, admit),
     removeInstallationCall(ports, admit),
   ];

@@ -44,26 +44,29 @@ export async function why(
   const campaign = await ports.store.getCampaign(campaignId);
   if (!campaign) return { kind: 'no-campaign' };
   const installation = await ports.store.getInstallation(campaign.app, installationId);
-  const it = await whyIn(ports, campaign, { installationId, installation });
-  return it === null ? { kind: 'nothing', campaign } : { kind: 'known', why: it };
+  const facts = await factsOf(ports, campaign, { installationId, installation });
+  const sent = told(ports, facts);
+  if (sent) return { kind: 'known', why: sent };
+  if (installation === null) return { kind: 'nothing', campaign };
+  const absence = await absenceOf(ports, facts, installation);
+  return { kind: 'known', why: whole(ports, facts, { ...absence, delivery: null }) };
 }
 
-/** The same, of a campaign and an installation that were read before. Null: nothing is known. */
-async function whyIn(
-  ports: Ports,
-  campaign: Campaign,
-  { installationId, installation }: Pick<Facts, 'installationId' | 'installation'>,
-): Promise<Why | null> {
+type Device = Pick<Facts, 'installationId' | 'installation'>;
+
+/** The same, of a campaign that was read before. Null: the device is not among its recipients. */
+export const whyOfRecipient = async (ports: Ports, campaign: Campaign, device: Device) =>
+  told(ports, await factsOf(ports, campaign, device));
+
+async function factsOf(ports: Ports, campaign: Campaign, device: Device): Promise<Facts> {
+  const { installationId, installation } = device;
   const found = await findIn(ports, campaign, installationId, installation);
-  const facts: Facts = { campaign, installationId, installation, found, now: ports.now() };
-  const [first] = found.recipients;
-  if (first) {
-    const delivery = deliveryOf(facts, first);
-    return whole(ports, facts, { ...delivery, absence: null });
-  }
-  if (installation === null) return null;
-  const absence = await absenceOf(ports, facts, installation);
-  return whole(ports, facts, { ...absence, delivery: null });
+  return { campaign, installationId, installation, found, now: ports.now() };
+}
+
+function told(ports: Ports, facts: Facts): Why | null {
+  const [first] = facts.found.recipients;
+  return first ? whole(ports, facts, { ...deliveryOf(facts, first), absence: null }) : null;
 }
 
 /** A topic has one recipient, which is no device. */
@@ -89,9 +92,9 @@ const kindOfNames = async (
 
 type Told = Pick<Why, 'state' | 'summary' | 'next' | 'delivery' | 'absence'>;
 
-function whole(ports: Ports, facts: Facts, told: Told): Why {
+function whole(ports: Ports, facts: Facts, it: Told): Why {
   const { campaign, installationId, installation, now } = facts;
-  const timeline = timelineOf(facts, told);
-  const hints = hintsOf(ports, facts, told.delivery);
-  return { campaign, installationId, installation, now, ...told, hints, timeline };
+  const timeline = timelineOf(facts, it);
+  const hints = hintsOf(ports, facts, it.delivery);
+  return { campaign, installationId, installation, now, ...it, hints, timeline };
 }
