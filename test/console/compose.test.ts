@@ -139,6 +139,63 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.locator('.ios .title', { hasText: 'Hello' }).waitFor();
   });
 
+  test('conditions are rows and groups, counted while they are written', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(30);
+    const { page } = await compose(t, it);
+    await field(page, 'Title').fill('Hello');
+    await page.getByRole('button', { name: 'A language' }).click();
+    const row = (n: number) => page.getByRole('group', { name: 'Condition', exact: true }).nth(n);
+    await page.getByText('as soon as the conditions are complete').waitFor();
+    await row(0).getByLabel('Value').fill('de');
+    await page.locator('.total', { hasText: '10 devices' }).waitFor();
+    await page.getByRole('button', { name: 'Group', exact: true }).click();
+    await row(1).getByLabel('Of what').selectOption('platform');
+    await row(1).getByLabel('iPhone').check();
+    await page.locator('.total', { hasText: '5 devices' }).waitFor();
+    await page.getByLabel('How many of them must hold').nth(1).selectOption('none');
+    await page.locator('.bars', { hasText: 'Platforms' }).getByText('Android').waitFor();
+    await row(0).getByLabel('Value').fill('no language');
+    await row(0).getByText('is no language tag').waitFor();
+    await row(0).getByLabel('Value').fill('de');
+    await page.locator('.total', { hasText: '5 devices' }).waitFor();
+    await page.getByRole('radio', { name: 'JSON' }).check();
+    const json = field(page, 'Audience as JSON');
+    assert.deepEqual(JSON.parse(await json.inputValue()), {
+      language: ['de'],
+      not: { platform: ['ios'] },
+    });
+    await json.fill('{ "language": "de", "tags"');
+    await page.locator('.checks', { hasText: 'is not JSON' }).waitFor();
+    await json.fill('{ "userIds": ["user-1", "user-2"] }');
+    await page.locator('.total', { hasText: '2 devices' }).waitFor();
+    await page.getByRole('radio', { name: 'Conditions' }).check();
+    assert.equal(await row(0).getByLabel('Value').inputValue(), 'user-1, user-2');
+  });
+
+  test('an audience is saved as a segment, and the segment is chosen', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(6);
+    const { page, faults } = await compose(t, it);
+    await write(page);
+    await page.getByRole('button', { name: 'Save as segment' }).click();
+    await field(page, 'Name of the segment').fill('all of them');
+    const save = page.getByRole('dialog').getByRole('button', { name: 'Save as segment' });
+    const refused = page.waitForResponse((it) => it.status() === 400);
+    await save.click();
+    await refused;
+    await page.getByText('must be 1 to 64 letters').waitFor();
+    assert.ok(faults.splice(0).every((it) => it.includes('400')));
+    await field(page, 'Name of the segment').fill('all');
+    await save.click();
+    await page.getByText('Saved as all').waitFor();
+    await page.getByLabel('Of what').selectOption('segment');
+    await page.getByLabel('Value').fill('all');
+    await page.locator('.total', { hasText: '6 devices' }).waitFor();
+    await page.getByLabel('Value').fill('some');
+    await page.locator('.checks', { hasText: 'segment' }).waitFor();
+  });
+
   for (const look of looks)
     test(`the form is accessible, ${look.width} px, ${look.scheme}`, async (t) => {
       const { page } = await compose(t, await startConsole(t), look);

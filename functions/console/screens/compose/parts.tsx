@@ -26,6 +26,19 @@ function useFaults(path: string, isEmpty: boolean): string[] {
   return [...new Set(found)];
 }
 
+/** The API's sentences about a row of the audience, by its id; `isWhole`: about nothing inside. */
+export function useFaultsAt(id: string, isWhole = false): string[] {
+  const { faults, written } = useCompose();
+  const path = written.value.paths.get(id);
+  if (path === undefined) return [];
+  const found = (faults.value ?? []).filter(
+    (it) =>
+      it.path === path ||
+      (!isWhole && (it.path.startsWith(`${path}.`) || it.path.startsWith(`${path}[`))),
+  );
+  return [...new Set(found.map(({ message }) => message))];
+}
+
 interface Props {
   path: string;
   label: string;

@@ -46,7 +46,12 @@ function ofGroup({ id, holds, items }: Group): Compiled {
   return within(id, 'not', within('', 'or', listed(parts)));
 }
 
-const ofItem = (item: Item): Compiled => (item.kind === 'group' ? ofGroup(item) : ofRow(item));
+function ofItem(item: Item): Compiled {
+  if (item.kind === 'row') return ofRow(item);
+  return item.items.length > 0 || item.holds !== 'all'
+    ? ofGroup(item)
+    : within(item.id, 'and', listed([]));
+}
 
 function ofRow(row: Row): Compiled {
   const value = { [row.field]: conditionOf(row) };
