@@ -6,13 +6,18 @@ import { ProblemNote } from './problem.tsx';
 interface Props<T> {
   value: T | null;
   problem: Problem | null;
+  /** why the caller may not read it; said in its place */
+  whyNot?: string | null;
   children: (value: T) => ComponentChildren;
 }
 
 /** What was read, with the problem of the last call above it; before it came, that it is loading. */
-export const Loaded = <T,>({ value, problem, children }: Props<T>) => (
-  <>
-    {problem && <ProblemNote problem={problem} />}
-    {value !== null ? children(value) : !problem && <p class="muted">{texts.shell.loading}…</p>}
-  </>
-);
+export const Loaded = <T,>({ value, problem, whyNot = null, children }: Props<T>) =>
+  whyNot !== null ? (
+    <p class="note">{whyNot}</p>
+  ) : (
+    <>
+      {problem && <ProblemNote problem={problem} />}
+      {value !== null ? children(value) : !problem && <p class="muted">{texts.shell.loading}…</p>}
+    </>
+  );

@@ -33,4 +33,11 @@ export const screens: Screen[] = [
     load: () => import('./schedules/schedules.tsx'),
   },
   { path: '/console/schedules/:id', load: () => import('./schedules/schedule.tsx') },
+  {
+    path: '/console/webhooks',
+    nav: 'webhooks',
+    load: () => import('./webhooks/webhooks.tsx'),
+  },
+  { path: '/console/webhooks/:id', load: () => import('./webhooks/webhook.tsx') },
+  { path: '/console/webhooks/inbound/:name', load: () => import('./webhooks/trigger.tsx') },
 ];

@@ -64,4 +64,8 @@ async function exchange() {
 export const whyNot = (scope: Scope): string | null =>
   !me.value || me.value.scopes.includes(scope) ? null : texts.session.lacks(me.value.name, scope);
 
+/** The path, once it is known that the caller may read it; null until then, and if not. */
+export const ifMay = (scope: Scope, path: string): string | null =>
+  me.value?.scopes.includes(scope) ? path : null;
+
 export const isSimulated = computed(() => me.value?.simulated ?? deployment.simulated);

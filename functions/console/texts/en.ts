@@ -6,5 +6,18 @@ import { compose } from './en/compose.ts';
 import { parts } from './en/parts.ts';
 import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
+import { triggers } from './en/triggers.ts';
+import { webhooks } from './en/webhooks.ts';
 
-export const en = { problems, session, shell, campaigns, campaign, compose, parts, schedules };
+export const en = {
+  problems,
+  session,
+  shell,
+  campaigns,
+  campaign,
+  compose,
+  parts,
+  schedules,
+  triggers,
+  webhooks,
+};

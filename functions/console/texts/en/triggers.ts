@@ -1,0 +1,73 @@
+/** Inbound webhooks: triggers. */
+
+import type { TriggerView } from '../../../http/triggers/view.ts';
+
+const kinds: Record<TriggerView['proof']['kind'], string> = {
+  token: 'A shared token',
+  github: 'Signed as GitHub does',
+  stripe: 'Signed as Stripe does',
+  standard: 'Signed by Standard Webhooks',
+};
+
+export const triggers = {
+  title: 'Inbound',
+  titleMore: 'Another service starts pushes: a shop, a payment, a build.',
+  add: 'New trigger',
+  none: 'No service starts pushes yet',
+  noneMore:
+    'A trigger has an address that a service calls. What it sends fills the message, and names who gets it.',
+  table: 'Inbound webhooks',
+  columns: { name: 'Trigger', app: 'App', proof: 'Proof', received: 'Received', forged: 'Forged' },
+  kinds,
+  where: { header: 'In a header', query: 'In the query', body: 'In the body' },
+  form: {
+    add: 'New trigger',
+    change: 'Change the trigger',
+    name: 'Name',
+    nameHint: 'Part of its address: lower-case letters, digits and -.',
+    app: 'App',
+    kind: 'How the service proves itself',
+    in: 'Where the token is',
+    field: 'Name of the header, or its place',
+    secret: 'Secret',
+    secretHint: 'The one that the service signs with, or this one, which is new.',
+    secretAgain: 'It is not kept in readable form: give it again.',
+    audience: 'Audience, as JSON',
+    message: 'Message, as JSON',
+    values: 'Values of the call stand in {{ }}, such as {{user.id}}.',
+    idPath: 'Place of the id',
+    idHint: 'Such as event.id: the same id pushes once. Empty: the signed id, or the whole body.',
+    make: 'Save the trigger',
+    notJson: 'is not JSON',
+  },
+  madeTitle: 'Tell the service',
+  madeMore:
+    'This is where it calls, and the secret that it proves itself with. Keep the secret: it is not shown again.',
+  url: 'Address',
+  change: 'Change',
+  remove: 'Delete',
+  removeTitle: 'Delete this trigger?',
+  removeMore: 'Calls to its address are not taken any more. What was sent stays.',
+  facts: {
+    label: 'About this trigger',
+    app: 'App',
+    proof: 'Proof',
+    idPath: 'Place of the id',
+    received: 'Received',
+    forged: 'Forged, and dropped',
+    audience: 'Audience',
+    message: 'Message',
+    created: 'Created',
+  },
+  wholeBody: 'None: the whole body',
+  pings: 'Last pushes',
+  noPings: 'No call has become a push yet.',
+  pingsTable: 'The last pushes of this trigger',
+  pingColumns: { title: 'Push', state: 'State', accepted: 'Accepted', at: 'When' },
+  failed: 'Failures',
+  noFailed: 'Every call with a valid proof has become a push.',
+  faults: (count: number) => (count === 1 ? '1 fault' : `${count} faults`),
+  body: 'What came',
+  replay: 'Try again',
+  replayed: 'It is queued, with the trigger as it is now.',
+};
