@@ -13,8 +13,6 @@ import { ifMay, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { TriggerForm } from './trigger-form.tsx';
 
-export const triggerPath = (name: string) => `/v1/triggers/${encodeURIComponent(name)}`;
-
 export function Inbound() {
   const { triggers } = texts;
   const list = useList<TriggerView>(ifMay('campaigns', '/v1/triggers'));

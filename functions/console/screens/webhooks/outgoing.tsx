@@ -13,7 +13,7 @@ import { ifMay, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { WebhookForm } from './webhook-form.tsx';
 
-export const hrefOf = (id: string) => `/console/webhooks/${encodeURIComponent(id)}`;
+const hrefOf = (id: string) => `/console/webhooks/${encodeURIComponent(id)}`;
 export const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 
 export function Outgoing() {

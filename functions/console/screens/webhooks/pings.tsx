@@ -15,7 +15,7 @@ import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { ifMay, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
-import { triggerPath } from './inbound.tsx';
+import { triggerPath } from './trigger-draft.ts';
 
 /** ms between two looks. */
 const EVERY_MS = 10_000;

@@ -4,6 +4,8 @@ import type { TriggerView } from '../../../http/triggers/view.ts';
 import type { Fault } from '../../../lib/errors.ts';
 import { texts } from '../../texts/texts.ts';
 
+export const triggerPath = (name: string) => `/v1/triggers/${encodeURIComponent(name)}`;
+
 /** Texts, as fields hold them. */
 export interface TriggerDraft {
   name: string;

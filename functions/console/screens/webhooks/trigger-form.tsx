@@ -10,8 +10,7 @@ import { Field, faultsAt } from '../../parts/field.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { Copyable } from '../../parts/secret.tsx';
 import { texts } from '../../texts/texts.ts';
-import { triggerPath } from './inbound.tsx';
-import { type TriggerDraft, triggerDraft, triggerRequest } from './trigger-draft.ts';
+import { type TriggerDraft, triggerDraft, triggerPath, triggerRequest } from './trigger-draft.ts';
 
 interface Props {
   /** the one to change; without it, a new one is made */

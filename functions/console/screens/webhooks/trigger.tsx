@@ -16,8 +16,8 @@ import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../parts/title.ts';
 import { ifMay, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
-import { triggerPath } from './inbound.tsx';
 import { FailedPings, Pings } from './pings.tsx';
+import { triggerPath } from './trigger-draft.ts';
 import { TriggerForm } from './trigger-form.tsx';
 
 /** ms between two looks at the counts. */
