@@ -38,6 +38,8 @@ export function documentsOf(it: Campaign): Documents {
   const counters = shards * Math.min(COUNTERS_OF_SHARD, Math.ceil(chunks / shards));
   // one for each cell, and one more where a chunk ends within a cell
   const gone = Math.min(removed, chunks + CELLS);
+  // one for each chunk with some
+  const left = Math.min(removed, chunks);
   return {
     reads:
       registry.reads +
@@ -48,8 +50,9 @@ export function documentsOf(it: Campaign): Documents {
       // planned, closed
       7 * shards +
       counters +
-      // read again before they are deleted
+      // read again before they are deleted; whether they have badges
       removed +
+      left +
       15,
     writes:
       registry.writes +
@@ -58,14 +61,15 @@ export function documentsOf(it: Campaign): Documents {
       frozen +
       3 * shards +
       failing +
-      // whose it was, for exports
-      removed +
+      // which are gone, and whose these were
       gone +
+      left +
       11,
     deletes:
-      // installation, token, badge; whose it was, when that expires
-      4 * removed +
+      // installation and token; what says that they are gone, when that expires
+      2 * removed +
       gone +
+      left +
       counters +
       // what expires: chunks, recipients, failures, shards, the campaign, its events
       2 * chunks +

@@ -119,8 +119,10 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'events due': 'slot and time',
       // begins with the trigger's name; only what failed is in it
       'failedPings listed': 'time',
-      // a hash
+      // hashes
       'formerUsers device': 'stringValue',
+      'formerUsers devices': 'arrayValue',
+      'formerUsers users': 'arrayValue',
       // begins with the app and the cell; those of a minute are in the order of a hash
       'installations changed': 'stringValue',
       'installations platform': 'stringValue',

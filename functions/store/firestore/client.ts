@@ -42,6 +42,8 @@ type Work<T> = (writes: Transaction, attempt: number) => Promise<T>;
 export interface Client {
   db: Firestore;
   now(): number;
+  /** ms, for durations */
+  monotonic(): number;
   /** When it was read, by Firestore's clock, in ms. */
   readAt(found: { readTime: Timestamp }): number;
   /**
@@ -156,6 +158,7 @@ export function createClient({
   return {
     db,
     now,
+    monotonic,
     readAt: (found) => readTime(found.readTime),
     isLive: (found): found is DocumentSnapshot =>
       found?.exists === true && !((found.get('expireAt') as Timestamp)?.toMillis() <= now()),

@@ -46,6 +46,14 @@ const READ = [
   'state',
 ];
 
+/**
+ * How long (ms) a commit tries to forget tokens too; then it leaves them, and the next campaign finds them
+ * dead again. A process that died while it changed one of these installations holds it for up to a minute,
+ * and the lease of the chunk is shorter: the chunk would be sent again.
+ * https://firebase.google.com/docs/firestore/quotas
+ */
+const FORGET_WITHIN_MS = 3_000;
+
 export const firestoreCommit = (context: Context, within: Within): Pick<Store, 'commitChunk'> => ({
   async commitChunk(told) {
     const committed = await write(context, within, told);
@@ -67,6 +75,7 @@ function write(context: Context, within: Within, told: ChunkCommit) {
   const { client, schema, retentionDays, events } = context;
   const { insertFailures, registry, erase } = within;
   const call = randomUUID();
+  const forgetsUntil = client.monotonic() + FORGET_WITHIN_MS;
   return client.write(async (writes, attempt) => {
     const [found, campaign] = await readChunk(client, schema, told.chunkId, READ);
     if (!found?.exists || !campaign?.exists) return null;
@@ -78,7 +87,8 @@ function write(context: Context, within: Within, told: ChunkCommit) {
     if (it.done || it.leaseId !== told.leaseId) return { ...where, ours: false };
     const { commit, gone } = erase.within(found, told);
     const isDone = commit.open.length === 0;
-    const forgotten = await forget(registry, writes, it.app, commit.forget);
+    const isLate = attempt > 1 && client.monotonic() > forgetsUntil;
+    const forgotten = await forget(registry, writes, it.app, isLate ? [] : commit.forget);
     const failures = commit.failures.map((failure) =>
       forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
     );

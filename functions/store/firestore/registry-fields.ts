@@ -64,15 +64,26 @@ export interface BadgeFields {
   count: number;
 }
 
-/** Named `{hash of the user}~{hash}`: whose an installation was with that token. */
+/** Named by chance: whose installations were that one transaction has taken from their users. */
 export interface FormerFields {
+  /** indexed: hashes of the users */
+  users: string[];
+  /** indexed: hashes of apps and ids */
+  devices: string[];
+  /** `FormerRow[]` as compressed JSON */
+  rows: Uint8Array;
+  until: number;
+  expireAt: Timestamp;
+}
+
+/** What an earlier version has written, named `{hash of the user}~{hash}`: one installation. */
+export interface OlderFormerFields {
   app: string;
   id: string;
   token: string;
   /** indexed: a hash of app and id */
   device: string;
   until: number;
-  expireAt: Timestamp;
 }
 
 /** One document: who was erased in the last minutes. */

@@ -43,6 +43,7 @@ export function createSchema(db: Firestore) {
     deliveries,
     event: (subject: string, rest: string) => events.doc(`${subject}${END}${rest}`),
     installation: (app: string, id: string) => installations.doc(installationName(app, id)),
+    badges: db.collection('badges'),
     badge: (app: string, id: string) => db.collection('badges').doc(installationName(app, id)),
     token: (app: string, token: string) => db.collection('tokens').doc(digest(`${app}\n${token}`)),
     campaign: (id: string) => campaigns.doc(id),
@@ -69,10 +70,6 @@ export function createSchema(db: Firestore) {
     page: (app: string, level: number, index: number) =>
       db.collection('pages').doc(pageName(app, level, index)),
     former: db.collection('formerUsers'),
-    formerOf: (userId: string, { app, id, token }: { app: string; id: string; token: string }) =>
-      db
-        .collection('formerUsers')
-        .doc(`${digest(userId)}${END}${digest(`${app}\n${id}\n${token}`)}`),
     erasures: db.collection('erasures').doc('recent'),
     uploads: db.collection('uploads'),
     triggers: db.collection('triggers'),

@@ -3,7 +3,7 @@
  * its audience, or because it may have recipients that it does not name, by the day on which it closed.
  */
 
-import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { ChunkCommit } from '../../model/chunk.ts';
@@ -13,6 +13,7 @@ import { type Device, deviceKey } from '../erasure.ts';
 import { toCampaign } from './campaign-fields.ts';
 import type { Client } from './client.ts';
 import { documentsOf } from './documents.ts';
+import { formerOf } from './registry/former.ts';
 import {
   appOf,
   BY_NAME,
@@ -20,7 +21,6 @@ import {
   digest,
   END,
   type FailuresFields,
-  type FormerFields,
   type InstallationFields,
   idOf,
   isId,
@@ -53,43 +53,12 @@ export async function* installationsOf(
     );
 }
 
-/** Devices that the user has left, while records about them may still be kept. */
-export async function formerOf(
-  { client, schema }: Context,
-  userId: string,
-): Promise<{ ref: DocumentReference; device: Device }[]> {
-  const start = `${digest(userId)}${END}`;
-  const query = schema.former.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
-  const { docs } = await client.read(() => query.get());
-  return docs.map((it) => {
-    const { app, id, token, until } = it.data() as FormerFields;
-    return { ref: it.ref, device: { app, id, token, until } };
-  });
-}
-
 /** The user's devices, present and former. */
 export async function devicesOf(context: Context, userId: string): Promise<Device[]> {
-  const devices = (await formerOf(context, userId)).map((it) => it.device);
+  const { devices } = await formerOf(context, userId);
   for await (const page of installationsOf(context, userId))
     devices.push(...page.map(({ app, id, token }) => ({ app, id, token })));
   return devices;
-}
-
-/** Adds when the device last changed over from another user, if it did. */
-export async function since(
-  { client, schema }: Context,
-  userId: string,
-  it: Device,
-): Promise<Device> {
-  const query = schema.former
-    .where('device', '==', digest(deviceKey(it)))
-    .orderBy(BY_NAME)
-    .limit(PAGE);
-  let since = Number.NEGATIVE_INFINITY;
-  for await (const page of documentsOf(client, query))
-    for (const other of page.filter(({ id }) => !id.startsWith(digest(userId))))
-      since = Math.max(since, other.get('until'));
-  return since === Number.NEGATIVE_INFINITY ? it : { ...it, since };
 }
 
 /**

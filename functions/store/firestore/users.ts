@@ -16,6 +16,7 @@ import { eraseFromMessage, recordsOfMessage } from './message-records.ts';
 import { emptyPages } from './pages/emptying.ts';
 import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
+import { forgetFormer, formerOf, since } from './registry/former.ts';
 import type { Registry } from './registry/registry.ts';
 import { removeWhere } from './registry/removal.ts';
 import { type CampaignFields, closedKey, type FailuresFields, nameKey, UNNAMED } from './schema.ts';
@@ -27,12 +28,10 @@ import {
   campaignsFor,
   devicesOf,
   failuresOf,
-  formerOf,
   installationsOf,
   namesOf,
   type Searched,
   searched,
-  since,
   unowned,
 } from './user-records.ts';
 
@@ -100,8 +99,7 @@ async function* recordsIn(context: Context, found: Found): AsyncGenerator<UserRe
 async function eraseUser(context: Context, userId: string, now: number): Promise<Erased> {
   const { client, schema, erase } = context;
   const installations = await removeInstallations(context, userId);
-  const former = await formerOf(context, userId);
-  const devices = former.map((it) => it.device);
+  const { refs, devices } = await formerOf(context, userId);
   // also of a device that is another user's now: a page may have its row from before that
   await emptyPages(client, schema, devices);
   const left = await unowned(context, devices);
@@ -134,11 +132,7 @@ async function eraseUser(context: Context, userId: string, now: number): Promise
       writes.update(ref, { names: FieldValue.arrayRemove(...keys) });
     }),
   );
-  await each(chunked(former, TOGETHER), 1, (some) =>
-    client.write(async (writes) => {
-      for (const { ref } of some) writes.delete(ref);
-    }),
-  );
+  await forgetFormer(context, userId, refs);
   return erased;
 }
 

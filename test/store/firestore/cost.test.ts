@@ -67,6 +67,8 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       installations: PEOPLE + 1 + percent,
       // claimed and committed; which others of the shard are open, then and after the last page
       chunks: 3 * CHUNKS + 1,
+      // whether those that are gone have any
+      badges: CHUNKS,
       // claimed
       recipients: CHUNKS,
       campaigns: 2 * CHUNKS + PAGES + 7,
@@ -82,8 +84,8 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       switches: 1,
     },
     writes: {
-      // whose the dead tokens were
-      formerUsers: percent,
+      // whose the dead tokens were, of each chunk
+      formerUsers: CHUNKS,
       // which are gone: one for each of 16 cells, and one more where a chunk ends within a cell
       gone: 16 + (CHUNKS - 1),
       // frozen, claimed, committed
@@ -99,11 +101,9 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
       campaigns: 4,
       events: 5,
     },
-    // the badge of an installation that is gone goes with it, without a look whether it is there
     deletes: {
       installations: percent,
       tokens: percent,
-      badges: percent,
       // summed up
       counters: CHUNKS,
     },

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import { cellOf, GONE_DAYS, goneName } from '../pages/markers.ts';
 import { appOf, expiry, type GoneFields, idOf } from '../schema.ts';
+import { type Left, writeLeft } from './former.ts';
 import type { Registry } from './registry.ts';
 
 export interface Change {
@@ -19,6 +20,10 @@ export interface Change {
   readAt: number;
   /** Names of documents of installations that it removes. */
   gone: string[];
+  /** Installations that it takes from their users. */
+  left: Left[];
+  /** Whether those that it removes may have badges; if not, none is deleted. */
+  hasBadges: boolean;
 }
 
 /** Like `client.write`, for a transaction that only changes installations. */
@@ -32,10 +37,12 @@ export async function changeWithin<T>(
   registry: Registry,
   writes: Transaction,
   work: (change: Change) => Promise<T>,
+  hasBadges = true,
 ): Promise<T> {
-  const change: Change = { registry, writes, readAt: 0, gone: [] };
+  const change: Change = { registry, writes, readAt: 0, gone: [], left: [], hasBadges };
   const result = await work(change);
   writeGone(change);
+  writeLeft(registry, writes, change.left);
   return result;
 }
 

@@ -3,39 +3,20 @@
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../../model/chunk.ts';
 import type { InstallationName } from '../../../ports/ports.ts';
-import { deviceKey } from '../../erasure.ts';
-import { digest, expiry, type FormerFields } from '../schema.ts';
+import { BY_NAME } from '../schema.ts';
 import { type Change, changeWithin, readWithin } from './change.ts';
 import type { Registry } from './registry.ts';
+
+/** A read costs as much as so many deletes. */
+const READ_IN_DELETES = 3;
 
 /** The fields that must be read of an installation that goes. */
 export const LEFT = ['token', 'userId'];
 
-/**
- * How much longer than the retention it is kept which user an installation belonged to: it outlives every
- * page that was made while it did.
- */
-const OUTLIVES_DAYS = 2;
-
-/**
- * Remembers which user it belonged to with this token: what was sent to it must be found when that
- * user's data is asked for. `found` has LEFT.
- */
-export function leave(
-  { registry, writes }: Change,
-  { app, id }: InstallationName,
-  found: DocumentSnapshot,
-) {
-  const { client, schema, retentionDays } = registry;
+/** Remembers which user it belonged to with this token. `found` has LEFT. */
+export function leave({ left }: Change, { app, id }: InstallationName, found: DocumentSnapshot) {
   const userId: string | undefined = found.get('userId');
-  if (userId === undefined) return;
-  const device = { app, id, token: found.get('token') as string };
-  writes.set(schema.formerOf(userId, device), {
-    ...device,
-    device: digest(deviceKey(device)),
-    until: client.now(),
-    expireAt: expiry(client.now(), retentionDays + OUTLIVES_DAYS),
-  } satisfies FormerFields);
+  if (userId !== undefined) left.push({ userId, app, id, token: found.get('token') });
 }
 
 /**
@@ -47,7 +28,7 @@ export function remove(change: Change, name: InstallationName, found: DocumentSn
   leave(change, name, found);
   writes.delete(found.ref);
   writes.delete(registry.schema.token(name.app, found.get('token')));
-  writes.delete(registry.schema.badge(name.app, name.id));
+  if (change.hasBadges) writes.delete(registry.schema.badge(name.app, name.id));
   gone.push(found.ref.id);
 }
 
@@ -82,11 +63,34 @@ export async function forget(
   app: string,
   dead: ChunkCommit['forget'],
 ): Promise<ReadonlySet<string>> {
+  if (dead.length === 0) return new Set();
   const names = dead.map((it) => ({ ...it, app, id: it.installationId }));
   const isDead = (found: DocumentSnapshot, { token, since }: (typeof names)[number]) =>
     found.get('token') === token && found.get('refreshedAt') <= since;
-  const removed = await changeWithin(registry, writes, (change) =>
-    removeWhere(change, names, isDead, ['refreshedAt']),
+  const removed = await changeWithin(
+    registry,
+    writes,
+    (change) => removeWhere(change, names, isDead, ['refreshedAt']),
+    await mayHaveBadges(registry, names),
   );
   return new Set(removed.map((it) => it.id));
+}
+
+/**
+ * Whether there is a badge between the first and the last of these names. Few apps count badges, and a query
+ * costs a read where a delete for each would be paid for, whether it is there or not.
+ */
+async function mayHaveBadges(
+  { client, schema }: Registry,
+  names: InstallationName[],
+): Promise<boolean> {
+  if (names.length <= READ_IN_DELETES) return true;
+  const refs = names.map((it) => schema.badge(it.app, it.id).id).sort();
+  const between = schema.badges
+    .orderBy(BY_NAME)
+    .startAt(refs[0])
+    .endAt(refs.at(-1))
+    .select()
+    .limit(1);
+  return !(await client.read(() => between.get())).empty;
 }
