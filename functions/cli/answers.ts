@@ -15,11 +15,8 @@ import type { WhyView } from '../http/campaigns/why-view.ts';
 import type { CheckedView } from '../http/check.ts';
 import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
 import type { DoctorView } from '../http/doctor.ts';
-import type { InstallationCountsView } from '../http/installations/count.ts';
 import type { Imported } from '../http/installations/import.ts';
-import type { NormalizedView } from '../http/installations/normalize.ts';
 import type { Pruned } from '../http/installations/prune.ts';
-import type { InstallationView } from '../http/installations/view.ts';
 import type { KeyView, NewKey } from '../http/keys.ts';
 import type { MeView } from '../http/me.ts';
 import type { RenderedMessage } from '../http/render.ts';
@@ -32,15 +29,15 @@ import { providers } from '../model/provider/registry.ts';
 import type { Shape } from './client/answer.ts';
 
 /** An object with at least these fields of `T`. */
-const object = <T>(fields: { [K in keyof T]?: z.ZodType }) =>
+export const object = <T>(fields: { [K in keyof T]?: z.ZodType }) =>
   z.looseObject(fields as z.ZodRawShape) as unknown as Shape<T>;
 
-const text = z.string();
-const number = z.number();
+export const text = z.string();
+export const number = z.number();
 const anyObject = z.looseObject({});
-const numbers = z.record(text, number);
+export const numbers = z.record(text, number);
 /** ISO 8601, as the API writes all times */
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
 
 export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item) });
 
@@ -281,41 +278,6 @@ export const imported = object<Imported>({
   warned: number,
   faults: lineFaults,
   warnings: lineFaults,
-});
-
-export const normalized = object<NormalizedView>({
-  read: number,
-  changed: number,
-  removed: number,
-  next: text.nullable(),
-});
-
-const installation = object<InstallationView>({
-  id: text,
-  platform: text,
-  token: text,
-  userId: text.optional(),
-  language: text.optional(),
-  optedOut: z.boolean().optional(),
-  permission: text.optional(),
-  refreshedAt: time,
-});
-
-export const installationPage = object<{ items: InstallationView[]; next: string | null }>({
-  items: z.array(installation),
-  next: text.nullable(),
-});
-
-export const installationCounts = object<InstallationCountsView>({
-  installations: number,
-  exact: z.boolean(),
-  interval: z.looseObject({ low: number, high: number }),
-  asOf: time.nullable(),
-  counted: number,
-  platforms: numbers,
-  languages: numbers,
-  permissions: numbers,
-  optedOut: number.nullable(),
 });
 
 export const pruned = object<Pruned>({ found: number, next: text.nullable() });

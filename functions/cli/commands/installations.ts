@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import type { InstallationCountsView } from '../../http/installations/count.ts';
 import type { NormalizedView } from '../../http/installations/normalize.ts';
 import type { InstallationView } from '../../http/installations/view.ts';
-import * as answers from '../answers.ts';
 import { createEnds } from '../client/ends.ts';
 import type { Context } from '../context.ts';
 import { count, fold } from '../format.ts';
+import * as answers from '../installation-answers.ts';
 import { table } from '../table.ts';
 import { Usage } from '../usage.ts';
 
