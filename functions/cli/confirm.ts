@@ -1,11 +1,11 @@
 /** Asks for a confirmation before `volley send` sends to many, and shows the estimate. */
 
 import { MANY } from '../model/audience/many.ts';
+import { estimate, totalUsd } from '../model/cost/estimate.ts';
 import * as answers from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Client } from './client/client.ts';
 import { estimateText } from './commands/estimate.ts';
-import { estimate, totalUsd } from './cost.ts';
 import { count } from './format.ts';
 import { Usage } from './usage.ts';
 

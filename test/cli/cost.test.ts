@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { estimate, estimateTable, totalUsd } from '../../functions/cli/cost.ts';
-import { prices } from '../../functions/cli/prices.ts';
+import { estimateTable } from '../../functions/cli/cost-table.ts';
 import { run } from '../../functions/cli/program.ts';
+import { estimate, totalUsd } from '../../functions/model/cost/estimate.ts';
+import { prices } from '../../functions/model/cost/prices.ts';
 
 const million = { recipients: 1_000_000, read: 1_000_000, failing: 0.02 };
 const quantity = (of: ReturnType<typeof estimate>, service: string, what: string) =>

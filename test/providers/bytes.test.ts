@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { PUSH_BYTES } from '../../functions/cli/cost.ts';
+import { PUSH_BYTES } from '../../functions/model/cost/estimate.ts';
 import { providers } from '../../functions/model/provider/registry.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
 import { batch, credentials, push, start } from './fixture.ts';

@@ -5,10 +5,11 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EstimateView } from '../../http/campaigns/estimate.ts';
+import { estimate, totalUsd, USUAL } from '../../model/cost/estimate.ts';
 import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
-import { estimate, estimateTable, money, totalUsd, USUAL } from '../cost.ts';
+import { estimateTable, money } from '../cost-table.ts';
 import { count, oneLine } from '../format.ts';
 import { Usage } from '../usage.ts';
 

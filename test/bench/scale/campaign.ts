@@ -3,7 +3,7 @@
  * chunks. It does what they do to the store, the queues and the providers, and counts nothing else.
  */
 
-import { USUAL } from '../../../functions/cli/cost.ts';
+import { USUAL } from '../../../functions/model/cost/estimate.ts';
 import type { Provider } from '../../../functions/model/provider/registry.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
 import { SIZE_MS, wakesFor } from '../../../functions/pipeline/wake.ts';

@@ -1,7 +1,8 @@
 /** The table of docs/operations.md with the costs of large campaigns, by the arithmetic of `volley estimate`. */
 
-import { estimate, money, totalUsd, USUAL } from '../../../functions/cli/cost.ts';
+import { money } from '../../../functions/cli/cost-table.ts';
 import { count } from '../../../functions/cli/format.ts';
+import { estimate, totalUsd, USUAL } from '../../../functions/model/cost/estimate.ts';
 
 const MILLION = 1_000_000;
 

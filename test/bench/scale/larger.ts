@@ -1,6 +1,6 @@
 /** What to change in `infra/` for larger campaigns, how long they take then, and what that costs. */
 
-import { prices } from '../../../functions/cli/prices.ts';
+import { prices } from '../../../functions/model/cost/prices.ts';
 import { type Simulated, simulate } from './campaign.ts';
 import type { Deployed } from './deployed.ts';
 

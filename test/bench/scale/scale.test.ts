@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { SECONDS_A_MILLION } from '../../../functions/cli/cost.ts';
+import { SECONDS_A_MILLION } from '../../../functions/model/cost/estimate.ts';
 import { providers } from '../../../functions/model/provider/registry.ts';
 import { queueNames } from '../../../functions/model/queues.ts';
 import { chance } from '../../http2/chance.ts';

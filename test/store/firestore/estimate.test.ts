@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Firestore } from '@google-cloud/firestore';
-import { STORED_BYTES, tasksOf } from '../../../functions/cli/cost.ts';
-import { type Campaign, documentsOf } from '../../../functions/cli/documents.ts';
+import { type Campaign, documentsOf } from '../../../functions/model/cost/documents.ts';
+import { STORED_BYTES, tasksOf } from '../../../functions/model/cost/estimate.ts';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { AUDITED, CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../../../functions/model/sizes.ts';
 import { person } from '../../contracts/store-fixture.ts';

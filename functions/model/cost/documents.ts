@@ -3,7 +3,7 @@
  * are those that `test/store/firestore/estimate.test.ts` counts on the emulator.
  */
 
-import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER } from '../model/sizes.ts';
+import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER } from '../sizes.ts';
 
 export interface Campaign {
   chunks: number;

@@ -5,10 +5,9 @@
  * month, are left out.
  */
 
-import type { Provider } from '../model/provider/registry.ts';
-import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../model/sizes.ts';
+import type { Provider } from '../provider/registry.ts';
+import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../sizes.ts';
 import { documentsOf, pagesFor } from './documents.ts';
-import { count } from './format.ts';
 import { type Priced, prices } from './prices.ts';
 
 interface Asked {
@@ -23,7 +22,7 @@ interface Asked {
   apns?: number;
 }
 
-interface Line {
+export interface Line {
   service: string;
   what: string;
   price: Priced;
@@ -108,23 +107,18 @@ export function estimate({
   ].filter(({ quantity }) => quantity > 0);
 }
 
-export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);
-
-/** A Markdown table, for a terminal and for a document. */
-export function estimateTable(lines: Line[]): string {
-  const rows = lines.map(({ service, what, price, quantity, usd }) => {
-    const { usd: each, per, unit } = prices[price];
-    const many = quantity >= 100 ? count(Math.round(quantity)) : quantity.toPrecision(2);
-    return [service, what, `${many} ${unit}`, `$${each} / ${count(per)}`, money(usd)];
-  });
-  const total = ['Together', '', '', '', money(totalUsd(lines))];
-  const all = [['service', 'what', 'how much', 'price', 'USD'], ...rows, total];
-  const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
-  const text = (row: string[]) =>
-    `| ${row.map((it, i) => (i < 2 ? it.padEnd(widths[i]!) : it.padStart(widths[i]!))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [text(all[0]!), rule, ...all.slice(1).map(text)].join('\n');
+/**
+ * US dollars of a campaign to so many, at list prices. `failing`: the share that is not reached; `by`: the
+ * recipients of each provider, as far as they are known (default: all are reached by APNs).
+ */
+export function campaignUsd(
+  recipients: number,
+  failing: number,
+  by: Partial<Record<Provider, number>> = {},
+): number {
+  const known = Object.values(by).reduce((sum, it) => sum + it, 0);
+  const apns = known > 0 ? (by.apns ?? 0) / known : USUAL.apns;
+  return totalUsd(estimate({ recipients, read: recipients, failing, apns }));
 }
 
-export const money = (usd: number) =>
-  usd >= 100 ? count(Math.round(usd)) : usd.toFixed(usd < 1 ? 4 : 2);
+export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);
