@@ -4,6 +4,8 @@ import { shortToken } from '../lib/redact.ts';
 import { audienceText } from '../model/audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from '../model/campaign.ts';
 import type { Failure } from '../model/chunk.ts';
+import { campaignUsd } from '../model/cost/estimate.ts';
+import { type Explained, explainedName, explainedReason } from '../model/provider/explained.ts';
 import { descriptionOf, providerOfTarget, providers } from '../model/provider/registry.ts';
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -24,8 +26,8 @@ export interface Report {
    * fewer than two were accepted, or no time has passed
    */
   perSecond: number | null;
-  /** the most frequent first */
-  reasons: { reason: string; count: number }[];
+  /** the most frequent first; `explained` is null for a reason that is new to us */
+  reasons: { reason: string; count: number; explained: Explained | null }[];
   /** recipients whose tokens were forgotten, by reason, the most frequent first */
   pruned: { reason: string; count: number }[];
   /** a few of each reason */
@@ -33,6 +35,8 @@ export interface Report {
   /** installations that planning counted and did not read; 0 unless they are visibly many */
   unread: number;
   ledgerClosed: boolean;
+  /** about what it costs on Google Cloud, at list prices */
+  costUsd: number;
 }
 
 /** Reads the report of a campaign; null: there is no such campaign. Throws when the store fails. */
@@ -51,14 +55,30 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     // a campaign without shards never began: it waits for its time, or was cancelled before
     seconds: campaign.shards > 0 ? Math.max(0, end - begin) / 1000 : null,
     perSecond: rateOf(counts.accepted, end - (firstPushAt ?? end)),
-    reasons: byCount(counts.reasons),
+    reasons: byCount(counts.reasons).map((it) => ({
+      ...it,
+      explained: explainedIn(failures.items, it.reason),
+    })),
     pruned: byCount(counts.pruned ?? {}),
     examples: [...Map.groupBy(failures.items, (it) => it.reason).values()].flatMap((those) =>
       those.slice(0, EXAMPLES),
     ),
     unread: unreadOf(campaign, counts),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
+    costUsd: costOf(campaign, counts),
   };
+}
+
+/** Counts are not kept by provider: those that took a push are taken to have had the same share. */
+function costOf({ trials = {} }: Campaign, { recipients, failed }: Counts): number {
+  const by = Object.fromEntries(providers.filter((it) => trials[it]).map((it) => [it, 1]));
+  return recipients === 0 ? 0 : campaignUsd(recipients, failed / recipients, by);
+}
+
+/** By a failure with that reason, which names its provider too; else by the name alone. */
+function explainedIn(failures: Failure[], reason: string): Explained | null {
+  const example = failures.find((it) => it.reason === reason);
+  return example ? explainedReason(example) : explainedName(reason);
 }
 
 /** Pushes per second, with at least two significant digits, so that a slow campaign does not show 0. */

@@ -87,6 +87,7 @@ const plain: Report = {
   examples: [],
   unread: 0,
   ledgerClosed: true,
+  costUsd: 0,
 };
 test('a campaign that reached no device says that its audience is empty', () => {
   const campaign = { ...plain.campaign, state: 'completed' as const };
@@ -168,7 +169,11 @@ test('audiences read as people say them, tokens are only counted', () => {
 });
 
 test('many reasons are cut, the most frequent are shown', () => {
-  const reasons = Array.from({ length: 11 }, (_, n) => ({ reason: `R${n}`, count: 100 - n }));
+  const reasons = Array.from({ length: 11 }, (_, n) => ({
+    reason: `R${n}`,
+    count: 100 - n,
+    explained: null,
+  }));
   const text = reportText({ ...plain, reasons });
   assert.match(text, /100 {2}R0\n/);
   assert.match(text, /R7\n {2}and 3 more\n$/);

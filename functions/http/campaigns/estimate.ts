@@ -62,6 +62,10 @@ const estimateSchema = z
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
         "quota of FCM), or at the campaign's own pace.",
     }),
+    costUsd: z.number().meta({
+      description: 'About what it costs on Google Cloud, at list prices.',
+      example: 0.0735,
+    }),
     problems: z.array(
       z.object({
         severity: z.enum(['error', 'warning']),

@@ -59,7 +59,14 @@ export const reportSchema = z
         'Pushes accepted by the providers, from the first push on; null for fewer than two.',
     }),
     reasons: z
-      .array(z.object({ reason: z.string(), count: z.int() }))
+      .array(
+        z.object({
+          reason: z.string(),
+          count: z.int(),
+          meaning: z.string().nullable().meta({ description: 'As a sentence; null if not known.' }),
+          next: z.string().nullable().meta({ description: 'What to do about it.' }),
+        }),
+      )
       .meta({ description: 'Reasons of the failures, the most frequent first.' }),
     pruned: z.array(z.object({ reason: z.string(), count: z.int() })).meta({
       description:
@@ -76,6 +83,10 @@ export const reportSchema = z
         'Installations of the audience, as it was counted before planning, that are neither recipients ' +
         'nor left out. 0 unless there are many.',
     }),
+    costUsd: z.number().meta({
+      description: 'About what a campaign of that size costs on Google Cloud, at list prices.',
+      example: 0.0735,
+    }),
     examples: z.array(failureSchema).meta({ description: 'A few, with shortened tokens.' }),
   })
   .meta({ id: 'Report' });
@@ -86,11 +97,17 @@ export const reportView = (it: Report) =>
     ledgerClosed: it.ledgerClosed,
     seconds: it.seconds,
     perSecond: it.perSecond,
-    reasons: it.reasons,
+    reasons: it.reasons.map(({ reason, count, explained }) => ({
+      reason,
+      count,
+      meaning: explained?.meaning ?? null,
+      next: explained?.next ?? null,
+    })),
     pruned: it.pruned,
     missing: it.counts.missing ?? {},
     visible: it.counts.recipients - (it.counts.denied ?? 0),
     unread: it.unread,
+    costUsd: it.costUsd,
     examples: it.examples.map((failure) => ({
       ...failureView(failure),
       token: shortToken(failure.token),

@@ -68,7 +68,8 @@ function documented({ method, path, operationId, summary, description, ...it }: 
   const { body, query, ...rest } = it.takes;
   const problems = [
     ...(query !== 'any' || it.takes.params || body ? [400] : []),
-    ...(it.scopes ? [401, 403, 429, 503] : []),
+    ...(it.scopes ? [401, 429, 503] : []),
+    ...(it.scopes?.length ? [403] : []),
     ...(body ? [413, 415] : []),
     500,
   ];

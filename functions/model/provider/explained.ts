@@ -2,10 +2,10 @@
 
 import type { Failure } from '../chunk.ts';
 import type { Reason } from './reason.ts';
-import { descriptionOf } from './registry.ts';
+import { descriptionOf, providers } from './registry.ts';
 
 /** What a failure means, and what to do. Both are sentences; the meaning names no one at fault. */
-interface Explained {
+export interface Explained {
   meaning: string;
   next: string;
 }
@@ -43,6 +43,27 @@ const byOutcome: Record<Failure['outcome'], Explained> = {
     meaning: 'the provider refuses the message or our credentials',
     next: 'Run volley doctor and mend what it names, then volley retry-failures.',
   },
+};
+
+/** What a reason means where only its name is known, as in sums; null for one that is new to us. */
+export function explainedName(reason: string): Explained | null {
+  for (const provider of providers) {
+    const { reasons } = descriptionOf(provider);
+    if (Object.hasOwn(reasons, reason))
+      return explainedReason({ provider, outcome: outcomeOf[reasons[reason]!.class], reason });
+  }
+  if (!Object.hasOwn(own, reason)) return null;
+  return explainedReason({ provider: providers[0], outcome: 'retry', reason });
+}
+
+const outcomeOf: Record<Reason['class'], Failure['outcome']> = {
+  rejected: 'rejected',
+  suspect: 'rejected',
+  token: 'rejected',
+  unregistered: 'unregistered',
+  blocked: 'blocked',
+  device: 'retry',
+  service: 'retry',
 };
 
 /** What the reason of a failure means, and what to do about it. A reason that is new to us has both. */

@@ -7,6 +7,7 @@
 
 import type { Interval } from '../../model/audience/interval.ts';
 import { type CampaignRequest, toOf } from '../../model/campaign.ts';
+import { campaignUsd, USUAL } from '../../model/cost/estimate.ts';
 import { platforms } from '../../model/platform.ts';
 import { descriptionOf, type Provider, providerOfTarget } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -35,6 +36,8 @@ interface Estimate {
   visible: number;
   /** from the acceptance on, if nothing else is being sent */
   seconds: number;
+  /** about what it costs on Google Cloud, at list prices */
+  costUsd: number;
   problems: EstimateProblem[];
 }
 
@@ -92,6 +95,7 @@ export async function estimate(
     permissions,
     visible: installations - (permissions.denied ?? 0),
     seconds: secondsFor(request, providers, installations),
+    costUsd: installations === 0 ? 0 : campaignUsd(installations, USUAL.failing, providers),
     problems,
   };
 }

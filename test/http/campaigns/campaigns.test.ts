@@ -97,7 +97,15 @@ test('counts are live, and the report comes as data or as text', async (t) => {
 
   const report = (await (await ask('GET', `/v1/campaigns/${id}/report`)).json()) as ReportView;
   assert.equal(report.ledgerClosed, true);
-  assert.deepEqual(report.reasons, [{ reason: 'INVALID_ARGUMENT', count: 2 }]);
+  assert.deepEqual(report.reasons, [
+    {
+      reason: 'INVALID_ARGUMENT',
+      count: 2,
+      meaning: 'The token is malformed, or the message is at fault.',
+      next: 'Let the app register again: it then sends the token that it has now.',
+    },
+  ]);
+  assert.ok(report.costUsd > 0 && report.costUsd < 0.001);
   assert.equal(report.examples[0]!.token, '000000…0001');
   const text = await ask('GET', `/v1/campaigns/${id}/report`, undefined, { Accept: 'text/plain' });
   assert.match(text.headers.get('content-type')!, /^text\/plain/);
