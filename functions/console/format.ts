@@ -3,12 +3,9 @@
 const LANGUAGE = 'en';
 
 const whole = new Intl.NumberFormat(LANGUAGE);
-const short = new Intl.NumberFormat(LANGUAGE, { notation: 'compact', maximumFractionDigits: 1 });
 const rate = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 3 });
 
 export const count = (it: number) => whole.format(it);
-/** `1.2M`, for axes */
-export const compact = (it: number) => short.format(it);
 export const rateOf = (it: number) => (it >= 100 ? whole.format(Math.round(it)) : rate.format(it));
 
 /** `12.3 %`; what is there is never 0 %, and what is not whole is never 100 %. */
@@ -45,9 +42,11 @@ export function money(usd: number): string {
 const absolute = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium' });
 const clock = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'short' });
+const precise = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto' });
 
 export const dateTime = (at: number) => absolute.format(at);
+export const clockTime = (at: number) => precise.format(at);
 export const list = (items: string[]) => new Intl.ListFormat(LANGUAGE).format(items);
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];

@@ -35,6 +35,8 @@ export interface Console {
 }
 
 const quiet = createLog(() => {});
+/** Ends the pages of a test. */
+const closers = new WeakMap<TestContext, (() => Promise<void>)[]>();
 
 /** Starts the server and its simulators; they end with the test. */
 export async function startConsole(t: TestContext, settings: Settings = {}): Promise<Console> {
@@ -52,6 +54,8 @@ export async function startConsole(t: TestContext, settings: Settings = {}): Pro
   let running: LocalServer | null = await start(0);
   const first = running;
   t.after(async () => {
+    // while a page is open, it misses its server
+    for (const close of closers.get(t) ?? []) await close();
     await running?.stop();
     await simulated.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -103,7 +107,7 @@ interface Opened {
   faults: string[];
 }
 
-/** Opens a URL in a window of its own, which is closed with the test. */
+/** Opens a URL of a started console in a window of its own, which is closed with the test. */
 export async function openPage(
   t: TestContext,
   browser: Browser,
@@ -120,10 +124,8 @@ export async function openPage(
   const faults: string[] = [];
   const page = await context.newPage();
   watch(page, faults);
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(faults, [], 'the page has faults');
-  });
+  closers.set(t, [...(closers.get(t) ?? []), () => context.close()]);
+  t.after(() => assert.deepEqual(faults, [], 'the page has faults'));
   await page.goto(url);
   return { page, context, faults };
 }

@@ -9,7 +9,7 @@ import { texts } from '../texts/texts.ts';
 export type { Problem } from '../../http/core/problems.ts';
 
 /** `retryMs`: how long the API asks to wait; null if it does not say. */
-export type Failed = { ok: false; problem: Problem; retryMs: number | null };
+type Failed = { ok: false; problem: Problem; retryMs: number | null };
 export type Answer<T> = { ok: true; value: T } | Failed;
 
 /** No answer is no state of the server: the connection is lost. */

@@ -8,7 +8,7 @@ import { signInKind } from '../session/session.ts';
 import { lost, open, type Problem } from './client.ts';
 import { pauseFor, visible } from './resource.ts';
 
-export interface Follower {
+interface Follower {
   onCampaign(campaign: CampaignView): void;
   /** null: connected (again) */
   onProblem(problem: Problem | null): void;

@@ -4,7 +4,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type Answer, api, type Problem } from './client.ts';
 
-export interface Resource<T> {
+interface Resource<T> {
   /** the last value that came; null before the first */
   value: Signal<T | null>;
   /** why the last call failed; null if it did not */
@@ -21,14 +21,22 @@ interface Options<T> {
 const [AGAIN_MS, MOST_MS] = [1_000, 15_000];
 
 /** `path` null: nothing is read yet. */
-export function useResource<T>(path: string | null, { everyMs }: Options<T> = {}): Resource<T> {
-  const state = useMemo(() => createState<T>(path), [path]);
+export const useResource = <T>(path: string | null, options?: Options<T>): Resource<T> =>
+  useReader<T>(path, (signal) => api.get<T>(path!, { signal }), options);
+
+/** Reads by `read`, anew where `key` changes; null: nothing is read yet. */
+export function useReader<T>(
+  key: string | null,
+  read: (signal?: AbortSignal) => Promise<Answer<T>>,
+  { everyMs }: Options<T> = {},
+): Resource<T> {
+  const state = useMemo(() => createState(read), [key]);
   useEffect(() => {
-    if (path === null) return;
+    if (key === null) return;
     const end = new AbortController();
     void keepReading(state, everyMs ?? (() => null), end.signal);
     return () => end.abort();
-  }, [path]);
+  }, [key]);
   return state;
 }
 
@@ -37,12 +45,11 @@ interface State<T> extends Resource<T> {
   read(end?: AbortSignal): Promise<Answer<T> | null>;
 }
 
-function createState<T>(path: string | null): State<T> {
+function createState<T>(ask: (signal?: AbortSignal) => Promise<Answer<T>>): State<T> {
   const value = signal<T | null>(null);
   const problem = signal<Problem | null>(null);
   async function read(end?: AbortSignal): Promise<Answer<T> | null> {
-    if (path === null) return null;
-    const answer = await api.get<T>(path, { signal: end });
+    const answer = await ask(end);
     if (end?.aborted) return null;
     if (answer.ok) value.value = answer.value;
     problem.value = answer.ok ? null : answer.problem;

@@ -14,7 +14,7 @@ export function LedgerBar({ counts, isThin = false }: { counts: Counts; isThin?:
     .map((it) => `${ledger[it]} ${percent(counts[it], counts.recipients)}`)
     .join(', ');
   return (
-    <div class={`bar${isThin ? ' thin' : ''}`} role="img" aria-label={text || ledger.pending}>
+    <div class={`bar${isThin ? ' thin' : ''}`} role="img" aria-label={text || ledger.none}>
       {parts.map((it) => (
         <span
           key={it}

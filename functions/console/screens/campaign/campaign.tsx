@@ -1,14 +1,106 @@
-/** One campaign. */
+/** One campaign: live while it is open, its report once it is closed. */
 
+import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso/router';
+import type { ReportView } from '../../../http/campaigns/report-view.ts';
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import { useResource } from '../../api/resource.ts';
+import { clockTime } from '../../format.ts';
+import { LedgerBar, LedgerFigures } from '../../parts/bar.tsx';
+import { ButtonLink } from '../../parts/button.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { State } from '../../parts/state.tsx';
 import { useTitle } from '../../parts/title.ts';
+import { texts } from '../../texts/texts.ts';
+import { About } from './about.tsx';
+import { Controls } from './controls.tsx';
+import { Failures } from './failures.tsx';
+import { Graph } from './graph.tsx';
+import { History } from './history.tsx';
+import { type Live, useLive } from './live.ts';
+import { Now } from './now.tsx';
+import { ledgerText } from './words.ts';
 
 export default function Campaign() {
   const { id = '' } = useRoute().params;
-  useTitle(id);
+  const live = useLive(id);
+  const campaign = live.campaign.value;
+  useTitle(campaign?.name ?? texts.campaigns.title);
+  if (live.problem.value)
+    return (
+      <Empty title={texts.campaign.notFound} text={live.problem.value.detail}>
+        <ButtonLink href="/console/">{texts.shell.toCampaigns}</ButtonLink>
+      </Empty>
+    );
   return (
-    <header class="head">
-      <h1>{id}</h1>
-    </header>
+    <div class="campaign" aria-busy={campaign === null}>
+      <a class="back" href="/console/">
+        <Icon name="back" /> {texts.campaign.back}
+      </a>
+      {campaign ? <Shown campaign={campaign} live={live} /> : <div class="head" />}
+    </div>
+  );
+}
+
+/** ms between two reports of a campaign that is being sent. */
+const REPORT_MS = 5_000;
+
+function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
+  const { id, closedAt } = campaign;
+  const isClosed = closedAt !== null;
+  const path = `/v1/campaigns/${encodeURIComponent(id)}/report`;
+  const report = useResource<ReportView>(path, {
+    everyMs: (it) => (it?.campaign.closedAt ? null : REPORT_MS),
+  });
+  // the last report may be some seconds older than the end
+  useEffect(() => void (isClosed && report.reload()), [isClosed]);
+  const shown = report.value.value;
+  return (
+    <>
+      <header class="head">
+        <h1>
+          <bdi>{campaign.name}</bdi>
+        </h1>
+        <State state={campaign.state} />
+        {campaign.test && <span class="tag">{texts.campaigns.test}</span>}
+        {campaign.dryRun && <span class="tag">{texts.campaigns.dryRun}</span>}
+        <Controls campaign={campaign} live={live} report={shown} />
+      </header>
+      <Lost live={live} />
+      {campaign.state === 'paused' && campaign.reason && (
+        <div class="note warn">
+          <h2>{texts.campaign.control.why}</h2>
+          <p>
+            <bdi>{campaign.reason}</bdi>
+          </p>
+        </div>
+      )}
+      <section class="card" aria-label={texts.campaign.ledger.title}>
+        <LedgerBar counts={campaign.counts} />
+        <p class="muted">{ledgerText(campaign, shown)}</p>
+        <LedgerFigures counts={campaign.counts} />
+      </section>
+      <Now campaign={campaign} live={live} report={shown} />
+      <Graph live={live} isOpen={!isClosed && campaign.state !== 'scheduled'} />
+      {/* in this order, so that nothing moves when it comes */}
+      {shown && (
+        <>
+          <Failures campaign={campaign} report={shown} />
+          <About campaign={campaign} />
+          <History campaign={campaign} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Lost({ live }: { live: Live }) {
+  const since = live.lostSince.value;
+  if (since === null) return null;
+  return (
+    <div class="note bad" role="alert">
+      <p>{texts.campaign.lost(clockTime(since))}</p>
+    </div>
   );
 }

@@ -57,6 +57,7 @@ export const campaigns = {
     test: 'Send a test to one device',
     testMore: 'One push to one device, to see that all is set up.',
     testDone: 'A test was sent.',
+    device: 'Id of the device',
     sendTest: 'Send a test',
     testTitle: 'Hello from Volley',
     testBody: 'This is a test.',

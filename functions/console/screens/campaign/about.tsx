@@ -1,0 +1,80 @@
+/** What was sent, and to which audience. */
+
+import type { EstimateView } from '../../../http/campaigns/estimate.ts';
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import { api } from '../../api/client.ts';
+import { useReader } from '../../api/resource.ts';
+import { count } from '../../format.ts';
+import { texts } from '../../texts/texts.ts';
+
+const words = texts.campaign.about;
+
+export function About({ campaign }: { campaign: CampaignView }) {
+  const { message, retryOf, scheduleId } = campaign;
+  return (
+    <section aria-labelledby="about">
+      <h2 id="about">{words.title}</h2>
+      <dl class="facts card">
+        <dt>{words.message}</dt>
+        <dd>
+          <strong>
+            <bdi>{message.title ?? ''}</bdi>
+          </strong>{' '}
+          <bdi>{message.body ?? ''}</bdi>
+        </dd>
+        <dt>{words.audience}</dt>
+        <dd>
+          <code>
+            <bdi>{JSON.stringify(campaign.audience)}</bdi>
+          </code>
+        </dd>
+        <Languages campaign={campaign} />
+        <dt>{words.app}</dt>
+        <dd>
+          <bdi>{campaign.app}</bdi>
+        </dd>
+        {retryOf && (
+          <>
+            <dt>{words.retryOf}</dt>
+            <dd>
+              <a href={`/console/campaigns/${encodeURIComponent(retryOf)}`}>{retryOf}</a>
+            </dd>
+          </>
+        )}
+        {scheduleId && (
+          <>
+            <dt>{words.schedule}</dt>
+            <dd>{scheduleId}</dd>
+          </>
+        )}
+        <dt>{words.id}</dt>
+        <dd>
+          <code>{campaign.id}</code>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+/** Languages that are named; the rest is a sum. */
+const NAMED = 8;
+
+/** Of the audience as it is now: no count of a campaign is kept by language. */
+function Languages({ campaign: { app, audience } }: { campaign: CampaignView }) {
+  const isCounted = !('topic' in audience || 'condition' in audience || 'upload' in audience);
+  const found = useReader(isCounted ? JSON.stringify(audience) : null, (signal) =>
+    api.post<EstimateView>('/v1/audiences:estimate?quick', { app, audience }, { signal }),
+  );
+  const languages = Object.entries(found.value.value?.languages ?? {});
+  if (!isCounted) return null;
+  const shown = languages.sort(([, a], [, b]) => b - a).slice(0, NAMED);
+  return (
+    <>
+      <dt>{words.languages}</dt>
+      <dd>
+        {shown.map(([name, of]) => `${name || words.noLanguage} ${count(of)}`).join(', ') || '…'}
+        {languages.length > NAMED && ', …'} <span class="muted">({words.languagesMore})</span>
+      </dd>
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+/** Figures beside the ledger: how fast, how long, what it costs. */
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ReportView } from '../../../http/campaigns/report-view.ts';
+import type { CampaignView } from '../../../http/campaigns/view.ts';
+import { count, dateTime, duration, money, rateOf } from '../../format.ts';
+import { texts } from '../../texts/texts.ts';
+import type { Live } from './live.ts';
+import { rateNow, secondsLeft } from './samples.ts';
+
+const words = texts.campaign.now;
+/** ms between two readings of the rate, which falls while nothing comes. */
+const READ_MS = 1_000;
+
+interface Props {
+  campaign: CampaignView;
+  live: Live;
+  report: ReportView | null;
+}
+
+export function Now({ campaign, live, report }: Props) {
+  const isMoving = ['running', 'cancelling'].includes(campaign.state);
+  const rate = useRate(live, isMoving);
+  const left = isMoving ? secondsLeft(campaign.counts.pending, rate) : null;
+  const { perSecond = null, seconds = null } = report ?? {};
+  return (
+    <dl class="figures">
+      <Figure name={words.rate} more={isMoving ? paceOf(campaign) : words.average}>
+        {isMoving
+          ? rate === null
+            ? '–'
+            : rateOf(rate)
+          : perSecond === null
+            ? '–'
+            : rateOf(perSecond)}
+      </Figure>
+      {isMoving ? (
+        <Figure name={words.eta}>{left === null ? words.etaUnknown : duration(left)}</Figure>
+      ) : (
+        <Figure name={words.duration}>{seconds === null ? '–' : duration(seconds)}</Figure>
+      )}
+      <Began campaign={campaign} />
+      <Figure name={words.cost} more={words.costMore}>
+        {report === null ? '–' : money(report.costUsd)}
+      </Figure>
+    </dl>
+  );
+}
+
+function Began({ campaign: { schedule, firstPushAt, closedAt, state } }: Pick<Props, 'campaign'>) {
+  if (state === 'scheduled' && schedule)
+    return <Figure name={words.begins}>{dateTime(Date.parse(schedule.at))}</Figure>;
+  if (closedAt !== null)
+    return <Figure name={words.ended}>{dateTime(Date.parse(closedAt))}</Figure>;
+  return (
+    <Figure name={words.begun}>
+      {firstPushAt === null ? '–' : dateTime(Date.parse(firstPushAt))}
+    </Figure>
+  );
+}
+
+const paceOf = ({ rate }: CampaignView) => rate && words.pace(count(rate.perMinute));
+
+const Figure = ({
+  name,
+  more,
+  children,
+}: {
+  name: string;
+  more?: string | undefined;
+  children: ComponentChildren;
+}) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+    {more && <dd class="more">{more}</dd>}
+  </div>
+);
+
+function useRate(live: Live, isMoving: boolean): number | null {
+  const [rate, setRate] = useState<number | null>(null);
+  useEffect(() => {
+    if (!isMoving) return setRate(null);
+    const read = (now = performance.now()) => setRate(rateNow(live.samples.peek(), now));
+    const timer = setInterval(read, READ_MS);
+    return () => clearInterval(timer);
+  }, [live, isMoving]);
+  return rate;
+}

@@ -1,0 +1,56 @@
+/** Sends a first test to one device. */
+
+import { useState } from 'preact/hooks';
+import type { TestedView } from '../../../http/campaigns/test-send.ts';
+import { api, type Problem } from '../../api/client.ts';
+import { Button } from '../../parts/button.tsx';
+import { Field, faultsAt } from '../../parts/field.tsx';
+import { announce } from '../../parts/live-region.tsx';
+import { ProblemNote } from '../../parts/problem.tsx';
+import { isSimulated, whyNot } from '../../session/session.ts';
+import { texts } from '../../texts/texts.ts';
+import { FIRST_DEVICE } from './sample-devices.ts';
+
+const { begin } = texts.campaigns;
+
+export function FirstTest({ onDone }: { onDone: () => void }) {
+  const [device, setDevice] = useState(isSimulated.value ? FIRST_DEVICE : '');
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+
+  async function send(event: Event) {
+    event.preventDefault();
+    setBusy(true);
+    const answer = await api.post<TestedView>('/v1/campaigns:test', {
+      name: begin.sendTest,
+      audience: { installationIds: [device.trim()] },
+      message: { title: begin.testTitle, body: begin.testBody },
+    });
+    setBusy(false);
+    setProblem(answer.ok ? null : answer.problem);
+    if (!answer.ok) return;
+    announce(begin.sentTest);
+    onDone();
+  }
+
+  return (
+    <form onSubmit={(event) => void send(event)}>
+      <div class="row end">
+        <Field label={begin.device} faults={faultsAt(problem, 'audience')}>
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              value={device}
+              onInput={({ currentTarget }) => setDevice(currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Button kind="primary" type="submit" busy={busy} whyNot={whyNot('campaigns')}>
+          {begin.sendTest}
+        </Button>
+      </div>
+      {problem && faultsAt(problem, 'audience').length === 0 && <ProblemNote problem={problem} />}
+    </form>
+  );
+}

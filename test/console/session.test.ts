@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { KeyView } from '../../functions/http/keys.ts';
+import { startBrowser, withoutBrowser } from './chromium.ts';
+import { openPage, startConsole } from './console.ts';
+
+const campaign = {
+  name: 'Spring',
+  audience: { everybody: true },
+  message: { title: 'Spring is here' },
+};
+
+suite('a session', { skip: withoutBrowser() }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  test('without one, the console says how to sign in', async (t) => {
+    const { server } = await startConsole(t);
+    const { page, faults } = await openPage(t, browser, `${server.url}/console/`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByText('npx volley console').waitFor();
+    assert.ok(faults.splice(0).every((it) => it.includes('401')));
+  });
+
+  test('one that ends keeps the screen, and another tab renews it', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(2);
+    await client.post('/v1/campaigns', campaign);
+    const { page, context, faults } = await openPage(t, browser, server.consoleUrl());
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    await context.clearCookies();
+    await page.getByRole('searchbox').fill('spr');
+    await page.getByText('Your session has ended.').waitFor();
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'spr');
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    const other = await context.newPage();
+    await other.goto(server.consoleUrl());
+    await other.getByRole('link', { name: 'Spring' }).waitFor();
+    await page.getByRole('button', { name: 'Reload the page' }).click();
+    await page.getByText('Your session has ended.').waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    assert.ok(faults.splice(0).every((it) => it.includes('401')));
+  });
+
+  test('a key of an app sees nothing, and reads what it lacks', async (t) => {
+    const { server, client } = await startConsole(t);
+    const { key } = await client.post<{ key: string }>('/v1/keys', {
+      name: 'in the shop',
+      scopes: ['register'],
+      app: 'shop',
+    });
+    const made = await fetch(`${server.url}/console/code`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    const { path } = (await made.json()) as { path: string };
+    const { page, faults } = await openPage(t, browser, server.url + path);
+    await page.getByText('lacks the scope read or campaigns').first().waitFor();
+    assert.ok(faults.splice(0).every((it) => it.includes('403')));
+  });
+
+  test('a key that is revoked ends its sessions', async (t) => {
+    const { client, linkFor, kill, revive } = await startConsole(t);
+    const { page, faults } = await openPage(t, browser, await linkFor(['read']));
+    await page.getByText('key "looker"', { exact: true }).waitFor();
+    const { items } = await client.get<{ items: KeyView[] }>('/v1/keys');
+    await client.delete(`/v1/keys/${items.find((it) => it.name === 'looker')!.id}`);
+    // keys are cached for half a minute
+    await kill();
+    await revive();
+    await page.getByRole('link', { name: 'Campaigns' }).click();
+    await page.getByText('Your session has ended.').waitFor();
+    assert.ok(faults.splice(0).every((it) => /401|ERR_/.test(it)));
+  });
+
+  test('a clock that is wrong by days changes no time that is shown', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(2);
+    await client.post('/v1/campaigns', campaign);
+    const { page } = await openPage(t, browser, server.consoleUrl());
+    await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
+    await page.reload();
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    await page.getByRole('row').filter({ hasText: 'Spring' }).getByText('just now').waitFor();
+  });
+
+  test('on a slow network there is a frame at once, and nothing jumps', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(2);
+    const { id } = await client.post<CampaignView>('/v1/campaigns', campaign);
+    const { page, context } = await openPage(t, browser, server.consoleUrl());
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    const slow = await context.newCDPSession(page);
+    await slow.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 400,
+      downloadThroughput: 50_000,
+      uploadThroughput: 50_000,
+    });
+    await page.addInitScript(`
+      window.shifted = 0;
+      new PerformanceObserver((list) => {
+        for (const it of list.getEntries()) window.shifted += it.value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    `);
+    await page.goto(`${server.url}/console/`);
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    assert.equal(await page.evaluate('window.shifted'), 0);
+    await page.goto(`${server.url}/console/campaigns/${id}`);
+    await page.getByRole('heading', { name: 'Spring' }).waitFor();
+  });
+});
