@@ -132,7 +132,10 @@ export async function openPage(
 
 /** Goes to a screen, such as `schedules`, once the page is signed in. */
 export async function goTo(page: Page, { server }: Console, screen: string) {
-  await page.getByText(/^key "/).waitFor({ state: 'attached' });
+  await page
+    .getByText(/^key "/)
+    .first()
+    .waitFor({ state: 'attached' });
   await page.goto(`${server.url}/console/${screen}`);
 }
 

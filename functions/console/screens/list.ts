@@ -40,4 +40,6 @@ export const screens: Screen[] = [
   },
   { path: '/console/webhooks/:id', load: () => import('./webhooks/webhook.tsx') },
   { path: '/console/webhooks/inbound/:name', load: () => import('./webhooks/trigger.tsx') },
+  { path: '/console/keys', nav: 'keys', load: () => import('./keys/keys.tsx') },
+  { path: '/console/health', nav: 'health', load: () => import('./health/health.tsx') },
 ];

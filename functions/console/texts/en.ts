@@ -3,6 +3,8 @@
 import { campaign } from './en/campaign.ts';
 import { campaigns } from './en/campaigns.ts';
 import { compose } from './en/compose.ts';
+import { health } from './en/health.ts';
+import { keys } from './en/keys.ts';
 import { parts } from './en/parts.ts';
 import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
@@ -18,6 +20,8 @@ export const en = {
   compose,
   parts,
   schedules,
+  health,
+  keys,
   triggers,
   webhooks,
 };

@@ -1,0 +1,19 @@
+/** Health: the doctor's findings, the apps and their pauses, what the month costs. */
+
+import { useTitle } from '../../parts/title.ts';
+import { texts } from '../../texts/texts.ts';
+import { Apps } from './apps.tsx';
+import { Checks } from './checks.tsx';
+
+export default function Health() {
+  useTitle(texts.health.title);
+  return (
+    <>
+      <header class="head">
+        <h1>{texts.health.title}</h1>
+      </header>
+      <Checks />
+      <Apps />
+    </>
+  );
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { createClient } from '../../functions/cli/client/client.ts';
+import type { AppView } from '../../functions/http/apps.ts';
+import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { KeyView } from '../../functions/http/keys.ts';
+import { startBrowser, withoutBrowser } from './chromium.ts';
+import { axeViolations, goTo, looks, openPage, startConsole } from './console.ts';
+
+suite('keys and health in the console', { skip: withoutBrowser() }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  test('a key is created, shown once, used, and revoked', async (t) => {
+    const it = await startConsole(t);
+    const { page, faults } = await openPage(t, browser, it.server.consoleUrl());
+    await goTo(page, it, 'keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Name').fill('shop-backend');
+    await page.getByRole('checkbox', { name: /^register/ }).check();
+    await page.getByRole('button', { name: 'Create the key' }).click();
+    await page.getByText('register goes with no other scope').waitFor();
+    assert.match(faults.splice(0).join(), /status of 400/);
+    await page.getByRole('checkbox', { name: /^register/ }).uncheck();
+    await page.getByRole('checkbox', { name: /^campaigns/ }).check();
+    await page.getByRole('button', { name: 'Create the key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'The key' });
+    const key = (await dialog.locator('code').textContent())!;
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    assert.equal(await page.getByText(key).count(), 0);
+    const shop = createClient(it.server.url, key);
+    assert.deepEqual((await shop.get<{ scopes: string[] }>('/v1/me')).scopes, [
+      'read',
+      'campaigns',
+    ]);
+
+    await page.getByRole('button', { name: 'Revoke local' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('That is the key of this request.').waitFor();
+    assert.match(faults.splice(0).join(), /status of 409/);
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('button', { name: 'Revoke shop-backend' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('shop-backend').waitFor({ state: 'detached' });
+    const { items } = await it.client.get<{ items: KeyView[] }>('/v1/keys');
+    assert.deepEqual(
+      items.map(({ name }) => name),
+      ['local'],
+    );
+  });
+
+  test('an app is paused with all of its campaigns, and resumed', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(10);
+    const request = { name: 'Later', audience: { language: 'en' }, message: { title: 'Hello' } };
+    const at = new Date(Date.now() + 3_600_000);
+    await it.client.post('/v1/campaigns', { ...request, schedule: { at } });
+    const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await goTo(page, it, 'health');
+    await page.getByRole('button', { name: 'Pause default' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Pause everything of default?' });
+    await dialog.getByRole('button', { name: 'Pause the app' }).click();
+    await page.getByText('by key "local"').waitFor();
+    assert.ok((await it.client.get<AppView>('/v1/apps/default')).paused);
+    const now = await it.client.post<CampaignView>('/v1/campaigns', request);
+    for (let state = ''; state !== 'paused'; )
+      ({ state } = await it.client.get<CampaignView>(`/v1/campaigns/${now.id}`));
+    await page.getByRole('button', { name: 'Resume default' }).click();
+    await page.getByRole('button', { name: 'Resume the app' }).click();
+    await page.getByRole('button', { name: 'Pause default' }).waitFor();
+    assert.equal((await it.client.get<AppView>('/v1/apps/default')).paused, null);
+  });
+
+  test('the findings of the doctor are told, with what to do first', async (t) => {
+    const it = await startConsole(t);
+    const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await goTo(page, it, 'health');
+    await page.getByText('the database reads and writes').waitFor();
+    await page.getByText('apns takes the credentials of "default"').waitFor();
+    await page.route('**/v1/doctor', (route) =>
+      route.fulfill({
+        json: {
+          findings: [
+            { check: 'the tick runs', state: 'well', detail: 'last 5 s ago' },
+            {
+              check: 'apns takes the credentials of "<b>"',
+              state: 'fault',
+              detail: 'InvalidProviderToken',
+              next: 'Compare the key id with that of the file.',
+            },
+          ],
+        },
+      }),
+    );
+    await page.getByRole('button', { name: 'Check again' }).click();
+    await page.getByText('1 fault').first().waitFor();
+    const first = page.locator('.findings > li').first();
+    assert.match((await first.textContent())!, /^Fault.*"<b>".*Compare the key id/);
+  });
+
+  test('a viewer reads why keys are not shown, and why nothing can be paused', async (t) => {
+    const it = await startConsole(t);
+    const { page } = await openPage(t, browser, await it.linkFor(['read']));
+    await goTo(page, it, 'keys');
+    const admin = page.getByText('key "looker" lacks the scope admin.');
+    await admin.filter({ visible: true }).first().waitFor();
+    await goTo(page, it, 'health');
+    const pause = page.getByRole('button', { name: 'Pause default' });
+    await pause.waitFor();
+    assert.equal(await pause.getAttribute('aria-disabled'), 'true');
+    const sender = page.getByText('key "looker" lacks the scope campaigns.');
+    await sender.filter({ visible: true }).first().waitFor();
+  });
+
+  for (const look of looks)
+    test(`keys and health are accessible, ${look.width} px, ${look.scheme}`, async (t) => {
+      const it = await startConsole(t);
+      await it.client.post('/v1/keys', {
+        name: `<b>\u202e${'w'.repeat(50)}`,
+        scopes: ['read', 'campaigns', 'installations', 'admin'],
+      });
+      const { page } = await openPage(t, browser, it.server.consoleUrl(), look);
+      await goTo(page, it, 'keys');
+      await page.getByText('<b>').first().waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(width <= look.width, `the page is ${width} px wide`);
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('checkbox', { name: /^register/ }).check();
+      assert.deepEqual(await axeViolations(page), []);
+      await goTo(page, it, 'health');
+      await page.getByText('the tick runs').waitFor();
+      await page.getByRole('button', { name: 'Pause default' }).click();
+      assert.deepEqual(await axeViolations(page), []);
+    });
+});
