@@ -12,6 +12,7 @@ import { senders } from './senders.ts';
 import { soak } from './soak.ts';
 import { throttle } from './throttle.ts';
 import { triggers } from './triggers.ts';
+import { why } from './why.ts';
 
 const whole = (text: string) => {
   const number = Number(text.replaceAll('_', ''));
@@ -29,6 +30,7 @@ Examples:
   npm run bench -- campaign --recipients 1000000
   npm run bench -- campaign --engine google
   npm run bench -- audience
+  npm run bench -- why
   npm run bench -- import --rows 1000000
   npm run bench -- soak --minutes 30
   npm run bench -- cold --cache
@@ -99,6 +101,10 @@ bench(
   'throttle',
   'a provider that refuses beyond 1,000 requests a second: how much of that is used',
 ).action(async () => print(await throttle(), true));
+
+bench('why', 'what became of one device: the time of the call, and its reads on Google')
+  .option('--recipients <n>', 'installations', whole, 1_000_000)
+  .action(async ({ json, recipients }) => print(await why({ recipients }), json));
 
 bench('audience', 'streaming an audience with filters that no index answers')
   .option('--installations <n>', 'looked through', whole, 500_000)
