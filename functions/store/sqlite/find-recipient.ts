@@ -1,4 +1,7 @@
-/** One device in what a campaign has frozen: its shard's chunks are looked through, a few at a time. */
+/**
+ * One device in what a campaign has frozen. Its shard's chunks are looked through, first those of the pages
+ * where its bucket should be: buckets are uniform, so that is right within a page or two.
+ */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bucketOf } from '../../model/bucket.ts';
@@ -17,20 +20,24 @@ const TOGETHER = 16;
 export const sqliteFindRecipient = (db: Database) =>
   ({
     async findRecipient(campaign, device) {
+      const { installationId } = device;
       const sought = soughtIn(campaign, device);
       const shards = shardsOf(db, campaign.id, sought);
       const recipients: FoundRecipient[] = [];
       let complete = true;
       for (const shard of shards) {
-        let chunks = 0;
-        for await (const page of listsOf(db, campaign.id, shard.index)) {
-          chunks += page.length;
-          recipients.push(...page.flatMap((it) => foundIn(db, it, sought)));
-        }
+        const begin = `${campaign.id}.${shard.index}`;
+        const near = pagesNear(shard, installationId).map((page) => `${begin}.${page}`);
+        const { found } = await lookThrough(db, near, sought);
+        recipients.push(...found);
+        if (found.length > 0) continue;
+        const all = await lookThrough(db, [begin], sought);
+        recipients.push(...all.found);
         // they are deleted a few at a time
-        if (chunks < shard.chunks) complete = false;
+        if (all.lists < shard.chunks) complete = false;
       }
-      return { shards: shards.map(({ chunks: _, ...it }) => it), recipients, complete };
+      const toldOf = ({ chunks: _, pages: __, ...it }: (typeof shards)[number]) => it;
+      return { shards: shards.map(toldOf), recipients, complete };
     },
   }) satisfies Partial<Store>;
 
@@ -38,14 +45,37 @@ const shardsOf = (
   { sql }: Database,
   campaignId: string,
   { names }: Sought,
-): (ShardOfDevice & { chunks: number })[] =>
+): (ShardOfDevice & { chunks: number; pages: number })[] =>
   sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? ORDER BY idx')
     .all(campaignId)
     .map(toShard)
     .filter(({ from, to }) => names.map(bucketOf).some((it) => it >= from && it < to))
-    .map(({ index, from, to, cursor, planned, plannedAt, chunks }) => ({
-      ...{ index, from, to, cursor, planned, plannedAt, chunks },
+    .map(({ index, from, to, cursor, planned, plannedAt, chunks, pages }) => ({
+      ...{ index, from, to, cursor, planned, plannedAt, chunks, pages },
     }));
+
+/** Pages on either side of the one where a bucket should be. */
+const AROUND = 2;
+
+/** Of a shard in another order the bucket says nothing, and it is looked through as a whole. */
+function pagesNear({ from, to, pages }: { from: number; to: number; pages: number }, id: string) {
+  const middle = Math.floor(((bucketOf(id) - from) / (to - from)) * pages);
+  return Array.from({ length: 2 * AROUND + 1 }, (_, i) => middle - AROUND + i).filter(
+    (it) => it >= 0 && it < pages,
+  );
+}
+
+/** What is sought in the chunks whose ids begin so, and how many lists there are. */
+async function lookThrough(db: Database, begins: string[], sought: Sought) {
+  const found: FoundRecipient[] = [];
+  let lists = 0;
+  for (const begin of begins)
+    for await (const page of listsOf(db, begin)) {
+      lists += page.length;
+      found.push(...page.flatMap((it) => foundIn(db, it, sought)));
+    }
+  return { found, lists };
+}
 
 interface List {
   chunk_id: string;
@@ -53,9 +83,8 @@ interface List {
   packed: string;
 }
 
-/** The lists of a shard's chunks. `.` is before `/`: their ids lie between the two. */
-async function* listsOf({ sql }: Database, campaignId: string, shard: number) {
-  const begin = `${campaignId}.${shard}`;
+/** The lists of the chunks of a shard, or of a page. `.` is before `/`: their ids lie between the two. */
+async function* listsOf({ sql }: Database, begin: string) {
   for (let after = `${begin}.`; ; ) {
     const page = sql<List>(
       `SELECT chunk_id, packed FROM chunk_recipients WHERE chunk_id > ? AND chunk_id < ?
