@@ -49,6 +49,7 @@ test('a registration key can register, change and delete an installation, and no
       if (security.length === 0 || description?.includes('`register`.')) continue;
       const response = await asApp(method.toUpperCase(), path.replace(/{\w+}/, 'device-1'));
       if (description?.includes('`installations` or `register`')) continue;
+      if (description?.startsWith('For any API key')) continue;
       assert.equal(response.status, 403, `${method} ${path}`);
       refused++;
     }
