@@ -77,7 +77,8 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     const { server, client, fill } = all;
     await fill(3_000);
     const { id } = await send(client, slow);
-    const { page, faults } = await openPage(t, browser, server.consoleUrl());
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/ERR_/);
     await page.getByText('key "local"').waitFor();
     await show(page, server.url, id);
     await page.getByText('3,000 recipients').waitFor();
@@ -90,8 +91,6 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Cancel the campaign' }).click();
     await page.getByText('Closed: every recipient is counted once.').waitFor();
-    const unexpected = faults.splice(0).filter((it) => !/ERR_|Failed to load resource/.test(it));
-    assert.deepEqual(unexpected, []);
   });
 
   test('its report has the failures in words, as a file, and sends again', async (t) => {
@@ -101,7 +100,8 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     });
     await fill(500);
     const { id } = await send(client);
-    const { page, faults } = await openPage(t, browser, server.consoleUrl());
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/409/);
     await page.getByText('key "local"').waitFor();
     await show(page, server.url, id);
     await page.getByText('Closed: every recipient is counted once.').waitFor();
@@ -123,7 +123,6 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     // all of them are final: the API's own sentence says so
     await page.getByRole('button', { name: 'Send again to the failed' }).click();
     await page.getByText('so nothing is sent again').waitFor();
-    assert.ok(faults.splice(0).every((it) => it.includes('409')));
     const copy = page.getByRole('link', { name: 'Copy as new' });
     assert.equal(await copy.getAttribute('href'), `/console/compose?from=${id}`);
   });
@@ -151,7 +150,8 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     const { server, client } = await startConsole(t);
     const at = new Date(Date.now() + 3_600_000).toISOString();
     const scheduled = await send(client, { schedule: { at } });
-    const { page, faults } = await openPage(t, browser, server.consoleUrl());
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/404/);
     await page.getByText('key "local"').waitFor();
     await show(page, server.url, scheduled.id);
     await page.getByText('It has not begun.').waitFor();
@@ -161,7 +161,6 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await page.getByText('No device is in this audience.').waitFor();
     await show(page, server.url, 'nothing');
     await page.getByRole('heading', { name: 'There is no such campaign' }).waitFor();
-    assert.ok(faults.splice(0).every((it) => it.includes('404')));
   });
 
   test('hostile text is text, in all looks', async (t) => {

@@ -34,7 +34,8 @@ suite('the list of campaigns', { skip: withoutBrowser() }, () => {
 
   test('rows that were rejected are named, and a wrong device is told at its field', async (t) => {
     const { server } = await startConsole(t);
-    const { page, faults } = await openPage(t, browser, server.consoleUrl());
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/422/);
     await page.getByRole('button', { name: 'Choose a file' }).waitFor();
     await page.locator('input[type=file]').setInputFiles({
       name: 'devices.csv',
@@ -52,7 +53,6 @@ suite('the list of campaigns', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText('has no recipients: the test would reach no device').waitFor();
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
-    assert.ok(faults.splice(0).every((it) => it.includes('422')));
     await field.fill('one');
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText('A test was sent.').waitFor();

@@ -105,6 +105,8 @@ interface Opened {
   context: BrowserContext;
   /** what went wrong on the page so far; a test that expects something takes it out */
   faults: string[];
+  /** Faults like that are expected, before and after. */
+  allow(pattern: RegExp): void;
 }
 
 /** Opens a URL of a started console in a window of its own, which is closed with the test. */
@@ -125,9 +127,13 @@ export async function openPage(
   const page = await context.newPage();
   watch(page, faults);
   closers.set(t, [...(closers.get(t) ?? []), () => context.close()]);
-  t.after(() => assert.deepEqual(faults, [], 'the page has faults'));
+  const allowed: RegExp[] = [];
+  t.after(() => {
+    const left = faults.filter((it) => !allowed.some((pattern) => pattern.test(it)));
+    assert.deepEqual(left, [], 'the page has faults');
+  });
   await page.goto(url);
-  return { page, context, faults };
+  return { page, context, faults, allow: (pattern) => void allowed.push(pattern) };
 }
 
 /** Goes to a screen, such as `schedules`, once the page is signed in. */

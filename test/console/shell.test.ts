@@ -21,9 +21,9 @@ suite('the console', { skip: withoutBrowser() }, () => {
     await page.getByText('key "local"').waitFor();
 
     const other = await openPage(t, browser, link);
+    other.allow(/401/);
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await other.page.getByText('The link was used already').waitFor();
-    assert.ok(other.faults.splice(0).every((it) => it.includes('401')));
   });
 
   test('an address that is none leads back', async (t) => {
