@@ -7,6 +7,9 @@ import { timeAndName } from './cursor.ts';
 /** Campaigns looked through for a page: about 500 reads, half a second and 0.03 cents on Firestore. */
 const LOOKED_THROUGH = 500;
 
+/** Campaigns of one read of a filtered list: each has up to 512 KiB. */
+const AT_ONCE = 128;
+
 /** When a campaign was created (ms), and its id. A list is in the order of these, the highest first. */
 export type Place = [at: number, id: string];
 
@@ -82,7 +85,7 @@ const isBefore = ([at, id]: Place, [otherAt, other]: Place) =>
 /** Without a filter all that is read is shown. With one, each read is larger than the one before. */
 function sizeOf(limit: number, { states, app, text }: CampaignFilter): SizeOf {
   const isAll = states === undefined && app === undefined && text === undefined;
-  return (read) => (isAll ? limit + 1 : Math.min((limit + 1) * 2 ** read, LOOKED_THROUGH));
+  return (read) => (isAll ? limit + 1 : Math.min((limit + 1) * 2 ** read, AT_ONCE));
 }
 
 function matcher({ states, app, text }: CampaignFilter): (it: Campaign) => boolean {

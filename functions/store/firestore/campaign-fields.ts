@@ -69,6 +69,21 @@ export const namesAtClose = ({ names = [] }: Pick<CampaignFields, 'names'>, at: 
     ? { names: [...names.filter((it) => it !== UNNAMED), closedKey(at)] }
     : {};
 
+/** What `toCampaign` reads, beside what lists need. The outcome of a message is far larger. */
+export const LISTED_FIELDS: (keyof CampaignFields)[] = [
+  'request',
+  'state',
+  'reason',
+  'createdAt',
+  'firstPushAt',
+  'closedAt',
+  'shards',
+  'trials',
+  'sums',
+  'listed',
+  'expireAt',
+];
+
 export function toCampaign(found: DocumentSnapshot): Campaign {
   const { request, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums } =
     found.data() as CampaignFields;

@@ -4,7 +4,7 @@ import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import type { Store } from '../../ports/ports.ts';
 import { type CampaignList, listed, type Place, type SizeOf } from '../campaign-list.ts';
 import { merged, pagesOf } from '../sorted.ts';
-import { findCampaign, toCampaign } from './campaign-fields.ts';
+import { findCampaign, LISTED_FIELDS, toCampaign } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { firestoreCreate } from './create.ts';
 import { firestoreMoves } from './moves.ts';
@@ -40,6 +40,7 @@ function documentsIn({ client, schema }: Context): CampaignList<DocumentSnapshot
   const inSlot = (slot: string, [at, id]: Place, from: number, size: SizeOf) => {
     let reads = 0;
     const query = schema.campaigns
+      .select(...LISTED_FIELDS)
       .orderBy('listed', 'desc')
       .startAfter(listedOf(id, at, slot))
       .endAt(listedOf('', from, slot));
@@ -59,7 +60,7 @@ function documentsIn({ client, schema }: Context): CampaignList<DocumentSnapshot
       // a thousand index entries cost a read
       const counted = await client.read(() => query.count().get());
       if (counted.data().count > most) return null;
-      const found = await read(query);
+      const found = await read(query.select(...LISTED_FIELDS));
       return found.length > most ? null : found;
     },
 

@@ -1,10 +1,11 @@
-/** What the lists of campaigns read. */
+/** What lists of campaigns and lookups of devices read. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storedView } from '../../../functions/http/campaigns/view.ts';
+import { countRegistry } from '../../../functions/pipeline/audience/registry.ts';
 import type { CampaignFilter, Store } from '../../../functions/ports/ports.ts';
-import { campaignOf, NOW, pageOf, running } from '../../contracts/store-fixture.ts';
+import { campaignOf, NOW, pageOf, person, running } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
 import { summary, takeCosts } from './costs.ts';
 import { openThroughProxy } from './emulated.ts';
@@ -57,4 +58,25 @@ test('a running campaign costs its shards, and the open ones are found without t
   assert.equal(page.length, 2);
   // the empty answer about counters is billed as a read
   assert.deepEqual(takeCosts(proxy).reads, { '(count)': 1, campaigns: 2, shards: 3, counters: 1 });
+});
+
+test('a lookup reads what it finds, and a small app is counted by its devices', {
+  skip,
+}, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const devices = Array.from({ length: 40 }, (_, n) =>
+    person(`device-${n}`, { userId: `user-${n % 20}` }),
+  );
+  await store.putInstallations(devices);
+  takeCosts(proxy);
+  await store.installationsWithTokens('default', [devices[7]!.token]);
+  assert.deepEqual(takeCosts(proxy).reads, { tokens: 1, installations: 1 });
+  await store.installationsOfUser('default', 'user-7', null, 20);
+  // the empty answer that ends the list is billed as a read
+  assert.deepEqual(takeCosts(proxy).reads, { installations: 3 });
+  const { installations, exact } = await countRegistry({ store }, 'default');
+  assert.deepEqual([installations, exact], [40, true]);
+  const { reads } = takeCosts(proxy);
+  // of four queries each ends with an empty answer
+  assert.ok(reads.installations! <= 40 + 8, JSON.stringify(reads));
 });
