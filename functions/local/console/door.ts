@@ -20,8 +20,8 @@ interface Door {
    * it with the key of its session in `Authorization`.
    */
   before(api: (request: IncomingMessage, response: ServerResponse) => unknown): RequestListener;
-  /** A path that opens the console, signed in with this key, once. */
-  pathFor(key: string): string;
+  /** A path that opens the console, or a screen of it, signed in with this key, once. */
+  pathFor(key: string, screen?: string): string;
 }
 
 interface DoorOptions {
@@ -44,7 +44,7 @@ export function createDoor({ signIn, isKey, onError, isSimulated }: DoorOptions)
     bundled ??= bundleConsole({ signIn: { kind: 'code' }, simulated: isSimulated });
     return bundled;
   };
-  const pathFor = (key: string) => `${FILES}#code=${signIn.issue(key).code}`;
+  const pathFor = (key: string, screen = '') => `${FILES}${screen}#code=${signIn.issue(key).code}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const path = pathOf(request);

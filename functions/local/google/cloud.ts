@@ -6,6 +6,7 @@
  */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Unavailable } from '../../lib/errors.ts';
@@ -36,6 +37,8 @@ export interface CloudOptions {
   emulators?: Record<EmulatorName, string>;
   /** port of the API; default: any free port */
   port?: number;
+  /** stands in front of the API */
+  beforeApi?: (api: RequestListener) => RequestListener;
   /** constant number of processes of each function; default: 1 */
   instances?: Partial<Record<Target, number>>;
   /** limits of the queues that differ from the defaults below */
@@ -90,7 +93,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
     const instances: Partial<Record<Target, Instances>> = {};
     const portsOf = (target: Target) => () => instances[target]?.ports() ?? [];
-    const fronts = await openFronts(portsOf, options.port, keep);
+    const fronts = await openFronts(portsOf, options, keep);
     const tokenFor = (target: Target) => oidc.token(fronts[target].url, invoker);
 
     // the emulator sends no token
@@ -173,16 +176,20 @@ async function startServices(
   return { oidc, firestore, pubsub, tasks, certs };
 }
 
-/** An address for each function. `apiPort`: the port of the API; undefined: any free port. */
+/** An address for each function; that of the API has the port and the door that are given. */
 async function openFronts(
   portsOf: (target: Target) => () => readonly number[],
-  apiPort: number | undefined,
+  { port, beforeApi }: CloudOptions,
   keep: Keep,
 ): Promise<Record<Target, Front>> {
   const fronts: Partial<Record<Target, Front>> = {};
   for (const target of targets) {
-    const port = target === 'api' && apiPort !== undefined ? { port: apiPort } : {};
-    fronts[target] = keep(await openFront({ take: inTurn(portsOf(target)), ...port }));
+    const ofApi = {
+      ...(port !== undefined && { port }),
+      ...(beforeApi && { before: beforeApi }),
+    };
+    const take = inTurn(portsOf(target));
+    fronts[target] = keep(await openFront({ take, ...(target === 'api' && ofApi) }));
   }
   return fronts as Record<Target, Front>;
 }

@@ -9,6 +9,7 @@ import {
   createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
   request,
   type ServerResponse,
 } from 'node:http';
@@ -49,6 +50,8 @@ interface FrontOptions {
   take(gone: AbortSignal): Promise<Place | Refusal>;
   /** Decides whether to admit a request. Default: admits all requests, with their headers unchanged. */
   admit?(request: IncomingMessage): Promise<Admitted | Refusal>;
+  /** stands in front of everything: it answers a request itself, or gives it to `pass` */
+  before?: (pass: RequestListener) => RequestListener;
   /** ms from a request to the end of its answer, the start of an instance included; later it gets 504 */
   timeoutMs?: number;
 }
@@ -92,11 +95,11 @@ const asTheyCame: NonNullable<FrontOptions['admit']> = async ({ headers }) => ({
 
 /** Listens on 127.0.0.1. Throws what `listen` throws. */
 export async function openFront(options: FrontOptions): Promise<Front> {
-  const { take, admit = asTheyCame, port = 0, timeoutMs } = options;
+  const { take, admit = asTheyCame, before = (pass) => pass, port = 0, timeoutMs } = options;
   const agent = new Agent({ keepAlive: true });
-  const server = createServer((req, res) => {
-    pass(req, res).catch(() => refuse(res, broken));
-  });
+  const server = createServer(
+    before((req, res) => void pass(req, res).catch(() => refuse(res, broken))),
+  );
 
   async function pass(req: IncomingMessage, res: ServerResponse) {
     const gone = new AbortController();

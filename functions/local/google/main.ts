@@ -4,6 +4,8 @@ import { readConfig } from '../../config/embedded.ts';
 import { hashKey, makeKey } from '../../http/auth/authorize.ts';
 import { fullScopes } from '../../model/key.ts';
 import { createFirestoreStore } from '../../store/firestore.ts';
+import { createDoor } from '../console/door.ts';
+import { createSignIn } from '../console/sign-in.ts';
 import { simulatedText, simulations, startSimulated } from '../simulated.ts';
 import { startFailure } from '../start-failure.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
@@ -14,17 +16,27 @@ async function main() {
   const real = Object.keys(apps).length > 0;
   console.log('Starting the emulators, Cloud Tasks and six functions…');
   const simulated = real ? null : await startSimulated(simulations[simulate]);
+  const apiKey = given ?? makeKey();
+  const door = createDoor({
+    signIn: createSignIn(apiKey, { now: Date.now }),
+    isKey: async (key) => {
+      const headers = { Authorization: `Bearer ${key}` };
+      return (await fetch(`${cloud.url}/v1/me`, { headers })).ok;
+    },
+    isSimulated: !real,
+    onError: (error) => console.error(error),
+  });
   const cloud = await startCloud({
     apps: simulated?.apps ?? apps,
     ...(simulated && { ca: simulated.ca }),
     port,
+    beforeApi: door.before,
     // the log is one JSON object a line, as for Cloud Logging
     output: (_, text) => process.stderr.write(text),
   }).catch(async (error) => {
     await simulated?.close();
     throw error;
   });
-  const apiKey = given ?? makeKey();
   const store = createFirestoreStore(cloud.storeOptions);
   await store.putKey({
     hash: hashKey(apiKey),
@@ -34,6 +46,7 @@ async function main() {
   await store.close();
 
   console.log(`\nVolley     ${cloud.url}`);
+  console.log(`Console    ${cloud.url}${door.pathFor(apiKey)} (opens once, within ten minutes)`);
   // the key is not stored in a file, and works until this process ends
   const key = process.stdout.isTTY ? apiKey : 'shown on a terminal only: set VOLLEY_API_KEY';
   console.log(`API key    ${given ? 'VOLLEY_API_KEY' : key}`);

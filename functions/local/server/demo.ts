@@ -29,6 +29,9 @@ const unkind = {
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
+/** Resolves at Ctrl-C. */
+const interrupted = () => new Promise((resolve) => process.once('SIGINT', resolve));
+
 const folder = await mkdtemp(join(tmpdir(), 'volley-demo-'));
 const simulated = await startSimulated({
   apns: unkind,
@@ -67,6 +70,11 @@ try {
       `${agrees ? 'the same' : 'NOT THE SAME'}.`,
   );
   if (!done.ledgerClosed || !agrees) process.exitCode = 1;
+  // without a terminal there is no one to look
+  if (process.stdout.isTTY) {
+    say(`\nSee it: ${server.consoleUrl(`campaigns/${id}`)}\nCtrl-C ends the demo.`);
+    await interrupted();
+  }
 } finally {
   await server.stop();
   await simulated.close();

@@ -39,7 +39,7 @@ export interface LocalServer {
   keptKey: KeptKey | null;
   engine: Embedded;
   /** a URL that opens the console, signed in with the server's key: for ten minutes, once */
-  consoleUrl(): string;
+  consoleUrl(screen?: string): string;
   /** Stops answering, hands back pushes that are not sent yet, closes the files. */
   stop(): Promise<void>;
 }
@@ -112,7 +112,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalServer> {
       apiKey,
       keptKey: kept,
       engine,
-      consoleUrl: () => url + door.pathFor(apiKey),
+      consoleUrl: (screen) => url + door.pathFor(apiKey, screen),
       async stop() {
         stopping.abort();
         const closed = new Promise((resolve) => server.close(resolve));
