@@ -1,7 +1,7 @@
 /** The form of a campaign: what is shown, what is refused, what is kept, what is sent. */
 
 import assert from 'node:assert/strict';
-import { after, before, suite, type TestContext, test } from 'node:test';
+import { after, afterEach, before, suite, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import {
@@ -23,6 +23,11 @@ suite('compose', { skip: withoutBrowser() }, () => {
     browser = await startBrowser();
   });
   after(() => browser.close());
+  // before the server stops: a form that still counts its audience would find none
+  const pages: Page[] = [];
+  afterEach(async () => {
+    for (const it of pages.splice(0)) for (const page of it.context().pages()) await page.close();
+  });
 
   /** The form, signed in; `link`: by a key of its own. */
   async function compose(
@@ -32,6 +37,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
   ) {
     const opened = await openPage(t, browser, link ?? it.server.consoleUrl(), look);
     const { page } = opened;
+    pages.push(page);
     await page.getByText(/^key "/).waitFor({ state: 'attached' });
     await page.goto(`${it.server.url}/console/compose`);
     await page.getByRole('heading', { name: 'New campaign' }).waitFor();
@@ -47,6 +53,18 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Everybody' }).click();
     await page.getByRole('heading', { name: 'Ready' }).waitFor();
   }
+
+  /** The next campaign comes to the server, and its answer does not come back. */
+  const loseAnswer = (page: Page, it: Console) =>
+    page.route(
+      '**/v1/campaigns',
+      async (route) => {
+        const headers = { 'Idempotency-Key': route.request().headers()['idempotency-key']! };
+        await it.client.post('/v1/campaigns', route.request().postDataJSON(), headers);
+        await route.abort();
+      },
+      { times: 1 },
+    );
 
   const campaigns = async (it: Console) =>
     (await it.client.get<Listed>('/v1/campaigns')).items.map(({ name }) => name);
@@ -90,7 +108,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
     assert.match(await fault.innerText(), /^must be an address such as/);
     assert.equal(await reviewOf(page).getAttribute('aria-disabled'), 'true');
     await page.getByRole('button', { name: 'Link', exact: true }).click();
-    assert.equal(await page.evaluate('document.activeElement.dataset.path'), 'message.link');
+    await page.locator('[data-path="message.link"]:focus').waitFor();
     await link.fill('');
     await page.getByText('Badge, lifetime').click();
     await field(page, 'Badge').fill('lots');
@@ -176,7 +194,8 @@ suite('compose', { skip: withoutBrowser() }, () => {
   test('an audience is saved as a segment, and the segment is chosen', async (t) => {
     const it = await startConsole(t);
     await it.fill(6);
-    const { page, faults } = await compose(t, it);
+    const { page, allow } = await compose(t, it);
+    allow(/400/);
     await write(page);
     await page.getByRole('button', { name: 'Save as segment' }).click();
     await field(page, 'Name of the segment').fill('all of them');
@@ -185,7 +204,6 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await save.click();
     await refused;
     await page.getByText('must be 1 to 64 letters').waitFor();
-    assert.ok(faults.splice(0).every((it) => it.includes('400')));
     await field(page, 'Name of the segment').fill('all');
     await save.click();
     await page.getByText('Saved as all').waitFor();
@@ -194,6 +212,180 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.locator('.total', { hasText: '6 devices' }).waitFor();
     await page.getByLabel('Value').fill('some');
     await page.locator('.checks', { hasText: 'segment' }).waitFor();
+  });
+
+  test('a test goes to named people, and says what they get', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(4);
+    const { page, allow } = await compose(t, it);
+    allow(/422/);
+    await field(page, 'Title').fill('Hello');
+    await page.getByRole('heading', { name: '1 thing is left' }).waitFor();
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await field(page, 'User ID').fill('user-9');
+    await page.getByRole('button', { name: 'Send the test' }).click();
+    await page.getByText('has no recipients').waitFor();
+    await field(page, 'User ID').fill('user-1, user-2');
+    await page.getByRole('button', { name: 'Send the test' }).click();
+    await page.getByText('On its way to 2 devices.').waitFor();
+    await page.getByText('by apns, in the default language').waitFor();
+    const { items } = await it.client.get<Listed>('/v1/campaigns');
+    assert.deepEqual(
+      items.map(({ name, test }) => [name, test]),
+      [['Hello', true]],
+    );
+  });
+
+  test('before it goes to many, their number is typed; a double click is one campaign', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(1_000);
+    const { page } = await compose(t, it);
+    await write(page);
+    await reviewOf(page).click();
+    await page.getByText('1,000 devices, 2 languages, about').waitFor();
+    const send = page.getByRole('button', { name: 'Send now' });
+    assert.equal(await send.getAttribute('aria-disabled'), 'true');
+    await field(page, 'Type 1,000 to send it').fill('999');
+    await send.click({ force: true });
+    assert.deepEqual(await campaigns(it), []);
+    await field(page, 'Type 1,000 to send it').fill('1000');
+    await send.dblclick();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    assert.deepEqual(await campaigns(it), ['Hello']);
+  });
+
+  test('an answer that is lost, and a second try, are one campaign', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(2);
+    const { page, allow } = await compose(t, it);
+    allow(/ERR_FAILED/);
+    await write(page);
+    await loseAnswer(page, it);
+    await reviewOf(page).click();
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.getByText('may have been accepted').waitFor();
+    assert.deepEqual(await campaigns(it), ['Hello']);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    assert.deepEqual(await campaigns(it), ['Hello']);
+  });
+
+  test('a draft that was sent, and changed since, is sent again only if that is said', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(2);
+    const { page, allow } = await compose(t, it);
+    allow(/ERR_FAILED|409/);
+    await write(page);
+    await loseAnswer(page, it);
+    await reviewOf(page).click();
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.getByText('may have been accepted').waitFor();
+    assert.deepEqual(await campaigns(it), ['Hello']);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await field(page, 'Title').fill('Hello again');
+    await page.locator('.ios .title', { hasText: 'Hello again' }).waitFor();
+    await reviewOf(page).click();
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.getByText('was sent already').waitFor();
+    assert.deepEqual(await campaigns(it), ['Hello']);
+    await page.getByRole('button', { name: 'as another campaign' }).click();
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    assert.deepEqual((await campaigns(it)).sort(), ['Hello', 'Hello again']);
+  });
+
+  test('the server dies while it is written: that is said, and it goes on by itself', async (t) => {
+    const it = await startConsole(t);
+    const { page, allow } = await compose(t, it);
+    allow(/ERR_CONNECTION|Failed to load/);
+    await write(page);
+    await it.kill();
+    await field(page, 'Title').fill('After the end');
+    await page.getByText('The server does not answer.').first().waitFor();
+    await it.revive();
+    await page.locator('.ios .title', { hasText: 'After the end' }).waitFor();
+    await page.locator('.total', { hasText: '0 devices' }).waitFor();
+    assert.equal(await page.getByText('The server does not answer.').count(), 0);
+  });
+
+  test('a viewer may write and look, and is told why nothing can be sent', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(2);
+    const { page } = await compose(t, it, { link: await it.linkFor(['read']) });
+    await write(page);
+    for (const name of ['Review and send', 'Send a test', 'Save as segment']) {
+      const button = page.getByRole('button', { name });
+      assert.equal(await button.getAttribute('aria-disabled'), 'true', name);
+      const id = await button.getAttribute('aria-describedby');
+      assert.match(
+        (await page.locator(`[id="${id}"]`).textContent()) ?? '',
+        /lacks the scope campaigns/,
+      );
+    }
+    await page.locator('.total', { hasText: '2 devices' }).waitFor();
+  });
+
+  test('hostile texts are shown as texts, and stay in their places', async (t) => {
+    const it = await startConsole(t);
+    const { page, allow } = await compose(t, it, { width: 390 });
+    allow(/400/);
+    const hostile = '<img src=x onerror=alert(1)>\u202e\u2066<script>x</script>';
+    await write(page, hostile);
+    await field(page, 'Text').fill('\u05d0'.repeat(1_500));
+    await page.locator('.ios .title', { hasText: '<script>x</script>' }).waitFor();
+    await page.locator('.ios .body', { hasText: '\u05d0'.repeat(20) }).waitFor();
+    await field(page, 'App').fill(hostile);
+    await page.locator('.checks li').first().waitFor();
+    await field(page, 'App').fill('default');
+    await field(page, 'Name').fill('w'.repeat(4_000));
+    await page.locator('.checks', { hasText: 'at most 200 characters' }).waitFor();
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    assert.ok(width <= 390, `the page is ${width} px wide`);
+    assert.equal(await page.locator('.compose img').count(), 0);
+    await page.evaluate(`{
+      const field = document.querySelector('[data-path="message.title"]');
+      field.value = 'half \\ud83d';
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }`);
+    await page.locator('.checks', { hasText: 'has half a character' }).waitFor();
+    // the API does not read a body with half a character
+  });
+
+  test('"copy as new" takes all of a campaign but its time', async (t) => {
+    const it = await startConsole(t);
+    const campaign = {
+      name: 'Of last year',
+      audience: { language: 'pt', not: { tags: ['quiet'] }, appVersion: '>=2' },
+      message: {
+        title: 'Hi {{name|you}}',
+        data: { screen: 'sale' },
+        badge: '+1',
+        ttlSeconds: 60,
+        interruption: 'passive',
+        apns: { payload: { aps: { 'target-content-id': 'x' } } },
+        localized: { 'pt-BR': { title: 'Oi' } },
+      },
+      rate: { perMinute: 600 },
+      canary: { percent: 2.5, holdSeconds: 30, maxFailureRate: 0.029 },
+      schedule: { at: '2099-01-01T00:00:00Z' },
+    };
+    const made = await it.client.post<{ id: string }>('/v1/campaigns', campaign);
+    const { page } = await compose(t, it);
+    await page.goto(`${it.server.url}/console/compose?copy=${made.id}`);
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    assert.equal(new URL(page.url()).search, '');
+    await page.getByRole('tab', { name: 'Portuguese' }).click();
+    await page.locator('.ios .title', { hasText: 'Oi' }).waitFor();
+    await reviewOf(page).click();
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    type Made = Record<keyof typeof campaign, unknown>;
+    const id = new URL(page.url()).pathname.split('/').at(-1)!;
+    const before = await it.client.get<Made>(`/v1/campaigns/${made.id}`);
+    const after = await it.client.get<Made>(`/v1/campaigns/${id}`);
+    for (const part of ['name', 'audience', 'message', 'rate', 'canary'] as const)
+      assert.deepEqual(after[part], before[part], part);
+    assert.equal(after.schedule, undefined);
   });
 
   for (const look of looks)

@@ -30,7 +30,10 @@ export interface Compose {
   kept: ReadonlySignal<number | null | 'no'>;
   /** fields that were left once */
   touched: Signal<ReadonlySet<string>>;
-  key: Signal<string>;
+  /** the Idempotency-Key of the campaign that this draft becomes */
+  key: ReadonlySignal<string>;
+  /** Makes another campaign of a draft that was sent. */
+  asNew(random?: () => string): void;
   /** The draft is a campaign now: it is not kept any more. */
   done(): void;
   stop(): void;
@@ -82,6 +85,10 @@ export function createCompose(from: Kept): Compose {
     kept,
     touched: signal(new Set()),
     key,
+    asNew(random = () => crypto.randomUUID()) {
+      key.value = random();
+      save();
+    },
     done() {
       isDone = true;
       forget(from.id);
@@ -159,9 +166,12 @@ function createAsking(requests: ReadonlySignal<Written>, { draft, language, end 
   };
 }
 
-/** A message whose form is wrong cannot be shown; one that is too large, or of an unfinished campaign, can. */
-const isShowable = (faults: (Fault & { status?: number })[]) =>
-  !faults.some(({ path, status }) => status === 400 && /^(?:app|message)\b/.test(path));
+/**
+ * A message whose form is wrong cannot be shown, nor that of an app without credentials. One that is too
+ * large, or of an unfinished campaign, can.
+ */
+const isShowable = (faults: (Fault & { status: number })[]) =>
+  !faults.some(({ path, status }) => path === 'app' || (status === 400 && /^message\b/.test(path)));
 
 /** The faults by their paths in a campaign; those of the schedule around it keep theirs. */
 async function check(

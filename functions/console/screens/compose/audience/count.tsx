@@ -15,6 +15,9 @@ const words = texts.compose.audience;
 
 /** ms of silence until it is counted: an estimate reads installations. */
 const QUIET_MS = 500;
+/** ms until it is counted again if there was no answer. */
+const AGAIN_MS = 2_000;
+const ESTIMATE = '/v1/audiences:estimate?quick';
 /** Languages that are shown; the others are a number. */
 const SHOWN = 5;
 
@@ -49,16 +52,18 @@ function useCount() {
 
 async function countNow(asked: string, state: ReturnType<typeof useCount>, end: AbortSignal) {
   await pauseFor(QUIET_MS, end);
-  if (end.aborted) return;
-  const answer = await api.post<EstimateView>('/v1/audiences:estimate?quick', JSON.parse(asked), {
-    signal: end,
-  });
-  if (end.aborted) return;
-  state.isCounting.value = false;
-  state.problem.value = answer.ok ? null : answer.problem;
-  if (!answer.ok) return;
-  state.found.value = answer.value;
-  announce(words.counted(count(answer.value.installations)));
+  while (!end.aborted) {
+    const answer = await api.post<EstimateView>(ESTIMATE, JSON.parse(asked), { signal: end });
+    if (end.aborted) return;
+    state.problem.value = answer.ok ? null : answer.problem;
+    state.isCounting.value = false;
+    if (answer.ok) {
+      state.found.value = answer.value;
+      announce(words.counted(count(answer.value.installations)));
+    }
+    if (answer.ok || (answer.problem.status >= 400 && answer.problem.status < 429)) return;
+    await pauseFor(answer.retryMs ?? AGAIN_MS, end);
+  }
 }
 
 export function Count() {

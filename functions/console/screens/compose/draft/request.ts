@@ -59,7 +59,11 @@ export function written(draft: Draft): Written {
 
 /** As `volley send` does: a campaign without a name has its title. */
 export const nameOf = ({ name, words }: Draft): string | undefined =>
-  [name, words.title, words.body].find((it) => it !== '')?.slice(0, 200);
+  name === '' ? shortName(words.title || words.body) : name;
+
+/** As long as the API allows; not cut within a character. */
+const shortName = (text: string) =>
+  text === '' ? undefined : text.slice(0, 200).replace(/[\ud800-\udbff]$/, '');
 
 function messageOf({ words, translations, options }: Draft, json: Parse): Json {
   const localized = translations.map(({ language, words }) => [language, wordsOf(words)] as const);

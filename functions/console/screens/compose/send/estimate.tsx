@@ -1,7 +1,7 @@
 /** The estimate of a campaign in a sentence, and what is wrong with it. */
 
 import type { EstimateView } from '../../../../http/campaigns/estimate.ts';
-import { count, duration } from '../../../format.ts';
+import { count, duration, money } from '../../../format.ts';
 import { texts } from '../../../texts/texts.ts';
 
 const words = texts.compose.sheet;
@@ -13,11 +13,12 @@ export function Estimate({ estimate }: { estimate: EstimateView | null }) {
         {words.counting}
       </p>
     );
-  const { installations, languages, seconds, exact, visible, problems } = estimate;
+  const { installations, languages, seconds, exact, visible, costUsd, problems } = estimate;
   const parts = [
     words.people(installations, exact),
     words.languages(Object.keys(languages).length),
     installations > 0 && words.takes(duration(seconds)),
+    costUsd > 0 && money(costUsd),
   ].filter((it) => it !== false);
   return (
     <>

@@ -143,7 +143,15 @@ function Sheet({ onClose }: { onClose: () => void }) {
             )}
           </Field>
         )}
-        {sent.value && <Failure sent={sent.value} />}
+        {sent.value && (
+          <Failure
+            sent={sent.value}
+            onNew={() => {
+              compose.asNew();
+              sent.value = null;
+            }}
+          />
+        )}
         <div class="actions">
           <Button onClick={onClose}>{words.back}</Button>
           <Button kind="primary" type="submit" busy={isBusy.value} whyNot={reason}>
@@ -155,20 +163,13 @@ function Sheet({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Failure({ sent }: { sent: Sent }) {
-  const { key, change } = useCompose();
+function Failure({ sent, onNew }: { sent: Sent; onNew: () => void }) {
   if (sent.kind === 'before')
     return (
       <div class="note warn" role="alert">
         <p>{words.before}</p>
         <div>
-          <Button
-            small
-            onClick={() => {
-              key.value = crypto.randomUUID();
-              change(() => ({}));
-            }}
-          >
+          <Button small onClick={onNew}>
             {words.asNew}
           </Button>
         </div>
