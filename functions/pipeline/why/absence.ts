@@ -198,7 +198,7 @@ const conditionWords = (unmet: Unmet[]): Words => ({
 function changedSince({ refreshedAt }: Installation, begin: number, readBy: number | null): Words {
   const registered = `its app last registered at ${timeText(refreshedAt)}`;
   const next = 'Send to it again: the recipients of a campaign that has begun do not change.';
-  if (refreshedAt >= begin && refreshedAt >= (readBy ?? begin))
+  if (refreshedAt >= (readBy ?? begin))
     return {
       ...{ kind: 'registered-later', state: 'not-in-audience', next },
       summary: `It is not among the recipients. It meets the audience now, and ${registered}, after the audience was read.`,

@@ -41,8 +41,8 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
   return { delivery, ...toldOf(facts, it, title) };
 }
 
-const failedText = (title: string, { reason, outcome }: Failure) =>
-  reason === 'Expired' && outcome === 'retry'
+const failedText = (title: string, { reason }: Failure) =>
+  reason === 'Expired'
     ? `${title} did not take the push in time.`
     : `${title} did not accept the push: ${reason}.`;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WhyView } from '../../../functions/http/campaigns/why-view.ts';
+import { bucketOf } from '../../../functions/model/bucket.ts';
 import { unregisteredId } from '../../../functions/model/installation.ts';
 import { campaignOf, person } from '../../contracts/store-fixture.ts';
 import { apnsToken, campaign, createFixture, type Fixture, jsonOf, NOW } from '../fixture.ts';
@@ -217,12 +218,29 @@ test('what waits says for what: the queue, a turn, a process, a pause, an answer
   const id = await send(it, { audience: { everybody: true } });
   const chunk = await freeze(it, id, ['device-0', 'device-1'], { notBefore: NOW + MINUTE });
   const summary = async () => (await ask(it, id, 'device-1')).summary;
+  const kinds = async () =>
+    (await ask(it, id, 'device-1')).timeline
+      .map((step) => step.kind)
+      .filter((kind) => kind !== 'registered');
   assert.equal(await summary(), 'Its turn comes at 2026-11-21 13:01:00 UTC.');
+  const begin = ['created', 'frozen'];
+  assert.deepEqual(await kinds(), [...begin, 'waiting']);
+  const first = await ask(it, id, 'device-1');
+  assert.deepEqual(
+    [first.state, first.delivery!.outcome, first.delivery!.attempts, first.delivery!.notBefore],
+    ['waiting', null, 0, at(60)],
+  );
   it.clock.now += MINUTE;
   assert.equal(await summary(), 'It waits in the queue.');
   const lease = { id: 'lease', until: it.clock.now + 500 };
   await it.store.claimChunk(chunk, lease, it.clock.now);
   assert.equal(await summary(), 'Its chunk is being sent now.');
+  assert.deepEqual(await kinds(), [...begin, 'handed-over', 'waiting']);
+  const underWay = (await ask(it, id, 'device-1')).timeline.at(-2)!;
+  assert.deepEqual(underWay, {
+    ...{ at: at(60), kind: 'handed-over' },
+    text: 'Its chunk is handed over to APNs (production), attempt 1.',
+  });
   it.clock.now += 1_000;
   assert.equal(await summary(), 'It waits in the queue.', 'its process died');
   await attempt(it, chunk, { accepted: 1, open: [1] });
@@ -364,6 +382,21 @@ test('a canary, an upload, a retry and a topic say what they are', async (t) => 
   const waits = await told(canary);
   assert.deepEqual([waits.state, waits.kind], ['not-planned', 'not-read-yet']);
   assert.match(waits.summary, /it waits for the canary's result\.$/);
+
+  // the canary itself is being read
+  const own = await send(it, { audience: { everybody: true }, canary: { percent: 1 } });
+  const bucket = bucketOf('device-1');
+  const ranges = [
+    { from: 0, to: bucket + 1 },
+    { from: bucket + 1, to: WHOLE.to },
+  ];
+  await it.store.startCampaign({ id: own, shards: ranges, dueAt: NOW, at: NOW });
+  assert.match((await told(own)).summary, /This part of the audience is being read\.$/);
+  // what was read last is in the same bucket
+  const page = { campaignId: own, shard: 0, page: 0, skipped: 0, chunks: [], last: false };
+  const cursor = { bucket, id: 'another' };
+  await it.store.freezePage({ ...page, cursor, dueAt: NOW, now: NOW });
+  assert.equal((await told(own)).kind, 'not-read-yet');
 
   const topic = await told(await send(it, { audience: { topic: 'news' } }));
   assert.deepEqual([topic.state, topic.kind], ['not-tracked', 'topic']);

@@ -4,7 +4,7 @@ import type { WhyView } from '../../../functions/http/campaigns/why-view.ts';
 import { BUCKETS } from '../../../functions/model/bucket.ts';
 import type { Campaign } from '../../../functions/model/campaign.ts';
 import { unregisteredId } from '../../../functions/model/installation.ts';
-import { campaignOf, chunkOf, finish } from '../../contracts/store-fixture.ts';
+import { campaignOf, chunkOf, finish, person } from '../../contracts/store-fixture.ts';
 import { apnsToken, createFixture, type Fixture, jsonOf, NOW } from '../fixture.ts';
 
 type Listed = Pick<WhyView, 'campaign' | 'state' | 'delivery' | 'summary'>;
@@ -117,6 +117,20 @@ test('campaigns that name others are not looked into, and are passed 200 at a ti
   assert.ok(asked <= 30, `${asked} looked into`);
   const { all } = await allOf(it, 'phone', 20);
   assert.deepEqual(all, [id]);
+});
+
+test('a list of tokens is looked into if it names the device, or may have', async (t) => {
+  const it = await createFixture(t);
+  // after its campaigns
+  await register(it, 'new', { token: apnsToken(2) });
+  await it.store.putInstallations([
+    person('old', { platform: 'ios', provider: 'apns', token: apnsToken(1) }, NOW - 2_000_000_000),
+  ]);
+  const tokens = { audience: { tokens: [apnsToken(1)] } };
+  const both = await sent(it, 1, ['old', 'new'], tokens);
+  const others = await sent(it, 2, ['old', 'new'], { audience: { tokens: [apnsToken(3)] } });
+  assert.deepEqual((await allOf(it, 'old', 20)).all, [both], 'it had its token all the time');
+  assert.deepEqual((await allOf(it, 'new', 20)).all, [others, both], 'it may have had another one');
 });
 
 test('what was sent to a device that is gone is listed while it is kept, and nothing of others', async (t) => {
