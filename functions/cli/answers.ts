@@ -13,6 +13,7 @@ import type { TestedView } from '../http/campaigns/test-send.ts';
 import type { CampaignView } from '../http/campaigns/view.ts';
 import type { WhyView } from '../http/campaigns/why-view.ts';
 import type { CheckedView } from '../http/check.ts';
+import type { CostsView } from '../http/costs.ts';
 import type { DeadLetterView, RedrivenView } from '../http/dead-letters.ts';
 import type { DoctorView } from '../http/doctor.ts';
 import type { Imported } from '../http/installations/import.ts';
@@ -281,3 +282,10 @@ export const imported = object<Imported>({
 });
 
 export const pruned = object<Pruned>({ found: number, next: text.nullable() });
+
+export const costs = object<CostsView>({
+  campaigns: number,
+  recipients: number,
+  costUsd: number,
+  complete: z.boolean(),
+});

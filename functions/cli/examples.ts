@@ -29,6 +29,7 @@ const examples: Record<string, string[]> = {
   whoami: ['', '--key $KEY'],
   check: ['campaign.json', 'campaign.json --json'],
   estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
+  costs: ['', '--from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z', '--json'],
   test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
   render: [
     'campaign.json --platform ios --language de',

@@ -8,6 +8,7 @@ import { campaignCommands } from './commands/campaigns.ts';
 import { checkCommand } from './commands/check.ts';
 import { consoleCommands } from './commands/console.ts';
 import { controlCommands } from './commands/control.ts';
+import { costsCommand } from './commands/costs.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { estimateCommand } from './commands/estimate.ts';
@@ -44,6 +45,7 @@ const commands = [
   doctorCommand,
   checkCommand,
   estimateCommand,
+  costsCommand,
   testCommand,
   renderCommand,
   segmentCommands,

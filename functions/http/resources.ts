@@ -67,6 +67,7 @@ const withKey: Record<string, Load> = {
   me: async ({ isSimulated }) => [(await import('./me.ts')).meCall(isSimulated)],
   keys: async ({ ports }) => (await import('./keys.ts')).keyCalls(ports),
   schedules: async ({ ports }) => (await import('./schedules/schedules.ts')).scheduleCalls(ports),
+  costs: async ({ ports }) => [(await import('./costs.ts')).costsCall(ports)],
   doctor: async ({ checks }) => [(await import('./doctor.ts')).doctorCall(await checks())],
   async events({ deadLetters }) {
     const { deadLetterCalls, noDeadLetters } = await import('./dead-letters.ts');

@@ -4,11 +4,11 @@ import { shortToken } from '../lib/redact.ts';
 import { audienceText } from '../model/audience/audience-text.ts';
 import { type Campaign, type Counts, ledgerCloses, toOf } from '../model/campaign.ts';
 import type { Failure } from '../model/chunk.ts';
-import { campaignUsd } from '../model/cost/estimate.ts';
 import { type Explained, explainedName, explainedReason } from '../model/provider/explained.ts';
 import { descriptionOf, providerOfTarget, providers } from '../model/provider/registry.ts';
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
+import { costOf } from './costs.ts';
 
 /** Failures read to find examples, and examples shown of each reason. */
 const LOOKED_THROUGH = 100;
@@ -67,12 +67,6 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
     costUsd: costOf(campaign, counts),
   };
-}
-
-/** Counts are not kept by provider: those that took a push are taken to have had the same share. */
-function costOf({ trials = {} }: Campaign, { recipients, failed }: Counts): number {
-  const by = Object.fromEntries(providers.filter((it) => trials[it]).map((it) => [it, 1]));
-  return recipients === 0 ? 0 : campaignUsd(recipients, failed / recipients, by);
 }
 
 /** By a failure with that reason, which names its provider too; else by the name alone. */

@@ -102,6 +102,19 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     assert.match((await first.textContent())!, /^Fault.*"<b>".*Compare the key id/);
   });
 
+  test('what the campaigns of the month cost is added up', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(10);
+    const request = { name: 'Now', audience: { everybody: true }, message: { title: 'Hello' } };
+    const { id } = await it.client.post<CampaignView>('/v1/campaigns', request);
+    for (let state = ''; state !== 'completed'; )
+      ({ state } = await it.client.get<CampaignView>(`/v1/campaigns/${id}`));
+    const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await goTo(page, it, 'health');
+    await page.getByText('1 campaign, 10 recipients').waitFor();
+    await page.getByText(/^about \$0\.000\d$/).waitFor();
+  });
+
   test('a viewer reads why keys are not shown, and why nothing can be paused', async (t) => {
     const it = await startConsole(t);
     const { page } = await openPage(t, browser, await it.linkFor(['read']));

@@ -33,6 +33,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns/{id}/history',
     'get /v1/campaigns/{id}/recipients/{installationId}',
     'get /v1/campaigns/{id}/report',
+    'get /v1/costs',
     'get /v1/doctor',
     'get /v1/events/dead-letters',
     'get /v1/installations',

@@ -7,10 +7,10 @@ import {
   type Campaign,
   type CampaignRequest,
   campaignStates,
-  noCounts,
   type Sums,
 } from '../../model/campaign.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
+import { countsOf } from '../../pipeline/costs.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { FieldsOf } from '../core/json.ts';
 
@@ -81,11 +81,6 @@ export function campaignView(campaign: Campaign, counts: Sums) {
 
 export type CampaignView = ReturnType<typeof campaignView>;
 
-/**
- * The view of a stored campaign. A closed one has its counts, and one without shards has none; what the
- * shards of the others count is added up.
- */
-export async function storedView({ store }: Pick<Ports, 'store'>, it: Campaign) {
-  const counts = it.sums ?? (it.shards === 0 ? noCounts() : await store.counts(it.id));
-  return campaignView(it, counts);
-}
+/** The view of a stored campaign. */
+export const storedView = async ({ store }: Pick<Ports, 'store'>, it: Campaign) =>
+  campaignView(it, await countsOf(store, it));

@@ -58,6 +58,7 @@ const tags: Record<string, string> = {
   apps: 'Which there are; pause, resume or cancel all campaigns of one.',
   keys: 'API keys.',
   me: 'Who calls.',
+  costs: 'About what campaigns cost.',
   doctor: 'Checks of the deployment.',
   service: 'The API itself: its description and its health.',
 };

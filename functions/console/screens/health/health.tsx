@@ -4,6 +4,7 @@ import { useTitle } from '../../parts/title.ts';
 import { texts } from '../../texts/texts.ts';
 import { Apps } from './apps.tsx';
 import { Checks } from './checks.tsx';
+import { Costs } from './costs.tsx';
 
 export default function Health() {
   useTitle(texts.health.title);
@@ -14,6 +15,7 @@ export default function Health() {
       </header>
       <Checks />
       <Apps />
+      <Costs />
     </>
   );
 }

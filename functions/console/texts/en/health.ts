@@ -1,6 +1,9 @@
 /** Health: what is wrong, apps and their pauses, what the month costs. */
 
 import type { DoctorView } from '../../../http/doctor.ts';
+import { count } from '../../format.ts';
+
+const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;
 
 const states: Record<DoctorView['findings'][number]['state'], string> = {
   well: 'Well',
@@ -28,9 +31,9 @@ export const health = {
   noApps: 'No app has credentials yet',
   noAppsMore: 'Give Volley the credentials of APNs or FCM, as docs/deploying.md says.',
   table: 'Apps',
-  columns: { app: 'App', providers: 'Sends by', devices: 'Devices', state: 'State' },
+  columns: { app: 'App', providers: 'Sends by', state: 'State' },
   actions: 'Actions',
-  about: (count: string) => `about ${count}`,
+  about: 'about',
   on: 'On',
   paused: 'Paused',
   pausedBy: (by: string) => `by ${by}`,
@@ -45,6 +48,13 @@ export const health = {
   resumeMore:
     'Campaigns that this pause has paused go on at once. Those paused for another reason do not.',
   resumeDo: 'Resume the app',
-  changed: (count: number) =>
-    count === 1 ? '1 campaign was changed.' : `${count} campaigns were changed.`,
+  costs: 'Costs',
+  costsMore:
+    'About what campaigns cost on Google Cloud: by their recipients, at list prices, without free quotas.',
+  thisMonth: 'This month',
+  lastMonth: 'Last month',
+  costOf: (campaigns: number, recipients: number) =>
+    `${plural(campaigns, 'campaign')}, ${plural(recipients, 'recipient')}`,
+  newest: (campaigns: string) => `Only the newest ${campaigns} campaigns are added up.`,
+  changed: (many: number) => `${plural(many, 'campaign')} changed.`,
 };
