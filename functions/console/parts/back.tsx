@@ -3,7 +3,7 @@ import { Icon } from './icon.tsx';
 
 /** Leads to the list that a screen belongs to. */
 export const Back = ({ href, children }: { href: string; children: ComponentChildren }) => (
-  <a class="back" href={href}>
+  <a class="upward" href={href}>
     <Icon name="back" /> {children}
   </a>
 );

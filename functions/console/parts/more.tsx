@@ -14,7 +14,7 @@ export function More<T>({ list }: { list: List<T> }) {
     setBusy(false);
   };
   return (
-    <p class="more">
+    <p class="further">
       <Button busy={busy} onClick={() => void read()}>
         {texts.parts.more}
       </Button>

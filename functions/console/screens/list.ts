@@ -27,6 +27,8 @@ export const screens: Screen[] = [
     load: () => import('./compose/compose.tsx'),
   },
   { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
+  { path: '/console/devices', nav: 'devices', load: () => import('./devices/devices.tsx') },
+  { path: '/console/devices/:id', load: () => import('./devices/device.tsx') },
   {
     path: '/console/schedules',
     nav: 'schedules',

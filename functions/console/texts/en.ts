@@ -3,6 +3,7 @@
 import { campaign } from './en/campaign.ts';
 import { campaigns } from './en/campaigns.ts';
 import { compose } from './en/compose.ts';
+import { devices } from './en/devices.ts';
 import { health } from './en/health.ts';
 import { keys } from './en/keys.ts';
 import { parts } from './en/parts.ts';
@@ -20,6 +21,7 @@ export const en = {
   compose,
   parts,
   schedules,
+  devices,
   health,
   keys,
   triggers,

@@ -106,3 +106,13 @@ test('devices are counted, with their shares', async (t) => {
   const none = await volley('installations', 'count', '--app', 'shop', '--json');
   assert.equal(JSON.parse(none.stdout).installations, 0);
 });
+
+test('the costs of a month are said, and of any other time', async (t) => {
+  const { volley, failed } = await cli(t);
+  await failed([apnsToken(1), apnsToken(2)]);
+  const time = ['--from', '2026-11-01T00:00:00Z', '--to', '2026-12-01 00:00', '--zone', 'UTC'];
+  const all = await volley('costs', ...time);
+  assert.match(all.stdout, /^about 0\.0000 US dollars: 1 campaigns, 2 recipients\n$/);
+  const sums = JSON.parse((await volley('costs', ...time, '--json')).stdout);
+  assert.deepEqual([sums.campaigns, sums.recipients, sums.complete], [1, 2, true]);
+});

@@ -10,7 +10,7 @@ export function Costs() {
   const { health } = texts;
   return (
     <Section title={health.costs} text={health.costsMore}>
-      <div class="two">
+      <div class="halves">
         <Month title={health.thisMonth} back={0} />
         <Month title={health.lastMonth} back={1} />
       </div>
@@ -33,7 +33,8 @@ function Month({ title, back }: { title: string; back: number }) {
         {(it) => (
           <>
             <p class="big">
-              <small class="muted">{health.about}</small> {money(it.costUsd)}
+              {it.costUsd >= 0.0001 && <small class="muted">{health.about} </small>}
+              {money(it.costUsd)}
             </p>
             <p class="muted">{health.costOf(it.campaigns, it.recipients)}</p>
             {!it.complete && <p class="muted">{health.newest(count(it.campaigns))}</p>}

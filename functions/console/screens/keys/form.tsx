@@ -46,7 +46,7 @@ export function KeyForm({ done, onClose }: { done: () => void; onClose: () => vo
     );
   return (
     <Dialog title={keys.form.title} onClose={onClose}>
-      <form class="fields" onSubmit={send}>
+      <form class="entries" onSubmit={send}>
         <Field label={keys.form.name} hint={keys.form.nameHint} faults={faultsAt(problem, 'name')}>
           {(ids) => (
             <input

@@ -45,7 +45,7 @@ export function ScheduleForm({ schedule, done, onClose }: Props) {
   };
   return (
     <Dialog title={schedule ? form.change : form.add} onClose={onClose}>
-      <form class="fields" onSubmit={send}>
+      <form class="entries" onSubmit={send}>
         {!schedule && (
           <Field
             label={form.campaign}
@@ -142,7 +142,7 @@ function Times({ draft, problem, set }: TimesProps) {
           </select>
         )}
       </Field>
-      <div class="two">
+      <div class="halves">
         <Field
           label={form.until}
           hint={form.untilHint(ownZone)}

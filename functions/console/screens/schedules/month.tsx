@@ -88,7 +88,7 @@ function Day({ day, isOutside, isToday, runs, zone }: DayProps) {
       </time>
       {runs.length > 0 && (
         <>
-          <span class="total">
+          <span class="many">
             {runs.length}
             <span class="unseen"> {schedules.runsOn}</span>
           </span>

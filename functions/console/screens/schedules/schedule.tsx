@@ -70,7 +70,7 @@ function Controls({ it, reload }: { it: ScheduleView; reload: () => Promise<void
     );
   return (
     <div class="stack">
-      <div class="controls">
+      <div class="buttons">
         <Button
           busy={busy}
           whyNot={why ?? (it.state === 'ended' ? schedules.ended : null)}

@@ -65,7 +65,7 @@ function Delivery({ webhook, it, list }: Props & { it: DeliveryView }) {
     <details>
       <summary>
         <Mark tone={tones[it.state]}>{webhooks.states[it.state]}</Mark>
-        <span class="what">{it.event.type}</span>
+        <span class="subject">{it.event.type}</span>
         <span class="muted">{webhooks.attempts(it.attempts.length)}</span>
         <Time at={it.createdAt} />
       </summary>

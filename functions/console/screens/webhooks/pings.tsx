@@ -46,7 +46,7 @@ export function Pings({ trigger }: { trigger: TriggerView }) {
               {items.map((it) => (
                 <tr key={it.id}>
                   <td>
-                    <a class="name" href={`/console/campaigns/${encodeURIComponent(it.id)}`}>
+                    <a class="entry" href={`/console/campaigns/${encodeURIComponent(it.id)}`}>
                       <bdi>{it.message.title || it.message.body || it.id}</bdi>
                     </a>
                   </td>
@@ -121,7 +121,7 @@ function FailedPing({ name, it, list }: FailedProps) {
   return (
     <details>
       <summary>
-        <span class="what">{it.faults[0] && <Fault it={it.faults[0]} />}</span>
+        <span class="subject">{it.faults[0] && <Fault it={it.faults[0]} />}</span>
         <span class="muted">{triggers.faults(it.faults.length)}</span>
         <Time at={it.at} />
       </summary>

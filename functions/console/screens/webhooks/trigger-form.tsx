@@ -46,7 +46,7 @@ export function TriggerForm({ trigger, done, onClose }: Props) {
   if (made) return <Made draft={draft} onClose={onClose} />;
   return (
     <Dialog title={trigger ? form.change : form.add} onClose={onClose}>
-      <form class="fields" onSubmit={send}>
+      <form class="entries" onSubmit={send}>
         {!trigger && <NameAndApp draft={draft} problem={problem} set={set} />}
         <Proof draft={draft} problem={problem} set={set} isNew={!trigger} />
         <Field label={form.audience} hint={form.values} faults={faultsAt(problem, 'audience')}>
@@ -88,7 +88,7 @@ function NameAndApp({ draft, problem, set }: PartProps) {
   const { form } = texts.triggers;
   const apps = useList<AppView>('/v1/apps', { limit: 100 });
   return (
-    <div class="two">
+    <div class="halves">
       <Field label={form.name} hint={form.nameHint} faults={faultsAt(problem, 'path.name')}>
         {(ids) => (
           <input {...ids} value={draft.name} required maxLength={64} onInput={set('name')} />
@@ -123,7 +123,7 @@ function Proof({ draft, problem, set, isNew }: PartProps & { isNew: boolean }) {
         )}
       </Field>
       {draft.kind === 'token' && (
-        <div class="two">
+        <div class="halves">
           <Field label={form.in} faults={faultsAt(problem, 'proof.in')}>
             {(ids) => (
               <select {...ids} value={draft.in} onChange={set('in')}>
@@ -168,7 +168,7 @@ interface CodeProps {
 }
 
 const Code = ({ ids, value, onInput }: CodeProps) => (
-  <textarea {...ids} class="code" value={value} rows={4} spellcheck={false} onInput={onInput} />
+  <textarea {...ids} class="typed" value={value} rows={4} spellcheck={false} onInput={onInput} />
 );
 
 /** What the service has to be told: where it calls, and its secret. */

@@ -63,7 +63,7 @@ function Controls({ it, reload }: { it: TriggerView; reload: () => Promise<void>
   const close = () => setOpen(null);
   const why = whyNot('campaigns');
   return (
-    <div class="controls">
+    <div class="buttons">
       <Button whyNot={why} onClick={() => setOpen('change')}>
         {triggers.change}
       </Button>

@@ -73,7 +73,7 @@ export function WebhookForm({ done, onClose }: Props) {
     );
   return (
     <Dialog title={form.title} onClose={onClose}>
-      <form class="fields" onSubmit={send}>
+      <form class="entries" onSubmit={send}>
         <Field label={form.url} hint={form.urlHint} faults={faultsAt(problem, 'url')}>
           {(ids) => (
             <input
@@ -97,7 +97,7 @@ export function WebhookForm({ done, onClose }: Props) {
             />
           )}
         </Field>
-        <div class="two">
+        <div class="halves">
           <About about={draft.about} faults={faultsAt(problem, 'app')} onChange={set} />
           <Field label={form.format} faults={faultsAt(problem, 'format')}>
             {(ids) => (

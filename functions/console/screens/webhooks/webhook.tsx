@@ -82,7 +82,7 @@ function Controls({ it, deliveries, reload }: ControlsProps) {
   const turn = () => run(() => api.patch(path, { enabled: !it.enabled }), reload);
   return (
     <div class="stack">
-      <div class="controls">
+      <div class="buttons">
         <Button busy={busy} whyNot={why} onClick={() => void test()}>
           {webhooks.test}
         </Button>

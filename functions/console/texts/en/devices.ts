@@ -1,0 +1,67 @@
+/** Devices: what one is, what it was sent, and why. */
+
+import type { WhyView } from '../../../http/campaigns/why-view.ts';
+
+const states: Record<WhyView['state'], string> = {
+  accepted: 'Accepted',
+  failed: 'Failed',
+  skipped: 'Skipped',
+  waiting: 'Waiting',
+  'in-doubt': 'In doubt',
+  'not-planned': 'Not planned',
+  'not-in-audience': 'Not in the audience',
+  'not-tracked': 'Not tracked',
+  unknown: 'Unknown',
+};
+
+export const devices = {
+  title: 'Devices',
+  search: 'Id, token or user',
+  by: 'Find by',
+  kinds: { user: 'User', id: 'Device id', token: 'Token' },
+  app: 'App',
+  find: 'Find',
+  begin: 'Why did a device get nothing?',
+  beginMore:
+    'Find it by its user, its id or its token: what it is, what it was sent, what became of each push, and why.',
+  none: 'No device is found',
+  noneMore:
+    'Check the spelling and the app. A device whose token was dead is removed until its app registers again.',
+  table: 'The devices that were found',
+  columns: { id: 'Device', platform: 'Platform', language: 'Language', seen: 'Last registered' },
+  platforms: { ios: 'iPhone', android: 'Android', web: 'Web' } as Record<string, string>,
+  optedOut: 'Opted out',
+  gone: 'It is not registered any more; what it was sent is known nonetheless.',
+  facts: {
+    label: 'About this device',
+    app: 'App',
+    user: 'User',
+    platform: 'Platform',
+    language: 'Language',
+    timeZone: 'Time zone',
+    country: 'Country',
+    version: 'App version',
+    permission: 'May show',
+    optedOut: 'Opted out',
+    tags: 'Tags',
+    attributes: 'Attributes',
+    token: 'Token',
+    seen: 'Last registered',
+  },
+  permissions: { granted: 'Yes', provisional: 'Quietly', denied: 'Nothing' },
+  yes: 'Yes: it gets nothing',
+  pushes: 'What it was sent',
+  noPushes: 'Nothing, as far as is known.',
+  states,
+  why: 'Ask about a campaign',
+  whyMore: 'Also one that the device did not get.',
+  campaign: 'Campaign',
+  ask: 'Why?',
+  unmet: 'Conditions that it does not meet',
+  now: (value: string) => `it has ${value}`,
+  nothing: 'nothing there',
+  timeline: 'What happened',
+  attempts: (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`),
+  toCampaign: 'To the campaign',
+  detail: 'The whole answer',
+};
