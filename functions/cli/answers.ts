@@ -258,6 +258,7 @@ export const erased = object<ErasedView>({
   installations: number,
   recipients: number,
   failures: number,
+  queued: z.literal(true).optional(),
 });
 
 export const uploaded = object<Uploaded>({

@@ -1,4 +1,7 @@
-/** plan: divides campaigns into chunks, queues open work again, and makes campaigns from inbound webhooks. */
+/**
+ * plan: divides campaigns into chunks, queues open work again, goes on with erasures, and makes campaigns
+ * from inbound webhooks.
+ */
 
 import { startWork } from './work.ts';
 
@@ -6,7 +9,7 @@ import { startWork } from './work.ts';
 export const start = startWork({
   target: 'plan',
   takes: (body) =>
-    ['plan', 'shard', 'redrive', 'canary', 'app', 'ping'].includes(body.kind) ||
+    ['plan', 'shard', 'redrive', 'canary', 'app', 'erase', 'ping'].includes(body.kind) ||
     (body.kind === 'wake' && body.provider === null),
   senders: 'never',
 });

@@ -18,7 +18,15 @@ const recordSchema = z
   });
 
 const erasedSchema = z
-  .object({ installations: z.int(), recipients: z.int(), failures: z.int() })
+  .object({
+    installations: z.int(),
+    recipients: z.int(),
+    failures: z.int(),
+    queued: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'More may be erased within minutes: there are many campaigns.' }),
+  })
   .meta({ id: 'Erased' });
 export type ErasedView = z.output<typeof erasedSchema>;
 
@@ -101,10 +109,17 @@ const eraseUserCall = (ports: Ports) =>
         description: 'How many records were erased.',
         content: { 'application/json': { schema: erasedSchema } },
       },
+      202: {
+        description:
+          'How many records were erased so far. Campaigns that were not looked through yet are ' +
+          'queued, and looked through within minutes. No installation is left.',
+        content: { 'application/json': { schema: erasedSchema } },
+      },
     },
     async handle({ params: { id } }, c) {
-      const { installations, recipients, failures } = await erase(ports, id);
-      return c.json({ installations, recipients, failures });
+      const { installations, recipients, failures, next } = await erase(ports, id);
+      const counts = { installations, recipients, failures };
+      return next === null ? c.json(counts) : c.json({ ...counts, queued: true }, 202);
     },
   });
 

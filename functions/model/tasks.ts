@@ -24,6 +24,8 @@ export type TaskBody =
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task?: string }
   /** wakes a sender of an app, which opens a connection before the first chunk comes; null: a planner */
   | { kind: 'wake'; app: string; provider: Provider | null }
+  /** goes on with the erasure of a user that was asked for at `at`, ms; `after`: see the store */
+  | { kind: 'erase'; userId: string; after: string; at: number }
   /** makes a campaign of an inbound webhook */
   | ({ kind: 'ping' } & Ping);
 
@@ -152,6 +154,16 @@ export const pingTask = (ping: Ping, why = 'first'): Task => ({
   body: { kind: 'ping', ...ping },
 });
 
+/** Its name does not tell whose it is. */
+export const eraseTask = (
+  it: Omit<Extract<TaskBody, { kind: 'erase' }>, 'kind'>,
+  why = 'first',
+): Task => ({
+  queue: 'plan',
+  name: `erase/${it.at}/${hash('sha256', `${it.userId}\n${it.after}`)}/${why}`,
+  body: { kind: 'erase', ...it },
+});
+
 /** A new task for work that has used up the attempts of its task. `at`: ms since the epoch. */
 export function renewed(body: TaskBody, why: string, at: number): Task {
   switch (body.kind) {
@@ -179,6 +191,8 @@ export function renewed(body: TaskBody, why: string, at: number): Task {
         ...wakeTask(body.app, body.provider, 0, at),
         name: `wake/${body.provider}/${body.app}/${why}`,
       };
+    case 'erase':
+      return { ...eraseTask(body, why), at };
     case 'ping':
       return { ...pingTask(body, why), at };
   }

@@ -5,6 +5,7 @@ import { renewed, type TaskBody } from '../model/tasks.ts';
 import type { Ports, TaskAnswer, TaskHandler } from '../ports/ports.ts';
 import { applyToApp } from './control/app-pause.ts';
 import { redrive } from './control/control.ts';
+import { eraseMore } from './erase.ts';
 import { ping } from './inbound/ping.ts';
 import { plan } from './plan/plan.ts';
 import { planShard } from './plan/shard.ts';
@@ -86,6 +87,9 @@ function createSteps(
         return { kind: 'done' };
       case 'wake':
         if (body.provider !== null) await warmSender(ports, body.app, body.provider);
+        return { kind: 'done' };
+      case 'erase':
+        await eraseMore(ports, body);
         return { kind: 'done' };
       case 'ping':
         await ping(ports, body);

@@ -27,6 +27,8 @@ export interface Erased {
   failures: number;
   /** ids of the campaigns that closed by it; their events are in the outbox */
   closed: string[];
+  /** where the next call goes on; null: all is erased */
+  next: string | null;
 }
 
 export interface Users {
@@ -40,8 +42,12 @@ export interface Users {
    * Erases all of these records. Open recipients are skipped; those of a chunk that is being sent once
    * its lease ends. In audiences the user's ids are replaced, never removed: without the condition an
    * audience would be wider. If it is interrupted, a second call does the rest. `now` is in ms.
+   *
+   * A call ends within some seconds. The first one removes installations, and what asks for the user by
+   * name outside of campaigns. If the store has more campaigns than it can search, it says where to go on:
+   * call again with that as `after`, until `next` is null.
    */
-  eraseUser(userId: string, now: number): Promise<Erased>;
+  eraseUser(userId: string, now: number, after?: string | null): Promise<Erased>;
   /**
    * Deletes a part of what has expired: recipients and failures of campaigns that closed before `before`
    * (ms), former users of installations, deliveries of webhooks, failed calls of inbound webhooks, marks

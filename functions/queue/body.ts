@@ -52,6 +52,7 @@ const checks: Record<TaskBody['kind'], (it: Fields) => Record<string, boolean>> 
     app: isText(it.app),
     provider: it.provider === null || isProvider(it.provider),
   }),
+  erase: (it) => ({ userId: isText(it.userId), after: isText(it.after), at: isCount(it.at) }),
   event: ({ event }) => {
     const it = isRecord(event) ? event : {};
     return {

@@ -44,6 +44,8 @@ export interface FirestoreStoreOptions extends FirestoreOptions {
   pagesDiffer?: PagesOptions['onDifference'];
   /** tests read a few documents at a time, and audit when they say */
   pages?: Partial<PagesOptions>;
+  /** campaigns that one call of an erasure looks through, some seconds of work; tests take a few */
+  erasureSlice?: number;
 }
 
 /** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
@@ -51,6 +53,7 @@ export function createFirestoreStore({
   retentionDays = 30,
   pagesDiffer = () => {},
   pages,
+  erasureSlice = 3_000,
   random = Math.random,
   ...options
 }: FirestoreStoreOptions): Store {
@@ -98,7 +101,7 @@ export function createFirestoreStore({
     ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
     ...firestoreOverdue({ client, schema, closeShard }),
     ...firestoreFindRecipient(context),
-    ...firestoreUsers({ ...registry, erase, dropFromUploads }),
+    ...firestoreUsers({ ...registry, erase, dropFromUploads, erasureSlice }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),
     // it has a field that says when, in each document

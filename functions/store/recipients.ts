@@ -55,6 +55,10 @@ const unpackTogether = (packed: string): Recipient[] =>
     return { installationId, ...unpackRest(rest.join('\t')) };
   });
 
+/** Whether one of the ids or tokens may be there: to look for a text is faster than to unpack the list. */
+export const mayHold = ({ ids, rest }: Packed, texts: readonly string[]) =>
+  texts.some((it) => ids.includes(it) || rest?.includes(it));
+
 const linesOf = (text: string) => (text === '' ? [] : text.slice(0, -1).split('\n'));
 
 /** A recipient as the export of a user has it: without its token, if that is gone. */

@@ -4,6 +4,7 @@ import { type Campaign, targetOf } from '../model/campaign.ts';
 import type { Recipient } from '../model/chunk.ts';
 import { unregisteredId } from '../model/installation.ts';
 import type { FoundRecipient, SoughtDevice } from '../ports/ports.ts';
+import { type Device, matcher } from './erasure.ts';
 import { openIn, outcomeAt } from './outcomes.ts';
 
 /** How a device is looked for in what a campaign has frozen. */
@@ -31,6 +32,30 @@ export function soughtIn(
       : [installationId],
     ids,
     isSought: (it) => ids.includes(it.installationId),
+  };
+}
+
+/** How a user's devices, present and former, are looked for in what a campaign has frozen. */
+interface SoughtDevices {
+  /** in whose buckets they may lie */
+  names: string[];
+  /** a shard's recipients are in the order of their ids; false: any page may have them */
+  isOrdered: boolean;
+  /** one of these is the id or the token of each that is sought */
+  texts: string[];
+  isSought(it: Recipient): boolean;
+}
+
+export function soughtOf(campaign: Campaign, userId: string, devices: Device[]): SoughtDevices {
+  const isTheirs = matcher(devices, campaign.createdAt);
+  const ids = devices.map((it) => it.id);
+  const tokens = devices.map((it) => it.token);
+  const isNamed = hasNamedShards(campaign);
+  return {
+    names: [...new Set(isNamed ? [userId, ...ids, ...tokens] : ids)],
+    isOrdered: !isNamed && !campaign.retryOf,
+    texts: [...ids, ...tokens, ...tokens.map(unregisteredId)],
+    isSought: (it) => isTheirs(campaign.app, it.installationId, it.token),
   };
 }
 

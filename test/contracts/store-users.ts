@@ -64,6 +64,15 @@ const two = (store: Store) =>
     person('other', { userId: 'bob' }),
   ]);
 
+/** Ids in a fourth of the buckets, by their buckets: those before an id, and those after it. */
+function neighboursOf(id: string, shard: number) {
+  const ids = Array.from({ length: 4_000 }, (_, i) => `neighbour-${i}`)
+    .filter((it) => Math.floor(bucketOf(it) / (BUCKETS / 4)) === shard)
+    .sort((a, b) => bucketOf(a) - bucketOf(b));
+  const isBefore = (it: string) => bucketOf(it) < bucketOf(id);
+  return { before: ids.filter(isBefore), after: ids.filter((it) => !isBefore(it)) };
+}
+
 export function userContract(name: string, makeStore: MakeStore) {
   test(`${name}: all that is known of a user is told, in every app, and nothing of others`, async (t) => {
     const store = await makeStore(t);
@@ -88,7 +97,10 @@ export function userContract(name: string, makeStore: MakeStore) {
     const store = await makeStore(t);
     await two(store);
     const erased = await store.eraseUser('ada', NOW);
-    assert.deepEqual(erased, { installations: 2, recipients: 0, failures: 0, closed: [] });
+    assert.deepEqual(erased, {
+      ...{ installations: 2, recipients: 0, failures: 0, closed: [] },
+      next: null,
+    });
     assert.equal(await store.getInstallation('default', 'phone'), null);
     assert.equal(await store.getInstallation('shop', 'tablet'), null);
     assert.ok(await store.getInstallation('default', 'other'));
@@ -125,11 +137,19 @@ export function userContract(name: string, makeStore: MakeStore) {
       const now = NOW + round * 11 * MINUTE;
       const campaignId = await running(store, 4, { app: 'default', audience });
       const shard = Math.floor(bucketOf('phone') / (BUCKETS / 4));
-      const device = { installationId: 'phone', token: 'token-of-phone' };
-      await store.freezePage(pageOf(campaignId, [1, 1], { shard, chunk: { app: 'default' } }));
+      const { before, after } = neighboursOf('phone', shard);
+      const first = pageOf(campaignId, [1, 1], { shard, chunk: { app: 'default' } });
       const at = { shard, page: 1, last: true, now, chunk: { app: 'default' } };
       const second = pageOf(campaignId, [1, 2, 1], at);
-      second.chunks[1]!.recipients[1] = device;
+      const lists = [...first.chunks, ...second.chunks].map((it) => it.recipients);
+      // in the order of buckets, as a planner has them
+      const ids = [[before[0]], [before[1]], [before[2]], [before[3], 'phone'], [after[0]]];
+      for (const [i, list] of lists.entries())
+        for (const [j, it] of list.entries()) {
+          it.installationId = ids[i]![j]!;
+          it.token = `token-of-${it.installationId}`;
+        }
+      await store.freezePage(first);
       await store.freezePage(second);
       const told = (await known(store, 'ada')).filter((it) => it.kind === 'recipient');
       assert.deepEqual(

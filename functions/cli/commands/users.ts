@@ -39,13 +39,14 @@ Examples:
     .action(async (id: string, { yes }: { yes?: boolean }) => {
       if (!yes) throw new Usage(`this cannot be undone: volley users erase ${id} --yes`);
       const erased = await client().expecting(answers.erased).erase(pathOf(id));
-      const { installations, recipients, failures } = erased;
+      const { installations, recipients, failures, queued } = erased;
       show(
         erased,
         () =>
-          `${installations} installations, ${recipients} recipients, ${failures} failures erased`,
+          `${installations} installations, ${recipients} recipients, ${failures} failures erased` +
+          (queued ? '; more campaigns are looked through within minutes' : ''),
       );
-      if (installations + recipients + failures === 0)
+      if (!queued && installations + recipients + failures === 0)
         hints()?.write(`nothing is known of "${id}": is it the userId that the app registers?\n`);
     });
 }

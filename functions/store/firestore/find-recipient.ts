@@ -37,7 +37,7 @@ export const firestoreFindRecipient = (context: Reader) =>
   }) satisfies Partial<Store>;
 
 async function search(context: Reader, campaign: Campaign, sought: Sought) {
-  const { names, isSought } = sought;
+  const { names, ids: texts, isSought } = sought;
   const isNamed = hasNamedShards(campaign);
   const inRetry = campaign.retryOf ? await placeInRetry(context, campaign.retryOf, sought) : null;
   const place = (within: string[]): Place => {
@@ -46,7 +46,7 @@ async function search(context: Reader, campaign: Campaign, sought: Sought) {
       ? { in: 'the order of names', names: within }
       : { in: 'the order of ids', ids: within };
   };
-  return searchChunks(context, campaign, { names, place, isSought });
+  return searchChunks(context, campaign, { names, place, texts, isSought });
 }
 
 /**

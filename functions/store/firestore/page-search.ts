@@ -6,9 +6,10 @@
 
 import { chunked } from '../../lib/chunked.ts';
 import { bucketOf, type Cursor } from '../../model/bucket.ts';
-import type { Recipient } from '../../model/chunk.ts';
+import { edgesIn, pagesFrom, searchPages } from '../bucket-search.ts';
+import type { Packed } from '../recipients.ts';
 import type { Client } from './client.ts';
-import { recipientsOf } from './recipients.ts';
+import { packedOf } from './recipients.ts';
 import type { ChunkFields, Schema, ShardFields } from './schema.ts';
 
 interface Context {
@@ -22,7 +23,7 @@ const PAGES_TOGETHER = 25;
 /** The recipients of a chunk. */
 interface Part {
   id: string;
-  recipients: Recipient[];
+  packed: Packed;
 }
 
 /** Where in a shard something may lie. */
@@ -52,9 +53,14 @@ export async function partsWith(
       for (const it of await partsOf(context, shard, some)) pages.get(it.page)!.push(it);
     }
   }
+  const edgesOf = (page: number) =>
+    edgesIn(
+      shard,
+      (pages.get(page) ?? []).map((it) => it.packed.ids),
+    );
   switch (place.in) {
     case 'the order of ids':
-      for (const it of place.ids) await searchPages(shard, bucketOf(it), read, pages);
+      for (const it of place.ids) await searchPages(shard, bucketOf(it), { read, edgesOf });
       break;
     case 'the order of names': {
       const endOf = createEnds(context, shard);
@@ -72,56 +78,7 @@ export async function partsWith(
   return [...pages.values()].flat();
 }
 
-const allOf = (shard: ShardFields) => range(0, shard.pages - 1);
-
-const range = (from: number, to: number) =>
-  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-
-/** Reads pages until the one with the bucket is among them: pages are in the order of buckets. */
-async function searchPages(
-  shard: ShardFields,
-  bucket: number,
-  read: (pages: number[]) => Promise<void>,
-  pages: ReadonlyMap<number, Part[]>,
-) {
-  let [first, last] = [0, shard.pages - 1];
-  const share = (bucket - shard.from) / (shard.to - shard.from);
-  let at = Math.min(last, Math.floor(share * shard.pages));
-  while (first <= last) {
-    await read([at]);
-    const edges = edgesOf(shard, pages.get(at) ?? []);
-    if (edges === null) return read(range(first, last));
-    if (bucket < edges.from) last = at - 1;
-    else if (bucket > edges.to) first = at + 1;
-    // two installations may have the same bucket
-    else
-      return read([
-        ...(bucket === edges.from ? [at - 1] : []),
-        ...(bucket === edges.to ? [at + 1] : []),
-      ]);
-    at = Math.floor((first + last) / 2);
-  }
-}
-
-/**
- * The lowest and the highest bucket of a page. Null if it does not tell where others are: it has no
- * recipient, or its recipients are not in the order of their buckets, as those of a planner are.
- */
-function edgesOf({ from, to }: ShardFields, parts: Part[]): { from: number; to: number } | null {
-  const edges = { from: to, to: from };
-  for (const { recipients } of parts) {
-    let before = from;
-    for (const { installationId } of recipients) {
-      if (installationId === '') continue;
-      const bucket = bucketOf(installationId);
-      if (bucket < before || bucket >= to) return null;
-      before = bucket;
-      edges.from = Math.min(edges.from, bucket);
-      edges.to = Math.max(edges.to, bucket);
-    }
-  }
-  return edges.from > edges.to ? null : edges;
-}
+const allOf = (shard: ShardFields) => pagesFrom(0, shard.pages - 1);
 
 /**
  * The chunks of some pages, by their names: `campaign.shard.page.part`. A part may be missing beside
@@ -133,7 +90,7 @@ async function partsOf(
   pages: number[],
 ): Promise<(Part & { page: number })[]> {
   const all = pages.flatMap((page) =>
-    range(0, parts - 1).map((part) => ({ page, id: `${campaignId}.${index}.${page}.${part}` })),
+    pagesFrom(0, parts - 1).map((part) => ({ page, id: `${campaignId}.${index}.${page}.${part}` })),
   );
   const found = await client.get(all.map(({ id }) => schema.recipients(id)));
   const missing = all.filter((_, i) => !found[i]!.exists);
@@ -143,7 +100,7 @@ async function partsOf(
   return all.flatMap(({ page, id }, i) => {
     const chunk = older.get(id);
     if (chunk && !chunk.exists) return [];
-    return { page, id, recipients: recipientsOf((chunk?.data() ?? {}) as ChunkFields, found[i]) };
+    return { page, id, packed: packedOf((chunk?.data() ?? {}) as ChunkFields, found[i]) };
   });
 }
 
@@ -155,7 +112,7 @@ function createEnds({ client, schema }: Context, shard: ShardFields): EndOf {
   const { campaignId, index, parts = 0 } = shard;
   const known = new Map<number, ReturnType<EndOf>>();
   const read: EndOf = async (page) => {
-    const refs = range(0, parts - 1).map((part) =>
+    const refs = pagesFrom(0, parts - 1).map((part) =>
       schema.chunk(`${campaignId}.${index}.${page}.${part}`),
     );
     const [first] = await client.get(refs.slice(0, 1), [...END_FIELDS]);

@@ -30,9 +30,15 @@ export function fromRecipients(
 
 /** `found` is the document of the recipients; older versions have them in the chunk. */
 export const recipientsOf = (
+  chunk: Pick<ChunkFields, 'recipients'>,
+  found: DocumentSnapshot | undefined,
+): Recipient[] => unpack(packedOf(chunk, found));
+
+/** The same, packed. */
+export const packedOf = (
   { recipients }: Pick<ChunkFields, 'recipients'>,
   found: DocumentSnapshot | undefined,
-): Recipient[] => unpack(found?.exists ? packedIn(found) : { ids: recipients ?? '', rest: null });
+): Packed => (found?.exists ? packedIn(found) : { ids: recipients ?? '', rest: null });
 
 function packedIn(found: DocumentSnapshot): Packed {
   const { ids, rest } = found.data() as RecipientsFields;

@@ -7,8 +7,9 @@ import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
-import { type Device, matcher } from '../erasure.ts';
-import { hasNamedShards } from '../traces.ts';
+import type { Device } from '../erasure.ts';
+import { mayHold, unpack } from '../recipients.ts';
+import { soughtOf } from '../traces.ts';
 import type { Client } from './client.ts';
 import { type Place, partsWith } from './page-search.ts';
 import type { ChunkFields, Schema, ShardFields } from './schema.ts';
@@ -39,16 +40,10 @@ export async function chunksWith(
   campaign: Campaign,
   { userId, devices }: Wanted,
 ): Promise<Found[]> {
-  const isTheirs = matcher(devices, campaign.createdAt);
-  const ids = devices.map((it) => it.id);
-  // of an upload or a list of tokens shards are ranges of names
-  const isNamed = hasNamedShards(campaign);
-  const names = isNamed ? [userId, ...ids, ...devices.map((it) => it.token)] : ids;
-  const inAny = isNamed || campaign.retryOf !== undefined;
+  const { isOrdered, ...sought } = soughtOf(campaign, userId, devices);
   const { found } = await searchChunks(context, campaign, {
-    names,
-    place: (within) => (inAny ? { in: 'any page' } : { in: 'the order of ids', ids: within }),
-    isSought: (it) => isTheirs(campaign.app, it.installationId, it.token),
+    ...sought,
+    place: (ids) => (isOrdered ? { in: 'the order of ids', ids } : { in: 'any page' }),
   });
   return found;
 }
@@ -58,6 +53,8 @@ interface Searched {
   names: string[];
   /** where a shard may have what is sought; `within` are the names that lie in it */
   place(within: string[]): Place;
+  /** one of these is in the text of a list that has what is sought */
+  texts: string[];
   isSought(it: Recipient): boolean;
 }
 
@@ -65,13 +62,15 @@ interface Searched {
 export async function searchChunks(
   context: Context,
   campaign: Campaign,
-  { names, place, isSought }: Searched,
+  { names, place, texts, isSought }: Searched,
 ): Promise<{ shards: ShardFields[]; found: Found[] }> {
   if (campaign.shards === 0) return { shards: [], found: [] };
   const found: Found[] = [];
   const shards = await shardsWith(context, campaign, [...new Set(names)]);
   for (const { shard, within } of shards) {
-    for (const { id, recipients } of await partsWith(context, shard, place(within))) {
+    for (const { id, packed } of await partsWith(context, shard, place(within))) {
+      if (!mayHold(packed, texts)) continue;
+      const recipients = unpack(packed);
       const indices = recipients.flatMap((it, index) => (isSought(it) ? [index] : []));
       if (indices.length === 0) continue;
       const [chunk] = await context.client.get([context.schema.chunk(id)]);

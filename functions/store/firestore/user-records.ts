@@ -32,7 +32,7 @@ import {
 import type { Found } from './user-chunks.ts';
 
 /** Documents that one query reads. */
-const PAGE = 300;
+export const PAGE = 300;
 /** Most values that `array-contains-any` takes. */
 const ANY = 30;
 
@@ -61,30 +61,54 @@ export async function devicesOf(context: Context, userId: string): Promise<Devic
   return devices;
 }
 
+/** Campaigns, and where those begin that may follow them. */
+interface CampaignPage {
+  found: DocumentSnapshot[];
+  next: string;
+}
+
 /**
  * Campaigns that name the user or their devices; and those that may have unnamed recipients, if they are open
- * or were closed since `oldest`, in ms. Each once. Of those that are closed later no chunk is left.
+ * or were closed since `oldest`, in ms. Each once. Of those that are closed later no chunk is left. `after`
+ * is the `next` of a page, also of an earlier call; `size`: campaigns of a page.
  */
 export async function* campaignsFor(
   { client, schema }: Context,
   names: string[],
-  oldest: number,
-): AsyncGenerator<DocumentSnapshot[]> {
+  { oldest, after = null, size = PAGE }: { oldest: number; after?: string | null; size?: number },
+): AsyncGenerator<CampaignPage> {
   const seen = new Set<string>();
-  const named = [...new Set(names.map(nameKey))];
+  const cursor = after === null ? null : cursorIn(after);
   // the open ones first: one that closes meanwhile is found by its day. Clocks differ by less than a day.
-  const keys = [UNNAMED, ...named, ...closedKeys(oldest, client.now() + DAY_MS)];
+  const keys = inOrder([
+    ...[UNNAMED, ...names.map(nameKey)],
+    ...closedKeys(oldest, client.now() + DAY_MS),
+  ]).filter((it) => cursor === null || rankOf(it) >= rankOf(cursor.key));
   for (const some of chunked(keys, ANY)) {
-    const query = schema.campaigns
+    const key = some[0]!;
+    const all = schema.campaigns
       .where('names', 'array-contains-any', some)
       .orderBy(BY_NAME)
-      .limit(PAGE);
+      .limit(size);
+    const query = cursor?.key === key ? all.startAfter(cursor.id) : all;
     for await (const page of documentsOf(client, query, true)) {
-      yield page.filter((it) => !seen.has(it.id));
+      const found = page.filter((it) => !seen.has(it.id));
       for (const it of page) seen.add(it.id);
+      yield { found, next: `${key}~${page.at(-1)!.id}` };
     }
   }
 }
+
+/** The first of a group of keys, and the last campaign that was found by them. */
+function cursorIn(text: string): { key: string; id: string } {
+  const end = text.indexOf('~');
+  return { key: text.slice(0, end), id: text.slice(end + 1) };
+}
+
+/** Open campaigns, then those of names, then those of days: a new day comes at the end. */
+const rankOf = (key: string) => `${key === UNNAMED ? 0 : key.startsWith(UNNAMED) ? 2 : 1}${key}`;
+const inOrder = (keys: string[]) =>
+  [...new Set(keys)].sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
 
 /** The failures among these recipients of a chunk, by document. */
 export async function failuresOf(

@@ -1,6 +1,6 @@
 /** Privacy: every record about a user, for export and erasure. */
 
-import { type DocumentReference, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { chunked } from '../../lib/chunked.ts';
 import { each } from '../../lib/concurrency.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -12,6 +12,7 @@ import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
+import { gathered } from './gathered.ts';
 import { eraseFromMessage, recordsOfMessage } from './message-records.ts';
 import { emptyPages } from './pages/emptying.ts';
 import { outcomesOf } from './recipients.ts';
@@ -19,7 +20,7 @@ import { changeInstallations } from './registry/change.ts';
 import { forgetFormer, formerOf, since } from './registry/former.ts';
 import type { Registry } from './registry/registry.ts';
 import { removeWhere } from './registry/removal.ts';
-import { type CampaignFields, closedKey, type FailuresFields, nameKey, UNNAMED } from './schema.ts';
+import { closedKey, type FailuresFields, nameKey, UNNAMED } from './schema.ts';
 import { shardsOf } from './shards.ts';
 import type { firestoreUploads } from './uploads.ts';
 import { chunksWith, type Found } from './user-chunks.ts';
@@ -30,6 +31,7 @@ import {
   failuresOf,
   installationsOf,
   namesOf,
+  PAGE,
   type Searched,
   searched,
   unowned,
@@ -37,8 +39,12 @@ import {
 
 /** Documents written, or installations removed, in one write. */
 const TOGETHER = 100;
-/** Campaigns searched side by side: most need a shard and a chunk. */
-const CAMPAIGNS_AT_ONCE = 16;
+/** Campaigns searched together: most need a shard and a list of recipients each. */
+const SEARCHED_TOGETHER = 100;
+/** Writes side by side. */
+const WRITES_AT_ONCE = 16;
+/** Recipients that one call erases, about: each is a few writes. */
+const SLICE_ERASED = 300;
 
 /**
  * Firestore deletes expired documents "typically within 24 hours". No chunk is left of a campaign that
@@ -49,12 +55,14 @@ const LATE_DELETION_MS = 7 * DAY_MS;
 interface Context extends Registry {
   erase: FirestoreErase;
   dropFromUploads: ReturnType<typeof firestoreUploads>['dropFromUploads'];
+  /** campaigns that one call looks through */
+  erasureSlice: number;
 }
 
 export function firestoreUsers(context: Context) {
   return {
     readUser: (userId) => readUser(context, userId),
-    eraseUser: (userId, now) => eraseUser(context, userId, now),
+    eraseUser: (userId, now, after = null) => eraseUser(context, { userId, now, after }),
   } satisfies Partial<Store>;
 }
 
@@ -65,14 +73,29 @@ async function* readUser(context: Context, userId: string): AsyncGenerator<UserR
   for await (const page of installationsOf(context, userId))
     yield page.map((it) => ({ kind: 'installation', ...it }));
   const oldest = oldestOf(context, context.client.now());
-  for await (const page of campaignsFor(context, namesOf(userId, devices), oldest)) {
-    const inMessages = page.flatMap((it) => recordsOfMessage(it, devices));
+  for await (const { found } of campaignsFor(context, namesOf(userId, devices), { oldest })) {
+    const inMessages = found.flatMap((it) => recordsOfMessage(it, devices));
     if (inMessages.length > 0) yield inMessages;
-    const others = searched(page, devices).filter((it) => !it.isWhole);
-    const found = await each(others, CAMPAIGNS_AT_ONCE, ({ campaign }) =>
-      chunksWith(context, campaign, { userId, devices }),
-    );
-    for (const it of found.flat()) yield* recordsIn(context, it);
+    const others = searched(found, devices).filter((it) => !it.isWhole);
+    for await (const some of chunksIn(context, others, { userId, devices }))
+      for (const it of some) yield* recordsIn(context, it);
+  }
+}
+
+/** The chunks of campaigns with recipients on the devices. Searched some together: their reads are gathered. */
+async function* chunksIn(
+  context: Context,
+  campaigns: Searched[],
+  wanted: { userId: string; devices: Device[] },
+): AsyncGenerator<Found[]> {
+  const together = { ...context, client: gathered(context.client) };
+  for (const some of chunked(campaigns, SEARCHED_TOGETHER)) {
+    const found = await each(some, some.length, async ({ campaign }) => {
+      // it may have been started since it was found
+      const shards = campaign.shards || (await shardsOf(context, campaign.id)).length;
+      return chunksWith(together, { ...campaign, shards }, wanted);
+    });
+    yield found.flat();
   }
 }
 
@@ -92,48 +115,105 @@ async function* recordsIn(context: Context, found: Found): AsyncGenerator<UserRe
     yield theirs.map((it) => ({ kind: 'failure', campaignId, chunkId, ...it }));
 }
 
+interface Erasing {
+  userId: string;
+  now: number;
+  /** where an earlier call has ended; null: the first call */
+  after: string | null;
+}
+
+/** Whose it is that is erased, and how much was. */
+interface Erasure {
+  userId: string;
+  devices: Device[];
+  /** of the user, and of devices that are no other user's now */
+  names: string[];
+  keys: string[];
+  now: number;
+  erased: Erased;
+}
+
 /**
  * The installations go first and leave behind whose they were, by which a second call finds the rest if
  * this one is interrupted.
  */
-async function eraseUser(context: Context, userId: string, now: number): Promise<Erased> {
+async function eraseUser(context: Context, { userId, now, after }: Erasing): Promise<Erased> {
   const { client, schema, erase } = context;
-  const installations = await removeInstallations(context, userId);
+  const installations = after === null ? await removeInstallations(context, userId) : 0;
   const { refs, devices } = await formerOf(context, userId);
   // also of a device that is another user's now: a page may have its row from before that
-  await emptyPages(client, schema, devices);
+  if (after === null) await emptyPages(client, schema, devices);
   const left = await unowned(context, devices);
-  const erasedKeys = [...left.map(deviceKey), ...bare(devices)];
-  await erase.remember(erasedKeys, now);
+  const keys = [...left.map(deviceKey), ...bare(devices)];
+  await erase.remember(keys, now);
   // a device that is another user's now keeps its names
   const names = namesOf(userId, left);
-  await firestoreUserNames(client, schema).fromWhatIsSaved(names);
-  await context.dropFromUploads(names);
-  // what is planned from now on does not ask for the user
-  const { campaigns, named } = await eraseFromAudiences(context, { userId, devices, names, now });
-  const erased: Erased = { installations, recipients: 0, failures: 0, closed: [] };
-  await each(campaigns, CAMPAIGNS_AT_ONCE, async ({ campaign, isMessage, isWhole }) => {
-    if (isMessage) {
-      const of = { devices, keys: erasedKeys };
-      const it = await eraseFromMessage(client, schema, campaign.id, of);
-      erased.recipients += it.recipients;
-      erased.failures += it.failures;
-    }
-    if (isWhole) return;
-    // it may have been started since it was found
-    const shards = campaign.shards || (await shardsOf(context, campaign.id)).length;
-    for (const found of await chunksWith(context, { ...campaign, shards }, { userId, devices }))
-      await eraseFromChunk(context, found, erased, now);
-  });
+  if (after === null) {
+    await firestoreUserNames(client, schema).fromWhatIsSaved(names);
+    await context.dropFromUploads(names);
+  }
+  const erased: Erased = { installations, recipients: 0, failures: 0, closed: [], next: null };
+  const erasure: Erasure = { userId, devices, names, keys, now, erased };
+  await eraseFromCampaigns(context, erasure, after);
+  if (erased.next !== null) return erased;
   // by these the rest is found after an interruption, so they go last
-  const keys = names.map(nameKey);
-  await each(named, 1, (ref) =>
+  await forgetFormer(context, userId, refs);
+  return erased;
+}
+
+/** Goes through a slice of the campaigns, and says in `erased` where the next one begins. */
+async function eraseFromCampaigns(context: Context, erasure: Erasure, after: string | null) {
+  const { userId, devices, now, erased } = erasure;
+  const { erasureSlice } = context;
+  const oldest = oldestOf(context, now);
+  const read = { oldest, after, size: Math.min(erasureSlice, PAGE) };
+  const campaigns = campaignsFor(context, namesOf(userId, devices), read);
+  let count = 0;
+  for await (const { found, next } of campaigns) {
+    await findByDay(context, found, oldest);
+    await eraseFromSome(context, erasure, found, oldest);
+    count += found.length;
+    if (count < erasureSlice && erased.recipients < SLICE_ERASED) continue;
+    erased.next = next;
+    return;
+  }
+}
+
+async function eraseFromSome(
+  context: Context,
+  { userId, devices, names, keys, now, erased }: Erasure,
+  found: DocumentSnapshot[],
+  oldest: number,
+) {
+  const { client, schema } = context;
+  const { fromCampaign } = firestoreUserNames(client, schema);
+  // what is planned from now on does not ask for the user
+  await each(found, WRITES_AT_ONCE, (it) => fromCampaign(it, names));
+  const recent = found.filter((it) => it.get('closedAt') === null || it.get('closedAt') > oldest);
+  const campaigns = searched(recent, devices);
+  const messages = campaigns.filter((it) => it.isMessage);
+  await each(messages, WRITES_AT_ONCE, async ({ campaign }) => {
+    const it = await eraseFromMessage(client, schema, campaign.id, { devices, keys });
+    erased.recipients += it.recipients;
+    erased.failures += it.failures;
+  });
+  const others = campaigns.filter((it) => !it.isWhole);
+  for await (const some of chunksIn(context, others, { userId, devices }))
+    await each(some, WRITES_AT_ONCE, (it) => eraseFromChunk(context, it, erased, now));
+  await dropKeys(context, found, names);
+}
+
+/** By its keys a campaign is found again after an interruption, so they go last. */
+async function dropKeys({ client }: Context, found: DocumentSnapshot[], names: string[]) {
+  const keys = new Set(names.map(nameKey));
+  const named = found.filter((it) =>
+    (it.get('names') as string[] | undefined)?.some((key) => keys.has(key)),
+  );
+  await each(named, WRITES_AT_ONCE, ({ ref }) =>
     client.write(async (writes) => {
       writes.update(ref, { names: FieldValue.arrayRemove(...keys) });
     }),
   );
-  await forgetFormer(context, userId, refs);
-  return erased;
 }
 
 /** Returns how many there were. */
@@ -151,41 +231,13 @@ async function removeInstallations(context: Context, userId: string): Promise<nu
 }
 
 /**
- * Replaces the names in the campaigns' audiences. Gives the campaigns of which chunks may be left, and
- * the documents that are found by one of the names.
- */
-async function eraseFromAudiences(
-  context: Context,
-  user: { userId: string; devices: Device[]; names: string[]; now: number },
-) {
-  const { client, schema } = context;
-  const { userId, devices, names, now } = user;
-  const { fromCampaign } = firestoreUserNames(client, schema);
-  const keys = names.map(nameKey);
-  const oldest = oldestOf(context, now);
-  const campaigns: Searched[] = [];
-  const named: DocumentReference[] = [];
-  for await (const page of campaignsFor(context, namesOf(userId, devices), oldest)) {
-    await findByDay(context, page, oldest);
-    for (const it of page) {
-      await fromCampaign(it, names);
-      const { names: keysOf } = it.data() as CampaignFields;
-      if (keysOf?.some((key) => keys.includes(key))) named.push(it.ref);
-    }
-    const recent = page.filter((it) => it.get('closedAt') === null || it.get('closedAt') > oldest);
-    campaigns.push(...searched(recent, devices));
-  }
-  return { campaigns, named };
-}
-
-/**
  * Campaigns that a version closed which did not name the day: from now on they are found by it, so that
  * only the first erasure after an update reads those of past years.
  */
 async function findByDay({ client }: Context, page: DocumentSnapshot[], oldest: number) {
   const closed = page.filter((it) => it.get('closedAt') !== null);
   const older = closed.filter((it) => (it.get('names') as string[]).includes(UNNAMED));
-  await each(chunked(older, TOGETHER), CAMPAIGNS_AT_ONCE, (some) =>
+  await each(chunked(older, TOGETHER), WRITES_AT_ONCE, (some) =>
     client.write(async (writes) => {
       for (const it of some) {
         // another erasure may take names out at the same time

@@ -5,6 +5,7 @@ import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
 import type { CampaignStart, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { mayStart, startedAt } from '../timeline.ts';
+import { noteNames } from './campaign-names.ts';
 import { type CampaignRow, findCampaign, requestOf, toCampaign } from './campaign-rows.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
@@ -53,6 +54,7 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
       const earlier = idempotency && madeWith(campaign.app, idempotency);
       if (earlier) return earlier;
       insert(campaign, idempotency, dueAt);
+      noteNames(db, campaign);
       const { id, createdAt, state } = campaign;
       note(id, { at: createdAt, by, from: null, to: state, reason: null });
       events.append(id, (seq) => acceptedEvent(campaign, seq));

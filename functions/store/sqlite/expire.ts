@@ -1,11 +1,13 @@
 /** What is kept for a while only, removed a little at a time. */
 
+import type { CampaignRequest } from '../../model/campaign.ts';
 import { DAY_MS } from '../../model/timing.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
+import { forgetNamed, forgetUnnamed } from './campaign-names.ts';
 
 /** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
@@ -37,7 +39,8 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
     ).run(before, ROWS).changes === ROWS;
 
   /** Who is pushed to one by one must not fill the database; of the others the report is kept. */
-  function drop(campaignId: string) {
+  function drop(campaignId: string, request: CampaignRequest) {
+    forgetNamed({ sql }, campaignId, request);
     sql('DELETE FROM history WHERE campaign_id = ?').run(campaignId);
     sql('DELETE FROM events WHERE subject = ?').run(campaignId);
     sql('DELETE FROM shards WHERE campaign_id = ?').run(campaignId);
@@ -52,9 +55,11 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
         ).get(before);
         if (campaign) {
           if (chunks(campaign.id) || failures(campaign.id)) return true;
-          if (mayReachUnnamed(JSON.parse(campaign.request)))
+          const request = JSON.parse(campaign.request) as CampaignRequest;
+          forgetUnnamed({ sql }, campaign.id, request);
+          if (mayReachUnnamed(request))
             sql('UPDATE campaigns SET kept = 0 WHERE id = ?').run(campaign.id);
-          else drop(campaign.id);
+          else drop(campaign.id, request);
           return true;
         }
         if (told(Math.min(before, now - DELIVERY_DAYS * DAY_MS))) return true;

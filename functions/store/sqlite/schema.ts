@@ -9,6 +9,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Migration } from '../../sqlite/database.ts';
+import { fillNames } from './campaign-names.ts';
 import { hash48 } from './lookups.ts';
 
 /** These run each time a file is opened. */
@@ -240,6 +241,11 @@ export const migrations: Migration[] = [
    DROP TABLE installation_counts;
    ALTER TABLE counts RENAME TO installation_counts;
    DROP INDEX installations_out;`,
+  // which campaigns an erasure and an export look through
+  `CREATE TABLE campaign_names (
+     hash INTEGER NOT NULL, campaign_id TEXT NOT NULL, PRIMARY KEY (hash, campaign_id)
+   ) STRICT, WITHOUT ROWID;`,
+  fillNames,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

@@ -5,27 +5,23 @@
 import { bucketOf } from '../../model/bucket.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { withoutNames } from '../erasure.ts';
-import { pages } from './user-records.ts';
+import { hashOfName } from './campaign-names.ts';
+import { requestOf } from './campaign-rows.ts';
+import { campaignsOf } from './user-chunks.ts';
 
-/** Campaigns read in one query: about 20 ms. */
-const CAMPAIGNS = 500;
+export function sqliteUserNames(db: Database) {
+  const { sql } = db;
 
-export function sqliteUserNames({ sql }: Database) {
   /** `isNamed` is true for JSON that has one of the names in it. */
   async function fromCampaigns(names: string[], isNamed: (json: string) => boolean) {
-    type Found = { id: string; request: string };
-    for await (const page of pages<Found>((after) =>
-      sql<Found>('SELECT id, request FROM campaigns WHERE id > ? ORDER BY id LIMIT ?').all(
-        after?.id ?? '',
-        CAMPAIGNS,
-      ),
-    ))
-      for (const { id, request } of page)
-        if (isNamed(request))
-          sql('UPDATE campaigns SET request = ? WHERE id = ?').run(
-            withoutNames(request, names),
-            id,
-          );
+    for await (const campaign of campaignsOf(db, names.map(hashOfName))) {
+      const request = requestOf(campaign);
+      if (!isNamed(request)) continue;
+      sql('UPDATE campaigns SET request = ? WHERE id = ?').run(
+        withoutNames(request, names),
+        campaign.id,
+      );
+    }
   }
 
   function fromSegments(names: string[], isNamed: (json: string) => boolean) {
@@ -71,6 +67,12 @@ export function sqliteUserNames({ sql }: Database) {
       fromSegments(names, isNamed);
       fromSchedules(names, isNamed);
       fromUploads(names);
+    },
+
+    /** No campaign is found by the names any more. */
+    forgetHashes(names: string[]) {
+      const drop = sql('DELETE FROM campaign_names WHERE hash = ?');
+      for (const it of names) drop.run(hashOfName(it));
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Privacy: every record about a user, for export and erasure. */
 
-import type { Failure } from '../../model/chunk.ts';
 import type { Erased, Store, UserRecord } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bareKey, deviceKey } from '../erasure.ts';
@@ -10,15 +9,9 @@ import { outcomesOf } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 import type { SqliteInstallations } from './installations.ts';
 import type { Rows } from './rows.ts';
+import { type Found, failuresOf, inChunks } from './user-chunks.ts';
 import { sqliteUserNames } from './user-names.ts';
-import {
-  devicesOf,
-  inChunks,
-  inFailures,
-  installationsOf,
-  isThere,
-  since,
-} from './user-records.ts';
+import { devicesOf, installationsOf, isThere, since } from './user-records.ts';
 
 interface Context {
   db: Database;
@@ -38,15 +31,14 @@ async function* readUser({ db }: Context, userId: string): AsyncGenerator<UserRe
   const installations = installationsOf(db, userId);
   if (installations.length > 0) yield installations.map((it) => ({ kind: 'installation', ...it }));
   const devices = devicesOf(db, userId).map((it) => since(db, userId, it));
-  for await (const chunk of inChunks(db, devices)) {
+  for await (const found of inChunks(db, userId, devices)) {
+    const { chunk, recipients, indices } = found;
     const where = { campaignId: chunk.campaign_id, chunkId: chunk.id, app: chunk.app };
     const outcomes = outcomesOf(chunk);
-    yield chunk.indices.map((index) =>
-      recordOf(where, chunk.recipients[index]!, outcomeAt(outcomes, index)),
-    );
+    yield indices.map((index) => recordOf(where, recipients[index]!, outcomeAt(outcomes, index)));
+    const failures = failuresOf(db, found);
+    if (failures.length > 0) yield failures.map((it) => ({ kind: 'failure', ...it }));
   }
-  for await (const found of inFailures(db, devices))
-    yield found.map((it) => ({ kind: 'failure', ...it }));
 }
 
 /**
@@ -71,24 +63,35 @@ async function eraseUser(
     recipients: 0,
     failures: 0,
     closed: [],
+    next: null,
   };
   // a device that is another user's now keeps its names
-  await sqliteUserNames(db).forgetNames([userId, ...gone.flatMap((it) => [it.id, it.token])]);
-  for await (const { id, campaign_id, indices } of inChunks(db, devices)) {
-    const closed = db.transaction(() => erase.from(id, indices, now));
-    if (closed) erased.closed.push(campaign_id);
-    erased.recipients += indices.length;
-  }
-  for await (const found of inFailures(db, devices)) {
-    db.transaction(() => dropFailures(db, found));
-    erased.failures += found.length;
-  }
+  const names = [userId, ...gone.flatMap((it) => [it.id, it.token])];
+  const forget = sqliteUserNames(db);
+  await forget.forgetNames(names);
+  for await (const found of inChunks(db, userId, devices))
+    eraseFromChunk(db, erase, { found, erased, now });
+  // by these the rest is found after an interruption, so they go last
+  forget.forgetHashes(names);
   // on the disk, with everything above, before the caller is told that it is done
   db.durably(() => db.sql('DELETE FROM former_users WHERE user_id = ?').run(userId));
   return erased;
 }
 
-function dropFailures({ sql }: Database, failures: Failure[]) {
-  const drop = sql('DELETE FROM failures WHERE campaign_id = ? AND chunk_id = ? AND idx = ?');
-  for (const it of failures) drop.run(it.campaignId, it.chunkId, it.index);
+/** Adds what it erased to `erased`. */
+function eraseFromChunk(
+  db: Database,
+  erase: Erase,
+  { found, erased, now }: { found: Found; erased: Erased; now: number },
+) {
+  const { chunk, indices } = found;
+  const failures = failuresOf(db, found);
+  const closed = db.transaction(() => {
+    const drop = db.sql('DELETE FROM failures WHERE campaign_id = ? AND chunk_id = ? AND idx = ?');
+    for (const it of failures) drop.run(it.campaignId, it.chunkId, it.index);
+    return erase.from(chunk.id, indices, now);
+  });
+  if (closed) erased.closed.push(chunk.campaign_id);
+  erased.recipients += indices.length;
+  erased.failures += failures.length;
 }

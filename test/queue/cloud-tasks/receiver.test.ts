@@ -52,6 +52,7 @@ test('every kind of task is let through as it is', async () => {
     { kind: 'send', chunkId: 'c.0.1.2', provider: 'fcm', size: 500 },
     { kind: 'redrive', campaignId: 'c', why: '' },
     { kind: 'wake', app: 'default', provider: 'apns' },
+    { kind: 'erase', userId: 'ada', after: '*~c1', at: 7 },
     {
       kind: 'event',
       event: { id: 'e', type: 'campaign.completed', subject: 'c', app: null, at: 1.5, data: {} },

@@ -6,6 +6,7 @@ import { BUCKETS, bucketOf } from '../../../functions/model/bucket.ts';
 import type { Recipient } from '../../../functions/model/chunk.ts';
 import type { Store } from '../../../functions/ports/ports.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
+import { createSchema } from '../../../functions/store/firestore/schema.ts';
 import { campaignOf, finish, NOW, pageOf, person } from '../../contracts/store-fixture.ts';
 import { freshProject, withoutEmulators } from '../../emulators.ts';
 import { takeCosts, total } from './costs.ts';
@@ -127,4 +128,70 @@ test('campaigns of past years cost nothing, and each recent one a few reads', {
   await store.eraseUser('ada', NOW);
   const again = takeCosts(proxy).reads;
   assert.ok(again.campaigns! <= recent + 5, `${again.campaigns} campaigns once they were found`);
+});
+
+test('an erasure goes on where its last call has ended, until nothing is left', {
+  skip,
+}, async (t) => {
+  const { store } = await openThroughProxy(t, { erasureSlice: 3 });
+  await store.putInstallations([person('device-0', { userId: 'ada' })]);
+  const some = everybody.slice(0, 12);
+  const ids: string[] = [];
+  for (let i = 0; i < 7; i++) ids.push(await sentTo(store, some));
+  const named = campaignOf({ audience: { userIds: ['ada'] } });
+  await store.createCampaign(named, null, NOW);
+  const first = await store.eraseUser('ada', NOW);
+  assert.deepEqual([first.installations, first.recipients < 7], [1, true]);
+  let [calls, recipients] = [1, first.recipients];
+  for (let { next } = first; next !== null; calls++) {
+    // a step may be repeated
+    if (calls === 2) recipients += (await store.eraseUser('ada', NOW, next)).recipients;
+    const erased = await store.eraseUser('ada', NOW, next);
+    recipients += erased.recipients;
+    next = erased.next;
+  }
+  assert.equal(recipients, 7);
+  assert.ok(calls >= 3, `${calls} calls`);
+  assert.deepEqual(await Array.fromAsync(store.readUser('ada')), []);
+  assert.deepEqual((await store.getCampaign(named.id))?.audience, { userIds: [''] });
+  for (const id of ids) assert.equal((await store.counts(id)).recipients, some.length);
+});
+
+test('campaigns that a device was not sent cost two small reads each, in few calls', {
+  skip,
+}, async (t) => {
+  const project = freshProject();
+  const { store, proxy } = await openThroughProxy(t, { project });
+  const { db, close } = createClient({ project, emulator });
+  t.after(close);
+  const id = await sentTo(store, others.slice(0, 20));
+  // the same again and again: only the names differ
+  const copies = 600;
+  const schema = createSchema(db);
+  const documentsOf = (campaignId: string) => [
+    schema.campaign(campaignId),
+    schema.shard(campaignId, 0),
+    ...[0, 1].map((page) => schema.recipients(`${campaignId}.0.${page}.0`)),
+  ];
+  const found = await db.getAll(...documentsOf(id));
+  const writer = db.bulkWriter();
+  for (let i = 0; i < copies; i++)
+    for (const [at, ref] of documentsOf(`copy-${i}`).entries()) {
+      const ofCopy = found[at]!.get('campaignId') === undefined ? {} : { campaignId: `copy-${i}` };
+      void writer.create(ref, { ...found[at]!.data(), ...ofCopy });
+    }
+  await writer.close();
+  await store.putInstallations([person('device-0', { userId: 'ada' })]);
+  takeCosts(proxy);
+  const before = proxy.calls.length;
+  await store.eraseUser('ada', NOW);
+  const calls = proxy.calls.length - before;
+  const { reads } = takeCosts(proxy);
+  // an empty answer is billed as a read
+  assert.ok(reads.campaigns! <= copies + 6, `${reads.campaigns} campaigns`);
+  assert.equal(reads.shards, copies + 1);
+  assert.ok(reads.recipients! <= 2.2 * copies, `${reads.recipients} lists`);
+  assert.equal(reads.chunks ?? 0, 0);
+  assert.ok(calls < copies / 4, `${calls} calls`);
+  t.diagnostic(`${total(reads)} reads in ${calls} calls for ${copies + 1} campaigns`);
 });
