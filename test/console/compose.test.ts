@@ -371,7 +371,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
     };
     const made = await it.client.post<{ id: string }>('/v1/campaigns', campaign);
     const { page } = await compose(t, it);
-    await page.goto(`${it.server.url}/console/compose?copy=${made.id}`);
+    await page.goto(`${it.server.url}/console/compose?from=${made.id}`);
     await page.getByRole('heading', { name: 'Ready' }).waitFor();
     assert.equal(new URL(page.url()).search, '');
     await page.getByRole('tab', { name: 'Portuguese' }).click();
@@ -386,6 +386,94 @@ suite('compose', { skip: withoutBrowser() }, () => {
     for (const part of ['name', 'audience', 'message', 'rate', 'canary'] as const)
       assert.deepEqual(after[part], before[part], part);
     assert.equal(after.schedule, undefined);
+  });
+
+  test('what is sent again and again is a schedule, which is checked like a campaign', async (t) => {
+    const it = await startConsole(t);
+    const { page } = await compose(t, it);
+    await write(page, 'Good morning');
+    await page.getByRole('radio', { name: 'Again and again' }).check();
+    await field(page, 'Cron expression').fill('every day');
+    await page.locator('.field', { hasText: 'must be five fields' }).waitFor();
+    await field(page, 'How often').selectOption('Every weekday at 9:00');
+    await field(page, 'Time zone').fill('Europe/Nowhere');
+    await page.locator('.checks', { hasText: 'must be a zone' }).waitFor();
+    await field(page, 'Time zone').fill('Europe/Berlin');
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    await page.getByRole('button', { name: 'Review and schedule' }).click();
+    await page.getByRole('button', { name: 'Add the schedule' }).click();
+    await page.waitForURL(/\/console\/schedules\/\w+$/);
+    type Schedules = { items: { name: string; cron: string; timeZone: string }[] };
+    const { items } = await it.client.get<Schedules>('/v1/schedules');
+    assert.deepEqual(
+      items.map(({ name, cron, timeZone }) => [name, cron, timeZone]),
+      [['Good morning', '0 9 * * 1-5', 'Europe/Berlin']],
+    );
+  });
+
+  test('a time is of its zone; one that clocks skip or show twice is refused', async (t) => {
+    const it = await startConsole(t);
+    const { page } = await compose(t, it);
+    await write(page);
+    await page.getByRole('radio', { name: 'At a time' }).check();
+    await field(page, 'Date and time').fill('2031-03-30T02:30');
+    await page.locator('.field', { hasText: 'does not exist in Europe/Berlin' }).waitFor();
+    await field(page, 'Date and time').fill('2031-10-26T02:30');
+    await page.locator('.field', { hasText: 'comes twice in Europe/Berlin' }).waitFor();
+    await field(page, 'Date and time').fill('2001-01-01T10:00');
+    await page.locator('.field', { hasText: 'is in the past' }).waitFor();
+    await field(page, 'Date and time').fill('2031-07-01T10:00');
+    await field(page, 'Time zone').fill('America/New_York');
+    await page.getByText('Here that is Jul 1, 2031, 4:00').waitFor();
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    await page.getByRole('button', { name: 'Review and schedule' }).click();
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    type Planned = { items: { schedule: { at: string } }[] };
+    const { items } = await it.client.get<Planned>('/v1/campaigns');
+    assert.equal(items[0]!.schedule.at, '2031-07-01T14:00:00.000Z');
+  });
+
+  test('the keyboard is enough, from the first field to a campaign', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(2);
+    const { page } = await compose(t, it);
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    const focused = () =>
+      page.evaluate<string>(
+        'document.activeElement.labels?.[0]?.innerText ?? document.activeElement.innerText',
+      );
+    /** Tab, until the focus is on what has this text. */
+    const tabTo = async (text: string) => {
+      for (let i = 0; i < 60; i++) {
+        if ((await focused()).trim() === text) return;
+        await press('Tab');
+      }
+      assert.fail(`Tab does not lead to ${text}`);
+    };
+    await tabTo('Title');
+    await page.keyboard.type('Typed');
+    await tabTo('Language');
+    await press('Enter');
+    await page.keyboard.type('de');
+    await press('Enter');
+    await page.getByRole('tab', { name: 'German' }).waitFor();
+    await tabTo('Title');
+    await page.keyboard.type('Getippt');
+    await page.locator('.ios .title', { hasText: 'Getippt' }).waitFor();
+    await tabTo('Everybody');
+    await press('Enter');
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    await page.locator('#main').focus();
+    await tabTo('Review and send');
+    await press('Enter');
+    await page.getByText('2 devices').first().waitFor();
+    await tabTo('Send now');
+    await press('Enter');
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    assert.deepEqual(await campaigns(it), ['Typed']);
   });
 
   for (const look of looks)

@@ -3,8 +3,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso/router';
+import type { AppView } from '../../../http/apps.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import { api, type Problem } from '../../api/client.ts';
+import { useResource } from '../../api/resource.ts';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { useTitle } from '../../parts/title.ts';
 import { texts } from '../../texts/texts.ts';
@@ -24,7 +26,7 @@ const words = texts.compose;
 
 export default function ComposeScreen() {
   useTitle(words.title);
-  const { copy } = useRoute().query;
+  const { from } = useRoute().query;
   const compose = useSignal<Compose | null>(null);
   const problem = useSignal<Problem | null>(null);
   const begin = (kept: Kept) => {
@@ -33,7 +35,7 @@ export default function ComposeScreen() {
   };
   useEffect(() => {
     let isGone = false;
-    void draftFor(copy).then((found) => {
+    void draftFor(from).then((found) => {
       if ('problem' in found) problem.value = found.problem;
       else if (isGone) found.release();
       else begin(found);
@@ -42,7 +44,7 @@ export default function ComposeScreen() {
       isGone = true;
       compose.value?.stop();
     };
-  }, [copy]);
+  }, [from]);
   if (problem.value) return <ProblemNote problem={problem.value} />;
   if (!compose.value) return <h1 class="unseen">{words.title}</h1>;
   return (
@@ -63,9 +65,9 @@ export default function ComposeScreen() {
 }
 
 /** The draft that goes on, or one made from a campaign. */
-async function draftFor(copy: string | undefined): Promise<Kept | { problem: Problem }> {
-  if (copy === undefined) return openDraft();
-  const answer = await api.get<CampaignView>(`/v1/campaigns/${encodeURIComponent(copy)}`);
+async function draftFor(from: string | undefined): Promise<Kept | { problem: Problem }> {
+  if (from === undefined) return openDraft();
+  const answer = await api.get<CampaignView>(`/v1/campaigns/${encodeURIComponent(from)}`);
   if (!answer.ok) return { problem: answer.problem };
   // a reload goes on with the draft, and does not copy again
   history.replaceState(null, '', location.pathname);
@@ -75,6 +77,8 @@ async function draftFor(copy: string | undefined): Promise<Kept | { problem: Pro
 function NamePart() {
   const { draft, change } = useCompose();
   const { name, app } = draft.value;
+  const apps = useResource<{ items: AppView[] }>('/v1/apps?limit=100').value.value?.items ?? [];
+  const isPaused = apps.some((it) => it.app === app && it.paused !== null);
   return (
     <div class="two names">
       <TextField
@@ -89,8 +93,15 @@ function NamePart() {
         path="app"
         label={words.app}
         value={app}
+        list="apps"
+        hint={isPaused ? words.appPaused : undefined}
         onValue={(it) => change(() => ({ app: it }))}
       />
+      <datalist id="apps">
+        {apps.map((it) => (
+          <option key={it.app} value={it.app} />
+        ))}
+      </datalist>
     </div>
   );
 }

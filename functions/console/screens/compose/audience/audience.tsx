@@ -94,7 +94,7 @@ const firsts: readonly Field[] = ['everybody', 'language', 'tags', 'segment', 'u
 function Begin() {
   const { change } = useCompose();
   return (
-    <div class="begin">
+    <div class="first-condition">
       <p class="muted">{words.begin}</p>
       <div>
         {firsts.map((field) => (

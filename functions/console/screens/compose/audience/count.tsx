@@ -82,7 +82,11 @@ export function Count() {
         <small>{words.devices(installations)}</small>
       </p>
       {fault && <p class="hint">{fault.message}</p>}
-      {installations === 0 && !fault && <p class="hint">{words.none}</p>}
+      {installations === 0 && !fault && (
+        <p class="hint">
+          {words.none} <a href="/console/">{words.toImport}</a>
+        </p>
+      )}
       {visible < installations && (
         <p class="hint">{words.unseen(count(installations - visible))}</p>
       )}

@@ -22,7 +22,8 @@ export async function send({ written, key }: Compose): Promise<Sent> {
   const { campaign, schedule } = written.value;
   if (schedule) {
     const answer = await api.post<ScheduleView>('/v1/schedules', schedule);
-    return answer.ok ? { kind: 'sent', path: '/console/schedules' } : failure(answer.problem);
+    if (!answer.ok) return failure(answer.problem);
+    return { kind: 'sent', path: `/console/schedules/${answer.value.id}` };
   }
   const headers = { 'Idempotency-Key': key.value };
   const answer = await api.post<CampaignView>('/v1/campaigns', campaign, { headers });
