@@ -1,7 +1,7 @@
 /** The end of an instance while it sends: no recipient is lost, and none is sent to twice. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ledgerCloses } from '../../functions/model/campaign.ts';
 import { installation } from '../../functions/model/installation.ts';
@@ -24,6 +24,7 @@ before(async () => {
     // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
     settings: { latencyMs: 100, maxStreams: 10 },
   });
+  await Promise.all([world.start('api'), world.start('plan')]);
 });
 after(() => world?.close());
 
@@ -59,63 +60,60 @@ const send = async (tag: string) => {
   return campaign.id;
 };
 
-test('SIGTERM while sending: what is under way is recorded, the next instance does the rest', {
-  skip,
-}, async () => {
-  const { store, simulated } = world;
-  for (let from = 0; from < RECIPIENTS; from += 500) await register(from, 500, 'many');
-  await world.start('api');
-  await world.start('plan');
-  const first = await world.start('sendApns');
-  const id = await send('many');
-  await until(async () => (await simulated.apns.stats()).accepted > RECIPIENTS / 10);
+// side by side: each waits for another sender
+suite('the end of an instance', { skip, concurrency: true }, () => {
+  test('SIGTERM while sending: what is under way is recorded, the next instance does the rest', async () => {
+    const { store, simulated } = world;
+    for (let from = 0; from < RECIPIENTS; from += 500) await register(from, 500, 'many');
+    const first = await world.start('sendApns');
+    const id = await send('many');
+    await until(async () => (await simulated.apns.stats()).accepted > RECIPIENTS / 10);
 
-  const { code, ms } = await first.end('SIGTERM');
-  assert.equal(code, 0, first.output());
-  assert.ok(ms < 10_000, `${ms} ms`);
-  const before = await simulated.apns.stats();
-  assert.ok(before.accepted < RECIPIENTS, 'it was over before the end');
-  // what was on the wire is in the ledger already
-  assert.equal((await store.counts(id)).accepted, before.accepted);
-  assert.match(first.output(), /"instance drained".*"abandoned":0/);
+    const { code, ms } = await first.end('SIGTERM');
+    assert.equal(code, 0, first.output());
+    assert.ok(ms < 10_000, `${ms} ms`);
+    const before = await simulated.apns.stats();
+    assert.ok(before.accepted < RECIPIENTS, 'it was over before the end');
+    // what was on the wire is in the ledger already
+    assert.equal((await store.counts(id)).accepted, before.accepted);
+    assert.match(first.output(), /"instance drained".*"abandoned":0/);
 
-  await world.start('sendApns');
-  await until(async () => (await store.getCampaign(id))!.closedAt !== null);
-  const { distinct, duplicates } = await simulated.apns.stats();
-  assert.deepEqual({ distinct, duplicates }, { distinct: RECIPIENTS, duplicates: 0 });
-  const counts = await store.counts(id);
-  assert.equal(counts.accepted, RECIPIENTS);
-  assert.ok(ledgerCloses(counts));
-});
+    await world.start('sendApns');
+    await until(async () => (await store.getCampaign(id))!.closedAt !== null);
+    const { distinct, duplicates } = await simulated.apns.stats();
+    assert.deepEqual({ distinct, duplicates }, { distinct: RECIPIENTS, duplicates: 0 });
+    const counts = await store.counts(id);
+    assert.equal(counts.accepted, RECIPIENTS);
+    assert.ok(ledgerCloses(counts));
+  });
 
-test('an instance that ends takes no more, and does not wait for a provider that is silent', {
-  skip,
-}, async () => {
-  const fn = await world.start('sendFcm');
-  await world.simulated.fcm.set({ silent: true });
-  await world.store.putInstallations(
-    [1, 2, 3].map((n) =>
-      installation(
-        `robot-${n}`,
-        {
-          app: 'default',
-          platform: 'android',
-          token: sampleToken('fcm', n),
-          environment: 'production',
-          tags: ['silent'],
-          attributes: {},
-        },
-        1_700_000_000_000,
+  test('an instance that ends takes no more, and does not wait for a provider that is silent', async () => {
+    const fn = await world.start('sendFcm');
+    await world.simulated.fcm.set({ silent: true });
+    await world.store.putInstallations(
+      [1, 2, 3].map((n) =>
+        installation(
+          `robot-${n}`,
+          {
+            app: 'default',
+            platform: 'android',
+            token: sampleToken('fcm', n),
+            environment: 'production',
+            tags: ['silent'],
+            attributes: {},
+          },
+          1_700_000_000_000,
+        ),
       ),
-    ),
-  );
-  await send('silent');
-  await until(async () => (await world.simulated.fcm.stats()).requests > 0);
+    );
+    await send('silent');
+    await until(async () => (await world.simulated.fcm.stats()).requests > 0);
 
-  const ending = fn.end('SIGTERM');
-  // the signal arrives when it does
-  await until(async () => (await world.post('sendFcm', { kind: 'nothing' })).status === 503);
-  const { code, ms } = await ending;
-  assert.equal(code, 0);
-  assert.ok(ms < 10_000, `${ms} ms`);
+    const ending = fn.end('SIGTERM');
+    // the signal arrives when it does
+    await until(async () => (await world.post('sendFcm', { kind: 'nothing' })).status === 503);
+    const { code, ms } = await ending;
+    assert.equal(code, 0);
+    assert.ok(ms < 10_000, `${ms} ms`);
+  });
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { v1 } from '@google-cloud/pubsub';
 import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';
 import { noDeadLetters } from '../../functions/http/dead-letters.ts';
@@ -75,40 +75,100 @@ const published = (redriven: number) => ({ redriven, refused: [] });
 const idsOf = (them: { attributes: Record<string, string> }[]) =>
   them.map((it) => it.attributes.id!);
 
-test('dead letters are listed oldest first and stay; redriven, they are published unchanged and removed', {
-  skip,
-}, async (t) => {
-  const { deadLetters, bury, heard } = await world(t);
-  const names = named(3);
-  await bury(names);
-  // twice: the first list must not hide them from the second
-  for (const list of [await deadLetters.list(), await deadLetters.list()]) {
-    assert.deepEqual(idsOf(list), names);
-    const [{ attempts, attributes, data, deadAt }] = list as [(typeof list)[0]];
-    assert.deepEqual([attempts, data], [20, '{"id":"event-1000"}']);
-    assert.deepEqual(attributes, { id: 'event-1000', type: 'campaign.completed' });
-    assert.ok(Math.abs(deadAt - Date.now()) < 10 * 60_000, String(deadAt));
-  }
-  assert.deepEqual(await heard(), []);
-  assert.deepEqual(await deadLetters.redrive(), published(3));
-  const told = await heard();
-  assert.deepEqual(idsOf(told).sort(), names);
-  for (const { attributes, data } of told) {
-    assert.deepEqual(attributes, { id: attributes.id, type: 'campaign.completed' });
-    assert.equal(Buffer.from(data, 'base64').toString(), `{"id":"${attributes.id}"}`);
-  }
-  assert.deepEqual(await deadLetters.list(), []);
-  assert.deepEqual(await deadLetters.redrive(), published(0));
+// side by side: they wait for Pub/Sub
+suite('dead letters', { concurrency: true }, () => {
+  test('dead letters are listed oldest first and stay; redriven, they are published unchanged and removed', {
+    skip,
+  }, async (t) => {
+    const { deadLetters, bury, heard } = await world(t);
+    const names = named(3);
+    await bury(names);
+    // twice: the first list must not hide them from the second
+    for (const list of [await deadLetters.list(), await deadLetters.list()]) {
+      assert.deepEqual(idsOf(list), names);
+      const [{ attempts, attributes, data, deadAt }] = list as [(typeof list)[0]];
+      assert.deepEqual([attempts, data], [20, '{"id":"event-1000"}']);
+      assert.deepEqual(attributes, { id: 'event-1000', type: 'campaign.completed' });
+      assert.ok(Math.abs(deadAt - Date.now()) < 10 * 60_000, String(deadAt));
+    }
+    assert.deepEqual(await heard(), []);
+    assert.deepEqual(await deadLetters.redrive(), published(3));
+    const told = await heard();
+    assert.deepEqual(idsOf(told).sort(), names);
+    for (const { attributes, data } of told) {
+      assert.deepEqual(attributes, { id: attributes.id, type: 'campaign.completed' });
+      assert.equal(Buffer.from(data, 'base64').toString(), `{"id":"${attributes.id}"}`);
+    }
+    assert.deepEqual(await deadLetters.list(), []);
+    assert.deepEqual(await deadLetters.redrive(), published(0));
+  });
+
+  test('a call redrives a hundred, the next call the others', { skip }, async (t) => {
+    const { deadLetters, bury, heard } = await world(t);
+    await bury(named(105));
+    assert.deepEqual(await deadLetters.redrive(), published(100));
+    assert.deepEqual(await deadLetters.redrive(), published(5));
+    assert.deepEqual(idsOf(await heard()).sort(), named(105));
+  });
+
+  test('a process that is killed between publishing and acknowledging loses nothing', {
+    skip,
+  }, async (t) => {
+    // messages that a dead process holds come back after this time, the shortest that Pub/Sub allows
+    const { deadLetters, ids, bury, heard } = await world(t, 10);
+    const names = named(3);
+    await bury(names);
+    const child = fork(dying, [JSON.stringify({ ...ids, emulatorHost })], { stdio: 'inherit' });
+    t.after(() => child.kill('SIGKILL'));
+    const [code, signal] = await once(child, 'exit');
+    assert.deepEqual([code, signal], [null, 'SIGKILL']);
+    const heardFirst = idsOf(await heard());
+    assert.equal(heardFirst.length, 1, 'it died after it had published one');
+
+    const deadline = Date.now() + 60_000;
+    let listed: string[] = [];
+    while (listed.length < names.length) {
+      assert.ok(Date.now() < deadline, `only ${listed} came back`);
+      listed = idsOf(await deadLetters.list());
+    }
+    assert.deepEqual(listed.toSorted(), names, 'also the one that was published');
+    assert.deepEqual(await deadLetters.redrive(), published(3));
+    assert.deepEqual(idsOf(await heard()).sort(), names);
+    assert.deepEqual(await deadLetters.list(), []);
+  });
+
+  test('a dead letter that the topic refuses keeps none behind it from being published', {
+    skip,
+  }, async (t) => {
+    const { deadLetters, ids, bury, heard } = await world(t);
+    const added = { CloudPubSubDeadLetterSourceDeliveryCount: '20' };
+    const empty = { messages: [{ data: '', attributes: added }] };
+    const topic = `projects/${ids.project}/topics/dead:publish`;
+    const { messageIds } = await emulator('POST', topic, empty);
+    await bury(named(2));
+    const { redriven, refused } = await deadLetters.redrive();
+    assert.equal(redriven, 2);
+    assert.deepEqual(
+      refused.map(({ id }) => id),
+      messageIds,
+    );
+    assert.match(refused[0]!.reason, /empty/);
+    assert.deepEqual(idsOf(await heard()).sort(), named(2));
+    assert.equal((await deadLetters.list()).length, 1, 'it is still listed');
+  });
+
+  test('the embedded engine has no dead letters, and the command line says so', async (t) => {
+    assert.deepEqual(
+      [await noDeadLetters.list(), await noDeadLetters.redrive()],
+      [[], published(0)],
+    );
+    const { volley } = await cli(t);
+    assert.equal((await volley('events', 'dead-letters')).stdout, 'none\n');
+    assert.equal((await volley('events', 'redrive')).stdout, '0 published again\n');
+  });
 });
 
-test('a call redrives a hundred, the next call the others', { skip }, async (t) => {
-  const { deadLetters, bury, heard } = await world(t);
-  await bury(named(105));
-  assert.deepEqual(await deadLetters.redrive(), published(100));
-  assert.deepEqual(await deadLetters.redrive(), published(5));
-  assert.deepEqual(idsOf(await heard()).sort(), named(105));
-});
-
+// one after the other: they replace methods of the client library
 test('a failure between publishing and acknowledging publishes twice and loses nothing', {
   skip,
 }, async (t) => {
@@ -126,32 +186,6 @@ test('a failure between publishing and acknowledging publishes twice and loses n
   assert.deepEqual(idsOf(await heard()).sort(), [names[0], ...names].sort());
 });
 
-test('a process that is killed between publishing and acknowledging loses nothing', {
-  skip,
-}, async (t) => {
-  // messages that a dead process holds come back after this time, the shortest that Pub/Sub allows
-  const { deadLetters, ids, bury, heard } = await world(t, 10);
-  const names = named(3);
-  await bury(names);
-  const child = fork(dying, [JSON.stringify({ ...ids, emulatorHost })], { stdio: 'inherit' });
-  t.after(() => child.kill('SIGKILL'));
-  const [code, signal] = await once(child, 'exit');
-  assert.deepEqual([code, signal], [null, 'SIGKILL']);
-  const heardFirst = idsOf(await heard());
-  assert.equal(heardFirst.length, 1, 'it died after it had published one');
-
-  const deadline = Date.now() + 60_000;
-  let listed: string[] = [];
-  while (listed.length < names.length) {
-    assert.ok(Date.now() < deadline, `only ${listed} came back`);
-    listed = idsOf(await deadLetters.list());
-  }
-  assert.deepEqual(listed.toSorted(), names, 'also the one that was published');
-  assert.deepEqual(await deadLetters.redrive(), published(3));
-  assert.deepEqual(idsOf(await heard()).sort(), names);
-  assert.deepEqual(await deadLetters.list(), []);
-});
-
 test('a dead letter that cannot be published stays', { skip }, async (t) => {
   const { deadLetters, bury, heard } = await world(t);
   await bury(named(2));
@@ -162,26 +196,6 @@ test('a dead letter that cannot be published stays', { skip }, async (t) => {
   broken.mock.restore();
   assert.deepEqual(idsOf(await deadLetters.list()), named(2));
   assert.deepEqual(await heard(), []);
-});
-
-test('a dead letter that the topic refuses keeps none behind it from being published', {
-  skip,
-}, async (t) => {
-  const { deadLetters, ids, bury, heard } = await world(t);
-  const added = { CloudPubSubDeadLetterSourceDeliveryCount: '20' };
-  const empty = { messages: [{ data: '', attributes: added }] };
-  const topic = `projects/${ids.project}/topics/dead:publish`;
-  const { messageIds } = await emulator('POST', topic, empty);
-  await bury(named(2));
-  const { redriven, refused } = await deadLetters.redrive();
-  assert.equal(redriven, 2);
-  assert.deepEqual(
-    refused.map(({ id }) => id),
-    messageIds,
-  );
-  assert.match(refused[0]!.reason, /empty/);
-  assert.deepEqual(idsOf(await heard()).sort(), named(2));
-  assert.equal((await deadLetters.list()).length, 1, 'it is still listed');
 });
 
 test('letters that come one by one are pulled for some seconds, then published', {
@@ -203,11 +217,4 @@ test('letters that come one by one are pulled for some seconds, then published',
   );
   assert.deepEqual(await slow.redrive(), published(6));
   assert.equal((await heard()).length, 6);
-});
-
-test('the embedded engine has no dead letters, and the command line says so', async (t) => {
-  assert.deepEqual([await noDeadLetters.list(), await noDeadLetters.redrive()], [[], published(0)]);
-  const { volley } = await cli(t);
-  assert.equal((await volley('events', 'dead-letters')).stdout, 'none\n');
-  assert.equal((await volley('events', 'redrive')).stdout, '0 published again\n');
 });

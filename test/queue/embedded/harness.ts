@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { queueNames } from '../../../functions/model/queues.ts';
 import {
@@ -53,6 +54,8 @@ export interface Embedded extends QueueHarness {
   logged: string[];
   /** another queue on the same file, as the next process would open it */
   reopen(): EmbeddedQueue;
+  /** the first queue's waits for a lock end immediately: they take real time */
+  losePatience(): void;
 }
 
 export function makeEmbedded(
@@ -82,12 +85,20 @@ export function makeEmbedded(
     for (const queue of open) queue.close();
     rmSync(folder, { recursive: true });
   });
+  let connection!: DatabaseSync;
+  const exec = DatabaseSync.prototype.exec;
+  const spy = t.mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql) {
+    connection = this;
+    return exec.call(this, sql);
+  } as typeof exec);
   const queue = reopen();
+  spy.mock.restore();
   return {
     queue,
     path,
     logged,
     reopen,
+    losePatience: () => connection.exec('PRAGMA busy_timeout = 0'),
     start: queue.start,
     now: () => Date.now(),
     pass: (ms) => pass(t, ms),

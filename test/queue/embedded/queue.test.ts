@@ -286,6 +286,7 @@ test('idle gives up after a minute', async (t) => {
 
 test('a locked file is an error for `create`, and a delay for the rest', async (t) => {
   const harness = makeEmbedded(t);
+  harness.losePatience();
   const answer = Promise.withResolvers<void>();
   const got: string[] = [];
   harness.start(async (delivery) => {

@@ -125,6 +125,7 @@ test('a handler that ignores its signal holds up stop for ten seconds, and is re
 test('a queue that was stopped while its file was locked goes on when started again', async (t) => {
   const harness = makeEmbedded(t);
   await harness.queue.create([{ queue: 'plan', name: 'one', body }]);
+  harness.losePatience();
   const attempts: number[] = [];
   const other = new DatabaseSync(harness.path);
   t.after(() => other.close());
