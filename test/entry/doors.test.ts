@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { probes } from '../../functions/doctor/arrival.ts';
-import { forkFunction, type Target } from '../../functions/local/google/function.ts';
+import {
+  type Fn,
+  forkFunction,
+  type Target,
+  targets,
+} from '../../functions/local/google/function.ts';
 import { servedBy } from '../../functions/model/queues.ts';
 import { createOidc } from '../../functions/simulators/shared/oidc.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
@@ -13,18 +18,28 @@ import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.t
 
 const skip = withoutEmulators('firestore', 'pubsub');
 let world: CloudWorld;
+/** One of each for all tests: a start takes longer than a test. */
+let fns: Record<Target, Fn>;
 before(async () => {
-  if (!skip) world = await createCloudWorld({ instances: noInstances, ...sharedEmulators() });
+  if (skip) return;
+  world = await createCloudWorld({ instances: noInstances, ...sharedEmulators() });
+  const started = targets.map(async (it) => [it, await world.start(it)] as const);
+  fns = Object.fromEntries(await Promise.all(started)) as typeof fns;
 });
 after(() => world?.close());
+
+/** What the function says from now on. */
+function hear(target: Target) {
+  const from = fns[target].output().length;
+  return () => fns[target].output().slice(from);
+}
 
 const sendTask = { kind: 'send', chunkId: 'c.0.0.0', provider: 'apns', size: 1 };
 
 test('every function answers health checks to all callers', { skip }, async () => {
-  for (const target of ['api', 'plan', 'sendApns', 'sendFcm', 'deliver', 'tick'] as const) {
-    const fn = await world.start(target);
+  for (const target of targets) {
     for (const path of ['/healthz', '/health', '/healthz?probe=1']) {
-      const response = await fetch(`${fn.url}${path}`);
+      const response = await fetch(`${fns[target].url}${path}`);
       assert.equal(response.status, 200, `${target} ${path}`);
       assert.deepEqual(await response.json(), { status: 'ok' });
       // the first request came while the framework still owned the server
@@ -35,14 +50,13 @@ test('every function answers health checks to all callers', { skip }, async () =
           'longer than Google’s front',
         );
     }
-    assert.equal((await fn.end('SIGTERM')).code, 0);
   }
 });
 
 test('a call that is not the invoker’s is refused, and nothing is sent or told', {
   skip,
 }, async () => {
-  const fn = await world.start('sendApns');
+  const said = hear('sendApns');
   const { oidc, invoker, urlOf } = world.cloud;
   const forger = await createSigner();
   const old = await createOidc({ keys: oidc.keys, now: () => Date.now() - 2 * 60 * 60 * 1000 });
@@ -79,14 +93,13 @@ test('a call that is not the invoker’s is refused, and nothing is sent or told
     assert.equal(response.status, status, what);
     assert.equal(await response.text(), '', what);
   }
-  assert.equal(fn.output().match(/"call refused"/g)?.length, cases.length);
-  assert.doesNotMatch(fn.output(), /eyJ[\w-]{20,}/, 'a token in the log');
+  assert.equal(said().match(/"call refused"/g)?.length, cases.length);
+  assert.doesNotMatch(said(), /eyJ[\w-]{20,}/, 'a token in the log');
   assert.equal((await world.simulated.apns.stats()).requests, 0);
 
-  assert.equal((await fetch(fn.url)).status, 405);
+  assert.equal((await fetch(fns.sendApns.url)).status, 405);
   // the chunk does not exist, so the task is done
   assert.equal((await world.post('sendApns', sendTask)).status, 204);
-  await fn.end('SIGTERM');
 });
 
 test('what volley doctor asks each function is answered, and does nothing', {
@@ -103,7 +116,7 @@ test('what volley doctor asks each function is answered, and does nothing', {
   for (const [name, { queue, body }] of asked) {
     const target = targets[name as keyof typeof targets] as Target;
     assert.equal(servedBy[queue], target);
-    const fn = await world.start(target);
+    const said = hear(target);
     const { headers } = await world.post(target, body, null);
     assert.equal(headers.get('www-authenticate'), 'Bearer', 'not without the token');
     // as Cloud Tasks brings it: to deliver also Pub/Sub comes
@@ -116,8 +129,7 @@ test('what volley doctor asks each function is answered, and does nothing', {
       body: JSON.stringify(body),
     });
     assert.equal(answer.status, 204, name);
-    assert.doesNotMatch(fn.output(), /"severity":"ERROR"/);
-    await fn.end('SIGTERM');
+    assert.doesNotMatch(said(), /"severity":"ERROR"/);
   }
   const { apns, fcm } = world.simulated;
   assert.equal((await apns.stats()).requests + (await fcm.stats()).requests, 0);
@@ -125,12 +137,10 @@ test('what volley doctor asks each function is answered, and does nothing', {
 });
 
 test('a tick of the invoker’s is noted where volley doctor looks', { skip }, async () => {
-  const fn = await world.start('tick');
   const before = Date.now();
   assert.equal(await world.cloud.tick(), 204);
   const at = await world.store.lastTick();
   assert.ok(at !== null && at >= before && at <= Date.now(), String(at));
-  await fn.end('SIGTERM');
 });
 
 test('a task wakes a sender: its connection is there before the first push, however often it comes', {
@@ -141,15 +151,14 @@ test('a task wakes a sender: its connection is there before the first push, howe
     ['sendApns', 'apns', apns],
     ['sendFcm', 'fcm', fcm],
   ] as const) {
-    const fn = await world.start(target);
+    const said = hear(target);
     const before = await simulated.stats();
     const wake = { kind: 'wake', app: 'default', provider };
     for (const body of [wake, wake, { ...wake, app: 'unknown' }])
       assert.equal((await world.post(target, body)).status, 204);
     const { connections, requests } = await simulated.stats();
     assert.deepEqual([connections - before.connections, requests - before.requests], [1, 0]);
-    assert.doesNotMatch(fn.output(), /"severity":"ERROR"/);
-    await fn.end('SIGTERM');
+    assert.doesNotMatch(said(), /"severity":"ERROR"/);
   }
 });
 
@@ -166,11 +175,15 @@ test('a function does not do the work of another one', { skip }, async () => {
     sendFcm: [sendTask],
   };
   for (const [target, bodies] of Object.entries(others)) {
-    const fn = await world.start(target as Target);
+    const said = hear(target as Target);
     for (const body of bodies) assert.equal((await world.post(target as Target, body)).status, 500);
-    assert.match(fn.output(), new RegExp(`came to ${target}; check VOLLEY_PLAN_URL`));
-    await fn.end('SIGTERM');
+    assert.match(said(), new RegExp(`came to ${target}; check VOLLEY_PLAN_URL`));
   }
+});
+
+test('each function ends by itself when it is told to', { skip }, async () => {
+  for (const it of await Promise.all(targets.map((it) => fns[it].end('SIGTERM'))))
+    assert.equal(it.code, 0);
 });
 
 test('a start that fails says why in one message, and ends', { skip }, async () => {
