@@ -47,10 +47,11 @@ async function change({ store }: Paged, people: Installation[]): Promise<Install
   const { below } = chance(41);
   const kept: Installation[] = [];
   const changed: Installation[] = [];
+  const gone: Installation[] = [];
   for (const it of people) {
     const dice = below(10);
     if (dice === 0) {
-      await store.deleteInstallation(it.app, it.id);
+      gone.push(it);
       continue;
     }
     const other =
@@ -62,6 +63,7 @@ async function change({ store }: Paged, people: Installation[]): Promise<Install
     if (other !== it) changed.push(other);
     kept.push(other);
   }
+  await Promise.all(gone.map((it) => store.deleteInstallation(it.app, it.id)));
   const late = Array.from({ length: 20 }, (_, n) => person(`late-${n}`, { tags: ['news'] }));
   await store.putInstallations([...changed, ...late]);
   return [...kept, ...late];
@@ -185,11 +187,11 @@ test('what there is of pages is told, by app', { skip }, async (t) => {
   assert.ok(held.oldest! > 0);
 });
 
-test('three hundred apps of three installations are read apart, with pages or without', {
+test('a hundred apps of three installations are read apart, with pages or without', {
   skip,
 }, async (t) => {
   const it = openPaged(t);
-  const apps = ['a', 'a~', 'a!', 'ab', ...Array.from({ length: 296 }, (_, n) => `app-${n}`)];
+  const apps = ['a', 'a~', 'a!', 'ab', ...Array.from({ length: 96 }, (_, n) => `app-${n}`)];
   const people = apps.flatMap((app) =>
     [0, 1, 2].map((n) => person(`device-${n}`, { app, token: `${n} of ${app}` })),
   );
