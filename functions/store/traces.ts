@@ -16,8 +16,12 @@ export interface Sought {
   ids: string[];
 }
 
-/** Whether a campaign's shards are ranges of names, and not of installations: an upload, a list of tokens. */
-export const hasNamedShards = (campaign: Campaign) => targetOf(campaign).kind === 'named';
+/**
+ * Whether a campaign's shards are ranges of names, and not of installations: an upload, a list of tokens. A
+ * retry has one shard, and no names.
+ */
+export const hasNamedShards = (campaign: Campaign) =>
+  targetOf(campaign).kind === 'named' && campaign.retryOf === undefined;
 
 export function soughtIn(
   campaign: Campaign,

@@ -310,6 +310,25 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     }
   });
 
+  test(`${name}: in a retry of a list it is found with another token and another user`, async (t) => {
+    const store = await makeStore(t);
+    const audience = { tokens: ['one', 'two'], unregistered: { platform: 'android' } };
+    const named = { createdAt: NOW - MINUTE, audience } as Partial<Campaign>;
+    const first = await running(store, 1, named);
+    await freeze(store, first, ['a']);
+    const chunkId = `${first}.0.0.0`;
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('one'), NOW));
+    const commit = commitOf(chunkId, 'one', { failed: [0], open: [] });
+    for (const it of commit.failures) Object.assign(it, chunk.recipients[it.index]);
+    await store.commitChunk(commit);
+    const campaignId = await running(store, 1, { ...named, retryOf: first });
+    await freezePages(store, campaignId, 0, [{ ids: ['a'], cursor: { bucket: 1, id: '' } }]);
+    for (const listedBy of ['tokens', 'userIds', null] as const) {
+      const { places, shards } = await find(store, campaignId, 'a', { token: 'three', listedBy });
+      assert.deepEqual([places, shards.length], [[`${campaignId}.0.0.0 0`], 1], `${listedBy}`);
+    }
+  });
+
   test(`${name}: what was erased is not found, and others are`, async (t) => {
     const store = await makeStore(t);
     await store.putInstallations(['a', 'b'].map((id) => person(id, { userId: `user-${id}` })));

@@ -65,9 +65,10 @@ function mayReach(campaign: Campaign, id: string, installation: Installation | n
   // of a device that was removed neither is known
   if (installation === null) return true;
   if (userIds && !userIds.includes(installation.userId ?? '')) return false;
-  // a token of before is another one, and the device is the same
+  // a token of before is another one, and the device is the same; a retry sends to that of now
   return !(
     tokens &&
+    campaign.retryOf === undefined &&
     installation.refreshedAt < campaign.createdAt &&
     !tokens.includes(installation.token)
   );

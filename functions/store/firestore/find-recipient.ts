@@ -2,7 +2,7 @@
 
 import type { Campaign } from '../../model/campaign.ts';
 import { beginOf, DAY_MS, expiryOf } from '../../model/timing.ts';
-import type { FoundRecipient, ShardOfDevice, Store } from '../../ports/ports.ts';
+import type { FoundRecipient, ShardOfDevice, SoughtDevice, Store } from '../../ports/ports.ts';
 import type { Outcome } from '../messages.ts';
 import { unpack } from '../recipients.ts';
 import { hasNamedShards, type Sought, soughtIn, stateAt } from '../traces.ts';
@@ -20,7 +20,7 @@ export const firestoreFindRecipient = (context: Reader) =>
   ({
     async findRecipient(campaign, device) {
       const sought = soughtIn(campaign, device);
-      const { shards, found } = await search(context, campaign, sought);
+      const { shards, found } = await search(context, campaign, device);
       if (campaign.shards > 0 && shards.length === 0)
         return {
           shards: [],
@@ -36,10 +36,10 @@ export const firestoreFindRecipient = (context: Reader) =>
     },
   }) satisfies Partial<Store>;
 
-async function search(context: Reader, campaign: Campaign, sought: Sought) {
-  const { names, ids: texts, isSought } = sought;
+async function search(context: Reader, campaign: Campaign, device: SoughtDevice) {
+  const { names, ids: texts, isSought } = soughtIn(campaign, device);
   const isNamed = hasNamedShards(campaign);
-  const inRetry = campaign.retryOf ? await placeInRetry(context, campaign.retryOf, sought) : null;
+  const inRetry = campaign.retryOf ? await placeInRetry(context, campaign.retryOf, device) : null;
   const place = (within: string[]): Place => {
     if (inRetry) return inRetry;
     return isNamed
@@ -53,13 +53,17 @@ async function search(context: Reader, campaign: Campaign, sought: Sought) {
  * A retry has its recipients in the order of the failures of an earlier campaign: the device's own is looked
  * for there first. A page of the retry ends with the cursor of `listFailures`.
  */
-async function placeInRetry(context: Reader, retryOf: string, sought: Sought): Promise<Place> {
+async function placeInRetry(
+  context: Reader,
+  retryOf: string,
+  device: SoughtDevice,
+): Promise<Place> {
   const { client, schema, retentionDays } = context;
   const found = await findCampaign(client, schema, retryOf);
   const anyPage: Place = { in: 'any page' };
   if (!found || outcomeIn(found.data() as CampaignFields)) return anyPage;
   const campaign = toCampaign(found);
-  const earlier = await search(context, campaign, sought);
+  const earlier = await search(context, campaign, device);
   const places = await Promise.all(
     earlier.found.map(async (it) =>
       (await failuresOf(context, it)).map(({ ref, all, theirs }) => ({
@@ -70,6 +74,8 @@ async function placeInRetry(context: Reader, retryOf: string, sought: Sought): P
   );
   const [first] = places.flat();
   if (first) return { in: 'the order of failures', reaches: (end) => comesAfter(end.id, first) };
+  // the earlier one may have it by a token or a user of before
+  if (hasNamedShards(campaign)) return anyPage;
   // its failure may have been deleted by its age since the retry was planned
   return client.now() < beginOf(campaign) + retentionDays * DAY_MS ? { in: 'no page' } : anyPage;
 }

@@ -133,6 +133,15 @@ test('a list of tokens is looked into if it names the device, or may have', asyn
   assert.deepEqual((await allOf(it, 'new', 20)).all, [others, both], 'it may have had another one');
 });
 
+test('a retry of a list of tokens is a push to the device, whatever its token is by then', async (t) => {
+  const it = await createFixture(t);
+  const tokens = [apnsToken(2)];
+  await register(it, 'phone', { token: apnsToken(1) });
+  const retryOf = await sent(it, 30_000, ['other'], { audience: { tokens } });
+  const id = await sent(it, 30_001, ['phone'], { audience: { tokens }, retryOf });
+  assert.deepEqual((await allOf(it, 'phone', 20)).all, [id]);
+});
+
 test('what was sent to a device that is gone is listed while it is kept, and nothing of others', async (t) => {
   const it = await createFixture(t);
   await register(it, 'phone', { userId: 'ada' });
