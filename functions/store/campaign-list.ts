@@ -97,8 +97,11 @@ function matcher({ states, app, text }: CampaignFilter): (it: Campaign) => boole
     (part === null || textsOf(it).some((text) => folded(text).includes(part)));
 }
 
-/** Capitals and accents that are written in two ways compare as the same. */
-const folded = (text: string) => text.normalize('NFC').toLowerCase();
+/**
+ * Capitals, and accents and letters that are written in two ways, compare as the same: small letters first,
+ * since some capitals have no other, then capitals, of which a final sigma has one and `ß` two.
+ */
+const folded = (text: string) => text.toLowerCase().toUpperCase().normalize('NFC');
 
 const textsOf = ({ name, message }: Campaign): string[] => [
   name,

@@ -36,7 +36,10 @@ async function found(store: Store, filter: CampaignFilter, limit = 3) {
 /** Seven campaigns, created at NOW, NOW + 1 and so on; one is open, one scheduled. */
 async function various(store: Store) {
   const { message } = campaignOf();
-  const german = { ...message, localized: { de: { title: 'Späte 100%-Aktion [.*]' } } };
+  const german = {
+    ...message,
+    localized: { de: { title: 'Späte 100%-Aktion [.*]' }, el: { title: 'ΟΔΟΣΑ Straße' } },
+  };
   const all: Partial<Campaign>[] = [
     { name: 'a' },
     { name: 'b', app: 'shop', state: 'scheduled' },
@@ -77,6 +80,10 @@ export function listContract(name: string, makeStore: MakeStore) {
       [{ text: '.*' }, 'd'],
       [{ text: '_' }, ''],
       [{ text: '\u00c9T\u00c9' }, 'E\u0301te\u0301'],
+      // the last letter of a word is another small letter, and one small letter is two capitals
+      [{ text: 'ΟΔΟΣ' }, 'd'],
+      [{ text: 'οδος' }, 'd'],
+      [{ text: 'STRASSE' }, 'd'],
       [{ from: NOW + 3 }, 'g f E\u0301te\u0301 d'],
       [{ to: NOW + 3 }, 'AUTUMN b a'],
       [{ from: NOW + 2, to: NOW + 4 }, 'd AUTUMN'],
