@@ -30,7 +30,11 @@ interface Told {
 export async function absenceOf(ports: Ports, facts: Facts, it: Installation): Promise<Told> {
   const { campaign, found } = facts;
   const target = targetOf(campaign);
-  const unmet = isListed(target) ? unmetIn(target.audience, it, saidOf(campaign)) : [];
+  // a retry does not ask for the conditions again
+  const unmet =
+    isListed(target) && campaign.retryOf === undefined
+      ? unmetIn(target.audience, it, saidOf(campaign))
+      : [];
   const readBy = found.shards.reduce<number | null>(
     (latest, { plannedAt }) => (plannedAt === null ? latest : Math.max(latest ?? 0, plannedAt)),
     null,
@@ -48,6 +52,8 @@ function saidOf({ audience }: Campaign): AudienceExpression {
   return said;
 }
 
+type Reader = Pick<Store, 'getUpload' | 'readUpload' | 'history'>;
+
 interface Seen {
   target: Target;
   unmet: Unmet[];
@@ -57,30 +63,47 @@ interface Seen {
 type Words = Omit<Told, 'absence'> & { kind: AbsenceKind };
 
 async function kindOf(
-  store: Pick<Store, 'getUpload' | 'readUpload'>,
+  store: Reader,
   facts: Facts,
   it: Installation,
   { target, unmet, readBy }: Seen,
 ): Promise<Words> {
   const { campaign, found } = facts;
   if (!isListed(target)) return topicWords(target);
+  const isOpen = !(await isRead(store, facts, target, it));
+  if (campaign.retryOf) {
+    if (isOpen) return notReadYet(facts);
+    if (!found.complete) return TOO_OLD;
+    return it.optedOut ? OPTED_OUT : notFailedBefore(campaign.retryOf, it);
+  }
   const name = target.kind === 'named' ? await nameIn(store, target, it) : 'named';
-  const wouldBe = matches(target.audience, it) && name === 'named';
-  const isOpen = !isRead(facts, target, it);
-  if (isOpen && wouldBe) return notReadYet(facts);
-  if (isOpen && name === 'named' && campaign.retryOf) return notReadYet(facts);
+  if (isOpen && name === 'named' && matches(target.audience, it)) return notReadYet(facts);
   if (!found.complete) return TOO_OLD;
-  if (it.optedOut) return OPTED_OUT;
   if (name === 'unknown') return UPLOAD_EXPIRED;
-  if (name === 'not-named') return NOT_NAMED;
-  if (campaign.retryOf) return notFailedBefore(campaign.retryOf, it);
+  if (name === 'not-named-now' && it.refreshedAt >= (readBy ?? beginOf(campaign)))
+    return notNamedNow(it);
+  if (it.optedOut) return OPTED_OUT;
+  if (name !== 'named') return NOT_NAMED;
   if (unmet.length > 0) return conditionWords(unmet);
   return changedSince(it, beginOf(campaign), readBy);
 }
 
 /** Whether the part of the audience with this installation has been read: it would be found by now. */
-function isRead({ campaign, found }: Facts, target: Listed, { id }: Installation): boolean {
-  if (campaign.state === 'cancelled') return false;
+async function isRead(
+  store: Pick<Store, 'history'>,
+  { campaign, found }: Facts,
+  target: Listed,
+  { id }: Installation,
+): Promise<boolean> {
+  if (campaign.state === 'cancelled' || campaign.state === 'cancelling') {
+    // what is planned after that is only counted
+    const cancelled = (await store.history(campaign.id)).findLast(
+      ({ to }) => to === 'cancelling' || to === 'cancelled',
+    );
+    const at = cancelled?.at ?? 0;
+    const isBefore = (plannedAt: number | null) => plannedAt !== null && plannedAt < at;
+    return found.shards.length > 0 && found.shards.every((it) => isBefore(it.plannedAt));
+  }
   if (isClosed(campaign.state)) return true;
   const isInOrder = target.kind === 'installations' && campaign.retryOf === undefined;
   const isBehind = (bucket: number | undefined) =>
@@ -93,21 +116,25 @@ function isRead({ campaign, found }: Facts, target: Listed, { id }: Installation
 
 type Named = Extract<Target, { kind: 'named' }>;
 
-/** Whether the installation is among the names of an upload or a list of tokens. */
+/**
+ * Whether the installation is among the names of an upload or a list of tokens. 'not-named-now': its token
+ * or its user is not, and may have been another one when the list was read.
+ */
 async function nameIn(
-  store: Pick<Store, 'getUpload' | 'readUpload'>,
+  store: Reader,
   { names }: Named,
   { id, token, userId }: Installation,
-): Promise<'named' | 'not-named' | 'unknown'> {
-  if ('tokens' in names) return names.tokens.includes(token) ? 'named' : 'not-named';
+): Promise<'named' | 'not-named' | 'not-named-now' | 'unknown'> {
+  if ('tokens' in names) return names.tokens.includes(token) ? 'named' : 'not-named-now';
   const upload = await store.getUpload(names.upload);
   if (!upload) return 'unknown';
   const name = { installationIds: id, userIds: userId, tokens: token }[upload.of];
-  if (name === undefined) return 'not-named';
+  const not = upload.of === 'installationIds' ? 'not-named' : 'not-named-now';
+  if (name === undefined) return not;
   const bucket = bucketOf(name);
   const inBucket = store.readUpload(upload.id, { from: bucket, to: bucket + 1 }, null, NAMES);
   for await (const some of inBucket) if (some.includes(name)) return 'named';
-  return 'not-named';
+  return not;
 }
 
 /** Names of one bucket, read at a time. */
@@ -122,7 +149,9 @@ function notReadYet({ campaign, found, now }: Facts): Words {
         'The campaign was cancelled before this part of its audience was read: nothing was sent.',
       next: '',
     };
-  const meets = 'The installation meets the audience, as it is now';
+  const meets = campaign.retryOf
+    ? `The campaign goes to those that ${campaign.retryOf} failed to reach for a temporary reason`
+    : 'The installation meets the audience, as it is now';
   if (state === 'paused')
     return {
       ...{ kind: 'not-read-yet', state: 'not-planned' },
@@ -181,6 +210,12 @@ const NOT_NAMED: Words = {
     'It is not among the recipients: the list of the campaign does not name it, as the installation is now.',
   next: 'Compare the ids or tokens of the list with those of the installation.',
 };
+
+const notNamedNow = ({ refreshedAt }: Installation): Words => ({
+  ...{ kind: 'not-named', state: 'unknown' },
+  summary: `The list of the campaign does not name it, as the installation is now. Its app registered at ${timeText(refreshedAt)}, after the list was read: it may have had another token or user before, and then what it was sent is not known.`,
+  next: 'Compare the ids or tokens of the list with those that the installation had.',
+});
 
 const notFailedBefore = (retryOf: string, { id }: Installation): Words => ({
   ...{ kind: 'not-failed-before', state: 'not-in-audience' },

@@ -9,7 +9,11 @@ import { type Facts, timeText, type WhyState } from './facts.ts';
 export interface Delivery extends FoundRecipient {
   /** attempts at its chunk so far; of a failure, up to that */
   attempts: number;
-  /** the id of the push at the provider; null: the provider gave it one, which is not kept */
+  /** no provider is sent it: a dry run, where the provider cannot check a push */
+  neverLeaves: boolean;
+  /** by when it had its outcome, in ms; null: it has none, or the time is not known */
+  settledBy: number | null;
+  /** the id of the push at the provider; null: it has none, or the provider gave it one, which is not kept */
   pushId: { header: string; value: string } | null;
   /** of a failure */
   meaning: string | null;
@@ -24,12 +28,18 @@ interface Told {
 
 /** The answer for a recipient. */
 export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
-  const { reasons: _, title, pushIds } = descriptionOf(it.provider);
+  const { title, pushIds, canDryRun } = descriptionOf(it.provider);
+  const neverLeaves = facts.campaign.dryRun && !canDryRun;
   const explained = it.failure && explainedReason(it.failure);
   const delivery: Delivery = {
     ...it,
     attempts: it.failure?.attempts ?? it.attempt,
-    pushId: pushIds && { header: pushIds.header, value: pushIds.of(it.chunkId)(it.index) },
+    neverLeaves,
+    settledBy: it.failure?.at ?? settledBy(it),
+    pushId:
+      pushIds && !neverLeaves
+        ? { header: pushIds.header, value: pushIds.of(it.chunkId)(it.index) }
+        : null,
     meaning: explained?.meaning ?? null,
   };
   if (it.failure && explained)
@@ -38,38 +48,43 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
       summary: `${failedText(title, it.failure)} ${explained.meaning}`,
       next: explained.next,
     };
-  return { delivery, ...toldOf(facts, it, title) };
+  return { delivery, ...toldOf(facts, delivery, title) };
 }
+
+/** While a later attempt has the chunk, it may have been settled in that, and not by the end of the last. */
+const settledBy = ({ state, leaseUntil, releasedAt }: FoundRecipient) =>
+  leaseUntil === null && state !== 'open' && state !== 'in-doubt' ? releasedAt : null;
 
 const failedText = (title: string, { reason }: Failure) =>
   reason === 'Expired'
     ? `${title} did not take the push in time.`
     : `${title} did not accept the push: ${reason}.`;
 
-function toldOf(facts: Facts, it: FoundRecipient, title: string): Omit<Told, 'delivery'> {
+function toldOf(facts: Facts, it: Delivery, title: string): Omit<Told, 'delivery'> {
   const { campaign } = facts;
   switch (it.state) {
     case 'accepted':
+      if (campaign.dryRun)
+        return {
+          state: 'skipped',
+          summary: `${DRY_RUN}${it.neverLeaves ? '' : ` ${title} has checked the push, and found no fault.`}`,
+          next: NOT_DRY,
+        };
       return {
         state: 'accepted',
-        summary: `${title} accepted the push${it.releasedAt === null ? '' : ` by ${timeText(it.releasedAt)}`}. It does not say whether the device shows it.`,
+        summary: `${title} accepted the push${it.settledBy === null ? '' : ` by ${timeText(it.settledBy)}`}. It does not say whether the device shows it.`,
         next: `Was the device online before ${timeText(it.expiresAt)}, when the push expires? Does it show notifications of the app: the system's settings, Focus, Do Not Disturb?`,
       };
     case 'skipped':
-      return {
-        state: 'skipped',
-        summary: campaign.dryRun
-          ? 'The campaign is a dry run: nothing was sent.'
-          : 'The campaign was cancelled before its turn came: nothing was sent.',
-        next: campaign.dryRun ? 'Send the campaign without dryRun.' : '',
-      };
+      if (campaign.dryRun) return { state: 'skipped', summary: DRY_RUN, next: NOT_DRY };
+      // the attempt that found the campaign cancelled is one of them
+      return { state: 'skipped', summary: it.attempts > 1 ? CANCELLED_LATE : CANCELLED, next: '' };
     case 'open':
       return { state: 'waiting', ...waitingOf(facts, it) };
     case 'in-doubt':
       return {
         state: 'in-doubt',
-        summary:
-          'A push was sent and not answered, or was refused when the campaign was paused. It is sent once more.',
+        summary: `A push was sent and not answered, or was refused when the campaign was paused. ${campaign.state === 'cancelling' ? 'The campaign is being cancelled: nothing more is sent.' : 'It is sent once more.'}`,
         next: waitingOf(facts, it).next,
       };
     case 'untold':
@@ -86,6 +101,12 @@ function toldOf(facts: Facts, it: FoundRecipient, title: string): Omit<Told, 'de
       };
   }
 }
+
+const DRY_RUN = 'The campaign is a dry run: nothing was sent.';
+const CANCELLED = 'The campaign was cancelled before its turn came: nothing was sent.';
+const CANCELLED_LATE =
+  'The campaign was cancelled before the push had an outcome. An earlier attempt did not settle it: whether the device got it is not known.';
+const NOT_DRY = 'Send the campaign without dryRun.';
 
 /** Why a recipient has no outcome yet. */
 export function waitingOf(

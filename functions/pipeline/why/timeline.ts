@@ -46,30 +46,36 @@ function deliverySteps(facts: Facts, it: Delivery): Step[] {
     kind: 'frozen',
     text: `It is in the audience: frozen in shard ${shard}, chunk ${chunkId}, as ${index + 1} of ${size}.`,
   };
-  return [frozen, ...handedOver(it), ...answered(facts, it)];
+  return [frozen, ...handedOver(facts, it), ...answered(facts, it)];
 }
 
 const attemptsText = ({ attempts }: Delivery) =>
   attempts === 1 ? 'in the first attempt' : `in one of ${attempts} attempts`;
 
-/** A skipped push, and one that expired, never left. */
-function handedOver(it: Delivery): Step[] {
-  const { state, attempts, claimedAt, failure, provider, environment, pushId } = it;
-  const neverLeft = state === 'skipped' || failure?.reason === 'Expired';
+/**
+ * A skipped push, and one that expired, never left. Of the attempts at a chunk only the last one's time is
+ * kept, and a push that has its outcome may have got that in any.
+ */
+function handedOver({ campaign }: Facts, it: Delivery): Step[] {
+  const { state, attempts, failure, provider, environment, pushId } = it;
+  const neverLeft = it.neverLeaves || state === 'skipped' || failure?.reason === 'Expired';
   if (neverLeft || (state === 'open' && attempts === 0)) return [];
   const { title, environments } = descriptionOf(provider);
   const where = environments.length > 1 ? `${title} (${environment})` : title;
   const id = pushId ? `, ${pushId.header} ${pushId.value}` : '';
   const which = failure ? `in attempt ${attempts}` : attemptsText(it);
+  const isOpen = state === 'open' || state === 'in-doubt';
+  const isOfLast = isOpen || (failure ? attempts === it.attempt : attempts === 1);
+  const verb = campaign.dryRun ? 'given, to be checked,' : 'handed over';
   const text =
     state === 'open'
-      ? `Its chunk is handed over to ${where}, attempt ${attempts}.`
-      : `It is handed over to ${where} ${which}${id}.`;
-  return [{ at: claimedAt, kind: 'handed-over', text }];
+      ? `Its chunk is ${verb} to ${where}, attempt ${attempts}.`
+      : `It is ${verb} to ${where} ${which}${id}.`;
+  return [{ at: isOfLast ? it.claimedAt : null, kind: 'handed-over', text }];
 }
 
 function answered(facts: Facts, it: Delivery): Step[] {
-  const { state, failure, releasedAt, meaning, provider } = it;
+  const { state, failure, settledBy: at, meaning, provider } = it;
   const { title } = descriptionOf(provider);
   if (failure) {
     const detail = failure.detail ? ` (${failure.detail})` : '';
@@ -84,15 +90,16 @@ function answered(facts: Facts, it: Delivery): Step[] {
       { at: failure.at, kind: 'pruned', text: 'The installation is removed: its token is dead.' },
     ];
   }
-  if (state === 'accepted')
-    return [{ at: releasedAt, kind: 'accepted', text: `${title} accepts the push.` }];
-  if (state === 'skipped') {
-    const why = facts.campaign.dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
-    return [{ at: releasedAt, kind: 'skipped', text: `It is skipped: ${why}.` }];
+  const { dryRun } = facts.campaign;
+  if (state === 'accepted' && !dryRun)
+    return [{ at, kind: 'accepted', text: `${title} accepts the push.` }];
+  if (state === 'accepted' || state === 'skipped') {
+    const why = dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
+    return [{ at, kind: 'skipped', text: `It is skipped: ${why}.` }];
   }
   if (state === 'open' || state === 'in-doubt')
     return [{ at: facts.now, kind: 'waiting', text: waitingOf(facts, it).summary }];
-  return [{ at: releasedAt, kind: 'failed', text: 'It has an outcome that is no longer known.' }];
+  return [{ at, kind: 'failed', text: 'It has an outcome that is no longer known.' }];
 }
 
 const ending = ({ campaign: { state, closedAt } }: Facts): Step[] =>

@@ -279,6 +279,142 @@ test('what is skipped says why: a cancelled campaign, a dry run', async (t) => {
   }
 });
 
+test('a dry run that the provider takes was not sent either', async (t) => {
+  const it = await createFixture(t);
+  await register(it, 'device-1');
+  for (const [provider, words, kinds] of [
+    ['apns', '', ['frozen', 'skipped', 'closed']],
+    [
+      'fcm',
+      ' FCM has checked the push, and found no fault.',
+      ['frozen', 'handed-over', 'skipped', 'closed'],
+    ],
+  ] as const) {
+    const id = await send(it, { audience: { everybody: true }, dryRun: true });
+    const chunk = await freeze(it, id, ['device-1'], { provider });
+    await attempt(it, chunk, { accepted: 1 });
+    const found = await ask(it, id, 'device-1');
+    assert.deepEqual(
+      [found.state, found.summary, found.delivery!.pushId],
+      ['skipped', `The campaign is a dry run: nothing was sent.${words}`, null],
+    );
+    const steps = found.timeline.map((step) => step.kind);
+    assert.deepEqual(
+      steps.filter((kind) => kind !== 'created' && kind !== 'registered'),
+      kinds,
+    );
+    assert.doesNotMatch(texts(found).join(), /accepts|handed over/);
+  }
+});
+
+test('a later attempt at the chunk does not move what was settled before it', async (t) => {
+  const it = await createFixture(t);
+  const ids = ['device-0', 'device-1', 'device-2'];
+  for (const id of ids) await register(it, id, { token: apnsToken(Number(id.at(-1))) });
+  it.clock.now += 1_000;
+  const id = await send(it, { audience: { everybody: true } });
+  const chunk = await freeze(it, id, ids);
+  await attempt(it, chunk, { accepted: 1, failed: [{ index: 1, reason: 'BadTopic' }], open: [2] });
+  it.clock.now += MINUTE;
+  const inOrder = async (device: string) => {
+    const found = await ask(it, id, device);
+    const times = found.timeline.flatMap((step) => step.at ?? []);
+    assert.deepEqual(times, times.toSorted(), texts(found).join('\n'));
+    const kinds = found.timeline.map((step) => step.kind);
+    assert.ok(kinds.indexOf('handed-over') < kinds.indexOf('failed') || !kinds.includes('failed'));
+    return { found, handedOver: found.timeline.find((step) => step.kind === 'handed-over')!.at };
+  };
+  const lease = { id: 'second', until: it.clock.now + MINUTE };
+  await it.store.claimChunk(chunk, lease, it.clock.now);
+  for (const device of ['device-0', 'device-1'])
+    assert.equal((await inOrder(device)).handedOver, null, `${device}, while it is sent again`);
+  const { found } = await inOrder('device-0');
+  assert.match(found.summary, /^APNs accepted the push\. /, 'in which of the two is not known');
+  // the process dies, and the next one settles the rest
+  it.clock.now += 2 * MINUTE;
+  await attempt(it, chunk, { accepted: 1 });
+  for (const device of ids) assert.equal((await inOrder(device)).handedOver, null, device);
+  assert.match((await inOrder('device-2')).found.summary, /^APNs accepted the push by /);
+});
+
+test('what was cancelled after an attempt does not say that nothing was sent', async (t) => {
+  const it = await createFixture(t);
+  await register(it, 'device-1');
+  const id = await send(it, { audience: { everybody: true } });
+  const chunk = await freeze(it, id, ['device-0', 'device-1']);
+  await attempt(it, chunk, { accepted: 1, open: [1], inDoubt: [1] });
+  it.clock.now += MINUTE;
+  await it.ask('POST', `/v1/campaigns/${id}/cancel`);
+  assert.match(
+    (await ask(it, id, 'device-1')).summary,
+    /is being cancelled: nothing more is sent\.$/,
+  );
+  await attempt(it, chunk, { skipped: [1] });
+  const found = await ask(it, id, 'device-1');
+  assert.equal(found.state, 'skipped');
+  assert.match(found.summary, /whether the device got it is not known\.$/);
+});
+
+test('after a cancellation a device that came later is not one that was cancelled', async (t) => {
+  const it = await createFixture(t);
+  const id = await send(it, { audience: { everybody: true } });
+  it.clock.now += 1_000;
+  const chunk = await freeze(it, id, ['device-0']);
+  it.clock.now += 1_000;
+  await register(it, 'device-1');
+  const told = async (campaignId = id) => {
+    const { state, absence } = await ask(it, campaignId, 'device-1');
+    return [state, absence!.kind];
+  };
+  it.clock.now += 1_000;
+  await it.ask('POST', `/v1/campaigns/${id}/cancel`);
+  assert.deepEqual(await told(), ['not-in-audience', 'registered-later']);
+  await attempt(it, chunk, { skipped: [0] });
+  assert.equal((await it.store.getCampaign(id))?.state, 'cancelled');
+  assert.deepEqual(await told(), ['not-in-audience', 'registered-later']);
+
+  const other = await send(it, { audience: { everybody: true } });
+  const { clock, store } = it;
+  await store.startCampaign({ id: other, shards: [WHOLE], dueAt: clock.now, at: clock.now });
+  await it.ask('POST', `/v1/campaigns/${other}/cancel`);
+  clock.now += 1_000;
+  const page = { campaignId: other, shard: 0, page: 0, skipped: 1, chunks: [], cursor: null };
+  await store.freezePage({ ...page, last: true, dueAt: clock.now, now: clock.now });
+  assert.deepEqual(await told(other), ['skipped', 'cancelled'], 'it was read, and not sent to');
+});
+
+test('a list that named a device by another token or user says that it is not known', async (t) => {
+  const it = await createFixture(t);
+  await register(it, 'device-1', { userId: 'ada' });
+  await register(it, 'device-2', { token: apnsToken(2), userId: 'bob' });
+  const upload = await jsonOf<{ id: string }>(
+    await it.ask('POST', '/v1/audiences?app=default&of=userIds', 'ada\n', {
+      'Content-Type': 'text/plain',
+    }),
+  );
+  const lists = [
+    { upload: upload.id },
+    { tokens: [token], unregistered: { platform: 'ios', provider: 'apns' } },
+  ];
+  for (const audience of lists) {
+    it.clock.now += 1_000;
+    await register(it, 'device-1', { userId: 'ada' });
+    it.clock.now += 1_000;
+    const id = await send(it, { audience });
+    await freeze(it, id, []);
+    it.clock.now += 1_000;
+    await register(it, 'device-1', { token: apnsToken(3), userId: 'eve' });
+    const told = async (device: string) => {
+      const { state, absence, summary } = await ask(it, id, device);
+      return { is: [state, absence!.kind], summary };
+    };
+    const moved = await told('device-1');
+    assert.deepEqual(moved.is, ['unknown', 'not-named']);
+    assert.match(moved.summary, /it may have had another token or user before/);
+    assert.deepEqual((await told('device-2')).is, ['not-in-audience', 'not-named']);
+  }
+});
+
 test('an installation outside of the audience is told each condition it does not meet', async (t) => {
   const it = await createFixture(t);
   await it.ask('PUT', '/v1/segments/vip', { audience: { attributes: { plan: 'pro' } } });
