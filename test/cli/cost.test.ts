@@ -29,12 +29,12 @@ test('the first campaign reads each installation once', () => {
   assert.ok(reads > 1_000_000 && reads < 1_030_000, String(reads));
 });
 
-test('a removed app costs a read and two deletes, and what its chunk notes', () => {
+test('a removed app costs two deletes, and what its chunk reads and notes', () => {
   const [none, some] = [0, 0.02].map((failing) => estimate({ ...million, failing }));
   const more = (what: string) =>
     quantity(some!, 'Firestore', what) - quantity(none!, 'Firestore', what);
   // 10,000 of them in 500 chunks, each of which has failures, some gone, and whose these were
-  assert.ok(more('read') >= 10_000 && more('read') < 11_000, String(more('read')));
+  assert.ok(more('read') >= 1_500 && more('read') < 3_000, String(more('read')));
   assert.ok(more('write') >= 500 && more('write') < 2_200, String(more('write')));
   assert.ok(more('delete') >= 20_000 && more('delete') < 22_200, String(more('delete')));
 });

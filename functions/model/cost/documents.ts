@@ -50,9 +50,7 @@ export function documentsOf(it: Campaign): Documents {
       // planned, closed
       7 * shards +
       counters +
-      // read again before they are deleted; whether they have badges
-      removed +
-      left +
+      lookedUp(it) +
       15,
     writes:
       registry.writes +
@@ -77,6 +75,17 @@ export function documentsOf(it: Campaign): Documents {
       shards +
       7,
   };
+}
+
+/**
+ * What it takes to delete those that are gone: each is read, or of each chunk the layout, some pages and one
+ * of them; and whether they have badges. Those that registered in the week before are read in any case; here
+ * none has.
+ */
+function lookedUp({ removed, chunks, pages }: Campaign): number {
+  const each = removed / chunks;
+  const ofChunk = pages === 0 ? each : Math.min(each, 2 + pages / chunks + 1);
+  return Math.ceil(chunks * ofChunk) + Math.min(removed, chunks);
 }
 
 /** What finding the recipients takes. */

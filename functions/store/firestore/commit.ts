@@ -88,7 +88,13 @@ function write(context: Context, within: Within, told: ChunkCommit) {
     const { commit, gone } = erase.within(found, told);
     const isDone = commit.open.length === 0;
     const isLate = attempt > 1 && client.monotonic() > forgetsUntil;
-    const forgotten = await forget(registry, writes, it.app, isLate ? [] : commit.forget);
+    const forgotten = await forget(
+      registry,
+      writes,
+      it.app,
+      isLate ? [] : commit.forget,
+      attempt > 1,
+    );
     const failures = commit.failures.map((failure) =>
       forgotten.has(failure.installationId) ? { ...failure, pruned: true as const } : failure,
     );

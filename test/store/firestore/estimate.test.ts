@@ -155,7 +155,10 @@ test('small campaigns use the documents that the estimate says', { skip }, async
   const stored = await storedBytes(paged.db);
   t.diagnostic(`${stored.toFixed(1)} bytes a recipient`);
   assert.ok(stored <= STORED_BYTES && stored > 0.7 * STORED_BYTES, `${stored} bytes a recipient`);
-  assertAs('some are gone', await used(100), { pages: 16, changed: 60, removed, failing });
+  // so many that pages are written again: they know what they say of those that are gone
+  const changed = PEOPLE / 10;
+  await store.putInstallations(all.slice(0, changed).map((it) => ({ ...it, language: 'it' })));
+  assertAs('some are gone', await used(100), { pages: 16, changed, removed, failing });
 });
 
 /** Bytes of values that are kept for a recipient when all chunks are done. */

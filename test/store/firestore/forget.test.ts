@@ -7,6 +7,7 @@ import { digest } from '../../../functions/store/firestore/schema.ts';
 import {
   claimed,
   commitOf,
+  EVERYBODY,
   leaseOf,
   lonelyChunk,
   MINUTE,
@@ -14,16 +15,21 @@ import {
   person,
 } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
-import { fill, openPaged, type Paged } from './pages/paged.ts';
+import { takeCosts } from './costs.ts';
+import { emulator } from './emulated.ts';
+import { idIn } from './marked.ts';
+import { DAY, fill, openPaged, type Paged } from './pages/paged.ts';
+import { startProxy } from './proxy.ts';
 
 const skip = withoutEmulators('firestore');
 
 /** Registers `count` people, and sends a campaign to them, in which all tokens are dead. */
-async function forgetAll(t: TestContext, count: number, token = 'token') {
-  const paged = openPaged(t);
+async function forgetAll(t: TestContext, count: number, { token = 'token', host = emulator } = {}) {
+  const paged = openPaged(t, {}, host);
   const { store } = paged;
+  // all in one page
   const people = Array.from({ length: count }, (_, n) =>
-    person(`device-${n}`, { userId: `user-${n}`, token: `${token}-${n}` }),
+    person(idIn('0', `device-${n}`), { userId: `user-${n}`, token: `${token}-${n}` }),
   );
   await fill(paged.db, people);
   const { chunkId, campaignId } = await lonelyChunk(store, count, {
@@ -76,8 +82,9 @@ test('a document of an earlier version tells whose a device was', { skip }, asyn
   const it = await forgetAll(t, 2);
   await it.commit();
   for (const { ref } of await former(it)) await ref.delete();
-  const device = digest('default\ndevice-0');
-  const fields = { app: 'default', id: 'device-0', token: 'token-0', device, until: NOW + MINUTE };
+  const { id } = it.people[0]!;
+  const device = digest(`default\n${id}`);
+  const fields = { app: 'default', id, token: 'token-0', device, until: NOW + MINUTE };
   await it.db.doc(`formerUsers/${digest('user-0')}~${device}`).set(fields);
   assert.deepEqual(await kinds(it, 'user-0'), ['recipient']);
   assert.equal((await it.store.eraseUser('user-0', NOW)).recipients, 1);
@@ -85,7 +92,7 @@ test('a document of an earlier version tells whose a device was', { skip }, asyn
 });
 
 test('long tokens of a chunk are left in several documents', { skip }, async (t) => {
-  const it = await forgetAll(t, 400, 'x'.repeat(4_000));
+  const it = await forgetAll(t, 400, { token: 'x'.repeat(4_000) });
   await it.commit();
   assert.equal((await former(it)).length, 3);
   assert.deepEqual(await kinds(it, 'user-399'), ['recipient']);
@@ -100,7 +107,7 @@ test('a process that died while it changed a device does not hold up a commit th
   const held = it.db
     .runTransaction(
       async (writes) => {
-        await writes.get(it.schema.installation('default', 'device-1'));
+        await writes.get(it.schema.installation('default', it.people[1]!.id));
         has.resolve();
         await died.promise;
       },
@@ -114,5 +121,64 @@ test('a process that died while it changed a device does not hold up a commit th
   died.resolve();
   await held;
   // they are found dead again
-  assert.ok(await it.store.getInstallation('default', 'device-1'));
+  assert.ok(await it.store.getInstallation('default', it.people[1]!.id));
+});
+
+/** Builds the pages of the app, some days after all have registered. */
+async function buildPages(it: Paged, days: number) {
+  await it.layout('default');
+  it.clock.ahead = days * DAY;
+  const read = { app: 'default', audience: {}, range: EVERYBODY, after: null, size: 100 };
+  for await (const _ of it.other.streamAudience(read));
+}
+
+test('with pages, dead tokens are forgotten without a read of each', { skip }, async (t) => {
+  const proxy = await startProxy(emulator, t);
+  const it = await forgetAll(t, 30, { host: proxy.host });
+  await buildPages(it, 8);
+  takeCosts(proxy);
+  await it.commit();
+  const { reads, writes, deletes } = takeCosts(proxy);
+  // one, for the time of the marker
+  assert.deepEqual([reads.installations, reads.layouts, reads.pages], [1, 1, 1]);
+  assert.deepEqual([writes.formerUsers, writes.gone], [1, 1]);
+  assert.deepEqual([deletes.installations, deletes.tokens, deletes.badges], [30, 30, undefined]);
+  const [gone] = (await it.db.collection('gone').get()).docs;
+  assert.deepEqual(gone!.get('ids').toSorted(), it.people.map((one) => one.id).toSorted());
+  for (const user of ['user-0', 'user-29']) assert.deepEqual(await kinds(it, user), ['recipient']);
+  // and no campaign finds them
+  const read = { app: 'default', audience: {}, range: EVERYBODY, after: null, size: 100 };
+  for await (const { installations } of it.store.streamAudience(read))
+    assert.deepEqual(installations, []);
+});
+
+test('what has changed since its page was written is as it is now', { skip }, async (t) => {
+  const it = await forgetAll(t, 8);
+  await buildPages(it, 8);
+  const [, other, later, same] = it.people;
+  const registered = NOW + 2 * MINUTE;
+  await it.other.putInstallations([
+    { ...other!, token: 'another token' },
+    { ...later!, refreshedAt: registered },
+    { ...same!, language: 'de' },
+  ]);
+  const committed = await it.commit();
+  assert.equal(committed.kind, 'committed');
+  const left = (await it.db.collection('installations').get()).docs.map((one) => one.get('token'));
+  assert.deepEqual(left.toSorted(), ['another token', later!.token].toSorted());
+  // a change that says nothing of the token does not keep it
+  assert.equal(await it.store.getInstallation('default', same!.id), null);
+});
+
+test('a date in a page does not say that a device was not seen since', { skip }, async (t) => {
+  const proxy = await startProxy(emulator, t);
+  const it = await forgetAll(t, 8, { host: proxy.host });
+  // registered on the day of the page, and again on the next, without a marker
+  const now = Date.now();
+  await it.other.putInstallations(it.people.map((one) => ({ ...one, refreshedAt: now })));
+  await buildPages(it, 0);
+  takeCosts(proxy);
+  await it.commit();
+  assert.equal(takeCosts(proxy).reads.installations, 8);
+  assert.equal((await it.db.collection('installations').count().get()).data().count, 8);
 });

@@ -53,6 +53,8 @@ export async function auditedPage(
   return { differing, documents: found.filter((it) => !it.isOptedOut).map((it) => it.row) };
 }
 
-/** Dates in a page may be behind. */
-const agree = ({ refreshedAt, ...row }: PageRow, { refreshedAt: before, ...other }: PageRow) =>
-  before <= refreshedAt && JSON.stringify(row) === JSON.stringify(other);
+/** Dates in a page may be behind, and its versions with them. */
+const agree = (
+  { refreshedAt, version: _, ...row }: PageRow,
+  { refreshedAt: before, version: __, ...other }: PageRow,
+) => before <= refreshedAt && JSON.stringify(row) === JSON.stringify(other);

@@ -18,7 +18,7 @@ import {
   idOf,
   type Schema,
 } from '../schema.ts';
-import { toPageRow } from './codec.ts';
+import { toPageRow, versionOf } from './codec.ts';
 import type { Changed, Overlay } from './lay-over.ts';
 import { changedAt, markedSince } from './markers.ts';
 
@@ -77,7 +77,7 @@ export async function changesIn(
       const { bucket, id } = idOf(it.id);
       if (!within(bucket)) continue;
       const fields = it.data() as InstallationFields;
-      const row = fields.optedOut ? null : toPageRow(id, fields);
+      const row = fields.optedOut ? null : toPageRow(id, fields, versionOf(it));
       changed.set(id, { bucket, at: changedAt(fields.changed ?? ''), row });
     }
   }

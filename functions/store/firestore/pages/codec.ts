@@ -7,18 +7,25 @@
  */
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type { InstallationFields } from '../registry-fields.ts';
 
 /** A page that another version has packed is absent: it is read from documents, and packed again. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** Bytes of the rows of a page. A document holds 1 MiB. */
 export const MOST_BYTES = 700_000;
 /** Bytes that a page may have unpacked: some twenty times of what is usual. */
 const MOST_UNPACKED = 32 * 1024 * 1024;
 
-type Column = 'id' | Exclude<keyof InstallationFields, 'spoken' | 'optedOut' | 'changed'>;
+type Column =
+  | 'id'
+  | 'version'
+  | Exclude<keyof InstallationFields, 'spoken' | 'optedOut' | 'changed'>;
 
-/** What `matches` looks at, and what a message and its recipient need. A new field is a new `FORMAT`. */
+/**
+ * What `matches` looks at, what a message and its recipient need, and the version of the document, by which
+ * it can be deleted without being read. A new field is a new `FORMAT`.
+ */
 const columns: Record<Column, true> = {
   id: true,
   platform: true,
@@ -34,17 +41,30 @@ const columns: Record<Column, true> = {
   tags: true,
   attributes: true,
   refreshedAt: true,
+  version: true,
 };
 const COLUMNS = Object.keys(columns) as Column[];
 
 /** An installation in a page: the fields of its document, without what only indexes need. */
-export type PageRow = { id: string } & Pick<InstallationFields, Exclude<Column, 'id'>>;
+export type PageRow = { id: string; version?: number } & Pick<
+  InstallationFields,
+  Exclude<Column, 'id' | 'version'>
+>;
+
+/** The time of its last change, in µs; undefined if that is more exact, which Firestore does not promise. */
+export function versionOf({ updateTime }: DocumentSnapshot): number | undefined {
+  const { seconds = 0, nanoseconds = 1 } = updateTime ?? {};
+  return nanoseconds % 1_000 === 0 ? seconds * 1_000_000 + nanoseconds / 1_000 : undefined;
+}
+
+export const updateTimeOf = (version: number) =>
+  new Timestamp(Math.floor(version / 1_000_000), (version % 1_000_000) * 1_000);
 
 /** There in each row that is read. */
 const ALWAYS: ReadonlySet<string> = new Set<Column>(['id', 'provider', 'environment', 'token']);
 
-export function toPageRow(id: string, fields: InstallationFields): PageRow {
-  const row: Record<string, unknown> = { id };
+export function toPageRow(id: string, fields: InstallationFields, version?: number): PageRow {
+  const row: Record<string, unknown> = { id, ...(version !== undefined && { version }) };
   for (const name of COLUMNS) {
     const value = (fields as unknown as Record<string, unknown>)[name];
     if (value !== undefined) row[name] = value;

@@ -4,7 +4,7 @@ import type { BucketRange } from '../../../model/bucket.ts';
 import type { Client } from '../client.ts';
 import { documentsOf } from '../documents.ts';
 import { BY_NAME, bucketName, type InstallationFields, idOf, type Schema } from '../schema.ts';
-import { type PageRow, toPageRow } from './codec.ts';
+import { type PageRow, toPageRow, versionOf } from './codec.ts';
 
 export interface DocumentRow {
   row: PageRow;
@@ -32,6 +32,11 @@ export async function* documentRows(
       const { bucket, id } = idOf(it.id);
       const fields = it.data() as InstallationFields;
       const isOptedOut = fields.optedOut === true;
-      return { row: toPageRow(id, fields), bucket, isOptedOut, changed: fields.changed };
+      return {
+        row: toPageRow(id, fields, versionOf(it)),
+        bucket,
+        isOptedOut,
+        changed: fields.changed,
+      };
     });
 }

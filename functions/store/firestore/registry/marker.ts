@@ -10,7 +10,7 @@ import { appOf, type InstallationFields, idOf } from '../schema.ts';
  * pages need not follow every start of an app. A date in a page is then less than two weeks behind: it was
  * less than one behind the marker, and the stored one is less than one ahead of it.
  */
-const KEPT_MS = 7 * DAY_MS;
+export const KEPT_MS = 7 * DAY_MS;
 
 /**
  * The field `changed` of the installation that is written as `after`. `name` is its document's, `before`

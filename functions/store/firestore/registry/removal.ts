@@ -3,8 +3,10 @@
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { ChunkCommit } from '../../../model/chunk.ts';
 import type { InstallationName } from '../../../ports/ports.ts';
+import { updateTimeOf } from '../pages/codec.ts';
 import { BY_NAME } from '../schema.ts';
 import { type Change, changeWithin, readWithin } from './change.ts';
+import { type KnownRow, knownRows } from './known.ts';
 import type { Registry } from './registry.ts';
 
 /** A read costs as much as so many deletes. */
@@ -53,27 +55,57 @@ export async function removeWhere<T extends InstallationName>(
   return going.map((it) => it.name);
 }
 
+type Dead = ChunkCommit['forget'][number] & InstallationName;
+
 /**
  * Removes the installations whose token a provider called dead, unless they have another token now or
  * registered after `since`. Gives the ids of those it removed. `writes` has not written anything before.
+ * `again`: an attempt before has failed, maybe since what pages know has changed, so all are read.
  */
 export async function forget(
   registry: Registry,
   writes: Transaction,
   app: string,
   dead: ChunkCommit['forget'],
+  again = true,
 ): Promise<ReadonlySet<string>> {
   if (dead.length === 0) return new Set();
-  const names = dead.map((it) => ({ ...it, app, id: it.installationId }));
-  const isDead = (found: DocumentSnapshot, { token, since }: (typeof names)[number]) =>
+  const all = dead.map((it): Dead => ({ ...it, app, id: it.installationId }));
+  const ids = all.map((it) => it.id);
+  const rows = again ? new Map<string, KnownRow>() : await knownRows(registry, app, ids);
+  const isKnown = ({ id, token, since }: Dead) => {
+    const row = rows.get(id);
+    return row !== undefined && row.token === token && row.refreshedAt <= since;
+  };
+  // one at least is read: a marker has the time of a read in its transaction
+  const known = all.slice(1).filter(isKnown);
+  const others = all.filter((it) => !known.includes(it));
+  const isDead = (found: DocumentSnapshot, { token, since }: Dead) =>
     found.get('token') === token && found.get('refreshedAt') <= since;
   const removed = await changeWithin(
     registry,
     writes,
-    (change) => removeWhere(change, names, isDead, ['refreshedAt']),
-    await mayHaveBadges(registry, names),
+    async (change) => {
+      const read = await removeWhere(change, others, isDead, ['refreshedAt']);
+      for (const it of known) removeKnown(change, it, rows.get(it.id)!);
+      return [...read, ...known];
+    },
+    await mayHaveBadges(registry, all),
   );
   return new Set(removed.map((it) => it.id));
+}
+
+/** The same as `remove`, under the condition that the document is still what the row says. */
+function removeKnown(change: Change, { app, id }: InstallationName, row: KnownRow) {
+  const { registry, writes, gone, left, hasBadges } = change;
+  const { schema } = registry;
+  const { userId, token, version } = row;
+  if (userId !== undefined) left.push({ userId, app, id, token });
+  const ref = schema.installation(app, id);
+  writes.delete(ref, { lastUpdateTime: updateTimeOf(version) });
+  writes.delete(schema.token(app, token));
+  if (hasBadges) writes.delete(schema.badge(app, id));
+  gone.push(ref.id);
 }
 
 /**
