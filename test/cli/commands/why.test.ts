@@ -26,6 +26,7 @@ test('a device is shown as a timeline, with the reason and what to do', async (t
   assertNarrow(stdout);
   assert.match(stdout, /^device-0 {2}failed\n {2}FCM did not accept the push: INVALID_ARGUMENT\. /);
   assert.match(stdout, /^ {2}2026-11-21 13:00:00 {2}It is in the audience: frozen in shard 0/m);
+  assert.match(stdout, /It is handed over to FCM in attempt 1\.$/m, 'FCM has one environment');
   assert.match(stdout, /^ {2}2026-11-21 13:00:00 {2}FCM answers INVALID_ARGUMENT\./m);
   assert.match(stdout, /Times are in UTC\.\n$/);
 });
