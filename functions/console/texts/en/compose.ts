@@ -216,6 +216,8 @@ export const compose = {
     notCounted: 'It is counted as soon as the conditions are complete.',
     counted: (many: string) => `${many} devices`,
     about: 'about',
+    between: (low: string, high: string) =>
+      `From ${low} to ${high}, by a sample. The last sheet counts them.`,
     devices: (many: number) => plural(many, 'device', 'devices'),
     none: 'No device matches now.',
     toImport: 'Import devices',

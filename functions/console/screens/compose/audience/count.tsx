@@ -73,7 +73,7 @@ export function Count() {
   if (problem.value) return <p class="hint">{problem.value.detail}</p>;
   if (it === null)
     return <p class="hint">{isCounting.value ? words.counting : words.notCounted}</p>;
-  const { installations, exact, visible, languages, platforms } = it;
+  const { installations, exact, interval, visible, languages, platforms } = it;
   const fault = it.problems.find(({ kind }) => kind === 'fault');
   return (
     <div class={isCounting.value ? 'count stale' : 'count'}>
@@ -81,6 +81,7 @@ export function Count() {
         {!exact && <small>{words.about}</small>} <strong>{count(installations)}</strong>{' '}
         <small>{words.devices(installations)}</small>
       </p>
+      {!exact && <p class="hint">{words.between(count(interval.low), count(interval.high))}</p>}
       {fault && <p class="hint">{fault.message}</p>}
       {installations === 0 && !fault && (
         <p class="hint">
