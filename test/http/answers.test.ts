@@ -46,6 +46,7 @@ function requestOf(it: Call, ids: Record<string, string> = {}) {
 /** A run for a prune; of a stream one answer, since it would not end. */
 const QUERIES: Record<string, string> = {
   findInstallations: '?userId=user-7',
+  getCosts: '?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z',
   importInstallations: '?run=devices-2026-11-21',
   followCampaign: '?wait=0',
 };

@@ -108,6 +108,14 @@ export const successes: Situations = {
     const change = it.example('changeInstallation');
     return it.ask('PATCH', '/v1/installations/device-1', change, headers);
   },
+  // a store that has not looked through all campaigns yet
+  'eraseUser 202'({ ask, apiOver, store }) {
+    const eraseUser: typeof store.eraseUser = async (...asked) => ({
+      ...(await store.eraseUser(...asked)),
+      next: 'the next campaign',
+    });
+    return ask('DELETE', '/v1/users/user-7', undefined, {}, apiOver({ eraseUser }));
+  },
   async 'getRecipient 200'(it) {
     await device(it);
     return it.ask('GET', `/v1/campaigns/${await campaign(it)}/recipients/device-1`);
