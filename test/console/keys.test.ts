@@ -129,6 +129,22 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await sender.filter({ visible: true }).first().waitFor();
   });
 
+  test('an admin who may not look at campaigns is told so, and nothing is asked in vain', async (t) => {
+    const it = await startConsole(t);
+    const { page, faults } = await openPage(t, browser, await it.linkFor(['admin']));
+    const refused: string[] = [];
+    page.on('response', (it) => it.status() === 403 && refused.push(new URL(it.url()).pathname));
+    await goTo(page, it, 'health');
+    await page.getByText('key "looker" lacks the scope campaigns.').last().waitFor();
+    assert.equal(await page.getByText('key "looker" lacks the scope read.').count(), 3);
+    await goTo(page, it, 'keys');
+    await page.getByRole('button', { name: 'Revoke local' }).waitFor();
+    const isOurs = (path: string) => /^\/v1\/(doctor|costs|keys)/.test(path);
+    assert.deepEqual(refused.filter(isOurs), []);
+    // the list of campaigns, which opens first, was refused
+    faults.splice(0);
+  });
+
   for (const look of looks)
     test(`keys and health are accessible, ${look.width} px, ${look.scheme}`, async (t) => {
       const it = await startConsole(t);

@@ -27,21 +27,37 @@ export const screens: Screen[] = [
     load: () => import('./compose/compose.tsx'),
   },
   { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
-  { path: '/console/devices', nav: 'devices', load: () => import('./devices/devices.tsx') },
-  { path: '/console/devices/:id', load: () => import('./devices/device.tsx') },
+  {
+    path: '/console/devices',
+    nav: 'devices',
+    load: () => import('./devices/all.ts').then((it) => ({ default: it.Devices })),
+  },
+  {
+    path: '/console/devices/:id',
+    load: () => import('./devices/all.ts').then((it) => ({ default: it.Device })),
+  },
   {
     path: '/console/schedules',
     nav: 'schedules',
-    load: () => import('./schedules/schedules.tsx'),
+    load: () => import('./schedules/all.ts').then((it) => ({ default: it.Schedules })),
   },
-  { path: '/console/schedules/:id', load: () => import('./schedules/schedule.tsx') },
+  {
+    path: '/console/schedules/:id',
+    load: () => import('./schedules/all.ts').then((it) => ({ default: it.Schedule })),
+  },
   {
     path: '/console/webhooks',
     nav: 'webhooks',
-    load: () => import('./webhooks/webhooks.tsx'),
+    load: () => import('./webhooks/all.ts').then((it) => ({ default: it.Webhooks })),
   },
-  { path: '/console/webhooks/:id', load: () => import('./webhooks/webhook.tsx') },
-  { path: '/console/webhooks/inbound/:name', load: () => import('./webhooks/trigger.tsx') },
+  {
+    path: '/console/webhooks/:id',
+    load: () => import('./webhooks/all.ts').then((it) => ({ default: it.Webhook })),
+  },
+  {
+    path: '/console/webhooks/inbound/:name',
+    load: () => import('./webhooks/all.ts').then((it) => ({ default: it.Trigger })),
+  },
   { path: '/console/keys', nav: 'keys', load: () => import('./keys/keys.tsx') },
   { path: '/console/health', nav: 'health', load: () => import('./health/health.tsx') },
 ];

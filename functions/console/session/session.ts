@@ -60,12 +60,20 @@ async function exchange() {
   if (!answer.ok) signInProblem.value = answer.problem;
 }
 
-/** Why a control is disabled for this caller; null if it is not, or if it is not known who calls. */
-export const whyNot = (scope: Scope): string | null =>
-  !me.value || me.value.scopes.includes(scope) ? null : texts.session.lacks(me.value.name, scope);
+/** Scopes of which each lets a caller look at campaigns, schedules and apps. */
+export const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
-/** The path, once it is known that the caller may read it; null until then, and if not. */
-export const ifMay = (scope: Scope, path: string): string | null =>
-  me.value?.scopes.includes(scope) ? path : null;
+const has = (scopes: Scope[]) => scopes.some((it) => me.value?.scopes.includes(it));
+
+/**
+ * Why a control is disabled for this caller, who needs one of the scopes; null if it is not, or if it is
+ * not known who calls.
+ */
+export const whyNot = (...scopes: Scope[]): string | null =>
+  !me.value || has(scopes) ? null : texts.session.lacks(me.value.name, scopes[0]!);
+
+/** The path, once it is known that the caller has one of the scopes; null until then, and if not. */
+export const ifMay = (path: string, ...scopes: Scope[]): string | null =>
+  has(scopes) ? path : null;
 
 export const isSimulated = computed(() => me.value?.simulated ?? deployment.simulated);

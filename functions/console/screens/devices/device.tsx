@@ -20,7 +20,8 @@ export default function Device() {
   const { app = 'default' } = useLocation().query;
   useTitle(id);
   const path = pathWith(`/v1/installations/${encodeURIComponent(id)}`, { app });
-  const { value, problem } = useResource<InstallationView>(ifMay('read', path));
+  const readable = ifMay(path, 'read');
+  const { value, problem } = useResource<InstallationView>(readable);
   const isGone = problem.value?.status === 404;
   return (
     <>
@@ -37,7 +38,7 @@ export default function Device() {
           {(it) => <About it={it} />}
         </Loaded>
       )}
-      {whyNot('read') === null && (
+      {readable !== null && (
         <>
           <Pushes app={app} id={id} />
           <Ask app={app} id={id} />

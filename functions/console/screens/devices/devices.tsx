@@ -14,7 +14,7 @@ import { ProblemNote } from '../../parts/problem.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../parts/title.ts';
-import { whyNot } from '../../session/session.ts';
+import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 
 const devicePath = (app: string, id: string) =>
@@ -27,7 +27,7 @@ export default function Devices() {
   const { devices } = texts;
   useTitle(devices.title);
   const { route } = useLocation();
-  const apps = useList<AppView>('/v1/apps', { limit: 100 });
+  const apps = useList<AppView>(ifMay('/v1/apps', ...MAY_LOOK), { limit: 100 });
   const { busy, problem, run } = useAction();
   const [kind, setKind] = useState<Kind>('user');
   const [text, setText] = useState('');

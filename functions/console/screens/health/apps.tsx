@@ -12,7 +12,7 @@ import { More } from '../../parts/more.tsx';
 import { Section } from '../../parts/section.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
-import { whyNot } from '../../session/session.ts';
+import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 
 /** ms between two looks: another person may pause an app. */
@@ -20,12 +20,12 @@ const EVERY_MS = 15_000;
 
 export function Apps() {
   const { health } = texts;
-  const list = useList<AppView>('/v1/apps', { everyMs: EVERY_MS });
+  const list = useList<AppView>(ifMay('/v1/apps', ...MAY_LOOK), { everyMs: EVERY_MS });
   const [asked, setAsked] = useState<AppView | null>(null);
   const verb = asked?.paused ? 'resume' : 'pause';
   return (
     <Section title={health.apps} text={health.appsMore}>
-      <Loaded value={list.items} problem={list.problem}>
+      <Loaded value={list.items} problem={list.problem} whyNot={whyNot(...MAY_LOOK)}>
         {(items) =>
           items.length === 0 ? (
             <div class="card">

@@ -18,7 +18,7 @@ const order = ['fault', 'unknown', 'well'] as const;
 export function Checks() {
   const { health } = texts;
   const why = whyNot('campaigns');
-  const { value, problem, reload } = useResource<DoctorView>(ifMay('campaigns', '/v1/doctor'));
+  const { value, problem, reload } = useResource<DoctorView>(ifMay('/v1/doctor', 'campaigns'));
   const [isChecking, setChecking] = useState(false);
   const again = async () => {
     setChecking(true);

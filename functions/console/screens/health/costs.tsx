@@ -4,6 +4,7 @@ import { useResource } from '../../api/resource.ts';
 import { count, money } from '../../format.ts';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/section.tsx';
+import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 
 export function Costs() {
@@ -25,11 +26,11 @@ function Month({ title, back }: { title: string; back: number }) {
   const begin = (months: number) =>
     new Date(now.getFullYear(), now.getMonth() - months, 1).toISOString();
   const path = pathWith('/v1/costs', { from: begin(back), to: begin(back - 1) });
-  const { value, problem } = useResource<CostsView>(path);
+  const { value, problem } = useResource<CostsView>(ifMay(path, ...MAY_LOOK));
   return (
     <div class="card figure">
       <h3>{title}</h3>
-      <Loaded value={value.value} problem={problem.value}>
+      <Loaded value={value.value} problem={problem.value} whyNot={whyNot(...MAY_LOOK)}>
         {(it) => (
           <>
             <p class="big">

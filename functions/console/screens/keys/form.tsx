@@ -11,7 +11,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Field, faultsAt } from '../../parts/field.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { SecretDialog } from '../../parts/secret.tsx';
-import { ifMay } from '../../session/session.ts';
+import { ifMay, MAY_LOOK } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 
 const all = Object.keys(texts.keys.scopes) as Scope[];
@@ -86,7 +86,7 @@ interface AppProps {
 
 /** The apps that there are; an admin without the scope to see them types the name. */
 function AppField({ app, faults, onChange }: AppProps) {
-  const apps = useList<AppView>(ifMay('read', '/v1/apps'), { limit: 100 });
+  const apps = useList<AppView>(ifMay('/v1/apps', ...MAY_LOOK), { limit: 100 });
   return (
     <Field label={texts.keys.form.app} faults={faults}>
       {(ids) => (

@@ -21,7 +21,7 @@ export default function Keys() {
   useTitle(keys.title);
   const [isAdding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<KeyView | null>(null);
-  const { value, problem, reload } = useResource<{ items: KeyView[] }>(ifMay('admin', '/v1/keys'));
+  const { value, problem, reload } = useResource<{ items: KeyView[] }>(ifMay('/v1/keys', 'admin'));
   const why = whyNot('admin');
   return (
     <>

@@ -11,7 +11,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { useTitle } from '../../parts/title.ts';
-import { whyNot } from '../../session/session.ts';
+import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { Agenda } from './agenda.tsx';
 import { endOf, monthOf, moved } from './calendar.ts';
@@ -38,10 +38,15 @@ export default function Schedules() {
   const month = moved(present, by);
   // at least a month ahead, so that the agenda is whole on its last day
   const until = endOf(by > 0 ? month : moved(present, 1));
-  const list = useList<ScheduleView>(pathWith('/v1/schedules', { runsUntil: until }), {
-    limit: LIMIT,
+  const list = useList<ScheduleView>(
+    ifMay(pathWith('/v1/schedules', { runsUntil: until }), ...MAY_LOOK),
+    {
+      limit: LIMIT,
+    },
+  );
+  const once = useList<CampaignView>(ifMay('/v1/campaigns?state=scheduled', ...MAY_LOOK), {
+    limit: 100,
   });
-  const once = useList<CampaignView>('/v1/campaigns?state=scheduled', { limit: 100 });
   // what was read for another month is shown until this one's is there
   const last = useRef<ScheduleView[] | null>(null);
   last.current = list.items ?? last.current;
@@ -59,7 +64,7 @@ export default function Schedules() {
         <ZoneSelect zone={zone} used={(all ?? []).map((it) => it.timeZone)} />
         {add}
       </header>
-      <Loaded value={all} problem={list.problem}>
+      <Loaded value={all} problem={list.problem} whyNot={whyNot(...MAY_LOOK)}>
         {(items) =>
           items.length === 0 && runs.length === 0 ? (
             <Empty title={words.none} text={words.noneMore}>

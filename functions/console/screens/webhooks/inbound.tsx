@@ -15,7 +15,7 @@ import { TriggerForm } from './trigger-form.tsx';
 
 export function Inbound() {
   const { triggers } = texts;
-  const list = useList<TriggerView>(ifMay('campaigns', '/v1/triggers'));
+  const list = useList<TriggerView>(ifMay('/v1/triggers', 'campaigns'));
   const [isAdding, setAdding] = useState(false);
   const add = (
     <Button whyNot={whyNot('campaigns')} onClick={() => setAdding(true)}>

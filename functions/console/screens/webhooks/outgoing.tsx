@@ -18,7 +18,7 @@ export const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 
 export function Outgoing() {
   const { webhooks } = texts;
-  const list = useList<WebhookView>(ifMay('campaigns', '/v1/webhooks'));
+  const list = useList<WebhookView>(ifMay('/v1/webhooks', 'campaigns'));
   const [isAdding, setAdding] = useState(false);
   const add = (
     <Button whyNot={whyNot('campaigns')} onClick={() => setAdding(true)}>

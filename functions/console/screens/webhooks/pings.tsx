@@ -73,7 +73,7 @@ export function Pings({ trigger }: { trigger: TriggerView }) {
 export function FailedPings({ name }: { name: string }) {
   const { triggers } = texts;
   const why = whyNot('read');
-  const list = useList<FailedPingView>(ifMay('read', `${triggerPath(name)}/failed`), {
+  const list = useList<FailedPingView>(ifMay(`${triggerPath(name)}/failed`, 'read'), {
     limit: 20,
     everyMs: EVERY_MS,
   });

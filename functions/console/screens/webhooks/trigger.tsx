@@ -28,7 +28,7 @@ export default function Trigger() {
   const { triggers, webhooks } = texts;
   useTitle(name);
   const { value, problem, reload } = useResource<TriggerView>(
-    ifMay('campaigns', triggerPath(name)),
+    ifMay(triggerPath(name), 'campaigns'),
     {
       everyMs: () => EVERY_MS,
     },

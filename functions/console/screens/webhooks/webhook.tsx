@@ -27,8 +27,8 @@ const EVERY_MS = 5_000;
 export default function Webhook() {
   const { id = '' } = useRoute().params;
   const { webhooks } = texts;
-  const { value, problem, reload } = useResource<WebhookView>(ifMay('campaigns', pathOf(id)));
-  const deliveries = useList<DeliveryView>(ifMay('campaigns', `${pathOf(id)}/deliveries`), {
+  const { value, problem, reload } = useResource<WebhookView>(ifMay(pathOf(id), 'campaigns'));
+  const deliveries = useList<DeliveryView>(ifMay(`${pathOf(id)}/deliveries`, 'campaigns'), {
     limit: 20,
     everyMs: EVERY_MS,
   });
