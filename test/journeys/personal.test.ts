@@ -4,6 +4,7 @@ import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { Uploaded } from '../../functions/http/audiences.ts';
 import type { ReportView } from '../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { WhyView } from '../../functions/http/campaigns/why-view.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { startWorld, type World } from '../world/world.ts';
 
@@ -58,7 +59,14 @@ test('from an upload and a segment to a phone: its language, its words, its badg
   const { campaign, missing } = await send(world, { upload: upload.id }, message);
   assert.deepEqual([campaign.state, campaign.counts.accepted], ['completed', 1]);
   assert.deepEqual(missing, { city: 1 });
-  const { aps } = JSON.parse((await world.simulated.apns.lastAccepted())!.payload);
+  const taken = (await world.simulated.apns.lastAccepted())!;
+  const { delivery } = await api.get<WhyView>(`/v1/campaigns/${campaign.id}/recipients/phone`);
+  assert.deepEqual(
+    [delivery?.pushId?.value, delivery?.outcome],
+    [taken.headers['apns-id'], 'accepted'],
+    'the id that APNs got is the one that is shown',
+  );
+  const { aps } = JSON.parse(taken.payload);
   assert.equal(aps.alert.title, 'Olá مرحبا "\u{1F514}" ');
   assert.equal(aps.alert.body, 'y');
   assert.equal(aps.badge, 4, 'counted up by both');
@@ -66,6 +74,9 @@ test('from an upload and a segment to a phone: its language, its words, its badg
   const all = await send(world, { or: [{ segment: 'vip' }, { language: 'en' }] }, message);
   const { recipients, accepted, failed } = all.campaign.counts;
   assert.deepEqual([recipients, accepted, failed], [3_002, 3_001, 1]);
-  assert.deepEqual(all.reasons, [{ reason: 'PayloadTooLarge', count: 1 }]);
+  assert.deepEqual(
+    all.reasons.map(({ reason, count }) => [reason, count]),
+    [['PayloadTooLarge', 1]],
+  );
   assert.equal(all.ledgerClosed, true);
 });
