@@ -374,6 +374,8 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.goto(`${it.server.url}/console/compose?from=${made.id}`);
     await page.getByRole('heading', { name: 'Ready' }).waitFor();
     assert.equal(new URL(page.url()).search, '');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
     await page.getByRole('tab', { name: 'Portuguese' }).click();
     await page.locator('.ios .title', { hasText: 'Oi' }).waitFor();
     await reviewOf(page).click();

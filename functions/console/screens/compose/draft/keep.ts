@@ -45,10 +45,13 @@ export async function openDraft(): Promise<Kept> {
   return newDraft();
 }
 
-export async function newDraft(draft = emptyDraft()): Promise<Kept> {
+/** One that is made from something is kept at once: a reload goes on with it. */
+export async function newDraft(from?: Draft): Promise<Kept> {
   const id = crypto.randomUUID();
   const release = (await hold(id, LOCK_MS)) ?? (() => {});
   const key = crypto.randomUUID();
+  if (from) keep(id, from, key);
+  const draft = from ?? emptyDraft();
   return owned({ id, draft, key, savedAt: 0, isOld: false, release });
 }
 
