@@ -38,7 +38,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
     const opened = await openPage(t, browser, link ?? it.server.consoleUrl(), look);
     const { page } = opened;
     pages.push(page);
-    await page.getByText(/^key "/).waitFor({ state: 'attached' });
+    await page.locator('.who').waitFor({ state: 'attached' });
     await page.goto(`${it.server.url}/console/compose`);
     await page.getByRole('heading', { name: 'New campaign' }).waitFor();
     await page.getByRole('heading', { name: '2 things are left' }).waitFor();
