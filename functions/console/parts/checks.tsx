@@ -16,7 +16,7 @@ export function Checks<T extends string>(props: Props<T>) {
   const toggle = (it: T) =>
     onChange(chosen.includes(it) ? chosen.filter((other) => other !== it) : [...chosen, it]);
   return (
-    <fieldset class="choices" aria-describedby={faults.length > 0 ? id : undefined}>
+    <fieldset class="ticks" aria-describedby={faults.length > 0 ? id : undefined}>
       <legend>{label}</legend>
       {options.map(([value, name, meaning]) => (
         <label key={value}>

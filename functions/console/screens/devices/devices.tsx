@@ -122,7 +122,7 @@ function FoundTable({ items }: { items: InstallationView[] }) {
       {items.map((it) => (
         <tr key={it.id}>
           <td>
-            <a class="entry" href={devicePath(it.app, it.id)}>
+            <a class="naming" href={devicePath(it.app, it.id)}>
               <bdi>{it.id}</bdi>
             </a>
             {it.optedOut && <span class="tag">{optedOut}</span>}

@@ -79,7 +79,7 @@ function AppTable({ items, onAsk }: AppTableProps) {
       {items.map((it) => (
         <tr key={it.app}>
           <td>
-            <bdi class="entry">{it.app}</bdi>
+            <bdi class="naming">{it.app}</bdi>
           </td>
           <td class="wide">{it.providers.join(', ').toUpperCase()}</td>
           <td>

@@ -78,7 +78,7 @@ function KeyTable({ items, onRevoke }: KeyTableProps) {
       {items.map((it) => (
         <tr key={it.id}>
           <td>
-            <bdi class="entry">{it.name}</bdi>
+            <bdi class="naming">{it.name}</bdi>
             <p class="muted sub wide">
               <code>{it.id}</code>
             </p>

@@ -63,7 +63,7 @@ function Row({ it, zone, onChange }: RowProps) {
   return (
     <tr>
       <td>
-        <a href={`/console/schedules/${encodeURIComponent(it.id)}`} class="entry">
+        <a href={`/console/schedules/${encodeURIComponent(it.id)}`} class="naming">
           <bdi>{it.name}</bdi>
         </a>
         {problem && <ProblemNote problem={problem} />}

@@ -59,7 +59,7 @@ function Triggers({ items }: { items: TriggerView[] }) {
       {items.map((it) => (
         <tr key={it.name}>
           <td>
-            <a href={`/console/webhooks/inbound/${encodeURIComponent(it.name)}`} class="entry">
+            <a href={`/console/webhooks/inbound/${encodeURIComponent(it.name)}`} class="naming">
               {it.name}
             </a>
           </td>

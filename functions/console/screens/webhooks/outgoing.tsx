@@ -61,7 +61,7 @@ function Webhooks({ items }: { items: WebhookView[] }) {
       {items.map((it) => (
         <tr key={it.id}>
           <td>
-            <a href={hrefOf(it.id)} class="entry">
+            <a href={hrefOf(it.id)} class="naming">
               <bdi>{it.description || it.url}</bdi>
             </a>
             {it.description && (

@@ -46,7 +46,7 @@ export function Pings({ trigger }: { trigger: TriggerView }) {
               {items.map((it) => (
                 <tr key={it.id}>
                   <td>
-                    <a class="entry" href={`/console/campaigns/${encodeURIComponent(it.id)}`}>
+                    <a class="naming" href={`/console/campaigns/${encodeURIComponent(it.id)}`}>
                       <bdi>{it.message.title || it.message.body || it.id}</bdi>
                     </a>
                   </td>
