@@ -36,6 +36,7 @@ Examples:
   npm run bench -- cold --cache
   npm run bench -- control
   npm run bench -- scale
+  npm run bench -- console
   npm run bench -- ack --json`,
   );
 
@@ -129,6 +130,14 @@ bench(
   const { usual, larger } = await simulateAll();
   if (json) console.log(JSON.stringify({ usual, larger }));
   else console.log(`${durationTable(usual)}\n\n${largerTable(larger)}\n\n${costTable()}`);
+});
+
+bench(
+  'console',
+  'the web console in a browser: sizes, paints, shifts, interactions, accessibility',
+).action(async () => {
+  const { benchConsole } = await import('./console.ts');
+  print(await benchConsole(), true);
 });
 
 bench('soak', 'campaign after campaign under all faults; fails unless every ledger closes')

@@ -11,7 +11,6 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { TestContext } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import { type LocalServer, startLocal } from '../../functions/local/server/server.ts';
@@ -19,7 +18,12 @@ import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 
-export type Settings = Parameters<typeof startSimulated>[0];
+/** A test, or what else ends what it has begun. */
+export interface Ends {
+  after(end: () => unknown): void;
+}
+
+type Settings = Parameters<typeof startSimulated>[0];
 
 export interface Console {
   server: LocalServer;
@@ -36,10 +40,10 @@ export interface Console {
 
 const quiet = createLog(() => {});
 /** Ends the pages of a test. */
-const closers = new WeakMap<TestContext, (() => Promise<void>)[]>();
+const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
 
 /** Starts the server and its simulators; they end with the test. */
-export async function startConsole(t: TestContext, settings: Settings = {}): Promise<Console> {
+export async function startConsole(t: Ends, settings: Settings = {}): Promise<Console> {
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-console-'));
   const simulated = await startSimulated(settings);
   const start = (port: number) =>
@@ -111,7 +115,7 @@ interface Opened {
 
 /** Opens a URL of a started console in a window of its own, which is closed with the test. */
 export async function openPage(
-  t: TestContext,
+  t: Ends,
   browser: Browser,
   url: string,
   { width = 1280, scheme = 'light' }: Look = {},

@@ -1,6 +1,6 @@
 /** The list of campaigns; without any, what leads to the first. */
 
-import { useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { pathWith } from '../../api/client.ts';
 import { useReader } from '../../api/resource.ts';
@@ -33,6 +33,8 @@ export default function Campaigns() {
   const shown = useRef<CampaignPage | null>(null);
   shown.current = list.value.value ?? shown.current;
   const page = shown.current;
+  // the same element again is not drawn again, whatever is typed or chosen around it
+  const table = useMemo(() => <CampaignTable items={page?.items ?? null} />, [page]);
   const isFiltered = Boolean(q || app || state || after);
   const isBeginning = !isFiltered && Boolean(list.value.value?.items.every((it) => it.test));
 
@@ -57,7 +59,7 @@ export default function Campaigns() {
               <Button onClick={() => route(HOME)}>{texts.campaigns.clear}</Button>
             </Empty>
           ) : (
-            <CampaignTable items={page?.items ?? null} />
+            table
           )}
           <Pages next={page?.next ?? null} isFirst={!after} onNext={(it) => show({ after: it })} />
         </>
