@@ -47,6 +47,7 @@ const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto' });
 
 export const dateTime = (at: number) => absolute.format(at);
 export const clockTime = (at: number) => precise.format(at);
+export const dayOf = (at: number) => day.format(at);
 export const list = (items: string[]) => new Intl.ListFormat(LANGUAGE).format(items);
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];

@@ -13,10 +13,10 @@ const campaign = {
   name: 'Spring sale',
   audience: { platform: ['ios', 'android'], language: 'en' },
   message: {
-    title: 'Spring is here 🌷',
+    title: 'Spring is here',
     body: 'Half price until Sunday.',
     link: 'shop://sale',
-    localized: { de: { title: 'Der Frühling ist da 🌷', body: 'Bis Sonntag zum halben Preis.' } },
+    localized: { de: { title: 'Der Frühling ist da', body: 'Bis Sonntag zum halben Preis.' } },
   },
 };
 
@@ -58,8 +58,8 @@ const pictures: Picture[] = [
     name: 'compose',
     async show(page, all) {
       const id = await send(all, { dryRun: true });
-      await page.goto(`${all.server.url}/console/compose?from=${id}`);
-      await page.getByText(/^[\d,]+ devices, \d languages?/).first().waitFor();
+      await page.goto(`${all.server.url}/console/compose?copy=${id}`);
+      await page.getByText('Half price until Sunday.').filter({ visible: true }).last().waitFor();
       await page.waitForLoadState('networkidle');
     },
   },

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ReportView } from '../../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
-import { count, dateTime, duration, money, rateOf } from '../../format.ts';
+import { clockTime, count, dayOf, duration, money, rateOf } from '../../format.ts';
 import { texts } from '../../texts/texts.ts';
 import type { Live } from './live.ts';
 import { rateNow, secondsLeft } from './samples.ts';
@@ -49,13 +49,16 @@ export function Now({ campaign, live, report }: Props) {
 }
 
 function Began({ campaign: { schedule, firstPushAt, closedAt, state } }: Pick<Props, 'campaign'>) {
-  if (state === 'scheduled' && schedule)
-    return <Figure name={words.begins}>{dateTime(Date.parse(schedule.at))}</Figure>;
-  if (closedAt !== null)
-    return <Figure name={words.ended}>{dateTime(Date.parse(closedAt))}</Figure>;
+  if (state === 'scheduled' && schedule) return <At name={words.begins} at={schedule.at} />;
+  if (closedAt !== null) return <At name={words.ended} at={closedAt} />;
+  return <At name={words.begun} at={firstPushAt} />;
+}
+
+function At({ name, at }: { name: string; at: string | null }) {
+  const ms = at === null ? null : Date.parse(at);
   return (
-    <Figure name={words.begun}>
-      {firstPushAt === null ? '–' : dateTime(Date.parse(firstPushAt))}
+    <Figure name={name} more={ms === null ? undefined : dayOf(ms)}>
+      {ms === null ? '–' : clockTime(ms)}
     </Figure>
   );
 }
