@@ -124,7 +124,7 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Send again to the failed' }).click();
     await page.getByText('so nothing is sent again').waitFor();
     const copy = page.getByRole('link', { name: 'Copy as new' });
-    assert.equal(await copy.getAttribute('href'), `/console/compose?copy=${id}`);
+    assert.equal(await copy.getAttribute('href'), `/console/compose?from=${id}`);
   });
 
   test('a paused one says why, and who did it', async (t) => {

@@ -58,7 +58,7 @@ const pictures: Picture[] = [
     name: 'compose',
     async show(page, all) {
       const id = await send(all, { dryRun: true });
-      await page.goto(`${all.server.url}/console/compose?copy=${id}`);
+      await page.goto(`${all.server.url}/console/compose?from=${id}`);
       await page.getByText('Half price until Sunday.').filter({ visible: true }).last().waitFor();
       await page.waitForLoadState('networkidle');
     },

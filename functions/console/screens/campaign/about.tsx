@@ -14,7 +14,7 @@ export function About({ campaign }: { campaign: CampaignView }) {
   return (
     <section aria-labelledby="about">
       <h2 id="about">{words.title}</h2>
-      <dl class="facts card">
+      <dl class="particulars card">
         <dt>{words.message}</dt>
         <dd>
           <strong>

@@ -157,7 +157,7 @@ function Ended({
         </Button>
       )}
       {why === null ? (
-        <ButtonLink href={`/console/compose?copy=${encodeURIComponent(campaign.id)}`}>
+        <ButtonLink href={`/console/compose?from=${encodeURIComponent(campaign.id)}`}>
           {control.copy}
         </ButtonLink>
       ) : (
