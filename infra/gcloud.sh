@@ -442,7 +442,7 @@ deploy() { # NAME TARGET MEMORY CONCURRENCY INSTANCES TIMEOUT SECRETS ENVIRONMEN
     --docker-repository="projects/$project/locations/$region/repositories/$prefix" \
     --cpu=1 --memory="$3" --concurrency="$4" --max-instances="$5" --min-instances="$warm" --timeout="$6" \
     "${secrets[@]}" \
-    --set-env-vars="^;^GOOGLE_CLOUD_PROJECT=$project;VOLLEY_REGION=$region;VOLLEY_PREFIX=$prefix;VOLLEY_DATABASE=$database;VOLLEY_INVOKER=$(account invoker);VOLLEY_URL=$(url "$1");VOLLEY_PLAN_URL=$(url plan);VOLLEY_SEND_APNS_URL=$(url send-apns);VOLLEY_SEND_FCM_URL=$(url send-fcm);VOLLEY_DELIVER_URL=$(url deliver);VOLLEY_RETENTION_DAYS=${RETENTION_DAYS:-30};VOLLEY_TRUSTED_HOPS=${TRUSTED_HOPS:-1};VOLLEY_INVOKER_CHECK=platform;NODE_OPTIONS=--enable-source-maps$8"
+    --set-env-vars="^;^GOOGLE_CLOUD_PROJECT=$project;VOLLEY_REGION=$region;VOLLEY_PREFIX=$prefix;VOLLEY_DATABASE=$database;VOLLEY_INVOKER=$(account invoker);VOLLEY_URL=$(url "$1");VOLLEY_PLAN_URL=$(url plan);VOLLEY_SEND_APNS_URL=$(url send-apns);VOLLEY_SEND_FCM_URL=$(url send-fcm);VOLLEY_DELIVER_URL=$(url deliver);VOLLEY_RETENTION_DAYS=${RETENTION_DAYS:-30};VOLLEY_TRUSTED_HOPS=${TRUSTED_HOPS:-1};VOLLEY_INVOKER_CHECK=platform;NODE_OPTIONS=--enable-source-maps --max-semi-space-size=8 --max-old-space-size=$((${3%Mi} / 2))$8"
 }
 deploy api api 512Mi 80 10 900 "$api_secrets" "$api_environment"
 deploy plan plan 512Mi 4 10 600 '' ''

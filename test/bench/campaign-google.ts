@@ -5,6 +5,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { startEmulator } from '../../functions/local/google/emulators.ts';
@@ -17,6 +18,7 @@ import { takeCosts, total } from '../store/firestore/costs.ts';
 import { startProxy } from '../store/firestore/proxy.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
 import { type CampaignResult, outcomeOf, progress, request } from './campaign.ts';
+import { plainCopy } from './plain.ts';
 import { startRelay } from './relay.ts';
 
 /** What a campaign says of its planning. */
@@ -57,7 +59,9 @@ export async function campaignOnGoogle({
   const counted = await startProxy(firestore.host);
   const emulators = { firestore: relay.host, pubsub: pubsub.host };
   const filling = performance.now();
-  const world = await createCloudWorld({ installations: recipients, emulators, progress });
+  const plain = await plainCopy();
+  const entry = fileURLToPath(plain.url('functions/index.ts'));
+  const world = await createCloudWorld({ installations: recipients, emulators, entry, progress });
   const filledPerSecond = Math.round(recipients / ((performance.now() - filling) / 1000));
   const store = createFirestoreStore({ ...world.cloud.storeOptions, emulator: firestore.host });
   try {
@@ -96,6 +100,7 @@ export async function campaignOnGoogle({
   } finally {
     await store.close();
     await world.close();
+    await plain.remove();
     counted.stop();
     await relay.stop();
     await Promise.all([firestore.stop(), pubsub.stop()]);

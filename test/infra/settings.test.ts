@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
@@ -32,4 +33,18 @@ test('gcloud.sh refuses settings that Google would refuse, before it prints a co
     );
   const { stdout } = await dryRun({ PROJECT: project, REGION: 'northamerica-northeast2' });
   assert.match(stdout, /^gcloud services enable /m);
+});
+
+test('functions have the same bounds of the heap as on this machine, and at most half of their memory', async () => {
+  const { stdout } = await dryRun({ PROJECT: 'my-project-1234' });
+  const deployed = [
+    ...stdout.matchAll(
+      /--memory=(\d+)Mi .*?--max-semi-space-size=(\d+)\D+?--max-old-space-size=(\d+)/g,
+    ),
+  ];
+  assert.equal(deployed.length, 6);
+  for (const [, memory, , old] of deployed) assert.equal(Number(old), Number(memory) / 2);
+  const local = await readFile('functions/local/google/cloud.ts', 'utf8');
+  const [, semi, old] = /--max-semi-space-size=(\d+) --max-old-space-size=(\d+)/.exec(local)!;
+  assert.deepEqual([semi, old], deployed.find((it) => it[1] === '512')!.slice(2));
 });

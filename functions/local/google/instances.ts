@@ -8,6 +8,8 @@ interface InstancesOptions {
   /** the constant number of instances */
   count: number;
   env: Record<string, string>;
+  /** file or folder to run; default: functions/index.ts */
+  entry?: string;
   /** gets what an instance prints */
   output(target: string, text: string): void;
 }
@@ -30,13 +32,14 @@ const AGAIN_MS = 500;
 
 /** Throws `Unavailable` with an instance's output if the first instances do not start. */
 export async function startInstances(options: InstancesOptions): Promise<Instances> {
-  const { target, count, env, output } = options;
+  const { target, count, env, entry, output } = options;
   const all = new Set<Fn>();
   let stopping = false;
 
   async function add(more: FunctionOptions = {}): Promise<Fn> {
     const onOutput = (text: string) => output(target, text);
-    const instance = await startFunction(target, env, { onOutput, ...more });
+    const own = entry === undefined ? {} : { entry };
+    const instance = await startFunction(target, env, { onOutput, ...own, ...more });
     all.add(instance);
     instance.child.once('exit', () => all.delete(instance));
     if (stopping) await instance.end('SIGKILL');

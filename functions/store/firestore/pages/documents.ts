@@ -1,8 +1,9 @@
 /** The documents of a range of buckets as rows of pages. */
 
+import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import type { BucketRange } from '../../../model/bucket.ts';
+import { pagesOf } from '../../sorted.ts';
 import type { Client } from '../client.ts';
-import { documentsOf } from '../documents.ts';
 import { BY_NAME, bucketName, type InstallationFields, idOf, type Schema } from '../schema.ts';
 import { type PageRow, toPageRow, versionOf } from './codec.ts';
 
@@ -14,8 +15,11 @@ export interface DocumentRow {
   changed: string | undefined;
 }
 
-/** In the order of (bucket, id), those that have opted out too; `size`: documents of a query. */
-export async function* documentRows(
+/**
+ * In the order of (bucket, id), those that have opted out too; `size`: documents of a query. Each document
+ * becomes a row as it comes: a query's documents together would be ten times as large in memory.
+ */
+export function documentRows(
   client: Client,
   schema: Schema,
   app: string,
@@ -27,16 +31,23 @@ export async function* documentRows(
     .startAt(bucketName(app, from))
     .endBefore(bucketName(app, to))
     .limit(size);
-  for await (const page of documentsOf(client, query, true))
-    yield page.map((it) => {
-      const { bucket, id } = idOf(it.id);
-      const fields = it.data() as InstallationFields;
-      const isOptedOut = fields.optedOut === true;
-      return {
-        row: toPageRow(id, fields, versionOf(it)),
-        bucket,
-        isOptedOut,
-        changed: fields.changed,
-      };
-    });
+  const read = (last: DocumentRow | null) =>
+    client.read(() =>
+      rowsOf(last ? query.startAfter(schema.installation(app, last.row.id).id) : query),
+    );
+  return pagesOf(read, true);
+}
+
+async function rowsOf(query: Query): Promise<DocumentRow[]> {
+  const rows: DocumentRow[] = [];
+  for await (const it of query.stream()) rows.push(rowOf(it as unknown as DocumentSnapshot));
+  return rows;
+}
+
+function rowOf(it: DocumentSnapshot): DocumentRow {
+  const { bucket, id } = idOf(it.id);
+  const fields = it.data() as InstallationFields;
+  const isOptedOut = fields.optedOut === true;
+  const row = toPageRow(id, fields, versionOf(it));
+  return { row, bucket, isOptedOut, changed: fields.changed };
 }
