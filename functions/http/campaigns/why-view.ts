@@ -34,7 +34,10 @@ const deliverySchema = z
     pushId: z
       .object({ header: z.string(), value: z.string() })
       .nullable()
-      .meta({ description: 'For a question to Apple. FCM names pushes itself; that is not kept.' }),
+      .meta({
+        description:
+          'For a question to Apple; null if no push has left. FCM names pushes itself; that is not kept.',
+      }),
     frozenAt: timeOrNull,
     claimedAt: timeOrNull.meta({ description: 'The last attempt at its chunk began.' }),
     releasedAt: timeOrNull.meta({ description: 'That attempt ended.' }),

@@ -9,8 +9,8 @@ import { type Facts, timeText, type WhyState } from './facts.ts';
 export interface Delivery extends FoundRecipient {
   /** attempts at its chunk so far; of a failure, up to that */
   attempts: number;
-  /** no provider is sent it: a dry run, where the provider cannot check a push */
-  neverLeaves: boolean;
+  /** a dry run, in which the provider was asked whether it would take the push */
+  isChecked: boolean;
   /** by when it had its outcome, in ms; null: it has none, or the time is not known */
   settledBy: number | null;
   /** the id of the push at the provider; null: it has none, or the provider gave it one, which is not kept */
@@ -29,15 +29,17 @@ interface Told {
 /** The answer for a recipient. */
 export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
   const { title, pushIds, canDryRun } = descriptionOf(it.provider);
-  const neverLeaves = facts.campaign.dryRun && !canDryRun;
+  const { dryRun, state } = facts.campaign;
+  // what a cancellation has skipped was not asked for
+  const isChecked = dryRun && canDryRun && (it.failure !== null || state !== 'cancelled');
   const explained = it.failure && explainedReason(it.failure);
   const delivery: Delivery = {
     ...it,
     attempts: it.failure?.attempts ?? it.attempt,
-    neverLeaves,
+    isChecked,
     settledBy: it.failure?.at ?? settledBy(it),
     pushId:
-      pushIds && !neverLeaves
+      pushIds && (dryRun ? isChecked : mayHaveLeft(it))
         ? { header: pushIds.header, value: pushIds.of(it.chunkId)(it.index) }
         : null,
     meaning: explained?.meaning ?? null,
@@ -50,6 +52,10 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
     };
   return { delivery, ...toldOf(facts, delivery, title) };
 }
+
+/** A push that is skipped, or has expired, does not leave in that attempt. */
+const mayHaveLeft = ({ attempt, state, failure }: FoundRecipient) =>
+  attempt > (state === 'skipped' || failure?.reason === 'Expired' ? 1 : 0);
 
 /** While a later attempt has the chunk, it may have been settled in that, and not by the end of the last. */
 const settledBy = ({ state, leaseUntil, releasedAt }: FoundRecipient) =>
@@ -64,19 +70,20 @@ function toldOf(facts: Facts, it: Delivery, title: string): Omit<Told, 'delivery
   const { campaign } = facts;
   switch (it.state) {
     case 'accepted':
-      if (campaign.dryRun)
-        return {
-          state: 'skipped',
-          summary: `${DRY_RUN}${it.neverLeaves ? '' : ` ${title} has checked the push, and found no fault.`}`,
-          next: NOT_DRY,
-        };
       return {
         state: 'accepted',
         summary: `${title} accepted the push${it.settledBy === null ? '' : ` by ${timeText(it.settledBy)}`}. It does not say whether the device shows it.`,
         next: `Was the device online before ${timeText(it.expiresAt)}, when the push expires? Does it show notifications of the app: the system's settings, Focus, Do Not Disturb?`,
       };
     case 'skipped':
-      if (campaign.dryRun) return { state: 'skipped', summary: DRY_RUN, next: NOT_DRY };
+      if (campaign.dryRun)
+        return {
+          state: 'skipped',
+          summary: it.isChecked
+            ? `${DRY_RUN} ${title} has checked it, and found no fault.`
+            : DRY_RUN,
+          next: NOT_DRY,
+        };
       // the attempt that found the campaign cancelled is one of them
       return { state: 'skipped', summary: it.attempts > 1 ? CANCELLED_LATE : CANCELLED, next: '' };
     case 'open':

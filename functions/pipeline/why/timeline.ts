@@ -58,7 +58,8 @@ const attemptsText = ({ attempts }: Delivery) =>
  */
 function handedOver({ campaign }: Facts, it: Delivery): Step[] {
   const { state, attempts, failure, provider, environment, pushId } = it;
-  const neverLeft = it.neverLeaves || state === 'skipped' || failure?.reason === 'Expired';
+  const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped';
+  const neverLeft = isSkipped || failure?.reason === 'Expired';
   if (neverLeft || (state === 'open' && attempts === 0)) return [];
   const { title, environments } = descriptionOf(provider);
   const where = environments.length > 1 ? `${title} (${environment})` : title;
@@ -91,9 +92,8 @@ function answered(facts: Facts, it: Delivery): Step[] {
     ];
   }
   const { dryRun } = facts.campaign;
-  if (state === 'accepted' && !dryRun)
-    return [{ at, kind: 'accepted', text: `${title} accepts the push.` }];
-  if (state === 'accepted' || state === 'skipped') {
+  if (state === 'accepted') return [{ at, kind: 'accepted', text: `${title} accepts the push.` }];
+  if (state === 'skipped') {
     const why = dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
     return [{ at, kind: 'skipped', text: `It is skipped: ${why}.` }];
   }
