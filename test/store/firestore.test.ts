@@ -120,7 +120,6 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       // begins with the trigger's name; only what failed is in it
       'failedPings listed': 'time',
       // hashes
-      'formerUsers device': 'stringValue',
       'formerUsers devices': 'arrayValue',
       'formerUsers users': 'arrayValue',
       // begins with the app and the cell; those of a minute are in the order of a hash
