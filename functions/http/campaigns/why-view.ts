@@ -31,13 +31,10 @@ const deliverySchema = z
     detail: z.string().nullable(),
     meaning: z.string().nullable().meta({ description: 'Of the reason, as a sentence.' }),
     pruned: z.boolean().meta({ description: 'The token was dead: the installation was removed.' }),
-    pushId: z
-      .object({ header: z.string(), value: z.string() })
-      .nullable()
-      .meta({
-        description:
-          'For a question to Apple; null if no push has left. FCM names pushes itself; that is not kept.',
-      }),
+    pushId: z.object({ header: z.string(), value: z.string() }).nullable().meta({
+      description:
+        'For a question to Apple; null if no push has left. FCM names pushes itself; that is not kept.',
+    }),
     frozenAt: timeOrNull,
     claimedAt: timeOrNull.meta({ description: 'The last attempt at its chunk began.' }),
     releasedAt: timeOrNull.meta({ description: 'That attempt ended.' }),
