@@ -162,6 +162,13 @@ test('a task wakes a sender: its connection is there before the first push, howe
   }
 });
 
+test('plan goes on with an erasure', { skip }, async () => {
+  const fn = await world.start('plan');
+  const step = { kind: 'erase', userId: 'nobody', after: '*~c1', at: 1 };
+  assert.equal((await world.post('plan', step)).status, 204);
+  await fn.end('SIGTERM');
+});
+
 test('a function does not do the work of another one', { skip }, async () => {
   const others: Record<string, unknown[]> = {
     plan: [sendTask, { kind: 'wake', app: 'default', provider: 'apns' }],
