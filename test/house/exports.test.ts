@@ -44,17 +44,13 @@ for (const [file, text] of texts) {
       );
   // a file that is run is named in a text: new URL('./child.ts', import.meta.url)
   for (const [, path] of text.matchAll(/'(\.{1,2}\/[\w./-]+\.tsx?)'/g)) use(file, path!, []);
-  for (const [, path] of text.matchAll(/'(functions\/[\w./-]+\.tsx?)'/g))
-    used.set(path!, new Set());
+  for (const [, path] of text.matchAll(/'(functions\/[\w./-]+\.tsx?)'/g)) use('', path!, []);
 }
-
-/** Parts that the screens which are being written use. */
-const isKit = (file: string) => /^functions\/console\/(?:parts|api|session|format)/.test(file);
 
 // scripts and programs that package.json names are run from outside
 test('every file is imported, or run', () => {
   const lost = files.filter(
-    (it) => it.startsWith('functions/') && !isKit(it) && !used.has(it) && !manifest.includes(it),
+    (it) => it.startsWith('functions/') && !used.has(it) && !manifest.includes(it),
   );
   assert.deepEqual(lost, []);
 });
@@ -73,7 +69,7 @@ const exportsOf = (text: string) =>
 
 test('every exported value and type is imported by another file', () => {
   const unused = files
-    .filter((file) => file.startsWith('functions/') && !isKit(file) && !used.get(file)?.has('*'))
+    .filter((file) => file.startsWith('functions/') && !used.get(file)?.has('*'))
     .flatMap((file) =>
       exportsOf(texts.get(file)!)
         .filter((name) => !used.get(file)?.has(name))

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { Answer, Problem } from './client.ts';
 
-export interface Action {
+interface Action {
   busy: boolean;
   problem: Problem | null;
   /** Calls, unless a call is under way; `done` gets what the API answered. */
