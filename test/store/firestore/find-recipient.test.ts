@@ -8,7 +8,7 @@ import { NOW } from '../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../emulators.ts';
 import { takeCosts, total } from './costs.ts';
 import { openThroughProxy } from './emulated.ts';
-import { FIRST, namesInShard, PAGE, SHARD, sentToMillion } from './million.ts';
+import { FIRST, failAll, namesInShard, PAGE, retryOf, SHARD, sentToMillion } from './million.ts';
 
 const skip = withoutEmulators('firestore');
 
@@ -65,4 +65,21 @@ test('a device is found among a million recipients by about 20 reads', { skip },
   }
   t.diagnostic(`to an upload: ${ofUpload.join(' ')} reads`);
   assert.ok(Math.max(...ofUpload) <= 20, ofUpload.join(' '));
+
+  // in the order of the failures that it repeats, which is another one
+  const failed = await sentToMillion(store, ids, { createdAt: NOW }, undefined, failAll);
+  const retry = await retryOf(store, failed);
+  const ofRetry: number[] = [];
+  for (const at of some) {
+    const { found, reads } = await lookUp(retry, ids[at]!);
+    assert.deepEqual(
+      found.recipients.map((it) => [it.state, it.shard]),
+      [['open', 0]],
+      `${at}`,
+    );
+    ofRetry.push(reads);
+  }
+  t.diagnostic(`to a retry: ${ofRetry.join(' ')} reads`);
+  // both campaigns are searched
+  assert.ok(Math.max(...ofRetry) <= 30, ofRetry.join(' '));
 });
