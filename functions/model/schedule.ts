@@ -24,6 +24,8 @@ export interface Schedule extends ScheduleRequest {
   nextAt: number | null;
   lastCampaignId: string | null;
   createdAt: number;
+  /** hash of the request that made it, if that had an Idempotency-Key */
+  requestHash?: string;
   /** increments with every change: a write must name the version that it read */
   version: number;
 }

@@ -54,13 +54,13 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.getByRole('heading', { name: 'Ready' }).waitFor();
   }
 
-  /** The next campaign comes to the server, and its answer does not come back. */
-  const loseAnswer = (page: Page, it: Console) =>
+  /** The next campaign, or what is of this path, comes to the server, and its answer does not come back. */
+  const loseAnswer = (page: Page, it: Console, path = '/v1/campaigns') =>
     page.route(
-      '**/v1/campaigns',
+      `**${path}`,
       async (route) => {
         const headers = { 'Idempotency-Key': route.request().headers()['idempotency-key']! };
-        await it.client.post('/v1/campaigns', route.request().postDataJSON(), headers);
+        await it.client.post(path, route.request().postDataJSON(), headers);
         await route.abort();
       },
       { times: 1 },
@@ -288,7 +288,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Send now' }).click();
     await page.getByText('was sent already').waitFor();
     assert.deepEqual(await campaigns(it), ['Hello']);
-    await page.getByRole('button', { name: 'as another campaign' }).click();
+    await page.getByRole('button', { name: 'as another one' }).click();
     await page.getByRole('button', { name: 'Send now' }).click();
     await page.waitForURL(/\/console\/campaigns\/\w+$/);
     assert.deepEqual((await campaigns(it)).sort(), ['Hello', 'Hello again']);
@@ -410,6 +410,27 @@ suite('compose', { skip: withoutBrowser() }, () => {
     assert.deepEqual(
       items.map(({ name, cron, timeZone }) => [name, cron, timeZone]),
       [['Good morning', '0 9 * * 1-5', 'Europe/Berlin']],
+    );
+  });
+
+  test('a schedule whose answer is lost is tried again, and is one', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(2);
+    const { page, allow } = await compose(t, it);
+    allow(/ERR_FAILED/);
+    await write(page, 'Good morning');
+    await page.getByRole('radio', { name: 'Again and again' }).check();
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    await loseAnswer(page, it, '/v1/schedules');
+    await page.getByRole('button', { name: 'Review and schedule' }).click();
+    await page.getByRole('button', { name: 'Add the schedule' }).click();
+    await page.getByText('may have been accepted').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForURL(/\/console\/schedules\/\w+$/);
+    const { items } = await it.client.get<Listed>('/v1/schedules');
+    assert.deepEqual(
+      items.map(({ name }) => name),
+      ['Good morning'],
     );
   });
 

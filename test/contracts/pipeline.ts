@@ -12,7 +12,7 @@ import { accept } from '../../functions/pipeline/accept/accept.ts';
 import { pauseBy, reschedule, resume } from '../../functions/pipeline/control/control.ts';
 import { retryFailures } from '../../functions/pipeline/control/retry.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
-import { createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
+import { createOnce, createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
 import type { Queue, Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
@@ -75,6 +75,22 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       );
     },
   );
+
+  walk('requests with one Idempotency-Key make one schedule, also at once', async (world) => {
+    const { ports, store } = world;
+    const request = asked({ cron: '0 * * * *' });
+    const all = await Promise.all([1, 2, 3].map(() => createOnce(ports, request, 'one')));
+    const other = await createOnce(ports, { ...request, name: 'Another' }, 'one');
+    assert.equal(other, 'conflict');
+    const { items } = await store.listSchedules(null, 100);
+    assert.equal(items.length, 1);
+    assert.deepEqual(all, [items[0], items[0], items[0]]);
+    // of another key, and of another app
+    await createOnce(ports, request, 'two');
+    const campaign = { ...request.campaign, app: 'other' };
+    await createOnce(ports, { ...request, campaign }, 'one');
+    assert.equal((await store.listSchedules(null, 100)).items.length, 3);
+  });
 
   walk(
     'a tick that dies after it made the campaign is made good by two others together',

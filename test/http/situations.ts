@@ -70,11 +70,15 @@ async function withSegment<T>({ ask, example }: Situation, work: () => Promise<T
 }
 
 /** The same key with another body. */
-async function twice({ ask, example }: Situation, path: string, operationId: string) {
+async function twice(
+  { ask, example }: Situation,
+  path: string,
+  operationId: string,
+  other: object = { message: { title: 'Another' } },
+) {
   const key = { 'Idempotency-Key': `twice ${operationId}` };
-  const title = { message: { title: 'Another' } };
   await ask('POST', path, example(operationId), key);
-  return ask('POST', path, { ...example(operationId), ...title }, key);
+  return ask('POST', path, { ...example(operationId), ...other }, key);
 }
 
 export const successes: Situations = {
@@ -174,6 +178,7 @@ export const refusals: Situations = {
     const own = items.find((it) => it.scopes.includes('admin'))!;
     return ask('DELETE', `/v1/keys/${own.id}`);
   },
+  'addSchedule 409': (it) => twice(it, '/v1/schedules', 'addSchedule', { name: 'Another' }),
   'addSchedule 422': ({ ask, example }) =>
     ask('POST', '/v1/schedules', { ...example('addSchedule'), until: '2026-01-01T00:00:00Z' }),
   async 'changeSchedule 422'({ ask, example }) {

@@ -16,7 +16,7 @@ export const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, { message: 'must be 1 to 255 printable ASCII characters' })
   .optional()
-  .meta({ description: 'A repeated request with the same key gives the same campaign.' });
+  .meta({ description: 'A repeated request with the same key gives what the first one made.' });
 
 export const campaignResponse = (description: string) => ({
   description,

@@ -6,8 +6,16 @@ import { noCounts } from '../../model/campaign.ts';
 import type { Schedule } from '../../model/schedule.ts';
 import { type ScheduleRequest, scheduleRequestSchema } from '../../model/schemas/schedule.ts';
 import { timeInMs } from '../../model/schemas/time.ts';
-import { change, createSchedule, onwards, runNow } from '../../pipeline/schedules/recur.ts';
+import {
+  change,
+  createOnce,
+  createSchedule,
+  madeBefore,
+  onwards,
+  runNow,
+} from '../../pipeline/schedules/recur.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { idempotencyKey } from '../campaigns/parts.ts';
 import { campaignSchema, campaignView } from '../campaigns/view.ts';
 import { type Call, call } from '../core/call.ts';
 import { pageOf, pageQuery } from '../core/json.ts';
@@ -87,15 +95,27 @@ const addScheduleCall = (ports: Ports) =>
     operationId: 'addSchedule',
     summary: 'Add a schedule',
     scopes: ['campaigns'],
-    takes: { body: scheduleRequestSchema },
+    takes: {
+      headers: z.object({ 'idempotency-key': idempotencyKey }),
+      body: scheduleRequestSchema,
+    },
     responses: {
-      201: one('It is active from now on.'),
+      201: one('It is active from now on, or was made by an earlier request with this key.'),
+      409: problemResponse(409, 'The Idempotency-Key came with another body before.'),
       422: problemResponse(422, 'Its campaigns could never be sent.'),
     },
-    async handle({ body }, c) {
-      const refused = await refusal(c, ports, body);
+    async handle({ headers, body }, c) {
+      const key = headers['idempotency-key'];
+      const before = key === undefined ? null : await madeBefore(ports, body, key);
+      const refused = before === null ? await refusal(c, ports, body) : null;
       if (refused) return refused;
-      const schedule = await createSchedule(ports, body);
+      const schedule =
+        before ??
+        (await (key === undefined ? createSchedule(ports, body) : createOnce(ports, body, key)));
+      if (schedule === 'conflict')
+        return answerProblem(c, 'conflict', 'This Idempotency-Key came with another body.', {
+          next: 'Use a new key for a new schedule; change the earlier one by PUT.',
+        });
       c.header('Location', `/v1/schedules/${schedule.id}`);
       return c.json(scheduleView(schedule), 201);
     },

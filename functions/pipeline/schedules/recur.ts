@@ -6,7 +6,7 @@
  * schedule's next time is written, by compare and set.
  */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import {
   MISSED_AFTER_MS,
   nextRun,
@@ -19,18 +19,63 @@ import { enter } from '../accept/accept.ts';
 /** Attempts at a compare and set. Other writers of a schedule are a person, or another tick. */
 const MAX_TRIES = 10;
 
+/** Hexadecimal digits of the id of a schedule. */
+const ID_LENGTH = 20;
+
 /**
  * Stores a new schedule under an id of its own, with the time of its first run. Throws when the store
  * fails.
  */
-export async function createSchedule(
-  { store, now }: Ports,
+export async function createSchedule(ports: Ports, request: ScheduleRequest): Promise<Schedule> {
+  const made = newSchedule(ports, request, { id: randomBytes(ID_LENGTH / 2).toString('hex') });
+  await ports.store.putSchedule(made, null);
+  return made;
+}
+
+/**
+ * The schedule that a request with this Idempotency-Key made before, as it is by now; 'conflict': the
+ * body was another one; null: there is none, or it was deleted. Throws when the store fails.
+ */
+export async function madeBefore(
+  { store }: Pick<Ports, 'store'>,
   request: ScheduleRequest,
-): Promise<Schedule> {
-  const schedule = onwards(
+  idempotencyKey: string,
+): Promise<Schedule | 'conflict' | null> {
+  const found = await store.getSchedule(idOf(request, idempotencyKey));
+  return found && found.requestHash !== hashOf(request) ? 'conflict' : found;
+}
+
+/** As `createSchedule`, but requests with the same key make one schedule: its id is made of the key. */
+export async function createOnce(
+  ports: Ports,
+  request: ScheduleRequest,
+  idempotencyKey: string,
+): Promise<Schedule | 'conflict'> {
+  const own = { id: idOf(request, idempotencyKey), requestHash: hashOf(request) };
+  const made = newSchedule(ports, request, own);
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    if (await ports.store.putSchedule(made, null)) return made;
+    const found = await madeBefore(ports, request, idempotencyKey);
+    if (found) return found;
+  }
+  throw new Error(`schedule ${own.id} is made and deleted by others all the time`);
+}
+
+const hashOf = (request: ScheduleRequest) => hash('sha256', JSON.stringify(request));
+
+/** A key belongs to one app, as those of campaigns do. */
+const idOf = ({ campaign }: ScheduleRequest, idempotencyKey: string) =>
+  hash('sha256', JSON.stringify(['schedule', campaign.app, idempotencyKey])).slice(0, ID_LENGTH);
+
+function newSchedule(
+  { now }: Pick<Ports, 'now'>,
+  request: ScheduleRequest,
+  own: Pick<Schedule, 'id' | 'requestHash'>,
+): Schedule {
+  return onwards(
     {
       ...request,
-      id: randomBytes(10).toString('hex'),
+      ...own,
       state: 'active',
       runs: 0,
       nextAt: null,
@@ -40,8 +85,6 @@ export async function createSchedule(
     },
     now(),
   );
-  await store.putSchedule(schedule, null);
-  return schedule;
 }
 
 /**

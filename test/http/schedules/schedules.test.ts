@@ -178,3 +178,26 @@ test('the runs before a time are shown, of one schedule and in the list', async 
     { path: 'query.limit', message: 'is at most 20 with runsUntil' },
   ]);
 });
+
+test('a repeated request with its Idempotency-Key gives the schedule that it made, as it is by now', async (t) => {
+  const { ask, clock } = await createFixture(t);
+  const body = { ...morning, until: at(NOW + 3 * DAY) };
+  const key = { 'Idempotency-Key': 'draft 1' };
+  const first = await ask('POST', '/v1/schedules', body, key);
+  assert.equal(first.status, 201);
+  const { id } = await jsonOf<ScheduleView>(first);
+  await ask('POST', `/v1/schedules/${id}/pause`);
+  const again = await ask('POST', '/v1/schedules', body, key);
+  assert.equal(again.status, 201);
+  const view = await jsonOf<ScheduleView>(again);
+  assert.deepEqual([view.id, view.state], [id, 'paused']);
+  const other = await ask('POST', '/v1/schedules', { ...body, name: 'Evening' }, key);
+  assert.equal(other.status, 409);
+  assert.match((await jsonOf<Problem>(other)).next, /new key for a new schedule/);
+  const { items } = await jsonOf<{ items: unknown[] }>(await ask('GET', '/v1/schedules'));
+  assert.equal(items.length, 1);
+  // by now it would be refused: its end has passed
+  clock.now = NOW + 4 * DAY;
+  const late = await ask('POST', '/v1/schedules', body, key);
+  assert.equal((await jsonOf<ScheduleView>(late)).id, id);
+});

@@ -140,9 +140,9 @@ export const compose = {
     typeIt: (word: string) => `Type ${word} first.`,
     back: 'Back',
     again: 'Try again',
-    lost: 'The campaign may have been accepted. Try again: it is sent once, however often you press.',
+    lost: 'It may have been accepted. Try again: there is one of it, however often you press.',
     before:
-      'This draft was sent already, in an earlier state. Look at the campaigns before you send it again.',
-    asNew: 'Send it as another campaign',
+      'This draft was sent already, in an earlier state. Look at campaigns and schedules before you send it again.',
+    asNew: 'Send it as another one',
   },
 };

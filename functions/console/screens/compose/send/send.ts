@@ -1,4 +1,4 @@
-/** Sends what is written: a campaign once, or a schedule. */
+/** Sends what is written: one campaign, or one schedule. */
 
 import type { CampaignView } from '../../../../http/campaigns/view.ts';
 import type { ScheduleView } from '../../../../http/schedules/view.ts';
@@ -15,19 +15,15 @@ export type Sent =
   | { kind: 'refused'; problem: Problem };
 
 /**
- * The draft's own Idempotency-Key goes with the campaign: whatever is pressed how often, and whichever
- * answers are lost, there is one campaign. A schedule has no such key; nothing repeats that by itself.
+ * The draft's own Idempotency-Key goes with it: whatever is pressed how often, and whichever answers are
+ * lost, there is one campaign, or one schedule.
  */
 export async function send({ written, key }: Compose): Promise<Sent> {
   const { campaign, schedule } = written.value;
-  if (schedule) {
-    const answer = await api.post<ScheduleView>('/v1/schedules', schedule);
-    if (!answer.ok) return failure(answer.problem);
-    return { kind: 'sent', path: `/console/schedules/${answer.value.id}` };
-  }
   const headers = { 'Idempotency-Key': key.value };
-  const answer = await api.post<CampaignView>('/v1/campaigns', campaign, { headers });
-  if (answer.ok) return { kind: 'sent', path: `/console/campaigns/${answer.value.id}` };
+  const [name, body] = schedule ? ['schedules', schedule] : ['campaigns', campaign];
+  const answer = await api.post<CampaignView | ScheduleView>(`/v1/${name}`, body, { headers });
+  if (answer.ok) return { kind: 'sent', path: `/console/${name}/${answer.value.id}` };
   return answer.problem.status === 409 ? { kind: 'before' } : failure(answer.problem);
 }
 
