@@ -1,6 +1,7 @@
 /** The head of the form: whether the draft is kept, a test, and the way to the last sheet. */
 
 import { useSignal } from '@preact/signals';
+import { serverNow } from '../../api/client.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -34,7 +35,7 @@ function Kept({ onDiscard }: { onDiscard: () => void }) {
           <span class="fault">{words.notKept}</span>
         ) : (
           <>
-            {words.kept} <Time at={new Date(at).toISOString()} />
+            {words.kept} <Time at={new Date(serverNow(at)).toISOString()} />
           </>
         )}
       </p>
