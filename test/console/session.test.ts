@@ -47,6 +47,58 @@ suite('a session', { skip: withoutBrowser() }, () => {
     await page.getByRole('link', { name: 'Spring' }).waitFor();
   });
 
+  test('what is shown goes on when another tab has renewed the session, without a reload', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(3_000);
+    const slow = { ...campaign, rate: { perMinute: 600 } };
+    const { id } = await client.post<CampaignView>('/v1/campaigns', slow);
+    const { page, context, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/401/);
+    const list = await context.newPage();
+    await page.getByRole('link', { name: 'Spring' }).click();
+    await page.getByText('3,000 recipients').waitFor();
+    await list.goto(`${server.url}/console/`);
+    await list.getByRole('cell', { name: 'Sending', exact: true }).waitFor();
+    const compose = await context.newPage();
+    await compose.goto(`${server.url}/console/compose`);
+    await compose.getByRole('heading', { name: '2 things are left' }).waitFor();
+
+    await context.clearCookies();
+    await compose.getByLabel('Title', { exact: true }).fill('Written meanwhile');
+    await compose.getByText('Your session has ended.').waitFor();
+    await list.getByText('Your session has ended.').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Your session has ended.').waitFor();
+
+    const other = await context.newPage();
+    await other.goto(server.consoleUrl());
+    await other.getByText('key "local"').waitFor();
+    await client.post(`/v1/campaigns/${id}/pause`);
+    for (const it of [page, list, compose]) {
+      await it.evaluate("dispatchEvent(new Event('focus'))");
+      await it.getByText('Your session has ended.').waitFor({ state: 'detached' });
+    }
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await list.getByRole('cell', { name: 'Paused', exact: true }).waitFor();
+    await compose.locator('.ios .title', { hasText: 'Written meanwhile' }).waitFor();
+  });
+
+  test('a server that is busy at first is asked again', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(2);
+    const { id } = await client.post<CampaignView>('/v1/campaigns', campaign);
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/503/);
+    await page.getByText('key "local"').waitFor();
+    for (const path of ['/v1/me', `/v1/campaigns/${id}`])
+      await page.route(`**${path}`, (route) => route.fulfill({ status: 503, body: '' }), {
+        times: 1,
+      });
+    await page.goto(`${server.url}/console/campaigns/${id}`);
+    await page.getByRole('heading', { name: 'Spring' }).waitFor();
+    await page.getByText('key "local"').waitFor();
+  });
+
   test('a key of an app sees nothing, and reads what it lacks', async (t) => {
     const { server, client } = await startConsole(t);
     const { key } = await client.post<{ key: string }>('/v1/keys', {
@@ -87,6 +139,9 @@ suite('a session', { skip: withoutBrowser() }, () => {
     await page.reload();
     await page.getByRole('link', { name: 'Spring' }).waitFor();
     await page.getByRole('row').filter({ hasText: 'Spring' }).getByText('just now').waitFor();
+    await page.goto(`${server.url}/console/compose`);
+    await page.getByLabel('Title', { exact: true }).fill('Kept');
+    await page.locator('.kept', { hasText: 'Draft kept just now' }).waitFor();
   });
 
   test('on a slow network there is a frame at once, and nothing jumps', async (t) => {

@@ -4,9 +4,9 @@
  */
 
 import type { CampaignView } from '../../http/campaigns/view.ts';
-import { signInKind } from '../session/session.ts';
+import { renewed, signInKind } from '../session/session.ts';
 import { lost, open, type Problem } from './client.ts';
-import { pauseFor, visible } from './resource.ts';
+import { isFinal, pauseFor, visible } from './resource.ts';
 
 interface Follower {
   onCampaign(campaign: CampaignView): void;
@@ -43,7 +43,11 @@ export async function follow(id: string, follower: Follower, end: AbortSignal): 
     }
     if (shown.signal.aborted) continue;
     follower.onProblem(result);
-    if (result.status >= 400 && result.status < 429) return;
+    if (isFinal(result)) return;
+    if (result.status === 401) {
+      await renewed(end);
+      continue;
+    }
     await pauseFor(pauseMs, end);
     pauseMs = Math.min(pauseMs * 2, MOST_MS);
   }

@@ -2,6 +2,7 @@
 
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { renewed } from '../session/session.ts';
 import { type Answer, api, type Problem } from './client.ts';
 
 interface Resource<T> {
@@ -58,6 +59,9 @@ function createState<T>(ask: (signal?: AbortSignal) => Promise<Answer<T>>): Stat
   return { value, problem, read, reload: async () => void (await read()) };
 }
 
+/** Whether it is in vain to ask again. A session that ended may be renewed. */
+export const isFinal = ({ status }: Problem) => status >= 400 && status < 429 && status !== 401;
+
 async function keepReading<T>(
   state: State<T>,
   everyMs: (value: T | null) => number | null,
@@ -67,8 +71,11 @@ async function keepReading<T>(
   while (!end.aborted) {
     const answer = await state.read(end);
     if (!answer) return;
-    const isFinal = !answer.ok && answer.problem.status >= 400 && answer.problem.status < 429;
-    if (isFinal) return;
+    if (!answer.ok && isFinal(answer.problem)) return;
+    if (!answer.ok && answer.problem.status === 401) {
+      await renewed(end);
+      continue;
+    }
     failedMs = answer.ok ? AGAIN_MS : Math.min(failedMs * 2, MOST_MS);
     const pause = answer.ok ? everyMs(answer.value) : (answer.retryMs ?? failedMs);
     if (pause === null) return;

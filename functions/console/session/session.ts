@@ -37,18 +37,43 @@ export async function start() {
   });
   if (kind.kind === 'code') await exchange();
   void askWho();
-  // the sign-in may have been renewed in another tab
-  document.addEventListener('visibilitychange', () => {
+  // the sign-in may have been renewed in another tab or window
+  const look = () => {
     if (document.visibilityState === 'visible' && session.value !== 'in') void askWho();
-  });
+  };
+  document.addEventListener('visibilitychange', look);
+  addEventListener('focus', look);
 }
 
+/** ms until it is asked again who is signed in, if no answer came. */
+const AGAIN_MS = 2_000;
+let isAsking = false;
+
 async function askWho() {
+  if (isAsking) return;
+  isAsking = true;
   const answer = await api.get<MeView>('/v1/me');
+  isAsking = false;
   if (answer.ok) {
     me.value = answer.value;
     session.value = 'in';
-  } else if (answer.problem.status !== 401) signInProblem.value = answer.problem;
+    return;
+  }
+  const { status } = answer.problem;
+  if (status !== 401) signInProblem.value = answer.problem;
+  if (status === 0 || status >= 429) setTimeout(() => void askWho(), answer.retryMs ?? AGAIN_MS);
+}
+
+/** Resolves once the session goes on, or at the end. */
+export async function renewed(end: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = session.subscribe((it) => it === 'in' && resolve());
+  const onEnd = () => resolve();
+  end.addEventListener('abort', onEnd);
+  if (end.aborted) resolve();
+  await promise;
+  stop();
+  end.removeEventListener('abort', onEnd);
 }
 
 /** The code is in the fragment, which browsers do not send: it is in no log and no referrer. */

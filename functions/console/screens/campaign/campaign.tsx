@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso/router';
 import type { ReportView } from '../../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
+import type { Problem } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
 import { clockTime } from '../../format.ts';
 import { LedgerBar, LedgerFigures } from '../../parts/bar.tsx';
@@ -29,7 +30,7 @@ export default function Campaign() {
   useTitle(campaign?.name ?? texts.campaigns.title);
   if (live.problem.value)
     return (
-      <Empty title={texts.campaign.notFound} text={live.problem.value.detail}>
+      <Empty title={titleOf(live.problem.value)} text={live.problem.value.detail}>
         <ButtonLink href="/console/">{texts.shell.toCampaigns}</ButtonLink>
       </Empty>
     );
@@ -38,10 +39,19 @@ export default function Campaign() {
       <a class="back" href="/console/">
         <Icon name="back" /> {texts.campaign.back}
       </a>
-      {campaign ? <Shown campaign={campaign} live={live} /> : <div class="head" />}
+      {campaign ? (
+        <Shown campaign={campaign} live={live} />
+      ) : (
+        <>
+          <div class="head" />
+          <Lost live={live} />
+        </>
+      )}
     </div>
   );
 }
+
+const titleOf = ({ status, title }: Problem) => (status === 404 ? texts.campaign.notFound : title);
 
 /** ms between two reports of a campaign that is being sent. */
 const REPORT_MS = 5_000;

@@ -5,8 +5,10 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import { api, type Problem } from '../../api/client.ts';
 import { follow } from '../../api/follow.ts';
+import { isFinal, pauseFor } from '../../api/resource.ts';
 import { percent } from '../../format.ts';
 import { announce } from '../../parts/live-region.tsx';
+import { renewed } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { answeredIn, type Sample, withSample } from './samples.ts';
 
@@ -22,6 +24,9 @@ export interface Live {
   /** Takes a campaign that another call answered, so that the screen does not wait for the stream. */
   take(campaign: CampaignView): void;
 }
+
+/** ms until it is asked again, if no answer came. */
+const AGAIN_MS = 1_000;
 
 export function useLive(id: string, clock: () => number = () => performance.now()): Live {
   const live = useMemo(() => createLive(clock), [id]);
@@ -57,16 +62,8 @@ function createLive(clock: () => number): Live {
 }
 
 async function run(id: string, live: Live, end: AbortSignal) {
-  const first = await api.get<CampaignView>(`/v1/campaigns/${encodeURIComponent(id)}`, {
-    signal: end,
-  });
-  if (end.aborted) return;
-  if (first.ok) live.take(first.value);
-  else if (first.problem.status !== 0) {
-    live.problem.value = first.problem;
-    return;
-  } else lost(live);
-  if (first.ok && first.value.closedAt !== null) return;
+  const first = await firstOf(id, live, end);
+  if (first === null || first.closedAt !== null) return;
   await follow(
     id,
     {
@@ -78,6 +75,28 @@ async function run(id: string, live: Live, end: AbortSignal) {
     },
     end,
   );
+}
+
+/** Asks until there is an answer; null: there is nothing to show, or it is the end. */
+async function firstOf(id: string, live: Live, signal: AbortSignal): Promise<CampaignView | null> {
+  const path = `/v1/campaigns/${encodeURIComponent(id)}`;
+  while (!signal.aborted) {
+    const answer = await api.get<CampaignView>(path, { signal });
+    if (signal.aborted) break;
+    if (answer.ok) {
+      live.lostSince.value = null;
+      live.take(answer.value);
+      return answer.value;
+    }
+    if (isFinal(answer.problem)) {
+      live.problem.value = answer.problem;
+      return null;
+    }
+    lost(live);
+    if (answer.problem.status === 401) await renewed(signal);
+    else await pauseFor(answer.retryMs ?? AGAIN_MS, signal);
+  }
+  return null;
 }
 
 function lost(live: Live, now = Date.now()) {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AppView } from '../../../http/apps.ts';
 import { useResource } from '../../api/resource.ts';
 import { Field } from '../../parts/field.tsx';
+import { ifMay, MAY_LOOK } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { type Filters, groups } from './list.ts';
 
@@ -74,7 +75,9 @@ function Search({ value, onChange }: { value: string; onChange: (value: string) 
 
 /** Only where there is something to choose. */
 function AppChoice({ value, onChange }: { value: string; onChange: (app: string) => void }) {
-  const apps = useResource<{ items: Pick<AppView, 'app'>[] }>('/v1/apps?limit=100');
+  const apps = useResource<{ items: Pick<AppView, 'app'>[] }>(
+    ifMay('/v1/apps?limit=100', ...MAY_LOOK),
+  );
   const items = apps.value.value?.items ?? [];
   if (items.length < 2) return null;
   return (

@@ -9,6 +9,7 @@ import { api, type Problem } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
 import { ProblemNote } from '../../parts/problem.tsx';
 import { useTitle } from '../../parts/title.ts';
+import { ifMay, MAY_LOOK } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { AudiencePart } from './audience/audience.tsx';
 import { DeliveryPart } from './delivery/delivery.tsx';
@@ -77,7 +78,8 @@ async function draftFor(from: string | undefined): Promise<Kept | { problem: Pro
 function NamePart() {
   const { draft, change } = useCompose();
   const { name, app } = draft.value;
-  const apps = useResource<{ items: AppView[] }>('/v1/apps?limit=100').value.value?.items ?? [];
+  const found = useResource<{ items: AppView[] }>(ifMay('/v1/apps?limit=100', ...MAY_LOOK));
+  const apps = found.value.value?.items ?? [];
   const isPaused = apps.some((it) => it.app === app && it.paused !== null);
   return (
     <div class="two names">

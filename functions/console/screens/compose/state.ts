@@ -3,7 +3,8 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { CheckedView } from '../../../http/check.ts';
 import { api, type Problem } from '../../api/client.ts';
-import { pauseFor } from '../../api/resource.ts';
+import { isFinal, pauseFor } from '../../api/resource.ts';
+import { renewed } from '../../session/session.ts';
 import type { Draft } from './draft/draft.ts';
 import { forget, type Kept, keep } from './draft/keep.ts';
 import { type Fault, type Written, written } from './draft/request.ts';
@@ -146,9 +147,9 @@ function createAsking(requests: ReadonlySignal<Written>, { draft, language, end 
         });
         if (problem.value === null) return;
       }
-      const { status } = problem.value;
-      if (status >= 400 && status < 429) return;
-      await pauseFor(AGAIN_MS, mine);
+      if (isFinal(problem.value)) return;
+      if (problem.value.status === 401) await renewed(mine);
+      else await pauseFor(AGAIN_MS, mine);
     }
   }
 
