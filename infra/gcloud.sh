@@ -15,7 +15,7 @@
 #   REGION (europe-west1)  PREFIX (volley)  RETENTION_DAYS (30)
 #   DATABASE (the prefix)  CREATE_DATABASE (true)  LOCATION (the region)  DELETE_PROTECTION (true)
 #   APNS_KEY_ID  APNS_TEAM_ID  APNS_TOPIC  APNS_NEXT_KEY_ID
-#   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (4.75), FCM_CHUNKS_NOW (8): see queues.tf for another quota
+#   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (2.375), FCM_CHUNKS_NOW (8): see queues.tf for another quota
 #   SEVERAL_APPS (false)   WARM, such as "api=1 plan=1"  TRUSTED_HOPS (1)
 #   ALERT_EMAILS, such as "a@example.com b@example.com"  BIGQUERY (false)
 #   PUBLIC (true)          no-check where the organisation forbids allUsers, false for neither: docs/operations.md
@@ -326,7 +326,7 @@ queue plan 100 24 60 1s 60s 6 1209600s
 queue shard 50 16 60 1s 60s 6
 queue send-apns 100 44 60 1s 60s 6
 queue send-apns-now 100 16 60 1s 60s 6
-queue send-fcm "${FCM_CHUNKS:-4.75}" 24 60 1s 60s 6
+queue send-fcm "${FCM_CHUNKS:-2.375}" 24 60 1s 60s 6
 queue send-fcm-now "${FCM_CHUNKS_NOW:-8}" 16 60 1s 60s 6
 queue deliver 50 40 40 10s 3600s 8
 

@@ -1,12 +1,12 @@
 locals {
-  # A send task carries a chunk of at most 2,000 recipients (functions/model/sizes.ts; chunks of FCM
+  # A send task carries a chunk of at most 4,000 recipients (functions/model/sizes.ts; chunks of FCM
   # are that large), a task of a `-now` queue at most 50 (functions/model/tasks.ts). Retries count as
   # dispatches, so a rate here bounds all that reaches a provider.
-  largest_chunk = 2000
+  largest_chunk = 4000
   largest_few   = 50
 
   # FCM's quota is 600,000 messages a minute and project, unless you asked for more. By default:
-  #   95 %  for chunks:  4.75 a second x 2,000 = 9,500 a second, which a campaign alone has
+  #   95 %  for chunks:  2.375 a second x 4,000 = 9,500 a second, which a campaign alone has
   #   4 %   for pushes to few: 8 a second x 50 = 400 a second
   # and one percent, 6,000 a minute, for what both queues may hand out in a burst: a fifth of a
   # second's tasks, rounded up (functions/queue/pace.ts). So no minute ever has more than the quota,
@@ -29,8 +29,8 @@ locals {
     # are 16, which begin together.
     shard = { function = "plan", rate = 50, concurrent = 16 }
 
-    # Apple names no quota. A chunk takes half a second with its claim and its commit, so 44 under way
-    # are some 90 a second: the slots bind, and a rate of 100 only evens the start out.
+    # Apple names no quota. A chunk takes about a second with its claim and its commit, so 44 under way
+    # are some 45 a second: the slots bind, and a rate of 100 only evens the start out.
     send-apns = { function = "send-apns", rate = 100, concurrent = 44 }
 
     # Never behind a campaign of millions. As many as plan hands out. Tasks that wake senders before a
@@ -38,8 +38,8 @@ locals {
     # (functions/pipeline/wake.ts).
     send-apns-now = { function = "send-apns", rate = 100, concurrent = 16 }
 
-    # The rate is FCM's quota, see above. 24 slots for 4.75 a second let a chunk take five seconds; it
-    # takes about one.
+    # The rate is FCM's quota, see above. 24 slots for 2.375 a second let a chunk take ten seconds; it
+    # takes about two.
     send-fcm = { function = "send-fcm", rate = local.fcm_chunk_rate, concurrent = 24 }
 
     send-fcm-now = { function = "send-fcm", rate = local.fcm_chunk_now_rate, concurrent = 16 }

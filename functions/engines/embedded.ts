@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedEvents } from '../events/embedded.ts';
 import { type QueueName, queueNames } from '../model/queues.ts';
+import { EMBEDDED_CHUNK_SIZE } from '../model/sizes.ts';
 import { expire } from '../pipeline/expire.ts';
 import { createTaskHandler } from '../pipeline/handler.ts';
 import { createInline } from '../pipeline/send/inline.ts';
@@ -107,7 +108,8 @@ function openEmbedded(
   });
   const events = createEmbeddedEvents(queue);
   const newId = () => timeOrderedId(now());
-  const ports = { store, queue, events, senders, log, now, random, newId };
+  const chunkSize = EMBEDDED_CHUNK_SIZE;
+  const ports = { store, queue, events, senders, log, now, random, newId, chunkSize };
   events.subscribe(createFanOut(ports), createWanted(ports));
   const inline = createInline({ outlivesRequests: true });
   const webhooks = createDeliver(ports, post);

@@ -70,9 +70,9 @@ run "everything" {
 
   assert {
     condition = (
-      2000 * google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second
+      4000 * google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second
       + 50 * google_cloud_tasks_queue.this["send-fcm-now"].rate_limits[0].max_dispatches_per_second <= 750000 / 60
-    ) && google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second == 5.9375
+    ) && google_cloud_tasks_queue.this["send-fcm"].rate_limits[0].max_dispatches_per_second == 2.96875
     error_message = "A larger quota is a higher rate, and never more than the quota."
   }
 
