@@ -89,11 +89,19 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
 /** What became of a recipient in the end. */
 export type Delivered = Outcome['kind'] | 'skipped';
 
+/**
+ * What a provider names the pushes that it accepted, by the recipient's index. Each is at most 200
+ * characters of ASCII.
+ */
+export type PushNames = Readonly<Record<number, string>>;
+
 /** The outcomes of a claimed chunk since the last commit. */
 export interface ChunkCommit {
   chunkId: string;
   leaseId: string;
   accepted: number;
+  /** only of messages, and only in the first commit of a chunk */
+  names?: PushNames | undefined;
   /** indices of recipients to which nothing is sent */
   skipped: number[];
   failures: Omit<Failure, 'campaignId' | 'chunkId'>[];

@@ -1,7 +1,8 @@
 /** The outcome of a push to one recipient. */
 
 export type Outcome =
-  | { kind: 'accepted' }
+  /** `name`: what the provider names the push, where a batch keeps names */
+  | { kind: 'accepted'; name?: string }
   /**
    * Failed for good. `suspect`: a wrong environment or topic of ours has the same answer. `detail`: the
    * provider's own words.

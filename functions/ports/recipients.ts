@@ -37,6 +37,8 @@ export interface FoundRecipient
   releasedAt: number | null;
   /** end of the lease of a process that sends the chunk now; null: none does */
   leaseUntil: number | null;
+  /** what the provider named the push; null: it gave none, or it is not kept */
+  pushName: string | null;
   failure: Failure | null;
 }
 

@@ -43,6 +43,11 @@ export interface Batch {
   open: number[];
   /** once it fires, no further push starts; those under way still get their outcome */
   signal: AbortSignal;
+  /**
+   * An accepted push is told with the provider's name for it. Campaigns leave it out: answers that accept a
+   * push are not read then.
+   */
+  keepsNames?: boolean;
   /** without it only the sender's own limits hold */
   ramp?: Ramp;
   /** called once for each recipient whose push was started; must not throw */

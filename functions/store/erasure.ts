@@ -3,6 +3,7 @@
 import { type Campaign, targetOf } from '../model/campaign.ts';
 import type { ChunkCommit, NewChunk, Recipient } from '../model/chunk.ts';
 import { unregisteredId } from '../model/installation.ts';
+import { namesWithout } from './push-names.ts';
 
 /** An installation that belongs to a user, or did while records about it may still be kept. */
 export interface Device {
@@ -63,7 +64,8 @@ export const withoutErased = (chunks: NewChunk[], isErased: (key: string) => boo
 /** A commit without erased recipients: `failed` are counted, `failures` are stored. */
 export type Redacted = ChunkCommit & { failed: ChunkCommit['failures']; ends: boolean };
 
-export function commitWithout(commit: ChunkCommit, gone: ReadonlySet<number>): Redacted {
+export function commitWithout(told: ChunkCommit, gone: ReadonlySet<number>): Redacted {
+  const commit = told.names ? { ...told, names: namesWithout(told.names, gone) } : told;
   const failures = commit.failures.filter((it) => !gone.has(it.index));
   const ends = 'release' in commit.lease || commit.open.length === 0;
   if (!ends) return { ...commit, failures, failed: commit.failures, ends };

@@ -2,7 +2,7 @@
 
 import { type Campaign, type Counts, noCounts } from '../model/campaign.ts';
 import { acceptedEvent, closedEvent, startedEvent } from '../model/campaign-events.ts';
-import type { ChunkCommit, Failure, NewChunk } from '../model/chunk.ts';
+import type { ChunkCommit, Failure, NewChunk, PushNames } from '../model/chunk.ts';
 import type { CampaignEvent } from '../model/event.ts';
 import type { SentMessage } from '../ports/ports.ts';
 import { tally } from './counts.ts';
@@ -25,6 +25,8 @@ export interface SentChunk extends Pick<NewChunk, 'id' | 'provider' | 'environme
   ids: string;
   /** a letter for each recipient, see outcomes.ts */
   outcomes: string;
+  /** absent: the provider named none, or an older version has stored it */
+  names?: PushNames;
 }
 
 /** Tells whether a device was erased, by its `deviceKey` or `bareKey`. */
@@ -81,8 +83,10 @@ function withoutErased(
     ...commit,
     failed: commit.failures,
   });
+  const { ids } = pack(redacted(recipients, gone));
+  const { names } = left;
   return {
-    chunk: { id, provider, environment, ids: pack(redacted(recipients, gone)).ids, outcomes },
+    chunk: { id, provider, environment, ids, outcomes, ...(names && { names }) },
     commit: left,
   };
 }

@@ -107,6 +107,53 @@ export function messagePipelineContract(
     assert.equal(world.script.sent.filter(({ before }) => before > 0).length, 2);
   });
 
+  it('the names of its pushes are kept, also if the rest is sent later; campaigns ask for none', async (t) => {
+    const { world, store, people, push } = await messages(t, makeStore);
+    const asked: unknown[] = [];
+    const { send } = world.script.sender;
+    world.script.sender.send = (batch) => {
+      asked.push(batch.keepsNames);
+      return send(batch);
+    };
+    world.script.answer = ({ installationId }) => ({
+      kind: 'accepted',
+      name: `n/${installationId}`,
+    });
+    const namesIn = async (id: string) => {
+      const campaign = (await store.getCampaign(id))!;
+      const found = await Promise.all(
+        people.map(({ id: installationId }) =>
+          store.findRecipient(campaign, {
+            installationId,
+            token: null,
+            userId: null,
+            listedBy: null,
+          }),
+        ),
+      );
+      return found.flatMap(({ recipients }) => recipients.map((one) => one.pushName));
+    };
+    const whole = await push();
+    await whole.sent;
+    const [first, second] = people.map((one) => `n/${one.id}`);
+    assert.deepEqual(await namesIn(idOf(whole)), [first, second]);
+    const { answer: accepts } = world.script;
+    let isFirst = true;
+    world.script.answer = (one) => {
+      const waits = isFirst && one.installationId === people[1]!.id;
+      if (!waits) return accepts(one);
+      isFirst = false;
+      return { kind: 'retry', reason: 'busy', afterMs: 1, scope: 'device' };
+    };
+    const parts = await push();
+    assert.equal(await parts.sent, null, 'the rest is queued');
+    world.script.answer = () => ({ kind: 'accepted' });
+    await world.run();
+    await isClosed(store, idOf(parts));
+    assert.deepEqual(await namesIn(idOf(parts)), [first, null]);
+    assert.deepEqual(asked, [true, true, false]);
+  });
+
   it('a message is paused if the provider refuses all of it, and resumed', async (t) => {
     const { world, store, push } = await messages(t, makeStore, 3);
     world.script.answer = () => ({ kind: 'blocked', reason: 'InvalidProviderToken' });

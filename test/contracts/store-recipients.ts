@@ -120,6 +120,7 @@ export function recipientContract(name: string, makeStore: MakeStore) {
       claimedAt: null,
       releasedAt: null,
       leaseUntil: null,
+      pushName: null,
       failure: null,
     };
     const { shards, recipients } = await find(store, campaignId, 'b');
@@ -371,6 +372,7 @@ export function recipientContract(name: string, makeStore: MakeStore) {
       chunk.recipients.length === 2
         ? {
             accepted: 1,
+            names: { 0: 'projects/p/messages/1' },
             failures: [
               {
                 ...chunk.recipients[1]!,
@@ -390,11 +392,12 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     const [one, two] = first!.recipients;
     const found = await find(store, campaign.id, one!.installationId);
     assert.deepEqual(found.places, [`${first!.id} 0`]);
-    const { state, frozenAt, claimedAt, releasedAt, attempt, leaseUntil, size } =
+    const { state, frozenAt, claimedAt, releasedAt, attempt, leaseUntil, size, pushName } =
       found.recipients[0]!;
     assert.deepEqual(
-      { state, frozenAt, claimedAt, releasedAt, attempt, leaseUntil, size },
+      { state, frozenAt, claimedAt, releasedAt, attempt, leaseUntil, size, pushName },
       {
+        pushName: 'projects/p/messages/1',
         state: 'accepted',
         frozenAt: campaign.createdAt,
         claimedAt: campaign.createdAt,
@@ -406,13 +409,64 @@ export function recipientContract(name: string, makeStore: MakeStore) {
     );
     const failed = await find(store, campaign.id, two!.installationId);
     assert.deepEqual(
-      failed.recipients.map((it) => [it.state, it.failure?.reason, it.failure?.index]),
-      [['rejected', 'INVALID_ARGUMENT', 1]],
+      failed.recipients.map((it) => [it.state, it.failure?.reason, it.failure?.index, it.pushName]),
+      [['rejected', 'INVALID_ARGUMENT', 1, null]],
     );
     const [third] = second!.recipients;
     assert.deepEqual((await find(store, campaign.id, third!.installationId)).places, [
       `${second!.id} 0`,
     ]);
     assert.deepEqual((await find(store, campaign.id, 'another')).places, []);
+  });
+
+  test(`${name}: names of pushes stay while the rest of a chunk is sent, and go with who is erased`, async (t) => {
+    const store = await makeStore(t);
+    await store.putInstallations(['a', 'b', 'c'].map((id) => person(id, { userId: `user-${id}` })));
+    const createdAt = Math.min(NOW, Date.now()) - MINUTE;
+    const campaignId = await running(store, 1, { createdAt });
+    const page = pageOf(campaignId, [3], { last: true });
+    page.chunks[0]!.recipients = ['a', 'b', 'c'].map((id) => ({
+      installationId: id,
+      token: `token-of-${id}`,
+    }));
+    await store.freezePage(page);
+    const chunkId = page.chunks[0]!.id;
+    const nameOf = async (id: string) =>
+      (await find(store, campaignId, id)).recipients.map((it) => it.pushName);
+    claimed(await store.claimChunk(chunkId, leaseOf('one'), NOW));
+    const names = { 0: 'projects/p/messages/1', 1: 'projects/p/messages/2' };
+    await store.commitChunk(commitOf(chunkId, 'one', { accepted: 2, names, open: [2] }));
+    await store.eraseUser('user-a', NOW);
+    assert.deepEqual(await nameOf('b'), [names[1]]);
+    claimed(await store.claimChunk(chunkId, leaseOf('two'), NOW));
+    await store.eraseUser('user-c', NOW);
+    await store.commitChunk(commitOf(chunkId, 'two', { accepted: 1, open: [] }));
+    assert.equal((await store.getCampaign(campaignId))?.state, 'completed');
+    assert.deepEqual(
+      [await nameOf('a'), await nameOf('b'), await nameOf('c')],
+      [[], [names[1]], []],
+    );
+  });
+
+  test(`${name}: names of a message's pushes go with who is erased from it, before or after`, async (t) => {
+    for (const when of ['before', 'after']) {
+      const store = await makeStore(t);
+      await store.putInstallations(['a', 'b'].map((id) => person(id, { userId: `user-${id}` })));
+      const createdAt = Math.min(NOW, Date.now()) - MINUTE;
+      const audience = { userIds: ['user-a', 'user-b'] };
+      const campaign = await created(store, messageOf('sender', { createdAt, audience }));
+      const names = { 0: 'projects/p/messages/1', 1: 'projects/p/messages/2' };
+      const sent = sentMessage(campaign, [2], () => ({ names }));
+      sent.chunks[0]!.recipients = ['a', 'b'].map((id) => ({
+        installationId: id,
+        token: `token-of-${id}`,
+      }));
+      if (when === 'before') await store.eraseUser('user-a', NOW);
+      await store.closeMessage(sent);
+      if (when === 'after') await store.eraseUser('user-a', NOW);
+      const nameOf = async (id: string) =>
+        (await find(store, campaign.id, id)).recipients.map((it) => it.pushName);
+      assert.deepEqual([await nameOf('a'), await nameOf('b')], [[], [names[1]]], when);
+    }
   });
 }

@@ -19,6 +19,29 @@ const bytes = async function* (text: string) {
   yield new TextEncoder().encode(text);
 };
 
+test('a message shows the name that FCM gave its push, and a campaign does not', async (t) => {
+  const world = await startWorld({ installations: 0 });
+  t.after(world.close);
+  const api = world.client();
+  const token = sampleToken('fcm', 'phone');
+  await api.put('/v1/installations/phone', { platform: 'android', token, userId: 'me' });
+  const message = { title: 'Hallo' };
+  const sent = await api.post<CampaignView>('/v1/messages?wait=20', { userIds: ['me'], message });
+  assert.deepEqual([sent.state, sent.counts.accepted], ['completed', 1]);
+  const { name } = JSON.parse((await world.simulated.fcm.lastAccepted())!.answer);
+  const why = await api.get<WhyView>(`/v1/campaigns/${sent.id}/recipients/phone`);
+  assert.deepEqual(why.delivery?.pushId, { header: 'name', value: name });
+  const texts = (it: WhyView) => it.timeline.map(({ kind, text }) => `${kind}: ${text}`);
+  assert.ok(
+    texts(why).includes(`accepted: FCM accepts the push, name ${name}.`),
+    texts(why).join(),
+  );
+  const { campaign } = await send(world, { userIds: ['me'] }, message);
+  const other = await api.get<WhyView>(`/v1/campaigns/${campaign.id}/recipients/phone`);
+  assert.deepEqual([other.state, other.delivery?.pushId], ['accepted', null]);
+  assert.ok(texts(other).includes('accepted: FCM accepts the push.'), texts(other).join());
+});
+
 test('from an upload and a segment to a phone: its language, its words, its badge', async (t) => {
   const world = await startWorld({ installations: 3_000 });
   t.after(world.close);

@@ -114,6 +114,29 @@ for (const provider of ['apns', 'fcm'] as const) {
   });
 }
 
+test('fcm: a push has the name that FCM gives it, where the batch keeps names', async (t) => {
+  const { simulator, sender } = await start(t, 'fcm');
+  for (const keepsNames of [true, false]) {
+    const { it, outcomes } = batch('fcm', 1, { keepsNames });
+    await sender.send(it);
+    const { name } = JSON.parse((await simulator.lastAccepted())!.answer);
+    assert.match(name, /^projects\/example\/messages\/0:/);
+    assert.deepEqual(outcomes.get(0), [{ kind: 'accepted', ...(keepsNames && { name }) }]);
+  }
+  const { it, outcomes } = batch('fcm', 300, { keepsNames: true });
+  await sender.send(it);
+  const names = [...outcomes.values()].map(([one]) => one?.kind === 'accepted' && one.name);
+  assert.equal(new Set(names).size, 300, 'each has its own');
+  assert.ok(names.every(Boolean));
+});
+
+test('apns: the ids are ours, so there is no name', async (t) => {
+  const { sender } = await start(t, 'apns');
+  const { it, outcomes } = batch('apns', 1, { keepsNames: true });
+  await sender.send(it);
+  assert.deepEqual(outcomes.get(0), [{ kind: 'accepted' }]);
+});
+
 test('an empty batch ends immediately', async (t) => {
   const { sender } = await start(t, 'fcm');
   await sender.send(batch('fcm', 0).it);

@@ -31,10 +31,19 @@ const deliverySchema = z
     detail: z.string().nullable(),
     meaning: z.string().nullable().meta({ description: 'Of the reason, as a sentence.' }),
     pruned: z.boolean().meta({ description: 'The token was dead: the installation was removed.' }),
-    pushId: z.object({ header: z.string(), value: z.string() }).nullable().meta({
-      description:
-        'For a question to Apple; null if no push has left. FCM names pushes itself; that is not kept.',
-    }),
+    pushId: z
+      .object({ header: z.string(), value: z.string() })
+      .nullable()
+      .meta({
+        description:
+          'For a question to the provider: the `apns-id` that APNs was given, null if no push has left; ' +
+          'or the `name` in the answer of FCM, which is kept of messages only, if it accepted the push in ' +
+          'their first attempt.',
+        example: {
+          header: 'name',
+          value: 'projects/p/messages/0:1500415314455276%31bd1c9631bd1c96',
+        },
+      }),
     frozenAt: timeOrNull,
     claimedAt: timeOrNull.meta({ description: 'The last attempt at its chunk began.' }),
     releasedAt: timeOrNull.meta({ description: 'That attempt ended.' }),

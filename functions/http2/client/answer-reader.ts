@@ -28,7 +28,7 @@ export function createAnswerReader({ find, spend, ended, cut }: AnswerEvents): A
   const block = createAnswerBlock();
 
   function complete(exchange: Exchange) {
-    // half a reason would mislead; of a 200 only the status is used
+    // half a reason would mislead; a 200 is complete by its status, whatever comes of its body
     if (exchange.status !== 200 && exchange.length !== -1 && exchange.length !== exchange.received)
       return abort(exchange, F.PROTOCOL_ERROR, 'a body that differs from its content-length');
     // an answer may come before its whole request was sent; the rest is not needed (section 8.1)
@@ -56,10 +56,8 @@ export function createAnswerReader({ find, spend, ended, cut }: AnswerEvents): A
     } else {
       exchange.status = status;
       exchange.length = block.length;
-      if (status !== 200) {
-        exchange.retryAfter = block.retryAfter;
-        exchange.body = [];
-      }
+      if (status !== 200) exchange.retryAfter = block.retryAfter;
+      if (status !== 200 || exchange.request.keepsBody) exchange.body = [];
     }
     if (endStream) complete(exchange);
   }

@@ -14,6 +14,8 @@ export interface Request {
   body: Buffer;
   fill?: string;
   tail?: Buffer;
+  /** The body of a 200 is kept too. Left out, of a 200 only the status is used. */
+  keepsBody?: true;
 }
 
 /** A request on its way. It is a stream of a connection while it has an id. */
@@ -22,7 +24,7 @@ export interface Exchange {
   /** of the answer; 0 until an answer begins */
   status: number;
   retryAfter: string | undefined;
-  /** of an answer other than 200; null without one */
+  /** of an answer other than 200, or to a request that keeps it; null without one */
   body: Buffer[] | null;
   /** when its stream was opened, in milliseconds of the pool's clock */
   openedAt: number;

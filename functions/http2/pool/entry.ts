@@ -4,7 +4,8 @@ import { type Exchange, type Request, unsent } from '../client/exchange.ts';
 import type { Link } from './link.ts';
 
 /**
- * reply      the peer answered; `body` is empty for 200 and cut after 64 KiB
+ * reply      the peer answered; `body` is cut after 64 KiB. That of a 200 is empty, unless the request
+ *            keeps it: then it may be cut anywhere
  * refused    the peer certainly did not process it, so it is safe to send again
  * no-answer  it was written and no answer came (reset, cut, deadline): it may have been processed
  */
@@ -68,7 +69,7 @@ const OK: Answer = Object.freeze({
 
 /** Returns the answer of an exchange that ended as 'answered'. */
 export function replyOf({ status, retryAfter, body }: Entry): Answer {
-  if (status === 200) return OK;
+  if (status === 200 && body === null) return OK;
   return {
     kind: 'reply',
     status,

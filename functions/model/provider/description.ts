@@ -34,17 +34,20 @@ export interface ProviderDescription {
   readonly tokenExpiresAfterMs: number | null;
   /** all reasons that it documents, by name */
   readonly reasons: Readonly<Record<string, Reason>>;
-  /** how the ids of its pushes are made; null: it names each push itself */
+  /** how a push is named in a question to the provider; null: it has no names */
   readonly pushIds: PushIds | null;
   readonly probe: Probe;
 }
 
-/** Ids that we give to pushes, so that a second delivery has the same and needs no store. */
 interface PushIds {
-  /** the header that carries it: its name for people */
+  /** what carries it, in the provider's words: a header, or a field of the answer */
   readonly header: string;
-  /** The ids of a chunk's pushes, by the recipient's index in it. `chunkId` is the seed. */
-  readonly of: (chunkId: string) => (index: number) => string;
+  /**
+   * The ids that we give to a chunk's pushes, by the recipient's index in it, so that a second delivery has
+   * the same and needs no store. `chunkId` is the seed. Null: the provider names each push itself, in its
+   * answer.
+   */
+  readonly of: ((chunkId: string) => (index: number) => string) | null;
 }
 
 interface TokenForm {

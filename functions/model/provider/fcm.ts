@@ -28,8 +28,7 @@ export const fcm = {
   // https://firebase.google.com/docs/cloud-messaging/manage-tokens
   tokenExpiresAfterMs: 270 * 24 * 60 * 60 * 1000,
   reasons: fcmReasons,
-  // it names each message itself
-  pushIds: null,
+  pushIds: { header: 'name', of: null },
   probe: {
     token: 'volley-doctor',
     otherEnvironment: null,

@@ -106,6 +106,7 @@ async function tryChunk(
       checkpoint: async () => ({ ...RUNNING, state: await state() }) as Committed,
     },
     claimedAt,
+    keepsNames: true,
     stop,
     isOnly: chunks.length === 1,
     async notePush(_, at, acceptedBy) {

@@ -12,7 +12,10 @@ interface Failed {
 
 type Failure = ChunkCommit['failures'][number];
 
-type Taken = Pick<ChunkCommit, 'accepted' | 'skipped' | 'failures' | 'forget' | 'open' | 'inDoubt'>;
+type Taken = Pick<
+  ChunkCommit,
+  'accepted' | 'names' | 'skipped' | 'failures' | 'forget' | 'open' | 'inDoubt'
+>;
 
 /** Characters of the provider's own words that a failure keeps. */
 const MAX_DETAIL = 300;
@@ -30,6 +33,7 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
   const open = new Set(chunk.open);
   const inDoubt = new Set(chunk.inDoubt);
   let accepted = 0;
+  let names: Record<number, string> | undefined;
   let skipped: number[] = [];
   let failed: { failure: Failure; forgetSince: number | undefined }[] = [];
   const answered = { accepted: 0, failed: 0, reasons: new Map<string, number>() };
@@ -45,9 +49,14 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
     doubt(index: number) {
       inDoubt.add(index);
     },
-    accept(index: number) {
+    /** `name`: what the provider names the push, if that is kept */
+    accept(index: number, name?: string) {
       settle(index);
       accepted += 1;
+      if (name !== undefined) {
+        names ??= {};
+        names[index] = name;
+      }
       answered.accepted += 1;
     },
     skip(index: number) {
@@ -91,6 +100,7 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
       failed = failed.slice(FAILED_TOGETHER);
       const taken: Taken = {
         accepted,
+        ...(names && { names }),
         skipped,
         failures: now.map((it) => it.failure),
         forget: now.flatMap(({ failure: { installationId, token }, forgetSince: since }) =>
@@ -100,6 +110,7 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
         inDoubt: [...inDoubt],
       };
       accepted = 0;
+      names = undefined;
       skipped = [];
       return taken;
     },

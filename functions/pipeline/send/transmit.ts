@@ -20,6 +20,8 @@ export interface Sending {
     checkpoint(): Promise<Committed>;
   };
   claimedAt: number;
+  /** the provider's names for the pushes are kept: of messages only */
+  keepsNames?: boolean;
   stop: AbortSignal;
   notePush: NotePush;
 }
@@ -107,6 +109,7 @@ export async function transmit(it: Transmission): Promise<Transmitted> {
       recipients: chunk.recipients,
       open: chunk.open,
       signal: AbortSignal.any([it.stop, stopped.signal]),
+      keepsNames: it.keepsNames === true,
       ramp,
       settle,
     });
@@ -169,7 +172,8 @@ function decide(
   switch (verdict.kind) {
     case 'accepted':
       // a dry run reaches no device
-      return dryRun ? recorder.skip(index) : recorder.accept(index);
+      if (dryRun) return recorder.skip(index);
+      return recorder.accept(index, outcome.kind === 'accepted' ? outcome.name : undefined);
     case 'failed': {
       const { reason, detail, forgetSince } = verdict;
       const kind = outcome.kind as Exclude<Outcome['kind'], 'accepted'>;

@@ -127,6 +127,19 @@ function asFrozen(commit: ChunkCommit, sent: NewChunk, { recipients }: Chunk): C
   });
   const open = moved(commit.open);
   const skipped = moved(commit.skipped);
+  const names = Object.entries(commit.names ?? {}).flatMap(([index, name]) => {
+    const place = placeOf(Number(index));
+    return place === undefined ? [] : [[place, name]];
+  });
   const accepted = recipients.length - failures.length - open.length - skipped.length;
-  return { ...commit, failures, open, inDoubt: moved(commit.inDoubt), skipped, accepted };
+  const inDoubt = moved(commit.inDoubt);
+  return {
+    ...commit,
+    failures,
+    open,
+    inDoubt,
+    skipped,
+    accepted,
+    ...(commit.names && { names: Object.fromEntries(names) }),
+  };
 }

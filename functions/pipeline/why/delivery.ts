@@ -13,7 +13,7 @@ export interface Delivery extends FoundRecipient {
   isChecked: boolean;
   /** by when it had its outcome, in ms; null: it has none, or the time is not known */
   settledBy: number | null;
-  /** the id of the push at the provider; null: it has none, or the provider gave it one, which is not kept */
+  /** how to name the push in a question to the provider; null: it has no name, or it is not kept */
   pushId: { header: string; value: string } | null;
   /** of a failure */
   meaning: string | null;
@@ -33,14 +33,15 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
   // what a cancellation has skipped was not asked for
   const isChecked = dryRun && canDryRun && (it.failure !== null || state !== 'cancelled');
   const explained = it.failure && explainedReason(it.failure);
+  const id = pushIds?.of ? pushIds.of(it.chunkId)(it.index) : it.pushName;
   const delivery: Delivery = {
     ...it,
     attempts: it.failure?.attempts ?? it.attempt,
     isChecked,
     settledBy: it.failure?.at ?? settledBy(it),
     pushId:
-      pushIds && (dryRun ? isChecked : mayHaveLeft(it))
-        ? { header: pushIds.header, value: pushIds.of(it.chunkId)(it.index) }
+      pushIds && id && (dryRun ? isChecked : mayHaveLeft(it))
+        ? { header: pushIds.header, value: id }
         : null,
     meaning: explained?.meaning ?? null,
   };

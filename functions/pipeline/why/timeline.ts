@@ -52,18 +52,20 @@ function deliverySteps(facts: Facts, it: Delivery): Step[] {
 const attemptsText = ({ attempts }: Delivery) =>
   attempts === 1 ? 'in the first attempt' : `in one of ${attempts} attempts`;
 
+const idText = ({ pushId }: Delivery) => (pushId ? `, ${pushId.header} ${pushId.value}` : '');
+
 /**
  * A skipped push, and one that expired, never left. Of the attempts at a chunk only the last one's time is
  * kept, and a push that has its outcome may have got that in any.
  */
 function handedOver({ campaign }: Facts, it: Delivery): Step[] {
-  const { state, attempts, failure, provider, environment, pushId } = it;
+  const { state, attempts, failure, provider, environment } = it;
   const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped';
   const neverLeft = isSkipped || failure?.reason === 'Expired';
   if (neverLeft || (state === 'open' && attempts === 0)) return [];
   const { title, environments } = descriptionOf(provider);
   const where = environments.length > 1 ? `${title} (${environment})` : title;
-  const id = pushId ? `, ${pushId.header} ${pushId.value}` : '';
+  const id = it.pushName === null ? idText(it) : '';
   const which = failure ? `in attempt ${attempts}` : attemptsText(it);
   const isOpen = state === 'open' || state === 'in-doubt';
   const isOfLast = isOpen || (failure ? attempts === it.attempt : attempts === 1);
@@ -92,7 +94,9 @@ function answered(facts: Facts, it: Delivery): Step[] {
     ];
   }
   const { dryRun } = facts.campaign;
-  if (state === 'accepted') return [{ at, kind: 'accepted', text: `${title} accepts the push.` }];
+  const name = it.pushName === null ? '' : idText(it);
+  if (state === 'accepted')
+    return [{ at, kind: 'accepted', text: `${title} accepts the push${name}.` }];
   if (state === 'skipped') {
     const why = dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
     return [{ at, kind: 'skipped', text: `It is skipped: ${why}.` }];

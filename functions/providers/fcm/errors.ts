@@ -18,8 +18,8 @@ const QUOTA_AFTER_MS = 60_000;
 const ACCEPTED: Outcome = Object.freeze({ kind: 'accepted' });
 
 /**
- * The outcome of an answer of FCM. Unless `status` is 200, `body` is a `google.rpc.Status`. `now` is in
- * milliseconds. Never throws.
+ * The outcome of an answer of FCM. `body` is a `google.rpc.Status`; of a 200 a `Message`, or '' if it was
+ * not kept. `now` is in milliseconds. Never throws.
  */
 export function classifyFcm(
   status: number,
@@ -27,7 +27,7 @@ export function classifyFcm(
   retryAfter: string | undefined,
   now: number,
 ): Outcome {
-  if (status === 200) return ACCEPTED;
+  if (status === 200) return body === '' ? ACCEPTED : acceptedAs(body);
   const error = parse(body);
   const known = Object.hasOwn(fcmReasons, error.code)
     ? fcmReasons[error.code as keyof typeof fcmReasons]
@@ -50,6 +50,22 @@ export function classifyFcm(
       return { kind: 'retry', reason, afterMs, scope: 'service', ...stalledMs };
     }
   }
+}
+
+const MAX_NAME = 200;
+/** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#Message */
+const nameForm = /^projects\/[\w.:-]+\/messages\/[\w.:%~+=-]+$/;
+
+/** Accepted, with the name of the push if the answer has one of the documented form. */
+function acceptedAs(body: string): Outcome {
+  try {
+    const name: unknown = JSON.parse(body)?.name;
+    if (typeof name === 'string' && name.length <= MAX_NAME && nameForm.test(name))
+      return { kind: 'accepted', name };
+  } catch {
+    // cut, or not JSON: the push was accepted all the same
+  }
+  return ACCEPTED;
 }
 
 /** The class of an answer without an FCM code. It concerns the request: 404 is a wrong project. */

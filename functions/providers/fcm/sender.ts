@@ -83,6 +83,7 @@ export function createFcmSender({
           if (it.bytes.least(recipient) > it.bytes.most) return settle(index, TOO_LARGE);
         const fill = quoted(recipient.token);
         const request: FcmRequest = { headers, body: it.before, fill, tail, index };
+        if (batch.keepsNames) request.keepsBody = true;
         pool.request(request, answered);
       };
     });

@@ -74,6 +74,8 @@ export interface AcceptedPush {
   token: string;
   headers: Record<string, string | undefined>;
   payload: string;
+  /** the body of the answer */
+  answer: string;
 }
 
 /** An accepted push and its time. */
@@ -111,7 +113,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
   const hashed = new Uint32Array(2);
   let stats = noStats();
   let arrivals: Arrival[] = [];
-  let last: { token: string; asked: Asked } | null = null;
+  let last: { token: string; asked: Asked; answer: string } | null = null;
   const limiter = createLimiter();
 
   function reject(answer: Answer, isInvalid = false): Answer {
@@ -158,17 +160,18 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
       if (place < deadShare + badShare) return reject(rules.badToken(asked));
       if (place < deadShare + badShare + generalShare) return reject(rules.general(asked));
     }
-    if (!checked.dryRun) count(checked.token, asked);
-    return rules.accept(asked, checked.token);
+    const answer = rules.accept(asked, checked.token);
+    if (!checked.dryRun) count(checked.token, asked, answer);
+    return answer;
   }
 
-  function count(token: string, asked: Asked) {
+  function count(token: string, asked: Asked, answer: Answer) {
     stats.accepted++;
     if (counted.add(token) > 1) stats.duplicates++;
     stats.lastAcceptedAt = now();
     stats.firstAcceptedAt ??= stats.lastAcceptedAt;
     if (arrivals.length < MAX_ARRIVALS) arrivals.push({ token, at: stats.lastAcceptedAt });
-    last = { token, asked };
+    last = { token, asked, answer: answer.body };
   }
 
   return {
@@ -197,6 +200,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
         token: last.token,
         headers: { ...last.asked.headers },
         payload: last.asked.body.toString(),
+        answer: last.answer,
       },
     reset() {
       counted.clear();

@@ -41,6 +41,7 @@ const READ = [
   'outcomes',
   'left',
   'doubtful',
+  'names',
   'notBefore',
   'erase',
   'state',
@@ -126,6 +127,7 @@ function changeOf(commit: Committing, it: ChunkFields, retentionDays: number) {
   const keep = 'keep' in lease && !done ? lease.keep : null;
   return {
     ...fromOutcomes(withCommit(outcomesOf(it), commit)),
+    ...(commit.names && { names: JSON.stringify(commit.names) }),
     done,
     leaseId: keep?.id ?? null,
     leaseUntil: keep?.until ?? 0,

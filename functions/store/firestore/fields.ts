@@ -142,6 +142,8 @@ export interface ChunkFields {
   slot?: number;
   /** compressed: a letter for each recipient (outcomes.ts); absent: all are open */
   outcomes?: Buffer;
+  /** JSON of `PushNames`; only of messages that were not closed in one write */
+  names?: string;
   /** of older versions: the recipients; JSON list of open indices, null: all; and of those in doubt */
   recipients?: string;
   left?: string | null;

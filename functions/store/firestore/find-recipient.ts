@@ -4,6 +4,7 @@ import type { Campaign } from '../../model/campaign.ts';
 import { beginOf, DAY_MS, expiryOf } from '../../model/timing.ts';
 import type { FoundRecipient, ShardOfDevice, SoughtDevice, Store } from '../../ports/ports.ts';
 import type { Outcome } from '../messages.ts';
+import { nameAt, nameIn } from '../push-names.ts';
 import { unpack } from '../recipients.ts';
 import { hasNamedShards, type Sought, soughtIn, stateAt } from '../traces.ts';
 import { findCampaign, outcomeIn, toCampaign } from './campaign-fields.ts';
@@ -121,6 +122,7 @@ async function recipientsIn(context: Reader, found: Found): Promise<FoundRecipie
       claimedAt: it.claimedAt ?? null,
       releasedAt: it.releasedAt ?? null,
       leaseUntil: it.leaseId === null ? null : it.leaseUntil,
+      pushName: nameIn(it.names, index),
       failure: failure ? { campaignId: it.campaignId, chunkId: it.id, ...failure } : null,
     };
   });
@@ -152,7 +154,7 @@ function sentIn(
   { failures, startedAt }: Outcome,
   { chunk, index, size }: { chunk: Outcome['chunks'][number]; index: number; size: number },
 ): FoundRecipient {
-  const { id: chunkId, provider, environment, outcomes } = chunk;
+  const { id: chunkId, provider, environment, outcomes, names } = chunk;
   return {
     chunkId,
     shard: 0,
@@ -168,6 +170,7 @@ function sentIn(
     claimedAt: campaign.createdAt,
     releasedAt: startedAt,
     leaseUntil: null,
+    pushName: nameAt(names, index),
     failure: failures.find((it) => it.chunkId === chunkId && it.index === index) ?? null,
   };
 }

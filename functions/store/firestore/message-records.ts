@@ -5,6 +5,7 @@ import type { UserRecord } from '../../ports/ports.ts';
 import { type Device, matcher, redacted } from '../erasure.ts';
 import type { Outcome, SentChunk } from '../messages.ts';
 import { outcomeAt } from '../outcomes.ts';
+import { namesWithout } from '../push-names.ts';
 import { pack, recordOf, unpack } from '../recipients.ts';
 import { outcomeIn, toCampaign } from './campaign-fields.ts';
 import { type Client, unchanged } from './client.ts';
@@ -57,10 +58,11 @@ export const eraseFromMessage = (
     const failures = outcome.failures.filter((it) => !isAmong(outcome, theirs, it));
     const left: Outcome = {
       ...outcome,
-      chunks: outcome.chunks.map((it, chunk) => ({
-        ...it,
-        ids: pack(redacted(recipientsOf(it), theirs(chunk))).ids,
-      })),
+      chunks: outcome.chunks.map(({ names, ...it }, chunk) => {
+        const kept = namesWithout(names, theirs(chunk));
+        const { ids } = pack(redacted(recipientsOf(it), theirs(chunk)));
+        return { ...it, ids, ...(kept && { names: kept }) };
+      }),
       failures,
     };
     writes.update(found.ref, { outcome: JSON.stringify(left) }, unchanged(found));

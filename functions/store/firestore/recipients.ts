@@ -8,6 +8,7 @@ import { type DocumentSnapshot, FieldValue, type Transaction } from '@google-clo
 import type { Recipient } from '../../model/chunk.ts';
 import { redacted } from '../erasure.ts';
 import { fromLists } from '../outcomes.ts';
+import { namesWithout } from '../push-names.ts';
 import { type Packed, pack, unpack } from '../recipients.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
@@ -70,7 +71,7 @@ export async function rewriteRecipients(
   { client, schema, retentionDays }: Pick<Context, 'client' | 'schema' | 'retentionDays'>,
   writes: Transaction,
   { id, chunk, gone, isDone, now }: Rewritten,
-): Promise<{ recipients?: FieldValue }> {
+): Promise<{ recipients?: FieldValue; names?: string }> {
   const ref = schema.recipients(id);
   const isOlder = chunk.get('slot') === undefined;
   const expireAt = chunk.get('expireAt') ?? expiry(now, retentionDays);
@@ -87,7 +88,11 @@ export async function rewriteRecipients(
   // two erasures may meet here, and a chunk that is done does not change by them
   if (found?.exists) writes.update(ref, { ids, rest, ...(isDone && settled) }, unchanged(found));
   else writes.create(ref, isDone ? { ids, expireAt } : { ids, rest });
-  return isOlder ? { recipients: FieldValue.delete() } : {};
+  const names = chunk.get('names') as string | undefined;
+  return {
+    ...(isOlder && { recipients: FieldValue.delete() }),
+    ...(names && { names: JSON.stringify(namesWithout(JSON.parse(names), gone) ?? {}) }),
+  };
 }
 
 interface Rewritten {

@@ -16,6 +16,8 @@ export interface ChunkRow {
   size: number;
   /** a letter for each recipient (`../outcomes.ts`); null: see `open` */
   outcomes: string | null;
+  /** JSON of `PushNames`; only of messages */
+  names: string | null;
   /** of older versions: JSON list of open indices, null: all; and of those in doubt */
   open: string | null;
   doubtful: string;

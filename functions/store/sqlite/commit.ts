@@ -66,6 +66,9 @@ function updateChunk(db: Database, row: ChunkRow, commit: ReturnType<Erase['with
     done ? null : dueAt,
     row.id,
   );
+  // a statement of its own: commits of campaigns have none
+  if (commit.names)
+    db.sql('UPDATE chunks SET names = ? WHERE id = ?').run(JSON.stringify(commit.names), row.id);
   if (done) settleRecipients(db, row.id);
 }
 

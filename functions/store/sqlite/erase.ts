@@ -14,6 +14,7 @@ import {
   withoutErased,
 } from '../erasure.ts';
 import { openIn, withSkipped } from '../outcomes.ts';
+import { namesWithout } from '../push-names.ts';
 import type { sqliteCampaigns } from './campaigns.ts';
 import {
   type ChunkRow,
@@ -85,7 +86,7 @@ export function sqliteErase(db: Database, campaigns: Context['campaigns']) {
       const gone = new Set(indicesIn(row.erase));
       const left = commitWithout(commit, gone);
       if (left.ends) {
-        redact(context, row.id, gone, left.open.length === 0);
+        redact(context, row, gone, left.open.length === 0);
         sql('UPDATE chunks SET erase = NULL WHERE id = ?').run(row.id);
       }
       return left;
@@ -95,8 +96,17 @@ export function sqliteErase(db: Database, campaigns: Context['campaigns']) {
 
 const indicesIn = (json: string | null): number[] => (json === null ? [] : JSON.parse(json));
 
-const redact = ({ db }: Context, id: string, indices: ReadonlySet<number>, isDone: boolean) =>
+function redact(
+  { db }: Context,
+  { id, names }: ChunkRow,
+  indices: ReadonlySet<number>,
+  isDone: boolean,
+) {
   putRecipients(db, id, redacted(findRecipients(db, id), indices), isDone);
+  if (names === null) return;
+  const left = namesWithout(JSON.parse(names), indices) ?? {};
+  db.sql('UPDATE chunks SET names = ? WHERE id = ?').run(JSON.stringify(left), id);
+}
 
 /**
  * Erases recipients of a chunk that no worker sends, and skips those that are still open. True if the
@@ -113,7 +123,7 @@ function takeOut(
   const outcomes = withSkipped(before, indices);
   const left = openIn(outcomes).open.length;
   const done = left === 0;
-  redact(context, row.id, indices, done);
+  redact(context, row, indices, done);
   if (row.done) return false;
   db.sql(
     `UPDATE chunks SET outcomes = ?, done = ?, erase = NULL,

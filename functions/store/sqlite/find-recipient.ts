@@ -8,6 +8,7 @@ import { bucketOf } from '../../model/bucket.ts';
 import type { Failure } from '../../model/chunk.ts';
 import type { FoundRecipient, ShardOfDevice, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { nameIn } from '../push-names.ts';
 import { unpack } from '../recipients.ts';
 import { type Sought, soughtIn, stateAt } from '../traces.ts';
 import { type ChunkRow, findChunk, outcomesOf } from './chunk-rows.ts';
@@ -123,6 +124,7 @@ const toFound = (db: Database, row: ChunkRow, index: number): FoundRecipient => 
   claimedAt: row.claimed_at,
   releasedAt: row.released_at,
   leaseUntil: row.lease_id === null ? null : row.lease_until,
+  pushName: nameIn(row.names, index),
   failure: failureAt(db, row, index),
 });
 

@@ -246,6 +246,8 @@ export const migrations: Migration[] = [
      hash INTEGER NOT NULL, campaign_id TEXT NOT NULL, PRIMARY KEY (hash, campaign_id)
    ) STRICT, WITHOUT ROWID;`,
   fillNames,
+  // what a provider named the pushes of a message
+  'ALTER TABLE chunks ADD COLUMN names TEXT;',
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

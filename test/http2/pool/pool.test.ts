@@ -5,6 +5,7 @@ import { constants } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Answer } from '../../../functions/http2/pool/pool.ts';
 import { answer, ask, certificate, sendMany, startPeer, startPool, tally, until } from '../peer.ts';
 
 test('a request gets its status, body and Retry-After', async (t) => {
@@ -38,6 +39,36 @@ test('the body of an answer is cut at 64 KiB', async (t) => {
   const peer = await startPeer(t, (stream) => answer(stream, 500, 'x'.repeat(1_000_000)));
   const got = await ask(startPool(t, { origin: peer.origin }));
   assert.equal(got.kind === 'reply' && got.body.length, 64 * 1024);
+});
+
+test('the body of a 200 is kept where the request says so, and a 200 is one whatever comes of it', async (t) => {
+  const bodies: Record<string, (stream: Parameters<typeof answer>[0]) => unknown> = {
+    '/whole': (stream) => answer(stream, 200, '{"name":"x"}'),
+    '/none': (stream) => answer(stream, 200),
+    '/long': (stream) => answer(stream, 200, 'x'.repeat(1_000_000)),
+    '/reset': (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.write('{"na', () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    },
+  };
+  const peer = await startPeer(t, (stream, headers) => {
+    bodies[headers[':path']!]!(stream);
+    return 'processed';
+  });
+  const pool = startPool(t, { origin: peer.origin });
+  const got = async (path: string, keeps: { keepsBody?: true }) => {
+    const reply = await new Promise<Answer>((resolve) =>
+      pool.request({ path, headers: { a: 'b' }, body: Buffer.from('{}'), ...keeps }, resolve),
+    );
+    assert.ok(reply.kind === 'reply' && reply.status === 200, path);
+    return reply.body;
+  };
+  const keepsBody = { keepsBody: true } as const;
+  assert.equal(await got('/whole', keepsBody), '{"name":"x"}');
+  assert.equal(await got('/none', keepsBody), '');
+  assert.equal((await got('/long', keepsBody)).length, 64 * 1024);
+  assert.ok('{"na'.startsWith(await got('/reset', keepsBody)));
+  for (const path of Object.keys(bodies)) assert.equal(await got(path, {}), '', path);
 });
 
 test('the peer sets the number of streams of a connection, and may change it', async (t) => {

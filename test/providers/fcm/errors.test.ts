@@ -20,6 +20,33 @@ const classify = (status: number, body: string, retryAfter?: string) =>
 
 test('200 is accepted', () => assert.deepEqual(classify(200, ''), { kind: 'accepted' }));
 
+test('a 200 has the name of the push, if that has the documented form', () => {
+  const name = 'projects/p/messages/0:1500415314455276%31bd1c9631bd1c96';
+  assert.deepEqual(classify(200, JSON.stringify({ name })), { kind: 'accepted', name });
+  const longest = `projects/p/messages/${'x'.repeat(180)}`;
+  assert.deepEqual(classify(200, JSON.stringify({ name: longest })), {
+    kind: 'accepted',
+    name: longest,
+  });
+  for (const body of [
+    ...[
+      'not JSON',
+      'null',
+      '[]',
+      '{}',
+      '"projects/p/messages/1"',
+      JSON.stringify({ name }).slice(0, -9),
+    ],
+    ...[1, null, { toString: 'x' }, [name], '', `${name}\n`, `${name} <b>`, `x${name}`].map((it) =>
+      JSON.stringify({ name: it }),
+    ),
+    ...['projects//messages/1', 'projects/p/messages/', 'projects/p/messages/ü', `${longest}x`].map(
+      (it) => JSON.stringify({ name: it }),
+    ),
+  ])
+    assert.deepEqual(classify(200, body), { kind: 'accepted' }, body);
+});
+
 test('UNREGISTERED is unregistered; FCM does not say since when', () =>
   assert.deepEqual(classify(404, error('UNREGISTERED')), {
     kind: 'unregistered',
