@@ -18,6 +18,7 @@ locals {
       "secretmanager.googleapis.com",
     ],
     var.bigquery ? ["bigquery.googleapis.com"] : [],
+    var.console != null ? ["firebasehosting.googleapis.com"] : [],
     var.github != null ? ["iamcredentials.googleapis.com", "sts.googleapis.com"] : [],
   ))
 }

@@ -1,10 +1,11 @@
 /**
  * `npm run build:console` writes the console for Firebase Hosting to dist-console/, with a firebase.json
- * of its own. Hosting rewrites `/v1/**` to the function `api`, so the console and the API have one
+ * of its own. The site is Volley's own as well (infra/console.tf): what is deployed replaces all that a
+ * site served before, and a project's first site is its apps'. Hosting rewrites `/v1/**` to the function `api`, so the console and the API have one
  * origin. https://firebase.google.com/docs/hosting/full-config
  *
- * Variables: FIREBASE_API_KEY, GOOGLE_CLOUD_PROJECT, OAUTH_CLIENT_ID (all public), VOLLEY_REGION, and
- * VOLLEY_PREFIX (default: volley).
+ * Variables, as `terraform output -raw console` prints them; none is secret: CONSOLE_SITE, FIREBASE_API_KEY,
+ * GOOGLE_CLOUD_PROJECT, OAUTH_CLIENT_ID, VOLLEY_REGION, and VOLLEY_PREFIX (default: volley).
  */
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -14,6 +15,8 @@ import { bundleConsole } from '../functions/local/console/bundle.ts';
 import { CONSOLE_HEADERS, cacheControl } from '../functions/local/console/headers.ts';
 
 interface Site {
+  /** the id of the site: https://ID.web.app */
+  site: string;
   apiKey: string;
   projectId: string;
   clientId: string;
@@ -24,7 +27,7 @@ interface Site {
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Writes `outdir`, which is deleted first. */
-export async function buildConsole(outdir: string, { region, prefix, ...google }: Site) {
+export async function buildConsole(outdir: string, { site, region, prefix, ...google }: Site) {
   const assets = await bundleConsole({ signIn: { kind: 'google', ...google }, simulated: false });
   await rm(outdir, { recursive: true, force: true });
   for (const [name, { bytes }] of assets) {
@@ -32,14 +35,15 @@ export async function buildConsole(outdir: string, { region, prefix, ...google }
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes);
   }
-  const config = { hosting: hosting({ region, prefix }) };
+  const config = { hosting: hosting({ site, region, prefix }) };
   await writeFile(join(outdir, 'firebase.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 /** A later rule replaces an earlier one with the same header. */
-const hosting = ({ region, prefix }: Pick<Site, 'region' | 'prefix'>) => {
+const hosting = ({ site, region, prefix }: Pick<Site, 'site' | 'region' | 'prefix'>) => {
   const run = { serviceId: `${prefix}-api`, region };
   return {
+    site,
     public: 'public',
     redirects: [{ source: '/', destination: '/console/', type: 302 }],
     rewrites: [
@@ -64,10 +68,17 @@ const headersOf = (headers: Record<string, string>) =>
 
 /** Throws an Error that names every variable that is missing. */
 export function siteOf(env: Record<string, string | undefined>): Site {
-  const needed = ['FIREBASE_API_KEY', 'GOOGLE_CLOUD_PROJECT', 'OAUTH_CLIENT_ID', 'VOLLEY_REGION'];
+  const needed = [
+    'CONSOLE_SITE',
+    'FIREBASE_API_KEY',
+    'GOOGLE_CLOUD_PROJECT',
+    'OAUTH_CLIENT_ID',
+    'VOLLEY_REGION',
+  ];
   const missing = needed.filter((it) => !env[it]);
   if (missing.length > 0) throw new Error(`not set: ${missing.join(', ')}`);
   return {
+    site: env.CONSOLE_SITE!,
     apiKey: env.FIREBASE_API_KEY!,
     projectId: env.GOOGLE_CLOUD_PROJECT!,
     clientId: env.OAUTH_CLIENT_ID!,

@@ -23,4 +23,7 @@ region  = "europe-west1"
 
 # bigquery = true
 
+# The console on Firebase Hosting: docs/console.md.
+# console = { site = "my-project-volley", api_key = "AIza…", oauth_client_id = "123….apps.googleusercontent.com" }
+
 # github = { repository_id = "123456789", state_bucket = "my-project-1234-terraform" }

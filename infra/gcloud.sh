@@ -18,6 +18,7 @@
 #   FCM (true)  FCM_PROJECT (PROJECT)  FCM_CHUNKS (2.375), FCM_CHUNKS_NOW (8): see queues.tf for another quota
 #   SEVERAL_APPS (false)   WARM, such as "api=1 plan=1"  TRUSTED_HOPS (1)
 #   ALERT_EMAILS, such as "a@example.com b@example.com"  BIGQUERY (false)
+#   CONSOLE_SITE           an id of its own on Firebase Hosting, for the console: docs/console.md
 #   PUBLIC (true)          no-check where the organisation forbids allUsers, false for neither: docs/operations.md
 set -euo pipefail
 
@@ -52,6 +53,10 @@ fcm_project=${FCM_PROJECT:-$project}
 }
 [[ $public =~ ^(true|no-check|false)$ ]] || {
   echo 'PUBLIC must be true, no-check or false.' >&2
+  exit 2
+}
+[[ ${CONSOLE_SITE-} != "$project" && ${CONSOLE_SITE:-none-at-all} =~ ^[a-z0-9][a-z0-9-]{4,28}[a-z0-9]$ ]] || {
+  echo 'CONSOLE_SITE must be 6 to 30 small letters, digits and hyphens, and not the project'"'"'s id: that is the site of your apps.' >&2
   exit 2
 }
 if [[ $database == '(default)' && ${CREATE_DATABASE:-true} != true ]]; then
@@ -104,9 +109,10 @@ run() {
 on() { run gcloud "$@" --project="$project" --quiet --format=none; } # in the project
 
 # Whether it can be described. Only a clear "not found" is a no: anything else ends the script.
-there() { # DESCRIBE…
+there() { exists gcloud "$@" --project="$project" --quiet; } # DESCRIBE…
+exists() {                                                   # COMMAND…
   local said
-  if said=$(patiently gcloud "$@" --project="$project" --quiet 2>&1 >/dev/null); then return; fi
+  if said=$(patiently "$@" 2>&1 >/dev/null); then return; fi
   [[ ! $said =~ NOT_FOUND|not\ found|status=\[404\] ]] || return 1
   echo "$said" >&2
   exit 1
@@ -160,6 +166,7 @@ on services enable artifactregistry.googleapis.com cloudbuild.googleapis.com clo
   fcm.googleapis.com firestore.googleapis.com iam.googleapis.com identitytoolkit.googleapis.com \
   logging.googleapis.com monitoring.googleapis.com pubsub.googleapis.com run.googleapis.com secretmanager.googleapis.com
 [[ ${BIGQUERY-} != true ]] || on services enable bigquery.googleapis.com
+[[ -z ${CONSOLE_SITE-} ]] || on services enable firebasehosting.googleapis.com
 
 if [[ -n $dry ]]; then
   number=${PROJECT_NUMBER:-PROJECT_NUMBER}
@@ -509,6 +516,25 @@ for file in "$here"/alerts/*.json; do
     on alpha monitoring policies update "$there" --policy-from-file="$rendered" ${notify[@]+"${notify[@]}"}
   fi
 done
+
+# ------------------------------------------------------------------------------------ the console
+
+# Hosting has no gcloud command. The token is read from a pipe, so that no list of processes shows it.
+# https://firebase.google.com/docs/reference/hosting/rest/v1beta1/projects.sites
+hosting() { # METHOD PATH
+  local method=$1 path=$2 said body=()
+  [[ $method == GET ]] || body=(--data '{}')
+  said=$(gcloud auth print-access-token --quiet | sed 's/^/Authorization: Bearer /' |
+    curl --silent --show-error --fail-with-body --max-time 60 --request "$method" --header @- \
+      --header "X-Goog-User-Project: $project" --header 'Content-Type: application/json' ${body[@]+"${body[@]}"} \
+      "${CLOUDSDK_API_ENDPOINT_OVERRIDES_FIREBASEHOSTING:-https://firebasehosting.googleapis.com/}v1beta1/projects/$project/$path" 2>&1) ||
+    { echo "$said" >&2 && return 1; }
+}
+if [[ -n ${CONSOLE_SITE-} ]]; then
+  if [[ -n $dry ]] || ! exists hosting GET "sites/$CONSOLE_SITE"; then
+    run hosting POST "sites?siteId=$CONSOLE_SITE"
+  fi
+fi
 
 # --------------------------------------------------------------------------- the API to the public
 

@@ -56,10 +56,12 @@ locals {
     "bigquery.datasets.get",
     "bigquery.tables.get",
     "bigquery.tables.getIamPolicy",
+    ] : [], var.console != null ? [
+    "firebasehosting.sites.get",
   ] : [])
 
   # For what an apply changes, where a grant cannot be narrower than the project.
-  github_writes = [
+  github_writes = concat([
     "cloudfunctions.functions.update",
     "cloudfunctions.operations.get",
     "cloudscheduler.jobs.update",
@@ -79,7 +81,12 @@ locals {
     "monitoring.notificationChannels.create",
     "monitoring.notificationChannels.delete",
     "monitoring.notificationChannels.update",
-  ]
+    ], var.console != null ? [
+    # Firebase's command asks for the project, Hosting whether the caller sees the service that it leads to
+    "firebase.projects.get",
+    "firebasehosting.sites.update",
+    "run.services.get",
+  ] : [])
 
   # For what an apply changes, granted on our resources alone: the project may have others of these kinds.
   github_changes = {

@@ -20,6 +20,18 @@ output "secrets_to_fill" {
   value       = sort([for it in google_secret_manager_secret.this : it.secret_id])
 }
 
+output "console" {
+  description = "What `npm run build:console` needs, a variable a line; empty without a console."
+  value = var.console == null ? "" : join("", [
+    "CONSOLE_SITE=${google_firebase_hosting_site.console[0].site_id}\n",
+    "FIREBASE_API_KEY=${var.console.api_key}\n",
+    "GOOGLE_CLOUD_PROJECT=${var.project}\n",
+    "OAUTH_CLIENT_ID=${var.console.oauth_client_id}\n",
+    "VOLLEY_PREFIX=${var.prefix}\n",
+    "VOLLEY_REGION=${var.region}\n",
+  ])
+}
+
 output "github" {
   description = "For the repository's variables (Settings, Actions, Variables)."
   value = var.github == null ? null : {

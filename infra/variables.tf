@@ -148,6 +148,31 @@ variable "bigquery" {
   default     = false
 }
 
+variable "console" {
+  description = <<-END
+    The console on Firebase Hosting (docs/console.md); null for none. `site` becomes https://SITE.web.app: an
+    id that no other site of Hosting has, and never the site of your apps, which a deployment would replace.
+    `api_key` is of the project's web app, `oauth_client_id` of the client that people sign in with. All
+    three are public.
+  END
+  type = object({
+    site            = string
+    api_key         = string
+    oauth_client_id = string
+  })
+  default = null
+
+  validation {
+    condition     = var.console == null ? true : can(regex("^[a-z0-9][a-z0-9-]{4,28}[a-z0-9]$", var.console.site)) && var.console.site != var.project
+    error_message = "site must be 6 to 30 small letters, digits and hyphens, and not the project's id: that is the site of your apps."
+  }
+
+  validation {
+    condition     = var.console == null ? true : can(regex("^[A-Za-z0-9_-]+$", var.console.api_key)) && can(regex("^[a-z0-9-]+[.]apps[.]googleusercontent[.]com$", var.console.oauth_client_id))
+    error_message = "api_key must be as the Firebase console shows it (AIza…), oauth_client_id must end in .apps.googleusercontent.com."
+  }
+}
+
 variable "github" {
   description = <<-END
     Lets the workflows of one repository plan (pull requests) and apply (its environment) without a

@@ -6,7 +6,7 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 6.50"
     }
-    # for one resource, the account of Pub/Sub itself (events.tf), which `google` does not have
+    # for what `google` does not have: the account of Pub/Sub itself (events.tf), Hosting (console.tf)
     google-beta = {
       source  = "hashicorp/google-beta"
       version = "~> 6.50"

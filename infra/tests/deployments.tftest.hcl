@@ -36,7 +36,7 @@ run "usual" {
   }
 
   assert {
-    condition     = length(google_bigquery_table.events) + length(google_iam_workload_identity_pool.github) == 0
+    condition     = length(google_bigquery_table.events) + length(google_firebase_hosting_site.console) + length(google_iam_workload_identity_pool.github) == 0
     error_message = "What is optional is not there."
   }
 }
@@ -55,12 +55,18 @@ run "everything" {
     warm           = { api = 1 }
     retention_days = 7
     trusted_hops   = 2
+    console        = { site = "example-push", api_key = "AIza-example", oauth_client_id = "123-abc.apps.googleusercontent.com" }
     github         = { repository_id = "123456789", state_bucket = "example-state" }
   }
 
   assert {
     condition     = toset(keys(google_secret_manager_secret.this)) == toset(["apns-key", "apns-next-key"])
     error_message = "Two keys are two secrets."
+  }
+
+  assert {
+    condition     = output.console == "CONSOLE_SITE=example-push\nFIREBASE_API_KEY=AIza-example\nGOOGLE_CLOUD_PROJECT=example-project\nOAUTH_CLIENT_ID=123-abc.apps.googleusercontent.com\nVOLLEY_PREFIX=push\nVOLLEY_REGION=us-central1\n"
+    error_message = "The console is built with the settings of its deployment."
   }
 
   assert {

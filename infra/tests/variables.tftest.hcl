@@ -72,6 +72,22 @@ run "a_function_that_is_none_kept_warm" {
   expect_failures = [var.warm]
 }
 
+run "the_site_of_the_apps_for_the_console" {
+  command = plan
+  variables {
+    console = { site = "example-project", api_key = "AIza-example", oauth_client_id = "123.apps.googleusercontent.com" }
+  }
+  expect_failures = [var.console]
+}
+
+run "an_oauth_client_secret_for_its_id" {
+  command = plan
+  variables {
+    console = { site = "example-push", api_key = "AIza-example", oauth_client_id = "GOCSPX-example" }
+  }
+  expect_failures = [var.console]
+}
+
 run "a_repository_by_its_name" {
   command = plan
   variables {

@@ -35,6 +35,8 @@ const elsewhere: [begins: RegExp, test: string][] = [
   [/^(cd infra && )?terraform /, 'test/infra/deployment.test.ts'],
   [/^cd \.\. && export VOLLEY_URL=\$\(terraform /, 'test/infra/deployment.test.ts'],
   [/^(npm run --silent key |export VOLLEY_API_KEY=volley_…$)/, 'test/infra/first-key.test.ts'],
+  [/^npm run --silent role /, 'test/infra/role.test.ts'],
+  [/^(set -a && \. \.\/console\.env|cd dist-console) /, 'test/infra/console.test.ts'],
   [/^VOLLEY_DATA=\.volley-real APNS_KEY=/, 'test/config/embedded.test.ts'],
   [/^export VOLLEY_DATA=/, 'test/config/embedded.test.ts'],
   [/^npm ci && npm run build$/, 'test/infra/build.test.ts'],

@@ -7,6 +7,7 @@ import { buildConsole, siteOf } from '../../infra/console.ts';
 import { makeFolder } from '../store/folder.ts';
 
 const env = {
+  CONSOLE_SITE: 'example-push',
   FIREBASE_API_KEY: 'AIza-example',
   GOOGLE_CLOUD_PROJECT: 'example-project',
   OAUTH_CLIENT_ID: '123.apps.googleusercontent.com',
@@ -17,6 +18,7 @@ test('Hosting serves the console and leads calls to the API, with the headers of
   const folder = makeFolder(t);
   await buildConsole(folder, siteOf(env));
   const { hosting } = JSON.parse(await readFile(join(folder, 'firebase.json'), 'utf8'));
+  assert.equal(hosting.site, 'example-push');
   assert.deepEqual(hosting.rewrites[0], {
     source: '/v1/**',
     run: { serviceId: 'volley-api', region: 'europe-west1' },
@@ -39,6 +41,6 @@ test('Hosting serves the console and leads calls to the API, with the headers of
 
 test('variables that are missing are all named', () => {
   assert.throws(() => siteOf({ VOLLEY_REGION: 'x' }), {
-    message: 'not set: FIREBASE_API_KEY, GOOGLE_CLOUD_PROJECT, OAUTH_CLIENT_ID',
+    message: 'not set: CONSOLE_SITE, FIREBASE_API_KEY, GOOGLE_CLOUD_PROJECT, OAUTH_CLIENT_ID',
   });
 });

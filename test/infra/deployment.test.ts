@@ -32,6 +32,7 @@ const settings: Record<string, Record<string, string>> = {
     LOCATION: 'nam5',
     ALERT_EMAILS: 'oncall@example.com',
     BIGQUERY: 'true',
+    CONSOLE_SITE: 'example-push',
     WARM: 'api=1',
     RETENTION_DAYS: '7',
     TRUSTED_HOPS: '2',

@@ -18,7 +18,7 @@ export async function commandsOf(settings: Record<string, string>): Promise<Comm
   const { stdout } = await run('bash', ['infra/gcloud.sh', '--dry-run'], { env });
   return stdout
     .split('\n')
-    .filter((line) => /^(gcloud|bq) /.test(line))
+    .filter((line) => /^(gcloud|bq|hosting) /.test(line))
     .map((line) => {
       const [program, ...rest] = unquote(line);
       const words = rest.filter((it) => !it.startsWith('--'));
@@ -27,7 +27,7 @@ export async function commandsOf(settings: Record<string, string>): Promise<Comm
         const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(it)!;
         flags[name!] = [...(flags[name!] ?? []), value ?? 'true'];
       }
-      return { words: program === 'bq' ? ['bq', ...words] : words, flags };
+      return { words: program === 'gcloud' ? words : [program!, ...words], flags };
     });
 }
 
@@ -174,6 +174,9 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
         break;
       case 'beta services identity':
         add(all, `agent of ${one('service')}`);
+        break;
+      case 'hosting POST':
+        add(all, `site ${last.replace('sites?siteId=', '')}`);
         break;
       case 'run services update':
         add(all, `unchecked ${last}`);

@@ -148,6 +148,7 @@ const readers: Record<string, Reader> = {
   google_monitoring_notification_channel: (it, all) => add(all, `tells ${it.labels.email_address}`),
   google_monitoring_alert_policy: (it, all) =>
     add(all, `alert ${it.display_name}`, { told: it.notification_channels.length > 0 }),
+  google_firebase_hosting_site: (it, all) => add(all, `site ${it.site_id}`),
   google_bigquery_dataset: (it, all) => add(all, `dataset ${it.dataset_id}`),
   google_bigquery_table: (it, all) =>
     add(

@@ -82,6 +82,7 @@ const readers: Record<string, Reader | null> = {
   'monitoring alertPolicies': (it, all) =>
     add(all, `alert ${it.displayName}`, { told: (it.notificationChannels ?? []).length > 0 }),
   'monitoring notificationChannels': (it, all) => add(all, `tells ${it.labels.email_address}`),
+  'firebasehosting sites': (_, all, name) => add(all, `site ${name}`),
   'bigquery datasets': (_, all, name) => add(all, `dataset ${name}`),
   'bigquery tables': (it, all, name) =>
     add(

@@ -19,6 +19,7 @@ const settings = {
   LOCATION: 'eur3',
   ALERT_EMAILS: 'oncall@example.com',
   BIGQUERY: 'true',
+  CONSOLE_SITE: 'example-push',
   WARM: 'api=1',
 };
 

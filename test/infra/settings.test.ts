@@ -20,6 +20,8 @@ test('gcloud.sh refuses settings that Google would refuse, before it prints a co
     [{ PROJECT: project, REGION: 'europe-west1-b' }, /^REGION must be a region/],
     [{ PROJECT: project, REGION: 'Belgium' }, /^REGION must be a region/],
     [{ PROJECT: project, PREFIX: 'My Push' }, /^PREFIX must be 4 to 17 small letters/],
+    [{ PROJECT: project, CONSOLE_SITE: 'My Site' }, /^CONSOLE_SITE must be 6 to 30 small letters/],
+    [{ PROJECT: project, CONSOLE_SITE: project }, /not the project's id: that is the site/],
     [{ PROJECT: project, PUBLIC: 'yes' }, /^PUBLIC must be true, no-check or false/],
   ] as [Record<string, string>, RegExp][])
     await assert.rejects(

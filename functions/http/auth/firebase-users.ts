@@ -15,11 +15,13 @@ import { withDeadline } from '../../lib/deadline.ts';
 import { Unavailable } from '../../lib/errors.ts';
 import { fullScopes, type Scope } from '../../model/key.ts';
 
-const roles: Record<string, Scope[]> = {
+export const roles = {
   admin: fullScopes,
   sender: ['campaigns', 'read'],
   viewer: ['read'],
-};
+} satisfies Record<string, Scope[]>;
+
+export type Role = keyof typeof roles;
 
 interface Person {
   /** Firebase's user id */
@@ -64,9 +66,9 @@ export function createPeople(project: string, options: AppOptions = {}): FindPer
 }
 
 function personOf({ uid, email, volley }: DecodedIdToken): Person {
-  const role =
-    typeof volley === 'string' && Object.hasOwn(roles, volley) ? roles[volley] : undefined;
-  return { id: uid, name: email ?? uid, scopes: role ?? [] };
+  const scopes =
+    typeof volley === 'string' && Object.hasOwn(roles, volley) ? roles[volley as Role] : [];
+  return { id: uid, name: email ?? uid, scopes };
 }
 
 const REFUSALS = [

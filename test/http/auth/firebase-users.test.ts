@@ -1,90 +1,15 @@
-/**
- * The library asks Google for certificates and users, over TLS, as it always does; here a server of
- * ours answers in Google's place. (FIREBASE_AUTH_EMULATOR_HOST would have it take unsigned tokens.)
- */
-
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { Agent, createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
-import { connect } from 'node:tls';
-import { generate } from 'selfsigned';
+import { test } from 'node:test';
 import { createApi } from '../../../functions/http/api.ts';
-import { createPeople } from '../../../functions/http/auth/firebase-users.ts';
 import { Unavailable } from '../../../functions/lib/errors.ts';
 import { campaign, createFixture, jsonOf } from '../fixture.ts';
+import { claims, PROJECT, startGoogle } from './google.ts';
 import { createSigner, encode, nowSeconds } from './jwt.ts';
 
-const PROJECT = 'my-project-1234';
-const firebase = await createSigner();
 const forger = await createSigner();
 
-const claims = (more: object = {}) => ({
-  iss: `https://securetoken.google.com/${PROJECT}`,
-  aud: PROJECT,
-  sub: 'ann',
-  user_id: 'ann',
-  auth_time: nowSeconds() - 60,
-  iat: nowSeconds() - 60,
-  exp: nowSeconds() + 3540,
-  email: 'ann@example.com',
-  email_verified: true,
-  volley: 'admin',
-  ...more,
-});
-
-/** What Google knows of `ann`; null: nothing. */
-type User = { disabled?: boolean; validSince?: string } | null;
-
-async function startGoogle(t: TestContext) {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Google' }], {
-    extensions: [
-      {
-        name: 'subjectAltName',
-        altNames: ['www.googleapis.com', 'identitytoolkit.googleapis.com'].map((value) => ({
-          type: 2 as const,
-          value,
-        })),
-      },
-    ],
-  });
-  const google = { user: {} as User, down: false, lookups: 0, fetches: 0 };
-  const server = createServer({ key, cert }, (request, response) => {
-    const answer = (status: number, body: unknown) => {
-      response.writeHead(status, {
-        'Content-Type': 'application/json',
-        'Cache-Control': 'public, max-age=20000',
-      });
-      response.end(JSON.stringify(body));
-    };
-    if (google.down) return answer(500, {});
-    if (request.url?.endsWith('/securetoken@system.gserviceaccount.com')) {
-      google.fetches++;
-      return answer(200, { [firebase.kid]: firebase.certificate });
-    }
-    assert.equal(request.url, `/v1/projects/${PROJECT}/accounts:lookup`);
-    google.lookups++;
-    answer(200, google.user ? { users: [{ localId: 'ann', ...google.user }] } : {});
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const httpAgent = new Agent({ ca: cert });
-  httpAgent.createConnection = (options) =>
-    connect({ ...(options as object), host: '127.0.0.1', port, ca: cert });
-  t.after(async () => {
-    httpAgent.destroy();
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
-  const credential = { getAccessToken: async () => ({ access_token: 'token', expires_in: 3600 }) };
-  return { google, find: createPeople(PROJECT, { httpAgent, credential }) };
-}
-
 test('a Firebase user has the scopes of the claim `volley`', async (t) => {
-  const { find } = await startGoogle(t);
+  const { find, firebase } = await startGoogle(t);
   const of = async (more: object) => (await find(firebase.sign(claims(more))))?.scopes;
   assert.deepEqual(await of({ volley: 'admin' }), ['campaigns', 'installations', 'read', 'admin']);
   assert.deepEqual(await of({ volley: 'sender' }), ['campaigns', 'read']);
@@ -95,7 +20,7 @@ test('a Firebase user has the scopes of the claim `volley`', async (t) => {
 });
 
 test('a token of another project, or an expired one, finds no user', async (t) => {
-  const { find } = await startGoogle(t);
+  const { find, firebase } = await startGoogle(t);
   const anHourAgo = nowSeconds() - 3600;
   const [header, payload, signature] = firebase.sign(claims()).split('.') as [
     string,
@@ -123,7 +48,7 @@ test('a token of another project, or an expired one, finds no user', async (t) =
 });
 
 test('a disabled, deleted or signed-out user is not found', async (t) => {
-  const { google, find } = await startGoogle(t);
+  const { google, find, firebase } = await startGoogle(t);
   const token = firebase.sign(claims());
   assert.ok(await find(token));
   for (const user of [{ disabled: true }, null, { validSince: `${nowSeconds() + 1}` }]) {
@@ -135,7 +60,7 @@ test('a disabled, deleted or signed-out user is not found', async (t) => {
 });
 
 test('while Google does not answer, calls are neither allowed nor refused for good', async (t) => {
-  const { google, find } = await startGoogle(t);
+  const { google, find, firebase } = await startGoogle(t);
   google.down = true;
   await assert.rejects(find(firebase.sign(claims())), Unavailable);
   google.down = false;
@@ -144,7 +69,7 @@ test('while Google does not answer, calls are neither allowed nor refused for go
 
 test('the API takes keys, and Firebase users by their role', async (t) => {
   const { ports, ask, clock } = await createFixture(t);
-  const { google, find } = await startGoogle(t);
+  const { google, find, firebase } = await startGoogle(t);
   const api = createApi(ports, { findPerson: find });
   const as = (token: string, method: string, body?: unknown) =>
     ask(method, '/v1/campaigns', body, { Authorization: `Bearer ${token}` }, api);
@@ -203,7 +128,7 @@ test('Firebase users are limited by user id, not by address; keys are not limite
 
 test('without Firebase users a JWT is a wrong key', async (t) => {
   const { ask } = await createFixture(t);
-  const headers = { Authorization: `Bearer ${firebase.sign(claims())}` };
+  const headers = { Authorization: `Bearer ${forger.sign(claims())}` };
   const response = await ask('GET', '/v1/campaigns', undefined, headers);
   assert.equal(response.status, 401);
   assert.match((await jsonOf<{ detail: string }>(response)).detail, /API key/);

@@ -17,6 +17,7 @@ const services = [
   'cloudresourcemanager',
   'cloudscheduler',
   'cloudtasks',
+  'firebasehosting',
   'firestore',
   'iam',
   'logging',

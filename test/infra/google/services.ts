@@ -71,6 +71,7 @@ export const kinds: Kind[] = [
   },
   { service: 'bigquery', collection: 'tables', id: (_, body) => body.tableReference.tableId },
   { service: 'storage', collection: 'b', id: byName, add: (_, { name }) => ({ name }) },
+  { service: 'firebasehosting', collection: 'sites', id: byQuery('siteId') },
   { service: 'monitoring', collection: 'dashboards' },
   { service: 'monitoring', collection: 'alertPolicies' },
   { service: 'monitoring', collection: 'notificationChannels' },

@@ -15,6 +15,7 @@ export const reads: Record<string, string[]> = {
   google_cloud_tasks_queue: ['cloudtasks.queues.get'],
   google_cloud_tasks_queue_iam_member: ['cloudtasks.queues.getIamPolicy'],
   google_cloudfunctions2_function: ['cloudfunctions.functions.get'],
+  google_firebase_hosting_site: ['firebasehosting.sites.get'],
   google_firestore_database: ['datastore.databases.getMetadata'],
   google_firestore_field: ['datastore.schemas.get'],
   google_firestore_index: ['datastore.schemas.get'],
@@ -54,6 +55,12 @@ export const changes: Record<string, string[]> = {
   google_cloudfunctions2_function: [
     'cloudfunctions.functions.update',
     'cloudfunctions.operations.get',
+  ],
+  // its contents: https://firebase.google.com/docs/projects/iam/permissions
+  google_firebase_hosting_site: [
+    'firebase.projects.get',
+    'firebasehosting.sites.update',
+    'run.services.get',
   ],
   google_firestore_field: ['datastore.operations.get', 'datastore.schemas.update'],
   google_firestore_index: ['datastore.schemas.create', 'datastore.schemas.delete'],
