@@ -10,11 +10,14 @@ import { Empty } from './parts/empty.tsx';
 import { Icon } from './parts/icon.tsx';
 import { LiveRegion } from './parts/live-region.tsx';
 import { screens } from './screens/list.ts';
-import { isSimulated, me, session } from './session/session.ts';
+import { isSimulated, me, session, signInKind } from './session/session.ts';
 import { SignedOut } from './session/signed-out.tsx';
 import { texts } from './texts/texts.ts';
 
 const shown = screens.map((it) => ({ ...it, component: lazy(it.load) }));
+
+/** Locally a link signs in, and the session ends by itself. */
+const isGoogle = signInKind().kind === 'google';
 
 export function Shell() {
   return (
@@ -78,6 +81,15 @@ function Navigation() {
           )}
         </ul>
         {me.value && <p class="who">{me.value.name}</p>}
+        {me.value && isGoogle && (
+          <Button
+            kind="quiet"
+            small
+            onClick={() => void import('./session/google.ts').then((it) => it.end())}
+          >
+            {texts.session.signOut}
+          </Button>
+        )}
       </nav>
     </header>
   );
@@ -100,7 +112,8 @@ const SimulatedBanner = () =>
 const EndedBanner = () => (
   <div class="note bad banner" role="alert">
     <p>
-      <strong>{texts.session.ended}</strong> {texts.session.endedMore}
+      <strong>{texts.session.ended}</strong>{' '}
+      {isGoogle ? texts.session.endedGoogle : texts.session.endedMore}
     </p>
     <Button small onClick={() => location.reload()}>
       {texts.shell.reload}

@@ -13,7 +13,10 @@ import {
   initializeAuth,
   signInWithCredential,
   signOut,
+  type User,
 } from '@firebase/auth';
+import { lost, type Problem } from '../api/client.ts';
+import { texts } from '../texts/texts.ts';
 import type { SignInKind } from './kind.ts';
 
 type Google = Extract<SignInKind, { kind: 'google' }>;
@@ -31,23 +34,56 @@ interface Pending {
 
 let auth: Auth | null = null;
 
-/**
- * Takes up the sign-in of earlier, or the one that Google's page has just sent back. Gives the headers of
- * a call: Firebase renews the token every hour.
- */
-export async function resume({ apiKey, projectId }: Google) {
+interface Resumed {
+  /** of a call: Firebase renews the token every hour; none once it cannot */
+  headers(): Promise<Record<string, string>>;
+  /** why the sign-in that came back from Google was not taken; null if it was, or if there is none */
+  problem: Problem | null;
+}
+
+/** Takes up the sign-in of earlier, or the one that Google's page has just sent back. */
+export async function resume({ apiKey, projectId }: Google): Promise<Resumed> {
   auth = initializeAuth(initializeApp({ apiKey, projectId }), {
     persistence: indexedDBLocalPersistence,
   });
-  const token = returnedToken();
-  if (token !== null)
-    await signInWithCredential(auth, GoogleAuthProvider.credential(token)).catch(console.error);
+  const problem = await takeReturned(auth);
   await auth.authStateReady();
-  return async (): Promise<Record<string, string>> => {
-    const bearer = await auth?.currentUser?.getIdToken();
-    return bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
-  };
+  return { headers: () => headersOf(auth?.currentUser ?? null), problem };
 }
+
+async function headersOf(user: User | null): Promise<Record<string, string>> {
+  if (user === null) return {};
+  try {
+    return { Authorization: `Bearer ${await user.getIdToken()}` };
+  } catch (error) {
+    if (isOffline(error)) throw error;
+    // disabled, deleted or revoked: the API says so to a call without a token
+    return {};
+  }
+}
+
+async function takeReturned(auth: Auth): Promise<Problem | null> {
+  const returned = returnedToken();
+  if (returned === 'none') return null;
+  if (returned === 'not asked') return refused(texts.session.notAsked);
+  try {
+    await signInWithCredential(auth, GoogleAuthProvider.credential(returned.token));
+    return null;
+  } catch (error) {
+    return isOffline(error) ? lost() : refused(texts.session.refused(codeOf(error)));
+  }
+}
+
+const codeOf = (error: unknown) => String((error as { code?: unknown }).code ?? error);
+const isOffline = (error: unknown) => codeOf(error) === 'auth/network-request-failed';
+
+const refused = (detail: string): Problem => ({
+  type: 'about:blank',
+  title: texts.session.notTaken,
+  status: 401,
+  detail,
+  next: texts.session.again,
+});
 
 /** Leaves for Google's page. */
 export function begin({ clientId }: Google, random: () => string = () => crypto.randomUUID()) {
@@ -69,20 +105,23 @@ export function begin({ clientId }: Google, random: () => string = () => crypto.
   location.assign(`${GOOGLE}?${query}`);
 }
 
-export const end = async () => {
+/** Signs out in every tab of this browser. */
+export async function end() {
   if (auth) await signOut(auth);
-};
+  location.assign('/console/');
+}
 
-/** The ID token in the fragment; null if there is none, or if it is not the answer to our question. */
-function returnedToken(): string | null {
+/** The ID token in the fragment, which is taken out of the address. */
+function returnedToken(): { token: string } | 'none' | 'not asked' {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const token = fragment.get('id_token');
   const kept = sessionStorage.getItem(PENDING);
   sessionStorage.removeItem(PENDING);
-  if (token === null || kept === null) return null;
-  const { state, nonce, path } = JSON.parse(kept) as Pending;
-  history.replaceState(null, '', path);
-  return fragment.get('state') === state && nonceIn(token) === nonce ? token : null;
+  if (token === null) return 'none';
+  const asked = kept === null ? null : (JSON.parse(kept) as Pending);
+  history.replaceState(null, '', asked?.path ?? location.pathname + location.search);
+  const isOurs = asked !== null && fragment.get('state') === asked.state;
+  return isOurs && nonceIn(token) === asked.nonce ? { token } : 'not asked';
 }
 
 /** Firebase verifies the token; that it was made for this very sign-in is ours to see. */

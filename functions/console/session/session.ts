@@ -27,8 +27,11 @@ export const signInKind = () => deployment.signIn;
 /** Signs in, as far as that goes without a person. After that, calls of the API can be made. */
 export async function start() {
   const kind = signInKind();
-  const headers =
-    kind.kind === 'google' ? await (await import('./google.ts')).resume(kind) : async () => ({});
+  const { headers, problem } =
+    kind.kind === 'google'
+      ? await (await import('./google.ts')).resume(kind)
+      : { headers: async () => ({}), problem: null };
+  signInProblem.value = problem;
   useDoor({
     headers,
     ended() {

@@ -37,6 +37,12 @@ export const session = {
   google: 'Sign in with Google',
   ended: 'Your session has ended.',
   endedMore: 'What you typed is kept. Run npx volley console, and open its link in this browser.',
+  endedGoogle: 'What you typed is kept. Open the console in another tab, and sign in there.',
+  signOut: 'Sign out',
+  notTaken: 'The sign-in failed',
+  notAsked: 'What came back from Google was not made for this sign-in.',
+  refused: (reason: string) => `Firebase refused the sign-in (${reason}).`,
+  again: 'Sign in once more.',
   lacks: (name: string, scope: Scope) => `${name} lacks the scope ${scope}.`,
 };
 
