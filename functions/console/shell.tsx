@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks';
 import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
 import { Button, ButtonLink } from './parts/button.tsx';
@@ -14,7 +14,11 @@ import { isSimulated, me, session, signInKind } from './session/session.ts';
 import { SignedOut } from './session/signed-out.tsx';
 import { texts } from './texts/texts.ts';
 
-const shown = screens.map((it) => ({ ...it, component: lazy(it.load) }));
+// a file that does not come would be waited for without end
+const shown = screens.map(({ path, load }) => ({
+  path,
+  component: lazy(() => load().catch(() => ({ default: Unshown }))),
+}));
 
 /** Locally a link signs in, and the session ends by itself. */
 const isGoogle = signInKind().kind === 'google';
@@ -123,18 +127,33 @@ const EndedBanner = () => (
 
 function Screens() {
   const main = useRef<HTMLElement>(null);
+  const { path } = useLocation();
   return (
     <main id="main" tabIndex={-1} ref={main}>
       <Broken>
-        <Router onRouteChange={() => main.current?.focus({ preventScroll: true })}>
-          {shown.map((it) => (
-            <Route key={it.path} path={it.path} component={it.component} />
-          ))}
-          <Route default component={NotFound} />
-        </Router>
+        {isAddress(path) ? (
+          <Router onRouteChange={() => main.current?.focus({ preventScroll: true })}>
+            {shown.map((it) => (
+              <Route key={it.path} path={it.path} component={it.component} />
+            ))}
+            <Route default component={NotFound} />
+          </Router>
+        ) : (
+          <NotFound />
+        )}
       </Broken>
     </main>
   );
+}
+
+/** The router decodes what is in the path, and throws if it is no UTF-8, such as `%ff`. */
+function isAddress(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const NotFound = () => (
@@ -143,24 +162,20 @@ const NotFound = () => (
   </Empty>
 );
 
-const isBroken = signal(false);
-
-/** A screen that cannot be loaded or throws: usually its file is one of an earlier version. */
+/** In place of a screen that throws. */
 function Broken({ children }: { children: ComponentChildren }) {
-  if (isBroken.value)
-    return (
-      <Empty title={texts.shell.broken} text={texts.shell.brokenMore}>
-        <Button onClick={() => location.reload()}>{texts.shell.reload}</Button>
-      </Empty>
-    );
+  const { path } = useLocation();
+  const [error, reset] = useErrorBoundary((it) => console.error(it));
+  // another screen may be well
+  useEffect(reset, [path]);
+  return error ? <Unshown /> : <ErrorBoundary>{children}</ErrorBoundary>;
+}
+
+/** A screen that cannot be loaded, or throws: often its file is one of an earlier version. */
+function Unshown() {
   return (
-    <ErrorBoundary
-      onError={(error) => {
-        console.error(error);
-        isBroken.value = true;
-      }}
-    >
-      {children}
-    </ErrorBoundary>
+    <Empty title={texts.shell.broken} text={texts.shell.brokenMore}>
+      <Button onClick={() => location.reload()}>{texts.shell.reload}</Button>
+    </Empty>
   );
 }

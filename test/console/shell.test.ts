@@ -37,6 +37,19 @@ suite('the console', { skip: withoutBrowser() }, () => {
     assert.equal(await page.title(), 'Campaigns · Volley');
   });
 
+  test('a screen whose file does not come says so, and the others are well', async (t) => {
+    const { server } = await startConsole(t);
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/ERR_FAILED/);
+    await page.getByText('key "local"').waitFor();
+    await page.route('**/console/assets/*', (route) => route.abort());
+    await page.getByRole('link', { name: 'Devices' }).click();
+    await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
+    await page.unroute('**/console/assets/*');
+    await page.getByRole('link', { name: 'Campaigns' }).click();
+    await page.getByRole('heading', { name: 'Campaigns' }).waitFor();
+  });
+
   for (const look of looks)
     test(`what is around the screens is accessible, ${look.width} px, ${look.scheme}`, async (t) => {
       const { server } = await startConsole(t);
