@@ -88,7 +88,7 @@ function RowBox({ row, isOuter }: { row: Row; isOuter: boolean }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset in each line would be announced at each step
     <div
-      class="row"
+      class="condition"
       role="group"
       aria-label={words.row}
       data-path={written.value.paths.get(row.id)}
