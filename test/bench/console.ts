@@ -11,8 +11,9 @@ import {
   startConsole,
 } from '../console/console.ts';
 import { sizesOf } from '../console/sizes.ts';
+import { benchFollowers, type FollowersResult } from './console-followers.ts';
 
-export interface ConsoleResult {
+export interface ConsoleResult extends FollowersResult {
   /** kB of JavaScript until the list is shown, compressed by brotli */
   firstLoadKb: number;
   /** kB of all files, without what only a sign-in to Firebase loads */
@@ -48,7 +49,12 @@ interface Seen {
   interaction: number;
 }
 
-export async function benchConsole(): Promise<ConsoleResult> {
+/** In a browser first; then what open consoles cost while a campaign to `recipients` is sent. */
+export async function benchConsole({ recipients = 200_000 } = {}): Promise<ConsoleResult> {
+  return { ...(await benchBrowser()), ...(await benchFollowers({ recipients })) };
+}
+
+async function benchBrowser(): Promise<Omit<ConsoleResult, keyof FollowersResult>> {
   const ends: (() => unknown)[] = [];
   const t: Ends = { after: (end) => void ends.push(end) };
   const browser = await startBrowser();

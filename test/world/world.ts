@@ -187,12 +187,16 @@ function begin(job: Job, cpu: number | undefined): ChildProcess {
 }
 
 async function said<K extends Said['kind']>(child: ChildProcess, kind: K) {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const heard = new AbortController();
+  const signal = AbortSignal.any([heard.signal, AbortSignal.timeout(DEADLINE_MS)]);
   const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error('the worker ended early');
   });
   ended.catch(() => {});
-  const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [Said];
+  const message = await Promise.race([once(child, 'message', { signal }), ended])
+    .then(([it]) => it as Said)
+    // takes the listeners away
+    .finally(() => heard.abort());
   if (message.kind !== kind) throw new Error(`the worker said ${message.kind}`);
   return message as Extract<Said, { kind: K }>;
 }
