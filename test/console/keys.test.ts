@@ -45,7 +45,11 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Keep it' }).click();
     await page.getByRole('button', { name: 'Revoke shop-backend' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
-    await page.getByText('shop-backend').waitFor({ state: 'detached' });
+    // the dialog, which closes, names it too
+    await page
+      .locator('table')
+      .getByText('shop-backend', { exact: true })
+      .waitFor({ state: 'detached' });
     const { items } = await it.client.get<{ items: KeyView[] }>('/v1/keys');
     assert.deepEqual(
       items.map(({ name }) => name),
