@@ -76,6 +76,6 @@ suite('the keyboard', { skip: withoutBrowser() }, () => {
     await press('Cancel');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    assert.equal(await page.evaluate(NAME_OF_FOCUSED), 'Cancel');
+    await page.waitForFunction(`${NAME_OF_FOCUSED} === 'Cancel'`);
   });
 });
