@@ -26,7 +26,7 @@ const settings: Record<string, Record<string, string>> = {
     PREFIX: 'push',
     REGION: 'us-central1',
     FCM_PROJECT: 'example-apps',
-    FCM_CHUNKS: '5.9375',
+    FCM_CHUNKS: '2.96875',
     FCM_CHUNKS_NOW: '10',
     DATABASE: 'push',
     LOCATION: 'nam5',
