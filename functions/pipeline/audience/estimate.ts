@@ -5,7 +5,6 @@
  * thousand installations.
  */
 
-import type { Interval } from '../../model/audience/interval.ts';
 import { type CampaignRequest, toOf } from '../../model/campaign.ts';
 import { campaignUsd, USUAL } from '../../model/cost/estimate.ts';
 import { platforms } from '../../model/platform.ts';
@@ -17,14 +16,9 @@ import { countSample, countShare, type Reach } from './reach.ts';
 
 export const MAX_LANGUAGES = 50;
 
-interface Estimate {
+interface Estimate extends Omit<Reach, 'about'> {
   installations: number;
-  /** true: each one was counted; false: the numbers are extrapolated from `counted` */
-  exact: boolean;
-  /** in 95 of 100 cases it is that many; both ends are the same if it is exact */
-  interval: Interval;
-  /** changes after that time, in ms, may be missing; null: none is */
-  asOf: number | null;
+  /** the numbers are extrapolated from these if they are not exact */
   counted: number;
   platforms: Record<string, number>;
   providers: Record<string, number>;

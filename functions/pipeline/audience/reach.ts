@@ -6,7 +6,7 @@
 import { type Interval, intervalOf } from '../../model/audience/interval.ts';
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type Target, targetOf } from '../../model/campaign.ts';
-import type { Ports, Store } from '../../ports/ports.ts';
+import type { AudienceSample, Ports, Store } from '../../ports/ports.ts';
 import type { Counting } from './counting.ts';
 import { namedPages } from './named.ts';
 import { pagesOf, sizeOf } from './pages.ts';
@@ -83,9 +83,15 @@ export async function countSample(
   const { audience } = target;
   const sample = await store.sampleAudience({ app, audience, carried });
   for (const it of sample.installations) counting.add(it);
+  return reachOf(sample);
+}
+
+/** How many a sample stands for. Exact if the sample is all there is, as it is now. */
+export function reachOf(sample: AudienceSample): Reach {
   const { looked, counted, share, asOf } = sample;
-  if (looked === counted && share === 1 && asOf === null) return exactly(counting.counted);
-  const found = intervalOf({ matched: counting.counted, looked, counted, share });
+  const matched = sample.installations.length;
+  if (looked === counted && share === 1 && asOf === null) return exactly(matched);
+  const found = intervalOf({ matched, looked, counted, share });
   const { least, most } = sample.between ?? { least: 0, most: Number.POSITIVE_INFINITY };
   const within = (it: number) => Math.min(most, Math.max(least, it));
   const interval = { low: within(found.low), high: within(found.high) };

@@ -1,17 +1,12 @@
 /** registry: how many installations an app has, by platform, language and permission. */
 
-import { type Interval, intervalOf } from '../../model/audience/interval.ts';
 import type { KindCount, Ports } from '../../ports/ports.ts';
 import { byCount, MAX_LANGUAGES } from './estimate.ts';
+import { type Reach, reachOf } from './reach.ts';
 
-interface RegistryCount {
+interface RegistryCount extends Omit<Reach, 'about'> {
   /** those that have not opted out; all numbers below are of them */
   installations: number;
-  exact: boolean;
-  /** in 95 of 100 cases it is that many */
-  interval: Interval;
-  /** changes after that time, in ms, may be missing; null: none is */
-  asOf: number | null;
   /** how many were counted; the numbers are extrapolated from these if they are not exact */
   counted: number;
   platforms: Record<string, number>;
@@ -46,7 +41,6 @@ export async function countRegistry(
 async function countSampled(store: Ports['store'], app: string): Promise<RegistryCount> {
   const carried = ['platform', 'language', 'permission'] as const;
   const sample = await store.sampleAudience({ app, audience: {}, carried });
-  const { looked, counted, share, asOf } = sample;
   const present = sample.installations.map(
     ({ platform, language = null, permission = null }): Kind => ({
       platform: platform!,
@@ -55,18 +49,14 @@ async function countSampled(store: Ports['store'], app: string): Promise<Registr
       size: 1,
     }),
   );
+  const { about: installations, ...reach } = reachOf(sample);
   const matched = present.length;
-  const exact = looked === counted && share === 1 && asOf === null;
-  const { about, ...interval } = intervalOf({ matched, looked, counted, share });
-  const installations = exact ? matched : about;
   return {
     installations,
-    exact,
-    interval: exact ? { low: matched, high: matched } : interval,
-    asOf,
+    ...reach,
     counted: matched,
     ...parts(present, (it) => Math.round((it * installations) / matched)),
-    optedOut: exact ? looked - matched : null,
+    optedOut: reach.exact ? sample.looked - matched : null,
   };
 }
 
