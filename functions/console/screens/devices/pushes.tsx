@@ -4,7 +4,7 @@ import { pathWith } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Mark } from '../../parts/mark.tsx';
-import { More } from '../../parts/more.tsx';
+import { Rows } from '../../parts/rows.tsx';
 import { Section } from '../../parts/section.tsx';
 import { Time } from '../../parts/time.tsx';
 import { texts } from '../../texts/texts.ts';
@@ -22,19 +22,9 @@ export function Pushes({ app, id }: { app: string; id: string }) {
     <Section title={devices.pushes}>
       <Loaded value={isNone ? [] : list.items} problem={isNone ? null : list.problem}>
         {(items) => (
-          <>
-            {items.length === 0 && !list.more && <p class="muted">{devices.noPushes}</p>}
-            {items.length > 0 && (
-              <ul class="rows">
-                {items.map((it) => (
-                  <li key={it.campaign.id}>
-                    <PushRow it={it} id={id} />
-                  </li>
-                ))}
-              </ul>
-            )}
-            <More list={list} />
-          </>
+          <Rows items={items} list={list} none={devices.noPushes} keyOf={(it) => it.campaign.id}>
+            {(it) => <PushRow it={it} id={id} />}
+          </Rows>
         )}
       </Loaded>
     </Section>

@@ -6,8 +6,8 @@ import { Button } from '../../parts/button.tsx';
 import { announce } from '../../parts/live-region.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Mark } from '../../parts/mark.tsx';
-import { More } from '../../parts/more.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
+import { Rows } from '../../parts/rows.tsx';
 import { Section } from '../../parts/section.tsx';
 import { Time } from '../../parts/time.tsx';
 import { whyNot } from '../../session/session.ts';
@@ -27,22 +27,11 @@ export function Deliveries({ webhook, list }: Props) {
   return (
     <Section title={webhooks.deliveries}>
       <Loaded value={list.items} problem={list.problem}>
-        {(items) =>
-          items.length === 0 ? (
-            <p class="muted">{webhooks.noDeliveries}</p>
-          ) : (
-            <>
-              <ul class="rows">
-                {items.map((it) => (
-                  <li key={it.id}>
-                    <Delivery webhook={webhook} it={it} list={list} />
-                  </li>
-                ))}
-              </ul>
-              <More list={list} />
-            </>
-          )
-        }
+        {(items) => (
+          <Rows items={items} list={list} none={webhooks.noDeliveries} keyOf={(it) => it.id}>
+            {(it) => <Delivery webhook={webhook} it={it} list={list} />}
+          </Rows>
+        )}
       </Loaded>
     </Section>
   );

@@ -7,8 +7,8 @@ import { count } from '../../format.ts';
 import { Button } from '../../parts/button.tsx';
 import { announce } from '../../parts/live-region.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
-import { More } from '../../parts/more.tsx';
 import { ProblemNote } from '../../parts/problem.tsx';
+import { Rows } from '../../parts/rows.tsx';
 import { Section } from '../../parts/section.tsx';
 import { State } from '../../parts/state.tsx';
 import { Table } from '../../parts/table.tsx';
@@ -80,22 +80,11 @@ export function FailedPings({ name }: { name: string }) {
   return (
     <Section title={triggers.failed}>
       <Loaded value={list.items} problem={list.problem} whyNot={why}>
-        {(items) =>
-          items.length === 0 ? (
-            <p class="muted">{triggers.noFailed}</p>
-          ) : (
-            <>
-              <ul class="rows">
-                {items.map((it) => (
-                  <li key={it.id}>
-                    <FailedPing name={name} it={it} list={list} />
-                  </li>
-                ))}
-              </ul>
-              <More list={list} />
-            </>
-          )
-        }
+        {(items) => (
+          <Rows items={items} list={list} none={triggers.noFailed} keyOf={(it) => it.id}>
+            {(it) => <FailedPing name={name} it={it} list={list} />}
+          </Rows>
+        )}
       </Loaded>
     </Section>
   );

@@ -1,7 +1,8 @@
 /** Saves the audience under a name. */
 
 import { useSignal } from '@preact/signals';
-import { api, type Problem, pathWith } from '../../../api/client.ts';
+import { useAction } from '../../../api/action.ts';
+import { api, pathWith } from '../../../api/client.ts';
 import { Button } from '../../../parts/button.tsx';
 import { Dialog } from '../../../parts/dialog.tsx';
 import { Field, faultsAt } from '../../../parts/field.tsx';
@@ -60,21 +61,17 @@ function SaveDialog({
 }) {
   const { written } = useCompose();
   const name = useSignal('');
-  const isBusy = useSignal(false);
-  const problem = useSignal<Problem | null>(null);
+  const { busy, problem, run } = useAction();
   const { app, audience } = written.value.campaign;
-  async function save() {
-    isBusy.value = true;
-    const path = pathWith(`/v1/segments/${encodeURIComponent(name.value)}`, { app });
-    const answer = await api.put(path, { audience });
-    isBusy.value = false;
-    if (!answer.ok) {
-      problem.value = answer.problem;
-      return;
-    }
-    void readSegments(app);
-    onSaved(name.value);
-  }
+  const path = () => pathWith(`/v1/segments/${encodeURIComponent(name.value)}`, { app });
+  const save = () =>
+    run(
+      () => api.put(path(), { audience }),
+      () => {
+        void readSegments(app);
+        onSaved(name.value);
+      },
+    );
   return (
     <Dialog title={words.title} onClose={onClose}>
       <form
@@ -84,7 +81,7 @@ function SaveDialog({
           void save();
         }}
       >
-        <Field label={words.name} hint={words.hint} faults={faultsAt(problem.value, 'path.name')}>
+        <Field label={words.name} hint={words.hint} faults={faultsAt(problem, 'path.name')}>
           {(ids) => (
             <input
               {...ids}
@@ -96,13 +93,13 @@ function SaveDialog({
             />
           )}
         </Field>
-        {problem.value && <ProblemNote problem={problem.value} shown={['path.name']} />}
+        {problem && <ProblemNote problem={problem} shown={['path.name']} />}
         <div class="actions">
           <Button onClick={onClose}>{texts.compose.sheet.back}</Button>
           <Button
             kind="primary"
             type="submit"
-            busy={isBusy.value}
+            busy={busy}
             whyNot={name.value === '' ? words.noName : null}
           >
             {words.save}
