@@ -33,7 +33,7 @@ test('every link of a page leads to a file that is there, and to a heading of it
 test('every file that a sentence names is there', () => {
   const files = pages().flatMap(({ path, ...page }) =>
     spansOf({ path, ...page })
-      .filter((it) => /^\.?\/?(functions|test|infra|examples|docs)\/[\w./-]+$/.test(it))
+      .filter((it) => /^\.?\/?(functions|test|infra|examples|docs|clients)\/[\w./-]+$/.test(it))
       .map((file) => ({ page: path, file })),
   );
   assert.ok(files.length > 30, `${files.length} files`);

@@ -214,3 +214,12 @@ function cycleFrom(start: string): string | null {
     }
   return null;
 }
+
+test('a client imports its own files, and nothing else', () => {
+  const taken = globSync('clients/*/src/**/*.ts').flatMap((file) =>
+    Array.from(readFileSync(file, 'utf8').matchAll(specifiers), ([, a, b, c]) => (a ?? b ?? c)!)
+      .filter((it) => !/^\.\/[\w-]+\.ts$/.test(it))
+      .map((it) => `${file} > ${it}`),
+  );
+  assert.deepEqual(taken, []);
+});

@@ -1,12 +1,12 @@
-/** Nothing in `functions/` is left over: every file and every export is used by another file. */
+/** Nothing in `functions/` and `clients/` is left over: every file and every export is used by another file. */
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
 
-const files = globSync('{functions,test,infra,examples}/**/*.{ts,tsx}').filter(
-  (it) => !it.includes('node_modules'),
+const files = globSync('{functions,test,infra,examples,clients}/**/*.{ts,tsx}').filter(
+  (it) => !/node_modules|^clients\/\w+\/dist/.test(it),
 );
 const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
 
@@ -47,10 +47,15 @@ for (const [file, text] of texts) {
   for (const [, path] of text.matchAll(/'(functions\/[\w./-]+\.tsx?)'/g)) use('', path!, []);
 }
 
+const isProduct = (file: string) => /^(?:functions|clients)\//.test(file);
+
+/** What a client gives to those who use it. */
+const isPublic = (file: string) => /^clients\/\w+\/src\/(?:index|worker)\.ts$/.test(file);
+
 // scripts and programs that package.json names are run from outside
 test('every file is imported, or run', () => {
   const lost = files.filter(
-    (it) => it.startsWith('functions/') && !used.has(it) && !manifest.includes(it),
+    (it) => isProduct(it) && !isPublic(it) && !used.has(it) && !manifest.includes(it),
   );
   assert.deepEqual(lost, []);
 });
@@ -69,7 +74,7 @@ const exportsOf = (text: string) =>
 
 test('every exported value and type is imported by another file', () => {
   const unused = files
-    .filter((file) => file.startsWith('functions/') && !used.get(file)?.has('*'))
+    .filter((file) => isProduct(file) && !isPublic(file) && !used.get(file)?.has('*'))
     .flatMap((file) =>
       exportsOf(texts.get(file)!)
         .filter((name) => !used.get(file)?.has(name))

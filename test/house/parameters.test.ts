@@ -57,7 +57,7 @@ function readOf(node: AnyNode): string | null {
   return names.find((it) => members.includes(it)) ?? null;
 }
 
-const found = globSync('functions/**/*.ts').sort().flatMap(readsIn);
+const found = globSync('{functions,clients/*/src}/**/*.ts').sort().flatMap(readsIn);
 const text = ({ file, line, what }: Found) => `${file}:${line} ${what}`;
 
 /** Where a process begins: they hand over the real clock, chance and environment. */

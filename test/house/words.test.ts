@@ -13,11 +13,11 @@ const avoided = /\b(?:[Ww]hom|[Ww]hoever|[Nn]obody|[Ss]omebody)\b/;
 const quotedName = /(['"`/])nobody\1|\/nobody[/?]|-of-nobody'/g;
 
 const files = globSync([
-  '{functions,infra,test,examples}/**/*.{ts,tsx,css,js,tf,sh,json,hcl}',
+  '{functions,infra,test,examples,clients}/**/*.{ts,tsx,css,js,tf,sh,json,hcl}',
   '.github/**/*.yml',
 ]).filter(
   (it) =>
-    !it.includes('node_modules') &&
+    !/node_modules|^clients\/\w+\/dist/.test(it) &&
     !it.endsWith('house/words.test.ts') &&
     it !== 'test/docs/links.test.ts',
 );

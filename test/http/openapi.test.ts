@@ -125,8 +125,13 @@ test('the root links to the description and the health check, without a key', as
   const { api } = await createFixture(t);
   const response = await api.request('/?utm_source=x');
   assert.equal(response.status, 200);
-  const { links, ...words } = await jsonOf<{ links: Record<string, string> }>(response);
-  assert.deepEqual(Object.keys(words), ['name', 'description', 'next']);
+  const { links, ...words } = await jsonOf<{
+    links: Record<string, string>;
+    version?: string;
+  }>(response);
+  assert.deepEqual(Object.keys(words), ['name', 'description', 'version', 'next']);
+  const { info } = await jsonOf<Document>(await api.request('/openapi.json'));
+  assert.equal(words.version, info.version);
   assert.deepEqual(links, { api: '/openapi.json', health: '/healthz' });
   for (const path of Object.values(links)) assert.equal((await api.request(path)).status, 200);
 });

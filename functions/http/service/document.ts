@@ -10,8 +10,8 @@ import type { Call } from '../core/call.ts';
 import { exampleOf } from '../core/examples.ts';
 import { problemResponse } from '../core/problem-response.ts';
 
-/** The document as JSON. `description`: of the API. */
-export function documentOf(calls: readonly Call[], description: string): string {
+/** The document as JSON. `description` and `version`: of the API. */
+export function documentOf(calls: readonly Call[], description: string, version: string): string {
   const registry = new OpenAPIRegistry();
   for (const { type, says, schema } of eventSchemas)
     registry.registerWebhook({
@@ -36,7 +36,7 @@ export function documentOf(calls: readonly Call[], description: string): string 
   for (const it of calls) registry.registerPath(documented(it));
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
-    info: { title: 'Volley', version: '1', description },
+    info: { title: 'Volley', version, description },
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   });

@@ -12,10 +12,17 @@ const rootSchema = z
   .object({
     name: z.string(),
     description: z.string(),
+    version: z.string().meta({ description: 'Of the API: `info.version` of its description.' }),
     links: z.object({ api: z.string(), health: z.string() }),
     next: z.string(),
   })
   .meta({ id: 'Root' });
+
+/**
+ * It grows with a change that breaks a client: a field or a call that is gone, or means another thing.
+ * What is only added leaves it. It is the first part of every path.
+ */
+const API_VERSION = '1';
 
 const DESCRIPTION = 'Push campaigns to millions of devices, through APNs and FCM.';
 
@@ -23,6 +30,7 @@ const DESCRIPTION = 'Push campaigns to millions of devices, through APNs and FCM
 const ROOT: z.output<typeof rootSchema> = {
   name: 'Volley',
   description: DESCRIPTION,
+  version: API_VERSION,
   links: { api: '/openapi.json', health: '/healthz' },
   next: 'Every call of the API is described at /openapi.json; docs/api.md has examples.',
 };
@@ -88,5 +96,5 @@ export function serviceCalls(
 
 async function describe(calls: Promise<readonly Call[]>): Promise<string> {
   const { documentOf } = await import('./document.ts');
-  return documentOf(await calls, DESCRIPTION);
+  return documentOf(await calls, DESCRIPTION, API_VERSION);
 }
