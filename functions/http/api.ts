@@ -21,6 +21,7 @@ import {
 import { createAdmitPerson, personRate } from './auth/signed-in.ts';
 import { createApp } from './core/app.ts';
 import type { Access } from './core/call.ts';
+import { allowOrigin, answerPreflight } from './core/cross-origin.ts';
 import { type Resource, resourceAt, type Served } from './resources.ts';
 
 export interface ApiOptions {
@@ -84,10 +85,13 @@ export function createApi(
 
   const door = createApp(ports.log);
   door.use(async (c, next) => {
+    const preflight = answerPreflight(c);
+    if (preflight) return preflight;
     const resource = resourceAt(c.req.path);
     if (!resource) return next();
     const refusal = resource.isPublic ? null : await access.authorize(c, null);
-    return refusal ?? (await appOf(resource)).fetch(c.req.raw, c.env);
+    const answer = refusal ?? (await (await appOf(resource)).fetch(c.req.raw, c.env));
+    return allowOrigin(c, answer);
   });
   return door;
 }
