@@ -43,8 +43,16 @@ export function shardsFor(installations: number): number {
   return 2 ** Math.max(0, Math.min(MOST_SHARDS_POWER, power));
 }
 
-/** One page of Firestore's registry in so many that are used is compared with its documents. */
-export const AUDITED = 256;
+/**
+ * One installation in so many that are read through pages of Firestore's registry is compared with its
+ * document.
+ */
+export const AUDITED = 512;
+/**
+ * An audit looks at such a part of a page: many small audits find a writer that sets no markers as soon as
+ * few large ones, and a campaign costs about the same each time.
+ */
+export const PARTS_OF_PAGE = 16;
 /** A page of it is written again after so many changes: a write costs three reads. */
 export const FOLDED_AFTER = 10;
 /** Counters of a shard in Firestore, at most. */

@@ -28,6 +28,14 @@ const isPaced = forEachProvider((it) => descriptionOf(it).paced);
  */
 const MOST_BYTES = 4_000_000;
 
+export interface Filling {
+  /** the most recipients of a chunk */
+  chunk: number;
+  isPersonalized: boolean;
+  /** it is the beginning of a campaign: the first page ends with the first batch, however full, so pushes begin */
+  isBeginning: boolean;
+}
+
 /**
  * Yields the same installations in the same order, in pages that end after a multiple of `chunk`
  * installations of the paced provider; ten times as many installations hold a chunk if one in ten is of
@@ -36,14 +44,14 @@ const MOST_BYTES = 4_000_000;
  */
 export async function* fullPages(
   read: AsyncIterable<AudiencePage> | AudiencePage[],
-  chunk: number,
-  isPersonalized: boolean,
+  { chunk, isPersonalized, isBeginning }: Filling,
 ): AsyncGenerator<AudiencePage> {
   const [least, times] = isPersonalized ? [LEAST_PERSONALIZED, MOST_PERSONALIZED] : [LEAST, MOST];
   const most = Math.max(least, times * chunk);
   let page: Reached[] = [];
   let [paced, bytes, leftOut] = [0, 0, 0];
   let cursor: Cursor | null = null;
+  let begins = isBeginning;
   const counted = () => leftOut > 0 && { leftOut };
 
   for await (const { installations, cursor: end, ...batch } of read) {
@@ -60,6 +68,11 @@ export async function* fullPages(
     }
     cursor = end;
     leftOut += batch.leftOut ?? 0;
+    if (!begins || page.length === 0) continue;
+    begins = false;
+    yield { installations: page, cursor, ...counted() };
+    page = [];
+    [paced, bytes, leftOut] = [0, 0, 0];
   }
   if ((page.length > 0 || leftOut > 0) && cursor)
     yield { installations: page, cursor, ...counted() };

@@ -74,7 +74,11 @@ async function readShard(
   const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
   const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
-    ? fullPages(pages, ports.chunkSize ?? CHUNK_SIZE, personalization !== null)
+    ? fullPages(pages, {
+        chunk: ports.chunkSize ?? CHUNK_SIZE,
+        isPersonalized: personalization !== null,
+        isBeginning: shard.index === 0 && shard.pages === 0,
+      })
     : pages;
 }
 

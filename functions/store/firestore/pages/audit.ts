@@ -1,9 +1,10 @@
 /**
- * An audit: a page, with its changes laid over, beside its documents. A row may differ that has changed
+ * An audit: a part of a page, with its changes laid over, beside its documents. A row may differ that has changed
  * since the changes were read: a marker says so. Any other difference comes from a writer that sets no
  * markers: an earlier version, or a person in the console.
  */
 
+import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Client } from '../client.ts';
 import type { Schema } from '../schema.ts';
 import { type Changes, goneFrom } from './changes.ts';
@@ -13,12 +14,7 @@ import type { Layout } from './layout.ts';
 import { changedAt, LANDED_MS } from './markers.ts';
 import type { Slot } from './slots.ts';
 
-export interface Audit {
-  /** rows that are not what their documents are, although nothing says that they changed */
-  differing: number;
-  /** the page as its documents are, without those that have opted out */
-  documents: PageRow[];
-}
+export type AuditedPart = BucketRange & Pick<Slot, 'cell'>;
 
 interface Context {
   client: Client;
@@ -26,21 +22,25 @@ interface Context {
   options: { querySize: number };
 }
 
-export async function auditedPage(
+/**
+ * Compares a part of a page. Gives the number of rows that are not what their documents are, although
+ * nothing says that they changed. `rows` are those of the whole page.
+ */
+export async function differingRows(
   { client, schema, options }: Context,
   { app }: Layout,
-  slot: Slot,
+  part: AuditedPart,
   rows: PageRow[],
   { readAt }: Changes,
-): Promise<Audit> {
+): Promise<number> {
   const found: DocumentRow[] = [];
-  for await (const some of documentRows(client, schema, app, slot, options.querySize))
+  for await (const some of documentRows(client, schema, app, part, options.querySize))
     found.push(...some);
   // a marker is behind its commit, and rounded down to a minute
   const since = readAt - LANDED_MS;
-  const gone = await goneFrom(client, schema, { app, cell: slot.cell, since }, options.querySize);
+  const gone = await goneFrom(client, schema, { app, cell: part.cell, since }, options.querySize);
   const excused = new Set(gone.map((it) => it.id));
-  const paged = new Map(rows.map((it) => [it.id, it]));
+  const paged = new Map(rows.flatMap((it) => (isIn(part, it) ? [[it.id, it]] : [])));
   let differing = 0;
   for (const { row, isOptedOut, changed } of found) {
     const other = paged.get(row.id);
@@ -50,7 +50,12 @@ export async function auditedPage(
       differing++;
   }
   for (const id of paged.keys()) if (!excused.has(id)) differing++;
-  return { differing, documents: found.filter((it) => !it.isOptedOut).map((it) => it.row) };
+  return differing;
+}
+
+function isIn({ from, to }: BucketRange, { id }: PageRow): boolean {
+  const bucket = bucketOf(id);
+  return bucket >= from && bucket < to;
 }
 
 /** Dates in a page may be behind, and its versions with them. */

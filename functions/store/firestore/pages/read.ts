@@ -9,13 +9,13 @@ import { ahead } from '../../../lib/ahead.ts';
 import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
-import { AUDITED } from '../../../model/sizes.ts';
+import { AUDITED, PARTS_OF_PAGE } from '../../../model/sizes.ts';
 import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
 import { type Row, toRow } from '../audience/row.ts';
 import type { Client } from '../client.ts';
 import type { InstallationFields, Schema } from '../schema.ts';
-import { type Audit, auditedPage } from './audit.ts';
+import { type AuditedPart, differingRows } from './audit.ts';
 import { type Changes, changesIn, overlayIn } from './changes.ts';
 import { type PageRow, unpacked } from './codec.ts';
 import { documentRows } from './documents.ts';
@@ -129,13 +129,12 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
   if (changes === null) return null;
   const overlay = overlayIn(changes, slot);
   const isFolded = newIn(overlay, slot.page.through) >= reading.options.foldedAfter;
-  const isAudited = reading.options.random() * AUDITED < 1;
+  const audited = auditedPart(slot, reading.options.random());
   const { rows: bytes, n } = slot.page;
-  const page = unpacked(bytes, n, isFolded || isAudited ? undefined : reading.fields);
+  const page = unpacked(bytes, n, isFolded || audited ? undefined : reading.fields);
   if (page === null) return null;
   const rows = laidOver(page, overlay);
-  const audit = isAudited ? await auditedPage(reading, reading.layout, slot, rows, changes) : null;
-  if (audit && audit.differing > 0) return distrust(reading, audit);
+  if (audited && !(await isTrue(reading, audited, rows, changes))) return null;
   if (isFolded) await put(reading, slot, rows, changes.readAt);
   return certain(reading, toRows(rows));
 }
@@ -180,13 +179,23 @@ async function put(reading: Reading, slot: Slot, rows: PageRow[], readAt: number
   if (await reading.writer.put(slot, rows, readAt)) reading.isTooLarge = true;
 }
 
-/** After an audit has failed: the page's documents, as they were read for it. */
-async function distrust(reading: Reading, { differing, documents }: Audit): Promise<Row[]> {
+/** The part of a page that is audited; null: none of it. `random` is in [0, 1). */
+function auditedPart({ from, to, cell }: Slot, random: number): AuditedPart | null {
+  const part = Math.floor(random * AUDITED);
+  if (part >= PARTS_OF_PAGE) return null;
+  const edge = (n: number) => from + ((to - from) / PARTS_OF_PAGE) * n;
+  return { from: edge(part), to: edge(part + 1), cell };
+}
+
+/** False: no page is used any more. */
+async function isTrue(reading: Reading, part: AuditedPart, rows: PageRow[], changes: Changes) {
   const { layouts, layout, options } = reading;
+  const differing = await differingRows(reading, layout, part, rows, changes);
+  if (differing === 0) return true;
   reading.distrusted = true;
   options.onDifference({ app: layout.app, rows: differing });
   await layouts.empty(layout);
-  return toRows(documents);
+  return false;
 }
 
 /** Each row that may be in the audience by a later date than its own is replaced by its document. */
