@@ -144,11 +144,14 @@ async function plan(world: World, planner: Instance) {
   await time.sleep(transactionMs); // started
   const shards = shardsFor(recipients);
   const sizes = Array.from({ length: shards }, (_, i) => share(recipients, shards, i));
-  if (shards === 1) return planShard(world, planner, recipients);
+  if (shards === 1) return planShard(world, planner, recipients, QUERY_SIZE);
   await time.sleep(transactionMs); // told
   await time.sleep(readMs); // the open shards
   await queues.shard.create(
-    sizes.map((size) => () => planners.request((it) => planShard(world, it, size))),
+    sizes.map((size, index) => () => {
+      const first = index === 0 ? QUERY_SIZE : PAGE;
+      return planners.request((it) => planShard(world, it, size, first));
+    }),
   );
 }
 
@@ -156,7 +159,7 @@ const share = (total: number, parts: number, index: number) =>
   Math.floor((total / parts) * (index + 1)) - Math.floor((total / parts) * index);
 
 /** functions/pipeline/plan/shard.ts: one page is read while another is frozen, and a third one queued */
-async function planShard(world: World, planner: Instance, size: number) {
+async function planShard(world: World, planner: Instance, size: number, first: number) {
   const { time, hasPages } = world;
   await time.sleep(readMs); // the shard
   await time.sleep(readMs); // the campaign
@@ -166,13 +169,14 @@ async function planShard(world: World, planner: Instance, size: number) {
     const cell = Math.max(size, world.recipients / CELLS);
     await time.sleep(2 * readMs + msToRead(cell * CHANGED));
   }
-  let next = readPage(world, planner, Math.min(size, PAGE));
+  let rows = Math.min(size, first);
+  let next = readPage(world, planner, rows);
   let queueing = Promise.resolve();
-  for (let left = size; left > 0; left -= PAGE) {
+  for (let left = size; left > 0; left -= rows) {
     await next;
-    const after = Math.min(left - PAGE, PAGE);
+    rows = left === size ? Math.min(size, first) : Math.min(left, PAGE);
+    const after = Math.min(left - rows, PAGE);
     next = after > 0 ? readPage(world, planner, after) : Promise.resolve();
-    const rows = Math.min(left, PAGE);
     await freezePage(world, rows);
     await queueing;
     queueing = queueChunks(world, rows);

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketOf } from '../../../../functions/model/bucket.ts';
+import { BUCKETS, bucketOf } from '../../../../functions/model/bucket.ts';
+import { AUDITED, PARTS_OF_PAGE } from '../../../../functions/model/sizes.ts';
 import type { Store } from '../../../../functions/ports/ports.ts';
 import { EVERYBODY, NOW, person } from '../../../contracts/store-fixture.ts';
 import { withoutEmulators } from '../../../emulators.ts';
-import { DAY, HOUR, openPaged, type Paged } from './paged.ts';
+import { HOUR, openPaged, type Paged } from './paged.ts';
 
 const skip = withoutEmulators('firestore');
 
@@ -43,12 +44,21 @@ function fieldsOf(id: string) {
   return { platform, provider, environment, token, tags, refreshedAt };
 }
 
-/** `differing`: what was told; every page is audited from when `audits` is true. */
+/** The part of its page in which an installation lies; there are 16 pages. */
+function partOf(id: string): number {
+  const width = BUCKETS / 16;
+  return Math.floor(((bucketOf(id) % width) / width) * PARTS_OF_PAGE);
+}
+
+/** `differing`: what was told; of every page the part `audits` is audited. */
 async function built(t: Parameters<typeof openPaged>[0]) {
-  const state = { audits: false };
+  const state: { audits: number | null } = { audits: null };
   const differing: unknown[] = [];
   const it = openPaged(t, {
-    pages: { random: () => (state.audits ? 0 : 1), onDifference: (told) => differing.push(told) },
+    pages: {
+      random: () => (state.audits === null ? 1 : (state.audits + 0.5) / AUDITED),
+      onDifference: (told) => differing.push(told),
+    },
   });
   await it.store.putInstallations(people);
   await it.layout('default');
@@ -67,7 +77,9 @@ for (const [what, [write, remaining]] of Object.entries(unmarked))
     const id = ids[3]!;
     await write(it, id);
     assert.deepEqual(await read(it.store), ids, 'without an audit it is not seen');
-    state.audits = true;
+    state.audits = (partOf(id) + 1) % PARTS_OF_PAGE;
+    assert.deepEqual(await read(it.store), ids, 'nor by an audit of another part');
+    state.audits = partOf(id);
     assert.deepEqual(await read(it.store), remaining(id));
     assert.deepEqual(differing, [{ app: 'default', rows: 1 }]);
     assert.equal((await it.pages()).size, 0);
@@ -86,9 +98,9 @@ test('what a planner still writes after that is not used when pages are built ag
   const [gone, first, next] = ids as [string, string, string];
   await it.schema.installation('default', gone).delete();
   const layout = (await it.schema.layout('default').get()).data()!;
-  state.audits = true;
+  state.audits = partOf(gone);
   await read(it.store);
-  state.audits = false;
+  state.audits = null;
   const emptied = (await it.schema.layout('default').get()).data()!;
   // another planner has read the layout before that, and finds no pages
   await it.schema.layout('default').set(layout);
@@ -109,7 +121,7 @@ test('an erasure that has emptied a page is not undone when pages are not used a
   await it.store.putInstallations([person(id, { userId: 'ada' })]);
   await it.store.eraseUser('ada', NOW);
   await it.schema.installation('default', ids[3]!).delete();
-  state.audits = true;
+  state.audits = partOf(ids[3]!);
   await read(it.store);
   const left = [...(await it.pages()).values()];
   assert.deepEqual(
@@ -120,7 +132,6 @@ test('an erasure that has emptied a page is not undone when pages are not used a
 
 test('an audit finds nothing in what changed with markers', { skip }, async (t) => {
   const { it, state, differing } = await built(t);
-  state.audits = true;
   const [a, b, c, d] = ids as [string, string, string, string];
   await it.store.putInstallations([
     person(a, { optedOut: true }),
@@ -131,9 +142,10 @@ test('an audit finds nothing in what changed with markers', { skip }, async (t) 
   ]);
   await it.store.deleteInstallation('default', d);
   const expected = [...ids.filter((id) => id !== a && id !== d), 'new'];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < PARTS_OF_PAGE; round++) {
+    state.audits = round;
     assert.deepEqual((await read(it.store)).toSorted(), expected.toSorted());
-    it.clock.ahead += DAY;
+    it.clock.ahead += HOUR;
   }
   assert.deepEqual(differing, []);
 });
@@ -144,7 +156,9 @@ test('documents that an earlier version has left have no marker, and are what pa
   const { it, state, differing } = await built(t);
   await it.drop();
   for (const id of ids) await it.schema.installation('default', id).set(fieldsOf(id));
-  state.audits = true;
-  for (let round = 0; round < 2; round++) assert.deepEqual(await read(it.store), ids);
+  for (let part = 0; part < PARTS_OF_PAGE; part++) {
+    state.audits = part;
+    assert.deepEqual(await read(it.store), ids);
+  }
   assert.deepEqual(differing, []);
 });
