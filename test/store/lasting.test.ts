@@ -150,7 +150,10 @@ test('campaigns of a file from before an index of their names are erased from, t
   old.close();
   const { store } = openStore(t, path);
   await store.eraseUser('ada', NOW);
-  const [named, other] = await Promise.all([store.getCampaign('named'), store.getCampaign('other')]);
+  const [named, other] = await Promise.all([
+    store.getCampaign('named'),
+    store.getCampaign('other'),
+  ]);
   assert.doesNotMatch(JSON.stringify(named?.audience), /ada/);
   assert.deepEqual(other?.audience, { userIds: ['bob'] });
   await store.close();
