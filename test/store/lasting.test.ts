@@ -139,11 +139,11 @@ test('campaigns of a file from before an index of their names are erased from, t
     `INSERT INTO campaigns (id, app, request, state, created_at, closed_at, shards, shards_done, due_at)
      VALUES (?, 'default', ?, 'completed', ?, ?, 1, 1, NULL)`,
   );
-  for (const [id, audience] of [
-    ['named', { userIds: ['ada'] }],
-    ['other', { userIds: ['bob'] }],
+  for (const [id, user] of [
+    ['named', 'ada'],
+    ['other', 'bob'],
   ] as const) {
-    const { id: _, state: __, ...request } = campaignOf({ audience });
+    const { id: _, state: __, ...request } = campaignOf({ audience: { userIds: [user] } });
     insert.run(id, JSON.stringify(request), NOW, NOW);
   }
   old.exec(`PRAGMA user_version = ${added}`);
