@@ -50,6 +50,7 @@ function plain({ error, ...fields }: Fields): Fields {
 }
 
 const log = (record: Write): Log => ({
+  appPolicyChanged: (it) => record('NOTICE', 'app policy changed', { ...it }),
   campaignAccepted: (it) => record('INFO', 'campaign accepted', { ...it }),
   campaignPlanned: (it) => record('INFO', 'campaign planned', { ...it }),
   campaignPaused: (it) => record('WARNING', 'campaign paused', { ...it }),

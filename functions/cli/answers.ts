@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import type { AppPolicyView } from '../http/app-policy.ts';
 import type { AppView, ControlledAppView } from '../http/apps.ts';
 import type { Uploaded } from '../http/audiences.ts';
 import type { HistoryView } from '../http/campaigns/control.ts';
@@ -188,6 +189,10 @@ export const newKey = object<NewKey>({ id: text, key: text });
 const pause = z.looseObject({ at: text, by: text }).nullable();
 
 export const listedApp = object<AppView>({ app: text, paused: pause, providers: z.array(text) });
+
+export const appPolicy = object<AppPolicyView>({
+  receipts: z.looseObject({ enabled: z.boolean(), delivered: number }),
+});
 
 /** Only a change of an app says how many campaigns it has changed. */
 export const app = object<Omit<ControlledAppView, 'campaigns'> & { campaigns?: number }>({

@@ -1,6 +1,7 @@
 /** A command line that makes no sense, and the files that it names. */
 
 import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
 import { parseExact } from '../lib/exact-json.ts';
 import { findRepeatedNames } from '../lib/json-names.ts';
 import { quoted } from '../lib/redact.ts';
@@ -36,4 +37,11 @@ export async function readJsonFile(
   if (repeated.length > 0)
     throw new Usage(`${file} gives a name more than once: ${quoted(repeated.join(', '))}`);
   return value;
+}
+
+/** The value of an option that is a share, from 0 to 1: `2%` and `2` are 0.02. */
+export function percent(text: string): number {
+  const value = Number(text.replace(/%$/, '') || Number.NaN);
+  if (value >= 0 && value <= 100) return Number((value / 100).toFixed(6));
+  throw new InvalidArgumentError('It must be from 0 to 100, such as 2%.');
 }

@@ -15,9 +15,9 @@ import { answerProblem } from './core/problem.ts';
 import { problemResponse } from './core/problem-response.ts';
 
 /** A key that sends may see what it sends for. */
-const MAY_LOOK: Scope[] = ['read', 'campaigns'];
+export const MAY_LOOK: Scope[] = ['read', 'campaigns'];
 
-const params = z.strictObject({ app: z.string().min(1).max(64) });
+export const appParams = z.strictObject({ app: z.string().min(1).max(64) });
 
 const stateSchema = z
   .object({
@@ -64,14 +64,14 @@ const verbs = [
   ],
 ] as const;
 
-const NO_APP = problemResponse(404, 'The app has no credentials here.');
+export const NO_APP = problemResponse(404, 'The app has no credentials here.');
 
-const noApp = (c: Context, app: string) =>
+export const noApp = (c: Context, app: string) =>
   answerProblem(c, 'not-found', `There is no app "${app}": it has no credentials here.`, {
     next: 'Check the name; VOLLEY_APPS names all, and without it there is "default".',
   });
 
-const appNamed = ({ senders }: Ports, name: string) =>
+export const appNamed = ({ senders }: Ports, name: string) =>
   senders.apps().find((it) => it.name === name);
 
 export const appCalls = (ports: Ports): Call[] => [
@@ -107,7 +107,7 @@ const getAppCall = (ports: Ports) =>
     operationId: 'getApp',
     summary: 'Look at an app: is it paused?',
     scopes: MAY_LOOK,
-    takes: { params },
+    takes: { params: appParams },
     responses: {
       200: {
         description: 'The app.',
@@ -131,7 +131,7 @@ const controlAppCall = (ports: Ports, [verb, summary, description]: (typeof verb
     summary,
     description,
     scopes: ['campaigns'],
-    takes: { params },
+    takes: { params: appParams },
     responses: {
       200: {
         description: 'The state of the app, and the number of campaigns that were changed.',

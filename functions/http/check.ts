@@ -55,7 +55,7 @@ export const checkCampaignCall = (ports: Ports) =>
         const { faults } = await draft(ports, checked.value);
         return c.json(checkedView([], faults));
       }
-      return c.json(checkedView(checked.faults, messageOnly(ports, body)));
+      return c.json(checkedView(checked.faults, await messageOnly(ports, body)));
     },
   });
 
@@ -74,8 +74,9 @@ export const checkScheduleCall = (ports: Ports) =>
       if ('value' in checked)
         return c.json(checkedView([], await scheduleFaults(ports, checked.value)));
       const { campaign } = (body ?? {}) as { campaign?: unknown };
-      const found = messageOnly(ports, campaign).map((it) => faultIn('campaign', it));
-      return c.json(checkedView(checked.faults, found));
+      const found = await messageOnly(ports, campaign);
+      const refused = found.map((it) => faultIn('campaign', it));
+      return c.json(checkedView(checked.faults, refused));
     },
   });
 
@@ -88,7 +89,7 @@ const checkedView = (invalid: Fault[], refused: Fault[]) =>
   }) satisfies FieldsOf<typeof checkedSchema>;
 
 /** Faults of a message whose form is right, although other parts of its campaign are not. */
-function messageOnly(ports: Ports, campaign: unknown): Fault[] {
+async function messageOnly(ports: Ports, campaign: unknown): Promise<Fault[]> {
   const { app, message } = (campaign ?? {}) as { app?: unknown; message?: unknown };
   const alone = validate(campaignRequestSchema, {
     name: '-',

@@ -45,8 +45,8 @@ export const renderCall = (ports: Ports) =>
       },
       422: problemResponse(422, 'The app has no credentials for that provider.'),
     },
-    handle({ body }, c) {
-      const found = renderSample(ports, body);
+    async handle({ body }, c) {
+      const found = await renderSample(ports, body);
       if (found === null) {
         const { title } = descriptionOf(body.provider ?? defaultProvider(body.platform));
         const message = `"${body.app}" has no credentials for ${title}`;

@@ -45,7 +45,13 @@ const withKey: Record<string, Load> = {
   'schedules:check': async ({ ports }) => [(await import('./check.ts')).checkScheduleCall(ports)],
   messages: async ({ ports }) => [(await import('./messages.ts')).messageCall(ports)],
   'messages:render': async ({ ports }) => [(await import('./render.ts')).renderCall(ports)],
-  apps: async ({ ports }) => (await import('./apps.ts')).appCalls(ports),
+  async apps({ ports }) {
+    const [{ appCalls }, { appPolicyCalls }] = await Promise.all([
+      import('./apps.ts'),
+      import('./app-policy.ts'),
+    ]);
+    return [...appCalls(ports), ...appPolicyCalls(ports)];
+  },
   installations: async ({ ports, admit }) =>
     (await import('./installations/installations.ts')).installationCalls(ports, admit),
   'installations:count': async ({ ports }) => [

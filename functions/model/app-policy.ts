@@ -11,7 +11,20 @@ export interface AppPolicy {
   };
 }
 
+/** What a campaign keeps of the policy of receipts, where they are enabled. */
+export type ReceiptPolicy = Pick<AppPolicy['receipts'], 'delivered'>;
+
 /** The policy of an app that has stored none. */
 export const defaultPolicy: AppPolicy = {
   receipts: { enabled: true, delivered: DELIVERED_SHARE },
 };
+
+/** A policy as it was stored, null if it never was. An older version may have stored fewer fields. */
+export const policyOf = (stored: Partial<AppPolicy> | null): AppPolicy => ({
+  ...defaultPolicy,
+  ...stored,
+});
+
+/** The part of a policy that a new campaign keeps. */
+export const receiptsOf = ({ receipts }: AppPolicy): { receipts?: ReceiptPolicy } =>
+  receipts.enabled ? { receipts: { delivered: receipts.delivered } } : {};

@@ -1,5 +1,6 @@
 /** A campaign: its record, its states and how they follow each other. */
 
+import type { ReceiptPolicy } from './app-policy.ts';
 import { canonicalAudience } from './canonical/audience.ts';
 import type { Provider } from './provider/registry.ts';
 import type { Audience, Unregistered } from './schemas/audience.ts';
@@ -112,6 +113,11 @@ export interface Campaign extends CampaignRequest {
   id: string;
   /** the resolved audience, as of its acceptance; left out where it is the same as `audience` */
   meaning?: Audience;
+  /**
+   * The app's policy of receipts, as of its acceptance. Left out: its pushes have no receipt key, since
+   * the app wants none, or an older version accepted it.
+   */
+  receipts?: ReceiptPolicy;
   state: CampaignState;
   /** why it is paused */
   reason: string | null;

@@ -7,6 +7,7 @@ import type { Provider } from '../model/provider/registry.ts';
 /** One function per notable event. Tokens and secrets never go in whole. */
 export interface Log {
   campaignAccepted(it: { campaignId: string; app: string; name: string }): void;
+  appPolicyChanged(it: { app: string; by: string }): void;
   /** a run of a schedule: its audience (a segment, an upload) is gone; its next run is tried again */
   runRefused(it: { scheduleId: string; at: number; faults: Fault[] }): void;
   campaignPlanned(it: { campaignId: string; shards: number; estimate: number }): void;

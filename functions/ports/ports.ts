@@ -14,6 +14,7 @@ import type { Installations } from './installations.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Messages } from './messages.ts';
+import type { Policies } from './policies.ts';
 import type { Queue } from './queue.ts';
 import type { Recipients } from './recipients.ts';
 import type { Schedules } from './schedules.ts';
@@ -32,6 +33,7 @@ export type * from './keys.ts';
 export type * from './log.ts';
 export type * from './messages.ts';
 export type * from './page.ts';
+export type * from './policies.ts';
 export type * from './queue.ts';
 export type * from './recipients.ts';
 export type * from './schedules.ts';
@@ -86,6 +88,7 @@ export interface Store
   extends Installations,
     Audiences,
     Campaigns,
+    Policies,
     Messages,
     Chunks,
     Recipients,

@@ -1,6 +1,7 @@
 /** Senders: a message and recipients in, outcomes out. */
 
 import type { Fault } from '../lib/errors.ts';
+import type { ReceiptPolicy } from '../model/app-policy.ts';
 import type { Message } from '../model/campaign.ts';
 import type { Recipient } from '../model/chunk.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -18,6 +19,8 @@ export interface Push {
    * it has no objection.
    */
   dryRun: boolean;
+  /** the policy of the campaign's receipts; left out: the push has no receipt key */
+  receipts?: ReceiptPolicy;
   /** what the recipients' tokens stand for; only FCM knows topics and conditions */
   to: 'token' | 'topic' | 'condition';
 }

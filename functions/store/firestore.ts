@@ -22,6 +22,7 @@ import { firestoreOverdue } from './firestore/overdue.ts';
 import { MOST_BYTES } from './firestore/pages/codec.ts';
 import { LIFE_DAYS } from './firestore/pages/emptying.ts';
 import type { PagesOptions } from './firestore/pages/read.ts';
+import { firestorePolicies } from './firestore/policies.ts';
 import { firestoreImport } from './firestore/registry/import.ts';
 import { firestoreInstallations } from './firestore/registry/installations.ts';
 import { firestoreNormalize } from './firestore/registry/normalize.ts';
@@ -95,6 +96,7 @@ export function createFirestoreStore({
     ...firestoreNamed(client, schema),
     ...failures,
     ...firestoreHistory(client, schema),
+    ...firestorePolicies(client, schema),
     ...firestoreSchedules(client, schema),
     ...firestoreTriggers({ client, schema, retentionDays }),
     ...firestoreWebhooks({ client, schema, retentionDays, events: outbox }),

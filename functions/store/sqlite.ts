@@ -20,6 +20,7 @@ import { sqliteLookups } from './sqlite/lookups.ts';
 import { sqliteMessages } from './sqlite/messages.ts';
 import { sqliteNormalize } from './sqlite/normalize.ts';
 import { sqliteOverdue } from './sqlite/overdue.ts';
+import { sqlitePolicies } from './sqlite/policies.ts';
 import { sqliteRows } from './sqlite/rows.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
@@ -85,6 +86,7 @@ export function createSqliteStore({
     ...campaigns,
     ...chunks,
     ...history,
+    ...sqlitePolicies(db),
     ...sqliteSchedules(db),
     ...sqliteTriggers(db),
     ...sqliteMessages({ db, campaigns: within, freeze, commit, erase, store: read }),

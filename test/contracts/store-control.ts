@@ -266,6 +266,25 @@ export function controlContract(name: string, makeStore: MakeStore) {
       assert.equal(await store.getAppPause(app), null);
     }
   });
+
+  test(`${name}: the policy of an app is kept apart from its pause, and a campaign keeps its own`, async (t) => {
+    const store = await makeStore(t);
+    const few = { receipts: { enabled: true, delivered: 0.5 } };
+    const none = { receipts: { enabled: false, delivered: 0.02 } };
+    for (const app of ['default', 'a/b~__x__', '..']) {
+      assert.equal(await store.getAppPolicy(app), null);
+      await store.putAppPolicy(app, few);
+      await store.putAppPolicy(app, none);
+      assert.deepEqual(await store.getAppPolicy(app), none);
+      assert.equal(await store.getAppPause(app), null);
+      await store.putAppPause(app, { at: NOW, by: 'me' });
+      await store.putAppPause(app, null);
+      assert.deepEqual(await store.getAppPolicy(app), none);
+    }
+    assert.equal(await store.getAppPolicy('other'), null);
+    const id = await running(store, 1, { receipts: { delivered: 0.5 } });
+    assert.deepEqual((await store.getCampaign(id))?.receipts, { delivered: 0.5 });
+  });
 }
 
 const campaigns = (overdue: { kind: string }[]) => overdue.filter((it) => it.kind === 'campaign');

@@ -25,6 +25,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /openapi.json',
     'get /v1/apps',
     'get /v1/apps/{app}',
+    'get /v1/apps/{app}/policy',
     'get /v1/audiences/{id}',
     'get /v1/campaigns',
     'get /v1/campaigns/{id}',
@@ -86,6 +87,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/webhooks/{id}/deliveries/{delivery}:replay',
     'post /v1/webhooks/{id}:rotate',
     'post /v1/webhooks/{id}:test',
+    'put /v1/apps/{app}/policy',
     'put /v1/campaigns/{id}/schedule',
     'put /v1/installations/{id}',
     'put /v1/installations/{id}/badge',
@@ -161,7 +163,10 @@ test('every call is described, and every example of a body is taken', async (t) 
     assert.ok(summary && description, `${method} ${path}`);
     for (const [type, { example }] of Object.entries(requestBody?.content ?? {})) {
       assert.notEqual(example, undefined, `${method} ${path} shows no ${type}`);
-      const to = path.replace('{id}', ids[path] ?? 'device-1').replace('{name}', 'vip');
+      const to = path
+        .replace('{id}', ids[path] ?? 'device-1')
+        .replace('{name}', 'vip')
+        .replace('{app}', 'default');
       const query = path.endsWith(':import') ? '?run=devices-2026-11-21' : '';
       const headers = { 'Content-Type': type };
       const response = await ask(method.toUpperCase(), to + query, example, headers);

@@ -37,10 +37,14 @@ const message = {
 };
 
 test('a push is shown for a platform, a language and attributes, with its bytes and limits', async (t) => {
-  const { render, tasks, store } = await withSenders(t);
+  const { render, tasks, store, ports } = await withSenders(t);
+  const ID = '3f1c9a0b5d7e2c4a6b80';
+  ports.newId = () => ID;
   const attributes = { name: 'Zoë "✓"', city: 'Porto' };
   const ios = await render({ message, platform: 'ios', language: 'pt_BR', attributes });
+  const volley = { c: ID };
   const payload = {
+    volley,
     link: 'shop://sale',
     aps: { alert: { title: 'Olá Zoë "✓"', subtitle: 'For Porto' }, badge: 1 },
   };
@@ -70,12 +74,12 @@ test('a push is shown for a platform, a language and attributes, with its bytes 
   const sent = android.payload.message as Record<string, unknown>;
   assert.deepEqual(
     [sent.token, sent.notification, sent.data],
-    ['TOKEN', { title: 'Hi there' }, { link: 'shop://sale' }],
+    ['TOKEN', { title: 'Hi there' }, { volley: JSON.stringify(volley), link: 'shop://sale' }],
   );
   // as FCM counts them: names and values of the data and of the notification
   assert.equal(
     android.bytes,
-    'link|shop://sale|title|Hi there|tag|sale'.replaceAll('|', '').length,
+    `volley|{"c":"${ID}"}|link|shop://sale|title|Hi there|tag|sale`.replaceAll('|', '').length,
   );
 
   const byFcm = await render({ message, platform: 'ios', provider: 'fcm', attributes });
@@ -85,6 +89,13 @@ test('a push is shown for a platform, a language and attributes, with its bytes 
     badge: 1,
   });
   assert.deepEqual([tasks, (await store.listCampaigns(null, 1)).items], [[], []]);
+});
+
+test('a push of an app without receipts is shown without their key', async (t) => {
+  const { ask, render } = await withSenders(t);
+  await ask('PUT', '/v1/apps/default/policy', { receipts: { enabled: false } });
+  const { payload } = await render({ message: { title: 'Hi' }, platform: 'ios' });
+  assert.deepEqual(payload, { aps: { alert: { title: 'Hi' } } });
 });
 
 test('a push that could not be sent is shown with its faults', async (t) => {
@@ -99,7 +110,7 @@ test('a push that could not be sent is shown with its faults', async (t) => {
   );
   const body = Object.keys(pages).map((name) => `{{${name}}}`);
   const wide = { message: { body: body.join('') }, platform: 'web', attributes: pages };
-  // 5,120 of the values, with the names of body and tag and an id of 20
+  // 5,120 of the values, with the names of body and tag and an id of 20; it is not the key that is too much
   assert.deepEqual(await at(wide), [
     'attributes: the payload has 5147 bytes with them, 4096 are allowed: the push would fail with PayloadTooLarge',
   ]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { platforms } from '../../functions/model/platform.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { apnsOptions } from '../../functions/model/schemas/message-apns.ts';
 import type { Push } from '../../functions/ports/ports.ts';
@@ -373,6 +374,33 @@ for (const [name, row] of Object.entries(rows))
       );
     assert.deepEqual([refusedByApns(push), refusedByFcm(push)], [null, null]);
   });
+
+/** As `push`, of an app with receipts. */
+const keyed = (push: Push, delivered = 0.02): Push => ({ ...push, receipts: { delivered } });
+const key = { volley: { c: ID } };
+const text = { volley: JSON.stringify(key.volley) };
+
+for (const [name, row] of Object.entries(rows))
+  test(`${name}: with receipts there is their key as well, and nothing else`, () => {
+    const bare = made(row.message);
+    const push = keyed(bare);
+    const ios = iosByApns(bare);
+    assert.deepEqual(iosByApns(push), { ...ios, payload: { ...ios.payload, ...key } });
+    const byFcm = iosByFcm(bare);
+    assert.deepEqual(iosByFcm(push), { ...byFcm, payload: { ...byFcm.payload, ...text } });
+    for (const shape of [android, web])
+      assert.deepEqual(shape(push), { ...shape(bare), data: { ...shape(bare).data, ...text } });
+    assert.deepEqual(lostByApns(push), lostByApns(bare));
+    for (const platform of platforms)
+      assert.deepEqual(lostByFcm(push, platform, NOW), lostByFcm(bare, platform, NOW));
+    assert.deepEqual([refusedByApns(push), refusedByFcm(push)], [null, null]);
+  });
+
+test('a share of `delivered` that is not the usual one is in the key', () => {
+  const push = keyed(made(t), 0.5);
+  assert.deepEqual(iosByApns(push).payload.volley, { c: ID, d: 0.5 });
+  assert.deepEqual(android(push).data, { volley: JSON.stringify({ c: ID, d: 0.5 }) });
+});
 
 test('the table has every field of a message', () => {
   const fields = Object.keys(messageSchema.shape).filter((it) => it !== 'apns');

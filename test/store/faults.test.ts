@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Unavailable } from '../../functions/lib/errors.ts';
+import { defaultPolicy } from '../../functions/model/app-policy.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import {
   campaignOf,
@@ -56,6 +57,7 @@ async function everyWrite(store: Store) {
     commitChunk: () => store.commitChunk(commitOf(chunkId, 'mine', rest)),
     takeOverdue: () => store.takeOverdue(NOW + 1e9, NOW + 2e9, 100),
     putKey: () => store.putKey({ hash: 'h', name: 'n', scopes: ['read'] }),
+    putAppPolicy: () => store.putAppPolicy('default', defaultPolicy),
   };
   return writes;
 }
@@ -131,6 +133,7 @@ test('when nothing can be read either, reading is unavailable', async (t) => {
     openChunks: () => Array.fromAsync(store.openChunks('c', null)),
     listFailures: () => store.listFailures('c', null, 9),
     findKey: () => store.findKey('h'),
+    getAppPolicy: () => store.getAppPolicy('default'),
   };
   for (const [name, read] of Object.entries(reads))
     await assert.rejects(read, unavailable(/lock/), name);

@@ -230,6 +230,22 @@ export interface Calls {
     campaigns: number;
   }>;
   /**
+   * Look at the policy of an app. `GET /v1/apps/{app}/policy`
+   *
+   * As it was put; the defaults, if it never was.
+   *
+   * Needs the scope `read` or `campaigns`.
+   */
+  getAppPolicy(input: { app: string }, options?: CallOptions): Promise<AppPolicy>;
+  /**
+   * Replace the policy of an app. `PUT /v1/apps/{app}/policy`
+   *
+   * It holds for campaigns that are accepted from now on, in all instances after 30 seconds. A campaign keeps the policy with which it was accepted. What is left out gets its default.
+   *
+   * Needs the scope `campaigns`.
+   */
+  putAppPolicy(input: { app: string; body: AppPolicy }, options?: CallOptions): Promise<AppPolicy>;
+  /**
    * Find the installations of a user, or the one with a token. `GET /v1/installations`
    *
    * Of one app, those that have opted out too. Proxies and the request log of Cloud Run keep addresses: `POST /v1/installations:find` takes the token in its body.
@@ -744,6 +760,15 @@ export type App = {
   };
   /** Those for which the app has credentials. */
   providers: Array<'apns' | 'fcm'>;
+};
+
+export type AppPolicy = {
+  receipts?: {
+    /** False: pushes have no key `volley` and no default analytics label, and receipts are dropped. */
+    enabled?: boolean;
+    /** The share of devices, from 0 to 1, that report `delivered`. Each report costs a write. */
+    delivered?: number;
+  };
 };
 
 export type Audience = {

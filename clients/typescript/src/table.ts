@@ -28,6 +28,8 @@ export const table = {
   pauseApp: 'POST /v1/apps/{app}/pause',
   resumeApp: 'POST /v1/apps/{app}/resume',
   cancelApp: 'POST /v1/apps/{app}/cancel',
+  getAppPolicy: 'GET /v1/apps/{app}/policy',
+  putAppPolicy: 'PUT /v1/apps/{app}/policy',
   findInstallations: 'GET /v1/installations',
   putInstallation: 'PUT /v1/installations/{id}',
   changeInstallation: 'PATCH /v1/installations/{id}',

@@ -1,4 +1,4 @@
-/** `volley apps`: lists apps; pauses, resumes or cancels all campaigns of one. */
+/** `volley apps`: lists apps; shows and changes the policy of one; pauses, resumes or cancels its campaigns. */
 
 import type { Command } from 'commander';
 import type { AppView } from '../../http/apps.ts';
@@ -7,25 +7,32 @@ import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { table } from '../table.ts';
 import { Usage } from '../usage.ts';
+import { type PolicyOptions, policy, policyOptions } from './app-policy.ts';
 
 const VERBS = ['show', 'pause', 'resume', 'cancel'];
-const ALL = ['list', ...VERBS];
+const ALL = ['list', ...VERBS, 'policy'];
 
 export function appCommand(program: Command, context: Context) {
-  program
+  const apps = program
     .command('apps')
-    .description('list apps; pause, resume or cancel all campaigns of one')
+    .description('list apps; pause, resume or cancel all campaigns of one; its policy')
     .alias('app')
     .argument('[verb]', ALL.join(', '), 'list')
-    .argument('[app]')
-    .action(async (verb: string, app?: string) => {
+    .argument('[app]');
+  policyOptions(apps).action(
+    async (verb: string, app: string | undefined, options: PolicyOptions) => {
       if (!ALL.includes(verb)) throw new Usage(`"${verb}" is none of ${ALL.join(', ')}`);
       if (verb === 'list' && app !== undefined)
         throw new Usage(`list takes no app: volley apps show ${app}`);
+      const isChange = Object.keys(options).length > 0;
+      if (verb !== 'policy' && isChange)
+        throw new Usage('--receipts and --delivered go with: volley apps policy default');
       if (verb === 'list') return list(context);
       if (app === undefined) throw new Usage(`name the app: volley apps ${verb} default`);
+      if (verb === 'policy') return policy(context, app, options);
       return control(context, verb, app);
-    });
+    },
+  );
 }
 
 async function list({ client, show }: Context) {

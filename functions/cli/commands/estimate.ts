@@ -11,7 +11,7 @@ import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-
 import type { Context } from '../context.ts';
 import { estimateTable, money } from '../cost-table.ts';
 import { count, oneLine } from '../format.ts';
-import { Usage } from '../usage.ts';
+import { percent, Usage } from '../usage.ts';
 
 /** Languages shown; the others are in --json. */
 const SHOWN = 8;
@@ -101,12 +101,6 @@ function whole(text: string): number {
   const value = Number(text.replaceAll(/[_,]/g, ''));
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function percent(text: string): number {
-  const value = Number(text.replace(/%$/, ''));
-  if (value >= 0 && value <= 100) return value / 100;
-  throw new InvalidArgumentError('It must be from 0 to 100, such as 2%.');
 }
 
 export function estimateText(it: EstimateView, usd: number): string {

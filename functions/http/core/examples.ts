@@ -28,6 +28,7 @@ const examples: Record<string, unknown> = {
     attributes: { name: 'Ada' },
   },
   'post /v1/audiences:estimate': { audience: campaign.audience, message },
+  'put /v1/apps/{app}/policy': { receipts: { enabled: true, delivered: 0.02 } },
   'put /v1/segments/{name}': { audience: { tags: ['vip'], lastSeen: { withinDays: 30 } } },
   'put /v1/installations/{id}': {
     platform: 'ios',

@@ -55,7 +55,7 @@ const tags: Record<string, string> = {
   triggers: 'Inbound webhooks: outside services that start pushes.',
   webhooks: 'Outgoing webhooks: outside services that get events.',
   events: 'Events that no subscriber took.',
-  apps: 'Which there are; pause, resume or cancel all campaigns of one.',
+  apps: 'Which there are; the policy of one; pause, resume or cancel all of its campaigns.',
   keys: 'API keys.',
   me: 'Who calls.',
   costs: 'About what campaigns cost.',

@@ -65,7 +65,7 @@ const putTriggerCall = (ports: Ports, door: PingDoor) =>
       422: problemResponse(422, 'Its messages could never be sent.'),
     },
     async handle({ params: { name }, body }, c) {
-      const faults = templateObjections(ports, body);
+      const faults = await templateObjections(ports, body);
       if (faults.length > 0)
         return answerProblem(c, 'refused', 'Its messages could not be sent.', { faults });
       const put = await ports.store.putTrigger(newTrigger(name, body, ports.now()));

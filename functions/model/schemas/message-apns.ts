@@ -6,7 +6,7 @@
  */
 
 import * as z from 'zod';
-import { oneOf } from './message-text.ts';
+import { oneOf, withoutReceiptKey } from './message-text.ts';
 
 const MAX_PAYLOAD_BYTES = 8 * 1024;
 
@@ -92,7 +92,8 @@ const payload: z.ZodType<Record<string, unknown>> = z
   .looseObject({ aps: aps.optional() })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_PAYLOAD_BYTES, {
     message: `must be at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
-  });
+  })
+  .refine(...withoutReceiptKey);
 
 /**
  * Whether the relevance score is from 0 to 1, as a notification's must be; a live activity's may be

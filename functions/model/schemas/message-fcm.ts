@@ -8,7 +8,15 @@
 import * as z from 'zod';
 import { fcmTargets, reservedByFcm } from '../message/fcm-names.ts';
 import { aps, isShare, SHARE } from './message-apns.ts';
-import { formed, httpsLink, LABEL_FORM, labelForm, oneOf, withDefaults } from './message-text.ts';
+import {
+  formed,
+  httpsLink,
+  LABEL_FORM,
+  labelForm,
+  oneOf,
+  withDefaults,
+  withoutReceiptKey,
+} from './message-text.ts';
 
 const MAX_OVERRIDE_BYTES = 8 * 1024;
 /** "the maximum payload for messages is 4096 bytes" */
@@ -37,7 +45,8 @@ const data = z
   )
   .refine((it) => Buffer.byteLength(Object.entries(it).flat().join('')) <= MAX_DATA_BYTES, {
     message: `must be at most ${MAX_DATA_BYTES} bytes, names and values together`,
-  });
+  })
+  .refine(...withoutReceiptKey);
 
 const durationForm = /^\d{1,12}(?:\.\d{1,9})?s$/;
 const duration = formed(durationForm, 'must be seconds such as "3.5s"');
@@ -142,7 +151,7 @@ export const fcmOverride: z.ZodType<Record<string, unknown>> = fields({
   }),
   apns: fields({
     headers: apnsHeaders,
-    payload: z.looseObject({ aps: aps.optional() }),
+    payload: z.looseObject({ aps: aps.optional() }).refine(...withoutReceiptKey),
     fcm_options: fields({ analytics_label: analyticsLabel, image: text }),
     live_activity_token: text,
   }).refine(

@@ -1,6 +1,7 @@
 /** The content of a message, which may differ by language. */
 
 import * as z from 'zod';
+import { withoutReceiptKey } from './message-text.ts';
 
 /** The largest payload of all: APNs takes 5,120 bytes for VoIP, 4,096 otherwise, and so does FCM. */
 const MAX_VALUE = 5120;
@@ -39,6 +40,7 @@ export const words = {
       path: ['aps'],
       message: 'is a name that Apple has reserved',
     })
+    .refine(...withoutReceiptKey)
     .optional(),
   imageUrl: httpsUrl.optional(),
   sound: z.string().min(1).max(128).optional(),

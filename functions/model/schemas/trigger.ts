@@ -13,6 +13,7 @@ import {
 } from '../ping-template.ts';
 import type { Proof, Trigger } from '../trigger.ts';
 import { campaignRequestSchema } from './campaign.ts';
+import { RESERVED } from './message-text.ts';
 
 const MAX_TEMPLATE_BYTES = 16 * 1024;
 
@@ -107,9 +108,12 @@ export const triggerRequestSchema = z
     const filled = (path: string) =>
       places.some((it) => it === path || within(it, path) || within(path, it));
     for (const it of 'faults' in parsed ? parsed.faults : [])
-      if (it.message.startsWith('is unknown') || !filled(it.path)) issue(it.path, it.message);
+      if (isOfName(it.message) || !filled(it.path)) issue(it.path, it.message);
   })
   .meta({ id: 'TriggerRequest' });
+/** Whether a fault is one of a field's name: no value of a webhook can mend it. */
+const isOfName = (fault: string) => fault.startsWith('is unknown') || fault === RESERVED;
+
 type TriggerRequest = z.output<typeof triggerRequestSchema>;
 
 /** The trigger to store. A shared token is stored as its hash. `now`: ms since the epoch. */

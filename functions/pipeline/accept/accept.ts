@@ -5,10 +5,12 @@
 
 import { hash, randomUUID } from 'node:crypto';
 import type { Fault } from '../../lib/errors.ts';
+import { receiptsOf } from '../../model/app-policy.ts';
 import { type Campaign, type CampaignRequest, SYSTEM } from '../../model/campaign.ts';
 import { startTasks } from '../../model/tasks.ts';
 import { LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { appPolicy } from '../app-policy.ts';
 import { resolve } from '../audience/resolve.ts';
 import { wakeSenders } from '../wake.ts';
 import { sendingFaults } from './faults.ts';
@@ -112,18 +114,15 @@ async function keep(
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
-  const campaign = sampleCampaign(ports, request, now);
-  // a retry goes to the failures of an earlier campaign: its audience is not resolved again
-  const answer = request.retryOf
-    ? { resolved: null }
-    : await resolve(ports.store, request.app, request.audience, now, request.schedule?.at);
+  const { app, audience, schedule } = request;
+  const [campaign, answer] = await Promise.all([
+    sampleCampaign(ports, request, now),
+    // a retry goes to the failures of an earlier campaign: its audience is not resolved again
+    request.retryOf ? { resolved: null } : resolve(ports.store, app, audience, now, schedule?.at),
+  ]);
   if ('resolved' in answer && answer.resolved) campaign.meaning = answer.resolved;
   const unclear = 'faults' in answer ? answer.faults : [];
-  const faults = [
-    ...unclear,
-    ...sendingFaults(ports, campaign),
-    ...pastTime(ports, request.schedule),
-  ];
+  const faults = [...unclear, ...sendingFaults(ports, campaign), ...pastTime(ports, schedule)];
   return { campaign, unclear, faults };
 }
 
@@ -151,15 +150,21 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
 export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
   key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
 
-/** The campaign of a message that is only looked at: it is never stored, and its audience stays as it is. */
-export const sampleCampaign = (
-  ports: Pick<Ports, 'now' | 'newId'>,
+/**
+ * The campaign that a request would be now, its audience as it is. Stores nothing. Throws when the store
+ * fails.
+ */
+export async function sampleCampaign(
+  ports: Pick<Ports, 'store' | 'now' | 'newId'>,
   request: CampaignRequest,
   now = ports.now(),
-): Campaign => newCampaign(request, ports.newId?.() ?? randomId(), now);
+): Promise<Campaign> {
+  const policy = await appPolicy(ports, request.app);
+  return { ...newCampaign(request, ports.newId?.() ?? randomId(), now), ...receiptsOf(policy) };
+}
 
 /** The faults of a message for which the providers would refuse it for every recipient. */
-export const messageFaults = (ports: Ports, request: CampaignRequest): Fault[] =>
-  sendingFaults(ports, sampleCampaign(ports, request)).filter(
-    ({ path }) => path === 'message' || path.startsWith('message.'),
-  );
+export async function messageFaults(ports: Ports, request: CampaignRequest): Promise<Fault[]> {
+  const faults = sendingFaults(ports, await sampleCampaign(ports, request));
+  return faults.filter(({ path }) => path === 'message' || path.startsWith('message.'));
+}

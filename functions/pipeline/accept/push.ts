@@ -10,5 +10,6 @@ export const pushOf = (campaign: Campaign, expiresAt = expiryOf(campaign, 0)): P
   message: campaign.message,
   dryRun: campaign.dryRun,
   to: toOf(campaign),
+  ...(campaign.receipts && { receipts: campaign.receipts }),
   expiresAt,
 });

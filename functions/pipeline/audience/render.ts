@@ -24,16 +24,19 @@ interface Sample {
   rendered: Rendered;
 }
 
-/** Null: the app has no credentials for that provider. Reads and stores nothing. */
-export function renderSample(
-  ports: Pick<Ports, 'senders' | 'now' | 'newId'>,
+/**
+ * Null: the app has no credentials for that provider. Reads the app's policy and no more, stores nothing.
+ * Throws when the store fails.
+ */
+export async function renderSample(
+  ports: Pick<Ports, 'store' | 'senders' | 'now' | 'newId'>,
   { app, message, platform, environment, language, attributes, ...named }: RenderRequest,
-): Sample | null {
+): Promise<Sample | null> {
   const { provider = defaultProvider(platform) } = named;
   const sender = ports.senders.get(app, provider, environment);
   if (sender === null) return null;
   const request = { name: 'sample', app, dryRun: false, audience: {}, message };
-  const campaign = sampleCampaign(ports, request);
+  const campaign = await sampleCampaign(ports, request);
   const push = pushOf(campaign);
   const missing = new Map<string, number>();
   const reached = { id: 'sample', provider, environment, token: TOKEN, platform, attributes };

@@ -28,10 +28,10 @@ const standIns: Record<string, Json> = {
  * Faults for which the providers would refuse every message that the template makes; paths as in a
  * campaign.
  */
-export function templateObjections(
+export async function templateObjections(
   ports: Ports,
   { app, audience, message }: { app: string; audience: object; message: object },
-): Fault[] {
+): Promise<Fault[]> {
   const sample = sampleOf(message as Json);
   if (sample === null) return [];
   const toTopic = Object.keys(audience).some((it) => it === 'topic' || it === 'condition');

@@ -6,9 +6,11 @@
 import type { Notification as NodeApnNotification } from '@parse/node-apn';
 import type { Fault } from '../../lib/errors.ts';
 import type { ApnsPushType } from '../../model/campaign.ts';
+import { RECEIPT_KEY } from '../../model/message/receipt-key.ts';
 import type { Push } from '../../ports/ports.ts';
 import { type Apple, appleOf, describe, Notification } from '../shared/described.ts';
 import { jsonFor } from '../shared/personalization.ts';
+import { receiptKeyIn, tooManyBytes, withoutKey } from '../shared/receipt-key.ts';
 import { appleFaults } from './apple-faults.ts';
 
 /** Apple: "4 KB (4096 bytes)", and "5 KB (5120 bytes)" for VoIP. */
@@ -32,6 +34,8 @@ const topicSuffixes: Record<ApnsPushType, string> = {
 
 export interface ApnsNotification {
   apple: Apple;
+  /** true if there is nothing in it but a receipt key */
+  isEmpty: boolean;
   payload: Buffer;
   headers: Record<string, string | number>;
   /** the payload of a recipient; null if it is the same for all */
@@ -50,9 +54,13 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
   it.expiry = described.expiration;
   it.collapseId = described.collapseId;
   it.topic = bundleId + topicSuffixes[apple.type];
-  const json = JSON.stringify({ ...described.data, ...apple.payload });
+  const key = receiptKeyIn(push, apple.type);
+  const own = { ...described.data, ...apple.payload };
+  // an author's value comes last: an older version may have stored one of that name
+  const json = JSON.stringify(key === null ? own : { [RECEIPT_KEY]: key, ...own });
   return {
     apple,
+    isEmpty: Object.keys(own).length === 0,
     payload: Buffer.from(json),
     headers: it.headers(),
     payloadFor: jsonFor(json, push.message),
@@ -63,9 +71,10 @@ export function apnsNotification(push: Push, bundleId: string): ApnsNotification
 /** Finds what APNs would refuse, in words for the author. The paths are within the message. */
 export function apnsFaults(
   push: Push,
-  { apple, payload, payloadFor, mostBytes }: ApnsNotification,
+  built: ApnsNotification,
   { byCertificate }: { byCertificate: boolean },
 ): Fault[] {
+  const { apple, isEmpty, mostBytes: most } = built;
   const faults = appleFaults(push, apple);
   // https://developer.apple.com/forums/thread/712499
   if (apple.type === 'liveactivity' && byCertificate)
@@ -73,16 +82,26 @@ export function apnsFaults(
       path: 'apns.pushType',
       message: 'liveactivity needs a key: APNs takes no certificate for it',
     });
-  if (payload.length === 2)
+  if (isEmpty)
     faults.push({
       path: '',
       message: 'the APNs payload is empty: give a title, a body, data or apns.payload',
     });
-  const bytes = payloadFor ? Buffer.byteLength(payloadFor({})) : payload.length;
-  if (bytes > mostBytes)
+  const bytes = bytesOf(built);
+  if (bytes > most) {
+    const keyless = bytesOf(apnsNotification(withoutKey(push), ''));
     faults.push({
       path: '',
-      message: `the APNs payload is ${bytes} bytes, ${mostBytes} are allowed: shorten title, body, data or apns.payload`,
+      message: tooManyBytes(
+        `the APNs payload is ${bytes} bytes`,
+        { bytes, most, keyless },
+        'title, body, data or apns.payload',
+      ),
     });
+  }
   return faults;
 }
+
+/** Bytes of the payload for a recipient without values of its own. */
+const bytesOf = ({ payload, payloadFor }: ApnsNotification) =>
+  payloadFor ? Buffer.byteLength(payloadFor({})) : payload.length;

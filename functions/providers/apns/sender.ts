@@ -1,6 +1,7 @@
 /** The sender for APNs. https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
 
 import type { Answer, Request } from '../../http2/pool/pool.ts';
+import type { Recipient } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { apnsIds } from '../../model/provider/push-id.ts';
 import type { Batch, Push, Sender } from '../../ports/ports.ts';
@@ -8,6 +9,7 @@ import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByApns } from '../shared/lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personalization.ts';
+import { withoutKey } from '../shared/receipt-key.ts';
 import { type ApnsAccess, type Credential, certificateFault } from './access.ts';
 import { type ApnsNotification, apnsFaults, apnsNotification } from './notification.ts';
 import { classifyApns } from './reasons.ts';
@@ -41,9 +43,17 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
     let it = built.get(push);
     if (it === undefined) {
       it = { ...apnsNotification(push, topic), authorized: new Map() };
+      if (push.receipts && it.payloadFor === null && it.payload.length > it.mostBytes)
+        it = notificationOf(withoutKey(push));
       built.set(push, it);
     }
     return it;
+  }
+
+  /** The payload of a recipient whose payload is too large with the key. */
+  function smaller(push: Push, recipient: Recipient): Buffer {
+    const { payload, payloadFor } = notificationOf(withoutKey(push));
+    return payloadFor === null ? payload : Buffer.from(payloadFor(recipient));
   }
 
   /** The headers are a new object when the provider token changes: requests under way keep the old one. */
@@ -69,10 +79,11 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
     lost: (push) => faultsInAll(push, lostByApns),
 
     render(push, recipient) {
-      const it = notificationOf(inLanguage(push, recipient.language));
-      const payload = it.payloadFor?.(recipient) ?? it.payload.toString();
-      const { headers, mostBytes } = it;
-      return { headers, payload, bytes: Buffer.byteLength(payload), mostBytes };
+      const spoken = inLanguage(push, recipient.language);
+      const { headers, mostBytes, payload, payloadFor } = notificationOf(spoken);
+      let body = payloadFor === null ? payload : Buffer.from(payloadFor(recipient));
+      if (body.length > mostBytes) body = smaller(spoken, recipient);
+      return { headers, payload: body.toString(), bytes: body.length, mostBytes };
     },
 
     send(batch) {
@@ -86,9 +97,12 @@ export function createApnsSender({ access, topic, now = Date.now }: ApnsSenderOp
           const { language } = recipient;
           const it =
             language === undefined ? usual : notificationOf(inLanguage(batch.push, language));
-          const body = it.payloadFor === null ? it.payload : Buffer.from(it.payloadFor(recipient));
+          let body = it.payloadFor === null ? it.payload : Buffer.from(it.payloadFor(recipient));
           // too large by this recipient's values; the message itself was checked when it was accepted
-          if (it.payloadFor !== null && body.length > it.mostBytes) return settle(index, TOO_LARGE);
+          if (it.payloadFor !== null && body.length > it.mostBytes) {
+            body = smaller(inLanguage(batch.push, language), recipient);
+            if (body.length > it.mostBytes) return settle(index, TOO_LARGE);
+          }
           const { headers, token } = authorize(it, credential);
           const request: ApnsRequest = {
             headers,

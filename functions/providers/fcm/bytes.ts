@@ -18,7 +18,8 @@ const MAX_BYTES = 4096;
  */
 const MAX_TOPIC_BYTES = 2048;
 
-type Own = Pick<Recipient, 'values' | 'badge'>;
+/** What differs between recipients. */
+export type Own = Pick<Recipient, 'values' | 'badge'>;
 
 export interface FcmBytes {
   most: number;

@@ -7,6 +7,7 @@ import { appleFaults } from '../apns/apple-faults.ts';
 import { type Apple, describe, isVisible, objectOf } from '../shared/described.ts';
 import { isObject } from '../shared/merge.ts';
 import { textFor } from '../shared/personalization.ts';
+import { tooManyBytes, withoutKey } from '../shared/receipt-key.ts';
 import { fcmBytes } from './bytes.ts';
 import { appleByFcm, fcmMessage } from './message.ts';
 
@@ -33,11 +34,16 @@ export function fcmFaults(push: Push, now: number): Fault[] {
   const [largest] = each
     .map(({ platform, of }) => ({ platform, bytes: of({}) }))
     .sort((a, b) => b.bytes - a.bytes);
-  if (largest!.bytes > most)
-    refuse(
-      '',
-      `the FCM message is ${largest!.bytes} bytes for ${largest!.platform}, ${most} are allowed: shorten title, body, data or the fcm override`,
-    );
+  const { platform, bytes } = largest!;
+  if (bytes > most) {
+    const bare = withoutKey(push);
+    const keyless = fcmBytes(fcmMessage(bare, now), bare).each.find(
+      (it) => it.platform === platform,
+    )!;
+    const sizes = { bytes, most, keyless: keyless.of({}) };
+    const size = `the FCM message is ${bytes} bytes for ${platform}`;
+    refuse('', tooManyBytes(size, sizes, 'title, body, data or the fcm override'));
+  }
   return faults;
 }
 

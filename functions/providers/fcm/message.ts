@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BaseMessage } from 'firebase-admin/messaging';
 import { fcmTargets } from '../../model/message/fcm-names.ts';
+import { RECEIPT_KEY } from '../../model/message/receipt-key.ts';
 import type { Push } from '../../ports/ports.ts';
 import {
   type Apple,
@@ -15,8 +16,9 @@ import {
   objectOf,
   type Words,
 } from '../shared/described.ts';
-import { merge } from '../shared/merge.ts';
+import { isObject, merge } from '../shared/merge.ts';
 import { jsonFor } from '../shared/personalization.ts';
+import { receiptKeyIn } from '../shared/receipt-key.ts';
 import { type FcmBytes, fcmBytes } from './bytes.ts';
 
 /** FCM: "the maximum value is 2,419,200 seconds (28 days)". */
@@ -133,7 +135,24 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
 
   const merged = merge(built, message.fcm ?? {});
   for (const target of fcmTargets) delete merged[target];
-  return merged;
+  const key = receiptKeyIn(push, apple.type);
+  return key === null ? merged : withKey(merged, JSON.stringify(key));
+}
+
+/**
+ * The message with a receipt key in its data. A platform's own data, where an override has some, replaces
+ * the data of all. An author's value comes last: an older version may have stored one of that name.
+ */
+function withKey(message: Record<string, unknown>, key: string): Record<string, unknown> {
+  const added = (data: unknown) => ({ [RECEIPT_KEY]: key, ...objectOf(data) });
+  const own = (config: unknown) =>
+    isObject(config) && isObject(config.data) ? { ...config, data: added(config.data) } : config;
+  return {
+    ...message,
+    data: added(message.data),
+    android: own(message.android),
+    webpush: own(message.webpush),
+  };
 }
 
 /** The body of a request in two parts; the quoted token comes between them. */

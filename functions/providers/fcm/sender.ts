@@ -9,6 +9,8 @@ import { sendBatch, unanswered } from '../shared/batch.ts';
 import { createFlow } from '../shared/flow.ts';
 import { lostByFcm } from '../shared/lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personalization.ts';
+import { withoutKey } from '../shared/receipt-key.ts';
+import type { Own } from './bytes.ts';
 import { classifyFcm } from './errors.ts';
 import { fcmFaults } from './faults.ts';
 import { type FcmBody, fcmBody, fcmMessage, quoted } from './message.ts';
@@ -40,6 +42,7 @@ export function createFcmSender({
     let it = built.get(push);
     if (it === undefined) {
       it = fcmBody(fcmMessage(push, now()), push);
+      if (push.receipts && it.afterFor === null && !fits(it, {})) it = bodyOf(withoutKey(push));
       built.set(push, it);
     }
     return it;
@@ -77,10 +80,13 @@ export function createFcmSender({
         const recipient = batch.recipients[index]!;
         const { language } = recipient;
         const it = language === undefined ? usual : bodyOf(inLanguage(batch.push, language));
-        const tail = it.afterFor === null ? it.after : Buffer.from(it.afterFor(recipient));
+        let tail = tailFor(it, recipient);
         // FCM counts fewer bytes than the whole body, so count only if it is near the limit
-        if (it.afterFor !== null && tail.length > it.bytes.most)
-          if (it.bytes.least(recipient) > it.bytes.most) return settle(index, TOO_LARGE);
+        if (it.afterFor !== null && tail.length > it.bytes.most && !fits(it, recipient)) {
+          const bare = bodyOf(withoutKey(inLanguage(batch.push, language)));
+          if (bare.bytes.least(recipient) > bare.bytes.most) return settle(index, TOO_LARGE);
+          tail = tailFor(bare, recipient);
+        }
         const fill = quoted(recipient.token);
         const request: FcmRequest = { headers, body: it.before, fill, tail, index };
         if (batch.keepsNames) request.keepsBody = true;
@@ -90,12 +96,13 @@ export function createFcmSender({
   }
 
   function render(push: Push, recipient: Recipient, platform: Platform | null): Rendered {
-    const it = bodyOf(inLanguage(push, recipient.language));
-    const tail = it.afterFor?.(recipient) ?? it.after.toString();
+    const spoken = inLanguage(push, recipient.language);
+    let it = bodyOf(spoken);
+    if (!fits(it, recipient)) it = bodyOf(withoutKey(spoken));
     const counted = it.bytes.each.find((each) => each.platform === platform);
     return {
       headers: {},
-      payload: it.before.toString() + quoted(recipient.token) + tail,
+      payload: `${it.before}${quoted(recipient.token)}${tailFor(it, recipient)}`,
       bytes: counted?.of(recipient) ?? it.bytes.least(recipient),
       mostBytes: it.bytes.most,
     };
@@ -115,6 +122,13 @@ export function createFcmSender({
 interface FcmRequest extends Request {
   index: number;
 }
+
+const tailFor = ({ after, afterFor }: FcmBody, recipient: Recipient) =>
+  afterFor === null ? after : Buffer.from(afterFor(recipient));
+
+/** Whether it fits on every platform: the sender does not know a recipient's. */
+const fits = ({ bytes: { each, most } }: FcmBody, recipient: Own) =>
+  each.every((it) => it.of(recipient) <= most);
 
 function classify(answer: Answer, now: number): Outcome {
   return answer.kind === 'reply'

@@ -239,6 +239,12 @@ export interface AppPauseFields {
   by: string;
 }
 
+/** Named by the app. */
+export interface AppPolicyFields {
+  /** JSON of the `AppPolicy` */
+  record: string;
+}
+
 /** Named by its id. */
 export interface ScheduleFields {
   version: number;

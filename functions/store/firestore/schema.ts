@@ -75,6 +75,7 @@ export function createSchema(db: Firestore) {
     triggers: db.collection('triggers'),
     failedPings: db.collection('failedPings'),
     appPause: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
+    appPolicy: (app: string) => db.collection('switches').doc(`policy ${appName(app)}`),
     lastTick: db.collection('ticks').doc('last'),
     keys: db.collection('keys'),
     key: (hash: string) => db.collection('keys').doc(hash),

@@ -248,6 +248,8 @@ export const migrations: Migration[] = [
   fillNames,
   // what a provider named the pushes of a message
   'ALTER TABLE chunks ADD COLUMN names TEXT;',
+  // what holds for all campaigns of an app
+  'CREATE TABLE policies (app TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;',
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

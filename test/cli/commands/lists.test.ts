@@ -58,6 +58,37 @@ test('apps are listed with their providers, and one is shown and paused', async 
     assert.equal((await volley('apps', ...args)).code, 2, args.join(' '));
 });
 
+test('the policy of an app is shown, and changed in part', async (t) => {
+  const { volley } = await cli(t);
+  const policy = async (...args: string[]) => (await volley('apps', 'policy', ...args)).stdout;
+  const usual = 'default: pushes have a key for receipts; 2% of devices report delivered\n';
+  assert.equal(await policy('default'), usual);
+  assert.equal(
+    await policy('default', '--delivered', '12.5%'),
+    'default: pushes have a key for receipts; 12.5% of devices report delivered\n',
+  );
+  assert.equal(
+    await policy('default', '--receipts', 'off'),
+    'default: pushes have no key for receipts\n',
+  );
+  assert.deepEqual(JSON.parse(await policy('default', '--receipts', 'on', '--json')), {
+    receipts: { enabled: true, delivered: 0.125 },
+  });
+  assert.equal(await policy('default', '--delivered', '2'), usual);
+  for (const args of [
+    ['policy'],
+    ['policy', 'default', '--receipts', 'maybe'],
+    ['policy', 'default', '--delivered', 'all'],
+    ['policy', 'default', '--delivered', '101'],
+    ['pause', 'default', '--receipts', 'off'],
+    ['--receipts', 'off'],
+  ])
+    assert.equal((await volley('apps', ...args)).code, 2, args.join(' '));
+  const mistyped = await volley('apps', 'policy', 'shpo', '--receipts', 'off');
+  assert.deepEqual([mistyped.code, mistyped.stdout], [1, '']);
+  assert.match(mistyped.stderr, /There is no app "shpo"/);
+});
+
 test('devices are found by user, and by a token in any spelling', async (t) => {
   const { volley, ask, hooks } = await cli(t);
   const put = (id: string, body: object) => ask('PUT', `/v1/installations/${id}`, body);

@@ -389,3 +389,18 @@ test('triggers need the scope campaigns, and failed webhooks the scope read', as
   assert.equal(await status(campaigns, 'GET', '/v1/triggers/orders/failed'), 403);
   assert.equal(await status(read, 'GET', '/v1/triggers/orders/failed'), 200);
 });
+
+test('a template may not set the receipt key, not even to a value of the webhook', async (t) => {
+  const { ask } = await createFixture(t);
+  for (const [message, path] of [
+    [{ title: 'T', data: { volley: '{{order.number}}' } }, 'message.data.volley'],
+    [{ title: 'T', data: { volley: 'x' } }, 'message.data.volley'],
+    [{ title: 'T', apns: { payload: { volley: '{{x}}' } } }, 'message.apns.payload.volley'],
+  ] as const) {
+    const response = await ask('PUT', '/v1/triggers/orders', { ...orders, message });
+    assert.equal(response.status, 400);
+    assert.deepEqual((await jsonOf<Problem>(response)).faults, [
+      { path, message: 'is a name that Volley has reserved' },
+    ]);
+  }
+});

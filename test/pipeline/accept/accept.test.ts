@@ -39,6 +39,7 @@ test('an accepted campaign is stored as it was asked for, under an id of its own
   assert.deepEqual(first.campaign, {
     ...asked,
     id: first.campaign.id,
+    receipts: { delivered: 0.02 },
     state: 'accepted',
     reason: null,
     createdAt: NOW,

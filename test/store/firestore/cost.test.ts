@@ -54,7 +54,12 @@ test('a campaign costs a read a recipient, and little else', { skip }, async (t)
 
   const id = await campaign({});
   const accepting = takeCosts(proxy);
-  assert.deepEqual(accepting, { reads: {}, writes: { campaigns: 1, events: 1 }, deletes: {} });
+  assert.deepEqual(accepting, {
+    // the policy of its app: once in 30 seconds for each process and app
+    reads: { switches: 1 },
+    writes: { campaigns: 1, events: 1 },
+    deletes: {},
+  });
   await run();
   const costs = takeCosts(proxy);
   const percent = PEOPLE / 100;
@@ -142,7 +147,8 @@ test('a push to one user costs a few dozen documents', { skip }, async (t) => {
       recipients: 1,
       events: 5,
       erasures: 1,
-      switches: 1,
+      // whether its app is paused, and the app's policy
+      switches: 2,
     },
     writes: { campaigns: 4, shards: 4, chunks: 3, recipients: 2, events: 6, counters: 1 },
     deletes: { counters: 1 },
@@ -166,11 +172,12 @@ test('a message to a device is two reads and two writes, and a delete when it ex
     assert.equal(closed?.counts.recipients, 1);
     return takeCosts(proxy);
   };
-  // once for each process and app: whether it was paused before pauses had a mark
+  // for each process and app: whether it was paused before pauses had a mark, once; and its policy, once
+  // in 30 seconds
   assert.deepEqual((await push({ userIds: ['user-6'] })).reads, {
     installations: 1,
     webhooks: 1,
-    switches: 1,
+    switches: 2,
   });
   const costs = await push({ userIds: ['user-7'] });
   assert.deepEqual(costs, {

@@ -1,0 +1,50 @@
+/** The policy of an app: looked up for each campaign that is accepted, which keeps a copy. */
+
+import { setNewest } from '../lib/bounded-map.ts';
+import { createdOnce } from '../lib/created-once.ts';
+import { type AppPolicy, policyOf } from '../model/app-policy.ts';
+import type { Ports, Store } from '../ports/ports.ts';
+
+/**
+ * Cache TTL in ms, as that of API keys: without it, a message would cost a read more. A change takes effect
+ * immediately in the process that made it, and in others after that long.
+ */
+const KNOWN_MS = 30 * 1000;
+/** Apps in the cache. An app that was dropped costs one more read. */
+const MAX_KNOWN = 1_000;
+
+interface Known {
+  policy: Promise<AppPolicy>;
+  until: number;
+}
+
+/** By store: a process has one, a test may have several. */
+const known = new WeakMap<Store, Map<string, Known>>();
+
+/** The policy that a campaign of this app keeps if it is accepted now. Throws when the store fails. */
+export async function appPolicy(
+  { store, now }: Pick<Ports, 'store' | 'now'>,
+  app: string,
+): Promise<AppPolicy> {
+  const apps = createdOnce(known, store, () => new Map<string, Known>());
+  const earlier = apps.get(app);
+  if (earlier && earlier.until > now()) return earlier.policy;
+  const policy = store.getAppPolicy(app).then(policyOf);
+  setNewest(apps, app, { policy, until: now() + KNOWN_MS }, MAX_KNOWN);
+  try {
+    return await policy;
+  } catch (error) {
+    apps.delete(app);
+    throw error;
+  }
+}
+
+/** Stores the policy of an app, for campaigns that are accepted from now on. Throws when the store fails. */
+export async function putAppPolicy(
+  { store, log }: Pick<Ports, 'store' | 'log'>,
+  { app, policy, by }: { app: string; policy: AppPolicy; by: string },
+): Promise<void> {
+  await store.putAppPolicy(app, policy);
+  known.get(store)?.delete(app);
+  log.appPolicyChanged({ app, by });
+}
