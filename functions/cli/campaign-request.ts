@@ -7,6 +7,9 @@ import { neverSent } from './explain.ts';
 import { typedTime } from './times.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';
 
+/** What a file should be that is none. */
+export const A_CAMPAIGN = 'a campaign as POST /v1/campaigns takes it';
+
 export interface SendOptions {
   name?: string;
   title?: string;
@@ -118,11 +121,7 @@ function narrowed(given: unknown, options: Record<string, unknown>) {
 }
 
 async function readRequest(file: string): Promise<Record<string, unknown>> {
-  const value = await readJsonFile(
-    file,
-    ({ message }) =>
-      `${file} is not JSON: ${message}. It should be a campaign as POST /v1/campaigns takes it`,
-  );
+  const value = await readJsonFile(file, A_CAMPAIGN);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw new Usage(`${file} is not a campaign: a JSON object is needed`);

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { parseExact } from '../lib/exact-json.ts';
 import { findRepeatedNames } from '../lib/json-names.ts';
 import { quoted } from '../lib/redact.ts';
+import { oneLine } from './format.ts';
 
 /** The command line makes no sense; `message` says what to do. The program exits with 2. */
 export class Usage extends Error {}
@@ -16,19 +17,23 @@ const MAX_NAMED = 5;
 export const collect = (value: string, earlier: string[] = []) => [...earlier, value];
 
 /**
- * The JSON of a file, with its numbers as they were written. Throws `Usage` with what `explain` makes
- * of the parser's error, and the error of Node if the file cannot be read.
+ * The JSON of a file, with its numbers as they were written. `what` is what it should be, with its article,
+ * and how it begins if that helps. Throws `Usage` if it is no JSON, with
+ * the parser's words unless the file has a secret, and the error of Node if it cannot be read.
  */
 export async function readJsonFile(
   file: string,
-  explain: (error: Error) => string,
+  what: string,
+  { isSecret = false } = {},
 ): Promise<unknown> {
   const text = await readFile(file, 'utf8');
   let value: unknown;
   try {
     value = parseExact(text);
   } catch (error) {
-    throw new Usage(explain(error as Error));
+    // the parser quotes the file, line breaks included
+    const why = isSecret ? '' : `: ${oneLine((error as Error).message)}`;
+    throw new Usage(`${file} is not JSON${why}. It should be ${what}. Correct it, and try again`);
   }
   const repeated: string[] = [];
   findRepeatedNames(text, (path) => {

@@ -9,16 +9,31 @@ import { Button, ButtonLink } from './parts/button.tsx';
 import { Empty } from './parts/empty.tsx';
 import { Icon } from './parts/icon.tsx';
 import { LiveRegion } from './parts/live-region.tsx';
-import { screens } from './screens/list.ts';
-import { isSimulated, me, session, signInKind } from './session/session.ts';
+import { ProblemNote } from './parts/problem.tsx';
+import { useTitle } from './parts/title.ts';
+import { type Screen, screens } from './screens/list.ts';
+import { isSimulated, me, session, signInKind, signInProblem, whyNot } from './session/session.ts';
 import { SignedOut } from './session/signed-out.tsx';
 import { texts } from './texts/texts.ts';
 
-// a file that does not come would be waited for without end
-const shown = screens.map(({ path, load }) => ({
-  path,
-  component: lazy(() => load().catch(() => ({ default: Unshown }))),
-}));
+const shown = screens.map((it) => ({ path: it.path, component: guarded(it) }));
+
+/**
+ * A screen once it is known who calls, so that it asks for nothing that the caller may not have; its file is
+ * loaded meanwhile.
+ */
+function guarded({ load, needs }: Screen) {
+  // a file that does not come would be waited for without end
+  const Shown = lazy(() => load().catch(() => ({ default: Unshown })));
+  return () => {
+    if (me.value === null) {
+      void Shown.preload();
+      return <Waiting />;
+    }
+    const why = needs ? whyNot(...needs) : null;
+    return why === null ? <Shown /> : <Refused why={why} />;
+  };
+}
 
 /** Locally a link signs in, and the session ends by itself. */
 const isGoogle = signInKind().kind === 'google';
@@ -161,6 +176,25 @@ const NotFound = () => (
     <ButtonLink href="/console/">{texts.shell.toCampaigns}</ButtonLink>
   </Empty>
 );
+
+const Waiting = () =>
+  signInProblem.value ? (
+    <ProblemNote problem={signInProblem.value} />
+  ) : (
+    <p class="muted">{texts.shell.loading}…</p>
+  );
+
+function Refused({ why }: { why: string }) {
+  useTitle(texts.session.notYours);
+  return (
+    <>
+      <header class="head">
+        <h1>{texts.session.notYours}</h1>
+      </header>
+      <p class="note">{why}</p>
+    </>
+  );
+}
 
 /** In place of a screen that throws. */
 function Broken({ children }: { children: ComponentChildren }) {

@@ -127,10 +127,16 @@ test('a campaign that was paused or cancelled is a failure, with what to do', as
 test('a wrong command line is explained shortly, with 2', async (t) => {
   const { volley, file } = await cli(t);
   const broken = await file('broken.json', '{');
+  const lines = await file('lines.json', '{\n"name":\nx\n}');
   for (const [args, message] of [
     [['send'], /give a FILE, or at least --title/],
     [['send', '--title', 'x'], /say who gets it/],
     [['send', broken], /is not JSON: Expected property name[\s\S]* position 1\b/],
+    [
+      ['check', lines],
+      /is not JSON: .+ "\{\s+"name": x \}" is not valid JSON\. It should be a campaign[\s\S]+, and try again\n$/,
+    ],
+    [['schedules', 'add', broken, '--cron', '0 9 * * *', '--name', 'x'], /should be a campaign/],
     [['sned'], /unknown command 'sned'/],
     [['send', '--titel', 'x'], /unknown option '--titel'/],
     [['report'], /missing required argument 'id'/],

@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import { type LocalServer, startLocal } from '../../functions/local/server/server.ts';
@@ -147,6 +148,27 @@ export async function goTo(page: Page, { server }: Console, screen: string) {
     .first()
     .waitFor({ state: 'attached' });
   await page.goto(`${server.url}/console/${screen}`);
+}
+
+/**
+ * Waits until an expression is true on the page. Playwright's own way evaluates it inside of the page again
+ * and again, which the page's policy refuses.
+ */
+export async function until(page: Page, expression: string, deadlineMs = 20_000) {
+  for (const end = Date.now() + deadlineMs; !(await page.evaluate<boolean>(expression)); ) {
+    if (Date.now() > end) assert.fail(`it did not become true: ${expression}`);
+    await wait(50);
+  }
+}
+
+/** Waits for the heading of a screen, and until nothing of it is loading any more. */
+export async function shown(page: Page) {
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+  await until(
+    page,
+    `!document.querySelector('main [aria-busy=true]') &&
+      !document.querySelector('main').innerText.includes('Loading…')`,
+  );
 }
 
 /** Collects what a page does wrong. Chromium reports violations of the policy as errors of its console. */

@@ -2,52 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import type { Browser, Page } from 'playwright-core';
+import type { Problem } from '../../functions/http/core/problems.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { axeViolations, type Console, looks, openPage, startConsole } from './console.ts';
+import { axeViolations, looks, openPage, shown, startConsole, until } from './console.ts';
+import { fillEverything, type TextOf } from './everything.ts';
 
-const MARKUP = '<img src=x onerror=alert(1)>"\'</textarea><script>alert(1)</script>';
+const MARKUP = '<img src=x onerror=alert(1)><script>alert(1)</script>';
 /** turns the direction, and never turns it back */
 const TURNED = '\u202e\u2067\u200f';
-/** of as many characters: no space to break at, and letters that stack */
-const long = (characters: number) =>
-  `${MARKUP}${TURNED}${'W\u0301'.repeat(characters)}`.slice(0, characters);
-
-/** Whatever a caller may name, named as badly as the API takes it; gives the screens, and whether the text is in a line of them. */
-async function fillBadly({ client, fill }: Console): Promise<[screen: string, isShown: boolean][]> {
-  await fill(20);
-  const device = {
-    platform: 'ios',
-    token: 'ab'.repeat(32),
-    userId: long(100),
-    tags: [long(60)],
-    attributes: { [long(30)]: long(200), n: 1e21 },
-  };
-  await client.put('/v1/installations/bad-1', device);
-  const message = { title: long(200), body: long(900), data: { k: long(500) }, literal: true };
-  const campaign = { name: long(200), audience: { everybody: true }, message };
-  const { id } = await client.post<CampaignView>('/v1/campaigns', {
-    ...campaign,
-    rate: { perMinute: 600 },
-  });
-  await client.post(`/v1/campaigns/${id}/pause`);
-  const schedule = { name: long(200), cron: '30 9 * * *', timeZone: 'Europe/Berlin', campaign };
-  const made = await client.post<{ id: string }>('/v1/schedules', schedule);
-  await client.post('/v1/keys', { name: long(64), scopes: ['read'] });
-  return [
-    ['', true],
-    [`campaigns/${id}`, true],
-    [`compose?from=${id}`, false],
-    ['devices', false],
-    ['devices/bad-1', true],
-    ['schedules', true],
-    [`schedules/${made.id}`, true],
-    ['webhooks', false],
-    ['keys', true],
-    ['health', false],
-  ];
-}
+/** The name of the field, markup, marks of direction, then letters that stack, with no space to break at. */
+const hostile: TextOf = (field, most) =>
+  `${field}:${MARKUP.slice(0, most - 20)}${TURNED}${'W\u0301'.repeat(most)}`.slice(0, most);
+/** What of it is on one line of a screen. */
+const beginOf = (field: string) => `${field}:<img src=x`;
 
 suite('hostile text', { skip: withoutBrowser() }, () => {
   let browser: Browser;
@@ -56,26 +24,66 @@ suite('hostile text', { skip: withoutBrowser() }, () => {
   });
   after(() => browser.close());
 
-  test('it is text on every screen, and moves nothing out of its place', async (t) => {
-    const it = await startConsole(t);
-    const screens = await fillBadly(it);
-    for (const look of [looks[0]!, looks.at(-1)!]) {
+  for (const look of looks)
+    test(`it is text in every field of every screen, ${look.width} px, ${look.scheme}`, async (t) => {
+      const it = await startConsole(t);
+      const screens = await fillEverything(it, hostile);
       const { page } = await openPage(t, browser, it.server.consoleUrl(), look);
       await page.getByText('key "local"').first().waitFor({ state: 'attached' });
       page.on('dialog', (dialog) => assert.fail(`a script ran: ${dialog.message()}`));
-      for (const [screen, isShown] of screens) {
-        await page.goto(`${it.server.url}/console/${screen}`);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        if (isShown)
-          await page.getByText(MARKUP.slice(0, 25)).filter({ visible: true }).first().waitFor();
-        await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
-        const where = `${screen || 'campaigns'}, ${look.width} px, ${look.scheme}`;
+      for (const { path, shows } of screens) {
+        await page.goto(`${it.server.url}/console/${path}`);
+        await shown(page);
+        await page.evaluate(
+          "for (const it of document.querySelectorAll('main details')) it.open = true",
+        );
+        const where = `${path || 'campaigns'}, ${look.width} px, ${look.scheme}`;
+        for (const field of shows)
+          await seen(page, beginOf(field)).catch(() => assert.fail(`${where}: no ${field}`));
         assert.equal(await page.locator('main img[src="x"], main script').count(), 0, where);
-        const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-        assert.ok(width <= look.width, `${where}: the page is ${width} px wide`);
+        await staysInside(page, look.width, where);
         assert.deepEqual(await axeViolations(page), [], where);
       }
-    }
+    });
+
+  test('half a character is refused in every field, and the form says so', async (t) => {
+    const { client, server, fill } = await startConsole(t);
+    await fill(2);
+    const half = 'a\ud83d';
+    const message = { title: 'x' };
+    for (const [method, path, body] of [
+      ['post', '/v1/campaigns', { name: half, audience: { everybody: true }, message }],
+      ['post', '/v1/campaigns', { name: 'x', audience: { tags: [half] }, message }],
+      [
+        'post',
+        '/v1/campaigns',
+        { name: 'x', audience: { everybody: true }, message: { title: half } },
+      ],
+      ['post', '/v1/keys', { name: half, scopes: ['read'] }],
+      ['post', '/v1/webhooks', { url: 'http://127.0.0.1:9/', description: half }],
+      ['put', '/v1/installations/a', { platform: 'ios', token: 'ab'.repeat(32), tags: [half] }],
+      ['put', '/v1/segments/a', { audience: { tags: [half] } }],
+    ] as const)
+      await assert.rejects(
+        client[method](path, body),
+        ({ problem }: { problem: Problem }) => /half a character/.test(JSON.stringify(problem)),
+        path,
+      );
+    const { page, allow } = await openPage(t, browser, server.consoleUrl());
+    allow(/status of 400/);
+    await page.getByText('key "local"').waitFor();
+    await page.goto(`${server.url}/console/compose`);
+    await page.getByLabel('Title', { exact: true }).waitFor();
+    // Playwright can type none
+    await page.evaluate(`{
+      const it = document.querySelector('[data-path="message.title"]');
+      it.value = 'a\\ud83d';
+      it.dispatchEvent(new Event('input', { bubbles: true }));
+    }`);
+    await page
+      .locator('.checks')
+      .getByText(/half a character/)
+      .waitFor();
   });
 
   test('addresses that are none lead nowhere, and break nothing', async (t) => {
@@ -102,3 +110,27 @@ suite('hostile text', { skip: withoutBrowser() }, () => {
     }
   });
 });
+
+/** Waits until a text that is seen, or the value of a control, has that. */
+const seen = (page: Page, begin: string) =>
+  until(
+    page,
+    `[...document.querySelectorAll('main *')].some((it) =>
+      ('value' in it && String(it.value).includes(${JSON.stringify(begin)})) ||
+      (it.checkVisibility() && it.textContent.includes(${JSON.stringify(begin)})))`,
+  );
+
+/** Nothing is cut off at the edge of the window: a part that is wider scrolls, or says by dots that it is cut. */
+async function staysInside(page: Page, width: number, where: string) {
+  const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+  assert.ok(wide <= width, `${where}: the page is ${wide} px wide`);
+  const outside = await page.evaluate<string[]>(`
+    (() => {
+      const isCut = (it) => it && (getComputedStyle(it).overflowX !== 'visible' || isCut(it.parentElement));
+      return [...document.querySelectorAll('main *')]
+        .filter((it) => it.checkVisibility() && it.getBoundingClientRect().right > innerWidth + 1)
+        .filter((it) => !it.closest('.unseen') && !isCut(it.parentElement))
+        .map((it) => it.tagName + '.' + it.className);
+    })()`);
+  assert.deepEqual(outside, [], where);
+}

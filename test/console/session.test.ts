@@ -96,24 +96,7 @@ suite('a session', { skip: withoutBrowser() }, () => {
       });
     await page.goto(`${server.url}/console/campaigns/${id}`);
     await page.getByRole('heading', { name: 'Spring' }).waitFor();
-    await page.getByText('key "local"').waitFor();
-  });
-
-  test('a key of an app sees nothing, and reads what it lacks', async (t) => {
-    const { server, client } = await startConsole(t);
-    const { key } = await client.post<{ key: string }>('/v1/keys', {
-      name: 'in the shop',
-      scopes: ['register'],
-      app: 'shop',
-    });
-    const made = await fetch(`${server.url}/console/code`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${key}` },
-    });
-    const { path } = (await made.json()) as { path: string };
-    const { page, allow } = await openPage(t, browser, server.url + path);
-    allow(/403/);
-    await page.getByText('lacks the scope read or campaigns').first().waitFor();
+    await page.getByRole('navigation').getByText('key "local"').waitFor();
   });
 
   test('a key that is revoked ends its sessions', async (t) => {
@@ -142,31 +125,5 @@ suite('a session', { skip: withoutBrowser() }, () => {
     await page.goto(`${server.url}/console/compose`);
     await page.getByLabel('Title', { exact: true }).fill('Kept');
     await page.locator('.kept', { hasText: 'Draft kept just now' }).waitFor();
-  });
-
-  test('on a slow network there is a frame at once, and nothing jumps', async (t) => {
-    const { server, client, fill } = await startConsole(t);
-    await fill(2);
-    const { id } = await client.post<CampaignView>('/v1/campaigns', campaign);
-    const { page, context } = await openPage(t, browser, server.consoleUrl());
-    await page.getByRole('link', { name: 'Spring' }).waitFor();
-    const slow = await context.newCDPSession(page);
-    await slow.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 400,
-      downloadThroughput: 50_000,
-      uploadThroughput: 50_000,
-    });
-    await page.addInitScript(`
-      window.shifted = 0;
-      new PerformanceObserver((list) => {
-        for (const it of list.getEntries()) window.shifted += it.value;
-      }).observe({ type: 'layout-shift', buffered: true });
-    `);
-    await page.goto(`${server.url}/console/`);
-    await page.getByRole('link', { name: 'Spring' }).waitFor();
-    assert.equal(await page.evaluate('window.shifted'), 0);
-    await page.goto(`${server.url}/console/campaigns/${id}`);
-    await page.getByRole('heading', { name: 'Spring' }).waitFor();
   });
 });

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { CheckedView } from '../../http/check.ts';
 import * as answers from '../answers.ts';
+import { A_CAMPAIGN } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { oneLine } from '../format.ts';
 import { readJsonFile } from '../usage.ts';
@@ -13,7 +14,7 @@ export function checkCommand(program: Command, { client, show, exit }: Context) 
     .argument('<file>', 'a campaign as JSON')
     .description('say what is wrong with a campaign, without sending, storing or counting anything')
     .action(async (file: string) => {
-      const body = await readJsonFile(file, ({ message }) => `${file} is not JSON: ${message}`);
+      const body = await readJsonFile(file, A_CAMPAIGN);
       const checked = await client().expecting(answers.checked).post('/v1/campaigns:check', body);
       if (checked.faults.length > 0) exit(1);
       show(checked, () => checkedText(checked));

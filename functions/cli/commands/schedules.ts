@@ -1,8 +1,10 @@
 /** `volley schedules …`: campaigns that are sent repeatedly. */
 
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { ScheduleView } from '../../http/schedules/view.ts';
 import * as answers from '../answers.ts';
+import { A_CAMPAIGN, sendOnce } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { row, table } from '../table.ts';
@@ -51,20 +53,23 @@ const times = (command: Command) =>
     .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
     .option('--missed <what>', 'for runs missed while the system was down: once or skip');
 
-function addCommand(schedules: Command, { client, show }: Context) {
+function addCommand(schedules: Command, { client, say, show }: Context) {
   times(
     verb(schedules, 'add', 'send the campaign of a file at these times')
       .argument('<file>', 'a campaign as JSON')
       .requiredOption('--cron <fields>', CRON)
       .requiredOption('--name <name>')
-      .option('--zone <zone>', 'such as Europe/Berlin (default: UTC)'),
-  ).action(async (file: string, options: Options) => {
-    const made = await client()
-      .expecting(answers.schedule)
-      .post('/v1/schedules', {
-        ...changed({}, options),
-        campaign: await readCampaign(file),
-      });
+      .option('--zone <zone>', 'such as Europe/Berlin (default: UTC)')
+      .option('--idempotency-key <key>', 'the same key gives the same schedule'),
+  ).action(async (file: string, options: Options & { idempotencyKey?: string }) => {
+    const { idempotencyKey = randomUUID(), ...rest } = options;
+    const campaign = await readCampaign(file);
+    const made = await sendOnce(client().expecting(answers.schedule), {
+      path: '/v1/schedules',
+      body: { ...changed({}, rest), campaign },
+      key: idempotencyKey,
+      say,
+    });
     show(made, () => details(made));
   });
 }
@@ -168,8 +173,7 @@ function changed(before: { timeZone?: string }, { zone, until, maxRuns, ...rest 
   };
 }
 
-const readCampaign = (file: string) =>
-  readJsonFile(file, (error) => `${file} is not a campaign.\n${error.message}`);
+const readCampaign = (file: string) => readJsonFile(file, A_CAMPAIGN);
 
 const HEADINGS = ['ID', 'STATE', 'CRON', 'TIME ZONE', 'NAME'];
 const cells = (it: ScheduleView) => [it.id, it.state, it.cron, it.timeZone, it.name];

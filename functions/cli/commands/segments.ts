@@ -51,9 +51,4 @@ export function segmentCommands(program: Command, { client, show }: Context) {
 
 const cells = ({ name, audience }: SegmentView) => [name, JSON.stringify(audience)];
 
-const readAudience = (file: string) =>
-  readJsonFile(
-    file,
-    ({ message }) =>
-      `${file} is not JSON: ${message}. It should be an audience such as {"tags": ["vip"]}`,
-  );
+const readAudience = (file: string) => readJsonFile(file, 'an audience such as {"tags": ["vip"]}');

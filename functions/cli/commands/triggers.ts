@@ -82,7 +82,8 @@ export function triggerCommands(program: Command, { client, show, url }: Context
 }
 
 /** Its parser's error is not shown: it would quote the file, and with it the secret. */
-const readTrigger = (file: string) => readJsonFile(file, () => `${file} is not JSON`);
+const readTrigger = (file: string) =>
+  readJsonFile(file, 'a trigger as PUT /v1/triggers/{name} takes it', { isSecret: true });
 
 const cells = ({ name, app, proof, counts }: TriggerView) => [
   name,

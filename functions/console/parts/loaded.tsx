@@ -11,13 +11,18 @@ interface Props<T> {
   children: (value: T) => ComponentChildren;
 }
 
-/** What was read, with the problem of the last call above it; before it came, that it is loading. */
+/**
+ * What was read, with the problem of the last call above it; before it came, that it is loading. What is below
+ * is not shown until then, since it would jump.
+ */
 export const Loaded = <T,>({ value, problem, whyNot = null, children }: Props<T>) =>
   whyNot !== null ? (
     <p class="note">{whyNot}</p>
   ) : (
     <>
       {problem && <ProblemNote problem={problem} />}
-      {value !== null ? children(value) : !problem && <p class="muted">{texts.shell.loading}…</p>}
+      {value !== null
+        ? children(value)
+        : !problem && <p class="muted loading">{texts.shell.loading}…</p>}
     </>
   );

@@ -4,14 +4,18 @@
  */
 
 import type { AnyComponent } from 'preact';
+import type { Scope } from '../../model/key.ts';
 import type { IconName } from '../parts/icon.tsx';
+import { MAY_LOOK } from '../session/session.ts';
 import type { Texts } from '../texts/texts.ts';
 
-interface Screen {
+export interface Screen {
   /** in the syntax of preact-iso: `:id` is a parameter */
   path: string;
   /** its text and its icon in the navigation, which has only screens without parameters */
   nav?: keyof Texts['shell']['nav'] & IconName;
+  /** scopes of which a caller needs one to see anything of it; a screen without them says what it lacks */
+  needs?: Scope[];
   load(): Promise<{ default: AnyComponent }>;
 }
 
@@ -19,14 +23,20 @@ export const screens: Screen[] = [
   {
     path: '/console',
     nav: 'campaigns',
+    needs: MAY_LOOK,
     load: () => import('./campaigns/campaigns.tsx'),
   },
   {
     path: '/console/compose',
     nav: 'compose',
+    needs: MAY_LOOK,
     load: () => import('./compose/compose.tsx'),
   },
-  { path: '/console/campaigns/:id', load: () => import('./campaign/campaign.tsx') },
+  {
+    path: '/console/campaigns/:id',
+    needs: MAY_LOOK,
+    load: () => import('./campaign/campaign.tsx'),
+  },
   {
     path: '/console/devices',
     nav: 'devices',
@@ -39,10 +49,12 @@ export const screens: Screen[] = [
   {
     path: '/console/schedules',
     nav: 'schedules',
+    needs: MAY_LOOK,
     load: () => import('./schedules/all.ts').then((it) => ({ default: it.Schedules })),
   },
   {
     path: '/console/schedules/:id',
+    needs: MAY_LOOK,
     load: () => import('./schedules/all.ts').then((it) => ({ default: it.Schedule })),
   },
   {

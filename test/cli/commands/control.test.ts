@@ -189,6 +189,13 @@ test('a schedule is added, shown, changed, paused, run and removed', async () =>
     ...['--zone', 'Europe/Berlin', '--max-runs', '20'],
   );
   assert.equal(added.code, 0);
+  const once = ['schedules', 'add', path, '--name', 'Once', '--cron', '0 7 * * *'];
+  const twice = [
+    await json<{ id: string }>(...once, '--idempotency-key', 'k'),
+    await json<{ id: string }>(...once, '--idempotency-key', 'k'),
+  ];
+  assert.equal(twice[0]!.id, twice[1]!.id);
+  assert.equal((await volley('schedules', 'remove', twice[0]!.id)).code, 0);
   const id = /^Schedule {2}([0-9a-f]{20})$/m.exec(added.stdout)![1]!;
   assert.match(added.stdout, /^Cron {6}30 9 \* \* 1-5 in Europe\/Berlin$/m);
   assert.match(added.stdout, /^Runs {6}0 of 20$/m);
@@ -268,7 +275,10 @@ test('bad times and bad schedules are refused with their place, and what would b
     [['pause'], /missing required argument 'id'/],
     [['app', 'stop', 'shop'], /"stop" is none of list, show, pause, resume, cancel/],
     [['schedules', 'add', path, '--cron', '* * * * *'], /required option '--name <name>'/],
-    [['schedules', 'add', broken, '--name', 'x', '--cron', '* * * * *'], /not a campaign/],
+    [
+      ['schedules', 'add', broken, '--name', 'x', '--cron', '* * * * *'],
+      /is not JSON[\s\S]+It should be a campaign/,
+    ],
     [['schedules', 'change', 'x'], /give a FILE, or an option/],
     [['schedules', 'change', 'x', '--max-runs', 'few'], /must be a number, or none/],
     [['schedule', 'stop', 'x'], /unknown command 'stop'/],

@@ -43,8 +43,11 @@ export default function Campaign() {
         <Shown campaign={campaign} live={live} />
       ) : (
         <>
-          <div class="head" />
+          <header class="head">
+            <h1>{texts.campaign.one}</h1>
+          </header>
           <Lost live={live} />
+          {live.lostSince.value === null && <p class="muted">{texts.shell.loading}…</p>}
         </>
       )}
     </div>

@@ -36,7 +36,7 @@ export function Graph({ live, isOpen }: { live: Live; isOpen: boolean }) {
           {points.length > 1 && (
             <>
               <path class="area" d={`${lineOf(points, peak)}V${HEIGHT}H0Z`} />
-              <path class="line" d={lineOf(points, peak)} />
+              <path class="curve" d={lineOf(points, peak)} />
             </>
           )}
         </svg>

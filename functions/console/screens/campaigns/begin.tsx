@@ -74,7 +74,7 @@ interface StepProps {
 
 const Step = ({ title, text, isDone, isNext, children }: StepProps) => (
   <li class={isDone ? 'done' : isNext ? 'next' : undefined}>
-    <span class="mark">{isDone && <Icon name="check" />}</span>
+    <span class="step">{isDone && <Icon name="check" />}</span>
     <div>
       <h3>
         {title}

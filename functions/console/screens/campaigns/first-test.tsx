@@ -2,7 +2,8 @@
 
 import { useState } from 'preact/hooks';
 import type { TestedView } from '../../../http/campaigns/test-send.ts';
-import { api, type Problem } from '../../api/client.ts';
+import { useAction } from '../../api/action.ts';
+import { api } from '../../api/client.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field, faultsAt } from '../../parts/field.tsx';
 import { announce } from '../../parts/live-region.tsx';
@@ -15,26 +16,26 @@ const { begin } = texts.campaigns;
 
 export function FirstTest({ onDone }: { onDone: () => void }) {
   const [device, setDevice] = useState(isSimulated.value ? FIRST_DEVICE : '');
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const { busy, problem, run } = useAction();
 
-  async function send(event: Event) {
+  const send = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    const answer = await api.post<TestedView>('/v1/campaigns:test', {
+    const body = {
       name: begin.sendTest,
       audience: { installationIds: [device.trim()] },
       message: { title: begin.testTitle, body: begin.testBody },
-    });
-    setBusy(false);
-    setProblem(answer.ok ? null : answer.problem);
-    if (!answer.ok) return;
-    announce(begin.sentTest);
-    onDone();
-  }
+    };
+    void run(
+      () => api.post<TestedView>('/v1/campaigns:test', body),
+      () => {
+        announce(begin.sentTest);
+        onDone();
+      },
+    );
+  };
 
   return (
-    <form onSubmit={(event) => void send(event)}>
+    <form onSubmit={send}>
       <div class="row end">
         <Field label={begin.device} faults={faultsAt(problem, 'audience')}>
           {(ids) => (

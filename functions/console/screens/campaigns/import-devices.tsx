@@ -2,7 +2,8 @@
 
 import { useRef, useState } from 'preact/hooks';
 import type { Imported } from '../../../http/installations/import.ts';
-import { type Answer, api, type Problem } from '../../api/client.ts';
+import { useAction } from '../../api/action.ts';
+import { type Answer, api } from '../../api/client.ts';
 import { count } from '../../format.ts';
 import { Button } from '../../parts/button.tsx';
 import { announce } from '../../parts/live-region.tsx';
@@ -17,25 +18,24 @@ const IMPORT_MS = 60 * 60 * 1000;
 const MOST_FAULTS = 5;
 
 export function ImportDevices({ onDone }: { onDone: () => void }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const { busy, problem, run } = useAction();
   const [imported, setImported] = useState<Imported | null>(null);
   const file = useRef<HTMLInputElement>(null);
   const why = whyNot('installations');
 
-  async function send(body: Blob, type: string) {
-    setBusy(true);
-    const answer: Answer<Imported> = await api.post('/v1/installations:import', body, {
-      headers: { 'Content-Type': type },
-      timeoutMs: IMPORT_MS,
-    });
-    setBusy(false);
-    setProblem(answer.ok ? null : answer.problem);
-    if (!answer.ok) return;
-    setImported(answer.value);
-    announce(begin.imported(count(answer.value.stored), answer.value.rejected));
-    if (answer.value.stored > 0) onDone();
-  }
+  const send = (body: Blob, type: string) =>
+    run(
+      (): Promise<Answer<Imported>> =>
+        api.post('/v1/installations:import', body, {
+          headers: { 'Content-Type': type },
+          timeoutMs: IMPORT_MS,
+        }),
+      (it) => {
+        setImported(it);
+        announce(begin.imported(count(it.stored), it.rejected));
+        if (it.stored > 0) onDone();
+      },
+    );
 
   return (
     <>

@@ -8,27 +8,28 @@ import { texts } from '../../texts/texts.ts';
 
 const { columns } = texts.campaigns;
 
+const shown = [
+  { label: columns.name },
+  { label: columns.state, isWide: true },
+  { label: columns.progress },
+  { label: columns.recipients, isNumber: true, isWide: true },
+  { label: columns.failed, isNumber: true, isWide: true },
+  { label: columns.created, isWide: true },
+];
+
 /** Places of rows that are not here yet, so that nothing jumps when they come. */
 const PLACES = 12;
 
 /** `items` null: they are not here yet. */
 export const CampaignTable = ({ items }: { items: CampaignView[] | null }) => (
   <div class="campaigns" aria-busy={items === null}>
-    <Table
-      caption={texts.campaigns.table}
-      columns={[
-        { label: columns.name },
-        { label: columns.state, isWide: true },
-        { label: columns.progress },
-        { label: columns.recipients, isNumber: true, isWide: true },
-        { label: columns.failed, isNumber: true, isWide: true },
-        { label: columns.created, isWide: true },
-      ]}
-    >
+    <Table caption={texts.campaigns.table} columns={shown}>
       {items === null
         ? Array.from({ length: PLACES }, (_, i) => (
             <tr key={i} class="place">
-              <td colSpan={6} />
+              {shown.map((it) => (
+                <td key={it.label} class={cell(it)} />
+              ))}
             </tr>
           ))
         : items.map((it) => <Row key={it.id} it={it} />)}

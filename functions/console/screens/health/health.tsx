@@ -1,4 +1,4 @@
-/** Health: the doctor's findings, the apps and their pauses, what the month costs. */
+/** Health: the apps and their pauses, what the month costs, the doctor's findings, which take longest. */
 
 import { useTitle } from '../../parts/title.ts';
 import { texts } from '../../texts/texts.ts';
@@ -13,9 +13,9 @@ export default function Health() {
       <header class="head">
         <h1>{texts.health.title}</h1>
       </header>
-      <Checks />
       <Apps />
       <Costs />
+      <Checks />
     </>
   );
 }

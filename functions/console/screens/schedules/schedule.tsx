@@ -32,16 +32,16 @@ export default function Schedule() {
   return (
     <>
       <Back href="/console/schedules">{schedules.title}</Back>
+      <header class="head">
+        <h1>
+          <bdi>{value.value?.name ?? schedules.one}</bdi>
+        </h1>
+        {value.value && <ScheduleState state={value.value.state} />}
+        <ZoneSelect zone={zone} used={value.value ? [value.value.timeZone] : []} />
+      </header>
       <Loaded value={value.value} problem={problem.value}>
         {(it) => (
           <>
-            <header class="head">
-              <h1>
-                <bdi>{it.name}</bdi>
-              </h1>
-              <ScheduleState state={it.state} />
-              <ZoneSelect zone={zone} used={[it.timeZone]} />
-            </header>
             <Controls it={it} reload={reload} />
             <div class="columns">
               <About it={it} />

@@ -52,6 +52,8 @@ export default function Schedules() {
   last.current = list.items ?? last.current;
   const all = last.current;
   const runs = runsOf(all ?? [], once.items ?? []);
+  // they are in the same month: it is drawn once
+  const hasOnce = once.items !== null || once.problem !== null;
   const add = (
     <Button kind="primary" whyNot={whyNot('campaigns')} onClick={() => setAdding(true)}>
       <Icon name="plus" /> {words.add}
@@ -64,7 +66,7 @@ export default function Schedules() {
         <ZoneSelect zone={zone} used={(all ?? []).map((it) => it.timeZone)} />
         {add}
       </header>
-      <Loaded value={all} problem={list.problem} whyNot={whyNot(...MAY_LOOK)}>
+      <Loaded value={hasOnce ? all : null} problem={list.problem} whyNot={whyNot(...MAY_LOOK)}>
         {(items) =>
           items.length === 0 && runs.length === 0 ? (
             <Empty title={words.none} text={words.noneMore}>

@@ -36,12 +36,14 @@ export default function Trigger() {
   return (
     <>
       <Back href="/console/webhooks">{webhooks.title}</Back>
+      <header class="head">
+        <h1>
+          <bdi>{name}</bdi>
+        </h1>
+      </header>
       <Loaded value={value.value} problem={problem.value} whyNot={whyNot('campaigns')}>
         {(it) => (
           <>
-            <header class="head">
-              <h1>{it.name}</h1>
-            </header>
             <Controls it={it} reload={reload} />
             <div class="stack">
               <Copyable text={location.origin + triggerPath(it.name)} label={triggers.url} />

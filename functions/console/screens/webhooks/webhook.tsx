@@ -36,15 +36,15 @@ export default function Webhook() {
   return (
     <>
       <Back href="/console/webhooks">{webhooks.title}</Back>
+      <header class="head">
+        <h1>
+          <bdi>{value.value ? value.value.description || value.value.url : webhooks.one}</bdi>
+        </h1>
+        {value.value && <WebhookState it={value.value} />}
+      </header>
       <Loaded value={value.value} problem={problem.value} whyNot={whyNot('campaigns')}>
         {(it) => (
           <>
-            <header class="head">
-              <h1>
-                <bdi>{it.description || it.url}</bdi>
-              </h1>
-              <WebhookState it={it} />
-            </header>
             <Controls it={it} deliveries={deliveries} reload={reload} />
             <About it={it} />
             <Deliveries webhook={it} list={deliveries} />

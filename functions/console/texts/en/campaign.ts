@@ -1,6 +1,7 @@
 /** One campaign: live, and its report. */
 
 export const campaign = {
+  one: 'Campaign',
   back: 'Campaigns',
   notFound: 'There is no such campaign',
   ledger: {

@@ -11,6 +11,7 @@ const states: Record<ScheduleView['state'], string> = {
 
 export const schedules = {
   title: 'Schedules',
+  one: 'Schedule',
   add: 'New schedule',
   compose: 'Compose a campaign',
   none: 'Nothing is planned',

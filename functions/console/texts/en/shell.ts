@@ -43,6 +43,7 @@ export const session = {
   notAsked: 'What came back from Google was not made for this sign-in.',
   refused: (reason: string) => `Firebase refused the sign-in (${reason}).`,
   again: 'Sign in once more.',
+  notYours: 'This page is not for this sign-in',
   lacks: (name: string, scope: Scope) => `${name} lacks the scope ${scope}.`,
 };
 

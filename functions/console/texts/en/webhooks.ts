@@ -30,6 +30,7 @@ const states: Record<DeliveryView['state'], string> = {
 
 export const webhooks = {
   title: 'Webhooks',
+  one: 'Webhook',
   outgoing: 'Outgoing',
   outgoingMore: 'Volley tells your servers, or a chat, what becomes of campaigns.',
   add: 'New webhook',

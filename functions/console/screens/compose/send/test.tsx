@@ -2,7 +2,8 @@
 
 import { useSignal } from '@preact/signals';
 import type { TestedView } from '../../../../http/campaigns/test-send.ts';
-import { api, type Problem } from '../../../api/client.ts';
+import { useAction } from '../../../api/action.ts';
+import { api } from '../../../api/client.ts';
 import { count } from '../../../format.ts';
 import { Button, ButtonLink } from '../../../parts/button.tsx';
 import { Dialog } from '../../../parts/dialog.tsx';
@@ -64,36 +65,32 @@ function lastTime(): Me {
   return { kind: 'userIds', names: '' };
 }
 
+function remember(me: Me) {
+  try {
+    localStorage.setItem(ME, JSON.stringify(me));
+  } catch {
+    // next time it is typed again
+  }
+}
+
 function TestDialog({ onClose }: { onClose: () => void }) {
   const { written } = useCompose();
   const me = useSignal(lastTime());
-  const isBusy = useSignal(false);
-  const problem = useSignal<Problem | null>(null);
   const tested = useSignal<TestedView | null>(null);
+  const { busy, problem, run } = useAction();
 
-  async function send() {
-    if (isBusy.value) return;
-    isBusy.value = true;
-    problem.value = null;
+  const send = () => {
     const { kind, names } = me.value;
-    const { campaign } = written.value;
-    const { schedule: _, canary: __, rate: ___, ...rest } = campaign;
-    const answer = await api.post<TestedView>('/v1/campaigns:test', {
-      ...rest,
-      audience: { [kind]: listOf(names) },
-    });
-    isBusy.value = false;
-    if (!answer.ok) {
-      problem.value = answer.problem;
-      return;
-    }
-    tested.value = answer.value;
-    try {
-      localStorage.setItem(ME, JSON.stringify(me.value));
-    } catch {
-      // next time it is typed again
-    }
-  }
+    const { schedule: _, canary: __, rate: ___, ...rest } = written.value.campaign;
+    const body = { ...rest, audience: { [kind]: listOf(names) } };
+    return run(
+      () => api.post<TestedView>('/v1/campaigns:test', body),
+      (it) => {
+        tested.value = it;
+        remember(me.value);
+      },
+    );
+  };
 
   const { kind, names } = me.value;
   return (
@@ -122,11 +119,7 @@ function TestDialog({ onClose }: { onClose: () => void }) {
             </select>
           )}
         </Field>
-        <Field
-          label={words.kinds[kind]}
-          hint={words.hint}
-          faults={faultsAt(problem.value, 'audience')}
-        >
+        <Field label={words.kinds[kind]} hint={words.hint} faults={faultsAt(problem, 'audience')}>
           {(ids) => (
             <input
               {...ids}
@@ -138,14 +131,14 @@ function TestDialog({ onClose }: { onClose: () => void }) {
             />
           )}
         </Field>
-        {problem.value && <ProblemNote problem={problem.value} shown={['audience']} />}
+        {problem && <ProblemNote problem={problem} shown={['audience']} />}
         {tested.value && <Tested tested={tested.value} />}
         <div class="actions">
           <Button onClick={onClose}>{words.close}</Button>
           <Button
             kind="primary"
             type="submit"
-            busy={isBusy.value}
+            busy={busy}
             whyNot={listOf(names).length === 0 ? words.noNames : null}
           >
             {tested.value ? words.again : words.send}

@@ -1,0 +1,58 @@
+/** Every screen on a slow network: there is a frame at once, what is awaited is said, and nothing jumps. */
+
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser, withoutBrowser } from './chromium.ts';
+import { looks, openPage, shown, startConsole, until } from './console.ts';
+import { fillEverything } from './everything.ts';
+
+/** Bytes a second, and ms there and back: a telephone in a train. */
+const SLOW = { offline: false, latency: 300, downloadThroughput: 60_000, uploadThroughput: 60_000 };
+
+/** Adds up how far things moved that a person has not moved. */
+const watchShifts = `
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const it of list.getEntries())
+      if (!it.hadRecentInput)
+        shifts.push(it.value.toFixed(4) + ' ' + it.sources.map(({ node }) => node?.outerHTML?.slice(0, 120)).join(' | '));
+  }).observe({ type: 'layout-shift', buffered: true });
+`;
+
+/** Whether it is said that something is awaited: by a word, or by the mark of screen readers. */
+const isWaiting = `
+  !!document.querySelector('main [aria-busy=true]') ||
+    document.querySelector('main')?.innerText.includes('Loading…') === true`;
+
+async function slowDown(page: Page, context: BrowserContext) {
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', SLOW);
+}
+
+suite('on a slow network', { skip: withoutBrowser() }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  for (const look of looks.filter((it) => it.scheme === 'light'))
+    test(`every screen says that it loads, and nothing on it jumps, ${look.width} px`, async (t) => {
+      const it = await startConsole(t);
+      const screens = await fillEverything(it, (field) => field);
+      const { page, context } = await openPage(t, browser, it.server.consoleUrl(), look);
+      await page.getByText('key "local"').first().waitFor({ state: 'attached' });
+      await page.addInitScript(watchShifts);
+      await slowDown(page, context);
+      for (const { path } of screens) {
+        await page.goto(`${it.server.url}/console/${path}`, { waitUntil: 'commit' });
+        await page.getByRole('link', { name: 'Volley' }).waitFor();
+        await until(page, isWaiting);
+        await shown(page);
+        await until(page, `!document.body.innerText.includes('…\\n')`).catch(() => {});
+        assert.deepEqual(await page.evaluate('shifts'), [], path || 'campaigns');
+      }
+    });
+});
