@@ -24,3 +24,8 @@ export class Unavailable extends Error {
 export class BadCursor extends Error {
   override name = 'BadCursor';
 }
+
+/** Part of what has to be read was deleted by its age. The rest of it would be taken for all. */
+export class Expired extends Error {
+  override name = 'Expired';
+}

@@ -1,5 +1,6 @@
 /** Audiences: read in the order of buckets, saved as segments, or uploaded as lists of names. */
 
+import type { Pasts } from '../model/audience/past.ts';
 import type { BucketRange, Cursor } from '../model/bucket.ts';
 import type { Carried, Reached } from '../model/installation.ts';
 import type { Permission, Platform } from '../model/platform.ts';
@@ -85,7 +86,8 @@ export interface Audiences {
   /**
    * Gives the installations of the audience in the order of (bucket, id), after the cursor, in pages of
    * `size`. Only the last page may be smaller; it is empty only if it has a `leftOut`. The stream ends
-   * once the whole range was read, and throws if it cannot be.
+   * once the whole range was read, and throws if it cannot be: `Expired` if what an earlier campaign was
+   * for the installations, as `opened` and `notOpened` ask, is deleted.
    */
   streamAudience(read: AudienceRead): AsyncIterable<AudiencePage>;
   /**
@@ -93,6 +95,11 @@ export interface Audiences {
    * registry. All are looked at, as they are now, where there are that few, or where they are named.
    */
   sampleAudience(read: SampleRead): Promise<AudienceSample>;
+  /**
+   * What `opened` and `notOpened` in an audience ask about at most 100 installations, in their order. Throws
+   * `Expired`.
+   */
+  pastOf(audience: Audience, installationIds: readonly string[]): Promise<Pasts[]>;
   /** All installations of an app by their kinds, exactly; null where the adapter keeps no such counts. */
   countKinds(app: string): Promise<KindCount[] | null>;
   /** The pages of at most 50 apps, where the adapter keeps pages. */

@@ -35,6 +35,7 @@ export type * from './messages.ts';
 export type * from './page.ts';
 export type * from './policies.ts';
 export type * from './queue.ts';
+export type * from './receipts.ts';
 export type * from './recipients.ts';
 export type * from './schedules.ts';
 export type * from './senders.ts';

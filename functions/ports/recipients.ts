@@ -52,6 +52,8 @@ export interface DeviceInCampaign {
 }
 
 export interface Recipients {
+  /** False if recipients of a campaign, or receipts of its pushes, are or may be deleted by their age. */
+  isKept(campaign: Campaign): Promise<boolean>;
   /**
    * Finds a device among the recipients that a campaign has frozen, by arithmetic on its buckets where it
    * can: about 20 reads, however many there are. One that was erased is not found.

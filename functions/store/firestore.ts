@@ -4,7 +4,7 @@
  */
 
 import { FOLDED_AFTER, QUERY_SIZE } from '../model/sizes.ts';
-import type { Store } from '../ports/ports.ts';
+import type { Receipts, Store } from '../ports/ports.ts';
 import { firestoreAudience } from './firestore/audience.ts';
 import { firestoreCampaigns } from './firestore/campaigns.ts';
 import { firestoreChunks } from './firestore/chunks.ts';
@@ -15,6 +15,7 @@ import { eventWriter, firestoreEvents } from './firestore/events.ts';
 import { firestoreFailures } from './firestore/failures.ts';
 import { firestoreFindRecipient } from './firestore/find-recipient.ts';
 import { firestoreHistory } from './firestore/history.ts';
+import { firestoreKept } from './firestore/kept.ts';
 import { firestoreKeys } from './firestore/keys.ts';
 import { firestoreMessages } from './firestore/messages.ts';
 import { firestoreNamed } from './firestore/named.ts';
@@ -37,6 +38,7 @@ import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
 import { firestoreUsers } from './firestore/users.ts';
 import { firestoreWebhooks } from './firestore/webhooks.ts';
+import { emptyReceipts, pastVerbs } from './past.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
   /** how long chunks that are done, failures, events and idempotency keys are kept */
@@ -47,6 +49,7 @@ export interface FirestoreStoreOptions extends FirestoreOptions {
   pages?: Partial<PagesOptions>;
   /** campaigns that one call of an erasure looks through, some seconds of work; tests take a few */
   erasureSlice?: number;
+  receipts?: Pick<Receipts, 'readReceipts'>;
 }
 
 /** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
@@ -56,6 +59,7 @@ export function createFirestoreStore({
   pages,
   erasureSlice = 3_000,
   random = Math.random,
+  receipts = emptyReceipts,
   ...options
 }: FirestoreStoreOptions): Store {
   const pagesOptions: PagesOptions = {
@@ -80,12 +84,14 @@ export function createFirestoreStore({
   const chunks = firestoreChunks(context, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(context);
+  const past = { ...receipts, getCampaign: campaigns.getCampaign, kept: firestoreKept(context) };
   return {
     ...firestoreInstallations(registry),
     ...firestoreImport(registry),
     ...firestorePrune(registry),
     ...firestoreNormalize(registry),
-    ...firestoreAudience(client, schema, pagesOptions),
+    ...firestoreAudience(client, schema, pagesOptions, past),
+    ...pastVerbs(past),
     ...firestoreSegments(client, schema),
     ...uploads,
     ...campaigns,
@@ -93,7 +99,7 @@ export function createFirestoreStore({
     ...chunks,
     ...firestoreMessages({ ...registry, events: outbox }),
     ...firestoreStanding(client, schema),
-    ...firestoreNamed(client, schema),
+    ...firestoreNamed(client, schema, past),
     ...failures,
     ...firestoreHistory(client, schema),
     ...firestorePolicies(client, schema),

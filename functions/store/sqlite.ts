@@ -3,8 +3,9 @@
  * the Store port that `test/contracts/store.ts` spells out.
  */
 
-import type { Store } from '../ports/ports.ts';
+import type { Receipts, Store } from '../ports/ports.ts';
 import { openDatabase } from '../sqlite/database.ts';
+import { emptyReceipts, pastVerbs } from './past.ts';
 import { sqliteAudiences } from './sqlite/audiences.ts';
 import { sqliteCampaigns } from './sqlite/campaigns.ts';
 import { sqliteChunks } from './sqlite/chunks.ts';
@@ -15,6 +16,7 @@ import { sqliteFindRecipient } from './sqlite/find-recipient.ts';
 import { sqliteHistory } from './sqlite/history.ts';
 import { sqliteImport } from './sqlite/import.ts';
 import { sqliteInstallations } from './sqlite/installations.ts';
+import { sqliteKept } from './sqlite/kept.ts';
 import { sqliteKeys } from './sqlite/keys.ts';
 import { sqliteLookups } from './sqlite/lookups.ts';
 import { sqliteMessages } from './sqlite/messages.ts';
@@ -46,9 +48,11 @@ export interface SqliteStore extends Store {
 export function createSqliteStore({
   path,
   now = Date.now,
+  receipts = emptyReceipts,
 }: {
   path: string;
   now?: () => number;
+  receipts?: Pick<Receipts, 'readReceipts'>;
 }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
@@ -74,13 +78,15 @@ export function createSqliteStore({
     events: outbox,
     erase,
   });
-  const audiences = sqliteAudiences(db);
+  const past = { ...receipts, getCampaign: campaigns.getCampaign, kept: sqliteKept(db) };
+  const audiences = sqliteAudiences(db, past);
   const read = { ...audiences, ...webhooks, ...history, ...chunks };
   return {
     ...installations,
     ...normalize,
     ...sqliteImport(db, rows, writing, now),
     ...audiences,
+    ...pastVerbs(past),
     ...sqliteSegments(db),
     ...sqliteUploads(db, now),
     ...campaigns,

@@ -56,7 +56,7 @@ export function sentMessage(
   return { campaign, chunks, commits, ...noted, isTold: false, now: NOW + 1, ...rest };
 }
 
-const failureOf = ({ recipients }: NewChunk, index: number) => ({
+export const failureOf = ({ recipients }: NewChunk, index: number) => ({
   ...recipients[index]!,
   index,
   provider: 'fcm' as const,

@@ -21,6 +21,7 @@ import { matchingContract } from './store-matching.ts';
 import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
 import { outcomeContract } from './store-outcomes.ts';
+import { pastContract } from './store-past.ts';
 import { recipientContract } from './store-recipients.ts';
 import { sampleContract } from './store-sample.ts';
 import { scheduleContract } from './store-schedules.ts';
@@ -40,6 +41,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   audienceContract(name, makeStore);
   matchingContract(name, makeStore);
   sampleContract(name, makeStore);
+  pastContract(name, makeStore);
   formsContract(name, makeStore);
   cursorContract(name, makeStore);
   countContract(name, makeStore);

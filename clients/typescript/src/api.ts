@@ -810,6 +810,14 @@ export type Audience = {
   country?: string | string[];
   /** An installation whose permission is not known has none of them. */
   permission?: 'granted' | 'denied' | 'provisional' | Array<'granted' | 'denied' | 'provisional'>;
+  /** Installations that reported that they opened that campaign, which is closed and of the same app. Receipts count up to the moment when the audience is read. */
+  opened?: {
+    campaign: string;
+  };
+  /** Installations whose push of that campaign was accepted, and that have not reported that they opened it. */
+  notOpened?: {
+    campaign: string;
+  };
   segment?: string;
   and?: AudienceExpression[];
   or?: AudienceExpression[];
@@ -862,6 +870,14 @@ export type AudienceExpression = {
   country?: string | string[];
   /** An installation whose permission is not known has none of them. */
   permission?: 'granted' | 'denied' | 'provisional' | Array<'granted' | 'denied' | 'provisional'>;
+  /** Installations that reported that they opened that campaign, which is closed and of the same app. Receipts count up to the moment when the audience is read. */
+  opened?: {
+    campaign: string;
+  };
+  /** Installations whose push of that campaign was accepted, and that have not reported that they opened it. */
+  notOpened?: {
+    campaign: string;
+  };
   /** A saved audience, as of the acceptance. */
   segment?: string;
   and?: AudienceExpression[];
@@ -1986,6 +2002,14 @@ export type SegmentAudience = {
   country?: string | string[];
   /** An installation whose permission is not known has none of them. */
   permission?: 'granted' | 'denied' | 'provisional' | Array<'granted' | 'denied' | 'provisional'>;
+  /** Installations that reported that they opened that campaign, which is closed and of the same app. Receipts count up to the moment when the audience is read. */
+  opened?: {
+    campaign: string;
+  };
+  /** Installations whose push of that campaign was accepted, and that have not reported that they opened it. */
+  notOpened?: {
+    campaign: string;
+  };
   /** A saved audience, as of the acceptance. */
   segment?: string;
   and?: AudienceExpression[];

@@ -17,6 +17,10 @@ function partText(name: string, it: unknown): string {
   if (name === 'and' || name === 'or')
     return (it as AudienceExpression[]).map((each) => `(${audienceText(each)})`).join(` ${name} `);
   if (name === 'not') return `not (${audienceText(it as AudienceExpression)})`;
+  if (name === 'opened' || name === 'notOpened') {
+    const { campaign } = it as { campaign: string };
+    return `${name === 'opened' ? 'opened' : 'did not open'} campaign ${campaign}`;
+  }
   if (name === 'attributes')
     return Object.entries(it as object)
       .flatMap(([attribute, comparison]) =>

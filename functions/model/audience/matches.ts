@@ -8,8 +8,12 @@ import type { Installation } from '../installation.ts';
 import type { Audience } from '../schemas/audience.ts';
 import type { Comparison } from '../schemas/conditions.ts';
 import { isVersionIn } from '../version.ts';
+import { type Pasts, pastIn } from './past.ts';
 
-export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'>;
+export type Matchable = Omit<Installation, 'app' | 'bucket' | 'environment' | 'provider'> & {
+  /** there if the audience asks for it */
+  pasts?: Pasts;
+};
 
 /** Whether a resolved audience holds an installation. One that has opted out is in no audience. */
 export const matches = (audience: Audience, it: Matchable): boolean =>
@@ -30,9 +34,16 @@ export function holds(audience: Audience, it: Matchable): boolean {
   if (audience.appVersion && !isVersionIn(audience.appVersion, it.appVersion)) return false;
   if (tags && !hasTags(tags, it.tags)) return false;
   if (audience.attributes && !hasAttributes(audience.attributes, it.attributes)) return false;
+  if (audience.opened && !pastIn(it.pasts, audience.opened.campaign).opened) return false;
+  if (audience.notOpened && !hasNotOpened(it.pasts, audience.notOpened.campaign)) return false;
   if (audience.and && !audience.and.every((each) => holds(each, it))) return false;
   if (audience.or && !audience.or.some((each) => holds(each, it))) return false;
   return !(audience.not && holds(audience.not, it));
+}
+
+function hasNotOpened(pasts: Pasts | undefined, campaign: string): boolean {
+  const { accepted, opened } = pastIn(pasts, campaign);
+  return accepted && !opened;
 }
 
 const isOneOf = (list: string[], it: string | undefined) => it !== undefined && list.includes(it);

@@ -12,6 +12,7 @@ import * as z from 'zod';
 import { boundsOf, MAX_OBJECTS } from '../audience/bounds.ts';
 import { conditionFault, topicName } from '../audience/condition.ts';
 import { audienceFault, withoutEverybody } from '../audience/everybody.ts';
+import { earlierIn, MAX_EARLIER } from '../audience/past.ts';
 import { segmentsIn } from '../audience/segments.ts';
 import { environments } from '../platform.ts';
 import { type Provider, providers, serves, servesOnly } from '../provider/registry.ts';
@@ -181,6 +182,12 @@ export const segmentAudience = z
     expression.superRefine((it, context) => {
       if (segmentsIn(it).length > 0)
         context.addIssue({ code: 'custom', message: 'a segment may not name another segment' });
+      const earlier = earlierIn(it).length;
+      if (earlier > MAX_EARLIER)
+        context.addIssue({
+          code: 'custom',
+          message: `asks about ${earlier} earlier campaigns: ${MAX_EARLIER} are allowed`,
+        });
     }),
   )
   .meta({ id: 'SegmentAudience' });

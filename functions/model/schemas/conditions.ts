@@ -99,6 +99,12 @@ const lastSeen = z
     description: 'When the app last registered. `after` is inclusive, `before` is not.',
   });
 
+const earlier = z.strictObject({
+  campaign: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { message: 'must be the id of a campaign' }),
+});
+
 const token = z
   .string()
   .max(4096)
@@ -142,6 +148,16 @@ export const conditions = z.strictObject({
   country: oneOrMany(country, MAX_IDS).optional(),
   permission: oneOrMany(permission, 3).optional().meta({
     description: 'An installation whose permission is not known has none of them.',
+  }),
+  opened: earlier.optional().meta({
+    description:
+      'Installations that reported that they opened that campaign, which is closed and of the same ' +
+      'app. Receipts count up to the moment when the audience is read.',
+  }),
+  notOpened: earlier.optional().meta({
+    description:
+      'Installations whose push of that campaign was accepted, and that have not reported that they ' +
+      'opened it.',
   }),
 });
 export type Conditions = z.output<typeof conditions>;

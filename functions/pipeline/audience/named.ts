@@ -12,12 +12,16 @@ import { namedToken } from '../../model/canonical/token.ts';
 import { installation, type Reached, unregisteredId } from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
+import { withPast } from './past.ts';
 
 /** Names looked up in one query: as many as a store takes in one condition. */
 const NAMES = 100;
 
 type Named = Extract<Target, { kind: 'named' }>;
-type Reader = Pick<Store, 'readUpload' | 'getUpload' | 'streamAudience' | 'registeredTokens'>;
+type Reader = Pick<
+  Store,
+  'readUpload' | 'getUpload' | 'streamAudience' | 'registeredTokens' | 'pastOf'
+>;
 
 const EVERYWHERE: BucketRange = { from: 0, to: BUCKETS };
 
@@ -67,10 +71,11 @@ export async function* namedPages(
     }
     if (unregistered) {
       const known = new Set(await store.registeredTokens(app, some));
-      for (const token of some) {
-        const it = known.has(token) ? null : reached(app, token, unregistered, audience);
-        if (it) page.push(it);
-      }
+      const others = some
+        .filter((it) => !known.has(it))
+        .map((it) => asInstallation(app, it, unregistered));
+      for (const it of await withPast(store, audience, others))
+        if (matches(audience, it)) page.push(it);
     }
     const last = listed.at(-1)!;
     start = { bucket: bucketOf(last), id: last };
@@ -101,20 +106,17 @@ async function* namesOf(
 const comesAfter = (a: Cursor, b: Cursor) =>
   a.bucket > b.bucket || (a.bucket === b.bucket && a.id > b.id);
 
-/** A token that no installation has, as an installation; null if that is not in the audience. */
-function reached(
+/** A token that no installation has, as an installation. */
+const asInstallation = (
   app: string,
   token: string,
   { platform, provider, environment }: Unregistered,
-  audience: Audience,
-): Reached | null {
-  const it = installation(
+) =>
+  installation(
     unregisteredId(token),
     { app, platform, provider, environment, token, tags: [], attributes: {} },
     0,
   );
-  return matches(audience, it) ? it : null;
-}
 
 /** Id of a cursor: `=name`, or `bucket:id=name` within the installations of the batch after that name. */
 function cursorOf(start: Cursor, within: Cursor | null): Cursor {

@@ -4,6 +4,7 @@ import type { Target } from '../../model/campaign.ts';
 import { providerOfTarget } from '../../model/provider/registry.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { namedPages } from './named.ts';
+import { isPastKept } from './past.ts';
 
 /** A cheap estimate of the number of recipients: at least as many as there are. A topic counts as 1. */
 export async function sizeOf(store: Store, app: string, target: Target): Promise<number> {
@@ -15,14 +16,27 @@ export async function sizeOf(store: Store, app: string, target: Target): Promise
     : ((await store.getUpload(names.upload))?.size ?? 0);
 }
 
+const UPLOAD_GONE =
+  'the upload that names its recipients has expired: cancel it, upload them again and send that';
+
+/** Why a campaign is paused whose audience asks about an earlier one that is not kept. */
+export const PAST_GONE =
+  'its audience asks about an earlier campaign whose retention has ended, so its recipients cannot be ' +
+  'told: cancel it, and send without that condition';
+
 /**
- * Whether the upload that names the audience has expired. Reading the rest of it would send to some of
- * its recipients and close the ledger over those alone.
+ * Why the audience cannot be read any more; null if it can. Reading the rest of it would send to some of
+ * its recipients, or to others, and close the ledger over those alone.
  */
-export const isGone = async (store: Pick<Store, 'getUpload'>, target: Target) =>
-  target.kind === 'named' &&
-  'upload' in target.names &&
-  (await store.getUpload(target.names.upload)) === null;
+export async function goneFrom(
+  store: Pick<Store, 'getUpload' | 'getCampaign' | 'isKept'>,
+  target: Target,
+): Promise<string | null> {
+  if (!('audience' in target)) return null;
+  if (target.kind === 'named' && 'upload' in target.names)
+    if ((await store.getUpload(target.names.upload)) === null) return UPLOAD_GONE;
+  return (await isPastKept(store, target.audience)) ? null : PAST_GONE;
+}
 
 /** What is read of a target, whatever its audience is. */
 type TargetRead = Omit<AudienceRead, 'audience'>;

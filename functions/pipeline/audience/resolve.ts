@@ -2,6 +2,7 @@
 
 import type { Fault } from '../../lib/errors.ts';
 import { boundsOf } from '../../model/audience/bounds.ts';
+import { earlierIn } from '../../model/audience/past.ts';
 import { resolvedAudience } from '../../model/audience/resolved.ts';
 import { segmentsIn } from '../../model/audience/segments.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   AudienceRequest,
 } from '../../model/schemas/audience.ts';
 import type { Store } from '../../ports/ports.ts';
+import { earlierFaults } from './past.ts';
 
 /** Milliseconds that an upload must still last from the campaign's begin; planning takes far less. */
 const MIN_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -20,7 +22,7 @@ const MIN_LIFETIME_MS = 24 * 60 * 60 * 1000;
  * campaign begins) are ms since the epoch. Throws when the store fails.
  */
 export async function resolve(
-  store: Pick<Store, 'getSegment' | 'getUpload'>,
+  store: Pick<Store, 'getSegment' | 'getUpload' | 'getCampaign' | 'isKept'>,
   app: string,
   { topic, condition, upload, unregistered, ...audience }: AudienceRequest,
   now: number,
@@ -37,12 +39,18 @@ export async function resolve(
     const names = { upload, unregistered };
     faults.push(...(await uploadFaults(store, app, names, beginsAt + MIN_LIFETIME_MS)));
   }
+  faults.push(...(await earlierFaults(store, app, audience, segments)));
   if (faults.length > 0) return { faults };
 
   const resolved = resolvedAudience(audience, segments, now);
   const fault = boundsOf(resolved);
   if (fault !== null)
     return { faults: [{ path: 'audience', message: `with its segments it ${fault}` }] };
+  // its names are in no order of installations: each batch would read the earlier campaign again
+  if (upload !== undefined && earlierIn(resolved).length > 0)
+    return {
+      faults: [{ path: 'audience.upload', message: 'goes with no opened and no notOpened' }],
+    };
   return { resolved: JSON.stringify(resolved) === JSON.stringify(audience) ? null : resolved };
 }
 

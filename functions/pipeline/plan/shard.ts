@@ -7,6 +7,7 @@
  */
 
 import { ahead } from '../../lib/ahead.ts';
+import { Expired } from '../../lib/errors.ts';
 import { createOneBehind, type OneBehind } from '../../lib/one-behind.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, targetOf } from '../../model/campaign.ts';
@@ -17,16 +18,13 @@ import { CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { AudiencePage, FrozenPage, Ports } from '../../ports/ports.ts';
-import { isGone, pagesOf } from '../audience/pages.ts';
+import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
 import { announce } from '../complete.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
 import { intoChunks } from './chunks.ts';
 import { fullPages } from './full-pages.ts';
 import { addressed, campaignPersonalization, carriedFor } from './recipients.ts';
-
-const UPLOAD_GONE =
-  'the upload that names its recipients has expired: cancel it, upload them again and send that';
 
 /**
  * Reads a shard's range, freezes its chunks page by page, and queues a send task for each chunk of a
@@ -49,26 +47,32 @@ export async function planShard(
   if (shard.pages > 0) await requeue(ports, shard);
   const personalization = campaignPersonalization(campaign);
   const pages = await readShard(ports, campaign, shard, personalization);
-  if (pages === null) return void (await pause(ports, campaignId, UPLOAD_GONE));
+  if ('gone' in pages) return void (await pause(ports, campaignId, pages.gone));
   const planning = { ports, campaign, shard, personalization, signal };
-  if (await freezePages(planning, pages)) await hasten(ports, campaignId, index);
+  try {
+    if (await freezePages(planning, pages)) await hasten(ports, campaignId, index);
+  } catch (error) {
+    // it expired while it was read; a campaign that is being cancelled is then closed by the next task
+    if (!(error instanceof Expired) || !(await pause(ports, campaignId, PAST_GONE))) throw error;
+  }
 }
 
 type Pages = AsyncIterable<AudiencePage> | AudiencePage[];
 
-/** The pages after the shard's cursor. Null: the upload that names the recipients has expired. */
+/** The pages after the shard's cursor; or why they cannot be read any more. */
 async function readShard(
   ports: Ports,
   campaign: Campaign,
   shard: Shard,
   personalization: Personalization | null,
-): Promise<Pages | null> {
+): Promise<Pages | { gone: string }> {
   const { cursor } = shard;
   if (retriesFailures(campaign)) return failedBefore(ports, campaign, cursor);
   const { store } = ports;
   const target = targetOf(campaign);
-  // a campaign that is being cancelled needs no upload: it is closed over what was frozen
-  if (await isGone(store, target)) return campaign.state === 'cancelling' ? [] : null;
+  const gone = await goneFrom(store, target);
+  // a campaign that is being cancelled needs none of that: it is closed over what was frozen
+  if (gone !== null) return campaign.state === 'cancelling' ? [] : { gone };
   const carried = carriedFor(personalization);
   const { app } = campaign;
   const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };

@@ -1,13 +1,15 @@
 /** Why a device is not among the recipients of a campaign. What is said of the installation is said of now. */
 
+import { Expired } from '../../lib/errors.ts';
 import { matches } from '../../model/audience/matches.ts';
 import { type Unmet, unmetIn } from '../../model/audience/unmet.ts';
 import { bucketOf } from '../../model/bucket.ts';
 import { type Campaign, isClosed, type Target, targetOf } from '../../model/campaign.ts';
 import type { Installation } from '../../model/installation.ts';
-import type { AudienceExpression } from '../../model/schemas/audience.ts';
+import type { Audience, AudienceExpression } from '../../model/schemas/audience.ts';
 import { beginOf } from '../../model/timing.ts';
 import type { Ports, Store } from '../../ports/ports.ts';
+import { withPast } from '../audience/past.ts';
 import { waitsForCanary } from '../control/control.ts';
 import { type AbsenceKind, type Facts, timeText, type WhyState } from './facts.ts';
 
@@ -30,17 +32,27 @@ interface Told {
 export async function absenceOf(ports: Ports, facts: Facts, it: Installation): Promise<Told> {
   const { campaign, found } = facts;
   const target = targetOf(campaign);
-  // a retry does not ask for the conditions again
-  const unmet =
-    isListed(target) && campaign.retryOf === undefined
-      ? unmetIn(target.audience, it, saidOf(campaign))
-      : [];
   const readBy = found.shards.reduce<number | null>(
     (latest, { plannedAt }) => (plannedAt === null ? latest : Math.max(latest ?? 0, plannedAt)),
     null,
   );
-  const told = await kindOf(ports.store, facts, it, { target, unmet, readBy });
+  // a retry does not ask for the conditions again
+  const asked = isListed(target) && campaign.retryOf === undefined ? target.audience : null;
+  const known = asked ? await knownOf(ports.store, asked, it) : it;
+  if (known === null) return { ...PAST_GONE, absence: { kind: PAST_GONE.kind, unmet: [], readBy } };
+  const unmet = asked ? unmetIn(asked, known, saidOf(campaign)) : [];
+  const told = await kindOf(ports.store, facts, known, { target, unmet, readBy });
   return { ...told, absence: { kind: told.kind, unmet, readBy } };
+}
+
+/** The installation with its past, as the audience asks for it; null if that is not known any more. */
+async function knownOf(store: Pick<Store, 'pastOf'>, audience: Audience, it: Installation) {
+  try {
+    return (await withPast(store, audience, [it]))[0]!;
+  } catch (error) {
+    if (error instanceof Expired) return null;
+    throw error;
+  }
 }
 
 type Listed = Exclude<Target, { kind: 'topic' | 'condition' }>;
@@ -188,6 +200,13 @@ const topicWords = ({ kind }: Target): Words => ({
 const TOO_OLD: Words = {
   ...{ kind: 'too-old', state: 'unknown' },
   summary: 'It is no longer known: recipients are deleted some time after they were sent to.',
+  next: '',
+};
+
+const PAST_GONE: Words = {
+  ...{ kind: 'too-old', state: 'unknown' },
+  summary:
+    'It is not among the recipients. The audience asks about an earlier campaign whose recipients are deleted, so it is no longer known whether the installation was in it.',
   next: '',
 };
 

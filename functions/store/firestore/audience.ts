@@ -7,6 +7,7 @@ import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
+import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { byIds, byQueries, withTokens } from './audience/documents.ts';
 import { type Narrowed, narrowed } from './audience/narrowed.ts';
 import { fieldsFor, type Row, toReached } from './audience/row.ts';
@@ -27,7 +28,12 @@ const FEW_ESTIMATED = FEW / 2;
 
 const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
-export function firestoreAudience(client: Client, schema: Schema, options: PagesOptions) {
+export function firestoreAudience(
+  client: Client,
+  schema: Schema,
+  options: PagesOptions,
+  source: PastSource,
+) {
   const context: Context = { client, schema, options, layouts: firestoreLayouts(client, schema) };
   return {
     estimateAudience: (app, audience) => estimate(context, app, audience),
@@ -38,9 +44,19 @@ export function firestoreAudience(client: Client, schema: Schema, options: Pages
       return 'queries' in found && found.queries.length === 1 && size < SMALLEST;
     },
 
-    streamAudience: (read) => stream(context, read),
+    async *streamAudience(read) {
+      const past = pastFor(source, read.audience);
+      try {
+        yield* stream(context, read, past);
+      } finally {
+        await past.close();
+      }
+    },
 
-    sampleAudience: (read) => sampleAudience(context, read),
+    sampleAudience(read) {
+      const past = pastFor(source, read.audience);
+      return sampleAudience(context, read, past).finally(past.close);
+    },
 
     // a document of counts would be written by every registration
     countKinds: async () => null,
@@ -93,7 +109,11 @@ const countFew = async (
   most: number,
 ) => sum(await Promise.all(queries.map((it) => countUpTo(client, it, app, range, most + 1))));
 
-async function* stream(context: Context, read: AudienceRead): AsyncGenerator<AudiencePage> {
+async function* stream(
+  context: Context,
+  read: AudienceRead,
+  past: PastReader,
+): AsyncGenerator<AudiencePage> {
   const { audience, range, after, size, carried = [] } = read;
   if (after && after.bucket >= range.to) return;
   const { rows, areCounted } = await sourceOf(context, read);
@@ -108,7 +128,8 @@ async function* stream(context: Context, read: AudienceRead): AsyncGenerator<Aud
     leftOut = 0;
     return whole;
   };
-  for await (const some of rows)
+  for await (const some of rows) {
+    await past.add(some);
     for (const row of some) {
       last = row;
       if (!matches(audience, row)) {
@@ -118,6 +139,7 @@ async function* stream(context: Context, read: AudienceRead): AsyncGenerator<Aud
       page.push(toReached(row, carried));
       if (page.length === size) yield flush();
     }
+  }
   if (page.length > 0 || leftOut > 0) yield flush();
 }
 

@@ -5,6 +5,7 @@ import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { NamedRead, Store } from '../../ports/ports.ts';
+import { type PastSource, pastFor } from '../past.ts';
 import { byIds, withTokens } from './audience/documents.ts';
 import { narrowed } from './audience/narrowed.ts';
 import { fieldsFor, type Row, toReached, toRow } from './audience/row.ts';
@@ -13,7 +14,7 @@ import { BY_NAME, bucketName, type InstallationFields, idOf, type Schema } from 
 
 const range = { from: 0, to: BUCKETS };
 
-export const firestoreNamed = (client: Client, schema: Schema) =>
+export const firestoreNamed = (client: Client, schema: Schema, source: PastSource) =>
   ({
     async readNamed(read): Promise<Reached[] | null> {
       const { app, audience, most } = read;
@@ -21,7 +22,7 @@ export const firestoreNamed = (client: Client, schema: Schema) =>
       const found = narrowed(schema.installations, audience);
       if ('queries' in found) {
         const rows = await rowsOf(client, found.queries, fields, read);
-        return rows && reached(rows, read);
+        return rows && reached(source, rows, read);
       }
       const ids =
         found.kind === 'ids'
@@ -29,12 +30,15 @@ export const firestoreNamed = (client: Client, schema: Schema) =>
           : await withTokens({ client, schema }, app, found.tokens);
       if (ids.length > most) return null;
       const rows = await byIds(client, schema, ids, { app, range, after: null, fields });
-      return reached(rows, read);
+      return reached(source, rows, read);
     },
   }) satisfies Partial<Store>;
 
-const reached = (rows: Row[], { audience, carried = [] }: NamedRead) =>
-  rows.filter((it) => matches(audience, it)).map((it) => toReached(it, carried));
+async function reached(source: PastSource, rows: Row[], { audience, carried = [] }: NamedRead) {
+  const past = pastFor(source, audience);
+  await past.add(rows).finally(past.close);
+  return rows.filter((it) => matches(audience, it)).map((it) => toReached(it, carried));
+}
 
 /**
  * What the queries find; null if that is more than `most`. Each is asked once, for one more than that: its

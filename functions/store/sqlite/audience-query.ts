@@ -1,7 +1,7 @@
 /** What an audience is in SQL: its text, its values, and what must still be decided of each row. */
 
 import type { SQLOutputValue } from 'node:sqlite';
-import { type Matchable, matches } from '../../model/audience/matches.ts';
+import type { Matchable } from '../../model/audience/matches.ts';
 import { bucketOf } from '../../model/bucket.ts';
 import type { Carried, Reached } from '../../model/installation.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
@@ -48,9 +48,9 @@ export function queryOf(
            WHERE app = ? ${buckets ? `AND bucket ${oneOf(buckets).text}` : ''}
              AND opted_out = 0 AND ${text} AND (bucket, id) > (?, ?) AND bucket < ?
            ORDER BY bucket, id LIMIT ?`,
-    /** every row is in the audience */
-    decides: rest === null,
-    read: reader(read, rest),
+    /** what must still hold for a row to be in the audience; null: nothing */
+    rest,
+    read: reader(read),
   };
 }
 
@@ -76,8 +76,8 @@ const FIXED = ['bucket', 'id', 'provider', 'environment', 'token'];
 export const selected = (read: Column[]) =>
   [...FIXED, ...read.map((it) => `${columns[it]} AS ${it}`)].join(', ');
 
-/** Null for a row that is not in the audience after all. Columns that are NULL are left out. */
-export function reader(read: Column[], rest: Audience | null): (row: Row) => Reached | null {
+/** Columns that are NULL are left out. */
+export function reader(read: Column[]): (row: Row) => Matchable & Reached {
   const isJson = read.map((it) => it === 'tags' || it === 'attributes');
   return (row) => {
     const [, id, provider, environment, token] = row;
@@ -86,9 +86,7 @@ export function reader(read: Column[], rest: Audience | null): (row: Row) => Rea
       const value = row[FIXED.length + i];
       if (value !== null) it[read[i]!] = isJson[i] ? JSON.parse(value as string) : value;
     }
-    return rest === null || matches(rest, it as unknown as Matchable)
-      ? (it as unknown as Reached)
-      : null;
+    return it as unknown as Matchable & Reached;
   };
 }
 
@@ -150,6 +148,8 @@ function conditionsOf(audience: Audience): Decided {
   if (tags && 'all' in tags) for (const tag of tags.all ?? []) add(tagged([tag]), [tag]);
   if (tags && 'none' in tags && tags.none) add(`NOT ${tagged(tags.none)}`, tags.none);
   if (attributes) rest.push({ attributes });
+  if (audience.opened) rest.push({ opened: audience.opened });
+  if (audience.notOpened) rest.push({ notOpened: audience.notOpened });
   if (appVersion) rest.push({ appVersion });
   for (const each of and ?? []) {
     const inner = conditionsOf(each);

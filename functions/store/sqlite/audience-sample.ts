@@ -1,11 +1,13 @@
 /** The size of an audience, as its counts tell, and a sample of it. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
 import type { AudienceSample, SampleRead } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import type { PastReader } from '../past.ts';
 import {
   COLUMNS,
   condition,
@@ -31,6 +33,7 @@ export const WHOLE = { share: 1, between: null, asOf: null };
 export async function sample(
   db: Database,
   { app, audience, carried = [] }: SampleRead,
+  past: PastReader,
 ): Promise<AudienceSample> {
   const looked = COLUMNS.filter((it) => isAbout(audience, it));
   const read = [...new Set([...looked, ...carried])];
@@ -38,7 +41,7 @@ export async function sample(
     `SELECT ${selected(read)} FROM installations
      WHERE app = ? AND opted_out = 0 AND bucket >= ? AND bucket < ? ORDER BY bucket, id LIMIT ?`,
   );
-  const reached = reader(read, audience);
+  const reached = reader(read);
   const width = BUCKETS / STRIPS;
   const installations: Reached[] = [];
   let seen = 0;
@@ -46,10 +49,9 @@ export async function sample(
   for (let n = 0; n < STRIPS; n++) {
     const some = rowsOf.lists(app, n * width, (n + 1) * width, SAMPLED / STRIPS);
     seen += some.length;
-    for (const row of some) {
-      const it = reached(row);
-      if (it) installations.push(it);
-    }
+    const found = some.map(reached);
+    await past.add(found);
+    installations.push(...found.filter((it) => matches(audience, it)));
     if (some.length === SAMPLED / STRIPS) isWhole = false;
     await nextTurn();
   }

@@ -1,11 +1,13 @@
 /** Audiences: what SQL can decide is decided there, the rest while the rows are read. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Permission, Platform } from '../../model/platform.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { holes, naming, positionOf, queryOf } from './audience-query.ts';
 import { isCountable, sample, sizeOf, WHOLE } from './audience-sample.ts';
 import { bucketsOf } from './lookups.ts';
@@ -18,20 +20,31 @@ const STEP = BUCKETS / 64;
 /** Rows read in one query if each must still be matched: about 20 ms. */
 const LOOKED_AT = 4_000;
 
-export function sqliteAudiences(db: Database) {
+export function sqliteAudiences(db: Database, source: PastSource) {
   const { sql } = db;
+  const stream = async function* (read: AudienceRead) {
+    const past = pastFor(source, read.audience);
+    try {
+      yield* streamed(db, read, past);
+    } finally {
+      await past.close();
+    }
+  };
   return {
     estimateAudience: async (app, audience) => sizeOf(db, app, audience),
 
     countsExactly: isCountable,
 
-    streamAudience: (read) => stream(db, read),
+    streamAudience: stream,
 
     async sampleAudience(read) {
-      if (!naming(read.audience)) return sample(db, read);
+      if (!naming(read.audience)) {
+        const past = pastFor(source, read.audience);
+        return sample(db, read, past).finally(past.close);
+      }
       const installations: Reached[] = [];
       const all = { ...read, range: { from: 0, to: BUCKETS }, after: null, size: LOOKED_AT };
-      for await (const page of stream(db, all)) installations.push(...page.installations);
+      for await (const page of stream(all)) installations.push(...page.installations);
       const { length } = installations;
       return { ...WHOLE, installations, looked: length, counted: length };
     },
@@ -70,9 +83,10 @@ interface KindRow {
   size: number;
 }
 
-async function* stream(
+async function* streamed(
   db: Database,
   { app, audience, range, after, size, carried = [] }: AudienceRead,
+  past: PastReader,
 ): AsyncGenerator<AudiencePage> {
   const query = queryOf(db, app, audience, carried);
   const step = query.scans ? STEP : BUCKETS;
@@ -82,13 +96,15 @@ async function* stream(
   for (let end = cursor.bucket; end < range.to; ) {
     end = Math.min(end + step, range.to);
     for (;;) {
-      const wanted = query.decides ? size - page.length : LOOKED_AT;
+      const { rest } = query;
+      const wanted = rest === null ? size - page.length : LOOKED_AT;
       const { bucket, id } = cursor;
       const rows = db.sql(query.text).lists(...query.values, bucket, id, end, wanted);
-      for (const row of rows) {
-        const it = query.read(row);
-        if (it === null) continue;
-        last = positionOf(row);
+      const found = rows.map(query.read);
+      await past.add(found);
+      for (const [i, it] of found.entries()) {
+        if (rest !== null && !matches(rest, it)) continue;
+        last = positionOf(rows[i]!);
         if (page.push(it) < size) continue;
         yield { installations: page, cursor: last };
         page = [];

@@ -38,11 +38,14 @@ export const fieldsFor = ({
   ...new Set([...ALWAYS, ...fieldsOf(audience), ...carried]),
 ];
 
+/** Conditions that need no field besides those that are always read. */
+const NO_FIELD = new Set(['installationIds', 'tokens', 'opened', 'notOpened']);
+
 /** What `matches` looks at of an installation. */
 function fieldsOf({ and = [], or = [], not, ...own }: Audience): string[] {
   const named: Record<string, string> = { userIds: 'userId', lastSeen: 'refreshedAt' };
   return [
-    ...Object.keys(own).filter((it) => it !== 'installationIds' && it !== 'tokens'),
+    ...Object.keys(own).filter((it) => !NO_FIELD.has(it)),
     ...[...and, ...or, ...(not ? [not] : [])].flatMap(fieldsOf),
   ].map((it) => named[it] ?? it);
 }

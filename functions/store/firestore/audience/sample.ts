@@ -8,6 +8,7 @@ import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import { matches } from '../../../model/audience/matches.ts';
 import { BUCKETS, type BucketRange } from '../../../model/bucket.ts';
 import type { AudienceSample, SampleRead } from '../../../ports/ports.ts';
+import type { PastReader } from '../../past.ts';
 import { documentsOf } from '../documents.ts';
 import { datesIn } from '../pages/last-seen.ts';
 import type { Layout } from '../pages/layout.ts';
@@ -32,14 +33,17 @@ const RARE = 1 / 32;
 /** The level of an app's pages from which on a part of them is counted, and the rows of a page. */
 const [COUNTED_LEVEL, PAGE_ROWS] = [8, 2_500];
 
+type Sampled = SampleRead & { past: PastReader };
 type Queried = Extract<Narrowed, { queries: Query[] }>;
 
 export async function sampleAudience(
   context: PagesContext,
-  read: SampleRead,
+  asked: SampleRead,
+  past: PastReader,
 ): Promise<AudienceSample> {
   const { client, schema, layouts } = context;
-  const { app, audience } = read;
+  const { app, audience } = asked;
+  const read: Sampled = { ...asked, past };
   const found = narrowed(schema.installations, audience);
   const fields = fieldsFor(read);
   if (found.kind === 'ids' || found.kind === 'tokens') {
@@ -56,17 +60,19 @@ export async function sampleAudience(
       sampledRows(context, layout, new Set(fields)),
       found.kind === 'some' && isRareIn(context, layout, found),
     ]);
-    if (paged && !isRare) return { ...sampleOf(read, paged.rows, paged), asOf: paged.through };
+    if (paged && !isRare)
+      return { ...(await sampleOf(read, paged.rows, paged)), asOf: paged.through };
   }
   return sampledDocuments(context, read, found, fields);
 }
 
 /** The sample that these rows are; without `size` they are all. */
-function sampleOf(
-  { audience, carried = [] }: SampleRead,
+async function sampleOf(
+  { audience, carried = [], past }: Sampled,
   rows: Row[],
   size: Pick<AudienceSample, 'counted' | 'share'> | null,
-): AudienceSample {
+): Promise<AudienceSample> {
+  await past.add(rows);
   const { counted, share } = size ?? { counted: rows.length, share: 1 };
   const installations = rows
     .filter((it) => matches(audience, it))
@@ -89,7 +95,7 @@ async function isRareIn(
 
 async function sampledDocuments(
   context: PagesContext,
-  read: SampleRead,
+  read: Sampled,
   { queries }: Queried,
   fields: string[],
 ): Promise<AudienceSample> {

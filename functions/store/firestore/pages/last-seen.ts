@@ -5,6 +5,7 @@
  */
 
 import { matches } from '../../../model/audience/matches.ts';
+import { earlierIn } from '../../../model/audience/past.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
 import { DAY_MS } from '../../../model/timing.ts';
 import type { Row } from '../audience/row.ts';
@@ -28,6 +29,8 @@ export function isInDoubt(audience: Audience, dates: number[], row: Row): boolea
   const { refreshedAt } = row;
   const possible = dates.filter((it) => it > refreshedAt && it <= refreshedAt + BEHIND_MS);
   if (possible.length === 0) return false;
+  // its past is read later, of the row that stays
+  if (earlierIn(audience).length > 0) return true;
   const is = matches(audience, row);
   return possible.some((it) => matches(audience, { ...row, refreshedAt: it }) !== is);
 }

@@ -12,6 +12,7 @@ import { emptyPages } from '../../../../functions/store/firestore/pages/emptying
 import { audienceContract } from '../../../contracts/store-audience.ts';
 import { chance, EVERYBODY, NOW, person } from '../../../contracts/store-fixture.ts';
 import { crowd, expression, inOrder } from '../../../contracts/store-matching.ts';
+import { pastContract } from '../../../contracts/store-past.ts';
 import { withoutEmulators } from '../../../emulators.ts';
 import { emulator } from '../emulated.ts';
 import { DAY, HOUR, openPaged, type Paged } from './paged.ts';
@@ -213,17 +214,18 @@ test('a hundred apps of three installations are read apart, with pages or withou
   assert.equal((await it.pages()).size, 4 * 16);
 });
 
-/** The contract of audiences, on pages that were built an hour after anything was put. */
+/** The contracts of audiences, on pages that were built an hour after anything was put. */
 if (!skip)
-  audienceContract('firestore with pages', async (t, now = () => NOW) => {
-    const it = openPaged(t, { now });
-    for (const app of ['default', 'other']) await it.layout(app);
-    const { putInstallations } = it.store;
-    return {
-      ...it.store,
-      async putInstallations(batch) {
-        await putInstallations(batch);
-        it.clock.ahead += HOUR;
-      },
-    };
-  });
+  for (const contract of [audienceContract, pastContract])
+    contract('firestore with pages', async (t, now = () => NOW, receipts) => {
+      const it = openPaged(t, { now, ...(receipts && { receipts }) });
+      for (const app of ['default', 'other']) await it.layout(app);
+      const { putInstallations } = it.store;
+      return {
+        ...it.store,
+        async putInstallations(batch) {
+          await putInstallations(batch);
+          it.clock.ahead += HOUR;
+        },
+      };
+    });
