@@ -95,7 +95,7 @@ function openEmbedded(
   }: EmbeddedOptions,
   unlock: () => void,
 ): Embedded {
-  const store = createSqliteStore({ path: join(dataDir, 'store.db'), now });
+  const store = createSqliteStore({ path: join(dataDir, 'store.db'), now, retentionDays });
   // this process holds the folder's lock, so every holder of a lease is dead
   store.dropLeases();
   const queue = createEmbeddedQueue({

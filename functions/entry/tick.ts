@@ -1,7 +1,8 @@
-/** tick: sweeps and starts due runs of schedules, at each call of Cloud Scheduler. */
+/** tick: sweeps, starts due runs of schedules, and adds up what expires, at each call of Cloud Scheduler. */
 
 import type { GoogleConfig } from '../config/google.ts';
 import { createGoogle } from '../engines/google.ts';
+import { expire } from '../pipeline/expire.ts';
 import { tick } from '../pipeline/tick.ts';
 import type { Log } from '../ports/ports.ts';
 import type { Entry } from './front.ts';
@@ -13,6 +14,7 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   return {
     handle: privately('tick', config, log, async () => {
       await tick(google);
+      await expire(google, config.retentionDays);
       return { status: 204 };
     }),
     close: google.close,

@@ -2,6 +2,7 @@
 
 import { accepts } from 'hono/accepts';
 import * as z from 'zod';
+import { rfc3339 } from '../lib/rfc3339.ts';
 import { erase } from '../pipeline/erase.ts';
 import type { Ports, UserRecord } from '../ports/ports.ts';
 import { failureView } from './campaigns/report-view.ts';
@@ -11,10 +12,11 @@ import { installationView } from './installations/view.ts';
 const params = z.strictObject({ id: z.string().min(1).max(128) });
 
 const recordSchema = z
-  .looseObject({ kind: z.enum(['installation', 'recipient', 'failure']) })
+  .looseObject({ kind: z.enum(['installation', 'recipient', 'failure', 'receipt']) })
   .meta({
     id: 'UserRecord',
-    description: 'An installation, an entry of a frozen list of recipients, or a failure.',
+    description:
+      'An installation, an entry of a frozen list of recipients, a failure, or a receipt.',
   });
 
 const erasedSchema = z
@@ -37,6 +39,8 @@ function recordView(it: UserRecord): Record<string, unknown> {
       return { kind: it.kind, ...installationView(it) };
     case 'failure':
       return { kind: it.kind, campaignId: it.campaignId, ...failureView(it) };
+    case 'receipt':
+      return { ...it, at: rfc3339(it.at) };
     case 'recipient':
       return {
         kind: it.kind,
@@ -100,8 +104,8 @@ const eraseUserCall = (ports: Ports) =>
     operationId: 'eraseUser',
     summary: 'Erase a user',
     description:
-      'Removes installations, failures and frozen recipients in every app. Recipients that were not ' +
-      'sent to yet are skipped; the counts of campaigns stay. The call may be repeated.',
+      'Removes installations, failures, receipts and frozen recipients in every app. Recipients that were ' +
+      'not sent to yet are skipped; the counts of campaigns stay. The call may be repeated.',
     scopes: ['installations'],
     takes: { params },
     responses: {

@@ -10,9 +10,10 @@
 import { hash } from 'node:crypto';
 import { chunked } from '../lib/chunked.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
-import type { Campaign, Counts } from './campaign.ts';
+import type { Campaign, Counts, Sums } from './campaign.ts';
 import type { Chunk, ChunkCommit } from './chunk.ts';
 import type { CampaignEvent, EventType } from './event.ts';
+import type { ReceiptCounts } from './receipt.ts';
 import type { EventData } from './schemas/events.ts';
 import { unreadOf } from './unread.ts';
 
@@ -32,7 +33,7 @@ const campaignData = ({ id, app, name, state, reason, createdAt }: Campaign) => 
   campaign: { id, app, name, state, reason, createdAt: rfc3339(createdAt) },
 });
 
-const countsData = ({ recipients, accepted, failed, skipped }: Counts) => ({
+const countsData = ({ recipients, accepted, failed, skipped }: Sums) => ({
   counts: {
     recipients,
     accepted,
@@ -61,7 +62,7 @@ export const numberInTimeline = ({
   id,
   type,
 }: Pick<CampaignEvent, 'id' | 'type'>): number | null =>
-  type.startsWith('campaign.') && type !== 'campaign.progress'
+  type.startsWith('campaign.') && type !== 'campaign.progress' && type !== 'campaign.receipts'
     ? Number(id.slice(id.lastIndexOf('-') + 1))
     : null;
 
@@ -69,6 +70,14 @@ export const progressEvent = (it: Campaign, counts: Counts, at: number) =>
   event('campaign.progress', it, `${it.id}-progress-${at}`, at, {
     ...campaignData(it),
     ...countsData(counts),
+  });
+
+/** `counts`: of the ledger. Its id names the moment, so that each one is told. */
+export const receiptsEvent = (it: Campaign, counts: Sums, receipts: ReceiptCounts, at: number) =>
+  event('campaign.receipts', it, `${it.id}-receipts-${at}`, at, {
+    ...campaignData(it),
+    ...countsData(counts),
+    receipts,
   });
 
 /** The most reasons of failures in one event. */

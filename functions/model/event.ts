@@ -12,6 +12,7 @@ export const eventTypes = [
   'campaign.paused',
   'campaign.completed',
   'campaign.failed',
+  'campaign.receipts',
   'installation.unregistered',
   'push.failed',
   'webhook.disabled',
@@ -33,7 +34,7 @@ export interface CampaignEvent {
 }
 
 /** Types that a webhook gets only if it names them. */
-const optIn: readonly EventType[] = ['push.failed', 'webhook.test'];
+const optIn: readonly EventType[] = ['campaign.receipts', 'push.failed', 'webhook.test'];
 export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
 export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
 

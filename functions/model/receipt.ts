@@ -9,9 +9,8 @@ import { BUCKETS, bucketOf } from './bucket.ts';
 export const receiptKinds = ['opened', 'delivered', 'dismissed'] as const;
 export type ReceiptKind = (typeof receiptKinds)[number];
 
+/** A receipt of a campaign, from an installation of its app. */
 export interface Receipt {
-  campaignId: string;
-  app: string;
   installationId: string;
   kind: ReceiptKind;
   /** when it happened by the clock of the device, which was compared with ours; ms since the epoch */

@@ -17,5 +17,7 @@ export type Overdue = { dueAt: number } & (
   | ({ kind: 'chunk'; campaignId: string } & OpenChunk)
   /** an event that was stored, but not published */
   | { kind: 'event'; event: CampaignEvent }
+  /** receipts that were counted, and may not have been told */
+  | { kind: 'receipts'; campaignId: string }
   | { kind: 'delivery'; deliveryId: string; webhookId: string; tries: number; task: LastTask }
 );

@@ -22,7 +22,7 @@ import { anyWaits, tasksOf } from './control/waiting.ts';
 /** Pieces of overdue work taken from the store at a time. */
 const BATCH = 500;
 
-type Tasked = Exclude<Overdue, { kind: 'event' }>;
+type Tasked = Exclude<Overdue, { kind: 'event' | 'receipts' }>;
 type Campaigns = Map<string, Campaign | null>;
 
 /**
@@ -35,16 +35,23 @@ export async function sweep(ports: Ports): Promise<number> {
   for (;;) {
     const overdue = await store.takeOverdue(now(), now() + LOST_AFTER_MS, BATCH);
     const untold = overdue.filter((it) => it.kind === 'event');
-    const tasked = overdue.filter((it): it is Tasked => it.kind !== 'event');
+    const counted = overdue.filter((it) => it.kind === 'receipts');
+    const tasked = overdue.filter(isTasked);
     driven += untold.length + (await queueLost(ports, tasked));
     for (const it of untold) ports.log.redriven({ work: it.event.id, why: 'overdue' });
     await publish(
       ports,
       untold.map((it) => it.event),
     );
+    for (const it of counted) {
+      const event = await store.noteReceipts(it.campaignId, now(), 0);
+      if (event) await publish(ports, [event]);
+    }
     if (overdue.length === 0) return driven;
   }
 }
+
+const isTasked = (it: Overdue): it is Tasked => it.kind !== 'event' && it.kind !== 'receipts';
 
 /** Queues the work that has no task any more; returns how many pieces. */
 async function queueLost(ports: Ports, overdue: Tasked[]): Promise<number> {

@@ -16,6 +16,7 @@ import type { Log } from './log.ts';
 import type { Messages } from './messages.ts';
 import type { Policies } from './policies.ts';
 import type { Queue } from './queue.ts';
+import type { Receipts } from './receipts.ts';
 import type { Recipients } from './recipients.ts';
 import type { Schedules } from './schedules.ts';
 import type { Senders } from './senders.ts';
@@ -93,6 +94,7 @@ export interface Store
     Messages,
     Chunks,
     Recipients,
+    Receipts,
     Outbox,
     Webhooks,
     Schedules,

@@ -30,6 +30,10 @@ export const bareKey = ({ app, token }: Pick<Device, 'app' | 'token'>) =>
 /** Largest difference, in ms, between the clocks that register and those that accept. */
 const SKEW_MS = 60 * 1000;
 
+/** True if the device was the user's at that time, in ms. */
+export const wasTheirs = ({ since = 0, until = Number.POSITIVE_INFINITY }: Device, at: number) =>
+  since <= at && at <= until + SKEW_MS;
+
 /**
  * Tells whether a recipient of a campaign created at `at` (ms) is one of the devices. What a device got
  * before or after it was the user's belongs to another user. In one app an id names one installation, and
@@ -38,9 +42,7 @@ const SKEW_MS = 60 * 1000;
 export function matcher(devices: Device[], at: number) {
   const known = new Set(
     devices
-      .filter(
-        ({ since = 0, until = Number.POSITIVE_INFINITY }) => since <= at && at <= until + SKEW_MS,
-      )
+      .filter((it) => wasTheirs(it, at))
       .flatMap((it) => [deviceKey(it), bareKey(it), `${it.app}\t${it.token}`]),
   );
   return (app: string, id: string, token: string) =>

@@ -24,6 +24,8 @@ import { MOST_BYTES } from './firestore/pages/codec.ts';
 import { LIFE_DAYS } from './firestore/pages/emptying.ts';
 import type { PagesOptions } from './firestore/pages/read.ts';
 import { firestorePolicies } from './firestore/policies.ts';
+import { firestoreFold } from './firestore/receipt-fold.ts';
+import { firestoreReceipts } from './firestore/receipts.ts';
 import { firestoreImport } from './firestore/registry/import.ts';
 import { firestoreInstallations } from './firestore/registry/installations.ts';
 import { firestoreNormalize } from './firestore/registry/normalize.ts';
@@ -38,7 +40,7 @@ import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
 import { firestoreUsers } from './firestore/users.ts';
 import { firestoreWebhooks } from './firestore/webhooks.ts';
-import { emptyReceipts, pastVerbs } from './past.ts';
+import { pastVerbs } from './past.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
   /** how long chunks that are done, failures, events and idempotency keys are kept */
@@ -49,6 +51,7 @@ export interface FirestoreStoreOptions extends FirestoreOptions {
   pages?: Partial<PagesOptions>;
   /** campaigns that one call of an erasure looks through, some seconds of work; tests take a few */
   erasureSlice?: number;
+  /** tests give others */
   receipts?: Pick<Receipts, 'readReceipts'>;
 }
 
@@ -59,7 +62,7 @@ export function createFirestoreStore({
   pages,
   erasureSlice = 3_000,
   random = Math.random,
-  receipts = emptyReceipts,
+  receipts,
   ...options
 }: FirestoreStoreOptions): Store {
   const pagesOptions: PagesOptions = {
@@ -84,7 +87,12 @@ export function createFirestoreStore({
   const chunks = firestoreChunks(context, within);
   const { dropFromUploads, ...uploads } = firestoreUploads(client, schema);
   const campaigns = firestoreCampaigns(context);
-  const past = { ...receipts, getCampaign: campaigns.getCampaign, kept: firestoreKept(context) };
+  const counted = firestoreReceipts({ ...context, counts: shards.counts });
+  const past = {
+    ...(receipts ?? counted),
+    getCampaign: campaigns.getCampaign,
+    kept: firestoreKept(context),
+  };
   return {
     ...firestoreInstallations(registry),
     ...firestoreImport(registry),
@@ -101,6 +109,7 @@ export function createFirestoreStore({
     ...firestoreStanding(client, schema),
     ...firestoreNamed(client, schema, past),
     ...failures,
+    ...counted,
     ...firestoreHistory(client, schema),
     ...firestorePolicies(client, schema),
     ...firestoreSchedules(client, schema),
@@ -112,8 +121,8 @@ export function createFirestoreStore({
     ...firestoreUsers({ ...registry, erase, dropFromUploads, erasureSlice }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),
-    // it has a field that says when, in each document
-    expire: async () => false,
+    // everything else has a field that says when, in each document
+    ...firestoreFold({ client, schema, retentionDays }),
 
     // a document that is not there
     check: async () => void (await client.get([schema.key('health')])),

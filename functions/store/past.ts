@@ -53,9 +53,6 @@ export interface PastReader {
   close(): Promise<void>;
 }
 
-/** Of a store in which no receipts can be. */
-export const emptyReceipts: Pick<Receipts, 'readReceipts'> = { async *readReceipts() {} };
-
 const NONE: PastReader = { add: async () => {}, close: async () => {} };
 
 /** Nothing is read before the first installations are given, and nothing at all if the audience asks for no past. */

@@ -5,7 +5,7 @@
 
 import type { Receipts, Store } from '../ports/ports.ts';
 import { openDatabase } from '../sqlite/database.ts';
-import { emptyReceipts, pastVerbs } from './past.ts';
+import { pastVerbs } from './past.ts';
 import { sqliteAudiences } from './sqlite/audiences.ts';
 import { sqliteCampaigns } from './sqlite/campaigns.ts';
 import { sqliteChunks } from './sqlite/chunks.ts';
@@ -23,6 +23,7 @@ import { sqliteMessages } from './sqlite/messages.ts';
 import { sqliteNormalize } from './sqlite/normalize.ts';
 import { sqliteOverdue } from './sqlite/overdue.ts';
 import { sqlitePolicies } from './sqlite/policies.ts';
+import { overdueReceipts, sqliteReceipts } from './sqlite/receipts.ts';
 import { sqliteRows } from './sqlite/rows.ts';
 import { sqliteSchedules } from './sqlite/schedules.ts';
 import { migrations, pragmas } from './sqlite/schema.ts';
@@ -48,10 +49,14 @@ export interface SqliteStore extends Store {
 export function createSqliteStore({
   path,
   now = Date.now,
-  receipts = emptyReceipts,
+  retentionDays = 30,
+  receipts,
 }: {
   path: string;
   now?: () => number;
+  /** how long receipts are counted after the end of a campaign */
+  retentionDays?: number;
+  /** tests give others */
   receipts?: Pick<Receipts, 'readReceipts'>;
 }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
@@ -70,7 +75,8 @@ export function createSqliteStore({
   }
   const { note, ...history } = sqliteHistory(db);
   const within = sqliteCampaigns(db, { events: outbox, note });
-  const { create, start, find, state, shard, closeShard, addMissing, ...campaigns } = within;
+  const { create, start, find, state, shard, closeShard, addMissing, countsNow, ...campaigns } =
+    within;
   const erase = sqliteErase(db, { shard, closeShard });
   const { freeze, commit, ...chunks } = sqliteChunks(db, {
     campaigns: within,
@@ -78,7 +84,12 @@ export function createSqliteStore({
     events: outbox,
     erase,
   });
-  const past = { ...receipts, getCampaign: campaigns.getCampaign, kept: sqliteKept(db) };
+  const counted = sqliteReceipts({ db, events: outbox, counts: countsNow, retentionDays, now });
+  const past = {
+    ...(receipts ?? counted),
+    getCampaign: campaigns.getCampaign,
+    kept: sqliteKept(db),
+  };
   const audiences = sqliteAudiences(db, past);
   const read = { ...audiences, ...webhooks, ...history, ...chunks };
   return {
@@ -101,11 +112,12 @@ export function createSqliteStore({
     timeline,
     ...webhooks,
     ...sqliteFindRecipient(db),
+    ...counted,
     ...sqliteUsers({ db, rows, writing, erase }),
     ...sqliteKeys(db),
     ...sqliteTicks(db),
     ...sqliteExpire(db),
-    ...sqliteOverdue(db, [outbox.overdue, overdueDeliveries]),
+    ...sqliteOverdue(db, [outbox.overdue, overdueDeliveries, overdueReceipts(db)]),
 
     dropLeases() {
       db.sql('UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL').run();

@@ -22,6 +22,7 @@ import { messageContract } from './store-messages.ts';
 import { nameContract } from './store-names.ts';
 import { outcomeContract } from './store-outcomes.ts';
 import { pastContract } from './store-past.ts';
+import { receiptContract } from './store-receipts.ts';
 import { recipientContract } from './store-recipients.ts';
 import { sampleContract } from './store-sample.ts';
 import { scheduleContract } from './store-schedules.ts';
@@ -63,4 +64,5 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   triggerContract(name, makeStore);
   nameContract(name, makeStore);
   userContract(name, makeStore);
+  receiptContract(name, makeStore);
 }

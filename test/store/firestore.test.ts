@@ -133,6 +133,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',
       'installations userId': 'stringValue',
+      // small numbers, of sets that are written in any order
+      'receiptSets size': 'integerValue',
       // people write schedules and webhooks: a few a day
       'schedules due': 'slot and time',
       'shards due': 'slot and time',
@@ -158,6 +160,7 @@ test('what is kept for a while only has a time to live', () => {
     'idempotency expireAt',
     'names expireAt',
     'pages expireAt',
+    'receiptSets expireAt',
     'recipients expireAt',
     'seen expireAt',
     'shards expireAt',

@@ -68,6 +68,17 @@ const described = {
     says: 'Comes in place of completed: it had recipients, and every one of them failed.',
     data: z.object(closed),
   },
+  'campaign.receipts': {
+    says:
+      'How many devices reported what happened to its push; at most once in 5 seconds, and once more ' +
+      'after the last receipt. Only for webhooks that name this type.',
+    data: z.object({
+      ...counted,
+      receipts: z
+        .object({ opened: z.int(), delivered: z.int(), dismissed: z.int() })
+        .meta({ description: 'Devices. `delivered` is of a sample, unless the app asks for all.' }),
+    }),
+  },
   'installation.unregistered': {
     says: 'Providers say that these devices do not have the app any more. Up to 100 in one event.',
     data: z.object({

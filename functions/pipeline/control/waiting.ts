@@ -58,7 +58,10 @@ function campaignTasks({ id, schedule, task }: Campaign): Named[] {
  * The names under which work may wait. Work of the kind `campaign` needs its `campaign`; without it
  * there are none.
  */
-export function tasksOf(it: Exclude<Overdue, { kind: 'event' }>, campaign?: Campaign): Named[] {
+export function tasksOf(
+  it: Exclude<Overdue, { kind: 'event' | 'receipts' }>,
+  campaign?: Campaign,
+): Named[] {
   switch (it.kind) {
     case 'campaign':
       return campaign ? campaignTasks(campaign) : [];

@@ -29,8 +29,11 @@ import {
 
 /** Published events marked in one write, and how many such writes run side by side. */
 const [NOTED_TOGETHER, NOTES_AT_ONCE] = [100, 4];
-/** There are two kinds of names: those with a number come first, in its order. */
-const [IN_TIMELINE, BESIDE] = ['0', '1'];
+/**
+ * There are two kinds of names: those with a number come first, in its order. Behind them is what says that
+ * receipts are to be told.
+ */
+const [IN_TIMELINE, BESIDE, UNTOLD] = ['0', '1', '2'];
 
 /** Stores events in the transaction of what they tell of. */
 export function eventWriter(schema: Schema, retentionDays: number) {
@@ -98,7 +101,7 @@ export function firestoreEvents(context: Context) {
   return {
     async unpublished(subject) {
       if (!isId(subject)) return [];
-      const { docs } = await eventsOf(context, subject, '', END);
+      const { docs } = await eventsOf(context, subject, '', UNTOLD);
       return docs.filter((it) => it.get('due') !== undefined).map(toEvent);
     },
 

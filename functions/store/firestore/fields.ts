@@ -7,6 +7,7 @@ import type { Timestamp } from '@google-cloud/firestore';
 import type { CampaignState, Counts, Sums, Trials } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { CampaignEvent } from '../../model/event.ts';
+import type { ReceiptCounts } from '../../model/receipt.ts';
 
 /** Named `{campaign}`. */
 export interface CampaignFields {
@@ -50,6 +51,8 @@ export interface CampaignFields {
   requestHash?: string;
   /** JSON list of hashes of devices that were erased while the message was sent */
   erase?: string;
+  /** the sums of receipts; set when the receipts are deleted, at the end of the retention */
+  receiptSums?: ReceiptCounts;
   /** JSON of the `Outcome` of a message that was sent in one attempt; it has no shards and chunks */
   outcome?: string;
 }
@@ -196,6 +199,36 @@ export interface FailuresFields {
   /** JSON list of `Failure` without what is above */
   failures: string;
   expireAt: Timestamp;
+}
+
+/**
+ * Named `receipts/{campaign}~{kind}/receiptSets/{first bucket}`: under a document that is not there, so that
+ * a sum over the sets of a campaign needs no index beside that of `size`.
+ */
+export interface ReceiptSetFields {
+  /** installations, packed (`../receipt-set.ts`) */
+  set: Buffer;
+  /** indexed: installations that were counted, also those that were erased since */
+  size: number;
+  /** only of a campaign that expires */
+  expireAt?: Timestamp;
+}
+
+/** Among the events, named `{campaign}~2`: receipts of the campaign were counted, and are to be told. */
+export interface UntoldFields {
+  type: 'campaign.receipts';
+  subject: string;
+  /** indexed: when the sweep tells them */
+  due: string;
+  /** when they were told last, and with which counts (JSON) */
+  toldAt?: number;
+  told?: string;
+  expireAt: Timestamp;
+}
+
+/** The document `receipts` of `ticks`: the last day of whose campaigns the receipts were summed up. */
+export interface FoldFields {
+  day: number;
 }
 
 /** Named by its id. */

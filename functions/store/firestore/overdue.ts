@@ -148,11 +148,10 @@ const overdueCampaign: ToWork = async (found, dueAt) => ({
   task: JSON.parse(found.get('request')).task ?? null,
 });
 
-const overdueEvent: ToWork = async (found, dueAt) => ({
-  kind: 'event',
-  event: toEvent(found),
-  dueAt,
-});
+const overdueEvent: ToWork = async (found, dueAt) =>
+  found.get('id') === undefined
+    ? { kind: 'receipts', campaignId: found.get('subject'), dueAt }
+    : { kind: 'event', event: toEvent(found), dueAt };
 
 const overdueDelivery: ToWork = async (found, dueAt) => {
   const { id, webhookId, tries, task = null } = JSON.parse(found.get('record')) as WebhookDelivery;

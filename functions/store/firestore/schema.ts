@@ -51,6 +51,12 @@ export function createSchema(db: Firestore) {
     counter: (campaignId: string, shard: number, slot: number) =>
       counters.doc(`${campaignId}~${digits(shard)}~${digits(slot)}`),
     chunk: (id: string) => chunks.doc(digest(id)),
+    receiptSets: (campaignId: string, kind: string) =>
+      db.collection('receipts').doc(`${campaignId}~${kind}`).collection('receiptSets'),
+    receiptSet: (campaignId: string, kind: string, bucket: number) =>
+      db.doc(`receipts/${campaignId}~${kind}/receiptSets/${bucket.toString(16).padStart(8, '0')}`),
+    untoldReceipts: (campaignId: string) => events.doc(`${campaignId}${END}2`),
+    lastFold: db.collection('ticks').doc('receipts'),
     recipients: (chunkId: string) => db.collection('recipients').doc(digest(chunkId)),
     failuresOf: (campaignId: string, rest: string) => failures.doc(`${campaignId}~${rest}`),
     idempotency: (app: string, key: string) =>

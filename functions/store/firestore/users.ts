@@ -10,11 +10,13 @@ import { bareKey, type Device, deviceKey } from '../erasure.ts';
 import { outcomeAt } from '../outcomes.ts';
 import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
+import { toCampaign } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
 import { gathered } from './gathered.ts';
 import { eraseFromMessage, recordsOfMessage } from './message-records.ts';
 import { emptyPages } from './pages/emptying.ts';
+import { eraseReceipts, receiptsOf } from './receipt-records.ts';
 import { outcomesOf } from './recipients.ts';
 import { changeInstallations } from './registry/change.ts';
 import { forgetFormer, formerOf, since } from './registry/former.ts';
@@ -76,6 +78,8 @@ async function* readUser(context: Context, userId: string): AsyncGenerator<UserR
   for await (const { found } of campaignsFor(context, namesOf(userId, devices), { oldest })) {
     const inMessages = found.flatMap((it) => recordsOfMessage(it, devices));
     if (inMessages.length > 0) yield inMessages;
+    const receipts = await receiptsOf(context, found.map(toCampaign), devices);
+    if (receipts.length > 0) yield receipts.map((it) => it.record);
     const others = searched(found, devices).filter((it) => !it.isWhole);
     for await (const some of chunksIn(context, others, { userId, devices }))
       for (const it of some) yield* recordsIn(context, it);
@@ -190,6 +194,7 @@ async function eraseFromSome(
   // what is planned from now on does not ask for the user
   await each(found, WRITES_AT_ONCE, (it) => fromCampaign(it, names));
   const recent = found.filter((it) => it.get('closedAt') === null || it.get('closedAt') > oldest);
+  await eraseReceipts(context, recent.map(toCampaign), devices);
   const campaigns = searched(recent, devices);
   const messages = campaigns.filter((it) => it.isMessage);
   await each(messages, WRITES_AT_ONCE, async ({ campaign }) => {

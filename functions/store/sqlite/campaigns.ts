@@ -61,6 +61,7 @@ export function sqliteCampaigns(
     shard,
     closeShard,
     addMissing,
+    countsNow: counts,
   };
 }
 

@@ -8,6 +8,7 @@ import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
 import { forgetNamed, forgetUnnamed } from './campaign-names.ts';
+import { expireReceipts } from './receipts.ts';
 
 /** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
@@ -43,6 +44,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
     forgetNamed({ sql }, campaignId, request);
     sql('DELETE FROM history WHERE campaign_id = ?').run(campaignId);
     sql('DELETE FROM events WHERE subject = ?').run(campaignId);
+    sql('DELETE FROM receipt_counts WHERE campaign_id = ?').run(campaignId);
     sql('DELETE FROM shards WHERE campaign_id = ?').run(campaignId);
     sql('DELETE FROM campaigns WHERE id = ?').run(campaignId);
   }
@@ -55,6 +57,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
         ).get(before);
         if (campaign) {
           if (chunks(campaign.id) || failures(campaign.id)) return true;
+          if (expireReceipts({ sql }, campaign.id, ROWS)) return true;
           const request = JSON.parse(campaign.request) as CampaignRequest;
           forgetUnnamed({ sql }, campaign.id, request);
           if (mayReachUnnamed(request))

@@ -250,6 +250,18 @@ export const migrations: Migration[] = [
   'ALTER TABLE chunks ADD COLUMN names TEXT;',
   // what holds for all campaigns of an app
   'CREATE TABLE policies (app TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;',
+  // see receipts.ts
+  `CREATE TABLE receipts (
+     campaign_id TEXT NOT NULL, kind INTEGER NOT NULL, bucket INTEGER NOT NULL, tail INTEGER NOT NULL,
+     at INTEGER NOT NULL, PRIMARY KEY (campaign_id, kind, bucket, tail)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX receipts_device ON receipts (bucket, tail);
+   CREATE TABLE receipt_counts (
+     campaign_id TEXT PRIMARY KEY, opened INTEGER NOT NULL DEFAULT 0,
+     delivered INTEGER NOT NULL DEFAULT 0, dismissed INTEGER NOT NULL DEFAULT 0,
+     told TEXT NOT NULL DEFAULT '', told_at INTEGER NOT NULL DEFAULT 0, due_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX receipt_counts_due ON receipt_counts (due_at) WHERE due_at IS NOT NULL;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

@@ -8,6 +8,7 @@ import { recordOf } from '../recipients.ts';
 import { outcomesOf } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 import type { SqliteInstallations } from './installations.ts';
+import { eraseReceipts, receiptsOf } from './receipts.ts';
 import type { Rows } from './rows.ts';
 import { type Found, failuresOf, inChunks } from './user-chunks.ts';
 import { sqliteUserNames } from './user-names.ts';
@@ -39,6 +40,8 @@ async function* readUser({ db }: Context, userId: string): AsyncGenerator<UserRe
     const failures = failuresOf(db, found);
     if (failures.length > 0) yield failures.map((it) => ({ kind: 'failure', ...it }));
   }
+  const receipts = receiptsOf(db, devices);
+  if (receipts.length > 0) yield receipts;
 }
 
 /**
@@ -71,6 +74,7 @@ async function eraseUser(
   await forget.forgetNames(names);
   for await (const found of inChunks(db, userId, devices))
     eraseFromChunk(db, erase, { found, erased, now });
+  db.transaction(() => eraseReceipts(db, devices));
   // by these the rest is found after an interruption, so they go last
   forget.forgetHashes(names);
   // on the disk, with everything above, before the caller is told that it is done

@@ -9,6 +9,8 @@
  * - one `array-contains` or `array-contains-any`, in the order of names, by the field's array index;
  *   together with others an index of both is recommended, and counted as needed here;
  * - a range or an order of one field, by that field's index in that direction;
+ * - the sum of a field over a whole collection, by that field's ascending index
+ *   (https://firebase.google.com/docs/firestore/query-data/aggregation-queries);
  * - everything else needs a composite index.
  */
 
@@ -54,15 +56,17 @@ const NAME = '__name__';
 const equalities = ['EQUAL', 'IN'];
 const arrays = ['ARRAY_CONTAINS', 'ARRAY_CONTAINS_ANY'];
 
-export function needed({ from = [], where, orderBy = [] }: Query) {
+export function needed({ from = [], where, orderBy = [], sums = [] }: Query) {
   const collection = from[0]?.collectionId;
   const filters = filtersOf(where);
   const orders = orderBy.filter((it) => it.field.fieldPath !== NAME);
   const single = [
     ...filters.map(({ field, op }) => `${field} ${arrays.includes(op) ? 'CONTAINS' : 'ASCENDING'}`),
     ...orders.map((it) => `${it.field.fieldPath} ${it.direction}`),
+    ...sums.map((it) => `${it} ASCENDING`),
   ].map((it): Index => `${collection} ${it}`);
   const composite =
+    (sums.length > 0 && filters.length + orderBy.length + sums.length > 1) ||
     filters.some(({ op }) => ![...equalities, ...arrays].includes(op)) ||
     (filters.some(({ op }) => arrays.includes(op)) && filters.length > 1) ||
     (orders.length > 0 && filters.length + orders.length > 1) ||

@@ -30,6 +30,8 @@ export interface Query {
   from?: { collectionId: string }[];
   where?: Filter;
   orderBy?: { field: { fieldPath: string }; direction: string }[];
+  /** the fields that are added up */
+  sums?: string[];
   limit?: { value: number };
 }
 export interface Filter {
@@ -121,7 +123,7 @@ export async function startProxy(upstreamHost: string, t?: TestContext): Promise
       const held: Buffer[] = [];
       it.on('cancelled', () => answers.cancel());
       answers.on('data', (answer: Buffer) => {
-        call.reads.push(...readIn(method, answer));
+        call.reads.push(...readIn(call, answer));
         if (when === 'short' || when === 'halfway') return held.push(answer);
         const passes = !fault || (when === 'midway' && passed++ < MIDWAY);
         if (passes && !it.write(answer)) {
@@ -223,7 +225,8 @@ function asked(method: Method, request: Buffer): Omit<Call, 'method' | 'reads' |
     return { query: legible(v1.RunQueryRequest, request).structuredQuery!, ...none };
   if (method === 'RunAggregationQuery') {
     const { structuredAggregationQuery: it } = legible(v1.RunAggregationQueryRequest, request);
-    return { query: it!.structuredQuery!, ...none };
+    const sums = (it!.aggregations ?? []).flatMap(({ sum }) => sum?.field.fieldPath ?? []);
+    return { query: { ...it!.structuredQuery!, ...(sums.length > 0 && { sums }) }, ...none };
   }
   return none;
 }
@@ -234,7 +237,9 @@ const legible = <T>(type: Decoder<T>, request: Buffer) =>
 
 interface Asked {
   structuredQuery?: Query;
-  structuredAggregationQuery?: Asked;
+  structuredAggregationQuery?: Asked & {
+    aggregations?: { sum?: { field: { fieldPath: string } } }[];
+  };
 }
 
 interface Decoder<T> {
@@ -243,7 +248,7 @@ interface Decoder<T> {
 }
 
 /** https://firebase.google.com/docs/firestore/pricing: a document that is missing is read, too. */
-function readIn(method: Method, answer: Buffer): string[] {
+function readIn({ method, query }: Call, answer: Buffer): string[] {
   if (method === 'BatchGetDocuments') {
     const { found, missing } = v1.BatchGetDocumentsResponse.decode(answer);
     return found || missing ? [collectionOf(found?.name ?? missing)] : [];
@@ -252,6 +257,8 @@ function readIn(method: Method, answer: Buffer): string[] {
     const { document } = v1.RunQueryResponse.decode(answer);
     return document ? [collectionOf(document.name)] : [];
   }
+  // the answer does not say how many entries were added up: here fewer than 1,000
+  if (query?.sums) return ['(sum)'];
   const { result } = v1.RunAggregationQueryResponse.decode(answer);
   const counted = Object.values(result?.aggregateFields ?? {})[0]?.integerValue ?? 0;
   // one for each 1,000 index entries, and at least one

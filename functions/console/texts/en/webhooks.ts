@@ -11,6 +11,7 @@ const events: Record<Exclude<EventType, 'webhook.test'>, string> = {
   'campaign.paused': 'It is paused',
   'campaign.completed': 'It is complete',
   'campaign.failed': 'Every recipient failed',
+  'campaign.receipts': 'How many devices opened it, at most every five seconds; only if named',
   'installation.unregistered': 'Devices that have removed the app',
   'push.failed': 'Pushes that failed for good',
   'webhook.disabled': 'Another webhook is turned off',
