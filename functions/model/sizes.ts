@@ -44,6 +44,14 @@ export function shardsFor(installations: number): number {
 }
 
 /**
+ * Whether a campaign that was planned has about 90,000 installations or more: they are several shards, that
+ * of a canary aside. Smaller ones get no analytics label of their own: Firebase reports 100 labels a day.
+ * https://firebase.google.com/docs/cloud-messaging/understand-delivery
+ */
+export const isLarge = ({ shards, canary }: { shards: number; canary?: unknown }) =>
+  shards > (canary === undefined ? 1 : 2);
+
+/**
  * One installation in so many that are read through pages of Firestore's registry is compared with its
  * document.
  */

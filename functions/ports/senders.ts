@@ -21,6 +21,8 @@ export interface Push {
   dryRun: boolean;
   /** the policy of the campaign's receipts; left out: the push has no receipt key */
   receipts?: ReceiptPolicy;
+  /** the analytics label of FCM where its author gave none; left out: it has none */
+  label?: string;
   /** what the recipients' tokens stand for; only FCM knows topics and conditions */
   to: 'token' | 'topic' | 'condition';
 }

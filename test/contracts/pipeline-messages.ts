@@ -6,11 +6,13 @@ import { ledgerCloses } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../functions/model/schemas/push.ts';
 import { MESSAGE_LEASE_MS } from '../../functions/model/timing.ts';
+import { putAppPolicy } from '../../functions/pipeline/app-policy.ts';
 import { cancel, pauseBy } from '../../functions/pipeline/control/control.ts';
 import { createInline } from '../../functions/pipeline/send/inline.ts';
 import { singlePush } from '../../functions/pipeline/single-push.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Store } from '../../functions/ports/ports.ts';
+import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, NOW, type World } from '../pipeline/world.ts';
 
 type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;
@@ -77,6 +79,33 @@ export function messagePipelineContract(
     await world.run();
     eachOnce(world, people);
     assert.equal(await sweep(world.ports), 0);
+  });
+
+  it('a message has the receipts of its app, whether it is sent here or later', async (t) => {
+    const { world, store, push } = await messages(t, makeStore);
+    const policy = { receipts: { enabled: true, delivered: 0.25 } };
+    await putAppPolicy(world.ports, { app: 'default', policy, by: 'ann' });
+    world.script.answer = ({ before }) =>
+      before === 0 ? { kind: 'retry', reason: 'busy', afterMs: 1, scope: 'device' } : accepted;
+    const later = await push();
+    world.script.answer = () => accepted;
+    const here = await push();
+    const off = { receipts: { enabled: false, delivered: 0.25 } };
+    await putAppPolicy(world.ports, { app: 'default', policy: off, by: 'ann' });
+    await Promise.all([later.sent, here.sent]);
+    await world.run();
+    for (const answer of [later, here]) {
+      await isClosed(store, idOf(answer));
+      assert.deepEqual((await store.getCampaign(idOf(answer)))?.receipts, { delivered: 0.25 });
+    }
+    assert.ok(world.script.sent.length >= 4);
+    for (const { receipts } of world.script.sent) assert.deepEqual(receipts, { delivered: 0.25 });
+    world.script.sent.length = 0;
+    await (await push()).sent;
+    assert.deepEqual(
+      world.script.sent.map((it) => it.receipts),
+      [undefined, undefined],
+    );
   });
 
   it('a message without recipients is closed', async (t) => {

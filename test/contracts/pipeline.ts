@@ -9,8 +9,10 @@ import type { CampaignRequest } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { accept } from '../../functions/pipeline/accept/accept.ts';
+import { putAppPolicy } from '../../functions/pipeline/app-policy.ts';
 import { pauseBy, reschedule, resume } from '../../functions/pipeline/control/control.ts';
 import { retryFailures } from '../../functions/pipeline/control/retry.ts';
+import { plan } from '../../functions/pipeline/plan/plan.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { createOnce, createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
 import type { Queue, Store } from '../../functions/ports/ports.ts';
@@ -173,6 +175,74 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     await world.closed(id);
     eachOnce(world, people);
   });
+
+  walk(
+    'a campaign goes by the policy that held when it was accepted, and a retry by its own',
+    async (world) => {
+      const { ports, script, clock, store } = world;
+      await world.people(3);
+      const put = (enabled: boolean, delivered: number) =>
+        putAppPolicy(ports, {
+          app: 'default',
+          policy: { receipts: { enabled, delivered } },
+          by: ME,
+        });
+      /** the shares of `delivered` in what was sent since it was asked before; null: without receipts */
+      const kept = () => {
+        const sent = script.sent.splice(0).map((it) => it.receipts?.delivered ?? null);
+        return [...new Set(sent)];
+      };
+      script.answer = () => ({ kind: 'unknown', reason: 'ConnectionLost' });
+      const first = await world.campaign();
+      const later = await world.campaign({ schedule: { at: clock.now + HOUR } });
+      await put(false, 0.02);
+      await world.run();
+      assert.equal((await world.closed(first)).counts.failed, 3);
+      assert.equal((await world.closed(later)).counts.failed, 3);
+      assert.deepEqual(kept(), [0.02]);
+      script.answer = () => accepted;
+      await retryFailures(ports, first, null, ME);
+      await world.run();
+      assert.deepEqual(kept(), [null]);
+      await put(true, 0.5);
+      const schedule = await createSchedule(ports, asked({ cron: '0 * * * *', timeZone: 'UTC' }));
+      clock.now += HOUR;
+      await startDue(ports);
+      await store.deleteSchedule(schedule.id);
+      await world.run();
+      assert.deepEqual(kept(), [0.5]);
+      // as an older version stored it
+      const { receipts: _, ...old } = (await store.getCampaign(first))!;
+      const before = { ...old, id: 'older', state: 'accepted' as const, closedAt: null, shards: 0 };
+      await store.createCampaign(before, null, clock.now);
+      await plan(ports, 'older', new AbortController().signal);
+      await world.run();
+      assert.deepEqual(kept(), [null]);
+    },
+  );
+
+  walk(
+    'a large campaign has its id as its analytics label, unless its app wants no receipts',
+    async (world) => {
+      const { store, ports, script } = world;
+      await world.people(3);
+      const labels = async (installations: number, rest: Partial<CampaignRequest> = {}) => {
+        script.sent.length = 0;
+        ports.store = { ...store, estimateAudience: async () => installations };
+        const id = await world.send(rest);
+        await world.closed(id);
+        return [...new Set(script.sent.map((it) => (it.label === id ? 'its id' : it.label)))];
+      };
+      assert.deepEqual(await labels(80_000), [undefined]);
+      assert.deepEqual(await labels(100_000), ['its id']);
+      const canary = { percent: 40, holdSeconds: 60, maxFailureRate: 0.1 };
+      assert.deepEqual(await labels(80_000, { canary }), [undefined]);
+      assert.deepEqual(await labels(100_000, { canary }), ['its id']);
+      const policy = { receipts: { enabled: false, delivered: 0.02 } };
+      await putAppPolicy(ports, { app: 'default', policy, by: ME });
+      assert.deepEqual(await labels(100_000), [undefined]);
+    },
+  );
 
   walk(
     'an audience that was not read whole is told, whatever became of the rest',

@@ -12,6 +12,9 @@ export interface Sent extends Recipient {
   at: number;
   /** what the token is */
   to: Push['to'];
+  /** the receipts and the analytics label of its push */
+  receipts: Push['receipts'];
+  label: Push['label'];
   /** how often this one was sent to before */
   before: number;
 }
@@ -62,7 +65,8 @@ export function createScript(now: () => number): Script {
           const recipient = recipients[index]!;
           const before = times.get(recipient.installationId) ?? 0;
           times.set(recipient.installationId, before + 1);
-          const it: Sent = { ...recipient, index, seed, at: now(), to: push.to, before };
+          const { to, receipts, label } = push;
+          const it: Sent = { ...recipient, index, seed, at: now(), to, receipts, label, before };
           sent.push(it);
           if (push.dryRun) script.dryRuns += 1;
           settle(index, await script.answer(it));

@@ -159,6 +159,17 @@ test('authors may not use the name of the key where it would be replaced', () =>
       );
 });
 
+test('the analytics label of a large campaign is that of its author, if there is one', () => {
+  const labelOf = (message: object) =>
+    (fcmMessage(keyed(message, { label: ID }), NOW).fcm_options as { analytics_label: string })
+      .analytics_label;
+  assert.equal(labelOf({ title: 'T' }), ID);
+  assert.equal(labelOf({ title: 'T', analyticsLabel: 'sale' }), 'sale');
+  assert.equal(labelOf({ title: 'T', fcm: { fcm_options: { analytics_label: 'sale' } } }), 'sale');
+  assert.equal(refusedByFcm(keyed({ title: 'T' }, { label: ID })), null);
+  assert.equal(fcmMessage(keyed({ title: 'T' }), NOW).fcm_options, undefined);
+});
+
 test('a value of that name that an older version stored is left as it is', () => {
   const push = keyed({ title: 'T' });
   const stored = { ...push, message: { ...push.message, data: { volley: 'mine' } } };

@@ -1495,7 +1495,7 @@ export type Message = {
   threadId?: string;
   /** The buttons of the notification: the identifier of a category that the iOS app has registered. For browsers give fcm.webpush.notification.actions. */
   actions?: string;
-  /** Under which Firebase's delivery reports count an FCM message. */
+  /** Under which Firebase's delivery reports count an FCM message. Without one, a campaign to about 90,000 installations or more has its id there, unless its app wants no receipts. */
   analyticsLabel?: string;
   apns?: ApnsOptions;
   /** Merged over the FCM message, by the names of its REST reference. */

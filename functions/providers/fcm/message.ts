@@ -82,6 +82,7 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
   const apple = appleByFcm(push, described);
   const ttl = Math.min(MAX_TTL_SECONDS, described.ttlSeconds(now));
   const link = webLinkOf(message);
+  const label = message.analyticsLabel ?? push.label;
   const image = message.imageUrl !== undefined && { image: message.imageUrl };
 
   const built = {
@@ -128,9 +129,7 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
       }),
       ...(link !== undefined && { fcm_options: { link } }),
     },
-    ...(message.analyticsLabel !== undefined && {
-      fcm_options: { analytics_label: message.analyticsLabel },
-    }),
+    ...(label !== undefined && { fcm_options: { analytics_label: label } }),
   } satisfies { [field in keyof BaseMessage | 'fcm_options']?: unknown };
 
   const merged = merge(built, message.fcm ?? {});
