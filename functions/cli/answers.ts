@@ -61,6 +61,7 @@ const campaignFields = {
   state: text,
   reason: text.nullable(),
   counts,
+  receipts: z.looseObject({ opened: number }).optional(),
   schedule: z.looseObject({ at: text }).optional(),
 };
 export const campaign = object<CampaignView>(campaignFields);

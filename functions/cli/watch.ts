@@ -28,10 +28,12 @@ export async function watchCampaign(
   const path = campaignPath(id);
   const progress = output && createProgress(output, count, now);
   const rate = createRate(now);
-  const show = ({ counts: { recipients, accepted, failed, skipped, pending } }: CampaignView) => {
+  const show = ({ counts, receipts }: CampaignView) => {
+    const { recipients, accepted, failed, skipped, pending } = counts;
     const done = recipients - pending;
     const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
     if (skipped > 0) words.push(`skipped ${count(skipped)}`);
+    if (receipts && receipts.opened > 0) words.push(`opened ${count(receipts.opened)}`);
     progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
   };
   let answered = now();

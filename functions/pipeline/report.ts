@@ -9,6 +9,7 @@ import { descriptionOf, providerOfTarget, providers } from '../model/provider/re
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
 import { costOf } from './costs.ts';
+import { type ReceiptSummary, receiptSummary } from './receipt-report.ts';
 
 /** Failures read to find examples, and examples shown of each reason. */
 const LOOKED_THROUGH = 100;
@@ -35,6 +36,8 @@ export interface Report {
   /** installations that planning counted and did not read; 0 unless they are visibly many */
   unread: number;
   ledgerClosed: boolean;
+  /** what devices reported; null if its pushes ask for nothing */
+  receipts: ReceiptSummary | null;
   /** about what it costs on Google Cloud, at list prices */
   costUsd: number;
 }
@@ -64,6 +67,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
       those.slice(0, EXAMPLES),
     ),
     unread: unreadOf(campaign, counts),
+    receipts: await receiptSummary({ store }, campaign, counts),
     ledgerClosed: campaign.closedAt !== null && ledgerCloses(counts),
     costUsd: costOf(campaign, counts),
   };
@@ -148,8 +152,28 @@ export function reportLines(it: Report): [label: string, value: string][] {
   if (it.pending > 0) lines.push(['Pending', count(it.pending)]);
   if (it.seconds !== null) lines.push(['Duration', duration(it.seconds)]);
   if (it.perSecond !== null) lines.push(['Rate', `${count(it.perSecond)} pushes/s`]);
+  lines.push(...receiptLines(it));
   lines.push(['Ledger', it.ledgerClosed ? 'closed' : 'open']);
   return lines;
+}
+
+/** What devices reported; nothing before the first report, since they come after the end. */
+function receiptLines({ receipts, counts: { accepted } }: Report): [string, string][] {
+  if (!receipts) return [];
+  const { counts, estimated } = receipts;
+  if (counts.opened + counts.delivered + counts.dismissed === 0) return [];
+  const of = (it: number) =>
+    accepted > 0 ? `${count(it)}, ${((100 * it) / accepted).toFixed(1)} % of accepted` : count(it);
+  const delivered = estimated
+    ? `about ${count(estimated.about)} (${count(estimated.low)} to ${count(estimated.high)})`
+    : count(counts.delivered);
+  return [
+    ...(counts.delivered > 0 ? ([['Delivered', delivered]] as [string, string][]) : []),
+    ['Opened', of(counts.opened)],
+    ...(counts.dismissed > 0
+      ? ([['Dismissed', count(counts.dismissed)]] as [string, string][])
+      : []),
+  ];
 }
 
 /** The `most` frequent reasons of failures, each with its count, and how many more there are. */

@@ -83,7 +83,7 @@ test('a campaign, a message and a test keep the policy that held when they were 
       assert.equal(response.status, 202, path);
       const answer = await jsonOf<CampaignView & { campaign?: CampaignView }>(response);
       const view = answer.campaign ?? answer;
-      assert.ok(!('receipts' in view));
+      assert.ok(!Object.hasOwn(view, 'receipts'));
       found.push((await store.getCampaign(view.id))!.receipts);
     }
     return found;

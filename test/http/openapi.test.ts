@@ -32,6 +32,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns/{id}/events',
     'get /v1/campaigns/{id}/failures',
     'get /v1/campaigns/{id}/history',
+    'get /v1/campaigns/{id}/receipts',
     'get /v1/campaigns/{id}/recipients/{installationId}',
     'get /v1/campaigns/{id}/report',
     'get /v1/costs',

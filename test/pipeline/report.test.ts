@@ -87,6 +87,7 @@ const plain: Report = {
   examples: [],
   unread: 0,
   ledgerClosed: true,
+  receipts: null,
   costUsd: 0,
 };
 test('a campaign that reached no device says that its audience is empty', () => {
@@ -177,4 +178,23 @@ test('many reasons are cut, the most frequent are shown', () => {
   const text = reportText({ ...plain, reasons });
   assert.match(text, /100 {2}R0\n/);
   assert.match(text, /R7\n {2}and 3 more\n$/);
+});
+
+test('what devices reported is in it, with an interval where only some report', () => {
+  const counts = { ...plain.counts, recipients: 10_000, accepted: 9_000 };
+  const receipts = {
+    counts: { opened: 1_234, delivered: 160, dismissed: 0 },
+    estimated: { about: 8_000, low: 6_865, high: 9_323, share: 0.02 },
+  };
+  assert.equal(line({ counts, receipts }, 'Delivered'), 'about 8,000 (6,865 to 9,323)');
+  assert.equal(line({ counts, receipts }, 'Opened'), '1,234, 13.7 % of accepted');
+  assert.equal(line({ counts, receipts }, 'Dismissed'), undefined);
+  const all = { counts: { opened: 0, delivered: 7, dismissed: 2 }, estimated: null };
+  assert.equal(line({ counts, receipts: all }, 'Delivered'), '7');
+  assert.equal(line({ counts, receipts: all }, 'Dismissed'), '2');
+  // at its end no device has opened it yet: a report for a chat says nothing of it
+  const none = { counts: { opened: 0, delivered: 0, dismissed: 0 }, estimated: null };
+  assert.equal(line({ counts, receipts: none }, 'Opened'), undefined);
+  for (const text of reportText({ ...plain, counts, receipts }).split('\n'))
+    assert.ok(text.length <= 80, text);
 });

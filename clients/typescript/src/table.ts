@@ -9,6 +9,7 @@ export const table = {
   listCampaigns: 'GET /v1/campaigns',
   getCampaign: 'GET /v1/campaigns/{id}',
   getReport: 'GET /v1/campaigns/{id}/report',
+  getReceipts: 'GET /v1/campaigns/{id}/receipts',
   listFailures: 'GET /v1/campaigns/{id}/failures',
   getRecipient: 'GET /v1/campaigns/{id}/recipients/{installationId}',
   pauseCampaign: 'POST /v1/campaigns/{id}/pause',

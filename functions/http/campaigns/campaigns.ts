@@ -21,9 +21,10 @@ import {
   NO_CAMPAIGN,
   noCampaign,
 } from './parts.ts';
+import { receiptsCall } from './receipts.ts';
 import { recipientCall } from './recipient.ts';
 import { reportSchema, reportView } from './report-view.ts';
-import { storedView } from './view.ts';
+import { fullView, storedView } from './view.ts';
 
 export function campaignCalls(ports: Ports): Call[] {
   return [
@@ -31,6 +32,7 @@ export function campaignCalls(ports: Ports): Call[] {
     listCampaignsCall(ports),
     getCampaignCall(ports),
     getReportCall(ports),
+    receiptsCall(ports),
     failuresCall(ports),
     recipientCall(ports),
     ...controlCalls(ports),
@@ -84,7 +86,7 @@ const getCampaignCall = (ports: Ports) =>
     responses: { 200: campaignResponse('The campaign.'), 404: NO_CAMPAIGN },
     async handle({ params: { id } }, c) {
       const campaign = await ports.store.getCampaign(id);
-      return campaign ? c.json(await storedView(ports, campaign)) : noCampaign(c, id);
+      return campaign ? c.json(await fullView(ports, campaign)) : noCampaign(c, id);
     },
   });
 

@@ -52,7 +52,7 @@ export const eventsCall = (
     summary: 'Follow a campaign',
     description:
       'Server-Sent Events: the events of the campaign under their types, and under `campaign` the ' +
-      'campaign with its counts, each time they have changed. The stream ends with the campaign, or ' +
+      'campaign with its counts and receipts, each time they have changed. The stream ends with the campaign, or ' +
       'after some minutes. Reconnect with `Last-Event-ID`, as EventSource does by itself, and ' +
       'nothing is missed. The answer is 204 if the campaign is closed and all was sent.\n\n' +
       'With `wait` the answer is JSON: what came after `after`, immediately or within so many seconds.',

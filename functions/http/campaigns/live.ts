@@ -8,10 +8,12 @@
 
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isClosed } from '../../model/campaign.ts';
+import { type Campaign, isClosed, type Sums } from '../../model/campaign.ts';
 import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
+import { countsOf } from '../../pipeline/costs.ts';
+import { type ReceiptSummary, receiptSummary } from '../../pipeline/receipt-report.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { type CampaignView, storedView } from './view.ts';
+import { type CampaignView, campaignView } from './view.ts';
 
 export interface Message {
   id: string;
@@ -42,12 +44,14 @@ export interface Live {
 const POLL_MS = 500;
 const POLL_MS_A_SHARD = 10;
 const AGAIN_MS = 2_000;
+/** ms between two looks at what devices reported. */
+const RECEIPTS_MS = 5_000;
 /** Each listener holds a request; more of them have to go to another instance. */
 const MAX_LISTENERS = 500;
 
 interface Snapshot {
   campaign: CampaignView;
-  /** a hash of state, reason and counts */
+  /** a hash of state, reason, counts and receipts */
   mark: string;
   timeline: { seq: number; event: CampaignEvent }[];
   shards: number;
@@ -55,6 +59,8 @@ interface Snapshot {
 
 interface Poller {
   listeners: number;
+  /** what devices reported, and when that was read */
+  receipts: { at: number; summary: ReceiptSummary | null } | null;
   /** undefined: not polled yet; null: no such campaign */
   latest: Snapshot | null | undefined;
   error: unknown;
@@ -65,21 +71,33 @@ interface Poller {
 
 export function createLive(
   ports: Pick<Ports, 'store' | 'log'>,
-  { pollMs = POLL_MS }: { pollMs?: number } = {},
+  { pollMs = POLL_MS, now = () => performance.now() }: { pollMs?: number; now?: () => number } = {},
 ): Live {
   const pollers = new Map<string, Poller>();
   let listening = 0;
 
-  async function look(id: string): Promise<Snapshot | null> {
+  /** Receipts cost four reads, so they are read more seldom than the counts. */
+  async function receiptsFor(it: Poller, campaign: Campaign, counts: Sums) {
+    if (it.receipts === null || now() - it.receipts.at >= RECEIPTS_MS || isClosed(campaign.state))
+      it.receipts = { at: now(), summary: await receiptSummary(ports, campaign, counts) };
+    return it.receipts.summary;
+  }
+
+  async function viewOf(it: Poller, campaign: Campaign) {
+    const counts = await countsOf(ports.store, campaign);
+    return campaignView(campaign, counts, await receiptsFor(it, campaign, counts));
+  }
+
+  async function look(id: string, it: Poller): Promise<Snapshot | null> {
     const { store } = ports;
     // in this order: the event that closes a campaign is stored before its state
     const campaign = await store.getCampaign(id);
     if (!campaign) return null;
-    const [view, timeline] = await Promise.all([
-      storedView(ports, campaign),
-      store.timeline(id, 0),
-    ]);
-    const mark = hash('sha256', JSON.stringify([view.state, view.reason, view.counts]));
+    const [view, timeline] = await Promise.all([viewOf(it, campaign), store.timeline(id, 0)]);
+    const mark = hash(
+      'sha256',
+      JSON.stringify([view.state, view.reason, view.counts, view.receipts]),
+    );
     return { campaign: view, mark: mark.slice(0, 12), timeline, shards: campaign.shards };
   }
 
@@ -88,7 +106,7 @@ export function createLive(
     while (!it.idle.signal.aborted) {
       let pauseMs = AGAIN_MS;
       try {
-        it.latest = await look(id);
+        it.latest = await look(id, it);
         it.error = null;
         pauseMs = Math.max(pollMs, (it.latest?.shards ?? 0) * POLL_MS_A_SHARD);
       } catch (error) {
@@ -107,6 +125,7 @@ export function createLive(
     if (!it) {
       it = {
         listeners: 0,
+        receipts: null,
         latest: undefined,
         error: null,
         looked: Promise.withResolvers(),

@@ -11,10 +11,36 @@ import {
 } from '../../model/campaign.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { countsOf } from '../../pipeline/costs.ts';
+import { type ReceiptSummary, receiptSummary } from '../../pipeline/receipt-report.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { FieldsOf } from '../core/json.ts';
 
 const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
+
+export const receiptsSchema = z
+  .object({
+    opened: z.int(),
+    delivered: z.int().meta({
+      description: 'Of a share of the devices, chosen by their ids, unless the app asks for all.',
+    }),
+    dismissed: z.int(),
+    estimated: z
+      .object({
+        delivered: z.int(),
+        low: z.int(),
+        high: z.int().meta({ description: 'In 95 of 100 cases it is from `low` to `high`.' }),
+        share: z.number().meta({ description: 'Of the devices that report `delivered`.' }),
+      })
+      .optional()
+      .meta({ description: 'About how many devices got it; where only a share reports it.' }),
+  })
+  .meta({
+    id: 'ReceiptCounts',
+    description:
+      'Devices that reported what happened to the push, each counted once for each kind. They are ' +
+      'claims of devices, and no part of `counts`. Left out in lists, in answers to changes, and ' +
+      'where the app has receipts switched off.',
+  });
 
 export const campaignSchema = z
   .object({
@@ -40,6 +66,7 @@ export const campaignSchema = z
         pending: z.int().meta({ description: 'Without an outcome yet.' }),
       })
       .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
+    receipts: receiptsSchema.optional(),
     createdAt: time,
     firstPushAt: time.nullable(),
     closedAt: time.nullable(),
@@ -60,8 +87,27 @@ export const requestView = (it: CampaignRequest) =>
     test: it.test,
   }) satisfies FieldsOf<typeof campaignRequestSchema>;
 
+export const receiptsView = ({ counts, estimated }: ReceiptSummary) =>
+  ({
+    opened: counts.opened,
+    delivered: counts.delivered,
+    dismissed: counts.dismissed,
+    estimated: estimated
+      ? {
+          delivered: estimated.about,
+          low: estimated.low,
+          high: estimated.high,
+          share: estimated.share,
+        }
+      : undefined,
+  }) satisfies FieldsOf<typeof receiptsSchema>;
+
 /** A campaign with its live counts, as every call and the stream of events show it. */
-export function campaignView(campaign: Campaign, counts: Sums) {
+export function campaignView(
+  campaign: Campaign,
+  counts: Sums,
+  receipts: ReceiptSummary | null = null,
+) {
   const { recipients, accepted, failed, skipped } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
@@ -69,6 +115,7 @@ export function campaignView(campaign: Campaign, counts: Sums) {
     state: campaign.state,
     reason: campaign.reason,
     counts: { recipients, accepted, failed, skipped, pending },
+    receipts: receipts ? receiptsView(receipts) : undefined,
     createdAt: rfc3339(campaign.createdAt),
     firstPushAt: rfc3339OrNull(campaign.firstPushAt),
     closedAt: rfc3339OrNull(campaign.closedAt),
@@ -81,6 +128,12 @@ export function campaignView(campaign: Campaign, counts: Sums) {
 
 export type CampaignView = ReturnType<typeof campaignView>;
 
-/** The view of a stored campaign. */
+/** The view of a stored campaign, with what devices reported of it. */
+export async function fullView(ports: Pick<Ports, 'store'>, it: Campaign) {
+  const counts = await countsOf(ports.store, it);
+  return campaignView(it, counts, await receiptSummary(ports, it, counts));
+}
+
+/** The view of a stored campaign, as lists and changes show it. */
 export const storedView = async ({ store }: Pick<Ports, 'store'>, it: Campaign) =>
   campaignView(it, await countsOf(store, it));

@@ -71,7 +71,7 @@ function shareInterval(matched: number, looked: number, all: number): Interval &
 }
 
 /** The same for a number of which each is counted with the chance `share`. */
-function countInterval(counted: number, share: number): Interval {
+export function countInterval(counted: number, share: number): Interval {
   const unseen = Z * Z * (1 - share);
   const middle = counted + unseen / 2;
   const half = Math.sqrt(unseen * (counted + unseen / 4));
