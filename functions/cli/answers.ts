@@ -28,6 +28,7 @@ import type { FailedPingView, TriggerView } from '../http/triggers/view.ts';
 import type { ErasedView } from '../http/users.ts';
 import type { DeliveryView, WebhookView } from '../http/webhooks/view.ts';
 import { providers } from '../model/provider/registry.ts';
+import type { WarehouseRow } from '../model/rows.ts';
 import type { Shape } from './client/answer.ts';
 
 /** An object with at least these fields of `T`. */
@@ -45,6 +46,8 @@ export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item
 
 const faults = z.array(z.looseObject({ path: text, message: text }));
 const lineFaults = z.array(z.looseObject({ line: number, message: text }));
+
+export const exportRow = object<WarehouseRow>({ kind: text });
 
 export const checked = object<CheckedView>({ faults });
 

@@ -42,6 +42,15 @@ export interface FoundRecipient
   failure: Failure | null;
 }
 
+/** What became of a recipient, as far as it is known. */
+export interface RecipientOutcome
+  extends Pick<FoundRecipient, 'provider' | 'environment' | 'state' | 'failure'> {
+  /** null: it was erased */
+  installationId: string | null;
+  /** of its failure, or when the last attempt at its chunk ended, in ms; null: not yet, or not known */
+  at: number | null;
+}
+
 export interface DeviceInCampaign {
   /** [] if the campaign is not planned, or is a message that was closed in one write */
   shards: ShardOfDevice[];
@@ -52,6 +61,11 @@ export interface DeviceInCampaign {
 }
 
 export interface Recipients {
+  /**
+   * All recipients that a campaign has frozen, those of a chunk at a time, in the order in which they were
+   * frozen. Throws `Expired` if some are or may be deleted: what was given is then not all.
+   */
+  readOutcomes(campaign: Campaign): AsyncIterable<RecipientOutcome[]>;
   /** False if recipients of a campaign, or receipts of its pushes, are or may be deleted by their age. */
   isKept(campaign: Campaign): Promise<boolean>;
   /**

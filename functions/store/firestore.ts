@@ -4,7 +4,7 @@
  */
 
 import { FOLDED_AFTER, QUERY_SIZE } from '../model/sizes.ts';
-import type { Receipts, Store } from '../ports/ports.ts';
+import type { Store } from '../ports/ports.ts';
 import { firestoreAudience } from './firestore/audience.ts';
 import { firestoreCampaigns } from './firestore/campaigns.ts';
 import { firestoreChunks } from './firestore/chunks.ts';
@@ -51,8 +51,6 @@ export interface FirestoreStoreOptions extends FirestoreOptions {
   pages?: Partial<PagesOptions>;
   /** campaigns that one call of an erasure looks through, some seconds of work; tests take a few */
   erasureSlice?: number;
-  /** tests give others */
-  receipts?: Pick<Receipts, 'readReceipts'>;
 }
 
 /** Nothing is asked of Firestore yet. Its verbs throw `Unavailable` while it does not serve them. */
@@ -62,7 +60,6 @@ export function createFirestoreStore({
   pages,
   erasureSlice = 3_000,
   random = Math.random,
-  receipts,
   ...options
 }: FirestoreStoreOptions): Store {
   const pagesOptions: PagesOptions = {
@@ -89,7 +86,7 @@ export function createFirestoreStore({
   const campaigns = firestoreCampaigns(context);
   const counted = firestoreReceipts({ ...context, counts: shards.counts });
   const past = {
-    ...(receipts ?? counted),
+    readReceipts: counted.readReceipts,
     getCampaign: campaigns.getCampaign,
     kept: firestoreKept(context),
   };

@@ -7,19 +7,23 @@ import { ahead } from '../lib/ahead.ts';
 import { Expired } from '../lib/errors.ts';
 import { BUCKETS, type BucketRange } from '../model/bucket.ts';
 import { type Campaign, targetOf } from '../model/campaign.ts';
-import type { NewChunk } from '../model/chunk.ts';
+import type { Failure, NewChunk } from '../model/chunk.ts';
 import { receiptName } from '../model/receipt.ts';
+import type { RecipientOutcome } from '../ports/ports.ts';
 import { edgesIn } from './bucket-search.ts';
 import { bucketIn } from './members.ts';
-import { outcomeAt } from './outcomes.ts';
+import { hasFailed, outcomeAt } from './outcomes.ts';
 import { unpack } from './recipients.ts';
+import { stateAt } from './traces.ts';
 
-/** A chunk that is done. */
+/** A chunk with what became of its recipients. */
 interface KeptChunk extends Pick<NewChunk, 'id' | 'provider' | 'environment'> {
   /** the recipients' ids, as `pack` writes them */
   ids: string;
   /** a letter for each, see outcomes.ts */
   outcomes: string;
+  /** when the last attempt ended, in ms */
+  releasedAt: number | null;
 }
 
 interface KeptShard extends BucketRange {
@@ -39,6 +43,8 @@ export interface KeptSource {
   pageOf(campaignId: string, shard: KeptShard, page: number): Promise<KeptChunk[]>;
   /** Those of a message that was closed in one write; null for any other campaign. */
   messageOf(campaignId: string): Promise<KeptChunk[] | null>;
+  /** The failures among the recipients of a chunk. */
+  failuresOf(campaignId: string, chunkId: string): Promise<Failure[]>;
 }
 
 const EVERYWHERE: BucketRange = { from: 0, to: BUCKETS };
@@ -127,6 +133,29 @@ async function firstPage(shard: KeptShard, bucket: number, read: ReadPage): Prom
     at = Math.floor((first + last) / 2);
   }
   return first;
+}
+
+/** `readOutcomes` of the port. */
+export async function* outcomesOf(
+  source: KeptSource,
+  campaign: Campaign,
+): AsyncGenerator<RecipientOutcome[]> {
+  for await (const chunks of ahead(keptPages(source, campaign)))
+    for (const it of chunks) {
+      const failures = hasFailed(it.outcomes) ? await source.failuresOf(campaign.id, it.id) : [];
+      const byIndex = new Map(failures.map((failure) => [failure.index, failure]));
+      yield unpack({ ids: it.ids, rest: null }).map(({ installationId }, index) => {
+        const failure = byIndex.get(index) ?? null;
+        return {
+          installationId: installationId === '' ? null : installationId,
+          provider: it.provider,
+          environment: it.environment,
+          state: stateAt(it.outcomes, index),
+          at: failure?.at ?? it.releasedAt,
+          failure,
+        };
+      });
+    }
 }
 
 /**

@@ -65,3 +65,6 @@ export const withSkipped = (outcomes: string, indices: ReadonlySet<number>): str
   Array.from(outcomes, (it, index) =>
     indices.has(index) && (it === OPEN || it === IN_DOUBT) ? letters.skipped : it,
   ).join('');
+
+/** Whether a recipient has a record of its failure. */
+export const hasFailed = (outcomes: string): boolean => /[rutnb]/.test(outcomes);

@@ -9,7 +9,7 @@ import { BUCKETS } from '../model/bucket.ts';
 import { receiptName } from '../model/receipt.ts';
 import type { Audience } from '../model/schemas/audience.ts';
 import type { Receipts, Store } from '../ports/ports.ts';
-import { acceptedNames, isOrdered, type KeptSource } from './kept.ts';
+import { acceptedNames, isOrdered, type KeptSource, outcomesOf } from './kept.ts';
 import { createMembers, type Members } from './members.ts';
 
 /** What an adapter reads the past from. */
@@ -26,6 +26,8 @@ export const pastVerbs = (source: PastSource) =>
       await past.add(installations).finally(past.close);
       return installations.map((it) => it.pasts ?? new Map());
     },
+
+    readOutcomes: (campaign) => outcomesOf(source.kept, campaign),
 
     async isKept(campaign) {
       try {

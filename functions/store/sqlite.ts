@@ -3,7 +3,7 @@
  * the Store port that `test/contracts/store.ts` spells out.
  */
 
-import type { Receipts, Store } from '../ports/ports.ts';
+import type { Store } from '../ports/ports.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { pastVerbs } from './past.ts';
 import { sqliteAudiences } from './sqlite/audiences.ts';
@@ -50,14 +50,11 @@ export function createSqliteStore({
   path,
   now = Date.now,
   retentionDays = 30,
-  receipts,
 }: {
   path: string;
   now?: () => number;
   /** how long receipts are counted after the end of a campaign */
   retentionDays?: number;
-  /** tests give others */
-  receipts?: Pick<Receipts, 'readReceipts'>;
 }): SqliteStore {
   const db = openDatabase(path, pragmas, migrations);
   const outbox = sqliteEvents(db);
@@ -86,9 +83,9 @@ export function createSqliteStore({
   });
   const counted = sqliteReceipts({ db, events: outbox, counts: countsNow, retentionDays, now });
   const past = {
-    ...(receipts ?? counted),
+    readReceipts: counted.readReceipts,
     getCampaign: campaigns.getCampaign,
-    kept: sqliteKept(db),
+    kept: sqliteKept(db, { retentionDays, now }),
   };
   const audiences = sqliteAudiences(db, past);
   const read = { ...audiences, ...webhooks, ...history, ...chunks };

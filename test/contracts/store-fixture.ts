@@ -6,14 +6,10 @@ import type { Campaign } from '../../functions/model/campaign.ts';
 import type { ChunkCommit, Failure, NewChunk } from '../../functions/model/chunk.ts';
 import { installation } from '../../functions/model/installation.ts';
 import type { Registration } from '../../functions/model/schemas/registration.ts';
-import type { Claim, FrozenPage, Page, Receipts, Store } from '../../functions/ports/ports.ts';
+import type { Claim, FrozenPage, Page, Store } from '../../functions/ports/ports.ts';
 
 /** An empty store, with a clock that stands at NOW unless another is given; cleans up with `t.after`. */
-export type MakeStore = (
-  t: TestContext,
-  now?: () => number,
-  receipts?: Pick<Receipts, 'readReceipts'>,
-) => Promise<Store>;
+export type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;
 export const atNow = () => NOW;
 
 export const NOW = Date.UTC(2026, 10, 21, 13);

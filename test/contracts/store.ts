@@ -11,6 +11,7 @@ import { controlContract } from './store-control.ts';
 import { countContract } from './store-counts.ts';
 import { cursorContract } from './store-cursors.ts';
 import { eventContract } from './store-events.ts';
+import { exportContract } from './store-export.ts';
 import type { MakeStore } from './store-fixture.ts';
 import { formsContract } from './store-forms.ts';
 import { importContract } from './store-import.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   matchingContract(name, makeStore);
   sampleContract(name, makeStore);
   pastContract(name, makeStore);
+  exportContract(name, makeStore);
   formsContract(name, makeStore);
   cursorContract(name, makeStore);
   countContract(name, makeStore);

@@ -30,6 +30,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'get /v1/campaigns',
     'get /v1/campaigns/{id}',
     'get /v1/campaigns/{id}/events',
+    'get /v1/campaigns/{id}/export',
     'get /v1/campaigns/{id}/failures',
     'get /v1/campaigns/{id}/history',
     'get /v1/campaigns/{id}/receipts',

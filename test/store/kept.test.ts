@@ -35,10 +35,12 @@ function earlier(rest: Parameters<typeof campaignOf>[0] = {}) {
           environment: 'production',
           ids: some.map((it) => `${it.id}\n`).join(''),
           outcomes: 'a'.repeat(some.length),
+          releasedAt: null,
         },
       ];
     },
     messageOf: async () => null,
+    failuresOf: async () => [],
   };
   return { campaign: campaignOf({ state: 'completed', shards: 2, ...rest }), source, read, ids };
 }

@@ -4,9 +4,8 @@ import { storeContract } from '../contracts/store.ts';
 import { atNow } from '../contracts/store-fixture.ts';
 import { makeFolder } from './folder.ts';
 
-storeContract('sqlite', async (t, now = atNow, receipts) => {
-  const path = join(makeFolder(t), 'store.db');
-  const store = createSqliteStore({ path, now, ...(receipts && { receipts }) });
+storeContract('sqlite', async (t, now = atNow) => {
+  const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });
   t.after(() => store.close());
   return store;
 });

@@ -57,6 +57,14 @@ export interface Calls {
     next: string | null;
   }>;
   /**
+   * Export what became of each recipient, and each receipt. `GET /v1/campaigns/{id}/export`
+   *
+   * One JSON object per line, with its `schema` (1) and `kind`: `recipient`, `receipt`, and last `end` with the number of both. `device` is the same in the receipts and the recipient of an installation. A body without its end is not whole. Tokens are in no row.
+   *
+   * Needs the scope `read`.
+   */
+  exportCampaign(input: { id: string }, options?: CallOptions): Promise<unknown>;
+  /**
    * Why a device did, or did not, get a campaign. `GET /v1/campaigns/{id}/recipients/{installationId}`
    *
    * What is known of one installation and one campaign, as a timeline: why it is in the audience or not, when it was frozen, handed over and answered, and what to do. Conditions are compared with the installation as it is now. A token that no installation has is `token:` and the first 32 hexadecimal digits of its SHA-256. About 20 reads, however large the campaign.

@@ -11,6 +11,7 @@ export const table = {
   getReport: 'GET /v1/campaigns/{id}/report',
   getReceipts: 'GET /v1/campaigns/{id}/receipts',
   listFailures: 'GET /v1/campaigns/{id}/failures',
+  exportCampaign: 'GET /v1/campaigns/{id}/export',
   getRecipient: 'GET /v1/campaigns/{id}/recipients/{installationId}',
   pauseCampaign: 'POST /v1/campaigns/{id}/pause',
   resumeCampaign: 'POST /v1/campaigns/{id}/resume',

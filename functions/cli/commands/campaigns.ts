@@ -3,9 +3,12 @@
 import type { Command } from 'commander';
 import type { CampaignView } from '../../http/campaigns/view.ts';
 import * as answers from '../answers.ts';
+import { campaignPath } from '../client/client.ts';
 import { createEnds } from '../client/ends.ts';
+import { Refused } from '../client/errors.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
+import { print } from '../progress.ts';
 import { table } from '../table.ts';
 import { TIME, typedTime, ZONE } from '../times.ts';
 import { collect, Usage } from '../usage.ts';
@@ -43,7 +46,31 @@ export function campaignCommands(program: Command, context: Context) {
     .option('--limit <n>', 'rows (default: 20)', rows, 20)
     .option('--after <cursor>', 'go on where an earlier list stopped, as it printed')
     .action((options: Options) => list(context, options));
+  campaigns
+    .command('export')
+    .argument('<id>')
+    .description('print what became of each recipient, and each receipt, one JSON object per line')
+    .action((id: string) => exportAll(context, id));
 }
+
+/** One at a time, as they come. Throws `Refused` if the end is missing: what was printed is not all. */
+async function exportAll({ client, io }: Context, id: string) {
+  const calls = client().expecting(answers.exportRow);
+  let last: string | null = null;
+  for await (const row of calls.records(`${campaignPath(id)}/export`)) {
+    last = row.kind;
+    await print(io.stdout, `${JSON.stringify(row)}\n`);
+  }
+  if (last !== 'end') throw new Refused(CUT_OFF);
+}
+
+const CUT_OFF = {
+  type: 'about:blank',
+  title: 'The export was cut off',
+  status: 200,
+  detail: 'It has no row of the kind "end": what was printed is not all.',
+  next: 'Run it again.',
+};
 
 async function list({ client, show, hints }: Context, options: Options) {
   const filter = queryOf(options);

@@ -11,6 +11,7 @@ import { type Call, call } from '../core/call.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { controlCalls } from './control.ts';
+import { exportCampaignCall } from './export.ts';
 import { failuresCall } from './failures.ts';
 import { listCampaignsCall } from './list.ts';
 import {
@@ -34,6 +35,7 @@ export function campaignCalls(ports: Ports): Call[] {
     getReportCall(ports),
     receiptsCall(ports),
     failuresCall(ports),
+    exportCampaignCall(ports),
     recipientCall(ports),
     ...controlCalls(ports),
   ];

@@ -73,6 +73,8 @@ async function refusal(store: Reader, app: string, id: string): Promise<string |
   const to = toOf(campaign);
   if (to !== 'token') return `the campaign "${id}" went to a ${to}: its recipients are not known`;
   if (campaign.dryRun) return `the campaign "${id}" was a dry run: no device got it`;
+  if (!campaign.receipts)
+    return `the campaign "${id}" was sent without receipts: no opening is told`;
   if (!isClosed(campaign.state))
     return `the campaign "${id}" is ${campaign.state}: ask again when it is completed`;
   if (await store.isKept(campaign)) return null;

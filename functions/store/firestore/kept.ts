@@ -1,6 +1,7 @@
 /** Reads what is kept of a campaign's recipients. */
 
 import { Expired } from '../../lib/errors.ts';
+import type { Failure } from '../../model/chunk.ts';
 import { beginOf, DAY_MS } from '../../model/timing.ts';
 import { pagesFrom } from '../bucket-search.ts';
 import type { KeptSource } from '../kept.ts';
@@ -9,8 +10,14 @@ import type { Context } from './context.ts';
 import { outcomesOf, packedOf } from './recipients.ts';
 import type { CampaignFields, ChunkFields, ShardFields } from './schema.ts';
 import { shardsOf } from './shards.ts';
+import { failuresOf } from './user-records.ts';
 
 type Reader = Pick<Context, 'client' | 'schema' | 'retentionDays'>;
+
+async function messageIn({ client, schema }: Reader, campaignId: string) {
+  const found = await findCampaign(client, schema, campaignId);
+  return found && outcomeIn(found.data() as CampaignFields);
+}
 
 export const firestoreKept = (context: Reader): KeptSource => {
   const { client, schema, retentionDays } = context;
@@ -43,14 +50,23 @@ export const firestoreKept = (context: Reader): KeptSource => {
         if (!recipients[i]?.exists && chunk.recipients === undefined)
           throw new Expired(`the recipients of the chunk ${chunk.id} are deleted`);
         const { ids } = packedOf(chunk, recipients[i]);
-        const { id, provider, environment } = chunk;
-        return { id, provider, environment, ids, outcomes: outcomesOf(chunk) };
+        const { id, provider, environment, releasedAt = null } = chunk;
+        return { id, provider, environment, releasedAt, ids, outcomes: outcomesOf(chunk) };
       });
     },
 
     async messageOf(campaignId) {
-      const found = await findCampaign(client, schema, campaignId);
-      return (found && outcomeIn(found.data() as CampaignFields))?.chunks ?? null;
+      const outcome = await messageIn(context, campaignId);
+      return outcome?.chunks.map((it) => ({ ...it, releasedAt: outcome.startedAt })) ?? null;
+    },
+
+    async failuresOf(campaignId, id) {
+      const found = await failuresOf(context, { chunk: { id, campaignId }, indices: null });
+      const failures = found.flatMap((it) => it.all);
+      if (found.length > 0)
+        return failures.map((it): Failure => ({ campaignId, chunkId: id, ...it }));
+      const outcome = await messageIn(context, campaignId);
+      return outcome?.failures.filter((it) => it.chunkId === id) ?? [];
     },
   };
 };

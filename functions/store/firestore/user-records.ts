@@ -110,10 +110,13 @@ const rankOf = (key: string) => `${key === UNNAMED ? 0 : key.startsWith(UNNAMED)
 const inOrder = (keys: string[]) =>
   [...new Set(keys)].sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
 
-/** The failures among these recipients of a chunk, by document. */
+/** The failures among these recipients of a chunk, or (null) of all, by document. */
 export async function failuresOf(
   { client, schema }: Context,
-  { chunk: { id, campaignId }, indices }: Found,
+  {
+    chunk: { id, campaignId },
+    indices,
+  }: { chunk: Pick<Found['chunk'], 'id' | 'campaignId'>; indices: number[] | null },
 ) {
   if (!isId(campaignId)) return [];
   const start = `${campaignId}${END}${digest(id)}${END}`;
@@ -121,7 +124,7 @@ export async function failuresOf(
   const { docs } = await client.read(() => query.get());
   return docs.flatMap((it) => {
     const all = JSON.parse((it.data() as FailuresFields).failures) as ChunkCommit['failures'];
-    const theirs = all.filter(({ index }) => indices.includes(index));
+    const theirs = indices === null ? all : all.filter(({ index }) => indices.includes(index));
     return theirs.length > 0 ? [{ ref: it.ref, all, theirs }] : [];
   });
 }

@@ -1,7 +1,6 @@
 /** Audiences that ask about earlier campaigns, from the request to the recipients. */
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Expired } from '../../../functions/lib/errors.ts';
 import { type AudienceRequest, audienceSchema } from '../../../functions/model/schemas/audience.ts';
@@ -11,9 +10,7 @@ import { estimate } from '../../../functions/pipeline/audience/estimate.ts';
 import { cancel, resume } from '../../../functions/pipeline/control/control.ts';
 import { singlePush } from '../../../functions/pipeline/single-push.ts';
 import { why } from '../../../functions/pipeline/why/why.ts';
-import { createSqliteStore } from '../../../functions/store/sqlite.ts';
-import { fakeReceipts } from '../../contracts/store-past.ts';
-import { makeFolder } from '../../store/folder.ts';
+import { open } from '../../contracts/store-past.ts';
 import { createWorld, DAY, eachOnce, NOW } from '../world.ts';
 
 const audienceOf = (it: unknown): AudienceRequest => audienceSchema.parse(it);
@@ -25,19 +22,9 @@ const requestOf = (audience: AudienceRequest, app = 'default') => ({
   message: { title: 'x', ttlSeconds: 60, priority: 'high' as const },
 });
 
-function worldWithReceipts(t: TestContext) {
-  const { receipts, open } = fakeReceipts();
-  const clock = { now: NOW };
-  const path = join(makeFolder(t), 'store.db');
-  const store = createSqliteStore({ path, now: () => clock.now, receipts });
-  const world = createWorld(t, { store, clock });
-  t.after(() => store.close());
-  return { ...world, open };
-}
-
 /** An earlier campaign to 300, one in seven was not accepted, and one in four opened it. */
 async function withEarlier(t: TestContext) {
-  const world = worldWithReceipts(t);
+  const world = createWorld(t);
   const people = await world.people(300, (n) => ({ tags: n % 2 ? ['odd'] : [] }));
   const failing = new Set(people.filter((_, i) => i % 7 === 0).map((it) => it.token));
   world.script.answer = (it) =>
@@ -46,9 +33,11 @@ async function withEarlier(t: TestContext) {
   assert.equal((await world.closed(earlier)).campaign.state, 'completed');
   world.script.answer = () => ({ kind: 'accepted' });
   const opened = people.filter((_, i) => i % 4 === 0);
-  world.open(
+  await open(
+    world.store,
     earlier,
     opened.map((it) => it.id),
+    world.clock.now,
   );
   const notOpened = people.filter((it) => !failing.has(it.token) && !opened.includes(it));
   world.script.sent.length = 0;
