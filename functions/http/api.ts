@@ -14,8 +14,9 @@ import { type ClientAddress, socketAddress } from './auth/address.ts';
 import { createAuthorize } from './auth/authorize.ts';
 import type { FindPerson } from './auth/firebase-users.ts';
 import {
-  createAdmit,
+  createRegistrationLimit,
   type RegistrationLimits,
+  receiptLimits,
   registrationLimits,
 } from './auth/registration-key.ts';
 import { createAdmitPerson, personRate } from './auth/signed-in.ts';
@@ -65,7 +66,8 @@ export function createApi(
 ) {
   const served: Served = {
     ports,
-    admit: createAdmit(limits, clientAddress, ports.now),
+    admit: createRegistrationLimit(limits, clientAddress, ports.now).admit,
+    receipts: createRegistrationLimit(receiptLimits, clientAddress, ports.now),
     checks,
     deadLetters,
     isLocal,

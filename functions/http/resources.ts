@@ -5,7 +5,7 @@
 
 import type { Check } from '../doctor/check.ts';
 import type { DeadLetters, Ports } from '../ports/ports.ts';
-import type { Admit } from './auth/registration-key.ts';
+import type { Admit, RegistrationLimit } from './auth/registration-key.ts';
 import type { Call } from './core/call.ts';
 
 /** What the calls of the resources are made from. */
@@ -13,6 +13,8 @@ export interface Served {
   ports: Ports;
   /** of the calls that a registration key may make */
   admit: Admit;
+  /** of receipts, which have limits of their own */
+  receipts: RegistrationLimit;
   checks: () => Promise<Check[]>;
   /** absent if the engine keeps none */
   deadLetters?: DeadLetters | undefined;
@@ -68,6 +70,9 @@ const withKey: Record<string, Load> = {
   ],
   'installations:normalize': async ({ ports }) => [
     (await import('./installations/normalize.ts')).normalizeCall(ports),
+  ],
+  receipts: async ({ ports, receipts }) => [
+    (await import('./receipts.ts')).receiptsCall(ports, receipts),
   ],
   users: async ({ ports }) => (await import('./users.ts')).userCalls(ports),
   me: async ({ isSimulated }) => [(await import('./me.ts')).meCall(isSimulated)],

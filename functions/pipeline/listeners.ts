@@ -16,6 +16,8 @@ import { leaveToSweep, publish } from './complete.ts';
 const KNOWN_MS = 2 * 1000;
 /** The least milliseconds between two progress events of a campaign. */
 export const PROGRESS_EVERY_MS = 5 * 1000;
+/** The same between two events of its receipts. */
+const RECEIPTS_EVERY_MS = 5 * 1000;
 /** Campaigns in the cache. A campaign that was dropped costs one more query. */
 const MAX_KNOWN = 1000;
 
@@ -27,6 +29,7 @@ interface Known {
 /** By store: a process has one, a test may have several. */
 const known = new WeakMap<Store, Map<string, Known>>();
 const progressDue = new WeakMap<Store, Map<string, number>>();
+const receiptsDue = new WeakMap<Store, Map<string, number>>();
 
 interface CampaignKey {
   app: string;
@@ -74,5 +77,22 @@ export async function tellProgress(ports: Ports, it: CampaignKey): Promise<void>
     if (event) await publish(ports, [event]);
   } catch (error) {
     leaveToSweep(ports, it.campaignId)(error);
+  }
+}
+
+/**
+ * Publishes the receipts of a campaign that has listeners, every few seconds. Called after some were counted.
+ * What is not told here the sweep tells, after the last receipt. Never rejects.
+ */
+export async function tellReceipts(ports: Ports, campaignId: string): Promise<void> {
+  const { store, now } = ports;
+  const due = mapOf(receiptsDue, store);
+  if (now() < (due.get(campaignId) ?? Number.NEGATIVE_INFINITY)) return;
+  setNewest(due, campaignId, now() + RECEIPTS_EVERY_MS, MAX_KNOWN);
+  try {
+    const event = await store.noteReceipts(campaignId, now(), RECEIPTS_EVERY_MS);
+    if (event) await publish(ports, [event]);
+  } catch (error) {
+    leaveToSweep(ports, campaignId)(error);
   }
 }

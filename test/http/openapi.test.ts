@@ -78,6 +78,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/keys',
     'post /v1/messages',
     'post /v1/messages:render',
+    'post /v1/receipts',
     'post /v1/schedules',
     'post /v1/schedules/{id}/pause',
     'post /v1/schedules/{id}/resume',

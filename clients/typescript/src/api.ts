@@ -365,6 +365,14 @@ export interface Calls {
    */
   normalizeInstallations(input: { body: Normalize }, options?: CallOptions): Promise<Normalized>;
   /**
+   * Report what happened to pushes on devices. `POST /v1/receipts`
+   *
+   * Each installation is counted once for a campaign and a kind, however often and in whichever order its receipts come. Receipts are claims of devices: they are counted beside the ledger, and change nothing else. A registration key reports for its app, up to 2,000 receipts a second, and 50 from one address.
+   *
+   * Needs the scope `installations` or `register`.
+   */
+  sendReceipts(input: { body: Receipts }, options?: CallOptions): Promise<ReceiptsTaken>;
+  /**
    * Export the data about a user. `GET /v1/users/{id}/export`
    *
    * In every app, as far back as data is kept. NDJSON with `Accept: application/x-ndjson`.
@@ -1893,6 +1901,26 @@ export type ReceiptCounts = {
     /** Of the devices that report `delivered`. */
     share: number;
   };
+};
+
+export type Receipts = {
+  receipts: Array<{
+    installationId: string;
+    /** `c` of the key `volley` in the push. */
+    campaignId: string;
+    kind: 'opened' | 'delivered' | 'dismissed';
+    /** When it happened, by the clock of the device. The future becomes now, and a time before the campaign its begin. */
+    at: string;
+  }>;
+};
+
+export type ReceiptsTaken = {
+  /** New ones. */
+  counted: number;
+  /** Counted before; a repeat changes nothing. */
+  known: number;
+  /** Not counted, and not worth another try: the campaign or the installation is unknown, of another app, or past its retention; the app has switched receipts off; or the device is not in the sample that reports `delivered`. */
+  dropped: number;
 };
 
 export type Registration = {

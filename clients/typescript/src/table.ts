@@ -44,6 +44,7 @@ export const table = {
   importInstallations: 'POST /v1/installations:import',
   pruneInstallations: 'POST /v1/installations:prune',
   normalizeInstallations: 'POST /v1/installations:normalize',
+  sendReceipts: 'POST /v1/receipts',
   exportUser: 'GET /v1/users/{id}/export',
   eraseUser: 'DELETE /v1/users/{id}',
   getMe: 'GET /v1/me',

@@ -10,17 +10,28 @@ import { createTokenBucket, type Rate, type TokenBucket } from '../../lib/token-
 /** Callers that are remembered; the one that has not called for the longest is forgotten. */
 const REMEMBERED = 10_000;
 
-/** Counts a call of `who`. Gives the milliseconds to wait before it is allowed; 0: allowed. */
-type Limit = (who: string) => number;
+interface Limit {
+  /** Counts a call of `who`. Gives the milliseconds to wait before it is allowed; 0: allowed. */
+  (who: string): number;
+  /** Counts so many more, of a call that was allowed; those that come next wait for it. */
+  charge(who: string, count: number): void;
+}
 
 export function createLimit(rate: Rate, now: () => number): Limit {
   const buckets = new Map<string, TokenBucket>();
-  return (who) => {
-    const at = now();
+  const bucketOf = (who: string) => {
     const bucket = buckets.get(who) ?? createTokenBucket(rate);
     setNewest(buckets, who, bucket, REMEMBERED);
+    return bucket;
+  };
+  const limit = (who: string) => {
+    const at = now();
+    const bucket = bucketOf(who);
     const wait = bucket.readyAt(at) - at;
     if (wait === 0) bucket.take(1);
     return wait;
   };
+  return Object.assign(limit, {
+    charge: (who: string, count: number) => bucketOf(who).take(count),
+  });
 }

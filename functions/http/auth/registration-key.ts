@@ -20,26 +20,51 @@ export const registrationLimits: RegistrationLimits = {
   perAddress: { perSecond: 5, burst: 100 },
 };
 
+/** Receipts: all devices behind one address of a mobile network open the same push. */
+export const receiptLimits: RegistrationLimits = {
+  perKey: { perSecond: 2_000, burst: 20_000 },
+  perAddress: { perSecond: 50, burst: 500 },
+};
+
 /** Null if the call may go on; otherwise the answer that ends it. */
 export type Admit = (c: Context) => Response | null;
 
+export interface RegistrationLimit {
+  admit: Admit;
+  /** Counts so many more, of a call that was admitted and turned out to hold them. */
+  charge(c: Context, count: number): void;
+}
+
 /** Limits registration keys only. It runs before the call is read, so that faulty calls count too. */
-export function createAdmit(
+export function createRegistrationLimit(
   { perKey, perAddress }: RegistrationLimits,
   clientAddress: ClientAddress,
   now: () => number,
-): Admit {
+): RegistrationLimit {
   const ofKey = createLimit(perKey, now);
   const ofAddress = createLimit(perAddress, now);
-  return (c) => {
-    const key = narrowKeyOf(c);
-    if (!key) return null;
-    // the address first: a caller that is too fast there must not use up the rate of the key
+  const callerIn = (c: Context, key: ApiKey) => {
     const address = clientAddress(c);
-    const wait = (address && ofAddress(`${address} ${key.hash}`)) || ofKey(key.hash);
-    if (wait === 0) return null;
-    c.header('Retry-After', String(Math.ceil(wait / 1000)));
-    return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
+    return address && `${address} ${key.hash}`;
+  };
+  return {
+    admit(c) {
+      const key = narrowKeyOf(c);
+      if (!key) return null;
+      // the address first: a caller that is too fast there must not use up the rate of the key
+      const caller = callerIn(c, key);
+      const wait = (caller && ofAddress(caller)) || ofKey(key.hash);
+      if (wait === 0) return null;
+      c.header('Retry-After', String(Math.ceil(wait / 1000)));
+      return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
+    },
+    charge(c, count) {
+      const key = narrowKeyOf(c);
+      if (!key || count === 0) return;
+      const caller = callerIn(c, key);
+      if (caller) ofAddress.charge(caller, count);
+      ofKey.charge(key.hash, count);
+    },
   };
 }
 

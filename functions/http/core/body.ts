@@ -22,7 +22,10 @@ export const mediaType = (c: Context) =>
   (c.req.header('content-type') ?? '').replace(/;.*/, '').trim().toLowerCase();
 
 /** The JSON of the body, the faults of its text, or a problem to answer with. */
-export async function readJson(c: Context): Promise<{ value: unknown } | Found | Response> {
+export async function readJson(
+  c: Context,
+  maxBytes = MAX_BYTES,
+): Promise<{ value: unknown } | Found | Response> {
   const type = mediaType(c);
   if (type !== 'application/json')
     return answerProblem(
@@ -30,9 +33,9 @@ export async function readJson(c: Context): Promise<{ value: unknown } | Found |
       'unsupported-media-type',
       `application/json is needed${type ? `, not ${type}` : ''}.`,
     );
-  const bytes = await readBytes(c);
+  const bytes = await readBytes(c, maxBytes);
   if (bytes === 'too large')
-    return answerProblem(c, 'too-large', `At most ${MAX_BYTES} bytes of JSON are taken.`);
+    return answerProblem(c, 'too-large', `At most ${maxBytes} bytes of JSON are taken.`);
   if (bytes === 'cut off') return whole('the body was cut off');
   let text = '';
   let value: unknown;

@@ -42,6 +42,8 @@ interface Description<S extends Schemas> {
   takes: S;
   /** with 404, 409 and 422 if it answers them; problems that any call may answer are added */
   responses: RouteConfig['responses'];
+  /** the largest body of JSON, where the usual bound is more than it ever needs */
+  maxBytes?: number;
   /** for a body that is not JSON, which the handler reads */
   requestBody?: RouteConfig['requestBody'];
   /** runs before the call is read: null if it may go on, otherwise the answer */
@@ -68,7 +70,7 @@ export function serve(app: Hono, calls: Call[], { authorize, admit }: Access) {
     app.on(it.method.toUpperCase(), pattern(it.path), async (c) => {
       const refusal = (it.scopes && (await authorize(c, it.scopes))) || admit(c) || it.admit?.(c);
       if (refusal) return refusal;
-      const input = await read(c, it.takes, it.path);
+      const input = await read(c, it);
       return input instanceof Response ? input : it.handle(input as never, c);
     });
   }
@@ -107,8 +109,7 @@ function queryOf(c: Context) {
 /** The validated input of a call, or a problem that names every fault of every part. */
 async function read(
   c: Context,
-  takes: Schemas,
-  path: string,
+  { takes, path, maxBytes }: Call,
 ): Promise<Record<string, unknown> | Response> {
   const faults: Fault[] = [];
   let count = 0;
@@ -135,7 +136,7 @@ async function read(
     Object.fromEntries(names.map((name) => [name, c.req.header(name)])),
   );
   if (takes.body) {
-    const json = await readJson(c);
+    const json = await readJson(c, maxBytes);
     if (json instanceof Response) return json;
     if ('faults' in json) refuse(json);
     else check('body', takes.body, () => json.value);

@@ -44,6 +44,16 @@ const examples: Record<string, unknown> = {
   'post /v1/installations:find': { token: 'A1'.repeat(32) },
   'post /v1/installations:prune': { run: 'devices-2026-11-21', dryRun: true },
   'post /v1/installations:normalize': { after: 'shop/device-1' },
+  'post /v1/receipts': {
+    receipts: [
+      {
+        installationId: 'device-1',
+        campaignId: '8f3c1d2e4b5a69788c9d',
+        kind: 'opened',
+        at: '2026-11-21T13:00:00Z',
+      },
+    ],
+  },
   'post /v1/keys': { name: 'shop-backend', scopes: ['campaigns', 'read'] },
   'post /v1/schedules': schedule,
   'post /v1/schedules:check': schedule,

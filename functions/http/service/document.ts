@@ -51,6 +51,7 @@ const tags: Record<string, string> = {
   segments: 'Audiences that are saved under a name.',
   schedules: 'Campaigns that are sent repeatedly.',
   installations: 'Apps on devices.',
+  receipts: 'What devices report about their pushes.',
   users: 'Export and erasure of the data about a user.',
   triggers: 'Inbound webhooks: outside services that start pushes.',
   webhooks: 'Outgoing webhooks: outside services that get events.',

@@ -3,15 +3,19 @@
 import { each } from '../../lib/concurrency.ts';
 import { bucketOf } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
-import { receiptKinds, receiptName } from '../../model/receipt.ts';
+import { isSampled, receiptKinds, receiptName } from '../../model/receipt.ts';
 import type { ReceiptRecord } from '../../ports/ports.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 import { taken } from '../receipt-set.ts';
 import { unchanged } from './client.ts';
-import { type Context, packedIn, setOf } from './receipt-sets.ts';
+import { type Context, isKept, packedIn, setOf } from './receipt-sets.ts';
 
 /** Writes side by side. */
 const AT_ONCE = 16;
+
+/** The kinds that a device may have reported of a campaign. */
+const kindsOf = ({ receipts }: Campaign, id: string) =>
+  receiptKinds.filter((it) => it !== 'delivered' || isSampled(id, receipts!.delivered));
 
 /** What the devices have told of these campaigns while they were the user's. A set for each kind is read. */
 export async function receiptsOf(
@@ -21,11 +25,13 @@ export async function receiptsOf(
 ): Promise<{ campaign: Campaign; record: ReceiptRecord }[]> {
   const { client, schema } = context;
   const asked = campaigns
-    .filter((it) => it.receipts !== undefined)
+    .filter((it) => it.receipts !== undefined && isKept(it, context, client.now()))
     .flatMap((campaign) =>
       devices
         .filter((it) => it.app === campaign.app)
-        .flatMap((device) => receiptKinds.map((kind) => ({ campaign, device, kind }))),
+        .flatMap((device) =>
+          kindsOf(campaign, device.id).map((kind) => ({ campaign, device, kind })),
+        ),
     );
   const refs = asked.map((it) => setOf(schema, it.campaign, it.kind, bucketOf(it.device.id)));
   const found = await client.get(refs);
