@@ -16,7 +16,6 @@ export interface SendOptions {
   subtitle?: string;
   body?: string;
   link?: string;
-  category?: string;
   app?: string;
   platform?: string[];
   language?: string[];
@@ -38,8 +37,7 @@ export const messageOptions = (command: Command) =>
     .option('--title <text>')
     .option('--subtitle <text>', 'shown by iPhones')
     .option('--body <text>')
-    .option('--link <url>', 'what a tap opens, such as https://… or an address of the app')
-    .option('--category <word>', 'such as marketing; left out: those that opted out of it');
+    .option('--link <url>', 'what a tap opens, such as https://… or an address of the app');
 
 /** Adds the options that name an audience. */
 export const audienceOptions = (command: Command) =>
@@ -88,7 +86,6 @@ export async function campaignRequest(
     subtitle: options.subtitle,
     body: options.body,
     link: options.link,
-    category: options.category,
   });
   const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
   if (file === undefined && !hasMessage && needs.message === 'needed')

@@ -106,6 +106,17 @@ export async function fillEverything(all: Console, text: TextOf): Promise<Screen
     });
   await ping({ device: 'phone-1', title: text('ping', 200) });
   await ping({ device: text('no device', 100), title: text('ping', 200) });
+  // both have one, whatever the simulators say of its token
+  await client.put('/v1/installations/phone-1', device);
+  const now = new Date().toISOString();
+  await client.post('/v1/receipts', {
+    receipts: (['delivered', 'opened', 'dismissed'] as const).map((kind) => ({
+      installationId: 'phone-1',
+      campaignId: mine.id,
+      kind,
+      at: now,
+    })),
+  });
   await own.post('/v1/apps/default/pause');
   return [
     { path: '', needs: LOOK, shows: ['name'] },

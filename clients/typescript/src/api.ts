@@ -65,14 +65,6 @@ export interface Calls {
    */
   exportCampaign(input: { id: string }, options?: CallOptions): Promise<unknown>;
   /**
-   * Publish the rows of a campaign for a data warehouse. `POST /v1/campaigns/{id}/export`
-   *
-   * The same rows as of GET, in events `warehouse.rows` to the topic of events, about 2,000 in each. The last event, with the row `end`, follows all others. Asked for again, all are published again under another `run`.
-   *
-   * Needs the scope `campaigns`.
-   */
-  publishRows(input: { id: string }, options?: CallOptions): Promise<PublishedRows>;
-  /**
    * Why a device did, or did not, get a campaign. `GET /v1/campaigns/{id}/recipients/{installationId}`
    *
    * What is known of one installation and one campaign, as a timeline: why it is in the audience or not, when it was frozen, handed over and answered, and what to do. Conditions are compared with the installation as it is now. A token that no installation has is `token:` and the first 32 hexadecimal digits of its SHA-256. About 20 reads, however large the campaign.
@@ -291,7 +283,7 @@ export interface Calls {
   /**
    * Change an installation. `PATCH /v1/installations/{id}`
    *
-   * Changes the fields that are sent; `null` removes a field, the others stay. For a new token, a login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`, or `optedOutOf` for some categories), a new `permission`.
+   * Changes the fields that are sent; `null` removes a field, the others stay. For a new token, a login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`), a new `permission`.
    *
    * Needs the scope `installations` or `register`.
    */
@@ -1498,8 +1490,6 @@ export type Installation = {
   userId?: string;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
-  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
-  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional';
   tags?: string[];
@@ -1596,8 +1586,6 @@ export type Message = {
   threadId?: string;
   /** The buttons of the notification: the identifier of a category that the iOS app has registered. For browsers give fcm.webpush.notification.actions. */
   actions?: string;
-  /** What kind of message it is to the people who get it, such as `marketing`. Installations that have opted out of it are no recipients. Nothing of it is sent. The category of Apple is `actions`. */
-  category?: string;
   /** Under which Firebase's delivery reports count an FCM message. Without one, a campaign to about 90,000 installations or more has its id there, unless its app wants no receipts. */
   analyticsLabel?: string;
   apns?: ApnsOptions;
@@ -1849,14 +1837,6 @@ export type Pruned = {
   next: string | null;
 };
 
-export type PublishedRows = {
-  /** Names this export in its events. */
-  run: string;
-  events: number;
-  recipients: number;
-  receipts: number;
-};
-
 export type PushToDevice = {
   campaign: {
     id: string;
@@ -1961,8 +1941,6 @@ export type Registration = {
   userId?: string;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
-  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
-  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional';
   tags?: string[];
@@ -1986,8 +1964,6 @@ export type RegistrationChange = {
   userId?: string | null;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
-  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
-  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional' | null;
   tags?: string[];
@@ -2322,7 +2298,7 @@ export type WebhookDelivery = {
   state: 'pending' | 'delivered' | 'failed';
   event: {
     id: string;
-    type: 'campaign.accepted' | 'campaign.started' | 'campaign.progress' | 'campaign.paused' | 'campaign.completed' | 'campaign.failed' | 'campaign.receipts' | 'installation.unregistered' | 'push.failed' | 'warehouse.rows' | 'webhook.disabled' | 'webhook.test';
+    type: 'campaign.accepted' | 'campaign.started' | 'campaign.progress' | 'campaign.paused' | 'campaign.completed' | 'campaign.failed' | 'campaign.receipts' | 'installation.unregistered' | 'push.failed' | 'webhook.disabled' | 'webhook.test';
     subject: string;
   };
   createdAt: string;

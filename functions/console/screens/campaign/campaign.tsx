@@ -21,6 +21,7 @@ import { Graph } from './graph.tsx';
 import { History } from './history.tsx';
 import { type Live, useLive } from './live.ts';
 import { Now } from './now.tsx';
+import { ReceiptsPart } from './receipts.tsx';
 import { ledgerText } from './words.ts';
 
 export default function Campaign() {
@@ -99,6 +100,7 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
       {/* in this order, so that nothing moves when it comes */}
       {shown && (
         <>
+          <ReceiptsPart campaign={campaign} before={shown.campaign.receipts} />
           <Failures campaign={campaign} report={shown} />
           <About campaign={campaign} />
           <History campaign={campaign} />

@@ -50,7 +50,8 @@ function createLive(clock: () => number): Live {
     lostSince: signal(null),
     take(it) {
       const before = campaign.value;
-      campaign.value = it;
+      // the answer to a change has none
+      campaign.value = { ...it, receipts: it.receipts ?? before?.receipts };
       if (it.firstPushAt === null) return;
       const at = clock();
       const answered = answeredIn(it.counts);

@@ -14,6 +14,7 @@ import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
+import { Policy } from './policy.tsx';
 
 /** ms between two looks: another person may pause an app. */
 const EVERY_MS = 15_000;
@@ -65,7 +66,7 @@ interface AppTableProps {
 }
 
 function AppTable({ items, onAsk }: AppTableProps) {
-  const { columns, table, actions, pause, resume, of } = texts.health;
+  const { columns, table, actions, pause, resume, of, receipts } = texts.health;
   return (
     <Table
       caption={table}
@@ -73,6 +74,7 @@ function AppTable({ items, onAsk }: AppTableProps) {
         { label: columns.app },
         { label: columns.providers, isWide: true },
         { label: columns.state },
+        { label: receipts.column },
         { label: actions, isNumber: true },
       ]}
     >
@@ -84,6 +86,9 @@ function AppTable({ items, onAsk }: AppTableProps) {
           <td class="wide">{it.providers.join(', ').toUpperCase()}</td>
           <td>
             <AppState it={it} />
+          </td>
+          <td>
+            <Policy app={it.app} />
           </td>
           <td class="number">
             <Button

@@ -61,6 +61,28 @@ export const campaign = {
     ago: (duration: string) => `${duration} ago`,
     now: 'now',
   },
+  receipts: {
+    title: 'What devices reported',
+    none: 'Nothing yet. An app reports by a client of Volley that is built into it.',
+    step: 'Step',
+    devices: 'Devices',
+    percent: 'Of recipients',
+    recipients: 'Recipients',
+    accepted: 'Accepted by the providers',
+    delivered: 'Delivered',
+    opened: 'Opened',
+    dismissed: 'Dismissed',
+    about: (count: string) => `about ${count}`,
+    within: (low: string, high: string) => `${low} to ${high}`,
+    sampled: (share: string) =>
+      `${share} of the devices report a delivery, so its number is an estimate; it lies in the interval in 95 of 100 cases.`,
+    curve: 'Opened over time',
+    curveLabel: (count: string, from: string, to: string) =>
+      `Devices that had opened it, from ${from} to ${to}: in the end ${count}.`,
+    until: 'Until',
+    inPart: 'Drawn from a part of the reports; its end is exact.',
+    gone: 'When it was opened is not kept any more.',
+  },
   failures: {
     title: 'Failures by reason',
     none: 'None so far.',

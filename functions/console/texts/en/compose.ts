@@ -85,7 +85,6 @@ export const compose = {
       threadId: 'Group',
       actions: 'Buttons',
       collapseId: 'Replaces',
-      category: 'Category',
       analyticsLabel: 'Analytics label',
       apns: 'APNs',
       fcm: 'FCM',

@@ -43,7 +43,6 @@ export const devices = {
     version: 'App version',
     permission: 'May show',
     optedOut: 'Opted out',
-    optedOutOf: 'Opted out of',
     tags: 'Tags',
     attributes: 'Attributes',
     token: 'Token',

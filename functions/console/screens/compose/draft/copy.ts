@@ -57,7 +57,6 @@ const DAY = 86_400;
 
 const names = [
   'collapseId',
-  'category',
   'androidChannel',
   'threadId',
   'actions',

@@ -29,7 +29,6 @@ export interface Options {
   badge: string;
   ttlSeconds: string;
   collapseId: string;
-  category: string;
   priority: '' | 'high' | 'normal';
   androidChannel: string;
   interruption: '' | 'passive' | 'active' | 'time-sensitive' | 'critical';
@@ -84,7 +83,6 @@ export const emptyDraft = (): Draft => ({
     badge: '',
     ttlSeconds: '',
     collapseId: '',
-    category: '',
     priority: '',
     androidChannel: '',
     interruption: '',

@@ -47,7 +47,6 @@ export function OptionFields() {
         {text('threadId')}
         {text('actions')}
         {text('collapseId')}
-        {text('category')}
         {text('analyticsLabel')}
       </div>
       <Check
@@ -71,7 +70,6 @@ const names = [
   'threadId',
   'actions',
   'collapseId',
-  'category',
   'analyticsLabel',
   'apns',
   'fcm',
