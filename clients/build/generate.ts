@@ -33,6 +33,16 @@ const HEADERS: Record<string, string> = {
   'last-event-id': 'lastEventId',
 };
 
+/** POST calls that may be repeated without a key: they read, or a repeat changes nothing. */
+const REPEATABLE = [
+  'checkCampaign',
+  'checkSchedule',
+  'estimateAudience',
+  'lookUpInstallations',
+  'renderMessage',
+  'sendReceipts',
+];
+
 const HEAD = '// Made from the OpenAPI document by `npm run build:clients`. Do not edit.\n\n';
 const IMPORTS = "import type { CallOptions, TextBody } from './options.ts';\n";
 const JSON_TYPE = 'application/json';
@@ -107,15 +117,18 @@ function answerOf({ responses }: Called): string {
 }
 
 function tableOf(version: string, calls: Called[]): string {
+  const lost = REPEATABLE.filter((it) => !calls.some(({ operationId }) => operationId === it));
+  if (lost.length > 0) throw new Error(`there is no call ${lost.join(', ')}`);
   const rows = calls.map((it) => {
-    const key = it.parameters?.some(({ name }) => name === 'idempotency-key') ? ' idempotent' : '';
-    return `  ${it.operationId}: '${it.method} ${it.path}${key}',\n`;
+    const takesKey = it.parameters?.some(({ name }) => name === 'idempotency-key');
+    const mark = takesKey ? ' keyed' : REPEATABLE.includes(it.operationId) ? ' repeatable' : '';
+    return `  ${it.operationId}: '${it.method} ${it.path}${mark}',\n`;
   });
   return [
     '/** The version of the API that this client speaks: `info.version` of its document. */',
     `export const API_VERSION = '${version}';`,
     '',
-    '/** Method and path of each call; `idempotent`: it takes an Idempotency-Key. */',
+    '/** Method and path of each call; `keyed`: it takes an Idempotency-Key; `repeatable`: without one. */',
     `export const table = {\n${rows.join('')}} as const;\n`,
   ].join('\n');
 }

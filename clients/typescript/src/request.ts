@@ -25,7 +25,7 @@ export function requestOf(
   { body, contentType, idempotencyKey, lastEventId, ...input }: Input,
   accept = JSON_TYPE,
 ): VolleyRequest {
-  const [method = '', template = '', idempotent] = table[name].split(' ');
+  const [method = '', template = '', mark] = table[name].split(' ');
   const path = template.replaceAll(/{(\w+)}/g, (_, part: string) => partOf(part, input[part]));
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(input))
@@ -38,11 +38,11 @@ export function requestOf(
       Accept: accept,
       ...(body !== undefined && { 'Content-Type': String(contentType ?? JSON_TYPE) }),
       // with a key a repeat is the same call to the API, so a call without one gets its own
-      ...(idempotent && { 'Idempotency-Key': String(idempotencyKey ?? crypto.randomUUID()) }),
+      ...(mark === 'keyed' && { 'Idempotency-Key': String(idempotencyKey ?? crypto.randomUUID()) }),
       ...(lastEventId !== undefined && { 'Last-Event-ID': String(lastEventId) }),
     },
     body: body === undefined ? null : contentType ? (body as TextBody) : JSON.stringify(body),
-    isRepeatable: (method !== 'POST' || idempotent !== undefined) && !isStream,
+    isRepeatable: (method !== 'POST' || mark !== undefined) && !isStream,
   };
 }
 
