@@ -3,19 +3,20 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const root = join(import.meta.dirname, '..', 'web', 'src');
+const root = join(import.meta.dirname, '..', '..');
 
-/** By the names of the files; minified. */
+/** By the names of the files. */
 export async function bundleWeb(): Promise<Record<'volley.js' | 'volley-worker.js', Uint8Array>> {
-  // a worker is loaded as a classic script, so that another worker may take it with importScripts
   const [page, worker] = await Promise.all([
-    bundle('index.ts', 'esm'),
-    bundle('worker.ts', 'iife'),
+    bundle('clients/web/src/index.ts', 'esm'),
+    // a worker is loaded as a classic script, so that another worker may take it with importScripts
+    bundle('clients/web/src/worker.ts', 'iife'),
   ]);
   return { 'volley.js': page, 'volley-worker.js': worker };
 }
 
-async function bundle(entry: string, format: 'esm' | 'iife'): Promise<Uint8Array> {
+/** The minified bundle of a file of the repository. */
+export async function bundle(entry: string, format: 'esm' | 'iife'): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [join(root, entry)],
     bundle: true,

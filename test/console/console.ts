@@ -18,6 +18,7 @@ import { type LocalServer, startLocal } from '../../functions/local/server/serve
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
+import type { Simulator } from '../../functions/simulators/simulator.ts';
 
 /** A test, or what else ends what it has begun. */
 export interface Ends {
@@ -30,6 +31,8 @@ export interface Console {
   server: LocalServer;
   /** the API, with the key of the server */
   client: Client;
+  /** the simulated FCM */
+  fcm: Simulator;
   /** Imports so many devices, half of them iPhones. */
   fill(devices: number): Promise<void>;
   /** A link that signs in with a key of these scopes. */
@@ -71,6 +74,7 @@ export async function startConsole(t: Ends, settings: Settings = {}): Promise<Co
       return running ?? first;
     },
     client,
+    fcm: simulated.fcm,
     async fill(devices) {
       const rows = Array.from({ length: devices }, (_, i) => {
         const [platform, provider] =

@@ -27,14 +27,18 @@ export async function keep(campaignId: string, kind: Receipt['kind'], now = Date
 /** Sends all that are kept. Rejects if some are left. One at a time, of all pages and the worker. */
 export const flush = (): Promise<void> =>
   navigator.locks.request('volley-receipts', async () => {
-    for (;;) {
+    for (let most = MOST_IN_A_CALL; ; ) {
       const me = await readMe();
-      const kept: Receipt[] = await using('receipts', (it) => it.getAll(null, MOST_IN_A_CALL));
+      const kept: Receipt[] = await using('receipts', (it) => it.getAll(null, most));
       if (!me || kept.length === 0) return;
       const receipts = kept.map((it) => ({ installationId: me.id, ...it }));
       const { ok, status } = await call(me, 'POST', '/v1/receipts', JSON.stringify({ receipts }));
-      // what the API will never take would stop all that come after it
       if (!ok && (status >= 500 || LATER.includes(status))) throw new Error(`receipts: ${status}`);
+      // one of them is refused for good, and only that one is dropped
+      if (status === 400 && kept.length > 1) {
+        most = 1;
+        continue;
+      }
       await using(
         'receipts',
         (it) => kept.map(({ campaignId, kind }) => it.delete([campaignId, kind]))[0]!,

@@ -10,7 +10,7 @@ declare const self: ServiceWorkerGlobalScope;
 
 interface Payload {
   notification?: NotificationOptions & { title?: string; click_action?: string };
-  data?: Record<string, unknown>;
+  data?: unknown;
   fcmOptions?: { link?: string };
 }
 
@@ -40,7 +40,8 @@ self.addEventListener('notificationclick', (event) => {
   // others may show notifications as well
   if (!shown) return;
   event.notification.close();
-  event.waitUntil(Promise.all([open(shown.link), report(shown.c, 'opened')]));
+  // a link that cannot be opened does not cut the report off
+  event.waitUntil(Promise.allSettled([open(shown.link), report(shown.c, 'opened')]));
 });
 
 self.addEventListener('notificationclose', (event) => {
@@ -54,7 +55,8 @@ self.addEventListener('sync', ((event: ExtendableEvent & { tag: string }) => {
 }) as EventListener);
 
 async function show(text: unknown) {
-  const { notification, data = {}, fcmOptions } = parsed(text) as Payload;
+  const { notification, fcmOptions, ...payload } = parsed(text) as Payload;
+  const data = parsed(payload.data) as Record<string, unknown>;
   const { c, d = DELIVERED_SHARE } = parsed(data.volley) as Key;
   if (notification) {
     const link = fcmOptions?.link ?? notification.click_action;
