@@ -12,7 +12,9 @@ import { createApi } from '../../functions/http/api.ts';
 import { hashKey, makeKey } from '../../functions/http/auth/authorize.ts';
 import type { InstallationView } from '../../functions/http/installations/view.ts';
 import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
+import { DELIVERED_SHARE } from '../../functions/model/receipt.ts';
 import type { Ports, Store } from '../../functions/ports/ports.ts';
+import { running } from '../contracts/store-fixture.ts';
 import { withoutEmulators } from '../emulators.ts';
 import { apnsToken, createFixture, jsonOf, NOW } from '../http/fixture.ts';
 import { openStore } from '../store/firestore/emulated.ts';
@@ -41,6 +43,23 @@ async function registrationKey(store: Store) {
   return key;
 }
 
+/** The campaigns whose pushes the device gets. */
+async function sentCampaigns(store: Store) {
+  for (const id of ['campaign-1', 'campaign-2'])
+    await running(store, 1, { id, receipts: { delivered: DELIVERED_SHARE } });
+}
+
+/** What the device did is counted, each once. */
+async function areCounted(store: Store) {
+  const counts = await Promise.all(
+    ['campaign-1', 'campaign-2'].map((it) => store.receiptCounts(it)),
+  );
+  assert.deepEqual(counts, [
+    { opened: 1, delivered: 0, dismissed: 0 },
+    { opened: 0, delivered: 1, dismissed: 1 },
+  ]);
+}
+
 /** A server, and an app that has never run. */
 async function createSituation(t: TestContext, client: NativeClient, id = ID) {
   const { api, store, ask } = await createFixture(t);
@@ -57,13 +76,12 @@ async function createSituation(t: TestContext, client: NativeClient, id = ID) {
 }
 
 /** Everything that a client asks of the API, in the life of an installation. */
-async function live(phone: Phone, since: number, answers: { status: number }[]) {
+async function live(phone: Phone, since: number) {
   await phone.tell('start');
   await phone.tell(`token ${apnsToken(7)}`);
   await phone.tell('permission granted', 'shown', 'shown');
   await phone.tell('set {"userId":"user-7","tags":["beta"],"attributes":{"plan":"pro"}}');
   await phone.tell('language pt-BR', 'zone America/Sao_Paulo', 'shown');
-  answers.push(TAKEN, TAKEN, TAKEN);
   await phone.tell(`now ${since + 1000}`, `opened ${push('campaign-1')}`);
   await phone.tell(`dismissed ${push('campaign-2')}`, `received ${push('campaign-2')}`);
   await phone.tell('set {"userId":null}');
@@ -91,8 +109,10 @@ for (const client of nativeClients) {
   });
 
   test(`${name}: a device is registered, kept current, and reports`, { skip }, async (t) => {
-    const { start, requests, answers, ask } = await createSituation(t, client);
-    await live(await start(), NOW, answers);
+    const { start, requests, store, ask } = await createSituation(t, client);
+    await sentCampaigns(store);
+    await live(await start(), NOW);
+    await areCounted(store);
     const answer = await ask('GET', `/v1/installations/${ID}`);
     const found = await jsonOf<InstallationView>(answer);
     assert.equal(found.token, apnsToken(7));
@@ -218,10 +238,10 @@ const campaignsOf = ({ body }: Recorded) =>
 async function takes(client: NativeClient, ports: Ports) {
   const api = createApi(ports);
   const key = await registrationKey(ports.store);
+  await sentCampaigns(ports.store);
   const { requests } = recorded(client);
   assert.ok(requests.length >= 8);
   for (const { method, path, headers, body, status } of requests) {
-    if (path === '/v1/receipts') continue;
     const response = await api.request(path, {
       method,
       headers: { ...headers, authorization: headers.authorization!.replace('KEY', key) },
@@ -229,4 +249,5 @@ async function takes(client: NativeClient, ports: Ports) {
     });
     assert.equal(response.status, status, `${method} ${path}: ${await response.text()}`);
   }
+  await areCounted(ports.store);
 }

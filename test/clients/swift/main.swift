@@ -50,10 +50,7 @@ func obey(_ command: String, _ text: String) {
         volley.received(request(text), group: group) { isDone.signal() }
         isDone.wait()
     case "opened":
-        // as after a tap that iOS tells twice
-        for _ in 1...2 {
-            volley.responded(to: UNNotificationResponse(request(text), UNNotificationDefaultActionIdentifier))
-        }
+        volley.responded(to: UNNotificationResponse(request(text), UNNotificationDefaultActionIdentifier))
     case "dismissed":
         volley.responded(to: UNNotificationResponse(request(text), UNNotificationDismissActionIdentifier))
     case "shown": NotificationCenter.default.post(name: UIApplication.didBecomeActiveNotification, object: nil)

@@ -80,6 +80,7 @@ async function begin(t: TestContext, seed: number) {
       ...person(id, { app, token, tags: TAGS.filter(() => below(2) === 0) }),
       ...(below(3) === 0 && { userId: `user-${++users}` }),
       ...(below(6) === 0 && { optedOut: below(2) === 0 }),
+      ...(below(6) === 0 && { optedOutOf: below(2) === 0 ? ['marketing'] : [] }),
     };
     await store.putInstallations([{ ...(same ?? changed), refreshedAt }]);
   }
@@ -130,6 +131,7 @@ async function begin(t: TestContext, seed: number) {
       {},
       {},
       { tags: { any: ['vip'] } },
+      { category: 'marketing' },
       { not: { tags: { all: ['news'] } } },
       { lastSeen: { after: at } },
       { not: { lastSeen: { after: at } } },
