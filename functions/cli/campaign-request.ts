@@ -16,6 +16,7 @@ export interface SendOptions {
   subtitle?: string;
   body?: string;
   link?: string;
+  category?: string;
   app?: string;
   platform?: string[];
   language?: string[];
@@ -37,7 +38,8 @@ export const messageOptions = (command: Command) =>
     .option('--title <text>')
     .option('--subtitle <text>', 'shown by iPhones')
     .option('--body <text>')
-    .option('--link <url>', 'what a tap opens, such as https://… or an address of the app');
+    .option('--link <url>', 'what a tap opens, such as https://… or an address of the app')
+    .option('--category <word>', 'such as marketing; left out: those that opted out of it');
 
 /** Adds the options that name an audience. */
 export const audienceOptions = (command: Command) =>
@@ -86,6 +88,7 @@ export async function campaignRequest(
     subtitle: options.subtitle,
     body: options.body,
     link: options.link,
+    category: options.category,
   });
   const hasMessage = given.message !== undefined || Object.keys(message).length > 0;
   if (file === undefined && !hasMessage && needs.message === 'needed')

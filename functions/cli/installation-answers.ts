@@ -13,6 +13,7 @@ const installation = object<InstallationView>({
   userId: text.optional(),
   language: text.optional(),
   optedOut: z.boolean().optional(),
+  optedOutOf: z.array(text).optional(),
   permission: text.optional(),
   refreshedAt: time,
 });

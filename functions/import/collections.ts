@@ -2,8 +2,8 @@
 
 import { exactNumber, INEXACT, parseExact } from '../lib/exact-json.ts';
 import { HALF } from '../lib/json-texts.ts';
-import { MAX_ATTRIBUTES } from '../model/schemas/registration.ts';
-import { CellFault, text } from './cells.ts';
+import { MAX_ATTRIBUTES, registrationSchema } from '../model/schemas/registration.ts';
+import { bySchema, CellFault, text } from './cells.ts';
 
 type Tell = (path: string, message: string) => void;
 type Attribute = string | number | boolean;
@@ -63,6 +63,23 @@ function goodTags(all: unknown[], tell: Tell): string[] {
   }
   return tags;
 }
+
+/**
+ * Categories, written as tags are and in any case. Undefined, which keeps the stored ones, if one of them
+ * cannot be read: to know some of an opt-out is to lose the others.
+ */
+export function readCategories(cell: unknown, tell: Tell): string[] | undefined {
+  const all = said(cell);
+  const list = typeof all === 'string' ? all.split('|') : all;
+  const found = Array.isArray(list)
+    ? bySchema(registrationSchema.shape.optedOutOf.unwrap(), list.map(plain).filter(Boolean))
+    : new CellFault('must be a list');
+  if (!(found instanceof CellFault)) return found;
+  tell('optedOutOf', found.message);
+  return undefined;
+}
+
+const plain = (it: unknown) => (typeof it === 'string' ? it.trim().toLowerCase() : it);
 
 /** Attributes from an object, or from JSON. */
 export function readAttributes(cell: unknown, tell: Tell): Attributes {

@@ -11,7 +11,13 @@ import { registrationSchema } from '../model/schemas/registration.ts';
 import type { ImportedInstallation } from '../ports/ports.ts';
 import * as cells from './cells.ts';
 import { CellFault } from './cells.ts';
-import { type Attributes, readAttributes, readTags, withAttributes } from './collections.ts';
+import {
+  type Attributes,
+  readAttributes,
+  readCategories,
+  readTags,
+  withAttributes,
+} from './collections.ts';
 import * as identity from './identity.ts';
 
 /** The fields of a row, which are the columns of a CSV. `attributes.NAME` is allowed as well. */
@@ -63,6 +69,7 @@ export function readRow(row: Cells, app: string | undefined, now: number): ReadR
     appVersion: read('appVersion', cells.appVersion),
     userId: read('userId', cells.userId),
     optedOut: read('optedOut', cells.truth),
+    optedOutOf: isAbsent(row.optedOutOf) ? undefined : readCategories(row.optedOutOf, tell),
     permission: read('permission', cells.permission),
     refreshedAt: read('refreshedAt', cells.refreshedAt(now)) ?? null,
   };

@@ -15,6 +15,8 @@ export interface Installation extends Omit<Registration, 'provider'> {
    * the stored value.
    */
   optedOut?: boolean | undefined;
+  /** When it is read: present only if there are some. When it is written: left out keeps the stored ones. */
+  optedOutOf?: string[] | undefined;
   /** when its app last registered, ms since the epoch */
   refreshedAt: number;
 }

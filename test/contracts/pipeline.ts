@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { CampaignRequest } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { accept } from '../../functions/pipeline/accept/accept.ts';
 import { putAppPolicy } from '../../functions/pipeline/app-policy.ts';
@@ -272,6 +273,23 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       assert.equal((told.data as { unread?: number }).unread, made.unread);
     },
   );
+
+  walk('who opted out of the category gets none of it, and is no loss', async (world) => {
+    const { ports } = world;
+    const isOut = (n: number) => n % 4 === 0;
+    await world.people(2_600, (n) => (isOut(n) ? { optedOutOf: ['marketing'] } : {}));
+    const message = messageSchema.parse({ title: 'Sale', category: 'marketing' });
+    const marketing = await world.send({ message });
+    const { accepted, counts } = await world.closed(marketing);
+    assert.deepEqual([accepted, counts.leftOut], [1_950, 650]);
+    assert.equal((await report(ports, marketing))?.unread, 0);
+    assert.equal((await world.closed(await world.send())).accepted, 2_600);
+    const orders = await world.send({ message: { ...message, category: 'orders' } });
+    assert.equal((await world.closed(orders)).accepted, 2_600);
+    const named = { installationIds: ['device-0', 'device-1'] };
+    const toNamed = await world.send({ message, audience: named });
+    assert.equal((await world.closed(toNamed)).accepted, 1);
+  });
 
   walk('devices that show nothing get their push, and the report counts them', async (world) => {
     await world.people(2_600, (n) => ({

@@ -25,6 +25,7 @@ function crowd(): Installation[] {
       ...(below(2) > 0 && { userId: `user-${below(60)}` }),
       ...(below(10) === 0 && { environment: 'sandbox' }),
       ...(n % 9 === 0 && { optedOut: true }),
+      ...(n % 7 === 0 && { optedOutOf: n % 2 === 0 ? ['digest', 'marketing'] : ['marketing'] }),
     });
   });
 }
@@ -47,6 +48,7 @@ function randomAudience({ below, pick }: ReturnType<typeof chance>): Audience {
       installationIds: Array.from({ length: 60 }, () => `device-${device()}`),
     }),
     ...(below(6) === 0 && { tokens: Array.from({ length: 60 }, () => `token-${device()}`) }),
+    ...(below(3) === 0 && { category: pick(['digest', 'marketing', 'orders']) }),
   };
 }
 
@@ -60,6 +62,7 @@ const isIn = (app: string, audience: Audience) => (it: Installation) => {
   return (
     it.app === app &&
     it.optedOut !== true &&
+    !(audience.category && it.optedOutOf?.includes(audience.category)) &&
     (audience.platform?.includes(it.platform) ?? true) &&
     (audience.language?.includes(it.language ?? '') ?? true) &&
     (audience.userIds?.includes(it.userId ?? '') ?? true) &&
@@ -187,6 +190,36 @@ export function audienceContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(idsOf(await pagesOf(store, {}, 10)), ['two']);
   });
 
+  test(`${name}: who opted out of a category is in no audience of it, until the opposite is said`, async (t) => {
+    const store = await makeStore(t);
+    const inAudience = async (category?: string) => [
+      ...idsOf(await pagesOf(store, { category }, 10)),
+      ...idsOf(await pagesOf(store, { installationIds: ['one'], category }, 10)),
+      ...idsOf(await pagesOf(store, { tokens: ['token-of-one'], and: [{ category }] }, 10)),
+      ...idsOf(await pagesOf(store, { userIds: ['user'], category }, 10)),
+    ];
+    const stored = async () => (await store.getInstallation('default', 'one'))?.optedOutOf;
+    const put = (optedOutOf?: string[]) =>
+      store.putInstallations([person('one', { userId: 'user', optedOutOf })]);
+    await put(['digest', 'marketing']);
+    assert.deepEqual(await inAudience('marketing'), []);
+    assert.deepEqual(await inAudience('digest'), []);
+    assert.equal((await inAudience('orders')).length, 4);
+    assert.equal((await inAudience()).length, 4);
+    await put();
+    assert.deepEqual(await inAudience('marketing'), [], 'nothing was said of it');
+    assert.deepEqual(await stored(), ['digest', 'marketing']);
+    await store.updateInstallation('default', 'one', (it) => ({ ...it, optedOutOf: ['orders'] }));
+    assert.equal((await inAudience('marketing')).length, 4);
+    assert.deepEqual(await inAudience('orders'), []);
+    await put([]);
+    assert.equal((await inAudience('orders')).length, 4);
+    assert.deepEqual(
+      await store.getInstallation('default', 'one'),
+      person('one', { userId: 'user' }),
+    );
+  });
+
   test(`${name}: audiences are who they say, in order, never more than estimated`, async (t) => {
     const store = await makeStore(t);
     const people = crowd();
@@ -216,7 +249,9 @@ export function audienceContract(name: string, makeStore: MakeStore) {
       found += expected.length;
     }
     assert.ok(found > 1000, 'the audiences are not all empty');
-    for (const audience of [{}, { platform: ['web' as const] }, { language: ['de'] }])
+    for (const audience of [
+      ...[{}, { platform: ['web' as const] }, { language: ['de'] }, { category: 'marketing' }],
+    ])
       assert.equal(store.countsExactly(audience, 300), true);
     assert.equal(store.countsExactly({ tokens: ['token-1'] }, 1), false, 'some may be no one’s');
   });

@@ -84,11 +84,11 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[{ environment: 'sandbox' as const }, { language: 'fr' }, { language: undefined }],
       ...[{ timeZone: 'Europe/Rome' }, { country: 'IT' }, { appVersion: '1.1' }, { userId: 'v' }],
       ...[{ userId: undefined }, { tags: [] }, { tags: ['a', 'b'] }, { attributes: {} }],
-      ...[{ attributes: { n: '1' } }, { optedOut: true }],
+      ...[{ attributes: { n: '1' } }, { optedOut: true }, { optedOutOf: ['digest', 'marketing'] }],
       ...[{ permission: 'denied' as const }, { permission: undefined }],
     ];
     for (const change of changes) {
-      await store.putInstallations([{ ...before, optedOut: false }]);
+      await store.putInstallations([{ ...before, optedOut: false, optedOutOf: [] }]);
       const told = { ...before, ...change };
       const counts = await importAt(store, LATER, [{ ...told, refreshedAt: null }]);
       assert.equal(counts.updated, 1, JSON.stringify(change));
@@ -112,6 +112,23 @@ export function importContract(name: string, makeStore: MakeStore) {
     assert.equal((await importAt(store, LATER, [said])).updated, 1);
     assert.equal((await get(store, 'one'))?.optedOut, undefined);
     assert.equal((await importAt(store, LATER, [said])).unchanged, 1);
+  });
+
+  test(`${name}: nor an opt-out of categories`, async (t) => {
+    const store = await makeStore(t);
+    const stored = async () => (await get(store, 'one'))?.optedOutOf;
+    const updated = async (rest: Partial<Installation>) =>
+      (await importAt(store, LATER, [row('one', rest)])).updated;
+    await store.putInstallations([person('one', { optedOutOf: ['marketing'] })]);
+    assert.equal(await updated({}), 0);
+    assert.equal(await updated({ language: 'de' }), 1);
+    assert.deepEqual(await stored(), ['marketing']);
+    assert.equal(await updated({ language: 'de', optedOutOf: ['marketing'] }), 0);
+    assert.equal(await updated({ language: 'de', optedOutOf: ['digest'] }), 1);
+    assert.deepEqual(await stored(), ['digest']);
+    assert.equal(await updated({ language: 'de', optedOutOf: [] }), 1);
+    assert.equal(await stored(), undefined);
+    assert.equal(await updated({ language: 'de', optedOutOf: [] }), 0);
   });
 
   test(`${name}: when an app was last seen moves forward only`, async (t) => {
@@ -214,6 +231,7 @@ export function importContract(name: string, makeStore: MakeStore) {
     await store.putInstallations([
       person('registered', {}, LATER + 1),
       person('opted-out', { optedOut: true }),
+      person('opted-out-of-one', { optedOutOf: ['marketing'] }),
     ]);
     const gone = ids.length - kept.length;
     assert.equal(await pruned(store, 'new', true), gone);
@@ -223,6 +241,7 @@ export function importContract(name: string, makeStore: MakeStore) {
     for (const id of ids) assert.equal((await get(store, id)) !== null, kept.includes(id), id);
     assert.ok(await get(store, 'registered'));
     assert.ok(await get(store, 'opted-out'));
+    assert.ok(await get(store, 'opted-out-of-one'));
     assert.ok(await store.getInstallation('other', 'far'));
     assert.ok((await store.estimateAudience('default', {})) >= kept.length);
   });

@@ -61,6 +61,7 @@ export function crowd({ below, pick }: Dice): Installation[] {
         ...(below(4) > 0 && { appVersion: pick(versions) }),
         ...(below(2) > 0 && { userId: `user-${below(60)}` }),
         ...(below(4) > 0 && { permission: pick(permissions) }),
+        ...(n % 6 === 0 && { optedOutOf: n % 4 === 0 ? ['digest', 'marketing'] : ['marketing'] }),
       },
       NOW - below(400) * DAY,
     );
@@ -105,6 +106,7 @@ export function expression(dice: Dice, depth: number): Audience {
     }),
     () => ({ timeZone: some(() => pick(zones)), country: some(() => pick(countries)) }),
     () => ({ permission: some(() => pick(permissions)) }),
+    () => ({ category: pick(['digest', 'marketing', 'orders']) }),
     () => ({}),
   ];
   const own = () => Object.assign({}, ...Array.from({ length: 1 + below(2) }, () => pick(kinds)()));

@@ -243,6 +243,22 @@ test('a bad tag or attribute is left out, and the others are kept', () => {
   assert.match(read({ attributes: bad }).warning!, /; and 40 more$/);
 });
 
+test('categories are read as tags are, in any case; a faulty list keeps what is stored', () => {
+  const read = (optedOutOf: unknown) => {
+    const it = readRow({ ...base, optedOutOf }, undefined, NOW);
+    return 'fault' in it ? it.fault : [it.installation.optedOutOf, it.warning];
+  };
+  assert.deepEqual(read('Orders| marketing |orders'), [['marketing', 'orders'], null]);
+  assert.deepEqual(read('["marketing"]'), [['marketing'], null]);
+  assert.deepEqual(read(['a', 'b']), [['a', 'b'], null]);
+  assert.deepEqual(read('[]'), [[], null]);
+  for (const none of ['', null, undefined]) assert.deepEqual(read(none), [undefined, null]);
+  const form = 'must be 1 to 32 lower-case letters, digits and - _ ., such as marketing';
+  assert.deepEqual(read('a b|orders'), [undefined, `optedOutOf: ${form}`]);
+  for (const bad of [7, {}, '{"a":1}'])
+    assert.deepEqual(read(bad), [undefined, 'optedOutOf: must be a list']);
+});
+
 test('tags and attributes are read as exports have them', () => {
   assert.deepEqual(read({ tags: 'news|beta||' }).tags, ['news', 'beta']);
   assert.deepEqual(read({ tags: '["a|b","c"]' }).tags, ['a|b', 'c']);

@@ -281,6 +281,8 @@ const rows: Record<string, Row> = {
     android: { ...titled.android, priority: 'NORMAL' },
     web: { ...titled.web, urgency: 'normal' },
   },
+  // says who gets it, and is not sent
+  category: { message: { ...t, category: 'marketing' }, ...titled },
   analyticsLabel: { message: { ...t, analyticsLabel: 'sale' }, ...titled },
   'apns.priority': {
     message: { ...t, apns: { priority: 1 } },

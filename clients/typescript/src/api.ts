@@ -283,7 +283,7 @@ export interface Calls {
   /**
    * Change an installation. `PATCH /v1/installations/{id}`
    *
-   * Changes the fields that are sent; `null` removes a field, the others stay. For a new token, a login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`), a new `permission`.
+   * Changes the fields that are sent; `null` removes a field, the others stay. For a new token, a login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`, or `optedOutOf` for some categories), a new `permission`.
    *
    * Needs the scope `installations` or `register`.
    */
@@ -1490,6 +1490,8 @@ export type Installation = {
   userId?: string;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
+  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
+  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional';
   tags?: string[];
@@ -1586,6 +1588,8 @@ export type Message = {
   threadId?: string;
   /** The buttons of the notification: the identifier of a category that the iOS app has registered. For browsers give fcm.webpush.notification.actions. */
   actions?: string;
+  /** What kind of message it is to the people who get it, such as `marketing`. Installations that have opted out of it are no recipients. Nothing of it is sent. The category of Apple is `actions`. */
+  category?: string;
   /** Under which Firebase's delivery reports count an FCM message. Without one, a campaign to about 90,000 installations or more has its id there, unless its app wants no receipts. */
   analyticsLabel?: string;
   apns?: ApnsOptions;
@@ -1941,6 +1945,8 @@ export type Registration = {
   userId?: string;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
+  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
+  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional';
   tags?: string[];
@@ -1964,6 +1970,8 @@ export type RegistrationChange = {
   userId?: string | null;
   /** True: the installation is kept, but never sent to. Left out: the stored value is kept. */
   optedOut?: boolean;
+  /** Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the stored ones are kept. */
+  optedOutOf?: string[];
   /** Whether the system lets the app show notifications. denied: nothing is shown, also before people were asked; pushes are sent nevertheless, and counted. provisional: shown quietly (iOS). Left out: not known. */
   permission?: 'granted' | 'denied' | 'provisional' | null;
   tags?: string[];

@@ -26,6 +26,8 @@ export interface Device {
   country?: string;
   appVersion?: string;
   optedOut?: boolean;
+  /** categories of messages that it does not get, such as `marketing` */
+  optedOutOf?: string[];
 }
 
 export interface State {

@@ -57,11 +57,12 @@ function findCommand(installations: Command, { client, show }: Context) {
 /** Of 100 devices each. */
 const MAX_PAGES = 1_000;
 const HEADINGS = ['ID', 'PLATFORM', 'LANGUAGE', 'PUSHES', 'SEEN', 'USER'];
+const but = (categories: string[] = []) => categories.map((it) => `no ${it}`);
 const cells = (it: InstallationView) => [
   it.id,
   it.platform,
   it.language ?? '-',
-  it.optedOut ? 'opted out' : (it.permission ?? '-'),
+  it.optedOut ? 'opted out' : [it.permission ?? '-', ...but(it.optedOutOf)].join(', '),
   it.refreshedAt.slice(0, 10),
   it.userId ?? '-',
 ];

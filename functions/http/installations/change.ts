@@ -23,6 +23,7 @@ export const changeSchema = z
     appVersion: shape.appVersion.nullable(),
     userId: shape.userId.nullable(),
     optedOut: shape.optedOut,
+    optedOutOf: shape.optedOutOf,
     permission: shape.permission.nullable(),
     tags: shape.tags.unwrap().optional(),
     attributes: z.record(z.string().min(1).max(64), scalar.nullable()).optional().meta({
@@ -56,8 +57,12 @@ export function changed(it: Installation, change: Change, now: number): Installa
   );
   const whole = validate(registrationSchema, after);
   if ('faults' in whole) throw new Contradiction(whole.faults);
-  const { optedOut, ...rest } = installation(id, whole.value, now);
-  return { ...rest, ...(optedOut && { optedOut }) };
+  const { optedOut, optedOutOf = [], ...rest } = installation(id, whole.value, now);
+  return {
+    ...rest,
+    ...(optedOut && { optedOut }),
+    ...(optedOutOf.length > 0 && { optedOutOf }),
+  };
 }
 
 const merged = (before: Installation['attributes'], change: NonNullable<Change['attributes']>) =>

@@ -77,7 +77,7 @@ const changeInstallationCall = ({ store, now }: Ports, admit: Admit) =>
     summary: 'Change an installation',
     description:
       'Changes the fields that are sent; `null` removes a field, the others stay. For a new token, a ' +
-      'login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`), a new `permission`.',
+      'login (`userId`), a logout (`"userId": null`), an opt-out (`optedOut`, or `optedOutOf` for some categories), a new `permission`.',
     scopes: MAY_REGISTER,
     admit,
     takes: { params, query, body: changeSchema },

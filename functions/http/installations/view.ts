@@ -28,6 +28,7 @@ export const installationView = (it: Installation) =>
     appVersion: it.appVersion,
     userId: it.userId,
     optedOut: it.optedOut,
+    optedOutOf: it.optedOutOf,
     permission: it.permission,
     tags: it.tags,
     attributes: it.attributes,

@@ -30,6 +30,7 @@ export const firebase: Preset = {
       from: ['optedOut', 'opted_out', 'unsubscribed'],
       values: TRUTH,
     },
+    { field: 'optedOutOf', from: ['optedOutOf', 'opted_out_of', 'unsubscribedFrom'] },
     { field: 'tags', from: ['topics'] },
     { field: 'refreshedAt', from: ['timestamp', 'updatedAt', 'updated_at', 'lastSeen'] },
   ],

@@ -30,6 +30,7 @@ export function holds(audience: Audience, it: Matchable): boolean {
   if (audience.timeZone && !isOneOf(audience.timeZone, it.timeZone)) return false;
   if (audience.country && !isOneOf(audience.country, it.country)) return false;
   if (audience.permission && !isOneOf(audience.permission, it.permission)) return false;
+  if (audience.category && it.optedOutOf?.includes(audience.category)) return false;
   if (audience.lastSeen && !wasSeen(audience.lastSeen, it.refreshedAt)) return false;
   if (audience.appVersion && !isVersionIn(audience.appVersion, it.appVersion)) return false;
   if (tags && !hasTags(tags, it.tags)) return false;

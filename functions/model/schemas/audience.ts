@@ -50,6 +50,8 @@ export interface AudienceExpression extends Conditions {
  */
 export interface Audience extends Omit<Conditions, 'lastSeen'> {
   lastSeen?: { after?: string | undefined; before?: string | undefined } | undefined;
+  /** the category of the message: installations that have opted out of it are not in the audience */
+  category?: string | undefined;
   and?: Audience[] | undefined;
   or?: Audience[] | undefined;
   not?: Audience | undefined;

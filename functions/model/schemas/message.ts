@@ -12,6 +12,7 @@ import { apnsOptions } from './message-apns.ts';
 import { fcmOverride } from './message-fcm.ts';
 import { LABEL_FORM, labelForm } from './message-text.ts';
 import { localized, type Words, words } from './message-words.ts';
+import { category } from './registration.ts';
 
 /** FCM keeps a message four weeks at most; APNs has no documented bound. */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
@@ -69,6 +70,11 @@ export const messageSchema = z
       description:
         'The buttons of the notification: the identifier of a category that the iOS app has ' +
         'registered. For browsers give fcm.webpush.notification.actions.',
+    }),
+    category: category.optional().meta({
+      description:
+        'What kind of message it is to the people who get it, such as `marketing`. Installations that ' +
+        'have opted out of it are no recipients. Nothing of it is sent. The category of Apple is `actions`.',
     }),
     analyticsLabel: z
       .string()

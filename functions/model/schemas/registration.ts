@@ -58,6 +58,14 @@ export const country = z
   .transform((it) => countryOf(it) ?? it)
   .meta({ description: 'ISO 3166-1 alpha-2, kept in capitals; `UK` is `GB`.' });
 
+/** Categories that an installation may have opted out of. */
+const MAX_CATEGORIES = 20;
+
+/** Lower case alone: of two spellings, an opt-out would be for one of them. */
+export const category = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, {
+  message: 'must be 1 to 32 lower-case letters, digits and - _ ., such as marketing',
+});
+
 /** Attributes of an installation: installations are read by the thousand, with their attributes. */
 export const MAX_ATTRIBUTES = 100;
 
@@ -118,6 +126,16 @@ export const registrationSchema = withServing(
       description:
         'True: the installation is kept, but never sent to. Left out: the stored value is kept.',
     }),
+    optedOutOf: z
+      .array(category)
+      .max(MAX_CATEGORIES)
+      .transform((it) => [...new Set(it)].sort())
+      .optional()
+      .meta({
+        description:
+          'Categories of messages that it is not sent, such as `marketing`; [] for none. Left out: the ' +
+          'stored ones are kept.',
+      }),
     permission: permission.optional().meta({
       description:
         'Whether the system lets the app show notifications. denied: nothing is shown, also before ' +

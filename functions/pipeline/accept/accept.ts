@@ -114,11 +114,12 @@ async function keep(
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
-  const { app, audience, schedule } = request;
+  const { app, audience, message, schedule } = request;
+  const asked = { audience, category: message.category };
   const [campaign, answer] = await Promise.all([
     sampleCampaign(ports, request, now),
     // a retry goes to the failures of an earlier campaign: its audience is not resolved again
-    request.retryOf ? { resolved: null } : resolve(ports.store, app, audience, now, schedule?.at),
+    request.retryOf ? { resolved: null } : resolve(ports.store, app, asked, now, schedule?.at),
   ]);
   if ('resolved' in answer && answer.resolved) campaign.meaning = answer.resolved;
   const unclear = 'faults' in answer ? answer.faults : [];

@@ -18,16 +18,17 @@ const MIN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /**
  * The resolved audience of a request, null where it is the same as the request's own; or why the
- * audience cannot be resolved: each fault with its path in the request. `now` and `beginsAt` (when the
+ * audience cannot be resolved: each fault with its path in the request. `category`: the message's. `now` and `beginsAt` (when the
  * campaign begins) are ms since the epoch. Throws when the store fails.
  */
 export async function resolve(
   store: Pick<Store, 'getSegment' | 'getUpload' | 'getCampaign' | 'isKept'>,
   app: string,
-  { topic, condition, upload, unregistered, ...audience }: AudienceRequest,
+  { audience: asked, category }: { audience: AudienceRequest; category?: string | undefined },
   now: number,
   beginsAt = now,
 ): Promise<{ resolved: Audience | null } | { faults: Fault[] }> {
+  const { topic, condition, upload, unregistered, ...audience } = asked;
   const faults: Fault[] = [];
   const segments = new Map<string, AudienceExpression>();
   for (const name of segmentsIn(audience)) {
@@ -42,7 +43,11 @@ export async function resolve(
   faults.push(...(await earlierFaults(store, app, audience, segments)));
   if (faults.length > 0) return { faults };
 
-  const resolved = resolvedAudience(audience, segments, now);
+  const isToTopic = topic !== undefined || condition !== undefined;
+  const resolved = {
+    ...resolvedAudience(audience, segments, now),
+    ...(category !== undefined && !isToTopic && { category }),
+  };
   const fault = boundsOf(resolved);
   if (fault !== null)
     return { faults: [{ path: 'audience', message: `with its segments it ${fault}` }] };

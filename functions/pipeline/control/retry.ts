@@ -1,6 +1,7 @@
 /** retry: a new campaign to the recipients that an earlier one failed to reach for a temporary reason. */
 
 import { each } from '../../lib/concurrency.ts';
+import { matches } from '../../model/audience/matches.ts';
 import type { Cursor } from '../../model/bucket.ts';
 import { type Campaign, type CampaignRequest, isClosed } from '../../model/campaign.ts';
 import type { Failure } from '../../model/chunk.ts';
@@ -83,11 +84,11 @@ async function hopelessFailures(
 
 /**
  * The recipients of a retry, in pages in the order of the failures, each with the token that its
- * installation has now. Installations that were deleted or opted out are left out.
+ * installation has now. Installations that were deleted, or have opted out of it, are left out.
  */
 export async function* failedBefore(
   { store }: Pick<Ports, 'store'>,
-  { app, retryOf }: Campaign,
+  { app, retryOf, message: { category } }: Campaign,
   after: Cursor | null,
 ): AsyncGenerator<AudiencePage> {
   if (after?.bucket === END.bucket) return;
@@ -95,7 +96,7 @@ export async function* failedBefore(
     const { items, next } = await store.listFailures(retryOf!, from, PAGE_SIZE);
     const ids = items.filter((it) => WORTH.includes(it.outcome)).map((it) => it.installationId);
     const found = await each(ids, CONCURRENCY, (id) => store.getInstallation(app, id));
-    const installations = found.flatMap((it) => (it && !it.optedOut ? it : []));
+    const installations = found.flatMap((it) => (it && matches({ category }, it) ? it : []));
     yield { installations, cursor: next === null ? END : { bucket: 0, id: next } };
     if (next === null) return;
     from = next;

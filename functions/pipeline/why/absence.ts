@@ -40,7 +40,8 @@ export async function absenceOf(ports: Ports, facts: Facts, it: Installation): P
   const asked = isListed(target) && campaign.retryOf === undefined ? target.audience : null;
   const known = asked ? await knownOf(ports.store, asked, it) : it;
   if (known === null) return { ...PAST_GONE, absence: { kind: PAST_GONE.kind, unmet: [], readBy } };
-  const unmet = asked ? unmetIn(asked, known, saidOf(campaign)) : [];
+  // of the category there are words of their own
+  const unmet = asked ? unmetIn({ ...asked, category: undefined }, known, saidOf(campaign)) : [];
   const told = await kindOf(ports.store, facts, known, { target, unmet, readBy });
   return { ...told, absence: { kind: told.kind, unmet, readBy } };
 }
@@ -86,7 +87,7 @@ async function kindOf(
   if (campaign.retryOf) {
     if (isOpen) return notReadYet(facts);
     if (!found.complete) return TOO_OLD;
-    return it.optedOut ? OPTED_OUT : notFailedBefore(campaign.retryOf, it);
+    return optOutOf(campaign, it) ?? notFailedBefore(campaign.retryOf, it);
   }
   const name = target.kind === 'named' ? await nameIn(store, target, it) : 'named';
   if (isOpen && name === 'named' && matches(target.audience, it)) return notReadYet(facts);
@@ -94,7 +95,8 @@ async function kindOf(
   if (name === 'unknown') return UPLOAD_EXPIRED;
   if (name === 'not-named-now' && it.refreshedAt >= (readBy ?? beginOf(campaign)))
     return notNamedNow(it);
-  if (it.optedOut) return OPTED_OUT;
+  const optOut = optOutOf(campaign, it);
+  if (optOut) return optOut;
   if (name !== 'named') return NOT_NAMED;
   if (unmet.length > 0) return conditionWords(unmet);
   return changedSince(it, beginOf(campaign), readBy);
@@ -222,6 +224,16 @@ const OPTED_OUT: Words = {
   summary: 'It is not among the recipients. The installation has opted out, as it is now.',
   next: 'The person can opt in again in the app. No campaign is sent to it before that.',
 };
+
+function optOutOf({ message: { category } }: Campaign, it: Installation): Words | null {
+  if (it.optedOut) return OPTED_OUT;
+  if (category === undefined || !it.optedOutOf?.includes(category)) return null;
+  return {
+    ...{ kind: 'opted-out', state: 'not-in-audience' },
+    summary: `It is not among the recipients. The installation has opted out of the category "${category}", as it is now.`,
+    next: 'The person can opt in again in the app. Messages of other categories are sent to it.',
+  };
+}
 
 const NOT_NAMED: Words = {
   ...{ kind: 'not-named', state: 'not-in-audience' },

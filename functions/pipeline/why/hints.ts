@@ -21,7 +21,8 @@ export function hintsOf(
       );
     return hints;
   }
-  const { app, provider, environment, permission, optedOut, refreshedAt } = installation;
+  const { app, provider, environment, permission, optedOut, optedOutOf, refreshedAt } =
+    installation;
   if (permission === 'denied')
     add('permission-denied', 'The person has not allowed notifications: the device shows nothing.');
   if (permission === 'provisional')
@@ -30,6 +31,9 @@ export function hintsOf(
       'Notifications are provisional: they come quietly, without sound.',
     );
   if (optedOut && delivery) add('opted-out', 'The installation has opted out by now.');
+  const { category } = campaign.message;
+  if (!optedOut && delivery && category !== undefined && optedOutOf?.includes(category))
+    add('opted-out', `The installation has opted out of the category "${category}" by now.`);
   const frozenAt = delivery?.frozenAt ?? null;
   if (delivery && frozenAt !== null && refreshedAt > frozenAt)
     add(

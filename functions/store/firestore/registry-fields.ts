@@ -21,6 +21,8 @@ export interface InstallationFields {
   appVersion?: string | undefined;
   /** there only if so */
   optedOut?: true;
+  /** there only if there are some */
+  optedOutOf?: string[] | undefined;
   permission?: Installation['permission'];
   /** indexed */
   userId?: string | undefined;

@@ -152,16 +152,19 @@ export function spokenOf({ platform, language }: Pick<Installation, 'platform' |
 /** No language has a slash. */
 export const spokenOn = (platform: string, key: string) => `${platform}/${key}`;
 
-/** `optedOut`: as it is there already, where nothing is said of it. */
+/** `kept`: what is stored of the opt-outs, for what is not said of them. */
 export const fromInstallation = (
-  { app: _app, id: _id, bucket: _bucket, attributes, optedOut, ...rest }: Installation,
-  kept = false,
+  { app: _app, id: _id, bucket: _bucket, attributes, optedOut, optedOutOf, ...rest }: Installation,
+  kept: Pick<InstallationFields, 'optedOut' | 'optedOutOf'> = {},
 ): InstallationFields => ({
   ...rest,
   ...(rest.language !== undefined && { spoken: spokenOf(rest) }),
-  ...((optedOut ?? kept) && { optedOut: true as const }),
+  ...((optedOut ?? kept.optedOut) && { optedOut: true as const }),
+  ...someOf(optedOutOf ?? kept.optedOutOf ?? []),
   ...(Object.keys(attributes).length > 0 && { attributes: JSON.stringify(attributes) }),
 });
+
+const someOf = (optedOutOf: string[]) => optedOutOf.length > 0 && { optedOutOf };
 
 export function toInstallation(app: string, id: string, it: InstallationFields): Installation {
   const { attributes = '{}', spoken: _, changed: _changed, ...rest } = it;

@@ -61,6 +61,7 @@ const columns = {
   timeZone: 'time_zone',
   country: 'country',
   permission: 'permission',
+  optedOutOf: 'opted_out_of',
   appVersion: 'app_version',
   refreshedAt: 'refreshed_at',
   tags: 'tags',
@@ -68,6 +69,8 @@ const columns = {
 };
 type Column = keyof typeof columns;
 export const COLUMNS = Object.keys(columns) as Column[];
+
+const isList = (it: Column) => it === 'tags' || it === 'optedOutOf';
 
 /** values of a row before those columns */
 const FIXED = ['bucket', 'id', 'provider', 'environment', 'token'];
@@ -78,7 +81,7 @@ export const selected = (read: Column[]) =>
 
 /** Columns that are NULL are left out. */
 export function reader(read: Column[]): (row: Row) => Matchable & Reached {
-  const isJson = read.map((it) => it === 'tags' || it === 'attributes');
+  const isJson = read.map((it) => isList(it) || it === 'attributes');
   return (row) => {
     const [, id, provider, environment, token] = row;
     const it: Record<string, unknown> = { id, provider, environment, token };
@@ -114,7 +117,7 @@ export const joined = (all: Sql[], by: ' AND ' | ' OR '): Sql => ({
  */
 function conditionsOf(audience: Audience): Decided {
   const { platform, language, userIds, installationIds, tokens, tags } = audience;
-  const { attributes, appVersion, lastSeen, and, or, not } = audience;
+  const { attributes, appVersion, category, lastSeen, and, or, not } = audience;
   const all: Sql[] = [];
   const rest: Audience[] = [];
   const add = (text: string, values: Value[]) => all.push(condition(text, values));
@@ -148,6 +151,8 @@ function conditionsOf(audience: Audience): Decided {
   if (tags && 'all' in tags) for (const tag of tags.all ?? []) add(tagged([tag]), [tag]);
   if (tags && 'none' in tags && tags.none) add(`NOT ${tagged(tags.none)}`, tags.none);
   if (attributes) rest.push({ attributes });
+  // not decided here, so that those who opted out of it are counted while they are read
+  if (category !== undefined) rest.push({ category });
   if (audience.opened) rest.push({ opened: audience.opened });
   if (audience.notOpened) rest.push({ notOpened: audience.notOpened });
   if (appVersion) rest.push({ appVersion });
@@ -173,7 +178,8 @@ function conditionsOf(audience: Audience): Decided {
 
 /** Whether anything in it needs that field of an installation. */
 export function isAbout({ and = [], or = [], not, ...own }: Audience, field: string): boolean {
-  const named = { userId: 'userIds', refreshedAt: 'lastSeen' }[field] ?? field;
+  const named =
+    { userId: 'userIds', refreshedAt: 'lastSeen', optedOutOf: 'category' }[field] ?? field;
   return (
     own[named as keyof typeof own] !== undefined ||
     [...and, ...or, ...(not ? [not] : [])].some((it) => isAbout(it, field))

@@ -23,9 +23,13 @@ import { hash48, inLanguages } from './lookups.ts';
 /** Installations of a sample, and the parts of the buckets that they are from: 10 ms. */
 const [SAMPLED, STRIPS] = [8_000, 4];
 
+const COUNTED: ReadonlySet<string> = new Set(['platform', 'language']);
+
 /** Whether the counts by platform and language tell its size. */
-export const isCountable = (audience: Audience) =>
-  Object.keys(audience).every((it) => it === 'platform' || it === 'language');
+const isCountable = (audience: Audience) => Object.keys(audience).every((it) => COUNTED.has(it));
+
+/** The same, with those that have opted out of its category, which are counted while they are read. */
+export const isCountableWhole = ({ category: _, ...audience }: Audience) => isCountable(audience);
 
 export const WHOLE = { share: 1, between: null, asOf: null };
 

@@ -9,7 +9,7 @@ import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { holes, naming, positionOf, queryOf } from './audience-query.ts';
-import { isCountable, sample, sizeOf, WHOLE } from './audience-sample.ts';
+import { isCountableWhole, sample, sizeOf, WHOLE } from './audience-sample.ts';
 import { bucketsOf } from './lookups.ts';
 
 /**
@@ -33,7 +33,7 @@ export function sqliteAudiences(db: Database, source: PastSource) {
   return {
     estimateAudience: async (app, audience) => sizeOf(db, app, audience),
 
-    countsExactly: isCountable,
+    countsExactly: isCountableWhole,
 
     streamAudience: stream,
 
@@ -92,7 +92,15 @@ async function* streamed(
   const step = query.scans ? STEP : BUCKETS;
   let cursor = after ?? { bucket: range.from, id: '' };
   let last = cursor;
+  const areCounted = isCountableWhole(audience);
   let page: Reached[] = [];
+  let leftOut = 0;
+  const flush = (): AudiencePage => {
+    const whole = { installations: page, cursor: last, ...(leftOut > 0 && { leftOut }) };
+    page = [];
+    leftOut = 0;
+    return whole;
+  };
   for (let end = cursor.bucket; end < range.to; ) {
     end = Math.min(end + step, range.to);
     for (;;) {
@@ -103,11 +111,11 @@ async function* streamed(
       const found = rows.map(query.read);
       await past.add(found);
       for (const [i, it] of found.entries()) {
-        if (rest !== null && !matches(rest, it)) continue;
+        const isOut = rest !== null && !matches(rest, it);
+        if (isOut && !areCounted) continue;
         last = positionOf(rows[i]!);
-        if (page.push(it) < size) continue;
-        yield { installations: page, cursor: last };
-        page = [];
+        if (isOut) leftOut += 1;
+        else if (page.push(it) === size) yield flush();
       }
       if (rows.length > 0) cursor = positionOf(rows.at(-1)!);
       // a statement of SQLite is whole or throws, so these are the last
@@ -118,5 +126,5 @@ async function* streamed(
     cursor = { bucket: end, id: '' };
     if (query.scans) await nextTurn();
   }
-  if (page.length > 0) yield { installations: page, cursor: last };
+  if (page.length > 0 || leftOut > 0) yield flush();
 }

@@ -30,6 +30,8 @@ export function sqliteImport(
   const unchanged = (it: ImportedInstallation, digest: number, known: Known) =>
     known.digest === digest &&
     (it.optedOut === undefined || it.optedOut === (known.opted_out === 1)) &&
+    (it.optedOutOf === undefined ||
+      JSON.stringify(it.optedOutOf) === (known.opted_out_of ?? '[]')) &&
     (it.refreshedAt === null || it.refreshedAt <= known.refreshed_at);
 
   return {
@@ -51,6 +53,7 @@ export function sqliteImport(
       const from = after === null ? 0 : partBelow(BUCKETS, after);
       const to = Math.min(from + PRUNE_PART, BUCKETS);
       const unseen = `app = ? AND bucket >= ? AND bucket < ? AND refreshed_at < ? AND opted_out = 0
+        AND ifnull(opted_out_of, '[]') = '[]'
         AND NOT EXISTS (SELECT 1 FROM import_marks AS m WHERE m.run = ? AND m.app = installations.app
           AND m.bucket = installations.bucket AND m.id = installations.id)`;
       let found = 0;

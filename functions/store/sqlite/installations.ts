@@ -57,7 +57,8 @@ export function sqliteInstallations(db: Database, rows: Rows, lookups: Lookups) 
         const it = rows.get(app, id);
         if (!it) return null;
         const changed = change(it);
-        rows.write([{ ...changed, optedOut: changed.optedOut ?? false }], 0, writeAll);
+        const { optedOut = false, optedOutOf = [] } = changed;
+        rows.write([{ ...changed, optedOut, optedOutOf }], 0, writeAll);
         return changed;
       }),
 

@@ -23,11 +23,15 @@ export interface Row {
   country: string | null;
   opted_out: 0 | 1;
   permission: Permission | null;
+  /** JSON; null: none was ever told */
+  opted_out_of: string | null;
 }
+
+const isSome = (list: string | null): list is string => list !== null && list !== '[]';
 
 /** The columns that `fromRow` reads. */
 export const FIELDS = `app, bucket, id, platform, provider, environment, token, language, time_zone,
-  user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission`;
+  user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission, opted_out_of`;
 
 /** Selects what an installation is found by, as `Found`. */
 export const FINDABLE = `app, bucket, id, token, user_id AS userId, platform, language, permission,
@@ -52,6 +56,7 @@ export const fromRow = (row: Row): Installation => ({
   ...(row.user_id !== null && { userId: row.user_id }),
   ...(row.opted_out === 1 && { optedOut: true }),
   ...(row.permission !== null && { permission: row.permission }),
+  ...(isSome(row.opted_out_of) && { optedOutOf: JSON.parse(row.opted_out_of) }),
   tags: JSON.parse(row.tags),
   attributes: JSON.parse(row.attributes),
   refreshedAt: row.refreshed_at,

@@ -262,6 +262,8 @@ export const migrations: Migration[] = [
      told TEXT NOT NULL DEFAULT '', told_at INTEGER NOT NULL DEFAULT 0, due_at INTEGER
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX receipt_counts_due ON receipt_counts (due_at) WHERE due_at IS NOT NULL;`,
+  // the categories that it has opted out of, as JSON
+  'ALTER TABLE installations ADD COLUMN opted_out_of TEXT;',
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

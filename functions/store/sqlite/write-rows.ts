@@ -7,19 +7,20 @@ import { hash48, hash48of, type Lookups } from './lookups.ts';
 import type { Removal } from './remove-rows.ts';
 import { FIELDS, FINDABLE, type Found, KEY } from './row.ts';
 
-/** A row that does not mention the opt-out keeps the stored one. */
+/** A row that does not mention the opt-outs keeps the stored ones. */
 const PUT = `
   INSERT INTO installations (${FIELDS}, digest)
-  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18)
+  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18,?19)
   ON CONFLICT DO UPDATE SET platform = ?4, provider = ?5, environment = ?6, token = ?7,
     language = ?8, time_zone = ?9, user_id = ?10, tags = ?11, attributes = ?12, refreshed_at = ?13,
     app_version = ?14, country = ?15, opted_out = coalesce(?16, opted_out),
-    permission = ?17, digest = ?18`;
+    permission = ?17, opted_out_of = coalesce(?18, opted_out_of), digest = ?19`;
 
 /** What `unchanged` compares beside the digest of a row. */
 export interface Known {
   digest: number | null;
   opted_out: 0 | 1;
+  opted_out_of: string | null;
   refreshed_at: number;
 }
 
@@ -39,7 +40,7 @@ export function createWrite(db: Database, lookups: Lookups, { leave, remove }: R
     const users: { hashed: number; bucket: number }[] = [];
     const moved: { old: Found; isAnothers: boolean }[] = [];
     const find = db.sql<Known>(
-      `SELECT digest, opted_out, refreshed_at FROM installations WHERE ${KEY}`,
+      `SELECT digest, opted_out, opted_out_of, refreshed_at FROM installations WHERE ${KEY}`,
     );
     const findOld = db.sql<Found>(`SELECT ${FINDABLE} FROM installations WHERE ${KEY}`);
     for (const it of rows) {
@@ -120,11 +121,12 @@ const put = (
     it.country ?? null,
     it.optedOut === undefined ? null : Number(it.optedOut),
     it.permission ?? null,
+    it.optedOutOf === undefined ? null : JSON.stringify(it.optedOutOf),
     made.digest,
   );
 
 /**
- * 48 bits over all that an import compares. The opt-out is not part of it, since a row may leave it
+ * 48 bits over all that an import compares. The opt-outs are not part of it, since a row may leave them
  * out. Free texts come last, after their lengths, so that no two rows run together to the same text. What was
  * added later is there only where a row has it: the digests of all other rows stay.
  */

@@ -455,6 +455,26 @@ test('an installation outside of the audience is told each condition it does not
   assert.equal(found.delivery, null);
 });
 
+test('an installation that has opted out of the category says so, and meets the audience', async (t) => {
+  const it = await createFixture(t);
+  await register(it, 'out', { language: 'de', optedOutOf: ['marketing'] });
+  const message = { ...campaign.message, category: 'marketing' };
+  const id = await send(it, { message });
+  await freeze(it, id, []);
+  const why = await ask(it, id, 'out');
+  assert.deepEqual([why.state, why.absence?.kind], ['not-in-audience', 'opted-out']);
+  assert.deepEqual(why.absence?.unmet, []);
+  assert.match(why.summary, /has opted out of the category "marketing", as it is now/);
+  assert.match(why.next, /Messages of other categories are sent to it/);
+  const other = await send(it, { message: { ...message, category: 'orders' } });
+  await freeze(it, other, []);
+  assert.notEqual((await ask(it, other, 'out')).absence?.kind, 'opted-out');
+  const frozen = await send(it, { message });
+  await freeze(it, frozen, ['out']);
+  const { hints } = await ask(it, frozen, 'out');
+  assert.ok(hints.some(({ text }) => /of the category "marketing" by now/.test(text)));
+});
+
 test('an installation that meets all conditions says why it is no recipient', async (t) => {
   const it = await createFixture(t);
   await register(it, 'device-1', { token: apnsToken(1) });

@@ -191,6 +191,32 @@ test('an opt-out stays until the app sends the opposite, whatever else it regist
   assert.equal(await reached(), 1);
 });
 
+test('an installation opts out of categories, and hears of the others', async (t) => {
+  const { asApp, get } = await registry(t);
+  const put = (more: object) => asApp('PUT', '/v1/installations/device-1', { ...device, ...more });
+  const patch = (more: object) => asApp('PATCH', '/v1/installations/device-1?app=shop', more);
+  const stored = async () => (await get())?.optedOutOf;
+  await put({ optedOutOf: ['orders', 'marketing', 'orders'] });
+  assert.deepEqual(await stored(), ['marketing', 'orders'], 'each once, in order');
+  await put({});
+  assert.deepEqual(await stored(), ['marketing', 'orders'], 'nothing was said of it');
+  assert.equal((await patch({ optedOutOf: ['digest'] })).status, 204);
+  assert.deepEqual(await stored(), ['digest']);
+  assert.equal((await patch({ tags: ['vip'] })).status, 204);
+  assert.deepEqual(await stored(), ['digest']);
+  assert.equal((await patch({ optedOutOf: [] })).status, 204);
+  assert.equal(await stored(), undefined);
+
+  const message = 'must be 1 to 32 lower-case letters, digits and - _ ., such as marketing';
+  const faulty = await patch({ optedOutOf: ['Marketing', '', 'a b', 'x'.repeat(33)] });
+  assert.deepEqual(
+    (await jsonOf<Problem>(faulty)).faults,
+    [0, 1, 2, 3].map((n) => ({ path: `optedOutOf[${n}]`, message })),
+  );
+  const many = Array.from({ length: 21 }, (_, n) => `c${n}`);
+  assert.equal((await put({ optedOutOf: many })).status, 400);
+});
+
 test('an app tells whether it may show notifications, and may no longer know', async (t) => {
   const { asApp, get } = await registry(t);
   const put = (body: object) => asApp('PUT', '/v1/installations/device-1', { ...device, ...body });

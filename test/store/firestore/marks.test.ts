@@ -135,6 +135,8 @@ test('whatever else changes moves the marker', { skip }, async (t) => {
     { environment: 'sandbox' },
     { optedOut: true },
     { optedOut: false },
+    { optedOutOf: ['marketing'] },
+    { optedOutOf: [] },
   ] as const;
   for (const change of changes) {
     clock.now += MINUTE;

@@ -18,9 +18,10 @@ export function kinds(field: string): { types: RegExp; needed: string } {
     case 'permission':
       return of(`bool|${WORDS}`, 'text or bool');
     case 'tags':
+    case 'optedOutOf':
       return of(
         `_(?:${WORDS})|json|jsonb|${WORDS}`,
-        'text[], json, or text with | between the tags',
+        `text[], json, or text with | between the ${field === 'tags' ? 'tags' : 'categories'}`,
       );
     case 'attributes':
       return of('json|jsonb|text|varchar', 'json or jsonb');

@@ -30,6 +30,7 @@ const names: Record<string, string[]> = {
   appVersion: ['appversion', 'version', 'clientversion'],
   userId: ['userid', 'user', 'uid', 'customerid', 'accountid', 'memberid'],
   optedOut: ['optedout', 'optout', 'unsubscribed', 'pushoptout'],
+  optedOutOf: ['optedoutof', 'optedoutcategories', 'unsubscribedfrom'],
   permission: [
     ...['permission', 'pushpermission', 'notificationpermission', 'permissionstatus'],
     ...['authorizationstatus', 'pushenabled', 'notificationsenabled'],

@@ -65,6 +65,7 @@ function About({ it }: { it: InstallationView }) {
           [facts.version, it.appVersion ? <bdi key="version">{it.appVersion}</bdi> : null],
           [facts.permission, it.permission ? permissions[it.permission] : null],
           [facts.optedOut, it.optedOut ? yes : null],
+          [facts.optedOutOf, it.optedOutOf?.join(', ') ?? null],
           [
             facts.tags,
             it.tags.length > 0 ? (

@@ -85,6 +85,7 @@ export const compose = {
       threadId: 'Group',
       actions: 'Buttons',
       collapseId: 'Replaces',
+      category: 'Category',
       analyticsLabel: 'Analytics label',
       apns: 'APNs',
       fcm: 'FCM',

@@ -43,6 +43,7 @@ export const devices = {
     version: 'App version',
     permission: 'May show',
     optedOut: 'Opted out',
+    optedOutOf: 'Opted out of',
     tags: 'Tags',
     attributes: 'Attributes',
     token: 'Token',

@@ -43,7 +43,11 @@ const NO_FIELD = new Set(['installationIds', 'tokens', 'opened', 'notOpened']);
 
 /** What `matches` looks at of an installation. */
 function fieldsOf({ and = [], or = [], not, ...own }: Audience): string[] {
-  const named: Record<string, string> = { userIds: 'userId', lastSeen: 'refreshedAt' };
+  const named: Record<string, string> = {
+    userIds: 'userId',
+    lastSeen: 'refreshedAt',
+    category: 'optedOutOf',
+  };
   return [
     ...Object.keys(own).filter((it) => !NO_FIELD.has(it)),
     ...[...and, ...or, ...(not ? [not] : [])].flatMap(fieldsOf),

@@ -11,7 +11,7 @@ import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type { InstallationFields } from '../registry-fields.ts';
 
 /** A page that another version has packed is absent: it is read from documents, and packed again. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 /** Bytes of the rows of a page. A document holds 1 MiB. */
 export const MOST_BYTES = 700_000;
 /** Bytes that a page may have unpacked: some twenty times of what is usual. */
@@ -38,6 +38,7 @@ const columns: Record<Column, true> = {
   appVersion: true,
   userId: true,
   permission: true,
+  optedOutOf: true,
   tags: true,
   attributes: true,
   refreshedAt: true,

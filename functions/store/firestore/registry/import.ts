@@ -1,5 +1,6 @@
 /** Imports: rows that are stored with the same fields already are not written. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { each } from '../../../lib/concurrency.ts';
 import type { Installation } from '../../../model/installation.ts';
 import type { ImportCounts, ImportedInstallation, Store } from '../../../ports/ports.ts';
@@ -81,10 +82,11 @@ function summed(all: BatchCounts[]): BatchCounts {
   return sum;
 }
 
-/** A later time of `refreshedAt` changes it; a row that says nothing of that, or of the opt-out, does not. */
+/** A later time of `refreshedAt` changes it; a row that says nothing of that, or of the opt-outs, does not. */
 const isUnchanged = (it: ImportedInstallation, old: Installation) =>
   told(it) === told(old) &&
   (it.optedOut === undefined || it.optedOut === (old.optedOut === true)) &&
+  (it.optedOutOf === undefined || isDeepStrictEqual(it.optedOutOf, old.optedOutOf ?? [])) &&
   (it.refreshedAt === null || it.refreshedAt <= old.refreshedAt);
 
 const told = (it: ImportedInstallation) =>

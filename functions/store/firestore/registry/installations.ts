@@ -81,7 +81,8 @@ async function readAndChange(
   const changed = change(toInstallation(app, id, found.data() as InstallationFields));
   const isNew = changed.token !== found.get('token');
   const holders = await readWithin(within, isNew ? [schema.token(app, changed.token)] : []);
-  const whole = { ...changed, optedOut: changed.optedOut ?? false };
+  const { optedOut = false, optedOutOf = [] } = changed;
+  const whole = { ...changed, optedOut, optedOutOf };
   await put(within, [whole], byPath([found]), holdersOf(holders));
   return changed;
 }

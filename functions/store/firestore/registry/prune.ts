@@ -13,6 +13,8 @@ import { PARTS, seenBy } from './import-runs.ts';
 import type { Registry } from './registry.ts';
 import { removeWhere } from './removal.ts';
 
+/** The fields that keep one which was not seen. */
+const KEEPING = ['refreshedAt', 'optedOut', 'optedOutOf'];
 /** Installations read in one query. */
 const PAGE = 1_000;
 /** Installations removed in one transaction: four writes each, of 500. */
@@ -28,7 +30,10 @@ export const firestorePrune = (registry: Registry): Pick<Store, 'pruneInstallati
     const part = after === null ? 0 : partBelow(PARTS, after);
     const seen = await seenBy(registry, run, part, app);
     const isGone = (it: DocumentSnapshot) =>
-      !seen.has(idOf(it.id).id) && it.get('refreshedAt') < beganAt && it.get('optedOut') !== true;
+      !seen.has(idOf(it.id).id) &&
+      it.get('refreshedAt') < beganAt &&
+      it.get('optedOut') !== true &&
+      it.get('optedOutOf') === undefined;
     let found = 0;
     for await (const batch of inPart(registry, app, part)) {
       const gone = batch.filter(isGone).map((it) => ({ app, id: idOf(it.id).id }));
@@ -44,7 +49,7 @@ export const firestorePrune = (registry: Registry): Pick<Store, 'pruneInstallati
 function inPart({ client, schema }: Registry, app: string, part: number) {
   const [from, to] = [part, part + 1].map((it) => bucketName(app, (BUCKETS / PARTS) * it));
   const query = schema.installations
-    .select('refreshedAt', 'optedOut')
+    .select(...KEEPING)
     .orderBy(BY_NAME)
     .startAt(from)
     .endBefore(to)
@@ -60,7 +65,7 @@ function removed(
 ): Promise<number> {
   let first = 0;
   return changeInstallations(registry, async (change) => {
-    const gone = await removeWhere(change, names, isGone, ['refreshedAt', 'optedOut']);
+    const gone = await removeWhere(change, names, isGone, KEEPING);
     // if the answer to the first commit was lost, they are gone now
     first ||= gone.length;
     return gone.length || first;

@@ -103,7 +103,7 @@ function goneWith({ schema }: Registry, rows: Row[]): Map<string, DocumentRefere
 
 function write({ writes, readAt }: Change, { it, ref, tokenRef, known, holder }: Row) {
   const before = known?.data() as InstallationFields | undefined;
-  const fields = fromInstallation(it, before?.optedOut === true);
+  const fields = fromInstallation(it, before);
   const changed = markerOf(ref.id, before, fields, readAt);
   writes.set(ref, { ...fields, changed } satisfies InstallationFields);
   if (holder !== it.id) writes.set(tokenRef, { id: it.id } satisfies TokenFields);

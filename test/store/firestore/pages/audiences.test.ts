@@ -57,7 +57,7 @@ async function change({ store }: Paged, people: Installation[]): Promise<Install
     }
     const other =
       dice === 1
-        ? { ...it, optedOut: true }
+        ? { ...it, ...(it.bucket % 2 === 0 ? { optedOut: true } : { optedOutOf: ['marketing'] }) }
         : dice === 2
           ? { ...it, tags: ['vip', 'later'], language: 'de', token: `later-${it.id}` }
           : it;

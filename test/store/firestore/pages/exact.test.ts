@@ -22,6 +22,7 @@ test('what is counted exactly is read or left out, also before any page is built
     {},
     { platform: ['ios'], timeZone: ['Europe/Zurich'] },
     { tags: { all: ['vip'] } },
+    { category: 'marketing' },
     { userIds: ['user-1', 'user-2'] },
   ];
   for (const audience of audiences) {

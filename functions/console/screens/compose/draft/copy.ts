@@ -57,6 +57,7 @@ const DAY = 86_400;
 
 const names = [
   'collapseId',
+  'category',
   'androidChannel',
   'threadId',
   'actions',

@@ -29,6 +29,7 @@ export interface Options {
   badge: string;
   ttlSeconds: string;
   collapseId: string;
+  category: string;
   priority: '' | 'high' | 'normal';
   androidChannel: string;
   interruption: '' | 'passive' | 'active' | 'time-sensitive' | 'critical';
@@ -83,6 +84,7 @@ export const emptyDraft = (): Draft => ({
     badge: '',
     ttlSeconds: '',
     collapseId: '',
+    category: '',
     priority: '',
     androidChannel: '',
     interruption: '',

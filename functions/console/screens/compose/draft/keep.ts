@@ -93,7 +93,8 @@ function read(id: string): Omit<Stored, 'version'> | null {
     const it = JSON.parse(localStorage.getItem(PREFIX + id) ?? 'null') as Stored | null;
     if (it?.version !== 1 || typeof it.key !== 'string') return null;
     const empty = emptyDraft();
-    return { ...it, draft: { ...empty, ...it.draft } };
+    const options = { ...empty.options, ...it.draft.options };
+    return { ...it, draft: { ...empty, ...it.draft, options } };
   } catch {
     return null;
   }

@@ -47,6 +47,7 @@ export function OptionFields() {
         {text('threadId')}
         {text('actions')}
         {text('collapseId')}
+        {text('category')}
         {text('analyticsLabel')}
       </div>
       <Check
@@ -70,6 +71,7 @@ const names = [
   'threadId',
   'actions',
   'collapseId',
+  'category',
   'analyticsLabel',
   'apns',
   'fcm',
