@@ -9,6 +9,7 @@ import type { AppView, ControlledAppView } from '../http/apps.ts';
 import type { Uploaded } from '../http/audiences.ts';
 import type { HistoryView } from '../http/campaigns/control.ts';
 import type { EstimateView } from '../http/campaigns/estimate.ts';
+import type { PublishedView } from '../http/campaigns/export.ts';
 import type { FailureView, ReportView } from '../http/campaigns/report-view.ts';
 import type { TestedView } from '../http/campaigns/test-send.ts';
 import type { CampaignView } from '../http/campaigns/view.ts';
@@ -47,6 +48,12 @@ export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item
 const faults = z.array(z.looseObject({ path: text, message: text }));
 const lineFaults = z.array(z.looseObject({ line: number, message: text }));
 
+export const published = object<PublishedView>({
+  run: time,
+  events: number,
+  recipients: number,
+  receipts: number,
+});
 export const exportRow = object<WarehouseRow>({ kind: text });
 
 export const checked = object<CheckedView>({ faults });

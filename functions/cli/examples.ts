@@ -7,7 +7,7 @@ const ID = '3f1c9a0b5d7e2c4a6b80';
 /** By the name of the command; a test runs each of them. */
 const examples: Record<string, string[]> = {
   campaigns: ['', '--state running --state paused', '--search sale --app shop'],
-  'campaigns export': ['3f1c9a0b5d7e2c4a6b80 > rows.ndjson'],
+  'campaigns export': [`${ID} > rows.ndjson`, `${ID} --publish`],
   'campaigns list': [
     '--from 2026-12-01T00:00:00Z --limit 100',
     '--to "2026-12-24 18:00" --zone Europe/Berlin --json',

@@ -67,6 +67,8 @@ export function createPubSubEvents({
   }
 
   return {
+    isTopic: true,
+
     async publish(event) {
       const body = JSON.stringify({ messages: [messageOf(event)] });
       const deadline = AbortSignal.timeout(DEADLINE_MS);

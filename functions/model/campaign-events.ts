@@ -14,6 +14,7 @@ import type { Campaign, Counts, Sums } from './campaign.ts';
 import type { Chunk, ChunkCommit } from './chunk.ts';
 import type { CampaignEvent, EventType } from './event.ts';
 import type { ReceiptCounts } from './receipt.ts';
+import { ROWS_VERSION, type WarehouseRow } from './rows.ts';
 import type { EventData } from './schemas/events.ts';
 import { unreadOf } from './unread.ts';
 
@@ -153,6 +154,17 @@ export function chunkEvents(
 }
 
 const inParts = <T>(items: readonly T[]) => chunked(items, IN_ONE_EVENT);
+
+// ---------------------------------------------------------------------------------- for a warehouse
+
+/** A part of the rows of a campaign. `run`, in ms, names the export that it is of. */
+export const rowsEvent = (it: Campaign, run: number, part: number, rows: WarehouseRow[]) =>
+  event('warehouse.rows', it, `${it.id}-rows-${run}-${part}`, run, {
+    schema: ROWS_VERSION,
+    run: rfc3339(run),
+    part,
+    rows: rows.map((row) => ({ ...row })),
+  });
 
 // ------------------------------------------------------------------------------------ of a webhook
 

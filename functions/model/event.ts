@@ -15,6 +15,7 @@ export const eventTypes = [
   'campaign.receipts',
   'installation.unregistered',
   'push.failed',
+  'warehouse.rows',
   'webhook.disabled',
   'webhook.test',
 ] as const;
@@ -34,9 +35,11 @@ export interface CampaignEvent {
 }
 
 /** Types that a webhook gets only if it names them. */
-const optIn: readonly EventType[] = ['campaign.receipts', 'push.failed', 'webhook.test'];
-export const subscribable = eventTypes.filter((it) => it !== 'webhook.test');
-export const subscribedByDefault = eventTypes.filter((it) => !optIn.includes(it));
+const optIn: readonly EventType[] = ['campaign.receipts', 'push.failed'];
+/** Types that no webhook subscribes to. Rows are for other subscribers of the topic. */
+const unlisted: readonly EventType[] = ['webhook.test', 'warehouse.rows'];
+export const subscribable = eventTypes.filter((it) => !unlisted.includes(it));
+export const subscribedByDefault = subscribable.filter((it) => !optIn.includes(it));
 
 export const isEventType = (it: unknown): it is EventType => eventTypes.includes(it as EventType);
 

@@ -1,12 +1,15 @@
 /** export: what became of each recipient of a campaign, and each receipt, as rows for a data warehouse. */
 
+import { chunked } from '../lib/chunked.ts';
+import { each } from '../lib/concurrency.ts';
 import { Expired } from '../lib/errors.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { BUCKETS } from '../model/bucket.ts';
 import { type Campaign, toOf } from '../model/campaign.ts';
+import { rowsEvent } from '../model/campaign-events.ts';
 import { receiptKinds, receiptName } from '../model/receipt.ts';
 import { ROWS_VERSION, type WarehouseRow } from '../model/rows.ts';
-import type { RecipientOutcome, Store } from '../ports/ports.ts';
+import type { Ports, RecipientOutcome, Store } from '../ports/ports.ts';
 
 type Reader = Pick<Store, 'readOutcomes' | 'readReceipts' | 'isKept'>;
 
@@ -61,4 +64,39 @@ function recipientFields(
     attempts: failure?.attempts ?? null,
     at: at === null ? null : rfc3339(at),
   } as const;
+}
+
+/** Rows of one event: some 400 kB, of the 10 MB that Pub/Sub takes. */
+const IN_ONE_EVENT = 2_000;
+/** Events that are published at the same time. */
+const AT_ONCE = 4;
+
+interface Published {
+  /** names the export, in ms */
+  run: number;
+  events: number;
+  recipients: number;
+  receipts: number;
+}
+
+/**
+ * Publishes all rows of a campaign in events of up to 2,000, the one with the end after all others are
+ * published: rows of a run that has its end are all rows. Not stored in the outbox, since the rows can be
+ * read again: if it throws, the caller asks again, which is another run.
+ */
+export async function publishRows(
+  { store, events, now }: Pick<Ports, 'store' | 'events' | 'now'>,
+  campaign: Campaign,
+): Promise<Published> {
+  const published: Published = { run: now(), events: 0, recipients: 0, receipts: 0 };
+  for await (const rows of exportRows(store, campaign)) {
+    const parts = chunked(rows, IN_ONE_EVENT).map((some) =>
+      rowsEvent(campaign, published.run, published.events++, some),
+    );
+    await each(parts, AT_ONCE, (it) => events.publish(it));
+    for (const it of rows)
+      if (it.kind === 'end')
+        Object.assign(published, { recipients: it.recipients, receipts: it.receipts });
+  }
+  return published;
 }

@@ -6,6 +6,8 @@ import type { CampaignEvent } from '../model/event.ts';
 export interface Events {
   /** Rejects if the event may not have been published; it stays in the outbox then. */
   publish(event: CampaignEvent): Promise<void>;
+  /** Events go to a topic, which others than Volley may subscribe to. */
+  isTopic?: true;
 }
 
 /**

@@ -65,6 +65,7 @@ test('the API describes itself, from the schemas it checks with', async (t) => {
     'post /v1/audiences:estimate',
     'post /v1/campaigns',
     'post /v1/campaigns/{id}/cancel',
+    'post /v1/campaigns/{id}/export',
     'post /v1/campaigns/{id}/pause',
     'post /v1/campaigns/{id}/resume',
     'post /v1/campaigns/{id}/retry-failures',

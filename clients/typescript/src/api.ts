@@ -65,6 +65,14 @@ export interface Calls {
    */
   exportCampaign(input: { id: string }, options?: CallOptions): Promise<unknown>;
   /**
+   * Publish the rows of a campaign for a data warehouse. `POST /v1/campaigns/{id}/export`
+   *
+   * The same rows as of GET, in events `warehouse.rows` to the topic of events, about 2,000 in each. The last event, with the row `end`, follows all others. Asked for again, all are published again under another `run`.
+   *
+   * Needs the scope `campaigns`.
+   */
+  publishRows(input: { id: string }, options?: CallOptions): Promise<PublishedRows>;
+  /**
    * Why a device did, or did not, get a campaign. `GET /v1/campaigns/{id}/recipients/{installationId}`
    *
    * What is known of one installation and one campaign, as a timeline: why it is in the audience or not, when it was frozen, handed over and answered, and what to do. Conditions are compared with the installation as it is now. A token that no installation has is `token:` and the first 32 hexadecimal digits of its SHA-256. About 20 reads, however large the campaign.
@@ -1841,6 +1849,14 @@ export type Pruned = {
   next: string | null;
 };
 
+export type PublishedRows = {
+  /** Names this export in its events. */
+  run: string;
+  events: number;
+  recipients: number;
+  receipts: number;
+};
+
 export type PushToDevice = {
   campaign: {
     id: string;
@@ -2306,7 +2322,7 @@ export type WebhookDelivery = {
   state: 'pending' | 'delivered' | 'failed';
   event: {
     id: string;
-    type: 'campaign.accepted' | 'campaign.started' | 'campaign.progress' | 'campaign.paused' | 'campaign.completed' | 'campaign.failed' | 'campaign.receipts' | 'installation.unregistered' | 'push.failed' | 'webhook.disabled' | 'webhook.test';
+    type: 'campaign.accepted' | 'campaign.started' | 'campaign.progress' | 'campaign.paused' | 'campaign.completed' | 'campaign.failed' | 'campaign.receipts' | 'installation.unregistered' | 'push.failed' | 'warehouse.rows' | 'webhook.disabled' | 'webhook.test';
     subject: string;
   };
   createdAt: string;

@@ -12,6 +12,7 @@ export const table = {
   getReceipts: 'GET /v1/campaigns/{id}/receipts',
   listFailures: 'GET /v1/campaigns/{id}/failures',
   exportCampaign: 'GET /v1/campaigns/{id}/export',
+  publishRows: 'POST /v1/campaigns/{id}/export',
   getRecipient: 'GET /v1/campaigns/{id}/recipients/{installationId}',
   pauseCampaign: 'POST /v1/campaigns/{id}/pause',
   resumeCampaign: 'POST /v1/campaigns/{id}/resume',

@@ -29,6 +29,8 @@ export interface Calls<T> {
   patch(path: string, body: unknown): Promise<T>;
   /** A DELETE that takes minutes and has an answer. */
   erase(path: string): Promise<T>;
+  /** A POST that takes minutes and has no body. */
+  publish(path: string): Promise<T>;
   /** A POST whose body is a stream. */
   upload(path: string, type: string, body: AsyncIterable<Uint8Array>): Promise<T>;
   /** All pages of a list; the shape is that of an item. */
@@ -58,6 +60,8 @@ export function createCalls<T>(wire: Wire, shape: Shape<T>): Calls<T> {
     patch: withBody('PATCH'),
     erase: (path) =>
       wire.json(shape, path, { method: 'DELETE', signal: AbortSignal.timeout(ERASE_TIMEOUT_MS) }),
+    publish: (path) =>
+      wire.json(shape, path, { method: 'POST', signal: AbortSignal.timeout(TRANSFER_MS) }),
     upload: (path, type, body) =>
       wire.json(shape, path, {
         method: 'POST',

@@ -50,7 +50,21 @@ export function campaignCommands(program: Command, context: Context) {
     .command('export')
     .argument('<id>')
     .description('print what became of each recipient, and each receipt, one JSON object per line')
-    .action((id: string) => exportAll(context, id));
+    .option('--publish', 'to the topic of events, for a data warehouse that subscribes to it')
+    .action((id: string, { publish }: { publish?: boolean }) =>
+      publish ? publishAll(context, id) : exportAll(context, id),
+    );
+}
+
+async function publishAll({ client, show }: Context, id: string) {
+  const published = await client()
+    .expecting(answers.published)
+    .publish(`${campaignPath(id)}/export`);
+  const { run, events, recipients, receipts } = published;
+  show(
+    published,
+    () => `${recipients} recipients, ${receipts} receipts in ${events} events, run ${run}`,
+  );
 }
 
 /** One at a time, as they come. Throws `Refused` if the end is missing: what was printed is not all. */

@@ -11,7 +11,7 @@ import { type Call, call } from '../core/call.ts';
 import { answerProblem } from '../core/problem.ts';
 import { problemResponse } from '../core/problem-response.ts';
 import { controlCalls } from './control.ts';
-import { exportCampaignCall } from './export.ts';
+import { exportCampaignCall, publishRowsCall } from './export.ts';
 import { failuresCall } from './failures.ts';
 import { listCampaignsCall } from './list.ts';
 import {
@@ -36,6 +36,7 @@ export function campaignCalls(ports: Ports): Call[] {
     receiptsCall(ports),
     failuresCall(ports),
     exportCampaignCall(ports),
+    publishRowsCall(ports),
     recipientCall(ports),
     ...controlCalls(ports),
   ];

@@ -1,8 +1,10 @@
-/** The call that exports a campaign: what became of each recipient, and each receipt, as a stream. */
+/** The calls that export a campaign: what became of each recipient, and each receipt, as rows. */
 
+import type { Context } from 'hono';
 import * as z from 'zod';
+import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { WarehouseRow } from '../../model/rows.ts';
-import { exportRows } from '../../pipeline/export.ts';
+import { exportRows, publishRows } from '../../pipeline/export.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { call } from '../core/call.ts';
 import { answerProblem } from '../core/problem.ts';
@@ -35,14 +37,61 @@ export const exportCampaignCall = (ports: Ports) =>
       const { store } = ports;
       const campaign = await store.getCampaign(id);
       if (!campaign) return noCampaign(c, id);
-      if (!(await store.isKept(campaign)))
-        return answerProblem(c, 'conflict', `The recipients of the campaign "${id}" are deleted.`, {
-          next: 'The counts are kept: GET /v1/campaigns/{id}/report. Export earlier, or raise VOLLEY_RETENTION_DAYS.',
-        });
+      if (!(await store.isKept(campaign))) return deleted(c, id);
       c.header('Content-Type', NDJSON);
       c.header('Content-Disposition', `attachment; filename="campaign-${id}.ndjson"`);
       return c.body(stream(ports, id, exportRows(store, campaign)));
     },
+  });
+
+const publishedSchema = z
+  .object({
+    run: z.iso.datetime().meta({ description: 'Names this export in its events.' }),
+    events: z.int(),
+    recipients: z.int(),
+    receipts: z.int(),
+  })
+  .meta({ id: 'PublishedRows' });
+export type PublishedView = z.output<typeof publishedSchema>;
+
+export const publishRowsCall = (ports: Ports) =>
+  call({
+    method: 'post',
+    path: '/v1/campaigns/{id}/export',
+    operationId: 'publishRows',
+    summary: 'Publish the rows of a campaign for a data warehouse',
+    description:
+      'The same rows as of GET, in events `warehouse.rows` to the topic of events, about 2,000 in each. ' +
+      'The last event, with the row `end`, follows all others. Asked for again, all are published again ' +
+      'under another `run`.',
+    scopes: ['campaigns'],
+    takes: { params: campaignParams },
+    responses: {
+      200: {
+        description: 'All rows are published.',
+        content: { 'application/json': { schema: publishedSchema } },
+      },
+      404: NO_CAMPAIGN,
+      409: problemResponse(409, 'This engine has no topic, or the recipients are deleted.'),
+    },
+    async handle({ params: { id } }, c) {
+      const campaign = await ports.store.getCampaign(id);
+      if (!campaign) return noCampaign(c, id);
+      if (!ports.events.isTopic)
+        return answerProblem(c, 'conflict', 'This engine publishes to no topic.', {
+          next: 'Take the rows from GET /v1/campaigns/{id}/export.',
+        });
+      if (!(await ports.store.isKept(campaign))) return deleted(c, id);
+      const { run, ...counts } = await publishRows(ports, campaign);
+      return c.json({ run: rfc3339(run), ...counts });
+    },
+  });
+
+const deleted = (c: Context, id: string) =>
+  answerProblem(c, 'conflict', `The recipients of the campaign "${id}" are deleted.`, {
+    next:
+      'The counts are kept: GET /v1/campaigns/{id}/report. Export earlier, or raise ' +
+      'VOLLEY_RETENTION_DAYS.',
   });
 
 /** Reads some rows only after the client has taken those before: the client sets the pace. */

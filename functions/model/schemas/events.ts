@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { campaignStates } from '../campaign.ts';
 import { type EventType, SOURCE } from '../event.ts';
 import { providers } from '../provider/registry.ts';
+import { ROWS_VERSION } from '../rows.ts';
 
 const time = z.iso.datetime().meta({ example: '2026-11-21T13:00:00.000Z' });
 
@@ -101,6 +102,15 @@ const described = {
       ),
     }),
   },
+  'warehouse.rows': {
+    says: 'Rows of a campaign that were asked for. Only in the topic, for a data warehouse.',
+    data: z.object({
+      schema: z.literal(ROWS_VERSION),
+      run: time.meta({ description: 'The same in all events of one export.' }),
+      part: z.int(),
+      rows: z.array(z.looseObject({ kind: z.enum(['recipient', 'receipt', 'end']) })),
+    }),
+  },
   'webhook.disabled': {
     says: 'Nothing is delivered to this webhook any more.',
     data: z.object({ webhookId: z.string(), host: z.string(), reason: z.string() }),
@@ -115,21 +125,23 @@ export type EventData = {
   [T in EventType]: z.output<(typeof described)[T]['data']>;
 };
 
-/** The schema of each type as it is sent, for the OpenAPI document. */
-export const eventSchemas = Object.entries(described).map(([type, { says, data }]) => ({
-  type,
-  says,
-  schema: z
-    .object({
-      specversion: z.literal('1.0'),
-      id: z.string().meta({ description: 'The same when it is delivered again.' }),
-      source: z.literal(SOURCE),
-      type: z.literal(type),
-      subject: z.string().meta({ description: "The campaign's id, or the webhook's." }),
-      time,
-      datacontenttype: z.literal('application/json'),
-      app: z.string().optional(),
-      data,
-    })
-    .meta({ id: `Event_${type.replace('.', '_')}` }),
-}));
+/** The schema of each type that webhooks are sent, for the OpenAPI document. */
+export const eventSchemas = Object.entries(described)
+  .filter(([type]) => type !== 'warehouse.rows')
+  .map(([type, { says, data }]) => ({
+    type,
+    says,
+    schema: z
+      .object({
+        specversion: z.literal('1.0'),
+        id: z.string().meta({ description: 'The same when it is delivered again.' }),
+        source: z.literal(SOURCE),
+        type: z.literal(type),
+        subject: z.string().meta({ description: "The campaign's id, or the webhook's." }),
+        time,
+        datacontenttype: z.literal('application/json'),
+        app: z.string().optional(),
+        data,
+      })
+      .meta({ id: `Event_${type.replace('.', '_')}` }),
+  }));

@@ -31,6 +31,18 @@ test('a campaign is exported line by line, and an export without its end is an e
   assert.equal((await volley('campaigns', 'export', 'none')).code, 1);
 });
 
+test('rows are published where there is a topic', async (t) => {
+  const { volley, failed, ports } = await cli(t);
+  const id = await failed(['token-0', 'token-1']);
+  const refused = await volley('campaigns', 'export', id, '--publish');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /publishes to no topic/);
+  ports.events = { isTopic: true, publish: async () => {} };
+  const { code, stdout } = await volley('campaigns', 'export', id, '--publish');
+  assert.equal(code, 0);
+  assert.equal(stdout, '2 recipients, 0 receipts in 2 events, run 2026-11-21T13:00:00.000Z\n');
+});
+
 test('an export that ends well, but without its end, is not taken for all', async () => {
   const out = { stdout: '', stderr: '' };
   const to = (name: 'stdout' | 'stderr') => ({

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import { Expired } from '../../../functions/lib/errors.ts';
+import type { CampaignEvent } from '../../../functions/model/event.ts';
 import { receiptName } from '../../../functions/model/receipt.ts';
+import type { EventData } from '../../../functions/model/schemas/events.ts';
 import type { RecipientOutcome } from '../../../functions/ports/ports.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { campaign, createFixture, failAll, jsonOf, NOW } from '../fixture.ts';
@@ -167,4 +169,58 @@ test('the client sets the pace of an export', async (t) => {
   assert.ok(parts <= 7, `${parts} parts were read for 5 that were taken`);
   await reader.cancel();
   assert.ok(ended, 'nothing is read for a client that has gone');
+});
+
+test('rows are published to a topic in events of 2,000, the end after all others', async (t) => {
+  const tokens = Array.from({ length: 4_500 }, (_, n) => `token-${n}`);
+  const { ask, path, id, ports, rows } = await exported(t, tokens);
+  assert.equal((await ask('POST', path)).status, 409, 'there is no topic');
+  const published: CampaignEvent[] = [];
+  let underWay = 0;
+  let most = 0;
+  ports.events = {
+    isTopic: true,
+    async publish(event) {
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      published.push(event);
+    },
+  };
+  const response = await ask('POST', path);
+  assert.equal(response.status, 200);
+  const run = '2026-11-21T13:00:00.000Z';
+  assert.deepEqual(await response.json(), { run, events: 4, recipients: 4_500, receipts: 0 });
+  assert.ok(most <= 4);
+  const data = published.map((it) => it.data as EventData['warehouse.rows']);
+  assert.deepEqual(
+    data.map((it) => it.rows.length),
+    [2_000, 2_000, 500, 1],
+  );
+  assert.deepEqual(
+    data.flatMap((it) => it.rows),
+    await linesOf(await rows()),
+  );
+  for (const [part, it] of published.entries()) {
+    assert.deepEqual([it.type, it.subject], ['warehouse.rows', id]);
+    assert.deepEqual([data[part]!.schema, data[part]!.run, data[part]!.part], [1, run, part]);
+    assert.ok(JSON.stringify(it).length < 1_000_000);
+  }
+  assert.equal(new Set(published.map((it) => it.id)).size, 4);
+
+  published.length = 0;
+  ports.events = {
+    isTopic: true,
+    async publish(event) {
+      if (published.push(event) === 2) throw new Error('Pub/Sub does not answer');
+    },
+  };
+  assert.equal((await ask('POST', path)).status, 500);
+  assert.ok(!JSON.stringify(published).includes('"end"'), 'what is not whole has no end');
+});
+
+test('no webhook can ask for rows: they are larger than a webhook is', async (t) => {
+  const { ask } = await createFixture(t);
+  const body = { url: 'https://example.com/hook', types: ['warehouse.rows'] };
+  assert.equal((await ask('POST', '/v1/webhooks', body)).status, 400);
 });

@@ -4,7 +4,7 @@ import type { DeliveryView } from '../../../http/webhooks/view.ts';
 import type { EventType } from '../../../model/event.ts';
 import type { Webhook } from '../../../model/webhook.ts';
 
-const events: Record<Exclude<EventType, 'webhook.test'>, string> = {
+const events: Record<Exclude<EventType, 'webhook.test' | 'warehouse.rows'>, string> = {
   'campaign.accepted': 'A campaign is accepted',
   'campaign.started': 'It begins',
   'campaign.progress': 'Its counts, at most every five seconds',
