@@ -8,6 +8,7 @@ import { cold } from './cold.ts';
 import { control } from './control.ts';
 import { importing } from './import.ts';
 import { messages } from './messages.ts';
+import { receipts, receiptsOnGoogle } from './receipts.ts';
 import { senders } from './senders.ts';
 import { soak } from './soak.ts';
 import { throttle } from './throttle.ts';
@@ -33,6 +34,7 @@ Examples:
   npm run bench -- why
   npm run bench -- import --rows 1000000
   npm run bench -- soak --minutes 30
+  npm run bench -- receipts --engine google
   npm run bench -- cold --cache
   npm run bench -- control
   npm run bench -- scale
@@ -82,6 +84,16 @@ bench('messages', 'single pushes from request to provider, at 1/s and at 1,000/s
     const result = await messages({ rate, busy: 10 * rate });
     if (json) console.log(JSON.stringify(result));
     else console.table(result);
+  });
+
+bench('receipts', 'opens of a campaign, from when each is due to its answer, from 1,000 addresses')
+  .option('--rate <n>', 'receipts a second (default: 1,000; 500 on Google)', whole)
+  .addOption(new Option('--engine <name>').choices(['embedded', 'google']).default('embedded'))
+  .action(async ({ rate, engine }) => {
+    const measure = engine === 'embedded' ? receipts : receiptsOnGoogle;
+    const result = await measure(rate && { rate });
+    print(result, true);
+    if (result.counted !== result.sent) process.exitCode = 1;
   });
 
 bench('triggers', 'signed calls of an inbound webhook at 200/s, from request to answer')

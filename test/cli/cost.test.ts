@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { estimateTable } from '../../functions/cli/cost-table.ts';
+import { estimateTable, receiptsText } from '../../functions/cli/cost-table.ts';
 import { run } from '../../functions/cli/program.ts';
 import { estimate, totalUsd } from '../../functions/model/cost/estimate.ts';
 import { prices } from '../../functions/model/cost/prices.ts';
@@ -63,6 +63,7 @@ test('each price has its source', () => {
 test('the table in docs/operations.md is what the command prints', async () => {
   const readme = await readFile('docs/operations.md', 'utf8');
   assert.ok(readme.includes(estimateTable(estimate(million))), 'npx volley estimate, and copy it');
+  assert.ok(readme.includes(receiptsText(million.recipients)), 'and the sentence behind it');
 });
 
 test('volley estimate of a number asks no server', async () => {
@@ -78,7 +79,10 @@ test('volley estimate of a number asks no server', async () => {
     return { code, ...out };
   };
   const said = await volley('estimate');
-  assert.deepEqual([said.code, said.stdout], [0, `${estimateTable(estimate(million))}\n`]);
+  assert.deepEqual(
+    [said.code, said.stdout],
+    [...[0, `${estimateTable(estimate(million))}\n\n${receiptsText(1_000_000)}\n`]],
+  );
   const json = await volley('estimate', '2_000', '--failing', '0%', '--json');
   assert.equal(JSON.parse(json.stdout).lines.length, estimate(million).length);
   const none = await volley('estimate', '0');

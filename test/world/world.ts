@@ -27,6 +27,8 @@ export interface WorldOptions {
   installations: number;
   settings?: Partial<SimulatorSettings>;
   unkind?: Extract<Job, { kind: 'serve' }>['unkind'];
+  /** proxies whose X-Forwarded-For the worker believes */
+  trustedHops?: number;
   /** maps a provider's origin to the one that the worker uses, such as a proxy's */
   via?: (origin: string) => Promise<string>;
   /** the worker on core 0, the providers on core 1 */
@@ -77,7 +79,7 @@ export interface World extends Providers {
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { installations, settings = {}, unkind, via, pinned = false } = options;
+  const { installations, settings = {}, unkind, via, pinned = false, trustedHops = 0 } = options;
   const { progress = () => {} } = options;
   const core = (cpu: number) => (pinned && availableParallelism() > 1 ? cpu : undefined);
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-world-'));
@@ -94,7 +96,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   let worker: ChildProcess;
   let serving: { url: string; apiKey: string };
   const start: World['start'] = async (dieAt) => {
-    const rest = { ...(unkind && { unkind }), ...(dieAt && { dieAt }) };
+    const rest = { ...(unkind && { unkind }), ...(dieAt && { dieAt }), trustedHops };
     worker = begin({ kind: 'serve', dataDir, apps, ca, ...rest }, core(0));
     serving = await said(worker, 'serving');
   };

@@ -9,7 +9,7 @@ import { estimate, totalUsd, USUAL } from '../../model/cost/estimate.ts';
 import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
-import { estimateTable, money } from '../cost-table.ts';
+import { estimateTable, money, receiptsText } from '../cost-table.ts';
 import { count, oneLine } from '../format.ts';
 import { percent, Usage } from '../usage.ts';
 
@@ -72,8 +72,12 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
         await reach(path, await campaignRequest(of as string | undefined, words, OPTIONAL), costOf);
       } else if (quick) throw new Usage('--quick goes with an audience: say who they are');
       else {
-        const lines = costOf(of ?? RECIPIENTS);
-        show({ usd: totalUsd(lines), lines }, () => estimateTable(lines));
+        const recipients = of ?? RECIPIENTS;
+        const lines = costOf(recipients);
+        show(
+          { usd: totalUsd(lines), lines },
+          () => `${estimateTable(lines)}\n\n${receiptsText(recipients)}`,
+        );
       }
     });
 

@@ -22,6 +22,9 @@ export interface Campaign {
   changed: number | null;
 }
 
+/** For a receipt that comes alone: its set and its installation are read, and the set is written. */
+export const RECEIPT_DOCUMENTS = { reads: 2, writes: 1 } as const;
+
 interface Documents {
   reads: number;
   writes: number;

@@ -7,7 +7,7 @@
 
 import type { Provider } from '../provider/registry.ts';
 import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../sizes.ts';
-import { documentsOf, pagesFor } from './documents.ts';
+import { documentsOf, pagesFor, RECEIPT_DOCUMENTS } from './documents.ts';
 import { type Priced, prices } from './prices.ts';
 
 interface Asked {
@@ -105,6 +105,22 @@ export function estimate({
     line('Network', 'to Apple', 'egress', (by.apns * PUSH_BYTES.apns) / GIB),
     line('Network', 'to FCM', 'google', (by.fcm * PUSH_BYTES.fcm) / GIB),
   ].filter(({ quantity }) => quantity > 0);
+}
+
+/** The share of recipients that open a campaign, for its estimate. */
+export const USUAL_OPENS = 0.05;
+
+/** What so many receipts cost that come in a call each, one by one; several for a set are one write. */
+export function receiptLines(receipts: number): Line[] {
+  const line = (service: string, what: string, price: Priced, quantity: number): Line => {
+    const { usd, per } = prices[price];
+    return { service, what, price, quantity, usd: (quantity / per) * usd };
+  };
+  return [
+    line('Firestore', 'read', 'read', RECEIPT_DOCUMENTS.reads * receipts),
+    line('Firestore', 'write', 'write', RECEIPT_DOCUMENTS.writes * receipts),
+    line('Functions', 'requests', 'request', receipts),
+  ];
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * Writes receipts of many calls together. Nothing runs on Cloud Run once a call is answered, so a call waits
- * for the group that it is in: at most `GROUP_MS` until it is written. One group writes each set once, and a
- * set is in one write at a time, since a document takes about one write a second.
+ * for the group that it is in: at most `GROUP_MS` until it is written, and not at all if none was written just
+ * before, since an instance is billed while a call waits. One group writes each set once, and a set is in one
+ * write at a time, since a document takes about one write a second.
  *
  * The installations are read under a lock: an erasure removes them first, so it either finds what is written
  * here, or is found here.
@@ -21,7 +22,7 @@ import { untoldFields } from './receipt-news.ts';
 import { type Context, expiryOfSet, packedIn, setOf } from './receipt-sets.ts';
 import type { ReceiptSetFields } from './schema.ts';
 
-/** How long receipts wait for others, in ms. */
+/** The least time between two groups, in ms: so long receipts wait for others. */
 const GROUP_MS = 250;
 /** Sets of one write: those of a write fail together, and are tried again together. */
 const SETS_TOGETHER = 25;
@@ -53,10 +54,11 @@ interface Pending {
 }
 
 export function createGroups(context: Context) {
-  const { schema } = context;
+  const { client, schema } = context;
   let pending = new Map<string, Pending>();
   let waiting = 0;
   let isTimed = false;
+  let lastAt = Number.NEGATIVE_INFINITY;
   const busy = new Set<string>();
   /** when a campaign was marked as untold, by this process */
   const marked = new Map<string, number>();
@@ -64,11 +66,15 @@ export function createGroups(context: Context) {
   function wake() {
     if (isTimed) return;
     isTimed = true;
-    setTimeout(flush, GROUP_MS);
+    const left = lastAt + GROUP_MS - client.monotonic();
+    // those of the same turn go together
+    if (left <= 0) setImmediate(flush);
+    else setTimeout(flush, left);
   }
 
   function flush() {
     isTimed = false;
+    lastAt = client.monotonic();
     const ready = [...pending.values()].filter((it) => !busy.has(it.ref.path));
     pending = new Map([...pending].filter(([path]) => busy.has(path)));
     for (const it of pending.values()) it.isLate = true;
@@ -93,9 +99,7 @@ export function createGroups(context: Context) {
     for (const { ref } of sets) busy.add(ref.path);
     const all = sets.flatMap((it) => it.receipts);
     try {
-      const results = await context.client.write((writes) =>
-        writeSets(context, writes, sets, marked),
-      );
+      const results = await client.write((writes) => writeSets(context, writes, sets, marked));
       for (const it of all) it.done.resolve(results.get(it) ?? 'unknown');
       for (const { campaign, receipts } of sets) {
         const told = receipts.filter((it) => it.isTold && results.get(it) === 'counted');
