@@ -31,6 +31,25 @@ resource "google_bigquery_table" "events" {
   ])
 }
 
+# Outcomes and receipts as rows of schema 1, one for each recipient and receipt: of each campaign those of
+# the last export that came whole. docs/warehouse.md has the columns. Another schema is another view.
+resource "google_bigquery_table" "rows" {
+  count = var.bigquery ? 1 : 0
+
+  dataset_id          = google_bigquery_dataset.events[0].dataset_id
+  table_id            = "rows_1"
+  deletion_protection = false
+
+  view {
+    query = replace(
+      trimspace(replace(file("${path.module}/rows.sql"), "\n", " ")),
+      "EVENTS",
+      "${var.project}.${google_bigquery_table.events[0].dataset_id}.${google_bigquery_table.events[0].table_id}",
+    )
+    use_legacy_sql = false
+  }
+}
+
 resource "google_bigquery_table_iam_member" "pubsub" {
   for_each = var.bigquery ? toset(["roles/bigquery.dataEditor", "roles/bigquery.metadataViewer"]) : []
 

@@ -389,6 +389,8 @@ if [[ ${BIGQUERY-} == true ]]; then
   bigquery --location="$region" mk --force --dataset "$project:$id_prefix"
   bigquery mk --force --table --time_partitioning_type=DAY \
     --time_partitioning_field=publish_time "$project:$id_prefix.events" "$columns"
+  view=$(tr '\n' ' ' <"$here/rows.sql" | sed "s/EVENTS/$project.$id_prefix.events/; s/ *$//")
+  bigquery mk --force --use_legacy_sql=false --view="$view" "$project:$id_prefix.rows_1"
   for role in roles/bigquery.dataEditor roles/bigquery.metadataViewer; do
     bigquery add-iam-policy-binding "$pubsub_agent" --role="$role" "$project:$id_prefix.events"
   done

@@ -184,6 +184,8 @@ export async function inventoryOf(commands: Command[]): Promise<Inventory> {
       default:
         if (verb.startsWith('services enable'))
           for (const it of words.slice(2)) add(all, `api ${it}`);
+        else if (verb === 'bq mk' && one('view'))
+          add(all, `view ${last.replace(/^.*:/, '')}`, one('view'));
         else if (verb === 'bq mk') add(all, `dataset ${last.replace(/^.*:/, '')}`);
         else if (verb.startsWith('bq mk'))
           add(all, `table ${words.at(-2)!.replace(/^.*:/, '')}`, last);

@@ -151,13 +151,15 @@ const readers: Record<string, Reader> = {
   google_firebase_hosting_site: (it, all) => add(all, `site ${it.site_id}`),
   google_bigquery_dataset: (it, all) => add(all, `dataset ${it.dataset_id}`),
   google_bigquery_table: (it, all) =>
-    add(
-      all,
-      `table ${it.dataset_id}.${it.table_id}`,
-      JSON.parse(it.schema)
-        .map((c: { name: string; type: string }) => `${c.name}:${c.type}`)
-        .join(),
-    ),
+    it.view?.length > 0
+      ? add(all, `view ${it.dataset_id}.${it.table_id}`, it.view[0].query)
+      : add(
+          all,
+          `table ${it.dataset_id}.${it.table_id}`,
+          JSON.parse(it.schema)
+            .map((c: { name: string; type: string }) => `${c.name}:${c.type}`)
+            .join(),
+        ),
 };
 
 /** The attribute that names what a grant is for, by resource type. */
