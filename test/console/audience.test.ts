@@ -39,6 +39,8 @@ test('a row that is not finished is refused, and never widens the audience', () 
     row('lastSeen', '', 'withinDays'),
     row('attributes', 'x', '='),
     row('appVersion', ''),
+    row('opened', ' '),
+    row('notOpened', '', 'not'),
   ]) {
     const { audience } = compile(noGroup('all', [row('platform', 'ios'), it]));
     assert.equal(audienceSchema.safeParse(audience).success, false, JSON.stringify(audience));
@@ -95,6 +97,7 @@ test('an audience of the API becomes rows that are the same audience', () => {
     { not: { or: [{ segment: 'vip' }, { tags: { any: ['x'] } }] } },
     { and: [{ or: [{ language: ['de'] }, { language: ['en'] }] }, { not: { country: ['US'] } }] },
     { userIds: ['a', 'b'] },
+    { opened: { campaign: 'abc' }, not: { notOpened: { campaign: 'def' } } },
     { topic: 'news' },
   ];
   const meaning = (it: unknown) => JSON.stringify(audienceSchema.parse(it));
@@ -122,6 +125,8 @@ test('what rows cannot say stays JSON', () => {
     { userIds: ['a,b'] },
     { tokens: ['x'], unregistered: { platform: 'ios' } },
     { not: 1 },
+    { opened: 'abc' },
+    { opened: { campaign: 'abc', since: 1 } },
     { or: [{ nothing: 1 }] },
     { or: [], and: 3 },
     { constructor: 1 },

@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Expired } from '../../../functions/lib/errors.ts';
-import { type AudienceRequest, audienceSchema } from '../../../functions/model/schemas/audience.ts';
+import {
+  type AudienceRequest,
+  audienceSchema,
+  segmentAudience,
+} from '../../../functions/model/schemas/audience.ts';
 import { planTask } from '../../../functions/model/tasks.ts';
 import { draft } from '../../../functions/pipeline/accept/accept.ts';
 import { estimate } from '../../../functions/pipeline/audience/estimate.ts';
@@ -217,4 +221,26 @@ test('why tells who opened an earlier campaign, or did not, or that it is not kn
     },
   };
   assert.equal((await told(opened[0])).absence?.kind, 'too-old');
+});
+
+test('a quick estimate of those that did not open is near, and says how near', async (t) => {
+  const world = createWorld(t);
+  const people = await world.people(20_000);
+  const earlier = await world.send({});
+  const opened = people.filter((_, i) => i % 4 === 0).map((it) => it.id);
+  await open(world.store, earlier, opened, world.clock.now);
+  const asked = audienceOf({ notOpened: { campaign: earlier } });
+  const it = await estimate(world.ports, requestOf(asked), true);
+  assert.equal(it.exact, false);
+  assert.ok(it.interval.low <= 15_000 && it.interval.high >= 15_000, JSON.stringify(it.interval));
+  assert.ok(it.interval.high - it.interval.low < 1_500, JSON.stringify(it.interval));
+});
+
+test('a segment may ask about five earlier campaigns', () => {
+  const asks = (count: number) => ({
+    or: Array.from({ length: count }, (_, n) => ({ opened: { campaign: `c${n}` } })),
+  });
+  assert.equal(segmentAudience.safeParse(asks(5)).success, true);
+  const refused = segmentAudience.safeParse(asks(6));
+  assert.match(refused.error!.issues[0]!.message, /asks about 6 earlier campaigns: 5 are allowed/);
 });

@@ -22,6 +22,9 @@ export const listFields: readonly Field[] = [
   'tokens',
 ];
 
+/** Fields that name an earlier campaign. */
+export const earlierFields: readonly Field[] = ['opened', 'notOpened'];
+
 /**
  * A row without a value becomes a condition that the API refuses. It is never left out: that would
  * widen the audience.
@@ -95,6 +98,7 @@ function conditionOf({ field, op, name, value }: Row): unknown {
   if (field === 'everybody') return true;
   if (listFields.includes(field)) return listOf(value);
   if (field === 'tags') return { [op]: listOf(value) };
+  if (earlierFields.includes(field)) return { campaign: value.trim() };
   if (field === 'lastSeen') return { [op]: op.endsWith('Days') ? scalarOf(value) : value };
   if (field !== 'attributes') return value;
   if (op === 'exists' || op === 'missing') return { [name]: { exists: op === 'exists' } };

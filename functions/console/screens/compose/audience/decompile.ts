@@ -1,6 +1,6 @@
 /** From an audience of the API to rows; null for one that rows cannot say. */
 
-import { listFields, scalarText } from './compile.ts';
+import { earlierFields, listFields, scalarText } from './compile.ts';
 import {
   type Field,
   type Group,
@@ -82,6 +82,11 @@ function rowsOf(key: string, value: unknown): Item[] | null {
         return text === null ? null : [row('tags', op, text)];
       }),
     );
+  if (earlierFields.includes(key as Field)) {
+    const { campaign, ...others } = value;
+    const isPlain = typeof campaign === 'string' && Object.keys(others).length === 0;
+    return isPlain ? [row(key as Field, 'is', campaign)] : null;
+  }
   if (key === 'lastSeen')
     return Object.entries(value).map(([op, it]) => row('lastSeen', op, String(it)));
   if (key === 'attributes')

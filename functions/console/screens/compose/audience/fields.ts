@@ -21,6 +21,8 @@ export const fieldKinds: Record<Field, FieldKind> = {
   platform: { ops: LIST, values: ['ios', 'android', 'web'] },
   tags: { ops: ['any', 'all', 'none'] },
   segment: { ops: LIST },
+  opened: { ops: LIST },
+  notOpened: { ops: LIST },
   attributes: {
     ops: ['=', '!=', '<', '<=', '>', '>=', 'in', 'exists', 'missing'],
   },

@@ -21,6 +21,8 @@ export type Field =
   | 'appVersion'
   | 'permission'
   | 'segment'
+  | 'opened'
+  | 'notOpened'
   | 'userIds'
   | 'installationIds'
   | 'tokens'
