@@ -23,7 +23,7 @@ const MAX_KNOWN = 1000;
 
 interface Known {
   types: Promise<Set<EventType>>;
-  until: number;
+  askedAt: number;
 }
 
 /** By store: a process has one, a test may have several. */
@@ -40,17 +40,21 @@ const mapOf = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
   createdOnce(maps, store, () => new Map<string, V>());
 
 /**
- * The types of events of this campaign that a webhook or a live stream wants. Throws when the store
- * fails.
+ * The types of events of this campaign that a webhook or a live stream wants, as they were at most `ageMs`
+ * ago. Throws when the store fails.
  */
-export async function listenedTo({ store, now }: Ports, { app, campaignId }: CampaignKey) {
+export async function listenedTo(
+  { store, now }: Ports,
+  { app, campaignId }: CampaignKey,
+  ageMs = KNOWN_MS,
+) {
   const asked = mapOf(known, store);
   const earlier = asked.get(campaignId);
-  if (earlier && earlier.until > now()) return earlier.types;
+  if (earlier && now() < earlier.askedAt + ageMs) return earlier.types;
   const types = store
     .webhooksFor(app, campaignId)
     .then((hooks) => new Set(hooks.flatMap((it) => it.types)));
-  setNewest(asked, campaignId, { types, until: now() + KNOWN_MS }, MAX_KNOWN);
+  setNewest(asked, campaignId, { types, askedAt: now() }, MAX_KNOWN);
   try {
     return await types;
   } catch (error) {

@@ -290,14 +290,14 @@ test('events are told to webhooks that ask for them, every few seconds', async (
   assert.deepEqual(told, [], 'it is not among the types that are sent by default');
   const types = ['campaign.receipts'];
   assert.equal((await ask('POST', '/v1/webhooks', { ...hook, types })).status, 201);
-  clock.now += 11 * SECOND;
+  clock.now += 61 * SECOND;
   await send('device-2');
   assert.deepEqual(told, [{ opened: 2, delivered: 0, dismissed: 0 }]);
   await send('device-3');
   assert.equal(told.length, 1, 'that was a moment ago');
-  assert.deepEqual(
-    (await store.takeOverdue(clock.now + 6 * SECOND, clock.now + DAY, 10)).map((it) => it.kind),
-    ['receipts'],
+  const overdue = await store.takeOverdue(clock.now + 6 * SECOND, clock.now + DAY, 10);
+  assert.ok(
+    overdue.some((it) => it.kind === 'receipts' && it.campaignId === campaignId),
     'the sweep tells it',
   );
   assert.equal((await store.getCampaign(campaignId))?.state, 'running');

@@ -27,8 +27,12 @@ interface Claimed {
   dropped: number;
 }
 
-/** Cache TTL in ms for campaigns; what a store has to know exactly it looks up by itself. */
-const KNOWN_MS = 10 * 1000;
+/**
+ * Cache TTL in ms for campaigns and for who listens to them. Receipts come for days, one every few seconds:
+ * each would cost two reads more. What of a campaign matters here does not change once it has begun, and of
+ * its end the store knows in time.
+ */
+const KNOWN_MS = 60 * 1000;
 /** The same for ids of no campaign: so long a flood of one forged id costs one read. */
 const UNKNOWN_MS = 30 * 1000;
 /** Entries of each cache. Unknown ids have a cache of their own, so forged ones evict no campaign. */
@@ -118,7 +122,7 @@ async function add(ports: Ports, campaign: Campaign, claims: Claim[]) {
     }));
   if (receipts.length === 0) return [];
   const key = { app: campaign.app, campaignId: campaign.id };
-  const isTold = (await listenedTo(ports, key)).has('campaign.receipts');
+  const isTold = (await listenedTo(ports, key, KNOWN_MS)).has('campaign.receipts');
   const results = await store.addReceipts({ campaign, receipts, now: now(), isTold });
   if (isTold && results.includes('counted')) await tellReceipts(ports, campaign.id);
   return results;

@@ -6,7 +6,8 @@ import { status } from '@grpc/grpc-js';
 import { chunked } from '../../../functions/lib/chunked.ts';
 import { RECEIPT_DOCUMENTS } from '../../../functions/model/cost/documents.ts';
 import { prices } from '../../../functions/model/cost/prices.ts';
-import type { Store } from '../../../functions/ports/ports.ts';
+import { takeReceipts } from '../../../functions/pipeline/inbound/receipts.ts';
+import type { Ports, Store } from '../../../functions/ports/ports.ts';
 import { createClient } from '../../../functions/store/firestore/client.ts';
 import { createSchema } from '../../../functions/store/firestore/schema.ts';
 import { MINUTE, NOW, pageOf, person, running } from '../../contracts/store-fixture.ts';
@@ -36,6 +37,9 @@ const open = (store: Store, campaign: Sent, ids: string[], isTold = false, now =
     isTold,
   });
 
+const usdOf = (reads: number, writes: number) =>
+  (reads * prices.read.usd) / prices.read.per + (writes * prices.write.usd) / prices.write.per;
+
 test('5 % opens of a million cost at most 8 cents', { skip }, async (t) => {
   const { store, proxy } = await openThroughProxy(t);
   const ids = idsOf(1_000);
@@ -53,11 +57,30 @@ test('5 % opens of a million cost at most 8 cents', { skip }, async (t) => {
   // the estimate is for receipts that come one by one
   assert.ok(read <= RECEIPT_DOCUMENTS.reads && read > 0.9 * RECEIPT_DOCUMENTS.reads, `${read}`);
   assert.ok(written <= RECEIPT_DOCUMENTS.writes && written > 0.9, `${written}`);
-  const price = ({ usd, per }: { usd: number; per: number }) => usd / per;
-  const usd = 50_000 * (read * price(prices.read) + written * price(prices.write));
+  const usd = 50_000 * usdOf(read, written);
   t.diagnostic(`${usd.toFixed(4)} USD`);
   assert.ok(usd <= 0.08, `${usd}`);
   assert.equal((await store.receiptCounts(campaign.id)).opened, 1_000);
+});
+
+test('5 % opens of a million over a day cost at most 8 cents', { skip }, async (t) => {
+  const clock = { now: NOW };
+  const now = () => clock.now;
+  const { store, proxy } = await openThroughProxy(t, { now, monotonic: now });
+  const ids = idsOf(200);
+  const campaign = await sent(store, ids, 16);
+  const ports = { store, now } as Ports;
+  takeCosts(proxy);
+  for (const installationId of ids) {
+    clock.now += DAY / 50_000;
+    const claim = { installationId, campaignId: campaign.id, kind: 'opened', at: now() } as const;
+    const taken = await takeReceipts(ports, [claim], 'default');
+    assert.deepEqual(taken, { counted: 1, known: 0, dropped: 0 });
+  }
+  const { reads, writes } = takeCosts(proxy);
+  const usd = 50_000 * usdOf(total(reads) / ids.length, total(writes) / ids.length);
+  t.diagnostic(`${usd.toFixed(4)} USD: ${JSON.stringify(reads)}`);
+  assert.ok(usd <= 0.08, `${usd}`);
 });
 
 test('a group of receipts writes each set once, so no document is hot', { skip }, async (t) => {
