@@ -42,7 +42,8 @@ export const receiptsCall = (ports: Ports, { admit, charge }: RegistrationLimit)
     takes: { body: receiptsSchema },
     responses: { 202: json('What became of them; what is counted is stored.', takenSchema) },
     async handle({ body: { receipts } }, c) {
-      charge(c, receipts.length - 1);
+      const refusal = charge(c, receipts.length - 1);
+      if (refusal) return refusal;
       const taken = await takeReceipts(ports, receipts, narrowKeyOf(c)?.app ?? null);
       const { counted, known, dropped } = taken;
       return c.json({ counted, known, dropped } satisfies ReceiptsTaken, 202);

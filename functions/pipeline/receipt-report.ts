@@ -89,7 +89,8 @@ export async function openingCurve(
     }
   if (read === 0) return { step: STEPS[0]!, isExact, points: [] };
   const first = Math.floor((campaign.firstPushAt ?? campaign.createdAt) / MINUTE_MS);
-  const last = Math.max(first, ...perMinute.keys());
+  // not by Math.max: a long retention has more minutes than a call takes arguments
+  const last = perMinute.keys().reduce((a, b) => Math.max(a, b), first);
   const step = STEPS.find((it) => (last - first) / it < MAX_POINTS) ?? STEPS.at(-1)!;
   const each = isExact ? 1 : opened / read;
   return { step, isExact, points: pointsOf(perMinute, { first, last, step, each }) };

@@ -217,6 +217,21 @@ test('receipts have limits of their own, and a call counts as often as it has re
   assert.equal((await register()).status, 200, 'registrations are counted apart');
 });
 
+test('calls that come at the same time do not hold more receipts than one after another', async (t) => {
+  const { clock, opened, send } = await shop(t, { clientAddress: clientAddressBehind(1) });
+  const fifty = Array.from({ length: 50 }, () => opened());
+  const together = (count: number, from: (n: number) => string) =>
+    Promise.all(Array.from({ length: count }, async (_, n) => (await send(fifty, from(n))).status));
+  const passed = (all: number[]) => all.filter((it) => it === 202).length;
+  const one = await together(60, () => '203.0.113.7');
+  assert.ok(passed(one) <= 10, `of one address: ${passed(one)}`);
+  clock.now += 2 * SECOND;
+  const other = await send([opened()], '203.0.113.8');
+  assert.equal(other.status, 202, 'it has not used up the rate of the key');
+  const all = await together(450, (n) => `198.51.100.${n % 250}`);
+  assert.ok(passed(all) <= 20_000 / 50, `of a key: ${passed(all)}`);
+});
+
 test('a flood of forged ids costs few reads', async (t) => {
   const { store, apiOver, registrationKey, opened } = await shop(t);
   let reads = 0;
@@ -239,6 +254,43 @@ test('a flood of forged ids costs few reads', async (t) => {
     assert.equal(response.status, 202);
   }
   assert.equal(reads, 2);
+});
+
+test('many receipts of a campaign that is read again wait for one read', async (t) => {
+  const { store, clock, apiOver, registrationKey, opened } = await shop(t);
+  let reads = 0;
+  const api = apiOver({
+    getCampaign(id) {
+      reads++;
+      return store.getCampaign(id);
+    },
+  });
+  const send = async () => {
+    const response = await api.request('/v1/receipts', {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${registrationKey}`,
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify({ receipts: [opened()] }),
+    });
+    assert.equal(response.status, 202);
+  };
+  await send();
+  clock.now += 20 * SECOND;
+  await Promise.all(Array.from({ length: 20 }, send));
+  assert.equal(reads, 2);
+});
+
+test('a receipt that came before its campaign began drops none of those that come after', async (t) => {
+  const { store, opened, taken } = await shop(t);
+  const early = campaignOf({ app: 'shop', receipts });
+  await store.createCampaign(early, null, NOW);
+  const of = opened({ campaignId: early.id });
+  assert.deepEqual(await taken([of]), { counted: 0, known: 0, dropped: 1 });
+  const shards = [EVERYBODY];
+  await store.startCampaign({ id: early.id, shards, dueAt: NOW + DAY, at: NOW });
+  assert.deepEqual(await taken([of]), { counted: 1, known: 0, dropped: 0 });
 });
 
 test('forged receipts change nothing but counts of receipts', async (t) => {

@@ -13,8 +13,11 @@ const REMEMBERED = 10_000;
 interface Limit {
   /** Counts a call of `who`. Gives the milliseconds to wait before it is allowed; 0: allowed. */
   (who: string): number;
-  /** Counts so many more, of a call that was allowed; those that come next wait for it. */
-  charge(who: string, count: number): void;
+  /**
+   * Counts so many more, of a call that was allowed; those that come next wait for it. Gives the same, and
+   * counts nothing, where calls that were allowed at the same time have used up more than there is.
+   */
+  charge(who: string, count: number): number;
 }
 
 export function createLimit(rate: Rate, now: () => number): Limit {
@@ -31,7 +34,12 @@ export function createLimit(rate: Rate, now: () => number): Limit {
     if (wait === 0) bucket.take(1);
     return wait;
   };
-  return Object.assign(limit, {
-    charge: (who: string, count: number) => bucketOf(who).take(count),
-  });
+  const charge = (who: string, count: number) => {
+    const at = now();
+    const bucket = bucketOf(who);
+    if (bucket.available(at) < 0) return bucket.readyAt(at) - at;
+    bucket.take(count);
+    return 0;
+  };
+  return Object.assign(limit, { charge });
 }

@@ -31,8 +31,11 @@ export type Admit = (c: Context) => Response | null;
 
 export interface RegistrationLimit {
   admit: Admit;
-  /** Counts so many more, of a call that was admitted and turned out to hold them. */
-  charge(c: Context, count: number): void;
+  /**
+   * Counts so many more, of a call that was admitted and turned out to hold them. Calls are admitted before
+   * they are read, so many at once may hold more than the rate allows.
+   */
+  charge(c: Context, count: number): Response | null;
 }
 
 /** Limits registration keys only. It runs before the call is read, so that faulty calls count too. */
@@ -47,23 +50,25 @@ export function createRegistrationLimit(
     const address = clientAddress(c);
     return address && `${address} ${key.hash}`;
   };
+  const after = (c: Context, key: ApiKey, wait: number) => {
+    if (wait === 0) return null;
+    c.header('Retry-After', String(Math.ceil(wait / 1000)));
+    return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
+  };
+  // the address first: a caller that is too fast there must not use up the rate of the key
   return {
     admit(c) {
       const key = narrowKeyOf(c);
       if (!key) return null;
-      // the address first: a caller that is too fast there must not use up the rate of the key
       const caller = callerIn(c, key);
-      const wait = (caller && ofAddress(caller)) || ofKey(key.hash);
-      if (wait === 0) return null;
-      c.header('Retry-After', String(Math.ceil(wait / 1000)));
-      return answerProblem(c, 'too-many', `The key "${key.name}" is used too often.`);
+      return after(c, key, (caller && ofAddress(caller)) || ofKey(key.hash));
     },
     charge(c, count) {
       const key = narrowKeyOf(c);
-      if (!key || count === 0) return;
+      if (!key || count === 0) return null;
       const caller = callerIn(c, key);
-      if (caller) ofAddress.charge(caller, count);
-      ofKey.charge(key.hash, count);
+      const wait = caller && ofAddress.charge(caller, count);
+      return after(c, key, wait || ofKey.charge(key.hash, count));
     },
   };
 }

@@ -80,19 +80,17 @@ async function campaignOf({ store, now }: Ports, id: string): Promise<Campaign |
     known: new Map(),
     unknown: new Map(),
   }));
-  const earlier = known.get(id) ?? unknown.get(id);
-  if (earlier && earlier.until > now()) return earlier.campaign;
+  const earlier = [known.get(id), unknown.get(id)].find((it) => it && it.until > now());
+  if (earlier) return earlier.campaign;
   const asked: Known = { campaign: store.getCampaign(id), until: now() + KNOWN_MS };
   setNewest(unknown, id, asked, MAX_KNOWN);
   try {
     const campaign = await asked.campaign;
-    if (campaign) {
-      unknown.delete(id);
-      setNewest(known, id, asked, MAX_KNOWN);
-    } else {
-      known.delete(id);
-      asked.until = now() + UNKNOWN_MS;
-    }
+    if (campaign) unknown.delete(id);
+    else asked.until = now() + UNKNOWN_MS;
+    // one that has not begun may begin now, and its first receipts come then
+    if (campaign && hasBegun(campaign)) setNewest(known, id, asked, MAX_KNOWN);
+    else known.delete(id);
     return campaign;
   } catch (error) {
     unknown.delete(id);
@@ -100,11 +98,13 @@ async function campaignOf({ store, now }: Ports, id: string): Promise<Campaign |
   }
 }
 
+const hasBegun = ({ shards, sending }: Campaign) => shards > 0 || Boolean(sending);
+
 /** A campaign of the caller's app, with a receipt key in its pushes, some of which may be on devices. */
 async function mayHaveReceipts(ports: Ports, campaign: Campaign, app: string | null) {
   if (app !== null && campaign.app !== app) return false;
   if (!campaign.receipts || campaign.dryRun) return false;
-  if (campaign.shards === 0 && !campaign.sending) return false;
+  if (!hasBegun(campaign)) return false;
   // what is switched off is so for earlier campaigns too
   return (await appPolicy(ports, campaign.app)).receipts.enabled;
 }

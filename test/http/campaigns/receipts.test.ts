@@ -131,3 +131,18 @@ test('of a large campaign it reads a part, and its end is exact', async (t) => {
     `half have opened it after 25 of 50 minutes: ${middle}`,
   );
 });
+
+test('a curve of more minutes than a call takes arguments is drawn', async (t) => {
+  const { store, campaign } = await begun(t, 0);
+  const minutes = 200_000;
+  const forged = {
+    ...store,
+    async *readReceipts() {
+      const times = Array.from({ length: minutes }, (_, i) => NOW + i * MINUTE);
+      yield { names: times.map(() => ''), times };
+    },
+  };
+  const { step, points } = await openingCurve({ store: forged }, campaign, minutes);
+  assert.equal(step, 1440);
+  assert.equal(points.at(-1)!.opened, minutes);
+});
