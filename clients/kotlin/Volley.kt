@@ -21,6 +21,7 @@ import android.os.Bundle
 import android.util.Log
 import java.io.File
 import java.io.IOException
+import java.io.InputStream
 import java.net.HttpURLConnection
 import java.net.URL
 import java.net.URLEncoder
@@ -98,13 +99,13 @@ object Volley {
     fun received(data: Map<String, String>) = report("delivered", data["volley"])
 
     /** People tapped the notification. Activities that Android starts by it are seen without this. */
-    fun opened(intent: Intent?) {
+    fun opened(intent: Intent?) = quietly {
         report("opened", intent?.getStringExtra("volley"))
         intent?.removeExtra("volley")
     }
 
     /** People swiped away a notification that the app itself has built (`setDeleteIntent`). */
-    fun dismissed(intent: Intent?) = report("dismissed", intent?.getStringExtra("volley"))
+    fun dismissed(intent: Intent?) = quietly { report("dismissed", intent?.getStringExtra("volley")) }
 
     private fun report(kind: String, text: String?) {
         if (text == null) return
@@ -222,18 +223,24 @@ object Volley {
             connection.setRequestProperty("Authorization", "Bearer $key")
             connection.setRequestProperty("Content-Type", "application/json")
             connection.setRequestProperty("User-Agent", CLIENT)
+            // the key goes to the API alone
+            connection.instanceFollowRedirects = false
             connection.doOutput = true
             connection.outputStream.use { it.write(body.toString().toByteArray()) }
             val status = connection.responseCode
             retryAfter = connection.getHeaderField("Retry-After")?.toLongOrNull()
-            val answer = if (status < 400) connection.inputStream else connection.errorStream
-            val text = answer?.use { it.readBytes().toString(Charsets.UTF_8) }
-            if (status >= 400) Log.w("Volley", "$method ${path.substringBefore('?')}: $status ${text?.take(1000)}")
+            if (status >= 400) Log.w("Volley", "$method: $status ${connection.errorStream?.let(::beginOf)}")
+            connection.disconnect()
             return status
         } catch (error: IOException) {
             Log.i("Volley", "$method: no answer (${error.javaClass.simpleName})")
             return 0
         }
+    }
+
+    private fun beginOf(answer: InputStream): String {
+        val text = CharArray(1000)
+        return answer.reader().use { String(text, 0, maxOf(0, it.read(text))) }
     }
 
     /** Made once, and gone with the app. */
@@ -272,7 +279,8 @@ object Volley {
     private fun quietly(run: () -> Unit) {
         try {
             run()
-        } catch (error: Exception) {
+        } catch (error: Throwable) {
+            // also an Error: a push of others may be nested so deeply that reading it overflows the stack
             Log.w("Volley", "a fault of Volley's client", error)
         }
     }

@@ -226,6 +226,8 @@ for (const client of nativeClients) {
     await phone.tell('start');
     for (const it of ['[]', '{}', '{"c":"../../a"}', '{"c":{}}', '"x"', 'x', `'{"c":"a/b"}`])
       await phone.tell(`opened ${it}`, `received ${it}`, `dismissed ${it}`);
+    await phone.tell(`opened ${'[{"c":'.repeat(1_000)}`);
+    if (name === 'kotlin') await phone.tell('hostile');
     assert.deepEqual(requests, []);
   });
 }

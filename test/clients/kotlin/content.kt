@@ -15,8 +15,8 @@ abstract class Context(val noBackupFilesDir: File) {
     }
 }
 
-class Intent(private val extras: MutableMap<String, String> = mutableMapOf()) {
-    fun getStringExtra(name: String): String? = extras[name]
+open class Intent(private val extras: MutableMap<String, String> = mutableMapOf()) {
+    open fun getStringExtra(name: String): String? = extras[name]
     fun removeExtra(name: String) {
         extras.remove(name)
     }

@@ -34,12 +34,18 @@ fun main(arguments: Array<String>) {
             "received" -> Volley.received(mapOf("volley" to text))
             "opened" -> show(application, Intent(mutableMapOf("volley" to text)))
             "dismissed" -> Volley.dismissed(Intent(mutableMapOf("volley" to text)))
+            "hostile" -> show(application, Hostile())
             "shown" -> show(application, Intent())
             else -> throw IllegalArgumentException(command)
         }
         Volley.thread.submit {}.get()
         println("done")
     }
+}
+
+/** Another app may start an activity with what this one cannot read: `BadParcelableException`. */
+private class Hostile : Intent() {
+    override fun getStringExtra(name: String): String? = throw IllegalStateException("bad parcelable")
 }
 
 private fun show(application: Application, intent: Intent) {
