@@ -15,6 +15,12 @@ import { privately } from './private.ts';
 /** Attempts of a task; the same number as in infra/queues.tf. */
 const MAX_ATTEMPTS = 40;
 
+/**
+ * Limits the body of a call, in bytes. Pub/Sub pushes all events of the topic, the rows for a data warehouse
+ * among them: 2,000 with the longest ids and reasons are 800 kB, in base64 a third more.
+ */
+const MAX_BYTES = 2 * 1024 * 1024;
+
 /** Starts the function `deliver`. */
 export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
   const google = await createGoogle({ config, log, senders: 'never' });
@@ -27,11 +33,17 @@ export async function start(config: GoogleConfig, log: Log): Promise<Entry> {
     throw new Error(`a task of kind "${kind}" came to deliver`);
   };
   return {
-    handle: privately('deliver', config, log, async ({ headers }, body, signal) => {
-      if (headers['x-cloudtasks-queuename'] === undefined)
-        return { status: await receivePush(json(body), fanOut, log) };
-      return receiveTask(headers, body, { handler, maxAttempts: MAX_ATTEMPTS, signal, log });
-    }),
+    handle: privately(
+      'deliver',
+      config,
+      log,
+      async ({ headers }, body, signal) => {
+        if (headers['x-cloudtasks-queuename'] === undefined)
+          return { status: await receivePush(json(body), fanOut, log) };
+        return receiveTask(headers, body, { handler, maxAttempts: MAX_ATTEMPTS, signal, log });
+      },
+      { maxBytes: MAX_BYTES },
+    ),
     close: google.close,
   };
 }

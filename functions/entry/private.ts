@@ -14,8 +14,13 @@ interface Reply {
 /** Limits a body, in bytes: far more than our largest task. The rest of a longer body is not read. */
 const MAX_BYTES = 128 * 1024;
 
+interface Options {
+  /** the same for a function that more comes to than tasks */
+  maxBytes?: number;
+}
+
 /**
- * Wraps `answer` in the check of callers. It gets at most 128 KiB and one byte of the body. If it throws,
+ * Wraps `answer` in the check of callers. It gets at most `maxBytes` and one byte of the body. If it throws,
  * the caller gets a 5xx status.
  */
 export function privately(
@@ -23,6 +28,7 @@ export function privately(
   { url, invoker, invokerCheck, local }: GoogleConfig,
   log: Pick<Log, 'callRefused'>,
   answer: (request: IncomingMessage, body: Buffer, stop: AbortSignal) => Promise<Reply>,
+  { maxBytes = MAX_BYTES }: Options = {},
 ): Entry['handle'] {
   const callerOf = createOidc({
     audience: url,
@@ -37,7 +43,7 @@ export function privately(
       log.callRefused({ where, reason: caller.reason });
       return { status: caller.status, headers: { 'WWW-Authenticate': 'Bearer' } };
     }
-    return answer(request, await read(request), stop);
+    return answer(request, await read(request, maxBytes), stop);
   };
   return async (request, response, stop) => {
     const { status, headers } = await reply(request, stop);
@@ -47,13 +53,13 @@ export function privately(
   };
 }
 
-async function read(request: IncomingMessage): Promise<Buffer> {
+async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > MAX_BYTES) break;
+    if (size > maxBytes) break;
   }
-  return Buffer.concat(chunks).subarray(0, MAX_BYTES + 1);
+  return Buffer.concat(chunks).subarray(0, maxBytes + 1);
 }
