@@ -30,6 +30,13 @@ export const campaignStates = [
 ] as const;
 export type CampaignState = (typeof campaignStates)[number];
 
+/** What made a campaign: a campaign of its own, `POST /v1/messages`, or an inbound webhook. */
+export const campaignKinds = ['campaign', 'message', 'trigger'] as const;
+export type CampaignKind = (typeof campaignKinds)[number];
+
+/** Those that an earlier version accepted are all said to be campaigns. */
+export const kindOf = ({ kind }: Pick<CampaignRequest, 'kind'>): CampaignKind => kind ?? 'campaign';
+
 /** The states that may follow each state. A store moves a campaign only along these, by compare and set. */
 export const transitions: Record<CampaignState, readonly CampaignState[]> = {
   accepted: ['running', 'paused', 'cancelling'],

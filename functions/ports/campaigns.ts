@@ -1,7 +1,14 @@
 /** Campaigns: created once, moved along the legal transitions, swept when their work is lost. */
 
 import type { BucketRange } from '../model/bucket.ts';
-import type { AppPause, Campaign, CampaignState, Change, Counts } from '../model/campaign.ts';
+import type {
+  AppPause,
+  Campaign,
+  CampaignKind,
+  CampaignState,
+  Change,
+  Counts,
+} from '../model/campaign.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Overdue, Work } from '../model/work.ts';
 import type { Page } from './page.ts';
@@ -53,6 +60,7 @@ export interface TrialClaim {
 export interface CampaignFilter {
   states?: readonly CampaignState[] | undefined;
   app?: string | undefined;
+  kinds?: readonly CampaignKind[] | undefined;
   /** part of the name or of a title, in capitals or not */
   text?: string | undefined;
   /** that time or later */

@@ -1,6 +1,14 @@
 /** Lists of campaigns, newest first, the same on both engines: no index has more than one field. */
 
-import { type Campaign, type CampaignState, campaignStates, isClosed } from '../model/campaign.ts';
+import {
+  type Campaign,
+  type CampaignKind,
+  type CampaignState,
+  campaignKinds,
+  campaignStates,
+  isClosed,
+  kindOf,
+} from '../model/campaign.ts';
 import type { CampaignFilter, Page } from '../ports/ports.ts';
 import { timeAndName } from './cursor.ts';
 
@@ -16,13 +24,25 @@ export type Place = [at: number, id: string];
 /** How many records a read asks for; the first read has the number 0. */
 export type SizeOf = (read: number) => number;
 
+/**
+ * A part of the list that an engine reads by itself: messages and pushes of inbound webhooks may be a
+ * thousand times as many as campaigns.
+ */
+export type Part = 'campaigns' | 'others' | 'all';
+
+function partOf(kinds: readonly CampaignKind[] | undefined): Part {
+  const isOf = (kinds ?? campaignKinds).includes('campaign');
+  if (isOf) return kinds?.every((it) => it === 'campaign') ? 'campaigns' : 'all';
+  return 'others';
+}
+
 /** Where an engine's records of campaigns are. */
 export interface CampaignList<T> {
   placeOf(record: T): Place;
   /** The campaigns that are not closed, in any order; null if there are more than `most`. */
   open(most: number): Promise<T[] | null>;
-  /** Those before a place, newest first, created at `from` (ms) or later. */
-  newest(before: Place, from: number, size: SizeOf): AsyncIterable<T[]>;
+  /** Those of a part before a place, newest first, created at `from` (ms) or later. */
+  newest(part: Part, before: Place, from: number, size: SizeOf): AsyncIterable<T[]>;
 }
 
 interface Asked<T> {
@@ -46,7 +66,10 @@ export async function listed<T>(
   const items: Campaign[] = [];
   let looked = 0;
   let last: T | undefined;
-  for await (const records of open ? [open] : list.newest(before, from, sizeOf(limit, filter)))
+  const part = partOf(filter.kinds);
+  for await (const records of open
+    ? [open]
+    : list.newest(part, before, from, sizeOf(limit, filter)))
     for (const record of records) {
       if (items.length === limit || (!open && looked === most))
         return { items, next: list.placeOf(last!).join('.') };
@@ -83,16 +106,19 @@ const isBefore = ([at, id]: Place, [otherAt, other]: Place) =>
   at < otherAt || (at === otherAt && id < other);
 
 /** Without a filter all that is read is shown. With one, each read is larger than the one before. */
-function sizeOf(limit: number, { states, app, text }: CampaignFilter): SizeOf {
-  const isAll = states === undefined && app === undefined && text === undefined;
+function sizeOf(limit: number, { states, app, text, kinds }: CampaignFilter): SizeOf {
+  const isPart = kinds === undefined || partOf(kinds) === 'campaigns';
+  const isAll = isPart && states === undefined && app === undefined && text === undefined;
   return (read) => (isAll ? limit + 1 : Math.min((limit + 1) * 2 ** read, AT_ONCE));
 }
 
-function matcher({ states, app, text }: CampaignFilter): (it: Campaign) => boolean {
+function matcher({ states, app, text, kinds }: CampaignFilter): (it: Campaign) => boolean {
   const all = new Set(states ?? campaignStates);
+  const of = new Set<CampaignKind>(kinds ?? campaignKinds);
   const part = text === undefined ? null : folded(text);
   return (it) =>
     all.has(it.state) &&
+    of.has(kindOf(it)) &&
     (app === undefined || it.app === app) &&
     (part === null || textsOf(it).some((text) => folded(text).includes(part)));
 }

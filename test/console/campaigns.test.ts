@@ -97,6 +97,23 @@ suite('the list of campaigns', { skip: withoutBrowser() }, () => {
     await page.getByRole('heading', { name: 'Spring' }).waitFor();
   });
 
+  test('messages and pushes of inbound webhooks are shown only where they are asked for', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(4);
+    await client.post('/v1/campaigns', { ...campaign, name: 'Spring' });
+    const message = { title: 'Your order' };
+    await client.post('/v1/messages', { installationIds: ['d1'], message });
+    const { page } = await openPage(t, browser, server.consoleUrl());
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    assert.equal(await page.getByText('Your order').count(), 0);
+    await page.getByRole('combobox', { name: 'Kind' }).selectOption('Messages');
+    await page.getByRole('row').filter({ hasText: 'Your order' }).waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Spring' }).count(), 0);
+    await page.getByRole('combobox', { name: 'Kind' }).selectOption('Everything');
+    await page.getByRole('link', { name: 'Spring' }).waitFor();
+    await page.getByRole('row').filter({ hasText: 'Your order' }).waitFor();
+  });
+
   test('a page has fifty rows, and leads on and back', async (t) => {
     const { server, client, fill } = await startConsole(t);
     await fill(2);

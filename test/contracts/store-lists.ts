@@ -59,6 +59,43 @@ async function various(store: Store) {
 }
 
 export function listContract(name: string, makeStore: MakeStore) {
+  test(`${name}: campaigns are listed by what made them, and a page of campaigns is full`, async (t) => {
+    const store = await makeStore(t);
+    const kinds = [
+      'message',
+      undefined,
+      'trigger',
+      'message',
+      'message',
+      undefined,
+      'message',
+    ] as const;
+    for (const [n, kind] of kinds.entries()) {
+      const campaign = campaignOf({
+        name: `${kind ?? 'own'}${n}`,
+        createdAt: NOW + n,
+        ...(kind && { kind }),
+      });
+      await store.createCampaign(campaign, null, NOW);
+      assert.equal((await store.getCampaign(campaign.id))!.kind, kind);
+    }
+    const all = 'message6 own5 message4 message3 trigger2 own1 message0';
+    const cases: [CampaignFilter, string][] = [
+      [{}, all],
+      [{ kinds: ['campaign', 'message', 'trigger'] }, all],
+      [{ kinds: ['campaign'] }, 'own5 own1'],
+      [{ kinds: ['message'] }, 'message6 message4 message3 message0'],
+      [{ kinds: ['trigger'] }, 'trigger2'],
+      [{ kinds: ['message', 'trigger'] }, 'message6 message4 message3 trigger2 message0'],
+      [{ kinds: ['campaign', 'trigger'] }, 'own5 trigger2 own1'],
+      [{ kinds: ['campaign'], from: NOW + 2 }, 'own5'],
+      [{ kinds: ['campaign'], to: NOW + 5, states: ['accepted'] }, 'own1'],
+    ];
+    for (const [filter, names] of cases)
+      assert.equal((await found(store, filter)).names, names, JSON.stringify(filter));
+    assert.deepEqual((await found(store, { kinds: ['campaign'] }, 2)).sizes, [2]);
+  });
+
   test(`${name}: campaigns are listed by state, app, text and time, in every combination`, async (t) => {
     const store = await makeStore(t);
     await various(store);

@@ -19,7 +19,7 @@ export interface Calls {
    *
    * Needs the scope `read` or `campaigns`.
    */
-  listCampaigns(input?: { limit?: number; after?: string; state?: string; app?: string; q?: string; from?: string; to?: string }, options?: CallOptions): Promise<{
+  listCampaigns(input?: { limit?: number; after?: string; state?: string; kind?: string; app?: string; q?: string; from?: string; to?: string }, options?: CallOptions): Promise<{
     items: Campaign[];
     next: string | null;
   }>;
@@ -934,6 +934,8 @@ export type Campaign = {
   /** To the people named in the audience alone, and marked as a test ever after. */
   test?: boolean;
   id: string;
+  /** What made it. message: POST /v1/messages. trigger: an inbound webhook. */
+  kind: 'campaign' | 'message' | 'trigger';
   /** The schedule that started it. */
   scheduleId?: string;
   /** The campaign whose failures it retries. */
@@ -1758,6 +1760,8 @@ export type MessageOutcome = {
   /** To the people named in the audience alone, and marked as a test ever after. */
   test?: boolean;
   id: string;
+  /** What made it. message: POST /v1/messages. trigger: an inbound webhook. */
+  kind: 'campaign' | 'message' | 'trigger';
   /** The schedule that started it. */
   scheduleId?: string;
   /** The campaign whose failures it retries. */

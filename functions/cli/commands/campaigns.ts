@@ -15,6 +15,7 @@ import { collect, Usage } from '../usage.ts';
 
 interface Options {
   state?: string[];
+  kind?: string[];
   app?: string;
   search?: string;
   from?: string;
@@ -38,6 +39,7 @@ export function campaignCommands(program: Command, context: Context) {
     .command('list', { isDefault: true })
     .description('list campaigns, the newest first')
     .option('--state <state>', 'such as running or paused; may be repeated', collect)
+    .option('--kind <kind>', 'campaign, message or trigger; may be repeated', collect)
     .option('--app <app>')
     .option('--search <text>', 'part of the name or of a title')
     .option('--from <time>', `created at that time or later: ${TIME}`)
@@ -105,10 +107,11 @@ async function list({ client, show, hints }: Context, options: Options) {
   if (next !== null) hints()?.write(`there may be more: --after ${next}\n`);
 }
 
-function queryOf({ state, app, search, from, to, zone }: Options) {
+function queryOf({ state, kind, app, search, from, to, zone }: Options) {
   const at = (option: string, text: string | undefined) => text && typedTime(option, text, zone);
   const all = {
     state: state?.join(),
+    kind: kind?.join(),
     app,
     q: search,
     from: at('--from', from),

@@ -1,7 +1,12 @@
 /** The list of campaigns, by state, app, text and time. */
 
 import * as z from 'zod';
-import { type CampaignState, campaignStates } from '../../model/campaign.ts';
+import {
+  type CampaignKind,
+  type CampaignState,
+  campaignKinds,
+  campaignStates,
+} from '../../model/campaign.ts';
 import { registrationSchema } from '../../model/schemas/registration.ts';
 import { timeInMs } from '../../model/schemas/time.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -11,6 +16,7 @@ import { MAY_LOOK } from './parts.ts';
 import { campaignSchema, storedView } from './view.ts';
 
 const known: readonly string[] = campaignStates;
+const kinds: readonly string[] = campaignKinds;
 
 const states = z
   .string()
@@ -25,11 +31,25 @@ const states = z
     description: `Some of ${campaignStates.join(', ')}, with commas between them.`,
   });
 
+const ofKinds = z
+  .string()
+  .max(100)
+  .refine((it) => it.split(',').every((one) => kinds.includes(one)), {
+    message: `must be some of ${campaignKinds.join(', ')}, with commas between them`,
+  })
+  .transform((it) => it.split(',') as CampaignKind[])
+  .meta({
+    type: 'string',
+    example: 'campaign',
+    description: `Some of ${campaignKinds.join(', ')}, with commas between them.`,
+  });
+
 const TIME = { type: 'string', format: 'date-time' } as const;
 
 const query = pageQuery(512)
   .extend({
     state: states.optional(),
+    kind: ofKinds.optional(),
     app: registrationSchema.shape.app.unwrap().optional(),
     q: z.string().trim().min(1).max(100).optional().meta({
       description:
@@ -55,8 +75,8 @@ export const listCampaignsCall = (ports: Ports) =>
     scopes: MAY_LOOK,
     takes: { query },
     responses: { 200: pageOf(campaignSchema) },
-    async handle({ query: { after = null, limit, state, app, q, from, to } }, c) {
-      const filter = { states: state, app, text: q, from, to };
+    async handle({ query: { after = null, limit, state, kind, app, q, from, to } }, c) {
+      const filter = { states: state, kinds: kind, app, text: q, from, to };
       const page = await ports.store.listCampaigns(after, limit, filter);
       const items = await Promise.all(page.items.map((it) => storedView(ports, it)));
       return c.json({ items, next: page.next });

@@ -6,7 +6,9 @@ import { said } from '../../model/audience/everybody.ts';
 import {
   type Campaign,
   type CampaignRequest,
+  campaignKinds,
   campaignStates,
+  kindOf,
   type Sums,
 } from '../../model/campaign.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
@@ -46,6 +48,9 @@ export const campaignSchema = z
   .object({
     ...campaignRequestSchema.shape,
     id: z.string().meta({ example: '3f1c9a0b5d7e2c4a6b80' }),
+    kind: z.enum(campaignKinds).meta({
+      description: 'What made it. message: POST /v1/messages. trigger: an inbound webhook.',
+    }),
     schedule: z.object({ at: time }).optional(),
     scheduleId: z.string().optional().meta({ description: 'The schedule that started it.' }),
     retryOf: z.string().optional().meta({ description: 'The campaign whose failures it retries.' }),
@@ -112,6 +117,7 @@ export function campaignView(
   const pending = recipients - accepted - failed - skipped;
   return {
     id: campaign.id,
+    kind: kindOf(campaign),
     state: campaign.state,
     reason: campaign.reason,
     counts: { recipients, accepted, failed, skipped, pending },

@@ -45,6 +45,8 @@ export const campaignRequestSchema = z
 /** The request of a campaign, from the API, a schedule, a retry or an inbound webhook. */
 export type CampaignRequest = z.output<typeof campaignRequestSchema> & {
   scheduleId?: string;
+  /** left out: a campaign (`campaignKinds`) */
+  kind?: 'message' | 'trigger';
   /** its recipients are the failures of that campaign */
   retryOf?: string;
 };

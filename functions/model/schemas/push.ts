@@ -27,7 +27,7 @@ export const toCampaignRequest = ({
   ...named
 }: z.output<typeof messageRequestSchema>): CampaignRequest => {
   const audience = Object.fromEntries(Object.entries(named).filter(([, ids]) => ids !== undefined));
-  return { name: 'message', app, audience, message, dryRun };
+  return { name: 'message', app, audience, message, dryRun, kind: 'message' };
 };
 
 const { platform, provider, environment, attributes } = registrationSchema.shape;

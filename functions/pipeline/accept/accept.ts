@@ -148,8 +148,11 @@ const newCampaign = (request: CampaignRequest, id: string, now: number): Campaig
  * The key with a SHA-256 (hex) of the request, which tells a repeat from another request; null without
  * a key.
  */
-export const idempotencyOf = (request: CampaignRequest, key: string | null) =>
-  key ? { key, requestHash: hash('sha256', JSON.stringify(request)) } : null;
+export function idempotencyOf(request: CampaignRequest, key: string | null) {
+  // an earlier version knew no kinds, and a repeat may come after the update
+  const { kind: _, ...said } = request;
+  return key ? { key, requestHash: hash('sha256', JSON.stringify(said)) } : null;
+}
 
 /**
  * The campaign that a request would be now, its audience as it is. Stores nothing. Throws when the store

@@ -98,7 +98,7 @@ async function campaignOf(
   });
   return 'faults' in parsed
     ? { faults: parsed.faults }
-    : { request: parsed.value, key: `ping ${name} ${id}` };
+    : { request: { ...parsed.value, kind: 'trigger' }, key: `ping ${name} ${id}` };
 }
 
 /** Reads JSON in UTF-8, at most `MAX_DEPTH` levels deep; or says what is wrong with it. Never throws. */

@@ -12,7 +12,7 @@ import {
   closedKey,
   dueOf,
   expiry,
-  listedOf,
+  listedAt,
   nameKey,
   type Schema,
   UNNAMED,
@@ -47,7 +47,7 @@ export function fromCampaign(campaign: Campaign, dueAt: number): CampaignFields 
     closedAt,
     shards,
     shardsDone: 0,
-    listed: listedOf(id, createdAt),
+    listed: listedAt(campaign),
     open: true,
     due: dueOf(id, dueAt),
   };

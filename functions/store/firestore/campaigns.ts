@@ -8,7 +8,7 @@ import { findCampaign, LISTED_FIELDS, toCampaign } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { firestoreCreate } from './create.ts';
 import { firestoreMoves } from './moves.ts';
-import { listedOf, SLOTS } from './schema.ts';
+import { listedOf, OTHER_SLOTS, SLOTS } from './schema.ts';
 import { firestoreTrials } from './trials.ts';
 
 export function firestoreCampaigns(context: Context) {
@@ -64,8 +64,12 @@ function documentsIn({ client, schema }: Context): CampaignList<DocumentSnapshot
       return found.length > most ? null : found;
     },
 
-    newest(before, from, size) {
-      const lists = SLOTS.map((slot) => inSlot(slot, before, from, size));
+    newest(part, before, from, size) {
+      const slots = [
+        ...(part === 'others' ? [] : SLOTS),
+        ...(part === 'campaigns' ? [] : OTHER_SLOTS),
+      ];
+      const lists = slots.map((slot) => inSlot(slot, before, from, size));
       const timeAndId = (it: DocumentSnapshot): string => it.get('listed').slice(2);
       return merged(lists, (a, b) => (timeAndId(a) < timeAndId(b) ? 1 : -1));
     },

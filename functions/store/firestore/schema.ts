@@ -11,6 +11,7 @@
 import { hash } from 'node:crypto';
 import { FieldPath, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
+import type { Campaign } from '../../model/campaign.ts';
 import { languagesRead } from '../../model/canonical/language.ts';
 import type { Installation } from '../../model/installation.ts';
 import { DAY_MS } from '../../model/timing.ts';
@@ -176,7 +177,11 @@ export function toInstallation(app: string, id: string, it: InstallationFields):
 /** For 2,000 writes a second. */
 export const SLOTS = ['0', '1', '2', '3'];
 
-const slotOf = (id: string) => SLOTS[Number.parseInt(hash('sha256', id).slice(0, 2), 16) % 4]!;
+/** Slots in the list of campaigns of those that are none, so that a list of campaigns does not read them. */
+export const OTHER_SLOTS = ['4', '5', '6', '7'];
+
+const slotOf = (id: string, slots = SLOTS) =>
+  slots[Number.parseInt(hash('sha256', id).slice(0, 2), 16) % 4]!;
 
 const LAST_TIME = Date.UTC(9999, 11, 31);
 
@@ -194,8 +199,12 @@ export const [DELIVERIES_SLOT] = SLOTS as [string];
 
 export const dueAtOf = (due: string) => Date.parse(due.slice(2));
 
-export const listedOf = (id: string, createdAt: number, slot = slotOf(id)) =>
+export const listedOf = (id: string, createdAt: number, slot: string) =>
   `${slot}${END}${iso(createdAt)}${END}${id}`;
+
+/** The place of a campaign in the list. */
+export const listedAt = ({ id, createdAt, kind }: Pick<Campaign, 'id' | 'createdAt' | 'kind'>) =>
+  listedOf(id, createdAt, slotOf(id, kind === undefined ? SLOTS : OTHER_SLOTS));
 
 /**
  * The name of a record that is listed newest first. Webhooks are few, and a webhook's deliveries have

@@ -3,7 +3,7 @@
 import { progressEvent } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { type CampaignList, listed } from '../campaign-list.ts';
+import { type CampaignList, listed, type Part } from '../campaign-list.ts';
 import { pagesOf } from '../sorted.ts';
 import { type CampaignRow, findCampaign, toCampaign } from './campaign-rows.ts';
 import { sqliteClose } from './close.ts';
@@ -65,6 +65,12 @@ export function sqliteCampaigns(
   };
 }
 
+const OF_PART: Record<Part, string> = {
+  all: '',
+  campaigns: 'AND made_as IS NULL',
+  others: 'AND made_as IS NOT NULL',
+};
+
 const rowsOf = ({ sql }: Database): CampaignList<CampaignRow> => ({
   placeOf: (it) => [it.created_at, it.id],
 
@@ -75,13 +81,13 @@ const rowsOf = ({ sql }: Database): CampaignList<CampaignRow> => ({
     return found.length > most ? null : found;
   },
 
-  newest(before, from, size) {
+  newest(part, before, from, size) {
     let reads = 0;
     return pagesOf<CampaignRow>(async (last) => {
       const [at, id] = last ? [last.created_at, last.id] : before;
       return sql<CampaignRow>(
         `SELECT * FROM campaigns WHERE (created_at, id) < (?, ?) AND created_at >= ?
-         ORDER BY created_at DESC, id DESC LIMIT ?`,
+         ${OF_PART[part]} ORDER BY created_at DESC, id DESC LIMIT ?`,
       ).all(at, id, from, size(reads++));
     });
   },

@@ -30,8 +30,8 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
   ) =>
     sql(
       `INSERT INTO campaigns (id, app, request, state, reason, created_at, first_push_at,
-         closed_at, shards, shards_done, idempotency_key, request_hash, due_at)
-       VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)`,
+         closed_at, shards, shards_done, idempotency_key, request_hash, due_at, made_as)
+       VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?,?)`,
     ).run(
       campaign.id,
       campaign.app,
@@ -45,6 +45,7 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
       idempotency?.key ?? null,
       idempotency?.requestHash ?? null,
       dueAt,
+      campaign.kind ?? null,
     );
 
   return {

@@ -264,6 +264,9 @@ export const migrations: Migration[] = [
    CREATE INDEX receipt_counts_due ON receipt_counts (due_at) WHERE due_at IS NOT NULL;`,
   // the categories that it has opted out of, as JSON
   'ALTER TABLE installations ADD COLUMN opted_out_of TEXT;',
+  // null: a campaign; lists of campaigns pass over the others, which are many
+  `ALTER TABLE campaigns ADD COLUMN made_as TEXT;
+   CREATE INDEX campaigns_alone ON campaigns (created_at, id) WHERE made_as IS NULL;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

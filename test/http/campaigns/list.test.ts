@@ -34,6 +34,27 @@ async function withThree(t: Parameters<typeof createFixture>[0]) {
   return { ...fixture, list, names };
 }
 
+test('a campaign says what made it, and is found by that', async (t) => {
+  const { ask, names, list } = await withThree(t);
+  const message = { installationIds: ['phone-1'], message: { title: 'Order' } };
+  const sent = await jsonOf<CampaignView>(await ask('POST', '/v1/messages', message));
+  assert.equal(sent.kind, 'message');
+  assert.deepEqual(await names('kind=message'), ['message']);
+  assert.deepEqual(await names('kind=campaign'), ['Winter', 'Autumn 2', 'Autumn 1']);
+  assert.deepEqual(await names('kind=trigger'), []);
+  assert.deepEqual(await names('kind=message,campaign&q=a'), ['message', 'Autumn 2', 'Autumn 1']);
+  assert.deepEqual(
+    (await list('')).map((it) => it.kind),
+    ['message', 'campaign', 'campaign', 'campaign'],
+  );
+  const wrong = await ask('GET', '/v1/campaigns?kind=push');
+  assert.equal(wrong.status, 400);
+  assert.match(
+    (await jsonOf<Problem>(wrong)).faults![0]!.message,
+    /some of campaign, message, trigger/,
+  );
+});
+
 test('campaigns are found by state, app, text and time', async (t) => {
   const { names } = await withThree(t);
   const cases = {

@@ -43,6 +43,13 @@ test('a page of 50 closed campaigns reads these campaigns, whatever their shards
   assert.deepEqual(Object.keys(costs.reads), ['campaigns']);
   assert.ok(costs.reads.campaigns! <= 50 + 2 * 4 + 4, summary(costs));
   t.diagnostic(`a page of 50 rows: ${summary(costs)}`);
+  // messages between them cost a list of campaigns nothing
+  for (let n = 0; n < 60; n++)
+    await store.createCampaign(campaignOf({ kind: 'message', createdAt: NOW + n }), null, NOW);
+  takeCosts(proxy);
+  assert.equal((await rows(store, 50, { kinds: ['campaign'] })).length, 50);
+  const apart = takeCosts(proxy);
+  assert.ok(apart.reads.campaigns! <= 50 + 2 * 4 + 4, summary(apart));
 });
 
 test('a running campaign costs its shards, and the open ones are found without the others', {

@@ -35,7 +35,7 @@ export function rateNow(samples: Sample[], now: number): number | null {
 export const secondsLeft = (pending: number, rate: number | null): number | null =>
   rate === null || rate <= 0 ? null : pending / rate;
 
-export interface Point {
+interface Point {
   /** seconds after the first sample */
   second: number;
   rate: number;

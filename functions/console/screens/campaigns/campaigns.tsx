@@ -22,8 +22,8 @@ const COMPOSE = '/console/compose';
 export default function Campaigns() {
   useTitle(texts.campaigns.title);
   const { query, route } = useLocation();
-  const { q, app, state, after } = query;
-  const filters: Filters = { q, app, state, after };
+  const { q, app, state, kind, after } = query;
+  const filters: Filters = { q, app, state, kind, after };
   const list = useReader<CampaignPage>(
     JSON.stringify(filters),
     (signal) => readCampaigns(filters, signal),
@@ -35,7 +35,7 @@ export default function Campaigns() {
   const page = shown.current;
   // the same element again is not drawn again, whatever is typed or chosen around it
   const table = useMemo(() => <CampaignTable items={page?.items ?? null} />, [page]);
-  const isFiltered = Boolean(q || app || state || after);
+  const isFiltered = Boolean(q || app || state || kind || after);
   const isBeginning = !isFiltered && Boolean(list.value.value?.items.every((it) => it.test));
 
   const show = (change: Filters) => {

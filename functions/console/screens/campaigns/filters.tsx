@@ -42,6 +42,21 @@ export function FilterFields({
           </select>
         )}
       </Field>
+      <Field label={texts.campaigns.kind} hideLabel>
+        {(ids) => (
+          <select
+            {...ids}
+            value={filters.kind ?? ''}
+            onChange={({ currentTarget }) => onChange({ kind: currentTarget.value })}
+          >
+            {Object.entries(texts.campaigns.kinds).map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
       <AppChoice value={filters.app ?? ''} onChange={(app) => onChange({ app })} />
     </search>
   );

@@ -8,6 +8,8 @@ export interface Filters {
   q?: string | undefined;
   app?: string | undefined;
   state?: string | undefined;
+  /** left out: campaigns alone; `all`: messages and pushes of triggers too */
+  kind?: string | undefined;
   /** the cursor of the page */
   after?: string | undefined;
 }
@@ -28,7 +30,7 @@ export const groups: Record<string, CampaignState[]> = {
 };
 
 export async function readCampaigns(
-  { q, app, state, after }: Filters,
+  { q, app, state, kind = 'campaign', after }: Filters,
   signal?: AbortSignal,
 ): Promise<Answer<CampaignPage>> {
   const items: CampaignView[] = [];
@@ -40,6 +42,7 @@ export async function readCampaigns(
       q,
       app,
       state: states,
+      kind: kind === 'all' ? undefined : kind,
       after: next,
     });
     const answer = await api.get<CampaignPage>(path, { signal });

@@ -29,7 +29,9 @@ export const tones = {
 /** Asks about any campaign of the app, so that one that the device did not get is explained too. */
 export function Ask({ app, id }: { app: string; id: string }) {
   const { devices } = texts;
-  const campaigns = useList<CampaignView>(pathWith('/v1/campaigns', { app }), { limit: 50 });
+  const campaigns = useList<CampaignView>(pathWith('/v1/campaigns', { app, kind: 'campaign' }), {
+    limit: 50,
+  });
   const [chosen, setChosen] = useState<string | null>(null);
   const [asked, setAsked] = useState<string | null>(null);
   const items = campaigns.items ?? [];

@@ -27,7 +27,9 @@ export function ScheduleForm({ schedule, done, onClose }: Props) {
   const { form } = texts.schedules;
   const { busy, problem, run } = useAction();
   const [draft, setDraft] = useState<Draft>(() => draftOf(schedule));
-  const campaigns = useList<CampaignView>(schedule ? null : '/v1/campaigns', { limit: 50 });
+  const campaigns = useList<CampaignView>(schedule ? null : '/v1/campaigns?kind=campaign', {
+    limit: 50,
+  });
   const source = campaigns.items?.find((it) => it.id === draft.from) ?? campaigns.items?.[0];
   const set = (name: keyof Draft) => (event: { currentTarget: { value: string } }) =>
     setDraft({ ...draft, [name]: event.currentTarget.value });

@@ -19,6 +19,14 @@ export const campaigns = {
   search: 'Search names and titles',
   state: 'State',
   anyState: 'All states',
+  kind: 'Kind',
+  /** by what the address says; nothing is campaigns alone */
+  kinds: {
+    '': 'Campaigns',
+    message: 'Messages',
+    trigger: 'Of inbound webhooks',
+    all: 'Everything',
+  },
   open: 'Open',
   closed: 'Closed',
   app: 'App',
