@@ -39,7 +39,9 @@ test('a file is imported, and its faults are listed', async (t) => {
 
 test('a campaign is sent from options, and followed to its report', async (t) => {
   const { volley, store } = await cli(t);
-  const sent = volley('send', '--title', 'Hallo', '--language', 'de', '--language', 'fr');
+  const sent = volley(
+    ...['send', '--title', 'Hallo', '--category', 'sale', '--language', 'de', '--language', 'fr'],
+  );
   let id = '';
   while (!id) {
     await new Promise(setImmediate);
@@ -48,6 +50,7 @@ test('a campaign is sent from options, and followed to its report', async (t) =>
   const campaign = (await store.getCampaign(id))!;
   assert.equal(campaign.name, 'Hallo');
   assert.deepEqual(campaign.audience, { language: ['de', 'fr'] });
+  assert.equal(campaign.message.category, 'sale');
   await failAll(store, id, [apnsToken(1), apnsToken(2)]);
   const { code, stdout, stderr } = await sent;
   assert.equal(code, 0);

@@ -51,6 +51,21 @@ test('a small audience is counted, by platform, provider and language', async (t
   assert.equal((await world.store.listCampaigns(null, 10)).items.length, 0, 'nothing is stored');
 });
 
+test('who opted out of the category of the message is not estimated, quickly or not', async (t) => {
+  const world = createWorld(t);
+  await world.people(900, (n) => (n % 3 ? {} : { optedOutOf: ['digest', 'marketing'] }));
+  const message = { title: 'Hi', category: 'marketing' };
+  for (const isQuick of [false, true]) {
+    const sizeOf = async (rest: object) =>
+      (await estimate(world.ports, asked(rest), isQuick)).installations;
+    assert.equal(await sizeOf({ message }), 600);
+    assert.equal(await sizeOf({ message: { ...message, category: 'orders' } }), 900);
+    assert.equal(await sizeOf({}), 900);
+    const audience = { installationIds: ['device-0', 'device-1'] };
+    assert.equal(await sizeOf({ message, audience }), 1);
+  }
+});
+
 test('of a large audience a fair share is counted', async (t) => {
   const world = createWorld(t);
   const { streamAudience } = world.store;
