@@ -58,15 +58,20 @@ export async function serveExample(
 
 if (import.meta.main) {
   const {
-    VOLLEY_URL: url = 'http://127.0.0.1:8080',
+    VOLLEY_URL,
     VOLLEY_REGISTER_KEY: key,
-    ...env
+    PORT = '8090',
+    FIREBASE_WEB = 'null',
   } = process.env;
-  if (!key) throw new Error('VOLLEY_REGISTER_KEY is missing: a key with the scope "register"');
-  const firebase: unknown = JSON.parse(env.FIREBASE_WEB ?? 'null');
-  const { url: served } = await serveExample(
-    { url, key, firebase },
-    { port: Number(env.PORT ?? 8090) },
-  );
-  console.log(`Open ${served}`);
+  if (key) {
+    const config = {
+      url: VOLLEY_URL ?? 'http://127.0.0.1:8080',
+      key,
+      firebase: JSON.parse(FIREBASE_WEB),
+    };
+    console.log(`Open ${(await serveExample(config, { port: Number(PORT) })).url}`);
+  } else {
+    console.error('VOLLEY_REGISTER_KEY is missing: a key with the scope "register".');
+    process.exitCode = 1;
+  }
 }

@@ -1,11 +1,12 @@
-/** A project outside of the repository that has the built client, and no other package. */
+/** A project outside of the repository that has the built clients, and no other package. */
 
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { bundleWeb } from '../../clients/build/web.ts';
 
 const run = promisify(execFile);
 const DEADLINE_MS = 5 * 60 * 1000;
@@ -28,18 +29,24 @@ const MODULES = {
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 };
 
-/** Builds the client and installs it with npm, as a package that is packed. */
+/** Builds the clients and installs them with npm, as packages that are packed. */
 export async function makeProject(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'volley-project-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const client = join(folder, 'client');
-  mkdirSync(client);
-  const config = resolve('clients/typescript/tsconfig.build.json');
-  await run(tsc, ['-p', config, '--outDir', join(client, 'dist')], { timeout: DEADLINE_MS });
-  cpSync('clients/typescript/package.json', join(client, 'package.json'));
+  for (const [client, dist] of [
+    ['typescript', 'dist'],
+    ['web', 'dist/types'],
+  ] as const) {
+    const config = resolve('clients', client, 'tsconfig.build.json');
+    const out = join(folder, client, dist);
+    await run(tsc, ['-p', config, '--outDir', out], { timeout: DEADLINE_MS });
+    cpSync(join('clients', client, 'package.json'), join(folder, client, 'package.json'));
+  }
+  for (const [name, bytes] of Object.entries(await bundleWeb()))
+    writeFileSync(join(folder, 'web', 'dist', name), bytes);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-  const npm = ['install', '--offline', '--no-audit', '--no-fund', '--install-links', './client'];
-  await run('npm', npm, { cwd: folder, timeout: DEADLINE_MS });
+  const npm = ['install', '--offline', '--no-audit', '--no-fund', '--install-links'];
+  await run('npm', [...npm, './typescript', './web'], { cwd: folder, timeout: DEADLINE_MS });
 
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   return {

@@ -33,8 +33,9 @@ test('a schema in words that are not known is an error, not a wrong type', () =>
 test('the client compiles under strict in a project of its own, and finds mistakes', async (t) => {
   const project = await makeProject(t);
   project.write('good.ts', GOOD);
+  project.write('page.ts', PAGE);
   for (const kind of ['node', 'bundler'] as const)
-    assert.equal(await project.compile(['good.ts'], kind), '', kind);
+    assert.equal(await project.compile(['good.ts', 'page.ts'], kind), '', kind);
   const mistakes = [
     'volley.getCampaign({ id: 7 })',
     "volley.sendCampaign({ body: { name: 'A', message: { title: 'T' } } })",
@@ -70,6 +71,14 @@ export async function report(): Promise<number> {
   return (await volley.getCampaign({ id: sent.id })).counts.accepted;
 }
 export const isMissing = (error: unknown) => error instanceof VolleyError && error.kind === 'not-found';
+`;
+
+const PAGE = `
+import { createVolley, type Device, type State } from 'volley-web';
+const device: Device = { userId: 'user-7', tags: ['vip'], attributes: { plan: 'pro' } };
+const volley = createVolley({ url: 'https://a', key: 'k', getToken: async ({ scope }) => scope });
+export const state: Promise<State> = volley.subscribe(device).then(() => volley.start());
+export const ended: Promise<void> = volley.unsubscribe();
 `;
 
 test('the page leads from an empty folder to a campaign and its report', async (t) => {

@@ -41,7 +41,7 @@ const elsewhere: [begins: RegExp, test: string][] = [
   [/^export VOLLEY_DATA=/, 'test/config/embedded.test.ts'],
   [/^npm ci && npm run build$/, 'test/infra/build.test.ts'],
   [/^npm (run build:clients|install .*clients\/)/, 'test/clients/typescript.test.ts'],
-  [/^VOLLEY_REGISTER_KEY=/, 'test/clients/web.test.ts'],
+  [/^VOLLEY_REGISTER_KEY=/, 'test/clients/example.test.ts'],
   [/^npx volley import postgres:/, 'test/cli/commands/import-postgres.test.ts'],
   [/^npx node --test /, 'test/docs/commands.test.ts'],
 ];
