@@ -202,6 +202,22 @@ export function receiptContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.receiptCounts(closed.id), sums);
   });
 
+  test(`${name}: receipts of people that a campaign names are kept as long as it is, paused or not`, async (t) => {
+    let now = NOW;
+    const store = await makeStore(t, () => now);
+    const all = ids(40);
+    const paused = await sent(store, all, { audience: { installationIds: all } });
+    await add(store, paused, [opened(all[0]!)]);
+    now = NOW + 5 * DAY;
+    const closed = await close(store, paused, now);
+    now = NOW + 31 * DAY;
+    const later = all.slice(1).map((id) => opened(id, now));
+    const results = await add(store, closed, [...later, opened(all[0]!)], now);
+    assert.deepEqual(results, [...later.map(() => 'counted'), 'known']);
+    assert.equal((await store.receiptCounts(closed.id)).opened, 40);
+    assert.equal((await partsOf(store, closed)).names.length, 40);
+  });
+
   test(`${name}: those of a campaign that is open are kept, however long`, async (t) => {
     let now = NOW;
     const store = await makeStore(t, () => now);

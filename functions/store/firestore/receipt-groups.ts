@@ -24,8 +24,11 @@ import type { ReceiptSetFields } from './schema.ts';
 
 /** The least time between two groups, in ms: so long receipts wait for others. */
 const GROUP_MS = 250;
-/** Sets of one write: those of a write fail together, and are tried again together. */
-const SETS_TOGETHER = 25;
+/**
+ * Sets of one write: those of a write fail together, and are tried again together. With `MAX_ENTRIES` in
+ * each they are 9.6 MB, of the 10 MiB of a commit: https://firebase.google.com/docs/firestore/quotas
+ */
+const SETS_TOGETHER = 16;
 /** Receipts that may wait in a process, of about 200 bytes each. */
 const MAX_WAITING = 20_000;
 /**

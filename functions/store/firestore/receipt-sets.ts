@@ -10,6 +10,7 @@ import {
   receiptKinds,
 } from '../../model/receipt.ts';
 import { receiptSets, receiptsEnd } from '../../model/receipt-sets.ts';
+import { DAY_MS } from '../../model/timing.ts';
 import { mayReachUnnamed } from '../erasure.ts';
 import { findCampaign } from './campaign-fields.ts';
 import type { Client } from './client.ts';
@@ -40,12 +41,18 @@ export function startsIn(campaign: Campaign, { from, to }: BucketRange): number[
 }
 
 /**
- * Sets of campaigns that expire do so too. While such a campaign is open its end is not known; it is, days
- * before, where it is not paused for weeks. All others are deleted once their sums are stored.
+ * How long, in ms, a campaign that names its recipients may stay open after a receipt. A set that expired
+ * before its campaign would take its part of the sums with it.
+ */
+const OPEN_MS = 7 * DAY_MS;
+
+/**
+ * Sets of campaigns that expire do so too: not before them, and where no receipt came after the close, some
+ * days later. All others are deleted once their sums are stored.
  */
 export function expiryOfSet(campaign: Campaign, now: number, retentionDays: number) {
   if (mayReachUnnamed(campaign)) return {};
-  return { expireAt: expiry(campaign.closedAt ?? now, retentionDays) };
+  return { expireAt: expiry(campaign.closedAt ?? now + OPEN_MS, retentionDays) };
 }
 
 export const isKept = (
