@@ -130,6 +130,35 @@ test('the counts of a file of an earlier version are found, and count on', async
   await store.close();
 });
 
+test('campaigns of a file from before an index of their names are erased from, too', async (t) => {
+  const path = join(makeFolder(t), 'store.db');
+  const added = migrations.findIndex((it) => String(it).includes('CREATE TABLE campaign_names'));
+  const old = new DatabaseSync(path);
+  for (const it of migrations.slice(0, added)) typeof it === 'string' ? old.exec(it) : it(old);
+  const insert = old.prepare(
+    `INSERT INTO campaigns (id, app, request, state, created_at, closed_at, shards, shards_done, due_at)
+     VALUES (?, 'default', ?, 'completed', ?, ?, 1, 1, NULL)`,
+  );
+  for (const [id, user] of [
+    ['named', 'ada'],
+    ['other', 'bob'],
+  ] as const) {
+    const { id: _, state: __, ...request } = campaignOf({ audience: { userIds: [user] } });
+    insert.run(id, JSON.stringify(request), NOW, NOW);
+  }
+  old.exec(`PRAGMA user_version = ${added}`);
+  old.close();
+  const { store } = openStore(t, path);
+  await store.eraseUser('ada', NOW);
+  const [named, other] = await Promise.all([
+    store.getCampaign('named'),
+    store.getCampaign('other'),
+  ]);
+  assert.doesNotMatch(JSON.stringify(named?.audience), /ada/);
+  assert.deepEqual(other?.audience, { userIds: ['bob'] });
+  await store.close();
+});
+
 test('a process that is alone frees the leases of the one before it', async (t) => {
   const { store } = openStore(t, join(makeFolder(t), 'store.db'));
   const { chunkId } = await lonelyChunk(store, 1);

@@ -28,7 +28,7 @@ const isPaced = forEachProvider((it) => descriptionOf(it).paced);
  */
 const MOST_BYTES = 4_000_000;
 
-export interface Filling {
+interface Filling {
   /** the most recipients of a chunk */
   chunk: number;
   isPersonalized: boolean;

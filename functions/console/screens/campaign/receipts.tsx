@@ -69,7 +69,7 @@ interface Step {
 function Funnel({ campaign, receipts }: { campaign: CampaignView; receipts: Receipts }) {
   const { audience, counts } = campaign;
   const { opened, delivered, dismissed, estimated } = receipts;
-  // of a topic nobody knows how many devices there are
+  // how many devices a topic has is not known
   const isCounted = !('topic' in audience || 'condition' in audience);
   const steps: Step[] = [
     ...(isCounted
