@@ -24,18 +24,16 @@ import type { ReceiptSetFields } from './schema.ts';
 
 /** The least time between two groups, in ms: so long receipts wait for others. */
 const GROUP_MS = 250;
-/**
- * Sets of one write: those of a write fail together, and are tried again together. With `MAX_ENTRIES` in
- * each they are 9.6 MB, of the 10 MiB of a commit: https://firebase.google.com/docs/firestore/quotas
- */
-const SETS_TOGETHER = 16;
+/** Sets of one write: those of a write fail together, and are tried again together. */
+const SETS_TOGETHER = 25;
 /** Receipts that may wait in a process, of about 200 bytes each. */
 const MAX_WAITING = 20_000;
 /**
- * Installations in a set, 600 kB of the 1 MiB of a document. Fifty times as many as are expected: only
- * receipts of devices that did not get the campaign come so far.
+ * Installations in a set, thirty times as many as are expected: only receipts of devices that did not get the
+ * campaign come so far. Full sets of one write are 9 MB, of the 10 MiB of a commit:
+ * https://firebase.google.com/docs/firestore/quotas
  */
-const MAX_ENTRIES = 50_000;
+const MAX_ENTRIES = 30_000;
 /** A process marks a campaign as untold this often: far less than `TOLD_WITHIN_MS`. */
 const MARKED_MS = 20_000;
 const MAX_MARKED = 1_000;
