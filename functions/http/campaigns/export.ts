@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono';
 import * as z from 'zod';
+import { Expired } from '../../lib/errors.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { WarehouseRow } from '../../model/rows.ts';
 import { exportRows, publishRows } from '../../pipeline/export.ts';
@@ -82,8 +83,13 @@ export const publishRowsCall = (ports: Ports) =>
           next: 'Take the rows from GET /v1/campaigns/{id}/export.',
         });
       if (!(await ports.store.isKept(campaign))) return deleted(c, id);
-      const { run, ...counts } = await publishRows(ports, campaign);
-      return c.json({ run: rfc3339(run), ...counts });
+      try {
+        const { run, ...counts } = await publishRows(ports, campaign);
+        return c.json({ run: rfc3339(run), ...counts });
+      } catch (error) {
+        if (error instanceof Expired) return deleted(c, id);
+        throw error;
+      }
     },
   });
 

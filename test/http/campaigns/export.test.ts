@@ -219,6 +219,18 @@ test('rows are published to a topic in events of 2,000, the end after all others
   assert.ok(!JSON.stringify(published).includes('"end"'), 'what is not whole has no end');
 });
 
+test('rows that expire while they are published are said to be deleted', async (t) => {
+  const { ask, path, ports, apiOver } = await exported(t, ['token-0']);
+  ports.events = { isTopic: true, publish: async () => {} };
+  const api = apiOver({
+    async *readOutcomes() {
+      yield [];
+      throw new Expired('2 chunks are missing');
+    },
+  });
+  assert.equal((await ask('POST', path, undefined, {}, api)).status, 409);
+});
+
 test('no webhook can ask for rows: they are larger than a webhook is', async (t) => {
   const { ask } = await createFixture(t);
   const body = { url: 'https://example.com/hook', types: ['warehouse.rows'] };
