@@ -191,7 +191,9 @@ function Refused({ why }: { why: string }) {
       <header class="head">
         <h1>{texts.session.notYours}</h1>
       </header>
-      <p class="note">{why}</p>
+      <p class="note">
+        {why} {isGoogle && texts.session.askForRole}
+      </p>
     </>
   );
 }

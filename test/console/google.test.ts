@@ -113,7 +113,7 @@ suite('sign-in with Google, behind Firebase Hosting', { skip: withoutBrowser() }
     await out();
 
     await as(null);
-    await lacks('read or campaigns').first().waitFor();
+    await lacks('read. Ask the administrator').first().waitFor();
   });
 
   test('a token that has expired is renewed; one that cannot be ends the session, and keeps the screen', async (t) => {

@@ -44,6 +44,7 @@ export const session = {
   refused: (reason: string) => `Firebase refused the sign-in (${reason}).`,
   again: 'Sign in once more.',
   notYours: 'This page is not for this sign-in',
+  askForRole: 'Ask the administrator of this deployment for a role that has it.',
   lacks: (name: string, scope: Scope) => `${name} lacks the scope ${scope}.`,
 };
 
