@@ -29,15 +29,19 @@ export function firestoreFold(context: Context): Pick<Store, 'expire'> {
   return {
     async expire(before) {
       const last = Math.floor((before - LATE_MS) / DAY_MS) - 1;
-      if (done !== null && done >= last) return false;
+      if (done === last) return false;
       done ??= await lastDay(context);
+      if (done !== null && done > last) {
+        // the retention was made longer: receipts of these days are counted again, and end again
+        await noteDay(context, last);
+        done = last;
+        return false;
+      }
       // the first time there is nothing before: no older version has counted receipts
       const day = done === null ? last : done + 1;
       if (day > last) return false;
       await foldDay(context, day);
-      await context.client.write(async (writes) => {
-        writes.set(context.schema.lastFold, { day } satisfies FoldFields);
-      });
+      await noteDay(context, day);
       done = day;
       return day < last;
     },
@@ -48,6 +52,11 @@ async function lastDay({ client, schema }: Context): Promise<number | null> {
   const [found] = await client.get([schema.lastFold]);
   return found?.exists ? (found.data() as FoldFields).day : null;
 }
+
+const noteDay = ({ client, schema }: Context, day: number) =>
+  client.write(async (writes) => {
+    writes.set(schema.lastFold, { day } satisfies FoldFields);
+  });
 
 async function foldDay(context: Context, day: number) {
   const { client, schema } = context;
