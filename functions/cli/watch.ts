@@ -32,7 +32,7 @@ export async function watchCampaign(
     const { recipients, accepted, failed, skipped, pending } = counts;
     const done = recipients - pending;
     const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
-    if (skipped > 0) words.push(`skipped ${count(skipped)}`);
+    if (skipped > 0) words.push(`skipped ${count(skipped)}${counts.skippedBy ? ' (capped)' : ''}`);
     if (receipts && receipts.opened > 0) words.push(`opened ${count(receipts.opened)}`);
     progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
   };

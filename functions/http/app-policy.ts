@@ -14,9 +14,11 @@ export const appPolicyCalls = (ports: Ports): Call[] => [
   putPolicyCall(ports),
 ];
 
-const policyView = ({ receipts }: ReturnType<typeof policyOf>) =>
+const policyView = ({ receipts, caps, exempt }: ReturnType<typeof policyOf>) =>
   ({
     receipts: { enabled: receipts.enabled, delivered: receipts.delivered },
+    caps: caps.map(({ max, per }) => ({ max, per })),
+    exempt,
   }) satisfies FieldsOf<typeof appPolicySchema>;
 export type AppPolicyView = ReturnType<typeof policyView>;
 
@@ -44,8 +46,9 @@ const putPolicyCall = (ports: Ports) =>
     operationId: 'putAppPolicy',
     summary: 'Replace the policy of an app',
     description:
-      'It holds for campaigns that are accepted from now on, in all instances after 30 seconds. A ' +
-      'campaign keeps the policy with which it was accepted. What is left out gets its default.',
+      'What is left out gets its default. It holds in all instances after 30 seconds. A campaign keeps the ' +
+      'receipts with which it was accepted. Its caps are those of the time at which its recipients are ' +
+      'frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.',
     scopes: ['campaigns'],
     takes: { params: appParams, body: appPolicySchema },
     responses: { 200: json('The policy as it is now.', appPolicySchema), 404: NO_APP },

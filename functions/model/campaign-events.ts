@@ -34,13 +34,14 @@ const campaignData = ({ id, app, name, state, reason, createdAt }: Campaign) => 
   campaign: { id, app, name, state, reason, createdAt: rfc3339(createdAt) },
 });
 
-const countsData = ({ recipients, accepted, failed, skipped }: Sums) => ({
+const countsData = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) => ({
   counts: {
     recipients,
     accepted,
     failed,
     skipped,
     pending: recipients - accepted - failed - skipped,
+    ...(skippedBy && { skippedBy }),
   },
 });
 
@@ -105,11 +106,13 @@ export function closedEvent(it: Campaign, counts: Counts, seq: number) {
 export function closedIn({ type, data }: CampaignEvent) {
   if (type !== 'campaign.completed' && type !== 'campaign.failed') return null;
   const { campaign, counts, reasons, unread = 0 } = data as Data<'campaign.completed'>;
+  const { skippedBy, ...sums } = counts;
   return {
     unread,
     state: campaign.state,
     counts: {
-      ...counts,
+      ...sums,
+      ...(skippedBy && { skippedBy }),
       reasons: Object.fromEntries(reasons.map(({ reason, count }) => [reason, count])),
     },
   };

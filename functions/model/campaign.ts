@@ -58,6 +58,8 @@ export interface Counts {
   accepted: number;
   failed: number;
   skipped: number;
+  /** skipped recipients by why, where that is not a cancellation or a dry run; `capped`: by a cap of the app */
+  skippedBy?: { capped: number };
   /** the failed recipients by the provider's reason */
   reasons: Record<string, number>;
   /** recipients with neither a value nor a default for a variable of the message, by its name */
@@ -71,13 +73,14 @@ export interface Counts {
 }
 
 /** The counts that a list of campaigns shows. */
-export type Sums = Pick<Counts, 'recipients' | 'accepted' | 'failed' | 'skipped'>;
+export type Sums = Pick<Counts, 'recipients' | 'accepted' | 'failed' | 'skipped' | 'skippedBy'>;
 
-export const sumsOf = ({ recipients, accepted, failed, skipped }: Sums): Sums => ({
+export const sumsOf = ({ recipients, accepted, failed, skipped, skippedBy }: Sums): Sums => ({
   recipients,
   accepted,
   failed,
   skipped,
+  ...(skippedBy && { skippedBy }),
 });
 
 export const noCounts = (): Counts => ({
@@ -125,6 +128,8 @@ export interface Campaign extends CampaignRequest {
    * the app wants none, or an older version accepted it.
    */
   receipts?: ReceiptPolicy;
+  /** it is a single message: caps neither hold for it nor count it */
+  uncapped?: true;
   state: CampaignState;
   /** why it is paused */
   reason: string | null;

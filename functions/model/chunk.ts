@@ -86,8 +86,8 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   pruned?: true;
 }
 
-/** What became of a recipient in the end. */
-export type Delivered = Outcome['kind'] | 'skipped';
+/** What became of a recipient in the end. `capped`: it was skipped by a cap of its app. */
+export type Delivered = Outcome['kind'] | 'skipped' | 'capped';
 
 /**
  * What a provider names the pushes that it accepted, by the recipient's index. Each is at most 200

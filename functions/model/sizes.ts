@@ -65,3 +65,9 @@ export const PARTS_OF_PAGE = 16;
 export const FOLDED_AFTER = 10;
 /** Counters of a shard in Firestore, at most. */
 export const COUNTERS_OF_SHARD = 16;
+
+/**
+ * A page of so many recipients fits in one write of Firestore with what is kept of each for caps, wherever
+ * they lie: a set of 40 kB for each, and 10 MiB in a write.
+ */
+export const NEVER_WIDE = 200;

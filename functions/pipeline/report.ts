@@ -123,6 +123,14 @@ function acceptedBy({ trials = {}, dryRun, ...campaign }: Campaign): string {
   return new Intl.ListFormat('en').format(titles);
 }
 
+/** "1,204 (capped)": all of them; "1,204: 800 capped": the others by a cancellation, or a dry run. */
+function skippedOf({ skipped, skippedBy }: Counts): string {
+  if (!skippedBy) return count(skipped);
+  return skippedBy.capped === skipped
+    ? `${count(skipped)} (capped)`
+    : `${count(skipped)}: ${count(skippedBy.capped)} capped`;
+}
+
 /** The lines of a report, each a label and its value, for any form of output. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -138,7 +146,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
   ];
   if (it.unread > 0)
     lines.push(['Not read', `${count(it.unread)}: planning counted ${count(campaign.expected!)}`]);
-  if (counts.skipped > 0) lines.push(['Skipped', count(counts.skipped)]);
+  if (counts.skipped > 0) lines.push(['Skipped', skippedOf(counts)]);
   if (it.pruned.length > 0)
     lines.push([
       'Pruned',

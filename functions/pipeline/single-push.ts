@@ -42,6 +42,9 @@ interface SinglePush {
   sent: Promise<ClosedMessage | null> | null;
 }
 
+/** Caps are for campaigns: a message is an answer to what its user did. */
+const UNCAPPED = { uncapped: true } as const;
+
 const queued = (accepted: Accepted, recipients = 0): SinglePush => ({
   accepted,
   counts: { ...noCounts(), recipients },
@@ -65,11 +68,11 @@ export async function singlePush(
     return queued(before ?? { kind: 'refused', faults });
   }
   if (targetOf(drafted).kind !== 'installations')
-    return queued(await accept(ports, request, idempotencyKey, by));
+    return queued(await accept(ports, request, idempotencyKey, by, UNCAPPED));
   const { store, log, now } = ports;
   const sending = { by: randomUUID(), until: now() + MESSAGE_LEASE_MS };
   const idempotency = idempotencyOf(request, idempotencyKey);
-  const created = await store.createMessage({ ...drafted, sending }, idempotency, by);
+  const created = await store.createMessage({ ...drafted, ...UNCAPPED, sending }, idempotency, by);
   if (created.kind === 'conflict') return queued(created);
   const { campaign } = created;
   if (created.kind === 'exists') {

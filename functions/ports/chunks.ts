@@ -1,5 +1,6 @@
 /** Shards and their frozen chunks: what the ledger is made of. */
 
+import type { Cap } from '../model/app-policy.ts';
 import type { Cursor } from '../model/bucket.ts';
 import type { Campaign, CampaignState } from '../model/campaign.ts';
 import type {
@@ -43,6 +44,8 @@ export interface FrozenPage {
   /** the number that the planner expects to be next: a page is stored only if it is */
   page: number;
   chunks: NewChunk[];
+  /** the caps that hold for its recipients, which then count; left out or [] if none do */
+  caps?: Cap[] | undefined;
   /** recipients that are counted, not frozen, since the campaign is being cancelled */
   skipped: number;
   /** installations that were read since the page before and are not recipients */
@@ -58,6 +61,17 @@ export interface FrozenPage {
   now: number;
 }
 
+export type Frozen =
+  /** `settled`: ids of chunks all of whose recipients are over a cap, so that there is nothing to send */
+  | { kind: 'frozen'; campaignClosed: boolean; settled?: string[] }
+  /** another planner froze this page first, and nothing was written */
+  | { kind: 'stale' }
+  /**
+   * Nothing was written: what is kept of its recipients for caps does not fit in one write. A page that ends
+   * before the bucket `from` does. One of `NEVER_WIDE` recipients is never too wide.
+   */
+  | { kind: 'wide'; from: number };
+
 export interface Chunks {
   /** Null if there is no such shard. */
   getShard(campaignId: string, index: number): Promise<Shard | null>;
@@ -65,12 +79,11 @@ export interface Chunks {
   openShards(campaignId: string): Promise<Shard[]>;
   /**
    * Stores a page's chunks and the shard's next position in one write. It also counts badges up and
-   * stores their values, so that a push that is sent again shows the same. 'stale': another planner froze
-   * this page first, and nothing was written.
+   * stores their values, so that a push that is sent again shows the same. Of two campaigns that are frozen
+   * at the same time, one counts for the caps of the other. Recipients over a cap stay in their chunks, as
+   * skipped.
    */
-  freezePage(
-    page: FrozenPage,
-  ): Promise<{ kind: 'frozen'; campaignClosed: boolean } | { kind: 'stale' }>;
+  freezePage(page: FrozenPage): Promise<Frozen>;
   /** Takes the lease of a chunk if it is free, and reads what there is to send. `now` is in ms. */
   claimChunk(chunkId: string, lease: Lease, now: number): Promise<Claim>;
   /**

@@ -12,6 +12,9 @@ export function addCounts(a: Counts, b: Counts): Counts {
     accepted: a.accepted + b.accepted,
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
+    ...((a.skippedBy || b.skippedBy) && {
+      skippedBy: { capped: (a.skippedBy?.capped ?? 0) + (b.skippedBy?.capped ?? 0) },
+    }),
     reasons: sum(a.reasons, b.reasons),
     ...((a.leftOut || b.leftOut) && { leftOut: (a.leftOut ?? 0) + (b.leftOut ?? 0) }),
     ...((a.denied || b.denied) && { denied: (a.denied ?? 0) + (b.denied ?? 0) }),

@@ -12,6 +12,7 @@ const UNTOLD = '-';
 const letters: Record<Delivered, string> = {
   accepted: 'a',
   skipped: 's',
+  capped: 'c',
   rejected: 'r',
   unregistered: 'u',
   retry: 't',
@@ -68,3 +69,7 @@ export const withSkipped = (outcomes: string, indices: ReadonlySet<number>): str
 
 /** Whether a recipient has a record of its failure. */
 export const hasFailed = (outcomes: string): boolean => /[rutnb]/.test(outcomes);
+
+/** The outcomes of a chunk as it is frozen: `capped` are skipped by a cap, and the others are open. */
+export const withCapped = (size: number, capped: ReadonlySet<number>): string =>
+  Array.from({ length: size }, (_, index) => (capped.has(index) ? letters.capped : OPEN)).join('');

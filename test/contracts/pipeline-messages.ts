@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { defaultPolicy } from '../../functions/model/app-policy.ts';
 import { ledgerCloses } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../functions/model/schemas/push.ts';
@@ -83,14 +84,14 @@ export function messagePipelineContract(
 
   it('a message has the receipts of its app, whether it is sent here or later', async (t) => {
     const { world, store, push } = await messages(t, makeStore);
-    const policy = { receipts: { enabled: true, delivered: 0.25 } };
+    const policy = { ...defaultPolicy, receipts: { enabled: true, delivered: 0.25 } };
     await putAppPolicy(world.ports, { app: 'default', policy, by: 'ann' });
     world.script.answer = ({ before }) =>
       before === 0 ? { kind: 'retry', reason: 'busy', afterMs: 1, scope: 'device' } : accepted;
     const later = await push();
     world.script.answer = () => accepted;
     const here = await push();
-    const off = { receipts: { enabled: false, delivered: 0.25 } };
+    const off = { ...defaultPolicy, receipts: { enabled: false, delivered: 0.25 } };
     await putAppPolicy(world.ports, { app: 'default', policy: off, by: 'ann' });
     await Promise.all([later.sent, here.sent]);
     await world.run();

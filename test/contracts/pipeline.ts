@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { defaultPolicy } from '../../functions/model/app-policy.ts';
 import type { CampaignRequest } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
@@ -185,7 +186,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       const put = (enabled: boolean, delivered: number) =>
         putAppPolicy(ports, {
           app: 'default',
-          policy: { receipts: { enabled, delivered } },
+          policy: { ...defaultPolicy, receipts: { enabled, delivered } },
           by: ME,
         });
       /** the shares of `delivered` in what was sent since it was asked before; null: without receipts */
@@ -239,7 +240,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       const canary = { percent: 40, holdSeconds: 60, maxFailureRate: 0.1 };
       assert.deepEqual(await labels(80_000, { canary }), [undefined]);
       assert.deepEqual(await labels(100_000, { canary }), ['its id']);
-      const policy = { receipts: { enabled: false, delivered: 0.02 } };
+      const policy = { ...defaultPolicy, receipts: { enabled: false, delivered: 0.02 } };
       await putAppPolicy(ports, { app: 'default', policy, by: ME });
       assert.deepEqual(await labels(100_000), [undefined]);
     },

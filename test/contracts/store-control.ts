@@ -269,8 +269,12 @@ export function controlContract(name: string, makeStore: MakeStore) {
 
   test(`${name}: the policy of an app is kept apart from its pause, and a campaign keeps its own`, async (t) => {
     const store = await makeStore(t);
-    const few = { receipts: { enabled: true, delivered: 0.5 } };
-    const none = { receipts: { enabled: false, delivered: 0.02 } };
+    const few = {
+      receipts: { enabled: true, delivered: 0.5 },
+      caps: [{ max: 2, per: '24h' }],
+      exempt: [],
+    };
+    const none = { receipts: { enabled: false, delivered: 0.02 }, caps: [], exempt: [] };
     for (const app of ['default', 'a/b~__x__', '..']) {
       assert.equal(await store.getAppPolicy(app), null);
       await store.putAppPolicy(app, few);

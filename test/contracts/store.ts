@@ -6,6 +6,7 @@
 import { test } from 'node:test';
 import { audienceContract } from './store-audience.ts';
 import { campaignContract } from './store-campaigns.ts';
+import { capContract } from './store-caps.ts';
 import { chunkContract } from './store-chunks.ts';
 import { controlContract } from './store-control.ts';
 import { countContract } from './store-counts.ts';
@@ -55,6 +56,7 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   listContract(name, makeStore);
   messageContract(name, makeStore);
   chunkContract(name, makeStore);
+  capContract(name, makeStore);
   outcomeContract(name, makeStore);
   recipientContract(name, makeStore);
   ledgerContract(name, makeStore);

@@ -5,15 +5,26 @@ import type { Problem } from '../../functions/http/core/problems.ts';
 import { campaign, createFixture, jsonOf } from './fixture.ts';
 
 const PATH = '/v1/apps/default/policy';
-const USUAL = { receipts: { enabled: true, delivered: 0.02 } };
+const CAPS = [
+  { max: 5, per: '7d' },
+  { max: 2, per: '24h' },
+];
+const USUAL = { receipts: { enabled: true, delivered: 0.02 }, caps: [], exempt: [] };
 
 test('an app has the default policy until it puts one, and what is left out has its default', async (t) => {
   const { ask, logged } = await createFixture(t);
   assert.deepEqual(await jsonOf(await ask('GET', PATH)), USUAL);
   for (const [put, becomes] of [
-    [{ receipts: { enabled: false } }, { receipts: { enabled: false, delivered: 0.02 } }],
-    [{ receipts: { delivered: 0.5 } }, { receipts: { enabled: true, delivered: 0.5 } }],
-    [{ receipts: { delivered: 0 } }, { receipts: { enabled: true, delivered: 0 } }],
+    [{ receipts: { enabled: false } }, { ...USUAL, receipts: { enabled: false, delivered: 0.02 } }],
+    [{ receipts: { delivered: 0.5 } }, { ...USUAL, receipts: { enabled: true, delivered: 0.5 } }],
+    [{ receipts: { delivered: 0 } }, { ...USUAL, receipts: { enabled: true, delivered: 0 } }],
+    [{ caps: CAPS }, { ...USUAL, caps: CAPS }],
+    [{ caps: [{ max: 20, per: '30d' }] }, { ...USUAL, caps: [{ max: 20, per: '30d' }] }],
+    [{ caps: [] }, USUAL],
+    [
+      { exempt: ['security', 'account', 'security'] },
+      { ...USUAL, exempt: ['account', 'security'] },
+    ],
     [{ receipts: {} }, USUAL],
     [{}, USUAL],
   ]) {
@@ -23,7 +34,7 @@ test('an app has the default policy until it puts one, and what is left out has 
     assert.deepEqual(await jsonOf(await ask('GET', PATH)), becomes);
   }
   const told = logged.map((line) => JSON.parse(line)).filter((it) => /policy/.test(it.message));
-  assert.equal(told.length, 5);
+  assert.equal(told.length, 9);
   assert.deepEqual([told[0].app, typeof told[0].by], ['default', 'string']);
 });
 
@@ -44,6 +55,25 @@ test('a policy with faults is refused with all of them, and nothing is stored', 
   assert.deepEqual(await faultsOf({ receipts: { delivered: 0.012345 } }), [
     'receipts.delivered: must have 4 decimals at most',
   ]);
+  const faultsOfCaps = (...caps: unknown[]) => faultsOf({ caps });
+  const some = await faultsOfCaps({ max: 0, per: '24h' }, { max: 21, per: '31d' }, { max: 1.5 });
+  assert.deepEqual(
+    some.map((it) => it.split(':')[0]),
+    ['caps[0].max', 'caps[1].max', 'caps[1].per', 'caps[2].max', 'caps[2].per'],
+  );
+  for (const per of ['0h', '721h', '24', '24m', '1.5h', '-1h', '', '1e1h', ' 24h', 24, null])
+    assert.equal((await faultsOfCaps({ max: 1, per })).length, 1, String(per));
+  assert.deepEqual(await faultsOfCaps({ max: 2, per: '24h' }, { max: 3, per: '1d' }), [
+    'caps[1]: has the same time as another cap: 24h',
+  ]);
+  assert.deepEqual(await faultsOfCaps({ max: 5, per: '24h' }, { max: 2, per: '7d' }), [
+    'caps[1]: 2 per 7d and 5 per 24h: the longer time must allow as many',
+  ]);
+  assert.deepEqual(
+    (await faultsOfCaps(...['1h', '2h', '3h', '4h'].map((per) => ({ max: 1, per })))).length,
+    1,
+  );
+  assert.deepEqual((await faultsOf({ exempt: ['Security', 'a b'] })).length, 2);
   for (const body of ['{"receipts":{"delivered":1e999}}', 'null', '[]', '{"receipts":null}'])
     assert.equal((await ask('PUT', PATH, body)).status, 400, body);
   assert.equal(await store.getAppPolicy('default'), null);

@@ -118,7 +118,11 @@ test('of a sample, only devices in it are counted as reached', async (t) => {
 
 test('an app that has switched receipts off counts none of earlier campaigns either', async (t) => {
   const { store, opened, taken } = await shop(t);
-  await store.putAppPolicy('shop', { receipts: { enabled: false, delivered: 1 } });
+  await store.putAppPolicy('shop', {
+    receipts: { enabled: false, delivered: 1 },
+    caps: [],
+    exempt: [],
+  });
   assert.deepEqual(await taken([opened()]), { counted: 0, known: 0, dropped: 1 });
 });
 

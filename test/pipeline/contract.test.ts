@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { pipelineContract } from '../contracts/pipeline.ts';
+import { capPipelineContract } from '../contracts/pipeline-caps.ts';
 import { messagePipelineContract } from '../contracts/pipeline-messages.ts';
 import { atNow } from '../contracts/store-fixture.ts';
 import { sweepContract } from '../contracts/sweep.ts';
@@ -8,7 +9,12 @@ import { withoutEmulators } from '../emulators.ts';
 import { openStore } from '../store/firestore/emulated.ts';
 import { makeFolder } from '../store/folder.ts';
 
-for (const contract of [pipelineContract, sweepContract, messagePipelineContract]) {
+for (const contract of [
+  pipelineContract,
+  capPipelineContract,
+  sweepContract,
+  messagePipelineContract,
+]) {
   contract('sqlite', async (t, now = atNow) => {
     const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });
     t.after(() => store.close());

@@ -144,6 +144,7 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
 test('what is kept for a while only has a time to live', () => {
   assert.deepEqual(declared.ttl.toSorted(), [
     'campaigns expireAt',
+    'caps expireAt',
     'chunks expireAt',
     'deliveries expireAt',
     'erasures expireAt',

@@ -264,7 +264,7 @@ export interface Calls {
   /**
    * Replace the policy of an app. `PUT /v1/apps/{app}/policy`
    *
-   * It holds for campaigns that are accepted from now on, in all instances after 30 seconds. A campaign keeps the policy with which it was accepted. What is left out gets its default.
+   * What is left out gets its default. It holds in all instances after 30 seconds. A campaign keeps the receipts with which it was accepted. Its caps are those of the time at which its recipients are frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.
    *
    * Needs the scope `campaigns`.
    */
@@ -801,6 +801,13 @@ export type AppPolicy = {
     /** The share of devices, from 0 to 1, that report `delivered`. Each report costs a write. */
     delivered?: number;
   };
+  /** A device is a recipient of at most `max` campaigns of the app within any time of the length `per`; in others it is skipped. */
+  caps?: Array<{
+    max: number;
+    per: string;
+  }>;
+  /** Categories of messages that reach a device over its caps, and do not count for them. */
+  exempt?: string[];
 };
 
 export type Audience = {
@@ -954,6 +961,10 @@ export type Campaign = {
     skipped: number;
     /** Without an outcome yet. */
     pending: number;
+    /** Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run and a cancellation skip the others. */
+    skippedBy?: {
+      capped: number;
+    };
   };
   receipts?: ReceiptCounts;
   createdAt: string;
@@ -1099,11 +1110,16 @@ export type Estimate = {
   visible: number;
   /** From the acknowledgement on, at 10,000 pushes a second to each provider (the default quota of FCM), or at the campaign's own pace. */
   seconds: number;
+  /** Caps of the app that hold for it. Devices over one of them are counted here as all others: who they are is known when the recipients are frozen. */
+  caps: Array<{
+    max: number;
+    per: string;
+  }>;
   /** About what it costs on Google Cloud, at list prices. */
   costUsd: number;
   problems: Array<{
     severity: 'error' | 'warning';
-    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'expired-tokens';
+    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'not-capped' | 'expired-tokens';
     message: string;
     installations: number;
     /** Ids of a few of them. */
@@ -1176,6 +1192,10 @@ export type EventCampaignCompleted = {
       failed: number;
       skipped: number;
       pending: number;
+      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      skippedBy?: {
+        capped: number;
+      };
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
     unread?: number;
@@ -1214,6 +1234,10 @@ export type EventCampaignFailed = {
       failed: number;
       skipped: number;
       pending: number;
+      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      skippedBy?: {
+        capped: number;
+      };
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
     unread?: number;
@@ -1275,6 +1299,10 @@ export type EventCampaignProgress = {
       failed: number;
       skipped: number;
       pending: number;
+      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      skippedBy?: {
+        capped: number;
+      };
     };
   };
 };
@@ -1305,6 +1333,10 @@ export type EventCampaignReceipts = {
       failed: number;
       skipped: number;
       pending: number;
+      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      skippedBy?: {
+        capped: number;
+      };
     };
     /** Devices. `delivered` is of a sample, unless the app asks for all. */
     receipts: {
@@ -1780,6 +1812,10 @@ export type MessageOutcome = {
     skipped: number;
     /** Without an outcome yet. */
     pending: number;
+    /** Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run and a cancellation skip the others. */
+    skippedBy?: {
+      capped: number;
+    };
   };
   receipts?: ReceiptCounts;
   createdAt: string;
@@ -1887,7 +1923,7 @@ export type PushToDevice = {
     environment: 'production' | 'sandbox';
     attempts: number;
     /** null: none yet, or an earlier version did not keep it. */
-    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | null;
+    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | null;
     reason: string | null;
     detail: string | null;
     /** Of the reason, as a sentence. */
@@ -2397,7 +2433,7 @@ export type Why = {
     environment: 'production' | 'sandbox';
     attempts: number;
     /** null: none yet, or an earlier version did not keep it. */
-    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | null;
+    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | null;
     reason: string | null;
     detail: string | null;
     /** Of the reason, as a sentence. */

@@ -26,7 +26,9 @@ export function appCommand(program: Command, context: Context) {
         throw new Usage(`list takes no app: volley apps show ${app}`);
       const isChange = Object.keys(options).length > 0;
       if (verb !== 'policy' && isChange)
-        throw new Usage('--receipts and --delivered go with: volley apps policy default');
+        throw new Usage(
+          '--receipts, --delivered, --caps and --exempt go with: volley apps policy default',
+        );
       if (verb === 'list') return list(context);
       if (app === undefined) throw new Usage(`name the app: volley apps ${verb} default`);
       if (verb === 'policy') return policy(context, app, options);

@@ -114,11 +114,14 @@ export function estimateText(it: EstimateView, usd: number): string {
   );
   const more = languages.length - SHOWN;
   // an API of an earlier version gives neither
-  const { interval, asOf } = it as Partial<EstimateView>;
+  const { interval, asOf, caps = [] } = it as Partial<EstimateView>;
   const lines = [
     ['Installations', count(it.installations) + about],
     ...(interval && interval.low < interval.high
       ? [['  95 of 100', `${count(interval.low)} to ${count(interval.high)}`]]
+      : []),
+    ...(caps.length > 0
+      ? [['  caps', `at most ${caps.map(({ max, per }) => `${max} in ${per}`).join(', ')} to each`]]
       : []),
     ...(asOf ? [['  as of', `${asOf.slice(0, 16).replace('T', ' ')} UTC`]] : []),
     ...Object.entries(it.platforms).map(([name, of]) => [`  ${name}`, count(of)]),

@@ -29,16 +29,20 @@ export function LedgerBar({ counts, isThin = false }: { counts: Counts; isThin?:
 /** The figures of the bar, each with its share. */
 export function LedgerFigures({ counts }: { counts: Counts }) {
   const { ledger } = texts.campaign;
+  const { skippedBy } = counts;
   return (
-    <dl class="ledger">
-      {parts.map((it) => (
-        <div key={it} class={it}>
-          <dt>{ledger[it]}</dt>
-          <dd>
-            {count(counts[it])} <small>{percent(counts[it], counts.recipients)}</small>
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <dl class="ledger">
+        {parts.map((it) => (
+          <div key={it} class={it}>
+            <dt>{ledger[it]}</dt>
+            <dd>
+              {count(counts[it])} <small>{percent(counts[it], counts.recipients)}</small>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {skippedBy && <p class="muted">{ledger.capped(count(skippedBy.capped))}</p>}
+    </>
   );
 }

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
+import { capSchema } from '../../model/schemas/app-policy.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { estimate } from '../../pipeline/audience/estimate.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -62,6 +63,11 @@ const estimateSchema = z
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
         "quota of FCM), or at the campaign's own pace.",
     }),
+    caps: z.array(capSchema).meta({
+      description:
+        'Caps of the app that hold for it. Devices over one of them are counted here as all others: ' +
+        'who they are is known when the recipients are frozen.',
+    }),
     costUsd: z.number().meta({
       description: 'About what it costs on Google Cloud, at list prices.',
       example: 0.0735,
@@ -77,6 +83,7 @@ const estimateSchema = z
           'no-value',
           'too-large',
           'not-carried',
+          'not-capped',
           'expired-tokens',
         ]),
         message: z.string(),

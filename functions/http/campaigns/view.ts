@@ -69,6 +69,14 @@ export const campaignSchema = z
         failed: z.int(),
         skipped: z.int(),
         pending: z.int().meta({ description: 'Without an outcome yet.' }),
+        skippedBy: z
+          .object({ capped: z.int() })
+          .optional()
+          .meta({
+            description:
+              'Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run ' +
+              'and a cancellation skip the others.',
+          }),
       })
       .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
     receipts: receiptsSchema.optional(),
@@ -113,14 +121,17 @@ export function campaignView(
   counts: Sums,
   receipts: ReceiptSummary | null = null,
 ) {
-  const { recipients, accepted, failed, skipped } = counts;
+  const { recipients, accepted, failed, skipped, skippedBy } = counts;
   const pending = recipients - accepted - failed - skipped;
   return {
     id: campaign.id,
     kind: kindOf(campaign),
     state: campaign.state,
     reason: campaign.reason,
-    counts: { recipients, accepted, failed, skipped, pending },
+    counts: {
+      ...{ recipients, accepted, failed, skipped, pending },
+      ...(skippedBy && { skippedBy: { capped: skippedBy.capped } }),
+    },
     receipts: receipts ? receiptsView(receipts) : undefined,
     createdAt: rfc3339(campaign.createdAt),
     firstPushAt: rfc3339OrNull(campaign.firstPushAt),

@@ -24,7 +24,16 @@ const deliverySchema = z
     environment: z.enum(environments),
     attempts: z.int(),
     outcome: z
-      .enum(['accepted', 'rejected', 'unregistered', 'retry', 'unknown', 'blocked', 'skipped'])
+      .enum([
+        'accepted',
+        'rejected',
+        'unregistered',
+        'retry',
+        'unknown',
+        'blocked',
+        'skipped',
+        'capped',
+      ])
       .nullable()
       .meta({ description: 'null: none yet, or an earlier version did not keep it.' }),
     reason: z.string().nullable().meta({ example: 'BadDeviceToken' }),

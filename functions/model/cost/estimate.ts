@@ -137,4 +137,16 @@ export function campaignUsd(
   return totalUsd(estimate({ recipients, read: recipients, failing, apns }));
 }
 
+/** Sets of devices that a page of the recipients reads and writes for caps, and where they start. */
+const [CAP_READS_A_MILLION, CAP_WRITES_A_MILLION] = [1_300, 1_100];
+/** Where sets of an app start is in so many documents: a small campaign reads all of them. */
+const CAP_CELLS = 16;
+
+/** US dollars that caps add to a campaign to so many. */
+export const capsUsd = (recipients: number): number =>
+  ((CAP_CELLS + (recipients / 1_000_000) * CAP_READS_A_MILLION) / prices.read.per) *
+    prices.read.usd +
+  ((CAP_CELLS + (recipients / 1_000_000) * CAP_WRITES_A_MILLION) / prices.write.per) *
+    prices.write.usd;
+
 export const totalUsd = (lines: Line[]) => lines.reduce((sum, { usd }) => sum + usd, 0);

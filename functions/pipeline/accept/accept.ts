@@ -32,11 +32,12 @@ export async function accept(
   request: CampaignRequest,
   idempotencyKey: string | null,
   by = SYSTEM,
+  marks: Pick<Campaign, 'uncapped'> = {},
 ): Promise<Accepted> {
   const { campaign, faults } = await draft(ports, request);
   if (faults.length > 0)
     return (await earlier(ports, request, idempotencyKey)) ?? { kind: 'refused', faults };
-  return keep(ports, request, campaign, idempotencyKey, by);
+  return keep(ports, request, { ...campaign, ...marks }, idempotencyKey, by);
 }
 
 /** The fault of a time (ms since the epoch) that is not in the future; none without a schedule. */

@@ -24,6 +24,7 @@ export interface EstimateProblem {
     | 'no-value'
     | 'too-large'
     | 'not-carried'
+    | 'not-capped'
     | 'expired-tokens';
   message: string;
   installations: number;

@@ -5,12 +5,15 @@
  * thousand installations.
  */
 
+import type { Cap } from '../../model/app-policy.ts';
 import { type CampaignRequest, toOf } from '../../model/campaign.ts';
-import { campaignUsd, USUAL } from '../../model/cost/estimate.ts';
+import { campaignUsd, capsUsd, USUAL } from '../../model/cost/estimate.ts';
 import { platforms } from '../../model/platform.ts';
 import { descriptionOf, type Provider, providerOfTarget } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { draft } from '../accept/accept.ts';
+import { appPolicy } from '../app-policy.ts';
+import { capsNow } from '../plan/caps.ts';
 import { createCounting, type EstimateProblem, notCarried } from './counting.ts';
 import { countSample, countShare, type Reach } from './reach.ts';
 
@@ -30,6 +33,8 @@ interface Estimate extends Omit<Reach, 'about'> {
   visible: number;
   /** from the acceptance on, if nothing else is being sent */
   seconds: number;
+  /** those that hold for it: devices over one are among the installations, and will be skipped */
+  caps: Cap[];
   /** about what it costs on Google Cloud, at list prices */
   costUsd: number;
   problems: EstimateProblem[];
@@ -71,6 +76,9 @@ export async function estimate(
     for (const platform of platforms)
       for (const message of notCarried(ports.senders, campaign, known, platform))
         warn('not-carried', message);
+  const caps = await capsNow(ports, campaign);
+  if (known && (await appPolicy(ports, request.app)).caps.length > 0)
+    warn('not-capped', NOT_CAPPED);
   if (countable && counting.counted === 0) warn('nobody', noMatch(reach));
   for (const { counted, ...rest } of counting.problems())
     problems.push({ ...rest, installations: whole(counted) });
@@ -89,10 +97,21 @@ export async function estimate(
     permissions,
     visible: installations - (permissions.denied ?? 0),
     seconds: secondsFor(request, providers, installations),
-    costUsd: installations === 0 ? 0 : campaignUsd(installations, USUAL.failing, providers),
+    caps,
+    costUsd: usdFor(installations, providers, caps),
     problems,
   };
 }
+
+const NOT_CAPPED =
+  'the caps of the app do not hold for it: only FCM knows which devices get it, and none of them has it ' +
+  'counted';
+
+const usdFor = (installations: number, providers: Record<string, number>, caps: Cap[]) =>
+  installations === 0
+    ? 0
+    : campaignUsd(installations, USUAL.failing, providers) +
+      (caps.length > 0 ? capsUsd(installations) : 0);
 
 /** Of a target that cannot be counted. */
 const NONE: Reach = { about: 0, interval: { low: 0, high: 0 }, exact: true, asOf: null };

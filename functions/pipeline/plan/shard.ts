@@ -9,19 +9,20 @@
 import { ahead } from '../../lib/ahead.ts';
 import { Expired } from '../../lib/errors.ts';
 import { createOneBehind, type OneBehind } from '../../lib/one-behind.ts';
-import type { Cursor } from '../../model/bucket.ts';
+import { bucketOf, type Cursor } from '../../model/bucket.ts';
 import { type Campaign, targetOf } from '../../model/campaign.ts';
-import type { Shard } from '../../model/chunk.ts';
+import type { NewChunk, Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
-import { CHUNK_SIZE, QUERY_SIZE } from '../../model/sizes.ts';
+import { CHUNK_SIZE, NEVER_WIDE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
-import type { AudiencePage, FrozenPage, Ports } from '../../ports/ports.ts';
+import type { AudiencePage, Frozen, FrozenPage, Ports } from '../../ports/ports.ts';
 import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
 import { announce } from '../complete.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
+import { capsNow } from './caps.ts';
 import { intoChunks } from './chunks.ts';
 import { fullPages } from './full-pages.ts';
 import { addressed, campaignPersonalization, carriedFor } from './recipients.ts';
@@ -75,7 +76,10 @@ async function readShard(
   if (gone !== null) return campaign.state === 'cancelling' ? [] : { gone };
   const carried = carriedFor(personalization);
   const { app } = campaign;
-  const read = { app, range: shard, after: cursor, size: QUERY_SIZE, carried };
+  const caps = target.kind === 'named' ? await capsNow(ports, campaign) : [];
+  // its pages are in no order of buckets, so one that is too wide could not be cut
+  const size = caps.length > 0 ? NEVER_WIDE : QUERY_SIZE;
+  const read = { app, range: shard, after: cursor, size, carried };
   const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
     ? fullPages(pages, {
@@ -101,7 +105,8 @@ async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
   const end = await eachPage(planning, pages, queueing).finally(queueing.ended);
   if (end === null) return false;
   const { page, cursor, leftOut } = end;
-  return freeze(planning, page, cursor, { chunks: [], skipped: 0, last: true, leftOut });
+  const last = { chunks: [], skipped: 0, last: true, leftOut };
+  return (await freeze(planning, page, cursor, last)).kind === 'frozen';
 }
 
 /** Where a shard's pages end. `leftOut`: by the reads after the last installation. */
@@ -117,43 +122,77 @@ async function eachPage(
   pages: Pages,
   queueing: OneBehind,
 ): Promise<End | null> {
-  const { ports, campaign, shard, personalization, signal } = planning;
-  const { store, queue, now } = ports;
+  const { shard, signal } = planning;
   let { pages: page, cursor } = shard;
   let before = shard.counts.recipients;
   let rest: number | undefined;
   // one page is read while the next is frozen, and the tasks of the last one are queued
-  for await (const { installations, cursor: end, leftOut } of ahead(pages)) {
-    cursor = end;
-    if (installations.length === 0 && leftOut !== undefined) {
-      rest = leftOut;
+  for await (const read of ahead(pages)) {
+    cursor = read.cursor;
+    if (read.installations.length === 0 && read.leftOut !== undefined) {
+      rest = read.leftOut;
       continue;
     }
-    const current = (await store.getCampaign(campaign.id)) ?? campaign;
-    const skip = current.state === 'cancelling';
-    const recipients: Reached[] = skip ? [] : installations;
-    const { targets, missing, denied } = addressed(recipients, personalization);
-    const most = ports.chunkSize;
-    const chunks = intoChunks({ campaign, shard, page, before, targets, most, now: now() });
-    const skipped = skip ? installations.length : 0;
-    const part = { chunks, skipped, last: false, missing, denied, leftOut };
-    if (!(await freeze(planning, page, cursor, part))) return null;
-    page += 1;
-    const tasks = chunks.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore));
-    await queueing.begin(() => queue.create(tasks));
-    before += installations.length;
+    const next = await freezeRead(planning, read, { page, before }, queueing);
+    if (next === null) return null;
+    page = next;
+    before += read.installations.length;
     if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
   }
   return { page, cursor, leftOut: rest };
 }
 
-/** Freezes one page. False: another planner has frozen a page of that number. */
+/**
+ * Freezes what was read, as several pages if one would be too wide, and queues the chunks. Gives the number
+ * of the next page; null: another planner was faster.
+ */
+async function freezeRead(
+  planning: Planning,
+  { installations, cursor, leftOut }: AudiencePage,
+  { page, before }: { page: number; before: number },
+  queueing: OneBehind,
+): Promise<number | null> {
+  const { ports, campaign, shard, personalization } = planning;
+  const { store, queue, now } = ports;
+  const current = (await store.getCampaign(campaign.id)) ?? campaign;
+  const skip = current.state === 'cancelling';
+  const caps = skip ? [] : await capsNow(ports, campaign);
+  for (const parts = [installations]; parts.length > 0; ) {
+    const some = parts.shift()!;
+    const isEnd = parts.length === 0;
+    const { targets, missing, denied } = addressed(skip ? [] : some, personalization);
+    const most = ports.chunkSize;
+    const chunks = intoChunks({ campaign, shard, page, before, targets, most, now: now() });
+    const skipped = skip ? some.length : 0;
+    const part = { chunks, caps, skipped, last: false, missing, denied };
+    const end = isEnd ? cursor : cursorAt(some.at(-1)!);
+    const frozen = await freeze(planning, page, end, { ...part, leftOut: isEnd ? leftOut : 0 });
+    if (frozen.kind === 'stale') return null;
+    if (frozen.kind === 'wide') {
+      const at = some.findIndex((it) => bucketOf(it.id) >= frozen.from);
+      parts.unshift(some.slice(0, at), some.slice(at));
+      continue;
+    }
+    page += 1;
+    before += some.length;
+    const open = frozen.settled ? without(chunks, frozen.settled) : chunks;
+    const tasks = open.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore));
+    await queueing.begin(() => queue.create(tasks));
+  }
+  return page;
+}
+
+const cursorAt = ({ id }: Reached): Cursor => ({ bucket: bucketOf(id), id });
+
+const without = (chunks: NewChunk[], ids: string[]) => chunks.filter((it) => !ids.includes(it.id));
+
+/** Freezes one page. */
 async function freeze(
   { ports, campaign, shard }: Planning,
   page: number,
   cursor: Cursor | null,
-  part: Pick<FrozenPage, 'chunks' | 'skipped' | 'last' | 'missing' | 'denied' | 'leftOut'>,
-): Promise<boolean> {
+  part: Omit<FrozenPage, 'campaignId' | 'shard' | 'page' | 'cursor' | 'dueAt' | 'now'>,
+): Promise<Frozen> {
   const now = ports.now();
   const frozen = await ports.store.freezePage({
     ...part,
@@ -164,9 +203,8 @@ async function freeze(
     dueAt: now + LOST_AFTER_MS,
     now,
   });
-  if (frozen.kind === 'stale') return false;
-  if (frozen.campaignClosed) await announce(ports, campaign.id);
-  return true;
+  if (frozen.kind === 'frozen' && frozen.campaignClosed) await announce(ports, campaign.id);
+  return frozen;
 }
 
 /** Whether the target is a topic or a condition: one push, however many devices get it. */

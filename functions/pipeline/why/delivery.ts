@@ -56,7 +56,7 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
 
 /** A push that is skipped, or has expired, does not leave in that attempt. */
 const mayHaveLeft = ({ attempt, state, failure }: FoundRecipient) =>
-  attempt > (state === 'skipped' || failure?.reason === 'Expired' ? 1 : 0);
+  state !== 'capped' && attempt > (state === 'skipped' || failure?.reason === 'Expired' ? 1 : 0);
 
 /** While a later attempt has the chunk, it may have been settled in that, and not by the end of the last. */
 const settledBy = ({ state, leaseUntil, releasedAt }: FoundRecipient) =>
@@ -87,6 +87,8 @@ function toldOf(facts: Facts, it: Delivery, title: string): Omit<Told, 'delivery
         };
       // the attempt that found the campaign cancelled is one of them
       return { state: 'skipped', summary: it.attempts > 1 ? CANCELLED_LATE : CANCELLED, next: '' };
+    case 'capped':
+      return { state: 'skipped', summary: CAPPED, next: CAPPED_NEXT };
     case 'open':
       return { state: 'waiting', ...waitingOf(facts, it) };
     case 'in-doubt':
@@ -114,6 +116,10 @@ const DRY_RUN = 'The campaign is a dry run: nothing was sent.';
 const CANCELLED = 'The campaign was cancelled before its turn came: nothing was sent.';
 const CANCELLED_LATE =
   'The campaign was cancelled before the push had an outcome. An earlier attempt did not settle it: whether the device got it is not known.';
+const CAPPED =
+  'It was over a cap of its app: it had as many campaigns as the policy allows in that time.';
+const CAPPED_NEXT =
+  'The caps: volley apps policy. A message, and a test send, reach a device over its caps.';
 const NOT_DRY = 'Send the campaign without dryRun.';
 
 /** Why a recipient has no outcome yet. */

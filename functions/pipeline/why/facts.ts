@@ -17,7 +17,7 @@ export interface Facts {
 /**
  * accepted         the provider took the push; it does not say whether the device shows it
  * failed           it did not, for good
- * skipped          in the audience, and nothing is sent: cancelled before its turn, or a dry run
+ * skipped          in the audience, and nothing is sent: over a cap, cancelled before its turn, or a dry run
  * waiting          frozen, and not answered yet
  * in-doubt         sent and not answered: it is sent once more
  * not-planned      its part of the audience is not read yet

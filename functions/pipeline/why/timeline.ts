@@ -60,7 +60,7 @@ const idText = ({ pushId }: Delivery) => (pushId ? `, ${pushId.header} ${pushId.
  */
 function handedOver({ campaign }: Facts, it: Delivery): Step[] {
   const { state, attempts, failure, provider, environment } = it;
-  const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped';
+  const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped' || state === 'capped';
   const neverLeft = isSkipped || failure?.reason === 'Expired';
   if (neverLeft || (state === 'open' && attempts === 0)) return [];
   const { title, environments } = descriptionOf(provider);
@@ -101,6 +101,10 @@ function answered(facts: Facts, it: Delivery): Step[] {
     const why = dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
     return [{ at, kind: 'skipped', text: `It is skipped: ${why}.` }];
   }
+  if (state === 'capped')
+    return [
+      { at: it.frozenAt, kind: 'skipped', text: 'It is skipped: it is over a cap of its app.' },
+    ];
   if (state === 'open' || state === 'in-doubt')
     return [{ at: facts.now, kind: 'waiting', text: waitingOf(facts, it).summary }];
   return [{ at, kind: 'failed', text: 'It has an outcome that is no longer known.' }];

@@ -1,12 +1,21 @@
 /** A chunk as its document stores it. */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { Chunk, NewChunk, OpenChunk } from '../../model/chunk.ts';
+import type { Chunk, OpenChunk } from '../../model/chunk.ts';
 import type { FrozenPage } from '../../ports/ports.ts';
+import type { CappedChunk } from '../capped.ts';
 import { openIn } from '../outcomes.ts';
 import type { Client } from './client.ts';
-import { outcomesOf, recipientsOf } from './recipients.ts';
-import { type ChunkFields, dueOf, isId, openInOf, type Schema } from './schema.ts';
+import { fromRecipients, outcomesOf, packedOutcomes, recipientsOf } from './recipients.ts';
+import {
+  type ChunkFields,
+  dueOf,
+  expiry,
+  isId,
+  openInOf,
+  type RecipientsFields,
+  type Schema,
+} from './schema.ts';
 
 /** The fields that `toOpenChunk` reads. */
 export const OPEN_FIELDS = [
@@ -32,24 +41,36 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
   };
 }
 
-/** `slot`: the counter in which it counts. */
-export const fromNewChunk = (
-  { recipients, dueAt, ...it }: NewChunk,
-  slot: number,
-  { now, cursor }: Pick<FrozenPage, 'now' | 'cursor'>,
-): ChunkFields => ({
-  ...it,
-  frozenAt: now,
-  ...(cursor && { cursorBucket: cursor.bucket, cursorId: cursor.id }),
-  size: recipients.length,
-  slot,
-  attempt: 0,
-  leaseId: null,
-  leaseUntil: 0,
-  done: false,
-  openIn: openInOf(it.campaignId, it.shard, it.id),
-  due: dueOf(it.id, dueAt),
-});
+/** The documents of a chunk that is frozen. `slot`: the counter in which it counts. */
+export function fromFrozen(
+  { chunk: { recipients, dueAt, ...it }, outcomes, isSettled }: CappedChunk,
+  {
+    slot,
+    page: { now, cursor },
+    retentionDays,
+  }: { slot: number; page: Pick<FrozenPage, 'now' | 'cursor'>; retentionDays: number },
+): { fields: ChunkFields; recipients: RecipientsFields } {
+  const expireAt = expiry(now, retentionDays);
+  const { ids, rest } = fromRecipients(recipients);
+  return {
+    fields: {
+      ...it,
+      frozenAt: now,
+      ...(cursor && { cursorBucket: cursor.bucket, cursorId: cursor.id }),
+      size: recipients.length,
+      slot,
+      attempt: 0,
+      leaseId: null,
+      leaseUntil: 0,
+      done: isSettled,
+      ...(outcomes !== null && { outcomes: packedOutcomes(outcomes) }),
+      ...(isSettled
+        ? { expireAt }
+        : { openIn: openInOf(it.campaignId, it.shard, it.id), due: dueOf(it.id, dueAt) }),
+    },
+    recipients: isSettled ? { ids, expireAt } : { ids, rest },
+  };
+}
 
 /** `recipients`: the document that has them. */
 export const toChunk = (it: ChunkFields, recipients: DocumentSnapshot | undefined): Chunk => ({

@@ -21,7 +21,7 @@ export function firestoreChunks(context: Context, within: Within) {
   const { client, schema } = context;
   const { closeShard, erase } = within;
   return {
-    ...firestoreFreeze(client, schema, closeShard, erase),
+    ...firestoreFreeze(context, closeShard, erase),
     ...firestoreClaim(client, schema, closeShard, erase),
     ...firestoreCommit(context, within),
 

@@ -88,7 +88,7 @@ export interface EventFields {
  * Named `{campaign}~{index}`. Written by its planner, and once when it closes: what its chunks count is
  * in its counters until then. The names of reasons and variables are keys of `reasonKey`.
  */
-export interface ShardFields extends Counts {
+export interface ShardFields extends Omit<Counts, 'skippedBy'> {
   campaignId: string;
   index: number;
   from: number;
@@ -110,6 +110,8 @@ export interface ShardFields extends Counts {
   /** counters over which its chunks are spread; older versions have none */
   slots?: number;
   chunks: number;
+  /** of those that are skipped, by a cap */
+  capped?: number;
   /** parts of the largest page; some may have no recipient left, or have expired */
   parts?: number;
   chunksDone: number;
@@ -212,6 +214,19 @@ export interface ReceiptSetFields {
   size: number;
   /** only of a campaign that expires */
   expireAt?: Timestamp;
+}
+
+/** Named `{app}~{first bucket}`: what is kept of some installations for caps. */
+export interface CapSetFields {
+  /** packed (`../cap-set.ts`) */
+  set: Buffer;
+  expireAt: Timestamp;
+}
+
+/** Named `{app}~{cell}`: where the sets of a sixteenth of an app's buckets begin. */
+export interface CapStartsFields {
+  /** packed: four bytes each, ascending */
+  starts: Buffer;
 }
 
 /** Among the events, named `{campaign}~2`: receipts of the campaign were counted, and are to be told. */

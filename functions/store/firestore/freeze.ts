@@ -2,27 +2,28 @@
 
 import { randomUUID } from 'node:crypto';
 import { FieldPath, FieldValue, type Transaction } from '@google-cloud/firestore';
-import type { NewChunk } from '../../model/chunk.ts';
 import type { FrozenPage, Store } from '../../ports/ports.ts';
+import { namesIn } from '../cap-set.ts';
+import { type CappedChunk, settledIn, withCaps } from '../capped.ts';
 import { MAX_BADGE } from '../counts.ts';
-import { fromNewChunk } from './chunk-fields.ts';
+import { reserveAll } from './caps.ts';
+import { fromFrozen } from './chunk-fields.ts';
 import type { Client } from './client.ts';
 import type { CloseShard } from './close.ts';
+import type { Context } from './context.ts';
 import { slotOf } from './counters.ts';
 import type { FirestoreErase } from './erase.ts';
-import { fromRecipients } from './recipients.ts';
 import { type BadgeFields, dueOf, reasonKey, type Schema, type ShardFields } from './schema.ts';
 
 const add = FieldValue.increment;
 
 export function firestoreFreeze(
-  client: Client,
-  schema: Schema,
+  { client, schema, retentionDays }: Pick<Context, 'client' | 'schema' | 'retentionDays'>,
   closeShard: CloseShard,
   erase: Pick<FirestoreErase, 'late'>,
 ): Pick<Store, 'freezePage'> {
-  /** Writes the page in one transaction. False if another planner was first. */
-  function freeze(page: FrozenPage): Promise<boolean> {
+  /** Writes the page in one transaction. */
+  function freeze(page: FrozenPage) {
     const ref = schema.shard(page.campaignId, page.shard);
     const call = randomUUID();
     return client.write(async (writes, attempt) => {
@@ -33,39 +34,60 @@ export function firestoreFreeze(
         ...(page.chunks.length > 0 ? [schema.erasures] : []),
       );
       const shard = found?.data() as ShardFields | undefined;
-      if (attempt > 1 && shard?.frozenBy === call) return true;
-      if (shard?.pages !== page.page || shard.planned) return false;
+      if (attempt > 1 && shard?.frozenBy === call) return { kind: 'frozen' as const };
+      if (shard?.pages !== page.page || shard.planned) return { kind: 'stale' as const };
       const read = erase.late(page.chunks, erasures, page.now);
-      const size = read.reduce((sum, chunk) => sum + chunk.recipients.length, 0);
-      const chunks = await countedUp(writes, schema, read);
+      const reserved = await reservedIn({ client, schema }, { ...page, chunks: read });
+      if (reserved.kind === 'wide') return reserved;
+      const chunks = read.map((it) => withCaps(it, reserved.capped));
+      const counted = await countedUp(writes, schema, chunks);
+      reserved.write(writes);
       const parts = Math.max(shard.parts ?? 0, page.chunks.length);
-      const change = changeOf(page, { call, size, chunks: chunks.length, parts, due: ref.id });
+      const change = changeOf(page, { call, chunks: counted, parts, due: ref.id });
       const [[field, value], ...more] = change as [(typeof change)[number]];
       writes.update(ref, field, value, ...more.flat());
-      for (const [index, it] of chunks.entries()) {
+      for (const [index, it] of counted.entries()) {
         const slot = slotOf(shard.chunks + index, shard);
-        writes.create(schema.chunk(it.id), fromNewChunk(it, slot, page));
-        writes.create(schema.recipients(it.id), fromRecipients(it.recipients));
+        const { fields, recipients } = fromFrozen(it, { slot, page, retentionDays });
+        writes.create(schema.chunk(it.chunk.id), fields);
+        writes.create(schema.recipients(it.chunk.id), recipients);
       }
-      return true;
+      return { kind: 'frozen' as const, ...settledIn(counted) };
     });
   }
 
   return {
     async freezePage(page) {
-      if (!(await freeze(page))) return { kind: 'stale' };
-      if (!page.last) return { kind: 'frozen', campaignClosed: false };
-      const closed = await closeShard(page.campaignId, page.shard, page.now, false);
-      return { kind: 'frozen', campaignClosed: closed !== null };
+      const frozen = await freeze(page);
+      if (frozen.kind !== 'frozen') return frozen;
+      const closed =
+        page.last && (await closeShard(page.campaignId, page.shard, page.now, false)) !== null;
+      return { ...frozen, campaignClosed: closed };
     },
   };
+}
+
+const NONE = { kind: 'reserved' as const, capped: new Set<string>(), write() {} };
+
+/** Nothing is read where no caps hold. */
+function reservedIn(
+  context: { client: Client; schema: Schema },
+  { chunks, caps = [], now }: Pick<FrozenPage, 'chunks' | 'caps' | 'now'>,
+) {
+  const app = chunks[0]?.app;
+  return caps.length > 0 && app !== undefined
+    ? reserveAll(context, { app, names: namesIn(chunks), caps, now })
+    : NONE;
 }
 
 /** What a page changes in its shard: pairs of a field and its value. */
 function changeOf(
   page: FrozenPage,
-  frozen: { call: string; size: number; chunks: number; parts: number; due: string },
+  frozen: { call: string; chunks: CappedChunk[]; parts: number; due: string },
 ): [string | FieldPath, unknown][] {
+  const size = frozen.chunks.reduce((sum, it) => sum + it.chunk.recipients.length, 0);
+  const capped = frozen.chunks.reduce((sum, it) => sum + it.capped, 0);
+  const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
     pages: page.page + 1,
     frozenBy: frozen.call,
@@ -73,10 +95,12 @@ function changeOf(
     ...(page.last && { plannedAt: page.now }),
     cursorBucket: page.cursor?.bucket ?? null,
     cursorId: page.cursor?.id ?? null,
-    chunks: add(frozen.chunks),
+    chunks: add(frozen.chunks.length),
     parts: frozen.parts,
-    recipients: add(frozen.size + page.skipped),
-    skipped: add(page.skipped),
+    recipients: add(size + page.skipped),
+    skipped: add(page.skipped + capped),
+    ...(capped > 0 && { capped: add(capped) }),
+    ...(settled > 0 && { chunksDone: add(settled) }),
     ...(page.leftOut && { leftOut: add(page.leftOut) }),
     ...(page.denied && { denied: add(page.denied) }),
     // also when it is planned: the sweep then checks that it is closed
@@ -93,9 +117,9 @@ function changeOf(
 async function countedUp(
   writes: Transaction,
   schema: Schema,
-  chunks: NewChunk[],
-): Promise<NewChunk[]> {
-  const refs = chunks.flatMap(({ app, recipients }) =>
+  chunks: CappedChunk[],
+): Promise<CappedChunk[]> {
+  const refs = chunks.flatMap(({ chunk: { app, recipients } }) =>
     recipients.flatMap((it) =>
       it.badge === undefined ? [] : schema.badge(app, it.installationId),
     ),
@@ -103,15 +127,18 @@ async function countedUp(
   if (refs.length === 0) return chunks;
   const found = await writes.getAll(...new Map(refs.map((it) => [it.id, it])).values());
   const counts = new Map(found.map((it) => [it.id, (it.get('count') ?? 0) as number]));
-  const counted = chunks.map((chunk) => ({
-    ...chunk,
-    recipients: chunk.recipients.map((it) => {
-      if (it.badge === undefined) return it;
-      const { id } = schema.badge(chunk.app, it.installationId);
-      const badge = Math.min(counts.get(id)! + it.badge, MAX_BADGE);
-      counts.set(id, badge);
-      return { ...it, badge };
-    }),
+  const counted = chunks.map(({ chunk, ...rest }) => ({
+    ...rest,
+    chunk: {
+      ...chunk,
+      recipients: chunk.recipients.map((it) => {
+        if (it.badge === undefined) return it;
+        const { id } = schema.badge(chunk.app, it.installationId);
+        const badge = Math.min(counts.get(id)! + it.badge, MAX_BADGE);
+        counts.set(id, badge);
+        return { ...it, badge };
+      }),
+    },
   }));
   for (const { ref, id } of found)
     writes.set(ref, { count: counts.get(id)! } satisfies BadgeFields);

@@ -54,6 +54,9 @@ export const outcomesOf = (
     ? uncompressed(it.outcomes)
     : fromLists(it.size, JSON.parse(it.left ?? 'null'), JSON.parse(it.doubtful ?? '[]'));
 
+/** As a chunk stores them. */
+export const packedOutcomes = compressed;
+
 /** The fields of a chunk that say so. */
 export const fromOutcomes = (outcomes: string) => ({
   outcomes: compressed(outcomes),

@@ -83,6 +83,9 @@ export function createSchema(db: Firestore) {
     failedPings: db.collection('failedPings'),
     appPause: (app: string) => db.collection('switches').doc(`app ${appName(app)}`),
     appPolicy: (app: string) => db.collection('switches').doc(`policy ${appName(app)}`),
+    capSet: (app: string, start: number) => db.collection('caps').doc(bucketName(app, start)),
+    capStarts: (app: string, cell: number) =>
+      db.collection('capStarts').doc(`${appName(app)}${END}${digits(cell)}`),
     lastTick: db.collection('ticks').doc('last'),
     keys: db.collection('keys'),
     key: (hash: string) => db.collection('keys').doc(hash),

@@ -76,6 +76,7 @@ export function toShard(found: DocumentSnapshot): Shard {
     accepted: it.accepted,
     failed: it.failed,
     skipped: it.skipped,
+    ...(it.capped && { skippedBy: { capped: it.capped } }),
     reasons: byReason(it.reasons),
     ...(it.leftOut && { leftOut: it.leftOut }),
     ...(it.denied && { denied: it.denied }),

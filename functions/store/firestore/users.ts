@@ -11,6 +11,7 @@ import { outcomeAt } from '../outcomes.ts';
 import { recordOf } from '../recipients.ts';
 import { BATCHES_AT_ONCE } from './batches.ts';
 import { toCampaign } from './campaign-fields.ts';
+import { eraseCaps } from './caps.ts';
 import { unchanged } from './client.ts';
 import type { FirestoreErase } from './erase.ts';
 import { gathered } from './gathered.ts';
@@ -155,6 +156,7 @@ async function eraseUser(context: Context, { userId, now, after }: Erasing): Pro
   if (after === null) {
     await firestoreUserNames(client, schema).fromWhatIsSaved(names);
     await context.dropFromUploads(names);
+    await eraseCaps(context, devices);
   }
   const erased: Erased = { installations, recipients: 0, failures: 0, closed: [], next: null };
   const erasure: Erasure = { userId, devices, names, keys, now, erased };

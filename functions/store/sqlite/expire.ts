@@ -8,6 +8,7 @@ import { mayReachUnnamed } from '../erasure.ts';
 import { MARKS_KEPT_MS } from '../import-run.ts';
 import { DELIVERY_DAYS } from '../webhook-keys.ts';
 import { forgetNamed, forgetUnnamed } from './campaign-names.ts';
+import { expireCaps } from './caps.ts';
 import { expireReceipts } from './receipts.ts';
 
 /** Limits one call, to about 20 ms. */
@@ -66,6 +67,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
           return true;
         }
         if (told(Math.min(before, now - DELIVERY_DAYS * DAY_MS))) return true;
+        if (expireCaps({ sql }, now, ROWS)) return true;
         // there are few of each trigger
         sql('DELETE FROM failed_pings WHERE at < ?').run(before);
         const former = sql(

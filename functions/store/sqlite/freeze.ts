@@ -1,31 +1,34 @@
 /** Freezing a page of a shard: its chunks, their recipients, and the shard's next position. */
 
 import { bucketOf } from '../../model/bucket.ts';
-import type { NewChunk } from '../../model/chunk.ts';
-import type { FrozenPage } from '../../ports/ports.ts';
+import type { Frozen, FrozenPage } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { namesIn } from '../cap-set.ts';
+import { type CappedChunk, settledIn, withCaps } from '../capped.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { pack } from '../recipients.ts';
 import type { SqliteCampaigns } from './campaigns.ts';
+import { reserveAll } from './caps.ts';
 import type { Erase } from './erase.ts';
 
 export type Freeze = ReturnType<typeof sqliteFreeze>;
 
 export function sqliteFreeze(
-  { sql }: Database,
+  db: Database,
   campaigns: Pick<SqliteCampaigns, 'addMissing' | 'closeShard'>,
   erase: Pick<Erase, 'late'>,
 ) {
+  const { sql } = db;
   const countUp = (app: string, id: string, by: number) =>
     sql<{ count: number }>(
       `INSERT INTO badges VALUES (?1,?2,?3,min(?4, ${MAX_BADGE}))
        ON CONFLICT DO UPDATE SET count = min(count + ?4, ${MAX_BADGE}) RETURNING count`,
     ).get(app, bucketOf(id), id, by)!.count;
 
-  function insert(chunk: NewChunk, now: number) {
+  function insert({ chunk, outcomes, isSettled }: CappedChunk, now: number) {
     sql(
       `INSERT INTO chunks (id, campaign_id, shard, app, provider, environment, size, not_before,
-         expires_at, due_at, frozen_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+         expires_at, due_at, frozen_at, outcomes, done) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     ).run(
       chunk.id,
       chunk.campaignId,
@@ -36,8 +39,10 @@ export function sqliteFreeze(
       chunk.recipients.length,
       chunk.notBefore,
       chunk.expiresAt,
-      chunk.dueAt,
+      isSettled ? null : chunk.dueAt,
       now,
+      outcomes,
+      isSettled ? 1 : 0,
     );
     const recipients = chunk.recipients.map((it) =>
       it.badge === undefined
@@ -45,7 +50,11 @@ export function sqliteFreeze(
         : { ...it, badge: countUp(chunk.app, it.installationId, it.badge) },
     );
     const { ids, rest } = pack(recipients);
-    sql('INSERT INTO chunk_recipients VALUES (?, ?, ?)').run(chunk.id, ids, rest);
+    sql('INSERT INTO chunk_recipients VALUES (?, ?, ?)').run(
+      chunk.id,
+      ids,
+      isSettled ? null : rest,
+    );
   }
 
   /**
@@ -76,13 +85,31 @@ export function sqliteFreeze(
     return changes === 1;
   }
 
+  /** Reserves a push to each recipient, and counts those that are over a cap. */
+  function capped({ campaignId, shard, chunks, caps = [], now }: FrozenPage): CappedChunk[] {
+    const app = chunks[0]?.app;
+    const isCapped = caps.length > 0 && app !== undefined;
+    const names = isCapped ? reserveAll(db, { app, names: namesIn(chunks), caps, now }) : NONE;
+    const all = chunks.map((it) => withCaps(it, names));
+    if (names.size === 0) return all;
+    const settled = all.filter((it) => it.isSettled).length;
+    sql(
+      `UPDATE shards SET skipped = skipped + ?1, capped = capped + ?1, chunks_done = chunks_done + ?2
+       WHERE campaign_id = ?3 AND idx = ?4`,
+    ).run(names.size, settled, campaignId, shard);
+    return all;
+  }
+
   /** `freezePage` of the port, for the inside of a transaction. `isSent`: none may be left out any more. */
-  return (read: FrozenPage, isSent = false) => {
+  return (read: FrozenPage, isSent = false): Exclude<Frozen, { kind: 'wide' }> => {
     const page = isSent ? read : { ...read, chunks: erase.late(read.chunks, read.now) };
-    if (!advance(page)) return { kind: 'stale' as const };
+    if (!advance(page)) return { kind: 'stale' };
     if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
-    for (const chunk of page.chunks) insert(chunk, page.now);
+    const chunks = capped(page);
+    for (const it of chunks) insert(it, page.now);
     const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
-    return { kind: 'frozen' as const, campaignClosed };
+    return { kind: 'frozen', campaignClosed, ...settledIn(chunks) };
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();

@@ -267,6 +267,13 @@ export const migrations: Migration[] = [
   // null: a campaign; lists of campaigns pass over the others, which are many
   `ALTER TABLE campaigns ADD COLUMN made_as TEXT;
    CREATE INDEX campaigns_alone ON campaigns (created_at, id) WHERE made_as IS NULL;`,
+  // see caps.ts; `capped` counts skipped recipients
+  `CREATE TABLE caps (
+     app TEXT NOT NULL, start INTEGER NOT NULL, packed BLOB NOT NULL, expires_at INTEGER NOT NULL,
+     PRIMARY KEY (app, start)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX caps_expiry ON caps (expires_at);
+   ALTER TABLE shards ADD COLUMN capped INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

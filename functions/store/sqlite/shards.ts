@@ -22,6 +22,8 @@ export interface ShardRow {
   accepted: number;
   failed: number;
   skipped: number;
+  /** of those that were skipped */
+  capped: number;
   /** JSON, as are `missing` and `pruned` */
   reasons: string;
   missing: string;
@@ -72,6 +74,7 @@ const toCounts = (row: ShardRow): Counts => ({
   accepted: row.accepted,
   failed: row.failed,
   skipped: row.skipped,
+  ...(row.capped > 0 && { skippedBy: { capped: row.capped } }),
   reasons: JSON.parse(row.reasons),
   ...(row.left_out > 0 && { leftOut: row.left_out }),
   ...(row.denied > 0 && { denied: row.denied }),

@@ -5,6 +5,7 @@ import type { Database } from '../../sqlite/database.ts';
 import { bareKey, deviceKey } from '../erasure.ts';
 import { outcomeAt } from '../outcomes.ts';
 import { recordOf } from '../recipients.ts';
+import { eraseCaps } from './caps.ts';
 import { outcomesOf } from './chunk-rows.ts';
 import type { Erase } from './erase.ts';
 import type { SqliteInstallations } from './installations.ts';
@@ -74,7 +75,10 @@ async function eraseUser(
   await forget.forgetNames(names);
   for await (const found of inChunks(db, userId, devices))
     eraseFromChunk(db, erase, { found, erased, now });
-  db.transaction(() => eraseReceipts(db, devices));
+  db.transaction(() => {
+    eraseReceipts(db, devices);
+    eraseCaps(db, devices);
+  });
   // by these the rest is found after an interruption, so they go last
   forget.forgetHashes(names);
   // on the disk, with everything above, before the caller is told that it is done

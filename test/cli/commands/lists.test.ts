@@ -73,9 +73,25 @@ test('the policy of an app is shown, and changed in part', async (t) => {
   );
   assert.deepEqual(JSON.parse(await policy('default', '--receipts', 'on', '--json')), {
     receipts: { enabled: true, delivered: 0.125 },
+    caps: [],
+    exempt: [],
   });
   assert.equal(await policy('default', '--delivered', '2'), usual);
+  const capped = 'default: a device gets at most 2 campaigns in 24h, and 5 campaigns in 7d';
+  assert.equal(await policy('default', '--caps', '2/24h, 5/7d'), `${usual}${capped}\n`);
+  assert.equal(
+    await policy('default', '--exempt', 'security,account'),
+    `${usual}${capped}, and all of account, security\n`,
+  );
+  assert.equal(await policy('default', '--caps', 'none', '--exempt', 'none'), usual);
+  assert.equal((await volley('apps', 'policy', 'default', '--caps', '0/24h')).code, 1);
   for (const args of [
+    ...['2', '2/', '/24h', '2/24h/1', 'two/24h', ''].map((it) => [
+      'policy',
+      'default',
+      '--caps',
+      it,
+    ]),
     ['policy'],
     ['policy', 'default', '--receipts', 'maybe'],
     ['policy', 'default', '--delivered', 'all'],

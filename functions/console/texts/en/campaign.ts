@@ -16,6 +16,7 @@ export const campaign = {
     empty: 'No device is in this audience.',
     closed: 'Closed: every recipient is counted once.',
     open: (percent: string) => `${percent} have a result`,
+    capped: (count: string) => `${count} were skipped: they are over a cap of the app.`,
     unread: (count: string) => `${count} of the audience were not read.`,
   },
   control: {

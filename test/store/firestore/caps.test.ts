@@ -1,0 +1,105 @@
+/** What caps cost on Firestore, and how they hold while documents are written by others. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Cap } from '../../../functions/model/app-policy.ts';
+import { BUCKETS, bucketOf } from '../../../functions/model/bucket.ts';
+import { CHUNK_SIZE, NEVER_WIDE } from '../../../functions/model/sizes.ts';
+import type { Frozen, FrozenPage, Store } from '../../../functions/ports/ports.ts';
+import { chunkOf, NOW, pageOf, running } from '../../contracts/store-fixture.ts';
+import { withoutEmulators } from '../../emulators.ts';
+import { type Costs, takeCosts } from './costs.ts';
+import { openThroughProxy } from './emulated.ts';
+import { namesInShard } from './million.ts';
+
+const skip = withoutEmulators('firestore');
+const HOUR = 60 * 60 * 1000;
+/** A million has as many shards. */
+const SHARDS = 16;
+
+const pageTo = (campaignId: string, page: number, ids: string[], caps: Cap[], now = NOW) => ({
+  ...pageOf(campaignId, [], { page, caps, now }),
+  chunks: [
+    {
+      ...chunkOf(campaignId, [0, page, 0], 0),
+      recipients: ids.map((id) => ({ installationId: id, token: `token of ${id}` })),
+    },
+  ],
+});
+
+/** A campaign to these, in pages of so many. */
+async function sendTo(
+  store: Store,
+  ids: string[],
+  { size, caps, now = NOW }: { size: number; caps: Cap[]; now?: number },
+) {
+  const id = await running(store);
+  for (let page = 0; page * size < ids.length; page++) {
+    const some = ids.slice(page * size, (page + 1) * size);
+    assert.equal((await store.freezePage(pageTo(id, page, some, caps, now))).kind, 'frozen');
+  }
+  return store.counts(id);
+}
+
+/** Reads and writes for caps of a million, by those of a shard. */
+const aMillion = ({ reads, writes }: Costs) => {
+  const of = (counts: Record<string, number>) =>
+    SHARDS * ((counts.caps ?? 0) + (counts.capStarts ?? 0));
+  return { reads: of(reads), writes: of(writes) };
+};
+
+test('caps cost at most 2,000 reads and 2,000 writes a million, and nothing where there are none', {
+  skip,
+}, async (t) => {
+  const { store, proxy } = await openThroughProxy(t);
+  const ids = namesInShard();
+  const send = async (caps: Cap[], hours: number) => {
+    takeCosts(proxy);
+    const counts = await sendTo(store, ids, { size: CHUNK_SIZE, caps, now: NOW + hours * HOUR });
+    return { capped: counts.skippedBy?.capped ?? 0, ...aMillion(takeCosts(proxy)) };
+  };
+  const caps: Cap[] = [
+    { max: 2, per: '24h' },
+    { max: 5, per: '7d' },
+  ];
+  assert.deepEqual(await send([], 0), { capped: 0, reads: 0, writes: 0 });
+  for (const [hours, isOver] of [
+    [0, false],
+    [12, false],
+    [23, true],
+    [48, false],
+    [72, false],
+    [96, false],
+    [120, true],
+  ] as const) {
+    const { capped, reads, writes } = await send(caps, hours);
+    assert.equal(capped, isOver ? ids.length : 0, `after ${hours} hours`);
+    assert.ok(reads <= 2_000 && writes <= 2_000, `${reads} reads, ${writes} writes`);
+    t.diagnostic(`${hours} h: ${reads} reads and ${writes} writes a million`);
+  }
+});
+
+test('a page over more than 64 sets is cut, and no small one is', { skip }, async (t) => {
+  const { store } = await openThroughProxy(t);
+  const caps: Cap[] = [{ max: 20, per: '30d' }];
+  const ids = namesInShard();
+  // as many times as make small sets
+  await sendTo(store, ids, { size: CHUNK_SIZE, caps });
+  for (let day = 1; day < 8; day++)
+    await sendTo(store, ids, { size: CHUNK_SIZE, caps, now: NOW + day * HOUR });
+  const sparse = ids.filter((_, index) => index % 20 === 0);
+  const id = await running(store);
+  const freeze = (page: number, some: string[]): Promise<Frozen> =>
+    store.freezePage(pageTo(id, page, some, caps, NOW + 9 * HOUR) satisfies FrozenPage);
+  const whole = await freeze(0, sparse);
+  if (whole.kind === 'wide') {
+    assert.ok(whole.from > 0 && whole.from < BUCKETS);
+    const first = sparse.filter((it) => bucketOf(it) < whole.from);
+    assert.equal((await freeze(0, first)).kind, 'frozen');
+    assert.equal((await freeze(1, sparse.slice(first.length))).kind, 'frozen');
+  } else assert.fail(`a page over a whole shard: ${whole.kind}`);
+  assert.equal((await store.counts(id)).recipients, sparse.length);
+  const few = ids.filter((_, index) => index % Math.ceil(ids.length / NEVER_WIDE) === 0);
+  assert.ok(few.length <= NEVER_WIDE);
+  assert.equal((await freeze(2, few)).kind, 'frozen');
+});
