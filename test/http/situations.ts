@@ -104,6 +104,14 @@ export const successes: Situations = {
     await device(it);
     return it.ask('POST', '/v1/campaigns:test', { ...it.example('testCampaign'), dryRun: true });
   },
+  // the embedded engine has no topic
+  async 'publishRows 200'(it) {
+    const { events } = it.ports;
+    it.ports.events = { isTopic: true, publish: async () => {} };
+    const answer = await it.ask('POST', `/v1/campaigns/${await failed(it)}/export`);
+    it.ports.events = events;
+    return answer;
+  },
   async 'changeInstallation 204'(it) {
     await device(it);
     const body = { name: 'in the app', scopes: ['register'] satisfies Scope[], app: 'default' };
@@ -152,6 +160,10 @@ export const refusals: Situations = {
     it.ask('PUT', `/v1/campaigns/${await campaign(it, LATER)}/schedule`, {
       at: '2026-01-01T00:00:00Z',
     }),
+  async 'exportCampaign 409'(it) {
+    const api = it.apiOver({ isKept: async () => false });
+    return it.ask('GET', `/v1/campaigns/${await failed(it)}/export`, undefined, {}, api);
+  },
   'retryFailures 409': async (it) =>
     it.ask('POST', `/v1/campaigns/${await campaign(it)}/retry-failures`),
   'sendCampaign 409': (it) => twice(it, '/v1/campaigns', 'sendCampaign'),
