@@ -33,6 +33,7 @@ test('a small audience is counted, by platform, provider and language', async (t
     exact: true,
     counted: 900,
     seconds: 1,
+    caps: [],
     problems: [],
     platforms: { android: 600, ios: 300 },
     providers: { fcm: 600, apns: 300 },
