@@ -17,6 +17,7 @@ test('a campaign is accepted with its place, and is found there', async (t) => {
   assert.equal(response.headers.get('location'), `/v1/campaigns/${accepted.id}`);
   assert.deepEqual(accepted, {
     id: accepted.id,
+    kind: 'campaign',
     state: 'accepted',
     reason: null,
     counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, pending: 0 },
