@@ -99,6 +99,8 @@ suite('receipts in the console', { skip: withoutBrowser() }, () => {
   test('an app that wants no receipts is switched off, and its campaigns show none', async (t) => {
     const it = await startConsole(t);
     await it.fill(4);
+    const caps = [{ max: 2, per: '24h' }];
+    await it.client.put('/v1/apps/default/policy', { caps });
     const { page } = await openPage(t, browser, it.server.consoleUrl());
     await goTo(page, it, 'health');
     await page.getByText('2.0 % report a delivery').waitFor();
@@ -109,6 +111,8 @@ suite('receipts in the console', { skip: withoutBrowser() }, () => {
     await page.getByText('12.5 % report a delivery').waitFor();
     assert.deepEqual(await it.client.get('/v1/apps/default/policy'), {
       receipts: { enabled: true, delivered: 0.125 },
+      caps,
+      exempt: [],
     });
     await page.getByRole('button', { name: 'Change default' }).click();
     await page.getByLabel(/^Pushes carry the id/).uncheck();

@@ -203,7 +203,7 @@ test('a file that is wrong as a whole is refused before anything is stored', asy
   assert.deepEqual(await refusal('\n\n', 'application/x-ndjson'), [': the file has no rows']);
   const known =
     'known are id, app, platform, provider, token, environment, language, timeZone, country, ' +
-    'appVersion, userId, optedOut, permission, tags, attributes, refreshedAt, attributes.NAME';
+    'appVersion, userId, optedOut, optedOutOf, permission, tags, attributes, refreshedAt, attributes.NAME';
   assert.deepEqual(await refusal(`id,langauge,token,id,attributes.\n${good(1)}\n`), [
     'line 1: the column "platform" is missing',
     `line 1: the column "langauge" is unknown; ${known}`,
