@@ -84,12 +84,11 @@ const readers: Record<string, Reader | null> = {
   'monitoring notificationChannels': (it, all) => add(all, `tells ${it.labels.email_address}`),
   'firebasehosting sites': (_, all, name) => add(all, `site ${name}`),
   'bigquery datasets': (_, all, name) => add(all, `dataset ${name}`),
-  'bigquery tables': (it, all, name) =>
-    add(
-      all,
-      `table ${it.tableReference.datasetId}.${name}`,
-      it.schema.fields.map((c: Body) => `${c.name}:${c.type}`).join(),
-    ),
+  'bigquery tables'({ schema, view, ...it }, all, name) {
+    const path = `${it.tableReference.datasetId}.${name}`;
+    if (view) return add(all, `view ${path}`, view.query);
+    add(all, `table ${path}`, schema.fields.map((c: Body) => `${c.name}:${c.type}`).join());
+  },
 };
 
 function functionOf({ buildConfig: build, serviceConfig: service }: Body) {
