@@ -93,7 +93,7 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       const key = `${collection} ${field}`;
       if (!declared.single.some((it) => it.startsWith(`${key} `))) continue;
       const text = value.stringValue ?? '';
-      const kind = /^[0-3]~\d{4}-\d\d-\d\dT/.test(text)
+      const kind = /^[0-7]~\d{4}-\d\d-\d\dT/.test(text)
         ? 'slot and time'
         : /\d{4}-\d\d-\d\d|\b\d{13}\b/.test(text)
           ? 'time'
