@@ -65,7 +65,7 @@ suite('a killed server', { skip: withoutBrowser() }, () => {
       rate: { perMinute: 6_000 },
     });
     await page.goto(`${origin}/console/campaigns/${id}`);
-    await page.getByText('1,000 recipients').waitFor();
+    await page.getByText(/^1,000 recipients · /).waitFor();
     await first.kill();
     await page.getByText(/^No connection since/).waitFor();
     const second = await start(t, dataDir, port);

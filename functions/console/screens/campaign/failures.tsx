@@ -11,6 +11,8 @@ const words = texts.campaign.failures;
 export function Failures({ campaign, report }: { campaign: CampaignView; report: ReportView }) {
   const { recipients } = campaign.counts;
   if (recipients === 0) return null;
+  // the report is older than the campaign, which is followed live
+  const denied = report.campaign.counts.recipients - report.visible;
   const pruned = report.pruned.reduce((sum, it) => sum + it.count, 0);
   const missing = Object.entries(report.missing);
   return (
@@ -40,9 +42,7 @@ export function Failures({ campaign, report }: { campaign: CampaignView; report:
           ))}
         </Table>
       )}
-      {report.visible < recipients && (
-        <p class="muted">{words.hidden(count(recipients - report.visible))}</p>
-      )}
+      {denied > 0 && <p class="muted">{words.hidden(count(denied))}</p>}
       {pruned > 0 && <p class="muted">{texts.campaign.pruned.more(count(pruned))}</p>}
       {missing.length > 0 && (
         <div class="note warn">
