@@ -125,6 +125,8 @@ async function interact(page: Page): Promise<number> {
   await page.getByRole('searchbox').pressSequentially('campaign 77');
   await page.getByRole('link', { name: 'Campaign 77', exact: true }).waitFor();
   await page.getByRole('searchbox').fill('');
+  // the text is taken a moment later, and the list begins anew then
+  await page.waitForURL((url) => !url.searchParams.has('q'));
   await page.getByRole('combobox', { name: 'State' }).selectOption('Scheduled');
   await page.getByRole('button', { name: 'Older' }).click();
   await page.getByRole('button', { name: 'Newer' }).waitFor();
