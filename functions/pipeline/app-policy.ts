@@ -1,7 +1,7 @@
 /** The policy of an app: looked up for each campaign that is accepted, which keeps a copy. */
 
-import { setNewest } from '../lib/bounded-map.ts';
 import { createdOnce } from '../lib/created-once.ts';
+import { freshAnswer, type KeptAnswer } from '../lib/fresh-answer.ts';
 import { type AppPolicy, policyOf } from '../model/app-policy.ts';
 import type { Ports, Store } from '../ports/ports.ts';
 
@@ -13,30 +13,17 @@ const KNOWN_MS = 30 * 1000;
 /** Apps in the cache. An app that was dropped costs one more read. */
 const MAX_KNOWN = 1_000;
 
-interface Known {
-  policy: Promise<AppPolicy>;
-  until: number;
-}
-
 /** By store: a process has one, a test may have several. */
-const known = new WeakMap<Store, Map<string, Known>>();
+const known = new WeakMap<Store, Map<string, KeptAnswer<AppPolicy>>>();
 
 /** The policy that a campaign of this app keeps if it is accepted now. Throws when the store fails. */
-export async function appPolicy(
+export function appPolicy(
   { store, now }: Pick<Ports, 'store' | 'now'>,
   app: string,
 ): Promise<AppPolicy> {
-  const apps = createdOnce(known, store, () => new Map<string, Known>());
-  const earlier = apps.get(app);
-  if (earlier && earlier.until > now()) return earlier.policy;
-  const policy = store.getAppPolicy(app).then(policyOf);
-  setNewest(apps, app, { policy, until: now() + KNOWN_MS }, MAX_KNOWN);
-  try {
-    return await policy;
-  } catch (error) {
-    apps.delete(app);
-    throw error;
-  }
+  const apps = createdOnce(known, store, () => new Map<string, KeptAnswer<AppPolicy>>());
+  const ask = () => store.getAppPolicy(app).then(policyOf);
+  return freshAnswer(apps, app, ask, { now, ageMs: KNOWN_MS, most: MAX_KNOWN });
 }
 
 /** Stores the policy of an app, for campaigns that are accepted from now on. Throws when the store fails. */

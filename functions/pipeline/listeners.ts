@@ -5,6 +5,7 @@
 
 import { setNewest } from '../lib/bounded-map.ts';
 import { createdOnce } from '../lib/created-once.ts';
+import { freshAnswer, type KeptAnswer } from '../lib/fresh-answer.ts';
 import type { EventType } from '../model/event.ts';
 import type { Ports, Store } from '../ports/ports.ts';
 import { leaveToSweep, publish } from './complete.ts';
@@ -21,13 +22,8 @@ const RECEIPTS_EVERY_MS = 5 * 1000;
 /** Campaigns in the cache. A campaign that was dropped costs one more query. */
 const MAX_KNOWN = 1000;
 
-interface Known {
-  types: Promise<Set<EventType>>;
-  askedAt: number;
-}
-
 /** By store: a process has one, a test may have several. */
-const known = new WeakMap<Store, Map<string, Known>>();
+const known = new WeakMap<Store, Map<string, KeptAnswer<Set<EventType>>>>();
 const progressDue = new WeakMap<Store, Map<string, number>>();
 const receiptsDue = new WeakMap<Store, Map<string, number>>();
 
@@ -43,24 +39,16 @@ const mapOf = <V>(maps: WeakMap<Store, Map<string, V>>, store: Store) =>
  * The types of events of this campaign that a webhook or a live stream wants, as they were at most `ageMs`
  * ago. Throws when the store fails.
  */
-export async function listenedTo(
+export function listenedTo(
   { store, now }: Ports,
   { app, campaignId }: CampaignKey,
   ageMs = KNOWN_MS,
 ) {
-  const asked = mapOf(known, store);
-  const earlier = asked.get(campaignId);
-  if (earlier && now() < earlier.askedAt + ageMs) return earlier.types;
-  const types = store
-    .webhooksFor(app, campaignId)
-    .then((hooks) => new Set(hooks.flatMap((it) => it.types)));
-  setNewest(asked, campaignId, { types, askedAt: now() }, MAX_KNOWN);
-  try {
-    return await types;
-  } catch (error) {
-    asked.delete(campaignId);
-    throw error;
-  }
+  const ask = async () => {
+    const hooks = await store.webhooksFor(app, campaignId);
+    return new Set(hooks.flatMap((it) => it.types));
+  };
+  return freshAnswer(mapOf(known, store), campaignId, ask, { now, ageMs, most: MAX_KNOWN });
 }
 
 /**
