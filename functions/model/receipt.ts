@@ -42,3 +42,6 @@ export const RECEIPT_NAME_BYTES = 8;
  */
 export const receiptName = (installationId: string) =>
   hash('sha256', installationId).slice(0, 2 * RECEIPT_NAME_BYTES);
+
+/** The bucket of the installation that a set names so. */
+export const bucketIn = (name: string) => Number.parseInt(name.slice(0, 8), 16);

@@ -10,7 +10,7 @@
 
 import { type Cap, windowOf } from '../model/app-policy.ts';
 import type { NewChunk } from '../model/chunk.ts';
-import { RECEIPT_NAME_BYTES as NAME_BYTES, receiptName } from '../model/receipt.ts';
+import { bucketIn, RECEIPT_NAME_BYTES as NAME_BYTES, receiptName } from '../model/receipt.ts';
 
 /** More are cut. A page spans tens of sets, and all that it changes is one write: 10 MiB in Firestore. */
 const [MOST_ENTRIES, MOST_BYTES] = [2_000, 40_000];
@@ -51,9 +51,6 @@ function packed(entries: readonly Entry[]): Buffer {
 }
 
 const byName = ([a]: Entry, [b]: Entry) => (a < b ? -1 : Number(a > b));
-
-/** The first bucket of a name. */
-export const bucketIn = (name: string) => Number.parseInt(name.slice(0, 8), 16);
 
 /**
  * Reserves a push at `now` (ms) to each of `names`, which lie in the range of the set, except to those that

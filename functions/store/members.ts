@@ -3,6 +3,8 @@
  * set one part is in memory, and where the installations go on far ahead it is opened again from there.
  */
 
+import { bucketIn } from '../model/receipt.ts';
+
 /** How a set is read. */
 interface Source {
   /**
@@ -16,8 +18,6 @@ interface Source {
 
 /** Gaps of so many parts, by the width of the last one, are not read but passed over: opening reads a few. */
 const GAP = 8;
-
-export const bucketIn = (name: string) => Number.parseInt(name.slice(0, 8), 16);
 
 export type Members = ReturnType<typeof createMembers>;
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
-import { receiptName } from '../../functions/model/receipt.ts';
+import { bucketIn, receiptName } from '../../functions/model/receipt.ts';
 import { acceptedNames, type KeptSource } from '../../functions/store/kept.ts';
-import { bucketIn, createMembers } from '../../functions/store/members.ts';
+import { createMembers } from '../../functions/store/members.ts';
 import { campaignOf } from '../contracts/store-fixture.ts';
 
 const [PAGES, SIZE] = [200, 500];

@@ -10,9 +10,9 @@
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Cap } from '../../model/app-policy.ts';
 import { BUCKETS } from '../../model/bucket.ts';
-import { receiptName } from '../../model/receipt.ts';
+import { bucketIn, receiptName } from '../../model/receipt.ts';
 import { NEVER_WIDE } from '../../model/sizes.ts';
-import { bucketIn, cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import { cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 import { type Client, unchanged } from './client.ts';
 import { type CapSetFields, type CapStartsFields, expiryAt, type Schema } from './schema.ts';

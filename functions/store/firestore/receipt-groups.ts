@@ -12,9 +12,8 @@ import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-c
 import { setNewest } from '../../lib/bounded-map.ts';
 import { chunked } from '../../lib/chunked.ts';
 import { Unavailable } from '../../lib/errors.ts';
-import { bucketOf } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
-import { receiptName } from '../../model/receipt.ts';
+import { bucketIn, receiptName } from '../../model/receipt.ts';
 import type { NewReceipts, ReceiptResult } from '../../ports/ports.ts';
 import { type Entry, sizeOf, withEntries } from '../receipt-set.ts';
 import { unchanged } from './client.ts';
@@ -121,12 +120,13 @@ export function createGroups(context: Context) {
         throw new Unavailable('too many receipts wait to be written');
       waiting += receipts.length;
       const results = receipts.map(({ installationId: id, kind, at }) => {
-        const ref = setOf(schema, campaign, kind, bucketOf(id));
+        const name = receiptName(id);
+        const ref = setOf(schema, campaign, kind, bucketIn(name));
         const group = pending.get(ref.path) ?? { campaign, ref, receipts: [], isLate: false };
         pending.set(ref.path, group);
         const installation = schema.installation(campaign.app, id);
         const done = Promise.withResolvers<ReceiptResult>();
-        group.receipts.push({ name: receiptName(id), at, installation, now, isTold, done });
+        group.receipts.push({ name, at, installation, now, isTold, done });
         return done.promise;
       });
       wake();

@@ -5,9 +5,9 @@
 
 import type { Cap } from '../../model/app-policy.ts';
 import { bucketOf } from '../../model/bucket.ts';
-import { receiptName } from '../../model/receipt.ts';
+import { bucketIn, receiptName } from '../../model/receipt.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { bucketIn, type CapSet, cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import { type CapSet, cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 
 interface Row {

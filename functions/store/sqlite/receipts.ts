@@ -5,10 +5,10 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bucketOf } from '../../model/bucket.ts';
 import type { Campaign, Sums } from '../../model/campaign.ts';
 import { receiptsEvent } from '../../model/campaign-events.ts';
 import {
+  bucketIn,
   noReceipts,
   type Receipt,
   type ReceiptCounts,
@@ -44,7 +44,7 @@ const KEY = 'campaign_id = ? AND kind = ? AND bucket = ? AND tail = ?';
 function nameOf(installationId: string) {
   const name = receiptName(installationId);
   return {
-    bucket: Number.parseInt(name.slice(0, 8), 16),
+    bucket: bucketIn(name),
     tail: Number.parseInt(name.slice(8), 16),
   };
 }
@@ -91,9 +91,9 @@ function addOne(
   { id: campaignId, app }: Campaign,
   { installationId: id, kind, at }: Receipt,
 ): ReceiptResult {
-  const isThere = sql('SELECT 1 FROM installations WHERE app = ? AND bucket = ? AND id = ?');
-  if (!isThere.get(app, bucketOf(id), id)) return 'unknown';
   const { bucket, tail } = nameOf(id);
+  const isThere = sql('SELECT 1 FROM installations WHERE app = ? AND bucket = ? AND id = ?');
+  if (!isThere.get(app, bucket, id)) return 'unknown';
   const { changes } = sql('INSERT OR IGNORE INTO receipts VALUES (?,?,?,?,?)').run(
     ...[campaignId, numberOf(kind), bucket, tail],
     Math.floor(at / 1000) * 1000,
