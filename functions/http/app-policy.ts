@@ -14,10 +14,12 @@ export const appPolicyCalls = (ports: Ports): Call[] => [
   putPolicyCall(ports),
 ];
 
-const policyView = ({ receipts, caps, exempt }: ReturnType<typeof policyOf>) =>
+const policyView = ({ receipts, caps, quiet, defaultZone, exempt }: ReturnType<typeof policyOf>) =>
   ({
     receipts: { enabled: receipts.enabled, delivered: receipts.delivered },
     caps: caps.map(({ max, per }) => ({ max, per })),
+    quiet: quiet && { from: quiet.from, to: quiet.to },
+    defaultZone,
     exempt,
   }) satisfies FieldsOf<typeof appPolicySchema>;
 export type AppPolicyView = ReturnType<typeof policyView>;
@@ -47,8 +49,8 @@ const putPolicyCall = (ports: Ports) =>
     summary: 'Replace the policy of an app',
     description:
       'What is left out gets its default. It holds in all instances after 30 seconds. A campaign keeps the ' +
-      'receipts with which it was accepted. Its caps are those of the time at which its recipients are ' +
-      'frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.',
+      'receipts with which it was accepted. Its caps and quiet hours are those of the time at which its ' +
+      'recipients are frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.',
     scopes: ['campaigns'],
     takes: { params: appParams, body: appPolicySchema },
     responses: { 200: json('The policy as it is now.', appPolicySchema), 404: NO_APP },

@@ -4,6 +4,7 @@
  * not break a cap that is four days old.
  */
 
+import type { QuietHours } from './quiet.ts';
 import { DELIVERED_SHARE } from './receipt.ts';
 
 export interface AppPolicy {
@@ -15,7 +16,11 @@ export interface AppPolicy {
   };
   /** how many campaigns reach a device; [] if nothing limits that */
   caps: Cap[];
-  /** categories of messages for which caps do not hold, and which do not count for them */
+  /** when no campaign reaches a device, by its own clock; null: it may at any time */
+  quiet: QuietHours | null;
+  /** the time zone of devices that tell none */
+  defaultZone: string;
+  /** categories of messages for which neither caps nor quiet hours hold, and which do not count for caps */
   exempt: string[];
 }
 
@@ -40,6 +45,8 @@ export type ReceiptPolicy = Pick<AppPolicy['receipts'], 'delivered'>;
 export const defaultPolicy: AppPolicy = {
   receipts: { enabled: true, delivered: DELIVERED_SHARE },
   caps: [],
+  quiet: null,
+  defaultZone: 'Etc/UTC',
   exempt: [],
 };
 

@@ -5,6 +5,7 @@ import { canonicalAudience } from './canonical/audience.ts';
 import type { Provider } from './provider/registry.ts';
 import type { Audience, Unregistered } from './schemas/audience.ts';
 import type { CampaignRequest } from './schemas/campaign.ts';
+import type { LocalTime } from './waves.ts';
 
 export type { Audience } from './schemas/audience.ts';
 export type { CampaignRequest } from './schemas/campaign.ts';
@@ -52,14 +53,24 @@ export const transitions: Record<CampaignState, readonly CampaignState[]> = {
 
 export const isClosed = (state: CampaignState) => transitions[state].length === 0;
 
+/** `capped`: by a cap of the app. `late`: their local time had passed. What is 0 is left out. */
+export interface SkippedBy {
+  capped?: number | undefined;
+  late?: number | undefined;
+}
+
 /** How many recipients have which outcome. `recipients` grows while shards are read; the others follow. */
 export interface Counts {
   recipients: number;
   accepted: number;
   failed: number;
   skipped: number;
-  /** skipped recipients by why, where that is not a cancellation or a dry run; `capped`: by a cap of the app */
-  skippedBy?: { capped: number };
+  /** skipped recipients by why, where that is not a cancellation or a dry run */
+  skippedBy?: SkippedBy;
+  /** recipients whose pushes waited for the end of quiet hours, or wait for it */
+  held?: number;
+  /** when the last of these may be sent, in ms since the epoch */
+  heldUntil?: number;
   /** the failed recipients by the provider's reason */
   reasons: Record<string, number>;
   /** recipients with neither a value nor a default for a variable of the message, by its name */
@@ -118,9 +129,25 @@ export const SYSTEM = 'system';
 export type Trial = { acceptedAt: number } | { by: string; until: number };
 export type Trials = Partial<Record<Provider, Trial>>;
 
+/** When a campaign begins: for the first of its devices, if it has a local time. */
+export interface CampaignTime extends Partial<LocalTime> {
+  /** ms since the epoch */
+  at: number;
+}
+
+/** A wave, and the number of its shards, which follow each other. */
+export interface WaveShards {
+  /** ms since the epoch */
+  at: number;
+  shards: number;
+}
+
 /** As it is stored. Times are milliseconds since the epoch. */
-export interface Campaign extends CampaignRequest {
+export interface Campaign extends Omit<CampaignRequest, 'schedule'> {
   id: string;
+  schedule?: CampaignTime | undefined;
+  /** when its recipients are sent to, if not all at once; the earliest first. Known once it is planned */
+  waves?: WaveShards[];
   /** the resolved audience, as of its acceptance; left out where it is the same as `audience` */
   meaning?: Audience;
   /**

@@ -6,11 +6,29 @@ import type { CampaignEvent } from './event.ts';
 import type { Outcome } from './outcome.ts';
 import type { Environment } from './platform.ts';
 import type { Provider } from './provider/registry.ts';
+import type { QuietHours } from './quiet.ts';
+import type { Turn, WaveZones } from './waves.ts';
+
+/** The wave that a shard belongs to, as it was when the campaign was planned. */
+export interface ShardWave extends Turn {
+  /** the wave's place in its campaign */
+  index: number;
+  /** shards of the wave, and this one's place among them */
+  of: number;
+  part: number;
+  /**
+   * 'movers': devices of any zone that have changed it since the campaign was planned, or shortly before,
+   * and that no other wave has sent to. Planned when all others are.
+   */
+  zones: WaveZones | 'movers';
+}
 
 /** A range of buckets that one planner task cuts into chunks. */
 export interface Shard extends BucketRange {
   campaignId: string;
   index: number;
+  /** left out: its campaign has no waves */
+  wave?: ShardWave | undefined;
   /** pages frozen so far: it fences the planner's writes, and is part of each chunk's id */
   pages: number;
   cursor: Cursor | null;
@@ -36,6 +54,13 @@ export interface Recipient {
    * chunk: the number that the app's badge shows.
    */
   badge?: number;
+  /** its time zone, where the chunk has quiet hours; left out: the default one */
+  zone?: string;
+}
+
+/** The quiet hours of an app, and the time zone of devices that tell none. */
+export interface ZonedQuiet extends QuietHours {
+  zone: string;
 }
 
 /** A frozen list of recipients of one provider and environment, sent by one task. */
@@ -63,6 +88,8 @@ export interface Chunk {
   notBefore: number;
   /** ms since the epoch; a push that has not left by then fails (`Expired`) */
   expiresAt: number;
+  /** nothing is sent, and no push may arrive, in these hours of a recipient's zone; left out: at any time */
+  quiet?: ZonedQuiet | undefined;
 }
 
 export interface Lease {
@@ -86,8 +113,8 @@ export interface Failure extends Pick<Recipient, 'installationId' | 'token'> {
   pruned?: true;
 }
 
-/** What became of a recipient in the end. `capped`: it was skipped by a cap of its app. */
-export type Delivered = Outcome['kind'] | 'skipped' | 'capped';
+/** What became of a recipient in the end. `capped`, `late`: why it was skipped. */
+export type Delivered = Outcome['kind'] | 'skipped' | 'capped' | 'late';
 
 /**
  * What a provider names the pushes that it accepted, by the recipient's index. Each is at most 200

@@ -19,6 +19,11 @@ export interface Installation extends Omit<Registration, 'provider'> {
   optedOutOf?: string[] | undefined;
   /** when its app last registered, ms since the epoch */
   refreshedAt: number;
+  /**
+   * When it is read: when its time zone last changed, ms since the epoch; left out if it never did. A store
+   * sets it, by its own clock, in each write that changes the zone of an installation that it has.
+   */
+  movedAt?: number | undefined;
 }
 
 /** The installation that a registration describes. `now`: ms since the epoch. */
@@ -35,7 +40,9 @@ export type Carried =
   | 'permission'
   | 'attributes'
   | 'refreshedAt'
-  | 'userId';
+  | 'userId'
+  | 'timeZone'
+  | 'movedAt';
 
 export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
   Partial<Pick<Installation, Carried>>;

@@ -126,9 +126,10 @@ function acceptedBy({ trials = {}, dryRun, ...campaign }: Campaign): string {
 /** "1,204 (capped)": all of them; "1,204: 800 capped": the others by a cancellation, or a dry run. */
 function skippedOf({ skipped, skippedBy }: Counts): string {
   if (!skippedBy) return count(skipped);
-  return skippedBy.capped === skipped
-    ? `${count(skipped)} (capped)`
-    : `${count(skipped)}: ${count(skippedBy.capped)} capped`;
+  const why = Object.entries(skippedBy);
+  const [only] = why;
+  if (why.length === 1 && only![1] === skipped) return `${count(skipped)} (${only![0]})`;
+  return `${count(skipped)}: ${why.map(([name, n]) => `${count(n)} ${name}`).join(', ')}`;
 }
 
 /** The lines of a report, each a label and its value, for any form of output. */

@@ -18,6 +18,8 @@ export interface AudienceRead {
   after: Cursor | null;
   /** installations of a page */
   size: number;
+  /** only devices that have changed their time zone at this time or later, in ms */
+  movedSince?: number | undefined;
   /** further fields that the pages have */
   carried?: readonly Carried[] | undefined;
 }
@@ -100,6 +102,8 @@ export interface Audiences {
    * `Expired`.
    */
   pastOf(audience: Audience, installationIds: readonly string[]): Promise<Pasts[]>;
+  /** The time zones that an app's installations have, each once, opted out or not. */
+  zonesOf(app: string): Promise<string[]>;
   /** All installations of an app by their kinds, exactly; null where the adapter keeps no such counts. */
   countKinds(app: string): Promise<KindCount[] | null>;
   /** The pages of at most 50 apps, where the adapter keeps pages. */

@@ -6,18 +6,26 @@ import type {
   Campaign,
   CampaignKind,
   CampaignState,
+  CampaignTime,
   Change,
   Counts,
+  WaveShards,
 } from '../model/campaign.ts';
+import type { Shard } from '../model/chunk.ts';
 import type { Provider } from '../model/provider/registry.ts';
 import type { Overdue, Work } from '../model/work.ts';
 import type { Page } from './page.ts';
 
+/** A shard that is planned a minute ahead of its wave, and is due for the sweep `LOST_AFTER_MS` after it. */
+export type PlannedShard = BucketRange & Pick<Shard, 'wave'>;
+
 /** The start of a campaign; times in ms since the epoch. */
 export interface CampaignStart {
   id: string;
-  /** the ranges to plan, in order */
-  shards: BucketRange[];
+  /** the ranges to plan, in order; those of a wave follow each other */
+  shards: PlannedShard[];
+  /** left out: all begin at once */
+  waves?: WaveShards[] | undefined;
   /** when the sweep looks after it */
   dueAt: number;
   /** now */
@@ -120,11 +128,12 @@ export interface Campaigns {
    */
   moveCampaign(move: CampaignMove): Promise<Campaign | null>;
   /**
-   * Gives a scheduled campaign another time, in ms. Null, and nothing changes, in any other state.
+   * Gives a scheduled campaign another time. Null, and nothing changes, in any other state. `dueAt` and `at`
+   * are in ms.
    */
   reschedule(
     id: string,
-    startAt: number,
+    time: CampaignTime,
     dueAt: number,
     at: number,
     by: string,

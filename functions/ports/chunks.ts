@@ -46,6 +46,10 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** the caps that hold for its recipients, which then count; left out or [] if none do */
   caps?: Cap[] | undefined;
+  /** its recipients are skipped since their local time had passed; they stay in their chunks */
+  isLate?: boolean | undefined;
+  /** recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms */
+  held?: { recipients: number; until: number } | undefined;
   /** recipients that are counted, not frozen, since the campaign is being cancelled */
   skipped: number;
   /** installations that were read since the page before and are not recipients */
@@ -77,6 +81,8 @@ export interface Chunks {
   getShard(campaignId: string, index: number): Promise<Shard | null>;
   /** The shards that are not planned to their end. */
   openShards(campaignId: string): Promise<Shard[]>;
+  /** Which of these installations the campaign has frozen already, in any of its shards. */
+  frozenAmong(campaignId: string, ids: string[]): Promise<Set<string>>;
   /**
    * Stores a page's chunks and the shard's next position in one write. It also counts badges up and
    * stores their values, so that a push that is sent again shows the same. Of two campaigns that are frozen

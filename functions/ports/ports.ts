@@ -6,6 +6,7 @@
  * a service that does not answer. Every answer that can be expected is a value.
  */
 
+import type { OffsetAt } from '../lib/wall-clock.ts';
 import type { Audiences } from './audiences.ts';
 import type { Campaigns } from './campaigns.ts';
 import type { Chunks } from './chunks.ts';
@@ -54,6 +55,8 @@ export interface Ports {
   now(): number;
   /** in [0, 1) */
   random(): number;
+  /** by which rules time zones have their offsets; left out: those of this Node */
+  offsetAt?: OffsetAt;
   /** the most recipients of a chunk; left out: `CHUNK_SIZE` */
   chunkSize?: number;
   /** The id of a new campaign: 20 characters, in the order that the store writes best. */

@@ -13,7 +13,11 @@ export function addCounts(a: Counts, b: Counts): Counts {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     ...((a.skippedBy || b.skippedBy) && {
-      skippedBy: { capped: (a.skippedBy?.capped ?? 0) + (b.skippedBy?.capped ?? 0) },
+      skippedBy: sum({ ...a.skippedBy }, { ...b.skippedBy }),
+    }),
+    ...((a.held || b.held) && {
+      held: (a.held ?? 0) + (b.held ?? 0),
+      heldUntil: Math.max(a.heldUntil ?? 0, b.heldUntil ?? 0),
     }),
     reasons: sum(a.reasons, b.reasons),
     ...((a.leftOut || b.leftOut) && { leftOut: (a.leftOut ?? 0) + (b.leftOut ?? 0) }),
@@ -24,9 +28,11 @@ export function addCounts(a: Counts, b: Counts): Counts {
 }
 
 /** By name. */
-export function sum(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
-  const all = new Map(Object.entries(a));
-  for (const [name, count] of Object.entries(b)) all.set(name, (all.get(name) ?? 0) + count);
+type Named = Record<string, number | undefined>;
+export function sum(a: Named, b: Named): Record<string, number> {
+  const all = new Map<string, number>();
+  for (const [name, count = 0] of [...Object.entries(a), ...Object.entries(b)])
+    all.set(name, (all.get(name) ?? 0) + count);
   return Object.fromEntries(all);
 }
 

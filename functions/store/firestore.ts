@@ -115,6 +115,12 @@ export function createFirestoreStore({
     ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
     ...firestoreOverdue({ client, schema, closeShard }),
     ...firestoreFindRecipient(context),
+    zonesOf: async () => {
+      throw new Error('not yet');
+    },
+    frozenAmong: async () => {
+      throw new Error('not yet');
+    },
     ...firestoreUsers({ ...registry, erase, dropFromUploads, erasureSlice }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),

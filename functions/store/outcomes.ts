@@ -13,6 +13,7 @@ const letters: Record<Delivered, string> = {
   accepted: 'a',
   skipped: 's',
   capped: 'c',
+  late: 'l',
   rejected: 'r',
   unregistered: 'u',
   retry: 't',

@@ -109,6 +109,12 @@ export function createSqliteStore({
     timeline,
     ...webhooks,
     ...sqliteFindRecipient(db),
+    zonesOf: async () => {
+      throw new Error('not yet');
+    },
+    frozenAmong: async () => {
+      throw new Error('not yet');
+    },
     ...counted,
     ...sqliteUsers({ db, rows, writing, erase }),
     ...sqliteKeys(db),

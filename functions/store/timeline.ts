@@ -3,6 +3,7 @@
 import {
   type Campaign,
   type CampaignState,
+  type CampaignTime,
   type Change,
   MAX_HISTORY,
   type Trial,
@@ -57,7 +58,8 @@ export const movedTo = (
 export const dueAfter = ({ state }: Campaign, at: number) =>
   goesOn.includes(state) ? at + LOST_AFTER_MS : null;
 
-export const begins = (at: number) => `begins at ${new Date(at).toISOString()}`;
+export const begins = ({ at, local }: CampaignTime) =>
+  `begins at ${local === undefined ? new Date(at).toISOString() : `${local} of each device's clock`}`;
 
 /** The rest begins at that time: its slots and its times to live count from there. */
 export const withoutGuard = ({ guard: _, ...it }: Campaign, at: number): Campaign => ({

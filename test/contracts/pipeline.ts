@@ -148,7 +148,7 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
       const made = await asked(() => accept(ports, request, 'key'));
       assert.ok('campaign' in made);
       const { id } = made.campaign;
-      await asked(() => reschedule(ports, id, began + 2 * MINUTE, ME));
+      await asked(() => reschedule(ports, id, { at: began + 2 * MINUTE }, ME));
       await asked(() => ticking(world, began + 5 * MINUTE, MINUTE));
       const first = world.script.sent.length;
       assert.ok(first > 0 && first < 60, `${first} are the canary`);

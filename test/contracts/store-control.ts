@@ -45,7 +45,13 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const at = NOW + 60 * MINUTE;
     const it = campaignOf({ state: 'scheduled', schedule: { at } });
     await store.createCampaign(it, null, at, 'key "ci"');
-    const changed = await store.reschedule(it.id, at + MINUTE, at, NOW + 1, 'ada@example.com');
+    const changed = await store.reschedule(
+      it.id,
+      { at: at + MINUTE },
+      at,
+      NOW + 1,
+      'ada@example.com',
+    );
     assert.deepEqual(changed, { ...it, schedule: { at: at + MINUTE } });
     assert.deepEqual(await store.getCampaign(it.id), changed);
     assert.equal(
@@ -59,8 +65,8 @@ export function controlContract(name: string, makeStore: MakeStore) {
       await store.startCampaign({ id: it.id, shards: [EVERYBODY], dueAt: at, at: at + MINUTE }),
       true,
     );
-    assert.equal(await store.reschedule(it.id, at, at, NOW, 'x'), null);
-    assert.equal(await store.reschedule('nothing', at, at, NOW, 'x'), null);
+    assert.equal(await store.reschedule(it.id, { at }, at, NOW, 'x'), null);
+    assert.equal(await store.reschedule('nothing', { at }, at, NOW, 'x'), null);
     assert.deepEqual(
       (await store.history(it.id)).map(({ by, from, to }) => [by, from, to]),
       [
@@ -272,9 +278,17 @@ export function controlContract(name: string, makeStore: MakeStore) {
     const few = {
       receipts: { enabled: true, delivered: 0.5 },
       caps: [{ max: 2, per: '24h' }],
+      quiet: null,
+      defaultZone: 'Etc/UTC',
       exempt: [],
     };
-    const none = { receipts: { enabled: false, delivered: 0.02 }, caps: [], exempt: [] };
+    const none = {
+      receipts: { enabled: false, delivered: 0.02 },
+      caps: [],
+      quiet: null,
+      defaultZone: 'Etc/UTC',
+      exempt: [],
+    };
     for (const app of ['default', 'a/b~__x__', '..']) {
       assert.equal(await store.getAppPolicy(app), null);
       await store.putAppPolicy(app, few);

@@ -9,7 +9,13 @@ const CAPS = [
   { max: 5, per: '7d' },
   { max: 2, per: '24h' },
 ];
-const USUAL = { receipts: { enabled: true, delivered: 0.02 }, caps: [], exempt: [] };
+const USUAL = {
+  receipts: { enabled: true, delivered: 0.02 },
+  caps: [],
+  quiet: null,
+  defaultZone: 'Etc/UTC',
+  exempt: [],
+};
 
 test('an app has the default policy until it puts one, and what is left out has its default', async (t) => {
   const { ask, logged } = await createFixture(t);
@@ -46,12 +52,20 @@ test('a policy with faults is refused with all of them, and nothing is stored', 
     const { faults = [] } = await jsonOf<Problem>(response);
     return faults.map(({ path, message }) => `${path}: ${message}`);
   };
-  const wrong = { receipts: { enabled: 'yes', delivered: 2, opened: 1 }, quiet: {} };
+  const wrong = { receipts: { enabled: 'yes', delivered: 2, opened: 1 }, loud: {} };
   const faults = await faultsOf(wrong);
   assert.deepEqual(
     faults.map((it) => it.split(':')[0]),
-    ['receipts.enabled', 'receipts.delivered', 'receipts.opened', 'quiet'],
+    ['receipts.enabled', 'receipts.delivered', 'receipts.opened', 'loud'],
   );
+  assert.deepEqual(await faultsOf({ quiet: { from: '24:00' }, defaultZone: 'Europe/Nowhere' }), [
+    'quiet.from: must be a time of the day such as 22:00',
+    'quiet.to: is missing: string expected',
+    'defaultZone: must be a zone such as Europe/Berlin or UTC',
+  ]);
+  assert.deepEqual(await faultsOf({ quiet: { from: '22:00', to: '22:00' } }), [
+    'quiet.to: must not be `from`: it would be quiet all day',
+  ]);
   assert.deepEqual(await faultsOf({ receipts: { delivered: 0.012345 } }), [
     'receipts.delivered: must have 4 decimals at most',
   ]);

@@ -121,6 +121,8 @@ test('an app that has switched receipts off counts none of earlier campaigns eit
   await store.putAppPolicy('shop', {
     receipts: { enabled: false, delivered: 1 },
     caps: [],
+    quiet: null,
+    defaultZone: 'Etc/UTC',
     exempt: [],
   });
   assert.deepEqual(await taken([opened()]), { counted: 0, known: 0, dropped: 1 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { instantsOf } from '../../functions/lib/wall-clock.ts';
+import { firstInstantOf, instantsOf, offsetAt } from '../../functions/lib/wall-clock.ts';
 
 /** What the clock shows, and when, as RFC 3339. */
 const at = (wall: string, zone: string) =>
@@ -38,4 +38,27 @@ test('clocks are put forward over a time, and back to one', () => {
   ]);
   // a whole day
   assert.deepEqual(at('2011-12-30T12:00', 'Pacific/Apia'), []);
+});
+
+test('a time that is left out begins when the clock is put forward, and one that comes twice is the first', () => {
+  const first = (wall: string, zone: string) =>
+    new Date(firstInstantOf(Date.parse(`${wall}Z`), zone)).toISOString();
+  assert.equal(first('2026-12-24T18:00', 'Asia/Kathmandu'), '2026-12-24T12:15:00.000Z');
+  assert.equal(first('2026-03-29T02:00', 'Europe/Berlin'), '2026-03-29T01:00:00.000Z');
+  assert.equal(first('2026-03-29T02:59', 'Europe/Berlin'), '2026-03-29T01:00:00.000Z');
+  assert.equal(first('2026-10-25T02:30', 'Europe/Berlin'), '2026-10-25T00:30:00.000Z');
+  assert.equal(first('2026-10-04T02:15', 'Australia/Lord_Howe'), '2026-10-03T15:30:00.000Z');
+  assert.equal(first('2011-12-30T12:00', 'Pacific/Apia'), '2011-12-30T10:00:00.000Z');
+  // at midnight
+  assert.equal(first('2026-03-29T00:30', 'Asia/Beirut'), '2026-03-28T22:00:00.000Z');
+});
+
+test('the rules of a zone come from one function, which may be another one', () => {
+  const HOUR = 3_600_000;
+  const noSummer = (zone: string, at: number) =>
+    zone === 'Europe/Berlin' ? HOUR : offsetAt(zone, at);
+  const wall = Date.parse('2026-06-24T18:00Z');
+  assert.deepEqual(instantsOf(wall, 'Europe/Berlin', noSummer), [wall - HOUR]);
+  assert.equal(firstInstantOf(wall, 'Europe/Berlin', noSummer), wall - HOUR);
+  assert.throws(() => offsetAt('Europe/Nowhere', 0), RangeError);
 });

@@ -116,7 +116,7 @@ test('a scheduled campaign wakes its senders half a minute ahead, also after it 
   });
   assert.deepEqual(summary(world.wakes()), ahead(DAY));
   world.tasks.length = 0;
-  await reschedule(world.ports, id, NOW + 2 * DAY, 'key');
+  await reschedule(world.ports, id, { at: NOW + 2 * DAY }, 'key');
   assert.deepEqual(summary(world.wakes()), ahead(2 * DAY));
   await world.run(NOW + 2 * DAY - 30_000);
   assert.equal((await world.store.getCampaign(id))!.state, 'scheduled');

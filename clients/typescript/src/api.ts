@@ -264,7 +264,7 @@ export interface Calls {
   /**
    * Replace the policy of an app. `PUT /v1/apps/{app}/policy`
    *
-   * What is left out gets its default. It holds in all instances after 30 seconds. A campaign keeps the receipts with which it was accepted. Its caps are those of the time at which its recipients are frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.
+   * What is left out gets its default. It holds in all instances after 30 seconds. A campaign keeps the receipts with which it was accepted. Its caps and quiet hours are those of the time at which its recipients are frozen: just before they are sent, also of a campaign that was accepted, or paused, long before.
    *
    * Needs the scope `campaigns`.
    */
@@ -806,7 +806,14 @@ export type AppPolicy = {
     max: number;
     per: string;
   }>;
-  /** Categories of messages that reach a device over its caps, and do not count for them. */
+  /** No campaign reaches a device between these times of its own clock: it waits for `to`. A campaign follows what is set when its recipients are read. */
+  quiet?: {
+    from: string;
+    to: string;
+  };
+  /** The time zone of devices that tell none. */
+  defaultZone?: string;
+  /** Categories of messages that reach a device over its caps, do not count for them, and reach it in quiet hours. */
   exempt?: string[];
 };
 
@@ -961,9 +968,12 @@ export type Campaign = {
     skipped: number;
     /** Without an outcome yet. */
     pending: number;
-    /** Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run and a cancellation skip the others. */
+    /** Why so many of the skipped are; left out if none are for a reason named here. A dry run and a cancellation skip the others. */
     skippedBy?: {
-      capped: number;
+      /** By a cap of the app. */
+      capped?: number;
+      /** Their local time had passed. */
+      late?: number;
     };
   };
   receipts?: ReceiptCounts;
@@ -1020,7 +1030,11 @@ export type CampaignRequest = {
 
 export type CampaignSchedule = {
   /** When it begins; RFC 3339, not in the past. */
-  at: string;
+  at?: string;
+  /** What the clock of each device shows when it is sent to. */
+  local?: string;
+  /** What becomes of devices whose `local` time has passed already: they are sent to `now`, at that time of the `next-day`, or are counted as skipped. `now` if left out. */
+  late?: 'now' | 'next-day' | 'skip';
 };
 
 export type Canary = {
@@ -1192,9 +1206,10 @@ export type EventCampaignCompleted = {
       failed: number;
       skipped: number;
       pending: number;
-      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      /** Of those that are skipped: by a cap of the app, and since their local time had passed. */
       skippedBy?: {
-        capped: number;
+        capped?: number;
+        late?: number;
       };
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
@@ -1234,9 +1249,10 @@ export type EventCampaignFailed = {
       failed: number;
       skipped: number;
       pending: number;
-      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      /** Of those that are skipped: by a cap of the app, and since their local time had passed. */
       skippedBy?: {
-        capped: number;
+        capped?: number;
+        late?: number;
       };
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
@@ -1299,9 +1315,10 @@ export type EventCampaignProgress = {
       failed: number;
       skipped: number;
       pending: number;
-      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      /** Of those that are skipped: by a cap of the app, and since their local time had passed. */
       skippedBy?: {
-        capped: number;
+        capped?: number;
+        late?: number;
       };
     };
   };
@@ -1333,9 +1350,10 @@ export type EventCampaignReceipts = {
       failed: number;
       skipped: number;
       pending: number;
-      /** Of those that are skipped, by a cap of the app; left out if none are. */
+      /** Of those that are skipped: by a cap of the app, and since their local time had passed. */
       skippedBy?: {
-        capped: number;
+        capped?: number;
+        late?: number;
       };
     };
     /** Devices. `delivered` is of a sample, unless the app asks for all. */
@@ -1812,9 +1830,12 @@ export type MessageOutcome = {
     skipped: number;
     /** Without an outcome yet. */
     pending: number;
-    /** Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run and a cancellation skip the others. */
+    /** Why so many of the skipped are; left out if none are for a reason named here. A dry run and a cancellation skip the others. */
     skippedBy?: {
-      capped: number;
+      /** By a cap of the app. */
+      capped?: number;
+      /** Their local time had passed. */
+      late?: number;
     };
   };
   receipts?: ReceiptCounts;

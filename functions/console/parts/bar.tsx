@@ -42,7 +42,8 @@ export function LedgerFigures({ counts }: { counts: Counts }) {
           </div>
         ))}
       </dl>
-      {skippedBy && <p class="muted">{ledger.capped(count(skippedBy.capped))}</p>}
+      {skippedBy?.capped && <p class="muted">{ledger.capped(count(skippedBy.capped))}</p>}
+      {skippedBy?.late && <p class="muted">{ledger.late(count(skippedBy.late))}</p>}
     </>
   );
 }

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { type Change, campaignStates } from '../../model/campaign.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
-import { pastTime } from '../../pipeline/accept/accept.ts';
+import { timeFaults, timeOf } from '../../pipeline/accept/time.ts';
 import {
   allowedIn,
   type Controlled,
@@ -157,10 +157,13 @@ const rescheduleCampaignCall = (ports: Ports) =>
       422: problemResponse(422, 'The time is in the past.'),
     },
     async handle({ params: { id }, body }, c) {
-      const faults = pastTime(ports, body).map((it) => ({ ...it, path: 'at' }));
+      const faults = timeFaults(ports, body).map((it) => ({
+        ...it,
+        path: it.path.replace(/^schedule\./, ''),
+      }));
       if (faults.length > 0)
         return answerProblem(c, 'refused', 'It cannot begin then.', { faults });
-      const done = await reschedule(ports, id, body.at, callerOf(c));
+      const done = await reschedule(ports, id, timeOf(body, ports.now()), callerOf(c));
       return controlled(c, ports, { id, verb: 'scheduled', done });
     },
   });

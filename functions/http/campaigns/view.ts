@@ -70,12 +70,15 @@ export const campaignSchema = z
         skipped: z.int(),
         pending: z.int().meta({ description: 'Without an outcome yet.' }),
         skippedBy: z
-          .object({ capped: z.int() })
+          .object({
+            capped: z.int().optional().meta({ description: 'By a cap of the app.' }),
+            late: z.int().optional().meta({ description: 'Their local time had passed.' }),
+          })
           .optional()
           .meta({
             description:
-              'Of those that are skipped: how many for a cap of the app. Left out if none are. A dry run ' +
-              'and a cancellation skip the others.',
+              'Why so many of the skipped are; left out if none are for a reason named here. A dry run and a ' +
+              'cancellation skip the others.',
           }),
       })
       .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
@@ -86,6 +89,14 @@ export const campaignSchema = z
   })
   .meta({ id: 'Campaign' });
 
+/** A campaign with a local time has no other: it begins at several. */
+const timeView = (it: CampaignRequest['schedule']) => {
+  if (!it) return undefined;
+  const { at, local, late } = it;
+  if (local !== undefined) return { local, late };
+  return { at: at === undefined ? undefined : rfc3339(at) };
+};
+
 /** The part of a campaign that its author sent, as it is accepted again. */
 export const requestView = (it: CampaignRequest) =>
   ({
@@ -94,7 +105,7 @@ export const requestView = (it: CampaignRequest) =>
     audience: said(it.audience),
     message: it.message,
     rate: it.rate,
-    schedule: it.schedule && { at: rfc3339(it.schedule.at) },
+    schedule: timeView(it.schedule),
     canary: it.canary,
     dryRun: it.dryRun,
     test: it.test,
@@ -130,7 +141,7 @@ export function campaignView(
     reason: campaign.reason,
     counts: {
       ...{ recipients, accepted, failed, skipped, pending },
-      ...(skippedBy && { skippedBy: { capped: skippedBy.capped } }),
+      ...(skippedBy && { skippedBy: { capped: skippedBy.capped, late: skippedBy.late } }),
     },
     receipts: receipts ? receiptsView(receipts) : undefined,
     createdAt: rfc3339(campaign.createdAt),

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { type AppPolicy, type Cap, defaultPolicy, windowOf } from '../app-policy.ts';
 import { DAY_MS } from '../timing.ts';
 import { category } from './registration.ts';
+import { zone } from './zone.ts';
 
 /** A share has this many decimals at most: it is in each push where it is not the usual one. */
 const MAX_DECIMALS = 4;
@@ -24,6 +25,18 @@ export const capSchema = z.strictObject({
     })
     .meta({ example: '24h' }),
 });
+
+const timeOfDay = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { message: 'must be a time of the day such as 22:00' });
+
+export const quietSchema = z
+  .strictObject({ from: timeOfDay, to: timeOfDay })
+  .refine(({ from, to }) => from !== to, {
+    path: ['to'],
+    message: 'must not be `from`: it would be quiet all day',
+  })
+  .meta({ id: 'QuietHours', example: { from: '22:00', to: '08:00' } });
 
 /** One of two caps of the same time, or one that a shorter time makes useless, is a mistake. */
 function checkTogether({ value: caps, issues }: z.core.ParsePayload<Cap[]>) {
@@ -77,6 +90,18 @@ export const appPolicySchema = z
           { max: 5, per: '7d' },
         ],
       }),
+    quiet: quietSchema
+      .nullable()
+      .default(defaultPolicy.quiet)
+      .meta({
+        description:
+          'No campaign reaches a device between these times of its own clock: it waits for `to`. A campaign ' +
+          'follows what is set when its recipients are read.',
+      }),
+    defaultZone: zone.default(defaultPolicy.defaultZone).meta({
+      description: 'The time zone of devices that tell none.',
+      example: 'Europe/Berlin',
+    }),
     exempt: z
       .array(category)
       .max(MAX_EXEMPT)
@@ -84,7 +109,8 @@ export const appPolicySchema = z
       .default(defaultPolicy.exempt)
       .meta({
         description:
-          'Categories of messages that reach a device over its caps, and do not count for them.',
+          'Categories of messages that reach a device over its caps, do not count for them, and reach it in ' +
+          'quiet hours.',
         example: ['security'],
       }),
   })

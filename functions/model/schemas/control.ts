@@ -1,20 +1,58 @@
 /** The parts of a request about when a campaign begins, and about its canary. */
 
 import * as z from 'zod';
+import { lates } from '../waves.ts';
 import { timeInMs } from './time.ts';
 
 const LAST_YEAR = 9999;
 
+const at = timeInMs
+  .refine((it) => new Date(it).getUTCFullYear() <= LAST_YEAR, { message: 'is too far away' })
+  .meta({
+    type: 'string',
+    format: 'date-time',
+    description: 'When it begins; RFC 3339, not in the past.',
+    example: '2026-12-24T18:00:00+01:00',
+  });
+
+const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
+
+const local = z
+  .string()
+  .max(64)
+  .refine((it) => LOCAL.test(it), {
+    message: 'must be a date and a time without a zone, such as 2026-12-24T09:00',
+    abort: true,
+  })
+  // a Date takes the 31st of February for the 3rd of March
+  .refine((it) => isTime(it), { message: 'is no time: there is no such day, hour or minute' })
+  .meta({
+    description: 'What the clock of each device shows when it is sent to.',
+    example: '2026-12-24T09:00',
+  });
+
+function isTime(text: string): boolean {
+  const date = new Date(`${text}Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, text.length) === text;
+}
+
+const late = z.enum(lates).meta({
+  description:
+    'What becomes of devices whose `local` time has passed already: they are sent to `now`, at that time ' +
+    'of the `next-day`, or are counted as skipped. `now` if left out.',
+});
+
 export const scheduleSchema = z
-  .strictObject({
-    at: timeInMs
-      .refine((it) => new Date(it).getUTCFullYear() <= LAST_YEAR, { message: 'is too far away' })
-      .meta({
-        type: 'string',
-        format: 'date-time',
-        description: 'When it begins; RFC 3339, not in the past.',
-        example: '2026-12-24T18:00:00+01:00',
-      }),
+  .strictObject({ at: at.optional(), local: local.optional(), late: late.optional() })
+  .superRefine((it, context) => {
+    const say = (message: string, path: string[] = []) =>
+      context.addIssue({ code: 'custom', path, message });
+    if ((it.at === undefined) === (it.local === undefined))
+      say(
+        'must have one of `at`, a point in time, and `local`, what the clock of each device shows',
+      );
+    if (it.late !== undefined && it.local === undefined)
+      say('goes with `local`: one point in time is late for all or none', ['late']);
   })
   .meta({ id: 'CampaignSchedule' });
 

@@ -26,8 +26,9 @@ const counted = {
     failed: z.int(),
     skipped: z.int(),
     pending: z.int(),
-    skippedBy: z.object({ capped: z.int() }).optional().meta({
-      description: 'Of those that are skipped, by a cap of the app; left out if none are.',
+    skippedBy: z.object({ capped: z.int().optional(), late: z.int().optional() }).optional().meta({
+      description:
+        'Of those that are skipped: by a cap of the app, and since their local time had passed.',
     }),
   }),
 };

@@ -5,6 +5,7 @@ import { timeZoneOf } from '../canonical/timezone.ts';
 import { cronFault } from '../cron.ts';
 import { campaignRequestSchema } from './campaign.ts';
 import { timeInMs } from './time.ts';
+import { zone } from './zone.ts';
 
 const cron = z
   .string()
@@ -16,13 +17,7 @@ const cron = z
     example: '30 9 * * 1-5',
   });
 
-const timeZone = z
-  .string()
-  .max(64)
-  .refine((it) => timeZoneOf(it) !== null, {
-    message: 'must be a zone such as Europe/Berlin or UTC',
-  })
-  .transform((it) => timeZoneOf(it) ?? it)
+const timeZone = zone
   .prefault('UTC')
   .meta({ description: "Kept as IANA's current name: `UTC` is `Etc/UTC`." });
 

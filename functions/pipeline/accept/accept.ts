@@ -14,6 +14,7 @@ import { appPolicy } from '../app-policy.ts';
 import { resolve } from '../audience/resolve.ts';
 import { wakeSenders } from '../wake.ts';
 import { sendingFaults } from './faults.ts';
+import { timeFaults, timeOf } from './time.ts';
 
 export type Accepted =
   | { kind: 'accepted' | 'existing'; campaign: Campaign }
@@ -39,13 +40,6 @@ export async function accept(
     return (await earlier(ports, request, idempotencyKey)) ?? { kind: 'refused', faults };
   return keep(ports, request, { ...campaign, ...marks }, idempotencyKey, by);
 }
-
-/** The fault of a time (ms since the epoch) that is not in the future; none without a schedule. */
-export const pastTime = (
-  { now }: Pick<Ports, 'now'>,
-  schedule: CampaignRequest['schedule'],
-): Fault[] =>
-  schedule && schedule.at <= now() ? [{ path: 'schedule.at', message: 'is in the past' }] : [];
 
 /**
  * Accepts a request that was checked earlier: a schedule's run, a retry, an inbound webhook. Its
@@ -115,16 +109,21 @@ async function keep(
  */
 export async function draft(ports: Ports, request: CampaignRequest) {
   const now = ports.now();
-  const { app, audience, message, schedule } = request;
+  const { app, audience, message } = request;
+  const begin = request.schedule && timeOf(request.schedule, now).at;
   const asked = { audience, category: message.category };
   const [campaign, answer] = await Promise.all([
     sampleCampaign(ports, request, now),
     // a retry goes to the failures of an earlier campaign: its audience is not resolved again
-    request.retryOf ? { resolved: null } : resolve(ports.store, app, asked, now, schedule?.at),
+    request.retryOf ? { resolved: null } : resolve(ports.store, app, asked, now, begin),
   ]);
   if ('resolved' in answer && answer.resolved) campaign.meaning = answer.resolved;
   const unclear = 'faults' in answer ? answer.faults : [];
-  const faults = [...unclear, ...sendingFaults(ports, campaign), ...pastTime(ports, schedule)];
+  const faults = [
+    ...unclear,
+    ...sendingFaults(ports, campaign),
+    ...timeFaults(ports, request.schedule),
+  ];
   return { campaign, unclear, faults };
 }
 
@@ -134,10 +133,15 @@ export async function draft(ports: Ports, request: CampaignRequest) {
  */
 const randomId = () => randomUUID().replace(/-.*-/, '');
 
-const newCampaign = (request: CampaignRequest, id: string, now: number): Campaign => ({
+const newCampaign = (
+  { schedule, ...request }: CampaignRequest,
+  id: string,
+  now: number,
+): Campaign => ({
   ...request,
+  ...(schedule && { schedule: timeOf(schedule, now) }),
   id,
-  state: request.schedule ? 'scheduled' : 'accepted',
+  state: schedule ? 'scheduled' : 'accepted',
   reason: null,
   createdAt: now,
   firstPushAt: null,

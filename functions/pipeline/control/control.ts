@@ -1,6 +1,12 @@
 /** control: pauses, resumes, cancels and reschedules a campaign, and queues its open work again. */
 
-import { type Campaign, type CampaignState, isClosed, SYSTEM } from '../../model/campaign.ts';
+import {
+  type Campaign,
+  type CampaignState,
+  type CampaignTime,
+  isClosed,
+  SYSTEM,
+} from '../../model/campaign.ts';
 import type { OpenChunk, Shard } from '../../model/chunk.ts';
 import {
   canaryTask,
@@ -126,17 +132,17 @@ export async function pause(
 }
 
 /**
- * Moves a scheduled campaign to another time, `at` in ms since the epoch. Throws when the store or the
- * queue fails.
+ * Moves a scheduled campaign to another time. Throws when the store or the queue fails.
  */
 export async function reschedule(
   ports: Ports,
   id: string,
-  at: number,
+  time: CampaignTime,
   by: string,
 ): Promise<Controlled> {
   const { store, queue, now } = ports;
-  const changed = await store.reschedule(id, at, startDueAt(at, now()), now(), by);
+  const dueAt = startDueAt(time.at, now());
+  const changed = await store.reschedule(id, time, dueAt, now(), by);
   const campaign = changed ?? (await store.getCampaign(id));
   if (!campaign) return { kind: 'missing' };
   if (!changed) return { kind: 'illegal', campaign };

@@ -1,7 +1,7 @@
 /** A campaign as its document stores it. */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import type { Campaign, CampaignRequest, Change } from '../../model/campaign.ts';
+import type { Campaign, Change } from '../../model/campaign.ts';
 import { mayReachUnnamed, namesIn } from '../erasure.ts';
 import type { Outcome } from '../messages.ts';
 import { noted } from '../timeline.ts';
@@ -18,11 +18,25 @@ import {
   UNNAMED,
 } from './schema.ts';
 
+/** What has no field of its own. */
+type Stored = Omit<
+  Campaign,
+  | 'id'
+  | 'state'
+  | 'reason'
+  | 'createdAt'
+  | 'firstPushAt'
+  | 'closedAt'
+  | 'shards'
+  | 'trials'
+  | 'sums'
+>;
+
 /** The value of the field `request`: everything that has no field of its own. */
 export function requestOf(campaign: Campaign): string {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
     campaign;
-  return JSON.stringify(request satisfies CampaignRequest);
+  return JSON.stringify(request satisfies Stored);
 }
 
 export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
@@ -89,7 +103,7 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
     found.data() as CampaignFields;
   return {
     id: found.id,
-    ...(JSON.parse(request) as CampaignRequest),
+    ...(JSON.parse(request) as Stored),
     state,
     reason,
     createdAt,

@@ -4,7 +4,14 @@
  */
 
 import { FieldValue } from '@google-cloud/firestore';
-import { type Campaign, type Change, noCounts, SYSTEM, transitions } from '../../model/campaign.ts';
+import {
+  type Campaign,
+  type CampaignTime,
+  type Change,
+  noCounts,
+  SYSTEM,
+  transitions,
+} from '../../model/campaign.ts';
 import { closedEvent, pausedEvent } from '../../model/campaign-events.ts';
 import type { CampaignMove, Store } from '../../ports/ports.ts';
 import { begins, dueAfter, movedTo, withoutGuard, withoutTask } from '../timeline.ts';
@@ -23,7 +30,7 @@ import { type CampaignFields, dueOf } from './schema.ts';
 export const firestoreMoves = (context: Context) =>
   ({
     moveCampaign: (move) => moveCampaign(context, move),
-    reschedule: (id, startAt, dueAt, at, by) => reschedule(context, { id, startAt, dueAt, at, by }),
+    reschedule: (id, time, dueAt, at, by) => reschedule(context, { id, time, dueAt, at, by }),
     passCanary: (id, at, reason) => passCanary(context, id, at, reason),
     redriven: (id, task) => redriven(context, id, task),
   }) satisfies Partial<Store>;
@@ -67,17 +74,17 @@ function moveCampaign({ client, schema, retentionDays, events }: Context, move: 
   });
 }
 
-type Rescheduled = { id: string; startAt: number; dueAt: number; at: number; by: string };
+type Rescheduled = { id: string; time: CampaignTime; dueAt: number; at: number; by: string };
 
-function reschedule(context: Context, { id, startAt, dueAt, at, by }: Rescheduled) {
+function reschedule(context: Context, { id, time, dueAt, at, by }: Rescheduled) {
   return change(context, id, (campaign) => {
     if (campaign.state !== 'scheduled') return null;
-    const changed: Campaign = { ...campaign, schedule: { at: startAt } };
+    const changed: Campaign = { ...campaign, schedule: time };
     const stays = { from: 'scheduled', to: 'scheduled' } as const;
     return {
       changed,
       due: dueOf(id, dueAt),
-      history: { at, by, ...stays, reason: begins(startAt) },
+      history: { at, by, ...stays, reason: begins(time) },
     };
   });
 }

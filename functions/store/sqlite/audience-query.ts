@@ -66,6 +66,7 @@ const columns = {
   refreshedAt: 'refreshed_at',
   tags: 'tags',
   attributes: 'attributes',
+  movedAt: 'NULL',
 };
 type Column = keyof typeof columns;
 export const COLUMNS = Object.keys(columns) as Column[];

@@ -1,12 +1,6 @@
 /** Rows of the table `campaigns`, and the campaigns they stand for. */
 
-import type {
-  Campaign,
-  CampaignRequest,
-  CampaignState,
-  Sums,
-  Trials,
-} from '../../model/campaign.ts';
+import type { Campaign, CampaignState, Sums, Trials } from '../../model/campaign.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 export interface CampaignRow {
@@ -32,16 +26,30 @@ export function findCampaign({ sql }: Database, id: string): Campaign | null {
   return row ? toCampaign(row) : null;
 }
 
+/** What has no column of its own. */
+type Stored = Omit<
+  Campaign,
+  | 'id'
+  | 'state'
+  | 'reason'
+  | 'createdAt'
+  | 'firstPushAt'
+  | 'closedAt'
+  | 'shards'
+  | 'trials'
+  | 'sums'
+>;
+
 /** The value of the column `request`. */
 export function requestOf(campaign: Campaign): string {
   const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
     campaign;
-  return JSON.stringify(request satisfies CampaignRequest);
+  return JSON.stringify(request satisfies Stored);
 }
 
 export const toCampaign = (row: CampaignRow): Campaign => ({
   id: row.id,
-  ...(JSON.parse(row.request) as CampaignRequest),
+  ...(JSON.parse(row.request) as Stored),
   state: row.state,
   reason: row.reason,
   createdAt: row.created_at,

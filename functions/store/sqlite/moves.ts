@@ -29,17 +29,17 @@ export function sqliteMoves(db: Database, events: SqliteEvents, note: SqliteHist
         return moved;
       }),
 
-    reschedule: async (id, startAt, dueAt, at, by) =>
+    reschedule: async (id, time, dueAt, at, by) =>
       durably(() => {
         const campaign = findCampaign(db, id);
         if (campaign?.state !== 'scheduled') return null;
-        const changed = { ...campaign, schedule: { at: startAt } };
+        const changed = { ...campaign, schedule: time };
         sql('UPDATE campaigns SET request = ?, due_at = ? WHERE id = ?').run(
           requestOf(changed),
           dueAt,
           id,
         );
-        note(id, { at, by, from: 'scheduled', to: 'scheduled', reason: begins(startAt) });
+        note(id, { at, by, from: 'scheduled', to: 'scheduled', reason: begins(time) });
         return changed;
       }),
 

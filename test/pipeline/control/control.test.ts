@@ -42,14 +42,14 @@ test('a campaign is moved earlier and later, but only until it begins', async (t
   const people = await world.people(5);
   const id = await world.campaign({ schedule: { at: NOW + DAY } });
   for (const at of [NOW + 2 * DAY, NOW + DAY, NOW + 60 * DAY, NOW + 3 * DAY])
-    assert.equal((await reschedule(world.ports, id, at, ME)).kind, 'ok');
+    assert.equal((await reschedule(world.ports, id, { at }, ME)).kind, 'ok');
   await world.run(NOW + 3 * DAY - 1);
   assert.equal(world.script.sent.length, 0, 'the earlier times are void');
   await world.run(NOW + 3 * DAY);
   await world.closed(id);
   eachOnce(world, people);
-  assert.equal((await reschedule(world.ports, id, NOW + 9 * DAY, ME)).kind, 'illegal');
-  assert.equal((await reschedule(world.ports, 'nothing', NOW + DAY, ME)).kind, 'missing');
+  assert.equal((await reschedule(world.ports, id, { at: NOW + 9 * DAY }, ME)).kind, 'illegal');
+  assert.equal((await reschedule(world.ports, 'nothing', { at: NOW + DAY }, ME)).kind, 'missing');
 });
 
 test('a campaign whose rescheduling died before it was queued begins at its new time, and not before', async (t) => {
@@ -65,7 +65,7 @@ test('a campaign whose rescheduling died before it was queued begins at its new 
     const began = world.clock.now;
     const id = await world.campaign({ schedule: { at: began + from - NOW } });
     world.ports.queue = { ...world.queue, create: () => Promise.reject(new Error('killed')) };
-    await assert.rejects(reschedule(world.ports, id, began + to - NOW, ME));
+    await assert.rejects(reschedule(world.ports, id, { at: began + to - NOW }, ME));
     world.ports.queue = world.queue;
     await ticking(world, began + to - NOW - 1, 6 * 60 * MINUTE);
     assert.equal(world.script.sent.length, 0);

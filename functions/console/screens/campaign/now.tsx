@@ -49,7 +49,7 @@ export function Now({ campaign, live, report }: Props) {
 }
 
 function Began({ campaign: { schedule, firstPushAt, closedAt, state } }: Pick<Props, 'campaign'>) {
-  if (state === 'scheduled' && schedule) return <At name={words.begins} at={schedule.at} />;
+  if (state === 'scheduled' && schedule?.at) return <At name={words.begins} at={schedule.at} />;
   if (closedAt !== null) return <At name={words.ended} at={closedAt} />;
   return <At name={words.begun} at={firstPushAt} />;
 }

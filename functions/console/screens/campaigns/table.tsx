@@ -64,7 +64,7 @@ function Row({ it }: { it: CampaignView }) {
         {isBegun && <LedgerBar counts={it.counts} isThin />}
         <small class="muted">
           {isBegun && percent(recipients - pending, recipients)}
-          {!isBegun && it.state === 'scheduled' && it.schedule && <Time at={it.schedule.at} />}
+          {!isBegun && it.state === 'scheduled' && it.schedule?.at && <Time at={it.schedule.at} />}
         </small>
       </td>
       <td class={cell({ isNumber: true, isWide: true })}>{isBegun ? count(recipients) : '–'}</td>

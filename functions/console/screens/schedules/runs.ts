@@ -29,7 +29,7 @@ export function runsOf(schedules: ScheduleView[], campaigns: CampaignView[]): Ru
     })),
   );
   const once = campaigns.flatMap(({ id, name, schedule }) =>
-    schedule
+    schedule?.at
       ? [
           {
             at: Date.parse(schedule.at),

@@ -17,6 +17,7 @@ export const campaign = {
     closed: 'Closed: every recipient is counted once.',
     open: (percent: string) => `${percent} have a result`,
     capped: (count: string) => `${count} were skipped: they are over a cap of the app.`,
+    late: (count: string) => `${count} were skipped: their local time had passed.`,
     unread: (count: string) => `${count} of the audience were not read.`,
   },
   control: {
