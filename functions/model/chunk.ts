@@ -168,4 +168,9 @@ export type LastTask = string | null;
 
 export interface NewChunk extends Omit<Chunk, 'open' | 'inDoubt' | 'attempt' | 'stalled'> {
   dueAt: number;
+  /**
+   * The local time of its recipients had passed: all of them are skipped as it is frozen, no badge of theirs
+   * is counted up, and nothing is kept of them for caps.
+   */
+  isLate?: boolean | undefined;
 }

@@ -46,8 +46,6 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** the caps that hold for its recipients, which then count; left out or [] if none do */
   caps?: Cap[] | undefined;
-  /** its recipients are skipped since their local time had passed; they stay in their chunks */
-  isLate?: boolean | undefined;
   /** recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms */
   held?: { recipients: number; until: number } | undefined;
   /** recipients that are counted, not frozen, since the campaign is being cancelled */
