@@ -66,12 +66,20 @@ export const startOf = (local: string) => wallOf(local) - 14 * HOUR_MS;
 /** When the last clock shows it: at UTC-12:00. */
 export const lastOf = (local: string) => wallOf(local) + 12 * HOUR_MS;
 
-/** When devices in `zone` are sent to. Throws a RangeError for an unknown zone. */
-export function turnIn(timing: Timing, zone: string, offset: OffsetAt = offsetAt): Turn {
-  const { local, quiet } = timing;
-  const due = local ? localTurn(local, zone, offset) : { at: timing.begin, isLate: false };
-  const at = quiet && !due.isLate ? afterQuiet(quiet, zone, due.at, offset) : due.at;
-  return { at, isHeld: at > due.at, isLate: due.isLate };
+/**
+ * When devices in `zone` are sent to, at `earliest` or later (ms since the epoch). Throws a RangeError for an
+ * unknown zone.
+ */
+export function turnIn(
+  { local, quiet, begin }: Timing,
+  zone: string,
+  offset: OffsetAt = offsetAt,
+  earliest = 0,
+): Turn {
+  const found = local ? localTurn(local, zone, offset) : { at: begin, isLate: false };
+  const due = Math.max(found.at, earliest);
+  const at = quiet && !found.isLate ? afterQuiet(quiet, zone, due, offset) : due;
+  return { at, isHeld: at > due, isLate: found.isLate };
 }
 
 function localTurn({ local, late, since }: LocalTime, zone: string, offset: OffsetAt) {

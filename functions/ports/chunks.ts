@@ -79,6 +79,8 @@ export interface Chunks {
   getShard(campaignId: string, index: number): Promise<Shard | null>;
   /** The shards that are not planned to their end. */
   openShards(campaignId: string): Promise<Shard[]>;
+  /** All shards of a campaign, in order, with what is counted in each. */
+  listShards(campaignId: string): Promise<Shard[]>;
   /** Which of these installations the campaign has frozen already, in any of its shards. */
   frozenAmong(campaignId: string, ids: string[]): Promise<Set<string>>;
   /**

@@ -44,6 +44,7 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     const counts = { recipients: 9, accepted: 0, failed: 0, skipped: 4, reasons: {} };
     assert.deepEqual(shard.counts, counts);
     assert.deepEqual(await store.counts(id), counts);
+    assert.deepEqual(await store.listShards(id), [shard]);
 
     for (const { dueAt, ...frozen } of page.chunks) {
       const { chunk, campaign } = claimed(await claim(store, frozen.id));

@@ -22,6 +22,13 @@ export const firestoreShards = (context: Context) =>
       return found?.exists ? withCounters(found, counters) : null;
     },
 
+    async listShards(campaignId) {
+      if (!isId(campaignId)) return [];
+      const counters = await countersOf(context, campaignId, null);
+      const found = await shardsOf(context, campaignId);
+      return found.map((it) => withCounters(it, counters)).sort((a, b) => a.index - b.index);
+    },
+
     async openShards(campaignId) {
       return (await shardsOf(context, campaignId)).map(toShard).filter((it) => !it.planned);
     },

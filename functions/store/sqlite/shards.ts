@@ -61,6 +61,11 @@ export function sqliteShards({ sql }: Database) {
   const verbs = {
     getShard: async (campaignId, index) => shard(campaignId, index),
 
+    listShards: async (campaignId) =>
+      sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? ORDER BY idx')
+        .all(campaignId)
+        .map(toShard),
+
     openShards: async (campaignId) =>
       sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? AND planned = 0')
         .all(campaignId)
