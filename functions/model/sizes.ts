@@ -71,3 +71,6 @@ export const COUNTERS_OF_SHARD = 16;
  * they lie: a set of 40 kB for each, and 10 MiB in a write.
  */
 export const NEVER_WIDE = 200;
+
+/** Names of an audience that are looked up in one query: as many as a store takes in one condition. */
+export const NAMES_SIZE = 100;

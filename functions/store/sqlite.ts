@@ -61,7 +61,7 @@ export function createSqliteStore({
   const { unpublished, published, timeline } = outbox;
   const { overdueDeliveries, ...webhooks } = sqliteWebhooks(db, outbox);
   const lookups = sqliteLookups(db);
-  const rows = sqliteRows(db, lookups);
+  const rows = sqliteRows(db, lookups, now);
   const { forget, writing, ...installations } = sqliteInstallations(db, rows, lookups);
   const { normalizeAll, ...normalize } = sqliteNormalize(db, rows, writing);
   try {

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Cap, defaultPolicy } from '../../functions/model/app-policy.ts';
+import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
+import { unregisteredId } from '../../functions/model/installation.ts';
+import { audienceSchema } from '../../functions/model/schemas/audience.ts';
+import { messageSchema } from '../../functions/model/schemas/message.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../functions/model/schemas/push.ts';
+import { NEVER_WIDE } from '../../functions/model/sizes.ts';
+import type { Upload } from '../../functions/model/upload.ts';
 import { putAppPolicy } from '../../functions/pipeline/app-policy.ts';
 import { estimate } from '../../functions/pipeline/audience/estimate.ts';
 import { cancel } from '../../functions/pipeline/control/control.ts';
@@ -13,7 +19,7 @@ import { singlePush } from '../../functions/pipeline/single-push.ts';
 import { why } from '../../functions/pipeline/why/why.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
-import { createWorld, DAY, MINUTE, NOW, ticking, type World } from '../pipeline/world.ts';
+import { createWorld, DAY, eachOnce, MINUTE, NOW, ticking, type World } from '../pipeline/world.ts';
 
 type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;
 
@@ -30,6 +36,32 @@ const sentTo = ({ script }: World) =>
     .splice(0)
     .map((it) => it.installationId)
     .sort();
+
+/** The store, as if each device had a set of its own, of which a page may span 64. */
+const narrowed = (store: Store): Store => ({
+  ...store,
+  async freezePage(page) {
+    const all = page.chunks.flatMap((it) =>
+      it.recipients.map((one) => bucketOf(one.installationId)),
+    );
+    if (!page.caps?.length || all.length <= NEVER_WIDE) return store.freezePage(page);
+    return { kind: 'wide', from: all.sort((a, b) => a - b)[64]! };
+  },
+});
+
+const UPLOAD = 'a0'.repeat(10);
+
+/** An audience of these tokens, which need no installation. */
+async function uploaded(store: Store, tokens: string[]) {
+  const upload: Upload = {
+    ...{ id: UPLOAD, app: 'default', of: 'tokens', size: tokens.length },
+    ...{ createdAt: NOW, expiresAt: NOW + 7 * DAY },
+  };
+  await store.putUpload(upload);
+  await store.addToUpload(upload, tokens);
+  const unregistered = { platform: 'android', provider: 'fcm', environment: 'production' };
+  return audienceSchema.parse({ upload: UPLOAD, unregistered });
+}
 
 const capped = async (world: World, id: string) =>
   (await world.closed(id)).counts.skippedBy?.capped ?? 0;
@@ -184,6 +216,122 @@ export function capPipelineContract(
     assert.deepEqual(sentTo(world), people.map((it) => it.id).sort());
     assert.equal(await capped(world, id), 0);
   });
+
+  walk(
+    'a page that is too wide for caps is cut, and a planner that dies between its parts loses none',
+    async (world) => {
+      const { ports, store } = world;
+      const people = await world.people(1_000, (n) =>
+        n % 4 === 0 ? { optedOutOf: ['offers'] } : {},
+      );
+      await put(world, ONCE);
+      const narrow = narrowed(store);
+      let frozen = 0;
+      ports.store = {
+        ...narrow,
+        async freezePage(page) {
+          const answer = await narrow.freezePage(page);
+          if (answer.kind === 'frozen' && ++frozen === 1) throw new Error('killed');
+          return answer;
+        },
+      };
+      const message = messageSchema.parse({ title: 'Sale', category: 'offers' });
+      const id = await world.campaign({ message });
+      await ticking(world, NOW + HOUR);
+      assert.ok(frozen > 4, `${frozen} pages`);
+      eachOnce(
+        world,
+        people.filter((it) => !it.optedOutOf),
+      );
+      assert.equal(await capped(world, id), 0);
+      assert.equal((await report(ports, id))!.unread, 0);
+    },
+  );
+
+  walk(
+    'named devices are in pages that need no cut, in whichever order they are',
+    async (world) => {
+      const { ports, store } = world;
+      const people = await world.people(300, (n) => ({ optedOut: n % 2 === 0 }));
+      const bare = Array.from({ length: 300 }, (_, n) => `bare-token-${n}`);
+      ports.store = narrowed(store);
+      await put(world, ONCE);
+      const audience = await uploaded(store, [...people.map((it) => it.token), ...bare]);
+      const wanted = [
+        ...people.filter((it) => !it.optedOut).map((it) => it.id),
+        ...bare.map(unregisteredId),
+      ];
+      assert.equal(await capped(world, await world.send({ audience })), 0);
+      assert.deepEqual(sentTo(world), wanted.toSorted());
+      assert.equal(await capped(world, await world.send({ audience })), wanted.length);
+      assert.deepEqual(sentTo(world), []);
+    },
+  );
+
+  walk('caps that are put while named devices are read hold for those', async (world) => {
+    const { ports, store } = world;
+    const people = await world.people(600);
+    const narrow = narrowed(store);
+    let isPut = false;
+    ports.store = {
+      ...narrow,
+      async *streamAudience(read) {
+        if (!isPut) await put(world, ONCE);
+        isPut = true;
+        yield* store.streamAudience(read);
+      },
+    };
+    const tokens = people.map((it) => it.token);
+    const id = await world.send({ audience: await uploaded(store, tokens) });
+    eachOnce(world, people);
+    assert.equal(await capped(world, id), 0);
+    assert.equal(await capped(world, await world.send()), people.length);
+  });
+
+  walk('a canary all of whose recipients are over a cap lets the rest begin', async (world) => {
+    const people = await world.people(400);
+    await put(world, ONCE);
+    const inCanary = people.filter((it) => it.bucket < 0.3 * BUCKETS).map((it) => it.id);
+    await world.send({ audience: { installationIds: inCanary } });
+    assert.deepEqual(sentTo(world), inCanary.toSorted());
+    const canary = { percent: 10, holdSeconds: 60, maxFailureRate: 0.1 };
+    const id = await world.send({ canary });
+    assert.equal(sentTo(world).length, people.length - inCanary.length);
+    assert.equal(await capped(world, id), inCanary.length);
+  });
+
+  walk(
+    'ten campaigns whose planners die behind each write, each followed by two: none is above its cap',
+    async (world) => {
+      const { ports, store } = world;
+      const people = await world.people(600);
+      await put(world, [{ max: 3, per: '24h' }]);
+      let writes = 0;
+      ports.store = {
+        ...store,
+        async freezePage(page) {
+          writes += 1;
+          // a second planner has the same page, and may be first
+          const both = [store.freezePage(page), store.freezePage(page)];
+          const [first] = writes % 2 ? both : both.reverse();
+          const frozen = await first!;
+          await Promise.all(both);
+          if (writes % 3 === 0) throw new Error('killed');
+          return frozen;
+        },
+      };
+      const ids = await Promise.all(Array.from({ length: 10 }, () => world.campaign()));
+      await ticking(world, NOW + HOUR);
+      const sent = Map.groupBy(sentTo(world), (it) => it);
+      assert.deepEqual(
+        people.filter(({ id }) => sent.get(id)?.length !== 3),
+        [],
+      );
+      let skipped = 0;
+      for (const id of ids) skipped += await capped(world, id);
+      assert.equal(skipped, 7 * people.length);
+    },
+  );
 
   walk(
     'many campaigns at once, canaries too: each device gets as many as its cap allows',

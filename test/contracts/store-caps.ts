@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type Cap, windowOf } from '../../functions/model/app-policy.ts';
 import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
 import type { NewChunk } from '../../functions/model/chunk.ts';
+import { unregisteredId } from '../../functions/model/installation.ts';
 import type { FrozenPage, Store } from '../../functions/ports/ports.ts';
 import {
   chance,
@@ -52,6 +53,12 @@ async function reachedBy(store: Store, campaignId: string): Promise<string[]> {
       ids.push(...chunk.open.map((it) => chunk.recipients[it]!.installationId));
     }
   return ids.sort();
+}
+
+async function erase(store: Store, userId: string, now: number) {
+  let after: string | null = null;
+  do after = (await store.eraseUser(userId, now, after)).next;
+  while (after !== null);
 }
 
 const inOrder = (ids: string[]) => ids.toSorted((a, b) => bucketOf(a) - bucketOf(b));
@@ -144,6 +151,67 @@ export function capContract(name: string, makeStore: MakeStore) {
     assert.deepEqual((await sendTo(store, ['ada'])).reached, []);
   });
 
+  test(`${name}: who is named twice in a page is reached by one campaign, or skipped twice`, async (t) => {
+    const store = await makeStore(t);
+    const twice = ['ada', 'ada', 'ben'];
+    assert.deepEqual((await sendTo(store, twice)).reached, twice);
+    assert.deepEqual((await sendTo(store, twice)).reached, twice);
+    const { id } = await sendTo(store, twice);
+    const { recipients, skipped, skippedBy } = await store.counts(id);
+    assert.deepEqual([recipients, skipped, skippedBy], [3, 3, { capped: 3 }]);
+    assert.equal((await store.getCampaign(id))!.state, 'completed');
+  });
+
+  test(`${name}: a page of a chunk that is settled and one that is not closes with the second`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [{ max: 1, per: '24h' }];
+    await sendTo(store, ['ada', 'ben'], { caps });
+    const id = await running(store);
+    const chunks = chunksTo(id, 0, ['ada', 'ben', 'cem', 'dee'], 2);
+    const frozen = await store.freezePage({ ...pageTo(id, [], { caps }), chunks });
+    assert.deepEqual(frozen, { kind: 'frozen', campaignClosed: false, settled: [`${id}.0.0.0`] });
+    assert.deepEqual(await reachedBy(store, id), ['cem', 'dee']);
+    const committed = await finish(store, `${id}.0.0.1`);
+    assert.ok(committed.kind === 'committed' && committed.campaignClosed);
+    assert.deepEqual((await store.getCampaign(id))!.sums, {
+      ...{ recipients: 4, accepted: 2, failed: 0, skipped: 2 },
+      skippedBy: { capped: 2 },
+    });
+  });
+
+  test(`${name}: a cap ends to the second, not before its time, and each cap at its own`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [
+      { max: 1, per: '1h' },
+      { max: 2, per: '2h' },
+    ];
+    const reached = async (ms: number) => {
+      const { reached: ids } = await sendTo(store, ['ada'], { caps, now: NOW + ms });
+      return ids.length;
+    };
+    assert.equal(await reached(0), 1);
+    assert.equal(await reached(HOUR - 1), 0);
+    assert.equal(await reached(HOUR), 1);
+    // that one was at the beginning of a second; the next one is not, and is kept as the end of it
+    assert.equal(await reached(2 * HOUR - 1), 0);
+    assert.equal(await reached(2 * HOUR + 1), 1);
+    assert.equal(await reached(3 * HOUR + 1), 0);
+    assert.equal(await reached(3 * HOUR + 999), 0);
+    assert.equal(await reached(3 * HOUR + 1000), 1);
+  });
+
+  test(`${name}: of planners whose clocks differ, none takes a device above its cap`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [{ max: 1, per: '24h' }];
+    const at = (ms: number) => ({ caps, now: NOW + ms });
+    assert.deepEqual((await sendTo(store, ['ada'], at(5_000))).reached, ['ada']);
+    assert.deepEqual((await sendTo(store, ['ada', 'ben'], at(0))).reached, ['ben']);
+    assert.deepEqual((await sendTo(store, ['ada', 'ben'], at(5_000))).reached, []);
+    const day = 24 * HOUR;
+    assert.deepEqual((await sendTo(store, ['ada', 'ben'], at(day))).reached, ['ben']);
+    assert.deepEqual((await sendTo(store, ['ada', 'ben'], at(day + 5_000))).reached, ['ada']);
+  });
+
   test(`${name}: who is over a cap counts no badge up`, async (t) => {
     const store = await makeStore(t);
     const caps: Cap[] = [{ max: 1, per: '24h' }];
@@ -208,7 +276,7 @@ export function capContract(name: string, makeStore: MakeStore) {
     assert.equal((await sendTo(store, all, later)).reached.length, 5_000);
   });
 
-  test(`${name}: what a user had is erased, and what a device had before it was theirs is not`, async (t) => {
+  test(`${name}: what is kept of a user is erased, and what is kept of others is not`, async (t) => {
     const store = await makeStore(t);
     const caps: Cap[] = [{ max: 1, per: '24h' }];
     await store.putInstallations([
@@ -216,14 +284,89 @@ export function capContract(name: string, makeStore: MakeStore) {
       person('ben', { userId: 'bob' }),
     ]);
     assert.deepEqual((await sendTo(store, ['ada', 'ben'], { caps })).reached, ['ada', 'ben']);
-    for (let after: string | null = null; ; ) {
-      const { next } = await store.eraseUser('ann', NOW + 1, after);
-      if (next === null) break;
-      after = next;
-    }
+    await erase(store, 'ann', NOW + 1);
     // ten minutes later: no page that was read before is frozen then
     const later = { caps, now: NOW + HOUR };
     assert.deepEqual((await sendTo(store, ['ada', 'ben'], later)).reached, ['ada']);
+  });
+
+  test(`${name}: an erasure leaves what a device got for its next user, and takes what a token got unregistered`, async (t) => {
+    let now = NOW;
+    const store = await makeStore(t, () => now);
+    const caps: Cap[] = [{ max: 2, per: '7d' }];
+    const token = 'token-of-ada';
+    const both = ['ada', unregisteredId(token)];
+    const register = (userId: string) =>
+      store.putInstallations([person('ada', { userId, token }, now)]);
+    const send = async () => {
+      now += 24 * HOUR;
+      return (await sendTo(store, both, { caps, now })).reached.length;
+    };
+    await register('ann');
+    assert.equal(await send(), 2);
+    await register('bob');
+    assert.equal(await send(), 2);
+    assert.equal(await send(), 0);
+    await erase(store, 'ann', now);
+    assert.equal(await send(), 2, 'what was hers does not count');
+    assert.equal(await send(), 0, 'what was his does');
+  });
+
+  test(`${name}: who was over a cap is erased from the campaign, whose ledger stays`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [{ max: 1, per: '24h' }];
+    await store.putInstallations([
+      person('ada', { userId: 'ann' }),
+      person('ben', { userId: 'bob' }),
+    ]);
+    await sendTo(store, ['ada'], { caps });
+    const some = await sendTo(store, ['ada', 'ben'], { caps });
+    const all = await sendTo(store, ['ada'], { caps });
+    const recordsOf = async (userId: string) => {
+      const found: string[] = [];
+      for await (const records of store.readUser(userId))
+        for (const it of records)
+          if (it.kind === 'recipient') found.push(`${it.campaignId} ${it.outcome}`);
+      return found;
+    };
+    const records = await recordsOf('ann');
+    for (const { id } of [some, all]) assert.ok(records.includes(`${id} capped`), id);
+    await erase(store, 'ann', NOW + 1);
+    assert.deepEqual(await recordsOf('ann'), []);
+    const campaign = (await store.getCampaign(all.id))!;
+    const sought = { installationId: 'ada', token: null, userId: null, listedBy: null };
+    assert.deepEqual((await store.findRecipient(campaign, sought)).recipients, []);
+    await finish(store, `${some.id}.0.0.0`);
+    const { sums } = (await store.getCampaign(some.id))!;
+    const one = { recipients: 2, accepted: 1, failed: 0, skipped: 1, skippedBy: { capped: 1 } };
+    assert.deepEqual(sums, one);
+  });
+
+  test(`${name}: campaigns at once cut what is kept of many devices, and miss none of it`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [{ max: 2, per: '24h' }];
+    const all = devices(4_000);
+    const ids = await Promise.all(Array.from({ length: 4 }, () => running(store)));
+    await Promise.all(
+      ids.map(async (id, index) => {
+        for (let page = 0; page < 4; page++) {
+          // each begins with another quarter
+          const from = ((page + index) % 4) * 1_000;
+          const frozen = pageTo(id, all.slice(from, from + 1_000), {
+            page,
+            last: page === 3,
+            caps,
+          });
+          assert.equal((await store.freezePage(frozen)).kind, 'frozen');
+        }
+      }),
+    );
+    const reached = await Promise.all(ids.map((id) => reachedBy(store, id)));
+    const got = Map.groupBy(reached.flat(), (id) => id);
+    assert.deepEqual(
+      all.filter((id) => got.get(id)?.length !== 2),
+      [],
+    );
   });
 
   test(`${name}: sets that no cap counts any more are forgotten`, async (t) => {

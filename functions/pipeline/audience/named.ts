@@ -11,11 +11,9 @@ import type { Target } from '../../model/campaign.ts';
 import { namedToken } from '../../model/canonical/token.ts';
 import { installation, type Reached, unregisteredId } from '../../model/installation.ts';
 import type { Audience, Unregistered } from '../../model/schemas/audience.ts';
+import { NAMES_SIZE } from '../../model/sizes.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { withPast } from './past.ts';
-
-/** Names looked up in one query: as many as a store takes in one condition. */
-const NAMES = 100;
 
 type Named = Extract<Target, { kind: 'named' }>;
 type Reader = Pick<
@@ -94,13 +92,13 @@ async function* namesOf(
   range: BucketRange,
   after: Cursor | null,
 ): AsyncIterable<string[]> {
-  if ('upload' in names) return yield* store.readUpload(names.upload, range, after, NAMES);
+  if ('upload' in names) return yield* store.readUpload(names.upload, range, after, NAMES_SIZE);
   const inOrder = [...new Set(names.tokens)]
     .map((id) => ({ id, bucket: bucketOf(id) }))
     .filter((it) => it.bucket >= range.from && it.bucket < range.to)
     .filter((it) => after === null || comesAfter(it, after))
     .sort((a, b) => (comesAfter(a, b) ? 1 : -1));
-  for (const some of chunked(inOrder, NAMES)) yield some.map((it) => it.id);
+  for (const some of chunked(inOrder, NAMES_SIZE)) yield some.map((it) => it.id);
 }
 
 const comesAfter = (a: Cursor, b: Cursor) =>

@@ -1,7 +1,9 @@
-/** caps: which caps of its app hold for a campaign's recipients. */
+/** caps: which caps of its app hold for a campaign's recipients, and pages that are too wide for them. */
 
 import type { Cap } from '../../model/app-policy.ts';
-import { type Campaign, toOf } from '../../model/campaign.ts';
+import { bucketOf } from '../../model/bucket.ts';
+import { type Campaign, targetOf, toOf } from '../../model/campaign.ts';
+import type { Reached } from '../../model/installation.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appPolicy } from '../app-policy.ts';
 
@@ -19,4 +21,15 @@ export async function capsNow(ports: Ports, campaign: Campaign): Promise<Cap[]> 
   const { caps, exempt } = await appPolicy(ports, campaign.app);
   const { category } = campaign.message;
   return category !== undefined && exempt.includes(category) ? [] : caps;
+}
+
+/**
+ * A page in two parts, of which the second begins with the bucket. Throws for names, which are in no order of
+ * buckets: if the app has caps only since they were read, they are read again, in pages that need no cut.
+ */
+export function cutAt(bucket: number, page: Reached[], campaign: Campaign): [Reached[], Reached[]] {
+  if (targetOf(campaign).kind === 'named')
+    throw new Error('the app has caps since a page of names was read: the rest is planned again');
+  const at = page.findIndex((it) => bucketOf(it.id) >= bucket);
+  return [page.slice(0, at), page.slice(at)];
 }

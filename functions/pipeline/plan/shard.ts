@@ -14,7 +14,7 @@ import { type Campaign, targetOf } from '../../model/campaign.ts';
 import type { NewChunk, Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
-import { CHUNK_SIZE, NEVER_WIDE, QUERY_SIZE } from '../../model/sizes.ts';
+import { CHUNK_SIZE, NAMES_SIZE, NEVER_WIDE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendable, sendTask } from '../../model/tasks.ts';
 import { LOST_AFTER_MS } from '../../model/timing.ts';
 import type { AudiencePage, Frozen, FrozenPage, Ports } from '../../ports/ports.ts';
@@ -22,7 +22,7 @@ import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
 import { announce } from '../complete.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
-import { capsNow } from './caps.ts';
+import { capsNow, cutAt } from './caps.ts';
 import { intoChunks } from './chunks.ts';
 import { fullPages } from './full-pages.ts';
 import { addressed, campaignPersonalization, carriedFor } from './recipients.ts';
@@ -77,8 +77,9 @@ async function readShard(
   const carried = carriedFor(personalization);
   const { app } = campaign;
   const caps = target.kind === 'named' ? await capsNow(ports, campaign) : [];
-  // its pages are in no order of buckets, so one that is too wide could not be cut
-  const size = caps.length > 0 ? NEVER_WIDE : QUERY_SIZE;
+  // its pages are in no order of buckets, so one that is too wide could not be cut. It may be larger than
+  // asked for, by a batch of tokens that no installation has
+  const size = caps.length > 0 ? NEVER_WIDE - NAMES_SIZE : QUERY_SIZE;
   const read = { app, range: shard, after: cursor, size, carried };
   const pages = pagesOf(store, target, read);
   return target.kind === 'installations'
@@ -157,6 +158,7 @@ async function freezeRead(
   const current = (await store.getCampaign(campaign.id)) ?? campaign;
   const skip = current.state === 'cancelling';
   const caps = skip ? [] : await capsNow(ports, campaign);
+  let left = leftOut;
   for (const parts = [installations]; parts.length > 0; ) {
     const some = parts.shift()!;
     const isEnd = parts.length === 0;
@@ -166,15 +168,16 @@ async function freezeRead(
     const skipped = skip ? some.length : 0;
     const part = { chunks, caps, skipped, last: false, missing, denied };
     const end = isEnd ? cursor : cursorAt(some.at(-1)!);
-    const frozen = await freeze(planning, page, end, { ...part, leftOut: isEnd ? leftOut : 0 });
+    const frozen = await freeze(planning, page, end, { ...part, leftOut: left });
     if (frozen.kind === 'stale') return null;
     if (frozen.kind === 'wide') {
-      const at = some.findIndex((it) => bucketOf(it.id) >= frozen.from);
-      parts.unshift(some.slice(0, at), some.slice(at));
+      parts.unshift(...cutAt(frozen.from, some, campaign));
       continue;
     }
     page += 1;
     before += some.length;
+    // with the first part: after a crash between two parts some is counted twice, and none is lost
+    left = 0;
     const open = frozen.settled ? without(chunks, frozen.settled) : chunks;
     const tasks = open.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore));
     await queueing.begin(() => queue.create(tasks));

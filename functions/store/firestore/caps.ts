@@ -3,16 +3,18 @@
  * the next one; a document for each sixteenth of the buckets says where sets start. It is read with each page,
  * so a page knows its sets by arithmetic, and written only when a set is cut.
  *
- * Nothing is locked: who writes a set, or the starts, does so if they have not changed since. A set that has
- * expired and is deleted keeps its range, and is empty.
+ * Nothing is locked: who writes a set, or the starts, does so if they have not changed since. A set says where
+ * it ends, since it may be cut after its starts are read: its other half then lies in a set that the reader
+ * does not know, where the names would seem to have no times. A set that has expired and is deleted keeps its
+ * range, and is empty.
  */
 
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Cap } from '../../model/app-policy.ts';
 import { BUCKETS } from '../../model/bucket.ts';
-import { bucketIn, receiptName } from '../../model/receipt.ts';
+import { bucketIn } from '../../model/receipt.ts';
 import { NEVER_WIDE } from '../../model/sizes.ts';
-import { cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import { cut, namesOf, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 import { type Client, unchanged } from './client.ts';
 import { type CapSetFields, type CapStartsFields, expiryAt, type Schema } from './schema.ts';
@@ -45,6 +47,7 @@ type Reserved =
 
 /** Where sets of a cell start. */
 interface Cell {
+  number: number;
   found: DocumentSnapshot;
   starts: number[];
 }
@@ -53,36 +56,44 @@ interface Cell {
 interface Part {
   cell: Cell;
   start: number;
+  /** the first bucket behind the set */
+  end: number;
   names: string[];
 }
+
+interface FoundPart extends Part {
+  found: DocumentSnapshot;
+}
+
+/** Code 10: the client tries again what others were in the way of. */
+const CUT = { code: 10 };
 
 /** Reserves a push to each: reads, and decides which are over a cap. */
 export async function reserveAll(
   context: Context,
   { app, names, caps, now }: Reserving,
 ): Promise<Reserved> {
-  const { client, schema } = context;
+  const { schema } = context;
   const cells = await cellsOf(context, app, names);
   const parts = partsOf(names, cells);
   if (parts.length > MOST_SETS && names.length > NEVER_WIDE)
     return { kind: 'wide', from: bucketIn(parts[MOST_SETS]!.names[0]!) };
-  const found = await client.get(parts.map((it) => schema.capSet(app, it.start)));
   const capped = new Set<string>();
   const expireAt = expiryAt(setExpiry(caps, now));
   const sets: { ref: DocumentReference; found: DocumentSnapshot | null; fields: CapSetFields }[] =
     [];
   const grown = new Set<Cell>();
-  for (const [index, { cell, start, names: some }] of parts.entries()) {
-    const before = found[index]!;
-    const reserved = reserve(setIn(before), some, { caps, now });
+  for (const { cell, start, end, names: some, found } of await setsOf(context, app, parts)) {
+    const reserved = reserve(setIn(found), some, { caps, now });
     for (const it of reserved.capped) capped.add(it);
     // nothing was reserved
     if (reserved.capped.length === some.length) continue;
-    for (const { start: at, set } of cut({ start, set: reserved.set })) {
+    const cuts = cut({ start, set: reserved.set });
+    for (const [index, { start: at, set }] of cuts.entries()) {
+      const fields = { set, end: cuts[index + 1]?.start ?? end, expireAt };
       const isNew = at !== start;
-      const ref = schema.capSet(app, at);
-      sets.push({ ref, found: isNew ? null : before, fields: { set, expireAt } });
-      if (cell.starts.includes(at)) continue;
+      sets.push({ ref: schema.capSet(app, at), found: isNew ? null : found, fields });
+      if (!isNew) continue;
       cell.starts.push(at);
       grown.add(cell);
     }
@@ -117,7 +128,7 @@ async function cellsOf({ client, schema }: Context, app: string, names: readonly
   return new Map(
     cells.map((it, index): [number, Cell] => [
       it,
-      { found: found[index]!, starts: startsIn(found[index]!, it) },
+      { number: it, found: found[index]!, starts: startsIn(found[index]!, it) },
     ]),
   );
 }
@@ -128,23 +139,37 @@ function partsOf(names: readonly string[], cells: ReadonlyMap<number, Cell>): Pa
   for (const name of names) {
     const bucket = bucketIn(name);
     const cell = cells.get(cellOf(bucket))!;
-    const start = startBefore(cell.starts, bucket);
     const last = parts.at(-1);
-    if (last?.start === start) last.names.push(name);
-    else parts.push({ cell, start, names: [name] });
+    if (last && bucket < last.end) last.names.push(name);
+    else parts.push({ cell, ...rangeOf(cell, bucket), names: [name] });
   }
   return parts;
 }
 
-/** The last start that is not behind the bucket. The first start of a cell is not behind any of it. */
-function startBefore(starts: readonly number[], bucket: number): number {
+/** The range of the set that has the bucket. The first start of a cell is not behind any of it. */
+function rangeOf({ number, starts }: Cell, bucket: number): Pick<Part, 'start' | 'end'> {
   let [low, high] = [0, starts.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (starts[middle]! <= bucket) low = middle + 1;
     else high = middle;
   }
-  return starts[low - 1]!;
+  return { start: starts[low - 1]!, end: starts[low] ?? (number + 1) * CELL };
+}
+
+/** The sets of parts as they are. Throws for another attempt if one was cut since its cell was read. */
+async function setsOf(
+  { client, schema }: Context,
+  app: string,
+  parts: readonly Part[],
+): Promise<FoundPart[]> {
+  const all = await client.get(parts.map((it) => schema.capSet(app, it.start)));
+  return parts.map((part, index) => {
+    const found = all[index]!;
+    if (found.exists && found.get('end') !== part.end)
+      throw Object.assign(new Error('a set of caps was cut while it was read'), CUT);
+    return { ...part, found };
+  });
 }
 
 /** A cell without cuts is one set. */
@@ -166,15 +191,17 @@ const setIn = (found: DocumentSnapshot): Buffer =>
 
 /** Erases what is kept of devices for the time when they were the user's. */
 export async function eraseCaps(context: Context, devices: readonly Device[]): Promise<void> {
-  const { client, schema } = context;
   for (const device of devices) {
-    const { app, id } = device;
-    const name = receiptName(id);
-    await client.write(async (writes) => {
-      const [part] = partsOf([name], await cellsOf(context, app, [name]));
-      const [found] = await client.get([schema.capSet(app, part!.start)]);
-      const rest = found && withoutTimes(setIn(found), name, (at) => wasTheirs(device, at));
-      if (rest) writes.update(found.ref, { set: rest }, unchanged(found));
+    const { app } = device;
+    const names = namesOf(device);
+    await context.client.write(async (writes) => {
+      const parts = partsOf(names, await cellsOf(context, app, names));
+      for (const { found, names: some } of await setsOf(context, app, parts)) {
+        const before = setIn(found);
+        const isGone = (at: number) => wasTheirs(device, at);
+        const set = some.reduce((left, it) => withoutTimes(left, it, isGone), before);
+        if (set.length < before.length) writes.update(found.ref, { set }, unchanged(found));
+      }
     });
   }
 }

@@ -220,6 +220,8 @@ export interface ReceiptSetFields {
 export interface CapSetFields {
   /** packed (`../cap-set.ts`) */
   set: Buffer;
+  /** the first bucket behind it: it is not what a reader expects if the set was cut meanwhile */
+  end: number;
   expireAt: Timestamp;
 }
 

@@ -4,10 +4,9 @@
  */
 
 import type { Cap } from '../../model/app-policy.ts';
-import { bucketOf } from '../../model/bucket.ts';
-import { bucketIn, receiptName } from '../../model/receipt.ts';
+import { bucketIn } from '../../model/receipt.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { type CapSet, cut, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import { type CapSet, cut, namesOf, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 
 interface Row {
@@ -59,14 +58,16 @@ export function reserveAll(db: Database, { app, names, caps, now }: Reserving): 
 
 /** Erases what is kept of devices for the time when they were the user's. */
 export function eraseCaps(db: Database, devices: readonly Device[]) {
-  for (const device of devices) {
-    const { app, id } = device;
-    const found = setBefore(db, app, bucketOf(id));
-    if (!found) continue;
-    const rest = withoutTimes(found.set, receiptName(id), (at) => wasTheirs(device, at));
-    if (rest)
-      db.sql('UPDATE caps SET packed = ? WHERE app = ? AND start = ?').run(rest, app, found.start);
-  }
+  for (const device of devices)
+    for (const name of namesOf(device)) {
+      const { app } = device;
+      const found = setBefore(db, app, bucketIn(name));
+      if (!found) continue;
+      const { start, set } = found;
+      const rest = withoutTimes(set, name, (at) => wasTheirs(device, at));
+      if (rest.length < set.length)
+        db.sql('UPDATE caps SET packed = ? WHERE app = ? AND start = ?').run(rest, app, start);
+    }
 }
 
 /** Deletes at most `limit` sets that no cap counts any more. True if there may be more. */

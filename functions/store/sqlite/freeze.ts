@@ -92,11 +92,12 @@ export function sqliteFreeze(
     const names = isCapped ? reserveAll(db, { app, names: namesIn(chunks), caps, now }) : NONE;
     const all = chunks.map((it) => withCaps(it, names));
     if (names.size === 0) return all;
+    const skipped = all.reduce((sum, it) => sum + it.capped, 0);
     const settled = all.filter((it) => it.isSettled).length;
     sql(
       `UPDATE shards SET skipped = skipped + ?1, capped = capped + ?1, chunks_done = chunks_done + ?2
        WHERE campaign_id = ?3 AND idx = ?4`,
-    ).run(names.size, settled, campaignId, shard);
+    ).run(skipped, settled, campaignId, shard);
     return all;
   }
 

@@ -6,7 +6,8 @@ import { FINDABLE, type Found, KEY } from './row.ts';
 
 export type Removal = ReturnType<typeof removal>;
 
-export function removal({ sql }: Database, lookups: Lookups) {
+/** `now`: ms since the epoch. */
+export function removal({ sql }: Database, lookups: Lookups, now: () => number) {
   /**
    * Stores that the installation belonged to its user until now: their erasure has to find what was
    * sent to it.
@@ -14,11 +15,12 @@ export function removal({ sql }: Database, lookups: Lookups) {
   const leave = (it: Found, isAnothers = true) => {
     if (it.userId === null) return;
     if (isAnothers) lookups.dropUser(it);
-    sql(`INSERT OR REPLACE INTO former_users VALUES (?, ?, ?, ?, unixepoch() * 1000)`).run(
+    sql(`INSERT OR REPLACE INTO former_users VALUES (?, ?, ?, ?, ?)`).run(
       it.userId,
       it.app,
       it.id,
       it.token,
+      now(),
     );
   };
 

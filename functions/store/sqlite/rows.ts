@@ -11,9 +11,9 @@ import { createWrite } from './write-rows.ts';
 export type Rows = ReturnType<typeof sqliteRows>;
 
 /** All of these run inside a transaction that begins and ends with those of `lookups`. */
-export function sqliteRows(db: Database, lookups: Lookups) {
+export function sqliteRows(db: Database, lookups: Lookups, now: () => number) {
   const { sql } = db;
-  const removed = removal(db, lookups);
+  const removed = removal(db, lookups, now);
 
   const get = (app: string, id: string): Installation | null => {
     const row = sql<Row>(`SELECT ${FIELDS} FROM installations WHERE ${KEY}`).get(
