@@ -98,10 +98,11 @@ export const appTask = (it: Omit<Extract<TaskBody, { kind: 'app' }>, 'kind'>): T
   body: { kind: 'app', ...it },
 });
 
-export const shardTask = (campaignId: string, shard: number, why = 'first'): Task => ({
+export const shardTask = (campaignId: string, shard: number, why = 'first', at?: number): Task => ({
   queue: 'shard',
   name: `shard/${campaignId}/${shard}/${why}`,
   body: { kind: 'shard', campaignId, shard },
+  ...(at !== undefined && { at }),
 });
 
 /** Why a chunk is queued again: another worker has it until the end of its lease. */

@@ -2,6 +2,7 @@
 
 import { type Backoff, fullJitter } from '../lib/backoff.ts';
 import type { Campaign } from './campaign.ts';
+import type { Shard } from './chunk.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -92,3 +93,13 @@ export const beginOf = ({ createdAt, startedAt, schedule }: Begun) =>
  */
 export const expiryOf = (campaign: Begun & Pick<Campaign, 'message'>, slot: number) =>
   Math.max(beginOf(campaign), slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);
+
+/** How long before its time a wave is planned: so what is read of a device is as it is then. */
+export const WAVE_AHEAD_MS = 60 * 1000;
+
+/**
+ * When a shard is planned, in ms since the epoch; undefined: at once. The first wave begins with its campaign,
+ * so its time may be near.
+ */
+export const plannedAt = ({ wave }: Pick<Shard, 'wave'>): number | undefined =>
+  wave && wave.at - WAVE_AHEAD_MS;

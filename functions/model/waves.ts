@@ -132,3 +132,9 @@ export function wavesOf(timing: Timing, zones: Iterable<string>, offset = offset
 }
 
 const nameOf = ({ at, isHeld, isLate }: Turn) => `${at} ${isHeld} ${isLate}`;
+
+/** Whether a device with this zone is in a wave of these zones. */
+export const isInWave = (zones: WaveZones, zone: string | undefined): boolean =>
+  'in' in zones
+    ? zone !== undefined && zones.in.includes(zone)
+    : zone === undefined || !zones.except.includes(zone);

@@ -110,7 +110,7 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
       app: campaign.app,
       audience: target.audience,
       most: MAX_SIZE,
-      carried: carriedFor(personalization),
+      carried: carriedFor(personalization, false),
     }),
     store.appStanding(campaign.app),
   ]);
@@ -123,6 +123,7 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
   const chunks = intoChunks({
     campaign: { ...campaign, shards: 1 },
     shard: { index: 0 },
+    begin: campaign.createdAt,
     page: 0,
     before: 0,
     targets,

@@ -42,18 +42,22 @@ const READY_MS = 10_000;
  * same minute it queues nothing. Takes about a second at most, and never rejects. Does nothing where the
  * process that sends is always there.
  */
-export async function wakeSenders(ports: Ports, campaign: Campaign): Promise<void> {
+export async function wakeSenders(
+  ports: Ports,
+  campaign: Campaign,
+  begin = campaign.schedule?.at ?? 0,
+): Promise<void> {
   if (ports.scalesToZero !== true) return;
-  const waking = queueWakes(ports, campaign).catch((error) =>
+  const waking = queueWakes(ports, campaign, begin).catch((error) =>
     ports.log.unexpected({ where: 'waking senders', error }),
   );
   await endsWithin(waking, SIZE_MS + QUEUED_MS);
 }
 
-async function queueWakes(ports: Ports, campaign: Campaign): Promise<void> {
+async function queueWakes(ports: Ports, campaign: Campaign, begin: number): Promise<void> {
   const { queue, now } = ports;
-  const { app, schedule } = campaign;
-  const at = Math.max(now(), (schedule?.at ?? 0) - AHEAD_MS);
+  const { app } = campaign;
+  const at = Math.max(now(), begin - AHEAD_MS);
   // its plan comes early, and wakes them then
   if (at - now() > QUEUE_HORIZON_MS) return;
   const needed = neededBy(ports, campaign);

@@ -16,7 +16,7 @@ import {
   shardTask,
   startTasks,
 } from '../../model/tasks.ts';
-import { expiryOf, LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
+import { expiryOf, LOST_AFTER_MS, plannedAt, startDueAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { OVERRULED } from '../send/failure-guard.ts';
@@ -162,7 +162,7 @@ export async function redrive(ports: Ports, id: string, why: string) {
   if (campaign.shards === 0) return queue.create([planTask(id, why)]);
   const isWatched = waitsForCanary(campaign);
   const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !isWatched);
-  await queueShards(ports, shards, why);
+  await queueShards(ports, shards, why, campaign.state !== 'cancelling');
   if (isWatched) await queue.create([canaryTask(id, null, now())]);
   const perMs =
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
@@ -198,7 +198,8 @@ export async function redrive(ports: Ports, id: string, why: string) {
   }
 }
 
-async function queueShards(ports: Ports, shards: Shard[], why: string) {
+/** `inWaves`: each at the time of its wave. */
+async function queueShards(ports: Ports, shards: Shard[], why: string, inWaves: boolean) {
   const waits = await anyWaits(
     ports,
     shards.map((it) => shardTasks(it.campaignId, it.index, it.task)),
@@ -207,7 +208,8 @@ async function queueShards(ports: Ports, shards: Shard[], why: string) {
   await ports.store.noteTasks(
     left.map(({ campaignId, index }) => ({ kind: 'shard', campaignId, shard: index, task: why })),
   );
-  await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why)));
+  const at = (it: Shard) => (inWaves ? plannedAt(it) : undefined);
+  await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why, at(it))));
 }
 
 /**

@@ -2,27 +2,30 @@
 
 import { chunked } from '../../lib/chunked.ts';
 import type { Campaign } from '../../model/campaign.ts';
-import type { NewChunk, Recipient, Shard } from '../../model/chunk.ts';
+import type { NewChunk, Recipient, Shard, ZonedQuiet } from '../../model/chunk.ts';
 import { CHUNK_SIZE } from '../../model/sizes.ts';
-import { beginOf, expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
-import type { addressed } from './recipients.ts';
+import { expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
+import type { Addressed } from './recipients.ts';
+import { slotsOf } from './slots.ts';
 
 /**
  * Bytes of a chunk's recipients before they are compressed. A document of Firestore holds 1 MiB, and a token
  * may have 4 KiB.
  */
 const CHUNK_BYTES = 900_000;
-/** Chunks a minute, at least, into which a campaign's own rate is divided, so that its pace is even. */
-const PACED_CHUNKS_A_MINUTE = 6;
 
 interface Page {
   campaign: Campaign;
-  shard: Pick<Shard, 'index'>;
+  shard: Pick<Shard, 'index' | 'wave'>;
   /** the page's number in its shard */
   page: number;
   /** recipients of the shard that earlier pages have frozen; a paced campaign's slots follow from it */
   before: number;
-  targets: ReturnType<typeof addressed>['targets'];
+  targets: Addressed['targets'];
+  /** the quiet hours that hold for its chunks */
+  quiet?: ZonedQuiet | undefined;
+  /** when the slots of a campaign with a rate begin, in ms since the epoch */
+  begin: number;
   /** the most recipients of a chunk */
   most?: number | undefined;
   /** ms since the epoch */
@@ -34,8 +37,8 @@ interface Page {
  * the shard and the page, so a page that is read again makes the same ids.
  */
 export function intoChunks(it: Page): NewChunk[] {
-  const { campaign, shard, page, before, targets, most = CHUNK_SIZE, now } = it;
-  const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard.index) : null;
+  const { campaign, shard, page, before, targets, begin, quiet, most = CHUNK_SIZE, now } = it;
+  const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard, begin) : null;
   const size = Math.min(most, slots?.size ?? most);
   let frozen = before;
   return targets
@@ -45,8 +48,8 @@ export function intoChunks(it: Page): NewChunk[] {
         recipients: part,
       })),
     )
-    .map((part, index) => {
-      const notBefore = slots?.at(frozen) ?? 0;
+    .map(({ turn, ...part }, index) => {
+      const notBefore = Math.max(slots?.at(frozen) ?? 0, turn?.at ?? 0);
       frozen += part.recipients.length;
       return {
         id: `${campaign.id}.${shard.index}.${page}.${index}`,
@@ -57,6 +60,8 @@ export function intoChunks(it: Page): NewChunk[] {
         notBefore,
         expiresAt: expiryOf(campaign, notBefore),
         dueAt: Math.max(now, notBefore) + LOST_AFTER_MS,
+        ...(turn?.isLate && { isLate: true }),
+        ...(quiet && { quiet }),
       };
     });
 }
@@ -78,18 +83,4 @@ function bytesOf(group: Recipient[]): number {
       bytes += 64 + Buffer.byteLength(JSON.stringify({ language, values }));
   }
   return bytes;
-}
-
-/**
- * A campaign's own rate, shared evenly by its shards. `size`: recipients of a chunk. `at`: when the
- * chunk that follows `frozen` recipients of its shard may leave, in ms since the epoch. Each shard
- * begins a little after the one before it, so that their chunks do not leave together.
- */
-function slotsOf({ shards, ...campaign }: Campaign, perMinute: number, shard: number) {
-  const perShard = perMinute / shards;
-  const offset = (shard / shards) * (60_000 / PACED_CHUNKS_A_MINUTE);
-  return {
-    size: Math.max(1, Math.floor(perShard / PACED_CHUNKS_A_MINUTE)),
-    at: (frozen: number) => Math.floor(beginOf(campaign) + offset + (frozen / perShard) * 60_000),
-  };
 }

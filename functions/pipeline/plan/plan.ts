@@ -5,18 +5,20 @@
  * uniform, so the shards' ranges are arithmetic. `shard.ts` then reads each range.
  */
 
-import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import { type Campaign, isClosed, targetOf } from '../../model/campaign.ts';
 import { shardsFor } from '../../model/sizes.ts';
 import { canaryTask, planTask, shardTask, startTasks } from '../../model/tasks.ts';
-import { LOST_AFTER_MS } from '../../model/timing.ts';
+import { LOST_AFTER_MS, plannedAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { sizeOf } from '../audience/pages.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { isHeldBack } from '../control/app-pause.ts';
 import { redrive, waitsForCanary } from '../control/control.ts';
 import { wakeSenders, warmSenders } from '../wake.ts';
-import { isOneMessage, planShard, retriesFailures } from './shard.ts';
+import { cut } from './cut.ts';
+import { planShard } from './shard.ts';
+import { isOneMessage, retriesFailures } from './targets.ts';
+import { wavesFor } from './waves.ts';
 
 /**
  * Cuts a campaign into shards, once, and queues a task for each; a task that is delivered again only
@@ -55,22 +57,27 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
 }
 
 /** Stores the shards and starts the campaign. Returns their number; null: another task started it. */
-async function start({ store, log, now }: Ports, campaign: Campaign): Promise<number | null> {
+async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
+  const { store, log, now } = ports;
   const { id, app, canary } = campaign;
   const target = targetOf(campaign);
   const isRetry = retriesFailures(campaign);
   const estimate = isRetry ? 1 : await sizeOf(store, app, target);
-  const shards = cut(
-    shardsFor(estimate),
-    isOneMessage(campaign) || isRetry ? undefined : canary?.percent,
-  );
+  const inWaves = await wavesFor(ports, campaign, target, estimate);
+  const percent = isOneMessage(campaign) || isRetry ? undefined : canary?.percent;
+  const { shards, waves } = inWaves ?? {
+    shards: cut(shardsFor(estimate), percent),
+    waves: undefined,
+  };
+  // each wave looks at a part of the installations
   const isExact =
-    !isRetry && target.kind === 'installations' && store.countsExactly(target.audience, estimate);
+    !isRetry &&
+    !waves &&
+    target.kind === 'installations' &&
+    store.countsExactly(target.audience, estimate);
   const expected = isExact ? estimate : undefined;
-  if (
-    !(await store.startCampaign({ id, shards, dueAt: now() + LOST_AFTER_MS, at: now(), expected }))
-  )
-    return null;
+  const started = { id, shards, waves, dueAt: now() + LOST_AFTER_MS, at: now(), expected };
+  if (!(await store.startCampaign(started))) return null;
   log.campaignPlanned({ campaignId: id, shards: shards.length, estimate });
   return shards.length;
 }
@@ -81,20 +88,6 @@ async function queueShards({ store, queue, now }: Ports, { id, canary }: Campaig
   const current = canary ? await store.getCampaign(id) : null;
   const waits = current !== null && waitsForCanary(current);
   const begun = open.filter((shard) => shard.index === 0 || !waits);
-  await queue.create(begun.map((shard) => shardTask(id, shard.index)));
+  await queue.create(begun.map((it) => shardTask(id, it.index, 'first', plannedAt(it))));
   if (waits) await queue.create([canaryTask(id, null, now())]);
-}
-
-/**
- * The bucket space in `parts` equal ranges; a canary's `percent` of it is one more range, the first, and
- * is left out of the others.
- */
-function cut(parts: number, percent = 0): BucketRange[] {
-  const start = Math.floor((BUCKETS * percent) / 100);
-  const width = BUCKETS / parts;
-  const rest = Array.from({ length: parts }, (_, i) => ({
-    from: Math.max(start, width * i),
-    to: width * (i + 1),
-  })).filter((it) => it.from < it.to);
-  return start > 0 ? [{ from: 0, to: start }, ...rest] : rest;
 }

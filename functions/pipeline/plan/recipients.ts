@@ -4,6 +4,8 @@ import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import type { Carried, Reached } from '../../model/installation.ts';
 import { type Personalization, personalizationOf } from '../../model/message/personalization.ts';
+import type { Turn } from '../../model/waves.ts';
+import type { Turns } from './turns.ts';
 
 /** How a campaign's message differs by recipient; null: it does not. A dry run increments no badge. */
 export function campaignPersonalization({
@@ -14,40 +16,78 @@ export function campaignPersonalization({
   return personalizationOf(dryRun ? uncounted : message);
 }
 
-/** The fields of an installation that `addressed` reads. */
-export const carriedFor = (personalization: Personalization | null): Carried[] => [
+/** The fields of an installation that `addressed` reads. `isTimed`: not all are sent to at once. */
+export const carriedFor = (
+  personalization: Personalization | null,
+  isTimed: boolean,
+): Carried[] => [
   'permission',
+  ...(isTimed ? (['timeZone', 'movedAt'] as const) : []),
   ...(personalization?.carried ?? []),
 ];
 
-/** The recipients of one provider and environment. */
+/** The recipients of one provider and environment, at one time. */
 interface Targets extends Pick<Reached, 'provider' | 'environment'> {
   recipients: Recipient[];
+  /** left out: they are sent to at once */
+  turn?: Turn;
+}
+
+/** The recipients of a page. */
+export interface Addressed {
+  targets: Targets[];
+  /** by a variable's name: recipients with neither a value nor a default; undefined if there are none */
+  missing: Record<string, number> | undefined;
+  /** recipients whose devices let the app show nothing */
+  denied: number;
+  /** recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms */
+  held: { recipients: number; until: number } | undefined;
 }
 
 /**
- * Groups installations by provider and environment, and adds to each recipient its personalized part.
- * `missing` counts the recipients with neither a value nor a default, by the variable's name; undefined
- * if there are none. `denied` counts those whose devices let the app show nothing.
+ * Groups installations by provider, environment and time, and adds to each recipient its personalized part.
+ * `turns` null: all are sent to at once.
  */
-export function addressed(installations: Reached[], personalization: Personalization | null) {
+export function addressed(
+  installations: Reached[],
+  personalization: Personalization | null,
+  turns: Turns | null = null,
+): Addressed {
   const missing = new Map<string, number>();
   const targets: Targets[] = [];
   let denied = 0;
   for (const it of installations) {
     const { id: installationId, token, provider, environment } = it;
-    const isOf = (old: Targets) => old.provider === provider && old.environment === environment;
+    const turn = turns?.of(it.timeZone);
+    const isOf = (old: Targets) =>
+      old.provider === provider && old.environment === environment && isSame(old.turn, turn);
     let target = targets.find(isOf);
     if (!target) {
-      target = { provider, environment, recipients: [] };
+      target = { provider, environment, recipients: [], ...(turn && { turn }) };
       targets.push(target);
     }
-    target.recipients.push(
-      personalization
-        ? { installationId, token, ...personalization.of(it, missing) }
-        : { installationId, token },
-    );
+    const recipient: Recipient = { installationId, token, ...personalization?.of(it, missing) };
+    if (turns?.quiet && it.timeZone !== undefined && it.timeZone !== turns.quiet.zone)
+      recipient.zone = it.timeZone;
+    target.recipients.push(recipient);
     if (it.permission === 'denied') denied += 1;
   }
-  return { targets, missing: missing.size > 0 ? Object.fromEntries(missing) : undefined, denied };
+  return {
+    targets,
+    missing: missing.size > 0 ? Object.fromEntries(missing) : undefined,
+    denied,
+    held: heldIn(targets),
+  };
+}
+
+const isSame = (a: Turn | undefined, b: Turn | undefined) =>
+  a === b || (a?.at === b?.at && a?.isLate === b?.isLate && a?.isHeld === b?.isHeld);
+
+function heldIn(targets: readonly Targets[]): Addressed['held'] {
+  const held = targets.filter(({ turn }) => turn?.isHeld);
+  if (held.length === 0) return undefined;
+  return {
+    recipients: held.reduce((sum, it) => sum + it.recipients.length, 0),
+    until: Math.max(...held.map((it) => it.turn!.at)),
+  };
 }

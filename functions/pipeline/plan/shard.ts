@@ -6,32 +6,37 @@
  * two planners of one shard only one can freeze each page.
  */
 
-import { ahead } from '../../lib/ahead.ts';
 import { Expired } from '../../lib/errors.ts';
-import { createOneBehind, type OneBehind } from '../../lib/one-behind.ts';
-import { bucketOf, type Cursor } from '../../model/bucket.ts';
 import { type Campaign, targetOf } from '../../model/campaign.ts';
-import type { NewChunk, Shard } from '../../model/chunk.ts';
-import type { Reached } from '../../model/installation.ts';
+import type { Shard } from '../../model/chunk.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
 import { CHUNK_SIZE, NAMES_SIZE, NEVER_WIDE, QUERY_SIZE } from '../../model/sizes.ts';
-import { sendable, sendTask } from '../../model/tasks.ts';
-import { LOST_AFTER_MS } from '../../model/timing.ts';
-import type { AudiencePage, Frozen, FrozenPage, Ports } from '../../ports/ports.ts';
+import { sendTask, shardTask } from '../../model/tasks.ts';
+import { plannedAt } from '../../model/timing.ts';
+import type { AudiencePage, AudienceRead, Ports } from '../../ports/ports.ts';
 import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
-import { announce } from '../complete.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
-import { capsNow, cutAt } from './caps.ts';
-import { intoChunks } from './chunks.ts';
+import { wakeSenders } from '../wake.ts';
+import { capsNow } from './caps.ts';
+import { freezePages, freezeUnread, type Pages, type Planning } from './freeze.ts';
 import { fullPages } from './full-pages.ts';
-import { addressed, campaignPersonalization, carriedFor } from './recipients.ts';
+import { movedSince, moversWaitUntil } from './movers.ts';
+import { campaignPersonalization, carriedFor } from './recipients.ts';
+import { slotsBegin } from './slots.ts';
+import { retriesFailures } from './targets.ts';
+import { timingOf } from './timing.ts';
+import { audienceIn } from './waves.ts';
+
+/** A task that comes so much (ms) before its time by our clock is on time: its name cannot be queued again. */
+const CLOCKS_MS = 1_000;
 
 /**
  * Reads a shard's range, freezes its chunks page by page, and queues a send task for each chunk of a
- * page once that page is frozen. Does nothing for a shard that waits for its canary. Ends early if
- * another planner freezes a page first. Throws when `signal` (the worker must end) has fired between
- * two pages, or when the store or the queue fails: the task is then delivered again.
+ * page once that page is frozen. Does nothing for a shard that waits for its canary, and queues one that
+ * waits for its wave again. Ends early if another planner freezes a page first. Throws when `signal` (the
+ * worker must end) has fired between two pages, or when the store or the queue fails: the task is then
+ * delivered again.
  */
 export async function planShard(
   ports: Ports,
@@ -45,20 +50,47 @@ export async function planShard(
   if (!shard || !campaign) return;
   if (index > 0 && waitsForCanary(campaign)) return;
   if (shard.planned) return hasten(ports, campaignId, index);
-  if (shard.pages > 0) await requeue(ports, shard);
+  if (campaign.state !== 'cancelling' && (await waits(ports, shard))) return;
   const personalization = campaignPersonalization(campaign);
+  const begin = await slotsBegin(ports, campaign, shard);
+  const planning: Planning = { ports, campaign, shard, personalization, begin, signal };
+  // a wave that has not begun is closed without being read
+  if (campaign.state === 'cancelling' && shard.wave && shard.pages === 0)
+    return void (await freezeUnread(planning));
+  if (shard.pages > 0) await requeue(ports, shard);
+  const waking = shard.wave?.part === 0 && wakeSenders(ports, campaign, shard.wave.at);
+  await planPages(planning).finally(() => waking);
+}
+
+async function planPages(planning: Planning): Promise<void> {
+  const { ports, campaign, shard, personalization } = planning;
   const pages = await readShard(ports, campaign, shard, personalization);
-  if ('gone' in pages) return void (await pause(ports, campaignId, pages.gone));
-  const planning = { ports, campaign, shard, personalization, signal };
+  if ('gone' in pages) return void (await pause(ports, campaign.id, pages.gone));
   try {
-    if (await freezePages(planning, pages)) await hasten(ports, campaignId, index);
+    if (await freezePages(planning, pages)) await hasten(ports, campaign.id, shard.index);
   } catch (error) {
     // it expired while it was read; a campaign that is being cancelled is then closed by the next task
-    if (!(error instanceof Expired) || !(await pause(ports, campaignId, PAST_GONE))) throw error;
+    if (!(error instanceof Expired) || !(await pause(ports, campaign.id, PAST_GONE))) throw error;
   }
 }
 
-type Pages = AsyncIterable<AudiencePage> | AudiencePage[];
+/** True if it is not the shard's time yet. It is queued again then. */
+async function waits(ports: Ports, shard: Shard): Promise<boolean> {
+  const { store, queue, now } = ports;
+  const { campaignId, index, wave } = shard;
+  const planAt = plannedAt(shard) ?? 0;
+  const isEarly = now() + CLOCKS_MS < planAt;
+  const at = isEarly
+    ? planAt
+    : wave?.zones === 'movers'
+      ? await moversWaitUntil(ports, shard)
+      : null;
+  if (at === null) return false;
+  const task = `wave-${at}`;
+  await store.noteTasks([{ kind: 'shard', campaignId, shard: index, task }]);
+  await queue.create([shardTask(campaignId, index, task, at)]);
+  return true;
+}
 
 /** The pages after the shard's cursor; or why they cannot be read any more. */
 async function readShard(
@@ -67,159 +99,46 @@ async function readShard(
   shard: Shard,
   personalization: Personalization | null,
 ): Promise<Pages | { gone: string }> {
-  const { cursor } = shard;
+  const { cursor, wave } = shard;
   if (retriesFailures(campaign)) return failedBefore(ports, campaign, cursor);
   const { store } = ports;
   const target = targetOf(campaign);
   const gone = await goneFrom(store, target);
   // a campaign that is being cancelled needs none of that: it is closed over what was frozen
   if (gone !== null) return campaign.state === 'cancelling' ? [] : { gone };
-  const carried = carriedFor(personalization);
+  const isTimed = wave !== undefined || (await timingOf(ports, campaign)) !== null;
+  const carried = carriedFor(personalization, isTimed);
   const { app } = campaign;
   const caps = target.kind === 'named' ? await capsNow(ports, campaign) : [];
   // its pages are in no order of buckets, so one that is too wide could not be cut. It may be larger than
   // asked for, by a batch of tokens that no installation has
   const size = caps.length > 0 ? NEVER_WIDE - NAMES_SIZE : QUERY_SIZE;
   const read = { app, range: shard, after: cursor, size, carried };
-  const pages = pagesOf(store, target, read);
-  return target.kind === 'installations'
-    ? fullPages(pages, {
-        chunk: ports.chunkSize ?? CHUNK_SIZE,
-        isPersonalized: personalization !== null,
-        isBeginning: shard.index === 0 && shard.pages === 0,
-      })
-    : pages;
-}
-
-interface Planning {
-  ports: Ports;
-  campaign: Campaign;
-  shard: Shard;
-  personalization: Personalization | null;
-  signal: AbortSignal;
-}
-
-/** Freezes all pages, then marks the shard as planned. False: another planner was faster. */
-async function freezePages(planning: Planning, pages: Pages): Promise<boolean> {
-  const queueing = createOneBehind();
-  // all is queued before the shard is marked: what is frozen before that a later planner queues again
-  const end = await eachPage(planning, pages, queueing).finally(queueing.ended);
-  if (end === null) return false;
-  const { page, cursor, leftOut } = end;
-  const last = { chunks: [], skipped: 0, last: true, leftOut };
-  return (await freeze(planning, page, cursor, last)).kind === 'frozen';
-}
-
-/** Where a shard's pages end. `leftOut`: by the reads after the last installation. */
-interface End {
-  page: number;
-  cursor: Cursor | null;
-  leftOut: number | undefined;
-}
-
-/** Freezes the pages. The tasks of the last one may still be under way. Null: another planner was faster. */
-async function eachPage(
-  planning: Planning,
-  pages: Pages,
-  queueing: OneBehind,
-): Promise<End | null> {
-  const { shard, signal } = planning;
-  let { pages: page, cursor } = shard;
-  let before = shard.counts.recipients;
-  let rest: number | undefined;
-  // one page is read while the next is frozen, and the tasks of the last one are queued
-  for await (const read of ahead(pages)) {
-    cursor = read.cursor;
-    if (read.installations.length === 0 && read.leftOut !== undefined) {
-      rest = read.leftOut;
-      continue;
-    }
-    const next = await freezeRead(planning, read, { page, before }, queueing);
-    if (next === null) return null;
-    page = next;
-    before += read.installations.length;
-    if (signal.aborted) throw new Error('stopped between two pages; the rest is planned again');
-  }
-  return { page, cursor, leftOut: rest };
-}
-
-/**
- * Freezes what was read, as several pages if one would be too wide, and queues the chunks. Gives the number
- * of the next page; null: another planner was faster.
- */
-async function freezeRead(
-  planning: Planning,
-  { installations, cursor, leftOut }: AudiencePage,
-  { page, before }: { page: number; before: number },
-  queueing: OneBehind,
-): Promise<number | null> {
-  const { ports, campaign, shard, personalization } = planning;
-  const { store, queue, now } = ports;
-  const current = (await store.getCampaign(campaign.id)) ?? campaign;
-  const skip = current.state === 'cancelling';
-  const caps = skip ? [] : await capsNow(ports, campaign);
-  let left = leftOut;
-  for (const parts = [installations]; parts.length > 0; ) {
-    const some = parts.shift()!;
-    const isEnd = parts.length === 0;
-    const { targets, missing, denied } = addressed(skip ? [] : some, personalization);
-    const most = ports.chunkSize;
-    const chunks = intoChunks({ campaign, shard, page, before, targets, most, now: now() });
-    const skipped = skip ? some.length : 0;
-    const part = { chunks, caps, skipped, last: false, missing, denied };
-    const end = isEnd ? cursor : cursorAt(some.at(-1)!);
-    const frozen = await freeze(planning, page, end, { ...part, leftOut: left });
-    if (frozen.kind === 'stale') return null;
-    if (frozen.kind === 'wide') {
-      parts.unshift(...cutAt(frozen.from, some, campaign));
-      continue;
-    }
-    page += 1;
-    before += some.length;
-    // with the first part: after a crash between two parts some is counted twice, and none is lost
-    left = 0;
-    const open = frozen.settled ? without(chunks, frozen.settled) : chunks;
-    const tasks = open.map((chunk) => sendTask(sendable(chunk), 'first', chunk.notBefore));
-    await queueing.begin(() => queue.create(tasks));
-  }
-  return page;
-}
-
-const cursorAt = ({ id }: Reached): Cursor => ({ bucket: bucketOf(id), id });
-
-const without = (chunks: NewChunk[], ids: string[]) => chunks.filter((it) => !ids.includes(it.id));
-
-/** Freezes one page. */
-async function freeze(
-  { ports, campaign, shard }: Planning,
-  page: number,
-  cursor: Cursor | null,
-  part: Omit<FrozenPage, 'campaignId' | 'shard' | 'page' | 'cursor' | 'dueAt' | 'now'>,
-): Promise<Frozen> {
-  const now = ports.now();
-  const frozen = await ports.store.freezePage({
-    ...part,
-    campaignId: campaign.id,
-    shard: shard.index,
-    page,
-    cursor,
-    dueAt: now + LOST_AFTER_MS,
-    now,
+  if (target.kind !== 'installations') return pagesOf(store, target, read);
+  const pages = wave
+    ? inWave(store.streamAudience({ ...read, ...waveRead(campaign, wave, target.audience) }))
+    : pagesOf(store, target, read);
+  return fullPages(pages, {
+    chunk: ports.chunkSize ?? CHUNK_SIZE,
+    isPersonalized: personalization !== null,
+    isBeginning: shard.index === 0 && shard.pages === 0,
   });
-  if (frozen.kind === 'frozen' && frozen.campaignClosed) await announce(ports, campaign.id);
-  return frozen;
 }
 
-/** Whether the target is a topic or a condition: one push, however many devices get it. */
-export const isOneMessage = (campaign: Campaign) =>
-  ['topic', 'condition'].includes(targetOf(campaign).kind);
+const waveRead = (
+  campaign: Campaign,
+  { zones }: NonNullable<Shard['wave']>,
+  audience: AudienceRead['audience'],
+): Pick<AudienceRead, 'audience' | 'movedSince'> => ({
+  audience: audienceIn(audience, zones),
+  ...(zones === 'movers' && { movedSince: movedSince(campaign) }),
+});
 
-/**
- * Whether the recipients are the failures of an earlier campaign: one shard, in the order of the
- * failures.
- */
-export const retriesFailures = (campaign: Campaign) =>
-  campaign.retryOf !== undefined && !isOneMessage(campaign);
+/** Those who are left out of a wave may be in another. */
+async function* inWave(pages: AsyncIterable<AudiencePage>): AsyncGenerator<AudiencePage> {
+  for await (const { installations, cursor } of pages)
+    if (installations.length > 0) yield { installations, cursor };
+}
 
 /** After a cancellation, queues the chunks of a page that was frozen just before it without their slots. */
 async function hasten(ports: Ports, campaignId: string, index: number) {

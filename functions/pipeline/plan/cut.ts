@@ -1,0 +1,68 @@
+/** cut: the bucket space in shards. Buckets are uniform, so their ranges are arithmetic. */
+
+import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
+import type { WaveShards } from '../../model/campaign.ts';
+import { shardsFor } from '../../model/sizes.ts';
+import type { Wave } from '../../model/waves.ts';
+import type { PlannedShard } from '../../ports/ports.ts';
+
+/**
+ * The bucket space in `parts` equal ranges; a canary's `percent` of it is one more range, the first, and
+ * is left out of the others.
+ */
+export function cut(parts: number, percent = 0): BucketRange[] {
+  const start = Math.floor((BUCKETS * percent) / 100);
+  const width = BUCKETS / parts;
+  const rest = Array.from({ length: parts }, (_, i) => ({
+    from: Math.max(start, width * i),
+    to: width * (i + 1),
+  })).filter((it) => it.from < it.to);
+  return start > 0 ? [{ from: 0, to: start }, ...rest] : rest;
+}
+
+/**
+ * Each wave's planners look through the registry for their zones. One looks through so many times as many
+ * installations as it would plan, in about the same time.
+ */
+const LOOKED_THROUGH = 16;
+
+export interface Cut {
+  shards: PlannedShard[];
+  waves: WaveShards[];
+}
+
+/**
+ * The shards of all waves. `whole`: about how many installations the audience has; `sizes`: of each wave.
+ * The canary is a share of the first. If there is more than one wave, a last shard is for devices that
+ * change their zone in between.
+ */
+export function cutWaves(
+  waves: readonly Wave[],
+  {
+    whole,
+    sizes,
+    percent,
+  }: { whole: number; sizes: readonly number[]; percent?: number | undefined },
+): Cut {
+  // devices that are late and skipped are no canary
+  const inOrder = waves
+    .map((wave, i) => ({ wave, size: sizes[i] ?? 0 }))
+    .sort((a, b) => Number(a.wave.isLate) - Number(b.wave.isLate));
+  const shards: PlannedShard[] = [];
+  const cuts: WaveShards[] = [];
+  for (const [index, { wave, size }] of inOrder.entries()) {
+    const parts = Math.max(shardsFor(size), Math.floor(shardsFor(whole) / LOOKED_THROUGH));
+    const ranges = cut(parts, index === 0 ? percent : 0);
+    cuts.push({ at: wave.at, shards: ranges.length });
+    for (const [part, range] of ranges.entries())
+      shards.push({ ...range, wave: { ...wave, index, of: ranges.length, part } });
+  }
+  if (waves.length < 2) return { shards, waves: cuts };
+  const at = Math.max(...waves.map((it) => it.at));
+  const movers = { at, isHeld: false, isLate: false, zones: 'movers' as const };
+  const wave = { ...movers, index: waves.length, of: 1, part: 0 };
+  return {
+    shards: [...shards, { from: 0, to: BUCKETS, wave }],
+    waves: [...cuts, { at, shards: 1 }],
+  };
+}

@@ -1,0 +1,50 @@
+/** turns: when each recipient of a page is sent to, as the rules of zones and the app's policy are now. */
+
+import { createdOnce } from '../../lib/created-once.ts';
+import { offsetAt } from '../../lib/wall-clock.ts';
+import type { Campaign } from '../../model/campaign.ts';
+import type { Shard, ZonedQuiet } from '../../model/chunk.ts';
+import { countedZone, type Turn, turnIn } from '../../model/waves.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { timingOf } from './timing.ts';
+
+/** The turns of a page's recipients. */
+export interface Turns {
+  /** of a device in this zone. `at`: 0 if it is its turn already */
+  of(zone: string | undefined): Turn;
+  /** what holds for its chunks */
+  quiet: ZonedQuiet | undefined;
+}
+
+/** Null: they are sent to at once. Throws when the store fails. */
+export async function turnsFor(
+  ports: Ports,
+  campaign: Campaign,
+  { wave }: Pick<Shard, 'wave'>,
+): Promise<Turns | null> {
+  const now = ports.now();
+  const timing = await timingOf(ports, campaign, wave?.at ?? now);
+  if (timing === null) return wave ? { of: () => turnOf(wave, now), quiet: undefined } : null;
+  const { offsetAt: offset = offsetAt } = ports;
+  const { quiet, defaultZone } = timing;
+  const known = new Map<string, Turn>();
+  return {
+    of(named) {
+      const zone = countedZone(named, defaultZone, offset);
+      return createdOnce(known, zone, () => {
+        const turn = turnIn(timing, zone, offset, now);
+        const isHeld = turn.isHeld || wave?.isHeld === true;
+        // who moved since the campaign began is not late, wherever to
+        const isLate = wave ? wave.isLate : turn.isLate;
+        return turnOf({ at: turn.at, isHeld, isLate }, now);
+      });
+    },
+    quiet: quiet ? { ...quiet, zone: defaultZone } : undefined,
+  };
+}
+
+const turnOf = ({ at, isHeld, isLate }: Turn, now: number): Turn => ({
+  at: at > now ? at : 0,
+  isHeld,
+  isLate,
+});
