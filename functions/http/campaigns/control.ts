@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { type Change, campaignStates } from '../../model/campaign.ts';
 import { scheduleSchema } from '../../model/schemas/control.ts';
+import { localFaults } from '../../pipeline/accept/faults.ts';
 import { timeFaults, timeOf } from '../../pipeline/accept/time.ts';
 import {
   allowedIn,
@@ -147,23 +148,27 @@ const rescheduleCampaignCall = (ports: Ports) =>
     path: '/v1/campaigns/{id}/schedule',
     operationId: 'rescheduleCampaign',
     summary: 'Reschedule a campaign',
-    description: 'For a campaign that is `scheduled`, until it begins.',
+    description:
+      'For a campaign that is `scheduled`, until it begins: with a local time until the first clock shows ' +
+      'it. What is late is judged by the time of this call.',
     scopes: ['campaigns'],
     takes: { params: campaignParams, body: scheduleSchema },
     responses: {
       200: campaignResponse('It begins at that time.'),
       404: NO_CAMPAIGN,
       409: problemResponse(409, 'It has begun, or was never scheduled.'),
-      422: problemResponse(422, 'The time is in the past.'),
+      422: problemResponse(422, 'The time is in the past, or a topic was given a local time.'),
     },
     async handle({ params: { id }, body }, c) {
-      const faults = timeFaults(ports, body).map((it) => ({
-        ...it,
-        path: it.path.replace(/^schedule\./, ''),
-      }));
+      const time = timeOf(body, ports.now());
+      const campaign = body.local === undefined ? null : await ports.store.getCampaign(id);
+      const faults = [
+        ...timeFaults(ports, body),
+        ...(campaign ? localFaults({ audience: campaign.audience, schedule: time }) : []),
+      ].map((it) => ({ ...it, path: it.path.replace(/^schedule\./, '') }));
       if (faults.length > 0)
         return answerProblem(c, 'refused', 'It cannot begin then.', { faults });
-      const done = await reschedule(ports, id, timeOf(body, ports.now()), callerOf(c));
+      const done = await reschedule(ports, id, time, callerOf(c));
       return controlled(c, ports, { id, verb: 'scheduled', done });
     },
   });

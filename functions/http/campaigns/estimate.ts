@@ -1,7 +1,7 @@
 /** The call that estimates a campaign: its reach and its problems, before anything is sent. */
 
 import * as z from 'zod';
-import { rfc3339 } from '../../lib/rfc3339.ts';
+import { rfc3339, rfc3339OrNull } from '../../lib/rfc3339.ts';
 import { capSchema } from '../../model/schemas/app-policy.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
 import { estimate } from '../../pipeline/audience/estimate.ts';
@@ -28,6 +28,7 @@ const quick = z
   .meta({ description: '`?quick` alone, or `?quick=true`: a sample is looked at.' });
 
 const counts = z.record(z.string(), z.int());
+const time = z.iso.datetime().meta({ example: '2026-12-24T08:00:00.000Z' });
 
 const estimateSchema = z
   .object({
@@ -58,10 +59,32 @@ const estimateSchema = z
     visible: z.int().meta({
       description: 'How many can see anything: all but those whose permission is denied.',
     }),
+    waves: z
+      .array(
+        z.object({
+          at: time,
+          zones: z.array(z.string()).meta({
+            description:
+              'Those in which some were counted. Devices that tell none are in the default one.',
+          }),
+          installations: z.int(),
+          held: z.boolean().meta({ description: 'They wait for the end of quiet hours.' }),
+          late: z.boolean().meta({ description: 'Their time has passed, and they are skipped.' }),
+        }),
+      )
+      .meta({
+        description:
+          'The installations by the instant at which they are sent to, the earliest first. [] if they are ' +
+          'sent to at once: the campaign has no local time, and no quiet hours hold for it.',
+      }),
+    held: z.object({ installations: z.int(), until: time }).nullable().meta({
+      description:
+        'How many wait for the end of quiet hours, and until when the last of them do. null: none do.',
+    }),
     seconds: z.int().meta({
       description:
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
-        "quota of FCM), or at the campaign's own pace.",
+        "quota of FCM), or at the campaign's own pace. With waves, from the first of them on.",
     }),
     caps: z.array(capSchema).meta({
       description:
@@ -85,6 +108,9 @@ const estimateSchema = z
           'not-carried',
           'not-capped',
           'expired-tokens',
+          'no-zone',
+          'late',
+          'slow-wave',
         ]),
         message: z.string(),
         installations: z.int(),
@@ -94,6 +120,20 @@ const estimateSchema = z
   })
   .meta({ id: 'Estimate' });
 export type EstimateView = z.output<typeof estimateSchema>;
+
+const estimateView = ({ asOf, waves, held, ...rest }: Awaited<ReturnType<typeof estimate>>) =>
+  ({
+    ...rest,
+    asOf: rfc3339OrNull(asOf),
+    waves: waves.map(({ at, zones, installations, isHeld, isLate }) => ({
+      at: rfc3339(at),
+      zones,
+      installations,
+      held: isHeld,
+      late: isLate,
+    })),
+    held: held && { installations: held.installations, until: rfc3339(held.until) },
+  }) satisfies EstimateView;
 
 export const estimateCall = (ports: Ports) =>
   call({
@@ -116,8 +156,6 @@ export const estimateCall = (ports: Ports) =>
     },
     async handle({ query: { quick }, body: { name = '-', message = NO_MESSAGE, ...rest } }, c) {
       const isQuick = quick === '' || quick === 'true';
-      const { asOf, ...found } = await estimate(ports, { ...rest, name, message }, isQuick);
-      const view: EstimateView = { ...found, asOf: asOf === null ? null : rfc3339(asOf) };
-      return c.json(view);
+      return c.json(estimateView(await estimate(ports, { ...rest, name, message }, isQuick)));
     },
   });

@@ -18,6 +18,8 @@ export interface Campaign {
   looked: number;
   /** pages of the registry; 0: they are looked through one by one */
   pages: number;
+  /** how often they are looked through: once for each wave */
+  waves: number;
   /** installations that changed since the pages were written; null: there are none yet, they are built */
   changed: number | null;
 }
@@ -92,18 +94,25 @@ function lookedUp({ removed, chunks, pages }: Campaign): number {
 }
 
 /** What finding the recipients takes. */
-function registryOf({ looked, pages, changed, shards }: Campaign) {
+function registryOf({ looked, pages, changed, shards, waves }: Campaign) {
   // the estimate counts a share, then the rest if that is few
   if (pages === 0)
-    return { reads: looked + Math.ceil(Math.min(looked, 20_000) / 1_000) + 2, writes: 0 };
+    return { reads: waves * looked + Math.ceil(Math.min(looked, 20_000) / 1_000) + 2, writes: 0 };
   // of the estimate
   const some = 10;
-  if (changed === null) return { reads: looked + pages + some, writes: pages };
+  // the first wave leaves pages as of its time, and few have changed since when the next one comes
+  const later = (waves - 1) * pages;
+  if (changed === null) return { reads: looked + pages + some + later, writes: pages };
   // each shard reads all changes of its cell
-  const again = Math.max(1, shards / CELLS);
+  const ofWave = shards / waves;
+  const again = Math.max(1, ofWave / CELLS);
   return {
     reads: Math.ceil(
-      pages + some + changed * again + looked / AUDITED + 2 * Math.max(CELLS, shards),
+      pages +
+        some +
+        changed * again +
+        later +
+        waves * (looked / AUDITED + 2 * Math.max(CELLS, ofWave)),
     ),
     writes: changed >= FOLDED_AFTER * pages ? pages : 0,
   };

@@ -20,6 +20,8 @@ interface Asked {
   changed?: number;
   /** share of the recipients that APNs reaches (default: 1); FCM reaches the others */
   apns?: number;
+  /** how often they are looked through: once for each wave of local time or quiet hours (default: 1) */
+  waves?: number;
 }
 
 export interface Line {
@@ -58,9 +60,11 @@ export function estimate({
   failing,
   changed = USUAL.changed,
   apns = USUAL.apns,
+  waves = 1,
 }: Asked): Line[] {
-  const chunks = Math.ceil(recipients / CHUNK_SIZE);
-  const shards = shardsFor(read);
+  const shards = waves * shardsFor(read);
+  // each wave has shards of its own, and each of them a last chunk that is not full
+  const chunks = Math.ceil(recipients / CHUNK_SIZE) + (waves > 1 ? Math.ceil(shards / 2) : 0);
   const documents = documentsOf({
     chunks,
     shards,
@@ -69,6 +73,7 @@ export function estimate({
     removed: Math.ceil((recipients * failing) / 2),
     looked: read,
     pages: pagesFor(read),
+    waves,
     changed: changed < 1 ? Math.ceil(read * changed) : null,
   });
   const tasks = tasksOf({ chunks, shards }) + (chunks > 1 ? WAKES : 2);
@@ -125,16 +130,18 @@ export function receiptLines(receipts: number): Line[] {
 
 /**
  * US dollars of a campaign to so many, at list prices. `failing`: the share that is not reached; `by`: the
- * recipients of each provider, as far as they are known (default: all are reached by APNs).
+ * recipients of each provider, as far as they are known (default: all are reached by APNs); `waves`: how
+ * often the audience is read.
  */
 export function campaignUsd(
   recipients: number,
   failing: number,
   by: Partial<Record<Provider, number>> = {},
+  waves = 1,
 ): number {
   const known = Object.values(by).reduce((sum, it) => sum + it, 0);
   const apns = known > 0 ? (by.apns ?? 0) / known : USUAL.apns;
-  return totalUsd(estimate({ recipients, read: recipients, failing, apns }));
+  return totalUsd(estimate({ recipients, read: recipients, failing, apns, waves }));
 }
 
 /** Sets of devices that a page of the recipients reads and writes for caps, and where they start. */

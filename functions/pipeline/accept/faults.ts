@@ -1,7 +1,7 @@
 /** faults: why no push of a campaign could be sent, found before it is stored. */
 
 import { type Fault, faultIn } from '../../lib/errors.ts';
-import type { Campaign } from '../../model/campaign.ts';
+import { type Campaign, toOf } from '../../model/campaign.ts';
 import { personalizationOf } from '../../model/message/personalization.ts';
 import { platforms } from '../../model/platform.ts';
 import {
@@ -18,7 +18,7 @@ import { pushOf } from './push.ts';
 export function sendingFaults({ senders }: Ports, campaign: Campaign): Fault[] {
   const push = pushOf(campaign);
   const sender: SenderOf = (provider) => senders.get(campaign.app, provider, 'production');
-  const faults = contentFaults(campaign, push.to);
+  const faults = [...contentFaults(campaign, push.to), ...localFaults(campaign)];
   if (push.to === 'token') return [...faults, ...tokenFaults(campaign, push, sender)];
   const provider = providerOfTarget(push.to);
   const { title } = descriptionOf(provider);
@@ -28,6 +28,14 @@ export function sendingFaults({ senders }: Ports, campaign: Campaign): Fault[] {
       message: `"${campaign.app}" has no credentials for ${title}`,
     });
   return [...faults, ...objections(push, [provider], sender)];
+}
+
+/** A topic or a condition is one push, which has no local time. */
+export function localFaults(campaign: Pick<Campaign, 'audience' | 'schedule'>): Fault[] {
+  const to = toOf(campaign);
+  if (to === 'token' || campaign.schedule?.local === undefined) return [];
+  const message = `is for devices that Volley knows: a ${to} is one push, which FCM sends to all at once; give \`at\``;
+  return [{ path: 'schedule.local', message }];
 }
 
 /** The sender of the campaign's app at a provider; null without credentials. */

@@ -9,6 +9,7 @@ import { descriptionOf, forEachProvider, type Provider } from '../../model/provi
 import { DAY_MS } from '../../model/timing.ts';
 import type { Ports, Push, Sender, Senders } from '../../ports/ports.ts';
 import { pushOf } from '../accept/push.ts';
+import type { WaveWarning } from './waves.ts';
 
 /** Ids of installations that are shown with a problem. */
 const EXAMPLES = 5;
@@ -25,7 +26,8 @@ export interface EstimateProblem {
     | 'too-large'
     | 'not-carried'
     | 'not-capped'
-    | 'expired-tokens';
+    | 'expired-tokens'
+    | WaveWarning['kind'];
   message: string;
   installations: number;
   /** ids of a few of them */
@@ -46,8 +48,11 @@ export type Counting = ReturnType<typeof createCounting>;
 export const withoutValue = (name: string) =>
   `{{${name}}} has neither a value nor a default: give it one, {{${name}|…}}`;
 
-/** Counts the installations it is given, and looks at what each would get. */
-export function createCounting({ senders, now }: Ports, campaign: Campaign) {
+/**
+ * Counts the installations it is given, and looks at what each would get. `byZone`: they are sent to by
+ * their time zones, which are counted then.
+ */
+export function createCounting({ senders, now }: Ports, campaign: Campaign, byZone = false) {
   const { app, message } = campaign;
   const personalization: Personalization | null = personalizationOf(message);
   const push: Push = pushOf(campaign);
@@ -60,6 +65,8 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
   const providers = new Map<string, number>();
   const languages = new Map<string, number>();
   const permissions = new Map<string, number>();
+  /** '' for those that tell none */
+  const zones = new Map<string, number>();
   const missing = new Map<string, number>();
   const found = new Map<string, Found>();
   /** bytes of the largest payload seen, by provider */
@@ -91,6 +98,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
     providers,
     languages,
     permissions,
+    zones,
     /** fields that the pages must carry */
     carried: [
       ...new Set([
@@ -98,6 +106,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
         'language',
         'permission',
         'refreshedAt',
+        ...(byZone ? (['timeZone'] as const) : []),
         ...(personalization?.carried ?? []),
       ] as const),
     ],
@@ -107,6 +116,7 @@ export function createCounting({ senders, now }: Ports, campaign: Campaign) {
       increment(providers, it.provider);
       increment(languages, it.language ?? '');
       increment(permissions, it.permission ?? 'unknown');
+      if (byZone) increment(zones, it.timeZone ?? '');
       const sender = senders.get(app, it.provider, it.environment);
       if (!sender) note(`no-credentials ${it.provider} ${it.environment}`, it);
       // 0: the time is not known

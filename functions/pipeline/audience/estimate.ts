@@ -5,17 +5,28 @@
  * thousand installations.
  */
 
+import { offsetAt } from '../../lib/wall-clock.ts';
 import type { Cap } from '../../model/app-policy.ts';
-import { type CampaignRequest, toOf } from '../../model/campaign.ts';
+import { type Campaign, type CampaignRequest, toOf } from '../../model/campaign.ts';
 import { campaignUsd, capsUsd, USUAL } from '../../model/cost/estimate.ts';
 import { platforms } from '../../model/platform.ts';
 import { descriptionOf, type Provider, providerOfTarget } from '../../model/provider/registry.ts';
+import { beginOf } from '../../model/timing.ts';
+import type { Timing } from '../../model/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { draft } from '../accept/accept.ts';
 import { appPolicy } from '../app-policy.ts';
 import { capsNow } from '../plan/caps.ts';
-import { createCounting, type EstimateProblem, notCarried } from './counting.ts';
+import { isList, timingOf } from '../plan/timing.ts';
+import { type Counting, createCounting, type EstimateProblem, notCarried } from './counting.ts';
 import { countSample, countShare, type Reach } from './reach.ts';
+import {
+  type EstimatedWave,
+  estimatedWaves,
+  heldIn,
+  secondsOfWaves,
+  waveWarnings,
+} from './waves.ts';
 
 export const MAX_LANGUAGES = 50;
 
@@ -31,7 +42,11 @@ interface Estimate extends Omit<Reach, 'about'> {
   permissions: Record<string, number>;
   /** all but those whose devices let the app show nothing */
   visible: number;
-  /** from the acceptance on, if nothing else is being sent */
+  /** when they are sent to, if that depends on their time zones; [] if it does not */
+  waves: EstimatedWave[];
+  /** those that wait for the end of quiet hours, and until when (ms) the last of them do; null: none do */
+  held: { installations: number; until: number } | null;
+  /** from the beginning on, which of waves is the first one, if nothing else is being sent */
   seconds: number;
   /** those that hold for it: devices over one are among the installations, and will be skipped */
   caps: Cap[];
@@ -58,7 +73,8 @@ export async function estimate(
       path: `audience.${to}`,
       message: `${descriptionOf(known).title} knows who that is: they cannot be counted`,
     });
-  const counting = createCounting(ports, campaign);
+  const timing = await timingOf(ports, campaign, Math.max(ports.now(), beginOf(campaign)));
+  const counting = createCounting(ports, campaign, timing !== null);
   // a faulty audience cannot be counted; other faults are told beside the counts
   const countable = !faults.some(({ path }) => path.startsWith('audience'));
   const count = isQuick ? countSample : countShare;
@@ -85,6 +101,10 @@ export async function estimate(
   const providers = byCount(counting.providers, whole);
   const languages = Object.entries(byCount(counting.languages, whole));
   const permissions = byCount(counting.permissions, whole);
+  const secondsOf = (some: number) => secondsFor(request, providers, installations, some);
+  const timed = timing && wavesIn(ports, { campaign, timing, counting, whole, secondsOf });
+  for (const it of timed?.warnings ?? [])
+    problems.push({ severity: 'warning', examples: [], ...it });
   return {
     installations,
     exact,
@@ -96,10 +116,37 @@ export async function estimate(
     languages: Object.fromEntries(languages.slice(0, MAX_LANGUAGES)),
     permissions,
     visible: installations - (permissions.denied ?? 0),
-    seconds: secondsFor(request, providers, installations),
+    waves: timed?.waves ?? [],
+    held: timed && heldIn(timed.waves),
+    seconds: timed?.seconds ?? secondsOf(installations),
     caps,
-    costUsd: usdFor(installations, providers, caps),
+    costUsd: usdFor(installations, providers, caps, timed?.reads ?? 1),
     problems,
+  };
+}
+
+interface TimedCount {
+  campaign: Campaign;
+  timing: Timing;
+  counting: Counting;
+  whole(counted: number): number;
+  secondsOf(installations: number): number;
+}
+
+/** The waves of those that were counted. `reads`: how often the audience is read for them. */
+function wavesIn(
+  { offsetAt: offset = offsetAt }: Pick<Ports, 'offsetAt'>,
+  { campaign, timing, counting, whole, secondsOf }: TimedCount,
+) {
+  // a topic has no devices that are counted, and waits as one in the default zone does
+  const zones = toOf(campaign) === 'token' ? counting.zones : new Map([['', 0]]);
+  const counted = { timing, zones, offset, whole, secondsOf };
+  const waves = estimatedWaves(counted);
+  return {
+    waves,
+    seconds: secondsOfWaves(waves, counted),
+    reads: isList(campaign) ? 1 : Math.max(1, waves.length),
+    warnings: waveWarnings(counted, waves),
   };
 }
 
@@ -107,10 +154,15 @@ const NOT_CAPPED =
   'the caps of the app do not hold for it: only FCM knows which devices get it, and none of them has it ' +
   'counted';
 
-const usdFor = (installations: number, providers: Record<string, number>, caps: Cap[]) =>
+const usdFor = (
+  installations: number,
+  providers: Record<string, number>,
+  caps: Cap[],
+  waves: number,
+) =>
   installations === 0
     ? 0
-    : campaignUsd(installations, USUAL.failing, providers) +
+    : campaignUsd(installations, USUAL.failing, providers, waves) +
       (caps.length > 0 ? capsUsd(installations) : 0);
 
 /** Of a target that cannot be counted. */
@@ -129,15 +181,17 @@ export const byCount = (counts: ReadonlyMap<string, number>, whole: (counted: nu
     ),
   );
 
-/** Seconds that sending takes: as long as the slowest provider, or the campaign's own rate. */
+/** Seconds that sending to `some` of them takes: as long as the slowest provider, or the campaign's own rate. */
 function secondsFor(
   { rate }: CampaignRequest,
   providers: Record<string, number>,
   installations: number,
+  some: number,
 ): number {
+  const share = some / Math.max(1, installations);
   const byProvider = Object.entries(providers).map(
-    ([name, count]) => count / descriptionOf(name as Provider).perSecond,
+    ([name, count]) => (count * share) / descriptionOf(name as Provider).perSecond,
   );
-  const paced = rate ? (installations / rate.perMinute) * 60 : 0;
+  const paced = rate ? (some / rate.perMinute) * 60 : 0;
   return Math.ceil(Math.max(paced, ...byProvider, 0));
 }

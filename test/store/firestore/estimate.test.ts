@@ -108,6 +108,7 @@ const shape = (recipients: number, more: Partial<Campaign> = {}): Campaign => ({
   removed: 0,
   looked: recipients,
   pages: 0,
+  waves: 1,
   changed: null,
   ...more,
 });
