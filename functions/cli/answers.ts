@@ -74,7 +74,7 @@ const campaignFields = {
   reason: text.nullable(),
   counts,
   receipts: z.looseObject({ opened: number }).optional(),
-  schedule: z.looseObject({ at: text }).optional(),
+  schedule: z.looseObject({ at: text.optional(), local: text.optional() }).optional(),
 };
 export const campaign = object<CampaignView>(campaignFields);
 
@@ -136,6 +136,18 @@ export const estimate = object<EstimateView>({
   platforms: numbers,
   languages: numbers,
   visible: number,
+  waves: z
+    .array(
+      z.looseObject({
+        at: time,
+        zones: z.array(text),
+        installations: number,
+        held: z.boolean(),
+        late: z.boolean(),
+      }),
+    )
+    .optional(),
+  held: z.looseObject({ installations: number, until: time }).nullable().optional(),
   seconds: number,
   problems: z.array(
     object<EstimateView['problems'][number]>({

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import type { Calls } from './client/calls.ts';
 import { Unreachable } from './client/errors.ts';
 import { neverSent } from './explain.ts';
-import { typedTime } from './times.ts';
+import { scheduleOf, type TimeOptions } from './times.ts';
 import { collect, readJsonFile, Usage } from './usage.ts';
 
 /** What a file should be that is none. */
 export const A_CAMPAIGN = 'a campaign as POST /v1/campaigns takes it';
 
-export interface SendOptions {
+export interface SendOptions extends TimeOptions {
   name?: string;
   title?: string;
   subtitle?: string;
@@ -28,8 +28,6 @@ export interface SendOptions {
   upload?: string;
   everybody?: boolean;
   dryRun?: boolean;
-  at?: string;
-  zone?: string;
 }
 
 /** Adds the options for the texts of a message. */
@@ -72,6 +70,7 @@ export async function campaignRequest(
   options: SendOptions,
   needs: { message: 'needed' | 'optional' } = { message: 'needed' },
 ): Promise<Record<string, unknown>> {
+  const schedule = scheduleOf(options);
   const given = file === undefined ? {} : await readRequest(file);
   const audience = defined({
     platform: options.platform,
@@ -101,19 +100,13 @@ export async function campaignRequest(
   return {
     ...given,
     ...defined({ app: options.app, dryRun: options.dryRun }),
-    ...scheduled(options),
+    ...(schedule && { schedule }),
     name: options.name ?? given.name ?? options.title ?? options.body,
     audience: options.everybody ? { everybody: true } : narrowed(given.audience, audience),
     ...((hasMessage || needs.message === 'needed') && {
       message: { ...(given.message as object), ...message },
     }),
   };
-}
-
-function scheduled({ at, zone }: SendOptions) {
-  if (at !== undefined) return { schedule: { at: typedTime('--at', at, zone) } };
-  if (zone !== undefined) throw new Usage('--zone goes with --at');
-  return {};
 }
 
 /** The audience of a file, with conditions replaced by options. Conditions end `everybody`. */

@@ -5,7 +5,7 @@ import { estimate, totalUsd } from '../model/cost/estimate.ts';
 import * as answers from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Client } from './client/client.ts';
-import { estimateText } from './commands/estimate.ts';
+import { estimateText, wavesOf } from './commands/estimate.ts';
 import { count } from './format.ts';
 import { Usage } from './usage.ts';
 
@@ -57,7 +57,13 @@ export async function confirmed(
   refusePast();
   if (!ask)
     throw new Usage(`this goes to ${count(installations)} installations. To send it, add --yes`);
-  const lines = estimate({ recipients: installations, read: installations, failing: FAILING });
+  const waves = wavesOf(found);
+  const lines = estimate({
+    recipients: installations,
+    read: installations,
+    failing: FAILING,
+    waves,
+  });
   say(estimateText(found, totalUsd(lines)));
   const typed = await ask(`Type ${count(installations)} to send it: `);
   return typed.replaceAll(/[\s.,'_]/g, '') === String(installations);

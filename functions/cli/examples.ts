@@ -17,6 +17,7 @@ const examples: Record<string, string[]> = {
     'campaign.json',
     'campaign.json --at 2026-12-24T18:00:00+01:00',
     'campaign.json --at "2026-12-24 18:00" --zone Europe/Berlin',
+    'campaign.json --local "2026-12-24 09:00" --late next-day',
     '--title "Good morning" --language de --tag news',
     '--title Hi --everybody --dry-run',
     'campaign.json --yes    # in a script',
@@ -29,7 +30,12 @@ const examples: Record<string, string[]> = {
   console: ['', '--json'],
   whoami: ['', '--key $KEY'],
   check: ['campaign.json', 'campaign.json --json'],
-  estimate: ['campaign.json', '--platform ios --language en', '5000000 --failing 3%'],
+  estimate: [
+    'campaign.json',
+    '--platform ios --language en',
+    '--everybody --local "2026-12-24 09:00"',
+    '5000000 --failing 3%',
+  ],
   costs: ['', '--from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z', '--json'],
   test: ['campaign.json --user me', 'campaign.json --user me --dry-run'],
   render: [

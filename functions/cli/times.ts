@@ -1,9 +1,11 @@
 /** Times as people type them: `2026-12-24T18:00:00+01:00`, or `2026-12-24 18:00` with a time zone. */
 
+import { type Command, Option } from 'commander';
 import { readSpelled } from '../import/time.ts';
 import { rfc3339 } from '../lib/rfc3339.ts';
 import { instantsOf } from '../lib/wall-clock.ts';
 import { timeZoneOf } from '../model/canonical/timezone.ts';
+import { lates } from '../model/waves.ts';
 import { Usage } from './usage.ts';
 
 /** The help of an option `--zone` that goes with an option for a time. */
@@ -35,6 +37,50 @@ export function typedTime(option: string, text: string, zone: string | undefined
         `write ${withOffset(at, found.wall)} or ${withOffset(other, found.wall)}`,
     );
   return rfc3339(at);
+}
+
+/** The help of options for a local time. */
+const LOCAL = 'when the clock of each device shows it, as "2026-12-24 09:00"';
+const LATE = 'what becomes of devices whose local time has passed (default: now)';
+
+/**
+ * A local time as the API takes it: `2026-12-24T09:00`. Throws `Usage` if the text is no time, names a time
+ * zone, or has seconds.
+ */
+function typedLocal(text: string): string {
+  const fault = (what: string) => new Usage(`--local "${text}" ${what}`);
+  const found = readSpelled(text.trim());
+  if (!found) throw fault('is no time: write --local "2026-12-24 09:00"');
+  if (!found.hasClock) throw fault(`has no time of day: write --local "${text.trim()} 09:00"`);
+  if (found.offset !== null)
+    throw fault('names a time zone: each device goes by its own. For one point in time give --at');
+  if (found.wall % 60_000 !== 0) throw fault('has seconds: give a whole minute');
+  return new Date(found.wall).toISOString().slice(0, 16);
+}
+
+export interface TimeOptions {
+  at?: string;
+  zone?: string;
+  local?: string;
+  late?: string;
+}
+
+/** The options for when a campaign begins. */
+export const timeOptions = (command: Command) =>
+  command
+    .option('--at <time>', `when it begins: ${TIME}`)
+    .option('--zone <zone>', ZONE)
+    .option('--local <time>', LOCAL)
+    .addOption(new Option('--late <what>', LATE).choices(lates));
+
+/** The schedule that they state, as the API takes it; null if they state none. Throws `Usage`. */
+export function scheduleOf({ at, zone, local, late }: TimeOptions) {
+  if (at !== undefined && local !== undefined)
+    throw new Usage('--at is one point in time, --local one for each time zone: give one of them');
+  if (zone !== undefined && at === undefined) throw new Usage('--zone goes with --at');
+  if (late !== undefined && local === undefined) throw new Usage('--late goes with --local');
+  if (at !== undefined) return { at: typedTime('--at', at, zone) };
+  return local === undefined ? null : { local: typedLocal(local), ...(late && { late }) };
 }
 
 /** The wall-clock time with its offset: `2026-10-25T02:30:00+01:00`. */

@@ -34,7 +34,15 @@ const campaignData = ({ id, app, name, state, reason, createdAt }: Campaign) => 
   campaign: { id, app, name, state, reason, createdAt: rfc3339(createdAt) },
 });
 
-const countsData = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) => ({
+const countsData = ({
+  recipients,
+  accepted,
+  failed,
+  skipped,
+  skippedBy,
+  held,
+  heldUntil,
+}: Sums) => ({
   counts: {
     recipients,
     accepted,
@@ -42,6 +50,8 @@ const countsData = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) 
     skipped,
     pending: recipients - accepted - failed - skipped,
     ...(skippedBy && { skippedBy }),
+    ...(held !== undefined && { held }),
+    ...(heldUntil !== undefined && { heldUntil: rfc3339(heldUntil) }),
   },
 });
 
@@ -106,13 +116,15 @@ export function closedEvent(it: Campaign, counts: Counts, seq: number) {
 export function closedIn({ type, data }: CampaignEvent) {
   if (type !== 'campaign.completed' && type !== 'campaign.failed') return null;
   const { campaign, counts, reasons, unread = 0 } = data as Data<'campaign.completed'>;
-  const { skippedBy, ...sums } = counts;
+  const { skippedBy, held, heldUntil, ...sums } = counts;
   return {
     unread,
     state: campaign.state,
     counts: {
       ...sums,
       ...(skippedBy && { skippedBy }),
+      ...(held !== undefined && { held }),
+      ...(heldUntil !== undefined && { heldUntil: Date.parse(heldUntil) }),
       reasons: Object.fromEntries(reasons.map(({ reason, count }) => [reason, count])),
     },
   };

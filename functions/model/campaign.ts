@@ -84,14 +84,27 @@ export interface Counts {
 }
 
 /** The counts that a list of campaigns shows. */
-export type Sums = Pick<Counts, 'recipients' | 'accepted' | 'failed' | 'skipped' | 'skippedBy'>;
+export type Sums = Pick<
+  Counts,
+  'recipients' | 'accepted' | 'failed' | 'skipped' | 'skippedBy' | 'held' | 'heldUntil'
+>;
 
-export const sumsOf = ({ recipients, accepted, failed, skipped, skippedBy }: Sums): Sums => ({
+export const sumsOf = ({
+  recipients,
+  accepted,
+  failed,
+  skipped,
+  skippedBy,
+  held,
+  heldUntil,
+}: Sums): Sums => ({
   recipients,
   accepted,
   failed,
   skipped,
   ...(skippedBy && { skippedBy }),
+  ...(held !== undefined && { held }),
+  ...(heldUntil !== undefined && { heldUntil }),
 });
 
 export const noCounts = (): Counts => ({

@@ -107,7 +107,7 @@ export interface Calls {
   /**
    * Reschedule a campaign. `PUT /v1/campaigns/{id}/schedule`
    *
-   * For a campaign that is `scheduled`, until it begins.
+   * For a campaign that is `scheduled`, until it begins: with a local time until the first clock shows it. What is late is judged by the time of this call.
    *
    * Needs the scope `campaigns`.
    */
@@ -942,7 +942,9 @@ export type Campaign = {
     perMinute: number;
   };
   schedule?: {
-    at: string;
+    at?: string;
+    local?: string;
+    late?: 'now' | 'next-day' | 'skip';
   };
   canary?: Canary;
   /** Does everything but send: recipients are skipped, except those that FCM, which can check a push, would refuse. Those have failed; their tokens are kept. */
@@ -977,7 +979,13 @@ export type Campaign = {
       /** Their local time had passed. */
       late?: number;
     };
+    /** Waited, or wait, for the end of quiet hours; left out if none do. */
+    held?: number;
+    /** When the last of these may be sent. */
+    heldUntil?: string;
   };
+  /** Its recipients by the instant at which they are sent to, where it has a local time or quiet hours hold it, once it is planned. Left out in lists, and in answers to changes. */
+  waves?: Wave[];
   receipts?: ReceiptCounts;
   createdAt: string;
   firstPushAt: string | null;
@@ -1124,7 +1132,23 @@ export type Estimate = {
   permissions: Record<string, number>;
   /** How many can see anything: all but those whose permission is denied. */
   visible: number;
-  /** From the acknowledgement on, at 10,000 pushes a second to each provider (the default quota of FCM), or at the campaign's own pace. */
+  /** The installations by the instant at which they are sent to, the earliest first. [] if they are sent to at once: the campaign has no local time, and no quiet hours hold for it. */
+  waves: Array<{
+    at: string;
+    /** Those in which some were counted, the most frequent first. Devices that tell none are in the default one. */
+    zones: string[];
+    installations: number;
+    /** They wait for the end of quiet hours. */
+    held: boolean;
+    /** Their time has passed, and they are skipped. */
+    late: boolean;
+  }>;
+  /** How many wait for the end of quiet hours, and until when the last of them do. null: none do. */
+  held: {
+    installations: number;
+    until: string;
+  };
+  /** From the acknowledgement on, at 10,000 pushes a second to each provider (the default quota of FCM), or at the campaign's own pace. With waves, from the first of them on. */
   seconds: number;
   /** Caps of the app that hold for it. Devices over one of them are counted here as all others: who they are is known when the recipients are frozen. */
   caps: Array<{
@@ -1135,7 +1159,7 @@ export type Estimate = {
   costUsd: number;
   problems: Array<{
     severity: 'error' | 'warning';
-    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'not-capped' | 'expired-tokens';
+    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'not-capped' | 'expired-tokens' | 'no-zone' | 'late' | 'slow-wave';
     message: string;
     installations: number;
     /** Ids of a few of them. */
@@ -1213,6 +1237,10 @@ export type EventCampaignCompleted = {
         capped?: number;
         late?: number;
       };
+      /** Waited, or wait, for the end of quiet hours; left out if none do. */
+      held?: number;
+      /** When the last of these may be sent. */
+      heldUntil?: string;
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
     unread?: number;
@@ -1256,6 +1284,10 @@ export type EventCampaignFailed = {
         capped?: number;
         late?: number;
       };
+      /** Waited, or wait, for the end of quiet hours; left out if none do. */
+      held?: number;
+      /** When the last of these may be sent. */
+      heldUntil?: string;
     };
     /** There only if visibly many of the audience were not read: installations counted before planning that are neither recipients nor left out. */
     unread?: number;
@@ -1322,6 +1354,10 @@ export type EventCampaignProgress = {
         capped?: number;
         late?: number;
       };
+      /** Waited, or wait, for the end of quiet hours; left out if none do. */
+      held?: number;
+      /** When the last of these may be sent. */
+      heldUntil?: string;
     };
   };
 };
@@ -1357,6 +1393,10 @@ export type EventCampaignReceipts = {
         capped?: number;
         late?: number;
       };
+      /** Waited, or wait, for the end of quiet hours; left out if none do. */
+      held?: number;
+      /** When the last of these may be sent. */
+      heldUntil?: string;
     };
     /** Devices. `delivered` is of a sample, unless the app asks for all. */
     receipts: {
@@ -1804,7 +1844,9 @@ export type MessageOutcome = {
     perMinute: number;
   };
   schedule?: {
-    at: string;
+    at?: string;
+    local?: string;
+    late?: 'now' | 'next-day' | 'skip';
   };
   canary?: Canary;
   /** Does everything but send: recipients are skipped, except those that FCM, which can check a push, would refuse. Those have failed; their tokens are kept. */
@@ -1839,7 +1881,13 @@ export type MessageOutcome = {
       /** Their local time had passed. */
       late?: number;
     };
+    /** Waited, or wait, for the end of quiet hours; left out if none do. */
+    held?: number;
+    /** When the last of these may be sent. */
+    heldUntil?: string;
   };
+  /** Its recipients by the instant at which they are sent to, where it has a local time or quiet hours hold it, once it is planned. Left out in lists, and in answers to changes. */
+  waves?: Wave[];
   receipts?: ReceiptCounts;
   createdAt: string;
   firstPushAt: string | null;
@@ -2365,6 +2413,37 @@ export type Uploaded = {
 export type UserRecord = {
   kind: 'installation' | 'recipient' | 'failure' | 'receipt';
 } & Record<string, unknown>;
+
+export type Wave = {
+  /** When they are sent to. */
+  at: string;
+  /** zones: devices in `zones`. others: those in no zone that a wave names, and those that tell none. movers: those that changed their zone meanwhile, and that no other wave has sent to. */
+  of: 'zones' | 'others' | 'movers';
+  /** [] for `others` and `movers`. */
+  zones: string[];
+  /** It waits for the end of quiet hours. */
+  held: boolean;
+  /** Their local time has passed: they are skipped. */
+  late: boolean;
+  /** waiting: not read yet. planning: its recipients are being read, from a minute before its time. sending: all are read, and some wait for their time or their outcome. done: nothing is left. */
+  state: 'waiting' | 'planning' | 'sending' | 'done';
+  counts: {
+    recipients: number;
+    /** APNs or FCM accepted the push. They do not say whether a device shows it. */
+    accepted: number;
+    failed: number;
+    skipped: number;
+    /** Without an outcome yet. */
+    pending: number;
+    /** Why so many of the skipped are; left out if none are for a reason named here. A dry run and a cancellation skip the others. */
+    skippedBy?: {
+      /** By a cap of the app. */
+      capped?: number;
+      /** Their local time had passed. */
+      late?: number;
+    };
+  };
+};
 
 export type Webhook = {
   id: string;

@@ -6,7 +6,8 @@ import * as answers from '../answers.ts';
 import { campaignPath } from '../client/client.ts';
 import type { Context } from '../context.ts';
 import { table } from '../table.ts';
-import { TIME, typedTime, ZONE } from '../times.ts';
+import { scheduleOf, type TimeOptions, timeOptions } from '../times.ts';
+import { Usage } from '../usage.ts';
 
 const ID = '3f1c9a0b5d7e2c4a6b80';
 
@@ -17,10 +18,10 @@ export function controlCommands(program: Command, { client, show }: Context) {
       .description(description)
       .addHelpText('after', ['\nExamples:', ...examples].join('\n  volley '));
 
-  const line = (it: CampaignView) =>
-    it.schedule && it.state === 'scheduled'
-      ? `${it.id} ${it.state} ${it.schedule.at}`
-      : `${it.id} ${it.state}`;
+  const line = ({ id, state, schedule }: CampaignView) => {
+    const time = schedule?.local ? `${schedule.local} local time` : schedule?.at;
+    return state === 'scheduled' && time ? `${id} ${state} ${time}` : `${id} ${state}`;
+  };
 
   for (const [verb, description, ...examples] of [
     ['pause', 'pause a campaign', `pause ${ID}`],
@@ -36,17 +37,20 @@ export function controlCommands(program: Command, { client, show }: Context) {
         show(campaign, () => line(campaign));
       });
 
-  command('reschedule', 'reschedule a campaign that has not begun', [
-    `reschedule ${ID} --at 2026-12-24T18:00:00+01:00`,
-    `reschedule ${ID} \\\n    --at "2026-12-24 18:00" --zone Europe/Berlin`,
-  ])
+  timeOptions(
+    command('reschedule', 'reschedule a campaign that has not begun', [
+      `reschedule ${ID} --at 2026-12-24T18:00:00+01:00`,
+      `reschedule ${ID} \\\n    --at "2026-12-24 18:00" --zone Europe/Berlin`,
+      `reschedule ${ID} \\\n    --local "2026-12-24 09:00" --late skip`,
+    ]),
+  )
     .argument('<id>')
-    .requiredOption('--at <time>', `the new time: ${TIME}`)
-    .option('--zone <zone>', ZONE)
-    .action(async (id: string, { at, zone }: { at: string; zone?: string }) => {
+    .action(async (id: string, options: TimeOptions) => {
+      const time = scheduleOf(options);
+      if (!time) throw new Usage('say when: give --at or --local');
       const campaign = await client()
         .expecting(answers.campaign)
-        .put(`${campaignPath(id)}/schedule`, { at: typedTime('--at', at, zone) });
+        .put(`${campaignPath(id)}/schedule`, time);
       show(campaign, () => line(campaign));
     });
 

@@ -10,7 +10,8 @@ import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { estimateTable, money, receiptsText } from '../cost-table.ts';
-import { count, oneLine } from '../format.ts';
+import { clock, count, fold, minuteOf, oneLine } from '../format.ts';
+import { timeOptions } from '../times.ts';
 import { percent, Usage } from '../usage.ts';
 
 /** Languages shown; the others are in --json. */
@@ -31,7 +32,7 @@ interface CostOptions {
 }
 
 export function estimateCommand(program: Command, { client, show, exit }: Context) {
-  audienceOptions(program.command('estimate'))
+  timeOptions(audienceOptions(program.command('estimate')))
     .argument(
       '[campaign]',
       `a campaign as JSON, which options replace; or a number of recipients (default: ${count(RECIPIENTS)})`,
@@ -56,9 +57,10 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
       const { read, failing = USUAL.failing, changed = USUAL.changed, fcm, ...rest } = options;
       const { quick = false, ...words } = rest;
-      const costOf = (recipients: number, counted = 0) =>
+      const costOf = (recipients: number, counted = 0, waves = 1) =>
         estimate({
           recipients,
+          waves,
           read: read ?? recipients,
           failing,
           changed,
@@ -84,13 +86,14 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
   async function reach(
     path: string,
     { name: _, ...request }: Awaited<ReturnType<typeof campaignRequest>>,
-    costOf: (recipients: number, fcm: number) => ReturnType<typeof estimate>,
+    costOf: (recipients: number, fcm: number, waves: number) => ReturnType<typeof estimate>,
   ) {
     const found = await client().expecting(answers.estimate).post(path, request);
     if (found.problems.some((it) => it.severity === 'error')) exit(1);
     const lines = costOf(
       found.installations,
       (found.providers.fcm ?? 0) / Math.max(1, found.installations),
+      wavesOf(found),
     );
     const usd = totalUsd(lines);
     show({ ...found, cost: { usd, lines } }, () => estimateText(found, usd).trimEnd());
@@ -107,6 +110,9 @@ function whole(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
+/** How often the audience is read. An API of an earlier version knows no waves. */
+export const wavesOf = ({ waves = [] }: Partial<EstimateView>) => Math.max(1, waves.length);
+
 export function estimateText(it: EstimateView, usd: number): string {
   const about = it.exact ? '' : `  (about: ${count(it.counted)} were counted)`;
   const languages = Object.entries(it.languages).map(
@@ -114,7 +120,7 @@ export function estimateText(it: EstimateView, usd: number): string {
   );
   const more = languages.length - SHOWN;
   // an API of an earlier version gives neither
-  const { interval, asOf, caps = [] } = it as Partial<EstimateView>;
+  const { interval, asOf, caps = [], waves = [], held } = it as Partial<EstimateView>;
   const lines = [
     ['Installations', count(it.installations) + about],
     ...(interval && interval.low < interval.high
@@ -123,19 +129,41 @@ export function estimateText(it: EstimateView, usd: number): string {
     ...(caps.length > 0
       ? [['  caps', `at most ${caps.map(({ max, per }) => `${max} in ${per}`).join(', ')} to each`]]
       : []),
-    ...(asOf ? [['  as of', `${asOf.slice(0, 16).replace('T', ' ')} UTC`]] : []),
+    ...(asOf ? [['  as of', minuteOf(asOf)]] : []),
     ...Object.entries(it.platforms).map(([name, of]) => [`  ${name}`, count(of)]),
     ...(it.visible < it.installations ? [['Can see it', count(it.visible)]] : []),
     ['Languages', languages.slice(0, SHOWN).join(', ') + (more > 0 ? `, and ${more} more` : '')],
-    ['Duration', `about ${count(it.seconds)} s`],
+    ...(held ? [['Held', `${count(held.installations)} until ${minuteOf(held.until)}`]] : []),
+    [
+      'Duration',
+      waves.length > 1
+        ? `about ${clock(it.seconds)}, from the first of ${waves.length} waves`
+        : `about ${count(it.seconds)} s`,
+    ],
     ['Cost', `about ${money(usd)} US dollars on Google Cloud`],
   ] as [string, string][];
   const width = Math.max(...lines.map(([label]) => label.length));
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+  if (waves.length > 0) text += `\n${wavesText(waves)}`;
   for (const { severity, message, installations, examples } of it.problems) {
     const who = installations > 0 ? ` (${count(installations)} installations)` : '';
     text += `\n${severity}: ${oneLine(message)}${who}`;
     if (examples.length > 0) text += `\n${oneLine(`  such as ${examples.join(', ')}`)}`;
   }
   return `${text}\n`;
+}
+
+/** Waves, and zones of each, that are shown; the others are in --json. */
+const [SHOWN_WAVES, SHOWN_ZONES] = [40, 2];
+
+function wavesText(waves: EstimateView['waves']): string {
+  const width = Math.max(...waves.map((it) => count(it.installations).length));
+  const lines = waves.slice(0, SHOWN_WAVES).map(({ at, zones, installations, held, late }) => {
+    const what = late ? 'skipped ' : held ? 'held ' : '';
+    const more = zones.length - SHOWN_ZONES;
+    const names = zones.slice(0, SHOWN_ZONES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+    return fold(`  ${minuteOf(at)}  ${count(installations).padStart(width)}  ${what}${names}`, 4);
+  });
+  const left = waves.length - lines.length;
+  return [...lines, ...(left > 0 ? [`  and ${left} more`] : [])].join('\n');
 }

@@ -14,22 +14,20 @@ import {
 import { confirmed } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
-import { TIME, ZONE } from '../times.ts';
+import { timeOptions } from '../times.ts';
 import { follow } from './watch.ts';
 
 type Options = SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean };
 
 export function sendCommand(program: Command, context: Context) {
-  messageOptions(audienceOptions(program.command('send')))
+  timeOptions(messageOptions(audienceOptions(program.command('send'))))
     .argument('[file]', 'a campaign as JSON; options replace what it says')
     .option('--name <name>', 'of the campaign (default: its title)')
-    .option('--at <time>', `when it begins: ${TIME}; it is not followed then`)
-    .option('--zone <zone>', ZONE)
     .option('--dry-run', 'go the whole way, but send nothing')
     .option('--idempotency-key <key>', 'the same key gives the same campaign')
     .option('--no-wait', 'do not follow it to its end')
     .option('--yes', `do not ask, however many get it (asked from ${count(MANY)} on)`)
-    .description('send a campaign, and follow it')
+    .description('send a campaign, and follow it; one that begins later is not followed')
     .action((file: string | undefined, options: Options) => send(context, file, options));
 }
 

@@ -65,7 +65,7 @@ const estimateSchema = z
           at: time,
           zones: z.array(z.string()).meta({
             description:
-              'Those in which some were counted. Devices that tell none are in the default one.',
+              'Those in which some were counted, the most frequent first. Devices that tell none are in the default one.',
           }),
           installations: z.int(),
           held: z.boolean().meta({ description: 'They wait for the end of quiet hours.' }),

@@ -8,10 +8,10 @@
 
 import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Campaign, isClosed, type Sums } from '../../model/campaign.ts';
+import { type Campaign, type CampaignState, isClosed, type Sums } from '../../model/campaign.ts';
 import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
-import { countsOf } from '../../pipeline/costs.ts';
 import { type ReceiptSummary, receiptSummary } from '../../pipeline/receipt-report.ts';
+import { type Standing, standingOf, type WaveProgress } from '../../pipeline/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type CampaignView, campaignView } from './view.ts';
 
@@ -46,12 +46,14 @@ const POLL_MS_A_SHARD = 10;
 const AGAIN_MS = 2_000;
 /** ms between two looks at what devices reported. */
 const RECEIPTS_MS = 5_000;
+/** The same at the counts of a campaign whose waves all wait for their time: it may have 24 hours of them. */
+const WAITING_MS = 30_000;
 /** Each listener holds a request; more of them have to go to another instance. */
 const MAX_LISTENERS = 500;
 
 interface Snapshot {
   campaign: CampaignView;
-  /** a hash of state, reason, counts and receipts */
+  /** a hash of state, reason, counts, receipts and waves */
   mark: string;
   timeline: { seq: number; event: CampaignEvent }[];
   shards: number;
@@ -61,6 +63,8 @@ interface Poller {
   listeners: number;
   /** what devices reported, and when that was read */
   receipts: { at: number; summary: ReceiptSummary | null } | null;
+  /** counts and waves, when they were read, and in which state of the campaign */
+  counted: (Standing & { at: number; state: CampaignState }) | null;
   /** undefined: not polled yet; null: no such campaign */
   latest: Snapshot | null | undefined;
   error: unknown;
@@ -83,9 +87,19 @@ export function createLive(
     return it.receipts.summary;
   }
 
+  /** Waves that wait change when the first of them begins, or with the campaign's state. */
+  async function standingFor(it: Poller, campaign: Campaign): Promise<Standing> {
+    const { state } = campaign;
+    const before = it.counted;
+    const waits = before?.waves.some((wave) => wave.state === 'waiting') && !isBusy(before.waves);
+    if (!before || !waits || before.state !== state || now() - before.at >= WAITING_MS)
+      it.counted = { ...(await standingOf(ports.store, campaign)), at: now(), state };
+    return it.counted!;
+  }
+
   async function viewOf(it: Poller, campaign: Campaign) {
-    const counts = await countsOf(ports.store, campaign);
-    return campaignView(campaign, counts, await receiptsFor(it, campaign, counts));
+    const { counts, waves } = await standingFor(it, campaign);
+    return campaignView(campaign, counts, await receiptsFor(it, campaign, counts), waves);
   }
 
   async function look(id: string, it: Poller): Promise<Snapshot | null> {
@@ -96,7 +110,7 @@ export function createLive(
     const [view, timeline] = await Promise.all([viewOf(it, campaign), store.timeline(id, 0)]);
     const mark = hash(
       'sha256',
-      JSON.stringify([view.state, view.reason, view.counts, view.receipts]),
+      JSON.stringify([view.state, view.reason, view.counts, view.receipts, view.waves]),
     );
     return { campaign: view, mark: mark.slice(0, 12), timeline, shards: campaign.shards };
   }
@@ -126,6 +140,7 @@ export function createLive(
       it = {
         listeners: 0,
         receipts: null,
+        counted: null,
         latest: undefined,
         error: null,
         looked: Promise.withResolvers(),
@@ -162,6 +177,9 @@ export function createLive(
     },
   };
 }
+
+const isBusy = (waves: WaveProgress[]) =>
+  waves.some(({ state }) => state === 'planning' || state === 'sending');
 
 /** `next` of a listener. */
 async function nextNews(

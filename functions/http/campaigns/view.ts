@@ -12,8 +12,10 @@ import {
   type Sums,
 } from '../../model/campaign.ts';
 import { campaignRequestSchema } from '../../model/schemas/campaign.ts';
+import { lates } from '../../model/waves.ts';
 import { countsOf } from '../../pipeline/costs.ts';
 import { type ReceiptSummary, receiptSummary } from '../../pipeline/receipt-report.ts';
+import { standingOf, type WaveProgress, waveStates } from '../../pipeline/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { FieldsOf } from '../core/json.ts';
 
@@ -44,6 +46,47 @@ export const receiptsSchema = z
       'where the app has receipts switched off.',
   });
 
+const countsSchema = z.object({
+  recipients: z.int(),
+  accepted: z.int().meta({
+    description: 'APNs or FCM accepted the push. They do not say whether a device shows it.',
+  }),
+  failed: z.int(),
+  skipped: z.int(),
+  pending: z.int().meta({ description: 'Without an outcome yet.' }),
+  skippedBy: z
+    .object({
+      capped: z.int().optional().meta({ description: 'By a cap of the app.' }),
+      late: z.int().optional().meta({ description: 'Their local time had passed.' }),
+    })
+    .optional()
+    .meta({
+      description:
+        'Why so many of the skipped are; left out if none are for a reason named here. A dry run and a ' +
+        'cancellation skip the others.',
+    }),
+});
+
+const waveSchema = z
+  .object({
+    at: time.meta({ description: 'When they are sent to.' }),
+    of: z.enum(['zones', 'others', 'movers']).meta({
+      description:
+        'zones: devices in `zones`. others: those in no zone that a wave names, and those that tell none. ' +
+        'movers: those that changed their zone meanwhile, and that no other wave has sent to.',
+    }),
+    zones: z.array(z.string()).meta({ description: '[] for `others` and `movers`.' }),
+    held: z.boolean().meta({ description: 'It waits for the end of quiet hours.' }),
+    late: z.boolean().meta({ description: 'Their local time has passed: they are skipped.' }),
+    state: z.enum(waveStates).meta({
+      description:
+        'waiting: not read yet. planning: its recipients are being read, from a minute before its time. ' +
+        'sending: all are read, and some wait for their time or their outcome. done: nothing is left.',
+    }),
+    counts: countsSchema,
+  })
+  .meta({ id: 'Wave' });
+
 export const campaignSchema = z
   .object({
     ...campaignRequestSchema.shape,
@@ -51,7 +94,13 @@ export const campaignSchema = z
     kind: z.enum(campaignKinds).meta({
       description: 'What made it. message: POST /v1/messages. trigger: an inbound webhook.',
     }),
-    schedule: z.object({ at: time }).optional(),
+    schedule: z
+      .object({
+        at: time.optional(),
+        local: z.string().optional().meta({ example: '2026-12-24T09:00' }),
+        late: z.enum(lates).optional(),
+      })
+      .optional(),
     scheduleId: z.string().optional().meta({ description: 'The schedule that started it.' }),
     retryOf: z.string().optional().meta({ description: 'The campaign whose failures it retries.' }),
     guard: z.enum(['canary', 'off']).optional().meta({
@@ -60,28 +109,22 @@ export const campaignSchema = z
     }),
     state: z.enum(campaignStates),
     reason: z.string().nullable().meta({ description: 'Why it is paused.' }),
-    counts: z
-      .object({
-        recipients: z.int(),
-        accepted: z.int().meta({
-          description: 'APNs or FCM accepted the push. They do not say whether a device shows it.',
+    counts: countsSchema
+      .extend({
+        held: z.int().optional().meta({
+          description: 'Waited, or wait, for the end of quiet hours; left out if none do.',
         }),
-        failed: z.int(),
-        skipped: z.int(),
-        pending: z.int().meta({ description: 'Without an outcome yet.' }),
-        skippedBy: z
-          .object({
-            capped: z.int().optional().meta({ description: 'By a cap of the app.' }),
-            late: z.int().optional().meta({ description: 'Their local time had passed.' }),
-          })
-          .optional()
-          .meta({
-            description:
-              'Why so many of the skipped are; left out if none are for a reason named here. A dry run and a ' +
-              'cancellation skip the others.',
-          }),
+        heldUntil: time.optional().meta({ description: 'When the last of these may be sent.' }),
       })
       .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
+    waves: z
+      .array(waveSchema)
+      .optional()
+      .meta({
+        description:
+          'Its recipients by the instant at which they are sent to, where it has a local time or quiet hours ' +
+          'hold it, once it is planned. Left out in lists, and in answers to changes.',
+      }),
     receipts: receiptsSchema.optional(),
     createdAt: time,
     firstPushAt: time.nullable(),
@@ -126,23 +169,43 @@ export const receiptsView = ({ counts, estimated }: ReceiptSummary) =>
       : undefined,
   }) satisfies FieldsOf<typeof receiptsSchema>;
 
+const countsView = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) =>
+  ({
+    ...{ recipients, accepted, failed, skipped },
+    pending: recipients - accepted - failed - skipped,
+    skippedBy: skippedBy && { capped: skippedBy.capped, late: skippedBy.late },
+  }) satisfies FieldsOf<typeof countsSchema>;
+
+const waveView = ({ at, zones, isHeld, isLate, state, counts }: WaveProgress) =>
+  ({
+    at: rfc3339(at),
+    of: zones === 'movers' ? 'movers' : 'in' in zones ? 'zones' : 'others',
+    zones: zones !== 'movers' && 'in' in zones ? zones.in : [],
+    held: isHeld,
+    late: isLate,
+    state,
+    counts: countsView(counts),
+  }) satisfies FieldsOf<typeof waveSchema>;
+
 /** A campaign with its live counts, as every call and the stream of events show it. */
 export function campaignView(
   campaign: Campaign,
   counts: Sums,
   receipts: ReceiptSummary | null = null,
+  waves: WaveProgress[] = [],
 ) {
-  const { recipients, accepted, failed, skipped, skippedBy } = counts;
-  const pending = recipients - accepted - failed - skipped;
+  const { held, heldUntil } = counts;
   return {
     id: campaign.id,
     kind: kindOf(campaign),
     state: campaign.state,
     reason: campaign.reason,
     counts: {
-      ...{ recipients, accepted, failed, skipped, pending },
-      ...(skippedBy && { skippedBy: { capped: skippedBy.capped, late: skippedBy.late } }),
+      ...countsView(counts),
+      held,
+      heldUntil: heldUntil === undefined ? undefined : rfc3339(heldUntil),
     },
+    waves: waves.length > 0 ? waves.map(waveView) : undefined,
     receipts: receipts ? receiptsView(receipts) : undefined,
     createdAt: rfc3339(campaign.createdAt),
     firstPushAt: rfc3339OrNull(campaign.firstPushAt),
@@ -156,10 +219,10 @@ export function campaignView(
 
 export type CampaignView = ReturnType<typeof campaignView>;
 
-/** The view of a stored campaign, with what devices reported of it. */
+/** The view of a stored campaign, with its waves and what devices reported of it. */
 export async function fullView(ports: Pick<Ports, 'store'>, it: Campaign) {
-  const counts = await countsOf(ports.store, it);
-  return campaignView(it, counts, await receiptSummary(ports, it, counts));
+  const { counts, waves } = await standingOf(ports.store, it);
+  return campaignView(it, counts, await receiptSummary(ports, it, counts), waves);
 }
 
 /** The view of a stored campaign, as lists and changes show it. */

@@ -30,6 +30,10 @@ const counted = {
       description:
         'Of those that are skipped: by a cap of the app, and since their local time had passed.',
     }),
+    held: z.int().optional().meta({
+      description: 'Waited, or wait, for the end of quiet hours; left out if none do.',
+    }),
+    heldUntil: time.optional().meta({ description: 'When the last of these may be sent.' }),
   }),
 };
 const closed = {

@@ -5,7 +5,7 @@ import { countedZone, type Timing, type Turn, wallOf, wavesOf } from '../../mode
 
 /** A wave of an estimate. `isHeld` and `isLate` are of all of its installations. */
 export interface EstimatedWave extends Turn {
-  /** those in which installations were counted */
+  /** those in which installations were counted, the most frequent first */
   zones: string[];
   installations: number;
 }
@@ -36,9 +36,11 @@ function byCountedZone({ timing: { defaultZone }, zones, offset }: Counted): Map
 /** The waves of these installations, the earliest first. */
 export function estimatedWaves(it: Counted): EstimatedWave[] {
   const counts = byCountedZone(it);
-  const names = [...counts.keys()].sort();
+  const names = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
   return wavesOf(it.timing, names, it.offset).flatMap(({ zones: of, ...turn }) => {
-    const zones = 'in' in of ? of.in : names.filter((name) => !of.except.includes(name));
+    const zones = names.filter((name) =>
+      'in' in of ? of.in.includes(name) : !of.except.includes(name),
+    );
     const counted = sumOf(zones.map((name) => counts.get(name)!));
     return zones.length > 0 ? [{ ...turn, zones, installations: it.whole(counted) }] : [];
   });

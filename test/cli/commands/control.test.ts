@@ -308,7 +308,7 @@ test('bad times and bad schedules are refused with their place, and what would b
   ] as const)
     assert.match(told, words);
   for (const [args, words] of [
-    [['reschedule', 'x'], /required option '--at <time>'/],
+    [['reschedule', 'x'], /say when: give --at or --local/],
     [['send', path, '--at', '2026-02-30T10:00:00Z'], /--at "2026-02-30T10:00:00Z" is no time/],
     [['reschedule', 'x', '--at', 'tomorrow'], /--at "tomorrow" is no time/],
     [

@@ -32,6 +32,8 @@ test('a small audience is counted, by platform, provider and language', async (t
     installations: 900,
     exact: true,
     counted: 900,
+    waves: [],
+    held: null,
     seconds: 1,
     caps: [],
     problems: [],
