@@ -42,8 +42,6 @@ const anyObject = z.looseObject({});
 export const numbers = z.record(text, number);
 /** ISO 8601, as the API writes all times */
 export const time = z.iso.datetime();
-/** What a clock shows: without an offset, and without seconds. */
-const localTime = z.iso.datetime({ local: true, precision: -1 });
 
 export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item) });
 
@@ -231,11 +229,9 @@ export const schedule = object<ScheduleView>({
   name: text,
   state: text,
   cron: text,
-  timeZone: text.optional(),
-  local: z.boolean().optional(),
-  late: text.optional(),
+  timeZone: text,
   runs: number,
-  nextRuns: z.array(z.union([time, localTime])),
+  nextRuns: z.array(time),
   until: time.optional(),
   maxRuns: number.optional(),
 });

@@ -64,7 +64,7 @@ export interface FrozenPage {
 }
 
 export type Frozen =
-  /** `settled`: ids of chunks all of whose recipients are over a cap, so that there is nothing to send */
+  /** `settled`: ids of chunks all of whose recipients are over a cap or late, so that there is nothing to send */
   | { kind: 'frozen'; campaignClosed: boolean; settled?: string[] }
   /** another planner froze this page first, and nothing was written */
   | { kind: 'stale' }

@@ -134,9 +134,14 @@ export const namesOf = ({ id, token }: Pick<Device, 'id' | 'token'>): string[] =
 export const setExpiry = (caps: readonly Cap[], now: number) =>
   now + Math.max(...caps.map(windowOf));
 
-/** The names of the recipients of chunks, ascending, each once: a campaign counts once for a device. */
+/**
+ * The names of the recipients to which chunks send, ascending, each once: a campaign counts once for a device.
+ */
 export const namesIn = (chunks: readonly NewChunk[]): string[] => [
   ...new Set(
-    chunks.flatMap((it) => it.recipients.map(({ installationId: id }) => receiptName(id))).sort(),
+    chunks
+      .filter((it) => !it.isLate)
+      .flatMap((it) => it.recipients.map(({ installationId: id }) => receiptName(id)))
+      .sort(),
   ),
 ];

@@ -1,16 +1,17 @@
-/** Chunks as they are frozen when some of their recipients are over a cap. */
+/** Chunks as they are frozen when some of their recipients are skipped then: over a cap, or too late. */
 
-import type { NewChunk } from '../model/chunk.ts';
+import type { NewChunk, Recipient } from '../model/chunk.ts';
 import { receiptName } from '../model/receipt.ts';
 import type { Frozen } from '../ports/ports.ts';
-import { withCapped } from './outcomes.ts';
+import { allLate, withCapped } from './outcomes.ts';
 
 export interface CappedChunk {
-  /** those over a cap count no badge up */
+  /** those that are skipped count no badge up */
   chunk: NewChunk;
   /** null: all are open */
   outcomes: string | null;
   capped: number;
+  late: number;
   /** there is nothing to send */
   isSettled: boolean;
 }
@@ -18,25 +19,33 @@ export interface CappedChunk {
 /** `names` are those over a cap, as `receiptName` gives them. */
 export function withCaps(chunk: NewChunk, names: ReadonlySet<string>): CappedChunk {
   const { recipients } = chunk;
+  if (chunk.isLate) return late(chunk);
   const capped = new Set<number>();
   if (names.size > 0)
     for (const [index, it] of recipients.entries())
       if (names.has(receiptName(it.installationId))) capped.add(index);
-  if (capped.size === 0) return { chunk, outcomes: null, capped: 0, isSettled: false };
+  if (capped.size === 0) return { chunk, outcomes: null, capped: 0, late: 0, isSettled: false };
   return {
     chunk: {
       ...chunk,
-      recipients: recipients.map((it, index) => {
-        if (!capped.has(index)) return it;
-        const { badge: _, ...rest } = it;
-        return rest;
-      }),
+      recipients: recipients.map((it, index) => (capped.has(index) ? withoutBadge(it) : it)),
     },
     outcomes: withCapped(recipients.length, capped),
     capped: capped.size,
+    late: 0,
     isSettled: capped.size === recipients.length,
   };
 }
+
+const withoutBadge = ({ badge: _, ...rest }: Recipient): Recipient => rest;
+
+const late = (chunk: NewChunk): CappedChunk => ({
+  chunk: { ...chunk, recipients: chunk.recipients.map(withoutBadge) },
+  outcomes: allLate(chunk.recipients.length),
+  capped: 0,
+  late: chunk.recipients.length,
+  isSettled: true,
+});
 
 /** What a store answers about chunks that are settled as they are frozen. */
 export function settledIn(

@@ -71,6 +71,9 @@ export const withSkipped = (outcomes: string, indices: ReadonlySet<number>): str
 /** Whether a recipient has a record of its failure. */
 export const hasFailed = (outcomes: string): boolean => /[rutnb]/.test(outcomes);
 
+/** The outcomes of a chunk whose recipients are all too late. */
+export const allLate = (size: number): string => letters.late.repeat(size);
+
 /** The outcomes of a chunk as it is frozen: `capped` are skipped by a cap, and the others are open. */
 export const withCapped = (size: number, capped: ReadonlySet<number>): string =>
   Array.from({ length: size }, (_, index) => (capped.has(index) ? letters.capped : OPEN)).join('');

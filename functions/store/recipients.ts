@@ -48,6 +48,10 @@ function unpackRest(line: string): Pick<Recipient, 'token'> {
   return { token: line.slice(0, tab), ...JSON.parse(line.slice(tab + 1)) };
 }
 
+/** The ids alone, of a chunk's `ids`. */
+export const idsIn = (ids: string): string[] =>
+  ids.includes('\t') ? unpackTogether(ids).map((it) => it.installationId) : linesOf(ids);
+
 /** `id TAB token` a line. Behind an empty line, `TAB JSON` follows where a recipient has its own. */
 const unpackTogether = (packed: string): Recipient[] =>
   linesOf(packed.startsWith('\n') ? packed.slice(1) : packed).map((line) => {

@@ -13,6 +13,7 @@ import { sqliteErase } from './sqlite/erase.ts';
 import { sqliteEvents } from './sqlite/events.ts';
 import { sqliteExpire } from './sqlite/expire.ts';
 import { sqliteFindRecipient } from './sqlite/find-recipient.ts';
+import { sqliteFrozenAmong } from './sqlite/frozen-among.ts';
 import { sqliteHistory } from './sqlite/history.ts';
 import { sqliteImport } from './sqlite/import.ts';
 import { sqliteInstallations } from './sqlite/installations.ts';
@@ -109,12 +110,7 @@ export function createSqliteStore({
     timeline,
     ...webhooks,
     ...sqliteFindRecipient(db),
-    zonesOf: async () => {
-      throw new Error('not yet');
-    },
-    frozenAmong: async () => {
-      throw new Error('not yet');
-    },
+    ...sqliteFrozenAmong(db),
     ...counted,
     ...sqliteUsers({ db, rows, writing, erase }),
     ...sqliteKeys(db),

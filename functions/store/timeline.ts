@@ -9,6 +9,7 @@ import {
   type Trial,
 } from '../model/campaign.ts';
 import { LOST_AFTER_MS } from '../model/timing.ts';
+import type { CampaignStart, PlannedShard } from '../ports/ports.ts';
 
 /** True if the campaign was not planned before and its time has come. */
 export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
@@ -19,18 +20,21 @@ export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
 
 export const startedAt = (
   { sending: _, ...it }: Campaign,
-  at: number,
-  expected: number | undefined,
-): Campaign =>
-  it.state === 'cancelling'
-    ? it
-    : {
-        ...it,
-        state: 'running',
-        ...(expected !== undefined && { expected }),
-        ...(it.schedule && { startedAt: at }),
-        ...(it.canary && { guard: 'canary' as const }),
-      };
+  { at, expected, waves }: { at: number } & Pick<CampaignStart, 'expected' | 'waves'>,
+): Campaign => ({
+  ...it,
+  ...(waves && { waves }),
+  ...(it.state !== 'cancelling' && {
+    state: 'running',
+    ...(expected !== undefined && { expected }),
+    ...(it.schedule && { startedAt: at }),
+    ...(it.canary && { guard: 'canary' as const }),
+  }),
+});
+
+/** When the sweep should look after a new shard, in ms: one of a wave not before that wave is lost. */
+export const dueOfShard = ({ wave }: PlannedShard, dueAt: number) =>
+  wave ? Math.max(dueAt, wave.at + LOST_AFTER_MS) : dueAt;
 
 /** After a move to one of these, open work is to be put back on its queues. */
 const goesOn: readonly CampaignState[] = ['accepted', 'running', 'cancelling'];

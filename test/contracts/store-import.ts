@@ -88,12 +88,15 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[{ permission: 'denied' as const }, { permission: undefined }],
     ];
     for (const change of changes) {
+      // a new one: none has moved before
+      await store.deleteInstallation('default', 'one');
       await store.putInstallations([{ ...before, optedOut: false, optedOutOf: [] }]);
       const told = { ...before, ...change };
       const counts = await importAt(store, LATER, [{ ...told, refreshedAt: null }]);
       assert.equal(counts.updated, 1, JSON.stringify(change));
       const refreshedAt = 'token' in change ? LATER : NOW;
-      const expected = Object.entries({ ...told, refreshedAt }).filter(
+      const movedAt = 'timeZone' in change ? NOW : undefined;
+      const expected = Object.entries({ ...told, refreshedAt, movedAt }).filter(
         ([, it]) => it !== undefined,
       );
       assert.deepEqual(await get(store, 'one'), Object.fromEntries(expected));

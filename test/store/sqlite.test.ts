@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
-import { storeContract } from '../contracts/store.ts';
+import { type MakeStore, storeContract } from '../contracts/store.ts';
 import { atNow } from '../contracts/store-fixture.ts';
+import { waveContract } from '../contracts/store-waves.ts';
+import { zoneContract } from '../contracts/store-zones.ts';
 import { makeFolder } from './folder.ts';
 
-storeContract('sqlite', async (t, now = atNow) => {
+const makeStore: MakeStore = async (t, now = atNow) => {
   const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });
   t.after(() => store.close());
   return store;
-});
+};
+
+storeContract('sqlite', makeStore);
+waveContract('sqlite', makeStore);
+zoneContract('sqlite', makeStore);

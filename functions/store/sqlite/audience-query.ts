@@ -3,8 +3,9 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Matchable } from '../../model/audience/matches.ts';
 import { bucketOf } from '../../model/bucket.ts';
-import type { Carried, Reached } from '../../model/installation.ts';
+import type { Reached } from '../../model/installation.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
+import type { AudienceRead } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { bucketsOf, inLanguages, oneOf } from './lookups.ts';
 
@@ -28,9 +29,7 @@ export const naming = (it: Audience): Audience | undefined =>
  */
 export function queryOf(
   db: Database,
-  app: string,
-  audience: Audience,
-  carried: readonly Carried[],
+  { app, audience, movedSince, carried = [] }: Omit<AudienceRead, 'range' | 'after' | 'size'>,
 ) {
   const { userIds, installationIds, tokens } = naming(audience) ?? {};
   const { text, values, rest } = conditionsOf(audience);
@@ -41,11 +40,18 @@ export function queryOf(
       : userIds && bucketsOf(db, 'users', app, userIds);
   const looked = rest ? COLUMNS.filter((it) => isAbout(rest, it)) : [];
   const read = [...new Set([...looked, ...carried])];
+  const scans = !(userIds || tokens || installationIds);
+  const isMoved = movedSince === undefined ? '' : 'AND moved_at >= ?';
   return {
-    scans: !(userIds || tokens || installationIds),
-    values: [app, ...(buckets ? oneOf(buckets).values : []), ...values],
-    text: `SELECT ${selected(read)} FROM installations
-           WHERE app = ? ${buckets ? `AND bucket ${oneOf(buckets).text}` : ''}
+    scans,
+    values: [
+      app,
+      ...(buckets ? oneOf(buckets).values : []),
+      ...(movedSince === undefined ? [] : [movedSince]),
+      ...values,
+    ],
+    text: `SELECT ${selected(read)} FROM installations ${isMoved && scans ? BY_MOVES : ''}
+           WHERE app = ? ${buckets ? `AND bucket ${oneOf(buckets).text}` : ''} ${isMoved}
              AND opted_out = 0 AND ${text} AND (bucket, id) > (?, ?) AND bucket < ?
            ORDER BY bucket, id LIMIT ?`,
     /** what must still hold for a row to be in the audience; null: nothing */
@@ -53,6 +59,9 @@ export function queryOf(
     read: reader(read),
   };
 }
+
+/** It has the installations that have ever moved, in the order of their buckets. */
+const BY_MOVES = 'INDEXED BY installations_moved';
 
 const columns = {
   platform: 'platform',
@@ -66,7 +75,7 @@ const columns = {
   refreshedAt: 'refreshed_at',
   tags: 'tags',
   attributes: 'attributes',
-  movedAt: 'NULL',
+  movedAt: 'moved_at',
 };
 type Column = keyof typeof columns;
 export const COLUMNS = Object.keys(columns) as Column[];

@@ -63,6 +63,11 @@ export function sqliteAudiences(db: Database, source: PastSource) {
           size,
         })),
 
+    zonesOf: async (app) =>
+      sql<{ zone: string }>('SELECT zone FROM zone_counts WHERE app = ? AND size > 0 ORDER BY zone')
+        .all(app)
+        .map((it) => it.zone),
+
     pagesState: async () => [],
 
     async registeredTokens(app, tokens) {
@@ -85,14 +90,15 @@ interface KindRow {
 
 async function* streamed(
   db: Database,
-  { app, audience, range, after, size, carried = [] }: AudienceRead,
+  read: AudienceRead,
   past: PastReader,
 ): AsyncGenerator<AudiencePage> {
-  const query = queryOf(db, app, audience, carried);
+  const { range, after, size } = read;
+  const query = queryOf(db, read);
   const step = query.scans ? STEP : BUCKETS;
   let cursor = after ?? { bucket: range.from, id: '' };
   let last = cursor;
-  const areCounted = isCountableWhole(audience);
+  const areCounted = read.movedSince === undefined && isCountableWhole(read.audience);
   let page: Reached[] = [];
   let leftOut = 0;
   const flush = (): AudiencePage => {

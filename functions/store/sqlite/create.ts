@@ -4,7 +4,7 @@ import { type Campaign, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
 import type { CampaignStart, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { mayStart, startedAt } from '../timeline.ts';
+import { dueOfShard, mayStart, startedAt } from '../timeline.ts';
 import { noteNames } from './campaign-names.ts';
 import { type CampaignRow, findCampaign, requestOf, toCampaign } from './campaign-rows.ts';
 import type { SqliteEvents } from './events.ts';
@@ -62,26 +62,28 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
       return { kind: 'created' as const, campaign };
     },
 
-    start({ id, shards: ranges, dueAt, at = Date.now(), expected }: CampaignStart) {
+    start({ id, shards, dueAt, at = Date.now(), expected, waves }: CampaignStart) {
       const before = findCampaign(db, id);
       if (!before || !mayStart(before, at)) return false;
-      const started = startedAt(before, at, expected);
+      const started = startedAt(before, { at, expected, waves });
       sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
-        ranges.length,
+        shards.length,
         started.guard === 'canary' ? dueAt : null,
         started.state,
         requestOf(started),
         id,
       );
       const insertShard = sql(
-        `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at)
-         VALUES (?,?,?,?,?)`,
+        `INSERT INTO shards (campaign_id, idx, from_bucket, to_bucket, due_at, wave)
+         VALUES (?,?,?,?,?,?)`,
       );
-      for (const [index, range] of ranges.entries())
-        insertShard.run(id, index, range.from, range.to, dueAt);
+      for (const [index, it] of shards.entries()) {
+        const wave = it.wave ? JSON.stringify(it.wave) : null;
+        insertShard.run(id, index, it.from, it.to, dueOfShard(it, dueAt), wave);
+      }
       if (started.state === 'running') {
         note(id, { at, by: SYSTEM, from: before.state, to: 'running', reason: null });
-        const campaign = { ...started, shards: ranges.length };
+        const campaign = { ...started, shards: shards.length };
         events.append(id, (seq) => startedEvent(campaign, at, seq));
       }
       return true;

@@ -65,7 +65,8 @@ export function sqliteFreeze(
     const { changes } = sql(
       `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?, planned_at = ?,
          chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
-         left_out = left_out + ?, denied = denied + ?, due_at = ?
+         left_out = left_out + ?, denied = denied + ?, due_at = ?,
+         held = held + ?, held_until = max(held_until, ?)
        WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
     ).run(
       page.cursor?.bucket ?? null,
@@ -78,6 +79,8 @@ export function sqliteFreeze(
       page.leftOut ?? 0,
       page.denied ?? 0,
       page.last ? null : page.dueAt,
+      page.held?.recipients ?? 0,
+      page.held?.until ?? 0,
       page.campaignId,
       page.shard,
       page.page,
@@ -85,19 +88,20 @@ export function sqliteFreeze(
     return changes === 1;
   }
 
-  /** Reserves a push to each recipient, and counts those that are over a cap. */
-  function capped({ campaignId, shard, chunks, caps = [], now }: FrozenPage): CappedChunk[] {
+  /** Reserves a push to each recipient that is not late, and counts those that are skipped. */
+  function withSkipped({ campaignId, shard, chunks, caps = [], now }: FrozenPage): CappedChunk[] {
     const app = chunks[0]?.app;
     const isCapped = caps.length > 0 && app !== undefined;
     const names = isCapped ? reserveAll(db, { app, names: namesIn(chunks), caps, now }) : NONE;
     const all = chunks.map((it) => withCaps(it, names));
-    if (names.size === 0) return all;
     const skipped = all.reduce((sum, it) => sum + it.capped, 0);
+    const late = all.reduce((sum, it) => sum + it.late, 0);
+    if (skipped + late === 0) return all;
     const settled = all.filter((it) => it.isSettled).length;
     sql(
-      `UPDATE shards SET skipped = skipped + ?1, capped = capped + ?1, chunks_done = chunks_done + ?2
-       WHERE campaign_id = ?3 AND idx = ?4`,
-    ).run(skipped, settled, campaignId, shard);
+      `UPDATE shards SET skipped = skipped + ?1 + ?2, capped = capped + ?1, late = late + ?2,
+         chunks_done = chunks_done + ?3 WHERE campaign_id = ?4 AND idx = ?5`,
+    ).run(skipped, late, settled, campaignId, shard);
     return all;
   }
 
@@ -106,7 +110,7 @@ export function sqliteFreeze(
     const page = isSent ? read : { ...read, chunks: erase.late(read.chunks, read.now) };
     if (!advance(page)) return { kind: 'stale' };
     if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
-    const chunks = capped(page);
+    const chunks = withSkipped(page);
     for (const it of chunks) insert(it, page.now);
     const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
     return { kind: 'frozen', campaignClosed, ...settledIn(chunks) };

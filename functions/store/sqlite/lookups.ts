@@ -1,6 +1,6 @@
 /**
  * Beside the installations: where a token and a user's installations are, how many there are of each
- * kind, and which languages those read.
+ * kind and in each time zone, and which languages those read.
  *
  * Indexes of SQLite's on `installations` would carry its long key in each entry; an import that
  * touches all their pages at each commit takes twice as long with them. Here an entry is two
@@ -17,6 +17,7 @@ interface Kind {
   platform: string;
   language?: string | null | undefined;
   permission?: string | null | undefined;
+  timeZone?: string | null | undefined;
 }
 
 /** What an installation is found and counted by. */
@@ -36,6 +37,7 @@ export const hash48 = (app: string, value: string) => hash48of(`${app}\n${value}
 export function sqliteLookups(db: Database) {
   const { sql } = db;
   const sizes = new Map<string, { kind: Kind; optedOut: boolean; by: number }>();
+  const inZones = new Map<string, { app: string; zone: string; by: number }>();
   readLanguages(db);
 
   const count = (kind: Kind, optedOut: boolean, by: 1 | -1) => {
@@ -45,11 +47,22 @@ export function sqliteLookups(db: Database) {
     const size = sizes.get(key);
     if (size) size.by += by;
     else sizes.set(key, { kind, optedOut, by });
+    if (kind.timeZone) countInZone(app, kind.timeZone, by);
+  };
+
+  const countInZone = (app: string, zone: string, by: 1 | -1) => {
+    const key = `${zone} ${app}`;
+    const size = inZones.get(key);
+    if (size) size.by += by;
+    else inZones.set(key, { app, zone, by });
   };
 
   return {
     /** Called in a transaction, before the rows are written; all of them end with `flush`. */
-    begin: () => sizes.clear(),
+    begin() {
+      sizes.clear();
+      inZones.clear();
+    },
 
     count,
 
@@ -90,6 +103,13 @@ export function sqliteLookups(db: Database) {
         if (by > 0) addLanguage(db, language);
       }
       sizes.clear();
+      for (const { app, zone, by } of inZones.values())
+        if (by !== 0)
+          sql(
+            `INSERT INTO zone_counts VALUES (?, ?, ?)
+             ON CONFLICT DO UPDATE SET size = size + excluded.size`,
+          ).run(app, zone, by);
+      inZones.clear();
     },
   };
 }

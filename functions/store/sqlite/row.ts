@@ -25,17 +25,20 @@ export interface Row {
   permission: Permission | null;
   /** JSON; null: none was ever told */
   opted_out_of: string | null;
+  /** when its time zone changed last, ms; null: never */
+  moved_at: number | null;
 }
 
 const isSome = (list: string | null): list is string => list !== null && list !== '[]';
 
 /** The columns that `fromRow` reads. */
 export const FIELDS = `app, bucket, id, platform, provider, environment, token, language, time_zone,
-  user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission, opted_out_of`;
+  user_id, tags, attributes, refreshed_at, app_version, country, opted_out, permission, opted_out_of,
+  moved_at`;
 
 /** Selects what an installation is found by, as `Found`. */
 export const FINDABLE = `app, bucket, id, token, user_id AS userId, platform, language, permission,
-  opted_out AS optedOut`;
+  opted_out AS optedOut, time_zone AS timeZone`;
 export type Found = Findable & { id: string };
 
 /** The condition of one row: its app, its bucket and its id. */
@@ -60,4 +63,5 @@ export const fromRow = (row: Row): Installation => ({
   tags: JSON.parse(row.tags),
   attributes: JSON.parse(row.attributes),
   refreshedAt: row.refreshed_at,
+  ...(row.moved_at !== null && { movedAt: row.moved_at }),
 });

@@ -34,5 +34,5 @@ export function sqliteRows(db: Database, lookups: Lookups, now: () => number) {
       )
       .map(fromRow);
 
-  return { write: createWrite(db, lookups, removed), remove: removed.remove, get, withToken };
+  return { write: createWrite(db, lookups, removed, now), remove: removed.remove, get, withToken };
 }

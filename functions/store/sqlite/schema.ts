@@ -274,6 +274,20 @@ export const migrations: Migration[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX caps_expiry ON caps (expires_at);
    ALTER TABLE shards ADD COLUMN capped INTEGER NOT NULL DEFAULT 0;`,
+  // waves; `late` counts skipped recipients, `held` those that wait for the end of quiet hours
+  `ALTER TABLE shards ADD COLUMN wave TEXT;
+   ALTER TABLE shards ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE shards ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE shards ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;`,
+  // when its time zone changed last
+  `ALTER TABLE installations ADD COLUMN moved_at INTEGER;
+   CREATE INDEX installations_moved ON installations (app, bucket, id, moved_at)
+     WHERE moved_at IS NOT NULL;
+   CREATE TABLE zone_counts (
+     app TEXT NOT NULL, zone TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (app, zone)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO zone_counts SELECT app, time_zone, count(*) FROM installations
+     WHERE time_zone IS NOT NULL GROUP BY 1, 2;`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

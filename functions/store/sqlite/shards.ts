@@ -24,6 +24,10 @@ export interface ShardRow {
   skipped: number;
   /** of those that were skipped */
   capped: number;
+  late: number;
+  held: number;
+  /** ms; 0: none is held */
+  held_until: number;
   /** JSON, as are `missing` and `pruned` */
   reasons: string;
   missing: string;
@@ -31,6 +35,8 @@ export interface ShardRow {
   denied: number;
   pruned: string;
   task: string | null;
+  /** JSON of `ShardWave`; null: its campaign has no waves */
+  wave: string | null;
 }
 
 export function sqliteShards({ sql }: Database) {
@@ -79,7 +85,13 @@ const toCounts = (row: ShardRow): Counts => ({
   accepted: row.accepted,
   failed: row.failed,
   skipped: row.skipped,
-  ...(row.capped > 0 && { skippedBy: { capped: row.capped } }),
+  ...(row.capped + row.late > 0 && {
+    skippedBy: {
+      ...(row.capped > 0 && { capped: row.capped }),
+      ...(row.late > 0 && { late: row.late }),
+    },
+  }),
+  ...(row.held > 0 && { held: row.held, heldUntil: row.held_until }),
   reasons: JSON.parse(row.reasons),
   ...(row.left_out > 0 && { leftOut: row.left_out }),
   ...(row.denied > 0 && { denied: row.denied }),
@@ -92,6 +104,7 @@ export const toShard = (row: ShardRow): Shard => ({
   index: row.idx,
   from: row.from_bucket,
   to: row.to_bucket,
+  ...(row.wave !== null && { wave: JSON.parse(row.wave) }),
   pages: row.pages,
   cursor:
     row.cursor_bucket === null ? null : { bucket: row.cursor_bucket, id: row.cursor_id ?? '' },

@@ -8,7 +8,7 @@ import { bucketOf } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Failure, Recipient } from '../../model/chunk.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { edgesIn, pagesFrom, searchPages } from '../bucket-search.ts';
+import { pagesFrom, searchPages } from '../bucket-search.ts';
 import type { Device } from '../erasure.ts';
 import { mayHold, unpack } from '../recipients.ts';
 import { soughtOf } from '../traces.ts';
@@ -16,6 +16,7 @@ import { hashOfName, hashOfUnnamed } from './campaign-names.ts';
 import { type CampaignRow, toCampaign } from './campaign-rows.ts';
 import { type ChunkRow, findChunk } from './chunk-rows.ts';
 import { type FailureRow, SELECT_FAILURE, toFailure } from './failures.ts';
+import { createPages } from './shard-pages.ts';
 import { type ShardRow, toShard } from './shards.ts';
 
 /** Campaigns read in one query: with their chunks some ten milliseconds. */
@@ -86,7 +87,7 @@ async function chunksWith(
   for (const shard of shards) {
     const within = sought.names.map(bucketOf).filter((it) => it >= shard.from && it < shard.to);
     if (within.length === 0) continue;
-    const pages = createPages(db, shard);
+    const pages = createPages<ListRow>(db, shard, 'chunk_id, packed, rest');
     if (sought.isOrdered) for (const it of within) await searchPages(shard, it, pages);
     else await pages.read(pagesFrom(0, shard.pages - 1));
     for (const { chunk_id, packed: ids, rest } of pages.lists()) {
@@ -98,29 +99,6 @@ async function chunksWith(
     }
   }
   return found;
-}
-
-/** The lists of recipients in a shard's pages. `.` is before `/`: the ids of a page's chunks lie between. */
-function createPages({ sql }: Database, shard: ReturnType<typeof toShard>) {
-  const pages = new Map<number, ListRow[]>();
-  const read = (page: number) => {
-    const begin = `${shard.campaignId}.${shard.index}.${page}`;
-    return sql<ListRow>(
-      'SELECT chunk_id, packed, rest FROM chunk_recipients WHERE chunk_id > ? AND chunk_id < ?',
-    ).all(`${begin}.`, `${begin}/`);
-  };
-  return {
-    async read(wanted: number[]) {
-      for (const page of wanted)
-        if (!pages.has(page) && page >= 0 && page < shard.pages) pages.set(page, read(page));
-    },
-    edgesOf: (page: number) =>
-      edgesIn(
-        shard,
-        (pages.get(page) ?? []).map((it) => it.packed),
-      ),
-    lists: () => [...pages.values()].flat(),
-  };
 }
 
 /** The failures among these recipients of a chunk. */

@@ -7,14 +7,18 @@ import { hash48, hash48of, type Lookups } from './lookups.ts';
 import type { Removal } from './remove-rows.ts';
 import { FIELDS, FINDABLE, type Found, KEY } from './row.ts';
 
-/** A row that does not mention the opt-outs keeps the stored ones. */
+/**
+ * A row that does not mention the opt-outs keeps the stored ones. ?20 is now: a new row has not moved. What stands
+ * right of `=` is the stored row.
+ */
 const PUT = `
   INSERT INTO installations (${FIELDS}, digest)
-  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18,?19)
+  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18,NULL,?19)
   ON CONFLICT DO UPDATE SET platform = ?4, provider = ?5, environment = ?6, token = ?7,
     language = ?8, time_zone = ?9, user_id = ?10, tags = ?11, attributes = ?12, refreshed_at = ?13,
     app_version = ?14, country = ?15, opted_out = coalesce(?16, opted_out),
-    permission = ?17, opted_out_of = coalesce(?18, opted_out_of), digest = ?19`;
+    permission = ?17, opted_out_of = coalesce(?18, opted_out_of), digest = ?19,
+    moved_at = iif(time_zone IS ?9, moved_at, ?20)`;
 
 /** What `unchanged` compares beside the digest of a row. */
 export interface Known {
@@ -28,12 +32,18 @@ export interface Known {
  * Writes the rows that are not `unchanged`, in the order they lie on disk; then the lookups, in
  * theirs. So an import touches each page once.
  */
-export function createWrite(db: Database, lookups: Lookups, { leave, remove }: Removal) {
+export function createWrite(
+  db: Database,
+  lookups: Lookups,
+  { leave, remove }: Removal,
+  clock: () => number,
+) {
   return (
     batch: ImportedInstallation[],
     now: number,
     unchanged: (it: ImportedInstallation, digest: number, known: Known) => boolean,
   ): ImportCounts & { rows: ImportedInstallation[] } => {
+    const movedAt = clock();
     const rows = lastOfEach(batch).sort((a, b) => a.bucket - b.bucket);
     const counts = { inserted: 0, updated: 0, unchanged: 0, tokensMoved: 0 };
     const tokens: { hashed: number; it: ImportedInstallation }[] = [];
@@ -56,7 +66,7 @@ export function createWrite(db: Database, lookups: Lookups, { leave, remove }: R
       const old = known && findOld.get(app, bucket, id);
       const userId = it.userId ?? null;
       const asBefore = old?.token === it.token ? known!.refreshed_at : now;
-      put(db, it, { tags, attributes, refreshedAt: it.refreshedAt ?? asBefore, digest });
+      put(db, it, { tags, attributes, refreshedAt: it.refreshedAt ?? asBefore, digest, movedAt });
       lookups.count(it, it.optedOut ?? old?.optedOut === 1, 1);
       if (old) lookups.count(old, old.optedOut === 1, -1);
       if (old) counts.updated++;
@@ -101,7 +111,7 @@ function takeTokens(
 const put = (
   { sql }: Database,
   it: ImportedInstallation,
-  made: { tags: string; attributes: string; refreshedAt: number; digest: number },
+  made: { tags: string; attributes: string; refreshedAt: number; digest: number; movedAt: number },
 ) =>
   sql(PUT).run(
     it.app,
@@ -123,6 +133,7 @@ const put = (
     it.permission ?? null,
     it.optedOutOf === undefined ? null : JSON.stringify(it.optedOutOf),
     made.digest,
+    made.movedAt,
   );
 
 /**

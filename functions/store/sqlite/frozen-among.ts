@@ -1,0 +1,63 @@
+/** Which of some installations a campaign has frozen already: the pages where their buckets lie are looked through. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bucketOf } from '../../model/bucket.ts';
+import type { Shard } from '../../model/chunk.ts';
+import type { Store } from '../../ports/ports.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { pagesFrom, searchPages } from '../bucket-search.ts';
+import { idsIn } from '../recipients.ts';
+import { hasNamedShards } from '../traces.ts';
+import { findCampaign } from './campaign-rows.ts';
+import { createPages } from './shard-pages.ts';
+import { type ShardRow, toShard } from './shards.ts';
+
+/** To look for so many ids in a text takes as long as to take it apart. */
+const FEW = 16;
+
+export const sqliteFrozenAmong = (db: Database) =>
+  ({
+    async frozenAmong(campaignId, ids) {
+      const found = new Set<string>();
+      const campaign = findCampaign(db, campaignId);
+      if (!campaign || ids.length === 0) return found;
+      const isOrdered = !hasNamedShards(campaign) && campaign.retryOf === undefined;
+      const sought = ids.map((id) => ({ id, bucket: bucketOf(id) }));
+      for (const shard of shardsOf(db, campaignId)) {
+        const isWithin = ({ bucket }: Sought) => bucket >= shard.from && bucket < shard.to;
+        const within = isOrdered ? sought.filter(isWithin) : sought;
+        if (within.length === 0 || shard.pages === 0) continue;
+        for (const id of await foundIn(db, shard, within, isOrdered)) found.add(id);
+        await nextTurn();
+      }
+      return found;
+    },
+  }) satisfies Partial<Store>;
+
+interface Sought {
+  id: string;
+  bucket: number;
+}
+
+const shardsOf = ({ sql }: Database, campaignId: string) =>
+  sql<ShardRow>('SELECT * FROM shards WHERE campaign_id = ? ORDER BY idx')
+    .all(campaignId)
+    .map(toShard);
+
+async function foundIn(
+  db: Database,
+  shard: Shard,
+  sought: Sought[],
+  isOrdered: boolean,
+): Promise<string[]> {
+  const pages = createPages<{ packed: string }>(db, shard, 'packed');
+  if (isOrdered && sought.length < shard.pages)
+    for (const { bucket } of sought) await searchPages(shard, bucket, pages);
+  else await pages.read(pagesFrom(0, shard.pages - 1));
+  const ids = new Set(sought.map((it) => it.id));
+  return pages.lists().flatMap(({ packed }) => {
+    if (ids.size > FEW) return idsIn(packed).filter((id) => ids.has(id));
+    const near = [...ids].filter((id) => packed.includes(id));
+    return near.length > 0 ? idsIn(packed).filter((id) => near.includes(id)) : [];
+  });
+}
