@@ -49,6 +49,7 @@ const narrowed = (store: Store): Store => ({
   },
 });
 
+const UNREGISTERED = { platform: 'android', provider: 'fcm', environment: 'production' };
 const UPLOAD = 'a0'.repeat(10);
 
 /** An audience of these tokens, which need no installation. */
@@ -59,8 +60,7 @@ async function uploaded(store: Store, tokens: string[]) {
   };
   await store.putUpload(upload);
   await store.addToUpload(upload, tokens);
-  const unregistered = { platform: 'android', provider: 'fcm', environment: 'production' };
-  return audienceSchema.parse({ upload: UPLOAD, unregistered });
+  return audienceSchema.parse({ upload: UPLOAD, unregistered: UNREGISTERED });
 }
 
 const capped = async (world: World, id: string) =>
@@ -133,14 +133,10 @@ export function capPipelineContract(
     await world.people(2, () => ({ userId: 'ada' }));
     await put(world, ONCE);
     const named = { audience: { userIds: ['ada'] } };
-    const message = () =>
-      singlePush(
-        ports,
-        toCampaignRequest(
-          messageRequestSchema.parse({ userIds: ['ada'], message: { title: 'Hallo' } }),
-        ),
-        null,
-      );
+    const asked = toCampaignRequest(
+      messageRequestSchema.parse({ userIds: ['ada'], message: { title: 'Hallo' } }),
+    );
+    const message = () => singlePush(ports, asked, null);
     const free = async () => {
       await message();
       await world.send({ ...named, test: true });
@@ -150,6 +146,15 @@ export function capPipelineContract(
       assert.equal(sentTo(world).length, 6);
     };
     await free();
+    const bare = ['bare-one', 'bare-two'];
+    const toTokens = async () => {
+      const audience = audienceSchema.parse({ tokens: bare, unregistered: UNREGISTERED });
+      await singlePush(ports, { ...asked, audience }, null);
+      await world.run();
+      assert.deepEqual(sentTo(world), bare.map(unregisteredId).sort(), 'it is planned as others');
+    };
+    await toTokens();
+    await toTokens();
     script.answer = () => ({ kind: 'unknown', reason: 'ConnectionLost' });
     const first = await world.send();
     assert.equal((await world.closed(first)).counts.failed, 2);
@@ -369,6 +374,10 @@ export function capPipelineContract(
     const { caps, costUsd } = await estimate(ports, { ...asked, audience: {} });
     assert.deepEqual(caps, ONCE);
     assert.ok(costUsd > before.costUsd);
+    await put(world, ONCE, ['security']);
+    const exempt = { ...asked.message, category: 'security' };
+    const free = await estimate(ports, { ...asked, message: exempt, audience: {} });
+    assert.deepEqual([free.caps, free.costUsd], [[], before.costUsd]);
     const topic = await estimate(ports, { ...asked, audience: { topic: 'news' } });
     assert.deepEqual(topic.caps, []);
     assert.ok(topic.problems.some((it) => it.kind === 'not-capped'));

@@ -9,6 +9,7 @@ import { defaultPolicy } from '../../functions/model/app-policy.ts';
 import type { CampaignRequest } from '../../functions/model/campaign.ts';
 import type { Outcome } from '../../functions/model/outcome.ts';
 import { messageSchema } from '../../functions/model/schemas/message.ts';
+import { messageRequestSchema, toCampaignRequest } from '../../functions/model/schemas/push.ts';
 import { scheduleRequestSchema } from '../../functions/model/schemas/schedule.ts';
 import { accept } from '../../functions/pipeline/accept/accept.ts';
 import { putAppPolicy } from '../../functions/pipeline/app-policy.ts';
@@ -17,6 +18,7 @@ import { retryFailures } from '../../functions/pipeline/control/retry.ts';
 import { plan } from '../../functions/pipeline/plan/plan.ts';
 import { report, reportText } from '../../functions/pipeline/report.ts';
 import { createOnce, createSchedule, startDue } from '../../functions/pipeline/schedules/recur.ts';
+import { singlePush } from '../../functions/pipeline/single-push.ts';
 import type { Queue, Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, ticking, type World } from '../pipeline/world.ts';
@@ -291,6 +293,48 @@ export function pipelineContract(name: string, makeStore: MakeStore, skip: strin
     const toNamed = await world.send({ message, audience: named });
     assert.equal((await world.closed(toNamed)).accepted, 1);
   });
+
+  walk(
+    'neither a message nor a retry reaches who has opted out of its category meanwhile',
+    async (world) => {
+      const { ports, store, script } = world;
+      await world.people(4, (n) => ({
+        userId: 'ada',
+        ...(n === 0 && { optedOutOf: ['marketing'] }),
+      }));
+      const sentTo = () =>
+        script.sent
+          .splice(0)
+          .map((it) => it.installationId)
+          .sort();
+      const push = async (category: string) => {
+        const message = { title: 'Sale', category };
+        const asked = messageRequestSchema.parse({ userIds: ['ada'], message });
+        await singlePush(ports, toCampaignRequest(asked), null);
+        await world.run();
+        return sentTo();
+      };
+      assert.deepEqual(await push('marketing'), ['device-1', 'device-2', 'device-3']);
+      assert.equal((await push('orders')).length, 4);
+      script.answer = () => ({ kind: 'unknown', reason: 'ConnectionLost' });
+      const message = messageSchema.parse({ title: 'Sale', category: 'marketing' });
+      const id = await world.send({ message });
+      assert.equal((await world.closed(id)).counts.failed, 3);
+      for (const [device, category] of [
+        ['device-1', 'marketing'],
+        ['device-2', 'orders'],
+      ] as const)
+        await store.updateInstallation('default', device, (it) => ({
+          ...it,
+          optedOutOf: [category],
+        }));
+      sentTo();
+      script.answer = () => accepted;
+      await retryFailures(ports, id, null, ME);
+      await world.run();
+      assert.deepEqual(sentTo(), ['device-2', 'device-3']);
+    },
+  );
 
   walk('devices that show nothing get their push, and the report counts them', async (world) => {
     await world.people(2_600, (n) => ({
