@@ -29,6 +29,7 @@ const verbs: [screen: string, button: string, scope: Scope][] = [
   ['keys', 'New key', 'admin'],
   ['keys', 'Revoke', 'admin'],
   ['health', 'Resume', 'campaigns'],
+  ['health', 'Change', 'campaigns'],
 ];
 
 suite('who may', { skip: withoutBrowser() }, () => {

@@ -48,12 +48,16 @@ export function Field({ label, hint, faults = [], hideLabel = false, children }:
   );
 }
 
+/** Whether a path of a fault, such as `caps[0].max`, is the other, or inside of it. */
+export const isWithin = (path: string, other: string) =>
+  path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
+
 /** The sentences of a problem about a path, such as `message.title`, and about what is inside of it. */
 export const faultsAt = (problem: Pick<Problem, 'faults'> | null, path: string): string[] =>
   (problem?.faults ?? [])
-    .filter(
-      (it) => it.path === path || it.path.startsWith(`${path}.`) || it.path.startsWith(`${path}[`),
-    )
+    .filter((it) => isWithin(it.path, path))
     .map((it) =>
-      it.path === path ? it.message : `${it.path.slice(path.length + 1)} ${it.message}`,
+      it.path === path
+        ? it.message
+        : `${it.path.slice(path.length).replace(/^\./, '')} ${it.message}`,
     );

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Problem } from '../api/client.ts';
+import { isWithin } from './field.tsx';
 
 interface Props {
   problem: Problem;
@@ -11,7 +12,7 @@ interface Props {
 /** A problem in the API's own words, with the faults that no field shows. */
 export function ProblemNote({ problem, shown = [], children }: Props) {
   const faults = (problem.faults ?? []).filter(
-    ({ path }) => !shown.some((it) => path === it || path.startsWith(`${it}.`)),
+    ({ path }) => !shown.some((it) => isWithin(path, it)),
   );
   return (
     <div class="note bad" role="alert">

@@ -7,6 +7,7 @@ import { devices } from './en/devices.ts';
 import { health } from './en/health.ts';
 import { keys } from './en/keys.ts';
 import { parts } from './en/parts.ts';
+import { policy } from './en/policy.ts';
 import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
 import { triggers } from './en/triggers.ts';
@@ -23,6 +24,7 @@ export const en = {
   schedules,
   devices,
   health,
+  policy,
   keys,
   triggers,
   webhooks,

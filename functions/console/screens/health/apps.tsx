@@ -14,7 +14,7 @@ import { Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { ifMay, MAY_LOOK, whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
-import { Policy } from './policy.tsx';
+import { Policy } from './policy/policy.tsx';
 
 /** ms between two looks: another person may pause an app. */
 const EVERY_MS = 15_000;
@@ -66,7 +66,7 @@ interface AppTableProps {
 }
 
 function AppTable({ items, onAsk }: AppTableProps) {
-  const { columns, table, actions, pause, resume, of, receipts } = texts.health;
+  const { columns, table, actions, pause, resume, of } = texts.health;
   return (
     <Table
       caption={table}
@@ -74,7 +74,7 @@ function AppTable({ items, onAsk }: AppTableProps) {
         { label: columns.app },
         { label: columns.providers, isWide: true },
         { label: columns.state },
-        { label: receipts.column },
+        { label: texts.policy.column },
         { label: actions, isNumber: true },
       ]}
     >

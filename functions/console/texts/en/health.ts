@@ -48,20 +48,6 @@ export const health = {
   resumeMore:
     'Campaigns that this pause has paused go on at once. Those paused for another reason do not.',
   resumeDo: 'Resume the app',
-  receipts: {
-    column: 'Receipts',
-    on: 'On',
-    off: 'Off',
-    change: 'Change',
-    changed: 'The policy is changed.',
-    share: (share: string) => `${share} report a delivery`,
-    title: (app: string) => `Receipts of ${app}`,
-    more: 'It holds for campaigns that are accepted from now on, everywhere within 30 seconds.',
-    enabled: 'Pushes carry the id of their campaign, so that apps can report what became of them',
-    delivered: 'Devices that report a delivery, in percent',
-    deliveredMore: 'Each report costs a write. Openings are reported by all.',
-    save: 'Save',
-  },
   costs: 'Costs',
   costsMore:
     'About what campaigns cost on Google Cloud: by their recipients, at list prices, without free quotas.',

@@ -1,0 +1,48 @@
+/** The policy of an app: what holds for all of its campaigns. */
+
+import type { AppPolicyView } from '../../../http/app-policy.ts';
+
+const units = { h: 'hours', d: 'days' };
+
+const timeOf = (per: string) => {
+  const [many, unit] = [per.slice(0, -1), per.endsWith('d') ? units.d : units.h];
+  return many === '1' ? `1 ${unit.slice(0, -1)}` : `${many} ${unit}`;
+};
+
+export const policy = {
+  column: 'Policy',
+  change: 'Change',
+  changed: 'The policy is changed.',
+  title: (app: string) => `Policy of ${app}`,
+  save: 'Save',
+  receipts: {
+    title: 'Receipts',
+    on: 'Receipts on',
+    off: 'Receipts off',
+    share: (share: string) => `${share} report a delivery`,
+    more: 'For campaigns that are accepted from now on, everywhere within 30 seconds.',
+    enabled: 'Pushes carry the id of their campaign, so that apps can report what became of them',
+    delivered: 'Devices that report a delivery, in percent',
+    deliveredMore: 'Each report costs a write. Openings are reported by all.',
+  },
+  caps: {
+    title: 'Most campaigns a device gets',
+    more: 'A device that has got as many is skipped, also by campaigns that were accepted before and are not sent yet. Messages, tests and retries are free.',
+    most: (caps: AppPolicyView['caps']) =>
+      `At most ${caps.map(({ max, per }) => `${max} in ${timeOf(per)}`).join(', ')}`,
+    within: 'campaigns within',
+    units,
+    add: 'Add a cap',
+    enough: 'An app has three caps at most.',
+    remove: 'Remove',
+    removed: (number: number) => ` cap ${number}`,
+    maxOf: (number: number) => `Campaigns of cap ${number}`,
+    timeOf: (number: number) => `Time of cap ${number}`,
+    unitOf: (number: number) => `Hours or days of cap ${number}`,
+  },
+  exempt: {
+    title: 'Exempt categories',
+    more: 'Separated by commas, such as security. Their messages reach a device over its caps, and do not count.',
+    but: (exempt: string[]) => `but all of ${exempt.join(', ')}`,
+  },
+};
