@@ -1,8 +1,10 @@
 /** timing: deadlines and waits of the pipeline, in milliseconds. */
 
 import { type Backoff, fullJitter } from '../lib/backoff.ts';
+import type { OffsetAt } from '../lib/wall-clock.ts';
 import type { Campaign } from './campaign.ts';
-import type { Shard } from './chunk.ts';
+import type { Chunk, Shard } from './chunk.ts';
+import { quietBetween } from './quiet-spans.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -92,7 +94,26 @@ export const beginOf = ({ createdAt, startedAt, schedule }: Begun) =>
  * chunk's slot.
  */
 export const expiryOf = (campaign: Begun & Pick<Campaign, 'message'>, slot: number) =>
-  Math.max(beginOf(campaign), slot) + (campaign.message.ttlSeconds * 1000 || NOW_OR_NEVER_MS);
+  Math.max(beginOf(campaign), slot) + lifeOf(campaign);
+
+/** How long a push may be tried, in ms. */
+const lifeOf = ({ message }: Pick<Campaign, 'message'>) =>
+  message.ttlSeconds * 1000 || NOW_OR_NEVER_MS;
+
+/**
+ * When the pushes of a chunk to a zone expire, in ms since the epoch, if they are not sent until `now`. Quiet
+ * hours do not count against the life of a push, which would else end while it is held: they put this off,
+ * each time, by how long they have lasted. `zone` is undefined for the default zone.
+ */
+export function expiryIn(
+  { expiresAt, quiet }: Pick<Chunk, 'expiresAt' | 'quiet'>,
+  campaign: Pick<Campaign, 'message'>,
+  { zone, now, offset }: { zone: string | undefined; now: number; offset: OffsetAt },
+): number {
+  if (!quiet) return expiresAt;
+  const begin = expiresAt - lifeOf(campaign);
+  return expiresAt + quietBetween(quiet, zone, { from: begin, to: now }, offset);
+}
 
 /** How long before its time a wave is planned: so what is read of a device is as it is then. */
 export const WAVE_AHEAD_MS = 60 * 1000;

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { offsetAt } from '../../functions/lib/wall-clock.ts';
+import { quietBetween, spanAt } from '../../functions/model/quiet-spans.ts';
+
+const HOUR = 60 * 60 * 1000;
+const NIGHT = { from: '22:00', to: '08:00', zone: 'Europe/Berlin' };
+const NOON = { from: '12:00', to: '14:30', zone: 'Etc/UTC' };
+
+const span = (quiet: typeof NIGHT, zone: string | undefined, at: string, offset = offsetAt) => {
+  const { isQuiet, to } = spanAt(quiet, zone, Date.parse(at), offset);
+  return [isQuiet, new Date(to).toISOString().slice(0, 16)];
+};
+/** Asks the rules each time, as a test does that replaces them. */
+const uncached: typeof offsetAt = (...asked) => offsetAt(...asked);
+
+test('it is quiet in a zone until a time, or not quiet until a time', () => {
+  for (const offset of [offsetAt, uncached]) {
+    const it = (zone: string | undefined, at: string) => span(NIGHT, zone, at, offset);
+    assert.deepEqual(it('Asia/Kathmandu', '2026-11-21T16:14Z'), [false, '2026-11-21T16:15']);
+    assert.deepEqual(it('Asia/Kathmandu', '2026-11-21T16:15Z'), [true, '2026-11-22T02:15']);
+    assert.deepEqual(it('Pacific/Kiritimati', '2026-11-21T07:59Z'), [false, '2026-11-21T08:00']);
+    assert.deepEqual(it('Pacific/Kiritimati', '2026-11-21T08:00Z'), [true, '2026-11-21T18:00']);
+    assert.deepEqual(it('Pacific/Pago_Pago', '2026-11-21T18:30Z'), [true, '2026-11-21T19:00']);
+    for (const zone of [undefined, 'No/Where'])
+      assert.deepEqual(it(zone, '2026-11-21T21:00Z'), [true, '2026-11-22T07:00'], 'the default');
+    assert.deepEqual(span(NOON, 'Asia/Kolkata', '2026-11-21T06:30Z', offset), [
+      true,
+      '2026-11-21T09:00',
+    ]);
+  }
+});
+
+test('a time that was asked for again, earlier or later, has the same answer', () => {
+  const first = Date.parse('2026-10-24T12:00Z');
+  const times = Array.from({ length: 200 }, (_, i) => first + ((i * 37) % 200) * 20 * 60_000);
+  for (const zone of ['Europe/Berlin', 'Australia/Lord_Howe', 'America/St_Johns', undefined])
+    for (const at of [...times, ...times]) {
+      const { isQuiet, to } = spanAt(NIGHT, zone, at);
+      const fresh = spanAt(NIGHT, zone, at, uncached);
+      assert.deepEqual([isQuiet, to], [fresh.isQuiet, fresh.to], `${zone} ${at}`);
+    }
+});
+
+test('the quiet part of a time is exact when clocks change', () => {
+  const quiet = (zone: string, from: string, to: string) =>
+    quietBetween(NIGHT, zone, { from: Date.parse(from), to: Date.parse(to) }) / HOUR;
+  assert.equal(quiet('Europe/Berlin', '2026-11-21T12:00Z', '2026-11-22T12:00Z'), 10);
+  assert.equal(quiet('Europe/Berlin', '2026-10-24T12:00Z', '2026-10-25T12:00Z'), 11);
+  assert.equal(quiet('Europe/Berlin', '2026-03-28T12:00Z', '2026-03-29T12:00Z'), 9);
+  assert.equal(quiet('Europe/Berlin', '2026-11-21T12:00Z', '2026-11-21T12:00Z'), 0);
+  assert.equal(quiet('Europe/Berlin', '2026-11-21T12:00Z', '2026-11-21T11:00Z'), 0);
+  // from within a night to within another
+  assert.equal(quiet('Asia/Kathmandu', '2026-11-22T00:15Z', '2026-11-22T18:15Z'), 4);
+  assert.equal(quiet('Europe/Berlin', '2026-10-01T12:00Z', '2026-10-29T12:00Z'), 28 * 10 + 1);
+});
