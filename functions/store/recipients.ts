@@ -4,6 +4,7 @@
  * not be read to be kept, and since each compresses better alone.
  */
 
+import { createdOnce } from '../lib/created-once.ts';
 import type { Delivered, Recipient } from '../model/chunk.ts';
 import type { UserRecord } from '../ports/ports.ts';
 
@@ -15,31 +16,59 @@ export interface Packed {
 
 /**
  * Neither ids nor tokens contain white space, and this is three times as fast as JSON and smaller. A line
- * of the rest is the token; `TAB JSON` follows where a recipient has words of its own.
+ * of the rest is the token; `TAB JSON` follows where a recipient has words of its own. Where recipients have
+ * time zones, two lines come first: `SPACE JSON`, a list of the zones, and a character for each recipient.
  */
 export function pack(recipients: readonly Recipient[]): { ids: string; rest: string } {
   let [ids, rest] = ['', ''];
+  let hasZones = false;
   for (const it of recipients) {
     ids += `${it.installationId}\n`;
     rest += isOwn(it) ? `${it.token}\t${ownOf(it)}\n` : `${it.token}\n`;
+    if (it.zone !== undefined) hasZones = true;
   }
-  return { ids, rest };
+  return { ids, rest: hasZones ? packZones(recipients) + rest : rest };
 }
 
 const isOwn = ({ language, values, badge }: Recipient) =>
   language !== undefined || values !== undefined || badge !== undefined;
 
-const ownOf = ({ installationId: _, token: _token, ...own }: Recipient) => JSON.stringify(own);
+const ownOf = ({ installationId: _, token: _token, zone: _zone, ...own }: Recipient) =>
+  JSON.stringify(own);
+
+/** The character of a recipient without a zone; those that follow it are of the zones in the list. */
+const NO_ZONE = '0'.charCodeAt(0);
+
+function packZones(recipients: readonly Recipient[]): string {
+  const numbers = new Map<string, number>();
+  let letters = '';
+  for (const { zone } of recipients)
+    letters += String.fromCharCode(
+      NO_ZONE + (zone === undefined ? 0 : createdOnce(numbers, zone, () => numbers.size + 1)),
+    );
+  return ` ${JSON.stringify([...numbers.keys()])}\n${letters}\n`;
+}
 
 /** The recipients of a chunk. One that is done has only their ids. */
 export function unpack({ ids, rest }: Packed): Recipient[] {
   // as older versions stored them
   if (rest === null && ids.includes('\t')) return unpackTogether(ids);
   const own = rest === null ? null : linesOf(rest);
-  return linesOf(ids).map((installationId, index) => ({
+  const zones = own?.[0]?.startsWith(' ') ? own.splice(0, 2) : null;
+  const recipients = linesOf(ids).map((installationId, index) => ({
     installationId,
     ...(own ? unpackRest(own[index]!) : { token: '' }),
   }));
+  if (zones) addZones(recipients, zones);
+  return recipients;
+}
+
+function addZones(recipients: Recipient[], [list, letters]: string[]) {
+  const zones: string[] = JSON.parse(list!);
+  for (const [index, it] of recipients.entries()) {
+    const zone = zones[letters!.charCodeAt(index) - NO_ZONE - 1];
+    if (zone !== undefined) it.zone = zone;
+  }
 }
 
 function unpackRest(line: string): Pick<Recipient, 'token'> {

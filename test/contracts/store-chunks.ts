@@ -73,6 +73,58 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual((await store.getShard(id, 0))!.counts.missing, { name: 5, 'a.b': 1 });
   });
 
+  test(`${name}: the quiet hours of a chunk and the zones of its recipients are frozen with it`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const quiet = { from: '22:00', to: '08:00', zone: 'Europe/Berlin' };
+    const page = pageOf(id, [6, 2], { chunk: { quiet } });
+    const zones = [
+      'Asia/Kathmandu',
+      undefined,
+      'Pacific/Kiritimati',
+      'Asia/Kathmandu',
+      'No such\n',
+    ];
+    for (const [n, zone] of zones.entries())
+      if (zone !== undefined) page.chunks[0]!.recipients[n]!.zone = zone;
+    Object.assign(page.chunks[0]!.recipients[2]!, { language: 'pt-BR', values: { name: '\t' } });
+    Object.assign(page.chunks[0]!.recipients[5]!, { badge: 7 });
+    await store.freezePage(page);
+    for (const { id: chunkId, recipients } of page.chunks) {
+      const { chunk } = claimed(await claim(store, chunkId));
+      assert.deepEqual([chunk.quiet, chunk.recipients], [quiet, recipients]);
+    }
+    // held, and claimed again
+    const commit = commitOf(page.chunks[0]!.id, 'mine', { accepted: 5, open: [2] });
+    commit.lease = { release: true, notBefore: NOW + MINUTE, stalled: 0 };
+    await store.commitChunk(commit);
+    const { chunk } = claimed(await claim(store, page.chunks[0]!.id, 'next', NOW + MINUTE));
+    assert.deepEqual([chunk.quiet, chunk.open], [quiet, [2]]);
+    assert.deepEqual(chunk.recipients, page.chunks[0]!.recipients);
+  });
+
+  test(`${name}: an erasure leaves each of the others its zone`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const quiet = { from: '22:00', to: '08:00', zone: 'Etc/UTC' };
+    const page = pageOf(id, [3], { chunk: { quiet } });
+    const { recipients } = page.chunks[0]!;
+    const zones = ['Asia/Tokyo', 'Asia/Kathmandu', 'America/Lima'];
+    for (const [n, it] of recipients.entries()) Object.assign(it, { zone: zones[n] });
+    await store.putInstallations([person(recipients[0]!.installationId, { userId: 'ada' })]);
+    await store.freezePage(page);
+    const told = (await Array.fromAsync(store.readUser('ada'))).flat();
+    const [record] = told.filter((it) => it.kind === 'recipient');
+    assert.deepEqual(
+      [record?.installationId, record?.zone],
+      [recipients[0]!.installationId, 'Asia/Tokyo'],
+    );
+    await store.eraseUser('ada', NOW);
+    const { chunk } = claimed(await claim(store, page.chunks[0]!.id));
+    assert.deepEqual([chunk.quiet, chunk.open], [quiet, [1, 2]]);
+    assert.deepEqual(chunk.recipients, [{ installationId: '', token: '' }, ...recipients.slice(1)]);
+  });
+
   test(`${name}: badges are counted up once for a page, and frozen as they are then`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store);

@@ -43,7 +43,7 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
 
 /** The documents of a chunk that is frozen. `slot`: the counter in which it counts. */
 export function fromFrozen(
-  { chunk: { recipients, dueAt, ...it }, outcomes, isSettled }: CappedChunk,
+  { chunk: { recipients, dueAt, quiet, ...it }, outcomes, isSettled }: CappedChunk,
   {
     slot,
     page: { now, cursor },
@@ -55,6 +55,7 @@ export function fromFrozen(
   return {
     fields: {
       ...it,
+      ...(quiet && { quiet }),
       frozenAt: now,
       ...(cursor && { cursorBucket: cursor.bucket, cursorId: cursor.id }),
       size: recipients.length,
@@ -86,6 +87,7 @@ export const toChunk = (it: ChunkFields, recipients: DocumentSnapshot | undefine
   stalled: it.stalled ?? 0,
   notBefore: it.notBefore,
   expiresAt: it.expiresAt,
+  ...(it.quiet && { quiet: it.quiet }),
 });
 
 /** A chunk's id begins with its campaign's: `campaign.shard.page.part`. */

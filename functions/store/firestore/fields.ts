@@ -5,7 +5,7 @@
 
 import type { Timestamp } from '@google-cloud/firestore';
 import type { CampaignState, Counts, Sums, Trials } from '../../model/campaign.ts';
-import type { Chunk } from '../../model/chunk.ts';
+import type { Chunk, ZonedQuiet } from '../../model/chunk.ts';
 import type { CampaignEvent } from '../../model/event.ts';
 import type { ReceiptCounts } from '../../model/receipt.ts';
 
@@ -165,6 +165,8 @@ export interface ChunkFields {
   /** when the last attempt ended; null or absent: `notBefore` is its slot in time */
   releasedAt?: number | null;
   expiresAt: number;
+  /** absent: it has none */
+  quiet?: ZonedQuiet;
   leaseId: string | null;
   leaseUntil: number;
   /** the call that committed last */

@@ -36,6 +36,8 @@ export interface ChunkRow {
   /** JSON list of the indices to erase when the lease ends */
   erase: string | null;
   task: string | null;
+  /** JSON of `ZonedQuiet`; null: it has none */
+  quiet: string | null;
 }
 
 /** The columns that `toOpenChunk` reads. */
@@ -111,4 +113,5 @@ export const toChunk = (row: ChunkRow, recipients: Recipient[]): Chunk => ({
   stalled: row.stalled,
   notBefore: row.not_before,
   expiresAt: row.expires_at,
+  ...(row.quiet !== null && { quiet: JSON.parse(row.quiet) }),
 });

@@ -28,7 +28,7 @@ export function sqliteFreeze(
   function insert({ chunk, outcomes, isSettled }: CappedChunk, now: number) {
     sql(
       `INSERT INTO chunks (id, campaign_id, shard, app, provider, environment, size, not_before,
-         expires_at, due_at, frozen_at, outcomes, done) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+         expires_at, due_at, frozen_at, outcomes, done, quiet) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     ).run(
       chunk.id,
       chunk.campaignId,
@@ -43,6 +43,7 @@ export function sqliteFreeze(
       now,
       outcomes,
       isSettled ? 1 : 0,
+      chunk.quiet ? JSON.stringify(chunk.quiet) : null,
     );
     const recipients = chunk.recipients.map((it) =>
       it.badge === undefined

@@ -288,6 +288,8 @@ export const migrations: Migration[] = [
    ) STRICT, WITHOUT ROWID;
    INSERT INTO zone_counts SELECT app, time_zone, count(*) FROM installations
      WHERE time_zone IS NOT NULL GROUP BY 1, 2;`,
+  // the quiet hours of its recipients, as JSON
+  'ALTER TABLE chunks ADD COLUMN quiet TEXT;',
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */
