@@ -15,6 +15,11 @@ export interface Push {
   /** ms since the epoch; the push is of no use to a device after that */
   expiresAt: number;
   /**
+   * ms since the epoch: no device may get the push later, whatever the message says, since its quiet hours
+   * begin. Left out: it may be delivered until it expires.
+   */
+  deliverBy?: number;
+  /**
    * True if no device gets it: the provider only validates it, where it can (FCM). 'accepted' means that
    * it has no objection.
    */

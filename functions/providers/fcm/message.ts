@@ -20,6 +20,7 @@ import { isObject, merge } from '../shared/merge.ts';
 import { jsonFor } from '../shared/personalization.ts';
 import { receiptKeyIn } from '../shared/receipt-key.ts';
 import { type FcmBytes, fcmBytes } from './bytes.ts';
+import { deliveredBy, KEPT_MS } from './deliver-by.ts';
 
 /** FCM: "the maximum value is 2,419,200 seconds (28 days)". */
 const MAX_TTL_SECONDS = 28 * 24 * 60 * 60;
@@ -73,14 +74,15 @@ export function webLinkOf({ link, webLink }: Push['message']): string | undefine
 
 /**
  * The message without its token. Its fields are those of firebase-admin's type, with their REST names.
- * `now` is in milliseconds.
+ * `now` is in milliseconds. A push with `deliverBy` has to leave within `KEPT_MS`.
  */
 export function fcmMessage(push: Push, now: number): Record<string, unknown> {
-  const { message } = push;
+  const { message, deliverBy } = push;
+  const sentBy = deliverBy === undefined ? now : now + KEPT_MS;
   const described = describe(push);
   const { words, data, collapseId, isUrgent, expiration } = described;
   const apple = appleByFcm(push, described);
-  const ttl = Math.min(MAX_TTL_SECONDS, described.ttlSeconds(now));
+  const ttl = Math.min(MAX_TTL_SECONDS, described.ttlSeconds(sentBy));
   const link = webLinkOf(message);
   const label = message.analyticsLabel ?? push.label;
   const image = message.imageUrl !== undefined && { image: message.imageUrl };
@@ -132,7 +134,8 @@ export function fcmMessage(push: Push, now: number): Record<string, unknown> {
     ...(label !== undefined && { fcm_options: { analytics_label: label } }),
   } satisfies { [field in keyof BaseMessage | 'fcm_options']?: unknown };
 
-  const merged = merge(built, message.fcm ?? {});
+  const own = merge(built, message.fcm ?? {});
+  const merged = deliverBy === undefined ? own : deliveredBy(own, deliverBy, sentBy);
   for (const target of fcmTargets) delete merged[target];
   const key = receiptKeyIn(push, apple.type);
   return key === null ? merged : withKey(merged, JSON.stringify(key));

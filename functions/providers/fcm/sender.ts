@@ -11,6 +11,7 @@ import { lostByFcm } from '../shared/lost.ts';
 import { faultsInAll, inLanguage, TOO_LARGE } from '../shared/personalization.ts';
 import { withoutKey } from '../shared/receipt-key.ts';
 import type { Own } from './bytes.ts';
+import { KEPT_MS } from './deliver-by.ts';
 import { classifyFcm } from './errors.ts';
 import { fcmFaults } from './faults.ts';
 import { type FcmBody, fcmBody, fcmMessage, quoted } from './message.ts';
@@ -34,19 +35,23 @@ export function createFcmSender({
   now = Date.now,
 }: FcmSenderOptions): Sender {
   const path = `/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
-  const built = new WeakMap<Push, FcmBody>();
+  const built = new WeakMap<Push, Built>();
   const flow = createFlow();
   let lastHeaders: Request['headers'] = {};
 
-  function bodyOf(push: Push): FcmBody {
-    let it = built.get(push);
-    if (it === undefined) {
-      it = fcmBody(fcmMessage(push, now()), push);
-      if (push.receipts && it.afterFor === null && !fits(it, {})) it = bodyOf(withoutKey(push));
-      built.set(push, it);
-    }
+  function builtOf(push: Push): Built {
+    const before = built.get(push);
+    if (before !== undefined && now() < before.until) return before;
+    const at = now();
+    const until = push.deliverBy === undefined ? Number.POSITIVE_INFINITY : at + KEPT_MS;
+    let it: Built = { body: fcmBody(fcmMessage(push, at), push), until };
+    if (push.receipts && it.body.afterFor === null && !fits(it.body, {}))
+      it = builtOf(withoutKey(push));
+    built.set(push, it);
     return it;
   }
+
+  const bodyOf = (push: Push): FcmBody => builtOf(push).body;
 
   /** The same object as long as the token is the same, so a connection encodes it once. */
   function headersOf(bearer: string): Request['headers'] {
@@ -69,8 +74,8 @@ export function createFcmSender({
     } catch (error) {
       return batch.settle(batch.open[0]!, withoutToken(error));
     }
-    const usual = bodyOf(batch.push);
     const headers = headersOf(bearer);
+    const usual = batch.push.deliverBy === undefined ? bodyOf(batch.push) : null;
     return sendBatch(batch, flow, (settle) => {
       function answered(answer: Answer, { index }: FcmRequest) {
         if (answer.kind === 'reply' && answer.status === 401) token.forget(bearer);
@@ -79,7 +84,10 @@ export function createFcmSender({
       return (index) => {
         const recipient = batch.recipients[index]!;
         const { language } = recipient;
-        const it = language === undefined ? usual : bodyOf(inLanguage(batch.push, language));
+        const it =
+          language === undefined && usual !== null
+            ? usual
+            : bodyOf(inLanguage(batch.push, language));
         let tail = tailFor(it, recipient);
         // FCM counts fewer bytes than the whole body, so count only if it is near the limit
         if (it.afterFor !== null && tail.length > it.bytes.most && !fits(it, recipient)) {
@@ -117,6 +125,12 @@ export function createFcmSender({
       await Promise.allSettled([token.current(), pool.ready()]);
     },
   };
+}
+
+interface Built {
+  body: FcmBody;
+  /** when it has to be made anew, in ms */
+  until: number;
 }
 
 interface FcmRequest extends Request {

@@ -45,8 +45,9 @@ export interface Described {
 }
 
 /** The description of a push. */
-export function describe({ message, campaignId, expiresAt }: Push): Described {
+export function describe({ message, campaignId, expiresAt, deliverBy }: Push): Described {
   const { title, body, collapseId = campaignId, priority } = message;
+  const end = deliverBy ?? expiresAt;
   const nowOrNever = message.ttlSeconds === 0;
   return {
     words:
@@ -56,10 +57,14 @@ export function describe({ message, campaignId, expiresAt }: Push): Described {
     ...dataOf(message),
     collapseId,
     isUrgent: priority === 'high',
-    expiration: nowOrNever ? 0 : Math.floor(expiresAt / 1000),
-    ttlSeconds: (now) => (nowOrNever ? 0 : Math.max(0, Math.floor((expiresAt - now) / 1000))),
+    expiration: nowOrNever ? 0 : Math.floor(end / 1000),
+    ttlSeconds: (now) => (nowOrNever ? 0 : secondsUntil(end, now)),
   };
 }
+
+/** From `now` to `end`, both in ms, in whole seconds; 0 if `end` has passed. */
+export const secondsUntil = (end: number, now: number) =>
+  Math.max(0, Math.floor((end - now) / 1000));
 
 const dataOf = ({ data, link }: Push['message']): Pick<Described, 'data'> => {
   if (link === undefined) return data === undefined ? {} : { data };
