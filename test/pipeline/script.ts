@@ -15,6 +15,8 @@ export interface Sent extends Recipient {
   /** the receipts and the analytics label of its push */
   receipts: Push['receipts'];
   label: Push['label'];
+  /** until when a device may get it, in ms; undefined: until it expires */
+  deliverBy: Push['deliverBy'];
   /** how often this one was sent to before */
   before: number;
 }
@@ -65,8 +67,9 @@ export function createScript(now: () => number): Script {
           const recipient = recipients[index]!;
           const before = times.get(recipient.installationId) ?? 0;
           times.set(recipient.installationId, before + 1);
-          const { to, receipts, label } = push;
-          const it: Sent = { ...recipient, index, seed, at: now(), to, receipts, label, before };
+          const { to, receipts, label, deliverBy } = push;
+          const about = { to, receipts, label, deliverBy };
+          const it: Sent = { ...recipient, index, seed, at: now(), ...about, before };
           sent.push(it);
           if (push.dryRun) script.dryRuns += 1;
           settle(index, await script.answer(it));

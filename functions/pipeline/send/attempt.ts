@@ -2,9 +2,9 @@
 
 import type { Campaign } from '../../model/campaign.ts';
 import { backoff, UNPROVEN_WAIT_MS } from '../../model/timing.ts';
-import { pushOf } from '../accept/push.ts';
 import { createWatch } from './classify.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
+import { type Sendable, sendableIn } from './quiet.ts';
 import { type Sending, type Transmitted, transmit } from './transmit.ts';
 import { type Trial, trialOf } from './trials.ts';
 
@@ -26,15 +26,24 @@ export type Ended =
       next: number;
       /** what is left waits until the campaign is resumed */
       paused: boolean;
-      /** the provider asks everybody to wait until then */
-      asksToWait: boolean;
+      /** what is left waits for the end of quiet hours */
+      held: boolean;
+      /** pushes were to be sent; false if all of them were held or had expired */
+      tried: boolean;
+      /** until when the provider asks everybody to wait, in ms since the epoch; null: it does not */
+      asksToWait: number | null;
     };
 
-const endedAt = (next: number): Ended => ({
+/** How an attempt ended. */
+export const ended = (
+  it: { next: number } & Partial<Extract<Ended, { kind: 'ended' }>>,
+): Ended => ({
   kind: 'ended',
-  next,
   paused: false,
-  asksToWait: false,
+  held: false,
+  tried: true,
+  asksToWait: null,
+  ...it,
 });
 
 /**
@@ -44,23 +53,24 @@ export async function attempt(it: Attempt): Promise<Ended> {
   const { ports, chunk, campaign, recorder, claimedAt } = it;
   if (campaign.state === 'cancelling') {
     for (const index of recorder.open()) recorder.skip(index);
-    return endedAt(claimedAt);
+    return ended({ next: claimedAt });
   }
-  if (claimedAt >= chunk.expiresAt) {
-    for (const index of recorder.open())
-      recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
-    return endedAt(claimedAt);
-  }
+  const sendable = sendableIn(ports, chunk, campaign);
+  for (const index of sendable.expired(recorder.open(), claimedAt))
+    recorder.fail(index, { outcome: 'retry', reason: 'Expired' });
+  const parts = sendable.parts(recorder.open(), claimedAt);
+  if (parts.length === 0) return heldAll(it, sendable);
   const sender = ports.senders.get(chunk.app, chunk.provider, chunk.environment);
   if (!sender) {
     await it.pause(`app "${chunk.app}" has no credentials for ${chunk.provider}`);
-    return { kind: 'ended', next: claimedAt, paused: true, asksToWait: false };
+    return ended({ next: claimedAt, paused: true });
   }
   const trial = trialOf(ports.store, campaign.id, chunk.provider);
   // a message is sent by one process only: none has to wait for another one to try it
   const turn =
     it.isOnly === undefined ? await awaitTurn(ports, chunk, campaign, trial, it.stop) : 'now';
-  if (turn === 'later') return endedAt(ports.now() + UNPROVEN_WAIT_MS);
+  if (turn === 'later')
+    return ended({ next: sendable.next(recorder.open(), ports.now() + UNPROVEN_WAIT_MS) });
   const watch = createWatch(trial);
   let transmitted: Transmitted;
   let paused: Paused = null;
@@ -68,7 +78,8 @@ export async function attempt(it: Attempt): Promise<Ended> {
     transmitted = await transmit({
       ...it,
       sender,
-      push: pushOf(campaign, chunk.expiresAt),
+      parts,
+      dryRun: campaign.dryRun,
       trial,
       watch,
       isFirst: campaign.firstPushAt === null && !campaign.dryRun,
@@ -85,10 +96,18 @@ export async function attempt(it: Attempt): Promise<Ended> {
     // there would be no room any more, and no answer that makes some
     if (watch.blocked() !== null || paused === 'paused') trial.startAgain();
   }
-  return classifyRest(it, { transmitted, paused, watch, trial });
+  return classifyRest(it, { sendable, transmitted, paused, watch, trial });
+}
+
+/** Nothing may be sent now. */
+function heldAll({ recorder, claimedAt }: Attempt, sendable: Sendable): Ended {
+  const open = recorder.open();
+  const next = sendable.next(open, claimedAt);
+  return ended({ next, held: open.length > 0, tried: false });
 }
 
 interface Attempted {
+  sendable: Sendable;
   transmitted: Transmitted;
   paused: Paused;
   watch: ReturnType<typeof createWatch>;
@@ -98,7 +117,7 @@ interface Attempted {
 /** Classifies what is left, now that it is known how the attempt ended. */
 function classifyRest(
   { ports: { now, random }, chunk, recorder, stop }: Attempt,
-  { transmitted, paused, watch, trial }: Attempted,
+  { sendable, transmitted, paused, watch, trial }: Attempted,
 ): Ended {
   const cancelled = transmitted.state === 'cancelling';
   const progress = recorder.progress();
@@ -108,16 +127,23 @@ function classifyRest(
     transmitted.blocked.length > 0 && !trial.proven ? UNPROVEN_WAIT_MS : 0,
   );
   // a resume does not wait for what is left of a backoff
-  const next = stop.aborted || paused === 'paused' ? now() : now() + Math.ceil(waitMs);
+  const from = stop.aborted || paused === 'paused' ? now() : now() + Math.ceil(waitMs);
+  const exhausted = new Set(sendable.expired(recorder.open(), from));
   transmitted.classifyRest({
-    exhausted: cancelled || next >= chunk.expiresAt,
+    exhausted: (index) => cancelled || exhausted.has(index),
     // paused by another chunk, it may share the cause
     paused: paused === 'paused' || transmitted.state === 'paused',
     unsure: paused === 'failed',
   });
   if (cancelled) for (const index of recorder.open()) recorder.skip(index);
-  const asksToWait = watch.everybodyWaits() && !stop.aborted;
-  return { kind: 'ended', next, paused: paused === 'paused', asksToWait };
+  const open = recorder.open();
+  const next = sendable.next(open, from);
+  return ended({
+    next,
+    paused: paused === 'paused',
+    held: open.length > 0 && next > from,
+    asksToWait: watch.everybodyWaits() && !stop.aborted ? from : null,
+  });
 }
 
 /** Null: there is no reason to pause. 'failed': there may be one, and the store failed. */

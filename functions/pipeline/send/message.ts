@@ -18,7 +18,7 @@ import type {
   SentMessage,
 } from '../../ports/ports.ts';
 import { announce, leaveToSweep } from '../complete.ts';
-import { attempt, type Ended } from './attempt.ts';
+import { attempt, type Ended, ended } from './attempt.ts';
 import { createOutcomes } from './outcomes.ts';
 import { logCommit, newLease, persist } from './record.ts';
 import { sendLater, type Unsettled } from './unsettled.ts';
@@ -45,7 +45,8 @@ interface Noted {
 /** The chunk as one attempt has left it. */
 interface Tried {
   commit: ChunkCommit;
-  ended: Extract<Ended, { kind: 'ended' }>;
+  /** when what is left may be sent, in ms */
+  next: number;
 }
 
 /**
@@ -73,7 +74,7 @@ export async function sendMessage(
     chunks,
     missing: message.missing,
     denied: message.denied,
-    tried: tried.map(({ commit, ended }) => ({ commit, next: ended.next })),
+    tried,
     firstPushAt: noted.firstPushAt,
     acceptedBy: [...noted.acceptedBy],
     pause: noted.pause,
@@ -96,7 +97,7 @@ async function tryChunk(
   const outcomes = createOutcomes(chunk, now);
   const state = () =>
     ports.store.getCampaign(campaign.id).then((found) => found?.state ?? 'running');
-  const ended = await attempt({
+  const how = await attempt({
     ports,
     chunk,
     campaign,
@@ -118,22 +119,26 @@ async function tryChunk(
     },
   }).catch((error: unknown): Ended => {
     log.taskFailed({ task: `send/${chunk.id}`, attempt: 0, error });
-    return { kind: 'ended', next: now(), paused: false, asksToWait: false };
+    return ended({ next: now() });
   });
-  if (ended.kind === 'fenced') throw new Error(`message ${campaign.id} has no lease to lose`);
+  if (how.kind === 'fenced') throw new Error(`message ${campaign.id} has no lease to lose`);
   const at = now();
   const commit: ChunkCommit = {
     chunkId: chunk.id,
     leaseId: newLease(at).id,
     ...outcomes.take(),
-    lease: { release: true, notBefore: ended.next, stalled: outcomes.progress() ? 0 : 1 },
-    dueAt: ended.next,
+    lease: {
+      release: true,
+      notBefore: how.next,
+      stalled: outcomes.progress() || !how.tried ? 0 : 1,
+    },
+    dueAt: how.next,
     now: at,
   };
   const events = commit.failures.length > 0 ? chunkEvents(chunk, commit, wanted) : [];
   if (events.length > 0) commit.events = events;
   logCommit(log, chunk, commit, { ended: true, ms: at - claimedAt });
-  return { commit, ended };
+  return { commit, next: how.next };
 }
 
 /** The chunk as a claim would give it. */

@@ -3,6 +3,7 @@
 import { shortToken } from '../../lib/redact.ts';
 import type { Chunk, ChunkCommit } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import { wasTried } from './quiet.ts';
 
 interface Failed {
   outcome: Exclude<Outcome['kind'], 'accepted'>;
@@ -36,6 +37,7 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
   let names: Record<number, string> | undefined;
   let skipped: number[] = [];
   let failed: { failure: Failure; forgetSince: number | undefined }[] = [];
+  const attempts = wasTried(chunk) ? chunk.attempt + 1 : 1;
   const answered = { accepted: 0, failed: 0, reasons: new Map<string, number>() };
 
   function settle(index: number) {
@@ -67,7 +69,6 @@ export function createOutcomes(chunk: Chunk, now: () => number) {
     fail(index: number, { outcome, reason, detail }: Failed, forgetSince?: number) {
       settle(index);
       const { installationId, token } = chunk.recipients[index]!;
-      const attempts = chunk.attempt + 1;
       const { provider } = chunk;
       const said = detail?.replaceAll(token, shortToken(token)).slice(0, MAX_DETAIL);
       const failure: Failure = {

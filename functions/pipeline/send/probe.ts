@@ -10,6 +10,7 @@ import type { Chunk } from '../../model/chunk.ts';
 import { FEW } from '../../model/tasks.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { reasonOf } from './classify.ts';
+import { wasTried } from './quiet.ts';
 import type { Trial } from './trials.ts';
 
 /** This process, among all that send for the deployment. */
@@ -75,7 +76,7 @@ export async function refusedByAll(
   const noted = campaign?.trials?.[chunk.provider];
   if (noted && 'acceptedAt' in noted) trial.prove();
   if (trial.proven) return null;
-  if (chunk.attempt > 0 || (only ?? (await isOnly(store, chunk, campaign)))) return reasonOf(first);
+  if (wasTried(chunk) || (only ?? (await isOnly(store, chunk, campaign)))) return reasonOf(first);
   return null;
 }
 

@@ -67,13 +67,16 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
     ...outcomes,
     /** Commits what is known and keeps the lease. Throws when the store fails four times. */
     checkpoint: () => commit(null),
-    /** Commits what is known and releases the lease; open recipients are not sent before `notBefore`. */
-    async release(notBefore: number) {
+    /**
+     * Commits what is known and releases the lease; open recipients are not sent before `notBefore`.
+     * `tried`: pushes were to be sent.
+     */
+    async release(notBefore: number, tried = true) {
       while (outcomes.overflows()) {
         const committed = await commit(null);
         if (committed.kind === 'fenced') return committed;
       }
-      const stalled = outcomes.progress() ? 0 : chunk.stalled + 1;
+      const stalled = outcomes.progress() ? 0 : chunk.stalled + (tried ? 1 : 0);
       return commit({ release: true, notBefore, stalled });
     },
   };

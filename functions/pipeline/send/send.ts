@@ -12,7 +12,7 @@ import { sendable, sendTask, whyAgain, whyEarly, whyLeased } from '../../model/t
 import type { Claim, Ports, TaskAnswer } from '../../ports/ports.ts';
 import { announce } from '../complete.ts';
 import { pause } from '../control/control.ts';
-import { attempt } from './attempt.ts';
+import { attempt, type Ended } from './attempt.ts';
 import { guardReason, isSummedUp, isSuspect } from './failure-guard.ts';
 import { createRecorder, newLease, type Recorder } from './record.ts';
 
@@ -47,13 +47,13 @@ export async function sendChunk(
     ports.log.chunkFenced({ chunkId: chunk.id });
     return DONE;
   }
-  const { next } = ended;
-  await settle(ports, { chunk, campaign, recorder }, next);
+  const { next, asksToWait } = ended;
+  await settle(ports, { chunk, campaign, recorder }, ended);
   if (recorder.open().length === 0 || ended.paused) return DONE;
   await ports.queue.create([sendTask(sendable(chunk), whyAgain(chunk.attempt + 1), next)]);
-  return ended.asksToWait
-    ? { kind: 'again', afterMs: next - ports.now(), reason: 'the provider asks everybody to wait' }
-    : DONE;
+  if (asksToWait === null) return DONE;
+  const afterMs = asksToWait - ports.now();
+  return { kind: 'again', afterMs, reason: 'the provider asks everybody to wait' };
 }
 
 /** Another worker has it, or its time has not come: queued again for that time. */
@@ -75,13 +75,20 @@ interface Attempted {
   recorder: Recorder;
 }
 
-/** The last commit of an attempt. Announces the campaign's close, or asks the failure guard. */
-async function settle(ports: Ports, it: Attempted, notBefore: number) {
+/**
+ * The last commit of an attempt. Announces the campaign's close, or asks the failure guard, which does not
+ * wait for recipients that are held.
+ */
+async function settle(
+  ports: Ports,
+  it: Attempted,
+  { next, held, tried }: Extract<Ended, { kind: 'ended' }>,
+) {
   const { chunk, recorder } = it;
-  const committed = await recorder.release(notBefore);
+  const committed = await recorder.release(next, tried);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
-  else if (recorder.open().length === 0) await guard(ports, it);
+  else if (held || recorder.open().length === 0) await guard(ports, it);
 }
 
 /** Pauses a campaign that fails more than it should, by its shard's counts or by all of them. */

@@ -4,11 +4,12 @@ import type { CampaignState } from '../../model/campaign.ts';
 import type { Chunk } from '../../model/chunk.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { CHUNK_DEADLINE_MS } from '../../model/timing.ts';
-import type { Committed, Ports, Push, Ramp, Sender } from '../../ports/ports.ts';
+import type { Batch, Committed, Ports, Ramp, Sender } from '../../ports/ports.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { classify, type createWatch, isFinal } from './classify.ts';
 import { createNotes, type NotePush } from './notes.ts';
 import type { Outcomes } from './outcomes.ts';
+import { type Part, wasTried } from './quiet.ts';
 import type { Trial } from './trials.ts';
 
 /** A chunk that this process alone may send, and where it says what it learns. */
@@ -28,7 +29,9 @@ export interface Sending {
 
 interface Transmission extends Sending {
   sender: Sender;
-  push: Push;
+  /** the open recipients that are sent to */
+  parts: Part[];
+  dryRun: boolean;
   trial: Trial;
   watch: ReturnType<typeof createWatch>;
   /** no push of the campaign has left before */
@@ -46,8 +49,8 @@ interface Undecided {
 
 /** How the attempt ended, as far as it decides about the outcomes that are still open. */
 interface End {
-  /** there is no next attempt */
-  exhausted: boolean;
+  /** whether a recipient has no next attempt */
+  exhausted(index: number): boolean;
   /** the campaign is paused for what was answered */
   paused: boolean;
   /** whether it has to be paused is not known, or could not be written: its cause stays open */
@@ -61,7 +64,10 @@ export interface Transmitted {
   state: CampaignState;
   /** refusals for a fault that may concern all recipients */
   blocked: Extract<Outcome, { kind: 'blocked' }>[];
-  /** open recipients without an answer, or with one that does not show whether that fault is theirs */
+  /**
+   * open recipients that were to be sent to and have no answer, or one that does not show whether that
+   * fault is theirs
+   */
   untold: number;
   /** Classifies what is left, now that the end of the attempt is known. */
   classifyRest(end: End): void;
@@ -73,16 +79,12 @@ export interface Transmitted {
  * provider asks everyone to wait. Pushes under way then still get their outcome; no other push starts.
  */
 export async function transmit(it: Transmission): Promise<Transmitted> {
-  const { ports, sender, push, chunk, recorder, trial, watch } = it;
+  const { ports, chunk, recorder, trial, watch, isFirst, dryRun } = it;
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   const checkpoints = createCheckpoints(recorder, stop);
   const ramp = createCountedRamp(trial, stop);
-  const { isFirst } = it;
-  const notes = createNotes(
-    { ...ports, notePush: it.notePush },
-    { chunk, trial, isFirst, dryRun: push.dryRun },
-  );
+  const notes = createNotes({ ...ports, notePush: it.notePush }, { chunk, trial, isFirst, dryRun });
   const undecided = new Map<number, Undecided>();
   // not AbortSignal.timeout: it would hold what it knows for all of that time
   const deadline = setTimeout(stop, CHUNK_DEADLINE_MS);
@@ -102,17 +104,16 @@ export async function transmit(it: Transmission): Promise<Transmitted> {
 
   try {
     if (it.waited) await checkpoints.commit();
-    if (ports.now() >= chunk.expiresAt) stop();
-    await sender.send({
-      push,
-      seed: chunk.id,
-      recipients: chunk.recipients,
-      open: chunk.open,
-      signal: AbortSignal.any([it.stop, stopped.signal]),
-      keepsNames: it.keepsNames === true,
-      ramp,
-      settle,
-    });
+    const signal = AbortSignal.any([it.stop, stopped.signal]);
+    const sent = it.parts.map((part) =>
+      // of several parts none is left behind when one fails
+      sendPart(it, part, { signal, ramp, settle }).catch((error: unknown) => {
+        stop();
+        throw error;
+      }),
+    );
+    await Promise.allSettled(sent);
+    await Promise.all(sent);
   } catch (error) {
     // what is known is written down, or it would be sent again
     await checkpoints.settled();
@@ -129,6 +130,32 @@ export async function transmit(it: Transmission): Promise<Transmitted> {
   if (checkpoints.unexpected !== null) throw checkpoints.unexpected;
   const { fenced, state } = checkpoints;
   return { fenced, state, ...restOf(it, undecided) };
+}
+
+/** Sends one part, as long as its pushes may start. */
+async function sendPart(
+  { ports, sender, chunk, keepsNames = false }: Transmission,
+  { push, endsAt, open }: Part,
+  { signal, ...batch }: Pick<Batch, 'signal' | 'ramp' | 'settle'>,
+) {
+  const leftMs = endsAt - ports.now();
+  if (leftMs <= 0) return;
+  const ended = new AbortController();
+  const timer =
+    push.deliverBy !== undefined && leftMs < CHUNK_DEADLINE_MS
+      ? setTimeout(() => ended.abort(), leftMs)
+      : undefined;
+  await sender
+    .send({
+      push,
+      seed: chunk.id,
+      recipients: chunk.recipients,
+      open,
+      signal: timer ? AbortSignal.any([signal, ended.signal]) : signal,
+      keepsNames,
+      ...batch,
+    })
+    .finally(() => clearTimeout(timer));
 }
 
 interface CountedRamp extends Ramp {
@@ -160,12 +187,14 @@ function createCountedRamp(trial: Trial, stop: () => void): CountedRamp {
   };
 }
 
+type Rest = { exhausted: boolean; alone: boolean } & Pick<End, 'paused'>;
+
 /** Records what an outcome means for its recipient. */
 function decide(
-  { recorder, push: { dryRun }, claimedAt }: Transmission,
+  { recorder, dryRun, claimedAt }: Transmission,
   index: number,
   outcome: Outcome,
-  { exhausted = false, paused = false, alone = false }: Partial<End> & { alone?: boolean } = {},
+  { exhausted = false, paused = false, alone = false }: Partial<Rest> = {},
 ) {
   const inDoubt = recorder.isInDoubt(index);
   const verdict = classify(outcome, { claimedAt, inDoubt, exhausted, paused, alone });
@@ -190,21 +219,24 @@ function decide(
 const saysNothing: ReadonlySet<Outcome['kind']> = new Set(['retry', 'unknown']);
 
 function restOf(it: Transmission, undecided: Map<number, Undecided>) {
-  const { chunk, recorder, trial } = it;
+  const { chunk, parts, recorder, trial } = it;
   const open = new Set(recorder.open());
-  const left = [...undecided].filter(([index]) => open.has(index));
+  const isLeft = (index: number) => open.has(index);
+  const left = [...undecided].filter(([index]) => isLeft(index));
   const outcomes = left.map(([, { outcome }]) => outcome);
   return {
     blocked: outcomes.filter((outcome) => outcome.kind === 'blocked' && !outcome.proven) as Extract<
       Outcome,
       { kind: 'blocked' }
     >[],
-    untold: open.size - outcomes.filter(({ kind }) => !saysNothing.has(kind)).length,
+    untold:
+      parts.reduce((sum, it) => sum + it.open.filter(isLeft).length, 0) -
+      outcomes.filter(({ kind }) => !saysNothing.has(kind)).length,
     classifyRest(end: End) {
       for (const [index, { outcome, acceptedBefore }] of left) {
         if (end.unsure && !saysNothing.has(outcome.kind)) continue;
-        const alone = trial.accepted > acceptedBefore || (trial.proven && chunk.attempt > 0);
-        decide(it, index, outcome, { ...end, alone });
+        const alone = trial.accepted > acceptedBefore || (trial.proven && wasTried(chunk));
+        decide(it, index, outcome, { ...end, exhausted: end.exhausted(index), alone });
       }
     },
   };
