@@ -36,9 +36,11 @@ export const messageCall = (ports: Ports, now: () => number = () => performance.
     operationId: 'sendMessage',
     summary: 'Push to a few named recipients',
     description:
-      'To users, installations or tokens, 100 at most, sent immediately. It is a campaign of its own, ' +
-      'with an id. With `wait` the answer has the results, if the campaign ends in so many seconds. On ' +
-      'Google Cloud each push was tried once before the answer comes, with or without `wait`. Events ' +
+      'To users, installations or tokens, 100 at most, sent immediately. Only a message with a category ' +
+      'that is not exempt waits until the quiet hours of its app end on each device. It is a campaign of ' +
+      'its own, with an id. With `wait` the answer has the results, if the campaign ends in so many seconds. On ' +
+      'Google Cloud each push that does not wait was tried once before the answer comes, with or ' +
+      'without `wait`. Events ' +
       'of a message that ends then are published only where a webhook listens.',
     scopes: ['campaigns'],
     takes: {

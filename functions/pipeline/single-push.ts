@@ -22,6 +22,7 @@ import { leaveToSweep } from './complete.ts';
 import { isHeldBack } from './control/app-pause.ts';
 import { intoChunks } from './plan/chunks.ts';
 import { addressed, campaignPersonalization, carriedFor } from './plan/recipients.ts';
+import { turnsFor } from './plan/turns.ts';
 import { type Message, sendMessage } from './send/message.ts';
 import { sendChunk } from './send/send.ts';
 import { freezeHere, startHere } from './send/unsettled.ts';
@@ -105,21 +106,20 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
   const personalization = campaignPersonalization(campaign);
   const target = targetOf(campaign);
   if (target.kind !== 'installations') throw new Error('a message is to installations');
+  const turns = await turnsFor(ports, campaign, {});
   const [installations, standing] = await Promise.all([
     store.readNamed({
       app: campaign.app,
       audience: target.audience,
       most: MAX_SIZE,
-      carried: carriedFor(personalization, false),
+      carried: carriedFor(personalization, turns !== null),
     }),
     store.appStanding(campaign.app),
   ]);
   if (standing.paused && (await isHeldBack(ports, campaign))) return queued(accepted);
-  if (!installations) {
-    if (await startHere(ports, campaign)) await ports.queue.create([shardTask(campaign.id, 0)]);
-    return queued(accepted);
-  }
-  const { targets, missing, denied } = addressed(installations, personalization);
+  if (!installations) return planLater(ports, campaign);
+  const { targets, missing, denied, held } = addressed(installations, personalization, turns);
+  if (held) return planLater(ports, campaign, installations.length);
   const chunks = intoChunks({
     campaign: { ...campaign, shards: 1 },
     shard: { index: 0 },
@@ -127,6 +127,7 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
     page: 0,
     before: 0,
     targets,
+    quiet: turns?.quiet,
     most: ports.chunkSize,
     now: ports.now(),
   });
@@ -146,6 +147,16 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
     counts: { ...noCounts(), recipients: installations.length },
     sent: sent ?? null,
   };
+}
+
+/** Leaves the message to a planner: to too many, or to some where it is quiet now. */
+async function planLater(
+  ports: Ports,
+  campaign: Campaign,
+  recipients?: number,
+): Promise<SinglePush> {
+  if (await startHere(ports, campaign)) await ports.queue.create([shardTask(campaign.id, 0)]);
+  return queued({ kind: 'accepted', campaign }, recipients);
 }
 
 const leftToSweep =

@@ -14,9 +14,11 @@ import { singlePush } from '../../functions/pipeline/single-push.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
-import { createWorld, eachOnce, NOW, type World } from '../pipeline/world.ts';
+import { createWorld, eachOnce, MINUTE, NOW, type World } from '../pipeline/world.ts';
 
 type MakeStore = (t: TestContext, now?: () => number) => Promise<Store>;
+
+const inZone = (timeZone?: string) => (timeZone === undefined ? {} : { timeZone });
 
 const toAda = (message: object = { title: 'Hallo' }) =>
   toCampaignRequest(messageRequestSchema.parse({ userIds: ['ada'], message }));
@@ -323,6 +325,75 @@ export function messagePipelineContract(
     await world.resume(id);
     await isClosed(store, id);
     eachOnce(world, people);
+  });
+
+  it('a message with a category waits for the end of quiet hours on each device', async (t) => {
+    const { world, store, inline } = await messages(t, makeStore);
+    const quiet = { from: '12:00', to: '14:00' };
+    await putAppPolicy(world.ports, {
+      app: 'default',
+      policy: { ...defaultPolicy, quiet, exempt: ['alarms'] },
+      by: 'ann',
+    });
+    const zones = ['Asia/Kathmandu', 'Etc/UTC', undefined];
+    await world.people(3, (n) => ({ userId: n < 2 ? 'ada' : 'bob', ...inZone(zones[n]) }));
+    const send = (to: string, category?: string) => {
+      const message = { title: 'Hallo', ...(category !== undefined && { category }) };
+      const request = messageRequestSchema.parse({ userIds: [to], message });
+      return singlePush(world.ports, toCampaignRequest(request), null);
+    };
+    for (const category of [undefined, 'alarms']) {
+      const answer = await send('bob', category);
+      assert.equal((await answer.sent)?.counts.accepted, 1);
+      assert.equal(world.script.sent.at(-1)!.deliverBy, undefined);
+    }
+    world.script.sent.length = 0;
+    const answer = await send('ada', 'news');
+    assert.deepEqual(
+      [answer.accepted.kind, answer.counts.recipients, answer.sent],
+      ['accepted', 2, null],
+    );
+    await world.run();
+    const HOUR = 60 * MINUTE;
+    const sent = () =>
+      world.script.sent.map((it) => [it.installationId, it.at, it.deliverBy]).toSorted();
+    assert.deepEqual(sent(), [
+      // 18:45 there
+      ['device-0', NOW, NOW + 17 * HOUR + 15 * MINUTE],
+      ['device-1', NOW + HOUR, NOW + 23 * HOUR],
+    ]);
+    assert.equal((await isClosed(store, idOf(answer))).counts.accepted, 2);
+    // and one that no device has to wait for is sent here
+    world.script.sent.length = 0;
+    const later = await send('ada', 'news');
+    assert.equal((await later.sent)?.counts.accepted, 2);
+    assert.deepEqual(sent(), [
+      ['device-0', NOW + HOUR, NOW + 17 * HOUR + 15 * MINUTE],
+      ['device-1', NOW + HOUR, NOW + 23 * HOUR],
+    ]);
+    await inline.stop();
+  });
+
+  it('the rest of a message does not leave in quiet hours', async (t) => {
+    const { world, store } = await messages(t, makeStore);
+    const policy = { ...defaultPolicy, quiet: { from: '18:50', to: '19:50' } };
+    await putAppPolicy(world.ports, { app: 'default', policy, by: 'ann' });
+    await world.people(2, (n) => ({
+      userId: 'ada',
+      ...inZone(n === 0 ? 'Asia/Kathmandu' : 'Etc/UTC'),
+    }));
+    world.script.answer = ({ before }) =>
+      before === 0
+        ? { kind: 'retry', reason: 'Busy', afterMs: 10 * MINUTE, scope: 'device' }
+        : accepted;
+    const answer = await singlePush(world.ports, toAda({ title: 'Hallo', category: 'news' }), null);
+    assert.equal(await answer.sent, null);
+    await world.run();
+    const times = Map.groupBy(world.script.sent, (it) => it.installationId);
+    const [held, other] = ['device-0', 'device-1'].map((it) => times.get(it)!.map(({ at }) => at));
+    assert.deepEqual(held, [NOW, NOW + 65 * MINUTE]);
+    assert.ok(other!.length === 2 && other![1]! < NOW + 12 * MINUTE);
+    assert.equal((await isClosed(store, idOf(answer))).counts.accepted, 2);
   });
 
   it('a badge that counts up is counted before the push, by the queue', async (t) => {

@@ -175,7 +175,7 @@ export interface Calls {
   /**
    * Push to a few named recipients. `POST /v1/messages`
    *
-   * To users, installations or tokens, 100 at most, sent immediately. It is a campaign of its own, with an id. With `wait` the answer has the results, if the campaign ends in so many seconds. On Google Cloud each push was tried once before the answer comes, with or without `wait`. Events of a message that ends then are published only where a webhook listens.
+   * To users, installations or tokens, 100 at most, sent immediately. Only a message with a category that is not exempt waits until the quiet hours of its app end on each device. It is a campaign of its own, with an id. With `wait` the answer has the results, if the campaign ends in so many seconds. On Google Cloud each push that does not wait was tried once before the answer comes, with or without `wait`. Events of a message that ends then are published only where a webhook listens.
    *
    * Needs the scope `campaigns`.
    */

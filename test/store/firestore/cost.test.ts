@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultPolicy } from '../../../functions/model/app-policy.ts';
 import type { Outcome } from '../../../functions/model/outcome.ts';
 import { messageRequestSchema, toCampaignRequest } from '../../../functions/model/schemas/push.ts';
 import { CHUNK_SIZE, QUERY_SIZE } from '../../../functions/model/sizes.ts';
+import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { createInline } from '../../../functions/pipeline/send/inline.ts';
 import { singlePush } from '../../../functions/pipeline/single-push.ts';
 import { tick } from '../../../functions/pipeline/tick.ts';
@@ -162,9 +164,10 @@ test('a message to a device is two reads and two writes, and a delete when it ex
   const { store, proxy, script, ports, run } = await oneByOne(t);
   ports.inline = createInline({ outlivesRequests: false });
   await store.putInstallations(people.slice(0, 100));
-  const push = async (to: object, key: string | null = null) => {
+  const push = async (to: object, key: string | null = null, category?: string) => {
     takeCosts(proxy);
-    const request = messageRequestSchema.parse({ ...to, message: { title: 'Hallo' } });
+    const message = { title: 'Hallo', ...(category !== undefined && { category }) };
+    const request = messageRequestSchema.parse({ ...to, message });
     const { accepted, sent } = await singlePush(ports, toCampaignRequest(request), key);
     assert.equal(accepted.kind, 'accepted');
     const closed = await sent;
@@ -195,6 +198,15 @@ test('a message to a device is two reads and two writes, and a delete when it ex
   const byToken = await push({ tokens: [people[10]!.token] });
   assert.deepEqual(byToken, { ...costs, reads: { ...costs.reads, tokens: 1 } });
   assert.equal(script.sent.length, 5);
+  const policy = { ...defaultPolicy, quiet: { from: '14:00', to: '15:00' } };
+  await putAppPolicy(ports, { app: 'default', policy, by: 'ann' });
+  await push({ userIds: ['user-7'] });
+  assert.deepEqual(
+    await push({ userIds: ['user-8'] }, null, 'news'),
+    costs,
+    'where it is not quiet',
+  );
+  assert.equal(script.sent.at(-1)!.deliverBy, NOW + 60 * MINUTE);
 });
 
 test('a message that fails costs what is forgotten, and one with a webhook its events', {
