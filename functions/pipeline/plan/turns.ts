@@ -27,18 +27,18 @@ export async function turnsFor(
   if (timing === null) return wave ? { of: () => turnOf(wave, now), quiet: undefined } : null;
   const { offsetAt: offset = offsetAt } = ports;
   const { quiet, defaultZone } = timing;
-  const known = new Map<string, Turn>();
+  const turnOfZone = (named: string | undefined): Turn => {
+    const zone = countedZone(named, defaultZone, offset);
+    const turn = turnIn(timing, zone, offset, now);
+    const isHeld = turn.isHeld || wave?.isHeld === true;
+    // who moved since the campaign began is not late, wherever to
+    const isLate = wave ? wave.isLate : turn.isLate;
+    return turnOf({ at: turn.at, isHeld, isLate }, now);
+  };
+  // zones of devices, known or not: as many as have recipients in a page
+  const known = new Map<string | undefined, Turn>();
   return {
-    of(named) {
-      const zone = countedZone(named, defaultZone, offset);
-      return createdOnce(known, zone, () => {
-        const turn = turnIn(timing, zone, offset, now);
-        const isHeld = turn.isHeld || wave?.isHeld === true;
-        // who moved since the campaign began is not late, wherever to
-        const isLate = wave ? wave.isLate : turn.isLate;
-        return turnOf({ at: turn.at, isHeld, isLate }, now);
-      });
-    },
+    of: (named) => createdOnce(known, named, () => turnOfZone(named)),
     quiet: quiet ? { ...quiet, zone: defaultZone } : undefined,
   };
 }
