@@ -204,11 +204,13 @@ async function queueShards(ports: Ports, shards: Shard[], why: string, inWaves: 
     ports,
     shards.map((it) => shardTasks(it.campaignId, it.index, it.task)),
   );
-  const left = shards.filter((_, i) => !waits[i]);
+  const at = (it: Shard) => (inWaves ? plannedAt(it) : undefined);
+  // a wave that is cancelled does not wait for its time
+  const isFarOff = (it: Shard) => !inWaves && (plannedAt(it) ?? 0) > ports.now();
+  const left = shards.filter((it, i) => !waits[i] || isFarOff(it));
   await ports.store.noteTasks(
     left.map(({ campaignId, index }) => ({ kind: 'shard', campaignId, shard: index, task: why })),
   );
-  const at = (it: Shard) => (inWaves ? plannedAt(it) : undefined);
   await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why, at(it))));
 }
 

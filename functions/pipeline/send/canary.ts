@@ -6,13 +6,19 @@
  * again: the campaign stays due until its canary has passed.
  */
 
+import type { Campaign } from '../../model/campaign.ts';
+import type { Shard } from '../../model/chunk.ts';
 import { canaryTask, held, redriveTask, type TaskBody } from '../../model/tasks.ts';
+import { beginOf } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { pause } from '../control/control.ts';
 import { stopsCanary } from './failure-guard.ts';
 
 /** Milliseconds between two looks. A canary of 1,000 recipients is sent within a second or two. */
 const LOOK_EVERY_MS = 2_000;
+/** One that takes longer than some minutes has a slow pace, or recipients that wait for their time. */
+const SLOW_AFTER_MS = 5 * 60 * 1000;
+const LOOK_SLOWLY_MS = 60 * 1000;
 /**
  * Milliseconds that a task may come early by our clock and still count as on time: its name cannot be
  * queued again.
@@ -43,9 +49,7 @@ export async function watchCanary(
     return;
   }
   if (!ended) {
-    // a time on a grid: two watchers queue the same task
-    const next = LOOK_EVERY_MS * (1 + Math.floor(now() / LOOK_EVERY_MS));
-    return queue.create([canaryTask(campaignId, null, next)]);
+    return queue.create([canaryTask(campaignId, null, nextLook(campaign, shard, now()))]);
   }
   const heldSince = since ?? now();
   const holdUntil = heldSince + campaign.canary.holdSeconds * 1000;
@@ -57,4 +61,12 @@ export async function watchCanary(
   // a process that dies after this is followed by the same task, or by the sweep
   if (await store.passCanary(campaignId, now(), 'the canary has passed'))
     await queue.create([redriveTask(campaignId, 'canary')]);
+}
+
+/** When a canary that goes on is looked at again: a time on a grid, so that two watchers queue the same task. */
+function nextLook(campaign: Campaign, { wave }: Shard, now: number): number {
+  const begin = Math.max(beginOf(campaign), wave?.at ?? 0);
+  if (begin > now) return begin;
+  const every = now - begin > SLOW_AFTER_MS ? LOOK_SLOWLY_MS : LOOK_EVERY_MS;
+  return every * (1 + Math.floor(now / every));
 }
