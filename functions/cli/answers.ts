@@ -42,6 +42,8 @@ const anyObject = z.looseObject({});
 export const numbers = z.record(text, number);
 /** ISO 8601, as the API writes all times */
 export const time = z.iso.datetime();
+/** What a clock shows: without an offset, and without seconds. */
+const localTime = z.iso.datetime({ local: true, precision: -1 });
 
 export const listOf = <T>(item: Shape<T>) => z.looseObject({ items: z.array(item) });
 
@@ -229,9 +231,11 @@ export const schedule = object<ScheduleView>({
   name: text,
   state: text,
   cron: text,
-  timeZone: text,
+  timeZone: text.optional(),
+  local: z.boolean().optional(),
+  late: text.optional(),
   runs: number,
-  nextRuns: z.array(time),
+  nextRuns: z.array(z.union([time, localTime])),
   until: time.optional(),
   maxRuns: number.optional(),
 });

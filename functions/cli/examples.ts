@@ -53,6 +53,7 @@ const examples: Record<string, string[]> = {
   'schedules add': [
     'campaign.json --name Morning --cron "30 9 * * 1-5"',
     'summer.json --name Summer --cron "0 8 * * *" --max-runs 4',
+    'campaign.json --name Morning --cron "0 9 * * *" --local',
   ],
   'schedules change': [`${ID} --cron "0 8 * * *"`, `${ID} other.json`, `${ID} --until none`],
   'schedules list': [''],

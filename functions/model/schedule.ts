@@ -1,7 +1,8 @@
-/** A recurring campaign: when its runs are due, in the wall-clock time of a zone. */
+/** A recurring campaign: when its runs are due, in the wall-clock time of a zone or of each device. */
 
 import { nextTime } from './cron.ts';
 import type { ScheduleRequest } from './schemas/schedule.ts';
+import { EARLIEST_MS, type LocalTime, localOf } from './waves.ts';
 
 export type { ScheduleRequest } from './schemas/schedule.ts';
 
@@ -20,7 +21,10 @@ export interface Schedule extends ScheduleRequest {
   state: (typeof scheduleStates)[number];
   /** runs started at their times, without those that were started by hand */
   runs: number;
-  /** time of the next run, ms since the epoch; null while there is none */
+  /**
+   * time of the next run, ms since the epoch; null while there is none. With `local`: when a clock first shows
+   * it anywhere
+   */
   nextAt: number | null;
   lastCampaignId: string | null;
   createdAt: number;
@@ -30,32 +34,65 @@ export interface Schedule extends ScheduleRequest {
   version: number;
 }
 
-/** The first run after `after` (ms since the epoch); null: `until` or `maxRuns` is reached. */
-export function nextRun(
-  {
-    cron,
-    timeZone,
-    until,
-    maxRuns,
-    runs,
-  }: Pick<Schedule, 'cron' | 'timeZone' | 'until' | 'maxRuns' | 'runs'>,
-  after: number,
-): number | null {
+type Times = Pick<Schedule, 'cron' | 'timeZone' | 'local' | 'until' | 'maxRuns' | 'runs'>;
+
+/**
+ * What cron says of a run that begins at `at`: ms since the epoch; with `local`, what clocks show, in ms since
+ * 1970 as if it was UTC.
+ */
+const saidOf = ({ local }: Pick<Schedule, 'local'>, at: number) => (local ? at + EARLIEST_MS : at);
+
+/**
+ * When the first run after `after` begins, both in ms since the epoch; null: `until` or `maxRuns` is reached.
+ */
+export function nextRun(times: Times, after: number): number | null {
+  const { cron, timeZone = 'Etc/UTC', until, maxRuns, runs } = times;
   if (maxRuns !== undefined && runs >= maxRuns) return null;
-  const next = nextTime(cron, timeZone, after);
-  return next === null || (until !== undefined && next > until) ? null : next;
+  const next = nextTime(cron, timeZone, saidOf(times, after));
+  if (next === null || (until !== undefined && next > until)) return null;
+  return next - saidOf(times, 0);
 }
 
-/** The times of the next `count` runs, for people to look at. */
-export const nextRuns = (schedule: Schedule, count: number): number[] =>
-  runsOf(schedule).take(count).toArray();
+/** The run of a local schedule after the one at `at`, both as `nextRun` gives them. */
+const following = (schedule: Times, at: number) =>
+  nextRun({ ...schedule, runs: schedule.runs + 1 }, at);
 
-/** The times of the runs before `end` (ms since the epoch), the first `most` of them. */
+/**
+ * The local time of the run at `at` if it is started at `now`. A delay within `MISSED_AFTER_MS` makes no device
+ * late.
+ */
+export function localTimeOf(
+  schedule: Times & Pick<Schedule, 'missed' | 'late'>,
+  at: number,
+  now: number,
+): LocalTime {
+  const { missed, late = 'now' } = schedule;
+  const next = following(schedule, at);
+  return {
+    local: localOf(saidOf(schedule, at)),
+    late: missed === 'skip' ? 'skip' : late,
+    since: Math.max(at, now - MISSED_AFTER_MS),
+    ...(next !== null && { next: localOf(saidOf(schedule, next)) }),
+  };
+}
+
+/**
+ * The times of the next `count` runs, for people to look at, in ms since the epoch; with `local`, what the
+ * clocks of devices show, as if it was UTC.
+ */
+export const nextRuns = (schedule: Schedule, count: number): number[] =>
+  runsOf(schedule)
+    .map((at) => saidOf(schedule, at))
+    .take(count)
+    .toArray();
+
+/** Those before `end` (ms since the epoch), the first `most` of them. */
 export function runsBefore(schedule: Schedule, end: number, most: number): number[] {
   const times: number[] = [];
   for (const at of runsOf(schedule)) {
-    if (at >= end || times.length === most) break;
-    times.push(at);
+    const said = saidOf(schedule, at);
+    if (said >= end || times.length === most) break;
+    times.push(said);
   }
   return times;
 }

@@ -24,6 +24,11 @@ export interface LocalTime {
   late: Late;
   /** what has passed then is late, in ms since the epoch: when the campaign was accepted or moved to that time */
   since: number;
+  /**
+   * The local time of a schedule's next run. A device that is late and that the next run reaches no later is
+   * skipped: one run makes up for all that it has missed.
+   */
+  next?: string | undefined;
 }
 
 /** What decides when a device is sent to. */
@@ -58,11 +63,16 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** `2026-12-24T09:00` in ms since 1970 as if it was UTC. */
 export const wallOf = (local: string) => Date.parse(`${local}Z`);
+/** And back. */
+export const localOf = (wall: number) => new Date(wall).toISOString().slice(0, -':00.000Z'.length);
 
 const HOUR_MS = 60 * 60 * 1000;
 
+/** The most that a clock is ahead of UTC. */
+export const EARLIEST_MS = 14 * HOUR_MS;
+
 /** When a clock first shows that time anywhere: at UTC+14:00. */
-export const startOf = (local: string) => wallOf(local) - 14 * HOUR_MS;
+export const startOf = (local: string) => wallOf(local) - EARLIEST_MS;
 /** When the last clock shows it: at UTC-12:00. */
 export const lastOf = (local: string) => wallOf(local) + 12 * HOUR_MS;
 
@@ -82,13 +92,22 @@ export function turnIn(
   return { at, isHeld: at > due, isLate: found.isLate };
 }
 
-function localTurn({ local, late, since }: LocalTime, zone: string, offset: OffsetAt) {
+function localTurn({ local, late, since, next }: LocalTime, zone: string, offset: OffsetAt) {
   const wall = wallOf(local);
   const at = firstInstantOf(wall, zone, offset);
   if (at >= since) return { at, isLate: false };
-  if (late !== 'next-day') return { at: since, isLate: late === 'skip' };
-  return { at: firstInstantOf(wall + DAY_MS, zone, offset), isLate: false };
+  // a day later may have passed as well
+  const again = late === 'next-day' ? firstInstantOf(wall + DAY_MS, zone, offset) : since;
+  const other = Math.max(again, since);
+  const isReached = next !== undefined && firstInstantOf(wallOf(next), zone, offset) <= other;
+  return late === 'skip' || isReached ? { at: since, isLate: true } : { at: other, isLate: false };
 }
+
+/** A zone whose clocks show each time as late as any. */
+const LAST_ZONE = 'Etc/GMT+12';
+
+/** Whether all devices would be skipped, wherever they are. */
+export const isOver = (local: LocalTime): boolean => localTurn(local, LAST_ZONE, offsetAt).isLate;
 
 /** The zone that counts for a device. */
 export function countedZone(

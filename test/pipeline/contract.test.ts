@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { pipelineContract } from '../contracts/pipeline.ts';
 import { capPipelineContract } from '../contracts/pipeline-caps.ts';
+import { localScheduleContract } from '../contracts/pipeline-local.ts';
 import { messagePipelineContract } from '../contracts/pipeline-messages.ts';
 import { atNow } from '../contracts/store-fixture.ts';
 import { sweepContract } from '../contracts/sweep.ts';
@@ -14,6 +15,7 @@ for (const contract of [
   capPipelineContract,
   sweepContract,
   messagePipelineContract,
+  localScheduleContract,
 ]) {
   contract('sqlite', async (t, now = atNow) => {
     const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });

@@ -481,6 +481,8 @@ export interface Calls {
   /**
    * Start an additional run now. `POST /v1/schedules/{id}/run`
    *
+   * It is sent to all at once, also with `local`.
+   *
    * Needs the scope `campaigns`.
    */
   runSchedule(input: { id: string }, options?: CallOptions): Promise<Campaign>;
@@ -2188,18 +2190,22 @@ export type Schedule = {
   name: string;
   /** Minute, hour, day of the month, month, day of the week. A time that a change to summer time leaves out runs when the clock has jumped; one that comes twice in autumn runs once. */
   cron: string;
-  /** Kept as IANA's current name: `UTC` is `Etc/UTC`. */
+  /** The zone of cron's times; `UTC` if left out. Kept as IANA's current name: `UTC` is `Etc/UTC`. */
   timeZone?: string;
+  /** cron's times are those of each device's own clock: a run begins when the first clock of the world shows its time, and ends 26 hours later with the last one. `timeZone` then says nothing, and is refused. */
+  local?: boolean;
+  /** With `local`: what becomes of devices whose time passed more than 15 minutes before the run could be started, since the system was down. They are sent to `now`, at that time of the `next-day`, or are counted as skipped, as they are with `missed: skip`. A device that the next run reaches no later is skipped. `now` if left out. */
+  late?: 'now' | 'next-day' | 'skip';
   until?: string;
   maxRuns?: number;
-  /** What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none. */
+  /** What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none. With `local`, that is so for each device. */
   missed?: 'once' | 'skip';
   campaign: CampaignRequest;
   id: string;
   state: 'active' | 'paused' | 'ended';
   /** Runs that were started at their times, without those started by a call. */
   runs: number;
-  /** The next 10; with `runsUntil` those before that time, at most 100. */
+  /** The next 10; with `runsUntil` those before that time, at most 100. Points in time; with `local`, what the clocks of devices show, such as `2026-12-24T09:00`. */
   nextRuns: string[];
   lastCampaignId: string | null;
   createdAt: string;
@@ -2209,11 +2215,16 @@ export type ScheduleRequest = {
   name: string;
   /** Minute, hour, day of the month, month, day of the week. A time that a change to summer time leaves out runs when the clock has jumped; one that comes twice in autumn runs once. */
   cron: string;
-  /** Kept as IANA's current name: `UTC` is `Etc/UTC`. */
+  /** The zone of cron's times; `UTC` if left out. Kept as IANA's current name: `UTC` is `Etc/UTC`. */
   timeZone?: string;
+  /** cron's times are those of each device's own clock: a run begins when the first clock of the world shows its time, and ends 26 hours later with the last one. `timeZone` then says nothing, and is refused. */
+  local?: boolean;
+  /** With `local`: what becomes of devices whose time passed more than 15 minutes before the run could be started, since the system was down. They are sent to `now`, at that time of the `next-day`, or are counted as skipped, as they are with `missed: skip`. A device that the next run reaches no later is skipped. `now` if left out. */
+  late?: 'now' | 'next-day' | 'skip';
+  /** No run after that time. With `local`, the time of a run is compared as if it was in UTC. */
   until?: string;
   maxRuns?: number;
-  /** What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none. */
+  /** What becomes of runs whose time passed while the system was down: one run makes up for all of them, or none. With `local`, that is so for each device. */
   missed?: 'once' | 'skip';
   campaign: CampaignRequest;
 };

@@ -15,6 +15,8 @@ interface Options {
   name?: string;
   cron?: string;
   zone?: string;
+  local?: true;
+  late?: string;
   until?: string;
   maxRuns?: string;
   missed?: string;
@@ -33,6 +35,7 @@ export function scheduleCommands(program: Command, context: Context) {
 Examples:
   volley schedules add campaign.json --name Morning \\
     --cron "30 9 * * 1-5" --zone Europe/Berlin
+  volley schedules add campaign.json --name Morning --cron "0 9 * * *" --local
   volley schedules list
   volley schedules show 3f1c9a0b5d7e2c4a6b80
   volley schedules change 3f1c9a0b5d7e2c4a6b80 --cron "0 8 * * *" --until none
@@ -49,6 +52,8 @@ const verb = (schedules: Command, name: string, description: string) =>
 
 const times = (command: Command) =>
   command
+    .option('--local', "the times are those of each device's own clock")
+    .option('--late <what>', 'with --local, if its time passed meanwhile: now, next-day or skip')
     .option('--until <time>', `no run after that time: ${TIME}; none: no end`)
     .option('--max-runs <n>', 'the number of runs; none: no end', numberOrNone)
     .option('--missed <what>', 'for runs missed while the system was down: once or skip');
@@ -59,7 +64,7 @@ function addCommand(schedules: Command, { client, say, show }: Context) {
       .argument('<file>', 'a campaign as JSON')
       .requiredOption('--cron <fields>', CRON)
       .requiredOption('--name <name>')
-      .option('--zone <zone>', 'such as Europe/Berlin (default: UTC)')
+      .option('--zone <zone>', `${RUNS_IN} (default: UTC)`)
       .option('--idempotency-key <key>', 'the same key gives the same schedule'),
   ).action(async (file: string, options: Options & { idempotencyKey?: string }) => {
     const { idempotencyKey = randomUUID(), ...rest } = options;
@@ -81,14 +86,14 @@ function changeCommand(schedules: Command, { client, show }: Context) {
       .argument('[file]', 'another campaign as JSON')
       .option('--cron <fields>', CRON)
       .option('--name <name>')
-      .option('--zone <zone>', 'such as Europe/Berlin'),
+      .option('--zone <zone>', RUNS_IN),
   ).action(async (id: string, file: string | undefined, options: Options) => {
     if (file === undefined && Object.keys(options).length === 0)
       throw new Usage('nothing is to be changed: give a FILE, or an option (see --help)');
     const campaign = file === undefined ? null : await readCampaign(file);
     const it = await client().expecting(answers.schedule).get(pathOf(id));
-    const { name, cron, timeZone, until, maxRuns, missed } = it;
-    const before = { name, cron, timeZone, until, maxRuns, missed };
+    const { name, cron, timeZone, local, late, until, maxRuns, missed } = it;
+    const before = { name, cron, timeZone, local, late, until, maxRuns, missed };
     const now = await client()
       .expecting(answers.schedule)
       .put(pathOf(id), {
@@ -152,6 +157,7 @@ function controlCommands(schedules: Command, { client, show }: Context) {
     });
 }
 
+const RUNS_IN = 'such as Europe/Berlin; with --local, the zone of --until';
 const CRON = 'minute, hour, day of the month, month, day of the week';
 
 function numberOrNone(text: string) {
@@ -160,14 +166,18 @@ function numberOrNone(text: string) {
   return text;
 }
 
-/** The fields of a schedule, replaced by those that were given. */
-function changed(before: { timeZone?: string }, { zone, until, maxRuns, ...rest }: Options) {
+type Zoned = Partial<Pick<ScheduleView, 'timeZone' | 'local' | 'late'>>;
+
+/** The fields of a schedule, replaced by those that were given. A zone ends `local`, unless that is given too. */
+function changed(before: Zoned, { zone, local, until, maxRuns, ...rest }: Options) {
   const end = (text: string) => typedTime('--until', text, zone ?? before.timeZone);
+  const isLocal = local ?? (before.local && zone === undefined);
   return {
     ...before,
-    ...rest,
-    ...(zone !== undefined && { timeZone: zone }),
     // JSON leaves out undefined fields
+    ...(isLocal ? { local: true, timeZone: undefined } : { local: undefined, late: undefined }),
+    ...(!isLocal && zone !== undefined && { timeZone: zone }),
+    ...rest,
     ...(until !== undefined && { until: until === 'none' ? undefined : end(until) }),
     ...(maxRuns !== undefined && { maxRuns: maxRuns === 'none' ? undefined : Number(maxRuns) }),
   };
@@ -176,17 +186,22 @@ function changed(before: { timeZone?: string }, { zone, until, maxRuns, ...rest 
 const readCampaign = (file: string) => readJsonFile(file, A_CAMPAIGN);
 
 const HEADINGS = ['ID', 'STATE', 'CRON', 'TIME ZONE', 'NAME'];
-const cells = (it: ScheduleView) => [it.id, it.state, it.cron, it.timeZone, it.name];
+const cells = (it: ScheduleView) => [it.id, it.state, it.cron, it.timeZone ?? 'local', it.name];
 
 function details(it: ScheduleView): string {
   const rows = [
     ['Schedule', it.id],
     ['Name', it.name],
     ['State', it.state],
-    ['Cron', `${it.cron} in ${it.timeZone}`],
+    ['Cron', `${it.cron} in ${it.timeZone ?? "each device's local time"}`],
+    ...(it.late === undefined ? [] : [['Late', it.late]]),
     ['Runs', `${it.runs}${it.maxRuns === undefined ? '' : ` of ${it.maxRuns}`}`],
-    ...(it.until === undefined ? [] : [['Until', local(it.until, it.timeZone)]]),
-    ...it.nextRuns.map((at, i) => [i === 0 ? 'Next' : '', local(at, it.timeZone)]),
+    ...(it.until === undefined ? [] : [['Until', shown(it.until, it.timeZone)]]),
+    // a time without a zone is shown as it is
+    ...it.nextRuns.map((at, i) => [
+      i === 0 ? 'Next' : '',
+      it.local ? shown(`${at}Z`) : shown(at, it.timeZone),
+    ]),
   ];
   return rows
     .map(([name = '', value = '']) => fold(`${name.padEnd(9)} ${value}`.trimEnd(), 10))
@@ -194,5 +209,5 @@ function details(it: ScheduleView): string {
 }
 
 /** A time in that time zone, for people. */
-const local = (at: string, timeZone: string) =>
+const shown = (at: string, timeZone = 'UTC') =>
   new Date(at).toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' });

@@ -34,7 +34,9 @@ const one = (description: string) => ({
 const runsUntil = timeInMs.optional().meta({
   type: 'string',
   format: 'date-time',
-  description: `Shows the runs before that time in place of the next ten: at most ${MOST_RUNS} of a schedule.`,
+  description:
+    `Shows the runs before that time in place of the next ten: at most ${MOST_RUNS} of a schedule. The time ` +
+    'of a local run is compared as if it was in UTC.',
 });
 /** Schedules of a page with `runsUntil`: runs take time to compute. */
 const MOST_WITH_RUNS = 20;
@@ -179,11 +181,14 @@ const changeScheduleCall = (ports: Ports) =>
         (await refusal(c, ports, body)) ??
         changed(c, ports, {
           id,
-          next: ({ until: _, maxRuns: __, ...it }) => onwards({ ...it, ...body }, ports.now()),
+          next: (it) => onwards({ ...required(it), ...body }, ports.now()),
         })
       );
     },
   });
+
+/** Without what a request may leave out. */
+const required = ({ until, maxRuns, timeZone, local, late, ...it }: Schedule) => it;
 
 const removeScheduleCall = ({ store }: Ports) =>
   call({
@@ -251,6 +256,7 @@ const runScheduleCall = (ports: Ports) =>
     path: '/v1/schedules/{id}/run',
     operationId: 'runSchedule',
     summary: 'Start an additional run now',
+    description: 'It is sent to all at once, also with `local`.',
     scopes: ['campaigns'],
     takes: { params },
     responses: {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import { nextRuns, runsBefore, type Schedule, scheduleStates } from '../../model/schedule.ts';
 import { scheduleRequestSchema } from '../../model/schemas/schedule.ts';
+import { localOf } from '../../model/waves.ts';
 import { requestView } from '../campaigns/view.ts';
 import type { FieldsOf } from '../core/json.ts';
 
@@ -22,8 +23,10 @@ export const scheduleSchema = z
     runs: z.int().meta({
       description: 'Runs that were started at their times, without those started by a call.',
     }),
-    nextRuns: z.array(time).meta({
-      description: `The next ${RUNS_SHOWN}; with \`runsUntil\` those before that time, at most ${MOST_RUNS}.`,
+    nextRuns: z.array(z.string()).meta({
+      description:
+        `The next ${RUNS_SHOWN}; with \`runsUntil\` those before that time, at most ${MOST_RUNS}. Points in ` +
+        'time; with `local`, what the clocks of devices show, such as `2026-12-24T09:00`.',
     }),
     lastCampaignId: z.string().nullable(),
     createdAt: time,
@@ -38,6 +41,8 @@ export const scheduleView = (it: Schedule, until?: number) =>
     name: it.name,
     cron: it.cron,
     timeZone: it.timeZone,
+    local: it.local,
+    late: it.late,
     until: it.until === undefined ? undefined : rfc3339(it.until),
     maxRuns: it.maxRuns,
     missed: it.missed,
@@ -46,7 +51,7 @@ export const scheduleView = (it: Schedule, until?: number) =>
     nextRuns: (until === undefined
       ? nextRuns(it, RUNS_SHOWN)
       : runsBefore(it, until, MOST_RUNS)
-    ).map(rfc3339),
+    ).map(it.local ? localOf : rfc3339),
     lastCampaignId: it.lastCampaignId,
     createdAt: rfc3339(it.createdAt),
   }) satisfies FieldsOf<typeof scheduleSchema>;

@@ -36,7 +36,7 @@ function isTime(text: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, text.length) === text;
 }
 
-const late = z.enum(lates).meta({
+export const late = z.enum(lates).meta({
   description:
     'What becomes of devices whose `local` time has passed already: they are sent to `now`, at that time ' +
     'of the `next-day`, or are counted as skipped. `now` if left out.',

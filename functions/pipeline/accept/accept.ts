@@ -9,6 +9,7 @@ import { receiptsOf } from '../../model/app-policy.ts';
 import { type Campaign, type CampaignRequest, SYSTEM } from '../../model/campaign.ts';
 import { startTasks } from '../../model/tasks.ts';
 import { LOST_AFTER_MS, startDueAt } from '../../model/timing.ts';
+import type { LocalTime } from '../../model/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appPolicy } from '../app-policy.ts';
 import { resolve } from '../audience/resolve.ts';
@@ -44,18 +45,22 @@ export async function accept(
 /**
  * Accepts a request that was checked earlier: a schedule's run, a retry, an inbound webhook. Its
  * audience is resolved now, with its segments as they are. It is refused only if that fails, since the
- * segment or the upload is gone. Other faults show in the report. Throws as `accept` does.
+ * segment or the upload is gone. Other faults show in the report. `late` replaces what a request with a local
+ * time says of lateness. Throws as `accept` does.
  */
 export async function enter(
   ports: Ports,
   request: CampaignRequest,
   idempotencyKey: string,
   by = SYSTEM,
+  late?: Pick<LocalTime, 'since' | 'next'>,
 ): Promise<Accepted> {
   const { campaign, unclear } = await draft(ports, request);
   if (unclear.length > 0)
     return (await earlier(ports, request, idempotencyKey)) ?? { kind: 'refused', faults: unclear };
-  return keep(ports, request, campaign, idempotencyKey, by);
+  const { schedule } = campaign;
+  const time = schedule && late && { ...schedule, since: late.since, next: late.next };
+  return keep(ports, request, { ...campaign, ...(time && { schedule: time }) }, idempotencyKey, by);
 }
 
 /**

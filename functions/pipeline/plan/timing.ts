@@ -25,8 +25,8 @@ export async function timingOf(
 }
 
 function localTimeOf({ schedule }: Campaign): LocalTime | null {
-  const { local, late = 'now', since = 0 } = schedule ?? {};
-  return local === undefined ? null : { local, late, since };
+  const { local, late = 'now', since = 0, next } = schedule ?? {};
+  return local === undefined ? null : { local, late, since, next };
 }
 
 /**

@@ -243,6 +243,49 @@ test('a schedule is added, shown, changed, paused, run and removed', async () =>
   assert.deepEqual(await json('schedules', 'list'), { items: [] });
 });
 
+test("a schedule by each device's own clock is added, shown and given a zone", async () => {
+  const path = await file('local.json', {
+    name: 'Morning',
+    app: 'shop',
+    audience: { everybody: true },
+    message: { title: 'Hi' },
+  });
+  const added = await volley(
+    ...[
+      'schedules',
+      'add',
+      path,
+      '--name',
+      'x',
+      '--cron',
+      '0 9 * * *',
+      '--local',
+      '--late',
+      'skip',
+    ],
+    ...['--until', '2100-12-24 18:00', '--zone', 'UTC'],
+  );
+  assert.equal(added.code, 0, added.stderr);
+  const id = /^Schedule {2}([0-9a-f]{20})$/m.exec(added.stdout)![1]!;
+  assert.match(added.stdout, /^Cron {6}0 9 \* \* \* in each device's local time$/m);
+  assert.match(added.stdout, /^Late {6}skip$/m);
+  assert.match(added.stdout, /^Until {5}Friday, 24 December 2100 at 18:00$/m);
+  assert.equal(added.stdout.match(/ at 09:00$/gm)!.length, 10);
+  assert.match((await volley('schedules', 'list')).stdout, / {2}local +x$/m);
+  const renamed = await volley('schedules', 'change', id, '--name', 'y');
+  assert.equal(renamed.stdout, added.stdout.replace('x', 'y'));
+  const zoned = await json<Record<string, unknown>>(
+    ...['schedules', 'change', id, '--zone', 'Europe/Berlin', '--until', 'none'],
+  );
+  assert.deepEqual(
+    [zoned.timeZone, zoned.local, zoned.late, zoned.until],
+    ['Europe/Berlin', undefined, undefined, undefined],
+  );
+  const back = await json<Record<string, unknown>>('schedules', 'change', id, '--local');
+  assert.deepEqual([back.timeZone, back.local], [undefined, true]);
+  assert.equal((await volley('schedules', 'remove', id)).code, 0);
+});
+
 test('bad times and bad schedules are refused with their place, and what would be right', async () => {
   const path = await file('c.json', {
     name: 'x',

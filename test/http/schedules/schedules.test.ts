@@ -88,6 +88,13 @@ test('what could never run is refused with its place, and nothing is stored', as
     [{ maxRuns: 1.5 }, 400, 'maxRuns', /int/],
     [{ missed: 'thrice' }, 400, 'missed', /once/],
     [{ zone: 'UTC' }, 400, 'zone', /unknown/],
+    [{ local: true }, 400, 'timeZone', /says nothing with `local`/],
+    [{ local: 'yes', timeZone: undefined }, 400, 'local', /boolean/],
+    [{ late: 'now' }, 400, 'late', /goes with `local`/],
+    [{ local: false, late: 'skip' }, 400, 'late', /goes with `local`/],
+    [{ local: true, late: 'never', timeZone: undefined }, 400, 'late', /next-day/],
+    [{ local: true, cron: '0 0 30 2 *', timeZone: undefined }, 400, 'cron', /never matches/],
+    [{ local: true, until: at(NOW), timeZone: undefined }, 422, 'until', /comes before/],
     [
       { campaign: { ...campaign, schedule: { at: at(NOW + DAY) } } },
       400,
@@ -116,6 +123,28 @@ test('what could never run is refused with its place, and nothing is stored', as
     }
   assert.equal((await store.listSchedules(null, 10)).items.length, 1);
   assert.deepEqual(await jsonOf(await ask('GET', path)), view, 'and it is as it was');
+});
+
+test('the runs of a local schedule are shown as clocks show them', async (t) => {
+  const { ask, store } = await createFixture(t);
+  const local = { timeZone: undefined, local: true };
+  const { view, path } = await made(ask, { ...local, late: 'next-day', until: at(NOW + 3 * DAY) });
+  assert.deepEqual(view.nextRuns, ['2026-11-22T09:30', '2026-11-23T09:30', '2026-11-24T09:30']);
+  assert.deepEqual([view.timeZone, view.local, view.late], [undefined, true, 'next-day']);
+  const kept = await store.getSchedule(view.id);
+  assert.equal(kept!.nextAt, Date.parse('2026-11-22T09:30:00+14:00'));
+  const until = '2026-11-23T09:30:00Z';
+  const one = await jsonOf<ScheduleView>(await ask('GET', `${path}?runsUntil=${until}`));
+  assert.deepEqual(one.nextRuns, ['2026-11-22T09:30'], 'that time is not before itself');
+  const zoned = await jsonOf<ScheduleView>(await ask('PUT', path, morning));
+  assert.deepEqual(
+    [zoned.timeZone, zoned.local, zoned.late, zoned.nextRuns[0]],
+    ['Europe/Berlin', undefined, undefined, '2026-11-22T08:30:00.000Z'],
+  );
+  const again = await jsonOf<ScheduleView>(await ask('PUT', path, { ...morning, ...local }));
+  assert.deepEqual([again.timeZone, again.local, again.late], [undefined, true, undefined]);
+  const run = await jsonOf<CampaignView>(await ask('POST', `${path}/run`));
+  assert.deepEqual([run.state, run.schedule], ['accepted', undefined], 'by hand it is for all now');
 });
 
 test('an ended schedule is neither paused nor resumed, but can be run by hand', async (t) => {

@@ -1,5 +1,7 @@
 /** Days and months in the wall-clock time of a zone. Days are texts such as `2026-12-05`. */
 
+import { firstInstantOf } from '../../../lib/wall-clock.ts';
+
 export interface Month {
   year: number;
   /** from 0 */
@@ -37,10 +39,17 @@ export function zoneOf(name: string): Zone {
   };
 }
 
+/**
+ * A point in time as the API gives it, in ms since the epoch. One without an offset, of what runs by each
+ * device's own clock, is when a clock in `zone` shows it.
+ */
+export const instantOf = (at: string, zone: string): number =>
+  at.endsWith('Z') ? Date.parse(at) : firstInstantOf(Date.parse(`${at}Z`), zone);
+
 /** The zones to choose from, those in use first. */
-export function zones(used: string[]): { used: string[]; all: string[] } {
+export function zones(used: (string | undefined)[]): { used: string[]; all: string[] } {
   return {
-    used: [...new Set([ownZone, ...used, 'Etc/UTC'])],
+    used: [...new Set([ownZone, ...used.filter((it) => it !== undefined), 'Etc/UTC'])],
     all: Intl.supportedValuesOf('timeZone'),
   };
 }

@@ -10,7 +10,10 @@ export interface Draft {
   from: string;
   name: string;
   cron: string;
+  /** empty: the times are those of each device's own clock */
   timeZone: string;
+  /** of a schedule by the devices' own clocks; it is kept as it is */
+  late: ScheduleView['late'];
   /** in the browser's own zone, as a field of type `datetime-local` has it */
   until: string;
   maxRuns: string;
@@ -21,14 +24,19 @@ export const draftOf = (it?: ScheduleView): Draft => ({
   from: '',
   name: it?.name ?? '',
   cron: it?.cron ?? '30 9 * * 1-5',
-  timeZone: it?.timeZone ?? ownZone,
+  timeZone: it?.local ? '' : (it?.timeZone ?? ownZone),
+  late: it?.late,
   until: it?.until === undefined ? '' : local(it.until),
   maxRuns: it?.maxRuns === undefined ? '' : String(it.maxRuns),
   missed: it?.missed ?? 'once',
 });
 
-export const requestOf = ({ from: _, until, maxRuns, ...draft }: Draft, campaign: unknown) => ({
+export const requestOf = (
+  { from: _, timeZone, late, until, maxRuns, ...draft }: Draft,
+  campaign: unknown,
+) => ({
   ...draft,
+  ...(timeZone === '' ? { local: true, late } : { timeZone }),
   ...(until !== '' && { until: new Date(until).toISOString() }),
   ...(maxRuns !== '' && { maxRuns: Number(maxRuns) }),
   campaign,

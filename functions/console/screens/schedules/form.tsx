@@ -138,9 +138,12 @@ function Times({ draft, problem, set }: TimesProps) {
       <Field label={texts.schedules.zone} faults={faultsAt(problem, 'timeZone')}>
         {(ids) => (
           <select {...ids} value={draft.timeZone} onChange={set('timeZone')}>
-            {[...new Set([draft.timeZone, ...zones([]).used, ...zones([]).all])].map((it) => (
-              <option key={it}>{it}</option>
-            ))}
+            <option value="">{form.ownClocks}</option>
+            {[...new Set([draft.timeZone, ...zones([]).used, ...zones([]).all])]
+              .filter((it) => it !== '')
+              .map((it) => (
+                <option key={it}>{it}</option>
+              ))}
           </select>
         )}
       </Field>

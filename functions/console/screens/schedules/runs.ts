@@ -2,7 +2,7 @@
 
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import type { ScheduleView } from '../../../http/schedules/view.ts';
-import type { Zone } from './calendar.ts';
+import { instantOf, type Zone } from './calendar.ts';
 
 export interface Run {
   at: number;
@@ -17,30 +17,23 @@ export interface DayRun extends Run {
   count: number;
 }
 
-/** All runs, the earliest first. */
-export function runsOf(schedules: ScheduleView[], campaigns: CampaignView[]): Run[] {
+/** All runs, the earliest first; those by each device's own clock as they are in that zone. */
+export function runsOf(schedules: ScheduleView[], campaigns: CampaignView[], zone: Zone): Run[] {
   const repeated = schedules.flatMap(({ id, name, nextRuns }) =>
     nextRuns.map((at) => ({
-      at: Date.parse(at),
+      at: instantOf(at, zone.name),
       name,
       href: `/console/schedules/${encodeURIComponent(id)}`,
       isOnce: false,
       key: id,
     })),
   );
-  const once = campaigns.flatMap(({ id, name, schedule }) =>
-    schedule?.at
-      ? [
-          {
-            at: Date.parse(schedule.at),
-            name,
-            href: `/console/campaigns/${encodeURIComponent(id)}`,
-            isOnce: true,
-            key: id,
-          },
-        ]
-      : [],
-  );
+  const once = campaigns.flatMap(({ id, name, schedule }) => {
+    const begin = schedule?.at ?? schedule?.local;
+    if (!begin) return [];
+    const href = `/console/campaigns/${encodeURIComponent(id)}`;
+    return [{ at: instantOf(begin, zone.name), name, href, isOnce: true, key: id }];
+  });
   return [...repeated, ...once].sort((a, b) => a.at - b.at);
 }
 

@@ -18,7 +18,7 @@ import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../parts/title.ts';
 import { whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
-import { type Zone, zoneOf } from './calendar.ts';
+import { instantOf, type Zone, zoneOf } from './calendar.ts';
 import { ScheduleForm } from './form.tsx';
 import { pathOf, ScheduleState, When } from './table.tsx';
 import { useZone, ZoneSelect } from './zone.tsx';
@@ -143,10 +143,12 @@ function About({ it }: { it: ScheduleView }) {
   );
 }
 
-function NextRuns({ it, zone }: { it: ScheduleView; zone: Zone }) {
+function NextRuns({ it, zone: chosen }: { it: ScheduleView; zone: Zone }) {
   const words = texts.schedules;
-  const own = zoneOf(it.timeZone);
-  const isOwn = zone.name === it.timeZone;
+  const own = zoneOf(it.timeZone ?? 'Etc/UTC');
+  // what devices' own clocks show is the same in all zones
+  const zone = it.timeZone === undefined ? own : chosen;
+  const isOwn = zone.name === own.name;
   return (
     <section class="card" aria-labelledby="next">
       <h2 id="next">{words.nextRuns}</h2>
@@ -154,14 +156,15 @@ function NextRuns({ it, zone }: { it: ScheduleView; zone: Zone }) {
       <ol class="runs">
         {it.nextRuns.map((at) => (
           <li key={at}>
-            <time dateTime={at}>{zone.timeOf(Date.parse(at))}</time>
+            <time dateTime={at}>{zone.timeOf(instantOf(at, zone.name))}</time>
             {!isOwn && <span class="muted">{own.timeOf(Date.parse(at))}</span>}
           </li>
         ))}
       </ol>
       {!isOwn && it.nextRuns.length > 0 && (
-        <p class="muted hint">{words.own(zone.name, it.timeZone)}</p>
+        <p class="muted hint">{words.own(zone.name, own.name)}</p>
       )}
+      {it.local && <p class="muted hint">{words.ownClocksMore}</p>}
     </section>
   );
 }

@@ -51,7 +51,7 @@ export default function Schedules() {
   const last = useRef<ScheduleView[] | null>(null);
   last.current = list.items ?? last.current;
   const all = last.current;
-  const runs = runsOf(all ?? [], once.items ?? []);
+  const runs = runsOf(all ?? [], once.items ?? [], zone);
   // they are in the same month: it is drawn once
   const hasOnce = once.items !== null || once.problem !== null;
   const add = (

@@ -9,7 +9,7 @@ import { ProblemNote } from '../../parts/problem.tsx';
 import { Table } from '../../parts/table.tsx';
 import { whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
-import type { Zone } from './calendar.ts';
+import { instantOf, type Zone } from './calendar.ts';
 import { described } from './cron.ts';
 
 const tones = { active: 'good', paused: 'warn', ended: 'none' } as const;
@@ -74,7 +74,9 @@ function Row({ it, zone, onChange }: RowProps) {
       <td>
         <ScheduleState state={it.state} />
       </td>
-      <td class="wide">{it.nextRuns[0] ? zone.timeOf(Date.parse(it.nextRuns[0])) : never}</td>
+      <td class="wide">
+        {it.nextRuns[0] ? zone.timeOf(instantOf(it.nextRuns[0], zone.name)) : never}
+      </td>
       <td class="number">
         {it.state !== 'ended' && (
           <Button
@@ -95,6 +97,7 @@ function Row({ it, zone, onChange }: RowProps) {
 /** When it runs: in words if the pattern is a usual one, and its zone. */
 export const When = ({ it }: { it: Pick<ScheduleView, 'cron' | 'timeZone'> }) => (
   <>
-    {described(it.cron) ?? <code>{it.cron}</code>} <small class="muted">{it.timeZone}</small>
+    {described(it.cron) ?? <code>{it.cron}</code>}{' '}
+    <small class="muted">{it.timeZone ?? texts.schedules.ownClocks}</small>
   </>
 );

@@ -13,7 +13,7 @@ export function useZone(): Zone {
 }
 
 /** `used`: the zones of the schedules, which come first. */
-export function ZoneSelect({ zone, used }: { zone: Zone; used: string[] }) {
+export function ZoneSelect({ zone, used }: { zone: Zone; used: (string | undefined)[] }) {
   const from = zones(used);
   return (
     <Field label={texts.schedules.zone} hideLabel>

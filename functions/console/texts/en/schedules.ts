@@ -32,6 +32,8 @@ export const schedules = {
   once: 'Once',
   often: (names: string[], count: number) =>
     `${list(names)}: only the next ${count} runs are shown.`,
+  ownClocks: "by each device's own clock",
+  ownClocksMore: 'When clocks show these times where a device is.',
   own: (zone: string, own: string) =>
     `In ${zone}, and beside it in ${own}, whose clocks it runs by.`,
   states,
@@ -80,6 +82,7 @@ export const schedules = {
     noCampaign: 'There is no campaign yet: compose one, and send it as a test.',
     name: 'Name',
     cron: 'When, as a cron pattern',
+    ownClocks: "Each device's own",
     cronHint: 'Minute, hour, day of the month, month, day of the week.',
     meaning: (words: string) => `That is ${words}.`,
     examples: ['0 9 * * *', '30 9 * * 1-5', '0 18 * * 5', '0 10 * * 6,0', '0 9 1 * *'],
