@@ -161,6 +161,8 @@ export interface Campaign extends Omit<CampaignRequest, 'schedule'> {
   schedule?: CampaignTime | undefined;
   /** when its recipients are sent to, if not all at once; the earliest first. Known once it is planned */
   waves?: WaveShards[];
+  /** the number of shards that it would have without waves, which tells its size; left out: it has none */
+  parts?: number;
   /** the resolved audience, as of its acceptance; left out where it is the same as `audience` */
   meaning?: Audience;
   /**

@@ -16,12 +16,15 @@ const SETS_OF_UNKNOWN_SIZE = 1024;
  *
  * DANGER: receipts lie where this says, so it must stay the same for campaigns that are stored.
  */
-export function receiptSets(campaign: Pick<Campaign, 'audience' | 'retryOf' | 'shards'>): number {
+export function receiptSets(
+  campaign: Pick<Campaign, 'audience' | 'retryOf' | 'shards' | 'parts'>,
+): number {
   const { kind } = targetOf(campaign);
   if (kind === 'topic' || kind === 'condition' || campaign.retryOf !== undefined)
     return SETS_OF_UNKNOWN_SIZE;
   // a canary has a shard of its own beside a power of two
-  return SETS_OF_SHARD * 2 ** Math.floor(Math.log2(Math.max(1, campaign.shards)));
+  const { shards, parts = shards } = campaign;
+  return SETS_OF_SHARD * 2 ** Math.floor(Math.log2(Math.max(1, parts)));
 }
 
 /** When receipts of a campaign are not counted any more, in ms since the epoch. */

@@ -48,8 +48,15 @@ export function shardsFor(installations: number): number {
  * of a canary aside. Smaller ones get no analytics label of their own: Firebase reports 100 labels a day.
  * https://firebase.google.com/docs/cloud-messaging/understand-delivery
  */
-export const isLarge = ({ shards, canary }: { shards: number; canary?: unknown }) =>
-  shards > (canary === undefined ? 1 : 2);
+export const isLarge = ({
+  shards,
+  parts,
+  canary,
+}: {
+  shards: number;
+  parts?: number;
+  canary?: unknown;
+}) => (parts === undefined ? shards > (canary === undefined ? 1 : 2) : parts > 1);
 
 /**
  * One installation in so many that are read through pages of Firestore's registry is compared with its

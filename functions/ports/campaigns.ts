@@ -26,6 +26,8 @@ export interface CampaignStart {
   shards: PlannedShard[];
   /** left out: all begin at once */
   waves?: WaveShards[] | undefined;
+  /** with waves: the number of shards that it would have without */
+  parts?: number | undefined;
   /** when the sweep looks after it */
   dueAt: number;
   /** now */

@@ -20,10 +20,16 @@ export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
 
 export const startedAt = (
   { sending: _, ...it }: Campaign,
-  { at, expected, waves }: { at: number } & Pick<CampaignStart, 'expected' | 'waves'>,
+  {
+    at,
+    expected,
+    waves,
+    parts,
+  }: { at: number } & Pick<CampaignStart, 'expected' | 'waves' | 'parts'>,
 ): Campaign => ({
   ...it,
   ...(waves && { waves }),
+  ...(parts !== undefined && { parts }),
   ...(it.state !== 'cancelling' && {
     state: 'running',
     ...(expected !== undefined && { expected }),

@@ -42,6 +42,7 @@ test('a campaign has a set for about 1,000 recipients, the same number as long a
     receiptSets({ shards, audience, ...rest } as Parameters<typeof receiptSets>[0]);
   assert.equal(of(16), 1_024, 'a million');
   assert.equal(of(17), 1_024, 'with a canary');
+  assert.equal(of(41, undefined, { parts: 16 }), 1_024, 'in waves');
   assert.equal(of(1), 64);
   assert.equal(of(0), of(1), 'a message has its shard when it closes');
   assert.equal(of(1, { topic: 'news' }), 1_024, 'its size is not known');

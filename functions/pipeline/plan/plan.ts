@@ -65,10 +65,8 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
   const estimate = isRetry ? 1 : await sizeOf(store, app, target);
   const inWaves = await wavesFor(ports, campaign, target, estimate);
   const percent = isOneMessage(campaign) || isRetry ? undefined : canary?.percent;
-  const { shards, waves } = inWaves ?? {
-    shards: cut(shardsFor(estimate), percent),
-    waves: undefined,
-  };
+  const parts = shardsFor(estimate);
+  const { shards, waves } = inWaves ?? { shards: cut(parts, percent), waves: undefined };
   // each wave looks at a part of the installations
   const isExact =
     !isRetry &&
@@ -76,7 +74,8 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
     target.kind === 'installations' &&
     store.countsExactly(target.audience, estimate);
   const expected = isExact ? estimate : undefined;
-  const started = { id, shards, waves, dueAt: now() + LOST_AFTER_MS, at: now(), expected };
+  const size = { expected, ...(waves && { waves, parts }) };
+  const started = { id, shards, ...size, dueAt: now() + LOST_AFTER_MS, at: now() };
   if (!(await store.startCampaign(started))) return null;
   log.campaignPlanned({ campaignId: id, shards: shards.length, estimate });
   return shards.length;

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { offsetAt } from '../../../functions/lib/wall-clock.ts';
 import { type AppPolicy, defaultPolicy } from '../../../functions/model/app-policy.ts';
 import type { Registration } from '../../../functions/model/schemas/registration.ts';
+import { isLarge } from '../../../functions/model/sizes.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { cancel, pause, resume } from '../../../functions/pipeline/control/control.ts';
 import { planShard } from '../../../functions/pipeline/plan/shard.ts';
@@ -72,6 +73,8 @@ test('each device is sent to once, when its own clock shows the local time', asy
   sentOnce(world);
   const { campaign, recipients, accepted } = await world.closed(id);
   assert.deepEqual([recipients, accepted], [8, 8]);
+  assert.deepEqual([campaign.shards, campaign.parts], [6, 1]);
+  assert.equal(isLarge(campaign), false, 'it gets no analytics label of its own');
   assert.deepEqual(
     campaign.waves?.map((it) => new Date(it.at).toISOString().slice(0, 16)),
     [
