@@ -74,6 +74,7 @@ const campaignFields = {
   reason: text.nullable(),
   counts,
   receipts: z.looseObject({ opened: number }).optional(),
+  waves: z.array(z.looseObject({ at: time, state: text })).optional(),
   schedule: z.looseObject({ at: text.optional(), local: text.optional() }).optional(),
 };
 export const campaign = object<CampaignView>(campaignFields);
@@ -216,6 +217,7 @@ const pause = z.looseObject({ at: text, by: text }).nullable();
 export const listedApp = object<AppView>({ app: text, paused: pause, providers: z.array(text) });
 
 export const appPolicy = object<AppPolicyView>({
+  quiet: z.looseObject({ from: text, to: text }).nullish(),
   receipts: z.looseObject({ enabled: z.boolean(), delivered: number }),
 });
 

@@ -12,7 +12,14 @@ const examples: Record<string, string[]> = {
     '--from 2026-12-01T00:00:00Z --limit 100',
     '--to "2026-12-24 18:00" --zone Europe/Berlin --json',
   ],
-  apps: ['', 'show default', 'pause default', 'policy default', 'policy shop --receipts off'],
+  apps: [
+    '',
+    'show default',
+    'pause default',
+    'policy default',
+    'policy shop --receipts off',
+    'policy shop --quiet 22:00-08:00 --default-zone Europe/Berlin',
+  ],
   send: [
     'campaign.json',
     'campaign.json --at 2026-12-24T18:00:00+01:00',

@@ -6,8 +6,17 @@ import { isClosed } from '../model/campaign.ts';
 import * as answers from './answers.ts';
 import { type Client, campaignPath, readEvent } from './client/client.ts';
 import { Unreachable } from './client/errors.ts';
-import { count } from './format.ts';
+import { count, minuteOf } from './format.ts';
 import { createProgress, createRate, type Output } from './progress.ts';
+
+/** " (capped, late)" */
+function whySkipped({ skippedBy }: CampaignView['counts']): string {
+  const why = Object.entries(skippedBy ?? {}).flatMap(([name, of]) => (of ? [name] : []));
+  return why.length > 0 ? ` (${why.join(', ')})` : '';
+}
+
+const isBusy = ({ state }: NonNullable<CampaignView['waves']>[number]) =>
+  state === 'planning' || state === 'sending';
 
 /** How long to retry without an answer; a server that restarts is back by then. */
 const PATIENCE_MS = 30 * 1000;
@@ -28,11 +37,13 @@ export async function watchCampaign(
   const path = campaignPath(id);
   const progress = output && createProgress(output, count, now);
   const rate = createRate(now);
-  const show = ({ counts, receipts }: CampaignView) => {
+  const show = ({ counts, receipts, waves }: CampaignView) => {
     const { recipients, accepted, failed, skipped, pending } = counts;
     const done = recipients - pending;
     const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
-    if (skipped > 0) words.push(`skipped ${count(skipped)}${counts.skippedBy ? ' (capped)' : ''}`);
+    if (skipped > 0) words.push(`skipped ${count(skipped)}${whySkipped(counts)}`);
+    const next = waves?.some(isBusy) ? undefined : waves?.find((it) => it.state === 'waiting');
+    if (next) words.push(`next ${minuteOf(next.at)}`);
     if (receipts && receipts.opened > 0) words.push(`opened ${count(receipts.opened)}`);
     progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
   };

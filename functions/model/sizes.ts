@@ -44,6 +44,12 @@ export function shardsFor(installations: number): number {
 }
 
 /**
+ * Each wave's planners look through the registry for their zones. One looks through so many times as many
+ * installations as it would plan, in about the same time.
+ */
+export const LOOKED_THROUGH = 16;
+
+/**
  * Whether a campaign that was planned has about 90,000 installations or more: they are several shards, that
  * of a canary aside. Smaller ones get no analytics label of their own: Firebase reports 100 labels a day.
  * https://firebase.google.com/docs/cloud-messaging/understand-delivery

@@ -10,6 +10,7 @@ import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
 import { costOf } from './costs.ts';
 import { type ReceiptSummary, receiptSummary } from './receipt-report.ts';
+import { talliedOf, type WaveProgress } from './waves.ts';
 
 /** Failures read to find examples, and examples shown of each reason. */
 const LOOKED_THROUGH = 100;
@@ -18,6 +19,8 @@ const EXAMPLES = 2;
 export interface Report {
   campaign: Campaign;
   counts: Counts;
+  /** [] if all are sent to at once */
+  waves: WaveProgress[];
   /** recipients without a final outcome yet */
   pending: number;
   /** from the acceptance, or the scheduled time, to the close or to now; null: it never began */
@@ -46,7 +49,7 @@ export interface Report {
 export async function report({ store, now }: Ports, id: string): Promise<Report | null> {
   const campaign = await store.getCampaign(id);
   if (!campaign) return null;
-  const counts = await store.counts(id);
+  const { counts, waves } = await talliedOf(store, campaign);
   const failures = await store.listFailures(id, null, LOOKED_THROUGH);
   const { createdAt, schedule, firstPushAt, closedAt } = campaign;
   const end = closedAt ?? now();
@@ -54,6 +57,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
   return {
     campaign,
     counts,
+    waves,
     pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
     // a campaign without shards never began: it waits for its time, or was cancelled before
     seconds: campaign.shards > 0 ? Math.max(0, end - begin) / 1000 : null,
@@ -100,7 +104,10 @@ const recipientsOf = ({ campaign: { state }, counts: { recipients } }: Report) =
     : count(recipients);
 
 function stateOf({ state, reason, schedule }: Campaign): string {
-  if (state === 'scheduled' && schedule) return `${state}: ${new Date(schedule.at).toISOString()}`;
+  if (state === 'scheduled' && schedule)
+    return schedule.local === undefined
+      ? `${state}: ${new Date(schedule.at).toISOString()}`
+      : `${state}: ${schedule.local.replace('T', ' ')} local time, from ${minuteOf(schedule.at)}`;
   return reason ? `${state}: ${reason}` : state;
 }
 
@@ -132,6 +139,23 @@ function skippedOf({ skipped, skippedBy }: Counts): string {
   return `${count(skipped)}: ${why.map(([name, n]) => `${count(n)} ${name}`).join(', ')}`;
 }
 
+const minuteOf = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** "1,204 until 2026-12-24 08:00 UTC". */
+const heldOf = ({ held, heldUntil }: Counts) =>
+  held ? `${count(held)} until ${minuteOf(heldUntil!)}, when quiet hours end` : null;
+
+/** "3 of 24 done; the next at 2026-12-24 08:00 UTC". */
+function wavesOf(waves: WaveProgress[]): string | null {
+  // that of movers waits for all others
+  const timed = waves.filter((it) => it.zones !== 'movers');
+  if (timed.length === 0) return null;
+  const done = timed.filter((it) => it.state === 'done').length;
+  const next = timed.find((it) => it.state === 'waiting');
+  const when = next ? `; the next at ${minuteOf(next.at)}` : '';
+  return `${done} of ${timed.length} done${when}`;
+}
+
 /** The lines of a report, each a label and its value, for any form of output. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -145,6 +169,10 @@ export function reportLines(it: Report): [label: string, value: string][] {
     ['Accepted', acceptedOf(it)],
     ['Failed', count(counts.failed)],
   ];
+  const held = heldOf(counts);
+  if (held) lines.push(['Held', held]);
+  const waves = wavesOf(it.waves);
+  if (waves) lines.push(['Waves', waves]);
   if (it.unread > 0)
     lines.push(['Not read', `${count(it.unread)}: planning counted ${count(campaign.expected!)}`]);
   if (counts.skipped > 0) lines.push(['Skipped', skippedOf(counts)]);
@@ -196,6 +224,7 @@ export function reportText(it: Report): string {
   const lines = reportLines(it);
   const width = Math.max(...lines.map(([label]) => label.length));
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
+  text += waveTable(it.waves);
   if (it.reasons.length > 0) text += '\nFailures by reason\n';
   for (const { reason, count: failed } of it.reasons.slice(0, MAX_REASONS)) {
     const tokens = it.examples.filter((failure) => failure.reason === reason);
@@ -205,6 +234,26 @@ export function reportText(it: Report): string {
   }
   if (it.reasons.length > MAX_REASONS) text += `  and ${it.reasons.length - MAX_REASONS} more\n`;
   return text;
+}
+
+/** A line for each wave, of 80 columns at most. */
+function waveTable(waves: WaveProgress[]): string {
+  if (waves.length === 0) return '';
+  const lines = waves.map(({ at, zones, isHeld, isLate, state, counts }) => {
+    const time = zones === 'movers' ? 'at the end'.padEnd(20) : minuteOf(at);
+    const what = isLate ? 'late' : isHeld ? 'held' : '';
+    const line = `  ${time}  ${state.padEnd(8)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
+    return `${line.trimEnd()}\n`;
+  });
+  return `\nWaves, and their recipients so far\n${lines.join('')}`;
+}
+
+/** The first of them, and how many more; a name of a zone has at most 32 characters. */
+function zonesOf(zones: WaveProgress['zones']): string {
+  if (zones === 'movers') return 'moved meanwhile';
+  if ('except' in zones) return zones.except.length > 0 ? 'all other zones' : 'all zones';
+  const [first, ...more] = zones.in;
+  return more.length > 0 ? `${first}, ${more.length} more` : first!;
 }
 
 function duration(seconds: number): string {

@@ -1,6 +1,6 @@
 /** waves: how far each wave of a campaign is, by its shards. */
 
-import { type Campaign, noCounts, type Sums, sumsOf } from '../model/campaign.ts';
+import { type Campaign, type Counts, noCounts, type Sums, sumsOf } from '../model/campaign.ts';
 import type { Shard, ShardWave } from '../model/chunk.ts';
 import { addCounts } from '../model/counts.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -20,16 +20,18 @@ export interface WaveProgress extends Omit<ShardWave, 'index' | 'of' | 'part'> {
   counts: Sums;
 }
 
-/** The waves of a campaign with these shards, in order. */
+/** The waves of a campaign with these shards: the earliest first, and last the one of movers. */
 function wavesIn(shards: readonly Shard[]): WaveProgress[] {
   const byWave = Map.groupBy(shards, ({ wave }) => wave?.index);
-  return [...byWave.values()].flatMap((those) => {
+  const waves = [...byWave.values()].flatMap((those) => {
     const { wave } = those[0]!;
     if (!wave) return [];
     const { at, isHeld, isLate, zones } = wave;
     const counts = sumsOf(those.map((it) => it.counts).reduce(addCounts));
     return [{ at, isHeld, isLate, zones, state: stateOf(those), counts }];
   });
+  const isLast = ({ zones }: WaveProgress) => Number(zones === 'movers');
+  return waves.sort((a, b) => isLast(a) - isLast(b) || a.at - b.at);
 }
 
 function stateOf(shards: readonly Shard[]): WaveState {
@@ -38,19 +40,30 @@ function stateOf(shards: readonly Shard[]): WaveState {
   return shards.some((it) => it.planned || it.pages > 0) ? 'planning' : 'waiting';
 }
 
-export interface Standing {
-  counts: Sums;
+export interface Standing<T extends Sums = Sums> {
+  counts: T;
   /** [] if it has none, or they are deleted by their age */
   waves: WaveProgress[];
 }
 
-/** The counts of a campaign, with its waves: a read a shard on Firestore, unless it is closed and has none. */
-export async function standingOf(
-  store: Pick<Ports['store'], 'counts' | 'listShards'>,
-  campaign: Campaign,
-): Promise<Standing> {
+type Reader = Pick<Ports['store'], 'counts' | 'listShards'>;
+
+/** The sums of a campaign, with its waves: a read a shard on Firestore, unless it is closed and has none. */
+export async function standingOf(store: Reader, campaign: Campaign): Promise<Standing> {
   if (!campaign.waves) return { counts: await countsOf(store, campaign), waves: [] };
-  const shards = await store.listShards(campaign.id);
-  const counts = campaign.sums ?? shards.map((it) => it.counts).reduce(addCounts, noCounts());
-  return { counts, waves: wavesIn(shards) };
+  const { counts, waves } = await talliedOf(store, campaign);
+  return { counts: campaign.sums ?? counts, waves };
+}
+
+/** The same with all that is counted: a read a shard on Firestore. */
+export async function talliedOf(
+  store: Reader,
+  { id, waves }: Pick<Campaign, 'id' | 'waves'>,
+): Promise<Standing<Counts>> {
+  if (!waves) return { counts: await store.counts(id), waves: [] };
+  const shards = await store.listShards(id);
+  return {
+    counts: shards.map((it) => it.counts).reduce(addCounts, noCounts()),
+    waves: wavesIn(shards),
+  };
 }

@@ -17,7 +17,7 @@ export interface SoughtDevice {
 /** A shard in whose range of names the device lies. */
 export type ShardOfDevice = Pick<
   Shard,
-  'index' | 'from' | 'to' | 'cursor' | 'planned' | 'plannedAt'
+  'index' | 'wave' | 'from' | 'to' | 'cursor' | 'planned' | 'plannedAt'
 >;
 
 /** An entry of a frozen list. Times are ms since the epoch; null where an older version kept none. */

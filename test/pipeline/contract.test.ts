@@ -4,6 +4,7 @@ import { pipelineContract } from '../contracts/pipeline.ts';
 import { capPipelineContract } from '../contracts/pipeline-caps.ts';
 import { localScheduleContract } from '../contracts/pipeline-local.ts';
 import { messagePipelineContract } from '../contracts/pipeline-messages.ts';
+import { shownContract } from '../contracts/pipeline-shown.ts';
 import { atNow } from '../contracts/store-fixture.ts';
 import { sweepContract } from '../contracts/sweep.ts';
 import { withoutEmulators } from '../emulators.ts';
@@ -16,6 +17,7 @@ for (const contract of [
   sweepContract,
   messagePipelineContract,
   localScheduleContract,
+  shownContract,
 ]) {
   contract('sqlite', async (t, now = atNow) => {
     const store = createSqliteStore({ path: join(makeFolder(t), 'store.db'), now });

@@ -79,6 +79,7 @@ test('of a campaign under way it says what is pending, and why it waits', async 
 const plain: Report = {
   campaign: campaignOf({ state: 'completed', closedAt: NOW }),
   counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, reasons: {} },
+  waves: [],
   pending: 0,
   seconds: 0.04,
   perSecond: 0,

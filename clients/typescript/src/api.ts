@@ -1994,7 +1994,7 @@ export type PushToDevice = {
     environment: 'production' | 'sandbox';
     attempts: number;
     /** null: none yet, or an earlier version did not keep it. */
-    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | null;
+    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | 'late' | null;
     reason: string | null;
     detail: string | null;
     /** Of the reason, as a sentence. */
@@ -2544,7 +2544,7 @@ export type Why = {
     environment: 'production' | 'sandbox';
     attempts: number;
     /** null: none yet, or an earlier version did not keep it. */
-    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | null;
+    outcome: 'accepted' | 'rejected' | 'unregistered' | 'retry' | 'unknown' | 'blocked' | 'skipped' | 'capped' | 'late' | null;
     reason: string | null;
     detail: string | null;
     /** Of the reason, as a sentence. */
@@ -2575,13 +2575,13 @@ export type Why = {
   };
   /** What may keep a person from seeing it, and what has changed since. */
   hints: Array<{
-    kind: 'permission-denied' | 'permission-provisional' | 'opted-out' | 'registered-since' | 'removed' | 'no-credentials';
+    kind: 'permission-denied' | 'permission-provisional' | 'opted-out' | 'registered-since' | 'moved' | 'removed' | 'no-credentials';
     text: string;
   }>;
   /** In the order of time. Kinds may be added. */
   timeline: Array<{
     at: string | null;
-    kind: 'created' | 'planned' | 'registered' | 'frozen' | 'handed-over' | 'accepted' | 'failed' | 'skipped' | 'pruned' | 'waiting' | 'closed';
+    kind: 'created' | 'planned' | 'registered' | 'frozen' | 'turn' | 'handed-over' | 'accepted' | 'failed' | 'skipped' | 'pruned' | 'waiting' | 'closed';
     text: string;
   }>;
 };

@@ -2,16 +2,21 @@
 
 import type { Command } from 'commander';
 import type { AppPolicyView } from '../../http/app-policy.ts';
+import { defaultPolicy } from '../../model/app-policy.ts';
 import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
+import { fold } from '../format.ts';
 import { percent, Usage } from '../usage.ts';
 
 type Caps = AppPolicyView['caps'];
+type Quiet = NonNullable<AppPolicyView['quiet']>;
 
 export interface PolicyOptions {
   receipts?: string;
   delivered?: number;
   caps?: Caps;
+  quiet?: Quiet | 'none';
+  defaultZone?: string;
   exempt?: string[];
 }
 
@@ -20,7 +25,13 @@ export const policyOptions = (command: Command) =>
     .option('--receipts <on|off>', 'policy: whether pushes have a key for receipts')
     .option('--delivered <percent>', 'policy: how many devices report `delivered`', percent)
     .option('--caps <caps>', 'policy: most campaigns a device gets, as 2/24h,5/7d; or none', capsIn)
-    .option('--exempt <categories>', 'policy: categories over caps, as security; or none', wordsIn);
+    .option('--quiet <from-to>', 'policy: quiet hours, as 22:00-08:00; or none', quietIn)
+    .option('--default-zone <zone>', 'policy: of devices that tell none, as Europe/Berlin')
+    .option(
+      '--exempt <categories>',
+      'policy: free of caps and quiet hours, as security; or none',
+      wordsIn,
+    );
 
 const wordsIn = (text: string) => (text === 'none' ? [] : text.split(',').map((it) => it.trim()));
 
@@ -35,9 +46,18 @@ function capsIn(text: string): Caps {
   });
 }
 
+/** `22:00-08:00`, or `none`: commander takes a null for no value. The server says what is wrong with a time. */
+function quietIn(text: string): Quiet | 'none' {
+  if (text === 'none') return text;
+  const [from, to, ...rest] = text.split('-').map((it) => it.trim());
+  if (!from || !to || rest.length > 0)
+    throw new Usage(`--quiet is two times of the day as 22:00-08:00, or none, and not "${text}"`);
+  return { from, to };
+}
+
 /** Shows the policy of an app, or changes what the options name and leaves the rest as it is. */
 export async function policy({ client, show }: Context, app: string, options: PolicyOptions) {
-  const { receipts, delivered, caps, exempt } = options;
+  const { receipts, delivered, quiet, ...rest } = options;
   if (receipts !== undefined && receipts !== 'on' && receipts !== 'off')
     throw new Usage(`--receipts is on or off, and not "${receipts}"`);
   const path = `/v1/apps/${encodeURIComponent(app)}/policy`;
@@ -47,16 +67,21 @@ export async function policy({ client, show }: Context, app: string, options: Po
     ...(receipts !== undefined && { enabled: receipts === 'on' }),
     ...(delivered !== undefined && { delivered }),
   };
-  const isChanged = Object.keys(change).length > 0 || caps !== undefined || exempt !== undefined;
+  const isChanged = [change, rest].some((it) => Object.keys(it).length > 0) || quiet !== undefined;
   const it = isChanged
     ? await calls.put(path, {
         ...now,
         receipts: { ...now.receipts, ...change },
-        ...(caps && { caps }),
-        ...(exempt && { exempt }),
+        ...rest,
+        ...(quiet && { quiet: quiet === 'none' ? null : quiet }),
       })
     : now;
-  show(it, () => [receiptsText(it), ...capsText(it)].map((line) => `${app}: ${line}`).join('\n'));
+  const lines = () => [receiptsText(it), ...capsText(it), ...quietText(it), ...exemptText(it)];
+  show(it, () =>
+    lines()
+      .map((line) => fold(`${app}: ${line}`, 2))
+      .join('\n'),
+  );
 }
 
 const receiptsText = ({ receipts: { enabled, delivered } }: AppPolicyView) =>
@@ -65,11 +90,26 @@ const receiptsText = ({ receipts: { enabled, delivered } }: AppPolicyView) =>
     : 'pushes have no key for receipts';
 
 /** An API of an earlier version has none. */
-const capsText = ({ caps = [], exempt = [] }: Partial<AppPolicyView>): string[] => {
+const capsText = ({ caps = [] }: Partial<AppPolicyView>): string[] => {
   if (caps.length === 0) return [];
   const most = caps.map(({ max, per }) => `${max} campaigns in ${per}`).join(', and ');
-  const free = exempt.length > 0 ? `, and all of ${exempt.join(', ')}` : '';
-  return [`a device gets at most ${most}${free}`];
+  return [`a device gets at most ${most}`];
 };
+
+const quietText = ({ quiet, defaultZone }: Partial<AppPolicyView>): string[] => [
+  ...(quiet
+    ? [`campaigns wait from ${quiet.from} to ${quiet.to}, by the clock of each device`]
+    : []),
+  ...(defaultZone === undefined || (!quiet && defaultZone === defaultPolicy.defaultZone)
+    ? []
+    : [`devices that tell no time zone are in ${defaultZone}`]),
+];
+
+const exemptText = ({ caps = [], quiet, exempt = [] }: Partial<AppPolicyView>): string[] =>
+  exempt.length === 0
+    ? []
+    : [
+        `free of ${quiet ? (caps.length > 0 ? 'caps and quiet hours' : 'quiet hours') : 'caps'}: ${exempt.join(', ')}`,
+      ];
 
 const shown = (share: number) => `${Number((100 * share).toFixed(2))}%`;

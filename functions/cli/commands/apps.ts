@@ -26,9 +26,7 @@ export function appCommand(program: Command, context: Context) {
         throw new Usage(`list takes no app: volley apps show ${app}`);
       const isChange = Object.keys(options).length > 0;
       if (verb !== 'policy' && isChange)
-        throw new Usage(
-          '--receipts, --delivered, --caps and --exempt go with: volley apps policy default',
-        );
+        throw new Usage(`${optionsOf(options)} goes with: volley apps policy default`);
       if (verb === 'list') return list(context);
       if (app === undefined) throw new Usage(`name the app: volley apps ${verb} default`);
       if (verb === 'policy') return policy(context, app, options);
@@ -36,6 +34,11 @@ export function appCommand(program: Command, context: Context) {
     },
   );
 }
+
+const optionsOf = (options: PolicyOptions) =>
+  Object.keys(options)
+    .map((it) => `--${it.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+    .join(' and ');
 
 async function list({ client, show }: Context) {
   const items = await client().expecting(answers.listedApp).all('/v1/apps');

@@ -93,7 +93,7 @@ export const reportSchema = z
 
 export const reportView = (it: Report) =>
   ({
-    campaign: campaignView(it.campaign, it.counts, it.receipts),
+    campaign: campaignView(it.campaign, it.counts, it.receipts, it.waves),
     ledgerClosed: it.ledgerClosed,
     seconds: it.seconds,
     perSecond: it.perSecond,

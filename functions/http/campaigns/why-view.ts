@@ -33,6 +33,7 @@ const deliverySchema = z
         'blocked',
         'skipped',
         'capped',
+        'late',
       ])
       .nullable()
       .meta({ description: 'null: none yet, or an earlier version did not keep it.' }),

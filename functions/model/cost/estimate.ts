@@ -6,7 +6,7 @@
  */
 
 import type { Provider } from '../provider/registry.ts';
-import { CHUNK_SIZE, QUERY_SIZE, shardsFor } from '../sizes.ts';
+import { CHUNK_SIZE, LOOKED_THROUGH, QUERY_SIZE, shardsFor } from '../sizes.ts';
 import { documentsOf, pagesFor, RECEIPT_DOCUMENTS } from './documents.ts';
 import { type Priced, prices } from './prices.ts';
 
@@ -62,7 +62,7 @@ export function estimate({
   apns = USUAL.apns,
   waves = 1,
 }: Asked): Line[] {
-  const shards = waves * shardsFor(read);
+  const shards = waves > 1 ? waves * shardsOfWave(read, waves) : shardsFor(read);
   // each wave has shards of its own, and each of them a last chunk that is not full
   const chunks = Math.ceil(recipients / CHUNK_SIZE) + (waves > 1 ? Math.ceil(shards / 2) : 0);
   const documents = documentsOf({
@@ -111,6 +111,10 @@ export function estimate({
     line('Network', 'to FCM', 'google', (by.fcm * PUSH_BYTES.fcm) / GIB),
   ].filter(({ quantity }) => quantity > 0);
 }
+
+/** Of equal waves (functions/pipeline/plan/cut.ts). */
+const shardsOfWave = (read: number, waves: number) =>
+  Math.max(shardsFor(read / waves), Math.floor(shardsFor(read) / LOOKED_THROUGH));
 
 /** The share of recipients that open a campaign, for its estimate. */
 export const USUAL_OPENS = 0.05;

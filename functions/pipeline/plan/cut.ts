@@ -2,7 +2,7 @@
 
 import { BUCKETS, type BucketRange } from '../../model/bucket.ts';
 import type { WaveShards } from '../../model/campaign.ts';
-import { shardsFor } from '../../model/sizes.ts';
+import { LOOKED_THROUGH, shardsFor } from '../../model/sizes.ts';
 import type { Wave } from '../../model/waves.ts';
 import type { PlannedShard } from '../../ports/ports.ts';
 
@@ -19,12 +19,6 @@ export function cut(parts: number, percent = 0): BucketRange[] {
   })).filter((it) => it.from < it.to);
   return start > 0 ? [{ from: 0, to: start }, ...rest] : rest;
 }
-
-/**
- * Each wave's planners look through the registry for their zones. One looks through so many times as many
- * installations as it would plan, in about the same time.
- */
-const LOOKED_THROUGH = 16;
 
 export interface Cut {
   shards: PlannedShard[];

@@ -5,13 +5,15 @@ import { matches } from '../../model/audience/matches.ts';
 import { type Unmet, unmetIn } from '../../model/audience/unmet.ts';
 import { bucketOf } from '../../model/bucket.ts';
 import { type Campaign, isClosed, type Target, targetOf } from '../../model/campaign.ts';
+import type { ShardWave } from '../../model/chunk.ts';
 import type { Installation } from '../../model/installation.ts';
 import type { Audience, AudienceExpression } from '../../model/schemas/audience.ts';
 import { beginOf } from '../../model/timing.ts';
-import type { Ports, Store } from '../../ports/ports.ts';
+import type { Ports, ShardOfDevice, Store } from '../../ports/ports.ts';
 import { withPast } from '../audience/past.ts';
 import { waitsForCanary } from '../control/control.ts';
-import { type AbsenceKind, type Facts, timeText, type WhyState } from './facts.ts';
+import { type AbsenceKind, type Facts, localText, timeText, type WhyState } from './facts.ts';
+import { type DeviceTime, shardsFor } from './turn.ts';
 
 export interface Absence {
   kind: AbsenceKind;
@@ -32,7 +34,8 @@ interface Told {
 export async function absenceOf(ports: Ports, facts: Facts, it: Installation): Promise<Told> {
   const { campaign, found } = facts;
   const target = targetOf(campaign);
-  const readBy = found.shards.reduce<number | null>(
+  const shards = shardsFor(found.shards, campaign, it);
+  const readBy = shards.reduce<number | null>(
     (latest, { plannedAt }) => (plannedAt === null ? latest : Math.max(latest ?? 0, plannedAt)),
     null,
   );
@@ -42,7 +45,7 @@ export async function absenceOf(ports: Ports, facts: Facts, it: Installation): P
   if (known === null) return { ...PAST_GONE, absence: { kind: PAST_GONE.kind, unmet: [], readBy } };
   // of the category there are words of their own
   const unmet = asked ? unmetIn({ ...asked, category: undefined }, known, saidOf(campaign)) : [];
-  const told = await kindOf(ports.store, facts, known, { target, unmet, readBy });
+  const told = await kindOf(ports.store, facts, known, { target, unmet, readBy, shards });
   return { ...told, absence: { kind: told.kind, unmet, readBy } };
 }
 
@@ -71,6 +74,8 @@ interface Seen {
   target: Target;
   unmet: Unmet[];
   readBy: number | null;
+  /** in which it may be: with waves, those of its zone */
+  shards: ShardOfDevice[];
 }
 
 type Words = Omit<Told, 'absence'> & { kind: AbsenceKind };
@@ -79,18 +84,18 @@ async function kindOf(
   store: Reader,
   facts: Facts,
   it: Installation,
-  { target, unmet, readBy }: Seen,
+  { target, unmet, readBy, shards }: Seen,
 ): Promise<Words> {
   const { campaign, found } = facts;
   if (!isListed(target)) return topicWords(target);
-  const isOpen = !(await isRead(store, facts, target, it));
+  const isOpen = !(await isRead(store, campaign, target, { id: it.id, shards }));
   if (campaign.retryOf) {
-    if (isOpen) return notReadYet(facts);
+    if (isOpen) return notReadYet(facts, shards);
     if (!found.complete) return TOO_OLD;
     return optOutOf(campaign, it) ?? notFailedBefore(campaign.retryOf, it);
   }
   const name = target.kind === 'named' ? await nameIn(store, target, it) : 'named';
-  if (isOpen && name === 'named' && matches(target.audience, it)) return notReadYet(facts);
+  if (isOpen && name === 'named' && matches(target.audience, it)) return notReadYet(facts, shards);
   if (!found.complete) return TOO_OLD;
   if (name === 'unknown') return UPLOAD_EXPIRED;
   if (name === 'not-named-now' && it.refreshedAt >= (readBy ?? beginOf(campaign)))
@@ -105,9 +110,9 @@ async function kindOf(
 /** Whether the part of the audience with this installation has been read: it would be found by now. */
 async function isRead(
   store: Pick<Store, 'history'>,
-  { campaign, found }: Facts,
+  campaign: Campaign,
   target: Listed,
-  { id }: Installation,
+  { id, shards }: { id: string; shards: ShardOfDevice[] },
 ): Promise<boolean> {
   if (campaign.state === 'cancelled' || campaign.state === 'cancelling') {
     // what is planned after that is only counted
@@ -116,15 +121,14 @@ async function isRead(
     );
     const at = cancelled?.at ?? 0;
     const isBefore = (plannedAt: number | null) => plannedAt !== null && plannedAt < at;
-    return found.shards.length > 0 && found.shards.every((it) => isBefore(it.plannedAt));
+    return shards.length > 0 && shards.every((it) => isBefore(it.plannedAt));
   }
   if (isClosed(campaign.state)) return true;
   const isInOrder = target.kind === 'installations' && campaign.retryOf === undefined;
   const isBehind = (bucket: number | undefined) =>
     isInOrder && bucket !== undefined && bucket > bucketOf(id);
   return (
-    found.shards.length > 0 &&
-    found.shards.every(({ planned, cursor }) => planned || isBehind(cursor?.bucket))
+    shards.length > 0 && shards.every(({ planned, cursor }) => planned || isBehind(cursor?.bucket))
   );
 }
 
@@ -154,7 +158,7 @@ async function nameIn(
 /** Names of one bucket, read at a time. */
 const NAMES = 100;
 
-function notReadYet({ campaign, found, now }: Facts): Words {
+function notReadYet({ campaign, found, time, now }: Facts, shards: ShardOfDevice[]): Words {
   const { state, reason, schedule, id } = campaign;
   if (state === 'cancelled' || state === 'cancelling')
     return {
@@ -178,6 +182,13 @@ function notReadYet({ campaign, found, now }: Facts): Words {
       summary: `${meets}. It is not in the share of the canary: it waits for the canary's result.`,
       next: `Ask again when the canary has passed: volley report ${id}`,
     };
+  const wave = shards.find((it) => !it.planned)?.wave;
+  if (wave && !(wave.zones !== 'movers' && wave.at <= now))
+    return {
+      ...{ kind: 'not-read-yet', state: 'not-planned' },
+      summary: `${meets}. ${waveText(campaign, wave, time)}`,
+      next: `Ask again after that.`,
+    };
   if (found.shards.length > 0)
     return {
       ...{ kind: 'not-read-yet', state: 'not-planned' },
@@ -186,11 +197,32 @@ function notReadYet({ campaign, found, now }: Facts): Words {
     };
   const begins =
     schedule && schedule.at > now ? `begins at ${timeText(schedule.at)}` : 'has not begun yet';
+  const turn = time ? ` ${turnText(campaign, time)}` : '';
   return {
     ...{ kind: 'not-begun', state: 'not-planned' },
-    summary: `${meets}. The campaign ${begins}: its recipients are not fixed before that.`,
+    summary: `${meets}. The campaign ${begins}: its recipients are not fixed before that.${turn}`,
     next: 'Ask again after it has begun.',
   };
+}
+
+/** Its wave, which is not read yet. */
+function waveText(campaign: Campaign, wave: ShardWave, time: DeviceTime | null): string {
+  if (wave.zones === 'movers')
+    return 'Its time zone has changed: if no wave sends to it before, it is sent to when all of them are read.';
+  const when = `at ${timeText(wave.at)}`;
+  if (wave.isLate) return `Its clock had shown the local time already: it is skipped ${when}.`;
+  const where = time ? ` in ${time.zone}` : '';
+  if (wave.isHeld) return `It waits for the end of quiet hours${where}, ${when}.`;
+  const { local } = campaign.schedule ?? {};
+  return `Its wave${where} is ${when}${local ? `, when its clock shows ${localText(local)}` : ''}: it is read a minute before.`;
+}
+
+function turnText({ schedule }: Campaign, { zone, turn }: DeviceTime): string {
+  const { local } = schedule ?? {};
+  if (turn.isLate)
+    return `Its clock in ${zone} has shown ${localText(local)} already: it is skipped.`;
+  const held = turn.isHeld ? ', when quiet hours end there' : '';
+  return `It is sent to at ${timeText(turn.at)}, by its time zone ${zone}${held}.`;
 }
 
 const topicWords = ({ kind }: Target): Words => ({

@@ -4,7 +4,7 @@ import type { Failure } from '../../model/chunk.ts';
 import { explainedReason } from '../../model/provider/explained.ts';
 import { descriptionOf } from '../../model/provider/registry.ts';
 import type { FoundRecipient } from '../../ports/ports.ts';
-import { type Facts, timeText, type WhyState } from './facts.ts';
+import { type Facts, localText, timeText, type WhyState } from './facts.ts';
 
 export interface Delivery extends FoundRecipient {
   /** attempts at its chunk so far; of a failure, up to that */
@@ -54,9 +54,12 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
   return { delivery, ...toldOf(facts, delivery, title) };
 }
 
+/** Skipped when its recipients were frozen. */
+export const isLeftOut = (state: FoundRecipient['state']) => state === 'capped' || state === 'late';
+
 /** A push that is skipped, or has expired, does not leave in that attempt. */
 const mayHaveLeft = ({ attempt, state, failure }: FoundRecipient) =>
-  state !== 'capped' && attempt > (state === 'skipped' || failure?.reason === 'Expired' ? 1 : 0);
+  !isLeftOut(state) && attempt > (state === 'skipped' || failure?.reason === 'Expired' ? 1 : 0);
 
 /** While a later attempt has the chunk, it may have been settled in that, and not by the end of the last. */
 const settledBy = ({ state, leaseUntil, releasedAt }: FoundRecipient) =>
@@ -89,6 +92,8 @@ function toldOf(facts: Facts, it: Delivery, title: string): Omit<Told, 'delivery
       return { state: 'skipped', summary: it.attempts > 1 ? CANCELLED_LATE : CANCELLED, next: '' };
     case 'capped':
       return { state: 'skipped', summary: CAPPED, next: CAPPED_NEXT };
+    case 'late':
+      return { state: 'skipped', summary: lateText(facts), next: LATE_NEXT };
     case 'open':
       return { state: 'waiting', ...waitingOf(facts, it) };
     case 'in-doubt':
@@ -120,13 +125,18 @@ const CAPPED =
   'It was over a cap of its app: it had as many campaigns as the policy allows in that time.';
 const CAPPED_NEXT =
   'The caps: volley apps policy. A message, and a test send, reach a device over its caps.';
+const lateText = ({ campaign: { schedule } }: Facts) =>
+  `Its clock had shown ${localText(schedule?.local)} already when the campaign was accepted: the campaign skips those.`;
+const LATE_NEXT =
+  'To send to them too: `late` of the schedule is `now`, or `next-day`. See docs/timing.md.';
 const NOT_DRY = 'Send the campaign without dryRun.';
 
 /** Why a recipient has no outcome yet. */
 export function waitingOf(
-  { campaign, now }: Pick<Facts, 'campaign' | 'now'>,
-  { leaseUntil, notBefore, attempt }: FoundRecipient,
+  facts: Facts,
+  { leaseUntil, notBefore, attempt, shard }: FoundRecipient,
 ): { summary: string; next: string } {
+  const { campaign, now } = facts;
   if (campaign.state === 'paused')
     return {
       summary: `It waits: the campaign is paused (${campaign.reason ?? 'no reason given'}).`,
@@ -138,8 +148,18 @@ export function waitingOf(
     return { summary: 'Its chunk is being sent now.', next: 'Ask again in a few seconds.' };
   if (notBefore > now)
     return {
-      summary: `Its turn comes at ${timeText(notBefore)}${attempt > 0 ? ', after an attempt that did not settle it' : ''}.`,
+      summary: `${turnText(facts, shard, notBefore)}${attempt > 0 ? ', after an attempt that did not settle it' : ''}.`,
       next: 'Ask again after that.',
     };
   return { summary: 'It waits in the queue.', next: 'Ask again in a minute.' };
+}
+
+/** When its turn comes, and what it waits for. */
+function turnText({ campaign, found, time }: Facts, shard: number, at: number): string {
+  const wave = found.shards.find((it) => it.index === shard)?.wave;
+  if (wave?.isHeld || time?.quietUntil === at)
+    return `It waits for the end of quiet hours${time ? ` in ${time.zone}` : ''}: its turn comes at ${timeText(at)}`;
+  const { local } = campaign.schedule ?? {};
+  const clock = local && wave ? `, when its clock shows ${localText(local)}` : '';
+  return `Its turn comes at ${timeText(at)}${clock}`;
 }

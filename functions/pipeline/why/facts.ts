@@ -3,6 +3,7 @@
 import type { Campaign } from '../../model/campaign.ts';
 import type { Installation } from '../../model/installation.ts';
 import type { DeviceInCampaign } from '../../ports/ports.ts';
+import type { DeviceTime } from './turn.ts';
 
 export interface Facts {
   campaign: Campaign;
@@ -10,6 +11,8 @@ export interface Facts {
   /** as it is now; null: there is none */
   installation: Installation | null;
   found: DeviceInCampaign;
+  /** null: the campaign is sent to all at once, or the installation is not known */
+  time: DeviceTime | null;
   /** ms since the epoch */
   now: number;
 }
@@ -17,7 +20,7 @@ export interface Facts {
 /**
  * accepted         the provider took the push; it does not say whether the device shows it
  * failed           it did not, for good
- * skipped          in the audience, and nothing is sent: over a cap, cancelled before its turn, or a dry run
+ * skipped          in the audience, and nothing is sent: over a cap, late, cancelled before its turn, a dry run
  * waiting          frozen, and not answered yet
  * in-doubt         sent and not answered: it is sent once more
  * not-planned      its part of the audience is not read yet
@@ -61,6 +64,7 @@ export const stepKinds = [
   'planned',
   'registered',
   'frozen',
+  'turn',
   'handed-over',
   'accepted',
   'failed',
@@ -89,6 +93,7 @@ export const hintKinds = [
   'permission-provisional',
   'opted-out',
   'registered-since',
+  'moved',
   'removed',
   'no-credentials',
 ] as const;
@@ -96,3 +101,6 @@ export const hintKinds = [
 /** `2026-11-28 13:05:02 UTC` */
 export const timeText = (ms: number) =>
   `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** `2026-12-24 09:00`, of a local time */
+export const localText = (local = '') => local.replace('T', ' ');

@@ -4,6 +4,7 @@ import { descriptionOf } from '../../model/provider/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Delivery } from './delivery.ts';
 import { type Facts, type Hint, timeText } from './facts.ts';
+import { hasMoved } from './turn.ts';
 
 /** The hints for an answer. `delivery`: what was frozen of the device; null: nothing. */
 export function hintsOf(
@@ -39,6 +40,11 @@ export function hintsOf(
     add(
       'registered-since',
       `Its app registered after that, at ${timeText(refreshedAt)}: the token may be another one by now.`,
+    );
+  if (hasMoved(campaign, installation))
+    add(
+      'moved',
+      `Its time zone changed at ${timeText(installation.movedAt!)}, to ${installation.timeZone ?? 'none'}: it is sent to once, in the wave of its zone or in the last one.`,
     );
   if (!senders.get(app, provider, environment))
     add(

@@ -3,8 +3,8 @@
 import { descriptionOf } from '../../model/provider/registry.ts';
 import { beginOf } from '../../model/timing.ts';
 import type { Absence } from './absence.ts';
-import { type Delivery, waitingOf } from './delivery.ts';
-import type { Facts, Step } from './facts.ts';
+import { type Delivery, isLeftOut, waitingOf } from './delivery.ts';
+import { type Facts, localText, type Step } from './facts.ts';
 
 /** The steps; those whose time is not known stay behind what came before them. */
 export function timelineOf(
@@ -30,9 +30,12 @@ function beginning({ campaign }: Facts): Step[] {
     text: `The campaign “${name}” is accepted.`,
   };
   if (begin === createdAt) return [created];
-  const text = schedule?.at === begin ? 'Its time comes.' : 'It begins, after its canary.';
+  const text = schedule?.at !== begin ? 'It begins, after its canary.' : timeComes(schedule);
   return [created, { at: begin, kind: 'planned', text }];
 }
+
+const timeComes = ({ local }: NonNullable<Facts['campaign']['schedule']>) =>
+  local === undefined ? 'Its time comes.' : `The first clocks show ${localText(local)}.`;
 
 const readStep = ({ readBy }: Absence): Step[] =>
   readBy === null
@@ -46,7 +49,19 @@ function deliverySteps(facts: Facts, it: Delivery): Step[] {
     kind: 'frozen',
     text: `It is in the audience: frozen in shard ${shard}, chunk ${chunkId}, as ${index + 1} of ${size}.`,
   };
-  return [frozen, ...handedOver(facts, it), ...answered(facts, it)];
+  return [frozen, ...turnStep(facts, it), ...handedOver(facts, it), ...answered(facts, it)];
+}
+
+/** Its wave begins. */
+function turnStep({ campaign, found, now }: Facts, { shard, state }: Delivery): Step[] {
+  const wave = found.shards.find((it) => it.index === shard)?.wave;
+  if (!wave || state === 'late' || wave.zones === 'movers' || wave.at > now) return [];
+  const { local } = campaign.schedule ?? {};
+  if (!wave.isHeld && local === undefined) return [];
+  const text = wave.isHeld
+    ? 'The quiet hours of its zone are over.'
+    : `Its clock shows ${localText(local)}.`;
+  return [{ at: wave.at, kind: 'turn', text }];
 }
 
 const attemptsText = ({ attempts }: Delivery) =>
@@ -60,7 +75,7 @@ const idText = ({ pushId }: Delivery) => (pushId ? `, ${pushId.header} ${pushId.
  */
 function handedOver({ campaign }: Facts, it: Delivery): Step[] {
   const { state, attempts, failure, provider, environment } = it;
-  const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped' || state === 'capped';
+  const isSkipped = campaign.dryRun ? !it.isChecked : state === 'skipped' || isLeftOut(state);
   const neverLeft = isSkipped || failure?.reason === 'Expired';
   if (neverLeft || (state === 'open' && attempts === 0)) return [];
   const { title, environments } = descriptionOf(provider);
@@ -101,10 +116,10 @@ function answered(facts: Facts, it: Delivery): Step[] {
     const why = dryRun ? 'a dry run sends nothing' : 'the campaign is cancelled';
     return [{ at, kind: 'skipped', text: `It is skipped: ${why}.` }];
   }
-  if (state === 'capped')
-    return [
-      { at: it.frozenAt, kind: 'skipped', text: 'It is skipped: it is over a cap of its app.' },
-    ];
+  if (state === 'capped' || state === 'late') {
+    const why = state === 'late' ? 'its local time had passed' : 'it is over a cap of its app';
+    return [{ at: it.frozenAt, kind: 'skipped', text: `It is skipped: ${why}.` }];
+  }
   if (state === 'open' || state === 'in-doubt')
     return [{ at: facts.now, kind: 'waiting', text: waitingOf(facts, it).summary }];
   return [{ at, kind: 'failed', text: 'It has an outcome that is no longer known.' }];

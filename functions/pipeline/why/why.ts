@@ -13,6 +13,7 @@ import { type Delivery, deliveryOf } from './delivery.ts';
 import type { Facts, Hint, Step, WhyState } from './facts.ts';
 import { hintsOf } from './hints.ts';
 import { timelineOf } from './timeline.ts';
+import { deviceTime } from './turn.ts';
 
 export interface Why extends Pick<Facts, 'campaign' | 'installationId' | 'installation' | 'now'> {
   state: WhyState;
@@ -61,7 +62,8 @@ export const whyOfRecipient = async (ports: Ports, campaign: Campaign, device: D
 async function factsOf(ports: Ports, campaign: Campaign, device: Device): Promise<Facts> {
   const { installationId, installation } = device;
   const found = await findIn(ports, campaign, installationId, installation);
-  return { campaign, installationId, installation, found, now: ports.now() };
+  const time = installation && (await deviceTime(ports, campaign, installation.timeZone));
+  return { campaign, installationId, installation, found, time, now: ports.now() };
 }
 
 function told(ports: Ports, facts: Facts): Why | null {

@@ -51,8 +51,8 @@ const shardsOf = (
     .all(campaignId)
     .map(toShard)
     .filter(({ from, to }) => names.map(bucketOf).some((it) => it >= from && it < to))
-    .map(({ index, from, to, cursor, planned, plannedAt, chunks, pages }) => ({
-      ...{ index, from, to, cursor, planned, plannedAt, chunks, pages },
+    .map(({ index, wave, from, to, cursor, planned, plannedAt, chunks, pages }) => ({
+      ...{ index, wave, from, to, cursor, planned, plannedAt, chunks, pages },
     }));
 
 /** Pages on either side of the one where a bucket should be. */

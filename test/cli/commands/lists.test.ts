@@ -74,6 +74,8 @@ test('the policy of an app is shown, and changed in part', async (t) => {
   assert.deepEqual(JSON.parse(await policy('default', '--receipts', 'on', '--json')), {
     receipts: { enabled: true, delivered: 0.125 },
     caps: [],
+    quiet: null,
+    defaultZone: 'Etc/UTC',
     exempt: [],
   });
   assert.equal(await policy('default', '--delivered', '2'), usual);
@@ -81,9 +83,30 @@ test('the policy of an app is shown, and changed in part', async (t) => {
   assert.equal(await policy('default', '--caps', '2/24h, 5/7d'), `${usual}${capped}\n`);
   assert.equal(
     await policy('default', '--exempt', 'security,account'),
-    `${usual}${capped}, and all of account, security\n`,
+    `${usual}${capped}\ndefault: free of caps: account, security\n`,
   );
   assert.equal(await policy('default', '--caps', 'none', '--exempt', 'none'), usual);
+  const quiet = 'default: campaigns wait from 22:00 to 08:00, by the clock of each device\n';
+  const zone = 'default: devices that tell no time zone are in Europe/Berlin\n';
+  assert.equal(
+    await policy('default', '--quiet', '22:00-08:00', '--default-zone', 'europe/berlin'),
+    `${usual}${quiet}${zone}`,
+  );
+  assert.equal(
+    await policy('default', '--exempt', 'security'),
+    `${usual}${quiet}${zone}default: free of quiet hours: security\n`,
+  );
+  assert.equal(await policy('default', '--quiet', 'none', '--exempt', 'none'), `${usual}${zone}`);
+  assert.equal(await policy('default', '--default-zone', 'UTC'), usual);
+  for (const [option, text, words] of [
+    ['--quiet', '22:00-22:00', 'quiet.to: must not be `from`: it would be quiet all day'],
+    ['--quiet', '22:00-24:00', 'quiet.to: must be a time of the day such as 22:00'],
+    ['--default-zone', 'Berlin', 'defaultZone: must be a zone such as Europe/Berlin'],
+  ] as const) {
+    const { code, stderr } = await volley('apps', 'policy', 'default', option, text);
+    assert.equal(code, 1);
+    assert.ok(stderr.replace(/\s+/g, ' ').includes(words), stderr);
+  }
   assert.equal((await volley('apps', 'policy', 'default', '--caps', '0/24h')).code, 1);
   for (const args of [
     ...['2', '2/', '/24h', '2/24h/1', 'two/24h', ''].map((it) => [
@@ -91,6 +114,11 @@ test('the policy of an app is shown, and changed in part', async (t) => {
       'default',
       '--caps',
       it,
+    ]),
+    ...['22:00', '22:00-08:00-09:00', '-08:00', ''].map((it) => [
+      'policy',
+      'default',
+      `--quiet=${it}`,
     ]),
     ['policy'],
     ['policy', 'default', '--receipts', 'maybe'],
