@@ -45,10 +45,33 @@ const clock = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'short' });
 const precise = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto' });
 
+const shortDate = new Intl.DateTimeFormat(LANGUAGE, { day: 'numeric', month: 'short' });
+const minute = new Intl.DateTimeFormat(LANGUAGE, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+const wallDay = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeZone: 'UTC' });
+
+/** `Dec 24`, `09:00`, and both */
+export const shortDay = (at: number) => shortDate.format(at);
+export const minuteOf = (at: number) => minute.format(at);
+export const dayAndMinute = (at: number) => `${shortDay(at)}, ${minuteOf(at)}`;
+/** `Dec 24, 2026` and `09:00`, of a local time such as `2026-12-24T09:00` */
+export const wallTime = (local: string) =>
+  [wallDay.format(Date.parse(`${local}Z`)), local.slice(-5)] as const;
+
 export const dateTime = (at: number) => absolute.format(at);
 export const clockTime = (at: number) => precise.format(at);
 export const dayOf = (at: number) => day.format(at);
 export const list = (items: string[]) => new Intl.ListFormat(LANGUAGE).format(items);
+
+/** `UTC+05:30`: how far a clock is ahead, in ms; whole minutes. */
+export function offsetOf(ms: number): string {
+  const minutes = Math.floor(Math.abs(ms) / MINUTE);
+  const two = (it: number) => String(it).padStart(2, '0');
+  return `UTC${ms < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 

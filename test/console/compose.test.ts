@@ -457,6 +457,37 @@ suite('compose', { skip: withoutBrowser() }, () => {
     assert.equal(items[0]!.schedule.at, '2031-07-01T14:00:00.000Z');
   });
 
+  test('a campaign by the clocks of devices: its time, and what becomes of those at which it has passed', async (t) => {
+    const it = await startConsole(t);
+    const { page } = await compose(t, it);
+    await write(page);
+    await page.getByRole('radio', { name: 'At local time' }).check();
+    const time = field(page, 'Date and time on each device');
+    await page.getByText('No clock shows it yet.').waitFor();
+    await time.fill('');
+    await page.locator('.checks', { hasText: 'needs a date and a time' }).waitFor();
+    await time.fill('2001-01-01T10:00');
+    await page.locator('.field', { hasText: 'has passed in every time zone' }).waitFor();
+    await time.fill('2031-07-01T09:00');
+    await page.getByText('Here that is from Jun 30, 21:00 to Jul 1, 23:00').waitFor();
+    await field(page, 'Where that time has passed already').selectOption('next-day');
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    // it is kept as it is
+    await page.reload();
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    await page.getByRole('button', { name: 'Review and schedule' }).click();
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    await page.waitForURL(/\/console\/campaigns\/\w+$/);
+    type Planned = { items: { id: string; schedule: object }[] };
+    const { items } = await it.client.get<Planned>('/v1/campaigns');
+    assert.deepEqual(items[0]!.schedule, { local: '2031-07-01T09:00', late: 'next-day' });
+    // a copy is never sent at once, as long as no other way is chosen
+    await page.goto(`${it.server.url}/console/compose?from=${items[0]!.id}`);
+    await page.getByRole('heading', { name: '1 thing is left' }).waitFor();
+    await page.locator('.checks', { hasText: 'Time needs a date and a time' }).waitFor();
+    assert.equal(await field(page, 'Where that time has passed already').inputValue(), 'next-day');
+  });
+
   test('the keyboard is enough, from the first field to a campaign', async (t) => {
     const it = await startConsole(t);
     await it.fill(2);
@@ -507,6 +538,7 @@ suite('compose', { skip: withoutBrowser() }, () => {
       await page.getByText('Badge, lifetime').click();
       await page.getByText('Subtitle, sound, data').click();
       await field(page, 'Badge').fill('lots');
+      await page.getByRole('radio', { name: 'At local time' }).check();
       await page.getByRole('heading', { name: '1 thing is left' }).waitFor();
       assert.deepEqual(await axeViolations(page), []);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');

@@ -27,7 +27,7 @@ export const compose = {
   delivery: {
     heading: 'Delivery',
     when: 'When it begins',
-    kinds: { now: 'Now', at: 'At a time', again: 'Again and again' },
+    kinds: { now: 'Now', at: 'At a time', local: 'At local time', again: 'Again and again' },
     at: 'Date and time',
     zone: 'Time zone',
     here: (time: string) => `Here that is ${time}.`,
@@ -36,6 +36,17 @@ export const compose = {
     skipped: (zone: string) => `does not exist in ${zone}: clocks are put forward over it`,
     twice: (zone: string) =>
       `comes twice in ${zone}, where clocks are put back: take another time, or the zone UTC`,
+    local: 'Date and time on each device',
+    localHint: (from: string, to: string) =>
+      `Here that is from ${from} to ${to}. A device that tells no time zone is in the default zone of its app.`,
+    late: 'Where that time has passed already',
+    lates: {
+      now: 'Send at once',
+      'next-day': 'Send at that time of the next day',
+      skip: 'Skip these devices',
+    },
+    noneLate: 'No clock shows it yet.',
+    someLate: (offset: string) => `It has passed where clocks are ahead of ${offset}.`,
     often: 'How often',
     presets: {
       '': 'As the fields say',
@@ -118,13 +129,19 @@ export const compose = {
   },
 
   sheet: {
-    open: { now: 'Review and send', at: 'Review and schedule', again: 'Review and schedule' },
+    open: {
+      now: 'Review and send',
+      at: 'Review and schedule',
+      local: 'Review and schedule',
+      again: 'Review and schedule',
+    },
     title: {
       now: 'Send this campaign?',
       at: 'Schedule this campaign?',
+      local: 'Schedule this campaign?',
       again: 'Add this schedule?',
     },
-    send: { now: 'Send now', at: 'Schedule', again: 'Add the schedule' },
+    send: { now: 'Send now', at: 'Schedule', local: 'Schedule', again: 'Add the schedule' },
     checking: 'It is being checked.',
     counting: 'Counting…',
     people: (many: number, exact: boolean) =>

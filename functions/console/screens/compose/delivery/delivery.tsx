@@ -6,9 +6,10 @@ import { texts } from '../../../texts/texts.ts';
 import type { Draft, When } from '../draft/draft.ts';
 import { instantOf, ownZone, wallOf, zones } from '../draft/zone.ts';
 import { Check, Segments, SelectField, TextField, useCompose } from '../parts.tsx';
+import { LocalFields } from './local.tsx';
 
 const words = texts.compose.delivery;
-const HOUR_MS = 3_600_000;
+const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];
 
 export function DeliveryPart() {
   const { draft, change } = useCompose();
@@ -24,6 +25,7 @@ export function DeliveryPart() {
         onValue={(kind) => change((it) => ({ when: begun(kind, it.when) }))}
       />
       {when.kind === 'at' && <AtFields when={when} />}
+      {when.kind === 'local' && <LocalFields when={when} />}
       {when.kind === 'again' && <AgainFields when={when} />}
       <div class="fields">
         <TextField
@@ -51,9 +53,16 @@ export function DeliveryPart() {
   );
 }
 
-/** What is chosen first: the zone of this computer, and the next full hour but one. */
+/** What is chosen first: the zone of this computer, the next full hour but one, 9:00 on the day after tomorrow. */
 function begun(kind: When['kind'], before: When): When {
   if (kind === 'now') return { kind };
+  // no clock shows it yet, wherever it is
+  if (kind === 'local')
+    return {
+      kind,
+      wall: `${wallOf(serverNow() + 2 * DAY_MS, ownZone()).slice(0, 10)}T09:00`,
+      late: 'now',
+    };
   const zone = 'zone' in before ? before.zone : ownZone();
   if (kind === 'again') return { kind, cron: '0 9 * * *', zone, until: '', missed: 'once' };
   const at = Math.ceil(serverNow() / HOUR_MS + 1) * HOUR_MS;

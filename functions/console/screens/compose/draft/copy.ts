@@ -4,7 +4,7 @@ import type { CampaignView } from '../../../../http/campaigns/view.ts';
 import { decompile } from '../audience/decompile.ts';
 import { type Draft, emptyDraft, type Options, type Words } from './draft.ts';
 
-/** Its time is left out, since it has passed. */
+/** Its time is left out, since it has passed. One that was by the devices' own clocks asks for another. */
 export function draftOf({
   name,
   app,
@@ -13,6 +13,7 @@ export function draftOf({
   rate,
   canary,
   dryRun,
+  schedule,
 }: CampaignView): Draft {
   const empty = emptyDraft();
   const { localized = {}, apns, fcm, literal = false, badge, ttlSeconds, ...rest } = message;
@@ -39,6 +40,10 @@ export function draftOf({
       fcm: fcm === undefined ? '' : JSON.stringify(fcm, null, 2),
     },
     audience: group ? { mode: 'rows', group, json } : { ...empty.audience, mode: 'json', json },
+    when:
+      schedule?.local === undefined
+        ? empty.when
+        : { kind: 'local', wall: '', late: schedule.late ?? 'now' },
     rate: rate ? String(rate.perMinute) : '',
     canary: canary
       ? {

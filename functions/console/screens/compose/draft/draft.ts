@@ -1,5 +1,6 @@
 /** What is written in the form, as it is typed: texts, and what is chosen. */
 
+import type { Late } from '../../../../model/waves.ts';
 import { type Group, noGroup } from '../audience/group.ts';
 
 /** The content of a message in one language; '' is left out. */
@@ -46,6 +47,8 @@ export type When =
   | { kind: 'now' }
   /** `wall`: as the field of a browser has it, `2026-12-24T18:00` */
   | { kind: 'at'; wall: string; zone: string }
+  /** `wall`: what the clock of each device shows; `late`: what becomes of devices at which it has passed */
+  | { kind: 'local'; wall: string; late: Late }
   | { kind: 'again'; cron: string; zone: string; until: string; missed: 'once' | 'skip' };
 
 export interface Draft {

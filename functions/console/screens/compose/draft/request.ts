@@ -3,7 +3,7 @@
 import { texts } from '../../../texts/texts.ts';
 import { compile } from '../audience/compile.ts';
 import type { DataEntry, Draft, Options, Words } from './draft.ts';
-import { instantOf } from './zone.ts';
+import { instantOf, isWall } from './zone.ts';
 
 type Json = Record<string, unknown>;
 
@@ -123,6 +123,11 @@ function canaryOf({ canary }: Draft): Json | undefined {
 }
 
 function scheduleOf({ when }: Draft, faults: Fault[]): Json | undefined {
+  if (when.kind === 'local') {
+    if (!isWall(when.wall))
+      faults.push({ path: 'schedule.local', message: texts.compose.delivery.noTime });
+    return { local: when.wall, late: when.late };
+  }
   if (when.kind !== 'at') return undefined;
   const found = instantOf(when.wall, when.zone);
   if (found.at !== null) return { at: found.at };

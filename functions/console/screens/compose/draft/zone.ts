@@ -8,17 +8,19 @@ export const zones = () => ['UTC', ...Intl.supportedValuesOf('timeZone')];
 
 const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
 
+/** Whether a field has a date and a time in it. */
+export const isWall = (text: string) => WALL.test(text) && !Number.isNaN(Date.parse(`${text}Z`));
+
 /** The point in time as RFC 3339, or why there is none: clocks are put forward over it, or back. */
 export function instantOf(
   wall: string,
   zone: string,
 ): { at: string } | { at: null; fault: string } {
   const words = texts.compose.delivery;
-  const ms = WALL.test(wall) ? Date.parse(`${wall}Z`) : Number.NaN;
-  if (Number.isNaN(ms)) return { at: null, fault: words.noTime };
+  if (!isWall(wall)) return { at: null, fault: words.noTime };
   let found: number[];
   try {
-    found = instantsOf(ms, zone);
+    found = instantsOf(Date.parse(`${wall}Z`), zone);
   } catch {
     return { at: null, fault: words.noZone(zone) };
   }
