@@ -11,6 +11,7 @@ import { policy } from './en/policy.ts';
 import { schedules } from './en/schedules.ts';
 import { problems, session, shell } from './en/shell.ts';
 import { triggers } from './en/triggers.ts';
+import { waves } from './en/waves.ts';
 import { webhooks } from './en/webhooks.ts';
 
 export const en = {
@@ -27,5 +28,6 @@ export const en = {
   policy,
   keys,
   triggers,
+  waves,
   webhooks,
 };

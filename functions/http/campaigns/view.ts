@@ -176,10 +176,13 @@ const countsView = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) 
     skippedBy: skippedBy && { capped: skippedBy.capped, late: skippedBy.late },
   }) satisfies FieldsOf<typeof countsSchema>;
 
+const partOf = (zones: WaveProgress['zones']): z.output<typeof waveSchema>['of'] =>
+  zones === 'movers' ? 'movers' : 'in' in zones ? 'zones' : 'others';
+
 const waveView = ({ at, zones, isHeld, isLate, state, counts }: WaveProgress) =>
   ({
     at: rfc3339(at),
-    of: zones === 'movers' ? 'movers' : 'in' in zones ? 'zones' : 'others',
+    of: partOf(zones),
     zones: zones !== 'movers' && 'in' in zones ? zones.in : [],
     held: isHeld,
     late: isLate,

@@ -22,6 +22,7 @@ import { History } from './history.tsx';
 import { type Live, useLive } from './live.ts';
 import { Now } from './now.tsx';
 import { ReceiptsPart } from './receipts.tsx';
+import { Held, WavesPart } from './waves.tsx';
 import { ledgerText } from './words.ts';
 
 export default function Campaign() {
@@ -94,8 +95,10 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
         <LedgerBar counts={campaign.counts} />
         <p class="muted">{ledgerText(campaign, shown)}</p>
         <LedgerFigures counts={campaign.counts} />
+        <Held campaign={campaign} />
       </section>
       <Now campaign={campaign} live={live} report={shown} />
+      <WavesPart campaign={campaign} />
       <Graph live={live} isOpen={!isClosed && campaign.state !== 'scheduled'} />
       {/* in this order, so that nothing moves when it comes */}
       {shown && (

@@ -50,8 +50,9 @@ function createLive(clock: () => number): Live {
     lostSince: signal(null),
     take(it) {
       const before = campaign.value;
-      // the answer to a change has none
-      campaign.value = { ...it, receipts: it.receipts ?? before?.receipts };
+      // the answer to a change has neither
+      const { receipts = before?.receipts, waves = before?.waves } = it;
+      campaign.value = { ...it, receipts, waves };
       if (it.firstPushAt === null) return;
       const at = clock();
       const answered = answeredIn(it.counts);

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ReportView } from '../../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
-import { clockTime, count, dayOf, duration, money, rateOf } from '../../format.ts';
+import { clockTime, count, dayOf, duration, money, rateOf, wallTime } from '../../format.ts';
 import { texts } from '../../texts/texts.ts';
 import type { Live } from './live.ts';
 import { rateNow, secondsLeft } from './samples.ts';
@@ -36,7 +36,7 @@ export function Now({ campaign, live, report }: Props) {
             : rateOf(perSecond)}
       </Figure>
       {isMoving ? (
-        <Figure name={words.eta}>{left === null ? words.etaUnknown : duration(left)}</Figure>
+        <Left campaign={campaign} seconds={left} />
       ) : (
         <Figure name={words.duration}>{seconds === null ? '–' : duration(seconds)}</Figure>
       )}
@@ -48,7 +48,27 @@ export function Now({ campaign, live, report }: Props) {
   );
 }
 
+/** Until a wave that waits has begun, it is not over. */
+function Left({
+  campaign: { waves = [] },
+  seconds,
+}: Pick<Props, 'campaign'> & { seconds: number | null }) {
+  const last = waves.findLast((it) => it.state === 'waiting');
+  if (last) return <At name={words.lastWave} at={last.at} />;
+  return (
+    <Figure name={words.eta}>{seconds === null ? words.etaUnknown : duration(seconds)}</Figure>
+  );
+}
+
 function Began({ campaign: { schedule, firstPushAt, closedAt, state } }: Pick<Props, 'campaign'>) {
+  if (closedAt === null && schedule?.local !== undefined) {
+    const [day, clock] = wallTime(schedule.local);
+    return (
+      <Figure name={words.local} more={day}>
+        {clock}
+      </Figure>
+    );
+  }
   if (state === 'scheduled' && schedule?.at) return <At name={words.begins} at={schedule.at} />;
   if (closedAt !== null) return <At name={words.ended} at={closedAt} />;
   return <At name={words.begun} at={firstPushAt} />;

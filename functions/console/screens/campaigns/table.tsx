@@ -1,5 +1,5 @@
 import type { CampaignView } from '../../../http/campaigns/view.ts';
-import { count, percent } from '../../format.ts';
+import { count, percent, wallTime } from '../../format.ts';
 import { LedgerBar } from '../../parts/bar.tsx';
 import { State } from '../../parts/state.tsx';
 import { cell, Table } from '../../parts/table.tsx';
@@ -64,7 +64,7 @@ function Row({ it }: { it: CampaignView }) {
         {isBegun && <LedgerBar counts={it.counts} isThin />}
         <small class="muted">
           {isBegun && percent(recipients - pending, recipients)}
-          {!isBegun && it.state === 'scheduled' && it.schedule?.at && <Time at={it.schedule.at} />}
+          {!isBegun && it.state === 'scheduled' && <Begins schedule={it.schedule} />}
         </small>
       </td>
       <td class={cell({ isNumber: true, isWide: true })}>{isBegun ? count(recipients) : '–'}</td>
@@ -74,4 +74,12 @@ function Row({ it }: { it: CampaignView }) {
       </td>
     </tr>
   );
+}
+
+function Begins({ schedule }: Pick<CampaignView, 'schedule'>) {
+  if (schedule?.local !== undefined) {
+    const [day, clock] = wallTime(schedule.local);
+    return <time dateTime={schedule.local}>{texts.campaigns.local(day, clock)}</time>;
+  }
+  return schedule?.at ? <Time at={schedule.at} /> : null;
 }

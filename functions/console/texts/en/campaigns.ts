@@ -41,6 +41,7 @@ export const campaigns = {
   },
   table: 'Campaigns, the newest first',
   test: 'Test',
+  local: (day: string, clock: string) => `${day}, ${clock} local`,
   dryRun: 'Dry run',
   newer: 'Newer',
   older: 'Older',

@@ -1,12 +1,21 @@
 /** The estimate of a campaign in a sentence, and what is wrong with it. */
 
 import type { EstimateView } from '../../../../http/campaigns/estimate.ts';
-import { count, duration, money } from '../../../format.ts';
+import { count, dayAndMinute, duration, money } from '../../../format.ts';
+import { Strip } from '../../../parts/strip/strip.tsx';
+import { WaveTable } from '../../../parts/strip/table.tsx';
+import { estimatedWaves, isOneTime } from '../../../parts/strip/wave.ts';
 import { texts } from '../../../texts/texts.ts';
 
 const words = texts.compose.sheet;
 
-export function Estimate({ estimate }: { estimate: EstimateView | null }) {
+interface Props {
+  estimate: EstimateView | null;
+  /** the local time of the campaign, such as `2026-12-24T09:00` */
+  local: string | undefined;
+}
+
+export function Estimate({ estimate, local }: Props) {
   if (estimate === null)
     return (
       <p class="headline" role="status">
@@ -28,6 +37,7 @@ export function Estimate({ estimate }: { estimate: EstimateView | null }) {
       {visible < installations && (
         <p class="muted">{words.unseen(count(installations - visible))}</p>
       )}
+      <Waves estimate={estimate} local={local} />
       {problems.length > 0 && (
         <ul class="problems">
           {problems.map(({ severity, kind, message, installations: many, examples }) => (
@@ -43,6 +53,23 @@ export function Estimate({ estimate }: { estimate: EstimateView | null }) {
           ))}
         </ul>
       )}
+    </>
+  );
+}
+
+/** When they are sent to, unless it is all at once. */
+function Waves({ estimate: { waves, held }, local }: Props & { estimate: EstimateView }) {
+  const shown = estimatedWaves(waves);
+  if (shown.length === 0 || isOneTime(shown, local)) return null;
+  return (
+    <>
+      {held && (
+        <p class="muted">
+          {texts.waves.waiting(count(held.installations), dayAndMinute(Date.parse(held.until)))}
+        </p>
+      )}
+      <Strip waves={shown} local={local} />
+      <WaveTable waves={shown} />
     </>
   );
 }

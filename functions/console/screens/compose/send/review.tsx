@@ -64,6 +64,9 @@ function neededWord(audience: unknown, isDryRun: boolean, installations: number)
   return installations < MANY ? null : count(installations);
 }
 
+/** Its local time, if it has one. */
+const localOf = (schedule: unknown) => (schedule as { local?: string } | undefined)?.local;
+
 /** Thousands may be separated as people do. */
 const plain = (text: string) => text.replaceAll(/[\s.,'_]/g, '').toLowerCase();
 
@@ -119,7 +122,7 @@ function Sheet({ onClose }: { onClose: () => void }) {
           </div>
         </ProblemNote>
       ) : (
-        <Estimate estimate={found} />
+        <Estimate estimate={found} local={localOf(campaign.schedule)} />
       )}
       <form
         class="fields"

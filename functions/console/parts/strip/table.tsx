@@ -1,0 +1,74 @@
+import { count, dayAndMinute } from '../../format.ts';
+import { texts } from '../../texts/texts.ts';
+import { cell, Table } from '../table.tsx';
+import { keyOf, NAMED, placesOf, type StripWave, saidOf } from './wave.ts';
+
+const words = texts.waves;
+const { ledger } = texts.campaign;
+
+/** The waves of a strip in rows, folded: their times, zones and numbers. */
+export function WaveTable({ waves }: { waves: StripWave[] }) {
+  const hasCounts = waves.some((it) => it.counts);
+  const columns = [
+    { label: words.at },
+    { label: words.where },
+    { label: words.many, isNumber: true },
+    ...(hasCounts
+      ? [
+          { label: ledger.accepted, isNumber: true },
+          { label: ledger.failed, isNumber: true, isWide: true },
+          { label: ledger.skipped, isNumber: true, isWide: true },
+        ]
+      : []),
+  ];
+  return (
+    <details class="behind">
+      <summary>{words.table}</summary>
+      <Table caption={words.title} columns={columns}>
+        {waves.map((it) => (
+          <Row key={keyOf(it)} wave={it} hasCounts={hasCounts} />
+        ))}
+      </Table>
+    </details>
+  );
+}
+
+function Row({ wave, hasCounts }: { wave: StripWave; hasCounts: boolean }) {
+  const { at, many, counts, state } = wave;
+  const said = [...saidOf(wave), ...(state ? [words.states[state]] : [])];
+  return (
+    <tr>
+      <td>
+        <time dateTime={new Date(at).toISOString()}>{dayAndMinute(at)}</time>
+        {said.map((it) => (
+          <small key={it} class="muted">
+            {it}
+          </small>
+        ))}
+      </td>
+      <td>
+        <Places wave={wave} />
+      </td>
+      <td class="number">{many === null ? '–' : count(many)}</td>
+      {hasCounts && (
+        <>
+          <td class="number">{count(counts?.accepted ?? 0)}</td>
+          <td class={cell({ isNumber: true, isWide: true })}>{count(counts?.failed ?? 0)}</td>
+          <td class={cell({ isNumber: true, isWide: true })}>{count(counts?.skipped ?? 0)}</td>
+        </>
+      )}
+    </tr>
+  );
+}
+
+/** All zones: those that a few words leave out unfold. */
+function Places({ wave }: { wave: StripWave }) {
+  const text = <bdi>{placesOf(wave)}</bdi>;
+  if (wave.of !== 'zones' || wave.zones.length <= NAMED + 1) return text;
+  return (
+    <details>
+      <summary>{text}</summary>
+      <bdi>{wave.zones.slice(NAMED).join(', ')}</bdi>
+    </details>
+  );
+}
