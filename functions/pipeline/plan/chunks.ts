@@ -58,13 +58,20 @@ export function intoChunks(it: Page): NewChunk[] {
         app: campaign.app,
         ...part,
         notBefore,
-        expiresAt: expiryOf(campaign, notBefore),
+        expiresAt: expiryOf(campaign, Math.max(notBefore, turn ? begunIn(it) : 0)),
         dueAt: Math.max(now, notBefore) + LOST_AFTER_MS,
         ...(turn?.isLate && { isLate: true }),
         ...(quiet && { quiet }),
       };
     });
 }
+
+/**
+ * When the turn of recipients has begun that is theirs already, at the earliest; in ms since the epoch. A
+ * local time begins long after its campaign.
+ */
+const begunIn = ({ campaign: { schedule }, shard: { wave }, now }: Page) =>
+  wave?.at ?? (schedule?.local === undefined ? 0 : now);
 
 /** Splits into even parts, and halves a part that is too large for a document. */
 function split(group: Recipient[], parts: number): Recipient[][] {
