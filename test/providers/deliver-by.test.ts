@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPool } from '../../functions/http2/pool/pool.ts';
 import type { Push } from '../../functions/ports/ports.ts';
+import { fcmMessage } from '../../functions/providers/fcm/message.ts';
 import { createFcmSender } from '../../functions/providers/fcm/sender.ts';
 import { createFcmToken } from '../../functions/providers/fcm/token.ts';
 import { startSimulator } from '../../functions/simulators/simulator.ts';
@@ -61,9 +62,9 @@ test("an author's own times end with quiet hours too, and shorter ones are kept"
     },
   });
   assert.equal(iosByFcm(filled).expiration, expiration(600));
-  // the names of headers are in any case, and no other is added
-  const { webpush } = filled.message.fcm as { webpush: { headers: object } };
-  assert.deepEqual(Object.keys(webpush.headers), ['ttl']);
+  // the names of headers are in any case
+  const { webpush } = fcmMessage(filled, NOW) as { webpush: { headers: Record<string, string> } };
+  assert.deepEqual([webpush.headers.TTL, webpush.headers.ttl], ['595', '595']);
   // without quiet hours they are the author's
   const free = pushOf({ title: 'Hallo', fcm: fcm('86400', expiration(86400)) })!;
   assert.deepEqual(times(free).slice(1), [expiration(86400), '86400s', '86400']);

@@ -24,6 +24,8 @@ const LOOK_SLOWLY_MS = 60 * 1000;
  * queued again.
  */
 const CLOCKS_MS = 1_000;
+/** What waits longer waits for the end of quiet hours, and not for another try; in ms. */
+const LONG_MS = 15 * 60 * 1000;
 
 /**
  * Looks at the canary once: pauses the campaign, looks again later, or lets the other shards begin.
@@ -42,14 +44,18 @@ export async function watchCanary(
   if (campaign.guard !== 'canary') return;
   const shard = await store.getShard(campaignId, 0);
   if (!shard) return;
-  const ended = shard.planned && shard.chunks === shard.chunksDone;
+  const done = shard.planned && shard.chunks === shard.chunksDone;
+  const later = done || !shard.planned ? null : await laterIn(ports, shard, since);
+  // what waits until the morning is judged by what was sent in the evening
+  const ended = done || (later !== null && isAnswered(shard));
   const stops = stopsCanary(campaign, shard.counts, ended);
   if (stops !== null) {
     await pause(ports, campaignId, stops);
     return;
   }
   if (!ended) {
-    return queue.create([canaryTask(campaignId, null, nextLook(campaign, shard, now()))]);
+    const next = later ?? nextLook(campaign, shard, now());
+    return queue.create([canaryTask(campaignId, null, next)]);
   }
   const heldSince = since ?? now();
   const holdUntil = heldSince + campaign.canary.holdSeconds * 1000;
@@ -69,4 +75,25 @@ function nextLook(campaign: Campaign, { wave }: Shard, now: number): number {
   if (begin > now) return begin;
   const every = now - begin > SLOW_AFTER_MS ? LOOK_SLOWLY_MS : LOOK_EVERY_MS;
   return every * (1 + Math.floor(now / every));
+}
+
+const isAnswered = ({ counts: { accepted, failed } }: Shard) => accepted + failed > 0;
+
+/**
+ * When a canary that is planned goes on, in ms, if all that is left waits for the end of quiet hours. Null: it
+ * goes on before, or its chunks are not looked at this time.
+ */
+async function laterIn(
+  { store, now }: Ports,
+  shard: Shard,
+  since: number | null,
+): Promise<number | null> {
+  if (since === null && now() % LOOK_SLOWLY_MS >= LOOK_EVERY_MS) return null;
+  let first = Number.POSITIVE_INFINITY;
+  for await (const chunks of store.openChunks(shard.campaignId, shard.index))
+    for (const { notBefore, leaseUntil } of chunks) {
+      if (leaseUntil > now() || notBefore < now() + LONG_MS) return null;
+      first = Math.min(first, notBefore);
+    }
+  return Number.isFinite(first) ? first : null;
 }

@@ -320,6 +320,44 @@ test('a sweep leaves what is held alone', async (t) => {
   assert.deepEqual(world.logged.redriven ?? [], []);
 });
 
+const canary = { percent: 40, holdSeconds: 600, maxFailureRate: 0.5 };
+
+test('a canary is judged by those that are not held', async (t) => {
+  const zones = Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? 'Asia/Kathmandu' : null));
+  const { world } = await quietWorld(t, { at: '2026-11-21T16:20Z', zones });
+  const id = await world.campaign({ audience: { userIds: ['ada'] }, canary });
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 200);
+  const times = Map.groupBy(world.script.sent, (it) => (it.zone ? 'held' : 'not held'));
+  const last = Math.max(...times.get('not held')!.map((it) => it.at));
+  assert.ok(last > Date.parse('2026-11-21T16:30Z'), time(last));
+  assert.ok(last < Date.parse('2026-11-21T16:40Z'), time(last));
+  assert.deepEqual(
+    [...new Set(times.get('held')!.map((it) => time(it.at)))],
+    ['2026-11-22T02:15Z'],
+  );
+});
+
+test('a canary all of which is held is looked at again in the morning', async (t) => {
+  const zones = Array.from({ length: 100 }, () => 'Asia/Kathmandu');
+  const { world } = await quietWorld(t, { at: '2026-11-21T16:20Z', zones });
+  const { queue } = world;
+  let looks = 0;
+  world.ports.queue = {
+    ...queue,
+    async create(tasks) {
+      looks += tasks.filter((it) => it.body.kind === 'canary').length;
+      await queue.create(tasks);
+    },
+  };
+  const id = await world.campaign({ audience: { userIds: ['ada'] }, canary });
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 100);
+  const first = Math.min(...world.script.sent.map((it) => it.at));
+  assert.equal(time(first), '2026-11-22T02:15Z');
+  assert.ok(looks < 60, `${looks} looks`);
+});
+
 test('no push starts once it is quiet, and those of other zones go on', async (t) => {
   const { world, plan } = await quietWorld(t, {
     at: '2026-11-21T21:59:59.950Z',
