@@ -19,6 +19,10 @@ interface PagesOfShard {
   edgesOf(page: number): Edges | null;
 }
 
+/** The page that has a bucket if all have as many recipients. It is read first. */
+export const likelyPage = ({ from, to, pages }: BucketRange & { pages: number }, bucket: number) =>
+  Math.min(pages - 1, Math.floor(((bucket - from) / (to - from)) * pages));
+
 /** Reads pages until those with the bucket are among them: all, if pages do not tell where others are. */
 export async function searchPages(
   shard: BucketRange & { pages: number },
@@ -26,8 +30,7 @@ export async function searchPages(
   { read, edgesOf }: PagesOfShard,
 ): Promise<void> {
   let [first, last] = [0, shard.pages - 1];
-  const share = (bucket - shard.from) / (shard.to - shard.from);
-  let at = Math.min(last, Math.floor(share * shard.pages));
+  let at = likelyPage(shard, bucket);
   while (first <= last) {
     await read([at]);
     const edges = edgesOf(at);

@@ -14,6 +14,7 @@ import { firestoreErase } from './firestore/erase.ts';
 import { eventWriter, firestoreEvents } from './firestore/events.ts';
 import { firestoreFailures } from './firestore/failures.ts';
 import { firestoreFindRecipient } from './firestore/find-recipient.ts';
+import { firestoreFrozenAmong } from './firestore/frozen-among.ts';
 import { firestoreHistory } from './firestore/history.ts';
 import { firestoreKept } from './firestore/kept.ts';
 import { firestoreKeys } from './firestore/keys.ts';
@@ -40,6 +41,7 @@ import { firestoreTriggers } from './firestore/triggers.ts';
 import { firestoreUploads } from './firestore/uploads.ts';
 import { firestoreUsers } from './firestore/users.ts';
 import { firestoreWebhooks } from './firestore/webhooks.ts';
+import { firestoreZones } from './firestore/zones.ts';
 import { pastVerbs } from './past.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -115,12 +117,8 @@ export function createFirestoreStore({
     ...firestoreEvents({ client, schema, writer: outbox, counts: shards.counts }),
     ...firestoreOverdue({ client, schema, closeShard }),
     ...firestoreFindRecipient(context),
-    zonesOf: async () => {
-      throw new Error('not yet');
-    },
-    frozenAmong: async () => {
-      throw new Error('not yet');
-    },
+    ...firestoreFrozenAmong(context),
+    ...firestoreZones(client, schema),
     ...firestoreUsers({ ...registry, erase, dropFromUploads, erasureSlice }),
     ...firestoreKeys(client, schema),
     ...firestoreTicks(client, schema),

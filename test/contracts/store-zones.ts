@@ -139,8 +139,11 @@ export function zoneContract(name: string, makeStore: MakeStore) {
     ];
     for (const audience of [{}, { installationIds: ['bare', 'goes', 'stays'] }] as Audience[]) {
       assert.deepEqual(shown(await streamed(store, { audience, carried })), expected);
-      const sample = await store.sampleAudience({ app, audience, carried });
-      assert.deepEqual(shown(sample.installations), expected);
+      const { installations, asOf } = await store.sampleAudience({ app, audience, carried });
+      // a sample of a registry's pages has some of them
+      const ids = new Set(installations.map((it) => it.id));
+      const sampled = asOf === null ? expected : expected.filter(([id]) => ids.has(String(id)));
+      assert.deepEqual(shown(installations), sampled);
     }
     for (const it of await streamed(store, {})) assert.ok(!('movedAt' in it || 'timeZone' in it));
   });

@@ -32,7 +32,9 @@ import { tickContract } from './store-ticks.ts';
 import { triggerContract } from './store-triggers.ts';
 import { uploadContract } from './store-uploads.ts';
 import { userContract } from './store-users.ts';
+import { waveContract } from './store-waves.ts';
 import { webhookContract } from './store-webhooks.ts';
+import { zoneContract } from './store-zones.ts';
 
 export type { MakeStore } from './store-fixture.ts';
 
@@ -69,4 +71,6 @@ export function storeContract(name: string, makeStore: MakeStore, skip: string |
   nameContract(name, makeStore);
   userContract(name, makeStore);
   receiptContract(name, makeStore);
+  waveContract(name, makeStore);
+  zoneContract(name, makeStore);
 }

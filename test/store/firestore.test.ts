@@ -127,6 +127,8 @@ test('what is indexed does not only grow at its end, unless behind a slot', { sk
       'installations platform': 'stringValue',
       'installations spoken': 'arrayValue',
       'installations tags': 'arrayValue',
+      // a few hundred values; those of one are in the order of a hash
+      'installations timeZone': 'stringValue',
       'installations userId': 'stringValue',
       // small numbers, of sets that are written in any order
       'receiptSets size': 'integerValue',

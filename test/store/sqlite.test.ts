@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { type MakeStore, storeContract } from '../contracts/store.ts';
 import { atNow } from '../contracts/store-fixture.ts';
-import { waveContract } from '../contracts/store-waves.ts';
-import { zoneContract } from '../contracts/store-zones.ts';
 import { makeFolder } from './folder.ts';
 
 const makeStore: MakeStore = async (t, now = atNow) => {
@@ -13,5 +11,3 @@ const makeStore: MakeStore = async (t, now = atNow) => {
 };
 
 storeContract('sqlite', makeStore);
-waveContract('sqlite', makeStore);
-zoneContract('sqlite', makeStore);

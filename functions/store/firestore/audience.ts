@@ -10,7 +10,7 @@ import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { byIds, byQueries, withTokens } from './audience/documents.ts';
 import { type Narrowed, narrowed } from './audience/narrowed.ts';
-import { fieldsFor, type Row, toReached } from './audience/row.ts';
+import { fieldsFor, hasMoved, type Row, toReached } from './audience/row.ts';
 import { sampleAudience } from './audience/sample.ts';
 import { aboutAll, countUpTo } from './audience/size.ts';
 import type { Client } from './client.ts';
@@ -114,7 +114,7 @@ async function* stream(
   read: AudienceRead,
   past: PastReader,
 ): AsyncGenerator<AudiencePage> {
-  const { audience, range, after, size, carried = [] } = read;
+  const { audience, range, after, size, movedSince, carried = [] } = read;
   if (after && after.bucket >= range.to) return;
   const { rows, areCounted } = await sourceOf(context, read);
   let page: Reached[] = [];
@@ -132,7 +132,7 @@ async function* stream(
     await past.add(some);
     for (const row of some) {
       last = row;
-      if (!matches(audience, row)) {
+      if (!hasMoved(row, movedSince) || !matches(audience, row)) {
         if (areCounted) leftOut += 1;
         continue;
       }
@@ -171,7 +171,8 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   }
   if (areRecent(datesIn(audience), client.now())) return byIndex();
   if (found.kind === 'some' && (await isFew(context, read, found, layout))) return byIndex();
-  return { rows: pageRows(context, layout, { ...documents, audience }), areCounted: false };
+  const paged = { ...documents, audience, movedSince: read.movedSince };
+  return { rows: pageRows(context, layout, paged), areCounted: false };
 }
 
 /** Whether an index finds so few in the range that their documents are the cheaper way. */

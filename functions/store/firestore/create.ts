@@ -1,11 +1,10 @@
 /** Campaigns are created once per idempotency key, and started once, with their shards. */
 
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
-import type { BucketRange } from '../../model/bucket.ts';
 import { type Campaign, type Change, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
-import type { CampaignStart, Idempotency, Store } from '../../ports/ports.ts';
-import { mayStart, startedAt } from '../timeline.ts';
+import type { CampaignStart, Idempotency, PlannedShard, Store } from '../../ports/ports.ts';
+import { dueOfShard, mayStart, startedAt } from '../timeline.ts';
 import {
   findCampaign,
   fromCampaign,
@@ -130,21 +129,29 @@ function startCampaign({ client, schema, events }: Context, start: CampaignStart
       },
       unchanged(found),
     );
-    for (const [index, range] of shards.entries())
+    for (const [index, shard] of shards.entries()) {
+      const { wave } = shard;
       writes.create(schema.shard(id, index), {
-        ...newShard(id, index, range),
-        slots: slotsFor(shards.length),
-        due: dueOf(`${id}${index}`, dueAt),
+        ...newShard(id, index, shard),
+        // those of other waves are sent at another time
+        slots: slotsFor(wave?.of ?? shards.length),
+        due: dueOf(`${id}${index}`, dueOfShard(shard, dueAt)),
       });
+    }
     return true;
   });
 }
 
-const newShard = (campaignId: string, index: number, { from, to }: BucketRange): ShardFields => ({
+const newShard = (
+  campaignId: string,
+  index: number,
+  { from, to, wave }: PlannedShard,
+): ShardFields => ({
   campaignId,
   index,
   from,
   to,
+  ...(wave && { wave: JSON.stringify(wave) }),
   pages: 0,
   cursorBucket: null,
   cursorId: null,

@@ -93,6 +93,8 @@ export interface ShardFields extends Omit<Counts, 'skippedBy'> {
   index: number;
   from: number;
   to: number;
+  /** JSON of the `ShardWave` */
+  wave?: string;
   pages: number;
   /** the call that froze the last page */
   frozenBy?: string;
@@ -110,8 +112,9 @@ export interface ShardFields extends Omit<Counts, 'skippedBy'> {
   /** counters over which its chunks are spread; older versions have none */
   slots?: number;
   chunks: number;
-  /** of those that are skipped, by a cap */
+  /** of those that are skipped: by a cap, and since their local time had passed */
   capped?: number;
+  late?: number;
   /** parts of the largest page; some may have no recipient left, or have expired */
   parts?: number;
   chunksDone: number;

@@ -129,7 +129,14 @@ async function recipientsIn(context: Reader, found: Found): Promise<FoundRecipie
 }
 
 /** States without a record of a failure. */
-const NOT_FAILED: FoundRecipient['state'][] = ['accepted', 'skipped', 'capped', 'open', 'in-doubt'];
+const NOT_FAILED: FoundRecipient['state'][] = [
+  'accepted',
+  'skipped',
+  'capped',
+  'late',
+  'open',
+  'in-doubt',
+];
 
 /** A message that was sent in one attempt has its outcome in its own document. */
 async function inMessage(

@@ -43,7 +43,7 @@ export function firestoreFreeze(
       const counted = await countedUp(writes, schema, chunks);
       reserved.write(writes);
       const parts = Math.max(shard.parts ?? 0, page.chunks.length);
-      const change = changeOf(page, { call, chunks: counted, parts, due: ref.id });
+      const change = changeOf(page, { call, chunks: counted, shard, parts, due: ref.id });
       const [[field, value], ...more] = change as [(typeof change)[number]];
       writes.update(ref, field, value, ...more.flat());
       for (const [index, it] of counted.entries()) {
@@ -74,19 +74,24 @@ function reservedIn(
   context: { client: Client; schema: Schema },
   { chunks, caps = [], now }: Pick<FrozenPage, 'chunks' | 'caps' | 'now'>,
 ) {
-  const app = chunks[0]?.app;
+  const sent = chunks.filter((it) => !it.isLate);
+  const app = sent[0]?.app;
   return caps.length > 0 && app !== undefined
-    ? reserveAll(context, { app, names: namesIn(chunks), caps, now })
+    ? reserveAll(context, { app, names: namesIn(sent), caps, now })
     : NONE;
 }
 
 /** What a page changes in its shard: pairs of a field and its value. */
 function changeOf(
   page: FrozenPage,
-  frozen: { call: string; chunks: CappedChunk[]; parts: number; due: string },
+  frozen: { call: string; chunks: CappedChunk[]; shard: ShardFields; parts: number; due: string },
 ): [string | FieldPath, unknown][] {
-  const size = frozen.chunks.reduce((sum, it) => sum + it.chunk.recipients.length, 0);
-  const capped = frozen.chunks.reduce((sum, it) => sum + it.capped, 0);
+  const sum = (of: (it: CappedChunk) => number) =>
+    frozen.chunks.reduce((all, it) => all + of(it), 0);
+  const size = sum((it) => it.chunk.recipients.length);
+  const capped = sum((it) => it.capped);
+  const late = sum((it) => it.late);
+  const { held } = page;
   const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
     pages: page.page + 1,
@@ -98,8 +103,13 @@ function changeOf(
     chunks: add(frozen.chunks.length),
     parts: frozen.parts,
     recipients: add(size + page.skipped),
-    skipped: add(page.skipped + capped),
+    skipped: add(page.skipped + capped + late),
     ...(capped > 0 && { capped: add(capped) }),
+    ...(late > 0 && { late: add(late) }),
+    ...(held && {
+      held: add(held.recipients),
+      heldUntil: Math.max(frozen.shard.heldUntil ?? 0, held.until),
+    }),
     ...(settled > 0 && { chunksDone: add(settled) }),
     ...(page.leftOut && { leftOut: add(page.leftOut) }),
     ...(page.denied && { denied: add(page.denied) }),

@@ -6,11 +6,11 @@
 
 import { chunked } from '../../lib/chunked.ts';
 import { bucketOf, type Cursor } from '../../model/bucket.ts';
-import { edgesIn, pagesFrom, searchPages } from '../bucket-search.ts';
+import { edgesIn, likelyPage, pagesFrom, searchPages } from '../bucket-search.ts';
 import type { Packed } from '../recipients.ts';
 import type { Client } from './client.ts';
 import { packedOf } from './recipients.ts';
-import type { ChunkFields, Schema, ShardFields } from './schema.ts';
+import type { ChunkFields, RecipientsFields, Schema, ShardFields } from './schema.ts';
 
 interface Context {
   client: Client;
@@ -37,29 +37,34 @@ export type Place =
   /** pages are in the order of the failures that they repeat: whether that of a page's end reaches it */
   | { in: 'the order of failures'; reaches(end: Cursor): boolean };
 
-/** The chunks of a shard that may have what lies at `place`. */
+/** The chunks of a shard that may have what lies at `place`. `fields`: those that are read; undefined: all. */
 export async function partsWith(
   context: Context,
   shard: ShardFields,
   place: Place,
+  fields?: (keyof RecipientsFields)[],
 ): Promise<Part[]> {
   const pages = new Map<number, Part[]>();
+  const edges = new Map<number, ReturnType<typeof edgesIn>>();
   async function read(wanted: number[]) {
     for (const some of chunked(
       wanted.filter((it) => !pages.has(it) && it >= 0 && it < shard.pages),
       PAGES_TOGETHER,
     )) {
       for (const page of some) pages.set(page, []);
-      for (const it of await partsOf(context, shard, some)) pages.get(it.page)!.push(it);
+      for (const it of await partsOf(context, shard, some, fields)) pages.get(it.page)!.push(it);
     }
   }
-  const edgesOf = (page: number) =>
-    edgesIn(
-      shard,
-      (pages.get(page) ?? []).map((it) => it.packed.ids),
-    );
+  const edgesOf = (page: number) => {
+    const ids = (pages.get(page) ?? []).map((it) => it.packed.ids);
+    const found = edges.has(page) ? edges.get(page)! : edgesIn(shard, ids);
+    edges.set(page, found);
+    return found;
+  };
   switch (place.in) {
     case 'the order of ids':
+      // each search begins with this page, so they are read together
+      await read([...new Set(place.ids.map((it) => likelyPage(shard, bucketOf(it))))]);
       for (const it of place.ids) await searchPages(shard, bucketOf(it), { read, edgesOf });
       break;
     case 'the order of names': {
@@ -86,20 +91,24 @@ const allOf = (shard: ShardFields) => pagesFrom(0, shard.pages - 1);
  */
 async function partsOf(
   { client, schema }: Context,
-  { campaignId, index, parts = 0 }: ShardFields,
+  { campaignId, index, parts = 0, wave }: ShardFields,
   pages: number[],
+  fields?: string[],
 ): Promise<(Part & { page: number })[]> {
   const all = pages.flatMap((page) =>
     pagesFrom(0, parts - 1).map((part) => ({ page, id: `${campaignId}.${index}.${page}.${part}` })),
   );
-  const found = await client.get(all.map(({ id }) => schema.recipients(id)));
-  const missing = all.filter((_, i) => !found[i]!.exists);
-  // older versions have the recipients in the chunk
+  const found = await client.get(
+    all.map(({ id }) => schema.recipients(id)),
+    fields,
+  );
+  // versions from before waves have the recipients in the chunk
+  const missing = wave === undefined ? all.filter((_, i) => !found[i]!.exists) : [];
   const chunks = await client.get(missing.map(({ id }) => schema.chunk(id)));
   const older = new Map(missing.map(({ id }, i) => [id, chunks[i]!]));
   return all.flatMap(({ page, id }, i) => {
     const chunk = older.get(id);
-    if (chunk && !chunk.exists) return [];
+    if (!found[i]!.exists && !chunk?.exists) return [];
     return { page, id, packed: packedOf((chunk?.data() ?? {}) as ChunkFields, found[i]) };
   });
 }

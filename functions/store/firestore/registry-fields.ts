@@ -9,6 +9,7 @@ import type { UploadKind } from '../../model/upload.ts';
 
 /** Named `{app}~{bucket, 8 hex digits}~{id}`: the order of names is that of (bucket, id). */
 export interface InstallationFields {
+  /** indexed */
   platform: Installation['platform'];
   provider: Installation['provider'];
   environment: Installation['environment'];
@@ -16,6 +17,7 @@ export interface InstallationFields {
   language?: string | undefined;
   /** indexed; the keys of the languages it reads (pt-BR and pt), each alone and with its platform */
   spoken?: string[] | undefined;
+  /** indexed */
   timeZone?: string | undefined;
   country?: string | undefined;
   appVersion?: string | undefined;
@@ -31,6 +33,8 @@ export interface InstallationFields {
   /** JSON: names that Firestore keeps for itself are allowed here */
   attributes?: string;
   refreshedAt: number;
+  /** when its time zone last changed (ms); there only if it did */
+  movedAt?: number | undefined;
   /** indexed; `changedName`: when it last changed. Not there: an earlier version wrote it */
   changed?: string;
 }

@@ -2,7 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { type Counts, noCounts } from '../../model/campaign.ts';
-import type { Shard } from '../../model/chunk.ts';
+import type { Shard, ShardWave } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import { addCounts } from '../counts.ts';
 import { findCampaign, outcomeIn } from './campaign-fields.ts';
@@ -83,7 +83,10 @@ export function toShard(found: DocumentSnapshot): Shard {
     accepted: it.accepted,
     failed: it.failed,
     skipped: it.skipped,
-    ...(it.capped && { skippedBy: { capped: it.capped } }),
+    ...((it.capped || it.late) && {
+      skippedBy: { ...(it.capped && { capped: it.capped }), ...(it.late && { late: it.late }) },
+    }),
+    ...(it.held && { held: it.held, heldUntil: it.heldUntil ?? 0 }),
     reasons: byReason(it.reasons),
     ...(it.leftOut && { leftOut: it.leftOut }),
     ...(it.denied && { denied: it.denied }),
@@ -95,6 +98,7 @@ export function toShard(found: DocumentSnapshot): Shard {
     index: it.index,
     from: it.from,
     to: it.to,
+    ...(it.wave !== undefined && { wave: JSON.parse(it.wave) as ShardWave }),
     pages: it.pages,
     cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
     planned: it.planned,

@@ -4,6 +4,7 @@
  */
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { each } from '../../lib/concurrency.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
@@ -14,6 +15,9 @@ import type { Client } from './client.ts';
 import { type Place, partsWith } from './page-search.ts';
 import type { ChunkFields, Schema, ShardFields } from './schema.ts';
 import { shardsOf } from './shards.ts';
+
+/** Shards that are searched side by side: a campaign with waves has one for each wave in which a name lies. */
+export const SHARDS_AT_ONCE = 8;
 
 interface Context {
   client: Client;
@@ -65,50 +69,72 @@ export async function searchChunks(
   { names, place, texts, isSought }: Searched,
 ): Promise<{ shards: ShardFields[]; found: Found[] }> {
   if (campaign.shards === 0) return { shards: [], found: [] };
-  const found: Found[] = [];
+  const { client, schema } = context;
   const shards = await shardsWith(context, campaign, [...new Set(names)]);
-  for (const { shard, within } of shards) {
+  const found = await each(shards, SHARDS_AT_ONCE, async ({ shard, within }) => {
+    const those: Found[] = [];
     for (const { id, packed } of await partsWith(context, shard, place(within))) {
       if (!mayHold(packed, texts)) continue;
       const recipients = unpack(packed);
       const indices = recipients.flatMap((it, index) => (isSought(it) ? [index] : []));
       if (indices.length === 0) continue;
-      const [chunk] = await context.client.get([context.schema.chunk(id)]);
+      const [chunk] = await client.get([schema.chunk(id)]);
       if (chunk?.exists)
-        found.push({ snapshot: chunk, chunk: chunk.data() as ChunkFields, recipients, indices });
+        those.push({ snapshot: chunk, chunk: chunk.data() as ChunkFields, recipients, indices });
     }
-  }
-  return { shards: shards.map((it) => it.shard), found };
+    return those;
+  });
+  return { shards: shards.map((it) => it.shard), found: found.flat() };
 }
 
-interface ShardWith {
+export interface ShardWith {
   shard: ShardFields;
   /** those of the names that lie in it */
   within: string[];
 }
 
-/** The shards in which the names lie. Without a canary they are equal ranges. */
-async function shardsWith(
+/**
+ * The shards in which the names lie: those of each wave, and of a campaign without waves all, are equal
+ * ranges. A canary is a part of the first of these.
+ */
+export async function shardsWith(
   context: Context,
-  { id, shards, canary }: Campaign,
+  campaign: Pick<Campaign, 'id' | 'shards' | 'waves' | 'canary'>,
   names: string[],
 ): Promise<ShardWith[]> {
   const { client, schema } = context;
-  const guessed = new Set(names.map((it) => Math.floor((bucketOf(it) * shards) / BUCKETS)));
-  const found = canary
-    ? await shardsOf(context, id)
-    : await client.get([...guessed].map((index) => schema.shard(id, index)));
+  const { id, canary } = campaign;
+  const spaces = spacesOf(campaign);
+  const guessed = spaces.flatMap(({ first, shards }) =>
+    canary && first === 0
+      ? Array.from({ length: shards }, (_, index) => index)
+      : names.map((it) => first + Math.floor((bucketOf(it) * shards) / BUCKETS)),
+  );
+  const found = await client.get([...new Set(guessed)].map((index) => schema.shard(id, index)));
   const known = withNames(
     found.filter((it) => it.exists).map((it) => it.data()),
     names,
   );
   const covered = known.reduce((sum, it) => sum + it.within.length, 0);
-  if (canary || covered === names.length) return known;
+  if (covered === names.length * spaces.length) return known;
   // of an older version, whose ranges are not quite equal
   return withNames(
     (await shardsOf(context, id)).map((it) => it.data()),
     names,
   );
+}
+
+/** The shards that together are all buckets once: those of a wave, and of a campaign without waves all. */
+function spacesOf({ shards, waves = [] }: Pick<Campaign, 'shards' | 'waves'>) {
+  const spaces: { first: number; shards: number }[] = [];
+  let first = 0;
+  for (const it of waves) {
+    spaces.push({ first, shards: it.shards });
+    first += it.shards;
+  }
+  // behind the waves: of those that have changed their time zone
+  if (first < shards) spaces.push({ first, shards: shards - first });
+  return spaces;
 }
 
 const withNames = (shards: unknown[], names: string[]): ShardWith[] =>

@@ -34,9 +34,19 @@ const ALWAYS = ['provider', 'environment', 'token', 'optedOut'] as const;
 export const fieldsFor = ({
   audience,
   carried = [],
-}: Pick<AudienceRead, 'audience' | 'carried'>): string[] => [
-  ...new Set([...ALWAYS, ...fieldsOf(audience), ...carried]),
+  movedSince,
+}: Pick<AudienceRead, 'audience' | 'carried' | 'movedSince'>): string[] => [
+  ...new Set([
+    ...ALWAYS,
+    ...fieldsOf(audience),
+    ...(movedSince === undefined ? [] : ['movedAt']),
+    ...carried,
+  ]),
 ];
+
+/** Whether it has changed its time zone then (ms) or later; true of all, if nothing is asked. */
+export const hasMoved = ({ movedAt = 0 }: Pick<Row, 'movedAt'>, since: number | undefined) =>
+  since === undefined || movedAt >= since;
 
 /** Conditions that need no field besides those that are always read. */
 const NO_FIELD = new Set(['installationIds', 'tokens', 'opened', 'notOpened']);

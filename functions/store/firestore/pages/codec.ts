@@ -1,6 +1,8 @@
 /**
- * The rows of a page: a line of JSON for each column, all lines compressed together. Values that recur
- * are listed once, with an index for each row, so a column that is read is few objects.
+ * The rows of a page: a line of JSON for each column. Values that recur are listed once, with an index for
+ * each row, so a column that is read is few objects. The columns by which rows are picked are compressed
+ * together, and behind them all others: a wave of a campaign reads all pages and needs few of their rows, so
+ * it looks at the first part, a hundredth of a page, and mostly at no more.
  *
  * Rejected: a document of Firestore with arrays, which is three times as large and read five times
  * slower; Protocol Buffers or Arrow, a dependency for what zstd of JSON does within 10 % in size.
@@ -11,7 +13,7 @@ import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type { InstallationFields } from '../registry-fields.ts';
 
 /** A page that another version has packed is absent: it is read from documents, and packed again. */
-export const FORMAT = 4;
+export const FORMAT = 5;
 /** Bytes of the rows of a page. A document holds 1 MiB. */
 export const MOST_BYTES = 700_000;
 /** Bytes that a page may have unpacked: some twenty times of what is usual. */
@@ -42,9 +44,24 @@ const columns: Record<Column, true> = {
   tags: true,
   attributes: true,
   refreshedAt: true,
+  movedAt: true,
   version: true,
 };
 const COLUMNS = Object.keys(columns) as Column[];
+
+/** Columns by which rows can be picked: small ones, with few values. */
+const PICKING = [
+  'platform',
+  'timeZone',
+  'country',
+  'permission',
+  'movedAt',
+] as const satisfies Column[];
+export type Picking = (typeof PICKING)[number];
+const OTHERS = COLUMNS.filter((it) => !(PICKING as readonly Column[]).includes(it));
+
+/** Of the length of the first part, in front of it. */
+const LENGTH_BYTES = 4;
 
 /** An installation in a page: the fields of its document, without what only indexes need. */
 export type PageRow = { id: string; version?: number } & Pick<
@@ -73,10 +90,16 @@ export function toPageRow(id: string, fields: InstallationFields, version?: numb
   return row as unknown as PageRow;
 }
 
-export const packed = (rows: readonly PageRow[]): Buffer =>
-  zstdCompressSync(
-    COLUMNS.map((name) => JSON.stringify(columnOf(rows.map((it) => it[name] ?? null)))).join('\n'),
-  );
+export function packed(rows: readonly PageRow[]): Buffer {
+  const part = (names: readonly Column[]) =>
+    zstdCompressSync(
+      names.map((name) => JSON.stringify(columnOf(rows.map((it) => it[name] ?? null)))).join('\n'),
+    );
+  const first = part(PICKING);
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32BE(first.length);
+  return Buffer.concat([length, first, part(OTHERS)]);
+}
 
 /** Values of a column, one for each row, or an index for each row; without indices all are the first. */
 type Stored = unknown[] | { values: unknown[]; at?: number[] };
@@ -99,38 +122,77 @@ function columnOf(all: unknown[]): Stored {
   return values.length * 2 > all.length ? all : { values, at };
 }
 
+/** Of a column: whether a row with that value, null for none, is wanted. */
+export type Picks = ReadonlyMap<Picking, (value: unknown) => boolean>;
+
 /**
- * The `n` rows of a page, with the named fields (undefined: all) and what a recipient needs. Null if
- * these bytes are no such page.
+ * The `n` rows of a page, or those that are wanted by all of `picks`, with the named fields (undefined: all)
+ * and what a recipient needs. Null if these bytes are no such page.
  */
 export function unpacked(
   bytes: Uint8Array,
   n: number,
   fields?: ReadonlySet<string>,
+  picks: Picks = new Map(),
 ): PageRow[] | null {
   try {
-    const text = zstdDecompressSync(bytes, { maxOutputLength: MOST_UNPACKED }).toString();
-    const lines = text.split('\n');
-    if (lines.length !== COLUMNS.length) return null;
-    const rows = Array.from({ length: n }, () => ({}) as Record<Column, unknown>);
-    for (const [i, name] of COLUMNS.entries())
-      if ((!fields || fields.has(name) || ALWAYS.has(name)) && !fill(rows, name, lines[i]!))
-        return null;
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = LENGTH_BYTES + buffer.readUInt32BE(0);
+    const first = linesOf(buffer.subarray(LENGTH_BYTES, end), PICKING);
+    const picked = pickedIn(first, n, picks);
+    // no row of most pages is in most waves of a campaign
+    if (picked.length === 0 && n > 0) return [];
+    const rows = picked.map(() => ({}) as Record<Column, unknown>);
+    const wanted = (name: Column) => !fields || fields.has(name) || ALWAYS.has(name);
+    const lines = new Map([...first, ...linesOf(buffer.subarray(end), OTHERS)]);
+    for (const name of COLUMNS) {
+      if (!wanted(name)) continue;
+      const { values, at } = columnIn(lines.get(name)!, n);
+      for (const [i, row] of picked.entries()) {
+        const value = values[at === null ? row : at === undefined ? 0 : at[row]!];
+        if (value !== null && value !== undefined) rows[i]![name] = value;
+      }
+    }
     return rows as unknown as PageRow[];
   } catch {
     return null;
   }
 }
 
-/** Puts a column into the rows. False if it has not a value for each of them. */
-function fill(rows: Record<Column, unknown>[], name: Column, line: string): boolean {
+/** The lines of a part of a page, by column. Throws if it is no such part. */
+function linesOf<T extends Column>(part: Buffer, names: readonly T[]): [T, string][] {
+  const lines = zstdDecompressSync(part, { maxOutputLength: MOST_UNPACKED }).toString().split('\n');
+  if (lines.length !== names.length) throw new Error('of other columns');
+  return names.map((name, i) => [name, lines[i]!]);
+}
+
+/** The values of a column: of each row its own (`at` null), by its index, or of all the first (undefined). */
+interface Values {
+  values: unknown[];
+  at: number[] | null | undefined;
+}
+
+/** Throws if it has not a value for each of `n` rows. */
+function columnIn(line: string, n: number): Values {
   const stored = JSON.parse(line) as Stored;
-  const values = Array.isArray(stored) ? stored : stored.values;
-  const at = Array.isArray(stored) ? null : stored.at;
-  if ((at ?? (at === null ? values : rows)).length !== rows.length) return false;
-  for (let i = 0; i < rows.length; i++) {
-    const value = at === null ? values[i] : values[at === undefined ? 0 : at[i]!];
-    if (value !== null && value !== undefined) rows[i]![name] = value;
+  const { values, at }: Values = Array.isArray(stored)
+    ? { values: stored, at: null }
+    : { values: stored.values, at: stored.at };
+  const length = at === null ? values.length : at === undefined ? n : at.length;
+  if (length !== n) throw new Error('of other rows');
+  return { values, at };
+}
+
+/** The places of the rows that are wanted, in their order. */
+function pickedIn(lines: [Picking, string][], n: number, picks: Picks): number[] {
+  let picked = Array.from({ length: n }, (_, row) => row);
+  for (const [name, line] of lines) {
+    const isWanted = picks.get(name);
+    if (!isWanted) continue;
+    const { values, at } = columnIn(line, n);
+    // a value that recurs is looked at once
+    const are = values.map((it) => isWanted(it ?? null));
+    picked = picked.filter((row) => are[at === null ? row : at === undefined ? 0 : at[row]!]);
   }
-  return true;
+  return picked;
 }

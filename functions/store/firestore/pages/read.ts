@@ -10,6 +10,7 @@ import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
 import { AUDITED, PARTS_OF_PAGE } from '../../../model/sizes.ts';
+import type { AudienceRead } from '../../../ports/ports.ts';
 import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
 import { type Row, toRow } from '../audience/row.ts';
@@ -17,12 +18,13 @@ import type { Client } from '../client.ts';
 import type { InstallationFields, Schema } from '../schema.ts';
 import { type AuditedPart, differingRows } from './audit.ts';
 import { type Changes, changesIn, overlayIn } from './changes.ts';
-import { type PageRow, unpacked } from './codec.ts';
+import { type PageRow, type Picks, unpacked } from './codec.ts';
 import { documentRows } from './documents.ts';
 import { datesIn, isInDoubt } from './last-seen.ts';
 import { laidOver, type Overlay } from './lay-over.ts';
 import { indexOf, type Layout, type Layouts, rangeOf } from './layout.ts';
 import { cellRange } from './markers.ts';
+import { picksOf } from './picks.ts';
 import { averageOf } from './size.ts';
 import { type Slot, slotsIn } from './slots.ts';
 import { type PageWriter, pageWriter } from './writer.ts';
@@ -61,6 +63,7 @@ interface Reading extends PagesContext {
   read: DocumentsRead;
   fields: ReadonlySet<string>;
   audience: Audience;
+  picks: Picks;
   /** times with which it compares `refreshedAt` */
   dates: number[];
   /** of all pages that are read, whole ones */
@@ -73,11 +76,14 @@ interface Reading extends PagesContext {
   isTooLarge: boolean;
 }
 
-/** The rows of the range after the cursor, in the order of (bucket, id), in the audience or not. */
+/**
+ * The rows of the range after the cursor, in the order of (bucket, id), in the audience or not. Some that are
+ * not are left out.
+ */
 export async function* pageRows(
   context: PagesContext,
   layout: Layout,
-  read: DocumentsRead & { audience: Audience },
+  read: DocumentsRead & Pick<AudienceRead, 'audience' | 'movedSince'>,
 ): AsyncGenerator<Row[]> {
   const { client, schema, layouts, options } = context;
   const range = { from: read.after?.bucket ?? read.range.from, to: read.range.to };
@@ -88,6 +94,7 @@ export async function* pageRows(
     read,
     fields: new Set(read.fields),
     audience: read.audience,
+    picks: picksOf(read.audience, read.movedSince),
     dates: datesIn(read.audience),
     whole: {
       from: rangeOf(level, indexOf(level, range.from)).from,
@@ -131,7 +138,9 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
   const isFolded = newIn(overlay, slot.page.through) >= reading.options.foldedAfter;
   const audited = auditedPart(slot, reading.options.random());
   const { rows: bytes, n } = slot.page;
-  const page = unpacked(bytes, n, isFolded || audited ? undefined : reading.fields);
+  // a page that is written again, or compared, is needed whole
+  const page =
+    isFolded || audited ? unpacked(bytes, n) : unpacked(bytes, n, reading.fields, reading.picks);
   if (page === null) return null;
   const rows = laidOver(page, overlay);
   if (audited && !(await isTrue(reading, audited, rows, changes))) return null;

@@ -101,10 +101,19 @@ function goneWith({ schema }: Registry, rows: Row[]): Map<string, DocumentRefere
   return gone;
 }
 
-function write({ writes, readAt }: Change, { it, ref, tokenRef, known, holder }: Row) {
+function write({ registry, writes, readAt }: Change, { it, ref, tokenRef, known, holder }: Row) {
   const before = known?.data() as InstallationFields | undefined;
-  const fields = fromInstallation(it, before);
+  const movedAt = movedAtOf(before, it, registry.client.now());
+  const fields = { ...fromInstallation(it, before), movedAt };
   const changed = markerOf(ref.id, before, fields, readAt);
   writes.set(ref, { ...fields, changed } satisfies InstallationFields);
   if (holder !== it.id) writes.set(tokenRef, { id: it.id } satisfies TokenFields);
 }
+
+/** When its time zone last changed: now (ms), if this write changes it; undefined if it never did. */
+const movedAtOf = (
+  before: InstallationFields | undefined,
+  { timeZone }: Installation,
+  now: number,
+): number | undefined =>
+  before === undefined || before.timeZone === timeZone ? before?.movedAt : now;

@@ -13,6 +13,7 @@ import { audienceContract } from '../../../contracts/store-audience.ts';
 import { chance, EVERYBODY, NOW, person } from '../../../contracts/store-fixture.ts';
 import { crowd, expression, inOrder } from '../../../contracts/store-matching.ts';
 import { pastContract } from '../../../contracts/store-past.ts';
+import { zoneContract } from '../../../contracts/store-zones.ts';
 import { withoutEmulators } from '../../../emulators.ts';
 import { emulator } from '../emulated.ts';
 import { DAY, HOUR, openPaged, type Paged } from './paged.ts';
@@ -216,7 +217,7 @@ test('a hundred apps of three installations are read apart, with pages or withou
 
 /** The contracts of audiences, on pages that were built an hour after anything was put. */
 if (!skip)
-  for (const contract of [audienceContract, pastContract])
+  for (const contract of [audienceContract, pastContract, zoneContract])
     contract('firestore with pages', async (t, now = () => NOW) => {
       const it = openPaged(t, { now });
       for (const app of ['default', 'other']) await it.layout(app);
