@@ -92,6 +92,12 @@ export interface Chunk {
   quiet?: ZonedQuiet | undefined;
 }
 
+/** Recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms. */
+export interface Held {
+  recipients: number;
+  until: number;
+}
+
 export interface Lease {
   id: string;
   until: number;
@@ -136,6 +142,8 @@ export interface ChunkCommit {
   forget: (Pick<Recipient, 'installationId' | 'token'> & { since: number })[];
   open: number[];
   inDoubt: number[];
+  /** those that are held from now on, and were not before */
+  held?: Held | undefined;
   /** 'keep' extends the lease (a checkpoint), 'release' ends this attempt */
   lease: { keep: Lease } | { release: true; notBefore: number; stalled: number };
   /** when the sweep should look after it, if nothing else happens */

@@ -96,6 +96,12 @@ export const beginOf = ({ createdAt, startedAt, schedule }: Begun) =>
 export const expiryOf = (campaign: Begun & Pick<Campaign, 'message'>, slot: number) =>
   Math.max(beginOf(campaign), slot) + lifeOf(campaign);
 
+/** When the time to live of a chunk's pushes began, in ms since the epoch. */
+export const beginIn = (
+  { expiresAt }: Pick<Chunk, 'expiresAt'>,
+  campaign: Pick<Campaign, 'message'>,
+) => expiresAt - lifeOf(campaign);
+
 /** How long a push may be tried, in ms. */
 const lifeOf = ({ message }: Pick<Campaign, 'message'>) =>
   message.ttlSeconds * 1000 || NOW_OR_NEVER_MS;
@@ -111,8 +117,8 @@ export function expiryIn(
   { zone, now, offset }: { zone: string | undefined; now: number; offset: OffsetAt },
 ): number {
   if (!quiet) return expiresAt;
-  const begin = expiresAt - lifeOf(campaign);
-  return expiresAt + quietBetween(quiet, zone, { from: begin, to: now }, offset);
+  const from = beginIn({ expiresAt }, campaign);
+  return expiresAt + quietBetween(quiet, zone, { from, to: now }, offset);
 }
 
 /** How long before its time a wave is planned: so what is read of a device is as it is then. */

@@ -7,6 +7,7 @@ import type {
   Chunk,
   ChunkCommit,
   Failure,
+  Held,
   Lease,
   NewChunk,
   OpenChunk,
@@ -46,8 +47,7 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** the caps that hold for its recipients, which then count; left out or [] if none do */
   caps?: Cap[] | undefined;
-  /** recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms */
-  held?: { recipients: number; until: number } | undefined;
+  held?: Held | undefined;
   /** recipients that are counted, not frozen, since the campaign is being cancelled */
   skipped: number;
   /** installations that were read since the page before and are not recipients */

@@ -103,6 +103,34 @@ export function chunkContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(chunk.recipients, page.chunks[0]!.recipients);
   });
 
+  test(`${name}: recipients that an attempt holds are counted, until when too`, async (t) => {
+    const store = await makeStore(t);
+    const id = await running(store);
+    const held = (recipients: number, until: number) => ({ recipients, until });
+    const page = pageOf(id, [4, 2], { held: held(3, NOW + 50), last: true });
+    await store.freezePage(page);
+    const commit = async (part: number, open: number[], told: Partial<ChunkCommit>) => {
+      const { id: chunkId } = page.chunks[part]!;
+      claimed(await claim(store, chunkId));
+      await store.commitChunk({ ...commitOf(chunkId, 'mine', { open }), ...told });
+    };
+    const counted = async () => {
+      const { accepted, held, heldUntil } = await store.counts(id);
+      return [accepted, held, heldUntil];
+    };
+    assert.deepEqual(await counted(), [0, 3, NOW + 50]);
+    await commit(0, [0, 1, 2, 3], { held: held(2, NOW + 90) });
+    assert.deepEqual(await counted(), [0, 5, NOW + 90]);
+    await commit(0, [1], { accepted: 3, held: held(1, NOW + 70) });
+    await commit(1, [0, 1], { held: held(2, NOW + 90) });
+    assert.deepEqual(await counted(), [3, 8, NOW + 90]);
+    await commit(0, [], { accepted: 1 });
+    await commit(1, [], { accepted: 2 });
+    assert.equal((await store.getCampaign(id))?.state, 'completed');
+    assert.deepEqual(await counted(), [6, 8, NOW + 90]);
+    assert.equal((await store.getCampaign(id))?.sums?.held, 8);
+  });
+
   test(`${name}: an erasure leaves each of the others its zone`, async (t) => {
     const store = await makeStore(t);
     const id = await running(store);

@@ -1,6 +1,7 @@
 /** attempt: sends what is open in a chunk, and says what it means for each recipient. It stores nothing. */
 
 import type { Campaign } from '../../model/campaign.ts';
+import type { Held } from '../../model/chunk.ts';
 import { backoff, UNPROVEN_WAIT_MS } from '../../model/timing.ts';
 import { createWatch } from './classify.ts';
 import { awaitTurn, refusedByAll } from './probe.ts';
@@ -27,7 +28,9 @@ export type Ended =
       /** what is left waits until the campaign is resumed */
       paused: boolean;
       /** what is left waits for the end of quiet hours */
-      held: boolean;
+      waits: boolean;
+      /** those that wait for it from now on; undefined: none, or none that did not before */
+      held: Held | undefined;
       /** pushes were to be sent; false if all of them were held or had expired */
       tried: boolean;
       /** until when the provider asks everybody to wait, in ms since the epoch; null: it does not */
@@ -40,7 +43,8 @@ export const ended = (
 ): Ended => ({
   kind: 'ended',
   paused: false,
-  held: false,
+  waits: false,
+  held: undefined,
   tried: true,
   asksToWait: null,
   ...it,
@@ -103,7 +107,8 @@ export async function attempt(it: Attempt): Promise<Ended> {
 function heldAll({ recorder, claimedAt }: Attempt, sendable: Sendable): Ended {
   const open = recorder.open();
   const next = sendable.next(open, claimedAt);
-  return ended({ next, held: open.length > 0, tried: false });
+  const held = sendable.held(open, claimedAt);
+  return ended({ next, waits: open.length > 0, held, tried: false });
 }
 
 interface Attempted {
@@ -141,7 +146,8 @@ function classifyRest(
   return ended({
     next,
     paused: paused === 'paused',
-    held: open.length > 0 && next > from,
+    waits: open.length > 0 && next > from,
+    held: sendable.held(open, from),
     asksToWait: watch.everybodyWaits() && !stop.aborted ? from : null,
   });
 }

@@ -127,6 +127,7 @@ async function tryChunk(
     chunkId: chunk.id,
     leaseId: newLease(at).id,
     ...outcomes.take(),
+    ...(how.held && { held: how.held }),
     lease: {
       release: true,
       notBefore: how.next,

@@ -6,9 +6,9 @@
 import { createdOnce } from '../../lib/created-once.ts';
 import { offsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign } from '../../model/campaign.ts';
-import type { Chunk, ZonedQuiet } from '../../model/chunk.ts';
-import { spanAt } from '../../model/quiet-spans.ts';
-import { expiryIn } from '../../model/timing.ts';
+import type { Chunk, Held, ZonedQuiet } from '../../model/chunk.ts';
+import { quietBetween, spanAt } from '../../model/quiet-spans.ts';
+import { beginIn, expiryIn } from '../../model/timing.ts';
 import type { Ports, Push } from '../../ports/ports.ts';
 import { pushOf } from '../accept/push.ts';
 
@@ -29,6 +29,8 @@ export interface Sendable {
   expired(open: number[], now: number): number[];
   /** When a push to the first of them may start, at `from` or later. */
   next(open: number[], from: number): number;
+  /** Those of them that are held at `from`, and were not before; undefined: none. */
+  held(open: number[], from: number): Held | undefined;
 }
 
 export function sendableIn(ports: Pick<Ports, 'offsetAt'>, chunk: Chunk, campaign: Campaign) {
@@ -39,6 +41,7 @@ export function sendableIn(ports: Pick<Ports, 'offsetAt'>, chunk: Chunk, campaig
       now < expiresAt ? [{ push: pushOf(campaign, expiresAt), endsAt: expiresAt, open }] : [],
     expired: (open, now) => (now < expiresAt ? [] : open),
     next: (_, from) => from,
+    held: () => undefined,
   } satisfies Sendable;
 }
 
@@ -51,6 +54,15 @@ function inZones(
 ): Sendable {
   const spanIn = (zone: Zone, at: number) => spanAt(chunk.quiet, zone, at, offset);
   const expiryAt = (zone: Zone, now: number) => expiryIn(chunk, campaign, { zone, now, offset });
+
+  /** As it was planned, or when the last attempt ended. */
+  function wasHeld(zone: Zone): boolean {
+    const from = beginIn(chunk, campaign);
+    const { isQuiet, to } = spanIn(zone, from - 1);
+    if (isQuiet && to === from) return true;
+    const { attempt, notBefore } = chunk;
+    return attempt > 0 && quietBetween(chunk.quiet, zone, { from, to: notBefore }, offset) > 0;
+  }
 
   /** What `find` gives for a recipient's zone; it is called once for each. */
   function perZone<T extends Part | number | boolean | null>(
@@ -91,6 +103,16 @@ function inZones(
         return span.isQuiet ? span.to : from;
       });
       return open.length > 0 ? Math.min(...new Set(open.map(nextOf))) : from;
+    },
+
+    held(open, from) {
+      const untilOf = perZone((zone) => {
+        const span = spanIn(zone, from);
+        return span.isQuiet && !wasHeld(zone) ? span.to : null;
+      });
+      const ends = open.map(untilOf).filter((it) => it !== null);
+      if (ends.length === 0) return undefined;
+      return { recipients: ends.length, until: Math.max(...new Set(ends)) };
     },
   };
 }

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { retry } from '../../lib/retry.ts';
 import { chunkEvents } from '../../model/campaign-events.ts';
-import type { Chunk, ChunkCommit, Lease } from '../../model/chunk.ts';
+import type { Chunk, ChunkCommit, Held, Lease } from '../../model/chunk.ts';
 import { LEASE_MS, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { Committed, Log, Ports } from '../../ports/ports.ts';
 import { leaveToSweep, publish } from '../complete.ts';
@@ -22,6 +22,11 @@ const COMMIT_WAIT_MS = 250;
 
 /** A lease from `now` (ms since the epoch) on, under an id of its own. */
 export const newLease = (now: number): Lease => ({ id: randomUUID(), until: now + LEASE_MS });
+
+interface Attempted {
+  tried: boolean;
+  held?: Held | undefined;
+}
 
 type Release = Extract<ChunkCommit['lease'], { release: true }>;
 
@@ -37,12 +42,13 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
   let lease = first;
   const outcomes = createOutcomes(chunk, now);
 
-  async function commit(end: Release | null): Promise<Committed> {
+  async function commit(end: Release | null, held?: Held): Promise<Committed> {
     const next = newLease(now());
     const write: ChunkCommit = {
       chunkId: chunk.id,
       leaseId: lease.id,
       ...outcomes.take(),
+      ...(held && { held }),
       lease: end ?? { keep: next },
       dueAt: end ? end.notBefore + LOST_AFTER_MS : next.until,
       now: now(),
@@ -71,13 +77,13 @@ export function createRecorder(ports: Ports, chunk: Chunk, first: Lease) {
      * Commits what is known and releases the lease; open recipients are not sent before `notBefore`.
      * `tried`: pushes were to be sent.
      */
-    async release(notBefore: number, tried = true) {
+    async release(notBefore: number, { tried, held }: Attempted = { tried: true }) {
       while (outcomes.overflows()) {
         const committed = await commit(null);
         if (committed.kind === 'fenced') return committed;
       }
       const stalled = outcomes.progress() ? 0 : chunk.stalled + (tried ? 1 : 0);
-      return commit({ release: true, notBefore, stalled });
+      return commit({ release: true, notBefore, stalled }, held);
     },
   };
 }

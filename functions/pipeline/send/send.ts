@@ -82,13 +82,13 @@ interface Attempted {
 async function settle(
   ports: Ports,
   it: Attempted,
-  { next, held, tried }: Extract<Ended, { kind: 'ended' }>,
+  { next, waits, ...ended }: Extract<Ended, { kind: 'ended' }>,
 ) {
   const { chunk, recorder } = it;
-  const committed = await recorder.release(next, tried);
+  const committed = await recorder.release(next, ended);
   if (committed.kind === 'fenced') ports.log.chunkFenced({ chunkId: chunk.id });
   else if (committed.campaignClosed) await announce(ports, chunk.campaignId);
-  else if (held || recorder.open().length === 0) await guard(ports, it);
+  else if (waits || recorder.open().length === 0) await guard(ports, it);
 }
 
 /** Pauses a campaign that fails more than it should, by its shard's counts or by all of them. */

@@ -110,6 +110,7 @@ function close(context: Context, closing: Closing, first: DocumentSnapshot) {
         failed: counts.failed,
         skipped: counts.skipped,
         reasons: keyedByReason(counts.reasons),
+        ...(counts.held && { held: counts.held, heldUntil: counts.heldUntil }),
         ...(counts.pruned && { pruned: keyedByReason(counts.pruned) }),
         ...(ended && { due: FieldValue.delete(), ...ended.expires }),
       },

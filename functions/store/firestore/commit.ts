@@ -142,7 +142,7 @@ type Committing = ChunkCommit & Pick<Redacted, 'failed'>;
 
 /** What a commit adds to its shard. */
 const countedOf = (
-  { accepted, skipped, failed, open }: Committing,
+  { accepted, skipped, failed, open, held }: Committing,
   failures: ChunkCommit['failures'],
 ): Counted => ({
   accepted,
@@ -151,4 +151,5 @@ const countedOf = (
   chunksDone: open.length === 0 ? 1 : 0,
   reasons: tally(failed),
   pruned: tally(failures.filter((it) => it.pruned)),
+  held,
 });

@@ -8,6 +8,7 @@
 
 import { type DocumentReference, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { Counts } from '../../model/campaign.ts';
+import type { Held } from '../../model/chunk.ts';
 import { COUNTERS_OF_SHARD } from '../../model/sizes.ts';
 import { addCounts } from '../counts.ts';
 import type { Context } from './context.ts';
@@ -49,6 +50,7 @@ const [MAX_REASONS, MAX_PRUNED] = [400, 50];
 export interface Counted extends Pick<Counts, 'accepted' | 'failed' | 'skipped'> {
   reasons: Record<string, number>;
   pruned: Record<string, number>;
+  held?: Held | undefined;
   /** 1 if it ends the chunk */
   chunksDone: 0 | 1;
 }
@@ -67,10 +69,10 @@ export function count(
   writes: Transaction,
   schema: Schema,
   { campaignId, shard, slot = 0 }: Pick<ChunkFields, 'campaignId' | 'shard' | 'slot'>,
-  { reasons, pruned, ...sums }: Counted,
+  { reasons, pruned, held, ...sums }: Counted,
 ) {
   const added = Object.entries(sums).filter(([, by]) => by > 0);
-  if (added.length === 0) return;
+  if (added.length === 0 && !held) return;
   const failures = keyed(bounded(reasons, MAX_REASONS));
   const ofPruned = keyed(Object.entries(pruned).slice(0, MAX_PRUNED));
   const fields = {
@@ -78,6 +80,7 @@ export function count(
     // an empty map would replace the one that is there
     ...(failures.length > 0 && { reasons: increments(failures) }),
     ...(ofPruned.length > 0 && { pruned: increments(ofPruned) }),
+    ...(held && { heldBy: increments([[String(held.until), held.recipients]]) }),
   };
   const ref =
     slot === 0 ? schema.shard(campaignId, shard) : schema.counter(campaignId, shard, slot);
@@ -123,9 +126,15 @@ export async function countersOf(
 }
 
 function toCounts(it: CounterFields): Pick<Counter, 'counts' | 'chunksDone'> {
-  const { accepted = 0, failed = 0, skipped = 0, chunksDone = 0, reasons = {}, pruned = {} } = it;
+  const { accepted = 0, failed = 0, skipped = 0, chunksDone = 0 } = it;
+  const { reasons = {}, pruned = {}, heldBy = {} } = it;
   const counts: Counts = { recipients: 0, accepted, failed, skipped, reasons: byReason(reasons) };
   if (Object.keys(pruned).length > 0) counts.pruned = byReason(pruned);
+  const held = Object.entries(heldBy);
+  if (held.length > 0) {
+    counts.held = held.reduce((sum, [, by]) => sum + by, 0);
+    counts.heldUntil = Math.max(...held.map(([until]) => Number(until)));
+  }
   return { counts, chunksDone };
 }
 

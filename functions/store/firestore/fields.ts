@@ -132,6 +132,8 @@ export interface CounterFields extends Partial<Pick<Counts, 'accepted' | 'failed
   /** by keys of `reasonKey` */
   reasons?: Record<string, number>;
   pruned?: Record<string, number>;
+  /** recipients that waited for the end of quiet hours, by when that is, in ms */
+  heldBy?: Record<string, number>;
 }
 
 /**

@@ -124,4 +124,9 @@ function countInShard(
     row.campaign_id,
     row.shard,
   );
+  if (commit.held)
+    sql(
+      `UPDATE shards SET held = held + ?, held_until = max(held_until, ?)
+       WHERE campaign_id = ? AND idx = ?`,
+    ).run(commit.held.recipients, commit.held.until, row.campaign_id, row.shard);
 }
