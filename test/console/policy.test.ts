@@ -92,6 +92,50 @@ suite('the policy of an app in the console', { skip: withoutBrowser() }, () => {
     assert.deepEqual((await it.client.get<{ caps: object }>(PATH)).caps, CAPS);
   });
 
+  for (const look of looks)
+    test(`quiet hours and the default zone are set, and ended, ${look.width} px, ${look.scheme}`, async (t) => {
+      const it = await startConsole(t);
+      await it.client.put(PATH, { exempt: ['security'] });
+      const { page, allow } = await openPage(t, browser, it.server.consoleUrl(), look);
+      allow(/400/);
+      await goTo(page, it, 'health');
+      await change(page);
+      await page.getByLabel('Campaigns wait while it is quiet').check();
+      await page.getByLabel('From').fill('21:30');
+      await page.getByLabel('Until').fill('21:30');
+      await page.getByLabel('Default time zone').fill('Europe/Nowhere');
+      await save(page);
+      await page.locator('.field', { hasText: 'Until' }).getByText('must not be `from`').waitFor();
+      await page
+        .locator('.field', { hasText: 'Default time zone' })
+        .getByText('must be a zone such as Europe/Berlin')
+        .waitFor();
+      assert.equal(await page.getByRole('alert').getByRole('listitem').count(), 0);
+      assert.deepEqual(await axeViolations(page), []);
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(width <= look.width, `the page is ${width} px wide`);
+      await page.getByLabel('Until').fill('07:15');
+      await page.getByLabel('Default time zone').fill('Europe/Berlin');
+      await save(page);
+      await page.getByText('Quiet 21:30 to 07:15').waitFor();
+      await page.getByText('but all of security').waitFor({ state: 'attached' });
+      type Quiet = { quiet: object | null; defaultZone: string; exempt: string[] };
+      const { quiet, defaultZone, exempt } = await it.client.get<Quiet>(PATH);
+      assert.deepEqual(
+        { quiet, defaultZone, exempt },
+        {
+          quiet: { from: '21:30', to: '07:15' },
+          defaultZone: 'Europe/Berlin',
+          exempt: ['security'],
+        },
+      );
+      await change(page);
+      await page.getByLabel('Campaigns wait while it is quiet').uncheck();
+      await save(page);
+      await page.getByText('Quiet 21:30').waitFor({ state: 'detached' });
+      assert.equal((await it.client.get<Quiet>(PATH)).quiet, null);
+    });
+
   test('what a form does not know of a policy stays as it is', async (t) => {
     const it = await startConsole(t);
     const whole = await it.client.put<object>(PATH, { caps: CAPS, receipts: { delivered: 0.5 } });

@@ -40,9 +40,19 @@ export const policy = {
     timeOf: (number: number) => `Time of cap ${number}`,
     unitOf: (number: number) => `Hours or days of cap ${number}`,
   },
+  quiet: {
+    title: 'Quiet hours',
+    enabled: 'Campaigns wait while it is quiet where a device is',
+    more: "By each device's own clock. They hold also for messages with a category; tests, and messages without one, go at once.",
+    from: 'From',
+    to: 'Until',
+    zone: 'Default time zone',
+    zoneMore: 'Of devices that tell none: for quiet hours, and for campaigns at local time.',
+    said: (from: string, to: string) => `Quiet ${from} to ${to}`,
+  },
   exempt: {
     title: 'Exempt categories',
-    more: 'Separated by commas, such as security. Their messages reach a device over its caps, and do not count.',
+    more: 'Separated by commas, such as security. Their messages reach a device over its caps, do not count, and do not wait for the end of quiet hours.',
     but: (exempt: string[]) => `but all of ${exempt.join(', ')}`,
   },
 };

@@ -2,9 +2,10 @@
 
 import { serverNow } from '../../../api/client.ts';
 import { dateTime } from '../../../format.ts';
+import { ZoneList } from '../../../parts/zone-list.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Draft, When } from '../draft/draft.ts';
-import { instantOf, ownZone, wallOf, zones } from '../draft/zone.ts';
+import { instantOf, ownZone, wallOf } from '../draft/zone.ts';
 import { Check, Segments, SelectField, TextField, useCompose } from '../parts.tsx';
 import { LocalFields } from './local.tsx';
 
@@ -44,11 +45,7 @@ export function DeliveryPart() {
           onChecked={(it) => change(() => ({ dryRun: it }))}
         />
       </div>
-      <datalist id="zones">
-        {zones().map((it) => (
-          <option key={it} value={it} />
-        ))}
-      </datalist>
+      <ZoneList />
     </section>
   );
 }

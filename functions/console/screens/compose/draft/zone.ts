@@ -4,7 +4,6 @@ import { instantsOf } from '../../../../lib/wall-clock.ts';
 import { texts } from '../../../texts/texts.ts';
 
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
-export const zones = () => ['UTC', ...Intl.supportedValuesOf('timeZone')];
 
 const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
 

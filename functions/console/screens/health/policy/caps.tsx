@@ -4,59 +4,56 @@ import { useId } from 'preact/hooks';
 import { Button } from '../../../parts/button.tsx';
 import { Field, faultsAt } from '../../../parts/field.tsx';
 import { texts } from '../../../texts/texts.ts';
-import type { CapDraft } from './draft.ts';
-import type { PartProps } from './form.tsx';
+import type { CapDraft, PartProps } from './draft.ts';
 
 const words = texts.policy;
 /** The API takes so many. */
 const MOST = 3;
 const NEW: CapDraft = { max: '2', time: '24', unit: 'h' };
 
-export function CapFields({ draft: { caps, exempt }, change, problem }: PartProps) {
+export function CapFields({ draft: { caps }, change, problem }: PartProps) {
   const set = (index: number, some: Partial<CapDraft>) =>
     change({ caps: caps.map((it, i) => (i === index ? { ...it, ...some } : it)) });
   return (
-    <>
-      <fieldset class="ticks">
-        <legend>{words.caps.title}</legend>
-        <p class="hint">{words.caps.more}</p>
-        {caps.map((cap, index) => (
-          <CapRow
-            key={index}
-            cap={cap}
-            number={index + 1}
-            faults={faultsAt(problem, `caps[${index}]`)}
-            onChange={(some) => set(index, some)}
-            onRemove={() => change({ caps: caps.filter((_, i) => i !== index) })}
-          />
-        ))}
-        <div>
-          <Button
-            small
-            whyNot={caps.length >= MOST ? words.caps.enough : null}
-            onClick={() => change({ caps: [...caps, NEW] })}
-          >
-            {words.caps.add}
-          </Button>
-        </div>
-      </fieldset>
-      <Field
-        label={words.exempt.title}
-        hint={words.exempt.more}
-        faults={faultsAt(problem, 'exempt')}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="text"
-            value={exempt}
-            onInput={({ currentTarget }) => change({ exempt: currentTarget.value })}
-          />
-        )}
-      </Field>
-    </>
+    <fieldset class="ticks">
+      <legend>{words.caps.title}</legend>
+      <p class="hint">{words.caps.more}</p>
+      {caps.map((cap, index) => (
+        <CapRow
+          key={index}
+          cap={cap}
+          number={index + 1}
+          faults={faultsAt(problem, `caps[${index}]`)}
+          onChange={(some) => set(index, some)}
+          onRemove={() => change({ caps: caps.filter((_, i) => i !== index) })}
+        />
+      ))}
+      <div>
+        <Button
+          small
+          whyNot={caps.length >= MOST ? words.caps.enough : null}
+          onClick={() => change({ caps: [...caps, NEW] })}
+        >
+          {words.caps.add}
+        </Button>
+      </div>
+    </fieldset>
   );
 }
+
+/** It holds for caps and quiet hours alike. */
+export const ExemptField = ({ draft: { exempt }, change, problem }: PartProps) => (
+  <Field label={words.exempt.title} hint={words.exempt.more} faults={faultsAt(problem, 'exempt')}>
+    {(ids) => (
+      <input
+        {...ids}
+        type="text"
+        value={exempt}
+        onInput={({ currentTarget }) => change({ exempt: currentTarget.value })}
+      />
+    )}
+  </Field>
+);
 
 interface RowProps {
   cap: CapDraft;

@@ -3,13 +3,14 @@
 import { useState } from 'preact/hooks';
 import type { AppPolicyView } from '../../../../http/app-policy.ts';
 import { useAction } from '../../../api/action.ts';
-import { api, type Problem } from '../../../api/client.ts';
+import { api } from '../../../api/client.ts';
 import { Button } from '../../../parts/button.tsx';
 import { Dialog } from '../../../parts/dialog.tsx';
 import { ProblemNote } from '../../../parts/problem.tsx';
 import { texts } from '../../../texts/texts.ts';
-import { CapFields } from './caps.tsx';
-import { fromDraft, type PolicyDraft, toDraft } from './draft.ts';
+import { CapFields, ExemptField } from './caps.tsx';
+import { fromDraft, type PartProps, toDraft } from './draft.ts';
+import { QuietFields } from './quiet.tsx';
 import { ReceiptFields } from './receipts.tsx';
 
 const words = texts.policy;
@@ -22,15 +23,8 @@ interface FormProps {
   done: () => unknown;
 }
 
-/** What a group of fields is given. */
-export interface PartProps {
-  draft: PolicyDraft;
-  change: (part: Partial<PolicyDraft>) => void;
-  problem: Problem | null;
-}
-
 /** Paths of the policy whose faults their fields show. */
-const SHOWN = ['receipts.delivered', 'caps', 'exempt'];
+const SHOWN = ['receipts.delivered', 'caps', 'quiet.from', 'quiet.to', 'defaultZone', 'exempt'];
 
 export function PolicyForm({ app, path, policy, onClose, done }: FormProps) {
   const { busy, problem, run } = useAction();
@@ -46,6 +40,8 @@ export function PolicyForm({ app, path, policy, onClose, done }: FormProps) {
       <form class="entries" onSubmit={send}>
         <ReceiptFields {...part} />
         <CapFields {...part} />
+        <QuietFields {...part} />
+        <ExemptField {...part} />
         {problem && <ProblemNote problem={problem} shown={SHOWN} />}
         <div class="actions">
           <Button onClick={onClose}>{texts.parts.keep}</Button>

@@ -43,7 +43,7 @@ export function Policy({ app }: { app: string }) {
   );
 }
 
-function Summary({ policy: { receipts, caps, exempt } }: { policy: AppPolicyView }) {
+function Summary({ policy: { receipts, caps, quiet, exempt } }: { policy: AppPolicyView }) {
   return (
     <>
       <Mark tone={receipts.enabled ? 'good' : 'none'}>
@@ -53,7 +53,8 @@ function Summary({ policy: { receipts, caps, exempt } }: { policy: AppPolicyView
         <p class="muted sub wide">{words.receipts.share(percent(receipts.delivered, 1))}</p>
       )}
       {caps.length > 0 && <p class="muted sub">{words.caps.most(caps)}</p>}
-      {caps.length > 0 && exempt.length > 0 && (
+      {quiet && <p class="muted sub">{words.quiet.said(quiet.from, quiet.to)}</p>}
+      {(caps.length > 0 || quiet) && exempt.length > 0 && (
         <p class="muted sub wide">{words.exempt.but(exempt)}</p>
       )}
     </>

@@ -2,7 +2,7 @@
 
 import { Field, faultsAt } from '../../../parts/field.tsx';
 import { texts } from '../../../texts/texts.ts';
-import type { PartProps } from './form.tsx';
+import type { PartProps } from './draft.ts';
 
 const words = texts.policy.receipts;
 /** The API takes four decimals of a share: two of a percentage. */
