@@ -413,6 +413,30 @@ suite('compose', { skip: withoutBrowser() }, () => {
     );
   });
 
+  test("a schedule by each device's own clock has no zone", async (t) => {
+    const it = await startConsole(t);
+    const { page } = await compose(t, it);
+    await write(page, 'Good morning');
+    await page.getByRole('radio', { name: 'Again and again' }).check();
+    await page.getByLabel("By each device's own clock").check();
+    await field(page, 'Time zone').waitFor({ state: 'detached' });
+    await field(page, 'Until').fill('2031-07-01T12:00');
+    await field(page, 'Devices whose time passed while the system was down').selectOption('skip');
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+    await page.getByRole('button', { name: 'Review and schedule' }).click();
+    await page.getByRole('button', { name: 'Add the schedule' }).click();
+    await page.waitForURL(/\/console\/schedules\/\w+$/);
+    type Schedules = {
+      items: { local: boolean; late: string; timeZone?: string; until: string }[];
+    };
+    const { items } = await it.client.get<Schedules>('/v1/schedules');
+    assert.deepEqual(
+      items.map(({ local, late, timeZone, until }) => [local, late, timeZone, until]),
+      [[true, 'skip', undefined, '2031-07-01T12:00:00.000Z']],
+    );
+  });
+
   test('a schedule whose answer is lost is tried again, and is one', async (t) => {
     const it = await startConsole(t);
     await it.fill(2);

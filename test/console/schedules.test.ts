@@ -104,6 +104,48 @@ suite('schedules in the console', { skip: withoutBrowser() }, () => {
     assert.equal(await page.locator('#month').textContent(), name);
   });
 
+  test("a schedule by each device's own clock, and a campaign at local time, are on their local days", async (t) => {
+    const it = await startConsole(t);
+    await it.fill(10);
+    const local = new Date(Date.now() + 3 * DAY).toISOString().slice(0, 10);
+    const once = { name: 'Only once', schedule: { local: `${local}T18:45` } };
+    await it.client.post('/v1/campaigns', { ...campaign, ...once });
+    const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await goTo(page, it, 'schedules');
+    await page.getByRole('button', { name: 'New schedule' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'New schedule' });
+    await dialog.getByLabel('Name').fill('Mornings');
+    await dialog.getByLabel('Time zone').selectOption("Each device's own");
+    await dialog.getByLabel('Ends').fill('2031-07-01T12:00');
+    await dialog
+      .getByLabel('Devices whose time passed before a run could begin')
+      .selectOption('Skip these devices');
+    await dialog.getByRole('button', { name: 'Start the schedule' }).click();
+    await page.getByText("by each device's own clock").waitFor();
+    await page.getByText('Jul 1, 2031, 12:00').waitFor();
+    const { items } = await it.client.get<{ items: ScheduleView[] }>('/v1/schedules');
+    const [{ local: isLocal, late, timeZone, until }] = items as [ScheduleView];
+    assert.deepEqual(
+      { isLocal, late, timeZone, until },
+      { isLocal: true, late: 'skip', timeZone: undefined, until: '2031-07-01T12:00:00.000Z' },
+    );
+    await page.getByRole('button', { name: 'Change' }).click();
+    assert.equal(await page.getByLabel('Ends').inputValue(), '2031-07-01T12:00');
+    assert.deepEqual(await axeViolations(page), []);
+    await page.keyboard.press('Escape');
+    // it shows the same time in each zone
+    await goTo(page, it, 'schedules');
+    const agenda = page.getByRole('region', { name: 'Next runs' });
+    for (const zone of ['Pacific/Auckland', 'Etc/UTC']) {
+      await page.getByLabel('Time zone').selectOption(zone);
+      const item = agenda.getByRole('listitem').filter({ hasText: 'Only once' });
+      await item.getByText('18:45').waitFor();
+      await item.getByText('Local time').waitFor();
+      await agenda.getByText('09:30').first().waitFor();
+    }
+    assert.deepEqual(await axeViolations(page), []);
+  });
+
   test('a viewer sees all, and reads why nothing can be changed', async (t) => {
     const it = await startConsole(t);
     const { id } = await addSchedule(it);

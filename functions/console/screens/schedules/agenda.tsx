@@ -24,6 +24,7 @@ export function Agenda({ runs, zone }: { runs: Run[]; zone: Zone }) {
                   <bdi>{it.name}</bdi>
                 </a>
                 {it.isOnce && <span class="tag">{schedules.once}</span>}
+                {it.isLocal && <span class="tag">{schedules.local}</span>}
               </li>
             ))}
           </ol>

@@ -12,9 +12,12 @@ export interface Draft {
   cron: string;
   /** empty: the times are those of each device's own clock */
   timeZone: string;
-  /** of a schedule by the devices' own clocks; it is kept as it is */
-  late: ScheduleView['late'];
-  /** in the browser's own zone, as a field of type `datetime-local` has it */
+  /** what becomes of devices that a run by their own clocks has missed */
+  late: string;
+  /**
+   * as a field of type `datetime-local` has it: in the browser's own zone, or what each device's own clock
+   * shows
+   */
   until: string;
   maxRuns: string;
   missed: string;
@@ -25,8 +28,8 @@ export const draftOf = (it?: ScheduleView): Draft => ({
   name: it?.name ?? '',
   cron: it?.cron ?? '30 9 * * 1-5',
   timeZone: it?.local ? '' : (it?.timeZone ?? ownZone),
-  late: it?.late,
-  until: it?.until === undefined ? '' : local(it.until),
+  late: it?.late ?? 'now',
+  until: it?.until === undefined ? '' : it.local ? it.until.slice(0, 16) : local(it.until),
   maxRuns: it?.maxRuns === undefined ? '' : String(it.maxRuns),
   missed: it?.missed ?? 'once',
 });
@@ -37,7 +40,10 @@ export const requestOf = (
 ) => ({
   ...draft,
   ...(timeZone === '' ? { local: true, late } : { timeZone }),
-  ...(until !== '' && { until: new Date(until).toISOString() }),
+  // the API compares the times of own clocks as if they were UTC
+  ...(until !== '' && {
+    until: new Date(timeZone === '' ? `${until}Z` : until).toISOString(),
+  }),
   ...(maxRuns !== '' && { maxRuns: Number(maxRuns) }),
   campaign,
 });

@@ -79,6 +79,7 @@ export function ScheduleForm({ schedule, done, onClose }: Props) {
               'cron',
               'timeZone',
               'until',
+              'late',
               'maxRuns',
               ...(schedule ? [] : ['campaign']),
             ]}
@@ -150,7 +151,7 @@ function Times({ draft, problem, set }: TimesProps) {
       <div class="halves">
         <Field
           label={form.until}
-          hint={form.untilHint(ownZone)}
+          hint={draft.timeZone === '' ? form.untilLocal : form.untilHint(ownZone)}
           faults={faultsAt(problem, 'until')}
         >
           {(ids) => (
@@ -170,6 +171,19 @@ function Times({ draft, problem, set }: TimesProps) {
           )}
         </Field>
       </div>
+      {draft.timeZone === '' && (
+        <Field label={form.late} hint={form.lateHint} faults={faultsAt(problem, 'late')}>
+          {(ids) => (
+            <select {...ids} value={draft.late} onChange={set('late')}>
+              {Object.entries(texts.waves.lates).map(([name, text]) => (
+                <option key={name} value={name}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
       <Field label={form.missed}>
         {(ids) => (
           <select {...ids} value={draft.missed} onChange={set('missed')}>

@@ -9,6 +9,8 @@ export interface Run {
   name: string;
   href: string;
   isOnce: boolean;
+  /** by each device's own clock: `at` is when it shows that in the zone of the calendar */
+  isLocal: boolean;
   key: string;
 }
 
@@ -19,20 +21,23 @@ export interface DayRun extends Run {
 
 /** All runs, the earliest first; those by each device's own clock as they are in that zone. */
 export function runsOf(schedules: ScheduleView[], campaigns: CampaignView[], zone: Zone): Run[] {
-  const repeated = schedules.flatMap(({ id, name, nextRuns }) =>
+  const repeated = schedules.flatMap(({ id, name, local = false, nextRuns }) =>
     nextRuns.map((at) => ({
       at: instantOf(at, zone.name),
       name,
       href: `/console/schedules/${encodeURIComponent(id)}`,
       isOnce: false,
+      isLocal: local,
       key: id,
     })),
   );
-  const once = campaigns.flatMap(({ id, name, schedule }) => {
-    const begin = schedule?.at ?? schedule?.local;
+  const once = campaigns.flatMap(({ id, name, state, schedule }) => {
+    const isLocal = schedule?.local !== undefined;
+    // one with a local time goes on for 26 hours, and was begun elsewhere before
+    const begin = schedule?.local ?? (state === 'scheduled' ? schedule?.at : undefined);
     if (!begin) return [];
     const href = `/console/campaigns/${encodeURIComponent(id)}`;
-    return [{ at: instantOf(begin, zone.name), name, href, isOnce: true, key: id }];
+    return [{ at: instantOf(begin, zone.name), name, href, isOnce: true, isLocal, key: id }];
   });
   return [...repeated, ...once].sort((a, b) => a.at - b.at);
 }

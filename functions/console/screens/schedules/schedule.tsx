@@ -7,6 +7,7 @@ import type { ScheduleView } from '../../../http/schedules/view.ts';
 import { useAction } from '../../api/action.ts';
 import { api } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
+import { wallTime } from '../../format.ts';
 import { Back } from '../../parts/back.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -123,8 +124,9 @@ function About({ it }: { it: ScheduleView }) {
         facts={[
           [facts.when, <When key="when" it={it} />],
           [facts.runs, runsDone(it.runs, it.maxRuns)],
-          [facts.until, it.until ? <Time key="until" at={it.until} /> : null],
+          [facts.until, it.until ? <Until key="until" it={it} at={it.until} /> : null],
           [facts.missed, missed[it.missed]],
+          [facts.late, it.local ? texts.waves.lates[it.late ?? 'now'] : null],
           [facts.app, <bdi key="app">{app}</bdi>],
           [facts.message, <bdi key="title">{message.title || message.body || '—'}</bdi>],
           [facts.audience, <pre key="audience">{JSON.stringify(audience, null, 2)}</pre>],
@@ -142,6 +144,10 @@ function About({ it }: { it: ScheduleView }) {
     </section>
   );
 }
+
+/** By own clocks it is written as if it was UTC. */
+const Until = ({ it: { local }, at }: { it: ScheduleView; at: string }) =>
+  local ? wallTime(at.slice(0, 16)).join(', ') : <Time at={at} />;
 
 function NextRuns({ it, zone: chosen }: { it: ScheduleView; zone: Zone }) {
   const words = texts.schedules;

@@ -44,7 +44,7 @@ export default function Schedules() {
       limit: LIMIT,
     },
   );
-  const once = useList<CampaignView>(ifMay('/v1/campaigns?state=scheduled', ...MAY_LOOK), {
+  const once = useList<CampaignView>(ifMay('/v1/campaigns?state=scheduled,running', ...MAY_LOOK), {
     limit: 100,
   });
   // what was read for another month is shown until this one's is there

@@ -23,6 +23,11 @@ export const waves = {
     late: 'Skipped: its time has passed',
     waiting: 'Not counted yet',
   },
+  lates: {
+    now: 'Send at once',
+    'next-day': 'Send at that time of the next day',
+    skip: 'Skip these devices',
+  },
   table: 'As a table',
   states: { waiting: 'Waits', planning: 'Is being read', sending: 'Is sent', done: 'Done' },
   at: 'When',

@@ -119,7 +119,7 @@ function AgainFields({ when }: { when: Extract<When, { kind: 'again' }> }) {
         value={when.cron}
         onValue={(cron) => set({ cron })}
       />
-      <ZoneField when={when} path="timeZone" />
+      {!when.isLocal && <ZoneField when={when} path="timeZone" />}
       <TextField
         path="until"
         label={words.until}
@@ -133,6 +133,21 @@ function AgainFields({ when }: { when: Extract<When, { kind: 'again' }> }) {
         value={when.missed}
         options={words.missedKinds}
         onValue={(missed) => set({ missed })}
+      />
+      {when.isLocal && (
+        <SelectField
+          path="late"
+          label={words.lateRun}
+          value={when.late ?? 'now'}
+          options={texts.waves.lates}
+          onValue={(late) => set({ late })}
+        />
+      )}
+      <Check
+        label={words.ownClocks}
+        hint={words.ownClocksHint}
+        checked={when.isLocal ?? false}
+        onChecked={(isLocal) => set({ isLocal })}
       />
     </div>
   );

@@ -28,7 +28,7 @@ export function LocalFields({ when }: { when: Extract<When, { kind: 'local' }> }
         path="schedule.late"
         label={words.late}
         value={late}
-        options={words.lates}
+        options={texts.waves.lates}
         hint={isKnown ? lateness(wall) : undefined}
         onValue={(it) => change(() => ({ when: { ...when, late: it } }))}
       />

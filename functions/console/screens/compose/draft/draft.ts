@@ -49,7 +49,16 @@ export type When =
   | { kind: 'at'; wall: string; zone: string }
   /** `wall`: what the clock of each device shows; `late`: what becomes of devices at which it has passed */
   | { kind: 'local'; wall: string; late: Late }
-  | { kind: 'again'; cron: string; zone: string; until: string; missed: 'once' | 'skip' };
+  | {
+      kind: 'again';
+      cron: string;
+      zone: string;
+      until: string;
+      missed: 'once' | 'skip';
+      /** by the own clock of each device, and not by that of `zone`; left out in drafts of earlier versions */
+      isLocal?: boolean;
+      late?: Late;
+    };
 
 export interface Draft {
   name: string;

@@ -138,12 +138,14 @@ function scheduleOf({ when }: Draft, faults: Fault[]): Json | undefined {
 
 function againOf({ when }: Draft, campaign: Written['campaign'], faults: Fault[]): Json | null {
   if (when.kind !== 'again') return null;
-  const until = when.until === '' ? null : instantOf(when.until, when.zone);
+  const { isLocal = false, late = 'now' } = when;
+  // the API compares the times of own clocks as if they were UTC
+  const until = when.until === '' ? null : instantOf(when.until, isLocal ? 'UTC' : when.zone);
   if (until?.at === null) faults.push({ path: 'until', message: until.fault });
   return without({
     name: campaign.name,
     cron: when.cron,
-    timeZone: when.zone,
+    ...(isLocal ? { local: true, late } : { timeZone: when.zone }),
     until: until?.at ?? undefined,
     missed: when.missed,
     campaign,

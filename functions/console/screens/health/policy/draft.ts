@@ -11,7 +11,7 @@ export interface CapDraft {
   unit: 'h' | 'd';
 }
 
-export interface PolicyDraft {
+interface PolicyDraft {
   enabled: boolean;
   /** in percent */
   delivered: string;
