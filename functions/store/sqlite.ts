@@ -88,7 +88,7 @@ export function createSqliteStore({
     getCampaign: campaigns.getCampaign,
     kept: sqliteKept(db, { retentionDays, now }),
   };
-  const audiences = sqliteAudiences(db, past);
+  const audiences = sqliteAudiences(db, past, now);
   const read = { ...audiences, ...webhooks, ...history, ...chunks };
   return {
     ...installations,

@@ -11,21 +11,18 @@ import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { holes, naming, positionOf, queryOf } from './audience-query.ts';
 import { isCountableWhole, sample, sizeOf, WHOLE } from './audience-sample.ts';
 import { bucketsOf } from './lookups.ts';
+import { build, isBuilt, noteUse, zoneSizes } from './zone-copy.ts';
+import { type Zones, zonedQueryOf, zonesIn } from './zoned.ts';
 
-/**
- * A scan reads at most this share of the bucket space in one go, then lets others run: 1/64 of a
- * million installations takes 15 ms.
- */
-const STEP = BUCKETS / 64;
 /** Rows read in one query if each must still be matched: about 20 ms. */
 const LOOKED_AT = 4_000;
 
-export function sqliteAudiences(db: Database, source: PastSource) {
+export function sqliteAudiences(db: Database, source: PastSource, now: () => number) {
   const { sql } = db;
   const stream = async function* (read: AudienceRead) {
     const past = pastFor(source, read.audience);
     try {
-      yield* streamed(db, read, past);
+      yield* streamed(db, read, { past, now });
     } finally {
       await past.close();
     }
@@ -64,9 +61,7 @@ export function sqliteAudiences(db: Database, source: PastSource) {
         })),
 
     zonesOf: async (app) =>
-      sql<{ zone: string }>('SELECT zone FROM zone_counts WHERE app = ? AND size > 0 ORDER BY zone')
-        .all(app)
-        .map((it) => it.zone),
+      zoneSizes(db, app).flatMap(({ zone, size }) => (zone !== '' && size > 0 ? [zone] : [])),
 
     pagesState: async () => [],
 
@@ -88,14 +83,31 @@ interface KindRow {
   size: number;
 }
 
+/** A wave of a larger part of an app is not worth a copy. */
+const SMALL = 1 / 4;
+
+/** Only waves ask when a zone has changed. */
+const isWave = ({ carried = [] }: AudienceRead) => carried.includes('movedAt');
+
+/** Whether an audience in these zones is read from the copy: if it is there, or is to be made. */
+function readsCopy(db: Database, read: AudienceRead, { size, total }: Zones): boolean {
+  if (naming(read.audience)) return false;
+  if (isWave(read) && size <= total * SMALL) return true;
+  return size < total && isBuilt(db, read.app, read.range.to);
+}
+
 async function* streamed(
   db: Database,
   read: AudienceRead,
-  past: PastReader,
+  { past, now }: { past: PastReader; now: () => number },
 ): AsyncGenerator<AudiencePage> {
   const { range, after, size } = read;
-  const query = queryOf(db, read);
-  const step = query.scans ? STEP : BUCKETS;
+  const zones = read.movedSince === undefined ? zonesIn(db, read.app, read.audience) : null;
+  if (zones?.names.length === 0) return;
+  const isZoned = zones !== null && readsCopy(db, read, zones);
+  const query = isZoned ? zonedQueryOf(db, read, zones) : queryOf(db, read);
+  if (isZoned && isWave(read)) noteUse(db, read.app, now());
+  const step = Math.ceil(BUCKETS * query.share);
   let cursor = after ?? { bucket: range.from, id: '' };
   let last = cursor;
   const areCounted = read.movedSince === undefined && isCountableWhole(read.audience);
@@ -109,11 +121,15 @@ async function* streamed(
   };
   for (let end = cursor.bucket; end < range.to; ) {
     end = Math.min(end + step, range.to);
+    // up to date when the rows are read: nothing is awaited in between
+    while (isZoned && !isBuilt(db, read.app, end)) {
+      build(db, read.app, now());
+      await nextTurn();
+    }
     for (;;) {
       const { rest } = query;
       const wanted = rest === null ? size - page.length : LOOKED_AT;
-      const { bucket, id } = cursor;
-      const rows = db.sql(query.text).lists(...query.values, bucket, id, end, wanted);
+      const rows = query.rowsOf(cursor, end, wanted);
       const found = rows.map(query.read);
       await past.add(found);
       for (const [i, it] of found.entries()) {
@@ -125,12 +141,12 @@ async function* streamed(
       }
       if (rows.length > 0) cursor = positionOf(rows.at(-1)!);
       // a statement of SQLite is whole or throws, so these are the last
-      if (rows.length < wanted) break;
+      if (isZoned || rows.length < wanted) break;
       // nothing here waits for anything, so others would have to until the range is read
       await nextTurn();
     }
     cursor = { bucket: end, id: '' };
-    if (query.scans) await nextTurn();
+    if (query.share < 1) await nextTurn();
   }
   if (page.length > 0 || leftOut > 0) yield flush();
 }

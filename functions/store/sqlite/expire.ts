@@ -10,6 +10,7 @@ import { DELIVERY_DAYS } from '../webhook-keys.ts';
 import { forgetNamed, forgetUnnamed } from './campaign-names.ts';
 import { expireCaps } from './caps.ts';
 import { expireReceipts } from './receipts.ts';
+import { expireCopies } from './zone-copy.ts';
 
 /** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
@@ -68,6 +69,7 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
         }
         if (told(Math.min(before, now - DELIVERY_DAYS * DAY_MS))) return true;
         if (expireCaps({ sql }, now, ROWS)) return true;
+        if (expireCopies({ sql }, now)) return true;
         // there are few of each trigger
         sql('DELETE FROM failed_pings WHERE at < ?').run(before);
         const former = sql(

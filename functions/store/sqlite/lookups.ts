@@ -47,7 +47,7 @@ export function sqliteLookups(db: Database) {
     const size = sizes.get(key);
     if (size) size.by += by;
     else sizes.set(key, { kind, optedOut, by });
-    if (kind.timeZone) countInZone(app, kind.timeZone, by);
+    countInZone(app, kind.timeZone ?? '', by);
   };
 
   const countInZone = (app: string, zone: string, by: 1 | -1) => {

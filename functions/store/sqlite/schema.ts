@@ -11,6 +11,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Migration } from '../../sqlite/database.ts';
 import { fillNames } from './campaign-names.ts';
 import { hash48 } from './lookups.ts';
+import { COPY } from './zone-copy.ts';
 
 /** These run each time a file is opened. */
 export const pragmas = `
@@ -290,6 +291,10 @@ export const migrations: Migration[] = [
      WHERE time_zone IS NOT NULL GROUP BY 1, 2;`,
   // the quiet hours of its recipients, as JSON
   'ALTER TABLE chunks ADD COLUMN quiet TEXT;',
+  // installations that tell no zone are counted, too
+  `INSERT INTO zone_counts SELECT app, '', count(*) FROM installations
+     WHERE time_zone IS NULL GROUP BY 1;`,
+  COPY,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */
