@@ -59,6 +59,23 @@ const spanIn = (quiet: ZonedQuiet, zone: string, from: number, offset: OffsetAt)
     ? { isQuiet: true, from, to: afterQuiet(quiet, zone, from, offset) }
     : { isQuiet: false, from, to: nextQuiet(quiet, zone, from, offset) };
 
+/** A day of 25 hours, when clocks are put back. */
+const LONG_DAY_MS = 25 * 60 * 60 * 1000;
+
+/** When it became quiet in a zone where it is at `at`; in ms since the epoch. */
+export function quietSince(
+  quiet: ZonedQuiet,
+  zone: string | undefined,
+  at: number,
+  offset: OffsetAt = offsetAt,
+): number {
+  let since = at;
+  let span = spanAt(quiet, zone, at - LONG_DAY_MS, offset);
+  for (; span.to <= at; span = spanAt(quiet, zone, span.to, offset))
+    if (!span.isQuiet) since = span.to;
+  return since;
+}
+
 /** How many ms of the time from `from` to `to` (ms since the epoch) are quiet in a zone, as `spanAt` takes it. */
 export function quietBetween(
   quiet: ZonedQuiet,
@@ -73,4 +90,29 @@ export function quietBetween(
     at = span.to;
   }
   return sum;
+}
+
+/** Spans that `afterLoud` looks at: about a month. What lies behind them is only cut less evenly. */
+const MOST_SPANS = 64;
+
+/**
+ * When `ms` of time that is not quiet have passed in a zone since `from`, in ms since the epoch: a time at which
+ * it is not quiet.
+ */
+export function afterLoud(
+  quiet: ZonedQuiet,
+  zone: string | undefined,
+  { from, ms }: { from: number; ms: number },
+  offset: OffsetAt = offsetAt,
+): number {
+  let [at, left] = [from, ms];
+  for (let spans = 0; spans < MOST_SPANS; spans++) {
+    const span = spanAt(quiet, zone, at, offset);
+    if (!span.isQuiet) {
+      if (at + left < span.to) return at + left;
+      left -= span.to - at;
+    }
+    at = span.to;
+  }
+  return at + left;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offsetAt } from '../../functions/lib/wall-clock.ts';
-import { quietBetween, spanAt } from '../../functions/model/quiet-spans.ts';
+import { afterLoud, quietBetween, quietSince, spanAt } from '../../functions/model/quiet-spans.ts';
 
 const HOUR = 60 * 60 * 1000;
 const NIGHT = { from: '22:00', to: '08:00', zone: 'Europe/Berlin' };
@@ -53,4 +53,33 @@ test('the quiet part of a time is exact when clocks change', () => {
   // from within a night to within another
   assert.equal(quiet('Asia/Kathmandu', '2026-11-22T00:15Z', '2026-11-22T18:15Z'), 4);
   assert.equal(quiet('Europe/Berlin', '2026-10-01T12:00Z', '2026-10-29T12:00Z'), 28 * 10 + 1);
+});
+
+test('time that is not quiet passes only where it is not quiet', () => {
+  const after = (from: string, hours: number, quiet = NIGHT) =>
+    new Date(afterLoud(quiet, 'Europe/Berlin', { from: Date.parse(from), ms: hours * HOUR }))
+      .toISOString()
+      .slice(0, 16);
+  assert.equal(after('2026-11-21T12:00Z', 3), '2026-11-21T15:00');
+  assert.equal(after('2026-11-21T12:00Z', 9), '2026-11-22T07:00', 'not when it becomes quiet');
+  assert.equal(after('2026-11-21T12:00Z', 24), '2026-11-23T08:00');
+  assert.equal(after('2026-11-21T22:30Z', 0), '2026-11-22T07:00');
+  assert.equal(after('2026-10-24T12:00Z', 9), '2026-10-25T08:00', 'clocks were put back');
+  // a minute a day is not quiet: it ends after a month, and not after a hundred days
+  const always = { from: '00:01', to: '00:00', zone: 'Etc/UTC' };
+  assert.ok(
+    Date.parse(`${after('2026-01-01T12:00Z', 2, always)}Z`) < Date.parse('2026-02-04T00:00Z'),
+  );
+});
+
+test('it is quiet since a time, whatever the clocks did the day before', () => {
+  const since = (at: string, quiet = NIGHT) =>
+    new Date(quietSince(quiet, 'Europe/Berlin', Date.parse(at))).toISOString().slice(0, 16);
+  assert.equal(since('2026-11-21T21:00Z'), '2026-11-21T21:00');
+  assert.equal(since('2026-11-22T06:59Z'), '2026-11-21T21:00');
+  assert.equal(since('2026-10-25T06:30Z'), '2026-10-24T20:00');
+  assert.equal(since('2026-10-25T21:10Z'), '2026-10-25T21:00');
+  assert.equal(since('2026-03-29T20:10Z'), '2026-03-29T20:00');
+  const nearly = { from: '00:01', to: '00:00', zone: 'Etc/UTC' };
+  assert.equal(since('2026-11-21T22:30Z', nearly), '2026-11-20T23:01');
 });

@@ -1,8 +1,10 @@
 /** chunks: splits a page's recipients into chunks of a bounded size, each with its slot in time. */
 
 import { chunked } from '../../lib/chunked.ts';
+import type { OffsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { NewChunk, Recipient, Shard, ZonedQuiet } from '../../model/chunk.ts';
+import { afterLoud } from '../../model/quiet-spans.ts';
 import { CHUNK_SIZE } from '../../model/sizes.ts';
 import { expiryOf, LOST_AFTER_MS } from '../../model/timing.ts';
 import type { Addressed } from './recipients.ts';
@@ -24,6 +26,8 @@ interface Page {
   targets: Addressed['targets'];
   /** the quiet hours that hold for its chunks */
   quiet?: ZonedQuiet | undefined;
+  /** the rules of zones, if they are not those of this Node */
+  offsetAt?: OffsetAt | undefined;
   /** when the slots of a campaign with a rate begin, in ms since the epoch */
   begin: number;
   /** the most recipients of a chunk */
@@ -38,7 +42,9 @@ interface Page {
  */
 export function intoChunks(it: Page): NewChunk[] {
   const { campaign, shard, page, before, targets, begin, quiet, most = CHUNK_SIZE, now } = it;
-  const slots = campaign.rate ? slotsOf(campaign, campaign.rate.perMinute, shard, begin) : null;
+  const slots = campaign.rate
+    ? slotsOf(campaign, campaign.rate.perMinute, shard, begin, passIn(it))
+    : null;
   const size = Math.min(most, slots?.size ?? most);
   let frozen = before;
   return targets
@@ -49,7 +55,7 @@ export function intoChunks(it: Page): NewChunk[] {
       })),
     )
     .map(({ turn, ...part }, index) => {
-      const notBefore = Math.max(slots?.at(frozen) ?? 0, turn?.at ?? 0);
+      const notBefore = slots?.at(frozen, part.recipients[0]!, turn?.at) ?? turn?.at ?? 0;
       frozen += part.recipients.length;
       return {
         id: `${campaign.id}.${shard.index}.${page}.${index}`,
@@ -65,6 +71,12 @@ export function intoChunks(it: Page): NewChunk[] {
       };
     });
 }
+
+/** How time passes for the recipients of a chunk, by the zone of the first. */
+const passIn = ({ quiet, offsetAt }: Page) =>
+  quiet &&
+  ((from: number, ms: number, { zone }: Recipient) =>
+    afterLoud(quiet, zone, { from, ms }, offsetAt));
 
 /**
  * When the turn of recipients has begun that is theirs already, at the earliest; in ms since the epoch. A

@@ -114,9 +114,10 @@ async function freezeRead(
     const some = parts.shift()!;
     const isEnd = parts.length === 0;
     const { targets, ...counted } = addressed(skip ? [] : some, personalization, turns);
-    const most = ports.chunkSize;
+    const { chunkSize: most, offsetAt } = ports;
     const at = { page, before, begin, now: now() };
-    const chunks = intoChunks({ campaign, shard, targets, quiet: turns?.quiet, most, ...at });
+    const quiet = turns?.quiet;
+    const chunks = intoChunks({ campaign, shard, targets, quiet, offsetAt, most, ...at });
     const skipped = skip ? some.length : 0;
     const part = { chunks, caps, skipped, last: false, ...counted };
     const end = isEnd ? cursor : cursorAt(some.at(-1)!);

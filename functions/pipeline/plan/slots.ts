@@ -1,7 +1,7 @@
 /** slots: when the chunks of a campaign with a rate of its own may leave. */
 
 import type { Campaign } from '../../model/campaign.ts';
-import type { Shard } from '../../model/chunk.ts';
+import type { Recipient, Shard } from '../../model/chunk.ts';
 import { beginOf } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 
@@ -30,20 +30,24 @@ export async function slotsBegin(
 
 /**
  * A campaign's own rate, shared evenly by its shards, or by those of a wave. `size`: recipients of a chunk.
- * `at`: when the chunk that follows `frozen` recipients of its shard may leave, in ms since the epoch. Each
- * shard begins a little after the one before it, so that their chunks do not leave together.
+ * `at`: when the chunk that follows `frozen` recipients of its shard may leave, in ms since the epoch, if
+ * nothing of it may before `turn`. Each shard begins a little after the one before it, so that their chunks
+ * do not leave together. `pass`: when so many ms have passed since a time; where it is quiet, none do, or what
+ * has its slot in the night would leave all at once in the morning.
  */
 export function slotsOf(
   { shards }: Pick<Campaign, 'shards'>,
   perMinute: number,
   { index, wave }: Pick<Shard, 'index' | 'wave'>,
   begin: number,
+  pass = (from: number, ms: number, _first: Recipient) => from + ms,
 ) {
   const [parts, part] = wave ? [wave.of, wave.part] : [shards, index];
   const perShard = perMinute / parts;
   const offset = (part / parts) * (60_000 / PACED_CHUNKS_A_MINUTE);
   return {
     size: Math.max(1, Math.floor(perShard / PACED_CHUNKS_A_MINUTE)),
-    at: (frozen: number) => Math.floor(begin + offset + (frozen / perShard) * 60_000),
+    at: (frozen: number, first: Recipient, turn = 0) =>
+      Math.floor(pass(Math.max(begin, turn), offset + (frozen / perShard) * 60_000, first)),
   };
 }

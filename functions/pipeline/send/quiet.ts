@@ -4,10 +4,10 @@
  */
 
 import { createdOnce } from '../../lib/created-once.ts';
-import { offsetAt } from '../../lib/wall-clock.ts';
+import { type OffsetAt, offsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Chunk, Held, ZonedQuiet } from '../../model/chunk.ts';
-import { quietBetween, spanAt } from '../../model/quiet-spans.ts';
+import { quietBetween, quietSince, spanAt } from '../../model/quiet-spans.ts';
 import { beginIn, expiryIn } from '../../model/timing.ts';
 import type { Ports, Push } from '../../ports/ports.ts';
 import { pushOf } from '../accept/push.ts';
@@ -46,23 +46,52 @@ export function sendableIn(ports: Pick<Ports, 'offsetAt'>, chunk: Chunk, campaig
 }
 
 type Zone = string | undefined;
+type QuietChunk = Chunk & { quiet: ZonedQuiet };
+
+/** What holds for the recipients of a zone. */
+function rulesOf(chunk: QuietChunk, campaign: Campaign, offset: OffsetAt) {
+  const { quiet, attempt, notBefore } = chunk;
+  const spanIn = (zone: Zone, at: number) => spanAt(quiet, zone, at, offset);
+  const expiryAt = (zone: Zone, now: number) => expiryIn(chunk, campaign, { zone, now, offset });
+  const slot = beginIn(chunk, campaign);
+
+  return {
+    /** No push may start then or later; null: none may start now. */
+    endAt(zone: Zone, now: number): number | null {
+      const span = spanIn(zone, now);
+      const end = Math.min(span.to, expiryAt(zone, now));
+      return span.isQuiet || end <= now ? null : end;
+    },
+
+    isExpired: (zone: Zone, now: number) => expiryAt(zone, now) <= now,
+
+    /**
+     * Until when they are held at `at`; null: they are not. Those of a campaign with a pace keep it: a slot
+     * that is an hour in the night comes an hour after its end.
+     */
+    heldUntil(zone: Zone, at: number): number | null {
+      const { isQuiet, to } = spanIn(zone, at);
+      if (!isQuiet) return null;
+      const own = spanIn(zone, slot);
+      if (!campaign.rate || !own.isQuiet || own.to !== to) return to;
+      return to + slot - quietSince(quiet, zone, slot, offset);
+    },
+
+    /** Whether they were as it was planned, or when the last attempt ended. */
+    wasHeld(zone: Zone): boolean {
+      const { isQuiet, to } = spanIn(zone, slot - 1);
+      if (isQuiet && to === slot) return true;
+      return attempt > 0 && quietBetween(quiet, zone, { from: slot, to: notBefore }, offset) > 0;
+    },
+  };
+}
 
 function inZones(
   { offsetAt: offset = offsetAt }: Pick<Ports, 'offsetAt'>,
-  chunk: Chunk & { quiet: ZonedQuiet },
+  chunk: QuietChunk,
   campaign: Campaign,
 ): Sendable {
-  const spanIn = (zone: Zone, at: number) => spanAt(chunk.quiet, zone, at, offset);
-  const expiryAt = (zone: Zone, now: number) => expiryIn(chunk, campaign, { zone, now, offset });
-
-  /** As it was planned, or when the last attempt ended. */
-  function wasHeld(zone: Zone): boolean {
-    const from = beginIn(chunk, campaign);
-    const { isQuiet, to } = spanIn(zone, from - 1);
-    if (isQuiet && to === from) return true;
-    const { attempt, notBefore } = chunk;
-    return attempt > 0 && quietBetween(chunk.quiet, zone, { from, to: notBefore }, offset) > 0;
-  }
+  const rules = rulesOf(chunk, campaign, offset);
 
   /** What `find` gives for a recipient's zone; it is called once for each. */
   function perZone<T extends Part | number | boolean | null>(
@@ -79,9 +108,8 @@ function inZones(
     parts(open, now) {
       const parts = new Map<number, Part>();
       const partOf = perZone((zone) => {
-        const span = spanIn(zone, now);
-        const endsAt = Math.min(span.to, expiryAt(zone, now));
-        if (span.isQuiet || endsAt <= now) return null;
+        const endsAt = rules.endAt(zone, now);
+        if (endsAt === null) return null;
         return createdOnce(parts, endsAt, () => ({
           push: { ...pushOf(campaign, chunk.expiresAt), deliverBy: endsAt },
           endsAt,
@@ -93,23 +121,17 @@ function inZones(
     },
 
     expired(open, now) {
-      const isExpired = perZone((zone) => expiryAt(zone, now) <= now);
+      const isExpired = perZone((zone) => rules.isExpired(zone, now));
       return open.filter(isExpired);
     },
 
     next(open, from) {
-      const nextOf = perZone((zone) => {
-        const span = spanIn(zone, from);
-        return span.isQuiet ? span.to : from;
-      });
+      const nextOf = perZone((zone) => rules.heldUntil(zone, from) ?? from);
       return open.length > 0 ? Math.min(...new Set(open.map(nextOf))) : from;
     },
 
     held(open, from) {
-      const untilOf = perZone((zone) => {
-        const span = spanIn(zone, from);
-        return span.isQuiet && !wasHeld(zone) ? span.to : null;
-      });
+      const untilOf = perZone((zone) => (rules.wasHeld(zone) ? null : rules.heldUntil(zone, from)));
       const ends = open.map(untilOf).filter((it) => it !== null);
       if (ends.length === 0) return undefined;
       return { recipients: ends.length, until: Math.max(...new Set(ends)) };

@@ -325,6 +325,67 @@ test('a sweep leaves what is held alone', async (t) => {
   assert.deepEqual(world.logged.redriven ?? [], []);
 });
 
+test('a campaign with a pace has none at night, and goes on with it in the morning', async (t) => {
+  const zones = Array.from({ length: 120 }, () => null);
+  const { world } = await quietWorld(t, { at: '2026-11-21T21:59Z', zones });
+  const id = await world.campaign({
+    audience: { userIds: ['ada'] },
+    rate: { perMinute: 60 },
+    message: { title: 'Hallo', ttlSeconds: 30, priority: 'high' },
+  });
+  await world.run();
+  assert.equal((await world.closed(id)).accepted, 120);
+  const [evening, morning] = ['2026-11-21T21:59Z', '2026-11-22T08:00Z'].map(Date.parse) as [
+    number,
+    number,
+  ];
+  const slots = Map.groupBy(world.script.sent, (it) => it.at);
+  assert.deepEqual(
+    [...slots].map(([at, those]) => [at, those.length]),
+    [evening, morning].flatMap((from) =>
+      Array.from({ length: 6 }, (_, i) => [from + i * 10_000, 10]),
+    ),
+  );
+});
+
+test('recipients of a list who are held leave at its pace in the morning', async (t) => {
+  const zones = Array.from({ length: 120 }, (_, n) => (n % 2 === 0 ? 'Asia/Kathmandu' : null));
+  const { world } = await quietWorld(t, { at: '2026-11-21T17:00Z', zones });
+  const id = await world.campaign({ audience: { userIds: ['ada'] }, rate: { perMinute: 60 } });
+  await world.run();
+  const { counts } = await world.closed(id);
+  assert.deepEqual([counts.accepted, counts.held], [120, 60]);
+  const morning = world.script.sent.filter((it) => it.zone).map((it) => it.at);
+  assert.equal(morning.length, 60);
+  assert.ok(Math.max(...morning) - Math.min(...morning) >= 50_000);
+  assert.ok(Math.min(...morning) >= Date.parse('2026-11-22T02:15Z'));
+});
+
+test('a campaign with a pace that is resumed in the night keeps it in the morning', async (t) => {
+  const zones = Array.from({ length: 120 }, () => null);
+  const { world } = await quietWorld(t, { at: '2026-11-21T21:50Z', zones });
+  world.script.answer = async ({ seed }) => {
+    await pauseBy(world.ports, seed.split('.')[0]!, 'ann');
+    return { kind: 'retry', reason: 'Busy', afterMs: 1, scope: 'device' };
+  };
+  const id = await world.campaign({ audience: { userIds: ['ada'] }, rate: { perMinute: 60 } });
+  await world.settle();
+  assert.equal(await world.stateOf(id), 'paused');
+  world.script.sent.length = 0;
+  world.script.answer = () => accepted;
+  world.clock.now = Date.parse('2026-11-21T23:00Z');
+  await world.resume(id);
+  const { accepted: sent, counts } = await world.closed(id);
+  assert.deepEqual([sent, counts.held], [120, 120]);
+  const slots = Map.groupBy(world.script.sent, (it) => it.at);
+  assert.deepEqual(
+    [...slots.values()].map((it) => it.length),
+    Array.from({ length: 12 }, () => 10),
+  );
+  assert.ok(Math.min(...slots.keys()) >= Date.parse('2026-11-22T08:00Z'));
+  assert.ok(Math.max(...slots.keys()) <= counts.heldUntil!);
+});
+
 const canary = { percent: 40, holdSeconds: 600, maxFailureRate: 0.5 };
 
 test('a canary is judged by those that are not held', async (t) => {
