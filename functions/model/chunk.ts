@@ -56,6 +56,8 @@ export interface Recipient {
   badge?: number;
   /** its time zone, where the chunk has quiet hours; left out: the default one */
   zone?: string;
+  /** its bucket, if that was read; only in a chunk to be frozen */
+  bucket?: number;
 }
 
 /** The quiet hours of an app, and the time zone of devices that tell none. */

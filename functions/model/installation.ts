@@ -42,7 +42,8 @@ export type Carried =
   | 'refreshedAt'
   | 'userId'
   | 'timeZone'
-  | 'movedAt';
+  | 'movedAt'
+  | 'bucket';
 
 export type Reached = Pick<Installation, 'id' | 'provider' | 'environment' | 'token'> &
   Partial<Pick<Installation, Carried>>;

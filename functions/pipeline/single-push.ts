@@ -112,7 +112,7 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
       app: campaign.app,
       audience: target.audience,
       most: MAX_SIZE,
-      carried: carriedFor(personalization, turns !== null),
+      carried: carriedFor(personalization, { isTimed: turns !== null }),
     }),
     store.appStanding(campaign.app),
   ]);

@@ -1,7 +1,6 @@
 /** Chunks as they are frozen when some of their recipients are skipped then: over a cap, or too late. */
 
 import type { NewChunk, Recipient } from '../model/chunk.ts';
-import { receiptName } from '../model/receipt.ts';
 import type { Frozen } from '../ports/ports.ts';
 import { allLate, withCapped } from './outcomes.ts';
 
@@ -16,14 +15,13 @@ export interface CappedChunk {
   isSettled: boolean;
 }
 
-/** `names` are those over a cap, as `receiptName` gives them. */
-export function withCaps(chunk: NewChunk, names: ReadonlySet<string>): CappedChunk {
+/** `over`: the recipients that are over a cap. */
+export function withCaps(chunk: NewChunk, over: ReadonlySet<object>): CappedChunk {
   const { recipients } = chunk;
   if (chunk.isLate) return late(chunk);
   const capped = new Set<number>();
-  if (names.size > 0)
-    for (const [index, it] of recipients.entries())
-      if (names.has(receiptName(it.installationId))) capped.add(index);
+  if (over.size > 0)
+    for (const [index, it] of recipients.entries()) if (over.has(it)) capped.add(index);
   if (capped.size === 0) return { chunk, outcomes: null, capped: 0, late: 0, isSettled: false };
   return {
     chunk: {

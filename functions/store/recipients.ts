@@ -33,8 +33,8 @@ export function pack(recipients: readonly Recipient[]): { ids: string; rest: str
 const isOwn = ({ language, values, badge }: Recipient) =>
   language !== undefined || values !== undefined || badge !== undefined;
 
-const ownOf = ({ installationId: _, token: _token, zone: _zone, ...own }: Recipient) =>
-  JSON.stringify(own);
+const ownOf = ({ language, values, badge }: Recipient) =>
+  JSON.stringify({ language, values, badge });
 
 /** The character of a recipient without a zone; those that follow it are of the zones in the list. */
 const NO_ZONE = '0'.charCodeAt(0);

@@ -13,6 +13,7 @@ import type { Store } from '../../functions/ports/ports.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { progress } from './campaign.ts';
+import { type PlanningResult, planning } from './planning.ts';
 
 export interface AudienceResult {
   installations: number;
@@ -24,6 +25,8 @@ export interface AudienceResult {
   filter: string;
   matched: number;
 }
+
+type Results = AudienceResult & PlanningResult;
 
 const BATCH = 5_000;
 const PAGE = 2_000;
@@ -44,7 +47,7 @@ const filters: Record<string, Audience> = {
   },
 };
 
-export async function audience({ installations }: { installations: number }) {
+export async function audience({ installations }: { installations: number }): Promise<Results> {
   const folder = await mkdtemp(join(tmpdir(), 'volley-bench-'));
   const store = createSqliteStore({ path: join(folder, 'store.db') });
   try {
@@ -62,7 +65,9 @@ export async function audience({ installations }: { installations: number }) {
       results.push({ installations, seconds, perSecond, cpuSeconds, filter, matched });
       progress(`${filter.padEnd(12)} ${perSecond.toLocaleString('en-US')}/s, ${matched} matched`);
     }
-    return results.reduce((slowest, it) => (it.perSecond < slowest.perSecond ? it : slowest));
+    const slowest = results.reduce((a, b) => (b.perSecond < a.perSecond ? b : a));
+    progress('planning a campaign to all, with caps and without');
+    return { ...slowest, ...(await planning(store)) };
   } finally {
     await store.close();
     await rm(folder, { recursive: true });

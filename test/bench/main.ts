@@ -119,7 +119,10 @@ bench('why', 'what became of one device: the time of the call, and its reads on 
   .option('--recipients <n>', 'installations', whole, 1_000_000)
   .action(async ({ json, recipients }) => print(await why({ recipients }), json));
 
-bench('audience', 'streaming an audience with filters that no index answers')
+bench(
+  'audience',
+  'streaming an audience with filters that no index answers; planning it, with caps and without',
+)
   .option('--installations <n>', 'looked through', whole, 500_000)
   .action(async ({ json, installations }) => print(await audience({ installations }), json));
 

@@ -16,12 +16,16 @@ export function campaignPersonalization({
   return personalizationOf(dryRun ? uncounted : message);
 }
 
-/** The fields of an installation that `addressed` reads. `isTimed`: not all are sent to at once. */
+/**
+ * The fields of an installation that `addressed` reads. `isTimed`: not all are sent to at once. `isCapped`:
+ * what is kept for caps is found by buckets.
+ */
 export const carriedFor = (
   personalization: Personalization | null,
-  isTimed: boolean,
+  { isTimed, isCapped = false }: { isTimed: boolean; isCapped?: boolean },
 ): Carried[] => [
   'permission',
+  ...(isCapped ? (['bucket'] as const) : []),
   ...(isTimed ? (['timeZone', 'movedAt'] as const) : []),
   ...(personalization?.carried ?? []),
 ];
@@ -69,6 +73,7 @@ export function addressed(
     const recipient: Recipient = { installationId, token, ...personalization?.of(it, missing) };
     if (turns?.quiet && it.timeZone !== undefined && it.timeZone !== turns.quiet.zone)
       recipient.zone = it.timeZone;
+    if (it.bucket !== undefined) recipient.bucket = it.bucket;
     target.recipients.push(recipient);
     if (it.permission === 'denied') denied += 1;
   }

@@ -107,12 +107,12 @@ async function readShard(
   // a campaign that is being cancelled needs none of that: it is closed over what was frozen
   if (gone !== null) return campaign.state === 'cancelling' ? [] : { gone };
   const isTimed = wave !== undefined || (await timingOf(ports, campaign)) !== null;
-  const carried = carriedFor(personalization, isTimed);
+  const isCapped = (await capsNow(ports, campaign)).length > 0;
+  const carried = carriedFor(personalization, { isTimed, isCapped });
   const { app } = campaign;
-  const caps = target.kind === 'named' ? await capsNow(ports, campaign) : [];
-  // its pages are in no order of buckets, so one that is too wide could not be cut. It may be larger than
-  // asked for, by a batch of tokens that no installation has
-  const size = caps.length > 0 ? NEVER_WIDE - NAMES_SIZE : QUERY_SIZE;
+  // pages of names are in no order of buckets, so one that is too wide could not be cut. It may be larger
+  // than asked for, by a batch of tokens that no installation has
+  const size = isCapped && target.kind === 'named' ? NEVER_WIDE - NAMES_SIZE : QUERY_SIZE;
   const read = { app, range: shard, after: cursor, size, carried };
   if (target.kind !== 'installations') return pagesOf(store, target, read);
   const pages = wave

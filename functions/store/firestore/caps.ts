@@ -12,9 +12,17 @@
 import type { DocumentReference, DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Cap } from '../../model/app-policy.ts';
 import { BUCKETS } from '../../model/bucket.ts';
-import { bucketIn } from '../../model/receipt.ts';
 import { NEVER_WIDE } from '../../model/sizes.ts';
-import { cut, namesOf, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import {
+  between,
+  cut,
+  endIn,
+  type Names,
+  namesOf,
+  reserve,
+  setExpiry,
+  withoutTimes,
+} from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
 import { type Client, unchanged } from './client.ts';
 import { type CapSetFields, type CapStartsFields, expiryAt, type Schema } from './schema.ts';
@@ -23,7 +31,9 @@ import { type CapSetFields, type CapStartsFields, expiryAt, type Schema } from '
 const CELLS = 16;
 const CELL = BUCKETS / CELLS;
 
-/** The most sets of a page, of 40 kB at most, beside its chunks in a write of 10 MiB. */
+/** Bytes of a set: 2,000 installations at most, so that a document is worth its read and its write. */
+const MOST_BYTES = 40_000;
+/** The most sets of a page, beside its chunks in a write of 10 MiB. */
 const MOST_SETS = 64;
 
 interface Context {
@@ -33,16 +43,15 @@ interface Context {
 
 interface Reserving {
   app: string;
-  /** ascending */
-  names: string[];
+  names: Names;
   caps: readonly Cap[];
   /** ms since the epoch */
   now: number;
 }
 
-/** `write` writes what was reserved, in the transaction that freezes the page. */
+/** `over`: the recipients over a cap. `write` writes what was reserved, in the transaction that freezes the page. */
 type Reserved =
-  | { kind: 'reserved'; capped: Set<string>; write: (writes: Transaction) => void }
+  | { kind: 'reserved'; over: Set<object>; write: (writes: Transaction) => void }
   | { kind: 'wide'; from: number };
 
 /** Where sets of a cell start. */
@@ -58,7 +67,7 @@ interface Part {
   start: number;
   /** the first bucket behind the set */
   end: number;
-  names: string[];
+  names: Names;
 }
 
 interface FoundPart extends Part {
@@ -74,21 +83,20 @@ export async function reserveAll(
   { app, names, caps, now }: Reserving,
 ): Promise<Reserved> {
   const { schema } = context;
-  const cells = await cellsOf(context, app, names);
-  const parts = partsOf(names, cells);
-  if (parts.length > MOST_SETS && names.length > NEVER_WIDE)
-    return { kind: 'wide', from: bucketIn(parts[MOST_SETS]!.names[0]!) };
-  const capped = new Set<string>();
+  const parts = partsOf(names, await cellsOf(context, app, names));
+  if (parts.length > MOST_SETS && names.recipients.length > NEVER_WIDE)
+    return { kind: 'wide', from: parts[MOST_SETS]!.names.buckets[0]! };
+  const over = new Set<object>();
   const expireAt = expiryAt(setExpiry(caps, now));
   const sets: { ref: DocumentReference; found: DocumentSnapshot | null; fields: CapSetFields }[] =
     [];
   const grown = new Set<Cell>();
   for (const { cell, start, end, names: some, found } of await setsOf(context, app, parts)) {
     const reserved = reserve(setIn(found), some, { caps, now });
-    for (const it of reserved.capped) capped.add(it);
+    for (const it of reserved.capped) over.add(it);
     // nothing was reserved
-    if (reserved.capped.length === some.length) continue;
-    const cuts = cut({ start, set: reserved.set });
+    if (reserved.capped.length === some.recipients.length) continue;
+    const cuts = cut({ start, set: reserved.set }, MOST_BYTES);
     for (const [index, { start: at, set }] of cuts.entries()) {
       const fields = { set, end: cuts[index + 1]?.start ?? end, expireAt };
       const isNew = at !== start;
@@ -100,7 +108,7 @@ export async function reserveAll(
   }
   return {
     kind: 'reserved',
-    capped,
+    over,
     write(writes) {
       for (const { ref, found, fields } of sets) put(writes, ref, found, { ...fields });
       for (const { found, starts } of grown)
@@ -122,8 +130,8 @@ function put(
 const cellOf = (bucket: number) => Math.floor(bucket / CELL);
 
 /** The cells of names, by their number. */
-async function cellsOf({ client, schema }: Context, app: string, names: readonly string[]) {
-  const cells = [...new Set(names.map((it) => cellOf(bucketIn(it))))];
+async function cellsOf({ client, schema }: Context, app: string, { buckets }: Names) {
+  const cells = [...new Set(Array.from(buckets, cellOf))];
   const found = await client.get(cells.map((it) => schema.capStarts(app, it)));
   return new Map(
     cells.map((it, index): [number, Cell] => [
@@ -133,15 +141,17 @@ async function cellsOf({ client, schema }: Context, app: string, names: readonly
   );
 }
 
-/** The names by the set in which each lies. Both are in ascending order. */
-function partsOf(names: readonly string[], cells: ReadonlyMap<number, Cell>): Part[] {
+/** The names by the set in which each lies. */
+function partsOf(names: Names, cells: ReadonlyMap<number, Cell>): Part[] {
   const parts: Part[] = [];
-  for (const name of names) {
-    const bucket = bucketIn(name);
+  const { buckets } = names;
+  for (let from = 0; from < buckets.length; ) {
+    const bucket = buckets[from]!;
     const cell = cells.get(cellOf(bucket))!;
-    const last = parts.at(-1);
-    if (last && bucket < last.end) last.names.push(name);
-    else parts.push({ cell, ...rangeOf(cell, bucket), names: [name] });
+    const range = rangeOf(cell, bucket);
+    const to = endIn(names, from, range.end);
+    parts.push({ cell, ...range, names: between(names, from, to) });
+    from = to;
   }
   return parts;
 }
@@ -198,8 +208,7 @@ export async function eraseCaps(context: Context, devices: readonly Device[]): P
       const parts = partsOf(names, await cellsOf(context, app, names));
       for (const { found, names: some } of await setsOf(context, app, parts)) {
         const before = setIn(found);
-        const isGone = (at: number) => wasTheirs(device, at);
-        const set = some.reduce((left, it) => withoutTimes(left, it, isGone), before);
+        const set = withoutTimes(before, some, (at) => wasTheirs(device, at));
         if (set.length < before.length) writes.update(found.ref, { set }, unchanged(found));
       }
     });

@@ -39,7 +39,7 @@ export function firestoreFreeze(
       const read = erase.late(page.chunks, erasures, page.now);
       const reserved = await reservedIn({ client, schema }, { ...page, chunks: read });
       if (reserved.kind === 'wide') return reserved;
-      const chunks = read.map((it) => withCaps(it, reserved.capped));
+      const chunks = read.map((it) => withCaps(it, reserved.over));
       const counted = await countedUp(writes, schema, chunks);
       reserved.write(writes);
       const parts = Math.max(shard.parts ?? 0, page.chunks.length);
@@ -67,7 +67,7 @@ export function firestoreFreeze(
   };
 }
 
-const NONE = { kind: 'reserved' as const, capped: new Set<string>(), write() {} };
+const NONE = { kind: 'reserved' as const, over: new Set<object>(), write() {} };
 
 /** Nothing is read where no caps hold. */
 function reservedIn(

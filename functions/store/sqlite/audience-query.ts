@@ -98,6 +98,7 @@ const columns = {
   tags: 'tags',
   attributes: 'attributes',
   movedAt: 'moved_at',
+  bucket: 'bucket',
 };
 type Column = keyof typeof columns;
 export const COLUMNS = Object.keys(columns) as Column[];

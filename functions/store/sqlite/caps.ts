@@ -4,10 +4,25 @@
  */
 
 import type { Cap } from '../../model/app-policy.ts';
-import { bucketIn } from '../../model/receipt.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { type CapSet, cut, namesOf, reserve, setExpiry, withoutTimes } from '../cap-set.ts';
+import {
+  between,
+  type CapSet,
+  cut,
+  endIn,
+  type Names,
+  namesOf,
+  reserve,
+  setExpiry,
+  withoutTimes,
+} from '../cap-set.ts';
 import { type Device, wasTheirs } from '../erasure.ts';
+
+/**
+ * Bytes of a set: 400 installations at most. A page of all devices takes as long with sets five times as
+ * large, but few recipients, each in a set of its own, write less.
+ */
+const MOST_BYTES = 8_000;
 
 interface Row {
   start: number;
@@ -29,27 +44,25 @@ const endOf = ({ sql }: Database, app: string, start: number) =>
 
 interface Reserving {
   app: string;
-  /** ascending */
-  names: string[];
+  names: Names;
   caps: readonly Cap[];
   /** ms since the epoch */
   now: number;
 }
 
-/** Reserves a push to each, in the transaction that freezes it. Gives the names of those over a cap. */
-export function reserveAll(db: Database, { app, names, caps, now }: Reserving): Set<string> {
-  const all = new Set<string>();
+/** Reserves a push to each, in the transaction that freezes it. Gives the recipients over a cap. */
+export function reserveAll(db: Database, { app, names, caps, now }: Reserving): Set<object> {
+  const all = new Set<object>();
   const put = db.sql('INSERT OR REPLACE INTO caps VALUES (?, ?, ?, ?)');
-  for (let from = 0; from < names.length; ) {
-    const before = setBefore(db, app, bucketIn(names[from]!)) ?? { start: 0, set: Buffer.alloc(0) };
-    const end = endOf(db, app, before.start);
-    let to = from;
-    while (to < names.length && bucketIn(names[to]!) < end) to += 1;
-    const { set, capped } = reserve(before.set, names.slice(from, to), { caps, now });
+  const { buckets } = names;
+  for (let from = 0; from < buckets.length; ) {
+    const before = setBefore(db, app, buckets[from]!) ?? { start: 0, set: Buffer.alloc(0) };
+    const to = endIn(names, from, endOf(db, app, before.start));
+    const { set, capped } = reserve(before.set, between(names, from, to), { caps, now });
     for (const it of capped) all.add(it);
     // else nothing was reserved
     if (capped.length < to - from)
-      for (const it of cut({ start: before.start, set }))
+      for (const it of cut({ start: before.start, set }, MOST_BYTES))
         put.run(app, it.start, it.set, setExpiry(caps, now));
     from = to;
   }
@@ -58,16 +71,18 @@ export function reserveAll(db: Database, { app, names, caps, now }: Reserving): 
 
 /** Erases what is kept of devices for the time when they were the user's. */
 export function eraseCaps(db: Database, devices: readonly Device[]) {
-  for (const device of devices)
-    for (const name of namesOf(device)) {
-      const { app } = device;
-      const found = setBefore(db, app, bucketIn(name));
+  for (const device of devices) {
+    const { app } = device;
+    const names = namesOf(device);
+    for (const bucket of names.buckets) {
+      const found = setBefore(db, app, bucket);
       if (!found) continue;
       const { start, set } = found;
-      const rest = withoutTimes(set, name, (at) => wasTheirs(device, at));
+      const rest = withoutTimes(set, names, (at) => wasTheirs(device, at));
       if (rest.length < set.length)
         db.sql('UPDATE caps SET packed = ? WHERE app = ? AND start = ?').run(rest, app, start);
     }
+  }
 }
 
 /** Deletes at most `limit` sets that no cap counts any more. True if there may be more. */

@@ -93,8 +93,8 @@ export function sqliteFreeze(
   function withSkipped({ campaignId, shard, chunks, caps = [], now }: FrozenPage): CappedChunk[] {
     const app = chunks[0]?.app;
     const isCapped = caps.length > 0 && app !== undefined;
-    const names = isCapped ? reserveAll(db, { app, names: namesIn(chunks), caps, now }) : NONE;
-    const all = chunks.map((it) => withCaps(it, names));
+    const over = isCapped ? reserveAll(db, { app, names: namesIn(chunks), caps, now }) : NONE;
+    const all = chunks.map((it) => withCaps(it, over));
     const skipped = all.reduce((sum, it) => sum + it.capped, 0);
     const late = all.reduce((sum, it) => sum + it.late, 0);
     if (skipped + late === 0) return all;
@@ -118,4 +118,4 @@ export function sqliteFreeze(
   };
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<object> = new Set();

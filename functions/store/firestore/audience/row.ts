@@ -7,7 +7,9 @@ import type { AudienceRead } from '../../../ports/ports.ts';
 import type { InstallationFields } from '../schema.ts';
 
 /** What was not read is not there; what an audience says nothing about is not looked at. */
-export type Row = Matchable & Pick<Installation, 'provider' | 'environment'>;
+export type Row = Matchable &
+  Pick<Installation, 'provider' | 'environment'> &
+  Partial<Pick<Installation, 'bucket'>>;
 
 /** Those of an installation's fields that a row has, whatever was read of it. */
 type Fields = Omit<InstallationFields, 'optedOut'> & { optedOut?: true };
