@@ -9,6 +9,7 @@ import { http } from '@google-cloud/functions-framework';
 import { ConfigError } from './config/common.ts';
 import { type GoogleConfig, readGoogleConfig, readTarget } from './config/google.ts';
 import { createFront, type Entry } from './entry/front.ts';
+import { growHeap } from './entry/heap.ts';
 import { serveFromFirstRequest } from './entry/own-server.ts';
 import { createLog } from './log.ts';
 import { providers } from './model/provider/registry.ts';
@@ -52,6 +53,7 @@ async function start(target: string, log: Log) {
   });
 }
 
+growHeap();
 const log = createLog();
 const { target, isOnCloudRun } = readTarget(process.env);
 try {

@@ -49,7 +49,7 @@ locals {
 
   # Stack traces in the log name the lines of functions/. The bounds of V8's heap, in MB, are said because V8
   # takes them from the memory that it sees, and lets garbage lie until it is near them
-  # (test/bench/README.md, "On the Google engine").
+  # (test/bench/README.md, "On the Google engine"). How the heap grows below them: functions/entry/heap.ts.
   node_options = {
     for name, it in local.functions : name => join(" ", [
       "--enable-source-maps",
