@@ -112,3 +112,24 @@ test('a shard that is a small part of a cell does not read more changes than doc
   const reads = await read();
   assert.ok(reads <= most, `${reads} reads, ${within.length} in the shard`);
 });
+
+test('documents are read in larger queries after the first', { skip }, async (t) => {
+  const proxy = await startProxy(emulator, t);
+  const it = openPaged(t, { pages: { querySize: 10 } }, proxy.host);
+  const people = Array.from({ length: 160 }, (_, n) => person(idIn('0', `device-${n}`)));
+  await it.other.putInstallations(people);
+  await it.layout('default', 4);
+  it.clock.ahead += HOUR;
+  const range = { from: 0, to: 2 ** 28 };
+  proxy.calls.length = 0;
+  const all = { app: 'default', audience: {}, range, after: null, size: 100 };
+  let count = 0;
+  for await (const page of it.store.streamAudience(all)) count += page.installations.length;
+  assert.equal(count, people.length);
+  const queries = proxy.calls.filter(({ method, reads }) => {
+    return method === 'RunQuery' && reads.includes('installations');
+  });
+  const documents = queries.map((call) => call.reads.length);
+  // the last one finds nothing, which costs a read too
+  assert.deepEqual(documents, [10, ...Array(7).fill(20), 10, 1]);
+});
