@@ -95,6 +95,55 @@ test('every command that takes a time takes it with a zone, and none without', a
   assert.equal(await begins(), '2100-12-24T18:00:00.000Z', 'nothing was stored');
 });
 
+test('a local time is sent as typed, and what is none is refused with what to write', async (t) => {
+  const { volley, file, store } = await createCli(t);
+  const campaign = await file(
+    'c.json',
+    JSON.stringify({ name: 'x', audience: { everybody: true }, message: { title: 'Hi' } }),
+  );
+  const sent = await volley('send', campaign, '--local', ' 2100-12-24 09:00', '--late', 'next-day');
+  const id = sent.stdout.trim();
+  const { local, late } = (await store.getCampaign(id))!.schedule!;
+  assert.deepEqual([local, late], ['2100-12-24T09:00', 'next-day']);
+  const moved = await volley('reschedule', id, '--local', '2100-12-24T10:30', '--late', 'skip');
+  assert.equal(moved.stdout, `${id} scheduled 2100-12-24T10:30 local time\n`);
+  const report = (await volley('report', id)).stdout;
+  assert.match(
+    report,
+    /^State +scheduled: 2100-12-24 10:30 local time, from 2100-12-23 20:30 UTC$/m,
+  );
+
+  const local9 = ['--local', '2100-12-24 09:00'];
+  for (const [args, words] of [
+    [['--local', 'tomorrow'], '--local "tomorrow" is no time: write --local "2026-12-24 09:00"'],
+    [['--local', '2100-02-31 09:00'], '--local "2100-02-31 09:00" is no time: write'],
+    [['--local', '2100-12-24'], 'has no time of day: write --local "2100-12-24 09:00"'],
+    [['--local', '2100-12-24 09:00:30'], 'has seconds: give a whole minute'],
+    [
+      ['--local', '2100-12-24 09:00Z'],
+      'names a time zone: each device goes by its own. For one point in time give --at',
+    ],
+    [[...local9, '--zone', 'UTC'], '--zone goes with --at'],
+    [
+      [...local9, '--at', '2100-12-24T09:00:00Z'],
+      '--at is one point in time, --local one for each time zone: give one of them',
+    ],
+    [['--at', '2100-12-24T09:00:00Z', '--late', 'now'], '--late goes with --local'],
+    [[...local9, '--late', 'drop'], 'Allowed choices are now, next-day, skip'],
+  ] as const)
+    for (const command of [
+      ['send', campaign],
+      ['reschedule', id],
+    ]) {
+      const { code, stdout, stderr } = await volley(...command, ...args);
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+      assert.ok(stderr.replace(/\s+/g, ' ').includes(words), stderr);
+    }
+  const passed = await volley('send', campaign, '--local', '2020-12-24 09:00');
+  assert.equal(passed.code, 1);
+  assert.match(passed.stderr, /schedule\.local: has passed in every time zone/);
+});
+
 test('a campaign file with a time without a zone is refused by the API, which says what to add', async (t) => {
   const { volley, file } = await createCli(t);
   const told = async (at: string) => {

@@ -144,7 +144,7 @@ export function estimateText(it: EstimateView, usd: number): string {
   ] as [string, string][];
   const width = Math.max(...lines.map(([label]) => label.length));
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
-  if (waves.length > 0) text += `\n${wavesText(waves)}`;
+  if (waves.length > 0) text += `\nWaves\n${wavesText(waves)}`;
   for (const { severity, message, installations, examples } of it.problems) {
     const who = installations > 0 ? ` (${count(installations)} installations)` : '';
     text += `\n${severity}: ${oneLine(message)}${who}`;

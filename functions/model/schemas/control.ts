@@ -26,6 +26,8 @@ const local = z
   })
   // a Date takes the 31st of February for the 3rd of March
   .refine((it) => isTime(it), { message: 'is no time: there is no such day, hour or minute' })
+  // its last clock would show it a year later in UTC
+  .refine((it) => it < `${LAST_YEAR}`, { message: 'is too far away' })
   .meta({
     description: 'What the clock of each device shows when it is sent to.',
     example: '2026-12-24T09:00',

@@ -36,7 +36,9 @@ function byCountedZone({ timing: { defaultZone }, zones, offset }: Counted): Map
 /** The waves of these installations, the earliest first. */
 export function estimatedWaves(it: Counted): EstimatedWave[] {
   const counts = byCountedZone(it);
-  const names = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
+  const names = [...counts.keys()].sort(
+    (a, b) => counts.get(b)! - counts.get(a)! || a.localeCompare(b),
+  );
   return wavesOf(it.timing, names, it.offset).flatMap(({ zones: of, ...turn }) => {
     const zones = names.filter((name) =>
       'in' in of ? of.in.includes(name) : !of.except.includes(name),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultPolicy } from '../../../functions/model/app-policy.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { cli } from '../fixture.ts';
 
@@ -76,6 +77,51 @@ test('a quick estimate says how near it is, and how old', async (t) => {
   const json = JSON.parse((await volley('--json', 'estimate', '--everybody', '--quick')).stdout);
   assert.deepEqual([json.exact, json.asOf], [false, '2026-11-21T09:30:00.000Z']);
   assert.equal((await volley('estimate', '5000', '--quick')).code, 2);
+});
+
+test('an estimate lists waves, who is held and who is late, in 80 columns', async (t) => {
+  const { volley, store } = await cli(t);
+  await store.putAppPolicy('default', {
+    ...defaultPolicy,
+    quiet: { from: '22:00', to: '08:00' },
+    defaultZone: 'America/Argentina/ComodRivadavia',
+  });
+  const zones = ['Africa/Abidjan', 'Africa/Accra', 'Africa/Bamako', 'Europe/Berlin'];
+  await store.putInstallations([
+    ...zones.map((timeZone) => person(timeZone, { timeZone })),
+    person('a', { timeZone: 'Asia/Kathmandu' }),
+    person('b'),
+  ]);
+  // it is 13:00 UTC
+  const local = ['--everybody', '--local', '2026-11-21 15:00', '--late', 'skip'];
+  const { code, stdout, stderr } = await volley('estimate', ...local);
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stdout.split('\n').slice(2, -1).join('\n'),
+    `Languages      none 6
+Duration       about 4:00:01, from the first of 4 waves
+Cost           about 0.0002 US dollars on Google Cloud
+Waves
+  2026-11-21 13:00 UTC  1  skipped Asia/Kathmandu
+  2026-11-21 14:00 UTC  1  Europe/Berlin
+  2026-11-21 15:00 UTC  3  Africa/Abidjan, Africa/Accra and 1 more
+  2026-11-21 18:00 UTC  1  America/Argentina/ComodRivadavia
+warning: they tell no time zone, or none that is known, and follow that of the app's policy: America/Argentina/ComodRivadavia (1 installations)
+warning: 2026-11-21 15:00 has passed in Asia/Kathmandu: they are skipped (1 installations)`,
+  );
+  const night = await volley('estimate', '--everybody', '--local', '2026-11-22 07:00');
+  assert.match(night.stdout, /^Held +6 until 2026-11-22 11:00 UTC$/m);
+  assert.match(night.stdout, /^ {2}2026-11-22 08:00 UTC {2}3 {2}held Africa\/Abidjan/m);
+  const json = JSON.parse((await volley('--json', 'estimate', ...local)).stdout);
+  assert.deepEqual(json.waves[3], {
+    at: '2026-11-21T18:00:00.000Z',
+    zones: ['America/Argentina/ComodRivadavia'],
+    installations: 1,
+    held: false,
+    late: false,
+  });
+  for (const line of `${stdout}${night.stdout}`.split('\n').filter((it) => it.startsWith('  ')))
+    assert.ok(line.length <= 80, line);
 });
 
 test('--failing is in percent, also where it is left out', async (t) => {
