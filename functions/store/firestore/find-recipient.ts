@@ -1,6 +1,7 @@
 /** One device in what a campaign has frozen, or in a message that was closed in one write. */
 
 import type { Campaign } from '../../model/campaign.ts';
+import type { ShardWave } from '../../model/chunk.ts';
 import { beginOf, DAY_MS, expiryOf } from '../../model/timing.ts';
 import type { FoundRecipient, ShardOfDevice, SoughtDevice, Store } from '../../ports/ports.ts';
 import type { Outcome } from '../messages.ts';
@@ -91,6 +92,7 @@ function comesAfter(cursor: string, { name, index }: { name: string; index: numb
 
 const toShardOfDevice = (it: ShardFields): ShardOfDevice => ({
   index: it.index,
+  ...(it.wave !== undefined && { wave: JSON.parse(it.wave) as ShardWave }),
   from: it.from,
   to: it.to,
   cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
