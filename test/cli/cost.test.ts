@@ -66,6 +66,18 @@ test('the table in docs/operations.md is what the command prints', async () => {
   assert.ok(readme.includes(receiptsText(million.recipients)), 'and the sentence behind it');
 });
 
+test('what waves cost in docs/operations.md is what the arithmetic says', async () => {
+  const text = await readFile('docs/operations.md', 'utf8');
+  const more = (recipients: number, waves: number) => {
+    const asked = { recipients, read: recipients, failing: 0.02 };
+    return totalUsd(estimate({ ...asked, waves })) - totalUsd(estimate(asked));
+  };
+  const [many, most] = [more(1_000_000, 24), more(1_000_000, 40)].map((it) => it.toFixed(3));
+  const small = more(19_000, 24).toFixed(2);
+  assert.ok(text.includes(`cost $${many} more for a million in 24 waves, and $${most} in 40.`));
+  assert.ok(text.includes(`19,000 in 24 waves are $${small} more.`));
+});
+
 test('volley estimate of a number asks no server', async () => {
   const volley = async (...args: string[]) => {
     const out = { stdout: '', stderr: '' };

@@ -18,7 +18,7 @@ export interface Campaign {
   looked: number;
   /** pages of the registry; 0: they are looked through one by one */
   pages: number;
-  /** how often they are looked through: once for each wave */
+  /** by local time or quiet hours; 1: it has none */
   waves: number;
   /** installations that changed since the pages were written; null: there are none yet, they are built */
   changed: number | null;
@@ -95,26 +95,29 @@ function lookedUp({ removed, chunks, pages }: Campaign): number {
 
 /** What finding the recipients takes. */
 function registryOf({ looked, pages, changed, shards, waves }: Campaign) {
+  // those that move are looked for once more
+  const passes = waves > 1 ? waves + 1 : 1;
+  // which zones there are, a sample of how many are in each, and twice which shards are open
+  const zones = waves > 1 ? waves + 2 * CELLS + 2 * shards : 0;
   // the estimate counts a share, then the rest if that is few
-  if (pages === 0)
-    return { reads: waves * looked + Math.ceil(Math.min(looked, 20_000) / 1_000) + 2, writes: 0 };
-  // of the estimate
-  const some = 10;
-  // the first wave leaves pages as of its time, and few have changed since when the next one comes
-  const later = (waves - 1) * pages;
+  const some = zones + (pages === 0 ? Math.ceil(Math.min(looked, 20_000) / 1_000) + 2 : 10);
+  if (pages === 0) return { reads: passes * looked + some, writes: 0 };
+  const later = (passes - 1) * pages;
   if (changed === null) return { reads: looked + pages + some + later, writes: pages };
   // each shard reads all changes of its cell
-  const ofWave = shards / waves;
-  const again = Math.max(1, ofWave / CELLS);
+  const ofPass = shards / passes;
+  const again = Math.max(1, ofPass / CELLS);
+  // pages that are written again have no changes when they are read again
+  const isFolded = changed >= FOLDED_AFTER * pages;
   return {
     reads: Math.ceil(
       pages +
         some +
-        changed * again +
         later +
-        waves * (looked / AUDITED + 2 * Math.max(CELLS, ofWave)),
+        changed * again * (isFolded ? 1 : passes) +
+        passes * (looked / AUDITED + 2 * Math.max(CELLS, ofPass)),
     ),
-    writes: changed >= FOLDED_AFTER * pages ? pages : 0,
+    writes: isFolded ? pages : 0,
   };
 }
 

@@ -20,7 +20,7 @@ interface Asked {
   changed?: number;
   /** share of the recipients that APNs reaches (default: 1); FCM reaches the others */
   apns?: number;
-  /** how often they are looked through: once for each wave of local time or quiet hours (default: 1) */
+  /** by local time or quiet hours: they are looked through for each (default: 1) */
   waves?: number;
 }
 
@@ -62,8 +62,9 @@ export function estimate({
   apns = USUAL.apns,
   waves = 1,
 }: Asked): Line[] {
-  const shards = waves > 1 ? waves * shardsOfWave(read, waves) : shardsFor(read);
-  // each wave has shards of its own, and each of them a last chunk that is not full
+  // each wave has shards of its own, and devices that move have the last one
+  const shards = waves > 1 ? waves * shardsOfWave(read, waves) + 1 : shardsFor(read);
+  // the last chunk of a shard is not full
   const chunks = Math.ceil(recipients / CHUNK_SIZE) + (waves > 1 ? Math.ceil(shards / 2) : 0);
   const documents = documentsOf({
     chunks,
@@ -134,8 +135,8 @@ export function receiptLines(receipts: number): Line[] {
 
 /**
  * US dollars of a campaign to so many, at list prices. `failing`: the share that is not reached; `by`: the
- * recipients of each provider, as far as they are known (default: all are reached by APNs); `waves`: how
- * often the audience is read.
+ * recipients of each provider, as far as they are known (default: all are reached by APNs); `waves`: those
+ * of local time or quiet hours.
  */
 export function campaignUsd(
   recipients: number,
