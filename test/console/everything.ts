@@ -80,6 +80,13 @@ export async function fillEverything(all: Console, text: TextOf): Promise<Screen
   await own.post(`/v1/campaigns/${id}/pause`);
   const at = new Date(Date.now() + 3_600_000).toISOString();
   await own.post('/v1/campaigns', { ...campaign, name: text('once', 200), schedule: { at } });
+  // still to come everywhere, and on the calendar before most runs
+  const local = new Date(Date.now() + 20 * 3_600_000).toISOString().slice(0, 16);
+  const waiting = await own.post<CampaignView>('/v1/campaigns', {
+    ...campaign,
+    name: text('local', 200),
+    schedule: { local },
+  });
   await client.put('/v1/segments/vip', { audience: { tags: [tag] } });
   const schedule = await client.post<{ id: string }>('/v1/schedules', {
     name: text('schedule', 200),
@@ -122,6 +129,7 @@ export async function fillEverything(all: Console, text: TextOf): Promise<Screen
     { path: '', needs: LOOK, shows: ['name'] },
     { path: `campaigns/${id}`, needs: LOOK, shows: ['name', 'title', 'body', 'tag', 'key'] },
     { path: `campaigns/${mine.id}`, needs: LOOK, shows: ['name', 'long body', 'key'] },
+    { path: `campaigns/${waiting.id}`, needs: LOOK, shows: ['local', 'title', 'body', 'tag'] },
     { path: `compose?from=${id}`, needs: LOOK, shows: ['title', 'body'] },
     { path: 'devices', needs: [], shows: [] },
     {
@@ -129,7 +137,7 @@ export async function fillEverything(all: Console, text: TextOf): Promise<Screen
       needs: [],
       shows: ['user', 'version', 'tag', 'attribute', 'value', 'name'],
     },
-    { path: 'schedules', needs: LOOK, shows: ['schedule', 'once'] },
+    { path: 'schedules', needs: LOOK, shows: ['schedule', 'once', 'local'] },
     { path: `schedules/${schedule.id}`, needs: LOOK, shows: ['schedule', 'title', 'tag'] },
     { path: 'webhooks', needs: [], shows: ['description'] },
     { path: `webhooks/${hook.id}`, needs: [], shows: ['description', 'app'] },

@@ -22,7 +22,7 @@ import { History } from './history.tsx';
 import { type Live, useLive } from './live.ts';
 import { Now } from './now.tsx';
 import { ReceiptsPart } from './receipts.tsx';
-import { Held, WavesPart } from './waves.tsx';
+import { Held, useEstimatedWaves, WavesPart } from './waves.tsx';
 import { ledgerText } from './words.ts';
 
 export default function Campaign() {
@@ -71,6 +71,7 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
   // the last report may be some seconds older than the end
   useEffect(() => void (isClosed && report.reload()), [isClosed]);
   const shown = report.value.value;
+  const estimated = useEstimatedWaves(campaign);
   return (
     <>
       <header class="head">
@@ -98,10 +99,10 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
         <Held campaign={campaign} />
       </section>
       <Now campaign={campaign} live={live} report={shown} />
-      <WavesPart campaign={campaign} />
+      <WavesPart campaign={campaign} estimated={estimated ?? []} />
       <Graph live={live} isOpen={!isClosed && campaign.state !== 'scheduled'} />
       {/* in this order, so that nothing moves when it comes */}
-      {shown && (
+      {shown && estimated && (
         <>
           <ReceiptsPart campaign={campaign} before={shown.campaign.receipts} />
           <Failures campaign={campaign} report={shown} />

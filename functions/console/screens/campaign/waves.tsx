@@ -13,10 +13,15 @@ import { texts } from '../../texts/texts.ts';
 
 const words = texts.waves;
 
-export function WavesPart({ campaign }: { campaign: CampaignView }) {
+interface Props {
+  campaign: CampaignView;
+  /** before it is planned */
+  estimated: EstimateView['waves'];
+}
+
+export function WavesPart({ campaign, estimated }: Props) {
   const { waves, schedule } = campaign;
-  const estimate = useEstimate(campaign);
-  const shown = waves ? waves.map(waveOf) : estimatedWaves(estimate?.waves ?? []);
+  const shown = waves ? waves.map(waveOf) : estimatedWaves(estimated);
   const local = schedule?.local;
   if (shown.length === 0 || isOneTime(shown, local)) return null;
   return (
@@ -29,15 +34,23 @@ export function WavesPart({ campaign }: { campaign: CampaignView }) {
   );
 }
 
-/** Until it is planned. How many are in its waves then is known only as they begin. */
-function useEstimate({ app, audience, message, schedule, state, waves }: CampaignView) {
+/** Its waves until it is planned: how many are in them is known only as they begin. Null: they come. */
+export function useEstimatedWaves({
+  app,
+  audience,
+  message,
+  schedule,
+  state,
+  waves,
+}: CampaignView): EstimateView['waves'] | null {
   const isCounted = !('topic' in audience || 'condition' in audience || 'upload' in audience);
   const isAsked = isCounted && state === 'scheduled' && !waves && schedule !== undefined;
   const body = { app, audience, message, schedule };
   const found = useReader(isAsked ? JSON.stringify(body) : null, (signal) =>
     api.post<EstimateView>('/v1/audiences:estimate?quick', body, { signal }),
   );
-  return isAsked ? found.value.value : null;
+  if (!isAsked || found.problem.value) return [];
+  return found.value.value?.waves ?? null;
 }
 
 type WaveView = NonNullable<CampaignView['waves']>[number];
