@@ -47,7 +47,12 @@ export default function ComposeScreen() {
     };
   }, [from]);
   if (problem.value) return <ProblemNote problem={problem.value} />;
-  if (!compose.value) return <h1 class="unseen">{words.title}</h1>;
+  if (!compose.value)
+    return (
+      <h1 class="unseen" aria-busy="true">
+        {words.title}
+      </h1>
+    );
   return (
     <ComposeProvider value={compose.value}>
       <Head onDiscard={() => void newDraft().then(begin)} />
