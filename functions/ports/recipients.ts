@@ -22,7 +22,10 @@ export type ShardOfDevice = Pick<
 
 /** An entry of a frozen list. Times are ms since the epoch; null where an older version kept none. */
 export interface FoundRecipient
-  extends Pick<Chunk, 'provider' | 'environment' | 'attempt' | 'notBefore' | 'expiresAt'> {
+  extends Pick<
+    Chunk,
+    'provider' | 'environment' | 'attempt' | 'notBefore' | 'expiresAt' | 'quiet'
+  > {
   chunkId: string;
   shard: number;
   /** its place in the chunk; with the chunk's id it makes the id of the push */

@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** A chunk of which nothing is open. Tokens and personal values are not kept. */
-export interface SentChunk extends Pick<NewChunk, 'id' | 'provider' | 'environment'> {
+export interface SentChunk extends Pick<NewChunk, 'id' | 'provider' | 'environment' | 'quiet'> {
   /** the recipients' ids, as `pack` writes them */
   ids: string;
   /** a letter for each recipient, see outcomes.ts */
@@ -70,7 +70,7 @@ export function outcomeOf(
 }
 
 function withoutErased(
-  { id, app, provider, environment, recipients }: NewChunk,
+  { id, app, provider, environment, quiet, recipients }: NewChunk,
   commit: ChunkCommit,
   isErased: IsErased,
 ) {
@@ -85,8 +85,9 @@ function withoutErased(
   });
   const { ids } = pack(redacted(recipients, gone));
   const { names } = left;
+  const more = { ...(quiet && { quiet }), ...(names && { names }) };
   return {
-    chunk: { id, provider, environment, ids, outcomes, ...(names && { names }) },
+    chunk: { id, provider, environment, ids, outcomes, ...more },
     commit: left,
   };
 }

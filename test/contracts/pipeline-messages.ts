@@ -12,6 +12,7 @@ import { cancel, pauseBy } from '../../functions/pipeline/control/control.ts';
 import { createInline } from '../../functions/pipeline/send/inline.ts';
 import { singlePush } from '../../functions/pipeline/single-push.ts';
 import { sweep } from '../../functions/pipeline/sweep.ts';
+import { why } from '../../functions/pipeline/why/why.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import { accepted } from '../pipeline/script.ts';
 import { createWorld, eachOnce, MINUTE, NOW, type World } from '../pipeline/world.ts';
@@ -371,6 +372,11 @@ export function messagePipelineContract(
       ['device-0', NOW + HOUR, NOW + 17 * HOUR + 15 * MINUTE],
       ['device-1', NOW + HOUR, NOW + 23 * HOUR],
     ]);
+    const told = await why(world.ports, idOf(later), 'device-0');
+    assert.equal(
+      told.kind === 'known' && told.why.delivery?.expiresAt,
+      NOW + 17 * HOUR + 15 * MINUTE,
+    );
     await inline.stop();
   });
 

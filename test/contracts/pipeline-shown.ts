@@ -171,6 +171,12 @@ export function shownContract(name: string, makeStore: MakeStore, skip: string |
         ),
       );
 
+      // in New York it becomes quiet at 18:00
+      assert.match(
+        (await of(world, id, 3)).next,
+        /^Was the device online before 2026-11-21 23:00:00 UTC/,
+      );
+
       const list = await world.campaign({
         audience: { installationIds: ['device-0', 'device-2'] },
       });

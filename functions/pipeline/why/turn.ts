@@ -4,9 +4,10 @@ import { offsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Installation } from '../../model/installation.ts';
 import { afterQuiet } from '../../model/quiet.ts';
-import { beginOf } from '../../model/timing.ts';
+import { spanAt } from '../../model/quiet-spans.ts';
+import { beginOf, expiryIn } from '../../model/timing.ts';
 import { countedZone, isInWave, type Turn, turnIn } from '../../model/waves.ts';
-import type { Ports, ShardOfDevice } from '../../ports/ports.ts';
+import type { FoundRecipient, Ports, ShardOfDevice } from '../../ports/ports.ts';
 import { movedSince } from '../plan/movers.ts';
 import { timingOf } from '../plan/timing.ts';
 
@@ -37,6 +38,23 @@ export async function deviceTime(
     turn: turnIn(timing, zone, offset),
     quietUntil: until > now() ? until : null,
   };
+}
+
+/**
+ * When a push to a device expires, as its provider was told or would be now, by its zone as it is now; in ms
+ * since the epoch.
+ */
+export function endOf(
+  { now, offsetAt: offset = offsetAt }: Pick<Ports, 'now' | 'offsetAt'>,
+  campaign: Campaign,
+  it: FoundRecipient,
+  zone: string | undefined,
+): number {
+  const at = it.state === 'open' ? now() : (it.claimedAt ?? now());
+  const end = expiryIn(it, campaign, { zone, now: at, offset });
+  if (!it.quiet) return end;
+  const { isQuiet, to } = spanAt(it.quiet, zone, at, offset);
+  return isQuiet ? end : Math.min(end, to);
 }
 
 /** Whether it changed its zone after the campaign began, or shortly before. */

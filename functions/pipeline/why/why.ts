@@ -13,7 +13,7 @@ import { type Delivery, deliveryOf } from './delivery.ts';
 import type { Facts, Hint, Step, WhyState } from './facts.ts';
 import { hintsOf } from './hints.ts';
 import { timelineOf } from './timeline.ts';
-import { deviceTime } from './turn.ts';
+import { deviceTime, endOf } from './turn.ts';
 
 export interface Why extends Pick<Facts, 'campaign' | 'installationId' | 'installation' | 'now'> {
   state: WhyState;
@@ -63,7 +63,12 @@ async function factsOf(ports: Ports, campaign: Campaign, device: Device): Promis
   const { installationId, installation } = device;
   const found = await findIn(ports, campaign, installationId, installation);
   const time = installation && (await deviceTime(ports, campaign, installation.timeZone));
-  return { campaign, installationId, installation, found, time, now: ports.now() };
+  const recipients = found.recipients.map((it) => ({
+    ...it,
+    expiresAt: endOf(ports, campaign, it, installation?.timeZone),
+  }));
+  const now = ports.now();
+  return { campaign, installationId, installation, found: { ...found, recipients }, time, now };
 }
 
 function told(ports: Ports, facts: Facts): Why | null {

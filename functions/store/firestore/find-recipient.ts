@@ -119,6 +119,7 @@ async function recipientsIn(context: Reader, found: Found): Promise<FoundRecipie
       attempt: it.attempt,
       notBefore: it.notBefore,
       expiresAt: it.expiresAt,
+      ...(it.quiet && { quiet: it.quiet }),
       state,
       frozenAt: it.frozenAt ?? null,
       claimedAt: it.claimedAt ?? null,
@@ -163,7 +164,7 @@ function sentIn(
   { failures, startedAt }: Outcome,
   { chunk, index, size }: { chunk: Outcome['chunks'][number]; index: number; size: number },
 ): FoundRecipient {
-  const { id: chunkId, provider, environment, outcomes, names } = chunk;
+  const { id: chunkId, provider, environment, quiet, outcomes, names } = chunk;
   return {
     chunkId,
     shard: 0,
@@ -174,6 +175,7 @@ function sentIn(
     attempt: 1,
     notBefore: 0,
     expiresAt: expiryOf(campaign, 0),
+    ...(quiet && { quiet }),
     state: stateAt(outcomes, index),
     frozenAt: campaign.createdAt,
     claimedAt: campaign.createdAt,

@@ -68,6 +68,9 @@ export const outcomesOf = ({
 }: Pick<ChunkRow, 'size' | 'outcomes' | 'open' | 'doubtful'>): string =>
   outcomes ?? fromLists(size, JSON.parse(open ?? 'null'), JSON.parse(doubtful));
 
+export const quietOf = ({ quiet }: Pick<ChunkRow, 'quiet'>): Pick<Chunk, 'quiet'> =>
+  quiet === null ? {} : { quiet: JSON.parse(quiet) };
+
 /** The recipients of a chunk; it is there. */
 export function findRecipients({ sql }: Database, chunkId: string): Recipient[] {
   const { packed, rest } = sql<{ packed: string; rest: string | null }>(
@@ -113,5 +116,5 @@ export const toChunk = (row: ChunkRow, recipients: Recipient[]): Chunk => ({
   stalled: row.stalled,
   notBefore: row.not_before,
   expiresAt: row.expires_at,
-  ...(row.quiet !== null && { quiet: JSON.parse(row.quiet) }),
+  ...quietOf(row),
 });

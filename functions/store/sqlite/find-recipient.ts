@@ -11,7 +11,7 @@ import type { Database } from '../../sqlite/database.ts';
 import { nameIn } from '../push-names.ts';
 import { unpack } from '../recipients.ts';
 import { type Sought, soughtIn, stateAt } from '../traces.ts';
-import { type ChunkRow, findChunk, outcomesOf } from './chunk-rows.ts';
+import { type ChunkRow, findChunk, outcomesOf, quietOf } from './chunk-rows.ts';
 import { type FailureRow, SELECT_FAILURE, toFailure } from './failures.ts';
 import { type ShardRow, toShard } from './shards.ts';
 
@@ -120,6 +120,7 @@ const toFound = (db: Database, row: ChunkRow, index: number): FoundRecipient => 
   attempt: row.attempt,
   notBefore: row.not_before,
   expiresAt: row.expires_at,
+  ...quietOf(row),
   state: stateAt(outcomesOf(row), index),
   frozenAt: row.frozen_at,
   claimedAt: row.claimed_at,
