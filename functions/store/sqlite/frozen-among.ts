@@ -51,13 +51,21 @@ async function foundIn(
   isOrdered: boolean,
 ): Promise<string[]> {
   const pages = createPages<{ packed: string }>(db, shard, 'packed');
-  if (isOrdered && sought.length < shard.pages)
-    for (const { bucket } of sought) await searchPages(shard, bucket, pages);
+  if (isOrdered) for (const { bucket } of sought) await searchPages(shard, bucket, pages);
   else await pages.read(pagesFrom(0, shard.pages - 1));
-  const ids = new Set(sought.map((it) => it.id));
-  return pages.lists().flatMap(({ packed }) => {
-    if (ids.size > FEW) return idsIn(packed).filter((id) => ids.has(id));
-    const near = [...ids].filter((id) => packed.includes(id));
-    return near.length > 0 ? idsIn(packed).filter((id) => near.includes(id)) : [];
+  return pages.entries().flatMap(([page, lists]) => {
+    const edges = isOrdered ? pages.edgesOf(page) : null;
+    const near = sought.filter(
+      ({ bucket }) => edges === null || (bucket >= edges.from && bucket <= edges.to),
+    );
+    const ids = new Set(near.map((it) => it.id));
+    return lists.flatMap(({ packed }) => among(packed, ids));
   });
+}
+
+function among(packed: string, ids: ReadonlySet<string>): string[] {
+  if (ids.size > FEW) return idsIn(packed).filter((id) => ids.has(id));
+  // a longer id may have it as a part
+  const may = [...ids].filter((id) => packed.includes(id));
+  return may.length > 0 ? idsIn(packed).filter((id) => may.includes(id)) : [];
 }

@@ -14,6 +14,8 @@ export function createPages<List extends { packed: string }>(
   columns: string,
 ) {
   const pages = new Map<number, List[]>();
+  /** of pages that were read: to find them takes as long as to read a page */
+  const edges = new Map<number, ReturnType<typeof edgesIn>>();
   const read = (page: number) => {
     const begin = `${shard.campaignId}.${shard.index}.${page}`;
     return sql<List>(
@@ -25,11 +27,17 @@ export function createPages<List extends { packed: string }>(
       for (const page of wanted)
         if (!pages.has(page) && page >= 0 && page < shard.pages) pages.set(page, read(page));
     },
-    edgesOf: (page: number) =>
-      edgesIn(
-        shard,
-        (pages.get(page) ?? []).map((it) => it.packed),
-      ),
+    edgesOf(page: number) {
+      let found = edges.get(page);
+      if (found === undefined) {
+        const lists = (pages.get(page) ?? []).map((it) => it.packed);
+        found = edgesIn(shard, lists);
+        edges.set(page, found);
+      }
+      return found;
+    },
     lists: () => [...pages.values()].flat(),
+    /** The pages that were read. */
+    entries: () => [...pages.entries()],
   };
 }
