@@ -17,7 +17,8 @@ export interface Packed {
 /**
  * Neither ids nor tokens contain white space, and this is three times as fast as JSON and smaller. A line
  * of the rest is the token; `TAB JSON` follows where a recipient has words of its own. Where recipients have
- * time zones, two lines come first: `SPACE JSON`, a list of the zones, and a character for each recipient.
+ * time zones, two lines follow all of these: a list of the zones, and a character for each recipient. A version
+ * that knows no zones reads the tokens alone.
  */
 export function pack(recipients: readonly Recipient[]): { ids: string; rest: string } {
   let [ids, rest] = ['', ''];
@@ -27,7 +28,7 @@ export function pack(recipients: readonly Recipient[]): { ids: string; rest: str
     rest += isOwn(it) ? `${it.token}\t${ownOf(it)}\n` : `${it.token}\n`;
     if (it.zone !== undefined) hasZones = true;
   }
-  return { ids, rest: hasZones ? packZones(recipients) + rest : rest };
+  return { ids, rest: hasZones ? rest + packZones(recipients) : rest };
 }
 
 const isOwn = ({ language, values, badge }: Recipient) =>
@@ -46,7 +47,7 @@ function packZones(recipients: readonly Recipient[]): string {
     letters += String.fromCharCode(
       NO_ZONE + (zone === undefined ? 0 : createdOnce(numbers, zone, () => numbers.size + 1)),
     );
-  return ` ${JSON.stringify([...numbers.keys()])}\n${letters}\n`;
+  return `${JSON.stringify([...numbers.keys()])}\n${letters}\n`;
 }
 
 /** The recipients of a chunk. One that is done has only their ids. */
@@ -54,12 +55,11 @@ export function unpack({ ids, rest }: Packed): Recipient[] {
   // as older versions stored them
   if (rest === null && ids.includes('\t')) return unpackTogether(ids);
   const own = rest === null ? null : linesOf(rest);
-  const zones = own?.[0]?.startsWith(' ') ? own.splice(0, 2) : null;
   const recipients = linesOf(ids).map((installationId, index) => ({
     installationId,
     ...(own ? unpackRest(own[index]!) : { token: '' }),
   }));
-  if (zones) addZones(recipients, zones);
+  if (own && own.length > recipients.length) addZones(recipients, own.slice(recipients.length));
   return recipients;
 }
 

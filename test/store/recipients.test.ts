@@ -23,7 +23,7 @@ test('a zone takes a character for each recipient, and its name is there once', 
   const { ids, rest } = pack(all);
   assert.equal(
     rest,
-    ` ["${b}","${a}"]\n0121\ntoken-0\t{"badge":0}\ntoken-1\ntoken-2\ntoken-3\t{"badge":3}\n`,
+    `token-0\t{"badge":0}\ntoken-1\ntoken-2\ntoken-3\t{"badge":3}\n["${b}","${a}"]\n0121\n`,
   );
   assert.deepEqual(unpack({ ids, rest }), all);
   assert.deepEqual(
