@@ -53,6 +53,9 @@ const minute = new Intl.DateTimeFormat(LANGUAGE, {
 });
 const wallDay = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeZone: 'UTC' });
 
+/** The time zone of this computer, which all times are shown in unless another is said. */
+export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** `Dec 24`, `09:00`, and both */
 export const shortDay = (at: number) => shortDate.format(at);
 export const minuteOf = (at: number) => minute.format(at);

@@ -1,6 +1,6 @@
 /** A strip of about a day: a bar for each wave, at the time at which its devices are sent to. */
 
-import { dayAndMinute, minuteOf, shortDay } from '../../format.ts';
+import { dayAndMinute, minuteOf, ownZone, shortDay } from '../../format.ts';
 import { texts } from '../../texts/texts.ts';
 import { nowShown } from '../time.tsx';
 import { type Span, shareOf, spanOf, ticksOf } from './span.ts';
@@ -45,7 +45,7 @@ export function Strip({ waves: all, local }: Props) {
           <span
             key={at}
             class="column"
-            style={{ ...leftOf(span, at), height: `${(sumOf(those) / most) * 100}%` }}
+            style={{ ...leftOf(span, at), '--part': sumOf(those) / most }}
           >
             {those.map((it) => (
               <Wave key={keyOf(it)} wave={it} />
@@ -99,6 +99,7 @@ function Legend({ waves, span }: { waves: StripWave[]; span: Span }) {
           <em /> {words.now}
         </li>
       )}
+      <li>{words.zone(ownZone)}</li>
     </ul>
   );
 }

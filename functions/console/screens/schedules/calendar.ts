@@ -1,6 +1,7 @@
 /** Days and months in the wall-clock time of a zone. Days are texts such as `2026-12-05`. */
 
 import { firstInstantOf } from '../../../lib/wall-clock.ts';
+import { ownZone } from '../../format.ts';
 
 export interface Month {
   year: number;
@@ -15,8 +16,6 @@ export interface Zone {
   /** `Sat, Nov 28, 9:30 AM` */
   timeOf(at: number): string;
 }
-
-export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function zoneOf(name: string): Zone {
   const format = (locale: string, options: Intl.DateTimeFormatOptions) => {

@@ -2,7 +2,7 @@
 
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import type { ScheduleView } from '../../../http/schedules/view.ts';
-import { ownZone } from './calendar.ts';
+import { ownZone } from '../../format.ts';
 
 /** Texts, as fields hold them. */
 export interface Draft {

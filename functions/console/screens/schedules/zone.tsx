@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
+import { ownZone } from '../../format.ts';
 import { Field } from '../../parts/field.tsx';
 import { texts } from '../../texts/texts.ts';
-import { ownZone, type Zone, zoneOf, zones } from './calendar.ts';
+import { type Zone, zoneOf, zones } from './calendar.ts';
 
 /** The zone that all times of these screens are shown in; it lasts as long as the page. */
 const chosen = signal(ownZone);

@@ -43,7 +43,7 @@ export const policy = {
   quiet: {
     title: 'Quiet hours',
     enabled: 'Campaigns wait while it is quiet where a device is',
-    more: "By each device's own clock. They hold also for messages with a category; tests, and messages without one, go at once.",
+    more: "By each device's own clock. They hold also for messages with a category; tests, and messages without one, go immediately.",
     from: 'From',
     to: 'Until',
     zone: 'Default time zone',

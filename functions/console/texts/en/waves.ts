@@ -24,7 +24,7 @@ export const waves = {
     waiting: 'Not counted yet',
   },
   lates: {
-    now: 'Send at once',
+    now: 'Send immediately',
     'next-day': 'Send at that time of the next day',
     skip: 'Skip these devices',
   },
@@ -36,7 +36,7 @@ export const waves = {
   others: 'All others, and devices that tell none',
   movers: 'Devices that changed their zone meanwhile',
   andMore: (names: string, more: number) => `${names} and ${more} more`,
-  zone: (zone: string) => `Times are those of ${zone}.`,
+  zone: (zone: string) => `Times of ${zone}`,
 };
 
 function devicesOf(many: number): string {

@@ -1,11 +1,11 @@
 /** When it begins, how fast it goes, and how carefully. */
 
 import { serverNow } from '../../../api/client.ts';
-import { dateTime } from '../../../format.ts';
+import { dateTime, ownZone } from '../../../format.ts';
 import { ZoneList } from '../../../parts/zone-list.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Draft, When } from '../draft/draft.ts';
-import { instantOf, ownZone, wallOf } from '../draft/zone.ts';
+import { instantOf, wallOf } from '../draft/zone.ts';
 import { Check, Segments, SelectField, TextField, useCompose } from '../parts.tsx';
 import { LocalFields } from './local.tsx';
 
@@ -57,10 +57,10 @@ function begun(kind: When['kind'], before: When): When {
   if (kind === 'local')
     return {
       kind,
-      wall: `${wallOf(serverNow() + 2 * DAY_MS, ownZone()).slice(0, 10)}T09:00`,
+      wall: `${wallOf(serverNow() + 2 * DAY_MS, ownZone).slice(0, 10)}T09:00`,
       late: 'now',
     };
-  const zone = 'zone' in before ? before.zone : ownZone();
+  const zone = 'zone' in before ? before.zone : ownZone;
   if (kind === 'again') return { kind, cron: '0 9 * * *', zone, until: '', missed: 'once' };
   const at = Math.ceil(serverNow() / HOUR_MS + 1) * HOUR_MS;
   return { kind, wall: wallOf(at, zone), zone };
@@ -82,7 +82,7 @@ function ZoneField({ when, path }: { when: Extract<When, { zone: string }>; path
 function AtFields({ when }: { when: Extract<When, { kind: 'at' }> }) {
   const { change } = useCompose();
   const found = instantOf(when.wall, when.zone);
-  const isElsewhere = found.at !== null && when.zone !== ownZone();
+  const isElsewhere = found.at !== null && when.zone !== ownZone;
   return (
     <div class="two">
       <TextField

@@ -3,8 +3,6 @@
 import { instantsOf } from '../../../../lib/wall-clock.ts';
 import { texts } from '../../../texts/texts.ts';
 
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
-
 const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
 
 /** Whether a field has a date and a time in it. */
