@@ -80,27 +80,7 @@ export function createLive(
   const pollers = new Map<string, Poller>();
   let listening = 0;
 
-  /** Receipts cost four reads, so they are read more seldom than the counts. */
-  async function receiptsFor(it: Poller, campaign: Campaign, counts: Sums) {
-    if (it.receipts === null || now() - it.receipts.at >= RECEIPTS_MS || isClosed(campaign.state))
-      it.receipts = { at: now(), summary: await receiptSummary(ports, campaign, counts) };
-    return it.receipts.summary;
-  }
-
-  /** Waves that wait change when the first of them begins, or with the campaign's state. */
-  async function standingFor(it: Poller, campaign: Campaign): Promise<Standing> {
-    const { state } = campaign;
-    const before = it.counted;
-    const waits = before?.waves.some((wave) => wave.state === 'waiting') && !isBusy(before.waves);
-    if (!before || !waits || before.state !== state || now() - before.at >= WAITING_MS)
-      it.counted = { ...(await standingOf(ports.store, campaign)), at: now(), state };
-    return it.counted!;
-  }
-
-  async function viewOf(it: Poller, campaign: Campaign) {
-    const { counts, waves } = await standingFor(it, campaign);
-    return campaignView(campaign, counts, await receiptsFor(it, campaign, counts), waves);
-  }
+  const viewOf = readingOf(ports, now);
 
   async function look(id: string, it: Poller): Promise<Snapshot | null> {
     const { store } = ports;
@@ -175,6 +155,31 @@ export function createLive(
         },
       };
     },
+  };
+}
+
+/** Reads a campaign as it is shown; what costs more than it is news is read more seldom. */
+function readingOf({ store }: Pick<Ports, 'store'>, now: () => number) {
+  /** Receipts cost four reads, so they are read more seldom than the counts. */
+  async function receiptsFor(it: Poller, campaign: Campaign, counts: Sums) {
+    if (it.receipts === null || now() - it.receipts.at >= RECEIPTS_MS || isClosed(campaign.state))
+      it.receipts = { at: now(), summary: await receiptSummary({ store }, campaign, counts) };
+    return it.receipts.summary;
+  }
+
+  /** Waves that wait change when the first of them begins, or with the campaign's state. */
+  async function standingFor(it: Poller, campaign: Campaign): Promise<Standing> {
+    const { state } = campaign;
+    const before = it.counted;
+    const waits = before?.waves.some((wave) => wave.state === 'waiting') && !isBusy(before.waves);
+    if (!before || !waits || before.state !== state || now() - before.at >= WAITING_MS)
+      it.counted = { ...(await standingOf(store, campaign)), at: now(), state };
+    return it.counted!;
+  }
+
+  return async (it: Poller, campaign: Campaign) => {
+    const { counts, waves } = await standingFor(it, campaign);
+    return campaignView(campaign, counts, await receiptsFor(it, campaign, counts), waves);
   };
 }
 

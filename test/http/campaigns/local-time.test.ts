@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { EstimateView } from '../../../functions/http/campaigns/estimate.ts';
+import { createLive } from '../../../functions/http/campaigns/live.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import type { Problem } from '../../../functions/http/core/problems.ts';
 import { BUCKETS } from '../../../functions/model/bucket.ts';
 import type { ShardWave } from '../../../functions/model/chunk.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { campaign, createFixture, jsonOf, NOW } from '../fixture.ts';
+
+const HOUR = 60 * 60 * 1000;
 
 /** What is wrong with a request: `422 schedule.local: has passed in every time zone`. */
 async function faultsOf(response: Response): Promise<string[]> {
@@ -154,25 +159,19 @@ test('an estimate has the waves of a local time that has passed in some zones', 
   );
 });
 
-test('a campaign that is planned shows its waves; lists and changes leave them out', async (t) => {
-  const { ask, store, clock } = await createFixture(t);
+/** A campaign in three waves, of which none is read yet: in Berlin, elsewhere, and those that move. */
+async function inWaves({ ask, store, clock }: Awaited<ReturnType<typeof createFixture>>) {
   const schedule = { local: '2026-11-22T09:00' };
   const { id } = await jsonOf<CampaignView>(
     await ask('POST', '/v1/campaigns', { ...campaign, schedule }),
   );
-  clock.now = NOW + 6 * 60 * 60 * 1000;
+  clock.now = NOW + 6 * HOUR;
   const whole = { from: 0, to: BUCKETS };
   const turn = { of: 1, part: 0, isHeld: false, isLate: false };
   const waves: ShardWave[] = [
-    { ...turn, index: 0, at: NOW + 19 * 3_600_000, zones: { in: ['Europe/Berlin'] } },
-    {
-      ...turn,
-      index: 1,
-      at: NOW + 20 * 3_600_000,
-      isHeld: true,
-      zones: { except: ['Europe/Berlin'] },
-    },
-    { ...turn, index: 2, at: NOW + 20 * 3_600_000, zones: 'movers' },
+    { ...turn, index: 0, at: NOW + 19 * HOUR, zones: { in: ['Europe/Berlin'] } },
+    { ...turn, index: 1, at: NOW + 20 * HOUR, isHeld: true, zones: { except: ['Europe/Berlin'] } },
+    { ...turn, index: 2, at: NOW + 20 * HOUR, zones: 'movers' },
   ];
   await store.startCampaign({
     id,
@@ -181,6 +180,13 @@ test('a campaign that is planned shows its waves; lists and changes leave them o
     dueAt: NOW,
     at: clock.now,
   });
+  return id;
+}
+
+test('a campaign that is planned shows its waves; lists and changes leave them out', async (t) => {
+  const fixture = await createFixture(t);
+  const { ask } = fixture;
+  const id = await inWaves(fixture);
   const shown = await jsonOf<CampaignView>(await ask('GET', `/v1/campaigns/${id}`));
   const none = { recipients: 0, accepted: 0, failed: 0, skipped: 0, pending: 0 };
   const wave = { state: 'waiting', held: false, late: false, counts: none };
@@ -201,4 +207,44 @@ test('a campaign that is planned shows its waves; lists and changes leave them o
   const events = await ask('GET', `/v1/campaigns/${id}/events?wait=0`);
   const told = await jsonOf<{ events: { event: string; data: CampaignView }[] }>(events);
   assert.deepEqual(told.events.find((it) => it.event === 'campaign')?.data.waves, shown.waves);
+});
+
+test('while all waves wait, the live stream reads their shards every 30 seconds, or when the state changes', async (t) => {
+  const fixture = await createFixture(t);
+  const id = await inWaves(fixture);
+  const looks = { campaign: 0, shards: 0 };
+  const { store } = fixture;
+  const counted: Store = {
+    ...store,
+    getCampaign: (it) => {
+      looks.campaign += 1;
+      return store.getCampaign(it);
+    },
+    listShards: (it) => {
+      looks.shards += 1;
+      return store.listShards(it);
+    },
+  };
+  const clock = { now: 0 };
+  const ports = { store: counted, log: fixture.ports.log };
+  const live = createLive(ports, { pollMs: 1, now: () => clock.now });
+  const listener = live.listen(id)!;
+  t.after(() => listener.close());
+  const { signal } = new AbortController();
+  const next = async (after: string | null, waitMs: number) =>
+    (await listener.next(after, waitMs, signal))!;
+  const first = await next(null, 0);
+  const { id: last, data } = first.messages.at(-1)!;
+  assert.equal((data as CampaignView).waves?.length, 3);
+  const looked = async () => {
+    for (const until = looks.campaign + 3; looks.campaign < until; ) await setTimeout(1);
+    return looks.shards;
+  };
+  assert.equal(await looked(), 1);
+  clock.now = 30_000;
+  assert.equal(await looked(), 2);
+  await fixture.ask('POST', `/v1/campaigns/${id}/pause`);
+  const paused = await next(last, 60_000);
+  assert.equal((paused.messages.at(-1)!.data as CampaignView).state, 'paused');
+  assert.equal(await looked(), 3);
 });
