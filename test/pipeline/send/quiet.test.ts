@@ -4,9 +4,10 @@ import type { OffsetAt } from '../../../functions/lib/wall-clock.ts';
 import { defaultPolicy } from '../../../functions/model/app-policy.ts';
 import type { CampaignRequest } from '../../../functions/model/campaign.ts';
 import type { ChunkCommit } from '../../../functions/model/chunk.ts';
-import type { QuietHours } from '../../../functions/model/quiet.ts';
+import { isQuiet, nextQuiet, type QuietHours } from '../../../functions/model/quiet.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { cancel, pauseBy } from '../../../functions/pipeline/control/control.ts';
+import { chance } from '../../contracts/store-fixture.ts';
 import { accepted } from '../script.ts';
 import { createWorld, MINUTE, ticking, type World } from '../world.ts';
 
@@ -483,3 +484,47 @@ test('one part of a chunk that fails stops the others, and what they learnt is k
   const times = Map.groupBy(world.script.sent, (it) => it.installationId);
   assert.equal(times.get('device-1')!.length, 1, 'sent before, and known');
 });
+
+const places = [
+  ...['Asia/Kathmandu', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Europe/Berlin'],
+  ...['America/St_Johns', 'Australia/Lord_Howe', 'America/New_York', 'Asia/Tokyo'],
+];
+
+for (const seed of [1, 2, 3, 4])
+  test(`whatever providers answer, no push starts or ends in quiet hours, and none is lost (${seed})`, async (t) => {
+    const { random, pick } = chance(seed);
+    const quiet = pick([NIGHT, { from: '12:00', to: '14:30' }, { from: '09:00', to: '06:00' }]);
+    // the clocks of Berlin and of New York are put back in these weeks
+    const at = Date.parse('2026-10-24T00:00Z') + Math.floor(random() * 8 * 24) * HOUR;
+    const zones = Array.from({ length: 150 }, () => (random() < 0.2 ? null : pick(places)));
+    const { world } = await quietWorld(t, { at: new Date(at).toISOString(), zones, quiet });
+    world.ports.chunkSize = 40;
+    world.script.answer = () => {
+      world.clock.now += Math.floor(random() * 60_000);
+      const kind = random();
+      if (kind < 0.5) return accepted;
+      if (kind < 0.6) return { kind: 'unknown', reason: 'timeout' };
+      return { kind: 'retry', reason: 'Busy', afterMs: random() * 5 * HOUR, scope: 'device' };
+    };
+    const audience = seed % 2 === 0 ? {} : { userIds: ['ada'] };
+    const id = await world.campaign({ audience });
+    await world.run();
+    const { recipients, failures } = await world.closed(id);
+    assert.equal(recipients, 150);
+    assert.deepEqual(
+      failures.filter((it) => it.reason === 'Expired'),
+      [],
+    );
+    const zoneOf = (it: { installationId: string }) =>
+      zones[Number(it.installationId.split('-')[1])] ?? 'Etc/UTC';
+    const before = new Map<string, number>();
+    for (const it of world.script.sent) {
+      const zone = zoneOf(it);
+      const where = `${it.installationId} in ${zone} at ${new Date(it.at).toISOString()}`;
+      // the script takes a while for each push of a part, in which it may become quiet
+      const started = before.get(`${it.seed} ${it.deliverBy}`) ?? it.at;
+      before.set(`${it.seed} ${it.deliverBy}`, started);
+      assert.ok(!isQuiet(quiet, zone, started), where);
+      assert.ok(it.deliverBy! <= nextQuiet(quiet, zone, started), where);
+    }
+  });
