@@ -54,7 +54,7 @@ export const transitions: Record<CampaignState, readonly CampaignState[]> = {
 export const isClosed = (state: CampaignState) => transitions[state].length === 0;
 
 /** `capped`: by a cap of the app. `late`: their local time had passed. What is 0 is left out. */
-export interface SkippedBy {
+interface SkippedBy {
   capped?: number | undefined;
   late?: number | undefined;
 }

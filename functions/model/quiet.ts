@@ -16,9 +16,6 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** A time of the day such as `22:00`, in ms since midnight. */
 const msOf = (time: string) => (Number(time.slice(0, 2)) * 60 + Number(time.slice(3))) * MINUTE_MS;
 
-/** How long it is quiet where the clocks do not change, in ms. */
-export const lengthOf = ({ from, to }: QuietHours) => (msOf(to) - msOf(from) + DAY_MS) % DAY_MS;
-
 const dayOf = (wall: number) => Math.floor(wall / DAY_MS) * DAY_MS;
 
 /** When a clock in `zone` shows a time of the day next, after `at`. */

@@ -30,7 +30,7 @@ const timeOfDay = z
   .string()
   .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { message: 'must be a time of the day such as 22:00' });
 
-export const quietSchema = z
+const quietSchema = z
   .strictObject({ from: timeOfDay, to: timeOfDay })
   .refine(({ from, to }) => from !== to, {
     path: ['to'],

@@ -33,7 +33,7 @@ function localTimeOf({ schedule }: Campaign): LocalTime | null {
  * The quiet hours that hold for a campaign; null if none do. Tests and dry runs disturb none but those who
  * asked for them. A single message without a category is what its user waits for.
  */
-export function quietFor(
+function quietFor(
   { dryRun, test, uncapped, message: { category } }: Campaign,
   { quiet, exempt }: AppPolicy,
 ): QuietHours | null {

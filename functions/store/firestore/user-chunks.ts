@@ -87,7 +87,7 @@ export async function searchChunks(
   return { shards: shards.map((it) => it.shard), found: found.flat() };
 }
 
-export interface ShardWith {
+interface ShardWith {
   shard: ShardFields;
   /** those of the names that lie in it */
   within: string[];
