@@ -101,8 +101,10 @@ function registryOf({ looked, pages, changed, shards, waves }: Campaign) {
   const zones = waves > 1 ? waves + 2 * CELLS + 2 * shards : 0;
   // the estimate counts a share, then the rest if that is few
   const some = zones + (pages === 0 ? Math.ceil(Math.min(looked, 20_000) / 1_000) + 2 : 10);
-  if (pages === 0) return { reads: passes * looked + some, writes: 0 };
-  const later = (passes - 1) * pages;
+  // by an index each device is read in its wave, and all of them in that of devices without a zone
+  if (pages === 0) return { reads: (waves > 1 ? 2 : 1) * looked + some, writes: 0 };
+  // each shard asks how many an index finds of its zones, and for the size of the registry
+  const later = (passes - 1) * pages + (waves > 1 ? 9 * shards : 0);
   if (changed === null) return { reads: looked + pages + some + later, writes: pages };
   // each shard reads all changes of its cell
   const ofPass = shards / passes;

@@ -3,30 +3,24 @@
  * Whatever is found goes through `matches`, which alone says who is in an audience.
  */
 
+import type { Query } from '@google-cloud/firestore';
 import { matches } from '../../model/audience/matches.ts';
 import { BUCKETS, bucketOf } from '../../model/bucket.ts';
 import type { Reached } from '../../model/installation.ts';
 import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { type PastReader, type PastSource, pastFor } from '../past.ts';
 import { byIds, byQueries, withTokens } from './audience/documents.ts';
-import { type Narrowed, narrowed } from './audience/narrowed.ts';
+import { estimate, fewest, fewOf } from './audience/few.ts';
+import { movedRows } from './audience/moved.ts';
+import { narrowed } from './audience/narrowed.ts';
 import { fieldsFor, hasMoved, type Row, toReached } from './audience/row.ts';
 import { sampleAudience } from './audience/sample.ts';
-import { aboutAll, countUpTo } from './audience/size.ts';
 import type { Client } from './client.ts';
 import { areRecent, datesIn } from './pages/last-seen.ts';
-import { firestoreLayouts, type Layout, SMALLEST } from './pages/layout.ts';
+import { firestoreLayouts, SMALLEST } from './pages/layout.ts';
 import { type PagesContext, type PagesOptions, pageRows } from './pages/read.ts';
-import { sizeByPages } from './pages/size.ts';
 import { pagesState } from './pages/state.ts';
 import type { Schema } from './schema.ts';
-
-/** What an index finds fewer of than this share of the registry is read by it. */
-const FEW = 1 / 500;
-/** An estimate is a count of what an index finds if that is safely so. */
-const FEW_ESTIMATED = FEW / 2;
-
-const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
 export function firestoreAudience(
   client: Client,
@@ -41,7 +35,8 @@ export function firestoreAudience(
     // one query finds each installation once, also those that opted out or that no index tells apart
     countsExactly(audience, size) {
       const found = narrowed(schema.installations, audience);
-      return 'queries' in found && found.queries.length === 1 && size < SMALLEST;
+      const isOne = 'queries' in found && found.queries.length === 1 && !found.zoned;
+      return isOne && size < SMALLEST;
     },
 
     async *streamAudience(read) {
@@ -72,42 +67,6 @@ export function firestoreAudience(
 }
 
 type Context = PagesContext;
-type Queried = Extract<Narrowed, { queries: unknown }>;
-
-async function estimate(context: Context, app: string, audience: AudienceRead['audience']) {
-  const { schema, layouts } = context;
-  const found = narrowed(schema.installations, audience);
-  if (found.kind === 'ids') return found.installationIds.length;
-  if (found.kind === 'tokens') return found.tokens.length;
-  const everywhere = { app, range: { from: 0, to: BUCKETS } };
-  if (found.kind === 'names') return countFew(context, found, everywhere, SMALLEST);
-  const layout = await layouts.get(app);
-  if (layout === null) return sizeOf(context, app, found);
-  // also while no page is built: what is read through pages is not counted exactly
-  const registry = await registryOf(context, layout);
-  if (found.kind === 'all') return registry;
-  const most = Math.ceil(registry * FEW_ESTIMATED);
-  const few = await countFew(context, found, everywhere, most);
-  return few > most ? registry : few;
-}
-
-/** About the size of the registry of an app that has pages, or will have when they are built. */
-async function registryOf({ client, schema, layouts }: Context, layout: Layout): Promise<number> {
-  const paged = await sizeByPages(client, schema, layouts, layout);
-  return paged ?? Math.max(SMALLEST, await aboutAll(client, schema.installations, layout.app));
-}
-
-/** About as many as its queries find together. */
-const sizeOf = async ({ client }: Context, app: string, { queries }: Queried) =>
-  sum(await Promise.all(queries.map((it) => aboutAll(client, it, app))));
-
-/** As many as its queries find, if these are at most `most`; else some number above that. */
-const countFew = async (
-  { client }: Context,
-  { queries }: Queried,
-  { app, range }: Pick<AudienceRead, 'app' | 'range'>,
-  most: number,
-) => sum(await Promise.all(queries.map((it) => countUpTo(client, it, app, range, most + 1))));
 
 async function* stream(
   context: Context,
@@ -133,7 +92,7 @@ async function* stream(
     for (const row of some) {
       last = row;
       if (!hasMoved(row, movedSince) || !matches(audience, row)) {
-        if (areCounted) leftOut += 1;
+        if (areCounted && movedSince === undefined) leftOut += 1;
         continue;
       }
       page.push(toReached(row, carried));
@@ -151,7 +110,7 @@ interface Source {
 
 async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   const { client, schema, layouts } = context;
-  const { app, range, after, audience, size } = read;
+  const { app, range, after, audience, movedSince, size } = read;
   const documents = { app, range, after, fields: fieldsFor(read) };
   const found = narrowed(schema.installations, audience);
   if (found.kind === 'ids' || found.kind === 'tokens') {
@@ -159,28 +118,23 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
       found.kind === 'ids' ? found.installationIds : await withTokens(context, app, found.tokens);
     return { rows: [await byIds(client, schema, ids, documents)], areCounted: false };
   }
-  const byIndex = (): Source => ({
-    rows: byQueries(client, found.queries, documents, size),
-    areCounted: found.queries.length === 1,
+  const by = (queries: Query[]): Source => ({
+    rows: byQueries(client, queries, documents, size),
+    areCounted: queries.length === 1,
   });
-  if (found.kind === 'names') return byIndex();
+  if (found.kind === 'names') return by(found.queries);
   const layout = await layouts.get(app);
+  if (layout === null && movedSince !== undefined)
+    return { rows: movedRows(context, documents, movedSince), areCounted: false };
   if (layout === null) {
-    const { rows, areCounted } = byIndex();
+    const { rows, areCounted } = by(await fewest(context, read, found));
     return { rows: learning(context, read, rows), areCounted };
   }
-  if (areRecent(datesIn(audience), client.now())) return byIndex();
-  if (found.kind === 'some' && (await isFew(context, read, found, layout))) return byIndex();
-  const paged = { ...documents, audience, movedSince: read.movedSince };
+  if (areRecent(datesIn(audience), client.now())) return by(found.queries);
+  const few = found.kind === 'some' && (await fewOf(context, read, found, layout));
+  if (few) return by(few);
+  const paged = { ...documents, audience, movedSince };
   return { rows: pageRows(context, layout, paged), areCounted: false };
-}
-
-/** Whether an index finds so few in the range that their documents are the cheaper way. */
-async function isFew(context: Context, read: AudienceRead, found: Queried, layout: Layout) {
-  const { range } = read;
-  const registry = await registryOf(context, layout);
-  const most = Math.ceil((registry * FEW * (range.to - range.from)) / BUCKETS);
-  return (await countFew(context, found, read, most)) <= most;
 }
 
 /** Installations that were read, at least, for them to tell how many there are. */

@@ -1,7 +1,7 @@
 /**
  * What Firestore's indexes find of an audience. A read document is paid for, so an index narrows as far
- * as it can: ids, tokens, user ids, a tag, or platform and language, of the audience itself or of any
- * that must hold with it. Tags together with others would be found by merging indexes, slowly, and
+ * as it can: ids, tokens, user ids, a tag, platform and language, or time zones, of the audience itself or of
+ * any that must hold with it. Tags together with others would be found by merging indexes, slowly, and
  * `none` not at all; https://firebase.google.com/docs/firestore/query-data/index-overview
  */
 
@@ -23,7 +23,12 @@ const MAX_ALTERNATIVES = 30;
 export type Narrowed =
   | { kind: 'ids'; installationIds: string[] }
   | { kind: 'tokens'; tokens: string[] }
-  | { kind: 'names' | 'some' | 'all'; queries: Query[] };
+  | {
+      kind: 'names' | 'some' | 'all';
+      queries: Query[];
+      /** the same by time zones, where another index is named above: one of both finds fewer */
+      zoned?: Query[] | undefined;
+    };
 
 /** The audience and all that must hold with it. */
 const conjuncts = (audience: Audience): Audience[] => [
@@ -43,19 +48,23 @@ export function narrowed(all: Query, audience: Audience): Narrowed {
   if (tokens) return { kind: 'tokens', tokens };
   const userIds = first((it) => it.userIds);
   if (userIds) return { kind: 'names', queries: anyOf('userId', 'in', userIds) };
+  const zones = first((it) => it.timeZone);
+  const zoned = zones && anyOf('timeZone', 'in', zones);
   const tagged = (it: Audience): { any?: string[] | undefined; all?: string[] | undefined } =>
     it.tags ?? {};
   const every = first((it) => tagged(it).all);
-  if (every) return { kind: 'some', queries: [all.where('tags', 'array-contains', every[0])] };
+  if (every)
+    return { kind: 'some', queries: [all.where('tags', 'array-contains', every[0])], zoned };
   const any = first((it) => tagged(it).any);
-  if (any) return { kind: 'some', queries: anyOf('tags', 'array-contains-any', any) };
+  if (any) return { kind: 'some', queries: anyOf('tags', 'array-contains-any', any), zoned };
   const platform = first((it) => it.platform);
   const on = platform && new Set(platform).size < platforms.length ? platform : undefined;
   const language = first((it) => it.language)?.map(languageKey);
   if (language) {
     const spoken = on ? language.flatMap((it) => on.map((each) => spokenOn(each, it))) : language;
-    return { kind: 'some', queries: anyOf('spoken', 'array-contains-any', spoken) };
+    return { kind: 'some', queries: anyOf('spoken', 'array-contains-any', spoken), zoned };
   }
-  if (on) return { kind: 'some', queries: anyOf('platform', 'in', on) };
+  if (on) return { kind: 'some', queries: anyOf('platform', 'in', on), zoned };
+  if (zoned) return { kind: 'some', queries: zoned };
   return { kind: 'all', queries: [all] };
 }

@@ -140,7 +140,7 @@ export function unpacked(
     const end = LENGTH_BYTES + buffer.readUInt32BE(0);
     const first = linesOf(buffer.subarray(LENGTH_BYTES, end), PICKING);
     const picked = pickedIn(first, n, picks);
-    // no row of most pages is in most waves of a campaign
+    // a wave of a campaign needs no row of many pages
     if (picked.length === 0 && n > 0) return [];
     const rows = picked.map(() => ({}) as Record<Column, unknown>);
     const wanted = (name: Column) => !fields || fields.has(name) || ALWAYS.has(name);
