@@ -10,6 +10,7 @@ import { hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Campaign, type CampaignState, isClosed, type Sums } from '../../model/campaign.ts';
 import { type CampaignEvent, toCloudEvent } from '../../model/event.ts';
+import { WAVE_AHEAD_MS } from '../../model/timing.ts';
 import { type ReceiptSummary, receiptSummary } from '../../pipeline/receipt-report.ts';
 import { type Standing, standingOf, type WaveProgress } from '../../pipeline/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -48,6 +49,8 @@ const AGAIN_MS = 2_000;
 const RECEIPTS_MS = 5_000;
 /** The same at the counts of a campaign whose waves all wait for their time: it may have 24 hours of them. */
 const WAITING_MS = 30_000;
+/** ms in which a wave that is due begins. Later something else holds it, such as a canary. */
+const DUE_MS = 5 * 60 * 1000;
 /** Each listener holds a request; more of them have to go to another instance. */
 const MAX_LISTENERS = 500;
 
@@ -74,7 +77,7 @@ interface Poller {
 }
 
 export function createLive(
-  ports: Pick<Ports, 'store' | 'log'>,
+  ports: Pick<Ports, 'store' | 'log' | 'now'>,
   { pollMs = POLL_MS, now = () => performance.now() }: { pollMs?: number; now?: () => number } = {},
 ): Live {
   const pollers = new Map<string, Poller>();
@@ -159,7 +162,7 @@ export function createLive(
 }
 
 /** Reads a campaign as it is shown; what costs more than it is news is read more seldom. */
-function readingOf({ store }: Pick<Ports, 'store'>, now: () => number) {
+function readingOf({ store, now: clock }: Pick<Ports, 'store' | 'now'>, now: () => number) {
   /** Receipts cost four reads, so they are read more seldom than the counts. */
   async function receiptsFor(it: Poller, campaign: Campaign, counts: Sums) {
     if (it.receipts === null || now() - it.receipts.at >= RECEIPTS_MS || isClosed(campaign.state))
@@ -171,8 +174,8 @@ function readingOf({ store }: Pick<Ports, 'store'>, now: () => number) {
   async function standingFor(it: Poller, campaign: Campaign): Promise<Standing> {
     const { state } = campaign;
     const before = it.counted;
-    const waits = before?.waves.some((wave) => wave.state === 'waiting') && !isBusy(before.waves);
-    if (!before || !waits || before.state !== state || now() - before.at >= WAITING_MS)
+    const isIdle = before?.state === state && areIdle(before.waves, clock());
+    if (!before || !isIdle || now() - before.at >= WAITING_MS)
       it.counted = { ...(await standingOf(store, campaign)), at: now(), state };
     return it.counted!;
   }
@@ -183,8 +186,13 @@ function readingOf({ store }: Pick<Ports, 'store'>, now: () => number) {
   };
 }
 
-const isBusy = (waves: WaveProgress[]) =>
-  waves.some(({ state }) => state === 'planning' || state === 'sending');
+/** Whether nothing changes at `at`, in ms since the epoch: none is begun, and the next is not due. */
+function areIdle(waves: WaveProgress[], at: number): boolean {
+  const next = waves.find(({ state }) => state === 'waiting');
+  if (!next || waves.some(({ state }) => state === 'planning' || state === 'sending')) return false;
+  const due = next.at - WAVE_AHEAD_MS;
+  return at < due || at > due + DUE_MS;
+}
 
 /** `next` of a listener. */
 async function nextNews(
