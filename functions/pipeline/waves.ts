@@ -3,6 +3,7 @@
 import { type Campaign, type Counts, noCounts, type Sums, sumsOf } from '../model/campaign.ts';
 import type { Shard, ShardWave } from '../model/chunk.ts';
 import { addCounts } from '../model/counts.ts';
+import { plannedAt } from '../model/timing.ts';
 import type { Ports } from '../ports/ports.ts';
 import { countsOf } from './costs.ts';
 
@@ -11,8 +12,9 @@ import { countsOf } from './costs.ts';
  * planning  its recipients are being read and frozen
  * sending   all are frozen, and some wait for their time or their outcome
  * done      nothing is left to do
+ * cancelled its campaign was cancelled before it was read
  */
-export const waveStates = ['waiting', 'planning', 'sending', 'done'] as const;
+export const waveStates = ['waiting', 'planning', 'sending', 'done', 'cancelled'] as const;
 type WaveState = (typeof waveStates)[number];
 
 export interface WaveProgress extends Omit<ShardWave, 'index' | 'of' | 'part'> {
@@ -35,10 +37,18 @@ function wavesIn(shards: readonly Shard[]): WaveProgress[] {
 }
 
 function stateOf(shards: readonly Shard[]): WaveState {
+  if (shards.every(isUnread)) return 'cancelled';
   if (shards.every((it) => it.planned))
     return shards.every((it) => it.chunksDone === it.chunks) ? 'done' : 'sending';
   return shards.some((it) => it.planned || it.pages > 0) ? 'planning' : 'waiting';
 }
+
+/** A wave is planned before its time only if it is cancelled, which closes it without reading it. */
+const isUnread = (it: Shard) =>
+  it.planned && it.chunks === 0 && (it.plannedAt ?? 0) < (plannedAt(it) ?? 0) - CLOCKS_MS;
+
+/** Clocks of instances may differ by so much, in ms. */
+const CLOCKS_MS = 60 * 1000;
 
 export interface Standing<T extends Sums = Sums> {
   counts: T;

@@ -2425,8 +2425,8 @@ export type Wave = {
   held: boolean;
   /** Their local time has passed: they are skipped. */
   late: boolean;
-  /** waiting: not read yet. planning: its recipients are being read, from a minute before its time. sending: all are read, and some wait for their time or their outcome. done: nothing is left. */
-  state: 'waiting' | 'planning' | 'sending' | 'done';
+  /** waiting: not read yet. planning: its recipients are being read, from a minute before its time. sending: all are read, and some wait for their time or their outcome. done: nothing is left. cancelled: the campaign was cancelled before it was read. */
+  state: 'waiting' | 'planning' | 'sending' | 'done' | 'cancelled';
   counts: {
     recipients: number;
     /** APNs or FCM accepted the push. They do not say whether a device shows it. */

@@ -81,7 +81,8 @@ const waveSchema = z
     state: z.enum(waveStates).meta({
       description:
         'waiting: not read yet. planning: its recipients are being read, from a minute before its time. ' +
-        'sending: all are read, and some wait for their time or their outcome. done: nothing is left.',
+        'sending: all are read, and some wait for their time or their outcome. done: nothing is left. ' +
+        'cancelled: the campaign was cancelled before it was read.',
     }),
     counts: countsSchema,
   })

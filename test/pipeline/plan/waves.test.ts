@@ -7,6 +7,7 @@ import { isLarge } from '../../../functions/model/sizes.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { cancel, pause, resume } from '../../../functions/pipeline/control/control.ts';
 import { planShard } from '../../../functions/pipeline/plan/shard.ts';
+import { standingOf } from '../../../functions/pipeline/waves.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, MINUTE, type World } from '../world.ts';
 
@@ -234,6 +235,11 @@ test('a cancelled campaign closes its waves without reading them', async (t) => 
   assert.deepEqual(
     [campaign.state, recipients, accepted, skipped, reads],
     ['cancelled', 1, 1, 0, 0],
+  );
+  const { waves } = await standingOf(store, campaign);
+  assert.deepEqual(
+    waves.map((it) => it.state),
+    ['done', 'cancelled', 'cancelled', 'cancelled', 'cancelled'],
   );
   await world.run();
   assert.deepEqual(Object.keys(times(world)), ['Asia/Tokyo']);
