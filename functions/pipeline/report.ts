@@ -240,19 +240,19 @@ export function reportText(it: Report): string {
 function waveTable(waves: WaveProgress[]): string {
   if (waves.length === 0) return '';
   const lines = waves.map(({ at, zones, isHeld, isLate, state, counts }) => {
-    const time = zones === 'movers' ? 'at the end'.padEnd(20) : minuteOf(at);
+    const time = zones === 'movers' ? 'at the end' : minuteOf(at).slice(0, -' UTC'.length);
     const what = isLate ? 'late' : isHeld ? 'held' : '';
-    const line = `  ${time}  ${state.padEnd(8)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
+    const line = `  ${time.padEnd(16)}  ${state.padEnd(8)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
     return `${line.trimEnd()}\n`;
   });
-  return `\nWaves, and their recipients so far\n${lines.join('')}`;
+  return `\nWaves (UTC), with their recipients so far\n${lines.join('')}`;
 }
 
-/** The first of them, and how many more; a name of a zone has at most 32 characters. */
+/** The one with the shortest name, and how many more; a name of a zone has at most 32 characters. */
 function zonesOf(zones: WaveProgress['zones']): string {
   if (zones === 'movers') return 'moved meanwhile';
   if ('except' in zones) return zones.except.length > 0 ? 'all other zones' : 'all zones';
-  const [first, ...more] = zones.in;
+  const [first, ...more] = zones.in.toSorted((a, b) => a.length - b.length);
   return more.length > 0 ? `${first}, ${more.length} more` : first!;
 }
 

@@ -1,7 +1,5 @@
 /** Counts of failures, and the bound of badges. */
 
-export { addCounts, sum } from '../model/counts.ts';
-
 /** How many failed for which reason. */
 export function tally(failures: { reason: string }[]): Record<string, number> {
   const reasons = new Map<string, number>();

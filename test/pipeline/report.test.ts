@@ -91,6 +91,27 @@ const plain: Report = {
   receipts: null,
   costUsd: 0,
 };
+test('the waves of a report fit in 80 columns', () => {
+  const counts = { recipients: 12_345_678, accepted: 0, failed: 0, skipped: 0 };
+  const wave = { at: NOW, isHeld: true, isLate: false, state: 'planning' as const, counts };
+  const long = 'America/Argentina/ComodRivadavia';
+  const text = reportText({
+    ...plain,
+    waves: [
+      { ...wave, zones: { in: [long] } },
+      { ...wave, zones: { in: [long, 'America/Argentina/Buenos_Aires', 'America/Bahia'] } },
+    ],
+  });
+  const lines = text.split('\n').slice(-4);
+  assert.deepEqual(lines, [
+    'Waves (UTC), with their recipients so far',
+    `  2026-11-21 13:00  planning 12,345,678  held  ${long}`,
+    '  2026-11-21 13:00  planning 12,345,678  held  America/Bahia, 2 more',
+    '',
+  ]);
+  for (const it of lines) assert.ok(it.length <= 80, it);
+});
+
 test('a campaign that reached no device says that its audience is empty', () => {
   const campaign = { ...plain.campaign, state: 'completed' as const };
   const counts = { ...plain.counts, recipients: 0, accepted: 0, failed: 0, skipped: 0 };

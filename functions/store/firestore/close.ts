@@ -9,7 +9,7 @@ import {
 } from '@google-cloud/firestore';
 import { type CampaignState, type Counts, noCounts, SYSTEM, sumsOf } from '../../model/campaign.ts';
 import { closedEvent } from '../../model/campaign-events.ts';
-import { addCounts } from '../counts.ts';
+import { addCounts } from '../../model/counts.ts';
 import { expiryOf, historyWith, namesAtClose, toCampaign } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';

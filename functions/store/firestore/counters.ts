@@ -9,8 +9,8 @@
 import { type DocumentReference, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { Counts } from '../../model/campaign.ts';
 import type { Held } from '../../model/chunk.ts';
+import { addCounts } from '../../model/counts.ts';
 import { COUNTERS_OF_SHARD } from '../../model/sizes.ts';
-import { addCounts } from '../counts.ts';
 import type { Context } from './context.ts';
 import {
   BY_NAME,

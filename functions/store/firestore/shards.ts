@@ -3,8 +3,8 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard, ShardWave } from '../../model/chunk.ts';
+import { addCounts } from '../../model/counts.ts';
 import type { Store } from '../../ports/ports.ts';
-import { addCounts } from '../counts.ts';
 import { findCampaign, outcomeIn } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { type Counter, countersOf, summedUp } from './counters.ts';

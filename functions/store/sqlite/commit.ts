@@ -1,9 +1,10 @@
 /** Committing what was learnt of a claimed chunk: outcomes, failures, counts and forgotten tokens. */
 
 import type { ChunkCommit, Failure } from '../../model/chunk.ts';
+import { addCounts } from '../../model/counts.ts';
 import type { Committed } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { addCounts, tally } from '../counts.ts';
+import { tally } from '../counts.ts';
 import { withCommit } from '../outcomes.ts';
 import type { SqliteCampaigns } from './campaigns.ts';
 import { type ChunkRow, findChunk, outcomesOf, settleRecipients } from './chunk-rows.ts';

@@ -2,8 +2,8 @@
 
 import { noCounts } from '../../model/campaign.ts';
 import type { ChunkCommit, NewChunk } from '../../model/chunk.ts';
+import { addCounts } from '../../model/counts.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { addCounts } from '../counts.ts';
 import {
   bareKey,
   commitWithout,

@@ -2,9 +2,9 @@
 
 import { type Counts, noCounts } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
+import { addCounts, sum } from '../../model/counts.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { addCounts, sum } from '../counts.ts';
 
 export interface ShardRow {
   campaign_id: string;
