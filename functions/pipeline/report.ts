@@ -242,7 +242,7 @@ function waveTable(waves: WaveProgress[]): string {
   const lines = waves.map(({ at, zones, isHeld, isLate, state, counts }) => {
     const time = zones === 'movers' ? 'at the end' : minuteOf(at).slice(0, -' UTC'.length);
     const what = isLate ? 'late' : isHeld ? 'held' : '';
-    const line = `  ${time.padEnd(16)}  ${state.padEnd(8)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
+    const line = `  ${time.padEnd(16)}  ${state.padEnd(9)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
     return `${line.trimEnd()}\n`;
   });
   return `\nWaves (UTC), with their recipients so far\n${lines.join('')}`;

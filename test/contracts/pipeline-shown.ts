@@ -127,10 +127,10 @@ export function shownContract(name: string, makeStore: MakeStore, skip: string |
       assert.equal(
         reportText((await report(world.ports, id))!).split('\n\n')[1],
         `Waves (UTC), with their recipients so far
-  2026-11-21 13:00  done              1  late  Asia/Kathmandu
-  2026-11-21 14:00  done              2        Europe/Berlin
-  2026-11-21 20:00  done              1        all other zones
-  at the end        done              1        moved meanwhile
+  2026-11-21 13:00  done               1  late  Asia/Kathmandu
+  2026-11-21 14:00  done               2        Europe/Berlin
+  2026-11-21 20:00  done               1        all other zones
+  at the end        done               1        moved meanwhile
 `,
       );
     },

@@ -105,8 +105,8 @@ test('the waves of a report fit in 80 columns', () => {
   const lines = text.split('\n').slice(-4);
   assert.deepEqual(lines, [
     'Waves (UTC), with their recipients so far',
-    `  2026-11-21 13:00  planning 12,345,678  held  ${long}`,
-    '  2026-11-21 13:00  planning 12,345,678  held  America/Bahia, 2 more',
+    `  2026-11-21 13:00  planning  12,345,678  held  ${long}`,
+    '  2026-11-21 13:00  planning  12,345,678  held  America/Bahia, 2 more',
     '',
   ]);
   for (const it of lines) assert.ok(it.length <= 80, it);
