@@ -262,3 +262,19 @@ test('the zones of a file of an earlier version are known, and its waves are who
   assert.deepEqual(await store.zonesOf('default'), ['Asia/Tokyo']);
   await store.close();
 });
+
+test('who moved and opted out of the category is not counted: another read has counted them', async (t) => {
+  const { store, clock } = await filled(t, [person('one', { timeZone: 'Zone/1' })]);
+  clock.at += 1;
+  await store.putInstallations([person('one', { timeZone: 'Zone/2', optedOutOf: ['news'] })]);
+  const audience = { category: 'news' };
+  const read = { app: 'default', audience, range: EVERYBODY, after: null, size: 100 };
+  const leftOut = async (movedSince?: number) => {
+    let all = 0;
+    for await (const page of store.streamAudience({ ...read, movedSince }))
+      all += page.leftOut ?? 0;
+    return all;
+  };
+  assert.deepEqual([await leftOut(), await leftOut(NOW)], [1, 0]);
+  await store.close();
+});
