@@ -3,7 +3,7 @@
  * are those that `test/store/firestore/estimate.test.ts` counts on the emulator.
  */
 
-import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER } from '../sizes.ts';
+import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER, FOLDED_IN_WAVES } from '../sizes.ts';
 
 export interface Campaign {
   chunks: number;
@@ -110,7 +110,7 @@ function registryOf({ looked, pages, changed, shards, waves }: Campaign) {
   const ofPass = shards / passes;
   const again = Math.max(1, ofPass / CELLS);
   // pages that are written again have no changes when they are read again
-  const isFolded = changed >= FOLDED_AFTER * pages;
+  const isFolded = changed >= (waves > 1 ? FOLDED_IN_WAVES : FOLDED_AFTER) * pages;
   return {
     reads: Math.ceil(
       pages +

@@ -161,7 +161,9 @@ test('small campaigns use the documents that the estimate says', { skip }, async
   ports.store.estimateAudience = estimateAudience;
   const local = { schedule: { local: '2026-11-24T09:00' } };
   const waves = ZONES.length;
-  const timed = { waves, shards: waves + 1, frozen: waves, pages: 16, changed: 60 };
+  await store.putInstallations(all.slice(0, 160).map((it) => ({ ...it, language: 'es' })));
+  paged.clock.ahead += DAY / 24;
+  const timed = { waves, shards: waves + 1, frozen: waves, pages: 16, changed: 160 };
   assertAs('in waves', await used(undefined, local), timed);
   const removed = PEOPLE / 100;
   const failing = shape(PEOPLE).chunks;

@@ -9,7 +9,7 @@ import { ahead } from '../../../lib/ahead.ts';
 import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
-import { AUDITED, PARTS_OF_PAGE } from '../../../model/sizes.ts';
+import { AUDITED, FOLDED_IN_WAVES, PARTS_OF_PAGE } from '../../../model/sizes.ts';
 import type { AudienceRead } from '../../../ports/ports.ts';
 import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
@@ -23,7 +23,7 @@ import { documentRows } from './documents.ts';
 import { datesIn, isInDoubt } from './last-seen.ts';
 import { laidOver, type Overlay } from './lay-over.ts';
 import { indexOf, type Layout, type Layouts, rangeOf } from './layout.ts';
-import { cellRange } from './markers.ts';
+import { cellRange, LANDED_MS } from './markers.ts';
 import { picksOf } from './picks.ts';
 import { averageOf } from './size.ts';
 import { type Slot, slotsIn } from './slots.ts';
@@ -135,7 +135,7 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
   const changes = await changesFor(reading, slot, slots);
   if (changes === null) return null;
   const overlay = overlayIn(changes, slot);
-  const isFolded = newIn(overlay, slot.page.through) >= reading.options.foldedAfter;
+  const isFolded = isWorth(reading, overlay, slot.page.through, changes.readAt);
   const audited = auditedPart(slot, reading.options.random());
   const { rows: bytes, n } = slot.page;
   // a page that is written again, or compared, is needed whole
@@ -150,10 +150,20 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
 
 const toRows = (rows: PageRow[]) => rows.map((it) => toRow(it.id, it));
 
-/** How many of these the page does not have already. */
-const newIn = ({ changed, gone }: Overlay, through: number) =>
-  [...changed.values()].filter((it) => it.at >= through).length +
-  [...gone.values()].filter((at) => at >= through).length;
+/** Whether so many changes are not in a page that it is written again. */
+function isWorth({ picks, options }: Reading, overlay: Overlay, through: number, readAt: number) {
+  if (newIn(overlay, through) >= options.foldedAfter) return true;
+  // later ones would have to be laid over once more
+  const isInWave = picks.has('timeZone');
+  return isInWave && newIn(overlay, through, readAt - LANDED_MS) >= FOLDED_IN_WAVES;
+}
+
+/** How many of these the page does not have already; of those before `until`. */
+function newIn({ changed, gone }: Overlay, through: number, until = Number.POSITIVE_INFINITY) {
+  const isNew = (at: number) => at >= through && at < until;
+  const all = [...[...changed.values()].map((it) => it.at), ...gone.values()];
+  return all.filter(isNew).length;
+}
 
 /** Null: so much has changed that the cell is read from documents. */
 async function changesFor(reading: Reading, slot: Slot, slots: Slot[]): Promise<Changes | null> {
