@@ -13,6 +13,7 @@ import { senders } from './senders.ts';
 import { soak } from './soak.ts';
 import { throttle } from './throttle.ts';
 import { triggers } from './triggers.ts';
+import { waves } from './waves.ts';
 import { why } from './why.ts';
 
 const whole = (text: string) => {
@@ -32,6 +33,7 @@ Examples:
   npm run bench -- campaign --engine google
   npm run bench -- audience
   npm run bench -- why
+  npm run bench -- waves
   npm run bench -- import --rows 1000000
   npm run bench -- soak --minutes 30
   npm run bench -- receipts --engine google
@@ -118,6 +120,18 @@ bench(
 bench('why', 'what became of one device: the time of the call, and its reads on Google')
   .option('--recipients <n>', 'installations', whole, 1_000_000)
   .action(async ({ json, recipients }) => print(await why({ recipients }), json));
+
+bench(
+  'waves',
+  'a campaign in local time to 24 zones: its order, what planning takes, what caps cost',
+)
+  .option('--recipients <n>', 'installations', whole, 1_000_000)
+  .action(async ({ recipients }) => {
+    const result = await waves({ recipients });
+    print(result, true);
+    const { sentInOrder, duplicates, lost } = result;
+    if (!sentInOrder || duplicates > 0 || lost > 0) process.exitCode = 1;
+  });
 
 bench(
   'audience',

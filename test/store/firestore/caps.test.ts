@@ -5,49 +5,17 @@ import { type TestContext, test } from 'node:test';
 import type { Cap } from '../../../functions/model/app-policy.ts';
 import { BUCKETS, bucketOf } from '../../../functions/model/bucket.ts';
 import { CHUNK_SIZE, NEVER_WIDE } from '../../../functions/model/sizes.ts';
-import type { Frozen, FrozenPage, Store } from '../../../functions/ports/ports.ts';
-import { chunkOf, NOW, pageOf, person, running } from '../../contracts/store-fixture.ts';
+import type { Frozen, FrozenPage } from '../../../functions/ports/ports.ts';
+import { NOW, person, running } from '../../contracts/store-fixture.ts';
 import { freshProject, withoutEmulators } from '../../emulators.ts';
-import { type Costs, takeCosts } from './costs.ts';
+import { aMillion, pageTo, sendTo } from './cap-costs.ts';
+import { takeCosts } from './costs.ts';
 import { emulator, openStore, openThroughProxy } from './emulated.ts';
 import { namesInShard } from './million.ts';
 import { type FirestoreProxy, failing } from './proxy.ts';
 
 const skip = withoutEmulators('firestore');
 const HOUR = 60 * 60 * 1000;
-/** A million has as many shards. */
-const SHARDS = 16;
-
-const pageTo = (campaignId: string, page: number, ids: string[], caps: Cap[], now = NOW) => ({
-  ...pageOf(campaignId, [], { page, caps, now }),
-  chunks: [
-    {
-      ...chunkOf(campaignId, [0, page, 0], 0),
-      recipients: ids.map((id) => ({ installationId: id, token: `token of ${id}` })),
-    },
-  ],
-});
-
-/** A campaign to these, in pages of so many. */
-async function sendTo(
-  store: Store,
-  ids: string[],
-  { size, caps, now = NOW }: { size: number; caps: Cap[]; now?: number },
-) {
-  const id = await running(store);
-  for (let page = 0; page * size < ids.length; page++) {
-    const some = ids.slice(page * size, (page + 1) * size);
-    assert.equal((await store.freezePage(pageTo(id, page, some, caps, now))).kind, 'frozen');
-  }
-  return store.counts(id);
-}
-
-/** Reads and writes for caps of a million, by those of a shard. */
-const aMillion = ({ reads, writes }: Costs) => {
-  const of = (counts: Record<string, number>) =>
-    SHARDS * ((counts.caps ?? 0) + (counts.capStarts ?? 0));
-  return { reads: of(reads), writes: of(writes) };
-};
 
 test('caps cost at most 2,000 reads and 2,000 writes a million, and nothing where there are none', {
   skip,
