@@ -64,6 +64,13 @@ export function moversContract(
       assert.ok(met.died > 5 && met.stalled > 5, JSON.stringify(met));
       assert.ok(moves.sawAll(), 'devices went in every direction');
       assert.equal((await world.closed(id)).accepted, DEVICES);
+      const chunks = new Map(world.script.sent.map((it) => [it.installationId, it.seed]));
+      for (const it of world.script.sent)
+        assert.equal(
+          it.seed,
+          chunks.get(it.installationId),
+          `${it.installationId} is in two chunks`,
+        );
       eachOnce(world, people);
     });
 }
@@ -132,6 +139,7 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
   const { random, pick } = chance(seed + 200);
   const { store, clock, queue } = world;
   const met = { died: 0, stalled: 0 };
+  const leased = new Set<string>();
   let writes = 0;
   const meddle = async (ids: string[]) => {
     if (random() < 0.25) await moves.one(pick(people).id);
@@ -148,6 +156,8 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
     if (!next || ids.length === 0 || random() >= 0.25) return;
     met.stalled += 1;
     await moves.one(pick(ids), next.zone);
+    // time that passes while a chunk is sent would end its lease
+    while (leased.size > 0) await new Promise((resolve) => setImmediate(resolve));
     clock.now = Math.max(clock.now, next.at - MINUTE);
     await queue.create([]);
     const seen = writes;
@@ -163,6 +173,17 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
         yield page;
         await meddle(ids);
       }
+    },
+    async claimChunk(chunkId, ...rest) {
+      leased.add(chunkId);
+      const claim = await store.claimChunk(chunkId, ...rest);
+      if (claim.kind !== 'claimed' && claim.kind !== 'leased') leased.delete(chunkId);
+      return claim;
+    },
+    async commitChunk(commit) {
+      const committed = await store.commitChunk(commit);
+      leased.delete(commit.chunkId);
+      return committed;
     },
     async frozenAmong(id, ids) {
       const found = await store.frozenAmong(id, ids);
