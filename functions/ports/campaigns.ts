@@ -32,6 +32,8 @@ export interface CampaignStart {
   dueAt: number;
   /** now */
   at?: number;
+  /** the time for which it was planned: one that was moved since is not started */
+  schedule?: CampaignTime | undefined;
   /** the number of installations to read, if it is known exactly */
   expected?: number | undefined;
 }

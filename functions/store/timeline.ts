@@ -1,5 +1,6 @@
 /** The timeline of a campaign as both stores keep it: what a start and a move make of the record. */
 
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Campaign,
   type CampaignState,
@@ -11,12 +12,17 @@ import {
 import { LOST_AFTER_MS } from '../model/timing.ts';
 import type { CampaignStart, PlannedShard } from '../ports/ports.ts';
 
-/** True if the campaign was not planned before and its time has come. */
-export const mayStart = ({ state, shards, schedule }: Campaign, now: number) =>
+/** True if the campaign was not planned before, and its time has come and is that for which it was planned. */
+export const mayStart = (
+  { state, shards, schedule }: Campaign,
+  { at, schedule: planned = schedule }: { at: number } & Pick<CampaignStart, 'schedule'>,
+) =>
   shards === 0 &&
   (state === 'accepted' ||
     state === 'cancelling' ||
-    (state === 'scheduled' && (schedule === undefined || schedule.at <= now)));
+    (state === 'scheduled' &&
+      (schedule === undefined || schedule.at <= at) &&
+      isDeepStrictEqual(planned, schedule)));
 
 export const startedAt = (
   { sending: _, ...it }: Campaign,

@@ -77,6 +77,20 @@ export function controlContract(name: string, makeStore: MakeStore) {
     );
   });
 
+  test(`${name}: a campaign that was moved while it was planned is not started for its old time`, async (t) => {
+    const store = await makeStore(t);
+    const old = { at: NOW + MINUTE, local: '2026-12-24T12:00', late: 'now' as const, since: NOW };
+    const it = campaignOf({ state: 'scheduled', schedule: old });
+    await store.createCampaign(it, null, old.at);
+    // an earlier local time: its first clock has shown it, so it begins now
+    const time = { ...old, local: '2026-12-24T08:00', since: NOW + MINUTE };
+    const start = { id: it.id, shards: [EVERYBODY], dueAt: old.at, at: NOW + MINUTE };
+    assert.ok(await store.reschedule(it.id, time, old.at, NOW + MINUTE, 'ada@example.com'));
+    assert.equal(await store.startCampaign({ ...start, schedule: old }), false);
+    assert.equal((await store.getCampaign(it.id))?.state, 'scheduled');
+    assert.equal(await store.startCampaign({ ...start, schedule: time }), true);
+  });
+
   test(`${name}: cancelled before it begins it is closed immediately, with its event`, async (t) => {
     const store = await makeStore(t);
     const it = campaignOf({ state: 'scheduled', schedule: { at: NOW + MINUTE } });

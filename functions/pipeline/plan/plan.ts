@@ -44,6 +44,7 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
     if (state !== 'cancelling' && (await isHeldBack(ports, campaign))) return;
     void warmSenders(ports, campaign);
     const shards = await start(ports, campaign);
+    if (shards === null && (await wasMoved(ports, campaignId))) return;
     if (shards !== null) {
       const first = shards === 1 && planShard(ports, campaignId, 0, signal);
       // publishes the acceptance too: the answer to the request does not wait for that
@@ -56,10 +57,21 @@ export async function plan(ports: Ports, campaignId: string, signal: AbortSignal
   await queueShards(ports, campaign);
 }
 
-/** Stores the shards and starts the campaign. Returns their number; null: another task started it. */
+/** True if the campaign was moved to another time while it was planned. It is queued for that time then. */
+async function wasMoved({ store, queue, now }: Ports, id: string): Promise<boolean> {
+  const campaign = await store.getCampaign(id);
+  if (campaign?.state !== 'scheduled') return false;
+  await queue.create(startTasks(campaign, now(), `-moved-${now()}`));
+  return true;
+}
+
+/**
+ * Stores the shards and starts the campaign. Returns their number; null: another task started it, or it was
+ * moved to another time.
+ */
 async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
   const { store, log, now } = ports;
-  const { id, app, canary } = campaign;
+  const { id, app, canary, schedule } = campaign;
   const target = targetOf(campaign);
   const isRetry = retriesFailures(campaign);
   const estimate = isRetry ? 1 : await sizeOf(store, app, target);
@@ -75,7 +87,7 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
     store.countsExactly(target.audience, estimate);
   const expected = isExact ? estimate : undefined;
   const size = { expected, ...(waves && { waves, parts }) };
-  const started = { id, shards, ...size, dueAt: now() + LOST_AFTER_MS, at: now() };
+  const started = { id, shards, schedule, ...size, dueAt: now() + LOST_AFTER_MS, at: now() };
   if (!(await store.startCampaign(started))) return null;
   log.campaignPlanned({ campaignId: id, shards: shards.length, estimate });
   return shards.length;

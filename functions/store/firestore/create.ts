@@ -102,14 +102,14 @@ const keyExpiry = ({ retentionDays }: Context, { schedule, createdAt }: Campaign
   expiry(schedule?.at ?? createdAt, retentionDays);
 
 function startCampaign({ client, schema, events }: Context, start: CampaignStart) {
-  const { id, shards, dueAt, at = Date.now(), expected, waves, parts } = start;
+  const { id, shards, dueAt, at = Date.now(), schedule, ...planned } = start;
   return client.write(async (writes) => {
     const found = await findCampaign(client, schema, id);
     if (!found) return false;
     const fields = found.data() as CampaignFields;
     const before = toCampaign(found);
-    if (!mayStart(before, at)) return false;
-    const started = startedAt(before, { at, expected, waves, parts });
+    if (!mayStart(before, { at, schedule })) return false;
+    const started = startedAt(before, { at, ...planned });
     const { state } = started;
     const change: Change = { at, by: SYSTEM, from: before.state, to: 'running', reason: null };
     const accepted = events.accept(writes, fields, before);

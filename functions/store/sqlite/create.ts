@@ -62,10 +62,10 @@ export function sqliteCreate(db: Database, events: SqliteEvents, note: SqliteHis
       return { kind: 'created' as const, campaign };
     },
 
-    start({ id, shards, dueAt, at = Date.now(), expected, waves, parts }: CampaignStart) {
+    start({ id, shards, dueAt, at = Date.now(), schedule, ...planned }: CampaignStart) {
       const before = findCampaign(db, id);
-      if (!before || !mayStart(before, at)) return false;
-      const started = startedAt(before, { at, expected, waves, parts });
+      if (!before || !mayStart(before, { at, schedule })) return false;
+      const started = startedAt(before, { at, ...planned });
       sql('UPDATE campaigns SET shards = ?, due_at = ?, state = ?, request = ? WHERE id = ?').run(
         shards.length,
         started.guard === 'canary' ? dueAt : null,

@@ -2,12 +2,18 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { offsetAt } from '../../../functions/lib/wall-clock.ts';
 import { type AppPolicy, defaultPolicy } from '../../../functions/model/app-policy.ts';
+import { BUCKETS } from '../../../functions/model/bucket.ts';
+import { noCounts } from '../../../functions/model/campaign.ts';
+import type { Shard } from '../../../functions/model/chunk.ts';
 import type { Registration } from '../../../functions/model/schemas/registration.ts';
 import { isLarge } from '../../../functions/model/sizes.ts';
+import { timeOf } from '../../../functions/pipeline/accept/time.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
-import { cancel, pause, resume } from '../../../functions/pipeline/control/control.ts';
+import { cancel, pause, reschedule, resume } from '../../../functions/pipeline/control/control.ts';
+import { moversWaitUntil } from '../../../functions/pipeline/plan/movers.ts';
 import { planShard } from '../../../functions/pipeline/plan/shard.ts';
 import { standingOf } from '../../../functions/pipeline/waves.ts';
+import type { Store } from '../../../functions/ports/ports.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, MINUTE, type World } from '../world.ts';
 
@@ -372,6 +378,43 @@ test('a planner that dies in a wave goes on after the last frozen page', async (
   sentOnce(world);
   assert.equal((await world.closed(id)).accepted, 9_000);
   assert.ok(world.script.sent.every((it) => it.at < utc('2026-12-25T11:01')));
+});
+
+test('a campaign that is moved to an earlier local time while it is planned goes by that one', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin', 'America/New_York');
+  const { store, clock } = world;
+  const id = await world.campaign({ schedule: { local: '2026-12-25T12:00' } });
+  let moved = false;
+  world.ports.store = {
+    ...store,
+    async zonesOf(app) {
+      const zones = await store.zonesOf(app);
+      if (moved) return zones;
+      moved = true;
+      const time = timeOf({ local: '2026-12-25T08:00', late: 'skip' }, clock.now);
+      assert.equal((await reschedule(world.ports, id, time, 'me')).kind, 'ok');
+      return zones;
+    },
+  };
+  await world.run();
+  assert.deepEqual(times(world), {
+    'Asia/Tokyo': '2026-12-24T23:00',
+    'Europe/Berlin': '2026-12-25T07:00',
+    'America/New_York': '2026-12-25T13:00',
+  });
+  await world.closed(id);
+});
+
+test('a look of the last shard that comes a little early queues the next one under another name', async () => {
+  const open: Shard[] = [0, 1].map((index) => ({
+    ...{ campaignId: 'c', index, from: 0, to: BUCKETS, pages: 0, cursor: null, planned: false },
+    ...{ plannedAt: null, chunks: 0, chunksDone: 0, counts: noCounts(), task: null },
+  }));
+  const store = { openShards: async () => open } as Partial<Store> as Store;
+  const waits = (now: number) => moversWaitUntil({ store, now: () => now }, open[1]!);
+  const first = (await waits(BEGIN + 1))!;
+  assert.ok(first > BEGIN + 1);
+  assert.ok((await waits(first - 900))! > first);
 });
 
 test('the shard of the movers waits until all others are planned', async (t) => {
