@@ -25,6 +25,8 @@ const CLOCKS_MS = DAY_MS;
 const NEAR_MS = 5 * 60 * 1000;
 /** The last shard looks so often (ms) whether all others are planned. */
 const LOOK_EVERY_MS = 60 * 1000;
+/** A task that comes so much (ms) before its time is on time: its name cannot be queued again. */
+const EARLY_MS = 1_000;
 
 /** From when on a device that has changed its zone is a mover, in ms since the epoch. */
 export const movedSince = ({ createdAt, schedule }: Campaign): number =>
@@ -70,5 +72,5 @@ export async function moversWaitUntil(
 ): Promise<number | null> {
   const open = await store.openShards(campaignId);
   if (open.every((it) => it.index === index)) return null;
-  return LOOK_EVERY_MS * (1 + Math.floor(now() / LOOK_EVERY_MS));
+  return LOOK_EVERY_MS * (1 + Math.floor((now() + EARLY_MS) / LOOK_EVERY_MS));
 }
