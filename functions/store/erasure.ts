@@ -30,19 +30,24 @@ export const bareKey = ({ app, token }: Pick<Device, 'app' | 'token'>) =>
 /** Largest difference, in ms, between the clocks that register and those that accept. */
 const SKEW_MS = 60 * 1000;
 
-/** True if the device was the user's at that time, in ms. */
-export const wasTheirs = ({ since = 0, until = Number.POSITIVE_INFINITY }: Device, at: number) =>
-  since <= at && at <= until + SKEW_MS;
+/** True if the device was the user's at that time, or at some time from `at` to `end`, in ms. */
+export const wasTheirs = (
+  { since = 0, until = Number.POSITIVE_INFINITY }: Device,
+  at: number,
+  end = at,
+) => since <= end && at <= until + SKEW_MS;
 
 /**
- * Tells whether a recipient of a campaign created at `at` (ms) is one of the devices. What a device got
- * before or after it was the user's belongs to another user. In one app an id names one installation, and
- * so does a token.
+ * Tells whether a recipient of a campaign created at `at` is one of the devices, if it was frozen at `frozenAt`,
+ * both in ms. What a device got before or after it was the user's belongs to another user: a campaign may wait
+ * for weeks until it is planned. In one app an id names one installation, and so does a token.
  */
-export function matcher(devices: Device[], at: number) {
+export function matcher(devices: Device[], at: number, frozenAt = at) {
+  // it was read at most so long before it was frozen
+  const readAt = Math.max(at, frozenAt - LATE_MS);
   const known = new Set(
     devices
-      .filter((it) => wasTheirs(it, at))
+      .filter((it) => wasTheirs(it, readAt, Math.max(readAt, frozenAt)))
       .flatMap((it) => [deviceKey(it), bareKey(it), `${it.app}\t${it.token}`]),
   );
   return (app: string, id: string, token: string) =>

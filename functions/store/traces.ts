@@ -47,11 +47,12 @@ interface SoughtDevices {
   isOrdered: boolean;
   /** one of these is the id or the token of each that is sought */
   texts: string[];
-  isSought(it: Recipient): boolean;
+  /** Of a chunk's recipients. `frozenAt` (ms): when it was frozen; null: a version of before has not said */
+  matcherIn(frozenAt: number | null): (it: Recipient) => boolean;
 }
 
 export function soughtOf(campaign: Campaign, userId: string, devices: Device[]): SoughtDevices {
-  const isTheirs = matcher(devices, campaign.createdAt);
+  const { app, createdAt } = campaign;
   const ids = devices.map((it) => it.id);
   const tokens = devices.map((it) => it.token);
   const isNamed = hasNamedShards(campaign);
@@ -59,7 +60,10 @@ export function soughtOf(campaign: Campaign, userId: string, devices: Device[]):
     names: [...new Set(isNamed ? [userId, ...ids, ...tokens] : ids)],
     isOrdered: !isNamed && !campaign.retryOf,
     texts: [...ids, ...tokens, ...tokens.map(unregisteredId)],
-    isSought: (it) => isTheirs(campaign.app, it.installationId, it.token),
+    matcherIn(frozenAt) {
+      const isTheirs = matcher(devices, createdAt, frozenAt ?? createdAt);
+      return (it) => isTheirs(app, it.installationId, it.token);
+    },
   };
 }
 

@@ -304,6 +304,29 @@ export function userContract(name: string, makeStore: MakeStore) {
     }
   });
 
+  test(`${name}: what a campaign has frozen long after it was made is of whose device it was then`, async (t) => {
+    const clock = { at: Math.min(NOW, Date.now()) };
+    const store = await makeStore(t, () => clock.at);
+    await two(store);
+    const begun = await chunkFor(store, ['phone', 'other'], false);
+    const campaignId = await running(store, 1, { createdAt: clock.at });
+    clock.at += DAY;
+    await store.updateInstallation('default', 'phone', (it) => ({ ...it, userId: 'bob' }));
+    clock.at += DAY;
+    const page = { ...pageOf(campaignId, [1], { last: true }), now: clock.at };
+    page.chunks[0]!.recipients = [{ installationId: 'phone', token: 'token-of-phone' }];
+    assert.equal((await store.freezePage(page)).kind, 'frozen');
+    const chunksOf = async (userId: string) =>
+      (await known(store, userId)).flatMap((it) => (it.kind === 'recipient' ? it.chunkId : []));
+    const chunkId = `${campaignId}.0.0.0`;
+    assert.deepEqual(await chunksOf('ada'), [begun.chunkId]);
+    assert.deepEqual((await chunksOf('bob')).sort(), [begun.chunkId, chunkId].sort());
+    assert.equal((await store.eraseUser('ada', clock.at)).recipients, 1);
+    const { chunk } = claimed(await store.claimChunk(chunkId, leaseOf('a', clock.at), clock.at));
+    assert.deepEqual(chunk.recipients, page.chunks[0]!.recipients);
+    assert.deepEqual(chunk.open, [0]);
+  });
+
   test(`${name}: beside a chunk with no recipient left to freeze, others are still found`, async (t) => {
     const store = await makeStore(t);
     await two(store);

@@ -48,7 +48,7 @@ async function search(context: Reader, campaign: Campaign, device: SoughtDevice)
       ? { in: 'the order of names', names: within }
       : { in: 'the order of ids', ids: within };
   };
-  return searchChunks(context, campaign, { names, place, texts, isSought });
+  return searchChunks(context, campaign, { names, place, texts, matcherIn: () => isSought });
 }
 
 /**

@@ -59,14 +59,15 @@ interface Searched {
   place(within: string[]): Place;
   /** one of these is in the text of a list that has what is sought */
   texts: string[];
-  isSought(it: Recipient): boolean;
+  /** Of the recipients of a chunk that was frozen at `frozenAt`, in ms; null: it is not known when. */
+  matcherIn(frozenAt: number | null): (it: Recipient) => boolean;
 }
 
 /** The shards of a campaign in which names lie, and in these the chunks with what is sought. */
 export async function searchChunks(
   context: Context,
   campaign: Campaign,
-  { names, place, texts, isSought }: Searched,
+  { names, place, texts, matcherIn }: Searched,
 ): Promise<{ shards: ShardFields[]; found: Found[] }> {
   if (campaign.shards === 0) return { shards: [], found: [] };
   const { client, schema } = context;
@@ -75,12 +76,13 @@ export async function searchChunks(
     const those: Found[] = [];
     for (const { id, packed } of await partsWith(context, shard, place(within))) {
       if (!mayHold(packed, texts)) continue;
+      const [snapshot] = await client.get([schema.chunk(id)]);
+      if (!snapshot?.exists) continue;
+      const chunk = snapshot.data() as ChunkFields;
+      const isSought = matcherIn(chunk.frozenAt ?? null);
       const recipients = unpack(packed);
       const indices = recipients.flatMap((it, index) => (isSought(it) ? [index] : []));
-      if (indices.length === 0) continue;
-      const [chunk] = await client.get([schema.chunk(id)]);
-      if (chunk?.exists)
-        those.push({ snapshot: chunk, chunk: chunk.data() as ChunkFields, recipients, indices });
+      if (indices.length > 0) those.push({ snapshot, chunk, recipients, indices });
     }
     return those;
   });

@@ -92,10 +92,12 @@ async function chunksWith(
     else await pages.read(pagesFrom(0, shard.pages - 1));
     for (const { chunk_id, packed: ids, rest } of pages.lists()) {
       if (!mayHold({ ids, rest }, sought.texts)) continue;
+      const chunk = findChunk(db, chunk_id);
+      if (!chunk) continue;
+      const isSought = sought.matcherIn(chunk.frozen_at);
       const recipients = unpack({ ids, rest });
-      const indices = recipients.flatMap((it, index) => (sought.isSought(it) ? [index] : []));
-      const chunk = indices.length > 0 ? findChunk(db, chunk_id) : undefined;
-      if (chunk) found.push({ chunk, recipients, indices });
+      const indices = recipients.flatMap((it, index) => (isSought(it) ? [index] : []));
+      if (indices.length > 0) found.push({ chunk, recipients, indices });
     }
   }
   return found;
