@@ -1,7 +1,7 @@
 /** Chunks as they are frozen when some of their recipients are skipped then: over a cap, or too late. */
 
 import type { NewChunk, Recipient } from '../model/chunk.ts';
-import type { Frozen } from '../ports/ports.ts';
+import type { Frozen, FrozenPage } from '../ports/ports.ts';
 import { allLate, withCapped } from './outcomes.ts';
 
 export interface CappedChunk {
@@ -44,6 +44,16 @@ const late = (chunk: NewChunk): CappedChunk => ({
   late: chunk.recipients.length,
   isSettled: true,
 });
+
+/** Those of a page that wait for the end of quiet hours, without those that are over a cap. */
+export function heldIn(
+  { held }: Pick<FrozenPage, 'held'>,
+  chunks: readonly CappedChunk[],
+): FrozenPage['held'] {
+  const capped = chunks.reduce((sum, it) => sum + (it.chunk.isHeld ? it.capped : 0), 0);
+  if (!held || held.recipients <= capped) return undefined;
+  return { ...held, recipients: held.recipients - capped };
+}
 
 /** What a store answers about chunks that are settled as they are frozen. */
 export function settledIn(

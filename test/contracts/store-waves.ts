@@ -216,6 +216,27 @@ export function waveContract(name: string, makeStore: MakeStore) {
     assert.equal(shard?.counts.held, 5);
   });
 
+  test(`${name}: recipients over a cap wait for nothing`, async (t) => {
+    const store = await makeStore(t);
+    const caps: Cap[] = [{ max: 1, per: '24h' }];
+    const frozen = async (ids: string[], held: number) => {
+      const id = await running(store);
+      const until = NOW + HOUR;
+      await store.freezePage({
+        ...pageOf(id, [], { last: true, caps, held: { recipients: held, until } }),
+        chunks: [
+          chunkTo(id, [0, 0, 0], ids.slice(0, held), { isHeld: true, notBefore: until }),
+          chunkTo(id, [0, 0, 1], ids.slice(held)),
+        ],
+      });
+      const { held: waiting, heldUntil, skippedBy } = await store.counts(id);
+      return [waiting, heldUntil, skippedBy?.capped];
+    };
+    assert.deepEqual(await frozen(['ada', 'ben', 'cid'], 2), [2, NOW + HOUR, undefined]);
+    assert.deepEqual(await frozen(['ada', 'dan', 'eve', 'ben'], 3), [2, NOW + HOUR, 2]);
+    assert.deepEqual(await frozen(['ada', 'ben', 'fay'], 2), [undefined, undefined, 2]);
+  });
+
   test(`${name}: what a campaign has frozen of some installations is known, whatever became of them`, async (t) => {
     const store = await makeStore(t);
     const id = await inWaves(store);

@@ -43,7 +43,11 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
 
 /** The documents of a chunk that is frozen. `slot`: the counter in which it counts. */
 export function fromFrozen(
-  { chunk: { recipients, dueAt, isLate: _, quiet, ...it }, outcomes, isSettled }: CappedChunk,
+  {
+    chunk: { recipients, dueAt, isLate: _, isHeld: __, quiet, ...it },
+    outcomes,
+    isSettled,
+  }: CappedChunk,
   {
     slot,
     page: { now, cursor },

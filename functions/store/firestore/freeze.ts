@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { FieldPath, FieldValue, type Transaction } from '@google-cloud/firestore';
 import type { FrozenPage, Store } from '../../ports/ports.ts';
 import { namesIn } from '../cap-set.ts';
-import { type CappedChunk, settledIn, withCaps } from '../capped.ts';
+import { type CappedChunk, heldIn, settledIn, withCaps } from '../capped.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { reserveAll } from './caps.ts';
 import { fromFrozen } from './chunk-fields.ts';
@@ -91,7 +91,7 @@ function changeOf(
   const size = sum((it) => it.chunk.recipients.length);
   const capped = sum((it) => it.capped);
   const late = sum((it) => it.late);
-  const { held } = page;
+  const held = heldIn(page, frozen.chunks);
   const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
     pages: page.page + 1,

@@ -4,7 +4,7 @@ import { bucketOf } from '../../model/bucket.ts';
 import type { Frozen, FrozenPage } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { namesIn } from '../cap-set.ts';
-import { type CappedChunk, settledIn, withCaps } from '../capped.ts';
+import { type CappedChunk, heldIn, settledIn, withCaps } from '../capped.ts';
 import { MAX_BADGE } from '../counts.ts';
 import { pack } from '../recipients.ts';
 import type { SqliteCampaigns } from './campaigns.ts';
@@ -66,8 +66,7 @@ export function sqliteFreeze(
     const { changes } = sql(
       `UPDATE shards SET pages = pages + 1, cursor_bucket = ?, cursor_id = ?, planned = ?, planned_at = ?,
          chunks = chunks + ?, recipients = recipients + ?, skipped = skipped + ?,
-         left_out = left_out + ?, denied = denied + ?, due_at = ?,
-         held = held + ?, held_until = max(held_until, ?)
+         left_out = left_out + ?, denied = denied + ?, due_at = ?
        WHERE campaign_id = ? AND idx = ? AND pages = ? AND planned = 0`,
     ).run(
       page.cursor?.bucket ?? null,
@@ -80,8 +79,6 @@ export function sqliteFreeze(
       page.leftOut ?? 0,
       page.denied ?? 0,
       page.last ? null : page.dueAt,
-      page.held?.recipients ?? 0,
-      page.held?.until ?? 0,
       page.campaignId,
       page.shard,
       page.page,
@@ -106,12 +103,22 @@ export function sqliteFreeze(
     return all;
   }
 
+  function addHeld({ campaignId, shard, ...page }: FrozenPage, chunks: CappedChunk[]) {
+    const held = heldIn(page, chunks);
+    if (!held) return;
+    sql(
+      `UPDATE shards SET held = held + ?, held_until = max(held_until, ?)
+       WHERE campaign_id = ? AND idx = ?`,
+    ).run(held.recipients, held.until, campaignId, shard);
+  }
+
   /** `freezePage` of the port, for the inside of a transaction. `isSent`: none may be left out any more. */
   return (read: FrozenPage, isSent = false): Exclude<Frozen, { kind: 'wide' }> => {
     const page = isSent ? read : { ...read, chunks: erase.late(read.chunks, read.now) };
     if (!advance(page)) return { kind: 'stale' };
     if (page.missing) campaigns.addMissing(page.campaignId, page.shard, page.missing);
     const chunks = withSkipped(page);
+    addHeld(page, chunks);
     for (const it of chunks) insert(it, page.now);
     const campaignClosed = page.last && campaigns.closeShard(page.campaignId, page.shard, page.now);
     return { kind: 'frozen', campaignClosed, ...settledIn(chunks) };

@@ -159,6 +159,16 @@ test('quiet hours do not hold for exempt categories, tests and dry runs', async 
   assert.equal((await world.closed(held)).counts.held, 2);
 });
 
+test('a device that is over a cap is not among those that quiet hours hold', async (t) => {
+  const world = await worldOf(t, 'Europe/Berlin', 'Europe/Paris');
+  const caps: AppPolicy['caps'] = [{ max: 1, per: '24h' }];
+  await policy(world, { caps });
+  await world.send({ audience: { installationIds: ['Europe/Berlin'] } });
+  await policy(world, { caps, quiet: { from: '22:00', to: '08:00' } });
+  const { counts } = await world.closed(await world.send());
+  assert.deepEqual([counts.accepted, counts.skippedBy, counts.held], [1, { capped: 1 }, 1]);
+});
+
 test('a campaign for which it is nowhere quiet has no waves', async (t) => {
   const world = await worldOf(t, 'Europe/Berlin', 'Europe/Paris', undefined);
   await policy(world, { quiet: { from: '03:00', to: '04:00' }, defaultZone: 'Europe/Berlin' });
