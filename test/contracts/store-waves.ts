@@ -6,6 +6,7 @@ import type { Cap } from '../../functions/model/app-policy.ts';
 import { BUCKETS, bucketOf } from '../../functions/model/bucket.ts';
 import type { NewChunk, ShardWave } from '../../functions/model/chunk.ts';
 import { LOST_AFTER_MS } from '../../functions/model/timing.ts';
+import { cutWaves } from '../../functions/pipeline/plan/cut.ts';
 import type { Store } from '../../functions/ports/ports.ts';
 import {
   campaignOf,
@@ -18,6 +19,7 @@ import {
   MINUTE,
   NOW,
   pageOf,
+  person,
   running,
 } from './store-fixture.ts';
 
@@ -284,6 +286,47 @@ export function waveContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.frozenAmong(other, all), new Set());
     assert.deepEqual(await store.frozenAmong('nowhere', ['device-1']), new Set());
   });
+
+  for (const percent of [undefined, 10])
+    test(`${name}: a user is found, told and erased in each wave of a campaign with a canary of ${percent} %`, async (t) => {
+      const store = await makeStore(t);
+      const turns = [0, 1, 2].map((n) => ({
+        ...{ at: NOW + n * HOUR, isHeld: false, isLate: n === 0 },
+        zones: { in: [`Zone/${n}`] },
+      }));
+      const size = 300_000;
+      const cuts = cutWaves(turns, { whole: size, sizes: turns.map(() => size), percent });
+      const canary = percent && { percent, holdSeconds: 0, maxFailureRate: 0.5 };
+      const campaign = campaignOf({ ...(canary && { canary }), createdAt: NOW });
+      const { id } = campaign;
+      await store.createCampaign(campaign, null, DUE);
+      assert.ok(await store.startCampaign({ id, ...cuts, dueAt: DUE, at: NOW }));
+      const devices = Array.from({ length: 60 }, (_, n) => `device-${n}`);
+      const userOf = (n: number) => (n % 3 === 0 ? 'ada' : `user-${n}`);
+      await store.putInstallations(devices.map((it, n) => person(it, { userId: userOf(n) })));
+      // the fourth wave is that of those who move
+      const waveOfDevice = (it: string) => devices.indexOf(it) % 4;
+      for (const [shard, { from, to, wave }] of cuts.shards.entries()) {
+        const mine = devices
+          .filter((it) => bucketOf(it) >= from && bucketOf(it) < to)
+          .filter((it) => Math.min(3, wave!.index) === waveOfDevice(it))
+          .sort((a, b) => bucketOf(a) - bucketOf(b));
+        const chunks = mine.length > 0 ? [chunkTo(id, [shard, 0, 0], mine)] : [];
+        const frozen = await store.freezePage({ ...pageOf(id, [], { shard, last: true }), chunks });
+        assert.equal(frozen.kind, 'frozen');
+      }
+      assert.deepEqual((await store.frozenAmong(id, devices)).size, devices.length);
+      for (const it of devices.slice(0, 12))
+        assert.deepEqual(await stateOf(store, id, it), ['open'], it);
+      const told: string[] = [];
+      for await (const page of store.readUser('ada'))
+        told.push(...page.flatMap((it) => (it.kind === 'recipient' ? it.installationId : [])));
+      const theirs = devices.filter((_, n) => userOf(n) === 'ada');
+      assert.deepEqual(told.sort(), theirs.sort());
+      assert.equal((await store.eraseUser('ada', NOW)).recipients, theirs.length);
+      const { recipients, skipped } = await store.counts(id);
+      assert.deepEqual([recipients, skipped], [devices.length, theirs.length]);
+    });
 
   test(`${name}: what is frozen is known of a campaign to a list, whose shards are ranges of its names`, async (t) => {
     const store = await makeStore(t);
