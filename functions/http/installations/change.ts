@@ -44,7 +44,7 @@ export class Contradiction extends Error {
 
 /** The changed installation. Throws `Contradiction` if the change does not fit the stored fields. */
 export function changed(it: Installation, change: Change, now: number): Installation {
-  const { id, bucket: _, refreshedAt: __, provider, ...before } = it;
+  const { id, bucket: _, refreshedAt: __, movedAt: ___, provider, ...before } = it;
   const { attributes, ...others } = change;
   const after = Object.fromEntries(
     Object.entries({

@@ -41,6 +41,22 @@ test('an app registers, is found, registers again and is removed', async (t) => 
   assert.equal((await ask('DELETE', '/v1/installations/device-1')).status, 404);
 });
 
+test('a device that has changed its time zone changes on', async (t) => {
+  const { ask, store, clock } = await createFixture(t);
+  const path = '/v1/installations/device-1';
+  await ask('PUT', path, { ...registration, timeZone: 'Europe/Berlin' });
+  clock.now += 1000;
+  const moved = clock.now;
+  for (const change of [{ timeZone: 'Asia/Tokyo' }, { language: 'ja' }, { tags: ['games'] }]) {
+    const answer = await ask('PATCH', path, change);
+    assert.ok(answer.ok, `${answer.status} ${await answer.text()}`);
+    clock.now += 1000;
+  }
+  assert.equal((await store.getInstallation('default', 'device-1'))?.movedAt, moved);
+  await ask('PUT', path, { ...registration, timeZone: 'Asia/Tokyo' });
+  assert.equal((await store.getInstallation('default', 'device-1'))?.movedAt, moved);
+});
+
 test('apps do not see each other’s installations', async (t) => {
   const { ask } = await createFixture(t);
   await ask('PUT', '/v1/installations/device-1', { ...registration, app: 'shop' });
