@@ -74,6 +74,8 @@ export const AUDITED = 512;
  * few large ones, and a campaign costs about the same each time.
  */
 export const PARTS_OF_PAGE = 16;
+/** The waves of a campaign read the same pages: of so many reads one audits as others do. */
+export const AUDITED_WAVES = 24;
 /** A page of it is written again after so many changes: a write costs three reads. */
 export const FOLDED_AFTER = 10;
 /**

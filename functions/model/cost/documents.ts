@@ -3,7 +3,13 @@
  * are those that `test/store/firestore/estimate.test.ts` counts on the emulator.
  */
 
-import { AUDITED, COUNTERS_OF_SHARD, FOLDED_AFTER, FOLDED_IN_WAVES } from '../sizes.ts';
+import {
+  AUDITED,
+  AUDITED_WAVES,
+  COUNTERS_OF_SHARD,
+  FOLDED_AFTER,
+  FOLDED_IN_WAVES,
+} from '../sizes.ts';
 
 export interface Campaign {
   chunks: number;
@@ -117,7 +123,8 @@ function registryOf({ looked, pages, changed, shards, waves }: Campaign) {
         some +
         later +
         changed * again * (isFolded ? 1 : passes) +
-        passes * (looked / AUDITED + 2 * Math.max(CELLS, ofPass)),
+        (waves > 1 ? passes / AUDITED_WAVES : 1) * (looked / AUDITED) +
+        passes * 2 * Math.max(CELLS, ofPass),
     ),
     writes: isFolded ? pages : 0,
   };

@@ -9,7 +9,7 @@ import { ahead } from '../../../lib/ahead.ts';
 import { chunked } from '../../../lib/chunked.ts';
 import { type BucketRange, bucketOf } from '../../../model/bucket.ts';
 import type { Audience } from '../../../model/schemas/audience.ts';
-import { AUDITED, FOLDED_IN_WAVES, PARTS_OF_PAGE } from '../../../model/sizes.ts';
+import { AUDITED, AUDITED_WAVES, FOLDED_IN_WAVES, PARTS_OF_PAGE } from '../../../model/sizes.ts';
 import type { AudienceRead } from '../../../ports/ports.ts';
 import { LATE_MS } from '../../erasure.ts';
 import type { DocumentsRead } from '../audience/documents.ts';
@@ -136,7 +136,7 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
   if (changes === null) return null;
   const overlay = overlayIn(changes, slot);
   const isFolded = isWorth(reading, overlay, slot.page.through, changes.readAt);
-  const audited = auditedPart(slot, reading.options.random());
+  const audited = auditedPart(slot, chanceOf(reading));
   const { rows: bytes, n } = slot.page;
   // a page that is written again, or compared, is needed whole
   const page =
@@ -154,8 +154,7 @@ const toRows = (rows: PageRow[]) => rows.map((it) => toRow(it.id, it));
 function isWorth({ picks, options }: Reading, overlay: Overlay, through: number, readAt: number) {
   if (newIn(overlay, through) >= options.foldedAfter) return true;
   // later ones would have to be laid over once more
-  const isInWave = picks.has('timeZone');
-  return isInWave && newIn(overlay, through, readAt - LANDED_MS) >= FOLDED_IN_WAVES;
+  return isInWave(picks) && newIn(overlay, through, readAt - LANDED_MS) >= FOLDED_IN_WAVES;
 }
 
 /** How many of these the page does not have already; of those before `until`. */
@@ -197,6 +196,13 @@ const covers = (changes: Changes, { page, readAt }: Slot) =>
 async function put(reading: Reading, slot: Slot, rows: PageRow[], readAt: number) {
   if (await reading.writer.put(slot, rows, readAt)) reading.isTooLarge = true;
 }
+
+/** In [0, 1), or above where nothing is to be audited. */
+const chanceOf = ({ picks, options }: Reading) =>
+  options.random() * (isInWave(picks) ? AUDITED_WAVES : 1);
+
+/** Whether it is read for some time zones, or for those that moved: others will read it again. */
+const isInWave = (picks: Picks) => picks.has('timeZone') || picks.has('movedAt');
 
 /** The part of a page that is audited; null: none of it. `random` is in [0, 1). */
 function auditedPart({ from, to, cell }: Slot, random: number): AuditedPart | null {
