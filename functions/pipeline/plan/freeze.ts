@@ -16,7 +16,7 @@ import { capsNow, cutAt } from './caps.ts';
 import { intoChunks } from './chunks.ts';
 import { aloneUntil, withoutMovers } from './movers.ts';
 import { addressed } from './recipients.ts';
-import { turnsFor } from './turns.ts';
+import { type KnownTurns, turnsFor } from './turns.ts';
 
 export type Pages = AsyncIterable<AudiencePage> | AudiencePage[];
 
@@ -25,6 +25,8 @@ export interface Planning {
   campaign: Campaign;
   shard: Shard;
   personalization: Personalization | null;
+  /** of the zones that its pages had */
+  turns: KnownTurns;
   /** when the slots of a campaign with a rate begin, in ms since the epoch */
   begin: number;
   signal: AbortSignal;
@@ -108,7 +110,7 @@ async function freezeRead(
   const current = (await store.getCampaign(campaign.id)) ?? campaign;
   const skip = current.state === 'cancelling';
   const caps = skip ? [] : await capsNow(ports, campaign);
-  const turns = skip ? null : await turnsFor(ports, campaign, shard);
+  const turns = skip ? null : await turnsFor(ports, campaign, shard, planning.turns);
   let left = leftOut;
   for (const parts = [installations]; parts.length > 0; ) {
     const some = parts.shift()!;

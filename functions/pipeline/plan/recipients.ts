@@ -63,14 +63,14 @@ export function addressed(
   for (const it of installations) {
     const { id: installationId, token, provider, environment } = it;
     const turn = turns?.of(it.timeZone);
-    const isOf = (old: Targets) =>
-      old.provider === provider && old.environment === environment && isSame(old.turn, turn);
-    let target = targets.find(isOf);
+    let target = targetOf(targets, it, turn);
     if (!target) {
       target = { provider, environment, recipients: [], ...(turn && { turn }) };
       targets.push(target);
     }
-    const recipient: Recipient = { installationId, token, ...personalization?.of(it, missing) };
+    const recipient: Recipient = personalization
+      ? { installationId, token, ...personalization.of(it, missing) }
+      : { installationId, token };
     if (turns?.quiet && it.timeZone !== undefined && it.timeZone !== turns.quiet.zone)
       recipient.zone = it.timeZone;
     if (it.bucket !== undefined) recipient.bucket = it.bucket;
@@ -83,6 +83,17 @@ export function addressed(
     denied,
     held: heldIn(targets),
   };
+}
+
+function targetOf(
+  targets: readonly Targets[],
+  { provider, environment }: Reached,
+  turn: Turn | undefined,
+): Targets | undefined {
+  for (const it of targets)
+    if (it.provider === provider && it.environment === environment && isSame(it.turn, turn))
+      return it;
+  return undefined;
 }
 
 const isSame = (a: Turn | undefined, b: Turn | undefined) =>

@@ -53,7 +53,15 @@ export async function planShard(
   if (campaign.state !== 'cancelling' && (await waits(ports, shard))) return;
   const personalization = campaignPersonalization(campaign);
   const begin = await slotsBegin(ports, campaign, shard);
-  const planning: Planning = { ports, campaign, shard, personalization, begin, signal };
+  const planning: Planning = {
+    ports,
+    campaign,
+    shard,
+    personalization,
+    turns: new Map(),
+    begin,
+    signal,
+  };
   // a wave that has not begun is closed without being read
   if (campaign.state === 'cancelling' && shard.wave && shard.pages === 0)
     return void (await freezeUnread(planning));

@@ -16,29 +16,45 @@ export interface Turns {
   quiet: ZonedQuiet | undefined;
 }
 
-/** Null: they are sent to at once. Throws when the store fails. */
+/** Turns that pages before have asked for. They cost some 50 µs each. */
+export type KnownTurns = Map<string, { zone: string; turn: Turn }>;
+
+/** Null: they are sent to at once. `known` is filled. Throws when the store fails. */
 export async function turnsFor(
   ports: Ports,
   campaign: Campaign,
   { wave }: Pick<Shard, 'wave'>,
+  known: KnownTurns = new Map(),
 ): Promise<Turns | null> {
   const now = ports.now();
   const timing = await timingOf(ports, campaign, wave?.at ?? now);
   if (timing === null) return wave ? { of: () => turnOf(wave, now), quiet: undefined } : null;
   const { offsetAt: offset = offsetAt } = ports;
-  const { quiet, defaultZone } = timing;
+  const { quiet, defaultZone, local, begin } = timing;
+  const rules = `${quiet?.from} ${quiet?.to} ${defaultZone} ${local ? '' : begin}`;
   const turnOfZone = (named: string | undefined): Turn => {
-    const zone = countedZone(named, defaultZone, offset);
-    const turn = turnIn(timing, zone, offset, now);
-    const isHeld = turn.isHeld || wave?.isHeld === true;
+    const { zone, turn } = createdOnce(known, `${rules} ${named}`, () => {
+      const zone = countedZone(named, defaultZone, offset);
+      return { zone, turn: turnIn(timing, zone, offset) };
+    });
+    // one whose time has come may be in quiet hours by now
+    const { at, ...rest } = turn.at < now ? turnIn(timing, zone, offset, now) : turn;
+    const isHeld = rest.isHeld || wave?.isHeld === true;
     // who moved since the campaign began is not late, wherever to
-    const isLate = wave ? wave.isLate : turn.isLate;
-    return turnOf({ at: turn.at, isHeld, isLate }, now);
+    const isLate = wave ? wave.isLate : rest.isLate;
+    return turnOf({ at, isHeld, isLate }, now);
   };
   // zones of devices, known or not: as many as have recipients in a page
-  const known = new Map<string | undefined, Turn>();
+  const ofPage = new Map<string | undefined, Turn>();
   return {
-    of: (named) => createdOnce(known, named, () => turnOfZone(named)),
+    of(named) {
+      let turn = ofPage.get(named);
+      if (turn === undefined) {
+        turn = turnOfZone(named);
+        ofPage.set(named, turn);
+      }
+      return turn;
+    },
     quiet: quiet ? { ...quiet, zone: defaultZone } : undefined,
   };
 }

@@ -11,7 +11,7 @@ import { offsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign, Target } from '../../model/campaign.ts';
 import type { ShardWave } from '../../model/chunk.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
-import { isInWave, type Wave, wavesOf } from '../../model/waves.ts';
+import { isInWave, type Wave, type WaveZones, wavesOf } from '../../model/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Cut, cutWaves } from './cut.ts';
 import { isList, timingOf } from './timing.ts';
@@ -49,9 +49,10 @@ async function sizesOf(
 ): Promise<number[]> {
   const { installations } = await store.sampleAudience({ app, audience, carried: ['timeZone'] });
   const each = size / Math.max(1, installations.length);
-  return waves.map(
-    ({ zones }) => each * installations.filter((it) => isInWave(zones, it.timeZone)).length,
-  );
+  const byZone = [...Map.groupBy(installations, (it) => it.timeZone)];
+  const sizeIn = (zones: WaveZones) =>
+    byZone.reduce((sum, [zone, those]) => sum + (isInWave(zones, zone) ? those.length : 0), 0);
+  return waves.map(({ zones }) => each * sizeIn(zones));
 }
 
 /** Of an audience, those that are in the zones of a wave. */
