@@ -62,7 +62,7 @@ export function addressed(
   let denied = 0;
   for (const it of installations) {
     const { id: installationId, token, provider, environment } = it;
-    const turn = turns?.of(it.timeZone);
+    const turn = turns?.of(it);
     let target = targetOf(targets, it, turn);
     if (!target) {
       target = { provider, environment, recipients: [], ...(turn && { turn }) };

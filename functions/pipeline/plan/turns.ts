@@ -4,14 +4,15 @@ import { createdOnce } from '../../lib/created-once.ts';
 import { offsetAt } from '../../lib/wall-clock.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import type { Shard, ZonedQuiet } from '../../model/chunk.ts';
+import type { Reached } from '../../model/installation.ts';
 import { countedZone, type Turn, turnIn } from '../../model/waves.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { timingOf } from './timing.ts';
 
 /** The turns of a page's recipients. */
 export interface Turns {
-  /** of a device in this zone. `at`: 0 if it is its turn already */
-  of(zone: string | undefined): Turn;
+  /** of a device by its zone, and when that changed. `at`: 0 if it is its turn already */
+  of(it: Pick<Reached, 'timeZone' | 'movedAt'>): Turn;
   /** what holds for its chunks */
   quiet: ZonedQuiet | undefined;
 }
@@ -32,6 +33,9 @@ export async function turnsFor(
   const { offsetAt: offset = offsetAt } = ports;
   const { quiet, defaultZone, local, begin } = timing;
   const rules = `${quiet?.from} ${quiet?.to} ${defaultZone} ${local ? '' : begin}`;
+  // the last shard has devices of all zones
+  const isOfMovers = wave?.zones === 'movers';
+  const since = local?.since ?? 0;
   const turnOfZone = (named: string | undefined): Turn => {
     const { zone, turn } = createdOnce(known, `${rules} ${named}`, () => {
       const zone = countedZone(named, defaultZone, offset);
@@ -40,20 +44,20 @@ export async function turnsFor(
     // one whose time has come may be in quiet hours by now
     const { at, ...rest } = turn.at < now ? turnIn(timing, zone, offset, now) : turn;
     const isHeld = rest.isHeld || wave?.isHeld === true;
-    // who moved since the campaign began is not late, wherever to
-    const isLate = wave ? wave.isLate : rest.isLate;
+    const isLate = wave && !isOfMovers ? wave.isLate : rest.isLate;
     return turnOf({ at, isHeld, isLate }, now);
   };
   // zones of devices, known or not: as many as have recipients in a page
   const ofPage = new Map<string | undefined, Turn>();
   return {
-    of(named) {
-      let turn = ofPage.get(named);
+    of({ timeZone, movedAt = 0 }) {
+      let turn = ofPage.get(timeZone);
       if (turn === undefined) {
-        turn = turnOfZone(named);
-        ofPage.set(named, turn);
+        turn = turnOfZone(timeZone);
+        ofPage.set(timeZone, turn);
       }
-      return turn;
+      // one that moved since the campaign was made is not late, wherever to
+      return turn.isLate && isOfMovers && movedAt >= since ? { ...turn, isLate: false } : turn;
     },
     quiet: quiet ? { ...quiet, zone: defaultZone } : undefined,
   };

@@ -232,6 +232,23 @@ test('a device that changes its zone is sent to once, at the time of the new zon
   assert.equal((await world.closed(id)).accepted, 5);
 });
 
+test('a device that moved before a campaign was made is late where it is now, in whichever wave it comes', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
+  const { clock } = world;
+  await move(world, 'was', { timeZone: 'Europe/Berlin' });
+  await move(world, 'goes', { timeZone: 'Europe/Berlin' });
+  clock.now = BEGIN + HOUR;
+  await move(world, 'was', { timeZone: 'Asia/Tokyo' });
+  // noon is over in Tokyo, and three minutes away in Berlin: no wave is alone
+  clock.now = utc('2026-12-24T10:57');
+  const id = await world.campaign({ schedule: { local: '2026-12-24T12:00', late: 'skip' } });
+  clock.now += 1;
+  await move(world, 'goes', { timeZone: 'Asia/Tokyo' });
+  await world.run();
+  assert.deepEqual(Object.keys(times(world)).sort(), ['Europe/Berlin', 'goes']);
+  assert.deepEqual((await world.closed(id)).counts.skippedBy, { late: 2 });
+});
+
 test('a cancelled campaign closes its waves without reading them', async (t) => {
   const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin', 'America/New_York');
   const id = await world.campaign({ schedule: { local: '2026-12-25T12:00' } });
