@@ -153,7 +153,9 @@ function wavesOf(waves: WaveProgress[]): string | null {
   const done = timed.filter((it) => it.state === 'done').length;
   const next = timed.find((it) => it.state === 'waiting');
   const when = next ? `; the next at ${minuteOf(next.at)}` : '';
-  return `${done} of ${timed.length} done${when}`;
+  const cancelled = timed.filter((it) => it.state === 'cancelled').length;
+  const rest = cancelled > 0 ? `; ${count(cancelled)} cancelled` : when;
+  return `${done} of ${timed.length} done${rest}`;
 }
 
 /** The lines of a report, each a label and its value, for any form of output. */

@@ -159,7 +159,7 @@ suite('waves', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Cancel the campaign' }).click();
     await page.getByText('Closed: every recipient is counted once.').waitFor();
-    await page.getByText('2 of 2 waves are done.').waitFor();
+    await page.getByText('1 of 2 waves are done, 1 was cancelled.').waitFor();
   });
 
   test('a campaign that waits for its local time says when, and shows an estimate', async (t) => {

@@ -71,6 +71,8 @@ function progressOf(all: StripWave[]): string {
   const waves = all.filter(isDrawn);
   const done = waves.filter((it) => it.state === 'done').length;
   const next = waves.find((it) => it.state === 'waiting');
+  const cancelled = waves.filter((it) => it.state === 'cancelled').length;
+  if (cancelled > 0) return words.cancelled(done, waves.length, cancelled);
   return words.progress(done, waves.length, next ? dayAndMinute(next.at) : null);
 }
 

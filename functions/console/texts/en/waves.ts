@@ -6,6 +6,8 @@ import { plural } from './plural.ts';
 export const waves = {
   title: 'When devices are sent to',
   estimated: 'An estimate: they are counted again when each wave begins.',
+  cancelled: (done: number, all: number, cancelled: number) =>
+    `${done} of ${all} ${plural(all, 'wave is', 'waves are')} done, ${cancelled} ${plural(cancelled, 'was', 'were')} cancelled.`,
   progress: (done: number, all: number, next: string | null) =>
     `${done} of ${all} ${plural(all, 'wave is', 'waves are')} done${next === null ? '' : `; the next begins ${next}`}.`,
   waiting: (many: string, until: string) =>
