@@ -159,7 +159,7 @@ export interface WaveShards {
 export interface Campaign extends Omit<CampaignRequest, 'schedule'> {
   id: string;
   schedule?: CampaignTime | undefined;
-  /** when its recipients are sent to, if not all at once; the earliest first. Known once it is planned */
+  /** when its recipients are sent to, if not all together; the earliest first. Known once it is planned */
   waves?: WaveShards[];
   /** the number of shards that it would have without waves, which tells its size; left out: it has none */
   parts?: number;

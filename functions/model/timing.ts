@@ -125,7 +125,7 @@ export function expiryIn(
 export const WAVE_AHEAD_MS = 60 * 1000;
 
 /**
- * When a shard is planned, in ms since the epoch; undefined: at once. The first wave begins with its campaign,
+ * When a shard is planned, in ms since the epoch; undefined: immediately. The first wave begins with its campaign,
  * so its time may be near.
  */
 export const plannedAt = ({ wave }: Pick<Shard, 'wave'>): number | undefined =>

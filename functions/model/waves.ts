@@ -10,7 +10,7 @@ import { afterQuiet, type QuietHours } from './quiet.ts';
 
 /**
  * What becomes of devices whose local time has passed when a campaign is accepted.
- * now       they are sent to at once
+ * now       they are sent to immediately
  * next-day  at the same time of the next day
  * skip      they are skipped
  */

@@ -19,7 +19,7 @@ const EXAMPLES = 2;
 export interface Report {
   campaign: Campaign;
   counts: Counts;
-  /** [] if all are sent to at once */
+  /** [] if all are sent to immediately */
   waves: WaveProgress[];
   /** recipients without a final outcome yet */
   pending: number;

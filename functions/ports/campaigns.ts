@@ -24,7 +24,7 @@ export interface CampaignStart {
   id: string;
   /** the ranges to plan, in order; those of a wave follow each other */
   shards: PlannedShard[];
-  /** left out: all begin at once */
+  /** left out: all begin together */
   waves?: WaveShards[] | undefined;
   /** with waves: the number of shards that it would have without */
   parts?: number | undefined;

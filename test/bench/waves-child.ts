@@ -170,7 +170,7 @@ async function goRound(engine: Embedded, { simulated, recipients }: Omit<Sending
   };
 }
 
-/** A campaign, to all at once or with a local time that a clock shows first at `begin`. */
+/** A campaign, to all together or with a local time that a clock shows first at `begin`. */
 async function accepting(
   ports: Parameters<typeof accept>[0],
   begin: number | null,

@@ -481,7 +481,7 @@ export interface Calls {
   /**
    * Start an additional run now. `POST /v1/schedules/{id}/run`
    *
-   * It is sent to all at once, also with `local`.
+   * It is sent to all together, also with `local`.
    *
    * Needs the scope `campaigns`.
    */
@@ -1132,7 +1132,7 @@ export type Estimate = {
   permissions: Record<string, number>;
   /** How many can see anything: all but those whose permission is denied. */
   visible: number;
-  /** The installations by the instant at which they are sent to, the earliest first. [] if they are sent to at once: the campaign has no local time, and no quiet hours hold for it. */
+  /** The installations by the instant at which they are sent to, the earliest first. [] if they are sent to immediately: the campaign has no local time, and no quiet hours hold for it. */
   waves: Array<{
     at: string;
     /** Those in which some were counted, the most frequent first. Devices that tell none are in the default one. */

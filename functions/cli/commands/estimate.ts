@@ -52,7 +52,7 @@ export function estimateCommand(program: Command, { client, show, exit }: Contex
       'recipients that FCM reaches (default: none, or as counted)',
       percent,
     )
-    .option('--quick', 'look at a sample of a few thousand installations: at once, for any size')
+    .option('--quick', 'look at a sample of a few thousand installations: quickly, for any size')
     .description('the reach and the problems of a campaign, and its cost on Google Cloud')
     .action(async (of: string | number | undefined, options: SendOptions & CostOptions) => {
       const { read, failing = USUAL.failing, changed = USUAL.changed, fcm, ...rest } = options;

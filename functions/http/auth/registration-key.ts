@@ -33,7 +33,7 @@ export interface RegistrationLimit {
   admit: Admit;
   /**
    * Counts so many more, of a call that was admitted and turned out to hold them. Calls are admitted before
-   * they are read, so many at once may hold more than the rate allows.
+   * they are read, so many together may hold more than the rate allows.
    */
   charge(c: Context, count: number): Response | null;
 }

@@ -75,7 +75,7 @@ const estimateSchema = z
       .meta({
         description:
           'The installations by the instant at which they are sent to, the earliest first. [] if they are ' +
-          'sent to at once: the campaign has no local time, and no quiet hours hold for it.',
+          'sent to immediately: the campaign has no local time, and no quiet hours hold for it.',
       }),
     held: z.object({ installations: z.int(), until: time }).nullable().meta({
       description:

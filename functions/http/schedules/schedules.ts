@@ -256,7 +256,7 @@ const runScheduleCall = (ports: Ports) =>
     path: '/v1/schedules/{id}/run',
     operationId: 'runSchedule',
     summary: 'Start an additional run now',
-    description: 'It is sent to all at once, also with `local`.',
+    description: 'It is sent to all together, also with `local`.',
     scopes: ['campaigns'],
     takes: { params },
     responses: {

@@ -34,7 +34,7 @@ export function sendingFaults({ senders }: Ports, campaign: Campaign): Fault[] {
 export function localFaults(campaign: Pick<Campaign, 'audience' | 'schedule'>): Fault[] {
   const to = toOf(campaign);
   if (to === 'token' || campaign.schedule?.local === undefined) return [];
-  const message = `is for devices that Volley knows: a ${to} is one push, which FCM sends to all at once; give \`at\``;
+  const message = `is for devices that Volley knows: a ${to} is one push, which FCM sends to all together; give \`at\``;
   return [{ path: 'schedule.local', message }];
 }
 

@@ -91,7 +91,7 @@ function zoneWarning({ timing: { defaultZone }, zones, offset, whole }: Counted)
 }
 
 const LATE = {
-  now: 'they are sent to at once',
+  now: 'they are sent to immediately',
   'next-day': 'they are sent to at that time of the next day',
   skip: 'they are skipped',
 } as const;

@@ -17,7 +17,7 @@ export function campaignPersonalization({
 }
 
 /**
- * The fields of an installation that `addressed` reads. `isTimed`: not all are sent to at once. `isCapped`:
+ * The fields of an installation that `addressed` reads. `isTimed`: not all are sent to immediately. `isCapped`:
  * what is kept for caps is found by buckets.
  */
 export const carriedFor = (
@@ -33,7 +33,7 @@ export const carriedFor = (
 /** The recipients of one provider and environment, at one time. */
 interface Targets extends Pick<Reached, 'provider' | 'environment'> {
   recipients: Recipient[];
-  /** left out: they are sent to at once */
+  /** left out: they are sent to immediately */
   turn?: Turn;
 }
 
@@ -50,7 +50,7 @@ export interface Addressed {
 
 /**
  * Groups installations by provider, environment and time, and adds to each recipient its personalized part.
- * `turns` null: all are sent to at once.
+ * `turns` null: all are sent to immediately.
  */
 export function addressed(
   installations: Reached[],

@@ -33,7 +33,7 @@ export async function slotsBegin(
  * `at`: when the chunk that follows `frozen` recipients of its shard may leave, in ms since the epoch, if
  * nothing of it may before `turn`. Each shard begins a little after the one before it, so that their chunks
  * do not leave together. `pass`: when so many ms have passed since a time; where it is quiet, none do, or what
- * has its slot in the night would leave all at once in the morning.
+ * has its slot in the night would leave all together in the morning.
  */
 export function slotsOf(
   { shards }: Pick<Campaign, 'shards'>,

@@ -10,7 +10,7 @@ import { appPolicy } from '../app-policy.ts';
 
 /**
  * The timing of a campaign that would begin at `begin` (ms since the epoch), by the policy that its app has
- * now. Null: it is sent to all at once. Throws when the store fails.
+ * now. Null: it is sent to all together. Throws when the store fails.
  */
 export async function timingOf(
   ports: Pick<Ports, 'store' | 'now'>,

@@ -20,7 +20,7 @@ export interface Turns {
 /** Turns that pages before have asked for. They cost some 50 µs each. */
 export type KnownTurns = Map<string, { zone: string; turn: Turn }>;
 
-/** Null: they are sent to at once. `known` is filled. Throws when the store fails. */
+/** Null: they are sent to immediately. `known` is filled. Throws when the store fails. */
 export async function turnsFor(
   ports: Ports,
   campaign: Campaign,

@@ -20,7 +20,7 @@ type Whole = Extract<Target, { kind: 'installations' }>;
 
 /**
  * The shards of a campaign's waves, by the policy and the zones of its app as they are now. Null: all are
- * sent to at once, or wait in their chunks. `size`: about how many installations the audience has. Throws
+ * sent to immediately, or wait in their chunks. `size`: about how many installations the audience has. Throws
  * when the store fails.
  */
 export async function wavesFor(

@@ -184,7 +184,7 @@ function start(ports: Ports, { id, campaign }: Schedule, when: string, time?: Lo
 }
 
 /**
- * Starts a run by hand, in addition to those at their times: it is sent to all at once, with `local` too.
+ * Starts a run by hand, in addition to those at their times: it is sent to all together, with `local` too.
  * Throws when the store or the queue fails.
  */
 export async function runNow(ports: Ports, schedule: Schedule) {

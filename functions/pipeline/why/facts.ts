@@ -11,7 +11,7 @@ export interface Facts {
   /** as it is now; null: there is none */
   installation: Installation | null;
   found: DeviceInCampaign;
-  /** null: the campaign is sent to all at once, or the installation is not known */
+  /** null: the campaign is sent to all together, or the installation is not known */
   time: DeviceTime | null;
   /** ms since the epoch */
   now: number;

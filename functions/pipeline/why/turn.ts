@@ -21,7 +21,7 @@ export interface DeviceTime {
   quietUntil: number | null;
 }
 
-/** Null: the campaign is sent to all at once. Throws when the store fails. */
+/** Null: the campaign is sent to all together. Throws when the store fails. */
 export async function deviceTime(
   ports: Pick<Ports, 'store' | 'now' | 'offsetAt'>,
   campaign: Campaign,

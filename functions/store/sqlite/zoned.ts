@@ -69,7 +69,7 @@ const WINDOW = 4_000;
 const OF_ZONE = 50;
 
 /**
- * All of a window is read at once, zone by zone, and put in order here: SQLite takes five times as long, since
+ * All of a window is read in one go, zone by zone, and put in order here: SQLite takes five times as long, since
  * it moves whole rows. So the name of a zone is one string, and not one for each row. What the copy has not is
  * looked up in `installations`.
  */

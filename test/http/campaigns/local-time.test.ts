@@ -23,7 +23,7 @@ async function faultsOf(response: Response): Promise<string[]> {
 }
 
 const TOPIC =
-  'is for devices that Volley knows: a topic is one push, which FCM sends to all at once; give `at`';
+  'is for devices that Volley knows: a topic is one push, which FCM sends to all together; give `at`';
 const ONE_OF =
   'must have one of `at`, a point in time, and `local`, what the clock of each device shows';
 

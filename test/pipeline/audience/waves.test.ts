@@ -51,7 +51,7 @@ test('an estimate lists the waves of a local time, and says what becomes of thos
   for (const isQuick of [false, true]) {
     const now = await estimate(world.ports, asked({ schedule: { local: AT_15 } }), isQuick);
     assert.deepEqual(lines(now), ['11-21T13:00 Asia/Kathmandu 20', at14, at20]);
-    assert.deepEqual(warned(now), [zoneless, `late 20: ${late}: they are sent to at once`]);
+    assert.deepEqual(warned(now), [zoneless, `late 20: ${late}: they are sent to immediately`]);
     assert.deepEqual([now.held, now.seconds], [null, 7 * 3600 + 1]);
     assert.equal(now.costUsd, campaignUsd(100, 0.02, { fcm: 100 }, 3), 'each wave reads all');
   }
@@ -69,7 +69,11 @@ test('an estimate lists the waves of a local time, and says what becomes of thos
 test('an estimate says who waits for the end of quiet hours, and until when', async (t) => {
   const world = createWorld(t);
   await people(world);
-  assert.deepEqual((await estimate(world.ports, asked())).waves, [], 'they are sent to at once');
+  assert.deepEqual(
+    (await estimate(world.ports, asked())).waves,
+    [],
+    'they are sent to immediately',
+  );
   // in Berlin it is 14:00, in Kathmandu 18:45, in New York 08:00
   await put(world, { quiet: { from: '18:00', to: '09:00' }, defaultZone: 'Europe/Berlin' });
   const found = await estimate(world.ports, asked());

@@ -21,7 +21,7 @@ import { runsByDay, runsOf } from './runs.ts';
 import { ScheduleTable } from './table.tsx';
 import { useZone, ZoneSelect } from './zone.tsx';
 
-/** Schedules of a page: the API computes the runs of so many at once. */
+/** Schedules of a page: the API computes the runs of so many. */
 const LIMIT = 20;
 /** Runs that the API shows of a schedule, at most. */
 const MOST_RUNS = 100;

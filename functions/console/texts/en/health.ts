@@ -46,7 +46,7 @@ export const health = {
   pauseDo: 'Pause the app',
   resumeTitle: (app: string) => `Resume ${app}?`,
   resumeMore:
-    'Campaigns that this pause has paused go on at once. Those paused for another reason do not.',
+    'Campaigns that this pause has paused go on immediately. Those paused for another reason do not.',
   resumeDo: 'Resume the app',
   costs: 'Costs',
   costsMore:

@@ -190,7 +190,7 @@ function pickedIn(lines: [Picking, string][], n: number, picks: Picks): number[]
     const isWanted = picks.get(name);
     if (!isWanted) continue;
     const { values, at } = columnIn(line, n);
-    // a value that recurs is looked at once
+    // a value that recurs is looked at one time
     const are = values.map((it) => isWanted(it ?? null));
     picked = picked.filter((row) => are[at === null ? row : at === undefined ? 0 : at[row]!]);
   }

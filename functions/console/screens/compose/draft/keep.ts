@@ -45,7 +45,7 @@ export async function openDraft(): Promise<Kept> {
   return newDraft();
 }
 
-/** One that is made from something is kept at once: a reload goes on with it. */
+/** One that is made from something is kept immediately: a reload goes on with it. */
 export async function newDraft(from?: Draft): Promise<Kept> {
   const id = crypto.randomUUID();
   const release = (await hold(id, LOCK_MS)) ?? (() => {});

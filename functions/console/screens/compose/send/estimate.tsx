@@ -57,7 +57,7 @@ export function Estimate({ estimate, local }: Props) {
   );
 }
 
-/** When they are sent to, unless it is all at once. */
+/** When they are sent to, unless it is all together. */
 function Waves({ estimate: { waves, held }, local }: Props & { estimate: EstimateView }) {
   const shown = estimatedWaves(waves);
   if (shown.length === 0 || isOneTime(shown, local)) return null;
