@@ -30,12 +30,12 @@ export const bareKey = ({ app, token }: Pick<Device, 'app' | 'token'>) =>
 /** Largest difference, in ms, between the clocks that register and those that accept. */
 const SKEW_MS = 60 * 1000;
 
-/** True if the device was the user's at that time, or at some time from `at` to `end`, in ms. */
+/** True if the device was the user's at that time, or at some time from `at` until before `end`, in ms. */
 export const wasTheirs = (
   { since = 0, until = Number.POSITIVE_INFINITY }: Device,
   at: number,
   end = at,
-) => since <= end && at <= until + SKEW_MS;
+) => (since <= at || since < end) && at <= until + SKEW_MS;
 
 /**
  * Tells whether a recipient of a campaign created at `at` is one of the devices, if it was frozen at `frozenAt`,
