@@ -121,6 +121,11 @@ export function expiryIn(
   return expiresAt + quietBetween(quiet, zone, { from, to: now }, offset);
 }
 
+/**
+ * A task that comes so much before its time by our clock is on time: its name cannot be queued again. In ms.
+ */
+export const EARLY_MS = 1_000;
+
 /** How long before its time a wave is planned: so what is read of a device is as it is then. */
 export const WAVE_AHEAD_MS = 60 * 1000;
 

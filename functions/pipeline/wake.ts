@@ -9,7 +9,8 @@
  */
 
 import { endsWithin } from '../lib/deadline.ts';
-import { type Audience, type Campaign, type Target, targetOf } from '../model/campaign.ts';
+import { namesPeople } from '../model/audience/names.ts';
+import { type Campaign, type Target, targetOf } from '../model/campaign.ts';
 import {
   descriptionOf,
   type Provider,
@@ -124,7 +125,8 @@ export function wakesFor(provider: Provider | null, size: number): number {
 /** About how many recipients a campaign has; infinity if the store does not know it soon. */
 async function sizeIn({ store, log }: Ports, campaign: Campaign): Promise<number> {
   const target = targetOf(campaign);
-  if (target.kind === 'installations' && isSmall(target.audience)) return 1;
+  // few, and not worth a read
+  if (target.kind === 'installations' && namesPeople(target.audience)) return 1;
   let size = Number.POSITIVE_INFINITY;
   const asked = sizeOf(store, campaign.app, target).then(
     (it) => {
@@ -135,7 +137,3 @@ async function sizeIn({ store, log }: Ports, campaign: Campaign): Promise<number
   await endsWithin(asked, SIZE_MS);
   return size;
 }
-
-/** Whether an audience names its recipients: it is not worth a read. */
-const isSmall = ({ userIds, installationIds, tokens }: Audience) =>
-  (userIds ?? installationIds ?? tokens) !== undefined;

@@ -2,9 +2,10 @@
 
 import * as z from 'zod';
 import type { Fault } from '../../lib/errors.ts';
+import { namesPeople } from '../../model/audience/names.ts';
 import { noCounts } from '../../model/campaign.ts';
 import { forEachProvider, providers } from '../../model/provider/registry.ts';
-import { campaignRequestSchema, NO_NAMES, namesPeople } from '../../model/schemas/campaign.ts';
+import { campaignRequestSchema, NO_NAMES } from '../../model/schemas/campaign.ts';
 import { accept, draft } from '../../pipeline/accept/accept.ts';
 import { type Preview, preview } from '../../pipeline/audience/preview.ts';
 import type { Ports } from '../../ports/ports.ts';

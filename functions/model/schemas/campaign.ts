@@ -7,13 +7,11 @@
  */
 
 import * as z from 'zod';
-import { type AudienceRequest, audienceSchema } from './audience.ts';
+import { namesPeople } from '../audience/names.ts';
+import { audienceSchema } from './audience.ts';
 import { canarySchema, scheduleSchema } from './control.ts';
 import { messageSchema } from './message.ts';
 
-/** True if recipients are named explicitly, as many as fit in a request; test sends require it. */
-export const namesPeople = ({ userIds, installationIds, tokens }: AudienceRequest) =>
-  [userIds, installationIds, tokens].some((it) => it !== undefined);
 export const NO_NAMES = 'of a test names its people: userIds, installationIds or tokens';
 
 export const campaignRequestSchema = z

@@ -1,7 +1,14 @@
 /** waves: when the installations that were counted would be sent to, and what is wrong with that. */
 
 import { firstInstantOf, type OffsetAt } from '../../lib/wall-clock.ts';
-import { countedZone, type Timing, type Turn, wallOf, wavesOf } from '../../model/waves.ts';
+import {
+  countedZone,
+  isInWave,
+  type Timing,
+  type Turn,
+  wallOf,
+  wavesOf,
+} from '../../model/waves.ts';
 
 /** A wave of an estimate. `isHeld` and `isLate` are of all of its installations. */
 export interface EstimatedWave extends Turn {
@@ -40,9 +47,7 @@ export function estimatedWaves(it: Counted): EstimatedWave[] {
     (a, b) => counts.get(b)! - counts.get(a)! || a.localeCompare(b),
   );
   return wavesOf(it.timing, names, it.offset).flatMap(({ zones: of, ...turn }) => {
-    const zones = names.filter((name) =>
-      'in' in of ? of.in.includes(name) : !of.except.includes(name),
-    );
+    const zones = names.filter((name) => isInWave(of, name));
     const counted = sumOf(zones.map((name) => counts.get(name)!));
     return zones.length > 0 ? [{ ...turn, zones, installations: it.whole(counted) }] : [];
   });

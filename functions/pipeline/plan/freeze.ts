@@ -1,7 +1,6 @@
 /** freeze: pages of recipients become frozen chunks, and each chunk gets its task. */
 
 import { ahead } from '../../lib/ahead.ts';
-import { createdOnce } from '../../lib/created-once.ts';
 import { createOneBehind, type OneBehind } from '../../lib/one-behind.ts';
 import { bucketOf, type Cursor } from '../../model/bucket.ts';
 import type { Campaign } from '../../model/campaign.ts';
@@ -87,11 +86,13 @@ async function eachPage(
 function sentHereFor({ ports, campaign, shard }: Planning) {
   if (!shard.wave) return async (installations: Reached[]) => installations;
   const { zones } = shard.wave;
-  const asked = new Map<'until', Promise<number>>();
-  const until = async () =>
-    zones === 'movers'
-      ? Number.POSITIVE_INFINITY
-      : createdOnce(asked, 'until', () => aloneUntil(ports, shard));
+  // asked for once, where there is a mover
+  let asked: Promise<number> | undefined;
+  const until = async () => {
+    if (zones === 'movers') return Number.POSITIVE_INFINITY;
+    asked ??= aloneUntil(ports, shard);
+    return asked;
+  };
   return (installations: Reached[]) => withoutMovers(ports, campaign, { installations, until });
 }
 

@@ -13,7 +13,7 @@
 import type { Campaign } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
-import { DAY_MS, WAVE_AHEAD_MS } from '../../model/timing.ts';
+import { DAY_MS, EARLY_MS, WAVE_AHEAD_MS } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 
 /**
@@ -25,8 +25,6 @@ const CLOCKS_MS = DAY_MS;
 const NEAR_MS = 5 * 60 * 1000;
 /** The last shard looks so often (ms) whether all others are planned. */
 const LOOK_EVERY_MS = 60 * 1000;
-/** A task that comes so much (ms) before its time is on time: its name cannot be queued again. */
-const EARLY_MS = 1_000;
 
 /** From when on a device that has changed its zone is a mover, in ms since the epoch. */
 export const movedSince = ({ createdAt, schedule }: Campaign): number =>

@@ -12,7 +12,7 @@ import type { Shard } from '../../model/chunk.ts';
 import type { Personalization } from '../../model/message/personalization.ts';
 import { CHUNK_SIZE, NAMES_SIZE, NEVER_WIDE, QUERY_SIZE } from '../../model/sizes.ts';
 import { sendTask, shardTask } from '../../model/tasks.ts';
-import { plannedAt } from '../../model/timing.ts';
+import { EARLY_MS, plannedAt } from '../../model/timing.ts';
 import type { AudiencePage, AudienceRead, Ports } from '../../ports/ports.ts';
 import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
 import { pause, redrive, waitsForCanary } from '../control/control.ts';
@@ -27,9 +27,6 @@ import { slotsBegin } from './slots.ts';
 import { retriesFailures } from './targets.ts';
 import { timingOf } from './timing.ts';
 import { audienceIn } from './waves.ts';
-
-/** A task that comes so much (ms) before its time by our clock is on time: its name cannot be queued again. */
-const CLOCKS_MS = 1_000;
 
 /**
  * Reads a shard's range, freezes its chunks page by page, and queues a send task for each chunk of a
@@ -87,7 +84,7 @@ async function waits(ports: Ports, shard: Shard): Promise<boolean> {
   const { store, queue, now } = ports;
   const { campaignId, index, wave } = shard;
   const planAt = plannedAt(shard) ?? 0;
-  const isEarly = now() + CLOCKS_MS < planAt;
+  const isEarly = now() + EARLY_MS < planAt;
   const at = isEarly
     ? planAt
     : wave?.zones === 'movers'

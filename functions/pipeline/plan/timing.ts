@@ -1,6 +1,7 @@
 /** timing: what decides when the recipients of a campaign are sent to. */
 
 import type { AppPolicy } from '../../model/app-policy.ts';
+import { namesPeople } from '../../model/audience/names.ts';
 import { type Campaign, type Target, targetOf } from '../../model/campaign.ts';
 import type { QuietHours } from '../../model/quiet.ts';
 import type { Audience } from '../../model/schemas/audience.ts';
@@ -49,7 +50,7 @@ export const isList = (campaign: Campaign): boolean =>
   campaign.retryOf !== undefined || isListed(targetOf(campaign));
 
 const isListed = (target: Target) =>
-  target.kind !== 'installations' || namesPeople(target.audience);
+  target.kind !== 'installations' || namesWithin(target.audience);
 
-const namesPeople = ({ userIds, installationIds, tokens, and = [] }: Audience): boolean =>
-  (userIds ?? installationIds ?? tokens) !== undefined || and.some(namesPeople);
+const namesWithin = (audience: Audience): boolean =>
+  namesPeople(audience) || (audience.and ?? []).some(namesWithin);

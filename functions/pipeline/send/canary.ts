@@ -9,7 +9,7 @@
 import type { Campaign } from '../../model/campaign.ts';
 import type { Shard } from '../../model/chunk.ts';
 import { canaryTask, held, redriveTask, type TaskBody } from '../../model/tasks.ts';
-import { beginOf } from '../../model/timing.ts';
+import { beginOf, EARLY_MS } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { pause } from '../control/control.ts';
 import { stopsCanary } from './failure-guard.ts';
@@ -19,11 +19,6 @@ const LOOK_EVERY_MS = 2_000;
 /** One that takes longer than some minutes has a slow pace, or recipients that wait for their time. */
 const SLOW_AFTER_MS = 5 * 60 * 1000;
 const LOOK_SLOWLY_MS = 60 * 1000;
-/**
- * Milliseconds that a task may come early by our clock and still count as on time: its name cannot be
- * queued again.
- */
-const CLOCKS_MS = 1_000;
 /** What waits longer waits for the end of quiet hours, and not for another try; in ms. */
 const LONG_MS = 15 * 60 * 1000;
 
@@ -59,7 +54,7 @@ export async function watchCanary(
   }
   const heldSince = since ?? now();
   const holdUntil = heldSince + campaign.canary.holdSeconds * 1000;
-  if (now() + CLOCKS_MS < holdUntil) {
+  if (now() + EARLY_MS < holdUntil) {
     const task = held(heldSince);
     if (campaign.task !== task) await store.noteTasks([{ kind: 'campaign', campaignId, task }]);
     return queue.create([canaryTask(campaignId, heldSince, holdUntil)]);

@@ -2,6 +2,7 @@
 
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Campaign, Change } from '../../model/campaign.ts';
+import { requestIn, requestOf } from '../campaign-request.ts';
 import { mayReachUnnamed, namesIn } from '../erasure.ts';
 import type { Outcome } from '../messages.ts';
 import { noted } from '../timeline.ts';
@@ -17,27 +18,6 @@ import {
   type Schema,
   UNNAMED,
 } from './schema.ts';
-
-/** What has no field of its own. */
-type Stored = Omit<
-  Campaign,
-  | 'id'
-  | 'state'
-  | 'reason'
-  | 'createdAt'
-  | 'firstPushAt'
-  | 'closedAt'
-  | 'shards'
-  | 'trials'
-  | 'sums'
->;
-
-/** The value of the field `request`: everything that has no field of its own. */
-export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
-    campaign;
-  return JSON.stringify(request satisfies Stored);
-}
 
 export const historyOf = ({ history = '[]' }: Pick<CampaignFields, 'history'>): Change[] =>
   JSON.parse(history);
@@ -103,7 +83,7 @@ export function toCampaign(found: DocumentSnapshot): Campaign {
     found.data() as CampaignFields;
   return {
     id: found.id,
-    ...(JSON.parse(request) as Stored),
+    ...requestIn(request),
     state,
     reason,
     createdAt,

@@ -4,14 +4,9 @@ import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { type Campaign, type Change, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
 import type { CampaignStart, Idempotency, PlannedShard, Store } from '../../ports/ports.ts';
+import { requestOf } from '../campaign-request.ts';
 import { dueOfShard, mayStart, startedAt } from '../timeline.ts';
-import {
-  findCampaign,
-  fromCampaign,
-  historyWith,
-  requestOf,
-  toCampaign,
-} from './campaign-fields.ts';
+import { findCampaign, fromCampaign, historyWith, toCampaign } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { Context } from './context.ts';
 import { slotsFor } from './counters.ts';

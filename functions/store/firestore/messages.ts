@@ -20,15 +20,9 @@ import {
   sumsOf,
 } from '../../model/campaign.ts';
 import type { ClosedMessage, Created, Idempotency, SentMessage, Store } from '../../ports/ports.ts';
+import { requestOf } from '../campaign-request.ts';
 import { messageEvents, type Outcome, outcomeOf } from '../messages.ts';
-import {
-  expiryOf,
-  fromCampaign,
-  historyWith,
-  outcomeIn,
-  requestOf,
-  toCampaign,
-} from './campaign-fields.ts';
+import { expiryOf, fromCampaign, historyWith, outcomeIn, toCampaign } from './campaign-fields.ts';
 import { unchanged } from './client.ts';
 import type { EventWriter } from './events.ts';
 import { usedBefore } from './idempotency.ts';

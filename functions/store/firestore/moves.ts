@@ -14,13 +14,13 @@ import {
 } from '../../model/campaign.ts';
 import { closedEvent, pausedEvent } from '../../model/campaign-events.ts';
 import type { CampaignMove, Store } from '../../ports/ports.ts';
+import { requestOf } from '../campaign-request.ts';
 import { begins, dueAfter, movedTo, withoutGuard, withoutTask } from '../timeline.ts';
 import {
   expiryOf,
   findCampaign,
   historyWith,
   namesAtClose,
-  requestOf,
   toCampaign,
 } from './campaign-fields.ts';
 import { unchanged } from './client.ts';

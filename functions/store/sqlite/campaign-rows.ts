@@ -2,6 +2,7 @@
 
 import type { Campaign, CampaignState, Sums, Trials } from '../../model/campaign.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { requestIn } from '../campaign-request.ts';
 
 export interface CampaignRow {
   id: string;
@@ -26,30 +27,9 @@ export function findCampaign({ sql }: Database, id: string): Campaign | null {
   return row ? toCampaign(row) : null;
 }
 
-/** What has no column of its own. */
-type Stored = Omit<
-  Campaign,
-  | 'id'
-  | 'state'
-  | 'reason'
-  | 'createdAt'
-  | 'firstPushAt'
-  | 'closedAt'
-  | 'shards'
-  | 'trials'
-  | 'sums'
->;
-
-/** The value of the column `request`. */
-export function requestOf(campaign: Campaign): string {
-  const { id, state, reason, createdAt, firstPushAt, closedAt, shards, trials, sums, ...request } =
-    campaign;
-  return JSON.stringify(request satisfies Stored);
-}
-
 export const toCampaign = (row: CampaignRow): Campaign => ({
   id: row.id,
-  ...(JSON.parse(row.request) as Stored),
+  ...requestIn(row.request),
   state: row.state,
   reason: row.reason,
   createdAt: row.created_at,

@@ -4,9 +4,10 @@ import { type Campaign, SYSTEM } from '../../model/campaign.ts';
 import { acceptedEvent, startedEvent } from '../../model/campaign-events.ts';
 import type { CampaignStart, Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { requestOf } from '../campaign-request.ts';
 import { dueOfShard, mayStart, startedAt } from '../timeline.ts';
 import { noteNames } from './campaign-names.ts';
-import { type CampaignRow, findCampaign, requestOf, toCampaign } from './campaign-rows.ts';
+import { type CampaignRow, findCampaign, toCampaign } from './campaign-rows.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 

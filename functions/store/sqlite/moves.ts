@@ -4,8 +4,9 @@ import { noCounts, SYSTEM, transitions } from '../../model/campaign.ts';
 import { closedEvent, pausedEvent } from '../../model/campaign-events.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { requestOf } from '../campaign-request.ts';
 import { begins, dueAfter, movedTo, withoutGuard, withoutTask } from '../timeline.ts';
-import { findCampaign, requestOf } from './campaign-rows.ts';
+import { findCampaign } from './campaign-rows.ts';
 import type { SqliteEvents } from './events.ts';
 import type { SqliteHistory } from './history.ts';
 

@@ -3,7 +3,8 @@
 import type { Overdue, Work } from '../../model/work.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { findCampaign, requestOf } from './campaign-rows.ts';
+import { requestOf } from '../campaign-request.ts';
+import { findCampaign } from './campaign-rows.ts';
 import { OPEN_FIELDS, type OpenChunkRow, toOpenChunk } from './chunk-rows.ts';
 
 /** Takes at most `limit` and makes each due again at `next` (ms). Runs in a transaction. */

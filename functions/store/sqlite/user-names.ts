@@ -4,9 +4,10 @@
 
 import { bucketOf } from '../../model/bucket.ts';
 import type { Database } from '../../sqlite/database.ts';
+import { requestOf } from '../campaign-request.ts';
 import { withoutNames } from '../erasure.ts';
 import { hashOfName } from './campaign-names.ts';
-import { requestOf } from './campaign-rows.ts';
+
 import { campaignsOf } from './user-chunks.ts';
 
 export function sqliteUserNames(db: Database) {
