@@ -85,7 +85,10 @@ export async function receiptsOnGoogle({ rate = 500, seconds = 10 } = {}): Promi
     await watchCampaign(world.client, id, process.stderr);
     const key = makeKey();
     await world.store.putKey({
-      ...{ hash: hashKey(key), name: 'in the app', scopes: ['register'], app: 'default' },
+      hash: hashKey(key),
+      name: 'in the app',
+      scopes: ['register'],
+      app: 'default',
     });
     const measured = await run({ url: world.cloud.url, key, campaignId: id, ...load });
     return { ...measured, counted: await countedBy(world.client, id) };

@@ -55,8 +55,12 @@ const UPLOAD = 'a0'.repeat(10);
 /** An audience of these tokens, which need no installation. */
 async function uploaded(store: Store, tokens: string[]) {
   const upload: Upload = {
-    ...{ id: UPLOAD, app: 'default', of: 'tokens', size: tokens.length },
-    ...{ createdAt: NOW, expiresAt: NOW + 7 * DAY },
+    id: UPLOAD,
+    app: 'default',
+    of: 'tokens',
+    size: tokens.length,
+    createdAt: NOW,
+    expiresAt: NOW + 7 * DAY,
   };
   await store.putUpload(upload);
   await store.addToUpload(upload, tokens);
@@ -91,7 +95,11 @@ export function capPipelineContract(
     assert.deepEqual([counts.recipients, counts.accepted, counts.skipped], [3, 2, 1]);
     const event = announced.find((it) => it.subject === id)!.data as { counts: object };
     assert.deepEqual(event.counts, {
-      ...{ recipients: 3, accepted: 2, failed: 0, skipped: 1, pending: 0 },
+      recipients: 3,
+      accepted: 2,
+      failed: 0,
+      skipped: 1,
+      pending: 0,
       skippedBy: { capped: 1 },
     });
     assert.match(reportText((await report(ports, id))!), /^Skipped +1 \(capped\)$/m);

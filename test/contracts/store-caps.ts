@@ -174,7 +174,10 @@ export function capContract(name: string, makeStore: MakeStore) {
     const committed = await finish(store, `${id}.0.0.1`);
     assert.ok(committed.kind === 'committed' && committed.campaignClosed);
     assert.deepEqual((await store.getCampaign(id))!.sums, {
-      ...{ recipients: 4, accepted: 2, failed: 0, skipped: 2 },
+      recipients: 4,
+      accepted: 2,
+      failed: 0,
+      skipped: 2,
       skippedBy: { capped: 2 },
     });
   });

@@ -28,8 +28,12 @@ async function compare(store: Store, app: string, ids: string[]) {
   } = await countRegistry({ store }, app);
   const { length } = present;
   assert.deepEqual(rest, {
-    ...{ installations: length, exact: true, interval: { low: length, high: length } },
-    ...{ asOf: null, counted: length, optedOut: there.length - length },
+    installations: length,
+    exact: true,
+    interval: { low: length, high: length },
+    asOf: null,
+    counted: length,
+    optedOut: there.length - length,
   });
   assert.deepEqual(
     on,

@@ -254,7 +254,11 @@ export function receiptContract(name: string, makeStore: MakeStore) {
     await add(store, named, [opened('phone-0')]);
     const record = (campaignId: string, receipt: ReceiptKind) => ({
       kind: 'receipt' as const,
-      ...{ campaignId, app: 'default', installationId: 'phone-0', receipt, at: NOW },
+      campaignId,
+      app: 'default',
+      installationId: 'phone-0',
+      receipt,
+      at: NOW,
     });
     const told = (await known(store, 'ada')).map((it) => JSON.stringify(it)).sort();
     const expected = [

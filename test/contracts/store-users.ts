@@ -98,7 +98,10 @@ export function userContract(name: string, makeStore: MakeStore) {
     await two(store);
     const erased = await store.eraseUser('ada', NOW);
     assert.deepEqual(erased, {
-      ...{ installations: 2, recipients: 0, failures: 0, closed: [] },
+      installations: 2,
+      recipients: 0,
+      failures: 0,
+      closed: [],
       next: null,
     });
     assert.equal(await store.getInstallation('default', 'phone'), null);

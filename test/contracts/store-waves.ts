@@ -291,7 +291,9 @@ export function waveContract(name: string, makeStore: MakeStore) {
     test(`${name}: a user is found, told and erased in each wave of a campaign with a canary of ${percent} %`, async (t) => {
       const store = await makeStore(t);
       const turns = [0, 1, 2].map((n) => ({
-        ...{ at: NOW + n * HOUR, isHeld: false, isLate: n === 0 },
+        at: NOW + n * HOUR,
+        isHeld: false,
+        isLate: n === 0,
         zones: { in: [`Zone/${n}`] },
       }));
       const size = 300_000;

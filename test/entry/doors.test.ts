@@ -167,13 +167,24 @@ test('deliver takes the largest event of the topic, that of rows for a data ware
 }, async () => {
   const said = hear('deliver');
   const rows = Array.from({ length: 2_000 }, (_, i) => ({
-    ...{ schema: 1, campaignId: 'c'.repeat(20), kind: 'recipient', device: 'd'.repeat(16) },
-    ...{ installationId: `${i}`.padStart(128, 'i'), provider: 'apns', outcome: 'unregistered' },
-    ...{ reason: 'DeviceTokenNotForTopic', attempts: 1, at: '2026-11-21T13:00:00.000Z' },
+    schema: 1,
+    campaignId: 'c'.repeat(20),
+    kind: 'recipient',
+    device: 'd'.repeat(16),
+    installationId: `${i}`.padStart(128, 'i'),
+    provider: 'apns',
+    outcome: 'unregistered',
+    reason: 'DeviceTokenNotForTopic',
+    attempts: 1,
+    at: '2026-11-21T13:00:00.000Z',
   }));
   const event = {
-    ...{ specversion: '1.0', id: 'c-rows-1-0', type: 'warehouse.rows', subject: 'c' },
-    ...{ time: '2026-11-21T13:00:00.000Z', app: 'default' },
+    specversion: '1.0',
+    id: 'c-rows-1-0',
+    type: 'warehouse.rows',
+    subject: 'c',
+    time: '2026-11-21T13:00:00.000Z',
+    app: 'default',
     data: { schema: 1, run: '2026-11-21T13:00:00.000Z', part: 0, rows },
   };
   const data = Buffer.from(JSON.stringify(event)).toString('base64');

@@ -27,7 +27,10 @@ async function shop(t: TestContext, options: ApiOptions = {}) {
     running(store, 1, { app: 'shop', receipts, ...rest });
   const campaignId = await sent();
   const opened = (rest = {}) => ({
-    ...{ installationId: 'device-1', campaignId, kind: 'opened', at: rfc(NOW) },
+    installationId: 'device-1',
+    campaignId,
+    kind: 'opened',
+    at: rfc(NOW),
     ...rest,
   });
   const send = (all: unknown[], from = '203.0.113.7', as = key) =>
@@ -108,7 +111,10 @@ test('of a sample, only devices in it are counted as reached', async (t) => {
   );
   await store.putInstallations([inside!, outside!].map((id) => person(id, { app: 'shop' })));
   const of = (installationId: string | undefined, kind: string) => ({
-    ...{ installationId, campaignId, kind, at: rfc(NOW) },
+    installationId,
+    campaignId,
+    kind,
+    at: rfc(NOW),
   });
   assert.deepEqual(
     await taken([of(inside, 'delivered'), of(outside, 'delivered'), of(outside, 'opened')]),

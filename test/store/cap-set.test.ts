@@ -24,7 +24,8 @@ const EMPTY = Buffer.alloc(0);
 const hex = (bucket: number) => bucket.toString(16).padStart(8, '0');
 
 const recipient = (installationId: string, bucket?: number) => ({
-  ...{ installationId, token: '-' },
+  installationId,
+  token: '-',
   ...(bucket !== undefined && { bucket }),
 });
 const chunk = (...ids: string[]) => ({

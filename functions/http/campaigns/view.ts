@@ -172,7 +172,10 @@ export const receiptsView = ({ counts, estimated }: ReceiptSummary) =>
 
 const countsView = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) =>
   ({
-    ...{ recipients, accepted, failed, skipped },
+    recipients,
+    accepted,
+    failed,
+    skipped,
     pending: recipients - accepted - failed - skipped,
     skippedBy: skippedBy && { capped: skippedBy.capped, late: skippedBy.late },
   }) satisfies FieldsOf<typeof countsSchema>;

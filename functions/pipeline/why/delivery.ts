@@ -47,7 +47,8 @@ export function deliveryOf(facts: Facts, it: FoundRecipient): Told {
   };
   if (it.failure && explained)
     return {
-      ...{ state: 'failed', delivery },
+      state: 'failed',
+      delivery,
       summary: `${failedText(title, it.failure)} ${explained.meaning}`,
       next: explained.next,
     };

@@ -52,7 +52,14 @@ const shardsOf = (
     .map(toShard)
     .filter(({ from, to }) => names.map(bucketOf).some((it) => it >= from && it < to))
     .map(({ index, wave, from, to, cursor, planned, plannedAt, chunks, pages }) => ({
-      ...{ index, from, to, cursor, planned, plannedAt, chunks, pages },
+      index,
+      from,
+      to,
+      cursor,
+      planned,
+      plannedAt,
+      chunks,
+      pages,
       ...(wave && { wave }),
     }));
 

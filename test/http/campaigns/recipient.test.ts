@@ -238,7 +238,8 @@ test('what waits says for what: the queue, a turn, a process, a pause, an answer
   assert.deepEqual(await kinds(), [...begin, 'handed-over', 'waiting']);
   const underWay = (await ask(it, id, 'device-1')).timeline.at(-2)!;
   assert.deepEqual(underWay, {
-    ...{ at: at(60), kind: 'handed-over' },
+    at: at(60),
+    kind: 'handed-over',
     text: 'Its chunk is handed over to APNs (production), attempt 1.',
   });
   it.clock.now += 1_000;

@@ -13,7 +13,12 @@ test('a sample of a large registry is extrapolated, with its interval and its ag
     }),
   );
   const sample: AudienceSample = {
-    ...{ installations, looked: 1_000, counted: 20_000, share: 1 / 8, between: null, asOf: NOW },
+    installations,
+    looked: 1_000,
+    counted: 20_000,
+    share: 1 / 8,
+    between: null,
+    asOf: NOW,
   };
   const store = {
     countKinds: async () => null,
@@ -21,7 +26,11 @@ test('a sample of a large registry is extrapolated, with its interval and its ag
   } as Partial<Store> as Store;
   const { interval, ...found } = await countRegistry({ store }, 'default');
   assert.deepEqual(found, {
-    ...{ installations: 160_000, exact: false, asOf: NOW, counted: 1_000, optedOut: null },
+    installations: 160_000,
+    exact: false,
+    asOf: NOW,
+    counted: 1_000,
+    optedOut: null,
     platforms: { ios: 96_000, android: 64_000 },
     languages: { de: 144_000, '': 16_000 },
     permissions: { unknown: 144_000, denied: 16_000 },

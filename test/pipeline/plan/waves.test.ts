@@ -434,8 +434,18 @@ test('a campaign that is moved to an earlier local time while it is planned goes
 
 test('a look of the last shard that comes a little early queues the next one under another name', async () => {
   const open: Shard[] = [0, 1].map((index) => ({
-    ...{ campaignId: 'c', index, from: 0, to: BUCKETS, pages: 0, cursor: null, planned: false },
-    ...{ plannedAt: null, chunks: 0, chunksDone: 0, counts: noCounts(), task: null },
+    campaignId: 'c',
+    index,
+    from: 0,
+    to: BUCKETS,
+    pages: 0,
+    cursor: null,
+    planned: false,
+    plannedAt: null,
+    chunks: 0,
+    chunksDone: 0,
+    counts: noCounts(),
+    task: null,
   }));
   const store = { openShards: async () => open } as Partial<Store> as Store;
   const waits = (now: number) => moversWaitUntil({ store, now: () => now }, open[1]!);

@@ -37,7 +37,9 @@ async function forgetAll(t: TestContext, count: number, { token = 'token', host 
   });
   claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
   const forget = people.map((it) => ({
-    ...{ installationId: it.id, token: it.token, since: NOW + MINUTE },
+    installationId: it.id,
+    token: it.token,
+    since: NOW + MINUTE,
   }));
   const commit = () =>
     store.commitChunk(commitOf(chunkId, 'mine', { accepted: count, open: [], forget }));

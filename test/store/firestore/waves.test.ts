@@ -27,8 +27,13 @@ const HOUR = 60 * 60 * 1000;
 const ZONES = entriesOf(zones).map(([name]) => name!);
 
 const waveOf = (index: number, zones: ShardWave['zones'], of = 1, part = 0): ShardWave => ({
-  ...{ index, of, part, zones },
-  ...{ at: NOW + index * HOUR, isHeld: false, isLate: false },
+  index,
+  of,
+  part,
+  zones,
+  at: NOW + index * HOUR,
+  isHeld: false,
+  isLate: false,
 });
 
 /** Waves of `of` shards each, `canary` of them one more, and the shard of movers. */
