@@ -153,6 +153,11 @@ export interface WaveShards {
   /** ms since the epoch */
   at: number;
   shards: number;
+  /**
+   * about how many installations it has, by the sample of its planning; 0: none of the sample. Left out: it is
+   * of movers, or an older version planned it
+   */
+  size?: number;
 }
 
 /** As it is stored. Times are milliseconds since the epoch. */

@@ -241,13 +241,24 @@ export function reportText(it: Report): string {
 /** A line for each wave, of 80 columns at most. */
 function waveTable(waves: WaveProgress[]): string {
   if (waves.length === 0) return '';
-  const lines = waves.map(({ at, zones, isHeld, isLate, state, counts }) => {
+  const lines = waves.map((it) => {
+    const { at, zones, isHeld, isLate, state } = it;
     const time = zones === 'movers' ? 'at the end' : minuteOf(at).slice(0, -' UTC'.length);
     const what = isLate ? 'late' : isHeld ? 'held' : '';
-    const line = `  ${time.padEnd(16)}  ${state.padEnd(9)} ${count(counts.recipients).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
+    const line = `  ${time.padEnd(16)}  ${state.padEnd(9)} ${manyOf(it).padStart(10)}  ${what.padEnd(4)}  ${zonesOf(zones)}`;
     return `${line.trimEnd()}\n`;
   });
-  return `\nWaves (UTC), with their recipients so far\n${lines.join('')}`;
+  const about = waves.some(isExpected) ? '; ~: about so many, before they are read' : '';
+  return `\nWaves (UTC), with their recipients${about}\n${lines.join('')}`;
+}
+
+/** Whether all that is known of its recipients is about how many they are. */
+const isExpected = ({ state, size }: WaveProgress) => state === 'waiting' && size !== undefined;
+
+/** "12,345", "~12,000" before they are read, "few" if none of the sample is among them. */
+function manyOf(it: WaveProgress): string {
+  if (!isExpected(it)) return count(it.counts.recipients);
+  return it.size === 0 ? 'few' : `~${count(it.size!)}`;
 }
 
 /** The one with the shortest name, and how many more; a name of a zone has at most 32 characters. */

@@ -1,6 +1,13 @@
 /** waves: how far each wave of a campaign is, by its shards. */
 
-import { type Campaign, type Counts, noCounts, type Sums, sumsOf } from '../model/campaign.ts';
+import {
+  type Campaign,
+  type Counts,
+  noCounts,
+  type Sums,
+  sumsOf,
+  type WaveShards,
+} from '../model/campaign.ts';
 import type { Shard, ShardWave } from '../model/chunk.ts';
 import { addCounts } from '../model/counts.ts';
 import { plannedAt } from '../model/timing.ts';
@@ -20,17 +27,20 @@ type WaveState = (typeof waveStates)[number];
 export interface WaveProgress extends Omit<ShardWave, 'index' | 'of' | 'part'> {
   state: WaveState;
   counts: Sums;
+  /** about how many installations it has (`WaveShards.size`) */
+  size?: number | undefined;
 }
 
 /** The waves of a campaign with these shards: the earliest first, and last the one of movers. */
-function wavesIn(shards: readonly Shard[]): WaveProgress[] {
+function wavesIn(shards: readonly Shard[], cuts: readonly WaveShards[]): WaveProgress[] {
   const byWave = Map.groupBy(shards, ({ wave }) => wave?.index);
   const waves = [...byWave.values()].flatMap((those) => {
     const { wave } = those[0]!;
     if (!wave) return [];
-    const { at, isHeld, isLate, zones } = wave;
+    const { at, isHeld, isLate, zones, index } = wave;
+    const { size } = cuts[index] ?? {};
     const counts = sumsOf(those.map((it) => it.counts).reduce(addCounts));
-    return [{ at, isHeld, isLate, zones, state: stateOf(those), counts }];
+    return [{ at, isHeld, isLate, zones, state: stateOf(those), counts, size }];
   });
   const isLast = ({ zones }: WaveProgress) => Number(zones === 'movers');
   return waves.sort((a, b) => isLast(a) - isLast(b) || a.at - b.at);
@@ -74,6 +84,6 @@ export async function talliedOf(
   const shards = await store.listShards(id);
   return {
     counts: shards.map((it) => it.counts).reduce(addCounts, noCounts()),
-    waves: wavesIn(shards),
+    waves: wavesIn(shards, waves),
   };
 }

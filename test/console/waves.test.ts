@@ -151,10 +151,20 @@ suite('waves', { skip: withoutBrowser() }, () => {
     await page.getByText('50 recipients so far; the next wave is not read yet.').waitFor();
     await page.getByText('1 of 2 waves are done').waitFor();
     await page.getByText('Last wave').waitFor();
-    assert.equal(await page.locator('.days .wave.held.waiting').count(), 1);
+    const waiting = page.locator('.days .wave.held.waiting');
+    assert.match(
+      (await waiting.getAttribute('title'))!,
+      / · about 55 devices · .*After quiet hours/,
+    );
+    const [higher, lower] = [
+      (await waiting.boundingBox())!,
+      (await page.locator('.days .wave').first().boundingBox())!,
+    ];
+    assert.ok(higher.height > lower.height, 'it is as high as it will be');
     const [first, second] = await rows(page);
     assert.deepEqual(first!.slice(0, 1), ['Done']);
     assert.deepEqual(second!.slice(0, 2), ['After quiet hours', 'Waits']);
+    assert.ok(second!.includes('about 55'), second!.join());
     // what waits is closed without being read
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Cancel the campaign' }).click();

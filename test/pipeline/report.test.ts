@@ -100,13 +100,17 @@ test('the waves of a report fit in 80 columns', () => {
     waves: [
       { ...wave, zones: { in: [long] } },
       { ...wave, zones: { in: [long, 'America/Argentina/Buenos_Aires', 'America/Bahia'] } },
+      { ...wave, state: 'waiting', size: 9_876_543, zones: { in: [long] } },
+      { ...wave, state: 'waiting', size: 0, zones: { in: [long] } },
     ],
   });
-  const lines = text.split('\n').slice(-4);
+  const lines = text.split('\n').slice(-6);
   assert.deepEqual(lines, [
-    'Waves (UTC), with their recipients so far',
+    'Waves (UTC), with their recipients; ~: about so many, before they are read',
     `  2026-11-21 13:00  planning  12,345,678  held  ${long}`,
     '  2026-11-21 13:00  planning  12,345,678  held  America/Bahia, 2 more',
+    `  2026-11-21 13:00  waiting   ~9,876,543  held  ${long}`,
+    `  2026-11-21 13:00  waiting          few  held  ${long}`,
     '',
   ]);
   for (const it of lines) assert.ok(it.length <= 80, it);

@@ -2427,6 +2427,8 @@ export type Wave = {
   late: boolean;
   /** waiting: not read yet. planning: its recipients are being read, from a minute before its time. sending: all are read, and some wait for their time or their outcome. done: nothing is left. cancelled: the campaign was cancelled before it was read. */
   state: 'waiting' | 'planning' | 'sending' | 'done' | 'cancelled';
+  /** About how many devices it has, by a sample that was taken when the campaign was planned. 0: too few to be in the sample. Left out for `movers`. */
+  expected?: number;
   counts: {
     recipients: number;
     /** APNs or FCM accepted the push. They do not say whether a device shows it. */

@@ -84,6 +84,14 @@ const waveSchema = z
         'sending: all are read, and some wait for their time or their outcome. done: nothing is left. ' +
         'cancelled: the campaign was cancelled before it was read.',
     }),
+    expected: z
+      .int()
+      .optional()
+      .meta({
+        description:
+          'About how many devices it has, by a sample that was taken when the campaign was planned. 0: too few ' +
+          'to be in the sample. Left out for `movers`.',
+      }),
     counts: countsSchema,
   })
   .meta({ id: 'Wave' });
@@ -183,7 +191,7 @@ const countsView = ({ recipients, accepted, failed, skipped, skippedBy }: Sums) 
 const partOf = (zones: WaveProgress['zones']): z.output<typeof waveSchema>['of'] =>
   zones === 'movers' ? 'movers' : 'in' in zones ? 'zones' : 'others';
 
-const waveView = ({ at, zones, isHeld, isLate, state, counts }: WaveProgress) =>
+const waveView = ({ at, zones, isHeld, isLate, state, counts, size }: WaveProgress) =>
   ({
     at: rfc3339(at),
     of: partOf(zones),
@@ -191,6 +199,7 @@ const waveView = ({ at, zones, isHeld, isLate, state, counts }: WaveProgress) =>
     held: isHeld,
     late: isLate,
     state,
+    expected: size,
     counts: countsView(counts),
   }) satisfies FieldsOf<typeof waveSchema>;
 

@@ -47,7 +47,7 @@ export function cutWaves(
   for (const [index, { wave, size }] of inOrder.entries()) {
     const parts = Math.max(shardsFor(size), Math.floor(shardsFor(whole) / LOOKED_THROUGH));
     const ranges = cut(parts, index === 0 ? percent : 0);
-    cuts.push({ at: wave.at, shards: ranges.length });
+    cuts.push({ at: wave.at, shards: ranges.length, size: Math.round(size) });
     for (const [part, range] of ranges.entries())
       shards.push({ ...range, wave: { ...wave, index, of: ranges.length, part } });
   }

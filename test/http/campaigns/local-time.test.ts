@@ -176,7 +176,11 @@ async function inWaves({ ask, store, clock }: Awaited<ReturnType<typeof createFi
   await store.startCampaign({
     id,
     shards: waves.map((wave) => ({ ...whole, wave })),
-    waves: waves.map(({ at }) => ({ at, shards: 1 })),
+    waves: waves.map(({ at, zones }) => ({
+      at,
+      shards: 1,
+      ...(zones !== 'movers' && { size: 7 }),
+    })),
     dueAt: NOW,
     at: clock.now,
   });
@@ -189,11 +193,12 @@ test('a campaign that is planned shows its waves; lists and changes leave them o
   const id = await inWaves(fixture);
   const shown = await jsonOf<CampaignView>(await ask('GET', `/v1/campaigns/${id}`));
   const none = { recipients: 0, accepted: 0, failed: 0, skipped: 0, pending: 0 };
-  const wave = { state: 'waiting', held: false, late: false, counts: none };
+  const mover = { state: 'waiting', held: false, late: false, counts: none };
+  const wave = { ...mover, expected: 7 };
   assert.deepEqual(shown.waves, [
     { ...wave, at: '2026-11-22T08:00:00.000Z', of: 'zones', zones: ['Europe/Berlin'] },
     { ...wave, at: '2026-11-22T09:00:00.000Z', of: 'others', zones: [], held: true },
-    { ...wave, at: '2026-11-22T09:00:00.000Z', of: 'movers', zones: [] },
+    { ...mover, at: '2026-11-22T09:00:00.000Z', of: 'movers', zones: [] },
   ]);
   assert.deepEqual(shown.schedule, { local: '2026-11-22T09:00', late: 'now' });
   const report = await jsonOf<{ campaign: CampaignView }>(

@@ -9,6 +9,7 @@ import {
   type Kind,
   keyOf,
   kindsOf,
+  manyOf,
   outcomes,
   placesOf,
   type StripWave,
@@ -60,16 +61,13 @@ export function Strip({ waves: all, local }: Props) {
 }
 
 function Wave({ wave }: { wave: StripWave }) {
-  const { at, many, counts } = wave;
-  const title = [
-    dayAndMinute(at),
-    many === null ? words.kinds.waiting : words.devices(many),
-    placesOf(wave),
-    ...saidOf(wave),
-  ].join(' · ');
+  const { at, many, counts, isAbout } = wave;
+  const title = [dayAndMinute(at), manyOf(wave), placesOf(wave), ...saidOf(wave)].join(' · ');
   return (
     <span class={`wave ${kindsOf(wave).join(' ')}`} style={{ flexGrow: many ?? 0 }} title={title}>
-      {counts && outcomes.map((it) => <b key={it} class={it} style={{ flexGrow: counts[it] }} />)}
+      {counts &&
+        !isAbout &&
+        outcomes.map((it) => <b key={it} class={it} style={{ flexGrow: counts[it] }} />)}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { count, dayAndMinute } from '../../format.ts';
 import { texts } from '../../texts/texts.ts';
 import { cell, Table } from '../table.tsx';
-import { keyOf, NAMED, placesOf, type StripWave, saidOf } from './wave.ts';
+import { keyOf, manyOf, NAMED, placesOf, type StripWave, saidOf } from './wave.ts';
 
 const words = texts.waves;
 const { ledger } = texts.campaign;
@@ -34,7 +34,7 @@ export function WaveTable({ waves }: { waves: StripWave[] }) {
 }
 
 function Row({ wave, hasCounts }: { wave: StripWave; hasCounts: boolean }) {
-  const { at, many, counts, state } = wave;
+  const { at, many, isAbout, counts, state } = wave;
   const said = [...saidOf(wave), ...(state ? [words.states[state]] : [])];
   return (
     <tr>
@@ -49,7 +49,9 @@ function Row({ wave, hasCounts }: { wave: StripWave; hasCounts: boolean }) {
       <td>
         <Places wave={wave} />
       </td>
-      <td class="number">{many === null ? '–' : count(many)}</td>
+      <td class="number" title={manyOf(wave)}>
+        {many === null ? '–' : isAbout ? words.aboutShort(many) : count(many)}
+      </td>
       {hasCounts && (
         <>
           <td class="number">{count(counts?.accepted ?? 0)}</td>

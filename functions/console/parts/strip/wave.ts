@@ -20,6 +20,8 @@ export interface StripWave {
   isLate: boolean;
   /** null: they are not counted yet */
   many: number | null;
+  /** `many` is of a sample: they are counted when the wave begins. 0: none of the sample */
+  isAbout?: boolean;
   /** how many of them have which outcome, and how far it is; of a campaign that is planned */
   counts?: Record<(typeof outcomes)[number], number>;
   state?: keyof typeof words.states;
@@ -28,19 +30,27 @@ export interface StripWave {
 export type Kind = keyof typeof words.kinds;
 
 /** What a wave looks like. */
-export function kindsOf({ isLate, isHeld, many }: StripWave): Kind[] {
+export function kindsOf({ isLate, isHeld, many, isAbout }: StripWave): Kind[] {
   if (isLate) return ['late'];
   const kinds: Kind[] = [];
   if (isHeld) kinds.push('held');
-  if (many === null) kinds.push('waiting');
+  if (isAbout) kinds.push('waiting');
+  if (many === null) kinds.push('unknown');
   return kinds.length > 0 ? kinds : ['plain'];
 }
 
 /** What is to be said of a wave, beside its time. */
 export const saidOf = (wave: StripWave): string[] =>
   kindsOf(wave)
-    .filter((it) => it !== 'plain' && it !== 'waiting')
+    .filter((it) => it === 'held' || it === 'late')
     .map((it) => words.kinds[it]);
+
+/** How many devices it has, in words. */
+export function manyOf({ many, isAbout }: StripWave): string {
+  if (many === null) return words.kinds.unknown;
+  if (!isAbout) return words.devices(many);
+  return many === 0 ? words.few : words.about(many);
+}
 
 /** Whether any device has changed its zone meanwhile is known at the end. */
 export const isDrawn = ({ of, many }: StripWave) => of !== 'movers' || (many ?? 0) > 0;

@@ -55,13 +55,14 @@ export function useEstimatedWaves({
 
 type WaveView = NonNullable<CampaignView['waves']>[number];
 
-const waveOf = ({ at, of, zones, held, late, state, counts }: WaveView): StripWave => ({
+const waveOf = ({ at, of, zones, held, late, state, expected, counts }: WaveView): StripWave => ({
   at: Date.parse(at),
   of,
   zones,
   isHeld: held,
   isLate: late,
-  many: state === 'waiting' ? null : counts.recipients,
+  many: state === 'waiting' ? (expected ?? null) : counts.recipients,
+  isAbout: state === 'waiting' && expected !== undefined,
   counts,
   state,
 });

@@ -18,12 +18,16 @@ export const waves = {
     `${waves} ${plural(waves, 'wave', 'waves')} from ${from} to ${to}.`,
   peak: (many: number, at: string) => `The largest has ${devicesOf(many)}, at ${at}.`,
   devices: (many: number) => devicesOf(many),
+  about: (many: number) => `about ${devicesOf(many)}`,
+  aboutShort: (many: number) => (many === 0 ? 'few' : `about ${count(many)}`),
+  few: 'few devices',
   now: 'Now',
   kinds: {
     plain: 'Sent to then',
     held: 'After quiet hours',
     late: 'Skipped: its time has passed',
-    waiting: 'Not counted yet',
+    waiting: 'Waits: about so many',
+    unknown: 'Not counted yet',
   },
   lates: {
     now: 'Send immediately',
