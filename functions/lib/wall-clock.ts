@@ -1,5 +1,7 @@
 /** From what a clock on the wall of a time zone shows to points in time. */
 
+import { createdOnce } from './created-once.ts';
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60 * 1000;
 
@@ -12,13 +14,12 @@ export type OffsetAt = (zone: string, at: number) => number;
 
 /** By zone. There are some 600 names. */
 const formats = new Map<string, Intl.DateTimeFormat>();
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
-  formats.set(zone, made);
-  return made;
-}
+const formatOf = (zone: string): Intl.DateTimeFormat =>
+  createdOnce(
+    formats,
+    zone,
+    () => new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }),
+  );
 
 /** By the rules that this Node has. */
 export const offsetAt: OffsetAt = (zone, at) => {
@@ -41,9 +42,10 @@ const around = (wall: number, zone: string, offset: OffsetAt) =>
  * Throws a RangeError if there is no such zone.
  */
 export function instantsOf(wall: number, zone: string, offset: OffsetAt = offsetAt): number[] {
-  return Array.from(new Set(around(wall, zone, offset)), (it) => wall - it)
-    .filter((at) => offset(zone, at) === wall - at)
-    .toSorted((a, b) => a - b);
+  // a clock that is put back was further ahead before: the earlier comes first
+  return Array.from(new Set(around(wall, zone, offset)), (it) => wall - it).filter(
+    (at) => offset(zone, at) === wall - at,
+  );
 }
 
 /**

@@ -17,18 +17,17 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const msOf = (time: string) => (Number(time.slice(0, 2)) * 60 + Number(time.slice(3))) * MINUTE_MS;
 
 const dayOf = (wall: number) => Math.floor(wall / DAY_MS) * DAY_MS;
+/** The same without whole days, at least 0. */
+const inDay = (ms: number) => ms - dayOf(ms);
 
-/** When a clock in `zone` shows a time of the day next, after `at`. */
+/** When a clock in `zone` shows a time of the day next, after `at`: it does so within a day of its own. */
 function nextOf(time: string, zone: string, at: number, offset: OffsetAt): number {
   const today = dayOf(at + offset(zone, at)) + msOf(time);
-  for (const wall of [today, today + DAY_MS]) {
+  const after = (wall: number) => {
     const times = instantsOf(wall, zone, offset);
-    const found = (times.length > 0 ? times : [firstInstantOf(wall, zone, offset)]).find(
-      (it) => it > at,
-    );
-    if (found !== undefined) return found;
-  }
-  return firstInstantOf(today + 2 * DAY_MS, zone, offset);
+    return (times.length > 0 ? times : [firstInstantOf(wall, zone, offset)]).find((it) => it > at);
+  };
+  return after(today) ?? after(today + DAY_MS)!;
 }
 
 /** Whether it is quiet in `zone` at a point in time, in ms since 1970. Throws a RangeError for an unknown zone. */
@@ -38,10 +37,10 @@ export function isQuiet(
   at: number,
   offset: OffsetAt = offsetAt,
 ): boolean {
-  const wall = at + offset(zone, at);
-  const time = wall - dayOf(wall);
-  const [begin, end] = [msOf(from), msOf(to)];
-  return begin < end ? time >= begin && time < end : time >= begin || time < end;
+  const time = at + offset(zone, at);
+  const sinceBegin = time - msOf(from);
+  const length = msOf(to) - msOf(from);
+  return inDay(sinceBegin) < inDay(length);
 }
 
 /** `at`, or if it is quiet in `zone` then, when that ends. Throws a RangeError for an unknown zone. */

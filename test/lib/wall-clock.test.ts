@@ -62,3 +62,13 @@ test('the rules of a zone come from one function, which may be another one', () 
   assert.equal(firstInstantOf(wall, 'Europe/Berlin', noSummer), wall - HOUR);
   assert.throws(() => offsetAt('Europe/Nowhere', 0), RangeError);
 });
+
+test('an offset has hours and minutes, and seconds before 1973, ahead of UTC or behind', () => {
+  for (const [zone, at, seconds] of [
+    ['Etc/UTC', '2026-12-24', 0],
+    ['Asia/Kathmandu', '2026-12-24', 5 * 3600 + 45 * 60],
+    ['America/St_Johns', '2026-12-24', -3.5 * 3600],
+    ['Africa/Monrovia', '1970-01-01', -(44 * 60 + 30)],
+  ] as const)
+    assert.equal(offsetAt(zone, Date.parse(at)), seconds * 1000, zone);
+});
