@@ -67,9 +67,8 @@ test('time that is not quiet passes only where it is not quiet', () => {
   assert.equal(after('2026-10-24T12:00Z', 9), '2026-10-25T08:00', 'clocks were put back');
   // a minute a day is not quiet: it ends after a month, and not after a hundred days
   const always = { from: '00:01', to: '00:00', zone: 'Etc/UTC' };
-  assert.ok(
-    Date.parse(`${after('2026-01-01T12:00Z', 2, always)}Z`) < Date.parse('2026-02-04T00:00Z'),
-  );
+  const found = after('2026-01-01T12:00Z', 2, always);
+  assert.ok('2026-02-02T00:00' < found && found < '2026-02-04T00:00', found);
 });
 
 test('it is quiet since a time, whatever the clocks did the day before', () => {
@@ -82,4 +81,25 @@ test('it is quiet since a time, whatever the clocks did the day before', () => {
   assert.equal(since('2026-03-29T20:10Z'), '2026-03-29T20:00');
   const nearly = { from: '00:01', to: '00:00', zone: 'Etc/UTC' };
   assert.equal(since('2026-11-21T22:30Z', nearly), '2026-11-20T23:01');
+});
+
+test('the last eight spans of a zone are in memory, and none that other rules gave', (t) => {
+  const asked = t.mock.method(Intl.DateTimeFormat.prototype, 'formatToParts');
+  const isAsked = (day: number) => {
+    asked.mock.resetCalls();
+    spanAt(NIGHT, 'Asia/Dhaka', Date.UTC(2026, 10, day));
+    return asked.mock.callCount() > 0;
+  };
+  const days = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  assert.deepEqual(days.filter(isAsked), days);
+  assert.deepEqual(days.toReversed().filter(isAsked), [1]);
+  const noSummer: typeof offsetAt = (zone, at) =>
+    zone === 'Europe/Paris' ? HOUR : offsetAt(zone, at);
+  const until = ['2026-07-01T06:00', '2026-07-01T07:00'];
+  for (const [rules, to] of [
+    [noSummer, until[1]],
+    [offsetAt, until[0]],
+    [noSummer, until[1]],
+  ] as const)
+    assert.deepEqual(span(NIGHT, 'Europe/Paris', '2026-07-01T00:00Z', rules), [true, to]);
 });
