@@ -18,6 +18,11 @@ export interface AudienceRead {
   after: Cursor | null;
   /** installations of a page */
   size: number;
+  /**
+   * Other waves of the campaign read other time zones of the same range, before or after this one. It changes
+   * nothing of what is read: an adapter may prepare for the others.
+   */
+  isOfWave?: boolean | undefined;
   /** only devices that have changed their time zone at this time or later, in ms */
   movedSince?: number | undefined;
   /** further fields that the pages have */

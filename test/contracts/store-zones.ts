@@ -272,11 +272,9 @@ export function zoneContract(name: string, makeStore: MakeStore) {
         const both = { and: [audience, wave] };
         const expected = people.filter((it) => matches(both, it)).sort(inOrder);
         const size = 1 + dice.below(60);
-        const got = await streamed(store, {
-          audience: both,
-          size,
-          carried: ['timeZone', 'movedAt'],
-        });
+        const carried: Carried[] = ['timeZone', 'movedAt'];
+        const isOfWave = dice.below(2) === 0;
+        const got = await streamed(store, { audience: both, size, carried, isOfWave });
         const shown = (it: Reached) => [it.id, it.token, it.provider, it.timeZone];
         assert.deepEqual(got.map(shown), expected.map(shown), JSON.stringify(both));
         all.push(...idsOf(got));

@@ -134,8 +134,9 @@ const waveRead = (
   campaign: Campaign,
   { zones }: NonNullable<Shard['wave']>,
   audience: AudienceRead['audience'],
-): Pick<AudienceRead, 'audience' | 'movedSince'> => ({
+): Pick<AudienceRead, 'audience' | 'isOfWave' | 'movedSince'> => ({
   audience: audienceIn(audience, zones),
+  isOfWave: true,
   ...(zones === 'movers' && { movedSince: movedSince(campaign) }),
 });
 

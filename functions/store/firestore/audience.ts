@@ -110,7 +110,7 @@ interface Source {
 
 async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   const { client, schema, layouts } = context;
-  const { app, range, after, audience, movedSince, size } = read;
+  const { app, range, after, audience, movedSince, isOfWave, size } = read;
   const documents = { app, range, after, fields: fieldsFor(read) };
   const found = narrowed(schema.installations, audience);
   if (found.kind === 'ids' || found.kind === 'tokens') {
@@ -133,7 +133,7 @@ async function sourceOf(context: Context, read: AudienceRead): Promise<Source> {
   if (areRecent(datesIn(audience), client.now())) return by(found.queries);
   const few = found.kind === 'some' && (await fewOf(context, read, found, layout));
   if (few) return by(few);
-  const paged = { ...documents, audience, movedSince };
+  const paged = { ...documents, audience, movedSince, isOfWave };
   return { rows: pageRows(context, layout, paged), areCounted: false };
 }
 

@@ -86,13 +86,10 @@ interface KindRow {
 /** A wave of a larger part of an app is not worth a copy. */
 const SMALL = 1 / 4;
 
-/** Only waves ask when a zone has changed. */
-const isWave = ({ carried = [] }: AudienceRead) => carried.includes('movedAt');
-
 /** Whether an audience in these zones is read from the copy: if it is there, or is to be made. */
 function readsCopy(db: Database, read: AudienceRead, { size, total }: Zones): boolean {
   if (naming(read.audience)) return false;
-  if (isWave(read) && size <= total * SMALL) return true;
+  if (read.isOfWave && size <= total * SMALL) return true;
   return size < total && isBuilt(db, read.app, read.range.to);
 }
 
@@ -106,7 +103,7 @@ async function* streamed(
   if (zones?.names.length === 0) return;
   const isZoned = zones !== null && readsCopy(db, read, zones);
   const query = isZoned ? zonedQueryOf(db, read, zones) : queryOf(db, read);
-  if (isZoned && isWave(read)) noteUse(db, read.app, now());
+  if (isZoned && read.isOfWave) noteUse(db, read.app, now());
   const step = Math.ceil(BUCKETS * query.share);
   let cursor = after ?? { bucket: range.from, id: '' };
   let last = cursor;

@@ -64,6 +64,7 @@ interface Reading extends PagesContext {
   fields: ReadonlySet<string>;
   audience: Audience;
   picks: Picks;
+  isOfWave: boolean;
   /** times with which it compares `refreshedAt` */
   dates: number[];
   /** of all pages that are read, whole ones */
@@ -83,7 +84,7 @@ interface Reading extends PagesContext {
 export async function* pageRows(
   context: PagesContext,
   layout: Layout,
-  read: DocumentsRead & Pick<AudienceRead, 'audience' | 'movedSince'>,
+  read: DocumentsRead & Pick<AudienceRead, 'audience' | 'movedSince' | 'isOfWave'>,
 ): AsyncGenerator<Row[]> {
   const { client, schema, layouts, options } = context;
   const range = { from: read.after?.bucket ?? read.range.from, to: read.range.to };
@@ -95,6 +96,7 @@ export async function* pageRows(
     fields: new Set(read.fields),
     audience: read.audience,
     picks: picksOf(read.audience, read.movedSince),
+    isOfWave: read.isOfWave === true,
     dates: datesIn(read.audience),
     whole: {
       from: rangeOf(level, indexOf(level, range.from)).from,
@@ -151,10 +153,15 @@ async function fromPage(reading: Reading, slot: Slot, slots: Slot[]): Promise<Ro
 const toRows = (rows: PageRow[]) => rows.map((it) => toRow(it.id, it));
 
 /** Whether so many changes are not in a page that it is written again. */
-function isWorth({ picks, options }: Reading, overlay: Overlay, through: number, readAt: number) {
+function isWorth(
+  { isOfWave, options }: Reading,
+  overlay: Overlay,
+  through: number,
+  readAt: number,
+) {
   if (newIn(overlay, through) >= options.foldedAfter) return true;
   // later ones would have to be laid over once more
-  return isInWave(picks) && newIn(overlay, through, readAt - LANDED_MS) >= FOLDED_IN_WAVES;
+  return isOfWave && newIn(overlay, through, readAt - LANDED_MS) >= FOLDED_IN_WAVES;
 }
 
 /** How many of these the page does not have already; of those before `until`. */
@@ -198,11 +205,8 @@ async function put(reading: Reading, slot: Slot, rows: PageRow[], readAt: number
 }
 
 /** In [0, 1), or above where nothing is to be audited. */
-const chanceOf = ({ picks, options }: Reading) =>
-  options.random() * (isInWave(picks) ? AUDITED_WAVES : 1);
-
-/** Whether it is read for some time zones, or for those that moved: others will read it again. */
-const isInWave = (picks: Picks) => picks.has('timeZone') || picks.has('movedAt');
+const chanceOf = ({ isOfWave, options }: Reading) =>
+  options.random() * (isOfWave ? AUDITED_WAVES : 1);
 
 /** The part of a page that is audited; null: none of it. `random` is in [0, 1). */
 function auditedPart({ from, to, cell }: Slot, random: number): AuditedPart | null {
