@@ -47,7 +47,7 @@ export async function planShard(
   if (!shard || !campaign) return;
   if (index > 0 && waitsForCanary(campaign)) return;
   if (shard.planned) return hasten(ports, campaignId, index);
-  if (campaign.state !== 'cancelling' && (await waits(ports, shard))) return;
+  if (campaign.state !== 'cancelling' && (await waits(ports, campaign, shard))) return;
   const personalization = campaignPersonalization(campaign);
   const begin = await slotsBegin(ports, campaign, shard);
   const planning: Planning = {
@@ -79,8 +79,8 @@ async function planPages(planning: Planning): Promise<void> {
   }
 }
 
-/** True if it is not the shard's time yet. It is queued again then. */
-async function waits(ports: Ports, shard: Shard): Promise<boolean> {
+/** True if it is not the shard's time yet. It is queued again then, or when its campaign is resumed. */
+async function waits(ports: Ports, { state }: Campaign, shard: Shard): Promise<boolean> {
   const { store, queue, now } = ports;
   const { campaignId, index, wave } = shard;
   const planAt = plannedAt(shard) ?? 0;
@@ -91,6 +91,8 @@ async function waits(ports: Ports, shard: Shard): Promise<boolean> {
       ? await moversWaitUntil(ports, shard)
       : null;
   if (at === null) return false;
+  // to look once a minute whether the other waves are planned would cost for as long as it is paused
+  if (state === 'paused' && !isEarly) return true;
   const task = `wave-${at}`;
   await store.noteTasks([{ kind: 'shard', campaignId, shard: index, task }]);
   await queue.create([shardTask(campaignId, index, task, at)]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Expired } from '../../../functions/lib/errors.ts';
 import { offsetAt } from '../../../functions/lib/wall-clock.ts';
 import { type AppPolicy, defaultPolicy } from '../../../functions/model/app-policy.ts';
 import { BUCKETS } from '../../../functions/model/bucket.ts';
@@ -452,6 +453,38 @@ test('a look of the last shard that comes a little early queues the next one und
   const first = (await waits(BEGIN + 1))!;
   assert.ok(first > BEGIN + 1);
   assert.ok((await waits(first - 900))! > first);
+});
+
+test('a campaign that is paused for good looks at nothing, and goes on when it is resumed', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
+  const { store, clock } = world;
+  const id = await world.campaign({ schedule: { local: '2026-12-25T12:00' } });
+  await world.run(utc('2026-12-25T10:00'));
+  // as where its audience cannot be read any more
+  world.ports.store = {
+    ...store,
+    async *streamAudience() {
+      yield* [];
+      throw new Expired('the past');
+    },
+  };
+  await world.run(utc('2026-12-25T12:00'));
+  assert.equal(await world.stateOf(id), 'paused');
+  let looks = 0;
+  world.ports.store = {
+    ...store,
+    openShards(it) {
+      looks += 1;
+      return store.openShards(it);
+    },
+  };
+  await world.run(utc('2026-12-28T12:00'));
+  assert.equal(looks, 0);
+  clock.now = utc('2026-12-28T12:00');
+  await resume(world.ports, id, 'me');
+  await world.run();
+  sentOnce(world);
+  assert.equal((await world.closed(id)).accepted, 2);
 });
 
 test('the shard of the movers waits until all others are planned', async (t) => {
