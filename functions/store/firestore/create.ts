@@ -147,7 +147,7 @@ const newShard = (
   from,
   to,
   ...(wave && { wave: JSON.stringify(wave) }),
-  pages: 0,
+  pages: wave ? [0] : 0,
   cursorBucket: null,
   cursorId: null,
   planned: false,

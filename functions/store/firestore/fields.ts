@@ -95,7 +95,11 @@ export interface ShardFields extends Omit<Counts, 'skippedBy'> {
   to: number;
   /** JSON of the `ShardWave` */
   wave?: string;
-  pages: number;
+  /**
+   * In a list where the shard has a wave: a version that knows no waves, and would send to the whole audience
+   * for each of them, compares it by `===` before it freezes a page, so it takes each for stale.
+   */
+  pages: number | [number];
   /** the call that froze the last page */
   frozenBy?: string;
   cursorBucket: number | null;

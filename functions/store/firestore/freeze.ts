@@ -14,6 +14,7 @@ import type { Context } from './context.ts';
 import { slotOf } from './counters.ts';
 import type { FirestoreErase } from './erase.ts';
 import { type BadgeFields, dueOf, reasonKey, type Schema, type ShardFields } from './schema.ts';
+import { pagesOf } from './shards.ts';
 
 const add = FieldValue.increment;
 
@@ -35,7 +36,8 @@ export function firestoreFreeze(
       );
       const shard = found?.data() as ShardFields | undefined;
       if (attempt > 1 && shard?.frozenBy === call) return { kind: 'frozen' as const };
-      if (shard?.pages !== page.page || shard.planned) return { kind: 'stale' as const };
+      if (!shard || pagesOf(shard) !== page.page || shard.planned)
+        return { kind: 'stale' as const };
       const read = erase.late(page.chunks, erasures, page.now);
       const reserved = await reservedIn({ client, schema }, { ...page, chunks: read });
       if (reserved.kind === 'wide') return reserved;
@@ -94,7 +96,7 @@ function changeOf(
   const held = heldIn(page, frozen.chunks);
   const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
-    pages: page.page + 1,
+    pages: frozen.shard.wave === undefined ? page.page + 1 : [page.page + 1],
     frozenBy: frozen.call,
     planned: page.last,
     ...(page.last && { plannedAt: page.now }),

@@ -9,7 +9,7 @@ import { findCampaign, outcomeIn } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { outcomesOf, packedOf } from './recipients.ts';
 import type { CampaignFields, ChunkFields, ShardFields } from './schema.ts';
-import { shardsOf } from './shards.ts';
+import { pagesOf, shardsOf } from './shards.ts';
 import { failuresOf } from './user-records.ts';
 
 type Reader = Pick<Context, 'client' | 'schema' | 'retentionDays'>;
@@ -32,8 +32,9 @@ export const firestoreKept = (context: Reader): KeptSource => {
 
     async shardsOf(campaignId) {
       return (await shardsOf(context, campaignId)).map((it) => {
-        const { index, from, to, pages, chunks, parts = 0 } = it.data() as ShardFields;
-        return { index, from, to, pages, chunks, parts };
+        const shard = it.data() as ShardFields;
+        const { index, from, to, chunks, parts = 0 } = shard;
+        return { index, from, to, pages: pagesOf(shard), chunks, parts };
       });
     },
 

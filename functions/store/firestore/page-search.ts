@@ -11,6 +11,7 @@ import type { Packed } from '../recipients.ts';
 import type { Client } from './client.ts';
 import { packedOf } from './recipients.ts';
 import type { ChunkFields, RecipientsFields, Schema, ShardFields } from './schema.ts';
+import { pagesOf } from './shards.ts';
 
 interface Context {
   client: Client;
@@ -19,6 +20,8 @@ interface Context {
 
 /** Pages read in one call where none can be told from the other: each may have several chunks. */
 const PAGES_TOGETHER = 25;
+
+type Searched = ShardFields & { pages: number };
 
 /** The recipients of a chunk. */
 interface Part {
@@ -40,10 +43,11 @@ export type Place =
 /** The chunks of a shard that may have what lies at `place`. `fields`: those that are read; undefined: all. */
 export async function partsWith(
   context: Context,
-  shard: ShardFields,
+  found: ShardFields,
   place: Place,
   fields?: (keyof RecipientsFields)[],
 ): Promise<Part[]> {
+  const shard: Searched = { ...found, pages: pagesOf(found) };
   const pages = new Map<number, Part[]>();
   const edges = new Map<number, ReturnType<typeof edgesIn>>();
   async function read(wanted: number[]) {
@@ -83,7 +87,7 @@ export async function partsWith(
   return [...pages.values()].flat();
 }
 
-const allOf = (shard: ShardFields) => pagesFrom(0, shard.pages - 1);
+const allOf = (shard: Searched) => pagesFrom(0, shard.pages - 1);
 
 /**
  * The chunks of some pages, by their names: `campaign.shard.page.part`. A part may be missing beside
@@ -142,7 +146,7 @@ const END_FIELDS = ['cursorBucket', 'cursorId'] as const;
 
 /** The first page whose end reaches what is sought, or all pages if that cannot be told. */
 async function pageThatReaches(
-  shard: ShardFields,
+  shard: Searched,
   reaches: (end: Cursor) => boolean,
   endOf: EndOf,
 ): Promise<number[]> {
@@ -167,7 +171,7 @@ async function pageThatReaches(
  * the installations of one: its end then has the last name before that batch (`cursorOf` in
  * pipeline/audience/named.ts), and so have the pages before it that end in the same batch.
  */
-async function pagesWithName(shard: ShardFields, name: string, endOf: EndOf): Promise<number[]> {
+async function pagesWithName(shard: Searched, name: string, endOf: EndOf): Promise<number[]> {
   const bucket = bucketOf(name);
   if (bucket < shard.from || bucket >= shard.to) return [];
   const reaches = (end: Cursor) =>

@@ -76,6 +76,10 @@ function withCounters(found: DocumentSnapshot, counters: Counter[]): Shard {
   return { ...shard, counts, chunksDone };
 }
 
+/** How many pages of a shard are frozen. */
+export const pagesOf = ({ pages }: Pick<ShardFields, 'pages'>): number =>
+  typeof pages === 'number' ? pages : pages[0];
+
 export function toShard(found: DocumentSnapshot): Shard {
   const it = found.data() as ShardFields;
   const counts: Counts = {
@@ -99,7 +103,7 @@ export function toShard(found: DocumentSnapshot): Shard {
     from: it.from,
     to: it.to,
     ...(it.wave !== undefined && { wave: JSON.parse(it.wave) as ShardWave }),
-    pages: it.pages,
+    pages: pagesOf(it),
     cursor: it.cursorBucket === null ? null : { bucket: it.cursorBucket, id: it.cursorId ?? '' },
     planned: it.planned,
     plannedAt: it.plannedAt ?? null,

@@ -79,6 +79,32 @@ test('forty waves of sixteen shards, each with sixty zones, begin in one write',
   assert.deepEqual((await store.getCampaign(id))?.waves, planned.waves);
 });
 
+test('a version that knows no waves freezes no page of one', { skip }, async (t) => {
+  const project = freshProject();
+  const store = openStore(t, undefined, { project });
+  const db = openDocuments(t, project);
+  const id = await started(
+    store,
+    shardsOf(2, 1, () => ['Asia/Tokyo']),
+  );
+  const other = campaignOf();
+  await store.createCampaign(other, null, NOW);
+  await store.startCampaign({ id: other.id, shards: [EVERYBODY], dueAt: NOW, at: NOW });
+  // it reads the shard when it begins to plan, and compares what it has read then with it before it writes
+  const isAsBefore = async (campaign: string) => {
+    const read = async () => (await db.doc(`shards/${campaign}~00000`).get()).get('pages');
+    const planned = await read();
+    return planned === (await read());
+  };
+  assert.deepEqual([await isAsBefore(id), await isAsBefore(other.id)], [false, true]);
+  for (const page of [0, 1]) {
+    assert.equal((await store.getShard(id, 0))?.pages, page);
+    assert.equal((await store.freezePage(pageOf(id, [3], { page }))).kind, 'frozen');
+    assert.equal((await store.freezePage(pageOf(id, [3], { page }))).kind, 'stale');
+    assert.equal(await isAsBefore(id), false);
+  }
+});
+
 test('the zones of an app cost a read for each, and two beside other apps', { skip }, async (t) => {
   const project = freshProject();
   const { store, proxy } = await openThroughProxy(t, { project });
