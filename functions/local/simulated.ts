@@ -1,9 +1,14 @@
-/** The app `default` for a start without credentials: both providers simulated, in their own processes. */
+/** The app `default` for a start without credentials: both providers are simulated. */
 
 import type { AppCredentials } from '../providers/registry.ts';
 import { forkSimulator } from '../simulators/fork.ts';
 import { makeCertificate } from '../simulators/shared/certificate.ts';
-import { makeApnsKey, type Simulator, type SimulatorSettings } from '../simulators/simulator.ts';
+import {
+  makeApnsKey,
+  type Simulator,
+  type SimulatorOptions,
+  type SimulatorSettings,
+} from '../simulators/simulator.ts';
 
 export interface Simulated {
   apps: Record<string, AppCredentials>;
@@ -38,28 +43,27 @@ export const simulations = {
 export const simulatedText = (simulate: keyof typeof simulations) =>
   `SIMULATED${simulate === 'realistic' ? ', a share is refused' : ''}: no device gets anything`;
 
-/** `cpu`: the core that the simulators run on, if the machine has `taskset`. */
+/** `start`: how a simulator is started, by default in a process of its own. */
 export async function startSimulated(
   settings: { apns?: Partial<SimulatorSettings>; fcm?: Partial<SimulatorSettings> } = {},
-  cpu?: number,
+  start: (options: SimulatorOptions) => Promise<Simulator> = forkSimulator,
 ): Promise<Simulated> {
   const certificate = await makeCertificate();
   const key = makeApnsKey();
-  const common = { certificate, ...(cpu !== undefined && { cpu }) };
   const [apns, fcm] = await Promise.all([
-    forkSimulator({
+    start({
       provider: 'apns',
       publicKey: key.publicKey,
       keyId: APNS.keyId,
       teamId: APNS.teamId,
       topics: [APNS.topic],
-      ...common,
+      certificate,
       ...(settings.apns && { settings: settings.apns }),
     }),
-    forkSimulator({
+    start({
       provider: 'fcm',
       projectId: PROJECT,
-      ...common,
+      certificate,
       ...(settings.fcm && { settings: settings.fcm }),
     }),
   ]);

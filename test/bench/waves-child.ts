@@ -18,6 +18,7 @@ import { plan } from '../../functions/pipeline/plan/plan.ts';
 import { planShard } from '../../functions/pipeline/plan/shard.ts';
 import type { Senders } from '../../functions/ports/ports.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
+import { forkSimulator } from '../../functions/simulators/fork.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { sample } from '../world/sample.ts';
 import { providersOf } from '../world/world.ts';
@@ -70,7 +71,9 @@ process.once('message', async ({ recipients }: { recipients: number }) => {
     ['sent', 'planned'].map((it) => mkdtemp(join(tmpdir(), `volley-waves-${it}-`))),
   );
   const [sentIn, plannedIn] = folders as [string, string];
-  const simulated = await startSimulated({}, availableParallelism() > 1 ? 1 : undefined);
+  const simulated = await startSimulated({}, (it) =>
+    forkSimulator({ ...it, ...(availableParallelism() > 1 && { cpu: 1 }) }),
+  );
   const senders = createSenders(simulated.apps, { ca: simulated.ca, log });
   try {
     await fill(join(sentIn, 'store.db'), recipients);

@@ -18,7 +18,7 @@ import { type LocalServer, startLocal } from '../../functions/local/server/serve
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
-import type { Simulator } from '../../functions/simulators/simulator.ts';
+import { type Simulator, startSimulator } from '../../functions/simulators/simulator.ts';
 
 /** A test, or what else ends what it has begun. */
 export interface Ends {
@@ -49,7 +49,7 @@ const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
 /** Starts the server and its simulators; they end with the test. */
 export async function startConsole(t: Ends, settings: Settings = {}): Promise<Console> {
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-console-'));
-  const simulated = await startSimulated(settings);
+  const simulated = await startSimulated(settings, startSimulator);
   const start = (port: number) =>
     startLocal({
       dataDir,

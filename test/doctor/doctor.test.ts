@@ -11,6 +11,7 @@ import { startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { fault, type Verdict, well } from '../../functions/model/verdict.ts';
+import { startSimulator } from '../../functions/simulators/simulator.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { google } from './server.ts';
 
@@ -94,7 +95,7 @@ test('a check that throws or takes for ever spoils no other', async () => {
 });
 
 test('volley doctor finds a local server and its providers well, and exits with 1 when a key is refused', async (t) => {
-  const simulated = await startSimulated();
+  const simulated = await startSimulated({}, startSimulator);
   t.after(() => simulated.close());
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-doctor-'));
   t.after(() => rm(dataDir, { recursive: true }));

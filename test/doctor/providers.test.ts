@@ -13,10 +13,11 @@ import type { Verdict } from '../../functions/model/verdict.ts';
 import type { Sender } from '../../functions/ports/ports.ts';
 import type { AppCredentials } from '../../functions/providers/registry.ts';
 import { createSenders } from '../../functions/providers/senders.ts';
+import { startSimulator } from '../../functions/simulators/simulator.ts';
 
 let simulated: Simulated;
 before(async () => {
-  simulated = await startSimulated();
+  simulated = await startSimulated({}, startSimulator);
 });
 after(() => simulated?.close());
 

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Client, createClient } from '../../functions/cli/client/client.ts';
 import { type Simulated, startSimulated } from '../../functions/local/simulated.ts';
 import type { Store } from '../../functions/ports/ports.ts';
-import { forkOn } from '../../functions/simulators/fork.ts';
+import { forkOn, forkSimulator } from '../../functions/simulators/fork.ts';
 import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Asked, Job, Said } from './worker.ts';
@@ -90,7 +90,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   filler.disconnect();
   progress(`filled at ${filled.perSecond.toLocaleString('en-US')} a second`);
 
-  const simulated = await startSimulated({ apns: settings, fcm: settings }, core(1));
+  const cpu = core(1);
+  const simulated = await startSimulated({ apns: settings, fcm: settings }, (it) =>
+    forkSimulator({ ...it, ...(cpu !== undefined && { cpu }) }),
+  );
   const { ca } = simulated;
   const apps = via ? await appsVia(simulated.apps, via) : simulated.apps;
   let worker: ChildProcess;

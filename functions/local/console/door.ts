@@ -38,12 +38,17 @@ const FILES = '/console/';
 const CODES = '/console/code';
 const SESSION = '/console/session';
 
+/** The console's files are bundled once in a process, when a browser first asks for one. */
+const bundled = new Map<boolean, Promise<Assets>>();
+
+function assetsOnce(isSimulated: boolean): Promise<Assets> {
+  const assets =
+    bundled.get(isSimulated) ?? bundleConsole({ signIn: { kind: 'code' }, simulated: isSimulated });
+  bundled.set(isSimulated, assets);
+  return assets;
+}
+
 export function createDoor({ signIn, isKey, onError, isSimulated }: DoorOptions): Door {
-  let bundled: Promise<Assets> | null = null;
-  const assets = () => {
-    bundled ??= bundleConsole({ signIn: { kind: 'code' }, simulated: isSimulated });
-    return bundled;
-  };
   const pathFor = (key: string, screen = '') => `${FILES}${screen}#code=${signIn.issue(key).code}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
@@ -52,7 +57,7 @@ export function createDoor({ signIn, isKey, onError, isSimulated }: DoorOptions)
     else if (path === '/console') redirect(response);
     else if (path === CODES) await issue(request, response, { isKey, pathFor });
     else if (path === SESSION) await exchange(request, response, signIn);
-    else await serveFile(request, response, assets);
+    else await serveFile(request, response, () => assetsOnce(isSimulated));
   }
 
   return {

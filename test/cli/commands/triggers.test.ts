@@ -13,6 +13,7 @@ import type { FailedPingView, TriggerView } from '../../../functions/http/trigge
 import { type LocalServer, startLocal } from '../../../functions/local/server/server.ts';
 import { type Simulated, startSimulated } from '../../../functions/local/simulated.ts';
 import { createLog } from '../../../functions/log.ts';
+import { startSimulator } from '../../../functions/simulators/simulator.ts';
 import { sample } from '../../world/sample.ts';
 
 const secret = 'a secret of sixteen and more';
@@ -28,7 +29,7 @@ let simulated: Simulated;
 let local: LocalServer;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'volley-cli-'));
-  simulated = await startSimulated();
+  simulated = await startSimulated({}, startSimulator);
   const { apps, ca } = simulated;
   const log = createLog(() => {});
   local = await startLocal({ dataDir: folder, port: 0, apiKey: null, apps, ca, log });
