@@ -74,7 +74,18 @@ const campaignFields = {
   reason: text.nullable(),
   counts,
   receipts: z.looseObject({ opened: number }).optional(),
-  waves: z.array(z.looseObject({ at: time, state: text })).optional(),
+  waves: z
+    .array(
+      z.looseObject({
+        at: time,
+        of: text,
+        zones: z.array(text),
+        state: text,
+        expected: number.optional(),
+        counts,
+      }),
+    )
+    .optional(),
   schedule: z.looseObject({ at: text.optional(), local: text.optional() }).optional(),
 };
 export const campaign = object<CampaignView>(campaignFields);

@@ -39,6 +39,21 @@ export function clock(seconds: number) {
   return shown.map((it, index) => (index === 0 ? `${it}` : `${it}`.padStart(2, '0'))).join(':');
 }
 
+const UNITS = [
+  ['day', 24 * 60],
+  ['hour', 60],
+  ['minute', 1],
+] as const;
+
+/** How far off a time is, in its largest unit that fits twice: "in 36 hours", "in 5 minutes", "now". */
+export function soon(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes <= 0) return 'now';
+  const [unit, of] = UNITS.find(([, many]) => minutes >= 2 * many) ?? UNITS.at(-1)!;
+  const many = Math.round(minutes / of);
+  return `in ${many} ${unit}${many === 1 ? '' : 's'}`;
+}
+
 /** JSON on one line, in which control characters are escaped: none of them has to be replaced. */
 export const jsonText = (value: unknown) =>
   JSON.stringify(value).replace(

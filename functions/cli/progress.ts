@@ -16,6 +16,8 @@ export interface Output {
 export interface Gauge {
   done: number;
   total: number;
+  /** the total is an estimate in part: most of it comes later, so no time that is left is shown */
+  isAbout?: boolean;
   /** per second */
   rate: number;
   /** shown after rate and time */
@@ -24,6 +26,8 @@ export interface Gauge {
 
 interface Progress {
   show(gauge: Gauge): void;
+  /** writes a line of its own, which stays */
+  note(text: string): void;
   stop(): void;
 }
 
@@ -50,8 +54,10 @@ function text(gauge: Gauge, unit: (n: number) => string): string {
   const left = total - done;
   const percent = `${Math.floor(shareOf(gauge) * 100)}%`;
   const pace = Math.round(rate) > 0 ? `${unit(rate)}/s` : '';
-  const eta = pace && left > 0 ? `ETA ${clock(left / rate)}` : '';
-  return [`${percent} of ${unit(total)}`, pace, eta, words].filter(Boolean).join('  ');
+  const eta = pace && left > 0 && !gauge.isAbout ? `ETA ${clock(left / rate)}` : '';
+  return [`${percent} of ${gauge.isAbout ? 'about ' : ''}${unit(total)}`, pace, eta, words]
+    .filter(Boolean)
+    .join('  ');
 }
 
 export function createProgress(
@@ -66,6 +72,7 @@ function bar(output: Output, unit: (n: number) => string): Progress {
   // some terminals go to the next line after a full last column
   const width = () => Math.min(output.columns ?? 80, 80) - 1;
   let started = false;
+  let last: Gauge | null = null;
   const single = new SingleBar({
     // cli-progress wants a stream, but uses only the methods that a terminal has
     stream: (output.bare ?? output) as NodeJS.WriteStream,
@@ -73,17 +80,31 @@ function bar(output: Output, unit: (n: number) => string): Progress {
     // a bar must not handle the signals of the process
     gracefulExit: false,
     hideCursor: false,
+    // the last line is written when it stops, below what was noted meanwhile
+    clearOnComplete: true,
   });
+  const clear = () => {
+    if (started) single.stop();
+    started = false;
+  };
   return {
     show(gauge) {
+      last = gauge;
       if (!started) single.start(gauge.total, gauge.done, { gauge });
       started = true;
       single.setTotal(gauge.total);
       single.update(gauge.done, { gauge });
     },
+    note(text) {
+      clear();
+      output.write(`${text}\n`);
+      if (last) this.show(last);
+    },
     stop() {
-      if (started) single.stop();
-      started = false;
+      clear();
+      const end = last ? line(last, width(), unit) : '';
+      if (end !== '') output.write(`${end}\n`);
+      last = null;
     },
   };
 }
@@ -102,6 +123,7 @@ function plain(output: Output, unit: (n: number) => string, now: () => number): 
       if (held === '') return;
       if (last === null || now() - last.at >= PLAIN_EVERY_MS) write(held);
     },
+    note: (text) => void output.write(`${text}\n`),
     stop: () => write(held),
   };
 }

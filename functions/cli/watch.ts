@@ -6,8 +6,9 @@ import { isClosed } from '../model/campaign.ts';
 import * as answers from './answers.ts';
 import { type Client, campaignPath, readEvent } from './client/client.ts';
 import { Unreachable } from './client/errors.ts';
-import { count, minuteOf } from './format.ts';
+import { count } from './format.ts';
 import { createProgress, createRate, type Output } from './progress.ts';
+import { createWaveNotes, expectedIn, leaveText, nextWave, waitText } from './waves.ts';
 
 /** " (capped, late)" */
 function whySkipped({ skippedBy }: CampaignView['counts']): string {
@@ -15,8 +16,18 @@ function whySkipped({ skippedBy }: CampaignView['counts']): string {
   return why.length > 0 ? ` (${why.join(', ')})` : '';
 }
 
-const isBusy = ({ state }: NonNullable<CampaignView['waves']>[number]) =>
-  state === 'planning' || state === 'sending';
+/** What a line says beside its share: the outcomes, and when it goes on. */
+function wordsOf(campaign: CampaignView): string {
+  const { counts, receipts } = campaign;
+  const { accepted, failed, skipped } = counts;
+  const next = nextWave(campaign);
+  const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
+  if (next) words.unshift(`next ${next.at.slice(11, 16)} UTC`);
+  else if (campaign.guard === 'canary') words.unshift('canary');
+  if (skipped > 0) words.push(`skipped ${count(skipped)}${whySkipped(counts)}`);
+  if (receipts && receipts.opened > 0) words.push(`opened ${count(receipts.opened)}`);
+  return words.join('  ');
+}
 
 /** How long to retry without an answer; a server that restarts is back by then. */
 const PATIENCE_MS = 30 * 1000;
@@ -37,15 +48,30 @@ export async function watchCampaign(
   const path = campaignPath(id);
   const progress = output && createProgress(output, count, now);
   const rate = createRate(now);
-  const show = ({ counts, receipts, waves }: CampaignView) => {
-    const { recipients, accepted, failed, skipped, pending } = counts;
+  const notesOf = createWaveNotes();
+  const told = new Set<string>();
+  const show = (campaign: CampaignView) => {
+    const { recipients, pending } = campaign.counts;
     const done = recipients - pending;
-    const words = [`accepted ${count(accepted)}`, `failed ${count(failed)}`];
-    if (skipped > 0) words.push(`skipped ${count(skipped)}${whySkipped(counts)}`);
-    const next = waves?.some(isBusy) ? undefined : waves?.find((it) => it.state === 'waiting');
-    if (next) words.push(`next ${minuteOf(next.at)}`);
-    if (receipts && receipts.opened > 0) words.push(`opened ${count(receipts.opened)}`);
-    progress?.show({ done, total: recipients, rate: rate(done), words: words.join('  ') });
+    const pace = rate(done);
+    const expected = expectedIn(campaign);
+    for (const it of notesOf(campaign)) progress?.note(it);
+    // once before it begins, and once for its waves when they are known
+    const waits = waitText(campaign, now());
+    const what = campaign.waves ? 'waves' : 'begin';
+    if (waits !== null && !told.has(what)) {
+      progress?.note(waits);
+      if (told.size === 0) progress?.note(leaveText(id));
+      told.add(what);
+    }
+    progress?.show({
+      done,
+      total: recipients + expected,
+      isAbout: expected > 0,
+      // between two waves there is none
+      rate: nextWave(campaign) ? 0 : pace,
+      words: wordsOf(campaign),
+    });
   };
   let answered = now();
   let last: string | null = null;

@@ -68,6 +68,10 @@ test('every command that takes a time takes it with a zone, and none without', a
 
   const sent = await volley('send', campaign, ...at, ...zone);
   const id = sent.stdout.trim();
+  assert.match(
+    sent.stderr,
+    /scheduled: it begins in \d+ days, at 2100-12-24 17:00 UTC\n {2}to follow it: volley watch \w+\n$/,
+  );
   const begins = async () => new Date((await store.getCampaign(id))!.schedule!.at).toISOString();
   assert.equal(await begins(), '2100-12-24T17:00:00.000Z');
   const moved = await volley('reschedule', id, '--at', '2100-12-24 19:00', ...zone);

@@ -13,6 +13,7 @@ import { estimateTable, money, receiptsText } from '../cost-table.ts';
 import { clock, count, fold, minuteOf, oneLine } from '../format.ts';
 import { timeOptions } from '../times.ts';
 import { percent, Usage } from '../usage.ts';
+import { zonesText } from '../waves.ts';
 
 /** Languages shown; the others are in --json. */
 const SHOWN = 8;
@@ -153,16 +154,15 @@ export function estimateText(it: EstimateView, usd: number): string {
   return `${text}\n`;
 }
 
-/** Waves, and zones of each, that are shown; the others are in --json. */
-const [SHOWN_WAVES, SHOWN_ZONES] = [40, 2];
+/** Waves that are shown; the others are in --json. */
+const SHOWN_WAVES = 40;
 
 function wavesText(waves: EstimateView['waves']): string {
   const width = Math.max(...waves.map((it) => count(it.installations).length));
   const lines = waves.slice(0, SHOWN_WAVES).map(({ at, zones, installations, held, late }) => {
     const what = late ? 'skipped ' : held ? 'held ' : '';
-    const more = zones.length - SHOWN_ZONES;
-    const names = zones.slice(0, SHOWN_ZONES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-    return fold(`  ${minuteOf(at)}  ${count(installations).padStart(width)}  ${what}${names}`, 4);
+    const line = `  ${minuteOf(at)}  ${count(installations).padStart(width)}  ${what}`;
+    return fold(line + zonesText(zones), 4);
   });
   const left = waves.length - lines.length;
   return [...lines, ...(left > 0 ? [`  and ${left} more`] : [])].join('\n');

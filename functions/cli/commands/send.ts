@@ -15,6 +15,7 @@ import { confirmed } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { count } from '../format.ts';
 import { timeOptions } from '../times.ts';
+import { waitText } from '../waves.ts';
 import { follow } from './watch.ts';
 
 type Options = SendOptions & { idempotencyKey?: string; wait: boolean; yes?: boolean };
@@ -32,7 +33,7 @@ export function sendCommand(program: Command, context: Context) {
 }
 
 async function send(context: Context, file: string | undefined, options: Options) {
-  const { client, io, isJson, say, show, exit } = context;
+  const { client, io, isJson, say, show, hints, exit } = context;
   const request = await campaignRequest(file, options);
   const api = client();
   const ask = isJson() ? undefined : io.ask;
@@ -53,5 +54,9 @@ async function send(context: Context, file: string | undefined, options: Options
     say,
   });
   if (options.wait && campaign.state !== 'scheduled') await follow(context, campaign.id);
-  else show(campaign, () => campaign.id);
+  else {
+    show(campaign, () => campaign.id);
+    const waits = waitText(campaign, Date.now());
+    if (waits !== null) hints()?.write(`${waits}\n  to follow it: volley watch ${campaign.id}\n`);
+  }
 }
