@@ -183,6 +183,6 @@ export interface NewChunk extends Omit<Chunk, 'open' | 'inDoubt' | 'attempt' | '
    * is counted up, and nothing is kept of them for caps.
    */
   isLate?: boolean | undefined;
-  /** its recipients wait for the end of quiet hours; those over a cap do not */
-  isHeld?: boolean | undefined;
+  /** its recipients wait, or waited, for the end of quiet hours at that time (ms); those over a cap do not */
+  heldUntil?: number | undefined;
 }

@@ -118,8 +118,9 @@ async function begin(ports: Ports, campaign: Campaign): Promise<SinglePush> {
   ]);
   if (standing.paused && (await isHeldBack(ports, campaign))) return queued(accepted);
   if (!installations) return planLater(ports, campaign);
-  const { targets, missing, denied, held } = addressed(installations, personalization, turns);
-  if (held) return planLater(ports, campaign, installations.length);
+  const { targets, missing, denied } = addressed(installations, personalization, turns);
+  if (targets.some(({ turn }) => turn?.heldUntil !== undefined))
+    return planLater(ports, campaign, installations.length);
   const chunks = intoChunks({
     campaign: { ...campaign, shards: 1 },
     shard: { index: 0 },

@@ -7,7 +7,6 @@ import type {
   Chunk,
   ChunkCommit,
   Failure,
-  Held,
   Lease,
   NewChunk,
   OpenChunk,
@@ -47,8 +46,6 @@ export interface FrozenPage {
   chunks: NewChunk[];
   /** the caps that hold for its recipients, which then count; left out or [] if none do */
   caps?: Cap[] | undefined;
-  /** those of its chunks that are held (`isHeld`): the ones over a cap are taken off */
-  held?: Held | undefined;
   /** recipients that are counted, not frozen, since the campaign is being cancelled */
   skipped: number;
   /** installations that were read since the page before and are not recipients */

@@ -1,7 +1,7 @@
 /** Chunks as they are frozen when some of their recipients are skipped then: over a cap, or too late. */
 
-import type { NewChunk, Recipient } from '../model/chunk.ts';
-import type { Frozen, FrozenPage } from '../ports/ports.ts';
+import type { Held, NewChunk, Recipient } from '../model/chunk.ts';
+import type { Frozen } from '../ports/ports.ts';
 import { allLate, withCapped } from './outcomes.ts';
 
 export interface CappedChunk {
@@ -45,14 +45,18 @@ const late = (chunk: NewChunk): CappedChunk => ({
   isSettled: true,
 });
 
-/** Those of a page that wait for the end of quiet hours, without those that are over a cap. */
-export function heldIn(
-  { held }: Pick<FrozenPage, 'held'>,
-  chunks: readonly CappedChunk[],
-): FrozenPage['held'] {
-  const capped = chunks.reduce((sum, it) => sum + (it.chunk.isHeld ? it.capped : 0), 0);
-  if (!held || held.recipients <= capped) return undefined;
-  return { ...held, recipients: held.recipients - capped };
+/** Those who wait for the end of quiet hours, without those that are over a cap; undefined: none do. */
+export function heldIn(chunks: readonly CappedChunk[]): Held | undefined {
+  const held = chunks.flatMap(({ chunk: { heldUntil: until, recipients }, capped }) =>
+    until !== undefined && recipients.length > capped
+      ? [{ until, recipients: recipients.length - capped }]
+      : [],
+  );
+  if (held.length === 0) return undefined;
+  return {
+    recipients: held.reduce((sum, it) => sum + it.recipients, 0),
+    until: Math.max(...held.map((it) => it.until)),
+  };
 }
 
 /** What a store answers about chunks that are settled as they are frozen. */

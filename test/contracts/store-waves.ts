@@ -203,14 +203,14 @@ export function waveContract(name: string, makeStore: MakeStore) {
       return [held, heldUntil];
     };
     assert.ok(!('held' in (await store.counts(id))));
-    await store.freezePage(pageOf(id, [5], { page: 0, held: { recipients: 3, until: NOW + 50 } }));
-    await store.freezePage(pageOf(id, [5], { page: 1, held: { recipients: 2, until: NOW + 20 } }));
+    await store.freezePage(pageOf(id, [3], { page: 0, chunk: { heldUntil: NOW + 50 } }));
+    await store.freezePage(pageOf(id, [2], { page: 1, chunk: { heldUntil: NOW + 20 } }));
     assert.deepEqual(await heldOf(), [5, NOW + 50]);
     await store.freezePage(pageOf(id, [4], { page: 2 }));
     assert.deepEqual(await heldOf(), [5, NOW + 50]);
     const { counts } = (await store.getShard(id, 0))!;
     assert.deepEqual([counts.held, counts.heldUntil], [5, NOW + 50]);
-    const other = { shard: 1, held: { recipients: 4, until: NOW + 90 } };
+    const other = { shard: 1, chunk: { heldUntil: NOW + 90 } };
     await store.freezePage(pageOf(id, [4], other));
     assert.equal((await store.freezePage(pageOf(id, [4], other))).kind, 'stale');
     assert.deepEqual(await heldOf(), [9, NOW + 90]);
@@ -225,9 +225,9 @@ export function waveContract(name: string, makeStore: MakeStore) {
       const id = await running(store);
       const until = NOW + HOUR;
       await store.freezePage({
-        ...pageOf(id, [], { last: true, caps, held: { recipients: held, until } }),
+        ...pageOf(id, [], { last: true, caps }),
         chunks: [
-          chunkTo(id, [0, 0, 0], ids.slice(0, held), { isHeld: true, notBefore: until }),
+          chunkTo(id, [0, 0, 0], ids.slice(0, held), { heldUntil: until, notBefore: until }),
           chunkTo(id, [0, 0, 1], ids.slice(held)),
         ],
       });
@@ -237,6 +237,17 @@ export function waveContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await frozen(['ada', 'ben', 'cid'], 2), [2, NOW + HOUR, undefined]);
     assert.deepEqual(await frozen(['ada', 'dan', 'eve', 'ben'], 3), [2, NOW + HOUR, 2]);
     assert.deepEqual(await frozen(['ada', 'ben', 'fay'], 2), [undefined, undefined, 2]);
+    // of two turns of a page, those of the later one are over it
+    const id = await running(store);
+    await store.freezePage({
+      ...pageOf(id, [], { last: true, caps }),
+      chunks: [
+        chunkTo(id, [0, 0, 0], ['gil'], { heldUntil: NOW + HOUR }),
+        chunkTo(id, [0, 0, 1], ['ada'], { heldUntil: NOW + 2 * HOUR }),
+      ],
+    });
+    const { held, heldUntil } = await store.counts(id);
+    assert.deepEqual([held, heldUntil], [1, NOW + HOUR]);
   });
 
   test(`${name}: what a campaign has frozen of some installations is known, whatever became of them`, async (t) => {

@@ -67,7 +67,7 @@ export function intoChunks(it: Page): NewChunk[] {
         expiresAt: expiryOf(campaign, Math.max(notBefore, turn ? begunIn(it) : 0)),
         dueAt: Math.max(now, notBefore) + LOST_AFTER_MS,
         ...(turn?.isLate && { isLate: true }),
-        ...(turn?.isHeld && { isHeld: true }),
+        ...(turn?.heldUntil !== undefined && { heldUntil: turn.heldUntil }),
         ...(quiet && { quiet }),
       };
     });

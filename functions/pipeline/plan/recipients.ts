@@ -4,8 +4,7 @@ import type { Campaign } from '../../model/campaign.ts';
 import type { Recipient } from '../../model/chunk.ts';
 import type { Carried, Reached } from '../../model/installation.ts';
 import { type Personalization, personalizationOf } from '../../model/message/personalization.ts';
-import type { Turn } from '../../model/waves.ts';
-import type { Turns } from './turns.ts';
+import type { PageTurn, Turns } from './turns.ts';
 
 /** How a campaign's message differs by recipient; null: it does not. A dry run increments no badge. */
 export function campaignPersonalization({
@@ -34,7 +33,7 @@ export const carriedFor = (
 interface Targets extends Pick<Reached, 'provider' | 'environment'> {
   recipients: Recipient[];
   /** left out: they are sent to immediately */
-  turn?: Turn;
+  turn?: PageTurn;
 }
 
 /** The recipients of a page. */
@@ -44,8 +43,6 @@ export interface Addressed {
   missing: Record<string, number> | undefined;
   /** recipients whose devices let the app show nothing */
   denied: number;
-  /** recipients that wait for the end of quiet hours, and when the last of them may be sent, in ms */
-  held: { recipients: number; until: number } | undefined;
 }
 
 /**
@@ -81,14 +78,13 @@ export function addressed(
     targets,
     missing: missing.size > 0 ? Object.fromEntries(missing) : undefined,
     denied,
-    held: heldIn(targets),
   };
 }
 
 function targetOf(
   targets: readonly Targets[],
   { provider, environment }: Reached,
-  turn: Turn | undefined,
+  turn: PageTurn | undefined,
 ): Targets | undefined {
   for (const it of targets)
     if (it.provider === provider && it.environment === environment && isSame(it.turn, turn))
@@ -96,14 +92,5 @@ function targetOf(
   return undefined;
 }
 
-const isSame = (a: Turn | undefined, b: Turn | undefined) =>
-  a === b || (a?.at === b?.at && a?.isLate === b?.isLate && a?.isHeld === b?.isHeld);
-
-function heldIn(targets: readonly Targets[]): Addressed['held'] {
-  const held = targets.filter(({ turn }) => turn?.isHeld);
-  if (held.length === 0) return undefined;
-  return {
-    recipients: held.reduce((sum, it) => sum + it.recipients.length, 0),
-    until: Math.max(...held.map((it) => it.turn!.at)),
-  };
-}
+const isSame = (a: PageTurn | undefined, b: PageTurn | undefined) =>
+  a === b || (a?.at === b?.at && a?.isLate === b?.isLate && a?.heldUntil === b?.heldUntil);

@@ -44,7 +44,7 @@ export function toOpenChunk(found: DocumentSnapshot): OpenChunk {
 /** The documents of a chunk that is frozen. `slot`: the counter in which it counts. */
 export function fromFrozen(
   {
-    chunk: { recipients, dueAt, isLate: _, isHeld: __, quiet, ...it },
+    chunk: { recipients, dueAt, isLate: _, heldUntil: __, quiet, ...it },
     outcomes,
     isSettled,
   }: CappedChunk,

@@ -93,7 +93,7 @@ function changeOf(
   const size = sum((it) => it.chunk.recipients.length);
   const capped = sum((it) => it.capped);
   const late = sum((it) => it.late);
-  const held = heldIn(page, frozen.chunks);
+  const held = heldIn(frozen.chunks);
   const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
     pages: frozen.shard.wave === undefined ? page.page + 1 : [page.page + 1],

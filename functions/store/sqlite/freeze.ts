@@ -103,8 +103,8 @@ export function sqliteFreeze(
     return all;
   }
 
-  function addHeld({ campaignId, shard, ...page }: FrozenPage, chunks: CappedChunk[]) {
-    const held = heldIn(page, chunks);
+  function addHeld({ campaignId, shard }: FrozenPage, chunks: CappedChunk[]) {
+    const held = heldIn(chunks);
     if (!held) return;
     sql(
       `UPDATE shards SET held = held + ?, held_until = max(held_until, ?)

@@ -135,6 +135,20 @@ test('quiet hours hold by the clock of each device, and drop nothing', async (t)
   );
 });
 
+test('recipients of a wave that is planned after its time have waited until that', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
+  await policy(world, { quiet: { from: '22:00', to: '08:00' } });
+  const id = await world.campaign();
+  await world.run(utc('2026-12-24T06:00'));
+  world.clock.now = utc('2026-12-24T07:05');
+  await world.run();
+  const { counts } = await world.closed(id);
+  assert.deepEqual(
+    [counts.accepted, counts.held, counts.heldUntil],
+    [2, 1, utc('2026-12-24T07:00')],
+  );
+});
+
 test('quiet hours do not hold for exempt categories, tests and dry runs', async (t) => {
   const world = await worldOf(t, 'Europe/Berlin', undefined);
   await policy(world, { quiet: { from: '22:00', to: '08:00' }, exempt: ['security'] });
@@ -248,6 +262,27 @@ test('a device that moved before a campaign was made is late where it is now, in
   await world.run();
   assert.deepEqual(Object.keys(times(world)).sort(), ['Europe/Berlin', 'goes']);
   assert.deepEqual((await world.closed(id)).counts.skippedBy, { late: 2 });
+});
+
+test('one that moves after that is not late, in the wave that skips others too', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
+  const { clock } = world;
+  for (let n = 0; n < 20; n++) await move(world, `first-${n}`, { timeZone: 'Europe/Berlin' });
+  await policy(world, { quiet: { from: '19:00', to: '23:00' } });
+  // in Tokyo it is 19:57, and quiet; what is skipped waits for the canary too
+  clock.now = utc('2026-12-24T10:57');
+  const id = await world.campaign({
+    schedule: { local: '2026-12-24T12:00', late: 'skip' },
+    canary: { percent: 50, holdSeconds: 600, maxFailureRate: 0.1 },
+  });
+  await world.run(clock.now + MINUTE);
+  await move(world, 'Europe/Berlin', { timeZone: 'Asia/Tokyo' });
+  await world.run();
+  const { 'Europe/Berlin': sent } = times(world);
+  assert.equal(sent, '2026-12-24T14:00');
+  const { counts } = await world.closed(id);
+  assert.deepEqual([counts.accepted, counts.skippedBy], [21, { late: 1 }]);
+  assert.deepEqual([counts.held, counts.heldUntil], [1, utc('2026-12-24T14:00')]);
 });
 
 test('a cancelled campaign closes its waves without reading them', async (t) => {
