@@ -97,6 +97,9 @@ test('devices of one bucket are told apart, and a time ends on its second', () =
   assert.deepEqual(idsOf(then(24 * HOUR - 1).capped), ['b']);
   assert.equal(then(24 * HOUR - 1).set.length, 3 * 13);
   assert.deepEqual(then(24 * HOUR).capped, []);
+  const alone = { caps: ONCE, now: NOW + 24 * HOUR };
+  const others = reserve(first.set, namesIn([{ ...chunk(), recipients: [all[0]!] }]), alone);
+  assert.equal(others.set.length, 13, 'what is over is dropped');
   assert.equal(then(24 * HOUR).set.length, 3 * 13);
 });
 

@@ -75,3 +75,18 @@ test('what was kept long enough is removed in steps, the rest is not', async (t)
   while (await store.expire(Number.MAX_SAFE_INTEGER, NOW)) assert.ok(++steps < 100);
   assert.equal(rows('former_users'), 0);
 });
+
+test('what is kept for caps goes when no cap counts it, whatever was skipped since', async (t) => {
+  const { store, connection } = openStore(t, join(makeFolder(t), 'store.db'));
+  const sets = () => connection.prepare('SELECT count(*) AS n FROM caps').get()!.n;
+  const caps = [{ max: 1, per: '24h' }];
+  for (const now of [NOW, NOW + DAY / 2]) {
+    const page = pageOf(await running(store), [1], { last: true, caps, now });
+    page.chunks[0]!.recipients = [{ installationId: 'a', token: '-' }];
+    await store.freezePage(page);
+  }
+  while (await store.expire(0, NOW + DAY)) {}
+  assert.equal(sets(), 1);
+  while (await store.expire(0, NOW + DAY + 1)) {}
+  assert.equal(sets(), 0);
+});
