@@ -3,18 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { Expired } from '../../../functions/lib/errors.ts';
 import { offsetAt } from '../../../functions/lib/wall-clock.ts';
 import { type AppPolicy, defaultPolicy } from '../../../functions/model/app-policy.ts';
-import { BUCKETS } from '../../../functions/model/bucket.ts';
-import { noCounts } from '../../../functions/model/campaign.ts';
-import type { Shard } from '../../../functions/model/chunk.ts';
 import type { Registration } from '../../../functions/model/schemas/registration.ts';
 import { isLarge } from '../../../functions/model/sizes.ts';
 import { timeOf } from '../../../functions/pipeline/accept/time.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { cancel, pause, reschedule, resume } from '../../../functions/pipeline/control/control.ts';
-import { moversWaitUntil } from '../../../functions/pipeline/plan/movers.ts';
 import { planShard } from '../../../functions/pipeline/plan/shard.ts';
 import { standingOf } from '../../../functions/pipeline/waves.ts';
-import type { Store } from '../../../functions/ports/ports.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, MINUTE, type World } from '../world.ts';
 
@@ -466,28 +461,6 @@ test('a campaign that is moved to an earlier local time while it is planned goes
     'America/New_York': '2026-12-25T13:00',
   });
   await world.closed(id);
-});
-
-test('a look of the last shard that comes a little early queues the next one under another name', async () => {
-  const open: Shard[] = [0, 1].map((index) => ({
-    campaignId: 'c',
-    index,
-    from: 0,
-    to: BUCKETS,
-    pages: 0,
-    cursor: null,
-    planned: false,
-    plannedAt: null,
-    chunks: 0,
-    chunksDone: 0,
-    counts: noCounts(),
-    task: null,
-  }));
-  const store = { openShards: async () => open } as Partial<Store> as Store;
-  const waits = (now: number) => moversWaitUntil({ store, now: () => now }, open[1]!);
-  const first = (await waits(BEGIN + 1))!;
-  assert.ok(first > BEGIN + 1);
-  assert.ok((await waits(first - 900))! > first);
 });
 
 test('a campaign that is paused for good looks at nothing, and goes on when it is resumed', async (t) => {

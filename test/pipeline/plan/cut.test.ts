@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BUCKETS } from '../../../functions/model/bucket.ts';
+import type { Wave } from '../../../functions/model/waves.ts';
+import { cut, cutWaves } from '../../../functions/pipeline/plan/cut.ts';
+
+/** Ranges in parts of a hundred. */
+const percents = (ranges: { from: number; to: number }[]) =>
+  ranges.map(({ from, to }) => [from, to].map((it) => (100 * it) / BUCKETS));
+
+test('the buckets are cut evenly, and a canary is a share of them and of no other range', () => {
+  for (const [parts, percent, expected] of [
+    [1, 0, [[0, 100]]],
+    [
+      2,
+      undefined,
+      [
+        [0, 50],
+        [50, 100],
+      ],
+    ],
+    [
+      1,
+      25,
+      [
+        [0, 25],
+        [25, 100],
+      ],
+    ],
+    [
+      2,
+      25,
+      [
+        [0, 25],
+        [25, 50],
+        [50, 100],
+      ],
+    ],
+    [
+      4,
+      25,
+      [
+        [0, 25],
+        [25, 50],
+        [50, 75],
+        [75, 100],
+      ],
+    ],
+    [
+      4,
+      50,
+      [
+        [0, 50],
+        [50, 75],
+        [75, 100],
+      ],
+    ],
+  ] as const)
+    assert.deepEqual(percents(cut(parts, percent)), expected, `${parts} ${percent}`);
+});
+
+const waveAt = (at: number, zone: string, isLate = false): Wave => ({
+  at,
+  isHeld: false,
+  isLate,
+  zones: { in: [zone] },
+});
+
+test('each wave is cut by its size, the late ones last, and movers come after all others', () => {
+  const [late, small, large] = [waveAt(3, 'a', true), waveAt(5, 'b'), waveAt(4, 'c')];
+  const { shards, waves } = cutWaves([late, small, large], {
+    whole: 250_000,
+    sizes: [1_000.4, 2_000, 125_000],
+    percent: 25,
+  });
+  assert.deepEqual(waves, [
+    { at: 5, shards: 2, size: 2_000 },
+    { at: 4, shards: 2, size: 125_000 },
+    { at: 3, shards: 1, size: 1_000 },
+    { at: 5, shards: 1 },
+  ]);
+  assert.deepEqual(percents(shards), [
+    [0, 25],
+    [25, 100],
+    [0, 50],
+    [50, 100],
+    [0, 100],
+    [0, 100],
+  ]);
+  assert.deepEqual(
+    shards.map((it) => it.wave),
+    [
+      { ...small, index: 0, of: 2, part: 0 },
+      { ...small, index: 0, of: 2, part: 1 },
+      { ...large, index: 1, of: 2, part: 0 },
+      { ...large, index: 1, of: 2, part: 1 },
+      { ...late, index: 2, of: 1, part: 0 },
+      { at: 5, isHeld: false, isLate: false, zones: 'movers', index: 3, of: 1, part: 0 },
+    ],
+  );
+});
+
+test('one wave alone has no movers, and a small one of a large registry is looked for in parts', () => {
+  const of = { whole: 4_000_000, sizes: [10, 0] };
+  const [one, other] = [waveAt(3, 'a'), waveAt(4, 'b')];
+  const alone = [{ at: 3, shards: 4, size: 10 }];
+  assert.deepEqual(cutWaves([one], of).waves, alone);
+  assert.equal(cutWaves([one], of).shards.length, 4);
+  const both = [...alone, { at: 4, shards: 4, size: 0 }, { at: 4, shards: 1 }];
+  assert.deepEqual(cutWaves([one, other], of).waves, both);
+  assert.equal(cutWaves([one, other], of).shards.length, 9);
+});
