@@ -168,6 +168,8 @@ export interface Campaign extends Omit<CampaignRequest, 'schedule'> {
   waves?: WaveShards[];
   /** the number of shards that it would have without waves, which tells its size; left out: it has none */
   parts?: number;
+  /** the number of its first shards that are its canary, if it has one; left out: 1 */
+  canaryShards?: number;
   /** the resolved audience, as of its acceptance; left out where it is the same as `audience` */
   meaning?: Audience;
   /**
@@ -187,7 +189,7 @@ export interface Campaign extends Omit<CampaignRequest, 'schedule'> {
    */
   startedAt?: number;
   /**
-   * 'canary': all shards but the first wait for its result. 'off': an operator saw the failures and
+   * 'canary': all shards but those of the canary wait for its result. 'off': an operator saw the failures and
    * resumed the campaign. Left out: the failure guard is on.
    */
   guard?: 'canary' | 'off';

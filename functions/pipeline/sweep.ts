@@ -15,8 +15,8 @@ import {
 import { LOST_AFTER_MS, PARKED_MS } from '../model/timing.ts';
 import type { Overdue } from '../model/work.ts';
 import type { Ports, Store } from '../ports/ports.ts';
+import { waitsForCanary } from './canary.ts';
 import { publish } from './complete.ts';
-import { waitsForCanary } from './control/control.ts';
 import { anyWaits, tasksOf } from './control/waiting.ts';
 
 /** Pieces of overdue work taken from the store at a time. */
@@ -86,7 +86,7 @@ function rests(it: Tasked, campaigns: Campaigns): boolean {
   if (it.kind === 'delivery') return false;
   const campaign = campaignOf(it, campaigns);
   if (!campaign || campaign.state === 'paused' || isClosed(campaign.state)) return true;
-  return it.kind === 'shard' && it.shard > 0 && waitsForCanary(campaign);
+  return it.kind === 'shard' && waitsForCanary(campaign, it.shard);
 }
 
 /** Makes the chunks of a paused campaign due once a day: there are many. */

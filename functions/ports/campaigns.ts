@@ -28,6 +28,8 @@ export interface CampaignStart {
   waves?: WaveShards[] | undefined;
   /** with waves: the number of shards that it would have without */
   parts?: number | undefined;
+  /** the number of its first shards that are its canary; left out: 1, if it has one */
+  canaryShards?: number | undefined;
   /** when the sweep looks after it */
   dueAt: number;
   /** now */

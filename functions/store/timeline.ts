@@ -31,11 +31,13 @@ export const startedAt = (
     expected,
     waves,
     parts,
-  }: { at: number } & Pick<CampaignStart, 'expected' | 'waves' | 'parts'>,
+    canaryShards,
+  }: { at: number } & Pick<CampaignStart, 'expected' | 'waves' | 'parts' | 'canaryShards'>,
 ): Campaign => ({
   ...it,
   ...(waves && { waves }),
   ...(parts !== undefined && { parts }),
+  ...(it.canary && canaryShards !== undefined && { canaryShards }),
   ...(it.state !== 'cancelling' && {
     state: 'running',
     ...(expected !== undefined && { expected }),

@@ -298,7 +298,7 @@ export function waveContract(name: string, makeStore: MakeStore) {
     assert.deepEqual(await store.frozenAmong('nowhere', ['device-1']), new Set());
   });
 
-  for (const percent of [undefined, 10])
+  for (const percent of [undefined, 10, 60])
     test(`${name}: a user is found, told and erased in each wave of a campaign with a canary of ${percent} %`, async (t) => {
       const store = await makeStore(t);
       const turns = [0, 1, 2].map((n) => ({

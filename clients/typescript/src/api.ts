@@ -1048,7 +1048,7 @@ export type CampaignSchedule = {
 };
 
 export type Canary = {
-  /** About so many of the recipients go first, by chance. */
+  /** About so many of the recipients go first, by chance; with waves the earliest. */
   percent: number;
   /** How long the others wait once all of the first have an outcome. */
   holdSeconds?: number;

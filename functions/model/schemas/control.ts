@@ -61,7 +61,7 @@ export const scheduleSchema = z
 export const canarySchema = z
   .strictObject({
     percent: z.number().min(0.1).max(50).meta({
-      description: 'About so many of the recipients go first, by chance.',
+      description: 'About so many of the recipients go first, by chance; with waves the earliest.',
     }),
     holdSeconds: z
       .int()

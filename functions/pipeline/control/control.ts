@@ -18,6 +18,7 @@ import {
 } from '../../model/tasks.ts';
 import { expiryOf, LOST_AFTER_MS, plannedAt, startDueAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { isWatched, waitsForCanary } from '../canary.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { OVERRULED } from '../send/failure-guard.ts';
 import { wakeSenders } from '../wake.ts';
@@ -160,10 +161,10 @@ export async function redrive(ports: Ports, id: string, why: string) {
   const campaign = await store.getCampaign(id);
   if (!campaign || isClosed(campaign.state) || campaign.state === 'paused') return;
   if (campaign.shards === 0) return queue.create([planTask(id, why)]);
-  const isWatched = waitsForCanary(campaign);
-  const shards = (await store.openShards(id)).filter((it) => it.index === 0 || !isWatched);
+  const open = await store.openShards(id);
+  const shards = open.filter((it) => !waitsForCanary(campaign, it.index));
   await queueShards(ports, shards, why, campaign.state !== 'cancelling');
-  if (isWatched) await queue.create([canaryTask(id, null, now())]);
+  if (isWatched(campaign)) await queue.create([canaryTask(id, null, now())]);
   const perMs =
     campaign.state === 'running' && campaign.rate ? campaign.rate.perMinute / 60_000 : 0;
   let queued = 0;
@@ -213,10 +214,3 @@ async function queueShards(ports: Ports, shards: Shard[], why: string, inWaves: 
   );
   await ports.queue.create(left.map((it) => shardTask(it.campaignId, it.index, why, at(it))));
 }
-
-/**
- * Whether all shards but the first wait for the canary. A campaign that is being cancelled does not
- * wait.
- */
-export const waitsForCanary = ({ guard, state }: Campaign) =>
-  guard === 'canary' && state !== 'cancelling';

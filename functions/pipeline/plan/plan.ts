@@ -11,9 +11,10 @@ import { canaryTask, planTask, shardTask, startTasks } from '../../model/tasks.t
 import { LOST_AFTER_MS, plannedAt } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { sizeOf } from '../audience/pages.ts';
+import { isWatched, waitsForCanary } from '../canary.ts';
 import { announce, leaveToSweep } from '../complete.ts';
 import { isHeldBack } from '../control/app-pause.ts';
-import { redrive, waitsForCanary } from '../control/control.ts';
+import { redrive } from '../control/control.ts';
 import { wakeSenders, warmSenders } from '../wake.ts';
 import { cut } from './cut.ts';
 import { planShard } from './shard.ts';
@@ -78,7 +79,11 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
   const inWaves = await wavesFor(ports, campaign, target, estimate);
   const percent = isOneMessage(campaign) || isRetry ? undefined : canary?.percent;
   const parts = shardsFor(estimate);
-  const { shards, waves } = inWaves ?? { shards: cut(parts, percent), waves: undefined };
+  const {
+    shards,
+    waves = undefined,
+    canaryShards = undefined,
+  } = inWaves ?? { shards: cut(parts, percent) };
   // each wave looks at a part of the installations
   const isExact =
     !isRetry &&
@@ -86,19 +91,18 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
     target.kind === 'installations' &&
     store.countsExactly(target.audience, estimate);
   const expected = isExact ? estimate : undefined;
-  const size = { expected, ...(waves && { waves, parts }) };
+  const size = { expected, ...(waves && { waves, parts, canaryShards }) };
   const started = { id, shards, schedule, ...size, dueAt: now() + LOST_AFTER_MS, at: now() };
   if (!(await store.startCampaign(started))) return null;
   log.campaignPlanned({ campaignId: id, shards: shards.length, estimate });
   return shards.length;
 }
 
-/** Queues the open shards: only the first while the canary is watched, and then the watch too. */
+/** Queues the open shards: only those of the canary while it is watched, and then the watch too. */
 async function queueShards({ store, queue, now }: Ports, { id, canary }: Campaign) {
   const open = await store.openShards(id);
   const current = canary ? await store.getCampaign(id) : null;
-  const waits = current !== null && waitsForCanary(current);
-  const begun = open.filter((shard) => shard.index === 0 || !waits);
+  const begun = open.filter((it) => !current || !waitsForCanary(current, it.index));
   await queue.create(begun.map((it) => shardTask(id, it.index, 'first', plannedAt(it))));
-  if (waits) await queue.create([canaryTask(id, null, now())]);
+  if (current && isWatched(current)) await queue.create([canaryTask(id, null, now())]);
 }

@@ -15,7 +15,8 @@ import { sendTask, shardTask } from '../../model/tasks.ts';
 import { EARLY_MS, plannedAt } from '../../model/timing.ts';
 import type { AudiencePage, AudienceRead, Ports } from '../../ports/ports.ts';
 import { goneFrom, PAST_GONE, pagesOf } from '../audience/pages.ts';
-import { pause, redrive, waitsForCanary } from '../control/control.ts';
+import { waitsForCanary } from '../canary.ts';
+import { pause, redrive } from '../control/control.ts';
 import { failedBefore } from '../control/retry.ts';
 import { wakeSenders } from '../wake.ts';
 import { capsNow } from './caps.ts';
@@ -45,7 +46,7 @@ export async function planShard(
   const shard = await store.getShard(campaignId, index);
   const campaign = await store.getCampaign(campaignId);
   if (!shard || !campaign) return;
-  if (index > 0 && waitsForCanary(campaign)) return;
+  if (waitsForCanary(campaign, index)) return;
   if (shard.planned) return hasten(ports, campaignId, index);
   if (campaign.state !== 'cancelling' && (await waits(ports, campaign, shard))) return;
   const personalization = campaignPersonalization(campaign);

@@ -3,7 +3,7 @@
 import type { Campaign } from '../../model/campaign.ts';
 import type { ShardWave } from '../../model/chunk.ts';
 import type { ShardOfDevice } from '../../ports/ports.ts';
-import { waitsForCanary } from '../control/control.ts';
+import { waitsForCanary } from '../canary.ts';
 import type { AbsenceWords } from './absence-words.ts';
 import { type Facts, localText, timeText } from './facts.ts';
 import type { DeviceTime } from './turn.ts';
@@ -31,14 +31,17 @@ export function notReadYet(
       summary: `${meets}. The campaign is paused (${reason ?? 'no reason given'}), and this part of its audience is not read yet.`,
       next: `When the cause is mended: volley resume ${id}`,
     };
-  if (found.shards.some((it) => it.index > 0) && waitsForCanary(campaign))
+  const unread = shards.find((it) => !it.planned);
+  const wave = unread?.wave;
+  if (unread && waitsForCanary(campaign, unread.index)) {
+    const turn = wave ? ` ${waveText(campaign, wave, time)}` : '';
     return {
       kind: 'not-read-yet',
       state: 'not-planned',
-      summary: `${meets}. It is not in the share of the canary: it waits for the canary's result.`,
+      summary: `${meets}. It is not in the share of the canary: it waits for the canary's result.${turn}`,
       next: `Ask again when the canary has passed: volley report ${id}`,
     };
-  const wave = shards.find((it) => !it.planned)?.wave;
+  }
   if (wave && !(wave.zones !== 'movers' && wave.at <= now))
     return {
       kind: 'not-read-yet',

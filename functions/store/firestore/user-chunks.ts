@@ -97,19 +97,19 @@ interface ShardWith {
 
 /**
  * The shards in which the names lie: those of each wave, and of a campaign without waves all, are equal
- * ranges. A canary is a part of the first of these.
+ * ranges. A canary is the first of these waves, and a part of one.
  */
 export async function shardsWith(
   context: Context,
-  campaign: Pick<Campaign, 'id' | 'shards' | 'waves' | 'canary'>,
+  campaign: Pick<Campaign, 'id' | 'shards' | 'waves' | 'canary' | 'canaryShards'>,
   names: string[],
 ): Promise<ShardWith[]> {
   const { client, schema } = context;
-  const { id, canary } = campaign;
+  const { id, canary, canaryShards = 1 } = campaign;
   const spaces = spacesOf(campaign);
   const guessed = spaces.flatMap(({ first, shards }) =>
-    canary && first === 0
-      ? Array.from({ length: shards }, (_, index) => index)
+    canary && first < canaryShards
+      ? Array.from({ length: shards }, (_, index) => first + index)
       : names.map((it) => first + Math.floor((bucketOf(it) * shards) / BUCKETS)),
   );
   const found = await client.get([...new Set(guessed)].map((index) => schema.shard(id, index)));

@@ -328,29 +328,58 @@ test('a wave that comes while the campaign is paused goes when it is resumed, th
   await world.closed(id);
 });
 
-test('a canary is a share of the first wave, and holds the others', async (t) => {
+const canary = { percent: 25, holdSeconds: 60, maxFailureRate: 0.1 };
+
+test('a canary is the first waves, and a share of the one in which it is large enough', async (t) => {
   const world = createWorld(t);
   world.clock.now = BEGIN;
-  await world.people(400, (n) => ({ timeZone: n % 2 === 0 ? 'Asia/Tokyo' : 'Europe/Berlin' }));
+  const zones = ['Asia/Tokyo', 'Asia/Kolkata'];
+  await world.people(400, (n) => ({
+    timeZone: zones[n] ?? (n % 2 === 0 ? 'Europe/Berlin' : 'America/New_York'),
+  }));
   const schedule = { local: '2026-12-25T12:00' };
-  const canary = { percent: 50, holdSeconds: 60, maxFailureRate: 0.1 };
   const id = await world.campaign({ schedule, canary });
-  await world.run(utc('2026-12-25T03:00'));
+  await world.run(utc('2026-12-25T11:00'));
   await world.settle();
+  assert.equal((await world.store.getCampaign(id))!.guard, 'canary');
   const first = world.script.sent.length;
-  assert.ok(first > 50 && first < 150, `${first} of 200`);
+  assert.ok(first > 75 && first < 125, `${first} of 400`);
+  assert.equal(times(world)['device-0'], '2026-12-25T03:00');
+  assert.equal(times(world)['device-1'], '2026-12-25T06:30');
   await world.run();
   const sent = world.script.sent.map((it) => it.at);
-  assert.equal(sent.filter((at) => at < utc('2026-12-25T03:05')).length, 200);
-  assert.equal(sent.filter((at) => at === utc('2026-12-25T11:00')).length, 200);
+  assert.equal(sent.filter((at) => at < utc('2026-12-25T11:05')).length, 201);
+  assert.equal(sent.filter((at) => at === utc('2026-12-25T17:00')).length, 199);
+  sentOnce(world);
   await world.closed(id);
+  const history = await world.store.history(id);
+  assert.ok(
+    history.some((it) => it.reason === `the canary has passed: ${first} accepted, 0 failed`),
+  );
 
   const bad = await world.campaign({ schedule: { local: '2026-12-27T12:00' }, canary });
   world.script.answer = () => ({ kind: 'rejected', reason: 'BadTopic' });
   world.script.sent.length = 0;
   await world.run(utc('2026-12-27T12:00'));
   assert.equal(await world.stateOf(bad), 'paused');
-  assert.ok(world.script.sent.length <= 150, 'no other wave begins');
+  assert.ok(world.script.sent.length <= 125, 'no other wave begins');
+});
+
+test('a canary of few ends with the wave in which it is reached; those that are late are none', async (t) => {
+  const world = createWorld(t);
+  world.clock.now = BEGIN;
+  const zones = ['Asia/Tokyo', 'Europe/Berlin', 'Europe/Berlin', 'America/New_York'];
+  await world.people(4, (n) => ({ timeZone: zones[n] }));
+  // it has passed in Tokyo
+  const schedule = { local: '2026-12-24T08:00', late: 'skip' as const };
+  const id = await world.campaign({ schedule, canary });
+  await world.run(utc('2026-12-24T07:30'));
+  await world.run();
+  const { counts } = await world.closed(id);
+  assert.deepEqual([counts.accepted, counts.skippedBy], [3, { late: 1 }]);
+  const history = await world.store.history(id);
+  const passed = history.find((it) => it.reason?.startsWith('the canary has passed'));
+  assert.match(passed!.reason!, /[12] accepted, 0 failed, too few to say much$/);
 });
 
 test('the rules of a zone, and the policy, are those of the freeze', async (t) => {
