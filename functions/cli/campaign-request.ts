@@ -37,12 +37,12 @@ export const messageOptions = (command: Command) =>
     .option('--subtitle <text>', 'shown by iPhones')
     .option('--body <text>')
     .option('--link <url>', 'what a tap opens, such as https://… or an address of the app')
-    .option('--category <word>', 'such as marketing; left out: those that opted out of it');
+    .option('--category <word>', 'such as marketing; not sent to devices that opted out of it');
 
 /** Adds the options that name an audience. */
 export const audienceOptions = (command: Command) =>
   command
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .option('--platform <platform>', 'ios, android, web; may be repeated', collect)
     .option('--language <language>', 'such as de or pt-BR; may be repeated', collect)
     .option('--tag <tag>', 'any of these; may be repeated', collect)
@@ -102,7 +102,10 @@ export async function campaignRequest(
     ...defined({ app: options.app, dryRun: options.dryRun }),
     ...(schedule && { schedule }),
     name: options.name ?? given.name ?? options.title ?? options.body,
-    audience: options.everybody ? { everybody: true } : narrowed(given.audience, audience),
+    // with conditions beside it, the API refuses it: it must not win over them
+    audience: options.everybody
+      ? { everybody: true, ...audience }
+      : narrowed(given.audience, audience),
     ...((hasMessage || needs.message === 'needed') && {
       message: { ...(given.message as object), ...message },
     }),

@@ -15,7 +15,8 @@ function inWords(error: unknown): string {
     const lines = faults.map(({ path, message }) =>
       fold(`  ${path ? `${path}: ` : ''}${message}`, 4),
     );
-    const said = `${title}. ${detail}`;
+    // beside its faults the detail says no more than their number
+    const said = faults.length > 0 ? `${title}:` : `${title}. ${detail}`;
     const both =
       said.length <= COLUMNS - 'volley: '.length
         ? oneLine(said)
@@ -31,7 +32,7 @@ function inWords(error: unknown): string {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT')
     return `there is no file ${path}.\nCheck its name, and the folder that you are in.`;
-  if (code === 'EISDIR') return 'a file is needed, and not a folder';
+  if (code === 'EISDIR') return 'that is a folder: give a file';
   if (code && path) return `${path} cannot be read (${code})`;
   return error instanceof Error ? error.message : String(error);
 }
@@ -40,7 +41,11 @@ function inWords(error: unknown): string {
 function adviceOn({ type, next }: Problem): string {
   if (type === '/problems/unauthorized')
     return 'Give a key of this deployment with --key or VOLLEY_API_KEY. For a server on this machine, run this in the folder where its .volley/ is, or name that with VOLLEY_DATA.';
-  return next.replace(/^Allowed now: .*/, (verbs) => verbs.replace('schedule', 'reschedule'));
+  return next
+    .replace(/^Allowed now: .*/, (verbs) => verbs.replace('schedule', 'reschedule'))
+    .replace(/GET \/v1\/campaigns\/(\w+)\/report/, 'volley report $1')
+    .replace(/GET \/v1\/(webhooks|triggers)\/([^/\s]+)\/(deliveries|failed)/, 'volley $1 $3 $2')
+    .replace(/GET \/v1\/(\w+) lists/, 'volley $1 list shows');
 }
 
 /** True if the request has not reached the server. */

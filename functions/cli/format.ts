@@ -28,7 +28,7 @@ export function fold(text: string, indent: number): string {
 /** Rounded, with a comma at each thousand: `1,000`. */
 export const count = (n: number) => Math.round(n).toLocaleString('en-US');
 
-/** A time of the API, as `2026-12-24 08:00 UTC`. */
+/** A time of the API, as `2030-12-24 08:00 UTC`. */
 export const minuteOf = (at: string) => `${at.slice(0, 16).replace('T', ' ')} UTC`;
 
 /** `1:05`, `2:00:09` */

@@ -71,7 +71,7 @@ Examples:
   volley estimate campaign.json
   volley estimate 5000000
   volley send campaign.json --no-wait
-  volley send campaign.json --at "2026-12-24 18:00" --zone Europe/Berlin
+  volley send campaign.json --at "2030-12-24 18:00" --zone Europe/Berlin
   volley report 3f1c9a0b5d7e2c4a6b80
   volley failures 3f1c9a0b5d7e2c4a6b80 --csv > failures.csv
   volley why 3f1c9a0b5d7e2c4a6b80 --user user-7

@@ -1,4 +1,4 @@
-/** Times as people type them: `2026-12-24T18:00:00+01:00`, or `2026-12-24 18:00` with a time zone. */
+/** Times as people type them: `2030-12-24T18:00:00+01:00`, or `2030-12-24 18:00` with a time zone. */
 
 import { type Command, Option } from 'commander';
 import { readSpelled } from '../import/time.ts';
@@ -12,7 +12,7 @@ import { Usage } from './usage.ts';
 export const ZONE = 'time zone of a time without one, such as Europe/Berlin';
 
 /** The help of an option for a time. */
-export const TIME = '"2026-12-24 18:00" with --zone, or as RFC 3339';
+export const TIME = '"2030-12-24 18:00" with --zone, or as RFC 3339';
 
 /**
  * The time as RFC 3339 in UTC. `option` is its name, `zone` the time zone of a text that names none.
@@ -21,7 +21,7 @@ export const TIME = '"2026-12-24 18:00" with --zone, or as RFC 3339';
 export function typedTime(option: string, text: string, zone: string | undefined): string {
   const fault = (what: string) => new Usage(`${option} "${text}" ${what}`);
   const found = readSpelled(text.trim());
-  if (!found) throw fault(`is no time: write ${TIME}, such as 2026-12-24T18:00:00+01:00`);
+  if (!found) throw fault(`is no time: write ${TIME}, such as 2030-12-24T18:00:00+01:00`);
   if (!found.hasClock) throw fault(`has no time of day: write ${option} "${text.trim()} 18:00"`);
   if (found.offset !== null) return rfc3339(found.wall - found.offset);
   if (zone === undefined)
@@ -40,17 +40,17 @@ export function typedTime(option: string, text: string, zone: string | undefined
 }
 
 /** The help of options for a local time. */
-const LOCAL = 'when the clock of each device shows it, as "2026-12-24 09:00"';
+const LOCAL = 'when the clock of each device shows it, as "2030-12-24 09:00"';
 const LATE = 'what becomes of devices whose local time has passed (default: now)';
 
 /**
- * A local time as the API takes it: `2026-12-24T09:00`. Throws `Usage` if the text is no time, names a time
+ * A local time as the API takes it: `2030-12-24T09:00`. Throws `Usage` if the text is no time, names a time
  * zone, or has seconds.
  */
 function typedLocal(text: string): string {
   const fault = (what: string) => new Usage(`--local "${text}" ${what}`);
   const found = readSpelled(text.trim());
-  if (!found) throw fault('is no time: write --local "2026-12-24 09:00"');
+  if (!found) throw fault('is no time: write --local "2030-12-24 09:00"');
   if (!found.hasClock) throw fault(`has no time of day: write --local "${text.trim()} 09:00"`);
   if (found.offset !== null)
     throw fault('names a time zone: each device goes by its own. For one point in time give --at');

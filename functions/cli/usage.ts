@@ -1,7 +1,7 @@
 /** A command line that makes no sense, and the files that it names. */
 
 import { readFile } from 'node:fs/promises';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { parseExact } from '../lib/exact-json.ts';
 import { findRepeatedNames } from '../lib/json-names.ts';
 import { quoted } from '../lib/redact.ts';
@@ -42,6 +42,16 @@ export async function readJsonFile(
   if (repeated.length > 0)
     throw new Usage(`${file} gives a name more than once: ${quoted(repeated.join(', '))}`);
   return value;
+}
+
+/**
+ * For the command that a group runs by default, where a mistyped command looks like its argument. Throws
+ * `Usage`, with the commands that there are.
+ */
+export function takesNothing({ args: [word], parent }: Command) {
+  if (word === undefined) return;
+  const names = parent?.commands.map((it) => it.name()).join(', ');
+  throw new Usage(`"${quoted(word)}" is none of ${names}`);
 }
 
 /** The value of an option that is a share, from 0 to 1: `2%` and `2` are 0.02. */

@@ -60,7 +60,7 @@ export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export const shortDay = (at: number) => shortDate.format(at);
 export const minuteOf = (at: number) => minute.format(at);
 export const dayAndMinute = (at: number) => `${shortDay(at)}, ${minuteOf(at)}`;
-/** `Dec 24, 2026` and `09:00`, of a local time such as `2026-12-24T09:00` */
+/** `Dec 24, 2026` and `09:00`, of a local time such as `2030-12-24T09:00` */
 export const wallTime = (local: string) =>
   [wallDay.format(Date.parse(`${local}Z`)), local.slice(-5)] as const;
 

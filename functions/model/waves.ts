@@ -19,7 +19,7 @@ export type Late = (typeof lates)[number];
 
 /** A wall-clock time that each device reaches by its own clock. */
 export interface LocalTime {
-  /** `2026-12-24T09:00` */
+  /** `2030-12-24T09:00` */
   local: string;
   late: Late;
   /** what has passed then is late, in ms since the epoch: when the campaign was accepted or moved to that time */
@@ -61,7 +61,7 @@ export interface Wave extends Turn {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** `2026-12-24T09:00` in ms since 1970 as if it was UTC. */
+/** `2030-12-24T09:00` in ms since 1970 as if it was UTC. */
 export const wallOf = (local: string) => Date.parse(`${local}Z`);
 /** And back. */
 export const localOf = (wall: number) => new Date(wall).toISOString().slice(0, -':00.000Z'.length);

@@ -141,11 +141,11 @@ function skippedOf({ skipped, skippedBy }: Counts): string {
 
 const minuteOf = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-/** "1,204 until 2026-12-24 08:00 UTC". */
+/** "1,204 until 2030-12-24 08:00 UTC". */
 const heldOf = ({ held, heldUntil }: Counts) =>
   held ? `${count(held)} until ${minuteOf(heldUntil!)}, when quiet hours end` : null;
 
-/** "3 of 24 done; the next at 2026-12-24 08:00 UTC". */
+/** "3 of 24 done; the next at 2030-12-24 08:00 UTC". */
 function wavesOf(waves: WaveProgress[]): string | null {
   // that of movers waits for all others
   const timed = waves.filter((it) => it.zones !== 'movers');

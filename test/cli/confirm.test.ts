@@ -97,5 +97,21 @@ test('a file for everybody is narrowed by options, and without any audience it i
   const empty = await file('empty.json', '{"name":"x","audience":{},"message":{"title":"Hi"}}');
   const refused = await volley('send', empty);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /audience: has no condition.*\{"everybody": true\}/s);
+  assert.match(refused.stderr, /audience: has no condition: add one, or set "everybody"/);
+});
+
+test('--everybody beside a condition is refused: it does not win over it', async (t) => {
+  const { volley } = await cli(t);
+  for (const condition of [
+    ['--user', 'ada'],
+    ['--platform', 'ios'],
+  ]) {
+    const refused = await volley('send', '--title', 'Hi', '--everybody', ...condition, '--yes');
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^ {2}audience\.everybody: stands alone: remove it, or the other/m,
+    );
+    assert.deepEqual(JSON.parse((await volley('campaigns', '--json')).stdout).items, []);
+  }
 });

@@ -23,7 +23,7 @@ test('a time that fits no point in time, or several, is refused with what to wri
   for (const [text, zone, words] of [
     ['2026-12-24 18:00', undefined, /has no time zone: add one, such as --zone Europe\/Berlin/],
     ['2026-12-24', 'Europe/Berlin', /has no time of day: write --at "2026-12-24 18:00"/],
-    ['tomorrow', 'Europe/Berlin', /--at "tomorrow" is no time: write "2026-12-24 18:00" with/],
+    ['tomorrow', 'Europe/Berlin', /--at "tomorrow" is no time: write "2030-12-24 18:00" with/],
     ['24.12.2026 18:00', 'Europe/Berlin', /is no time/],
     ['12/24/2026 18:00', 'Europe/Berlin', /is no time/],
     ['2026-02-30 18:00', 'Europe/Berlin', /is no time/],
@@ -119,7 +119,7 @@ test('a local time is sent as typed, and what is none is refused with what to wr
 
   const local9 = ['--local', '2100-12-24 09:00'];
   for (const [args, words] of [
-    [['--local', 'tomorrow'], '--local "tomorrow" is no time: write --local "2026-12-24 09:00"'],
+    [['--local', 'tomorrow'], '--local "tomorrow" is no time: write --local "2030-12-24 09:00"'],
     [['--local', '2100-02-31 09:00'], '--local "2100-02-31 09:00" is no time: write'],
     [['--local', '2100-12-24'], 'has no time of day: write --local "2100-12-24 09:00"'],
     [['--local', '2100-12-24 09:00:30'], 'has seconds: give a whole minute'],
@@ -160,6 +160,6 @@ test('a campaign file with a time without a zone is refused by the API, which sa
   assert.match(await told('2100-12-24T18:00'), missing);
   assert.match(
     await told('soon'),
-    /schedule\.at: must be a time such as 2026-12-24T18:00:00\+01:00/,
+    /schedule\.at: must be a time such as 2030-12-24T18:00:00\+01:00/,
   );
 });

@@ -104,7 +104,7 @@ test('every call succeeds as it is described', async (t) => {
   await ask('PUT', '/v1/triggers/orders', example('putTrigger'));
   await ask('PUT', '/v1/segments/vip', example('putSegment'));
   await ask('PUT', `/v1/installations/device-1`, example('putInstallation'));
-  const at = { schedule: { at: '2026-12-24T18:00:00Z' } };
+  const at = { schedule: { at: '2030-12-24T18:00:00Z' } };
   const made: Record<string, () => Promise<Record<string, string>>> = {
     campaigns: async () => ({
       id: await idOf('/v1/campaigns', { ...example('sendCampaign'), ...at }),

@@ -35,7 +35,7 @@ test('all faults of an unfinished campaign are the answer, each with its path', 
   const { faultsOf } = await checking(t);
   assert.deepEqual(await faultsOf({ message: {}, audience: {} }), [
     '400 name: is missing: string expected',
-    '400 audience: has no condition; an audience of everybody is {"everybody": true}',
+    '400 audience: has no condition: add one, or set "everybody" to true',
     '422 message: needs a title, a body, data, a link, a sound or a badge',
   ]);
   assert.deepEqual(await faultsOf(null), ['400 : expected object, received null']);

@@ -16,7 +16,7 @@ export type Situation = Fixture & { example(operationId: string): object };
 type Situations = Record<string, (it: Situation) => Promise<Response> | Response>;
 
 const TOO_MUCH = { message: { title: 'Hallo', body: 'too much' } };
-const LATER = { schedule: { at: '2026-12-24T18:00:00Z' } };
+const LATER = { schedule: { at: '2030-12-24T18:00:00Z' } };
 
 const idOf = async (response: ReturnType<Fixture['ask']>) =>
   (await jsonOf<{ id: string }>(await response)).id;

@@ -2205,7 +2205,7 @@ export type Schedule = {
   state: 'active' | 'paused' | 'ended';
   /** Runs that were started at their times, without those started by a call. */
   runs: number;
-  /** The next 10; with `runsUntil` those before that time, at most 100. Points in time; with `local`, what the clocks of devices show, such as `2026-12-24T09:00`. */
+  /** The next 10; with `runsUntil` those before that time, at most 100. Points in time; with `local`, what the clocks of devices show, such as `2030-12-24T09:00`. */
   nextRuns: string[];
   lastCampaignId: string | null;
   createdAt: string;

@@ -22,16 +22,12 @@ export interface PolicyOptions {
 
 export const policyOptions = (command: Command) =>
   command
-    .option('--receipts <on|off>', 'policy: whether pushes have a key for receipts')
-    .option('--delivered <percent>', 'policy: how many devices report `delivered`', percent)
-    .option('--caps <caps>', 'policy: most campaigns a device gets, as 2/24h,5/7d; or none', capsIn)
-    .option('--quiet <from-to>', 'policy: quiet hours, as 22:00-08:00; or none', quietIn)
-    .option('--default-zone <zone>', 'policy: of devices that tell none, as Europe/Berlin')
-    .option(
-      '--exempt <categories>',
-      'policy: free of caps and quiet hours, as security; or none',
-      wordsIn,
-    );
+    .option('--receipts <on|off>', 'whether apps can report what became of a push')
+    .option('--delivered <percent>', 'how many devices report `delivered`, such as 2%', percent)
+    .option('--caps <caps>', 'most campaigns a device gets, as 2/24h,5/7d; or none', capsIn)
+    .option('--quiet <from-to>', 'no campaign arrives then, as 22:00-08:00; or none', quietIn)
+    .option('--default-zone <zone>', 'of devices that tell no time zone, as Europe/Berlin')
+    .option('--exempt <categories>', 'free of caps and quiet hours, as security; or none', wordsIn);
 
 const wordsIn = (text: string) => (text === 'none' ? [] : text.split(',').map((it) => it.trim()));
 

@@ -6,39 +6,39 @@ import * as answers from '../answers.ts';
 import type { Context } from '../context.ts';
 import { fold } from '../format.ts';
 import { table } from '../table.ts';
-import { Usage } from '../usage.ts';
+import { takesNothing } from '../usage.ts';
 import { type PolicyOptions, policy, policyOptions } from './app-policy.ts';
-
-const VERBS = ['show', 'pause', 'resume', 'cancel'];
-const ALL = ['list', ...VERBS, 'policy'];
 
 export function appCommand(program: Command, context: Context) {
   const apps = program
     .command('apps')
-    .description('list apps; pause, resume or cancel all campaigns of one; its policy')
-    .alias('app')
-    .argument('[verb]', ALL.join(', '), 'list')
-    .argument('[app]');
-  policyOptions(apps).action(
-    async (verb: string, app: string | undefined, options: PolicyOptions) => {
-      if (!ALL.includes(verb)) throw new Usage(`"${verb}" is none of ${ALL.join(', ')}`);
-      if (verb === 'list' && app !== undefined)
-        throw new Usage(`list takes no app: volley apps show ${app}`);
-      const isChange = Object.keys(options).length > 0;
-      if (verb !== 'policy' && isChange)
-        throw new Usage(`${optionsOf(options)} goes with: volley apps policy default`);
-      if (verb === 'list') return list(context);
-      if (app === undefined) throw new Usage(`name the app: volley apps ${verb} default`);
-      if (verb === 'policy') return policy(context, app, options);
-      return control(context, verb, app);
-    },
-  );
+    .description('pause all campaigns of an app; set its caps and quiet hours')
+    .alias('app');
+  apps
+    .command('list', { isDefault: true })
+    .description('list apps and their providers')
+    .allowExcessArguments()
+    .action((_options, command: Command) => {
+      takesNothing(command);
+      return list(context);
+    });
+  for (const [verb, description] of Object.entries(verbs))
+    apps
+      .command(verb)
+      .argument('<app>')
+      .description(description)
+      .action((app: string) => control(context, verb, app));
+  policyOptions(apps.command('policy').argument('<app>'))
+    .description('show caps, quiet hours and receipts of an app, or change those named')
+    .action((app: string, options: PolicyOptions) => policy(context, app, options));
 }
 
-const optionsOf = (options: PolicyOptions) =>
-  Object.keys(options)
-    .map((it) => `--${it.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
-    .join(' and ');
+const verbs = {
+  show: 'say whether an app is paused',
+  pause: 'pause every campaign of an app, and those to come',
+  resume: 'resume an app that is paused',
+  cancel: 'cancel every open campaign of an app',
+};
 
 async function list({ client, show }: Context) {
   const items = await client().expecting(answers.listedApp).all('/v1/apps');

@@ -25,7 +25,7 @@ export function audienceCommands(program: Command, { client, show, hints }: Cont
         .choices(uploadKinds)
         .default('installationIds'),
     )
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .description('upload one; its id goes in "audience": {"upload": "…"}, or --upload')
     .action(async (file: string, options: { of: string; app?: string }) => {
       const type = types.find(([name]) => name.test(file))?.[1] ?? 'text/plain';

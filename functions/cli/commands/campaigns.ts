@@ -11,7 +11,7 @@ import { count } from '../format.ts';
 import { print } from '../progress.ts';
 import { table } from '../table.ts';
 import { TIME, typedTime, ZONE } from '../times.ts';
-import { collect, Usage } from '../usage.ts';
+import { collect, takesNothing, Usage } from '../usage.ts';
 
 interface Options {
   state?: string[];
@@ -40,14 +40,18 @@ export function campaignCommands(program: Command, context: Context) {
     .description('list campaigns, the newest first')
     .option('--state <state>', 'such as running or paused; may be repeated', collect)
     .option('--kind <kind>', 'campaign, message or trigger; may be repeated', collect)
-    .option('--app <app>')
+    .option('--app <app>', 'only of this app')
     .option('--search <text>', 'part of the name or of a title')
     .option('--from <time>', `created at that time or later: ${TIME}`)
     .option('--to <time>', 'created before that time')
     .option('--zone <zone>', ZONE)
-    .option('--limit <n>', 'rows (default: 20)', rows, 20)
+    .option('--limit <n>', 'rows', rows, 20)
     .option('--after <cursor>', 'go on where an earlier list stopped, as it printed')
-    .action((options: Options) => list(context, options));
+    .allowExcessArguments()
+    .action((options: Options, command: Command) => {
+      takesNothing(command);
+      return list(context, options);
+    });
   campaigns
     .command('export')
     .argument('<id>')

@@ -39,9 +39,9 @@ export function controlCommands(program: Command, { client, show }: Context) {
 
   timeOptions(
     command('reschedule', 'reschedule a campaign that has not begun', [
-      `reschedule ${ID} --at 2026-12-24T18:00:00+01:00`,
-      `reschedule ${ID} \\\n    --at "2026-12-24 18:00" --zone Europe/Berlin`,
-      `reschedule ${ID} \\\n    --local "2026-12-24 09:00" --late skip`,
+      `reschedule ${ID} --at 2030-12-24T18:00:00+01:00`,
+      `reschedule ${ID} \\\n    --at "2030-12-24 18:00" --zone Europe/Berlin`,
+      `reschedule ${ID} \\\n    --local "2030-12-24 09:00" --late skip`,
     ]),
   )
     .argument('<id>')

@@ -10,7 +10,7 @@ import * as answers from '../answers.ts';
 import { audienceOptions, campaignRequest, type SendOptions } from '../campaign-request.ts';
 import type { Context } from '../context.ts';
 import { estimateTable, money, receiptsText } from '../cost-table.ts';
-import { clock, count, fold, minuteOf, oneLine } from '../format.ts';
+import { clock, count, fold, minuteOf } from '../format.ts';
 import { timeOptions } from '../times.ts';
 import { percent, Usage } from '../usage.ts';
 import { zonesText } from '../waves.ts';
@@ -147,9 +147,10 @@ export function estimateText(it: EstimateView, usd: number): string {
   let text = lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`.trimEnd()).join('\n');
   if (waves.length > 0) text += `\nWaves\n${wavesText(waves)}`;
   for (const { severity, message, installations, examples } of it.problems) {
-    const who = installations > 0 ? ` (${count(installations)} installations)` : '';
-    text += `\n${severity}: ${oneLine(message)}${who}`;
-    if (examples.length > 0) text += `\n${oneLine(`  such as ${examples.join(', ')}`)}`;
+    const noun = installations === 1 ? 'installation' : 'installations';
+    const who = installations > 0 ? ` (${count(installations)} ${noun})` : '';
+    text += `\n${fold(`${severity}: ${message}${who}`, 4)}`;
+    if (examples.length > 0) text += `\n${fold(`  such as ${examples.join(', ')}`, 4)}`;
   }
   return `${text}\n`;
 }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { count, fold } from '../format.ts';
 import * as answers from '../installation-answers.ts';
 import { table } from '../table.ts';
-import { Usage } from '../usage.ts';
+import { takesNothing, Usage } from '../usage.ts';
 
 type Counts = Omit<NormalizedView, 'next'>;
 
@@ -34,9 +34,11 @@ function findCommand(installations: Command, { client, show }: Context) {
     .command('find', { isDefault: true })
     .option('--user <id>', 'all of this user')
     .option('--token <token>', 'the one with this token, in any spelling')
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .description('find the devices of a user, or the one with a token')
-    .action(async ({ user, token, app }: FindOptions) => {
+    .allowExcessArguments()
+    .action(async ({ user, token, app }: FindOptions, command: Command) => {
+      takesNothing(command);
       if ((user === undefined) === (token === undefined))
         throw new Usage('give --user or --token, and not both');
       const calls = client().expecting(answers.installationPage);
@@ -70,7 +72,7 @@ const cells = (it: InstallationView) => [
 function countCommand(installations: Command, { client, show }: Context) {
   installations
     .command('count')
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .description('count the devices of an app, by platform, language and permission')
     .action(async ({ app }: { app?: string }) => {
       const query = app === undefined ? '' : `?app=${encodeURIComponent(app)}`;

@@ -38,7 +38,7 @@ export function messageCommand(program: Command, { client, show, exit, say }: Co
     .option('--user <id>', 'may be repeated', collect)
     .option('--installation <id>', 'may be repeated', collect)
     .option('--token <token>', 'may be repeated', collect)
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .option(
       '--wait <seconds>',
       `how long to wait for the results, ${MAX_WAIT_SECONDS} at most`,

@@ -23,7 +23,7 @@ export function renderCommand(program: Command, { client, show, exit }: Context)
     .option('--language <language>', 'such as de or pt-BR')
     .option('--attribute <name=value>', 'a value for {{name}}; may be repeated', collect)
     .option('--environment <environment>', 'production or sandbox')
-    .option('--app <app>')
+    .option('--app <app>', 'which app (default: default)')
     .description('show what a device would be sent, without sending or registering anything')
     .action(async (file: string | undefined, options: Options) => {
       const { platform, provider, language, environment, attribute = [], ...texts } = options;

@@ -16,7 +16,10 @@ export function segmentCommands(program: Command, { client, show }: Context) {
     .alias('segment')
     .description('audiences that are saved under a name');
   const verb = (name: string, description: string) =>
-    segment.command(name).option('--app <app>').description(description);
+    segment
+      .command(name)
+      .option('--app <app>', 'which app (default: default)')
+      .description(description);
 
   verb('list', 'list the segments of an app').action(async ({ app }: { app?: string }) => {
     const query = app ? `?app=${encodeURIComponent(app)}` : '';

@@ -28,7 +28,7 @@ const quick = z
   .meta({ description: '`?quick` alone, or `?quick=true`: a sample is looked at.' });
 
 const counts = z.record(z.string(), z.int());
-const time = z.iso.datetime().meta({ example: '2026-12-24T08:00:00.000Z' });
+const time = z.iso.datetime().meta({ example: '2030-12-24T08:00:00.000Z' });
 
 const estimateSchema = z
   .object({

@@ -106,7 +106,7 @@ export const campaignSchema = z
     schedule: z
       .object({
         at: time.optional(),
-        local: z.string().optional().meta({ example: '2026-12-24T09:00' }),
+        local: z.string().optional().meta({ example: '2030-12-24T09:00' }),
         late: z.enum(lates).optional(),
       })
       .optional(),

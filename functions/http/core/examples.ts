@@ -19,7 +19,7 @@ const examples: Record<string, unknown> = {
   'post /v1/campaigns': campaign,
   'post /v1/campaigns:test': named,
   'post /v1/campaigns:check': campaign,
-  'put /v1/campaigns/{id}/schedule': { at: '2026-12-24T18:00:00+01:00' },
+  'put /v1/campaigns/{id}/schedule': { at: '2030-12-24T18:00:00+01:00' },
   'post /v1/messages': { userIds: ['user-7'], message: { title: 'Your order is on its way' } },
   'post /v1/messages:render': {
     platform: 'ios',

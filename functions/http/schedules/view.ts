@@ -26,7 +26,7 @@ export const scheduleSchema = z
     nextRuns: z.array(z.string()).meta({
       description:
         `The next ${RUNS_SHOWN}; with \`runsUntil\` those before that time, at most ${MOST_RUNS}. Points in ` +
-        'time; with `local`, what the clocks of devices show, such as `2026-12-24T09:00`.',
+        'time; with `local`, what the clocks of devices show, such as `2030-12-24T09:00`.',
     }),
     lastCampaignId: z.string().nullable(),
     createdAt: time,

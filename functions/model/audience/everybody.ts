@@ -5,7 +5,7 @@
  */
 
 /** The fault of an audience, or of a part of one, without a condition. */
-export const NO_CONDITION = 'has no condition; an audience of everybody is {"everybody": true}';
+export const NO_CONDITION = 'has no condition: add one, or set "everybody" to true';
 
 type Json = Record<string, unknown>;
 
@@ -21,7 +21,9 @@ export function audienceFault(fields: object): { path: string[]; message: string
   const { everybody, ...others } = fields as Json;
   const alone = isEmpty(others);
   if (everybody === undefined) return alone ? { path: [], message: NO_CONDITION } : null;
-  return alone ? null : { path: ['everybody'], message: 'goes with nothing else' };
+  return alone
+    ? null
+    : { path: ['everybody'], message: 'stands alone: remove it, or the other conditions' };
 }
 
 /** The same audience as it is stored and given to a store. */

@@ -12,7 +12,7 @@ const at = timeInMs
     type: 'string',
     format: 'date-time',
     description: 'When it begins; RFC 3339, not in the past.',
-    example: '2026-12-24T18:00:00+01:00',
+    example: '2030-12-24T18:00:00+01:00',
   });
 
 const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
@@ -21,7 +21,7 @@ const local = z
   .string()
   .max(64)
   .refine((it) => LOCAL.test(it), {
-    message: 'must be a date and a time without a zone, such as 2026-12-24T09:00',
+    message: 'must be a date and a time without a zone, such as 2030-12-24T09:00',
     abort: true,
   })
   // a Date takes the 31st of February for the 3rd of March
@@ -30,7 +30,7 @@ const local = z
   .refine((it) => it < `${LAST_YEAR}`, { message: 'is too far away' })
   .meta({
     description: 'What the clock of each device shows when it is sent to.',
-    example: '2026-12-24T09:00',
+    example: '2030-12-24T09:00',
   });
 
 function isTime(text: string): boolean {

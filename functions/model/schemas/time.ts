@@ -12,7 +12,7 @@ export const time = z.iso.datetime({
     if (input === undefined) return undefined;
     return LOCAL.safeParse(input).success
       ? `has no time zone: add an offset such as +01:00, or Z for UTC`
-      : 'must be a time such as 2026-12-24T18:00:00+01:00';
+      : 'must be a time such as 2030-12-24T18:00:00+01:00';
   },
 });
 

@@ -91,14 +91,14 @@ function zoneWarning({ timing: { defaultZone }, zones, offset, whole }: Counted)
   // a zone that is its own counted zone whatever the default is, is known
   const isKnown = (zone: string) => countedZone(zone, '', offset) !== '';
   const counted = sumOf([...zones].flatMap(([zone, of]) => (zone && isKnown(zone) ? [] : [of])));
-  const message = `they tell no time zone, or none that is known, and follow that of the app's policy: ${defaultZone}`;
+  const message = `devices without a known time zone are in the default zone, ${defaultZone}`;
   return counted > 0 ? { kind: 'no-zone' as const, message, installations: whole(counted) } : null;
 }
 
 const LATE = {
-  now: 'they are sent to immediately',
-  'next-day': 'they are sent to at that time of the next day',
-  skip: 'they are skipped',
+  now: 'devices there are sent to immediately',
+  'next-day': 'devices there are sent to at that time of the next day',
+  skip: 'devices there are skipped',
 } as const;
 
 function lateWarning(it: Counted): WaveWarning | null {

@@ -102,5 +102,5 @@ export const hintKinds = [
 export const timeText = (ms: number) =>
   `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-/** `2026-12-24 09:00`, of a local time */
+/** `2030-12-24 09:00`, of a local time */
 export const localText = (local = '') => local.replace('T', ' ');

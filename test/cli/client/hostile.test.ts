@@ -288,7 +288,7 @@ const commands = (file: string, csv: string): string[][] => [
   ['pause', 'abc'],
   ['cancel', 'abc'],
   ['resume', 'abc'],
-  ['reschedule', 'abc', '--at', '2026-12-24T18:00:00Z'],
+  ['reschedule', 'abc', '--at', '2030-12-24T18:00:00Z'],
   ['history', 'abc'],
   ['retry-failures', 'abc'],
   ['apps', 'show', 'a'],

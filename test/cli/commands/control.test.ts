@@ -122,7 +122,11 @@ test('a campaign is paused, resumed and cancelled, and what is illegal says what
   assert.equal(await done('cancel'), `${id} cancelling\n`);
   for (const verb of ['pause', 'resume', 'cancel', 'history', 'retry-failures']) {
     const told = await refused(verb, 'nothing');
-    assert.match(told, /There is no campaign "nothing"\.\n.*GET \/v1\/campaigns/s, verb);
+    assert.match(
+      told,
+      /There is no campaign "nothing"\.\n.*volley campaigns list shows all/s,
+      verb,
+    );
   }
 });
 
@@ -238,7 +242,11 @@ test('a schedule is added, shown, changed, paused, run and removed', async () =>
   assert.equal((await server.engine.store.getCampaign(run))?.scheduleId, id);
   assert.equal((await volley('schedules', 'remove', id)).stdout, `${id} removed\n`);
   for (const verb of ['show', 'pause', 'resume', 'run', 'delete'])
-    assert.match(await refused('schedule', verb, id), /There is no schedule .*\n.*lists all/, verb);
+    assert.match(
+      await refused('schedule', verb, id),
+      /There is no schedule .*\n.*volley schedules list shows all/,
+      verb,
+    );
   assert.match(await refused('schedules', 'change', id, '--name', 'x'), /There is no schedule/);
   assert.deepEqual(await json('schedules', 'list'), { items: [] });
 });
@@ -316,7 +324,9 @@ test('bad times and bad schedules are refused with their place, and what would b
       /"2100-01-01" has no time of day/,
     ],
     [['pause'], /missing required argument 'id'/],
-    [['app', 'stop', 'shop'], /"stop" is none of list, show, pause, resume, cancel/],
+    [['app', 'stop', 'shop'], /"stop" is none of list, show, pause, resume, cancel, policy/],
+    [['campaigns', 'show', 'x'], /"show" is none of list, export/],
+    [['installations', 'list'], /"list" is none of find, count, normalize/],
     [['schedules', 'add', path, '--cron', '* * * * *'], /required option '--name <name>'/],
     [
       ['schedules', 'add', broken, '--name', 'x', '--cron', '* * * * *'],

@@ -26,7 +26,8 @@ Can see it     2
 Languages      de 2, pt-BR 1
 Duration       about 1 s
 Cost           about 0.0000 US dollars on Google Cloud
-warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (3 installations)
+warning: {{name}} has neither a value nor a default: give it one, {{name|…}} (3
+    installations)
 `,
   );
   assert.match((await volley('estimate', '--language', 'pt')).stdout, /^Installations +1$/m);
@@ -106,8 +107,10 @@ Waves
   2026-11-21 14:00 UTC  1  Europe/Berlin
   2026-11-21 15:00 UTC  3  Africa/Abidjan, Africa/Accra and 1 more
   2026-11-21 18:00 UTC  1  America/Argentina/ComodRivadavia
-warning: they tell no time zone, or none that is known, and follow that of the app's policy: America/Argentina/ComodRivadavia (1 installations)
-warning: 2026-11-21 15:00 has passed in Asia/Kathmandu: they are skipped (1 installations)`,
+warning: devices without a known time zone are in the default zone,
+    America/Argentina/ComodRivadavia (1 installation)
+warning: 2026-11-21 15:00 has passed in Asia/Kathmandu: devices there are
+    skipped (1 installation)`,
   );
   const night = await volley('estimate', '--everybody', '--local', '2026-11-22 07:00');
   assert.match(night.stdout, /^Held +6 until 2026-11-22 11:00 UTC$/m);
@@ -173,7 +176,7 @@ test('an estimate and a test warn of what a platform cannot be given', async (t)
   );
   assert.match(
     (await volley('estimate', path)).stdout,
-    /^warning: message\.badge, android by fcm: Android counts by itself \(1 installations\)\n {2}such as a$/m,
+    /^warning: message\.badge, android by fcm: Android counts by itself \(1\n {4}installation\)\n {2}such as a$/m,
   );
   assert.match(
     (await volley('test', path, '--user', 'me', '--dry-run')).stdout,

@@ -9,7 +9,7 @@ import { createSenders } from '../../../functions/providers/senders.ts';
 import { credentials } from '../../providers/fixture.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from '../fixture.ts';
 
-const LATER = { schedule: { at: '2026-12-24T18:00:00Z' } };
+const LATER = { schedule: { at: '2030-12-24T18:00:00Z' } };
 
 /** Campaigns `Autumn 1` (closed), `Autumn 2` (scheduled) and `Winter` of the app `shop`, a second apart. */
 async function withThree(t: Parameters<typeof createFixture>[0]) {

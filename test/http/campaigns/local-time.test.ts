@@ -49,7 +49,7 @@ const REFUSED = [
     (local) =>
       [
         { local },
-        '400 schedule.local: must be a date and a time without a zone, such as 2026-12-24T09:00',
+        '400 schedule.local: must be a date and a time without a zone, such as 2030-12-24T09:00',
       ] as const,
   ),
   [{ local: '2026-11-21T01:00' }, '422 schedule.local: has passed in every time zone'],

@@ -515,9 +515,9 @@ test('an installation that meets all conditions says why it is no recipient', as
   assert.deepEqual([out.state, out.kind], ['not-in-audience', 'opted-out']);
   const scheduled = await send(it, {
     audience: { everybody: true },
-    schedule: { at: '2026-12-24T18:00:00Z' },
+    schedule: { at: '2030-12-24T18:00:00Z' },
   });
-  assert.match((await told('device-2', scheduled)).summary, /begins at 2026-12-24 18:00:00 UTC/);
+  assert.match((await told('device-2', scheduled)).summary, /begins at 2030-12-24 18:00:00 UTC/);
   await it.ask('POST', `/v1/campaigns/${scheduled}/cancel`);
   const cancelled = await told('device-2', scheduled);
   assert.deepEqual([cancelled.state, cancelled.kind], ['skipped', 'cancelled']);

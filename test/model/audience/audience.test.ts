@@ -161,7 +161,9 @@ test('everybody is explicit: an audience, or an operator, without a condition is
 });
 
 test('everybody goes with nothing else, and may be a part of an audience', () => {
-  const nothingElse = [{ path: 'everybody', message: 'goes with nothing else' }];
+  const nothingElse = [
+    { path: 'everybody', message: 'stands alone: remove it, or the other conditions' },
+  ];
   assert.deepEqual(faults({ everybody: true, platform: 'ios' }), nothingElse);
   assert.deepEqual(faults({ everybody: true, upload: 'a'.repeat(20) }), nothingElse);
   for (const everybody of [false, 'true', 1, null])

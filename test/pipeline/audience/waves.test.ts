@@ -44,25 +44,32 @@ test('an estimate lists the waves of a local time, and says what becomes of thos
   await people(world);
   await put(world, { defaultZone: 'America/New_York' });
   const late = '2026-11-21 15:00 has passed in Asia/Kathmandu';
-  const zoneless = `no-zone 10: they tell no time zone, or none that is known, and follow that of the app's policy: America/New_York`;
+  const zoneless =
+    'no-zone 10: devices without a known time zone are in the default zone, America/New_York';
   const at14 = '11-21T14:00 Europe/Berlin 60';
   const at20 = '11-21T20:00 America/New_York 20';
 
   for (const isQuick of [false, true]) {
     const now = await estimate(world.ports, asked({ schedule: { local: AT_15 } }), isQuick);
     assert.deepEqual(lines(now), ['11-21T13:00 Asia/Kathmandu 20', at14, at20]);
-    assert.deepEqual(warned(now), [zoneless, `late 20: ${late}: they are sent to immediately`]);
+    assert.deepEqual(warned(now), [
+      zoneless,
+      `late 20: ${late}: devices there are sent to immediately`,
+    ]);
     assert.deepEqual([now.held, now.seconds], [null, 7 * 3600 + 1]);
     assert.equal(now.costUsd, campaignUsd(100, 0.02, { fcm: 100 }, 3), 'each wave reads all');
   }
 
   const next = await estimate(world.ports, asked({ schedule: { local: AT_15, late: 'next-day' } }));
   assert.deepEqual(lines(next), [at14, at20, '11-22T09:15 Asia/Kathmandu 20']);
-  assert.equal(warned(next)[1], `late 20: ${late}: they are sent to at that time of the next day`);
+  assert.equal(
+    warned(next)[1],
+    `late 20: ${late}: devices there are sent to at that time of the next day`,
+  );
 
   const skipped = await estimate(world.ports, asked({ schedule: { local: AT_15, late: 'skip' } }));
   assert.deepEqual(lines(skipped), ['11-21T13:00 Asia/Kathmandu 20 late', at14, at20]);
-  assert.equal(warned(skipped)[1], `late 20: ${late}: they are skipped`);
+  assert.equal(warned(skipped)[1], `late 20: ${late}: devices there are skipped`);
   assert.equal(skipped.seconds, 6 * 3600 + 1, 'nothing is sent to those that are skipped');
 });
 

@@ -14,7 +14,7 @@ const MOST_TICKS = 6;
 /** The share at the right edge in which a label has no room. */
 const EDGE = 0.86;
 
-/** When clocks show a local time, such as `2026-12-24T09:00`: from the first of them to the last. */
+/** When clocks show a local time, such as `2030-12-24T09:00`: from the first of them to the last. */
 export function dayOf(local: string): Span {
   const wall = Date.parse(`${local}Z`);
   return { from: wall - AHEAD_MS, to: wall + BEHIND_MS };

@@ -20,7 +20,7 @@ const words = texts.waves;
 
 interface Props {
   waves: StripWave[];
-  /** the local time of the campaign, such as `2026-12-24T09:00` */
+  /** the local time of the campaign, such as `2030-12-24T09:00` */
   local?: string | undefined;
 }
 

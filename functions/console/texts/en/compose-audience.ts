@@ -82,7 +82,7 @@ export const audience = {
     timeZone: 'Europe/Berlin',
     'lastSeen withinDays': '30',
     'lastSeen notWithinDays': '30',
-    lastSeen: '2026-12-24T18:00:00Z',
+    lastSeen: '2026-11-01T00:00:00Z',
     appVersion: '>=2.1 <4',
     userIds: 'user-7, user-8',
     upload: 'its id, of 20 digits and letters',

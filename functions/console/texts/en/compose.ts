@@ -41,6 +41,7 @@ export const compose = {
       `Here that is from ${from} to ${to}. A device that tells no time zone is in the default zone of its app.`,
     late: 'Where that time has passed already',
     noneLate: 'No clock shows it yet.',
+    allLate: 'It has passed everywhere.',
     someLate: (offset: string) => `It has passed where clocks are ahead of ${offset}.`,
     often: 'How often',
     presets: {
@@ -73,7 +74,7 @@ export const compose = {
     heading: (many: number) =>
       `${many} ${plural(many, 'thing is', 'things are')} left before it can be sent`,
     ready: 'Ready',
-    readyMore: 'The API would accept this campaign.',
+    readyMore: 'Nothing is missing.',
     inLanguage: (field: string, language: string) => `${field} (${language})`,
     andMore: (sentence: string, many: number) => `${sentence}; and ${many} more`,
     fields: {

@@ -43,6 +43,7 @@ function hereOf(wall: string): string {
 
 function lateness(wall: string): string {
   const now = serverNow();
-  const passed = offsetOf(Date.parse(`${wall}Z`) - now);
-  return now < dayOf(wall).from ? words.noneLate : words.someLate(passed);
+  const { from, to } = dayOf(wall);
+  if (now < from) return words.noneLate;
+  return now < to ? words.someLate(offsetOf(Date.parse(`${wall}Z`) - now)) : words.allLate;
 }

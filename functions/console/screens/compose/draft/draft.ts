@@ -45,7 +45,7 @@ export interface Options {
 
 export type When =
   | { kind: 'now' }
-  /** `wall`: as the field of a browser has it, `2026-12-24T18:00` */
+  /** `wall`: as the field of a browser has it, `2030-12-24T18:00` */
   | { kind: 'at'; wall: string; zone: string }
   /** `wall`: what the clock of each device shows; `late`: what becomes of devices at which it has passed */
   | { kind: 'local'; wall: string; late: Late }

@@ -11,7 +11,7 @@ const words = texts.compose.sheet;
 
 interface Props {
   estimate: EstimateView | null;
-  /** the local time of the campaign, such as `2026-12-24T09:00` */
+  /** the local time of the campaign, such as `2030-12-24T09:00` */
   local: string | undefined;
 }
 
