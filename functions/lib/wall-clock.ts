@@ -1,7 +1,5 @@
 /** From what a clock on the wall of a time zone shows to points in time. */
 
-import { createdOnce } from './created-once.ts';
-
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60 * 1000;
 
@@ -14,12 +12,13 @@ export type OffsetAt = (zone: string, at: number) => number;
 
 /** By zone. There are some 600 names. */
 const formats = new Map<string, Intl.DateTimeFormat>();
-const formatOf = (zone: string): Intl.DateTimeFormat =>
-  createdOnce(
-    formats,
-    zone,
-    () => new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }),
-  );
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
+  formats.set(zone, made);
+  return made;
+}
 
 /** By the rules that this Node has. */
 export const offsetAt: OffsetAt = (zone, at) => {
