@@ -79,8 +79,11 @@ export interface Chunks {
   openShards(campaignId: string): Promise<Shard[]>;
   /** All shards of a campaign, in order, with what is counted in each. */
   listShards(campaignId: string): Promise<Shard[]>;
-  /** Which of these installations the campaign has frozen already, in any of its shards. */
-  frozenAmong(campaignId: string, ids: string[]): Promise<Set<string>>;
+  /**
+   * Which of these installations the campaign has frozen in some of its waves (by `ShardWave.index`). All shards
+   * of these waves are planned.
+   */
+  frozenAmong(campaignId: string, ids: string[], waves: readonly number[]): Promise<Set<string>>;
   /**
    * Stores a page's chunks and the shard's next position in one write. It also counts badges up and
    * stores their values, so that a push that is sent again shows the same. Of two campaigns that are frozen

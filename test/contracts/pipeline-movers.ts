@@ -185,8 +185,8 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
       leased.delete(commit.chunkId);
       return committed;
     },
-    async frozenAmong(id, ids) {
-      const found = await store.frozenAmong(id, ids);
+    async frozenAmong(id, ids, waves) {
+      const found = await store.frozenAmong(id, ids, waves);
       await meddle(ids);
       return found;
     },

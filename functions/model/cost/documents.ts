@@ -26,6 +26,8 @@ export interface Campaign {
   pages: number;
   /** by local time or quiet hours; 1: it has none */
   waves: number;
+  /** recipients that change their time zone while it goes on */
+  moved: number;
   /** installations that changed since the pages were written; null: there are none yet, they are built */
   changed: number | null;
 }
@@ -62,6 +64,7 @@ export function documentsOf(it: Campaign): Documents {
       7 * shards +
       counters +
       lookedUp(it) +
+      frozenAmong(it) +
       15,
     writes:
       registry.writes +
@@ -97,6 +100,27 @@ function lookedUp({ removed, chunks, pages }: Campaign): number {
   const each = removed / chunks;
   const ofChunk = pages === 0 ? each : Math.min(each, 2 + pages / chunks + 1);
   return Math.ceil(chunks * ofChunk) + Math.min(removed, chunks);
+}
+
+/**
+ * What it takes to tell which of those that moved are frozen. A planner that reads one asks which shards are open,
+ * and then for the campaign, the shards of earlier waves that have a part of its own buckets, and the lists in
+ * which it may lie, each once. The last page of a shard is empty.
+ */
+function frozenAmong({ moved, waves, shards, chunks }: Campaign): number {
+  if (waves === 1) return 0;
+  const ofWave = (shards - 1) / waves;
+  const lists = chunks / waves + ofWave;
+  // who has moved before a wave is read by it, if that is its zone's
+  const inWave = (before: number) => {
+    const asked = (moved / waves) * (before / waves);
+    const [planners, read] = [Math.min(asked, ofWave), Math.min(asked, lists)];
+    return planners * (shards + 1 + before) + before * read;
+  };
+  const all = Array.from({ length: waves - 1 }, (_, index) => inWave(index + 1));
+  // and by the last shard
+  const inLast = Math.min(moved, 1) * (shards + 1) + waves * Math.min(moved, ofWave + lists);
+  return Math.ceil(all.reduce((sum, it) => sum + it, inLast));
 }
 
 /** What finding the recipients takes. */

@@ -18,6 +18,8 @@ interface Asked {
   failing: number;
   /** share of those installations that changed since the last campaign (default: 1.5 %); 1: it is the first */
   changed?: number;
+  /** share of the recipients that change their time zone in a day (default: 0.5 %) */
+  moved?: number;
   /** share of the recipients that APNs reaches (default: 1); FCM reaches the others */
   apns?: number;
   /** by local time or quiet hours: they are looked through for each (default: 1) */
@@ -52,13 +54,14 @@ export const tasksOf = ({ chunks, shards }: { chunks: number; shards: number }) 
   chunks + (shards > 1 ? shards : 0) + 1;
 
 /** As the tables of docs/operations.md have it. */
-export const USUAL = { failing: 0.02, changed: 0.015, apns: 1 } as const;
+export const USUAL = { failing: 0.02, changed: 0.015, moved: 0.005, apns: 1 } as const;
 
 export function estimate({
   recipients,
   read,
   failing,
   changed = USUAL.changed,
+  moved = USUAL.moved,
   apns = USUAL.apns,
   waves = 1,
 }: Asked): Line[] {
@@ -73,6 +76,7 @@ export function estimate({
     failing: failing > 0 ? chunks : 0,
     removed: Math.ceil((recipients * failing) / 2),
     looked: read,
+    moved: Math.ceil(recipients * moved),
     pages: pagesFor(read),
     waves,
     changed: changed < 1 ? Math.ceil(read * changed) : null,

@@ -13,7 +13,7 @@ import type { AudiencePage, Frozen, FrozenPage, Ports } from '../../ports/ports.
 import { announce } from '../complete.ts';
 import { capsNow, cutAt } from './caps.ts';
 import { intoChunks } from './chunks.ts';
-import { aloneUntil, withoutMovers } from './movers.ts';
+import { type Others, othersOf, withoutMovers } from './movers.ts';
 import { addressed } from './recipients.ts';
 import { type KnownTurns, turnsFor } from './turns.ts';
 
@@ -83,17 +83,14 @@ async function eachPage(
 }
 
 /** Those of a page that are sent to here, and not by another wave. */
-function sentHereFor({ ports, campaign, shard }: Planning) {
-  if (!shard.wave) return async (installations: Reached[]) => installations;
-  const { zones } = shard.wave;
-  // asked for once, where there is a mover
-  let asked: Promise<number> | undefined;
-  const until = async () => {
-    if (zones === 'movers') return Number.POSITIVE_INFINITY;
-    asked ??= aloneUntil(ports, shard);
+function sentHereFor({ ports, campaign, shard: { wave } }: Planning) {
+  if (!wave) return async (installations: Reached[]) => installations;
+  let asked: Promise<Others> | undefined;
+  const others = async () => {
+    asked ??= othersOf(ports, campaign, wave);
     return asked;
   };
-  return (installations: Reached[]) => withoutMovers(ports, campaign, { installations, until });
+  return (installations: Reached[]) => withoutMovers(ports, campaign, { installations, others });
 }
 
 /**

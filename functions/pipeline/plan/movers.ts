@@ -11,16 +11,16 @@
  */
 
 import type { Campaign } from '../../model/campaign.ts';
-import type { Shard } from '../../model/chunk.ts';
+import type { Shard, ShardWave } from '../../model/chunk.ts';
 import type { Reached } from '../../model/installation.ts';
-import { DAY_MS, EARLY_MS, WAVE_AHEAD_MS } from '../../model/timing.ts';
+import { EARLY_MS, WAVE_AHEAD_MS } from '../../model/timing.ts';
 import type { Ports } from '../../ports/ports.ts';
 
 /**
  * Who changed the zone so long (ms) before a campaign began is a mover too. A store says by its own clock when
- * that was.
+ * that was, some minutes before it is written.
  */
-const CLOCKS_MS = DAY_MS;
+const CLOCKS_MS = 60 * 60 * 1000;
 /** A wave that begins in less (ms) may have begun by the clock of another planner. */
 const NEAR_MS = 5 * 60 * 1000;
 /** The last shard looks so often (ms) whether all others are planned. */
@@ -30,33 +30,45 @@ const LOOK_EVERY_MS = 60 * 1000;
 export const movedSince = ({ createdAt, schedule }: Campaign): number =>
   Math.max(createdAt, schedule?.at ?? 0) - CLOCKS_MS;
 
-/**
- * Until when (ms since the epoch) no other wave than that of `shard` can be under way. A shard is planned once
- * and for ever, so this stays true.
- */
-export async function aloneUntil(
+/** The other waves of a campaign, as one of them finds them. */
+export interface Others {
+  /** until when none of them can be under way, in ms since the epoch */
+  until: number;
+  /** the places of those that are planned */
+  planned: number[];
+}
+
+/** A shard is planned once and for ever, so what this gives stays true. */
+export async function othersOf(
   { store }: Pick<Ports, 'store'>,
-  { campaignId, wave }: Shard,
-): Promise<number> {
-  const others = (await store.openShards(campaignId)).flatMap((it) =>
-    it.wave && it.wave.zones !== 'movers' && it.wave.index !== wave?.index ? [it.wave.at] : [],
-  );
-  return Math.min(...others) - WAVE_AHEAD_MS - NEAR_MS;
+  { id, waves = [] }: Pick<Campaign, 'id' | 'waves'>,
+  own: ShardWave,
+): Promise<Others> {
+  const open = (await store.openShards(id)).flatMap(({ wave }) => wave ?? []);
+  const before = open.filter((it) => it.zones !== 'movers' && it.index !== own.index);
+  const rest = new Set([own.index, ...open.map((it) => it.index)]);
+  return {
+    until: Math.min(...before.map((it) => it.at)) - WAVE_AHEAD_MS - NEAR_MS,
+    planned: waves.flatMap((_, place) => (rest.has(place) ? [] : place)),
+  };
 }
 
 /**
- * The installations of a page of a wave that the wave sends to. Throws when the store fails.
+ * The installations of a page of a wave that the wave sends to. `others`: asked for where there is a mover.
+ * Throws when the store fails.
  */
 export async function withoutMovers(
   { store, now }: Pick<Ports, 'store' | 'now'>,
   campaign: Campaign,
-  { installations, until }: { installations: Reached[]; until: () => Promise<number> },
+  { installations, others }: { installations: Reached[]; others: () => Promise<Others> },
 ): Promise<Reached[]> {
   const since = movedSince(campaign);
   const movers = installations.filter((it) => (it.movedAt ?? 0) >= since);
   if (movers.length === 0) return installations;
   const ids = movers.map((it) => it.id);
-  const left = now() < (await until()) ? await store.frozenAmong(campaign.id, ids) : new Set(ids);
+  const { until, planned } = await others();
+  const isAlone = now() < until;
+  const left = isAlone ? await store.frozenAmong(campaign.id, ids, planned) : new Set(ids);
   return installations.filter((it) => !left.has(it.id));
 }
 

@@ -1,38 +1,42 @@
 /** Which of some installations a campaign has frozen: by the ids of chunks, and without their tokens. */
 
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { each } from '../../lib/concurrency.ts';
 import type { Store } from '../../ports/ports.ts';
 import { idsIn } from '../recipients.ts';
-import { hasNamedShards } from '../traces.ts';
 import { findCampaign, toCampaign } from './campaign-fields.ts';
 import type { Context } from './context.ts';
-import { type Place, partsWith } from './page-search.ts';
-import type { ShardFields } from './schema.ts';
-import { shardsOf } from './shards.ts';
+import { partsWith } from './page-search.ts';
+import { remembering } from './remembering.ts';
 import { SHARDS_AT_ONCE, shardsWith } from './user-chunks.ts';
 
-export const firestoreFrozenAmong = (context: Pick<Context, 'client' | 'schema'>) =>
-  ({
-    async frozenAmong(campaignId, ids) {
-      const { client, schema } = context;
-      const found = ids.length > 0 && (await findCampaign(client, schema, campaignId));
+/**
+ * Documents that are kept, of 80 kB at most: a wave that is planned page by page reads those of the waves before
+ * once. It has a shard and about one list of recipients of each of them, at a time.
+ */
+const MOST = 128;
+
+export function firestoreFrozenAmong({ client, schema }: Pick<Context, 'client' | 'schema'>) {
+  const lists = schema.recipients('any').parent.path;
+  // a campaign that has begun, and a shard that is planned; only an erasure changes what is frozen in it. The
+  // last page of a shard has no recipient
+  const isFinal = (it: DocumentSnapshot) =>
+    it.ref.parent.path === lists ||
+    (it.exists && it.get('planned') !== false && it.get('shards') !== 0);
+  const context = { client: remembering(client, { isFinal, most: MOST }), schema };
+  return {
+    async frozenAmong(campaignId, ids, waves) {
+      const found = ids.length > 0 && (await findCampaign(context.client, schema, campaignId));
       const campaign = found ? toCampaign(found) : null;
       if (!campaign || campaign.shards === 0) return new Set();
-      // those of a list lie where its names do
-      const isOrdered = !hasNamedShards(campaign) && campaign.retryOf === undefined;
-      const shards = isOrdered
-        ? await shardsWith(context, campaign, [...new Set(ids)])
-        : (await shardsOf(context, campaignId)).map((it) => ({
-            shard: it.data() as ShardFields,
-            within: ids,
-          }));
-      const place = (within: string[]): Place =>
-        isOrdered ? { in: 'the order of ids', ids: within } : { in: 'any page' };
+      const shards = await shardsWith(context, campaign, [...new Set(ids)], waves);
       const frozen = await each(shards, SHARDS_AT_ONCE, async ({ shard, within }) => {
         const wanted = new Set(within);
-        const parts = await partsWith(context, shard, place(within), ['ids']);
+        const place = { in: 'the order of ids', ids: within } as const;
+        const parts = await partsWith(context, shard, place, ['ids']);
         return parts.flatMap(({ packed }) => idsIn(packed.ids).filter((it) => wanted.has(it)));
       });
       return new Set(frozen.flat());
     },
-  }) satisfies Partial<Store>;
+  } satisfies Partial<Store>;
+}

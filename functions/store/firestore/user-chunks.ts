@@ -97,16 +97,17 @@ interface ShardWith {
 
 /**
  * The shards in which the names lie: those of each wave, and of a campaign without waves all, are equal
- * ranges. A canary is the first of these waves, and a part of one.
+ * ranges. A canary is the first of these waves, and a part of one. `waves`: only theirs, by the waves' places.
  */
 export async function shardsWith(
   context: Context,
   campaign: Pick<Campaign, 'id' | 'shards' | 'waves' | 'canary' | 'canaryShards'>,
   names: string[],
+  waves?: readonly number[],
 ): Promise<ShardWith[]> {
   const { client, schema } = context;
   const { id, canary, canaryShards = 1 } = campaign;
-  const spaces = spacesOf(campaign);
+  const spaces = spacesOf(campaign).filter((_, place) => waves?.includes(place) ?? true);
   const guessed = spaces.flatMap(({ first, shards }) =>
     canary && first < canaryShards
       ? Array.from({ length: shards }, (_, index) => first + index)

@@ -5,10 +5,8 @@ import { bucketOf } from '../../model/bucket.ts';
 import type { Shard } from '../../model/chunk.ts';
 import type { Store } from '../../ports/ports.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { pagesFrom, searchPages } from '../bucket-search.ts';
+import { searchPages } from '../bucket-search.ts';
 import { idsIn } from '../recipients.ts';
-import { hasNamedShards } from '../traces.ts';
-import { findCampaign } from './campaign-rows.ts';
 import { createPages } from './shard-pages.ts';
 import { type ShardRow, toShard } from './shards.ts';
 
@@ -17,17 +15,15 @@ const FEW = 16;
 
 export const sqliteFrozenAmong = (db: Database) =>
   ({
-    async frozenAmong(campaignId, ids) {
+    async frozenAmong(campaignId, ids, waves) {
       const found = new Set<string>();
-      const campaign = findCampaign(db, campaignId);
-      if (!campaign || ids.length === 0) return found;
-      const isOrdered = !hasNamedShards(campaign) && campaign.retryOf === undefined;
+      if (ids.length === 0) return found;
       const sought = ids.map((id) => ({ id, bucket: bucketOf(id) }));
       for (const shard of shardsOf(db, campaignId)) {
-        const isWithin = ({ bucket }: Sought) => bucket >= shard.from && bucket < shard.to;
-        const within = isOrdered ? sought.filter(isWithin) : sought;
+        if (!shard.wave || !waves.includes(shard.wave.index)) continue;
+        const within = sought.filter(({ bucket }) => bucket >= shard.from && bucket < shard.to);
         if (within.length === 0 || shard.pages === 0) continue;
-        for (const id of await foundIn(db, shard, within, isOrdered)) found.add(id);
+        for (const id of await foundIn(db, shard, within)) found.add(id);
         await nextTurn();
       }
       return found;
@@ -44,17 +40,11 @@ const shardsOf = ({ sql }: Database, campaignId: string) =>
     .all(campaignId)
     .map(toShard);
 
-async function foundIn(
-  db: Database,
-  shard: Shard,
-  sought: Sought[],
-  isOrdered: boolean,
-): Promise<string[]> {
+async function foundIn(db: Database, shard: Shard, sought: Sought[]): Promise<string[]> {
   const pages = createPages<{ packed: string }>(db, shard, 'packed');
-  if (isOrdered) for (const { bucket } of sought) await searchPages(shard, bucket, pages);
-  else await pages.read(pagesFrom(0, shard.pages - 1));
+  for (const { bucket } of sought) await searchPages(shard, bucket, pages);
   return pages.entries().flatMap(([page, lists]) => {
-    const edges = isOrdered ? pages.edgesOf(page) : null;
+    const edges = pages.edgesOf(page);
     const near = sought.filter(
       ({ bucket }) => edges === null || (bucket >= edges.from && bucket <= edges.to),
     );

@@ -524,6 +524,30 @@ test('a campaign that is paused for good looks at nothing, and goes on when it i
   assert.equal((await world.closed(id)).accepted, 2);
 });
 
+test('what is frozen is asked for of devices that move while the campaign goes on, and of waves that are planned', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin', 'Europe/London', 'Asia/Dubai');
+  const { store } = world;
+  // it moves a long time before
+  await move(world, 'Asia/Tokyo', { timeZone: 'Europe/Athens' });
+  const asked: unknown[] = [];
+  world.ports.store = {
+    ...store,
+    frozenAmong(id, ids, waves) {
+      asked.push([ids, waves]);
+      return store.frozenAmong(id, ids, waves);
+    },
+  };
+  const id = await world.campaign({ schedule: { local: '2026-12-25T12:00' } });
+  await world.run(utc('2026-12-25T09:30'));
+  await move(world, 'Asia/Dubai', { timeZone: 'Europe/London' });
+  await world.run();
+  // the waves: Dubai, Athens, Berlin, London (UTC is the default zone), and those that move
+  const once = [['Asia/Dubai'], [0, 1, 2]];
+  assert.deepEqual(asked, [once, [['Asia/Dubai'], [0, 1, 2, 3]]]);
+  sentOnce(world);
+  assert.equal((await world.closed(id)).accepted, 4);
+});
+
 test('the shard of the movers waits until all others are planned', async (t) => {
   const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
   const id = await world.campaign({ schedule: { local: '2026-12-25T12:00' } });
