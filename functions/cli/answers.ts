@@ -160,6 +160,10 @@ export const estimate = object<EstimateView>({
     )
     .optional(),
   held: z.looseObject({ installations: number, until: time }).nullable().optional(),
+  canary: z
+    .looseObject({ installations: number, waves: number, until: time.nullable() })
+    .nullable()
+    .optional(),
   seconds: number,
   problems: z.array(
     object<EstimateView['problems'][number]>({

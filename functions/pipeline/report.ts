@@ -8,6 +8,7 @@ import { type Explained, explainedName, explainedReason } from '../model/provide
 import { descriptionOf, providerOfTarget, providers } from '../model/provider/registry.ts';
 import { unreadOf } from '../model/unread.ts';
 import type { Ports } from '../ports/ports.ts';
+import { type CanaryResult, canaryResult } from './canary.ts';
 import { costOf } from './costs.ts';
 import { type ReceiptSummary, receiptSummary } from './receipt-report.ts';
 import { talliedOf, type WaveProgress } from './waves.ts';
@@ -21,6 +22,8 @@ export interface Report {
   counts: Counts;
   /** [] if all are sent to immediately */
   waves: WaveProgress[];
+  /** null: it has no canary, or it has not begun */
+  canary: CanaryResult | null;
   /** recipients without a final outcome yet */
   pending: number;
   /** from the acceptance, or the scheduled time, to the close or to now; null: it never began */
@@ -58,6 +61,7 @@ export async function report({ store, now }: Ports, id: string): Promise<Report 
     campaign,
     counts,
     waves,
+    canary: await canaryResult(store, campaign),
     pending: counts.recipients - counts.accepted - counts.failed - counts.skipped,
     // a campaign without shards never began: it waits for its time, or was cancelled before
     seconds: campaign.shards > 0 ? Math.max(0, end - begin) / 1000 : null,
@@ -158,6 +162,19 @@ function wavesOf(waves: WaveProgress[]): string | null {
   return `${done} of ${timed.length} done${rest}`;
 }
 
+const CANARY = {
+  waiting: 'the rest waits for it',
+  passed: 'passed',
+  overruled: 'overruled by a resume',
+  stopped: 'the rest was not sent',
+} as const;
+
+/** "45 of 50 accepted; passed" */
+function canaryOf({ recipients, accepted, state, isSmall }: CanaryResult): string {
+  const small = isSmall ? ': too few to say much' : '';
+  return `${count(accepted)} of ${count(recipients)} accepted; ${CANARY[state]}${small}`;
+}
+
 /** The lines of a report, each a label and its value, for any form of output. */
 export function reportLines(it: Report): [label: string, value: string][] {
   const { campaign, counts } = it;
@@ -175,6 +192,7 @@ export function reportLines(it: Report): [label: string, value: string][] {
   if (held) lines.push(['Held', held]);
   const waves = wavesOf(it.waves);
   if (waves) lines.push(['Waves', waves]);
+  if (it.canary) lines.push(['Canary', canaryOf(it.canary)]);
   if (it.unread > 0)
     lines.push(['Not read', `${count(it.unread)}: planning counted ${count(campaign.expected!)}`]);
   if (counts.skipped > 0) lines.push(['Skipped', skippedOf(counts)]);

@@ -80,6 +80,7 @@ const plain: Report = {
   campaign: campaignOf({ state: 'completed', closedAt: NOW }),
   counts: { recipients: 0, accepted: 0, failed: 0, skipped: 0, reasons: {} },
   waves: [],
+  canary: null,
   pending: 0,
   seconds: 0.04,
   perSecond: 0,

@@ -1148,6 +1148,12 @@ export type Estimate = {
     installations: number;
     until: string;
   };
+  /** How many are sent to first, in how many of the first waves (0: it has none), and when the last of these begins. null: it has no canary. */
+  canary: {
+    installations: number;
+    waves: number;
+    until: string | null;
+  };
   /** From the acknowledgement on, at 10,000 pushes a second to each provider (the default quota of FCM), or at the campaign's own pace. With waves, from the first of them on. */
   seconds: number;
   /** Caps of the app that hold for it. Devices over one of them are counted here as all others: who they are is known when the recipients are frozen. */
@@ -1159,7 +1165,7 @@ export type Estimate = {
   costUsd: number;
   problems: Array<{
     severity: 'error' | 'warning';
-    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'not-capped' | 'expired-tokens' | 'no-zone' | 'late' | 'slow-wave';
+    kind: 'fault' | 'nobody' | 'no-credentials' | 'no-translation' | 'no-value' | 'too-large' | 'not-carried' | 'not-capped' | 'expired-tokens' | 'no-zone' | 'late' | 'slow-wave' | 'small-canary';
     message: string;
     installations: number;
     /** Ids of a few of them. */
@@ -2144,6 +2150,16 @@ export type Report = {
   campaign: Campaign;
   /** True if the campaign is closed and every recipient is counted once. */
   ledgerClosed: boolean;
+  /** What became of its canary; null if it has none, or has not begun. */
+  canary: {
+    /** waiting: the others wait for it. passed. overruled: an operator resumed the campaign in spite of it. stopped: the campaign is closed, and the others were not sent. */
+    state: 'waiting' | 'passed' | 'overruled' | 'stopped';
+    recipients: number;
+    accepted: number;
+    failed: number;
+    /** It has too few recipients to say much. */
+    small: boolean;
+  };
   /** From acceptance, or its scheduled time, to the close or to now; null if it never began. */
   seconds: number | null;
   /** Pushes accepted by the providers, from the first push on; null for fewer than two. */

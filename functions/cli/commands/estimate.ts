@@ -121,7 +121,7 @@ export function estimateText(it: EstimateView, usd: number): string {
   );
   const more = languages.length - SHOWN;
   // an API of an earlier version gives neither
-  const { interval, asOf, caps = [], waves = [], held } = it as Partial<EstimateView>;
+  const { interval, asOf, caps = [], waves = [], held, canary } = it as Partial<EstimateView>;
   const lines = [
     ['Installations', count(it.installations) + about],
     ...(interval && interval.low < interval.high
@@ -135,6 +135,7 @@ export function estimateText(it: EstimateView, usd: number): string {
     ...(it.visible < it.installations ? [['Can see it', count(it.visible)]] : []),
     ['Languages', languages.slice(0, SHOWN).join(', ') + (more > 0 ? `, and ${more} more` : '')],
     ...(held ? [['Held', `${count(held.installations)} until ${minuteOf(held.until)}`]] : []),
+    ...(canary ? [['Canary', canaryText(canary)]] : []),
     [
       'Duration',
       waves.length > 1
@@ -153,6 +154,13 @@ export function estimateText(it: EstimateView, usd: number): string {
     if (examples.length > 0) text += `\n${fold(`  such as ${examples.join(', ')}`, 4)}`;
   }
   return `${text}\n`;
+}
+
+/** "750, in the first 4 waves, until 2026-12-24 05:00 UTC" */
+function canaryText({ installations, waves, until }: NonNullable<EstimateView['canary']>): string {
+  if (until === null) return count(installations);
+  const where = waves === 1 ? 'in the first wave, at' : `in the first ${waves} waves, the last at`;
+  return `${count(installations)}, ${where} ${minuteOf(until)}`;
 }
 
 /** Waves that are shown; the others are in --json. */

@@ -32,7 +32,12 @@ export function sendCommand(program: Command, context: Context) {
     .action((file: string | undefined, options: Options) => send(context, file, options));
 }
 
-async function send(context: Context, file: string | undefined, options: Options) {
+async function send(
+  context: Context,
+  file: string | undefined,
+  options: Options,
+  now: () => number = Date.now,
+) {
   const { client, io, isJson, say, show, hints, exit } = context;
   const request = await campaignRequest(file, options);
   const api = client();
@@ -56,7 +61,7 @@ async function send(context: Context, file: string | undefined, options: Options
   if (options.wait && campaign.state !== 'scheduled') await follow(context, campaign.id);
   else {
     show(campaign, () => campaign.id);
-    const waits = waitText(campaign, Date.now());
+    const waits = waitText(campaign, now());
     if (waits !== null) hints()?.write(`${waits}\n  to follow it: volley watch ${campaign.id}\n`);
   }
 }

@@ -81,6 +81,14 @@ const estimateSchema = z
       description:
         'How many wait for the end of quiet hours, and until when the last of them do. null: none do.',
     }),
+    canary: z
+      .object({ installations: z.int(), waves: z.int(), until: time.nullable() })
+      .nullable()
+      .meta({
+        description:
+          'How many are sent to first, in how many of the first waves (0: it has none), and when the last of ' +
+          'these begins. null: it has no canary.',
+      }),
     seconds: z.int().meta({
       description:
         'From the acknowledgement on, at 10,000 pushes a second to each provider (the default ' +
@@ -111,6 +119,7 @@ const estimateSchema = z
           'no-zone',
           'late',
           'slow-wave',
+          'small-canary',
         ]),
         message: z.string(),
         installations: z.int(),
@@ -121,7 +130,13 @@ const estimateSchema = z
   .meta({ id: 'Estimate' });
 export type EstimateView = z.output<typeof estimateSchema>;
 
-const estimateView = ({ asOf, waves, held, ...rest }: Awaited<ReturnType<typeof estimate>>) =>
+const estimateView = ({
+  asOf,
+  waves,
+  held,
+  canary,
+  ...rest
+}: Awaited<ReturnType<typeof estimate>>) =>
   ({
     ...rest,
     asOf: rfc3339OrNull(asOf),
@@ -133,6 +148,7 @@ const estimateView = ({ asOf, waves, held, ...rest }: Awaited<ReturnType<typeof 
       late: isLate,
     })),
     held: held && { installations: held.installations, until: rfc3339(held.until) },
+    canary: canary && { ...canary, until: rfc3339OrNull(canary.until) },
   }) satisfies EstimateView;
 
 export const estimateCall = (ports: Ports) =>

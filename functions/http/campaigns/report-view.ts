@@ -5,6 +5,7 @@ import { shortToken } from '../../lib/redact.ts';
 import { rfc3339 } from '../../lib/rfc3339.ts';
 import type { Failure } from '../../model/chunk.ts';
 import { providers } from '../../model/provider/registry.ts';
+import { canaryStates } from '../../pipeline/canary.ts';
 import type { Report } from '../../pipeline/report.ts';
 import type { FieldsOf } from '../core/json.ts';
 import { campaignSchema, campaignView } from './view.ts';
@@ -50,6 +51,20 @@ export const reportSchema = z
     ledgerClosed: z.boolean().meta({
       description: 'True if the campaign is closed and every recipient is counted once.',
     }),
+    canary: z
+      .object({
+        state: z.enum(canaryStates).meta({
+          description:
+            'waiting: the others wait for it. passed. overruled: an operator resumed the campaign in spite of it. ' +
+            'stopped: the campaign is closed, and the others were not sent.',
+        }),
+        recipients: z.int(),
+        accepted: z.int(),
+        failed: z.int(),
+        small: z.boolean().meta({ description: 'It has too few recipients to say much.' }),
+      })
+      .nullable()
+      .meta({ description: 'What became of its canary; null if it has none, or has not begun.' }),
     seconds: z.number().nullable().meta({
       description:
         'From acceptance, or its scheduled time, to the close or to now; null if it never began.',
@@ -91,10 +106,20 @@ export const reportSchema = z
   })
   .meta({ id: 'Report' });
 
+const canaryView = (it: Report['canary']) =>
+  it && {
+    state: it.state,
+    recipients: it.recipients,
+    accepted: it.accepted,
+    failed: it.failed,
+    small: it.isSmall,
+  };
+
 export const reportView = (it: Report) =>
   ({
     campaign: campaignView(it.campaign, it.counts, it.receipts, it.waves),
     ledgerClosed: it.ledgerClosed,
+    canary: canaryView(it.canary),
     seconds: it.seconds,
     perSecond: it.perSecond,
     reasons: it.reasons.map(({ reason, count, explained }) => ({

@@ -27,6 +27,7 @@ export interface EstimateProblem {
     | 'not-carried'
     | 'not-capped'
     | 'expired-tokens'
+    | 'small-canary'
     | WaveWarning['kind'];
   message: string;
   installations: number;

@@ -18,6 +18,7 @@ import { draft } from '../accept/accept.ts';
 import { appPolicy } from '../app-policy.ts';
 import { capsNow } from '../plan/caps.ts';
 import { isList, timingOf } from '../plan/timing.ts';
+import { canaryWarning, type EstimatedCanary, estimatedCanary } from './canary.ts';
 import { type Counting, createCounting, type EstimateProblem, notCarried } from './counting.ts';
 import { countSample, countShare, type Reach } from './reach.ts';
 import {
@@ -46,6 +47,8 @@ interface Estimate extends Omit<Reach, 'about'> {
   waves: EstimatedWave[];
   /** those that wait for the end of quiet hours, and until when (ms) the last of them do; null: none do */
   held: { installations: number; until: number } | null;
+  /** null: it has none */
+  canary: EstimatedCanary | null;
   /** from the beginning on, which of waves is the first one, if nothing else is being sent */
   seconds: number;
   /** those that hold for it: devices over one are among the installations, and will be skipped */
@@ -103,7 +106,11 @@ export async function estimate(
   const permissions = byCount(counting.permissions, whole);
   const secondsOf = (some: number) => secondsFor(request, providers, installations, some);
   const timed = timing && wavesIn(ports, { campaign, timing, counting, whole, secondsOf });
-  for (const it of timed?.warnings ?? [])
+  // the recipients of a list are not read in waves
+  const inWaves = isList(campaign) ? [] : (timed?.waves ?? []);
+  const canary = known ? null : estimatedCanary(request, installations, inWaves);
+  const small = countable && installations > 0 ? canaryWarning(canary) : null;
+  for (const it of [...(timed?.warnings ?? []), ...(small ? [small] : [])])
     problems.push({ severity: 'warning', examples: [], ...it });
   return {
     installations,
@@ -118,6 +125,7 @@ export async function estimate(
     visible: installations - (permissions.denied ?? 0),
     waves: timed?.waves ?? [],
     held: timed && heldIn(timed.waves),
+    canary,
     seconds: timed?.seconds ?? secondsOf(installations),
     caps,
     costUsd: usdFor(installations, providers, caps, timed?.reads ?? 1),

@@ -34,6 +34,7 @@ test('a small audience is counted, by platform, provider and language', async (t
     counted: 900,
     waves: [],
     held: null,
+    canary: null,
     seconds: 1,
     caps: [],
     problems: [],

@@ -111,3 +111,32 @@ test('a wave that is not sent when the next one begins is warned about', async (
     'slow-wave 1000: the wave of 2026-11-22 09:15 UTC takes 17 minutes, and the next one begins after 15 minutes: 67 pushes a minute are needed',
   ]);
 });
+
+test('an estimate says in which waves a canary is, and warns of a small one', async (t) => {
+  const world = createWorld(t);
+  await people(world);
+  const canary = (percent: number) => ({
+    canary: { percent, holdSeconds: 60, maxFailureRate: 0.1 },
+  });
+  const local = { schedule: { local: '2026-11-22T15:00' } };
+  const small = 'the canary has so few devices that it says little: give a larger percent';
+  // 20 in Kathmandu come first, then 70 in Berlin
+  const first = await estimate(world.ports, asked({ ...local, ...canary(10) }));
+  const at = Date.UTC(2026, 10, 22, 9, 15);
+  assert.deepEqual(first.canary, { installations: 10, waves: 1, until: at });
+  assert.deepEqual(warned(first).slice(-1), [`small-canary 10: ${small}`]);
+  const second = await estimate(world.ports, asked({ ...local, ...canary(40) }));
+  assert.deepEqual(second.canary, {
+    installations: 40,
+    waves: 2,
+    until: Date.UTC(2026, 10, 22, 14),
+  });
+  assert.doesNotMatch(warned(second).join(), /small-canary/);
+  // without waves, and of a list, which is read once
+  const plain = await estimate(world.ports, asked(canary(50)));
+  assert.deepEqual(plain.canary, { installations: 50, waves: 0, until: null });
+  const audience = { installationIds: Array.from({ length: 60 }, (_, n) => `device-${n}`) };
+  const list = await estimate(world.ports, asked({ ...local, ...canary(50), audience }));
+  assert.deepEqual(list.canary, { installations: 30, waves: 0, until: null });
+  assert.equal((await estimate(world.ports, asked())).canary, null);
+});

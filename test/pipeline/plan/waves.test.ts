@@ -9,6 +9,7 @@ import { timeOf } from '../../../functions/pipeline/accept/time.ts';
 import { putAppPolicy } from '../../../functions/pipeline/app-policy.ts';
 import { cancel, pause, reschedule, resume } from '../../../functions/pipeline/control/control.ts';
 import { planShard } from '../../../functions/pipeline/plan/shard.ts';
+import { report, reportLines } from '../../../functions/pipeline/report.ts';
 import { standingOf } from '../../../functions/pipeline/waves.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { createWorld, DAY, MINUTE, type World } from '../world.ts';
@@ -363,6 +364,10 @@ test('a canary is the first waves, and a share of the one in which it is large e
   await world.run(utc('2026-12-27T12:00'));
   assert.equal(await world.stateOf(bad), 'paused');
   assert.ok(world.script.sent.length <= 125, 'no other wave begins');
+  const { canary: result } = (await report(world.ports, bad))!;
+  assert.deepEqual([result!.state, result!.accepted, result!.isSmall], ['waiting', 0, false]);
+  await resume(world.ports, bad);
+  assert.equal((await report(world.ports, bad))!.canary!.state, 'overruled');
 });
 
 test('a canary of few ends with the wave in which it is reached; those that are late are none', async (t) => {
@@ -380,6 +385,9 @@ test('a canary of few ends with the wave in which it is reached; those that are 
   const history = await world.store.history(id);
   const passed = history.find((it) => it.reason?.startsWith('the canary has passed'));
   assert.match(passed!.reason!, /[12] accepted, 0 failed, too few to say much$/);
+  const told = await report(world.ports, id);
+  const lines = Object.fromEntries(reportLines(told!));
+  assert.match(lines.Canary!, /^([12]) of \1 accepted; passed: too few to say much$/);
 });
 
 test('the rules of a zone, and the policy, are those of the freeze', async (t) => {

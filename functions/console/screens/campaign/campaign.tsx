@@ -6,7 +6,7 @@ import type { ReportView } from '../../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import type { Problem } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
-import { clockTime } from '../../format.ts';
+import { clockTime, count } from '../../format.ts';
 import { LedgerBar, LedgerFigures } from '../../parts/bar.tsx';
 import { ButtonLink } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -97,6 +97,7 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
         <p class="muted">{ledgerText(campaign, shown)}</p>
         <LedgerFigures counts={campaign.counts} />
         <Held campaign={campaign} />
+        <Canary report={shown} />
       </section>
       <Now campaign={campaign} live={live} report={shown} />
       <WavesPart campaign={campaign} estimated={estimated ?? []} />
@@ -111,6 +112,18 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
         </>
       )}
     </>
+  );
+}
+
+function Canary({ report }: { report: ReportView | null }) {
+  if (!report?.canary) return null;
+  const { accepted, recipients, state, small } = report.canary;
+  const { ledger } = texts.campaign;
+  return (
+    <p class="muted">
+      {ledger.canary(count(accepted), count(recipients))}; {ledger.canaryStates[state]}
+      {small && ` ${ledger.small}`}
+    </p>
   );
 }
 

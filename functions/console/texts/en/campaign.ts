@@ -19,6 +19,15 @@ export const campaign = {
     open: (percent: string) => `${percent} have a result`,
     capped: (count: string) => `${count} were skipped: they are over a cap of the app.`,
     late: (count: string) => `${count} were skipped: their local time had passed.`,
+    canary: (accepted: string, recipients: string) =>
+      `Canary: ${accepted} of ${recipients} accepted`,
+    canaryStates: {
+      waiting: 'the rest waits for it.',
+      passed: 'it has passed.',
+      overruled: 'it was overruled by a resume.',
+      stopped: 'the rest was not sent.',
+    },
+    small: 'It has too few devices to say much.',
     unread: (count: string) => `${count} of the audience were not read.`,
   },
   control: {

@@ -148,9 +148,13 @@ export const compose = {
     languages: (many: number) => many > 0 && `${many} ${plural(many, 'language', 'languages')}`,
     takes: (time: string) => `about ${time}`,
     unseen: (many: string) => `${many} of them see nothing: their permission is denied.`,
+    canary: (many: number) => `The canary: about ${devicesOf(many)} first.`,
+    canaryInWaves: (many: number, waves: number, until: string) =>
+      waves === 1
+        ? `The canary: about ${devicesOf(many)} first, in the first wave at ${until}.`
+        : `The canary: about ${devicesOf(many)} first, in the first ${waves} waves, the last at ${until}.`,
     severities: { error: 'Not sent:', warning: 'Note:' },
-    devices: (many: number) =>
-      `${new Intl.NumberFormat('en').format(many)} ${plural(many, 'device', 'devices')}`,
+    devices: (many: number) => devicesOf(many),
     suchAs: 'such as',
     yes: 'yes',
     type: (word: string) => `Type ${word} to send it`,
@@ -163,3 +167,7 @@ export const compose = {
     asNew: 'Send it as another one',
   },
 };
+
+function devicesOf(many: number): string {
+  return `${new Intl.NumberFormat('en').format(many)} ${plural(many, 'device', 'devices')}`;
+}

@@ -37,6 +37,7 @@ export function Estimate({ estimate, local }: Props) {
       {visible < installations && (
         <p class="muted">{words.unseen(count(installations - visible))}</p>
       )}
+      {estimate.canary && <p class="muted">{canaryText(estimate.canary)}</p>}
       <Waves estimate={estimate} local={local} />
       {problems.length > 0 && (
         <ul class="problems">
@@ -56,6 +57,11 @@ export function Estimate({ estimate, local }: Props) {
     </>
   );
 }
+
+const canaryText = ({ installations, waves, until }: NonNullable<EstimateView['canary']>) =>
+  until === null
+    ? words.canary(installations)
+    : words.canaryInWaves(installations, waves, dayAndMinute(Date.parse(until)));
 
 /** When they are sent to, unless it is all together. */
 function Waves({ estimate: { waves, held }, local }: Props & { estimate: EstimateView }) {
