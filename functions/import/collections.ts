@@ -65,18 +65,15 @@ function goodTags(all: unknown[], tell: Tell): string[] {
 }
 
 /**
- * Categories, written as tags are and in any case. Undefined, which keeps the stored ones, if one of them
- * cannot be read: to know some of an opt-out is to lose the others.
+ * Categories, written as tags are and in any case. A fault if one of them cannot be read: to know some of an
+ * opt-out is to lose the others.
  */
-export function readCategories(cell: unknown, tell: Tell): string[] | undefined {
+export function readCategories(cell: unknown): string[] | CellFault {
   const all = said(cell);
   const list = typeof all === 'string' ? all.split('|') : all;
-  const found = Array.isArray(list)
+  return Array.isArray(list)
     ? bySchema(registrationSchema.shape.optedOutOf.unwrap(), list.map(plain).filter(Boolean))
     : new CellFault('must be a list');
-  if (!(found instanceof CellFault)) return found;
-  tell('optedOutOf', found.message);
-  return undefined;
 }
 
 const plain = (it: unknown) => (typeof it === 'string' ? it.trim().toLowerCase() : it);

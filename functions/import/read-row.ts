@@ -1,7 +1,7 @@
 /**
  * Reads a row of an import as an installation. A row is refused only for a fault in its id, its app, its
- * platform or its token. A fault in any other cell is a warning, and the installation is stored without
- * that cell.
+ * platform or its token, or in what it has opted out of: stored without that, it would be sent to. A fault in
+ * any other cell is a warning, and the installation is stored without that cell.
  */
 
 import { quoted } from '../lib/redact.ts';
@@ -46,6 +46,8 @@ export function readRow(row: Cells, app: string | undefined, now: number): ReadR
     tell(field, it.message);
     return undefined;
   };
+  const must = <T>(field: string, of: (cell: unknown) => T | CellFault): T | undefined =>
+    isAbsent(row[field]) ? undefined : need(field, of);
   const need = <T>(field: string, of: (cell: unknown) => T | CellFault): T | undefined => {
     const cell = row[field];
     const it = isAbsent(cell) ? MISSING : of(cell);
@@ -68,12 +70,13 @@ export function readRow(row: Cells, app: string | undefined, now: number): ReadR
     country: read('country', cells.country),
     appVersion: read('appVersion', cells.appVersion),
     userId: read('userId', cells.userId),
-    optedOut: read('optedOut', cells.truth),
-    optedOutOf: isAbsent(row.optedOutOf) ? undefined : readCategories(row.optedOutOf, tell),
+    optedOut: must('optedOut', cells.truth),
+    optedOutOf: must('optedOutOf', readCategories),
     permission: read('permission', cells.permission),
     refreshedAt: read('refreshedAt', cells.refreshedAt(now)) ?? null,
   };
-  if (id === undefined || itsApp === undefined || platform === undefined || token === undefined)
+  const isNamed = id !== undefined && itsApp !== undefined;
+  if (!isNamed || platform === undefined || token === undefined || faults.length > 0)
     return { fault: inOneLine([...faults, ...warnings]) };
   return {
     installation: {

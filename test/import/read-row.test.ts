@@ -172,7 +172,6 @@ test('a bad cell is left out with a warning', () => {
     country: 'Switzerland',
     appVersion: '',
     userId: 'x'.repeat(129),
-    optedOut: 'perhaps',
     permission: 1,
     refreshedAt: 'yesterday',
     provider: 'pigeon',
@@ -185,13 +184,12 @@ test('a bad cell is left out with a warning', () => {
     'country',
     'appVersion',
     'userId',
-    'optedOut',
     'permission',
   ] as const)
     assert.equal(it[name], undefined, name);
   assert.deepEqual([it.refreshedAt, it.provider, it.environment], [null, 'apns', 'production']);
   for (const name of [
-    ...['language', 'timeZone', 'country', 'userId', 'optedOut', 'permission', 'refreshedAt'],
+    ...['language', 'timeZone', 'country', 'userId', 'permission', 'refreshedAt'],
   ])
     assert.match(warning!, new RegExp(`(?:^|; )${name}: `));
   assert.match(warning!, /unheard: is unknown/);
@@ -243,7 +241,18 @@ test('a bad tag or attribute is left out, and the others are kept', () => {
   assert.match(read({ attributes: bad }).warning!, /; and 40 more$/);
 });
 
-test('categories are read as tags are, in any case; a faulty list keeps what is stored', () => {
+test('a row of which it cannot be read whether the device has opted out is refused', () => {
+  for (const bad of ['perhaps', 2, [], {}])
+    assert.match(refusal({ optedOut: bad }), /^optedOut: /, `${bad}`);
+  assert.match(
+    refusal({ optedOut: 'perhaps', optedOutOf: 'a b', language: 'Klingon!' }),
+    /^optedOut: .*; optedOutOf: .*; language: /,
+  );
+  for (const none of ['', null, undefined])
+    assert.equal(read({ optedOut: none }).optedOut, undefined);
+});
+
+test('categories are read as tags are, in any case; a row with a faulty list is refused', () => {
   const read = (optedOutOf: unknown) => {
     const it = readRow({ ...base, optedOutOf }, undefined, NOW);
     return 'fault' in it ? it.fault : [it.installation.optedOutOf, it.warning];
@@ -254,9 +263,8 @@ test('categories are read as tags are, in any case; a faulty list keeps what is 
   assert.deepEqual(read('[]'), [[], null]);
   for (const none of ['', null, undefined]) assert.deepEqual(read(none), [undefined, null]);
   const form = 'must be 1 to 32 lower-case letters, digits and - _ ., such as marketing';
-  assert.deepEqual(read('a b|orders'), [undefined, `optedOutOf: ${form}`]);
-  for (const bad of [7, {}, '{"a":1}'])
-    assert.deepEqual(read(bad), [undefined, 'optedOutOf: must be a list']);
+  assert.equal(read('a b|orders'), `optedOutOf: ${form}`);
+  for (const bad of [7, {}, '{"a":1}']) assert.equal(read(bad), 'optedOutOf: must be a list');
 });
 
 test('tags and attributes are read as exports have them', () => {
