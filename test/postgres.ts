@@ -7,10 +7,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../functions/local/google/free-port.ts';
 
 export interface Postgres {
   url: string;
@@ -118,13 +118,4 @@ async function ready<T>(log: NodeJS.ReadableStream, connect: () => Promise<T>): 
     deadline.onabort = () => reject(new Error(`PostgreSQL is not ready: ${said}`));
   });
   return connect();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -78,7 +78,7 @@ export function webPushOf(body: string) {
   };
 }
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 2 * 60_000;
 
 /** The first that is neither undefined nor false. */
 export async function until<T>(look: () => Promise<T> | T): Promise<NonNullable<T>> {

@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { withDeadline } from '../../functions/lib/deadline.ts';
 import type { NativeClient } from './compilers.ts';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 2 * 60_000;
 
 export interface Phone {
   /** Each is done when the client has nothing more to do. */

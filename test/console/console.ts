@@ -11,14 +11,18 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Client, createClient } from '../../functions/cli/client/client.ts';
+import { freePort } from '../../functions/local/google/free-port.ts';
 import { type LocalServer, startLocal } from '../../functions/local/server/server.ts';
 import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { type Simulator, startSimulator } from '../../functions/simulators/simulator.ts';
+import { until } from '../until.ts';
+
+/** ms until what a page is to show is there; Playwright's own half a minute is short on a busy machine. */
+const SHOWN_MS = 3 * 60_000;
 
 /** A test, or what else ends what it has begun. */
 export interface Ends {
@@ -50,7 +54,8 @@ const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
 export async function startConsole(t: Ends, settings: Settings = {}): Promise<Console> {
   const dataDir = await mkdtemp(join(tmpdir(), 'volley-console-'));
   const simulated = await startSimulated(settings, startSimulator);
-  const start = (port: number) =>
+  const port = await freePort();
+  const start = () =>
     startLocal({
       dataDir,
       port,
@@ -59,7 +64,7 @@ export async function startConsole(t: Ends, settings: Settings = {}): Promise<Co
       ca: simulated.ca,
       log: quiet,
     });
-  let running: LocalServer | null = await start(0);
+  let running: LocalServer | null = await start();
   const first = running;
   t.after(async () => {
     // while a page is open, it misses its server
@@ -95,7 +100,7 @@ export async function startConsole(t: Ends, settings: Settings = {}): Promise<Co
       running = null;
     },
     async revive() {
-      running = await start(Number(new URL(first.url).port));
+      running = await start();
     },
   };
 }
@@ -132,6 +137,7 @@ export async function openPage(
     locale: 'en-US',
     timezoneId: 'Europe/Berlin',
   });
+  context.setDefaultTimeout(SHOWN_MS);
   const faults: string[] = [];
   const page = await context.newPage();
   watch(page, faults);
@@ -155,20 +161,16 @@ export async function goTo(page: Page, { server }: Console, screen: string) {
 }
 
 /**
- * Waits until an expression is true on the page. Playwright's own way evaluates it inside of the page again
- * and again, which the page's policy refuses.
+ * Waits until an expression is true on the page. Playwright's `waitForFunction` evaluates it inside of the
+ * page again and again, which the page's policy refuses.
  */
-export async function until(page: Page, expression: string, deadlineMs = 20_000) {
-  for (const end = Date.now() + deadlineMs; !(await page.evaluate<boolean>(expression)); ) {
-    if (Date.now() > end) assert.fail(`it did not become true: ${expression}`);
-    await wait(50);
-  }
-}
+export const untilOn = (page: Page, expression: string) =>
+  until(() => page.evaluate<boolean>(expression), 50);
 
 /** Waits for the heading of a screen, and until nothing of it is loading any more. */
 export async function shown(page: Page) {
   await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
-  await until(
+  await untilOn(
     page,
     `!document.querySelector('main [aria-busy=true]') &&
       !document.querySelector('main').innerText.includes('Loading…')`,

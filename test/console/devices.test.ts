@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import { holds, until } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, type Console, goTo, looks, openPage, startConsole } from './console.ts';
 
@@ -23,8 +24,9 @@ const put = ({ client }: Console, id: string, it: object = {}) =>
 async function send({ client }: Console, name: string, audience: object) {
   const request = { name, audience, message: { title: name } };
   const { id } = await client.post<CampaignView>('/v1/campaigns', request);
-  for (let state = ''; state !== 'completed'; )
-    ({ state } = await client.get<CampaignView>(`/v1/campaigns/${id}`));
+  await until(
+    async () => (await client.get<CampaignView>(`/v1/campaigns/${id}`)).state === 'completed',
+  );
 }
 
 suite('devices in the console', { skip: withoutBrowser() }, () => {
@@ -98,7 +100,9 @@ suite('devices in the console', { skip: withoutBrowser() }, () => {
     await goTo(page, it, 'devices');
     const find = page.getByRole('button', { name: 'Find' });
     await page.getByText('key "looker" lacks the scope read.').waitFor({ state: 'attached' });
-    assert.equal(await find.getAttribute('aria-disabled'), 'true');
+    await holds(async () => {
+      assert.equal(await find.getAttribute('aria-disabled'), 'true');
+    });
     await goTo(page, it, 'devices/phone-1?app=default');
     await page.getByText('key "looker" lacks the scope read.').waitFor();
   });

@@ -5,7 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Problem } from '../../functions/http/core/problems.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { axeViolations, looks, openPage, shown, startConsole, until } from './console.ts';
+import { axeViolations, looks, openPage, shown, startConsole, untilOn } from './console.ts';
 import { fillEverything, type TextOf } from './everything.ts';
 
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(1)</script>';
@@ -113,7 +113,7 @@ suite('hostile text', { skip: withoutBrowser() }, () => {
 
 /** Waits until a text that is seen, or the value of a control, has that. */
 const seen = (page: Page, begin: string) =>
-  until(
+  untilOn(
     page,
     `[...document.querySelectorAll('main *')].some((it) =>
       ('value' in it && String(it.value).includes(${JSON.stringify(begin)})) ||

@@ -5,6 +5,7 @@ import { createClient } from '../../functions/cli/client/client.ts';
 import type { AppView } from '../../functions/http/apps.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { KeyView } from '../../functions/http/keys.ts';
+import { holds, until } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, goTo, looks, openPage, startConsole } from './console.ts';
 
@@ -31,7 +32,9 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     const dialog = page.getByRole('dialog', { name: 'The key' });
     const key = (await dialog.locator('code').textContent())!;
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
-    assert.equal(await page.getByText(key).count(), 0);
+    await holds(async () => {
+      assert.equal(await page.getByText(key).count(), 0);
+    });
     const shop = createClient(it.server.url, key);
     assert.deepEqual((await shop.get<{ scopes: string[] }>('/v1/me')).scopes, [
       'read',
@@ -71,8 +74,10 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await page.getByText('by key "local"').waitFor();
     assert.ok((await it.client.get<AppView>('/v1/apps/default')).paused);
     const now = await it.client.post<CampaignView>('/v1/campaigns', request);
-    for (let state = ''; state !== 'paused'; )
-      ({ state } = await it.client.get<CampaignView>(`/v1/campaigns/${now.id}`));
+    await until(async () => {
+      const { state } = await it.client.get<CampaignView>(`/v1/campaigns/${now.id}`);
+      return state === 'paused';
+    });
     await page.getByRole('button', { name: 'Resume default' }).click();
     await page.getByRole('button', { name: 'Resume the app' }).click();
     await page.getByRole('button', { name: 'Pause default' }).waitFor();
@@ -103,7 +108,9 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Check again' }).click();
     await page.getByText('1 fault').first().waitFor();
     const first = page.locator('.findings > li').first();
-    assert.match((await first.textContent())!, /^Fault.*"<b>".*Compare the key id/);
+    await holds(async () => {
+      assert.match((await first.textContent())!, /^Fault.*"<b>".*Compare the key id/);
+    });
   });
 
   test('what the campaigns of the month cost is added up', async (t) => {
@@ -111,8 +118,10 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await it.fill(10);
     const request = { name: 'Now', audience: { everybody: true }, message: { title: 'Hello' } };
     const { id } = await it.client.post<CampaignView>('/v1/campaigns', request);
-    for (let state = ''; state !== 'completed'; )
-      ({ state } = await it.client.get<CampaignView>(`/v1/campaigns/${id}`));
+    await until(async () => {
+      const { state } = await it.client.get<CampaignView>(`/v1/campaigns/${id}`);
+      return state === 'completed';
+    });
     const { page } = await openPage(t, browser, it.server.consoleUrl());
     await goTo(page, it, 'health');
     await page.getByText('1 campaign, 10 recipients').waitFor();
@@ -128,7 +137,9 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     await goTo(page, it, 'health');
     const pause = page.getByRole('button', { name: 'Pause default' });
     await pause.waitFor();
-    assert.equal(await pause.getAttribute('aria-disabled'), 'true');
+    await holds(async () => {
+      assert.equal(await pause.getAttribute('aria-disabled'), 'true');
+    });
     const sender = page.getByText('key "looker" lacks the scope campaigns.');
     await sender.filter({ visible: true }).first().waitFor();
   });
@@ -140,7 +151,9 @@ suite('keys and health in the console', { skip: withoutBrowser() }, () => {
     page.on('response', (it) => it.status() === 403 && refused.push(new URL(it.url()).pathname));
     await goTo(page, it, 'health');
     await page.getByText('key "looker" lacks the scope campaigns.').last().waitFor();
-    assert.equal(await page.getByText('key "looker" lacks the scope read.').count(), 3);
+    await holds(async () => {
+      assert.equal(await page.getByText('key "looker" lacks the scope read.').count(), 3);
+    });
     await goTo(page, it, 'keys');
     await page.getByRole('button', { name: 'Revoke local' }).waitFor();
     const isOurs = (path: string) => /^\/v1\/(doctor|costs|keys)/.test(path);

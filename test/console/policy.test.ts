@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Scope } from '../../functions/model/key.ts';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, goTo, looks, openPage, shown, startConsole } from './console.ts';
 
@@ -163,11 +164,13 @@ suite('the policy of an app in the console', { skip: withoutBrowser() }, () => {
       await page.goto(`${it.server.url}/console/health`);
       await shown(page);
       if (sees) await page.getByText('At most 2 in 24 hours, 5 in 7 days').waitFor();
-      assert.equal(await page.getByText('At most').count(), sees ? 1 : 0);
+      await holds(async () => {
+        assert.equal(await page.getByText('At most').count(), sees ? 1 : 0);
+      });
       const button = page.getByRole('button', { name: 'Change default' });
-      assert.equal(await button.count(), sees ? 1 : 0);
+      await holds(async () => assert.equal(await button.count(), sees ? 1 : 0));
       if (!sees) return;
-      assert.equal(await button.getAttribute('aria-disabled'), 'true');
+      await holds(async () => assert.equal(await button.getAttribute('aria-disabled'), 'true'));
       await button.click({ force: true });
       assert.equal(await page.getByRole('dialog').count(), 0);
     });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import { until } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import {
   axeViolations,
@@ -18,10 +19,11 @@ const message = { title: 'Spring is here' };
 /** A campaign that is sent, and closed. */
 async function sent({ client }: Console) {
   const request = { name: 'Spring', audience: { everybody: true }, message };
-  let it = await client.post<CampaignView>('/v1/campaigns', request);
-  const { id } = it;
-  while (it.closedAt === null) it = await client.get<CampaignView>(`/v1/campaigns/${id}`);
-  return it;
+  const { id } = await client.post<CampaignView>('/v1/campaigns', request);
+  return until(async () => {
+    const it = await client.get<CampaignView>(`/v1/campaigns/${id}`);
+    return it.closedAt !== null && it;
+  });
 }
 
 /** Devices `d0`, `d1` and so on report it. */

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { KeyView } from '../../functions/http/keys.ts';
 import { fullScopes, type Scope } from '../../functions/model/key.ts';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, openPage, shown, startConsole } from './console.ts';
 import { fillEverything } from './everything.ts';
@@ -59,7 +60,9 @@ suite('who may', { skip: withoutBrowser() }, () => {
         await page.goto(`${it.server.url}/console/${path}`);
         await shown(page);
         const notYours = page.getByRole('heading', { name: 'This page is not for this sign-in' });
-        assert.equal(await notYours.isVisible(), !has(needs), path);
+        await holds(async () => {
+          assert.equal(await notYours.isVisible(), !has(needs), path);
+        });
         if (!has(needs)) {
           await page.getByText('key "looker" lacks the scope read.').waitFor();
           continue;

@@ -3,6 +3,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { ScheduleView } from '../../functions/http/schedules/view.ts';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, type Console, goTo, looks, openPage, startConsole } from './console.ts';
 
@@ -98,10 +99,14 @@ suite('schedules in the console', { skip: withoutBrowser() }, () => {
     const name = await page.locator('#month').textContent();
     for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Next month' }).click();
     const month = page.getByRole('table', { name: /^Runs in/ });
-    assert.notEqual(await page.locator('#month').textContent(), name);
+    await holds(async () => {
+      assert.notEqual(await page.locator('#month').textContent(), name);
+    });
     await month.getByText('Morning').nth(27).waitFor();
     await page.getByRole('button', { name: 'Today' }).click();
-    assert.equal(await page.locator('#month').textContent(), name);
+    await holds(async () => {
+      assert.equal(await page.locator('#month').textContent(), name);
+    });
   });
 
   test("a schedule by each device's own clock, and a campaign at local time, are on their local days", async (t) => {
@@ -154,7 +159,9 @@ suite('schedules in the console', { skip: withoutBrowser() }, () => {
     for (const name of ['Pause', 'Run now', 'Change', 'Delete']) {
       const button = page.getByRole('button', { name, exact: true });
       await button.click({ force: true });
-      assert.equal(await button.getAttribute('aria-disabled'), 'true');
+      await holds(async () => {
+        assert.equal(await button.getAttribute('aria-disabled'), 'true');
+      });
     }
     const reason = page.getByText('key "looker" lacks the scope campaigns.');
     await reason.filter({ visible: true }).waitFor();

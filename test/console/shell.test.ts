@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, looks, openPage, startConsole } from './console.ts';
 
@@ -34,7 +35,9 @@ suite('the console', { skip: withoutBrowser() }, () => {
     await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
     await page.getByRole('link', { name: 'To the campaigns' }).click();
     await page.getByRole('heading', { name: 'Campaigns' }).waitFor();
-    assert.equal(await page.title(), 'Campaigns · Volley');
+    await holds(async () => {
+      assert.equal(await page.title(), 'Campaigns · Volley');
+    });
   });
 
   test('a screen whose file does not come says so, and the others are well', async (t) => {

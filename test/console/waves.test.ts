@@ -6,6 +6,7 @@ import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import {
   axeViolations,
@@ -181,7 +182,9 @@ suite('waves', { skip: withoutBrowser() }, () => {
     await page.getByText('On each device at').waitFor();
     await page.getByText('09:00', { exact: true }).waitFor();
     await page.getByText('An estimate: they are counted again when each wave begins.').waitFor();
-    assert.equal(await page.locator('.days .wave').count(), 3);
+    await holds(async () => {
+      assert.equal(await page.locator('.days .wave').count(), 3);
+    });
     await page.goto(`${all.server.url}/console/`);
     await page.getByText(/, 09:00 local$/).waitFor();
     assert.ok((await width(page)) <= 1280);

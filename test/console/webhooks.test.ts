@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/view.ts';
+import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import { axeViolations, type Console, goTo, looks, openPage, startConsole } from './console.ts';
 
@@ -63,8 +64,9 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     const dialog = page.getByRole('dialog', { name: 'The signing secret' });
     assert.match((await dialog.locator('code').textContent())!, /^whsec_/);
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
-    assert.equal(await page.getByText('whsec_').count(), 0);
-
+    await holds(async () => {
+      assert.equal(await page.getByText('whsec_').count(), 0);
+    });
     await page.getByRole('link', { name: receiver.url }).click();
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText('The receiver answered 204').waitFor();
@@ -82,7 +84,9 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     await page.getByRole('button', { name: 'Turn off' }).click();
     await page.getByText('It is off: it was turned off by a call.').waitFor();
     const replay = page.getByRole('button', { name: 'Replay' });
-    assert.equal(await replay.getAttribute('aria-disabled'), 'true');
+    await holds(async () => {
+      assert.equal(await replay.getAttribute('aria-disabled'), 'true');
+    });
     await page.getByRole('button', { name: 'Turn on' }).click();
     await page.getByText('On', { exact: true }).waitFor();
 
@@ -129,7 +133,9 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     assert.ok(await dialog.getByText(secret).isVisible());
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByRole('link', { name: 'orders' }).waitFor();
-    assert.equal(await page.getByText(secret).count(), 0);
+    await holds(async () => {
+      assert.equal(await page.getByText(secret).count(), 0);
+    });
     const response = await fetch(`${it.server.url}/v1/triggers/orders`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: secret },
@@ -151,7 +157,9 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     await goTo(page, it, 'webhooks/inbound/orders');
     await page.getByRole('link', { name: 'Order 17' }).waitFor();
     const about = page.getByRole('region', { name: 'About this trigger' });
-    assert.match((await about.textContent())!, /Received2Forged, and dropped1/);
+    await holds(async () => {
+      assert.match((await about.textContent())!, /Received2Forged, and dropped1/);
+    });
     await page.getByText('1 fault').click();
     await page.getByText('<b>18</b>').waitFor();
     await it.client.put('/v1/triggers/orders', { ...orders, audience: { tags: ['vip'] } });
@@ -167,7 +175,9 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     const reason = page.getByText('key "looker" lacks the scope campaigns.');
     await reason.filter({ visible: true }).first().waitFor();
     const add = page.getByRole('button', { name: 'New webhook' });
-    assert.equal(await add.getAttribute('aria-disabled'), 'true');
+    await holds(async () => {
+      assert.equal(await add.getAttribute('aria-disabled'), 'true');
+    });
   });
 
   test('what is hostile is text', async (t) => {

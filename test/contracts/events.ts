@@ -10,7 +10,7 @@ export interface EventsHarness {
   /** Begins to deliver; `receive` is one subscriber, and what it throws is a delivery that failed. */
   start(receive: (event: CampaignEvent) => Promise<void>): void;
   /** resolves when the condition holds; rejects after a deadline */
-  until(condition: () => boolean): Promise<void>;
+  until(condition: () => boolean): Promise<unknown>;
 }
 
 /** Cleans up with `t.after`. */

@@ -223,17 +223,17 @@ export function recipientContract(name: string, makeStore: MakeStore) {
 
   test(`${name}: of an upload it is found by any of its names, as planners read those`, async (t) => {
     const store = await makeStore(t);
-    const users = Array.from({ length: 60 }, (_, i) => `user-${i}`);
+    const users = Array.from({ length: 20 }, (_, i) => `user-${i}`);
     // of some users one device, of others many: pages end within their batches
     const devices = users.flatMap((userId, i) =>
-      Array.from({ length: i % 7 === 0 ? 9 : 1 }, (_, n) => person(`${userId}:${n}`, { userId })),
+      Array.from({ length: i % 5 === 0 ? 9 : 1 }, (_, n) => person(`${userId}:${n}`, { userId })),
     );
     await store.putInstallations(devices);
     const upload = { id: 'f'.repeat(20), app: 'default', of: 'userIds' as const };
     const times = { createdAt: NOW, expiresAt: NOW + DAY };
     await store.putUpload({ ...upload, ...times, size: null });
-    await store.addToUpload({ ...upload, ...times, size: null }, users.slice(0, 50));
-    await store.putUpload({ ...upload, ...times, size: 50 });
+    await store.addToUpload({ ...upload, ...times, size: null }, users.slice(0, 16));
+    await store.putUpload({ ...upload, ...times, size: 16 });
     const campaignId = await running(store, 2, { audience: { upload: upload.id } });
     const target = targetOf((await store.getCampaign(campaignId))!);
     assert.ok(target.kind === 'named');
@@ -249,7 +249,7 @@ export function recipientContract(name: string, makeStore: MakeStore) {
       );
     }
     for (const { id, userId = null, token } of devices) {
-      const listed = users.indexOf(userId!) < 50;
+      const listed = users.indexOf(userId!) < 16;
       for (const listedBy of ['userIds', null] as const) {
         const { places } = await find(store, campaignId, id, { userId, token, listedBy });
         assert.equal(places.length, listed ? 1 : 0, `${id} ${listedBy}`);

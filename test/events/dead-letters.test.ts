@@ -9,6 +9,7 @@ import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts'
 import { noDeadLetters } from '../../functions/http/dead-letters.ts';
 import { cli } from '../cli/fixture.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
+import { until } from '../until.ts';
 
 const skip = withoutEmulators('pubsub');
 const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
@@ -125,12 +126,10 @@ suite('dead letters', { concurrency: true }, () => {
     const heardFirst = idsOf(await heard());
     assert.equal(heardFirst.length, 1, 'it died after it had published one');
 
-    const deadline = Date.now() + 60_000;
-    let listed: string[] = [];
-    while (listed.length < names.length) {
-      assert.ok(Date.now() < deadline, `only ${listed} came back`);
-      listed = idsOf(await deadLetters.list());
-    }
+    const listed = await until(async () => {
+      const ids = idsOf(await deadLetters.list());
+      return ids.length >= names.length && ids;
+    });
     assert.deepEqual(listed.toSorted(), names, 'also the one that was published');
     assert.deepEqual(await deadLetters.redrive(), published(3));
     assert.deepEqual(idsOf(await heard()).sort(), names);

@@ -5,17 +5,16 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createPubSubEvents } from '../../functions/events/pubsub.ts';
 import { receivePush } from '../../functions/events/push.ts';
 import { createLog } from '../../functions/log.ts';
 import type { CampaignEvent } from '../../functions/model/event.ts';
 import { eventsContract } from '../contracts/events.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
+import { until } from '../until.ts';
 
 const skip = withoutEmulators('pubsub');
 const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
-const DEADLINE_MS = 5 * 60 * 1000;
 
 async function emulator(method: string, path: string, body: unknown = {}) {
   const response = await fetch(`http://${emulatorHost}/v1/${path}`, {
@@ -26,11 +25,6 @@ async function emulator(method: string, path: string, body: unknown = {}) {
   const text = await response.text();
   assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
   return JSON.parse(text || '{}');
-}
-
-async function until(condition: () => boolean) {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
-  while (!condition()) await wait(10, null, { signal: deadline });
 }
 
 async function serve(t: TestContext, listener: RequestListener) {
@@ -120,12 +114,11 @@ test('a message that cannot be read ends in the dead-letter topic', {
   });
   await events.publish(event);
   const dead = `${name('subscriptions', 'volley-events-dead')}:pull`;
-  let parked: { message: { data: string } }[] = [];
-  for (const deadline = AbortSignal.timeout(DEADLINE_MS); parked.length === 0; ) {
-    const pulled = await emulator('POST', dead, { maxMessages: 10, returnImmediately: true });
-    parked = pulled.receivedMessages ?? [];
-    await wait(50, null, { signal: deadline });
-  }
+  const parked = await until(async () => {
+    const request = { maxMessages: 10, returnImmediately: true };
+    const { receivedMessages } = await emulator('POST', dead, request);
+    return receivedMessages as { message: { data: string } }[] | undefined;
+  }, 50);
   assert.deepEqual(
     parked.map(({ message }) => message.data),
     [garbage],

@@ -42,7 +42,7 @@ async function listening(t: Test, make: (typeof servers)['node:http']) {
       method,
       headers: { ...authorization, ...(type && { 'Content-Type': type }) },
       ...(body !== undefined && { body: body as string, duplex: 'half' }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
   return { ...fixture, port, call };
 }
@@ -104,7 +104,7 @@ test('a large upload with a wrong key is refused before it is read', async (t) =
     'POST /v1/installations:import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wrong\r\n' +
       'Content-Type: text/csv\r\nContent-Length: 1000000000\r\n\r\nid,platform',
   );
-  const [first] = await once(socket, 'data', { signal: AbortSignal.timeout(10_000) });
+  const [first] = await once(socket, 'data', { signal: AbortSignal.timeout(60_000) });
   assert.match(String(first), /^HTTP\/1\.1 401 /);
 });
 

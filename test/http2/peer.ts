@@ -204,11 +204,11 @@ export function ask(pool: Pool, path = '/', varying?: readonly [string, string])
 }
 
 /** A deadline for every wait, much later than anything that tests wait for. */
-const LONG_MS = 20_000;
+const LONG_MS = 120_000;
 async function within<T>(promise: Promise<T>): Promise<T> {
   const abort = new AbortController();
   const late = delay(LONG_MS, undefined, { signal: abort.signal }).then(() => {
-    throw new Error('still waiting after 20 s');
+    throw new Error('still waiting after two minutes');
   });
   try {
     return await Promise.race([promise, late]);
@@ -222,7 +222,7 @@ async function within<T>(promise: Promise<T>): Promise<T> {
 export async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + LONG_MS;
   while (!condition()) {
-    if (performance.now() > end) throw new Error('still waiting after 20 s');
+    if (performance.now() > end) throw new Error('still waiting after two minutes');
     await delay(2);
   }
 }

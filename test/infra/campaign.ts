@@ -2,23 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { createOidc } from '../../functions/simulators/shared/oidc.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { until } from '../until.ts';
 import { type Archive, createDeployedWorld, type DeployedWorld } from '../world/deployed.ts';
 
 const INSTALLATIONS = 3_000;
 const EACH = INSTALLATIONS / 2;
-
-async function until(condition: () => boolean | Promise<boolean>) {
-  const deadline = Date.now() + 90_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline)
-      throw new Error('it did not come to that within a minute and a half');
-    await wait(20);
-  }
-}
 
 /** `archive` is asked when the tests begin. */
 export function testCampaign(archive: () => Archive) {

@@ -6,22 +6,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import { freePort } from '../../functions/local/google/free-port.ts';
 import { certificate } from '../http2/peer.ts';
 
 export type Program = 'caddy' | 'nginx' | 'h2o' | 'nghttpd' | 'h2load' | 'nghttp';
 
 /** Deadlines: to listen, to end after a signal, and to run to the end. */
-const START_MS = 10_000;
-const STOP_MS = 10_000;
-const RUN_MS = 60_000;
+const START_MS = 60_000;
+const STOP_MS = 60_000;
+const RUN_MS = 120_000;
 /** Deadline of a whole test, beyond those of its steps. */
-const TEST_MS = 120_000;
+const TEST_MS = 600_000;
 
 /** Daemons are in folders that may be on root's PATH only. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -137,15 +137,6 @@ function follow(
   };
   t.after(() => stop());
   return { origin, child, output: () => Buffer.concat(chunks).toString(), stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening({ child }: Running, port: number): Promise<void> {

@@ -12,6 +12,7 @@ import type { HistoryView } from '../../functions/http/campaigns/control.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { ScheduleView } from '../../functions/http/schedules/view.ts';
 import type { Store } from '../../functions/ports/ports.ts';
+import { until } from '../until.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 const INSTALLATIONS = 20_000;
@@ -26,14 +27,6 @@ before(async () => {
   world = await startWorld({ installations: INSTALLATIONS });
 });
 after(() => world.close());
-
-async function until(condition: () => Promise<boolean>) {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not come to that within a minute');
-    await wait(5);
-  }
-}
 
 const send = (more: object = {}, key?: string) =>
   world
@@ -96,7 +89,7 @@ test('killed behind the write of a campaign: asked again with its key, it is sen
 });
 
 test('killed when a scheduled campaign has begun: it is sent, once', async () => {
-  const schedule = { at: new Date(Date.now() + 1_000).toISOString() };
+  const schedule = { at: new Date(Date.now() + 3_000).toISOString() };
   await reachedOnce(await sentAndKilledBehind('startCampaign', { schedule }));
 });
 
@@ -114,7 +107,7 @@ test('killed when its time was changed: asked again, it begins at its time, once
   await killedBehind('reschedule', () => change(later));
   assert.deepEqual((await look(id)).schedule, { at: later });
   await change(later);
-  const soon = after(1_000);
+  const soon = after(3_000);
   await change(soon);
   await reachedOnce(id);
   assert.ok((await look(id)).firstPushAt! >= soon);

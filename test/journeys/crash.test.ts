@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
+import { until } from '../until.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 const message = { title: 'Hello', body: 'World' };
@@ -26,15 +26,6 @@ async function begin(settings: Partial<SimulatorSettings> = {}) {
   await world.set({ latencyMs: 0, ...settings });
   const request = { name: 'crash', audience: { everybody: true }, message };
   return world.client().post<CampaignView>('/v1/campaigns', request);
-}
-
-/** Polls, since what is waited for happens in other processes. */
-async function until(condition: () => Promise<boolean>) {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not come to that within a minute');
-    await wait(5);
-  }
 }
 
 async function assertClosed(id: string, kills: number) {

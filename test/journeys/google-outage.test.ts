@@ -5,12 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { countDocuments, exportDocuments } from '../../functions/local/google/emulator-data.ts';
 import { startEmulator } from '../../functions/local/google/emulators.ts';
 import { freshProject, sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { until } from '../until.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
 import { createGate } from '../world/gate.ts';
 
@@ -45,8 +45,7 @@ test('the Firestore emulator restarted while a campaign is sent: every device ge
 
   const request = { name: 'outage', audience: { everybody: true }, message: { title: 'Hello' } };
   const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
-  for (const deadline = AbortSignal.timeout(60_000); (await world.wire()).distinct < 400; )
-    await wait(10, null, { signal: deadline });
+  await until(async () => (await world.wire()).distinct >= 400);
 
   // nothing is written between the copy and the cut
   const freeze = (signal: NodeJS.Signals) => {

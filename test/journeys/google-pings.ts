@@ -11,7 +11,7 @@ import { sample } from '../world/sample.ts';
 export interface Course {
   world(): CloudWorld;
   journey(name: string, walk: () => Promise<void>): void;
-  until(condition: () => Promise<boolean>): Promise<void>;
+  until(condition: () => Promise<boolean>): Promise<unknown>;
 }
 
 const secret: string = randomUUID();

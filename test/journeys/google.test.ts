@@ -5,11 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { DeliveryView, WebhookView } from '../../functions/http/webhooks/view.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
+import { until } from '../until.ts';
 import { createReceiver, type Receiver, verified } from '../webhooks/receiver.ts';
 import { type CloudWorld, createCloudWorld } from '../world/cloud.ts';
 import { pingJourneys } from './google-pings.ts';
@@ -44,14 +44,6 @@ const begin = () =>
     audience: { everybody: true },
     message,
   });
-
-async function until(condition: () => Promise<boolean>) {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not come to that within a minute');
-    await wait(10);
-  }
-}
 
 /** Waits for a closed ledger: every recipient accepted, and the providers counted the same. */
 async function reachesEverybody(id: string, duplicates = 0) {

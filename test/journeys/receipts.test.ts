@@ -12,7 +12,7 @@ import { sample } from '../world/sample.ts';
 import { startWorld } from '../world/world.ts';
 
 const INSTALLATIONS = 600;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 5 * 60_000;
 
 test('receipts are counted exactly, though the server is killed, and they come twice and in disorder', async (t) => {
   const world = await startWorld({ installations: INSTALLATIONS });

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { ReportView } from '../../functions/http/campaigns/report-view.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import { until } from '../until.ts';
 import { startWorld, type World } from '../world/world.ts';
 
 /** For both providers; 300 streams and more may be under way at either. */
@@ -25,15 +25,12 @@ const send = () =>
     message: { title: 'Hello' },
   });
 
-async function paused(id: string) {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
+/** Waits until it is paused, and gives it. */
+const paused = (id: string) =>
+  until(async () => {
     const it = await world.client().get<CampaignView>(`/v1/campaigns/${id}`);
-    if (it.state === 'paused') return it;
-    assert.ok(Date.now() < deadline, `it is ${it.state}`);
-    await wait(20);
-  }
-}
+    return it.state === 'paused' && it;
+  });
 
 const refusedBy = async (provider: 'apns' | 'fcm') =>
   Object.values((await world.simulated[provider].stats()).rejected).reduce((a, b) => a + b, 0);

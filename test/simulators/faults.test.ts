@@ -278,7 +278,7 @@ describe('a simulator in a process of its own', () => {
     );
   });
 
-  test('ends with its parent, even when that is killed', { timeout: 30_000 }, async () => {
+  test('ends with its parent, even when that is killed', { timeout: 300_000 }, async () => {
     const module = new URL('../../functions/simulators/fork.ts', import.meta.url);
     const parent = spawn(
       process.execPath,

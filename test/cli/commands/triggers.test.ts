@@ -6,7 +6,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { run } from '../../../functions/cli/program.ts';
 import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import type { FailedPingView, TriggerView } from '../../../functions/http/triggers/view.ts';
@@ -14,6 +13,7 @@ import { type LocalServer, startLocal } from '../../../functions/local/server/se
 import { type Simulated, startSimulated } from '../../../functions/local/simulated.ts';
 import { createLog } from '../../../functions/log.ts';
 import { startSimulator } from '../../../functions/simulators/simulator.ts';
+import { until } from '../../until.ts';
 import { sample } from '../../world/sample.ts';
 
 const secret = 'a secret of sixteen and more';
@@ -71,13 +71,6 @@ async function ping(it: unknown, key = secret) {
   const headers = { 'X-Hub-Signature-256': `sha256=${signature}` };
   const url = `${local.url}/v1/triggers/orders`;
   assert.equal((await fetch(url, { method: 'POST', headers, body })).status, 200);
-}
-
-async function until<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (const signal = AbortSignal.timeout(20_000); ; await wait(10, null, { signal })) {
-    const found = await look();
-    if (found) return found;
-  }
 }
 
 const accepted = async (i: number) =>

@@ -20,7 +20,7 @@ const ACK = 1;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const COMPRESSION_ERROR = 9;
-const DEADLINE = { timeout: 30_000 };
+const DEADLINE = { timeout: 300_000 };
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 interface Frame {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Answer } from '../../../functions/http2/pool/pool.ts';
+import { freePort } from '../../../functions/local/google/free-port.ts';
 import { answer, ask, certificate, sendMany, startPeer, startPool, tally, until } from '../peer.ts';
 
 test('a request gets its status, body and Retry-After', async (t) => {
@@ -195,7 +196,7 @@ test('no second connection is made while the first has room', async (t) => {
 });
 
 test('requests to a peer that cannot be reached are refused after five tries, and a later request tries again', async (t) => {
-  const gone = await startPeer(t);
+  const gone = await startPeer(t, undefined, { port: await freePort() });
   await gone.stop();
   const pool = startPool(t, { origin: gone.origin });
   const { answers, all } = sendMany(pool, 10);
@@ -271,7 +272,7 @@ test('a pool keeps the process alive while an answer is due, and not when it is 
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...process.env, CA: certificate.cert },
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 20_000,
+    timeout: 120_000,
   });
   let out = '';
   child.stdout.on('data', (part) => {

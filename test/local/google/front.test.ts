@@ -7,11 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Fn, startFunction } from '../../../functions/local/google/function.ts';
 import { openService, type ServiceOptions } from '../../../functions/local/google/run/service.ts';
 import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
+import { until } from '../../until.ts';
 
 const url = 'https://volley-plan-123456789012.europe-west1.run.app';
 const invoker = 'volley-invoker@my-project-1234.iam.gserviceaccount.com';
@@ -56,14 +56,6 @@ async function serve(t: TestContext, options: Partial<ServiceOptions> = {}) {
     for (const { child } of started) if (child.connected) child.send('release');
   };
   return { service, ask, see, release, started };
-}
-
-async function until(condition: () => boolean | Promise<boolean>) {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, 'it came to that within half a minute');
-    await wait(5);
-  }
 }
 
 test('a valid token is passed on without its signature', async (t) => {

@@ -101,7 +101,7 @@ function NamePart() {
         label={words.app}
         value={app}
         list="apps"
-        hint={isPaused ? words.appPaused : undefined}
+        hint={isPaused ? words.appPaused : words.appHint}
         onValue={(it) => change(() => ({ app: it }))}
       />
       <datalist id="apps">

@@ -20,6 +20,8 @@ export interface Compose {
   language: Signal<string>;
   /** why it would be refused, by path in the request of a campaign; null before the first answer */
   faults: ReadonlySignal<Fault[] | null>;
+  /** the request that these faults are of */
+  checked: ReadonlySignal<Written | null>;
   /** Shows faults that the API found only when it was sent, until the next change. */
   refuse(faults: Fault[]): void;
   /** true while what is shown is of an earlier draft */
@@ -77,6 +79,7 @@ export function createCompose(from: Kept): Compose {
     },
     language,
     faults: asking.faults,
+    checked: asking.checked,
     refuse(found) {
       asking.faults.value = found.map((it) => ({ ...it, path: inCampaign(it.path) }));
     },
@@ -113,6 +116,7 @@ interface Asked {
 /** Asks after a silence; an answer to an earlier question is dropped. */
 function createAsking(requests: ReadonlySignal<Written>, { draft, language, end }: Asked) {
   const faults = signal<Fault[] | null>(null);
+  const checked = signal<Written | null>(null);
   const isStale = signal(true);
   const problem = signal<Problem | null>(null);
   const pictures = signal<Pictures | null>(null);
@@ -141,6 +145,7 @@ function createAsking(requests: ReadonlySignal<Written>, { draft, language, end 
         if (mine.aborted) return;
         batch(() => {
           faults.value = found;
+          checked.value = request;
           problem.value = shown && 'problem' in shown ? shown.problem : null;
           if (shown && !('problem' in shown)) pictures.value = shown;
           isStale.value = shown === null;
@@ -155,6 +160,7 @@ function createAsking(requests: ReadonlySignal<Written>, { draft, language, end 
 
   return {
     faults,
+    checked,
     isStale,
     problem,
     pictures,

@@ -9,6 +9,8 @@ export const compose = {
   name: 'Name',
   namePlaceholder: 'As reports show it',
   app: 'App',
+  /** as long as the other, so that nothing moves when it is known */
+  appHint: 'Its devices get the campaign.',
   appPaused: 'Paused: it goes out when the app is resumed.',
   kept: 'Draft kept',
   notKept: 'This draft is too large to be kept here.',

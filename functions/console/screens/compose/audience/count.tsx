@@ -9,25 +9,33 @@ import { count } from '../../../format.ts';
 import { announce } from '../../../parts/live-region.tsx';
 import { texts } from '../../../texts/texts.ts';
 import { languageName } from '../draft/language.ts';
+import type { Written } from '../draft/request.ts';
 import { useCompose } from '../parts.tsx';
 
 const words = texts.compose.audience;
 
-/** ms of silence until it is counted: an estimate reads installations. */
-const QUIET_MS = 500;
+/** ms of silence, after the API has checked it, until it is counted: an estimate reads installations. */
+const QUIET_MS = 250;
 /** ms until it is counted again if there was no answer. */
 const AGAIN_MS = 2_000;
 const ESTIMATE = '/v1/audiences:estimate?quick';
 /** Languages that are shown; the others are a number. */
 const SHOWN = 5;
 
+const countedOf = ({ campaign: { app, audience } }: Written) => JSON.stringify({ app, audience });
+
+/** What is to be counted; null: it has faults; undefined: it is not checked yet, so it may have some. */
+function useAsked(): string | null | undefined {
+  const { written, checked, faults } = useCompose();
+  const asked = countedOf(written.value);
+  if (checked.value === null || countedOf(checked.value) !== asked) return undefined;
+  const isWrong = faults.value?.some(({ path }) => /^(?:app|audience)\b/.test(path));
+  return isWrong ? null : asked;
+}
+
 /** The newest count; null before the first, and while the audience has faults. */
 function useCount() {
-  const { written, faults } = useCompose();
-  const { app, audience } = written.value.campaign;
-  const isKnown =
-    faults.value !== null && !faults.value.some(({ path }) => /^(?:app|audience)\b/.test(path));
-  const asked = isKnown ? JSON.stringify({ app, audience }) : null;
+  const asked = useAsked();
   const state = useMemo(
     () => ({
       found: signal<EstimateView | null>(null),
@@ -39,10 +47,8 @@ function useCount() {
   useEffect(() => {
     state.problem.value = null;
     state.isCounting.value = asked !== null;
-    if (asked === null) {
-      state.found.value = null;
-      return;
-    }
+    if (asked === null) state.found.value = null;
+    if (asked === null || asked === undefined) return;
     const end = new AbortController();
     void countNow(asked, state, end.signal);
     return () => end.abort();
