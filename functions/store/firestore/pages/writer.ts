@@ -3,6 +3,7 @@
  * written, or that another process has written meanwhile, is left as it is.
  */
 
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { DAY_MS } from '../../../model/timing.ts';
 import { type Client, unchanged } from '../client.ts';
 import { expiryAt, type PageFields } from '../schema.ts';
@@ -12,6 +13,10 @@ import type { Slot } from './slots.ts';
 
 /** Pages that are being written. Each takes up to 700 kB. */
 const AT_ONCE = 4;
+
+/** What another version has in a page goes: both together may be more than a document holds. */
+const withoutOthers = (found: DocumentSnapshot) =>
+  Object.fromEntries(Object.keys(found.data()!).map((name) => [name, FieldValue.delete()]));
 
 export type PageWriter = ReturnType<typeof pageWriter>;
 
@@ -25,7 +30,8 @@ export function pageWriter(
   const write = ({ found }: Slot, fields: PageFields) =>
     client.write(async (writes, attempt) => {
       if (attempt > 1) return;
-      if (found.exists) writes.update(found.ref, { ...fields }, unchanged(found));
+      if (found.exists)
+        writes.update(found.ref, { ...withoutOthers(found), ...fields }, unchanged(found));
       else writes.create(found.ref, fields);
     });
 
