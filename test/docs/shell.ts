@@ -43,7 +43,8 @@ export async function startShell(t: TestContext) {
     dataDir: join(folder, '.volley'),
     port: 0,
     apiKey: null,
-    apps: simulated.apps,
+    // help texts name a second one
+    apps: { ...simulated.apps, shop: simulated.apps.default! },
     ca: simulated.ca,
     log: createLog(() => {}),
   });
@@ -72,6 +73,12 @@ export async function startShell(t: TestContext) {
   };
 
   return {
+    folder,
+    /** For a command line in this process. */
+    access: { VOLLEY_URL: server.url, VOLLEY_API_KEY: server.apiKey },
+    filled,
+    /** What a reader has got by then. */
+    value: (name: keyof typeof values) => values[name](),
     /** A file that a page shows, beside the commands that use it. */
     write: (name: string, text: string) => writeFileSync(join(folder, name), filled(text)),
     /** Runs it where the earlier ones ran, with the variables they have set. Throws if it fails. */

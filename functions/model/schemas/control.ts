@@ -51,7 +51,7 @@ export const scheduleSchema = z
       context.addIssue({ code: 'custom', path, message });
     if ((it.at === undefined) === (it.local === undefined))
       say(
-        'must have one of `at`, a point in time, and `local`, what the clock of each device shows',
+        'must have either `at`, a point in time, or `local`, what the clock of each device shows',
       );
     if (it.late !== undefined && it.local === undefined)
       say('goes with `local`: one point in time is late for all or none', ['late']);

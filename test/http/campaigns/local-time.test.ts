@@ -25,7 +25,7 @@ async function faultsOf(response: Response): Promise<string[]> {
 const TOPIC =
   'is for devices that Volley knows: a topic is one push, which FCM sends to all together; give `at`';
 const ONE_OF =
-  'must have one of `at`, a point in time, and `local`, what the clock of each device shows';
+  'must have either `at`, a point in time, or `local`, what the clock of each device shows';
 
 // it is 13:00 UTC on the 21st of November: at UTC-12:00 it is 01:00
 const REFUSED = [
