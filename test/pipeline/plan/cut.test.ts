@@ -105,6 +105,7 @@ test('a canary is whole waves and a share of the next, of those that are sent', 
     [[0, 100, 400], 25, 2, [100, 24, 100, 100, 100]],
     [[0, 0, 400], 1, 1, [100, 100, 100, 100]],
     [[40, 60, 0], 50, 2, [100, 16.667, 100, 100, 100]],
+    [[125_000, 125_000, 0], 50, 2, [50, 100, 50, 100, 100, 100]],
   ] as const) {
     const found = cutWaves([a, b, late], { whole: 100, sizes, percent });
     const ends = percents(found.shards).map(([, to]) => to);

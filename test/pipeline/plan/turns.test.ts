@@ -70,6 +70,13 @@ test('when a device is sent to, as the rules are at the freeze', async () => {
     [{}, { policy: { quiet } }, { timeZone: EARLY }, '2026-12-24T18:00', '', '2026-12-24T18:00'],
     [{}, { policy: { quiet } }, { timeZone: BERLIN }, null, ''],
     [
+      wave({ at: NOW + 60_000 }),
+      { policy: { quiet } },
+      { timeZone: BERLIN },
+      '2026-12-24T12:01',
+      '',
+    ],
+    [
       wave({ at: since - 1, isHeld: true }),
       { policy: { quiet } },
       { timeZone: BERLIN },
