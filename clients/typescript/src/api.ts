@@ -984,6 +984,8 @@ export type Campaign = {
     /** When the last of these may be sent. */
     heldUntil?: string;
   };
+  /** About how many recipients it has in all its waves, by a sample that was taken when it was planned. Left out without waves, and once it is closed. */
+  expected?: number;
   /** Its recipients by the instant at which they are sent to, where it has a local time or quiet hours hold it, once it is planned. Left out in lists, and in answers to changes. */
   waves?: Wave[];
   receipts?: ReceiptCounts;
@@ -1892,6 +1894,8 @@ export type MessageOutcome = {
     /** When the last of these may be sent. */
     heldUntil?: string;
   };
+  /** About how many recipients it has in all its waves, by a sample that was taken when it was planned. Left out without waves, and once it is closed. */
+  expected?: number;
   /** Its recipients by the instant at which they are sent to, where it has a local time or quiet hours hold it, once it is planned. Left out in lists, and in answers to changes. */
   waves?: Wave[];
   receipts?: ReceiptCounts;

@@ -6,6 +6,12 @@ type Counts = CampaignView['counts'];
 
 const parts = ['accepted', 'failed', 'skipped', 'pending'] as const;
 
+/** The counts with all that its waves will have: those that are not read yet are planned. */
+export function withExpected({ counts, expected = 0 }: CampaignView): Counts {
+  const recipients = Math.max(counts.recipients, expected);
+  return { ...counts, recipients, pending: counts.pending + recipients - counts.recipients };
+}
+
 /** A bar over everybody in the audience. What is there is seen, however little it is. */
 export function LedgerBar({ counts, isThin = false }: { counts: Counts; isThin?: boolean }) {
   const { ledger } = texts.campaign;

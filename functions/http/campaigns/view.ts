@@ -126,6 +126,14 @@ export const campaignSchema = z
         heldUntil: time.optional().meta({ description: 'When the last of these may be sent.' }),
       })
       .meta({ description: 'Live. recipients = accepted + failed + skipped + pending.' }),
+    expected: z
+      .int()
+      .optional()
+      .meta({
+        description:
+          'About how many recipients it has in all its waves, by a sample that was taken when it was planned. ' +
+          'Left out without waves, and once it is closed.',
+      }),
     waves: z
       .array(waveSchema)
       .optional()
@@ -203,6 +211,13 @@ const waveView = ({ at, zones, isHeld, isLate, state, counts, size }: WaveProgre
     counts: countsView(counts),
   }) satisfies FieldsOf<typeof waveSchema>;
 
+/** By what is stored with the campaign, without a read. An older version stored no sizes. */
+function expectedOf({ waves = [], closedAt }: Campaign): number | undefined {
+  const sizes = waves.flatMap((it) => it.size ?? []);
+  if (closedAt !== null || sizes.length === 0) return undefined;
+  return sizes.reduce((sum, it) => sum + it, 0);
+}
+
 /** A campaign with its live counts, as every call and the stream of events show it. */
 export function campaignView(
   campaign: Campaign,
@@ -221,6 +236,7 @@ export function campaignView(
       held,
       heldUntil: heldUntil === undefined ? undefined : rfc3339(heldUntil),
     },
+    expected: expectedOf(campaign),
     waves: waves.length > 0 ? waves.map(waveView) : undefined,
     receipts: receipts ? receiptsView(receipts) : undefined,
     createdAt: rfc3339(campaign.createdAt),

@@ -200,13 +200,14 @@ test('a campaign that is planned shows its waves; lists and changes leave them o
     { ...wave, at: '2026-11-22T09:00:00.000Z', of: 'others', zones: [], held: true },
     { ...mover, at: '2026-11-22T09:00:00.000Z', of: 'movers', zones: [] },
   ]);
+  assert.equal(shown.expected, 14);
   assert.deepEqual(shown.schedule, { local: '2026-11-22T09:00', late: 'now' });
   const report = await jsonOf<{ campaign: CampaignView }>(
     await ask('GET', `/v1/campaigns/${id}/report`),
   );
   assert.deepEqual(report.campaign.waves, shown.waves);
   const { items } = await jsonOf<{ items: CampaignView[] }>(await ask('GET', '/v1/campaigns'));
-  assert.deepEqual([items[0]!.id, items[0]!.waves], [id, undefined]);
+  assert.deepEqual([items[0]!.id, items[0]!.waves, items[0]!.expected], [id, undefined, 14]);
   const paused = await jsonOf<CampaignView>(await ask('POST', `/v1/campaigns/${id}/pause`));
   assert.deepEqual([paused.state, paused.waves], ['paused', undefined]);
   const events = await ask('GET', `/v1/campaigns/${id}/events?wait=0`);

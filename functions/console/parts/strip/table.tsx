@@ -11,11 +11,11 @@ export function WaveTable({ waves }: { waves: StripWave[] }) {
   const hasCounts = waves.some((it) => it.counts);
   const columns = [
     { label: words.at },
-    { label: words.where },
     { label: words.many, isNumber: true },
+    { label: words.where },
     ...(hasCounts
       ? [
-          { label: ledger.accepted, isNumber: true },
+          { label: ledger.accepted, isNumber: true, isWide: true },
           { label: ledger.failed, isNumber: true, isWide: true },
           { label: ledger.skipped, isNumber: true, isWide: true },
         ]
@@ -46,15 +46,15 @@ function Row({ wave, hasCounts }: { wave: StripWave; hasCounts: boolean }) {
           </small>
         ))}
       </td>
-      <td>
-        <Places wave={wave} />
-      </td>
       <td class="number" title={manyOf(wave)}>
         {many === null ? '–' : isAbout ? words.aboutShort(many) : count(many)}
       </td>
+      <td>
+        <Places wave={wave} />
+      </td>
       {hasCounts && (
         <>
-          <td class="number">{count(counts?.accepted ?? 0)}</td>
+          <td class={cell({ isNumber: true, isWide: true })}>{count(counts?.accepted ?? 0)}</td>
           <td class={cell({ isNumber: true, isWide: true })}>{count(counts?.failed ?? 0)}</td>
           <td class={cell({ isNumber: true, isWide: true })}>{count(counts?.skipped ?? 0)}</td>
         </>

@@ -7,7 +7,7 @@ import type { CampaignView } from '../../../http/campaigns/view.ts';
 import type { Problem } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
 import { clockTime, count } from '../../format.ts';
-import { LedgerBar, LedgerFigures } from '../../parts/bar.tsx';
+import { LedgerBar, LedgerFigures, withExpected } from '../../parts/bar.tsx';
 import { ButtonLink } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -93,9 +93,9 @@ function Shown({ campaign, live }: { campaign: CampaignView; live: Live }) {
         </div>
       )}
       <section class="card" aria-label={texts.campaign.ledger.title}>
-        <LedgerBar counts={campaign.counts} />
+        <LedgerBar counts={withExpected(campaign)} />
         <p class="muted">{ledgerText(campaign, shown)}</p>
-        <LedgerFigures counts={campaign.counts} />
+        <LedgerFigures counts={withExpected(campaign)} />
         <Held campaign={campaign} />
         <Canary report={shown} />
       </section>

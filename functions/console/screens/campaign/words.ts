@@ -5,13 +5,13 @@ import { texts } from '../../texts/texts.ts';
 
 /** The sentence under the bar. */
 export function ledgerText(
-  { state, counts: { recipients, pending }, closedAt, waves }: CampaignView,
+  { state, counts: { recipients, pending }, closedAt, waves, expected = 0 }: CampaignView,
   report: ReportView | null,
 ): string {
   const { ledger } = texts.campaign;
   if (state === 'scheduled') return ledger.scheduled;
   if (closedAt === null && waves?.some((it) => it.state === 'waiting'))
-    return ledger.soFar(count(recipients));
+    return ledger.soFar(count(recipients), expected > recipients ? count(expected) : null);
   if (recipients === 0) return closedAt === null ? ledger.none : ledger.empty;
   const said = [ledger.recipients(count(recipients))];
   if (closedAt === null) said.push(ledger.open(percent(recipients - pending, recipients)));

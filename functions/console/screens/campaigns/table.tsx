@@ -1,6 +1,6 @@
 import type { CampaignView } from '../../../http/campaigns/view.ts';
 import { count, percent, wallTime } from '../../format.ts';
-import { LedgerBar } from '../../parts/bar.tsx';
+import { LedgerBar, withExpected } from '../../parts/bar.tsx';
 import { State } from '../../parts/state.tsx';
 import { cell, Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -38,8 +38,11 @@ export const CampaignTable = ({ items }: { items: CampaignView[] | null }) => (
 );
 
 function Row({ it }: { it: CampaignView }) {
-  const { recipients, failed, pending } = it.counts;
-  const isBegun = recipients > 0;
+  const { failed } = it.counts;
+  const all = withExpected(it);
+  const isAbout = all.recipients > it.counts.recipients;
+  const { recipients, pending } = all;
+  const isBegun = it.counts.recipients > 0;
   return (
     <tr>
       <td class="name">
@@ -61,13 +64,15 @@ function Row({ it }: { it: CampaignView }) {
         <State state={it.state} />
       </td>
       <td class="progress">
-        {isBegun && <LedgerBar counts={it.counts} isThin />}
+        {isBegun && <LedgerBar counts={all} isThin />}
         <small class="muted">
           {isBegun && percent(recipients - pending, recipients)}
           {!isBegun && it.state === 'scheduled' && <Begins schedule={it.schedule} />}
         </small>
       </td>
-      <td class={cell({ isNumber: true, isWide: true })}>{isBegun ? count(recipients) : '–'}</td>
+      <td class={cell({ isNumber: true, isWide: true })}>
+        {isBegun ? (isAbout ? texts.waves.roughly(count(recipients)) : count(recipients)) : '–'}
+      </td>
       <td class={cell({ isNumber: true, isWide: true })}>{isBegun ? count(failed) : '–'}</td>
       <td class="wide muted">
         <Time at={it.createdAt} />

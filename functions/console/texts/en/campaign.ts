@@ -11,7 +11,8 @@ export const campaign = {
     skipped: 'Skipped',
     pending: 'Planned',
     recipients: (count: string) => `${count} recipients`,
-    soFar: (count: string) => `${count} recipients so far; the next wave is not read yet.`,
+    soFar: (count: string, all: string | null) =>
+      `${count} recipients so far${all === null ? '' : ` of about ${all}`}; the next wave is not read yet.`,
     none: 'The audience is being counted.',
     scheduled: 'It has not begun.',
     empty: 'No device is in this audience.',

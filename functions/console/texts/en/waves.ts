@@ -20,6 +20,7 @@ export const waves = {
   devices: (many: number) => devicesOf(many),
   about: (many: number) => `about ${devicesOf(many)}`,
   aboutShort: (many: number) => (many === 0 ? 'few' : `about ${count(many)}`),
+  roughly: (many: string) => `~${many}`,
   few: 'few devices',
   now: 'Now',
   kinds: {
