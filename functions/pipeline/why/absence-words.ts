@@ -42,7 +42,7 @@ export const UPLOAD_EXPIRED: AbsenceWords = {
   next: 'Look for it in the file that was uploaded.',
 };
 
-export const OPTED_OUT: AbsenceWords = {
+const OPTED_OUT: AbsenceWords = {
   kind: 'opted-out',
   state: 'not-in-audience',
   summary: 'It is not among the recipients. The installation has opted out, as it is now.',
