@@ -71,6 +71,8 @@ suite('waves', { skip: withoutBrowser() }, () => {
     await page.getByLabel('Title', { exact: true }).fill('Good morning');
     await page.getByRole('button', { name: 'Everybody' }).click();
     await page.getByRole('radio', { name: 'At local time' }).check();
+    await page.getByLabel('Date and time on each device').fill('2020-12-24T09:00');
+    await page.getByText('It has passed everywhere.').waitFor();
     await page.getByLabel('Date and time on each device').fill(wallIn(2));
     await page.getByText('It has passed where clocks are ahead of UTC+0').waitFor();
     await page.getByLabel('Where that time has passed already').selectOption(late);
